@@ -63,8 +63,8 @@ COPIES = re.compile(r'^[^"]*, "%s", [^"]*$', re.S)
 COPY_FOLDERS = ("core/conf/", "core/net/", "core/nodes/", "core/plug/")
 MAX_LINES = 520
 CLANG_FORMAT = 14
-# html_put() has the directives of printf that make sense in HTML; the compiler knows all of printf's.
-HTML_PUT = re.compile(r"\bhtml_put\(([^;]*?)\);", re.S)
+# pages_html_put() has the directives of printf that make sense in HTML; the compiler knows all of printf's.
+HTML_PUT = re.compile(r"\bpages_html_put\(([^;]*?)\);", re.S)
 HTML_DIRECTIVE = re.compile(r"%(?!(?:ll|l|j|z)?[du]|s|%)")
 # A hash without a key is one that whoever chooses the bytes can aim with: a table takes base/hash.h (SipHash), a plugin mixes a random key in. Here it is right:
 HASH_WITHOUT_KEY = re.compile(r"14695981039346656037|1099511628211|2166136261|16777619|0xcbf29ce484222325|0x100000001b3|0x811c9dc5|0x01000193|0x9e3779b97f4a7c15|\b5381\b", re.I)
@@ -125,7 +125,7 @@ def check_source(path, text):
     for call in HTML_PUT.finditer(text) if path.parts[:2] == ("core", "pages") and path.suffix == ".c" else ():
         formats = "".join(re.findall(r'"((?:\\.|[^"\\])*)"', call.group(1).replace('" JSON_INTEGER_FORMAT "', "lld")))
         if HTML_DIRECTIVE.search(formats):
-            findings.append(f"{path}:{text.count(chr(10), 0, call.start()) + 1}: html_put() does not know that directive")
+            findings.append(f"{path}:{text.count(chr(10), 0, call.start()) + 1}: pages_html_put() does not know that directive")
     if path.parts[0] in CODE:
         check_copies(path, text)
     is_by_hand = path.parts[0] in CODE and not str(path).startswith(CODEC_AT_HOME)

@@ -20,38 +20,38 @@ static const struct {
     unsigned flags;
     unsigned audience; /* of enum http_audience; 0: people */
 } table[] = {
-    {"/api/v1/node", HTTP_GET, node_get, API_OPEN},
-    {"/api/v1/me", HTTP_GET, me_get, 0},
-    {"/api/v1/me", HTTP_DELETE, me_delete, API_CHANGES},
-    {"/api/v1/sync", HTTP_POST, sync_post, 0},
-    {"/api/v1/devices", HTTP_GET, devices_get, API_VALIDATED},
-    {"/api/v1/tabs", HTTP_GET, tabs_get, API_VALIDATED},
-    {"/api/v1/bookmarks", HTTP_GET, bookmarks_get, API_VALIDATED},
-    {"/api/v1/bookmarks/*", HTTP_GET, bookmark_get, API_VALIDATED},
-    {"/api/v1/tags", HTTP_GET, tags_get, API_VALIDATED},
-    {"/api/v1/history", HTTP_GET, history_get, API_VALIDATED},
-    {"/api/v1/history/days", HTTP_GET, history_days_get, API_VALIDATED},
-    {"/api/v1/history/sites", HTTP_GET, history_sites_get, API_VALIDATED},
-    {"/api/v1/pages/*", HTTP_GET, page_get, API_VALIDATED},
-    {"/api/v1/search", HTTP_GET, search_get, API_VALIDATED},
-    {"/api/v1/search/picked", HTTP_POST, search_picked_post, API_CHANGES},
-    {"/api/v1/suggest", HTTP_GET, suggest_get, API_VALIDATED | API_SUGGESTS},
-    {"/api/v1/events", HTTP_GET, events_get, 0},
-    {"/api/v1/settings", HTTP_GET, settings_get, 0},
-    {"/api/v1/settings", HTTP_PATCH, settings_patch, API_CHANGES},
-    {"/api/v1/session", HTTP_DELETE, own_session_delete, 0},
-    {"/api/v1/sessions", HTTP_GET, sessions_get, 0},
-    {"/api/v1/sessions", HTTP_DELETE, sessions_delete, API_CHANGES},
-    {"/api/v1/sessions/*", HTTP_DELETE, session_delete, API_CHANGES},
-    {"/api/v1/links", HTTP_POST, links_post, API_CHANGES | API_SECRET},
-    {"/api/v1/tokens", HTTP_GET, tokens_get, 0},
-    {"/api/v1/tokens", HTTP_POST, tokens_post, API_CHANGES | API_SECRET},
-    {"/api/v1/tokens/*", HTTP_DELETE, token_delete, API_CHANGES},
-    {"/api/v1/export/*", HTTP_GET, export_get, API_EXPORTS},
-    {"/healthz", HTTP_GET, healthz_get, API_OPEN | API_AT_ONCE, HTTP_PEOPLE | HTTP_METRICS | HTTP_CONTROL},
-    {"/readyz", HTTP_GET, readyz_get, API_OPEN | API_AT_ONCE, HTTP_PEOPLE | HTTP_METRICS | HTTP_CONTROL},
-    {"/version", HTTP_GET, version_get, API_OPEN | API_AT_ONCE, HTTP_PEOPLE},
-    {"/metrics", HTTP_GET, metrics_get, API_OPEN | API_AT_ONCE, HTTP_METRICS | HTTP_CONTROL},
+    {"/api/v1/node", HTTP_GET, api_node_get, API_OPEN},
+    {"/api/v1/me", HTTP_GET, api_me_get, 0},
+    {"/api/v1/me", HTTP_DELETE, api_me_delete, API_CHANGES},
+    {"/api/v1/sync", HTTP_POST, api_sync_post, 0},
+    {"/api/v1/devices", HTTP_GET, api_devices_get, API_VALIDATED},
+    {"/api/v1/tabs", HTTP_GET, api_tabs_get, API_VALIDATED},
+    {"/api/v1/bookmarks", HTTP_GET, api_bookmarks_get, API_VALIDATED},
+    {"/api/v1/bookmarks/*", HTTP_GET, api_bookmark_get, API_VALIDATED},
+    {"/api/v1/tags", HTTP_GET, api_tags_get, API_VALIDATED},
+    {"/api/v1/history", HTTP_GET, api_history_get, API_VALIDATED},
+    {"/api/v1/history/days", HTTP_GET, api_history_days_get, API_VALIDATED},
+    {"/api/v1/history/sites", HTTP_GET, api_history_sites_get, API_VALIDATED},
+    {"/api/v1/pages/*", HTTP_GET, api_page_get, API_VALIDATED},
+    {"/api/v1/search", HTTP_GET, api_search_get, API_VALIDATED},
+    {"/api/v1/search/picked", HTTP_POST, api_search_picked_post, API_CHANGES},
+    {"/api/v1/suggest", HTTP_GET, api_suggest_get, API_VALIDATED | API_SUGGESTS},
+    {"/api/v1/events", HTTP_GET, api_events_get, 0},
+    {"/api/v1/settings", HTTP_GET, api_settings_get, 0},
+    {"/api/v1/settings", HTTP_PATCH, api_settings_patch, API_CHANGES},
+    {"/api/v1/session", HTTP_DELETE, api_own_session_delete, 0},
+    {"/api/v1/sessions", HTTP_GET, api_sessions_get, 0},
+    {"/api/v1/sessions", HTTP_DELETE, api_sessions_delete, API_CHANGES},
+    {"/api/v1/sessions/*", HTTP_DELETE, api_session_delete, API_CHANGES},
+    {"/api/v1/links", HTTP_POST, api_links_post, API_CHANGES | API_SECRET},
+    {"/api/v1/tokens", HTTP_GET, api_tokens_get, 0},
+    {"/api/v1/tokens", HTTP_POST, api_tokens_post, API_CHANGES | API_SECRET},
+    {"/api/v1/tokens/*", HTTP_DELETE, api_token_delete, API_CHANGES},
+    {"/api/v1/export/*", HTTP_GET, api_export_get, API_EXPORTS},
+    {"/healthz", HTTP_GET, api_healthz_get, API_OPEN | API_AT_ONCE, HTTP_PEOPLE | HTTP_METRICS | HTTP_CONTROL},
+    {"/readyz", HTTP_GET, api_readyz_get, API_OPEN | API_AT_ONCE, HTTP_PEOPLE | HTTP_METRICS | HTTP_CONTROL},
+    {"/version", HTTP_GET, api_version_get, API_OPEN | API_AT_ONCE, HTTP_PEOPLE},
+    {"/metrics", HTTP_GET, api_metrics_get, API_OPEN | API_AT_ONCE, HTTP_METRICS | HTTP_CONTROL},
 };
 
 enum { ENDPOINTS = sizeof(table) / sizeof(table[0]) };
@@ -108,46 +108,46 @@ static void reply_error(struct api_call *call)
     http_reply_problem(call->reply, status, sentence);
 }
 
-static int find_account(struct api_call *call)
+static int endpoint_find_account(struct api_call *call)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
-    int r = STORE(call->store, &call->err, account_get, call->account, &account);
+    int r = STORAGE(call->storage, &call->err, account_get, call->account, &account);
     if (r < 0)
         return r;
     call->generation = account.generation;
-    generations_set(call->api->generations, call->account, account.generation);
-    auth_note_seen(call->api, call->who);
+    api_generations_set(call->api->generations, call->account, account.generation);
+    api_auth_touch_last_seen(call->api, call->who);
     return 0;
 }
 
 static int run_authenticated(struct api_call *call, const struct api_endpoint *endpoint, struct identity *identity)
 {
     struct proof proof;
-    if (!auth_proof(call->request, &proof))
+    if (!api_auth_proof(call->request, &proof))
         return AUTH_NOBODY;
-    int r = auth_look_up(call, &proof, identity);
+    int r = api_auth_look_up(call, &proof, identity);
     if (r < 0)
         return r;
     if (identity->node != call->api->options.nodes->own)
-        return node_elsewhere(call, identity->node);
+        return api_node_elsewhere(call, identity->node);
     call->who = identity;
     call->account = identity->account;
     call->reply->account = arena_strdup(&call->request->arena, identity->account);
     if ((endpoint->flags & API_CHANGES) != 0 && identity->read_only)
         return api_problem(call, 403, api_says_read_only());
-    r = find_account(call);
+    r = endpoint_find_account(call);
     if (r == HEARTH_ERR_NOT_FOUND) { /* removed, or moved to another node */
-        token_cache_clear(call->api->tokens);
-        r = node_of_proof(call, &proof, &identity->node);
-        return r == 0 ? node_elsewhere(call, identity->node) : r;
+        api_token_cache_clear(call->api->tokens);
+        r = api_node_of_proof(call, &proof, &identity->node);
+        return r == 0 ? api_node_elsewhere(call, identity->node) : r;
     }
     if (r < 0)
         return r;
-    node_set_cookie(call, identity->node);
+    api_node_set_cookie(call, identity->node);
     if ((endpoint->flags & API_VALIDATED) == 0)
         return endpoint->run(call);
     char etag[64];
-    validate_etag(call->request, call->account, call->generation, call->request->accepts_gzip, etag);
+    api_validate_etag(call->request, call->account, call->generation, call->request->accepts_gzip, etag);
     if (http_etag_matches(call->request, etag)) {
         call->reply->status = 304;
         http_reply_header(call->reply, "etag", arena_strdup(&call->request->arena, etag));
@@ -156,22 +156,22 @@ static int run_authenticated(struct api_call *call, const struct api_endpoint *e
     }
     r = endpoint->run(call);
     if (r == 0)
-        validate_keep(call);
+        api_validate_keep(call);
     return r;
 }
 
-static void handle(struct http_request *request, struct http_reply *reply, void *worker)
+static void endpoint_handle(struct http_request *request, struct http_reply *reply, void *worker)
 {
     const struct api_endpoint *endpoint = request->route_data;
-    struct api_call call = {.api = endpoint->api, .request = request, .reply = reply, .stores = worker};
+    struct api_call call = {.api = endpoint->api, .request = request, .reply = reply, .storages = worker};
     struct identity identity;
     int r = 0;
     lock_border("a request is handled");
     if (worker != NULL) { /* since it came: the time that it waited for a thread counts */
-        node_stores_deadline(worker, request->received + endpoint->api->options.storage_timeout);
-        call.store = node_stores_get(worker, endpoint->api->options.nodes->own, &call.err);
+        nodes_storages_deadline(worker, request->received + endpoint->api->options.storage_timeout);
+        call.storage = nodes_storages_get(worker, endpoint->api->options.nodes->own, &call.err);
     }
-    if (call.store == NULL && (endpoint->flags & API_OPEN) == 0)
+    if (call.storage == NULL && (endpoint->flags & API_OPEN) == 0)
         r = call.err.code != 0 ? call.err.code : err_set(&call.err, HEARTH_ERR_UNAVAILABLE, "no storage session");
     else if ((endpoint->flags & API_OPEN) != 0)
         r = endpoint->run(&call);
@@ -180,16 +180,16 @@ static void handle(struct http_request *request, struct http_reply *reply, void 
     if (r == AUTH_NOBODY || r == API_BARRED) {
         api_audit_refused(endpoint->api, request, r);
         if (r == API_BARRED)
-            auth_refuse_barred(reply);
+            api_auth_refuse_barred(reply);
         else
-            auth_refuse(reply);
+            api_auth_refuse(reply);
     } else if (r < 0)
         reply_error(&call);
     /* A download is made after this, on the same thread. */
     if (worker != NULL)
-        node_stores_deadline(worker, reply->stream != NULL ? clock_monotonic() + endpoint->api->options.export_timeout : 0);
-    if (call.store != NULL && reply->stream == NULL)
-        store_reset(call.store);
+        nodes_storages_deadline(worker, reply->stream != NULL ? clock_monotonic() + endpoint->api->options.export_timeout : 0);
+    if (call.storage != NULL && reply->stream == NULL)
+        plug_storage_reset(call.storage);
 }
 
 /* On the loop, for those routes that are about an account. */
@@ -200,25 +200,25 @@ static bool filter_request(struct http_request *request, struct http_reply *repl
     struct identity identity;
     struct proof proof;
     lock_border("a request is looked at");
-    if (!auth_proof(request, &proof)) {
+    if (!api_auth_proof(request, &proof)) {
         api_audit_refused(api, request, AUTH_NOBODY);
-        auth_refuse(reply);
+        api_auth_refuse(reply);
         return true;
     }
-    if (auth_is_forged(api, request, &proof)) {
-        auth_refuse_forged(reply);
+    if (api_auth_is_forged(api, request, &proof)) {
+        api_auth_refuse_forged(reply);
         return true;
     }
-    if (!token_cache_get(api->tokens, proof.hash, &identity))
+    if (!api_token_cache_get(api->tokens, proof.hash, &identity))
         return false;
     reply->account = arena_strdup(&request->arena, identity.account);
     if ((endpoint->flags & API_VALIDATED) == 0)
         return false;
-    int64_t generation = generations_get(api->generations, identity.account);
-    return generation > 0 && validate_from_cache(endpoint, request, identity.account, generation, reply);
+    int64_t generation = api_generations_get(api->generations, identity.account);
+    return generation > 0 && api_validate_from_cache(endpoint, request, identity.account, generation, reply);
 }
 
-const struct api_endpoint *api_find(const struct api *api, const char *path)
+const struct api_endpoint *api_endpoint_by_path(const struct api *api, const char *path)
 {
     size_t found = 0;
     while (found < ENDPOINTS && (strcmp(table[found].path, path) != 0 || (table[found].methods & HTTP_GET) == 0))
@@ -227,19 +227,19 @@ const struct api_endpoint *api_find(const struct api *api, const char *path)
     return &api->endpoints[found];
 }
 
-int api_who(struct api *api, struct http_request *request, struct node_stores *stores, struct api_person *ret_person, struct err *err)
+int api_who(struct api *api, struct http_request *request, struct node_storages *storages, struct api_person *ret_person, struct err *err)
 {
-    struct api_call call = {.api = api, .request = request, .stores = stores};
+    struct api_call call = {.api = api, .request = request, .storages = storages};
     struct identity identity;
     struct proof proof;
-    if (!auth_proof(request, &proof)) {
+    if (!api_auth_proof(request, &proof)) {
         api_audit_refused(api, request, AUTH_NOBODY);
         return HEARTH_ERR_DENIED;
     }
-    call.store = node_stores_get(stores, api->options.nodes->own, err);
-    if (call.store == NULL)
+    call.storage = nodes_storages_get(storages, api->options.nodes->own, err);
+    if (call.storage == NULL)
         return err->code;
-    int r = auth_look_up(&call, &proof, &identity);
+    int r = api_auth_look_up(&call, &proof, &identity);
     if (r == AUTH_NOBODY || r == API_BARRED) {
         api_audit_refused(api, request, r);
         return r == API_BARRED ? r : HEARTH_ERR_DENIED;
@@ -251,12 +251,12 @@ int api_who(struct api *api, struct http_request *request, struct node_stores *s
         return r;
     }
     if (identity.node == api->options.nodes->own)
-        auth_note_seen(api, &identity);
+        api_auth_touch_last_seen(api, &identity);
     *ret_person = (struct api_person){.node = identity.node};
     memcpy(ret_person->account, identity.account, sizeof(ret_person->account));
     if (identity.kind == PROOF_BROWSER)
         memcpy(ret_person->session, identity.token, sizeof(ret_person->session));
-    return auth_door(request, &identity, &ret_person->door, err);
+    return api_auth_door(request, &identity, &ret_person->door, err);
 }
 
 void api_auth_free(void *auth)
@@ -264,17 +264,17 @@ void api_auth_free(void *auth)
     free(auth);
 }
 
-static void *ref_shared(void *shared)
+static void *cached_ref(void *shared)
 {
     return http_shared_ref(shared);
 }
 
-static void unref_shared(void *shared)
+static void cached_unref(void *shared)
 {
     http_shared_unref(shared);
 }
 
-static void make_routes(struct api *api)
+static void api_make_routes(struct api *api)
 {
     for (size_t i = 0; i < ENDPOINTS; i++) {
         unsigned flags = table[i].flags;
@@ -284,7 +284,7 @@ static void make_routes(struct api *api)
             .methods = table[i].methods,
             .kind = (flags & API_AT_ONCE) != 0 ? HTTP_INLINE : HTTP_POOLED,
             .filter = (flags & API_OPEN) != 0 ? NULL : filter_request,
-            .handler = handle,
+            .handler = endpoint_handle,
             .data = &api->endpoints[i],
             .pool = (flags & API_EXPORTS) != 0 ? &api->options.export_pool : NULL,
             .audience = table[i].audience == 0 ? (unsigned)HTTP_PEOPLE : table[i].audience,
@@ -303,9 +303,9 @@ int api_create(const struct api_options *options, struct api **ret_api, struct e
     api->options = *options;
     api->routes = calloc(ENDPOINTS, sizeof(*api->routes));
     api->endpoints = calloc(ENDPOINTS, sizeof(*api->endpoints));
-    api->cache = response_cache_create(options->cache_memory, ref_shared, unref_shared);
-    api->tokens = token_cache_create();
-    api->generations = generations_create();
+    api->cache = api_response_cache_create(options->cache_memory, cached_ref, cached_unref);
+    api->tokens = api_token_cache_create();
+    api->generations = api_generations_create();
     api->asked = backoff_create();
     api->refused = rate_create(REFUSED_MAX, REFUSED_WINDOW);
     api->vouched = rate_create(1, VOUCHED_WINDOW);
@@ -315,7 +315,7 @@ int api_create(const struct api_options *options, struct api **ret_api, struct e
         api_destroy(api);
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     }
-    make_routes(api);
+    api_make_routes(api);
     *ret_api = api;
     return 0;
 }
@@ -324,9 +324,9 @@ void api_destroy(struct api *api)
 {
     if (api == NULL)
         return;
-    response_cache_destroy(api->cache);
-    token_cache_destroy(api->tokens);
-    generations_destroy(api->generations);
+    api_response_cache_destroy(api->cache);
+    api_token_cache_destroy(api->tokens);
+    api_generations_destroy(api->generations);
     backoff_destroy(api->asked);
     rate_destroy(api->refused);
     rate_destroy(api->vouched);
@@ -344,6 +344,6 @@ const struct http_route *api_routes(struct api *api, size_t *ret_count)
 
 void api_changed(struct api *api, const char *account, int64_t generation)
 {
-    generations_set(api->generations, account, generation);
+    api_generations_set(api->generations, account, generation);
     search_changed(api->options.search, account, generation);
 }

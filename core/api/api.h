@@ -1,7 +1,7 @@
 /* The JSON services of docs/openapi.yaml, one file for each resource.
  *
  * A request is answered on the HTTP loop when its token is known and its answer is in the cache or unchanged; else on a thread of the
- * storage pool, by straight-line code with a storage session. */
+ * storage pool, by straight-line code with a storage handle. */
 #ifndef HEARTH_CORE_API_API_H
 #define HEARTH_CORE_API_API_H
 
@@ -27,10 +27,10 @@ struct api_options {
     struct session_limits sessions;
     const struct conf_list *allow; /* [auth] allow; NULL: whoever has an account */
     const char *version;           /* JSON text of GET /version */
-    /* What the rest of the daemon does for the services; ctx first. All may block, on a pool thread, except is_syncing and note_seen: these
+    /* What the rest of the daemon does for the services; ctx first. All may block, on a pool thread, except is_syncing and touch_last_seen: these
      * look at memory. token: the id of what was shown; "". */
     int (*request_sync)(void *ctx, const char *account, struct err *err);
-    void (*note_seen)(void *ctx, const char *account, const char *token);
+    void (*touch_last_seen)(void *ctx, const char *account, const char *token);
     bool (*is_syncing)(void *ctx, const char *account);
     /* An account's data have ended, here or as another process or a command says: its sync plugin knows it no more. Also on the thread that
      * hears events. */
@@ -38,7 +38,7 @@ struct api_options {
     /* A token, session or the account itself has ended: event streams of the account show again who they are. Must not block. */
     void (*authority_ended)(void *ctx, const char *account);
     /* The same for the other processes: an event of the queue, which they give to api_heard_end(). For two seconds at most. */
-    int (*tell_others)(void *ctx, const char *account, const char *event, struct err *err);
+    int (*notify_others)(void *ctx, const char *account, const char *event, struct err *err);
     /* What is known at the moment, for /readyz, on the loop: must not block. Appends a sentence to `reasons` for each thing without which
      * this process is of no use, and to `queue` what is the matter with the queue. NULL: always ready. */
     void (*readiness)(void *ctx, struct buf *reasons, struct buf *queue);
@@ -71,15 +71,15 @@ struct api_person {
     size_t node;
     struct door door; /* what they have shown; its texts live as long as the request */
 };
-int api_who(struct api *api, struct http_request *request, struct node_stores *stores, struct api_person *ret_person, struct err *err);
+int api_who(struct api *api, struct http_request *request, struct node_storages *storages, struct api_person *ret_person, struct err *err);
 /* A GET of a service, from inside and on behalf of an account of this node. path: as in the table of services, "/api/v1/bookmarks/" with
  * its argument apart. 0 with the JSON of a 200 (json_decref()), NOT_FOUND, INVALID, or why there was none. */
-struct api_question {
+struct api_internal_request {
     const char *path, *argument;
     const char *const *names, *const *values;
     size_t count;
 };
-int api_ask(struct api *api, struct node_stores *stores, const char *account, const struct api_question *question, json_t **ret_answer,
+int api_internal_get(struct api *api, struct node_storages *storages, const char *account, const struct api_internal_request *inner, json_t **ret_answer,
             struct err *err);
 /* Forgets what is kept in memory of an account, or of all (NULL), and who its people's tokens, sessions and names are, here and in the
  * other processes: event streams end. Any thread that may wait for the queue. */

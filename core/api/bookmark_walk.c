@@ -29,7 +29,7 @@ static bool goes_round(const struct walk *walk, const char *guid)
 }
 
 /* CORRUPT: the folder is below itself, and the walk would never end. */
-static int push(struct walk *walk, const char *guid)
+static int walk_push_folder(struct walk *walk, const char *guid)
 {
     if (goes_round(walk, guid))
         return HEARTH_ERR_CORRUPT;
@@ -49,7 +49,7 @@ static int push(struct walk *walk, const char *guid)
 }
 
 /* One row at a time: the next is asked for when this one, and everything below it, was given. */
-static int on_row(void *ctx, const struct hearth_bookmark *row)
+static int walk_on_row(void *ctx, const struct hearth_bookmark *row)
 {
     struct walk *walk = ctx;
     struct level *level = &walk->levels[walk->depth - 1];
@@ -62,21 +62,21 @@ static int on_row(void *ctx, const struct hearth_bookmark *row)
     }
     walk->result = walk->visitor->enter(walk->visitor->ctx, row, index, depth);
     if (walk->result == 0)
-        walk->result = push(walk, row->guid);
+        walk->result = walk_push_folder(walk, row->guid);
     walk->entered = true;
     return 1;
 }
 
-int bookmark_walk(struct store *store, const char *account, const struct bookmark_visitor *visitor, struct err *err)
+int api_bookmark_walk(struct storage *storage, const char *account, const struct bookmark_visitor *visitor, struct err *err)
 {
     struct walk walk = {.visitor = visitor};
-    int r = push(&walk, "places");
+    int r = walk_push_folder(&walk, "places");
     while (r == 0 && walk.depth > 0) {
         struct level *level = &walk.levels[walk.depth - 1];
         struct hearth_bookmark_query query = {
             .struct_size = sizeof(query), .order = HEARTH_BY_POSITION, .parent = level->folder, .after = level->after};
         walk.entered = false;
-        r = STORE(store, err, bookmark_list, account, &query, on_row, &walk);
+        r = STORAGE(storage, err, bookmark_list, account, &query, walk_on_row, &walk);
         if (r == 0)
             r = walk.result;
         if (r == 0 && !walk.entered) {

@@ -12,6 +12,6 @@ struct bookmark_visitor {
     int (*item)(void *ctx, const struct hearth_bookmark *item, int64_t index, int depth);
 };
 
-int bookmark_walk(struct store *store, const char *account, const struct bookmark_visitor *visitor, struct err *err);
+int api_bookmark_walk(struct storage *storage, const char *account, const struct bookmark_visitor *visitor, struct err *err);
 
 #endif

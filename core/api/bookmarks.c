@@ -4,13 +4,13 @@
 
 #include "api/internal.h"
 #include "search/bookmarks.h"
-#include "search/words.h"
+#include "search/text_filter.h"
 
 enum { PATH_MAX_DEPTH = 64 };
 
 struct listing {
     struct api_call *call;
-    struct words words;
+    struct text_filter words;
     size_t limit, count;
     int64_t after; /* where the next page goes on */
     char after_guid[API_ID_MAX * 4 + 1];
@@ -24,7 +24,7 @@ static int on_item(void *ctx, const struct hearth_bookmark *b)
         listing->more = true;
         return 1;
     }
-    api_list_add(listing->call, item_json(b));
+    api_list_add(listing->call, api_item_json(b));
     listing->count++;
     listing->after = b->position;
     return 0;
@@ -51,12 +51,12 @@ struct shown {
     size_t count;
 };
 
-static int on_shown(void *ctx, const struct hearth_bookmark *b)
+static int bookmarks_on_shown(void *ctx, const struct hearth_bookmark *b)
 {
     struct shown *shown = ctx;
     for (size_t i = 0; i < shown->count; i++)
         if (shown->rows[i] == NULL && shown->pages[i] == b->page && strcmp(shown->guids[i], b->guid) == 0)
-            shown->rows[i] = item_json(b);
+            shown->rows[i] = api_item_json(b);
     return 0;
 }
 
@@ -65,15 +65,15 @@ static int read_lone(struct api_call *call, struct shown *shown, size_t i)
 {
     struct hearth_bookmark b = {.struct_size = sizeof(b)};
     struct err why = {0};
-    int r = STORE(call->store, &why, bookmark_get, call->account, shown->guids[i], &b);
+    int r = STORAGE(call->storage, &why, bookmark_get, call->account, shown->guids[i], &b);
     if (r == 0)
-        shown->rows[i] = item_json(&b);
+        shown->rows[i] = api_item_json(&b);
     else if (r != HEARTH_ERR_NOT_FOUND)
         call->err = why;
     return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
 }
 
-static int read_shown(struct api_call *call, struct shown *shown, struct arena *arena)
+static int bookmarks_read_shown(struct api_call *call, struct shown *shown, struct arena *arena)
 {
     int64_t *ids = arena_alloc(arena, (shown->count + 1) * sizeof(*ids));
     size_t count = 0;
@@ -87,15 +87,15 @@ static int read_shown(struct api_call *call, struct shown *shown, struct arena *
         else if (shown->pages[i] == 0)
             r = read_lone(call, shown, i);
     }
-    return r == 0 && count > 0 ? store_bookmarks_of_pages(call->store, call->account, ids, count, on_shown, shown, &call->err) : r;
+    return r == 0 && count > 0 ? plug_storage_bookmarks_of_pages(call->storage, call->account, ids, count, bookmarks_on_shown, shown, &call->err) : r;
 }
 
 /* Copies what was found out of the index, and where the next page goes on. */
-static int find_shown(struct listing *listing, const struct bookmarks *bookmarks, const struct bookmarks_query *query, struct shown *shown)
+static int bookmarks_find_shown(struct listing *listing, const struct bookmarks *bookmarks, const struct bookmarks_query *query, struct shown *shown)
 {
     struct arena *arena = &listing->call->request->arena;
     struct bookmarks_found found;
-    if (bookmarks_find(bookmarks, query, arena, &found) < 0)
+    if (search_bookmarks_find(bookmarks, query, arena, &found) < 0)
         return HEARTH_ERR_NOMEM;
     *shown = (struct shown){.guids = arena_alloc(arena, (found.count + 1) * sizeof(*shown->guids)),
                             .pages = arena_alloc(arena, (found.count + 1) * sizeof(*shown->pages)),
@@ -117,7 +117,7 @@ static int find_shown(struct listing *listing, const struct bookmarks *bookmarks
 }
 
 /* The rows of a list that is filtered, into the reply. */
-static int list_filtered(struct listing *listing, struct bookmarks_query *query)
+static int bookmarks_list_filtered(struct listing *listing, struct bookmarks_query *query)
 {
     struct api_call *call = listing->call;
     struct index *index;
@@ -127,11 +127,11 @@ static int list_filtered(struct listing *listing, struct bookmarks_query *query)
     int r = api_index(call, SEARCH_INDEX_BOOKMARKS, &index);
     if (r < 0)
         return r;
-    r = find_shown(listing, bookmarks_of(index), query, &shown);
+    r = bookmarks_find_shown(listing, bookmarks_of(index), query, &shown);
     search_index_done(call->api->options.search, index);
     if (r < 0)
         return err_set(&call->err, r, "out of memory");
-    r = read_shown(call, &shown, &call->request->arena);
+    r = bookmarks_read_shown(call, &shown, &call->request->arena);
     for (size_t i = 0; i < shown.count; i++) {
         if (r == 0 && shown.rows[i] != NULL) /* NULL: it went since */
             api_list_add(call, shown.rows[i]);
@@ -148,7 +148,7 @@ static int list_filtered(struct listing *listing, struct bookmarks_query *query)
 static int folder_json(struct api_call *call, const char *guid, json_t **ret)
 {
     struct hearth_bookmark folder = {.struct_size = sizeof(folder)};
-    int r = STORE(call->store, &call->err, bookmark_get, call->account, guid, &folder);
+    int r = STORAGE(call->storage, &call->err, bookmark_get, call->account, guid, &folder);
     if (r == HEARTH_ERR_NOT_FOUND && strcmp(guid, "places") == 0) { /* nothing has been synced yet */
         *ret = json_pack("{s:s, s:s, s:[]}", "id", "places", "title", "", "path");
         return 0;
@@ -158,13 +158,13 @@ static int folder_json(struct api_call *call, const char *guid, json_t **ret)
     if (r < 0)
         return r;
     json_t *path = json_array();
-    const char *root = item_root_title(guid), *parent = folder.parent;
+    const char *root = api_item_root_title(guid), *parent = folder.parent;
     for (int depth = 0; parent != NULL && strcmp(parent, "places") != 0 && depth < PATH_MAX_DEPTH; depth++) {
         struct hearth_bookmark up = {.struct_size = sizeof(up)};
-        r = STORE(call->store, &call->err, bookmark_get, call->account, parent, &up);
+        r = STORAGE(call->storage, &call->err, bookmark_get, call->account, parent, &up);
         if (r < 0)
             break;
-        const char *title = item_root_title(up.guid);
+        const char *title = api_item_root_title(up.guid);
         json_array_insert_new(path, 0, json_pack("{s:s, s:o}", "id", up.guid, "title", api_text(title != NULL ? title : up.title)));
         parent = up.parent;
     }
@@ -196,8 +196,8 @@ static int list_folder(struct api_call *call, const char *guid, struct listing *
     free(head);
     buf_add_text(&call->reply->body, ",\"items\":[");
     struct hearth_bookmark_query query = {.struct_size = sizeof(query), .order = HEARTH_BY_POSITION, .parent = guid, .after = position};
-    r = words_empty(&listing->words) ? STORE(call->store, &call->err, bookmark_list, call->account, &query, on_item, listing)
-                                     : list_filtered(listing, &(struct bookmarks_query){.folder = guid, .after = position});
+    r = search_text_filter_is_empty(&listing->words) ? STORAGE(call->storage, &call->err, bookmark_list, call->account, &query, on_item, listing)
+                                     : bookmarks_list_filtered(listing, &(struct bookmarks_query){.folder = guid, .after = position});
     api_list_end(call, listing->more ? api_make_cursor(call, 'p', &listing->after, 1, NULL) : NULL);
     return r;
 }
@@ -209,14 +209,14 @@ static int list_flat(struct api_call *call, const char *tag, struct listing *lis
     if (!api_cursor(call, 'a', &query.after, 1, &query.after_guid, &given))
         return 0;
     api_list_begin(call, "{\"items\":[");
-    int r = words_empty(&listing->words)
-                ? STORE(call->store, &call->err, bookmark_list, call->account, &query, on_flat, listing)
-                : list_filtered(listing, &(struct bookmarks_query){.tag = tag, .after = query.after, .after_guid = query.after_guid});
+    int r = search_text_filter_is_empty(&listing->words)
+                ? STORAGE(call->storage, &call->err, bookmark_list, call->account, &query, on_flat, listing)
+                : bookmarks_list_filtered(listing, &(struct bookmarks_query){.tag = tag, .after = query.after, .after_guid = query.after_guid});
     api_list_end(call, listing->more ? api_make_cursor(call, 'a', &listing->after, 1, listing->after_guid) : NULL);
     return r;
 }
 
-int bookmarks_get(struct api_call *call)
+int api_bookmarks_get(struct api_call *call)
 {
     struct listing listing = {.call = call};
     const char *folder, *tag, *q, *sort;
@@ -225,7 +225,7 @@ int bookmarks_get(struct api_call *call)
         return 0;
     if (sort != NULL && strcmp(sort, "added") != 0)
         return api_problem(call, 400, api_says_parameter_sort());
-    int r = words_init(&listing.words, q, &call->request->arena, &call->err);
+    int r = search_text_filter_init(&listing.words, q, &call->request->arena, &call->err);
     if (r < 0)
         return r;
     if (folder != NULL || (tag == NULL && q == NULL && sort == NULL))
@@ -233,11 +233,11 @@ int bookmarks_get(struct api_call *call)
     return list_flat(call, tag, &listing);
 }
 
-int bookmark_get(struct api_call *call)
+int api_bookmark_get(struct api_call *call)
 {
     struct hearth_bookmark b = {.struct_size = sizeof(b)};
-    int r = STORE(call->store, &call->err, bookmark_get, call->account, call->request->argument, &b);
-    return r < 0 ? r : api_reply_json(call, json_pack("{s:o}", "item", item_json(&b)));
+    int r = STORAGE(call->storage, &call->err, bookmark_get, call->account, call->request->argument, &b);
+    return r < 0 ? r : api_reply_json(call, json_pack("{s:o}", "item", api_item_json(&b)));
 }
 
 enum { TAGS_MOST = 10000 };
@@ -247,18 +247,18 @@ struct tags {
     int count;
 };
 
-static int on_tag(void *ctx, const char *tag, int64_t count)
+static int tags_on_tag(void *ctx, const char *tag, int64_t count)
 {
     struct tags *tags = ctx;
     api_list_add(tags->call, json_pack("{s:s, s:I}", "name", tag, "count", (json_int_t)count));
     return ++tags->count == TAGS_MOST;
 }
 
-int tags_get(struct api_call *call)
+int api_tags_get(struct api_call *call)
 {
     api_list_begin(call, "{\"tags\":[");
     struct tags tags = {call, 0};
-    int r = STORE(call->store, &call->err, tag_list, call->account, on_tag, &tags);
+    int r = STORAGE(call->storage, &call->err, tag_list, call->account, tags_on_tag, &tags);
     api_list_close(call, "]}");
     return r;
 }

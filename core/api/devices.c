@@ -3,18 +3,18 @@
 #include <string.h>
 
 #include "api/internal.h"
-#include "search/words.h"
+#include "search/text_filter.h"
 
-static int on_device(void *ctx, const struct hearth_device *device, int64_t tabs)
+static int devices_on_device(void *ctx, const struct hearth_device *device, int64_t tabs)
 {
-    api_list_add(ctx, device_json(device, tabs));
+    api_list_add(ctx, api_device_json(device, tabs));
     return 0;
 }
 
-int devices_get(struct api_call *call)
+int api_devices_get(struct api_call *call)
 {
     api_list_begin(call, "{\"devices\":[");
-    int r = STORE(call->store, &call->err, device_list, call->account, on_device, call);
+    int r = STORAGE(call->storage, &call->err, device_list, call->account, devices_on_device, call);
     api_list_close(call, "]}");
     return r;
 }
@@ -22,7 +22,7 @@ int devices_get(struct api_call *call)
 struct tabs {
     struct api_call *call;
     const char *device; /* only this one; NULL: all */
-    struct words words;
+    struct text_filter words;
     struct named_group {
         const char *device, *id, *name;
     } * groups; /* in the order of device and id */
@@ -45,7 +45,7 @@ static const char *name_of_group(const struct tabs *tabs, const char *device, co
     return found == NULL ? NULL : found->name;
 }
 
-static int on_group(void *ctx, const char *device, const struct hearth_tab_group *group)
+static int tabs_on_group(void *ctx, const char *device, const struct hearth_tab_group *group)
 {
     struct tabs *tabs = ctx;
     struct arena *arena = &tabs->call->request->arena;
@@ -64,23 +64,23 @@ static int on_group(void *ctx, const char *device, const struct hearth_tab_group
     return 0;
 }
 
-static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
+static int device_add_tab(void *ctx, const char *device, const struct hearth_tab *tab)
 {
     struct tabs *tabs = ctx;
-    if (words_match(&tabs->words, tab->title, tab->url, NULL))
-        json_array_append_new(tabs->list, tab_json(tab, name_of_group(tabs, device, tab->group)));
+    if (search_text_filter_match(&tabs->words, tab->title, tab->url, NULL))
+        json_array_append_new(tabs->list, api_tab_json(tab, name_of_group(tabs, device, tab->group)));
     return 0;
 }
 
-static int on_owner(void *ctx, const struct hearth_device *device, int64_t count)
+static int tabs_on_owner(void *ctx, const struct hearth_device *device, int64_t count)
 {
     struct tabs *tabs = ctx;
     if (tabs->device != NULL && strcmp(device->id, tabs->device) != 0)
         return 0;
-    json_t *row = device_json(device, count);
+    json_t *row = api_device_json(device, count);
     tabs->list = json_array();
-    int r = STORE(tabs->call->store, &tabs->call->err, tab_list, tabs->call->account, device->id, on_tab, tabs);
-    bool filtered = !words_empty(&tabs->words) && json_array_size(tabs->list) == 0;
+    int r = STORAGE(tabs->call->storage, &tabs->call->err, tab_list, tabs->call->account, device->id, device_add_tab, tabs);
+    bool filtered = !search_text_filter_is_empty(&tabs->words) && json_array_size(tabs->list) == 0;
     json_object_set_new(row, "tabs", tabs->list);
     if (filtered)
         json_decref(row);
@@ -89,20 +89,20 @@ static int on_owner(void *ctx, const struct hearth_device *device, int64_t count
     return r < 0;
 }
 
-int tabs_get(struct api_call *call)
+int api_tabs_get(struct api_call *call)
 {
     struct tabs tabs = {.call = call};
     const char *q;
     if (!api_text_parameter(call, "device", &tabs.device) || !api_text_parameter(call, "q", &q))
         return 0;
-    int r = words_init(&tabs.words, q, &call->request->arena, &call->err);
+    int r = search_text_filter_init(&tabs.words, q, &call->request->arena, &call->err);
     if (r < 0)
         return r;
-    r = STORE(call->store, &call->err, tab_group_list, call->account, tabs.device, on_group, &tabs);
+    r = STORAGE(call->storage, &call->err, tab_group_list, call->account, tabs.device, tabs_on_group, &tabs);
     if (r < 0 || call->err.code < 0)
         return r < 0 ? r : call->err.code;
     api_list_begin(call, "{\"devices\":[");
-    r = STORE(call->store, &call->err, device_list, call->account, on_owner, &tabs);
+    r = STORAGE(call->storage, &call->err, device_list, call->account, tabs_on_owner, &tabs);
     api_list_close(call, "]}");
     return r < 0 ? r : call->err.code;
 }

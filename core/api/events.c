@@ -8,25 +8,25 @@
 #include "signin/allow.h"
 
 /* What a stream was opened with. */
-struct claim {
+struct grant {
     struct identity who;
     uint8_t hash[TOKEN_HASH_SIZE];
 };
 
 /* The database's word, not what is remembered. */
-static int is_ended(struct api *api, const struct claim *claim, struct store *store, struct err *err)
+static int is_ended(struct api *api, const struct grant *grant, struct storage *storage, struct err *err)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
-    int r = STORE(store, err, account_get, claim->who.account, &account);
+    int r = STORAGE(storage, err, account_get, grant->who.account, &account);
     if (r < 0)
         return r;
-    if (!allow_admits(api->options.allow, account.email))
+    if (!signin_allow_admits(api->options.allow, account.email))
         return HEARTH_ERR_NOT_FOUND;
-    if (claim->who.kind == PROOF_PROXY)
-        return auth_check_name(store, claim->who.account, claim->hash, err);
+    if (grant->who.kind == PROOF_PROXY)
+        return api_auth_check_name(storage, grant->who.account, grant->hash, err);
     struct hearth_token token = {.struct_size = sizeof(token)};
-    r = STORE(store, err, token_by_hash, claim->hash, &token);
-    bool over = r == 0 && (strcmp(token.account, claim->who.account) != 0 || session_is_over(&token, &api->options.sessions, clock_now()));
+    r = STORAGE(storage, err, token_by_hash, grant->hash, &token);
+    bool over = r == 0 && (strcmp(token.account, grant->who.account) != 0 || auth_session_is_over(&token, &api->options.sessions, clock_now()));
     return over ? HEARTH_ERR_NOT_FOUND : r;
 }
 
@@ -34,42 +34,42 @@ static int is_ended(struct api *api, const struct claim *claim, struct store *st
 static bool events_ended(void *ctx, const void *bytes, void *worker)
 {
     struct api *api = ctx;
-    struct claim claim;
+    struct grant grant;
     struct err err = {0};
-    memcpy(&claim, bytes, sizeof(claim));
+    memcpy(&grant, bytes, sizeof(grant));
     if (worker == NULL)
         return false;
-    node_stores_deadline(worker, clock_monotonic() + api->options.storage_timeout);
-    struct store *store = node_stores_get(worker, claim.who.node, &err);
-    bool ended = store != NULL && is_ended(api, &claim, store, &err) == HEARTH_ERR_NOT_FOUND;
-    node_stores_deadline(worker, 0);
-    if (store != NULL)
-        store_reset(store);
+    nodes_storages_deadline(worker, clock_monotonic() + api->options.storage_timeout);
+    struct storage *storage = nodes_storages_get(worker, grant.who.node, &err);
+    bool ended = storage != NULL && is_ended(api, &grant, storage, &err) == HEARTH_ERR_NOT_FOUND;
+    nodes_storages_deadline(worker, 0);
+    if (storage != NULL)
+        plug_storage_reset(storage);
     if (ended)
-        token_cache_clear(api->tokens);
+        api_token_cache_clear(api->tokens);
     return ended;
 }
 
-static bool remember_claim(struct api_call *call)
+static bool remember_grant(struct api_call *call)
 {
     struct proof proof;
-    struct claim *claim = arena_alloc(&call->request->arena, sizeof(*claim));
-    if (claim == NULL || !auth_proof(call->request, &proof))
+    struct grant *grant = arena_alloc(&call->request->arena, sizeof(*grant));
+    if (grant == NULL || !api_auth_proof(call->request, &proof))
         return false;
-    claim->who = *call->who;
-    memcpy(claim->hash, proof.hash, sizeof(claim->hash));
+    grant->who = *call->who;
+    memcpy(grant->hash, proof.hash, sizeof(grant->hash));
     call->reply->events_ended = events_ended;
     call->reply->events_ctx = call->api;
-    call->reply->events_claim = claim;
-    call->reply->events_claim_size = sizeof(*claim);
+    call->reply->events_grant = grant;
+    call->reply->events_grant_size = sizeof(*grant);
     return true;
 }
 
-int events_get(struct api_call *call)
+int api_events_get(struct api_call *call)
 {
     const char *last = call->request->last_event_id;
     int64_t seen;
-    if (!remember_claim(call))
+    if (!remember_grant(call))
         return err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory");
     call->reply->status = 200;
     call->reply->events_channel = arena_strdup(&call->request->arena, call->account);

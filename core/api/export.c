@@ -9,13 +9,13 @@
 enum { PIECE = 32 * 1024 };
 
 static const struct export_format formats[] = {
-    {"bookmarks.html", "text/html; charset=utf-8", export_bookmarks_html},
-    {"bookmarks.json", "application/json", export_bookmarks_json},
-    {"history.json", "application/json", export_history_json},
-    {"history.csv", "text/csv; charset=utf-8", export_history_csv},
+    {"bookmarks.html", "text/html; charset=utf-8", api_export_bookmarks_html},
+    {"bookmarks.json", "application/json", api_export_bookmarks_json},
+    {"history.json", "application/json", api_export_history_json},
+    {"history.csv", "text/csv; charset=utf-8", api_export_history_csv},
 };
 
-const struct export_format *export_find(const char *name)
+const struct export_format *api_export_find(const char *name)
 {
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
         if (strcmp(formats[i].name, name) == 0)
@@ -23,7 +23,7 @@ const struct export_format *export_find(const char *name)
     return NULL;
 }
 
-int export_flush(struct export *export, bool all)
+int api_export_flush(struct export *export, bool all)
 {
     if (buf_failed(&export->piece))
         return err_set(export->err, HEARTH_ERR_NOMEM, "out of memory");
@@ -36,53 +36,53 @@ int export_flush(struct export *export, bool all)
     return r < 0 ? err_set(export->err, r, "the export cannot be written (%s)", err_text(r)) : 0;
 }
 
-int export_run(const struct export_format *format, struct store *store, const char *account, export_write_fn write, void *ctx,
+int api_export_run(const struct export_format *format, struct storage *storage, const char *account, export_write_fn write, void *ctx,
                struct err *err)
 {
-    struct export export = {.store = store, .account = account, .write = write, .ctx = ctx, .err = err};
+    struct export export = {.storage = storage, .account = account, .write = write, .ctx = ctx, .err = err};
     int r = format->write(&export);
     if (r == 0)
-        r = export_flush(&export, true);
+        r = api_export_flush(&export, true);
     buf_fini(&export.piece);
     return r;
 }
 
 struct download {
     const struct export_format *format;
-    struct store *store;
+    struct storage *storage;
     char account[40];
 };
 
-static int to_stream(void *stream, const void *bytes, size_t size)
+static int export_to_stream(void *export_write_stream, const void *bytes, size_t size)
 {
-    return http_stream_write(stream, bytes, size);
+    return http_stream_write(export_write_stream, bytes, size);
 }
 
-static int stream(struct http_stream *stream, void *ctx)
+static int export_write_stream(struct http_stream *export_write_stream, void *ctx)
 {
     struct download *download = ctx;
     struct err err = {0};
-    int r = export_run(download->format, download->store, download->account, to_stream, stream, &err);
-    store_reset(download->store);
+    int r = api_export_run(download->format, download->storage, download->account, export_to_stream, export_write_stream, &err);
+    plug_storage_reset(download->storage);
     if (r < 0 && r != HEARTH_ERR_CANCELLED)
         log_event(log_level_of(&err, HEARTH_LOG_ERROR), "api", "export failed", LOG_TEXT("account", download->account),
                   LOG_TEXT("format", download->format->name), LOG_TEXT("error", err.text));
     return r;
 }
 
-int export_get(struct api_call *call)
+int api_export_get(struct api_call *call)
 {
     struct download *download = arena_alloc(&call->request->arena, sizeof(*download));
-    const struct export_format *format = export_find(call->request->argument);
+    const struct export_format *format = api_export_find(call->request->argument);
     if (format == NULL)
         return err_set(&call->err, HEARTH_ERR_NOT_FOUND, "no such export");
     if (download == NULL)
         return err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory");
-    *download = (struct download){.format = format, .store = call->store};
+    *download = (struct download){.format = format, .storage = call->storage};
     snprintf(download->account, sizeof(download->account), "%s", call->account);
     call->reply->status = 200;
     call->reply->content_type = format->content_type;
-    call->reply->stream = stream;
+    call->reply->stream = export_write_stream;
     call->reply->stream_ctx = download;
     http_reply_header(call->reply, "content-disposition", arena_printf(&call->request->arena, "attachment; filename=\"%s\"", format->name));
     http_reply_header(call->reply, "cache-control", "private, no-store");

@@ -19,7 +19,7 @@ typedef int (*export_write_fn)(void *ctx, const void *bytes, size_t size);
 /* One export under way. */
 struct export
 {
-    struct store *store;
+    struct storage *storage;
     const char *account;
     export_write_fn write;
     void *ctx;
@@ -27,15 +27,15 @@ struct export
     struct err *err;
 };
 
-const struct export_format *export_find(const char *name); /* NULL: there is no such export */
-int export_run(const struct export_format *format, struct store *store, const char *account, export_write_fn write, void *ctx,
+const struct export_format *api_export_find(const char *name); /* NULL: there is no such export */
+int api_export_run(const struct export_format *format, struct storage *storage, const char *account, export_write_fn write, void *ctx,
                struct err *err);
 
 /* For the formats: writes the piece when it has grown enough (or `all` of it). */
-int export_flush(struct export *export, bool all);
-int export_bookmarks_html(struct export *export);
-int export_bookmarks_json(struct export *export);
-int export_history_json(struct export *export);
-int export_history_csv(struct export *export);
+int api_export_flush(struct export *export, bool all);
+int api_export_bookmarks_html(struct export *export);
+int api_export_bookmarks_json(struct export *export);
+int api_export_history_json(struct export *export);
+int api_export_history_csv(struct export *export);
 
 #endif

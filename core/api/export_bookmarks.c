@@ -33,7 +33,7 @@ static void add_html(struct buf *buf, const char *text)
     }
 }
 
-static void indent(struct buf *buf, int depth)
+static void html_indent(struct buf *buf, int depth)
 {
     for (int i = 0; i <= depth && i < 32; i++)
         buf_add_text(buf, "    ");
@@ -48,8 +48,8 @@ static int html_enter(void *ctx, const struct hearth_bookmark *folder, int64_t i
 {
     (void)index;
     struct export *export = ctx;
-    const char *root = item_root_title(folder->guid);
-    indent(&export->piece, depth);
+    const char *root = api_item_root_title(folder->guid);
+    html_indent(&export->piece, depth);
     buf_add_text(&export->piece, "<DT><H3");
     add_dates(&export->piece, folder);
     if (strcmp(folder->guid, "toolbar") == 0)
@@ -59,27 +59,27 @@ static int html_enter(void *ctx, const struct hearth_bookmark *folder, int64_t i
     buf_add_char(&export->piece, '>');
     add_html(&export->piece, root != NULL ? root : folder->title);
     buf_add_text(&export->piece, "</H3>\n");
-    indent(&export->piece, depth);
+    html_indent(&export->piece, depth);
     buf_add_text(&export->piece, "<DL><p>\n");
-    return export_flush(export, false);
+    return api_export_flush(export, false);
 }
 
 static int html_leave(void *ctx, int depth)
 {
     struct export *export = ctx;
-    indent(&export->piece, depth);
+    html_indent(&export->piece, depth);
     buf_add_text(&export->piece, "</DL><p>\n");
-    return export_flush(export, false);
+    return api_export_flush(export, false);
 }
 
 static int html_item(void *ctx, const struct hearth_bookmark *b, int64_t index, int depth)
 {
     (void)index;
     struct export *export = ctx;
-    indent(&export->piece, depth);
+    html_indent(&export->piece, depth);
     if (b->kind == HEARTH_SEPARATOR) {
         buf_add_text(&export->piece, "<HR>\n");
-        return export_flush(export, false);
+        return api_export_flush(export, false);
     }
     buf_add_text(&export->piece, "<DT><A HREF=\"");
     add_html(&export->piece, b->url);
@@ -101,10 +101,10 @@ static int html_item(void *ctx, const struct hearth_bookmark *b, int64_t index, 
     buf_add_char(&export->piece, '>');
     add_html(&export->piece, b->title != NULL && b->title[0] != '\0' ? b->title : b->url);
     buf_add_text(&export->piece, "</A>\n");
-    return export_flush(export, false);
+    return api_export_flush(export, false);
 }
 
-int export_bookmarks_html(struct export *export)
+int api_export_bookmarks_html(struct export *export)
 {
     const struct bookmark_visitor visitor = {export, html_enter, html_leave, html_item};
     buf_add_text(&export->piece, "<!DOCTYPE NETSCAPE-Bookmark-file-1>\n"
@@ -113,7 +113,7 @@ int export_bookmarks_html(struct export *export)
                                  "     DO NOT EDIT! -->\n"
                                  "<META HTTP-EQUIV=\"Content-Type\" CONTENT=\"text/html; charset=UTF-8\">\n"
                                  "<TITLE>Bookmarks</TITLE>\n<H1>Bookmarks</H1>\n\n<DL><p>\n");
-    int r = bookmark_walk(export->store, export->account, &visitor, export->err);
+    int r = api_bookmark_walk(export->storage, export->account, &visitor, export->err);
     buf_add_text(&export->piece, "</DL><p>\n");
     return r;
 }
@@ -133,7 +133,7 @@ static const char *const *root_names(const char *guid)
     return NULL;
 }
 
-static int add_bytes(const char *bytes, size_t size, void *buf)
+static int json_add_bytes(const char *bytes, size_t size, void *buf)
 {
     buf_add(buf, bytes, size);
     return 0;
@@ -145,7 +145,7 @@ static void add_node(struct export *export, json_t *node, int64_t index)
     struct buf *piece = &export->piece;
     if (index > 0)
         buf_add_char(piece, ',');
-    if (node == NULL || json_dump_callback(node, add_bytes, piece, JSON_COMPACT) != 0)
+    if (node == NULL || json_dump_callback(node, json_add_bytes, piece, JSON_COMPACT) != 0)
         piece->failed = true;
     else
         piece->size--;
@@ -171,7 +171,7 @@ static int json_enter(void *ctx, const struct hearth_bookmark *folder, int64_t i
         json_object_set_new(node, "root", json_string(root[2]));
     add_node(export, node, index);
     buf_add_text(&export->piece, ",\"children\":[");
-    return export_flush(export, false);
+    return api_export_flush(export, false);
 }
 
 static int json_leave(void *ctx, int depth)
@@ -179,7 +179,7 @@ static int json_leave(void *ctx, int depth)
     (void)depth;
     struct export *export = ctx;
     buf_add_text(&export->piece, "]}");
-    return export_flush(export, false);
+    return api_export_flush(export, false);
 }
 
 static int json_item(void *ctx, const struct hearth_bookmark *b, int64_t index, int depth)
@@ -193,22 +193,22 @@ static int json_item(void *ctx, const struct hearth_bookmark *b, int64_t index, 
     if (b->keyword != NULL)
         json_object_set_new(node, "keyword", json_string(b->keyword));
     if (b->tags != NULL && b->tags[0] != '\0') {
-        char *tags = arena_strdup(&export->store->call.arena, b->tags);
+        char *tags = arena_strdup(&export->storage->call.arena, b->tags);
         for (char *p = tags; p != NULL && *p != '\0'; p++)
             *p = *p == '\n' ? ',' : *p;
         json_object_set_new(node, "tags", json_string(tags == NULL ? "" : tags));
     }
     add_node(export, node, index);
     buf_add_char(&export->piece, '}');
-    return export_flush(export, false);
+    return api_export_flush(export, false);
 }
 
-int export_bookmarks_json(struct export *export)
+int api_export_bookmarks_json(struct export *export)
 {
     const struct bookmark_visitor visitor = {export, json_enter, json_leave, json_item};
     buf_add_text(&export->piece, "{\"guid\":\"root________\",\"title\":\"\",\"index\":0,\"typeCode\":2,"
                                  "\"type\":\"text/x-moz-place-container\",\"root\":\"placesRoot\",\"children\":[");
-    int r = bookmark_walk(export->store, export->account, &visitor, export->err);
+    int r = api_bookmark_walk(export->storage, export->account, &visitor, export->err);
     buf_add_text(&export->piece, "]}");
     return r;
 }

@@ -11,22 +11,22 @@ struct pages {
     int result;
 };
 
-static int add_bytes(const char *bytes, size_t size, void *buf)
+static int history_add_bytes(const char *bytes, size_t size, void *buf)
 {
     buf_add(buf, bytes, size);
     return 0;
 }
 
-static int on_visit(void *ctx, const struct hearth_visit *visit)
+static int history_export_visit(void *ctx, const struct hearth_visit *visit)
 {
     struct pages *pages = ctx;
     buf_printf(&pages->export->piece, "%s{\"date\":%lld,\"type\":%d}", pages->first_visit ? "" : ",", (long long)visit->date,
                (int)visit->type);
     pages->first_visit = false;
-    return (pages->result = export_flush(pages->export, false)) < 0;
+    return (pages->result = api_export_flush(pages->export, false)) < 0;
 }
 
-static int on_page(void *ctx, const struct hearth_page *page)
+static int history_export_page(void *ctx, const struct hearth_page *page)
 {
     struct pages *pages = ctx;
     struct export *export = pages->export;
@@ -37,30 +37,30 @@ static int on_page(void *ctx, const struct hearth_page *page)
     buf_add_text(&export->piece, pages->first ? "\n" : ",\n");
     pages->first = false;
     pages->first_visit = true;
-    if (head == NULL || json_dump_callback(head, add_bytes, &export->piece, JSON_COMPACT) != 0)
+    if (head == NULL || json_dump_callback(head, history_add_bytes, &export->piece, JSON_COMPACT) != 0)
         export->piece.failed = true;
     else
         export->piece.size--; /* the closing brace comes behind the visits */
     json_decref(head);
     buf_add_text(&export->piece, ",\"visits\":[");
-    int r = STORE(export->store, export->err, page_visits, export->account, page->id, on_visit, pages);
+    int r = STORAGE(export->storage, export->err, page_visits, export->account, page->id, history_export_visit, pages);
     buf_add_text(&export->piece, "]}");
     if (pages->result == 0)
-        pages->result = r < 0 ? r : export_flush(export, false);
+        pages->result = r < 0 ? r : api_export_flush(export, false);
     return pages->result < 0;
 }
 
-int export_history_json(struct export *export)
+int api_export_history_json(struct export *export)
 {
     struct pages pages = {.export = export, .first = true};
     buf_add_text(&export->piece, "{\"pages\":[");
-    int r = STORE(export->store, export->err, pages_by_frecency, export->account, on_page, &pages);
+    int r = STORAGE(export->storage, export->err, pages_by_frecency, export->account, history_export_page, &pages);
     buf_add_text(&export->piece, "\n]}\n");
     return r < 0 ? r : pages.result;
 }
 
 /* RFC 4180. A field that a spreadsheet would take for a formula gets an apostrophe in front. */
-static void add_field(struct buf *buf, const char *text)
+static void csv_add_field(struct buf *buf, const char *text)
 {
     buf_add_char(buf, '"');
     if (text[0] == '=' || text[0] == '+' || text[0] == '-' || text[0] == '@' || text[0] == '\t' || text[0] == '\r')
@@ -73,7 +73,7 @@ static void add_field(struct buf *buf, const char *text)
     buf_add_char(buf, '"');
 }
 
-static int on_row(void *ctx, const struct hearth_visit_row *row)
+static int csv_export_row(void *ctx, const struct hearth_visit_row *row)
 {
     struct pages *pages = ctx;
     struct export *export = pages->export;
@@ -83,18 +83,18 @@ static int on_row(void *ctx, const struct hearth_visit_row *row)
     if (gmtime_r(&seconds, &tm) != NULL)
         strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
     buf_printf(&export->piece, "%s.%03dZ,%d,", date, (int)(row->date % 1000), (int)row->type);
-    add_field(&export->piece, row->url);
+    csv_add_field(&export->piece, row->url);
     buf_add_char(&export->piece, ',');
-    add_field(&export->piece, row->title == NULL ? "" : row->title);
+    csv_add_field(&export->piece, row->title == NULL ? "" : row->title);
     buf_add_text(&export->piece, "\r\n");
-    return (pages->result = export_flush(export, false)) < 0;
+    return (pages->result = api_export_flush(export, false)) < 0;
 }
 
-int export_history_csv(struct export *export)
+int api_export_history_csv(struct export *export)
 {
     struct pages pages = {.export = export};
     struct hearth_visit_query all = {.struct_size = sizeof(all)};
     buf_add_text(&export->piece, "date,type,url,title\r\n");
-    int r = STORE(export->store, export->err, visit_list, export->account, &all, on_row, &pages);
+    int r = STORAGE(export->storage, export->err, visit_list, export->account, &all, csv_export_row, &pages);
     return r < 0 ? r : pages.result;
 }

@@ -11,20 +11,20 @@ const char *api_ended_event(bool with_data)
 void api_heard_end(struct api *api, const char *account, bool with_data)
 {
     if (with_data) {
-        generations_forget(api->generations, account);
-        response_cache_drop_account(api->cache, account);
+        api_generations_forget(api->generations, account);
+        api_response_cache_drop_account(api->cache, account);
         search_forget(api->options.search, account);
         if (api->options.account_removed != NULL)
             api->options.account_removed(api->options.ctx, account);
     }
-    auth_forget_here(api, account);
+    api_auth_forget_here(api, account);
 }
 
 int api_end(struct api *api, const char *account, bool with_data, struct err *err)
 {
     api_heard_end(api, account, with_data);
     lock_border("other processes are told");
-    return api->options.tell_others == NULL ? 0 : api->options.tell_others(api->options.ctx, account, api_ended_event(with_data), err);
+    return api->options.notify_others == NULL ? 0 : api->options.notify_others(api->options.ctx, account, api_ended_event(with_data), err);
 }
 
 static void end_or_warn(struct api *api, const char *account, bool with_data)
@@ -42,8 +42,8 @@ void api_forget_tokens(struct api *api, const char *account)
 void api_forget(struct api *api, const char *account)
 {
     if (account == NULL) {
-        generations_forget(api->generations, NULL);
-        token_cache_clear(api->tokens);
+        api_generations_forget(api->generations, NULL);
+        api_token_cache_clear(api->tokens);
         return;
     }
     end_or_warn(api, account, true);

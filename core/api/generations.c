@@ -18,7 +18,7 @@ struct generations {
     } slots[SLOTS];
 };
 
-struct generations *generations_create(void)
+struct generations *api_generations_create(void)
 {
     struct generations *generations = calloc(1, sizeof(*generations));
     if (generations != NULL)
@@ -26,7 +26,7 @@ struct generations *generations_create(void)
     return generations;
 }
 
-void generations_destroy(struct generations *generations)
+void api_generations_destroy(struct generations *generations)
 {
     if (generations == NULL)
         return;
@@ -34,14 +34,14 @@ void generations_destroy(struct generations *generations)
     free(generations);
 }
 
-static size_t slot_of(const char *account)
+static size_t generation_slot_of(const char *account)
 {
     return hash_text(account) % SLOTS;
 }
 
-int64_t generations_get(struct generations *generations, const char *account)
+int64_t api_generations_get(struct generations *generations, const char *account)
 {
-    size_t i = slot_of(account);
+    size_t i = generation_slot_of(account);
     lock_take(&generations->lock);
     bool sure = strcmp(generations->slots[i].account, account) == 0 && clock_monotonic() < generations->slots[i].until;
     int64_t found = sure ? generations->slots[i].generation : 0;
@@ -49,9 +49,9 @@ int64_t generations_get(struct generations *generations, const char *account)
     return found;
 }
 
-void generations_set(struct generations *generations, const char *account, int64_t generation)
+void api_generations_set(struct generations *generations, const char *account, int64_t generation)
 {
-    size_t i = slot_of(account);
+    size_t i = generation_slot_of(account);
     lock_take(&generations->lock);
     bool same = strcmp(generations->slots[i].account, account) == 0;
     if (!same || generations->slots[i].generation < generation) { /* a reader that began earlier must not turn it back */
@@ -63,13 +63,13 @@ void generations_set(struct generations *generations, const char *account, int64
     lock_release(&generations->lock);
 }
 
-void generations_forget(struct generations *generations, const char *account)
+void api_generations_forget(struct generations *generations, const char *account)
 {
     lock_take(&generations->lock);
     if (account == NULL) {
         memset(generations->slots, 0, sizeof(generations->slots));
     } else {
-        size_t i = slot_of(account);
+        size_t i = generation_slot_of(account);
         if (strcmp(generations->slots[i].account, account) == 0)
             generations->slots[i].account[0] = '\0';
     }

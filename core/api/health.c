@@ -2,7 +2,7 @@
 #include "api/internal.h"
 #include "base/metrics.h"
 
-int healthz_get(struct api_call *call)
+int api_healthz_get(struct api_call *call)
 {
     call->reply->status = 200;
     call->reply->content_type = "application/json";
@@ -10,7 +10,7 @@ int healthz_get(struct api_call *call)
     return 0;
 }
 
-int version_get(struct api_call *call)
+int api_version_get(struct api_call *call)
 {
     call->reply->status = 200;
     call->reply->content_type = "application/json";
@@ -18,7 +18,7 @@ int version_get(struct api_call *call)
     return 0;
 }
 
-int metrics_get(struct api_call *call)
+int api_metrics_get(struct api_call *call)
 {
     call->reply->status = 200;
     call->reply->content_type = "text/plain; version=0.0.4";
@@ -26,7 +26,7 @@ int metrics_get(struct api_call *call)
     return 0;
 }
 
-int readyz_get(struct api_call *call)
+int api_readyz_get(struct api_call *call)
 {
     const struct api_options *options = &call->api->options;
     struct buf reasons = {0}, queue = {0};

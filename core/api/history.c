@@ -6,7 +6,7 @@
 #include "api/timezone.h"
 #include "base/clock.h"
 #include "search/history.h"
-#include "search/words.h"
+#include "search/text_filter.h"
 
 enum { DAYS_MAX = 400 };
 static const int64_t DAY = 24 * 60 * 60 * 1000;
@@ -26,7 +26,7 @@ static void add_visit(struct api_call *call, const struct hearth_visit_row *row)
                                  (json_int_t)row->date, "type", (int)row->type, "page", page, "bookmarked", row->bookmarked));
 }
 
-static int on_visit(void *ctx, const struct hearth_visit_row *row)
+static int history_list_visit(void *ctx, const struct hearth_visit_row *row)
 {
     struct listing *listing = ctx;
     if (listing->count == listing->limit) {
@@ -50,7 +50,7 @@ struct shown {
     size_t count;
 };
 
-static int on_page(void *ctx, const struct hearth_page *page)
+static int history_keep_page(void *ctx, const struct hearth_page *page)
 {
     struct shown *shown = ctx;
     const char *url = arena_strdup(shown->arena, page->url);
@@ -65,7 +65,7 @@ static int on_page(void *ctx, const struct hearth_page *page)
     return 0;
 }
 
-static int read_shown(struct api_call *call, const struct history_found *found, struct shown *shown)
+static int history_read_shown(struct api_call *call, const struct history_found *found, struct shown *shown)
 {
     *shown = (struct shown){.arena = &call->request->arena, .count = found->count};
     int64_t *ids = arena_alloc(shown->arena, (found->count + 1) * sizeof(*ids));
@@ -82,10 +82,10 @@ static int read_shown(struct api_call *call, const struct history_found *found, 
         if (k == count)
             ids[count++] = place->page;
     }
-    return count == 0 ? 0 : store_pages_get(call->store, call->account, ids, count, on_page, shown, &call->err);
+    return count == 0 ? 0 : plug_storage_pages_get(call->storage, call->account, ids, count, history_keep_page, shown, &call->err);
 }
 
-static int list_filtered(struct api_call *call, const struct history_query *query)
+static int history_list_filtered(struct api_call *call, const struct history_query *query)
 {
     struct index *index;
     struct history_found found;
@@ -93,9 +93,9 @@ static int list_filtered(struct api_call *call, const struct history_query *quer
     int r = api_index(call, SEARCH_INDEX_HISTORY, &index);
     if (r < 0)
         return r;
-    r = history_find(history_of(index), query, &call->request->arena, &found);
+    r = search_history_find(history_of(index), query, &call->request->arena, &found);
     search_index_done(call->api->options.search, index);
-    r = r < 0 ? err_set(&call->err, r, "out of memory") : read_shown(call, &found, &shown);
+    r = r < 0 ? err_set(&call->err, r, "out of memory") : history_read_shown(call, &found, &shown);
     if (r < 0)
         return r;
     api_list_begin(call, "{\"visits\":[");
@@ -108,11 +108,11 @@ static int list_filtered(struct api_call *call, const struct history_query *quer
     return 0;
 }
 
-int history_get(struct api_call *call)
+int api_history_get(struct api_call *call)
 {
     struct listing listing = {.call = call};
     struct hearth_visit_query query = {.struct_size = sizeof(query)};
-    struct words words;
+    struct text_filter words;
     const char *q, *host;
     int64_t after[3] = {0};
     bool given;
@@ -120,12 +120,12 @@ int history_get(struct api_call *call)
         !api_int_parameter(call, "from", 0, &query.from) || !api_int_parameter(call, "to", 0, &query.to) ||
         !api_cursor(call, 'v', after, 3, NULL, &given))
         return 0;
-    int r = words_init(&words, q, &call->request->arena, &call->err);
+    int r = search_text_filter_init(&words, q, &call->request->arena, &call->err);
     if (r < 0)
         return r;
     query.host = api_lower(call, host);
-    if (!words_empty(&words))
-        return list_filtered(call, &(struct history_query){.words = &words,
+    if (!search_text_filter_is_empty(&words))
+        return history_list_filtered(call, &(struct history_query){.words = &words,
                                                            .host = query.host,
                                                            .from = query.from,
                                                            .to = query.to,
@@ -135,7 +135,7 @@ int history_get(struct api_call *call)
     query.after_page = after[1];
     query.after_type = after[2];
     api_list_begin(call, "{\"visits\":[");
-    r = STORE(call->store, &call->err, visit_list, call->account, &query, on_visit, &listing);
+    r = STORAGE(call->storage, &call->err, visit_list, call->account, &query, history_list_visit, &listing);
     api_list_end(call, listing.more ? api_make_cursor(call, 'v', listing.after, 3, NULL) : NULL);
     return r;
 }
@@ -157,7 +157,7 @@ static void end_day(struct days *days)
     if (days->day == INT64_MIN)
         return;
     char name[16];
-    timezone_day_name(days->day, name);
+    api_timezone_day_name(days->day, name);
     api_list_add(days->call,
                  json_pack("{s:s, s:I, s:I}", "day", name, "visits", (json_int_t)days->visits, "pages", (json_int_t)days->pages));
 }
@@ -165,18 +165,18 @@ static void end_day(struct days *days)
 /* From when on every visit until `date` is of the same day. On a day on which clocks change, `date` itself: each is looked at. */
 static int64_t same_day_since(const struct zone *zone, int64_t date, int64_t day)
 {
-    int64_t begin = day * DAY - timezone_offset(zone, date / 1000) * (int64_t)1000;
-    bool steady = date >= 0 && begin >= 0 && timezone_offset(zone, begin / 1000) == timezone_offset(zone, date / 1000);
+    int64_t begin = day * DAY - api_timezone_offset(zone, date / 1000) * (int64_t)1000;
+    bool steady = date >= 0 && begin >= 0 && api_timezone_offset(zone, begin / 1000) == api_timezone_offset(zone, date / 1000);
     return steady ? begin : date;
 }
 
 static void count_days(struct days *days, const struct history *history, const struct zone *zone, int64_t from, int64_t to)
 {
     size_t first, end;
-    history_range(history, from, to, &first, &end);
+    search_history_range(history, from, to, &first, &end);
     int64_t since = INT64_MAX;
     for (size_t i = first; i < end; i++) {
-        int64_t date = history->dates[i], day = date >= since ? days->day : timezone_day(zone, date);
+        int64_t date = history->dates[i], day = date >= since ? days->day : api_timezone_day(zone, date);
         if (date < since)
             since = same_day_since(zone, date, day);
         if (day != days->day) {
@@ -214,7 +214,7 @@ static int list_days(struct api_call *call, const struct zone *zone, int64_t fro
     return r;
 }
 
-int history_days_get(struct api_call *call)
+int api_history_days_get(struct api_call *call)
 {
     const char *name;
     int64_t from, to, now = clock_now();
@@ -224,10 +224,10 @@ int history_days_get(struct api_call *call)
     if (to < from || from < -100000 * DAY || to > 100000 * DAY || to - from > DAYS_MAX * DAY)
         return api_problem(call, 400, api_says_parameter_days(DAYS_MAX));
     struct zone *zone;
-    int r = timezone_load(name == NULL ? "UTC" : name, &zone, &call->err);
+    int r = api_timezone_load(name == NULL ? "UTC" : name, &zone, &call->err);
     if (r < 0)
         return api_problem(call, 400, api_says_parameter_tz());
     r = list_days(call, zone, from, to);
-    timezone_free(zone);
+    api_timezone_free(zone);
     return r;
 }

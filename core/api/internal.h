@@ -40,8 +40,8 @@ struct api_call {
     struct api *api;
     struct http_request *request;
     struct http_reply *reply;
-    struct node_stores *stores; /* of this thread */
-    struct store *store;        /* of the own node; NULL on open endpoints when it has no session */
+    struct node_storages *storages; /* of this thread */
+    struct storage *storage;        /* of the own node; NULL on open endpoints when it has no session */
     const struct identity *who; /* NULL on open endpoints */
     const char *account;        /* who->account */
     int64_t generation;         /* of the account, when the call began */
@@ -80,7 +80,7 @@ struct api {
     char *version;
 };
 
-const struct api_endpoint *api_find(const struct api *api, const char *path); /* of a GET; the path must be in the table */
+const struct api_endpoint *api_endpoint_by_path(const struct api *api, const char *path); /* of a GET; the path must be in the table */
 
 /* --- answers (reply.c) --- */
 /* Status 200 with this JSON; takes the reference. */
@@ -111,38 +111,38 @@ void api_sign_out_here(struct api_call *call);
 json_t *api_body(struct api_call *call); /* an object, depth and size bounded; NULL: the reply is a 400 or 415 */
 
 /* --- who asks (auth.c) --- */
-struct token_cache *token_cache_create(void);
-void token_cache_destroy(struct token_cache *cache);
-bool token_cache_get(struct token_cache *cache, const uint8_t hash[TOKEN_HASH_SIZE], struct identity *ret_identity);
+struct token_cache *api_token_cache_create(void);
+void api_token_cache_destroy(struct token_cache *cache);
+bool api_token_cache_get(struct token_cache *cache, const uint8_t hash[TOKEN_HASH_SIZE], struct identity *ret_identity);
 /* Before a token is looked up: what is found is kept only if nothing was forgotten meanwhile. */
-uint64_t token_cache_begin(struct token_cache *cache);
-/* begun: of token_cache_begin(). life: ms until the token is over; kept for ten seconds at most. */
-void token_cache_put(struct token_cache *cache, uint64_t begun, const uint8_t hash[TOKEN_HASH_SIZE], const struct identity *identity,
+uint64_t api_token_cache_begin(struct token_cache *cache);
+/* begun: of api_token_cache_begin(). life: ms until the token is over; kept for ten seconds at most. */
+void api_token_cache_put(struct token_cache *cache, uint64_t begun, const uint8_t hash[TOKEN_HASH_SIZE], const struct identity *identity,
                      int64_t life);
-void token_cache_clear(struct token_cache *cache);
+void api_token_cache_clear(struct token_cache *cache);
 /* An API token before what a proxy says before a cookie. False: none, or malformed. */
-bool auth_proof(struct http_request *request, struct proof *ret_proof);
+bool api_auth_proof(struct http_request *request, struct proof *ret_proof);
 /* A request that changes something, made by another site's page in somebody's signed-in browser. */
-bool auth_is_forged(const struct api *api, const struct http_request *request, const struct proof *proof);
+bool api_auth_is_forged(const struct api *api, const struct http_request *request, const struct proof *proof);
 /* Nobody who is known here: what becomes 401. A code of its own, because a storage's DENIED says that it refuses this server. */
 enum { AUTH_NOBODY = -1000 };
 /* On a pool thread. 0, AUTH_NOBODY, API_BARRED, or why it could not be looked up. */
-int auth_look_up(struct api_call *call, const struct proof *proof, struct identity *ret_identity);
+int api_auth_look_up(struct api_call *call, const struct proof *proof, struct identity *ret_identity);
 /* Somebody of this node is here. Reading writes nothing: this is a note in memory. Any thread. */
-void auth_note_seen(struct api *api, const struct identity *identity);
-void auth_refuse(struct http_reply *reply);
+void api_auth_touch_last_seen(struct api *api, const struct identity *identity);
+void api_auth_refuse(struct http_reply *reply);
 /* With what this was asked for has ended since: answered as if it had not been good. */
 int api_ended(struct api_call *call);
 /* For those who make further rows from it (auth/doors.h). Its texts live as long as the request. */
-int auth_door(struct http_request *request, const struct identity *identity, struct door *ret_door, struct err *err);
-void auth_refuse_barred(struct http_reply *reply);
+int api_auth_door(struct http_request *request, const struct identity *identity, struct door *ret_door, struct err *err);
+void api_auth_refuse_barred(struct http_reply *reply);
 /* Does the name that a proxy asserted, remembered as this hash, still open the account? 0, NOT_FOUND, or why it could not be looked up. */
-int auth_check_name(struct store *store, const char *account, const uint8_t hash[TOKEN_HASH_SIZE], struct err *err);
-void auth_refuse_forged(struct http_reply *reply);
+int api_auth_check_name(struct storage *storage, const char *account, const uint8_t hash[TOKEN_HASH_SIZE], struct err *err);
+void api_auth_refuse_forged(struct http_reply *reply);
 
 /* What was known of who asks is forgotten: a token, session or the account has ended. In this process, and its event streams
  * end; api_forget_tokens() tells the others, too. */
-void auth_forget_here(struct api *api, const char *account);
+void api_auth_forget_here(struct api *api, const char *account);
 
 /* --- the audit trail (audit.c) --- */
 /* What this person did: log_audit() with "address" and "account" and at most one pair more. */
@@ -154,60 +154,60 @@ void api_audit_proxy(const struct api_call *call, const char *account);
 
 /* --- which node (node.c) --- */
 /* Sends the client to the node that has the account: 307, or 421 for requests that change something. Returns 0. */
-int node_elsewhere(struct api_call *call, size_t node);
-void node_set_cookie(struct api_call *call, size_t node);
+int api_node_elsewhere(struct api_call *call, size_t node);
+void api_node_set_cookie(struct api_call *call, size_t node);
 /* Where the one who shows this is, if not here. 0, AUTH_NOBODY (nowhere), or why it could not be found out. */
-int node_of_proof(struct api_call *call, const struct proof *proof, size_t *ret_node);
+int api_node_of_proof(struct api_call *call, const struct proof *proof, size_t *ret_node);
 
 /* --- what is current (generations.c) --- */
-struct generations *generations_create(void);
-void generations_destroy(struct generations *generations);
-int64_t generations_get(struct generations *generations, const char *account); /* 0: unknown */
-void generations_set(struct generations *generations, const char *account, int64_t generation);
-void generations_forget(struct generations *generations, const char *account); /* NULL: all */
+struct generations *api_generations_create(void);
+void api_generations_destroy(struct generations *generations);
+int64_t api_generations_get(struct generations *generations, const char *account); /* 0: unknown */
+void api_generations_set(struct generations *generations, const char *account, int64_t generation);
+void api_generations_forget(struct generations *generations, const char *account); /* NULL: all */
 
 /* --- validators and cache (validate.c) --- */
 /* "…-…": from account, generation, request and coding. ret: 64 bytes. */
-void validate_etag(const struct http_request *request, const char *account, int64_t generation, bool gzip, char ret[64]);
-bool validate_from_cache(const struct api_endpoint *endpoint, struct http_request *request, const char *account, int64_t generation,
+void api_validate_etag(const struct http_request *request, const char *account, int64_t generation, bool gzip, char ret[64]);
+bool api_validate_from_cache(const struct api_endpoint *endpoint, struct http_request *request, const char *account, int64_t generation,
                          struct http_reply *reply);
-void validate_keep(struct api_call *call);
+void api_validate_keep(struct api_call *call);
 
 /* source.c: what is in memory of the account's lists, as it is now; search_index_done(). 0, or a code with call->err filled. */
 int api_index(struct api_call *call, enum search_index which, struct index **ret_index);
 
 /* --- resources --- */
-int node_get(struct api_call *call);
-int me_get(struct api_call *call);
-int me_delete(struct api_call *call);
-int sync_post(struct api_call *call);
-int devices_get(struct api_call *call);
-int tabs_get(struct api_call *call);
-int bookmarks_get(struct api_call *call);
-int bookmark_get(struct api_call *call);
-int tags_get(struct api_call *call);
-int history_get(struct api_call *call);
-int history_days_get(struct api_call *call);
-int history_sites_get(struct api_call *call);
-int page_get(struct api_call *call);
-int search_get(struct api_call *call);
-int search_picked_post(struct api_call *call);
-int suggest_get(struct api_call *call);
-int events_get(struct api_call *call);
-int settings_get(struct api_call *call);
-int settings_patch(struct api_call *call);
-int sessions_get(struct api_call *call);
-int sessions_delete(struct api_call *call);
-int session_delete(struct api_call *call);
-int own_session_delete(struct api_call *call);
-int links_post(struct api_call *call);
-int tokens_get(struct api_call *call);
-int tokens_post(struct api_call *call);
-int token_delete(struct api_call *call);
-int export_get(struct api_call *call);
-int healthz_get(struct api_call *call);
-int readyz_get(struct api_call *call);
-int version_get(struct api_call *call);
-int metrics_get(struct api_call *call);
+int api_node_get(struct api_call *call);
+int api_me_get(struct api_call *call);
+int api_me_delete(struct api_call *call);
+int api_sync_post(struct api_call *call);
+int api_devices_get(struct api_call *call);
+int api_tabs_get(struct api_call *call);
+int api_bookmarks_get(struct api_call *call);
+int api_bookmark_get(struct api_call *call);
+int api_tags_get(struct api_call *call);
+int api_history_get(struct api_call *call);
+int api_history_days_get(struct api_call *call);
+int api_history_sites_get(struct api_call *call);
+int api_page_get(struct api_call *call);
+int api_search_get(struct api_call *call);
+int api_search_picked_post(struct api_call *call);
+int api_suggest_get(struct api_call *call);
+int api_events_get(struct api_call *call);
+int api_settings_get(struct api_call *call);
+int api_settings_patch(struct api_call *call);
+int api_sessions_get(struct api_call *call);
+int api_sessions_delete(struct api_call *call);
+int api_session_delete(struct api_call *call);
+int api_own_session_delete(struct api_call *call);
+int api_links_post(struct api_call *call);
+int api_tokens_get(struct api_call *call);
+int api_tokens_post(struct api_call *call);
+int api_token_delete(struct api_call *call);
+int api_export_get(struct api_call *call);
+int api_healthz_get(struct api_call *call);
+int api_readyz_get(struct api_call *call);
+int api_version_get(struct api_call *call);
+int api_metrics_get(struct api_call *call);
 
 #endif

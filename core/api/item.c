@@ -12,7 +12,7 @@ static const char *kind_name(int kind)
     return kind >= HEARTH_BOOKMARK && kind <= HEARTH_LIVEMARK ? names[kind] : names[0];
 }
 
-const char *item_root_title(const char *guid)
+const char *api_item_root_title(const char *guid)
 {
     static const char *const roots[][2] = {{"places", ""},
                                            {"toolbar", "Bookmarks Toolbar"},
@@ -25,7 +25,7 @@ const char *item_root_title(const char *guid)
     return NULL;
 }
 
-static json_t *tags_json(const char *tags)
+static json_t *item_tags_json(const char *tags)
 {
     json_t *list = json_array();
     for (const char *p = tags; p != NULL && *p != '\0';) {
@@ -37,14 +37,14 @@ static json_t *tags_json(const char *tags)
     return list;
 }
 
-static const char *state_name(int64_t state)
+static const char *account_state_json(int64_t state)
 {
     static const char *const names[] = {"ok", "waiting", "signin_needed", "paused", "error"};
     return state >= 0 && state < (int64_t)(sizeof(names) / sizeof(names[0])) ? names[state] : "error";
 }
 
 /* That the account is tried now and then although its sign-in is needed is nothing to wait for. */
-static bool is_due(const struct hearth_account *account)
+static bool account_is_due(const struct hearth_account *account)
 {
     return account->next_sync > 1 && account->state != HEARTH_ACCOUNT_SIGNIN_NEEDED;
 }
@@ -72,14 +72,14 @@ static json_t *state_message(const struct hearth_account *account)
     S(account, "id",           id,           json_string(r->id)) \
     S(account, "email",        email,        json_string(r->email)) \
     S(account, "name",         name,         api_text(r->name)) \
-    S(account, "state",        state,        json_string(state_name(r->state))) \
+    S(account, "state",        state,        json_string(account_state_json(r->state))) \
     S(account, "state_detail", state_detail, api_text(r->state_detail)) \
     S(account, "message",      state_message, state_message(r)) \
     S(account, "node",         node,         json_string(r->node)) \
     S(account, "created",      created,      json_integer(r->created)) \
     S(account, "last_sync",    last_sync,    api_time(r->last_sync)) \
     S(account, "last_attempt", last_attempt, api_time(r->last_attempt)) \
-    S(account, "next_sync",    next_sync,    is_due(r) ? json_integer(r->next_sync) : json_null())
+    S(account, "next_sync",    next_sync,    account_is_due(r) ? json_integer(r->next_sync) : json_null())
 
 #define ITEM_DEVICE(S) \
     S(device, "id",          id,          json_string(r->id)) \
@@ -113,11 +113,11 @@ static json_t *state_message(const struct hearth_account *account)
 #define ITEM_BOOKMARK(S) \
     S(bookmark, "id",          guid,        json_string(r->guid)) \
     S(bookmark, "kind",        kind,        json_string(kind_name((int)r->kind))) \
-    S(bookmark, "title",       title,       api_text(item_root_title(r->guid) != NULL ? item_root_title(r->guid) : r->title)) \
+    S(bookmark, "title",       title,       api_text(api_item_root_title(r->guid) != NULL ? api_item_root_title(r->guid) : r->title)) \
     S(bookmark, "url",         url,         api_text(r->url)) \
     S(bookmark, "parent",      parent,      api_text(r->parent)) \
     S(bookmark, "position",    position,    json_integer(r->position)) \
-    S(bookmark, "tags",        tags,        tags_json(r->tags)) \
+    S(bookmark, "tags",        tags,        item_tags_json(r->tags)) \
     S(bookmark, "keyword",     keyword,     api_text(r->keyword)) \
     S(bookmark, "added",       added,       api_time(r->added)) \
     S(bookmark, "modified",    modified,    api_time(r->modified)) \
@@ -169,7 +169,7 @@ static json_t *state_message(const struct hearth_account *account)
     I(page, hidden, "hidden pages are in no list") \
     I(page, generation, "it stands beside the rows in every body that has one") \
     I(page, gone, "of pages_changed(); what is gone is not served") \
-    I(bookmark, said_parent, "what the record says; served is where the repaired tree has it") \
+    I(bookmark, remote_parent, "what the record says; served is where the repaired tree has it") \
     I(bookmark, tag_query, "the url of a query says the same") \
     I(bookmark, page, "found by url") \
     I(token, account, "one's own") \
@@ -212,9 +212,9 @@ static json_t *state_message(const struct hearth_account *account)
 
 #define ITEM_SERVED(record, name, field, value) {#record, #field, name, NULL},
 #define ITEM_HIDDEN(record, field, because)     {#record, #field, NULL, because},
-const struct item_field item_fields[] = {ITEM_ACCOUNT(ITEM_SERVED) ITEM_DEVICE(ITEM_SERVED) ITEM_TAB(ITEM_SERVED) ITEM_VISIT(
+const struct item_field api_item_fields[] = {ITEM_ACCOUNT(ITEM_SERVED) ITEM_DEVICE(ITEM_SERVED) ITEM_TAB(ITEM_SERVED) ITEM_VISIT(
     ITEM_SERVED) ITEM_PAGE(ITEM_SERVED) ITEM_BOOKMARK(ITEM_SERVED) ITEM_TOKEN(ITEM_SERVED) ITEM_INTERNAL(ITEM_HIDDEN)};
-const size_t item_field_count = sizeof(item_fields) / sizeof(item_fields[0]);
+const size_t api_item_field_count = sizeof(api_item_fields) / sizeof(api_item_fields[0]);
 
 /* A text that is no UTF-8, or no memory: no row. */
 static json_t *whole_or_null(json_t *row, int failed)
@@ -234,15 +234,15 @@ static json_t *whole_or_null(json_t *row, int failed)
         ITEM(ITEM_ADD)                                                                                                                     \
         return whole_or_null(row, failed);                                                                                                 \
     }
-ITEM_FUNCTION(account_json, account, ITEM_ACCOUNT)
-ITEM_FUNCTION(item_json, bookmark, ITEM_BOOKMARK)
-ITEM_FUNCTION(tab_json, tab, ITEM_TAB, const char *group)
-ITEM_FUNCTION(visit_json, visit, ITEM_VISIT)
-ITEM_FUNCTION(page_json, page, ITEM_PAGE)
-ITEM_FUNCTION(token_json, token, ITEM_TOKEN)
+ITEM_FUNCTION(api_account_json, account, ITEM_ACCOUNT)
+ITEM_FUNCTION(api_item_json, bookmark, ITEM_BOOKMARK)
+ITEM_FUNCTION(api_tab_json, tab, ITEM_TAB, const char *group)
+ITEM_FUNCTION(api_visit_json, visit, ITEM_VISIT)
+ITEM_FUNCTION(api_page_json, page, ITEM_PAGE)
+ITEM_FUNCTION(api_token_json, token, ITEM_TOKEN)
 static ITEM_FUNCTION(device_fields_json, device, ITEM_DEVICE)
 
-    json_t *device_json(const struct hearth_device *device, int64_t tabs)
+    json_t *api_device_json(const struct hearth_device *device, int64_t tabs)
 {
     json_t *row = device_fields_json(device);
     json_object_set_new(row, "tabs", json_integer(tabs));

@@ -6,14 +6,14 @@
 
 #include "hearth/storage.h"
 
-json_t *account_json(const struct hearth_account *account);
-json_t *item_json(const struct hearth_bookmark *bookmark);
-json_t *device_json(const struct hearth_device *device, int64_t tabs);
-json_t *tab_json(const struct hearth_tab *tab, const char *group); /* group: its name; NULL or "": none */
-json_t *visit_json(const struct hearth_visit *visit);
-json_t *page_json(const struct hearth_page *page);
-json_t *token_json(const struct hearth_token *token);
-const char *item_root_title(const char *guid); /* NULL: not a root */
+json_t *api_account_json(const struct hearth_account *account);
+json_t *api_item_json(const struct hearth_bookmark *bookmark);
+json_t *api_device_json(const struct hearth_device *device, int64_t tabs);
+json_t *api_tab_json(const struct hearth_tab *tab, const char *group); /* group: its name; NULL or "": none */
+json_t *api_visit_json(const struct hearth_visit *visit);
+json_t *api_page_json(const struct hearth_page *page);
+json_t *api_token_json(const struct hearth_token *token);
+const char *api_item_root_title(const char *guid); /* NULL: not a root */
 
 /* What becomes of each field of hearth/records.h. */
 struct item_field {
@@ -21,7 +21,7 @@ struct item_field {
     const char *as;      /* its name in JSON; NULL: it is not served */
     const char *because; /* then: why not */
 };
-extern const struct item_field item_fields[];
-extern const size_t item_field_count;
+extern const struct item_field api_item_fields[];
+extern const size_t api_item_field_count;
 
 #endif

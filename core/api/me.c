@@ -6,13 +6,13 @@
 
 enum { ASK_EVERY = 30000 };
 
-int me_get(struct api_call *call)
+int api_me_get(struct api_call *call)
 {
     struct hearth_account a = {.struct_size = sizeof(a)};
     struct hearth_counts c = {.struct_size = sizeof(c)};
-    int r = STORE(call->store, &call->err, account_get, call->account, &a);
+    int r = STORAGE(call->storage, &call->err, account_get, call->account, &a);
     if (r == 0)
-        r = STORE(call->store, &call->err, counts, call->account, &c);
+        r = STORAGE(call->storage, &call->err, counts, call->account, &c);
     if (r < 0)
         return r;
     search_expect(call->api->options.search, call->account, a.generation); /* the app asks for this when it starts */
@@ -20,7 +20,7 @@ int me_get(struct api_call *call)
     json_t *counts =
         json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "devices", (json_int_t)c.devices, "tabs", (json_int_t)c.tabs, "bookmarks",
                   (json_int_t)c.bookmarks, "folders", (json_int_t)c.folders, "pages", (json_int_t)c.pages, "visits", (json_int_t)c.visits);
-    json_t *account = account_json(&a);
+    json_t *account = api_account_json(&a);
     json_object_set_new(account, "syncing", json_boolean(syncing));
     json_object_set_new(account, "counts", counts);
     api_reply_json(call, json_pack("{s:o, s:I}", "account", account, "generation", (json_int_t)a.generation));
@@ -38,7 +38,7 @@ int me_get(struct api_call *call)
     return 0;
 }
 
-int sync_post(struct api_call *call)
+int api_sync_post(struct api_call *call)
 {
     int64_t left = backoff_left(call->api->asked, call->account);
     if (left > 0) {
@@ -46,7 +46,7 @@ int sync_post(struct api_call *call)
         return api_problem(call, 429, api_says_too_soon(hearth_duration_of(ASK_EVERY), hearth_duration_of(left)));
     }
     struct hearth_account a = {.struct_size = sizeof(a)};
-    int r = STORE(call->store, &call->err, account_get, call->account, &a);
+    int r = STORAGE(call->storage, &call->err, account_get, call->account, &a);
     if (r < 0)
         return r;
     if (a.state == HEARTH_ACCOUNT_PAUSED)
@@ -64,16 +64,16 @@ int sync_post(struct api_call *call)
 }
 
 /* Who finds a browser open, or a token in a script, must not be able to do this: it cannot be undone here. */
-int me_delete(struct api_call *call)
+int api_me_delete(struct api_call *call)
 {
-    const char *fresh = http_cookie(call->request, fresh_cookie_name(call->request->tls));
-    int r = fresh_use(call->store, call->account, fresh, &call->err);
+    const char *fresh = http_cookie(call->request, auth_fresh_cookie_name(call->request->tls));
+    int r = auth_fresh_use(call->storage, call->account, fresh, &call->err);
     if (r == HEARTH_ERR_NOT_FOUND)
         return api_problem(call, 403, api_says_fresh_signin_needed(hearth_duration_of(FRESH_LIFE)));
     if (r == 0) /* an account of an older release may be all that says so */
-        r = owner_put(call->store, &call->err);
+        r = signin_owner_put(call->storage, &call->err);
     if (r == 0)
-        r = STORE(call->store, &call->err, account_remove, call->account);
+        r = STORAGE(call->storage, &call->err, account_remove, call->account);
     if (r < 0)
         return r;
     api_audit(call, "account removed");

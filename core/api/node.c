@@ -4,7 +4,7 @@
 #include "api/internal.h"
 #include "codec/codec.h"
 
-int node_get(struct api_call *call)
+int api_node_get(struct api_call *call)
 {
     struct nodes *nodes = call->api->options.nodes;
     struct hearth_account account = {.struct_size = sizeof(account)};
@@ -14,7 +14,7 @@ int node_get(struct api_call *call)
         return 0;
     if (email == NULL)
         return api_problem(call, 400, api_says_whose());
-    int r = node_stores_by_email(call->stores, email, &node, &account, &call->err);
+    int r = nodes_storages_by_email(call->storages, email, &node, &account, &call->err);
     if (r == HEARTH_ERR_NOT_FOUND) { /* the same shape for strangers: where they would be */
         node = nodes_home(nodes, email, NODES_NONE);
         r = 0;
@@ -32,7 +32,7 @@ static const char *encode_path(struct arena *arena, const char *path)
     return out != NULL && codec_percent_encode(path, "/", out, room) == 0 ? out : NULL;
 }
 
-void node_set_cookie(struct api_call *call, size_t node)
+void api_node_set_cookie(struct api_call *call, size_t node)
 {
     const struct node *n = &call->api->options.nodes->items[node];
     char *pair = arena_printf(&call->request->arena, "hearth_node=%s", n->name);
@@ -44,7 +44,7 @@ void node_set_cookie(struct api_call *call, size_t node)
                                    call->request->tls ? "; Secure" : ""));
 }
 
-int node_elsewhere(struct api_call *call, size_t node)
+int api_node_elsewhere(struct api_call *call, size_t node)
 {
     const struct node *n = &call->api->options.nodes->items[node];
     const char *path = encode_path(&call->request->arena, call->request->path), *query = call->request->query;
@@ -53,7 +53,7 @@ int node_elsewhere(struct api_call *call, size_t node)
         size--;
     char *url = arena_printf(&call->request->arena, "%.*s%s%s%s", (int)size, n->url, path == NULL ? "/" : path, query == NULL ? "" : "?",
                              query == NULL ? "" : query);
-    node_set_cookie(call, node);
+    api_node_set_cookie(call, node);
     http_reply_header(call->reply, "cache-control", "no-store");
     if (size > 0)
         http_reply_header(call->reply, "location", url);
@@ -64,10 +64,10 @@ int node_elsewhere(struct api_call *call, size_t node)
     return api_problem(call, 421, api_says_wrong_node(n->name, url));
 }
 
-int node_of_proof(struct api_call *call, const struct proof *proof, size_t *ret_node)
+int api_node_of_proof(struct api_call *call, const struct proof *proof, size_t *ret_node)
 {
     if (call->api->options.nodes->count < 2 || proof->kind == PROOF_PROXY)
         return AUTH_NOBODY;
-    int r = node_stores_by_token(call->stores, proof->hash, ret_node, &call->err);
+    int r = nodes_storages_by_token(call->storages, proof->hash, ret_node, &call->err);
     return r == HEARTH_ERR_NOT_FOUND ? AUTH_NOBODY : r;
 }

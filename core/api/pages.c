@@ -3,31 +3,31 @@
 
 enum { VISITS_SHOWN = 1000 };
 
-static int on_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
+static int page_add_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
 {
-    json_array_append_new(ctx, item_json(bookmark));
+    json_array_append_new(ctx, api_item_json(bookmark));
     return 0;
 }
 
-static int on_visit(void *ctx, const struct hearth_visit *visit)
+static int page_add_visit(void *ctx, const struct hearth_visit *visit)
 {
-    json_array_append_new(ctx, visit_json(visit));
+    json_array_append_new(ctx, api_visit_json(visit));
     return json_array_size(ctx) >= VISITS_SHOWN;
 }
 
-int page_get(struct api_call *call)
+int api_page_get(struct api_call *call)
 {
     int64_t id;
     struct hearth_page page = {.struct_size = sizeof(page)};
     if (!str_to_int(call->request->argument, &id))
         return err_set(&call->err, HEARTH_ERR_NOT_FOUND, "no such page");
-    int r = STORE(call->store, &call->err, page_get, call->account, id, &page);
+    int r = STORAGE(call->storage, &call->err, page_get, call->account, id, &page);
     if (r < 0)
         return r;
-    json_t *bookmarks = json_array(), *visits = json_array(), *value = page_json(&page);
-    r = STORE(call->store, &call->err, bookmarks_of_page, call->account, id, on_bookmark, bookmarks);
+    json_t *bookmarks = json_array(), *visits = json_array(), *value = api_page_json(&page);
+    r = STORAGE(call->storage, &call->err, bookmarks_of_page, call->account, id, page_add_bookmark, bookmarks);
     if (r == 0)
-        r = STORE(call->store, &call->err, page_visits, call->account, id, on_visit, visits);
+        r = STORAGE(call->storage, &call->err, page_visits, call->account, id, page_add_visit, visits);
     json_object_set_new(value, "bookmarks", bookmarks);
     json_object_set_new(value, "visits", visits);
     value = json_pack("{s:o}", "page", value);

@@ -7,7 +7,7 @@
 
 enum { CURSOR_MAX = 2 * API_HOST_MAX + 128 };
 
-static bool refuse(struct api_call *call, struct hearth_sentence sentence)
+static bool parameter_refuse(struct api_call *call, struct hearth_sentence sentence)
 {
     api_problem(call, 400, sentence);
     return false;
@@ -20,7 +20,7 @@ bool api_int_parameter(struct api_call *call, const char *name, int64_t fallback
         *ret = fallback;
         return true;
     }
-    return str_to_int(text, ret) ? true : refuse(call, api_says_parameter_number(name));
+    return str_to_int(text, ret) ? true : parameter_refuse(call, api_says_parameter_number(name));
 }
 
 bool api_limit(struct api_call *call, size_t *ret_limit)
@@ -29,7 +29,7 @@ bool api_limit(struct api_call *call, size_t *ret_limit)
     if (!api_int_parameter(call, "limit", API_LIMIT_DEFAULT, &limit))
         return false;
     if (limit < 1 || limit > API_LIMIT_MAX)
-        return refuse(call, api_says_parameter_range("limit", 1, API_LIMIT_MAX));
+        return parameter_refuse(call, api_says_parameter_range("limit", 1, API_LIMIT_MAX));
     *ret_limit = (size_t)limit;
     return true;
 }
@@ -38,7 +38,7 @@ bool api_text_parameter(struct api_call *call, const char *name, const char **re
 {
     const char *text = http_parameter(call->request, name);
     if (text != NULL && strlen(text) > API_TEXT_MAX)
-        return refuse(call, api_says_parameter_length(name, API_TEXT_MAX));
+        return parameter_refuse(call, api_says_parameter_length(name, API_TEXT_MAX));
     *ret = text != NULL && text[0] != '\0' ? text : NULL;
     return true;
 }
@@ -104,7 +104,7 @@ bool api_cursor(struct api_call *call, char kind, int64_t *ret_numbers, size_t c
         return true;
     char *copy = strlen(given) <= CURSOR_MAX ? arena_strdup(&call->request->arena, given) : NULL;
     if (copy == NULL || !parse_cursor(call, kind, copy, ret_numbers, count, ret_text))
-        return refuse(call, api_says_parameter_cursor());
+        return parameter_refuse(call, api_says_parameter_cursor());
     return true;
 }
 

@@ -1,4 +1,4 @@
-/* What the thread "search-refresh" reads with: a storage session of its own, opened when there is something to do first. */
+/* What the thread "search-refresh" reads with: a storage handle of its own, opened when there is something to do first. */
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -10,7 +10,7 @@
 struct api_refresher {
     struct nodes *nodes;
     int64_t storage_timeout;
-    struct store store; /* of the thread; but for interrupt() */
+    struct storage storage; /* of the thread; but for interrupt() */
     atomic_bool open, stop;
 };
 
@@ -25,11 +25,11 @@ int api_refresher_create(struct nodes *nodes, int64_t storage_timeout, struct ap
     return 0;
 }
 
-static int open_store(struct api_refresher *refresher, struct err *err)
+static int refresher_open_storage(struct api_refresher *refresher, struct err *err)
 {
     if (atomic_load(&refresher->open))
         return 0;
-    int r = node_open_store(&refresher->nodes->items[refresher->nodes->own], &refresher->stop, &refresher->store, err);
+    int r = nodes_open_storage(&refresher->nodes->items[refresher->nodes->own], &refresher->stop, &refresher->storage, err);
     if (r == 0)
         atomic_store(&refresher->open, true);
     return r;
@@ -39,13 +39,13 @@ void api_refresh(void *ctx, struct search *search, const char *account, int64_t 
 {
     struct api_refresher *refresher = ctx;
     struct err err = {0};
-    int r = open_store(refresher, &err);
+    int r = refresher_open_storage(refresher, &err);
     if (r == 0) {
         struct source source;
-        refresher->store.call.hearth.deadline = clock_monotonic() + refresher->storage_timeout;
-        source_init(&source, &refresher->store, account);
+        refresher->storage.call.hearth.deadline = clock_monotonic() + refresher->storage_timeout;
+        api_source_init(&source, &refresher->storage, account);
         r = search_refresh(search, account, generation, &source.reading, &err);
-        store_reset(&refresher->store);
+        plug_storage_reset(&refresher->storage);
     }
     if (r < 0 && !atomic_load(&refresher->stop)) /* its person's next question does it, and fails in words if it has to */
         log_event(HEARTH_LOG_DEBUG, "api", "search not refreshed", LOG_TEXT("account", account), LOG_TEXT("error", err.text));
@@ -57,7 +57,7 @@ void api_refresher_stop(struct api_refresher *refresher, struct search *search)
         return;
     atomic_store(&refresher->stop, true);
     if (atomic_load(&refresher->open))
-        refresher->store.ops->interrupt(refresher->store.session);
+        refresher->storage.ops->interrupt(refresher->storage.handle);
     search_stop(search);
 }
 
@@ -66,6 +66,6 @@ void api_refresher_destroy(struct api_refresher *refresher)
     if (refresher == NULL)
         return;
     if (atomic_load(&refresher->open))
-        store_close(&refresher->store);
+        plug_storage_close(&refresher->storage);
     free(refresher);
 }

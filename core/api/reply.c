@@ -2,15 +2,15 @@
 
 #include "api/internal.h"
 
-static int add_bytes(const char *bytes, size_t size, void *buf)
+static int list_add_bytes(const char *bytes, size_t size, void *buf)
 {
     buf_add(buf, bytes, size);
     return 0;
 }
 
-static void add_json(struct buf *buf, const json_t *value)
+static void list_add_json(struct buf *buf, const json_t *value)
 {
-    if (value == NULL || json_dump_callback(value, add_bytes, buf, JSON_COMPACT | JSON_ENCODE_ANY) != 0)
+    if (value == NULL || json_dump_callback(value, list_add_bytes, buf, JSON_COMPACT | JSON_ENCODE_ANY) != 0)
         buf->failed = true; /* out of memory: the server answers 500 */
 }
 
@@ -18,7 +18,7 @@ int api_reply_json(struct api_call *call, json_t *value)
 {
     call->reply->status = 200;
     call->reply->content_type = "application/json";
-    add_json(&call->reply->body, value);
+    list_add_json(&call->reply->body, value);
     json_decref(value);
     return 0;
 }
@@ -35,7 +35,7 @@ void api_list_add(struct api_call *call, json_t *row)
     struct buf *body = &call->reply->body;
     if (body->size > 0 && body->data[body->size - 1] != '[')
         buf_add_char(body, ',');
-    add_json(body, row);
+    list_add_json(body, row);
     json_decref(row);
 }
 

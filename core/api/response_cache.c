@@ -27,7 +27,7 @@ struct response_cache {
     struct entry *entries;
 };
 
-struct response_cache *response_cache_create(size_t budget, response_cache_ref_fn ref, response_cache_unref_fn unref)
+struct response_cache *api_response_cache_create(size_t budget, response_cache_ref_fn ref, response_cache_unref_fn unref)
 {
     struct response_cache *cache = calloc(1, sizeof(*cache));
     if (cache == NULL)
@@ -73,7 +73,7 @@ static void entries_release(struct response_cache *cache, struct entry *dropped)
     }
 }
 
-void response_cache_destroy(struct response_cache *cache)
+void api_response_cache_destroy(struct response_cache *cache)
 {
     if (cache == NULL)
         return;
@@ -85,7 +85,7 @@ void response_cache_destroy(struct response_cache *cache)
     free(cache);
 }
 
-void *response_cache_get(struct response_cache *cache, const char *key)
+void *api_response_cache_get(struct response_cache *cache, const char *key)
 {
     void *value = NULL;
     lock_take(&cache->lock);
@@ -99,7 +99,7 @@ void *response_cache_get(struct response_cache *cache, const char *key)
     return value;
 }
 
-void response_cache_put(struct response_cache *cache, const char *key, void *value, size_t size)
+void api_response_cache_put(struct response_cache *cache, const char *key, void *value, size_t size)
 {
     size_t key_size = strlen(key) + 1, cost = size + key_size + OVERHEAD + sizeof(struct entry);
     if (cost > cache->budget / 8)
@@ -127,7 +127,7 @@ void response_cache_put(struct response_cache *cache, const char *key, void *val
         free(e);
 }
 
-void response_cache_drop_account(struct response_cache *cache, const char *account)
+void api_response_cache_drop_account(struct response_cache *cache, const char *account)
 {
     size_t n = strlen(account);
     struct entry *dropped = NULL;

@@ -2,14 +2,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/find.h"
+#include "api/search_run.h"
 #include "api/internal.h"
 #include "base/clock.h"
 #include "model/url.h"
 
 enum { SUGGESTIONS = 10, INPUT_MAX = 256, PICKS_MOST = 10000 };
 
-static json_t *tags_json(const char *tags)
+static json_t *search_tags_json(const char *tags)
 {
     json_t *list = json_array();
     for (const char *p = tags; p != NULL && *p != '\0';) {
@@ -21,7 +21,7 @@ static json_t *tags_json(const char *tags)
     return list;
 }
 
-static int on_result(void *ctx, const struct find_result *result)
+static int search_on_result(void *ctx, const struct api_search_result *result)
 {
     static const char *const kinds[] = {[SEARCH_TAB] = "tab", [SEARCH_BOOKMARK] = "bookmark", [SEARCH_HISTORY] = "history"};
     const struct search_hit *hit = result->hit;
@@ -33,7 +33,7 @@ static int on_result(void *ctx, const struct find_result *result)
                                                  api_time(hit->devices[i].last_used)));
     api_list_add(ctx, json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o}", "kind", kinds[hit->kind], "url", result->url, "title",
                                 result->title, "frecency", (json_int_t)result->frecency, "last_visit", api_time(result->last_visit), "tags",
-                                tags_json(result->tags), "bookmark", api_text(result->bookmark), "page",
+                                search_tags_json(result->tags), "bookmark", api_text(result->bookmark), "page",
                                 result->page == 0 ? json_null() : json_string(page), "devices", devices));
     return 0;
 }
@@ -59,7 +59,7 @@ static bool parse_in(const char *text, uint32_t *ret)
     return in != 0;
 }
 
-int search_get(struct api_call *call)
+int api_search_get(struct api_call *call)
 {
     const char *q, *in_text;
     size_t limit;
@@ -69,8 +69,8 @@ int search_get(struct api_call *call)
     if (in_text != NULL && !parse_in(in_text, &in))
         return api_problem(call, 400, api_says_parameter_in());
     api_list_begin(call, "{\"results\":[");
-    int r = find_run(call->api->options.search, call->store, call->account, call->generation, q == NULL ? "" : q, in, (uint32_t)limit,
-                     &call->request->arena, on_result, call, &call->err);
+    int r = api_search_run(call->api->options.search, call->storage, call->account, call->generation, q == NULL ? "" : q, in, (uint32_t)limit,
+                     &call->request->arena, search_on_result, call, &call->err);
     api_list_close(call, "]}");
     return r;
 }
@@ -79,7 +79,7 @@ struct suggestions {
     json_t *titles, *descriptions, *urls;
 };
 
-static int on_suggestion(void *ctx, const struct find_result *result)
+static int suggest_on_result(void *ctx, const struct api_search_result *result)
 {
     struct suggestions *s = ctx;
     if (!model_url_is_link(result->url))
@@ -90,14 +90,14 @@ static int on_suggestion(void *ctx, const struct find_result *result)
     return 0;
 }
 
-int suggest_get(struct api_call *call)
+int api_suggest_get(struct api_call *call)
 {
     const char *q;
     if (!api_text_parameter(call, "q", &q))
         return 0;
     struct suggestions s = {json_array(), json_array(), json_array()};
-    int r = find_run(call->api->options.search, call->store, call->account, call->generation, q == NULL ? "" : q, SEARCH_IN_ALL,
-                     SUGGESTIONS, &call->request->arena, on_suggestion, &s, &call->err);
+    int r = api_search_run(call->api->options.search, call->storage, call->account, call->generation, q == NULL ? "" : q, SEARCH_IN_ALL,
+                     SUGGESTIONS, &call->request->arena, suggest_on_result, &s, &call->err);
     json_t *all = json_pack("[s, o, o, o]", q == NULL ? "" : q, s.titles, s.descriptions, s.urls);
     api_reply_json(call, all);
     call->reply->content_type = API_SUGGESTIONS;
@@ -115,7 +115,7 @@ struct known {
     char least_input[INPUT_MAX];
 };
 
-static int on_pick(void *ctx, const struct hearth_pick *pick)
+static int picked_on_pick(void *ctx, const struct hearth_pick *pick)
 {
     struct known *known = ctx;
     if (pick->page == known->page && strcmp(pick->input, known->input) == 0) {
@@ -132,22 +132,22 @@ static int on_pick(void *ctx, const struct hearth_pick *pick)
 }
 
 /* One more than is kept: what has faded most goes, as the address bar would hardly show it any more. */
-static int make_room(struct api_call *call, const struct known *known)
+static int picked_make_room(struct api_call *call, const struct known *known)
 {
     struct hearth_pick pick = known->least_pick;
     if (known->found.struct_size != 0 || known->count < PICKS_MOST)
         return 0;
     pick.input = known->least_input;
     pick.use_count = 0;
-    return STORE(call->store, &call->err, pick_put, call->account, &pick);
+    return STORAGE(call->storage, &call->err, pick_put, call->account, &pick);
 }
 
 /* The page of a URL, past the ids that other URLs have taken. */
-static int find_page(struct api_call *call, const char *url, int64_t *ret_page)
+static int picked_find_page(struct api_call *call, const char *url, int64_t *ret_page)
 {
     for (int64_t id = model_page_id(url);; id = id == INT64_MAX ? 1 : id + 1) {
         struct hearth_page page = {.struct_size = sizeof(page)};
-        int r = STORE(call->store, &call->err, page_get, call->account, id, &page);
+        int r = STORAGE(call->storage, &call->err, page_get, call->account, id, &page);
         if (r < 0)
             return r;
         if (strcmp(page.url, url) == 0) {
@@ -157,7 +157,7 @@ static int find_page(struct api_call *call, const char *url, int64_t *ret_page)
     }
 }
 
-int search_picked_post(struct api_call *call)
+int api_search_picked_post(struct api_call *call)
 {
     json_t *body = api_body(call);
     if (body == NULL)
@@ -171,11 +171,11 @@ int search_picked_post(struct api_call *call)
         api_problem(call, 400, api_says_body_picked());
     } else {
         search_fold_input(q, input, sizeof(input));
-        r = find_page(call, url, &known.page);
+        r = picked_find_page(call, url, &known.page);
         if (r == 0)
-            r = STORE(call->store, &call->err, pick_list, call->account, on_pick, &known);
+            r = STORAGE(call->storage, &call->err, pick_list, call->account, picked_on_pick, &known);
         if (r == 0)
-            r = make_room(call, &known);
+            r = picked_make_room(call, &known);
         struct hearth_pick pick = {
             .struct_size = sizeof(pick),
             .input = input,
@@ -184,9 +184,9 @@ int search_picked_post(struct api_call *call)
             .used = now,
         };
         if (r == 0)
-            r = STORE(call->store, &call->err, pick_put, call->account, &pick);
+            r = STORAGE(call->storage, &call->err, pick_put, call->account, &pick);
         if (r == 0) {
-            response_cache_drop_account(call->api->cache, call->account); /* the order of answers changed, the generation did not */
+            api_response_cache_drop_account(call->api->cache, call->account); /* the order of answers changed, the generation did not */
             call->reply->status = 204;
         }
     }

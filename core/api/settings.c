@@ -5,18 +5,18 @@
 #include "api/internal.h"
 #include "api/timezone.h"
 
-static json_t *defaults(void)
+static json_t *settings_defaults(void)
 {
     return json_pack("{s:{s:s, s:s}, s:s}", "theme", "mode", "auto", "name", "hearth", "timezone", "UTC");
 }
 
 /* Stored settings over the defaults. */
-static int load(struct api_call *call, json_t **ret)
+static int settings_load(struct api_call *call, json_t **ret)
 {
     const char *text;
     struct err why = {0};
-    json_t *settings = defaults();
-    int r = STORE(call->store, &why, settings_get, call->account, &text);
+    json_t *settings = settings_defaults();
+    int r = STORAGE(call->storage, &why, settings_get, call->account, &text);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
         json_decref(settings);
         call->err = why;
@@ -33,17 +33,17 @@ static int load(struct api_call *call, json_t **ret)
     return 0;
 }
 
-int settings_get(struct api_call *call)
+int api_settings_get(struct api_call *call)
 {
     json_t *settings;
-    int r = load(call, &settings);
+    int r = settings_load(call, &settings);
     if (r < 0)
         return r;
     http_reply_header(call->reply, "cache-control", "private, no-cache");
     return api_reply_json(call, settings);
 }
 
-static bool is_word(const json_t *value)
+static bool settings_is_word(const json_t *value)
 {
     const char *text = json_string_value(value);
     return text != NULL && text[0] != '\0' && strlen(text) <= 32 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
@@ -56,7 +56,7 @@ static bool merge_fails(struct hearth_sentence *ret_wrong, struct hearth_sentenc
 }
 
 /* False: *ret_wrong says what is wrong. */
-static bool merge_theme(json_t *theme, const json_t *change, struct hearth_sentence *ret_wrong)
+static bool settings_merge_theme(json_t *theme, const json_t *change, struct hearth_sentence *ret_wrong)
 {
     const char *key;
     json_t *value;
@@ -70,25 +70,25 @@ static bool merge_theme(json_t *theme, const json_t *change, struct hearth_sente
             return merge_fails(ret_wrong, api_says_setting_theme_keys());
         if (mode && (text == NULL || (strcmp(text, "auto") != 0 && strcmp(text, "light") != 0 && strcmp(text, "dark") != 0)))
             return merge_fails(ret_wrong, api_says_setting_theme_mode());
-        if (!mode && !is_word(value))
+        if (!mode && !settings_is_word(value))
             return merge_fails(ret_wrong, api_says_setting_theme_name());
         json_object_set(theme, key, value);
     }
     return true;
 }
 
-static bool merge_timezone(json_t *settings, json_t *value, struct hearth_sentence *ret_wrong)
+static bool settings_merge_timezone(json_t *settings, json_t *value, struct hearth_sentence *ret_wrong)
 {
     struct zone *zone;
     const char *name = json_string_value(value);
-    if (name == NULL || timezone_load(name, &zone, NULL) < 0)
+    if (name == NULL || api_timezone_load(name, &zone, NULL) < 0)
         return merge_fails(ret_wrong, api_says_setting_timezone());
-    timezone_free(zone);
+    api_timezone_free(zone);
     json_object_set(settings, "timezone", value);
     return true;
 }
 
-static bool merge(json_t *settings, const json_t *change, struct hearth_sentence *ret_wrong)
+static bool settings_merge(json_t *settings, const json_t *change, struct hearth_sentence *ret_wrong)
 {
     const char *key;
     json_t *value;
@@ -96,9 +96,9 @@ static bool merge(json_t *settings, const json_t *change, struct hearth_sentence
     json_object_foreach((json_t *)(uintptr_t)change, key, value)
     {
         if (strcmp(key, "theme") == 0)
-            good = merge_theme(json_object_get(settings, "theme"), value, ret_wrong);
+            good = settings_merge_theme(json_object_get(settings, "theme"), value, ret_wrong);
         else if (strcmp(key, "timezone") == 0)
-            good = merge_timezone(settings, value, ret_wrong);
+            good = settings_merge_timezone(settings, value, ret_wrong);
         else
             good = merge_fails(ret_wrong, api_says_setting_unknown());
         if (!good)
@@ -107,18 +107,18 @@ static bool merge(json_t *settings, const json_t *change, struct hearth_sentence
     return true;
 }
 
-int settings_patch(struct api_call *call)
+int api_settings_patch(struct api_call *call)
 {
     json_t *settings, *change = api_body(call);
     if (change == NULL)
         return 0;
-    int r = load(call, &settings);
+    int r = settings_load(call, &settings);
     if (r < 0) {
         json_decref(change);
         return r;
     }
     struct hearth_sentence wrong;
-    bool good = merge(settings, change, &wrong);
+    bool good = settings_merge(settings, change, &wrong);
     json_decref(change);
     if (!good) {
         json_decref(settings);
@@ -126,7 +126,7 @@ int settings_patch(struct api_call *call)
     }
     char *text = json_dumps(settings, JSON_COMPACT);
     r = text == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory")
-                     : STORE(call->store, &call->err, settings_put, call->account, text);
+                     : STORAGE(call->storage, &call->err, settings_put, call->account, text);
     free(text);
     if (r < 0) {
         json_decref(settings);

@@ -26,7 +26,7 @@ static void list_sites(struct api_call *call, const struct history *history, uin
     api_list_end(call, more ? api_make_cursor(call, 's', &last->visits, 1, history_host_name(history, last->host)) : NULL);
 }
 
-int history_sites_get(struct api_call *call)
+int api_history_sites_get(struct api_call *call)
 {
     struct index *index;
     const char *q, *host = NULL;
@@ -40,7 +40,7 @@ int history_sites_get(struct api_call *call)
         return r;
     const struct history *history = history_of(index);
     api_list_begin(call, "{\"sites\":[");
-    list_sites(call, history, given ? history_site_after(history, visits, host == NULL ? "" : host) : 0, api_lower(call, q), limit);
+    list_sites(call, history, given ? search_history_site_after(history, visits, host == NULL ? "" : host) : 0, api_lower(call, q), limit);
     search_index_done(call->api->options.search, index);
     return 0;
 }

@@ -4,16 +4,16 @@
 
 #include "api/internal.h"
 
-static int on_pages(void *ctx, hearth_page_cb cb, void *cb_ctx, struct err *err)
+static int source_on_pages(void *ctx, hearth_page_cb cb, void *cb_ctx, struct err *err)
 {
     struct source *source = ctx;
-    return STORE(source->store, err, pages_by_frecency, source->account, cb, cb_ctx);
+    return STORAGE(source->storage, err, pages_by_frecency, source->account, cb, cb_ctx);
 }
 
-static int on_changed(void *ctx, int64_t since, hearth_page_cb cb, void *cb_ctx, struct err *err)
+static int source_on_changed(void *ctx, int64_t since, hearth_page_cb cb, void *cb_ctx, struct err *err)
 {
     struct source *source = ctx;
-    return STORE(source->store, err, pages_changed, source->account, since, cb, cb_ctx);
+    return STORAGE(source->storage, err, pages_changed, source->account, since, cb, cb_ctx);
 }
 
 /* Tabs want their devices' names: devices first. */
@@ -29,7 +29,7 @@ struct names {
     bool out_of_memory;
 };
 
-static int on_device(void *ctx, const struct hearth_device *device, int64_t tabs)
+static int source_on_device(void *ctx, const struct hearth_device *device, int64_t tabs)
 {
     struct names *names = ctx;
     if (tabs == 0)
@@ -62,7 +62,7 @@ static const char *name_of_device(struct names *names, const char *id)
     return "";
 }
 
-static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
+static int source_on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
 {
     struct names *names = ctx;
     struct search_tab found = {
@@ -70,58 +70,58 @@ static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
     return names->cb(names->cb_ctx, &found);
 }
 
-static int on_tabs(void *ctx, search_tab_cb cb, void *cb_ctx, struct err *err)
+static int source_on_tabs(void *ctx, search_tab_cb cb, void *cb_ctx, struct err *err)
 {
     struct source *source = ctx;
     struct arena arena;
     arena_init(&arena, 0);
     struct names names = {.arena = &arena, .cb = cb, .cb_ctx = cb_ctx};
-    int r = STORE(source->store, err, device_list, source->account, on_device, &names);
+    int r = STORAGE(source->storage, err, device_list, source->account, source_on_device, &names);
     if (r == 0 && names.out_of_memory)
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     if (r == 0)
-        r = STORE(source->store, err, tab_list, source->account, NULL, on_tab, &names);
+        r = STORAGE(source->storage, err, tab_list, source->account, NULL, source_on_tab, &names);
     arena_fini(&arena);
     return r;
 }
 
-static int on_visits(void *ctx, hearth_visit_row_cb cb, void *cb_ctx, struct err *err)
+static int source_on_visits(void *ctx, hearth_visit_row_cb cb, void *cb_ctx, struct err *err)
 {
     struct source *source = ctx;
-    return STORE(source->store, err, visit_dates, source->account, 0, 0, cb, cb_ctx);
+    return STORAGE(source->storage, err, visit_dates, source->account, 0, 0, cb, cb_ctx);
 }
 
-static int on_visits_of(void *ctx, const int64_t *pages, size_t count, hearth_page_visit_cb cb, void *cb_ctx, struct err *err)
+static int source_on_visits_of(void *ctx, const int64_t *pages, size_t count, hearth_page_visit_cb cb, void *cb_ctx, struct err *err)
 {
     struct source *source = ctx;
-    return store_visits_of_pages(source->store, source->account, pages, count, cb, cb_ctx, err);
+    return plug_storage_visits_of_pages(source->storage, source->account, pages, count, cb, cb_ctx, err);
 }
 
-static int on_marks(void *ctx, hearth_mark_cb cb, void *cb_ctx, struct err *err)
+static int source_on_cursors(void *ctx, hearth_sync_cursor_cb cb, void *cb_ctx, struct err *err)
 {
     struct source *source = ctx;
-    return STORE(source->store, err, mark_list, source->account, cb, cb_ctx);
+    return STORAGE(source->storage, err, sync_cursor_list, source->account, cb, cb_ctx);
 }
 
-static int on_bookmarks(void *ctx, search_row_cb cb, void *cb_ctx, struct err *err)
+static int source_on_bookmarks(void *ctx, search_row_cb cb, void *cb_ctx, struct err *err)
 {
     struct source *source = ctx;
     struct hearth_bookmark_query query = {.struct_size = sizeof(query), .order = HEARTH_BY_ADDED};
-    return STORE(source->store, err, bookmark_list, source->account, &query, cb, cb_ctx);
+    return STORAGE(source->storage, err, bookmark_list, source->account, &query, cb, cb_ctx);
 }
 
-static int on_nodes(void *ctx, hearth_bookmark_node_cb cb, void *cb_ctx, struct err *err)
+static int source_on_nodes(void *ctx, hearth_bookmark_item_cb cb, void *cb_ctx, struct err *err)
 {
     struct source *source = ctx;
-    return STORE(source->store, err, bookmark_nodes, source->account, cb, cb_ctx);
+    return STORAGE(source->storage, err, bookmark_items, source->account, cb, cb_ctx);
 }
 
-static int on_bookmark(void *ctx, const char *guid, search_row_cb cb, void *cb_ctx, struct err *err)
+static int source_on_bookmark(void *ctx, const char *guid, search_row_cb cb, void *cb_ctx, struct err *err)
 {
     struct source *source = ctx;
     struct hearth_bookmark bookmark = {.struct_size = sizeof(bookmark)};
     struct err why = {0};
-    int r = STORE(source->store, &why, bookmark_get, source->account, guid, &bookmark);
+    int r = STORAGE(source->storage, &why, bookmark_get, source->account, guid, &bookmark);
     if (r == 0)
         cb(cb_ctx, &bookmark);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND && err != NULL)
@@ -129,25 +129,25 @@ static int on_bookmark(void *ctx, const char *guid, search_row_cb cb, void *cb_c
     return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
 }
 
-void source_init(struct source *source, struct store *store, const char *account)
+void api_source_init(struct source *source, struct storage *storage, const char *account)
 {
-    *source = (struct source){.store = store, .account = account};
+    *source = (struct source){.storage = storage, .account = account};
     source->reading = (struct search_source){.ctx = source,
-                                             .deadline = store->call.hearth.deadline,
-                                             .pages = on_pages,
-                                             .changed = on_changed,
-                                             .tabs = on_tabs,
-                                             .visits = on_visits,
-                                             .visits_of = on_visits_of,
-                                             .marks = on_marks,
-                                             .bookmarks = on_bookmarks,
-                                             .nodes = on_nodes,
-                                             .bookmark = on_bookmark};
+                                             .deadline = storage->call.hearth.deadline,
+                                             .pages = source_on_pages,
+                                             .changed = source_on_changed,
+                                             .tabs = source_on_tabs,
+                                             .visits = source_on_visits,
+                                             .visits_of = source_on_visits_of,
+                                             .cursors = source_on_cursors,
+                                             .bookmarks = source_on_bookmarks,
+                                             .nodes = source_on_nodes,
+                                             .bookmark = source_on_bookmark};
 }
 
 int api_index(struct api_call *call, enum search_index which, struct index **ret_index)
 {
     struct source source;
-    source_init(&source, call->store, call->account);
+    api_source_init(&source, call->storage, call->account);
     return search_index(call->api->options.search, call->account, call->generation, which, &source.reading, ret_index, &call->err);
 }

@@ -1,4 +1,4 @@
-/* How the search engine reads an account: through a storage session. */
+/* How the search engine reads an account: through a storage handle. */
 #ifndef HEARTH_CORE_API_SOURCE_H
 #define HEARTH_CORE_API_SOURCE_H
 
@@ -7,11 +7,11 @@
 
 /* On the stack of the thread whose session it is; both are borrowed. */
 struct source {
-    struct store *store;
+    struct storage *storage;
     const char *account;
     struct search_source reading; /* for search_*(); its ctx is this struct, its deadline the session's */
 };
 
-void source_init(struct source *source, struct store *store, const char *account);
+void api_source_init(struct source *source, struct storage *storage, const char *account);
 
 #endif

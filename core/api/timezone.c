@@ -33,14 +33,14 @@ struct zone {
     struct transition transitions[];
 };
 
-static bool is_name(const char *name)
+static bool is_zone_name(const char *name)
 {
     size_t n = strlen(name);
     return n > 0 && n < NAME_MAX_SIZE && name[0] != '/' && strstr(name, "..") == NULL && strstr(name, "//") == NULL &&
            strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/") == n;
 }
 
-static int64_t number(const unsigned char *p, int size)
+static int64_t tzif_number(const unsigned char *p, int size)
 {
     uint64_t v = 0;
     for (int i = 0; i < size; i++)
@@ -63,12 +63,12 @@ struct counts {
     int64_t isut, isstd, leap, time, type, chars;
 };
 
-static bool read_header(const unsigned char *p, size_t size, struct counts *ret)
+static bool tzif_read_header(const unsigned char *p, size_t size, struct counts *ret)
 {
     if (size < HEADER || memcmp(p, "TZif", 4) != 0)
         return false;
     *ret =
-        (struct counts){number(p + 20, 4), number(p + 24, 4), number(p + 28, 4), number(p + 32, 4), number(p + 36, 4), number(p + 40, 4)};
+        (struct counts){tzif_number(p + 20, 4), tzif_number(p + 24, 4), tzif_number(p + 28, 4), tzif_number(p + 32, 4), tzif_number(p + 36, 4), tzif_number(p + 40, 4)};
     return ret->isut >= 0 && ret->isstd >= 0 && ret->leap >= 0 && ret->time >= 0 && ret->time <= TRANSITIONS_MAX && ret->type > 0 &&
            ret->type <= 256 && ret->chars >= 0 && ret->isut <= 256 && ret->isstd <= 256 && ret->leap <= 1000 && ret->chars <= 4096;
 }
@@ -103,7 +103,7 @@ static const char *skip_name(const char *p)
 }
 
 /* Digits, at most `most`; NULL: there are none, or it is more. */
-static const char *read_number(const char *p, int most, int *ret)
+static const char *rule_read_number(const char *p, int most, int *ret)
 {
     int value = 0;
     const char *from = p;
@@ -114,29 +114,29 @@ static const char *read_number(const char *p, int most, int *ret)
 }
 
 /* [+-]h[h[h]][:mm[:ss]]; NULL: it is none. */
-static const char *read_time(const char *p, int hours_most, int32_t *ret)
+static const char *rule_read_time(const char *p, int hours_most, int32_t *ret)
 {
     int sign = *p == '-' ? -1 : 1, parts[3] = {0};
-    p = read_number(p + (*p == '-' || *p == '+'), hours_most, &parts[0]);
+    p = rule_read_number(p + (*p == '-' || *p == '+'), hours_most, &parts[0]);
     for (int i = 1; i < 3 && p != NULL && *p == ':'; i++)
-        p = read_number(p + 1, 59, &parts[i]);
+        p = rule_read_number(p + 1, 59, &parts[i]);
     *ret = sign * (parts[0] * 3600 + parts[1] * 60 + parts[2]);
     return p;
 }
 
 /* ",M3.5.0/2": the other forms are not used by tzdata for zones of today. */
-static const char *read_change(const char *p, struct change *ret)
+static const char *rule_read_change(const char *p, struct change *ret)
 {
     if (p[0] != ',' || p[1] != 'M')
         return NULL;
-    p = read_number(p + 2, 12, &ret->month);
+    p = rule_read_number(p + 2, 12, &ret->month);
     if (p != NULL)
-        p = *p == '.' ? read_number(p + 1, 5, &ret->week) : NULL;
+        p = *p == '.' ? rule_read_number(p + 1, 5, &ret->week) : NULL;
     if (p != NULL)
-        p = *p == '.' ? read_number(p + 1, 6, &ret->day) : NULL;
+        p = *p == '.' ? rule_read_number(p + 1, 6, &ret->day) : NULL;
     ret->time = 7200;
     if (p != NULL && *p == '/')
-        p = read_time(p + 1, CHANGE_HOURS, &ret->time);
+        p = rule_read_time(p + 1, CHANGE_HOURS, &ret->time);
     return p != NULL && ret->month >= 1 && ret->week >= 1 ? p : NULL;
 }
 
@@ -145,7 +145,7 @@ static bool read_rule(const char *text, struct rule *ret)
     struct rule rule = {0};
     int32_t west = 0;
     const char *p = skip_name(text);
-    if (p == NULL || (p = read_time(p, OFFSET_HOURS, &west)) == NULL)
+    if (p == NULL || (p = rule_read_time(p, OFFSET_HOURS, &west)) == NULL)
         return false;
     rule.standard = -west;
     rule.daylight = rule.standard + 3600;
@@ -154,11 +154,11 @@ static bool read_rule(const char *text, struct rule *ret)
         if ((p = skip_name(p)) == NULL)
             return false;
         if (*p != ',') {
-            if ((p = read_time(p, OFFSET_HOURS, &west)) == NULL)
+            if ((p = rule_read_time(p, OFFSET_HOURS, &west)) == NULL)
                 return false;
             rule.daylight = -west;
         }
-        if ((p = read_change(p, &rule.start)) == NULL || (p = read_change(p, &rule.end)) == NULL)
+        if ((p = rule_read_change(p, &rule.start)) == NULL || (p = rule_read_change(p, &rule.end)) == NULL)
             return false;
     }
     *ret = rule;
@@ -207,13 +207,13 @@ static size_t add_rule(struct zone *zone, const struct rule *rule)
     return zone->count;
 }
 
-static struct zone *parse(const unsigned char *file, size_t size)
+static struct zone *tzif_parse(const unsigned char *file, size_t size)
 {
     struct counts c;
-    if (!read_header(file, size, &c))
+    if (!tzif_read_header(file, size, &c))
         return NULL;
     size_t skip = HEADER + data_size(&c, 4);
-    if (skip > size || !read_header(file + skip, size - skip, &c)) /* the second part has 64-bit times */
+    if (skip > size || !tzif_read_header(file + skip, size - skip, &c)) /* the second part has 64-bit times */
         return NULL;
     const unsigned char *p = file + skip + HEADER;
     size_t left = size - skip - HEADER, need = data_size(&c, 8);
@@ -223,17 +223,17 @@ static struct zone *parse(const unsigned char *file, size_t size)
     if (zone == NULL)
         return NULL;
     const unsigned char *types = p + c.time * 8, *infos = types + c.time;
-    zone->first = (int32_t)number(infos, 4);
+    zone->first = (int32_t)tzif_number(infos, 4);
     bool sound = is_offset(zone->first);
     for (int64_t i = 0; i < c.time; i++)
-        sound = sound && types[i] < c.type && is_offset(number(infos + types[i] * 6, 4)) && is_time(number(p + i * 8, 8)) &&
-                (i == 0 || number(p + i * 8, 8) > number(p + i * 8 - 8, 8)); /* RFC 8536, 3.2 */
+        sound = sound && types[i] < c.type && is_offset(tzif_number(infos + types[i] * 6, 4)) && is_time(tzif_number(p + i * 8, 8)) &&
+                (i == 0 || tzif_number(p + i * 8, 8) > tzif_number(p + i * 8 - 8, 8)); /* RFC 8536, 3.2 */
     if (!sound) {
         free(zone);
         return NULL;
     }
     for (int64_t i = 0; i < c.time; i++)
-        zone->transitions[zone->count++] = (struct transition){number(p + i * 8, 8), (int32_t)number(infos + types[i] * 6, 4)};
+        zone->transitions[zone->count++] = (struct transition){tzif_number(p + i * 8, 8), (int32_t)tzif_number(infos + types[i] * 6, 4)};
     char text[128];
     size_t n = left - need - 2;
     const char *footer = (const char *)p + need + 1;
@@ -247,10 +247,10 @@ static struct zone *parse(const unsigned char *file, size_t size)
     return zone;
 }
 
-int timezone_load(const char *name, struct zone **ret_zone, struct err *err)
+int api_timezone_load(const char *name, struct zone **ret_zone, struct err *err)
 {
     char path[sizeof("/usr/share/zoneinfo/") + NAME_MAX_SIZE];
-    if (!is_name(name))
+    if (!is_zone_name(name))
         return err_set(err, HEARTH_ERR_INVALID, "not the name of a time zone");
     snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", name);
     int fd = -1;
@@ -261,7 +261,7 @@ int timezone_load(const char *name, struct zone **ret_zone, struct err *err)
         fclose(f);
     else if (fd >= 0)
         close(fd);
-    struct zone *zone = size > 0 && size < FILE_MAX ? parse(file, size) : NULL;
+    struct zone *zone = size > 0 && size < FILE_MAX ? tzif_parse(file, size) : NULL;
     free(file);
     if (zone == NULL && strcmp(name, "UTC") == 0) /* also where tzdata is not installed */
         zone = calloc(1, sizeof(*zone));
@@ -271,12 +271,12 @@ int timezone_load(const char *name, struct zone **ret_zone, struct err *err)
     return 0;
 }
 
-void timezone_free(struct zone *zone)
+void api_timezone_free(struct zone *zone)
 {
     free(zone);
 }
 
-int32_t timezone_offset(const struct zone *zone, int64_t seconds)
+int32_t api_timezone_offset(const struct zone *zone, int64_t seconds)
 {
     size_t low = 0, high = zone->count;
     while (low < high) {
@@ -294,13 +294,13 @@ static int64_t floor_div(int64_t a, int64_t b)
     return a / b - (a % b < 0);
 }
 
-int64_t timezone_day(const struct zone *zone, int64_t ms)
+int64_t api_timezone_day(const struct zone *zone, int64_t ms)
 {
     int64_t seconds = floor_div(ms, 1000);
-    return floor_div(seconds + timezone_offset(zone, seconds), 86400);
+    return floor_div(seconds + api_timezone_offset(zone, seconds), 86400);
 }
 
-void timezone_day_name(int64_t day, char ret[16])
+void api_timezone_day_name(int64_t day, char ret[16])
 {
     time_t seconds = (time_t)(day * 86400);
     struct tm tm;

@@ -9,10 +9,10 @@ struct err;
 struct zone; /* immutable */
 
 /* name: an IANA name, e.g. "Europe/Berlin". NOT_FOUND or INVALID; nothing outside of the tzdata directory is opened. */
-int timezone_load(const char *name, struct zone **ret_zone, struct err *err);
-void timezone_free(struct zone *zone);                             /* accepts NULL */
-int32_t timezone_offset(const struct zone *zone, int64_t seconds); /* seconds east of UTC at that time */
-int64_t timezone_day(const struct zone *zone, int64_t ms);         /* local days since 1970-01-01 */
-void timezone_day_name(int64_t day, char ret[16]);                 /* "2026-11-23" */
+int api_timezone_load(const char *name, struct zone **ret_zone, struct err *err);
+void api_timezone_free(struct zone *zone);                             /* accepts NULL */
+int32_t api_timezone_offset(const struct zone *zone, int64_t seconds); /* seconds east of UTC at that time */
+int64_t api_timezone_day(const struct zone *zone, int64_t ms);         /* local days since 1970-01-01 */
+void api_timezone_day_name(int64_t day, char ret[16]);                 /* "2026-11-23" */
 
 #endif

@@ -12,7 +12,7 @@ static uint64_t validate_hash(const char *text, uint64_t seed)
     return h;
 }
 
-void validate_etag(const struct http_request *request, const char *account, int64_t generation, bool gzip, char ret[64])
+void api_validate_etag(const struct http_request *request, const char *account, int64_t generation, bool gzip, char ret[64])
 {
     uint64_t h = validate_hash(request->path, validate_hash(account, 0));
     h = validate_hash(request->query == NULL ? "" : request->query, h);
@@ -32,19 +32,19 @@ static void validate_headers(struct http_request *request, struct http_reply *re
     reply->gzip = true;
 }
 
-bool validate_from_cache(const struct api_endpoint *endpoint, struct http_request *request, const char *account, int64_t generation,
+bool api_validate_from_cache(const struct api_endpoint *endpoint, struct http_request *request, const char *account, int64_t generation,
                          struct http_reply *reply)
 {
     char etag[64];
     bool gzip = request->accepts_gzip;
-    validate_etag(request, account, generation, gzip, etag);
+    api_validate_etag(request, account, generation, gzip, etag);
     if (http_etag_matches(request, etag)) {
         reply->status = 304;
         validate_headers(request, reply, etag);
         return true;
     }
     const char *key = validate_key(request, account, generation, gzip);
-    struct http_shared *shared = key == NULL ? NULL : response_cache_get(endpoint->api->cache, key);
+    struct http_shared *shared = key == NULL ? NULL : api_response_cache_get(endpoint->api->cache, key);
     if (shared == NULL)
         return false;
     reply->status = 200;
@@ -56,14 +56,14 @@ bool validate_from_cache(const struct api_endpoint *endpoint, struct http_reques
     return true;
 }
 
-void validate_keep(struct api_call *call)
+void api_validate_keep(struct api_call *call)
 {
     struct http_reply *reply = call->reply;
     if (reply->status != 200 || buf_failed(&reply->body))
         return;
     char etag[64];
     bool gzip = call->request->accepts_gzip;
-    validate_etag(call->request, call->account, call->generation, gzip, etag);
+    api_validate_etag(call->request, call->account, call->generation, gzip, etag);
     validate_headers(call->request, reply, etag);
     if (gzip)
         http_reply_gzip(reply);
@@ -71,6 +71,6 @@ void validate_keep(struct api_call *call)
     struct http_shared *shared = key == NULL ? NULL : http_shared_create(reply->body.data, reply->body.size);
     if (shared == NULL)
         return;
-    response_cache_put(call->api->cache, key, shared, shared->size);
+    api_response_cache_put(call->api->cache, key, shared, shared->size);
     http_shared_unref(shared);
 }

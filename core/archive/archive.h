@@ -31,7 +31,7 @@ struct archive_out {
 
 /* with: enum archive_with. NOT_FOUND; UNCERTAIN: a batch was committed meanwhile, and what was written is of no one moment: begin anew.
  * ret_counts: how many records of each kind; NULL. */
-int archive_write(struct store *store, const char *account, unsigned with, const struct archive_out *out,
+int archive_write(struct storage *storage, const char *account, unsigned with, const struct archive_out *out,
                   int64_t ret_counts[ARCHIVE_KIND_COUNT], struct err *err);
 
 /* What an archive said of itself. */
@@ -67,14 +67,14 @@ struct archive_into {
                       size_t size, void **ret_sealed, size_t *ret_size, struct err *err);
     archive_look look; /* NULL: every record that keeps to its table */
     /* In the batch, before it ends: what no line shows (archive_settle()). NULL: what came is stored as it came. */
-    int (*settle)(void *ctx, struct store *store, const char *account, struct err *err);
+    int (*settle)(void *ctx, struct storage *storage, const char *account, struct err *err);
     void *ctx;
     bool synced_only; /* the account may have sources: their rows came another way */
 };
 
 /* An archive that is stored: one batch for all that is synced. When anything fails the batch is aborted, and a new account removed again;
  * what can be known of an archive before should be: archive_check(). CONFLICT: the account has data, or is another's. */
-struct archive_reader *archive_store(struct store *store, const struct archive_into *into, const struct archive_warnings *warnings);
+struct archive_reader *archive_store(struct storage *storage, const struct archive_into *into, const struct archive_warnings *warnings);
 
 /* The next bytes. INVALID: "line 17: …". After an error nothing but archive_close() may be called. */
 int archive_feed(struct archive_reader *reader, const void *bytes, size_t size, struct err *err);
@@ -84,11 +84,11 @@ int archive_end(struct archive_reader *reader, struct archive_summary *ret_summa
 void archive_close(struct archive_reader *reader);
 
 /* The synced data of an account in one storage into the same account in another, where it is empty. */
-int archive_copy_synced(struct store *from, struct store *to, const char *account, struct err *err);
+int archive_copy_synced(struct storage *from, struct storage *to, const char *account, struct err *err);
 
 /* For whoever did not write the archive: pages have the ids of their URLs, and bookmarks those of their pages. */
 int archive_look_at(const struct archive_record *record, struct err *err);
 /* And the tree of bookmarks is repaired as after a sync. */
-int archive_settle(void *ctx, struct store *store, const char *account, struct err *err);
+int archive_settle(void *ctx, struct storage *storage, const char *account, struct err *err);
 
 #endif

@@ -50,7 +50,7 @@ static bool ends_with_gz(const char *path)
 }
 
 /* One attempt, in an empty file. */
-static int write_once(struct store *store, const char *account, unsigned with, const char *path, int fd, int64_t *ret_counts,
+static int write_once(struct storage *storage, const char *account, unsigned with, const char *path, int fd, int64_t *ret_counts,
                       struct err *err)
 {
     int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -62,7 +62,7 @@ static int write_once(struct store *store, const char *account, unsigned with, c
             close(own);
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     }
-    int r = archive_write(store, account, with, &out, ret_counts, err);
+    int r = archive_write(storage, account, with, &out, ret_counts, err);
     errno = 0;
     if (r == 0 && gzflush(file.gz, Z_FINISH) != Z_OK)
         r = gz_error(file.gz, "write", path, err);
@@ -119,7 +119,7 @@ static int give_name(int fd, const char *part, const char *path, struct err *err
     return rename(part, path) < 0 ? err_errno(err, errno, "cannot make %s", path) : 0;
 }
 
-int archive_to_file(struct store *store, const char *account, unsigned with, const char *path, int64_t ret_counts[ARCHIVE_KIND_COUNT],
+int archive_to_file(struct storage *storage, const char *account, unsigned with, const char *path, int64_t ret_counts[ARCHIVE_KIND_COUNT],
                     struct err *err)
 {
     char *part = NULL;
@@ -136,7 +136,7 @@ int archive_to_file(struct store *store, const char *account, unsigned with, con
     }
     for (int i = 0; r == HEARTH_ERR_UNCERTAIN && i < ATTEMPTS; i++)
         r = ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0 ? err_errno(&why, errno, "cannot write %s", path)
-                                                               : write_once(store, account, with, path, fd, ret_counts, &why);
+                                                               : write_once(storage, account, with, path, fd, ret_counts, &why);
     if (r == 0)
         r = give_name(fd, part, path, &why);
     close(fd);

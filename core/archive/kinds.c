@@ -16,10 +16,10 @@ LIST(page_guid, ARCHIVE_PAGE_GUID_FIELDS)
 LIST(tombstone, ARCHIVE_TOMBSTONE_FIELDS)
 LIST(hidden, ARCHIVE_HIDDEN_FIELDS)
 LIST(children, ARCHIVE_CHILDREN_FIELDS)
-LIST(mark, ARCHIVE_MARK_FIELDS)
+LIST(cursor, ARCHIVE_CURSOR_FIELDS)
 static const struct fields archive_fields_nothing = {"nothing", NULL, 0, 0};
 
-#define hearth_FIELDS(record)            fields_##record
+#define hearth_FIELDS(record)            plug_fields_##record
 #define archive_FIELDS(record)           archive_fields_##record
 #define WITHOUT(name)                    (ARCHIVE_KIND_##name == ARCHIVE_KIND_account ? "node" : ARCHIVE_KIND_##name == ARCHIVE_KIND_token ? "account" : NULL)
 #define KIND(name, whose, record, owner) {#name, &archive_FIELDS(owner), &whose##_FIELDS(record), WITHOUT(name)},

@@ -22,7 +22,7 @@
 #define ARCHIVE_CHILDREN_FIELDS(X, T) \
     X(T, KEY,      TEXT, folder, 1, HEARTH_KEY_MAX, "whose record lists them") \
     X(T, ALWAYS,   INT,  source, 0, HEARTH_SOURCE_MAX, "whose that record is")
-#define ARCHIVE_MARK_FIELDS(X, T) \
+#define ARCHIVE_CURSOR_FIELDS(X, T) \
     X(T, KEY,      INT,  collection, 0, INT32_MAX, "enum hearth_collection") \
     X(T, ALWAYS,   TEXT, text, 0, 65536, "of the provider") \
     X(T, ALWAYS,   INT,  source, 0, HEARTH_SOURCE_MAX, "whose")
@@ -45,7 +45,7 @@
     K(bookmark,         hearth,  bookmark,         nothing) \
     K(tombstone,        archive, tombstone,        nothing) \
     K(children,         archive, children,         nothing) \
-    K(mark,             archive, mark,             nothing) \
+    K(cursor,             archive, cursor,             nothing) \
     K(pick,             hearth,  pick,             nothing) \
     K(token,            hearth,  token,            nothing)
 /* clang-format on */
@@ -64,7 +64,7 @@ ARCHIVE_RECORD(page_guid, ARCHIVE_PAGE_GUID_FIELDS);
 ARCHIVE_RECORD(tombstone, ARCHIVE_TOMBSTONE_FIELDS);
 ARCHIVE_RECORD(hidden, ARCHIVE_HIDDEN_FIELDS);
 ARCHIVE_RECORD(children, ARCHIVE_CHILDREN_FIELDS);
-ARCHIVE_RECORD(mark, ARCHIVE_MARK_FIELDS);
+ARCHIVE_RECORD(cursor, ARCHIVE_CURSOR_FIELDS);
 
 enum archive_kind_name {
 #define ARCHIVE_KIND_NAME(name, whose, record, owner) ARCHIVE_KIND_##name,

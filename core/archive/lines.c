@@ -62,8 +62,8 @@ void archive_put_text(struct buf *to, const char *text)
 
 static void put_field(struct buf *to, const struct hearth_field *field, const void *record)
 {
-    const char *text = field->kind == HEARTH_FIELD_TEXT ? fields_text(field, record) : NULL;
-    const uint8_t *hash = field->kind == HEARTH_FIELD_HASH ? fields_hash(field, record) : NULL;
+    const char *text = field->kind == HEARTH_FIELD_TEXT ? plug_fields_text(field, record) : NULL;
+    const uint8_t *hash = field->kind == HEARTH_FIELD_HASH ? plug_fields_hash(field, record) : NULL;
     bool is_pointer = field->kind == HEARTH_FIELD_TEXT || field->kind == HEARTH_FIELD_HASH;
     if (is_pointer && text == NULL && hash == NULL)
         return;
@@ -80,9 +80,9 @@ static void put_field(struct buf *to, const struct hearth_field *field, const vo
         }
         buf_add_char(to, '"');
     } else if (field->kind == HEARTH_FIELD_REAL) {
-        buf_printf(to, "%.17g", fields_real(field, record));
+        buf_printf(to, "%.17g", plug_fields_real(field, record));
     } else {
-        buf_printf(to, "%" PRId64, fields_number(field, record));
+        buf_printf(to, "%" PRId64, plug_fields_number(field, record));
     }
 }
 

@@ -10,8 +10,8 @@
 enum { ARCHIVE_FLUSH_BYTES = 64 << 10 };
 
 struct writing {
-    struct store *store;
-    struct store inner; /* the same session, with the memory of the calls inside of a listing */
+    struct storage *storage;
+    struct storage inner; /* the same handle, with the memory of the calls inside of a listing */
     const char *account;
     const struct archive_out *out;
     struct err *err;

@@ -131,12 +131,12 @@ static bool find_member(const struct archive_kind *kind, struct archive_record *
     return false;
 }
 
-static bool set_text(const struct member *member, const struct scan_value *value)
+static bool set_text(const struct member *member, const struct archive_scan_value *value)
 {
     if (value->kind != SCAN_TEXT)
         return false;
     if (member->field->kind == HEARTH_FIELD_TEXT) {
-        fields_set_text(member->field, member->record, value->text);
+        plug_fields_set_text(member->field, member->record, value->text);
         return true;
     }
     /* A hash of n bytes where 2n digits were. */
@@ -145,32 +145,32 @@ static bool set_text(const struct member *member, const struct scan_value *value
     if (size > sizeof(hash) || codec_hex_decode(value->text, strlen(value->text), hash, size) != 0)
         return false;
     memcpy(bytes, hash, size);
-    fields_set_hash(member->field, member->record, bytes);
+    plug_fields_set_hash(member->field, member->record, bytes);
     return true;
 }
 
-static bool set_number(const struct member *member, const struct scan_value *value)
+static bool set_number(const struct member *member, const struct archive_scan_value *value)
 {
     int64_t number;
     char *rest;
     if (value->kind == SCAN_FLAG && member->field->kind == HEARTH_FIELD_FLAG) {
-        fields_set_number(member->field, member->record, value->flag);
+        plug_fields_set_number(member->field, member->record, value->flag);
         return true;
     }
     if (value->kind != SCAN_NUMBER)
         return false;
     if (member->field->kind == HEARTH_FIELD_REAL) {
         double real = strtod(value->number, &rest);
-        fields_set_real(member->field, member->record, real);
+        plug_fields_set_real(member->field, member->record, real);
         return rest != value->number && *rest == '\0';
     }
-    if (!scan_to_int(value->number, &number))
+    if (!archive_scan_to_int(value->number, &number))
         return false;
-    fields_set_number(member->field, member->record, number);
+    plug_fields_set_number(member->field, member->record, number);
     return true;
 }
 
-static bool set_member(const struct member *member, const struct scan_value *value)
+static bool set_member(const struct member *member, const struct archive_scan_value *value)
 {
     switch (member->field->kind) {
     case HEARTH_FIELD_TEXT:
@@ -187,10 +187,10 @@ static void set_defaults(const struct archive_kind *kind, struct archive_record 
     for (size_t i = 0; i < kind->fields->count; i++) {
         const struct hearth_field *field = &kind->fields->list[i];
         if (field->role == HEARTH_FIELD_ALWAYS && field->kind == HEARTH_FIELD_TEXT)
-            fields_set_text(field, &record->struct_size, "");
+            plug_fields_set_text(field, &record->struct_size, "");
         else if ((field->kind == HEARTH_FIELD_INT || field->kind == HEARTH_FIELD_FLAG) && field->role == HEARTH_FIELD_ALWAYS &&
                  field->least > 0)
-            fields_set_number(field, &record->struct_size, field->least);
+            plug_fields_set_number(field, &record->struct_size, field->least);
     }
 }
 
@@ -206,11 +206,11 @@ static const char *missing_key(const struct archive_kind *kind, uint64_t said)
     return NULL;
 }
 
-static int read_children(struct archive_reader *reader, struct scan *scan, struct archive_record *record, struct err *err)
+static int reader_read_children(struct archive_reader *reader, struct scan *scan, struct archive_record *record, struct err *err)
 {
     const char *child;
     size_t count = 0;
-    while (scan_element(scan, &child)) {
+    while (archive_scan_element(scan, &child)) {
         if (count == ARCHIVE_CHILDREN_MAX)
             return bad_line(reader, err, "its list has more than 1,000,000 children");
         size_t size = strlen(child);
@@ -239,17 +239,17 @@ static int read_member(struct archive_reader *reader, struct scan *scan, struct 
                        struct err *err)
 {
     const struct archive_kind *kind = &archive_kinds[record->kind];
-    struct scan_value value;
+    struct archive_scan_value value;
     struct member member;
     char shown[64], why[160];
-    if (!scan_value(scan, &value))
+    if (!archive_scan_value(scan, &value))
         return 0; /* the scan says why */
     if (record->kind == ARCHIVE_KIND_children && value.kind == SCAN_LIST && record->listed == NULL && strcmp(name, "children") == 0)
-        return read_children(reader, scan, record, err);
+        return reader_read_children(reader, scan, record, err);
     str_printable(name, shown, sizeof(shown));
     if (!find_member(kind, record, name, &member)) {
         if (value.kind == SCAN_LIST || value.kind == SCAN_OBJECT)
-            scan_skip(scan);
+            archive_scan_skip(scan);
         warn_unknown(reader, "the field", kind->name, name);
         return 0;
     }
@@ -272,7 +272,7 @@ static int read_member(struct archive_reader *reader, struct scan *scan, struct 
 }
 
 /* An id becomes the name of a file. */
-static bool note_account(struct archive_reader *reader, const struct hearth_account *account)
+static bool reader_note_account(struct archive_reader *reader, const struct hearth_account *account)
 {
     struct archive_summary *summary = &reader->summary;
     if (account->id[strspn(account->id, "abcdefghijklmnopqrstuvwxyz0123456789")] != '\0')
@@ -312,8 +312,8 @@ static int finish_record(struct archive_reader *reader, struct archive_record *r
         record->account.node = "";
     if (record->kind == ARCHIVE_KIND_token)
         record->token.account = "-";
-    if (!fields_check(kind->owner, &record->owner, limits, text, sizeof(text)) ||
-        !fields_check(kind->fields, &record->struct_size, limits, text, sizeof(text)))
+    if (!plug_fields_check(kind->owner, &record->owner, limits, text, sizeof(text)) ||
+        !plug_fields_check(kind->fields, &record->struct_size, limits, text, sizeof(text)))
         return bad_line(reader, err, text);
     if (record->kind == ARCHIVE_KIND_credentials && strspn(record->credentials.sealed, "0123456789abcdef") % 2 != 0)
         return bad_line(reader, err, "its sealed is no hex");
@@ -325,7 +325,7 @@ static int finish_record(struct archive_reader *reader, struct archive_record *r
         return bad_line(reader, err, "there is one of its kind already");
     if (record->kind == ARCHIVE_KIND_children && record->listed_count == 0)
         return bad_line(reader, err, "it has no list of children");
-    if (record->kind == ARCHIVE_KIND_account && !note_account(reader, &record->account))
+    if (record->kind == ARCHIVE_KIND_account && !reader_note_account(reader, &record->account))
         return bad_line(reader, err, "its id is none of an account: [a-z0-9], at most 32");
     reader->latest = record->kind;
     reader->summary.counts[record->kind]++;
@@ -341,7 +341,7 @@ static int read_record(struct archive_reader *reader, struct scan *scan, int kin
     record.struct_size = (uint32_t)archive_kinds[kind].fields->size;
     record.owner.struct_size = (uint32_t)archive_kinds[kind].owner->size;
     set_defaults(&archive_kinds[kind], &record);
-    while (scan_member(scan, &name)) {
+    while (archive_scan_member(scan, &name)) {
         int r = read_member(reader, scan, &record, name, &said, err);
         if (r < 0)
             return r;
@@ -352,11 +352,11 @@ static int read_record(struct archive_reader *reader, struct scan *scan, int kin
 static int skip_record(struct archive_reader *reader, struct scan *scan, const char *kind, struct err *err)
 {
     const char *name;
-    struct scan_value value;
+    struct archive_scan_value value;
     warn_unknown(reader, "records", kind, NULL);
-    while (scan_member(scan, &name) && scan_value(scan, &value))
+    while (archive_scan_member(scan, &name) && archive_scan_value(scan, &value))
         if (value.kind == SCAN_LIST || value.kind == SCAN_OBJECT)
-            scan_skip(scan);
+            archive_scan_skip(scan);
     return scan->why != NULL ? bad_line(reader, err, scan->why) : 0;
 }
 
@@ -366,13 +366,13 @@ static int read_first(struct archive_reader *reader, struct scan *scan, struct e
 {
     int64_t version = 0, number;
     const char *name;
-    struct scan_value value;
-    while (scan_member(scan, &name) && scan_value(scan, &value)) {
+    struct archive_scan_value value;
+    while (archive_scan_member(scan, &name) && archive_scan_value(scan, &value)) {
         if (value.kind == SCAN_LIST || value.kind == SCAN_OBJECT)
-            scan_skip(scan);
-        else if (value.kind == SCAN_NUMBER && scan_to_int(value.number, &number) && strcmp(name, "version") == 0)
+            archive_scan_skip(scan);
+        else if (value.kind == SCAN_NUMBER && archive_scan_to_int(value.number, &number) && strcmp(name, "version") == 0)
             version = number;
-        else if (value.kind == SCAN_NUMBER && scan_to_int(value.number, &number) && strcmp(name, "data_model") == 0)
+        else if (value.kind == SCAN_NUMBER && archive_scan_to_int(value.number, &number) && strcmp(name, "data_model") == 0)
             reader->summary.data_model = number;
     }
     if (scan->why != NULL)
@@ -389,7 +389,7 @@ static int read_first(struct archive_reader *reader, struct scan *scan, struct e
     return 0;
 }
 
-static bool last_is_right(struct archive_reader *reader, const char *name, const struct scan_value *value)
+static bool last_is_right(struct archive_reader *reader, const char *name, const struct archive_scan_value *value)
 {
     uint8_t digest[32];
     char hex[65];
@@ -403,19 +403,19 @@ static bool last_is_right(struct archive_reader *reader, const char *name, const
     }
     if (kind < 0 && strcmp(name, "lines") != 0)
         return true;
-    return value->kind == SCAN_NUMBER && scan_to_int(value->number, &number) &&
+    return value->kind == SCAN_NUMBER && archive_scan_to_int(value->number, &number) &&
            number == (kind < 0 ? reader->summary.lines - 1 : reader->summary.counts[kind]);
 }
 
 static int read_last(struct archive_reader *reader, struct scan *scan, struct err *err)
 {
     const char *name;
-    struct scan_value value;
+    struct archive_scan_value value;
     bool hashed = false, counted = false;
     char text[160], shown[64];
-    while (scan_member(scan, &name) && scan_value(scan, &value)) {
+    while (archive_scan_member(scan, &name) && archive_scan_value(scan, &value)) {
         if (value.kind == SCAN_LIST || value.kind == SCAN_OBJECT) {
-            scan_skip(scan);
+            archive_scan_skip(scan);
         } else if ((hashed && strcmp(name, "sha256") == 0) || !last_is_right(reader, name, &value)) {
             str_printable(name, shown, sizeof(shown));
             snprintf(text, sizeof(text), "its %s is not that of what came: the archive is damaged", shown);
@@ -436,10 +436,10 @@ static int read_last(struct archive_reader *reader, struct scan *scan, struct er
 
 /* --- lines --- */
 
-static int read_line(struct archive_reader *reader, char *line, size_t size, struct err *err)
+static int reader_read_line(struct archive_reader *reader, char *line, size_t size, struct err *err)
 {
     struct scan scan;
-    struct scan_value value;
+    struct archive_scan_value value;
     const char *name;
     bool is_last = size >= sizeof(LAST_LINE) - 1 && memcmp(line, LAST_LINE, sizeof(LAST_LINE) - 1) == 0;
     reader->summary.lines++;
@@ -447,7 +447,7 @@ static int read_line(struct archive_reader *reader, char *line, size_t size, str
         return bad_line(reader, err, "something follows the last line");
     if (!is_last && (EVP_DigestUpdate(reader->hash, line, size) != 1 || EVP_DigestUpdate(reader->hash, "\n", 1) != 1))
         return err_set(err, HEARTH_ERR_INTERNAL, "SHA-256 failed");
-    if (!scan_begin(&scan, line, size) || !scan_member(&scan, &name) || strcmp(name, "record") != 0 || !scan_value(&scan, &value) ||
+    if (!archive_scan_begin(&scan, line, size) || !archive_scan_member(&scan, &name) || strcmp(name, "record") != 0 || !archive_scan_value(&scan, &value) ||
         value.kind != SCAN_TEXT)
         return reader->state == READS_FIRST ? err_set(err, HEARTH_ERR_INVALID, "it is no archive of hearthd")
                                             : bad_line(reader, err, scan.why != NULL ? scan.why : "it does not begin with {\"record\":\"");
@@ -483,7 +483,7 @@ int archive_feed(struct archive_reader *reader, const void *bytes, size_t size, 
         buf_add_char(&reader->line, '\0'); /* so that there is a line, even an empty one */
         if (buf_failed(&reader->line))
             return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-        int r = read_line(reader, reader->line.data, reader->line.size - 1, err);
+        int r = reader_read_line(reader, reader->line.data, reader->line.size - 1, err);
         buf_reset(&reader->line);
         if (r < 0)
             return r;

@@ -32,7 +32,7 @@ static char look_at_sign(struct scan *scan)
     return scan->at < scan->end ? *scan->at : '\0';
 }
 
-bool scan_begin(struct scan *scan, char *line, size_t size)
+bool archive_scan_begin(struct scan *scan, char *line, size_t size)
 {
     *scan = (struct scan){.at = line, .end = line + size, .first = true};
     if (memchr(line, '\0', size) != NULL || !str_is_utf8(line, size))
@@ -88,7 +88,7 @@ static bool read_escape(struct scan *scan, char **to)
 
 /* Behind the opening quote. What it says is never longer than how it is said: it is decoded in its place, and the NUL is where the closing
  * quote was, or before. */
-static bool read_text(struct scan *scan, const char **ret_text)
+static bool scan_read_text(struct scan *scan, const char **ret_text)
 {
     char *text = scan->at, *to = text;
     while (scan->at < scan->end) {
@@ -126,7 +126,7 @@ static bool has_another(struct scan *scan, char closing)
     return true;
 }
 
-bool scan_member(struct scan *scan, const char **ret_name)
+bool archive_scan_member(struct scan *scan, const char **ret_name)
 {
     if (scan->why != NULL)
         return false;
@@ -137,7 +137,7 @@ bool scan_member(struct scan *scan, const char **ret_name)
     }
     if (next_sign(scan) != '"')
         return scan_fail(scan, "a name is missing in it");
-    if (!read_text(scan, ret_name))
+    if (!scan_read_text(scan, ret_name))
         return false;
     return next_sign(scan) == ':' || scan_fail(scan, "a colon is missing in it");
 }
@@ -151,7 +151,7 @@ static bool read_word(struct scan *scan, const char *word)
     return true;
 }
 
-static bool read_number(struct scan *scan, struct scan_value *value)
+static bool scan_read_number(struct scan *scan, struct archive_scan_value *value)
 {
     size_t size = 0;
     while ((size_t)(scan->end - scan->at) > size && strchr("+-.0123456789Ee", scan->at[size]) != NULL)
@@ -167,13 +167,13 @@ static bool read_number(struct scan *scan, struct scan_value *value)
     return true;
 }
 
-bool scan_value(struct scan *scan, struct scan_value *ret_value)
+bool archive_scan_value(struct scan *scan, struct archive_scan_value *ret_value)
 {
     switch (look_at_sign(scan)) {
     case '"':
         scan->at++;
         ret_value->kind = SCAN_TEXT;
-        return read_text(scan, &ret_value->text);
+        return scan_read_text(scan, &ret_value->text);
     case '[':
         ret_value->kind = SCAN_LIST;
         scan->at++;
@@ -191,11 +191,11 @@ bool scan_value(struct scan *scan, struct scan_value *ret_value)
         ret_value->kind = SCAN_NULL;
         return read_word(scan, "null");
     default:
-        return read_number(scan, ret_value);
+        return scan_read_number(scan, ret_value);
     }
 }
 
-bool scan_element(struct scan *scan, const char **ret_text)
+bool archive_scan_element(struct scan *scan, const char **ret_text)
 {
     if (!has_another(scan, ']')) {
         scan->first = false; /* of the object that the list is in */
@@ -203,11 +203,11 @@ bool scan_element(struct scan *scan, const char **ret_text)
     }
     if (next_sign(scan) != '"')
         return scan_fail(scan, "a list in it has something else than texts");
-    return read_text(scan, ret_text);
+    return scan_read_text(scan, ret_text);
 }
 
 /* A list's bracket is behind us already, an object's is not. Brackets are paired, and texts stepped over; nobody looks at the rest. */
-bool scan_skip(struct scan *scan)
+bool archive_scan_skip(struct scan *scan)
 {
     char open[ARCHIVE_DEPTH_MAX];
     size_t depth = 0;
@@ -221,7 +221,7 @@ bool scan_skip(struct scan *scan)
         case '\0':
             return scan_fail(scan, "a value in it does not end");
         case '"':
-            if (!read_text(scan, &text))
+            if (!scan_read_text(scan, &text))
                 return false;
             break;
         case '[':
@@ -242,7 +242,7 @@ bool scan_skip(struct scan *scan)
     return true;
 }
 
-bool scan_to_int(const char *number, int64_t *ret)
+bool archive_scan_to_int(const char *number, int64_t *ret)
 {
     if (number[0] == '+' || (number[0] == '-' ? number[1] : number[0]) == '\0')
         return false;

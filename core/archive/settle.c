@@ -44,13 +44,13 @@ struct settling {
     bool failed;
 };
 
-static int compare_ids(const void *a, const void *b)
+static int settle_compare_pages(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
     return x < y ? -1 : x > y;
 }
 
-static int on_any_page(void *ctx, const struct hearth_page *page)
+static int settle_on_page(void *ctx, const struct hearth_page *page)
 {
     struct settling *settling = ctx;
     if (settling->count == settling->room) {
@@ -68,7 +68,7 @@ static int on_any_page(void *ctx, const struct hearth_page *page)
 static struct settled *settled_of(struct settling *settling, int64_t page)
 {
     const int64_t *first = settling->pages + settling->piece;
-    const int64_t *found = bsearch(&page, first, settling->piece_count, sizeof(page), compare_ids);
+    const int64_t *found = bsearch(&page, first, settling->piece_count, sizeof(page), settle_compare_pages);
     return found == NULL ? NULL : &settling->settled[found - first];
 }
 
@@ -142,7 +142,7 @@ static int settle_removed(struct settling *settling, struct hearth_page *page, s
 {
     struct removing removing = {.settling = settling, .page = page->id};
     model_url_host(page->url, removing.host, sizeof(removing.host));
-    return apply_take_from_page(&settling->apply, page, is_removed_here, &removing, err);
+    return merge_apply_take_from_page(&settling->apply, page, is_removed_here, &removing, err);
 }
 
 static int settle_page(struct settling *settling, int64_t id, const struct settled *settled, struct err *err)
@@ -151,18 +151,18 @@ static int settle_page(struct settling *settling, int64_t id, const struct settl
     struct hearth_page page = {.struct_size = sizeof(page)};
     if (settled->is_right && !settled->is_removed)
         return 0;
-    int r = STORE(apply->store, err, page_get, apply->account, id, &page);
+    int r = STORAGE(apply->storage, err, page_get, apply->account, id, &page);
     if (r == 0)
-        r = settled->is_removed ? settle_removed(settling, &page, err) : apply_page(apply, &page, err);
+        r = settled->is_removed ? settle_removed(settling, &page, err) : merge_apply_page(apply, &page, err);
     arena_reset(&apply->arena);
-    store_reset(apply->store);
+    plug_storage_reset(apply->storage);
     return r;
 }
 
 static int settle_piece(struct settling *settling, struct err *err)
 {
     struct apply *apply = &settling->apply;
-    struct store *store = apply->store;
+    struct storage *storage = apply->storage;
     const int64_t *ids = settling->pages + settling->piece;
     size_t count = settling->piece_count;
     int r = 0;
@@ -170,16 +170,16 @@ static int settle_piece(struct settling *settling, struct err *err)
     for (size_t i = 0; i < count; i++)
         model_page_init(&settling->settled[i].facts);
     if (!model_removed_here_is_empty(&settling->removed))
-        r = store_pages_get(store, apply->account, ids, count, on_host, settling, err);
+        r = plug_storage_pages_get(storage, apply->account, ids, count, on_host, settling, err);
     if (r == 0)
-        r = store_visits_of_pages(store, apply->account, ids, count, on_its_visit, settling, err);
+        r = plug_storage_visits_of_pages(storage, apply->account, ids, count, on_its_visit, settling, err);
     if (r == 0)
-        r = store_bookmarks_of_pages(store, apply->account, ids, count, on_its_bookmark, settling, err);
+        r = plug_storage_bookmarks_of_pages(storage, apply->account, ids, count, on_its_bookmark, settling, err);
     if (r == 0)
-        r = store_pages_get(store, apply->account, ids, count, on_said, settling, err);
+        r = plug_storage_pages_get(storage, apply->account, ids, count, on_said, settling, err);
     if (r == 0 && settling->failed)
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    store_reset(store);
+    plug_storage_reset(storage);
     for (size_t i = 0; i < count; i++)
         settling->settled[i].host = NULL; /* with the arena */
     for (size_t i = 0; r == 0 && i < count; i++)
@@ -191,14 +191,14 @@ static int settle_piece(struct settling *settling, struct err *err)
 static int settle_pages(struct settling *settling, struct err *err)
 {
     struct apply *apply = &settling->apply;
-    int r = removed_here_load(apply->store, apply->account, &settling->removed, err);
+    int r = merge_removed_here_load(apply->storage, apply->account, &settling->removed, err);
     if (r == 0)
-        r = STORE(apply->store, err, pages_by_frecency, apply->account, on_any_page, settling);
-    store_reset(apply->store);
+        r = STORAGE(apply->storage, err, pages_by_frecency, apply->account, settle_on_page, settling);
+    plug_storage_reset(apply->storage);
     if (r == 0 && settling->failed)
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     if (r == 0 && settling->count > 0)
-        qsort(settling->pages, settling->count, sizeof(*settling->pages), compare_ids);
+        qsort(settling->pages, settling->count, sizeof(*settling->pages), settle_compare_pages);
     for (settling->piece = 0; r == 0 && settling->piece < settling->count; settling->piece += settling->piece_count) {
         size_t left = settling->count - settling->piece;
         settling->piece_count = left < PIECE_PAGES ? left : PIECE_PAGES;
@@ -207,16 +207,16 @@ static int settle_pages(struct settling *settling, struct err *err)
     return r;
 }
 
-int archive_settle(void *ctx, struct store *store, const char *account, struct err *err)
+int archive_settle(void *ctx, struct storage *storage, const char *account, struct err *err)
 {
     struct settling *settling = calloc(1, sizeof(*settling));
     (void)ctx;
     if (settling == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    settling->apply = (struct apply){.store = store, .account = account};
+    settling->apply = (struct apply){.storage = storage, .account = account};
     arena_init(&settling->apply.arena, 0);
     model_removed_here_init(&settling->removed);
-    int r = apply_tree(&settling->apply, err);
+    int r = merge_apply_tree(&settling->apply, err);
     if (r == 0)
         r = settle_pages(settling, err);
     model_removed_here_fini(&settling->removed);

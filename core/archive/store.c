@@ -17,7 +17,7 @@
 enum { VISITS_AT_ONCE = 512 };
 
 struct storing {
-    struct store *store;
+    struct storage *storage;
     struct archive_into into;
     const struct archive_warnings *warnings;
     struct arena kept; /* what is put after the batch */
@@ -47,7 +47,7 @@ static int no_memory(struct err *err)
 
 static int take_account(struct storing *s, const struct hearth_account *account, struct err *err)
 {
-    if (fields_copy(&fields_account, account, &s->kept, &s->account) < 0)
+    if (plug_fields_copy(&plug_fields_account, account, &s->kept, &s->account) < 0)
         return no_memory(err);
     s->account.struct_size = sizeof(s->account);
     str_copy(s->was_id, sizeof(s->was_id), account->id);
@@ -61,7 +61,7 @@ static int take_identity(struct storing *s, const struct hearth_account_identity
     struct hearth_account_identity *copy = arena_alloc(&s->kept, sizeof(*copy));
     if (s->identity_count == ARCHIVE_IDENTITIES_MAX)
         return err_set(err, HEARTH_ERR_INVALID, "an account has at most %d identities", ARCHIVE_IDENTITIES_MAX);
-    if (copy == NULL || fields_copy(&fields_account_identity, identity, &s->kept, copy) < 0)
+    if (copy == NULL || plug_fields_copy(&plug_fields_account_identity, identity, &s->kept, copy) < 0)
         return no_memory(err);
     copy->struct_size = sizeof(*copy);
     s->identities[s->identity_count++] = copy;
@@ -83,14 +83,14 @@ static int create_account(struct storing *s, struct err *err)
     struct message_kept being_restored;
     message_put_account_sentence(&being_restored, archive_says_being_restored(), &row);
     row.generation = row.generation > 0 ? row.generation - 1 : 0;
-    int r = STORE(s->store, &why, account_create, &row);
+    int r = STORAGE(s->storage, &why, account_create, &row);
     if (r < 0)
         return err_set(err, r, "the account %s cannot be made here: %s", row.email, why.text);
     s->created = true;
     return 0;
 }
 
-static bool is_empty(const struct hearth_counts *counts)
+static bool store_account_is_empty(const struct hearth_counts *counts)
 {
     return counts->devices == 0 && counts->tabs == 0 && counts->bookmarks == 0 && counts->folders == 0 && counts->pages == 0 &&
            counts->visits == 0;
@@ -101,14 +101,14 @@ static int check_account(struct storing *s, struct err *err)
 {
     struct hearth_account row = {.struct_size = sizeof(row)};
     struct hearth_counts counts = {.struct_size = sizeof(counts)};
-    int r = STORE(s->store, err, account_get, s->id, &row);
+    int r = STORAGE(s->storage, err, account_get, s->id, &row);
     if (r == 0 && (strcmp(row.provider, s->account.provider) != 0 || strcmp(row.uid, s->account.uid) != 0))
         r = err_set(err, HEARTH_ERR_CONFLICT, "%s is another person's account, or another provider's: the archive is that of %s", row.email,
                     s->account.email);
     s->has_own = r == 0 && row.state == HEARTH_ACCOUNT_PAUSED;
     if (r == 0)
-        r = STORE(s->store, err, counts, s->id, &counts);
-    if (r == 0 && !is_empty(&counts))
+        r = STORAGE(s->storage, err, counts, s->id, &counts);
+    if (r == 0 && !store_account_is_empty(&counts))
         r = err_set(err, HEARTH_ERR_CONFLICT,
                     "the account has data already, which an archive does not replace; hearthd account remove %s first", row.email);
     return r;
@@ -118,7 +118,7 @@ static int open_account(struct storing *s, struct err *err)
 {
     int r = s->opened ? 0 : s->into.account == NULL ? create_account(s, err) : check_account(s, err);
     if (r == 0 && !s->opened && !s->created && !s->into.synced_only)
-        r = archive_sources_check(s->store, s->id, err);
+        r = archive_sources_check(s->storage, s->id, err);
     s->opened = r == 0;
     return r;
 }
@@ -126,7 +126,7 @@ static int open_account(struct storing *s, struct err *err)
 static int take_source(struct storing *s, const struct hearth_source *source, struct err *err)
 {
     int r = open_account(s, err);
-    return r < 0 ? r : archive_sources_put(&s->sources, s->store, s->id, source, err);
+    return r < 0 ? r : archive_sources_put(&s->sources, s->storage, s->id, source, err);
 }
 
 static int take_removed_here(struct storing *s, const struct hearth_removed_here *removed, struct err *err)
@@ -138,7 +138,7 @@ static int take_removed_here(struct storing *s, const struct hearth_removed_here
     if (r < 0)
         return r;
     s->removed[s->removed_count++] = id;
-    return STORE(s->store, err, removed_here_put, s->id, removed);
+    return STORAGE(s->storage, err, removed_here_put, s->id, removed);
 }
 
 /* --- the batch --- */
@@ -150,27 +150,27 @@ static int begin_storing(struct storing *s, struct err *err)
         return 0;
     int r = open_account(s, err);
     if (r == 0)
-        r = STORE(s->store, err, batch_begin, s->id, HEARTH_COLLECTION_NONE, &generation);
+        r = STORAGE(s->storage, err, batch_begin, s->id, HEARTH_COLLECTION_NONE, &generation);
     s->begun = r == 0;
     if (r == 0 && (r = check_account(s, err)) == HEARTH_ERR_CONFLICT)
         s->created = false; /* a sync, or another restore, has come between: it is theirs, and stays */
     return r;
 }
 
-static int put_visits(struct storing *s, struct err *err)
+static int store_put_visits(struct storing *s, struct err *err)
 {
     size_t count = s->visit_count;
     int64_t added;
     s->visit_count = 0;
     if (count == 0)
         return 0;
-    int r = STORE(s->store, err, visits_put, s->page, s->visits, count, &added);
+    int r = STORAGE(s->storage, err, visits_put, s->page, s->visits, count, &added);
     return r < 0 ? err_prefix(err, "the visits before it") : r;
 }
 
 static int take_visit(struct storing *s, int64_t page, const struct hearth_visit *visit, struct err *err)
 {
-    int r = s->page != page || s->visit_count == VISITS_AT_ONCE ? put_visits(s, err) : 0;
+    int r = s->page != page || s->visit_count == VISITS_AT_ONCE ? store_put_visits(s, err) : 0;
     s->page = page;
     s->visits[s->visit_count++] = (struct hearth_visit)HEARTH_VISIT_OF(visit->date, visit->type, visit->source);
     return r;
@@ -180,8 +180,8 @@ static int check_page(struct storing *s, int64_t id, struct err *err)
 {
     struct hearth_page page = {.struct_size = sizeof(page)};
     struct err why = {0};
-    int r = STORE(s->store, &why, page_get, s->id, id, &page);
-    store_reset(s->store);
+    int r = STORAGE(s->storage, &why, page_get, s->id, id, &page);
+    plug_storage_reset(s->storage);
     if (r == HEARTH_ERR_NOT_FOUND)
         return err_set(err, HEARTH_ERR_INVALID, "its page %" PRId64 " is not there", id);
     return r < 0 ? err_set(err, r, "%s", why.text) : 0;
@@ -193,9 +193,9 @@ static int take_bookmark(struct storing *s, const struct hearth_bookmark *bookma
     bool is_believed = s->into.settle == NULL;
     int r = bookmark->page != 0 && !is_believed ? check_page(s, bookmark->page, err) : 0;
     if (r == 0)
-        r = STORE(s->store, err, bookmark_put, bookmark);
+        r = STORAGE(s->storage, err, bookmark_put, bookmark);
     if (r == 0 && bookmark->parent == NULL && bookmark->position != 0)
-        r = STORE(s->store, err, bookmark_place, bookmark->guid, NULL, bookmark->position);
+        r = STORAGE(s->storage, err, bookmark_place, bookmark->guid, NULL, bookmark->position);
     return r;
 }
 
@@ -209,20 +209,20 @@ static int take_tombstone(struct storing *s, const struct archive_tombstone *tom
                                   .source = tombstone->source};
     struct hearth_bookmark here = {.struct_size = sizeof(here)};
     struct err why = {0};
-    int r = STORE(s->store, &why, bookmark_get, s->id, tombstone->guid, &here);
+    int r = STORAGE(s->storage, &why, bookmark_get, s->id, tombstone->guid, &here);
     if (r == 0)
         return err_set(err, HEARTH_ERR_INVALID, "there is a bookmark of this id");
     if (r != HEARTH_ERR_NOT_FOUND)
         return err_set(err, r, "%s", why.text);
-    r = tombstone->parent == NULL && tombstone->source == 0 ? 0 : STORE(s->store, err, bookmark_put, &was);
-    return r < 0 ? r : STORE(s->store, err, bookmark_remove, tombstone->guid);
+    r = tombstone->parent == NULL && tombstone->source == 0 ? 0 : STORAGE(s->storage, err, bookmark_put, &was);
+    return r < 0 ? r : STORAGE(s->storage, err, bookmark_remove, tombstone->guid);
 }
 
-static int take_mark(struct storing *s, const struct archive_mark *mark, struct err *err)
+static int take_cursor(struct storing *s, const struct archive_cursor *cursor, struct err *err)
 {
-    if (mark->collection == HEARTH_COLLECTION_NONE || hearth_collection_name((int32_t)mark->collection) != NULL)
-        return STORE(s->store, err, mark_put, mark->source, (int32_t)mark->collection, mark->text);
-    archive_warn(s->warnings, "the mark of collection %d is kept out: this release does not know it", (int)mark->collection);
+    if (cursor->collection == HEARTH_COLLECTION_NONE || hearth_collection_name((int32_t)cursor->collection) != NULL)
+        return STORAGE(s->storage, err, sync_cursor_put, cursor->source, (int32_t)cursor->collection, cursor->text);
+    archive_warn(s->warnings, "the mark of collection %d is kept out: this release does not know it", (int)cursor->collection);
     return 0;
 }
 
@@ -230,23 +230,23 @@ static int take_synced(struct storing *s, const struct archive_record *record, s
 {
     int r = begin_storing(s, err);
     if (r == 0 && record->kind != ARCHIVE_KIND_visit)
-        r = put_visits(s, err);
+        r = store_put_visits(s, err);
     if (r < 0)
         return r;
     s->rows++;
     switch (record->kind) {
     case ARCHIVE_KIND_device:
-        return STORE(s->store, err, device_put, &record->device);
+        return STORAGE(s->storage, err, device_put, &record->device);
     case ARCHIVE_KIND_hidden:
-        return STORE(s->store, err, device_hide, record->hidden.device, true);
+        return STORAGE(s->storage, err, device_hide, record->hidden.device, true);
     case ARCHIVE_KIND_tab_group:
-        return STORE(s->store, err, tab_group_put, record->owner.of_device.device, &record->tab_group);
+        return STORAGE(s->storage, err, tab_group_put, record->owner.of_device.device, &record->tab_group);
     case ARCHIVE_KIND_tab:
-        return STORE(s->store, err, tab_put, record->owner.of_device.device, &record->tab);
+        return STORAGE(s->storage, err, tab_put, record->owner.of_device.device, &record->tab);
     case ARCHIVE_KIND_page:
-        return STORE(s->store, err, page_put, &record->page);
+        return STORAGE(s->storage, err, page_put, &record->page);
     case ARCHIVE_KIND_page_guid:
-        return STORE(s->store, err, page_guid_put, record->page_guid.guid, record->owner.of_page.page);
+        return STORAGE(s->storage, err, page_guid_put, record->page_guid.guid, record->owner.of_page.page);
     case ARCHIVE_KIND_visit:
         return take_visit(s, record->owner.of_page.page, &record->visit, err);
     case ARCHIVE_KIND_bookmark:
@@ -254,16 +254,16 @@ static int take_synced(struct storing *s, const struct archive_record *record, s
     case ARCHIVE_KIND_tombstone:
         return take_tombstone(s, &record->tombstone, err);
     case ARCHIVE_KIND_children:
-        return STORE(s->store, err, bookmark_claims_put, record->children.source, record->children.folder, record->listed,
+        return STORAGE(s->storage, err, bookmark_children_put, record->children.source, record->children.folder, record->listed,
                      record->listed_count);
     default:
-        return take_mark(s, &record->mark, err);
+        return take_cursor(s, &record->cursor, err);
     }
 }
 
 /* --- behind the batch --- */
 
-static int put_identity(struct storing *s, const struct hearth_account_identity *identity, struct err *err)
+static int store_put_identity(struct storing *s, const struct hearth_account_identity *identity, struct err *err)
 {
     char issuer[1024 + 1];
     struct hearth_account_identity here = *identity;
@@ -273,7 +273,7 @@ static int put_identity(struct storing *s, const struct hearth_account_identity 
         archive_warn(s->warnings, "the identity of %s is kept out: it is none of this account's", identity->issuer);
         return 0;
     }
-    int r = STORE(s->store, &why, identity_put, s->id, &here);
+    int r = STORAGE(s->storage, &why, identity_put, s->id, &here);
     if (r == HEARTH_ERR_CONFLICT)
         archive_warn(s->warnings, "the identity of %s is kept out: it opens another account here", identity->issuer);
     return r < 0 && r != HEARTH_ERR_CONFLICT ? err_set(err, r, "%s", why.text) : 0;
@@ -299,15 +299,15 @@ static int put_identities(struct storing *s, struct err *err)
     if (s->created && s->account.uid[0] != '\0' && (exact || opens_to_somebody(s))) {
         struct err why = {0};
         snprintf(issuer, sizeof(issuer), "sync:%s", s->account.provider);
-        r = STORE(s->store, &why, identity_remove, s->id, issuer, s->account.uid);
+        r = STORAGE(s->storage, &why, identity_remove, s->id, issuer, s->account.uid);
         r = r < 0 && r != HEARTH_ERR_NOT_FOUND ? err_set(err, r, "%s", why.text) : 0;
     }
     for (size_t i = 0; r == 0 && i < s->identity_count; i++)
-        r = put_identity(s, s->identities[i], err);
+        r = store_put_identity(s, s->identities[i], err);
     return r;
 }
 
-static bool unhex(const char *hex, uint8_t *ret)
+static bool sealed_from_hex(const char *hex, uint8_t *ret)
 {
     return codec_hex_decode(hex, strlen(hex), ret, strlen(hex) / 2) == 0;
 }
@@ -320,14 +320,14 @@ static int put_sealed(struct storing *s, int64_t source, const char *provider, c
     uint8_t *bytes = malloc(size + 1);
     void *again = NULL;
     int r = bytes == NULL ? no_memory(err) : 0;
-    if (r == 0 && !unhex(sealed, bytes))
+    if (r == 0 && !sealed_from_hex(sealed, bytes))
         r = err_set(err, HEARTH_ERR_INVALID, "its sealed credentials are no hex digits");
     bool opens = r == 0 && (s->into.seal_again == NULL ||
                             s->into.seal_again(s->into.ctx, s->was_id, s->id, source, provider, bytes, size, &again, &size, &why) == 0);
     if (r == 0 && !opens)
         archive_warn(s->warnings, "the credentials are kept out: %s", why.text);
     if (opens)
-        r = STORE(s->store, err, credentials_put, s->id, source, again != NULL ? again : bytes, size);
+        r = STORAGE(s->storage, err, credentials_put, s->id, source, again != NULL ? again : bytes, size);
     *ret_put = opens && r == 0;
     free(again);
     free(bytes);
@@ -349,13 +349,13 @@ static int take_credentials(struct storing *s, const struct archive_credentials 
 }
 
 /* *ret_usable: the account can be synced. */
-static int put_credentials(struct storing *s, bool *ret_usable, struct err *err)
+static int store_put_credentials(struct storing *s, bool *ret_usable, struct err *err)
 {
     struct err why = {0};
     const void *there;
     size_t size;
     if (!s->created) {
-        int r = STORE(s->store, &why, credentials_get, s->id, 0, &there, &size);
+        int r = STORAGE(s->storage, &why, credentials_get, s->id, 0, &there, &size);
         if (r != HEARTH_ERR_NOT_FOUND) {
             *ret_usable = r == 0;
             s->has_own = true;
@@ -380,23 +380,23 @@ static int put_schedule(struct storing *s, bool usable, struct err *err)
         row.state = HEARTH_ACCOUNT_SIGNIN_NEEDED;
         message_put_account_sentence(&restored, archive_says_restored(), &row);
     }
-    return STORE(s->store, err, account_update, &row, HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_STATE);
+    return STORAGE(s->storage, err, account_update, &row, HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_STATE);
 }
 
-static int end_batch(struct storing *s, struct err *err)
+static int store_end_batch(struct storing *s, struct err *err)
 {
     if (s->committed)
         return 0;
     int r = begin_storing(s, err);
     if (r == 0)
-        r = put_visits(s, err);
+        r = store_put_visits(s, err);
     if (r == 0 && s->into.settle != NULL)
-        r = s->into.settle(s->into.ctx, s->store, s->id, err);
+        r = s->into.settle(s->into.ctx, s->storage, s->id, err);
     if (r == 0)
-        r = STORE(s->store, err, batch_commit, s->rows > 0 || s->account.generation > 0);
+        r = STORAGE(s->storage, err, batch_commit, s->rows > 0 || s->account.generation > 0);
     s->committed = r == 0;
     if (r == 0 && s->settings != NULL)
-        r = STORE(s->store, err, settings_put, s->id, s->settings);
+        r = STORAGE(s->storage, err, settings_put, s->id, s->settings);
     return r == 0 ? put_identities(s, err) : r;
 }
 
@@ -405,7 +405,7 @@ static int take_token(struct storing *s, const struct hearth_token *token, struc
     struct hearth_token here = *token;
     struct err why = {0};
     here.account = s->id;
-    int r = STORE(s->store, &why, token_create, &here);
+    int r = STORAGE(s->storage, &why, token_create, &here);
     if (r == HEARTH_ERR_CONFLICT)
         archive_warn(s->warnings, "the token %s is kept out: there is one of this id or secret here", token->id);
     return r < 0 && r != HEARTH_ERR_CONFLICT ? err_set(err, r, "%s", why.text) : 0;
@@ -436,10 +436,10 @@ static int take_one(struct storing *s, const struct archive_record *record, stru
     case ARCHIVE_KIND_removed_here:
         return take_removed_here(s, &record->removed_here, err);
     case ARCHIVE_KIND_pick:
-        r = end_batch(s, err);
-        return r < 0 ? r : STORE(s->store, err, pick_put, s->id, &record->pick);
+        r = store_end_batch(s, err);
+        return r < 0 ? r : STORAGE(s->storage, err, pick_put, s->id, &record->pick);
     case ARCHIVE_KIND_token:
-        r = end_batch(s, err);
+        r = store_end_batch(s, err);
         return r < 0 ? r : take_token(s, &record->token, err);
     default:
         return take_synced(s, record, err);
@@ -452,7 +452,7 @@ static int take_record(void *ctx, const struct archive_record *record, struct er
     int r = s->into.look == NULL ? 0 : s->into.look(record, err);
     if (r == 0)
         r = take_one(s, record, err);
-    store_reset(s->store);
+    plug_storage_reset(s->storage);
     return r;
 }
 
@@ -460,13 +460,13 @@ static int end_storing(void *ctx, struct err *err)
 {
     struct storing *s = ctx;
     bool usable = false;
-    int r = end_batch(s, err);
+    int r = store_end_batch(s, err);
     if (r == 0)
-        r = put_credentials(s, &usable, err);
+        r = store_put_credentials(s, &usable, err);
     if (r == 0)
         r = put_schedule(s, usable, err);
     s->ended = r == 0;
-    store_reset(s->store);
+    plug_storage_reset(s->storage);
     return r;
 }
 
@@ -474,30 +474,30 @@ static void close_storing(void *ctx)
 {
     struct storing *s = ctx;
     if (s->begun && !s->committed)
-        s->store->ops->batch_abort(s->store->session);
+        s->storage->ops->batch_abort(s->storage->handle);
     for (size_t i = 0; !s->created && !s->committed && i < s->removed_count; i++)
-        STORE(s->store, NULL, removed_here_remove, s->id, s->removed[i]);
+        STORAGE(s->storage, NULL, removed_here_remove, s->id, s->removed[i]);
     if (!s->created && !s->committed)
-        archive_sources_take_back(&s->sources, s->store, s->id);
+        archive_sources_take_back(&s->sources, s->storage, s->id);
     if (s->created && !s->ended)
-        STORE(s->store, NULL, account_remove, s->id);
+        STORAGE(s->storage, NULL, account_remove, s->id);
     arena_wipe(&s->kept); /* sealed, but still */
     arena_fini(&s->kept);
     archive_sources_fini(&s->sources);
     free(s);
 }
 
-struct archive_reader *archive_store(struct store *store, const struct archive_into *into, const struct archive_warnings *warnings)
+struct archive_reader *archive_store(struct storage *storage, const struct archive_into *into, const struct archive_warnings *warnings)
 {
     struct storing *s = calloc(1, sizeof(*s));
     struct archive_taker taker = {take_record, end_storing, close_storing, s};
     if (s == NULL)
         return NULL;
-    s->store = store;
+    s->storage = storage;
     s->into = *into;
     s->warnings = warnings;
     arena_init(&s->kept, 0);
-    struct archive_reader *reader = archive_reader_create(&taker, store->limits, warnings);
+    struct archive_reader *reader = archive_reader_create(&taker, storage->limits, warnings);
     if (reader == NULL)
         close_storing(s);
     return reader;
@@ -508,7 +508,7 @@ static int feed_copy(void *ctx, const void *bytes, size_t size, struct err *err)
     return archive_feed(ctx, bytes, size, err);
 }
 
-int archive_copy_synced(struct store *from, struct store *to, const char *account, struct err *err)
+int archive_copy_synced(struct storage *from, struct storage *to, const char *account, struct err *err)
 {
     struct archive_into into = {.account = account, .synced_only = true};
     struct archive_reader *reader = archive_store(to, &into, NULL);

@@ -15,15 +15,15 @@ static int note_any_source(void *ctx, const struct hearth_source *source)
     return *any = true;
 }
 
-int archive_sources_check(struct store *store, const char *account, struct err *err)
+int archive_sources_check(struct storage *storage, const char *account, struct err *err)
 {
     bool any = false;
-    int r = STORE(store, err, source_list, account, note_any_source, &any);
+    int r = STORAGE(storage, err, source_list, account, note_any_source, &any);
     return r == 0 && any ? err_set(err, HEARTH_ERR_CONFLICT, "the account has other sources already, which an archive does not replace")
                          : r;
 }
 
-int archive_sources_put(struct archive_sources *sources, struct store *store, const char *account, const struct hearth_source *source,
+int archive_sources_put(struct archive_sources *sources, struct storage *storage, const char *account, const struct hearth_source *source,
                         struct err *err)
 {
     if (sources->count == sources->room) {
@@ -38,7 +38,7 @@ int archive_sources_put(struct archive_sources *sources, struct store *store, co
     if (provider == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     sources->list[sources->count++] = (struct archive_source){source->id, provider};
-    return STORE(store, err, source_put, account, source);
+    return STORAGE(storage, err, source_put, account, source);
 }
 
 const char *archive_sources_provider(const struct archive_sources *sources, int64_t id)
@@ -49,10 +49,10 @@ const char *archive_sources_provider(const struct archive_sources *sources, int6
     return NULL;
 }
 
-void archive_sources_take_back(const struct archive_sources *sources, struct store *store, const char *account)
+void archive_sources_take_back(const struct archive_sources *sources, struct storage *storage, const char *account)
 {
     for (size_t i = 0; i < sources->count; i++)
-        STORE(store, NULL, source_remove, account, sources->list[i].id);
+        STORAGE(storage, NULL, source_remove, account, sources->list[i].id);
 }
 
 void archive_sources_fini(struct archive_sources *sources)

@@ -10,12 +10,12 @@ struct archive_sources {
 };
 
 /* CONFLICT: the account has some already. */
-int archive_sources_check(struct store *store, const char *account, struct err *err);
-int archive_sources_put(struct archive_sources *sources, struct store *store, const char *account, const struct hearth_source *source,
+int archive_sources_check(struct storage *storage, const char *account, struct err *err);
+int archive_sources_put(struct archive_sources *sources, struct storage *storage, const char *account, const struct hearth_source *source,
                         struct err *err);
 /* NULL: no such source was put. */
 const char *archive_sources_provider(const struct archive_sources *sources, int64_t id);
-void archive_sources_take_back(const struct archive_sources *sources, struct store *store, const char *account);
+void archive_sources_take_back(const struct archive_sources *sources, struct storage *storage, const char *account);
 void archive_sources_fini(struct archive_sources *sources);
 
 #endif

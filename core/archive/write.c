@@ -21,13 +21,13 @@ PUTS(source, put_source)
 PUTS(pick, put_pick)
 PUTS(token, put_token)
 
-static int put_device(void *ctx, const struct hearth_device *device, int64_t tabs)
+static int write_device_row(void *ctx, const struct hearth_device *device, int64_t tabs)
 {
     (void)tabs;
     return archive_put_record(ctx, ARCHIVE_KIND_device, NULL, device);
 }
 
-static int put_tab(void *ctx, const char *device, const struct hearth_tab *tab)
+static int write_tab_row(void *ctx, const char *device, const struct hearth_tab *tab)
 {
     struct archive_of_device of = {.struct_size = sizeof(of), .device = device};
     return archive_put_record(ctx, ARCHIVE_KIND_tab, &of, tab);
@@ -40,35 +40,35 @@ static int put_hidden(void *ctx, const struct hearth_device *device, int64_t tab
     return device->hidden ? archive_put_record(ctx, ARCHIVE_KIND_hidden, NULL, &hidden) : 0;
 }
 
-static int put_tab_group(void *ctx, const char *device, const struct hearth_tab_group *group)
+static int write_tab_group_row(void *ctx, const char *device, const struct hearth_tab_group *group)
 {
     struct archive_of_device of = {.struct_size = sizeof(of), .device = device};
     return archive_put_record(ctx, ARCHIVE_KIND_tab_group, &of, group);
 }
 
-static int put_mark(void *ctx, int64_t source, int32_t collection, const char *text)
+static int put_cursor(void *ctx, int64_t source, int32_t collection, const char *text)
 {
-    struct archive_mark mark = {.struct_size = sizeof(mark), .collection = collection, .text = text, .source = source};
-    return archive_put_record(ctx, ARCHIVE_KIND_mark, NULL, &mark);
+    struct archive_cursor cursor = {.struct_size = sizeof(cursor), .collection = collection, .text = text, .source = source};
+    return archive_put_record(ctx, ARCHIVE_KIND_cursor, NULL, &cursor);
 }
 
 static int put_settings(struct writing *w)
 {
     struct archive_settings settings = {.struct_size = sizeof(settings)};
     struct err why = {0};
-    int r = STORE(w->store, &why, settings_get, w->account, &settings.json);
+    int r = STORAGE(w->storage, &why, settings_get, w->account, &settings.json);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
         return err_set(w->err, r, "%s", why.text);
     return r == 0 ? archive_put_record(w, ARCHIVE_KIND_settings, NULL, &settings) : 0;
 }
 
-static int put_credentials(struct writing *w, int64_t source)
+static int write_credentials(struct writing *w, int64_t source)
 {
     struct archive_credentials credentials = {.struct_size = sizeof(credentials), .source = source};
     struct err why = {0};
     const void *sealed = NULL;
     size_t size = 0;
-    int r = STORE(&w->inner, &why, credentials_get, w->account, source, &sealed, &size);
+    int r = STORAGE(&w->inner, &why, credentials_get, w->account, source, &sealed, &size);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
         return err_set(w->err, r, "%s", why.text);
     if (r < 0 || size == 0)
@@ -86,8 +86,8 @@ static int put_credentials(struct writing *w, int64_t source)
 static int put_credentials_of(void *ctx, const struct hearth_source *source)
 {
     struct writing *w = ctx;
-    int r = put_credentials(w, source->id);
-    store_reset(&w->inner);
+    int r = write_credentials(w, source->id);
+    plug_storage_reset(&w->inner);
     return archive_fails(w, r);
 }
 
@@ -100,23 +100,23 @@ static int put_page_guid(void *ctx, const char *guid, int64_t page)
 
 /* --- bookmarks --- */
 
-static int put_bookmark(void *ctx, const struct hearth_bookmark_node *node)
+static int put_bookmark(void *ctx, const struct hearth_bookmark_item *node)
 {
     struct writing *w = ctx;
     struct hearth_bookmark bookmark = {.struct_size = sizeof(bookmark)};
     struct err why = {0};
-    int r = STORE(&w->inner, &why, bookmark_get, w->account, node->guid, &bookmark);
+    int r = STORAGE(&w->inner, &why, bookmark_get, w->account, node->guid, &bookmark);
     if (r == 0)
         r = archive_put_record(w, ARCHIVE_KIND_bookmark, NULL, &bookmark);
     else if (r == HEARTH_ERR_NOT_FOUND) /* gone meanwhile: the generation will tell */
         r = 0;
     else
         r = err_set(w->err, r, "%s", why.text);
-    store_reset(&w->inner);
+    plug_storage_reset(&w->inner);
     return archive_fails(w, r);
 }
 
-static int put_tombstone(void *ctx, const struct hearth_bookmark_node *node)
+static int write_tombstone_row(void *ctx, const struct hearth_bookmark_item *node)
 {
     struct archive_tombstone tombstone = {
         .struct_size = sizeof(tombstone), .guid = node->guid, .parent = node->parent, .source = node->source};
@@ -166,17 +166,17 @@ static int put_child(void *ctx, int64_t source, const char *folder, int64_t posi
 static int put_children(struct writing *w)
 {
     struct children_line line = {.w = w};
-    int r = STORE(w->store, w->err, bookmark_claims, w->account, put_child, &line);
+    int r = STORAGE(w->storage, w->err, bookmark_children, w->account, put_child, &line);
     return r < 0 ? r : end_children(&line);
 }
 
 /* --- the whole --- */
 
 /* What one listing says, to its end; the error inside of a callback is in w->err already. */
-#define LISTED(w, ...) ((w)->code != 0 ? (w)->code : listed((w), STORE((w)->store, (w)->err, __VA_ARGS__)))
-static int listed(struct writing *w, int code)
+#define LISTED(w, ...) ((w)->code != 0 ? (w)->code : write_after_listing((w), STORAGE((w)->storage, (w)->err, __VA_ARGS__)))
+static int write_after_listing(struct writing *w, int code)
 {
-    store_reset(w->store);
+    plug_storage_reset(w->storage);
     return archive_fails(w, code);
 }
 
@@ -186,8 +186,8 @@ static int write_small_before(struct writing *w, unsigned with)
     archive_fails(w, w->code != 0 ? w->code : put_settings(w));
     LISTED(w, source_list, w->account, put_source, w);
     if ((with & ARCHIVE_CREDENTIALS) != 0) {
-        archive_fails(w, w->code != 0 ? w->code : put_credentials(w, 0));
-        store_reset(&w->inner);
+        archive_fails(w, w->code != 0 ? w->code : write_credentials(w, 0));
+        plug_storage_reset(&w->inner);
         LISTED(w, source_list, w->account, put_credentials_of, w);
     }
     return LISTED(w, removed_here_list, w->account, put_removed_here, w);
@@ -196,17 +196,17 @@ static int write_small_before(struct writing *w, unsigned with)
 static int write_synced(struct writing *w)
 {
     const char *id = w->account;
-    LISTED(w, device_list, id, put_device, w);
+    LISTED(w, device_list, id, write_device_row, w);
     LISTED(w, device_list, id, put_hidden, w);
-    LISTED(w, tab_group_list, id, NULL, put_tab_group, w);
-    LISTED(w, tab_list, id, NULL, put_tab, w);
+    LISTED(w, tab_group_list, id, NULL, write_tab_group_row, w);
+    LISTED(w, tab_list, id, NULL, write_tab_row, w);
     archive_fails(w, w->code != 0 ? w->code : archive_put_pages(w));
     LISTED(w, page_guid_list, id, put_page_guid, w);
     archive_fails(w, w->code != 0 ? w->code : archive_put_visits(w));
-    LISTED(w, bookmark_nodes, id, put_bookmark, w);
-    LISTED(w, bookmark_tombstones, id, put_tombstone, w);
+    LISTED(w, bookmark_items, id, put_bookmark, w);
+    LISTED(w, bookmark_tombstones, id, write_tombstone_row, w);
     archive_fails(w, w->code != 0 ? w->code : put_children(w));
-    return LISTED(w, mark_list, id, put_mark, w);
+    return LISTED(w, sync_cursor_list, id, put_cursor, w);
 }
 
 static int write_body(struct writing *w, const struct hearth_account *account, unsigned with)
@@ -242,26 +242,26 @@ static int write_end(struct writing *w)
 static int check_moment(struct writing *w, int64_t generation)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
-    int r = STORE(w->store, w->err, account_get, w->account, &account);
+    int r = STORAGE(w->storage, w->err, account_get, w->account, &account);
     if (r == 0 && account.generation != generation)
         r = err_set(w->err, HEARTH_ERR_UNCERTAIN,
                     "the account was synced while the archive was written, which is of no one moment; try again");
     return r;
 }
 
-int archive_write(struct store *store, const char *account, unsigned with, const struct archive_out *out,
+int archive_write(struct storage *storage, const char *account, unsigned with, const struct archive_out *out,
                   int64_t ret_counts[ARCHIVE_KIND_COUNT], struct err *err)
 {
     struct err own = {0};
     struct arena arena;
     struct hearth_account row = {.struct_size = sizeof(row)}, kept = {.struct_size = sizeof(kept)};
-    struct writing w = {.store = store, .inner = *store, .account = account, .out = out, .err = err != NULL ? err : &own};
+    struct writing w = {.storage = storage, .inner = *storage, .account = account, .out = out, .err = err != NULL ? err : &own};
     arena_init(&arena, 0);
-    call_init(&w.inner.call, store->call.stop, 0, 0);
-    w.inner.call.hearth.deadline = store->call.hearth.deadline;
-    w.inner.call.breaker = store->call.breaker;
-    int r = STORE(store, w.err, account_get, account, &row);
-    if (r == 0 && fields_copy(&fields_account, &row, &arena, &kept) < 0)
+    plug_call_init(&w.inner.call, storage->call.stop, 0, 0);
+    w.inner.call.hearth.deadline = storage->call.hearth.deadline;
+    w.inner.call.breaker = storage->call.breaker;
+    int r = STORAGE(storage, w.err, account_get, account, &row);
+    if (r == 0 && plug_fields_copy(&plug_fields_account, &row, &arena, &kept) < 0)
         r = err_set(w.err, HEARTH_ERR_NOMEM, "out of memory");
     w.hash = EVP_MD_CTX_new();
     if (r == 0 && (w.hash == NULL || EVP_DigestInit_ex(w.hash, EVP_sha256(), NULL) != 1))
@@ -278,7 +278,7 @@ int archive_write(struct store *store, const char *account, unsigned with, const
         memcpy(ret_counts, w.counts, sizeof(w.counts));
     EVP_MD_CTX_free(w.hash);
     buf_fini(&w.lines);
-    call_fini(&w.inner.call);
+    plug_call_fini(&w.inner.call);
     arena_fini(&arena);
     return r;
 }

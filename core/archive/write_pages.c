@@ -18,7 +18,7 @@ struct page_lines {
     int (*write_piece)(struct page_lines *piece);
 };
 
-static size_t place_of(const struct page_lines *piece, int64_t id)
+static size_t page_lines_index(const struct page_lines *piece, int64_t id)
 {
     size_t i = 0;
     while (i < piece->count && piece->ids[i] != id)
@@ -26,10 +26,10 @@ static size_t place_of(const struct page_lines *piece, int64_t id)
     return i;
 }
 
-static int note_page(void *ctx, const struct hearth_page *page)
+static int page_lines_note_page(void *ctx, const struct hearth_page *page)
 {
     struct page_lines *piece = ctx;
-    size_t i = place_of(piece, page->id);
+    size_t i = page_lines_index(piece, page->id);
     if (i == piece->count)
         return 0;
     piece->from[i] = piece->text.size;
@@ -44,7 +44,7 @@ static int write_pages(struct page_lines *piece)
     struct writing *w = piece->w;
     buf_reset(&piece->text);
     memset(piece->size, 0, sizeof(piece->size));
-    int r = store_pages_get(&w->inner, w->account, piece->ids, piece->count, note_page, piece, w->err);
+    int r = plug_storage_pages_get(&w->inner, w->account, piece->ids, piece->count, page_lines_note_page, piece, w->err);
     if (r == 0 && buf_failed(&piece->text))
         r = err_set(w->err, HEARTH_ERR_NOMEM, "out of memory");
     for (size_t i = 0; r == 0 && i < piece->count; i++) {
@@ -58,10 +58,10 @@ static int write_pages(struct page_lines *piece)
     return r;
 }
 
-static int note_visit(void *ctx, int64_t page, const struct hearth_visit *visit)
+static int page_lines_note_visit(void *ctx, int64_t page, const struct hearth_visit *visit)
 {
     struct page_lines *piece = ctx;
-    size_t i = place_of(piece, page);
+    size_t i = page_lines_index(piece, page);
     if (i == piece->count)
         return 0;
     if (piece->visit_count == piece->visit_room) {
@@ -78,7 +78,7 @@ static int note_visit(void *ctx, int64_t page, const struct hearth_visit *visit)
 }
 
 /* By the page's place, then as page_visits() has them. */
-static int compare_visits(const void *a, const void *b)
+static int page_lines_compare_visits(const void *a, const void *b)
 {
     const struct hearth_visit *x = a, *y = b;
     if (x->reserved != y->reserved)
@@ -92,11 +92,11 @@ static int write_visits(struct page_lines *piece)
 {
     struct writing *w = piece->w;
     piece->visit_count = 0;
-    int r = store_visits_of_pages(&w->inner, w->account, piece->ids, piece->count, note_visit, piece, w->err);
+    int r = plug_storage_visits_of_pages(&w->inner, w->account, piece->ids, piece->count, page_lines_note_visit, piece, w->err);
     if (r == 0)
         r = w->code;
     if (r == 0 && piece->visit_count > 0)
-        qsort(piece->visits, piece->visit_count, sizeof(piece->visits[0]), compare_visits);
+        qsort(piece->visits, piece->visit_count, sizeof(piece->visits[0]), page_lines_compare_visits);
     for (size_t i = 0; r == 0 && i < piece->visit_count; i++) {
         struct archive_of_page of = {.struct_size = sizeof(of), .page = piece->ids[piece->visits[i].reserved]};
         r = archive_put_record(w, ARCHIVE_KIND_visit, &of, &piece->visits[i]);
@@ -107,7 +107,7 @@ static int write_visits(struct page_lines *piece)
 static int end_piece(struct page_lines *piece)
 {
     int r = piece->count == 0 ? 0 : piece->write_piece(piece);
-    store_reset(&piece->w->inner);
+    plug_storage_reset(&piece->w->inner);
     piece->count = piece->bytes = 0;
     return archive_fails(piece->w, r);
 }
@@ -134,7 +134,7 @@ static int put_by_page(struct writing *w, int (*write_piece)(struct page_lines *
         return err_set(w->err, HEARTH_ERR_NOMEM, "out of memory");
     piece->w = w;
     piece->write_piece = write_piece;
-    int r = STORE(w->store, w->err, pages_by_frecency, w->account, on_scanned, piece);
+    int r = STORAGE(w->storage, w->err, pages_by_frecency, w->account, on_scanned, piece);
     if (r == 0)
         r = w->code;
     if (r == 0)

@@ -17,7 +17,7 @@ struct sweep {
     char ids[DOORS_SWEEP][TOKEN_ID_SIZE];
 };
 
-static int on_row(void *ctx, const struct hearth_token *row)
+static int doors_on_token(void *ctx, const struct hearth_token *row)
 {
     struct sweep *sweep = ctx;
     if (strlen(row->id) < TOKEN_ID_SIZE && sweep->picks(sweep->ctx, row)) /* a longer one is none of ours */
@@ -25,10 +25,10 @@ static int on_row(void *ctx, const struct hearth_token *row)
     return sweep->count == DOORS_SWEEP;
 }
 
-int doors_end(struct store *store, const char *account, const char *id, struct err *err)
+int auth_doors_end(struct storage *storage, const char *account, const char *id, struct err *err)
 {
     struct err why = {0};
-    int r = STORE(store, &why, token_remove, account, id);
+    int r = STORAGE(storage, &why, token_remove, account, id);
     if (r == HEARTH_ERR_NOT_FOUND) /* somebody else was quicker */
         return 0;
     if (r < 0 && err != NULL)
@@ -36,19 +36,19 @@ int doors_end(struct store *store, const char *account, const char *id, struct e
     return r;
 }
 
-int doors_sweep(struct store *store, const char *account, doors_picks *picks, void *ctx, size_t *ret_count, struct err *err)
+int auth_doors_sweep(struct storage *storage, const char *account, doors_picks *picks, void *ctx, size_t *ret_count, struct err *err)
 {
     struct sweep sweep = {.picks = picks, .ctx = ctx};
-    int r = STORE(store, err, token_list, account, on_row, &sweep);
+    int r = STORAGE(storage, err, token_list, account, doors_on_token, &sweep);
     for (size_t i = 0; r >= 0 && i < sweep.count; i++)
-        r = doors_end(store, account, sweep.ids[i], err);
+        r = auth_doors_end(storage, account, sweep.ids[i], err);
     if (r < 0)
         return r;
     *ret_count = sweep.count;
     return 0;
 }
 
-void doors_add(struct doors *doors, const struct hearth_token *token)
+void auth_doors_add(struct doors *doors, const struct hearth_token *token)
 {
     doors->browsers += token->scope == HEARTH_TOKEN_BROWSER;
     doors->tokens += token->scope <= HEARTH_TOKEN_READ;
@@ -57,16 +57,16 @@ void doors_add(struct doors *doors, const struct hearth_token *token)
 
 static bool pick_every(void *doors, const struct hearth_token *row)
 {
-    doors_add(doors, row);
+    auth_doors_add(doors, row);
     return true;
 }
 
-int doors_remove(struct store *store, const char *account, struct doors *doors, struct err *err)
+int auth_doors_remove(struct storage *storage, const char *account, struct doors *doors, struct err *err)
 {
     size_t count = 1;
     int r = 0;
     while (r == 0 && count > 0)
-        r = doors_sweep(store, account, pick_every, doors, &count, err);
+        r = auth_doors_sweep(storage, account, pick_every, doors, &count, err);
     return r;
 }
 
@@ -78,13 +78,13 @@ static void mark_issuer(const char *account, char ret_issuer[ISSUER_SIZE])
 }
 
 /* The mark that what is older has ended; one that is there gets the later time. */
-static int write_mark(struct store *store, const char *account, const char *which, int round, struct err *err)
+static int write_mark(struct storage *storage, const char *account, const char *which, int round, struct err *err)
 {
     char issuer[ISSUER_SIZE], subject[32];
     struct hearth_account_identity mark = {.struct_size = sizeof(mark), .issuer = issuer, .subject = subject, .created = clock_now()};
     snprintf(subject, sizeof(subject), "%s%s", which, round % 2 == 0 ? "" : " again");
     mark_issuer(account, issuer);
-    return STORE(store, err, identity_put, account, &mark);
+    return STORAGE(storage, err, identity_put, account, &mark);
 }
 
 /* Marks of a time that has not come, which nobody believes, and which would keep it: putting one sets no earlier time. */
@@ -103,14 +103,14 @@ static int on_mark_ahead(void *ctx, const struct hearth_account_identity *identi
     return ahead->count == sizeof(ahead->subjects) / sizeof(ahead->subjects[0]);
 }
 
-static int drop_marks_ahead(struct store *store, const char *account, struct err *err)
+static int drop_marks_ahead(struct storage *storage, const char *account, struct err *err)
 {
     struct ahead ahead = {.now = clock_now()};
     struct err why = {0};
     mark_issuer(account, ahead.issuer);
-    int r = STORE(store, &why, identity_list, account, on_mark_ahead, &ahead);
+    int r = STORAGE(storage, &why, identity_list, account, on_mark_ahead, &ahead);
     for (size_t i = 0; r >= 0 && i < ahead.count; i++) {
-        r = STORE(store, &why, identity_remove, account, ahead.issuer, ahead.subjects[i]);
+        r = STORAGE(storage, &why, identity_remove, account, ahead.issuer, ahead.subjects[i]);
         r = r == HEARTH_ERR_NOT_FOUND ? 0 : r;
     }
     if (r < 0 && err != NULL)
@@ -118,21 +118,21 @@ static int drop_marks_ahead(struct store *store, const char *account, struct err
     return r;
 }
 
-int doors_shut(struct store *store, const char *account, const char *which, doors_picks *picks, void *ctx, struct err *err)
+int auth_doors_shut(struct storage *storage, const char *account, const char *which, doors_picks *picks, void *ctx, struct err *err)
 {
     size_t count = 0;
-    int r = 0, dropped = drop_marks_ahead(store, account, err);
+    int r = 0, dropped = drop_marks_ahead(storage, account, err);
     for (int round = 0; r == 0 && (round < 2 || count > 0); round++) {
-        int marked = dropped < 0 ? dropped : write_mark(store, account, which, round, err);
-        r = doors_sweep(store, account, picks, ctx, &count, marked < 0 ? NULL : err); /* what can end does */
+        int marked = dropped < 0 ? dropped : write_mark(storage, account, which, round, err);
+        r = auth_doors_sweep(storage, account, picks, ctx, &count, marked < 0 ? NULL : err); /* what can end does */
         r = marked < 0 ? marked : r;
     }
     return r;
 }
 
-int doors_close(struct store *store, const char *account, struct doors *doors, struct err *err)
+int auth_doors_close(struct storage *storage, const char *account, struct doors *doors, struct err *err)
 {
-    return doors_shut(store, account, DOORS_ALL, pick_every, doors, err);
+    return auth_doors_shut(storage, account, DOORS_ALL, pick_every, doors, err);
 }
 
 struct looking {
@@ -142,7 +142,7 @@ struct looking {
     bool there, closed;
 };
 
-static int on_identity(void *ctx, const struct hearth_account_identity *identity)
+static int doors_on_identity(void *ctx, const struct hearth_account_identity *identity)
 {
     struct looking *looking = ctx;
     const struct door *door = looking->door;
@@ -155,16 +155,16 @@ static int on_identity(void *ctx, const struct hearth_account_identity *identity
     return 0;
 }
 
-int doors_keep(struct store *store, const char *account, const struct door *door, const char *id, struct err *err)
+int auth_doors_keep(struct storage *storage, const char *account, const struct door *door, const char *id, struct err *err)
 {
     struct looking looking = {.door = door, .now = clock_now()};
     if (door->kind == DOOR_OPERATOR)
         return 0;
     mark_issuer(account, looking.issuer);
-    int r = STORE(store, err, identity_list, account, on_identity, &looking);
+    int r = STORAGE(storage, err, identity_list, account, doors_on_identity, &looking);
     if (r >= 0 && !looking.closed && (door->kind != DOOR_IDENTITY || looking.there))
         return 0;
-    int removed = doors_end(store, account, id, r < 0 ? NULL : err);
+    int removed = auth_doors_end(storage, account, id, r < 0 ? NULL : err);
     if (r < 0 || removed < 0)
         return r < 0 ? r : removed;
     return err_set(err, HEARTH_ERR_NOT_FOUND, "what this was asked for with has ended at this moment");

@@ -13,11 +13,11 @@
 
 enum { FRESH_LIFE = 10 * 60 * 1000 }; /* ms */
 
-const char *fresh_cookie_name(bool tls); /* a constant */
-/* session: its id; session_remove() removes this as well. The secret goes into the cookie; token_wipe(). */
-int fresh_create(struct store *store, const char *account, const struct door *door, const char *session, struct token *ret_token,
+const char *auth_fresh_cookie_name(bool tls); /* a constant */
+/* session: its id; auth_session_remove() removes this as well. The secret goes into the cookie; auth_token_wipe(). */
+int auth_fresh_create(struct storage *storage, const char *account, const struct door *door, const char *session, struct token *ret_token,
                  struct err *err);
 /* Uses it up. secret: the cookie's value, or NULL. NOT_FOUND: none, it is over or used, or it is another account's. */
-int fresh_use(struct store *store, const char *account, const char *secret, struct err *err);
+int auth_fresh_use(struct storage *storage, const char *account, const char *secret, struct err *err);
 
 #endif

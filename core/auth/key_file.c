@@ -77,7 +77,7 @@ static int write_beside(const char *path, const char *text, size_t size, const s
     return r;
 }
 
-int key_file_make(const char *path, uint32_t number, struct err *err)
+int auth_key_file_make(const char *path, uint32_t number, struct err *err)
 {
     char beside[PATH_SIZE], line[LINE_MAX_SIZE], text[sizeof(first_line) + LINE_MAX_SIZE];
     make_line(number, line);
@@ -114,7 +114,7 @@ static int extend_text(const char *path, int fd, uint32_t number, char *text, st
     return r == 0 ? flush_folder(path, err) : r;
 }
 
-int key_file_extend(const char *path, uint32_t number, struct err *err)
+int auth_key_file_extend(const char *path, uint32_t number, struct err *err)
 {
     int fd, r = plain_file_open(path, &fd, NULL, err);
     if (r < 0)

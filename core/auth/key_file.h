@@ -7,8 +7,8 @@
 
 /* Makes the file, mode 0600, with a fresh key of this number; as root for the owner of its folder. CONFLICT: it exists. Complete or not at
  * all, whenever the process is killed. */
-int key_file_make(const char *path, uint32_t number, struct err *err);
+int auth_key_file_make(const char *path, uint32_t number, struct err *err);
 /* Adds a fresh key of this number to the file that is there: from the next start on it seals. */
-int key_file_extend(const char *path, uint32_t number, struct err *err);
+int auth_key_file_extend(const char *path, uint32_t number, struct err *err);
 
 #endif

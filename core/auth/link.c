@@ -8,32 +8,32 @@
 
 #include "base/clock.h"
 
-int link_create(struct store *store, const char *account, const struct door *door, struct link *ret_link, struct err *err)
+int auth_link_create(struct storage *storage, const char *account, const struct door *door, struct link *ret_link, struct err *err)
 {
     struct token link, code;
     int64_t expires = clock_now() + LINK_LIFE;
-    int r = token_put(store, account, door, HEARTH_TOKEN_LINK, "link", expires, &link, err);
+    int r = auth_token_put(storage, account, door, HEARTH_TOKEN_LINK, "link", expires, &link, err);
     if (r == 0) /* named after the link's id, so that using one finds the other */
-        r = token_put(store, account, door, HEARTH_TOKEN_CODE, link.id, expires, &code, err);
+        r = auth_token_put(storage, account, door, HEARTH_TOKEN_CODE, link.id, expires, &code, err);
     if (r == 0) {
         memcpy(ret_link->secret, link.secret, sizeof(ret_link->secret));
         memcpy(ret_link->code, code.secret, sizeof(ret_link->code));
         ret_link->expires = expires;
     }
-    token_wipe(&link);
-    token_wipe(&code);
+    auth_token_wipe(&link);
+    auth_token_wipe(&code);
     return r;
 }
 
-void link_wipe(struct link *link)
+void auth_link_wipe(struct link *link)
 {
     OPENSSL_cleanse(link, sizeof(*link));
 }
 
-int link_look(struct store *store, const uint8_t hash[TOKEN_HASH_SIZE], struct hearth_token *ret_row, struct err *err)
+int auth_link_look(struct storage *storage, const uint8_t hash[TOKEN_HASH_SIZE], struct hearth_token *ret_row, struct err *err)
 {
     struct hearth_token row = {.struct_size = sizeof(row)};
-    int r = STORE(store, err, token_by_hash, hash, &row);
+    int r = STORAGE(storage, err, token_by_hash, hash, &row);
     if (r == 0 && ((row.scope != HEARTH_TOKEN_LINK && row.scope != HEARTH_TOKEN_CODE) || row.expires <= clock_now()))
         r = err_set(err, HEARTH_ERR_NOT_FOUND, "the link is over");
     if (r == 0)
@@ -46,7 +46,7 @@ struct twin {
     char id[TOKEN_ID_SIZE];
 };
 
-static int on_token(void *ctx, const struct hearth_token *row)
+static int link_on_token(void *ctx, const struct hearth_token *row)
 {
     struct twin *twin = ctx;
     bool found = twin->of->scope == HEARTH_TOKEN_LINK ? row->scope == HEARTH_TOKEN_CODE && strcmp(row->name, twin->of->id) == 0
@@ -56,15 +56,15 @@ static int on_token(void *ctx, const struct hearth_token *row)
     return found;
 }
 
-int link_take(struct store *store, const struct hearth_token *row, struct err *err)
+int auth_link_take(struct storage *storage, const struct hearth_token *row, struct err *err)
 {
     struct twin twin = {.of = row};
-    int r = STORE(store, err, token_remove, row->account, row->id); /* the one who removes it has it */
+    int r = STORAGE(storage, err, token_remove, row->account, row->id); /* the one who removes it has it */
     if (r < 0)
         return r;
-    r = STORE(store, err, token_list, row->account, on_token, &twin);
+    r = STORAGE(storage, err, token_list, row->account, link_on_token, &twin);
     if (r == 0 && twin.id[0] != '\0')
-        r = STORE(store, err, token_remove, row->account, twin.id);
+        r = STORAGE(storage, err, token_remove, row->account, twin.id);
     return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
 }
 
@@ -72,7 +72,7 @@ int link_take(struct store *store, const struct hearth_token *row, struct err *e
 
 enum { QUIET = 4 }; /* modules of white around it that scanners want: ISO/IEC 18004 */
 
-static QRcode *encode(const char *url, struct err *err)
+static QRcode *link_qr_encode(const char *url, struct err *err)
 {
     QRcode *code = QRcode_encodeString8bit(url, 0, QR_ECLEVEL_M);
     if (code == NULL)
@@ -85,9 +85,9 @@ static bool is_dark(const QRcode *code, int x, int y)
     return x >= 0 && y >= 0 && x < code->width && y < code->width && (code->data[y * code->width + x] & 1) != 0;
 }
 
-int link_qr_svg(const char *url, struct buf *ret_svg, struct err *err)
+int auth_link_qr_svg(const char *url, struct buf *ret_svg, struct err *err)
 {
-    QRcode *code = encode(url, err);
+    QRcode *code = link_qr_encode(url, err);
     if (code == NULL)
         return HEARTH_ERR_INVALID;
     int size = code->width + 2 * QUIET;
@@ -111,10 +111,10 @@ int link_qr_svg(const char *url, struct buf *ret_svg, struct err *err)
 }
 
 /* Two rows to a line. White is drawn, so that it can be read on a dark terminal as well. */
-int link_qr_text(const char *url, struct buf *ret_text, struct err *err)
+int auth_link_qr_text(const char *url, struct buf *ret_text, struct err *err)
 {
     static const char *const blocks[] = {"\u2588", "\u2580", "\u2584", " "}; /* which of upper (2) and lower (1) row is dark */
-    QRcode *code = encode(url, err);
+    QRcode *code = link_qr_encode(url, err);
     if (code == NULL)
         return HEARTH_ERR_INVALID;
     for (int y = -QUIET; y < code->width + QUIET; y += 2) {

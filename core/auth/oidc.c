@@ -17,7 +17,7 @@
 
 enum { DOCUMENT_LIFE = 24 * 3600 * 1000, KEYS_PAUSE = 60 * 1000, KEYS_LIFE = 24 * 3600 * 1000 };
 
-int oidc_create(const struct oidc_config *config, struct net *net, struct oidc **ret_oidc, struct err *err)
+int auth_oidc_create(const struct oidc_config *config, struct net *net, struct oidc **ret_oidc, struct err *err)
 {
     struct oidc *oidc = calloc(1, sizeof(*oidc));
     if (oidc == NULL)
@@ -28,16 +28,16 @@ int oidc_create(const struct oidc_config *config, struct net *net, struct oidc *
     int r = 0;
     if (config->issuer == NULL || config->client_id == NULL)
         r = err_set(err, HEARTH_ERR_INVALID, "[oidc %s] needs issuer and client_id", config->name);
-    else if (!oidc_url_is_allowed(oidc, config->issuer))
+    else if (!auth_oidc_url_is_allowed(oidc, config->issuer))
         r = err_set(err, HEARTH_ERR_INVALID, "[oidc %s] issuer must be an https address (or insecure_http = yes)", config->name);
     if (r < 0)
-        oidc_destroy(oidc);
+        auth_oidc_destroy(oidc);
     else
         *ret_oidc = oidc;
     return r;
 }
 
-void oidc_destroy(struct oidc *oidc)
+void auth_oidc_destroy(struct oidc *oidc)
 {
     if (oidc == NULL)
         return;
@@ -47,7 +47,7 @@ void oidc_destroy(struct oidc *oidc)
     free(oidc);
 }
 
-const char *oidc_issuer(const struct oidc *oidc)
+const char *auth_oidc_issuer(const struct oidc *oidc)
 {
     return oidc->config.issuer;
 }
@@ -56,15 +56,15 @@ const char *oidc_issuer(const struct oidc *oidc)
  */
 
 /* What several threads use is counted under the lock: jansson's counts are not meant for them. */
-static void unref_shared(struct oidc *oidc, json_t *object)
+static void oidc_unref_shared(struct oidc *oidc, json_t *object)
 {
     lock_take(&oidc->lock);
     json_decref(object);
     lock_release(&oidc->lock);
 }
 
-/* *ret_document: unref_shared(). */
-static int discover(struct oidc *oidc, struct call *call, json_t **ret_document, struct err *err)
+/* *ret_document: oidc_unref_shared(). */
+static int oidc_discover(struct oidc *oidc, struct call *call, json_t **ret_document, struct err *err)
 {
     lock_take(&oidc->lock);
     json_t *document = clock_monotonic() < oidc->document_until ? json_incref(oidc->document) : NULL;
@@ -77,7 +77,7 @@ static int discover(struct oidc *oidc, struct call *call, json_t **ret_document,
     size_t size = strlen(oidc->config.issuer);
     buf_printf(&url, "%s%s.well-known/openid-configuration", oidc->config.issuer, oidc->config.issuer[size - 1] == '/' ? "" : "/");
     int r = buf_failed(&url) ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
-                             : oidc_fetch(oidc, call, url.data, NULL, NULL, OIDC_ANSWER_MAX, &document, err);
+                             : auth_oidc_fetch(oidc, call, url.data, NULL, NULL, OIDC_ANSWER_MAX, &document, err);
     buf_fini(&url);
     if (r < 0)
         return r;
@@ -87,7 +87,7 @@ static int discover(struct oidc *oidc, struct call *call, json_t **ret_document,
         r = err_set(err, HEARTH_ERR_INVALID, "[oidc %s] calls itself %.200s: set issuer to exactly that", oidc->config.name,
                     issuer == NULL ? "nothing" : issuer);
     for (size_t i = 0; r == 0 && i < 3; i++)
-        if (!oidc_url_is_allowed(oidc, json_string_value(json_object_get(document, needed[i]))))
+        if (!auth_oidc_url_is_allowed(oidc, json_string_value(json_object_get(document, needed[i]))))
             r = err_set(err, HEARTH_ERR_INVALID, "[oidc %s] names no usable %s", oidc->config.name, needed[i]);
     if (r < 0) {
         json_decref(document);
@@ -102,8 +102,8 @@ static int discover(struct oidc *oidc, struct call *call, json_t **ret_document,
     return 0;
 }
 
-/* `anew`: a key is missing; asked for at most once a minute. *ret_keys: unref_shared(). */
-static int get_keys(struct oidc *oidc, struct call *call, const json_t *document, bool anew, json_t **ret_keys, struct err *err)
+/* `anew`: a key is missing; asked for at most once a minute. *ret_keys: oidc_unref_shared(). */
+static int oidc_get_keys(struct oidc *oidc, struct call *call, const json_t *document, bool anew, json_t **ret_keys, struct err *err)
 {
     int64_t now = clock_monotonic();
     lock_take(&oidc->lock);
@@ -112,7 +112,7 @@ static int get_keys(struct oidc *oidc, struct call *call, const json_t *document
     lock_release(&oidc->lock);
     int r = 0;
     if (keys == NULL) {
-        r = oidc_fetch(oidc, call, json_string_value(json_object_get(document, "jwks_uri")), NULL, NULL, OIDC_KEYS_MAX, &keys, err);
+        r = auth_oidc_fetch(oidc, call, json_string_value(json_object_get(document, "jwks_uri")), NULL, NULL, OIDC_KEYS_MAX, &keys, err);
         if (r < 0)
             return r;
         lock_take(&oidc->lock);
@@ -138,7 +138,7 @@ static void make_secret(char ret[OIDC_SECRET_SIZE])
     OPENSSL_cleanse(bytes, sizeof(bytes));
 }
 
-static void add(struct buf *out, const char *name, const char *value)
+static void form_add_parameter(struct buf *out, const char *name, const char *value)
 {
     buf_printf(out, "%s%s=", out->size == 0 ? "" : "&", name);
     size_t room = strlen(value) * 3 + 1;
@@ -147,13 +147,13 @@ static void add(struct buf *out, const char *name, const char *value)
         buf_grew(out, strlen(to));
 }
 
-int oidc_begin(struct oidc *oidc, struct call *call, const char *callback, bool fresh, struct oidc_attempt *ret_attempt,
+int auth_oidc_begin(struct oidc *oidc, struct call *call, const char *callback, bool fresh, struct oidc_attempt *ret_attempt,
                char ret_url[OIDC_URL_SIZE], struct err *err)
 {
     json_t *document;
     uint8_t digest[32];
     char challenge[48];
-    int r = discover(oidc, call, &document, err);
+    int r = oidc_discover(oidc, call, &document, err);
     if (r < 0)
         return r;
     make_secret(ret_attempt->state);
@@ -169,14 +169,14 @@ int oidc_begin(struct oidc *oidc, struct call *call, const char *callback, bool 
                                    {"code_challenge", challenge},  {"code_challenge_method", "S256"}};
     struct buf query = {0};
     for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++)
-        add(&query, parameters[i][0], parameters[i][1]);
+        form_add_parameter(&query, parameters[i][0], parameters[i][1]);
     if (fresh)
         buf_add_text(&query, "&prompt=login&max_age=0"); /* the second makes it say when that was */
     int size = buf_failed(&query)
                    ? OIDC_URL_SIZE
                    : snprintf(ret_url, OIDC_URL_SIZE, "%s%s%s", endpoint, strchr(endpoint, '?') == NULL ? "?" : "&", query.data);
     buf_fini(&query);
-    unref_shared(oidc, document);
+    oidc_unref_shared(oidc, document);
     return size < OIDC_URL_SIZE
                ? 0
                : err_set(err, HEARTH_ERR_INVALID, "[oidc %s] the address of its sign-in page is too long", oidc->config.name);
@@ -201,11 +201,11 @@ static bool offers_post_only(const json_t *document)
 }
 
 /* RFC 6749, 2.3.1: both parts are form-encoded before they are joined. */
-static char *basic(const struct oidc *oidc)
+static char *basic_authorization(const struct oidc *oidc)
 {
     struct buf id = {0}, secret = {0}, joined = {0}, out = {0};
-    add(&id, "", oidc->config.client_id);
-    add(&secret, "", oidc->config.client_secret);
+    form_add_parameter(&id, "", oidc->config.client_id);
+    form_add_parameter(&secret, "", oidc->config.client_secret);
     buf_printf(&joined, "%s:%s", id.data + 1, secret.data + 1); /* behind the "=" */
     buf_add_text(&out, "Basic ");
     char *room = buf_reserve(&out, joined.size * 4 / 3 + 8);
@@ -219,23 +219,23 @@ static char *basic(const struct oidc *oidc)
     return buf_take(&out, NULL);
 }
 
-static int exchange(struct oidc *oidc, struct call *call, const json_t *document, const char *callback, const struct oidc_attempt *attempt,
+static int oidc_redeem_code(struct oidc *oidc, struct call *call, const json_t *document, const char *callback, const struct oidc_attempt *attempt,
                     const char *code, json_t **ret_tokens, struct err *err)
 {
     struct buf body = {0};
     bool confidential = oidc->config.client_secret != NULL && oidc->config.client_secret[0] != '\0', post = offers_post_only(document);
-    add(&body, "grant_type", "authorization_code");
-    add(&body, "code", code);
-    add(&body, "redirect_uri", callback);
-    add(&body, "code_verifier", attempt->verifier);
+    form_add_parameter(&body, "grant_type", "authorization_code");
+    form_add_parameter(&body, "code", code);
+    form_add_parameter(&body, "redirect_uri", callback);
+    form_add_parameter(&body, "code_verifier", attempt->verifier);
     if (!confidential || post)
-        add(&body, "client_id", oidc->config.client_id);
+        form_add_parameter(&body, "client_id", oidc->config.client_id);
     if (confidential && post)
-        add(&body, "client_secret", oidc->config.client_secret);
-    char *authorization = confidential && !post ? basic(oidc) : NULL;
+        form_add_parameter(&body, "client_secret", oidc->config.client_secret);
+    char *authorization = confidential && !post ? basic_authorization(oidc) : NULL;
     int r = buf_failed(&body) || (confidential && !post && authorization == NULL)
                 ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
-                : oidc_fetch(oidc, call, json_string_value(json_object_get(document, "token_endpoint")), authorization, body.data,
+                : auth_oidc_fetch(oidc, call, json_string_value(json_object_get(document, "token_endpoint")), authorization, body.data,
                              OIDC_ANSWER_MAX, ret_tokens, err);
     if (authorization != NULL)
         OPENSSL_cleanse(authorization, strlen(authorization));
@@ -246,7 +246,7 @@ static int exchange(struct oidc *oidc, struct call *call, const json_t *document
     return r;
 }
 
-static int verify(struct oidc *oidc, struct call *call, const json_t *document, const struct oidc_attempt *attempt, const json_t *tokens,
+static int oidc_verify_id_token(struct oidc *oidc, struct call *call, const json_t *document, const struct oidc_attempt *attempt, const json_t *tokens,
                   json_t **ret_claims, struct err *err)
 {
     const char *token = json_string_value(json_object_get(tokens, "id_token"));
@@ -254,18 +254,18 @@ static int verify(struct oidc *oidc, struct call *call, const json_t *document, 
     json_t *keys;
     if (token == NULL)
         return err_set(err, HEARTH_ERR_DENIED, "it gave no ID token; scopes must contain openid");
-    int r = get_keys(oidc, call, document, false, &keys, err);
+    int r = oidc_get_keys(oidc, call, document, false, &keys, err);
     if (r < 0)
         return r;
-    r = oidc_verify(token, keys, &expected, ret_claims, err);
-    unref_shared(oidc, keys);
+    r = auth_oidc_verify_token(token, keys, &expected, ret_claims, err);
+    oidc_unref_shared(oidc, keys);
     if (r != HEARTH_ERR_NOT_FOUND)
         return r;
-    r = get_keys(oidc, call, document, true, &keys, err); /* they are changed now and then */
+    r = oidc_get_keys(oidc, call, document, true, &keys, err); /* they are changed now and then */
     if (r < 0)
         return r;
-    r = oidc_verify(token, keys, &expected, ret_claims, err);
-    unref_shared(oidc, keys);
+    r = auth_oidc_verify_token(token, keys, &expected, ret_claims, err);
+    oidc_unref_shared(oidc, keys);
     return r == HEARTH_ERR_NOT_FOUND ? err_set(err, HEARTH_ERR_DENIED, "it has no key for the signature of its ID token") : r;
 }
 
@@ -278,12 +278,12 @@ static int read_person(struct oidc *oidc, struct call *call, const json_t *docum
     const char *subject = json_string_value(json_object_get(claims, "sub"));
     json_t *info = NULL;
     int r = 0;
-    if (json_object_get(claims, "email") == NULL && access != NULL && oidc_url_is_allowed(oidc, endpoint)) {
+    if (json_object_get(claims, "email") == NULL && access != NULL && auth_oidc_url_is_allowed(oidc, endpoint)) {
         struct buf bearer = {0};
         buf_printf(&bearer, "Bearer %s", access);
         r = buf_failed(&bearer) || strpbrk(access, "\r\n") != NULL
                 ? err_set(err, HEARTH_ERR_DENIED, "its access token is malformed")
-                : oidc_fetch(oidc, call, endpoint, bearer.data, NULL, OIDC_ANSWER_MAX, &info, err);
+                : auth_oidc_fetch(oidc, call, endpoint, bearer.data, NULL, OIDC_ANSWER_MAX, &info, err);
         buf_fini(&bearer);
         const char *about = json_string_value(json_object_get(info, "sub"));
         if (r == 0 && (about == NULL || strcmp(about, subject) != 0))
@@ -336,29 +336,29 @@ static int check_answer(const struct oidc *oidc, const json_t *document, const s
     return answer->code != NULL ? 0 : err_set(err, HEARTH_ERR_DENIED, "its answer holds no code");
 }
 
-int oidc_finish(struct oidc *oidc, struct call *call, const char *callback, const struct oidc_attempt *attempt,
+int auth_oidc_finish(struct oidc *oidc, struct call *call, const char *callback, const struct oidc_attempt *attempt,
                 const struct oidc_answer *answer, struct oidc_person *ret_person, struct err *err)
 {
     json_t *document, *tokens = NULL, *claims = NULL;
-    int r = discover(oidc, call, &document, err);
+    int r = oidc_discover(oidc, call, &document, err);
     if (r < 0)
         return r;
     r = check_answer(oidc, document, attempt, answer, err);
     if (r == 0)
-        r = exchange(oidc, call, document, callback, attempt, answer->code, &tokens, err);
+        r = oidc_redeem_code(oidc, call, document, callback, attempt, answer->code, &tokens, err);
     if (r < 0) { /* perhaps what is remembered is no longer so */
         lock_take(&oidc->lock);
         oidc->document_until = 0;
         lock_release(&oidc->lock);
     }
     if (r == 0)
-        r = verify(oidc, call, document, attempt, tokens, &claims, err);
+        r = oidc_verify_id_token(oidc, call, document, attempt, tokens, &claims, err);
     if (r == 0)
         r = check_time(attempt, claims, ret_person, err);
     if (r == 0)
         r = read_person(oidc, call, document, tokens, claims, ret_person, err);
     json_decref(claims);
     json_decref(tokens);
-    unref_shared(oidc, document);
+    oidc_unref_shared(oidc, document);
     return r;
 }

@@ -24,9 +24,9 @@ struct oidc_config {
 };
 
 /* Nothing is asked yet. Texts are borrowed; they live as long as the configuration. INVALID: an unusable address, or something missing. */
-int oidc_create(const struct oidc_config *config, struct net *net, struct oidc **ret_oidc, struct err *err);
-void oidc_destroy(struct oidc *oidc); /* accepts NULL */
-const char *oidc_issuer(const struct oidc *oidc);
+int auth_oidc_create(const struct oidc_config *config, struct net *net, struct oidc **ret_oidc, struct err *err);
+void auth_oidc_destroy(struct oidc *oidc); /* accepts NULL */
+const char *auth_oidc_issuer(const struct oidc *oidc);
 
 /* One sign-in, bound by the caller to a browser, and wiped. */
 struct oidc_attempt {
@@ -51,11 +51,11 @@ struct oidc_person {
 /* The address to send the browser to. fresh: the provider shall ask for the password, also who is signed in there. UNAVAILABLE, TIMEOUT:
  * the provider does not answer; INVALID: it is not what the configuration says.
  */
-int oidc_begin(struct oidc *oidc, struct call *call, const char *callback, bool fresh, struct oidc_attempt *ret_attempt,
+int auth_oidc_begin(struct oidc *oidc, struct call *call, const char *callback, bool fresh, struct oidc_attempt *ret_attempt,
                char ret_url[OIDC_URL_SIZE], struct err *err);
 /* DENIED: the person declined, the provider let them in by a session of before although it was asked not to, or something about the answer
  * is not right; the text says what, for the log. */
-int oidc_finish(struct oidc *oidc, struct call *call, const char *callback, const struct oidc_attempt *attempt,
+int auth_oidc_finish(struct oidc *oidc, struct call *call, const char *callback, const struct oidc_attempt *attempt,
                 const struct oidc_answer *answer, struct oidc_person *ret_person, struct err *err);
 
 #endif

@@ -14,21 +14,21 @@ struct answer {
     int status;
 };
 
-static int on_response(void *ctx, const struct hearth_http_response *response)
+static int oidc_on_response(void *ctx, const struct hearth_http_response *response)
 {
     struct answer *answer = ctx;
     answer->status = response->status;
     return 0;
 }
 
-static int on_body(void *ctx, const void *data, size_t size)
+static int oidc_on_body(void *ctx, const void *data, size_t size)
 {
     struct answer *answer = ctx;
     buf_add(&answer->body, data, size);
     return buf_failed(&answer->body) || answer->body.size > answer->most;
 }
 
-bool oidc_url_is_allowed(const struct oidc *oidc, const char *url)
+bool auth_oidc_url_is_allowed(const struct oidc *oidc, const char *url)
 {
     static const char *const loopback[] = {"http://127.0.0.1", "http://localhost", "http://[::1]"};
     if (url == NULL || strlen(url) > 2000 || strpbrk(url, " \"<>\\\r\n\t") != NULL)
@@ -51,7 +51,7 @@ static uint32_t timeout_of(const struct call *call)
 }
 
 /* Nothing but the discovery document is asked for at an address of the operator's choice. */
-static const char *named_by(const struct oidc *oidc, const char *url)
+static const char *oidc_url_named_by(const struct oidc *oidc, const char *url)
 {
     size_t size = strlen(oidc->config.issuer);
     bool own = strncmp(url, oidc->config.issuer, size) == 0;
@@ -60,7 +60,7 @@ static const char *named_by(const struct oidc *oidc, const char *url)
     return (own && strcmp(url, ".well-known/openid-configuration") == 0) || oidc->config.private_addresses ? NULL : oidc->config.issuer;
 }
 
-int oidc_fetch(struct oidc *oidc, struct call *call, const char *url, const char *authorization, const char *body, size_t most,
+int auth_oidc_fetch(struct oidc *oidc, struct call *call, const char *url, const char *authorization, const char *body, size_t most,
                json_t **ret_object, struct err *err)
 {
     struct answer answer = {.most = most};
@@ -81,13 +81,13 @@ int oidc_fetch(struct oidc *oidc, struct call *call, const char *url, const char
         .body_size = body == NULL ? 0 : strlen(body),
         .max_response = most,
         .insecure_http = oidc->config.insecure_http,
-        .on_response = on_response,
-        .on_body = on_body,
+        .on_response = oidc_on_response,
+        .on_body = oidc_on_body,
         .ctx = &answer,
-        .named_by = named_by(oidc, url),
+        .named_by = oidc_url_named_by(oidc, url),
     };
-    call_reset(call);
-    int r = call_check(call, net_fetch(oidc->net, &call->hearth, &request), err);
+    plug_call_reset(call);
+    int r = plug_call_check(call, net_fetch(oidc->net, &call->hearth, &request), err);
     if (r < 0)
         r = err_prefix(err, "[oidc %s] %s", oidc->config.name, url);
     else if (answer.status == 400 || answer.status == 401)

@@ -19,10 +19,10 @@ struct oidc {
 
 /* --- oidc_fetch.c --- */
 /* One exchange with a JSON object as its answer. body NULL: GET, else a form. authorization NULL: none. DENIED: status 400 or 401. */
-int oidc_fetch(struct oidc *oidc, struct call *call, const char *url, const char *authorization, const char *body, size_t most,
+int auth_oidc_fetch(struct oidc *oidc, struct call *call, const char *url, const char *authorization, const char *body, size_t most,
                json_t **ret_object, struct err *err);
 /* https, or http where that is allowed. */
-bool oidc_url_is_allowed(const struct oidc *oidc, const char *url);
+bool auth_oidc_url_is_allowed(const struct oidc *oidc, const char *url);
 
 /* --- oidc_token.c --- */
 struct oidc_expected {
@@ -32,6 +32,6 @@ struct oidc_expected {
 
 /* Checks a compact JWS against a key set and what is expected of it. *ret_claims: json_decref(). NOT_FOUND: no key of its id; DENIED: the
  * text says which rule it breaks (OpenID Connect Core, 3.1.3.7). */
-int oidc_verify(const char *token, const json_t *keys, const struct oidc_expected *expected, json_t **ret_claims, struct err *err);
+int auth_oidc_verify_token(const char *token, const json_t *keys, const struct oidc_expected *expected, json_t **ret_claims, struct err *err);
 
 #endif

@@ -9,7 +9,7 @@
 
 enum { OLDEST = 24 * 3600 };
 
-static const char *text_of(const json_t *object, const char *name)
+static const char *claim_text(const json_t *object, const char *name)
 {
     return json_string_value(json_object_get(object, name));
 }
@@ -24,7 +24,7 @@ static bool is_typ_of_id_token(const char *typ)
     return strcasecmp(typ, "JWT") == 0;
 }
 
-static int check_signature(const struct jose_jws *jws, const json_t *keys, struct err *err)
+static int id_token_check_signature(const struct jose_jws *jws, const json_t *keys, struct err *err)
 {
     switch (jose_jws_verify(jws, keys)) {
     case 0:
@@ -42,7 +42,7 @@ static int check_signature(const struct jose_jws *jws, const json_t *keys, struc
 static bool is_audience(const json_t *claims, const char *client_id)
 {
     const json_t *audience = json_object_get(claims, "aud"), *one;
-    const char *party = text_of(claims, "azp");
+    const char *party = claim_text(claims, "azp");
     size_t i;
     bool found = json_is_string(audience) && strcmp(json_string_value(audience), client_id) == 0;
     json_array_foreach((json_t *)(uintptr_t)audience, i, one) found =
@@ -53,7 +53,7 @@ static bool is_audience(const json_t *claims, const char *client_id)
 
 static int check_claims(const json_t *claims, const struct oidc_expected *expected, struct err *err)
 {
-    const char *issuer = text_of(claims, "iss"), *subject = text_of(claims, "sub"), *nonce = text_of(claims, "nonce");
+    const char *issuer = claim_text(claims, "iss"), *subject = claim_text(claims, "sub"), *nonce = claim_text(claims, "nonce");
     const json_t *expires = json_object_get(claims, "exp"), *issued = json_object_get(claims, "iat"),
                  *before = json_object_get(claims, "nbf");
     if (issuer == NULL || strcmp(issuer, expected->issuer) != 0)
@@ -71,7 +71,7 @@ static int check_claims(const json_t *claims, const struct oidc_expected *expect
     return subject != NULL && subject[0] != '\0' ? 0 : err_set(err, HEARTH_ERR_DENIED, "its ID token names nobody");
 }
 
-int oidc_verify(const char *token, const json_t *keys, const struct oidc_expected *expected, json_t **ret_claims, struct err *err)
+int auth_oidc_verify_token(const char *token, const json_t *keys, const struct oidc_expected *expected, json_t **ret_claims, struct err *err)
 {
     struct jose_jws jws;
     const char *reason;
@@ -84,7 +84,7 @@ int oidc_verify(const char *token, const json_t *keys, const struct oidc_expecte
     if (!is_typ_of_id_token(jws.typ))
         r = err_set(err, HEARTH_ERR_DENIED, "its ID token is a token of another kind (%.40s)", jws.typ);
     if (r == 0)
-        r = check_signature(&jws, keys, err);
+        r = id_token_check_signature(&jws, keys, err);
     if (r == 0)
         claims = json_loadb((const char *)jws.payload, jws.payload_size, JSON_REJECT_DUPLICATES, NULL);
     if (r == 0 && !json_is_object(claims))

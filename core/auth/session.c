@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 
-const char *session_cookie_name(bool tls)
+const char *auth_session_cookie_name(bool tls)
 {
     return tls ? "__Host-hearth_session" : "hearth_session";
 }
@@ -14,7 +14,7 @@ struct word {
     const char *in, *name;
 };
 
-static const char *find(const char *text, const struct word *words, size_t count)
+static const char *user_agent_find_word(const char *text, const struct word *words, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (strstr(text, words[i].in) != NULL)
@@ -22,7 +22,7 @@ static const char *find(const char *text, const struct word *words, size_t count
     return NULL;
 }
 
-void session_name(const char *user_agent, char ret_name[SESSION_NAME_SIZE])
+void auth_session_name(const char *user_agent, char ret_name[SESSION_NAME_SIZE])
 {
     /* Everybody claims to be Safari, many Chrome: those who say more come first. */
     static const struct word browsers[] = {{"Edg", "Edge"},      {"OPR/", "Opera"},      {"SamsungBrowser", "Samsung Internet"},
@@ -34,15 +34,15 @@ void session_name(const char *user_agent, char ret_name[SESSION_NAME_SIZE])
                                           {"Windows", "Windows"}, {"CrOS", "ChromeOS"},   {"Mac OS", "macOS"},
                                           {"Linux", "Linux"},     {"FreeBSD", "FreeBSD"}, {"OpenBSD", "OpenBSD"}};
     const char *text = user_agent == NULL ? "" : user_agent;
-    const char *browser = find(text, browsers, sizeof(browsers) / sizeof(browsers[0]));
-    const char *system = find(text, systems, sizeof(systems) / sizeof(systems[0]));
+    const char *browser = user_agent_find_word(text, browsers, sizeof(browsers) / sizeof(browsers[0]));
+    const char *system = user_agent_find_word(text, systems, sizeof(systems) / sizeof(systems[0]));
     if (browser != NULL && system != NULL)
         snprintf(ret_name, SESSION_NAME_SIZE, "%s on %s", browser, system);
     else
         snprintf(ret_name, SESSION_NAME_SIZE, "%s", browser != NULL ? browser : system != NULL ? system : "Browser");
 }
 
-bool session_is_over(const struct hearth_token *row, const struct session_limits *limits, int64_t now)
+bool auth_session_is_over(const struct hearth_token *row, const struct session_limits *limits, int64_t now)
 {
     int64_t active = row->last_used > row->created ? row->last_used : row->created;
     return (row->expires != 0 && row->expires <= now) || (row->scope == HEARTH_TOKEN_BROWSER && now - active > limits->idle);
@@ -62,31 +62,31 @@ static bool pick_leaving(void *ctx, const struct hearth_token *row)
         return false;
     if (leaving->session != NULL && (row->scope != HEARTH_TOKEN_FRESH || strcmp(row->name, leaving->session) != 0))
         return false;
-    return leaving->limits != NULL ? session_is_over(row, leaving->limits, leaving->now)
+    return leaving->limits != NULL ? auth_session_is_over(row, leaving->limits, leaving->now)
                                    : leaving->except == NULL || strcmp(row->id, leaving->except) != 0;
 }
 
-int session_remove_all(struct store *store, const char *account, const char *except, struct err *err)
+int auth_session_remove_all(struct storage *storage, const char *account, const char *except, struct err *err)
 {
     struct leaving leaving = {.except = except};
-    return doors_shut(store, account, DOORS_BROWSERS, pick_leaving, &leaving, err);
+    return auth_doors_shut(storage, account, DOORS_BROWSERS, pick_leaving, &leaving, err);
 }
 
-int session_remove(struct store *store, const char *account, const char *id, struct err *err)
+int auth_session_remove(struct storage *storage, const char *account, const char *id, struct err *err)
 {
     struct leaving leaving = {.session = id};
     size_t count;
-    int r = doors_sweep(store, account, pick_leaving, &leaving, &count, err);
-    return r < 0 ? r : STORE(store, err, token_remove, account, id);
+    int r = auth_doors_sweep(storage, account, pick_leaving, &leaving, &count, err);
+    return r < 0 ? r : STORAGE(storage, err, token_remove, account, id);
 }
 
-int session_create(struct store *store, const char *account, const struct door *door, const char *name, const struct session_limits *limits,
+int auth_session_create(struct storage *storage, const char *account, const struct door *door, const char *name, const struct session_limits *limits,
                    struct token *ret_token, struct err *err)
 {
     struct leaving leaving = {.limits = limits, .now = clock_now()};
     size_t count;
-    int r = doors_sweep(store, account, pick_leaving, &leaving, &count, err);
+    int r = auth_doors_sweep(storage, account, pick_leaving, &leaving, &count, err);
     if (r < 0)
         return r;
-    return token_put(store, account, door, HEARTH_TOKEN_BROWSER, name, leaving.now + limits->life, ret_token, err);
+    return auth_token_put(storage, account, door, HEARTH_TOKEN_BROWSER, name, leaving.now + limits->life, ret_token, err);
 }

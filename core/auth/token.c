@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "codec/codec.h"
 
-void token_random_id(char *ret, int size)
+void auth_token_random_id(char *ret, int size)
 {
     static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
     uint8_t bytes[64];
@@ -23,7 +23,7 @@ void token_random_id(char *ret, int size)
 
 enum { BITS_SIZE = 32, TEXT_SIZE = 43, CODE_SIZE = 8 };
 
-static const char *prefix_of(uint32_t scope)
+static const char *token_prefix_of_scope(uint32_t scope)
 {
     switch (scope) {
     case HEARTH_TOKEN_BROWSER:
@@ -37,7 +37,7 @@ static const char *prefix_of(uint32_t scope)
     }
 }
 
-static void digest(const char *prefix, const char *text, size_t size, uint8_t ret_hash[TOKEN_HASH_SIZE])
+static void token_digest(const char *prefix, const char *text, size_t size, uint8_t ret_hash[TOKEN_HASH_SIZE])
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     ASSERT(context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1);
@@ -63,22 +63,22 @@ static bool code_hash(const char *typed, uint8_t ret_hash[TOKEN_HASH_SIZE])
         code[n++] = c;
     }
     if (n == CODE_SIZE)
-        digest("hthc_", code, n, ret_hash);
+        token_digest("hthc_", code, n, ret_hash);
     return n == CODE_SIZE;
 }
 
-bool token_hash(uint32_t scope, const char *secret, uint8_t ret_hash[TOKEN_HASH_SIZE])
+bool auth_token_hash(uint32_t scope, const char *secret, uint8_t ret_hash[TOKEN_HASH_SIZE])
 {
     if (scope == HEARTH_TOKEN_CODE)
         return code_hash(secret, ret_hash);
-    const char *prefix = prefix_of(scope);
+    const char *prefix = token_prefix_of_scope(scope);
     size_t n = strlen(prefix);
     if (!str_starts(secret, prefix) || strnlen(secret, TOKEN_SECRET_SIZE) != n + TEXT_SIZE)
         return false;
     for (const char *c = secret + n; *c != '\0'; c++)
         if (!codec_is_alnum(*c) && *c != '-' && *c != '_')
             return false;
-    digest(prefix, secret + n, TEXT_SIZE, ret_hash);
+    token_digest(prefix, secret + n, TEXT_SIZE, ret_hash);
     return true;
 }
 
@@ -96,7 +96,7 @@ static void make_code(struct token *token)
     OPENSSL_cleanse(bytes, sizeof(bytes));
 }
 
-void token_make(uint32_t scope, struct token *ret_token)
+void auth_token_make(uint32_t scope, struct token *ret_token)
 {
     uint8_t bytes[BITS_SIZE];
     char text[48];
@@ -105,20 +105,20 @@ void token_make(uint32_t scope, struct token *ret_token)
     } else {
         ASSERT(RAND_priv_bytes(bytes, sizeof(bytes)) == 1);
         codec_base64_encode(CODEC_URL, bytes, sizeof(bytes), text);
-        snprintf(ret_token->secret, sizeof(ret_token->secret), "%s%s", prefix_of(scope), text);
+        snprintf(ret_token->secret, sizeof(ret_token->secret), "%s%s", token_prefix_of_scope(scope), text);
         OPENSSL_cleanse(bytes, sizeof(bytes));
         OPENSSL_cleanse(text, sizeof(text));
     }
-    token_random_id(ret_token->id, TOKEN_ID_SIZE - 1);
-    ASSERT(token_hash(scope, ret_token->secret, ret_token->hash));
+    auth_token_random_id(ret_token->id, TOKEN_ID_SIZE - 1);
+    ASSERT(auth_token_hash(scope, ret_token->secret, ret_token->hash));
 }
 
-void token_wipe(struct token *token)
+void auth_token_wipe(struct token *token)
 {
     OPENSSL_cleanse(token, sizeof(*token));
 }
 
-bool token_name_is_good(const char *name)
+bool auth_token_name_is_good(const char *name)
 {
     size_t n = name == NULL ? 0 : strlen(name);
     return n > 0 && n <= TOKEN_NAME_MAX && str_is_utf8(name, n);

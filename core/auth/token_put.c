@@ -46,30 +46,30 @@ static bool pick_over(void *ctx, const struct hearth_token *row)
     return false;
 }
 
-static int take_census(struct store *store, const char *account, uint32_t scope, int64_t now, struct census *ret_census, struct err *err)
+static int token_take_census(struct storage *storage, const char *account, uint32_t scope, int64_t now, struct census *ret_census, struct err *err)
 {
     size_t over = DOORS_SWEEP;
     int r = 0;
     while (r == 0 && over == DOORS_SWEEP) {
         *ret_census = (struct census){.family = family_of(scope), .now = now, .idle_since = INT64_MAX};
-        r = doors_sweep(store, account, pick_over, ret_census, &over, err);
+        r = auth_doors_sweep(storage, account, pick_over, ret_census, &over, err);
     }
     return r;
 }
 
 /* ret_ended: the browser that ended for it; "" none. */
-static int make_room(struct store *store, const char *account, uint32_t scope, int64_t now, char ret_ended[TOKEN_ID_SIZE], struct err *err)
+static int token_make_room(struct storage *storage, const char *account, uint32_t scope, int64_t now, char ret_ended[TOKEN_ID_SIZE], struct err *err)
 {
     for (;;) {
         struct census census;
-        int r = take_census(store, account, scope, now, &census, err);
+        int r = token_take_census(storage, account, scope, now, &census, err);
         if (r < 0 || census.count < most_of(scope))
             return r;
         if (census.family == HEARTH_TOKEN_FULL && census.idle_since > 0)
             return err_set(err, HEARTH_ERR_CONFLICT,
                            "this account has %d API tokens, and %d is the most that one may have: revoke one that is not needed any more",
                            census.count, TOKEN_MOST);
-        r = doors_end(store, account, census.idle, err);
+        r = auth_doors_end(storage, account, census.idle, err);
         if (r < 0)
             return r;
         if (scope == HEARTH_TOKEN_BROWSER)
@@ -77,14 +77,14 @@ static int make_room(struct store *store, const char *account, uint32_t scope, i
     }
 }
 
-int token_put(struct store *store, const char *account, const struct door *door, uint32_t scope, const char *name, int64_t expires,
+int auth_token_put(struct storage *storage, const char *account, const struct door *door, uint32_t scope, const char *name, int64_t expires,
               struct token *ret_token, struct err *err)
 {
     struct token token = {.created = clock_now(), .expires = expires};
-    int r = make_room(store, account, scope, token.created, token.ended, err);
+    int r = token_make_room(storage, account, scope, token.created, token.ended, err);
     if (r < 0)
         return r;
-    token_make(scope, &token);
+    auth_token_make(scope, &token);
     struct hearth_token row = {
         .struct_size = sizeof(row),
         .scope = scope,
@@ -96,11 +96,11 @@ int token_put(struct store *store, const char *account, const struct door *door,
         .last_used = scope == HEARTH_TOKEN_BROWSER ? token.created : 0,
         .expires = expires,
     };
-    r = STORE(store, err, token_create, &row);
+    r = STORAGE(storage, err, token_create, &row);
     if (r == 0)
-        r = doors_keep(store, account, door, token.id, err);
+        r = auth_doors_keep(storage, account, door, token.id, err);
     if (r == 0)
         *ret_token = token;
-    token_wipe(&token);
+    auth_token_wipe(&token);
     return r;
 }

@@ -32,7 +32,7 @@ struct vault {
     struct key keys[KEYS_MAX]; /* the one that seals first */
 };
 
-static int add_key(struct vault *vault, const char *path, int line_number, char *line, struct err *err)
+static int vault_add_key(struct vault *vault, const char *path, int line_number, char *line, struct err *err)
 {
     char *colon = strchr(line, ':');
     int64_t number;
@@ -69,7 +69,7 @@ static int check_no_nul(const char *path, const char *text, size_t size, struct 
     return err_set(err, HEARTH_ERR_INVALID, "%s:%d: a NUL byte, so the file is damaged: put back a copy of it", path, line);
 }
 
-static int parse(struct vault *vault, const char *path, char *text, struct err *err)
+static int key_file_parse(struct vault *vault, const char *path, char *text, struct err *err)
 {
     int n = 0;
     for (char *line = text, *next; line != NULL; line = next) {
@@ -80,14 +80,14 @@ static int parse(struct vault *vault, const char *path, char *text, struct err *
         line[strcspn(line, "#")] = '\0';
         for (size_t end = strlen(line); end > 0 && (line[end - 1] == ' ' || line[end - 1] == '\r'); end--)
             line[end - 1] = '\0';
-        int r = line[0] == '\0' ? 0 : add_key(vault, path, n, line, err);
+        int r = line[0] == '\0' ? 0 : vault_add_key(vault, path, n, line, err);
         if (r < 0)
             return r;
     }
     return vault->count > 0 ? 0 : err_set(err, HEARTH_ERR_INVALID, "%s: no key in it", path);
 }
 
-static int read_file(struct vault *vault, const char *path, int fd, const struct stat *st, struct err *err)
+static int key_file_read(struct vault *vault, const char *path, int fd, const struct stat *st, struct err *err)
 {
     int allowed = secret_file_check(path, st, err);
     if (allowed < 0)
@@ -100,19 +100,19 @@ static int read_file(struct vault *vault, const char *path, int fd, const struct
     ssize_t n = read(fd, text, FILE_MAX - 1);
     int r = n < 0 ? err_errno(err, errno, "cannot read %s", path) : check_no_nul(path, text, (size_t)n, err);
     if (r == 0)
-        r = parse(vault, path, text, err);
+        r = key_file_parse(vault, path, text, err);
     OPENSSL_cleanse(text, FILE_MAX);
     free(text);
     return r;
 }
 
-int vault_open(const char *path, bool create, struct vault **ret_vault, struct err *err)
+int auth_vault_open(const char *path, bool create, struct vault **ret_vault, struct err *err)
 {
     struct stat st;
     struct err why = {0};
     int fd, r = plain_file_open(path, &fd, &st, &why);
     if (r == HEARTH_ERR_NOT_FOUND && create) {
-        r = key_file_make(path, 1, err);
+        r = auth_key_file_make(path, 1, err);
         if (r < 0 && r != HEARTH_ERR_CONFLICT) /* another process was first, and its key counts */
             return r;
         r = plain_file_open(path, &fd, &st, &why);
@@ -120,10 +120,10 @@ int vault_open(const char *path, bool create, struct vault **ret_vault, struct e
     if (r < 0)
         return err_set(err, r, "key file: %s", why.text);
     struct vault *vault = calloc(1, sizeof(*vault));
-    r = vault == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : read_file(vault, path, fd, &st, err);
+    r = vault == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : key_file_read(vault, path, fd, &st, err);
     close(fd);
     if (r < 0) {
-        vault_close(vault);
+        auth_vault_close(vault);
         return r;
     }
     vault->magic = VAULT_MAGIC;
@@ -131,7 +131,7 @@ int vault_open(const char *path, bool create, struct vault **ret_vault, struct e
     return 0;
 }
 
-void vault_close(struct vault *vault)
+void auth_vault_close(struct vault *vault)
 {
     if (vault == NULL)
         return;
@@ -139,12 +139,12 @@ void vault_close(struct vault *vault)
     free(vault);
 }
 
-size_t vault_key_count(const struct vault *vault)
+size_t auth_vault_key_count(const struct vault *vault)
 {
     return vault->count;
 }
 
-void vault_key(const struct vault *vault, size_t i, struct vault_key *ret_key)
+void auth_vault_key(const struct vault *vault, size_t i, struct auth_vault_key *ret_key)
 {
     static const char label[] = "hearth key fingerprint";
     uint8_t message[sizeof(label) - 1 + KEY_SIZE], hash[SHA256_DIGEST_LENGTH];
@@ -157,7 +157,7 @@ void vault_key(const struct vault *vault, size_t i, struct vault_key *ret_key)
     OPENSSL_cleanse(message, sizeof(message));
 }
 
-void vault_free(void *plain, size_t size)
+void auth_vault_free(void *plain, size_t size)
 {
     if (plain != NULL)
         OPENSSL_cleanse(plain, size);
@@ -175,7 +175,7 @@ static uint32_t get_number(const uint8_t *bytes)
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-int vault_seal(const struct vault *vault, const char *context, const void *plain, size_t size, void **ret_sealed, size_t *ret_size,
+int auth_vault_seal(const struct vault *vault, const char *context, const void *plain, size_t size, void **ret_sealed, size_t *ret_size,
                struct err *err)
 {
     ASSERT(vault->magic == VAULT_MAGIC);
@@ -205,14 +205,14 @@ int vault_seal(const struct vault *vault, const char *context, const void *plain
     return 0;
 }
 
-void vault_derive(const struct vault *vault, const char *purpose, uint8_t ret_secret[32])
+void auth_vault_derive(const struct vault *vault, const char *purpose, uint8_t ret_secret[32])
 {
     unsigned size = 32;
     ASSERT(vault->magic == VAULT_MAGIC);
     ASSERT(HMAC(EVP_sha256(), vault->keys[0].bytes, KEY_SIZE, (const unsigned char *)purpose, strlen(purpose), ret_secret, &size) != NULL);
 }
 
-static const struct key *find_key(const struct vault *vault, uint32_t number)
+static const struct key *vault_find_key(const struct vault *vault, uint32_t number)
 {
     for (size_t i = 0; i < vault->count; i++)
         if (vault->keys[i].number == number)
@@ -220,14 +220,14 @@ static const struct key *find_key(const struct vault *vault, uint32_t number)
     return NULL;
 }
 
-int vault_unseal(const struct vault *vault, const char *context, const void *sealed_bytes, size_t size, void **ret_plain, size_t *ret_size,
+int auth_vault_unseal(const struct vault *vault, const char *context, const void *sealed_bytes, size_t size, void **ret_plain, size_t *ret_size,
                  struct err *err)
 {
     ASSERT(vault->magic == VAULT_MAGIC);
     const uint8_t *sealed = sealed_bytes;
     if (size < VAULT_OVERHEAD || size - VAULT_OVERHEAD > VAULT_PLAIN_MAX || sealed[0] != FORMAT)
         return err_set(err, HEARTH_ERR_CORRUPT, "a sealed secret is damaged");
-    const struct key *key = find_key(vault, get_number(sealed + 1));
+    const struct key *key = vault_find_key(vault, get_number(sealed + 1));
     if (key == NULL)
         return err_set(err, HEARTH_ERR_DENIED, "a secret was sealed with key %u, which is not in the key file", get_number(sealed + 1));
     size_t plain_size = size - VAULT_OVERHEAD;
@@ -245,7 +245,7 @@ int vault_unseal(const struct vault *vault, const char *context, const void *sea
               EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, TAG, tag) == 1 && EVP_DecryptFinal_ex(ctx, plain + plain_size, &n) == 1;
     EVP_CIPHER_CTX_free(ctx);
     if (!ok) {
-        vault_free(plain, plain_size);
+        auth_vault_free(plain, plain_size);
         return err_set(
             err, HEARTH_ERR_DENIED,
             "a secret that was sealed with key %u does not open with the key %u of this server's key file: the file was replaced "

@@ -12,30 +12,30 @@
 #include <stdint.h>
 #include "base/err.h"
 
-struct vault; /* immutable after vault_open(): any thread */
+struct vault; /* immutable after auth_vault_open(): any thread */
 
 enum { VAULT_OVERHEAD = 1 + 4 + 12 + 16, VAULT_PLAIN_MAX = 1 << 20 };
 
 /* Reads the key file; makes it with a fresh key when it does not exist and `create`. Refuses a file that others can read. */
-int vault_open(const char *path, bool create, struct vault **ret_vault, struct err *err);
+int auth_vault_open(const char *path, bool create, struct vault **ret_vault, struct err *err);
 /* What a key is called where it must not be told. */
 enum { VAULT_FINGERPRINT_SIZE = 17 };
-struct vault_key {
+struct auth_vault_key {
     uint32_t number;
     char fingerprint[VAULT_FINGERPRINT_SIZE]; /* the first 16 hex digits of SHA-256("hearth key fingerprint" || key) */
 };
-size_t vault_key_count(const struct vault *vault);
-void vault_key(const struct vault *vault, size_t i, struct vault_key *ret_key); /* 0: the one that seals */
-void vault_close(struct vault *vault);                                          /* wipes the keys; accepts NULL */
+size_t auth_vault_key_count(const struct vault *vault);
+void auth_vault_key(const struct vault *vault, size_t i, struct auth_vault_key *ret_key); /* 0: the one that seals */
+void auth_vault_close(struct vault *vault);                                          /* wipes the keys; accepts NULL */
 /* *ret_sealed: on the heap, free(); size + VAULT_OVERHEAD bytes. */
-int vault_seal(const struct vault *vault, const char *context, const void *plain, size_t size, void **ret_sealed, size_t *ret_size,
+int auth_vault_seal(const struct vault *vault, const char *context, const void *plain, size_t size, void **ret_sealed, size_t *ret_size,
                struct err *err);
-/* *ret_plain: on the heap, vault_free(). CORRUPT when it is none; DENIED when its key is not in the file, or the one of that number
+/* *ret_plain: on the heap, auth_vault_free(). CORRUPT when it is none; DENIED when its key is not in the file, or the one of that number
  * does not open it: nobody can tell another key from a value that was changed or belongs elsewhere. */
-int vault_unseal(const struct vault *vault, const char *context, const void *sealed, size_t size, void **ret_plain, size_t *ret_size,
+int auth_vault_unseal(const struct vault *vault, const char *context, const void *sealed, size_t size, void **ret_plain, size_t *ret_size,
                  struct err *err);
 /* A secret that is good for one purpose and can be made again while the newest key is the same: HMAC-SHA256 of the purpose. */
-void vault_derive(const struct vault *vault, const char *purpose, uint8_t ret_secret[32]);
-void vault_free(void *plain, size_t size); /* wipes; accepts NULL */
+void auth_vault_derive(const struct vault *vault, const char *purpose, uint8_t ret_secret[32]);
+void auth_vault_free(void *plain, size_t size); /* wipes; accepts NULL */
 
 #endif

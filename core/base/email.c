@@ -6,7 +6,7 @@
 
 /* Not shown, or shown as something else: control and format characters, directions, joiners, fillers, ends of lines, U+FFFD (what a decoder
  * found no other place for), what is private or no character. */
-static bool hides(uint32_t c)
+static bool code_point_hides(uint32_t c)
 {
     static const struct {
         uint32_t from, to;
@@ -21,7 +21,7 @@ static bool hides(uint32_t c)
     return (c & 0xfffe) == 0xfffe;
 }
 
-static bool is_space(uint32_t c)
+static bool code_point_is_space(uint32_t c)
 {
     return c == ' ' || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f || c == 0x205f || c == 0x3000;
 }
@@ -32,7 +32,7 @@ bool email_name_is_plain(const char *name)
     if (!str_is_utf8(name, size))
         return false;
     for (size_t at = 0; at < size;)
-        if (hides(str_next_char(name, size, &at)))
+        if (code_point_hides(str_next_char(name, size, &at)))
             return false;
     return true;
 }
@@ -56,7 +56,7 @@ const char *email_fault(const char *text)
     if (strpbrk(text, "\"\\<>(),;:") != NULL)
         return "has a character that no e-mail address has without quotes";
     for (size_t i = 0; i < size;)
-        if (is_space(str_next_char(text, size, &i)))
+        if (code_point_is_space(str_next_char(text, size, &i)))
             return "has a space in it";
     return NULL;
 }

@@ -16,7 +16,7 @@ static void draw_key(void)
         abort(); /* the kernel always has so few */
 }
 
-static inline uint64_t rotate(uint64_t x, int bits)
+static inline uint64_t sip_rotate(uint64_t x, int bits)
 {
     return x << bits | x >> (64 - bits);
 }
@@ -24,18 +24,18 @@ static inline uint64_t rotate(uint64_t x, int bits)
 static inline void sip_round(uint64_t v[4])
 {
     v[0] += v[1];
-    v[1] = rotate(v[1], 13) ^ v[0];
-    v[0] = rotate(v[0], 32);
+    v[1] = sip_rotate(v[1], 13) ^ v[0];
+    v[0] = sip_rotate(v[0], 32);
     v[2] += v[3];
-    v[3] = rotate(v[3], 16) ^ v[2];
+    v[3] = sip_rotate(v[3], 16) ^ v[2];
     v[0] += v[3];
-    v[3] = rotate(v[3], 21) ^ v[0];
+    v[3] = sip_rotate(v[3], 21) ^ v[0];
     v[2] += v[1];
-    v[1] = rotate(v[1], 17) ^ v[2];
-    v[2] = rotate(v[2], 32);
+    v[1] = sip_rotate(v[1], 17) ^ v[2];
+    v[2] = sip_rotate(v[2], 32);
 }
 
-static inline void absorb(uint64_t v[4], uint64_t word)
+static inline void sip_absorb(uint64_t v[4], uint64_t word)
 {
     v[3] ^= word;
     sip_round(v);
@@ -53,7 +53,7 @@ static inline void sip_begin(uint64_t v[4], const uint64_t key[2])
 /* tail: the bytes behind the last whole word. */
 static inline uint64_t sip_end(uint64_t v[4], uint64_t tail, size_t size)
 {
-    absorb(v, tail | (uint64_t)size << 56);
+    sip_absorb(v, tail | (uint64_t)size << 56);
     v[2] ^= 0xff;
     for (int i = 0; i < 3; i++)
         sip_round(v);
@@ -69,7 +69,7 @@ uint64_t hash_keyed(const uint64_t key[2], const void *bytes, size_t size)
     sip_begin(v, key);
     for (; left >= 8; left -= 8, p += 8) {
         memcpy(&word, p, 8);
-        absorb(v, word);
+        sip_absorb(v, word);
     }
     word = 0;
     for (size_t i = 0; i < left; i++)
@@ -98,7 +98,7 @@ uint64_t hash_text_folded(const char *text)
         unsigned char c = (unsigned char)codec_lower(text[size]);
         word |= (uint64_t)c << (8 * (size % 8));
         if (size % 8 == 7) {
-            absorb(v, word);
+            sip_absorb(v, word);
             word = 0;
         }
     }

@@ -20,7 +20,7 @@ static struct metric metrics[METRICS_MAX];
 static atomic_size_t count;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* a leaf: taken to add a metric */
 
-static struct metric *find(const char *name)
+static struct metric *metrics_find(const char *name)
 {
     size_t n = atomic_load_explicit(&count, memory_order_acquire);
     for (size_t i = 0; i < n; i++)
@@ -29,13 +29,13 @@ static struct metric *find(const char *name)
     return NULL;
 }
 
-struct metric *metric_get(enum metric_kind kind, const char *name, const char *help)
+struct metric *metrics_register(enum metric_kind kind, const char *name, const char *help)
 {
-    struct metric *m = find(name);
+    struct metric *m = metrics_find(name);
     if (m != NULL)
         return m;
     lock_take(&lock);
-    m = find(name);
+    m = metrics_find(name);
     size_t n = atomic_load(&count);
     if (m == NULL && n < METRICS_MAX) {
         m = &metrics[n];
@@ -48,13 +48,13 @@ struct metric *metric_get(enum metric_kind kind, const char *name, const char *h
     return m;
 }
 
-void metric_add(struct metric *metric, int64_t amount)
+void metrics_add(struct metric *metric, int64_t amount)
 {
     if (metric != NULL)
         atomic_fetch_add_explicit(&metric->value, amount, memory_order_relaxed);
 }
 
-int64_t metric_value(const struct metric *metric)
+int64_t metrics_value(const struct metric *metric)
 {
     return metric == NULL ? 0 : atomic_load_explicit(&metric->value, memory_order_relaxed);
 }
@@ -67,6 +67,6 @@ void metrics_write(struct buf *ret_text)
         if (m->help[0] != '\0')
             buf_printf(ret_text, "# HELP hearth_%s %s\n", m->name, m->help);
         buf_printf(ret_text, "# TYPE hearth_%s %s\n", m->name, m->kind == METRIC_COUNTER ? "counter" : "gauge");
-        buf_printf(ret_text, "hearth_%s %lld\n", m->name, (long long)metric_value(m));
+        buf_printf(ret_text, "hearth_%s %lld\n", m->name, (long long)metrics_value(m));
     }
 }

@@ -11,9 +11,9 @@ enum metric_kind { METRIC_COUNTER, METRIC_GAUGE };
 struct metric; /* lives as long as the process */
 
 /* Finds or makes. `name`: [a-z_]+ ("hearth_" is put before it); `help` of the first registration stays. NULL only at the bound of 512. */
-struct metric *metric_get(enum metric_kind kind, const char *name, const char *help);
-void metric_add(struct metric *metric, int64_t amount);
-int64_t metric_value(const struct metric *metric);
+struct metric *metrics_register(enum metric_kind kind, const char *name, const char *help);
+void metrics_add(struct metric *metric, int64_t amount);
+int64_t metrics_value(const struct metric *metric);
 void metrics_write(struct buf *ret_text);
 
 #endif

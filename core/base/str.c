@@ -134,7 +134,7 @@ void str_cut(char *ret, size_t size, const char *text)
     snprintf(ret, size, "%s", text);
 }
 
-static bool continues(char c)
+static bool is_utf8_continuation(char c)
 {
     return ((unsigned char)c & 0xc0) == 0x80;
 }
@@ -148,9 +148,9 @@ const char *str_ends(char *ret, size_t size, const char *text)
         return ret;
     }
     size_t room = size - sizeof(gap), head = room / 2, tail = n - (room - head);
-    while (head > 0 && continues(text[head])) /* a character is there as a whole or not at all */
+    while (head > 0 && is_utf8_continuation(text[head])) /* a character is there as a whole or not at all */
         head--;
-    while (continues(text[tail]))
+    while (is_utf8_continuation(text[tail]))
         tail++;
     memcpy(ret, text, head);
     memcpy(ret + head, gap, sizeof(gap) - 1);
@@ -190,7 +190,7 @@ size_t str_put_char(char ret[4], uint32_t c)
 
 /* Control characters, also those of C1; ends of lines of other alphabets; what changes the direction of text, or is not seen. Joiners stay:
  * Persian and families need them. */
-static bool is_shown(uint32_t c)
+static bool code_point_is_shown(uint32_t c)
 {
     static const struct {
         uint32_t from, to;
@@ -212,7 +212,7 @@ bool str_next_shown(const char *text, size_t size, size_t *at, uint32_t *ret_c)
         return false;
     }
     *ret_c = str_next_char(text, size, at);
-    return is_shown(*ret_c);
+    return code_point_is_shown(*ret_c);
 }
 
 void str_printable(const char *text, char *ret, size_t ret_size)

@@ -15,7 +15,7 @@
 
 enum { CONF_MAGIC = 0xc04f0001 };
 
-static struct conf *create(void)
+static struct conf *conf_create(void)
 {
     struct conf *conf = calloc(1, sizeof(*conf));
     if (conf != NULL) {
@@ -86,7 +86,7 @@ static void resolve_kind(struct conf *conf, const struct conf_kind *kind, struct
 }
 
 /* Adds the sections nobody wrote, checks the core's keys. [hearth] is the first of the kinds. */
-static void complete(struct conf *conf, struct findings *findings)
+static void conf_complete_sections(struct conf *conf, struct findings *findings)
 {
     for (const struct conf_kind *kind = conf_kinds(); kind->name != NULL; kind++) {
         if (kind->default_name != NULL && conf_section(conf, kind->name, 0) == NULL &&
@@ -101,7 +101,7 @@ static void complete(struct conf *conf, struct findings *findings)
         conf_check_together(conf, findings);
 }
 
-static void read_file(struct conf *conf, const struct conf_file *file, FILE *f, struct findings *findings)
+static void conf_read_file(struct conf *conf, const struct conf_file *file, FILE *f, struct findings *findings)
 {
     char *text = malloc(CONF_FILE_MAX);
     size_t n = text == NULL ? 0 : fread(text, 1, CONF_FILE_MAX, f);
@@ -139,7 +139,7 @@ static void parse_file(struct conf *conf, const char *dir, const char *name, str
         close(fd);
         return;
     }
-    read_file(conf, file, f, findings);
+    conf_read_file(conf, file, f, findings);
     fclose(f);
 }
 
@@ -170,7 +170,7 @@ static void parse_directory(struct conf *conf, const char *dir, struct findings 
     free(files);
 }
 
-static int finish(struct conf *conf, const struct findings *findings, struct conf **ret_conf, struct err *err)
+static int conf_finish_load(struct conf *conf, const struct findings *findings, struct conf **ret_conf, struct err *err)
 {
     int r = findings_first(findings, err);
     if (r < 0)
@@ -183,13 +183,13 @@ static int finish(struct conf *conf, const struct findings *findings, struct con
 int conf_load(const char *dir, struct findings *findings, struct conf **ret_conf, struct err *err)
 {
     struct findings own = {0}, *all = findings == NULL ? &own : findings;
-    struct conf *conf = create();
+    struct conf *conf = conf_create();
     if (conf == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     if (dir != NULL)
         parse_directory(conf, dir, all);
-    complete(conf, all);
-    int r = finish(conf, all, ret_conf, err);
+    conf_complete_sections(conf, all);
+    int r = conf_finish_load(conf, all, ret_conf, err);
     findings_fini(&own);
     return r;
 }
@@ -197,7 +197,7 @@ int conf_load(const char *dir, struct findings *findings, struct conf **ret_conf
 int conf_load_text(const char *name, const char *text, size_t size, struct conf **ret_conf, struct err *err)
 {
     struct findings findings = {0};
-    struct conf *conf = create();
+    struct conf *conf = conf_create();
     struct conf_file *file = conf == NULL ? NULL : arena_alloc(&conf->arena, sizeof(*file));
     if (file == NULL) {
         conf_free(conf);
@@ -207,8 +207,8 @@ int conf_load_text(const char *name, const char *text, size_t size, struct conf 
     if (file->name == NULL)
         file->name = "the configuration";
     conf_parse(conf, file, text, size, &findings);
-    complete(conf, &findings);
-    int r = finish(conf, &findings, ret_conf, err);
+    conf_complete_sections(conf, &findings);
+    int r = conf_finish_load(conf, &findings, ret_conf, err);
     findings_fini(&findings);
     return r;
 }
@@ -256,7 +256,7 @@ static bool is_of_word(char c)
 }
 
 /* The key as a word of its own; NULL: it is not there. */
-static const char *find_word(const char *sentence, const char *key)
+static const char *sentence_find_key(const char *sentence, const char *key)
 {
     size_t n = strlen(key);
     for (const char *p = sentence; (p = strstr(p, key)) != NULL; p++)
@@ -269,7 +269,7 @@ const char *conf_where_in(const struct conf *conf, const struct conf_section *se
 {
     const char *first = NULL;
     for (const struct conf_entry *e = section->entries; e != NULL; e = e->next) {
-        const char *found = find_word(sentence, e->key);
+        const char *found = sentence_find_key(sentence, e->key);
         if (found != NULL && (first == NULL || found < first)) {
             first = found;
             key = e->key;

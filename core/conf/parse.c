@@ -19,9 +19,9 @@ struct parser {
     struct findings *findings;
 };
 
-static int fail(struct parser *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static int parse_fail(struct parser *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-static int fail(struct parser *p, const char *format, ...)
+static int parse_fail(struct parser *p, const char *format, ...)
 {
     char *text = NULL;
     va_list ap;
@@ -56,7 +56,7 @@ struct conf_section *conf_add_section(struct conf *conf, const struct conf_kind 
     return *end = section;
 }
 
-static char *trim(char *text)
+static char *parse_trim(char *text)
 {
     while (*text == ' ' || *text == '\t')
         text++;
@@ -66,7 +66,7 @@ static char *trim(char *text)
     return text;
 }
 
-static bool is_name(const char *text, const char *also)
+static bool parse_is_name(const char *text, const char *also)
 {
     if (*text == '\0' || strlen(text) >= CONF_NAME_SIZE)
         return false;
@@ -89,9 +89,9 @@ static int open_section(struct parser *p, const struct conf_kind *kind, const ch
 {
     struct conf_section *section = find_section(p->conf, kind, name);
     if (section == NULL && count_sections(p->conf, kind) == kind->max)
-        return fail(p, "this is [%s] section number %zu; at most %zu are possible", kind->name, kind->max + 1, kind->max);
+        return parse_fail(p, "this is [%s] section number %zu; at most %zu are possible", kind->name, kind->max + 1, kind->max);
     if (section == NULL && (section = conf_add_section(p->conf, kind, name)) == NULL)
-        return fail(p, "out of memory");
+        return parse_fail(p, "out of memory");
     if (section->file == NULL) {
         section->file = p->file;
         section->line = p->line;
@@ -108,7 +108,7 @@ static int refuse_section(struct parser *p, const char *kind_name)
     for (const struct conf_kind *kind = conf_kinds(); kind->name != NULL; kind++)
         buf_printf(&known, "%s%s", kind == conf_kinds() ? "" : ", ", kind->name);
     str_printable(kind_name, shown, sizeof(shown));
-    int r = fail(p, "there is no section [%s]; known are %s", shown, buf_failed(&known) ? "" : known.data);
+    int r = parse_fail(p, "there is no section [%s]; known are %s", shown, buf_failed(&known) ? "" : known.data);
     buf_fini(&known);
     return r;
 }
@@ -118,29 +118,29 @@ static int on_section(struct parser *p, char *text)
     size_t n = strlen(text);
     p->skips = true;
     if (text[n - 1] != ']')
-        return fail(p, "a section is written [kind] or [kind name]");
+        return parse_fail(p, "a section is written [kind] or [kind name]");
     text[n - 1] = '\0';
-    char *kind_name = trim(text + 1), *name = strchr(kind_name, ' ');
+    char *kind_name = parse_trim(text + 1), *name = strchr(kind_name, ' ');
     if (name != NULL) {
         *name = '\0';
-        name = trim(name + 1);
+        name = parse_trim(name + 1);
     }
     for (const struct conf_kind *kind = conf_kinds(); kind->name != NULL; kind++) {
         if (strcmp(kind->name, kind_name) != 0)
             continue;
         if (kind->named != (name != NULL))
-            return fail(p, kind->named ? "[%s] needs a name: [%s NAME]" : "[%s] has no name: write [%s]", kind_name, kind_name);
-        if (name != NULL && !is_name(name, "-_"))
-            return fail(p, "a section's name is made of a-z 0-9 - _, at most 63");
+            return parse_fail(p, kind->named ? "[%s] needs a name: [%s NAME]" : "[%s] has no name: write [%s]", kind_name, kind_name);
+        if (name != NULL && !parse_is_name(name, "-_"))
+            return parse_fail(p, "a section's name is made of a-z 0-9 - _, at most 63");
         if (name != NULL && strcmp(kind_name, "oidc") == 0 && strcmp(name, "callback") == 0)
-            return fail(p, "no [oidc] section may be called callback: that is an address of Hearth's own");
+            return parse_fail(p, "no [oidc] section may be called callback: that is an address of Hearth's own");
         return open_section(p, kind, name == NULL ? "" : name);
     }
     return refuse_section(p, kind_name);
 }
 
 /* Replaces ${NAME}; the result is on the heap. *ret_unset: the variable that is not set, when that may be; the result is NULL then. */
-static int expand(struct parser *p, const char *value, char **ret, char **ret_unset)
+static int parse_expand_variables(struct parser *p, const char *value, char **ret, char **ret_unset)
 {
     struct buf out = {0};
     for (const char *s = value; *s != '\0'; s++) {
@@ -152,7 +152,7 @@ static int expand(struct parser *p, const char *value, char **ret, char **ret_un
         char name[128];
         if (s[2 + n] != '}' || n == 0 || n >= sizeof(name)) {
             buf_fini(&out);
-            return fail(p, "${ is not closed; an environment variable is written ${NAME}");
+            return parse_fail(p, "${ is not closed; an environment variable is written ${NAME}");
         }
         memcpy(name, s + 2, n);
         name[n] = '\0';
@@ -164,28 +164,28 @@ static int expand(struct parser *p, const char *value, char **ret, char **ret_un
                 *ret_unset = arena_strdup(&p->conf->arena, name);
                 return 0;
             }
-            return fail(p, "the environment variable %s is %s", name, found == NULL ? "not set" : "not a usable text");
+            return parse_fail(p, "the environment variable %s is %s", name, found == NULL ? "not set" : "not a usable text");
         }
         buf_add_text(&out, found);
         s += 2 + n;
     }
     *ret = buf_take(&out, NULL);
-    return *ret == NULL ? fail(p, "out of memory") : 0;
+    return *ret == NULL ? parse_fail(p, "out of memory") : 0;
 }
 
-static int read_text(struct parser *p, const char *path, int fd, char **ret)
+static int parse_read_secret_file(struct parser *p, const char *path, int fd, char **ret)
 {
     char *text = calloc(1, CONF_SECRET_MAX + 1);
     ssize_t n = text == NULL ? -1 : read(fd, text, CONF_SECRET_MAX);
     int why = errno;
     if (n < 0) {
         free(text);
-        return fail(p, "cannot read %s: %s", path, strerror(why));
+        return parse_fail(p, "cannot read %s: %s", path, strerror(why));
     }
     if (n == CONF_SECRET_MAX || memchr(text, '\0', (size_t)n) != NULL || !str_is_utf8(text, (size_t)n)) {
         explicit_bzero(text, (size_t)n);
         free(text);
-        return fail(p, "%s is not a text of less than %d bytes", path, CONF_SECRET_MAX);
+        return parse_fail(p, "%s is not a text of less than %d bytes", path, CONF_SECRET_MAX);
     }
     while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '\r'))
         text[--n] = '\0';
@@ -200,14 +200,14 @@ static int read_secret(struct parser *p, const char *path, char **ret, const cha
     struct err err = {0};
     int fd, r = plain_file_open(path, &fd, &st, &err);
     if (r == HEARTH_ERR_INVALID)
-        return fail(p, "%s", err.text);
+        return parse_fail(p, "%s", err.text);
     if (r < 0) {
         *ret_withheld = arena_strdup(&p->conf->arena, err.text);
-        return *ret_withheld == NULL ? fail(p, "out of memory") : 0;
+        return *ret_withheld == NULL ? parse_fail(p, "out of memory") : 0;
     }
-    r = secret_file_check(path, &st, &err) < 0 ? fail(p, "%s", err.text) : 0;
+    r = secret_file_check(path, &st, &err) < 0 ? parse_fail(p, "%s", err.text) : 0;
     if (r == 0)
-        r = read_text(p, path, fd, ret);
+        r = parse_read_secret_file(p, path, fd, ret);
     close(fd);
     return r;
 }
@@ -235,16 +235,16 @@ static struct conf_entry *add_entry(struct parser *p, const char *key)
 }
 
 /* Takes the value. withheld: it is not known, and why. */
-static int set(struct parser *p, const char *key, char *value, bool secret_file, const char *withheld)
+static int parse_set_value(struct parser *p, const char *key, char *value, bool secret_file, const char *withheld)
 {
     struct conf_entry *entry = (struct conf_entry *)(uintptr_t)conf_find_entry(p->section, key);
     int r = 0;
     if (entry != NULL && entry->file == p->file)
-        r = fail(p, "%s was given in line %d already", key, entry->line);
+        r = parse_fail(p, "%s was given in line %d already", key, entry->line);
     else if (entry == NULL && (entry = add_entry(p, key)) == NULL)
-        r = fail(p, "more than %d settings", CONF_ENTRIES_MAX);
+        r = parse_fail(p, "more than %d settings", CONF_ENTRIES_MAX);
     if (r == 0 && value == NULL && (value = strdup("")) == NULL)
-        r = fail(p, "out of memory");
+        r = parse_fail(p, "out of memory");
     if (r < 0) {
         if (value != NULL)
             explicit_bzero(value, strlen(value));
@@ -267,33 +267,33 @@ static int on_secret(struct parser *p, const char *key, const char *raw)
 {
     char *path = NULL, *unset = NULL, *value = NULL;
     const char *withheld = NULL;
-    int r = expand(p, raw, &path, &unset);
+    int r = parse_expand_variables(p, raw, &path, &unset);
     if (r == 0 && unset != NULL)
         withheld = arena_printf(&p->conf->arena, "the environment variable %s is not set", unset);
     else if (r == 0)
         r = read_secret(p, path, &value, &withheld);
     free(path);
-    return r < 0 ? r : set(p, key, value, true, withheld);
+    return r < 0 ? r : parse_set_value(p, key, value, true, withheld);
 }
 
-static int on_key(struct parser *p, char *text)
+static int parse_on_key(struct parser *p, char *text)
 {
     char *equals = strchr(text, '=');
     if (equals == NULL)
-        return fail(p, "expected KEY = VALUE or [section]");
+        return parse_fail(p, "expected KEY = VALUE or [section]");
     *equals = '\0';
-    char *key = trim(text), *raw = trim(equals + 1), *value;
+    char *key = parse_trim(text), *raw = parse_trim(equals + 1), *value;
     if (p->section == NULL)
-        return fail(p, "a section such as [hearth] must come before the first key");
-    if (!is_name(key, "_"))
-        return fail(p, "a key is made of a-z 0-9 _, at most 63");
+        return parse_fail(p, "a section such as [hearth] must come before the first key");
+    if (!parse_is_name(key, "_"))
+        return parse_fail(p, "a key is made of a-z 0-9 _, at most 63");
     size_t n = strlen(key);
     if (n > 5 && strcmp(key + n - 5, "_file") == 0 && strcmp(key, "key_file") != 0 && strcmp(key, "ca_file") != 0) {
         key[n - 5] = '\0';
         return on_secret(p, key, raw);
     }
-    int r = expand(p, raw, &value, NULL);
-    return r < 0 ? r : set(p, key, value, false, NULL);
+    int r = parse_expand_variables(p, raw, &value, NULL);
+    return r < 0 ? r : parse_set_value(p, key, value, false, NULL);
 }
 
 /* Cuts a comment: "#" or ";" at the beginning or behind white space. */
@@ -306,18 +306,18 @@ static void cut_comment(char *text)
         }
 }
 
-static int on_line(struct parser *p, const char *from, size_t size)
+static int parse_on_line(struct parser *p, const char *from, size_t size)
 {
     if (size >= CONF_LINE_MAX)
-        return fail(p, "a line has at most %d bytes", CONF_LINE_MAX);
+        return parse_fail(p, "a line has at most %d bytes", CONF_LINE_MAX);
     if (memchr(from, '\0', size) != NULL || !str_is_utf8(from, size))
-        return fail(p, "not valid UTF-8");
+        return parse_fail(p, "not valid UTF-8");
     char *line = strndup(from, size);
     if (line == NULL)
-        return fail(p, "out of memory");
+        return parse_fail(p, "out of memory");
     cut_comment(line);
-    char *text = trim(line);
-    int r = text[0] == '\0' ? 0 : text[0] == '[' ? on_section(p, text) : p->skips ? 0 : on_key(p, text);
+    char *text = parse_trim(line);
+    int r = text[0] == '\0' ? 0 : text[0] == '[' ? on_section(p, text) : p->skips ? 0 : parse_on_key(p, text);
     explicit_bzero(line, size);
     free(line);
     return r;
@@ -331,7 +331,7 @@ void conf_parse(struct conf *conf, const struct conf_file *file, const char *tex
         const char *end = memchr(text + at, '\n', size - at);
         size_t n = end == NULL ? size - at : (size_t)(end - (text + at));
         p.line++;
-        on_line(&p, text + at, n);
+        parse_on_line(&p, text + at, n);
         at += n + 1;
     }
 }

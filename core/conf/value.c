@@ -7,7 +7,7 @@
 #include "conf/conf_internal.h"
 
 /* Levenshtein distance, at most 99; for "did you mean". */
-static int distance(const char *a, const char *b)
+static int edit_distance(const char *a, const char *b)
 {
     enum { MAX = 64 };
     size_t n = strlen(a), m = strlen(b);
@@ -29,7 +29,7 @@ static int distance(const char *a, const char *b)
     return row[m];
 }
 
-static const struct hearth_config_key *find_key(const struct hearth_config_key *keys, size_t count, const char *name)
+static const struct hearth_config_key *config_key_find(const struct hearth_config_key *keys, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++)
         if (strcmp(keys[i].name, name) == 0)
@@ -37,10 +37,10 @@ static const struct hearth_config_key *find_key(const struct hearth_config_key *
     return NULL;
 }
 
-static void nearest(const struct hearth_config_key *keys, size_t count, const char *name, const char **best, int *best_distance)
+static void config_key_nearest(const struct hearth_config_key *keys, size_t count, const char *name, const char **best, int *best_distance)
 {
     for (size_t i = 0; i < count; i++) {
-        int d = distance(keys[i].name, name);
+        int d = edit_distance(keys[i].name, name);
         if (d < *best_distance && keys[i].type != CONF_GONE) {
             *best_distance = d;
             *best = keys[i].name;
@@ -52,10 +52,10 @@ static void check_entry(const struct conf_section *section, const struct conf_en
                         size_t more_count, struct findings *findings)
 {
     const struct conf_kind *kind = section->kind;
-    const struct hearth_config_key *known = find_key(kind->keys, kind->count, e->key);
+    const struct hearth_config_key *known = config_key_find(kind->keys, kind->count, e->key);
     const char *gap = section->name[0] != '\0' ? " " : "", *best = NULL;
     if (known == NULL)
-        known = find_key(more, more_count, e->key);
+        known = config_key_find(more, more_count, e->key);
     if (known != NULL && known->type == CONF_GONE) {
         findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: [%s%s%s] has no key %s any more: %s", e->file->name, e->line, kind->name, gap,
                      section->name, e->key, known->help);
@@ -64,8 +64,8 @@ static void check_entry(const struct conf_section *section, const struct conf_en
     if (known != NULL)
         return;
     int best_distance = 4;
-    nearest(kind->keys, kind->count, e->key, &best, &best_distance);
-    nearest(more, more_count, e->key, &best, &best_distance);
+    config_key_nearest(kind->keys, kind->count, e->key, &best, &best_distance);
+    config_key_nearest(more, more_count, e->key, &best, &best_distance);
     findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: [%s%s%s] has no key %s%s%s%s", e->file->name, e->line, kind->name, gap,
                  section->name, e->key, best == NULL ? "" : "; did you mean ", best == NULL ? "" : best, best == NULL ? "" : "?");
 }
@@ -104,7 +104,7 @@ static bool names_somebody(const char *url)
 }
 
 /* Why the text is no value of the key; NULL: it is one. */
-static const char *convert(struct conf *conf, const struct hearth_config_key *key, const char *text, struct hearth_config_value *ret,
+static const char *value_convert(struct conf *conf, const struct hearth_config_key *key, const char *text, struct hearth_config_value *ret,
                            const void **ret_shape)
 {
     struct hearth_config_value value = {.struct_size = sizeof(value), .present = true, .text = text};
@@ -161,7 +161,7 @@ static const char *convert(struct conf *conf, const struct hearth_config_key *ke
 }
 
 /* " (from 1s to 30d)"; "" for keys without limits. */
-static const char *limits(const struct hearth_config_key *key, char ret[80])
+static const char *value_limits_text(const struct hearth_config_key *key, char ret[80])
 {
     char low[24], high[24];
     ret[0] = '\0';
@@ -176,7 +176,7 @@ static const char *limits(const struct hearth_config_key *key, char ret[80])
     return ret;
 }
 
-static void explain(const struct hearth_config_key *key, const struct conf_entry *entry, const char *why, struct findings *findings)
+static void value_explain_fault(const struct hearth_config_key *key, const struct conf_entry *entry, const char *why, struct findings *findings)
 {
     char shown[100], range[80];
     str_printable(entry->value, shown, sizeof(shown));
@@ -189,7 +189,7 @@ static void explain(const struct hearth_config_key *key, const struct conf_entry
         findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s: %s", entry->file->name, entry->line, entry->key, why);
     else
         findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s: \"%s\": %s%s", entry->file->name, entry->line, entry->key, shown, why,
-                     limits(key, range));
+                     value_limits_text(key, range));
 }
 
 int conf_check_fallback(const struct hearth_config_key *key, struct err *err)
@@ -198,9 +198,9 @@ int conf_check_fallback(const struct hearth_config_key *key, struct err *err)
     struct hearth_config_value value;
     const void *shape = NULL;
     char shown[100], range[80];
-    const char *why = convert(&conf, key, key->fallback, &value, &shape);
+    const char *why = value_convert(&conf, key, key->fallback, &value, &shape);
     str_printable(key->fallback, shown, sizeof(shown));
-    int r = why == NULL ? 0 : err_set(err, HEARTH_ERR_INVALID, "\"%s\": %s%s", shown, why, limits(key, range));
+    int r = why == NULL ? 0 : err_set(err, HEARTH_ERR_INVALID, "\"%s\": %s%s", shown, why, value_limits_text(key, range));
     arena_fini(&conf.arena);
     return r;
 }
@@ -254,11 +254,11 @@ static void resolve_key(struct conf *conf, const struct conf_section *section, c
                      section->name[0] != '\0' ? " " : "", section->name, key->name, key->help);
     if (missing)
         return;
-    const char *why = convert(conf, key, text, ret_value, ret_shape);
+    const char *why = value_convert(conf, key, text, ret_value, ret_shape);
     if (why != NULL && entry == NULL)
         findings_add(findings, HEARTH_ERR_INTERNAL, "the default of %s is wrong: %s", key->name, why);
     else if (why != NULL)
-        explain(key, entry, why, findings);
+        value_explain_fault(key, entry, why, findings);
     else if (entry != NULL && !entry->secret_file && key->type == HEARTH_CONFIG_SECRET)
         check_open_secret(entry, findings);
 }

@@ -56,13 +56,13 @@ static void address_give_counted(struct http_server *server, struct address_coun
     }
 }
 
-struct address_count *address_take(struct http_server *server, const struct sockaddr *address, bool *ret_refused)
+struct address_count *http_address_take(struct http_server *server, const struct sockaddr *address, bool *ret_refused)
 {
     struct rate_network networks[RATE_NETWORKS];
     struct address_count *count = NULL;
     char text[64];
     *ret_refused = false;
-    if (!address_text(address, text) || forwarded_matches(server, address))
+    if (!address_text(address, text) || http_forwarded_matches(server, address))
         return NULL;
     lock_take(&server->address_lock);
     for (size_t i = rate_networks(text, networks); !*ret_refused && i-- > 0;) {
@@ -76,7 +76,7 @@ struct address_count *address_take(struct http_server *server, const struct sock
     return count;
 }
 
-void address_give(struct http_server *server, struct address_count *count)
+void http_address_give(struct http_server *server, struct address_count *count)
 {
     if (count == NULL)
         return;

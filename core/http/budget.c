@@ -15,22 +15,22 @@ struct payer {
     size_t times;        /* of what one may have, the wider may */
     size_t bytes;        /* unsent */
     size_t under_way[BUDGET_KINDS];
-    size_t refs; /* exchanges and shared bytes that name it */
+    size_t refs; /* contexts and shared bytes that name it */
     char key[];  /* an account, or "@" and an address */
 };
 
-void budget_init(struct http_server *server)
+void http_budget_init(struct http_server *server)
 {
     pthread_mutex_init(&server->payer_lock, NULL);
 }
 
-void budget_fini(struct http_server *server)
+void http_budget_fini(struct http_server *server)
 {
     pthread_mutex_destroy(&server->payer_lock);
 }
 
 /* With the lock. NULL: memory is short, and nothing of wider is kept. */
-static struct payer *ref_one(struct http_server *server, const char *key, struct payer *wider, int times)
+static struct payer *payer_ref_one(struct http_server *server, const char *key, struct payer *wider, int times)
 {
     struct payer *payer = MAP_FIND_TEXT(server->payers, key);
     if (payer == NULL) {
@@ -50,7 +50,7 @@ static struct payer *ref_one(struct http_server *server, const char *key, struct
 }
 
 /* With the lock. */
-static void unref_payer(struct http_server *server, struct payer *payer)
+static void payer_unref(struct http_server *server, struct payer *payer)
 {
     for (struct payer *wider; payer != NULL; payer = wider) {
         wider = payer->wider;
@@ -62,18 +62,18 @@ static void unref_payer(struct http_server *server, struct payer *payer)
 }
 
 /* With the lock: of the account, or of an address and the networks around it. NULL: memory is short. */
-static struct payer *ref_payer(struct http_server *server, const char *key)
+static struct payer *payer_ref(struct http_server *server, const char *key)
 {
     struct rate_network networks[RATE_NETWORKS];
     struct payer *payer = NULL;
     if (key[0] != '@')
-        return ref_one(server, key, NULL, 1);
+        return payer_ref_one(server, key, NULL, 1);
     for (size_t i = rate_networks(key + 1, networks); i-- > 0;) {
         char name[PAYER_KEY];
         snprintf(name, sizeof(name), "@%s", networks[i].key);
-        struct payer *narrower = ref_one(server, name, payer, networks[i].times);
+        struct payer *narrower = payer_ref_one(server, name, payer, networks[i].times);
         if (narrower == NULL) {
-            unref_payer(server, payer);
+            payer_unref(server, payer);
             return NULL;
         }
         payer = narrower;
@@ -81,13 +81,13 @@ static struct payer *ref_payer(struct http_server *server, const char *key)
     return payer;
 }
 
-static void owe(struct payer *payer, size_t bytes)
+static void payer_owe(struct payer *payer, size_t bytes)
 {
     for (; payer != NULL; payer = payer->wider)
         payer->bytes += bytes;
 }
 
-static void owe_less(struct payer *payer, size_t bytes)
+static void payer_owe_less(struct payer *payer, size_t bytes)
 {
     for (; payer != NULL; payer = payer->wider)
         payer->bytes -= bytes;
@@ -112,15 +112,15 @@ static size_t owed_by(struct http_server *server, const char *key)
     return most;
 }
 
-/* Who pays. The text lives as long as the exchange. */
-static const char *key_of(struct exchange *exchange)
+/* Who pays. The text lives as long as the context. */
+static const char *payer_key_of(struct request_context *context)
 {
-    char *key = exchange->address_key;
-    if (exchange->reply.account != NULL && strlen(exchange->reply.account) < PAYER_KEY)
-        return exchange->reply.account;
+    char *key = context->address_key;
+    if (context->reply.account != NULL && strlen(context->reply.account) < PAYER_KEY)
+        return context->reply.account;
     if (key[0] == '\0') {
         key[0] = '@';
-        rate_address_key(exchange->request.remote, key + 1);
+        rate_address_key(context->request.remote, key + 1);
     }
     return key;
 }
@@ -133,7 +133,7 @@ static void pay_shared(struct http_server *server, struct http_shared *shared, s
     shared->payer = payer;
     for (struct payer *p = payer; p != NULL; p = p->wider)
         p->refs++;
-    owe(payer, shared->size);
+    payer_owe(payer, shared->size);
     atomic_fetch_add(&server->unsent, shared->size);
 }
 
@@ -142,63 +142,63 @@ static void release_shared(struct http_server *server, struct http_shared *share
     if (--shared->sent_by > 0)
         return;
     atomic_fetch_sub(&server->unsent, shared->size);
-    owe_less(shared->payer, shared->size);
-    unref_payer(server, shared->payer);
+    payer_owe_less(shared->payer, shared->size);
+    payer_unref(server, shared->payer);
     shared->payer = NULL;
 }
 
 /* What is held for an answer besides shared bytes. Over HTTP/1 and TLS h2o keeps a piece a second time, encrypted. */
-static size_t cost_of(const struct exchange *exchange)
+static size_t cost_of(const struct request_context *context)
 {
-    const struct http_reply *reply = &exchange->reply;
+    const struct http_reply *reply = &context->reply;
     size_t own = reply->fixed != NULL || reply->shared != NULL ? 0 : reply->body.room;
-    size_t piece = exchange->body_size < BODY_PIECE ? exchange->body_size : BODY_PIECE;
-    const struct conn *conn = exchange->track->conn;
+    size_t piece = context->body_size < BODY_PIECE ? context->body_size : BODY_PIECE;
+    const struct conn *conn = context->observer->conn;
     bool copied = !conn->sock_closed && conn->sock->ssl != NULL && !conn->http2;
-    return ANSWER_COST + own + (exchange->spool_fd >= 0 ? BODY_PIECE : 0) + (copied ? piece : 0);
+    return ANSWER_COST + own + (context->spool_fd >= 0 ? BODY_PIECE : 0) + (copied ? piece : 0);
 }
 
-void budget_take(struct exchange *exchange)
+void http_budget_take(struct request_context *context)
 {
-    struct http_server *server = exchange->loop->server;
-    if (exchange->cost != 0)
+    struct http_server *server = context->loop->server;
+    if (context->cost != 0)
         return;
-    const char *key = key_of(exchange);
-    exchange->cost = cost_of(exchange);
-    exchange->paying_conn = exchange->track->conn;
-    exchange->paying_conn->unsent += exchange->cost;
-    exchange->paying_conn->refs++;
+    const char *key = payer_key_of(context);
+    context->cost = cost_of(context);
+    context->paying_conn = context->observer->conn;
+    context->paying_conn->unsent += context->cost;
+    context->paying_conn->refs++;
     lock_take(&server->payer_lock);
-    exchange->payer = ref_payer(server, key);
-    if (exchange->payer != NULL) {
-        owe(exchange->payer, exchange->cost);
-        if (exchange->reply.shared != NULL)
-            pay_shared(server, exchange->reply.shared, exchange->payer);
+    context->payer = payer_ref(server, key);
+    if (context->payer != NULL) {
+        payer_owe(context->payer, context->cost);
+        if (context->reply.shared != NULL)
+            pay_shared(server, context->reply.shared, context->payer);
     }
     lock_release(&server->payer_lock);
-    if (exchange->reply.events_channel == NULL) /* those have nothing unsent most of the time, and are there to stay */
-        atomic_fetch_add(&server->unsent, exchange->cost);
+    if (context->reply.events_channel == NULL) /* those have nothing unsent most of the time, and are there to stay */
+        atomic_fetch_add(&server->unsent, context->cost);
 }
 
-void budget_give(struct exchange *exchange)
+void http_budget_give(struct request_context *context)
 {
-    struct http_server *server = exchange->loop->server;
-    if (exchange->cost == 0)
+    struct http_server *server = context->loop->server;
+    if (context->cost == 0)
         return;
-    exchange->paying_conn->unsent -= exchange->cost;
-    conn_unref(exchange->paying_conn);
-    if (exchange->reply.events_channel == NULL)
-        atomic_fetch_sub(&server->unsent, exchange->cost);
+    context->paying_conn->unsent -= context->cost;
+    http_conn_unref(context->paying_conn);
+    if (context->reply.events_channel == NULL)
+        atomic_fetch_sub(&server->unsent, context->cost);
     lock_take(&server->payer_lock);
-    if (exchange->payer != NULL) {
-        owe_less(exchange->payer, exchange->cost);
-        if (exchange->reply.shared != NULL)
-            release_shared(server, exchange->reply.shared);
-        unref_payer(server, exchange->payer);
+    if (context->payer != NULL) {
+        payer_owe_less(context->payer, context->cost);
+        if (context->reply.shared != NULL)
+            release_shared(server, context->reply.shared);
+        payer_unref(server, context->payer);
     }
     lock_release(&server->payer_lock);
-    exchange->payer = NULL;
-    exchange->cost = 0;
+    context->payer = NULL;
+    context->cost = 0;
 }
 
 /* A proxy's connection carries many people's answers: each of them has a budget, the connection has none. */
@@ -213,18 +213,18 @@ static bool budget_refuse(struct hearth_sentence sentence, struct hearth_sentenc
     return true;
 }
 
-bool budget_over(struct exchange *exchange, struct hearth_sentence *ret_why)
+bool http_budget_over(struct request_context *context, struct hearth_sentence *ret_why)
 {
-    struct http_server *server = exchange->loop->server;
-    struct conn *conn = exchange->track->conn;
-    const char *key = key_of(exchange);
+    struct http_server *server = context->loop->server;
+    struct conn *conn = context->observer->conn;
+    const char *key = payer_key_of(context);
     lock_take(&server->payer_lock);
     size_t bytes = owed_by(server, key);
     lock_release(&server->payer_lock);
     bool much = !is_shared(conn) && conn->unsent >= server->options.unsent_per_connection;
     /* Whoever does not fetch refusals either is cut off. */
     if (!is_shared(conn) && (conn->unsent >= 2 * server->options.unsent_per_connection || bytes >= 2 * server->options.unsent_per_account))
-        conn_kill(conn);
+        http_conn_kill(conn);
     if (much)
         return budget_refuse(http_says_unfetched_connection(), ret_why);
     if (bytes >= server->options.unsent_per_account)
@@ -236,36 +236,36 @@ bool budget_over(struct exchange *exchange, struct hearth_sentence *ret_why)
 
 /* --- how many at a time --- */
 
-bool budget_begin(struct exchange *exchange, enum budget_kind kind)
+bool http_budget_begin(struct request_context *context, enum budget_kind kind)
 {
-    struct http_server *server = exchange->loop->server;
-    size_t most = kind == BUDGET_JOBS ? server->options.max_jobs_per_account : server->options.exports_per_account;
-    const char *key = key_of(exchange);
+    struct http_server *server = context->loop->server;
+    size_t most = kind == BUDGET_PENDING ? server->options.max_pending_requests_per_account : server->options.exports_per_account;
+    const char *key = payer_key_of(context);
     lock_take(&server->payer_lock);
-    struct payer *payer = ref_payer(server, key);
+    struct payer *payer = payer_ref(server, key);
     bool may = payer != NULL;
     for (const struct payer *p = payer; p != NULL; p = p->wider)
         may = may && p->under_way[kind] < most * p->times;
     for (struct payer *p = may ? payer : NULL; p != NULL; p = p->wider)
         p->under_way[kind]++;
     if (may)
-        exchange->begun[kind] = payer;
+        context->begun[kind] = payer;
     else if (payer != NULL)
-        unref_payer(server, payer);
+        payer_unref(server, payer);
     lock_release(&server->payer_lock);
     return may;
 }
 
-void budget_end(struct exchange *exchange, enum budget_kind kind)
+void http_budget_end(struct request_context *context, enum budget_kind kind)
 {
-    struct http_server *server = exchange->loop->server;
-    struct payer *payer = exchange->begun[kind];
+    struct http_server *server = context->loop->server;
+    struct payer *payer = context->begun[kind];
     if (payer == NULL)
         return;
     lock_take(&server->payer_lock);
     for (struct payer *p = payer; p != NULL; p = p->wider)
         p->under_way[kind]--;
-    unref_payer(server, payer);
+    payer_unref(server, payer);
     lock_release(&server->payer_lock);
-    exchange->begun[kind] = NULL;
+    context->begun[kind] = NULL;
 }

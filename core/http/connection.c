@@ -13,18 +13,18 @@
 
 enum { STALLED = 1000 }; /* ms without progress, from which on an answer counts as parked */
 
-struct conn *conn_of(h2o_req_t *req)
+struct conn *http_conn_of(h2o_req_t *req)
 {
     return h2o_compat_socket(req)->on_close.data;
 }
 
-void conn_unref(struct conn *conn)
+void http_conn_unref(struct conn *conn)
 {
     if (--conn->refs == 0)
         free(conn);
 }
 
-static void on_close(void *data) /* the h2o_socket_t is gone after this */
+static void conn_on_close(void *data) /* the h2o_socket_t is gone after this */
 {
     struct conn *conn = data;
     struct loop *loop = conn->loop;
@@ -32,13 +32,13 @@ static void on_close(void *data) /* the h2o_socket_t is gone after this */
     h2o_linklist_unlink(&conn->link);
     loop->conn_count--;
     atomic_fetch_sub(&loop->server->conn_total, 1);
-    metric_add(loop->server->connections, -1);
-    address_give(loop->server, conn->address);
+    metrics_add(loop->server->connections, -1);
+    http_address_give(loop->server, conn->address);
     conn->closed(loop);
-    conn_unref(conn);
+    http_conn_unref(conn);
 }
 
-struct conn *conn_create(struct loop *loop, h2o_socket_t *sock, struct address_count *address, void (*closed)(struct loop *loop))
+struct conn *http_conn_create(struct loop *loop, h2o_socket_t *sock, struct address_count *address, void (*closed)(struct loop *loop))
 {
     struct conn *conn = calloc(1, sizeof(*conn));
     if (conn == NULL)
@@ -50,16 +50,16 @@ struct conn *conn_create(struct loop *loop, h2o_socket_t *sock, struct address_c
     conn->budget = RESET_BUDGET;
     conn->refs = 1;
     conn->last_request = h2o_now(loop->h2o);
-    sock->on_close.cb = on_close;
+    sock->on_close.cb = conn_on_close;
     sock->on_close.data = conn;
     h2o_linklist_insert(&loop->conns, &conn->link);
     loop->conn_count++;
     atomic_fetch_add(&loop->server->conn_total, 1);
-    metric_add(loop->server->connections, 1);
+    metrics_add(loop->server->connections, 1);
     return conn;
 }
 
-void conn_kill(struct conn *conn)
+void http_conn_kill(struct conn *conn)
 {
     int fd;
     if (conn->sock_closed || (fd = h2o_socket_get_fd(conn->sock)) < 0)
@@ -68,12 +68,12 @@ void conn_kill(struct conn *conn)
     struct sockaddr nobody = {.sa_family = AF_UNSPEC};
     if (connect(fd, &nobody, sizeof(nobody)) != 0)
         shutdown(fd, SHUT_RDWR);
-    metric_add(conn->loop->server->killed, 1);
+    metrics_add(conn->loop->server->killed, 1);
 }
 
 /* Bytes that led to no request: frames that nobody needs. What requests explain is taken off; a little of the rest is forgiven each time.
  */
-static bool floods(struct conn *conn)
+static bool conn_is_flooding(struct conn *conn)
 {
     size_t bytes = conn->sock->bytes_read - conn->last_bytes, body = conn->loop->server->conf.max_request_entity_size;
     conn->last_bytes = conn->sock->bytes_read;
@@ -86,14 +86,14 @@ static bool floods(struct conn *conn)
 }
 
 /* HTTP/1 keeps what was read of a request in one buffer; h2o takes 400 KB of headers before anybody is asked. */
-static bool hoards(const struct conn *conn)
+static bool conn_is_hoarding(const struct conn *conn)
 {
     const struct http_server *server = conn->loop->server;
     return conn->inflight == 0 && conn->sock->input->size > 2 * server->options.max_header_bytes + server->conf.max_request_entity_size;
 }
 
 /* What the client has acknowledged: h2o counts an HTTP/1 body as sent when it is handed over, however long the client takes for it. */
-static size_t acknowledged(const struct conn *conn)
+static size_t conn_acknowledged_bytes(const struct conn *conn)
 {
     struct tcp_info info = {0};
     socklen_t size = sizeof(info);
@@ -106,39 +106,39 @@ static size_t acknowledged(const struct conn *conn)
 }
 
 /* Many people share a proxy's connection: of theirs only the stream ends whose reader has stopped, as if the proxy had cancelled it. */
-static void give_up(struct track *track)
+static void observer_give_up(struct request_observer *observer)
 {
-    if (track->conn->address != NULL || !track->conn->http2 || track->conn->sock_closed) {
-        conn_kill(track->conn);
+    if (observer->conn->address != NULL || !observer->conn->http2 || observer->conn->sock_closed) {
+        http_conn_kill(observer->conn);
         return;
     }
-    if (track->given_up)
+    if (observer->given_up)
         return;
-    track->given_up = true;
-    metric_add(track->conn->loop->server->killed, 1);
-    h2o_compat_cancel_stream(track->req);
+    observer->given_up = true;
+    metrics_add(observer->conn->loop->server->killed, 1);
+    h2o_compat_cancel_stream(observer->req);
 }
 
-static void sweep_track(struct loop *loop, struct track *track, uint64_t now)
+static void observer_sweep(struct loop *loop, struct request_observer *observer, uint64_t now)
 {
-    struct exchange *exchange = track->exchange;
-    if (exchange != NULL && !body_retry(exchange))
+    struct request_context *context = observer->context;
+    if (context != NULL && !http_body_retry(context))
         return; /* it may be gone */
-    bool works = exchange != NULL && exchange->in_pool && !exchange->started;
-    size_t progress = track->req->bytes_sent + (track->conn->http2 || works || track->waits ? 0 : acknowledged(track->conn));
+    bool works = context != NULL && context->in_pool && !context->started;
+    size_t progress = observer->req->bytes_sent + (observer->conn->http2 || works || observer->waits ? 0 : conn_acknowledged_bytes(observer->conn));
     /* A reader of a byte now and then makes no progress either. */
-    if (works || track->waits || progress - track->progress >= PROGRESS_BYTES) {
-        track->progress = progress;
-        track->progress_at = now;
-    } else if (now - track->progress_at > (uint64_t)loop->server->options.stall_timeout) {
-        give_up(track);
+    if (works || observer->waits || progress - observer->progress >= PROGRESS_BYTES) {
+        observer->progress = progress;
+        observer->progress_at = now;
+    } else if (now - observer->progress_at > (uint64_t)loop->server->options.stall_timeout) {
+        observer_give_up(observer);
         return; /* it may be gone */
     }
-    track->conn->stalled = track->conn->stalled || now - track->progress_at > STALLED;
+    observer->conn->stalled = observer->conn->stalled || now - observer->progress_at > STALLED;
 }
 
 /* Together clients hold too much: the one that holds most, and does not move, makes room. Each loop ends one at each sweep. */
-static void end_most_stalled(struct loop *loop)
+static void conn_end_most_stalled(struct loop *loop)
 {
     struct conn *most = NULL;
     if (atomic_load(&loop->server->unsent) < loop->server->options.unsent_total)
@@ -149,10 +149,10 @@ static void end_most_stalled(struct loop *loop)
             most = conn;
     }
     if (most != NULL)
-        conn_kill(most);
+        http_conn_kill(most);
 }
 
-void conn_end_idle(struct loop *loop, bool http2)
+void http_conn_end_idle(struct loop *loop, bool http2)
 {
     for (h2o_linklist_t *link = loop->conns.next; link != &loop->conns; link = link->next) {
         struct conn *conn = H2O_STRUCT_FROM_MEMBER(struct conn, link, link);
@@ -161,7 +161,7 @@ void conn_end_idle(struct loop *loop, bool http2)
     }
 }
 
-void conn_sweep(struct loop *loop, uint64_t now)
+void http_conn_sweep(struct loop *loop, uint64_t now)
 {
     h2o_linklist_t *link, *next;
     for (link = loop->conns.next; link != &loop->conns; link = next) {
@@ -169,15 +169,15 @@ void conn_sweep(struct loop *loop, uint64_t now)
         next = link->next;
         conn->stalled = false;
         bool idle = conn->inflight == 0 && now - conn->last_request > (uint64_t)loop->server->options.idle_timeout;
-        if (floods(conn) || idle || hoards(conn) || (loop->stopping && now >= loop->stop_at))
-            conn_kill(conn);
+        if (conn_is_flooding(conn) || idle || conn_is_hoarding(conn) || (loop->stopping && now >= loop->stop_at))
+            http_conn_kill(conn);
     }
-    for (link = loop->tracks.next; link != &loop->tracks; link = next) {
-        struct track *track = H2O_STRUCT_FROM_MEMBER(struct track, link, link);
+    for (link = loop->observers.next; link != &loop->observers; link = next) {
+        struct request_observer *observer = H2O_STRUCT_FROM_MEMBER(struct request_observer, link, link);
         next = link->next;
-        sweep_track(loop, track, now);
+        observer_sweep(loop, observer, now);
     }
-    end_most_stalled(loop);
+    conn_end_most_stalled(loop);
     if (loop->stopping)
-        conn_end_idle(loop, true);
+        http_conn_end_idle(loop, true);
 }

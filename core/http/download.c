@@ -1,5 +1,5 @@
 /* Downloads: a thread of a pool writes one at the storage's speed, into memory while it is small, then into a file without a name. The loop
- * sends it when it is complete (body.c): its size is known, and the thread and its storage session are free, however slow the client is. */
+ * sends it when it is complete (body.c): its size is known, and the thread and its storage handle are free, however slow the client is. */
 #include "http/internal.h"
 
 #include <errno.h>
@@ -29,7 +29,7 @@ static int create_file(const char *folder)
 static int fail_spool(struct http_stream *stream, int error, const char *what)
 {
     log_event(HEARTH_LOG_ERROR, "http", "export not written", LOG_TEXT("step", what),
-              LOG_TEXT("folder", stream->exchange->loop->server->options.spool_dir), LOG_TEXT("error", strerror(error)));
+              LOG_TEXT("folder", stream->context->loop->server->options.spool_dir), LOG_TEXT("error", strerror(error)));
     return error == ENOSPC || error == EDQUOT || error == EFBIG ? HEARTH_ERR_FULL : HEARTH_ERR_IO;
 }
 
@@ -50,7 +50,7 @@ static int write_file(struct http_stream *stream, const char *bytes, size_t size
 /* From memory to a file. */
 static int leave_memory(struct http_stream *stream)
 {
-    stream->fd = create_file(stream->exchange->loop->server->options.spool_dir);
+    stream->fd = create_file(stream->context->loop->server->options.spool_dir);
     if (stream->fd < 0)
         return fail_spool(stream, errno, "making a file");
     int r = write_file(stream, stream->small.data, stream->small.size);
@@ -60,7 +60,7 @@ static int leave_memory(struct http_stream *stream)
 
 static int take_space(struct http_stream *stream, size_t size)
 {
-    struct http_server *server = stream->exchange->loop->server;
+    struct http_server *server = stream->context->loop->server;
     if (atomic_fetch_add(&server->spooled, size) + size > server->options.export_space) {
         atomic_fetch_sub(&server->spooled, size);
         return HEARTH_ERR_FULL;
@@ -71,7 +71,7 @@ static int take_space(struct http_stream *stream, size_t size)
 
 static int write_some(struct http_stream *stream, const void *bytes, size_t size)
 {
-    if (atomic_load(&stream->exchange->gone))
+    if (atomic_load(&stream->context->gone))
         return HEARTH_ERR_CANCELLED;
     int r = take_space(stream, size);
     if (r < 0)
@@ -106,20 +106,20 @@ static void refuse_export(struct http_reply *reply, int r)
     }
 }
 
-void download_make(struct exchange *exchange)
+void http_download_make(struct request_context *context)
 {
-    struct http_reply *reply = &exchange->reply;
+    struct http_reply *reply = &context->reply;
     int (*produce)(struct http_stream *, void *) = reply->stream;
-    if (exchange->head)
+    if (context->head)
         return;
     reply->stream = NULL;
-    if (!budget_begin(exchange, BUDGET_EXPORTS)) {
+    if (!http_budget_begin(context, BUDGET_EXPORTS)) {
         reply->header_count = 0;
         http_reply_header(reply, "retry-after", "10");
         http_reply_problem(reply, 429, http_says_too_many_exports());
         return;
     }
-    struct http_stream stream = {.exchange = exchange, .fd = -1};
+    struct http_stream stream = {.context = context, .fd = -1};
     int r = produce(&stream, reply->stream_ctx);
     r = r < 0 ? r : stream.error;
     if (r < 0) {
@@ -127,13 +127,13 @@ void download_make(struct exchange *exchange)
         if (stream.fd >= 0)
             close(stream.fd);
         buf_fini(&stream.small);
-        atomic_fetch_sub(&exchange->loop->server->spooled, stream.space);
+        atomic_fetch_sub(&context->loop->server->spooled, stream.space);
         return;
     }
-    exchange->spool_fd = stream.fd;
-    exchange->spool_size = stream.space;
+    context->spool_fd = stream.fd;
+    context->spool_size = stream.space;
     if (stream.fd < 0) {
-        atomic_fetch_sub(&exchange->loop->server->spooled, stream.space);
+        atomic_fetch_sub(&context->loop->server->spooled, stream.space);
         reply->body = stream.small;
     }
 }
@@ -151,19 +151,19 @@ static void close_on_pool(void *job, void *worker)
 }
 
 /* The file's blocks are freed by its last close: of a large one not on the loop. */
-void download_fini(struct exchange *exchange)
+void http_download_fini(struct request_context *context)
 {
-    struct http_server *server = exchange->loop->server;
-    if (exchange->spool_fd < 0)
+    struct http_server *server = context->loop->server;
+    if (context->spool_fd < 0)
         return;
-    atomic_fetch_sub(&server->spooled, exchange->spool_size);
-    const struct http_pool *pool = exchange->route == NULL || exchange->route->pool == NULL ? &server->options.pool : exchange->route->pool;
-    struct closing *closing = exchange->spool_size < SLOW_TO_CLOSE ? NULL : malloc(sizeof(*closing));
+    atomic_fetch_sub(&server->spooled, context->spool_size);
+    const struct http_pool *pool = context->route == NULL || context->route->pool == NULL ? &server->options.pool : context->route->pool;
+    struct closing *closing = context->spool_size < SLOW_TO_CLOSE ? NULL : malloc(sizeof(*closing));
     if (closing != NULL)
-        closing->fd = exchange->spool_fd;
+        closing->fd = context->spool_fd;
     if (closing == NULL || pool->run(pool->self, close_on_pool, NULL, closing, 0) < 0) {
         free(closing);
-        close(exchange->spool_fd);
+        close(context->spool_fd);
     }
-    exchange->spool_fd = -1;
+    context->spool_fd = -1;
 }

@@ -67,7 +67,7 @@ void http_publish(struct http_server *server, const char *channel, int64_t id, c
             break;
         atomic_fetch_add(&event->refs, 1);
         *delivery = (struct event_delivery){.message = {.receive = events_receive}, .event = event};
-        inbox_send(&server->loops[i], &delivery->message);
+        http_inbox_send(&server->loops[i], &delivery->message);
     }
     lock_release(&server->publish_lock);
     if (event != NULL)
@@ -81,153 +81,153 @@ void http_end_events(struct http_server *server, const char *channel)
     http_publish(server, channel, 0, NULL, NULL);
 }
 
-static void events_end_one(struct exchange *exchange)
+static void events_end_one(struct request_context *context)
 {
-    h2o_linklist_unlink(&exchange->subscriber.link);
-    exchange->track->waits = false; /* from here on a reader who does not move is one of any answer */
-    if (exchange->subscriber.ready)
-        h2o_send(exchange->track->req, NULL, 0, H2O_SEND_STATE_FINAL);
+    h2o_linklist_unlink(&context->subscriber.link);
+    context->observer->waits = false; /* from here on a reader who does not move is one of any answer */
+    if (context->subscriber.ready)
+        h2o_send(context->observer->req, NULL, 0, H2O_SEND_STATE_FINAL);
     else /* what was handed over is still on its way; the connection may carry other answers */
-        exchange->subscriber.ending = true;
+        context->subscriber.ending = true;
 }
 
-static void events_proceed(struct exchange *exchange)
+static void events_proceed(struct request_context *context)
 {
-    exchange->subscriber.ready = true;
-    if (!exchange->subscriber.ending || exchange->track == NULL)
+    context->subscriber.ready = true;
+    if (!context->subscriber.ending || context->observer == NULL)
         return;
-    exchange->subscriber.ending = false;
-    h2o_send(exchange->track->req, NULL, 0, H2O_SEND_STATE_FINAL);
+    context->subscriber.ending = false;
+    h2o_send(context->observer->req, NULL, 0, H2O_SEND_STATE_FINAL);
 }
 
 /* Whether a stream may go on is asked without it: the client may be gone before the answer comes. */
 struct check {
     struct http_server *server;
-    bool (*ended)(void *ctx, const void *claim, void *worker);
+    bool (*ended)(void *ctx, const void *grant, void *worker);
     void *ctx;
     char channel[sizeof(((struct subscriber *)0)->channel)];
-    char claim[];
+    char grant[];
 };
 
 static void events_check_run(void *job, void *worker)
 {
     struct check *check = job;
     lock_border("an event stream is asked whether it may go on");
-    if (check->ended(check->ctx, check->claim, worker))
+    if (check->ended(check->ctx, check->grant, worker))
         http_end_events(check->server, check->channel);
     free(check);
 }
 
 /* A pool that has no room or no time for it now has it at the next turn. */
-static void events_ask_again(const struct exchange *exchange)
+static void events_ask_again(const struct request_context *context)
 {
-    struct http_server *server = exchange->loop->server;
-    const struct http_reply *reply = &exchange->reply;
-    struct check *check = reply->events_ended == NULL ? NULL : malloc(sizeof(*check) + reply->events_claim_size);
+    struct http_server *server = context->loop->server;
+    const struct http_reply *reply = &context->reply;
+    struct check *check = reply->events_ended == NULL ? NULL : malloc(sizeof(*check) + reply->events_grant_size);
     if (check == NULL)
         return;
     check->server = server;
     check->ended = reply->events_ended;
     check->ctx = reply->events_ctx;
-    memcpy(check->channel, exchange->subscriber.channel, sizeof(check->channel));
-    memcpy(check->claim, reply->events_claim, reply->events_claim_size);
-    int64_t deadline = clock_monotonic() + server->options.job_timeout;
+    memcpy(check->channel, context->subscriber.channel, sizeof(check->channel));
+    memcpy(check->grant, reply->events_grant, reply->events_grant_size);
+    int64_t deadline = clock_monotonic() + server->options.pending_timeout;
     if (server->options.pool.run(server->options.pool.self, events_check_run, free, check, deadline) < 0)
         free(check);
 }
 
-static struct exchange *events_exchange(h2o_linklist_t *link)
+static struct request_context *events_exchange(h2o_linklist_t *link)
 {
-    return H2O_STRUCT_FROM_MEMBER(struct exchange, subscriber.link, link);
+    return H2O_STRUCT_FROM_MEMBER(struct request_context, subscriber.link, link);
 }
 
 /* Never before h2o asked for more. */
-static void events_flush(struct exchange *exchange, uint64_t now)
+static void events_flush(struct request_context *context, uint64_t now)
 {
-    struct subscriber *subscriber = &exchange->subscriber;
-    exchange->track->waits = subscriber->pending.size == 0;
+    struct subscriber *subscriber = &context->subscriber;
+    context->observer->waits = subscriber->pending.size == 0;
     if (!subscriber->ready || subscriber->pending.size == 0)
         return;
     struct buf taken = subscriber->pending;
-    subscriber->pending = exchange->outgoing;
+    subscriber->pending = context->outgoing;
     buf_reset(&subscriber->pending);
-    exchange->outgoing = taken;
+    context->outgoing = taken;
     subscriber->ready = false;
     subscriber->last_sent = now;
     h2o_iovec_t piece = {taken.data, taken.size};
-    h2o_send(exchange->track->req, &piece, 1, H2O_SEND_STATE_IN_PROGRESS);
+    h2o_send(context->observer->req, &piece, 1, H2O_SEND_STATE_IN_PROGRESS);
 }
 
-static void events_add(struct exchange *exchange, const char *text)
+static void events_add(struct request_context *context, const char *text)
 {
-    struct subscriber *subscriber = &exchange->subscriber;
+    struct subscriber *subscriber = &context->subscriber;
     if (subscriber->pending.size + strlen(text) > EVENTS_PENDING)
         buf_reset(&subscriber->pending);
     buf_add_text(&subscriber->pending, text);
 }
 
-void events_start(struct exchange *exchange)
+void http_events_start(struct request_context *context)
 {
-    struct loop *loop = exchange->loop;
-    struct subscriber *subscriber = &exchange->subscriber;
-    snprintf(subscriber->channel, sizeof(subscriber->channel), "%s", exchange->reply.events_channel);
-    exchange->reply.content_type = "text/event-stream";
-    exchange->reply.gzip = false;
-    exchange->reply.status = 200;
-    http_reply_header(&exchange->reply, "cache-control", "no-store");
-    head_start(exchange, SIZE_MAX, events_proceed);
-    if (exchange->head || loop->stopping) {
-        h2o_send(exchange->track->req, NULL, 0, H2O_SEND_STATE_FINAL);
+    struct loop *loop = context->loop;
+    struct subscriber *subscriber = &context->subscriber;
+    snprintf(subscriber->channel, sizeof(subscriber->channel), "%s", context->reply.events_channel);
+    context->reply.content_type = "text/event-stream";
+    context->reply.gzip = false;
+    context->reply.status = 200;
+    http_reply_header(&context->reply, "cache-control", "no-store");
+    http_head_start(context, SIZE_MAX, events_proceed);
+    if (context->head || loop->stopping) {
+        h2o_send(context->observer->req, NULL, 0, H2O_SEND_STATE_FINAL);
         return;
     }
     subscriber->ready = true;
     subscriber->last_checked = h2o_now(loop->h2o);
     h2o_linklist_insert(&loop->subscribers, &subscriber->link);
-    events_add(exchange, ": welcome\n\n"); /* the client sees at once that the stream is open */
-    if (exchange->reply.body.size > 0)
-        events_add(exchange, exchange->reply.body.data);
-    events_flush(exchange, h2o_now(loop->h2o));
-    if (atomic_load(&loop->server->ends) != exchange->ends_seen) /* perhaps this one, which was in no list when that was told */
-        events_ask_again(exchange);
+    events_add(context, ": welcome\n\n"); /* the client sees at once that the stream is open */
+    if (context->reply.body.size > 0)
+        events_add(context, context->reply.body.data);
+    events_flush(context, h2o_now(loop->h2o));
+    if (atomic_load(&loop->server->ends) != context->ends_seen) /* perhaps this one, which was in no list when that was told */
+        events_ask_again(context);
 }
 
 static void events_deliver(struct loop *loop, struct event *event)
 {
     h2o_linklist_t *link, *next;
     for (link = loop->subscribers.next; link != &loop->subscribers; link = next) {
-        struct exchange *exchange = events_exchange(link);
+        struct request_context *context = events_exchange(link);
         next = link->next;
-        if (strcmp(exchange->subscriber.channel, event->channel) != 0)
+        if (strcmp(context->subscriber.channel, event->channel) != 0)
             continue;
         if (event->text[0] == '\0') {
-            events_end_one(exchange);
+            events_end_one(context);
         } else {
-            events_add(exchange, event->text);
-            events_flush(exchange, h2o_now(loop->h2o));
+            events_add(context, event->text);
+            events_flush(context, h2o_now(loop->h2o));
         }
     }
 }
 
-void events_heartbeat(struct loop *loop, uint64_t now)
+void http_events_heartbeat(struct loop *loop, uint64_t now)
 {
     h2o_linklist_t *link, *next;
     for (link = loop->subscribers.next; link != &loop->subscribers; link = next) {
-        struct exchange *exchange = events_exchange(link);
+        struct request_context *context = events_exchange(link);
         next = link->next;
         /* Spread by address, so that streams opened together do not beat together. */
         uint64_t interval = (uint64_t)loop->server->options.event_interval;
-        uint64_t every = interval - ((uintptr_t)exchange >> 4) % (interval / 8 + 1);
-        if (now - exchange->subscriber.last_checked >= every) {
-            exchange->subscriber.last_checked = now;
-            events_ask_again(exchange);
+        uint64_t every = interval - ((uintptr_t)context >> 4) % (interval / 8 + 1);
+        if (now - context->subscriber.last_checked >= every) {
+            context->subscriber.last_checked = now;
+            events_ask_again(context);
         }
-        if (exchange->subscriber.pending.size == 0 && now - exchange->subscriber.last_sent >= every)
-            events_add(exchange, ":\n\n");
-        events_flush(exchange, now);
+        if (context->subscriber.pending.size == 0 && now - context->subscriber.last_sent >= every)
+            events_add(context, ":\n\n");
+        events_flush(context, now);
     }
 }
 
-void events_end_all(struct loop *loop)
+void http_events_end_all(struct loop *loop)
 {
     while (!h2o_linklist_is_empty(&loop->subscribers))
         events_end_one(events_exchange(loop->subscribers.next));

@@ -12,7 +12,7 @@ bool http_form(struct http_request *request)
     if (type == NULL || strncasecmp(type, TYPE, sizeof(TYPE) - 1) != 0 ||
         (type[sizeof(TYPE) - 1] != '\0' && strchr("; \t", type[sizeof(TYPE) - 1]) == NULL))
         return false;
-    return query_parameters(request, request->body == NULL ? "" : request->body, request->body_size);
+    return http_query_parameters(request, request->body == NULL ? "" : request->body, request->body_size);
 }
 
 const char *http_cookie(struct http_request *request, const char *name)

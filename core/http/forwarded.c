@@ -5,7 +5,7 @@
 #include <netinet/in.h>
 #include <strings.h>
 
-static bool trusted(const struct http_server *server, int family, const uint8_t *address)
+static bool forwarded_is_trusted(const struct http_server *server, int family, const uint8_t *address)
 {
     for (size_t i = 0; i < server->proxy_count; i++)
         if (network_contains(&server->proxies[i], family, address))
@@ -13,17 +13,17 @@ static bool trusted(const struct http_server *server, int family, const uint8_t 
     return false;
 }
 
-bool forwarded_matches(const struct http_server *server, const struct sockaddr *address)
+bool http_forwarded_matches(const struct http_server *server, const struct sockaddr *address)
 {
     if (address->sa_family == AF_INET)
-        return trusted(server, AF_INET, (const uint8_t *)&((const struct sockaddr_in *)(const void *)address)->sin_addr);
+        return forwarded_is_trusted(server, AF_INET, (const uint8_t *)&((const struct sockaddr_in *)(const void *)address)->sin_addr);
     if (address->sa_family != AF_INET6)
         return false;
     const struct in6_addr *six = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-    return IN6_IS_ADDR_V4MAPPED(six) ? trusted(server, AF_INET, six->s6_addr + 12) : trusted(server, AF_INET6, six->s6_addr);
+    return IN6_IS_ADDR_V4MAPPED(six) ? forwarded_is_trusted(server, AF_INET, six->s6_addr + 12) : forwarded_is_trusted(server, AF_INET6, six->s6_addr);
 }
 
-static h2o_iovec_t header(const h2o_req_t *req, const char *name)
+static h2o_iovec_t forwarded_last_header(const h2o_req_t *req, const char *name)
 {
     for (size_t i = req->headers.size; i-- > 0;) /* the last one is the nearest proxy's */
         if (h2o_memis(req->headers.entries[i].name->base, req->headers.entries[i].name->len, name, strlen(name)))
@@ -63,7 +63,7 @@ static bool parse_address(h2o_iovec_t text, char ret[64], int *ret_family, uint8
     return inet_ntop(*ret_family, ret_bytes, ret, 64) != NULL;
 }
 
-static h2o_iovec_t trim(const char *from, const char *to)
+static h2o_iovec_t forwarded_trim(const char *from, const char *to)
 {
     while (from < to && (*from == ' ' || *from == '\t'))
         from++;
@@ -73,14 +73,14 @@ static h2o_iovec_t trim(const char *from, const char *to)
 }
 
 /* Cuts the last of what `separator` divides off *rest; false when nothing is left. */
-static bool cut_last(h2o_iovec_t *rest, char separator, h2o_iovec_t *ret_last)
+static bool forwarded_cut_last(h2o_iovec_t *rest, char separator, h2o_iovec_t *ret_last)
 {
     if (rest->base == NULL)
         return false;
     const char *end = rest->base + rest->len, *begin = end;
     while (begin > rest->base && begin[-1] != separator)
         begin--;
-    *ret_last = trim(begin, end);
+    *ret_last = forwarded_trim(begin, end);
     *rest = begin == rest->base ? (h2o_iovec_t){NULL, 0} : (h2o_iovec_t){rest->base, (size_t)(begin - rest->base) - 1};
     return true;
 }
@@ -94,7 +94,7 @@ static bool take_address(const struct http_server *server, h2o_iovec_t text, str
     if (!parse_address(text, address, &family, bytes))
         return false;
     snprintf(request->remote, sizeof(request->remote), "%s", address);
-    return trusted(server, family, bytes);
+    return forwarded_is_trusted(server, family, bytes);
 }
 
 /* One element of Forwarded (RFC 7239): pairs with ";" between them. True: go on with the element before. */
@@ -102,11 +102,11 @@ static bool take_element(const struct http_server *server, h2o_iovec_t element, 
 {
     h2o_iovec_t pair;
     bool more = false;
-    while (cut_last(&element, ';', &pair)) {
+    while (forwarded_cut_last(&element, ';', &pair)) {
         const char *equals = pair.len == 0 ? NULL : memchr(pair.base, '=', pair.len);
         if (equals == NULL)
             continue;
-        h2o_iovec_t name = trim(pair.base, equals), value = trim(equals + 1, pair.base + pair.len);
+        h2o_iovec_t name = forwarded_trim(pair.base, equals), value = forwarded_trim(equals + 1, pair.base + pair.len);
         if (name.len == 3 && strncasecmp(name.base, "for", 3) == 0)
             more = take_address(server, value, request);
         else if (name.len == 5 && strncasecmp(name.base, "proto", 5) == 0)
@@ -117,15 +117,15 @@ static bool take_element(const struct http_server *server, h2o_iovec_t element, 
 
 /* From the right: each proxy adds at the end, and what stands left of the first address that is no proxy of ours is hearsay. A proxy that
  * knows only X-Forwarded-* passes the client's own Forwarded on, and most do: so Forwarded counts only when it is alone. */
-void forwarded_apply(const struct http_server *server, h2o_req_t *req, struct http_request *request)
+void http_forwarded_apply(const struct http_server *server, h2o_req_t *req, struct http_request *request)
 {
-    h2o_iovec_t forwarded = header(req, "forwarded"), list = header(req, "x-forwarded-for"), proto = header(req, "x-forwarded-proto");
+    h2o_iovec_t forwarded = forwarded_last_header(req, "forwarded"), list = forwarded_last_header(req, "x-forwarded-for"), proto = forwarded_last_header(req, "x-forwarded-proto");
     h2o_iovec_t item;
     if (list.base == NULL && proto.base == NULL)
-        while (cut_last(&forwarded, ',', &item) && take_element(server, item, request))
+        while (forwarded_cut_last(&forwarded, ',', &item) && take_element(server, item, request))
             ;
-    while (cut_last(&list, ',', &item) && take_address(server, item, request))
+    while (forwarded_cut_last(&list, ',', &item) && take_address(server, item, request))
         ;
-    if (proto.base != NULL && cut_last(&proto, ',', &item))
+    if (proto.base != NULL && forwarded_cut_last(&proto, ',', &item))
         request->tls = h2o_lcstris(item.base, item.len, H2O_STRLIT("https"));
 }

@@ -41,19 +41,19 @@ static void head_add_no_store(h2o_req_t *req)
     h2o_add_header_by_str(&req->pool, &req->res.headers, H2O_STRLIT("cache-control"), 1, NULL, H2O_STRLIT("no-store"));
 }
 
-void head_add_to_refusal(h2o_req_t *req)
+void http_head_add_to_refusal(h2o_req_t *req)
 {
     head_add_no_store(req);
     head_add_always(req);
 }
 
 /* Status line and headers, those of every answer among them. */
-static void head_fill(struct exchange *exchange, size_t content_length)
+static void head_fill(struct request_context *context, size_t content_length)
 {
-    h2o_req_t *req = exchange->track->req;
-    struct http_reply *reply = &exchange->reply;
+    h2o_req_t *req = context->observer->req;
+    struct http_reply *reply = &context->reply;
     req->res.status = reply->status;
-    req->res.reason = reply_reason(reply->status);
+    req->res.reason = http_reply_reason(reply->status);
     req->res.content_length = content_length;
     if (reply->content_type != NULL && reply->status != 204 && reply->status != 304)
         head_add_header(req, "content-type", reply->content_type);
@@ -74,23 +74,23 @@ static void head_fill(struct exchange *exchange, size_t content_length)
 static void head_on_proceed(h2o_generator_t *generator, h2o_req_t *req)
 {
     (void)req;
-    struct exchange *exchange = (struct exchange *)generator;
-    exchange->proceed(exchange);
+    struct request_context *context = (struct request_context *)generator;
+    context->proceed(context);
 }
 
 static void head_on_stop(h2o_generator_t *generator, h2o_req_t *req)
 {
     (void)req;
-    struct exchange *exchange = (struct exchange *)generator;
-    if (exchange->track != NULL)
-        exchange->track->stopped = true;
+    struct request_context *context = (struct request_context *)generator;
+    if (context->observer != NULL)
+        context->observer->stopped = true;
 }
 
-void head_start(struct exchange *exchange, size_t content_length, void (*proceed)(struct exchange *exchange))
+void http_head_start(struct request_context *context, size_t content_length, void (*proceed)(struct request_context *context))
 {
-    exchange->generator = (h2o_generator_t){head_on_proceed, head_on_stop};
-    exchange->proceed = proceed;
-    exchange->started = true;
-    head_fill(exchange, content_length);
-    h2o_start_response(exchange->track->req, &exchange->generator);
+    context->generator = (h2o_generator_t){head_on_proceed, head_on_stop};
+    context->proceed = proceed;
+    context->started = true;
+    head_fill(context, content_length);
+    h2o_start_response(context->observer->req, &context->generator);
 }

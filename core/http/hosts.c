@@ -10,7 +10,7 @@
 
 enum { NAME_MAX_SIZE = 254 };
 
-int hosts_init(struct http_server *server, const struct http_options *options, struct err *err)
+int http_hosts_init(struct http_server *server, const struct http_options *options, struct err *err)
 {
     const char **hosts = arena_alloc(&server->arena, options->host_count * sizeof(*hosts) + 1);
     bool copied = hosts != NULL;
@@ -45,7 +45,7 @@ static bool is_own_name(const struct http_server *server, const char *name)
     return n > 0 && strncasecmp(name, server->own_name, n) == 0 && (name[n] == '\0' || strcasecmp(name + n, ".local") == 0);
 }
 
-static bool is_known(const struct http_server *server, const char *name)
+static bool is_known_host(const struct http_server *server, const char *name)
 {
     for (size_t i = 0; i < server->options.host_count; i++)
         if (strcasecmp(server->options.hosts[i], name) == 0)
@@ -76,7 +76,7 @@ static void refuse_name(const struct http_request *request, const char *name, st
     http_reply_header(reply, "cache-control", "no-store");
 }
 
-bool hosts_check(const struct http_server *server, struct http_request *request, struct http_reply *reply)
+bool http_hosts_check(const struct http_server *server, struct http_request *request, struct http_reply *reply)
 {
     const char *host;
     char name[NAME_MAX_SIZE];
@@ -87,7 +87,7 @@ bool hosts_check(const struct http_server *server, struct http_request *request,
         refuse_name(request, "(none)", reply);
         return false;
     }
-    if (!strict_authority(request->host, strlen(request->host), &host, &size) || size >= sizeof(name)) {
+    if (!http_strict_authority(request->host, strlen(request->host), &host, &size) || size >= sizeof(name)) {
         http_reply_problem(reply, 400, http_says_malformed_host());
         return false;
     }
@@ -95,7 +95,7 @@ bool hosts_check(const struct http_server *server, struct http_request *request,
     if (size > 0 && name[size - 1] == '.') /* absolute: the same name */
         size--;
     name[size] = '\0';
-    if (is_known(server, name))
+    if (is_known_host(server, name))
         return true;
     refuse_name(request, size == 0 ? "(none)" : strchr(name, ':') != NULL ? "(an address that is none)" : name, reply);
     return false;

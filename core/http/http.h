@@ -114,11 +114,11 @@ struct http_reply {
     /* Turns the answer into a stream of server-sent events of this channel (an account id). `first` is sent at once. */
     const char *events_channel;
     /* Of such a stream: asked again and again (event_interval), on a thread of the server's pool. True: who opened it may listen no more,
-     * and the channel's streams end. Not knowing is no reason to end. claim: a copy of these bytes, of the request's arena. */
-    bool (*events_ended)(void *ctx, const void *claim, void *worker);
+     * and the channel's streams end. Not knowing is no reason to end. grant: a copy of these bytes, of the request's arena. */
+    bool (*events_ended)(void *ctx, const void *grant, void *worker);
     void *events_ctx; /* outlives the server's pool */
-    const void *events_claim;
-    size_t events_claim_size;
+    const void *events_grant;
+    size_t events_grant_size;
 };
 
 void http_reply_header(struct http_reply *reply, const char *name, const char *value);
@@ -211,10 +211,10 @@ struct http_options {
     int64_t drain_timeout;              /* ms that http_stop() waits for answers under way [10,000] */
     size_t max_connections;             /* in total [10,000, and below the descriptor limit] */
     size_t max_connections_per_address; /* [256; unlimited for trusted proxies and unix sockets] */
-    size_t max_jobs_per_connection;     /* pooled requests until the worker is done with them [64; unlimited for trusted proxies] */
-    size_t max_jobs_per_account;        /* the same of one account, or of one address without [128] */
+    size_t max_pending_requests_per_connection;     /* pooled requests until the worker is done with them [64; unlimited for trusted proxies] */
+    size_t max_pending_requests_per_account;        /* the same of one account, or of one address without [128] */
     int64_t event_interval;             /* ms: an event stream that is silent says so, and is asked whether it may go on [25,000] */
-    int64_t job_timeout;                /* ms: a pooled request that waited longer for a thread gets 503 [30,000] */
+    int64_t pending_timeout;                /* ms: a pooled request that waited longer for a thread gets 503 [30,000] */
     /* Answers that were not fetched, in bytes of memory. Who is above gets 503; at twice as much the connection is ended. */
     size_t unsent_per_connection; /* [8 MiB; unlimited for trusted proxies] */
     size_t unsent_per_account;    /* of one account, or of one address without [16 MiB] */
@@ -222,7 +222,7 @@ struct http_options {
     const char *spool_dir;        /* where downloads are written; copied ["/tmp"] */
     size_t export_space;          /* bytes of downloads in all [1 GiB] */
     size_t exports_per_account;   /* downloads made or being fetched at a time [2]; more get 429 */
-    size_t max_jobs;              /* in total [1,024] */
+    size_t max_pending_requests;              /* in total [1,024] */
     size_t max_header_bytes;      /* [32 KiB]; more: 431 */
     size_t max_header_fields;     /* [128] */
     /* Runs on the loop when the answer has gone, whole or not: for an access log. account: whose the answer is; NULL. May be NULL. */

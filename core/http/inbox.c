@@ -11,17 +11,17 @@ static void inbox_receive(h2o_multithread_receiver_t *receiver, h2o_linklist_t *
     }
 }
 
-void inbox_open(struct loop *loop)
+void http_inbox_open(struct loop *loop)
 {
     h2o_multithread_register_receiver(loop->ctx.queue, &loop->inbox, inbox_receive);
 }
 
-void inbox_close(struct loop *loop)
+void http_inbox_close(struct loop *loop)
 {
     h2o_multithread_unregister_receiver(loop->ctx.queue, &loop->inbox);
 }
 
-void inbox_send(struct loop *loop, struct message *message)
+void http_inbox_send(struct loop *loop, struct message *message)
 {
     h2o_multithread_send_message(&loop->inbox, &message->super);
 }

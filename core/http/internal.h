@@ -1,4 +1,4 @@
-/* What the files of core/http share: the server, its loops, connections and exchanges. */
+/* What the files of core/http share: the server, its loops, connections and contexts. */
 #ifndef HEARTH_CORE_HTTP_INTERNAL_H
 #define HEARTH_CORE_HTTP_INTERNAL_H
 
@@ -26,9 +26,9 @@ enum {
 };
 
 struct loop;
-struct exchange;
+struct request_context;
 
-/* One client connection. Loop thread only. Freed when its socket is closed and no job needs it any more. */
+/* One client connection. Loop thread only. Freed when its socket is closed and no pending request needs it any more. */
 struct conn {
     h2o_linklist_t link; /* in loop->conns */
     struct loop *loop;
@@ -41,17 +41,17 @@ struct conn {
     int64_t unexplained;
     size_t unsent;   /* bytes of answers that were not fetched (budget.c) */
     size_t listener; /* index: the one it came by */
-    int budget, inflight, jobs, refs;
+    int budget, inflight, pending, refs;
     bool banned, sock_closed, http2;
     bool stalled; /* at the last sweep one of its answers had not moved for a while */
 };
 
 /* One request, from the handler's call until h2o disposes of it. Lives in the request's pool. Loop thread only. */
-struct track {
-    h2o_linklist_t link; /* in loop->tracks */
+struct request_observer {
+    h2o_linklist_t link; /* in loop->observers */
     struct conn *conn;
     h2o_req_t *req;
-    struct exchange *exchange;
+    struct request_context *context;
     uint64_t progress_at;
     size_t progress;
     bool stopped;  /* h2o told that the client went away */
@@ -61,7 +61,7 @@ struct track {
 
 /* What one account, or one address without, may have only so many of at a time: pooled requests that are not done, and exports that are
  * made or being fetched. */
-enum budget_kind { BUDGET_JOBS, BUDGET_EXPORTS, BUDGET_KINDS };
+enum budget_kind { BUDGET_PENDING, BUDGET_EXPORTS, BUDGET_KINDS };
 
 /* From any thread to a loop; part of what it tells. */
 struct message {
@@ -71,7 +71,7 @@ struct message {
 
 /* A download that is being made. Pool thread only. */
 struct http_stream {
-    struct exchange *exchange;
+    struct request_context *context;
     struct buf small; /* until it is worth a file */
     int fd;           /* -1: still in memory */
     size_t space;     /* of server->spooled */
@@ -89,17 +89,17 @@ struct subscriber {
 };
 
 /* Request and reply as handlers see them. Owned by the loop, except between pool.run() and `done`, when the pool's thread has it. */
-struct exchange {
+struct request_context {
     h2o_generator_t generator; /* first: h2o hands it back */
     struct http_request request;
     struct http_reply reply;
     const struct http_route *route;
     struct loop *loop;
     struct conn *conn;                          /* a reference while in_pool */
-    struct track *track;                        /* NULL: the request is gone */
+    struct request_observer *observer;                        /* NULL: the request is gone */
     atomic_bool gone;                           /* nobody takes the answer: a download that is being made may end */
     struct message done;                        /* by the pool's thread */
-    void (*proceed)(struct exchange *exchange); /* h2o takes more */
+    void (*proceed)(struct request_context *context); /* h2o takes more */
     struct subscriber subscriber;
     uint64_t ends_seen;  /* server->ends when the request came */
     struct buf outgoing; /* what h2o is sending of an event stream */
@@ -128,7 +128,7 @@ struct loop {
     h2o_socket_t *listeners[HTTP_LISTENERS_MAX];
     int fds[HTTP_LISTENERS_MAX]; /* -1: this loop does not listen there */
     h2o_multithread_receiver_t inbox;
-    h2o_linklist_t conns, tracks, subscribers;
+    h2o_linklist_t conns, observers, subscribers;
     size_t conn_count, pool_count;
     struct h2o_compat_timer sweep;
     struct message stop;
@@ -155,7 +155,7 @@ struct http_server {
     char own_name[256]; /* of this machine, in lower case; "" */
     struct loop *loops;
     int loop_count;
-    atomic_size_t conn_total, job_total;
+    atomic_size_t conn_total, pending_total;
     atomic_uint_fast64_t ends;    /* calls of http_end_events() so far */
     pthread_mutex_t publish_lock; /* guards stopping: no event is sent to a loop that may have ended */
     bool stopping;
@@ -175,118 +175,118 @@ struct http_server {
 };
 
 /* connection.c */
-struct conn *conn_create(struct loop *loop, h2o_socket_t *sock, struct address_count *address, void (*closed)(struct loop *loop));
-struct conn *conn_of(h2o_req_t *req);
-void conn_unref(struct conn *conn);
+struct conn *http_conn_create(struct loop *loop, h2o_socket_t *sock, struct address_count *address, void (*closed)(struct loop *loop));
+struct conn *http_conn_of(h2o_req_t *req);
+void http_conn_unref(struct conn *conn);
 /* Pulls the TCP connection from under h2o, which then tears everything down on its own stack. */
-void conn_kill(struct conn *conn);
-void conn_sweep(struct loop *loop, uint64_t now);
+void http_conn_kill(struct conn *conn);
+void http_conn_sweep(struct loop *loop, uint64_t now);
 /* While stopping: ends connections without a request. h2o leaves idle HTTP/1 ones alone; those of HTTP/2 should see their GOAWAY first. */
-void conn_end_idle(struct loop *loop, bool http2);
+void http_conn_end_idle(struct loop *loop, bool http2);
 
 /* address.c */
-struct address_count *address_take(struct http_server *server, const struct sockaddr *address, bool *ret_refused); /* NULL: not counted */
-void address_give(struct http_server *server, struct address_count *count);
+struct address_count *http_address_take(struct http_server *server, const struct sockaddr *address, bool *ret_refused); /* NULL: not counted */
+void http_address_give(struct http_server *server, struct address_count *count);
 
 /* listener.c */
-int listener_bind(struct http_server *server, struct err *err);
-int listener_open(struct loop *loop);
-void listener_close(struct loop *loop);
-void listener_resume(struct loop *loop); /* when it had paused, and there is room again */
+int http_listener_bind(struct http_server *server, struct err *err);
+int http_listener_open(struct loop *loop);
+void http_listener_close(struct loop *loop);
+void http_listener_resume(struct loop *loop); /* when it had paused, and there is room again */
 
 /* listener_error.c */
 /* Why it cannot listen there, by errno. address: as people know it, a path too. */
-int listener_explain(const struct http_listener *listener, const char *address, int number, struct err *err);
+int http_listener_explain(const struct http_listener *listener, const char *address, int number, struct err *err);
 
 /* listener_unix.c */
-int listener_try_unix(const struct http_listener *listener, struct err *err); /* could it be bound? Changes nothing */
-int listener_bind_unix(struct listener *listener, int *ret_fd, struct err *err);
+int http_listener_try_unix(const struct http_listener *listener, struct err *err); /* could it be bound? Changes nothing */
+int http_listener_bind_unix(struct listener *listener, int *ret_fd, struct err *err);
 /* Before the socket is closed: from then on its path is anybody's, and its inode's number may be used again. */
-void listener_unlink_unix(struct listener *listener);
+void http_listener_unlink_unix(struct listener *listener);
 
 /* tls.c */
-int tls_create(const struct http_listener *listener, SSL_CTX **ret_tls, struct err *err);
+int http_tls_create(const struct http_listener *listener, SSL_CTX **ret_tls, struct err *err);
 
-/* guard.c */
-int guard_check(struct err *err); /* did the pre-emption of h2o's HPACK parser take? */
-void guard_set_limits(size_t block_bytes, size_t fields);
-size_t guard_header_bytes(const h2o_req_t *req); /* request line or pseudo headers included */
+/* hpack_limit.c */
+int http_hpack_limit_check(struct err *err); /* did the pre-emption of h2o's HPACK parser take? */
+void http_hpack_limit_set(size_t block_bytes, size_t fields);
+size_t http_header_bytes(const h2o_req_t *req); /* request line or pseudo headers included */
 
 /* request.c: handler of everything */
-int request_handle(h2o_handler_t *handler, h2o_req_t *req);
+int http_request_handle(h2o_handler_t *handler, h2o_req_t *req);
 
-bool forwarded_matches(const struct http_server *server, const struct sockaddr *address);
-void forwarded_apply(const struct http_server *server, h2o_req_t *req, struct http_request *request);
+bool http_forwarded_matches(const struct http_server *server, const struct sockaddr *address);
+void http_forwarded_apply(const struct http_server *server, h2o_req_t *req, struct http_request *request);
 
 /* hosts.c: is this server called so? Else the reply says what to do, and the request goes no further. */
-int hosts_init(struct http_server *server, const struct http_options *options, struct err *err);
-bool hosts_check(const struct http_server *server, struct http_request *request, struct http_reply *reply);
+int http_hosts_init(struct http_server *server, const struct http_options *options, struct err *err);
+bool http_hosts_check(const struct http_server *server, struct http_request *request, struct http_reply *reply);
 
 /* router.c */
-const struct http_route *router_find(const struct http_server *server, const struct http_request *request, enum http_audience audience,
+const struct http_route *http_router_find(const struct http_server *server, const struct http_request *request, enum http_audience audience,
                                      unsigned *ret_allowed);
 
-/* exchange.c */
-struct exchange *exchange_create(struct loop *loop, struct track *track);
-void exchange_free(struct exchange *exchange);
-int exchange_submit(struct exchange *exchange); /* to the pool; 0 or why not */
+/* request_context.c */
+struct request_context *http_context_create(struct loop *loop, struct request_observer *observer);
+void http_context_free(struct request_context *context);
+int http_context_submit(struct request_context *context); /* to the pool; 0 or why not */
 
 /* send.c */
-void send_reply(struct exchange *exchange);
-void send_refusal(struct exchange *exchange, int status, struct hearth_sentence sentence);
+void http_send_reply(struct request_context *context);
+void http_send_refusal(struct request_context *context, int status, struct hearth_sentence sentence);
 
 /* head.c */
-void head_add_to_refusal(h2o_req_t *req); /* the headers that an answer of h2o's own has */
+void http_head_add_to_refusal(h2o_req_t *req); /* the headers that an answer of h2o's own has */
 /* Status and headers. content_length SIZE_MAX: it is not known. */
-void head_start(struct exchange *exchange, size_t content_length, void (*proceed)(struct exchange *exchange));
+void http_head_start(struct request_context *context, size_t content_length, void (*proceed)(struct request_context *context));
 
 /* reply.c */
-const char *reply_reason(int status);
+const char *http_reply_reason(int status);
 
 /* download.c */
-void download_make(struct exchange *exchange); /* pool thread: makes the download */
-void download_fini(struct exchange *exchange); /* loop */
+void http_download_make(struct request_context *context); /* pool thread: makes the download */
+void http_download_fini(struct request_context *context); /* loop */
 
 /* body.c; loop */
-size_t body_size(const struct exchange *exchange);
-void body_send(struct exchange *exchange);    /* not empty; the head was sent */
-void body_proceed(struct exchange *exchange); /* h2o takes more */
-/* At each sweep: what was not in memory may be there. False: the answer was broken off, and the exchange may be gone. */
-bool body_retry(struct exchange *exchange);
+size_t http_body_size(const struct request_context *context);
+void http_body_send(struct request_context *context);    /* not empty; the head was sent */
+void http_body_proceed(struct request_context *context); /* h2o takes more */
+/* At each sweep: what was not in memory may be there. False: the answer was broken off, and the context may be gone. */
+bool http_body_retry(struct request_context *context);
 
-/* budget.c; loop, but for budget_begin() of an export: a pool's thread */
-void budget_init(struct http_server *server);
-void budget_fini(struct http_server *server);
-bool budget_over(struct exchange *exchange, struct hearth_sentence *ret_why); /* why: what to tell who has too much unfetched */
-void budget_take(struct exchange *exchange);                                  /* for the reply as it is now, until budget_give() */
-void budget_give(struct exchange *exchange);                                  /* before the reply's bytes go */
-/* False: who asks has as many as may be. Else budget_end(), which does nothing when none was begun. */
-bool budget_begin(struct exchange *exchange, enum budget_kind kind);
-void budget_end(struct exchange *exchange, enum budget_kind kind);
+/* budget.c; loop, but for http_budget_begin() of an export: a pool's thread */
+void http_budget_init(struct http_server *server);
+void http_budget_fini(struct http_server *server);
+bool http_budget_over(struct request_context *context, struct hearth_sentence *ret_why); /* why: what to tell who has too much unfetched */
+void http_budget_take(struct request_context *context);                                  /* for the reply as it is now, until http_budget_give() */
+void http_budget_give(struct request_context *context);                                  /* before the reply's bytes go */
+/* False: who asks has as many as may be. Else http_budget_end(), which does nothing when none was begun. */
+bool http_budget_begin(struct request_context *context, enum budget_kind kind);
+void http_budget_end(struct request_context *context, enum budget_kind kind);
 
 /* memory.c */
-void memory_init(struct http_server *server);
-void memory_sweep(struct loop *loop);
+void http_memory_init(struct http_server *server);
+void http_memory_sweep(struct loop *loop);
 
 /* events.c */
-void events_start(struct exchange *exchange);
-void events_heartbeat(struct loop *loop, uint64_t now);
-void events_end_all(struct loop *loop);
+void http_events_start(struct request_context *context);
+void http_events_heartbeat(struct loop *loop, uint64_t now);
+void http_events_end_all(struct loop *loop);
 
 /* inbox.c */
-void inbox_open(struct loop *loop);
-void inbox_close(struct loop *loop);
-void inbox_send(struct loop *loop, struct message *message); /* any thread */
+void http_inbox_open(struct loop *loop);
+void http_inbox_close(struct loop *loop);
+void http_inbox_send(struct loop *loop, struct message *message); /* any thread */
 
 /* loop.c */
-void loop_init(struct loop *loop, struct http_server *server, int index);
-void loop_fini(struct loop *loop); /* when its thread may leave */
-int loop_start_all(struct http_server *server, struct err *err);
-void loop_stop_all(struct http_server *server);
-void loop_send_certificate(struct loop *loop, size_t listener, SSL_CTX *tls); /* any thread */
+void http_loop_init(struct loop *loop, struct http_server *server, int index);
+void http_loop_fini(struct loop *loop); /* when its thread may leave */
+int http_loop_start_all(struct http_server *server, struct err *err);
+void http_loop_stop_all(struct http_server *server);
+void http_loop_send_certificate(struct loop *loop, size_t listener, SSL_CTX *tls); /* any thread */
 
 /* method.c */
-bool method_parse(const char *name, size_t size, enum http_method *ret_method);
-void method_list(unsigned some, struct buf *out); /* "GET, HEAD" */
+bool http_method_parse(const char *name, size_t size, enum http_method *ret_method);
+void http_method_list(unsigned some, struct buf *out); /* "GET, HEAD" */
 
 #endif

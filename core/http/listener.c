@@ -81,12 +81,12 @@ static int listener_bind_one(struct http_server *server, size_t i, struct err *e
     struct sockaddr_storage address = {0};
     socklen_t size;
     if (listener->is_unix)
-        return listener_bind_unix(listener, &server->loops[0].fds[i], err);
+        return http_listener_bind_unix(listener, &server->loops[0].fds[i], err);
     int r = listener_resolve(listener, &address, &size, err);
     for (int k = 0; r == 0 && k < server->loop_count; k++) {
         int fd = server->loops[k].fds[i] = listener_bind_tcp(&address, size, k == 0);
         if (fd < 0)
-            return listener_explain(&listener->options, listener->options.address, errno, err);
+            return http_listener_explain(&listener->options, listener->options.address, errno, err);
         if (k == 0)
             getsockname(fd, (struct sockaddr *)&address, &size);
     }
@@ -95,7 +95,7 @@ static int listener_bind_one(struct http_server *server, size_t i, struct err *e
     return r;
 }
 
-int listener_bind(struct http_server *server, struct err *err)
+int http_listener_bind(struct http_server *server, struct err *err)
 {
     int r = 0;
     for (size_t i = 0; r == 0 && i < server->listener_count; i++)
@@ -105,7 +105,7 @@ int listener_bind(struct http_server *server, struct err *err)
 
 static void listener_refuse(struct loop *loop, h2o_socket_t *sock)
 {
-    metric_add(loop->server->refused, 1);
+    metrics_add(loop->server->refused, 1);
     h2o_socket_close(sock);
 }
 
@@ -122,11 +122,11 @@ static void listener_take(struct loop *loop, h2o_socket_t *sock, size_t i)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
         setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof(timeout));
         if (h2o_socket_getpeername(sock, (struct sockaddr *)&peer) != 0)
-            count = address_take(server, (struct sockaddr *)&peer, &refused);
+            count = http_address_take(server, (struct sockaddr *)&peer, &refused);
     }
-    struct conn *conn = refused ? NULL : conn_create(loop, sock, count, listener_resume);
+    struct conn *conn = refused ? NULL : http_conn_create(loop, sock, count, http_listener_resume);
     if (conn == NULL) {
-        address_give(server, count);
+        http_address_give(server, count);
         listener_refuse(loop, sock);
         return;
     }
@@ -158,7 +158,7 @@ static void listener_on_accept(h2o_socket_t *listener, const char *error)
     }
 }
 
-void listener_resume(struct loop *loop)
+void http_listener_resume(struct loop *loop)
 {
     if (!loop->paused || loop->stopping || atomic_load(&loop->server->conn_total) >= loop->server->options.max_connections)
         return;
@@ -168,7 +168,7 @@ void listener_resume(struct loop *loop)
             h2o_socket_read_start(loop->listeners[i], listener_on_accept);
 }
 
-int listener_open(struct loop *loop)
+int http_listener_open(struct loop *loop)
 {
     for (size_t i = 0; i < loop->server->listener_count; i++) {
         if (loop->fds[i] < 0)
@@ -181,12 +181,12 @@ int listener_open(struct loop *loop)
     return 0;
 }
 
-void listener_close(struct loop *loop)
+void http_listener_close(struct loop *loop)
 {
     for (size_t i = 0; i < loop->server->listener_count; i++) {
         if (loop->listeners[i] == NULL)
             continue;
-        listener_unlink_unix(&loop->server->listeners[i]); /* a unix socket has one loop */
+        http_listener_unlink_unix(&loop->server->listeners[i]); /* a unix socket has one loop */
         h2o_socket_read_stop(loop->listeners[i]);
         h2o_socket_close(loop->listeners[i]);
         loop->listeners[i] = NULL;
@@ -200,10 +200,10 @@ int http_try_address(const struct http_listener *options, int *ret_fd, struct er
     socklen_t size;
     *ret_fd = -1;
     if (strncmp(options->address, "unix:", 5) == 0)
-        return listener_try_unix(options, err);
+        return http_listener_try_unix(options, err);
     int r = listener_resolve(&listener, &address, &size, err);
     if (r < 0)
         return r;
     *ret_fd = listener_bind_tcp(&address, size, true); /* as the first socket of the server */
-    return *ret_fd < 0 ? listener_explain(options, options->address, errno, err) : 0;
+    return *ret_fd < 0 ? http_listener_explain(options, options->address, errno, err) : 0;
 }

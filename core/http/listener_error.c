@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-int listener_explain(const struct http_listener *listener, const char *address, int number, struct err *err)
+int http_listener_explain(const struct http_listener *listener, const char *address, int number, struct err *err)
 {
     if (number == EADDRINUSE)
         return err_set(err, HEARTH_ERR_CONFLICT,

@@ -14,7 +14,7 @@ enum { LOCK_TRIES = 100, LOCK_PAUSE = 10000 /* us */ };
 
 /* Looking, removing and binding are three steps: nobody of ours takes them in the same directory at the same time. -1: it cannot be read.
  */
-static int lock_directory(const char *path)
+static int unix_lock_directory(const char *path)
 {
     char directory[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
     str_folder(path, directory, sizeof(directory));
@@ -24,7 +24,7 @@ static int lock_directory(const char *path)
     return fd;
 }
 
-static void unlock_directory(int fd)
+static void unix_unlock_directory(int fd)
 {
     if (fd >= 0)
         close(fd);
@@ -69,13 +69,13 @@ static int bind_file(int fd, const struct sockaddr_un *address, mode_t mode, str
     return r;
 }
 
-static int explain(const struct http_listener *listener, const char *path, int number, struct err *err)
+static int unix_explain(const struct http_listener *listener, const char *path, int number, struct err *err)
 {
     if (number == EEXIST)
         return err_set(err, HEARTH_ERR_CONFLICT,
                        "[listen %s]: cannot listen on %s: there is a file that is no socket; remove it or choose another path",
                        listener->name, path);
-    return listener_explain(listener, path, number, err);
+    return http_listener_explain(listener, path, number, err);
 }
 
 static int address_of(const struct http_listener *listener, struct sockaddr_un *ret_address, struct err *err)
@@ -88,7 +88,7 @@ static int address_of(const struct http_listener *listener, struct sockaddr_un *
     return 0;
 }
 
-int listener_try_unix(const struct http_listener *listener, struct err *err)
+int http_listener_try_unix(const struct http_listener *listener, struct err *err)
 {
     struct sockaddr_un address;
     bool stale;
@@ -100,10 +100,10 @@ int listener_try_unix(const struct http_listener *listener, struct err *err)
     str_folder(address.sun_path, directory, sizeof(directory));
     if (number == 0 && access(directory, W_OK | X_OK) != 0)
         number = errno;
-    return number == 0 ? 0 : explain(listener, listener->address + 5, number, err);
+    return number == 0 ? 0 : unix_explain(listener, listener->address + 5, number, err);
 }
 
-int listener_bind_unix(struct listener *listener, int *ret_fd, struct err *err)
+int http_listener_bind_unix(struct listener *listener, int *ret_fd, struct err *err)
 {
     const char *path = listener->options.address + 5;
     struct sockaddr_un address;
@@ -112,15 +112,15 @@ int listener_bind_unix(struct listener *listener, int *ret_fd, struct err *err)
     if (refused < 0)
         return refused;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int lock = fd < 0 ? -1 : lock_directory(path);
+    int lock = fd < 0 ? -1 : unix_lock_directory(path);
     int r = fd < 0 ? errno : clear_path(&address);
     if (r == 0)
         r = bind_file(fd, &address, listener->options.mode == 0 ? 0660 : (mode_t)listener->options.mode, &file);
-    unlock_directory(lock);
+    unix_unlock_directory(lock);
     if (r != 0) {
         if (fd >= 0)
             close(fd);
-        return explain(&listener->options, path, r, err);
+        return unix_explain(&listener->options, path, r, err);
     }
     listener->file_device = file.st_dev;
     listener->file_inode = file.st_ino;
@@ -129,15 +129,15 @@ int listener_bind_unix(struct listener *listener, int *ret_fd, struct err *err)
     return 0;
 }
 
-void listener_unlink_unix(struct listener *listener)
+void http_listener_unlink_unix(struct listener *listener)
 {
     const char *path = listener->options.address + 5;
     struct stat st;
     if (listener->file_inode == 0)
         return;
-    int lock = lock_directory(path);
+    int lock = unix_lock_directory(path);
     if (lstat(path, &st) == 0 && st.st_ino == listener->file_inode && st.st_dev == listener->file_device)
         unlink(path); /* else somebody removed ours, and what is there is another's */
-    unlock_directory(lock);
+    unix_unlock_directory(lock);
     listener->file_inode = 0;
 }

@@ -12,10 +12,10 @@ static void loop_sweep(struct h2o_compat_timer *timer)
 {
     struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, sweep, timer);
     uint64_t now = h2o_now(loop->h2o);
-    conn_sweep(loop, now);
-    events_heartbeat(loop, now);
-    memory_sweep(loop);
-    listener_resume(loop);
+    http_conn_sweep(loop, now);
+    http_events_heartbeat(loop, now);
+    http_memory_sweep(loop);
+    http_listener_resume(loop);
     h2o_compat_timer_start(loop->h2o, &loop->sweep);
 }
 
@@ -24,7 +24,7 @@ static void loop_open(struct loop *loop)
 {
     loop->h2o = h2o_evloop_create();
     h2o_context_init(&loop->ctx, loop->h2o, &loop->server->conf);
-    inbox_open(loop);
+    http_inbox_open(loop);
     h2o_compat_timer_init(loop->h2o, &loop->sweep, SWEEP, loop_sweep);
 }
 
@@ -32,7 +32,7 @@ static void loop_close(struct loop *loop)
 {
     h2o_compat_timer_fini(loop->h2o, &loop->sweep);
     h2o_compat_end_shutdown(&loop->ctx);
-    inbox_close(loop);
+    http_inbox_close(loop);
     h2o_context_dispose(&loop->ctx);
     h2o_evloop_run(loop->h2o, 0); /* frees the sockets that were closed */
     free(loop->h2o);
@@ -42,7 +42,7 @@ static void *loop_main(void *arg)
 {
     struct loop *loop = arg;
     loop_open(loop);
-    listener_open(loop);
+    http_listener_open(loop);
     sem_post(&loop->server->started); /* from here on it takes messages */
     while (!(loop->stopping && loop->conn_count == 0 && loop->pool_count == 0))
         h2o_evloop_run(loop->h2o, SWEEP);
@@ -57,25 +57,25 @@ static void loop_receive_stop(struct loop *loop, struct message *message)
     (void)message; /* the loop's own */
     loop->stopping = true;
     loop->stop_at = h2o_now(loop->h2o) + (uint64_t)loop->server->options.drain_timeout;
-    listener_close(loop);
-    events_end_all(loop);
+    http_listener_close(loop);
+    http_events_end_all(loop);
     h2o_context_request_shutdown(&loop->ctx); /* GOAWAY to HTTP/2, Connection: close to HTTP/1 */
-    conn_end_idle(loop, false);
+    http_conn_end_idle(loop, false);
 }
 
-void loop_init(struct loop *loop, struct http_server *server, int index)
+void http_loop_init(struct loop *loop, struct http_server *server, int index)
 {
     loop->server = server;
     loop->index = index;
     loop->stop.receive = loop_receive_stop;
     h2o_linklist_init_anchor(&loop->conns);
-    h2o_linklist_init_anchor(&loop->tracks);
+    h2o_linklist_init_anchor(&loop->observers);
     h2o_linklist_init_anchor(&loop->subscribers);
     for (size_t i = 0; i < HTTP_LISTENERS_MAX; i++)
         loop->fds[i] = -1;
 }
 
-void loop_fini(struct loop *loop)
+void http_loop_fini(struct loop *loop)
 {
     if (loop->thread_started)
         pthread_join(loop->thread, NULL);
@@ -86,7 +86,7 @@ void loop_fini(struct loop *loop)
     }
 }
 
-int loop_start_all(struct http_server *server, struct err *err)
+int http_loop_start_all(struct http_server *server, struct err *err)
 {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
@@ -104,11 +104,11 @@ int loop_start_all(struct http_server *server, struct err *err)
     return r == 0 ? 0 : thread_failed(err, r, "an HTTP thread");
 }
 
-void loop_stop_all(struct http_server *server)
+void http_loop_stop_all(struct http_server *server)
 {
     for (int i = 0; i < server->loop_count; i++)
         if (server->loops[i].thread_started)
-            inbox_send(&server->loops[i], &server->loops[i].stop);
+            http_inbox_send(&server->loops[i], &server->loops[i].stop);
     for (int i = 0; i < server->loop_count; i++)
         if (server->loops[i].thread_started)
             sem_wait(&server->drained);
@@ -131,10 +131,10 @@ static void loop_receive_certificate(struct loop *loop, struct message *message)
     free(fresh);
 }
 
-void loop_send_certificate(struct loop *loop, size_t listener, SSL_CTX *tls)
+void http_loop_send_certificate(struct loop *loop, size_t listener, SSL_CTX *tls)
 {
     struct loop_certificate *fresh = h2o_mem_alloc(sizeof(*fresh)); /* ends the process when memory is short: half a reload is no state */
     SSL_CTX_up_ref(tls);
     *fresh = (struct loop_certificate){.message = {.receive = loop_receive_certificate}, .listener = listener, .tls = tls};
-    inbox_send(loop, &fresh->message);
+    http_inbox_send(loop, &fresh->message);
 }

@@ -21,7 +21,7 @@ static size_t resident_bytes(void)
     return resident * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-void memory_init(struct http_server *server)
+void http_memory_init(struct http_server *server)
 {
     atomic_store(&server->trimmed_to, resident_bytes());
 }
@@ -36,12 +36,12 @@ static void trim_memory(void *job, void *worker)
     atomic_store(&server->trimming, false);
 }
 
-void memory_sweep(struct loop *loop)
+void http_memory_sweep(struct loop *loop)
 {
     struct http_server *server = loop->server;
     if (loop->index != 0 || loop->stopping || ++server->memory_sweeps % EVERY != 0)
         return;
-    bool quiet = atomic_load(&server->job_total) <= FEW_JOBS && atomic_load(&server->unsent) < LITTLE_UNSENT;
+    bool quiet = atomic_load(&server->pending_total) <= FEW_JOBS && atomic_load(&server->unsent) < LITTLE_UNSENT;
     server->quiet = quiet ? server->quiet + 1 : 0;
     if (server->quiet < QUIET || atomic_load(&server->trimming))
         return;

@@ -16,7 +16,7 @@ const char *http_method_name(enum http_method method)
     return "other";
 }
 
-bool method_parse(const char *name, size_t size, enum http_method *ret_method)
+bool http_method_parse(const char *name, size_t size, enum http_method *ret_method)
 {
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
         if (strlen(methods[i].name) == size && memcmp(methods[i].name, name, size) == 0) {
@@ -26,7 +26,7 @@ bool method_parse(const char *name, size_t size, enum http_method *ret_method)
     return false;
 }
 
-void method_list(unsigned some, struct buf *out)
+void http_method_list(unsigned some, struct buf *out)
 {
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
         if ((some & methods[i].method) != 0)

@@ -49,7 +49,7 @@ int phr_parse_request(const char *bytes, size_t size, const char **ret_method, s
     if (r == -2 || (r < 0 && (!is_text || is_http2_preface(bytes, size)))) /* a TLS hello gets no answer in words */
         return r;
     struct strict_request request = {bytes, (size_t)r, *ret_method, *ret_target, *ret_method_size, *ret_target_size, headers, *count};
-    const char *wrong = r < 0 ? "The request is malformed." : strict_check(&request);
+    const char *wrong = r < 0 ? "The request is malformed." : http_strict_check(&request);
     if (wrong != NULL)
         r = refuse_request(size, &request, wrong, ret_minor);
     *ret_method = request.method;
@@ -64,7 +64,7 @@ int phr_parse_request(const char *bytes, size_t size, const char **ret_method, s
 ssize_t phr_decode_chunked(struct strict_chunks *chunks, char *bytes, size_t *size)
 {
     size_t before = *size;
-    ssize_t r = strict_chunked(chunks, bytes, size);
+    ssize_t r = http_strict_chunked(chunks, bytes, size);
     size_t after = *size + (r > 0 ? (size_t)r : 0);
     explicit_bzero(bytes + after, before - after);
     return r;
@@ -75,7 +75,7 @@ H2O_COMPAT_PREEMPTS void h2o_send_error_generic(h2o_req_t *req, int status, cons
 {
     if ((flags & H2O_SEND_ERROR_KEEP_HEADERS) == 0)
         req->res.headers = (h2o_headers_t){NULL};
-    head_add_to_refusal(req);
+    http_head_add_to_refusal(req);
     real.send_error(req, status, reason, body, flags | H2O_SEND_ERROR_KEEP_HEADERS);
 }
 
@@ -165,7 +165,7 @@ H2O_COMPAT_PREEMPTS void h2o_buffer__do_free(h2o_buffer_t *buffer)
 
 /* --- */
 
-int preempt_init(struct err *err)
+int http_preempt_init(struct err *err)
 {
     static const struct {
         const char *name;

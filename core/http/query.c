@@ -16,7 +16,7 @@ static const char *decode_text(struct arena *arena, const char *text, size_t siz
     return str_is_utf8(out, n) ? out : NULL;
 }
 
-const char *query_path(struct arena *arena, const char *text, size_t size)
+const char *http_query_path(struct arena *arena, const char *text, size_t size)
 {
     const char *decoded = size > 0 && text[0] == '/' ? decode_text(arena, text, size, 0) : NULL;
     char *out = decoded == NULL ? NULL : arena_alloc(arena, strlen(decoded) + 2);
@@ -48,7 +48,7 @@ const char *query_path(struct arena *arena, const char *text, size_t size)
     return out;
 }
 
-bool query_parameters(struct http_request *request, const char *text, size_t size)
+bool http_query_parameters(struct http_request *request, const char *text, size_t size)
 {
     const char **names = arena_alloc(&request->arena, QUERY_PARAMETERS_MAX * sizeof(*names));
     const char **values = arena_alloc(&request->arena, QUERY_PARAMETERS_MAX * sizeof(*values));
@@ -99,7 +99,7 @@ static bool weight_is_zero(const char *parameters, size_t size)
     return false;
 }
 
-bool query_accepts(const char *accept_encoding, const char *coding)
+bool http_query_accepts(const char *accept_encoding, const char *coding)
 {
     bool any = false;
     size_t size = strlen(coding);

@@ -14,7 +14,7 @@ void http_reply_header(struct http_reply *reply, const char *name, const char *v
     reply->headers[reply->header_count++].value = value;
 }
 
-const char *reply_reason(int status)
+const char *http_reply_reason(int status)
 {
     static const struct {
         int status;
@@ -62,7 +62,7 @@ static void reply_put_problem(struct http_reply *reply, int status, const char *
                               const struct hearth_message *message)
 {
     buf_reset(&reply->body);
-    buf_printf(&reply->body, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":\"", reply_reason(status), status);
+    buf_printf(&reply->body, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":\"", http_reply_reason(status), status);
     reply_add_json_text(&reply->body, detail);
     buf_printf(&reply->body, "\",\"code\":\"%.*s\",\"message\":", (int)code_size, code);
     message_put_json(&reply->body, message);

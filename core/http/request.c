@@ -10,58 +10,58 @@
 #include "http/query.h"
 #include "http/strict.h"
 
-static void track_dispose(void *p)
+static void observer_dispose(void *p)
 {
-    struct track *track = p;
-    struct conn *conn = track->conn;
+    struct request_observer *observer = p;
+    struct conn *conn = observer->conn;
     struct loop *loop = conn->loop;
-    h2o_req_t *req = track->req;
+    h2o_req_t *req = observer->req;
     /* *req is still readable. bytes_sent counts what went into frames or to the socket: a short count means that the client gave up first.
      */
     bool head = h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
     bool complete = req->res.content_length == SIZE_MAX || req->bytes_sent >= req->res.content_length || head || req->res.status == 304;
-    bool finished = !track->stopped && req->res.status != 0 && complete;
+    bool finished = !observer->stopped && req->res.status != 0 && complete;
     conn->inflight--;
     conn->last_request = h2o_now(loop->h2o);
-    h2o_linklist_unlink(&track->link);
-    if (track->exchange != NULL) {
-        struct exchange *exchange = track->exchange;
-        if (loop->server->options.after != NULL && req->res.status != 0 && !exchange->in_pool)
-            loop->server->options.after(&exchange->request, exchange->reply.account, req->res.status, req->bytes_sent,
-                                        clock_monotonic() - exchange->request.received, loop->server->options.ctx);
-        exchange->track = NULL;
-        if (h2o_linklist_is_linked(&exchange->subscriber.link))
-            h2o_linklist_unlink(&exchange->subscriber.link);
-        if (exchange->in_pool)
-            atomic_store(&exchange->gone, true);
+    h2o_linklist_unlink(&observer->link);
+    if (observer->context != NULL) {
+        struct request_context *context = observer->context;
+        if (loop->server->options.after != NULL && req->res.status != 0 && !context->in_pool)
+            loop->server->options.after(&context->request, context->reply.account, req->res.status, req->bytes_sent,
+                                        clock_monotonic() - context->request.received, loop->server->options.ctx);
+        context->observer = NULL;
+        if (h2o_linklist_is_linked(&context->subscriber.link))
+            h2o_linklist_unlink(&context->subscriber.link);
+        if (context->in_pool)
+            atomic_store(&context->gone, true);
         else
-            exchange_free(exchange);
+            http_context_free(context);
     }
-    if (track->given_up) {
+    if (observer->given_up) {
         return;
     } else if (finished) {
         if (conn->budget < RESET_BUDGET)
             conn->budget++;
     } else {
-        metric_add(loop->server->cancelled, 1);
+        metrics_add(loop->server->cancelled, 1);
         if (conn->budget > 0 && --conn->budget == 0 && !conn->banned) {
             conn->banned = true;
-            conn_kill(conn);
+            http_conn_kill(conn);
         }
     }
 }
 
-static struct track *track_create(struct loop *loop, h2o_req_t *req)
+static struct request_observer *observer_create(struct loop *loop, h2o_req_t *req)
 {
-    struct conn *conn = conn_of(req);
-    struct track *track = h2o_mem_alloc_shared(&req->pool, sizeof(*track), track_dispose);
-    *track = (struct track){.conn = conn, .req = req, .progress_at = h2o_now(loop->h2o)};
-    conn->last_request = track->progress_at;
+    struct conn *conn = http_conn_of(req);
+    struct request_observer *observer = h2o_mem_alloc_shared(&req->pool, sizeof(*observer), observer_dispose);
+    *observer = (struct request_observer){.conn = conn, .req = req, .progress_at = h2o_now(loop->h2o)};
+    conn->last_request = observer->progress_at;
     conn->inflight++;
     conn->http2 = req->version >= 0x200;
-    h2o_linklist_insert(&loop->tracks, &track->link);
-    metric_add(loop->server->requests, 1);
-    return track;
+    h2o_linklist_insert(&loop->observers, &observer->link);
+    metrics_add(loop->server->requests, 1);
+    return observer;
 }
 
 static void request_parse_remote(struct http_request *request, h2o_req_t *req)
@@ -140,48 +140,48 @@ static void request_parse_headers(struct http_request *request, const h2o_req_t 
     request->host = named ? request_text_of(request, req->input.authority) : NULL;
 }
 
-static bool request_parse(struct exchange *exchange, h2o_req_t *req)
+static bool http_request_parse(struct request_context *context, h2o_req_t *req)
 {
-    struct http_request *request = &exchange->request;
+    struct http_request *request = &context->request;
     size_t size = req->input.query_at != SIZE_MAX ? req->input.query_at : req->input.path.len;
     request->received = clock_monotonic();
     request->version = req->version >= 0x200 ? 20 : req->version == 0x101 ? 11 : 10;
     request->tls = req->input.scheme == &H2O_URL_SCHEME_HTTPS;
     request_parse_remote(request, req);
     request_parse_headers(request, req);
-    exchange->request.accepts_gzip = query_accepts(request->accept_encoding, "gzip");
-    request->path = query_path(&request->arena, req->input.path.base, size);
-    if (request->path == NULL || !method_parse(req->input.method.base, req->input.method.len, &request->method))
+    context->request.accepts_gzip = http_query_accepts(request->accept_encoding, "gzip");
+    request->path = http_query_path(&request->arena, req->input.path.base, size);
+    if (request->path == NULL || !http_method_parse(req->input.method.base, req->input.method.len, &request->method))
         return false;
     if (req->input.query_at != SIZE_MAX) {
         const char *query = req->input.path.base + req->input.query_at + 1;
         size_t query_size = req->input.path.len - req->input.query_at - 1;
         request->query = arena_strndup(&request->arena, query, query_size);
-        if (memchr(query, '\0', query_size) != NULL || !query_parameters(request, query, query_size))
+        if (memchr(query, '\0', query_size) != NULL || !http_query_parameters(request, query, query_size))
             return false;
     }
     return true;
 }
 
-static void request_refuse(struct exchange *exchange, int status, struct hearth_sentence sentence)
+static void request_refuse(struct request_context *context, int status, struct hearth_sentence sentence)
 {
-    http_reply_problem(&exchange->reply, status, sentence);
-    send_reply(exchange);
+    http_reply_problem(&context->reply, status, sentence);
+    http_send_reply(context);
 }
 
-static void request_refuse_method(struct exchange *exchange, unsigned allowed)
+static void request_refuse_method(struct request_context *context, unsigned allowed)
 {
     struct buf list = {0};
-    method_list(allowed | HTTP_OPTIONS, &list);
-    const char *allow = arena_strdup(&exchange->request.arena, list.data);
+    http_method_list(allowed | HTTP_OPTIONS, &list);
+    const char *allow = arena_strdup(&context->request.arena, list.data);
     buf_fini(&list);
-    http_reply_header(&exchange->reply, "allow", allow);
-    if (exchange->request.method == HTTP_OPTIONS) {
-        exchange->reply.status = 204;
-        send_reply(exchange);
+    http_reply_header(&context->reply, "allow", allow);
+    if (context->request.method == HTTP_OPTIONS) {
+        context->reply.status = 204;
+        http_send_reply(context);
         return;
     }
-    request_refuse(exchange, 405, http_says_method());
+    request_refuse(context, 405, http_says_method());
 }
 
 /* h2o's buffers are used again, but not cleared: the body's own, and with HTTP/2 the connection's, from which it was copied. */
@@ -195,107 +195,107 @@ static void request_wipe_entity(h2o_req_t *req)
     explicit_bzero(req->entity.base, req->entity.len);
 }
 
-static bool request_take_body(struct exchange *exchange, h2o_req_t *req)
+static bool request_take_body(struct request_context *context, h2o_req_t *req)
 {
-    exchange->request.body_size = req->entity.len;
-    exchange->request.body = req->entity.len == 0 ? NULL : arena_strndup(&exchange->request.arena, req->entity.base, req->entity.len);
-    if (exchange->route->secret && req->entity.len > 0)
+    context->request.body_size = req->entity.len;
+    context->request.body = req->entity.len == 0 ? NULL : arena_strndup(&context->request.arena, req->entity.base, req->entity.len);
+    if (context->route->secret && req->entity.len > 0)
         request_wipe_entity(req);
-    return req->entity.len == 0 || exchange->request.body != NULL;
+    return req->entity.len == 0 || context->request.body != NULL;
 }
 
-static void request_dispatch(struct exchange *exchange, h2o_req_t *req, enum http_audience audience)
+static void request_dispatch(struct request_context *context, h2o_req_t *req, enum http_audience audience)
 {
-    struct http_server *server = exchange->loop->server;
+    struct http_server *server = context->loop->server;
     struct hearth_sentence over;
     unsigned allowed;
-    exchange->route = router_find(server, &exchange->request, audience, &allowed);
-    if (exchange->route == NULL && allowed == 0) {
-        request_refuse(exchange, 404, http_says_not_found());
+    context->route = http_router_find(server, &context->request, audience, &allowed);
+    if (context->route == NULL && allowed == 0) {
+        request_refuse(context, 404, http_says_not_found());
         return;
     }
-    if (exchange->route == NULL) {
-        request_refuse_method(exchange, allowed);
+    if (context->route == NULL) {
+        request_refuse_method(context, allowed);
         return;
     }
-    if (!exchange->route->any_host && audience == HTTP_PEOPLE && !hosts_check(server, &exchange->request, &exchange->reply)) {
-        send_reply(exchange);
+    if (!context->route->any_host && audience == HTTP_PEOPLE && !http_hosts_check(server, &context->request, &context->reply)) {
+        http_send_reply(context);
         return;
     }
-    if (req->entity.len > exchange->route->max_body) {
-        request_refuse(exchange, 413, http_says_too_large());
+    if (req->entity.len > context->route->max_body) {
+        request_refuse(context, 413, http_says_too_large());
         return;
     }
-    if (!request_take_body(exchange, req)) {
-        request_refuse(exchange, 503, http_says_busy_memory());
+    if (!request_take_body(context, req)) {
+        request_refuse(context, 503, http_says_busy_memory());
         return;
     }
-    size_t n = strlen(exchange->route->path);
-    exchange->request.argument = exchange->route->path[n - 1] == '*' ? exchange->request.path + n - 1 : "";
-    exchange->request.route_data = exchange->route->data;
-    if (exchange->route->filter != NULL && exchange->route->filter(&exchange->request, &exchange->reply)) {
-        send_reply(exchange);
-    } else if (exchange->route->kind == HTTP_INLINE) {
-        exchange->route->handler(&exchange->request, &exchange->reply, NULL);
-        send_reply(exchange);
-    } else if (budget_over(exchange, &over)) { /* before anybody works for an answer that nobody fetches */
-        metric_add(server->refused, 1);
-        http_reply_header(&exchange->reply, "retry-after", "5");
-        send_refusal(exchange, 503, over);
-    } else if (exchange_submit(exchange) < 0) {
-        metric_add(server->refused, 1);
-        http_reply_header(&exchange->reply, "retry-after", "1");
-        request_refuse(exchange, 503, http_says_busy());
+    size_t n = strlen(context->route->path);
+    context->request.argument = context->route->path[n - 1] == '*' ? context->request.path + n - 1 : "";
+    context->request.route_data = context->route->data;
+    if (context->route->filter != NULL && context->route->filter(&context->request, &context->reply)) {
+        http_send_reply(context);
+    } else if (context->route->kind == HTTP_INLINE) {
+        context->route->handler(&context->request, &context->reply, NULL);
+        http_send_reply(context);
+    } else if (http_budget_over(context, &over)) { /* before anybody works for an answer that nobody fetches */
+        metrics_add(server->refused, 1);
+        http_reply_header(&context->reply, "retry-after", "5");
+        http_send_refusal(context, 503, over);
+    } else if (http_context_submit(context) < 0) {
+        metrics_add(server->refused, 1);
+        http_reply_header(&context->reply, "retry-after", "1");
+        request_refuse(context, 503, http_says_busy());
     }
 }
 
-int request_handle(h2o_handler_t *handler, h2o_req_t *req)
+int http_request_handle(h2o_handler_t *handler, h2o_req_t *req)
 {
     (void)handler;
-    struct conn *conn = conn_of(req);
+    struct conn *conn = http_conn_of(req);
     struct loop *loop = conn->loop;
-    struct track *track = track_create(loop, req);
-    struct exchange *exchange = exchange_create(loop, track);
-    if (exchange == NULL) {
+    struct request_observer *observer = observer_create(loop, req);
+    struct request_context *context = http_context_create(loop, observer);
+    if (context == NULL) {
         h2o_send_error_503(req, "Service Unavailable", "out of memory", 0);
         return 0;
     }
-    exchange->head = h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
-    size_t header_bytes = guard_header_bytes(req);
+    context->head = h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
+    size_t header_bytes = http_header_bytes(req);
     conn->explained += header_bytes + req->entity.len + REQUEST_BYTES;
     bool large = header_bytes > loop->server->options.max_header_bytes || req->headers.size > loop->server->options.max_header_fields;
-    bool parsed = !large && request_parse(exchange, req);
-    bool unknown = exchange->request.path != NULL && exchange->request.method == 0;
-    if (exchange->request.path == NULL)
-        exchange->request.path = "";
+    bool parsed = !large && http_request_parse(context, req);
+    bool unknown = context->request.path != NULL && context->request.method == 0;
+    if (context->request.path == NULL)
+        context->request.path = "";
     if (parsed && loop->server->proxy_count > 0) {
         struct sockaddr_storage peer = {0};
         if (req->conn->callbacks->get_peername(req->conn, (struct sockaddr *)&peer) != 0 &&
-            forwarded_matches(loop->server, (struct sockaddr *)&peer)) {
-            forwarded_apply(loop->server, req, &exchange->request);
-            exchange->request.identity = request_identity_of(loop->server, req, &exchange->request);
+            http_forwarded_matches(loop->server, (struct sockaddr *)&peer)) {
+            http_forwarded_apply(loop->server, req, &context->request);
+            context->request.identity = request_identity_of(loop->server, req, &context->request);
         }
     }
     if (conn->banned) {
-        request_refuse(exchange, 503, http_says_busy_memory());
+        request_refuse(context, 503, http_says_busy_memory());
     } else if (h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT(STRICT_REFUSED))) {
         req->http1_is_persistent = 0;
-        request_refuse(exchange, 400,
-                       http_says_malformed(arena_strndup(&exchange->request.arena, req->input.path.base, req->input.path.len)));
+        request_refuse(context, 400,
+                       http_says_malformed(arena_strndup(&context->request.arena, req->input.path.base, req->input.path.len)));
     } else if (large) {
         req->http1_is_persistent = 0;
-        request_refuse(exchange, 431, http_says_headers_too_large());
+        request_refuse(context, 431, http_says_headers_too_large());
     } else if (!parsed) {
-        request_refuse(exchange, unknown ? 501 : 400, unknown ? http_says_not_implemented() : http_says_malformed_address());
+        request_refuse(context, unknown ? 501 : 400, unknown ? http_says_not_implemented() : http_says_malformed_address());
     } else {
-        request_dispatch(exchange, req, loop->server->listeners[conn->listener].options.audience);
+        request_dispatch(context, req, loop->server->listeners[conn->listener].options.audience);
     }
     return 0;
 }
 
 bool http_accepts(const struct http_request *request, const char *coding)
 {
-    return query_accepts(request->accept_encoding, coding);
+    return http_query_accepts(request->accept_encoding, coding);
 }
 
 bool http_etag_matches(const struct http_request *request, const char *etag)

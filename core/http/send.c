@@ -7,11 +7,11 @@
 #include "base/metrics.h"
 
 /* Instead of what the reply says so far. */
-static void send_instead(struct exchange *exchange, int status, struct hearth_sentence sentence)
+static void send_instead(struct request_context *context, int status, struct hearth_sentence sentence)
 {
-    struct http_reply *reply = &exchange->reply;
+    struct http_reply *reply = &context->reply;
     http_shared_unref(reply->shared);
-    download_fini(exchange);
+    http_download_fini(context);
     buf_fini(&reply->body);
     *reply = (struct http_reply){.account = reply->account};
     if (status == 503)
@@ -19,49 +19,49 @@ static void send_instead(struct exchange *exchange, int status, struct hearth_se
     http_reply_problem(reply, status, sentence);
 }
 
-static void send_body(struct exchange *exchange)
+static void send_body(struct request_context *context)
 {
-    struct http_reply *reply = &exchange->reply;
-    budget_take(exchange);
+    struct http_reply *reply = &context->reply;
+    http_budget_take(context);
     if (reply->events_channel != NULL) {
-        events_start(exchange);
+        http_events_start(context);
         return;
     }
     bool bodiless = reply->status == 204 || reply->status == 304;
     bool unknown = reply->stream != NULL; /* HEAD of a download, which is not made for it */
-    head_start(exchange, bodiless || unknown ? SIZE_MAX : exchange->body_size, body_proceed);
+    http_head_start(context, bodiless || unknown ? SIZE_MAX : context->body_size, http_body_proceed);
     /* h2o 2.2.5 does not drop the body of an answer to HEAD. */
-    if (bodiless || exchange->head || exchange->body_size == 0) {
-        exchange->body_at = exchange->body_size;
-        h2o_send(exchange->track->req, NULL, 0, H2O_SEND_STATE_FINAL);
+    if (bodiless || context->head || context->body_size == 0) {
+        context->body_at = context->body_size;
+        h2o_send(context->observer->req, NULL, 0, H2O_SEND_STATE_FINAL);
     } else {
-        body_send(exchange);
+        http_body_send(context);
     }
 }
 
-void send_refusal(struct exchange *exchange, int status, struct hearth_sentence sentence)
+void http_send_refusal(struct request_context *context, int status, struct hearth_sentence sentence)
 {
-    http_reply_problem(&exchange->reply, status, sentence);
-    exchange->body_size = body_size(exchange);
-    send_body(exchange);
+    http_reply_problem(&context->reply, status, sentence);
+    context->body_size = http_body_size(context);
+    send_body(context);
 }
 
-void send_reply(struct exchange *exchange)
+void http_send_reply(struct request_context *context)
 {
-    struct http_reply *reply = &exchange->reply;
+    struct http_reply *reply = &context->reply;
     if (buf_failed(&reply->body) || reply->status == 0) {
-        log_event(HEARTH_LOG_ERROR, "http", "no answer", LOG_TEXT("path", exchange->request.path),
+        log_event(HEARTH_LOG_ERROR, "http", "no answer", LOG_TEXT("path", context->request.path),
                   LOG_TEXT("error", "out of memory, or a handler without a reply"));
-        send_instead(exchange, 500, http_says_internal());
+        send_instead(context, 500, http_says_internal());
     }
     struct hearth_sentence over;
-    if (budget_over(exchange, &over)) {
-        metric_add(exchange->loop->server->refused, 1);
-        send_instead(exchange, 503, over);
+    if (http_budget_over(context, &over)) {
+        metrics_add(context->loop->server->refused, 1);
+        send_instead(context, 503, over);
     }
-    if (!exchange->in_pool && exchange->route != NULL && exchange->route->kind == HTTP_INLINE && exchange->request.accepts_gzip &&
+    if (!context->in_pool && context->route != NULL && context->route->kind == HTTP_INLINE && context->request.accepts_gzip &&
         reply->gzip)
         http_reply_gzip(reply);
-    exchange->body_size = reply->events_channel != NULL ? 0 : body_size(exchange); /* events.c sends those itself */
-    send_body(exchange);
+    context->body_size = reply->events_channel != NULL ? 0 : http_body_size(context); /* events.c sends those itself */
+    send_body(context);
 }

@@ -23,10 +23,10 @@ static void server_set_defaults(struct http_options *o)
     DEFAULT(drain_timeout, 10000);
     DEFAULT(max_connections, 10000);
     DEFAULT(max_connections_per_address, 256);
-    DEFAULT(max_jobs_per_connection, 64);
-    DEFAULT(max_jobs, 1024);
-    DEFAULT(max_jobs_per_account, 128);
-    DEFAULT(job_timeout, 30000);
+    DEFAULT(max_pending_requests_per_connection, 64);
+    DEFAULT(max_pending_requests, 1024);
+    DEFAULT(max_pending_requests_per_account, 128);
+    DEFAULT(pending_timeout, 30000);
     DEFAULT(unsent_per_connection, (size_t)8 << 20);
     DEFAULT(unsent_per_account, (size_t)16 << 20);
     DEFAULT(unsent_total, (size_t)64 << 20);
@@ -117,8 +117,8 @@ static void server_configure_h2o(struct http_server *server)
     /* What a request of HTTP/1.0 without Host is taken for. */
     h2o_hostconf_t *host = h2o_config_register_host(&server->conf, h2o_iovec_init(H2O_STRLIT("localhost")), 65535);
     host->http2.push_preload = 0;
-    h2o_create_handler(h2o_config_register_path(host, "/", 0), sizeof(h2o_handler_t))->on_req = request_handle;
-    guard_set_limits(server->options.max_header_bytes, server->options.max_header_fields);
+    h2o_create_handler(h2o_config_register_path(host, "/", 0), sizeof(h2o_handler_t))->on_req = http_request_handle;
+    http_hpack_limit_set(server->options.max_header_bytes, server->options.max_header_fields);
 }
 
 static int server_create_tls(struct http_server *server, struct err *err)
@@ -126,7 +126,7 @@ static int server_create_tls(struct http_server *server, struct err *err)
     for (size_t i = 0; i < server->listener_count; i++) {
         SSL_CTX *tls = NULL;
         if (server->listeners[i].tls) {
-            int r = tls_create(&server->listeners[i].options, &tls, err);
+            int r = http_tls_create(&server->listeners[i].options, &tls, err);
             if (r < 0)
                 return err_prefix(err, "[listen %s]", server->listeners[i].options.name);
         }
@@ -143,18 +143,18 @@ static int server_create_tls(struct http_server *server, struct err *err)
 
 static void server_register_metrics(struct http_server *server)
 {
-    server->requests = metric_get(METRIC_COUNTER, "http_requests", "requests that reached a handler");
-    server->cancelled = metric_get(METRIC_COUNTER, "http_cancelled", "requests whose client went away first");
-    server->killed = metric_get(METRIC_COUNTER, "http_killed", "connections ended because they cost without asking for anything");
-    server->refused = metric_get(METRIC_COUNTER, "http_refused", "connections and requests refused at a limit");
-    server->connections = metric_get(METRIC_GAUGE, "http_connections", "open connections");
+    server->requests = metrics_register(METRIC_COUNTER, "http_requests", "requests that reached a handler");
+    server->cancelled = metrics_register(METRIC_COUNTER, "http_cancelled", "requests whose client went away first");
+    server->killed = metrics_register(METRIC_COUNTER, "http_killed", "connections ended because they cost without asking for anything");
+    server->refused = metrics_register(METRIC_COUNTER, "http_refused", "connections and requests refused at a limit");
+    server->connections = metrics_register(METRIC_GAUGE, "http_connections", "open connections");
 }
 
 int http_start(const struct http_options *options, struct http_server **ret_server, struct err *err)
 {
-    int r = guard_check(err);
+    int r = http_hpack_limit_check(err);
     if (r == 0)
-        r = preempt_init(err);
+        r = http_preempt_init(err);
     if (r < 0)
         return r;
     signal(SIGPIPE, SIG_IGN);
@@ -171,8 +171,8 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
     }
     server_set_defaults(&server->options);
     server->options.spool_dir = arena_strdup(&server->arena, server->options.spool_dir);
-    budget_init(server);
-    memory_init(server);
+    http_budget_init(server);
+    http_memory_init(server);
     pthread_mutex_init(&server->address_lock, NULL);
     pthread_mutex_init(&server->publish_lock, NULL);
     sem_init(&server->started, 0, 0);
@@ -187,17 +187,17 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     }
     for (int i = 0; i < server->loop_count; i++)
-        loop_init(&server->loops[i], server, i);
+        http_loop_init(&server->loops[i], server, i);
     if (r == 0)
-        r = hosts_init(server, options, err);
+        r = http_hosts_init(server, options, err);
     if (r == 0)
         r = server_copy_listeners(server, options, err);
     if (r == 0)
         r = server_create_tls(server, err);
     if (r == 0)
-        r = listener_bind(server, err);
+        r = http_listener_bind(server, err);
     if (r == 0)
-        r = loop_start_all(server, err);
+        r = http_loop_start_all(server, err);
     if (r < 0) {
         http_stop(server);
         http_destroy(server);
@@ -222,12 +222,12 @@ int http_reload(struct http_server *server, struct err *err)
     SSL_CTX *fresh[HTTP_LISTENERS_MAX] = {NULL};
     int r = 0;
     for (size_t i = 0; r == 0 && i < server->listener_count; i++)
-        if (server->listeners[i].tls && (r = tls_create(&server->listeners[i].options, &fresh[i], err)) < 0)
+        if (server->listeners[i].tls && (r = http_tls_create(&server->listeners[i].options, &fresh[i], err)) < 0)
             err_prefix(err, "[listen %s]", server->listeners[i].options.name);
     lock_take(&server->publish_lock); /* a loop that may have ended gets no message */
     for (size_t i = 0; r == 0 && !server->stopping && i < server->listener_count; i++)
         for (int k = 0; fresh[i] != NULL && k < server->loop_count; k++)
-            loop_send_certificate(&server->loops[k], i, fresh[i]);
+            http_loop_send_certificate(&server->loops[k], i, fresh[i]);
     lock_release(&server->publish_lock);
     for (size_t i = 0; i < server->listener_count; i++)
         SSL_CTX_free(fresh[i]);
@@ -239,7 +239,7 @@ void http_stop(struct http_server *server)
     lock_take(&server->publish_lock);
     server->stopping = true;
     lock_release(&server->publish_lock);
-    loop_stop_all(server);
+    http_loop_stop_all(server);
 }
 
 void http_destroy(struct http_server *server)
@@ -250,12 +250,12 @@ void http_destroy(struct http_server *server)
         if (server->loops[i].thread_started)
             sem_post(&server->leave);
     for (size_t i = 0; i < server->listener_count; i++)
-        listener_unlink_unix(&server->listeners[i]); /* of a start that failed: no loop had it */
+        http_listener_unlink_unix(&server->listeners[i]); /* of a start that failed: no loop had it */
     for (int i = 0; i < server->loop_count; i++)
-        loop_fini(&server->loops[i]);
+        http_loop_fini(&server->loops[i]);
     h2o_config_dispose(&server->conf);
     free(server->loops);
-    budget_fini(server);
+    http_budget_fini(server);
     pthread_mutex_destroy(&server->address_lock);
     pthread_mutex_destroy(&server->publish_lock);
     sem_destroy(&server->started);

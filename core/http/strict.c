@@ -31,7 +31,7 @@ static bool is_digits(const char *text, size_t size)
     return size > 0;
 }
 
-static bool is_blank(char c)
+static bool strict_is_blank(char c)
 {
     return c == ' ' || c == '\t';
 }
@@ -45,7 +45,7 @@ static bool has_bare_line_feed(const char *bytes, size_t size)
 }
 
 /* The parser takes any number behind "HTTP/1.". */
-static const char *check_version(const struct strict_request *request)
+static const char *strict_check_version(const struct strict_request *request)
 {
     const char *version = request->target + request->target_size + 1, *end = request->bytes + request->size;
     bool known =
@@ -65,7 +65,7 @@ static bool is_six_char(char c)
     return codec_hex_digit(c) >= 0 || c == '.' || c == ':';
 }
 
-bool strict_authority(const char *text, size_t size, const char **ret_host, size_t *ret_host_size)
+bool http_strict_authority(const char *text, size_t size, const char **ret_host, size_t *ret_host_size)
 {
     size_t from = 0, n = 0, after;
     if (size > 0 && text[0] == '[') {
@@ -125,7 +125,7 @@ static const char *read_headers(struct strict_request *request, struct found *fo
             return "A header is continued on a second line.";
         if (!is_token(header.name, header.name_size))
             return "The name of a header is malformed.";
-        while (header.value_size > 0 && is_blank(header.value[header.value_size - 1]))
+        while (header.value_size > 0 && strict_is_blank(header.value[header.value_size - 1]))
             header.value_size--;
         if (IS_NAMED(&header, "upgrade"))
             continue;
@@ -161,7 +161,7 @@ static const char *check_host(const struct found *found, bool is_1_1)
         return "There is more than one Host.";
     if (found->hosts == 0)
         return is_1_1 ? "There is no Host." : NULL;
-    return strict_authority(found->host->value, found->host->value_size, &host, &size) ? NULL : "Host is malformed.";
+    return http_strict_authority(found->host->value, found->host->value_size, &host, &size) ? NULL : "Host is malformed.";
 }
 
 /* "http://host/path?query", as clients send it to proxies and may send it to anybody (RFC 9112, 3.2.2). */
@@ -179,7 +179,7 @@ static const char *check_target(struct strict_request *request, const struct fou
         scheme = 8;
     const char *authority = target + scheme, *path = memchr(authority, '/', (size_t)(end - authority)), *host;
     size_t size = path == NULL ? (size_t)(end - authority) : (size_t)(path - authority), host_size;
-    if (scheme == 0 || !strict_authority(authority, size, &host, &host_size) || host_size == 0)
+    if (scheme == 0 || !http_strict_authority(authority, size, &host, &host_size) || host_size == 0)
         return "The address is malformed.";
     if (found->hosts == 1 && (found->host->value_size != size || strncasecmp(found->host->value, authority, size) != 0))
         return "The address and Host name different servers.";
@@ -188,14 +188,14 @@ static const char *check_target(struct strict_request *request, const struct fou
     return NULL;
 }
 
-const char *strict_check(struct strict_request *request)
+const char *http_strict_check(struct strict_request *request)
 {
     struct found found = {0};
     if (has_bare_line_feed(request->bytes, request->size))
         return "A line ends with a line feed alone.";
     if (!is_token(request->method, request->method_size) || request->target_size == 0)
         return "The request line is malformed.";
-    const char *wrong = check_version(request);
+    const char *wrong = strict_check_version(request);
     bool is_1_1 = wrong == NULL && request->target[request->target_size + 8] == '1';
     if (wrong == NULL)
         wrong = read_headers(request, &found);
@@ -213,7 +213,7 @@ const char *strict_check(struct strict_request *request)
  *                                                      └──► LAST_END ──► DONE                */
 enum { SIZE, BLANK, EXTENSION, SIZE_END, DATA, DATA_CR, DATA_END, TRAILER, LINE, LINE_END, LAST_END, DONE, BROKEN };
 
-static bool is_text(char c)
+static bool strict_is_text(char c)
 {
     return (unsigned char)c >= 0x20 ? c != 0x7f : c == '\t';
 }
@@ -228,14 +228,14 @@ static int after_size(struct strict_chunks *chunks, char c)
     }
     if (digit >= 0 || chunks->count == 0)
         return BROKEN;
-    return c == '\r' ? SIZE_END : c == ';' ? EXTENSION : is_blank(c) ? BLANK : BROKEN;
+    return c == '\r' ? SIZE_END : c == ';' ? EXTENSION : strict_is_blank(c) ? BLANK : BROKEN;
 }
 
 static int after_extension(struct strict_chunks *chunks, char c)
 {
     if (c == '\r')
         return SIZE_END;
-    return is_text(c) && chunks->framing <= EXTENSION_MAX ? EXTENSION : BROKEN;
+    return strict_is_text(c) && chunks->framing <= EXTENSION_MAX ? EXTENSION : BROKEN;
 }
 
 static int after_trailer(struct strict_chunks *chunks, char c)
@@ -244,7 +244,7 @@ static int after_trailer(struct strict_chunks *chunks, char c)
         return BROKEN;
     if (chunks->state == TRAILER)
         return c == '\r' ? LAST_END : is_token_char((unsigned char)c) ? LINE : BROKEN;
-    return c == '\r' ? LINE_END : is_text(c) ? LINE : BROKEN;
+    return c == '\r' ? LINE_END : strict_is_text(c) ? LINE : BROKEN;
 }
 
 /* What comes behind c, which is none of a chunk's own bytes. */
@@ -254,7 +254,7 @@ static int after_framing(struct strict_chunks *chunks, char c)
     case SIZE:
         return after_size(chunks, c);
     case BLANK:
-        return is_blank(c) && chunks->framing <= EXTENSION_MAX ? BLANK : c == '\r' ? SIZE_END : c == ';' ? EXTENSION : BROKEN;
+        return strict_is_blank(c) && chunks->framing <= EXTENSION_MAX ? BLANK : c == '\r' ? SIZE_END : c == ';' ? EXTENSION : BROKEN;
     case EXTENSION:
         return after_extension(chunks, c);
     case SIZE_END:
@@ -278,7 +278,7 @@ static int after_framing(struct strict_chunks *chunks, char c)
     }
 }
 
-ssize_t strict_chunked(struct strict_chunks *chunks, char *bytes, size_t *size)
+ssize_t http_strict_chunked(struct strict_chunks *chunks, char *bytes, size_t *size)
 {
     size_t to = 0, from = 0;
     while (from < *size && chunks->state != DONE && chunks->state != BROKEN) {

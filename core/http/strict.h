@@ -33,7 +33,7 @@ struct strict_request {
 /* NULL: it may go on; else what is wrong with it, in words. One pass over the bytes and one over the headers. It may change, in what was
  * cut: white space behind a value goes; "http://host/path" becomes the path, when host is Host; Upgrade goes (h2c is not spoken: RFC 9113
  * has dropped it, and through a proxy it is a way around that proxy's rules). */
-const char *strict_check(struct strict_request *request);
+const char *http_strict_check(struct strict_request *request);
 
 /* Where a chunked body stands: all zero at its start, but for the second. As large as what picohttpparser keeps there; all of it is ours.
  */
@@ -47,9 +47,9 @@ struct strict_chunks {
 
 /* Takes the framing out of *size bytes, in place; *size becomes the number of bytes of the body among them. What follows the body is moved
  * up behind it: how many bytes that is; -2: more is to come; -1: it is malformed. */
-ssize_t strict_chunked(struct strict_chunks *chunks, char *bytes, size_t *size);
+ssize_t http_strict_chunked(struct strict_chunks *chunks, char *bytes, size_t *size);
 
 /* "host", "host:port", "[v6]:port": the host's part, without brackets. False: it is none of these. */
-bool strict_authority(const char *text, size_t size, const char **ret_host, size_t *ret_host_size);
+bool http_strict_authority(const char *text, size_t size, const char **ret_host, size_t *ret_host_size);
 
 #endif

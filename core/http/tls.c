@@ -26,7 +26,7 @@ static int no_password(char *buffer, int size, int writing, void *ctx)
 }
 
 /* Why a file was not taken, in words that name the file and the cause. */
-static int fail(SSL_CTX *tls, const char *file, const char *what, struct err *err)
+static int tls_fail(SSL_CTX *tls, const char *file, const char *what, struct err *err)
 {
     unsigned long code = ERR_peek_last_error();
     const char *reason = ERR_reason_error_string(code);
@@ -74,17 +74,17 @@ static int load_files(const struct http_listener *listener, SSL_CTX **ret_tls, b
     SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS);         /* 32 KB less for each idle connection */
     SSL_CTX_set_default_passwd_cb(tls, no_password);
     if (SSL_CTX_use_certificate_chain_file(tls, listener->certificate) != 1)
-        return fail(tls, listener->certificate, "certificate", err);
+        return tls_fail(tls, listener->certificate, "certificate", err);
     if (SSL_CTX_use_PrivateKey_file(tls, listener->key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(tls) != 1) {
         *ret_of_key = true;
-        return fail(tls, listener->key, "private key without a password", err);
+        return tls_fail(tls, listener->key, "private key without a password", err);
     }
     h2o_ssl_register_alpn_protocols(tls, protocols);
     *ret_tls = tls;
     return 0;
 }
 
-int tls_create(const struct http_listener *listener, SSL_CTX **ret_tls, struct err *err)
+int http_tls_create(const struct http_listener *listener, SSL_CTX **ret_tls, struct err *err)
 {
     bool of_key;
     return load_files(listener, ret_tls, &of_key, err);

@@ -35,22 +35,22 @@ struct changes {
     struct change slots[SLOTS];
 };
 
-struct changes *changes_create(void)
+struct changes *jobs_changes_create(void)
 {
     struct changes *changes = calloc(1, sizeof(*changes));
     if (changes == NULL)
         return NULL;
-    changes->noted = metric_get(METRIC_COUNTER, "changes_noted", "times that a sync plugin said that something changed");
+    changes->noted = metrics_register(METRIC_COUNTER, "changes_noted", "times that a sync plugin said that something changed");
     changes->published =
-        metric_get(METRIC_COUNTER, "changes_published", "syncs asked for because a sync plugin said that something changed");
-    changes->ignored = metric_get(METRIC_COUNTER, "changes_ignored", "of these, for accounts that are not synced now");
-    changes->dropped = metric_get(METRIC_COUNTER, "changes_dropped", "of these, not noted because too many waited");
+        metrics_register(METRIC_COUNTER, "changes_published", "syncs asked for because a sync plugin said that something changed");
+    changes->ignored = metrics_register(METRIC_COUNTER, "changes_ignored", "of these, for accounts that are not synced now");
+    changes->dropped = metrics_register(METRIC_COUNTER, "changes_dropped", "of these, not noted because too many waited");
     pthread_mutex_init(&changes->lock, NULL);
     lock_init_condition(&changes->news);
     return changes;
 }
 
-void changes_destroy(struct changes *changes)
+void jobs_changes_destroy(struct changes *changes)
 {
     if (changes == NULL)
         return;
@@ -67,7 +67,7 @@ static bool is_change_of(const struct change *change, const char *provider, cons
 }
 
 /* Its slot; else one of which nothing is to be known any more, NULL: all near it are in use. The lock is held. */
-static struct change *find_slot(struct changes *changes, const char *provider, const char *account, int64_t now)
+static struct change *changes_find_slot(struct changes *changes, const char *provider, const char *account, int64_t now)
 {
     size_t first = (size_t)hash_text(account) % SLOTS;
     struct change *free_slot = NULL;
@@ -89,9 +89,9 @@ static struct change *find_slot(struct changes *changes, const char *provider, c
 static void put_note(struct changes *changes, const char *provider, const char *account, int64_t due, int64_t now)
 {
     lock_take(&changes->lock);
-    struct change *change = find_slot(changes, provider, account, now);
+    struct change *change = changes_find_slot(changes, provider, account, now);
     if (change == NULL) {
-        metric_add(changes->dropped, 1);
+        metrics_add(changes->dropped, 1);
     } else if (change->due == 0) {
         change->due = due > change->again ? due : change->again;
         changes->has_news = true;
@@ -100,23 +100,23 @@ static void put_note(struct changes *changes, const char *provider, const char *
     lock_release(&changes->lock);
 }
 
-void changes_note(struct changes *changes, const char *provider, const char *account)
+void jobs_changes_note(struct changes *changes, const char *provider, const char *account)
 {
     int64_t now = clock_monotonic();
-    metric_add(changes->noted, 1);
+    metrics_add(changes->noted, 1);
     if (account == NULL || account[0] == '\0' || strnlen(account, ACCOUNT_SIZE) == ACCOUNT_SIZE) /* no account is called so */
-        metric_add(changes->ignored, 1);
+        metrics_add(changes->ignored, 1);
     else
         put_note(changes, provider, account, now + SETTLE, now);
 }
 
-static void on_changed(const struct hearth_host *host, const char *account)
+static void changes_on_host_changed(const struct hearth_host *host, const char *account)
 {
-    const struct changes_ear *ear = host_of(host)->changes_data;
-    changes_note(ear->changes, ear->provider, account);
+    const struct changes_ear *ear = plug_host_of(host)->changes_data;
+    jobs_changes_note(ear->changes, ear->provider, account);
 }
 
-const struct hearth_host_changes changes_extension = {.struct_size = sizeof(changes_extension), .changed = on_changed};
+const struct hearth_host_changes jobs_changes_extension = {.struct_size = sizeof(jobs_changes_extension), .changed = changes_on_host_changed};
 
 /* Takes up to BATCH that are due from *slot on. */
 static size_t take_due(struct changes *changes, size_t *slot, int64_t now, struct change *ret_batch)
@@ -170,7 +170,7 @@ static enum change_is judge_change(const struct change *change, const struct hea
 }
 
 /* Looks for the account on all nodes, because pulls are of all nodes. An error when a node does not answer and no other has it. */
-static int find_account(struct jobs *jobs, const struct change *change, enum change_is *ret_is, size_t *ret_node, int64_t *ret_wait,
+static int change_find_account(struct jobs *jobs, const struct change *change, enum change_is *ret_is, size_t *ret_node, int64_t *ret_wait,
                         struct err *err)
 {
     enum change_is is = CHANGE_NOT_HERE;
@@ -179,11 +179,11 @@ static int find_account(struct jobs *jobs, const struct change *change, enum cha
     for (size_t node = 0; node < count && is < CHANGE_LATER; node++) {
         struct hearth_account account = {.struct_size = sizeof(account)};
         struct err why = {0};
-        struct store *store = jobs_take_store(jobs, node, &why);
-        int r = store == NULL ? why.code : 0;
+        struct storage *storage = jobs_take_storage(jobs, node, &why);
+        int r = storage == NULL ? why.code : 0;
         if (r == 0) {
-            store->call.hearth.deadline = clock_monotonic() + CALL_TIMEOUT;
-            r = STORE(store, &why, account_get, change->account, &account);
+            storage->call.hearth.deadline = clock_monotonic() + CALL_TIMEOUT;
+            r = STORAGE(storage, &why, account_get, change->account, &account);
         }
         if (r == 0) {
             is = judge_change(change, &account, ret_wait);
@@ -191,9 +191,9 @@ static int find_account(struct jobs *jobs, const struct change *change, enum cha
         } else if (r != HEARTH_ERR_NOT_FOUND) {
             away = why;
         }
-        if (store != NULL) {
-            store->call.hearth.deadline = 0;
-            jobs_give_store(jobs, node, store);
+        if (storage != NULL) {
+            storage->call.hearth.deadline = 0;
+            jobs_give_storage(jobs, node, storage);
         }
     }
     if (is == CHANGE_NOT_HERE && away.code < 0) {
@@ -211,11 +211,11 @@ static int64_t publish_change(struct changes *changes, struct jobs *jobs, const 
     size_t node = 0;
     int64_t wait = 0;
     int32_t result = HEARTH_QUEUED;
-    int r = find_account(jobs, change, &is, &node, &wait, err);
+    int r = change_find_account(jobs, change, &is, &node, &wait, err);
     if (r == 0 && is == CHANGE_LATER)
         return wait;
     if (r == 0 && is != CHANGE_SYNC) {
-        metric_add(changes->ignored, 1);
+        metrics_add(changes->ignored, 1);
         return 0;
     }
     if (r == 0)
@@ -224,11 +224,11 @@ static int64_t publish_change(struct changes *changes, struct jobs *jobs, const 
         return PAUSE;
     if (result == HEARTH_IN_WORK)
         return BUSY_EVERY;
-    metric_add(changes->published, 1);
+    metrics_add(changes->published, 1);
     return 0;
 }
 
-int64_t changes_flush(struct changes *changes, struct jobs *jobs)
+int64_t jobs_changes_flush(struct changes *changes, struct jobs *jobs)
 {
     struct change batch[BATCH];
     struct err err = {0};
@@ -240,7 +240,7 @@ int64_t changes_flush(struct changes *changes, struct jobs *jobs)
             if (wait == 0)
                 continue;
             lock_take(&changes->lock);
-            struct change *change = find_slot(changes, batch[i].provider, batch[i].account, after);
+            struct change *change = changes_find_slot(changes, batch[i].provider, batch[i].account, after);
             if (change != NULL) { /* it has its slot still, unless it took longer than EVERY */
                 change->due = after + wait;
                 change->again = after + wait;
@@ -256,7 +256,7 @@ int64_t changes_flush(struct changes *changes, struct jobs *jobs)
 /* --- the thread -------------------------------------------------------------------------------- */
 
 /* Until there is news, or something is due. False: stop. */
-static bool wait_for_change(struct changes *changes, int64_t next)
+static bool changes_wait_for_news(struct changes *changes, int64_t next)
 {
     lock_take(&changes->lock);
     int r = 0;
@@ -271,24 +271,24 @@ static void *changes_main(void *arg)
 {
     struct changes *changes = arg;
     int64_t next = next_due(changes); /* plugins were open before this thread was there */
-    while (wait_for_change(changes, next))
-        next = changes_flush(changes, changes->jobs);
+    while (changes_wait_for_news(changes, next))
+        next = jobs_changes_flush(changes, changes->jobs);
     return NULL;
 }
 
-int changes_start(struct changes *changes, struct jobs *jobs, struct err *err)
+int jobs_changes_start(struct changes *changes, struct jobs *jobs, struct err *err)
 {
     changes->jobs = jobs;
     return jobs_thread(&changes->thread, &changes->started, changes_main, changes, "changes", err);
 }
 
-void changes_join(struct changes *changes)
+void jobs_changes_join(struct changes *changes)
 {
     if (changes->started)
         jobs_join(changes->jobs, changes->thread, &changes->started);
 }
 
-void changes_wake(struct changes *changes)
+void jobs_changes_wake(struct changes *changes)
 {
     lock_take(&changes->lock);
     changes->has_news = true;

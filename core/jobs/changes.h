@@ -20,24 +20,24 @@
 struct changes;
 struct jobs;
 
-struct changes *changes_create(void);          /* hears, and keeps what it hears. NULL when memory is short */
-void changes_destroy(struct changes *changes); /* after its thread ended and the plugins were closed; accepts NULL */
-/* The thread, which publishes through jobs (borrowed) until changes_join(). Main thread. */
-int changes_start(struct changes *changes, struct jobs *jobs, struct err *err);
-void changes_wake(struct changes *changes); /* jobs->stop was set */
-void changes_join(struct changes *changes); /* after it was woken */
+struct changes *jobs_changes_create(void);          /* hears, and keeps what it hears. NULL when memory is short */
+void jobs_changes_destroy(struct changes *changes); /* after its thread ended and the plugins were closed; accepts NULL */
+/* The thread, which publishes through jobs (borrowed) until jobs_changes_join(). Main thread. */
+int jobs_changes_start(struct changes *changes, struct jobs *jobs, struct err *err);
+void jobs_changes_wake(struct changes *changes); /* jobs->stop was set */
+void jobs_changes_join(struct changes *changes); /* after it was woken */
 
 /* Takes one short lock. Any thread. provider: name of the [sync NAME] section, valid as long as the changes are. */
-void changes_note(struct changes *changes, const char *provider, const char *account);
+void jobs_changes_note(struct changes *changes, const char *provider, const char *account);
 /* One pass over what is due, by the thread (or by a test instead of it). Monotonic ms when it is worth while to look again; INT64_MAX:
  * nothing waits. */
-int64_t changes_flush(struct changes *changes, struct jobs *jobs);
+int64_t jobs_changes_flush(struct changes *changes, struct jobs *jobs);
 
-/* What a plugin's host is given: the function finds the ear as host_of(host)->changes_data. */
+/* What a plugin's host is given: the function finds the ear as plug_host_of(host)->changes_data. */
 struct changes_ear {
     struct changes *changes;
     const char *provider;
 };
-extern const struct hearth_host_changes changes_extension;
+extern const struct hearth_host_changes jobs_changes_extension;
 
 #endif

@@ -9,7 +9,7 @@
 enum { EVENT_WAIT = 60000, SYNC_LONGEST = 60 * 60 * 1000 };
 
 /* "syncing" is a table of accounts whose start was told and whose end was not; an hour is longer than any sync. */
-static void track(struct jobs *jobs, const char *account, const char *text)
+static void events_track_sync(struct jobs *jobs, const char *account, const char *text)
 {
     if (strstr(text, "\"state\":\"started\"") != NULL)
         backoff_set(jobs->syncing, account, clock_monotonic() + SYNC_LONGEST);
@@ -17,11 +17,11 @@ static void track(struct jobs *jobs, const char *account, const char *text)
         backoff_clear(jobs->syncing, account);
 }
 
-int jobs_heard(void *ctx, const char *channel, const char *text)
+int jobs_receive_event(void *ctx, const char *channel, const char *text)
 {
     struct jobs *jobs = ctx;
     if (channel[0] != '\0')
-        track(jobs, channel, text);
+        events_track_sync(jobs, channel, text);
     else
         backoff_clear(jobs->syncing, NULL); /* some were lost, perhaps the ends of these */
     lock_border("an event is handed on");
@@ -33,20 +33,20 @@ void *jobs_listener_main(void *arg)
 {
     struct jobs *jobs = arg;
     struct call call;
-    call_init(&call, &jobs->stop, 0, 0);
+    plug_call_init(&call, &jobs->stop, 0, 0);
     while (!atomic_load(&jobs->stop)) {
         struct err err = {0};
         int r =
-            call_check(&call, jobs->options.queue->event_wait(jobs->listener_session, &call.hearth, EVENT_WAIT, jobs_heard, jobs), &err);
+            plug_call_check(&call, jobs->options.queue->event_wait(jobs->listener_handle, &call.hearth, EVENT_WAIT, jobs_receive_event, jobs), &err);
         if (r < 0 && r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_CANCELLED) {
-            breaker_note_err(jobs->options.queue_breaker, r, &err);
+            plug_breaker_note_err(jobs->options.queue_breaker, r, &err);
             log_event(log_level_of(&err, HEARTH_LOG_ERROR), "jobs", "events not heard", LOG_TEXT("error", err.text));
-            jobs_heard(jobs, "", ""); /* who knows what was missed */
+            jobs_receive_event(jobs, "", ""); /* who knows what was missed */
             jobs_sleep(jobs, 1000);
         }
-        call_reset(&call);
+        plug_call_reset(&call);
     }
-    call_fini(&call);
+    plug_call_fini(&call);
     return NULL;
 }
 

@@ -27,27 +27,27 @@ bool jobs_sleep(struct jobs *jobs, int64_t ms)
 
 void jobs_note_seen(struct jobs *jobs, const char *account, const char *token)
 {
-    presence_note(jobs->presence, account, token);
+    jobs_presence_note(jobs->presence, account, token);
 }
 
-/* A session for a thread of its own. */
-static int open_session_once(struct jobs *jobs, void **ret_session, struct err *err)
+/* A handle for a thread of its own. */
+static int open_handle_once(struct jobs *jobs, void **ret_handle, struct err *err)
 {
     struct call call;
-    call_init(&call, NULL, JOBS_QUEUE_TIMEOUT, 0);
-    int r = call_check(&call, jobs->options.queue->session_open(jobs->options.queue_self, &call.hearth, ret_session), err);
-    call_fini(&call);
+    plug_call_init(&call, NULL, JOBS_QUEUE_TIMEOUT, 0);
+    int r = plug_call_check(&call, jobs->options.queue->handle_open(jobs->options.queue_self, &call.hearth, ret_handle), err);
+    plug_call_fini(&call);
     return r;
 }
 
 /* A queue that hangs is no reason not to start, as one that is away is none: the second time it is not waited for, and whoever uses the
- * session is told. */
-static int open_session(struct jobs *jobs, void **ret_session, struct err *err)
+ * handle is told. */
+static int jobs_open_queue_handle(struct jobs *jobs, void **ret_handle, struct err *err)
 {
     struct err hangs = {0};
-    int r = open_session_once(jobs, ret_session, &hangs);
+    int r = open_handle_once(jobs, ret_handle, &hangs);
     if (r == HEARTH_ERR_TIMEOUT)
-        return open_session_once(jobs, ret_session, err);
+        return open_handle_once(jobs, ret_handle, err);
     if (r < 0 && err != NULL)
         *err = hangs;
     return r;
@@ -79,16 +79,16 @@ static int start_workers(struct jobs *jobs, struct err *err)
     for (int i = 0; r == 0 && i < jobs->options.parallel; i++) {
         struct jobs_worker *worker = &jobs->workers[i];
         worker->jobs = jobs;
-        r = open_session(jobs, &worker->queue_session, err);
+        r = jobs_open_queue_handle(jobs, &worker->queue_handle, err);
         if (r == 0)
             r = jobs_thread(&worker->thread, &worker->started, jobs_worker_main, worker, "worker", err);
     }
     if (r == 0)
-        r = open_session(jobs, &jobs->keeper_session, err);
+        r = jobs_open_queue_handle(jobs, &jobs->lease_renewer_handle, err);
     if (r == 0)
-        r = jobs_thread(&jobs->keeper, &jobs->keeper_started, jobs_keeper_main, jobs, "keeper", err);
+        r = jobs_thread(&jobs->lease_renewer, &jobs->lease_renewer_started, jobs_lease_renewer_main, jobs, "lease-renewer", err);
     if (r == 0 && jobs->options.changes != NULL)
-        r = changes_start(jobs->options.changes, jobs, err);
+        r = jobs_changes_start(jobs->options.changes, jobs, err);
     return r;
 }
 
@@ -108,9 +108,9 @@ static int start_schedulers(struct jobs *jobs, struct err *err)
 static int start_threads(struct jobs *jobs, struct err *err)
 {
     const struct jobs_options *options = &jobs->options;
-    int r = presence_start(jobs->presence, err);
+    int r = jobs_presence_start(jobs->presence, err);
     if (r == 0 && options->on_event != NULL) {
-        r = open_session(jobs, &jobs->listener_session, err);
+        r = jobs_open_queue_handle(jobs, &jobs->listener_handle, err);
         if (r == 0)
             r = jobs_thread(&jobs->listener, &jobs->listener_started, jobs_listener_main, jobs, "events", err);
     }
@@ -138,7 +138,7 @@ int jobs_start(const struct jobs_options *options, struct jobs **ret_jobs, struc
     lock_init_condition(&jobs->wake);
     pthread_cond_init(&jobs->released, NULL);
     jobs->paused = backoff_create();
-    jobs->presence = presence_create(jobs);
+    jobs->presence = jobs_presence_create(jobs);
     jobs->syncing = backoff_create();
     jobs->options.sync.backoff = jobs->paused;
     jobs->options.sync.event = jobs_event;
@@ -157,20 +157,20 @@ int jobs_start(const struct jobs_options *options, struct jobs **ret_jobs, struc
     return 0;
 }
 
-/* Sessions live until jobs_destroy(), so that none has to be kept from being closed meanwhile. */
+/* Handles live until jobs_destroy(), so that none has to be kept from being closed meanwhile. */
 static void interrupt_all(void *ctx)
 {
     struct jobs *jobs = ctx;
     const struct hearth_queue *queue = jobs->options.queue;
     lock_border("sessions of the queue are interrupted");
-    if (jobs->listener_session != NULL)
-        queue->interrupt(jobs->listener_session);
-    if (jobs->keeper_session != NULL)
-        queue->interrupt(jobs->keeper_session);
+    if (jobs->listener_handle != NULL)
+        queue->interrupt(jobs->listener_handle);
+    if (jobs->lease_renewer_handle != NULL)
+        queue->interrupt(jobs->lease_renewer_handle);
     for (int i = 0; jobs->workers != NULL && i < jobs->options.parallel; i++) {
         jobs_interrupt_worker(&jobs->workers[i], NULL);
-        if (jobs->workers[i].queue_session != NULL)
-            queue->interrupt(jobs->workers[i].queue_session);
+        if (jobs->workers[i].queue_handle != NULL)
+            queue->interrupt(jobs->workers[i].queue_handle);
     }
     jobs_interrupt_queue(jobs);
     /* Threads that end still write what became of their jobs: a storage is only interrupted when it takes too long. */
@@ -194,26 +194,26 @@ void jobs_stop(struct jobs *jobs)
     pthread_cond_broadcast(&jobs->wake);
     lock_release(&jobs->lock);
     if (jobs->presence != NULL)
-        presence_wake(jobs->presence);
+        jobs_presence_wake(jobs->presence);
     if (jobs->options.changes != NULL)
-        changes_wake(jobs->options.changes);
+        jobs_changes_wake(jobs->options.changes);
     interrupt_all(jobs);
     for (size_t i = 0; jobs->schedulers != NULL && i < jobs->options.nodes->count; i++)
         jobs_join(jobs, jobs->schedulers[i].thread, &jobs->schedulers[i].started);
     for (int i = 0; jobs->workers != NULL && i < jobs->options.parallel; i++)
         jobs_join(jobs, jobs->workers[i].thread, &jobs->workers[i].started);
-    jobs_join(jobs, jobs->keeper, &jobs->keeper_started);
+    jobs_join(jobs, jobs->lease_renewer, &jobs->lease_renewer_started);
     jobs_join(jobs, jobs->listener, &jobs->listener_started);
     if (jobs->options.changes != NULL)
-        changes_join(jobs->options.changes);
+        jobs_changes_join(jobs->options.changes);
     if (jobs->presence != NULL)
-        presence_join(jobs->presence);
+        jobs_presence_join(jobs->presence);
 }
 
-static void close_session(struct jobs *jobs, void *session)
+static void jobs_close_queue_handle(struct jobs *jobs, void *handle)
 {
-    if (session != NULL)
-        jobs->options.queue->session_close(session);
+    if (handle != NULL)
+        jobs->options.queue->handle_close(handle);
 }
 
 void jobs_destroy(struct jobs *jobs)
@@ -222,18 +222,18 @@ void jobs_destroy(struct jobs *jobs)
         return;
     for (int i = 0; jobs->workers != NULL && i < jobs->options.parallel; i++) {
         struct jobs_worker *worker = &jobs->workers[i];
-        close_session(jobs, worker->queue_session);
+        jobs_close_queue_handle(jobs, worker->queue_handle);
         for (size_t k = 0; k < jobs->options.provider_count; k++)
-            if (worker->provider_sessions[k] != NULL)
-                jobs->providers[k].ops->session_close(worker->provider_sessions[k]);
+            if (worker->provider_handles[k] != NULL)
+                jobs->providers[k].ops->handle_close(worker->provider_handles[k]);
     }
     free(jobs->workers);
-    close_session(jobs, jobs->keeper_session);
-    close_session(jobs, jobs->listener_session);
-    jobs_close_sessions(jobs);
+    jobs_close_queue_handle(jobs, jobs->lease_renewer_handle);
+    jobs_close_queue_handle(jobs, jobs->listener_handle);
+    jobs_close_handles(jobs);
     free(jobs->schedulers);
     backoff_destroy(jobs->paused);
-    presence_destroy(jobs->presence);
+    jobs_presence_destroy(jobs->presence);
     backoff_destroy(jobs->syncing);
     pthread_cond_destroy(&jobs->wake);
     pthread_cond_destroy(&jobs->released);

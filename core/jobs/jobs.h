@@ -26,7 +26,7 @@ struct jobs_options {
     struct nodes *nodes;    /* borrowed; workers and schedulers serve all of them */
     const struct hearth_queue *queue;
     void *queue_self;
-    bool queue_shared;                     /* by several processes; else every claim that is found at the start is void */
+    bool queue_shared;                     /* by several processes; else every lease that is found at the start is void */
     struct breaker *queue_breaker;         /* borrowed; NULL: nobody watches the queue */
     struct changes *changes;               /* borrowed: what the providers say; published with the role worker; NULL: nobody listens */
     const struct jobs_provider *providers; /* borrowed */
@@ -35,8 +35,8 @@ struct jobs_options {
     int parallel;             /* workers */
     int64_t lease;            /* ms a job is held before others may take it; kept alive while the worker lives */
     int64_t tick;             /* ms between two looks at what is due */
-    int64_t claim;            /* ms after which a due account whose job was lost is claimed again */
-    int64_t batch;            /* accounts claimed at a time */
+    int64_t due_lease;            /* ms after which a due account whose job was lost is leased again */
+    int64_t batch;            /* accounts leased at a time */
     /* Events of the queue, on a thread of jobs: channel is an account's id, text JSON; "" says that some were lost. NULL: not wanted. */
     void (*on_event)(void *ctx, const char *channel, const char *text);
     void *event_ctx;
@@ -62,7 +62,7 @@ void jobs_note_seen(struct jobs *jobs, const char *account, const char *token);
 bool jobs_is_syncing(struct jobs *jobs, const char *account);
 /* An event for the other processes that share the queue (and this one, which hears it, too); without others it does nothing. Within two
  * seconds, at once when the queue is known not to answer. Any thread. */
-int jobs_tell(struct jobs *jobs, const char *account, const char *json, struct err *err);
+int jobs_send_event(struct jobs *jobs, const char *account, const char *json, struct err *err);
 /* Does the queue answer? Any thread. */
 int jobs_ping(struct jobs *jobs, struct err *err);
 /* The queue's content, for `hearthd queue`; remove: NOT_FOUND. Any thread. */

@@ -44,7 +44,7 @@ struct presence {
     struct presence_entry slots[SLOTS];
 };
 
-struct presence *presence_create(struct jobs *jobs)
+struct presence *jobs_presence_create(struct jobs *jobs)
 {
     struct presence *presence = calloc(1, sizeof(*presence));
     if (presence == NULL)
@@ -53,13 +53,13 @@ struct presence *presence_create(struct jobs *jobs)
     presence->reads.step = "reading an account";
     presence->writes.step = "writing who was here";
     presence->queue.step = "asking for a sync";
-    presence->dropped = metric_get(METRIC_COUNTER, "visits_dropped", "visits that were not noted because too many waited to be written");
+    presence->dropped = metrics_register(METRIC_COUNTER, "visits_dropped", "visits that were not noted because too many waited to be written");
     pthread_mutex_init(&presence->lock, NULL);
     lock_init_condition(&presence->noted);
     return presence;
 }
 
-void presence_destroy(struct presence *presence)
+void jobs_presence_destroy(struct presence *presence)
 {
     if (presence == NULL)
         return;
@@ -70,7 +70,7 @@ void presence_destroy(struct presence *presence)
 
 /* --- notes ------------------------------------------------------------------------------------- */
 
-static size_t slot_of(const char *account, const char *token)
+static size_t presence_slot_index(const char *account, const char *token)
 {
     return (size_t)(hash_text(account) + hash_text(token)) % SLOTS;
 }
@@ -81,10 +81,10 @@ static bool is_of(const struct presence_entry *e, const char *account, const cha
 }
 
 /* Its slot; else one that is free, else the one that was written longest ago; NULL: all near it still wait. The lock is held. */
-static struct presence_entry *find_slot(struct presence *presence, const char *account, const char *token, bool or_new)
+static struct presence_entry *presence_find_slot(struct presence *presence, const char *account, const char *token, bool or_new)
 {
     struct presence_entry *best = NULL;
-    size_t first = slot_of(account, token);
+    size_t first = presence_slot_index(account, token);
     for (size_t i = 0; i < NEAR; i++) {
         struct presence_entry *e = &presence->slots[(first + i) % SLOTS];
         if (is_of(e, account, token))
@@ -100,13 +100,13 @@ static struct presence_entry *find_slot(struct presence *presence, const char *a
     return best;
 }
 
-void presence_note(struct presence *presence, const char *account, const char *token)
+void jobs_presence_note(struct presence *presence, const char *account, const char *token)
 {
     int64_t now = clock_monotonic(), when = clock_now();
     lock_take(&presence->lock);
-    struct presence_entry *e = find_slot(presence, account, token, true);
+    struct presence_entry *e = presence_find_slot(presence, account, token, true);
     if (e == NULL) {
-        metric_add(presence->dropped, 1);
+        metrics_add(presence->dropped, 1);
     } else if (e->when == 0 || e->again <= now) {
         e->when = when;
         e->again = now + EVERY;
@@ -140,9 +140,9 @@ static size_t put_back(struct presence *presence, const struct presence_entry *b
     for (size_t i = 0; i < count; i++) {
         if (batch[i].wants == 0)
             continue;
-        struct presence_entry *e = find_slot(presence, batch[i].account, batch[i].token, true);
+        struct presence_entry *e = presence_find_slot(presence, batch[i].account, batch[i].token, true);
         if (e == NULL) {
-            metric_add(presence->dropped, 1);
+            metrics_add(presence->dropped, 1);
             continue;
         }
         if (e->when < batch[i].when) { /* somebody else had the slot meanwhile */
@@ -178,17 +178,17 @@ static bool note_answer(struct presence_way *way, int r, const struct err *err)
     return false;
 }
 
-static void set_deadline(struct store *store, int64_t until)
+static void presence_set_deadline(struct storage *storage, int64_t until)
 {
-    store->call.hearth.deadline = until != 0 ? until : clock_monotonic() + CALL_TIMEOUT;
+    storage->call.hearth.deadline = until != 0 ? until : clock_monotonic() + CALL_TIMEOUT;
 }
 
-static void ask_for_sync(struct presence *presence, struct presence_entry *e, const struct hearth_account *account)
+static void presence_ask_for_sync(struct presence *presence, struct presence_entry *e, const struct hearth_account *account)
 {
     struct jobs *jobs = presence->jobs;
     struct err err = {0};
     bool may = account->state == HEARTH_ACCOUNT_OK || account->state == HEARTH_ACCOUNT_WAITING;
-    if (!may || account->failures != 0 || !schedule_is_stale(&jobs->options.sync.schedule, account, clock_now())) {
+    if (!may || account->failures != 0 || !jobs_schedule_is_stale(&jobs->options.sync.schedule, account, clock_now())) {
         e->wants &= ~(unsigned)WANT_SYNC;
         return;
     }
@@ -199,7 +199,7 @@ static void ask_for_sync(struct presence *presence, struct presence_entry *e, co
         e->wants &= ~(unsigned)WANT_SYNC;
 }
 
-static void write_seen(struct presence *presence, struct store *store, int64_t until, struct presence_entry *e,
+static void write_seen(struct presence *presence, struct storage *storage, int64_t until, struct presence_entry *e,
                        const struct hearth_account *known)
 {
     struct err err = {0};
@@ -212,13 +212,13 @@ static void write_seen(struct presence *presence, struct store *store, int64_t u
     }
     /* Another token of the person, or another process, may have been faster; a time far ahead is of a clock that was wrong. */
     bool known_newer = known->last_seen >= e->when && known->last_seen - e->when < EVERY && fields == HEARTH_ACCOUNT_LAST_SEEN;
-    set_deadline(store, until);
-    int r = known_newer ? 0 : STORE(store, &err, account_update, &account, fields);
+    presence_set_deadline(storage, until);
+    int r = known_newer ? 0 : STORAGE(storage, &err, account_update, &account, fields);
     if (note_answer(&presence->writes, r, &err))
         e->wants &= ~(unsigned)WANT_SEEN;
 }
 
-static void serve_account(struct presence *presence, struct store *store, int64_t until, struct presence_entry *e)
+static void serve_account(struct presence *presence, struct storage *storage, int64_t until, struct presence_entry *e)
 {
     struct err err = {0};
     struct hearth_account account = {.struct_size = sizeof(account)};
@@ -226,8 +226,8 @@ static void serve_account(struct presence *presence, struct store *store, int64_
     of_use = of_use || ((e->wants & WANT_SEEN) != 0 && may_ask(&presence->writes));
     if (!of_use || !may_ask(&presence->reads))
         return;
-    set_deadline(store, until);
-    int r = STORE(store, &err, account_get, e->account, &account);
+    presence_set_deadline(storage, until);
+    int r = STORAGE(storage, &err, account_get, e->account, &account);
     if (!note_answer(&presence->reads, r, &err))
         return;
     if (r == HEARTH_ERR_NOT_FOUND) { /* removed, or moved to another node */
@@ -235,18 +235,18 @@ static void serve_account(struct presence *presence, struct store *store, int64_
         return;
     }
     if ((e->wants & WANT_SYNC) != 0)
-        ask_for_sync(presence, e, &account);
+        presence_ask_for_sync(presence, e, &account);
     if ((e->wants & WANT_SEEN) != 0 && may_ask(&presence->writes))
-        write_seen(presence, store, until, e, &account);
+        write_seen(presence, storage, until, e, &account);
 }
 
-static void serve_token(struct presence *presence, struct store *store, int64_t until, struct presence_entry *e)
+static void serve_token(struct presence *presence, struct storage *storage, int64_t until, struct presence_entry *e)
 {
     struct err err = {0};
     if ((e->wants & WANT_USED) == 0 || !may_ask(&presence->writes))
         return;
-    set_deadline(store, until);
-    int r = STORE(store, &err, token_used, e->account, e->token, e->when);
+    presence_set_deadline(storage, until);
+    int r = STORAGE(storage, &err, token_used, e->account, e->token, e->when);
     if (note_answer(&presence->writes, r, &err))
         e->wants &= ~(unsigned)WANT_USED;
 }
@@ -262,7 +262,7 @@ static int64_t next_look(const struct presence *presence)
     return next;
 }
 
-int64_t presence_flush(struct presence *presence, struct store *store, int64_t until)
+int64_t jobs_presence_flush(struct presence *presence, struct storage *storage, int64_t until)
 {
     struct presence_entry batch[BATCH];
     size_t left = 0, slot = 0, n;
@@ -272,13 +272,13 @@ int64_t presence_flush(struct presence *presence, struct store *store, int64_t u
                 break;
             if (until != 0)
                 batch[i].wants &= ~(unsigned)WANT_SYNC; /* at a stop: whoever comes after it asks for what is stale */
-            serve_account(presence, store, until, &batch[i]);
-            serve_token(presence, store, until, &batch[i]);
-            store_reset(store);
+            serve_account(presence, storage, until, &batch[i]);
+            serve_token(presence, storage, until, &batch[i]);
+            plug_storage_reset(storage);
         }
         left += put_back(presence, batch, n);
     }
-    store->call.hearth.deadline = 0;
+    storage->call.hearth.deadline = 0;
     return left == 0 ? 0 : next_look(presence);
 }
 
@@ -301,35 +301,35 @@ static void *presence_main(void *arg)
     struct presence *presence = arg;
     struct jobs *jobs = presence->jobs;
     size_t own = jobs->options.nodes->own;
-    struct store *store = NULL;
+    struct storage *storage = NULL;
     int64_t next = 0;
     while (wait_for_news(presence, next)) {
         struct err err = {0};
-        if (store == NULL && may_ask(&presence->reads)) {
-            store = jobs_take_store(jobs, own, &err);
-            note_answer(&presence->reads, store == NULL ? err.code : 0, &err);
+        if (storage == NULL && may_ask(&presence->reads)) {
+            storage = jobs_take_storage(jobs, own, &err);
+            note_answer(&presence->reads, storage == NULL ? err.code : 0, &err);
         }
-        next = store == NULL ? presence->reads.again : presence_flush(presence, store, 0);
+        next = storage == NULL ? presence->reads.again : jobs_presence_flush(presence, storage, 0);
     }
-    if (store != NULL) {
+    if (storage != NULL) {
         presence->reads.again = presence->writes.again = 0; /* a last try */
-        presence_flush(presence, store, clock_monotonic() + STOP_TIMEOUT);
-        jobs_give_store(jobs, own, store);
+        jobs_presence_flush(presence, storage, clock_monotonic() + STOP_TIMEOUT);
+        jobs_give_storage(jobs, own, storage);
     }
     return NULL;
 }
 
-int presence_start(struct presence *presence, struct err *err)
+int jobs_presence_start(struct presence *presence, struct err *err)
 {
     return jobs_thread(&presence->thread, &presence->started, presence_main, presence, "presence", err);
 }
 
-void presence_join(struct presence *presence)
+void jobs_presence_join(struct presence *presence)
 {
     jobs_join(presence->jobs, presence->thread, &presence->started);
 }
 
-void presence_wake(struct presence *presence)
+void jobs_presence_wake(struct presence *presence)
 {
     lock_take(&presence->lock);
     presence->news = true;

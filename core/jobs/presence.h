@@ -12,19 +12,19 @@
 
 struct jobs;
 struct presence;
-struct store;
+struct storage;
 
 /* Without its thread. jobs: borrowed, and used by the thread only. NULL when memory is short. */
-struct presence *presence_create(struct jobs *jobs);
-void presence_destroy(struct presence *presence); /* after its thread ended; accepts NULL */
-int presence_start(struct presence *presence, struct err *err);
-void presence_wake(struct presence *presence); /* jobs->stop was set */
-void presence_join(struct presence *presence); /* after it was woken */
+struct presence *jobs_presence_create(struct jobs *jobs);
+void jobs_presence_destroy(struct presence *presence); /* after its thread ended; accepts NULL */
+int jobs_presence_start(struct presence *presence, struct err *err);
+void jobs_presence_wake(struct presence *presence); /* jobs->stop was set */
+void jobs_presence_join(struct presence *presence); /* after it was woken */
 
 /* token: an id, "" for none. Takes one short lock. Any thread. */
-void presence_note(struct presence *presence, const char *account, const char *token);
-/* One pass over what is noted, by the thread (or by a test instead of it), with a session of the own node. Monotonic ms when it is worth
+void jobs_presence_note(struct presence *presence, const char *account, const char *token);
+/* One pass over what is noted, by the thread (or by a test instead of it), with a handle of the own node. Monotonic ms when it is worth
  * while to look again at what is left; 0: nothing is. until: deadline of all of it; 0: each call has its own. */
-int64_t presence_flush(struct presence *presence, struct store *store, int64_t until);
+int64_t jobs_presence_flush(struct presence *presence, struct storage *storage, int64_t until);
 
 #endif

@@ -2,7 +2,7 @@
 
 enum { DAY = 24 * 60 * 60 * 1000, FIRST_LOOK = 8 * 60 * 60 * 1000 };
 
-int64_t schedule_interval(const struct schedule *schedule, const struct hearth_account *account, int64_t now)
+int64_t jobs_schedule_interval(const struct schedule *schedule, const struct hearth_account *account, int64_t now)
 {
     int64_t seen = account->last_seen > account->created ? account->last_seen : account->created;
     int64_t away = now - seen;
@@ -49,12 +49,12 @@ static int64_t retry_cap(const struct schedule *schedule, const struct hearth_ac
     return cap < schedule->retry_max ? cap : schedule->retry_max;
 }
 
-int64_t schedule_next(const struct schedule *schedule, const struct hearth_account *account, int64_t now, int64_t pause, bool passing,
+int64_t jobs_schedule_next(const struct schedule *schedule, const struct hearth_account *account, int64_t now, int64_t pause, bool passing,
                       unsigned random)
 {
     if (account->state == HEARTH_ACCOUNT_PAUSED)
         return 0;
-    int64_t wait = schedule_interval(schedule, account, now);
+    int64_t wait = jobs_schedule_interval(schedule, account, now);
     if (wait == 0)
         return 0;
     if (account->state == HEARTH_ACCOUNT_SIGNIN_NEEDED) { /* a server may be wrong about it, and come to its senses */
@@ -70,12 +70,12 @@ int64_t schedule_next(const struct schedule *schedule, const struct hearth_accou
     return now + (wait > pause ? wait : pause);
 }
 
-bool schedule_is_stale(const struct schedule *schedule, const struct hearth_account *account, int64_t now)
+bool jobs_schedule_is_stale(const struct schedule *schedule, const struct hearth_account *account, int64_t now)
 {
     return account->last_sync > now || now - account->last_sync > schedule->interval; /* in the future: the clock was wrong */
 }
 
-int64_t schedule_horizon(const struct schedule *schedule)
+int64_t jobs_schedule_horizon(const struct schedule *schedule)
 {
     int64_t longest = schedule->retry_max;
     if (schedule->interval_month > longest)

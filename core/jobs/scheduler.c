@@ -1,5 +1,5 @@
-/* The scheduler of a node: claims accounts that are due and publishes their jobs. A claim keeps other schedulers away; a job that is lost
- * with the queue is published again when its claim runs out. */
+/* The scheduler of a node: leases accounts that are due and publishes their jobs. A lease keeps other schedulers away; a job that is lost
+ * with the queue is published again when its lease runs out. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,46 +8,46 @@
 #include "base/metrics.h"
 #include "jobs/jobs_internal.h"
 
-struct claim {
+struct lease {
     char account[40];
     int64_t next_sync;
 };
 
-struct claimed {
+struct leased {
     struct jobs *jobs;
     size_t node;
     int64_t count;
-    struct claim *unpublished; /* room for a batch */
+    struct lease *unpublished; /* room for a batch */
     size_t unpublished_count;
     struct err err;
 };
 
 /* When the queue refuses one it is not asked again for the rest of the batch. Somebody may have asked for a sync in the moment between a
  * sync's outcome and the end of its job: then the queue has the account in work still, and it stays due. */
-static int on_claimed(void *ctx, const struct hearth_account *account)
+static int scheduler_on_leased(void *ctx, const struct hearth_account *account)
 {
-    struct claimed *claimed = ctx;
+    struct leased *leased = ctx;
     int32_t result;
-    if (claimed->err.code == 0 &&
-        jobs_publish(claimed->jobs, JOBS_SYNC, claimed->node, account->id, HEARTH_SCHEDULED, JOBS_QUEUE_TIMEOUT, &result, &claimed->err) ==
+    if (leased->err.code == 0 &&
+        jobs_publish(leased->jobs, JOBS_SYNC, leased->node, account->id, HEARTH_SCHEDULED, JOBS_QUEUE_TIMEOUT, &result, &leased->err) ==
             0 &&
         result != HEARTH_IN_WORK) {
-        claimed->count++;
+        leased->count++;
         return 0;
     }
-    struct claim *claim = &claimed->unpublished[claimed->unpublished_count++];
-    snprintf(claim->account, sizeof(claim->account), "%s", account->id);
-    claim->next_sync = account->next_sync;
+    struct lease *lease = &leased->unpublished[leased->unpublished_count++];
+    snprintf(lease->account, sizeof(lease->account), "%s", account->id);
+    lease->next_sync = account->next_sync;
     return 0;
 }
 
 /* Accounts whose jobs the queue did not take are due again at once, for whoever has a queue. */
-static void give_up_claims(struct store *store, const struct claimed *claimed)
+static void give_up_leases(struct storage *storage, const struct leased *leased)
 {
-    for (size_t i = 0; i < claimed->unpublished_count; i++) {
-        const struct claim *claim = &claimed->unpublished[i];
-        struct hearth_account account = {.struct_size = sizeof(account), .id = claim->account, .next_sync = claim->next_sync};
-        STORE(store, NULL, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
+    for (size_t i = 0; i < leased->unpublished_count; i++) {
+        const struct lease *lease = &leased->unpublished[i];
+        struct hearth_account account = {.struct_size = sizeof(account), .id = lease->account, .next_sync = lease->next_sync};
+        STORAGE(storage, NULL, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
     }
 }
 
@@ -57,7 +57,7 @@ enum { REPAIR_EVERY = 3600000, JUMP = 60000, REPAIR_MAX = 1000 };
 
 struct repair {
     int64_t latest;   /* who is due later was given that time by a clock that was wrong */
-    int64_t earliest; /* who is due for longer may be held by a claim from such a clock; 0: not looked at */
+    int64_t earliest; /* who is due for longer may be held by a lease from such a clock; 0: not looked at */
     char (*ids)[40];
     int64_t *times;
     size_t count, held;
@@ -75,49 +75,49 @@ static int on_scheduled(void *ctx, const struct hearth_account *account)
     return repair->count == REPAIR_MAX; /* the others come with the next look */
 }
 
-static int64_t repair_accounts(struct jobs_scheduler *scheduler, struct store *store, struct repair *repair, int64_t now, struct err *err)
+static int64_t repair_accounts(struct jobs_scheduler *scheduler, struct storage *storage, struct repair *repair, int64_t now, struct err *err)
 {
     const struct schedule *schedule = &scheduler->jobs->options.sync.schedule;
-    int r = STORE(store, err, account_list, on_scheduled, repair);
-    store_reset(store);
+    int r = STORAGE(storage, err, account_list, on_scheduled, repair);
+    plug_storage_reset(storage);
     for (size_t i = 0; r == 0 && i < repair->count; i++) {
         struct hearth_account account = {.struct_size = sizeof(account), .id = repair->ids[i], .next_sync = repair->times[i]};
         if (account.next_sync == 0) /* spread, because it may be everybody */
             account.next_sync = now + schedule->interval * (int64_t)i / (int64_t)repair->count;
-        r = STORE(store, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC); /* gives up its claim, too */
+        r = STORAGE(storage, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC); /* gives up its lease, too */
         if (r == HEARTH_ERR_NOT_FOUND)
             r = 0;
-        store_reset(store);
+        plug_storage_reset(storage);
     }
     return r < 0 ? r : (int64_t)repair->count;
 }
 
-/* Puts right what a clock that was wrong has left behind: accounts that are due only in months, and, with `claims`, claims that hold for
+/* Puts right what a clock that was wrong has left behind: accounts that are due only in months, and, with `leases`, leases that hold for
  * months. The number of accounts, or an error. */
-static int64_t scheduler_repair(struct jobs_scheduler *scheduler, struct store *store, int64_t now, bool claims, struct err *err)
+static int64_t scheduler_repair(struct jobs_scheduler *scheduler, struct storage *storage, int64_t now, bool leases, struct err *err)
 {
     const struct jobs_options *options = &scheduler->jobs->options;
-    struct repair repair = {.latest = now + schedule_horizon(&options->sync.schedule),
-                            .earliest = claims ? now - REPAIR_EVERY - 2 * options->claim : 0};
+    struct repair repair = {.latest = now + jobs_schedule_horizon(&options->sync.schedule),
+                            .earliest = leases ? now - REPAIR_EVERY - 2 * options->due_lease : 0};
     repair.ids = calloc(REPAIR_MAX, sizeof(*repair.ids));
     repair.times = calloc(REPAIR_MAX, sizeof(*repair.times));
     int64_t count = repair.ids == NULL || repair.times == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
-                                                               : repair_accounts(scheduler, store, &repair, now, err);
+                                                               : repair_accounts(scheduler, storage, &repair, now, err);
     free(repair.ids);
     free(repair.times);
     return count;
 }
 
-/* At first, each hour, and when the clock went back; claims only at first and then, because who waits long in an outage is not held by one.
+/* At first, each hour, and when the clock went back; leases only at first and then, because who waits long in an outage is not held by one.
  * While there is more than fits into one look, with each. */
-static int repair_when_needed(struct jobs_scheduler *scheduler, struct store *store, int64_t now, struct err *err)
+static int repair_when_needed(struct jobs_scheduler *scheduler, struct storage *storage, int64_t now, struct err *err)
 {
     bool first = scheduler->last_tick == 0, jumped = now < scheduler->last_tick - JUMP;
     if (!first && !jumped && scheduler->last_repair != 0 && now >= scheduler->last_repair && now < scheduler->last_repair + REPAIR_EVERY) {
         scheduler->last_tick = now;
         return 0;
     }
-    int64_t count = scheduler_repair(scheduler, store, now, first || jumped, err);
+    int64_t count = scheduler_repair(scheduler, storage, now, first || jumped, err);
     if (count < 0)
         return (int)count;
     scheduler->last_tick = now;
@@ -125,28 +125,28 @@ static int repair_when_needed(struct jobs_scheduler *scheduler, struct store *st
     return 0;
 }
 
-int64_t jobs_scheduler_tick(struct jobs_scheduler *scheduler, struct store *store, int64_t now, struct err *err)
+int64_t jobs_scheduler_tick(struct jobs_scheduler *scheduler, struct storage *storage, int64_t now, struct err *err)
 {
     struct jobs *jobs = scheduler->jobs;
     const struct jobs_options *options = &jobs->options;
-    struct claimed claimed = {.jobs = jobs, .node = scheduler->node};
-    if (jobs_ping(jobs, err) < 0) /* before accounts are claimed, which costs a write each, and another to give it up */
+    struct leased leased = {.jobs = jobs, .node = scheduler->node};
+    if (jobs_ping(jobs, err) < 0) /* before accounts are leased, which costs a write each, and another to give it up */
         return err_prefix(err, "the queue does not answer");
-    int repaired = repair_when_needed(scheduler, store, now, err);
+    int repaired = repair_when_needed(scheduler, storage, now, err);
     if (repaired < 0)
         return repaired;
-    claimed.unpublished = calloc((size_t)options->batch, sizeof(*claimed.unpublished));
-    if (claimed.unpublished == NULL)
+    leased.unpublished = calloc((size_t)options->batch, sizeof(*leased.unpublished));
+    if (leased.unpublished == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    int r = STORE(store, err, account_claim_due, now, now + options->claim, options->batch, on_claimed, &claimed);
-    give_up_claims(store, &claimed);
-    store_reset(store);
-    free(claimed.unpublished);
-    if (r == 0 && claimed.err.code != 0) {
-        *err = claimed.err;
+    int r = STORAGE(storage, err, account_lease_due, now, now + options->due_lease, options->batch, scheduler_on_leased, &leased);
+    give_up_leases(storage, &leased);
+    plug_storage_reset(storage);
+    free(leased.unpublished);
+    if (r == 0 && leased.err.code != 0) {
+        *err = leased.err;
         r = err_prefix(err, "the queue takes no job");
     }
-    return r < 0 ? r : claimed.count;
+    return r < 0 ? r : leased.count;
 }
 
 int64_t jobs_scheduler_pause(const struct jobs_options *options, int64_t count, int64_t pause)
@@ -163,12 +163,12 @@ static int on_voided(void *ctx, const struct hearth_account *account)
     return 0;
 }
 
-/* Every account that is claimed is due again: whoever claimed it is dead. At the end of time every claim has run out; one that lasts until
+/* Every account that is leased is due again: whoever leased it is dead. At the end of time every lease has run out; one that lasts until
  * the beginning of time has run out already. */
-static int scheduler_void_claims(struct store *store, struct err *err)
+static int scheduler_void_leases(struct storage *storage, struct err *err)
 {
-    int r = STORE(store, err, account_claim_due, INT64_MAX, 1, INT32_MAX, on_voided, NULL);
-    store_reset(store);
+    int r = STORAGE(storage, err, account_lease_due, INT64_MAX, 1, INT32_MAX, on_voided, NULL);
+    plug_storage_reset(storage);
     return r < 0 ? err_prefix(err, "claims of before the start cannot be given up") : 0;
 }
 
@@ -189,8 +189,8 @@ static void scheduler_measure_queue(struct jobs *jobs)
         {"queue_dead", "jobs that were given up since the queue was made", counts.dead},
     };
     for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++) {
-        struct metric *gauge = metric_get(METRIC_GAUGE, gauges[i].name, gauges[i].help);
-        metric_add(gauge, gauges[i].value - metric_value(gauge));
+        struct metric *gauge = metrics_register(METRIC_GAUGE, gauges[i].name, gauges[i].help);
+        metrics_add(gauge, gauges[i].value - metrics_value(gauge));
     }
 }
 
@@ -198,29 +198,29 @@ void *jobs_scheduler_main(void *arg)
 {
     struct jobs_scheduler *scheduler = arg;
     struct jobs *jobs = scheduler->jobs;
-    struct metric *claims = metric_get(METRIC_COUNTER, "scheduler_claims", "due accounts that were put into the queue");
-    struct store *store = NULL;
+    struct metric *leases = metrics_register(METRIC_COUNTER, "scheduler_claims", "due accounts that were put into the queue");
+    struct storage *storage = NULL;
     int64_t pause = jobs->options.tick;
-    bool void_claims = !jobs->options.queue_shared; /* the queue was in the memory of a process that is no more: its jobs are lost */
+    bool void_leases = !jobs->options.queue_shared; /* the queue was in the memory of a process that is no more: its jobs are lost */
     do {
         struct err err = {0};
         int64_t count = 0;
-        if (store == NULL)
-            store = jobs_take_store(jobs, scheduler->node, &err);
-        if (store != NULL && void_claims)
-            void_claims = scheduler_void_claims(store, &err) < 0;
-        if (store != NULL && !void_claims)
-            count = jobs_scheduler_tick(scheduler, store, clock_now(), &err);
+        if (storage == NULL)
+            storage = jobs_take_storage(jobs, scheduler->node, &err);
+        if (storage != NULL && void_leases)
+            void_leases = scheduler_void_leases(storage, &err) < 0;
+        if (storage != NULL && !void_leases)
+            count = jobs_scheduler_tick(scheduler, storage, clock_now(), &err);
         bool failed = err.code != 0 && err.code != HEARTH_ERR_CANCELLED;
         if (failed)
             log_event(log_level_of(&err, HEARTH_LOG_ERROR), "jobs", "due accounts not read", LOG_TEXT("error", err.text));
         else if (count > 0)
-            metric_add(claims, count);
+            metrics_add(leases, count);
         if (!failed && scheduler->node == 0)
             scheduler_measure_queue(jobs);
         pause = jobs_scheduler_pause(&jobs->options, failed ? -1 : count > 0 ? count : 0, pause);
     } while (jobs_sleep(jobs, pause));
-    if (store != NULL)
-        jobs_give_store(jobs, scheduler->node, store);
+    if (storage != NULL)
+        jobs_give_storage(jobs, scheduler->node, storage);
     return NULL;
 }

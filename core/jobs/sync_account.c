@@ -14,24 +14,24 @@
 #include "merge/collections.h"
 #include "merge/sink.h"
 
-/* Marks copied out of the storage plugin's hands, because the pull goes on after the listing. */
-struct marks {
-    struct hearth_sync_mark items[HEARTH_COLLECTION_SLOTS];
+/* Cursors copied out of the storage plugin's hands, because the pull goes on after the listing. */
+struct cursors {
+    struct hearth_sync_cursor items[HEARTH_COLLECTION_SLOTS];
     size_t count;
     int64_t source; /* whose */
     struct arena arena;
 };
 
-static int on_mark(void *ctx, int64_t source, int32_t collection, const char *text)
+static int sync_on_cursor(void *ctx, int64_t source, int32_t collection, const char *text)
 {
-    struct marks *marks = ctx;
-    if (source == marks->source && marks->count < sizeof(marks->items) / sizeof(marks->items[0]))
-        marks->items[marks->count++] = (struct hearth_sync_mark){
-            .struct_size = sizeof(marks->items[0]), .collection = collection, .text = arena_strdup(&marks->arena, text)};
+    struct cursors *cursors = ctx;
+    if (source == cursors->source && cursors->count < sizeof(cursors->items) / sizeof(cursors->items[0]))
+        cursors->items[cursors->count++] = (struct hearth_sync_cursor){
+            .struct_size = sizeof(cursors->items[0]), .collection = collection, .text = arena_strdup(&cursors->arena, text)};
     return 0;
 }
 
-static void emit(const struct sync_context *context, const char *account, json_t *object)
+static void sync_emit_event(const struct sync_context *context, const char *account, json_t *object)
 {
     char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
     if (text != NULL && context->event != NULL)
@@ -44,7 +44,7 @@ static void emit_state(const struct sync_context *context, const char *account, 
 {
     json_t *parameters = detail->id[0] == '\0' ? NULL : json_loads(detail->parameters, 0, NULL);
     json_t *message = parameters == NULL ? json_null() : json_pack("{s:s, s:o}", "id", detail->id, "parameters", parameters);
-    emit(context, account, json_pack("{s:s, s:s, s:s, s:o}", "event", "sync", "state", state, "detail", detail->text, "message", message));
+    sync_emit_event(context, account, json_pack("{s:s, s:s, s:s, s:o}", "event", "sync", "state", state, "detail", detail->text, "message", message));
 }
 
 static void emit_changed(const struct sync_context *context, const struct sink *sink)
@@ -53,7 +53,7 @@ static void emit_changed(const struct sync_context *context, const struct sink *
     for (int32_t c = 1; c < HEARTH_COLLECTION_SLOTS; c++)
         if ((sink->changed & 1u << c) != 0)
             json_array_append_new(collections, json_string(merge_collection_name(c)));
-    emit(context, sink->account,
+    sync_emit_event(context, sink->account,
          json_pack("{s:s, s:I, s:o}", "event", "changed", "generation", (json_int_t)sink->generation, "collections", collections));
 }
 
@@ -80,7 +80,7 @@ static bool own_trouble(int code, struct hearth_sentence *ret_trouble)
 }
 
 /* The state that a pull leaves, in words. said: by the provider; NULL. */
-static void describe(struct sync_outcome *outcome, const struct hearth_pull_result *result, const struct hearth_message *said,
+static void sync_describe_outcome(struct sync_outcome *outcome, const struct hearth_pull_result *result, const struct hearth_message *said,
                      const struct sink *sink, int code, const struct err *why)
 {
     struct hearth_sentence trouble;
@@ -135,10 +135,10 @@ static void log_outcome(const struct hearth_account *before, const struct sync_o
               LOG_INT("requests", outcome->requests), LOG_INT("records", outcome->records), LOG_INT("damaged", outcome->damaged),
               LOG_INT("ms", outcome->ms), LOG_TEXT("code", outcome->code < 0 ? err_name(outcome->code) : NULL),
               LOG_TEXT("detail", outcome->detail.text[0] != '\0' ? outcome->detail.text : NULL), LOG_TEXT("error", more ? why->text : NULL));
-    metric_add(metric_get(METRIC_COUNTER, ok ? "syncs_done" : "syncs_failed", "syncs by outcome"), 1);
-    metric_add(metric_get(METRIC_COUNTER, "sync_records", "records received"), outcome->records);
-    metric_add(metric_get(METRIC_COUNTER, "sync_damaged", "records that arrived damaged"), outcome->damaged);
-    metric_add(metric_get(METRIC_COUNTER, "sync_requests", "requests to Sync services"), outcome->requests);
+    metrics_add(metrics_register(METRIC_COUNTER, ok ? "syncs_done" : "syncs_failed", "syncs by outcome"), 1);
+    metrics_add(metrics_register(METRIC_COUNTER, "sync_records", "records received"), outcome->records);
+    metrics_add(metrics_register(METRIC_COUNTER, "sync_damaged", "records that arrived damaged"), outcome->damaged);
+    metrics_add(metrics_register(METRIC_COUNTER, "sync_requests", "requests to Sync services"), outcome->requests);
 }
 
 /* When the next one is due, and why then; for who looks at debug. pause: what the server demanded, ms. */
@@ -164,14 +164,14 @@ static void say_nothing_done(const char *account, int64_t wait)
               LOG_TEXT("reason", wait > 0 ? "the server wants a pause" : "the account is paused"), LOG_INT("seconds", wait / 1000));
 }
 
-static unsigned random16(void)
+static unsigned sync_random16(void)
 {
     uint16_t value = 0;
     RAND_bytes((unsigned char *)&value, sizeof(value));
     return value;
 }
 
-uint64_t sync_settle(const struct schedule *schedule, const struct sync_outcome *outcome, int64_t pause, int64_t now, unsigned random,
+uint64_t jobs_sync_settle(const struct schedule *schedule, const struct sync_outcome *outcome, int64_t pause, int64_t now, unsigned random,
                      struct hearth_account *account)
 {
     uint64_t fields = HEARTH_ACCOUNT_NEXT_SYNC;
@@ -194,35 +194,35 @@ uint64_t sync_settle(const struct schedule *schedule, const struct sync_outcome 
         account->resync = 0;
         fields |= HEARTH_ACCOUNT_LAST_SYNC | HEARTH_ACCOUNT_RESYNC;
     }
-    account->next_sync = schedule_next(schedule, account, now, pause, outcome->passing, random);
+    account->next_sync = jobs_schedule_next(schedule, account, now, pause, outcome->passing, random);
     return fields;
 }
 
-static int store_outcome(const struct sync_context *context, struct store *store, const char *id, int64_t pause,
+static int store_outcome(const struct sync_context *context, struct storage *storage, const char *id, int64_t pause,
                          struct sync_outcome *outcome, struct err *err)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
-    int r = STORE(store, err, account_get, id, &account);
+    int r = STORAGE(storage, err, account_get, id, &account);
     if (r < 0)
         return r;
-    uint64_t fields = sync_settle(&context->schedule, outcome, pause, clock_now(), random16(), &account);
+    uint64_t fields = jobs_sync_settle(&context->schedule, outcome, pause, clock_now(), sync_random16(), &account);
     outcome->next_sync = account.next_sync;
-    return STORE(store, err, account_update, &account, fields);
+    return STORAGE(storage, err, account_update, &account, fields);
 }
 
-static int pull(const struct sync_context *context, const struct hearth_sync *provider, void *session, struct call *call,
+static int sync_pull_source(const struct sync_context *context, const struct hearth_sync *provider, void *handle, struct call *call,
                 const struct hearth_account *account, struct sink *sink, struct hearth_pull_result *result, struct err *err)
 {
-    struct marks marks = {.source = sink->source};
-    arena_init(&marks.arena, 0);
+    struct cursors cursors = {.source = sink->source};
+    arena_init(&cursors.arena, 0);
     void *credentials = NULL;
     size_t size = 0;
-    int r = credentials_get(context->vault, sink->store, sink->account, sink->source, account->provider, &credentials, &size, err);
+    int r = auth_credentials_get(context->vault, sink->storage, sink->account, sink->source, account->provider, &credentials, &size, err);
     if (r == 0 && account->resync == 0)
-        r = STORE(sink->store, err, mark_list, sink->account, on_mark, &marks);
-    if (r == HEARTH_ERR_DENIED && credentials != NULL) /* by the database: see credentials_get() */
+        r = STORAGE(sink->storage, err, sync_cursor_list, sink->account, sync_on_cursor, &cursors);
+    if (r == HEARTH_ERR_DENIED && credentials != NULL) /* by the database: see auth_credentials_get() */
         r = err->code = HEARTH_ERR_IO;
-    store_reset(sink->store); /* the account's texts are copies: see sync_account() */
+    plug_storage_reset(sink->storage); /* the account's texts are copies: see jobs_sync_account() */
     if (r == 0) {
         struct hearth_pull request = {
             .struct_size = sizeof(request),
@@ -230,16 +230,16 @@ static int pull(const struct sync_context *context, const struct hearth_sync *pr
             .email = account->email,
             .credentials = credentials,
             .credentials_size = size,
-            .marks = marks.items,
-            .mark_count = marks.count,
+            .cursors = cursors.items,
+            .cursor_count = cursors.count,
             .sink = &sink->hearth,
         };
-        r = call_check(call, provider->pull(session, &call->hearth, &request, result), err);
+        r = plug_call_check(call, provider->pull(handle, &call->hearth, &request, result), err);
         if (r < 0 && sink->err.code != 0)
             *err = sink->err; /* the storage's words are nearer to the cause than the provider's */
     }
-    credentials_free(credentials, size);
-    arena_fini(&marks.arena);
+    auth_credentials_free(credentials, size);
+    arena_fini(&cursors.arena);
     return r;
 }
 
@@ -277,53 +277,53 @@ static const struct hearth_message *take_words(struct call *call, const char *ac
     return said;
 }
 
-static int run(const struct sync_context *context, struct store *store, const struct hearth_sync *provider, void *session,
+static int sync_run_pull(const struct sync_context *context, struct storage *storage, const struct hearth_sync *provider, void *handle,
                struct call *call, const struct hearth_account *account, struct sync_outcome *outcome, struct err *err)
 {
     int64_t begun = clock_monotonic();
     struct sink sink;
-    sink_init(&sink, store, context->vault, account->id, account->provider, context->spool_directory, &context->limits);
+    merge_sink_init(&sink, storage, context->vault, account->id, account->provider, context->spool_directory, &context->limits);
     sink.failed_before = account->failures > 0;
     struct hearth_pull_result result = {.struct_size = sizeof(result)};
     struct err why = {0};
     emit_state(context, account->id, "started", &(struct message_kept){0});
-    sink_note_credentials(&sink);
-    int code = pull(context, provider, session, call, account, &sink, &result, &why);
+    merge_sink_note_credentials(&sink);
+    int code = sync_pull_source(context, provider, handle, call, account, &sink, &result, &why);
     bool late = took_too_long(call, code);
     const struct hearth_message *said = take_words(call, account->id, &result, late);
     if (late) {
         code = err_set(&why, HEARTH_ERR_TIMEOUT, "the sync did not come to an end in [worker] timeout");
         result.state = HEARTH_ACCOUNT_ERROR;
     }
-    if (sink_check_credentials(&sink) == HEARTH_ERR_CANCELLED) { /* its state is not the account's either */
+    if (merge_sink_check_credentials(&sink) == HEARTH_ERR_CANCELLED) { /* its state is not the account's either */
         code = HEARTH_ERR_CANCELLED;
         why = sink.err;
         result.account_backoff = 0;
     }
     why.told |= code == 0 && call->told; /* an answer that the provider took for a failure of its server */
     remember_pause(context, account->id, &result);
-    describe(outcome, &result, said, &sink, code, &why);
+    sync_describe_outcome(outcome, &result, said, &sink, code, &why);
     outcome->ms = clock_monotonic() - begun;
     int64_t pause = result.account_backoff > result.host_backoff ? result.account_backoff : result.host_backoff;
     if (pause < why.retry_after)
         pause = why.retry_after;
-    int r = store_outcome(context, store, account->id, pause, outcome, err);
+    int r = store_outcome(context, storage, account->id, pause, outcome, err);
     if (sink.changed != 0)
         emit_changed(context, &sink);
     emit_state(context, account->id, is_well(outcome) ? "done" : "failed", &outcome->detail);
     log_outcome(account, outcome, &why);
     if (r == 0)
         say_next(account->id, outcome, pause);
-    sink_fini(&sink);
+    merge_sink_fini(&sink);
     return r;
 }
 
-int sync_account(const struct sync_context *context, struct store *store, const struct hearth_sync *provider, void *provider_session,
+int jobs_sync_account(const struct sync_context *context, struct storage *storage, const struct hearth_sync *provider, void *provider_handle,
                  struct call *provider_call, const char *id, struct sync_outcome *ret_outcome, struct err *err)
 {
     struct sync_outcome outcome = {0};
     struct hearth_account stored = {.struct_size = sizeof(stored)};
-    int r = STORE(store, err, account_get, id, &stored);
+    int r = STORAGE(storage, err, account_get, id, &stored);
     if (r < 0)
         return r;
     outcome.state = stored.state;
@@ -341,9 +341,9 @@ int sync_account(const struct sync_context *context, struct store *store, const 
     account.provider = arena_strdup(&arena, stored.provider);
     account.state_detail = stored.state_detail == NULL ? NULL : arena_strdup(&arena, stored.state_detail);
     r = account.id == NULL || account.email == NULL || account.provider == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : 0;
-    store_reset(store);
+    plug_storage_reset(storage);
     if (r == 0)
-        r = run(context, store, provider, provider_session, provider_call, &account, &outcome, err);
+        r = sync_run_pull(context, storage, provider, provider_handle, provider_call, &account, &outcome, err);
     arena_fini(&arena);
     if (r == 0)
         *ret_outcome = outcome;

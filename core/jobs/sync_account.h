@@ -38,14 +38,14 @@ struct sync_outcome {
     int64_t next_sync;
 };
 
-/* provider: the account's, with a session of this thread. Errors of the pull are outcomes; a negative return means that the account or its
+/* provider: the account's, with a handle of this thread. Errors of the pull are outcomes; a negative return means that the account or its
  * state could not be read or written. */
-int sync_account(const struct sync_context *context, struct store *store, const struct hearth_sync *provider, void *provider_session,
+int jobs_sync_account(const struct sync_context *context, struct storage *storage, const struct hearth_sync *provider, void *provider_handle,
                  struct call *provider_call, const char *account, struct sync_outcome *ret_outcome, struct err *err);
 /* What an attempt that ended `now` means for the account: changes it, and returns the fields to write. What the account says is the
  * outcome's then. A cancelled attempt (the daemon stops) leaves everything due at once. pause: what the server demanded, ms. random:
  * 0..65535. Pure. */
-uint64_t sync_settle(const struct schedule *schedule, const struct sync_outcome *outcome, int64_t pause, int64_t now, unsigned random,
+uint64_t jobs_sync_settle(const struct schedule *schedule, const struct sync_outcome *outcome, int64_t pause, int64_t now, unsigned random,
                      struct hearth_account *account);
 
 #endif

@@ -1,4 +1,4 @@
-/* Workers: take a job, do what its kind asks for, say how it went. And the keeper, which keeps the leases of long syncs alive. */
+/* Workers: take a job, do what its kind asks for, say how it went. And the lease renewer, which keeps the leases of long syncs alive. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -10,12 +10,12 @@
 enum { RESERVE_WAIT = 60000, STORAGE_TROUBLE_PAUSE = 30000, NO_PROVIDER = 1 << 16 };
 
 /* Who interrupts this worker's pull has looked at it, but has not called yet: the next pull must not get that. */
-static void set_running(struct jobs_worker *worker, const struct hearth_sync *ops, void *session)
+static void worker_set_running(struct jobs_worker *worker, const struct hearth_sync *ops, void *handle)
 {
     lock_take(&worker->jobs->lock);
     while (worker->interrupting)
         lock_wait(&worker->jobs->released, &worker->jobs->lock);
-    worker->running = session;
+    worker->running = handle;
     worker->running_ops = ops;
     lock_release(&worker->jobs->lock);
 }
@@ -27,8 +27,8 @@ static void set_receipt(struct jobs_worker *worker, const char *receipt)
     lock_release(&worker->jobs->lock);
 }
 
-/* This worker's session of an account's provider. */
-static int provider_session(struct jobs_worker *worker, const struct hearth_account *account, struct call *call, size_t *ret_index,
+/* This worker's handle of an account's provider. */
+static int provider_handle(struct jobs_worker *worker, const struct hearth_account *account, struct call *call, size_t *ret_index,
                             struct err *err)
 {
     struct jobs *jobs = worker->jobs;
@@ -36,9 +36,9 @@ static int provider_session(struct jobs_worker *worker, const struct hearth_acco
     for (size_t i = 0; i < jobs->options.provider_count; i++) {
         if (strcmp(jobs->providers[i].name, account->provider) != 0)
             continue;
-        if (worker->provider_sessions[i] == NULL)
-            r = call_check(
-                call, jobs->providers[i].ops->session_open(jobs->providers[i].self, &call->hearth, &worker->provider_sessions[i]), err);
+        if (worker->provider_handles[i] == NULL)
+            r = plug_call_check(
+                call, jobs->providers[i].ops->handle_open(jobs->providers[i].self, &call->hearth, &worker->provider_handles[i]), err);
         if (r == 0)
             *ret_index = i;
         return r;
@@ -49,15 +49,15 @@ static int provider_session(struct jobs_worker *worker, const struct hearth_acco
 
 /* The account's credentials are for a section that is not there: no other one gets them. The person is told; it is looked at again at the
  * account's usual pace, because the configuration may come back. */
-static int leave_alone(struct jobs *jobs, struct store *store, const struct hearth_account *stored, const struct err *why,
+static int leave_alone(struct jobs *jobs, struct storage *storage, const struct hearth_account *stored, const struct err *why,
                        struct sync_outcome *ret_outcome, struct err *err)
 {
     struct hearth_account account = *stored;
     struct sync_outcome outcome = {.code = HEARTH_ERR_UNSUPPORTED, .state = HEARTH_ACCOUNT_ERROR};
     message_keep_sentence(&outcome.detail, jobs_says_no_section(stored->provider));
-    uint64_t fields = sync_settle(&jobs->options.sync.schedule, &outcome, 0, clock_now(), 0x8000, &account);
+    uint64_t fields = jobs_sync_settle(&jobs->options.sync.schedule, &outcome, 0, clock_now(), 0x8000, &account);
     log_event(HEARTH_LOG_WARNING, "jobs", "section missing", LOG_TEXT("account", account.id), LOG_TEXT("error", why->text));
-    int r = STORE(store, err, account_update, &account, fields);
+    int r = STORAGE(storage, err, account_update, &account, fields);
     if (r == 0)
         *ret_outcome = outcome;
     return r;
@@ -84,7 +84,7 @@ struct work {
     struct jobs_worker *worker;
     const struct hearth_job *job;
     size_t node;                   /* that its payload names */
-    struct store *store;           /* a session of that node */
+    struct storage *storage;           /* a handle of that node */
     struct hearth_account account; /* the row there; its texts live until the store's next reset */
 };
 
@@ -96,7 +96,7 @@ static size_t leaves_for(const struct work *work)
 }
 
 /* The row says that a job of another kind is wanted. Where one is in work already it does what is to be done. */
-static int hand_over(struct work *work, const char *kind, struct err *err)
+static int worker_hand_over(struct work *work, const char *kind, struct err *err)
 {
     return jobs_publish(work->worker->jobs, kind, work->node, work->job->key, work->job->priority, JOBS_QUEUE_TIMEOUT, NULL, err);
 }
@@ -109,38 +109,38 @@ static int pull_account(struct work *work, size_t to, struct sync_outcome *ret_o
     const char *id = work->job->key;
     struct call call;
     size_t i = NO_PROVIDER;
-    call_init(&call, &jobs->stop, jobs->options.sync.timeout, 0);
+    plug_call_init(&call, &jobs->stop, jobs->options.sync.timeout, 0);
     call.account = id;
     say_begin(&work->account, work->job, to != NODES_NONE);
-    int r = provider_session(worker, &work->account, &call, &i, err);
+    int r = provider_handle(worker, &work->account, &call, &i, err);
     if (r == HEARTH_ERR_UNSUPPORTED && i == NO_PROVIDER) {
         struct err why = *err;
-        call_fini(&call);
-        return leave_alone(jobs, work->store, &work->account, &why, ret_outcome, err);
+        plug_call_fini(&call);
+        return leave_alone(jobs, work->storage, &work->account, &why, ret_outcome, err);
     }
     if (r == 0) {
         const struct hearth_sync *ops = jobs->providers[i].ops;
-        void *session = worker->provider_sessions[i];
-        set_running(worker, ops, session);
+        void *handle = worker->provider_handles[i];
+        worker_set_running(worker, ops, handle);
         if (to == NODES_NONE)
-            r = sync_account(&jobs->options.sync, work->store, ops, session, &call, id, ret_outcome, err);
+            r = jobs_sync_account(&jobs->options.sync, work->storage, ops, handle, &call, id, ret_outcome, err);
         else
-            r = jobs_move(jobs, work->store, to, ops, session, &call, id, ret_outcome, err);
-        set_running(worker, NULL, NULL);
+            r = jobs_move(jobs, work->storage, to, ops, handle, &call, id, ret_outcome, err);
+        worker_set_running(worker, NULL, NULL);
     }
-    call_fini(&call);
+    plug_call_fini(&call);
     return r;
 }
 
 static int perform_sync(struct work *work, struct sync_outcome *ret_outcome, struct err *err)
 {
-    return leaves_for(work) == NODES_NONE ? pull_account(work, NODES_NONE, ret_outcome, err) : hand_over(work, JOBS_MOVE, err);
+    return leaves_for(work) == NODES_NONE ? pull_account(work, NODES_NONE, ret_outcome, err) : worker_hand_over(work, JOBS_MOVE, err);
 }
 
 static int perform_move(struct work *work, struct sync_outcome *ret_outcome, struct err *err)
 {
     size_t to = leaves_for(work);
-    return to != NODES_NONE ? pull_account(work, to, ret_outcome, err) : hand_over(work, JOBS_SYNC, err); /* it was called back */
+    return to != NODES_NONE ? pull_account(work, to, ret_outcome, err) : worker_hand_over(work, JOBS_SYNC, err); /* it was called back */
 }
 
 /* All kinds of jobs. */
@@ -165,8 +165,8 @@ static const struct job_kind *job_kind_find(const char *kind)
 static void finish_job(struct jobs_worker *worker, struct call *call, const struct hearth_job *job, int32_t how, int64_t delay)
 {
     struct err why = {0};
-    int told = call_check(call, worker->jobs->options.queue->finish(worker->queue_session, &call->hearth, job->receipt, how, delay), &why);
-    breaker_note_err(worker->jobs->options.queue_breaker, told, &why);
+    int told = plug_call_check(call, worker->jobs->options.queue->finish(worker->queue_handle, &call->hearth, job->receipt, how, delay), &why);
+    plug_breaker_note_err(worker->jobs->options.queue_breaker, told, &why);
     if (told < 0 && told != HEARTH_ERR_NOT_FOUND && told != HEARTH_ERR_CANCELLED)
         log_event(log_level_of(&why, HEARTH_LOG_WARNING), "jobs", "job end not told", LOG_TEXT("account", job->key),
                   LOG_TEXT("error", why.text));
@@ -194,13 +194,13 @@ static int perform_job(struct jobs_worker *worker, const struct job_kind *kind, 
 {
     struct jobs *jobs = worker->jobs;
     struct work work = {.worker = worker, .job = job, .node = node, .account = {.struct_size = sizeof(work.account)}};
-    work.store = jobs_take_store(jobs, node, err);
-    if (work.store == NULL)
+    work.storage = jobs_take_storage(jobs, node, err);
+    if (work.storage == NULL)
         return err->code;
-    int r = STORE(work.store, err, account_get, job->key, &work.account);
+    int r = STORAGE(work.storage, err, account_get, job->key, &work.account);
     if (r == 0)
         r = kind->perform(&work, ret_outcome, err);
-    jobs_give_store(jobs, node, work.store);
+    jobs_give_storage(jobs, node, work.storage);
     return r;
 }
 
@@ -233,22 +233,22 @@ void *jobs_worker_main(void *arg)
     struct jobs_worker *worker = arg;
     struct jobs *jobs = worker->jobs;
     struct call call;
-    call_init(&call, NULL, 0, 0); /* a stop interrupts reserve(); finish() must still work then */
+    plug_call_init(&call, NULL, 0, 0); /* a stop interrupts reserve(); finish() must still work then */
     while (!atomic_load(&jobs->stop)) {
         struct hearth_job job = {.struct_size = sizeof(job)};
         struct err err = {0};
-        int r = call_check(
-            &call, jobs->options.queue->reserve(worker->queue_session, &call.hearth, RESERVE_WAIT, jobs->options.lease, &job), &err);
-        breaker_note_err(jobs->options.queue_breaker, r, &err);
+        int r = plug_call_check(
+            &call, jobs->options.queue->reserve(worker->queue_handle, &call.hearth, RESERVE_WAIT, jobs->options.lease, &job), &err);
+        plug_breaker_note_err(jobs->options.queue_breaker, r, &err);
         if (r == 0) {
             take_job(worker, &call, &job);
         } else if (r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_CANCELLED) {
             log_event(log_level_of(&err, HEARTH_LOG_ERROR), "jobs", "no job taken", LOG_TEXT("error", err.text));
             jobs_sleep(jobs, 1000);
         }
-        call_reset(&call);
+        plug_call_reset(&call);
     }
-    call_fini(&call);
+    plug_call_fini(&call);
     return NULL;
 }
 
@@ -275,11 +275,11 @@ bool jobs_interrupt_worker(struct jobs_worker *worker, const char *receipt)
     return true;
 }
 
-void *jobs_keeper_main(void *arg)
+void *jobs_lease_renewer_main(void *arg)
 {
     struct jobs *jobs = arg;
     struct call call;
-    call_init(&call, &jobs->stop, 0, 0);
+    plug_call_init(&call, &jobs->stop, 0, 0);
     while (jobs_sleep(jobs, jobs->options.lease / 4 + 1)) {
         for (int i = 0; i < jobs->options.parallel; i++) {
             char receipt[JOBS_RECEIPT_MAX];
@@ -289,17 +289,17 @@ void *jobs_keeper_main(void *arg)
             if (receipt[0] == '\0')
                 continue;
             struct err err = {0};
-            int r = call_check(&call, jobs->options.queue->extend(jobs->keeper_session, &call.hearth, receipt, jobs->options.lease), &err);
-            breaker_note_err(jobs->options.queue_breaker, r, &err);
+            int r = plug_call_check(&call, jobs->options.queue->extend(jobs->lease_renewer_handle, &call.hearth, receipt, jobs->options.lease), &err);
+            plug_breaker_note_err(jobs->options.queue_breaker, r, &err);
             /* Somebody else may have the job by now (the queue was emptied, or did not answer for too long): one of the two has to stop. */
             if (r == HEARTH_ERR_NOT_FOUND && jobs_interrupt_worker(&jobs->workers[i], receipt))
                 log_event(HEARTH_LOG_WARNING, "jobs", "lease lost",
                           LOG_TEXT("hint", "the sync is stopped, and done again by whoever has its job now"));
             else if (r < 0 && r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_CANCELLED)
                 log_event(log_level_of(&err, HEARTH_LOG_WARNING), "jobs", "lease not renewed", LOG_TEXT("error", err.text));
-            call_reset(&call);
+            plug_call_reset(&call);
         }
     }
-    call_fini(&call);
+    plug_call_fini(&call);
     return NULL;
 }

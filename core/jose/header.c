@@ -26,7 +26,7 @@ bool jose_split(const char *text, size_t size, size_t count, struct jose_part *r
     return part == count;
 }
 
-static int refuse(const char **ret_reason, const char *reason)
+static int header_refuse(const char **ret_reason, const char *reason)
 {
     *ret_reason = reason;
     return HEARTH_ERR_INVALID;
@@ -38,17 +38,17 @@ int jose_header_read(const char *text, size_t size, json_t **ret_header, const c
     size_t n;
     json_error_t error;
     if (size > JOSE_HEADER_MAX || codec_base64_decode(CODEC_URL, text, size, bytes, &n) != 0)
-        return refuse(ret_reason, "is malformed");
+        return header_refuse(ret_reason, "is malformed");
     json_t *header = json_loadb((const char *)bytes, n, JSON_REJECT_DUPLICATES, &error);
     if (header == NULL && json_error_code(&error) == json_error_out_of_memory)
         return HEARTH_ERR_NOMEM;
     int r = 0;
     if (header == NULL && json_error_code(&error) == json_error_duplicate_key)
-        r = refuse(ret_reason, "names something in its header twice");
+        r = header_refuse(ret_reason, "names something in its header twice");
     else if (!json_is_object(header))
-        r = refuse(ret_reason, "is malformed");
+        r = header_refuse(ret_reason, "is malformed");
     else if (json_object_get(header, "crit") != NULL || json_object_get(header, "b64") != NULL) /* RFC 7515, 4.1.11; RFC 7797 */
-        r = refuse(ret_reason, "asks for an extension that is not known here");
+        r = header_refuse(ret_reason, "asks for an extension that is not known here");
     if (r == 0)
         *ret_header = header;
     else

@@ -18,7 +18,7 @@ enum { NONCE_SIZE = 12, TAG_SIZE = 16, CONTENT_KEY_SIZE = 32, PARTY_MAX = 256, E
 
 /* --- keys ----------------------------------------------------------------------------------------------------------------------------- */
 
-static int number_of(const EVP_PKEY *key, const char *name, uint8_t ret_bytes[JOSE_EC_SIZE])
+static int jwe_key_coordinate(const EVP_PKEY *key, const char *name, uint8_t ret_bytes[JOSE_EC_SIZE])
 {
     BIGNUM *number = NULL;
     int r = EVP_PKEY_get_bn_param(key, name, &number) == 1 && BN_bn2binpad(number, ret_bytes, JOSE_EC_SIZE) == JOSE_EC_SIZE
@@ -34,11 +34,11 @@ int jose_ec_make(struct jose_ec_key *ret_key)
     EVP_PKEY *key = EVP_EC_gen("P-256");
     int r = key == NULL ? HEARTH_ERR_INTERNAL : 0;
     if (r == 0)
-        r = number_of(key, OSSL_PKEY_PARAM_PRIV_KEY, made.private_key);
+        r = jwe_key_coordinate(key, OSSL_PKEY_PARAM_PRIV_KEY, made.private_key);
     if (r == 0)
-        r = number_of(key, OSSL_PKEY_PARAM_EC_PUB_X, made.x);
+        r = jwe_key_coordinate(key, OSSL_PKEY_PARAM_EC_PUB_X, made.x);
     if (r == 0)
-        r = number_of(key, OSSL_PKEY_PARAM_EC_PUB_Y, made.y);
+        r = jwe_key_coordinate(key, OSSL_PKEY_PARAM_EC_PUB_Y, made.y);
     EVP_PKEY_free(key);
     if (r == 0)
         *ret_key = made;
@@ -55,7 +55,7 @@ void jose_ec_jwk(const struct jose_ec_key *key, char ret_text[JOSE_EC_JWK_SIZE])
 }
 
 /* Z: the x coordinate of the shared point. INVALID: the other's point is not on the curve. */
-static int agree(const struct jose_ec_key *own, const uint8_t x[JOSE_EC_SIZE], const uint8_t y[JOSE_EC_SIZE], uint8_t ret_z[JOSE_EC_SIZE])
+static int jwe_agree_on_secret(const struct jose_ec_key *own, const uint8_t x[JOSE_EC_SIZE], const uint8_t y[JOSE_EC_SIZE], uint8_t ret_z[JOSE_EC_SIZE])
 {
     EVP_PKEY *ours = NULL, *theirs = NULL;
     EVP_PKEY_CTX *ctx = NULL;
@@ -121,25 +121,25 @@ int jose_concat_kdf(const uint8_t *z, size_t z_size, const char *enc, const char
 
 /* --- the whole ------------------------------------------------------------------------------------------------------------------------ */
 
-static bool is_text(const json_t *object, const char *name, const char *wanted)
+static bool jwe_header_has_text(const json_t *object, const char *name, const char *wanted)
 {
     const char *text;
     return jose_text_member(object, name, &text) && text != NULL && strcmp(text, wanted) == 0;
 }
 
-static int read_header(const json_t *header, uint8_t ret_x[JOSE_EC_SIZE], uint8_t ret_y[JOSE_EC_SIZE], const char **ret_apu,
+static int jwe_read_header(const json_t *header, uint8_t ret_x[JOSE_EC_SIZE], uint8_t ret_y[JOSE_EC_SIZE], const char **ret_apu,
                        const char **ret_apv)
 {
     const json_t *epk = json_object_get(header, "epk");
-    bool good = is_text(header, "alg", "ECDH-ES") && is_text(header, "enc", "A256GCM") && json_object_get(header, "zip") == NULL &&
-                jose_text_member(header, "apu", ret_apu) && jose_text_member(header, "apv", ret_apv) && is_text(epk, "kty", "EC") &&
-                is_text(epk, "crv", "P-256") && jose_bytes_of(json_object_get(epk, "x"), ret_x, JOSE_EC_SIZE) &&
+    bool good = jwe_header_has_text(header, "alg", "ECDH-ES") && jwe_header_has_text(header, "enc", "A256GCM") && json_object_get(header, "zip") == NULL &&
+                jose_text_member(header, "apu", ret_apu) && jose_text_member(header, "apv", ret_apv) && jwe_header_has_text(epk, "kty", "EC") &&
+                jwe_header_has_text(epk, "crv", "P-256") && jose_bytes_of(json_object_get(epk, "x"), ret_x, JOSE_EC_SIZE) &&
                 jose_bytes_of(json_object_get(epk, "y"), ret_y, JOSE_EC_SIZE);
     return good ? 0 : HEARTH_ERR_INVALID;
 }
 
 /* ret_plain holds the ciphertext, which becomes the cleartext. */
-static int decrypt(const struct jose_part parts[PARTS], const uint8_t key[CONTENT_KEY_SIZE], char *ret_plain, size_t *size)
+static int jwe_decrypt_content(const struct jose_part parts[PARTS], const uint8_t key[CONTENT_KEY_SIZE], char *ret_plain, size_t *size)
 {
     uint8_t nonce[NONCE_SIZE], tag[TAG_SIZE + 2], *text = (uint8_t *)ret_plain;
     size_t nonce_size, tag_size;
@@ -172,15 +172,15 @@ int jose_jwe_open(const char *jwe, size_t size, const struct jose_ec_key *key, c
     ERR_set_mark();
     int r = jose_header_read(parts[HEADER].at, parts[HEADER].size, &header, &reason);
     if (r == 0)
-        r = read_header(header, x, y, &apu, &apv);
+        r = jwe_read_header(header, x, y, &apu, &apv);
     if (r == 0)
         r = codec_base64_decode(CODEC_URL, parts[TEXT].at, parts[TEXT].size, (uint8_t *)ret_plain, &n);
     if (r == 0)
-        r = agree(key, x, y, z);
+        r = jwe_agree_on_secret(key, x, y, z);
     if (r == 0)
         r = jose_concat_kdf(z, JOSE_EC_SIZE, "A256GCM", apu, apv, content, sizeof(content));
     if (r == 0)
-        r = decrypt(parts, content, ret_plain, &n);
+        r = jwe_decrypt_content(parts, content, ret_plain, &n);
     ERR_pop_to_mark();
     json_decref(header);
     OPENSSL_cleanse(z, sizeof(z));

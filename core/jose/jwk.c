@@ -51,7 +51,7 @@ bool jose_jwk_may_verify(const json_t *jwk, const char *alg)
 }
 
 /* INVALID when OpenSSL does not want it, INTERNAL when it could not be asked. */
-static int make_key(const char *type, OSSL_PARAM_BLD *build, int selection, EVP_PKEY **ret_key)
+static int jwk_make_key(const char *type, OSSL_PARAM_BLD *build, int selection, EVP_PKEY **ret_key)
 {
     EVP_PKEY *key = NULL;
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
@@ -90,7 +90,7 @@ int jose_ec_load(const uint8_t x[JOSE_EC_SIZE], const uint8_t y[JOSE_EC_SIZE], c
     if (ok && private_key != NULL)
         ok = number != NULL && BN_bin2bn(private_key, JOSE_EC_SIZE, number) != NULL &&
              OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_PRIV_KEY, number) == 1;
-    int r = ok ? make_key("EC", build, private_key == NULL ? EVP_PKEY_PUBLIC_KEY : EVP_PKEY_KEYPAIR, &key) : HEARTH_ERR_NOMEM;
+    int r = ok ? jwk_make_key("EC", build, private_key == NULL ? EVP_PKEY_PUBLIC_KEY : EVP_PKEY_KEYPAIR, &key) : HEARTH_ERR_NOMEM;
     if (r == 0)
         r = check_public(key);
     BN_clear_free(number);
@@ -104,7 +104,7 @@ int jose_ec_load(const uint8_t x[JOSE_EC_SIZE], const uint8_t y[JOSE_EC_SIZE], c
 }
 
 /* A positive number in base64url; at most so many bytes. */
-static int number_of(const json_t *value, size_t most, BIGNUM **ret_number)
+static int jwk_read_number(const json_t *value, size_t most, BIGNUM **ret_number)
 {
     uint8_t bytes[JOSE_RSA_BITS_MOST / 8 + 4];
     size_t size;
@@ -122,9 +122,9 @@ static int number_of(const json_t *value, size_t most, BIGNUM **ret_number)
 static int load_rsa(const json_t *jwk, EVP_PKEY **ret_key)
 {
     BIGNUM *n = NULL, *e = NULL;
-    int r = number_of(json_object_get(jwk, "n"), JOSE_RSA_BITS_MOST / 8 + 1, &n);
+    int r = jwk_read_number(json_object_get(jwk, "n"), JOSE_RSA_BITS_MOST / 8 + 1, &n);
     if (r == 0)
-        r = number_of(json_object_get(jwk, "e"), EXPONENT_MAX, &e);
+        r = jwk_read_number(json_object_get(jwk, "e"), EXPONENT_MAX, &e);
     if (r == 0 &&
         (BN_num_bits(n) < JOSE_RSA_BITS_LEAST || BN_num_bits(n) > JOSE_RSA_BITS_MOST || !BN_is_odd(n) || !BN_is_odd(e) || BN_is_one(e)))
         r = HEARTH_ERR_INVALID;
@@ -133,7 +133,7 @@ static int load_rsa(const json_t *jwk, EVP_PKEY **ret_key)
                    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e) != 1))
         r = HEARTH_ERR_NOMEM;
     if (r == 0)
-        r = make_key("RSA", build, EVP_PKEY_PUBLIC_KEY, ret_key);
+        r = jwk_make_key("RSA", build, EVP_PKEY_PUBLIC_KEY, ret_key);
     OSSL_PARAM_BLD_free(build);
     BN_free(n);
     BN_free(e);

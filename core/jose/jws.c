@@ -19,7 +19,7 @@ static bool is_known_algorithm(const char *alg)
     return strcmp(alg, "RS256") == 0 || strcmp(alg, "PS256") == 0 || strcmp(alg, "ES256") == 0;
 }
 
-static int read_header(const struct jose_part *part, struct jose_jws *jws, const char **ret_reason)
+static int jws_read_header(const struct jose_part *part, struct jose_jws *jws, const char **ret_reason)
 {
     int r = jose_header_read(part->at, part->size, &jws->header, ret_reason);
     if (r != 0)
@@ -59,7 +59,7 @@ int jose_jws_read(const char *token, size_t size, struct jose_jws *ret_jws, cons
     *ret_reason = "is malformed";
     if (size > JOSE_TOKEN_MAX || !jose_split(token, size, PARTS, parts))
         return HEARTH_ERR_INVALID;
-    int r = read_header(&parts[HEADER], &jws, ret_reason);
+    int r = jws_read_header(&parts[HEADER], &jws, ret_reason);
     if (r == 0)
         r = decode_part(&parts[PAYLOAD], &jws.payload, &jws.payload_size);
     if (r == 0)
@@ -106,7 +106,7 @@ static int der_of(const uint8_t pair[2 * JOSE_EC_SIZE], uint8_t **ret_der, size_
 }
 
 /* 0, or DENIED, or NOMEM. */
-static int check_signature(const struct jose_jws *jws, EVP_PKEY *key, const uint8_t *signature, size_t size)
+static int jws_check_signature(const struct jose_jws *jws, EVP_PKEY *key, const uint8_t *signature, size_t size)
 {
     EVP_PKEY_CTX *of_key;
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -134,10 +134,10 @@ static int verify_with(const struct jose_jws *jws, const json_t *jwk)
     if (strcmp(jws->alg, "ES256") == 0) {
         r = jws->signature_size == 2 * JOSE_EC_SIZE ? der_of(jws->signature, &der, &size) : HEARTH_ERR_DENIED;
         if (r == 0)
-            r = check_signature(jws, key, der, size);
+            r = jws_check_signature(jws, key, der, size);
         OPENSSL_free(der);
     } else {
-        r = jws->signature_size == (size_t)EVP_PKEY_get_size(key) ? check_signature(jws, key, jws->signature, jws->signature_size)
+        r = jws->signature_size == (size_t)EVP_PKEY_get_size(key) ? jws_check_signature(jws, key, jws->signature, jws->signature_size)
                                                                   : HEARTH_ERR_DENIED;
     }
     ERR_pop_to_mark();

@@ -21,7 +21,7 @@ static int no_address(struct err *err)
     return err_set(err, HEARTH_ERR_INVALID, "nobody says by which address people come: set [web] base_url to it");
 }
 
-int address_of_listener(const char *listens, struct address *ret_address, struct err *err)
+int main_address_of_listener(const char *listens, struct address *ret_address, struct err *err)
 {
     const char *host = listens == NULL ? NULL : strstr(listens, "://"), *colon = host == NULL ? NULL : strrchr(host + 3, ':');
     char name[300];
@@ -34,20 +34,20 @@ int address_of_listener(const char *listens, struct address *ret_address, struct
 }
 
 /* What the running daemon says; false: it says nothing, or there is none. */
-static bool ask_daemon(const struct app *app, char *ret_listens, size_t size)
+static bool address_of_daemon(const struct app *app, char *ret_listens, size_t size)
 {
     struct buf body = {0};
     struct err err = {0};
     int status = 0;
     bool knows =
-        app_daemon_runs(app) && control_request(app->state_dir, "GET", "/control/address", &status, &body, &err) == 0 && status == 200;
+        main_app_daemon_runs(app) && main_control_request(app->state_dir, "GET", "/control/address", &status, &body, &err) == 0 && status == 200;
     if (knows)
         snprintf(ret_listens, size, "%.*s", (int)body.size, body.data);
     buf_fini(&body);
     return knows;
 }
 
-static int configured(const struct app *app, struct address *ret_address, struct err *err)
+static int address_of_conf(const struct app *app, struct address *ret_address, struct err *err)
 {
     const struct conf_section *section;
     for (size_t i = 0; (section = conf_section(app->conf, "listen", i)) != NULL; i++) {
@@ -61,12 +61,12 @@ static int configured(const struct app *app, struct address *ret_address, struct
                            conf_section_name(section));
         bool tls = conf_text(section, "tls_certificate") != NULL, six = strchr(listens->host, ':') != NULL;
         snprintf(url, sizeof(url), "http%s://%s%s%s:%d", tls ? "s" : "", six ? "[" : "", listens->host, six ? "]" : "", listens->port);
-        return address_of_listener(url, ret_address, err);
+        return main_address_of_listener(url, ret_address, err);
     }
     return no_address(err);
 }
 
-int address_find(const struct app *app, const char *url, struct address *ret_address, struct err *err)
+int main_address_find(const struct app *app, const char *url, struct address *ret_address, struct err *err)
 {
     char listens[400];
     size_t size = url == NULL ? 0 : strlen(url);
@@ -77,7 +77,7 @@ int address_find(const struct app *app, const char *url, struct address *ret_add
         ret_address->guessed = false;
         return 0;
     }
-    if (ask_daemon(app, listens, sizeof(listens)))
-        return address_of_listener(listens, ret_address, err);
-    return configured(app, ret_address, err);
+    if (address_of_daemon(app, listens, sizeof(listens)))
+        return main_address_of_listener(listens, ret_address, err);
+    return address_of_conf(app, ret_address, err);
 }

@@ -39,7 +39,7 @@ static int init_log(struct app *app, const struct cli *cli, struct err *err)
     return 0;
 }
 
-int app_read_conf(const struct cli *cli, struct findings *findings, struct conf **ret_conf, struct err *err)
+int main_app_read_conf(const struct cli *cli, struct findings *findings, struct conf **ret_conf, struct err *err)
 {
     const char *dir = cli->config;
     if (dir == NULL && access(default_config, F_OK) == 0)
@@ -47,26 +47,26 @@ int app_read_conf(const struct cli *cli, struct findings *findings, struct conf 
     return conf_load(dir, findings, ret_conf, err);
 }
 
-int app_load(struct app *app, const struct cli *cli, struct findings *findings, struct err *err)
+int main_app_load(struct app *app, const struct cli *cli, struct findings *findings, struct err *err)
 {
-    int r = app_read_conf(cli, findings, &app->conf, err);
+    int r = main_app_read_conf(cli, findings, &app->conf, err);
     if (r < 0)
         return r;
     app->state_dir = conf_get_text(app->conf, "hearth", "state_dir");
     return init_log(app, cli, err);
 }
 
-int app_init(struct app *app, const struct cli *cli, struct err *err)
+int main_app_init(struct app *app, const struct cli *cli, struct err *err)
 {
     struct findings findings = {0};
-    int r = app_load(app, cli, &findings, err);
+    int r = main_app_load(app, cli, &findings, err);
     if (r < 0)
-        cli_findings(&findings, err);
+        main_cli_findings(&findings, err);
     findings_fini(&findings);
     return r;
 }
 
-int app_check_state_dir(const struct app *app, struct err *err)
+int main_app_check_state_dir(const struct app *app, struct err *err)
 {
     const char *dir = app->state_dir;
     struct stat st;
@@ -99,14 +99,14 @@ int app_check_state_dir(const struct app *app, struct err *err)
 
 static int look_at_state_dir(const struct app *app, struct err *err)
 {
-    if (app_is_fleet(app) && app->makes != APP_MAKES_ALL)
+    if (main_app_is_fleet(app) && app->makes != APP_MAKES_ALL)
         return 0; /* only daemons keep something in it */
     if (app->makes != APP_MAKES_NOTHING && mkdir(app->state_dir, 0700) != 0 && errno != EEXIST)
         return err_errno(err, errno, "cannot make the state directory %s (set state_dir in [hearth])", app->state_dir);
-    return app_check_state_dir(app, err);
+    return main_app_check_state_dir(app, err);
 }
 
-int app_load_plugin(struct app *app, int kind, const struct conf_section *section, struct plug **ret_plug,
+int main_app_load_plugin(struct app *app, int kind, const struct conf_section *section, struct plug **ret_plug,
                     const struct hearth_config_value **ret_values, struct err *err)
 {
     const char *const *directories;
@@ -128,7 +128,7 @@ static int open_plugin(struct app *app, int kind, const struct conf_section *sec
 {
     struct plug *plug;
     const struct hearth_config_value *values;
-    int r = app_load_plugin(app, kind, section, &plug, &values, err);
+    int r = main_app_load_plugin(app, kind, section, &plug, &values, err);
     if (r == 0 && app->makes == APP_MAKES_NOTHING)
         plug_forbid_creation(plug);
     if (r == 0 && app->looks)
@@ -136,7 +136,7 @@ static int open_plugin(struct app *app, int kind, const struct conf_section *sec
     if (r == 0 && kind == HEARTH_SYNC && app->changes != NULL) {
         struct changes_ear *ear = &app->ears[app->provider_count];
         *ear = (struct changes_ear){app->changes, conf_section_name(section)};
-        plug_listen(plug, &changes_extension, ear);
+        plug_listen(plug, &jobs_changes_extension, ear);
     }
     if (r == 0)
         r = plug_open(plug, values, http, http_data, err);
@@ -148,7 +148,7 @@ static int open_plugin(struct app *app, int kind, const struct conf_section *sec
 }
 
 /* Where a storage that has files keeps them: its key `path`. NULL: it has none. */
-static const char *place_of(const struct plug *plug, const struct hearth_config_value *values)
+static const char *storage_path_of(const struct plug *plug, const struct hearth_config_value *values)
 {
     const struct hearth_plugin *descriptor = plug_descriptor(plug);
     for (size_t i = 0; i < descriptor->config_count; i++)
@@ -166,78 +166,78 @@ static const struct conf_section *storage_section(const struct app *app, const c
     return NULL;
 }
 
-bool app_is_fleet(const struct app *app)
+bool main_app_is_fleet(const struct app *app)
 {
     return conf_section(app->conf, "node", 0) != NULL;
 }
 
-const struct conf_section *app_storage_of(const struct app *app, const struct conf_section *node)
+const struct conf_section *main_app_storage_of(const struct app *app, const struct conf_section *node)
 {
     const char *storage = node == NULL ? NULL : conf_text(node, "storage");
     return storage_section(app, node != NULL && storage == NULL ? conf_section_name(node) : storage);
 }
 
-int app_add_node(struct app *app, const struct conf_section *section, bool migrate, struct err *err)
+int main_app_add_node(struct app *app, const struct conf_section *section, bool migrate, struct err *err)
 {
     struct nodes *nodes = &app->nodes;
     struct node *node = &nodes->items[nodes->count];
     const char *name = section == NULL ? "" : conf_section_name(section);
     const char *url = section == NULL ? conf_get_text(app->conf, "web", "base_url") : conf_text(section, "url");
-    const struct conf_section *source = app_storage_of(app, section);
+    const struct conf_section *source = main_app_storage_of(app, section);
     *node =
         (struct node){.url = url == NULL ? "" : url, .weight = section == NULL ? 1 : conf_number(section, "weight"), .migrates = migrate};
     str_copy(node->name, sizeof(node->name), name);
-    node_init(node);
+    nodes_node_init(node);
     const struct hearth_config_value *values;
     int r = open_plugin(app, HEARTH_STORAGE, source, NULL, NULL, &node->storage, &values, err);
     if (r == 0)
-        node->place = place_of(node->storage, values);
+        node->place = storage_path_of(node->storage, values);
     if (r < 0 && section != NULL)
         return err_prefix(err, "node %s", name);
     nodes->count += r == 0;
     return r;
 }
 
-int app_open_nodes(struct app *app, enum app_migrate how, struct err *err)
+int main_app_open_nodes(struct app *app, enum app_migrate how, struct err *err)
 {
-    bool migrate = how == APP_MIGRATE_ALL || (how == APP_MIGRATE_SINGLE && !app_is_fleet(app));
+    bool migrate = how == APP_MIGRATE_ALL || (how == APP_MIGRATE_SINGLE && !main_app_is_fleet(app));
     const struct conf_section *section;
     int r = look_at_state_dir(app, err);
-    if (r == 0 && !app_is_fleet(app))
-        r = app_add_node(app, NULL, migrate, err);
+    if (r == 0 && !main_app_is_fleet(app))
+        r = main_app_add_node(app, NULL, migrate, err);
     for (size_t i = 0; r == 0 && (section = conf_section(app->conf, "node", i)) != NULL; i++)
-        r = app_add_node(app, section, migrate, err);
+        r = main_app_add_node(app, section, migrate, err);
     const char *own = conf_get_text(app->conf, "web", "node");
     app->nodes.own = own == NULL || r < 0 ? 0 : nodes_find(&app->nodes, own);
-    node_stores_init(&app->stores, &app->nodes);
+    nodes_storages_init(&app->storages, &app->nodes);
     return r;
 }
 
-int app_use_node(struct app *app, size_t node, struct err *err)
+int main_app_use_node(struct app *app, size_t node, struct err *err)
 {
-    struct store *store = node_stores_get(&app->stores, node, err);
-    if (store == NULL)
+    struct storage *storage = nodes_storages_get(&app->storages, node, err);
+    if (storage == NULL)
         return err == NULL ? HEARTH_ERR_UNAVAILABLE : err->code;
-    app->store = store;
+    app->storage = storage;
     app->node = node;
     return 0;
 }
 
-int app_open_storage(struct app *app, enum app_migrate migrate, struct err *err)
+int main_app_open_storage(struct app *app, enum app_migrate migrate, struct err *err)
 {
-    int r = app_open_nodes(app, migrate, err);
-    return r < 0 || app_is_fleet(app) ? r : app_use_node(app, app->nodes.own, err);
+    int r = main_app_open_nodes(app, migrate, err);
+    return r < 0 || main_app_is_fleet(app) ? r : main_app_use_node(app, app->nodes.own, err);
 }
 
-int app_each_node(struct app *app, int (*run)(struct app *app, void *ctx, struct err *err), void *ctx, struct err *err)
+int main_app_each_node(struct app *app, int (*run)(struct app *app, void *ctx, struct err *err), void *ctx, struct err *err)
 {
     int first = 0;
     for (size_t i = 0; i < app->nodes.count; i++) {
         struct err why = {0};
-        int r = app_use_node(app, i, &why);
+        int r = main_app_use_node(app, i, &why);
         if (r == 0) {
             r = run(app, ctx, &why);
-            store_reset(app->store);
+            plug_storage_reset(app->storage);
         }
         if (r < 0 && first == 0) {
             first = r;
@@ -247,26 +247,26 @@ int app_each_node(struct app *app, int (*run)(struct app *app, void *ctx, struct
     return first;
 }
 
-static int fetch(const struct hearth_host *host, struct hearth_call *call, const struct hearth_http_request *request)
+static int host_fetch_http(const struct hearth_host *host, struct hearth_call *call, const struct hearth_http_request *request)
 {
-    return net_fetch(host_of(host)->http_data, call, request);
+    return net_fetch(plug_host_of(host)->http_data, call, request);
 }
 
-int app_check_ca_file(const struct app *app, struct err *err)
+int main_app_check_ca_file(const struct app *app, struct err *err)
 {
     const char *file = conf_get_text(app->conf, "worker", "ca_file");
-    X509_STORE *store = file == NULL ? NULL : X509_STORE_new();
-    if (store == NULL)
+    X509_STORE *storage = file == NULL ? NULL : X509_STORE_new();
+    if (storage == NULL)
         return 0;
     int r = plain_file_check(file, CA_FILE_MAX, NULL, err); /* OpenSSL and libcurl open it by name */
-    if (r == 0 && X509_STORE_load_file(store, file) != 1)
+    if (r == 0 && X509_STORE_load_file(storage, file) != 1)
         r = err_set(err, HEARTH_ERR_INVALID, "%s is no PEM file with certificates", file);
-    X509_STORE_free(store);
+    X509_STORE_free(storage);
     ERR_clear_error();
     return r;
 }
 
-int app_add_provider(struct app *app, const struct conf_section *section, struct err *err)
+int main_app_add_provider(struct app *app, const struct conf_section *section, struct err *err)
 {
     const struct conf_section *worker = conf_section(app->conf, "worker", 0);
     struct net_options options = {.max_connections_per_host = (int)conf_number(worker, "connections_per_host"),
@@ -274,90 +274,90 @@ int app_add_provider(struct app *app, const struct conf_section *section, struct
     const struct hearth_config_value *values;
     int r = app->net != NULL ? 0 : net_start(&options, &app->net, err);
     if (r == 0)
-        r = open_plugin(app, HEARTH_SYNC, section, fetch, app->net, &app->providers[app->provider_count], &values, err);
+        r = open_plugin(app, HEARTH_SYNC, section, host_fetch_http, app->net, &app->providers[app->provider_count], &values, err);
     if (r == 0)
         app->provider_names[app->provider_count++] = conf_section_name(section);
     return r;
 }
 
-int app_open_providers(struct app *app, struct err *err)
+int main_app_open_providers(struct app *app, struct err *err)
 {
     const struct conf_section *section;
-    int r = app_check_ca_file(app, err);
+    int r = main_app_check_ca_file(app, err);
     while (r == 0 && (section = conf_section(app->conf, "sync", app->provider_count)) != NULL) {
-        r = app_add_provider(app, section, err);
+        r = main_app_add_provider(app, section, err);
         if (r < 0) /* a plugin may have several sections */
             err_prefix(err, "[sync %s]", conf_section_name(section));
     }
     return r;
 }
 
-int app_open_queue(struct app *app, struct err *err)
+int main_app_open_queue(struct app *app, struct err *err)
 {
     const struct hearth_config_value *values;
     return open_plugin(app, HEARTH_QUEUE, conf_section(app->conf, "queue", 0), NULL, NULL, &app->queue, &values, err);
 }
 
-int app_open_queue_session(struct app *app, struct call *ret_call, void **ret_session, struct err *err)
+int main_app_open_queue_handle(struct app *app, struct call *ret_call, void **ret_handle, struct err *err)
 {
     const struct hearth_queue *ops = plug_ops(app->queue);
-    call_init(ret_call, NULL, QUEUE_PATIENCE, 0);
-    int r = call_check(ret_call, ops->session_open(plug_self(app->queue), &ret_call->hearth, ret_session), err);
+    plug_call_init(ret_call, NULL, QUEUE_PATIENCE, 0);
+    int r = plug_call_check(ret_call, ops->handle_open(plug_self(app->queue), &ret_call->hearth, ret_handle), err);
     ret_call->hearth.deadline = 0;
     if (r < 0)
-        call_fini(ret_call);
+        plug_call_fini(ret_call);
     if (r == HEARTH_ERR_TIMEOUT)
         err_prefix(err, "the queue was asked for %d seconds", QUEUE_PATIENCE / 1000);
     return r;
 }
 
-bool app_storage_is_away(const struct node *node, int code)
+bool main_app_storage_is_away(const struct node *node, int code)
 {
     bool shared = (plug_descriptor(node->storage)->capabilities & HEARTH_SHARED) != 0; /* a file of this machine is there, or it is not */
     return shared && (code == HEARTH_ERR_UNAVAILABLE || code == HEARTH_ERR_TIMEOUT);
 }
 
-void app_fini(struct app *app)
+void main_app_fini(struct app *app)
 {
     if (app->nodes.count > 0)
-        node_stores_close(&app->stores);
+        nodes_storages_close(&app->storages);
     if (app->net != NULL)
         net_stop(app->net);
     for (size_t i = 0; i < app->provider_count; i++)
         plug_close(app->providers[i]);
-    changes_destroy(app->changes);
+    jobs_changes_destroy(app->changes);
     net_destroy(app->net);
     plug_close(app->queue);
     for (size_t i = 0; i < app->nodes.count; i++) {
         plug_close(app->nodes.items[i].storage);
-        node_fini(&app->nodes.items[i]);
+        nodes_node_fini(&app->nodes.items[i]);
     }
-    vault_close(app->vault);
+    auth_vault_close(app->vault);
     conf_free(app->conf);
     *app = (struct app){0};
 }
 
-int app_account(struct app *app, const char *email, struct hearth_account *ret_account, struct err *err)
+int main_app_account(struct app *app, const char *email, struct hearth_account *ret_account, struct err *err)
 {
     size_t node = 0;
-    int r = node_stores_by_email(&app->stores, email, &node, ret_account, err);
+    int r = nodes_storages_by_email(&app->storages, email, &node, ret_account, err);
     if (r < 0)
         return r;
-    return app_use_node(app, node, err);
+    return main_app_use_node(app, node, err);
 }
 
-static void pause_host(void *net, const char *host, int64_t ms)
+static void host_pause(void *net, const char *host, int64_t ms)
 {
     net_pause_host(net, host, ms);
 }
 
-void app_sync_context(const struct app *app, struct sync_context *ret_context)
+void main_app_sync_context(const struct app *app, struct sync_context *ret_context)
 {
     const struct conf_section *scheduler = conf_section(app->conf, "scheduler", 0);
     *ret_context = (struct sync_context){
         .vault = app->vault,
         .spool_directory = app->state_dir,
-        .pause_host = pause_host,
+        .pause_host = host_pause,
         .pause_ctx = app->net,
         .timeout = conf_get_number(app->conf, "worker", "timeout"),
         .limits = {.pages = conf_get_number(app->conf, "limits", "pages"),
@@ -377,26 +377,26 @@ void app_sync_context(const struct app *app, struct sync_context *ret_context)
     };
 }
 
-const struct conf_list *app_allow(const struct app *app)
+const struct conf_list *main_app_allow(const struct app *app)
 {
     return conf_list(conf_section(app->conf, "auth", 0), "allow");
 }
 
-int app_check_allowed(const struct app *app, const char *email, struct err *err)
+int main_app_check_allowed(const struct app *app, const char *email, struct err *err)
 {
-    if (allow_admits(app_allow(app), email))
+    if (signin_allow_admits(main_app_allow(app), email))
         return 0;
     return err_set(err, HEARTH_ERR_DENIED,
                    "[auth] allow does not name %s, so nothing lets this person in; add the address there and restart the daemon first",
                    email);
 }
 
-int app_create_signin(struct app *app, struct signin **ret_signin, struct err *err)
+int main_app_create_signin(struct app *app, struct signin **ret_signin, struct err *err)
 {
     struct signin_options options = {
         .nodes = &app->nodes,
         .vault = app->vault,
-        .allow = app_allow(app),
+        .allow = main_app_allow(app),
         .password = conf_get_number(app->conf, "auth", "password") != 0,
         .step_timeout = conf_get_number(app->conf, "auth", "step_timeout"),
     };
@@ -410,13 +410,13 @@ int app_create_signin(struct app *app, struct signin **ret_signin, struct err *e
     return signin_create(&options, ret_signin, err);
 }
 
-struct session_limits app_session_limits(const struct app *app)
+struct session_limits main_app_session_limits(const struct app *app)
 {
     return (struct session_limits){.idle = conf_get_number(app->conf, "auth", "session_idle"),
                                    .life = conf_get_number(app->conf, "auth", "session_life")};
 }
 
-int app_take_lock(const struct app *app, int *ret_fd, struct err *err)
+int main_app_take_lock(const struct app *app, int *ret_fd, struct err *err)
 {
     char path[4200];
     snprintf(path, sizeof(path), "%s/hearthd.lock", app->state_dir);
@@ -439,21 +439,21 @@ int app_take_lock(const struct app *app, int *ret_fd, struct err *err)
     return err_set(err, HEARTH_ERR_CONFLICT, "another hearthd runs on %s", app->state_dir);
 }
 
-int app_restore(struct app *app, const char *path, bool replace, hearth_text_cb cb, void *ctx, struct err *err)
+int main_app_restore(struct app *app, const char *path, bool replace, hearth_text_cb cb, void *ctx, struct err *err)
 {
     struct plug *plug;
     const struct hearth_config_value *values;
     int lock = -1;
-    if (app_is_fleet(app))
+    if (main_app_is_fleet(app))
         return err_set(err, HEARTH_ERR_UNSUPPORTED, "a fleet's databases are restored with the tools of the databases");
     app->makes = APP_MAKES_DATABASE;
     int r = look_at_state_dir(app, err);
     if (r == 0)
-        r = app_take_lock(app, &lock, err);
+        r = main_app_take_lock(app, &lock, err);
     if (r == HEARTH_ERR_CONFLICT)
         return err_set(err, r, "another hearthd runs on %s: stop it first, and restore then; nothing was changed", app->state_dir);
     if (r == 0)
-        r = app_load_plugin(app, HEARTH_STORAGE, storage_section(app, NULL), &plug, &values, err);
+        r = main_app_load_plugin(app, HEARTH_STORAGE, storage_section(app, NULL), &plug, &values, err);
     if (r == 0)
         r = plug_restore(plug, values, path, replace, cb, ctx, err);
     if (lock >= 0)
@@ -461,12 +461,12 @@ int app_restore(struct app *app, const char *path, bool replace, hearth_text_cb 
     return r;
 }
 
-bool app_daemon_runs(const struct app *app)
+bool main_app_daemon_runs(const struct app *app)
 {
-    return app_lock_is_held(app->state_dir);
+    return main_app_lock_is_held(app->state_dir);
 }
 
-bool app_lock_is_held(const char *state_dir)
+bool main_app_lock_is_held(const char *state_dir)
 {
     char path[4200];
     snprintf(path, sizeof(path), "%s/hearthd.lock", state_dir);

@@ -14,14 +14,14 @@
 
 enum { TRIES = 16, DATABASE_NAME = 4200 };
 
-const char *app_key_path(const struct app *app)
+const char *main_app_key_path(const struct app *app)
 {
     return conf_get_text(app->conf, "hearth", "key_file");
 }
 
 /* --- what a database says ------------------------------------------------------------------------------------------------------------ */
 
-bool key_record_next(const char **rest, struct vault_key *ret_key)
+bool main_key_record_next(const char **rest, struct auth_vault_key *ret_key)
 {
     while (**rest != '\0') {
         char line[64], *space;
@@ -42,11 +42,11 @@ bool key_record_next(const char **rest, struct vault_key *ret_key)
     return false;
 }
 
-bool key_record_newest(const char *record, struct vault_key *ret_key)
+bool main_key_record_newest(const char *record, struct auth_vault_key *ret_key)
 {
-    struct vault_key key;
+    struct auth_vault_key key;
     bool found = false;
-    while (key_record_next(&record, &key)) {
+    while (main_key_record_next(&record, &key)) {
         if (!found || key.number > ret_key->number)
             *ret_key = key;
         found = true;
@@ -54,48 +54,48 @@ bool key_record_newest(const char *record, struct vault_key *ret_key)
     return found;
 }
 
-static bool vault_has(const struct vault *vault, const struct vault_key *wanted)
+static bool vault_has(const struct vault *vault, const struct auth_vault_key *wanted)
 {
-    for (size_t i = 0; i < vault_key_count(vault); i++) {
-        struct vault_key key;
-        vault_key(vault, i, &key);
+    for (size_t i = 0; i < auth_vault_key_count(vault); i++) {
+        struct auth_vault_key key;
+        auth_vault_key(vault, i, &key);
         if (key.number == wanted->number && strcmp(key.fingerprint, wanted->fingerprint) == 0)
             return true;
     }
     return false;
 }
 
-int key_record_get(struct store *store, char ret_record[KEY_RECORD_SIZE], struct err *err)
+int main_key_record_get(struct storage *storage, char ret_record[KEY_RECORD_SIZE], struct err *err)
 {
     const char *text;
     struct err why = {0};
-    int r = STORE(store, &why, property_get, KEY_PROPERTY, &text);
+    int r = STORAGE(storage, &why, property_get, KEY_PROPERTY, &text);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
         return err_set(err, r, "%s", why.text);
     snprintf(ret_record, KEY_RECORD_SIZE, "%s", r == 0 ? text : "");
-    store_reset(store);
+    plug_storage_reset(storage);
     return 0;
 }
 
-int key_record_put(struct store *store, const struct vault *vault, struct err *err)
+int main_key_record_put(struct storage *storage, const struct vault *vault, struct err *err)
 {
     char record[KEY_RECORD_SIZE] = "";
-    for (size_t i = vault_key_count(vault); i-- > 0;) {
-        struct vault_key key;
+    for (size_t i = auth_vault_key_count(vault); i-- > 0;) {
+        struct auth_vault_key key;
         size_t used = strlen(record);
-        vault_key(vault, i, &key);
+        auth_vault_key(vault, i, &key);
         snprintf(record + used, sizeof(record) - used, "%u %s\n", key.number, key.fingerprint);
     }
-    return STORE(store, err, property_put, KEY_PROPERTY, record, true);
+    return STORAGE(storage, err, property_put, KEY_PROPERTY, record, true);
 }
 
 /* Does the record have all keys of the file? */
 static bool record_has_all(const char *record, const struct vault *vault)
 {
-    for (size_t i = 0; i < vault_key_count(vault); i++) {
-        struct vault_key key;
+    for (size_t i = 0; i < auth_vault_key_count(vault); i++) {
+        struct auth_vault_key key;
         char line[64];
-        vault_key(vault, i, &key);
+        auth_vault_key(vault, i, &key);
         int n = snprintf(line, sizeof(line), "%u %s", key.number, key.fingerprint);
         const char *at = strstr(record, line);
         if (at == NULL || (at != record && at[-1] != '\n') || (at[n] != '\n' && at[n] != '\0'))
@@ -109,7 +109,7 @@ static bool record_has_all(const char *record, const struct vault *vault)
 
 struct sealed {
     const struct vault *vault; /* NULL: whether there are any is all that is asked */
-    struct store *store;       /* a second session: rows are read while accounts are listed */
+    struct storage *storage;       /* a second session: rows are read while accounts are listed */
     bool any, opens;
     int tries;
     struct err err;
@@ -122,13 +122,13 @@ static int look_at_credentials(void *ctx, const struct hearth_account *account)
     const void *bytes;
     void *plain = NULL;
     size_t size = 0;
-    int r = STORE(sealed->store, &why, credentials_get, account->id, 0, &bytes, &size);
+    int r = STORAGE(sealed->storage, &why, credentials_get, account->id, 0, &bytes, &size);
     if (r == 0)
         sealed->any = true;
     if (r == 0 && sealed->vault != NULL)
-        r = credentials_get(sealed->vault, sealed->store, account->id, 0, account->provider, &plain, &size, &why);
-    credentials_free(plain, size);
-    store_reset(sealed->store);
+        r = auth_credentials_get(sealed->vault, sealed->storage, account->id, 0, account->provider, &plain, &size, &why);
+    auth_credentials_free(plain, size);
+    plug_storage_reset(sealed->storage);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_DENIED && r != HEARTH_ERR_CORRUPT)
         sealed->err = why;
     sealed->opens = r == 0 && sealed->vault != NULL;
@@ -137,17 +137,17 @@ static int look_at_credentials(void *ctx, const struct hearth_account *account)
 }
 
 /* Are there credentials, and does the vault open one of them? */
-static int look_at_sealed(struct node *node, struct store *store, const struct vault *vault, bool *ret_any, bool *ret_opens,
+static int look_at_sealed(struct node *node, struct storage *storage, const struct vault *vault, bool *ret_any, bool *ret_opens,
                           struct err *err)
 {
-    struct store second;
-    struct sealed sealed = {.vault = vault, .store = &second};
-    int r = node_open_store(node, NULL, &second, err);
+    struct storage second;
+    struct sealed sealed = {.vault = vault, .storage = &second};
+    int r = nodes_open_storage(node, NULL, &second, err);
     if (r < 0)
         return r;
-    r = STORE(store, err, account_list, look_at_credentials, &sealed);
-    store_reset(store);
-    store_close(&second);
+    r = STORAGE(storage, err, account_list, look_at_credentials, &sealed);
+    plug_storage_reset(storage);
+    plug_storage_close(&second);
     if (r == 0 && sealed.err.code < 0) {
         *err = sealed.err;
         r = err->code;
@@ -170,7 +170,7 @@ struct comparison {
 
 static const char *database_name(const struct app *app, size_t node, char ret[DATABASE_NAME])
 {
-    if (app_is_fleet(app))
+    if (main_app_is_fleet(app))
         snprintf(ret, DATABASE_NAME, "the database of node %s", app->nodes.items[node].name);
     else
         snprintf(ret, DATABASE_NAME, "the database of %s", app->state_dir);
@@ -180,66 +180,66 @@ static const char *database_name(const struct app *app, size_t node, char ret[DA
 #define WAY_OUT                                                                                                                            \
     "Bring that key file back. If it is lost: stop the daemon, run \"hearthd key new --accept-loss\", and everybody signs in anew"
 
-static int refuse(const struct comparison *comparison, size_t node, const struct vault_key *recorded, struct err *err)
+static int refuse_other_key(const struct comparison *comparison, size_t node, const struct auth_vault_key *recorded, struct err *err)
 {
     char name[DATABASE_NAME], sealed_with[80] = "with another key than this machine's";
-    const char *path = app_key_path(comparison->app);
+    const char *path = main_app_key_path(comparison->app);
     database_name(comparison->app, node, name);
     if (recorded != NULL)
         snprintf(sealed_with, sizeof(sealed_with), "with key %u (%s)", recorded->number, recorded->fingerprint);
     if (comparison->vault == NULL)
         return err_set(err, HEARTH_ERR_CONFLICT, "%s was sealed %s, and there is no key file %s. " WAY_OUT, name, sealed_with, path);
-    struct vault_key own;
-    vault_key(comparison->vault, 0, &own);
+    struct auth_vault_key own;
+    auth_vault_key(comparison->vault, 0, &own);
     return err_set(err, HEARTH_ERR_CONFLICT, "%s was sealed %s, but %s has key %u (%s). " WAY_OUT, name, sealed_with, path, own.number,
                    own.fingerprint);
 }
 
-static int compare_store(const struct comparison *comparison, size_t i, struct store *store, struct err *err)
+static int compare_store(const struct comparison *comparison, size_t i, struct storage *storage, struct err *err)
 {
     struct node *node = &comparison->app->nodes.items[i];
     const struct vault *vault = comparison->vault;
     char record[KEY_RECORD_SIZE];
-    struct vault_key newest;
+    struct auth_vault_key newest;
     bool any = false, opens = false;
-    int r = key_record_get(store, record, err);
+    int r = main_key_record_get(storage, record, err);
     if (r < 0)
         return r;
-    bool recorded = key_record_newest(record, &newest);
+    bool recorded = main_key_record_newest(record, &newest);
     if (recorded && vault == NULL)
-        return refuse(comparison, i, &newest, err);
+        return refuse_other_key(comparison, i, &newest, err);
     bool known = recorded && vault_has(vault, &newest);
     if (!known) {
-        r = look_at_sealed(node, store, recorded ? NULL : vault, &any, &opens, err);
+        r = look_at_sealed(node, storage, recorded ? NULL : vault, &any, &opens, err);
         if (r == 0 && any && !opens)
-            r = refuse(comparison, i, recorded ? &newest : NULL, err);
+            r = refuse_other_key(comparison, i, recorded ? &newest : NULL, err);
     }
     if (r < 0 || !comparison->record || vault == NULL || (known && record_has_all(record, vault)))
         return r;
-    return key_record_put(store, vault, err);
+    return main_key_record_put(storage, vault, err);
 }
 
 static int compare_node(const struct comparison *comparison, size_t i, struct err *err)
 {
-    struct store store;
-    int r = node_open_store(&comparison->app->nodes.items[i], NULL, &store, err);
+    struct storage storage;
+    int r = nodes_open_storage(&comparison->app->nodes.items[i], NULL, &storage, err);
     if (r < 0)
         return r;
-    r = compare_store(comparison, i, &store, err);
-    store_close(&store);
+    r = compare_store(comparison, i, &storage, err);
+    plug_storage_close(&storage);
     return r;
 }
 
 /* every: all databases have to answer; else the first that does is enough, this process's own before others: all processes of a fleet have
  * the same file, and each node's own processes look at its database. */
-static int compare(const struct comparison *comparison, bool every, struct err *err)
+static int compare_all_nodes(const struct comparison *comparison, bool every, struct err *err)
 {
     const struct nodes *nodes = &comparison->app->nodes;
     for (size_t k = 0; k < nodes->count; k++) {
         struct err why = {0};
         size_t i = (nodes->own + k) % nodes->count;
         int r = compare_node(comparison, i, &why);
-        bool away = app_storage_is_away(&nodes->items[i], r);
+        bool away = main_app_storage_is_away(&nodes->items[i], r);
         if (r < 0 && (every || !away)) {
             *err = why;
             return r;
@@ -253,20 +253,20 @@ static int compare(const struct comparison *comparison, bool every, struct err *
     return 0;
 }
 
-int app_read_key(struct app *app, struct vault **ret_vault, struct err *err)
+int main_app_read_key(struct app *app, struct vault **ret_vault, struct err *err)
 {
     char name[DATABASE_NAME], record[KEY_RECORD_SIZE];
     struct err why = {0};
-    struct vault_key wanted;
+    struct auth_vault_key wanted;
     bool known = false;
-    int r = vault_open(app_key_path(app), false, ret_vault, &why);
+    int r = auth_vault_open(main_app_key_path(app), false, ret_vault, &why);
     for (size_t i = 0; r == HEARTH_ERR_INVALID && !known && i < app->nodes.count; i++) {
-        struct store store;
-        if (node_open_store(&app->nodes.items[i], NULL, &store, NULL) < 0)
+        struct storage storage;
+        if (nodes_open_storage(&app->nodes.items[i], NULL, &storage, NULL) < 0)
             continue;
-        known = key_record_get(&store, record, NULL) == 0 && key_record_newest(record, &wanted);
+        known = main_key_record_get(&storage, record, NULL) == 0 && main_key_record_newest(record, &wanted);
         database_name(app, i, name);
-        store_close(&store);
+        plug_storage_close(&storage);
     }
     if (r == HEARTH_ERR_INVALID && known)
         return err_set(
@@ -282,42 +282,42 @@ int app_read_key(struct app *app, struct vault **ret_vault, struct err *err)
     return r < 0 ? err_set(err, r, "%s", why.text) : 0;
 }
 
-static int make_key(struct app *app, struct err *err)
+static int make_first_key_file(struct app *app, struct err *err)
 {
     if (app->makes != APP_MAKES_ALL)
         return err_set(
             err, HEARTH_ERR_NOT_FOUND,
             "there is no key file %s yet (key_file in [hearth]): the daemon makes it at its first start, and so does \"hearthd key new\"",
-            app_key_path(app));
-    return vault_open(app_key_path(app), true, &app->vault, err);
+            main_app_key_path(app));
+    return auth_vault_open(main_app_key_path(app), true, &app->vault, err);
 }
 
-int app_open_vault(struct app *app, struct err *err)
+int main_app_open_vault(struct app *app, struct err *err)
 {
     if (app->vault != NULL)
         return 0;
-    int r = app_read_key(app, &app->vault, err);
-    if (r == HEARTH_ERR_NOT_FOUND && access(app_key_path(app), F_OK) != 0) {
-        r = compare(&(struct comparison){.app = app}, true, err);
+    int r = main_app_read_key(app, &app->vault, err);
+    if (r == HEARTH_ERR_NOT_FOUND && access(main_app_key_path(app), F_OK) != 0) {
+        r = compare_all_nodes(&(struct comparison){.app = app}, true, err);
         if (r == 0)
-            r = make_key(app, err);
+            r = make_first_key_file(app, err);
     }
-    return r < 0 ? r : compare(&(struct comparison){.app = app, .vault = app->vault, .record = true}, false, err);
+    return r < 0 ? r : compare_all_nodes(&(struct comparison){.app = app, .vault = app->vault, .record = true}, false, err);
 }
 
-int app_check_key(struct app *app, struct err *err)
+int main_app_check_key(struct app *app, struct err *err)
 {
     struct vault *vault = NULL;
-    int r = app->vault != NULL ? 0 : app_read_key(app, &vault, err);
-    if (r == HEARTH_ERR_NOT_FOUND && access(app_key_path(app), F_OK) != 0)
+    int r = app->vault != NULL ? 0 : main_app_read_key(app, &vault, err);
+    if (r == HEARTH_ERR_NOT_FOUND && access(main_app_key_path(app), F_OK) != 0)
         r = 0; /* the first start makes it, if nothing was sealed */
     if (r == 0)
-        r = compare(&(struct comparison){.app = app, .vault = vault != NULL ? vault : app->vault}, true, err);
-    vault_close(vault);
+        r = compare_all_nodes(&(struct comparison){.app = app, .vault = vault != NULL ? vault : app->vault}, true, err);
+    auth_vault_close(vault);
     return r;
 }
 
-int app_check_key_on(struct app *app, size_t node, struct err *err)
+int main_app_check_key_on(struct app *app, size_t node, struct err *err)
 {
     return compare_node(&(struct comparison){.app = app, .vault = app->vault}, node, err);
 }

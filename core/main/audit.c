@@ -33,7 +33,7 @@ static const char *user_name(char *ret, size_t size)
     return ret;
 }
 
-static bool tell_daemon(const struct app *app, const char *event, const struct pairs *pairs)
+static bool audit_notify_daemon(const struct app *app, const char *event, const struct pairs *pairs)
 {
     json_t *object = json_object(), *list = json_array();
     for (const struct log_pair *pair = pairs->items; pair->key != NULL; pair++) {
@@ -45,7 +45,7 @@ static bool tell_daemon(const struct app *app, const char *event, const struct p
     char *text = json_dumps(object, JSON_COMPACT);
     struct buf body = {0};
     struct err err = {0};
-    int status = 0, r = text == NULL ? HEARTH_ERR_NOMEM : control_send(app->state_dir, "/control/audit", text, &status, &body, &err);
+    int status = 0, r = text == NULL ? HEARTH_ERR_NOMEM : main_control_send(app->state_dir, "/control/audit", text, &status, &body, &err);
     free(text);
     buf_fini(&body);
     json_decref(object);
@@ -60,7 +60,7 @@ void audit_command_pairs(const struct app *app, const char *event, const struct 
         if (pair->kind == LOG_KIND_INT || pair->text != NULL)
             audit_add(&all, *pair);
     audit_add(&all, LOG_TEXT("by", user_name(user, sizeof(user))));
-    if (!tell_daemon(app, event, &all))
+    if (!audit_notify_daemon(app, event, &all))
         log_audit_pairs(event, all.items);
 }
 
@@ -82,7 +82,7 @@ static bool audit_event_is_plain(const char *event)
     return event != NULL && event[0] != '\0' && event[strspn(event, letters)] == '\0';
 }
 
-void audit_take(struct http_request *request, struct http_reply *reply, void *worker)
+void main_audit_take(struct http_request *request, struct http_reply *reply, void *worker)
 {
     (void)worker;
     struct pairs pairs = {0};

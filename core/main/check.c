@@ -17,7 +17,7 @@
 
 enum { DAY_MS = 24 * 3600 * 1000 };
 
-void check_nothing(struct daemon *d, struct findings *findings)
+void main_check_nothing(struct daemon *d, struct findings *findings)
 {
     (void)d, (void)findings;
 }
@@ -39,7 +39,7 @@ static void add_where_it_says(struct daemon *d, struct findings *findings, const
 enum { START_ROOM = 64 * 1024 }; /* what a start makes beside a database: locks, an index, a key */
 
 /* Is there room for what the first start makes in the folder of this path? */
-static void check_room(const char *path, const char *where, struct findings *findings)
+static void check_disk_room(const char *path, const char *where, struct findings *findings)
 {
     char above[CONF_PATH_MAX + 8];
     struct statvfs disk;
@@ -56,11 +56,11 @@ static void check_above(struct daemon *d, const char *dir, const char *where, st
     if (access(above, W_OK | X_OK) != 0)
         findings_add(findings, HEARTH_ERR_IO, "%s: cannot make the state directory %s: %s: %s", where, dir, above, strerror(errno));
     else
-        check_note(d, "the state directory %s will be made at the first start", dir);
-    check_room(dir, where, findings);
+        main_check_note(d, "the state directory %s will be made at the first start", dir);
+    check_disk_room(dir, where, findings);
 }
 
-static void say_owner(struct daemon *d, const char *dir)
+static void note_other_owner(struct daemon *d, const char *dir)
 {
     struct stat st;
     if (stat(dir, &st) != 0 || geteuid() == st.st_uid)
@@ -68,15 +68,15 @@ static void say_owner(struct daemon *d, const char *dir)
     const struct passwd *owner = getpwuid(st.st_uid);
     char number[24];
     snprintf(number, sizeof(number), "number %u", (unsigned)st.st_uid);
-    check_note(d, "the state directory %s belongs to user %s, so hearthd is to run as that one", dir,
+    main_check_note(d, "the state directory %s belongs to user %s, so hearthd is to run as that one", dir,
                owner == NULL ? number : owner->pw_name);
 }
 
-void check_state_dir(struct daemon *d, struct findings *findings)
+void main_check_state_dir(struct daemon *d, struct findings *findings)
 {
     const char *dir = d->app.state_dir, *where = conf_where(d->app.conf, conf_section(d->app.conf, "hearth", 0), "state_dir");
     struct err err = {0};
-    int r = app_check_state_dir(&d->app, &err);
+    int r = main_app_check_state_dir(&d->app, &err);
     if (r == HEARTH_ERR_NOT_FOUND) {
         check_above(d, dir, where, findings);
         return;
@@ -84,10 +84,10 @@ void check_state_dir(struct daemon *d, struct findings *findings)
     if (r < 0)
         findings_add(findings, r, "%s: %s", where, err.text);
     else
-        say_owner(d, dir);
-    d->check_runs = app_daemon_runs(&d->app);
+        note_other_owner(d, dir);
+    d->check_runs = main_app_daemon_runs(&d->app);
     if (d->check_runs)
-        check_note(d, "a hearthd runs on %s", dir);
+        main_check_note(d, "a hearthd runs on %s", dir);
 }
 
 /* --- plugins --------------------------------------------------------------------------------------------------------------------- */
@@ -99,7 +99,7 @@ static const struct hearth_plugin *load_plugin(struct daemon *d, int kind, const
     struct plug *plug;
     struct err err = {0};
     size_t before = findings->count;
-    if (app_load_plugin(&d->app, kind, section, &plug, ret_values, &err) == 0)
+    if (main_app_load_plugin(&d->app, kind, section, &plug, ret_values, &err) == 0)
         return plug_descriptor(plug);
     if (findings->count == before) /* it was not the section's values, which are there already */
         add_at(d, findings, section, "plugin", &err);
@@ -129,39 +129,39 @@ static bool lives_in_state_dir(const struct daemon *d, const struct hearth_plugi
 static void check_node(struct daemon *d, const struct conf_section *node, struct findings *findings)
 {
     struct err err = {0};
-    const struct conf_section *storage = app_storage_of(&d->app, node);
+    const struct conf_section *storage = main_app_storage_of(&d->app, node);
     const struct hearth_config_value *values;
     const struct hearth_plugin *plugin = load_plugin(d, HEARTH_STORAGE, storage, &values, findings);
     if (plugin == NULL)
         return;
-    if (d->roles != ROLE_ALL && serve_check_shared(plugin, &err) < 0) /* also of a database that is not there yet */
+    if (d->roles != ROLE_ALL && main_serve_check_shared(plugin, &err) < 0) /* also of a database that is not there yet */
         add_at(d, findings, conf_section(d->app.conf, "hearth", 0), "roles", &err);
     err = (struct err){0};
-    int r = lives_in_state_dir(d, plugin, values) ? app_check_state_dir(&d->app, &err) : 0;
-    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) /* check_state_dir() says it */
+    int r = lives_in_state_dir(d, plugin, values) ? main_app_check_state_dir(&d->app, &err) : 0;
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) /* main_check_state_dir() says it */
         return;
-    r = r < 0 ? r : app_add_node(&d->app, node, false, &err);
+    r = r < 0 ? r : main_app_add_node(&d->app, node, false, &err);
     if (r == HEARTH_ERR_NOT_FOUND)
-        check_note(d, "[storage %s] has no database yet: it will be made at the first start", conf_section_name(storage));
+        main_check_note(d, "[storage %s] has no database yet: it will be made at the first start", conf_section_name(storage));
     else if (r < 0)
         add_where_it_says(d, findings, storage, NULL, &err);
 }
 
-void check_nodes(struct daemon *d, struct findings *findings)
+void main_check_nodes(struct daemon *d, struct findings *findings)
 {
     const struct conf_section *section;
     d->app.findings = findings;
-    if (!app_is_fleet(&d->app))
+    if (!main_app_is_fleet(&d->app))
         check_node(d, NULL, findings);
     for (size_t i = 0; (section = conf_section(d->app.conf, "node", i)) != NULL; i++)
         check_node(d, section, findings);
-    node_stores_init(&d->app.stores, &d->app.nodes);
+    nodes_storages_init(&d->app.storages, &d->app.nodes);
 }
 
-void check_files(struct daemon *d, struct findings *findings)
+void main_check_files(struct daemon *d, struct findings *findings)
 {
     struct err err = {0};
-    if (serve_check_files(d, &err) < 0)
+    if (main_serve_check_files(d, &err) < 0)
         findings_add_err(findings, &err);
 }
 
@@ -169,105 +169,105 @@ static int ping_queue(struct app *app, struct err *err)
 {
     const struct hearth_queue *ops = plug_ops(app->queue);
     struct call call;
-    void *session = NULL;
-    int r = app_open_queue_session(app, &call, &session, err);
+    void *handle = NULL;
+    int r = main_app_open_queue_handle(app, &call, &handle, err);
     if (r < 0)
         return r;
-    r = call_check(&call, ops->ping(session, &call.hearth), err);
-    ops->session_close(session);
-    call_fini(&call);
+    r = plug_call_check(&call, ops->ping(handle, &call.hearth), err);
+    ops->handle_close(handle);
+    plug_call_fini(&call);
     return r;
 }
 
-void check_queue(struct daemon *d, struct findings *findings)
+void main_check_queue(struct daemon *d, struct findings *findings)
 {
     const struct conf_section *section = conf_section(d->app.conf, "queue", 0);
     struct err err = {0};
     if (!plugin_is_good(d, HEARTH_QUEUE, section, findings))
         return;
-    if (app_open_queue(&d->app, &err) < 0 || ping_queue(&d->app, &err) < 0)
+    if (main_app_open_queue(&d->app, &err) < 0 || ping_queue(&d->app, &err) < 0)
         add_where_it_says(d, findings, section, NULL, &err);
 }
 
-void check_split(struct daemon *d, struct findings *findings)
+void main_check_split(struct daemon *d, struct findings *findings)
 {
     struct err err = {0};
-    if (serve_check_split(d, &err) < 0)
+    if (main_serve_check_split(d, &err) < 0)
         add_at(d, findings, conf_section(d->app.conf, "hearth", 0), "roles", &err);
     err = (struct err){0};
-    if (serve_check_own_node(d, &err) < 0)
+    if (main_serve_check_own_node(d, &err) < 0)
         add_at(d, findings, conf_section(d->app.conf, "web", 0), "node", &err);
 }
 
-void check_providers(struct daemon *d, struct findings *findings)
+void main_check_providers(struct daemon *d, struct findings *findings)
 {
     const struct conf_section *section, *worker = conf_section(d->app.conf, "worker", 0);
     struct err err = {0};
-    if (app_check_ca_file(&d->app, &err) < 0)
+    if (main_app_check_ca_file(&d->app, &err) < 0)
         add_at(d, findings, worker, "ca_file", &err);
     for (size_t i = 0; (section = conf_section(d->app.conf, "sync", i)) != NULL; i++) {
         err = (struct err){0};
-        if (plugin_is_good(d, HEARTH_SYNC, section, findings) && app_add_provider(&d->app, section, &err) < 0)
+        if (plugin_is_good(d, HEARTH_SYNC, section, findings) && main_app_add_provider(&d->app, section, &err) < 0)
             add_where_it_says(d, findings, section, NULL, &err);
     }
 }
 
 /* --- databases and keys ---------------------------------------------------------------------------------------------------------- */
 
-static void check_schema(struct daemon *d, size_t i, struct store *store, struct findings *findings)
+static void check_node_schema(struct daemon *d, size_t i, struct storage *storage, struct findings *findings)
 {
     struct node *node = &d->app.nodes.items[i];
     struct err err = {0};
     int64_t has = -1, wants = 0;
-    if (STORE(store, &err, schema_version, &has, &wants) < 0)
+    if (STORAGE(storage, &err, schema_version, &has, &wants) < 0)
         findings_add_err(findings, &err);
     else if (has > wants)
         findings_add(findings, HEARTH_ERR_UNSUPPORTED, "the database%s%s has schema %lld, this hearthd knows %lld: use a newer hearthd",
                      node->name[0] == '\0' ? "" : " of node ", node->name, (long long)has, (long long)wants);
     else if (has < wants && d->roles == ROLE_ALL)
-        check_note(d, "the database has schema %lld and will be brought to %lld at the first start", (long long)has, (long long)wants);
+        main_check_note(d, "the database has schema %lld and will be brought to %lld at the first start", (long long)has, (long long)wants);
     else if (has < wants)
         findings_add(findings, HEARTH_ERR_UNSUPPORTED, "the database%s%s has schema %lld, %lld is needed: run hearthd migrate",
                      node->name[0] == '\0' ? "" : " of node ", node->name, (long long)has, (long long)wants);
     d->check_ready[i] = has == wants;
-    store_reset(store);
+    plug_storage_reset(storage);
 }
 
-static int open_store(struct daemon *d, size_t i, struct store *ret_store, struct err *err)
+static int check_open_storage(struct daemon *d, size_t i, struct storage *ret_storage, struct err *err)
 {
     struct node *node = &d->app.nodes.items[i];
     struct opened_storage opened = plug_storage(node->storage);
-    int r = store_open(ret_store, &opened, NULL, err);
+    int r = plug_storage_open(ret_storage, &opened, NULL, err);
     return r < 0 && node->name[0] != '\0' ? err_prefix(err, "node %s", node->name) : r;
 }
 
 /* What reads and cannot be written, say: the daemon starts, and is not ready. */
-static void check_use(struct daemon *d, size_t i, struct store *store, struct findings *findings)
+static void check_use(struct daemon *d, size_t i, struct storage *storage, struct findings *findings)
 {
     const struct node *node = &d->app.nodes.items[i];
     struct err err = {0};
-    if (d->check_ready[i] && STORE(store, &err, ping) < 0)
+    if (d->check_ready[i] && STORAGE(storage, &err, ping) < 0)
         findings_add(findings, 0, "%s%s%sthe storage answers, but cannot be used in full: %s", node->name[0] == '\0' ? "" : "node ",
                      node->name, node->name[0] == '\0' ? "" : ": ", err.text);
-    store_reset(store);
+    plug_storage_reset(storage);
 }
 
-void check_storage(struct daemon *d, struct findings *findings)
+void main_check_storage(struct daemon *d, struct findings *findings)
 {
     for (size_t i = 0; i < d->app.nodes.count; i++) {
-        struct store store;
+        struct storage storage;
         struct err err = {0};
-        if (open_store(d, i, &store, &err) < 0) {
+        if (check_open_storage(d, i, &storage, &err) < 0) {
             findings_add_err(findings, &err);
             continue;
         }
-        check_schema(d, i, &store, findings);
-        check_use(d, i, &store, findings);
-        store_close(&store);
+        check_node_schema(d, i, &storage, findings);
+        check_use(d, i, &storage, findings);
+        plug_storage_close(&storage);
     }
 }
 
-static int count_account(void *ctx, const struct hearth_account *account)
+static int check_count_account(void *ctx, const struct hearth_account *account)
 {
     (void)account;
     ++*(size_t *)ctx;
@@ -276,53 +276,53 @@ static int count_account(void *ctx, const struct hearth_account *account)
 
 static int count_accounts(struct daemon *d, size_t i, struct err *err)
 {
-    struct store store;
-    int r = open_store(d, i, &store, err);
+    struct storage storage;
+    int r = check_open_storage(d, i, &storage, err);
     if (r < 0)
         return r;
-    r = STORE(&store, err, account_list, count_account, &d->check_accounts);
-    store_close(&store);
+    r = STORAGE(&storage, err, account_list, check_count_account, &d->check_accounts);
+    plug_storage_close(&storage);
     return r;
 }
 
 /* The key of another machine opens nothing: better found now than by every sync. */
-void check_vault(struct daemon *d, struct findings *findings)
+void main_check_vault(struct daemon *d, struct findings *findings)
 {
     const struct conf_section *hearth = conf_section(d->app.conf, "hearth", 0);
     const char *path = conf_text(hearth, "key_file");
     struct err err = {0};
     bool missing = access(path, F_OK) != 0 && errno == ENOENT;
-    if (!missing && app_read_key(&d->app, &d->app.vault, &err) < 0) {
+    if (!missing && main_app_read_key(&d->app, &d->app.vault, &err) < 0) {
         add_at(d, findings, hearth, "key_file", &err);
         return;
     }
     bool sealed = false;
     for (size_t i = 0; i < d->app.nodes.count; i++) {
         err = (struct err){0};
-        if (d->check_ready[i] && (count_accounts(d, i, &err) < 0 || app_check_key_on(&d->app, i, &err) < 0)) {
+        if (d->check_ready[i] && (count_accounts(d, i, &err) < 0 || main_app_check_key_on(&d->app, i, &err) < 0)) {
             add_at(d, findings, hearth, "key_file", &err);
             sealed = true;
         }
     }
     if (missing && !sealed) {
-        check_note(d, "the key file %s will be made at the first start", path);
-        check_room(path, conf_where(d->app.conf, hearth, "key_file"), findings);
+        main_check_note(d, "the key file %s will be made at the first start", path);
+        check_disk_room(path, conf_where(d->app.conf, hearth, "key_file"), findings);
     }
 }
 
 /* --- people ---------------------------------------------------------------------------------------------------------------------- */
 
-void check_pages(struct daemon *d, struct findings *findings)
+void main_check_pages(struct daemon *d, struct findings *findings)
 {
     const struct conf_section *section;
     struct err err = {0};
     if ((d->roles & ROLE_WEB) == 0)
         return;
-    if (app_server_check(conf_get_text(d->app.conf, "web", "app_dir"), &err) < 0)
+    if (pages_app_check(conf_get_text(d->app.conf, "web", "app_dir"), &err) < 0)
         add_at(d, findings, conf_section(d->app.conf, "web", 0), "app_dir", &err);
     for (size_t i = 0; (section = conf_section(d->app.conf, "oidc", i)) != NULL; i++) {
         err = (struct err){0};
-        if (serve_add_sso(d, section, &err) < 0)
+        if (main_serve_add_sso(d, section, &err) < 0)
             add_where_it_says(d, findings, section, "issuer", &err);
     }
 }
@@ -339,13 +339,13 @@ static void check_certificate(struct daemon *d, const struct conf_section *secti
         add_at(d, findings, section, of_key ? "tls_key" : "tls_certificate", &err);
         return;
     }
-    serve_certificate_words(listener->certificate, ends, &words);
+    main_serve_certificate_words(listener->certificate, ends, &words);
     if (ends <= clock_now())
         findings_add(findings, HEARTH_ERR_DENIED, "%s: %s", conf_where(d->app.conf, section, "tls_certificate"), words.data);
     else if (ends - clock_now() < 14LL * DAY_MS)
         findings_add(findings, 0, "%s: %s", conf_where(d->app.conf, section, "tls_certificate"), words.data);
     else
-        check_note(d, "%s", words.data);
+        main_check_note(d, "%s", words.data);
     buf_fini(&words);
 }
 
@@ -387,7 +387,7 @@ static void check_addresses(struct daemon *d, const struct http_listener *listen
         const struct conf_section *section =
             control ? conf_section(d->app.conf, "hearth", 0) : conf_section_named(d->app.conf, "listen", listeners[i].name);
         fds[i] = -1;
-        if (control && app_check_state_dir(&d->app, &err) < 0) /* check_state_dir() says it */
+        if (control && main_app_check_state_dir(&d->app, &err) < 0) /* main_check_state_dir() says it */
             continue;
         if (http_try_address(&listeners[i], &fds[i], &err) < 0 || check_path(listeners, i, &err) < 0)
             add_at(d, findings, section, control ? "state_dir" : "address", &err);
@@ -397,35 +397,35 @@ static void check_addresses(struct daemon *d, const struct http_listener *listen
             close(fds[i]);
 }
 
-void check_http(struct daemon *d, struct findings *findings)
+void main_check_http(struct daemon *d, struct findings *findings)
 {
     struct http_listener listeners[CONF_LISTEN_MAX + 1];
-    size_t count = serve_listeners(d, listeners);
+    size_t count = main_serve_listeners(d, listeners);
     for (size_t i = 0; i < count; i++)
         if (listeners[i].certificate != NULL)
             check_certificate(d, conf_section_named(d->app.conf, "listen", listeners[i].name), &listeners[i], findings);
     if (d->check_runs)
-        check_note(d, "the addresses were not tried, as the daemon that runs has them");
+        main_check_note(d, "the addresses were not tried, as the daemon that runs has them");
     else
         check_addresses(d, listeners, count, findings);
 }
 
-void check_all(struct daemon *d, const struct cli *cli, struct findings *findings)
+void main_check_all(struct daemon *d, const struct cli *cli, struct findings *findings)
 {
     struct err err = {0};
     conf_check_secrets(d->app.conf, findings);
-    if (serve_roles(d->app.conf, cli, &d->roles, &err) < 0) {
+    if (main_serve_roles(d->app.conf, cli, &d->roles, &err) < 0) {
         findings_add_err(findings, &err);
         d->roles = (unsigned)conf_get_number(d->app.conf, "hearth", "roles");
     }
     d->app.looks = true;
-    for (size_t i = 0; i < start_step_count; i++)
-        start_steps[i].check(d, findings);
+    for (size_t i = 0; i < main_start_step_count; i++)
+        main_start_steps[i].check(d, findings);
 }
 
-void check_fini(struct daemon *d)
+void main_check_fini(struct daemon *d)
 {
     buf_fini(&d->check_notes);
-    serve_fini_sso(d);
-    app_fini(&d->app);
+    main_serve_fini_sso(d);
+    main_app_fini(&d->app);
 }

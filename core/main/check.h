@@ -10,27 +10,27 @@
 
 struct start_step {
     int (*start)(struct daemon *d, struct err *err);
-    void (*check)(struct daemon *d, struct findings *findings); /* check_nothing: it can fail for want of memory alone */
+    void (*check)(struct daemon *d, struct findings *findings); /* main_check_nothing: it can fail for want of memory alone */
 };
-extern const struct start_step start_steps[];
-extern const size_t start_step_count;
+extern const struct start_step main_start_steps[];
+extern const size_t main_start_step_count;
 
-/* All of them, after app_load(); check_fini() ends what they opened, and the app. */
-void check_all(struct daemon *d, const struct cli *cli, struct findings *findings);
-void check_fini(struct daemon *d);
+/* All of them, after main_app_load(); main_check_fini() ends what they opened, and the app. */
+void main_check_all(struct daemon *d, const struct cli *cli, struct findings *findings);
+void main_check_fini(struct daemon *d);
 /* Something that is no fault, for standard output. */
-void check_note(struct daemon *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void main_check_note(struct daemon *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-void check_nothing(struct daemon *d, struct findings *findings);
-void check_state_dir(struct daemon *d, struct findings *findings); /* and whether a daemon runs on it */
-void check_nodes(struct daemon *d, struct findings *findings);     /* plugins of storages, opened */
-void check_queue(struct daemon *d, struct findings *findings);
-void check_split(struct daemon *d, struct findings *findings);
-void check_files(struct daemon *d, struct findings *findings);
-void check_storage(struct daemon *d, struct findings *findings); /* connected, and their schema */
-void check_vault(struct daemon *d, struct findings *findings);   /* the key file, and a credential of each database */
-void check_providers(struct daemon *d, struct findings *findings);
-void check_pages(struct daemon *d, struct findings *findings); /* signing in, single sign-on, the web app */
-void check_http(struct daemon *d, struct findings *findings);  /* certificates and addresses */
+void main_check_nothing(struct daemon *d, struct findings *findings);
+void main_check_state_dir(struct daemon *d, struct findings *findings); /* and whether a daemon runs on it */
+void main_check_nodes(struct daemon *d, struct findings *findings);     /* plugins of storages, opened */
+void main_check_queue(struct daemon *d, struct findings *findings);
+void main_check_split(struct daemon *d, struct findings *findings);
+void main_check_files(struct daemon *d, struct findings *findings);
+void main_check_storage(struct daemon *d, struct findings *findings); /* connected, and their schema */
+void main_check_vault(struct daemon *d, struct findings *findings);   /* the key file, and a credential of each database */
+void main_check_providers(struct daemon *d, struct findings *findings);
+void main_check_pages(struct daemon *d, struct findings *findings); /* signing in, single sign-on, the web app */
+void main_check_http(struct daemon *d, struct findings *findings);  /* certificates and addresses */
 
 #endif

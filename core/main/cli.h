@@ -33,26 +33,26 @@ struct cli {
 
 /* printf(), of which nothing can steer a terminal: whatever comes from databases, other servers or arguments is shown as str_printable()
  * has it. All that commands print for people goes through this, or through a table. */
-void cli_say(FILE *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void main_cli_print(FILE *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Prints "hearthd: text" to standard error and returns the exit code that suits the error's code. */
-int cli_fail(const struct err *err);
+int main_cli_fail(const struct err *err);
 struct findings;
-/* Prints all of them but the last fault, which err becomes: cli_fail() says it. Leaves err alone when there are none. */
-void cli_findings(const struct findings *findings, struct err *err);
-int cli_usage(const char *usage); /* prints how the command is called; returns CLI_USAGE */
+/* Prints all of them but the last fault, which err becomes: main_cli_fail() says it. Leaves err alone when there are none. */
+void main_cli_findings(const struct findings *findings, struct err *err);
+int main_cli_usage(const char *usage); /* prints how the command is called; returns CLI_USAGE */
 /* Every command that destroys something comes by here first. Asks on a terminal, where y or yes is a yes; elsewhere --yes has to be given.
  * 0: go on. INVALID (exit code 2): nobody can answer; CANCELLED: the answer was no. Nothing was done then, and `err` says so. The question
  * is a sentence that names what will be gone: "Remove ada@example.org with 5,095 pages?" */
-int cli_confirm(const struct cli *cli, struct err *err, const char *question, ...) __attribute__((format(printf, 3, 4)));
+int main_cli_confirm(const struct cli *cli, struct err *err, const char *question, ...) __attribute__((format(printf, 3, 4)));
 enum { CLI_COUNT_SIZE = 64 };
 /* "1 page", "5,095 pages"; returns ret_text. */
-const char *cli_count(long long number, const char *one, const char *many, char ret_text[CLI_COUNT_SIZE]);
+const char *main_cli_count(long long number, const char *one, const char *many, char ret_text[CLI_COUNT_SIZE]);
 
 /* The commands. Each returns an exit code. */
-int cmd_serve(struct cli *cli);
-int cmd_check(struct cli *cli);
-int cmd_config(struct cli *cli);
-int cmd_setup(struct cli *cli);
+int main_cmd_serve(struct cli *cli);
+int main_cmd_check(struct cli *cli);
+int main_cmd_config(struct cli *cli);
+int main_cmd_setup(struct cli *cli);
 #define CMD_ACCOUNT_WORDS                                                                                                                  \
     "add EMAIL [--provider NAME] [--browser] [--name DEVICE] | import FILE [--provider NAME] [--account EMAIL] | list | show EMAIL | "     \
     "sync EMAIL [--wait] | resync EMAIL [--wait] | pause EMAIL | resume EMAIL | signout EMAIL [--yes] | remove EMAIL [--yes] | "           \
@@ -60,20 +60,20 @@ int cmd_setup(struct cli *cli);
     "archive EMAIL FILE [--with-credentials] [--with-tokens] | restore FILE [--email EMAIL] | "                                            \
     "forget EMAIL [--page URL | --site HOST] [--since TIME] [--until TIME] [--yes] | forgotten EMAIL | "                                   \
     "remember EMAIL ID"
-int cmd_account(struct cli *cli);
-int cmd_link(struct cli *cli);
-int cmd_token(struct cli *cli);
-int cmd_search(struct cli *cli);
-int cmd_export(struct cli *cli);
-int cmd_queue(struct cli *cli);
-int cmd_node(struct cli *cli);
-int cmd_plugin(struct cli *cli);
-int cmd_key(struct cli *cli);
-int cmd_migrate(struct cli *cli);
-int cmd_backup(struct cli *cli);
-int cmd_restore(struct cli *cli);
-int cmd_verify(struct cli *cli);
-int cmd_healthcheck(struct cli *cli);
-int cmd_version(struct cli *cli);
+int main_cmd_account(struct cli *cli);
+int main_cmd_link(struct cli *cli);
+int main_cmd_token(struct cli *cli);
+int main_cmd_search(struct cli *cli);
+int main_cmd_export(struct cli *cli);
+int main_cmd_queue(struct cli *cli);
+int main_cmd_node(struct cli *cli);
+int main_cmd_plugin(struct cli *cli);
+int main_cmd_key(struct cli *cli);
+int main_cmd_migrate(struct cli *cli);
+int main_cmd_backup(struct cli *cli);
+int main_cmd_restore(struct cli *cli);
+int main_cmd_verify(struct cli *cli);
+int main_cmd_healthcheck(struct cli *cli);
+int main_cmd_version(struct cli *cli);
 
 #endif

@@ -14,7 +14,7 @@
 
 static const char *const state_names[] = {"ok", "waiting", "signin_needed", "paused", "error"};
 
-static const char *state_name(int state)
+static const char *account_state_word(int state)
 {
     return state >= 0 && state < (int)(sizeof(state_names) / sizeof(state_names[0])) ? state_names[state] : "unknown";
 }
@@ -33,7 +33,7 @@ static int provider_index(const struct app *app, const char *name, struct err *e
     return r;
 }
 
-int account_blame(const struct app *app, size_t provider, struct err *err)
+int main_account_blame(const struct app *app, size_t provider, struct err *err)
 {
     const char *name = app->provider_names[provider];
     char section[80];
@@ -42,13 +42,13 @@ int account_blame(const struct app *app, size_t provider, struct err *err)
                                           : err_prefix(err, "%s (sync-%s)", section, plug_descriptor(app->providers[provider])->name);
 }
 
-int account_signin(struct app *app, const struct cli *cli, struct signin **ret_signin, struct err *err)
+int main_account_signin(struct app *app, const struct cli *cli, struct signin **ret_signin, struct err *err)
 {
-    int r = app_open_vault(app, err);
+    int r = main_app_open_vault(app, err);
     if (r == 0)
-        r = app_open_providers(app, err);
+        r = main_app_open_providers(app, err);
     int provider = r == 0 ? provider_index(app, cli->provider, err) : r;
-    r = provider < 0 ? provider : app_create_signin(app, ret_signin, err);
+    r = provider < 0 ? provider : main_app_create_signin(app, ret_signin, err);
     return r < 0 ? r : provider;
 }
 
@@ -60,8 +60,8 @@ struct listing {
 static int on_listed(void *ctx, const struct hearth_account *account)
 {
     struct listing *listing = ctx;
-    table_add(&listing->table, json_pack("{s:s, s:s, s:s, s:s?, s:I, s:I, s:s?}", "email", account->email, "node", listing->node, "state",
-                                         state_name(account->state), "name", account->name, "last_sync_at", (json_int_t)account->last_sync,
+    main_table_add(&listing->table, json_pack("{s:s, s:s, s:s, s:s?, s:I, s:I, s:s?}", "email", account->email, "node", listing->node, "state",
+                                         account_state_word(account->state), "name", account->name, "last_sync_at", (json_int_t)account->last_sync,
                                          "next_sync_at", (json_int_t)account->next_sync, "detail", account->state_detail));
     return 0;
 }
@@ -70,28 +70,28 @@ static int list_node(struct app *app, void *ctx, struct err *err)
 {
     struct listing *listing = ctx;
     listing->node = app->nodes.items[app->node].name;
-    return STORE(app->store, err, account_list, on_listed, listing);
+    return STORAGE(app->storage, err, account_list, on_listed, listing);
 }
 
-static int list(struct app *app, struct cli *cli, struct err *err)
+static int account_list_cmd(struct app *app, struct cli *cli, struct err *err)
 {
     struct listing listing;
-    table_init(&listing.table, app_is_fleet(app) ? "email node state name last_sync_at next_sync_at detail"
+    main_table_init(&listing.table, main_app_is_fleet(app) ? "email node state name last_sync_at next_sync_at detail"
                                                  : "email state name last_sync_at next_sync_at detail");
-    int r = app_each_node(app, list_node, &listing, err);
+    int r = main_app_each_node(app, list_node, &listing, err);
     if (r == 0 || app->nodes.count > 1) /* those of the nodes that answer */
-        table_print(&listing.table, cli->json);
-    table_fini(&listing.table);
+        main_table_print(&listing.table, cli->json);
+    main_table_fini(&listing.table);
     return r;
 }
 
 /* Those besides the account's own provider. */
-static int on_source(void *ctx, const struct hearth_source *source)
+static int account_on_source(void *ctx, const struct hearth_source *source)
 {
     json_t *sources = ctx;
     json_array_append_new(sources, json_pack("{s:I, s:s, s:s, s:s, s:s, s:s?, s:I, s:I, s:I}", "id", (json_int_t)source->id, "name",
                                              source->name, "kind", source->kind == HEARTH_SOURCE_SYNC ? "sync" : "import", "provider",
-                                             source->provider, "state", state_name((int)source->state), "detail", source->state_detail,
+                                             source->provider, "state", account_state_word((int)source->state), "detail", source->state_detail,
                                              "created_at", (json_int_t)source->created, "last_sync_at", (json_int_t)source->last_sync,
                                              "ended_at", (json_int_t)source->ended));
     return 0;
@@ -102,22 +102,22 @@ static void print_sources(json_t *sources)
     struct table table;
     json_t *row;
     size_t i;
-    table_init(&table, "id name kind provider state created_at last_sync_at ended_at detail");
-    json_array_foreach(sources, i, row) table_add(&table, json_incref(row));
-    table_print(&table, false);
-    table_fini(&table);
+    main_table_init(&table, "id name kind provider state created_at last_sync_at ended_at detail");
+    json_array_foreach(sources, i, row) main_table_add(&table, json_incref(row));
+    main_table_print(&table, false);
+    main_table_fini(&table);
 }
 
-static int show(struct app *app, struct cli *cli, struct err *err)
+static int account_show_cmd(struct app *app, struct cli *cli, struct err *err)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
     struct hearth_counts counts = {.struct_size = sizeof(counts)};
-    int r = app_account(app, cli->argv[1], &account, err);
+    int r = main_app_account(app, cli->argv[1], &account, err);
     if (r == 0)
-        r = STORE(app->store, err, counts, account.id, &counts);
+        r = STORAGE(app->storage, err, counts, account.id, &counts);
     json_t *sources = json_array();
     if (r == 0)
-        r = STORE(app->store, err, source_list, account.id, on_source, sources);
+        r = STORAGE(app->storage, err, source_list, account.id, account_on_source, sources);
     if (r < 0) {
         json_decref(sources);
         return r;
@@ -125,7 +125,7 @@ static int show(struct app *app, struct cli *cli, struct err *err)
     json_t *o =
         json_pack("{s:s, s:s, s:s, s:s?, s:s, s:s, s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "id", account.id, "email", account.email,
                   "uid", account.uid, "name", account.name, "provider", account.provider, "node", app->nodes.items[app->node].name, "state",
-                  state_name(account.state), "detail", account.state_detail, "created_at", (json_int_t)account.created, "last_sync_at",
+                  account_state_word(account.state), "detail", account.state_detail, "created_at", (json_int_t)account.created, "last_sync_at",
                   (json_int_t)account.last_sync, "last_attempt_at", (json_int_t)account.last_attempt, "next_sync_at",
                   (json_int_t)account.next_sync, "last_seen_at", (json_int_t)account.last_seen, "failures", (json_int_t)account.failures,
                   "generation", (json_int_t)account.generation);
@@ -136,11 +136,11 @@ static int show(struct app *app, struct cli *cli, struct err *err)
         json_object_set_new(o, "counts", c);
         json_object_set(o, "sources", sources);
         json_dumpf(o, stdout, JSON_INDENT(2));
-        cli_say(stdout, "\n");
+        main_cli_print(stdout, "\n");
     } else {
         json_object_update(o, c);
         json_decref(c);
-        table_print_object(o);
+        main_table_print_object(o);
         if (json_array_size(sources) > 0)
             print_sources(sources);
     }
@@ -155,21 +155,21 @@ static int sync_here(struct app *app, const char *id, struct err *err)
     struct hearth_account account = {.struct_size = sizeof(account)};
     struct sync_context context;
     struct sync_outcome outcome;
-    int r = STORE(app->store, err, account_get, id, &account);
+    int r = STORAGE(app->storage, err, account_get, id, &account);
     int i = r < 0 ? r : provider_index(app, account.provider, err);
     if (i < 0)
         return i;
-    app_sync_context(app, &context);
+    main_app_sync_context(app, &context);
     const struct hearth_sync *ops = plug_ops(app->providers[i]);
     struct call call;
-    call_init(&call, NULL, context.timeout, 0);
-    void *session = NULL;
-    r = call_check(&call, ops->session_open(plug_self(app->providers[i]), &call.hearth, &session), err);
+    plug_call_init(&call, NULL, context.timeout, 0);
+    void *handle = NULL;
+    r = plug_call_check(&call, ops->handle_open(plug_self(app->providers[i]), &call.hearth, &handle), err);
     if (r == 0)
-        r = sync_account(&context, app->store, ops, session, &call, id, &outcome, err);
-    if (session != NULL)
-        ops->session_close(session);
-    call_fini(&call);
+        r = jobs_sync_account(&context, app->storage, ops, handle, &call, id, &outcome, err);
+    if (handle != NULL)
+        ops->handle_close(handle);
+    plug_call_fini(&call);
     return r;
 }
 
@@ -183,7 +183,7 @@ static void describe_wait(struct app *app, const char *id, char *ret_text, size_
     struct buf body = {0};
     struct err err = {0};
     int status = 0;
-    int r = control_request(app->state_dir, "GET", "/control/queue", &status, &body, &err);
+    int r = main_control_request(app->state_dir, "GET", "/control/queue", &status, &body, &err);
     json_t *list = r == 0 && status == 200 ? json_loadb(body.data, body.size, 0, NULL) : NULL, *row;
     size_t i, before = 0;
     buf_fini(&body);
@@ -209,14 +209,14 @@ static void describe_wait(struct app *app, const char *id, char *ret_text, size_
 }
 
 /* Says what it waits for when that has changed; a pause counts down without being repeated. */
-static void say_wait(struct app *app, const char *id, char *said, size_t size)
+static void print_wait(struct app *app, const char *id, char *said, size_t size)
 {
     char text[200];
     describe_wait(app, id, text, sizeof(text));
     bool counts_down = strncmp(text, PAUSE_WORDS, strlen(PAUSE_WORDS)) == 0 && strncmp(said, PAUSE_WORDS, strlen(PAUSE_WORDS)) == 0;
     if (counts_down || strcmp(text, said) == 0)
         return;
-    cli_say(stderr, "%s\n", text);
+    main_cli_print(stderr, "%s\n", text);
     snprintf(said, size, "%s", text);
 }
 
@@ -228,7 +228,7 @@ static int wait_for_daemon(struct app *app, const char *id, int64_t asked, struc
     for (int look = 1;; look++) {
         struct hearth_account account = {.struct_size = sizeof(account)};
         struct err why = {0};
-        int r = STORE(app->store, &why, account_get, id, &account);
+        int r = STORAGE(app->storage, &why, account_get, id, &account);
         bool passes = r == HEARTH_ERR_UNAVAILABLE || r == HEARTH_ERR_TIMEOUT;
         if (r < 0 && !(passes && hiccups++ < HICCUP_LOOKS)) {
             *err = why;
@@ -245,35 +245,35 @@ static int wait_for_daemon(struct app *app, const char *id, int64_t asked, struc
                 return err_set(err, HEARTH_ERR_CONFLICT, "%s is not synced: %s", account.email,
                                account.state_detail != NULL ? account.state_detail : "it needs a new sign-in");
         }
-        store_reset(app->store);
-        if (!app_daemon_runs(app))
+        plug_storage_reset(app->storage);
+        if (!main_app_daemon_runs(app))
             return err_set(err, HEARTH_ERR_UNAVAILABLE, "the daemon has stopped before the sync was done");
         if (look % SAY_EVERY == 0)
-            say_wait(app, id, said, sizeof(said));
+            print_wait(app, id, said, sizeof(said));
         struct timespec pause = {0, LOOK_MS * 1000000};
         nanosleep(&pause, NULL);
     }
 }
 
-static int report(struct app *app, const char *id, struct err *err)
+static int report_sync_result(struct app *app, const char *id, struct err *err)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
-    int r = STORE(app->store, err, account_get, id, &account);
+    int r = STORAGE(app->storage, err, account_get, id, &account);
     if (r < 0)
         return r;
     if (account.state == HEARTH_ACCOUNT_ERROR || account.state == HEARTH_ACCOUNT_SIGNIN_NEEDED)
         return err_set(err, HEARTH_ERR_UNAVAILABLE, "%s: %s", account.email,
                        account.state_detail == NULL ? "failed" : account.state_detail);
-    cli_say(stdout, "%s: %s%s%s\n", account.email, state_name(account.state), account.state_detail == NULL ? "" : ": ",
+    main_cli_print(stdout, "%s: %s%s%s\n", account.email, account_state_word(account.state), account.state_detail == NULL ? "" : ": ",
             account.state_detail == NULL ? "" : account.state_detail);
     return 0;
 }
 
-static int ask_for_sync(struct app *app, struct cli *cli, bool anew, struct err *err)
+static int account_request_sync(struct app *app, struct cli *cli, bool anew, struct err *err)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
     char id[64];
-    int r = app_account(app, cli->argv[1], &account, err);
+    int r = main_app_account(app, cli->argv[1], &account, err);
     if (r < 0)
         return r;
     if (account.state == HEARTH_ACCOUNT_PAUSED)
@@ -282,34 +282,34 @@ static int ask_for_sync(struct app *app, struct cli *cli, bool anew, struct err 
     int64_t asked = clock_now();
     account.resync = anew;
     account.next_sync = 1; /* the longest due of all */
-    r = STORE(app->store, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC | (anew ? HEARTH_ACCOUNT_RESYNC : 0u));
-    store_reset(app->store);
+    r = STORAGE(app->storage, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC | (anew ? HEARTH_ACCOUNT_RESYNC : 0u));
+    plug_storage_reset(app->storage);
     if (r < 0)
         return r;
-    if (app_daemon_runs(app)) {
+    if (main_app_daemon_runs(app)) {
         if (!cli->wait) {
-            cli_say(stdout, "The daemon syncs %s within a few seconds.\n", cli->argv[1]);
+            main_cli_print(stdout, "The daemon syncs %s within a few seconds.\n", cli->argv[1]);
             return 0;
         }
         r = wait_for_daemon(app, id, asked, err);
     } else {
-        r = app_open_vault(app, err);
+        r = main_app_open_vault(app, err);
         if (r == 0)
-            r = app_open_providers(app, err);
+            r = main_app_open_providers(app, err);
         if (r == 0)
             r = sync_here(app, id, err);
     }
-    return r == 0 ? report(app, id, err) : r;
+    return r == 0 ? report_sync_result(app, id, err) : r;
 }
 
-static int sync_now(struct app *app, struct cli *cli, struct err *err)
+static int account_sync_cmd(struct app *app, struct cli *cli, struct err *err)
 {
-    return ask_for_sync(app, cli, false, err);
+    return account_request_sync(app, cli, false, err);
 }
 
-static int resync(struct app *app, struct cli *cli, struct err *err)
+static int account_resync_cmd(struct app *app, struct cli *cli, struct err *err)
 {
-    return ask_for_sync(app, cli, true, err);
+    return account_request_sync(app, cli, true, err);
 }
 
 static const struct {
@@ -317,38 +317,38 @@ static const struct {
     int words;
     int (*run)(struct app *app, struct cli *cli, struct err *err);
 } verbs[] = {
-    {"add", 2, account_add},
-    {"import", 2, account_import},
-    {"list", 1, list},
-    {"show", 2, show},
-    {"sync", 2, sync_now},
-    {"resync", 2, resync},
-    {"pause", 2, account_pause},
-    {"resume", 2, account_resume},
-    {"signout", 2, account_sign_out},
-    {"remove", 2, account_remove},
-    {"adopt", 2, account_adopt},
-    {"forget", 2, account_forget},
-    {"forgotten", 2, account_forgotten},
-    {"remember", 3, account_remember},
-    {"archive", 3, account_archive},
-    {"restore", 2, account_restore},
+    {"add", 2, main_account_add},
+    {"import", 2, main_account_import},
+    {"list", 1, account_list_cmd},
+    {"show", 2, account_show_cmd},
+    {"sync", 2, account_sync_cmd},
+    {"resync", 2, account_resync_cmd},
+    {"pause", 2, main_account_pause},
+    {"resume", 2, main_account_resume},
+    {"signout", 2, main_account_sign_out},
+    {"remove", 2, main_account_remove},
+    {"adopt", 2, main_account_adopt},
+    {"forget", 2, main_account_forget},
+    {"forgotten", 2, main_account_forgotten},
+    {"remember", 3, main_account_remember},
+    {"archive", 3, main_account_archive},
+    {"restore", 2, main_account_restore},
 };
 
-int cmd_account(struct cli *cli)
+int main_cmd_account(struct cli *cli)
 {
     for (size_t i = 0; cli->argc > 0 && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
         if (strcmp(verbs[i].name, cli->argv[0]) != 0 || cli->argc != verbs[i].words)
             continue;
         struct app app = {0};
         struct err err = {0};
-        int r = app_init(&app, cli, &err);
+        int r = main_app_init(&app, cli, &err);
         if (r == 0)
-            r = app_open_storage(&app, APP_MIGRATE_SINGLE, &err);
+            r = main_app_open_storage(&app, APP_MIGRATE_SINGLE, &err);
         if (r == 0)
             r = verbs[i].run(&app, cli, &err);
-        app_fini(&app);
-        return r < 0 ? cli_fail(&err) : CLI_OK;
+        main_app_fini(&app);
+        return r < 0 ? main_cli_fail(&err) : CLI_OK;
     }
-    return cli_usage("account " CMD_ACCOUNT_WORDS);
+    return main_cli_usage("account " CMD_ACCOUNT_WORDS);
 }

@@ -19,25 +19,25 @@ enum { LINE_MAX_SIZE = 64 * 1024, ANSWERS_MAX = 8 };
 static struct termios visible;
 static bool hidden;
 
-static void show_again(void)
+static void terminal_show_input(void)
 {
     if (hidden)
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &visible);
     hidden = false;
 }
 
-static void hide(void)
+static void terminal_hide_input(void)
 {
     if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &visible) != 0)
         return;
     struct termios silent = visible;
     silent.c_lflag &= ~(tcflag_t)ECHO;
     hidden = tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0;
-    atexit(show_again);
+    atexit(terminal_show_input);
 }
 
 /* Byte by byte: a buffer of stdio would keep a copy of what was typed. */
-static int read_line(char *line, size_t size, struct err *err)
+static int terminal_read_line(char *line, size_t size, struct err *err)
 {
     size_t n = 0;
     for (char c; n + 1 < size;) {
@@ -56,7 +56,7 @@ static int read_line(char *line, size_t size, struct err *err)
 }
 
 /* From other servers: nothing in it may steer the terminal. */
-static void say(const char *text)
+static void terminal_print_foreign(const char *text)
 {
     char plain[8192];
     for (const char *p = text, *end; *p != '\0'; p = *end == '\0' ? end : end + 1) {
@@ -64,7 +64,7 @@ static void say(const char *text)
         end = strchrnul(p, '\n');
         snprintf(line, sizeof(line), "%.*s", (int)(end - p < 4095 ? end - p : 4095), p);
         str_printable(line, plain, sizeof(plain));
-        cli_say(stderr, "%s\n", plain);
+        main_cli_print(stderr, "%s\n", plain);
     }
 }
 
@@ -74,10 +74,10 @@ static void say_message(const struct hearth_message *message)
     char text[HEARTH_MESSAGE_TEXT_MAX];
     hearth_message_render(message, text, sizeof(text));
     if (message != NULL)
-        say(text);
+        terminal_print_foreign(text);
 }
 
-struct talk {
+struct dialog {
     struct signin_worker worker;
     size_t provider;
     char *line; /* LINE_MAX_SIZE for each answer */
@@ -97,129 +97,129 @@ static bool is_choice(const struct hearth_signin_step *step, const char *line, s
     return false;
 }
 
-static int ask(struct talk *talk, const struct hearth_signin_step *step, struct err *err)
+static int dialog_read_answers(struct dialog *dialog, const struct hearth_signin_step *step, struct err *err)
 {
     char label[HEARTH_MESSAGE_TEXT_MAX], plain[4 * HEARTH_MESSAGE_TEXT_MAX];
     for (size_t i = 0; i < step->choice_count; i++) {
         hearth_message_render(step->choices[i].label, label, sizeof(label));
         str_printable(label, plain, sizeof(plain));
-        cli_say(stderr, "  (/%s: %s)\n", step->choices[i].name, plain);
+        main_cli_print(stderr, "  (/%s: %s)\n", step->choices[i].name, plain);
     }
-    talk->count = 0;
+    dialog->count = 0;
     for (size_t i = 0; i < step->field_count && i < ANSWERS_MAX; i++) {
         const struct hearth_signin_field *field = &step->fields[i];
-        char *line = talk->line + i * LINE_MAX_SIZE;
+        char *line = dialog->line + i * LINE_MAX_SIZE;
         hearth_message_render(field->label, label, sizeof(label));
         str_printable(label, plain, sizeof(plain));
-        cli_say(stderr, "%s: ", plain);
+        main_cli_print(stderr, "%s: ", plain);
         if (field->input == HEARTH_SIGNIN_SECRET)
-            hide();
-        int r = read_line(line, LINE_MAX_SIZE, err);
+            terminal_hide_input();
+        int r = terminal_read_line(line, LINE_MAX_SIZE, err);
         if (hidden)
-            cli_say(stderr, "\n");
-        show_again();
+            main_cli_print(stderr, "\n");
+        terminal_show_input();
         if (r < 0)
             return r;
-        if (is_choice(step, line, &talk->answers[0])) {
-            talk->count = 1;
+        if (is_choice(step, line, &dialog->answers[0])) {
+            dialog->count = 1;
             return 0;
         }
-        talk->answers[talk->count++] =
-            (struct hearth_signin_answer){.struct_size = sizeof(talk->answers[0]), .name = field->name, .value = line};
+        dialog->answers[dialog->count++] =
+            (struct hearth_signin_answer){.struct_size = sizeof(dialog->answers[0]), .name = field->name, .value = line};
     }
     return 0;
 }
 
-static void show(const struct hearth_signin_step *step)
+static void dialog_show_step(const struct hearth_signin_step *step)
 {
     say_message(step->problem);
     say_message(step->title);
     say_message(step->text);
     if (step->url != NULL)
-        cli_say(stderr, "\n%s\n\n", step->url);
+        main_cli_print(stderr, "\n%s\n\n", step->url);
 }
 
 /* Until DONE. What the step says lies in the worker's memory until the next one. */
-static int converse(const struct app *app, struct talk *talk, struct hearth_signin_step *step, struct err *err)
+static int dialog_run_steps(const struct app *app, struct dialog *dialog, struct hearth_signin_step *step, struct err *err)
 {
     while (step->kind != HEARTH_SIGNIN_DONE) {
-        show(step);
+        dialog_show_step(step);
         if (step->kind == HEARTH_SIGNIN_FAILED) {
-            bool browser = (step->try_ways & HEARTH_SIGNIN_BROWSER) != 0;
+            bool browser = (step->try_methods & HEARTH_SIGNIN_BROWSER) != 0;
             return err_set(err, HEARTH_ERR_DENIED, "the sign-in failed (%s)%s", step->reason == NULL ? "refused" : step->reason,
                            browser ? "; try account add --browser" : "");
         }
         int r = 0;
-        talk->count = 0;
+        dialog->count = 0;
         if (step->kind == HEARTH_SIGNIN_WAIT) {
             struct timespec pause = {step->wait / 1000, step->wait % 1000 * 1000000};
             nanosleep(&pause, NULL);
         } else {
-            r = ask(talk, step, err);
+            r = dialog_read_answers(dialog, step, err);
         }
         void *state = r == 0 ? malloc(step->state_size + 1) : NULL;
         size_t size = step->state_size;
         if (state != NULL) {
             memcpy(state, step->state, size);
-            r = signin_next(&talk->worker, talk->provider, state, size, talk->answers, talk->count, step, err);
+            r = signin_next(&dialog->worker, dialog->provider, state, size, dialog->answers, dialog->count, step, err);
             if (r < 0)
-                account_blame(app, talk->provider, err);
+                main_account_blame(app, dialog->provider, err);
             explicit_bzero(state, size);
             free(state);
         } else if (r == 0) {
             r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
         }
-        for (size_t i = 0; i < talk->count; i++)
-            explicit_bzero(talk->line + i * LINE_MAX_SIZE, LINE_MAX_SIZE);
+        for (size_t i = 0; i < dialog->count; i++)
+            explicit_bzero(dialog->line + i * LINE_MAX_SIZE, LINE_MAX_SIZE);
         if (r < 0)
             return r;
     }
     return 0;
 }
 
-static int decide(bool joins, enum signin_keep *ret_keep, struct err *err)
+static int dialog_ask_keep(bool joins, enum signin_keep *ret_keep, struct err *err)
 {
     char line[64];
-    cli_say(stderr, "%s Keep what is here, or delete it and begin anew? [keep/delete] ",
+    main_cli_print(stderr, "%s Keep what is here, or delete it and begin anew? [keep/delete] ",
             joins ? "This sign-in joins the account, as you said with account adopt."
                   : "The account has a new key (its password was reset).");
-    int r = read_line(line, sizeof(line), err);
+    int r = terminal_read_line(line, sizeof(line), err);
     *ret_keep = strcmp(line, "delete") == 0 ? SIGNIN_KEEP_NOTHING : SIGNIN_KEEP_DATA;
     return r;
 }
 
-static int finish(struct app *app, struct talk *talk, const struct hearth_identity *identity, struct err *err)
+static int dialog_finish(struct app *app, struct dialog *dialog, const struct hearth_identity *identity, struct err *err)
 {
     struct signin_result result;
-    struct signin_end end = {.provider = talk->provider, .identity = identity, .trusted = true};
-    int r = account_finish(app, &talk->worker, &end, &result, err);
+    struct signin_end end = {.provider = dialog->provider, .identity = identity, .trusted = true};
+    int r = main_account_finish(app, &dialog->worker, &end, &result, err);
     if (r == 0 && result.outcome == SIGNIN_KEY_CHANGED) {
-        r = decide(result.joins, &end.keep, err);
+        r = dialog_ask_keep(result.joins, &end.keep, err);
         if (r == 0)
-            r = account_finish(app, &talk->worker, &end, &result, err);
+            r = main_account_finish(app, &dialog->worker, &end, &result, err);
     }
     if (r == 0)
-        cli_say(stdout, "%s is signed in%s.\n", identity->email, app_daemon_runs(app) ? "; the daemon syncs it now" : "");
+        main_cli_print(stdout, "%s is signed in%s.\n", identity->email, main_app_daemon_runs(app) ? "; the daemon syncs it now" : "");
     return r;
 }
 
-static int run(struct app *app, const struct cli *cli, struct talk *talk, struct err *err)
+static int dialog_run(struct app *app, const struct cli *cli, struct dialog *dialog, struct err *err)
 {
     const char *email = cli->argc > 1 ? cli->argv[1] : NULL, *fault = email == NULL ? NULL : email_fault(email);
     if (fault != NULL)
         return err_set(err, HEARTH_ERR_INVALID, "%s is no e-mail address: it %s", email, fault);
     struct hearth_signin what = {.struct_size = sizeof(what),
-                                 .way = cli->browser ? HEARTH_SIGNIN_BROWSER : HEARTH_SIGNIN_PASSWORD,
+                                 .method = cli->browser ? HEARTH_SIGNIN_BROWSER : HEARTH_SIGNIN_PASSWORD,
                                  .email = email,
                                  .device_name = cli->name};
     struct hearth_signin_step step;
-    int r = signin_start(&talk->worker, talk->provider, &what, &step, err);
+    int r = signin_start(&dialog->worker, dialog->provider, &what, &step, err);
     if (r < 0)
-        return account_blame(app, talk->provider, err);
-    r = converse(app, talk, &step, err);
+        return main_account_blame(app, dialog->provider, err);
+    r = dialog_run_steps(app, dialog, &step, err);
     if (r == 0 && email != NULL && strcasecmp(email, step.identity->email) != 0)
         r = err_set(err, HEARTH_ERR_CONFLICT, "you signed in as %s, not as %s; nothing was stored", step.identity->email, email);
-    return r == 0 ? finish(app, talk, step.identity, err) : r;
+    return r == 0 ? dialog_finish(app, dialog, step.identity, err) : r;
 }
 
 static bool looks_like_address(const char *text)
@@ -229,7 +229,7 @@ static bool looks_like_address(const char *text)
            strpbrk(text, " \t\r\n\"\\<>,;") == NULL && str_is_utf8(text, strlen(text));
 }
 
-int account_add(struct app *app, struct cli *cli, struct err *err)
+int main_account_add(struct app *app, struct cli *cli, struct err *err)
 {
     struct signin *signin;
     const char *email = cli->argv[1];
@@ -238,18 +238,18 @@ int account_add(struct app *app, struct cli *cli, struct err *err)
         str_printable(email, shown, sizeof(shown));
         return err_set(err, HEARTH_ERR_INVALID, "%s is no e-mail address: give the one of the account, such as ada@example.org", shown);
     }
-    int r = account_signin(app, cli, &signin, err);
+    int r = main_account_signin(app, cli, &signin, err);
     if (r < 0)
         return r;
-    struct talk talk = {.provider = (size_t)r, .line = calloc(ANSWERS_MAX, LINE_MAX_SIZE)};
-    if (talk.line == NULL) {
+    struct dialog dialog = {.provider = (size_t)r, .line = calloc(ANSWERS_MAX, LINE_MAX_SIZE)};
+    if (dialog.line == NULL) {
         signin_destroy(signin);
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     }
-    signin_worker_init(&talk.worker, signin);
-    r = run(app, cli, &talk, err);
-    signin_worker_close(&talk.worker);
+    signin_worker_init(&dialog.worker, signin);
+    r = dialog_run(app, cli, &dialog, err);
+    signin_worker_close(&dialog.worker);
     signin_destroy(signin);
-    free(talk.line);
+    free(dialog.line);
     return r;
 }

@@ -18,20 +18,20 @@ enum { ID_SIZE = 33, NEW_ID_SIZE = 16, SAID_MAX = 64 };
 static void count_words(const int64_t counts[ARCHIVE_KIND_COUNT], char *ret, size_t size)
 {
     char pages[CLI_COUNT_SIZE], visits[CLI_COUNT_SIZE], bookmarks[CLI_COUNT_SIZE], devices[CLI_COUNT_SIZE];
-    cli_count(counts[ARCHIVE_KIND_page], "page", "pages", pages);
-    cli_count(counts[ARCHIVE_KIND_visit], "visit", "visits", visits);
-    cli_count(counts[ARCHIVE_KIND_bookmark], "bookmark or folder", "bookmarks and folders", bookmarks);
-    cli_count(counts[ARCHIVE_KIND_device], "device", "devices", devices);
+    main_cli_count(counts[ARCHIVE_KIND_page], "page", "pages", pages);
+    main_cli_count(counts[ARCHIVE_KIND_visit], "visit", "visits", visits);
+    main_cli_count(counts[ARCHIVE_KIND_bookmark], "bookmark or folder", "bookmarks and folders", bookmarks);
+    main_cli_count(counts[ARCHIVE_KIND_device], "device", "devices", devices);
     snprintf(ret, size, "%s, %s, %s, %s", pages, visits, bookmarks, devices);
 }
 
-int account_archive(struct app *app, struct cli *cli, struct err *err)
+int main_account_archive(struct app *app, struct cli *cli, struct err *err)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
     int64_t counts[ARCHIVE_KIND_COUNT];
     unsigned with = (cli->with_credentials ? ARCHIVE_CREDENTIALS : 0u) | (cli->with_tokens ? ARCHIVE_TOKENS : 0u);
     char id[ID_SIZE], words[5 * CLI_COUNT_SIZE];
-    int r = app_account(app, cli->argv[1], &account, err);
+    int r = main_app_account(app, cli->argv[1], &account, err);
     if (r < 0)
         return r;
     if (strcmp(account.node, app->nodes.items[app->node].name) != 0)
@@ -41,14 +41,14 @@ int account_archive(struct app *app, struct cli *cli, struct err *err)
     char *email = strdup(account.email);
     if (email == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    store_reset(app->store);
-    r = archive_to_file(app->store, id, with, cli->argv[2], counts, err);
+    plug_storage_reset(app->storage);
+    r = archive_to_file(app->storage, id, with, cli->argv[2], counts, err);
     if (r == 0) {
         count_words(counts, words, sizeof(words));
-        cli_say(stdout, "%s is archived in %s: %s.\n", email, cli->argv[2], words);
+        main_cli_print(stdout, "%s is archived in %s: %s.\n", email, cli->argv[2], words);
         if (!cli->with_credentials)
-            cli_say(stdout, "Its credentials are not in it: where it is restored its person signs in again (or --with-credentials).\n");
-        audit_command(app, "account archived", LOG_TEXT("account", id), LOG_TEXT("email", email),
+            main_cli_print(stdout, "Its credentials are not in it: where it is restored its person signs in again (or --with-credentials).\n");
+        main_audit_command(app, "account archived", LOG_TEXT("account", id), LOG_TEXT("email", email),
                       LOG_TEXT("credentials", cli->with_credentials ? "yes" : "no"), LOG_TEXT("tokens", cli->with_tokens ? "yes" : "no"));
     }
     free(email);
@@ -68,7 +68,7 @@ struct restoring {
     size_t said_count;
 };
 
-static void say_warning(void *ctx, const char *text)
+static void print_archive_warning(void *ctx, const char *text)
 {
     struct restoring *restoring = ctx;
     for (size_t i = 0; i < restoring->said_count; i++)
@@ -76,16 +76,16 @@ static void say_warning(void *ctx, const char *text)
             return;
     if (restoring->said_count < SAID_MAX)
         restoring->said[restoring->said_count++] = strdup(text);
-    cli_say(stderr, "hearthd: warning: %s\n", text);
+    main_cli_print(stderr, "hearthd: warning: %s\n", text);
 }
 
 static int seal_again(void *ctx, const char *was, const char *account, int64_t source, const char *provider, const void *sealed,
                       size_t size, void **ret_sealed, size_t *ret_size, struct err *err)
 {
     struct restoring *restoring = ctx;
-    int r = app_open_vault(restoring->app, err);
+    int r = main_app_open_vault(restoring->app, err);
     return r < 0 ? r
-                 : credentials_seal_again(restoring->app->vault, was, account, source, provider, sealed, size, ret_sealed, ret_size, err);
+                 : auth_credentials_seal_again(restoring->app->vault, was, account, source, provider, sealed, size, ret_sealed, ret_size, err);
 }
 
 /* What the archive says of whose it is has to make sense here. */
@@ -103,7 +103,7 @@ static int check_summary(struct restoring *restoring, const struct cli *cli, str
 }
 
 /* Of this person there must be no other account: what is synced to two would be decided by who comes first. */
-static int check_person(struct restoring *restoring, struct err *err)
+static int restore_check_person(struct restoring *restoring, struct err *err)
 {
     const struct archive_summary *archive = &restoring->archive;
     char issuer[sizeof(WHO_SYNC) + HEARTH_ID_MAX];
@@ -113,7 +113,7 @@ static int check_person(struct restoring *restoring, struct err *err)
     if (archive->uid[0] == '\0')
         return 0;
     snprintf(issuer, sizeof(issuer), WHO_SYNC "%s", archive->provider);
-    int r = node_stores_by_identity(&restoring->app->stores, issuer, archive->uid, &node, &known, &why);
+    int r = nodes_storages_by_identity(&restoring->app->storages, issuer, archive->uid, &node, &known, &why);
     if (r == 0)
         return err_set(err, HEARTH_ERR_CONFLICT,
                        "the person of this archive has the account %s here; hearthd account remove %s first, or restore into it with "
@@ -129,8 +129,8 @@ static int look_for_id(struct app *app, void *ctx, struct err *err)
 {
     struct hearth_account known = {.struct_size = sizeof(known)};
     struct err why = {0};
-    int r = STORE(app->store, &why, account_get, ctx, &known);
-    store_reset(app->store);
+    int r = STORAGE(app->storage, &why, account_get, ctx, &known);
+    plug_storage_reset(app->storage);
     return r == HEARTH_ERR_NOT_FOUND ? 0 : err_set(err, r == 0 ? HEARTH_ERR_CONFLICT : r, "%s", why.text);
 }
 
@@ -140,34 +140,34 @@ static int choose_account(struct restoring *restoring, struct err *err)
     struct app *app = restoring->app;
     struct hearth_account known = {.struct_size = sizeof(known)};
     struct err why = {0};
-    int r = app_account(app, restoring->email, &known, &why);
+    int r = main_app_account(app, restoring->email, &known, &why);
     restoring->exists = r == 0;
     if (r == 0) {
         str_copy(restoring->id, sizeof(restoring->id), known.id);
         if (strcmp(known.node, app->nodes.items[app->node].name) != 0)
             r = err_set(err, HEARTH_ERR_CONFLICT, "%s is on its way to the node %s; try again when it is there", known.email, known.node);
-        store_reset(app->store);
+        plug_storage_reset(app->storage);
         return r;
     }
     if (r != HEARTH_ERR_NOT_FOUND)
         return err_set(err, r, "%s", why.text);
-    r = check_person(restoring, err);
+    r = restore_check_person(restoring, err);
     why = (struct err){0};
     if (r == 0)
-        r = app_each_node(app, look_for_id, restoring->archive.id, &why);
+        r = main_app_each_node(app, look_for_id, restoring->archive.id, &why);
     if (r == HEARTH_ERR_CONFLICT && why.code == HEARTH_ERR_CONFLICT) {
-        token_random_id(restoring->id, NEW_ID_SIZE);
+        auth_token_random_id(restoring->id, NEW_ID_SIZE);
         r = 0;
     } else if (r < 0 && why.code < 0) {
         *err = why;
     }
-    return r < 0 ? r : app_use_node(app, app_is_fleet(app) ? nodes_home(&app->nodes, restoring->email, NODES_NONE) : 0, err);
+    return r < 0 ? r : main_app_use_node(app, main_app_is_fleet(app) ? nodes_home(&app->nodes, restoring->email, NODES_NONE) : 0, err);
 }
 
-static int restore(struct restoring *restoring, const char *path, struct err *err)
+static int restore_archive(struct restoring *restoring, const char *path, struct err *err)
 {
     struct app *app = restoring->app;
-    struct archive_warnings warnings = {say_warning, restoring};
+    struct archive_warnings warnings = {print_archive_warning, restoring};
     struct archive_into into = {.account = restoring->exists ? restoring->id : NULL,
                                 .id = !restoring->exists && restoring->id[0] != '\0' ? restoring->id : NULL,
                                 .email = restoring->email,
@@ -176,25 +176,25 @@ static int restore(struct restoring *restoring, const char *path, struct err *er
                                 .look = archive_look_at,
                                 .settle = archive_settle,
                                 .ctx = restoring};
-    int r = owner_put(app->store, err);
-    return r < 0 ? r : archive_from_file(path, archive_store(app->store, &into, &warnings), &restoring->archive, err);
+    int r = signin_owner_put(app->storage, err);
+    return r < 0 ? r : archive_from_file(path, archive_store(app->storage, &into, &warnings), &restoring->archive, err);
 }
 
 /* Whoever wrote the archive has said who comes in: the operator hears it. */
-static int say_identity(void *ctx, const struct hearth_account_identity *identity)
+static int print_restored_identity(void *ctx, const struct hearth_account_identity *identity)
 {
     if (!str_starts(identity->issuer, "closed:") && !str_starts(identity->issuer, "left:"))
-        cli_say(stdout, "%s is opened by %s: %s\n", ((struct restoring *)ctx)->email, identity->issuer, identity->subject);
+        main_cli_print(stdout, "%s is opened by %s: %s\n", ((struct restoring *)ctx)->email, identity->issuer, identity->subject);
     return 0;
 }
 
-int account_restore(struct app *app, struct cli *cli, struct err *err)
+int main_account_restore(struct app *app, struct cli *cli, struct err *err)
 {
     struct restoring restoring = {.app = app};
-    struct archive_warnings warnings = {say_warning, &restoring};
+    struct archive_warnings warnings = {print_archive_warning, &restoring};
     char words[5 * CLI_COUNT_SIZE];
     const char *path = cli->argv[1];
-    int r = archive_from_file(path, archive_check(app->store == NULL ? NULL : app->store->limits, archive_look_at, &warnings),
+    int r = archive_from_file(path, archive_check(app->storage == NULL ? NULL : app->storage->limits, archive_look_at, &warnings),
                               &restoring.archive, err);
     if (r < 0)
         err_prefix(err, "nothing was changed");
@@ -203,17 +203,17 @@ int account_restore(struct app *app, struct cli *cli, struct err *err)
     if (r == 0)
         r = choose_account(&restoring, err);
     if (r == 0)
-        r = restore(&restoring, path, err);
+        r = restore_archive(&restoring, path, err);
     if (r == 0) {
         const char *id = restoring.id[0] != '\0' ? restoring.id : restoring.archive.id;
         count_words(restoring.archive.counts, words, sizeof(words));
-        forget_command(app, id, true);
-        cli_say(stdout, "%s is restored: %s.\n", restoring.email, words);
-        STORE(app->store, NULL, identity_list, id, say_identity, &restoring);
-        store_reset(app->store);
+        main_forget_command(app, id, true);
+        main_cli_print(stdout, "%s is restored: %s.\n", restoring.email, words);
+        STORAGE(app->storage, NULL, identity_list, id, print_restored_identity, &restoring);
+        plug_storage_reset(app->storage);
         if (restoring.archive.counts[ARCHIVE_KIND_token] > 0)
-            cli_say(stdout, "And by the tokens and browsers of the archive: hearthd token list %s\n", restoring.email);
-        audit_command(app, "account restored", LOG_TEXT("account", id), LOG_TEXT("email", restoring.email));
+            main_cli_print(stdout, "And by the tokens and browsers of the archive: hearthd token list %s\n", restoring.email);
+        main_audit_command(app, "account restored", LOG_TEXT("account", id), LOG_TEXT("email", restoring.email));
     }
     for (size_t i = 0; i < restoring.said_count; i++)
         free(restoring.said[i]);

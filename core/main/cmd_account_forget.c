@@ -95,52 +95,52 @@ static int make_removal(const struct cli *cli, char host[HOST_SIZE], char what[5
     return r;
 }
 
-static void say_result(const struct cli *cli, const char *email, const struct removed_here_result *result)
+static void print_removal(const struct cli *cli, const char *email, const struct removed_here_result *result)
 {
     char pages[CLI_COUNT_SIZE], visits[CLI_COUNT_SIZE];
-    cli_count(result->pages, "page", "pages", pages);
-    cli_count(result->visits, "visit", "visits", visits);
+    main_cli_count(result->pages, "page", "pages", pages);
+    main_cli_count(result->visits, "visit", "visits", visits);
     if (result->pages == 0)
-        cli_say(stdout, "%s had nothing of it; it is kept out from now on.\n", email);
+        main_cli_print(stdout, "%s had nothing of it; it is kept out from now on.\n", email);
     else
-        cli_say(stdout, "removed %s of %s from the history of %s; it is kept out although its source still has it\n", visits, pages, email);
+        main_cli_print(stdout, "removed %s of %s from the history of %s; it is kept out although its source still has it\n", visits, pages, email);
     if (cli->site != NULL && result->pages == 0)
-        cli_say(stdout,
+        main_cli_print(stdout,
                 "A site is one host as browsers store it, without those below or above it: www.example.org and example.org are two, and "
                 "other letters than ASCII are stored as xn--….\n");
     if (cli->page != NULL && result->pages == 0)
-        cli_say(stdout, "A page is found by its whole address, letter by letter: \"hearthd search\" shows it.\n");
+        main_cli_print(stdout, "A page is found by its whole address, letter by letter: \"hearthd search\" shows it.\n");
 }
 
-int account_forget(struct app *app, struct cli *cli, struct err *err)
+int main_account_forget(struct app *app, struct cli *cli, struct err *err)
 {
     char id[ID_LENGTH + 1], host[HOST_SIZE] = "", what[512];
     struct hearth_account account = {.struct_size = sizeof(account)};
     struct hearth_removed_here removed = {.struct_size = sizeof(removed), .id = id, .host = "", .created = clock_now()};
     struct removed_here_result result;
     bool refused = false;
-    token_random_id(id, ID_LENGTH);
+    auth_token_random_id(id, ID_LENGTH);
     int r = make_removal(cli, host, what, &removed, err);
     if (r == 0)
-        r = app_account(app, cli->argv[1], &account, err);
+        r = main_app_account(app, cli->argv[1], &account, err);
     if (r < 0)
         return r;
     char *account_id = strdup(account.id), *email = strdup(account.email); /* the results of operations end with the next ones */
     if (account_id == NULL || email == NULL)
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     if (r == 0)
-        r = cli_confirm(cli, err, "Remove %s from the history of %s, and keep it out%s?", what, email,
+        r = main_cli_confirm(cli, err, "Remove %s from the history of %s, and keep it out%s?", what, email,
                         removed.to_date == 0 ? ", visits that are still to come, too" : "");
     if (r == 0)
-        r = removed_here_put(app->store, account_id, &removed, &result, err);
+        r = merge_removed_here_put(app->storage, account_id, &removed, &result, err);
     else
         refused = true;
     if (r < 0 && !refused && r != HEARTH_ERR_FULL)
         err_prefix(err, "not all of it may be removed: run this again");
     if (r == 0) {
-        forget_command(app, account_id, true);
-        say_result(cli, email, &result);
-        audit_command(app, "history removed here", LOG_TEXT("account", account_id), LOG_TEXT("email", email));
+        main_forget_command(app, account_id, true);
+        print_removal(cli, email, &result);
+        main_audit_command(app, "history removed here", LOG_TEXT("account", account_id), LOG_TEXT("email", email));
     }
     free(account_id);
     free(email);
@@ -155,7 +155,7 @@ static int on_forgotten(void *ctx, const struct hearth_removed_here *removed)
     const char *kind = removed->kind >= 1 && removed->kind <= 4 ? kinds[removed->kind] : "?";
     char page[32];
     snprintf(page, sizeof(page), "%lld", (long long)removed->page); /* of its address nothing is kept */
-    table_add(ctx, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "id", removed->id, "kind", kind, "what",
+    main_table_add(ctx, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "id", removed->id, "kind", kind, "what",
                              removed->host[0] != '\0' ? removed->host
                              : removed->page != 0     ? page
                                                       : "",
@@ -164,20 +164,20 @@ static int on_forgotten(void *ctx, const struct hearth_removed_here *removed)
     return 0;
 }
 
-int account_forgotten(struct app *app, struct cli *cli, struct err *err)
+int main_account_forgotten(struct app *app, struct cli *cli, struct err *err)
 {
     char id[33];
     struct hearth_account account = {.struct_size = sizeof(account)};
     struct table table;
-    int r = app_account(app, cli->argv[1], &account, err);
+    int r = main_app_account(app, cli->argv[1], &account, err);
     if (r < 0)
         return r;
     snprintf(id, sizeof(id), "%s", account.id);
-    table_init(&table, "id kind what since_at until_at forgotten_at");
-    r = STORE(app->store, err, removed_here_list, id, on_forgotten, &table);
+    main_table_init(&table, "id kind what since_at until_at forgotten_at");
+    r = STORAGE(app->storage, err, removed_here_list, id, on_forgotten, &table);
     if (r == 0)
-        table_print(&table, cli->json);
-    table_fini(&table);
+        main_table_print(&table, cli->json);
+    main_table_fini(&table);
     return r;
 }
 
@@ -193,26 +193,26 @@ static int is_that_one(void *ctx, const struct hearth_removed_here *removed)
     return remembering->found;
 }
 
-int account_remember(struct app *app, struct cli *cli, struct err *err)
+int main_account_remember(struct app *app, struct cli *cli, struct err *err)
 {
     struct remembering remembering = {.id = cli->argv[2]};
     struct hearth_account account = {.struct_size = sizeof(account)};
     char id[33];
-    int r = app_account(app, cli->argv[1], &account, err);
+    int r = main_app_account(app, cli->argv[1], &account, err);
     if (r < 0)
         return r;
     snprintf(id, sizeof(id), "%s", account.id);
-    r = STORE(app->store, err, removed_here_list, id, is_that_one, &remembering);
-    store_reset(app->store);
+    r = STORAGE(app->storage, err, removed_here_list, id, is_that_one, &remembering);
+    plug_storage_reset(app->storage);
     if (r == 0 && !remembering.found)
         return err_set(err, HEARTH_ERR_NOT_FOUND, "nothing with the id %s is kept out; see hearthd account forgotten %s", cli->argv[2],
                        cli->argv[1]);
     if (r == 0)
-        r = STORE(app->store, err, removed_here_remove, id, cli->argv[2]);
+        r = STORAGE(app->storage, err, removed_here_remove, id, cli->argv[2]);
     if (r == 0) {
-        cli_say(stdout, "It is not kept out any more. What its source still has comes back with hearthd account resync %s.\n",
+        main_cli_print(stdout, "It is not kept out any more. What its source still has comes back with hearthd account resync %s.\n",
                 cli->argv[1]);
-        audit_command(app, "history kept out no longer", LOG_TEXT("account", id), LOG_TEXT("email", cli->argv[1]));
+        main_audit_command(app, "history kept out no longer", LOG_TEXT("account", id), LOG_TEXT("email", cli->argv[1]));
     }
     return r;
 }

@@ -40,7 +40,7 @@ static int check_known(struct app *app, const char *provider, const char *uid, c
     struct err why = {0};
     size_t node;
     snprintf(issuer, sizeof(issuer), WHO_SYNC "%s", provider);
-    int r = node_stores_by_identity(&app->stores, issuer, uid, &node, &known, &why);
+    int r = nodes_storages_by_identity(&app->storages, issuer, uid, &node, &known, &why);
     if (r == 0 && strcasecmp(known.email, given) != 0)
         return err_set(err, HEARTH_ERR_CONFLICT,
                        "this is the account of %s already, not of %s; nothing was changed. If it is to be another's, "
@@ -76,7 +76,7 @@ static int import_text(struct app *app, const struct cli *cli, const char *text,
     struct signin *signin;
     struct signin_worker worker;
     struct signin_result result;
-    int provider = account_signin(app, cli, &signin, err);
+    int provider = main_account_signin(app, cli, &signin, err);
     if (provider < 0)
         return provider;
     signin_worker_init(&worker, signin);
@@ -85,20 +85,20 @@ static int import_text(struct app *app, const struct cli *cli, const char *text,
     if (r == 0)
         r = name_owner(app, cli, (size_t)provider, &identity, err);
     if (r < 0)
-        account_blame(app, (size_t)provider, err);
+        main_account_blame(app, (size_t)provider, err);
     if (r == 0)
-        r = account_finish(
+        r = main_account_finish(
             app, &worker,
             &(struct signin_end){.provider = (size_t)provider, .identity = &identity, .keep = SIGNIN_KEEP_DATA, .trusted = true}, &result,
             err);
     if (r == 0)
-        cli_say(stdout, "%s is imported%s.\n", identity.email, app_daemon_runs(app) ? "; the daemon syncs it now" : "");
+        main_cli_print(stdout, "%s is imported%s.\n", identity.email, main_app_daemon_runs(app) ? "; the daemon syncs it now" : "");
     signin_worker_close(&worker);
     signin_destroy(signin);
     return r;
 }
 
-int account_import(struct app *app, struct cli *cli, struct err *err)
+int main_account_import(struct app *app, struct cli *cli, struct err *err)
 {
     struct buf text = {0};
     int r = read_import_file(cli->argv[1], &text, err);

@@ -7,7 +7,7 @@
 
 static void on_entry(void *ctx, const char *section, const char *key, const char *value, const char *origin)
 {
-    table_add(ctx, json_pack("{s:s, s:s, s:s, s:s}", "section", section, "key", key, "value", value, "from", origin));
+    main_table_add(ctx, json_pack("{s:s, s:s, s:s, s:s}", "section", section, "key", key, "value", value, "from", origin));
 }
 
 /* Plugins are loaded, not opened, so that their keys are known and checked. */
@@ -28,14 +28,14 @@ static int check_plugin_sections(struct app *app, const char *kind_name, int kin
     return r;
 }
 
-int cmd_config(struct cli *cli)
+int main_cmd_config(struct cli *cli)
 {
     if (cli->argc != 0)
-        return cli_usage("config [--json]");
+        return main_cli_usage("config [--json]");
     struct app app = {0};
     struct err err = {0};
     struct table table;
-    int r = app_init(&app, cli, &err);
+    int r = main_app_init(&app, cli, &err);
     if (r == 0)
         r = check_plugin_sections(&app, "storage", HEARTH_STORAGE, &err);
     if (r == 0)
@@ -43,11 +43,11 @@ int cmd_config(struct cli *cli)
     if (r == 0)
         r = check_plugin_sections(&app, "sync", HEARTH_SYNC, &err);
     if (r == 0) {
-        table_init(&table, "section key value from");
+        main_table_init(&table, "section key value from");
         conf_each(app.conf, on_entry, &table);
-        table_print(&table, cli->json);
-        table_fini(&table);
+        main_table_print(&table, cli->json);
+        main_table_fini(&table);
     }
-    app_fini(&app);
-    return r < 0 ? cli_fail(&err) : CLI_OK;
+    main_app_fini(&app);
+    return r < 0 ? main_cli_fail(&err) : CLI_OK;
 }

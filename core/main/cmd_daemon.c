@@ -12,25 +12,25 @@
 /* A queue that processes share is asked itself; else the daemon that holds it. */
 struct shared_queue {
     const struct hearth_queue *ops;
-    void *session;
+    void *handle;
     struct call call;
 };
 
 static int open_shared(struct app *app, struct shared_queue *ret_queue, struct err *err)
 {
     ret_queue->ops = plug_ops(app->queue);
-    return app_open_queue_session(app, &ret_queue->call, &ret_queue->session, err);
+    return main_app_open_queue_handle(app, &ret_queue->call, &ret_queue->handle, err);
 }
 
 static void close_shared(struct shared_queue *queue)
 {
-    queue->ops->session_close(queue->session);
-    call_fini(&queue->call);
+    queue->ops->handle_close(queue->handle);
+    plug_call_fini(&queue->call);
 }
 
 static int add_job(void *ctx, const struct hearth_job *job)
 {
-    json_array_append_new(ctx, control_job_json(job));
+    json_array_append_new(ctx, main_control_job_json(job));
     return 0;
 }
 
@@ -40,7 +40,7 @@ static int peek_shared(struct app *app, json_t *list, struct err *err)
     int r = open_shared(app, &queue, err);
     if (r < 0)
         return r;
-    r = call_check(&queue.call, queue.ops->peek(queue.session, &queue.call.hearth, add_job, list), err);
+    r = plug_call_check(&queue.call, queue.ops->peek(queue.handle, &queue.call.hearth, add_job, list), err);
     close_shared(&queue);
     return r;
 }
@@ -51,7 +51,7 @@ static int clear_shared(struct app *app, struct err *err)
     int r = open_shared(app, &queue, err);
     if (r < 0)
         return r;
-    r = call_check(&queue.call, queue.ops->clear(queue.session, &queue.call.hearth), err);
+    r = plug_call_check(&queue.call, queue.ops->clear(queue.handle, &queue.call.hearth), err);
     close_shared(&queue);
     return r;
 }
@@ -59,7 +59,7 @@ static int clear_shared(struct app *app, struct err *err)
 static int peek_daemon(struct app *app, json_t *list, struct err *err)
 {
     struct buf body = {0};
-    int status, r = control_request(app->state_dir, "GET", "/control/queue", &status, &body, err);
+    int status, r = main_control_request(app->state_dir, "GET", "/control/queue", &status, &body, err);
     json_t *answer = r == 0 && status == 200 ? json_loadb(body.data, body.size, 0, NULL) : NULL;
     buf_fini(&body);
     if (r == 0 && json_array_extend(list, answer) != 0)
@@ -68,17 +68,17 @@ static int peek_daemon(struct app *app, json_t *list, struct err *err)
     return r;
 }
 
-static int show(struct app *app, bool shared, struct cli *cli, struct err *err)
+static int queue_show_cmd(struct app *app, bool shared, struct cli *cli, struct err *err)
 {
     json_t *list = json_array(), *row;
     int r = shared ? peek_shared(app, list, err) : peek_daemon(app, list, err);
     size_t i;
     if (r == 0) {
         struct table table;
-        table_init(&table, "account kind node state priority wait_ms attempt");
-        json_array_foreach(list, i, row) table_add(&table, json_incref(row));
-        table_print(&table, cli->json);
-        table_fini(&table);
+        main_table_init(&table, "account kind node state priority wait_ms attempt");
+        json_array_foreach(list, i, row) main_table_add(&table, json_incref(row));
+        main_table_print(&table, cli->json);
+        main_table_fini(&table);
     }
     json_decref(list);
     return r;
@@ -87,12 +87,12 @@ static int show(struct app *app, bool shared, struct cli *cli, struct err *err)
 static int clear_daemon(struct app *app, struct err *err)
 {
     struct buf body = {0};
-    int status, r = control_request(app->state_dir, "DELETE", "/control/queue", &status, &body, err);
+    int status, r = main_control_request(app->state_dir, "DELETE", "/control/queue", &status, &body, err);
     buf_fini(&body);
     return r == 0 && status != 204 ? err_set(err, HEARTH_ERR_UNAVAILABLE, "the queue does not answer") : r;
 }
 
-static int clear(struct app *app, bool shared, struct cli *cli, struct err *err)
+static int queue_clear_cmd(struct app *app, bool shared, struct cli *cli, struct err *err)
 {
     json_t *list = json_array(), *row;
     char jobs[CLI_COUNT_SIZE];
@@ -101,15 +101,15 @@ static int clear(struct app *app, bool shared, struct cli *cli, struct err *err)
     int r = shared ? peek_shared(app, list, err) : peek_daemon(app, list, err);
     json_array_foreach(list, i, row) waiting += strcmp(json_string_value(json_object_get(row, "state")), "in work") != 0;
     json_decref(list);
-    cli_count(waiting, "job that waits", "jobs that wait", jobs);
+    main_cli_count(waiting, "job that waits", "jobs that wait", jobs);
     if (r == 0)
-        r = cli_confirm(cli, err, "Drop %s from the queue? Accounts that are due are queued again later.", jobs);
+        r = main_cli_confirm(cli, err, "Drop %s from the queue? Accounts that are due are queued again later.", jobs);
     if (r == 0)
         r = shared ? clear_shared(app, err) : clear_daemon(app, err);
     if (r < 0)
         return r;
-    cli_say(stdout, "Dropped %s. An account is queued again when it is asked for, or when its claim ends ([scheduler] claim).\n", jobs);
-    audit_command(app, "queue cleared", LOG_INT("jobs", waiting));
+    main_cli_print(stdout, "Dropped %s. An account is queued again when it is asked for, or when its claim ends ([scheduler] claim).\n", jobs);
+    main_audit_command(app, "queue cleared", LOG_INT("jobs", waiting));
     return 0;
 }
 
@@ -119,7 +119,7 @@ static int remove_shared(struct app *app, const char *kind, const char *account,
     int r = open_shared(app, &queue, err);
     if (r < 0)
         return r;
-    r = call_check(&queue.call, queue.ops->remove(queue.session, &queue.call.hearth, kind, account), err);
+    r = plug_call_check(&queue.call, queue.ops->remove(queue.handle, &queue.call.hearth, kind, account), err);
     close_shared(&queue);
     return r;
 }
@@ -132,7 +132,7 @@ static int remove_daemon(struct app *app, const char *kind, const char *account,
         return err_set(err, HEARTH_ERR_NOT_FOUND, "no job has a name that long");
     snprintf(path, sizeof(path), "/control/queue/job?kind=%s&account=%s", name, of);
     struct buf body = {0};
-    int status, r = control_request(app->state_dir, "DELETE", path, &status, &body, err);
+    int status, r = main_control_request(app->state_dir, "DELETE", path, &status, &body, err);
     buf_fini(&body);
     if (r < 0 || status == 204)
         return r;
@@ -144,7 +144,7 @@ static int remove_daemon(struct app *app, const char *kind, const char *account,
 static int queue_remove(struct app *app, bool shared, struct cli *cli, struct err *err)
 {
     const char *account = cli->argv[1], *kind = cli->argc == 3 ? cli->argv[2] : "sync";
-    int r = cli_confirm(cli, err, "Remove the job \"%s\" of account %s from the queue?", kind, account);
+    int r = main_cli_confirm(cli, err, "Remove the job \"%s\" of account %s from the queue?", kind, account);
     if (r < 0)
         return r;
     r = shared ? remove_shared(app, kind, account, err) : remove_daemon(app, kind, account, err);
@@ -153,45 +153,45 @@ static int queue_remove(struct app *app, bool shared, struct cli *cli, struct er
                        account);
     if (r < 0)
         return r;
-    cli_say(stdout,
+    main_cli_print(stdout,
             "Removed the job \"%s\" of account %s. It is queued again when it is asked for, or when "
             "its claim ends ([scheduler] claim).\n",
             kind, account);
-    audit_command(app, "job removed", LOG_TEXT("account", account), LOG_TEXT("kind", kind));
+    main_audit_command(app, "job removed", LOG_TEXT("account", account), LOG_TEXT("kind", kind));
     return 0;
 }
 
-int cmd_queue(struct cli *cli)
+int main_cmd_queue(struct cli *cli)
 {
     bool is_show = cli->argc == 1 && strcmp(cli->argv[0], "show") == 0, is_clear = cli->argc == 1 && strcmp(cli->argv[0], "clear") == 0;
     bool is_remove = (cli->argc == 2 || cli->argc == 3) && strcmp(cli->argv[0], "remove") == 0;
     if (!is_show && !is_clear && !is_remove)
-        return cli_usage("queue show | remove ACCOUNT [KIND] [--yes] | clear [--yes]");
+        return main_cli_usage("queue show | remove ACCOUNT [KIND] [--yes] | clear [--yes]");
     struct app app = {0};
     struct err err = {0};
-    int r = app_init(&app, cli, &err);
+    int r = main_app_init(&app, cli, &err);
     if (r == 0)
-        r = app_open_queue(&app, &err);
+        r = main_app_open_queue(&app, &err);
     bool shared = r == 0 && (plug_descriptor(app.queue)->capabilities & HEARTH_SHARED) != 0;
     if (r == 0)
-        r = is_show ? show(&app, shared, cli, &err) : is_clear ? clear(&app, shared, cli, &err) : queue_remove(&app, shared, cli, &err);
-    app_fini(&app);
-    return r < 0 ? cli_fail(&err) : CLI_OK;
+        r = is_show ? queue_show_cmd(&app, shared, cli, &err) : is_clear ? queue_clear_cmd(&app, shared, cli, &err) : queue_remove(&app, shared, cli, &err);
+    main_app_fini(&app);
+    return r < 0 ? main_cli_fail(&err) : CLI_OK;
 }
 
 enum { HEALTH_TIMEOUT = 5000 }; /* ms; those who ask have patience of their own, of 10 or 30 seconds */
 
-int cmd_healthcheck(struct cli *cli)
+int main_cmd_healthcheck(struct cli *cli)
 {
     struct app app = {0};
     struct err err = {0};
     struct buf body = {0};
-    int status = 0, r = app_init(&app, cli, &err);
+    int status = 0, r = main_app_init(&app, cli, &err);
     if (r == 0)
-        r = control_request_until(app.state_dir, "/readyz", HEALTH_TIMEOUT, &status, &body, &err);
+        r = main_control_request_until(app.state_dir, "/readyz", HEALTH_TIMEOUT, &status, &body, &err);
     if (r == 0 && status != 200)
         r = err_set(&err, HEARTH_ERR_UNAVAILABLE, "not ready: %s", body.data == NULL ? "" : body.data);
     buf_fini(&body);
-    app_fini(&app);
-    return r < 0 ? cli_fail(&err) : CLI_OK;
+    main_app_fini(&app);
+    return r < 0 ? main_cli_fail(&err) : CLI_OK;
 }

@@ -21,7 +21,7 @@ static bool is_stuck(const struct hearth_account *account)
     return account->state == HEARTH_ACCOUNT_SIGNIN_NEEDED || account->state == HEARTH_ACCOUNT_PAUSED;
 }
 
-static int count_account(void *ctx, const struct hearth_account *account)
+static int census_count_account(void *ctx, const struct hearth_account *account)
 {
     struct census *census = ctx;
     size_t to = nodes_find(&census->app->nodes, account->node);
@@ -47,33 +47,33 @@ static int prefix_node(const struct node *node, int r, struct err *err)
 static void note_fault(int r, const struct err *why, int *first, struct err *ret_err)
 {
     if (r < 0 && *first < 0)
-        cli_say(stderr, "hearthd: %s\n", why->text);
+        main_cli_print(stderr, "hearthd: %s\n", why->text);
     if (r < 0 && *first == 0) {
         *first = r;
         *ret_err = *why;
     }
 }
 
-static int list(struct app *app, struct cli *cli, struct err *err)
+static int node_list_cmd(struct app *app, struct cli *cli, struct err *err)
 {
     struct table table;
     int first = 0;
-    table_init(&table, "node url weight storage accounts leaving state");
+    main_table_init(&table, "node url weight storage accounts leaving state");
     for (size_t i = 0; i < app->nodes.count; i++) {
         const struct node *node = &app->nodes.items[i];
         struct census census = {.app = app};
         struct err why = {0};
-        int r = app_use_node(app, i, &why);
+        int r = main_app_use_node(app, i, &why);
         if (r == 0)
-            r = prefix_node(node, STORE(app->store, &why, account_list, count_account, &census), &why);
+            r = prefix_node(node, STORAGE(app->storage, &why, account_list, census_count_account, &census), &why);
         note_fault(r, &why, &first, err);
-        table_add(&table,
+        main_table_add(&table,
                   json_pack("{s:s, s:s, s:I, s:s, s:I, s:I, s:s}", "node", node->name, "url", node->url, "weight", (json_int_t)node->weight,
                             "storage", plug_descriptor(node->storage)->name, "accounts", (json_int_t)census.accounts, "leaving",
                             (json_int_t)census.leaving, "state", r == 0 ? "answers" : why.text));
     }
-    table_print(&table, cli->json);
-    table_fini(&table);
+    main_table_print(&table, cli->json);
+    main_table_fini(&table);
     return first;
 }
 
@@ -108,17 +108,17 @@ static int note_leaver(void *ctx, const struct hearth_account *account)
 /* The rest is done by schedulers and workers: see core/jobs/move.c. One that is paused goes when it is resumed. */
 static int send_away(struct app *app, struct leavers *leavers, struct err *err)
 {
-    int r = STORE(app->store, err, account_list, note_leaver, leavers);
+    int r = STORAGE(app->storage, err, account_list, note_leaver, leavers);
     for (size_t i = 0; r == 0 && i < leavers->count; i++) {
         struct hearth_account account = {.struct_size = sizeof(account),
                                          .id = leavers->items[i].id,
                                          .node = app->nodes.items[leavers->items[i].to].name,
                                          .next_sync = 1};
-        r = STORE(app->store, err, account_update, &account,
+        r = STORAGE(app->storage, err, account_update, &account,
                   HEARTH_ACCOUNT_NODE | (leavers->items[i].paused ? 0 : HEARTH_ACCOUNT_NEXT_SYNC));
         if (r == HEARTH_ERR_NOT_FOUND) /* it has just left */
             r = 0;
-        store_reset(app->store);
+        plug_storage_reset(app->storage);
     }
     return r;
 }
@@ -132,16 +132,16 @@ static void pause_ms(int64_t ms)
 }
 
 /* The listing of a node whose database may be away for a while: said once, tried again for five minutes. */
-static int take_census(struct app *app, struct census *census, struct err *err)
+static int census_take(struct app *app, struct census *census, struct err *err)
 {
     int64_t since = 0;
     for (;;) {
         struct err why = {0};
         *census = (struct census){.app = app};
-        int r = STORE(app->store, &why, account_list, count_account, census);
-        store_reset(app->store);
+        int r = STORAGE(app->storage, &why, account_list, census_count_account, census);
+        plug_storage_reset(app->storage);
         if (r == 0 && since != 0)
-            cli_say(stdout, "The database answers again.\n");
+            main_cli_print(stdout, "The database answers again.\n");
         if (r == 0)
             return 0;
         int64_t now = clock_monotonic();
@@ -152,7 +152,7 @@ static int take_census(struct app *app, struct census *census, struct err *err)
         }
         if (since == 0) {
             since = now;
-            cli_say(stdout,
+            main_cli_print(stdout,
                     "The database does not answer (%s); it is asked again for %d minutes. The move goes on without this command, too.\n",
                     why.text, HICCUP_S / 60);
             fflush(stdout);
@@ -166,11 +166,11 @@ static int wait_until_empty(struct app *app, struct err *err)
     int64_t shown = -1;
     for (;;) {
         struct census census;
-        int r = take_census(app, &census, err);
+        int r = census_take(app, &census, err);
         if (r < 0)
             return r;
         if (census.accounts != shown)
-            cli_say(stdout, "%lld account%s left to move\n", (long long)census.accounts, census.accounts == 1 ? "" : "s");
+            main_cli_print(stdout, "%lld account%s left to move\n", (long long)census.accounts, census.accounts == 1 ? "" : "s");
         fflush(stdout);
         shown = census.accounts;
         if (census.accounts == 0)
@@ -189,48 +189,48 @@ static int wait_until_empty(struct app *app, struct err *err)
     }
 }
 
-static int drain(struct app *app, struct cli *cli, struct err *err)
+static int node_drain_cmd(struct app *app, struct cli *cli, struct err *err)
 {
     size_t node = nodes_find(&app->nodes, cli->argv[1]);
-    if (!app_is_fleet(app) || node == NODES_NONE)
+    if (!main_app_is_fleet(app) || node == NODES_NONE)
         return err_set(err, HEARTH_ERR_INVALID, "there is no [node %s]", cli->argv[1]);
     if (app->nodes.count < 2)
         return err_set(err, HEARTH_ERR_INVALID, "there is no other node that the accounts of %s could go to", cli->argv[1]);
     struct leavers leavers = {.app = app};
     struct census census = {.app = app};
     char accounts[CLI_COUNT_SIZE];
-    int r = app_use_node(app, node, err);
+    int r = main_app_use_node(app, node, err);
     if (r == 0 && !cli->yes)
-        r = STORE(app->store, err, account_list, count_account, &census);
+        r = STORAGE(app->storage, err, account_list, census_count_account, &census);
     if (r == 0)
-        r = cli_confirm(cli, err,
+        r = main_cli_confirm(cli, err,
                         "Move %s away from %s? What the Sync service has forgotten (history older than 60 days) does not come along.",
-                        cli_count(census.accounts, "account", "accounts", accounts), cli->argv[1]);
+                        main_cli_count(census.accounts, "account", "accounts", accounts), cli->argv[1]);
     if (r == 0)
         r = send_away(app, &leavers, err);
     free(leavers.items);
     if (r < 0)
         return r;
-    cli_say(stdout, "%zu account%s move%s away from %s; they are served there until they are complete elsewhere.\n", leavers.count,
+    main_cli_print(stdout, "%zu account%s move%s away from %s; they are served there until they are complete elsewhere.\n", leavers.count,
             leavers.count == 1 ? "" : "s", leavers.count == 1 ? "s" : "", cli->argv[1]);
-    audit_command(app, "node drained", LOG_TEXT("node", cli->argv[1]), LOG_INT("accounts", leavers.count));
+    main_audit_command(app, "node drained", LOG_TEXT("node", cli->argv[1]), LOG_INT("accounts", leavers.count));
     if (app->nodes.items[node].weight > 0)
-        cli_say(stdout, "Newcomers still go there: set weight = 0 in [node %s].\n", cli->argv[1]);
+        main_cli_print(stdout, "Newcomers still go there: set weight = 0 in [node %s].\n", cli->argv[1]);
     return cli->wait ? wait_until_empty(app, err) : 0;
 }
 
-int cmd_node(struct cli *cli)
+int main_cmd_node(struct cli *cli)
 {
     bool is_list = cli->argc == 1 && strcmp(cli->argv[0], "list") == 0, is_drain = cli->argc == 2 && strcmp(cli->argv[0], "drain") == 0;
     if (!is_list && !is_drain)
-        return cli_usage("node list | drain NAME [--wait] [--yes]");
+        return main_cli_usage("node list | drain NAME [--wait] [--yes]");
     struct app app = {0};
     struct err err = {0};
-    int r = app_init(&app, cli, &err);
+    int r = main_app_init(&app, cli, &err);
     if (r == 0)
-        r = app_open_nodes(&app, APP_MIGRATE_NEVER, &err);
+        r = main_app_open_nodes(&app, APP_MIGRATE_NEVER, &err);
     if (r == 0)
-        r = is_list ? list(&app, cli, &err) : drain(&app, cli, &err);
-    app_fini(&app);
-    return r < 0 ? cli_fail(&err) : CLI_OK;
+        r = is_list ? node_list_cmd(&app, cli, &err) : node_drain_cmd(&app, cli, &err);
+    main_app_fini(&app);
+    return r < 0 ? main_cli_fail(&err) : CLI_OK;
 }

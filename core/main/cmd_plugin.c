@@ -8,10 +8,10 @@
 #include "main/cmd_plugin.h"
 #include "main/table.h"
 
-static void on_plugin(void *ctx, const struct plug_found *found)
+static void plugin_table_row(void *ctx, const struct plug_found *found)
 {
     bool good = found->why == NULL;
-    table_add(ctx,
+    main_table_add(ctx,
               json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", good ? plug_kind_name(found->kind) : "", "name", good ? found->name : "",
                         "version", good ? found->version : "", "description", good ? found->description : found->why, "file", found->file));
 }
@@ -19,11 +19,11 @@ static void on_plugin(void *ctx, const struct plug_found *found)
 static void show_capabilities(uint64_t capabilities)
 {
     static const char *const names[] = {"shared", "durable", "ordered"};
-    cli_say(stdout, "capabilities");
+    main_cli_print(stdout, "capabilities");
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if ((capabilities & 1u << i) != 0)
-            cli_say(stdout, " %s", names[i]);
-    cli_say(stdout, "\n\n");
+            main_cli_print(stdout, " %s", names[i]);
+    main_cli_print(stdout, "\n\n");
 }
 
 /* With or without its kind in front. */
@@ -50,10 +50,10 @@ static int show_plugin(const char *name, const char *const *directories, size_t 
     if (r < 0)
         return r;
     const struct hearth_plugin *d = plug_descriptor(plug);
-    cli_say(stdout, "%s %s %s\n%s\nfile         %s\n", plug_kind_name(d->kind), d->name, d->version, d->description, plug_file(plug));
+    main_cli_print(stdout, "%s %s %s\n%s\nfile         %s\n", plug_kind_name(d->kind), d->name, d->version, d->description, plug_file(plug));
     show_capabilities(d->capabilities);
     for (size_t i = 0; i < d->config_count; i++)
-        cli_say(stdout, "  %-18s %s (default: %s)\n", d->config[i].name, d->config[i].help,
+        main_cli_print(stdout, "  %-18s %s (default: %s)\n", d->config[i].name, d->config[i].help,
                 d->config[i].fallback == NULL ? "none" : d->config[i].fallback);
     return 0;
 }
@@ -88,33 +88,33 @@ static int list_or_show(const struct cli *cli, bool show, struct err *err)
 {
     struct app app = {0};
     const char *const *directories;
-    int r = app_init(&app, cli, err);
+    int r = main_app_init(&app, cli, err);
     if (r == 0) {
         size_t count = plug_directories(conf_get_text(app.conf, "hearth", "plugin_dir"), &directories);
         if (show) {
             r = show_plugin(cli->argv[1], directories, count, err);
         } else {
             struct table table;
-            table_init(&table, "kind name version description file");
-            plug_list(directories, count, on_plugin, &table);
-            table_print(&table, cli->json);
-            table_fini(&table);
+            main_table_init(&table, "kind name version description file");
+            plug_list(directories, count, plugin_table_row, &table);
+            main_table_print(&table, cli->json);
+            main_table_fini(&table);
         }
     }
-    app_fini(&app);
+    main_app_fini(&app);
     return r;
 }
 
-int cmd_plugin(struct cli *cli)
+int main_cmd_plugin(struct cli *cli)
 {
     const char *what = cli->argc > 0 ? cli->argv[0] : "";
     bool list = cli->argc == 1 && strcmp(what, "list") == 0, show = cli->argc == 2 && strcmp(what, "show") == 0;
     bool check = cli->argc == 2 && strcmp(what, "check") == 0, new = cli->argc == 3 && strcmp(what, "new") == 0;
     struct err err = {0};
     if (!list && !show && !check && !new)
-        return cli_usage("plugin list | show NAME|PATH.so | new KIND NAME | "
+        return main_cli_usage("plugin list | show NAME|PATH.so | new KIND NAME | "
                          "[--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] [--patience SECONDS] "
                          "[--break COMMAND --mend COMMAND] check PATH.so");
-    int r = new ? plugin_new(cli->argv[1], cli->argv[2], &err) : check ? check_plugin(cli, &err) : list_or_show(cli, show, &err);
-    return r < 0 ? cli_fail(&err) : CLI_OK;
+    int r = new ? main_plugin_new(cli->argv[1], cli->argv[2], &err) : check ? check_plugin(cli, &err) : list_or_show(cli, show, &err);
+    return r < 0 ? main_cli_fail(&err) : CLI_OK;
 }

@@ -6,6 +6,6 @@
 
 /* Makes the folder KIND-NAME in the working directory: the installed template under another name. CONFLICT: something is there already, or
  * a plugin of this name is installed. Nothing is left behind by a failure. cmd_plugin_new.c */
-int plugin_new(const char *kind, const char *name, struct err *err);
+int main_plugin_new(const char *kind, const char *name, struct err *err);
 
 #endif

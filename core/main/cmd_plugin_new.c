@@ -252,7 +252,7 @@ static int check_not_installed(const struct new_plugin *plugin, struct err *err)
     return 0;
 }
 
-int plugin_new(const char *kind, const char *name, struct err *err)
+int main_plugin_new(const char *kind, const char *name, struct err *err)
 {
     struct new_plugin plugin = {0};
     int r = name_plugin(&plugin, kind, name, err);
@@ -268,7 +268,7 @@ int plugin_new(const char *kind, const char *name, struct err *err)
     if (r < 0)
         remove_folder(plugin.folder);
     else
-        cli_say(stdout, "%s/ is made. %s/README.md says what comes next: build it, check it, put your backend inside.\n", plugin.folder,
+        main_cli_print(stdout, "%s/ is made. %s/README.md says what comes next: build it, check it, put your backend inside.\n", plugin.folder,
                 plugin.folder);
     return r;
 }

@@ -12,15 +12,15 @@
 #include "main/table.h"
 
 /* A token whose secret nobody has seen is taken back. */
-static int say_secret(struct app *app, const char *account, const struct token *token, struct err *err)
+static int print_token_secret(struct app *app, const char *account, const struct token *token, struct err *err)
 {
     struct err why = {0};
     printf("%s\n", token->secret);
     if (fflush(stdout) == 0 && !ferror(stdout))
         return 0;
     int number = errno;
-    store_reset(app->store);
-    if (STORE(app->store, &why, token_remove, account, token->id) < 0)
+    plug_storage_reset(app->storage);
+    if (STORAGE(app->storage, &why, token_remove, account, token->id) < 0)
         return err_set(
             err, HEARTH_ERR_IO,
             "the secret could not be written to standard output (%s), and the token stays (%s): revoke it with \"hearthd token revoke "
@@ -29,52 +29,52 @@ static int say_secret(struct app *app, const char *account, const struct token *
     return err_errno(err, number, "the secret could not be written to standard output, and the token does not exist any more");
 }
 
-static int create(struct app *app, struct cli *cli, struct err *err)
+static int token_create_cmd(struct app *app, struct cli *cli, struct err *err)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
     char id[64], email[512];
-    if (!token_name_is_good(cli->name))
+    if (!auth_token_name_is_good(cli->name))
         return err_set(err, HEARTH_ERR_INVALID, "--name says what the token is for, and is " TOKEN_NAME_RULE "; nothing was made");
-    int r = app_account(app, cli->argv[1], &account, err);
+    int r = main_app_account(app, cli->argv[1], &account, err);
     if (r == 0)
-        r = app_check_allowed(app, account.email, err);
+        r = main_app_check_allowed(app, account.email, err);
     if (r < 0)
         return r;
     snprintf(id, sizeof(id), "%s", account.id);
     snprintf(email, sizeof(email), "%s", account.email);
     struct token token;
-    r = token_put(app->store, id, &(struct door){.kind = DOOR_OPERATOR}, cli->read_only ? HEARTH_TOKEN_READ : HEARTH_TOKEN_FULL, cli->name,
+    r = auth_token_put(app->storage, id, &(struct door){.kind = DOOR_OPERATOR}, cli->read_only ? HEARTH_TOKEN_READ : HEARTH_TOKEN_FULL, cli->name,
                   0, &token, err);
     if (r < 0)
         return r;
-    r = say_secret(app, id, &token, err);
+    r = print_token_secret(app, id, &token, err);
     if (r == 0)
-        audit_command(app, "token made", LOG_TEXT("account", id), LOG_TEXT("email", email), LOG_TEXT("token", token.id),
+        main_audit_command(app, "token made", LOG_TEXT("account", id), LOG_TEXT("email", email), LOG_TEXT("token", token.id),
                       LOG_TEXT("name", cli->name));
-    token_wipe(&token);
+    auth_token_wipe(&token);
     return r;
 }
 
-static int on_token(void *ctx, const struct hearth_token *token)
+static int token_table_row(void *ctx, const struct hearth_token *token)
 {
     if (token->scope <= HEARTH_TOKEN_READ)
-        table_add(ctx, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "id", token->id, "name", token->name, "scope",
+        main_table_add(ctx, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "id", token->id, "name", token->name, "scope",
                                  token->scope == HEARTH_TOKEN_FULL ? "full" : "read", "created_at", (json_int_t)token->created,
                                  "last_used_at", (json_int_t)token->last_used, "expires_at", (json_int_t)token->expires));
     return 0;
 }
 
-static int list(struct app *app, struct cli *cli, struct err *err)
+static int token_list_cmd(struct app *app, struct cli *cli, struct err *err)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
     struct table table;
-    table_init(&table, "id name scope created_at last_used_at expires_at");
-    int r = app_account(app, cli->argv[1], &account, err);
+    main_table_init(&table, "id name scope created_at last_used_at expires_at");
+    int r = main_app_account(app, cli->argv[1], &account, err);
     if (r == 0)
-        r = STORE(app->store, err, token_list, account.id, on_token, &table);
+        r = STORAGE(app->storage, err, token_list, account.id, token_table_row, &table);
     if (r == 0)
-        table_print(&table, cli->json);
-    table_fini(&table);
+        main_table_print(&table, cli->json);
+    main_table_fini(&table);
     return r;
 }
 
@@ -82,7 +82,7 @@ static int list(struct app *app, struct cli *cli, struct err *err)
 struct wanted {
     struct app *app;
     const char *id;
-    struct store *store; /* a second session: rows are looked at while accounts are listed */
+    struct storage *storage; /* a second session: rows are looked at while accounts are listed */
     struct err err;
     bool found;
     size_t node;
@@ -104,74 +104,74 @@ static int look_in_account(void *ctx, const struct hearth_account *account)
     struct wanted *wanted = ctx;
     snprintf(wanted->account, sizeof(wanted->account), "%s", account->id);
     snprintf(wanted->email, sizeof(wanted->email), "%s", account->email);
-    int r = STORE(wanted->store, &wanted->err, token_list, account->id, is_wanted, wanted);
-    store_reset(wanted->store);
+    int r = STORAGE(wanted->storage, &wanted->err, token_list, account->id, is_wanted, wanted);
+    plug_storage_reset(wanted->storage);
     return (r < 0 && r != HEARTH_ERR_NOT_FOUND) || wanted->found;
 }
 
 static int look_on_node(struct app *app, void *ctx, struct err *err)
 {
     struct wanted *wanted = ctx;
-    struct store store;
+    struct storage storage;
     if (wanted->found)
         return 0;
-    int r = node_open_store(&app->nodes.items[app->node], NULL, &store, err);
+    int r = nodes_open_storage(&app->nodes.items[app->node], NULL, &storage, err);
     if (r < 0)
         return r;
-    wanted->store = &store;
+    wanted->storage = &storage;
     wanted->node = app->node;
     wanted->err = (struct err){0};
-    r = STORE(app->store, err, account_list, look_in_account, wanted);
+    r = STORAGE(app->storage, err, account_list, look_in_account, wanted);
     if (r == 0 && !wanted->found && wanted->err.code < 0) {
         *err = wanted->err;
         r = err->code;
     }
-    store_close(&store);
+    plug_storage_close(&storage);
     return r;
 }
 
-static int revoke(struct app *app, struct cli *cli, struct err *err)
+static int token_revoke_cmd(struct app *app, struct cli *cli, struct err *err)
 {
     struct wanted wanted = {.app = app, .id = cli->argv[1]};
-    int r = app_each_node(app, look_on_node, &wanted, err);
+    int r = main_app_each_node(app, look_on_node, &wanted, err);
     if (!wanted.found)
         return r < 0
                    ? r
                    : err_set(err, HEARTH_ERR_NOT_FOUND, "there is no API token %s: \"hearthd token list EMAIL\" shows them", cli->argv[1]);
     char name[256];
     str_printable(wanted.name, name, sizeof(name));
-    r = cli_confirm(cli, err, "Revoke the token \"%s\" of %s? What uses it is refused from then on.", name, wanted.email);
+    r = main_cli_confirm(cli, err, "Revoke the token \"%s\" of %s? What uses it is refused from then on.", name, wanted.email);
     if (r == 0)
-        r = app_use_node(app, wanted.node, err);
+        r = main_app_use_node(app, wanted.node, err);
     if (r == 0)
-        r = STORE(app->store, err, token_remove, wanted.account, wanted.id);
+        r = STORAGE(app->storage, err, token_remove, wanted.account, wanted.id);
     if (r < 0)
         return r;
-    forget_command(app, wanted.account, false);
-    cli_say(stdout, "The token \"%s\" of %s is revoked.\n", name, wanted.email);
-    audit_command(app, "token revoked", LOG_TEXT("account", wanted.account), LOG_TEXT("email", wanted.email), LOG_TEXT("token", wanted.id),
+    main_forget_command(app, wanted.account, false);
+    main_cli_print(stdout, "The token \"%s\" of %s is revoked.\n", name, wanted.email);
+    main_audit_command(app, "token revoked", LOG_TEXT("account", wanted.account), LOG_TEXT("email", wanted.email), LOG_TEXT("token", wanted.id),
                   LOG_TEXT("name", wanted.name));
     return 0;
 }
 
-int cmd_token(struct cli *cli)
+int main_cmd_token(struct cli *cli)
 {
     int (*run)(struct app *, struct cli *, struct err *) = NULL;
     if (cli->argc == 2 && strcmp(cli->argv[0], "new") == 0)
-        run = create;
+        run = token_create_cmd;
     else if (cli->argc == 2 && strcmp(cli->argv[0], "list") == 0)
-        run = list;
+        run = token_list_cmd;
     else if (cli->argc == 2 && strcmp(cli->argv[0], "revoke") == 0)
-        run = revoke;
+        run = token_revoke_cmd;
     if (run == NULL)
-        return cli_usage("token new EMAIL --name N [--read-only] | list EMAIL | revoke ID [--yes]");
+        return main_cli_usage("token new EMAIL --name N [--read-only] | list EMAIL | revoke ID [--yes]");
     struct app app = {0};
     struct err err = {0};
-    int r = app_init(&app, cli, &err);
+    int r = main_app_init(&app, cli, &err);
     if (r == 0)
-        r = app_open_storage(&app, APP_MIGRATE_SINGLE, &err);
+        r = main_app_open_storage(&app, APP_MIGRATE_SINGLE, &err);
     if (r == 0)
         r = run(&app, cli, &err);
-    app_fini(&app);
-    return r < 0 ? cli_fail(&err) : CLI_OK;
+    main_app_fini(&app);
+    return r < 0 ? main_cli_fail(&err) : CLI_OK;
 }

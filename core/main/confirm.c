@@ -18,7 +18,7 @@ static bool answer_is_yes(const char *answer)
     return strcmp(word, "y") == 0 || strcmp(word, "yes") == 0;
 }
 
-int cli_confirm(const struct cli *cli, struct err *err, const char *question, ...)
+int main_cli_confirm(const struct cli *cli, struct err *err, const char *question, ...)
 {
     char text[QUESTION_MAX], answer[ANSWER_MAX];
     va_list arguments;
@@ -30,14 +30,14 @@ int cli_confirm(const struct cli *cli, struct err *err, const char *question, ..
     if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
         return err_set(err, HEARTH_ERR_INVALID, "%s Nobody can answer here: nothing was done. Give --yes if it is meant.", text);
     fflush(stdout);
-    cli_say(stderr, "%s [y/N] ", text);
+    main_cli_print(stderr, "%s [y/N] ", text);
     fflush(stderr);
     if (fgets(answer, sizeof(answer), stdin) == NULL || !answer_is_yes(answer))
         return err_set(err, HEARTH_ERR_CANCELLED, "nothing was done");
     return 0;
 }
 
-const char *cli_count(long long number, const char *one, const char *many, char ret_text[CLI_COUNT_SIZE])
+const char *main_cli_count(long long number, const char *one, const char *many, char ret_text[CLI_COUNT_SIZE])
 {
     char digits[24];
     int n = snprintf(digits, sizeof(digits), "%lld", number), k = 0;

@@ -8,13 +8,13 @@
 
 enum { ANSWER_MAX = 64 << 20, TIMEOUT = 30000 };
 
-bool control_path(const char *state_dir, char *ret, size_t size)
+bool main_control_path(const char *state_dir, char *ret, size_t size)
 {
     int n = snprintf(ret, size, "%s/hearthd.sock", state_dir);
     return n > 0 && (size_t)n < size && (size_t)n < sizeof(((struct sockaddr_un *)NULL)->sun_path);
 }
 
-static size_t on_body(char *bytes, size_t one, size_t size, void *ctx)
+static size_t control_on_body(char *bytes, size_t one, size_t size, void *ctx)
 {
     (void)one;
     struct buf *body = ctx;
@@ -24,11 +24,11 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *ctx)
     return buf_failed(body) ? 0 : size;
 }
 
-static int exchange(const char *state_dir, const char *method, const char *path, const char *json, long timeout, int *ret_status,
+static int control_perform(const char *state_dir, const char *method, const char *path, const char *json, long timeout, int *ret_status,
                     struct buf *ret_body, struct err *err)
 {
     char socket_path[4200], url[256];
-    CURL *easy = control_path(state_dir, socket_path, sizeof(socket_path)) ? curl_easy_init() : NULL;
+    CURL *easy = main_control_path(state_dir, socket_path, sizeof(socket_path)) ? curl_easy_init() : NULL;
     if (easy == NULL)
         return err_set(err, HEARTH_ERR_UNAVAILABLE, "the path of the control socket in %s is too long", state_dir);
     snprintf(url, sizeof(url), "http://localhost%s", path);
@@ -42,14 +42,14 @@ static int exchange(const char *state_dir, const char *method, const char *path,
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, control_on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, ret_body);
     CURLcode r = curl_easy_perform(easy);
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_cleanup(easy);
     curl_slist_free_all(headers);
-    if (r == CURLE_COULDNT_CONNECT && app_lock_is_held(state_dir))
+    if (r == CURLE_COULDNT_CONNECT && main_app_lock_is_held(state_dir))
         return err_set(
             err, HEARTH_ERR_UNAVAILABLE,
             "a hearthd runs on %s, but nobody listens on its control socket %s: it is starting or stopping, or the file was removed, "
@@ -67,17 +67,17 @@ static int exchange(const char *state_dir, const char *method, const char *path,
     return 0;
 }
 
-int control_request(const char *state_dir, const char *method, const char *path, int *ret_status, struct buf *ret_body, struct err *err)
+int main_control_request(const char *state_dir, const char *method, const char *path, int *ret_status, struct buf *ret_body, struct err *err)
 {
-    return exchange(state_dir, method, path, NULL, TIMEOUT, ret_status, ret_body, err);
+    return control_perform(state_dir, method, path, NULL, TIMEOUT, ret_status, ret_body, err);
 }
 
-int control_send(const char *state_dir, const char *path, const char *json, int *ret_status, struct buf *ret_body, struct err *err)
+int main_control_send(const char *state_dir, const char *path, const char *json, int *ret_status, struct buf *ret_body, struct err *err)
 {
-    return exchange(state_dir, "POST", path, json, TIMEOUT, ret_status, ret_body, err);
+    return control_perform(state_dir, "POST", path, json, TIMEOUT, ret_status, ret_body, err);
 }
 
-int control_request_until(const char *state_dir, const char *path, long timeout, int *ret_status, struct buf *ret_body, struct err *err)
+int main_control_request_until(const char *state_dir, const char *path, long timeout, int *ret_status, struct buf *ret_body, struct err *err)
 {
-    return exchange(state_dir, "GET", path, NULL, timeout, ret_status, ret_body, err);
+    return control_perform(state_dir, "GET", path, NULL, timeout, ret_status, ret_body, err);
 }

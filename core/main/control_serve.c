@@ -9,17 +9,17 @@
 static struct jobs *jobs;                    /* set once, before the HTTP threads start */
 static _Atomic(const char *) people_come_to; /* set once they have */
 
-void control_serve_jobs(struct jobs *j)
+void main_control_serve_jobs(struct jobs *j)
 {
     jobs = j;
 }
 
-void control_serve_address(const char *listens)
+void main_control_serve_address(const char *listens)
 {
     people_come_to = listens;
 }
 
-json_t *control_job_json(const struct hearth_job *job)
+json_t *main_control_job_json(const struct hearth_job *job)
 {
     static const char *const priorities[] = {"person", "schedule", "background"};
     const char *priority = job->priority >= 0 && job->priority <= 2 ? priorities[job->priority] : "background";
@@ -31,9 +31,9 @@ json_t *control_job_json(const struct hearth_job *job)
                      "priority", priority, "wait_ms", (json_int_t)job->wait, "attempt", (int)job->attempt);
 }
 
-static int on_job(void *ctx, const struct hearth_job *job)
+static int queue_on_job(void *ctx, const struct hearth_job *job)
 {
-    json_array_append_new(ctx, control_job_json(job));
+    json_array_append_new(ctx, main_control_job_json(job));
     return 0;
 }
 
@@ -43,7 +43,7 @@ static void queue_show(struct http_request *request, struct http_reply *reply, v
     (void)worker;
     struct err err = {0};
     json_t *list = json_array();
-    if (jobs == NULL || jobs_queue_peek(jobs, on_job, list, &err) < 0) {
+    if (jobs == NULL || jobs_queue_peek(jobs, queue_on_job, list, &err) < 0) {
         http_reply_operator_problem(reply, 503, "unavailable", err.text);
     } else {
         char *text = json_dumps(list, JSON_COMPACT);
@@ -100,12 +100,12 @@ static void address_show(struct http_request *request, struct http_reply *reply,
     buf_add_text(&reply->body, listens);
 }
 
-const struct http_route control_routes[] = {
+const struct http_route main_control_routes[] = {
     {.path = "/control/address", .methods = HTTP_GET, .kind = HTTP_INLINE, .handler = address_show},
     {.path = "/control/queue", .methods = HTTP_GET, .kind = HTTP_POOLED, .handler = queue_show},
     {.path = "/control/queue", .methods = HTTP_DELETE, .kind = HTTP_POOLED, .handler = queue_clear},
     {.path = "/control/queue/job", .methods = HTTP_DELETE, .kind = HTTP_POOLED, .handler = queue_remove},
-    {.path = "/control/forget", .methods = HTTP_POST, .kind = HTTP_POOLED, .handler = forget_take, .max_body = FORGET_BODY_MAX},
-    {.path = "/control/audit", .methods = HTTP_POST, .kind = HTTP_INLINE, .handler = audit_take, .max_body = AUDIT_BODY_MAX},
+    {.path = "/control/forget", .methods = HTTP_POST, .kind = HTTP_POOLED, .handler = main_forget_take, .max_body = FORGET_BODY_MAX},
+    {.path = "/control/audit", .methods = HTTP_POST, .kind = HTTP_INLINE, .handler = main_audit_take, .max_body = AUDIT_BODY_MAX},
 };
-const size_t control_route_count = sizeof(control_routes) / sizeof(control_routes[0]);
+const size_t main_control_route_count = sizeof(main_control_routes) / sizeof(main_control_routes[0]);

@@ -13,20 +13,20 @@ enum { QUEUE_TIMEOUT = 5000 };
 
 static struct api *forgetting; /* set once, before the HTTP threads start */
 
-void forget_set_api(struct api *api)
+void main_forget_set_api(struct api *api)
 {
     forgetting = api;
 }
 
 /* 0: told. NOT_FOUND: no daemon is here. */
-static int tell_daemon(const struct app *app, const char *account, bool removed, struct err *err)
+static int forget_notify_daemon(const struct app *app, const char *account, bool removed, struct err *err)
 {
     json_t *object = json_pack("{s:s, s:b}", "account", account, "removed", removed);
     char *text = json_dumps(object, JSON_COMPACT);
     struct buf body = {0};
     int status = 0, r = text == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
-                                     : control_send(app->state_dir, "/control/forget", text, &status, &body, err);
-    if (r < 0 && !app_daemon_runs(app))
+                                     : main_control_send(app->state_dir, "/control/forget", text, &status, &body, err);
+    if (r < 0 && !main_app_daemon_runs(app))
         r = HEARTH_ERR_NOT_FOUND;
     json_t *answer = r == 0 && status != 204 && body.size > 0 ? json_loadb(body.data, body.size, 0, NULL) : NULL;
     const char *detail = json_string_value(json_object_get(answer, "detail"));
@@ -40,32 +40,32 @@ static int tell_daemon(const struct app *app, const char *account, bool removed,
 }
 
 /* Nobody here, but there may be others elsewhere. */
-static int tell_queue(struct app *app, const char *account, bool removed, struct err *err)
+static int forget_notify_queue(struct app *app, const char *account, bool removed, struct err *err)
 {
     struct call call;
-    void *session;
-    int r = app->queue != NULL ? 0 : app_open_queue(app, err);
+    void *handle;
+    int r = app->queue != NULL ? 0 : main_app_open_queue(app, err);
     if (r < 0 || (plug_descriptor(app->queue)->capabilities & HEARTH_SHARED) == 0)
         return r;
     int64_t deadline = clock_monotonic() + QUEUE_TIMEOUT;
-    r = app_open_queue_session(app, &call, &session, err);
+    r = main_app_open_queue_handle(app, &call, &handle, err);
     if (r < 0)
         return r;
     const struct hearth_queue *ops = plug_ops(app->queue);
     call.hearth.deadline = deadline;
-    r = call_check(&call, ops->event_publish(session, &call.hearth, account, api_ended_event(removed)), err);
-    ops->session_close(session);
-    call_fini(&call);
+    r = plug_call_check(&call, ops->event_publish(handle, &call.hearth, account, api_ended_event(removed)), err);
+    ops->handle_close(handle);
+    plug_call_fini(&call);
     return r;
 }
 
-void forget_command(struct app *app, const char *account, bool removed)
+void main_forget_command(struct app *app, const char *account, bool removed)
 {
     struct err err = {0};
-    int r = tell_daemon(app, account, removed, &err);
+    int r = forget_notify_daemon(app, account, removed, &err);
     if (r == HEARTH_ERR_NOT_FOUND) {
         err = (struct err){0};
-        r = tell_queue(app, account, removed, &err);
+        r = forget_notify_queue(app, account, removed, &err);
     }
     if (r < 0)
         fprintf(
@@ -75,7 +75,7 @@ void forget_command(struct app *app, const char *account, bool removed)
             err.text);
 }
 
-void forget_take(struct http_request *request, struct http_reply *reply, void *worker)
+void main_forget_take(struct http_request *request, struct http_reply *reply, void *worker)
 {
     (void)worker;
     struct err err = {0};

@@ -12,9 +12,9 @@ enum { FORGET_BODY_MAX = 1024 };
 /* After the database: the daemon of this state directory forgets who the account's tokens, sessions and names are, and ends its event
  * streams; so do all processes that share a queue. removed: the whole account, with what is kept in memory of its data. Where no daemon
  * runs there is nothing to do. Whom it did not reach, and how long they go on, is said on standard error: what is done is done. */
-void forget_command(struct app *app, const char *account, bool removed);
+void main_forget_command(struct app *app, const char *account, bool removed);
 /* The daemon's side, of the control socket alone. 204; 502 with words: others that share the queue were not told. */
-void forget_set_api(struct api *api); /* before the server starts */
-void forget_take(struct http_request *request, struct http_reply *reply, void *worker);
+void main_forget_set_api(struct api *api); /* before the server starts */
+void main_forget_take(struct http_request *request, struct http_reply *reply, void *worker);
 
 #endif

@@ -26,7 +26,7 @@ static void free_wiped(void *p)
     free(p);
 }
 
-void harden_process(void)
+void main_harden_process(void)
 {
     json_set_alloc_funcs(malloc, free_wiped);
     const struct rlimit none = {0, 0};

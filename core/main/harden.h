@@ -5,6 +5,6 @@
 /* No core dumps, JSON is wiped when it is freed, and no other process of this user may read this one's memory. First thing in main().
  * Sanitizers' leak checker attaches to its own process, so builds with one stay readable; so does a process with HEARTH_DUMPABLE=1, for
  * debuggers and profilers. */
-void harden_process(void);
+void main_harden_process(void);
 
 #endif

@@ -18,28 +18,28 @@ static const struct command {
     int (*run)(struct cli *cli);
     bool stays; /* it works for as long as it runs, whether or not what it says is read */
 } commands[] = {
-    {"serve", "run in the foreground (the default)", cmd_serve, true},
-    {"check", "read the configuration, load the plugins, connect, say what was found", cmd_check},
-    {"config", "the effective configuration, and where each value came from", cmd_config},
-    {"setup", "the address with the set-up code of a server that belongs to nobody yet", cmd_setup},
-    {"account", CMD_ACCOUNT_WORDS, cmd_account},
-    {"link", "EMAIL: a sign-in link for ten minutes, and its QR code", cmd_link},
-    {"token", "new EMAIL --name N [--read-only] | list EMAIL | revoke ID [--yes]", cmd_token},
-    {"search", "EMAIL WORDS…: the address bar in the terminal", cmd_search},
-    {"export", "EMAIL bookmarks.html|bookmarks.json|history.json|history.csv", cmd_export},
-    {"queue", "show | remove ACCOUNT [KIND] [--yes] | clear [--yes]", cmd_queue},
-    {"node", "list | drain NAME [--wait] [--yes]", cmd_node},
+    {"serve", "run in the foreground (the default)", main_cmd_serve, true},
+    {"check", "read the configuration, load the plugins, connect, say what was found", main_cmd_check},
+    {"config", "the effective configuration, and where each value came from", main_cmd_config},
+    {"setup", "the address with the set-up code of a server that belongs to nobody yet", main_cmd_setup},
+    {"account", CMD_ACCOUNT_WORDS, main_cmd_account},
+    {"link", "EMAIL: a sign-in link for ten minutes, and its QR code", main_cmd_link},
+    {"token", "new EMAIL --name N [--read-only] | list EMAIL | revoke ID [--yes]", main_cmd_token},
+    {"search", "EMAIL WORDS…: the address bar in the terminal", main_cmd_search},
+    {"export", "EMAIL bookmarks.html|bookmarks.json|history.json|history.csv", main_cmd_export},
+    {"queue", "show | remove ACCOUNT [KIND] [--yes] | clear [--yes]", main_cmd_queue},
+    {"node", "list | drain NAME [--wait] [--yes]", main_cmd_node},
     {"plugin",
      "list | show NAME|PATH.so | new KIND NAME | check PATH.so [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] "
      "[--patience SECONDS] [--break COMMAND --mend COMMAND]",
-     cmd_plugin},
-    {"key", "show | new [FILE] | new --accept-loss [--yes] | add [FILE]: the keys that credentials are sealed with", cmd_key},
-    {"migrate", "bring the database's schema up to date", cmd_migrate},
-    {"backup", "FILE: a consistent copy of the database while everything runs", cmd_backup},
-    {"restore", "FILE [--replace]: put a copy that backup made in the place of the database", cmd_restore},
-    {"verify", "check the database", cmd_verify},
-    {"healthcheck", "exit code 0 when the daemon answers", cmd_healthcheck},
-    {"version", "versions of hearthd, its plugins and libraries", cmd_version},
+     main_cmd_plugin},
+    {"key", "show | new [FILE] | new --accept-loss [--yes] | add [FILE]: the keys that credentials are sealed with", main_cmd_key},
+    {"migrate", "bring the database's schema up to date", main_cmd_migrate},
+    {"backup", "FILE: a consistent copy of the database while everything runs", main_cmd_backup},
+    {"restore", "FILE [--replace]: put a copy that backup made in the place of the database", main_cmd_restore},
+    {"verify", "check the database", main_cmd_verify},
+    {"healthcheck", "exit code 0 when the daemon answers", main_cmd_healthcheck},
+    {"version", "versions of hearthd, its plugins and libraries", main_cmd_version},
 };
 
 enum {
@@ -113,40 +113,40 @@ static const struct option options[] = {
 
 static void print_help(FILE *to)
 {
-    cli_say(to, "usage: hearthd [--config DIR] [--role web,worker,scheduler] [--log text|json] [COMMAND]\n\n");
+    main_cli_print(to, "usage: hearthd [--config DIR] [--role web,worker,scheduler] [--log text|json] [COMMAND]\n\n");
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        cli_say(to, "  %-12s %s\n", commands[i].name, commands[i].help);
-    cli_say(to, "\nListings take --json. What cannot be undone asks on a terminal, and needs --yes elsewhere.\n");
+        main_cli_print(to, "  %-12s %s\n", commands[i].name, commands[i].help);
+    main_cli_print(to, "\nListings take --json. What cannot be undone asks on a terminal, and needs --yes elsewhere.\n");
 }
 
-int cli_fail(const struct err *err)
+int main_cli_fail(const struct err *err)
 {
-    cli_say(stderr, "hearthd: %s\n", err->text);
+    main_cli_print(stderr, "hearthd: %s\n", err->text);
     return err->code == HEARTH_ERR_INVALID ? CLI_USAGE : CLI_FAILED;
 }
 
-void cli_findings(const struct findings *findings, struct err *err)
+void main_cli_findings(const struct findings *findings, struct err *err)
 {
     size_t last = findings->count; /* a fault, so that the exit code is that of the whole */
     while (last > 0 && findings->items[last - 1].code == 0)
         last--;
     for (size_t i = 0; i < findings->count; i++)
         if (i + 1 != last)
-            cli_say(stderr, "hearthd: %s%s\n", findings->items[i].code == 0 ? "warning: " : "", findings->items[i].text);
+            main_cli_print(stderr, "hearthd: %s%s\n", findings->items[i].code == 0 ? "warning: " : "", findings->items[i].text);
     if (findings->more > 0)
-        cli_say(stderr, "hearthd: and %zu more\n", findings->more);
+        main_cli_print(stderr, "hearthd: and %zu more\n", findings->more);
     if (last > 0)
         err_set(err, findings->code, "%s", findings->items[last - 1].text);
 }
 
-int cli_usage(const char *usage)
+int main_cli_usage(const char *usage)
 {
-    cli_say(stderr, "usage: hearthd %s\n", usage);
+    main_cli_print(stderr, "usage: hearthd %s\n", usage);
     return CLI_USAGE;
 }
 
 /* -1: go on with the command. */
-static int parse(int argc, char **argv, struct cli *cli)
+static int parse_arguments(int argc, char **argv, struct cli *cli)
 {
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (o) {
@@ -238,12 +238,12 @@ static int parse(int argc, char **argv, struct cli *cli)
             cli->faults = true;
             break;
         case OPT_VERSION:
-            return cmd_version(cli);
+            return main_cmd_version(cli);
         case OPT_HELP:
             print_help(stdout);
             return CLI_OK;
         default:
-            cli_say(stderr, "Try: hearthd --help\n");
+            main_cli_print(stderr, "Try: hearthd --help\n");
             return CLI_USAGE;
         }
     }
@@ -263,18 +263,18 @@ static void open_standard_files(void)
 }
 
 /* Who redirects what is said to a disk that is full has not got it. */
-static int say_to_the_end(int code)
+static int flush_stdout(int code)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return code;
-    cli_say(stderr, "hearthd: what was to be said could not be written to standard output: %s\n", strerror(errno));
+    main_cli_print(stderr, "hearthd: what was to be said could not be written to standard output: %s\n", strerror(errno));
     return code == CLI_OK ? CLI_FAILED : code;
 }
 
 int main(int argc, char **argv)
 {
     open_standard_files();
-    harden_process();
+    main_harden_process();
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of the write, like a full disk */
@@ -282,17 +282,17 @@ int main(int argc, char **argv)
     mallopt(M_ARENA_MAX, 4);
     mallopt(M_MMAP_THRESHOLD, 256 * 1024);
     struct cli cli = {0};
-    int r = parse(argc, argv, &cli);
+    int r = parse_arguments(argc, argv, &cli);
     if (r >= 0)
-        return say_to_the_end(r);
+        return flush_stdout(r);
     const char *name = optind < argc ? argv[optind++] : "serve";
     cli.argc = argc - optind;
     cli.argv = argv + optind;
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         if (strcmp(commands[i].name, name) == 0) {
             int code = commands[i].run(&cli);
-            return commands[i].stays ? code : say_to_the_end(code);
+            return commands[i].stays ? code : flush_stdout(code);
         }
-    cli_say(stderr, "hearthd: there is no command \"%s\". Try: hearthd --help\n", name);
+    main_cli_print(stderr, "hearthd: there is no command \"%s\". Try: hearthd --help\n", name);
     return CLI_USAGE;
 }

@@ -21,7 +21,7 @@
 
 _Static_assert(ROLE_WEB == 1 && ROLE_WORKER == 2 && ROLE_SCHEDULER == 4, "the order of CONF_ROLES");
 
-int serve_roles(const struct conf *conf, const struct cli *cli, unsigned *ret, struct err *err)
+int main_serve_roles(const struct conf *conf, const struct cli *cli, unsigned *ret, struct err *err)
 {
     int64_t bits = conf_get_number(conf, "hearth", "roles");
     if (cli->role != NULL && conf_parse_set(CONF_ROLES, cli->role, &bits, err) < 0)
@@ -30,7 +30,7 @@ int serve_roles(const struct conf *conf, const struct cli *cli, unsigned *ret, s
     return 0;
 }
 
-int serve_check_shared(const struct hearth_plugin *plugin, struct err *err)
+int main_serve_check_shared(const struct hearth_plugin *plugin, struct err *err)
 {
     if ((plugin->capabilities & HEARTH_SHARED) != 0)
         return 0;
@@ -40,7 +40,7 @@ int serve_check_shared(const struct hearth_plugin *plugin, struct err *err)
                    plug_kind_name(plugin->kind), plugin->name, plug_kind_name(plugin->kind));
 }
 
-int serve_check_own_node(const struct daemon *d, struct err *err)
+int main_serve_check_own_node(const struct daemon *d, struct err *err)
 {
     size_t count = 0;
     while (conf_section(d->app.conf, "node", count) != NULL)
@@ -51,13 +51,13 @@ int serve_check_own_node(const struct daemon *d, struct err *err)
 }
 
 /* Roles in processes of their own need backends that processes can share. */
-int serve_check_split(const struct daemon *d, struct err *err)
+int main_serve_check_split(const struct daemon *d, struct err *err)
 {
     int r = 0;
     for (size_t i = 0; r == 0 && d->roles != ROLE_ALL && i < d->app.nodes.count; i++)
-        r = serve_check_shared(plug_descriptor(d->app.nodes.items[i].storage), err);
+        r = main_serve_check_shared(plug_descriptor(d->app.nodes.items[i].storage), err);
     if (r == 0 && d->roles != ROLE_ALL && d->app.queue != NULL)
-        r = serve_check_shared(plug_descriptor(d->app.queue), err);
+        r = main_serve_check_shared(plug_descriptor(d->app.queue), err);
     return r;
 }
 
@@ -65,8 +65,8 @@ int serve_check_split(const struct daemon *d, struct err *err)
 static int connect_node(struct daemon *d, size_t node, struct err *err)
 {
     struct err why = {0};
-    int r = app_use_node(&d->app, node, &why);
-    if (r == 0 || !app_storage_is_away(&d->app.nodes.items[node], r)) {
+    int r = main_app_use_node(&d->app, node, &why);
+    if (r == 0 || !main_app_storage_is_away(&d->app.nodes.items[node], r)) {
         *err = why;
         return r;
     }
@@ -81,7 +81,7 @@ static int connect_storage(struct daemon *d, struct err *err)
     struct nodes *nodes = &d->app.nodes;
     int r = 0;
     for (size_t i = 0; i < nodes->count; i++)
-        breaker_expect_watch(&nodes->items[i].breaker);
+        plug_breaker_expect_watch(&nodes->items[i].breaker);
     for (size_t i = 0; r == 0 && i < nodes->count; i++)
         if (nodes->items[i].migrates && i != nodes->own)
             r = connect_node(d, i, err);
@@ -90,7 +90,7 @@ static int connect_storage(struct daemon *d, struct err *err)
 
 /* --- jobs ------------------------------------------------------------------------------------------------------------------------- */
 
-static void on_event(void *ctx, const char *account, const char *text)
+static void daemon_on_event(void *ctx, const char *account, const char *text)
 {
     struct daemon *d = ctx;
     if (account[0] == '\0') { /* some were lost: nothing that is remembered can be trusted */
@@ -104,7 +104,7 @@ static void on_event(void *ctx, const char *account, const char *text)
     if (name != NULL && d->api != NULL && strcmp(name, "ended") == 0) {
         api_heard_end(d->api, account, json_is_true(json_object_get(event, "data")));
     } else if (name != NULL && strcmp(name, "ended") == 0 && json_is_true(json_object_get(event, "data"))) {
-        serve_account_removed(d, account); /* without the role web nobody else remembers anything */
+        main_serve_account_removed(d, account); /* without the role web nobody else remembers anything */
     } else if (name != NULL && d->api != NULL) {
         bool changed = strcmp(name, "changed") == 0;
         if (changed)
@@ -141,12 +141,12 @@ static int start_jobs(struct daemon *d, struct err *err)
         .parallel = (int)conf_number(worker, "parallel"),
         .lease = conf_number(worker, "lease"),
         .tick = conf_number(scheduler, "tick"),
-        .claim = conf_number(scheduler, "claim"),
+        .due_lease = conf_number(scheduler, "claim"),
         .batch = conf_number(scheduler, "batch"),
-        .on_event = on_event,
+        .on_event = daemon_on_event,
         .event_ctx = d,
     };
-    app_sync_context(&d->app, &options.sync);
+    main_app_sync_context(&d->app, &options.sync);
     return jobs_start(&options, &d->jobs, err);
 }
 
@@ -154,11 +154,11 @@ static int start_jobs(struct daemon *d, struct err *err)
 
 static int start_nodes(struct daemon *d, struct err *err)
 {
-    return app_open_nodes(&d->app, d->roles == ROLE_ALL ? APP_MIGRATE_ALL : APP_MIGRATE_NEVER, err);
+    return main_app_open_nodes(&d->app, d->roles == ROLE_ALL ? APP_MIGRATE_ALL : APP_MIGRATE_NEVER, err);
 }
 
 /* With fewer a library ends the process in the middle of the start. */
-int serve_check_files(const struct daemon *d, struct err *err)
+int main_serve_check_files(const struct daemon *d, struct err *err)
 {
     const rlim_t least = 96 + 8 * (rlim_t)conf_get_number(d->app.conf, "web", "threads");
     struct rlimit limit;
@@ -177,36 +177,36 @@ int serve_check_files(const struct daemon *d, struct err *err)
 
 static int start_files(struct daemon *d, struct err *err)
 {
-    return serve_check_files(d, err);
+    return main_serve_check_files(d, err);
 }
 
 static int start_lock(struct daemon *d, struct err *err)
 {
-    return app_take_lock(&d->app, &d->lock, err);
+    return main_app_take_lock(&d->app, &d->lock, err);
 }
 
 static int start_queue(struct daemon *d, struct err *err)
 {
-    return app_open_queue(&d->app, err);
+    return main_app_open_queue(&d->app, err);
 }
 
 static int start_split(struct daemon *d, struct err *err)
 {
-    int r = serve_check_split(d, err);
-    return r == 0 ? serve_check_own_node(d, err) : r;
+    int r = main_serve_check_split(d, err);
+    return r == 0 ? main_serve_check_own_node(d, err) : r;
 }
 
 static int start_vault(struct daemon *d, struct err *err)
 {
-    return app_open_vault(&d->app, err);
+    return main_app_open_vault(&d->app, err);
 }
 
 /* Where pulls run, providers know accounts and can say of one that something changed. */
 static int start_providers(struct daemon *d, struct err *err)
 {
-    if ((d->roles & ROLE_WORKER) != 0 && (d->app.changes = changes_create()) == NULL)
+    if ((d->roles & ROLE_WORKER) != 0 && (d->app.changes = jobs_changes_create()) == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    return app_open_providers(&d->app, err);
+    return main_app_open_providers(&d->app, err);
 }
 
 static int start_work(struct daemon *d, struct err *err)
@@ -214,17 +214,17 @@ static int start_work(struct daemon *d, struct err *err)
     return jobs_begin(d->jobs, err);
 }
 
-const struct start_step start_steps[] = {
-    {start_files, check_files},        {start_nodes, check_nodes},          {start_lock, check_state_dir},
-    {start_queue, check_queue},        {start_split, check_split},          {connect_storage, check_storage},
-    {start_vault, check_vault},        {start_providers, check_providers},  {serve_create_export_pool, check_nothing},
-    {serve_create_api, check_nothing}, {start_jobs, check_nothing},         {serve_create_pool, check_nothing},
-    {serve_create_pages, check_pages}, {serve_start_probes, check_nothing}, {serve_start_http, check_http},
-    {start_work, check_nothing}, /* last: who cannot listen has taken no job */
+const struct start_step main_start_steps[] = {
+    {start_files, main_check_files},        {start_nodes, main_check_nodes},          {start_lock, main_check_state_dir},
+    {start_queue, main_check_queue},        {start_split, main_check_split},          {connect_storage, main_check_storage},
+    {start_vault, main_check_vault},        {start_providers, main_check_providers},  {main_serve_create_export_pool, main_check_nothing},
+    {main_serve_create_api, main_check_nothing}, {start_jobs, main_check_nothing},         {main_serve_create_pool, main_check_nothing},
+    {main_serve_create_pages, main_check_pages}, {main_serve_start_probes, main_check_nothing}, {main_serve_start_http, main_check_http},
+    {start_work, main_check_nothing}, /* last: who cannot listen has taken no job */
 };
-const size_t start_step_count = sizeof(start_steps) / sizeof(start_steps[0]);
+const size_t main_start_step_count = sizeof(main_start_steps) / sizeof(main_start_steps[0]);
 
-static int start(struct daemon *d, const struct cli *cli, struct err *err)
+static int daemon_start(struct daemon *d, const struct cli *cli, struct err *err)
 {
     struct findings findings = {0};
     int r = conf_check_secrets(d->app.conf, &findings);
@@ -232,14 +232,14 @@ static int start(struct daemon *d, const struct cli *cli, struct err *err)
         findings_first(&findings, err);
     findings_fini(&findings);
     if (r == 0)
-        r = serve_roles(d->app.conf, cli, &d->roles, err);
-    for (size_t i = 0; r == 0 && i < start_step_count; i++)
-        r = start_steps[i].start(d, err);
+        r = main_serve_roles(d->app.conf, cli, &d->roles, err);
+    for (size_t i = 0; r == 0 && i < main_start_step_count; i++)
+        r = main_start_steps[i].start(d, err);
     return r;
 }
 
 /* Does a finding ("FILE:LINE: sentence") say the same? */
-static bool is_said(const struct findings *findings, const struct err *err)
+static bool is_reported(const struct findings *findings, const struct err *err)
 {
     for (size_t i = 0; i < findings->count; i++) {
         const char *sentence = strstr(findings->items[i].text, ": ");
@@ -251,87 +251,87 @@ static bool is_said(const struct findings *findings, const struct err *err)
 
 /* One fault has ended the start. Whoever mends it wants to hear of the others as well, so everything is looked at as `hearthd check` does,
  * when nothing of this process is open any more. */
-static int say_all_faults(const struct cli *cli, struct err *err)
+static int report_all_faults(const struct cli *cli, struct err *err)
 {
     struct daemon d = {.lock = -1};
     struct findings findings = {0};
     struct err why = {0};
-    if (app_load(&d.app, cli, &findings, &why) == 0)
-        check_all(&d, cli, &findings);
-    if (!is_said(&findings, err))
+    if (main_app_load(&d.app, cli, &findings, &why) == 0)
+        main_check_all(&d, cli, &findings);
+    if (!is_reported(&findings, err))
         findings_add_err(&findings, err);
-    cli_findings(&findings, err);
-    check_fini(&d);
+    main_cli_findings(&findings, err);
+    main_check_fini(&d);
     findings_fini(&findings);
-    return cli_fail(err);
+    return main_cli_fail(err);
 }
 
 /* True: all threads have ended. */
 static bool stop_threads(struct daemon *d)
 {
-    serve_stop_step("answers that are under way");
+    main_serve_stop_step("answers that are under way");
     if (d->http != NULL)
         http_stop(d->http);
-    serve_stop_drained();
-    serve_stop_step("requests that are worked on");
+    main_serve_stop_drained();
+    main_serve_stop_step("requests that are worked on");
     if (d->pool != NULL)
         pool_stop(d->pool);
-    serve_stop_step("exports that are made");
+    main_serve_stop_step("exports that are made");
     if (d->export_pool != NULL)
         pool_stop(d->export_pool);
-    serve_stop_step("people who sign in");
+    main_serve_stop_step("people who sign in");
     if (d->signin_pool != NULL)
         pool_stop(d->signin_pool);
-    serve_stop_step("search blocks that are brought up to date");
+    main_serve_stop_step("search blocks that are brought up to date");
     api_refresher_stop(d->refresher, d->search);
-    serve_stop_step("requests to other servers");
+    main_serve_stop_step("requests to other servers");
     if (d->app.net != NULL)
         net_stop(d->app.net); /* running pulls end at once; they are taken up again at the next start */
-    serve_stop_step("syncs that run");
+    main_serve_stop_step("syncs that run");
     if (d->jobs != NULL)
         jobs_stop(d->jobs);
-    serve_stop_step("probes of the databases and the queue");
-    return probes_stop(d->probes); /* last: they know the others */
+    main_serve_stop_step("probes of the databases and the queue");
+    return plug_probes_stop(d->probes); /* last: they know the others */
 }
 
-static void destroy(struct daemon *d)
+static void daemon_destroy(struct daemon *d)
 {
-    serve_stop_step("its own tidying up");
+    main_serve_stop_step("its own tidying up");
     http_destroy(d->http);
     pool_destroy(d->pool);
     pool_destroy(d->export_pool);
     pool_destroy(d->signin_pool);
     pages_destroy(d->pages);
-    app_server_destroy(d->web_app);
+    pages_app_destroy(d->web_app);
     signin_destroy(d->signin);
-    serve_fini_sso(d);
+    main_serve_fini_sso(d);
     jobs_destroy(d->jobs);
     api_destroy(d->api);
     search_destroy(d->search);
     api_refresher_destroy(d->refresher);
     free(d->routes);
-    app_fini(&d->app);
-    breaker_fini(&d->queue_breaker);
+    main_app_fini(&d->app);
+    plug_breaker_fini(&d->queue_breaker);
     if (d->lock >= 0)
         close(d->lock);
 }
 
 /* drain: ms for answers under way. */
-static void stop(struct daemon *d, int64_t drain)
+static void daemon_stop(struct daemon *d, int64_t drain)
 {
     sd_notify(0, "STOPPING=1");
-    serve_stop_guard(drain, serve_interrupt_people, d);
+    main_serve_stop_guard(drain, main_serve_interrupt_people, d);
     if (!stop_threads(d)) {
         log_event(HEARTH_LOG_ERROR, "main", "ping hangs",
                   LOG_TEXT("hint", "a ping of a database or the queue does not come back: the process ends without waiting for it"));
         _exit(EXIT_FAILURE);
     }
-    destroy(d);
-    serve_stop_done();
+    daemon_destroy(d);
+    main_serve_stop_done();
 }
 
 /* A server that belongs to nobody yet says how it gets its first person; one of an older release with accounts notes that it is owned. */
-static void say_setup(struct daemon *d)
+static void print_setup_address(struct daemon *d)
 {
     struct err err = {0};
     bool owned = true;
@@ -339,21 +339,21 @@ static void say_setup(struct daemon *d)
     struct address address;
     if ((d->roles & ROLE_WEB) == 0)
         return;
-    if (owner_find(&d->app.stores, &owned, &err) < 0)
+    if (signin_owner_find(&d->app.storages, &owned, &err) < 0)
         log_event(log_level_of(&err, HEARTH_LOG_WARNING), "main", "owner not read", LOG_TEXT("error", err.text));
-    node_stores_reset(&d->app.stores);
+    nodes_storages_reset(&d->app.storages);
     if (owned || conf_get_text(d->app.conf, "auth", "allow") != NULL)
         return;
-    int r = base != NULL ? address_find(&d->app, base, &address, &err) : address_of_listener(d->people_come_to, &address, &err);
+    int r = base != NULL ? main_address_find(&d->app, base, &address, &err) : main_address_of_listener(d->people_come_to, &address, &err);
     if (r < 0)
         log_event(HEARTH_LOG_WARNING, "main", "set-up code not shown", LOG_TEXT("error", err.text),
                   LOG_TEXT("hint", "this server belongs to nobody yet: hearthd setup shows the code"));
     else
-        setup_print(&d->app, address.text);
+        main_setup_print(&d->app, address.text);
 }
 
 /* To the log before it is said to whoever waits for it: what that one does next stands behind it there. */
-static void say_ready(struct daemon *d)
+static void print_ready(struct daemon *d)
 {
     log_event(HEARTH_LOG_INFO, "main", "ready", LOG_TEXT("version", HEARTH_VERSION),
               LOG_TEXT("listen", d->http == NULL ? NULL : http_address(d->http, 0)), LOG_TEXT("state_dir", d->app.state_dir));
@@ -363,7 +363,7 @@ static void say_ready(struct daemon *d)
         if (strncmp(address, "http+unix:", 10) != 0 || strcmp(address + 10, d->control + 5) != 0)
             printf(" %s", address);
     printf("\n");
-    say_setup(d);
+    print_setup_address(d);
     fflush(stdout);
     sd_notify(0, "READY=1");
 }
@@ -379,16 +379,16 @@ static void wait_for_end(struct daemon *d, const struct cli *cli, const sigset_t
         if (watched)
             sd_notify(0, "WATCHDOG=1");
         if (signal == SIGHUP)
-            serve_reload(d, cli);
+            main_serve_reload(d, cli);
         else if (signal > 0)
             break;
     }
 }
 
-int cmd_serve(struct cli *cli)
+int main_cmd_serve(struct cli *cli)
 {
     if (cli->argc != 0)
-        return cli_usage("[--config DIR] [--role web,worker,scheduler] [serve]");
+        return main_cli_usage("[--config DIR] [--role web,worker,scheduler] [serve]");
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
@@ -396,25 +396,25 @@ int cmd_serve(struct cli *cli)
     sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread exists; the main thread waits for them */
     struct daemon d = {.lock = -1};
-    breaker_init(&d.queue_breaker, "the queue");
-    breaker_expect_watch(&d.queue_breaker);
+    plug_breaker_init(&d.queue_breaker, "the queue");
+    plug_breaker_expect_watch(&d.queue_breaker);
     struct err err = {0};
-    int r = app_init(&d.app, cli, &err);
+    int r = main_app_init(&d.app, cli, &err);
     bool loaded = r == 0;
     d.app.makes = APP_MAKES_ALL;
     if (r == 0)
-        r = start(&d, cli, &err);
+        r = daemon_start(&d, cli, &err);
     if (r == 0) {
         if (getenv("HEARTH_KEEP_STDERR") == NULL) { /* sanitizers report there, and about aborts */
             log_take_stderr();
             log_last_word();
         }
-        say_ready(&d);
+        print_ready(&d);
         wait_for_end(&d, cli, &signals);
         log_event(HEARTH_LOG_INFO, "main", "stopping");
     }
-    stop(&d, d.app.conf == NULL ? 0 : conf_get_number(d.app.conf, "web", "drain_timeout"));
+    daemon_stop(&d, d.app.conf == NULL ? 0 : conf_get_number(d.app.conf, "web", "drain_timeout"));
     if (r < 0)
-        return loaded ? say_all_faults(cli, &err) : cli_fail(&err);
+        return loaded ? report_all_faults(cli, &err) : main_cli_fail(&err);
     return CLI_OK;
 }

@@ -42,40 +42,40 @@ struct daemon {
 };
 
 /* What this process is to do: --role, else as configured. */
-int serve_roles(const struct conf *conf, const struct cli *cli, unsigned *ret, struct err *err);
+int main_serve_roles(const struct conf *conf, const struct cli *cli, unsigned *ret, struct err *err);
 /* Do backends and roles go together? Those that are not open are not asked. */
-int serve_check_split(const struct daemon *d, struct err *err);
-int serve_check_shared(const struct hearth_plugin *plugin, struct err *err); /* the same of one, of roles that are not all of them */
-int serve_check_files(const struct daemon *d, struct err *err);              /* may the process open enough of them? */
-int serve_check_own_node(const struct daemon *d, struct err *err);           /* whose people are served? */
+int main_serve_check_split(const struct daemon *d, struct err *err);
+int main_serve_check_shared(const struct hearth_plugin *plugin, struct err *err); /* the same of one, of roles that are not all of them */
+int main_serve_check_files(const struct daemon *d, struct err *err);              /* may the process open enough of them? */
+int main_serve_check_own_node(const struct daemon *d, struct err *err);           /* whose people are served? */
 /* The listeners of this process's roles, its control socket last; ret: CONF_LISTEN_MAX + 1. */
-size_t serve_listeners(struct daemon *d, struct http_listener *ret);
-int serve_add_sso(struct daemon *d, const struct conf_section *section, struct err *err);
-void serve_fini_sso(struct daemon *d);
+size_t main_serve_listeners(struct daemon *d, struct http_listener *ret);
+int main_serve_add_sso(struct daemon *d, const struct conf_section *section, struct err *err);
+void main_serve_fini_sso(struct daemon *d);
 /* "FILE: the certificate ends on …" */
-void serve_certificate_words(const char *file, int64_t ends, struct buf *ret_words);
+void main_serve_certificate_words(const char *file, int64_t ends, struct buf *ret_words);
 /* In this order, after the queue and the providers are there; each is undone by serve.c's stop(). */
-int serve_create_export_pool(struct daemon *d, struct err *err);
-int serve_create_api(struct daemon *d, struct err *err);
-int serve_create_pool(struct daemon *d, struct err *err);
-int serve_create_pages(struct daemon *d, struct err *err);
-int serve_start_probes(struct daemon *d, struct err *err);
-int serve_start_http(struct daemon *d, struct err *err);
+int main_serve_create_export_pool(struct daemon *d, struct err *err);
+int main_serve_create_api(struct daemon *d, struct err *err);
+int main_serve_create_pool(struct daemon *d, struct err *err);
+int main_serve_create_pages(struct daemon *d, struct err *err);
+int main_serve_start_probes(struct daemon *d, struct err *err);
+int main_serve_start_http(struct daemon *d, struct err *err);
 /* Reads log_level and the certificates again; the log says which. Main thread. */
-void serve_reload(struct daemon *d, const struct cli *cli);
-void serve_interrupt_people(void *daemon); /* whatever requests wait for, in the storages and at other servers; for serve_stop_guard() */
-void serve_account_removed(void *daemon, const char *account); /* every sync plugin forgets it */
+void main_serve_reload(struct daemon *d, const struct cli *cli);
+void main_serve_interrupt_people(void *daemon); /* whatever requests wait for, in the storages and at other servers; for main_serve_stop_guard() */
+void main_serve_account_removed(void *daemon, const char *account); /* every sync plugin forgets it */
 /* What probes know, for /readyz; api_options.readiness. Never blocks. */
-void serve_readiness(void *daemon, struct buf *reasons, struct buf *queue);
+void main_serve_readiness(void *daemon, struct buf *reasons, struct buf *queue);
 
 /* The end of the process has a deadline: `drain` ms for answers under way, and SERVE_STOP_MORE for everything else. From the end of `drain`
- * until serve_stop_drained() hurry(ctx) is called every now and then, on a thread of its own: it interrupts what answers wait for. At the
- * deadline the log says what hangs (the newest serve_stop_step()), and the process ends all the same: what is stored is safe with the
- * databases, everything else is taken up again at the next start. Call once; serve_stop_done() when everything has ended in time. */
+ * until main_serve_stop_drained() hurry(ctx) is called every now and then, on a thread of its own: it interrupts what answers wait for. At the
+ * deadline the log says what hangs (the newest main_serve_stop_step()), and the process ends all the same: what is stored is safe with the
+ * databases, everything else is taken up again at the next start. Call once; main_serve_stop_done() when everything has ended in time. */
 enum { SERVE_STOP_MORE = 8000 };
-void serve_stop_guard(int64_t drain, void (*hurry)(void *ctx), void *ctx);
-void serve_stop_step(const char *what);
-void serve_stop_drained(void); /* hurry() does not run after that: what it uses may be destroyed */
-void serve_stop_done(void);
+void main_serve_stop_guard(int64_t drain, void (*hurry)(void *ctx), void *ctx);
+void main_serve_stop_step(const char *what);
+void main_serve_stop_drained(void); /* hurry() does not run after that: what it uses may be destroyed */
+void main_serve_stop_done(void);
 
 #endif

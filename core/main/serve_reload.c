@@ -13,13 +13,13 @@ static bool has_certificates(const struct daemon *d)
 }
 
 /* All or nothing: with a fault anywhere everything stays as it is. Says what is new, and nothing else. */
-void serve_reload(struct daemon *d, const struct cli *cli)
+void main_serve_reload(struct daemon *d, const struct cli *cli)
 {
     struct findings findings = {0};
     struct conf *conf = NULL; /* of it the level is all that can change while everything else goes on as it was configured */
     struct err err = {0};
     bool certificates = d->http != NULL && has_certificates(d);
-    int r = app_read_conf(cli, &findings, &conf, &err);
+    int r = main_app_read_conf(cli, &findings, &conf, &err);
     if (r < 0)
         log_event(HEARTH_LOG_ERROR, "main", "reload refused", LOG_TEXT("kept", certificates ? "log_level, certificates" : "log_level"),
                   LOG_TEXT("error", err.text), LOG_TEXT("hint", "hearthd check says all that is wrong"));

@@ -69,7 +69,7 @@ static void *stop_guard_main(void *arg)
     return NULL;
 }
 
-void serve_stop_guard(int64_t drain, void (*hurry)(void *ctx), void *ctx)
+void main_serve_stop_guard(int64_t drain, void (*hurry)(void *ctx), void *ctx)
 {
     lock_init_condition(&guard.wake);
     guard.patience = clock_monotonic() + drain;
@@ -82,12 +82,12 @@ void serve_stop_guard(int64_t drain, void (*hurry)(void *ctx), void *ctx)
         alarm((unsigned)((drain + SERVE_STOP_MORE) / 1000 + 1)); /* without words, but it ends */
 }
 
-void serve_stop_step(const char *what)
+void main_serve_stop_step(const char *what)
 {
     atomic_store(&guard.step, what);
 }
 
-void serve_stop_drained(void)
+void main_serve_stop_drained(void)
 {
     lock_take(&guard.lock);
     guard.drained = true;
@@ -97,7 +97,7 @@ void serve_stop_drained(void)
     lock_release(&guard.lock);
 }
 
-void serve_stop_done(void)
+void main_serve_stop_done(void)
 {
     lock_take(&guard.lock);
     guard.done = true;

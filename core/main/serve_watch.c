@@ -6,12 +6,12 @@
 
 static void interrupt_node_of_web(void *worker, void *ctx)
 {
-    node_stores_interrupt_node(worker, *(size_t *)ctx);
+    nodes_storages_interrupt_node(worker, *(size_t *)ctx);
 }
 
 static void interrupt_node_of_signin(void *worker, void *ctx)
 {
-    node_stores_interrupt_node(&((struct pages_worker *)worker)->stores, *(size_t *)ctx);
+    nodes_storages_interrupt_node(&((struct pages_worker *)worker)->storages, *(size_t *)ctx);
 }
 
 /* On a thread of the probes. Whoever waits for that database is sent away, so that nobody of another one waits behind them. */
@@ -32,7 +32,7 @@ static void queue_hangs(void *ctx, size_t index)
     jobs_interrupt_queue(((struct daemon *)ctx)->jobs);
 }
 
-int serve_start_probes(struct daemon *d, struct err *err)
+int main_serve_start_probes(struct daemon *d, struct err *err)
 {
     struct nodes *nodes = &d->app.nodes;
     const struct conf_section *hearth = conf_section(d->app.conf, "hearth", 0);
@@ -41,11 +41,11 @@ int serve_start_probes(struct daemon *d, struct err *err)
     if (backends == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < nodes->count; i++) {
-        const struct hearth_storage *ops = node_ops(&nodes->items[i]);
+        const struct hearth_storage *ops = nodes_node_ops(&nodes->items[i]);
         backends[i] = (struct probe_backend){.breaker = &nodes->items[i].breaker,
                                              .self = plug_self(nodes->items[i].storage),
-                                             .session_open = ops->session_open,
-                                             .session_close = ops->session_close,
+                                             .handle_open = ops->handle_open,
+                                             .handle_close = ops->handle_close,
                                              .interrupt = ops->interrupt,
                                              .ping = ops->ping,
                                              .hangs = storage_hangs,
@@ -55,26 +55,26 @@ int serve_start_probes(struct daemon *d, struct err *err)
     const struct hearth_queue *queue = plug_ops(d->app.queue);
     backends[nodes->count] = (struct probe_backend){.breaker = &d->queue_breaker,
                                                     .self = plug_self(d->app.queue),
-                                                    .session_open = queue->session_open,
-                                                    .session_close = queue->session_close,
+                                                    .handle_open = queue->handle_open,
+                                                    .handle_close = queue->handle_close,
                                                     .interrupt = queue->interrupt,
                                                     .ping = queue->ping,
                                                     .hangs = queue_hangs,
                                                     .ctx = d};
-    int r = probes_start(&options, backends, nodes->count + 1, &d->probes, err);
+    int r = plug_probes_start(&options, backends, nodes->count + 1, &d->probes, err);
     if (r == 0)
-        probes_await_first(d->probes);
+        plug_probes_await_first(d->probes);
     free(backends);
     return r;
 }
 
 /* "" when it can be used in full; else what is the matter, in a sentence that begins with `what`. For strangers' eyes: /readyz is public.
  */
-static bool tell_health(struct breaker *breaker, const char *what, struct buf *out)
+static bool describe_health(struct breaker *breaker, const char *what, struct buf *out)
 {
     struct breaker_view view;
-    breaker_allows(breaker, NULL); /* who asks whether it is well wants it looked at */
-    breaker_look(breaker, &view);
+    plug_breaker_allows(breaker, NULL); /* who asks whether it is well wants it looked at */
+    plug_breaker_look(breaker, &view);
     const char *gap = out->size > 0 ? " " : "";
     if (view.state == BREAKER_OPEN)
         buf_printf(out, "%s%s does not answer (%s).", gap, what, err_text(view.code));
@@ -89,20 +89,20 @@ static bool tell_health(struct breaker *breaker, const char *what, struct buf *o
 
 /* People of a node need its database, to read and to write; without the queue their home is a little late. Workers and schedulers need the
  * queue, serve all nodes, and are of use while one database answers. */
-void serve_readiness(void *ctx, struct buf *reasons, struct buf *queue)
+void main_serve_readiness(void *ctx, struct buf *reasons, struct buf *queue)
 {
     struct daemon *d = ctx;
     struct nodes *nodes = &d->app.nodes;
     bool is_web = (d->roles & ROLE_WEB) != 0, any = false;
     if (is_web) {
-        tell_health(&nodes->items[nodes->own].breaker, "The storage", reasons);
+        describe_health(&nodes->items[nodes->own].breaker, "The storage", reasons);
     } else {
         struct buf all = {0};
         for (size_t i = 0; i < nodes->count; i++)
-            any |= tell_health(&nodes->items[i].breaker, "The storage", &all);
+            any |= describe_health(&nodes->items[i].breaker, "The storage", &all);
         buf_fini(&all);
         if (!any)
-            tell_health(&nodes->items[nodes->own].breaker, "The storage", reasons);
+            describe_health(&nodes->items[nodes->own].breaker, "The storage", reasons);
     }
-    tell_health(&d->queue_breaker, "The queue", is_web ? queue : reasons);
+    describe_health(&d->queue_breaker, "The queue", is_web ? queue : reasons);
 }

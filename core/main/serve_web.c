@@ -18,26 +18,26 @@ enum { POOL_QUEUE = 4096, SIGNIN_SPARE = 2, SIGNIN_QUEUE = 64, EXPORT_QUEUE = 25
 
 _Static_assert((int)CONF_OIDC_MAX <= (int)PAGES_SSO_MAX, "every [oidc] section has its place");
 
-static int open_worker(void *ctx, void **ret_worker, struct err *err)
+static int web_open_worker(void *ctx, void **ret_worker, struct err *err)
 {
     struct daemon *d = ctx;
-    struct node_stores *stores = malloc(sizeof(*stores));
-    if (stores == NULL)
+    struct node_storages *storages = malloc(sizeof(*storages));
+    if (storages == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    node_stores_init(stores, &d->app.nodes);
-    *ret_worker = stores;
+    nodes_storages_init(storages, &d->app.nodes);
+    *ret_worker = storages;
     return 0;
 }
 
-static void close_worker(void *worker)
+static void web_close_worker(void *worker)
 {
-    node_stores_close(worker);
+    nodes_storages_close(worker);
     free(worker);
 }
 
-static void interrupt_worker(void *worker)
+static void web_interrupt_worker(void *worker)
 {
-    node_stores_interrupt(worker);
+    nodes_storages_interrupt(worker);
 }
 
 static int request_sync(void *ctx, const char *account, struct err *err)
@@ -45,7 +45,7 @@ static int request_sync(void *ctx, const char *account, struct err *err)
     return jobs_request(((struct daemon *)ctx)->jobs, account, err);
 }
 
-static void note_seen(void *ctx, const char *account, const char *token)
+static void touch_last_seen(void *ctx, const char *account, const char *token)
 {
     jobs_note_seen(((struct daemon *)ctx)->jobs, account, token);
 }
@@ -55,7 +55,7 @@ static bool is_syncing(void *ctx, const char *account)
     return jobs_is_syncing(((struct daemon *)ctx)->jobs, account);
 }
 
-void serve_account_removed(void *ctx, const char *account)
+void main_serve_account_removed(void *ctx, const char *account)
 {
     struct daemon *d = ctx;
     for (size_t i = 0; i < d->app.provider_count; i++) {
@@ -71,12 +71,12 @@ static void authority_ended(void *ctx, const char *account)
         http_end_events(d->http, account);
 }
 
-static int tell_others(void *ctx, const char *account, const char *event, struct err *err)
+static int notify_others(void *ctx, const char *account, const char *event, struct err *err)
 {
-    return jobs_tell(((struct daemon *)ctx)->jobs, account, event, err);
+    return jobs_send_event(((struct daemon *)ctx)->jobs, account, event, err);
 }
 
-int serve_create_api(struct daemon *d, struct err *err)
+int main_serve_create_api(struct daemon *d, struct err *err)
 {
     const struct conf_section *web = conf_section(d->app.conf, "web", 0);
     int r = api_refresher_create(&d->app.nodes, conf_number(web, "storage_timeout"), &d->refresher, err);
@@ -86,7 +86,7 @@ int serve_create_api(struct daemon *d, struct err *err)
         r = search_create(&config, &d->search, err);
     if (r < 0)
         return r;
-    json_t *version = version_json(&d->app);
+    json_t *version = main_version_json(&d->app);
     char *text = json_dumps(version, JSON_COMPACT);
     struct api_options options = {
         .nodes = &d->app.nodes,
@@ -96,16 +96,16 @@ int serve_create_api(struct daemon *d, struct err *err)
         .export_pool = {d->export_pool, pool_run_until},
         .cache_memory = (size_t)conf_number(web, "cache_memory"),
         .base_url = conf_text(web, "base_url"),
-        .sessions = app_session_limits(&d->app),
-        .allow = app_allow(&d->app),
+        .sessions = main_app_session_limits(&d->app),
+        .allow = main_app_allow(&d->app),
         .version = text == NULL ? "{}" : text,
         .request_sync = request_sync,
-        .note_seen = note_seen,
+        .touch_last_seen = touch_last_seen,
         .is_syncing = is_syncing,
-        .account_removed = serve_account_removed,
+        .account_removed = main_serve_account_removed,
         .authority_ended = authority_ended,
-        .tell_others = tell_others,
-        .readiness = serve_readiness,
+        .notify_others = notify_others,
+        .readiness = main_serve_readiness,
         .ctx = d,
     };
     r = api_create(&options, &d->api, err);
@@ -114,30 +114,30 @@ int serve_create_api(struct daemon *d, struct err *err)
     return r;
 }
 
-int serve_create_pool(struct daemon *d, struct err *err)
+int main_serve_create_pool(struct daemon *d, struct err *err)
 {
     struct pool_options options = {
         .name = "storage",
         .threads = (d->roles & ROLE_WEB) != 0 ? (int)conf_get_number(d->app.conf, "web", "storage_threads") : 1,
         .queue_limit = POOL_QUEUE,
-        .open = open_worker,
-        .close = close_worker,
-        .interrupt = interrupt_worker,
+        .open = web_open_worker,
+        .close = web_close_worker,
+        .interrupt = web_interrupt_worker,
         .ctx = d,
     };
     return pool_create(&options, &d->pool, err);
 }
 
 /* Before the services, whose routes name it. */
-int serve_create_export_pool(struct daemon *d, struct err *err)
+int main_serve_create_export_pool(struct daemon *d, struct err *err)
 {
     struct pool_options options = {
         .name = "export",
         .threads = (int)conf_get_number(d->app.conf, "web", "export_threads"),
         .queue_limit = EXPORT_QUEUE,
-        .open = open_worker,
-        .close = close_worker,
-        .interrupt = interrupt_worker,
+        .open = web_open_worker,
+        .close = web_close_worker,
+        .interrupt = web_interrupt_worker,
         .ctx = d,
     };
     return (d->roles & ROLE_WEB) == 0 ? 0 : pool_create(&options, &d->export_pool, err);
@@ -151,7 +151,7 @@ static int open_signin_worker(void *ctx, void **ret_worker, struct err *err)
     struct pages_worker *worker = malloc(sizeof(*worker));
     if (worker == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    node_stores_init(&worker->stores, &d->app.nodes);
+    nodes_storages_init(&worker->storages, &d->app.nodes);
     signin_worker_init(&worker->signin, d->signin);
     *ret_worker = worker;
     return 0;
@@ -161,7 +161,7 @@ static void close_signin_worker(void *worker)
 {
     struct pages_worker *w = worker;
     signin_worker_close(&w->signin);
-    node_stores_close(&w->stores);
+    nodes_storages_close(&w->storages);
     free(w);
 }
 
@@ -169,10 +169,10 @@ static void interrupt_signin_worker(void *worker)
 {
     struct pages_worker *w = worker;
     signin_worker_interrupt(&w->signin);
-    node_stores_interrupt(&w->stores);
+    nodes_storages_interrupt(&w->storages);
 }
 
-void serve_interrupt_people(void *ctx)
+void main_serve_interrupt_people(void *ctx)
 {
     struct daemon *d = ctx;
     struct pool *const pools[] = {d->pool, d->export_pool, d->signin_pool};
@@ -191,7 +191,7 @@ static void signed_in(void *ctx, const char *account, size_t node)
                   LOG_TEXT("error", err.text));
 }
 
-int serve_add_sso(struct daemon *d, const struct conf_section *section, struct err *err)
+int main_serve_add_sso(struct daemon *d, const struct conf_section *section, struct err *err)
 {
     struct oidc_config config = {
         .name = conf_section_name(section),
@@ -204,7 +204,7 @@ int serve_add_sso(struct daemon *d, const struct conf_section *section, struct e
     };
     const char *title = conf_text(section, "title");
     struct pages_sso *sso = &d->sso[d->sso_count];
-    int r = oidc_create(&config, d->app.net, &sso->oidc, err);
+    int r = auth_oidc_create(&config, d->app.net, &sso->oidc, err);
     if (r < 0)
         return r;
     sso->name = config.name;
@@ -213,10 +213,10 @@ int serve_add_sso(struct daemon *d, const struct conf_section *section, struct e
     return 0;
 }
 
-void serve_fini_sso(struct daemon *d)
+void main_serve_fini_sso(struct daemon *d)
 {
     for (size_t i = 0; i < d->sso_count; i++)
-        oidc_destroy(d->sso[i].oidc);
+        auth_oidc_destroy(d->sso[i].oidc);
     d->sso_count = 0;
 }
 
@@ -225,7 +225,7 @@ static int create_sso(struct daemon *d, struct err *err)
     const struct conf_section *section;
     int r = 0;
     for (size_t i = 0; r == 0 && (section = conf_section(d->app.conf, "oidc", i)) != NULL; i++)
-        r = serve_add_sso(d, section, err);
+        r = main_serve_add_sso(d, section, err);
     return r;
 }
 
@@ -236,11 +236,11 @@ static int signin_threads(const struct daemon *d)
     return SIGNIN_THREADS * (int)d->app.provider_count + GATE_THREADS * (int)d->sso_count + SIGNIN_SPARE;
 }
 
-int serve_create_pages(struct daemon *d, struct err *err)
+int main_serve_create_pages(struct daemon *d, struct err *err)
 {
     if ((d->roles & ROLE_WEB) == 0)
         return 0;
-    int r = app_create_signin(&d->app, &d->signin, err);
+    int r = main_app_create_signin(&d->app, &d->signin, err);
     if (r == 0)
         r = create_sso(d, err);
     struct pool_options pool = {.name = "signin",
@@ -259,7 +259,7 @@ int serve_create_pages(struct daemon *d, struct err *err)
         .sso = d->sso,
         .sso_count = d->sso_count,
         .base_url = conf_get_text(d->app.conf, "web", "base_url"),
-        .sessions = app_session_limits(&d->app),
+        .sessions = main_app_session_limits(&d->app),
         .signin_pool = {d->signin_pool, pool_run_until},
         .storage_timeout = conf_get_number(d->app.conf, "web", "storage_timeout"),
         .step_timeout = conf_get_number(d->app.conf, "auth", "step_timeout"),
@@ -267,7 +267,7 @@ int serve_create_pages(struct daemon *d, struct err *err)
         .ctx = d,
     };
     if (r == 0)
-        r = app_server_create(conf_get_text(d->app.conf, "web", "app_dir"), &d->web_app, err);
+        r = pages_app_create(conf_get_text(d->app.conf, "web", "app_dir"), &d->web_app, err);
     return r == 0 ? pages_create(&options, &d->pages, err) : r;
 }
 
@@ -279,10 +279,10 @@ static int join_routes(struct daemon *d, size_t *ret_count, struct err *err)
         size_t count;
         unsigned audience; /* 0: as the routes say */
     } parts[4] = {
-        {control_routes, control_route_count, HTTP_CONTROL}, {.audience = HTTP_PEOPLE}, {.audience = 0}, {.audience = HTTP_PEOPLE}};
+        {main_control_routes, main_control_route_count, HTTP_CONTROL}, {.audience = HTTP_PEOPLE}, {.audience = 0}, {.audience = HTTP_PEOPLE}};
     size_t n = 0;
     if (d->web_app != NULL) /* before what is ours, which wins where the app has a file of the same path */
-        parts[1].routes = app_server_routes(d->web_app, &parts[1].count);
+        parts[1].routes = pages_app_routes(d->web_app, &parts[1].count);
     parts[2].routes = api_routes(d->api, &parts[2].count);
     if (d->pages != NULL)
         parts[3].routes = pages_routes(d->pages, &parts[3].count);
@@ -300,7 +300,7 @@ static int join_routes(struct daemon *d, size_t *ret_count, struct err *err)
 
 enum { SERVES_PEOPLE, SERVES_METRICS }; /* in the order of the schema */
 
-size_t serve_listeners(struct daemon *d, struct http_listener *ret)
+size_t main_serve_listeners(struct daemon *d, struct http_listener *ret)
 {
     const struct conf_section *section;
     size_t n = 0;
@@ -317,7 +317,7 @@ size_t serve_listeners(struct daemon *d, struct http_listener *ret)
         };
     }
     char path[4096];
-    if (control_path(d->app.state_dir, path, sizeof(path))) {
+    if (main_control_path(d->app.state_dir, path, sizeof(path))) {
         snprintf(d->control, sizeof(d->control), "unix:%s", path);
         ret[n++] = (struct http_listener){.name = "control", .address = d->control, .audience = HTTP_CONTROL, .mode = 0600};
     } else {
@@ -327,7 +327,7 @@ size_t serve_listeners(struct daemon *d, struct http_listener *ret)
     return n;
 }
 
-void serve_certificate_words(const char *file, int64_t ends, struct buf *ret_words)
+void main_serve_certificate_words(const char *file, int64_t ends, struct buf *ret_words)
 {
     time_t seconds = (time_t)(ends / 1000);
     struct tm tm;
@@ -349,7 +349,7 @@ static void warn_of_certificates(const struct http_listener *listeners, size_t c
         bool of_key;
         if (listeners[i].certificate == NULL || http_certificate_ends(listeners[i].certificate, listeners[i].key, &ends, &of_key, NULL) < 0)
             continue;
-        serve_certificate_words(listeners[i].certificate, ends, &words);
+        main_serve_certificate_words(listeners[i].certificate, ends, &words);
         if (ends - clock_now() < 14LL * 24 * 3600 * 1000)
             log_event(HEARTH_LOG_WARNING, "main", "certificate ends", LOG_TEXT("error", words.data),
                       LOG_TEXT("hint", "renew it, and send SIGHUP"));
@@ -394,20 +394,20 @@ static void note_access(const struct http_request *request, const char *account,
                LOG_INT("status", status), LOG_INT("bytes", bytes), LOG_INT("ms", ms), LOG_TEXT("account", account));
 }
 
-int serve_start_http(struct daemon *d, struct err *err)
+int main_serve_start_http(struct daemon *d, struct err *err)
 {
     const struct conf_section *web = conf_section(d->app.conf, "web", 0);
     const struct conf_networks *proxies = conf_networks(web, "trusted_proxies");
     struct http_listener listeners[CONF_LISTEN_MAX + 1];
     struct arena arena; /* http_start() copies what is in it */
     size_t host_count = 0;
-    control_serve_jobs(d->jobs);
-    forget_set_api(d->api);
+    main_control_serve_jobs(d->jobs);
+    main_forget_set_api(d->api);
     arena_init(&arena, 0);
     const char *const *hosts = known_hosts(d, &arena, &host_count);
     struct http_options options = {
         .listeners = listeners,
-        .listener_count = serve_listeners(d, listeners),
+        .listener_count = main_serve_listeners(d, listeners),
         .pool = {d->pool, pool_run_until},
         .threads = (int)conf_number(web, "threads"),
         .trusted_proxies = proxies->items,
@@ -422,10 +422,10 @@ int serve_start_http(struct daemon *d, struct err *err)
         .drain_timeout = conf_number(web, "drain_timeout"),
         .max_connections = (size_t)conf_number(web, "max_connections"),
         .max_connections_per_address = (size_t)conf_number(web, "max_connections_per_address"),
-        .max_jobs = (size_t)conf_number(web, "max_jobs"),
-        .max_jobs_per_connection = (size_t)conf_number(web, "max_jobs_per_connection"),
-        .max_jobs_per_account = (size_t)conf_number(web, "max_jobs_per_account"),
-        .job_timeout = conf_number(web, "storage_timeout"),
+        .max_pending_requests = (size_t)conf_number(web, "max_pending_requests"),
+        .max_pending_requests_per_connection = (size_t)conf_number(web, "max_pending_requests_per_connection"),
+        .max_pending_requests_per_account = (size_t)conf_number(web, "max_pending_requests_per_account"),
+        .pending_timeout = conf_number(web, "storage_timeout"),
         .unsent_per_connection = (size_t)conf_number(web, "unsent_per_connection"),
         .unsent_per_account = (size_t)conf_number(web, "unsent_per_account"),
         .unsent_total = (size_t)conf_number(web, "unsent_total"),
@@ -449,7 +449,7 @@ int serve_start_http(struct daemon *d, struct err *err)
     for (size_t i = 0; d->people_come_to == NULL && i < options.listener_count; i++)
         if (listeners[i].audience == HTTP_PEOPLE && strncmp(listeners[i].address, "unix:", 5) != 0)
             d->people_come_to = http_address(d->http, i);
-    control_serve_address(d->people_come_to);
+    main_control_serve_address(d->people_come_to);
     d->listens = d->http;
     return r;
 }

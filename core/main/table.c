@@ -9,7 +9,7 @@
 
 enum { CELL_MAX = 512 };
 
-void table_init(struct table *table, const char *columns)
+void main_table_init(struct table *table, const char *columns)
 {
     table->columns = json_array();
     table->rows = json_array();
@@ -20,19 +20,19 @@ void table_init(struct table *table, const char *columns)
     }
 }
 
-void table_fini(struct table *table)
+void main_table_fini(struct table *table)
 {
     json_decref(table->columns);
     json_decref(table->rows);
 }
 
-void table_add(struct table *table, json_t *row)
+void main_table_add(struct table *table, json_t *row)
 {
     if (row != NULL)
         json_array_append_new(table->rows, row);
 }
 
-void table_time(long long ms, char *ret)
+void main_table_time(long long ms, char *ret)
 {
     struct tm tm;
     time_t seconds = (time_t)(ms / 1000);
@@ -46,7 +46,7 @@ static void cell_text(const char *column, const json_t *value, char ret[CELL_MAX
     if (json_is_string(value))
         str_printable(json_string_value(value), ret, CELL_MAX);
     else if (json_is_integer(value) && n > 3 && strcmp(column + n - 3, "_at") == 0)
-        table_time(json_integer_value(value), ret);
+        main_table_time(json_integer_value(value), ret);
     else if (json_is_integer(value))
         snprintf(ret, CELL_MAX, "%lld", (long long)json_integer_value(value));
     else if (json_is_boolean(value))
@@ -64,7 +64,7 @@ static int width_of(const char *text)
     return n;
 }
 
-static void print_row(const struct table *table, const json_t *row, const int *widths, bool heading)
+static void table_print_row(const struct table *table, const json_t *row, const int *widths, bool heading)
 {
     size_t i;
     const json_t *name;
@@ -82,7 +82,7 @@ static void print_row(const struct table *table, const json_t *row, const int *w
     printf("\n");
 }
 
-void table_print(const struct table *table, bool as_json)
+void main_table_print(const struct table *table, bool as_json)
 {
     if (as_json) {
         json_dumpf(table->rows, stdout, JSON_INDENT(2));
@@ -105,12 +105,12 @@ void table_print(const struct table *table, bool as_json)
                 widths[i] = width_of(text);
         }
     }
-    print_row(table, NULL, widths, true);
-    json_array_foreach(table->rows, k, row) print_row(table, row, widths, false);
+    table_print_row(table, NULL, widths, true);
+    json_array_foreach(table->rows, k, row) table_print_row(table, row, widths, false);
     free(widths);
 }
 
-void table_print_object(const json_t *object)
+void main_table_print_object(const json_t *object)
 {
     const char *key;
     json_t *value;

@@ -11,16 +11,16 @@ struct table {
 };
 
 /* columns: names separated by spaces, in order; they are the keys of the JSON too. */
-void table_init(struct table *table, const char *columns);
-void table_fini(struct table *table);
-void table_add(struct table *table, json_t *row); /* takes the object over; NULL is ignored */
+void main_table_init(struct table *table, const char *columns);
+void main_table_fini(struct table *table);
+void main_table_add(struct table *table, json_t *row); /* takes the object over; NULL is ignored */
 /* Prints to standard output: an array of objects, or aligned columns under a heading. Numbers of columns that end in "_at" are times. */
-void table_print(const struct table *table, bool as_json);
+void main_table_print(const struct table *table, bool as_json);
 
 /* ms -> "2026-11-23 09:30" local time; "-" for 0. ret: 32 bytes. */
-void table_time(long long ms, char *ret);
+void main_table_time(long long ms, char *ret);
 
 /* Prints one object as lines of key and value, for people. */
-void table_print_object(const json_t *object);
+void main_table_print_object(const json_t *object);
 
 #endif

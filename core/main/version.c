@@ -18,7 +18,7 @@ static void add_plugin(json_t *plugins, const struct plug *plug)
     json_object_set_new(plugins, name, json_string(plug_descriptor(plug)->version));
 }
 
-json_t *version_json(const struct app *app)
+json_t *main_version_json(const struct app *app)
 {
     json_t *plugins = json_object();
     if (app != NULL) {
@@ -35,7 +35,7 @@ json_t *version_json(const struct app *app)
     return json_pack("{s:s, s:o, s:o}", "version", HEARTH_VERSION, "plugins", plugins, "libraries", libraries);
 }
 
-static void on_plugin(void *ctx, const struct plug_found *found)
+static void version_on_plugin(void *ctx, const struct plug_found *found)
 {
     char name[80];
     if (found->why != NULL)
@@ -44,19 +44,19 @@ static void on_plugin(void *ctx, const struct plug_found *found)
     json_object_set_new(ctx, name, json_string(found->version));
 }
 
-int cmd_version(struct cli *cli)
+int main_cmd_version(struct cli *cli)
 {
     const char *const *directories;
-    json_t *value = version_json(NULL);
+    json_t *value = main_version_json(NULL);
     size_t count = plug_directories(NULL, &directories);
-    plug_list(directories, count, on_plugin, json_object_get(value, "plugins"));
+    plug_list(directories, count, version_on_plugin, json_object_get(value, "plugins"));
     if (cli->json) {
         json_dumpf(value, stdout, JSON_INDENT(2));
         printf("\n");
     } else {
         printf("hearthd %s\n", HEARTH_VERSION);
-        table_print_object(json_object_get(value, "plugins"));
-        table_print_object(json_object_get(value, "libraries"));
+        main_table_print_object(json_object_get(value, "plugins"));
+        main_table_print_object(json_object_get(value, "libraries"));
     }
     json_decref(value);
     return CLI_OK;

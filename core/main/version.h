@@ -6,6 +6,6 @@
 struct app;
 
 /* {"version", "plugins":{…}, "libraries":{…}}; app may be NULL (no plugins). The caller's reference. */
-json_t *version_json(const struct app *app);
+json_t *main_version_json(const struct app *app);
 
 #endif

@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "merge/collections.h"
 
-static int replay(struct apply *apply, int32_t collection, struct err *err)
+static int apply_replay_collection(struct apply *apply, int32_t collection, struct err *err)
 {
     const struct merge_collection *row = merge_collection(collection);
     if (row == NULL || row->apply == NULL)
@@ -12,72 +12,72 @@ static int replay(struct apply *apply, int32_t collection, struct err *err)
 }
 
 /* In the batch: what it has made of the account. */
-static int check_limits(struct apply *apply, struct err *err)
+static int apply_check_limits(struct apply *apply, struct err *err)
 {
     struct hearth_counts now = {.struct_size = sizeof(now)};
     if (apply->spool->limits == NULL)
         return 0;
-    int r = STORE(apply->store, err, counts, apply->account, &now);
+    int r = STORAGE(apply->storage, err, counts, apply->account, &now);
     if (r < 0)
         return r;
-    r = limits_check_counts(apply->spool->limits, &apply->before, &now, apply->collection, &apply->spool->why, err);
+    r = merge_limits_check_counts(apply->spool->limits, &apply->before, &now, apply->collection, &apply->spool->why, err);
     apply->spool->limited |= r < 0;
     return r;
 }
 
-int apply_count_record(struct apply *apply, struct err *err)
+int merge_apply_count_record(struct apply *apply, struct err *err)
 {
     enum { LOOK_EVERY = 1024 };
-    return ++apply->records % LOOK_EVERY == 0 ? check_limits(apply, err) : 0;
+    return ++apply->records % LOOK_EVERY == 0 ? apply_check_limits(apply, err) : 0;
 }
 
-static int apply_once(struct apply *apply, int32_t collection, const char *mark, int64_t *ret_generation, struct err *err)
+static int apply_once(struct apply *apply, int32_t collection, const char *cursor, int64_t *ret_generation, struct err *err)
 {
-    struct store *store = apply->store;
-    int r = limits_check_free(apply->spool->limits, apply->spool->directory, spool_size(apply->spool), &apply->spool->why, err);
+    struct storage *storage = apply->storage;
+    int r = merge_limits_check_free(apply->spool->limits, apply->spool->directory, merge_spool_size(apply->spool), &apply->spool->why, err);
     if (r == 0)
-        r = limits_check_free(apply->spool->limits, store->place, spool_size(apply->spool), &apply->spool->why, err);
+        r = merge_limits_check_free(apply->spool->limits, storage->place, merge_spool_size(apply->spool), &apply->spool->why, err);
     apply->spool->limited |= r < 0;
     if (r == 0)
-        r = STORE(store, err, batch_begin, apply->account, collection, ret_generation);
+        r = STORAGE(storage, err, batch_begin, apply->account, collection, ret_generation);
     if (r < 0)
         return r;
     apply->before = (struct hearth_counts){.struct_size = sizeof(apply->before)};
     apply->records = 0;
     if (apply->spool->limits != NULL)
-        r = STORE(store, err, counts, apply->account, &apply->before);
+        r = STORAGE(storage, err, counts, apply->account, &apply->before);
     if (r == 0)
-        r = replay(apply, collection, err);
+        r = apply_replay_collection(apply, collection, err);
     if (r == 0)
-        r = check_limits(apply, err);
-    if (r == 0 && mark != NULL)
-        r = STORE(store, err, mark_put, apply->source, collection, mark);
+        r = apply_check_limits(apply, err);
+    if (r == 0 && cursor != NULL)
+        r = STORAGE(storage, err, sync_cursor_put, apply->source, collection, cursor);
     if (r == 0)
-        r = STORE(store, err, batch_commit, apply->changed);
+        r = STORAGE(storage, err, batch_commit, apply->changed);
     if (r < 0)
-        store->ops->batch_abort(store->session);
+        storage->ops->batch_abort(storage->handle);
     return r;
 }
 
-int apply_collection(struct store *store, const char *account, int32_t collection, int32_t how, struct spool *spool, const char *mark,
+int merge_apply_collection(struct storage *storage, const char *account, int32_t collection, int32_t how, struct spool *spool, const char *cursor,
                      bool *ret_changed, int64_t *ret_generation, struct err *err)
 {
-    struct apply apply = {.store = store,
+    struct apply apply = {.storage = storage,
                           .account = account,
                           .source = spool->source,
                           .how = how,
                           .spool = spool,
                           .collection = merge_collection_name(collection)};
     arena_init(&apply.arena, 0);
-    int r = apply_once(&apply, collection, mark, ret_generation, err);
+    int r = apply_once(&apply, collection, cursor, ret_generation, err);
     if (r == HEARTH_ERR_UNCERTAIN) { /* it may have been stored: every batch can be repeated */
         log_event(HEARTH_LOG_WARNING, "merge", "batch repeated", LOG_TEXT("account", account));
-        store_reset(store); /* what it has changed stays told: the second time there may be nothing left to change */
-        r = apply_once(&apply, collection, mark, ret_generation, err);
+        plug_storage_reset(storage); /* what it has changed stays told: the second time there may be nothing left to change */
+        r = apply_once(&apply, collection, cursor, ret_generation, err);
     }
     if (r == 0)
         *ret_changed = apply.changed;
     arena_fini(&apply.arena);
-    store_reset(store);
+    plug_storage_reset(storage);
     return r;
 }

@@ -38,28 +38,28 @@ static const struct root *find_root(const char *guid)
     return NULL;
 }
 
-static bool is_root(const char *guid)
+static bool bookmarks_is_root(const char *guid)
 {
     return find_root(guid) != NULL;
 }
 
-static int touch(struct bookmarks *b, int64_t page)
+static int bookmarks_touch_page(struct bookmarks *b, int64_t page)
 {
     return page == 0 || number_set_add(&b->touched, (uint64_t)page) ? 0 : err_set(b->err, HEARTH_ERR_NOMEM, "out of memory");
 }
 
 /* The smallest sane date known; never after the record was written. */
-static int64_t added_of(const struct hearth_bookmark_record *record, int64_t known)
+static int64_t bookmarks_date_added(const struct hearth_bookmark_record *record, int64_t known)
 {
     int64_t added = record->added;
-    if (is_root(record->guid)) /* nobody added it, and some Firefoxes say when, others do not: as its last record has it */
+    if (bookmarks_is_root(record->guid)) /* nobody added it, and some Firefoxes say when, others do not: as its last record has it */
         return added < earliest_date || added > record->modified ? 0 : added;
     if (added < earliest_date || added > record->modified)
         added = record->modified;
     return known >= earliest_date && known < added ? known : added;
 }
 
-static const char *join(struct arena *arena, const char *const *tags, size_t count)
+static const char *bookmarks_join_tags(struct arena *arena, const char *const *tags, size_t count)
 {
     const char *all = NULL;
     for (size_t i = 0; i < count; i++)
@@ -75,17 +75,17 @@ static int page_of(struct bookmarks *b, const struct hearth_bookmark_record *rec
         return 0;
     struct hearth_page page;
     bool is_new;
-    int r = apply_find_page(b->apply, record->url, &page, &is_new, b->err);
+    int r = merge_apply_find_page(b->apply, record->url, &page, &is_new, b->err);
     if (r == 0 && is_new) { /* a first version, so that the id is taken; touched pages are written again with everything */
         struct model_page facts;
         model_page_init(&facts);
         page.bookmarks = 1;
         page.bookmark_added = record->added;
-        r = apply_put_page(b->apply, &page, &facts, b->err);
+        r = merge_apply_put_page(b->apply, &page, &facts, b->err);
     }
     if (r == 0)
         *ret_page = page.id;
-    return r < 0 ? r : touch(b, page.id);
+    return r < 0 ? r : bookmarks_touch_page(b, page.id);
 }
 
 /* But for its page and its place. */
@@ -94,13 +94,13 @@ static void fill_row(struct apply *apply, const struct hearth_bookmark_record *r
     const struct root *root = apply->source == 0 ? NULL : find_root(record->guid);
     row->kind = record->kind;
     row->guid = record->guid;
-    row->said_parent = record->parent_guid;
+    row->remote_parent = record->parent_guid;
     row->title = root == NULL ? record->title : root->name;
     row->url = record->url;
     row->keyword = record->keyword;
     row->tag_query = record->tag_query;
-    row->tags = join(&apply->arena, record->tags, record->tag_count);
-    row->added = added_of(record, known_added);
+    row->tags = bookmarks_join_tags(&apply->arena, record->tags, record->tag_count);
+    row->added = bookmarks_date_added(record, known_added);
     row->modified = record->modified;
 }
 
@@ -109,54 +109,54 @@ static void make_anew(struct apply *apply, const struct hearth_bookmark_record *
     fill_row(apply, record, 0, ret_bookmark);
 }
 
-static int put_record(struct bookmarks *b)
+static int bookmarks_put_record(struct bookmarks *b)
 {
     struct apply *apply = b->apply;
     struct hearth_bookmark_record record;
-    if (records_get_bookmark(apply->spool, &apply->arena, &record) < 0)
+    if (merge_records_get_bookmark(apply->spool, &apply->arena, &record) < 0)
         return err_set(b->err, HEARTH_ERR_NOMEM, "out of memory");
     struct hearth_bookmark old = {.struct_size = sizeof(old)}, new = {.struct_size = sizeof(new), .source = apply->source};
     struct err why = {0};
     if (apply->source != 0 && find_root(record.guid) == &roots[0]) /* the folder that bears the source's name: ensure_roots() */
         return 0;
-    int r = STORE(apply->store, &why, bookmark_get, apply->account, record.guid, &old);
+    int r = STORAGE(apply->storage, &why, bookmark_get, apply->account, record.guid, &old);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
         *b->err = why;
         return r;
     }
     bool known = r == 0;
-    if (known && (r = touch(b, old.page)) < 0)
+    if (known && (r = bookmarks_touch_page(b, old.page)) < 0)
         return r;
     if ((r = page_of(b, &record, &new.page)) < 0)
         return r;
     fill_row(apply, &record, known ? old.added : 0, &new);
-    r = STORE(apply->store, b->err, bookmark_put, &new);
+    r = STORAGE(apply->storage, b->err, bookmark_put, &new);
     if (r == 0 && record.kind == HEARTH_FOLDER)
-        r = STORE(apply->store, b->err, bookmark_claims_put, apply->source, record.guid, record.children, record.child_count);
+        r = STORAGE(apply->storage, b->err, bookmark_children_put, apply->source, record.guid, record.children, record.child_count);
     apply->changed = true;
     return r;
 }
 
-static int put_tombstone(struct bookmarks *b)
+static int bookmarks_put_tombstone(struct bookmarks *b)
 {
     struct apply *apply = b->apply;
     const char *guid;
     int64_t modified;
-    records_get_removed(apply->spool, &guid, &modified);
+    merge_records_get_removed(apply->spool, &guid, &modified);
     struct hearth_bookmark old = {.struct_size = sizeof(old)};
     struct err why = {0};
-    if (is_root(guid))
+    if (bookmarks_is_root(guid))
         return 0;
-    int r = STORE(apply->store, &why, bookmark_get, apply->account, guid, &old);
+    int r = STORAGE(apply->storage, &why, bookmark_get, apply->account, guid, &old);
     if (r == HEARTH_ERR_NOT_FOUND)
         return 0;
     if (r < 0) {
         *b->err = why;
         return r;
     }
-    r = touch(b, old.page);
+    r = bookmarks_touch_page(b, old.page);
     if (r == 0)
-        r = STORE(apply->store, b->err, bookmark_remove, guid);
+        r = STORAGE(apply->storage, b->err, bookmark_remove, guid);
     apply->changed = true;
     return r;
 }
@@ -164,24 +164,24 @@ static int put_tombstone(struct bookmarks *b)
 static int on_old(void *ctx, const struct hearth_bookmark *bookmark)
 {
     struct bookmarks *b = ctx;
-    return bookmark->source == b->apply->source && touch(b, bookmark->page) < 0;
+    return bookmark->source == b->apply->source && bookmarks_touch_page(b, bookmark->page) < 0;
 }
 
 /* A complete collection replaces what was there, but for what arrived damaged. */
-static int clear(struct bookmarks *b, struct kept *kept)
+static int bookmarks_clear_stored(struct bookmarks *b, struct kept *kept)
 {
     struct apply *apply = b->apply;
-    int loaded = kept_load_bookmarks(kept, apply, b->err);
+    int loaded = merge_kept_load_bookmarks(kept, apply, b->err);
     if (loaded < 0)
         return loaded;
     struct hearth_bookmark_query all = {.struct_size = sizeof(all), .order = HEARTH_BY_ADDED};
-    int r = STORE(apply->store, b->err, bookmark_list, apply->account, &all, on_old, b);
+    int r = STORAGE(apply->storage, b->err, bookmark_list, apply->account, &all, on_old, b);
     if (r == 0 && b->err->code != 0)
         r = b->err->code;
     if (r == 0)
-        r = STORE(apply->store, b->err, bookmark_clear, apply->source);
-    store_reset(apply->store);
-    return r == 0 ? kept_put_bookmarks(kept, apply, b->err) : r;
+        r = STORAGE(apply->storage, b->err, bookmark_clear, apply->source);
+    plug_storage_reset(apply->storage);
+    return r == 0 ? merge_kept_put_bookmarks(kept, apply, b->err) : r;
 }
 
 static struct hearth_bookmark own_root(size_t i)
@@ -190,7 +190,7 @@ static struct hearth_bookmark own_root(size_t i)
                                     .kind = HEARTH_FOLDER,
                                     .guid = roots[i].guid,
                                     .title = roots[i].title,
-                                    .said_parent = i == 0 ? NULL : "places"};
+                                    .remote_parent = i == 0 ? NULL : "places"};
 }
 
 /* Only of the account's own: the folders of another source are not as its records say. */
@@ -199,7 +199,7 @@ static int compare_own(struct bookmarks *b, bool *ret_same)
     struct hearth_bookmark own[ROOTS + 1] = {{.guid = NULL}};
     for (size_t i = 0; i < ROOTS; i++)
         own[i] = own_root(i);
-    return same_bookmarks(b->apply, own, make_anew, ret_same, b->err);
+    return merge_same_bookmarks(b->apply, own, make_anew, ret_same, b->err);
 }
 
 /* *ret_same: there was nothing to do. */
@@ -207,12 +207,12 @@ static int replace_all(struct bookmarks *b, bool *ret_same)
 {
     struct kept kept;
     bool same = false;
-    int r = kept_init(&kept, b->apply->spool, b->err);
+    int r = merge_kept_init(&kept, b->apply->spool, b->err);
     if (r == 0 && kept.count == 0 && b->apply->source == 0)
         r = compare_own(b, &same);
     if (r == 0 && !same)
-        r = clear(b, &kept);
-    kept_fini(&kept);
+        r = bookmarks_clear_stored(b, &kept);
+    merge_kept_fini(&kept);
     *ret_same = same;
     return r;
 }
@@ -222,15 +222,15 @@ static int put_root(struct bookmarks *b, const struct hearth_bookmark *wanted)
     struct apply *apply = b->apply;
     struct hearth_bookmark there = {.struct_size = sizeof(there)};
     struct err why = {0};
-    int r = STORE(apply->store, &why, bookmark_get, apply->account, wanted->guid, &there);
+    int r = STORAGE(apply->storage, &why, bookmark_get, apply->account, wanted->guid, &there);
     bool renamed = r == 0 && wanted->source != 0 && !str_equal(there.title, wanted->title);
     if (r == HEARTH_ERR_NOT_FOUND || renamed) {
         apply->changed = true;
-        r = STORE(apply->store, b->err, bookmark_put, wanted);
+        r = STORAGE(apply->storage, b->err, bookmark_put, wanted);
     } else if (r < 0) {
         *b->err = why;
     }
-    store_reset(apply->store);
+    plug_storage_reset(apply->storage);
     return r;
 }
 
@@ -251,7 +251,7 @@ struct naming {
     bool failed;
 };
 
-static int on_source(void *ctx, const struct hearth_source *source)
+static int bookmarks_on_source(void *ctx, const struct hearth_source *source)
 {
     struct naming *naming = ctx;
     if (source->id != naming->apply->source)
@@ -267,8 +267,8 @@ static int ensure_folders(struct bookmarks *b)
     struct apply *apply = b->apply;
     char top[MODEL_SOURCE_ID_SIZE], guid[MODEL_SOURCE_ID_SIZE];
     struct naming naming = {.apply = apply};
-    int r = STORE(apply->store, b->err, source_list, apply->account, on_source, &naming);
-    store_reset(apply->store);
+    int r = STORAGE(apply->storage, b->err, source_list, apply->account, bookmarks_on_source, &naming);
+    plug_storage_reset(apply->storage);
     if (r == 0 && naming.failed)
         r = err_set(b->err, HEARTH_ERR_NOMEM, "out of memory");
     if (r == 0 && naming.name == NULL)
@@ -280,7 +280,7 @@ static int ensure_folders(struct bookmarks *b)
                                                   .kind = HEARTH_FOLDER,
                                                   .guid = guid,
                                                   .title = i == 0 ? naming.name : roots[i].name,
-                                                  .said_parent = i == 0 ? "menu" : top,
+                                                  .remote_parent = i == 0 ? "menu" : top,
                                                   .source = apply->source});
     }
     return r;
@@ -298,33 +298,33 @@ static int update_pages(struct bookmarks *b)
     int r = 0;
     for (size_t i = 0; r == 0 && i < b->touched.count; i++) {
         struct hearth_page page = {.struct_size = sizeof(page)};
-        r = STORE(apply->store, b->err, page_get, apply->account, (int64_t)b->touched.numbers[i], &page);
+        r = STORAGE(apply->storage, b->err, page_get, apply->account, (int64_t)b->touched.numbers[i], &page);
         if (r == 0)
-            r = apply_page(apply, &page, b->err);
-        store_reset(apply->store);
+            r = merge_apply_page(apply, &page, b->err);
+        plug_storage_reset(apply->storage);
         arena_reset(&apply->arena);
     }
     return r;
 }
 
-static int replay(struct bookmarks *b)
+static int bookmarks_replay_spool(struct bookmarks *b)
 {
     struct apply *apply = b->apply;
     int kind, more, r = 0;
-    spool_rewind(apply->spool);
-    while (r == 0 && (more = spool_next(apply->spool, &kind, b->err)) != 0) {
+    merge_spool_rewind(apply->spool);
+    while (r == 0 && (more = merge_spool_next(apply->spool, &kind, b->err)) != 0) {
         if (more < 0)
             return more;
-        r = kind == RECORD_BOOKMARK ? put_record(b) : kind == RECORD_REMOVED ? put_tombstone(b) : 0;
+        r = kind == RECORD_BOOKMARK ? bookmarks_put_record(b) : kind == RECORD_REMOVED ? bookmarks_put_tombstone(b) : 0;
         if (r == 0)
-            r = apply_count_record(apply, b->err);
-        store_reset(apply->store);
+            r = merge_apply_count_record(apply, b->err);
+        plug_storage_reset(apply->storage);
         arena_reset(&apply->arena);
     }
     return r;
 }
 
-int apply_bookmarks(struct apply *apply, struct err *err)
+int merge_apply_bookmarks(struct apply *apply, struct err *err)
 {
     struct bookmarks b = {.apply = apply, .err = err};
     bool same = false;
@@ -332,11 +332,11 @@ int apply_bookmarks(struct apply *apply, struct err *err)
     if (same)
         return r;
     if (r == 0)
-        r = replay(&b);
+        r = bookmarks_replay_spool(&b);
     if (r == 0)
         r = ensure_roots(&b);
     if (r == 0 && apply->changed)
-        r = apply_tree(apply, err);
+        r = merge_apply_tree(apply, err);
     if (r == 0)
         r = update_pages(&b);
     number_set_fini(&b.touched);
@@ -348,29 +348,29 @@ struct finding {
     bool found;
 };
 
-static int find_node(void *ctx, const struct hearth_bookmark_node *node)
+static int find_node(void *ctx, const struct hearth_bookmark_item *node)
 {
     struct finding *finding = ctx;
     finding->found = node->source == finding->source;
     return finding->found;
 }
 
-int apply_no_bookmarks(struct apply *apply, struct err *err)
+int merge_apply_no_bookmarks(struct apply *apply, struct err *err)
 {
     struct bookmarks b = {.apply = apply, .err = err};
     struct hearth_bookmark_query all = {.struct_size = sizeof(all), .order = HEARTH_BY_ADDED};
     struct finding finding = {.source = apply->source};
-    int r = STORE(apply->store, err, bookmark_nodes, apply->account, find_node, &finding);
+    int r = STORAGE(apply->storage, err, bookmark_items, apply->account, find_node, &finding);
     if (r == 0)
-        r = STORE(apply->store, err, bookmark_list, apply->account, &all, on_old, &b);
+        r = STORAGE(apply->storage, err, bookmark_list, apply->account, &all, on_old, &b);
     if (r == 0 && err->code != 0)
         r = err->code;
     if (r == 0)
-        r = STORE(apply->store, err, bookmark_clear, apply->source);
-    store_reset(apply->store);
+        r = STORAGE(apply->storage, err, bookmark_clear, apply->source);
+    plug_storage_reset(apply->storage);
     apply->changed = finding.found;
     if (r == 0 && finding.found)
-        r = apply_tree(apply, err);
+        r = merge_apply_tree(apply, err);
     if (r == 0)
         r = update_pages(&b);
     number_set_fini(&b.touched);

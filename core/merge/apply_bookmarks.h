@@ -5,6 +5,6 @@
 #include "merge/apply.h"
 
 /* In a batch: the source of `apply` has no bookmarks any more, and no folder of its own. */
-int apply_no_bookmarks(struct apply *apply, struct err *err);
+int merge_apply_no_bookmarks(struct apply *apply, struct err *err);
 
 #endif

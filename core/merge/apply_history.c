@@ -36,13 +36,13 @@ static int put_new(struct history *history, struct hearth_page *page, const stru
         model_page_add_visit(&facts, record->visits[i].date, record->visits[i].type);
     page->guid = record->guid;
     page->title = record->title != NULL && record->title[0] != '\0' ? record->title : NULL;
-    int r = apply_put_page(apply, page, &facts, err);
+    int r = merge_apply_put_page(apply, page, &facts, err);
     int64_t added;
     if (r == 0)
-        r = STORE(apply->store, err, visits_put, page->id, record->visits, record->visit_count, &added);
+        r = STORAGE(apply->storage, err, visits_put, page->id, record->visits, record->visit_count, &added);
     if (r == 0)
-        r = STORE(apply->store, err, page_guid_put, record->guid, page->id);
-    return r == 0 && history->snapshot != NULL ? snapshot_note(history->snapshot, page->id, err) : r;
+        r = STORAGE(apply->storage, err, page_guid_put, record->guid, page->id);
+    return r == 0 && history->snapshot != NULL ? merge_snapshot_note(history->snapshot, page->id, err) : r;
 }
 
 /* A page has the id of record of the source with the smallest number: that of the account's own provider, if it knows the page. */
@@ -58,9 +58,9 @@ static int join_guid(struct history *history, const struct hearth_page *page, co
     int64_t joined = 0;
     if (str_equal(page->guid, record->guid))
         return 0;
-    int r = takes_guid(apply, page, record) ? HEARTH_ERR_NOT_FOUND : STORE(apply->store, &why, page_by_guid, record->guid, &joined);
+    int r = takes_guid(apply, page, record) ? HEARTH_ERR_NOT_FOUND : STORAGE(apply->storage, &why, page_by_guid, record->guid, &joined);
     if (r == HEARTH_ERR_NOT_FOUND || (r == 0 && joined != page->id))
-        return STORE(apply->store, history->err, page_guid_put, record->guid, page->id);
+        return STORAGE(apply->storage, history->err, page_guid_put, record->guid, page->id);
     if (r < 0)
         *history->err = why;
     return r;
@@ -72,9 +72,9 @@ static int unite_record(struct history *history, struct hearth_page *page, const
     struct err *err = history->err;
     bool whole = false, trimmed = false;
     int64_t added = 0;
-    int r = history->snapshot == NULL ? 0 : snapshot_trim(history->snapshot, apply, page, record, &whole, &trimmed, err);
+    int r = history->snapshot == NULL ? 0 : merge_snapshot_trim(history->snapshot, apply, page, record, &whole, &trimmed, err);
     if (r == 0)
-        r = STORE(apply->store, err, visits_put, page->id, record->visits, record->visit_count, &added);
+        r = STORAGE(apply->storage, err, visits_put, page->id, record->visits, record->visit_count, &added);
     bool new_guid = takes_guid(apply, page, record), new_title = takes_title(page, record, whole);
     if (r == 0)
         r = join_guid(history, page, record);
@@ -84,21 +84,21 @@ static int unite_record(struct history *history, struct hearth_page *page, const
         page->guid = record->guid;
     if (new_title)
         page->title = record->title;
-    return r == 0 ? apply_page(apply, page, err) : r;
+    return r == 0 ? merge_apply_page(apply, page, err) : r;
 }
 
-static int put_record(struct history *history)
+static int history_put_record(struct history *history)
 {
     struct apply *apply = history->apply;
     struct err *err = history->err;
     struct hearth_page_record record;
-    if (records_get_page(apply->spool, &apply->arena, &record) < 0)
+    if (merge_records_get_page(apply->spool, &apply->arena, &record) < 0)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     struct hearth_page page;
     bool is_new, gone = false;
-    int r = apply_find_page(apply, record.url, &page, &is_new, err);
+    int r = merge_apply_find_page(apply, record.url, &page, &is_new, err);
     if (r == 0 && !model_removed_here_is_empty(&history->removed))
-        r = removed_here_filter(&history->removed, page.id, &record, &apply->arena, &gone, err);
+        r = merge_removed_here_filter(&history->removed, page.id, &record, &apply->arena, &gone, err);
     if (r < 0 || gone || (is_new && record.visit_count == 0))
         return r;
     return is_new ? put_new(history, &page, &record) : unite_record(history, &page, &record);
@@ -106,17 +106,17 @@ static int put_record(struct history *history)
 
 /* A tombstone removes the page only if it names the id that the page has now: devices that find one URL under two ids keep one and bury the
  * other, and the page lives on. Of a page that has the id of another source it takes what its own source brought. */
-static int put_tombstone(struct history *history)
+static int history_put_tombstone(struct history *history)
 {
     struct apply *apply = history->apply;
     const char *guid;
     int64_t modified, id;
-    records_get_removed(apply->spool, &guid, &modified);
+    merge_records_get_removed(apply->spool, &guid, &modified);
     struct err why = {0};
-    int r = STORE(apply->store, &why, page_by_guid, guid, &id);
+    int r = STORAGE(apply->storage, &why, page_by_guid, guid, &id);
     struct hearth_page page = {.struct_size = sizeof(page)};
     if (r == 0)
-        r = STORE(apply->store, &why, page_get, apply->account, id, &page);
+        r = STORAGE(apply->storage, &why, page_get, apply->account, id, &page);
     if (r == HEARTH_ERR_NOT_FOUND)
         return 0;
     if (r < 0) {
@@ -124,29 +124,29 @@ static int put_tombstone(struct history *history)
         return r;
     }
     bool names_it = page.guid == NULL || str_equal(page.guid, guid) || model_source_of(page.guid) != apply->source;
-    return names_it ? apply_end_history(apply, &page, history->err) : 0;
+    return names_it ? merge_apply_end_history(apply, &page, history->err) : 0;
 }
 
 /* A snapshot that goes beyond the limits for a moment, before what it does not have is taken away, may be within them in the end. */
 static int count_record(struct history *history)
 {
-    return history->snapshot == NULL ? apply_count_record(history->apply, history->err) : 0;
+    return history->snapshot == NULL ? merge_apply_count_record(history->apply, history->err) : 0;
 }
 
 static int replay_kind(struct history *history, int wanted)
 {
     struct apply *apply = history->apply;
     int kind, more, r = 0;
-    spool_rewind(apply->spool);
-    while (r == 0 && (more = spool_next(apply->spool, &kind, history->err)) != 0) {
+    merge_spool_rewind(apply->spool);
+    while (r == 0 && (more = merge_spool_next(apply->spool, &kind, history->err)) != 0) {
         if (more < 0)
             return more;
         if (kind == wanted)
-            r = kind == RECORD_PAGE ? put_record(history) : put_tombstone(history);
+            r = kind == RECORD_PAGE ? history_put_record(history) : history_put_tombstone(history);
         if (r == 0)
             r = count_record(history);
         arena_reset(&apply->arena);
-        store_reset(apply->store);
+        plug_storage_reset(apply->storage);
     }
     return r;
 }
@@ -156,25 +156,25 @@ static int replay_history(struct history *history)
 {
     int r = replay_kind(history, RECORD_PAGE);
     if (r == 0 && history->snapshot != NULL)
-        r = snapshot_sweep(history->snapshot, history->apply, history->err);
+        r = merge_snapshot_sweep(history->snapshot, history->apply, history->err);
     return r == 0 ? replay_kind(history, RECORD_REMOVED) : r;
 }
 
-int apply_history(struct apply *apply, struct err *err)
+int merge_apply_history(struct apply *apply, struct err *err)
 {
     struct history history = {.apply = apply, .err = err};
     struct snapshot snapshot;
-    int r = removed_here_load(apply->store, apply->account, &history.removed, err);
+    int r = merge_removed_here_load(apply->storage, apply->account, &history.removed, err);
     if (r < 0)
         return r;
     if (apply->how == HEARTH_SNAPSHOT) {
         history.snapshot = &snapshot;
-        r = snapshot_init(&snapshot, apply, err);
+        r = merge_snapshot_init(&snapshot, apply, err);
     }
     if (r == 0)
         r = replay_history(&history);
     if (history.snapshot != NULL)
-        snapshot_fini(&snapshot);
+        merge_snapshot_fini(&snapshot);
     model_removed_here_fini(&history.removed);
     return r;
 }

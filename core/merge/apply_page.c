@@ -6,14 +6,14 @@
 #include "model/page.h"
 #include "model/url.h"
 
-int apply_find_page(struct apply *apply, const char *url, struct hearth_page *ret_page, bool *ret_new, struct err *err)
+int merge_apply_find_page(struct apply *apply, const char *url, struct hearth_page *ret_page, bool *ret_new, struct err *err)
 {
     /* Ids come from the URL. Two URLs of one account with the same 63 bits are not to be expected; should it happen, the next id is taken.
      */
     for (int64_t id = model_page_id(url);; id = id == INT64_MAX ? 1 : id + 1) {
         struct hearth_page page = {.struct_size = sizeof(page)};
         struct err why = {0};
-        int r = STORE(apply->store, &why, page_get, apply->account, id, &page);
+        int r = STORAGE(apply->storage, &why, page_get, apply->account, id, &page);
         bool missing = r == HEARTH_ERR_NOT_FOUND;
         if (r < 0 && !missing) {
             *err = why;
@@ -27,7 +27,7 @@ int apply_find_page(struct apply *apply, const char *url, struct hearth_page *re
     }
 }
 
-static int on_visit(void *ctx, const struct hearth_visit *visit)
+static int page_on_visit(void *ctx, const struct hearth_visit *visit)
 {
     model_page_add_visit(ctx, visit->date, visit->type);
     return 0;
@@ -41,7 +41,7 @@ struct summary {
     const char *title, *tags;
 };
 
-static bool has_tag(const char *tags, const char *tag, size_t size)
+static bool page_has_tag(const char *tags, const char *tag, size_t size)
 {
     for (const char *p = tags; p != NULL && *p != '\0';) {
         size_t n = strcspn(p, ",");
@@ -53,18 +53,18 @@ static bool has_tag(const char *tags, const char *tag, size_t size)
 }
 
 /* Tags belong to the URL: the union over its bookmarks. In the record's field they are separated by line feeds. */
-static void add_tags(struct summary *summary, const char *tags)
+static void page_add_tags(struct summary *summary, const char *tags)
 {
     for (const char *p = tags; p != NULL && *p != '\0';) {
         size_t n = strcspn(p, "\n");
-        if (n > 0 && !has_tag(summary->tags, p, n))
+        if (n > 0 && !page_has_tag(summary->tags, p, n))
             summary->tags = summary->tags == NULL ? arena_strndup(summary->arena, p, n)
                                                   : arena_printf(summary->arena, "%s,%.*s", summary->tags, (int)n, p);
         p += n + (p[n] == '\n');
     }
 }
 
-static int on_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
+static int page_on_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
 {
     struct summary *summary = ctx;
     summary->count++;
@@ -77,32 +77,32 @@ static int on_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
         summary->newest = bookmark->modified;
         summary->title = arena_strdup(summary->arena, bookmark->title == NULL ? "" : bookmark->title);
     }
-    add_tags(summary, bookmark->tags);
+    page_add_tags(summary, bookmark->tags);
     return 0;
 }
 
-int apply_page(struct apply *apply, struct hearth_page *page, struct err *err)
+int merge_apply_page(struct apply *apply, struct hearth_page *page, struct err *err)
 {
     struct summary summary = {.arena = &apply->arena};
-    int r = STORE(apply->store, err, bookmarks_of_page, apply->account, page->id, on_bookmark, &summary);
+    int r = STORAGE(apply->storage, err, bookmarks_of_page, apply->account, page->id, page_on_bookmark, &summary);
     struct model_page facts;
     model_page_init(&facts);
     if (r == 0)
-        r = STORE(apply->store, err, page_visits, apply->account, page->id, on_visit, &facts);
+        r = STORAGE(apply->storage, err, page_visits, apply->account, page->id, page_on_visit, &facts);
     if (r < 0)
         return r;
     if (summary.count == 0 && facts.visits == 0) {
         apply->changed = true;
-        return STORE(apply->store, err, page_remove, page->id);
+        return STORAGE(apply->storage, err, page_remove, page->id);
     }
     page->bookmarks = summary.count;
     page->bookmark_title = summary.title;
     page->bookmark_added = summary.added;
     page->tags = summary.tags;
-    return apply_put_page(apply, page, &facts, err);
+    return merge_apply_put_page(apply, page, &facts, err);
 }
 
-int apply_put_page(struct apply *apply, struct hearth_page *page, const struct model_page *facts, struct err *err)
+int merge_apply_put_page(struct apply *apply, struct hearth_page *page, const struct model_page *facts, struct err *err)
 {
     char host[256];
     model_url_host(page->url, host, sizeof(host));
@@ -113,5 +113,5 @@ int apply_put_page(struct apply *apply, struct hearth_page *page, const struct m
     page->hidden = model_page_is_hidden(facts, page->url, page->bookmarks > 0);
     page->frecency = model_page_frecency(facts, page->url, page->bookmarks > 0, page->bookmark_added);
     apply->changed = true;
-    return STORE(apply->store, err, page_put, page);
+    return STORAGE(apply->storage, err, page_put, page);
 }

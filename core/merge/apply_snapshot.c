@@ -14,8 +14,8 @@ static int find_damaged(struct snapshot *snapshot, struct apply *apply, struct e
     for (size_t i = 0; i < snapshot->kept.count; i++) {
         struct err why = {0};
         int64_t page;
-        int r = STORE(apply->store, &why, page_by_guid, snapshot->kept.ids[i], &page);
-        store_reset(apply->store);
+        int r = STORAGE(apply->storage, &why, page_by_guid, snapshot->kept.ids[i], &page);
+        plug_storage_reset(apply->storage);
         if (r == 0 && !number_set_add(&snapshot->damaged, (uint64_t)page))
             return snapshot_no_memory(err);
         if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
@@ -26,21 +26,21 @@ static int find_damaged(struct snapshot *snapshot, struct apply *apply, struct e
     return 0;
 }
 
-int snapshot_init(struct snapshot *ret_snapshot, struct apply *apply, struct err *err)
+int merge_snapshot_init(struct snapshot *ret_snapshot, struct apply *apply, struct err *err)
 {
     *ret_snapshot = (struct snapshot){0};
-    int r = kept_init(&ret_snapshot->kept, apply->spool, err);
+    int r = merge_kept_init(&ret_snapshot->kept, apply->spool, err);
     return r == 0 ? find_damaged(ret_snapshot, apply, err) : r;
 }
 
-void snapshot_fini(struct snapshot *snapshot)
+void merge_snapshot_fini(struct snapshot *snapshot)
 {
     number_set_fini(&snapshot->seen);
     number_set_fini(&snapshot->damaged);
-    kept_fini(&snapshot->kept);
+    merge_kept_fini(&snapshot->kept);
 }
 
-int snapshot_note(struct snapshot *snapshot, int64_t page, struct err *err)
+int merge_snapshot_note(struct snapshot *snapshot, int64_t page, struct err *err)
 {
     return number_set_add(&snapshot->seen, (uint64_t)page) ? 0 : snapshot_no_memory(err);
 }
@@ -48,7 +48,7 @@ int snapshot_note(struct snapshot *snapshot, int64_t page, struct err *err)
 /* --- visits ------------------------------------------------------------------------------------ */
 
 /* Newest first, ties by greater type: as page_visits() lists them. */
-static int compare_visits(const void *a, const void *b)
+static int snapshot_compare_visits(const void *a, const void *b)
 {
     const struct hearth_visit *x = a, *y = b;
     if (x->date != y->date)
@@ -65,16 +65,16 @@ struct visit_walk {
     bool others;  /* another source has visits of the page */
 };
 
-static int on_stored_visit(void *ctx, const struct hearth_visit *stored)
+static int snapshot_on_stored_visit(void *ctx, const struct hearth_visit *stored)
 {
     struct visit_walk *walk = ctx;
     if (stored->source != walk->source) {
         walk->others = true;
         return 0;
     }
-    while (walk->at < walk->count && compare_visits(&walk->came[walk->at], stored) < 0)
+    while (walk->at < walk->count && snapshot_compare_visits(&walk->came[walk->at], stored) < 0)
         walk->at++;
-    walk->missing = walk->missing || walk->at == walk->count || compare_visits(&walk->came[walk->at], stored) != 0;
+    walk->missing = walk->missing || walk->at == walk->count || snapshot_compare_visits(&walk->came[walk->at], stored) != 0;
     return 0;
 }
 
@@ -89,8 +89,8 @@ static int find_missing(struct apply *apply, int64_t page, const struct hearth_p
         const struct hearth_visit *visit = HEARTH_AT(record->visits, i);
         came[i] = (struct hearth_visit)HEARTH_VISIT(visit->date, visit->type);
     }
-    qsort(came, walk.count, sizeof(*came), compare_visits);
-    int r = STORE(apply->store, err, page_visits, apply->account, page, on_stored_visit, &walk);
+    qsort(came, walk.count, sizeof(*came), snapshot_compare_visits);
+    int r = STORAGE(apply->storage, err, page_visits, apply->account, page, snapshot_on_stored_visit, &walk);
     if (r == 0) {
         *ret_missing = walk.missing;
         *ret_others = walk.others;
@@ -98,17 +98,17 @@ static int find_missing(struct apply *apply, int64_t page, const struct hearth_p
     return r;
 }
 
-int snapshot_trim(struct snapshot *snapshot, struct apply *apply, const struct hearth_page *page, const struct hearth_page_record *record,
+int merge_snapshot_trim(struct snapshot *snapshot, struct apply *apply, const struct hearth_page *page, const struct hearth_page_record *record,
                   bool *ret_first, bool *ret_trimmed, struct err *err)
 {
-    bool damaged = number_set_has(&snapshot->damaged, (uint64_t)page->id) && !kept_has(&snapshot->kept, record->guid);
+    bool damaged = number_set_has(&snapshot->damaged, (uint64_t)page->id) && !merge_kept_has(&snapshot->kept, record->guid);
     bool first = !number_set_has(&snapshot->seen, (uint64_t)page->id), missing = false, others = false;
     struct apply_taken taken;
-    int r = snapshot_note(snapshot, page->id, err);
+    int r = merge_snapshot_note(snapshot, page->id, err);
     if (r == 0 && first && !damaged)
         r = find_missing(apply, page->id, record, &missing, &others, err);
     if (r == 0 && missing)
-        r = apply_take_visits(apply, page->id, apply_is_from, &apply->source, &taken, err);
+        r = merge_apply_take_visits(apply, page->id, merge_apply_is_from, &apply->source, &taken, err);
     if (r < 0)
         return r;
     *ret_first = first && !damaged && !others;
@@ -155,7 +155,7 @@ static int on_stored_page(void *ctx, const struct hearth_page *page)
     return 0;
 }
 
-static int compare_pages(const void *a, const void *b)
+static int snapshot_compare_pages(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
     return x < y ? -1 : x > y;
@@ -165,7 +165,7 @@ static int on_absent_visit(void *ctx, int64_t page, const struct hearth_visit *v
 {
     struct absent *absent = ctx;
     const int64_t *first = absent->pages + absent->piece;
-    const int64_t *found = bsearch(&page, first, absent->piece_count, sizeof(*first), compare_pages);
+    const int64_t *found = bsearch(&page, first, absent->piece_count, sizeof(*first), snapshot_compare_pages);
     if (found == NULL)
         return 0;
     absent->any[found - first] = true;
@@ -176,11 +176,11 @@ static int on_absent_visit(void *ctx, int64_t page, const struct hearth_visit *v
 static int end_absent(struct apply *apply, int64_t id, struct err *err)
 {
     struct hearth_page page = {.struct_size = sizeof(page)};
-    int r = STORE(apply->store, err, page_get, apply->account, id, &page);
+    int r = STORAGE(apply->storage, err, page_get, apply->account, id, &page);
     if (r == 0)
-        r = apply_end_history(apply, &page, err);
+        r = merge_apply_end_history(apply, &page, err);
     arena_reset(&apply->arena);
-    store_reset(apply->store);
+    plug_storage_reset(apply->storage);
     return r;
 }
 
@@ -190,8 +190,8 @@ static int sweep_piece(struct absent *absent, struct apply *apply, struct err *e
     const int64_t *pages = absent->pages + absent->piece;
     memset(absent->own, 0, sizeof(absent->own));
     memset(absent->any, 0, sizeof(absent->any));
-    int r = store_visits_of_pages(apply->store, apply->account, pages, absent->piece_count, on_absent_visit, absent, err);
-    store_reset(apply->store);
+    int r = plug_storage_visits_of_pages(apply->storage, apply->account, pages, absent->piece_count, on_absent_visit, absent, err);
+    plug_storage_reset(apply->storage);
     for (size_t i = 0; r == 0 && i < absent->piece_count; i++)
         if (absent->own[i] || !absent->any[i])
             r = end_absent(apply, pages[i], err);
@@ -199,15 +199,15 @@ static int sweep_piece(struct absent *absent, struct apply *apply, struct err *e
 }
 
 /* The list is complete before anything changes: it is read from what would change. */
-int snapshot_sweep(const struct snapshot *snapshot, struct apply *apply, struct err *err)
+int merge_snapshot_sweep(const struct snapshot *snapshot, struct apply *apply, struct err *err)
 {
     struct absent absent = {.snapshot = snapshot, .source = apply->source};
-    int r = STORE(apply->store, err, pages_by_frecency, apply->account, on_stored_page, &absent);
-    store_reset(apply->store);
+    int r = STORAGE(apply->storage, err, pages_by_frecency, apply->account, on_stored_page, &absent);
+    plug_storage_reset(apply->storage);
     if (r == 0 && absent.failed)
         r = snapshot_no_memory(err);
     if (absent.count > 0)
-        qsort(absent.pages, absent.count, sizeof(*absent.pages), compare_pages);
+        qsort(absent.pages, absent.count, sizeof(*absent.pages), snapshot_compare_pages);
     for (; r == 0 && absent.piece < absent.count; absent.piece += absent.piece_count) {
         absent.piece_count = absent.count - absent.piece < ABSENT_PIECE ? absent.count - absent.piece : ABSENT_PIECE;
         r = sweep_piece(&absent, apply, err);

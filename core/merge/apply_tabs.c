@@ -27,7 +27,7 @@ struct tabs {
     struct err *err;
 };
 
-static struct owner *find_owner(struct owners *owners, const char *id)
+static struct owner *tabs_find_owner(struct owners *owners, const char *id)
 {
     for (size_t i = 0; i < owners->count; i++) {
         size_t place = (owners->last + i) % owners->count;
@@ -40,9 +40,9 @@ static struct owner *find_owner(struct owners *owners, const char *id)
 }
 
 /* NULL: no memory. */
-static struct owner *own(struct owners *owners, struct arena *arena, const char *id)
+static struct owner *tabs_find_or_add_owner(struct owners *owners, struct arena *arena, const char *id)
 {
-    struct owner *found = find_owner(owners, id);
+    struct owner *found = tabs_find_owner(owners, id);
     if (found != NULL)
         return found;
     if (owners->count == owners->room) {
@@ -67,23 +67,23 @@ static int note_came(struct tabs *tabs, int kind)
     struct hearth_tab tab;
     struct hearth_tab_group group;
     if (kind == RECORD_TAB) {
-        records_get_tab(tabs->apply->spool, &device, &tab);
-        struct owner *owner = own(&tabs->owners, &tabs->known.arena, device);
+        merge_records_get_tab(tabs->apply->spool, &device, &tab);
+        struct owner *owner = tabs_find_or_add_owner(&tabs->owners, &tabs->known.arena, device);
         if (owner == NULL)
             return err_set(tabs->err, HEARTH_ERR_NOMEM, "out of memory");
-        stored_tabs_came(&tabs->stored, device, NULL, owner->position++);
+        merge_stored_tabs_came(&tabs->stored, device, NULL, owner->position++);
     } else if (kind == RECORD_TAB_GROUP) {
-        records_get_tab_group(tabs->apply->spool, &device, &group);
-        stored_tabs_came(&tabs->stored, device, group.id, 0);
+        merge_records_get_tab_group(tabs->apply->spool, &device, &group);
+        merge_stored_tabs_came(&tabs->stored, device, group.id, 0);
     }
     return 0;
 }
 
-static int compare_all(struct tabs *tabs)
+static int tabs_compare_spool(struct tabs *tabs)
 {
     int kind, more;
-    spool_rewind(tabs->apply->spool);
-    while ((more = spool_next(tabs->apply->spool, &kind, tabs->err)) > 0) {
+    merge_spool_rewind(tabs->apply->spool);
+    while ((more = merge_spool_next(tabs->apply->spool, &kind, tabs->err)) > 0) {
         int r = note_came(tabs, kind);
         if (r < 0)
             return r;
@@ -97,8 +97,8 @@ static int compare_all(struct tabs *tabs)
  * one. Whose tabs came gets no others, though some of it was damaged. */
 static bool keeps_tabs(struct tabs *tabs, const char *device)
 {
-    bool keeps = !apply_replaces(tabs->apply) || kept_has(&tabs->known.kept, device);
-    return keeps && find_owner(&tabs->owners, device) == NULL;
+    bool keeps = !apply_replaces(tabs->apply) || merge_kept_has(&tabs->known.kept, device);
+    return keeps && tabs_find_owner(&tabs->owners, device) == NULL;
 }
 
 /* With their groups, of each device of which something is gone: what is left of it is written
@@ -114,10 +114,10 @@ static int clear_tabs(struct tabs *tabs)
         for (; end < tabs->stored.count && strcmp(tabs->stored.rows[end].device, device) == 0; end++)
             gone |= !tabs->stored.rows[end].came;
         if (gone && !keeps_tabs(tabs, device)) {
-            r = STORE(apply->store, tabs->err, tabs_clear, device);
+            r = STORAGE(apply->storage, tabs->err, tabs_clear, device);
             apply->changed = true;
-            stored_tabs_forget(&tabs->stored, at, end);
-            store_reset(apply->store);
+            merge_stored_tabs_forget(&tabs->stored, at, end);
+            plug_storage_reset(apply->storage);
         }
         at = end;
     }
@@ -131,7 +131,7 @@ static int clear_tabs(struct tabs *tabs)
  * moves. */
 static int put_tab_owner(struct tabs *tabs, struct hearth_device *device)
 {
-    struct hearth_device *old = known_devices_find(&tabs->known, device->id), merged = *device;
+    struct hearth_device *old = merge_known_devices_find(&tabs->known, device->id), merged = *device;
     if (old != NULL && device->last_upload <= old->last_upload)
         return 0;
     if (old != NULL) {
@@ -143,32 +143,32 @@ static int put_tab_owner(struct tabs *tabs, struct hearth_device *device)
     if (merged.type == NULL)
         merged.type = "unknown";
     tabs->apply->changed = true;
-    return STORE(tabs->apply->store, tabs->err, device_put, &merged);
+    return STORAGE(tabs->apply->storage, tabs->err, device_put, &merged);
 }
 
-static int put_tab(struct tabs *tabs)
+static int tabs_put_tab(struct tabs *tabs)
 {
     struct apply *apply = tabs->apply;
     const char *device;
     struct hearth_tab tab;
-    records_get_tab(apply->spool, &device, &tab);
-    tab.position = find_owner(&tabs->owners, device)->position++;
-    if (!stored_tabs_news(&tabs->stored, device, NULL, tab.position, stored_tabs_say(&fields_tab, &tab)))
+    merge_records_get_tab(apply->spool, &device, &tab);
+    tab.position = tabs_find_owner(&tabs->owners, device)->position++;
+    if (!merge_stored_tabs_news(&tabs->stored, device, NULL, tab.position, merge_stored_tabs_say(&plug_fields_tab, &tab)))
         return 0;
     apply->changed = true;
-    return STORE(apply->store, tabs->err, tab_put, device, &tab);
+    return STORAGE(apply->storage, tabs->err, tab_put, device, &tab);
 }
 
-static int put_group(struct tabs *tabs)
+static int tabs_put_group(struct tabs *tabs)
 {
     struct apply *apply = tabs->apply;
     const char *device;
     struct hearth_tab_group group;
-    records_get_tab_group(apply->spool, &device, &group);
-    if (!stored_tabs_news(&tabs->stored, device, group.id, 0, stored_tabs_say(&fields_tab_group, &group)))
+    merge_records_get_tab_group(apply->spool, &device, &group);
+    if (!merge_stored_tabs_news(&tabs->stored, device, group.id, 0, merge_stored_tabs_say(&plug_fields_tab_group, &group)))
         return 0;
     apply->changed = true;
-    return STORE(apply->store, tabs->err, tab_group_put, device, &group);
+    return STORAGE(apply->storage, tabs->err, tab_group_put, device, &group);
 }
 
 static int put_of_tabs(struct tabs *tabs, int kind)
@@ -176,45 +176,45 @@ static int put_of_tabs(struct tabs *tabs, int kind)
     struct hearth_device device;
     switch (kind) {
     case RECORD_DEVICE:
-        records_get_device(tabs->apply->spool, &device);
+        merge_records_get_device(tabs->apply->spool, &device);
         return put_tab_owner(tabs, &device);
     case RECORD_TAB:
-        return put_tab(tabs);
+        return tabs_put_tab(tabs);
     case RECORD_TAB_GROUP:
-        return put_group(tabs);
+        return tabs_put_group(tabs);
     default:
         return 0;
     }
 }
 
-static int put_all(struct tabs *tabs)
+static int tabs_put_spool(struct tabs *tabs)
 {
     struct apply *apply = tabs->apply;
     int kind, more, r = 0;
-    spool_rewind(apply->spool);
-    while (r == 0 && (more = spool_next(apply->spool, &kind, tabs->err)) != 0) {
+    merge_spool_rewind(apply->spool);
+    while (r == 0 && (more = merge_spool_next(apply->spool, &kind, tabs->err)) != 0) {
         r = more < 0 ? more : put_of_tabs(tabs, kind);
         if (r == 0)
-            r = apply_count_record(apply, tabs->err);
-        store_reset(apply->store);
+            r = merge_apply_count_record(apply, tabs->err);
+        plug_storage_reset(apply->storage);
     }
     return r;
 }
 
-int apply_tabs(struct apply *apply, struct err *err)
+int merge_apply_tabs(struct apply *apply, struct err *err)
 {
     struct tabs tabs = {.apply = apply, .err = err};
-    int r = known_devices_load(&tabs.known, apply, err);
+    int r = merge_known_devices_load(&tabs.known, apply, err);
     if (r == 0)
-        r = stored_tabs_load(&tabs.stored, apply, err);
+        r = merge_stored_tabs_load(&tabs.stored, apply, err);
     if (r == 0)
-        r = compare_all(&tabs);
+        r = tabs_compare_spool(&tabs);
     if (r == 0)
         r = clear_tabs(&tabs);
     if (r == 0)
-        r = put_all(&tabs);
-    stored_tabs_fini(&tabs.stored);
+        r = tabs_put_spool(&tabs);
+    merge_stored_tabs_fini(&tabs.stored);
     free(tabs.owners.list);
-    known_devices_fini(&tabs.known);
+    merge_known_devices_fini(&tabs.known);
     return r;
 }

@@ -4,6 +4,6 @@
 
 #include "merge/apply.h"
 
-int apply_tree(struct apply *apply, struct err *err);
+int merge_apply_tree(struct apply *apply, struct err *err);
 
 #endif

@@ -32,45 +32,45 @@ static int sort_visit(void *ctx, const struct hearth_visit *visit)
     return 0;
 }
 
-int apply_take_visits(struct apply *apply, int64_t page, apply_takes_fn takes, const void *ctx, struct apply_taken *ret_taken,
+int merge_apply_take_visits(struct apply *apply, int64_t page, apply_takes_fn takes, const void *ctx, struct apply_taken *ret_taken,
                       struct err *err)
 {
     struct sorting sorting = {.takes = takes, .ctx = ctx};
     int64_t added;
-    int r = STORE(apply->store, err, page_visits, apply->account, page, sort_visit, &sorting);
+    int r = STORAGE(apply->storage, err, page_visits, apply->account, page, sort_visit, &sorting);
     if (r == 0 && sorting.failed)
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     if (r == 0 && sorting.taken > 0)
-        r = STORE(apply->store, err, visits_remove, page);
+        r = STORAGE(apply->storage, err, visits_remove, page);
     if (r == 0 && sorting.taken > 0 && sorting.count > 0)
-        r = STORE(apply->store, err, visits_put, page, sorting.left, sorting.count, &added);
+        r = STORAGE(apply->storage, err, visits_put, page, sorting.left, sorting.count, &added);
     if (r == 0)
         *ret_taken = (struct apply_taken){sorting.taken, (int64_t)sorting.count};
     free(sorting.left);
     return r;
 }
 
-int apply_take_from_page(struct apply *apply, struct hearth_page *page, apply_takes_fn takes, const void *ctx, struct err *err)
+int merge_apply_take_from_page(struct apply *apply, struct hearth_page *page, apply_takes_fn takes, const void *ctx, struct err *err)
 {
     struct apply_taken taken;
-    int r = apply_take_visits(apply, page->id, takes, ctx, &taken, err);
+    int r = merge_apply_take_visits(apply, page->id, takes, ctx, &taken, err);
     if (r == 0 && taken.left == 0) {
         page->guid = NULL;
         page->title = NULL;
     }
-    return r == 0 ? apply_page(apply, page, err) : r;
+    return r == 0 ? merge_apply_page(apply, page, err) : r;
 }
 
-bool apply_is_from(const void *source, const struct hearth_visit *visit)
+bool merge_apply_is_from(const void *source, const struct hearth_visit *visit)
 {
     return visit->source == *(const int64_t *)source;
 }
 
-int apply_end_history(struct apply *apply, struct hearth_page *page, struct err *err)
+int merge_apply_end_history(struct apply *apply, struct hearth_page *page, struct err *err)
 {
     struct apply_taken taken;
     bool own = page->guid != NULL && model_source_of(page->guid) == apply->source;
-    int r = apply_take_visits(apply, page->id, apply_is_from, &apply->source, &taken, err);
+    int r = merge_apply_take_visits(apply, page->id, merge_apply_is_from, &apply->source, &taken, err);
     bool alone = r == 0 && taken.left == 0 && (own || page->guid == NULL); /* nobody else knows it */
     if (r < 0 || (taken.taken == 0 && !own && !(alone && page->title != NULL)))
         return r;
@@ -78,5 +78,5 @@ int apply_end_history(struct apply *apply, struct hearth_page *page, struct err 
         page->guid = NULL;
     if (alone)
         page->title = NULL;
-    return apply_page(apply, page, err);
+    return merge_apply_page(apply, page, err);
 }

@@ -6,10 +6,10 @@
 #include "merge/apply.h"
 
 static const struct merge_collection collections[HEARTH_COLLECTION_SLOTS] = {
-    [HEARTH_CLIENTS] = {apply_devices, MERGE_DEVICES, false},
-    [HEARTH_TABS] = {apply_tabs, MERGE_DEVICES | MERGE_TABS, false},
-    [HEARTH_BOOKMARKS] = {apply_bookmarks, MERGE_BOOKMARKS, false},
-    [HEARTH_HISTORY] = {apply_history, MERGE_PAGES, true},
+    [HEARTH_CLIENTS] = {merge_apply_devices, MERGE_DEVICES, false},
+    [HEARTH_TABS] = {merge_apply_tabs, MERGE_DEVICES | MERGE_TABS, false},
+    [HEARTH_BOOKMARKS] = {merge_apply_bookmarks, MERGE_BOOKMARKS, false},
+    [HEARTH_HISTORY] = {merge_apply_history, MERGE_PAGES, true},
 };
 
 /* Numbers go up from 1 without a gap: they are the places of the array. */

@@ -12,7 +12,7 @@ struct kept_bookmark {
     size_t child_count, child_room;
 };
 
-static int compare_ids(const void *a, const void *b)
+static int kept_compare_ids(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -40,21 +40,21 @@ static void kept_sort(struct kept *kept)
 {
     size_t count = 0;
     if (kept->count > 1)
-        qsort(kept->ids, kept->count, sizeof(*kept->ids), compare_ids);
+        qsort(kept->ids, kept->count, sizeof(*kept->ids), kept_compare_ids);
     for (size_t i = 0; i < kept->count; i++)
         if (count == 0 || strcmp(kept->ids[count - 1], kept->ids[i]) != 0)
             kept->ids[count++] = kept->ids[i];
     kept->count = count;
 }
 
-int kept_init(struct kept *ret_kept, struct spool *spool, struct err *err)
+int merge_kept_init(struct kept *ret_kept, struct spool *spool, struct err *err)
 {
     int kind, more;
     *ret_kept = (struct kept){0};
     arena_init(&ret_kept->arena, 0);
-    spool_rewind(spool);
-    while ((more = spool_next(spool, &kind, err)) > 0)
-        if (kind == RECORD_KEPT && !kept_add(ret_kept, records_get_kept(spool))) {
+    merge_spool_rewind(spool);
+    while ((more = merge_spool_next(spool, &kind, err)) > 0)
+        if (kind == RECORD_KEPT && !kept_add(ret_kept, merge_records_get_kept(spool))) {
             ret_kept->count = 0; /* the last of them may be NULL */
             return kept_no_memory(err);
         }
@@ -62,7 +62,7 @@ int kept_init(struct kept *ret_kept, struct spool *spool, struct err *err)
     return more;
 }
 
-void kept_fini(struct kept *kept)
+void merge_kept_fini(struct kept *kept)
 {
     for (size_t i = 0; kept->bookmarks != NULL && i < kept->count; i++)
         free(kept->bookmarks[i].children);
@@ -74,11 +74,11 @@ void kept_fini(struct kept *kept)
 
 static size_t kept_find(const struct kept *kept, const char *id)
 {
-    const char **at = kept->count == 0 ? NULL : bsearch(&id, kept->ids, kept->count, sizeof(*kept->ids), compare_ids);
+    const char **at = kept->count == 0 ? NULL : bsearch(&id, kept->ids, kept->count, sizeof(*kept->ids), kept_compare_ids);
     return at == NULL ? SIZE_MAX : (size_t)(at - kept->ids);
 }
 
-bool kept_has(const struct kept *kept, const char *id)
+bool merge_kept_has(const struct kept *kept, const char *id)
 {
     return kept_find(kept, id) != SIZE_MAX;
 }
@@ -89,22 +89,22 @@ static bool copy_text(struct arena *arena, const char **text)
     return *text == NULL || (*text = arena_strdup(arena, *text)) != NULL;
 }
 
-static bool copy_row(struct arena *arena, struct hearth_bookmark *row)
+static bool kept_copy_row(struct arena *arena, struct hearth_bookmark *row)
 {
     row->parent = NULL; /* the repair of the tree says where it goes */
-    return copy_text(arena, &row->guid) && copy_text(arena, &row->said_parent) && copy_text(arena, &row->title) &&
+    return copy_text(arena, &row->guid) && copy_text(arena, &row->remote_parent) && copy_text(arena, &row->title) &&
            copy_text(arena, &row->url) && copy_text(arena, &row->keyword) && copy_text(arena, &row->tag_query) &&
            copy_text(arena, &row->tags);
 }
 
-struct loading_claims {
+struct loading_child_refs {
     struct kept *kept;
     bool failed;
 };
 
-static int on_kept_claim(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
+static int on_kept_child_ref(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
 {
-    struct loading_claims *loading = ctx;
+    struct loading_child_refs *loading = ctx;
     (void)source;
     (void)position; /* they come in its order */
     size_t at = kept_find(loading->kept, folder);
@@ -126,7 +126,7 @@ static int on_kept_claim(void *ctx, int64_t source, const char *folder, int64_t 
     return 0;
 }
 
-int kept_load_bookmarks(struct kept *kept, struct apply *apply, struct err *err)
+int merge_kept_load_bookmarks(struct kept *kept, struct apply *apply, struct err *err)
 {
     bool folders = false;
     if (kept->count == 0)
@@ -138,34 +138,34 @@ int kept_load_bookmarks(struct kept *kept, struct apply *apply, struct err *err)
         struct kept_bookmark *b = &kept->bookmarks[i];
         struct err why = {0};
         b->row = (struct hearth_bookmark){.struct_size = sizeof(b->row)};
-        int r = STORE(apply->store, &why, bookmark_get, apply->account, kept->ids[i], &b->row);
+        int r = STORAGE(apply->storage, &why, bookmark_get, apply->account, kept->ids[i], &b->row);
         b->known = r == 0;
         folders = folders || (r == 0 && b->row.kind == HEARTH_FOLDER);
-        if (r == 0 && !copy_row(&kept->arena, &b->row))
+        if (r == 0 && !kept_copy_row(&kept->arena, &b->row))
             r = kept_no_memory(&why);
-        store_reset(apply->store);
+        plug_storage_reset(apply->storage);
         if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
             *err = why;
             return r;
         }
     }
-    struct loading_claims loading = {.kept = kept};
-    int r = folders ? STORE(apply->store, err, bookmark_claims, apply->account, on_kept_claim, &loading) : 0;
-    store_reset(apply->store);
+    struct loading_child_refs loading = {.kept = kept};
+    int r = folders ? STORAGE(apply->storage, err, bookmark_children, apply->account, on_kept_child_ref, &loading) : 0;
+    plug_storage_reset(apply->storage);
     return r == 0 && loading.failed ? kept_no_memory(err) : r;
 }
 
-int kept_put_bookmarks(struct kept *kept, struct apply *apply, struct err *err)
+int merge_kept_put_bookmarks(struct kept *kept, struct apply *apply, struct err *err)
 {
     int r = 0;
     for (size_t i = 0; r == 0 && kept->bookmarks != NULL && i < kept->count; i++) {
         const struct kept_bookmark *b = &kept->bookmarks[i];
         if (!b->known)
             continue;
-        r = STORE(apply->store, err, bookmark_put, &b->row);
+        r = STORAGE(apply->storage, err, bookmark_put, &b->row);
         if (r == 0 && b->row.kind == HEARTH_FOLDER)
-            r = STORE(apply->store, err, bookmark_claims_put, b->row.source, b->row.guid, b->children, b->child_count);
-        store_reset(apply->store);
+            r = STORAGE(apply->storage, err, bookmark_children_put, b->row.source, b->row.guid, b->children, b->child_count);
+        plug_storage_reset(apply->storage);
     }
     return r;
 }

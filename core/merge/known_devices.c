@@ -24,7 +24,7 @@ static bool add_known(struct known_devices *known, const struct hearth_device *d
     }
     struct hearth_device *copy = &known->devices[known->count];
     *copy = (struct hearth_device){.struct_size = sizeof(*copy)};
-    return fields_copy(&fields_device, device, &known->arena, copy) == 0 && ++known->count > 0;
+    return plug_fields_copy(&plug_fields_device, device, &known->arena, copy) == 0 && ++known->count > 0;
 }
 
 static int on_known(void *ctx, const struct hearth_device *device, int64_t tabs)
@@ -36,29 +36,29 @@ static int on_known(void *ctx, const struct hearth_device *device, int64_t tabs)
     return loading->failed = !add_known(loading->known, device);
 }
 
-int known_devices_load(struct known_devices *ret_known, struct apply *apply, struct err *err)
+int merge_known_devices_load(struct known_devices *ret_known, struct apply *apply, struct err *err)
 {
     *ret_known = (struct known_devices){0};
     arena_init(&ret_known->arena, 0);
     struct loading_devices loading = {.known = ret_known, .source = apply->source};
-    int r = STORE(apply->store, err, device_list, apply->account, on_known, &loading);
+    int r = STORAGE(apply->storage, err, device_list, apply->account, on_known, &loading);
     if (r == 0)
-        r = kept_init(&ret_known->kept, apply->spool, err);
+        r = merge_kept_init(&ret_known->kept, apply->spool, err);
     if (r < 0)
         return r;
     ret_known->seen = calloc(ret_known->count + 1, sizeof(bool));
     return loading.failed || ret_known->seen == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : 0;
 }
 
-void known_devices_fini(struct known_devices *known)
+void merge_known_devices_fini(struct known_devices *known)
 {
     free(known->devices);
     free(known->seen);
-    kept_fini(&known->kept);
+    merge_kept_fini(&known->kept);
     arena_fini(&known->arena);
 }
 
-struct hearth_device *known_devices_find(struct known_devices *known, const char *id)
+struct hearth_device *merge_known_devices_find(struct known_devices *known, const char *id)
 {
     for (size_t i = 0; i < known->count; i++)
         if (str_equal(known->devices[i].id, id)) {

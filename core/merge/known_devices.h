@@ -9,15 +9,15 @@
 struct known_devices {
     struct hearth_device *devices; /* texts in the arena */
     size_t count, room;
-    bool *seen; /* known_devices_find() has found it */
+    bool *seen; /* merge_known_devices_find() has found it */
     struct arena arena;
     struct kept kept; /* came damaged */
 };
 
-/* In the batch. ret_known needs known_devices_fini() whatever comes back. */
-int known_devices_load(struct known_devices *ret_known, struct apply *apply, struct err *err);
-void known_devices_fini(struct known_devices *known);
+/* In the batch. ret_known needs merge_known_devices_fini() whatever comes back. */
+int merge_known_devices_load(struct known_devices *ret_known, struct apply *apply, struct err *err);
+void merge_known_devices_fini(struct known_devices *known);
 /* NULL: it is not stored. */
-struct hearth_device *known_devices_find(struct known_devices *known, const char *id);
+struct hearth_device *merge_known_devices_find(struct known_devices *known, const char *id);
 
 #endif

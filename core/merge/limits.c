@@ -10,7 +10,7 @@ static int limits_refuse(struct hearth_sentence sentence, struct message_kept *r
     return err_set(err, HEARTH_ERR_FULL, "%s", ret_why->text);
 }
 
-int limits_check_counts(const struct limits *limits, const struct hearth_counts *before, const struct hearth_counts *now,
+int merge_limits_check_counts(const struct limits *limits, const struct hearth_counts *before, const struct hearth_counts *now,
                         const char *collection, struct message_kept *ret_why, struct err *err)
 {
     int64_t entries = now->bookmarks + now->folders;
@@ -27,14 +27,14 @@ int limits_check_counts(const struct limits *limits, const struct hearth_counts 
     return 0;
 }
 
-int limits_check_spool(const struct limits *limits, int64_t size, struct message_kept *ret_why, struct err *err)
+int merge_limits_check_spool(const struct limits *limits, int64_t size, struct message_kept *ret_why, struct err *err)
 {
     if (limits == NULL || limits->space == 0 || size <= limits->space)
         return 0;
     return limits_refuse(merge_says_spool(limits->space), ret_why, err);
 }
 
-int limits_check_free(const struct limits *limits, const char *place, int64_t size, struct message_kept *ret_why, struct err *err)
+int merge_limits_check_free(const struct limits *limits, const char *place, int64_t size, struct message_kept *ret_why, struct err *err)
 {
     struct statvfs disk;
     if (limits == NULL || limits->free_space == 0 || place == NULL || statvfs(place, &disk) != 0)

@@ -14,26 +14,26 @@ static void put_id(struct spool *spool, const char *id)
 {
     char own[MODEL_SOURCE_ID_SIZE];
     size_t longest = spool->longest > 0 ? spool->longest : HEARTH_KEY_MAX;
-    spool_put_text(spool, id == NULL ? NULL : model_source_id(spool->source, id, longest, own));
+    merge_spool_put_text(spool, id == NULL ? NULL : model_source_id(spool->source, id, longest, own));
 }
 
 /* A group's id is unique on its device, which says whose it is. */
-static bool is_id(const struct fields *fields, const struct hearth_field *field)
+static bool field_is_id(const struct fields *fields, const struct hearth_field *field)
 {
-    return fields != &fields_tab_group && (field->role == HEARTH_FIELD_KEY || strcmp(field->name, "parent_guid") == 0);
+    return fields != &plug_fields_tab_group && (field->role == HEARTH_FIELD_KEY || strcmp(field->name, "parent_guid") == 0);
 }
 
 /* --- the fields of a record, in the order of its table ------------------------------------------ */
 
 static void put_text(struct spool *spool, const struct fields *fields, const struct hearth_field *field, const char *text)
 {
-    if (is_id(fields, field))
+    if (field_is_id(fields, field))
         put_id(spool, text);
     else
-        spool_put_text(spool, text);
+        merge_spool_put_text(spool, text);
 }
 
-static void put_fields(struct spool *spool, const struct fields *fields, const void *record)
+static void records_put_fields(struct spool *spool, const struct fields *fields, const void *record)
 {
     for (size_t i = 0; i < fields->count; i++) {
         const struct hearth_field *field = &fields->list[i];
@@ -42,19 +42,19 @@ static void put_fields(struct spool *spool, const struct fields *fields, const v
         double real;
         switch (field->kind) {
         case HEARTH_FIELD_TEXT:
-            put_text(spool, fields, field, fields_text(field, record));
+            put_text(spool, fields, field, plug_fields_text(field, record));
             break;
         case HEARTH_FIELD_HASH:
-            hash = fields_hash(field, record);
-            spool_put_bytes(spool, hash == NULL ? (const uint8_t *)"" : hash, hash == NULL ? 0 : (size_t)field->most);
+            hash = plug_fields_hash(field, record);
+            merge_spool_put_bytes(spool, hash == NULL ? (const uint8_t *)"" : hash, hash == NULL ? 0 : (size_t)field->most);
             break;
         case HEARTH_FIELD_REAL:
-            real = fields_real(field, record);
+            real = plug_fields_real(field, record);
             memcpy(&bits, &real, sizeof(bits));
-            spool_put_int(spool, bits);
+            merge_spool_put_int(spool, bits);
             break;
         default:
-            spool_put_int(spool, fields_number(field, record));
+            merge_spool_put_int(spool, plug_fields_number(field, record));
             break;
         }
     }
@@ -73,19 +73,19 @@ static void get_fields(struct spool *spool, const struct fields *fields, void *r
         double real;
         switch (field->kind) {
         case HEARTH_FIELD_TEXT:
-            fields_set_text(field, ret_record, spool_get_text(spool));
+            plug_fields_set_text(field, ret_record, merge_spool_get_text(spool));
             break;
         case HEARTH_FIELD_HASH:
-            hash = spool_get_bytes(spool, &size);
-            fields_set_hash(field, ret_record, size == 0 ? NULL : hash);
+            hash = merge_spool_get_bytes(spool, &size);
+            plug_fields_set_hash(field, ret_record, size == 0 ? NULL : hash);
             break;
         case HEARTH_FIELD_REAL:
-            bits = spool_get_int(spool);
+            bits = merge_spool_get_int(spool);
             memcpy(&real, &bits, sizeof(real));
-            fields_set_real(field, ret_record, real);
+            plug_fields_set_real(field, ret_record, real);
             break;
         default:
-            fields_set_number(field, ret_record, spool_get_int(spool));
+            plug_fields_set_number(field, ret_record, merge_spool_get_int(spool));
             break;
         }
     }
@@ -93,67 +93,67 @@ static void get_fields(struct spool *spool, const struct fields *fields, void *r
 
 /* --- records ------------------------------------------------------------------------------------ */
 
-int records_put_device(struct spool *spool, const struct hearth_device *device, struct err *err)
+int merge_records_put_device(struct spool *spool, const struct hearth_device *device, struct err *err)
 {
-    spool_begin(spool, RECORD_DEVICE);
-    put_fields(spool, &fields_device, device);
-    return spool_end(spool, err);
+    merge_spool_begin(spool, RECORD_DEVICE);
+    records_put_fields(spool, &plug_fields_device, device);
+    return merge_spool_end(spool, err);
 }
 
-void records_get_device(struct spool *spool, struct hearth_device *ret_device)
+void merge_records_get_device(struct spool *spool, struct hearth_device *ret_device)
 {
-    get_fields(spool, &fields_device, ret_device);
+    get_fields(spool, &plug_fields_device, ret_device);
     ret_device->source = spool->source; /* whatever the provider says */
 }
 
-int records_put_tab(struct spool *spool, const char *device, const struct hearth_tab *tab, struct err *err)
+int merge_records_put_tab(struct spool *spool, const char *device, const struct hearth_tab *tab, struct err *err)
 {
-    spool_begin(spool, RECORD_TAB);
+    merge_spool_begin(spool, RECORD_TAB);
     put_id(spool, device);
-    put_fields(spool, &fields_tab, tab);
-    return spool_end(spool, err);
+    records_put_fields(spool, &plug_fields_tab, tab);
+    return merge_spool_end(spool, err);
 }
 
-void records_get_tab(struct spool *spool, const char **ret_device, struct hearth_tab *ret_tab)
+void merge_records_get_tab(struct spool *spool, const char **ret_device, struct hearth_tab *ret_tab)
 {
-    *ret_device = spool_get_text(spool);
-    get_fields(spool, &fields_tab, ret_tab);
+    *ret_device = merge_spool_get_text(spool);
+    get_fields(spool, &plug_fields_tab, ret_tab);
 }
 
-int records_put_tab_group(struct spool *spool, const char *device, const struct hearth_tab_group *group, struct err *err)
+int merge_records_put_tab_group(struct spool *spool, const char *device, const struct hearth_tab_group *group, struct err *err)
 {
-    spool_begin(spool, RECORD_TAB_GROUP);
+    merge_spool_begin(spool, RECORD_TAB_GROUP);
     put_id(spool, device);
-    put_fields(spool, &fields_tab_group, group);
-    return spool_end(spool, err);
+    records_put_fields(spool, &plug_fields_tab_group, group);
+    return merge_spool_end(spool, err);
 }
 
-void records_get_tab_group(struct spool *spool, const char **ret_device, struct hearth_tab_group *ret_group)
+void merge_records_get_tab_group(struct spool *spool, const char **ret_device, struct hearth_tab_group *ret_group)
 {
-    *ret_device = spool_get_text(spool);
-    get_fields(spool, &fields_tab_group, ret_group);
+    *ret_device = merge_spool_get_text(spool);
+    get_fields(spool, &plug_fields_tab_group, ret_group);
 }
 
-int records_put_page(struct spool *spool, const struct hearth_page_record *record, struct err *err)
+int merge_records_put_page(struct spool *spool, const struct hearth_page_record *record, struct err *err)
 {
-    spool_begin(spool, RECORD_PAGE);
-    put_fields(spool, &fields_page_record, record);
-    spool_put_int(spool, (int64_t)record->visit_count);
+    merge_spool_begin(spool, RECORD_PAGE);
+    records_put_fields(spool, &plug_fields_page_record, record);
+    merge_spool_put_int(spool, (int64_t)record->visit_count);
     for (size_t i = 0; i < record->visit_count; i++)
-        put_fields(spool, &fields_visit, HEARTH_AT(record->visits, i));
-    return spool_end(spool, err);
+        records_put_fields(spool, &plug_fields_visit, HEARTH_AT(record->visits, i));
+    return merge_spool_end(spool, err);
 }
 
-int records_get_page(struct spool *spool, struct arena *arena, struct hearth_page_record *ret_record)
+int merge_records_get_page(struct spool *spool, struct arena *arena, struct hearth_page_record *ret_record)
 {
     struct hearth_page_record record;
-    get_fields(spool, &fields_page_record, &record);
-    record.visit_count = (size_t)spool_get_int(spool);
+    get_fields(spool, &plug_fields_page_record, &record);
+    record.visit_count = (size_t)merge_spool_get_int(spool);
     struct hearth_visit *visits = arena_alloc(arena, record.visit_count * sizeof(*visits));
     if (visits == NULL)
         return HEARTH_ERR_NOMEM;
     for (size_t i = 0; i < record.visit_count; i++) {
-        get_fields(spool, &fields_visit, &visits[i]);
+        get_fields(spool, &plug_fields_visit, &visits[i]);
         visits[i].source = spool->source;
     }
     record.visits = visits;
@@ -163,37 +163,37 @@ int records_get_page(struct spool *spool, struct arena *arena, struct hearth_pag
 
 static void put_list(struct spool *spool, void (*put)(struct spool *spool, const char *text), const char *const *texts, size_t count)
 {
-    spool_put_int(spool, (int64_t)count);
+    merge_spool_put_int(spool, (int64_t)count);
     for (size_t i = 0; i < count; i++)
         put(spool, texts[i]);
 }
 
 static int get_list(struct spool *spool, struct arena *arena, const char *const **ret_texts, size_t *ret_count)
 {
-    size_t count = (size_t)spool_get_int(spool);
+    size_t count = (size_t)merge_spool_get_int(spool);
     const char **texts = arena_alloc(arena, count * sizeof(*texts));
     if (texts == NULL)
         return HEARTH_ERR_NOMEM;
     for (size_t i = 0; i < count; i++)
-        texts[i] = spool_get_text(spool);
+        texts[i] = merge_spool_get_text(spool);
     *ret_texts = texts;
     *ret_count = count;
     return 0;
 }
 
-int records_put_bookmark(struct spool *spool, const struct hearth_bookmark_record *record, struct err *err)
+int merge_records_put_bookmark(struct spool *spool, const struct hearth_bookmark_record *record, struct err *err)
 {
-    spool_begin(spool, RECORD_BOOKMARK);
-    put_fields(spool, &fields_bookmark_record, record);
-    put_list(spool, spool_put_text, record->tags, record->tag_count);
+    merge_spool_begin(spool, RECORD_BOOKMARK);
+    records_put_fields(spool, &plug_fields_bookmark_record, record);
+    put_list(spool, merge_spool_put_text, record->tags, record->tag_count);
     put_list(spool, put_id, record->children, record->child_count);
-    return spool_end(spool, err);
+    return merge_spool_end(spool, err);
 }
 
-int records_get_bookmark(struct spool *spool, struct arena *arena, struct hearth_bookmark_record *ret_record)
+int merge_records_get_bookmark(struct spool *spool, struct arena *arena, struct hearth_bookmark_record *ret_record)
 {
     struct hearth_bookmark_record record;
-    get_fields(spool, &fields_bookmark_record, &record);
+    get_fields(spool, &plug_fields_bookmark_record, &record);
     int r = get_list(spool, arena, &record.tags, &record.tag_count);
     if (r == 0)
         r = get_list(spool, arena, &record.children, &record.child_count);
@@ -202,38 +202,38 @@ int records_get_bookmark(struct spool *spool, struct arena *arena, struct hearth
     return r;
 }
 
-int records_put_removed(struct spool *spool, const char *guid, int64_t modified, struct err *err)
+int merge_records_put_removed(struct spool *spool, const char *guid, int64_t modified, struct err *err)
 {
-    spool_begin(spool, RECORD_REMOVED);
+    merge_spool_begin(spool, RECORD_REMOVED);
     put_id(spool, guid);
-    spool_put_int(spool, modified);
-    return spool_end(spool, err);
+    merge_spool_put_int(spool, modified);
+    return merge_spool_end(spool, err);
 }
 
-void records_get_removed(struct spool *spool, const char **ret_guid, int64_t *ret_modified)
+void merge_records_get_removed(struct spool *spool, const char **ret_guid, int64_t *ret_modified)
 {
-    *ret_guid = spool_get_text(spool);
-    *ret_modified = spool_get_int(spool);
+    *ret_guid = merge_spool_get_text(spool);
+    *ret_modified = merge_spool_get_int(spool);
 }
 
-int records_put_kept(struct spool *spool, const char *guid, struct err *err)
+int merge_records_put_kept(struct spool *spool, const char *guid, struct err *err)
 {
-    spool_begin(spool, RECORD_KEPT);
+    merge_spool_begin(spool, RECORD_KEPT);
     put_id(spool, guid);
-    return spool_end(spool, err);
+    return merge_spool_end(spool, err);
 }
 
-const char *records_get_kept(struct spool *spool)
+const char *merge_records_get_kept(struct spool *spool)
 {
-    return spool_get_text(spool);
+    return merge_spool_get_text(spool);
 }
 
 /* --- do they keep to their tables? -------------------------------------------------------------- */
 
-bool records_check_key(const char *what, const char *key, const struct hearth_limits *limits, char *ret_why, size_t size)
+bool merge_records_check_key(const char *what, const char *key, const struct hearth_limits *limits, char *ret_why, size_t size)
 {
     size_t length = key == NULL ? 0 : strlen(key);
-    int64_t longest = fields_longest(HEARTH_KEY_MAX, limits);
+    int64_t longest = plug_fields_longest(HEARTH_KEY_MAX, limits);
     if (length > 0 && length <= (size_t)longest && str_is_utf8(key, length))
         return true;
     if (length == 0)
@@ -243,37 +243,37 @@ bool records_check_key(const char *what, const char *key, const struct hearth_li
     return false;
 }
 
-bool records_check_device(const struct hearth_device *device, const struct hearth_limits *limits, char *ret_why, size_t size)
+bool merge_records_check_device(const struct hearth_device *device, const struct hearth_limits *limits, char *ret_why, size_t size)
 {
-    return fields_check(&fields_device, device, limits, ret_why, size);
+    return plug_fields_check(&plug_fields_device, device, limits, ret_why, size);
 }
 
-bool records_check_tab(const char *device, const struct hearth_tab *tab, const struct hearth_limits *limits, char *ret_why, size_t size)
+bool merge_records_check_tab(const char *device, const struct hearth_tab *tab, const struct hearth_limits *limits, char *ret_why, size_t size)
 {
-    return records_check_key("the id of its device", device, limits, ret_why, size) &&
-           fields_check(&fields_tab, tab, limits, ret_why, size);
+    return merge_records_check_key("the id of its device", device, limits, ret_why, size) &&
+           plug_fields_check(&plug_fields_tab, tab, limits, ret_why, size);
 }
 
-bool records_check_tab_group(const char *device, const struct hearth_tab_group *group, const struct hearth_limits *limits, char *ret_why,
+bool merge_records_check_tab_group(const char *device, const struct hearth_tab_group *group, const struct hearth_limits *limits, char *ret_why,
                              size_t size)
 {
-    return records_check_key("the id of its device", device, limits, ret_why, size) &&
-           fields_check(&fields_tab_group, group, limits, ret_why, size);
+    return merge_records_check_key("the id of its device", device, limits, ret_why, size) &&
+           plug_fields_check(&plug_fields_tab_group, group, limits, ret_why, size);
 }
 
-bool records_check_page(const struct hearth_page_record *record, const struct hearth_limits *limits, char *ret_why, size_t size)
+bool merge_records_check_page(const struct hearth_page_record *record, const struct hearth_limits *limits, char *ret_why, size_t size)
 {
-    bool sound = fields_check(&fields_page_record, record, limits, ret_why, size);
+    bool sound = plug_fields_check(&plug_fields_page_record, record, limits, ret_why, size);
     for (size_t i = 0; sound && i < record->visit_count; i++)
-        sound = fields_check(&fields_visit, HEARTH_AT(record->visits, i), limits, ret_why, size);
+        sound = plug_fields_check(&plug_fields_visit, HEARTH_AT(record->visits, i), limits, ret_why, size);
     return sound;
 }
 
-bool records_check_bookmark(const struct hearth_bookmark_record *record, const struct hearth_limits *limits, char *ret_why, size_t size)
+bool merge_records_check_bookmark(const struct hearth_bookmark_record *record, const struct hearth_limits *limits, char *ret_why, size_t size)
 {
-    bool sound = fields_check(&fields_bookmark_record, record, limits, ret_why, size);
+    bool sound = plug_fields_check(&plug_fields_bookmark_record, record, limits, ret_why, size);
     size_t bytes = 0; /* of the tags joined, as they are stored */
-    int64_t longest = fields_longest(HEARTH_TEXT_MAX, limits);
+    int64_t longest = plug_fields_longest(HEARTH_TEXT_MAX, limits);
     for (size_t i = 0; sound && i < record->tag_count; i++) {
         bytes += record->tags[i] == NULL ? 0 : strlen(record->tags[i]) + 1;
         if (record->tags[i] != NULL && bytes <= (size_t)longest && str_is_utf8(record->tags[i], strlen(record->tags[i])))
@@ -282,6 +282,6 @@ bool records_check_bookmark(const struct hearth_bookmark_record *record, const s
         sound = false;
     }
     for (size_t i = 0; sound && i < record->child_count; i++)
-        sound = records_check_key("the id of one of its children", record->children[i], limits, ret_why, size);
+        sound = merge_records_check_key("the id of one of its children", record->children[i], limits, ret_why, size);
     return sound;
 }

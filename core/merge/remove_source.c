@@ -38,7 +38,7 @@ struct removing {
 };
 
 /* false: no memory. */
-static bool make_room(void **items, size_t count, size_t *room, size_t size)
+static bool remove_grow_array(void **items, size_t count, size_t *room, size_t size)
 {
     if (count < *room)
         return true;
@@ -50,7 +50,7 @@ static bool make_room(void **items, size_t count, size_t *room, size_t size)
     *room = wanted;
     return true;
 }
-#define MAKE_ROOM(items, count, room) make_room((void **)&(items), (count), &(room), sizeof((items)[0]))
+#define MAKE_ROOM(items, count, room) remove_grow_array((void **)&(items), (count), &(room), sizeof((items)[0]))
 
 static int removing_no_memory(struct err *err)
 {
@@ -63,27 +63,27 @@ typedef int (*removing_fn)(struct removing *removing, struct err *err);
 
 static int batch_once(struct removing *removing, int32_t collection, removing_fn run, struct err *err)
 {
-    struct store *store = removing->apply.store;
+    struct storage *storage = removing->apply.storage;
     int64_t generation;
     removing->apply.changed = false;
-    int r = STORE(store, err, batch_begin, removing->apply.account, collection, &generation);
+    int r = STORAGE(storage, err, batch_begin, removing->apply.account, collection, &generation);
     if (r < 0)
         return r;
     r = run(removing, err);
-    store_reset(store);
+    plug_storage_reset(storage);
     if (r == 0)
-        r = STORE(store, err, batch_commit, removing->apply.changed);
+        r = STORAGE(storage, err, batch_commit, removing->apply.changed);
     if (r < 0)
-        store->ops->batch_abort(store->session);
+        storage->ops->batch_abort(storage->handle);
     return r;
 }
 
-static int batch(struct removing *removing, int32_t collection, removing_fn run, struct err *err)
+static int remove_in_batch(struct removing *removing, int32_t collection, removing_fn run, struct err *err)
 {
     int r = batch_once(removing, collection, run, err);
     if (r == HEARTH_ERR_UNCERTAIN) { /* it may have been stored: there is nothing left to remove then */
         log_event(HEARTH_LOG_WARNING, "merge", "batch repeated", LOG_TEXT("account", removing->apply.account));
-        store_reset(removing->apply.store);
+        plug_storage_reset(removing->apply.storage);
         r = batch_once(removing, collection, run, err);
     }
     return r;
@@ -110,30 +110,30 @@ static int remove_devices(struct removing *removing, struct err *err)
 {
     struct apply *apply = &removing->apply;
     removing->device_count = 0;
-    int r = STORE(apply->store, err, device_list, apply->account, note_device, removing);
+    int r = STORAGE(apply->storage, err, device_list, apply->account, note_device, removing);
     if (r == 0 && removing->failed)
         r = removing_no_memory(err);
     for (size_t i = 0; r == 0 && i < removing->device_count; i++) {
         apply->changed = true;
-        r = STORE(apply->store, err, device_remove, removing->devices[i]);
+        r = STORAGE(apply->storage, err, device_remove, removing->devices[i]);
     }
     return r;
 }
 
 static int remove_bookmarks(struct removing *removing, struct err *err)
 {
-    return apply_no_bookmarks(&removing->apply, err);
+    return merge_apply_no_bookmarks(&removing->apply, err);
 }
 
 /* --- pages ------------------------------------------------------------------------------------- */
 
-static int compare_pages(const void *a, const void *b)
+static int remove_compare_pages(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
     return x < y ? -1 : x > y;
 }
 
-static int note_page(void *ctx, const struct hearth_page *page)
+static int remove_note_page(void *ctx, const struct hearth_page *page)
 {
     struct removing *removing = ctx;
     if (!MAKE_ROOM(removing->pages, removing->page_count, removing->page_room))
@@ -188,28 +188,28 @@ static int note_guid(void *ctx, const char *guid, int64_t page)
 static int list_pages(struct removing *removing, struct err *err)
 {
     struct apply *apply = &removing->apply;
-    int r = STORE(apply->store, err, pages_by_frecency, apply->account, note_page, removing);
+    int r = STORAGE(apply->storage, err, pages_by_frecency, apply->account, remove_note_page, removing);
     if (r == 0 && !removing->failed)
-        r = STORE(apply->store, err, page_guid_list, apply->account, note_guid, removing);
+        r = STORAGE(apply->storage, err, page_guid_list, apply->account, note_guid, removing);
     if (r == 0 && (removing->failed || !end_ids(removing)))
         r = removing_no_memory(err);
-    store_reset(apply->store);
+    plug_storage_reset(apply->storage);
     if (r == 0 && removing->page_count > 0)
-        qsort(removing->pages, removing->page_count, sizeof(*removing->pages), compare_pages);
+        qsort(removing->pages, removing->page_count, sizeof(*removing->pages), remove_compare_pages);
     return r;
 }
 
 static const struct page_ids *find_ids(const struct removing *removing, int64_t page)
 {
     struct page_ids wanted = {.page = page}; /* `page` is its first member */
-    return removing->id_count == 0 ? NULL : bsearch(&wanted, removing->ids, removing->id_count, sizeof(*removing->ids), compare_pages);
+    return removing->id_count == 0 ? NULL : bsearch(&wanted, removing->ids, removing->id_count, sizeof(*removing->ids), remove_compare_pages);
 }
 
-static int note_visit(void *ctx, int64_t page, const struct hearth_visit *visit)
+static int remove_note_visit(void *ctx, int64_t page, const struct hearth_visit *visit)
 {
     struct removing *removing = ctx;
     const int64_t *first = removing->pages + removing->piece;
-    const int64_t *found = bsearch(&page, first, removing->piece_count, sizeof(*first), compare_pages);
+    const int64_t *found = bsearch(&page, first, removing->piece_count, sizeof(*first), remove_compare_pages);
     if (found != NULL && visit->source == removing->apply.source)
         removing->has_visits[found - first] = true;
     return 0;
@@ -221,22 +221,22 @@ static int remove_from_page(struct removing *removing, int64_t id, const struct 
     struct hearth_page page = {.struct_size = sizeof(page)};
     struct apply_taken taken;
     struct err why = {0};
-    int r = STORE(apply->store, &why, page_get, apply->account, id, &page);
+    int r = STORAGE(apply->storage, &why, page_get, apply->account, id, &page);
     if (r < 0) {
         if (r != HEARTH_ERR_NOT_FOUND)
             *err = why;
         return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
     }
-    r = apply_take_visits(apply, id, apply_is_from, &apply->source, &taken, err);
+    r = merge_apply_take_visits(apply, id, merge_apply_is_from, &apply->source, &taken, err);
     for (size_t i = 0; r == 0 && ids != NULL && i < ids->count; i++)
-        r = STORE(apply->store, err, page_guid_remove, ids->own[i]);
+        r = STORAGE(apply->storage, err, page_guid_remove, ids->own[i]);
     if (r < 0)
         return r;
     if (page.guid == NULL || model_source_of(page.guid) == apply->source)
         page.guid = ids == NULL || taken.left == 0 ? NULL : ids->other;
     if (taken.left == 0 && page.guid == NULL)
         page.title = NULL;
-    return apply_page(apply, &page, err);
+    return merge_apply_page(apply, &page, err);
 }
 
 static int remove_piece(struct removing *removing, struct err *err)
@@ -244,13 +244,13 @@ static int remove_piece(struct removing *removing, struct err *err)
     struct apply *apply = &removing->apply;
     const int64_t *pages = removing->pages + removing->piece;
     memset(removing->has_visits, 0, sizeof(removing->has_visits));
-    int r = store_visits_of_pages(apply->store, apply->account, pages, removing->piece_count, note_visit, removing, err);
+    int r = plug_storage_visits_of_pages(apply->storage, apply->account, pages, removing->piece_count, remove_note_visit, removing, err);
     for (size_t i = 0; r == 0 && i < removing->piece_count; i++) {
         const struct page_ids *ids = find_ids(removing, pages[i]);
         if (removing->has_visits[i] || ids != NULL)
             r = remove_from_page(removing, pages[i], ids, err);
         arena_reset(&apply->arena);
-        store_reset(apply->store);
+        plug_storage_reset(apply->storage);
     }
     return r;
 }
@@ -261,40 +261,40 @@ static int remove_history(struct removing *removing, struct err *err)
     for (removing->piece = 0; r == 0 && removing->piece < removing->page_count; removing->piece += removing->piece_count) {
         size_t left = removing->page_count - removing->piece;
         removing->piece_count = left < PIECE ? left : PIECE;
-        r = batch(removing, HEARTH_HISTORY, remove_piece, err);
+        r = remove_in_batch(removing, HEARTH_HISTORY, remove_piece, err);
     }
     return r;
 }
 
-static int remove_marks(struct removing *removing, struct err *err)
+static int remove_cursors(struct removing *removing, struct err *err)
 {
     int r = 0;
     for (int32_t c = 0; r == 0 && c < HEARTH_COLLECTION_SLOTS; c++)
-        r = STORE(removing->apply.store, err, mark_put, removing->apply.source, c, NULL);
+        r = STORAGE(removing->apply.storage, err, sync_cursor_put, removing->apply.source, c, NULL);
     return r;
 }
 
 /* --- the whole --------------------------------------------------------------------------------- */
 
-int merge_remove_source(struct store *store, const char *account, int64_t source, struct err *err)
+int merge_remove_source(struct storage *storage, const char *account, int64_t source, struct err *err)
 {
     if (source < 1 || source > HEARTH_SOURCE_MAX)
         return err_set(err, HEARTH_ERR_INVALID, "source %lld cannot be removed by itself", (long long)source);
     struct removing *removing = calloc(1, sizeof(*removing));
     if (removing == NULL)
         return removing_no_memory(err);
-    removing->apply = (struct apply){.store = store, .account = account, .source = source, .how = HEARTH_COMPLETE};
+    removing->apply = (struct apply){.storage = storage, .account = account, .source = source, .how = HEARTH_COMPLETE};
     arena_init(&removing->apply.arena, 0);
     arena_init(&removing->kept, 0);
-    int r = batch(removing, HEARTH_COLLECTION_NONE, remove_devices, err);
+    int r = remove_in_batch(removing, HEARTH_COLLECTION_NONE, remove_devices, err);
     if (r == 0)
-        r = batch(removing, HEARTH_BOOKMARKS, remove_bookmarks, err);
+        r = remove_in_batch(removing, HEARTH_BOOKMARKS, remove_bookmarks, err);
     if (r == 0)
         r = remove_history(removing, err);
     if (r == 0)
-        r = batch(removing, HEARTH_COLLECTION_NONE, remove_marks, err);
+        r = remove_in_batch(removing, HEARTH_COLLECTION_NONE, remove_cursors, err);
     if (r == 0)
-        r = STORE(store, err, source_remove, account, source);
+        r = STORAGE(storage, err, source_remove, account, source);
     arena_fini(&removing->apply.arena);
     arena_fini(&removing->kept);
     free(removing->devices);
@@ -302,6 +302,6 @@ int merge_remove_source(struct store *store, const char *account, int64_t source
     free(removing->ids);
     free(removing->own);
     free(removing);
-    store_reset(store);
+    plug_storage_reset(storage);
     return r;
 }

@@ -8,6 +8,6 @@
  * of which leaves a sound account, so that nothing waits for long: when it fails, or the process ends, it can be repeated. Nothing of the
  * source may come meanwhile: the caller sees to it. Memory: 8 bytes for each page of the account, and the ids of the source's records. A
  * source that is not there: what is there of it goes. INVALID: source 0, which goes with its account. Not in a batch. */
-int merge_remove_source(struct store *store, const char *account, int64_t source, struct err *err);
+int merge_remove_source(struct storage *storage, const char *account, int64_t source, struct err *err);
 
 #endif

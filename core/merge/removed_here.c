@@ -24,20 +24,20 @@ struct loading {
     bool failed;
 };
 
-static int on_removed_here(void *ctx, const struct hearth_removed_here *removed)
+static int removed_here_on_row(void *ctx, const struct hearth_removed_here *removed)
 {
     struct loading *loading = ctx;
     loading->failed = !model_removed_here_add(loading->here, removed);
     return loading->failed;
 }
 
-int removed_here_load(struct store *store, const char *account, struct model_removed_here *ret_here, struct err *err)
+int merge_removed_here_load(struct storage *storage, const char *account, struct model_removed_here *ret_here, struct err *err)
 {
     struct model_removed_here here;
     struct loading loading = {.here = &here};
     model_removed_here_init(&here);
-    int r = STORE(store, err, removed_here_list, account, on_removed_here, &loading);
-    store_reset(store);
+    int r = STORAGE(storage, err, removed_here_list, account, removed_here_on_row, &loading);
+    plug_storage_reset(storage);
     if (r == 0 && loading.failed)
         r = removal_no_memory(err);
     if (r < 0) {
@@ -49,7 +49,7 @@ int removed_here_load(struct store *store, const char *account, struct model_rem
     return 0;
 }
 
-int removed_here_filter(const struct model_removed_here *here, int64_t page, struct hearth_page_record *record, struct arena *arena,
+int merge_removed_here_filter(const struct model_removed_here *here, int64_t page, struct hearth_page_record *record, struct arena *arena,
                         bool *ret_gone, struct err *err)
 {
     char host[HOST_SIZE] = "";
@@ -88,7 +88,7 @@ struct taking {
     size_t piece, piece_count;
 };
 
-static bool note_page(struct taking *taking, int64_t page)
+static bool removed_here_note_page(struct taking *taking, int64_t page)
 {
     if (taking->count == taking->room) {
         size_t room = taking->room == 0 ? 256 : taking->room * 2;
@@ -118,10 +118,10 @@ static int on_candidate(void *ctx, const struct hearth_page *page)
         if (strcmp(host, removed->host) != 0)
             return 0;
     }
-    return !note_page(taking, page->id);
+    return !removed_here_note_page(taking, page->id);
 }
 
-static int compare_ids(const void *a, const void *b)
+static int removed_here_compare_pages(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
     return x < y ? -1 : x > y;
@@ -134,31 +134,31 @@ static int find_candidates(struct taking *taking, struct err *err)
     int r = 0;
     taking->count = 0;
     if (removed->kind == HEARTH_REMOVED_HERE_VISIT || removed->kind == HEARTH_REMOVED_HERE_PAGE)
-        note_page(taking, removed->page);
+        removed_here_note_page(taking, removed->page);
     else
-        r = STORE(taking->apply.store, err, pages_by_frecency, taking->apply.account, on_candidate, taking);
-    store_reset(taking->apply.store);
+        r = STORAGE(taking->apply.storage, err, pages_by_frecency, taking->apply.account, on_candidate, taking);
+    plug_storage_reset(taking->apply.storage);
     if (r == 0 && taking->failed)
         r = removal_no_memory(err);
     if (taking->count > 0)
-        qsort(taking->pages, taking->count, sizeof(*taking->pages), compare_ids);
+        qsort(taking->pages, taking->count, sizeof(*taking->pages), removed_here_compare_pages);
     return r;
 }
 
-static bool is_removed(const struct taking *taking, int64_t page, const struct hearth_visit *visit)
+static bool removed_here_takes_visit(const struct taking *taking, int64_t page, const struct hearth_visit *visit)
 {
     /* Its host was compared when it became a candidate. */
     return model_removed_here_has_visit(&taking->here, page, taking->removed->host, visit->date, visit->type);
 }
 
-static int on_stored_visit(void *ctx, int64_t page, const struct hearth_visit *visit)
+static int removed_here_on_stored_visit(void *ctx, int64_t page, const struct hearth_visit *visit)
 {
     struct taking *taking = ctx;
     const int64_t *first = taking->pages + taking->piece;
-    const int64_t *found = bsearch(&page, first, taking->piece_count, sizeof(*first), compare_ids);
+    const int64_t *found = bsearch(&page, first, taking->piece_count, sizeof(*first), removed_here_compare_pages);
     if (found == NULL)
         return 0;
-    taking->hits[found - first] += is_removed(taking, page, visit);
+    taking->hits[found - first] += removed_here_takes_visit(taking, page, visit);
     return 0;
 }
 
@@ -170,7 +170,7 @@ struct taking_page {
 static bool takes_visit(const void *ctx, const struct hearth_visit *visit)
 {
     const struct taking_page *of = ctx;
-    return is_removed(of->taking, of->page, visit);
+    return removed_here_takes_visit(of->taking, of->page, visit);
 }
 
 static int take_from_page(struct taking *taking, int64_t id, int64_t hits, struct err *err)
@@ -181,14 +181,14 @@ static int take_from_page(struct taking *taking, int64_t id, int64_t hits, struc
     struct err why = {0};
     if (hits == 0 && !whole)
         return 0;
-    int r = STORE(apply->store, &why, page_get, apply->account, id, &page);
+    int r = STORAGE(apply->storage, &why, page_get, apply->account, id, &page);
     if (r == HEARTH_ERR_NOT_FOUND || (r == 0 && hits == 0 && page.title == NULL && page.guid == NULL))
         return 0; /* nothing, or its bookmarks alone */
     if (r < 0) {
         *err = why;
         return r;
     }
-    r = apply_take_from_page(apply, &page, takes_visit, &(struct taking_page){taking, id}, err);
+    r = merge_apply_take_from_page(apply, &page, takes_visit, &(struct taking_page){taking, id}, err);
     taking->result.pages++;
     taking->result.visits += hits;
     return r;
@@ -198,22 +198,22 @@ static int take_piece(struct taking *taking, struct err *err)
 {
     struct apply *apply = &taking->apply;
     memset(taking->hits, 0, sizeof(taking->hits));
-    int r = store_visits_of_pages(apply->store, apply->account, taking->pages + taking->piece, taking->piece_count, on_stored_visit, taking,
+    int r = plug_storage_visits_of_pages(apply->storage, apply->account, taking->pages + taking->piece, taking->piece_count, removed_here_on_stored_visit, taking,
                                   err);
     for (size_t i = 0; r == 0 && i < taking->piece_count; i++) {
         r = take_from_page(taking, taking->pages[taking->piece + i], taking->hits[i], err);
         arena_reset(&apply->arena);
-        store_reset(apply->store);
+        plug_storage_reset(apply->storage);
     }
     return r;
 }
 
 static int take_once(struct taking *taking, struct err *err)
 {
-    struct store *store = taking->apply.store;
+    struct storage *storage = taking->apply.storage;
     int64_t generation;
     taking->result = (struct removed_here_result){0};
-    int r = STORE(store, err, batch_begin, taking->apply.account, HEARTH_HISTORY, &generation);
+    int r = STORAGE(storage, err, batch_begin, taking->apply.account, HEARTH_HISTORY, &generation);
     if (r < 0)
         return r;
     r = find_candidates(taking, err);
@@ -223,9 +223,9 @@ static int take_once(struct taking *taking, struct err *err)
         r = take_piece(taking, err);
     }
     if (r == 0)
-        r = STORE(store, err, batch_commit, taking->apply.changed);
+        r = STORAGE(storage, err, batch_commit, taking->apply.changed);
     if (r < 0)
-        store->ops->batch_abort(store->session);
+        storage->ops->batch_abort(storage->handle);
     else
         taking->result.generation = taking->apply.changed ? generation : 0;
     return r;
@@ -238,7 +238,7 @@ struct picked {
     bool failed;
 };
 
-static int on_pick(void *ctx, const struct hearth_pick *pick)
+static int removed_here_on_pick(void *ctx, const struct hearth_pick *pick)
 {
     struct picked *picked = ctx;
     struct arena *arena = &picked->taking->apply.arena;
@@ -256,15 +256,15 @@ static int on_pick(void *ctx, const struct hearth_pick *pick)
 }
 
 /* Is nothing left of the page, or nothing of its history after this removal? */
-static int has_ended(struct taking *taking, int64_t id, bool *ret_ended, struct err *err)
+static int removed_here_page_has_ended(struct taking *taking, int64_t id, bool *ret_ended, struct err *err)
 {
     struct apply *apply = &taking->apply;
     struct hearth_page page = {.struct_size = sizeof(page)};
     struct err why = {0};
-    bool looked_at = taking->count > 0 && bsearch(&id, taking->pages, taking->count, sizeof(id), compare_ids) != NULL;
-    int r = STORE(apply->store, &why, page_get, apply->account, id, &page);
+    bool looked_at = taking->count > 0 && bsearch(&id, taking->pages, taking->count, sizeof(id), removed_here_compare_pages) != NULL;
+    int r = STORAGE(apply->storage, &why, page_get, apply->account, id, &page);
     *ret_ended = r == HEARTH_ERR_NOT_FOUND || (looked_at && page.visit_count == 0 && page.last_visit == 0 && page.guid == NULL);
-    store_reset(apply->store);
+    plug_storage_reset(apply->storage);
     return r < 0 && r != HEARTH_ERR_NOT_FOUND ? err_set(err, r, "%s", why.text) : 0;
 }
 
@@ -273,27 +273,27 @@ static int take_picks(struct taking *taking, struct err *err)
 {
     struct apply *apply = &taking->apply;
     struct picked picked = {.taking = taking};
-    int r = STORE(apply->store, err, pick_list, apply->account, on_pick, &picked);
-    store_reset(apply->store);
+    int r = STORAGE(apply->storage, err, pick_list, apply->account, removed_here_on_pick, &picked);
+    plug_storage_reset(apply->storage);
     if (r == 0 && picked.failed)
         r = removal_no_memory(err);
     for (size_t i = 0; r == 0 && i < picked.count; i++) {
         bool ended = false;
-        r = has_ended(taking, picked.picks[i].page, &ended, err);
+        r = removed_here_page_has_ended(taking, picked.picks[i].page, &ended, err);
         if (r == 0 && ended)
-            r = STORE(apply->store, err, pick_put, apply->account, &picked.picks[i]);
+            r = STORAGE(apply->storage, err, pick_put, apply->account, &picked.picks[i]);
     }
     free(picked.picks);
     return r;
 }
 
-static int take_away(struct store *store, const char *account, const struct hearth_removed_here *removed,
+static int take_away(struct storage *storage, const char *account, const struct hearth_removed_here *removed,
                      struct removed_here_result *ret_result, struct err *err)
 {
     struct taking *taking = calloc(1, sizeof(*taking));
     if (taking == NULL)
         return removal_no_memory(err);
-    taking->apply = (struct apply){.store = store, .account = account, .how = HEARTH_INCREMENTAL};
+    taking->apply = (struct apply){.storage = storage, .account = account, .how = HEARTH_INCREMENTAL};
     taking->removed = removed;
     arena_init(&taking->apply.arena, 0);
     model_removed_here_init(&taking->here);
@@ -304,7 +304,7 @@ static int take_away(struct store *store, const char *account, const struct hear
     if (r == HEARTH_ERR_UNCERTAIN) { /* it may have been stored: there is nothing left to remove then, and nothing to count, but
                                       * what the first time has changed stays told */
         log_event(HEARTH_LOG_WARNING, "merge", "batch repeated", LOG_TEXT("account", account));
-        store_reset(store);
+        plug_storage_reset(storage);
         r = take_once(taking, err);
     }
     if (r == 0)
@@ -315,7 +315,7 @@ static int take_away(struct store *store, const char *account, const struct hear
     arena_fini(&taking->apply.arena);
     free(taking->pages);
     free(taking);
-    store_reset(store);
+    plug_storage_reset(storage);
     return r;
 }
 
@@ -366,7 +366,7 @@ static int check_removal(const struct hearth_removed_here *removed, struct err *
     return 0;
 }
 
-int removed_here_put(struct store *store, const char *account, const struct hearth_removed_here *removed,
+int merge_removed_here_put(struct storage *storage, const char *account, const struct hearth_removed_here *removed,
                      struct removed_here_result *ret_result, struct err *err)
 {
     struct counting counting = {.removed = *removed};
@@ -374,14 +374,14 @@ int removed_here_put(struct store *store, const char *account, const struct hear
     snprintf(counting.id, sizeof(counting.id), "%s", removed->id);
     counting.removed.id = counting.id;
     if (r == 0)
-        r = STORE(store, err, removed_here_list, account, on_other, &counting);
-    store_reset(store);
+        r = STORAGE(storage, err, removed_here_list, account, on_other, &counting);
+    plug_storage_reset(storage);
     if (r == 0 && counting.others >= REMOVED_HERE_MAX)
         return err_set(err, HEARTH_ERR_FULL,
                        "the account has %d removals already, and there is room for no more: remove a site or a span of time instead of "
                        "single pages",
                        REMOVED_HERE_MAX);
     if (r == 0)
-        r = STORE(store, err, removed_here_put, account, &counting.removed);
-    return r == 0 ? take_away(store, account, &counting.removed, ret_result, err) : r;
+        r = STORAGE(storage, err, removed_here_put, account, &counting.removed);
+    return r == 0 ? take_away(storage, account, &counting.removed, ret_result, err) : r;
 }

@@ -14,9 +14,9 @@ enum { REMOVED_HERE_MAX = 10000 };
 
 /* Everything that was removed here, sorted; once for each batch, in it: what is put while it waits for its turn counts. On failure there is
  * nothing to free. */
-int removed_here_load(struct store *store, const char *account, struct model_removed_here *ret_here, struct err *err);
+int merge_removed_here_load(struct storage *storage, const char *account, struct model_removed_here *ret_here, struct err *err);
 /* Takes out of a record what is removed here; the rest lives in the arena. *ret_gone: it says nothing that may be stored. */
-int removed_here_filter(const struct model_removed_here *here, int64_t page, struct hearth_page_record *record, struct arena *arena,
+int merge_removed_here_filter(const struct model_removed_here *here, int64_t page, struct hearth_page_record *record, struct arena *arena,
                         bool *ret_gone, struct err *err);
 
 /* What a removal has taken away. */
@@ -29,7 +29,7 @@ struct removed_here_result {
  * pages, and the visits of some of them at a time. When it fails the removal may be there already; it can be repeated: one that says the
  * same takes the place of the other. INVALID: it says nothing (no page, host or span); FULL: there are as many as there may be. Not in a
  * batch. */
-int removed_here_put(struct store *store, const char *account, const struct hearth_removed_here *removed,
+int merge_removed_here_put(struct storage *storage, const char *account, const struct hearth_removed_here *removed,
                      struct removed_here_result *ret_result, struct err *err);
 
 #endif

@@ -13,7 +13,7 @@
 struct same {
     struct apply *apply;
     struct number_set stored; /* nodes, by all that a list says of them */
-    struct number_set claims; /* stored lists of children, by folder and children */
+    struct number_set child_refs; /* stored lists of children, by folder and children */
     struct number_set buried; /* tombstones */
     struct number_set came;   /* guids */
     struct number_set listed; /* folders that came with children */
@@ -30,7 +30,7 @@ static int64_t to_member(uint64_t hash)
     return (int64_t)(hash >> 1 | 1);
 }
 
-static uint64_t chain(uint64_t before, uint64_t next)
+static uint64_t hash_chain(uint64_t before, uint64_t next)
 {
     uint64_t both[2] = {before, next};
     return hash_bytes(both, sizeof(both));
@@ -41,14 +41,14 @@ static uint64_t hash_maybe(const char *text)
     return text == NULL ? 0 : hash_text(text);
 }
 
-static uint64_t hash_node(const char *guid, int64_t kind, const char *said_parent, int64_t added, int64_t modified)
+static uint64_t hash_node(const char *guid, int64_t kind, const char *remote_parent, int64_t added, int64_t modified)
 {
-    uint64_t hash = chain(hash_text(guid), (uint64_t)kind);
-    hash = chain(hash, hash_maybe(said_parent));
-    return chain(chain(hash, (uint64_t)added), (uint64_t)modified);
+    uint64_t hash = hash_chain(hash_text(guid), (uint64_t)kind);
+    hash = hash_chain(hash, hash_maybe(remote_parent));
+    return hash_chain(hash_chain(hash, (uint64_t)added), (uint64_t)modified);
 }
 
-static bool add(struct same *same, struct number_set *set, uint64_t hash)
+static bool same_add_member(struct same *same, struct number_set *set, uint64_t hash)
 {
     same->failed |= !number_set_add(set, to_member(hash));
     return !same->failed;
@@ -56,24 +56,24 @@ static bool add(struct same *same, struct number_set *set, uint64_t hash)
 
 /* --- what is stored ----------------------------------------------------------------------------- */
 
-static int on_stored_node(void *ctx, const struct hearth_bookmark_node *node)
+static int on_stored_node(void *ctx, const struct hearth_bookmark_item *node)
 {
     struct same *same = ctx;
     if (node->source != same->apply->source)
         return 0;
     same->nodes++;
-    return !add(same, &same->stored, hash_node(node->guid, node->kind, node->said_parent, node->added, node->modified));
+    return !same_add_member(same, &same->stored, hash_node(node->guid, node->kind, node->remote_parent, node->added, node->modified));
 }
 
 static void end_list(struct same *same)
 {
     if (same->folder != NULL)
-        add(same, &same->claims, same->list);
+        same_add_member(same, &same->child_refs, same->list);
     same->lists += same->folder != NULL;
     same->folder = NULL;
 }
 
-static int on_stored_claim(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
+static int on_stored_child_ref(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
 {
     struct same *same = ctx;
     (void)position; /* they come in its order */
@@ -85,26 +85,26 @@ static int on_stored_claim(void *ctx, int64_t source, const char *folder, int64_
         same->failed |= same->folder == NULL;
         same->list = hash_text(folder);
     }
-    same->list = chain(same->list, hash_text(child));
+    same->list = hash_chain(same->list, hash_text(child));
     return same->failed;
 }
 
-static int on_buried(void *ctx, const struct hearth_bookmark_node *node)
+static int on_buried(void *ctx, const struct hearth_bookmark_item *node)
 {
     struct same *same = ctx;
-    return !add(same, &same->buried, hash_text(node->guid));
+    return !same_add_member(same, &same->buried, hash_text(node->guid));
 }
 
 static int load_stored(struct same *same)
 {
     struct apply *apply = same->apply;
-    int r = STORE(apply->store, same->err, bookmark_nodes, apply->account, on_stored_node, same);
+    int r = STORAGE(apply->storage, same->err, bookmark_items, apply->account, on_stored_node, same);
     if (r == 0 && !same->failed && same->nodes > 0)
-        r = STORE(apply->store, same->err, bookmark_claims, apply->account, on_stored_claim, same);
+        r = STORAGE(apply->storage, same->err, bookmark_children, apply->account, on_stored_child_ref, same);
     end_list(same);
     if (r == 0 && !same->failed && same->nodes > 0)
-        r = STORE(apply->store, same->err, bookmark_tombstones, apply->account, on_buried, same);
-    store_reset(apply->store);
+        r = STORAGE(apply->storage, same->err, bookmark_tombstones, apply->account, on_buried, same);
+    plug_storage_reset(apply->storage);
     arena_reset(&apply->arena);
     return r;
 }
@@ -115,7 +115,7 @@ static uint64_t hash_list(const struct hearth_bookmark_record *record)
 {
     uint64_t list = hash_text(record->guid);
     for (size_t i = 0; i < record->child_count; i++)
-        list = chain(list, hash_text(record->children[i]));
+        list = hash_chain(list, hash_text(record->children[i]));
     return list;
 }
 
@@ -123,11 +123,11 @@ static uint64_t hash_list(const struct hearth_bookmark_record *record)
 static bool is_listed(struct same *same, const struct hearth_bookmark_record *record, const struct hearth_bookmark *row)
 {
     bool folder = record->kind == HEARTH_FOLDER && record->child_count > 0;
-    if (row->said_parent != NULL && number_set_has(&same->buried, to_member(hash_text(row->said_parent))))
+    if (row->remote_parent != NULL && number_set_has(&same->buried, to_member(hash_text(row->remote_parent))))
         return false;
-    if (folder && !number_set_has(&same->claims, to_member(hash_list(record))))
+    if (folder && !number_set_has(&same->child_refs, to_member(hash_list(record))))
         return false;
-    return number_set_has(&same->stored, to_member(hash_node(row->guid, row->kind, row->said_parent, row->added, row->modified)));
+    return number_set_has(&same->stored, to_member(hash_node(row->guid, row->kind, row->remote_parent, row->added, row->modified)));
 }
 
 static int compare_row(struct same *same, struct hearth_bookmark *row)
@@ -135,7 +135,7 @@ static int compare_row(struct same *same, struct hearth_bookmark *row)
     struct apply *apply = same->apply;
     struct hearth_bookmark old = {.struct_size = sizeof(old)};
     struct err why = {0};
-    int r = STORE(apply->store, &why, bookmark_get, apply->account, row->guid, &old);
+    int r = STORAGE(apply->storage, &why, bookmark_get, apply->account, row->guid, &old);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
         *same->err = why;
         return r;
@@ -143,7 +143,7 @@ static int compare_row(struct same *same, struct hearth_bookmark *row)
     row->page = old.page; /* as its URL */
     row->parent = old.parent;
     row->position = old.position;
-    same->differs |= r < 0 || !fields_equal(&fields_bookmark, &old, row);
+    same->differs |= r < 0 || !plug_fields_equal(&plug_fields_bookmark, &old, row);
     return 0;
 }
 
@@ -156,26 +156,26 @@ static int compare_record(struct same *same, int kind, same_bookmarks_make make,
         same->differs = true; /* of what came before it: rare, and not worth a thought */
     if (kind != RECORD_BOOKMARK)
         return 0;
-    if (records_get_bookmark(same->apply->spool, &same->apply->arena, &record) < 0)
+    if (merge_records_get_bookmark(same->apply->spool, &same->apply->arena, &record) < 0)
         return err_set(same->err, HEARTH_ERR_NOMEM, "out of memory");
     make(same->apply, &record, &row);
     if (rows)
         return compare_row(same, &row);
     same->differs |= !is_listed(same, &record, &row);
     if (record.kind == HEARTH_FOLDER && record.child_count > 0)
-        add(same, &same->listed, hash_text(record.guid));
-    add(same, &same->came, hash_text(record.guid));
+        same_add_member(same, &same->listed, hash_text(record.guid));
+    same_add_member(same, &same->came, hash_text(record.guid));
     return 0;
 }
 
-static int compare_all(struct same *same, same_bookmarks_make make, bool rows)
+static int same_compare_records(struct same *same, same_bookmarks_make make, bool rows)
 {
     struct apply *apply = same->apply;
     int kind, more = 0, r = 0;
-    spool_rewind(apply->spool);
-    while (r == 0 && !same->differs && (more = spool_next(apply->spool, &kind, same->err)) > 0) {
+    merge_spool_rewind(apply->spool);
+    while (r == 0 && !same->differs && (more = merge_spool_next(apply->spool, &kind, same->err)) > 0) {
         r = compare_record(same, kind, make, rows);
-        store_reset(apply->store);
+        plug_storage_reset(apply->storage);
         arena_reset(&apply->arena);
     }
     return r < 0 ? r : more < 0 ? more : 0;
@@ -189,33 +189,33 @@ static int compare_roots(struct same *same, const struct hearth_bookmark *roots)
         struct hearth_bookmark root = *roots;
         if (number_set_has(&same->came, to_member(hash_text(root.guid))))
             continue;
-        add(same, &same->came, hash_text(root.guid));
+        same_add_member(same, &same->came, hash_text(root.guid));
         r = compare_row(same, &root);
-        store_reset(same->apply->store);
+        plug_storage_reset(same->apply->storage);
     }
     return r;
 }
 
-static int compare(struct same *same, const struct hearth_bookmark *roots, same_bookmarks_make make)
+static int same_compare(struct same *same, const struct hearth_bookmark *roots, same_bookmarks_make make)
 {
     int r = load_stored(same);
     same->differs |= same->nodes == 0;
     if (r == 0)
-        r = compare_all(same, make, false);
+        r = same_compare_records(same, make, false);
     if (r == 0)
         r = compare_roots(same, roots);
     same->differs |= same->came.count != same->nodes || same->listed.count != same->lists;
-    return r == 0 ? compare_all(same, make, true) : r;
+    return r == 0 ? same_compare_records(same, make, true) : r;
 }
 
-int same_bookmarks(struct apply *apply, const struct hearth_bookmark *roots, same_bookmarks_make make, bool *ret_same, struct err *err)
+int merge_same_bookmarks(struct apply *apply, const struct hearth_bookmark *roots, same_bookmarks_make make, bool *ret_same, struct err *err)
 {
     struct same same = {.apply = apply, .err = err};
-    int r = compare(&same, roots, make);
+    int r = same_compare(&same, roots, make);
     if (r == 0 && same.failed)
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     number_set_fini(&same.stored);
-    number_set_fini(&same.claims);
+    number_set_fini(&same.child_refs);
     number_set_fini(&same.buried);
     number_set_fini(&same.came);
     number_set_fini(&same.listed);

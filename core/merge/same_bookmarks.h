@@ -12,6 +12,6 @@ typedef void (*same_bookmarks_make)(struct apply *apply, const struct hearth_boo
 /* In the batch, before anything is written; nothing came damaged. *ret_same is false, too, where
  * it would be hard to say. roots: the rows of those that exist though none came, ended by one
  * without a guid. */
-int same_bookmarks(struct apply *apply, const struct hearth_bookmark *roots, same_bookmarks_make make, bool *ret_same, struct err *err);
+int merge_same_bookmarks(struct apply *apply, const struct hearth_bookmark *roots, same_bookmarks_make make, bool *ret_same, struct err *err);
 
 #endif

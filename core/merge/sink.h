@@ -1,4 +1,4 @@
-/* The core's end of a pull: spools the records of a collection, then stores them with the new mark as one batch. */
+/* The core's end of a pull: spools the records of a collection, then stores them with the new cursor as one batch. */
 #ifndef HEARTH_CORE_MERGE_SINK_H
 #define HEARTH_CORE_MERGE_SINK_H
 
@@ -12,7 +12,7 @@
 struct sink {
     uint32_t magic;
     struct hearth_sync_sink hearth; /* handed to the provider */
-    struct store *store;
+    struct storage *storage;
     const struct vault *vault;
     const char *account;  /* id */
     int64_t source;       /* whose records come; 0: the account's own provider */
@@ -28,21 +28,21 @@ struct sink {
     unsigned changed;                       /* bit 1 << collection: it changed something */
     int64_t generation;                     /* after the last commit that changed something */
     bool fingerprinted;                            /* the credentials of the pull are known by `fingerprint` */
-    uint8_t fingerprint[CREDENTIALS_MARK_SIZE];
+    uint8_t fingerprint[CREDENTIALS_FINGERPRINT_SIZE];
     struct err err; /* why a sink function returned an error */
 };
 
 /* Texts and limits (NULL: none) are borrowed. */
-void sink_init(struct sink *sink, struct store *store, const struct vault *vault, const char *account, const char *provider,
+void merge_sink_init(struct sink *sink, struct storage *storage, const struct vault *vault, const char *account, const char *provider,
                const char *spool_directory, const struct limits *limits);
-void sink_fini(struct sink *sink);
+void merge_sink_fini(struct sink *sink);
 
 /* Whose records come, from now on; 0 until then. The account has a row of it. */
-void sink_set_source(struct sink *sink, int64_t source);
+void merge_sink_set_source(struct sink *sink, int64_t source);
 
 /* Before the pull reads the credentials that it works with. */
-void sink_note_credentials(struct sink *sink);
+void merge_sink_note_credentials(struct sink *sink);
 /* CANCELLED, in sink->err: somebody has signed in meanwhile, and nothing of this pull is to be stored any more. */
-int sink_check_credentials(struct sink *sink);
+int merge_sink_check_credentials(struct sink *sink);
 
 #endif

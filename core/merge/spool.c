@@ -14,12 +14,12 @@
 enum { SIZE, KIND, CHECKSUM, HEADER_FIELDS, HEADER = HEADER_FIELDS * 4, WINDOW = 64 * 1024 };
 static const uint32_t NONE = UINT32_MAX;
 
-void spool_init(struct spool *spool, const char *directory, const struct limits *limits)
+void merge_spool_init(struct spool *spool, const char *directory, const struct limits *limits)
 {
     *spool = (struct spool){.directory = directory, .limits = limits, .fd = -1};
 }
 
-void spool_fini(struct spool *spool)
+void merge_spool_fini(struct spool *spool)
 {
     if (spool->fd >= 0)
         close(spool->fd);
@@ -29,19 +29,19 @@ void spool_fini(struct spool *spool)
     spool->fd = -1;
 }
 
-void spool_clear(struct spool *spool)
+void merge_spool_clear(struct spool *spool)
 {
     const char *directory = spool->directory;
     const struct limits *limits = spool->limits;
     int64_t source = spool->source;
     size_t longest = spool->longest;
-    spool_fini(spool);
-    spool_init(spool, directory, limits);
+    merge_spool_fini(spool);
+    merge_spool_init(spool, directory, limits);
     spool->source = source;
     spool->longest = longest;
 }
 
-int64_t spool_size(const struct spool *spool)
+int64_t merge_spool_size(const struct spool *spool)
 {
     return spool->file_size + (int64_t)spool->pending.size;
 }
@@ -63,19 +63,19 @@ static uint32_t checksum_of(const uint32_t header[HEADER_FIELDS], const char *by
     return (uint32_t)(sum ^ sum >> 33);
 }
 
-void spool_begin(struct spool *spool, int kind)
+void merge_spool_begin(struct spool *spool, int kind)
 {
     uint32_t header[HEADER_FIELDS] = {[KIND] = (uint32_t)kind};
     buf_reset(&spool->record);
     buf_add(&spool->record, header, sizeof(header));
 }
 
-void spool_put_int(struct spool *spool, int64_t value)
+void merge_spool_put_int(struct spool *spool, int64_t value)
 {
     buf_add(&spool->record, &value, sizeof(value));
 }
 
-void spool_put_bytes(struct spool *spool, const void *bytes, size_t size)
+void merge_spool_put_bytes(struct spool *spool, const void *bytes, size_t size)
 {
     uint32_t n = (uint32_t)size;
     if (size >= SPOOL_RECORD_MAX) {
@@ -87,10 +87,10 @@ void spool_put_bytes(struct spool *spool, const void *bytes, size_t size)
     buf_add_char(&spool->record, '\0');
 }
 
-void spool_put_text(struct spool *spool, const char *text)
+void merge_spool_put_text(struct spool *spool, const char *text)
 {
     if (text != NULL)
-        spool_put_bytes(spool, text, strlen(text));
+        merge_spool_put_bytes(spool, text, strlen(text));
     else
         buf_add(&spool->record, &NONE, sizeof(NONE));
 }
@@ -109,14 +109,14 @@ static int open_file(struct spool *spool, struct err *err)
     return 0;
 }
 
-static int flush(struct spool *spool, struct err *err)
+static int spool_flush_pending(struct spool *spool, struct err *err)
 {
     if (spool->fd < 0) {
         int r = open_file(spool, err);
         if (r < 0)
             return r;
     }
-    int full = limits_check_free(spool->limits, spool->directory, (int64_t)spool->pending.size, &spool->why, err);
+    int full = merge_limits_check_free(spool->limits, spool->directory, (int64_t)spool->pending.size, &spool->why, err);
     if (full < 0) {
         spool->limited = true;
         return full;
@@ -134,7 +134,7 @@ static int flush(struct spool *spool, struct err *err)
     return 0;
 }
 
-int spool_end(struct spool *spool, struct err *err)
+int merge_spool_end(struct spool *spool, struct err *err)
 {
     if (buf_failed(&spool->record) || spool->record.size > SPOOL_RECORD_MAX)
         return err_set(err, HEARTH_ERR_NOMEM, "a record of %zu bytes is too large", spool->record.size);
@@ -146,16 +146,16 @@ int spool_end(struct spool *spool, struct err *err)
     buf_add(&spool->pending, spool->record.data, spool->record.size);
     if (buf_failed(&spool->pending))
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    int r = limits_check_spool(spool->limits, spool_size(spool), &spool->why, err);
+    int r = merge_limits_check_spool(spool->limits, merge_spool_size(spool), &spool->why, err);
     if (r < 0) {
         spool->limited = true;
         return r;
     }
     spool->count++;
-    return spool->pending.size < SPOOL_BUFFER ? 0 : flush(spool, err);
+    return spool->pending.size < SPOOL_BUFFER ? 0 : spool_flush_pending(spool, err);
 }
 
-void spool_rewind(struct spool *spool)
+void merge_spool_rewind(struct spool *spool)
 {
     spool->next = 0;
     buf_reset(&spool->window);
@@ -184,16 +184,16 @@ static bool read_at(struct spool *spool, int64_t at, char *ret, size_t size)
             spool->window_at = at;
             continue;
         }
-        size_t have = (size_t)(window_end - at), take = have < size ? have : size;
-        memcpy(ret, spool->window.data + (at - spool->window_at), take);
-        ret += take;
-        at += (int64_t)take;
-        size -= take;
+        size_t have = (size_t)(window_end - at), spool_take_bytes = have < size ? have : size;
+        memcpy(ret, spool->window.data + (at - spool->window_at), spool_take_bytes);
+        ret += spool_take_bytes;
+        at += (int64_t)spool_take_bytes;
+        size -= spool_take_bytes;
     }
     return true;
 }
 
-int spool_next(struct spool *spool, int *ret_kind, struct err *err)
+int merge_spool_next(struct spool *spool, int *ret_kind, struct err *err)
 {
     if (spool->next >= spool->file_size + (int64_t)spool->pending.size)
         return 0;
@@ -214,7 +214,7 @@ int spool_next(struct spool *spool, int *ret_kind, struct err *err)
     return 1;
 }
 
-static const char *take(struct spool *spool, size_t size)
+static const char *spool_take_bytes(struct spool *spool, size_t size)
 {
     ASSERT(spool->record.size - spool->read_at >= size);
     const char *p = spool->record.data + spool->read_at;
@@ -222,23 +222,23 @@ static const char *take(struct spool *spool, size_t size)
     return p;
 }
 
-int64_t spool_get_int(struct spool *spool)
+int64_t merge_spool_get_int(struct spool *spool)
 {
     int64_t value;
-    memcpy(&value, take(spool, sizeof(value)), sizeof(value));
+    memcpy(&value, spool_take_bytes(spool, sizeof(value)), sizeof(value));
     return value;
 }
 
-const void *spool_get_bytes(struct spool *spool, size_t *ret_size)
+const void *merge_spool_get_bytes(struct spool *spool, size_t *ret_size)
 {
     uint32_t n;
-    memcpy(&n, take(spool, sizeof(n)), sizeof(n));
+    memcpy(&n, spool_take_bytes(spool, sizeof(n)), sizeof(n));
     if (ret_size != NULL)
         *ret_size = n == NONE ? 0 : n;
-    return n == NONE ? NULL : take(spool, (size_t)n + 1);
+    return n == NONE ? NULL : spool_take_bytes(spool, (size_t)n + 1);
 }
 
-const char *spool_get_text(struct spool *spool)
+const char *merge_spool_get_text(struct spool *spool)
 {
-    return spool_get_bytes(spool, NULL);
+    return merge_spool_get_bytes(spool, NULL);
 }

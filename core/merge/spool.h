@@ -27,23 +27,23 @@ struct spool {
     int64_t window_at; /* its offset in the file */
 };
 
-void spool_init(struct spool *spool, const char *directory, const struct limits *limits);
-void spool_fini(struct spool *spool);
-void spool_clear(struct spool *spool);         /* empty again, ready for new records */
-int64_t spool_size(const struct spool *spool); /* bytes of all records */
+void merge_spool_init(struct spool *spool, const char *directory, const struct limits *limits);
+void merge_spool_fini(struct spool *spool);
+void merge_spool_clear(struct spool *spool);         /* empty again, ready for new records */
+int64_t merge_spool_size(const struct spool *spool); /* bytes of all records */
 
-/* Building a record: begin, fields, end. Nothing fails before spool_end(). */
-void spool_begin(struct spool *spool, int kind);
-void spool_put_int(struct spool *spool, int64_t value);
-void spool_put_text(struct spool *spool, const char *text); /* NULL is kept */
-void spool_put_bytes(struct spool *spool, const void *bytes, size_t size);
-int spool_end(struct spool *spool, struct err *err);
+/* Building a record: begin, fields, end. Nothing fails before merge_spool_end(). */
+void merge_spool_begin(struct spool *spool, int kind);
+void merge_spool_put_int(struct spool *spool, int64_t value);
+void merge_spool_put_text(struct spool *spool, const char *text); /* NULL is kept */
+void merge_spool_put_bytes(struct spool *spool, const void *bytes, size_t size);
+int merge_spool_end(struct spool *spool, struct err *err);
 
 /* Reading from the first: 1 and the kind, 0 at the end, or an error. Texts point into the spool until the next call. */
-void spool_rewind(struct spool *spool);
-int spool_next(struct spool *spool, int *ret_kind, struct err *err);
-int64_t spool_get_int(struct spool *spool);
-const char *spool_get_text(struct spool *spool);
-const void *spool_get_bytes(struct spool *spool, size_t *ret_size);
+void merge_spool_rewind(struct spool *spool);
+int merge_spool_next(struct spool *spool, int *ret_kind, struct err *err);
+int64_t merge_spool_get_int(struct spool *spool);
+const char *merge_spool_get_text(struct spool *spool);
+const void *merge_spool_get_bytes(struct spool *spool, size_t *ret_size);
 
 #endif

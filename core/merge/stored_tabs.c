@@ -6,24 +6,24 @@
 #include "base/hash.h"
 #include "model/source_id.h"
 
-uint64_t stored_tabs_say(const struct fields *fields, const void *record)
+uint64_t merge_stored_tabs_say(const struct fields *fields, const void *record)
 {
     uint64_t said[2] = {0};
     for (size_t i = 0; i < fields->count; i++) {
         const struct hearth_field *field = &fields->list[i];
-        const char *text = field->kind == HEARTH_FIELD_TEXT ? fields_text(field, record) : NULL;
+        const char *text = field->kind == HEARTH_FIELD_TEXT ? plug_fields_text(field, record) : NULL;
         if (field->role == HEARTH_FIELD_DERIVED)
             continue;
         if (field->kind == HEARTH_FIELD_TEXT)
             said[1] = text == NULL ? 0 : hash_text(text);
         else
-            said[1] = (uint64_t)fields_number(field, record);
+            said[1] = (uint64_t)plug_fields_number(field, record);
         said[0] = hash_bytes(said, sizeof(said));
     }
     return said[0];
 }
 
-static struct stored_tab *add_row(struct stored_tabs *stored, const char *device)
+static struct stored_tab *stored_tabs_add_row(struct stored_tabs *stored, const char *device)
 {
     if (stored->count == stored->room) {
         size_t room = stored->room == 0 ? 64 : stored->room * 2;
@@ -48,11 +48,11 @@ static int on_stored_tab(void *ctx, const char *device, const struct hearth_tab 
     struct stored_tabs *stored = ctx;
     if (model_source_of(device) != stored->source) /* the device itself need not be known */
         return 0;
-    struct stored_tab *row = add_row(stored, device);
+    struct stored_tab *row = stored_tabs_add_row(stored, device);
     if (row == NULL)
         return stored->failed = true;
     row->position = tab->position;
-    row->says = stored_tabs_say(&fields_tab, tab);
+    row->says = merge_stored_tabs_say(&plug_fields_tab, tab);
     return 0;
 }
 
@@ -61,14 +61,14 @@ static int on_stored_group(void *ctx, const char *device, const struct hearth_ta
     struct stored_tabs *stored = ctx;
     if (model_source_of(device) != stored->source)
         return 0;
-    struct stored_tab *row = add_row(stored, device);
+    struct stored_tab *row = stored_tabs_add_row(stored, device);
     if (row == NULL || (row->group = arena_strdup(&stored->arena, group->id)) == NULL)
         return stored->failed = true;
-    row->says = stored_tabs_say(&fields_tab_group, group);
+    row->says = merge_stored_tabs_say(&plug_fields_tab_group, group);
     return 0;
 }
 
-static int compare_rows(const void *a, const void *b)
+static int stored_tabs_compare_rows(const void *a, const void *b)
 {
     const struct stored_tab *x = a, *y = b;
     int r = strcmp(x->device, y->device);
@@ -77,22 +77,22 @@ static int compare_rows(const void *a, const void *b)
     return x->position < y->position ? -1 : x->position > y->position;
 }
 
-int stored_tabs_load(struct stored_tabs *ret_stored, struct apply *apply, struct err *err)
+int merge_stored_tabs_load(struct stored_tabs *ret_stored, struct apply *apply, struct err *err)
 {
     *ret_stored = (struct stored_tabs){.source = apply->source};
     arena_init(&ret_stored->arena, 0);
-    int r = STORE(apply->store, err, tab_list, apply->account, NULL, on_stored_tab, ret_stored);
+    int r = STORAGE(apply->storage, err, tab_list, apply->account, NULL, on_stored_tab, ret_stored);
     if (r == 0 && !ret_stored->failed)
-        r = STORE(apply->store, err, tab_group_list, apply->account, NULL, on_stored_group, ret_stored);
-    store_reset(apply->store);
+        r = STORAGE(apply->storage, err, tab_group_list, apply->account, NULL, on_stored_group, ret_stored);
+    plug_storage_reset(apply->storage);
     if (r == 0 && ret_stored->failed)
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     if (r == 0 && ret_stored->count > 1)
-        qsort(ret_stored->rows, ret_stored->count, sizeof(*ret_stored->rows), compare_rows);
+        qsort(ret_stored->rows, ret_stored->count, sizeof(*ret_stored->rows), stored_tabs_compare_rows);
     return r;
 }
 
-void stored_tabs_fini(struct stored_tabs *stored)
+void merge_stored_tabs_fini(struct stored_tabs *stored)
 {
     free(stored->rows);
     arena_fini(&stored->arena);
@@ -101,17 +101,17 @@ void stored_tabs_fini(struct stored_tabs *stored)
 static struct stored_tab *find_row(struct stored_tabs *stored, const char *device, const char *group, int64_t position)
 {
     struct stored_tab key = {.device = device, .group = group, .position = position};
-    return stored->count == 0 ? NULL : bsearch(&key, stored->rows, stored->count, sizeof(key), compare_rows);
+    return stored->count == 0 ? NULL : bsearch(&key, stored->rows, stored->count, sizeof(key), stored_tabs_compare_rows);
 }
 
-void stored_tabs_came(struct stored_tabs *stored, const char *device, const char *group, int64_t position)
+void merge_stored_tabs_came(struct stored_tabs *stored, const char *device, const char *group, int64_t position)
 {
     struct stored_tab *row = find_row(stored, device, group, position);
     if (row != NULL)
         row->came = true;
 }
 
-bool stored_tabs_news(struct stored_tabs *stored, const char *device, const char *group, int64_t position, uint64_t says)
+bool merge_stored_tabs_news(struct stored_tabs *stored, const char *device, const char *group, int64_t position, uint64_t says)
 {
     struct stored_tab *row = find_row(stored, device, group, position);
     if (row == NULL)
@@ -122,7 +122,7 @@ bool stored_tabs_news(struct stored_tabs *stored, const char *device, const char
     return news;
 }
 
-void stored_tabs_forget(struct stored_tabs *stored, size_t first, size_t end)
+void merge_stored_tabs_forget(struct stored_tabs *stored, size_t first, size_t end)
 {
     for (size_t i = first; i < end; i++)
         stored->rows[i].gone = true;

@@ -75,13 +75,13 @@ static int compare_from(const struct model_removed_rule *x, const struct model_r
     return x->from < y->from ? -1 : x->from > y->from;
 }
 
-static int compare_pages(const void *a, const void *b)
+static int rules_compare_pages(const void *a, const void *b)
 {
     const struct model_removed_rule *x = a, *y = b;
     return x->page != y->page ? (x->page < y->page ? -1 : 1) : compare_from(x, y);
 }
 
-static int compare_sites(const void *a, const void *b)
+static int rules_compare_sites(const void *a, const void *b)
 {
     const struct model_removed_rule *x = a, *y = b;
     int r = strcmp(x->host, y->host);
@@ -116,8 +116,8 @@ static void join_spans(struct model_removed_rules *spans)
 
 void model_removed_here_sort(struct model_removed_here *here)
 {
-    rules_sort(&here->pages, compare_pages);
-    rules_sort(&here->sites, compare_sites);
+    rules_sort(&here->pages, rules_compare_pages);
+    rules_sort(&here->sites, rules_compare_sites);
     rules_sort(&here->spans, compare_spans);
     join_spans(&here->spans);
 }
@@ -194,7 +194,7 @@ static bool span_answers(const struct model_removed_rules *spans, const struct q
     return low > 0 && rule_answers(&spans->rules[low - 1], question);
 }
 
-static bool is_removed(const struct model_removed_here *here, const struct question *question)
+static bool rules_answer_question(const struct model_removed_here *here, const struct question *question)
 {
     return (here->pages.count > 0 && thing_answers(&here->pages, question, false)) ||
            (here->sites.count > 0 && thing_answers(&here->sites, question, true)) || span_answers(&here->spans, question);
@@ -202,10 +202,10 @@ static bool is_removed(const struct model_removed_here *here, const struct quest
 
 bool model_removed_here_has_visit(const struct model_removed_here *here, int64_t page, const char *host, int64_t date, int64_t type)
 {
-    return is_removed(here, &(struct question){.page = page, .host = host, .date = date, .type = type});
+    return rules_answer_question(here, &(struct question){.page = page, .host = host, .date = date, .type = type});
 }
 
 bool model_removed_here_has_page(const struct model_removed_here *here, int64_t page, const char *host)
 {
-    return is_removed(here, &(struct question){.page = page, .host = host, .whole = true});
+    return rules_answer_question(here, &(struct question){.page = page, .host = host, .whole = true});
 }

@@ -8,7 +8,7 @@
 #include "codec/codec.h"
 
 /* Bytes of digits and colon in front; 0: there are none. */
-static size_t prefix_of(const char *id)
+static size_t source_id_prefix_size(const char *id)
 {
     size_t digits = strspn(id, "0123456789");
     return digits > 0 && digits <= 5 && id[digits] == ':' ? digits + 1 : 0;
@@ -18,7 +18,7 @@ const char *model_source_id(int64_t source, const char *id, size_t longest, char
 {
     uint8_t digest[SHA256_DIGEST_LENGTH];
     char hex[2 * SHA256_DIGEST_LENGTH + 1];
-    if (source == 0 && prefix_of(id) == 0)
+    if (source == 0 && source_id_prefix_size(id) == 0)
         return id;
     int size = snprintf(buffer, MODEL_SOURCE_ID_SIZE, "%lld:%s", (long long)source, id);
     if (size < MODEL_SOURCE_ID_SIZE && (size_t)size <= longest)
@@ -32,7 +32,7 @@ const char *model_source_id(int64_t source, const char *id, size_t longest, char
 int64_t model_source_of(const char *id)
 {
     int64_t source = 0;
-    size_t size = prefix_of(id);
+    size_t size = source_id_prefix_size(id);
     for (size_t i = 0; i + 1 < size; i++)
         source = 10 * source + (id[i] - '0');
     return source <= HEARTH_SOURCE_MAX ? source : 0;
@@ -40,5 +40,5 @@ int64_t model_source_of(const char *id)
 
 const char *model_source_said(const char *id)
 {
-    return id + prefix_of(id);
+    return id + source_id_prefix_size(id);
 }

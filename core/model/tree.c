@@ -8,7 +8,7 @@
 #include "model/source_id.h"
 #include "model/tree_internal.h"
 
-static void *grow(void *items, size_t count, size_t *room, size_t item_size)
+static void *tree_grow_array(void *items, size_t count, size_t *room, size_t item_size)
 {
     if (count < *room)
         return items;
@@ -21,14 +21,14 @@ static void *grow(void *items, size_t count, size_t *room, size_t item_size)
     return grown;
 }
 
-static uint64_t name_hash(const void *tree, uint32_t node)
+static uint64_t name_hash(const void *tree, uint32_t item)
 {
-    return hash_text(tree_name(tree, (int32_t)node));
+    return hash_text(tree_name(tree, (int32_t)item));
 }
 
-static bool name_is(const void *tree, uint32_t node, const void *name)
+static bool name_is(const void *tree, uint32_t item, const void *name)
 {
-    return strcmp(tree_name(tree, (int32_t)node), name) == 0;
+    return strcmp(tree_name(tree, (int32_t)item), name) == 0;
 }
 
 static int add_name(struct model_tree *tree, const char *id, size_t size, uint32_t *ret_name)
@@ -47,38 +47,38 @@ static int add_name(struct model_tree *tree, const char *id, size_t size, uint32
     return 0;
 }
 
-/* The node of an id, made if it is new. NULL gives TREE_NONE. */
-static int intern(struct model_tree *tree, const char *id, int32_t *ret_node)
+/* The item of an id, made if it is new. NULL gives TREE_NONE. */
+static int tree_intern_id(struct model_tree *tree, const char *id, int32_t *ret_item)
 {
     if (id == NULL) {
-        *ret_node = TREE_NONE;
+        *ret_item = TREE_NONE;
         return 0;
     }
-    if (!index_table_reserve(&tree->table, tree->node_count, name_hash, tree))
+    if (!index_table_reserve(&tree->table, tree->item_count, name_hash, tree))
         return HEARTH_ERR_NOMEM;
     size_t size = strlen(id);
     uint32_t *slot = index_table_slot(&tree->table, hash_bytes(id, size), name_is, tree, id);
     if (*slot != 0) {
-        *ret_node = (int32_t)*slot - 1;
+        *ret_item = (int32_t)*slot - 1;
         return 0;
     }
-    struct tree_node *nodes = grow(tree->nodes, tree->node_count, &tree->node_room, sizeof(*nodes));
-    if (nodes == NULL)
+    struct tree_item *items = tree_grow_array(tree->items, tree->item_count, &tree->item_room, sizeof(*items));
+    if (items == NULL)
         return HEARTH_ERR_NOMEM;
-    tree->nodes = nodes;
-    struct tree_node *node = &nodes[tree->node_count];
-    *node = (struct tree_node){.said = TREE_NONE,
+    tree->items = items;
+    struct tree_item *item = &items[tree->item_count];
+    *item = (struct tree_item){.said = TREE_NONE,
                                .was_parent = TREE_NONE,
                                .buried_in = TREE_NONE,
                                .parent = TREE_NONE,
-                               .claimed_by = TREE_NONE,
+                               .listed_by = TREE_NONE,
                                .home = TREE_UNFILED,
                                .fixed = TREE_NONE};
-    int r = add_name(tree, id, size + 1, &node->name);
+    int r = add_name(tree, id, size + 1, &item->name);
     if (r < 0)
         return r;
-    *ret_node = (int32_t)tree->node_count++;
-    *slot = (uint32_t)tree->node_count;
+    *ret_item = (int32_t)tree->item_count++;
+    *slot = (uint32_t)tree->item_count;
     return 0;
 }
 
@@ -89,13 +89,13 @@ struct model_tree *model_tree_create(void)
     if (tree == NULL)
         return NULL;
     for (int32_t i = 0; i <= TREE_PLACES; i++) {
-        int32_t node;
-        if (intern(tree, fixed[i], &node) < 0) {
+        int32_t item;
+        if (tree_intern_id(tree, fixed[i], &item) < 0) {
             model_tree_destroy(tree);
             return NULL;
         }
-        ASSERT(node == i);
-        tree->nodes[i].folder = i < TREE_ROOTS;
+        ASSERT(item == i);
+        tree->items[i].folder = i < TREE_ROOTS;
     }
     return tree;
 }
@@ -104,23 +104,23 @@ void model_tree_destroy(struct model_tree *tree)
 {
     if (tree == NULL)
         return;
-    free(tree->nodes);
-    free(tree->claims);
+    free(tree->items);
+    free(tree->child_refs);
     free(tree->names);
     index_table_fini(&tree->table);
     free(tree->order);
     free(tree);
 }
 
-static int32_t clamp(int64_t position)
+static int32_t tree_clamp_position(int64_t position)
 {
     return position < 0 ? 0 : position > INT32_MAX / 2 ? INT32_MAX / 2 : (int32_t)position;
 }
 
-static int intern_of_source(struct model_tree *tree, int64_t source, const char *id, int32_t *ret_node)
+static int intern_of_source(struct model_tree *tree, int64_t source, const char *id, int32_t *ret_item)
 {
     char own[MODEL_SOURCE_ID_SIZE];
-    return intern(tree, model_source_id(source, id, HEARTH_KEY_MAX, own), ret_node);
+    return tree_intern_id(tree, model_source_id(source, id, HEARTH_KEY_MAX, own), ret_item);
 }
 
 /* The folders of a source other than the account's own provider are where its roots would be: below one, which is in the menu. */
@@ -133,70 +133,70 @@ static int settle_in_source(struct model_tree *tree, int64_t source, int32_t at)
         r = intern_of_source(tree, source, "unfiled", &home);
     if (r < 0)
         return r;
-    tree->nodes[at].home = home;
+    tree->items[at].home = home;
     if (at == top)
-        tree->nodes[at].fixed = TREE_MENU;
+        tree->items[at].fixed = TREE_MENU;
     for (int32_t i = 0; r == 0 && i < TREE_ROOTS; i++) {
         r = intern_of_source(tree, source, folders[i], &folder);
         if (r == 0 && folder == at) {
-            tree->nodes[at].fixed = top;
-            tree->nodes[at].fixed_at = i;
+            tree->items[at].fixed = top;
+            tree->items[at].fixed_at = i;
         }
     }
     return r;
 }
 
-int model_tree_add(struct model_tree *tree, const struct hearth_bookmark_node *row)
+int model_tree_add(struct model_tree *tree, const struct hearth_bookmark_item *row)
 {
     int32_t at, said, parent;
-    int r = intern(tree, row->guid, &at);
+    int r = tree_intern_id(tree, row->guid, &at);
     if (r == 0)
-        r = intern(tree, row->said_parent, &said);
+        r = tree_intern_id(tree, row->remote_parent, &said);
     if (r == 0)
-        r = intern(tree, row->parent, &parent);
+        r = tree_intern_id(tree, row->parent, &parent);
     if (r < 0 || at == TREE_PLACES)
         return r;
     if (HEARTH_HAS(row, source) && row->source != 0)
         r = settle_in_source(tree, row->source, at);
     if (r < 0)
         return r;
-    struct tree_node *node = &tree->nodes[at];
-    node->live = true;
-    node->folder = at < TREE_ROOTS || row->kind == HEARTH_FOLDER;
-    node->said = said;
-    node->was_parent = parent;
-    node->was_position = row->position == clamp(row->position) ? (int32_t)row->position : TREE_NONE;
-    node->added = row->added;
-    node->modified = row->modified;
+    struct tree_item *item = &tree->items[at];
+    item->live = true;
+    item->folder = at < TREE_ROOTS || row->kind == HEARTH_FOLDER;
+    item->said = said;
+    item->was_parent = parent;
+    item->was_position = row->position == tree_clamp_position(row->position) ? (int32_t)row->position : TREE_NONE;
+    item->added = row->added;
+    item->modified = row->modified;
     return 0;
 }
 
-int model_tree_add_claim(struct model_tree *tree, const char *folder, int64_t position, const char *child)
+int model_tree_add_child_ref(struct model_tree *tree, const char *folder, int64_t position, const char *child)
 {
-    struct tree_claim claim = {.position = clamp(position)};
-    int r = intern(tree, folder, &claim.folder);
+    struct tree_child_ref child_ref = {.position = tree_clamp_position(position)};
+    int r = tree_intern_id(tree, folder, &child_ref.folder);
     if (r == 0)
-        r = intern(tree, child, &claim.child);
+        r = tree_intern_id(tree, child, &child_ref.child);
     if (r < 0)
         return r;
-    struct tree_claim *claims = grow(tree->claims, tree->claim_count, &tree->claim_room, sizeof(*claims));
-    if (claims == NULL)
+    struct tree_child_ref *child_refs = tree_grow_array(tree->child_refs, tree->child_ref_count, &tree->child_ref_room, sizeof(*child_refs));
+    if (child_refs == NULL)
         return HEARTH_ERR_NOMEM;
-    tree->claims = claims;
-    claims[tree->claim_count++] = claim;
+    tree->child_refs = child_refs;
+    child_refs[tree->child_ref_count++] = child_ref;
     return 0;
 }
 
 int model_tree_add_tombstone(struct model_tree *tree, const char *guid, const char *parent)
 {
     int32_t at, above;
-    int r = intern(tree, guid, &at);
+    int r = tree_intern_id(tree, guid, &at);
     if (r == 0)
-        r = intern(tree, parent, &above);
+        r = tree_intern_id(tree, parent, &above);
     if (r < 0)
         return r;
-    tree->nodes[at].buried = true;
-    tree->nodes[at].buried_in = above;
+    tree->items[at].buried = true;
+    tree->items[at].buried_in = above;
     return 0;
 }
 
@@ -204,12 +204,12 @@ void model_tree_place(const struct model_tree *tree, size_t index, struct model_
 {
     ASSERT(index < tree->order_count);
     int32_t at = tree->order[index];
-    const struct tree_node *node = &tree->nodes[at];
+    const struct tree_item *item = &tree->items[at];
     *ret_place = (struct model_tree_place){
         .guid = tree_name(tree, at),
-        .parent = tree_name(tree, node->parent),
-        .position = node->position,
-        .known = node->live,
-        .changed = !node->live || node->parent != node->was_parent || node->position != node->was_position,
+        .parent = tree_name(tree, item->parent),
+        .position = item->position,
+        .known = item->live,
+        .changed = !item->live || item->parent != item->was_parent || item->position != item->was_position,
     };
 }

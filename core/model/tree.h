@@ -30,23 +30,23 @@ struct model_tree;
 struct model_tree *model_tree_create(void);
 void model_tree_destroy(struct model_tree *tree);
 
-/* Facts, in the shapes that storage delivers them in. 0 or NOMEM. Of a node only guid, kind, said_parent, parent, position, added,
- * modified, source are read; parent and position are compared with the result, nothing else. The node "places" is ignored. A guid added
+/* Facts, in the shapes that storage delivers them in. 0 or NOMEM. Of an item only guid, kind, remote_parent, parent, position, added,
+ * modified, source are read; parent and position are compared with the result, nothing else. The item "places" is ignored. A guid added
  * twice: the last counts. */
-int model_tree_add(struct model_tree *tree, const struct hearth_bookmark_node *node);
-int model_tree_add_claim(struct model_tree *tree, const char *folder, int64_t position, const char *child);
+int model_tree_add(struct model_tree *tree, const struct hearth_bookmark_item *item);
+int model_tree_add_child_ref(struct model_tree *tree, const char *folder, int64_t position, const char *child);
 int model_tree_add_tombstone(struct model_tree *tree, const char *guid, const char *parent); /* parent: where it was; NULL */
 
 struct model_tree_place {
     const char *guid, *parent; /* live as long as the tree */
     int64_t position;
-    bool known;   /* false: one of the roots, for which no node was added */
-    bool changed; /* differs from the node's parent and position; true if not known */
+    bool known;   /* false: one of the roots, for which no item was added */
+    bool changed; /* differs from the item's parent and position; true if not known */
 };
 
 /* Computes the places. Afterwards only model_tree_place() and model_tree_destroy() may be called. 0 or NOMEM. */
 int model_tree_repair(struct model_tree *tree, size_t *ret_count);
-/* index < count; nodes in the order in which they were first named, the four roots first. */
+/* index < count; items in the order in which they were first named, the four roots first. */
 void model_tree_place(const struct model_tree *tree, size_t index, struct model_tree_place *ret_place);
 
 #endif

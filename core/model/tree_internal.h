@@ -13,7 +13,7 @@ enum { TREE_NONE = -1 };
 enum { TREE_TOOLBAR, TREE_MENU, TREE_UNFILED, TREE_MOBILE, TREE_ROOTS, TREE_PLACES = TREE_ROOTS };
 
 /* One for each id that was named anywhere. */
-struct tree_node {
+struct tree_item {
     uint32_t name; /* offset into names */
     int32_t said;
     int32_t was_parent;
@@ -22,36 +22,36 @@ struct tree_node {
     int32_t position;
     int32_t was_position;
     int32_t end;        /* folders: behind its list */
-    int32_t claimed_by; /* the best folder that lists it … */
-    int32_t claimed_at; /* … and where */
-    int32_t claims;     /* how many folders list it; it may stop counting at 2 */
+    int32_t listed_by; /* the best folder that lists it … */
+    int32_t listed_at; /* … and where */
+    int32_t child_refs;     /* how many folders list it; it may stop counting at 2 */
     int32_t mark;       /* scratch of the step that runs */
     int32_t home;       /* where it goes when nothing says where: "unfiled", or that of its source */
     int32_t fixed;      /* the folders of a source: where they are, whatever records say; TREE_NONE */
     int32_t fixed_at;   /* ... and the place there */
     int64_t added, modified;
-    bool live, folder, buried, appended, said_claims;
+    bool live, folder, buried, appended, said_child_refs;
 };
 
-struct tree_claim {
+struct tree_child_ref {
     int32_t folder, position, child;
 };
 
 struct model_tree {
-    struct tree_node *nodes;
-    size_t node_count, node_room;
-    struct tree_claim *claims;
-    size_t claim_count, claim_room;
+    struct tree_item *items;
+    size_t item_count, item_room;
+    struct tree_child_ref *child_refs;
+    size_t child_ref_count, child_ref_room;
     char *names;
     size_t name_size, name_room;
-    struct index_table table; /* nodes by name */
-    int32_t *order;           /* the result: live nodes and roots */
+    struct index_table table; /* items by name */
+    int32_t *order;           /* the result: live items and roots */
     size_t order_count;
 };
 
-static inline const char *tree_name(const struct model_tree *tree, int32_t node)
+static inline const char *tree_name(const struct model_tree *tree, int32_t item)
 {
-    return tree->names + tree->nodes[node].name;
+    return tree->names + tree->items[item].name;
 }
 
 #endif

@@ -79,14 +79,14 @@ size_t model_url_decode(const char *text, size_t size, char *ret_text)
     return n;
 }
 
-static bool starts(const char *text, size_t size, const char *prefix, size_t prefix_size)
+static bool url_starts_with(const char *text, size_t size, const char *prefix, size_t prefix_size)
 {
     return size >= prefix_size && memcmp(text, prefix, prefix_size) == 0;
 }
 
 size_t model_url_scheme(const char *text, size_t size)
 {
-    return starts(text, size, "https://", 8) ? 8 : starts(text, size, "http://", 7) ? 7 : starts(text, size, "ftp://", 6) ? 6 : 0;
+    return url_starts_with(text, size, "https://", 8) ? 8 : url_starts_with(text, size, "http://", 7) ? 7 : url_starts_with(text, size, "ftp://", 6) ? 6 : 0;
 }
 
 void model_url_key(const char *url, size_t size, struct model_url_key *ret_key)
@@ -97,7 +97,7 @@ void model_url_key(const char *url, size_t size, struct model_url_key *ret_key)
         return;
     ret_key->text += scheme;
     ret_key->size -= scheme;
-    bool www = starts(ret_key->text, ret_key->size, "www.", 4);
+    bool www = url_starts_with(ret_key->text, ret_key->size, "www.", 4);
     if (www) {
         ret_key->text += 4;
         ret_key->size -= 4;

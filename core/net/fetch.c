@@ -27,7 +27,7 @@ static int read_target(const char *text, struct target *ret_target)
         r = HEARTH_ERR_INVALID;
     } else {
         target.https = strcasecmp(scheme, "https") == 0;
-        target.loopback = policy_is_loopback(host);
+        target.loopback = net_policy_is_loopback(host);
         str_copy(target.host, sizeof(target.host), host);
         snprintf(target.place, sizeof(target.place), "%s:%s", host, port);
         if (!target.https && strcasecmp(scheme, "http") != 0)
@@ -42,7 +42,7 @@ static int read_target(const char *text, struct target *ret_target)
     return r;
 }
 
-static int refuse_address(struct hearth_call *call, const char *place, const char *address)
+static int fetch_refuse_address(struct hearth_call *call, const char *place, const char *address)
 {
     return hearth_fail(call, HEARTH_ERR_DENIED,
                        "%s was named by another server and is %s, an address of a private network or of this machine, which only the "
@@ -68,9 +68,9 @@ static int check_url(struct net *net, struct hearth_call *call, const struct hea
     if (!ret_target->https && !request->insecure_http && !by.loopback)
         return hearth_fail(call, HEARTH_ERR_DENIED, "%s names %s, an address of this machine, without TLS, which is not asked", by.place,
                            ret_target->place);
-    unsigned allowed = named_by == NULL ? 0 : policy_allowed(net, by.host);
-    if (allowed != 0 && !policy_host_is_allowed(ret_target->host, allowed)) /* also when a proxy would connect */
-        return refuse_address(call, ret_target->place, ret_target->host);
+    unsigned allowed = named_by == NULL ? 0 : net_policy_allowed(net, by.host);
+    if (allowed != 0 && !net_policy_host_is_allowed(ret_target->host, allowed)) /* also when a proxy would connect */
+        return fetch_refuse_address(call, ret_target->place, ret_target->host);
     *ret_allowed = allowed;
     return 0;
 }
@@ -107,12 +107,12 @@ static int deliver_response(struct net *net, struct fetch *fetch, const char *ho
     return request->on_response == NULL ? 0 : request->on_response(request->ctx, &response);
 }
 
-static void wait_for_change(struct fetch *fetch)
+static void fetch_wait_for_change(struct fetch *fetch)
 {
     lock_wait_until(&fetch->changed, &fetch->lock, clock_monotonic() + POLL_STOP);
 }
 
-static void end(struct net *net, struct fetch *fetch)
+static void fetch_send_end(struct net *net, struct fetch *fetch)
 {
     net_command(net, fetch, NET_END);
     lock_take(&fetch->lock);
@@ -122,7 +122,7 @@ static void end(struct net *net, struct fetch *fetch)
 }
 
 /* Runs the callbacks until the exchange is over. True: the caller, or its call, wants no more. */
-static bool receive(struct net *net, struct fetch *fetch, struct hearth_call *call, const char *host,
+static bool fetch_receive_answer(struct net *net, struct fetch *fetch, struct hearth_call *call, const char *host,
                     const struct hearth_http_request *request)
 {
     bool delivered = false, stop = false, over = false, resumed = false;
@@ -130,7 +130,7 @@ static bool receive(struct net *net, struct fetch *fetch, struct hearth_call *ca
     while (!over && !stop) {
         lock_take(&fetch->lock);
         if (!fetch->done && fetch->body.size == 0 && (delivered || !fetch->headers_complete))
-            wait_for_change(fetch);
+            fetch_wait_for_change(fetch);
         bool answer = fetch->headers_complete && !delivered;
         struct buf swap = fetch->body;
         fetch->body = taken;
@@ -150,22 +150,22 @@ static bool receive(struct net *net, struct fetch *fetch, struct hearth_call *ca
         if (!stop && taken.size > 0 && request->on_body != NULL)
             stop = request->on_body(request->ctx, taken.data, taken.size) != 0;
         buf_reset(&taken);
-        stop = stop || (!over && call_should_stop(call_of(call)));
+        stop = stop || (!over && plug_call_should_stop(plug_call_of(call)));
     }
     buf_fini(&taken);
     if (!over || resumed)
-        end(net, fetch);
+        fetch_send_end(net, fetch);
     return stop;
 }
 
-static int conclude(const struct fetch *fetch, struct hearth_call *call, const char *host, bool stopped)
+static int fetch_conclude(const struct fetch *fetch, struct hearth_call *call, const char *host, bool stopped)
 {
     if (stopped)
         return hearth_fail(call, HEARTH_ERR_CANCELLED, "the request to %s was cancelled", host);
     if (fetch->too_large)
         return hearth_fail(call, HEARTH_ERR_FULL, "the answer of %s is larger than allowed", host);
     if (fetch->refused[0] != '\0' && fetch->result != CURLE_OK)
-        return refuse_address(call, host, fetch->refused);
+        return fetch_refuse_address(call, host, fetch->refused);
     switch (fetch->result) {
     case CURLE_OK:
         return 0;
@@ -187,27 +187,27 @@ static int conclude(const struct fetch *fetch, struct hearth_call *call, const c
     }
 }
 
-static int exchange(struct net *net, struct hearth_call *call, const struct hearth_http_request *request, const struct target *target,
+static int fetch_exchange(struct net *net, struct hearth_call *call, const struct hearth_http_request *request, const struct target *target,
                     unsigned allowed)
 {
     struct fetch fetch = {.allowed = allowed};
     struct err err = {0};
     pthread_mutex_init(&fetch.lock, NULL);
     lock_init_condition(&fetch.changed);
-    int r = transfer_init(&fetch, net, request, target, &err);
+    int r = net_transfer_init(&fetch, net, request, target, &err);
     if (r == 0) {
         net_command(net, &fetch, NET_SUBMIT);
-        bool stopped = receive(net, &fetch, call, target->place, request);
-        r = conclude(&fetch, call, target->place, stopped);
+        bool stopped = fetch_receive_answer(net, &fetch, call, target->place, request);
+        r = fetch_conclude(&fetch, call, target->place, stopped);
     } else {
         r = hearth_fail(call, r, "%s", err.text);
     }
     bool short_of_time = r == HEARTH_ERR_TIMEOUT && request->timeout != 0 && request->timeout < PATIENT; /* says nothing of the server */
     if (!short_of_time)
-        call_of(call)->told = net_note_outage(net, target->place, r, fetch.headers_complete ? fetch.status : 0, call->error);
+        plug_call_of(call)->told = net_note_outage(net, target->place, r, fetch.headers_complete ? fetch.status : 0, call->error);
     if (r == 0 && allowed == 0 && !fetch.proxied)
-        policy_learn(net, target->host, fetch.reached);
-    transfer_fini(&fetch);
+        net_policy_learn(net, target->host, fetch.reached);
+    net_transfer_fini(&fetch);
     pthread_cond_destroy(&fetch.changed);
     pthread_mutex_destroy(&fetch.lock);
     return r;
@@ -217,14 +217,14 @@ int net_fetch(struct net *net, struct hearth_call *call, const struct hearth_htt
 {
     struct target target;
     unsigned allowed = 0;
-    call_of(call)->told = false; /* of an earlier exchange of the call */
+    plug_call_of(call)->told = false; /* of an earlier exchange of the call */
     int r = check_url(net, call, request, &target, &allowed);
     if (r < 0)
         return r;
     int64_t left = backoff_left(net->paused, target.place);
     if (left > 0) {
         call->retry_after = left;
-        call_of(call)->told = net_outage_lasts(net, target.place);
+        plug_call_of(call)->told = net_outage_lasts(net, target.place);
         return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "%s asked to be left alone for %lld s more", target.place,
                            (long long)(left + 999) / 1000);
     }
@@ -232,10 +232,10 @@ int net_fetch(struct net *net, struct hearth_call *call, const struct hearth_htt
     if (atomic_load(&net->stop))
         r = hearth_fail(call, HEARTH_ERR_CANCELLED, "hearthd stops");
     else
-        r = exchange(net, call, request, &target, allowed);
+        r = fetch_exchange(net, call, request, &target, allowed);
     atomic_fetch_sub(&net->under_way, 1);
-    metric_add(metric_get(METRIC_COUNTER, "http_client_requests", "requests to other servers"), 1);
+    metrics_add(metrics_register(METRIC_COUNTER, "http_client_requests", "requests to other servers"), 1);
     if (r < 0)
-        metric_add(metric_get(METRIC_COUNTER, "http_client_failures", "requests to other servers without an answer"), 1);
+        metrics_add(metrics_register(METRIC_COUNTER, "http_client_failures", "requests to other servers without an answer"), 1);
     return r;
 }

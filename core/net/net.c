@@ -20,7 +20,7 @@ struct watched {
     curl_socket_t fd;
 };
 
-static void finish(struct net *net, struct fetch *fetch, CURLcode result)
+static void net_finish_fetch(struct net *net, struct fetch *fetch, CURLcode result)
 {
     if (fetch->added)
         curl_multi_remove_handle(net->multi, fetch->easy);
@@ -30,10 +30,10 @@ static void finish(struct net *net, struct fetch *fetch, CURLcode result)
             net->active[i] = net->active[--net->active_count];
             break;
         }
-    transfer_done(fetch, result);
+    net_transfer_done(fetch, result);
 }
 
-static void collect(struct net *net)
+static void net_collect_results(struct net *net)
 {
     int left;
     for (CURLMsg *m; (m = curl_multi_info_read(net->multi, &left)) != NULL;) {
@@ -42,7 +42,7 @@ static void collect(struct net *net)
         CURLcode result = m->data.result;
         char *fetch;
         curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &fetch);
-        finish(net, (struct fetch *)(void *)fetch, result);
+        net_finish_fetch(net, (struct fetch *)(void *)fetch, result);
     }
 }
 
@@ -56,7 +56,7 @@ static void on_socket(uv_poll_t *poll, int status, int events)
     if ((events & UV_WRITABLE) != 0)
         flags |= CURL_CSELECT_OUT;
     curl_multi_socket_action(net->multi, watched->fd, flags, &running);
-    collect(net);
+    net_collect_results(net);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -98,7 +98,7 @@ static void on_timer(uv_timer_t *timer)
     struct net *net = timer->data;
     int running;
     curl_multi_socket_action(net->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    collect(net);
+    net_collect_results(net);
 }
 
 static int on_curl_timer(CURLM *multi, long ms, void *ctx)
@@ -112,13 +112,13 @@ static int on_curl_timer(CURLM *multi, long ms, void *ctx)
     return 0;
 }
 
-static void submit(struct net *net, struct fetch *fetch)
+static void net_submit_fetch(struct net *net, struct fetch *fetch)
 {
     if (net->active_count == net->active_room) {
         size_t room = net->active_room == 0 ? 32 : net->active_room * 2;
         struct fetch **active = realloc(net->active, room * sizeof(struct fetch *));
         if (active == NULL) {
-            finish(net, fetch, CURLE_OUT_OF_MEMORY);
+            net_finish_fetch(net, fetch, CURLE_OUT_OF_MEMORY);
             return;
         }
         net->active = active;
@@ -127,10 +127,10 @@ static void submit(struct net *net, struct fetch *fetch)
     net->active[net->active_count++] = fetch;
     fetch->added = curl_multi_add_handle(net->multi, fetch->easy) == CURLM_OK;
     if (!fetch->added)
-        finish(net, fetch, CURLE_FAILED_INIT);
+        net_finish_fetch(net, fetch, CURLE_FAILED_INIT);
 }
 
-static void resume(struct fetch *fetch)
+static void net_resume_fetch(struct fetch *fetch)
 {
     lock_take(&fetch->lock);
     bool paused = fetch->paused;
@@ -140,27 +140,27 @@ static void resume(struct fetch *fetch)
         curl_easy_pause(fetch->easy, CURLPAUSE_CONT);
 }
 
-static void end(struct net *net, struct fetch *fetch)
+static void net_release_fetch(struct net *net, struct fetch *fetch)
 {
     lock_take(&fetch->lock);
     bool done = fetch->done;
     lock_release(&fetch->lock);
     if (!done)
-        finish(net, fetch, CURLE_ABORTED_BY_CALLBACK);
+        net_finish_fetch(net, fetch, CURLE_ABORTED_BY_CALLBACK);
     lock_take(&fetch->lock);
     fetch->released = true;
     pthread_cond_signal(&fetch->changed);
     lock_release(&fetch->lock);
 }
 
-static void obey(struct net *net, struct fetch *fetch, unsigned commands)
+static void net_run_commands(struct net *net, struct fetch *fetch, unsigned commands)
 {
     if ((commands & NET_END) != 0)
-        end(net, fetch);
+        net_release_fetch(net, fetch);
     else if ((commands & NET_SUBMIT) != 0)
-        submit(net, fetch);
+        net_submit_fetch(net, fetch);
     else
-        resume(fetch);
+        net_resume_fetch(fetch);
 }
 
 /* A caller may have passed its check just before the stop: the loop runs until the last one has left. */
@@ -168,7 +168,7 @@ static void on_stopper(uv_timer_t *stopper)
 {
     struct net *net = stopper->data;
     while (net->active_count > 0)
-        finish(net, net->active[0], CURLE_ABORTED_BY_CALLBACK);
+        net_finish_fetch(net, net->active[0], CURLE_ABORTED_BY_CALLBACK);
     if (atomic_load(&net->under_way) == 0)
         uv_stop(&net->loop);
 }
@@ -189,9 +189,9 @@ static void on_wake(uv_async_t *wake)
         lock_release(&net->lock);
         if (fetch == NULL)
             break;
-        obey(net, fetch, commands);
+        net_run_commands(net, fetch, commands);
     }
-    collect(net);
+    net_collect_results(net);
     if (atomic_load(&net->stop) && !uv_is_active((uv_handle_t *)&net->stopper))
         uv_timer_start(&net->stopper, on_stopper, 0, STOP_TICK);
 }
@@ -218,7 +218,7 @@ static void close_handle(uv_handle_t *handle, void *ctx)
         uv_close(handle, handle->type == UV_POLL ? on_closed : NULL);
 }
 
-static void *run(void *arg)
+static void *net_thread_main(void *arg)
 {
     struct net *net = arg;
     uv_run(&net->loop, UV_RUN_DEFAULT);
@@ -279,11 +279,11 @@ int net_start(const struct net_options *options, struct net **ret_net, struct er
     uv_timer_init(&net->loop, &net->timer);
     uv_timer_init(&net->loop, &net->stopper);
     net->wake.data = net->timer.data = net->stopper.data = net;
-    int r = pthread_create(&net->thread, NULL, run, net);
+    int r = pthread_create(&net->thread, NULL, net_thread_main, net);
     if (r != 0) {
         atomic_store(&net->stop, true);
         uv_async_send(&net->wake);
-        run(net); /* closes what was made */
+        net_thread_main(net); /* closes what was made */
         net_destroy(net);
         return thread_failed(err, r, "the network thread");
     }

@@ -95,10 +95,10 @@ void net_main(void *net);
 void net_command(struct net *net, struct fetch *fetch, enum net_command command);
 
 /* transfer.c: curl's view of a fetch. */
-int transfer_init(struct fetch *fetch, const struct net *net, const struct hearth_http_request *request, const struct target *target,
+int net_transfer_init(struct fetch *fetch, const struct net *net, const struct hearth_http_request *request, const struct target *target,
                   struct err *err);
-void transfer_fini(struct fetch *fetch);
-void transfer_done(struct fetch *fetch, CURLcode result); /* network thread */
+void net_transfer_fini(struct fetch *fetch);
+void net_transfer_done(struct fetch *fetch, CURLcode result); /* network thread */
 
 /* outage.c: which servers do not answer, told once for all. Any thread. */
 /* An exchange with `place` ended with `code`; status 0: there were no headers. True: it is of an outage, which is
@@ -107,10 +107,10 @@ bool net_note_outage(struct net *net, const char *place, int code, int status, c
 bool net_outage_lasts(struct net *net, const char *place);
 
 /* policy.c: which addresses a URL may lead to that another server has named. Any thread. */
-bool policy_is_loopback(const char *host);                                 /* as it is written */
-bool policy_host_is_allowed(const char *host, unsigned allowed);           /* a name: not known yet */
-unsigned policy_allowed(struct net *net, const char *named_by);            /* host; bits of enum net_reach */
-void policy_learn(struct net *net, const char *host, const char *address); /* a host of the operator's choice was reached there */
-const char *policy_proxy(bool https, const char *host);                    /* of the environment; NULL: none */
+bool net_policy_is_loopback(const char *host);                                 /* as it is written */
+bool net_policy_host_is_allowed(const char *host, unsigned allowed);           /* a name: not known yet */
+unsigned net_policy_allowed(struct net *net, const char *named_by);            /* host; bits of enum net_reach */
+void net_policy_learn(struct net *net, const char *host, const char *address); /* a host of the operator's choice was reached there */
+const char *net_policy_proxy(bool https, const char *host);                    /* of the environment; NULL: none */
 
 #endif

@@ -32,13 +32,13 @@ static bool reach_of_host(const char *host, enum net_reach *ret_reach)
     return true;
 }
 
-bool policy_is_loopback(const char *host)
+bool net_policy_is_loopback(const char *host)
 {
     enum net_reach reach;
     return reach_of_host(host, &reach) && reach == NET_LOOPBACK;
 }
 
-bool policy_host_is_allowed(const char *host, unsigned allowed)
+bool net_policy_host_is_allowed(const char *host, unsigned allowed)
 {
     enum net_reach reach;
     return !reach_of_host(host, &reach) || (allowed & reach) != 0;
@@ -55,7 +55,7 @@ static unsigned reachable_from(unsigned seen)
     return may & ~(unsigned)NET_NOWHERE;
 }
 
-unsigned policy_allowed(struct net *net, const char *named_by)
+unsigned net_policy_allowed(struct net *net, const char *named_by)
 {
     enum net_reach reach;
     if (reach_of_host(named_by, &reach))
@@ -69,7 +69,7 @@ unsigned policy_allowed(struct net *net, const char *named_by)
     return reachable_from(seen);
 }
 
-void policy_learn(struct net *net, const char *host, const char *address)
+void net_policy_learn(struct net *net, const char *host, const char *address)
 {
     enum net_reach reach, literal;
     if (strlen(host) >= sizeof(net->learnt[0].host) || reach_of_host(host, &literal) || !reach_of_host(address, &reach))
@@ -91,7 +91,7 @@ void policy_learn(struct net *net, const char *host, const char *address)
     lock_release(&net->lock);
 }
 
-static const char *either(const char *lower, const char *upper)
+static const char *environment_either(const char *lower, const char *upper)
 {
     const char *value = getenv(lower);
     if (value == NULL && upper != NULL)
@@ -102,7 +102,7 @@ static const char *either(const char *lower, const char *upper)
 /* no_proxy: names with what lies below them; "*". A range of addresses matches nothing here: then the proxy is asked. */
 static bool is_exempt(const char *host)
 {
-    const char *list = either("no_proxy", "NO_PROXY");
+    const char *list = environment_either("no_proxy", "NO_PROXY");
     size_t length = strlen(host);
     for (const char *p = list; p != NULL && *p != '\0';) {
         p += strspn(p, ", ");
@@ -118,10 +118,10 @@ static bool is_exempt(const char *host)
     return false;
 }
 
-const char *policy_proxy(bool https, const char *host)
+const char *net_policy_proxy(bool https, const char *host)
 {
-    const char *proxy = https ? either("https_proxy", "HTTPS_PROXY") : either("http_proxy", NULL);
+    const char *proxy = https ? environment_either("https_proxy", "HTTPS_PROXY") : environment_either("http_proxy", NULL);
     if (proxy == NULL)
-        proxy = either("all_proxy", "ALL_PROXY");
+        proxy = environment_either("all_proxy", "ALL_PROXY");
     return proxy == NULL || is_exempt(host) ? NULL : proxy;
 }

@@ -64,7 +64,7 @@ static size_t on_header(char *line, size_t one, size_t size, void *ctx)
     return ok ? size : 0;
 }
 
-static size_t on_body(char *bytes, size_t one, size_t size, void *ctx)
+static size_t transfer_on_body(char *bytes, size_t one, size_t size, void *ctx)
 {
     (void)one;
     struct fetch *fetch = ctx;
@@ -87,7 +87,7 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *ctx)
     return result;
 }
 
-void transfer_done(struct fetch *fetch, CURLcode result)
+void net_transfer_done(struct fetch *fetch, CURLcode result)
 {
     lock_take(&fetch->lock);
     fetch->result = result;
@@ -164,7 +164,7 @@ static int on_request(void *ctx, char *reached, char *own, int reached_port, int
 
 static void set_policy(struct fetch *fetch, const struct target *target)
 {
-    const char *proxy = policy_proxy(target->https, target->host);
+    const char *proxy = net_policy_proxy(target->https, target->host);
     curl_easy_setopt(fetch->easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     curl_easy_setopt(fetch->easy, CURLOPT_OPENSOCKETDATA, fetch);
     curl_easy_setopt(fetch->easy, CURLOPT_PREREQFUNCTION, on_request);
@@ -178,7 +178,7 @@ static void set_policy(struct fetch *fetch, const struct target *target)
     }
 }
 
-int transfer_init(struct fetch *fetch, const struct net *net, const struct hearth_http_request *request, const struct target *target,
+int net_transfer_init(struct fetch *fetch, const struct net *net, const struct hearth_http_request *request, const struct target *target,
                   struct err *err)
 {
     CURL *easy = fetch->easy = curl_easy_init();
@@ -194,7 +194,7 @@ int transfer_init(struct fetch *fetch, const struct net *net, const struct heart
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fetch->headers_out);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, fetch);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, transfer_on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, fetch->error_text);
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate"); /* also when it was not asked for; others fail */
@@ -213,7 +213,7 @@ int transfer_init(struct fetch *fetch, const struct net *net, const struct heart
     return 0;
 }
 
-void transfer_fini(struct fetch *fetch)
+void net_transfer_fini(struct fetch *fetch)
 {
     curl_easy_cleanup(fetch->easy);
     for (struct curl_slist *s = fetch->headers_out; s != NULL; s = s->next)

@@ -6,7 +6,7 @@
 
 #include "codec/codec.h"
 
-const struct hearth_storage *node_ops(const struct node *node)
+const struct hearth_storage *nodes_node_ops(const struct node *node)
 {
     return plug_ops(node->storage);
 }
@@ -20,7 +20,7 @@ size_t nodes_find(const struct nodes *nodes, const char *name)
 }
 
 /* In (0, 1): the first 52 bits of SHA-256 over name, NUL, lower-case address. */
-static double draw(const char *name, const char *placement)
+static double node_hash_draw(const char *name, const char *placement)
 {
     uint8_t hash[SHA256_DIGEST_LENGTH];
     char text[64 + 320];
@@ -47,7 +47,7 @@ size_t nodes_home(const struct nodes *nodes, const char *placement, size_t excep
         weighted |= i != except && nodes->items[i].weight > 0;
     for (size_t i = 0; i < nodes->count; i++) {
         double weight = weighted ? (double)nodes->items[i].weight : 1;
-        double score = -weight / log(draw(nodes->items[i].name, placement));
+        double score = -weight / log(node_hash_draw(nodes->items[i].name, placement));
         if (i != except && score > best_score && weight > 0) {
             best = i;
             best_score = score;
@@ -56,10 +56,10 @@ size_t nodes_home(const struct nodes *nodes, const char *placement, size_t excep
     return best;
 }
 
-static int check_schema(struct node *node, struct store *store, struct err *err)
+static int node_check_schema(struct node *node, struct storage *storage, struct err *err)
 {
     int64_t has, wants;
-    int r = STORE(store, err, schema_version, &has, &wants);
+    int r = STORAGE(storage, err, schema_version, &has, &wants);
     if (r == 0 && has > wants)
         r = err_set(err, HEARTH_ERR_UNSUPPORTED, "the database has schema %lld, this hearthd knows %lld: use a newer hearthd",
                     (long long)has, (long long)wants);
@@ -67,43 +67,43 @@ static int check_schema(struct node *node, struct store *store, struct err *err)
         r = err_set(err, HEARTH_ERR_UNSUPPORTED, "the database has schema %lld, %lld is needed: run hearthd migrate", (long long)has,
                     (long long)wants);
     else if (r == 0 && has < wants)
-        r = STORE(store, err, migrate);
-    store_reset(store);
+        r = STORAGE(storage, err, migrate);
+    plug_storage_reset(storage);
     if (r == 0)
         atomic_store(&node->checked, true);
     return r;
 }
 
-void node_init(struct node *node)
+void nodes_node_init(struct node *node)
 {
     char what[sizeof(node->breaker.what)];
     if (node->name[0] == '\0')
         snprintf(what, sizeof(what), "the storage");
     else
         snprintf(what, sizeof(what), "the storage of node %s", node->name);
-    breaker_init(&node->breaker, what);
+    plug_breaker_init(&node->breaker, what);
 }
 
-void node_fini(struct node *node)
+void nodes_node_fini(struct node *node)
 {
-    breaker_fini(&node->breaker);
+    plug_breaker_fini(&node->breaker);
 }
 
-int node_open_store(struct node *node, const atomic_bool *stop, struct store *ret_store, struct err *err)
+int nodes_open_storage(struct node *node, const atomic_bool *stop, struct storage *ret_storage, struct err *err)
 {
-    return node_open_store_until(node, stop, 0, ret_store, err);
+    return nodes_open_storage_until(node, stop, 0, ret_storage, err);
 }
 
-int node_open_store_until(struct node *node, const atomic_bool *stop, int64_t deadline, struct store *ret_store, struct err *err)
+int nodes_open_storage_until(struct node *node, const atomic_bool *stop, int64_t deadline, struct storage *ret_storage, struct err *err)
 {
     struct opened_storage opened = plug_storage(node->storage);
-    int r = store_open_until(ret_store, &opened, stop, &node->breaker, deadline, err);
+    int r = plug_storage_open_until(ret_storage, &opened, stop, &node->breaker, deadline, err);
     if (r == 0)
-        ret_store->place = node->place;
+        ret_storage->place = node->place;
     if (r == 0 && !atomic_load(&node->checked)) {
-        r = check_schema(node, ret_store, err);
+        r = node_check_schema(node, ret_storage, err);
         if (r < 0)
-            store_close(ret_store);
+            plug_storage_close(ret_storage);
     }
     return r < 0 && node->name[0] != '\0' ? err_prefix(err, "node %s", node->name) : r;
 }

@@ -21,7 +21,7 @@ struct node {
     const char *place;      /* a file of its storage, as configured; NULL: none is known. Lives as long as the configuration */
     bool migrates;          /* brings its schema up by itself */
     atomic_bool checked;    /* its schema is the one wanted */
-    struct breaker breaker; /* of its storage; node_init() makes it */
+    struct breaker breaker; /* of its storage; nodes_node_init() makes it */
 };
 
 /* Filled before threads start, constant afterwards. */
@@ -31,46 +31,46 @@ struct nodes {
     size_t own; /* the one this process serves people of */
 };
 
-/* The breaker, after the name was set; node_fini() once nobody asks any more. */
-void node_init(struct node *node);
-void node_fini(struct node *node);
-const struct hearth_storage *node_ops(const struct node *node);
+/* The breaker, after the name was set; nodes_node_fini() once nobody asks any more. */
+void nodes_node_init(struct node *node);
+void nodes_node_fini(struct node *node);
+const struct hearth_storage *nodes_node_ops(const struct node *node);
 size_t nodes_find(const struct nodes *nodes, const char *name); /* NODES_NONE: there is none of that name */
 /* placement: the e-mail of a newcomer, or what is stored of an account. The same node whatever its case, evenly by weight; a node that goes
  * or comes moves only its own share. except: a node that is not to be taken; NODES_NONE. With no other weight than 0, weights do not count.
  */
 size_t nodes_home(const struct nodes *nodes, const char *placement, size_t except);
-/* Opens a session; the first one of a node checks its schema. UNSUPPORTED with words when that is not the one wanted. */
-int node_open_store(struct node *node, const atomic_bool *stop, struct store *ret_store, struct err *err);
+/* Opens a handle; the first one of a node checks its schema. UNSUPPORTED with words when that is not the one wanted. */
+int nodes_open_storage(struct node *node, const atomic_bool *stop, struct storage *ret_storage, struct err *err);
 /* deadline: monotonic ms, for the opening and the calls that follow; 0: none. */
-int node_open_store_until(struct node *node, const atomic_bool *stop, int64_t deadline, struct store *ret_store, struct err *err);
+int nodes_open_storage_until(struct node *node, const atomic_bool *stop, int64_t deadline, struct storage *ret_storage, struct err *err);
 
-/* One thread's sessions with all nodes, opened when they are needed. */
-struct node_stores {
+/* One thread's handles with all nodes, opened when they are needed. */
+struct node_storages {
     struct nodes *nodes;
     int64_t deadline; /* of every call in them, on the monotonic clock; 0: none */
-    struct store stores[NODES_MAX];
+    struct storage storages[NODES_MAX];
     atomic_bool open[NODES_MAX];
 };
 
-void node_stores_init(struct node_stores *stores, struct nodes *nodes);
-void node_stores_close(struct node_stores *stores);
+void nodes_storages_init(struct node_storages *storages, struct nodes *nodes);
+void nodes_storages_close(struct node_storages *storages);
 /* Whatever runs in them. Any thread, for as long as the owner keeps them open. */
-void node_stores_interrupt(struct node_stores *stores);
-void node_stores_interrupt_node(struct node_stores *stores, size_t node);
-void node_stores_deadline(struct node_stores *stores, int64_t deadline); /* from now on; by the thread itself */
+void nodes_storages_interrupt(struct node_storages *storages);
+void nodes_storages_interrupt_node(struct node_storages *storages, size_t node);
+void nodes_storages_deadline(struct node_storages *storages, int64_t deadline); /* from now on; by the thread itself */
 /* NULL on error: UNAVAILABLE at once while the node's breaker is open. */
-struct store *node_stores_get(struct node_stores *stores, size_t node, struct err *err);
-void node_stores_reset(struct node_stores *stores); /* frees the results of earlier operations */
-/* Where an account is, own node first; an account on its way counts as where its data are complete. Texts live until store_reset() of that
+struct storage *nodes_storages_get(struct node_storages *storages, size_t node, struct err *err);
+void nodes_storages_reset(struct node_storages *storages); /* frees the results of earlier operations */
+/* Where an account is, own node first; an account on its way counts as where its data are complete. Texts live until plug_store_reset() of that
  * node's store. NOT_FOUND only when every node was asked; else the error of the one that was not. A node whose breaker is open is not
  * waited for. */
-int node_stores_by_email(struct node_stores *stores, const char *email, size_t *ret_node, struct hearth_account *ret_account,
+int nodes_storages_by_email(struct node_storages *storages, const char *email, size_t *ret_node, struct hearth_account *ret_account,
                          struct err *err);
 /* The same by an identity: see nodes/who.h. */
-int node_stores_by_identity(struct node_stores *stores, const char *issuer, const char *subject, size_t *ret_node,
+int nodes_storages_by_identity(struct node_storages *storages, const char *issuer, const char *subject, size_t *ret_node,
                             struct hearth_account *ret_account, struct err *err);
 /* Where the owner of a token is; own node excluded. NOT_FOUND only when every other node was asked. */
-int node_stores_by_token(struct node_stores *stores, const uint8_t hash[32], size_t *ret_node, struct err *err);
+int nodes_storages_by_token(struct node_storages *storages, const uint8_t hash[32], size_t *ret_node, struct err *err);
 
 #endif

@@ -1,64 +1,64 @@
-/* One thread's sessions with all nodes. */
+/* One thread's handles with all nodes. */
 #include <string.h>
 
 #include "nodes/nodes.h"
 
-void node_stores_init(struct node_stores *stores, struct nodes *nodes)
+void nodes_storages_init(struct node_storages *storages, struct nodes *nodes)
 {
     for (size_t i = 0; i < NODES_MAX; i++)
-        atomic_init(&stores->open[i], false);
-    stores->nodes = nodes;
-    stores->deadline = 0;
+        atomic_init(&storages->open[i], false);
+    storages->nodes = nodes;
+    storages->deadline = 0;
 }
 
-void node_stores_close(struct node_stores *stores)
+void nodes_storages_close(struct node_storages *storages)
 {
     for (size_t i = 0; i < NODES_MAX; i++)
-        if (atomic_exchange(&stores->open[i], false))
-            store_close(&stores->stores[i]);
+        if (atomic_exchange(&storages->open[i], false))
+            plug_storage_close(&storages->storages[i]);
 }
 
-void node_stores_interrupt_node(struct node_stores *stores, size_t node)
+void nodes_storages_interrupt_node(struct node_storages *storages, size_t node)
 {
-    if (atomic_load(&stores->open[node]))
-        stores->stores[node].ops->interrupt(stores->stores[node].session);
+    if (atomic_load(&storages->open[node]))
+        storages->storages[node].ops->interrupt(storages->storages[node].handle);
 }
 
-void node_stores_interrupt(struct node_stores *stores)
+void nodes_storages_interrupt(struct node_storages *storages)
 {
     for (size_t i = 0; i < NODES_MAX; i++)
-        node_stores_interrupt_node(stores, i);
+        nodes_storages_interrupt_node(storages, i);
 }
 
-void node_stores_reset(struct node_stores *stores)
+void nodes_storages_reset(struct node_storages *storages)
 {
-    for (size_t i = 0; i < stores->nodes->count; i++)
-        if (stores->open[i])
-            store_reset(&stores->stores[i]);
+    for (size_t i = 0; i < storages->nodes->count; i++)
+        if (storages->open[i])
+            plug_storage_reset(&storages->storages[i]);
 }
 
-void node_stores_deadline(struct node_stores *stores, int64_t deadline)
+void nodes_storages_deadline(struct node_storages *storages, int64_t deadline)
 {
-    stores->deadline = deadline;
+    storages->deadline = deadline;
     for (size_t i = 0; i < NODES_MAX; i++)
-        if (atomic_load(&stores->open[i]))
-            stores->stores[i].call.hearth.deadline = deadline;
+        if (atomic_load(&storages->open[i]))
+            storages->storages[i].call.hearth.deadline = deadline;
 }
 
-struct store *node_stores_get(struct node_stores *stores, size_t node, struct err *err)
+struct storage *nodes_storages_get(struct node_storages *storages, size_t node, struct err *err)
 {
-    if (!atomic_load(&stores->open[node])) {
-        if (node_open_store_until(&stores->nodes->items[node], NULL, stores->deadline, &stores->stores[node], err) < 0)
+    if (!atomic_load(&storages->open[node])) {
+        if (nodes_open_storage_until(&storages->nodes->items[node], NULL, storages->deadline, &storages->storages[node], err) < 0)
             return NULL;
-        atomic_store(&stores->open[node], true);
-    } else if (breaker_allows(&stores->nodes->items[node].breaker, err) < 0) {
+        atomic_store(&storages->open[node], true);
+    } else if (plug_breaker_allows(&storages->nodes->items[node].breaker, err) < 0) {
         return NULL;
     }
-    return &stores->stores[node];
+    return &storages->storages[node];
 }
 
 /* The i-th node to ask: the own one first. */
-static size_t in_order(const struct nodes *nodes, size_t i)
+static size_t stores_node_in_order(const struct nodes *nodes, size_t i)
 {
     return (nodes->own + i) % nodes->count;
 }
@@ -68,26 +68,26 @@ struct wanted {
     const char *email, *issuer, *subject; /* email NULL: by the identity */
 };
 
-static int look_for(struct store *store, const struct wanted *wanted, struct hearth_account *ret_account, struct err *err)
+static int look_for(struct storage *storage, const struct wanted *wanted, struct hearth_account *ret_account, struct err *err)
 {
     if (wanted->email != NULL)
-        return STORE(store, err, account_by_email, wanted->email, ret_account);
-    return STORE(store, err, account_by_identity, wanted->issuer, wanted->subject, ret_account);
+        return STORAGE(storage, err, account_by_email, wanted->email, ret_account);
+    return STORAGE(storage, err, account_by_identity, wanted->issuer, wanted->subject, ret_account);
 }
 
 /* NOT_FOUND, without words, only when every node was asked. */
-static int find_account(struct node_stores *stores, const struct wanted *wanted, size_t *ret_node, struct hearth_account *ret_account,
+static int stores_find_account(struct node_storages *storages, const struct wanted *wanted, size_t *ret_node, struct hearth_account *ret_account,
                         struct err *err)
 {
-    struct nodes *nodes = stores->nodes;
+    struct nodes *nodes = storages->nodes;
     struct err missed = {0};
     size_t found = NODES_NONE;
     for (size_t i = 0; i < nodes->count; i++) {
-        size_t k = in_order(nodes, i);
+        size_t k = stores_node_in_order(nodes, i);
         struct err why = {0};
         struct hearth_account account = {.struct_size = sizeof(account)};
-        struct store *store = node_stores_get(stores, k, &why);
-        int r = store == NULL ? why.code : look_for(store, wanted, &account, &why);
+        struct storage *storage = nodes_storages_get(storages, k, &why);
+        int r = storage == NULL ? why.code : look_for(storage, wanted, &account, &why);
         if (r < 0) {
             if (r != HEARTH_ERR_NOT_FOUND && missed.code == 0)
                 missed = why;
@@ -112,34 +112,34 @@ static int find_account(struct node_stores *stores, const struct wanted *wanted,
     return 0;
 }
 
-int node_stores_by_email(struct node_stores *stores, const char *email, size_t *ret_node, struct hearth_account *ret_account,
+int nodes_storages_by_email(struct node_storages *storages, const char *email, size_t *ret_node, struct hearth_account *ret_account,
                          struct err *err)
 {
     struct wanted wanted = {.email = email};
-    int r = find_account(stores, &wanted, ret_node, ret_account, err);
+    int r = stores_find_account(storages, &wanted, ret_node, ret_account, err);
     return r == HEARTH_ERR_NOT_FOUND ? err_set(err, r, "there is no account %s here; see hearthd account list", email) : r;
 }
 
-int node_stores_by_identity(struct node_stores *stores, const char *issuer, const char *subject, size_t *ret_node,
+int nodes_storages_by_identity(struct node_storages *storages, const char *issuer, const char *subject, size_t *ret_node,
                             struct hearth_account *ret_account, struct err *err)
 {
     struct wanted wanted = {.issuer = issuer, .subject = subject};
-    int r = find_account(stores, &wanted, ret_node, ret_account, err);
+    int r = stores_find_account(storages, &wanted, ret_node, ret_account, err);
     return r == HEARTH_ERR_NOT_FOUND ? err_set(err, r, "nobody here is %s at %s", subject, issuer) : r;
 }
 
-int node_stores_by_token(struct node_stores *stores, const uint8_t hash[32], size_t *ret_node, struct err *err)
+int nodes_storages_by_token(struct node_storages *storages, const uint8_t hash[32], size_t *ret_node, struct err *err)
 {
-    struct nodes *nodes = stores->nodes;
+    struct nodes *nodes = storages->nodes;
     struct err missed = {0};
     for (size_t i = 1; i < nodes->count; i++) {
-        size_t k = in_order(nodes, i);
+        size_t k = stores_node_in_order(nodes, i);
         struct err why = {0};
         struct hearth_token token = {.struct_size = sizeof(token)};
-        struct store *store = node_stores_get(stores, k, &why);
-        int r = store == NULL ? why.code : STORE(store, &why, token_by_hash, hash, &token);
-        if (store != NULL)
-            store_reset(store);
+        struct storage *storage = nodes_storages_get(storages, k, &why);
+        int r = storage == NULL ? why.code : STORAGE(storage, &why, token_by_hash, hash, &token);
+        if (storage != NULL)
+            plug_storage_reset(storage);
         if (r == 0) {
             *ret_node = k;
             return 0;

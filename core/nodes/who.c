@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "codec/codec.h"
 
-bool who_lower(const char *text, char ret_text[WHO_TEXT_MAX])
+bool nodes_who_lower(const char *text, char ret_text[WHO_TEXT_MAX])
 {
     size_t size = strnlen(text, WHO_TEXT_MAX);
     if (size == 0 || size == WHO_TEXT_MAX)
@@ -36,18 +36,18 @@ static int keep_one(void *ctx, const struct hearth_account_identity *identity)
     return 0;
 }
 
-int who_keep(struct store *store, const char *account, struct who_kept *ret_kept, struct err *err)
+int nodes_who_keep(struct storage *storage, const char *account, struct who_kept *ret_kept, struct err *err)
 {
     struct who_kept kept = {0};
-    int r = STORE(store, err, identity_list, account, keep_one, &kept);
+    int r = STORAGE(storage, err, identity_list, account, keep_one, &kept);
     if (r < 0)
-        who_forget(&kept);
+        nodes_who_forget(&kept);
     else
         *ret_kept = kept;
     return r < 0 ? r : 0;
 }
 
-int who_put_back(struct store *store, const char *account, const struct who_kept *kept, const char *except, struct err *err)
+int nodes_who_put_back(struct storage *storage, const char *account, const struct who_kept *kept, const char *except, struct err *err)
 {
     for (size_t i = 0; i < kept->count; i++) {
         struct hearth_account_identity identity = {.struct_size = sizeof(identity),
@@ -57,7 +57,7 @@ int who_put_back(struct store *store, const char *account, const struct who_kept
         struct err why = {0};
         if (except != NULL && str_starts(identity.issuer, except))
             continue;
-        int r = STORE(store, &why, identity_put, account, &identity);
+        int r = STORAGE(storage, &why, identity_put, account, &identity);
         if (r < 0 && r != HEARTH_ERR_CONFLICT) {
             if (err != NULL)
                 *err = why;
@@ -67,7 +67,7 @@ int who_put_back(struct store *store, const char *account, const struct who_kept
     return 0;
 }
 
-void who_forget(struct who_kept *kept)
+void nodes_who_forget(struct who_kept *kept)
 {
     free(kept->items);
     *kept = (struct who_kept){0};
@@ -80,14 +80,14 @@ static bool adopt_issuer(const char *issuer, char ret_issuer[WHO_TEXT_MAX + 8])
     return snprintf(ret_issuer, WHO_TEXT_MAX + 8, "adopt:%s", issuer) < WHO_TEXT_MAX;
 }
 
-int who_adopt(struct store *store, const char *account, const char *issuer, const char *email, struct err *err)
+int nodes_who_adopt(struct storage *storage, const char *account, const char *issuer, const char *email, struct err *err)
 {
     char word[WHO_TEXT_MAX + 8], subject[WHO_TEXT_MAX];
     struct hearth_account_identity identity = {.struct_size = sizeof(identity), .issuer = word, .subject = subject, .created = clock_now()};
-    if (!adopt_issuer(issuer, word) || !who_lower(email, subject))
+    if (!adopt_issuer(issuer, word) || !nodes_who_lower(email, subject))
         return err_set(err, HEARTH_ERR_INVALID, "the issuer or the address is too long");
     struct err why = {0};
-    int r = STORE(store, &why, identity_put, account, &identity); /* one that is there gets the later time: the hour begins anew */
+    int r = STORAGE(storage, &why, identity_put, account, &identity); /* one that is there gets the later time: the hour begins anew */
     return r < 0 ? err_set(err, r, "%s; nothing was changed", why.text) : 0;
 }
 
@@ -95,7 +95,7 @@ static bool is_adopted(const struct who_kept *kept, const struct who *who)
 {
     char word[WHO_TEXT_MAX + 8], subject[WHO_TEXT_MAX];
     int64_t now = clock_now();
-    if (!adopt_issuer(who->issuer, word) || !who_lower(who->email, subject))
+    if (!adopt_issuer(who->issuer, word) || !nodes_who_lower(who->email, subject))
         return false;
     for (size_t i = 0; i < kept->count; i++)
         if (strcmp(kept->items[i].issuer, word) == 0 && strcmp(kept->items[i].subject, subject) == 0)
@@ -131,7 +131,7 @@ static bool has_left(const struct who_kept *kept, const char *account, const str
     return left;
 }
 
-static enum who_is judge(const struct who_kept *kept, const char *account, const struct who *who)
+static enum who_is who_judge_address(const struct who_kept *kept, const char *account, const struct who *who)
 {
     bool opened = false;
     for (size_t i = 0; i < kept->count; i++)
@@ -141,23 +141,23 @@ static enum who_is judge(const struct who_kept *kept, const char *account, const
     return who->links && !opened && !has_left(kept, account, who) ? WHO_LINKS : WHO_ANOTHER;
 }
 
-int who_find(struct node_stores *stores, const struct who *who, enum who_is *ret_is, size_t *ret_node, struct hearth_account *ret_account,
+int nodes_who_find(struct node_storages *storages, const struct who *who, enum who_is *ret_is, size_t *ret_node, struct hearth_account *ret_account,
              struct err *err)
 {
     struct err why = {0};
     struct hearth_account account = {.struct_size = sizeof(account)};
     struct who_kept kept = {0};
     size_t node;
-    int r = node_stores_by_identity(stores, who->issuer, who->subject, &node, &account, &why);
+    int r = nodes_storages_by_identity(storages, who->issuer, who->subject, &node, &account, &why);
     enum who_is is = r == 0 ? WHO_KNOWN : WHO_STRANGER;
     if (r == HEARTH_ERR_NOT_FOUND && who->email != NULL && who->email[0] != '\0') {
-        r = node_stores_by_email(stores, who->email, &node, &account, &why);
-        struct store *store = r == 0 ? node_stores_get(stores, node, &why) : NULL;
+        r = nodes_storages_by_email(storages, who->email, &node, &account, &why);
+        struct storage *storage = r == 0 ? nodes_storages_get(storages, node, &why) : NULL;
         if (r == 0)
-            r = store == NULL ? why.code : who_keep(store, account.id, &kept, &why);
+            r = storage == NULL ? why.code : nodes_who_keep(storage, account.id, &kept, &why);
         if (r == 0) {
-            is = judge(&kept, account.id, who);
-            who_forget(&kept);
+            is = who_judge_address(&kept, account.id, who);
+            nodes_who_forget(&kept);
         }
     }
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
@@ -173,16 +173,16 @@ int who_find(struct node_stores *stores, const struct who *who, enum who_is *ret
     return 0;
 }
 
-int who_end(struct store *store, const char *account, const char *issuer, const char *subject, struct err *err)
+int nodes_who_end(struct storage *storage, const char *account, const char *issuer, const char *subject, struct err *err)
 {
     char mark[WHO_TEXT_MAX + 8];
     struct hearth_account_identity left = {.struct_size = sizeof(left), .issuer = mark, .subject = subject, .created = clock_now()};
     if (!left_issuer(account, issuer, mark))
         return err_set(err, HEARTH_ERR_INVALID, "the issuer of an identity of the account is too long");
-    int r = str_starts(issuer, WHO_SYNC) ? 0 : STORE(store, err, identity_put, account, &left); /* Sync links nobody by an address */
+    int r = str_starts(issuer, WHO_SYNC) ? 0 : STORAGE(storage, err, identity_put, account, &left); /* Sync links nobody by an address */
     if (r < 0)
         return r;
-    r = STORE(store, NULL, identity_remove, account, issuer, subject);
+    r = STORAGE(storage, NULL, identity_remove, account, issuer, subject);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
         return err_set(err, r, "an identity that opened the account before could not be removed");
     return 0;
@@ -201,10 +201,10 @@ static bool has_others(const struct who_kept *kept, const struct who *who)
     return false;
 }
 
-int who_end_others(struct store *store, const char *account, const struct who *who, int *ret_ended, struct err *err)
+int nodes_who_end_others(struct storage *storage, const char *account, const struct who *who, int *ret_ended, struct err *err)
 {
     struct who_kept kept;
-    int ended = 0, r = who_keep(store, account, &kept, err);
+    int ended = 0, r = nodes_who_keep(storage, account, &kept, err);
     if (r < 0)
         return r;
     bool sync = str_starts(who->issuer, WHO_SYNC), any = has_others(&kept, who);
@@ -215,22 +215,22 @@ int who_end_others(struct store *store, const char *account, const struct who *w
         ended++;
         /* That of its kind goes when the new one is there: the account is never without. */
         if (!is_of_kind(issuer, who->issuer))
-            r = who_end(store, account, issuer, kept.items[i].subject, err);
+            r = nodes_who_end(storage, account, issuer, kept.items[i].subject, err);
     }
-    who_forget(&kept);
+    nodes_who_forget(&kept);
     if (r == 0)
         *ret_ended = ended;
     return r;
 }
 
 /* All of the account's of its kind except itself. */
-static int remove_others(struct store *store, const char *account, const struct who *who, const struct who_kept *kept, struct err *err)
+static int remove_others(struct storage *storage, const char *account, const struct who *who, const struct who_kept *kept, struct err *err)
 {
     for (size_t i = 0; i < kept->count; i++) {
         const char *issuer = kept->items[i].issuer, *name = kept->items[i].subject;
         if (!is_of_kind(issuer, who->issuer) || is_self(issuer, name, who))
             continue;
-        int r = who_end(store, account, issuer, name, err);
+        int r = nodes_who_end(storage, account, issuer, name, err);
         if (r < 0)
             return r;
     }
@@ -238,21 +238,21 @@ static int remove_others(struct store *store, const char *account, const struct 
 }
 
 /* The operator said that who left is here again. */
-static void drop_mark(struct store *store, const char *account, const struct who *who)
+static void drop_mark(struct storage *storage, const char *account, const struct who *who)
 {
     char mark[WHO_TEXT_MAX + 8];
     if (left_issuer(account, who->issuer, mark))
-        STORE(store, NULL, identity_remove, account, mark, who->subject);
+        STORAGE(storage, NULL, identity_remove, account, mark, who->subject);
 }
 
 /* Used up first: of two who come at the same moment one joins. */
-static int use_word(struct store *store, const char *account, const struct who *who, bool *ret_said, struct err *err)
+static int who_use_adoption(struct storage *storage, const char *account, const struct who *who, bool *ret_said, struct err *err)
 {
     char word[WHO_TEXT_MAX + 8], subject[WHO_TEXT_MAX];
     struct err why = {0};
     int r = HEARTH_ERR_NOT_FOUND;
-    if (adopt_issuer(who->issuer, word) && who->email != NULL && who_lower(who->email, subject))
-        r = STORE(store, &why, identity_remove, account, word, subject);
+    if (adopt_issuer(who->issuer, word) && who->email != NULL && nodes_who_lower(who->email, subject))
+        r = STORAGE(storage, &why, identity_remove, account, word, subject);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
         *err = why;
         return r;
@@ -261,36 +261,36 @@ static int use_word(struct store *store, const char *account, const struct who *
     return 0;
 }
 
-int who_use_word(struct store *store, const char *account, const struct who *who, struct err *err)
+int nodes_who_use_word(struct storage *storage, const char *account, const struct who *who, struct err *err)
 {
     bool said;
-    return use_word(store, account, who, &said, err);
+    return who_use_adoption(storage, account, who, &said, err);
 }
 
-int who_join(struct store *store, const char *account, const struct who *who, struct err *err)
+int nodes_who_join(struct storage *storage, const char *account, const struct who *who, struct err *err)
 {
     struct hearth_account_identity identity = {
         .struct_size = sizeof(identity), .issuer = who->issuer, .subject = who->subject, .created = clock_now()};
     struct who_kept kept = {0};
     bool said;
-    int r = use_word(store, account, who, &said, err);
+    int r = who_use_adoption(storage, account, who, &said, err);
     if (r < 0)
         return r;
     said = said || who->replaces;
     if (!said && !who->links)
         return err_set(err, HEARTH_ERR_CONFLICT, "what the operator said was used up by another sign-in at this moment");
-    r = STORE(store, err, identity_put, account, &identity);
+    r = STORAGE(storage, err, identity_put, account, &identity);
     if (r == 0)
-        r = who_keep(store, account, &kept, err);
+        r = nodes_who_keep(storage, account, &kept, err);
     if (r < 0)
         return r;
     if (said) {
-        drop_mark(store, account, who);
-        r = remove_others(store, account, who, &kept, err);
+        drop_mark(storage, account, who);
+        r = remove_others(storage, account, who, &kept, err);
     } else if (has_others(&kept, who)) { /* each of two at the same moment sees the other, and goes: neither takes the other's place */
-        STORE(store, NULL, identity_remove, account, who->issuer, who->subject);
+        STORAGE(storage, NULL, identity_remove, account, who->issuer, who->subject);
         r = err_set(err, HEARTH_ERR_CONFLICT, "another sign-in with the same address linked the account at this moment");
     }
-    who_forget(&kept);
+    nodes_who_forget(&kept);
     return r;
 }

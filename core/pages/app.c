@@ -47,7 +47,7 @@ struct app_server {
     size_t route_count;
 };
 
-bool app_unable(const char *user_agent, int version)
+bool pages_app_is_unable(const char *user_agent, int version)
 {
     static const char *const names[] = {"Lynx/",  "w3m/",  "Links (",  "ELinks/",   "Dillo/",    "NetSurf/",   "NetFront",
                                         "Kindle", "MSIE ", "Trident/", "Mozilla/4", "Mozilla/3", "Opera Mini", "Presto/"};
@@ -97,7 +97,7 @@ static void send_file(struct http_request *request, struct http_reply *reply, co
 static void serve_file(struct http_request *request, struct http_reply *reply, void *worker)
 {
     const struct app_server *server = request->route_data;
-    const struct app_file *file = app_files_find(server->files, request->path);
+    const struct app_file *file = pages_app_files_find(server->files, request->path);
     (void)worker;
     if (file == NULL)
         http_reply_problem(reply, 404, pages_says_no_file());
@@ -113,7 +113,7 @@ static void lead_to_basic(struct http_request *request, struct http_reply *reply
     buf_add_text(&url, addresses[index].basic);
     if (value != NULL) {
         buf_printf(&url, "?%s=", parameter);
-        html_query_value(&url, value);
+        pages_html_query_value(&url, value);
     }
     const char *to = url.failed ? NULL : arena_strdup(&request->arena, url.data);
     buf_fini(&url);
@@ -129,24 +129,24 @@ static void serve_page(struct http_request *request, struct http_reply *reply, v
     const struct app_address *address = request->route_data;
     const struct app_server *server = address->server;
     (void)worker;
-    if (server->files == NULL || app_unable(request->user_agent, request->version)) {
+    if (server->files == NULL || pages_app_is_unable(request->user_agent, request->version)) {
         lead_to_basic(request, reply, address->index);
         return;
     }
     http_reply_header(reply, "cross-origin-opener-policy", "same-origin");
     http_reply_header(reply, "permissions-policy", "camera=(), microphone=(), geolocation=()");
-    send_file(request, reply, app_files_find(server->files, "/index.html"), true);
+    send_file(request, reply, pages_app_files_find(server->files, "/index.html"), true);
 }
 
-static int load(const char *folder, struct app_files **ret_files, struct err *err)
+static int app_load_files(const char *folder, struct app_files **ret_files, struct err *err)
 {
     char path[4096];
     if (folder != NULL) {
-        int r = app_files_load(folder, ret_files, err);
+        int r = pages_app_files_load(folder, ret_files, err);
         return r < 0 ? err_prefix(err, "[web] app_dir") : 0;
     }
     plug_part("web/app", HEARTH_WEB_DIR, path, sizeof(path));
-    int r = app_files_load(path, ret_files, err);
+    int r = pages_app_files_load(path, ret_files, err);
     if (r != HEARTH_ERR_NOT_FOUND)
         return r;
     *err = (struct err){0};
@@ -167,7 +167,7 @@ static bool is_routed(const struct app_server *server, const char *path)
 static int route_files(struct app_server *server, struct err *err)
 {
     const struct app_file *file;
-    for (size_t i = 0; (file = app_files_at(server->files, i)) != NULL; i++) {
+    for (size_t i = 0; (file = pages_app_files_at(server->files, i)) != NULL; i++) {
         size_t top = strcspn(file->path + 1, "/") + 1;
         const char *path = file->path[top] == '\0' ? file->path : arena_printf(&server->arena, "%.*s/*", (int)top, file->path);
         if (path == NULL)
@@ -182,15 +182,15 @@ static int route_files(struct app_server *server, struct err *err)
     return 0;
 }
 
-int app_server_create(const char *folder, struct app_server **ret_server, struct err *err)
+int pages_app_create(const char *folder, struct app_server **ret_server, struct err *err)
 {
     struct app_server *server = calloc(1, sizeof(*server));
     if (server == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     arena_init(&server->arena, 0);
-    int r = load(folder, &server->files, err);
+    int r = app_load_files(folder, &server->files, err);
     if (r < 0) {
-        app_server_destroy(server);
+        pages_app_destroy(server);
         return r;
     }
     for (size_t i = 0; i < ADDRESSES; i++) {
@@ -200,31 +200,31 @@ int app_server_create(const char *folder, struct app_server **ret_server, struct
     }
     r = server->files == NULL ? 0 : route_files(server, err);
     if (r < 0) {
-        app_server_destroy(server);
+        pages_app_destroy(server);
         return r;
     }
     *ret_server = server;
     return 0;
 }
 
-int app_server_check(const char *folder, struct err *err)
+int pages_app_check(const char *folder, struct err *err)
 {
     struct app_files *files = NULL;
-    int r = folder == NULL ? 0 : load(folder, &files, err);
-    app_files_free(files);
+    int r = folder == NULL ? 0 : app_load_files(folder, &files, err);
+    pages_app_files_free(files);
     return r;
 }
 
-void app_server_destroy(struct app_server *server)
+void pages_app_destroy(struct app_server *server)
 {
     if (server == NULL)
         return;
-    app_files_free(server->files);
+    pages_app_files_free(server->files);
     arena_fini(&server->arena);
     free(server);
 }
 
-const struct http_route *app_server_routes(const struct app_server *server, size_t *ret_count)
+const struct http_route *pages_app_routes(const struct app_server *server, size_t *ret_count)
 {
     *ret_count = server->route_count;
     return server->routes;

@@ -19,7 +19,7 @@ struct app_files {
     size_t count, room, total;
 };
 
-static const char *type_of(const char *path)
+static const char *app_file_type(const char *path)
 {
     static const char *const types[][2] = {
         {".html", "text/html; charset=utf-8"},
@@ -41,7 +41,7 @@ static const char *type_of(const char *path)
     return "application/octet-stream";
 }
 
-static int read_all(int fd, const char *path, size_t size, char **ret, struct err *err)
+static int app_file_read(int fd, const char *path, size_t size, char **ret, struct err *err)
 {
     char *bytes = malloc(size + 1);
     size_t have = 0;
@@ -77,11 +77,11 @@ static int add_file(struct app_files *files, int fd, const char *path, size_t si
         files->room = room;
     }
     struct app_file *file = &files->files[files->count];
-    *file = (struct app_file){.path = strdup(path), .type = type_of(path), .plain.size = size};
+    *file = (struct app_file){.path = strdup(path), .type = app_file_type(path), .plain.size = size};
     if (file->path == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     files->count++;
-    int r = read_all(fd, path, size, &file->plain.data, err);
+    int r = app_file_read(fd, path, size, &file->plain.data, err);
     if (r < 0)
         return r;
     files->total += size;
@@ -90,29 +90,29 @@ static int add_file(struct app_files *files, int fd, const char *path, size_t si
     return 0;
 }
 
-static int scan(struct app_files *files, int folder, const char *path, int depth, struct err *err);
+static int app_folder_scan(struct app_files *files, int folder, const char *path, int depth, struct err *err);
 
-static int scan_entry(struct app_files *files, int folder, const char *path, int depth, struct err *err)
+static int app_folder_scan_entry(struct app_files *files, int folder, const char *path, int depth, struct err *err)
 {
     struct stat st;
     int fd = openat(folder, strrchr(path, '/') + 1, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return errno == ELOOP ? 0 : err_set(err, HEARTH_ERR_INVALID, "%s: %s", path, strerror(errno));
-    if (fstat(fd, &st) < 0 || S_ISDIR(st.st_mode)) /* scan() closes it */
-        return depth == DEPTH_MAX ? (close(fd), 0) : scan(files, fd, path, depth + 1, err);
+    if (fstat(fd, &st) < 0 || S_ISDIR(st.st_mode)) /* app_folder_scan() closes it */
+        return depth == DEPTH_MAX ? (close(fd), 0) : app_folder_scan(files, fd, path, depth + 1, err);
     int r = S_ISREG(st.st_mode) ? add_file(files, fd, path, (size_t)st.st_size, err) : 0;
     close(fd);
     return r;
 }
 
-static bool is_name(const char *name)
+static bool is_file_name(const char *name)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     return name[0] != '.' && name[strspn(name, letters)] == '\0';
 }
 
 /* `folder` is closed. */
-static int scan(struct app_files *files, int folder, const char *path, int depth, struct err *err)
+static int app_folder_scan(struct app_files *files, int folder, const char *path, int depth, struct err *err)
 {
     int r = 0;
     struct dirent *entry;
@@ -123,9 +123,9 @@ static int scan(struct app_files *files, int folder, const char *path, int depth
     }
     while (r == 0 && (entry = readdir(dir)) != NULL) {
         char below[PATH_SIZE];
-        if (!is_name(entry->d_name) || snprintf(below, sizeof(below), "%s/%s", path, entry->d_name) >= (int)sizeof(below))
+        if (!is_file_name(entry->d_name) || snprintf(below, sizeof(below), "%s/%s", path, entry->d_name) >= (int)sizeof(below))
             continue;
-        r = scan_entry(files, folder, below, depth, err);
+        r = app_folder_scan_entry(files, folder, below, depth, err);
     }
     closedir(dir);
     return r;
@@ -136,7 +136,7 @@ static int by_path(const void *a, const void *b)
     return strcmp(((const struct app_file *)a)->path, ((const struct app_file *)b)->path);
 }
 
-static struct app_file *find(const struct app_files *files, const char *path)
+static struct app_file *app_file_find(const struct app_files *files, const char *path)
 {
     struct app_file key = {.path = (char *)(uintptr_t)path};
     return files->count == 0 ? NULL : bsearch(&key, files->files, files->count, sizeof(key), by_path);
@@ -152,7 +152,7 @@ static void join_forms(struct app_files *files)
         size_t n = strlen(file->path);
         bool gzip = n > 3 && strcmp(file->path + n - 3, ".gz") == 0, brotli = n > 3 && strcmp(file->path + n - 3, ".br") == 0;
         snprintf(path, sizeof(path), "%.*s", (int)n - 3, file->path);
-        struct app_file *whole = gzip || brotli ? find(files, path) : NULL;
+        struct app_file *whole = gzip || brotli ? app_file_find(files, path) : NULL;
         if (whole != NULL && whole->plain.data == NULL)
             whole = NULL; /* that is a form itself */
         if (whole != NULL)
@@ -168,7 +168,7 @@ static void join_forms(struct app_files *files)
     files->count = kept;
 }
 
-int app_files_load(const char *folder, struct app_files **ret_files, struct err *err)
+int pages_app_files_load(const char *folder, struct app_files **ret_files, struct err *err)
 {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
@@ -178,22 +178,22 @@ int app_files_load(const char *folder, struct app_files **ret_files, struct err 
         close(fd);
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     }
-    int r = scan(files, fd, "", 0, err);
+    int r = app_folder_scan(files, fd, "", 0, err);
     if (r == 0) {
         qsort(files->files, files->count, sizeof(*files->files), by_path);
         join_forms(files);
-        if (app_files_find(files, "/index.html") == NULL)
+        if (pages_app_files_find(files, "/index.html") == NULL)
             r = err_set(err, HEARTH_ERR_INVALID, "%s: there is no index.html in it", folder);
     }
     if (r < 0) {
-        app_files_free(files);
+        pages_app_files_free(files);
         return r;
     }
     *ret_files = files;
     return 0;
 }
 
-void app_files_free(struct app_files *files)
+void pages_app_files_free(struct app_files *files)
 {
     if (files == NULL)
         return;
@@ -207,12 +207,12 @@ void app_files_free(struct app_files *files)
     free(files);
 }
 
-const struct app_file *app_files_find(const struct app_files *files, const char *path)
+const struct app_file *pages_app_files_find(const struct app_files *files, const char *path)
 {
-    return find(files, path);
+    return app_file_find(files, path);
 }
 
-const struct app_file *app_files_at(const struct app_files *files, size_t i)
+const struct app_file *pages_app_files_at(const struct app_files *files, size_t i)
 {
     return i < files->count ? &files->files[i] : NULL;
 }

@@ -23,11 +23,11 @@ struct app_file {
 
 /* Reads every regular file of the folder and those below it; left out are links, and names with a dot at the front or anything but letters,
  * digits and ".-_". INVALID: it holds no index.html, or more than an app may have (1,000 files, 8 MiB each, 64 MiB in all). */
-int app_files_load(const char *folder, struct app_files **ret_files, struct err *err);
-void app_files_free(struct app_files *files); /* accepts NULL */
+int pages_app_files_load(const char *folder, struct app_files **ret_files, struct err *err);
+void pages_app_files_free(struct app_files *files); /* accepts NULL */
 /* NULL: there is none. */
-const struct app_file *app_files_find(const struct app_files *files, const char *path);
+const struct app_file *pages_app_files_find(const struct app_files *files, const char *path);
 /* The i-th by path; NULL past the end. */
-const struct app_file *app_files_at(const struct app_files *files, size_t i);
+const struct app_file *pages_app_files_at(const struct app_files *files, size_t i);
 
 #endif

@@ -1,5 +1,5 @@
 /* /basic/…: plain HTML 4.01 for whatever has a browser. No script, no need for style sheets, under 15 KB a page; what they show is what the
- * services say (api_ask). */
+ * services say (api_internal_get). */
 #ifndef HEARTH_CORE_PAGES_BASIC_H
 #define HEARTH_CORE_PAGES_BASIC_H
 
@@ -9,22 +9,22 @@
 
 /* A page of a signed-in person. */
 struct basic {
-    struct page_call *call;
+    struct view_call *call;
     struct api_person person;
 };
 
 /* Who asks; false: nobody, or somebody of another node, and the reply leads them on. */
-bool basic_open(struct page_call *call, struct basic *ret_basic);
+bool pages_basic_open(struct view_call *call, struct basic *ret_basic);
 /* name, value, …, NULL: parameters; NULL or "" values are left out. NULL: the reply says what is the matter. */
-json_t *basic_ask(struct basic *basic, const char *path, const char *argument, ...) __attribute__((sentinel));
-void basic_begin(struct basic *basic, const char *title);
-void basic_end(struct basic *basic);
+json_t *pages_basic_request(struct basic *basic, const char *path, const char *argument, ...) __attribute__((sentinel));
+void pages_basic_begin(struct basic *basic, const char *title);
+void pages_basic_end(struct basic *basic);
 /* A title that leads to its address when that is one to be followed; else both as text. */
-void basic_link(struct buf *out, const json_t *title, const json_t *url);
+void pages_basic_link(struct buf *out, const json_t *title, const json_t *url);
 /* A link to the rest of a list: `path`, with name=value of a parameter that stays (NULL: none). */
-void basic_more(struct buf *out, const char *path, const char *name, const char *value, const json_t *next);
-const char *basic_text(const json_t *object, const char *name);
+void pages_basic_more(struct buf *out, const char *path, const char *name, const char *value, const json_t *next);
+const char *pages_basic_text(const json_t *object, const char *name);
 /* "2026-11-23 14:05" in UTC; ret: 24 bytes. */
-void basic_time(const json_t *ms, char ret[24]);
+void pages_basic_time(const json_t *ms, char ret[24]);
 
 #endif

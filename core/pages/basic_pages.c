@@ -6,13 +6,13 @@
 /* --- tabs
  * ----------------------------------------------------------------------------------------------------------------------------------- */
 
-static void put_device(struct page_call *call, const json_t *device, size_t most)
+static void basic_put_device(struct view_call *call, const json_t *device, size_t most)
 {
     struct buf *out = &call->html;
     const json_t *tabs = json_object_get(device, "tabs"), *tab;
     size_t i;
     int64_t uploaded = json_integer_value(json_object_get(device, "last_upload"));
-    html_put(out, "<h2>%s</h2>\n<p><small>%s</small></p>\n", basic_text(device, "name"),
+    pages_html_put(out, "<h2>%s</h2>\n<p><small>%s</small></p>\n", pages_basic_text(device, "name"),
              page_words(call, pages_says_uploaded(hearth_time_of(uploaded))));
     if (json_array_size(tabs) == 0) {
         page_paragraph(call, pages_says_no_tabs());
@@ -24,14 +24,14 @@ static void put_device(struct page_call *call, const json_t *device, size_t most
         if (i == most)
             break;
         buf_add_text(out, "<li>");
-        basic_link(out, json_object_get(tab, "title"), json_object_get(tab, "url"));
+        pages_basic_link(out, json_object_get(tab, "title"), json_object_get(tab, "url"));
         buf_add_text(out, "</li>\n");
     }
     buf_add_text(out, "</ul>\n");
     if (i == most && json_array_size(tabs) > most) {
         buf_add_text(out, "<p><a href=\"/basic/tabs?device=");
-        html_query_value(out, basic_text(device, "id"));
-        html_put(out, "\">All %zu tabs</a></p>\n", json_array_size(tabs));
+        pages_html_query_value(out, pages_basic_text(device, "id"));
+        pages_html_put(out, "\">All %zu tabs</a></p>\n", json_array_size(tabs));
     }
 }
 
@@ -39,23 +39,23 @@ static void put_tabs(struct basic *basic, const json_t *answer, size_t most)
 {
     const json_t *devices = json_object_get(answer, "devices"), *device;
     size_t i;
-    json_array_foreach((json_t *)(uintptr_t)devices, i, device) put_device(basic->call, device, most);
+    json_array_foreach((json_t *)(uintptr_t)devices, i, device) basic_put_device(basic->call, device, most);
     if (json_array_size(devices) == 0)
         page_paragraph(basic->call, pages_says_no_devices());
 }
 
-void basic_tabs(struct page_call *call)
+void pages_basic_tabs_get(struct view_call *call)
 {
     struct basic basic;
     const char *device = http_parameter(call->request, "device");
-    if (!basic_open(call, &basic))
+    if (!pages_basic_open(call, &basic))
         return;
-    json_t *answer = basic_ask(&basic, "/api/v1/tabs", NULL, "device", device, NULL);
+    json_t *answer = pages_basic_request(&basic, "/api/v1/tabs", NULL, "device", device, NULL);
     if (answer == NULL)
         return;
-    basic_begin(&basic, "Tabs");
+    pages_basic_begin(&basic, "Tabs");
     put_tabs(&basic, answer, device == NULL ? 10 : 100);
-    basic_end(&basic);
+    pages_basic_end(&basic);
     json_decref(answer);
 }
 
@@ -63,32 +63,32 @@ void basic_tabs(struct page_call *call)
  * ------------------------------------------------------------------------------------------------------------------------------------- */
 
 /* The honest line: when it was synced, or why not. */
-static void put_status(struct page_call *call, const json_t *account)
+static void put_status(struct view_call *call, const json_t *account)
 {
     struct buf *out = &call->html;
-    const char *state = basic_text(account, "state"), *detail = basic_text(account, "state_detail");
+    const char *state = pages_basic_text(account, "state"), *detail = pages_basic_text(account, "state_detail");
     int64_t synced = json_integer_value(json_object_get(account, "last_sync"));
     if (json_is_true(json_object_get(account, "syncing")))
         page_paragraph(call, pages_says_syncing());
     page_paragraph(call, synced != 0 ? pages_says_synced(hearth_time_of(synced)) : pages_says_not_synced());
     if (detail != NULL)
-        html_put(out, "<p><strong>%s</strong></p>\n", detail);
+        pages_html_put(out, "<p><strong>%s</strong></p>\n", detail);
     if (state != NULL && strcmp(state, "signin_needed") == 0)
         buf_add_text(out, "<p><a href=\"/auth/signin?next=/basic/\">Sign in again</a></p>\n");
 }
 
-void basic_home(struct page_call *call)
+void pages_basic_home_get(struct view_call *call)
 {
     struct basic basic;
-    if (!basic_open(call, &basic))
+    if (!pages_basic_open(call, &basic))
         return;
-    json_t *me = basic_ask(&basic, "/api/v1/me", NULL, NULL);
-    json_t *tabs = me == NULL ? NULL : basic_ask(&basic, "/api/v1/tabs", NULL, NULL);
+    json_t *me = pages_basic_request(&basic, "/api/v1/me", NULL, NULL);
+    json_t *tabs = me == NULL ? NULL : pages_basic_request(&basic, "/api/v1/tabs", NULL, NULL);
     if (tabs != NULL) {
-        basic_begin(&basic, "Home");
+        pages_basic_begin(&basic, "Home");
         put_status(call, json_object_get(me, "account"));
         put_tabs(&basic, tabs, 5);
-        basic_end(&basic);
+        pages_basic_end(&basic);
     }
     json_decref(me);
     json_decref(tabs);
@@ -100,26 +100,26 @@ void basic_home(struct page_call *call)
 static void put_folder_link(struct buf *out, const char *id, const char *title)
 {
     buf_add_text(out, "<a href=\"/basic/bookmarks?folder=");
-    html_query_value(out, id);
-    html_put(out, "\">%s</a>", title == NULL || title[0] == '\0' ? "(no title)" : title);
+    pages_html_query_value(out, id);
+    pages_html_put(out, "\">%s</a>", title == NULL || title[0] == '\0' ? "(no title)" : title);
 }
 
 static void put_item(struct buf *out, const json_t *item)
 {
-    const char *kind = basic_text(item, "kind");
+    const char *kind = pages_basic_text(item, "kind");
     buf_add_text(out, "<li>");
     if (kind != NULL && strcmp(kind, "folder") == 0) {
-        put_folder_link(out, basic_text(item, "id"), basic_text(item, "title"));
-        html_put(out, " (%" JSON_INTEGER_FORMAT ")", json_integer_value(json_object_get(item, "children")));
+        put_folder_link(out, pages_basic_text(item, "id"), pages_basic_text(item, "title"));
+        pages_html_put(out, " (%" JSON_INTEGER_FORMAT ")", json_integer_value(json_object_get(item, "children")));
     } else if (kind != NULL && strcmp(kind, "separator") == 0) {
         buf_add_text(out, "\u2014");
     } else {
-        basic_link(out, json_object_get(item, "title"), json_object_get(item, "url"));
+        pages_basic_link(out, json_object_get(item, "title"), json_object_get(item, "url"));
     }
     buf_add_text(out, "</li>\n");
 }
 
-static void put_items(struct page_call *call, const json_t *items)
+static void put_items(struct view_call *call, const json_t *items)
 {
     struct buf *out = &call->html;
     const json_t *item;
@@ -133,35 +133,35 @@ static void put_items(struct page_call *call, const json_t *items)
     buf_add_text(out, "</ul>\n");
 }
 
-void basic_bookmarks(struct page_call *call)
+void pages_basic_bookmarks_get(struct view_call *call)
 {
     struct basic basic;
     const char *id = http_parameter(call->request, "folder");
-    if (!basic_open(call, &basic))
+    if (!pages_basic_open(call, &basic))
         return;
     json_t *answer =
-        basic_ask(&basic, "/api/v1/bookmarks", NULL, "folder", id, "cursor", http_parameter(call->request, "cursor"), "limit", "25", NULL);
+        pages_basic_request(&basic, "/api/v1/bookmarks", NULL, "folder", id, "cursor", http_parameter(call->request, "cursor"), "limit", "25", NULL);
     if (answer == NULL)
         return;
     const json_t *folder = json_object_get(answer, "folder"), *step;
-    const char *title = basic_text(folder, "title");
+    const char *title = pages_basic_text(folder, "title");
     size_t i;
-    basic_begin(&basic, id == NULL || title == NULL ? "Bookmarks" : title);
+    pages_basic_begin(&basic, id == NULL || title == NULL ? "Bookmarks" : title);
     if (id != NULL) {
         buf_add_text(&call->html, "<p><a href=\"/basic/bookmarks\">Bookmarks</a>");
         json_array_foreach(json_object_get(folder, "path"), i, step)
         {
-            const char *name = basic_text(step, "title");
+            const char *name = pages_basic_text(step, "title");
             if (name == NULL || name[0] == '\0')
                 continue;
             buf_add_text(&call->html, " &gt; ");
-            put_folder_link(&call->html, basic_text(step, "id"), name);
+            put_folder_link(&call->html, pages_basic_text(step, "id"), name);
         }
         buf_add_text(&call->html, "</p>\n");
     }
     put_items(call, json_object_get(answer, "items"));
-    basic_more(&call->html, "/basic/bookmarks", "folder", id, json_object_get(answer, "next"));
-    basic_end(&basic);
+    pages_basic_more(&call->html, "/basic/bookmarks", "folder", id, json_object_get(answer, "next"));
+    pages_basic_end(&basic);
     json_decref(answer);
 }
 
@@ -169,7 +169,7 @@ void basic_bookmarks(struct page_call *call)
  * -------------------------------------------------------------------------------------------------------------------------------------- */
 
 /* Newest first, a heading for each day. */
-static void put_visits(struct page_call *call, const json_t *visits)
+static void basic_put_visits(struct view_call *call, const json_t *visits)
 {
     struct buf *out = &call->html;
     const json_t *visit;
@@ -177,14 +177,14 @@ static void put_visits(struct page_call *call, const json_t *visits)
     size_t i;
     json_array_foreach((json_t *)(uintptr_t)visits, i, visit)
     {
-        basic_time(json_object_get(visit, "date"), time);
+        pages_basic_time(json_object_get(visit, "date"), time);
         if (strncmp(day, time, 10) != 0) {
             memcpy(day, time, 10);
             buf_add_text(out, i == 0 ? "" : "</ul>\n");
-            html_put(out, "<h2>%s</h2>\n<ul>\n", day);
+            pages_html_put(out, "<h2>%s</h2>\n<ul>\n", day);
         }
-        html_put(out, "<li>%s ", time + 11);
-        basic_link(out, json_object_get(visit, "title"), json_object_get(visit, "url"));
+        pages_html_put(out, "<li>%s ", time + 11);
+        pages_basic_link(out, json_object_get(visit, "title"), json_object_get(visit, "url"));
         buf_add_text(out, "</li>\n");
     }
     if (i > 0)
@@ -193,20 +193,20 @@ static void put_visits(struct page_call *call, const json_t *visits)
         page_paragraph(call, pages_says_empty());
 }
 
-void basic_history(struct page_call *call)
+void pages_basic_history_get(struct view_call *call)
 {
     struct basic basic;
     const char *host = http_parameter(call->request, "host");
-    if (!basic_open(call, &basic))
+    if (!pages_basic_open(call, &basic))
         return;
     json_t *answer =
-        basic_ask(&basic, "/api/v1/history", NULL, "host", host, "cursor", http_parameter(call->request, "cursor"), "limit", "25", NULL);
+        pages_basic_request(&basic, "/api/v1/history", NULL, "host", host, "cursor", http_parameter(call->request, "cursor"), "limit", "25", NULL);
     if (answer == NULL)
         return;
-    basic_begin(&basic, "History");
-    put_visits(call, json_object_get(answer, "visits"));
-    basic_more(&call->html, "/basic/history", "host", host, json_object_get(answer, "next"));
-    basic_end(&basic);
+    pages_basic_begin(&basic, "History");
+    basic_put_visits(call, json_object_get(answer, "visits"));
+    pages_basic_more(&call->html, "/basic/history", "host", host, json_object_get(answer, "next"));
+    pages_basic_end(&basic);
     json_decref(answer);
 }
 
@@ -214,45 +214,45 @@ void basic_history(struct page_call *call)
  * ---------------------------------------------------------------------------------------------------------------------------------------
  */
 
-void basic_search(struct page_call *call)
+void pages_basic_search_get(struct view_call *call)
 {
     struct basic basic;
     const json_t *result;
     size_t i;
-    if (!basic_open(call, &basic))
+    if (!pages_basic_open(call, &basic))
         return;
-    json_t *answer = basic_ask(&basic, "/api/v1/search", NULL, "q", http_parameter(call->request, "q"), "limit", "25", NULL);
+    json_t *answer = pages_basic_request(&basic, "/api/v1/search", NULL, "q", http_parameter(call->request, "q"), "limit", "25", NULL);
     if (answer == NULL)
         return;
     const json_t *results = json_object_get(answer, "results");
-    basic_begin(&basic, "Search");
+    pages_basic_begin(&basic, "Search");
     if (json_array_size(results) == 0)
         page_paragraph(call, pages_says_not_found());
     else
         buf_add_text(&call->html, "<ol>\n");
     json_array_foreach((json_t *)(uintptr_t)results, i, result)
     {
-        html_put(&call->html, "<li>");
-        basic_link(&call->html, json_object_get(result, "title"), json_object_get(result, "url"));
-        html_put(&call->html, " <small>(%s)</small></li>\n", basic_text(result, "kind"));
+        pages_html_put(&call->html, "<li>");
+        pages_basic_link(&call->html, json_object_get(result, "title"), json_object_get(result, "url"));
+        pages_html_put(&call->html, " <small>(%s)</small></li>\n", pages_basic_text(result, "kind"));
     }
     if (json_array_size(results) > 0)
         buf_add_text(&call->html, "</ol>\n");
-    basic_end(&basic);
+    pages_basic_end(&basic);
     json_decref(answer);
 }
 
 /* Makes a browser's address bar a search box of this server: OpenSearch 1.1. */
-void opensearch(struct page_call *call)
+void pages_opensearch_get(struct view_call *call)
 {
     const char *base = http_base_url(call->request, call->pages->options.base_url);
-    html_put(&call->html,
+    pages_html_put(&call->html,
              "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<OpenSearchDescription xmlns=\"http://a9.com/-/spec/opensearch/1.1/\">\n"
              "<ShortName>Hearth</ShortName>\n<Description>Your Firefox bookmarks, history and "
              "tabs</Description>\n<InputEncoding>UTF-8</InputEncoding>\n"
              "<Url type=\"text/html\" template=\"%s/search?q={searchTerms}\"/>\n"
              "<Url type=\"application/x-suggestions+json\" template=\"%s/api/v1/suggest?q={searchTerms}\"/>\n</OpenSearchDescription>\n",
              base, base);
-    page_send(call, 200);
+    pages_html_send(call, 200);
     call->reply->content_type = "application/opensearchdescription+xml";
 }

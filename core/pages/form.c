@@ -10,74 +10,74 @@
 
 enum { FORM_COOKIE_LIFE = 24 * 3600 };
 
-static const char *cookie_name(const struct page_call *call)
+static const char *cookie_name(const struct view_call *call)
 {
     return call->request->tls ? "__Host-hearth_form" : "hearth_form";
 }
 
 /* The browser's value; NULL: it has none. */
-static const char *own_token(struct page_call *call)
+static const char *form_own_token(struct view_call *call)
 {
     const char *value = http_cookie(call->request, cookie_name(call));
     return value != NULL && strlen(value) == FORM_TOKEN_SIZE - 1 ? value : NULL;
 }
 
-static const char *token(struct page_call *call)
+static const char *form_token(struct view_call *call)
 {
-    const char *value = own_token(call);
+    const char *value = form_own_token(call);
     if (value != NULL)
         return value;
     uint8_t bytes[16];
     char text[32];
     ASSERT(RAND_bytes(bytes, sizeof(bytes)) == 1);
     codec_base64_encode(CODEC_URL, bytes, sizeof(bytes), text);
-    page_cookie(call, cookie_name(call), text, FORM_COOKIE_LIFE, "Strict");
+    pages_set_cookie(call, cookie_name(call), text, FORM_COOKIE_LIFE, "Strict");
     call->request->cookie = arena_printf(&call->request->arena, "%s=%s", cookie_name(call), text); /* one value for all forms of a page */
     return arena_strdup(&call->request->arena, text);
 }
 
-void form_mark(struct page_call *call)
+void pages_form_mark(struct view_call *call)
 {
-    token(call);
+    form_token(call);
 }
 
-bool form_is_marked(struct page_call *call)
+bool pages_form_is_marked(struct view_call *call)
 {
-    return own_token(call) != NULL;
+    return form_own_token(call) != NULL;
 }
 
-void form_begin(struct page_call *call, const char *action, const char *next)
+void pages_form_begin(struct view_call *call, const char *action, const char *next)
 {
-    html_put(&call->html, "<form method=\"post\" action=\"%s\">\n<div><input type=\"hidden\" name=\"form\" value=\"%s\">", action,
-             token(call));
+    pages_html_put(&call->html, "<form method=\"post\" action=\"%s\">\n<div><input type=\"hidden\" name=\"form\" value=\"%s\">", action,
+             form_token(call));
     if (next != NULL && strcmp(next, "/") != 0)
-        html_put(&call->html, "<input type=\"hidden\" name=\"next\" value=\"%s\">", next);
+        pages_html_put(&call->html, "<input type=\"hidden\" name=\"next\" value=\"%s\">", next);
     buf_add_text(&call->html, "</div>\n");
 }
 
-void form_end(struct page_call *call, const char *label)
+void pages_form_end(struct view_call *call, const char *label)
 {
-    html_put(&call->html, "<p><button type=\"submit\">%s</button></p>\n</form>\n", label);
+    pages_html_put(&call->html, "<p><button type=\"submit\">%s</button></p>\n</form>\n", label);
 }
 
-bool form_read(struct page_call *call)
+bool pages_form_read(struct view_call *call)
 {
     if (!http_form(call->request)) {
-        page_message(call, 400, pages_says_title_form(), pages_says_form(), "/auth/signin", "Start over");
+        pages_html_message(call, 400, pages_says_title_form(), pages_says_form(), "/auth/signin", "Start over");
         return false;
     }
-    const char *cookie = own_token(call), *field = http_parameter(call->request, "form");
+    const char *cookie = form_own_token(call), *field = http_parameter(call->request, "form");
     bool ours = cookie != NULL && field != NULL && strlen(field) == FORM_TOKEN_SIZE - 1 &&
                 CRYPTO_memcmp(cookie, field, FORM_TOKEN_SIZE - 1) == 0 &&
                 http_same_origin(call->request, call->pages->options.base_url) != 0;
     if (!ours)
-        page_message(call, 403, pages_says_title_form_foreign(), pages_says_form_foreign(), "/auth/signin", "Start over");
+        pages_html_message(call, 403, pages_says_title_form_foreign(), pages_says_form_foreign(), "/auth/signin", "Start over");
     return ours;
 }
 
-const char *form_next(const char *text)
+const char *pages_form_next(const char *text)
 {
-    enum { NEXT_MAX = ATTEMPT_NEXT_SIZE - 1 };
+    enum { NEXT_MAX = SIGNIN_PENDING_NEXT_SIZE - 1 };
     if (text == NULL || text[0] != '/' || text[1] == '/' || text[1] == '\\' || strlen(text) > NEXT_MAX)
         return "/";
     for (const char *p = text; *p != '\0'; p++)

@@ -8,27 +8,27 @@
 static const char POLICY[] = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; form-action 'self'; base-uri "
                              "'none'; frame-ancestors 'none'";
 
-void page_begin(struct page_call *call, const char *title, int refresh, const char *to)
+void pages_html_begin(struct view_call *call, const char *title, int refresh, const char *to)
 {
     struct buf *out = &call->html;
     buf_reset(out);
-    html_put(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>%s \u2013 Hearth</title>\n", title);
-    html_put(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"robots\" content=\"noindex\">\n");
+    pages_html_put(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>%s \u2013 Hearth</title>\n", title);
+    pages_html_put(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"robots\" content=\"noindex\">\n");
     if (refresh >= 0 && to != NULL)
-        html_put(out, "<meta http-equiv=\"refresh\" content=\"%d; url=%s\">\n", refresh, to);
+        pages_html_put(out, "<meta http-equiv=\"refresh\" content=\"%d; url=%s\">\n", refresh, to);
     else if (refresh >= 0)
-        html_put(out, "<meta http-equiv=\"refresh\" content=\"%d\">\n", refresh);
-    html_put(out,
+        pages_html_put(out, "<meta http-equiv=\"refresh\" content=\"%d\">\n", refresh);
+    pages_html_put(out,
              "<link rel=\"stylesheet\" href=\"/auth/style.css\">\n</head>\n<body>\n<main>\n<p class=\"mark\">Hearth</p>\n<h1>%s</h1>\n",
              title);
 }
 
-void page_close(struct page_call *call)
+void pages_html_close(struct view_call *call)
 {
     buf_add_text(&call->html, "</main>\n</body>\n</html>\n");
 }
 
-void page_send(struct page_call *call, int status)
+void pages_html_send(struct view_call *call, int status)
 {
     struct http_reply *reply = call->reply;
     buf_fini(&reply->body);
@@ -42,39 +42,39 @@ void page_send(struct page_call *call, int status)
     http_reply_header(reply, "cross-origin-opener-policy", "same-origin");
 }
 
-void page_end(struct page_call *call, int status)
+void pages_html_end(struct view_call *call, int status)
 {
-    page_close(call);
-    page_send(call, status);
+    pages_html_close(call);
+    pages_html_send(call, status);
 }
 
-const char *page_words(struct page_call *call, struct hearth_sentence sentence)
+const char *page_words(struct view_call *call, struct hearth_sentence sentence)
 {
     const char *words = message_sentence_text(&call->request->arena, sentence);
     return words == NULL ? sentence.text : words;
 }
 
-void page_paragraph(struct page_call *call, struct hearth_sentence sentence)
+void page_paragraph(struct view_call *call, struct hearth_sentence sentence)
 {
-    html_put(&call->html, "<p>%s</p>\n", page_words(call, sentence));
+    pages_html_put(&call->html, "<p>%s</p>\n", page_words(call, sentence));
 }
 
-void page_problem(struct page_call *call, const char *words)
+void page_problem(struct view_call *call, const char *words)
 {
-    html_put(&call->html, "<p class=\"problem\" role=\"alert\">%s</p>\n", words);
+    pages_html_put(&call->html, "<p class=\"problem\" role=\"alert\">%s</p>\n", words);
 }
 
-void page_message(struct page_call *call, int status, struct hearth_sentence title, struct hearth_sentence text, const char *link,
+void pages_html_message(struct view_call *call, int status, struct hearth_sentence title, struct hearth_sentence text, const char *link,
                   const char *label)
 {
-    page_begin(call, page_words(call, title), -1, NULL);
+    pages_html_begin(call, page_words(call, title), -1, NULL);
     page_paragraph(call, text);
     if (link != NULL)
-        html_put(&call->html, "<p><a class=\"button\" href=\"%s\">%s</a></p>\n", link, label);
-    page_end(call, status);
+        pages_html_put(&call->html, "<p><a class=\"button\" href=\"%s\">%s</a></p>\n", link, label);
+    pages_html_end(call, status);
 }
 
-void page_redirect(struct page_call *call, const char *url)
+void pages_redirect(struct view_call *call, const char *url)
 {
     call->reply->status = url == NULL ? 500 : 303;
     if (url == NULL)
@@ -83,7 +83,7 @@ void page_redirect(struct page_call *call, const char *url)
     http_reply_header(call->reply, "cache-control", "no-store");
 }
 
-void page_error(struct page_call *call)
+void pages_html_error(struct view_call *call)
 {
     bool later = call->err.code == HEARTH_ERR_UNAVAILABLE || call->err.code == HEARTH_ERR_TIMEOUT ||
                  call->err.code == HEARTH_ERR_CANCELLED || call->err.code == HEARTH_ERR_FULL || call->err.code == HEARTH_ERR_NOMEM;
@@ -91,31 +91,31 @@ void page_error(struct page_call *call)
               LOG_TEXT("error", call->err.text));
     if (later)
         http_reply_header(call->reply, "retry-after", "10");
-    page_message(call, later ? 503 : 500, later ? pages_says_title_not_now() : pages_says_title_fault(),
+    pages_html_message(call, later ? 503 : 500, later ? pages_says_title_not_now() : pages_says_title_fault(),
                  later ? pages_says_not_now() : pages_says_fault(), "/auth/signin", "Back to signing in");
 }
 
-void page_slow(struct page_call *call, const char *link)
+void pages_html_slow(struct view_call *call, const char *link)
 {
     log_event(outage_level_of_request(&call->err, HEARTH_LOG_WARNING), "pages", "sign-in slow", LOG_TEXT("path", call->request->path),
               LOG_TEXT("error", call->err.text));
     http_reply_header(call->reply, "retry-after", "10");
-    page_message(call, 503, pages_says_title_moment(), pages_says_slow(), link, "Try again");
+    pages_html_message(call, 503, pages_says_title_moment(), pages_says_slow(), link, "Try again");
 }
 
-void page_busy(struct page_call *call, const char *link)
+void pages_html_busy(struct view_call *call, const char *link)
 {
     http_reply_header(call->reply, "retry-after", "10");
-    page_message(call, 503, pages_says_title_moment(), pages_says_busy(), link, "Try again");
+    pages_html_message(call, 503, pages_says_title_moment(), pages_says_busy(), link, "Try again");
 }
 
-void page_too_many(struct page_call *call, int64_t wait)
+void pages_html_too_many(struct view_call *call, int64_t wait)
 {
     http_reply_header(call->reply, "retry-after", arena_printf(&call->request->arena, "%lld", (long long)(wait + 999) / 1000));
-    page_message(call, 429, pages_says_title_too_many(), pages_says_too_many(hearth_duration_of(wait)), NULL, NULL);
+    pages_html_message(call, 429, pages_says_title_too_many(), pages_says_too_many(hearth_duration_of(wait)), NULL, NULL);
 }
 
-void page_cookie(struct page_call *call, const char *name, const char *value, int64_t seconds, const char *same_site)
+void pages_set_cookie(struct view_call *call, const char *name, const char *value, int64_t seconds, const char *same_site)
 {
     http_reply_header(call->reply, "set-cookie",
                       arena_printf(&call->request->arena, "%s=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=%s%s", name, value,

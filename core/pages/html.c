@@ -8,7 +8,7 @@
 
 #include "codec/codec.h"
 
-static const char *entity(unsigned char c)
+static const char *html_entity(unsigned char c)
 {
     switch (c) {
     case '&':
@@ -30,11 +30,11 @@ static const char *entity(unsigned char c)
     }
 }
 
-void html_text(struct buf *out, const char *text)
+void pages_html_text(struct buf *out, const char *text)
 {
     const char *from = text;
     for (const char *p = text; p != NULL && *p != '\0'; p++) {
-        const char *instead = entity((unsigned char)*p);
+        const char *instead = html_entity((unsigned char)*p);
         if (instead == NULL)
             continue;
         buf_add(out, from, (size_t)(p - from));
@@ -60,7 +60,7 @@ static void put_integer(struct buf *out, const char *modifier, bool is_signed, v
         is_signed ? buf_printf(out, "%d", va_arg(*ap, int)) : buf_printf(out, "%u", va_arg(*ap, unsigned));
 }
 
-void html_put(struct buf *out, const char *format, ...)
+void pages_html_put(struct buf *out, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
@@ -75,7 +75,7 @@ void html_put(struct buf *out, const char *format, ...)
             memcpy(modifier, percent + 1, size);
         p = percent + 2 + size;
         if (what == 's' && size == 0)
-            html_text(out, va_arg(ap, const char *));
+            pages_html_text(out, va_arg(ap, const char *));
         else if (what == 'd' || what == 'u')
             put_integer(out, modifier, what == 'd', &ap);
         else if (what == '%')
@@ -86,7 +86,7 @@ void html_put(struct buf *out, const char *format, ...)
     va_end(ap);
 }
 
-void html_query_value(struct buf *out, const char *text)
+void pages_html_query_value(struct buf *out, const char *text)
 {
     size_t room = text == NULL ? 0 : strlen(text) * 3 + 1;
     char *to = room == 0 ? NULL : buf_reserve(out, room);

@@ -7,7 +7,7 @@
 #include "pages/html.h"
 #include "pages/messages.h"
 #include "pages/pages.h"
-#include "signin/attempts.h"
+#include "signin/pending.h"
 #include "signin/gate.h"
 #include "signin/guesses.h"
 
@@ -15,126 +15,126 @@ enum { FORM_TOKEN_SIZE = 22 + 1 };
 
 struct pages {
     struct pages_options options;
-    struct attempts *attempts;
+    struct signin_pending_table *pending_signins;
     struct rate *steps;                   /* beginnings and answers, by address: for their cost */
     struct guesses *answers, *codes;      /* wrong ones: passwords, factors; codes that people type */
     struct rate *noted;                   /* refusals that were logged, by address */
     struct gate sso_gates[PAGES_SSO_MAX]; /* to options.sso of that number */
     struct http_route *routes;
-    struct page_endpoint *endpoints;
+    struct view_endpoint *endpoints;
     size_t route_count;
 };
 
 /* One request for a page. */
-struct page_call {
+struct view_call {
     struct pages *pages;
     struct http_request *request;
     struct http_reply *reply;
-    struct node_stores *stores;   /* NULL on the loop */
+    struct node_storages *storages;   /* NULL on the loop */
     struct signin_worker *signin; /* NULL but on the sign-in pool */
     const char *provider;         /* how the person is signing in, for the audit trail: a provider's name, "link", "code" */
     struct buf html;
     struct err err;
 };
 
-struct page_endpoint {
+struct view_endpoint {
     struct pages *pages;
-    void (*run)(struct page_call *call);
-    int where; /* enum page_where */
+    void (*run)(struct view_call *call);
+    int where; /* enum view_where */
 };
 
-enum page_where { PAGE_INLINE, PAGE_STORAGE, PAGE_SIGNIN };
+enum view_where { VIEW_INLINE, VIEW_STORAGE, VIEW_SIGNIN };
 
 /* --- frame (frame.c) --- */
 /* Everything between is the page's own. `refresh`: seconds, then the page is fetched again (or `to`, when not NULL); -1: never. */
-void page_begin(struct page_call *call, const char *title, int refresh, const char *to);
-void page_close(struct page_call *call);
-void page_send(struct page_call *call, int status); /* what was written becomes the reply */
-void page_end(struct page_call *call, int status);  /* both */
+void pages_html_begin(struct view_call *call, const char *title, int refresh, const char *to);
+void pages_html_close(struct view_call *call);
+void pages_html_send(struct view_call *call, int status); /* what was written becomes the reply */
+void pages_html_end(struct view_call *call, int status);  /* both */
 /* A page that says one thing, with a link onwards (NULL: none). */
-void page_message(struct page_call *call, int status, struct hearth_sentence title, struct hearth_sentence text, const char *link,
+void pages_html_message(struct view_call *call, int status, struct hearth_sentence title, struct hearth_sentence text, const char *link,
                   const char *label);
 /* Sentences of messages.h (or of a provider) are the only words for a person besides labels of the frame. In the request's arena. */
-const char *page_words(struct page_call *call, struct hearth_sentence sentence);
-void page_paragraph(struct page_call *call, struct hearth_sentence sentence); /* <p>…</p> */
-void page_problem(struct page_call *call, const char *words);                 /* the same, as what went wrong */
-void page_redirect(struct page_call *call, const char *url);                  /* 303; url: in the request's arena, or a constant */
-void page_error(struct page_call *call);                                      /* of call->err */
-void page_another(struct page_call *call);                                    /* 403: the address is that of another identity's account */
-void page_not_allowed(struct page_call *call);                                /* 403: [auth] allow does not name the account's address */
-void page_slow(struct page_call *call, const char *link);                     /* 503: the server that says who people are does not */
-void page_busy(struct page_call *call, const char *link);                     /* 503: this person's sign-in is under way already */
-void page_too_many(struct page_call *call, int64_t wait);                     /* 429 */
+const char *page_words(struct view_call *call, struct hearth_sentence sentence);
+void page_paragraph(struct view_call *call, struct hearth_sentence sentence); /* <p>…</p> */
+void page_problem(struct view_call *call, const char *words);                 /* the same, as what went wrong */
+void pages_redirect(struct view_call *call, const char *url);                  /* 303; url: in the request's arena, or a constant */
+void pages_html_error(struct view_call *call);                                      /* of call->err */
+void pages_html_another(struct view_call *call);                                    /* 403: the address is that of another identity's account */
+void pages_html_not_allowed(struct view_call *call);                                /* 403: [auth] allow does not name the account's address */
+void pages_html_slow(struct view_call *call, const char *link);                     /* 503: the server that says who people are does not */
+void pages_html_busy(struct view_call *call, const char *link);                     /* 503: this person's sign-in is under way already */
+void pages_html_too_many(struct view_call *call, int64_t wait);                     /* 429 */
 /* A line of the audit trail: somebody was not let in. reason: a word; email, provider: NULL when nobody said. */
-void page_audit_failed(struct page_call *call, const char *reason, const char *email, const char *provider);
+void pages_audit_failed(struct view_call *call, const char *reason, const char *email, const char *provider);
 /* It came to nothing, and nobody guessed: not for those who count failures. */
-void page_audit_ended(struct page_call *call, const char *reason, const char *provider);
+void pages_audit_ended(struct view_call *call, const char *reason, const char *provider);
 /* May this address begin or go on with a sign-in? False: the reply is a 429. For what that costs: who guesses is counted by `guesses`. */
-bool page_may_step(struct page_call *call);
-void page_cookie(struct page_call *call, const char *name, const char *value, int64_t seconds, const char *same_site);
+bool pages_may_step(struct view_call *call);
+void pages_set_cookie(struct view_call *call, const char *name, const char *value, int64_t seconds, const char *same_site);
 
 /* --- forms (form.c) --- */
 /* A form is this site's own when its hidden field repeats a cookie that other sites cannot read. */
-void form_begin(struct page_call *call, const char *action, const char *next); /* next: NULL, or where to go afterwards */
-void form_end(struct page_call *call, const char *label);                      /* with a button */
+void pages_form_begin(struct view_call *call, const char *action, const char *next); /* next: NULL, or where to go afterwards */
+void pages_form_end(struct view_call *call, const char *label);                      /* with a button */
 /* For what begins by following a link of ours: the page that has the link marks the browser, and a request that another site made it send,
  * whatever the method, comes without the mark. */
-void form_mark(struct page_call *call);
-bool form_is_marked(struct page_call *call);
+void pages_form_mark(struct view_call *call);
+bool pages_form_is_marked(struct view_call *call);
 /* Reads the form of the request; false: it is not ours, the reply says so. */
-bool form_read(struct page_call *call);
+bool pages_form_read(struct view_call *call);
 /* A path of this site to go on to: `text` if it is one, else "/". */
-const char *form_next(const char *text);
+const char *pages_form_next(const char *text);
 
 /* --- signing in --- */
 /* From now on the storage has its time anew: what came before was another server's. */
-void page_renew_deadline(struct page_call *call);
-void signin_page(struct page_call *call);             /* GET /auth/signin */
-void signin_begin_post(struct page_call *call);       /* POST /auth/start */
-void signin_step_page(struct page_call *call);        /* GET /auth/step */
-void signin_step_post(struct page_call *call);        /* POST /auth/step */
-void signin_callback(struct page_call *call);         /* GET /auth/callback */
-void signin_cancel_post(struct page_call *call);      /* POST /auth/cancel */
-void link_page(struct page_call *call);               /* GET /auth/link?t= */
-void link_post(struct page_call *call);               /* POST /auth/link */
-void code_page(struct page_call *call);               /* GET /auth/code */
-void code_post(struct page_call *call);               /* POST /auth/code */
-void signout_page(struct page_call *call);            /* GET /auth/signout */
-void signout_post(struct page_call *call);            /* POST /auth/signout */
-void page_forget_browser(struct page_call *call);     /* its session has ended: cookie, cache and storage go */
-void account_page(struct page_call *call);            /* GET /auth/account */
-void account_link_post(struct page_call *call);       /* POST /auth/account/link */
-void account_browser_post(struct page_call *call);    /* POST /auth/account/browser */
-void account_everywhere_post(struct page_call *call); /* POST /auth/account/everywhere */
-void sso_begin(struct page_call *call);               /* GET /auth/oidc/NAME */
-void sso_callback(struct page_call *call);            /* GET /auth/oidc/callback */
+void pages_renew_deadline(struct view_call *call);
+void pages_signin_get(struct view_call *call);             /* GET /auth/signin */
+void pages_start_post(struct view_call *call);       /* POST /auth/start */
+void pages_step_get(struct view_call *call);        /* GET /auth/step */
+void pages_step_post(struct view_call *call);        /* POST /auth/step */
+void pages_callback_get(struct view_call *call);         /* GET /auth/callback */
+void pages_cancel_post(struct view_call *call);      /* POST /auth/cancel */
+void pages_link_get(struct view_call *call);               /* GET /auth/link?t= */
+void pages_link_post(struct view_call *call);               /* POST /auth/link */
+void pages_code_get(struct view_call *call);               /* GET /auth/code */
+void pages_code_post(struct view_call *call);               /* POST /auth/code */
+void pages_signout_get(struct view_call *call);            /* GET /auth/signout */
+void pages_signout_post(struct view_call *call);            /* POST /auth/signout */
+void pages_forget_browser(struct view_call *call);     /* its session has ended: cookie, cache and storage go */
+void pages_account_get(struct view_call *call);            /* GET /auth/account */
+void pages_account_link_post(struct view_call *call);       /* POST /auth/account/link */
+void pages_account_browser_post(struct view_call *call);    /* POST /auth/account/browser */
+void pages_account_everywhere_post(struct view_call *call); /* POST /auth/account/everywhere */
+void pages_sso_get(struct view_call *call);               /* GET /auth/oidc/NAME */
+void pages_sso_callback_get(struct view_call *call);            /* GET /auth/oidc/callback */
 
 /* --- /basic/ (basic_pages.c) --- */
-void basic_home(struct page_call *call);
-void basic_tabs(struct page_call *call);
-void basic_bookmarks(struct page_call *call);
-void basic_history(struct page_call *call);
-void basic_search(struct page_call *call);
-void opensearch(struct page_call *call); /* GET /opensearch.xml */
+void pages_basic_home_get(struct view_call *call);
+void pages_basic_tabs_get(struct view_call *call);
+void pages_basic_bookmarks_get(struct view_call *call);
+void pages_basic_history_get(struct view_call *call);
+void pages_basic_search_get(struct view_call *call);
+void pages_opensearch_get(struct view_call *call); /* GET /opensearch.xml */
 
-/* What a step of the conversation looks like, kept in the attempt (step.c). */
-void step_render(struct page_call *call, struct attempt *attempt, const struct hearth_signin_step *step);
+/* What a step of the conversation looks like, kept in the pending sign-in (step.c). */
+void pages_step_render(struct view_call *call, struct signin_pending *pending, const struct hearth_signin_step *step);
 /* joins: it is another identity than before, which the operator has joined to the account. */
-void step_render_decision(struct page_call *call, struct attempt *attempt, const char *email, bool joins);
+void pages_step_render_decision(struct view_call *call, struct signin_pending *pending, const char *email, bool joins);
 /* A sign-in that came to its end, and nobody was let in (refused.c). */
-void signin_refused(struct page_call *call, enum signin_outcome outcome);
+void pages_signin_refused(struct view_call *call, enum signin_outcome outcome);
 /* The server belongs to nobody yet: where the set-up code is found (refused.c). `setup`: as it came with the address; NULL. */
-void setup_notice(struct page_call *call);
-/* ENTER_COMPLETE: at this moment, at the server that says who people are; ENTER_REMEMBERED: there, perhaps by a session of before;
- * ENTER_UNTOLD: the same, but one of this moment was asked for, to go on to what needs it; ENTER_LENT: another browser, or the operator,
+void pages_setup_notice(struct view_call *call);
+/* SESSION_COMPLETE: at this moment, at the server that says who people are; SESSION_REMEMBERED: there, perhaps by a session of before;
+ * SESSION_UNTOLD: the same, but one of this moment was asked for, to go on to what needs it; SESSION_LENT: another browser, or the operator,
  * let them in. */
-enum enter_way { ENTER_COMPLETE, ENTER_REMEMBERED, ENTER_UNTOLD, ENTER_LENT };
-/* The person has shown who they are: signs their browser in and goes on to `next` (enter.c). node: where the account is. NOT_FOUND: what
+enum session_origin { SESSION_COMPLETE, SESSION_REMEMBERED, SESSION_UNTOLD, SESSION_LENT };
+/* The person has shown who they are: signs their browser in and goes on to `next` (browser_session.c). node: where the account is. NOT_FOUND: what
  * they have shown (`door`) ended at this moment, and there is no answer yet. */
-int enter(struct page_call *call, size_t node, const char *account, const struct door *door, const char *next, enum enter_way way);
-/* In a fleet: the browser's next requests come to this node, where its attempt is. */
-void stay_here(struct page_call *call);
-const char *attempt_cookie_name(const struct page_call *call);
+int pages_start_browser_session(struct view_call *call, size_t node, const char *account, const struct door *door, const char *next, enum session_origin origin);
+/* In a fleet: the browser's next requests come to this node, where its pending sign-in is. */
+void pages_set_node_cookie(struct view_call *call);
+const char *pages_signin_cookie_name(const struct view_call *call);
 
 extern const char pages_style[]; /* style.css */
 

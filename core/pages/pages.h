@@ -34,7 +34,7 @@ struct pages_options {
 
 /* A thread of the sign-in pool. */
 struct pages_worker {
-    struct node_stores stores;
+    struct node_storages storages;
     struct signin_worker signin;
 };
 

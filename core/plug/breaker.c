@@ -33,19 +33,19 @@ static const enum breaker_state breaker_moves[2][3] = {
         },
 };
 
-void breaker_init(struct breaker *breaker, const char *what)
+void plug_breaker_init(struct breaker *breaker, const char *what)
 {
     *breaker = (struct breaker){.since = clock_monotonic()};
     str_copy(breaker->what, sizeof(breaker->what), what);
     pthread_mutex_init(&breaker->lock, NULL);
 }
 
-void breaker_fini(struct breaker *breaker)
+void plug_breaker_fini(struct breaker *breaker)
 {
     pthread_mutex_destroy(&breaker->lock);
 }
 
-void breaker_watch(struct breaker *breaker, void (*wake)(void *ctx), void *ctx)
+void plug_breaker_watch(struct breaker *breaker, void (*wake)(void *ctx), void *ctx)
 {
     breaker->wake_ctx = ctx;
     atomic_store(&breaker->wake, wake);
@@ -53,12 +53,12 @@ void breaker_watch(struct breaker *breaker, void (*wake)(void *ctx), void *ctx)
         atomic_store(&breaker->watched, true);
 }
 
-void breaker_expect_watch(struct breaker *breaker)
+void plug_breaker_expect_watch(struct breaker *breaker)
 {
     atomic_store(&breaker->watched, true);
 }
 
-bool breaker_is_open(const struct breaker *breaker)
+bool plug_breaker_is_open(const struct breaker *breaker)
 {
     return breaker != NULL && atomic_load(&breaker->state) == BREAKER_OPEN;
 }
@@ -72,16 +72,16 @@ static void breaker_ask_probe(struct breaker *breaker, bool news)
         wake(breaker->wake_ctx);
 }
 
-int breaker_allows(struct breaker *breaker, struct err *err)
+int plug_breaker_allows(struct breaker *breaker, struct err *err)
 {
     struct breaker_view view;
     if (breaker == NULL)
         return 0;
-    if (!breaker_is_open(breaker)) {
+    if (!plug_breaker_is_open(breaker)) {
         breaker_ask_probe(breaker, false);
         return 0;
     }
-    breaker_look(breaker, &view);
+    plug_breaker_look(breaker, &view);
     int64_t seconds = (clock_monotonic() - view.since) / 1000;
     err_set(err, HEARTH_ERR_UNAVAILABLE, "%s does not answer, for %" PRId64 " s now; it is looked at again every moment. %s", breaker->what,
             seconds, view.words);
@@ -140,7 +140,7 @@ static void breaker_count_unanswered(struct breaker *breaker, int code, const ch
     lock_release(&breaker->lock);
 }
 
-bool breaker_note(struct breaker *breaker, int code, const char *words)
+bool plug_breaker_note(struct breaker *breaker, int code, const char *words)
 {
     if (breaker == NULL || breaker_says_nothing(code))
         return false;
@@ -150,7 +150,7 @@ bool breaker_note(struct breaker *breaker, int code, const char *words)
             atomic_store(&breaker->failures, 0);
         return code < 0 && code != HEARTH_ERR_NOT_FOUND && atomic_load(&breaker->wake) != NULL && breaker_probe_found(breaker, code);
     }
-    if (atomic_load(&breaker->wake) == NULL || breaker_is_open(breaker))
+    if (atomic_load(&breaker->wake) == NULL || plug_breaker_is_open(breaker))
         return atomic_load(&breaker->watched);
     breaker_count_unanswered(breaker, code, words);
     if (atomic_fetch_add(&breaker->failures, 1) + 1 >= BREAKER_FAILURES)
@@ -159,14 +159,14 @@ bool breaker_note(struct breaker *breaker, int code, const char *words)
     return true;
 }
 
-void breaker_note_err(struct breaker *breaker, int code, struct err *err)
+void plug_breaker_note_err(struct breaker *breaker, int code, struct err *err)
 {
-    bool told = breaker_note(breaker, code, err == NULL ? NULL : err->text);
+    bool told = plug_breaker_note(breaker, code, err == NULL ? NULL : err->text);
     if (err != NULL && code < 0)
         err->told |= told;
 }
 
-bool breaker_probing(struct breaker *breaker, int64_t *ret_unanswered, char ret_words[256])
+bool plug_breaker_probing(struct breaker *breaker, int64_t *ret_unanswered, char ret_words[256])
 {
     lock_take(&breaker->lock);
     *ret_unanswered = breaker->unanswered;
@@ -176,7 +176,7 @@ bool breaker_probing(struct breaker *breaker, int64_t *ret_unanswered, char ret_
     return atomic_exchange(&breaker->asked, false);
 }
 
-bool breaker_probed(struct breaker *breaker, int code, const char *words)
+bool plug_breaker_probed(struct breaker *breaker, int code, const char *words)
 {
     if (breaker_says_nothing(code))
         return false;
@@ -186,7 +186,7 @@ bool breaker_probed(struct breaker *breaker, int code, const char *words)
     return breaker_move(breaker, answered ? EVENT_PROBE_ANSWERED : EVENT_PROBE_UNANSWERED, code, words);
 }
 
-void breaker_look(struct breaker *breaker, struct breaker_view *ret_view)
+void plug_breaker_look(struct breaker *breaker, struct breaker_view *ret_view)
 {
     lock_take(&breaker->lock);
     ret_view->state = (enum breaker_state)atomic_load(&breaker->state);

@@ -47,32 +47,32 @@ struct breaker_view {
     char words[256];
 };
 
-void breaker_init(struct breaker *breaker, const char *what);
-void breaker_fini(struct breaker *breaker);
+void plug_breaker_init(struct breaker *breaker, const char *what);
+void plug_breaker_fini(struct breaker *breaker);
 /* Who probes it. wake(ctx) runs on threads that are about to call the backend, at most once between
  * two probes, and once more when a call had no answer: it must only wake somebody. */
-void breaker_watch(struct breaker *breaker, void (*wake)(void *ctx), void *ctx);
+void plug_breaker_watch(struct breaker *breaker, void (*wake)(void *ctx), void *ctx);
 /* Before threads use it: its probe, which begins later and ends before others do, tells of outages. */
-void breaker_expect_watch(struct breaker *breaker);
+void plug_breaker_expect_watch(struct breaker *breaker);
 
 /* Before a call. 0: go on. UNAVAILABLE at once while it is open, with words: what does not answer,
  * since when, why; retry_after is set. NULL breaker: 0. */
-int breaker_allows(struct breaker *breaker, struct err *err);
-bool breaker_is_open(const struct breaker *breaker); /* NULL breaker: false */
+int plug_breaker_allows(struct breaker *breaker, struct err *err);
+bool plug_breaker_is_open(const struct breaker *breaker); /* NULL breaker: false */
 /* After a call. Every code but UNAVAILABLE, TIMEOUT and UNCERTAIN is an answer (CANCELLED and NOMEM
  * are neither: they say nothing of the backend). words: the error's text; NULL. NULL breaker: nothing happens.
  * True: the failure is told by who probes (err.told): there was no answer, or it is what the last probe found as well. */
-bool breaker_note(struct breaker *breaker, int code, const char *words);
+bool plug_breaker_note(struct breaker *breaker, int code, const char *words);
 /* The same, into err->told. */
-void breaker_note_err(struct breaker *breaker, int code, struct err *err);
+void plug_breaker_note_err(struct breaker *breaker, int code, struct err *err);
 
 /* For the one who probes. Begins a probe; true: somebody used the backend since the last one. ret_unanswered: so many calls had no answer
  * since then, the last of them with these words. */
-bool breaker_probing(struct breaker *breaker, int64_t *ret_unanswered, char ret_words[256]);
+bool plug_breaker_probing(struct breaker *breaker, int64_t *ret_unanswered, char ret_words[256]);
 /* How it went. UNAVAILABLE, TIMEOUT, UNCERTAIN open, CANCELLED and NOMEM change nothing, everything else
  * closes: what answers can be read, even if, as an error says, it cannot be written. True: moved. */
-bool breaker_probed(struct breaker *breaker, int code, const char *words);
+bool plug_breaker_probed(struct breaker *breaker, int code, const char *words);
 
-void breaker_look(struct breaker *breaker, struct breaker_view *ret_view);
+void plug_breaker_look(struct breaker *breaker, struct breaker_view *ret_view);
 
 #endif

@@ -5,7 +5,7 @@
 
 enum { CALL_MAGIC = 0x43a11001 };
 
-void call_init(struct call *call, const atomic_bool *stop, int64_t timeout, size_t arena_limit)
+void plug_call_init(struct call *call, const atomic_bool *stop, int64_t timeout, size_t arena_limit)
 {
     *call = (struct call){.magic = CALL_MAGIC, .stop = stop};
     arena_init(&call->arena, arena_limit);
@@ -18,13 +18,13 @@ void call_init(struct call *call, const atomic_bool *stop, int64_t timeout, size
     };
 }
 
-void call_fini(struct call *call)
+void plug_call_fini(struct call *call)
 {
     arena_fini(&call->arena);
     call->magic = 0;
 }
 
-void call_reset(struct call *call)
+void plug_call_reset(struct call *call)
 {
     arena_reset(&call->arena);
     call->error[0] = '\0';
@@ -33,19 +33,19 @@ void call_reset(struct call *call)
 
 static _Thread_local struct call *current;
 
-void call_enter(struct call *call)
+void plug_call_enter(struct call *call)
 {
     call->told = false;
     call->outer = current;
     current = call;
 }
 
-const struct call *call_current(void)
+const struct call *plug_call_current(void)
 {
     return current;
 }
 
-int call_outcome(struct call *call, int code, struct err *err)
+int plug_call_outcome(struct call *call, int code, struct err *err)
 {
     if (current == call)
         current = call->outer;
@@ -59,18 +59,18 @@ int call_outcome(struct call *call, int code, struct err *err)
     return code;
 }
 
-struct call *call_of(struct hearth_call *hearth)
+struct call *plug_call_of(struct hearth_call *hearth)
 {
     struct call *call;
     MAGIC_CAST(call, hearth->host_data, CALL_MAGIC);
     return call;
 }
 
-bool call_should_stop(struct call *call)
+bool plug_call_should_stop(struct call *call)
 {
     if (call->stop != NULL && atomic_load_explicit(call->stop, memory_order_relaxed))
         return true;
-    if (breaker_is_open(call->breaker))
+    if (plug_breaker_is_open(call->breaker))
         return true;
     return call->hearth.deadline != 0 && clock_monotonic() >= call->hearth.deadline;
 }

@@ -8,7 +8,7 @@
 #include "base/lock.h"
 #include "plug/breaker.h"
 
-/* On the stack of the thread that calls; pass &call.hearth to plugins. Results of operations live until call_reset() or call_fini(). */
+/* On the stack of the thread that calls; pass &call.hearth to plugins. Results of operations live until plug_call_reset() or plug_call_fini(). */
 struct call {
     struct hearth_call hearth;
     uint32_t magic;
@@ -16,23 +16,23 @@ struct call {
     char error[sizeof(((struct err *)0)->text)];
     const char *account;           /* named in log lines of plugins; NULL */
     bool told;                     /* what failed last is an outage that is told once for all: becomes err.told */
-    struct call *outer;            /* of the thread, while this one is inside a plugin; see call_current() */
+    struct call *outer;            /* of the thread, while this one is inside a plugin; see plug_call_current() */
     const atomic_bool *stop;       /* polled by should_stop; NULL: never */
     const struct breaker *breaker; /* the same: who waits for a backend that hangs stops; NULL: never */
 };
 
 /* timeout: ms from now until the deadline; 0: none. arena_limit: bytes, 0: none. */
-void call_init(struct call *call, const atomic_bool *stop, int64_t timeout, size_t arena_limit);
-void call_fini(struct call *call);
-void call_reset(struct call *call); /* forgets results and error; deadline and stop flag stay */
-/* call_check(call, ops->operation(…), err): the border to a plugin. Calls it, which no thread may do with a lock held (base/lock.h), and
+void plug_call_init(struct call *call, const atomic_bool *stop, int64_t timeout, size_t arena_limit);
+void plug_call_fini(struct call *call);
+void plug_call_reset(struct call *call); /* forgets results and error; deadline and stop flag stay */
+/* plug_call_check(call, ops->operation(…), err): the border to a plugin. Calls it, which no thread may do with a lock held (base/lock.h), and
  * turns its outcome into the core's error: returns the code; when negative, `err` (may be NULL) gets text and retry_after. */
-#define call_check(call, operation, err)                                                                                                   \
-    (lock_border("a plugin is called: " #operation), call_enter(call), call_outcome((call), (operation), (err)))
-void call_enter(struct call *call);
-int call_outcome(struct call *call, int code, struct err *err);
-const struct call *call_current(void);            /* in which this thread is, by call_check(); NULL */
-struct call *call_of(struct hearth_call *hearth); /* checked */
-bool call_should_stop(struct call *call);
+#define plug_call_check(call, operation, err)                                                                                                   \
+    (lock_border("a plugin is called: " #operation), plug_call_enter(call), plug_call_outcome((call), (operation), (err)))
+void plug_call_enter(struct call *call);
+int plug_call_outcome(struct call *call, int code, struct err *err);
+const struct call *plug_call_current(void);            /* in which this thread is, by plug_call_check(); NULL */
+struct call *plug_call_of(struct hearth_call *hearth); /* checked */
+bool plug_call_should_stop(struct call *call);
 
 #endif

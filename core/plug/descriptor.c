@@ -96,7 +96,7 @@ static int check_key(const char *shown, const struct hearth_plugin *d, size_t wh
     return 0;
 }
 
-static int check_keys(const char *shown, const struct hearth_plugin *d, struct err *err)
+static int descriptor_check_keys(const char *shown, const struct hearth_plugin *d, struct err *err)
 {
     if (d->config_count > KEYS_MAX)
         return err_set(err, HEARTH_ERR_INVALID, "%s declares %zu configuration keys; at most %d are possible", shown, d->config_count,
@@ -111,7 +111,7 @@ static int check_keys(const char *shown, const struct hearth_plugin *d, struct e
 
 /* --- the rest ---------------------------------------------------------------------------------------------------------------------- */
 
-static int check_limits(const char *shown, const struct hearth_limits *limits, struct err *err)
+static int descriptor_check_limits(const char *shown, const struct hearth_limits *limits, struct err *err)
 {
     int r = limits == NULL ? 0 : check_size(shown, "its struct hearth_limits", limits->struct_size, LIMITS_MIN, err);
     if (limits == NULL || r < 0)
@@ -123,7 +123,7 @@ static int check_limits(const char *shown, const struct hearth_limits *limits, s
     return 0;
 }
 
-bool descriptor_is_name(const char *name)
+bool plug_descriptor_is_name(const char *name)
 {
     size_t n = name == NULL ? 0 : strlen(name);
     return n > 0 && n < 32 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789") == n;
@@ -165,12 +165,12 @@ static int check_kind(const char *shown, const struct hearth_plugin *d, int kind
     if (kind != 0 && d->kind != kind)
         return err_set(err, HEARTH_ERR_INVALID, "%s is a %s plugin, a %s plugin was needed", shown, plug_kind_name(d->kind),
                        plug_kind_name(kind));
-    if (!descriptor_is_name(d->name) || d->version == NULL || d->description == NULL)
+    if (!plug_descriptor_is_name(d->name) || d->version == NULL || d->description == NULL)
         return err_set(err, HEARTH_ERR_INVALID, "%s: its descriptor lacks a name of a-z 0-9, a version or a description", shown);
     return 0;
 }
 
-int descriptor_check(const char *file, const char *shown, const struct hearth_plugin *d, int kind, struct err *err)
+int plug_descriptor_check(const char *file, const char *shown, const struct hearth_plugin *d, int kind, struct err *err)
 {
     if (d == NULL)
         return err_set(err, HEARTH_ERR_INVALID, "%s: hearth_plugin_v2() returned nothing", shown);
@@ -185,6 +185,6 @@ int descriptor_check(const char *file, const char *shown, const struct hearth_pl
         r = err_set(err, HEARTH_ERR_INVALID, "%s knows data model %u, this hearthd needs %d: fields would be lost", shown, d->data_model,
                     HEARTH_DATA_MODEL);
     if (r == 0)
-        r = check_keys(shown, d, err);
-    return r < 0 ? r : check_limits(shown, d->limits, err);
+        r = descriptor_check_keys(shown, d, err);
+    return r < 0 ? r : descriptor_check_limits(shown, d->limits, err);
 }

@@ -15,34 +15,34 @@ struct fields {
     size_t size; /* of the struct */
 };
 
-/* fields_page, fields_bookmark, fields_page_record …: one for each table. */
-#define FIELDS_DECLARE(record, FIELDS) extern const struct fields fields_##record;
+/* plug_fields_page, plug_fields_bookmark, plug_fields_page_record …: one for each table. */
+#define FIELDS_DECLARE(record, FIELDS) extern const struct fields plug_fields_##record;
 HEARTH_RECORDS(FIELDS_DECLARE)
 HEARTH_SYNC_RECORDS(FIELDS_DECLARE)
 
 /* Those of HEARTH_RECORDS. */
-extern const struct fields *const fields_of_records[];
-extern const size_t fields_record_count;
+extern const struct fields *const plug_fields_of_records[];
+extern const size_t plug_fields_record_count;
 
-const char *fields_text(const struct hearth_field *field, const void *record);
-int64_t fields_number(const struct hearth_field *field, const void *record); /* INT, FLAG */
-double fields_real(const struct hearth_field *field, const void *record);
-const uint8_t *fields_hash(const struct hearth_field *field, const void *record);
+const char *plug_fields_text(const struct hearth_field *field, const void *record);
+int64_t plug_fields_number(const struct hearth_field *field, const void *record); /* INT, FLAG */
+double plug_fields_real(const struct hearth_field *field, const void *record);
+const uint8_t *plug_fields_hash(const struct hearth_field *field, const void *record);
 /* `record` is the caller's own, as large as its table says. */
-void fields_set_text(const struct hearth_field *field, void *record, const char *text);
-void fields_set_number(const struct hearth_field *field, void *record, int64_t number);
-void fields_set_real(const struct hearth_field *field, void *record, double real);
-void fields_set_hash(const struct hearth_field *field, void *record, const uint8_t *hash);
+void plug_fields_set_text(const struct hearth_field *field, void *record, const char *text);
+void plug_fields_set_number(const struct hearth_field *field, void *record, int64_t number);
+void plug_fields_set_real(const struct hearth_field *field, void *record, double real);
+void plug_fields_set_hash(const struct hearth_field *field, void *record, const uint8_t *hash);
 
 /* The fields, whose texts go into the arena; nothing else of the struct. 0 or NOMEM. */
-int fields_copy(const struct fields *fields, const void *from, struct arena *arena, void *ret_record);
+int plug_fields_copy(const struct fields *fields, const void *from, struct arena *arena, void *ret_record);
 /* Is everything the same that is not DERIVED? */
-bool fields_equal(const struct fields *fields, const void *a, const void *b);
-bool fields_equal_one(const struct hearth_field *field, const void *a, const void *b);
+bool plug_fields_equal(const struct fields *fields, const void *a, const void *b);
+bool plug_fields_equal_one(const struct hearth_field *field, const void *a, const void *b);
 /* Longest text that a storage with these limits (NULL: it declares none) keeps where a table allows `most` bytes: HEARTH_KEY_MAX for keys.
  */
-int64_t fields_longest(int64_t most, const struct hearth_limits *limits);
+int64_t plug_fields_longest(int64_t most, const struct hearth_limits *limits);
 /* Does it keep to its table, and to what the storage can keep? False: ret_why says in words what does not. */
-bool fields_check(const struct fields *fields, const void *record, const struct hearth_limits *limits, char *ret_why, size_t size);
+bool plug_fields_check(const struct fields *fields, const void *record, const struct hearth_limits *limits, char *ret_why, size_t size);
 
 #endif

@@ -13,7 +13,7 @@ static struct sigaction before[SIGNALS];
 static const char *volatile loading; /* NULL: nothing */
 static volatile pid_t loader;
 
-static void say(const char *text)
+static void guard_write_text(const char *text)
 {
     ssize_t ignored = write(STDERR_FILENO, text, strlen(text));
     (void)ignored;
@@ -21,14 +21,14 @@ static void say(const char *text)
 
 static void say_what(const char *what)
 {
-    say("hearthd: ");
-    say(loading);
-    say(what);
+    guard_write_text("hearthd: ");
+    guard_write_text(loading);
+    guard_write_text(what);
     loading = NULL;
 }
 
 /* The next of the same signal is for whoever was there before. */
-static void on_signal(int number, siginfo_t *info, void *context)
+static void guard_on_signal(int number, siginfo_t *info, void *context)
 {
     (void)context;
     bool here = loading != NULL && gettid() == loader;
@@ -54,10 +54,10 @@ static void on_end(int status, void *unused)
     _exit(status == 0 ? EXIT_FAILURE : status);
 }
 
-void guard_begin(const char *shown)
+void plug_guard_begin(const char *shown)
 {
     static bool once;
-    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
+    struct sigaction action = {.sa_sigaction = guard_on_signal, .sa_flags = SA_SIGINFO};
     if (!once)
         on_exit(on_end, NULL);
     once = true;
@@ -68,7 +68,7 @@ void guard_begin(const char *shown)
     alarm(PATIENCE);
 }
 
-void guard_end(void)
+void plug_guard_end(void)
 {
     alarm(0);
     for (int i = 0; i < SIGNALS; i++)

@@ -2,8 +2,8 @@
 #ifndef HEARTH_CORE_PLUG_GUARD_H
 #define HEARTH_CORE_PLUG_GUARD_H
 
-/* shown: lives until guard_end(), on the same thread. */
-void guard_begin(const char *shown);
-void guard_end(void);
+/* shown: lives until plug_guard_end(), on the same thread. */
+void plug_guard_begin(const char *shown);
+void plug_guard_end(void);
 
 #endif

@@ -12,7 +12,7 @@
 
 enum { HOST_MAGIC = 0x40570001 };
 
-struct host *host_of(const struct hearth_host *hearth)
+struct host *plug_host_of(const struct hearth_host *hearth)
 {
     struct host *host;
     MAGIC_CAST(host, hearth->data, HOST_MAGIC);
@@ -23,8 +23,8 @@ static void on_log(const struct hearth_host *hearth, int level, const char *text
 {
     if (level < HEARTH_LOG_ERROR || level > HEARTH_LOG_DEBUG)
         level = HEARTH_LOG_ERROR;
-    const struct call *call = call_current();
-    log_event((enum hearth_log_level)level, host_of(hearth)->module, "message", LOG_TEXT("account", call == NULL ? NULL : call->account),
+    const struct call *call = plug_call_current();
+    log_event((enum hearth_log_level)level, plug_host_of(hearth)->module, "message", LOG_TEXT("account", call == NULL ? NULL : call->account),
               LOG_TEXT("text", text));
 }
 
@@ -54,26 +54,26 @@ static void on_random(const struct hearth_host *hearth, void *bytes, size_t size
 
 static void *on_alloc(struct hearth_call *call, size_t size)
 {
-    return arena_alloc(&call_of(call)->arena, size);
+    return arena_alloc(&plug_call_of(call)->arena, size);
 }
 
 static bool on_should_stop(struct hearth_call *call)
 {
-    return call_should_stop(call_of(call));
+    return plug_call_should_stop(plug_call_of(call));
 }
 
 static void on_metric_add(const struct hearth_host *hearth, const char *name, int64_t amount)
 {
     (void)hearth;
-    metric_add(metric_get(METRIC_COUNTER, name, NULL), amount);
+    metrics_add(metrics_register(METRIC_COUNTER, name, NULL), amount);
 }
 
-static const void *on_extension(const struct hearth_host *hearth, const char *name)
+static const void *host_on_extension(const struct hearth_host *hearth, const char *name)
 {
-    return host_of(hearth)->changes != NULL && strcmp(name, HEARTH_HOST_CHANGES) == 0 ? host_of(hearth)->changes : NULL;
+    return plug_host_of(hearth)->changes != NULL && strcmp(name, HEARTH_HOST_CHANGES) == 0 ? plug_host_of(hearth)->changes : NULL;
 }
 
-void host_init(struct host *host, const char *module, host_http_fn http, void *http_data)
+void plug_host_init(struct host *host, const char *module, host_http_fn http, void *http_data)
 {
     *host = (struct host){.magic = HOST_MAGIC, .http_data = http_data};
     str_copy(host->module, sizeof(host->module), module);
@@ -91,6 +91,6 @@ void host_init(struct host *host, const char *module, host_http_fn http, void *h
         .http_fetch = http,
         .opening = HEARTH_OPEN_MAY_CREATE,
         .log_wants = on_log_wants,
-        .extension = on_extension,
+        .extension = host_on_extension,
     };
 }

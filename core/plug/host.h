@@ -16,8 +16,8 @@ struct host {
     void *changes_data;                        /* for changes->changed() */
 };
 
-/* http: NULL for kinds without the HTTP client; it finds http_data by host_of(). */
-void host_init(struct host *host, const char *module, host_http_fn http, void *http_data);
-struct host *host_of(const struct hearth_host *hearth); /* checked */
+/* http: NULL for kinds without the HTTP client; it finds http_data by plug_host_of(). */
+void plug_host_init(struct host *host, const char *module, host_http_fn http, void *http_data);
+struct host *plug_host_of(const struct hearth_host *hearth); /* checked */
 
 #endif

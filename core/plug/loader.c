@@ -52,7 +52,7 @@ const char *plug_kind_name(int kind)
 }
 
 /* A table as this host has it: the plugin's part copied, every operation there. what: for an error, behind the file's name. */
-static int copy_table(const char *shown, const char *what, const void *table, const struct plug_operations *operations, void **ret_table,
+static int loader_copy_table(const char *shown, const char *what, const void *table, const struct plug_operations *operations, void **ret_table,
                       struct err *err)
 {
     enum { HEADER = 2 * sizeof(uint32_t) };
@@ -78,12 +78,12 @@ static int copy_table(const char *shown, const char *what, const void *table, co
 static int copy_tables(const char *shown, const struct hearth_plugin *d, struct plug *plug, struct err *err)
 {
     int r = d->operations == NULL ? err_set(err, HEARTH_ERR_INVALID, "%s has no table of operations", shown)
-                                  : copy_table(shown, "table of operations", d->operations, plug_operations(d->kind), &plug->table, err);
+                                  : loader_copy_table(shown, "table of operations", d->operations, plug_operations(d->kind), &plug->table, err);
     for (int i = 0; r == 0 && d->extension != NULL && i < PLUG_EXTENSIONS; i++) {
         const struct plug_extension *known = &plug_extensions[i];
         const void *table = known->kind == d->kind ? d->extension(known->name) : NULL;
         if (table != NULL)
-            r = copy_table(shown, known->name, table, &known->operations, &plug->extensions[i], err);
+            r = loader_copy_table(shown, known->name, table, &known->operations, &plug->extensions[i], err);
     }
     return r;
 }
@@ -114,7 +114,7 @@ static void plug_free(struct plug *plug)
     free(plug);
 }
 
-static int remember(const char *file, const char *shown, const struct hearth_plugin *d, struct plug **ret_plug, struct err *err)
+static int loader_make_plug(const char *file, const char *shown, const struct hearth_plugin *d, struct plug **ret_plug, struct err *err)
 {
     struct plug *plug = calloc(1, sizeof(*plug));
     if (plug == NULL || (plug->file = strdup(file)) == NULL) {
@@ -182,8 +182,8 @@ static int load_here(const char *path, const char *shown, int kind, struct plug 
         return err_set(err, HEARTH_ERR_INVALID, "%s is not a Hearth plugin: it has no hearth_plugin_v2()", shown);
     memcpy(&entry, &symbol, sizeof(entry));
     const struct hearth_plugin *descriptor = entry();
-    int r = descriptor_check(path, shown, descriptor, kind, err);
-    return r < 0 ? r : remember(path, shown, descriptor, ret_plug, err);
+    int r = plug_descriptor_check(path, shown, descriptor, kind, err);
+    return r < 0 ? r : loader_make_plug(path, shown, descriptor, ret_plug, err);
 }
 
 struct attempt {
@@ -219,9 +219,9 @@ static int try_file(const char *path, int kind, struct trial_report *ret_report,
     if (strcmp(path, hung) == 0)
         return err_set(err, why.code, "%s", why.text);
     log_event(HEARTH_LOG_DEBUG, "plug", "plugin looked at", LOG_TEXT("file", path)); /* before anything can wait for it, or worse */
-    int r = object_check(path, err);
+    int r = plug_object_check(path, err);
     if (r == 0)
-        r = trial_run(shown, patience, attempt_load, &attempt, ret_report, err);
+        r = plug_trial_run(shown, patience, attempt_load, &attempt, ret_report, err);
     if (r == HEARTH_ERR_TIMEOUT && err != NULL && strlen(path) < sizeof(hung)) {
         str_copy(hung, sizeof(hung), path);
         why = *err;
@@ -232,9 +232,9 @@ static int try_file(const char *path, int kind, struct trial_report *ret_report,
 int plug_load_tried(const char *path, int kind, struct plug **ret_plug, struct err *err)
 {
     char shown[PLUG_SHOWN];
-    guard_begin(str_ends(shown, sizeof(shown), path));
+    plug_guard_begin(str_ends(shown, sizeof(shown), path));
     int r = load_here(path, shown, kind, ret_plug, err);
-    guard_end();
+    plug_guard_end();
     return r;
 }
 
@@ -254,7 +254,7 @@ int plug_load(int kind, const char *name, const char *const *directories, size_t
 {
     char path[4096], places[PLACES_SHOWN];
     struct stat st;
-    if (!descriptor_is_name(name))
+    if (!plug_descriptor_is_name(name))
         return err_set(err, HEARTH_ERR_INVALID, "\"%s\" is not a plugin's name", name);
     for (size_t i = 0; i < count; i++) {
         int n = snprintf(path, sizeof(path), "%s/%s-%s.so", directories[i], plug_kind_name(kind), name);
@@ -271,7 +271,7 @@ int plug_load(int kind, const char *name, const char *const *directories, size_t
 
 /* --- the instance ------------------------------------------------------------------------------------------------------------------ */
 
-static int open_instance(struct plug *plug, struct hearth_call *call, const struct hearth_config_value *values)
+static int loader_open_instance(struct plug *plug, struct hearth_call *call, const struct hearth_config_value *values)
 {
     const struct hearth_host *host = &plug->host.hearth;
     switch (plug->descriptor.kind) {
@@ -305,14 +305,14 @@ int plug_open(struct plug *plug, const struct hearth_config_value *values, host_
     ASSERT(plug->magic == PLUG_MAGIC && plug->self == NULL);
     char module[64];
     snprintf(module, sizeof(module), "%s-%s", plug_kind_name(plug->descriptor.kind), plug->descriptor.name);
-    host_init(&plug->host, module, http, http_data);
+    plug_host_init(&plug->host, module, http, http_data);
     plug->host.hearth.opening = plug->opening;
     plug->host.changes = plug->changes;
     plug->host.changes_data = plug->changes_data;
     struct call call;
-    call_init(&call, NULL, 0, 0);
-    int r = call_check(&call, open_instance(plug, &call.hearth, values), err);
-    call_fini(&call);
+    plug_call_init(&call, NULL, 0, 0);
+    int r = plug_call_check(&call, loader_open_instance(plug, &call.hearth, values), err);
+    plug_call_fini(&call);
     return r < 0 ? err_prefix(err, "%s", module) : 0;
 }
 
@@ -328,10 +328,10 @@ int plug_restore(struct plug *plug, const struct hearth_config_value *values, co
                        "storage-%s restores nothing: use the tools of its database (for PostgreSQL: psql or pg_restore)",
                        plug->descriptor.name);
     snprintf(module, sizeof(module), "storage-%s", plug->descriptor.name);
-    host_init(&plug->host, module, NULL, NULL);
-    call_init(&call, NULL, 0, 0);
-    int r = call_check(&call, backup->restore(&plug->host.hearth, &call.hearth, values, path, replace, cb, ctx), err);
-    call_fini(&call);
+    plug_host_init(&plug->host, module, NULL, NULL);
+    plug_call_init(&call, NULL, 0, 0);
+    int r = plug_call_check(&call, backup->restore(&plug->host.hearth, &call.hearth, values, path, replace, cb, ctx), err);
+    plug_call_fini(&call);
     return r < 0 ? err_prefix(err, "%s", module) : 0;
 }
 

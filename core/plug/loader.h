@@ -27,7 +27,7 @@ void plug_patience_for_test(int64_t ms); /* how long the child may take; for tes
 void plug_forbid_creation(struct plug *plug);
 /* Before plug_open(): a storage is only looked at, and changes nothing on the disk. */
 void plug_look_only(struct plug *plug);
-/* Before plug_open(): somebody listens to what the sync plugin says of its sources (HEARTH_HOST_CHANGES); finds data by host_of(). */
+/* Before plug_open(): somebody listens to what the sync plugin says of its sources (HEARTH_HOST_CHANGES); finds data by plug_host_of(). */
 void plug_listen(struct plug *plug, const struct hearth_host_changes *changes, void *data);
 /* Opens the instance. values: in the order of the plugin's keys, valid until plug_close(). http: sync plugins. */
 int plug_open(struct plug *plug, const struct hearth_config_value *values, host_http_fn http, void *http_data, struct err *err);

@@ -62,7 +62,7 @@ static int check_type(const struct object *object, const ElfW(Ehdr) * header, st
                    type < sizeof(types) / sizeof(types[0]) ? types[type] : "of no known type");
 }
 
-static int damaged(const struct object *object, const char *what, struct err *err)
+static int object_damaged(const struct object *object, const char *what, struct err *err)
 {
     return err_set(err, HEARTH_ERR_INVALID, "%s is damaged: %s; build or copy it again", object->shown, what);
 }
@@ -83,7 +83,7 @@ static bool object_read(const struct object *object, uint64_t at, void *ret, siz
 static int check_part(const struct object *object, uint64_t at, uint64_t size, const char *what, struct err *err)
 {
     if (at > UINT64_MAX - size || at + size > INT64_MAX)
-        return damaged(object, what, err);
+        return object_damaged(object, what, err);
     return at + size > object->size ? not_whole(object, at + size, err) : 0;
 }
 
@@ -91,20 +91,20 @@ static int check_segments(const struct object *object, const ElfW(Ehdr) * header
 {
     unsigned loaded = 0, dynamic = 0, count = header->e_phnum;
     if (header->e_phentsize != sizeof(ElfW(Phdr)) || count == 0 || count > SEGMENTS_MAX)
-        return damaged(object, "its header names no segments of this machine", err);
+        return object_damaged(object, "its header names no segments of this machine", err);
     int r = check_part(object, header->e_phoff, (uint64_t)count * sizeof(ElfW(Phdr)), "the place of its segments is impossible", err);
     for (unsigned i = 0; r == 0 && i < count; i++) {
         ElfW(Phdr) segment;
         if (!object_read(object, header->e_phoff + i * sizeof(segment), &segment, sizeof(segment)))
-            return damaged(object, "its segments cannot be read", err);
+            return object_damaged(object, "its segments cannot be read", err);
         if (segment.p_type == PT_LOAD && segment.p_filesz > segment.p_memsz)
-            return damaged(object, "a segment is longer in the file than in memory", err);
+            return object_damaged(object, "a segment is longer in the file than in memory", err);
         loaded += segment.p_type == PT_LOAD;
         dynamic += segment.p_type == PT_DYNAMIC;
         r = check_part(object, segment.p_offset, segment.p_filesz, "the place of a segment is impossible", err);
     }
     if (r == 0 && (loaded == 0 || dynamic != 1))
-        r = damaged(object, "it has no segment to load, or not one dynamic section", err);
+        r = object_damaged(object, "it has no segment to load, or not one dynamic section", err);
     return r;
 }
 
@@ -115,19 +115,19 @@ static int check_sections(const struct object *object, const ElfW(Ehdr) * header
     if (header->e_shoff == 0 || count == 0)
         return 0;
     if (header->e_shentsize != sizeof(ElfW(Shdr)))
-        return damaged(object, "its header names no sections of this machine", err);
+        return object_damaged(object, "its header names no sections of this machine", err);
     int r = check_part(object, header->e_shoff, (uint64_t)count * sizeof(ElfW(Shdr)), "the place of its sections is impossible", err);
     for (unsigned i = 0; r == 0 && i < count; i++) {
         ElfW(Shdr) section;
         if (!object_read(object, header->e_shoff + i * sizeof(section), &section, sizeof(section)))
-            return damaged(object, "its sections cannot be read", err);
+            return object_damaged(object, "its sections cannot be read", err);
         if (section.sh_type != SHT_NOBITS && section.sh_type != SHT_NULL)
             r = check_part(object, section.sh_offset, section.sh_size, "the place of a section is impossible", err);
     }
     return r;
 }
 
-int object_check_elf(const char *shown, int fd, uint64_t size, struct err *err)
+int plug_object_check_elf(const char *shown, int fd, uint64_t size, struct err *err)
 {
     struct object object = {.shown = shown, .fd = fd, .size = size};
     ElfW(Ehdr) header;
@@ -143,11 +143,11 @@ int object_check_elf(const char *shown, int fd, uint64_t size, struct err *err)
     return r < 0 ? r : check_sections(&object, &header, err);
 }
 
-int object_check(const char *path, struct err *err)
+int plug_object_check(const char *path, struct err *err)
 {
     char shown[PLUG_SHOWN];
     struct stat st;
-    int fd, r = trusted_check(path, err);
+    int fd, r = plug_trusted_check(path, err);
     if (r < 0)
         return r;
     str_ends(shown, sizeof(shown), path);
@@ -156,7 +156,7 @@ int object_check(const char *path, struct err *err)
     r = plain_file_open(path, &fd, &st, err);
     if (r < 0)
         return r;
-    r = object_check_elf(shown, fd, (uint64_t)st.st_size, err);
+    r = plug_object_check_elf(shown, fd, (uint64_t)st.st_size, err);
     close(fd);
     return r;
 }

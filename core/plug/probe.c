@@ -16,8 +16,8 @@ struct probe {
     struct probe_backend backend;
     pthread_t thread;
     bool started;
-    void *session;   /* of its own thread; others interrupt it, under `using`, while it is published */
-    void *published; /* under the lock: the session, to be interrupted */
+    void *handle;   /* of its own thread; others interrupt it, under `using`, while it is published */
+    void *published; /* under the lock: the handle, to be interrupted */
     int using;       /* under the lock: so many are interrupting it */
     int64_t since;   /* under the lock: monotonic ms when the running probe began; 0: none runs */
     bool late;       /* under the lock: it was said already that this one does not return */
@@ -41,7 +41,7 @@ struct probes {
     struct probe items[];
 };
 
-/* breaker_watch()'s: on threads that are about to use the backend. */
+/* plug_breaker_watch()'s: on threads that are about to use the backend. */
 static void probe_wake(void *ctx)
 {
     struct probe *probe = ctx;
@@ -68,9 +68,9 @@ static void probe_report(struct probe *probe, int code, const char *words)
 {
     const struct probe_backend *backend = &probe->backend;
     struct breaker_view before, after;
-    breaker_look(backend->breaker, &before);
-    breaker_probed(backend->breaker, code, words);
-    breaker_look(backend->breaker, &after);
+    plug_breaker_look(backend->breaker, &before);
+    plug_breaker_probed(backend->breaker, code, words);
+    plug_breaker_look(backend->breaker, &after);
     const char *what = backend->breaker->what;
     /* Not whether this probe moved it: calls may have opened it before. */
     if (after.state == BREAKER_OPEN)
@@ -80,7 +80,7 @@ static void probe_report(struct probe *probe, int code, const char *words)
         atomic_store(&probe->ended, clock_monotonic());
     if (after.state == BREAKER_CLOSED)
         probe_report_impaired(probe, &before, &after);
-    if (breaker_is_open(backend->breaker) && backend->hangs != NULL)
+    if (plug_breaker_is_open(backend->breaker) && backend->hangs != NULL)
         backend->hangs(backend->ctx, backend->index);
 }
 
@@ -91,7 +91,7 @@ static void probe_tell_unanswered(struct probe *probe, int64_t unanswered, const
     struct breaker *breaker = probe->backend.breaker;
     int64_t now = clock_monotonic();
     bool lately = atomic_load(&probe->ended) != 0 && now - atomic_load(&probe->ended) < PROBE_QUIET;
-    if (unanswered == 0 || lately || now < probe->quiet || breaker_is_open(breaker))
+    if (unanswered == 0 || lately || now < probe->quiet || plug_breaker_is_open(breaker))
         return;
     probe->quiet = now + PROBE_QUIET;
     log_event(HEARTH_LOG_WARNING, "plug", "calls not answered", LOG_TEXT("backend", breaker->what), LOG_INT("calls", unanswered),
@@ -99,22 +99,22 @@ static void probe_tell_unanswered(struct probe *probe, int64_t unanswered, const
 }
 
 /* Published while somebody else may interrupt it. */
-static void probe_publish(struct probe *probe, void *session)
+static void probe_publish(struct probe *probe, void *handle)
 {
     struct probes *probes = probe->probes;
     lock_take(&probes->lock);
-    probe->published = session;
-    while (session == NULL && probe->using > 0)
+    probe->published = handle;
+    while (handle == NULL && probe->using > 0)
         lock_wait(&probes->wake, &probes->lock);
     lock_release(&probes->lock);
 }
 
-static void probe_close_session(struct probe *probe)
+static void probe_close_handle(struct probe *probe)
 {
     probe_publish(probe, NULL);
-    if (probe->session != NULL)
-        probe->backend.session_close(probe->session);
-    probe->session = NULL;
+    if (probe->handle != NULL)
+        probe->backend.handle_close(probe->handle);
+    probe->handle = NULL;
 }
 
 static int probe_ping(struct probe *probe, struct err *err)
@@ -122,16 +122,16 @@ static int probe_ping(struct probe *probe, struct err *err)
     const struct probe_backend *backend = &probe->backend;
     struct call call;
     int r = 0;
-    call_init(&call, NULL, probe->probes->options.timeout, 0);
-    if (probe->session == NULL)
-        r = call_check(&call, backend->session_open(backend->self, &call.hearth, &probe->session), err);
+    plug_call_init(&call, NULL, probe->probes->options.timeout, 0);
+    if (probe->handle == NULL)
+        r = plug_call_check(&call, backend->handle_open(backend->self, &call.hearth, &probe->handle), err);
     if (r == 0) {
-        probe_publish(probe, probe->session);
-        r = call_check(&call, backend->ping(probe->session, &call.hearth), err);
+        probe_publish(probe, probe->handle);
+        r = plug_call_check(&call, backend->ping(probe->handle, &call.hearth), err);
     }
-    call_fini(&call);
+    plug_call_fini(&call);
     if (r < 0) /* the next one begins anew */
-        probe_close_session(probe);
+        probe_close_handle(probe);
     return r;
 }
 
@@ -150,7 +150,7 @@ static bool probe_pause(struct probe *probe, int64_t began, bool used)
 {
     struct probes *probes = probe->probes;
     int64_t interval = probes->options.interval, gap = interval < PROBE_GAP ? interval : PROBE_GAP;
-    int64_t due = began + (used || breaker_is_open(probe->backend.breaker) ? interval : interval * PROBE_IDLE);
+    int64_t due = began + (used || plug_breaker_is_open(probe->backend.breaker) ? interval : interval * PROBE_IDLE);
     int64_t earliest = clock_monotonic() + gap;
     lock_take(&probes->lock);
     while (!probes->stop) {
@@ -182,14 +182,14 @@ static void *probe_main(void *arg)
         int64_t unanswered;
         char words[256];
         began = clock_monotonic();
-        used = breaker_probing(probe->backend.breaker, &unanswered, words);
+        used = plug_breaker_probing(probe->backend.breaker, &unanswered, words);
         probe_mark(probe, began);
         int r = probe_ping(probe, &err);
         probe_report(probe, r, err.text);
         probe_tell_unanswered(probe, r == 0 ? unanswered : 0, words);
         probe_mark(probe, 0);
     } while (probe_pause(probe, began, used));
-    probe_close_session(probe);
+    probe_close_handle(probe);
     struct probes *probes = probe->probes;
     lock_take(&probes->lock);
     bool last = --probes->running == 0 && probes->left;
@@ -207,14 +207,14 @@ static void probe_is_late(struct probe *probe)
 {
     struct probes *probes = probe->probes;
     char words[128];
-    void *session = probe->published;
+    void *handle = probe->published;
     probe->late = true;
     probe->using ++;
     lock_release(&probes->lock);
     snprintf(words, sizeof(words), "a ping has not come back within %lld ms", (long long)probes->options.timeout);
     probe_report(probe, HEARTH_ERR_TIMEOUT, words);
-    if (session != NULL)
-        probe->backend.interrupt(session);
+    if (handle != NULL)
+        probe->backend.interrupt(handle);
     lock_take(&probes->lock);
     if (--probe->using == 0)
         pthread_cond_broadcast(&probes->wake);
@@ -262,7 +262,7 @@ static int probe_thread(pthread_t *ret_thread, bool *ret_started, void *(*main)(
     return 0;
 }
 
-int probes_start(const struct probe_options *options, const struct probe_backend *backends, size_t count, struct probes **ret_probes,
+int plug_probes_start(const struct probe_options *options, const struct probe_backend *backends, size_t count, struct probes **ret_probes,
                  struct err *err)
 {
     struct probes *probes = calloc(1, sizeof(*probes) + count * sizeof(probes->items[0]));
@@ -275,7 +275,7 @@ int probes_start(const struct probe_options *options, const struct probe_backend
     int r = 0;
     for (size_t i = 0; i < count; i++) {
         probes->items[i] = (struct probe){.probes = probes, .backend = backends[i]};
-        breaker_watch(backends[i].breaker, probe_wake, &probes->items[i]);
+        plug_breaker_watch(backends[i].breaker, probe_wake, &probes->items[i]);
     }
     for (size_t i = 0; r == 0 && i < count; i++) {
         lock_take(&probes->lock);
@@ -289,13 +289,13 @@ int probes_start(const struct probe_options *options, const struct probe_backend
     if (r == 0)
         r = probe_thread(&probes->watcher, &probes->watching, probe_watcher_main, probes, err);
     if (r < 0)
-        probes_stop(probes);
+        plug_probes_stop(probes);
     else
         *ret_probes = probes;
     return r;
 }
 
-void probes_await_first(struct probes *probes)
+void plug_probes_await_first(struct probes *probes)
 {
     int64_t until = clock_monotonic() + probes->options.timeout * 2;
     bool all = false;
@@ -331,12 +331,12 @@ static void probes_interrupt(struct probes *probes)
     for (size_t i = 0; i < probes->count; i++) {
         struct probe *probe = &probes->items[i];
         lock_take(&probes->lock);
-        void *session = probe->published;
-        probe->using += session != NULL;
+        void *handle = probe->published;
+        probe->using += handle != NULL;
         lock_release(&probes->lock);
-        if (session == NULL)
+        if (handle == NULL)
             continue;
-        probe->backend.interrupt(session);
+        probe->backend.interrupt(handle);
         lock_take(&probes->lock);
         if (--probe->using == 0)
             pthread_cond_broadcast(&probes->wake);
@@ -344,12 +344,12 @@ static void probes_interrupt(struct probes *probes)
     }
 }
 
-bool probes_stop(struct probes *probes)
+bool plug_probes_stop(struct probes *probes)
 {
     if (probes == NULL)
         return true;
     for (size_t i = 0; i < probes->count; i++)
-        breaker_watch(probes->items[i].backend.breaker, NULL, NULL);
+        plug_breaker_watch(probes->items[i].backend.breaker, NULL, NULL);
     lock_take(&probes->lock);
     probes->stop = true;
     pthread_cond_broadcast(&probes->wake);

@@ -1,4 +1,4 @@
-/* Background probes: a thread for each backend that could hang pings it over a session of its own
+/* Background probes: a thread for each backend that could hang pings it over a handle of its own
  * and tells its breaker; one more thread watches those threads, because a plugin that breaks its
  * promise may not return at all. No request of a person ever waits for a ping. */
 #ifndef HEARTH_CORE_PLUG_PROBE_H
@@ -13,10 +13,10 @@ struct probes;
 struct probe_backend {
     struct breaker *breaker; /* outlives the probes */
     void *self;
-    int (*session_open)(void *self, struct hearth_call *call, void **ret_session);
-    void (*session_close)(void *session);
-    void (*interrupt)(void *session);
-    int (*ping)(void *session, struct hearth_call *call);
+    int (*handle_open)(void *self, struct hearth_call *call, void **ret_handle);
+    void (*handle_close)(void *handle);
+    void (*interrupt)(void *handle);
+    int (*ping)(void *handle, struct hearth_call *call);
     /* After every probe that finds the breaker open, on a thread of the probes and under no lock:
      * whatever runs there should be interrupted. It is repeated, because an interrupt that comes
      * between two calls does nothing. NULL: nothing is done. */
@@ -32,13 +32,13 @@ struct probe_options {
 };
 
 /* Copies what it is given; the first probes begin at once. */
-int probes_start(const struct probe_options *options, const struct probe_backend *backends, size_t count, struct probes **ret_probes,
+int plug_probes_start(const struct probe_options *options, const struct probe_backend *backends, size_t count, struct probes **ret_probes,
                  struct err *err);
 /* Until every backend was probed once, or twice the time-out has passed. */
-void probes_await_first(struct probes *probes);
-/* Ends the probes and closes their sessions. A ping that does not return even when it is
- * interrupted is left behind after the time-out and two seconds, with its session: false then, and the plugin must
+void plug_probes_await_first(struct probes *probes);
+/* Ends the probes and closes their handles. A ping that does not return even when it is
+ * interrupted is left behind after the time-out and two seconds, with its handle: false then, and the plugin must
  * not be closed. Accepts NULL. */
-bool probes_stop(struct probes *probes);
+bool plug_probes_stop(struct probes *probes);
 
 #endif

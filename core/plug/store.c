@@ -1,72 +1,72 @@
 #include "plug/store.h"
 #include "base/str.h"
 
-int store_open(struct store *store, const struct opened_storage *opened, const atomic_bool *stop, struct err *err)
+int plug_storage_open(struct storage *storage, const struct opened_storage *opened, const atomic_bool *stop, struct err *err)
 {
-    return store_open_until(store, opened, stop, NULL, 0, err);
+    return plug_storage_open_until(storage, opened, stop, NULL, 0, err);
 }
 
-int store_open_until(struct store *store, const struct opened_storage *opened, const atomic_bool *stop, struct breaker *breaker, int64_t deadline,
+int plug_storage_open_until(struct storage *storage, const struct opened_storage *opened, const atomic_bool *stop, struct breaker *breaker, int64_t deadline,
                      struct err *err)
 {
-    int r = breaker_allows(breaker, err);
+    int r = plug_breaker_allows(breaker, err);
     if (r < 0)
         return r;
-    *store = (struct store){
+    *storage = (struct storage){
         .ops = opened->ops, .bulk = opened->bulk, .backup = opened->backup, .limits = opened->limits, .breaker = breaker};
-    call_init(&store->call, stop, 0, 0);
-    store->call.hearth.deadline = deadline;
-    store->call.breaker = breaker;
+    plug_call_init(&storage->call, stop, 0, 0);
+    storage->call.hearth.deadline = deadline;
+    storage->call.breaker = breaker;
     lock_border("a session of the storage is opened");
-    r = store_check(store, opened->ops->session_open(opened->self, &store->call.hearth, &store->session), err);
+    r = plug_storage_check(storage, opened->ops->handle_open(opened->self, &storage->call.hearth, &storage->handle), err);
     if (r < 0)
-        call_fini(&store->call);
+        plug_call_fini(&storage->call);
     return r;
 }
 
-bool store_allows(struct store *store)
+bool plug_storage_allows(struct storage *storage)
 {
     struct err err = {0};
-    if (breaker_allows(store->breaker, &err) == 0)
+    if (plug_breaker_allows(storage->breaker, &err) == 0)
         return true;
-    str_cut(store->call.error, sizeof(store->call.error), err.text);
-    store->call.hearth.retry_after = err.retry_after;
+    str_cut(storage->call.error, sizeof(storage->call.error), err.text);
+    storage->call.hearth.retry_after = err.retry_after;
     return false;
 }
 
-int store_check(struct store *store, int code, struct err *err)
+int plug_storage_check(struct storage *storage, int code, struct err *err)
 {
-    store->call.told = breaker_note(store->breaker, code, store->call.error);
-    if (code == HEARTH_ERR_CANCELLED && !store_allows(store)) { /* it was waited for when it was found to hang */
+    storage->call.told = plug_breaker_note(storage->breaker, code, storage->call.error);
+    if (code == HEARTH_ERR_CANCELLED && !plug_storage_allows(storage)) { /* it was waited for when it was found to hang */
         code = HEARTH_ERR_UNAVAILABLE;
-        store->call.told = true;
+        storage->call.told = true;
     }
-    return call_outcome(&store->call, code, err);
+    return plug_call_outcome(&storage->call, code, err);
 }
 
-void store_close(struct store *store)
+void plug_storage_close(struct storage *storage)
 {
     lock_border("a session of the storage is closed");
-    if (store->session != NULL)
-        store->ops->session_close(store->session);
-    store->session = NULL;
-    call_fini(&store->call);
+    if (storage->handle != NULL)
+        storage->ops->handle_close(storage->handle);
+    storage->handle = NULL;
+    plug_call_fini(&storage->call);
 }
 
-void store_reset(struct store *store)
+void plug_storage_reset(struct storage *storage)
 {
-    call_reset(&store->call);
+    plug_call_reset(&storage->call);
 }
 
-int store_pages_get(struct store *store, const char *account, const int64_t *pages, size_t count, hearth_page_cb cb, void *ctx,
+int plug_storage_pages_get(struct storage *storage, const char *account, const int64_t *pages, size_t count, hearth_page_cb cb, void *ctx,
                     struct err *err)
 {
-    if (store->bulk != NULL)
-        return STORE_OF(store, bulk, err, pages_get, account, pages, count, cb, ctx);
+    if (storage->bulk != NULL)
+        return STORE_OF(storage, bulk, err, pages_get, account, pages, count, cb, ctx);
     for (size_t i = 0; i < count; i++) {
         struct hearth_page page = {.struct_size = sizeof(page)};
         struct err why = {0};
-        int r = STORE(store, &why, page_get, account, pages[i], &page);
+        int r = STORAGE(storage, &why, page_get, account, pages[i], &page);
         if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
             if (err != NULL)
                 *err = why;
@@ -87,23 +87,23 @@ struct one_by_one {
     bool stopped;
 };
 
-static int on_visit_of_page(void *ctx, const struct hearth_visit *visit)
+static int store_on_visit_of_page(void *ctx, const struct hearth_visit *visit)
 {
     struct one_by_one *rows = ctx;
     rows->stopped = rows->visit(rows->ctx, rows->page, visit) != 0;
     return rows->stopped;
 }
 
-int store_visits_of_pages(struct store *store, const char *account, const int64_t *pages, size_t count, hearth_page_visit_cb cb, void *ctx,
+int plug_storage_visits_of_pages(struct storage *storage, const char *account, const int64_t *pages, size_t count, hearth_page_visit_cb cb, void *ctx,
                           struct err *err)
 {
-    if (store->bulk != NULL)
-        return STORE_OF(store, bulk, err, visits_of_pages, account, pages, count, cb, ctx);
+    if (storage->bulk != NULL)
+        return STORE_OF(storage, bulk, err, visits_of_pages, account, pages, count, cb, ctx);
     struct one_by_one rows = {.visit = cb, .ctx = ctx};
     int r = 0;
     for (size_t i = 0; r == 0 && i < count && !rows.stopped; i++) {
         rows.page = pages[i];
-        r = STORE(store, err, page_visits, account, pages[i], on_visit_of_page, &rows);
+        r = STORAGE(storage, err, page_visits, account, pages[i], store_on_visit_of_page, &rows);
     }
     return r;
 }
@@ -115,14 +115,14 @@ static int on_bookmark_of_page(void *ctx, const struct hearth_bookmark *bookmark
     return rows->stopped;
 }
 
-int store_bookmarks_of_pages(struct store *store, const char *account, const int64_t *pages, size_t count, hearth_bookmark_cb cb, void *ctx,
+int plug_storage_bookmarks_of_pages(struct storage *storage, const char *account, const int64_t *pages, size_t count, hearth_bookmark_cb cb, void *ctx,
                              struct err *err)
 {
-    if (store->bulk != NULL)
-        return STORE_OF(store, bulk, err, bookmarks_of_pages, account, pages, count, cb, ctx);
+    if (storage->bulk != NULL)
+        return STORE_OF(storage, bulk, err, bookmarks_of_pages, account, pages, count, cb, ctx);
     struct one_by_one rows = {.bookmark = cb, .ctx = ctx};
     int r = 0;
     for (size_t i = 0; r == 0 && i < count && !rows.stopped; i++)
-        r = STORE(store, err, bookmarks_of_page, account, pages[i], on_bookmark_of_page, &rows);
+        r = STORAGE(storage, err, bookmarks_of_page, account, pages[i], on_bookmark_of_page, &rows);
     return r;
 }

@@ -32,7 +32,7 @@ struct trial {
 /* --- the child --------------------------------------------------------------------------------------------------------------------- */
 
 /* The first of what exit() runs, so that nothing of the parent's is run. */
-static void end_at_once(int status, void *unused)
+static void trial_exit_at_once(int status, void *unused)
 {
     (void)unused;
     syscall(SYS_exit_group, status); /* sanitizers have something to say in _exit() */
@@ -49,7 +49,7 @@ static void child_descriptors(int report, int output)
     __fpurge(stdout);                                /* what the parent has not written yet is written by the parent */
 }
 
-static void child_main(pid_t parent, int report, int output, trial_fn attempt, void *ctx)
+static void trial_child_main(pid_t parent, int report, int output, trial_fn attempt, void *ctx)
 {
     static const int ends[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS, SIGALRM, SIGCHLD};
     static struct trial_report told;
@@ -59,7 +59,7 @@ static void child_main(pid_t parent, int report, int output, trial_fn attempt, v
         _exit(DEAF);
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
         signal(ends[i], SIG_DFL);
-    on_exit(end_at_once, NULL);
+    on_exit(trial_exit_at_once, NULL);
     child_descriptors(report, output);
     attempt(ctx, &told);
     fflush(stdout);
@@ -89,7 +89,7 @@ static int trial_start(struct trial *trial, trial_fn attempt, void *ctx)
     if (trial->pid == 0) {
         /* the descriptions are shared by both ends' copies alone: what is tried may expect that its output waits */
         fcntl(output[1], F_SETFL, fcntl(output[1], F_GETFL) & ~O_NONBLOCK);
-        child_main(parent, report[1], output[1], attempt, ctx);
+        trial_child_main(parent, report[1], output[1], attempt, ctx);
     }
     int why = errno;
     close(report[1]);
@@ -120,7 +120,7 @@ static int read_report(struct trial *trial)
 }
 
 /* Keeps the beginning: what is tried must not wait because nobody reads. */
-static int read_output(struct trial *trial)
+static int trial_read_output(struct trial *trial)
 {
     char piece[4096];
     ssize_t n = read(trial->output, piece, sizeof(piece));
@@ -130,7 +130,7 @@ static int read_output(struct trial *trial)
     return what_came(n);
 }
 
-static bool has_ended(const struct trial *trial)
+static bool trial_has_ended(const struct trial *trial)
 {
     siginfo_t info = {0};
     return waitid(P_PID, (id_t)trial->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == trial->pid;
@@ -141,7 +141,7 @@ static void trial_wait(struct trial *trial, int64_t patience)
 {
     int64_t until = clock_monotonic() + patience, left;
     struct pollfd wait[] = {{trial->report, POLLIN, 0}, {trial->output, POLLIN, 0}};
-    while (trial->size < sizeof(trial->bytes) && !has_ended(trial)) {
+    while (trial->size < sizeof(trial->bytes) && !trial_has_ended(trial)) {
         left = until - clock_monotonic();
         trial->late = left <= 0;
         if (trial->late)
@@ -149,7 +149,7 @@ static void trial_wait(struct trial *trial, int64_t patience)
         poll(wait, 2, left > ROUND ? ROUND : (int)left);
         if (wait[0].revents != 0 && read_report(trial) < 0)
             wait[0].fd = -1;
-        if (wait[1].revents != 0 && read_output(trial) < 0)
+        if (wait[1].revents != 0 && trial_read_output(trial) < 0)
             wait[1].fd = -1;
     }
 }
@@ -166,7 +166,7 @@ static void trial_end(struct trial *trial)
         trial->status = -1;
     while (trial->size < sizeof(trial->bytes) && read_report(trial) > 0) {
     }
-    while (trial->printed < OUTPUT_MAX && read_output(trial) > 0) {
+    while (trial->printed < OUTPUT_MAX && trial_read_output(trial) > 0) {
     }
     close(trial->report);
     close(trial->output);
@@ -215,7 +215,7 @@ static void end_texts(struct trial_report *report)
     report->text[sizeof(report->text) - 1] = '\0';
 }
 
-int trial_run(const char *shown, int64_t patience, trial_fn attempt, void *ctx, struct trial_report *ret_report, struct err *err)
+int plug_trial_run(const char *shown, int64_t patience, trial_fn attempt, void *ctx, struct trial_report *ret_report, struct err *err)
 {
     struct trial trial;
     struct trial_report report;

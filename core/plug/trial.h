@@ -21,6 +21,6 @@ typedef void (*trial_fn)(void *ctx, struct trial_report *ret_report);
 /* shown: what is tried, for the sentence. patience: ms until the child is ended. 0: it came back with 0 and said nothing; INVALID and what
  * its report says; TIMEOUT: it did not come back; UNAVAILABLE: no process could be started. The main thread, best before there are others.
  */
-int trial_run(const char *shown, int64_t patience, trial_fn attempt, void *ctx, struct trial_report *ret_report, struct err *err);
+int plug_trial_run(const char *shown, int64_t patience, trial_fn attempt, void *ctx, struct trial_report *ret_report, struct err *err);
 
 #endif

@@ -106,7 +106,7 @@ static int walk_step(struct walk *walk, struct err *err)
     return S_ISLNK(st.st_mode) ? walk_link(walk, &st, err) : walk_look(walk, &st, err);
 }
 
-int trusted_check(const char *path, struct err *err)
+int plug_trusted_check(const char *path, struct err *err)
 {
     struct walk walk = {.path = path};
     char folder[PATH_MAX] = "";

@@ -9,6 +9,6 @@ enum { PLUG_SHOWN = 200 };
 
 /* 0: nobody but root, the user that this process runs as, and the owner of the running program. DENIED says who else, and what to run;
  * NOT_FOUND that nothing is there, INVALID that a link leads nowhere. Any thread. */
-int trusted_check(const char *path, struct err *err);
+int plug_trusted_check(const char *path, struct err *err);
 
 #endif

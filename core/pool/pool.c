@@ -48,7 +48,7 @@ struct pool {
     struct metric *waiting, *refused, *expired;
 };
 
-static void open_worker(struct thread *thread)
+static void pool_open_worker(struct thread *thread)
 {
     const struct pool_options *options = &thread->pool->options;
     if (thread->worker != NULL || clock_monotonic() < thread->retry_at)
@@ -67,7 +67,7 @@ static void open_worker(struct thread *thread)
 static void run_item(struct thread *thread, struct item item)
 {
     struct pool *pool = thread->pool;
-    open_worker(thread);
+    pool_open_worker(thread);
     lock_take(&pool->lock);
     thread->running = true;
     lock_release(&pool->lock);
@@ -102,14 +102,14 @@ static struct item pool_take_first(struct pool *pool)
     struct item item = pool->ring[pool->first];
     pool->first = (pool->first + 1) % pool->options.queue_limit;
     pool->count--;
-    metric_add(pool->waiting, -1);
+    metrics_add(pool->waiting, -1);
     pool_wake_reaper(pool);
     return item;
 }
 
 static void item_expire(struct pool *pool, const struct item *item)
 {
-    metric_add(pool->expired, 1);
+    metrics_add(pool->expired, 1);
     item->expired(item->job);
 }
 
@@ -161,7 +161,7 @@ static void *pool_reaper_main(void *arg)
     return NULL;
 }
 
-static int start(struct pool *pool, struct err *err)
+static int pool_start_threads(struct pool *pool, struct err *err)
 {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
@@ -201,10 +201,10 @@ int pool_create(const struct pool_options *options, struct pool **ret_pool, stru
     lock_init_condition(&pool->waits);
     pool->ring = calloc(options->queue_limit, sizeof(*pool->ring));
     pool->threads = calloc((size_t)options->threads, sizeof(*pool->threads));
-    pool->waiting = metric_get(METRIC_GAUGE, "pool_waiting", "requests and other jobs that wait for a thread of a pool");
-    pool->refused = metric_get(METRIC_COUNTER, "pool_refused", "jobs refused because too many wait");
-    pool->expired = metric_get(METRIC_COUNTER, "pool_expired", "jobs that waited too long and were not run");
-    int r = pool->ring == NULL || pool->threads == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : start(pool, err);
+    pool->waiting = metrics_register(METRIC_GAUGE, "pool_waiting", "requests and other jobs that wait for a thread of a pool");
+    pool->refused = metrics_register(METRIC_COUNTER, "pool_refused", "jobs refused because too many wait");
+    pool->expired = metrics_register(METRIC_COUNTER, "pool_expired", "jobs that waited too long and were not run");
+    int r = pool->ring == NULL || pool->threads == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : pool_start_threads(pool, err);
     if (r < 0) {
         pool_stop(pool);
         pool_destroy(pool);
@@ -224,11 +224,11 @@ int pool_run_until(void *p, pool_work work, pool_expired expired, void *job, int
         r = HEARTH_ERR_CANCELLED;
     } else if (pool->count == pool->options.queue_limit) {
         r = HEARTH_ERR_FULL;
-        metric_add(pool->refused, 1);
+        metrics_add(pool->refused, 1);
     } else {
         pool->ring[(pool->first + pool->count) % pool->options.queue_limit] = (struct item){work, expired, job, deadline};
         pool->count++;
-        metric_add(pool->waiting, 1); /* there are several pools */
+        metrics_add(pool->waiting, 1); /* there are several pools */
         pthread_cond_signal(&pool->work);
         pool_wake_reaper(pool);
     }

@@ -1,4 +1,4 @@
-/* A bounded pool of threads that may block; each has a worker object of its own (a storage session), opened when its first job comes. */
+/* A bounded pool of threads that may block; each has a worker object of its own (a storage handle), opened when its first job comes. */
 #ifndef HEARTH_CORE_POOL_POOL_H
 #define HEARTH_CORE_POOL_POOL_H
 
@@ -37,7 +37,7 @@ int pool_run_until(void *pool, pool_work work, pool_expired expired, void *job, 
 void pool_each_running(struct pool *pool, void (*look)(void *worker, void *ctx), void *ctx);
 /* Interrupts what runs, once: what is between two calls does not notice. Any thread. */
 void pool_interrupt(struct pool *pool);
-/* Interrupts what runs until it ends, lets waiting jobs run (they see the interrupt of their session, or finish), joins the threads. */
+/* Interrupts what runs until it ends, lets waiting jobs run (they see the interrupt of their handle, or finish), joins the threads. */
 void pool_stop(struct pool *pool);
 void pool_destroy(struct pool *pool); /* after pool_stop(); accepts NULL */
 

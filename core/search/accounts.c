@@ -22,14 +22,14 @@ static void link_newest(struct search *search, struct account *account)
     search->newest = account;
 }
 
-struct account *accounts_find(struct search *search, const char *id)
+struct account *search_accounts_find(struct search *search, const char *id)
 {
     return MAP_FIND_TEXT(search->accounts, id);
 }
 
-struct account *accounts_acquire(struct search *search, const char *id)
+struct account *search_accounts_acquire(struct search *search, const char *id)
 {
-    struct account *account = accounts_find(search, id);
+    struct account *account = search_accounts_find(search, id);
     if (account == NULL) {
         account = calloc(1, sizeof(*account));
         char *copy = strdup(id);
@@ -51,7 +51,7 @@ struct account *accounts_acquire(struct search *search, const char *id)
     return account;
 }
 
-int accounts_wait(struct search *search, struct account *account, int64_t deadline, struct err *err)
+int search_accounts_wait(struct search *search, struct account *account, int64_t deadline, struct err *err)
 {
     if (lock_wait_until(&account->progress, &search->lock, deadline == 0 ? INT64_MAX : deadline) != ETIMEDOUT)
         return 0;
@@ -63,7 +63,7 @@ static void throw_away(struct search *search, struct trash trash)
     if (search->trash_count == search->trash_room) {
         struct trash *grown = realloc(search->trash, (search->trash_room + 64) * sizeof(*grown));
         if (grown == NULL) {
-            block_unref(trash.block);
+            search_block_unref(trash.block);
             index_unref(trash.index);
             return;
         }
@@ -74,32 +74,32 @@ static void throw_away(struct search *search, struct trash trash)
     pthread_cond_signal(&search->work);
 }
 
-void accounts_discard(struct search *search, struct block *block)
+void search_accounts_discard(struct search *search, struct block *block)
 {
     if (block != NULL)
         throw_away(search, (struct trash){.block = block});
 }
 
-void accounts_discard_index(struct search *search, struct index *index)
+void search_accounts_discard_index(struct search *search, struct index *index)
 {
     if (index != NULL)
         throw_away(search, (struct trash){.index = index});
 }
 
-void accounts_release(struct search *search, struct account *account)
+void search_accounts_release(struct search *search, struct account *account)
 {
     if (--account->users > 0 || !account->gone)
         return;
-    accounts_discard(search, account->block);
-    accounts_discard(search, account->beginning);
+    search_accounts_discard(search, account->block);
+    search_accounts_discard(search, account->beginning);
     for (size_t i = 0; i < SEARCH_INDEXES; i++)
-        accounts_discard_index(search, account->slots[i].index);
+        search_accounts_discard_index(search, account->slots[i].index);
     pthread_cond_destroy(&account->progress);
     free(account->id);
     free(account);
 }
 
-void accounts_detach(struct search *search, struct account *account)
+void search_accounts_detach(struct search *search, struct account *account)
 {
     MAP_REMOVE(search->accounts, account);
     unlink_by_use(search, account);
@@ -108,13 +108,13 @@ void accounts_detach(struct search *search, struct account *account)
     account->bytes = 0;
     account->gone = true;
     account->users++;
-    accounts_release(search, account);
+    search_accounts_release(search, account);
 }
 
-void accounts_count(struct search *search, struct account *account)
+void search_accounts_count(struct search *search, struct account *account)
 {
     if (!account->gone) {
-        size_t bytes = account->block == NULL ? 0 : block_bytes(account->block);
+        size_t bytes = account->block == NULL ? 0 : search_block_bytes(account->block);
         for (size_t i = 0; i < SEARCH_INDEXES; i++)
             bytes += account->slots[i].index == NULL ? 0 : account->slots[i].index->bytes;
         search->stats.bytes += bytes - account->bytes;
@@ -124,17 +124,17 @@ void accounts_count(struct search *search, struct account *account)
         newer = oldest->newer;
         if (oldest->users > 0 || oldest == search->newest)
             continue;
-        accounts_detach(search, oldest);
+        search_accounts_detach(search, oldest);
         search->stats.evictions++;
     }
 }
 
-void accounts_install(struct search *search, struct account *account, struct block *block)
+void search_accounts_install(struct search *search, struct account *account, struct block *block)
 {
-    accounts_discard(search, account->block);
+    search_accounts_discard(search, account->block);
     account->block = block;
-    accounts_count(search, account);
-    if (account->queued || account->gone || !improve_can(search, block))
+    search_accounts_count(search, account);
+    if (account->queued || account->gone || !search_can_improve(search, block))
         return;
     account->queued = true;
     account->users++;

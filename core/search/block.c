@@ -5,37 +5,37 @@
 
 #include "base/err.h"
 
-struct block *block_ref(struct block *block)
+struct block *search_block_ref(struct block *block)
 {
     if (block != NULL)
         atomic_fetch_add_explicit(&block->references, 1, memory_order_relaxed);
     return block;
 }
 
-void block_unref(struct block *block)
+void search_block_unref(struct block *block)
 {
     if (block == NULL || atomic_fetch_sub_explicit(&block->references, 1, memory_order_acq_rel) != 1)
         return;
     for (size_t i = 0; i < block->segment_count; i++) {
-        segment_unref(block->segments[i]);
+        search_segment_unref(block->segments[i]);
         free(block->dead[i]);
     }
     free(block->segments);
     free(block->dead);
-    segment_unref(block->overlay);
-    tabs_unref(block->tabs);
+    search_segment_unref(block->overlay);
+    search_tabs_unref(block->tabs);
     free(block);
 }
 
-size_t block_bytes(const struct block *block)
+size_t search_block_bytes(const struct block *block)
 {
-    size_t bytes = sizeof(*block) + tabs_bytes(block->tabs) + (block->overlay == NULL ? 0 : segment_bytes(block->overlay));
+    size_t bytes = sizeof(*block) + search_tabs_bytes(block->tabs) + (block->overlay == NULL ? 0 : search_segment_bytes(block->overlay));
     for (size_t i = 0; i < block->segment_count; i++)
-        bytes += segment_bytes(block->segments[i]) + (block->dead[i] == NULL ? 0 : block->segments[i]->count / 8);
+        bytes += search_segment_bytes(block->segments[i]) + (block->dead[i] == NULL ? 0 : block->segments[i]->count / 8);
     return bytes;
 }
 
-size_t block_pages(const struct block *block)
+size_t search_block_pages(const struct block *block)
 {
     size_t pages = block->overlay == NULL ? 0 : block->overlay->count;
     for (size_t i = 0; i < block->segment_count; i++)
@@ -43,7 +43,7 @@ size_t block_pages(const struct block *block)
     return pages;
 }
 
-struct block *block_create(struct segment *const *segments, size_t count, struct tabs *tabs, int64_t generation, bool complete)
+struct block *search_block_create(struct segment *const *segments, size_t count, struct tabs *tabs, int64_t generation, bool complete)
 {
     struct block *block = calloc(1, sizeof(*block));
     if (block == NULL)
@@ -53,25 +53,25 @@ struct block *block_create(struct segment *const *segments, size_t count, struct
     block->generation = generation;
     block->segments = calloc(count + 1, sizeof(struct segment *));
     block->dead = calloc(count + 1, sizeof(uint64_t *));
-    block->tabs = tabs_ref(tabs);
+    block->tabs = search_tabs_ref(tabs);
     if (block->segments == NULL || block->dead == NULL) {
-        block_unref(block);
+        search_block_unref(block);
         return NULL;
     }
     for (size_t i = 0; i < count; i++)
-        block->segments[i] = segment_ref(segments[i]);
+        block->segments[i] = search_segment_ref(segments[i]);
     block->segment_count = count;
     return block;
 }
 
-void block_changes_fini(struct block_changes *changes)
+void search_block_changes_fini(struct block_changes *changes)
 {
-    segment_builder_fini(&changes->pages);
+    search_segment_builder_fini(&changes->pages);
     free(changes->ids);
     *changes = (struct block_changes){0};
 }
 
-int block_changes_add(struct block_changes *changes, const struct hearth_page *page)
+int search_block_changes_add(struct block_changes *changes, const struct hearth_page *page)
 {
     if (changes->count == BLOCK_CHANGES_MAX)
         return HEARTH_ERR_FULL;
@@ -84,7 +84,7 @@ int block_changes_add(struct block_changes *changes, const struct hearth_page *p
         changes->room = room;
     }
     changes->ids[changes->count++] = page->id;
-    return segment_builder_add(&changes->pages, page);
+    return search_segment_builder_add(&changes->pages, page);
 }
 
 /* A sorted set of ids with a quick "certainly not": ids are hashes, so that their low bits are spread. */
@@ -94,7 +94,7 @@ struct id_set {
     uint8_t seen[4096];
 };
 
-static int compare_ids(const void *a, const void *b)
+static int block_compare_ids(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
     return x < y ? -1 : x > y;
@@ -113,16 +113,16 @@ static const int64_t *set_find(const struct id_set *set, int64_t id)
 {
     if (set->count == 0 || (set->seen[(uint64_t)id / 8 % sizeof(set->seen)] >> id % 8 & 1) == 0)
         return NULL;
-    return bsearch(&id, set->ids, set->count, sizeof(id), compare_ids);
+    return bsearch(&id, set->ids, set->count, sizeof(id), block_compare_ids);
 }
 
-static bool is_dead(const uint64_t *dead, uint32_t index)
+static bool block_page_is_dead(const uint64_t *dead, uint32_t index)
 {
     return dead != NULL && (dead[index / 64] >> index % 64 & 1) != 0;
 }
 
 /* The dead of a segment after the changes; *ret stays NULL if there are none. */
-static int bury(const struct segment *segment, const uint64_t *dead, const struct id_set *changed, uint64_t **ret_dead)
+static int block_mark_dead(const struct segment *segment, const uint64_t *dead, const struct id_set *changed, uint64_t **ret_dead)
 {
     size_t size = (segment->count + 63) / 64 * sizeof(uint64_t);
     uint64_t *copy = NULL;
@@ -145,31 +145,31 @@ static int new_overlay(const struct segment *old, struct block_changes *changes,
 {
     struct segment_builder *builder = &changes->pages;
     for (uint32_t i = 0; old != NULL && i < old->count; i++)
-        if (set_find(changed, old->ids[i]) == NULL && segment_builder_copy(builder, old, i) < 0)
+        if (set_find(changed, old->ids[i]) == NULL && search_segment_builder_copy(builder, old, i) < 0)
             return HEARTH_ERR_NOMEM;
     if (builder->count > SEGMENT_MAX_PAGES)
         return HEARTH_ERR_FULL;
-    segment_builder_sort(builder);
-    return builder->count == 0 ? 0 : segment_builder_seal(builder, ret_overlay);
+    search_segment_builder_sort(builder);
+    return builder->count == 0 ? 0 : search_segment_builder_seal(builder, ret_overlay);
 }
 
-int block_update(const struct block *old, struct block_changes *changes, struct tabs *tabs, int64_t generation, struct block **ret_block)
+int search_block_update(const struct block *old, struct block_changes *changes, struct tabs *tabs, int64_t generation, struct block **ret_block)
 {
-    struct block *block = block_create(old->segments, old->segment_count, tabs, generation, true);
+    struct block *block = search_block_create(old->segments, old->segment_count, tabs, generation, true);
     struct id_set *changed = malloc(sizeof(*changed));
     int r = block == NULL || changed == NULL ? HEARTH_ERR_NOMEM : 0;
     if (r == 0) {
         if (changes->count > 0)
-            qsort(changes->ids, changes->count, sizeof(*changes->ids), compare_ids);
+            qsort(changes->ids, changes->count, sizeof(*changes->ids), block_compare_ids);
         set_init(changed, changes->ids, changes->count);
     }
     for (size_t i = 0; r == 0 && i < block->segment_count; i++)
-        r = bury(block->segments[i], old->dead[i], changed, &block->dead[i]);
+        r = block_mark_dead(block->segments[i], old->dead[i], changed, &block->dead[i]);
     if (r == 0)
         r = new_overlay(old->overlay, changes, changed, &block->overlay);
     free(changed);
     if (r < 0) {
-        block_unref(block);
+        search_block_unref(block);
         return r;
     }
     *ret_block = block;
@@ -182,7 +182,7 @@ struct rebuild {
     size_t count, room;
 };
 
-static int seal(struct rebuild *rebuild)
+static int rebuild_seal_segment(struct rebuild *rebuild)
 {
     if (rebuild->builder.count == 0)
         return 0;
@@ -194,18 +194,18 @@ static int seal(struct rebuild *rebuild)
         rebuild->segments = segments;
         rebuild->room = room;
     }
-    int r = segment_builder_seal(&rebuild->builder, &rebuild->segments[rebuild->count]);
+    int r = search_segment_builder_seal(&rebuild->builder, &rebuild->segments[rebuild->count]);
     rebuild->count += r == 0;
     return r;
 }
 
-static int take(struct rebuild *rebuild, const struct segment *from, uint32_t index)
+static int rebuild_take_page(struct rebuild *rebuild, const struct segment *from, uint32_t index)
 {
-    int r = segment_builder_copy(&rebuild->builder, from, index);
-    return r == 0 && rebuild->builder.count == SEGMENT_MAX_PAGES ? seal(rebuild) : r;
+    int r = search_segment_builder_copy(&rebuild->builder, from, index);
+    return r == 0 && rebuild->builder.count == SEGMENT_MAX_PAGES ? rebuild_seal_segment(rebuild) : r;
 }
 
-static int merge(const struct block *block, struct rebuild *rebuild)
+static int rebuild_merge_overlay(const struct block *block, struct rebuild *rebuild)
 {
     const struct segment *overlay = block->overlay;
     uint32_t next = 0, changed = overlay == NULL ? 0 : overlay->count;
@@ -213,28 +213,28 @@ static int merge(const struct block *block, struct rebuild *rebuild)
     for (size_t s = 0; s < block->segment_count; s++) {
         const struct segment *from = block->segments[s];
         for (uint32_t i = 0; r == 0 && i < from->count; i++) {
-            if (is_dead(block->dead[s], i))
+            if (block_page_is_dead(block->dead[s], i))
                 continue;
             while (r == 0 && next < changed && segment_before(overlay->frecency[next], overlay->ids[next], from->frecency[i], from->ids[i]))
-                r = take(rebuild, overlay, next++);
+                r = rebuild_take_page(rebuild, overlay, next++);
             if (r == 0)
-                r = take(rebuild, from, i);
+                r = rebuild_take_page(rebuild, from, i);
         }
     }
     while (r == 0 && next < changed)
-        r = take(rebuild, overlay, next++);
-    return r == 0 ? seal(rebuild) : r;
+        r = rebuild_take_page(rebuild, overlay, next++);
+    return r == 0 ? rebuild_seal_segment(rebuild) : r;
 }
 
-int block_rebuild(const struct block *old, struct block **ret_block)
+int search_block_rebuild(const struct block *old, struct block **ret_block)
 {
     struct rebuild rebuild = {0};
-    int r = merge(old, &rebuild);
-    struct block *block = r < 0 ? NULL : block_create(rebuild.segments, rebuild.count, old->tabs, old->generation, true);
+    int r = rebuild_merge_overlay(old, &rebuild);
+    struct block *block = r < 0 ? NULL : search_block_create(rebuild.segments, rebuild.count, old->tabs, old->generation, true);
     for (size_t i = 0; i < rebuild.count; i++)
-        segment_unref(rebuild.segments[i]); /* the block has its own references */
+        search_segment_unref(rebuild.segments[i]); /* the block has its own references */
     free(rebuild.segments);
-    segment_builder_fini(&rebuild.builder);
+    search_segment_builder_fini(&rebuild.builder);
     if (block == NULL)
         return HEARTH_ERR_NOMEM;
     *ret_block = block;
@@ -246,14 +246,14 @@ static void find_in(const struct segment *segment, const uint64_t *dead, const s
 {
     for (uint32_t i = 0; i < segment->count; i++) {
         const int64_t *found = set_find(set, segment->ids[i]);
-        if (found != NULL && !is_dead(dead, i)) {
+        if (found != NULL && !block_page_is_dead(dead, i)) {
             ret_segments[found - set->ids] = segment;
             ret_indexes[found - set->ids] = i;
         }
     }
 }
 
-void block_find(const struct block *block, const int64_t *ids, size_t count, const struct segment **ret_segments, uint32_t *ret_indexes)
+void search_block_find(const struct block *block, const int64_t *ids, size_t count, const struct segment **ret_segments, uint32_t *ret_indexes)
 {
     struct id_set set;
     set_init(&set, ids, count);

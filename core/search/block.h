@@ -27,13 +27,13 @@ struct block {
     struct tabs *tabs;
 };
 
-struct block *block_ref(struct block *block); /* returns its argument; accepts NULL */
-void block_unref(struct block *block);        /* accepts NULL */
-size_t block_bytes(const struct block *block);
-size_t block_pages(const struct block *block);
+struct block *search_block_ref(struct block *block); /* returns its argument; accepts NULL */
+void search_block_unref(struct block *block);        /* accepts NULL */
+size_t search_block_bytes(const struct block *block);
+size_t search_block_pages(const struct block *block);
 
 /* Takes references of its own. NULL when memory is short. */
-struct block *block_create(struct segment *const *segments, size_t count, struct tabs *tabs, int64_t generation, bool complete);
+struct block *search_block_create(struct segment *const *segments, size_t count, struct tabs *tabs, int64_t generation, bool complete);
 
 /* What changed: new states, and the ids of all that changed or went. Starts as {0}; one thread. */
 struct block_changes {
@@ -41,15 +41,15 @@ struct block_changes {
     int64_t *ids;
     size_t count, room;
 };
-void block_changes_fini(struct block_changes *changes);
-int block_changes_add(struct block_changes *changes, const struct hearth_page *page); /* 0, NOMEM; FULL beyond BLOCK_CHANGES_MAX */
+void search_block_changes_fini(struct block_changes *changes);
+int search_block_changes_add(struct block_changes *changes, const struct hearth_page *page); /* 0, NOMEM; FULL beyond BLOCK_CHANGES_MAX */
 
 /* The block after the changes; `changes` is used up. FULL: too much has piled up, load anew. NOMEM. */
-int block_update(const struct block *block, struct block_changes *changes, struct tabs *tabs, int64_t generation, struct block **ret_block);
+int search_block_update(const struct block *block, struct block_changes *changes, struct tabs *tabs, int64_t generation, struct block **ret_block);
 /* The same content without an overlay. 0 or NOMEM. */
-int block_rebuild(const struct block *block, struct block **ret_block);
+int search_block_rebuild(const struct block *block, struct block **ret_block);
 
 /* Finds pages by id, which are distinct and ascending: sets ret_segments[i], ret_indexes[i] for ids[i]; NULL for those not in the block. */
-void block_find(const struct block *block, const int64_t *ids, size_t count, const struct segment **ret_segments, uint32_t *ret_indexes);
+void search_block_find(const struct block *block, const int64_t *ids, size_t count, const struct segment **ret_segments, uint32_t *ret_indexes);
 
 #endif

@@ -9,7 +9,7 @@
 #include "base/hash.h"
 #include "codec/codec.h"
 #include "search/fold.h"
-#include "search/words.h"
+#include "search/text_filter.h"
 
 enum { WANTED_MAX = 2000 }; /* rows read one by one in an update; with more, loading anew is as fast */
 
@@ -26,7 +26,7 @@ struct bookmarks_loading {
     struct buf text, names, parents;
     struct buf wanted; /* guids of rows to be read one by one, each ended by \0 */
     uint32_t wanted_count;
-    char *mark;
+    char *cursor;
     int result;
 };
 
@@ -39,7 +39,7 @@ static void bookmarks_destroy(struct index *index)
     index_table_fini(&bookmarks->table);
     free(bookmarks->text);
     free(bookmarks->names);
-    free(bookmarks->mark);
+    free(bookmarks->cursor);
     free(bookmarks);
 }
 
@@ -58,14 +58,14 @@ static struct collected *new_item(struct bookmarks_loading *loading)
     return &loading->items[loading->count++];
 }
 
-static uint32_t add_text(struct buf *buf, const char *text)
+static uint32_t buf_add_terminated(struct buf *buf, const char *text)
 {
     uint32_t at = (uint32_t)buf->size;
     buf_add(buf, text, strlen(text) + 1);
     return at;
 }
 
-static int check_room(struct bookmarks_loading *loading)
+static int bookmarks_check_buffers(struct bookmarks_loading *loading)
 {
     bool failed =
         buf_failed(&loading->names) || buf_failed(&loading->parents) || buf_failed(&loading->text) || buf_failed(&loading->wanted);
@@ -74,7 +74,7 @@ static int check_room(struct bookmarks_loading *loading)
     return loading->result;
 }
 
-static void add_tags(struct bookmarks_loading *loading, const char *tags)
+static void bookmarks_add_tags(struct bookmarks_loading *loading, const char *tags)
 {
     size_t size = tags == NULL ? 0 : strlen(tags);
     char *lower = size == 0 ? NULL : malloc(FOLD_ROOM(size));
@@ -88,9 +88,9 @@ static void add_tags(struct bookmarks_loading *loading, const char *tags)
     free(lower);
 }
 
-static int add_row(struct bookmarks_loading *loading, const struct hearth_bookmark *b)
+static int bookmarks_add_row(struct bookmarks_loading *loading, const struct hearth_bookmark *b)
 {
-    char folded[WORDS_ROOM];
+    char folded[TEXT_FILTER_ROOM];
     struct collected *item = new_item(loading);
     if (item == NULL)
         return loading->result = HEARTH_ERR_NOMEM;
@@ -99,22 +99,22 @@ static int add_row(struct bookmarks_loading *loading, const struct hearth_bookma
                                        .modified = b->modified,
                                        .page = b->page,
                                        .kind = b->kind,
-                                       .name = add_text(&loading->names, b->guid)},
+                                       .name = buf_add_terminated(&loading->names, b->guid)},
                                .text = (uint32_t)loading->text.size,
-                               .text_size = (uint32_t)words_fold(b->title, b->url, b->tags, folded)};
-    add_tags(loading, b->tags);
-    item->parent = b->parent == NULL ? BOOKMARKS_NONE : add_text(&loading->parents, b->parent);
+                               .text_size = (uint32_t)search_text_filter_fold(b->title, b->url, b->tags, folded)};
+    bookmarks_add_tags(loading, b->tags);
+    item->parent = b->parent == NULL ? BOOKMARKS_NONE : buf_add_terminated(&loading->parents, b->parent);
     buf_add(&loading->text, folded, item->text_size);
-    return check_room(loading);
+    return bookmarks_check_buffers(loading);
 }
 
-static int on_row(void *ctx, const struct hearth_bookmark *bookmark)
+static int bookmarks_on_row(void *ctx, const struct hearth_bookmark *bookmark)
 {
-    return add_row(ctx, bookmark);
+    return bookmarks_add_row(ctx, bookmark);
 }
 
 /* A row whose record is still the same: only its place may be another. */
-static int copy_row(struct bookmarks_loading *loading, uint32_t number, const struct hearth_bookmark_node *node)
+static int bookmarks_copy_row(struct bookmarks_loading *loading, uint32_t number, const struct hearth_bookmark_item *node)
 {
     const struct bookmarks *old = loading->old;
     struct collected *item = new_item(loading);
@@ -124,40 +124,40 @@ static int copy_row(struct bookmarks_loading *loading, uint32_t number, const st
     *item = (struct collected){
         .row = old->rows[number], .text = (uint32_t)loading->text.size, .text_size = old->offsets[number + 1] - old->offsets[number]};
     item->row.position = node->position;
-    item->row.name = add_text(&loading->names, name);
-    add_text(&loading->names, tags);
-    item->parent = node->parent == NULL ? BOOKMARKS_NONE : add_text(&loading->parents, node->parent);
+    item->row.name = buf_add_terminated(&loading->names, name);
+    buf_add_terminated(&loading->names, tags);
+    item->parent = node->parent == NULL ? BOOKMARKS_NONE : buf_add_terminated(&loading->parents, node->parent);
     buf_add(&loading->text, old->text + old->offsets[number], item->text_size);
-    return check_room(loading);
+    return bookmarks_check_buffers(loading);
 }
 
 /* A record that was uploaded again has another `modified`; one that was read again from the same record has not, and says the same. */
-static int on_node(void *ctx, const struct hearth_bookmark_node *node)
+static int bookmarks_on_item(void *ctx, const struct hearth_bookmark_item *node)
 {
     struct bookmarks_loading *loading = ctx;
     if (loading->old == NULL && bookmarks_is_item(node->kind))
         return 0; /* was listed */
-    uint32_t number = loading->old == NULL ? BOOKMARKS_NONE : bookmarks_number(loading->old, node->guid);
+    uint32_t number = loading->old == NULL ? BOOKMARKS_NONE : search_bookmarks_number(loading->old, node->guid);
     const struct bookmarks_row *row = number == BOOKMARKS_NONE ? NULL : &loading->old->rows[number];
     if (row != NULL && row->kind == node->kind && row->modified == node->modified && row->added == node->added)
-        return copy_row(loading, number, node);
+        return bookmarks_copy_row(loading, number, node);
     buf_add(&loading->wanted, node->guid, strlen(node->guid) + 1);
     if (++loading->wanted_count > WANTED_MAX && loading->old != NULL)
         loading->result = HEARTH_ERR_FULL;
-    return check_room(loading);
+    return bookmarks_check_buffers(loading);
 }
 
-static int on_mark(void *ctx, int64_t source, int32_t collection, const char *text)
+static int bookmarks_on_mark(void *ctx, int64_t source, int32_t collection, const char *text)
 {
     struct bookmarks_loading *loading = ctx;
     (void)source; /* those of all sources, by their numbers */
     if (collection != HEARTH_BOOKMARKS || text == NULL)
         return 0;
-    char *marks = NULL;
-    if (asprintf(&marks, "%s%s\n", loading->mark == NULL ? "" : loading->mark, text) < 0)
+    char *cursors = NULL;
+    if (asprintf(&cursors, "%s%s\n", loading->cursor == NULL ? "" : loading->cursor, text) < 0)
         return loading->result = HEARTH_ERR_NOMEM;
-    free(loading->mark);
-    loading->mark = marks;
+    free(loading->cursor);
+    loading->cursor = cursors;
     return 0;
 }
 
@@ -166,7 +166,7 @@ static int read_wanted(struct bookmarks_loading *loading, const struct search_so
     const char *guid = loading->wanted.data;
     int r = 0;
     for (uint32_t i = 0; r == 0 && i < loading->wanted_count; i++, guid += strlen(guid) + 1)
-        r = source->bookmark(source->ctx, guid, on_row, loading, err); /* that it went meanwhile is fine: the next update sees it */
+        r = source->bookmark(source->ctx, guid, bookmarks_on_row, loading, err); /* that it went meanwhile is fine: the next update sees it */
     return r;
 }
 
@@ -177,18 +177,18 @@ static bool guid_is(const void *bookmarks, uint32_t number, const void *guid)
     return strcmp(bookmarks_guid(bookmarks, number), guid) == 0;
 }
 
-static uint32_t *slot_of(const struct bookmarks *bookmarks, const char *guid)
+static uint32_t *bookmarks_table_slot(const struct bookmarks *bookmarks, const char *guid)
 {
     return index_table_slot(&bookmarks->table, hash_text(guid), guid_is, bookmarks, guid);
 }
 
-uint32_t bookmarks_number(const struct bookmarks *bookmarks, const char *guid)
+uint32_t search_bookmarks_number(const struct bookmarks *bookmarks, const char *guid)
 {
-    uint32_t found = *slot_of(bookmarks, guid);
+    uint32_t found = *bookmarks_table_slot(bookmarks, guid);
     return found == 0 ? BOOKMARKS_NONE : found - 1;
 }
 
-static int newest_first(const void *a, const void *b, void *names)
+static int bookmarks_newest_first(const void *a, const void *b, void *names)
 {
     const struct bookmarks_row *x = &((const struct collected *)a)->row, *y = &((const struct collected *)b)->row;
     if (x->added != y->added)
@@ -208,7 +208,7 @@ static int by_place(const void *a, const void *b, void *ctx)
     return strcmp(bookmarks_guid(bookmarks, m), bookmarks_guid(bookmarks, n));
 }
 
-static struct bookmarks *allocate(const struct bookmarks_loading *loading)
+static struct bookmarks *bookmarks_allocate(const struct bookmarks_loading *loading)
 {
     struct bookmarks *bookmarks = calloc(1, sizeof(*bookmarks));
     if (bookmarks == NULL)
@@ -220,7 +220,7 @@ static struct bookmarks *allocate(const struct bookmarks_loading *loading)
     bookmarks->rows = malloc((count + 1) * sizeof(*bookmarks->rows));
     bookmarks->offsets = malloc((count + 1) * sizeof(*bookmarks->offsets));
     bookmarks->places = malloc((count + 1) * sizeof(*bookmarks->places));
-    bookmarks->text = calloc(1, loading->text.size + FIND_PADDING);
+    bookmarks->text = calloc(1, loading->text.size + NEEDLE_PADDING);
     bookmarks->names = malloc(loading->names.size + 1);
     bookmarks->index.bytes = sizeof(*bookmarks) + count * (sizeof(*bookmarks->rows) + 8) + bookmarks->table.room * sizeof(uint32_t) +
                              loading->text.size + loading->names.size;
@@ -232,13 +232,13 @@ static struct bookmarks *allocate(const struct bookmarks_loading *loading)
     return bookmarks;
 }
 
-static struct bookmarks *make_version(struct bookmarks_loading *loading)
+static struct bookmarks *bookmarks_make_version(struct bookmarks_loading *loading)
 {
-    struct bookmarks *bookmarks = allocate(loading);
+    struct bookmarks *bookmarks = bookmarks_allocate(loading);
     if (bookmarks == NULL)
         return NULL;
     if (loading->count > 0)
-        qsort_r(loading->items, loading->count, sizeof(*loading->items), newest_first, loading->names.data);
+        qsort_r(loading->items, loading->count, sizeof(*loading->items), bookmarks_newest_first, loading->names.data);
     if (loading->names.size > 0)
         memcpy(bookmarks->names, loading->names.data, loading->names.size);
     uint32_t at = 0;
@@ -248,25 +248,25 @@ static struct bookmarks *make_version(struct bookmarks_loading *loading)
         bookmarks->offsets[i] = at;
         memcpy(bookmarks->text + at, loading->text.data + item->text, item->text_size);
         at += item->text_size;
-        *slot_of(bookmarks, bookmarks_guid(bookmarks, i)) = i + 1;
+        *bookmarks_table_slot(bookmarks, bookmarks_guid(bookmarks, i)) = i + 1;
     }
     bookmarks->offsets[loading->count] = at;
     for (uint32_t i = 0; i < loading->count; i++) {
         uint32_t parent = loading->items[i].parent;
-        bookmarks->rows[i].parent = parent == BOOKMARKS_NONE ? parent : bookmarks_number(bookmarks, loading->parents.data + parent);
+        bookmarks->rows[i].parent = parent == BOOKMARKS_NONE ? parent : search_bookmarks_number(bookmarks, loading->parents.data + parent);
         bookmarks->places[i] = i;
     }
     qsort_r(bookmarks->places, bookmarks->count, sizeof(*bookmarks->places), by_place, bookmarks);
-    bookmarks->mark = loading->mark;
-    loading->mark = NULL;
+    bookmarks->cursor = loading->cursor;
+    loading->cursor = NULL;
     return bookmarks;
 }
 
 static int read_rows(struct bookmarks_loading *loading, const struct search_source *source, struct err *err)
 {
-    int r = loading->old != NULL ? 0 : source->bookmarks(source->ctx, on_row, loading, err);
+    int r = loading->old != NULL ? 0 : source->bookmarks(source->ctx, bookmarks_on_row, loading, err);
     if (r == 0 && loading->result == 0)
-        r = source->nodes(source->ctx, on_node, loading, err);
+        r = source->nodes(source->ctx, bookmarks_on_item, loading, err);
     if (r == 0 && loading->result == 0)
         r = read_wanted(loading, source, err);
     if (r == 0 && loading->result < 0)
@@ -274,9 +274,9 @@ static int read_rows(struct bookmarks_loading *loading, const struct search_sour
     return r;
 }
 
-static int finish(struct bookmarks_loading *loading, int r, struct index **ret_index, struct err *err)
+static int bookmarks_finish_load(struct bookmarks_loading *loading, int r, struct index **ret_index, struct err *err)
 {
-    struct bookmarks *bookmarks = r < 0 ? NULL : make_version(loading);
+    struct bookmarks *bookmarks = r < 0 ? NULL : bookmarks_make_version(loading);
     if (r == 0 && bookmarks == NULL)
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     free(loading->items);
@@ -284,20 +284,20 @@ static int finish(struct bookmarks_loading *loading, int r, struct index **ret_i
     buf_fini(&loading->names);
     buf_fini(&loading->parents);
     buf_fini(&loading->wanted);
-    free(loading->mark);
+    free(loading->cursor);
     if (r == 0)
         *ret_index = &bookmarks->index;
     return r;
 }
 
-int bookmarks_load(const struct search_source *source, struct index **ret_index, struct err *err)
+int search_bookmarks_load(const struct search_source *source, struct index **ret_index, struct err *err)
 {
     struct bookmarks_loading loading = {.old = NULL};
-    /* The mark first: what is read after it is at least as new. */
-    int r = source->marks(source->ctx, on_mark, &loading, err);
+    /* The cursor first: what is read after it is at least as new. */
+    int r = source->cursors(source->ctx, bookmarks_on_mark, &loading, err);
     if (r == 0)
         r = read_rows(&loading, source, err);
-    return finish(&loading, r, ret_index, err);
+    return bookmarks_finish_load(&loading, r, ret_index, err);
 }
 
 struct bookmarked {
@@ -320,7 +320,7 @@ static int is_unchanged(const struct bookmarks_loading *loading, int64_t since, 
     struct bookmarked bookmarked = {.changed = false};
     struct err why = {0};
     *ret_unchanged = false;
-    if (loading->mark == NULL || loading->old->mark == NULL || strcmp(loading->mark, loading->old->mark) != 0)
+    if (loading->cursor == NULL || loading->old->cursor == NULL || strcmp(loading->cursor, loading->old->cursor) != 0)
         return 0;
     int r = source->changed(source->ctx, since, on_changed_page, &bookmarked, &why);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
@@ -332,20 +332,20 @@ static int is_unchanged(const struct bookmarks_loading *loading, int64_t since, 
     return 0;
 }
 
-int bookmarks_update(const struct index *index, int64_t since, const struct search_source *source, struct index **ret_index,
+int search_bookmarks_update(const struct index *index, int64_t since, const struct search_source *source, struct index **ret_index,
                      struct err *err)
 {
     struct bookmarks_loading loading = {.old = bookmarks_of(index)};
     bool unchanged = false;
-    int r = source->marks(source->ctx, on_mark, &loading, err);
+    int r = source->cursors(source->ctx, bookmarks_on_mark, &loading, err);
     if (r == 0 && loading.result == 0)
         r = is_unchanged(&loading, since, source, &unchanged, err);
     if (r == 0 && unchanged) {
-        free(loading.mark);
+        free(loading.cursor);
         *ret_index = index_ref((struct index *)(uintptr_t)index);
         return 0;
     }
     if (r == 0)
         r = read_rows(&loading, source, err);
-    return finish(&loading, r, ret_index, err);
+    return bookmarks_finish_load(&loading, r, ret_index, err);
 }

@@ -14,7 +14,7 @@
 
 struct arena;
 struct err;
-struct words;
+struct text_filter;
 
 enum { BOOKMARKS_NONE = UINT32_MAX };
 
@@ -33,14 +33,14 @@ struct bookmarks {
     uint32_t *places;         /* numbers by (parent, position, guid); those without a parent last */
     struct index_table table; /* by guid */
     char *text, *names;
-    char *mark; /* of the collection, when this was read; NULL: there was none */
+    char *cursor; /* of the collection, when this was read; NULL: there was none */
 };
 
 /* 0, NOMEM or the source's error. */
-int bookmarks_load(const struct search_source *source, struct index **ret_index, struct err *err);
-/* A later state than generation `since`, whose version `old` is. The same version again when the collection's mark and the pages say that
+int search_bookmarks_load(const struct search_source *source, struct index **ret_index, struct err *err);
+/* A later state than generation `since`, whose version `old` is. The same version again when the collection's cursor and the pages say that
  * nothing changed; else the tree is read and, of what is new in it, the rows. FULL: too much is new, load anew. */
-int bookmarks_update(const struct index *old, int64_t since, const struct search_source *source, struct index **ret_index, struct err *err);
+int search_bookmarks_update(const struct index *old, int64_t since, const struct search_source *source, struct index **ret_index, struct err *err);
 
 static inline const struct bookmarks *bookmarks_of(const struct index *index)
 {
@@ -58,11 +58,11 @@ static inline bool bookmarks_is_item(int32_t kind)
     return kind == HEARTH_BOOKMARK || kind == HEARTH_QUERY || kind == HEARTH_LIVEMARK;
 }
 
-uint32_t bookmarks_number(const struct bookmarks *bookmarks, const char *guid); /* BOOKMARKS_NONE */
+uint32_t search_bookmarks_number(const struct bookmarks *bookmarks, const char *guid); /* BOOKMARKS_NONE */
 
 /* Of a list as hearth_bookmark_query has it; `words` are not empty. */
 struct bookmarks_query {
-    const struct words *words;
+    const struct text_filter *words;
     const char *folder; /* in its order; NULL: newest first */
     const char *tag;    /* NULL: any */
     int64_t after;
@@ -77,7 +77,7 @@ struct bookmarks_found {
 };
 
 /* 0 or NOMEM. */
-int bookmarks_find(const struct bookmarks *bookmarks, const struct bookmarks_query *query, struct arena *arena,
+int search_bookmarks_find(const struct bookmarks *bookmarks, const struct bookmarks_query *query, struct arena *arena,
                    struct bookmarks_found *ret_found);
 
 #endif

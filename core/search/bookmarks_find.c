@@ -7,7 +7,7 @@
 #include "search/bookmarks.h"
 #include "search/fold.h"
 #include "search/search.h"
-#include "search/words.h"
+#include "search/text_filter.h"
 
 struct finding {
     const struct bookmarks *bookmarks;
@@ -17,7 +17,7 @@ struct finding {
     struct bookmarks_found *found;
 };
 
-static bool has_tag(const struct finding *finding, uint32_t number)
+static bool finding_has_tag(const struct finding *finding, uint32_t number)
 {
     const char *guid = bookmarks_guid(finding->bookmarks, number);
     size_t size = strlen(finding->tag);
@@ -28,10 +28,10 @@ static bool has_tag(const struct finding *finding, uint32_t number)
 }
 
 /* True: it is full. */
-static bool take(struct finding *finding, uint32_t number)
+static bool finding_take_row(struct finding *finding, uint32_t number)
 {
     struct bookmarks_found *found = finding->found;
-    if ((finding->bits[number / 64] >> number % 64 & 1) == 0 || (finding->tag != NULL && !has_tag(finding, number)))
+    if ((finding->bits[number / 64] >> number % 64 & 1) == 0 || (finding->tag != NULL && !finding_has_tag(finding, number)))
         return false;
     found->more = found->count == finding->query->limit;
     if (!found->more)
@@ -64,7 +64,7 @@ static uint32_t walk_by_time(struct finding *finding)
              at = first;
     for (bool full = false; at < bookmarks->count && !full; at++)
         if (bookmarks_is_item(bookmarks->rows[at].kind))
-            full = take(finding, at);
+            full = finding_take_row(finding, at);
     return at - first;
 }
 
@@ -82,7 +82,7 @@ static uint32_t walk_folder(struct finding *finding, uint32_t folder)
     }
     uint32_t at = low;
     for (bool full = false; at < bookmarks->count && bookmarks->rows[bookmarks->places[at]].parent == folder && !full; at++)
-        full = take(finding, bookmarks->places[at]);
+        full = finding_take_row(finding, bookmarks->places[at]);
     return at - low;
 }
 
@@ -95,7 +95,7 @@ static const char *lower_case(const char *tag, struct arena *arena)
     return lower;
 }
 
-int bookmarks_find(const struct bookmarks *bookmarks, const struct bookmarks_query *query, struct arena *arena,
+int search_bookmarks_find(const struct bookmarks *bookmarks, const struct bookmarks_query *query, struct arena *arena,
                    struct bookmarks_found *ret_found)
 {
     struct bookmarks_found found = {.numbers = arena_alloc(arena, (query->limit + 1) * sizeof(*found.numbers))};
@@ -105,8 +105,8 @@ int bookmarks_find(const struct bookmarks *bookmarks, const struct bookmarks_que
         finding.tag = lower_case(query->tag, arena);
     if (found.numbers == NULL || bits == NULL || (query->tag != NULL && finding.tag == NULL))
         return HEARTH_ERR_NOMEM;
-    words_scan(query->words, bookmarks->text, bookmarks->offsets, bookmarks->count, bits, 0);
-    uint32_t folder = query->folder == NULL ? BOOKMARKS_NONE : bookmarks_number(bookmarks, query->folder), walked = 0;
+    search_text_filter_scan(query->words, bookmarks->text, bookmarks->offsets, bookmarks->count, bits, 0);
+    uint32_t folder = query->folder == NULL ? BOOKMARKS_NONE : search_bookmarks_number(bookmarks, query->folder), walked = 0;
     if (query->folder == NULL)
         walked = walk_by_time(&finding);
     else if (folder != BOOKMARKS_NONE)

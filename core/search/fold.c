@@ -75,7 +75,7 @@ static uint32_t fold_char(uint32_t c)
 }
 
 /* Decodes a character that is not ASCII; a malformed byte is one REPLACEMENT. */
-static uint32_t decode(const uint8_t *text, size_t size, size_t *at)
+static uint32_t fold_decode_char(const uint8_t *text, size_t size, size_t *at)
 {
     uint8_t first = text[*at];
     size_t more = first >= 0xF0 && first < 0xF5 ? 3 : first >= 0xE0 ? 2 : 1;
@@ -103,7 +103,7 @@ struct output {
     bool after_letter; /* the byte before, as it was, is an ASCII letter */
 };
 
-static void mark(struct output *out)
+static void fold_mark_start(struct output *out)
 {
     if (out->starts != NULL) {
         size_t bit = out->first_bit + out->size;
@@ -115,7 +115,7 @@ static void fold_ascii(struct output *out, uint8_t c)
 {
     bool is_lower = c >= 'a' && c <= 'z', is_upper = c >= 'A' && c <= 'Z';
     if (!is_lower || !out->after_letter)
-        mark(out);
+        fold_mark_start(out);
     out->text[out->size++] = codec_lower((char)c);
     out->after_letter = is_lower || is_upper;
 }
@@ -150,7 +150,7 @@ static bool fold_ascii_block(struct output *out, const uint8_t *text)
 }
 #endif
 
-size_t fold_text(const char *text, size_t size, char *ret_text, uint8_t *ret_starts, size_t first_bit)
+size_t search_fold_text(const char *text, size_t size, char *ret_text, uint8_t *ret_starts, size_t first_bit)
 {
     const uint8_t *bytes = (const uint8_t *)text;
     struct output out = {.text = ret_text, .starts = ret_starts, .first_bit = first_bit};
@@ -166,10 +166,10 @@ size_t fold_text(const char *text, size_t size, char *ret_text, uint8_t *ret_sta
                 fold_ascii(&out, bytes[at++]);
                 continue;
             }
-            uint32_t c = fold_char(decode(bytes, size, &at));
+            uint32_t c = fold_char(fold_decode_char(bytes, size, &at));
             out.after_letter = false;
             if (c != 0) {
-                mark(&out);
+                fold_mark_start(&out);
                 out.size += str_put_char(out.text + out.size, c);
             }
         }
@@ -177,7 +177,7 @@ size_t fold_text(const char *text, size_t size, char *ret_text, uint8_t *ret_sta
     return out.size;
 }
 
-size_t fold_cut(const char *text, size_t size, size_t max)
+size_t search_fold_cut(const char *text, size_t size, size_t max)
 {
     if (size <= max)
         return size;

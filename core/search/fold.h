@@ -10,9 +10,9 @@
  * ret_starts, unless NULL: a bit for each byte of ret_text, from first_bit on, zeroed by the caller, with 4 spare bytes behind. Set where a
  * hit counts as being at the start of a word: at the beginning, and everywhere but on an a-z that follows an ASCII letter. */
 #define FOLD_ROOM(size) ((size)*3 + 16)
-size_t fold_text(const char *text, size_t size, char *ret_text, uint8_t *ret_starts, size_t first_bit);
+size_t search_fold_text(const char *text, size_t size, char *ret_text, uint8_t *ret_starts, size_t first_bit);
 
 /* The greatest n <= max at which text can be cut without splitting a character. */
-size_t fold_cut(const char *text, size_t size, size_t max);
+size_t search_fold_cut(const char *text, size_t size, size_t max);
 
 #endif

@@ -12,16 +12,16 @@ static void history_destroy(struct index *index)
 {
     struct history *history = (struct history *)(void *)index;
     for (uint32_t i = 0; i < history->chunk_count; i++)
-        history_chunk_unref(history->chunks[i]);
+        search_history_chunk_unref(history->chunks[i]);
     free(history->chunks);
-    history_hosts_unref(history->hosts);
+    search_history_hosts_unref(history->hosts);
     free(history->sites);
     free(history->dates);
     free(history->pages);
     free(history);
 }
 
-struct history *history_create(void)
+struct history *search_history_create(void)
 {
     struct history *history = calloc(1, sizeof(*history));
     if (history == NULL)
@@ -33,7 +33,7 @@ struct history *history_create(void)
 
 /* --- visits --------------------------------------------------------------------------------------------------------------------------- */
 
-int history_visits_add(struct history_visits *visits, int64_t date, int64_t page, uint32_t number)
+int search_history_visits_add(struct history_visits *visits, int64_t date, int64_t page, uint32_t number)
 {
     if (visits->count == visits->room) {
         size_t room = visits->room == 0 ? 1024 : visits->room * 2;
@@ -47,21 +47,21 @@ int history_visits_add(struct history_visits *visits, int64_t date, int64_t page
     return 0;
 }
 
-static int compare_visits(const void *a, const void *b)
+static int history_compare_visits(const void *a, const void *b)
 {
     const struct history_visit *x = a, *y = b;
     return history_visit_before(x->date, x->page, x->number, y) ? -1 : history_visit_before(y->date, y->page, y->number, x) ? 1 : 0;
 }
 
-void history_visits_sort(struct history_visits *visits)
+void search_history_visits_sort(struct history_visits *visits)
 {
     if (visits->count > 0)
-        qsort(visits->items, visits->count, sizeof(*visits->items), compare_visits);
+        qsort(visits->items, visits->count, sizeof(*visits->items), history_compare_visits);
 }
 
 /* --- sites ---------------------------------------------------------------------------------------------------------------------------- */
 
-static int compare_sites(const void *a, const void *b, void *ctx)
+static int history_compare_sites(const void *a, const void *b, void *ctx)
 {
     const struct history_site *x = a, *y = b;
     const struct history *history = ctx;
@@ -88,7 +88,7 @@ static void count_sites(struct history *history)
     }
 }
 
-int history_finish(struct history *history)
+int search_history_finish(struct history *history)
 {
     const struct history_hosts *hosts = history->hosts;
     history->sites = calloc((size_t)hosts->count + 1, sizeof(*history->sites));
@@ -100,7 +100,7 @@ int history_finish(struct history *history)
             history->sites[history->site_count] = history->sites[i];
             history->sites[history->site_count++].host = i;
         }
-    qsort_r(history->sites, history->site_count, sizeof(*history->sites), compare_sites, history);
+    qsort_r(history->sites, history->site_count, sizeof(*history->sites), history_compare_sites, history);
     size_t bytes = sizeof(*history) + history->chunk_count * sizeof(void *) + hosts->room * 3 * sizeof(uint32_t) + hosts->text_room +
                    hosts->count * sizeof(*history->sites) + history->visit_count * (sizeof(*history->dates) + sizeof(*history->pages));
     for (uint32_t i = 0; i < history->chunk_count; i++)
@@ -121,7 +121,7 @@ struct history_loading {
     int result;
 };
 
-int history_add_chunk(struct history *history, uint32_t *room, struct history_chunk *chunk)
+int search_history_add_chunk(struct history *history, uint32_t *room, struct history_chunk *chunk)
 {
     if (chunk == NULL)
         return HEARTH_ERR_NOMEM;
@@ -129,7 +129,7 @@ int history_add_chunk(struct history *history, uint32_t *room, struct history_ch
         uint32_t more = *room == 0 ? 64 : *room * 2;
         struct history_chunk **chunks = realloc(history->chunks, more * sizeof(struct history_chunk *));
         if (chunks == NULL) {
-            history_chunk_unref(chunk);
+            search_history_chunk_unref(chunk);
             return HEARTH_ERR_NOMEM;
         }
         history->chunks = chunks;
@@ -139,14 +139,14 @@ int history_add_chunk(struct history *history, uint32_t *room, struct history_ch
     return history->chunk_count < HISTORY_MAX_PAGES / HISTORY_CHUNK ? 0 : HEARTH_ERR_FULL;
 }
 
-static int on_page(void *ctx, const struct hearth_page *page)
+static int history_on_page(void *ctx, const struct hearth_page *page)
 {
     struct history_loading *loading = ctx;
     if (page->hidden || page->last_visit == 0)
         return 0;
-    loading->result = history_rows_add(&loading->rows, page, loading->history->hosts);
+    loading->result = search_history_rows_add(&loading->rows, page, loading->history->hosts);
     if (loading->result == 0 && loading->rows.count == HISTORY_CHUNK)
-        loading->result = history_add_chunk(loading->history, &loading->chunk_room, history_rows_seal(&loading->rows));
+        loading->result = search_history_add_chunk(loading->history, &loading->chunk_room, search_history_rows_seal(&loading->rows));
     return loading->result;
 }
 
@@ -156,7 +156,7 @@ static bool id_is(const void *history, uint32_t number, const void *id)
 }
 
 /* Ids are hashes, but of URLs, in a way that everybody knows. */
-static uint32_t *slot_of(const struct history_loading *loading, int64_t id)
+static uint32_t *history_page_slot(const struct history_loading *loading, int64_t id)
 {
     return index_table_slot(&loading->table, hash_bytes(&id, sizeof(id)), id_is, loading->history, &id);
 }
@@ -168,7 +168,7 @@ static int make_table(struct history_loading *loading)
         return HEARTH_ERR_NOMEM;
     for (uint32_t c = 0; c < history->chunk_count; c++)
         for (uint32_t i = 0; i < history->chunks[c]->count; i++)
-            *slot_of(loading, history->chunks[c]->ids[i]) = c * HISTORY_CHUNK + i + 1;
+            *history_page_slot(loading, history->chunks[c]->ids[i]) = c * HISTORY_CHUNK + i + 1;
     return 0;
 }
 
@@ -189,11 +189,11 @@ static int grow_visits(struct history_loading *loading)
 }
 
 /* A visit of a page that came after the pages were read is left out: its page is told as changed next time. */
-static int on_date(void *ctx, const struct hearth_visit_row *row)
+static int history_on_visit_row(void *ctx, const struct hearth_visit_row *row)
 {
     struct history_loading *loading = ctx;
     struct history *history = loading->history;
-    uint32_t number = *slot_of(loading, row->page);
+    uint32_t number = *history_page_slot(loading, row->page);
     if (number == 0)
         return 0;
     if (history->visit_count == loading->visit_room && (loading->result = grow_visits(loading)) < 0)
@@ -214,35 +214,35 @@ static void trim_visits(struct history *history)
 
 static int load_rows(struct history_loading *loading, const struct search_source *source, struct err *err)
 {
-    int r = source->pages(source->ctx, on_page, loading, err);
+    int r = source->pages(source->ctx, history_on_page, loading, err);
     if (r < 0)
         return r;
     r = loading->result;
     if (r == 0 && loading->rows.count > 0)
-        r = history_add_chunk(loading->history, &loading->chunk_room, history_rows_seal(&loading->rows));
+        r = search_history_add_chunk(loading->history, &loading->chunk_room, search_history_rows_seal(&loading->rows));
     if (r == 0)
         r = make_table(loading);
     if (r < 0)
         return err_set(err, r, "the history does not fit into memory");
-    r = source->visits(source->ctx, on_date, loading, err);
+    r = source->visits(source->ctx, history_on_visit_row, loading, err);
     if (r == 0 && loading->result < 0)
         r = err_set(err, loading->result, "out of memory");
     if (r == 0) {
         trim_visits(loading->history);
-        r = history_finish(loading->history) < 0 ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : 0;
+        r = search_history_finish(loading->history) < 0 ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : 0;
     }
     return r;
 }
 
-int history_load(const struct search_source *source, struct index **ret_index, struct err *err)
+int search_history_load(const struct search_source *source, struct index **ret_index, struct err *err)
 {
-    struct history_loading loading = {.history = history_create()};
-    if (loading.history == NULL || (loading.history->hosts = history_hosts_create()) == NULL) {
+    struct history_loading loading = {.history = search_history_create()};
+    if (loading.history == NULL || (loading.history->hosts = search_history_hosts_create()) == NULL) {
         free(loading.history);
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     }
     int r = load_rows(&loading, source, err);
-    history_rows_fini(&loading.rows);
+    search_history_rows_fini(&loading.rows);
     index_table_fini(&loading.table);
     if (r < 0)
         index_unref(&loading.history->index);

@@ -14,7 +14,7 @@
 
 struct arena;
 struct err;
-struct words;
+struct text_filter;
 
 enum { HISTORY_CHUNK = 256, HISTORY_TYPE_SHIFT = 28, HISTORY_MAX_PAGES = 1 << HISTORY_TYPE_SHIFT, HISTORY_NO_HOST = UINT32_MAX };
 
@@ -27,7 +27,7 @@ struct history_chunk {
     uint32_t hosts[HISTORY_CHUNK]; /* number in history.hosts; HISTORY_NO_HOST */
     uint32_t visit_counts[HISTORY_CHUNK];
     uint32_t offsets[HISTORY_CHUNK + 1]; /* of its folded text */
-    char text[];                         /* FIND_PADDING more bytes can be read */
+    char text[];                         /* NEEDLE_PADDING more bytes can be read */
 };
 
 /* Names of hosts by number; a version that has new ones has a copy of its own. */
@@ -58,10 +58,10 @@ struct history {
 };
 
 /* 0, NOMEM, FULL (more pages than can be numbered), or the source's error. */
-int history_load(const struct search_source *source, struct index **ret_index, struct err *err);
+int search_history_load(const struct search_source *source, struct index **ret_index, struct err *err);
 /* At a later generation than `since`, whose version `old` is. The same version again when nothing of it changed. FULL: load anew;
  * NOT_FOUND: the storage no longer knows what changed, load anew. */
-int history_update(const struct index *old, int64_t since, const struct search_source *source, struct index **ret_index, struct err *err);
+int search_history_update(const struct index *old, int64_t since, const struct search_source *source, struct index **ret_index, struct err *err);
 
 static inline const struct history *history_of(const struct index *index)
 {
@@ -90,7 +90,7 @@ struct history_place { /* of a visit in the order of the list */
 };
 
 struct history_query {
-    const struct words *words;  /* not empty */
+    const struct text_filter *words;  /* not empty */
     const char *host;           /* exactly this one; NULL: any */
     int64_t from, to;           /* from <= date < to; 0: open */
     struct history_place after; /* go on behind it; date 0: from the newest */
@@ -104,11 +104,11 @@ struct history_found {
 };
 
 /* 0 or NOMEM. */
-int history_find(const struct history *history, const struct history_query *query, struct arena *arena, struct history_found *ret_found);
+int search_history_find(const struct history *history, const struct history_query *query, struct arena *arena, struct history_found *ret_found);
 
 /* The visits with from <= date < to (0: open) are ret_first … ret_end - 1. */
-void history_range(const struct history *history, int64_t from, int64_t to, size_t *ret_first, size_t *ret_end);
+void search_history_range(const struct history *history, int64_t from, int64_t to, size_t *ret_first, size_t *ret_end);
 /* The first site behind one with so many visits and this name, which need not be there any more. */
-uint32_t history_site_after(const struct history *history, int64_t visits, const char *host);
+uint32_t search_history_site_after(const struct history *history, int64_t visits, const char *host);
 
 #endif

@@ -6,13 +6,13 @@
 #include "base/hash.h"
 #include "model/url.h"
 #include "search/history_build.h"
-#include "search/words.h"
+#include "search/text_filter.h"
 
 enum { HOST_SIZE = 256, FIRST_HOSTS = 256 };
 
 /* --- rows ----------------------------------------------------------------------------------------------------------------------------- */
 
-void history_rows_fini(struct history_rows *rows)
+void search_history_rows_fini(struct history_rows *rows)
 {
     free(rows->items);
     free(rows->text);
@@ -43,7 +43,7 @@ static int rows_reserve(struct history_rows *rows, size_t text)
 }
 
 /* Pages that nobody has been at are no history, nor are hidden ones. */
-static bool is_shown(const struct hearth_page *page)
+static bool history_shows_page(const struct hearth_page *page)
 {
     return !page->gone && !page->hidden && page->url != NULL && page->last_visit != 0;
 }
@@ -51,14 +51,14 @@ static bool is_shown(const struct hearth_page *page)
 /* Finds or adds; 0 or NOMEM. */
 static int hosts_add(struct history_hosts *hosts, const char *name, uint32_t *ret_number);
 
-int history_rows_add(struct history_rows *rows, const struct hearth_page *page, struct history_hosts *hosts)
+int search_history_rows_add(struct history_rows *rows, const struct hearth_page *page, struct history_hosts *hosts)
 {
-    if (rows_reserve(rows, WORDS_ROOM) < 0)
+    if (rows_reserve(rows, TEXT_FILTER_ROOM) < 0)
         return HEARTH_ERR_NOMEM;
     struct history_row row = {.id = page->id,
                               .offset = (uint32_t)rows->text_size,
                               .host = HISTORY_NO_HOST,
-                              .shown = is_shown(page),
+                              .shown = history_shows_page(page),
                               .last_visit = page->last_visit};
     if (row.shown) {
         char host[HOST_SIZE];
@@ -68,7 +68,7 @@ int history_rows_add(struct history_rows *rows, const struct hearth_page *page, 
         int64_t visits = page->visit_count;
         row.visit_count = visits < 0 ? 0 : visits > UINT32_MAX ? UINT32_MAX : (uint32_t)visits;
         row.size =
-            (uint32_t)words_fold(page->title != NULL ? page->title : page->bookmark_title, page->url, NULL, rows->text + rows->text_size);
+            (uint32_t)search_text_filter_fold(page->title != NULL ? page->title : page->bookmark_title, page->url, NULL, rows->text + rows->text_size);
         rows->text_size += row.size;
     }
     rows->items[rows->count++] = row;
@@ -87,12 +87,12 @@ static int rows_take(struct history_rows *rows, struct history_row row, const ch
     return 0;
 }
 
-int history_rows_copy(struct history_rows *rows, const struct history_rows *from, uint32_t index)
+int search_history_rows_copy(struct history_rows *rows, const struct history_rows *from, uint32_t index)
 {
     return rows_take(rows, from->items[index], from->text + from->items[index].offset);
 }
 
-int history_rows_copy_slot(struct history_rows *rows, const struct history_chunk *from, uint32_t slot)
+int search_history_rows_copy_slot(struct history_rows *rows, const struct history_chunk *from, uint32_t slot)
 {
     struct history_row row = {.id = from->ids[slot],
                               .last_visit = from->last_visits[slot],
@@ -103,9 +103,9 @@ int history_rows_copy_slot(struct history_rows *rows, const struct history_chunk
     return rows_take(rows, row, from->text + from->offsets[slot]);
 }
 
-struct history_chunk *history_rows_seal(struct history_rows *rows)
+struct history_chunk *search_history_rows_seal(struct history_rows *rows)
 {
-    size_t bytes = sizeof(struct history_chunk) + rows->text_size + FIND_PADDING;
+    size_t bytes = sizeof(struct history_chunk) + rows->text_size + NEEDLE_PADDING;
     struct history_chunk *chunk = calloc(1, bytes);
     if (chunk == NULL)
         return NULL;
@@ -128,13 +128,13 @@ struct history_chunk *history_rows_seal(struct history_rows *rows)
     return chunk;
 }
 
-struct history_chunk *history_chunk_ref(struct history_chunk *chunk)
+struct history_chunk *search_history_chunk_ref(struct history_chunk *chunk)
 {
     atomic_fetch_add_explicit(&chunk->references, 1, memory_order_relaxed);
     return chunk;
 }
 
-void history_chunk_unref(struct history_chunk *chunk)
+void search_history_chunk_unref(struct history_chunk *chunk)
 {
     if (chunk != NULL && atomic_fetch_sub_explicit(&chunk->references, 1, memory_order_acq_rel) == 1)
         free(chunk);
@@ -174,18 +174,18 @@ static struct history_hosts *hosts_allocate(uint32_t room, size_t text_room)
     hosts->offsets = malloc(room * sizeof(*hosts->offsets));
     hosts->text = malloc(text_room);
     if (!index_table_init(&hosts->table, room) || hosts->offsets == NULL || hosts->text == NULL) {
-        history_hosts_unref(hosts);
+        search_history_hosts_unref(hosts);
         return NULL;
     }
     return hosts;
 }
 
-struct history_hosts *history_hosts_create(void)
+struct history_hosts *search_history_hosts_create(void)
 {
     return hosts_allocate(FIRST_HOSTS, FIRST_HOSTS * 32);
 }
 
-struct history_hosts *history_hosts_copy(const struct history_hosts *from)
+struct history_hosts *search_history_hosts_copy(const struct history_hosts *from)
 {
     struct history_hosts *hosts = hosts_allocate(from->room, from->text_room);
     if (hosts == NULL)
@@ -198,13 +198,13 @@ struct history_hosts *history_hosts_copy(const struct history_hosts *from)
     return hosts;
 }
 
-struct history_hosts *history_hosts_ref(struct history_hosts *hosts)
+struct history_hosts *search_history_hosts_ref(struct history_hosts *hosts)
 {
     atomic_fetch_add_explicit(&hosts->references, 1, memory_order_relaxed);
     return hosts;
 }
 
-void history_hosts_unref(struct history_hosts *hosts)
+void search_history_hosts_unref(struct history_hosts *hosts)
 {
     if (hosts == NULL || atomic_fetch_sub_explicit(&hosts->references, 1, memory_order_acq_rel) != 1)
         return;
@@ -214,7 +214,7 @@ void history_hosts_unref(struct history_hosts *hosts)
     free(hosts);
 }
 
-uint32_t history_hosts_find(const struct history_hosts *hosts, const char *name)
+uint32_t search_history_hosts_find(const struct history_hosts *hosts, const char *name)
 {
     uint32_t number = *host_slot(hosts, name);
     return number == 0 ? HISTORY_NO_HOST : number - 1;

@@ -6,7 +6,7 @@
 #include "search/block.h"
 #include "search/history_build.h"
 
-struct history_update {
+struct search_history_update {
     const struct history *old;
     struct history *new;
     uint32_t chunk_room;
@@ -17,21 +17,21 @@ struct history_update {
     int result;
 };
 
-static int on_change(void *ctx, const struct hearth_page *page)
+static int history_on_change(void *ctx, const struct hearth_page *page)
 {
-    struct history_update *update = ctx;
-    update->result = update->changes.count == BLOCK_CHANGES_MAX ? HEARTH_ERR_FULL : history_rows_add(&update->changes, page, update->hosts);
+    struct search_history_update *update = ctx;
+    update->result = update->changes.count == BLOCK_CHANGES_MAX ? HEARTH_ERR_FULL : search_history_rows_add(&update->changes, page, update->hosts);
     return update->result;
 }
 
-static int compare_changes(const void *a, const void *b)
+static int history_compare_changes(const void *a, const void *b)
 {
     const struct history_row *x = a, *y = b;
     return (x->id > y->id) - (x->id < y->id);
 }
 
 /* Which change the id is of; changes.count: none. */
-static uint32_t change_of(const struct history_update *update, int64_t id)
+static uint32_t change_of(const struct search_history_update *update, int64_t id)
 {
     uint32_t low = 0, high = update->changes.count;
     while (low < high) {
@@ -54,7 +54,7 @@ static bool is_seen(const uint8_t *seen, int64_t id)
 }
 
 /* The chunk after the changes: itself where none is in it. */
-static int update_chunk(struct history_update *update, uint32_t c, const uint8_t *seen, struct history_rows *scratch)
+static int update_chunk(struct search_history_update *update, uint32_t c, const uint8_t *seen, struct history_rows *scratch)
 {
     struct history_chunk *chunk = update->old->chunks[c];
     bool touched = false, last = c == update->old->chunk_count - 1;
@@ -66,20 +66,20 @@ static int update_chunk(struct history_update *update, uint32_t c, const uint8_t
         update->numbers[change] = c * HISTORY_CHUNK + i;
     }
     if (!touched && (!last || chunk->count == HISTORY_CHUNK))
-        return history_add_chunk(update->new, &update->chunk_room, history_chunk_ref(chunk));
+        return search_history_add_chunk(update->new, &update->chunk_room, search_history_chunk_ref(chunk));
     int r = 0;
     for (uint32_t i = 0; r == 0 && i < chunk->count; i++) {
         uint32_t change = chunk->ids[i] == 0 ? update->changes.count : change_of(update, chunk->ids[i]);
-        r = change == update->changes.count ? history_rows_copy_slot(scratch, chunk, i)
-                                            : history_rows_copy(scratch, &update->changes, change);
+        r = change == update->changes.count ? search_history_rows_copy_slot(scratch, chunk, i)
+                                            : search_history_rows_copy(scratch, &update->changes, change);
     }
     /* The last one may be filled up with new pages: it is sealed there. */
     return r == 0 && !(last && chunk->count < HISTORY_CHUNK)
-               ? history_add_chunk(update->new, &update->chunk_room, history_rows_seal(scratch))
+               ? search_history_add_chunk(update->new, &update->chunk_room, search_history_rows_seal(scratch))
                : r;
 }
 
-static int update_chunks(struct history_update *update)
+static int update_chunks(struct search_history_update *update)
 {
     struct history_rows scratch = {0};
     uint8_t *seen = calloc(SEEN_BITS / 8, 1);
@@ -95,28 +95,28 @@ static int update_chunks(struct history_update *update)
         if (update->numbers[i] != HISTORY_MAX_PAGES || !update->changes.items[i].shown)
             continue;
         update->numbers[i] = update->new->chunk_count *HISTORY_CHUNK + scratch.count;
-        r = history_rows_copy(&scratch, &update->changes, i);
+        r = search_history_rows_copy(&scratch, &update->changes, i);
         if (r == 0 && scratch.count == HISTORY_CHUNK)
-            r = history_add_chunk(update->new, &update->chunk_room, history_rows_seal(&scratch));
+            r = search_history_add_chunk(update->new, &update->chunk_room, search_history_rows_seal(&scratch));
     }
     if (r == 0 && scratch.count > 0)
-        r = history_add_chunk(update->new, &update->chunk_room, history_rows_seal(&scratch));
-    history_rows_fini(&scratch);
+        r = search_history_add_chunk(update->new, &update->chunk_room, search_history_rows_seal(&scratch));
+    search_history_rows_fini(&scratch);
     free(seen);
     return r;
 }
 
-static int on_visit_of_page(void *ctx, int64_t page, const struct hearth_visit *visit)
+static int history_on_visit_of_page(void *ctx, int64_t page, const struct hearth_visit *visit)
 {
-    struct history_update *update = ctx;
+    struct search_history_update *update = ctx;
     uint32_t change = change_of(update, page);
     if (change < update->changes.count)
         update->result =
-            history_visits_add(&update->visits, visit->date, page, update->numbers[change] | (uint32_t)visit->type << HISTORY_TYPE_SHIFT);
+            search_history_visits_add(&update->visits, visit->date, page, update->numbers[change] | (uint32_t)visit->type << HISTORY_TYPE_SHIFT);
     return update->result;
 }
 
-static int read_visits(struct history_update *update, const struct search_source *source, struct err *err)
+static int history_read_visits(struct search_history_update *update, const struct search_source *source, struct err *err)
 {
     int64_t *ids = malloc((update->changes.count + 1) * sizeof(*ids));
     size_t count = 0;
@@ -125,13 +125,13 @@ static int read_visits(struct history_update *update, const struct search_source
     for (uint32_t i = 0; i < update->changes.count; i++)
         if (update->changes.items[i].shown)
             ids[count++] = update->changes.items[i].id;
-    int r = count == 0 ? 0 : source->visits_of(source->ctx, ids, count, on_visit_of_page, update, err);
+    int r = count == 0 ? 0 : source->visits_of(source->ctx, ids, count, history_on_visit_of_page, update, err);
     free(ids);
     return r == 0 && update->result < 0 ? err_set(err, update->result, "out of memory") : r;
 }
 
 /* The visits of unchanged pages, and between them the new ones. */
-static int merge_visits(struct history_update *update)
+static int merge_visits(struct search_history_update *update)
 {
     const struct history *old = update->old;
     struct history *new = update->new;
@@ -146,7 +146,7 @@ static int merge_visits(struct history_update *update)
     for (uint32_t i = 0; i < update->changes.count; i++)
         if (update->numbers[i] != HISTORY_MAX_PAGES)
             changed[update->numbers[i] / 64] |= UINT64_C(1) << update->numbers[i] % 64;
-    history_visits_sort(&update->visits);
+    search_history_visits_sort(&update->visits);
     for (size_t i = 0; i <= old->visit_count; i++) {
         uint32_t page = i < old->visit_count ? history_page_of(old, i) : 0;
         if (i < old->visit_count && (changed[page / 64] >> page % 64 & 1) != 0)
@@ -170,43 +170,43 @@ static int merge_visits(struct history_update *update)
     return 0;
 }
 
-static int make_version(struct history_update *update, const struct search_source *source, struct err *err)
+static int history_make_version(struct search_history_update *update, const struct search_source *source, struct err *err)
 {
     struct history_rows *changes = &update->changes;
-    qsort(changes->items, changes->count, sizeof(*changes->items), compare_changes);
-    update->new = history_create();
+    qsort(changes->items, changes->count, sizeof(*changes->items), history_compare_changes);
+    update->new = search_history_create();
     update->numbers = malloc(changes->count * sizeof(*update->numbers));
     if (update->new == NULL || update->numbers == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    update->new->hosts = history_hosts_ref(update->hosts);
+    update->new->hosts = search_history_hosts_ref(update->hosts);
     int r = update_chunks(update);
     if (r < 0)
         return err_set(err, r, "out of memory");
-    r = read_visits(update, source, err);
-    if (r == 0 && (merge_visits(update) < 0 || history_finish(update->new) < 0))
+    r = history_read_visits(update, source, err);
+    if (r == 0 && (merge_visits(update) < 0 || search_history_finish(update->new) < 0))
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     /* Slots of pages that went are not used again: when many piled up, a new beginning is due. */
     bool full = r == 0 && update->new->holes > HISTORY_CHUNK && update->new->holes > update->new->chunk_count *(HISTORY_CHUNK / 4);
     return full ? err_set(err, HEARTH_ERR_FULL, "much of the history went") : r;
 }
 
-int history_update(const struct index *index, int64_t since, const struct search_source *source, struct index **ret_index, struct err *err)
+int search_history_update(const struct index *index, int64_t since, const struct search_source *source, struct index **ret_index, struct err *err)
 {
-    struct history_update update = {.old = history_of(index)};
-    update.hosts = history_hosts_copy(update.old->hosts);
+    struct search_history_update update = {.old = history_of(index)};
+    update.hosts = search_history_hosts_copy(update.old->hosts);
     if (update.hosts == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    int r = source->changed(source->ctx, since, on_change, &update, err);
+    int r = source->changed(source->ctx, since, history_on_change, &update, err);
     if (r == 0 && update.result < 0)
         r = err_set(err, update.result, update.result == HEARTH_ERR_FULL ? "too much has changed" : "out of memory");
     if (r == 0 && update.changes.count > 0)
-        r = make_version(&update, source, err);
+        r = history_make_version(&update, source, err);
     if (r == 0)
         *ret_index = update.new == NULL ? index_ref((struct index *)(uintptr_t)index) : &update.new->index;
     else if (update.new != NULL)
         index_unref(&update.new->index);
-    history_hosts_unref(update.hosts);
-    history_rows_fini(&update.changes);
+    search_history_hosts_unref(update.hosts);
+    search_history_rows_fini(&update.changes);
     free(update.numbers);
     free(update.visits.items);
     return r;

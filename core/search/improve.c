@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/lock.h"
-#include "search/filter.h"
+#include "search/gram_filter.h"
 #include "search/search_internal.h"
 
 /* Loads begin with small segments, to be searched soon, which are too small for filters. */
@@ -10,17 +10,17 @@ static bool wants_rebuild(const struct search *search, const struct block *block
 {
     if (block->overlay != NULL && block->overlay->count > BLOCK_OVERLAY_MAX)
         return true;
-    return block_pages(block) >= search->filter_from && block->segment_count > 1 && block->segments[0]->count < FILTER_MIN_PAGES;
+    return search_block_pages(block) >= search->filter_from && block->segment_count > 1 && block->segments[0]->count < GRAM_FILTER_MIN_PAGES;
 }
 
-bool improve_can(const struct search *search, const struct block *block)
+bool search_can_improve(const struct search *search, const struct block *block)
 {
     if (wants_rebuild(search, block))
         return true;
-    if (block_pages(block) < search->filter_from)
+    if (search_block_pages(block) < search->filter_from)
         return false;
     for (size_t i = 0; i < block->segment_count; i++)
-        if (block->segments[i]->count >= FILTER_MIN_PAGES && atomic_load(&block->segments[i]->filter) == NULL)
+        if (block->segments[i]->count >= GRAM_FILTER_MIN_PAGES && atomic_load(&block->segments[i]->filter) == NULL)
             return true;
     return false;
 }
@@ -30,22 +30,22 @@ static void add_filters(const struct block *block)
 {
     for (size_t i = 0; i < block->segment_count; i++) {
         struct segment *segment = block->segments[i];
-        if (segment->count < FILTER_MIN_PAGES || atomic_load(&segment->filter) != NULL)
+        if (segment->count < GRAM_FILTER_MIN_PAGES || atomic_load(&segment->filter) != NULL)
             continue;
-        struct filter *filter = filter_create(segment), *none = NULL;
+        struct gram_filter *filter = search_gram_filter_create(segment), *none = NULL;
         if (!atomic_compare_exchange_strong(&segment->filter, &none, filter))
-            filter_destroy(filter);
+            search_gram_filter_destroy(filter);
     }
 }
 
 /* Without the lock. Returns the block to put in place of this one, or NULL. */
-static struct block *improve(const struct search *search, const struct block *block)
+static struct block *improve_block(const struct search *search, const struct block *block)
 {
     struct block *rebuilt = NULL;
-    if (wants_rebuild(search, block) && block_rebuild(block, &rebuilt) < 0)
+    if (wants_rebuild(search, block) && search_block_rebuild(block, &rebuilt) < 0)
         return NULL;
     const struct block *best = rebuilt == NULL ? block : rebuilt;
-    if (block_pages(best) >= search->filter_from)
+    if (search_block_pages(best) >= search->filter_from)
         add_filters(best);
     return rebuilt;
 }
@@ -56,23 +56,23 @@ static void do_job(struct search *search)
     search->first_job = account->next_job;
     account->queued = false;
     if (!account->gone && account->block != NULL) {
-        struct block *block = block_ref(account->block);
+        struct block *block = search_block_ref(account->block);
         search->working = true;
         lock_release(&search->lock);
-        struct block *better = improve(search, block);
+        struct block *better = improve_block(search, block);
         lock_take(&search->lock);
         search->working = false;
         /* If it was updated meanwhile, that update has queued the account again. */
         if (better != NULL && account->block == block && !account->gone) {
-            accounts_install(search, account, better);
+            search_accounts_install(search, account, better);
             search->stats.rebuilds++;
         } else {
-            accounts_discard(search, better);
-            accounts_count(search, account);
+            search_accounts_discard(search, better);
+            search_accounts_count(search, account);
         }
-        accounts_discard(search, block);
+        search_accounts_discard(search, block);
     }
-    accounts_release(search, account);
+    search_accounts_release(search, account);
 }
 
 static void empty_trash(struct search *search)
@@ -84,7 +84,7 @@ static void empty_trash(struct search *search)
     search->working = true;
     lock_release(&search->lock);
     for (size_t i = 0; i < count; i++) {
-        block_unref(trash[i].block);
+        search_block_unref(trash[i].block);
         index_unref(trash[i].index);
     }
     free(trash);
@@ -92,7 +92,7 @@ static void empty_trash(struct search *search)
     search->working = false;
 }
 
-void *improve_thread(void *ctx)
+void *search_improve_main(void *ctx)
 {
     struct search *search = ctx;
     pthread_setname_np(pthread_self(), "search");

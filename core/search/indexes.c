@@ -8,13 +8,13 @@
 
 void search_looked_at(size_t entries)
 {
-    metric_add(metric_get(METRIC_COUNTER, "search_entries_looked_at", "entries of indexes in memory that questions looked at"),
+    metrics_add(metrics_register(METRIC_COUNTER, "search_entries_looked_at", "entries of indexes in memory that questions looked at"),
                (int64_t)entries);
 }
 
 static int load_index(enum search_index which, const struct search_source *source, struct index **ret_index, struct err *err)
 {
-    return which == SEARCH_INDEX_HISTORY ? history_load(source, ret_index, err) : bookmarks_load(source, ret_index, err);
+    return which == SEARCH_INDEX_HISTORY ? search_history_load(source, ret_index, err) : search_bookmarks_load(source, ret_index, err);
 }
 
 /* Loads anew when the storage does not know what changed, or it is too much. */
@@ -22,8 +22,8 @@ static int update_index(enum search_index which, const struct index *old, int64_
                         struct index **ret_index, bool *ret_anew, struct err *err)
 {
     struct err why = {0};
-    int r = which == SEARCH_INDEX_HISTORY ? history_update(old, since, source, ret_index, &why)
-                                          : bookmarks_update(old, since, source, ret_index, &why);
+    int r = which == SEARCH_INDEX_HISTORY ? search_history_update(old, since, source, ret_index, &why)
+                                          : search_bookmarks_update(old, since, source, ret_index, &why);
     *ret_anew = r == HEARTH_ERR_NOT_FOUND || r == HEARTH_ERR_FULL;
     if (*ret_anew)
         return load_index(which, source, ret_index, err);
@@ -45,13 +45,13 @@ static int refresh_slot(struct search *search, struct account *account, int64_t 
     int r = anew ? load_index(which, source, &new, err) : update_index(which, old, since, source, &new, &anew, err);
     lock_take(&search->lock);
     slot->loading = false;
-    accounts_discard_index(search, old);
+    search_accounts_discard_index(search, old);
     if (r == 0) {
-        accounts_discard_index(search, slot->index);
+        search_accounts_discard_index(search, slot->index);
         slot->index = new;
         slot->generation = generation;
         *(anew ? &search->stats.index_loads : &search->stats.index_updates) += 1;
-        accounts_count(search, account);
+        search_accounts_count(search, account);
     }
     pthread_cond_broadcast(&account->progress);
     return r;
@@ -63,7 +63,7 @@ int search_bring_index(struct search *search, struct account *account, int64_t g
     struct slot *slot = &account->slots[which];
     int r = 0;
     while (r == 0 && (slot->index == NULL || slot->generation < generation))
-        r = slot->loading ? accounts_wait(search, account, source->deadline, err)
+        r = slot->loading ? search_accounts_wait(search, account, source->deadline, err)
                           : refresh_slot(search, account, generation, which, source, err);
     if (r == 0 && ret_index != NULL)
         *ret_index = index_ref(slot->index);
@@ -74,11 +74,11 @@ int search_index(struct search *search, const char *id, int64_t generation, enum
                  struct index **ret_index, struct err *err)
 {
     lock_take(&search->lock);
-    struct account *account = accounts_acquire(search, id);
+    struct account *account = search_accounts_acquire(search, id);
     int r = account == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
                             : search_bring_index(search, account, generation, which, source, ret_index, err);
     if (account != NULL)
-        accounts_release(search, account);
+        search_accounts_release(search, account);
     lock_release(&search->lock);
     return r;
 }
@@ -88,6 +88,6 @@ void search_index_done(struct search *search, struct index *index)
     if (index_unref_shared(index)) /* most often: the account has it still */
         return;
     lock_take(&search->lock);
-    accounts_discard_index(search, index);
+    search_accounts_discard_index(search, index);
     lock_release(&search->lock);
 }

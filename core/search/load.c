@@ -20,7 +20,7 @@ struct loading {
     int result;
 };
 
-static int seal(struct loading *loading)
+static int load_seal_segment(struct loading *loading)
 {
     if (loading->builder.count == 0)
         return 0;
@@ -32,7 +32,7 @@ static int seal(struct loading *loading)
         loading->segments = segments;
         loading->room = room;
     }
-    int r = segment_builder_seal(&loading->builder, &loading->segments[loading->count]);
+    int r = search_segment_builder_seal(&loading->builder, &loading->segments[loading->count]);
     if (r == 0) {
         loading->count++;
         loading->next_size = loading->next_size < SEGMENT_MAX_PAGES ? loading->next_size * 2 : SEGMENT_MAX_PAGES;
@@ -44,43 +44,43 @@ static int seal(struct loading *loading)
 static void show_beginning(struct loading *loading)
 {
     struct block *block =
-        loading->cb == NULL ? NULL : block_create(loading->segments, loading->count, loading->tabs, loading->generation, false);
+        loading->cb == NULL ? NULL : search_block_create(loading->segments, loading->count, loading->tabs, loading->generation, false);
     if (block != NULL)
         loading->cb(loading->ctx, block);
 }
 
-static int on_page(void *ctx, const struct hearth_page *page)
+static int load_on_page(void *ctx, const struct hearth_page *page)
 {
     struct loading *loading = ctx;
-    loading->result = segment_builder_add(&loading->builder, page);
+    loading->result = search_segment_builder_add(&loading->builder, page);
     if (loading->result == 0 && (loading->builder.count == loading->next_size || loading->builder.text_size > TEXT_LIMIT)) {
-        loading->result = seal(loading);
+        loading->result = load_seal_segment(loading);
         show_beginning(loading);
     }
     return loading->result;
 }
 
-int load_block(const struct search_source *source, int64_t generation, load_cb cb, void *ctx, struct block **ret_block, struct err *err)
+int search_load_block(const struct search_source *source, int64_t generation, load_cb cb, void *ctx, struct block **ret_block, struct err *err)
 {
     struct loading loading = {.next_size = FIRST_SEGMENT, .generation = generation, .cb = cb, .ctx = ctx};
     struct block *block = NULL;
-    int r = tabs_load(source, &loading.tabs, err);
+    int r = search_tabs_load(source, &loading.tabs, err);
     if (r == 0) {
         show_beginning(&loading); /* the tabs */
-        r = source->pages(source->ctx, on_page, &loading, err);
+        r = source->pages(source->ctx, load_on_page, &loading, err);
     }
     if (r == 0) {
-        r = loading.result < 0 ? loading.result : seal(&loading);
-        if (r == 0 && (block = block_create(loading.segments, loading.count, loading.tabs, generation, true)) == NULL)
+        r = loading.result < 0 ? loading.result : load_seal_segment(&loading);
+        if (r == 0 && (block = search_block_create(loading.segments, loading.count, loading.tabs, generation, true)) == NULL)
             r = HEARTH_ERR_NOMEM;
         if (r < 0)
             err_set(err, r, "out of memory");
     }
     for (size_t i = 0; i < loading.count; i++)
-        segment_unref(loading.segments[i]);
+        search_segment_unref(loading.segments[i]);
     free(loading.segments);
-    segment_builder_fini(&loading.builder);
-    tabs_unref(loading.tabs);
+    search_segment_builder_fini(&loading.builder);
+    search_tabs_unref(loading.tabs);
     if (r == 0)
         *ret_block = block;
     return r;
@@ -91,34 +91,34 @@ struct collecting {
     int result;
 };
 
-static int on_change(void *ctx, const struct hearth_page *page)
+static int load_on_change(void *ctx, const struct hearth_page *page)
 {
     struct collecting *collecting = ctx;
-    return collecting->result = block_changes_add(&collecting->changes, page);
+    return collecting->result = search_block_changes_add(&collecting->changes, page);
 }
 
-int load_update(const struct block *old, const struct search_source *source, int64_t generation, load_cb cb, void *ctx,
+int search_load_update(const struct block *old, const struct search_source *source, int64_t generation, load_cb cb, void *ctx,
                 struct block **ret_block, bool *ret_anew, struct err *err)
 {
     struct collecting collecting = {0};
     struct tabs *tabs = NULL;
     struct err why = {0};
-    int r = source->changed(source->ctx, old->generation, on_change, &collecting, &why);
+    int r = source->changed(source->ctx, old->generation, load_on_change, &collecting, &why);
     bool anew = r == HEARTH_ERR_NOT_FOUND || (r == 0 && collecting.result == HEARTH_ERR_FULL);
     if (r == 0 && !anew && collecting.result < 0)
         r = err_set(&why, collecting.result, "out of memory");
     if (r == 0 && !anew)
-        r = tabs_load(source, &tabs, &why);
+        r = search_tabs_load(source, &tabs, &why);
     if (r == 0 && !anew) {
-        r = block_update(old, &collecting.changes, tabs, generation, ret_block);
+        r = search_block_update(old, &collecting.changes, tabs, generation, ret_block);
         anew = r == HEARTH_ERR_FULL;
         if (r < 0 && !anew)
             err_set(&why, r, "out of memory");
     }
-    tabs_unref(tabs);
-    block_changes_fini(&collecting.changes);
+    search_tabs_unref(tabs);
+    search_block_changes_fini(&collecting.changes);
     if (!anew && r < 0 && err != NULL)
         *err = why;
     *ret_anew = anew;
-    return anew ? load_block(source, generation, cb, ctx, ret_block, err) : r;
+    return anew ? search_load_block(source, generation, cb, ctx, ret_block, err) : r;
 }

@@ -12,9 +12,9 @@ struct block;
 typedef void (*load_cb)(void *ctx, struct block *beginning);
 
 /* 0, NOMEM or the source's error. */
-int load_block(const struct search_source *source, int64_t generation, load_cb cb, void *ctx, struct block **ret_block, struct err *err);
+int search_load_block(const struct search_source *source, int64_t generation, load_cb cb, void *ctx, struct block **ret_block, struct err *err);
 /* The same account at a later generation. Loads anew when the storage does not know what changed, or it is too much. */
-int load_update(const struct block *old, const struct search_source *source, int64_t generation, load_cb cb, void *ctx,
+int search_load_update(const struct block *old, const struct search_source *source, int64_t generation, load_cb cb, void *ctx,
                 struct block **ret_block, bool *ret_anew, struct err *err);
 
 #endif

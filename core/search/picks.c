@@ -14,7 +14,7 @@ struct ranked {
     double rank;
 };
 
-static double faded(double use_count, int64_t used, int64_t now)
+static double picks_faded_count(double use_count, int64_t used, int64_t now)
 {
     double days = now > used ? (double)(now - used) / 86400000.0 : 0;
     return use_count * pow(FADE_DAY, days);
@@ -22,15 +22,15 @@ static double faded(double use_count, int64_t used, int64_t now)
 
 double search_pick_worth(double use_count, int64_t used, int64_t now)
 {
-    return faded(use_count, used, now);
+    return picks_faded_count(use_count, used, now);
 }
 
 double search_pick_again(double use_count, int64_t used, int64_t now)
 {
-    return faded(use_count, used, now) * FADE_PICK + 1;
+    return picks_faded_count(use_count, used, now) * FADE_PICK + 1;
 }
 
-static int by_page(const void *a, const void *b)
+static int picks_compare_by_page(const void *a, const void *b)
 {
     const struct ranked *x = a, *y = b;
     if (x->page != y->page)
@@ -47,19 +47,19 @@ static int by_rank(const void *a, const void *b)
 }
 
 /* As Firefox: a tenth is the finest difference, and an input typed to its end counts double. */
-static size_t collect(const struct search_request *request, const char *typed, struct ranked *list)
+static size_t picks_collect(const struct search_request *request, const char *typed, struct ranked *list)
 {
     size_t count = 0;
     for (size_t i = 0; i < request->pick_count; i++) {
         const struct hearth_pick *pick = &request->picks[i];
-        double use_count = str_starts(pick->input, typed) ? faded(pick->use_count, pick->used, request->now) : 0;
+        double use_count = str_starts(pick->input, typed) ? picks_faded_count(pick->use_count, pick->used, request->now) : 0;
         if (use_count >= LEAST)
             list[count++] = (struct ranked){pick->page, round(use_count * (str_equal(pick->input, typed) ? 2 : 1) * 10)};
     }
     return count;
 }
 
-int picks_rank(const struct search_request *request, struct arena *arena, const int64_t **ret_pages, size_t *ret_count)
+int search_picks_rank(const struct search_request *request, struct arena *arena, const int64_t **ret_pages, size_t *ret_count)
 {
     char typed[SEARCH_MAX_QUERY + 1];
     search_fold_input(request->query, typed, sizeof(typed));
@@ -69,8 +69,8 @@ int picks_rank(const struct search_request *request, struct arena *arena, const 
     struct ranked *list = malloc(request->pick_count * sizeof(*list)); /* as many as there are picks: too many for the arena */
     if (list == NULL)
         return HEARTH_ERR_NOMEM;
-    size_t count = collect(request, typed, list), kept = 0;
-    qsort(list, count, sizeof(*list), by_page);
+    size_t count = picks_collect(request, typed, list), kept = 0;
+    qsort(list, count, sizeof(*list), picks_compare_by_page);
     for (size_t i = 0; i < count; i++)
         if (kept == 0 || list[kept - 1].page != list[i].page)
             list[kept++] = list[i];

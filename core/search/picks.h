@@ -10,6 +10,6 @@
 struct arena;
 
 /* The pages whose input begins with what is typed, best first, each once; at most SEARCH_MAX_LIMIT. 0 or NOMEM. */
-int picks_rank(const struct search_request *request, struct arena *arena, const int64_t **ret_pages, size_t *ret_count);
+int search_picks_rank(const struct search_request *request, struct arena *arena, const int64_t **ret_pages, size_t *ret_count);
 
 #endif

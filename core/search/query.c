@@ -23,18 +23,18 @@ struct words {
     size_t count;
 };
 
-static bool is_space(uint32_t c)
+static bool query_is_space(uint32_t c)
 {
     return (c >= 0x09 && c <= 0x0D) || c == 0x20 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
            c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000 || c == 0xFEFF;
 }
 
 /* Moves *from and *end together until neither is white space. */
-static void trim(const char *text, size_t *from, size_t *end)
+static void query_trim(const char *text, size_t *from, size_t *end)
 {
     while (*from < *end) {
         size_t next = *from;
-        if (!is_space(str_next_char(text, *end, &next)))
+        if (!query_is_space(str_next_char(text, *end, &next)))
             break;
         *from = next;
     }
@@ -43,19 +43,19 @@ static void trim(const char *text, size_t *from, size_t *end)
         while (last > *from && ((uint8_t)text[last] & 0xC0) == 0x80)
             last--;
         size_t next = last;
-        if (!is_space(str_next_char(text, *end, &next)))
+        if (!query_is_space(str_next_char(text, *end, &next)))
             break;
         *end = last;
     }
 }
 
-static void split(const char *text, size_t from, size_t end, struct words *ret_words)
+static void query_split_words(const char *text, size_t from, size_t end, struct words *ret_words)
 {
     size_t chars = 0, start = from;
     bool inside = false;
     for (size_t at = from; at < end && chars < MAX_CHARS; chars++) {
         size_t next = at;
-        bool space = is_space(str_next_char(text, end, &next));
+        bool space = query_is_space(str_next_char(text, end, &next));
         if (space && inside && ret_words->count < QUERY_MAX_WORDS)
             ret_words->list[ret_words->count++] = (struct word){text + start, at - start};
         if (!space && !inside)
@@ -84,7 +84,7 @@ static bool restrict_by(struct query *query, char c)
     return false;
 }
 
-static void drop(struct words *words, size_t index)
+static void query_drop_word(struct words *words, size_t index)
 {
     memmove(&words->list[index], &words->list[index + 1], (words->count - index - 1) * sizeof(words->list[0]));
     words->count--;
@@ -94,12 +94,12 @@ static void drop(struct words *words, size_t index)
 static void take_restrictions(struct words *words, struct query *query)
 {
     for (int i = 0; i < 2 && words->count > 0 && words->list[0].size == 1 && restrict_by(query, words->list[0].text[0]); i++)
-        drop(words, 0);
+        query_drop_word(words, 0);
     for (int i = 0; i < 2 && words->count > 0; i++) {
         const struct word *last = &words->list[words->count - 1];
         if (last->size != 1 || !restrict_by(query, last->text[0]))
             break;
-        drop(words, words->count - 1);
+        query_drop_word(words, words->count - 1);
     }
     if (query->only != QUERY_ANY || query->field != QUERY_EVERYWHERE || words->count == 0)
         return;
@@ -123,7 +123,7 @@ static void strip_scheme(struct word *word)
     }
 }
 
-static int longer(const void *a, const void *b)
+static int query_compare_longer_first(const void *a, const void *b)
 {
     const struct needle *x = a, *y = b;
     if (x->size != y->size)
@@ -137,15 +137,15 @@ static int fold_words(const struct words *words, struct arena *arena, struct que
         char *folded = arena_alloc(arena, FOLD_ROOM(words->list[i].size));
         if (folded == NULL)
             return HEARTH_ERR_NOMEM;
-        size_t size = fold_text(words->list[i].text, words->list[i].size, folded, NULL, 0);
+        size_t size = search_fold_text(words->list[i].text, words->list[i].size, folded, NULL, 0);
         if (size > 0)
-            needle_init(&query->words[query->word_count++], folded, size);
+            search_needle_init(&query->words[query->word_count++], folded, size);
     }
-    qsort(query->words, query->word_count, sizeof(query->words[0]), longer);
+    qsort(query->words, query->word_count, sizeof(query->words[0]), query_compare_longer_first);
     return 0;
 }
 
-int query_parse(const char *text, struct arena *arena, struct query *ret_query, struct err *err)
+int search_query_parse(const char *text, struct arena *arena, struct query *ret_query, struct err *err)
 {
     size_t size = strnlen(text, SEARCH_MAX_QUERY + 1);
     if (size > SEARCH_MAX_QUERY)
@@ -157,13 +157,13 @@ int query_parse(const char *text, struct arena *arena, struct query *ret_query, 
     if (query == NULL || decoded == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     size_t from = 0, end = model_url_decode(text, size, decoded);
-    trim(decoded, &from, &end);
+    query_trim(decoded, &from, &end);
     struct words words = {.count = 0};
     query->javascript = str_starts(decoded + from, "javascript:");
     if (str_starts(decoded + from, "data:"))
         words.list[words.count++] = (struct word){decoded + from, end - from};
     else
-        split(decoded, from, end, &words);
+        query_split_words(decoded, from, end, &words);
     take_restrictions(&words, query);
     if (words.count > 0)
         strip_scheme(&words.list[0]);
@@ -176,14 +176,14 @@ int query_parse(const char *text, struct arena *arena, struct query *ret_query, 
 void search_fold_input(const char *text, char *ret_input, size_t size)
 {
     size_t from = 0, end = strnlen(text, SEARCH_MAX_QUERY), used = 0;
-    end = fold_cut(text, strlen(text), end);
-    trim(text, &from, &end);
+    end = search_fold_cut(text, strlen(text), end);
+    query_trim(text, &from, &end);
     ret_input[0] = '\0';
     while (from < end) {
         size_t next = from;
         str_next_char(text, end, &next);
         char one[FOLD_ROOM(4)];
-        size_t n = fold_text(text + from, next - from, one, NULL, 0);
+        size_t n = search_fold_text(text + from, next - from, one, NULL, 0);
         if (used + n >= size)
             break;
         memcpy(ret_input + used, one, n);

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "search/find.h"
+#include "search/needle.h"
 
 struct arena;
 struct err;
@@ -27,6 +27,6 @@ struct query {
 };
 
 /* INVALID: longer than SEARCH_MAX_QUERY or not UTF-8; NOMEM. */
-int query_parse(const char *text, struct arena *arena, struct query *ret_query, struct err *err);
+int search_query_parse(const char *text, struct arena *arena, struct query *ret_query, struct err *err);
 
 #endif

@@ -89,13 +89,13 @@ static bool candidate_is(const void *candidates, uint32_t number, const void *ke
 }
 
 /* The slot of an address: occupied by the candidate that has it, or free. */
-static uint32_t *slot_of(struct rank *rank, const struct segment *segment, uint32_t index)
+static uint32_t *rank_address_slot(struct rank *rank, const struct segment *segment, uint32_t index)
 {
     struct looked_for page = {segment, index};
     return index_table_slot(&rank->table, segment->keys[index], candidate_is, rank->candidates, &page);
 }
 
-static struct candidate *append(struct rank *rank, enum part part, const struct segment *segment, uint32_t index, uint32_t *slot)
+static struct candidate *rank_append_candidate(struct rank *rank, enum part part, const struct segment *segment, uint32_t index, uint32_t *slot)
 {
     ASSERT(rank->candidate_count < rank->candidate_room);
     uint16_t number = rank->candidate_count++;
@@ -125,7 +125,7 @@ static bool better_variant(const struct candidate *than, const struct segment *s
  * same part the better variant takes the place of the other. */
 static void add_page(struct rank *rank, enum part part, const struct segment *segment, uint32_t index)
 {
-    uint32_t *slot = slot_of(rank, segment, index);
+    uint32_t *slot = rank_address_slot(rank, segment, index);
     struct candidate *there = *slot == 0 ? NULL : &rank->candidates[*slot - 1];
     if (there != NULL && there->part == part && better_variant(there, segment, index)) {
         there->segment = segment;
@@ -133,11 +133,11 @@ static void add_page(struct rank *rank, enum part part, const struct segment *se
     } else if (there == NULL || there->part == PART_SPARE_TAB || there->part > part) {
         if (there != NULL)
             take_out(rank, there);
-        append(rank, part, segment, index, slot);
+        rank_append_candidate(rank, part, segment, index, slot);
     }
 }
 
-static enum scan_want wanted(const struct rank *rank)
+static enum scan_want rank_wanted_matches(const struct rank *rank)
 {
     uint32_t sure = rank->count[PART_TAB] + rank->count[PART_PICK] + rank->count[PART_START];
     if (sure >= rank->limit)
@@ -147,7 +147,7 @@ static enum scan_want wanted(const struct rank *rank)
 
 static void add_match(struct rank *rank, const struct segment *segment, uint32_t index, enum scan_match match)
 {
-    enum scan_want want = wanted(rank);
+    enum scan_want want = rank_wanted_matches(rank);
     if (want == SCAN_WANT_ALL || (want == SCAN_WANT_AT_START && match == SCAN_AT_START))
         add_page(rank, match == SCAN_AT_START ? PART_START : PART_ANYWHERE, segment, index);
 }
@@ -177,7 +177,7 @@ static enum scan_want on_match(void *ctx, const struct segment *segment, uint32_
     struct rank *rank = ctx;
     add_waiting(rank, segment, index);
     add_match(rank, segment, index, match);
-    return wanted(rank);
+    return rank_wanted_matches(rank);
 }
 
 static int scan_pages(struct rank *rank)
@@ -187,11 +187,11 @@ static int scan_pages(struct rank *rank)
         rank->waiting = arena_alloc(rank->arena, block->overlay->count * sizeof(*rank->waiting));
         if (rank->waiting == NULL)
             return HEARTH_ERR_NOMEM;
-        scan_segment(block->overlay, NULL, rank->query, &rank->flags, SCAN_WANT_ALL, on_overlay, rank);
+        search_scan_segment(block->overlay, NULL, rank->query, &rank->flags, SCAN_WANT_ALL, on_overlay, rank);
     }
-    enum scan_want want = wanted(rank);
+    enum scan_want want = rank_wanted_matches(rank);
     for (size_t i = 0; i < block->segment_count && want != SCAN_WANT_NOTHING; i++)
-        want = scan_segment(block->segments[i], block->dead[i], rank->query, &rank->flags, want, on_match, rank);
+        want = search_scan_segment(block->segments[i], block->dead[i], rank->query, &rank->flags, want, on_match, rank);
     add_waiting(rank, NULL, 0);
     return 0;
 }
@@ -215,19 +215,19 @@ static int scan_tabs(struct rank *rank)
 {
     const struct tabs *tabs = rank->block->tabs;
     for (uint32_t i = 0; i < tabs->count; i++) {
-        if (scan_page(tabs->segment, i, rank->query) == SCAN_NONE)
+        if (search_scan_page(tabs->segment, i, rank->query) == SCAN_NONE)
             continue;
-        uint32_t *slot = slot_of(rank, tabs->segment, i);
+        uint32_t *slot = rank_address_slot(rank, tabs->segment, i);
         struct candidate *candidate = *slot == 0 ? NULL : &rank->candidates[*slot - 1];
         if (candidate == NULL && rank->count[PART_TAB] + rank->count[PART_SPARE_TAB] < rank->limit)
-            candidate = append(rank, rank->count[PART_TAB] < rank->tab_cap ? PART_TAB : PART_SPARE_TAB, tabs->segment, i, slot);
+            candidate = rank_append_candidate(rank, rank->count[PART_TAB] < rank->tab_cap ? PART_TAB : PART_SPARE_TAB, tabs->segment, i, slot);
         if (candidate != NULL && add_device(rank, candidate, &tabs->list[i]) < 0)
             return HEARTH_ERR_NOMEM;
     }
     return 0;
 }
 
-static int compare_ids(const void *a, const void *b)
+static int rank_compare_ids(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
     return x < y ? -1 : x > y;
@@ -238,7 +238,7 @@ static int add_picks(struct rank *rank)
 {
     const int64_t *pages;
     size_t count;
-    int r = picks_rank(rank->request, rank->arena, &pages, &count);
+    int r = search_picks_rank(rank->request, rank->arena, &pages, &count);
     if (r < 0 || count == 0)
         return r;
     int64_t *ids = arena_alloc(rank->arena, count * sizeof(*ids));
@@ -247,12 +247,12 @@ static int add_picks(struct rank *rank)
     if (ids == NULL || segments == NULL || indexes == NULL)
         return HEARTH_ERR_NOMEM;
     memcpy(ids, pages, count * sizeof(*ids));
-    qsort(ids, count, sizeof(*ids), compare_ids);
-    block_find(rank->block, ids, count, segments, indexes);
+    qsort(ids, count, sizeof(*ids), rank_compare_ids);
+    search_block_find(rank->block, ids, count, segments, indexes);
     uint32_t share = rank->limit / 3 + 1, room = rank->limit - rank->count[PART_TAB];
     for (size_t i = 0; i < count && rank->count[PART_PICK] < (share < room ? share : room); i++) {
-        size_t at = (size_t)((const int64_t *)bsearch(&pages[i], ids, count, sizeof(*ids), compare_ids) - ids);
-        if (segments[at] != NULL && scan_passes(&rank->flags, segments[at]->flags[indexes[at]]))
+        size_t at = (size_t)((const int64_t *)bsearch(&pages[i], ids, count, sizeof(*ids), rank_compare_ids) - ids);
+        if (segments[at] != NULL && search_scan_passes(&rank->flags, segments[at]->flags[indexes[at]]))
             add_page(rank, PART_PICK, segments[at], indexes[at]);
     }
     return 0;
@@ -342,7 +342,7 @@ static bool choose_tabs(const struct rank *rank)
 }
 
 /* Each part adds at most `limit` candidates, ANYWHERE again as many in place of those that went to START. */
-static int prepare(struct rank *rank)
+static int rank_prepare_tables(struct rank *rank)
 {
     rank->candidate_room = (uint16_t)(rank->limit * (PARTS + 1));
     rank->table.room = index_table_room(rank->candidate_room);
@@ -357,13 +357,13 @@ static int prepare(struct rank *rank)
     return 0;
 }
 
-int rank_run(const struct block *block, const struct search_request *request, const struct query *query, struct arena *arena,
+int search_rank_block(const struct block *block, const struct search_request *request, const struct query *query, struct arena *arena,
              struct search_results *ret_results, bool *ret_full)
 {
     struct rank rank = {.block = block, .request = request, .query = query, .arena = arena, .limit = request->limit};
     bool pages = choose_pages(&rank), tabs = choose_tabs(&rank), typed = query->only == QUERY_ANY && query->field == QUERY_EVERYWHERE;
     rank.tab_cap = pages && rank.limit >= 3 ? rank.limit / 3 : pages ? 1 : rank.limit;
-    int r = prepare(&rank);
+    int r = rank_prepare_tables(&rank);
     if (r == 0 && tabs)
         r = scan_tabs(&rank);
     if (r == 0 && pages && typed)
@@ -373,6 +373,6 @@ int rank_run(const struct block *block, const struct search_request *request, co
     if (r == 0)
         r = write_hits(&rank, ret_results);
     if (r == 0)
-        *ret_full = !pages || wanted(&rank) == SCAN_WANT_NOTHING;
+        *ret_full = !pages || rank_wanted_matches(&rank) == SCAN_WANT_NOTHING;
     return r;
 }

@@ -13,7 +13,7 @@ struct query;
 
 /* Any thread. ret_full: the page of results is full of matches at word starts, so that pages of lower frecency could not change it.
  * 0 or NOMEM. */
-int rank_run(const struct block *block, const struct search_request *request, const struct query *query, struct arena *arena,
+int search_rank_block(const struct block *block, const struct search_request *request, const struct query *query, struct arena *arena,
              struct search_results *ret_results, bool *ret_full);
 
 #endif

@@ -13,7 +13,7 @@
  * storage is slow: those left out are brought up to date when they ask. */
 enum { ACTIVE_FOR = 60 * 60 * 1000, QUEUE_MAX = 1024 };
 
-static void enqueue(struct search *search, struct account *account, int64_t generation)
+static void refresh_enqueue(struct search *search, struct account *account, int64_t generation)
 {
     account->wanted = generation > account->wanted ? generation : account->wanted;
     if (account->refresh_queued || search->stopped || search->refresh == NULL || search->refresh_count == QUEUE_MAX)
@@ -38,22 +38,22 @@ static bool has_anything(const struct account *account)
 void search_changed(struct search *search, const char *id, int64_t generation)
 {
     lock_take(&search->lock);
-    struct account *account = accounts_find(search, id);
+    struct account *account = search_accounts_find(search, id);
     if (account != NULL && has_anything(account) && clock_monotonic() - account->used < ACTIVE_FOR)
-        enqueue(search, account, generation);
+        refresh_enqueue(search, account, generation);
     lock_release(&search->lock);
 }
 
 void search_expect(struct search *search, const char *id, int64_t generation)
 {
     lock_take(&search->lock);
-    struct account *account = search->refresh == NULL ? NULL : accounts_acquire(search, id);
+    struct account *account = search->refresh == NULL ? NULL : search_accounts_acquire(search, id);
     if (account != NULL && (account->block == NULL || account->block->generation < generation)) {
         account->expected = true;
-        enqueue(search, account, generation);
+        refresh_enqueue(search, account, generation);
     }
     if (account != NULL)
-        accounts_release(search, account);
+        search_accounts_release(search, account);
     lock_release(&search->lock);
 }
 
@@ -61,7 +61,7 @@ int search_refresh(struct search *search, const char *id, int64_t generation, co
 {
     int r = 0;
     lock_take(&search->lock);
-    struct account *account = accounts_find(search, id); /* not acquired: that would count as use */
+    struct account *account = search_accounts_find(search, id); /* not acquired: that would count as use */
     if (account != NULL) {
         account->users++;
         if (account->block != NULL || account->expected)
@@ -70,7 +70,7 @@ int search_refresh(struct search *search, const char *id, int64_t generation, co
         for (size_t i = 0; r == 0 && i < SEARCH_INDEXES; i++)
             if (account->slots[i].index != NULL)
                 r = search_bring_index(search, account, generation, (enum search_index)i, source, NULL, err);
-        accounts_release(search, account);
+        search_accounts_release(search, account);
     }
     search->stats.refreshes++;
     lock_release(&search->lock);
@@ -88,19 +88,19 @@ static void refresh_first(struct search *search)
     search->refresh_count--;
     account->refresh_queued = false;
     bool gone = account->gone;
-    accounts_release(search, account);
+    search_accounts_release(search, account);
     if (gone)
         return;
     search->refreshing = true;
     lock_release(&search->lock);
     search->refresh(search->refresh_ctx, search, id, generation);
-    metric_add(metric_get(METRIC_COUNTER, "search_refreshes", "times that what is in memory of an account was brought up to date unasked"),
+    metrics_add(metrics_register(METRIC_COUNTER, "search_refreshes", "times that what is in memory of an account was brought up to date unasked"),
                1);
     lock_take(&search->lock);
     search->refreshing = false;
 }
 
-void *refresh_thread(void *ctx)
+void *search_refresh_main(void *ctx)
 {
     struct search *search = ctx;
     pthread_setname_np(pthread_self(), "search-refresh");

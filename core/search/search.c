@@ -26,12 +26,12 @@ int search_create(const struct search_config *config, struct search **ret_search
     pthread_cond_init(&search->refresh_work, NULL);
     search->refresh = config->refresh;
     search->refresh_ctx = config->refresh_ctx;
-    int failed = pthread_create(&search->thread, NULL, improve_thread, search);
+    int failed = pthread_create(&search->thread, NULL, search_improve_main, search);
     if (failed != 0) {
         free(search);
         return thread_failed(err, failed, "the search thread");
     }
-    failed = pthread_create(&search->refresher, NULL, refresh_thread, search);
+    failed = pthread_create(&search->refresher, NULL, search_refresh_main, search);
     if (failed != 0) {
         search->stopped = search->refresher_ended = true;
         search_destroy(search);
@@ -65,18 +65,18 @@ void search_destroy(struct search *search)
     pthread_join(search->thread, NULL);
     for (struct account *next; search->first_job != NULL; search->first_job = next) {
         next = search->first_job->next_job;
-        accounts_release(search, search->first_job);
+        search_accounts_release(search, search->first_job);
     }
     for (struct account *next; search->first_refresh != NULL; search->first_refresh = next) {
         next = search->first_refresh->next_refresh;
-        accounts_release(search, search->first_refresh);
+        search_accounts_release(search, search->first_refresh);
     }
     while (search->oldest != NULL) {
         ASSERT(search->oldest->users == 0);
-        accounts_detach(search, search->oldest);
+        search_accounts_detach(search, search->oldest);
     }
     for (size_t i = 0; i < search->trash_count; i++)
-        block_unref(search->trash[i].block);
+        search_block_unref(search->trash[i].block);
     for (size_t i = 0; i < search->trash_count; i++)
         index_unref(search->trash[i].index);
     free(search->trash);
@@ -101,27 +101,27 @@ static void on_beginning(void *ctx, struct block *beginning)
     progress->account->beginnings++;
     pthread_cond_broadcast(&progress->account->progress);
     lock_release(&progress->search->lock);
-    block_unref(before);
+    search_block_unref(before);
 }
 
 /* Brings the account's block to the generation. The lock is held, and let go meanwhile; account->loading keeps others out. */
-static int refresh(struct search *search, struct account *account, int64_t generation, const struct search_source *source, struct err *err)
+static int search_refresh_block(struct search *search, struct account *account, int64_t generation, const struct search_source *source, struct err *err)
 {
-    struct block *old = block_ref(account->block), *block = NULL;
+    struct block *old = search_block_ref(account->block), *block = NULL;
     struct progress progress = {search, account};
     bool anew = old == NULL;
     account->loading = true;
     lock_release(&search->lock);
-    int r = anew ? load_block(source, generation, on_beginning, &progress, &block, err)
-                 : load_update(old, source, generation, on_beginning, &progress, &block, &anew, err);
+    int r = anew ? search_load_block(source, generation, on_beginning, &progress, &block, err)
+                 : search_load_update(old, source, generation, on_beginning, &progress, &block, &anew, err);
     lock_take(&search->lock);
-    accounts_discard(search, old);
+    search_accounts_discard(search, old);
     account->loading = false;
-    accounts_discard(search, account->beginning);
+    search_accounts_discard(search, account->beginning);
     account->beginning = NULL;
     if (r == 0) {
         *(anew ? &search->stats.loads : &search->stats.updates) += 1;
-        accounts_install(search, account, block);
+        search_accounts_install(search, account, block);
     }
     pthread_cond_broadcast(&account->progress);
     return r;
@@ -131,13 +131,13 @@ static int refresh(struct search *search, struct account *account, int64_t gener
 static int try_beginning(struct search *search, struct account *account, const struct search_request *request, const struct query *query,
                          struct arena *arena, struct search_results *ret_results, bool *ret_full)
 {
-    struct block *block = block_ref(account->beginning);
+    struct block *block = search_block_ref(account->beginning);
     lock_release(&search->lock);
     struct search_results results;
-    int r = rank_run(block, request, query, arena, &results, ret_full);
+    int r = search_rank_block(block, request, query, arena, &results, ret_full);
     if (r == 0 && *ret_full)
         *ret_results = results;
-    block_unref(block);
+    search_block_unref(block);
     lock_take(&search->lock);
     return r;
 }
@@ -153,11 +153,11 @@ static int get_block(struct search *search, struct account *account, const struc
     while (r == 0) {
         bool full = false;
         if (account->block != NULL && account->block->generation >= request->generation) {
-            *ret_block = block_ref(account->block);
+            *ret_block = search_block_ref(account->block);
             return 0;
         }
         if (!account->loading) {
-            r = refresh(search, account, request->generation, source, err);
+            r = search_refresh_block(search, account, request->generation, source, err);
         } else if (query != NULL && account->beginning != NULL && account->beginnings != seen &&
                    account->beginning->generation >= request->generation) {
             seen = account->beginnings;
@@ -167,7 +167,7 @@ static int get_block(struct search *search, struct account *account, const struc
             else if (full)
                 return 0;
         } else {
-            r = accounts_wait(search, account, source->deadline, err);
+            r = search_accounts_wait(search, account, source->deadline, err);
         }
     }
     return r;
@@ -179,22 +179,22 @@ int search_run(struct search *search, const struct search_request *request, cons
     if (request->limit < 1 || request->limit > SEARCH_MAX_LIMIT)
         return err_set(err, HEARTH_ERR_INVALID, "the limit is not between 1 and %d", SEARCH_MAX_LIMIT);
     struct query query;
-    int r = query_parse(request->query, arena, &query, err);
+    int r = search_query_parse(request->query, arena, &query, err);
     if (r < 0)
         return r;
     lock_take(&search->lock);
-    struct account *account = accounts_acquire(search, request->account);
+    struct account *account = search_accounts_acquire(search, request->account);
     struct block *block = NULL;
     r = account == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
                         : get_block(search, account, request, &query, source, arena, ret_results, &block, err);
     if (account != NULL)
-        accounts_release(search, account);
+        search_accounts_release(search, account);
     lock_release(&search->lock);
     if (r < 0 || block == NULL)
         return r;
     bool full;
-    r = rank_run(block, request, &query, arena, ret_results, &full);
-    block_unref(block);
+    r = search_rank_block(block, request, &query, arena, ret_results, &full);
+    search_block_unref(block);
     return r < 0 ? err_set(err, r, "out of memory") : 0;
 }
 
@@ -204,16 +204,16 @@ int search_bring_block(struct search *search, struct account *account, int64_t g
     const struct search_request request = {.generation = generation};
     struct block *block = NULL;
     int r = get_block(search, account, &request, NULL, source, NULL, NULL, &block, err);
-    accounts_discard(search, block);
+    search_accounts_discard(search, block);
     return r;
 }
 
 void search_forget(struct search *search, const char *id)
 {
     lock_take(&search->lock);
-    struct account *account = accounts_find(search, id);
+    struct account *account = search_accounts_find(search, id);
     if (account != NULL)
-        accounts_detach(search, account);
+        search_accounts_detach(search, account);
     lock_release(&search->lock);
 }
 
@@ -231,6 +231,6 @@ void search_stats_for_test(struct search *search, struct search_stats *ret_stats
     *ret_stats = search->stats;
     ret_stats->pages = 0;
     for (const struct account *account = search->newest; account != NULL; account = account->older)
-        ret_stats->pages += account->block == NULL ? 0 : block_pages(account->block);
+        ret_stats->pages += account->block == NULL ? 0 : search_block_pages(account->block);
     lock_release(&search->lock);
 }

@@ -47,7 +47,7 @@ typedef int (*search_tab_cb)(void *ctx, const struct search_tab *tab); /* non-ze
 
 typedef int (*search_row_cb)(void *ctx, const struct hearth_bookmark *bookmark); /* non-zero: end the list */
 
-/* How the engine reads the account of a request, through the caller's storage session. Called by search_*() on the
+/* How the engine reads the account of a request, through the caller's storage handle. Called by search_*() on the
  * calling thread, without a lock held; what they deliver must be at least as new as the request's generation. 0, or a code with err filled.
  */
 struct search_source {
@@ -60,9 +60,9 @@ struct search_source {
     /* For search_index() alone; may be NULL where it is not called. */
     int (*visits)(void *ctx, hearth_visit_row_cb cb, void *cb_ctx, struct err *err); /* visit_dates() of all times */
     int (*visits_of)(void *ctx, const int64_t *pages, size_t count, hearth_page_visit_cb cb, void *cb_ctx, struct err *err);
-    int (*marks)(void *ctx, hearth_mark_cb cb, void *cb_ctx, struct err *err);
+    int (*cursors)(void *ctx, hearth_sync_cursor_cb cb, void *cb_ctx, struct err *err);
     int (*bookmarks)(void *ctx, search_row_cb cb, void *cb_ctx, struct err *err); /* bookmark_list() BY_ADDED */
-    int (*nodes)(void *ctx, hearth_bookmark_node_cb cb, void *cb_ctx, struct err *err);
+    int (*nodes)(void *ctx, hearth_bookmark_item_cb cb, void *cb_ctx, struct err *err);
     int (*bookmark)(void *ctx, const char *guid, search_row_cb cb, void *cb_ctx, struct err *err); /* bookmark_get(); 0 when it is gone */
 };
 

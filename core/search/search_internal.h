@@ -69,21 +69,21 @@ struct search {
 };
 
 /* accounts.c: all with the lock held. */
-struct account *accounts_find(struct search *search, const char *id);
-/* Finds or makes, marks as the last used, and keeps it from ending until accounts_release(). NULL when memory is short. */
-struct account *accounts_acquire(struct search *search, const char *id);
-void accounts_release(struct search *search, struct account *account);
+struct account *search_accounts_find(struct search *search, const char *id);
+/* Finds or makes, marks as the last used, and keeps it from ending until search_accounts_release(). NULL when memory is short. */
+struct account *search_accounts_acquire(struct search *search, const char *id);
+void search_accounts_release(struct search *search, struct account *account);
 /* Takes it out of the tables; it ends when its last user lets go. */
-void accounts_detach(struct search *search, struct account *account);
+void search_accounts_detach(struct search *search, struct account *account);
 /* Counts the account's block anew and drops the least recently used others until all fit. */
-void accounts_count(struct search *search, struct account *account);
+void search_accounts_count(struct search *search, struct account *account);
 /* `block` becomes the account's, and is improved in the background if it can be. */
-void accounts_install(struct search *search, struct account *account, struct block *block);
+void search_accounts_install(struct search *search, struct account *account, struct block *block);
 /* Gives a reference away for the background thread to drop; NULL does nothing. */
-void accounts_discard(struct search *search, struct block *block);
-void accounts_discard_index(struct search *search, struct index *index);
+void search_accounts_discard(struct search *search, struct block *block);
+void search_accounts_discard_index(struct search *search, struct index *index);
 /* Waits until a thread that loads something of the account has got further. TIMEOUT at the deadline; 0: look again. */
-int accounts_wait(struct search *search, struct account *account, int64_t deadline, struct err *err);
+int search_accounts_wait(struct search *search, struct account *account, int64_t deadline, struct err *err);
 
 /* search.c: brings the block to the generation, waiting for others that do so. The lock is held, and let go meanwhile. */
 int search_bring_block(struct search *search, struct account *account, int64_t generation, const struct search_source *source,
@@ -93,10 +93,10 @@ int search_bring_index(struct search *search, struct account *account, int64_t g
                        const struct search_source *source, struct index **ret_index, struct err *err);
 
 /* refresh.c */
-void *refresh_thread(void *search);
+void *search_refresh_main(void *search);
 
 /* improve.c */
-bool improve_can(const struct search *search, const struct block *block);
-void *improve_thread(void *search);
+bool search_can_improve(const struct search *search, const struct block *block);
+void *search_improve_main(void *search);
 
 #endif

@@ -7,35 +7,35 @@
 #include "base/magic.h"
 #include "base/str.h"
 #include "model/url.h"
-#include "search/filter.h"
-#include "search/find.h"
+#include "search/gram_filter.h"
+#include "search/needle.h"
 #include "search/fold.h"
 
 /* Firefox looks at so many bytes of URL and title. Tags are short; the bound is ours. */
 enum { MAX_FIELD = 255, MAX_TAGS = 4096, START = 8 };
 
-struct segment *segment_ref(struct segment *segment)
+struct segment *search_segment_ref(struct segment *segment)
 {
     if (segment != NULL)
         atomic_fetch_add_explicit(&segment->references, 1, memory_order_relaxed);
     return segment;
 }
 
-void segment_unref(struct segment *segment)
+void search_segment_unref(struct segment *segment)
 {
     if (segment == NULL || atomic_fetch_sub_explicit(&segment->references, 1, memory_order_acq_rel) != 1)
         return;
-    filter_destroy(atomic_load_explicit(&segment->filter, memory_order_relaxed));
+    search_gram_filter_destroy(atomic_load_explicit(&segment->filter, memory_order_relaxed));
     free(segment);
 }
 
-size_t segment_bytes(const struct segment *segment)
+size_t search_segment_bytes(const struct segment *segment)
 {
-    const struct filter *filter = atomic_load_explicit(&segment->filter, memory_order_acquire);
-    return segment->bytes + (filter == NULL ? 0 : filter_bytes(filter));
+    const struct gram_filter *filter = atomic_load_explicit(&segment->filter, memory_order_acquire);
+    return segment->bytes + (filter == NULL ? 0 : search_gram_filter_bytes(filter));
 }
 
-void segment_builder_fini(struct segment_builder *builder)
+void search_segment_builder_fini(struct segment_builder *builder)
 {
     free(builder->rows);
     free(builder->text);
@@ -56,7 +56,7 @@ static int grow_rows(struct segment_builder *builder)
 }
 
 /* Room for one more row with so much text; new bits are zero. */
-static int reserve(struct segment_builder *builder, size_t text)
+static int segment_reserve_row(struct segment_builder *builder, size_t text)
 {
     if (builder->count == builder->room && grow_rows(builder) < 0)
         return HEARTH_ERR_NOMEM;
@@ -89,9 +89,9 @@ static int reserve_scratch(struct segment_builder *builder, size_t size)
     return 0;
 }
 
-static void add_field(struct segment_builder *builder, const char *text, size_t size)
+static void segment_add_field(struct segment_builder *builder, const char *text, size_t size)
 {
-    builder->text_size += fold_text(text, size, builder->text + builder->text_size, builder->starts, builder->text_size);
+    builder->text_size += search_fold_text(text, size, builder->text + builder->text_size, builder->starts, builder->text_size);
     builder->text[builder->text_size++] = '\0';
 }
 
@@ -100,7 +100,7 @@ static bool segment_takes(const struct hearth_page *page)
     return !page->gone && page->frecency != 0 && page->url != NULL;
 }
 
-static int32_t clamp(int64_t frecency)
+static int32_t segment_clamp_frecency(int64_t frecency)
 {
     return frecency > INT32_MAX ? INT32_MAX : frecency < INT32_MIN ? INT32_MIN : (int32_t)frecency;
 }
@@ -113,7 +113,7 @@ static uint8_t flags_of(const struct hearth_page *page, const struct model_url_k
                      key->rank << SEGMENT_RANK_SHIFT);
 }
 
-int segment_builder_add(struct segment_builder *builder, const struct hearth_page *page)
+int search_segment_builder_add(struct segment_builder *builder, const struct hearth_page *page)
 {
     if (!segment_takes(page))
         return 0;
@@ -124,7 +124,7 @@ int segment_builder_add(struct segment_builder *builder, const struct hearth_pag
     struct model_url_key key;
     model_url_key(url, url_size, &key);
     struct segment_row row = {
-        .id = page->id, .key = (uint32_t)hash_bytes(key.text, key.size), .frecency = clamp(page->frecency), .flags = flags_of(page, &key)};
+        .id = page->id, .key = (uint32_t)hash_bytes(key.text, key.size), .frecency = segment_clamp_frecency(page->frecency), .flags = flags_of(page, &key)};
     if (memchr(url, '%', url_size) != NULL) {
         if (reserve_scratch(builder, url_size + 1) < 0)
             return HEARTH_ERR_NOMEM;
@@ -133,15 +133,15 @@ int segment_builder_add(struct segment_builder *builder, const struct hearth_pag
     }
     size_t scheme = model_url_scheme(url, url_size);
     url += scheme;
-    url_size = fold_cut(url, url_size - scheme, MAX_FIELD);
-    size_t title_size = fold_cut(title, strnlen(title, MAX_FIELD + 1), MAX_FIELD),
-           tags_size = fold_cut(tags, strnlen(tags, MAX_TAGS + 1), MAX_TAGS);
-    if (reserve(builder, FOLD_ROOM(url_size) + FOLD_ROOM(title_size) + FOLD_ROOM(tags_size) + START) < 0)
+    url_size = search_fold_cut(url, url_size - scheme, MAX_FIELD);
+    size_t title_size = search_fold_cut(title, strnlen(title, MAX_FIELD + 1), MAX_FIELD),
+           tags_size = search_fold_cut(tags, strnlen(tags, MAX_TAGS + 1), MAX_TAGS);
+    if (segment_reserve_row(builder, FOLD_ROOM(url_size) + FOLD_ROOM(title_size) + FOLD_ROOM(tags_size) + START) < 0)
         return HEARTH_ERR_NOMEM;
     row.offset = (uint32_t)builder->text_size;
-    add_field(builder, url, url_size);
-    add_field(builder, title, title_size);
-    add_field(builder, tags, tags_size);
+    segment_add_field(builder, url, url_size);
+    segment_add_field(builder, title, title_size);
+    segment_add_field(builder, tags, tags_size);
     while (builder->text_size % START != 0)
         builder->text[builder->text_size++] = '\0';
     row.size = (uint32_t)builder->text_size - row.offset;
@@ -149,10 +149,10 @@ int segment_builder_add(struct segment_builder *builder, const struct hearth_pag
     return 0;
 }
 
-int segment_builder_copy(struct segment_builder *builder, const struct segment *from, uint32_t index)
+int search_segment_builder_copy(struct segment_builder *builder, const struct segment *from, uint32_t index)
 {
     uint32_t offset = from->offsets[index], size = from->offsets[index + 1] - offset;
-    if (reserve(builder, size) < 0)
+    if (segment_reserve_row(builder, size) < 0)
         return HEARTH_ERR_NOMEM;
     memcpy(builder->text + builder->text_size, from->text + offset, size);
     memcpy(builder->starts + builder->text_size / START, from->starts + offset / START, size / START);
@@ -166,22 +166,22 @@ int segment_builder_copy(struct segment_builder *builder, const struct segment *
     return 0;
 }
 
-static int compare_rows(const void *a, const void *b)
+static int segment_compare_rows(const void *a, const void *b)
 {
     const struct segment_row *x = a, *y = b;
     return x->frecency == y->frecency && x->id == y->id ? 0 : segment_before(x->frecency, x->id, y->frecency, y->id) ? -1 : 1;
 }
 
-void segment_builder_sort(struct segment_builder *builder)
+void search_segment_builder_sort(struct segment_builder *builder)
 {
     if (builder->count > 0)
-        qsort(builder->rows, builder->count, sizeof(*builder->rows), compare_rows);
+        qsort(builder->rows, builder->count, sizeof(*builder->rows), segment_compare_rows);
 }
 
 /* All arrays in one allocation, the widest first. */
-static struct segment *allocate(uint32_t count, size_t text)
+static struct segment *segment_allocate(uint32_t count, size_t text)
 {
-    size_t starts = text / START, bytes = sizeof(struct segment) + (size_t)count * (8 + 4 + 4 + 4 + 1) + 4 + starts + text + FIND_PADDING;
+    size_t starts = text / START, bytes = sizeof(struct segment) + (size_t)count * (8 + 4 + 4 + 4 + 1) + 4 + starts + text + NEEDLE_PADDING;
     struct segment *segment = malloc(bytes);
     if (segment == NULL)
         return NULL;
@@ -195,13 +195,13 @@ static struct segment *allocate(uint32_t count, size_t text)
     segment->flags = (uint8_t *)(segment->frecency + count);
     segment->starts = segment->flags + count;
     segment->text = (char *)segment->starts + starts;
-    memset(segment->text + text, 0, FIND_PADDING);
+    memset(segment->text + text, 0, NEEDLE_PADDING);
     return segment;
 }
 
-int segment_builder_seal(struct segment_builder *builder, struct segment **ret_segment)
+int search_segment_builder_seal(struct segment_builder *builder, struct segment **ret_segment)
 {
-    struct segment *segment = allocate(builder->count, builder->text_size);
+    struct segment *segment = segment_allocate(builder->count, builder->text_size);
     if (segment == NULL)
         return HEARTH_ERR_NOMEM;
     uint32_t at = 0;

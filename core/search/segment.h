@@ -13,7 +13,7 @@
 
 #include "hearth/storage.h"
 
-struct filter;
+struct gram_filter;
 
 enum { SEGMENT_MAX_PAGES = 16384 };
 
@@ -35,15 +35,15 @@ struct segment {
     int32_t *frecency; /* descending; ties by descending id */
     int64_t *ids;
     uint8_t *flags;
-    uint8_t *starts;                 /* a bit for each byte of text: fold_text() */
-    char *text;                      /* FIND_PADDING more bytes may be read */
+    uint8_t *starts;                 /* a bit for each byte of text: search_fold_text() */
+    char *text;                      /* NEEDLE_PADDING more bytes may be read */
     size_t bytes;                    /* memory taken, without the filter */
-    _Atomic(struct filter *) filter; /* NULL: none (yet) */
+    _Atomic(struct gram_filter *) filter; /* NULL: none (yet) */
 };
 
-struct segment *segment_ref(struct segment *segment); /* returns its argument; accepts NULL */
-void segment_unref(struct segment *segment);          /* accepts NULL */
-size_t segment_bytes(const struct segment *segment);  /* with the filter */
+struct segment *search_segment_ref(struct segment *segment); /* returns its argument; accepts NULL */
+void search_segment_unref(struct segment *segment);          /* accepts NULL */
+size_t search_segment_bytes(const struct segment *segment);  /* with the filter */
 
 /* Collects pages; one thread. Starts as {0}. */
 struct segment_builder {
@@ -61,14 +61,14 @@ struct segment_builder {
     size_t scratch_room;
 };
 
-void segment_builder_fini(struct segment_builder *builder);
+void search_segment_builder_fini(struct segment_builder *builder);
 /* Adds a page behind the others. Pages with frecency 0, those marked gone and those without a URL are not taken. 0 or NOMEM. */
-int segment_builder_add(struct segment_builder *builder, const struct hearth_page *page);
-int segment_builder_copy(struct segment_builder *builder, const struct segment *from, uint32_t index);
+int search_segment_builder_add(struct segment_builder *builder, const struct hearth_page *page);
+int search_segment_builder_copy(struct segment_builder *builder, const struct segment *from, uint32_t index);
 /* Puts the rows into frecency order; needed only where they were not added in it. */
-void segment_builder_sort(struct segment_builder *builder);
+void search_segment_builder_sort(struct segment_builder *builder);
 /* Makes a segment of what was added and empties the builder. 0 or NOMEM. */
-int segment_builder_seal(struct segment_builder *builder, struct segment **ret_segment);
+int search_segment_builder_seal(struct segment_builder *builder, struct segment **ret_segment);
 
 /* Greater comes first. */
 static inline bool segment_before(int32_t frecency, int64_t id, int32_t other_frecency, int64_t other_id)

@@ -12,29 +12,29 @@ struct loading {
     int result;
 };
 
-struct tabs *tabs_ref(struct tabs *tabs)
+struct tabs *search_tabs_ref(struct tabs *tabs)
 {
     if (tabs != NULL)
         atomic_fetch_add_explicit(&tabs->references, 1, memory_order_relaxed);
     return tabs;
 }
 
-void tabs_unref(struct tabs *tabs)
+void search_tabs_unref(struct tabs *tabs)
 {
     if (tabs == NULL || atomic_fetch_sub_explicit(&tabs->references, 1, memory_order_acq_rel) != 1)
         return;
-    segment_unref(tabs->segment);
+    search_segment_unref(tabs->segment);
     arena_fini(&tabs->arena);
     free(tabs->list);
     free(tabs);
 }
 
-size_t tabs_bytes(const struct tabs *tabs)
+size_t search_tabs_bytes(const struct tabs *tabs)
 {
-    return sizeof(*tabs) + tabs->count * sizeof(*tabs->list) + tabs->arena.used + segment_bytes(tabs->segment);
+    return sizeof(*tabs) + tabs->count * sizeof(*tabs->list) + tabs->arena.used + search_segment_bytes(tabs->segment);
 }
 
-static int grow(struct loading *loading)
+static int tabs_grow_list(struct loading *loading)
 {
     uint32_t room = loading->room == 0 ? 64 : loading->room * 2;
     struct search_tab *list = realloc(loading->tabs->list, room * sizeof(*list));
@@ -45,13 +45,13 @@ static int grow(struct loading *loading)
     return 0;
 }
 
-static int on_tab(void *ctx, const struct search_tab *tab)
+static int tabs_on_tab(void *ctx, const struct search_tab *tab)
 {
     struct loading *loading = ctx;
     struct tabs *tabs = loading->tabs;
     if (tabs->count == SEGMENT_MAX_PAGES)
         return 1;
-    if (tabs->count == loading->room && grow(loading) < 0)
+    if (tabs->count == loading->room && tabs_grow_list(loading) < 0)
         return loading->result = HEARTH_ERR_NOMEM;
     struct search_tab copy = {
         .device = arena_strdup(&tabs->arena, tab->device),
@@ -75,7 +75,7 @@ static int last_used_first(const void *a, const void *b)
     return by_url != 0 ? by_url : strcmp(x->device, y->device);
 }
 
-static int fold(struct tabs *tabs)
+static int tabs_fold_texts(struct tabs *tabs)
 {
     struct segment_builder builder = {0};
     int r = 0;
@@ -86,15 +86,15 @@ static int fold(struct tabs *tabs)
                                    .title = tabs->list[i].title,
                                    .frecency = 1,
                                    .visit_count = 1};
-        r = segment_builder_add(&builder, &page);
+        r = search_segment_builder_add(&builder, &page);
     }
     if (r == 0)
-        r = segment_builder_seal(&builder, &tabs->segment);
-    segment_builder_fini(&builder);
+        r = search_segment_builder_seal(&builder, &tabs->segment);
+    search_segment_builder_fini(&builder);
     return r;
 }
 
-int tabs_load(const struct search_source *source, struct tabs **ret_tabs, struct err *err)
+int search_tabs_load(const struct search_source *source, struct tabs **ret_tabs, struct err *err)
 {
     struct tabs *tabs = calloc(1, sizeof(*tabs));
     if (tabs == NULL)
@@ -102,13 +102,13 @@ int tabs_load(const struct search_source *source, struct tabs **ret_tabs, struct
     atomic_init(&tabs->references, 1);
     arena_init(&tabs->arena, 0);
     struct loading loading = {.tabs = tabs};
-    int r = source->tabs == NULL ? 0 : source->tabs(source->ctx, on_tab, &loading, err);
+    int r = source->tabs == NULL ? 0 : source->tabs(source->ctx, tabs_on_tab, &loading, err);
     if (r == 0 && tabs->count > 0)
         qsort(tabs->list, tabs->count, sizeof(*tabs->list), last_used_first);
-    if (r == 0 && (loading.result < 0 || fold(tabs) < 0))
+    if (r == 0 && (loading.result < 0 || tabs_fold_texts(tabs) < 0))
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     if (r < 0) {
-        tabs_unref(tabs);
+        search_tabs_unref(tabs);
         return r;
     }
     *ret_tabs = tabs;

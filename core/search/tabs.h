@@ -19,9 +19,9 @@ struct tabs {
 };
 
 /* Reads them from the source; at most SEGMENT_MAX_PAGES. 0, NOMEM, or the source's error. */
-int tabs_load(const struct search_source *source, struct tabs **ret_tabs, struct err *err);
-struct tabs *tabs_ref(struct tabs *tabs); /* returns its argument; accepts NULL */
-void tabs_unref(struct tabs *tabs);       /* accepts NULL */
-size_t tabs_bytes(const struct tabs *tabs);
+int search_tabs_load(const struct search_source *source, struct tabs **ret_tabs, struct err *err);
+struct tabs *search_tabs_ref(struct tabs *tabs); /* returns its argument; accepts NULL */
+void search_tabs_unref(struct tabs *tabs);       /* accepts NULL */
+size_t search_tabs_bytes(const struct tabs *tabs);
 
 #endif

@@ -9,48 +9,48 @@
 #include "signin/internal.h"
 #include "signin/owner.h"
 
-const char *finish_provider(const struct finish *f)
+const char *signin_finish_provider(const struct signin_finish *f)
 {
     return f->worker->signin->options.providers[f->end->provider].name;
 }
 
-struct who finish_who(const struct finish *f)
+struct who signin_finish_who(const struct signin_finish *f)
 {
     return (struct who){.issuer = f->issuer, .subject = f->identity->uid, .email = f->identity->email};
 }
 
-int finish_key_changed(struct finish *f, const char *account, bool *ret_changed, struct err *err)
+int signin_finish_key_changed(struct signin_finish *f, const char *account, bool *ret_changed, struct err *err)
 {
     const struct signin_options *options = &f->worker->signin->options;
     const struct hearth_sync_describe *ops = options->providers[f->end->provider].describe;
     struct hearth_identity old = {.struct_size = sizeof(old)};
-    void *bytes = NULL, *session;
+    void *bytes = NULL, *handle;
     size_t size = 0;
     *ret_changed = false;
-    if (f->identity->key == NULL || ops == NULL || strcmp(f->provider, finish_provider(f)) != 0)
+    if (f->identity->key == NULL || ops == NULL || strcmp(f->provider, signin_finish_provider(f)) != 0)
         return 0;
     struct err why = {0};
-    int r = credentials_get(options->vault, f->store, account, 0, f->provider, &bytes, &size, &why);
+    int r = auth_credentials_get(options->vault, f->storage, account, 0, f->provider, &bytes, &size, &why);
     if (r == HEARTH_ERR_NOT_FOUND || r == HEARTH_ERR_CORRUPT || r == HEARTH_ERR_DENIED)
         return 0; /* none that can be read: nothing to compare */
     if (r < 0) {
         *err = why;
         return r;
     }
-    r = signin_session(f->worker, f->end->provider, &session, err);
-    if (r == 0 && ops->describe(session, &f->worker->call.hearth, bytes, size, &old) == 0)
+    r = signin_handle(f->worker, f->end->provider, &handle, err);
+    if (r == 0 && ops->describe(handle, &f->worker->call.hearth, bytes, size, &old) == 0)
         *ret_changed = old.key != NULL && strcmp(old.key, f->identity->key) != 0;
-    credentials_free(bytes, size);
+    auth_credentials_free(bytes, size);
     return r;
 }
 
-static int put_credentials(struct finish *f, const char *account, struct err *err)
+static int finish_put_credentials(struct signin_finish *f, const char *account, struct err *err)
 {
-    return credentials_put(f->worker->signin->options.vault, f->store, account, 0, finish_provider(f), f->identity->credentials,
+    return auth_credentials_put(f->worker->signin->options.vault, f->storage, account, 0, signin_finish_provider(f), f->identity->credentials,
                            f->identity->credentials_size, err);
 }
 
-int finish_make(struct finish *f, const char *id, struct err *err)
+int signin_finish_make(struct signin_finish *f, const char *id, struct err *err)
 {
     const struct signin_options *options = &f->worker->signin->options;
     struct hearth_account account = {
@@ -59,20 +59,20 @@ int finish_make(struct finish *f, const char *id, struct err *err)
         .email = f->identity->email,
         .uid = f->identity->uid,
         .name = f->identity->name,
-        .provider = finish_provider(f),
+        .provider = signin_finish_provider(f),
         .node = options->nodes->items[f->node].name,
         .placement = f->placement[0] != '\0' ? f->placement : NULL,
         .created = clock_now(),
         .last_seen = clock_now(),
     };
-    int r = STORE(f->store, err, account_create, &account);
+    int r = STORAGE(f->storage, err, account_create, &account);
     if (r == 0)
-        r = owner_put(f->store, err);
+        r = signin_owner_put(f->storage, err);
     if (r == 0)
-        r = put_credentials(f, id, err);
+        r = finish_put_credentials(f, id, err);
     if (r == 0) { /* due only when its credentials are there */
         account.next_sync = 1;
-        r = STORE(f->store, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
+        r = STORAGE(f->storage, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
     }
     if (r == 0)
         log_audit("account added", LOG_TEXT("address", f->end->address), LOG_TEXT("account", id), LOG_TEXT("email", f->identity->email),
@@ -81,23 +81,23 @@ int finish_make(struct finish *f, const char *id, struct err *err)
 }
 
 /* The address is what the provider says it is, unless somebody else here is called by it. */
-static int follow_email(struct finish *f, const char *id, struct err *err)
+static int follow_email(struct signin_finish *f, const char *id, struct err *err)
 {
     struct hearth_account other = {.struct_size = sizeof(other)}, account = {.struct_size = sizeof(account), .id = id};
     struct err why = {0};
     size_t node;
     if (strcmp(f->email, f->identity->email) == 0)
         return 0;
-    int r = node_stores_by_email(f->stores, f->identity->email, &node, &other, &why);
+    int r = nodes_storages_by_email(f->storages, f->identity->email, &node, &other, &why);
     bool taken = r == 0 && strcmp(other.id, id) != 0;
     if (r == HEARTH_ERR_NOT_FOUND || (r == 0 && !taken)) {
         why = (struct err){0};
         account.email = f->identity->email;
-        r = STORE(f->store, &why, account_update, &account, HEARTH_ACCOUNT_EMAIL);
+        r = STORAGE(f->storage, &why, account_update, &account, HEARTH_ACCOUNT_EMAIL);
         taken = r == HEARTH_ERR_CONFLICT;
         if (r == 0) {
             log_audit("e-mail address changed", LOG_TEXT("account", id), LOG_TEXT("email", f->identity->email),
-                      LOG_TEXT("email_before", f->email), LOG_TEXT("provider", finish_provider(f)));
+                      LOG_TEXT("email_before", f->email), LOG_TEXT("provider", signin_finish_provider(f)));
             snprintf(f->email, sizeof(f->email), "%s", account.email);
             return 0;
         }
@@ -107,25 +107,25 @@ static int follow_email(struct finish *f, const char *id, struct err *err)
         return r;
     }
     log_audit("e-mail address kept", LOG_TEXT("account", id), LOG_TEXT("email", f->email), LOG_TEXT("email_new", f->identity->email),
-              LOG_TEXT("provider", finish_provider(f)), LOG_TEXT("reason", taken ? "another account has it" : "a node does not answer"),
+              LOG_TEXT("provider", signin_finish_provider(f)), LOG_TEXT("reason", taken ? "another account has it" : "a node does not answer"),
               LOG_TEXT("error", taken ? NULL : why.text));
     return 0;
 }
 
 /* The new credentials are sealed for their provider first: whatever breaks off here, the ones before never go to it. */
-int finish_renew(struct finish *f, const char *id, struct err *err)
+int signin_finish_renew(struct signin_finish *f, const char *id, struct err *err)
 {
     struct hearth_account account = {.struct_size = sizeof(account),
                                      .id = id,
                                      .uid = f->identity->uid,
                                      .name = f->identity->name,
-                                     .provider = finish_provider(f),
+                                     .provider = signin_finish_provider(f),
                                      .state = HEARTH_ACCOUNT_OK,
                                      .last_seen = clock_now(),
                                      .next_sync = 1};
-    int r = put_credentials(f, id, err);
+    int r = finish_put_credentials(f, id, err);
     if (r == 0)
-        r = STORE(f->store, err, account_update, &account,
+        r = STORAGE(f->storage, err, account_update, &account,
                   HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_NAME | HEARTH_ACCOUNT_PROVIDER | HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_FAILURES |
                       HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_LAST_SEEN);
     return r == 0 ? follow_email(f, id, err) : r;
@@ -157,21 +157,21 @@ static void rename_marks(struct who_kept *kept, const char *before, const char *
     }
 }
 
-int finish_start_over(struct finish *f, const char *before, const char *id, struct err *err)
+int signin_finish_start_over(struct signin_finish *f, const char *before, const char *id, struct err *err)
 {
     struct who_kept kept;
-    int r = who_keep(f->store, before, &kept, err);
+    int r = nodes_who_keep(f->storage, before, &kept, err);
     if (r < 0)
         return r;
     struct err why = {0};
-    r = owner_put(f->store, &why);
+    r = signin_owner_put(f->storage, &why);
     if (r == 0)
-        r = STORE(f->store, &why, account_remove, before);
+        r = STORAGE(f->storage, &why, account_remove, before);
     if (r == 0)
         log_audit("account emptied", LOG_TEXT("account", before), LOG_TEXT("email", f->email),
                   LOG_TEXT("reason", f->joins ? "adopted" : "new key"));
     if (r == 0 || r == HEARTH_ERR_NOT_FOUND)
-        r = finish_make(f, id, err);
+        r = signin_finish_make(f, id, err);
     else
         *err = why;
     if (r == 0) {
@@ -179,8 +179,8 @@ int finish_start_over(struct finish *f, const char *before, const char *id, stru
         if (f->joins)
             drop_word(&kept, f->issuer);
         rename_marks(&kept, before, id);
-        r = who_put_back(f->store, id, &kept, WHO_SYNC, err);
+        r = nodes_who_put_back(f->storage, id, &kept, WHO_SYNC, err);
     }
-    who_forget(&kept);
+    nodes_who_forget(&kept);
     return r;
 }

@@ -10,6 +10,6 @@ struct conf_list;
 #define ALLOW_REFUSED "the account's address is not among those who may sign in"
 
 /* Patterns without regard to case. NULL: the list was not given, which admits whoever has an account. */
-bool allow_admits(const struct conf_list *allow, const char *email);
+bool signin_allow_admits(const struct conf_list *allow, const char *email);
 
 #endif

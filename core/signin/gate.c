@@ -10,14 +10,14 @@
 
 enum { LOOK = 250 }; /* ms between looks at `stop` */
 
-void gate_init(struct gate *gate, int64_t patience)
+void signin_gate_init(struct gate *gate, int64_t patience)
 {
     *gate = (struct gate){.patience = patience};
     pthread_mutex_init(&gate->lock, NULL);
     lock_init_condition(&gate->changed);
 }
 
-void gate_fini(struct gate *gate)
+void signin_gate_fini(struct gate *gate)
 {
     pthread_cond_destroy(&gate->changed);
     pthread_mutex_destroy(&gate->lock);
@@ -28,7 +28,7 @@ static bool is_same_site(const struct gate_visit *a, const struct gate_visit *b)
     return strcmp(a->site, b->site) == 0;
 }
 
-static bool is_same_person(const struct gate_visit *a, const struct gate_visit *b)
+static bool gate_is_same_person(const struct gate_visit *a, const struct gate_visit *b)
 {
     return a->email[0] != '\0' && strcasecmp(a->email, b->email) == 0;
 }
@@ -38,12 +38,12 @@ enum { MANY = 64 };
 
 /* With the lock. How many of the list are of its network, or of its e-mail address, the larger of both; and, where that is the same, of its
  * own address: neighbours in a network are not one person. */
-static int companions(const struct gate_visit *list, const struct gate_visit *visit)
+static int gate_count_companions(const struct gate_visit *list, const struct gate_visit *visit)
 {
     int sites = 0, people = 0, addresses = 0;
     for (; list != NULL; list = list->next) {
         sites += list != visit && is_same_site(list, visit);
-        people += list != visit && is_same_person(list, visit);
+        people += list != visit && gate_is_same_person(list, visit);
         addresses += list != visit && strcmp(list->address, visit->address) == 0;
     }
     return (sites > people ? sites : people) * MANY + addresses;
@@ -70,7 +70,7 @@ static struct gate_visit *next_in_line(const struct gate *gate, int *ret_compani
     struct gate_visit *best = NULL;
     int fewest = 0;
     for (struct gate_visit *visit = gate->line; visit != NULL; visit = visit->next) {
-        int count = companions(gate->inside, visit);
+        int count = gate_count_companions(gate->inside, visit);
         if (best == NULL || count < fewest || (count == fewest && visit->turn < best->turn)) {
             best = visit;
             fewest = count;
@@ -80,12 +80,12 @@ static struct gate_visit *next_in_line(const struct gate *gate, int *ret_compani
     return best;
 }
 
-static void let_in(struct gate *gate, struct gate_visit *visit)
+static void gate_let_in(struct gate *gate, struct gate_visit *visit)
 {
     line_leave(gate, visit, GATE_INSIDE);
     visit->turn = ++gate->turn;
     for (struct gate_visit *other = gate->line; other != NULL; other = other->next)
-        if (is_same_site(other, visit) || is_same_person(other, visit))
+        if (is_same_site(other, visit) || gate_is_same_person(other, visit))
             other->turn = visit->turn;
     visit->next = gate->inside;
     gate->inside = visit;
@@ -100,7 +100,7 @@ static void let_in_who_may(struct gate *gate)
     while (gate->inside_count < GATE_ROOM && (visit = next_in_line(gate, &count)) != NULL) {
         if (count > 0 && gate->inside_count == GATE_ROOM - 1)
             return;
-        let_in(gate, visit);
+        gate_let_in(gate, visit);
     }
 }
 
@@ -109,9 +109,9 @@ static struct gate_visit *crowd_of_line(const struct gate *gate, struct gate_vis
 {
     struct gate_visit *last = NULL;
     visit->next = gate->line;
-    int most = companions(visit, visit) + 1;
+    int most = gate_count_companions(visit, visit) + 1;
     for (struct gate_visit *other = gate->line; other != NULL; other = other->next) {
-        int count = companions(visit, other);
+        int count = gate_count_companions(visit, other);
         if (count >= most) {
             most = count;
             last = other;
@@ -127,9 +127,9 @@ static enum gate_state line_join(struct gate *gate, struct gate_visit *visit)
     struct gate_visit *const lists[] = {gate->inside, gate->line};
     for (size_t i = 0; i < 2; i++)
         for (const struct gate_visit *other = lists[i]; other != NULL; other = other->next) {
-            if (is_same_site(other, visit) && is_same_person(other, visit))
+            if (is_same_site(other, visit) && gate_is_same_person(other, visit))
                 return GATE_BUSY;
-            if ((is_same_site(other, visit) || is_same_person(other, visit)) && other->turn > visit->turn)
+            if ((is_same_site(other, visit) || gate_is_same_person(other, visit)) && other->turn > visit->turn)
                 visit->turn = other->turn;
         }
     if (gate->line_count >= GATE_LINE) {
@@ -146,7 +146,7 @@ static enum gate_state line_join(struct gate *gate, struct gate_visit *visit)
     return GATE_WAITS;
 }
 
-enum gate_state gate_enter(struct gate *gate, const char *address, const char *email, const atomic_bool *stop, struct gate_visit *visit)
+enum gate_state signin_gate_enter(struct gate *gate, const char *address, const char *email, const atomic_bool *stop, struct gate_visit *visit)
 {
     *visit = (struct gate_visit){0};
     rate_site_key(address == NULL ? "" : address, visit->site);
@@ -168,7 +168,7 @@ enum gate_state gate_enter(struct gate *gate, const char *address, const char *e
     return state;
 }
 
-void gate_leave(struct gate *gate, struct gate_visit *visit)
+void signin_gate_leave(struct gate *gate, struct gate_visit *visit)
 {
     lock_take(&gate->lock);
     list_remove(&gate->inside, visit);

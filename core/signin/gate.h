@@ -21,7 +21,7 @@ enum {
 
 enum gate_state { GATE_INSIDE, GATE_FULL, GATE_BUSY, GATE_WAITS, GATE_STOPPED };
 
-/* Somebody at the gate, in the caller's memory from gate_enter() to gate_leave(). */
+/* Somebody at the gate, in the caller's memory from signin_gate_enter() to signin_gate_leave(). */
 struct gate_visit {
     struct gate_visit *next;
     char site[64], address[64], email[256];
@@ -38,12 +38,12 @@ struct gate {
     int64_t patience; /* ms */
 };
 
-void gate_init(struct gate *gate, int64_t patience); /* ms */
-void gate_fini(struct gate *gate);
-/* Waits for a place. address: of the client; email: NULL or "" when it is not known. INSIDE: until gate_leave(); FULL: no place came free
+void signin_gate_init(struct gate *gate, int64_t patience); /* ms */
+void signin_gate_fini(struct gate *gate);
+/* Waits for a place. address: of the client; email: NULL or "" when it is not known. INSIDE: until signin_gate_leave(); FULL: no place came free
  * in time, or others needed the one in line more; BUSY: the same address of e-mail is at the gate from the same network already; STOPPED:
  * *stop (NULL: never) became true. */
-enum gate_state gate_enter(struct gate *gate, const char *address, const char *email, const atomic_bool *stop, struct gate_visit *visit);
-void gate_leave(struct gate *gate, struct gate_visit *visit);
+enum gate_state signin_gate_enter(struct gate *gate, const char *address, const char *email, const atomic_bool *stop, struct gate_visit *visit);
+void signin_gate_leave(struct gate *gate, struct gate_visit *visit);
 
 #endif

@@ -13,7 +13,7 @@ struct guesses {
     struct rate *everywhere; /* by e-mail address */
 };
 
-struct guesses *guesses_create(int limit)
+struct guesses *signin_guesses_create(int limit)
 {
     struct guesses *guesses = calloc(1, sizeof(*guesses));
     if (guesses == NULL)
@@ -23,11 +23,11 @@ struct guesses *guesses_create(int limit)
     guesses->everywhere = rate_create(limit * 10, GUESSES_WINDOW);
     if (guesses->addresses != NULL && guesses->people != NULL && guesses->everywhere != NULL)
         return guesses;
-    guesses_destroy(guesses);
+    signin_guesses_destroy(guesses);
     return NULL;
 }
 
-void guesses_destroy(struct guesses *guesses)
+void signin_guesses_destroy(struct guesses *guesses)
 {
     if (guesses == NULL)
         return;
@@ -49,7 +49,7 @@ static void person_key(const char *address, const char *email, char ret_key[GUES
     snprintf(ret_key, GUESSES_KEY_SIZE, "%s %s", network, email);
 }
 
-int64_t guesses_begin(struct guesses *guesses, const char *address, const char *email)
+int64_t signin_guesses_begin(struct guesses *guesses, const char *address, const char *email)
 {
     char key[GUESSES_KEY_SIZE];
     int64_t wait = rate_take_address(guesses->addresses, address);
@@ -67,7 +67,7 @@ int64_t guesses_begin(struct guesses *guesses, const char *address, const char *
     return wait;
 }
 
-void guesses_end(struct guesses *guesses, const char *address, const char *email, bool wrong)
+void signin_guesses_end(struct guesses *guesses, const char *address, const char *email, bool wrong)
 {
     char key[GUESSES_KEY_SIZE];
     if (wrong)

@@ -24,12 +24,12 @@ enum { SIGNIN_EMAIL_MAX = 255 };
 #define FINISH_FIRST_ID "first"
 
 /* A sign-in that came to its end, while it is worked on. */
-struct finish {
+struct signin_finish {
     struct signin_worker *worker;
-    struct node_stores *stores;
+    struct node_storages *storages;
     const struct signin_end *end;
     const struct hearth_identity *identity; /* end->identity */
-    struct store *store;                    /* of the account's node */
+    struct storage *storage;                    /* of the account's node */
     size_t node;
     char issuer[sizeof(WHO_SYNC) + 64];
     bool joins; /* the operator said that this identity takes the place of the one before */
@@ -37,18 +37,18 @@ struct finish {
     char provider[64], email[SIGNIN_EMAIL_MAX + 1], placement[WHO_TEXT_MAX]; /* of the account that is known */
 };
 
-const char *finish_provider(const struct finish *f); /* the name of its section */
-struct who finish_who(const struct finish *f);
+const char *signin_finish_provider(const struct signin_finish *f); /* the name of its section */
+struct who signin_finish_who(const struct signin_finish *f);
 /* --- what becomes of the account (account.c) --- */
 /* Has its key become another one? Its old credentials say which it was. */
-int finish_key_changed(struct finish *f, const char *account, bool *ret_changed, struct err *err);
-int finish_make(struct finish *f, const char *id, struct err *err);
-int finish_renew(struct finish *f, const char *id, struct err *err);
+int signin_finish_key_changed(struct signin_finish *f, const char *account, bool *ret_changed, struct err *err);
+int signin_finish_make(struct signin_finish *f, const char *id, struct err *err);
+int signin_finish_renew(struct signin_finish *f, const char *id, struct err *err);
 /* With the key of before everything goes but how else the person signs in. id: of the account that takes its place, another one than
  * `before`: a sync that is under way stores nothing in it. */
-int finish_start_over(struct finish *f, const char *before, const char *id, struct err *err);
+int signin_finish_start_over(struct signin_finish *f, const char *before, const char *id, struct err *err);
 
 /* The worker's session with a provider. */
-int signin_session(struct signin_worker *worker, size_t provider, void **ret_session, struct err *err);
+int signin_handle(struct signin_worker *worker, size_t provider, void **ret_handle, struct err *err);
 
 #endif

@@ -6,8 +6,8 @@
 
 /* Any node that says so settles it; one with accounts, made by an older release, is told to remember it. If none does, but one did not
  * answer, nobody can know: UNAVAILABLE. Else a stranger would own the server while its owner's database is down. */
-int owner_find(struct node_stores *stores, bool *ret_owned, struct err *err);
+int signin_owner_find(struct node_storages *storages, bool *ret_owned, struct err *err);
 /* From now on the server belongs to somebody. */
-int owner_put(struct store *store, struct err *err);
+int signin_owner_put(struct storage *storage, struct err *err);
 
 #endif

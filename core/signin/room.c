@@ -86,7 +86,7 @@ static void list_part(struct room *room, struct list *list, link_getter *link, i
         list->newest = mine->older;
 }
 
-struct room *room_create(int limit, int site_limit)
+struct room *signin_room_create(int limit, int site_limit)
 {
     struct room *room = calloc(1, sizeof(*room));
     if (room == NULL)
@@ -101,7 +101,7 @@ struct room *room_create(int limit, int site_limit)
     room->with = calloc((size_t)site_limit + 1, sizeof(*room->with));
     if (room->places == NULL || room->sites == NULL || room->free_places == NULL || room->free_sites == NULL || room->with == NULL ||
         !index_table_init(&room->table, count)) {
-        room_destroy(room);
+        signin_room_destroy(room);
         return NULL;
     }
     for (int i = 0; i < limit; i++)
@@ -113,7 +113,7 @@ struct room *room_create(int limit, int site_limit)
     return room;
 }
 
-void room_destroy(struct room *room)
+void signin_room_destroy(struct room *room)
 {
     if (room == NULL)
         return;
@@ -178,7 +178,7 @@ static int site_first_to_go(const struct site *site)
     return site->places[BEGAN].oldest != ROOM_NONE ? site->places[BEGAN].oldest : site->places[WORTH].oldest;
 }
 
-int room_first_to_go(const struct room *room, const char *site)
+int signin_room_first_to_go(const struct room *room, const char *site)
 {
     int own = site_find(room, site);
     if (own != ROOM_NONE && room->sites[own].count >= room->site_limit)
@@ -186,7 +186,7 @@ int room_first_to_go(const struct room *room, const char *site)
     return room->free_place_count > 0 ? ROOM_NONE : site_first_to_go(&room->sites[room->with[room->most].oldest]);
 }
 
-int room_enter(struct room *room, const char *site)
+int signin_room_enter(struct room *room, const char *site)
 {
     int number = room->free_places[--room->free_place_count], own = site_find(room, site);
     struct place *place = &room->places[number];
@@ -198,7 +198,7 @@ int room_enter(struct room *room, const char *site)
     return number;
 }
 
-void room_leave(struct room *room, int number)
+void signin_room_leave(struct room *room, int number)
 {
     const struct place *place = &room->places[number];
     list_part(room, &room->sites[place->site].places[place->rank], place_of_site, number);
@@ -207,7 +207,7 @@ void room_leave(struct room *room, int number)
     room->free_places[room->free_place_count++] = number;
 }
 
-void room_set_worth(struct room *room, int number)
+void signin_room_set_worth(struct room *room, int number)
 {
     struct place *place = &room->places[number];
     if (place->rank == WORTH)
@@ -217,7 +217,7 @@ void room_set_worth(struct room *room, int number)
     list_join(room, &room->sites[place->site].places[WORTH], place_of_site, number);
 }
 
-int room_oldest(const struct room *room)
+int signin_room_oldest(const struct room *room)
 {
     return room->all.oldest;
 }

@@ -8,14 +8,14 @@ struct room;
 
 enum { ROOM_NONE = -1 };
 
-struct room *room_create(int limit, int site_limit); /* of all, of one network; NULL when memory is short */
-void room_destroy(struct room *room);                /* accepts NULL */
-/* Who has to go before site, the key of a network, has one more: leave it with room_leave(). ROOM_NONE: nobody. */
-int room_first_to_go(const struct room *room, const char *site);
+struct room *signin_room_create(int limit, int site_limit); /* of all, of one network; NULL when memory is short */
+void signin_room_destroy(struct room *room);                /* accepts NULL */
+/* Who has to go before site, the key of a network, has one more: leave it with signin_room_leave(). ROOM_NONE: nobody. */
+int signin_room_first_to_go(const struct room *room, const char *site);
 /* A place, of 0 to limit - 1; there must be one. */
-int room_enter(struct room *room, const char *site);
-void room_leave(struct room *room, int place);
-void room_set_worth(struct room *room, int place); /* from now on it goes after those of its network that are not */
-int room_oldest(const struct room *room);          /* of all; ROOM_NONE: it is empty */
+int signin_room_enter(struct room *room, const char *site);
+void signin_room_leave(struct room *room, int place);
+void signin_room_set_worth(struct room *room, int place); /* from now on it goes after those of its network that are not */
+int signin_room_oldest(const struct room *room);          /* of all; ROOM_NONE: it is empty */
 
 #endif

@@ -13,7 +13,7 @@ static void make_letters(const struct vault *vault, char ret_letters[LETTERS])
 {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     uint8_t secret[32];
-    vault_derive(vault, "hearth set-up code", secret);
+    auth_vault_derive(vault, "hearth set-up code", secret);
     for (int i = 0; i < LETTERS; i++) {
         int bit = i * 5;
         unsigned pair = (unsigned)secret[bit / 8] << 8 | secret[bit / 8 + 1];
@@ -22,7 +22,7 @@ static void make_letters(const struct vault *vault, char ret_letters[LETTERS])
     OPENSSL_cleanse(secret, sizeof(secret));
 }
 
-void setup_code(const struct vault *vault, char ret_code[SETUP_CODE_SIZE])
+void signin_setup_code(const struct vault *vault, char ret_code[SETUP_CODE_SIZE])
 {
     char letters[LETTERS];
     make_letters(vault, letters);
@@ -36,7 +36,7 @@ void setup_code(const struct vault *vault, char ret_code[SETUP_CODE_SIZE])
     OPENSSL_cleanse(letters, sizeof(letters));
 }
 
-bool setup_code_is(const struct vault *vault, const char *typed)
+bool signin_setup_code_is(const struct vault *vault, const char *typed)
 {
     char letters[LETTERS], given[LETTERS] = {0};
     size_t n = 0;

@@ -10,8 +10,8 @@ struct vault;
 enum { SETUP_CODE_SIZE = 16 + 3 + 1, SETUP_TYPED_MAX = 64 };
 
 /* ABCD-EFGH-IJKL-MNOP: 80 bits. */
-void setup_code(const struct vault *vault, char ret_code[SETUP_CODE_SIZE]);
+void signin_setup_code(const struct vault *vault, char ret_code[SETUP_CODE_SIZE]);
 /* As somebody typed it: without regard to case, hyphens and blanks. Takes as long whatever is wrong. */
-bool setup_code_is(const struct vault *vault, const char *typed);
+bool signin_setup_code_is(const struct vault *vault, const char *typed);
 
 #endif

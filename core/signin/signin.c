@@ -20,8 +20,8 @@ int signin_create(const struct signin_options *options, struct signin **ret_sign
         signin->options.step_timeout = STEP_TIMEOUT;
     pthread_mutex_init(&signin->lock, NULL);
     for (size_t i = 0; i < SIGNIN_PROVIDERS_MAX; i++) {
-        gate_init(&signin->gates[i], signin->options.step_timeout / GATE_PART);
-        gate_init(&signin->start_gates[i], signin->options.step_timeout / GATE_PART);
+        signin_gate_init(&signin->gates[i], signin->options.step_timeout / GATE_PART);
+        signin_gate_init(&signin->start_gates[i], signin->options.step_timeout / GATE_PART);
     }
     *ret_signin = signin;
     return 0;
@@ -33,8 +33,8 @@ void signin_destroy(struct signin *signin)
         return;
     pthread_mutex_destroy(&signin->lock);
     for (size_t i = 0; i < SIGNIN_PROVIDERS_MAX; i++) {
-        gate_fini(&signin->gates[i]);
-        gate_fini(&signin->start_gates[i]);
+        signin_gate_fini(&signin->gates[i]);
+        signin_gate_fini(&signin->start_gates[i]);
     }
     free(signin);
 }
@@ -54,13 +54,13 @@ const struct vault *signin_vault(const struct signin *signin)
     return signin->options.vault;
 }
 
-uint64_t signin_ways(const struct signin *signin, size_t provider)
+uint64_t signin_methods(const struct signin *signin, size_t provider)
 {
     const struct signin_provider *p = &signin->options.providers[provider];
     if (p->signin == NULL)
         return 0;
-    uint64_t ways = p->signin->ways(p->self);
-    return signin->options.password ? ways : ways & ~(uint64_t)HEARTH_SIGNIN_PASSWORD;
+    uint64_t methods = p->signin->methods(p->self);
+    return signin->options.password ? methods : methods & ~(uint64_t)HEARTH_SIGNIN_PASSWORD;
 }
 
 /* --- a thread's part ---------------------------------------------------------------------------------------------------------------- */
@@ -69,51 +69,51 @@ void signin_worker_init(struct signin_worker *worker, struct signin *signin)
 {
     memset(worker, 0, sizeof(*worker));
     worker->signin = signin;
-    call_init(&worker->call, &worker->stop, 0, ARENA_MAX);
+    plug_call_init(&worker->call, &worker->stop, 0, ARENA_MAX);
 }
 
 void signin_worker_close(struct signin_worker *worker)
 {
     for (size_t i = 0; i < SIGNIN_PROVIDERS_MAX; i++) {
-        void *session = (void *)atomic_exchange(&worker->sessions[i], 0);
-        if (session != NULL)
-            worker->signin->options.providers[i].ops->session_close(session);
+        void *handle = (void *)atomic_exchange(&worker->handles[i], 0);
+        if (handle != NULL)
+            worker->signin->options.providers[i].ops->handle_close(handle);
     }
     arena_wipe(&worker->call.arena);
-    call_fini(&worker->call);
+    plug_call_fini(&worker->call);
 }
 
 void signin_worker_interrupt(struct signin_worker *worker)
 {
     atomic_store(&worker->stop, true);
     for (size_t i = 0; i < SIGNIN_PROVIDERS_MAX; i++) {
-        void *session = (void *)atomic_load(&worker->sessions[i]);
-        if (session != NULL)
-            worker->signin->options.providers[i].ops->interrupt(session);
+        void *handle = (void *)atomic_load(&worker->handles[i]);
+        if (handle != NULL)
+            worker->signin->options.providers[i].ops->interrupt(handle);
     }
 }
 
-int signin_session(struct signin_worker *worker, size_t provider, void **ret_session, struct err *err)
+int signin_handle(struct signin_worker *worker, size_t provider, void **ret_handle, struct err *err)
 {
     const struct signin_provider *p = &worker->signin->options.providers[provider];
-    void *session = (void *)atomic_load(&worker->sessions[provider]);
-    if (session == NULL) {
-        int r = call_check(&worker->call, p->ops->session_open(p->self, &worker->call.hearth, &session), err);
+    void *handle = (void *)atomic_load(&worker->handles[provider]);
+    if (handle == NULL) {
+        int r = plug_call_check(&worker->call, p->ops->handle_open(p->self, &worker->call.hearth, &handle), err);
         if (r < 0)
             return r;
-        atomic_store(&worker->sessions[provider], (uintptr_t)session);
+        atomic_store(&worker->handles[provider], (uintptr_t)handle);
     }
-    *ret_session = session;
+    *ret_handle = handle;
     return 0;
 }
 
 /* What a provider puts into a call's arena may be secret. */
-static int begin(struct signin_worker *worker, size_t provider, void **ret_session, struct err *err)
+static int signin_begin_call(struct signin_worker *worker, size_t provider, void **ret_handle, struct err *err)
 {
     arena_wipe(&worker->call.arena);
-    call_reset(&worker->call);
+    plug_call_reset(&worker->call);
     worker->call.hearth.deadline = clock_monotonic() + worker->signin->options.step_timeout;
-    return signin_session(worker, provider, ret_session, err);
+    return signin_handle(worker, provider, ret_handle, err);
 }
 
 /* Of a plugin's array of structs, whatever their size there, an array of this host's in the call's memory. NULL: there is none. */
@@ -198,7 +198,7 @@ static int check_step(struct signin_worker *worker, size_t provider, struct hear
 
 /* Whoever says so, no account is called by an address that cannot be read, typed or told from another. One that is nobody's address at all
  * comes in by the operator alone, who says whose it is. */
-static int refuse_address(struct signin_worker *worker, struct hearth_signin_step *step, struct err *err)
+static int signin_refuse_address(struct signin_worker *worker, struct hearth_signin_step *step, struct err *err)
 {
     const char *email = step->kind == HEARTH_SIGNIN_DONE ? step->identity->email : NULL;
     if (step->kind != HEARTH_SIGNIN_DONE || (email != NULL && email_fault(email) == NULL))
@@ -217,10 +217,10 @@ static struct hearth_signin_step empty_step(void)
 }
 
 /* A provider's server that is slow takes no more than its share of the threads. */
-static int enter_gate(struct signin_worker *worker, struct gate *gate, size_t provider, struct gate_visit *visit, struct err *err)
+static int signin_enter_gate(struct signin_worker *worker, struct gate *gate, size_t provider, struct gate_visit *visit, struct err *err)
 {
     const char *name = signin_provider_name(worker->signin, provider);
-    switch (gate_enter(gate, worker->address, worker->email, &worker->stop, visit)) {
+    switch (signin_gate_enter(gate, worker->address, worker->email, &worker->stop, visit)) {
     case GATE_INSIDE:
         return 0;
     case GATE_BUSY:
@@ -237,23 +237,23 @@ int signin_start(struct signin_worker *worker, size_t provider, const struct hea
 {
     const struct signin *signin = worker->signin;
     struct hearth_signin_step step = empty_step();
-    void *session;
-    if ((signin_ways(signin, provider) & (uint64_t)what->way) == 0)
+    void *handle;
+    if ((signin_methods(signin, provider) & (uint64_t)what->method) == 0)
         return err_set(err, HEARTH_ERR_UNSUPPORTED, "[sync %s] does not offer this way of signing in",
                        signin_provider_name(signin, provider));
     struct gate_visit visit;
     struct gate *gate = &worker->signin->start_gates[provider];
-    int r = enter_gate(worker, gate, provider, &visit, err);
+    int r = signin_enter_gate(worker, gate, provider, &visit, err);
     if (r < 0)
         return r;
-    r = begin(worker, provider, &session, err);
+    r = signin_begin_call(worker, provider, &handle, err);
     if (r == 0)
-        r = call_check(&worker->call, signin->options.providers[provider].signin->start(session, &worker->call.hearth, what, &step), err);
-    gate_leave(gate, &visit);
+        r = plug_call_check(&worker->call, signin->options.providers[provider].signin->start(handle, &worker->call.hearth, what, &step), err);
+    signin_gate_leave(gate, &visit);
     if (r == 0)
         r = check_step(worker, provider, &step, err);
     if (r == 0)
-        r = refuse_address(worker, &step, err);
+        r = signin_refuse_address(worker, &step, err);
     if (r == 0)
         *ret_step = step;
     return r;
@@ -264,22 +264,22 @@ int signin_next(struct signin_worker *worker, size_t provider, const void *state
 {
     const struct signin *signin = worker->signin;
     struct hearth_signin_step step = empty_step();
-    void *session;
+    void *handle;
     struct gate_visit visit;
     struct gate *gate = &worker->signin->gates[provider];
-    int r = enter_gate(worker, gate, provider, &visit, err);
+    int r = signin_enter_gate(worker, gate, provider, &visit, err);
     if (r < 0)
         return r;
-    r = begin(worker, provider, &session, err);
+    r = signin_begin_call(worker, provider, &handle, err);
     if (r == 0)
-        r = call_check(
+        r = plug_call_check(
             &worker->call,
-            signin->options.providers[provider].signin->next(session, &worker->call.hearth, state, state_size, answers, count, &step), err);
-    gate_leave(gate, &visit);
+            signin->options.providers[provider].signin->next(handle, &worker->call.hearth, state, state_size, answers, count, &step), err);
+    signin_gate_leave(gate, &visit);
     if (r == 0)
         r = check_step(worker, provider, &step, err);
     if (r == 0)
-        r = refuse_address(worker, &step, err);
+        r = signin_refuse_address(worker, &step, err);
     if (r == 0)
         *ret_step = step;
     return r;
@@ -288,11 +288,11 @@ int signin_next(struct signin_worker *worker, size_t provider, const void *state
 int signin_import(struct signin_worker *worker, size_t provider, const char *text, struct hearth_identity *ret_identity, struct err *err)
 {
     struct hearth_identity identity = {.struct_size = sizeof(identity)};
-    void *session;
-    int r = begin(worker, provider, &session, err);
+    void *handle;
+    int r = signin_begin_call(worker, provider, &handle, err);
     if (r == 0)
-        r = call_check(&worker->call,
-                       worker->signin->options.providers[provider].ops->account_import(session, &worker->call.hearth, text, &identity),
+        r = plug_call_check(&worker->call,
+                       worker->signin->options.providers[provider].ops->account_import(handle, &worker->call.hearth, text, &identity),
                        err);
     const char *fault = r < 0 || identity.email == NULL ? NULL : email_fault(identity.email);
     if (fault != NULL)

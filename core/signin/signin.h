@@ -31,7 +31,7 @@ struct signin_options {
     struct signin_provider providers[SIGNIN_PROVIDERS_MAX];
     size_t provider_count;
     const struct conf_list *allow; /* [auth] allow; NULL: who has an account, and the first person of a server that belongs to nobody */
-    bool password;                 /* offer the way PASSWORD where a provider has it */
+    bool password;                 /* offer the method PASSWORD where a provider has it */
     int64_t step_timeout;          /* ms for one step; 0: 60,000 */
 };
 
@@ -39,16 +39,16 @@ int signin_create(const struct signin_options *options, struct signin **ret_sign
 void signin_destroy(struct signin *signin); /* accepts NULL */
 size_t signin_provider_count(const struct signin *signin);
 const char *signin_provider_name(const struct signin *signin, size_t provider);
-uint64_t signin_ways(const struct signin *signin, size_t provider); /* of enum hearth_signin_way; 0: none */
+uint64_t signin_methods(const struct signin *signin, size_t provider); /* of enum hearth_signin_method; 0: none */
 const struct vault *signin_vault(const struct signin *signin);
 
-/* What a thread needs: its sessions with the providers, opened when they are needed. One conversation at a time; steps live until the next
+/* What a thread needs: its sessions with the providers, opened when they are needed. One flow at a time; steps live until the next
  * call. */
 struct signin_worker {
     struct signin *signin;
     atomic_bool stop;
     struct call call;
-    atomic_uintptr_t sessions[SIGNIN_PROVIDERS_MAX];
+    atomic_uintptr_t handles[SIGNIN_PROVIDERS_MAX];
     const char *address, *email; /* whom it serves, by which those who wait for a server take turns; NULL: nobody else waits */
 };
 
@@ -97,12 +97,12 @@ struct signin_end {
     const char *address; /* of the client, for the log; NULL */
 };
 
-int signin_finish(struct signin_worker *worker, struct node_stores *stores, const struct signin_end *end, struct signin_result *ret_result,
+int signin_finish(struct signin_worker *worker, struct node_storages *storages, const struct signin_end *end, struct signin_result *ret_result,
                   struct err *err);
 /* May somebody who has an account, with this address, sign in, apart from proving it? For those who sign in by other means than a provider,
  * too. */
 bool signin_may(const struct signin *signin, const char *email);
 /* Does the server need its set-up code: it belongs to nobody, and takes its first person? */
-int signin_needs_setup(struct signin *signin, struct node_stores *stores, bool *ret_needs, struct err *err);
+int signin_needs_setup(struct signin *signin, struct node_storages *storages, bool *ret_needs, struct err *err);
 
 #endif

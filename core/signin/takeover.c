@@ -15,7 +15,7 @@ static void add_words(char words[TAKEOVER_WORDS_SIZE], int count, const char *on
     snprintf(words + size, TAKEOVER_WORDS_SIZE - size, "%s", text);
 }
 
-static void say(const struct doors *ended, int identities, char ret_words[TAKEOVER_WORDS_SIZE])
+static void takeover_put_words(const struct doors *ended, int identities, char ret_words[TAKEOVER_WORDS_SIZE])
 {
     char words[TAKEOVER_WORDS_SIZE] = "";
     add_words(words, ended->browsers, "browser", "browsers");
@@ -25,33 +25,33 @@ static void say(const struct doors *ended, int identities, char ret_words[TAKEOV
     snprintf(ret_words, TAKEOVER_WORDS_SIZE, "%s", words);
 }
 
-static int end(struct store *store, const char *account, const struct who *who, struct doors *doors, int *ret_identities, struct err *err)
+static int takeover_end_others(struct storage *storage, const char *account, const struct who *who, struct doors *doors, int *ret_identities, struct err *err)
 {
-    int r = who_end_others(store, account, who, ret_identities, err);
-    return r == 0 && *ret_identities > 0 ? doors_close(store, account, doors, err) : r;
+    int r = nodes_who_end_others(storage, account, who, ret_identities, err);
+    return r == 0 && *ret_identities > 0 ? auth_doors_close(storage, account, doors, err) : r;
 }
 
-int takeover_end(struct store *store, const char *account, const struct who *who, char ret_words[TAKEOVER_WORDS_SIZE], struct err *err)
+int signin_takeover_end(struct storage *storage, const char *account, const struct who *who, char ret_words[TAKEOVER_WORDS_SIZE], struct err *err)
 {
     struct doors doors = {0};
-    int identities = 0, r = end(store, account, who, &doors, &identities, err);
+    int identities = 0, r = takeover_end_others(storage, account, who, &doors, &identities, err);
     if (r == 0)
-        say(&doors, identities, ret_words);
+        takeover_put_words(&doors, identities, ret_words);
     return r;
 }
 
-int takeover(struct store *store, const char *account, const struct who *who, char ret_words[TAKEOVER_WORDS_SIZE], struct err *err)
+int signin_takeover(struct storage *storage, const char *account, const struct who *who, char ret_words[TAKEOVER_WORDS_SIZE], struct err *err)
 {
     struct doors doors = {0};
     int identities = 0;
     /* Before, so that whatever breaks off leaves the operator's word, or nothing that is open; and when nobody can come in by the
      * identities of before any more, once more. */
-    int r = end(store, account, who, &doors, &identities, err);
+    int r = takeover_end_others(storage, account, who, &doors, &identities, err);
     if (r == 0)
-        r = who_join(store, account, who, err);
+        r = nodes_who_join(storage, account, who, err);
     if (r == 0 && identities > 0)
-        r = doors_close(store, account, &doors, err);
+        r = auth_doors_close(storage, account, &doors, err);
     if (r == 0)
-        say(&doors, identities, ret_words);
+        takeover_put_words(&doors, identities, ret_words);
     return r;
 }

@@ -3,20 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool events_init(struct events *events, size_t size)
+bool inproc_events_init(struct events *events, size_t size)
 {
     *events = (struct events){.ring = calloc(size, sizeof(struct event)), .size = size};
     return events->ring != NULL;
 }
 
-void events_fini(struct events *events)
+void inproc_events_fini(struct events *events)
 {
     for (size_t i = 0; events->ring != NULL && i < events->size; i++)
         free(events->ring[i].channel);
     free(events->ring);
 }
 
-static bool make(const char *channel, const char *text, struct event *ret)
+static bool event_init(const char *channel, const char *text, struct event *ret)
 {
     size_t a = strlen(channel) + 1, b = strlen(text) + 1;
     char *bytes = malloc(a + b);
@@ -28,10 +28,10 @@ static bool make(const char *channel, const char *text, struct event *ret)
     return true;
 }
 
-bool events_add(struct events *events, const char *channel, const char *text)
+bool inproc_events_add(struct events *events, const char *channel, const char *text)
 {
     struct event event;
-    if (!make(channel, text, &event))
+    if (!event_init(channel, text, &event))
         return false;
     struct event *slot = &events->ring[events->next++ % events->size];
     free(slot->channel);
@@ -39,7 +39,7 @@ bool events_add(struct events *events, const char *channel, const char *text)
     return true;
 }
 
-bool events_next(const struct events *events, struct subscriber *subscriber, struct event *ret, bool *ret_lost)
+bool inproc_events_next(const struct events *events, struct subscriber *subscriber, struct event *ret, bool *ret_lost)
 {
     if (subscriber->next == events->next)
         return false;
@@ -47,7 +47,7 @@ bool events_next(const struct events *events, struct subscriber *subscriber, str
     if (*ret_lost)
         subscriber->next = events->next - events->size;
     const struct event *event = &events->ring[subscriber->next % events->size];
-    if (!make(event->channel, event->text, ret))
+    if (!event_init(event->channel, event->text, ret))
         return false;
     subscriber->next++;
     return true;

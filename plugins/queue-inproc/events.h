@@ -21,10 +21,10 @@ struct subscriber {
     uint64_t next;
 };
 
-bool events_init(struct events *events, size_t size);
-void events_fini(struct events *events);
-bool events_add(struct events *events, const char *channel, const char *text);
+bool inproc_events_init(struct events *events, size_t size);
+void inproc_events_fini(struct events *events);
+bool inproc_events_add(struct events *events, const char *channel, const char *text);
 /* A copy of the subscriber's next event (free ret->channel); false: none. *ret_lost: older ones were overwritten before it read them. */
-bool events_next(const struct events *events, struct subscriber *subscriber, struct event *ret, bool *ret_lost);
+bool inproc_events_next(const struct events *events, struct subscriber *subscriber, struct event *ret, bool *ret_lost);
 
 #endif

@@ -13,10 +13,10 @@ struct heap {
     bool (*before)(const struct entry *a, const struct entry *b);
 };
 
-/* Makes room for one more, so that heap_add cannot fail; false when memory is short. */
-bool heap_reserve(struct heap *heap, size_t count);
-void heap_add(struct heap *heap, struct entry *entry);
-void heap_remove(struct heap *heap, struct entry *entry);
-void heap_fini(struct heap *heap);
+/* Makes room for one more, so that inproc_heap_add cannot fail; false when memory is short. */
+bool inproc_heap_reserve(struct heap *heap, size_t count);
+void inproc_heap_add(struct heap *heap, struct entry *entry);
+void inproc_heap_remove(struct heap *heap, struct entry *entry);
+void inproc_heap_fini(struct heap *heap);
 
 #endif

@@ -22,24 +22,24 @@ static bool before_timed(const struct entry *a, const struct entry *b)
     return a->time < b->time;
 }
 
-static void queue_close(void *self)
+static void inproc_close(void *self)
 {
     struct queue *queue = self;
     if (queue == NULL)
         return;
     while (queue->ready.count > 0)
-        queue_drop(queue, queue->ready.items[0]);
+        inproc_queue_drop(queue, queue->ready.items[0]);
     while (queue->timed.count > 0)
-        queue_drop(queue, queue->timed.items[0]);
-    heap_fini(&queue->ready);
-    heap_fini(&queue->timed);
-    events_fini(&queue->events);
+        inproc_queue_drop(queue, queue->timed.items[0]);
+    inproc_heap_fini(&queue->ready);
+    inproc_heap_fini(&queue->timed);
+    inproc_events_fini(&queue->events);
     pthread_cond_destroy(&queue->changed);
     pthread_mutex_destroy(&queue->lock);
     free(queue);
 }
 
-static int queue_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
+static int inproc_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
 {
     struct queue *queue = calloc(1, sizeof(*queue));
     if (queue == NULL)
@@ -50,74 +50,74 @@ static int queue_open(const struct hearth_host *host, struct hearth_call *call, 
     queue->timed.before = before_timed;
     pthread_mutex_init(&queue->lock, NULL);
     support_cond_init(&queue->changed);
-    if (!events_init(&queue->events, (size_t)support_config_number(values, CONFIG_EVENT_BACKLOG))) {
-        queue_close(queue);
+    if (!inproc_events_init(&queue->events, (size_t)support_config_number(values, CONFIG_EVENT_BACKLOG))) {
+        inproc_close(queue);
         return support_no_memory(call);
     }
     *ret_self = queue;
     return 0;
 }
 
-static int session_open(void *self, struct hearth_call *call, void **ret_session)
+static int inproc_handle_open(void *self, struct hearth_call *call, void **ret_handle)
 {
-    struct session *session = calloc(1, sizeof(*session));
-    if (session == NULL)
+    struct handle *handle = calloc(1, sizeof(*handle));
+    if (handle == NULL)
         return support_no_memory(call);
-    session->queue = self;
-    *ret_session = session;
+    handle->queue = self;
+    *ret_handle = handle;
     return 0;
 }
 
-static void session_close(void *session)
+static void inproc_handle_close(void *handle)
 {
-    free(session);
+    free(handle);
 }
 
-static void interrupt(void *s)
+static void inproc_interrupt(void *s)
 {
-    struct session *session = s;
-    pthread_mutex_lock(&session->queue->lock);
-    session->interrupted = session->waiting;
-    pthread_cond_broadcast(&session->queue->changed);
-    pthread_mutex_unlock(&session->queue->lock);
+    struct handle *handle = s;
+    pthread_mutex_lock(&handle->queue->lock);
+    handle->interrupted = handle->waiting;
+    pthread_cond_broadcast(&handle->queue->changed);
+    pthread_mutex_unlock(&handle->queue->lock);
 }
 
-static int ping(void *session, struct hearth_call *call)
+static int inproc_ping(void *handle, struct hearth_call *call)
 {
-    (void)session;
+    (void)handle;
     (void)call;
     return 0;
 }
 
-static int publish(void *s, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int inproc_publish(void *s, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
 {
-    struct session *session = s;
-    pthread_mutex_lock(&session->queue->lock);
-    int r = queue_publish(session->queue, call, job, delay, ret_result);
-    pthread_mutex_unlock(&session->queue->lock);
+    struct handle *handle = s;
+    pthread_mutex_lock(&handle->queue->lock);
+    int r = inproc_queue_publish(handle->queue, call, job, delay, ret_result);
+    pthread_mutex_unlock(&handle->queue->lock);
     return r;
 }
 
 /* Waits, with the lock held, until something changed or the monotonic time `until`. 0, or CANCELLED after an interrupt. */
-static int wait_until(struct session *session, struct hearth_call *call, int64_t until)
+static int wait_until(struct handle *handle, struct hearth_call *call, int64_t until)
 {
-    if (session->queue->host->should_stop(call))
+    if (handle->queue->host->should_stop(call))
         return hearth_fail(call, HEARTH_ERR_CANCELLED, "stopped");
     if (call->deadline != 0 && call->deadline < until)
         until = call->deadline;
-    session->waiting = true;
-    support_cond_wait_until(&session->queue->changed, &session->queue->lock, until);
-    session->waiting = false;
-    bool interrupted = session->interrupted;
-    session->interrupted = false;
-    if (interrupted || session->queue->host->should_stop(call))
+    handle->waiting = true;
+    support_cond_wait_until(&handle->queue->changed, &handle->queue->lock, until);
+    handle->waiting = false;
+    bool interrupted = handle->interrupted;
+    handle->interrupted = false;
+    if (interrupted || handle->queue->host->should_stop(call))
         return hearth_fail(call, HEARTH_ERR_CANCELLED, "interrupted");
     return 0;
 }
 
-static int hand_out(struct session *session, struct hearth_call *call, struct entry *entry, struct hearth_job *ret_job)
+static int hand_out(struct handle *handle, struct hearth_call *call, struct entry *entry, struct hearth_job *ret_job)
 {
-    const struct hearth_host *host = session->queue->host;
+    const struct hearth_host *host = handle->queue->host;
     char receipt[24 + SUPPORT_KIND_MAX + SUPPORT_KEY_MAX + sizeof("::")];
     snprintf(receipt, sizeof(receipt), "%llu:%s:%s", (unsigned long long)entry->lease, entry->kind, entry->key);
     struct hearth_job job = {.struct_size = sizeof(job),
@@ -129,7 +129,7 @@ static int hand_out(struct session *session, struct hearth_call *call, struct en
                              .attempt = entry->attempt,
                              .in_work = 1};
     if (job.kind == NULL || job.key == NULL || job.payload == NULL || job.receipt == NULL) {
-        queue_delay(session->queue, entry, 0); /* nobody got it */
+        inproc_queue_delay(handle->queue, entry, 0); /* nobody got it */
         entry->attempt--;
         return support_no_memory(call);
     }
@@ -137,70 +137,70 @@ static int hand_out(struct session *session, struct hearth_call *call, struct en
     return 0;
 }
 
-static int reserve(void *s, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+static int inproc_reserve(void *s, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
 {
-    struct session *session = s;
-    struct queue *queue = session->queue;
+    struct handle *handle = s;
+    struct queue *queue = handle->queue;
     pthread_mutex_lock(&queue->lock);
-    int64_t until = queue_now(queue) + wait;
+    int64_t until = inproc_queue_now(queue) + wait;
     struct entry *entry = NULL;
     int r = 0;
     for (;;) {
-        queue_promote(queue);
-        if ((entry = queue_take(queue, lease)) != NULL)
+        inproc_queue_promote(queue);
+        if ((entry = inproc_queue_take(queue, lease)) != NULL)
             break;
-        int64_t now = queue_now(queue);
+        int64_t now = inproc_queue_now(queue);
         if (now >= until) {
             r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no job");
             break;
         }
         int64_t wake = queue->timed.count > 0 && queue->timed.items[0]->time < until ? queue->timed.items[0]->time : until;
-        if ((r = wait_until(session, call, wake)) < 0)
+        if ((r = wait_until(handle, call, wake)) < 0)
             break;
     }
     if (r == 0)
-        r = hand_out(session, call, entry, ret_job);
+        r = hand_out(handle, call, entry, ret_job);
     pthread_mutex_unlock(&queue->lock);
     return r;
 }
 
-static int extend(void *s, struct hearth_call *call, const char *receipt, int64_t lease)
+static int inproc_extend(void *s, struct hearth_call *call, const char *receipt, int64_t lease)
 {
-    struct session *session = s;
-    pthread_mutex_lock(&session->queue->lock);
-    struct entry *entry = queue_by_receipt(session->queue, receipt);
+    struct handle *handle = s;
+    pthread_mutex_lock(&handle->queue->lock);
+    struct entry *entry = inproc_queue_by_receipt(handle->queue, receipt);
     if (entry != NULL)
-        queue_extend(session->queue, entry, lease);
-    pthread_mutex_unlock(&session->queue->lock);
+        inproc_queue_extend(handle->queue, entry, lease);
+    pthread_mutex_unlock(&handle->queue->lock);
     return entry != NULL ? 0 : hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the lease was lost");
 }
 
-static int finish(void *s, struct hearth_call *call, const char *receipt, int32_t outcome, int64_t delay)
+static int inproc_finish(void *s, struct hearth_call *call, const char *receipt, int32_t outcome, int64_t delay)
 {
-    struct session *session = s;
-    struct queue *queue = session->queue;
+    struct handle *handle = s;
+    struct queue *queue = handle->queue;
     int r = support_outcome_check(call, outcome, delay);
     if (r < 0)
         return r;
     pthread_mutex_lock(&queue->lock);
-    struct entry *entry = queue_by_receipt(queue, receipt);
+    struct entry *entry = inproc_queue_by_receipt(queue, receipt);
     if (entry != NULL && outcome == HEARTH_JOB_RETRY) {
-        queue_delay(queue, entry, delay);
+        inproc_queue_delay(queue, entry, delay);
     } else if (entry != NULL) {
         queue->dead += outcome == HEARTH_JOB_DEAD;
-        queue_drop(queue, entry);
+        inproc_queue_drop(queue, entry);
     }
     pthread_mutex_unlock(&queue->lock);
     return entry != NULL ? 0 : hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the lease was lost");
 }
 
-static int counts(void *s, struct hearth_call *call, struct hearth_queue_counts *ret_counts)
+static int inproc_counts(void *s, struct hearth_call *call, struct hearth_queue_counts *ret_counts)
 {
     (void)call;
-    struct session *session = s;
-    struct queue *queue = session->queue;
+    struct handle *handle = s;
+    struct queue *queue = handle->queue;
     pthread_mutex_lock(&queue->lock);
-    queue_promote(queue);
+    inproc_queue_promote(queue);
     struct hearth_queue_counts found = {.struct_size = sizeof(found),
                                         .ready = (int64_t)queue->ready.count,
                                         .in_work = queue->leased,
@@ -226,12 +226,12 @@ static int by_timed(const void *a, const void *b)
 }
 
 /* Copies the jobs out in order, because the callback runs without the lock. */
-static struct hearth_job *snapshot(struct session *session, struct hearth_call *call, size_t *ret_count)
+static struct hearth_job *queue_snapshot(struct handle *handle, struct hearth_call *call, size_t *ret_count)
 {
-    struct queue *queue = session->queue;
+    struct queue *queue = handle->queue;
     size_t ready = queue->ready.count, n = ready + queue->timed.count;
     struct entry **order = malloc((n + 1) * sizeof(*order));
-    struct hearth_job *jobs = session->queue->host->alloc(call, (n + 1) * sizeof(*jobs));
+    struct hearth_job *jobs = handle->queue->host->alloc(call, (n + 1) * sizeof(*jobs));
     if (order == NULL || jobs == NULL) {
         free(order);
         return NULL;
@@ -242,7 +242,7 @@ static struct hearth_job *snapshot(struct session *session, struct hearth_call *
         memcpy(order + ready, queue->timed.items, (n - ready) * sizeof(*order));
     qsort(order, ready, sizeof(*order), by_ready);
     qsort(order + ready, n - ready, sizeof(*order), by_timed);
-    int64_t now = queue_now(queue);
+    int64_t now = inproc_queue_now(queue);
     for (size_t i = 0; i < n; i++) {
         jobs[i] = (struct hearth_job){
             .struct_size = sizeof(jobs[i]),
@@ -264,14 +264,14 @@ static struct hearth_job *snapshot(struct session *session, struct hearth_call *
     return jobs;
 }
 
-static int peek(void *s, struct hearth_call *call, hearth_job_cb cb, void *ctx)
+static int inproc_peek(void *s, struct hearth_call *call, hearth_job_cb cb, void *ctx)
 {
-    struct session *session = s;
+    struct handle *handle = s;
     size_t n;
-    pthread_mutex_lock(&session->queue->lock);
-    queue_promote(session->queue);
-    struct hearth_job *jobs = snapshot(session, call, &n);
-    pthread_mutex_unlock(&session->queue->lock);
+    pthread_mutex_lock(&handle->queue->lock);
+    inproc_queue_promote(handle->queue);
+    struct hearth_job *jobs = queue_snapshot(handle, call, &n);
+    pthread_mutex_unlock(&handle->queue->lock);
     if (jobs == NULL)
         return support_no_memory(call);
     for (size_t i = 0; i < n && cb(ctx, &jobs[i]) == 0; i++)
@@ -279,28 +279,28 @@ static int peek(void *s, struct hearth_call *call, hearth_job_cb cb, void *ctx)
     return 0;
 }
 
-static int remove_job(void *s, struct hearth_call *call, const char *kind, const char *key)
+static int inproc_remove(void *s, struct hearth_call *call, const char *kind, const char *key)
 {
-    struct session *session = s;
-    pthread_mutex_lock(&session->queue->lock);
-    struct entry *entry = queue_find(session->queue, kind, key);
+    struct handle *handle = s;
+    pthread_mutex_lock(&handle->queue->lock);
+    struct entry *entry = inproc_queue_find(handle->queue, kind, key);
     if (entry != NULL)
-        queue_drop(session->queue, entry);
-    pthread_mutex_unlock(&session->queue->lock);
+        inproc_queue_drop(handle->queue, entry);
+    pthread_mutex_unlock(&handle->queue->lock);
     return entry != NULL ? 0 : hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no job of that kind and key");
 }
 
-static int clear(void *s, struct hearth_call *call)
+static int inproc_clear(void *s, struct hearth_call *call)
 {
     (void)call;
-    struct session *session = s;
-    struct queue *queue = session->queue;
+    struct handle *handle = s;
+    struct queue *queue = handle->queue;
     pthread_mutex_lock(&queue->lock);
     while (queue->ready.count > 0)
-        queue_drop(queue, queue->ready.items[0]);
+        inproc_queue_drop(queue, queue->ready.items[0]);
     for (size_t i = queue->timed.count; i-- > 0;) { /* from the end: what moves into the gap was looked at, or is looked at next */
         if (i < queue->timed.count && queue->timed.items[i]->state == ENTRY_DELAYED) {
-            queue_drop(queue, queue->timed.items[i]);
+            inproc_queue_drop(queue, queue->timed.items[i]);
             i = queue->timed.count;
         }
     }
@@ -308,51 +308,51 @@ static int clear(void *s, struct hearth_call *call)
     return 0;
 }
 
-static int event_publish(void *s, struct hearth_call *call, const char *channel, const char *text)
+static int inproc_event_publish(void *s, struct hearth_call *call, const char *channel, const char *text)
 {
-    struct session *session = s;
+    struct handle *handle = s;
     int r = support_event_check(call, channel, text);
     if (r < 0)
         return r;
-    pthread_mutex_lock(&session->queue->lock);
-    bool ok = events_add(&session->queue->events, channel, text);
-    pthread_cond_broadcast(&session->queue->changed);
-    pthread_mutex_unlock(&session->queue->lock);
+    pthread_mutex_lock(&handle->queue->lock);
+    bool ok = inproc_events_add(&handle->queue->events, channel, text);
+    pthread_cond_broadcast(&handle->queue->changed);
+    pthread_mutex_unlock(&handle->queue->lock);
     return ok ? 0 : support_no_memory(call);
 }
 
 /* Delivers what is there, the lock released around each callback. */
-static int deliver(struct session *session, hearth_event_cb cb, void *ctx)
+static int subscriber_deliver(struct handle *handle, hearth_event_cb cb, void *ctx)
 {
     struct event event;
     bool lost;
     int delivered = 0, stop = 0;
-    while (stop == 0 && events_next(&session->queue->events, &session->subscriber, &event, &lost)) {
-        pthread_mutex_unlock(&session->queue->lock);
+    while (stop == 0 && inproc_events_next(&handle->queue->events, &handle->subscriber, &event, &lost)) {
+        pthread_mutex_unlock(&handle->queue->lock);
         if (lost)
             stop = cb(ctx, "", "");
         if (stop == 0)
             stop = cb(ctx, event.channel, event.text);
         free(event.channel);
         delivered++;
-        pthread_mutex_lock(&session->queue->lock);
+        pthread_mutex_lock(&handle->queue->lock);
     }
     return delivered;
 }
 
-static int event_wait(void *s, struct hearth_call *call, int64_t wait, hearth_event_cb cb, void *ctx)
+static int inproc_event_wait(void *s, struct hearth_call *call, int64_t wait, hearth_event_cb cb, void *ctx)
 {
-    struct session *session = s;
-    struct queue *queue = session->queue;
+    struct handle *handle = s;
+    struct queue *queue = handle->queue;
     pthread_mutex_lock(&queue->lock);
-    if (!session->subscriber.subscribed)
-        session->subscriber = (struct subscriber){true, queue->events.next};
-    int64_t until = queue_now(queue) + wait;
+    if (!handle->subscriber.subscribed)
+        handle->subscriber = (struct subscriber){true, queue->events.next};
+    int64_t until = inproc_queue_now(queue) + wait;
     int r = 0;
-    while (r == 0 && deliver(session, cb, ctx) == 0) {
-        if (queue_now(queue) >= until)
+    while (r == 0 && subscriber_deliver(handle, cb, ctx) == 0) {
+        if (inproc_queue_now(queue) >= until)
             break;
-        r = wait_until(session, call, until);
+        r = wait_until(handle, call, until);
     }
     pthread_mutex_unlock(&queue->lock);
     return r;
@@ -377,22 +377,22 @@ static const struct hearth_config_key config[] = {
 
 static const struct hearth_queue operations = {
     .struct_size = sizeof(operations),
-    .open = queue_open,
-    .close = queue_close,
-    .session_open = session_open,
-    .session_close = session_close,
-    .interrupt = interrupt,
-    .ping = ping,
-    .publish = publish,
-    .reserve = reserve,
-    .extend = extend,
-    .finish = finish,
-    .counts = counts,
-    .peek = peek,
-    .remove = remove_job,
-    .clear = clear,
-    .event_publish = event_publish,
-    .event_wait = event_wait,
+    .open = inproc_open,
+    .close = inproc_close,
+    .handle_open = inproc_handle_open,
+    .handle_close = inproc_handle_close,
+    .interrupt = inproc_interrupt,
+    .ping = inproc_ping,
+    .publish = inproc_publish,
+    .reserve = inproc_reserve,
+    .extend = inproc_extend,
+    .finish = inproc_finish,
+    .counts = inproc_counts,
+    .peek = inproc_peek,
+    .remove = inproc_remove,
+    .clear = inproc_clear,
+    .event_publish = inproc_event_publish,
+    .event_wait = inproc_event_wait,
 };
 
 static const struct hearth_plugin plugin = {

@@ -45,24 +45,24 @@ struct queue {
     struct events events;
 };
 
-struct session {
+struct handle {
     struct queue *queue;
     bool waiting;     /* a call waits in it */
     bool interrupted; /* set only while one waits */
     struct subscriber subscriber;
 };
 
-int64_t queue_now(const struct queue *queue);
-struct entry *queue_find(struct queue *queue, const char *kind, const char *key);
-int queue_publish(struct queue *queue, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result);
+int64_t inproc_queue_now(const struct queue *queue);
+struct entry *inproc_queue_find(struct queue *queue, const char *kind, const char *key);
+int inproc_queue_publish(struct queue *queue, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result);
 /* Jobs whose delay or lease is over become ready. */
-void queue_promote(struct queue *queue);
+void inproc_queue_promote(struct queue *queue);
 /* The first ready job, now leased; NULL: none. */
-struct entry *queue_take(struct queue *queue, int64_t lease);
+struct entry *inproc_queue_take(struct queue *queue, int64_t lease);
 /* A receipt is "lease:kind:key". NULL: the lease was lost. */
-struct entry *queue_by_receipt(struct queue *queue, const char *receipt);
-void queue_delay(struct queue *queue, struct entry *entry, int64_t delay); /* LEASED to DELAYED or READY */
-void queue_extend(struct queue *queue, struct entry *entry, int64_t lease);
-void queue_drop(struct queue *queue, struct entry *entry);
+struct entry *inproc_queue_by_receipt(struct queue *queue, const char *receipt);
+void inproc_queue_delay(struct queue *queue, struct entry *entry, int64_t delay); /* LEASED to DELAYED or READY */
+void inproc_queue_extend(struct queue *queue, struct entry *entry, int64_t lease);
+void inproc_queue_drop(struct queue *queue, struct entry *entry);
 
 #endif

@@ -38,7 +38,7 @@ static void quote_reply(const redisReply *reply, char ret_text[201])
     ret_text[i] = '\0';
 }
 
-int error_of_reply(struct hearth_call *call, const struct queue *queue, const redisReply *reply, bool *ret_close)
+int redis_error_of_reply(struct hearth_call *call, const struct queue *queue, const redisReply *reply, bool *ret_close)
 {
     char said[201];
     quote_reply(reply, said);

@@ -9,15 +9,15 @@
 #include "support/wait.h"
 
 enum {
-    NAP = 1000,           /* ms: a waiting session looks again after that, whatever it was told; a lost wake-up costs no more */
-    REGISTERED_FOR = 500, /* ms beyond its nap for which a session is known to wait */
+    NAP = 1000,           /* ms: a waiting handle looks again after that, whatever it was told; a lost wake-up costs no more */
+    REGISTERED_FOR = 500, /* ms beyond its nap for which a handle is known to wait */
     CLEAR_AT_ONCE = 500,
     RECEIPT_SIZE = 40 + 1 + MEMBER_MAX + 1,
 };
 
 static const int64_t LONGEST = INT64_C(1) << 40; /* ms, 34 years: keeps times exact in the server's doubles */
 
-static int64_t bounded(int64_t duration)
+static int64_t duration_bounded(int64_t duration)
 {
     return duration < 0 ? 0 : duration > LONGEST ? LONGEST : duration;
 }
@@ -29,7 +29,7 @@ static int check_job(struct hearth_call *call, const struct hearth_job *job, int
     return support_job_check(call, job, delay);
 }
 
-static int publish(struct session *session, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int job_publish(struct handle *handle, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
 {
     struct args args = {.count = 0};
     redisReply *reply;
@@ -37,51 +37,51 @@ static int publish(struct session *session, struct hearth_call *call, const stru
     int r = check_job(call, job, delay);
     if (r < 0)
         return r;
-    member_of(job->kind, job->key, member);
-    args_text(&args, member);
-    args_text(&args, job->payload == NULL ? "" : job->payload);
-    args_number(&args, job->priority);
-    args_number(&args, bounded(delay));
-    args_number(&args, session->queue->max_jobs);
-    r = session_script(session, call, SCRIPT_PUBLISH, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
+    redis_member_format(job->kind, job->key, member);
+    redis_args_text(&args, member);
+    redis_args_text(&args, job->payload == NULL ? "" : job->payload);
+    redis_args_number(&args, job->priority);
+    redis_args_number(&args, duration_bounded(delay));
+    redis_args_number(&args, handle->queue->max_jobs);
+    r = redis_handle_script(handle, call, SCRIPT_PUBLISH, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
     if (r == 0 && reply->integer == -1)
-        return hearth_fail(call, HEARTH_ERR_FULL, "the queue holds %" PRId64 " jobs, its max_jobs", session->queue->max_jobs);
-    if (r == 0 && !reply_is_number(reply, HEARTH_QUEUED, HEARTH_IN_WORK))
-        return session_odd_reply(session, call, &session->main);
+        return hearth_fail(call, HEARTH_ERR_FULL, "the queue holds %" PRId64 " jobs, its max_jobs", handle->queue->max_jobs);
+    if (r == 0 && !redis_reply_is_number(reply, HEARTH_QUEUED, HEARTH_IN_WORK))
+        return redis_handle_odd_reply(handle, call, &handle->main);
     if (r == 0)
         *ret_result = (int32_t)reply->integer;
     return r;
 }
 
-int jobs_publish(void *s, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+int redis_jobs_publish(void *s, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
 {
-    int r = session_enter(s, call);
-    return session_leave(s, r < 0 ? r : publish(s, call, job, delay, ret_result));
+    int r = redis_handle_enter(s, call);
+    return redis_handle_leave(s, r < 0 ? r : job_publish(s, call, job, delay, ret_result));
 }
 
-/* Memory for what reserve() returns: taken before the job is, so that no job is taken in vain. */
-struct parcel {
+/* Memory for what job_reserve() returns: taken before the job is, so that no job is taken in vain. */
+struct reserved_job {
     char kind[SUPPORT_KIND_MAX + 1], member[MEMBER_MAX + 1], payload[SUPPORT_PAYLOAD_MAX + 1], receipt[RECEIPT_SIZE];
 };
 
-static int unpack(struct hearth_call *call, const redisReply *reply, struct parcel *parcel, struct hearth_job *ret_job)
+static int job_unpack(struct hearth_call *call, const redisReply *reply, struct reserved_job *reserved_job, struct hearth_job *ret_job)
 {
     redisReply **e = reply->element;
     const char *key;
-    if (reply->elements != 5 || !reply_is_text(e[0], MEMBER_MAX, false) || !reply_is_text(e[1], SUPPORT_PAYLOAD_MAX, true) ||
-        !reply_is_number(e[2], 0, 100) || !reply_is_number(e[3], 1, INT32_MAX) || !reply_is_text(e[4], 40, false) ||
+    if (reply->elements != 5 || !redis_reply_is_text(e[0], MEMBER_MAX, false) || !redis_reply_is_text(e[1], SUPPORT_PAYLOAD_MAX, true) ||
+        !redis_reply_is_number(e[2], 0, 100) || !redis_reply_is_number(e[3], 1, INT32_MAX) || !redis_reply_is_text(e[4], 40, false) ||
         strspn(e[4]->str, "0123456789") != e[4]->len)
-        return reply_is_no_job(call);
-    memcpy(parcel->member, e[0]->str, e[0]->len + 1);
-    if (!member_split(parcel->member, parcel->kind, &key))
-        return reply_is_no_job(call);
-    memcpy(parcel->payload, e[1]->str, e[1]->len + 1);
-    snprintf(parcel->receipt, sizeof(parcel->receipt), "%s:%s", e[4]->str, e[0]->str);
+        return redis_reply_is_no_job(call);
+    memcpy(reserved_job->member, e[0]->str, e[0]->len + 1);
+    if (!redis_member_parse(reserved_job->member, reserved_job->kind, &key))
+        return redis_reply_is_no_job(call);
+    memcpy(reserved_job->payload, e[1]->str, e[1]->len + 1);
+    snprintf(reserved_job->receipt, sizeof(reserved_job->receipt), "%s:%s", e[4]->str, e[0]->str);
     struct hearth_job job = {.struct_size = sizeof(job),
-                             .kind = parcel->kind,
+                             .kind = reserved_job->kind,
                              .key = key,
-                             .payload = parcel->payload,
-                             .receipt = parcel->receipt,
+                             .payload = reserved_job->payload,
+                             .receipt = reserved_job->receipt,
                              .priority = (int32_t)e[2]->integer,
                              .attempt = (int32_t)e[3]->integer,
                              .in_work = 1};
@@ -89,16 +89,16 @@ static int unpack(struct hearth_call *call, const redisReply *reply, struct parc
     return 0;
 }
 
-/* Takes a job; if there is none, *ret_next: ms until there may be one. register_for: ms for which the session wants to be woken. */
-static int try_reserve(struct session *session, struct hearth_call *call, int64_t lease, int64_t register_for, redisReply **ret_job,
+/* Takes a job; if there is none, *ret_next: ms until there may be one. register_for: ms for which the handle wants to be woken. */
+static int try_reserve(struct handle *handle, struct hearth_call *call, int64_t lease, int64_t register_for, redisReply **ret_job,
                        int64_t *ret_next)
 {
     struct args args = {.count = 0};
     redisReply *reply;
-    args_number(&args, bounded(lease));
-    args_text(&args, session->id);
-    args_number(&args, register_for);
-    int r = session_script(session, call, SCRIPT_RESERVE, READS, &args, 0, &reply); /* a lease that nobody knows of runs out */
+    redis_args_number(&args, duration_bounded(lease));
+    redis_args_text(&args, handle->id);
+    redis_args_number(&args, register_for);
+    int r = redis_handle_script(handle, call, SCRIPT_RESERVE, READS, &args, 0, &reply); /* a lease that nobody knows of runs out */
     if (r < 0)
         return r;
     if (reply->type == REDIS_REPLY_ARRAY) {
@@ -110,62 +110,62 @@ static int try_reserve(struct session *session, struct hearth_call *call, int64_
     return 0;
 }
 
-static int open_wake(struct session *session, struct hearth_call *call)
+static int open_wake(struct handle *handle, struct hearth_call *call)
 {
     char channel[NAME_MAX_SIZE];
-    snprintf(channel, sizeof(channel), "%swake:%s", session->queue->keys, session->id);
-    return session_subscribe(session, call, &session->wake, channel);
+    snprintf(channel, sizeof(channel), "%swake:%s", handle->queue->keys, handle->id);
+    return redis_handle_subscribe(handle, call, &handle->wake, channel);
 }
 
 /* What is told does not matter, only that something was. */
-static void drain_wake(struct session *session)
+static void drain_wake(struct handle *handle)
 {
     redisReply *message;
-    while (session->wake.fd >= 0 && conn_next(&session->wake, &message) == CONN_OK)
+    while (handle->wake.fd >= 0 && redis_conn_next(&handle->wake, &message) == CONN_OK)
         ;
 }
 
-static int nap(struct session *session, struct hearth_call *call, int64_t duration)
+static int reserve_sleep(struct handle *handle, struct hearth_call *call, int64_t duration)
 {
-    struct support_patience patience = support_patience_for(session->queue->host, call, &session->interrupt, duration, 0);
-    enum conn_result r = conn_fill(&session->wake, &patience);
-    drain_wake(session);
+    struct support_wait_limit limit = support_wait_limit_for(handle->queue->host, call, &handle->interrupt, duration, 0);
+    enum conn_result r = redis_conn_fill(&handle->wake, &limit);
+    drain_wake(handle);
     return r == CONN_CANCELLED ? hearth_fail(call, HEARTH_ERR_CANCELLED, "interrupted while waiting for a job") : 0;
 }
 
-static int reserve(struct session *session, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+static int job_reserve(struct handle *handle, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
 {
-    const struct hearth_host *host = session->queue->host;
-    int64_t until = support_now(host) + bounded(wait), next = 0;
-    struct parcel *parcel = host->alloc(call, sizeof(*parcel));
-    if (parcel == NULL)
+    const struct hearth_host *host = handle->queue->host;
+    int64_t until = support_now(host) + duration_bounded(wait), next = 0;
+    struct reserved_job *reserved_job = host->alloc(call, sizeof(*reserved_job));
+    if (reserved_job == NULL)
         return support_no_memory(call);
     for (;;) {
         redisReply *job = NULL;
         int64_t left = until - support_now(host), register_for = 0;
-        if (left > 0 && session->wake.fd >= 0)
+        if (left > 0 && handle->wake.fd >= 0)
             register_for = (left < NAP ? left : NAP) + REGISTERED_FOR;
-        int r = try_reserve(session, call, lease, register_for, &job, &next);
+        int r = try_reserve(handle, call, lease, register_for, &job, &next);
         if (r < 0)
             return r;
         if (job != NULL)
-            return unpack(call, job, parcel, ret_job);
+            return job_unpack(call, job, reserved_job, ret_job);
         left = until - support_now(host);
         if (left <= 0)
             return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no job");
         if (register_for == 0) /* it begins to wait; a job may come before it can be told, so it looks once more */
-            r = session->wake.fd >= 0 ? 0 : open_wake(session, call);
+            r = handle->wake.fd >= 0 ? 0 : open_wake(handle, call);
         else
-            r = nap(session, call, next < left ? next : left);
+            r = reserve_sleep(handle, call, next < left ? next : left);
         if (r < 0)
             return r;
     }
 }
 
-int jobs_reserve(void *s, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+int redis_jobs_reserve(void *s, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
 {
-    int r = session_enter(s, call);
-    return session_leave(s, r < 0 ? r : reserve(s, call, wait, lease, ret_job));
+    int r = redis_handle_enter(s, call);
+    return redis_handle_leave(s, r < 0 ? r : job_reserve(s, call, wait, lease, ret_job));
 }
 
 /* Splits "number:member" into the first two arguments of a script. False: no receipt of ours. */
@@ -174,103 +174,103 @@ static bool add_receipt(struct args *args, const char *receipt)
     size_t digits = strspn(receipt, "0123456789");
     if (digits == 0 || digits > 40 || receipt[digits] != ':' || strlen(receipt + digits + 1) > MEMBER_MAX)
         return false;
-    args_text(args, receipt + digits + 1);
-    args_bytes(args, receipt, digits);
+    redis_args_text(args, receipt + digits + 1);
+    redis_args_bytes(args, receipt, digits);
     return true;
 }
 
-static int with_lease(struct session *session, struct hearth_call *call, enum script_name name, const char *receipt, int64_t a, int64_t b)
+static int with_lease(struct handle *handle, struct hearth_call *call, enum script_name name, const char *receipt, int64_t a, int64_t b)
 {
     struct args args = {.count = 0};
     redisReply *reply;
     if (!add_receipt(&args, receipt))
         return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the lease was lost: no receipt of this queue");
-    args_number(&args, a);
-    args_number(&args, b);
-    int r = session_script(session, call, name, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
-    if (r == 0 && !reply_is_number(reply, 0, 1))
-        return session_odd_reply(session, call, &session->main);
+    redis_args_number(&args, a);
+    redis_args_number(&args, b);
+    int r = redis_handle_script(handle, call, name, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
+    if (r == 0 && !redis_reply_is_number(reply, 0, 1))
+        return redis_handle_odd_reply(handle, call, &handle->main);
     if (r == 0 && reply->integer == 0)
         return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the lease was lost");
     return r;
 }
 
-int jobs_extend(void *s, struct hearth_call *call, const char *receipt, int64_t lease)
+int redis_jobs_extend(void *s, struct hearth_call *call, const char *receipt, int64_t lease)
 {
-    int r = session_enter(s, call);
-    return session_leave(s, r < 0 ? r : with_lease(s, call, SCRIPT_EXTEND, receipt, bounded(lease), 0));
+    int r = redis_handle_enter(s, call);
+    return redis_handle_leave(s, r < 0 ? r : with_lease(s, call, SCRIPT_EXTEND, receipt, duration_bounded(lease), 0));
 }
 
-int jobs_finish(void *s, struct hearth_call *call, const char *receipt, int32_t outcome, int64_t delay)
+int redis_jobs_finish(void *s, struct hearth_call *call, const char *receipt, int32_t outcome, int64_t delay)
 {
     int r = support_outcome_check(call, outcome, delay);
     if (r < 0)
         return r;
-    r = session_enter(s, call);
-    return session_leave(s, r < 0 ? r : with_lease(s, call, SCRIPT_FINISH, receipt, outcome, bounded(delay)));
+    r = redis_handle_enter(s, call);
+    return redis_handle_leave(s, r < 0 ? r : with_lease(s, call, SCRIPT_FINISH, receipt, outcome, duration_bounded(delay)));
 }
 
-static int counts(struct session *session, struct hearth_call *call, struct hearth_queue_counts *ret_counts)
+static int jobs_read_counts(struct handle *handle, struct hearth_call *call, struct hearth_queue_counts *ret_counts)
 {
     struct args args = {.count = 0};
     redisReply *reply;
-    int r = session_script(session, call, SCRIPT_COUNTS, READS, &args, REDIS_REPLY_ARRAY, &reply);
+    int r = redis_handle_script(handle, call, SCRIPT_COUNTS, READS, &args, REDIS_REPLY_ARRAY, &reply);
     if (r < 0)
         return r;
     int64_t n[4] = {0};
     bool sound = reply->elements == 4;
     for (size_t i = 0; sound && i < 4; i++) {
-        sound = reply_is_number(reply->element[i], 0, INT64_MAX);
+        sound = redis_reply_is_number(reply->element[i], 0, INT64_MAX);
         n[i] = reply->element[i]->integer;
     }
     if (!sound)
-        return session_odd_reply(session, call, &session->main);
+        return redis_handle_odd_reply(handle, call, &handle->main);
     struct hearth_queue_counts found = {.struct_size = sizeof(found), .ready = n[0], .delayed = n[1], .in_work = n[2], .dead = n[3]};
     SUPPORT_GIVE(found, ret_counts);
     return 0;
 }
 
-int jobs_counts(void *s, struct hearth_call *call, struct hearth_queue_counts *ret_counts)
+int redis_jobs_counts(void *s, struct hearth_call *call, struct hearth_queue_counts *ret_counts)
 {
-    int r = session_enter(s, call);
-    return session_leave(s, r < 0 ? r : counts(s, call, ret_counts));
+    int r = redis_handle_enter(s, call);
+    return redis_handle_leave(s, r < 0 ? r : jobs_read_counts(s, call, ret_counts));
 }
 
-int jobs_remove(void *s, struct hearth_call *call, const char *kind, const char *key)
+int redis_jobs_remove(void *s, struct hearth_call *call, const char *kind, const char *key)
 {
     struct args args = {.count = 0};
     redisReply *reply;
     char member[MEMBER_MAX + 1];
-    int r = session_enter(s, call);
+    int r = redis_handle_enter(s, call);
     if (r == 0 && (!support_kind_is_sound(kind, strlen(kind)) || strlen(key) > SUPPORT_KEY_MAX))
         r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no job of that kind and key");
-    member_of(kind, key, member);
-    args_text(&args, member);
+    redis_member_format(kind, key, member);
+    redis_args_text(&args, member);
     if (r == 0)
-        r = session_script(s, call, SCRIPT_REMOVE, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
-    if (r == 0 && !reply_is_number(reply, 0, 1))
-        r = session_odd_reply(s, call, &((struct session *)s)->main);
+        r = redis_handle_script(s, call, SCRIPT_REMOVE, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
+    if (r == 0 && !redis_reply_is_number(reply, 0, 1))
+        r = redis_handle_odd_reply(s, call, &((struct handle *)s)->main);
     else if (r == 0 && reply->integer == 0)
         r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no job of that kind and key");
-    return session_leave(s, r);
+    return redis_handle_leave(s, r);
 }
 
-int jobs_clear(void *s, struct hearth_call *call)
+int redis_jobs_clear(void *s, struct hearth_call *call)
 {
-    struct session *session = s;
-    int r = session_enter(session, call);
+    struct handle *handle = s;
+    int r = redis_handle_enter(handle, call);
     /* Others may publish meanwhile, but a server that always says that there was more is none. */
-    int64_t times = 0, most = 2 * (session->queue->max_jobs / CLEAR_AT_ONCE) + 16;
+    int64_t times = 0, most = 2 * (handle->queue->max_jobs / CLEAR_AT_ONCE) + 16;
     for (bool more = true; r == 0 && more;) {
         struct args args = {.count = 0};
         redisReply *reply;
-        args_number(&args, CLEAR_AT_ONCE);
-        r = session_script(session, call, SCRIPT_CLEAR, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
-        if (r == 0 && (!reply_is_number(reply, 0, CLEAR_AT_ONCE) || ++times > most))
-            r = session_odd_reply(session, call, &session->main);
+        redis_args_number(&args, CLEAR_AT_ONCE);
+        r = redis_handle_script(handle, call, SCRIPT_CLEAR, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
+        if (r == 0 && (!redis_reply_is_number(reply, 0, CLEAR_AT_ONCE) || ++times > most))
+            r = redis_handle_odd_reply(handle, call, &handle->main);
         more = r == 0 && reply->integer == CLEAR_AT_ONCE;
-        if (more && session_is_stopped(session, call))
+        if (more && redis_handle_is_stopped(handle, call))
             r = hearth_fail(call, HEARTH_ERR_CANCELLED, "stopped while waiting jobs were being removed; some are gone");
     }
-    return session_leave(session, r);
+    return redis_handle_leave(handle, r);
 }

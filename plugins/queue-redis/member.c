@@ -5,7 +5,7 @@
 
 static const char UNNAMED[] = "sync";
 
-void member_of(const char *kind, const char *key, char ret_member[MEMBER_MAX + 1])
+void redis_member_format(const char *kind, const char *key, char ret_member[MEMBER_MAX + 1])
 {
     if (strcmp(kind, UNNAMED) == 0 && strchr(key, ':') == NULL)
         snprintf(ret_member, MEMBER_MAX + 1, "%s", key);
@@ -13,7 +13,7 @@ void member_of(const char *kind, const char *key, char ret_member[MEMBER_MAX + 1
         snprintf(ret_member, MEMBER_MAX + 1, "%s:%s", kind, key);
 }
 
-bool member_split(const char *member, char ret_kind[SUPPORT_KIND_MAX + 1], const char **ret_key)
+bool redis_member_parse(const char *member, char ret_kind[SUPPORT_KIND_MAX + 1], const char **ret_key)
 {
     const char *colon = strchr(member, ':'), *kind = colon == NULL ? UNNAMED : member, *key = colon == NULL ? member : colon + 1;
     size_t size = colon == NULL ? strlen(UNNAMED) : (size_t)(colon - member);

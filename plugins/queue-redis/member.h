@@ -7,8 +7,8 @@
 
 enum { MEMBER_MAX = SUPPORT_KIND_MAX + 1 + SUPPORT_KEY_MAX };
 
-void member_of(const char *kind, const char *key, char ret_member[MEMBER_MAX + 1]); /* of a kind and a key that have been checked */
+void redis_member_format(const char *kind, const char *key, char ret_member[MEMBER_MAX + 1]); /* of a kind and a key that have been checked */
 /* False: no job of ours has such a name. *ret_key points into `member`. */
-bool member_split(const char *member, char ret_kind[SUPPORT_KIND_MAX + 1], const char **ret_key);
+bool redis_member_parse(const char *member, char ret_kind[SUPPORT_KIND_MAX + 1], const char **ret_key);
 
 #endif

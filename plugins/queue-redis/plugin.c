@@ -1,4 +1,4 @@
-/* Descriptor, configuration, and the lives of instances and sessions. */
+/* Descriptor, configuration, and the lives of instances and handles. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,12 +23,12 @@ static bool is_prefix(const char *prefix)
     return true;
 }
 
-static int queue_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
+static int redis_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
 {
     struct queue *queue = calloc(1, sizeof(*queue));
     if (queue == NULL)
         return support_no_memory(call);
-    const char *why = url_parse(support_config_text(values, CONFIG_URL), &queue->url), *prefix = support_config_text(values, CONFIG_PREFIX);
+    const char *why = redis_url_parse(support_config_text(values, CONFIG_URL), &queue->url), *prefix = support_config_text(values, CONFIG_PREFIX);
     int r = 0;
     if (why != NULL)
         r = hearth_fail(call, HEARTH_ERR_INVALID, "url is not redis://[user[:password]@]host[:port][/db] or unix:/path[?db=n]: %s", why);
@@ -48,7 +48,7 @@ static int queue_open(const struct hearth_host *host, struct hearth_call *call, 
     return 0;
 }
 
-static void queue_close(void *self)
+static void redis_close(void *self)
 {
     struct queue *queue = self;
     if (queue == NULL)
@@ -58,83 +58,83 @@ static void queue_close(void *self)
     free(queue);
 }
 
-static void session_close(void *s)
+static void redis_handle_close(void *s)
 {
-    struct session *session = s;
-    conn_fini(&session->main);
-    conn_fini(&session->wake);
-    conn_fini(&session->event);
-    support_interrupt_fini(&session->interrupt);
-    free(session);
+    struct handle *handle = s;
+    redis_conn_fini(&handle->main);
+    redis_conn_fini(&handle->wake);
+    redis_conn_fini(&handle->event);
+    support_interrupt_fini(&handle->interrupt);
+    free(handle);
 }
 
 /* Is there a server that lets us in? */
-static int ping_greet(struct session *session, struct hearth_call *call)
+static int ping_greet(struct handle *handle, struct hearth_call *call)
 {
     struct args args = {.count = 0};
     redisReply *reply;
-    int r = session_enter(session, call);
-    args_text(&args, "PING");
+    int r = redis_handle_enter(handle, call);
+    redis_args_text(&args, "PING");
     if (r == 0)
-        r = session_command(session, call, &session->main, READS, &args, REDIS_REPLY_STATUS, &reply);
-    return session_leave(session, r);
+        r = redis_handle_command(handle, call, &handle->main, READS, &args, REDIS_REPLY_STATUS, &reply);
+    return redis_handle_leave(handle, r);
 }
 
 /* Is the queue of use? A replica, a full server, one that cannot save, and one whose keys are somebody else's answer PING, and take no
  * job. The counter of arrivals may skip numbers. */
-static int ping(void *s, struct hearth_call *call)
+static int redis_ping(void *s, struct hearth_call *call)
 {
-    struct session *session = s;
+    struct handle *handle = s;
     struct args args = {.count = 0};
     redisReply *reply;
-    char key[sizeof(session->queue->keys) + 8];
-    snprintf(key, sizeof(key), "%sorder", session->queue->keys);
-    int r = session_enter(session, call);
-    args_text(&args, "INCR");
-    args_text(&args, key);
+    char key[sizeof(handle->queue->keys) + 8];
+    snprintf(key, sizeof(key), "%sorder", handle->queue->keys);
+    int r = redis_handle_enter(handle, call);
+    redis_args_text(&args, "INCR");
+    redis_args_text(&args, key);
     if (r == 0)
-        r = session_command(session, call, &session->main, READS, &args, REDIS_REPLY_INTEGER, &reply);
-    return session_leave(session, r);
+        r = redis_handle_command(handle, call, &handle->main, READS, &args, REDIS_REPLY_INTEGER, &reply);
+    return redis_handle_leave(handle, r);
 }
 
-static int session_open(void *self, struct hearth_call *call, void **ret_session)
+static int redis_handle_open(void *self, struct hearth_call *call, void **ret_handle)
 {
-    struct session *session = calloc(1, sizeof(*session));
-    if (session == NULL)
+    struct handle *handle = calloc(1, sizeof(*handle));
+    if (handle == NULL)
         return support_no_memory(call);
-    if (!support_interrupt_init(&session->interrupt)) {
-        free(session);
+    if (!support_interrupt_init(&handle->interrupt)) {
+        free(handle);
         return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "no descriptor is left for a session of the queue; raise the limit of open files");
     }
-    session->queue = self;
+    handle->queue = self;
     uint64_t id;
-    session->queue->host->random(session->queue->host, &id, sizeof(id));
-    snprintf(session->id, sizeof(session->id), "%016llx", (unsigned long long)id);
-    bool room = conn_init(&session->main, REPLY_SIZE);
-    room = conn_init(&session->wake, MESSAGE_SIZE) && room;
-    room = conn_init(&session->event, MESSAGE_SIZE) && room;
+    handle->queue->host->random(handle->queue->host, &id, sizeof(id));
+    snprintf(handle->id, sizeof(handle->id), "%016llx", (unsigned long long)id);
+    bool room = redis_conn_init(&handle->main, REPLY_SIZE);
+    room = redis_conn_init(&handle->wake, MESSAGE_SIZE) && room;
+    room = redis_conn_init(&handle->event, MESSAGE_SIZE) && room;
     int r = room ? 0 : support_no_memory(call);
-    if (r == 0 && !gate_is_silent(self))
-        r = ping_greet(session, call);
-    bool late = support_is_late(session->queue->host, call);
+    if (r == 0 && !redis_breaker_is_open(self))
+        r = ping_greet(handle, call);
+    bool late = support_is_late(handle->queue->host, call);
     if (r == HEARTH_ERR_TIMEOUT) /* whoever opens the next one, also who had less patience than we have, gets it without a greeting */
-        gate_report_silence(self);
+        redis_breaker_trip(self);
     if (r == HEARTH_ERR_TIMEOUT && !late)
         r = 0;
-    if (r == HEARTH_ERR_UNAVAILABLE) /* a server that is away comes back: whoever uses the session is told until then */
+    if (r == HEARTH_ERR_UNAVAILABLE) /* a server that is away comes back: whoever uses the handle is told until then */
         r = 0;
     if (r < 0) {
-        session_close(session);
+        redis_handle_close(handle);
         return r;
     }
-    *ret_session = session;
+    *ret_handle = handle;
     return 0;
 }
 
-static void interrupt(void *s)
+static void redis_interrupt(void *s)
 {
-    struct session *session = s;
-    support_interrupt_raise(&session->interrupt);
+    struct handle *handle = s;
+    support_interrupt_raise(&handle->interrupt);
 }
 
 static const struct hearth_config_key config[] = {
@@ -173,22 +173,22 @@ static const struct hearth_config_key config[] = {
 
 static const struct hearth_queue operations = {
     .struct_size = sizeof(operations),
-    .open = queue_open,
-    .close = queue_close,
-    .session_open = session_open,
-    .session_close = session_close,
-    .interrupt = interrupt,
-    .ping = ping,
-    .publish = jobs_publish,
-    .reserve = jobs_reserve,
-    .extend = jobs_extend,
-    .finish = jobs_finish,
-    .counts = jobs_counts,
-    .peek = jobs_peek,
-    .remove = jobs_remove,
-    .clear = jobs_clear,
-    .event_publish = events_publish,
-    .event_wait = events_wait,
+    .open = redis_open,
+    .close = redis_close,
+    .handle_open = redis_handle_open,
+    .handle_close = redis_handle_close,
+    .interrupt = redis_interrupt,
+    .ping = redis_ping,
+    .publish = redis_jobs_publish,
+    .reserve = redis_jobs_reserve,
+    .extend = redis_jobs_extend,
+    .finish = redis_jobs_finish,
+    .counts = redis_jobs_counts,
+    .peek = redis_jobs_peek,
+    .remove = redis_jobs_remove,
+    .clear = redis_jobs_clear,
+    .event_publish = redis_events_publish,
+    .event_wait = redis_events_wait,
 };
 
 static const struct hearth_plugin plugin = {

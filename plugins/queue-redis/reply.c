@@ -89,7 +89,7 @@ static void reply_free_nothing(void *reply)
     (void)reply;
 }
 
-redisReplyObjectFunctions reply_functions = {.createString = reply_create_string,
+redisReplyObjectFunctions redis_reply_functions = {.createString = reply_create_string,
                                              .createArray = reply_create_array,
                                              .createInteger = reply_create_integer,
                                              .createNil = reply_create_nil,

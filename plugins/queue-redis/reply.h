@@ -4,6 +4,6 @@
 
 #include "hiredis_compat.h"
 
-extern redisReplyObjectFunctions reply_functions; /* privdata: the struct conn */
+extern redisReplyObjectFunctions redis_reply_functions; /* privdata: the struct conn */
 
 #endif

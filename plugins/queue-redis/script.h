@@ -9,6 +9,6 @@ struct script {
     const char *text;
 };
 
-extern const struct script scripts[];
+extern const struct script redis_scripts[];
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "codec/codec.h"
 
-static bool number(const char *text, size_t size, int most, int *ret)
+static bool url_read_number(const char *text, size_t size, int most, int *ret)
 {
     char digits[8];
     if (size == 0 || size >= sizeof(digits))
@@ -28,7 +28,7 @@ static const char *parse_unix(const char *path, struct redis_url *url)
     if (path[0] != '/' || n >= 108)
         return "unix: needs an absolute path of at most 107 bytes";
     memcpy(url->host, path, n);
-    if (query != NULL && !number(query + 4, strlen(query + 4), 1000000, &url->db))
+    if (query != NULL && !url_read_number(query + 4, strlen(query + 4), 1000000, &url->db))
         return "the database behind ?db= is not a number";
     snprintf(url->shown, sizeof(url->shown), "unix:%s", url->host);
     return NULL;
@@ -48,7 +48,7 @@ static const char *parse_user(const char *text, size_t size, struct redis_url *u
     return NULL;
 }
 
-const char *url_parse(const char *text, struct redis_url *ret_url)
+const char *redis_url_parse(const char *text, struct redis_url *ret_url)
 {
     struct redis_url url = {.port = 6379};
     if (strncmp(text, "rediss://", 9) == 0)
@@ -75,9 +75,9 @@ const char *url_parse(const char *text, struct redis_url *ret_url)
     const char *host = bracket != NULL ? p + 1 : p;
     if (host_end <= host || codec_percent_decode(CODEC_STRICT, host, (size_t)(host_end - host), url.host, URL_PART, NULL) != 0)
         return "the host is missing or malformed";
-    if (colon != NULL && !number(colon + 1, (size_t)(end - colon - 1), 65535, &url.port))
+    if (colon != NULL && !url_read_number(colon + 1, (size_t)(end - colon - 1), 65535, &url.port))
         return "the port is not a number from 1 to 65535";
-    if (slash != NULL && slash[1] != '\0' && !number(slash + 1, strlen(slash + 1), 1000000, &url.db))
+    if (slash != NULL && slash[1] != '\0' && !url_read_number(slash + 1, strlen(slash + 1), 1000000, &url.db))
         return "the database behind the / is not a number";
     if (url.port == 0)
         return "the port is not a number from 1 to 65535";

@@ -13,6 +13,6 @@ struct redis_url {
 };
 
 /* NULL, or why the text is no such URL. */
-const char *url_parse(const char *text, struct redis_url *ret_url);
+const char *redis_url_parse(const char *text, struct redis_url *ret_url);
 
 #endif

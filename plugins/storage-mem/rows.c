@@ -20,14 +20,14 @@ static const struct shape {
     [TABLE] = {fields_of_##record, sizeof(fields_of_##record) / sizeof(fields_of_##record[0]), sizeof(struct whose##_##record)},
     MEM_TABLES(ROW_SHAPE)};
 
-const struct hearth_field *row_fields(enum table_name table, size_t *ret_count, size_t *ret_size)
+const struct hearth_field *mem_row_fields(enum table_name table, size_t *ret_count, size_t *ret_size)
 {
     *ret_count = shapes[table].count;
     *ret_size = shapes[table].size;
     return shapes[table].fields;
 }
 
-const void *row_record(const struct row *row)
+const void *mem_row_record(const struct row *row)
 {
     return &row->token; /* all begin at the same place */
 }
@@ -57,7 +57,7 @@ static void make_regular(struct row *row, const struct hearth_field *field)
 }
 
 /* draft: everything but the record and who holds it. */
-static struct row *create(struct row *draft, const void *record)
+static struct row *row_create_from(struct row *draft, const void *record)
 {
     const struct shape *shape = &shapes[draft->table];
     uint32_t known;
@@ -86,33 +86,33 @@ static struct row *create(struct row *draft, const void *record)
     return row;
 }
 
-struct row *row_create(enum table_name table, const void *record)
+struct row *mem_row_create(enum table_name table, const void *record)
 {
-    return create(KEY(.table = table), record);
+    return row_create_from(KEY(.table = table), record);
 }
 
-struct row *row_create_of_device(enum table_name table, const char *device, const void *record)
+struct row *mem_row_create_of_device(enum table_name table, const char *device, const void *record)
 {
-    return create(KEY(.table = table, .device_of = device), record);
+    return row_create_from(KEY(.table = table, .device_of = device), record);
 }
 
-struct row *row_create_visit(int64_t page, const struct hearth_visit *visit)
+struct row *mem_row_create_visit(int64_t page, const struct hearth_visit *visit)
 {
-    return create(KEY(.table = VISITS, .page_of = page), visit);
+    return row_create_from(KEY(.table = VISITS, .page_of = page), visit);
 }
 
-struct row *row_create_account(const struct row *old, const struct hearth_account *account)
+struct row *mem_row_create_account(const struct row *old, const struct hearth_account *account)
 {
-    return create(KEY(.table = ACCOUNTS, .claimed_until = old->claimed_until), account);
+    return row_create_from(KEY(.table = ACCOUNTS, .leased_until = old->leased_until), account);
 }
 
-struct row *row_ref(struct row *row)
+struct row *mem_row_ref(struct row *row)
 {
     row->refs++;
     return row;
 }
 
-void row_unref(struct row *row)
+void mem_row_unref(struct row *row)
 {
     if (row != NULL && --row->refs == 0)
         free(row);
@@ -121,14 +121,14 @@ void row_unref(struct row *row)
 /* --- tables ------------------------------------------------------------------------------------------------------------------------- */
 
 /* Keys stand before the other fields. */
-static int compare(enum table_name name, const struct row *a, const struct row *b)
+static int rows_compare(enum table_name name, const struct row *a, const struct row *b)
 {
     int r = a->device_of != NULL ? strcmp(a->device_of, b->device_of) : 0;
     if (r != 0 || a->page_of != b->page_of)
         return r != 0 ? r : a->page_of < b->page_of ? -1 : 1;
     for (const struct hearth_field *field = shapes[name].fields, *end = field + shapes[name].count;
          field < end && field->role == HEARTH_FIELD_KEY; field++) {
-        const char *x = (const char *)row_record(a) + field->offset, *y = (const char *)row_record(b) + field->offset;
+        const char *x = (const char *)mem_row_record(a) + field->offset, *y = (const char *)mem_row_record(b) + field->offset;
         if (field->kind == HEARTH_FIELD_TEXT) {
             r = strcmp(*(const char *const *)x, *(const char *const *)y);
         } else {
@@ -141,12 +141,12 @@ static int compare(enum table_name name, const struct row *a, const struct row *
     return 0;
 }
 
-struct row *table_find(const struct table *table, enum table_name name, const struct row *key, size_t *ret_place)
+struct row *mem_table_find(const struct table *table, enum table_name name, const struct row *key, size_t *ret_place)
 {
     size_t low = 0, high = table->count;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        int r = compare(name, table->rows[middle], key);
+        int r = rows_compare(name, table->rows[middle], key);
         if (r == 0) {
             *ret_place = middle;
             return table->rows[middle];
@@ -160,18 +160,18 @@ struct row *table_find(const struct table *table, enum table_name name, const st
     return NULL;
 }
 
-struct table *table_ref(struct table *table)
+struct table *mem_table_ref(struct table *table)
 {
     table->refs++;
     return table;
 }
 
-void table_unref(struct table *table)
+void mem_table_unref(struct table *table)
 {
     if (table == NULL || --table->refs > 0)
         return;
     for (size_t i = 0; i < table->count; i++)
-        row_unref(table->rows[i]);
+        mem_row_unref(table->rows[i]);
     free(table->rows);
     free(table);
 }
@@ -199,45 +199,45 @@ static struct table *own_table(struct account *account, enum table_name name)
         copy->refs = 1;
         copy->count = table->count;
         for (size_t i = 0; i < table->count; i++)
-            row_ref(rows[i]);
+            mem_row_ref(rows[i]);
         account->tables[name] = copy;
-        table_unref(table);
+        mem_table_unref(table);
     }
     copy->rows = rows;
     copy->room = room;
     return copy;
 }
 
-bool account_put(struct account *account, enum table_name name, struct row *row)
+bool mem_account_put(struct account *account, enum table_name name, struct row *row)
 {
     struct table *table = own_table(account, name);
     size_t place;
     if (table == NULL)
         return false;
-    struct row *old = table_find(table, name, row, &place);
+    struct row *old = mem_table_find(table, name, row, &place);
     if (old == NULL) {
         memmove(&table->rows[place + 1], &table->rows[place], (table->count - place) * sizeof(struct row *));
         table->count++;
     }
     table->rows[place] = row;
-    row_unref(old);
+    mem_row_unref(old);
     return true;
 }
 
-bool account_drop(struct account *account, enum table_name name, const struct row *key)
+bool mem_account_drop(struct account *account, enum table_name name, const struct row *key)
 {
     size_t place;
-    if (table_find(account->tables[name], name, key, &place) == NULL)
+    if (mem_table_find(account->tables[name], name, key, &place) == NULL)
         return true;
     struct table *table = own_table(account, name);
     if (table == NULL)
         return false;
-    row_unref(table->rows[place]);
+    mem_row_unref(table->rows[place]);
     memmove(&table->rows[place], &table->rows[place + 1], (--table->count - place) * sizeof(struct row *));
     return true;
 }
 
-int64_t account_drop_if(struct account *account, enum table_name name, bool (*matches)(const struct row *row, const void *what),
+int64_t mem_account_drop_if(struct account *account, enum table_name name, bool (*matches)(const struct row *row, const void *what),
                         const void *what)
 {
     struct table *table = own_table(account, name);
@@ -246,7 +246,7 @@ int64_t account_drop_if(struct account *account, enum table_name name, bool (*ma
     size_t kept = 0, count = table->count;
     for (size_t i = 0; i < count; i++) {
         if (matches(table->rows[i], what))
-            row_unref(table->rows[i]);
+            mem_row_unref(table->rows[i]);
         else
             table->rows[kept++] = table->rows[i];
     }

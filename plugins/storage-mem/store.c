@@ -1,35 +1,35 @@
-/* Who may read and write what, and when. Also the life of store and sessions, and batches. */
+/* Who may read and write what, and when. Also the life of store and handles, and batches. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "store.h"
 
-int no_memory(struct hearth_call *call)
+int mem_no_memory(struct hearth_call *call)
 {
     return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
 }
 
-int no_account(struct hearth_call *call)
+int mem_no_account(struct hearth_call *call)
 {
     return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such account");
 }
 
-bool keep_text(struct session *session, struct hearth_call *call, const char **text)
+bool mem_text_keep(struct handle *handle, struct hearth_call *call, const char **text)
 {
     if (*text == NULL)
         return true;
     size_t size = strlen(*text) + 1;
-    char *copy = session->store->host->alloc(call, size);
+    char *copy = handle->database->host->alloc(call, size);
     if (copy != NULL)
         *text = memcpy(copy, *text, size);
     return copy != NULL;
 }
 
-int check_key(struct hearth_call *call, enum table_name table, const void *record)
+int mem_key_check(struct hearth_call *call, enum table_name table, const void *record)
 {
     size_t count, size;
-    const struct hearth_field *field = row_fields(table, &count, &size), *end = field + count;
+    const struct hearth_field *field = mem_row_fields(table, &count, &size), *end = field + count;
     for (; field < end && field->role == HEARTH_FIELD_KEY; field++) {
         const char *at = (const char *)record + field->offset;
         int64_t number = field->kind == HEARTH_FIELD_INT ? *(const int64_t *)at : field->least;
@@ -41,12 +41,12 @@ int check_key(struct hearth_call *call, enum table_name table, const void *recor
     return 0;
 }
 
-int give_record(struct session *session, struct hearth_call *call, enum table_name table, const void *record, void *ret_record)
+int mem_record_give(struct handle *handle, struct hearth_call *call, enum table_name table, const void *record, void *ret_record)
 {
     struct row copy;
     size_t count, size;
     uint32_t known;
-    const struct hearth_field *fields = row_fields(table, &count, &size);
+    const struct hearth_field *fields = mem_row_fields(table, &count, &size);
     char *own = (char *)&copy.token;
     memcpy(own, record, size);
     for (size_t i = 0; i < count; i++) {
@@ -55,9 +55,9 @@ int give_record(struct session *session, struct hearth_call *call, enum table_na
         if ((!text && fields[i].kind != HEARTH_FIELD_HASH) || *at == NULL)
             continue;
         size_t bytes = text ? strlen(*at) + 1 : (size_t)fields[i].most;
-        void *kept = session->store->host->alloc(call, bytes);
+        void *kept = handle->database->host->alloc(call, bytes);
         if (kept == NULL)
-            return no_memory(call);
+            return mem_no_memory(call);
         *at = memcpy(kept, *at, bytes);
     }
     memcpy(&known, ret_record, sizeof(known));
@@ -67,12 +67,12 @@ int give_record(struct session *session, struct hearth_call *call, enum table_na
     return 0;
 }
 
-int call_stopped(struct session *session, struct hearth_call *call)
+int mem_call_stopped(struct handle *handle, struct hearth_call *call)
 {
-    const struct hearth_host *host = session->store->host;
-    pthread_mutex_lock(&session->store->lock);
-    bool interrupted = session->interrupted;
-    pthread_mutex_unlock(&session->store->lock);
+    const struct hearth_host *host = handle->database->host;
+    pthread_mutex_lock(&handle->database->lock);
+    bool interrupted = handle->interrupted;
+    pthread_mutex_unlock(&handle->database->lock);
     if (interrupted)
         return hearth_fail(call, HEARTH_ERR_CANCELLED, "interrupted");
     if (call->deadline != 0 && host->monotonic_ms(host) >= call->deadline)
@@ -81,87 +81,87 @@ int call_stopped(struct session *session, struct hearth_call *call)
 }
 
 /* An interrupt counts for the operation that runs; between operations there is none. */
-static void set_running(struct session *session, bool running)
+static void handle_set_running(struct handle *handle, bool running)
 {
-    pthread_mutex_lock(&session->store->lock);
-    session->waiting = running;
-    session->interrupted = false;
-    pthread_mutex_unlock(&session->store->lock);
+    pthread_mutex_lock(&handle->database->lock);
+    handle->waiting = running;
+    handle->interrupted = false;
+    pthread_mutex_unlock(&handle->database->lock);
 }
 
-static int check_schema(struct store *store, struct hearth_call *call)
+static int database_check_schema(struct database *database, struct hearth_call *call)
 {
-    return store->migrated ? 0 : hearth_fail(call, HEARTH_ERR_UNSUPPORTED, "there is no schema yet: run \"hearthd migrate\"");
+    return database->migrated ? 0 : hearth_fail(call, HEARTH_ERR_UNSUPPORTED, "there is no schema yet: run \"hearthd migrate\"");
 }
 
-/* The account of the session's batch in a world: the one that the batch was begun with, which may have been removed meanwhile. */
-static struct account *find_batched(const struct session *session, const struct world *world)
+/* The account of the handle's batch in a world: the one that the batch was begun with, which may have been removed meanwhile. */
+static struct account *find_batched(const struct handle *handle, const struct world *world)
 {
-    struct account *found = world_account(world, session->account);
-    return found != NULL && found->number == session->batch->number ? found : NULL;
+    struct account *found = mem_world_account(world, handle->account);
+    return found != NULL && found->number == handle->batch->number ? found : NULL;
 }
 
-/* The world as the session's batch sees it; takes the reference. NULL: no memory. */
-static struct world *lay_batch_over(struct session *session, struct world *world)
+/* The world as the handle's batch sees it; takes the reference. NULL: no memory. */
+static struct world *lay_batch_over(struct handle *handle, struct world *world)
 {
-    if (session->batch == NULL || find_batched(session, world) == NULL)
+    if (handle->batch == NULL || find_batched(handle, world) == NULL)
         return world;
-    struct world *copy = world_copy(world);
-    struct account *own = copy == NULL ? NULL : world_own(copy, session->account);
-    world_unref(world);
+    struct world *copy = mem_world_copy(world);
+    struct account *own = copy == NULL ? NULL : mem_world_own(copy, handle->account);
+    mem_world_unref(world);
     if (own != NULL) {
-        account_lay(own, session->batch);
+        mem_account_lay(own, handle->batch);
         return copy;
     }
-    world_unref(copy);
+    mem_world_unref(copy);
     return NULL;
 }
 
-struct world *read_begin(struct session *session, struct hearth_call *call, int *ret_code)
+struct world *mem_read_begin(struct handle *handle, struct hearth_call *call, int *ret_code)
 {
-    struct store *store = session->store;
-    set_running(session, true);
-    int r = call_stopped(session, call);
-    pthread_mutex_lock(&store->lock);
+    struct database *database = handle->database;
+    handle_set_running(handle, true);
+    int r = mem_call_stopped(handle, call);
+    pthread_mutex_lock(&database->lock);
     if (r == 0)
-        r = check_schema(store, call);
-    struct world *world = r < 0 ? NULL : world_ref(store->world);
-    pthread_mutex_unlock(&store->lock);
+        r = database_check_schema(database, call);
+    struct world *world = r < 0 ? NULL : mem_world_ref(database->world);
+    pthread_mutex_unlock(&database->lock);
     if (world != NULL)
-        world = lay_batch_over(session, world);
-    *ret_code = world == NULL && r == 0 ? no_memory(call) : r;
+        world = lay_batch_over(handle, world);
+    *ret_code = world == NULL && r == 0 ? mem_no_memory(call) : r;
     return world;
 }
 
 /* Under the lock. */
-static bool take_turn_to_write(struct session *session)
+static bool take_turn_to_write(struct handle *handle)
 {
-    bool free = !session->store->writing;
-    session->store->writing = true;
+    bool free = !handle->database->writing;
+    handle->database->writing = true;
     return free;
 }
 
 /* Under the lock: each account has one batch at a time. */
-static bool take_turn_of_account(struct session *session)
+static bool take_turn_of_account(struct handle *handle)
 {
-    for (const struct session *other = session->store->batches; other != NULL; other = other->next)
-        if (strcmp(other->account, session->account) == 0)
+    for (const struct handle *other = handle->database->batches; other != NULL; other = other->next)
+        if (strcmp(other->account, handle->account) == 0)
             return false;
-    session->next = session->store->batches;
-    session->store->batches = session;
+    handle->next = handle->database->batches;
+    handle->database->batches = handle;
     return true;
 }
 
 /* Who waits looks around now and then, because a host may stop without an interrupt. */
-static int wait_for_turn(struct session *session, struct hearth_call *call, bool (*take)(struct session *session))
+static int wait_for_turn(struct handle *handle, struct hearth_call *call, bool (*take)(struct handle *handle))
 {
-    struct store *store = session->store;
+    struct database *database = handle->database;
     for (;;) {
-        int r = call_stopped(session, call);
+        int r = mem_call_stopped(handle, call);
         if (r < 0)
             return r;
-        pthread_mutex_lock(&store->lock);
-        bool mine = take(session);
+        pthread_mutex_lock(&database->lock);
+        bool mine = take(handle);
         if (!mine) {
             struct timespec until;
             clock_gettime(CLOCK_REALTIME, &until);
@@ -170,125 +170,125 @@ static int wait_for_turn(struct session *session, struct hearth_call *call, bool
                 until.tv_sec++;
                 until.tv_nsec -= 1000000000;
             }
-            pthread_cond_timedwait(&store->changed, &store->lock, &until);
+            pthread_cond_timedwait(&database->changed, &database->lock, &until);
         }
-        pthread_mutex_unlock(&store->lock);
+        pthread_mutex_unlock(&database->lock);
         if (mine)
             return 0;
     }
 }
 
 /* published: NULL, nothing has changed. */
-static void give_turn_up(struct store *store, struct world *published)
+static void give_turn_up(struct database *database, struct world *published)
 {
-    pthread_mutex_lock(&store->lock);
-    struct world *old = published == NULL ? NULL : store->world;
+    pthread_mutex_lock(&database->lock);
+    struct world *old = published == NULL ? NULL : database->world;
     if (published != NULL)
-        store->world = published;
-    store->writing = false;
-    pthread_cond_broadcast(&store->changed);
-    pthread_mutex_unlock(&store->lock);
-    world_unref(old);
+        database->world = published;
+    database->writing = false;
+    pthread_cond_broadcast(&database->changed);
+    pthread_mutex_unlock(&database->lock);
+    mem_world_unref(old);
 }
 
-struct world *write_begin(struct session *session, struct hearth_call *call, int *ret_code)
+struct world *mem_write_begin(struct handle *handle, struct hearth_call *call, int *ret_code)
 {
-    set_running(session, true);
-    *ret_code = wait_for_turn(session, call, take_turn_to_write);
+    handle_set_running(handle, true);
+    *ret_code = wait_for_turn(handle, call, take_turn_to_write);
     if (*ret_code < 0)
         return NULL;
-    *ret_code = check_schema(session->store, call);
-    struct world *world = *ret_code < 0 ? NULL : world_copy(session->store->world); /* nobody else changes it now */
+    *ret_code = database_check_schema(handle->database, call);
+    struct world *world = *ret_code < 0 ? NULL : mem_world_copy(handle->database->world); /* nobody else changes it now */
     if (world == NULL && *ret_code == 0)
-        *ret_code = no_memory(call);
+        *ret_code = mem_no_memory(call);
     if (world == NULL)
-        give_turn_up(session->store, NULL);
+        give_turn_up(handle->database, NULL);
     return world;
 }
 
-int write_end(struct session *session, struct world *world, int code)
+int mem_write_end(struct handle *handle, struct world *world, int code)
 {
-    give_turn_up(session->store, code == 0 ? world : NULL);
+    give_turn_up(handle->database, code == 0 ? world : NULL);
     if (code < 0)
-        world_unref(world);
+        mem_world_unref(world);
     return code;
 }
 
-struct account *batch_account(struct session *session, struct hearth_call *call, int *ret_code)
+struct account *mem_batch_account(struct handle *handle, struct hearth_call *call, int *ret_code)
 {
-    if (session->batch == NULL) {
+    if (handle->batch == NULL) {
         *ret_code = hearth_fail(call, HEARTH_ERR_INVALID, "no batch is open");
         return NULL;
     }
-    set_running(session, true);
-    int r = call_stopped(session, call);
-    if (r == 0 && session->broken != 0)
-        r = hearth_fail(call, session->broken, "an earlier operation of this batch failed");
-    *ret_code = batch_end(session, r);
-    return r < 0 ? NULL : session->batch;
+    handle_set_running(handle, true);
+    int r = mem_call_stopped(handle, call);
+    if (r == 0 && handle->broken != 0)
+        r = hearth_fail(call, handle->broken, "an earlier operation of this batch failed");
+    *ret_code = mem_batch_end(handle, r);
+    return r < 0 ? NULL : handle->batch;
 }
 
-int batch_end(struct session *session, int code)
+int mem_batch_end(struct handle *handle, int code)
 {
-    if (code < 0 && code != HEARTH_ERR_NOT_FOUND && code != HEARTH_ERR_INVALID && session->broken == 0)
-        session->broken = code;
+    if (code < 0 && code != HEARTH_ERR_NOT_FOUND && code != HEARTH_ERR_INVALID && handle->broken == 0)
+        handle->broken = code;
     return code;
 }
 
 /* It is over, or did not come to be: others may begin one of the account. */
-static void close_batch(struct session *session)
+static void close_batch(struct handle *handle)
 {
-    struct store *store = session->store;
-    account_unref(session->batch);
-    session->batch = NULL;
-    pthread_mutex_lock(&store->lock);
-    struct session **at = &store->batches;
-    while (*at != session)
+    struct database *database = handle->database;
+    mem_account_unref(handle->batch);
+    handle->batch = NULL;
+    pthread_mutex_lock(&database->lock);
+    struct handle **at = &database->batches;
+    while (*at != handle)
         at = &(*at)->next;
-    *at = session->next;
-    pthread_cond_broadcast(&store->changed);
-    pthread_mutex_unlock(&store->lock);
+    *at = handle->next;
+    pthread_cond_broadcast(&database->changed);
+    pthread_mutex_unlock(&database->lock);
 }
 
 int mem_batch_begin(void *s, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation)
 {
-    struct session *session = s;
-    if (session->batch != NULL)
+    struct handle *handle = s;
+    if (handle->batch != NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open already");
     if (collection != HEARTH_COLLECTION_NONE && hearth_collection_name(collection) == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection);
-    session->account[0] = '\0';
-    strncat(session->account, account, sizeof(session->account) - 1);
-    set_running(session, true);
-    int r = wait_for_turn(session, call, take_turn_of_account);
+    handle->account[0] = '\0';
+    strncat(handle->account, account, sizeof(handle->account) - 1);
+    handle_set_running(handle, true);
+    int r = wait_for_turn(handle, call, take_turn_of_account);
     if (r < 0)
         return r;
-    struct world *world = read_begin(session, call, &r);
-    struct account *found = world == NULL ? NULL : world_account(world, account);
+    struct world *world = mem_read_begin(handle, call, &r);
+    struct account *found = world == NULL ? NULL : mem_world_account(world, account);
     if (world != NULL && found == NULL)
-        r = no_account(call);
-    session->batch = found == NULL ? NULL : account_copy(found);
-    world_unref(world);
-    if (session->batch == NULL) {
-        close_batch(session);
-        return r < 0 ? r : no_memory(call);
+        r = mem_no_account(call);
+    handle->batch = found == NULL ? NULL : mem_account_copy(found);
+    mem_world_unref(world);
+    if (handle->batch == NULL) {
+        close_batch(handle);
+        return r < 0 ? r : mem_no_memory(call);
     }
-    session->broken = 0;
-    session->generation = session->batch->row->account.generation + 1;
-    session->collection = collection;
-    *ret_generation = session->generation;
+    handle->broken = 0;
+    handle->generation = handle->batch->row->account.generation + 1;
+    handle->collection = collection;
+    *ret_generation = handle->generation;
     return 0;
 }
 
 /* Of the batch's collection, or of all. */
-static bool put_generations(const struct session *session, struct account *account)
+static bool put_generations(const struct handle *handle, struct account *account)
 {
     for (int32_t c = 1; c < HEARTH_COLLECTION_SLOTS; c++) {
-        if (session->collection != HEARTH_COLLECTION_NONE && session->collection != c)
+        if (handle->collection != HEARTH_COLLECTION_NONE && handle->collection != c)
             continue;
-        struct row *row = row_create(GENERATIONS, MEM(generation, .collection = c, .generation = session->generation));
-        if (row == NULL || !account_put(account, GENERATIONS, row)) {
-            row_unref(row);
+        struct row *row = mem_row_create(GENERATIONS, MEM(generation, .collection = c, .generation = handle->generation));
+        if (row == NULL || !mem_account_put(account, GENERATIONS, row)) {
+            mem_row_unref(row);
             return false;
         }
     }
@@ -296,54 +296,54 @@ static bool put_generations(const struct session *session, struct account *accou
 }
 
 /* In a world that is about to be published: the account's own row is the newest that there is, others have changed it meanwhile. */
-static bool put_batch(const struct session *session, struct world *world, bool changed)
+static bool put_batch(const struct handle *handle, struct world *world, bool changed)
 {
-    struct account *account = world_own(world, session->account);
+    struct account *account = mem_world_own(world, handle->account);
     if (account == NULL)
         return false;
-    account_lay(account, session->batch);
+    mem_account_lay(account, handle->batch);
     if (!changed)
         return true;
     struct hearth_account now = account->row->account;
-    now.generation = session->generation;
-    struct row *row = row_create_account(account->row, &now);
-    if (row == NULL || !put_generations(session, account)) {
-        row_unref(row);
+    now.generation = handle->generation;
+    struct row *row = mem_row_create_account(account->row, &now);
+    if (row == NULL || !put_generations(handle, account)) {
+        mem_row_unref(row);
         return false;
     }
-    row_unref(account->row);
+    mem_row_unref(account->row);
     account->row = row;
     return true;
 }
 
 int mem_batch_commit(void *s, struct hearth_call *call, bool changed)
 {
-    struct session *session = s;
+    struct handle *handle = s;
     int r;
-    batch_account(session, call, &r);
-    if (session->batch == NULL)
+    mem_batch_account(handle, call, &r);
+    if (handle->batch == NULL)
         return r;
-    struct world *world = r < 0 ? NULL : write_begin(session, call, &r);
-    if (world != NULL && find_batched(session, world) == NULL)
-        r = no_account(call);
-    else if (world != NULL && !put_batch(session, world, changed))
-        r = no_memory(call);
+    struct world *world = r < 0 ? NULL : mem_write_begin(handle, call, &r);
+    if (world != NULL && find_batched(handle, world) == NULL)
+        r = mem_no_account(call);
+    else if (world != NULL && !put_batch(handle, world, changed))
+        r = mem_no_memory(call);
     if (world != NULL)
-        write_end(session, world, r);
-    close_batch(session);
+        mem_write_end(handle, world, r);
+    close_batch(handle);
     return r;
 }
 
 void mem_batch_abort(void *s)
 {
-    struct session *session = s;
-    if (session->batch != NULL)
-        close_batch(session);
+    struct handle *handle = s;
+    if (handle->batch != NULL)
+        close_batch(handle);
 }
 
 /* --- lists -------------------------------------------------------------------------------------------------------------------------- */
 
-int list_add(struct hearth_call *call, struct list *list, enum table_name name, bool (*matches)(const struct row *row, const void *what),
+int mem_list_add(struct hearth_call *call, struct list *list, enum table_name name, bool (*matches)(const struct row *row, const void *what),
              const void *what)
 {
     const struct table *table = list->account == NULL ? NULL : list->account->tables[name];
@@ -351,55 +351,55 @@ int list_add(struct hearth_call *call, struct list *list, enum table_name name, 
     if (table == NULL)
         return 0;
     if (rows == NULL)
-        return no_memory(call);
+        return mem_no_memory(call);
     list->rows = rows;
     for (size_t i = 0; i < table->count; i++)
         if (matches == NULL || matches(table->rows[i], what))
-            list->rows[list->count++] = row_ref(table->rows[i]);
+            list->rows[list->count++] = mem_row_ref(table->rows[i]);
     return 0;
 }
 
-int list_make(struct session *session, struct hearth_call *call, const char *account, enum table_name name,
+int mem_list_make(struct handle *handle, struct hearth_call *call, const char *account, enum table_name name,
               bool (*matches)(const struct row *row, const void *what), const void *what, struct list *ret_list)
 {
     int r;
-    struct world *world = read_begin(session, call, &r);
+    struct world *world = mem_read_begin(handle, call, &r);
     if (world == NULL)
         return r;
-    struct account *found = world_account(world, account);
-    struct list list = {.account = found == NULL ? NULL : account_ref(found)};
-    world_unref(world);
-    r = list_add(call, &list, name, matches, what);
+    struct account *found = mem_world_account(world, account);
+    struct list list = {.account = found == NULL ? NULL : mem_account_ref(found)};
+    mem_world_unref(world);
+    r = mem_list_add(call, &list, name, matches, what);
     if (r < 0)
-        list_free(&list);
+        mem_list_free(&list);
     else
         *ret_list = list;
     return r;
 }
 
-void list_sort(struct list *list, int (*order)(const void *a, const void *b))
+void mem_list_sort(struct list *list, int (*order)(const void *a, const void *b))
 {
     if (list->count > 0)
         qsort(list->rows, list->count, sizeof(struct row *), order);
 }
 
-void list_free(struct list *list)
+void mem_list_free(struct list *list)
 {
     for (size_t i = 0; i < list->count; i++)
-        row_unref(list->rows[i]);
+        mem_row_unref(list->rows[i]);
     free(list->rows);
-    account_unref(list->account);
+    mem_account_unref(list->account);
 }
 
-int list_deliver(struct session *session, struct hearth_call *call, struct list *list, int (*deliver)(void *ctx, const struct row *row),
+int mem_list_deliver(struct handle *handle, struct hearth_call *call, struct list *list, int (*deliver)(void *ctx, const struct row *row),
                  void *ctx)
 {
     int r = 0;
     for (size_t i = 0; r == 0 && i < list->count; i++) {
-        r = call_stopped(session, call);
+        r = mem_call_stopped(handle, call);
         if (r == 0 && deliver(ctx, list->rows[i]) != 0)
             break;
     }
-    list_free(list);
+    mem_list_free(list);
     return r;
 }

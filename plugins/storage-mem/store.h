@@ -1,27 +1,27 @@
-/* The store, its sessions, and what every operation does at its beginning and end. */
-#ifndef STORAGE_MEM_STORE_H
-#define STORAGE_MEM_STORE_H
+/* The store, its handles, and what every operation does at its beginning and end. */
+#ifndef STORAGE_MEM_DATABASE_H
+#define STORAGE_MEM_DATABASE_H
 
 #include <pthread.h>
 
 #include "hearth/storage.h"
 #include "rows.h"
 
-struct store {
+struct database {
     const struct hearth_host *host;
     pthread_mutex_t lock;    /* guards what follows; held for moments, never during a callback */
     pthread_cond_t changed;  /* a writer has ended, or somebody was interrupted */
     struct world *world;     /* what readers see */
     bool writing;            /* somebody is about to publish another world: for moments, a batch that is open does not count */
-    struct session *batches; /* with an open batch: one for each account at most */
+    struct handle *batches; /* with an open batch: one for each account at most */
     bool migrated;
 };
 
-struct session {
-    struct store *store;
+struct handle {
+    struct database *database;
     struct hearth_call *call; /* of the running operation */
     struct account *batch;    /* the open batch's own copy of its account; NULL: none is open */
-    struct session *next;     /* of store->batches */
+    struct handle *next;     /* of store->batches */
     char account[40];         /* of the batch */
     int64_t generation;
     int32_t collection;
@@ -29,47 +29,47 @@ struct session {
     bool waiting, interrupted;
 };
 
-/* The world to read: the published one, in a batch with what that has written laid over it. Give it to world_unref(). NULL: the call has to
+/* The world to read: the published one, in a batch with what that has written laid over it. Give it to mem_world_unref(). NULL: the call has to
  * end, with *ret_code. */
-struct world *read_begin(struct session *session, struct hearth_call *call, int *ret_code);
+struct world *mem_read_begin(struct handle *handle, struct hearth_call *call, int *ret_code);
 /* CANCELLED or TIMEOUT, with a text; 0. */
-int call_stopped(struct session *session, struct hearth_call *call);
+int mem_call_stopped(struct handle *handle, struct hearth_call *call);
 
 /* A write that is atomic by itself, also in a batch, which it does not belong to: the world to change, or NULL with *ret_code. It waits for
  * others of its kind, and for no batch. */
-struct world *write_begin(struct session *session, struct hearth_call *call, int *ret_code);
-int write_end(struct session *session, struct world *world, int code); /* publishes it when code is 0; returns code */
+struct world *mem_write_begin(struct handle *handle, struct hearth_call *call, int *ret_code);
+int mem_write_end(struct handle *handle, struct world *world, int code); /* publishes it when code is 0; returns code */
 
 /* In a batch: its account, to be changed; NULL: *ret_code. */
-struct account *batch_account(struct session *session, struct hearth_call *call, int *ret_code);
-int batch_end(struct session *session, int code); /* NOMEM and its like break the batch; returns code */
+struct account *mem_batch_account(struct handle *handle, struct hearth_call *call, int *ret_code);
+int mem_batch_end(struct handle *handle, int code); /* NOMEM and its like break the batch; returns code */
 
-int no_memory(struct hearth_call *call);
-int no_account(struct hearth_call *call);
+int mem_no_memory(struct hearth_call *call);
+int mem_no_account(struct hearth_call *call);
 /* INVALID: a part of the key of a record is missing, or outside of what its table allows. */
-int check_key(struct hearth_call *call, enum table_name table, const void *record);
+int mem_key_check(struct hearth_call *call, enum table_name table, const void *record);
 /* Memory of the call; NULL stays NULL; false: short. */
-bool keep_text(struct session *session, struct hearth_call *call, const char **text);
+bool mem_text_keep(struct handle *handle, struct hearth_call *call, const char **text);
 /* A record for the caller: its texts in the memory of the call, as much of the struct as the caller knows. 0 or NOMEM. */
-int give_record(struct session *session, struct hearth_call *call, enum table_name table, const void *record, void *ret_record);
+int mem_record_give(struct handle *handle, struct hearth_call *call, enum table_name table, const void *record, void *ret_record);
 
 /* A list: rows of one moment of one account, in whatever order, and the account as it was then: whoever changes it meanwhile, also the
- * session's own callback, changes a copy. */
+ * handle's own callback, changes a copy. */
 struct list {
     struct account *account; /* NULL: there is no such account, and there are no rows */
     struct row **rows;
     size_t count;
 };
 /* 0 or an error. `matches`: NULL, all. */
-int list_make(struct session *session, struct hearth_call *call, const char *account, enum table_name name,
+int mem_list_make(struct handle *handle, struct hearth_call *call, const char *account, enum table_name name,
               bool (*matches)(const struct row *row, const void *what), const void *what, struct list *ret_list);
 /* More rows of the same moment behind those that are there. An error leaves the list as it is. */
-int list_add(struct hearth_call *call, struct list *list, enum table_name name, bool (*matches)(const struct row *row, const void *what),
+int mem_list_add(struct hearth_call *call, struct list *list, enum table_name name, bool (*matches)(const struct row *row, const void *what),
              const void *what);
-void list_sort(struct list *list, int (*order)(const void *a, const void *b)); /* over struct row ** */
-void list_free(struct list *list);
+void mem_list_sort(struct list *list, int (*order)(const void *a, const void *b)); /* over struct row ** */
+void mem_list_free(struct list *list);
 /* Goes through the list, deliver() each row until it returns non-zero or the call has to end; frees the list. */
-int list_deliver(struct session *session, struct hearth_call *call, struct list *list, int (*deliver)(void *ctx, const struct row *row),
+int mem_list_deliver(struct handle *handle, struct hearth_call *call, struct list *list, int (*deliver)(void *ctx, const struct row *row),
                  void *ctx);
 
 /* Copies a result into the caller's struct, which may be shorter than ours. */
@@ -82,14 +82,14 @@ int list_deliver(struct session *session, struct hearth_call *call, struct list 
     } while (0)
 
 /* The operations; hearth/storage.h says what they do. */
-#define OPERATION(name, ...) int mem_##name(void *session, struct hearth_call *call, __VA_ARGS__)
+#define OPERATION(name, ...) int mem_##name(void *handle, struct hearth_call *call, __VA_ARGS__)
 OPERATION(account_create, const struct hearth_account *account);
 OPERATION(account_update, const struct hearth_account *account, uint64_t fields);
 OPERATION(account_get, const char *account, struct hearth_account *ret_account);
 OPERATION(account_by_email, const char *email, struct hearth_account *ret_account);
 OPERATION(account_list, hearth_account_cb cb, void *ctx);
 OPERATION(account_remove, const char *account);
-OPERATION(account_claim_due, int64_t now, int64_t claimed_until, int64_t limit, hearth_account_cb cb, void *ctx);
+OPERATION(account_lease_due, int64_t now, int64_t leased_until, int64_t limit, hearth_account_cb cb, void *ctx);
 OPERATION(counts, const char *account, struct hearth_counts *ret_counts);
 OPERATION(credentials_put, const char *account, int64_t source, const void *sealed, size_t size);
 OPERATION(credentials_get, const char *account, int64_t source, const void **ret_sealed, size_t *ret_size);
@@ -110,8 +110,8 @@ OPERATION(source_remove, const char *account, int64_t id);
 OPERATION(source_list, const char *account, hearth_source_cb cb, void *ctx);
 OPERATION(batch_begin, const char *account, int32_t collection, int64_t *ret_generation);
 OPERATION(batch_commit, bool changed);
-void mem_batch_abort(void *session);
-OPERATION(mark_put, int64_t source, int32_t collection, const char *text);
+void mem_batch_abort(void *handle);
+OPERATION(sync_cursor_put, int64_t source, int32_t collection, const char *text);
 OPERATION(device_put, const struct hearth_device *device);
 OPERATION(device_remove, const char *device);
 OPERATION(tab_put, const char *device, const struct hearth_tab *tab);
@@ -127,10 +127,10 @@ OPERATION(visits_remove, int64_t page);
 OPERATION(bookmark_put, const struct hearth_bookmark *bookmark);
 OPERATION(bookmark_remove, const char *guid);
 OPERATION(bookmark_clear, int64_t source);
-OPERATION(bookmark_claims_put, int64_t source, const char *folder, const char *const *children, size_t count);
+OPERATION(bookmark_children_put, int64_t source, const char *folder, const char *const *children, size_t count);
 OPERATION(bookmark_place, const char *guid, const char *parent, int64_t position);
 OPERATION(device_hide, const char *device, bool hidden);
-OPERATION(mark_list, const char *account, hearth_mark_cb cb, void *ctx);
+OPERATION(sync_cursor_list, const char *account, hearth_sync_cursor_cb cb, void *ctx);
 OPERATION(generation_list, const char *account, hearth_generation_cb cb, void *ctx);
 OPERATION(device_list, const char *account, hearth_device_cb cb, void *ctx);
 OPERATION(tab_list, const char *account, const char *device, hearth_tab_cb cb, void *ctx);
@@ -145,9 +145,9 @@ OPERATION(visit_dates, const char *account, int64_t from, int64_t to, hearth_vis
 OPERATION(bookmark_get, const char *account, const char *guid, struct hearth_bookmark *ret_bookmark);
 OPERATION(bookmark_list, const char *account, const struct hearth_bookmark_query *query, hearth_bookmark_cb cb, void *ctx);
 OPERATION(bookmarks_of_page, const char *account, int64_t page, hearth_bookmark_cb cb, void *ctx);
-OPERATION(bookmark_nodes, const char *account, hearth_bookmark_node_cb cb, void *ctx);
-OPERATION(bookmark_tombstones, const char *account, hearth_bookmark_node_cb cb, void *ctx);
-OPERATION(bookmark_claims, const char *account, hearth_claim_cb cb, void *ctx);
+OPERATION(bookmark_items, const char *account, hearth_bookmark_item_cb cb, void *ctx);
+OPERATION(bookmark_tombstones, const char *account, hearth_bookmark_item_cb cb, void *ctx);
+OPERATION(bookmark_children, const char *account, hearth_child_cb cb, void *ctx);
 OPERATION(tag_list, const char *account, hearth_tag_cb cb, void *ctx);
 OPERATION(page_guid_list, const char *account, hearth_page_guid_cb cb, void *ctx);
 OPERATION(identity_put, const char *account, const struct hearth_account_identity *identity);
@@ -157,8 +157,8 @@ OPERATION(account_by_identity, const char *issuer, const char *subject, struct h
 OPERATION(property_put, const char *name, const char *text, bool replace);
 OPERATION(property_get, const char *name, const char **ret_text);
 /* In a write: the identity that a new account has by its provider and uid. 0, or an error and nothing is there. */
-int add_first_identity(struct world *world, struct hearth_call *call, const struct hearth_account *account);
+int mem_identity_add_first(struct world *world, struct hearth_call *call, const struct hearth_account *account);
 /* Whoever has found an account gives it away with this; NULL: NOT_FOUND. */
-int give_account(struct session *session, struct hearth_call *call, const struct account *found, struct hearth_account *ret_account);
+int mem_account_give(struct handle *handle, struct hearth_call *call, const struct account *found, struct hearth_account *ret_account);
 
 #endif

@@ -10,7 +10,7 @@
 #define FORGOTTEN VALUE_INT("?3") ", "
 
 /* The account and its identity, or neither; ?1 issuer, ?2 uid, ?3 generation. Conflicts are not errors of the server's, which would end a
- * transaction; except that of two sessions that make the same identity at the same moment. */
+ * transaction; except that of two handles that make the same identity at the same moment. */
 static const char CREATE[] =
     "WITH taken AS (SELECT 1 FROM identities WHERE issuer = ?1 AND subject = ?2), "
     "a AS (INSERT INTO accounts (forgotten, " SQL_NAMES(HEARTH_ACCOUNT_FIELDS) ") SELECT " FORGOTTEN SQL_VALUES(
@@ -20,26 +20,26 @@ static const char CREATE[] =
                                "uid <> '' RETURNING 1) "
                                "SELECT (SELECT count(*) FROM taken), (SELECT count(*) FROM a)";
 
-int account_make(struct session *session, const struct hearth_account *account, const char *issuer)
+int sql_account_make(struct handle *handle, const struct hearth_account *account, const char *issuer)
 {
     struct query query;
-    query_open(&query, session, CREATE);
-    query_text(&query, issuer);
-    query_text(&query, support_or_empty(account->uid));
-    query_int(&query, account->generation);
+    sql_query_open(&query, handle, CREATE);
+    sql_query_text(&query, issuer);
+    sql_query_text(&query, support_or_empty(account->uid));
+    sql_query_int(&query, account->generation);
     sql_bind_account(&query, account);
-    int r = query_step(&query);
-    bool taken = r == HEARTH_ERR_CONFLICT || (r > 0 && column_int(&query, 0) > 0), made = r > 0 && column_int(&query, 1) > 0;
-    query_close(&query);
+    int r = sql_query_step(&query);
+    bool taken = r == HEARTH_ERR_CONFLICT || (r > 0 && sql_column_int(&query, 0) > 0), made = r > 0 && sql_column_int(&query, 1) > 0;
+    sql_query_close(&query);
     if (taken)
-        return account_identity_is_taken(session->call);
-    return r < 0 ? r : made ? 0 : account_exists_already(session->call);
+        return sql_identity_is_taken(handle->call);
+    return r < 0 ? r : made ? 0 : sql_account_exists_already(handle->call);
 }
 
 /* It is in the account's own row. */
-int account_read_generation(struct session *session, struct hearth_call *call, const char *account, int64_t *ret_generation)
+int sql_account_read_generation(struct handle *handle, struct hearth_call *call, const char *account, int64_t *ret_generation)
 {
-    (void)session;
+    (void)handle;
     (void)call;
     (void)account;
     (void)ret_generation;
@@ -47,14 +47,14 @@ int account_read_generation(struct session *session, struct hearth_call *call, c
 }
 
 /* The server knows it of tables, not of accounts. */
-int account_read_space(struct session *session, int64_t *ret_space)
+int sql_account_read_space(struct handle *handle, int64_t *ret_space)
 {
-    (void)session;
+    (void)handle;
     *ret_space = 0;
     return 0;
 }
 
-static int remove_rows(struct session *session, const char *account)
+static int account_rows_delete(struct handle *handle, const char *account)
 {
     static const char *const remove[] = {
         "DELETE FROM visits WHERE account = ?1",
@@ -71,34 +71,34 @@ static int remove_rows(struct session *session, const char *account)
     };
     struct query query;
     int64_t row = 0;
-    query_open(&query, session, "SELECT row FROM accounts WHERE id = ?1 FOR UPDATE");
-    query_text(&query, account);
-    int r = query_step(&query);
+    sql_query_open(&query, handle, "SELECT row FROM accounts WHERE id = ?1 FOR UPDATE");
+    sql_query_text(&query, account);
+    int r = sql_query_step(&query);
     if (r > 0)
-        row = column_int(&query, 0);
-    query_close(&query);
+        row = sql_column_int(&query, 0);
+    sql_query_close(&query);
     if (r == 0)
-        return account_is_missing(session->call);
+        return sql_account_is_missing(handle->call);
     r = r < 0 ? r : 0;
     for (size_t i = 0; r == 0 && i < sizeof(remove) / sizeof(remove[0]); i++) {
-        query_open(&query, session, remove[i]);
-        query_int(&query, row);
-        r = query_run(&query, NULL);
+        sql_query_open(&query, handle, remove[i]);
+        sql_query_int(&query, row);
+        r = sql_query_run(&query, NULL);
     }
     return r;
 }
 
-int account_remove(void *self, struct hearth_call *call, const char *account)
+int sql_account_remove(void *self, struct hearth_call *call, const char *account)
 {
     struct op op;
-    int r = op_begin(&op, self, call);
+    int r = sql_op_begin(&op, self, call);
     if (r < 0)
         return r;
-    r = batch_is_none(op.session);
+    r = sql_batch_is_none(op.handle);
     if (r < 0)
-        return op_end(&op, r);
-    r = transaction_begin(op.session, "BEGIN");
+        return sql_op_end(&op, r);
+    r = pg_transaction_begin(op.handle, "BEGIN");
     if (r == 0)
-        r = transaction_end(op.session, remove_rows(op.session, account));
-    return op_end(&op, r);
+        r = pg_transaction_end(op.handle, account_rows_delete(op.handle, account));
+    return sql_op_end(&op, r);
 }

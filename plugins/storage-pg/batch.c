@@ -7,7 +7,7 @@
 #include "storage-sql/batch_hooks.h"
 #include "storage-sql/removals.h"
 
-void batch_forget(struct batch *batch)
+void pg_batch_forget(struct batch *batch)
 {
     number_set_fini(&batch->pages);
     number_set_fini(&batch->guids);
@@ -19,7 +19,7 @@ void batch_forget(struct batch *batch)
 enum { LEARN_FROM = 64 };
 
 /* An older release has written: from here on, what is removed is known again. Part of the batch. */
-static int follow_older(struct session *session)
+static int follow_older(struct handle *handle)
 {
     static const char *const FOLLOW[] = {
         "DELETE FROM removals WHERE account = ?1 AND kind <> 1",
@@ -31,9 +31,9 @@ static int follow_older(struct session *session)
     int r = 0;
     for (size_t i = 0; r == 0 && i < sizeof(FOLLOW) / sizeof(FOLLOW[0]); i++) {
         struct query query;
-        query_open(&query, session, FOLLOW[i]);
-        query_batch(&query);
-        r = query_later(&query, COUNT_NONE, 0);
+        sql_query_open(&query, handle, FOLLOW[i]);
+        sql_query_batch(&query);
+        r = sql_query_later(&query, COUNT_NONE, 0);
     }
     return r;
 }
@@ -41,55 +41,55 @@ static int follow_older(struct session *session)
 /* Makes batches of one account, in whatever process, wait for each other here. It is no lock of its row: who changes that meanwhile (when
  * its person was seen, when it is due) waits for no batch. A statement of its own: the next one sees what the batch before has committed.
  * 1215460457 is the number behind that of the migrations. */
-static int wait_for_account(struct session *session, const char *account)
+static int wait_for_account(struct handle *handle, const char *account)
 {
     static const char WAIT[] = "SELECT pg_advisory_xact_lock(1215460457, (row % 2147483647)::integer) FROM accounts WHERE id = $1";
     struct query query;
-    query_open(&query, session, WAIT);
-    query_text(&query, account);
-    int r = query_step(&query);
-    query_close(&query);
-    return r == 0 ? account_is_missing(session->call) : r < 0 ? r : 0;
+    sql_query_open(&query, handle, WAIT);
+    sql_query_text(&query, account);
+    int r = sql_query_step(&query);
+    sql_query_close(&query);
+    return r == 0 ? sql_account_is_missing(handle->call) : r < 0 ? r : 0;
 }
 
 /* Until the end of the batch the account cannot be removed. */
-static int load_account(struct session *session, const char *account)
+static int batch_load_account(struct handle *handle, const char *account)
 {
     static const char LOAD[] = "SELECT a.row, a.generation, NOT EXISTS (SELECT 1 FROM pages p WHERE p.account = a.row), " REMOVAL_KINDS(
         "r.account = a.row AND ") ", a.pages + a.bookmarks, " WRITTEN_BY_OLDER " FROM accounts a WHERE id = $1 FOR KEY SHARE";
-    struct batch *batch = &session->batch;
+    struct batch *batch = &handle->batch;
     struct query query;
     bool older = false;
-    query_open(&query, session, LOAD);
-    query_text(&query, account);
-    int r = query_step(&query);
+    sql_query_open(&query, handle, LOAD);
+    sql_query_text(&query, account);
+    int r = sql_query_step(&query);
     if (r > 0) {
-        int64_t rows = column_int(&query, 4);
+        int64_t rows = sql_column_int(&query, 4);
         *batch = (struct batch){.open = true,
-                                .account = column_int(&query, 0),
-                                .generation = column_int(&query, 1) + 1,
-                                .gone = (unsigned)column_int(&query, 3),
-                                .knows = column_flag(&query, 2),
-                                .empty = column_flag(&query, 2),
+                                .account = sql_column_int(&query, 0),
+                                .generation = sql_column_int(&query, 1) + 1,
+                                .gone = (unsigned)sql_column_int(&query, 3),
+                                .knows = sql_column_flag(&query, 2),
+                                .empty = sql_column_flag(&query, 2),
                                 .worth = rows < LEARN_FROM * LEARN_FROM ? LEARN_FROM : rows / LEARN_FROM};
         strncat(batch->id, account, sizeof(batch->id) - 1);
-        older = column_flag(&query, 5);
+        older = sql_column_flag(&query, 5);
     }
-    query_close(&query);
+    sql_query_close(&query);
     if (r == 0)
-        return account_is_missing(session->call);
-    return r < 0 ? r : older ? follow_older(session) : 0;
+        return sql_account_is_missing(handle->call);
+    return r < 0 ? r : older ? follow_older(handle) : 0;
 }
 
-int batch_start(struct session *session, const char *account)
+int sql_batch_start(struct handle *handle, const char *account)
 {
-    int r = transaction_begin(session, "BEGIN");
+    int r = pg_transaction_begin(handle, "BEGIN");
     if (r < 0)
         return r;
-    r = wait_for_account(session, account);
+    r = wait_for_account(handle, account);
     if (r == 0)
-        r = load_account(session, account);
-    return r < 0 ? transaction_end(session, r) : 0;
+        r = batch_load_account(handle, account);
+    return r < 0 ? pg_transaction_end(handle, r) : 0;
 }
 
 enum { OUTGROWS = 1000 }; /* rows */
@@ -101,7 +101,7 @@ enum { OUTGROWS = 1000 }; /* rows */
  * written for: after a first sync, pages were looked up by walking all of them, until autovacuum came by. So when a batch has more than
  * doubled a table it is analyzed, which has every process make its plans anew. Nobody waits for that but the sync; and where it fails
  * autovacuum does it later. */
-static void analyze_outgrown(struct session *session, const int64_t *delta)
+static void analyze_outgrown(struct handle *handle, const int64_t *delta)
 {
     /* Not all at once: a table that is known to be empty is worse than one that nothing is known of. */
     static const struct {
@@ -116,77 +116,77 @@ static void analyze_outgrown(struct session *session, const int64_t *delta)
         struct query query;
         if (delta[tables[i].counter] < OUTGROWS)
             continue;
-        query_open(&query, session, tables[i].outgrown);
-        query_int(&query, delta[tables[i].counter]);
-        bool outgrown = query_step(&query) > 0 && column_flag(&query, 0);
-        query_close(&query);
+        sql_query_open(&query, handle, tables[i].outgrown);
+        sql_query_int(&query, delta[tables[i].counter]);
+        bool outgrown = sql_query_step(&query) > 0 && sql_column_flag(&query, 0);
+        sql_query_close(&query);
         if (outgrown)
-            query_exec(session, tables[i].analyze);
+            pg_query_exec(handle, tables[i].analyze);
     }
 }
 
 /* A process of an older release excludes batches by a lock of the row, and not these: of two the second is not stored. */
-static int check_alone(struct session *session)
+static int check_alone(struct handle *handle)
 {
     struct query query;
-    query_open(&query, session, "SELECT 1 FROM accounts WHERE row = ?1 AND generation = ?2 FOR NO KEY UPDATE");
-    query_batch(&query);
-    query_int(&query, session->batch.generation - 1);
-    int r = query_step(&query);
-    query_close(&query);
+    sql_query_open(&query, handle, "SELECT 1 FROM accounts WHERE row = ?1 AND generation = ?2 FOR NO KEY UPDATE");
+    sql_query_batch(&query);
+    sql_query_int(&query, handle->batch.generation - 1);
+    int r = sql_query_step(&query);
+    sql_query_close(&query);
     if (r == 0)
         return hearth_fail(
-            session->call, HEARTH_ERR_CONFLICT,
+            handle->call, HEARTH_ERR_CONFLICT,
             "a process of an older release has stored something of this account meanwhile: nothing of this batch was stored, "
             "and it is tried again");
     return r < 0 ? r : 0;
 }
 
-int batch_finish(struct session *session, bool changed)
+int sql_batch_finish(struct handle *handle, bool changed)
 {
     int64_t delta[COUNTERS];
-    int r = bookmark_add_moves(session);
+    int r = sql_bookmark_add_moves(handle);
     if (r == 0)
-        r = query_settle(session); /* the counters are complete now */
+        r = pg_query_settle(handle); /* the counters are complete now */
     if (r == 0)
-        r = check_alone(session);
+        r = check_alone(handle);
     if (r == 0)
-        r = batch_write_account(session, changed);
+        r = sql_batch_write_account(handle, changed);
     if (r == 0)
-        r = query_settle(session);
-    memcpy(delta, session->batch.delta, sizeof(delta));
-    batch_forget(&session->batch);
-    r = transaction_end(session, r);
+        r = pg_query_settle(handle);
+    memcpy(delta, handle->batch.delta, sizeof(delta));
+    pg_batch_forget(&handle->batch);
+    r = pg_transaction_end(handle, r);
     if (r == 0)
-        analyze_outgrown(session, delta);
+        analyze_outgrown(handle, delta);
     return r;
 }
 
 /* ms for a rollback; after that the connection is closed, and the server rolls back. */
 enum { ABORT_PATIENCE = 1000 };
 
-void batch_abort(void *self)
+void sql_batch_abort(void *self)
 {
-    struct session *session = session_of(self);
+    struct handle *handle = sql_handle_of(self);
     char error[512];
-    struct hearth_call call = {.struct_size = sizeof(call), .error = error, .error_size = sizeof(error)}, *outer = session->call;
-    if (!session->batch.open)
+    struct hearth_call call = {.struct_size = sizeof(call), .error = error, .error_size = sizeof(error)}, *outer = handle->call;
+    if (!handle->batch.open)
         return;
-    batch_forget(&session->batch);
-    if (session->pg == NULL)
+    pg_batch_forget(&handle->batch);
+    if (handle->pg == NULL)
         return;
     /* Nobody's call: what is still under way is dropped with the connection when it is much, else answered first. */
-    if (session->pending_count > 0 || PQtransactionStatus(session->pg) == PQTRANS_ACTIVE) {
-        connection_close(session);
+    if (handle->pending_count > 0 || PQtransactionStatus(handle->pg) == PQTRANS_ACTIVE) {
+        pg_connection_close(handle);
         return;
     }
-    if (session->depth > 0) {
-        session->call = &call;
-        call.deadline = session->store->host->monotonic_ms(session->store->host) + ABORT_PATIENCE;
+    if (handle->depth > 0) {
+        handle->call = &call;
+        call.deadline = handle->database->host->monotonic_ms(handle->database->host) + ABORT_PATIENCE;
         call.host_data = outer->host_data;
-        transaction_end(session, HEARTH_ERR_CANCELLED);
-        session->call = outer;
+        pg_transaction_end(handle, HEARTH_ERR_CANCELLED);
+        handle->call = outer;
     } else {
-        connection_close(session);
+        pg_connection_close(handle);
     }
 }

@@ -4,27 +4,27 @@
 #include <poll.h>
 #include <stdio.h>
 
-#include "places.h"
+#include "resolve.h"
 #include "support/call.h"
 
 enum { SLICE = 100 }; /* ms between looks at whether the daemon stops */
 
-int connection_stopped(struct session *session)
+int pg_connection_stopped(struct handle *handle)
 {
-    bool interrupted = support_interrupt_is_raised(&session->interrupt);
-    int r = support_stopped(session->store->host, session->call, interrupted);
+    bool interrupted = support_interrupt_is_raised(&handle->interrupt);
+    int r = support_stopped(handle->database->host, handle->call, interrupted);
     if (r == HEARTH_ERR_TIMEOUT)
-        return hearth_fail(session->call, r, "%s: the operation took too long", session->store->where);
-    return r < 0 ? hearth_fail(session->call, r, "%s", interrupted ? "interrupted" : "stopped") : 0;
+        return hearth_fail(handle->call, r, "%s: the operation took too long", handle->database->where);
+    return r < 0 ? hearth_fail(handle->call, r, "%s", interrupted ? "interrupted" : "stopped") : 0;
 }
 
-void connection_close(struct session *session)
+void pg_connection_close(struct handle *handle)
 {
-    if (session->pg != NULL)
-        PQfinish(session->pg);
-    session->pg = NULL;
-    session->pending_first = session->pending_count = 0;
-    memset(session->prepared, 0, sizeof(session->prepared));
+    if (handle->pg != NULL)
+        PQfinish(handle->pg);
+    handle->pg = NULL;
+    handle->pending_first = handle->pending_count = 0;
+    memset(handle->prepared, 0, sizeof(handle->prepared));
 }
 
 /* libpq ends its messages with a line feed, and some have several lines. */
@@ -43,91 +43,91 @@ static void one_line(const char *message, char *ret, size_t size)
 }
 
 /* As long as the call may last. */
-int connection_wait_fd(struct session *session, int fd, short events)
+int pg_connection_wait_fd(struct handle *handle, int fd, short events)
 {
-    struct support_patience patience = support_patience_for(session->store->host, session->call, &session->interrupt, INT32_MAX, 0);
-    patience.look = SLICE;
+    struct support_wait_limit limit = support_wait_limit_for(handle->database->host, handle->call, &handle->interrupt, INT32_MAX, 0);
+    limit.look = SLICE;
     for (;;) {
-        int r = connection_stopped(session);
+        int r = pg_connection_stopped(handle);
         if (r < 0)
             return r;
-        enum support_waited waited = support_patience_wait(&patience, fd, events);
+        enum support_waited waited = support_wait_fd(&limit, fd, events);
         if (waited == SUPPORT_READY)
             return 0;
         if (waited == SUPPORT_FAILED)
-            return hearth_fail(session->call, HEARTH_ERR_IO, "poll: %s", strerror(errno));
+            return hearth_fail(handle->call, HEARTH_ERR_IO, "poll: %s", strerror(errno));
     }
 }
 
-static int lost(struct session *session, const char *what)
+static int connection_lost(struct handle *handle, const char *what)
 {
     char why[300];
-    one_line(PQerrorMessage(session->pg), why, sizeof(why));
-    connection_close(session);
-    return hearth_fail(session->call, HEARTH_ERR_UNAVAILABLE, "%s: %s%s%s", session->store->where, what, why[0] != '\0' ? ": " : "", why);
+    one_line(PQerrorMessage(handle->pg), why, sizeof(why));
+    pg_connection_close(handle);
+    return hearth_fail(handle->call, HEARTH_ERR_UNAVAILABLE, "%s: %s%s%s", handle->database->where, what, why[0] != '\0' ? ": " : "", why);
 }
 
 /* A server that works ends each statement after statement_timeout: one that says nothing for twice as long hangs, and the command line
  * sets no deadlines. */
-static int wait_for_server(struct session *session, short events)
+static int wait_for_server(struct handle *handle, short events)
 {
-    struct hearth_call *call = session->call;
-    int64_t deadline = call->deadline, patience = 2 * session->store->statement_timeout;
-    int64_t until = support_now(session->store->host) + patience;
+    struct hearth_call *call = handle->call;
+    int64_t deadline = call->deadline, limit = 2 * handle->database->statement_timeout;
+    int64_t until = support_now(handle->database->host) + limit;
     bool sooner = deadline == 0 || until < deadline;
     if (sooner)
         call->deadline = until;
-    int r = connection_wait_fd(session, PQsocket(session->pg), events);
+    int r = pg_connection_wait_fd(handle, PQsocket(handle->pg), events);
     call->deadline = deadline;
     if (r == HEARTH_ERR_TIMEOUT && sooner)
-        return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "%s: has said nothing for %lld ms, twice statement_timeout", session->store->where,
-                           (long long)patience);
+        return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "%s: has said nothing for %lld ms, twice statement_timeout", handle->database->where,
+                           (long long)limit);
     return r;
 }
 
 /* When nobody waits any more the socket is closed, and that is all: to ask the server for a cancel
  * would mean to connect to it and wait again, for ever if it hangs. The server sees the closed socket
  * (client_connection_check_interval) and ends the statement by itself. */
-int connection_wait(struct session *session)
+int pg_connection_wait(struct handle *handle)
 {
     for (;;) {
-        int unsent = PQflush(session->pg);
+        int unsent = PQflush(handle->pg);
         if (unsent < 0)
-            return lost(session, "the connection broke");
-        if (unsent == 0 && PQisBusy(session->pg) == 0)
+            return connection_lost(handle, "the connection broke");
+        if (unsent == 0 && PQisBusy(handle->pg) == 0)
             return 0;
         /* libpq 15 takes the end of a pipeline off the socket and stays busy for ever when it has no memory for its result. */
-        if (strstr(PQerrorMessage(session->pg), "out of memory") != NULL)
-            return lost(session, "the connection had to be given up");
-        int r = wait_for_server(session, unsent > 0 ? POLLIN | POLLOUT : POLLIN);
+        if (strstr(PQerrorMessage(handle->pg), "out of memory") != NULL)
+            return connection_lost(handle, "the connection had to be given up");
+        int r = wait_for_server(handle, unsent > 0 ? POLLIN | POLLOUT : POLLIN);
         if (r < 0) {
-            connection_close(session);
+            pg_connection_close(handle);
             return r;
         }
-        if (PQconsumeInput(session->pg) == 0)
-            return lost(session, "the connection broke");
+        if (PQconsumeInput(handle->pg) == 0)
+            return connection_lost(handle, "the connection broke");
     }
 }
 
 /* --- opening ------------------------------------------------------------------------------------------------------------------------ */
 
-static int connect_poll(struct session *session)
+static int connect_poll(struct handle *handle)
 {
     PostgresPollingStatusType status = PGRES_POLLING_WRITING;
     while (status != PGRES_POLLING_OK) {
-        int r = connection_wait_fd(session, PQsocket(session->pg), status == PGRES_POLLING_READING ? POLLIN : POLLOUT);
+        int r = pg_connection_wait_fd(handle, PQsocket(handle->pg), status == PGRES_POLLING_READING ? POLLIN : POLLOUT);
         if (r < 0) {
-            connection_close(session);
+            pg_connection_close(handle);
             return r;
         }
-        status = PQconnectPoll(session->pg);
+        status = PQconnectPoll(handle->pg);
         if (status == PGRES_POLLING_FAILED)
-            return lost(session, "cannot be reached");
+            return connection_lost(handle, "cannot be reached");
     }
     return 0;
 }
 
-/* Settings of the session; statement_timeout is the server's own guard against statements that nobody ends.
+/* Settings of the handle; statement_timeout is the server's own guard against statements that nobody ends.
  *
  * Every statement is written for one index, and most read a part of it in order up to a LIMIT. Without statistics (a first sync has just
  * filled the tables) the planner would rather read all rows and sort them; so it is left no other way, and plans are made once.
@@ -135,7 +135,7 @@ static int connect_poll(struct session *session)
  *
  * Where an index gives all but the last column of an order, what is left is an incremental sort, which is allowed. A statement that has to
  * sort says so with OFFSET 0: the planner would otherwise walk any index that has a part of the order, however much of it. */
-static int greet(struct session *session)
+static int connection_greet(struct handle *handle)
 {
     char sql[600];
     snprintf(sql, sizeof(sql),
@@ -144,23 +144,23 @@ static int greet(struct session *session)
              "SET default_transaction_isolation = 'read committed'; SET synchronous_commit = 'on'; SET enable_seqscan = off; "
              "SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_sort = off; SET jit = off; "
              "SET max_parallel_workers_per_gather = 0; SET plan_cache_mode = force_generic_plan",
-             (long long)session->store->statement_timeout);
-    if (PQsetnonblocking(session->pg, 1) != 0 || PQsendQuery(session->pg, sql) != 1)
-        return lost(session, "takes no statement");
-    int r = connection_wait(session);
-    for (PGresult *result; r == 0 && (result = PQgetResult(session->pg)) != NULL; PQclear(result)) {
-        r = PQresultStatus(result) == PGRES_FATAL_ERROR ? connection_error(session, result) : 0;
-        r = r == 0 ? connection_wait(session) : r;
+             (long long)handle->database->statement_timeout);
+    if (PQsetnonblocking(handle->pg, 1) != 0 || PQsendQuery(handle->pg, sql) != 1)
+        return connection_lost(handle, "takes no statement");
+    int r = pg_connection_wait(handle);
+    for (PGresult *result; r == 0 && (result = PQgetResult(handle->pg)) != NULL; PQclear(result)) {
+        r = PQresultStatus(result) == PGRES_FATAL_ERROR ? pg_connection_error(handle, result) : 0;
+        r = r == 0 ? pg_connection_wait(handle) : r;
     }
-    if (r == 0 && PQenterPipelineMode(session->pg) != 1)
-        return lost(session, "libpq has no pipeline mode");
+    if (r == 0 && PQenterPipelineMode(handle->pg) != 1)
+        return connection_lost(handle, "libpq has no pipeline mode");
     if (r < 0)
-        connection_close(session);
+        pg_connection_close(handle);
     return r;
 }
 
 /* What the server says to a connection that it does not want has no SQLSTATE in libpq's hands. */
-static int refine(struct session *session, int code)
+static int error_code_refine(struct handle *handle, int code)
 {
     static const struct {
         const char *words;
@@ -175,24 +175,24 @@ static int refine(struct session *session, int code)
         {"database", HEARTH_ERR_INVALID, "create it: createdb -O USER NAME"},
     };
     char text[400];
-    snprintf(text, sizeof(text), "%s", session->call->error);
+    snprintf(text, sizeof(text), "%s", handle->call->error);
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         bool missing = i < 4 || strstr(text, "does not exist") != NULL;
         if (code == HEARTH_ERR_UNAVAILABLE && missing && strstr(text, known[i].words) != NULL)
-            return hearth_fail(session->call, known[i].code, "%s (%s)", text, known[i].advice);
+            return hearth_fail(handle->call, known[i].code, "%s (%s)", text, known[i].advice);
     }
     return code;
 }
 
 /* A peer that vanished without a word is given up within half a minute; what dsn says comes after
  * these and wins. */
-static int open_and_greet(struct session *session)
+static int open_and_greet(struct handle *handle)
 {
-    struct places places;
-    int r = places_find(session, &places);
+    struct resolved_hosts resolved_hosts;
+    int r = pg_hosts_resolve(handle, &resolved_hosts);
     if (r < 0)
         return r;
-    const char *host = places.count > 0 ? "host" : NULL; /* NULL ends the list */
+    const char *host = resolved_hosts.count > 0 ? "host" : NULL; /* NULL ends the list */
     const char *const keywords[] = {"keepalives_idle",
                                     "keepalives_interval",
                                     "keepalives_count",
@@ -204,63 +204,63 @@ static int open_and_greet(struct session *session)
                                     "hostaddr",
                                     "port",
                                     NULL};
-    const char *const values[] = {"15",         "5", "3", "30000", session->store->dsn, "hearth", "UTF8", places.hosts, places.addresses,
-                                  places.ports, NULL};
-    session->pg = PQconnectStartParams(keywords, values, 1);
-    if (session->pg == NULL)
-        return support_no_memory(session->call);
-    if (PQstatus(session->pg) == CONNECTION_BAD)
-        return lost(session, "cannot be reached");
-    r = connect_poll(session);
-    return r < 0 ? refine(session, r) : greet(session);
+    const char *const values[] = {"15",         "5", "3", "30000", handle->database->dsn, "hearth", "UTF8", resolved_hosts.hosts, resolved_hosts.addresses,
+                                  resolved_hosts.ports, NULL};
+    handle->pg = PQconnectStartParams(keywords, values, 1);
+    if (handle->pg == NULL)
+        return support_no_memory(handle->call);
+    if (PQstatus(handle->pg) == CONNECTION_BAD)
+        return connection_lost(handle, "cannot be reached");
+    r = connect_poll(handle);
+    return r < 0 ? error_code_refine(handle, r) : connection_greet(handle);
 }
 
-/* connect_timeout is for all of it, the settings of the session too: a server that stopped may have
+/* connect_timeout is for all of it, the settings of the handle too: a server that stopped may have
  * accepted the connection. */
-static int open_now(struct session *session)
+static int open_now(struct handle *handle)
 {
-    struct hearth_call *call = session->call;
-    int64_t deadline = call->deadline, until = support_now(session->store->host) + session->store->connect_timeout;
+    struct hearth_call *call = handle->call;
+    int64_t deadline = call->deadline, until = support_now(handle->database->host) + handle->database->connect_timeout;
     bool sooner = deadline == 0 || until < deadline;
     if (sooner)
         call->deadline = until;
-    int r = open_and_greet(session);
+    int r = open_and_greet(handle);
     call->deadline = deadline;
     if (r == HEARTH_ERR_TIMEOUT && sooner)
-        return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "%s: does not answer within %lld ms; see connect_timeout", session->store->where,
-                           (long long)session->store->connect_timeout);
+        return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "%s: does not answer within %lld ms; see connect_timeout", handle->database->where,
+                           (long long)handle->database->connect_timeout);
     return r;
 }
 
-int connection_ensure(struct session *session)
+int pg_connection_ensure(struct handle *handle)
 {
-    struct store *store = session->store;
-    if (session->pg != NULL)
+    struct database *database = handle->database;
+    if (handle->pg != NULL)
         return 0;
-    if (session->batch.open)
-        return hearth_fail(session->call, HEARTH_ERR_UNAVAILABLE, "%s: the connection of this batch was lost; nothing of it was stored",
-                           store->where);
-    int r = support_backoff_pass(&store->backoff, session->call);
+    if (handle->batch.open)
+        return hearth_fail(handle->call, HEARTH_ERR_UNAVAILABLE, "%s: the connection of this batch was lost; nothing of it was stored",
+                           database->where);
+    int r = support_backoff_pass(&database->backoff, handle->call);
     if (r < 0)
         return r;
-    r = open_now(session);
+    r = open_now(handle);
     if (r != HEARTH_ERR_CANCELLED && r != HEARTH_ERR_TIMEOUT && r != HEARTH_ERR_NOMEM) /* these say nothing about the server */
-        support_backoff_report(&store->backoff, r < 0 ? session->call->error : NULL);
+        support_backoff_report(&database->backoff, r < 0 ? handle->call->error : NULL);
     return r;
 }
 
-void connection_look(struct session *session)
+void pg_connection_check_idle(struct handle *handle)
 {
-    if (session->pg == NULL || session->pending_count > 0 || session->batch.open)
+    if (handle->pg == NULL || handle->pending_count > 0 || handle->batch.open)
         return;
-    struct pollfd fd = {.fd = PQsocket(session->pg), .events = POLLIN};
-    if (poll(&fd, 1, 0) > 0 && (PQconsumeInput(session->pg) == 0 || PQstatus(session->pg) == CONNECTION_BAD))
-        connection_close(session);
+    struct pollfd fd = {.fd = PQsocket(handle->pg), .events = POLLIN};
+    if (poll(&fd, 1, 0) > 0 && (PQconsumeInput(handle->pg) == 0 || PQstatus(handle->pg) == CONNECTION_BAD))
+        pg_connection_close(handle);
 }
 
 /* --- errors ------------------------------------------------------------------------------------------------------------------------- */
 
-int connection_error(struct session *session, const PGresult *result)
+int pg_connection_error(struct handle *handle, const PGresult *result)
 {
     static const struct {
         const char *state; /* or the beginning of it */
@@ -294,12 +294,12 @@ int connection_error(struct session *session, const PGresult *result)
     one_line(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY), message, sizeof(message));
     for (size_t i = 0; state != NULL && i < sizeof(known) / sizeof(known[0]); i++)
         if (strncmp(state, known[i].state, strlen(known[i].state)) == 0)
-            return hearth_fail(session->call, known[i].code, "%s: %s (%s)", session->store->where, known[i].advice, message);
+            return hearth_fail(handle->call, known[i].code, "%s: %s (%s)", handle->database->where, known[i].advice, message);
     if (state == NULL) {
         one_line(PQresultErrorMessage(result), message, sizeof(message));
         bool memory = strstr(message, "out of memory") != NULL;
-        connection_close(session); /* libpq's own trouble: what the server did is not known */
-        return hearth_fail(session->call, memory ? HEARTH_ERR_NOMEM : HEARTH_ERR_UNAVAILABLE, "%s: %s", session->store->where, message);
+        pg_connection_close(handle); /* libpq's own trouble: what the server did is not known */
+        return hearth_fail(handle->call, memory ? HEARTH_ERR_NOMEM : HEARTH_ERR_UNAVAILABLE, "%s: %s", handle->database->where, message);
     }
-    return hearth_fail(session->call, HEARTH_ERR_INTERNAL, "%s: %s (SQLSTATE %s)", session->store->where, message, state);
+    return hearth_fail(handle->call, HEARTH_ERR_INTERNAL, "%s: %s (SQLSTATE %s)", handle->database->where, message, state);
 }

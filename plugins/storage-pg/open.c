@@ -8,9 +8,9 @@
 #include "support/config.h"
 
 enum { KEY_DSN, KEY_CONNECT_TIMEOUT, KEY_STATEMENT_TIMEOUT, KEYS };
-_Static_assert((int)KEYS == (int)STORE_CONFIG_COUNT, "the descriptor names all keys");
+_Static_assert((int)KEYS == (int)DATABASE_CONFIG_COUNT, "the descriptor names all keys");
 
-const struct hearth_config_key store_config[KEYS] = {
+const struct hearth_config_key sql_config_keys[KEYS] = {
     [KEY_DSN] = {.struct_size = sizeof(struct hearth_config_key),
                  .type = HEARTH_CONFIG_SECRET,
                  .name = "dsn",
@@ -32,7 +32,7 @@ const struct hearth_config_key store_config[KEYS] = {
                                .maximum = 86400000},
 };
 
-static const char *value_of(const PQconninfoOption *options, const char *name, const char *fallback)
+static const char *dsn_value_of(const PQconninfoOption *options, const char *name, const char *fallback)
 {
     for (; options->keyword != NULL; options++)
         if (strcmp(options->keyword, name) == 0)
@@ -41,58 +41,58 @@ static const char *value_of(const PQconninfoOption *options, const char *name, c
 }
 
 /* Nothing is connected; libpq's words about a malformed text may quote it, so they are not repeated. */
-static int describe(struct store *store, struct hearth_call *call)
+static int dsn_describe(struct database *database, struct hearth_call *call)
 {
     char *error = NULL;
-    PQconninfoOption *options = PQconninfoParse(store->dsn, &error);
+    PQconninfoOption *options = PQconninfoParse(database->dsn, &error);
     PQfreemem(error);
     if (options == NULL)
         return hearth_fail(
             call, HEARTH_ERR_INVALID,
             "dsn is no connection string: postgresql://user:password@host:port/database, special characters percent-encoded");
-    const char *host = value_of(options, "host", getenv("PGHOST")), *port = value_of(options, "port", "5432");
-    const char *user = value_of(options, "user", ""), *name = value_of(options, "dbname", user);
-    snprintf(store->where, sizeof(store->where), "PostgreSQL %s:%s/%s", host == NULL ? "local" : host, port, name);
+    const char *host = dsn_value_of(options, "host", getenv("PGHOST")), *port = dsn_value_of(options, "port", "5432");
+    const char *user = dsn_value_of(options, "user", ""), *name = dsn_value_of(options, "dbname", user);
+    snprintf(database->where, sizeof(database->where), "PostgreSQL %s:%s/%s", host == NULL ? "local" : host, port, name);
     PQconninfoFree(options);
     return 0;
 }
 
-int store_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
+int sql_database_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
 {
-    struct store *store = calloc(1, sizeof(*store));
+    struct database *database = calloc(1, sizeof(*database));
     char *dsn = strdup(support_config_text(values, KEY_DSN));
-    if (store == NULL || dsn == NULL || !PQisthreadsafe()) {
-        free(store);
+    if (database == NULL || dsn == NULL || !PQisthreadsafe()) {
+        free(database);
         free(dsn);
         return support_no_memory(call);
     }
-    store->magic = STORE_MAGIC;
-    store->host = host;
-    store->dsn = dsn;
-    store->connect_timeout = support_config_number(values, KEY_CONNECT_TIMEOUT);
-    store->statement_timeout = support_config_number(values, KEY_STATEMENT_TIMEOUT);
-    support_backoff_init(&store->backoff, host, 0);
-    int r = describe(store, call);
+    database->magic = DATABASE_MAGIC;
+    database->host = host;
+    database->dsn = dsn;
+    database->connect_timeout = support_config_number(values, KEY_CONNECT_TIMEOUT);
+    database->statement_timeout = support_config_number(values, KEY_STATEMENT_TIMEOUT);
+    support_backoff_init(&database->backoff, host, 0);
+    int r = dsn_describe(database, call);
     if (r < 0)
-        store_close(store);
+        sql_database_close(database);
     else
-        *ret_self = store;
+        *ret_self = database;
     return r;
 }
 
-void store_close(void *self)
+void sql_database_close(void *self)
 {
     if (self == NULL)
         return;
-    struct store *store = store_of(self);
-    support_backoff_fini(&store->backoff);
-    explicit_bzero(store->dsn, strlen(store->dsn));
-    free(store->dsn);
-    store->magic = 0;
-    free(store);
+    struct database *database = sql_database_of(self);
+    support_backoff_fini(&database->backoff);
+    explicit_bzero(database->dsn, strlen(database->dsn));
+    free(database->dsn);
+    database->magic = 0;
+    free(database);
 }
 
-const void *store_extension(const char *name)
+const void *sql_extension(const char *name)
 {
     return strcmp(name, HEARTH_STORAGE_BULK) == 0 ? &sql_bulk : NULL;
 }

@@ -4,12 +4,12 @@
 
 #include "store.h"
 
-#define STORE_NAME         "pg"
-#define STORE_DESCRIPTION  "a PostgreSQL database: shared by the processes of a fleet"
-#define STORE_CAPABILITIES (HEARTH_SHARED | HEARTH_DURABLE)
+#define DATABASE_NAME         "pg"
+#define DATABASE_DESCRIPTION  "a PostgreSQL database: shared by the processes of a fleet"
+#define DATABASE_CAPABILITIES (HEARTH_SHARED | HEARTH_DURABLE)
 
-enum { STORE_CONFIG_COUNT = 3 };
-extern const struct hearth_config_key store_config[STORE_CONFIG_COUNT];
-const void *store_extension(const char *name);
+enum { DATABASE_CONFIG_COUNT = 3 };
+extern const struct hearth_config_key sql_config_keys[DATABASE_CONFIG_COUNT];
+const void *sql_extension(const char *name);
 
 #endif

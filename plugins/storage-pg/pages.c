@@ -10,9 +10,9 @@
 #include "support/text.h"
 
 /* 0: it is there, as far as this batch knows; NOT_FOUND: it is not; 1: the server has to be asked. */
-static int known_page(struct session *session, int64_t page)
+static int known_page(struct handle *handle, int64_t page)
 {
-    struct batch *batch = &session->batch;
+    struct batch *batch = &handle->batch;
     if (batch->absent == page)
         return HEARTH_ERR_NOT_FOUND;
     if (batch->fresh == page || number_set_has(&batch->pages, (uint64_t)page))
@@ -20,59 +20,59 @@ static int known_page(struct session *session, int64_t page)
     return batch->knows ? HEARTH_ERR_NOT_FOUND : 1;
 }
 
-static int learn(struct session *session, const char *sql, bool guids)
+static int batch_learn_set(struct handle *handle, const char *sql, bool guids)
 {
-    struct batch *batch = &session->batch;
+    struct batch *batch = &handle->batch;
     struct query query;
     int r;
-    query_open(&query, session, sql);
-    query_int(&query, batch->account);
-    while ((r = query_step(&query)) > 0)
-        if (guids ? !number_set_add_text(&batch->guids, column_text(&query, 0))
-                  : !number_set_add(&batch->pages, (uint64_t)column_int(&query, 0)))
+    sql_query_open(&query, handle, sql);
+    sql_query_int(&query, batch->account);
+    while ((r = sql_query_step(&query)) > 0)
+        if (guids ? !number_set_add_text(&batch->guids, sql_column_text(&query, 0))
+                  : !number_set_add(&batch->pages, (uint64_t)sql_column_int(&query, 0)))
             break;
-    query_close(&query);
-    return r > 0 ? support_no_memory(session->call) : r;
+    sql_query_close(&query);
+    return r > 0 ? support_no_memory(handle->call) : r;
 }
 
-int page_learn(struct session *session)
+int pg_pages_learn(struct handle *handle)
 {
-    int r = learn(session, "SELECT id FROM pages WHERE account = $1", false);
+    int r = batch_learn_set(handle, "SELECT id FROM pages WHERE account = $1", false);
     if (r == 0)
-        r = learn(session, "SELECT guid FROM page_guids WHERE account = $1", true);
-    session->batch.knows = r == 0;
+        r = batch_learn_set(handle, "SELECT guid FROM page_guids WHERE account = $1", true);
+    handle->batch.knows = r == 0;
     return r;
 }
 
-static int find_page(struct session *session, int64_t page)
+static int page_row_check(struct handle *handle, int64_t page)
 {
     struct query query;
-    int r = known_page(session, page);
+    int r = known_page(handle, page);
     if (r <= 0)
-        return r < 0 ? page_is_missing(session, page) : 0;
-    query_open(&query, session, "SELECT 1 FROM pages WHERE account = $1 AND id = $2");
-    query_int(&query, session->batch.account);
-    query_int(&query, page);
-    r = query_step(&query);
-    query_close(&query);
-    return r > 0 ? 0 : r < 0 ? r : page_is_missing(session, page);
+        return r < 0 ? sql_page_is_missing(handle, page) : 0;
+    sql_query_open(&query, handle, "SELECT 1 FROM pages WHERE account = $1 AND id = $2");
+    sql_query_int(&query, handle->batch.account);
+    sql_query_int(&query, page);
+    r = sql_query_step(&query);
+    sql_query_close(&query);
+    return r > 0 ? 0 : r < 0 ? r : sql_page_is_missing(handle, page);
 }
 
 /* 0: it is not there; 1: the server knows. Many questions make it worth to learn all pages. */
-int page_expect(struct op *op, const char *account, int64_t page)
+int sql_page_expect(struct op *op, const char *account, int64_t page)
 {
-    struct batch *batch = op_batch_of(op, account);
+    struct batch *batch = sql_op_batch_of(op, account);
     int r = 0;
     if (batch == NULL)
         return 1;
     if (!batch->knows && ++batch->asked == batch->worth)
-        r = page_learn(op->session);
+        r = pg_pages_learn(op->handle);
     return r < 0 ? r : !batch->knows || number_set_has(&batch->pages, (uint64_t)page);
 }
 
-void page_note(struct op *op, const char *account, int64_t id, const struct hearth_page *page, int64_t row)
+void sql_page_note(struct op *op, const char *account, int64_t id, const struct hearth_page *page, int64_t row)
 {
-    struct batch *batch = op_batch_of(op, account);
+    struct batch *batch = sql_op_batch_of(op, account);
     (void)row;
     if (batch != NULL && page == NULL)
         batch->absent = id;
@@ -95,25 +95,25 @@ static const char PUT[] = "WITH old AS (SELECT hidden, host_key FROM pages WHERE
 /* Of a page that is known to be new: nothing of it has to be looked for. */
 static const char INSERT[] = INSERT_PAGE("?4");
 
-int page_write(struct session *session, const struct hearth_page *page)
+int sql_page_write(struct handle *handle, const struct hearth_page *page)
 {
-    struct batch *batch = &session->batch;
+    struct batch *batch = &handle->batch;
     struct query query;
     bool is_new = batch->knows && !number_set_has(&batch->pages, (uint64_t)page->id);
-    bool fresh = known_page(session, page->id) == HEARTH_ERR_NOT_FOUND;
-    bool plain = is_new && !removal_may_be(session, HEARTH_REMOVAL_PAGE);
-    query_open(&query, session, plain ? INSERT : PUT);
-    query_batch(&query);
-    query_int(&query, batch->generation);
-    query_int(&query, support_host_key(support_or_empty(page->host)));
+    bool fresh = known_page(handle, page->id) == HEARTH_ERR_NOT_FOUND;
+    bool plain = is_new && !sql_removal_may_be(handle, HEARTH_REMOVAL_PAGE);
+    sql_query_open(&query, handle, plain ? INSERT : PUT);
+    sql_query_batch(&query);
+    sql_query_int(&query, batch->generation);
+    sql_query_int(&query, support_host_key(support_or_empty(page->host)));
     if (!plain) {
-        query_int(&query, page->id);
-        query_flag(&query, page->hidden);
+        sql_query_int(&query, page->id);
+        sql_query_flag(&query, page->hidden);
     }
     sql_bind_page(&query, page);
-    int r = query_later(&query, COUNT_NONE, 0);
+    int r = sql_query_later(&query, COUNT_NONE, 0);
     if (r == 0 && batch->knows && !number_set_add(&batch->pages, (uint64_t)page->id))
-        r = support_no_memory(session->call);
+        r = support_no_memory(handle->call);
     batch->absent = batch->absent == page->id ? 0 : batch->absent;
     if (fresh)
         batch->fresh = page->id;
@@ -128,7 +128,7 @@ static void forget_known(struct batch *batch)
     number_set_clear(&batch->guids);
 }
 
-int page_erase(struct session *session, int64_t page)
+int sql_page_erase(struct handle *handle, int64_t page)
 {
     static const char REMOVE[] = "WITH v AS (DELETE FROM visits WHERE account = ?1 AND page = ?2 RETURNING date, type), "
                                  "g AS (DELETE FROM page_guids WHERE account = ?1 AND page = ?2), "
@@ -137,39 +137,39 @@ int page_erase(struct session *session, int64_t page)
                                  "SELECT ?1::bigint, 1, '', ?2::bigint, 0, 0, 0, ?3::bigint FROM p UNION ALL "
                                  "SELECT ?1::bigint, 2, '', ?2::bigint, v.date, v.type, 0, ?3::bigint FROM v" REMOVAL_AGAIN ") "
                                  "SELECT -(SELECT count(*) FROM v), -(SELECT count(*) FROM (SELECT 1 FROM v LIMIT 1) had)";
-    struct batch *batch = &session->batch;
+    struct batch *batch = &handle->batch;
     struct query query;
-    query_open(&query, session, REMOVE);
-    query_batch(&query);
-    query_int(&query, page);
-    query_int(&query, batch->generation);
-    int r = query_later_sums(&query, COUNT_VISITS, COUNT_PAGES);
+    sql_query_open(&query, handle, REMOVE);
+    sql_query_batch(&query);
+    sql_query_int(&query, page);
+    sql_query_int(&query, batch->generation);
+    int r = pg_query_later_sums(&query, COUNT_VISITS, COUNT_PAGES);
     forget_known(batch);
-    removal_note(session, HEARTH_REMOVAL_PAGE);
-    removal_note(session, HEARTH_REMOVAL_VISIT);
+    sql_removal_note(handle, HEARTH_REMOVAL_PAGE);
+    sql_removal_note(handle, HEARTH_REMOVAL_VISIT);
     batch->fresh = 0;
     batch->absent = page;
     return r;
 }
 
-bool page_expect_guid(const struct session *session, const char *guid)
+bool sql_page_expect_guid(const struct handle *handle, const char *guid)
 {
-    return !session->batch.knows || number_set_has_text(&session->batch.guids, support_or_empty(guid));
+    return !handle->batch.knows || number_set_has_text(&handle->batch.guids, support_or_empty(guid));
 }
 
-int page_join_guid(struct session *session, const char *guid, int64_t page)
+int sql_page_join_guid(struct handle *handle, const char *guid, int64_t page)
 {
     static const char PUT_GUID[] = "INSERT INTO page_guids (account, guid, page) VALUES (?1, ?2, ?3) "
                                    "ON CONFLICT (account, md5(guid)) DO UPDATE SET page = excluded.page";
     struct query query;
-    int r = find_page(session, page);
-    if (r == 0 && session->batch.knows && !number_set_add_text(&session->batch.guids, guid))
-        r = support_no_memory(session->call);
+    int r = page_row_check(handle, page);
+    if (r == 0 && handle->batch.knows && !number_set_add_text(&handle->batch.guids, guid))
+        r = support_no_memory(handle->call);
     if (r < 0)
         return r;
-    query_open(&query, session, PUT_GUID);
-    query_batch(&query);
-    query_text(&query, guid);
-    query_int(&query, page);
-    return query_later(&query, COUNT_NONE, 0);
+    sql_query_open(&query, handle, PUT_GUID);
+    sql_query_batch(&query);
+    sql_query_text(&query, guid);
+    sql_query_int(&query, page);
+    return sql_query_later(&query, COUNT_NONE, 0);
 }

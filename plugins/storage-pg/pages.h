@@ -6,6 +6,6 @@
 #include "storage-sql/page_hooks.h"
 
 /* Fills the batch's sets with what is stored. */
-int page_learn(struct session *session);
+int pg_pages_learn(struct handle *handle);
 
 #endif

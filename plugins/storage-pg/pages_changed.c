@@ -11,17 +11,17 @@ static int changed_piece(struct op *op, const char *account, bool gone, struct h
         "") "kind = 1 AND (generation, page) > (?2, ?3) ORDER BY generation, page LIMIT 2000";
     struct query query;
     struct hearth_page page;
-    query_open(&query, op->session, gone ? GONE : CHANGED);
-    query_account(&query, account);
-    query_int(&query, after->generation);
-    query_int(&query, after->id);
+    sql_query_open(&query, op->handle, gone ? GONE : CHANGED);
+    sql_query_account(&query, account);
+    sql_query_int(&query, after->generation);
+    sql_query_int(&query, after->id);
     int r;
-    while ((r = query_step(&query)) > 0) {
+    while ((r = sql_query_step(&query)) > 0) {
         if (gone)
-            page = (struct hearth_page){.struct_size = sizeof(page), .id = column_int(&query, 1), .gone = 1};
+            page = (struct hearth_page){.struct_size = sizeof(page), .id = sql_column_int(&query, 1), .gone = 1};
         else
             sql_read_page(&query, 1, &page);
-        page.generation = column_int(&query, 0);
+        page.generation = sql_column_int(&query, 0);
         after->generation = page.generation;
         after->id = page.id;
         if (cb(ctx, &page) != 0)
@@ -31,27 +31,27 @@ static int changed_piece(struct op *op, const char *account, bool gone, struct h
         r = query.rows == PIECE;
     else if (r > 0)
         r = 2; /* the callback wants no more */
-    query_close(&query);
+    sql_query_close(&query);
     return r;
 }
 
-static int is_known(struct op *op, const char *account, int64_t since)
+static int generation_is_known(struct op *op, const char *account, int64_t since)
 {
     struct query query;
-    query_open(&query, op->session, "SELECT forgotten <= $2 AND $2 <= generation FROM accounts WHERE id = $1");
-    query_text(&query, account);
-    query_int(&query, since);
-    int r = query_step(&query);
-    bool known = r > 0 && column_flag(&query, 0);
-    query_close(&query);
+    sql_query_open(&query, op->handle, "SELECT forgotten <= $2 AND $2 <= generation FROM accounts WHERE id = $1");
+    sql_query_text(&query, account);
+    sql_query_int(&query, since);
+    int r = sql_query_step(&query);
+    bool known = r > 0 && sql_column_flag(&query, 0);
+    sql_query_close(&query);
     if (r >= 0 && !known)
-        return hearth_fail(op->session->call, HEARTH_ERR_NOT_FOUND, "what changed since generation %lld is not known any more",
+        return hearth_fail(op->handle->call, HEARTH_ERR_NOT_FOUND, "what changed since generation %lld is not known any more",
                            (long long)since);
     return r < 0 ? r : 0;
 }
 
 /* Every account has its row. */
-int account_read_first_generation(void *self, struct hearth_call *call, const char *account, int64_t *ret_generation)
+int sql_account_first_generation(void *self, struct hearth_call *call, const char *account, int64_t *ret_generation)
 {
     (void)self;
     (void)account;
@@ -59,22 +59,22 @@ int account_read_first_generation(void *self, struct hearth_call *call, const ch
     return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such account");
 }
 
-int pages_changed(void *self, struct hearth_call *call, const char *account, int64_t since, hearth_page_cb cb, void *ctx)
+int sql_pages_changed(void *self, struct hearth_call *call, const char *account, int64_t since, hearth_page_cb cb, void *ctx)
 {
     struct op op;
-    int r = op_begin(&op, self, call);
+    int r = sql_op_begin(&op, self, call);
     if (r < 0)
         return r;
-    r = op_begin_snapshot(&op);
+    r = sql_op_begin_snapshot(&op);
     if (r == 0) {
-        r = is_known(&op, account, since);
+        r = generation_is_known(&op, account, since);
         for (int gone = 0; r == 0 && gone < 2; gone++) {
             struct hearth_page after = {.struct_size = sizeof(after), .generation = since, .id = INT64_MAX};
             do
                 r = changed_piece(&op, account, gone != 0, &after, cb, ctx);
             while (r == 1);
         }
-        r = op_end_snapshot(&op, r > 0 ? 0 : r);
+        r = sql_op_end_snapshot(&op, r > 0 ? 0 : r);
     }
-    return op_end(&op, r);
+    return sql_op_end(&op, r);
 }

@@ -11,38 +11,38 @@ enum { QUERY_PARAMETERS = 32 };
 enum { QUERY_PAGES = 100, QUERY_PAGES_TEXT = QUERY_PAGES * 21 + 3 };
 
 struct query {
-    struct session *session;
+    struct handle *handle;
     const char *sql;
     int count;
     const char *values[QUERY_PARAMETERS];
     int sizes[QUERY_PARAMETERS], formats[QUERY_PARAMETERS];
     char numbers[QUERY_PARAMETERS][32];
     char pages[QUERY_PAGES_TEXT];
-    uint8_t hash[32]; /* of column_hash() */
+    uint8_t hash[32]; /* of sql_column_hash() */
     PGresult *result;
     int row, rows;
 };
 
-void query_account(struct query *query, const char *account);
-void query_batch(struct query *query);
-void query_pages(struct query *query, const int64_t *pages, size_t count, size_t *done);
-void query_piece(struct query *query, const struct piece *piece);
-bool query_close_piece(struct query *query, struct piece *piece, int r);
+void sql_query_account(struct query *query, const char *account);
+void sql_query_batch(struct query *query);
+void sql_query_pages(struct query *query, const int64_t *pages, size_t count, size_t *done);
+void sql_query_piece(struct query *query, const struct piece *piece);
+bool sql_query_close_piece(struct query *query, struct piece *piece, int r);
 
 /* Runs it and keeps the rows. A write whose connection broke after it was sent is UNCERTAIN; a SELECT is tried again once. */
-int query_execute(struct query *query);
-/* query_later() for a statement that says itself what is to be counted: the columns 0 and 1 of its row are added to these counters. */
-int query_later_sums(struct query *query, enum counter first, enum counter second);
+int pg_query_execute(struct query *query);
+/* sql_query_later() for a statement that says itself what is to be counted: the columns 0 and 1 of its row are added to these counters. */
+int pg_query_later_sums(struct query *query, enum counter first, enum counter second);
 /* Waits for everything that was sent. 0, or the batch's first error. */
-int query_settle(struct session *session);
+int pg_query_settle(struct handle *handle);
 /* One statement without parameters and results; not prepared. */
-int query_exec(struct session *session, const char *sql);
+int pg_query_exec(struct handle *handle, const char *sql);
 
-/* Columns of the row; text lives until query_close(). */
-int64_t column_int(const struct query *query, int column);
-int64_t column_flag(const struct query *query, int column);
-double column_real(const struct query *query, int column);
-const char *column_text(const struct query *query, int column);
-const uint8_t *column_hash(struct query *query, int column, size_t size);
+/* Columns of the row; text lives until sql_query_close(). */
+int64_t sql_column_int(const struct query *query, int column);
+int64_t sql_column_flag(const struct query *query, int column);
+double sql_column_real(const struct query *query, int column);
+const char *sql_column_text(const struct query *query, int column);
+const uint8_t *sql_column_hash(struct query *query, int column, size_t size);
 
 #endif

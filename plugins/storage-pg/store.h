@@ -1,6 +1,6 @@
-/* The objects of this plugin: one store for each database, one session (a connection) for each thread of the host. */
-#ifndef STORAGE_PG_STORE_H
-#define STORAGE_PG_STORE_H
+/* The objects of this plugin: one store for each database, one handle (a connection) for each thread of the host. */
+#ifndef STORAGE_PG_DATABASE_H
+#define STORAGE_PG_DATABASE_H
 
 #include <libpq-fe.h>
 #include <string.h>
@@ -11,10 +11,10 @@
 #include "base/number_set.h"
 #include "support/wait.h"
 
-enum { STORE_MAGIC = 0x5a11fe11, SESSION_MAGIC = 0x5a11fe12 };
+enum { DATABASE_MAGIC = 0x5a11fe11, HANDLE_MAGIC = 0x5a11fe12 };
 
-/* Shared by the sessions. */
-struct store {
+/* Shared by the handles. */
+struct database {
     uint32_t magic;
     const struct hearth_host *host;
     char *dsn;
@@ -35,7 +35,7 @@ struct batch {
     unsigned gone;
     bool moved; /* bookmark_moves may have rows that are not in bookmark_folders yet */
     /* All pages and guids of the account are in these sets: what is not need not be asked for. So it is from the beginning when there are
-     * none, as at a first sync, and since page_learn() when many were asked for. */
+     * none, as at a first sync, and since pg_pages_learn() when many were asked for. */
     bool knows;
     struct number_set pages, guids; /* ids, and hashes of guids */
     /* There were none at the beginning: those in `pages` have no visits but what was put since then, into these. An archive brings all
@@ -59,10 +59,10 @@ struct pending {
 
 enum { STATEMENTS = 256, PENDING_MAX = 512 };
 
-/* Used by one thread; only session_interrupt() may come from others. */
-struct session {
+/* Used by one thread; only sql_session_interrupt() may come from others. */
+struct handle {
     uint32_t magic;
-    struct store *store;
+    struct database *database;
     PGconn *pg; /* NULL: closed. In pipeline mode, and good */
     struct support_interrupt interrupt;
     bool doubt; /* a statement was sent, and what came of it is not known */

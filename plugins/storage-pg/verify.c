@@ -119,32 +119,32 @@ static const char *const whole_tables[] = {"SET LOCAL enable_seqscan = on", "SET
                                            "SET LOCAL enable_hashjoin = on", "SET LOCAL enable_mergejoin = on",
                                            "SET LOCAL enable_sort = on"};
 
-int verify_run(void *self, struct hearth_call *call, hearth_text_cb cb, void *ctx)
+int sql_verify(void *self, struct hearth_call *call, hearth_text_cb cb, void *ctx)
 {
     struct op op;
     struct query query;
     bool stop = false;
-    int r = op_begin(&op, self, call);
+    int r = sql_op_begin(&op, self, call);
     if (r < 0)
         return r;
-    r = batch_is_none(op.session);
+    r = sql_batch_is_none(op.handle);
     if (r < 0)
-        return op_end(&op, r);
-    r = transaction_begin(op.session, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); /* one state for all checks */
+        return sql_op_end(&op, r);
+    r = pg_transaction_begin(op.handle, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); /* one state for all checks */
     for (size_t i = 0; r == 0 && i < sizeof(whole_tables) / sizeof(whole_tables[0]); i++)
-        r = query_exec(op.session, whole_tables[i]);
+        r = pg_query_exec(op.handle, whole_tables[i]);
     if (r == 0) {
         for (size_t i = 0; r == 0 && !stop && i < sizeof(rules) / sizeof(rules[0]); i++) {
-            query_open(&query, op.session, rules[i]);
-            while ((r = query_step(&query)) > 0) {
-                stop = cb(ctx, column_text(&query, 0)) != 0;
+            sql_query_open(&query, op.handle, rules[i]);
+            while ((r = sql_query_step(&query)) > 0) {
+                stop = cb(ctx, sql_column_text(&query, 0)) != 0;
                 if (stop)
                     break;
             }
-            query_close(&query);
+            sql_query_close(&query);
             r = r > 0 ? 0 : r;
         }
-        r = transaction_end(op.session, r);
+        r = pg_transaction_end(op.handle, r);
     }
-    return op_end(&op, r);
+    return sql_op_end(&op, r);
 }

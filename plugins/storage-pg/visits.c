@@ -18,13 +18,13 @@ static int64_t source_of(const struct hearth_visit *visit)
     return HEARTH_HAS(visit, source) ? visit->source : 0;
 }
 
-static int make_arrays(struct session *session, const struct hearth_visit *visits, size_t count, struct visit_arrays *ret_arrays)
+static int make_arrays(struct handle *handle, const struct hearth_visit *visits, size_t count, struct visit_arrays *ret_arrays)
 {
-    const struct hearth_host *host = session->store->host;
-    char *dates = host->alloc(session->call, count * 21 + 3), *types = host->alloc(session->call, count * 3 + 3);
-    char *sources = host->alloc(session->call, count * 21 + 3);
+    const struct hearth_host *host = handle->database->host;
+    char *dates = host->alloc(handle->call, count * 21 + 3), *types = host->alloc(handle->call, count * 3 + 3);
+    char *sources = host->alloc(handle->call, count * 21 + 3);
     if (dates == NULL || types == NULL || sources == NULL)
-        return support_no_memory(session->call);
+        return support_no_memory(handle->call);
     char *d = dates, *t = types, *s = sources;
     for (size_t i = 0; i < count; i++) {
         d += snprintf(d, 22, "%c%lld", i == 0 ? '{' : ',', (long long)HEARTH_AT(visits, i)->date);
@@ -66,25 +66,25 @@ static int64_t count_different(const struct hearth_visit *visits, size_t count)
     "FROM p, unnest($3::bigint[], $4::int[], $5::int[]) AS u (date, type, source) ON CONFLICT DO NOTHING RETURNING date, type)" also       \
     " SELECT p.had, (SELECT count(*) FROM i) FROM p"
 
-static int put_and_ask(struct session *session, int64_t page, const struct visit_arrays *arrays, int64_t *ret_added)
+static int put_and_ask(struct handle *handle, int64_t page, const struct visit_arrays *arrays, int64_t *ret_added)
 {
     static const char PUT[] = PUT_AND_ASK(""), PUT_BACK[] = PUT_AND_ASK(", t AS (" TAKE_OFF ")");
     struct query query;
-    query_open(&query, session, removal_may_be(session, HEARTH_REMOVAL_VISIT) ? PUT_BACK : PUT);
-    query_int(&query, session->batch.account);
-    query_int(&query, page);
-    query_text(&query, arrays->dates);
-    query_text(&query, arrays->types);
-    query_text(&query, arrays->sources);
-    int r = query_step(&query);
+    sql_query_open(&query, handle, sql_removal_may_be(handle, HEARTH_REMOVAL_VISIT) ? PUT_BACK : PUT);
+    sql_query_int(&query, handle->batch.account);
+    sql_query_int(&query, page);
+    sql_query_text(&query, arrays->dates);
+    sql_query_text(&query, arrays->types);
+    sql_query_text(&query, arrays->sources);
+    int r = sql_query_step(&query);
     if (r > 0) {
-        *ret_added = column_int(&query, 1);
-        session->batch.delta[COUNT_VISITS] += *ret_added;
-        session->batch.delta[COUNT_PAGES] += *ret_added > 0 && !column_flag(&query, 0);
+        *ret_added = sql_column_int(&query, 1);
+        handle->batch.delta[COUNT_VISITS] += *ret_added;
+        handle->batch.delta[COUNT_PAGES] += *ret_added > 0 && !sql_column_flag(&query, 0);
     }
-    query_close(&query);
+    sql_query_close(&query);
     if (r == 0)
-        return hearth_fail(session->call, HEARTH_ERR_NOT_FOUND, "no page %lld", (long long)page);
+        return hearth_fail(handle->call, HEARTH_ERR_NOT_FOUND, "no page %lld", (long long)page);
     return r < 0 ? r : 0;
 }
 
@@ -93,62 +93,62 @@ static int put_and_ask(struct session *session, int64_t page, const struct visit
     "p.host_key FROM pages p, unnest($3::bigint[], $4::int[], $5::int[]) AS u (date, type, source) "                                       \
     "WHERE p.account = $1 AND p.id = $2 ON CONFLICT DO NOTHING"
 
-static int put_fresh(struct session *session, int64_t page, const struct visit_arrays *arrays, int64_t added)
+static int put_fresh(struct handle *handle, int64_t page, const struct visit_arrays *arrays, int64_t added)
 {
     static const char PUT[] = PUT_FRESH, PUT_BACK[] = "WITH i AS (" PUT_FRESH " RETURNING date, type) " TAKE_OFF;
     struct query query;
-    query_open(&query, session, removal_may_be(session, HEARTH_REMOVAL_VISIT) ? PUT_BACK : PUT);
-    query_int(&query, session->batch.account);
-    query_int(&query, page);
-    query_text(&query, arrays->dates);
-    query_text(&query, arrays->types);
-    query_text(&query, arrays->sources);
-    session->batch.delta[COUNT_VISITS] += added;
-    session->batch.delta[COUNT_PAGES] += added > 0;
-    return query_later(&query, COUNT_NONE, 0);
+    sql_query_open(&query, handle, sql_removal_may_be(handle, HEARTH_REMOVAL_VISIT) ? PUT_BACK : PUT);
+    sql_query_int(&query, handle->batch.account);
+    sql_query_int(&query, page);
+    sql_query_text(&query, arrays->dates);
+    sql_query_text(&query, arrays->types);
+    sql_query_text(&query, arrays->sources);
+    handle->batch.delta[COUNT_VISITS] += added;
+    handle->batch.delta[COUNT_PAGES] += added > 0;
+    return sql_query_later(&query, COUNT_NONE, 0);
 }
 
 /* Does the batch know that the page is there and has no visits? From here on it may have some. */
-static int take_fresh(struct session *session, int64_t page, bool *ret_fresh)
+static int take_fresh(struct handle *handle, int64_t page, bool *ret_fresh)
 {
-    struct batch *batch = &session->batch;
+    struct batch *batch = &handle->batch;
     uint64_t id = (uint64_t)page;
     bool fresh = batch->fresh == page || (batch->empty && number_set_has(&batch->pages, id) && !number_set_has(&batch->visited, id));
     if (batch->empty && !number_set_add(&batch->visited, id))
-        return support_no_memory(session->call);
+        return support_no_memory(handle->call);
     if (batch->fresh == page)
         batch->fresh = 0;
     *ret_fresh = fresh;
     return 0;
 }
 
-int visits_write(struct session *session, int64_t page, const struct hearth_visit *visits, size_t count, int64_t *ret_added)
+int sql_visits_write(struct handle *handle, int64_t page, const struct hearth_visit *visits, size_t count, int64_t *ret_added)
 {
     enum { FEW = 200 };
     struct visit_arrays arrays;
     bool fresh = false;
-    int r = make_arrays(session, visits, count, &arrays);
+    int r = make_arrays(handle, visits, count, &arrays);
     if (r == 0 && count > 0)
-        r = take_fresh(session, page, &fresh);
+        r = take_fresh(handle, page, &fresh);
     if (r < 0)
         return r;
     if (!fresh || count > FEW)
-        return put_and_ask(session, page, &arrays, ret_added);
+        return put_and_ask(handle, page, &arrays, ret_added);
     *ret_added = count_different(visits, count);
-    return put_fresh(session, page, &arrays, *ret_added);
+    return put_fresh(handle, page, &arrays, *ret_added);
 }
 
-int visits_erase(struct session *session, int64_t page)
+int sql_visits_erase(struct handle *handle, int64_t page)
 {
     static const char REMOVE[] = "WITH v AS (DELETE FROM visits WHERE account = ?1 AND page = ?2 RETURNING date, type), "
                                  "r AS (INSERT INTO removals (account, " REMOVAL_NAMES ") "
                                  "SELECT ?1, 2, '', ?2, v.date, v.type, 0, ?3 FROM v" REMOVAL_AGAIN ") "
                                  "SELECT -count(*), -least(count(*), 1) FROM v";
     struct query query;
-    query_open(&query, session, REMOVE);
-    query_batch(&query);
-    query_int(&query, page);
-    query_int(&query, session->batch.generation);
-    removal_note(session, HEARTH_REMOVAL_VISIT);
-    return query_later_sums(&query, COUNT_VISITS, COUNT_PAGES);
+    sql_query_open(&query, handle, REMOVE);
+    sql_query_batch(&query);
+    sql_query_int(&query, page);
+    sql_query_int(&query, handle->batch.generation);
+    sql_removal_note(handle, HEARTH_REMOVAL_VISIT);
+    return pg_query_later_sums(&query, COUNT_VISITS, COUNT_PAGES);
 }

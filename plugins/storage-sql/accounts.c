@@ -1,4 +1,4 @@
-/* Accounts: changing them, finding them, claiming those that are due. */
+/* Accounts: changing them, finding them, leasing those that are due. */
 #include "storage-sql/accounts.h"
 
 #include <stdlib.h>
@@ -13,51 +13,51 @@
 /* Behind the account: whether its generation stands elsewhere, so that this one says nothing. */
 #define ACCOUNT_COLUMNS SQL_COLUMNS(a, HEARTH_ACCOUNT_FIELDS) ", " GENERATION_APART
 
-static bool read_account(struct query *query, struct hearth_account *ret_account)
+static bool account_row_read(struct query *query, struct hearth_account *ret_account)
 {
     int next = sql_read_account(query, 0, ret_account);
-    bool apart = column_flag(query, next);
+    bool apart = sql_column_flag(query, next);
     if (apart)
         ret_account->generation = 0;
     return apart;
 }
 
-int account_exists_already(struct hearth_call *call)
+int sql_account_exists_already(struct hearth_call *call)
 {
     return hearth_fail(call, HEARTH_ERR_CONFLICT, "there is an account with this id or e-mail address already");
 }
 
-int account_is_missing(struct hearth_call *call)
+int sql_account_is_missing(struct hearth_call *call)
 {
     return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such account");
 }
 
-int account_find(struct session *session, const char *id)
+int sql_account_find(struct handle *handle, const char *id)
 {
     struct query query;
-    query_open(&query, session, "SELECT 1 FROM accounts WHERE id = ?1");
-    query_text(&query, id);
-    int r = query_step(&query);
-    query_close(&query);
+    sql_query_open(&query, handle, "SELECT 1 FROM accounts WHERE id = ?1");
+    sql_query_text(&query, id);
+    int r = sql_query_step(&query);
+    sql_query_close(&query);
     return r;
 }
 
-int account_explain(struct session *session, const char *id, int (*taken)(struct hearth_call *call))
+int sql_account_explain(struct handle *handle, const char *id, int (*taken)(struct hearth_call *call))
 {
-    int r = account_find(session, id);
-    return r < 0 ? r : r > 0 ? taken(session->call) : account_is_missing(session->call);
+    int r = sql_account_find(handle, id);
+    return r < 0 ? r : r > 0 ? taken(handle->call) : sql_account_is_missing(handle->call);
 }
 
-int account_create(void *self, struct hearth_call *call, const struct hearth_account *account)
+int sql_account_create(void *self, struct hearth_call *call, const struct hearth_account *account)
 {
     struct op op;
     char issuer[IDENTITY_TEXT_MAX + 2];
     if (account->id == NULL || account->email == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "an account needs an id and an e-mail address");
-    int r = identity_of_new_account(call, account, issuer);
+    int r = sql_identity_of_new_account(call, account, issuer);
     if (r == 0)
-        r = op_begin_write(&op, self, call);
-    return r < 0 ? r : op_end_write(&op, account_make(op.session, account, issuer));
+        r = sql_op_begin_write(&op, self, call);
+    return r < 0 ? r : sql_op_end_write(&op, sql_account_make(op.handle, account, issuer));
 }
 
 /* ?2 is the set of enum hearth_account_field. The address has a statement of its own: one that names it writes its index, changed or not.
@@ -73,13 +73,13 @@ int account_create(void *self, struct hearth_call *call, const struct hearth_acc
     "last_sync = CASE WHEN ?2 & 32 <> 0 THEN ?8 ELSE last_sync END, "                                                                      \
     "last_attempt = CASE WHEN ?2 & 64 <> 0 THEN ?9 ELSE last_attempt END, "                                                                \
     "next_sync = CASE WHEN ?2 & 128 <> 0 THEN ?10 ELSE next_sync END, "                                                                    \
-    "claimed_until = CASE WHEN ?2 & 128 <> 0 THEN 0 ELSE claimed_until END, "                                                              \
+    "leased_until = CASE WHEN ?2 & 128 <> 0 THEN 0 ELSE leased_until END, "                                                              \
     "last_seen = CASE WHEN ?2 & 256 <> 0 THEN ?11 ELSE last_seen END, "                                                                    \
     "failures = CASE WHEN ?2 & 512 <> 0 THEN ?12 ELSE failures END, "                                                                      \
     "resync = CASE WHEN ?2 & 1024 <> 0 THEN ?13 ELSE resync END, "                                                                         \
     "provider = CASE WHEN ?2 & 2048 <> 0 THEN ?14 ELSE provider END" more " WHERE id = ?1" condition
 
-int account_update(void *self, struct hearth_call *call, const struct hearth_account *account, uint64_t fields)
+int sql_account_update(void *self, struct hearth_call *call, const struct hearth_account *account, uint64_t fields)
 {
     static const char UPDATE[] = UPDATE_WITH("", ""), MOVE[] = UPDATE_WITH(", email = ?17", ADDRESS_IS_FREE("?17", "?1"));
     struct op op;
@@ -88,34 +88,34 @@ int account_update(void *self, struct hearth_call *call, const struct hearth_acc
     bool moves = (fields & HEARTH_ACCOUNT_EMAIL) != 0;
     if (moves && account->email == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "an account needs an e-mail address");
-    int r = op_begin_write(&op, self, call);
+    int r = sql_op_begin_write(&op, self, call);
     if (r < 0)
         return r;
-    query_open(&query, op.session, moves ? MOVE : UPDATE);
-    query_text(&query, account->id);
-    query_int(&query, (int64_t)fields);
-    query_int(&query, account->state);
-    query_text(&query, account->state_detail);
-    query_text(&query, account->name);
-    query_text(&query, support_or_empty(account->uid));
-    query_text(&query, support_or_empty(account->node));
-    query_int(&query, account->last_sync);
-    query_int(&query, account->last_attempt);
-    query_int(&query, account->next_sync);
-    query_int(&query, account->last_seen);
-    query_int(&query, account->failures);
-    query_int(&query, account->resync);
-    query_text(&query, support_or_empty(account->provider));
-    query_text(&query, HEARTH_HAS(account, state_message) ? account->state_message : NULL);
-    query_text(&query, HEARTH_HAS(account, state_parameters) ? account->state_parameters : NULL);
+    sql_query_open(&query, op.handle, moves ? MOVE : UPDATE);
+    sql_query_text(&query, account->id);
+    sql_query_int(&query, (int64_t)fields);
+    sql_query_int(&query, account->state);
+    sql_query_text(&query, account->state_detail);
+    sql_query_text(&query, account->name);
+    sql_query_text(&query, support_or_empty(account->uid));
+    sql_query_text(&query, support_or_empty(account->node));
+    sql_query_int(&query, account->last_sync);
+    sql_query_int(&query, account->last_attempt);
+    sql_query_int(&query, account->next_sync);
+    sql_query_int(&query, account->last_seen);
+    sql_query_int(&query, account->failures);
+    sql_query_int(&query, account->resync);
+    sql_query_text(&query, support_or_empty(account->provider));
+    sql_query_text(&query, HEARTH_HAS(account, state_message) ? account->state_message : NULL);
+    sql_query_text(&query, HEARTH_HAS(account, state_parameters) ? account->state_parameters : NULL);
     if (moves)
-        query_text(&query, account->email);
-    r = query_run(&query, &rows);
+        sql_query_text(&query, account->email);
+    r = sql_query_run(&query, &rows);
     if (r == HEARTH_ERR_CONFLICT)
-        r = account_exists_already(call);
+        r = sql_account_exists_already(call);
     if (r == 0 && rows == 0)
-        r = account_explain(op.session, account->id, account_exists_already);
-    return op_end_write(&op, r);
+        r = sql_account_explain(op.handle, account->id, sql_account_exists_already);
+    return sql_op_end_write(&op, r);
 }
 
 /* key, more: the parameters of `sql`; more is NULL when it has one. */
@@ -126,48 +126,48 @@ static int get_account(void *self, struct hearth_call *call, const char *sql, co
     struct query query;
     struct hearth_account account;
     bool apart = false;
-    int r = op_begin(&op, self, call);
+    int r = sql_op_begin(&op, self, call);
     if (r < 0)
         return r;
-    query_open(&query, op.session, sql);
-    query_text(&query, key);
+    sql_query_open(&query, op.handle, sql);
+    sql_query_text(&query, key);
     if (more != NULL)
-        query_text(&query, more);
-    r = query_step(&query);
+        sql_query_text(&query, more);
+    r = sql_query_step(&query);
     if (r > 0) {
-        apart = read_account(&query, &account);
-        r = sql_keep_account(op.session, &account);
+        apart = account_row_read(&query, &account);
+        r = sql_keep_account(op.handle, &account);
     } else if (r == 0) {
-        r = account_is_missing(call);
+        r = sql_account_is_missing(call);
     }
-    query_close(&query);
+    sql_query_close(&query);
     if (r == 0 && apart)
-        r = account_read_generation(op.session, call, account.id, &account.generation);
+        r = sql_account_read_generation(op.handle, call, account.id, &account.generation);
     if (r == 0)
         SUPPORT_GIVE(account, ret_account);
-    return op_end(&op, r);
+    return sql_op_end(&op, r);
 }
 
-int account_get(void *self, struct hearth_call *call, const char *account, struct hearth_account *ret_account)
+int sql_account_get(void *self, struct hearth_call *call, const char *account, struct hearth_account *ret_account)
 {
     static const char BY_ID[] = "SELECT " ACCOUNT_COLUMNS " FROM accounts a WHERE a.id = ?1";
     return get_account(self, call, BY_ID, account, NULL, ret_account);
 }
 
-int account_by_email(void *self, struct hearth_call *call, const char *email, struct hearth_account *ret_account)
+int sql_account_by_email(void *self, struct hearth_call *call, const char *email, struct hearth_account *ret_account)
 {
     static const char BY_EMAIL[] = "SELECT " ACCOUNT_COLUMNS " FROM accounts a WHERE " NO_CASE("a.email") " = " NO_CASE_VALUE("?1");
     return get_account(self, call, BY_EMAIL, email, NULL, ret_account);
 }
 
-int account_by_identity(void *self, struct hearth_call *call, const char *issuer, const char *subject, struct hearth_account *ret_account)
+int sql_account_by_identity(void *self, struct hearth_call *call, const char *issuer, const char *subject, struct hearth_account *ret_account)
 {
     static const char BY_IDENTITY[] =
         "SELECT " ACCOUNT_COLUMNS " FROM accounts a WHERE a.row = (SELECT account FROM identities WHERE issuer = ?1 AND subject = ?2)";
     return get_account(self, call, BY_IDENTITY, issuer, subject, ret_account);
 }
 
-int account_list(void *self, struct hearth_call *call, hearth_account_cb cb, void *ctx)
+int sql_account_list(void *self, struct hearth_call *call, hearth_account_cb cb, void *ctx)
 {
     static const char LIST[] =
         "SELECT " ACCOUNT_COLUMNS " FROM accounts a WHERE " NO_CASE("a.email") " > " NO_CASE_VALUE("?1") " ORDER BY " NO_CASE("a.email")
@@ -177,30 +177,30 @@ int account_list(void *self, struct hearth_call *call, hearth_account_cb cb, voi
     struct hearth_account account;
     struct piece piece = {1000, 1000, 1};
     char last[HEARTH_LINE_MAX + 1] = "";
-    int r = op_begin(&op, self, call);
+    int r = sql_op_begin(&op, self, call);
     if (r < 0)
         return r;
     do {
-        query_open(&query, op.session, LIST);
-        query_text(&query, last);
-        query_piece(&query, &piece);
-        while ((r = query_step(&query)) > 0) {
-            read_account(&query, &account);
+        sql_query_open(&query, op.handle, LIST);
+        sql_query_text(&query, last);
+        sql_query_piece(&query, &piece);
+        while ((r = sql_query_step(&query)) > 0) {
+            account_row_read(&query, &account);
             last[0] = '\0';
             strncat(last, account.email, sizeof(last) - 1);
             if (cb(ctx, &account) != 0)
                 break;
         }
-    } while (query_close_piece(&query, &piece, r));
-    return op_end(&op, r > 0 ? 0 : r);
+    } while (sql_query_close_piece(&query, &piece, r));
+    return sql_op_end(&op, r > 0 ? 0 : r);
 }
 
-/* --- claims --- */
+/* --- leases --- */
 
-/* Claimed ones, on the heap: the callback runs after the claims are stored, when nobody waits for it any more, and may reset the call's
+/* Leased ones, on the heap: the callback runs after the leases are stored, when nobody waits for it any more, and may reset the call's
  * memory. */
-struct claimed {
-    struct claimed *next;
+struct leased {
+    struct leased *next;
     struct hearth_account account;
     char texts[];
 };
@@ -215,74 +215,74 @@ struct claimed {
 #define TEXT_FIELD_SIZE_TEXT(name) +SIZE_OF_TEXT(account->name)
 #define TEXT_FIELD_SIZE_INT(name)
 #define TEXT_FIELD_SIZE(T, role, kind, name, least, most, meaning) TEXT_FIELD_SIZE_##kind(name)
-#define TEXT_FIELD_MOVE_TEXT(name)                                 MOVE_TEXT(at, claimed->account.name)
+#define TEXT_FIELD_MOVE_TEXT(name)                                 MOVE_TEXT(at, leased->account.name)
 #define TEXT_FIELD_MOVE_INT(name)
 #define TEXT_FIELD_MOVE(T, role, kind, name, least, most, meaning) TEXT_FIELD_MOVE_##kind(name)
 
-static struct claimed *claimed_create(const struct hearth_account *account)
+static struct leased *leased_create(const struct hearth_account *account)
 {
     size_t size = 0 HEARTH_ACCOUNT_FIELDS(TEXT_FIELD_SIZE, account);
-    struct claimed *claimed = malloc(sizeof(*claimed) + size);
-    if (claimed == NULL)
+    struct leased *leased = malloc(sizeof(*leased) + size);
+    if (leased == NULL)
         return NULL;
-    claimed->account = *account;
-    char *at = claimed->texts;
+    leased->account = *account;
+    char *at = leased->texts;
     HEARTH_ACCOUNT_FIELDS(TEXT_FIELD_MOVE, account)
-    return claimed;
+    return leased;
 }
 
 /* RETURNING has no order. */
-static void insert_by_due(struct claimed **list, struct claimed *claimed)
+static void insert_by_due(struct leased **list, struct leased *leased)
 {
-    while (*list != NULL && (*list)->account.next_sync <= claimed->account.next_sync)
+    while (*list != NULL && (*list)->account.next_sync <= leased->account.next_sync)
         list = &(*list)->next;
-    claimed->next = *list;
-    *list = claimed;
+    leased->next = *list;
+    *list = leased;
 }
 
-/* The index is in the order of the greater of next_sync and claimed_until: those that nobody has claimed come by the time they are due. */
-static int claim_due(struct session *session, int64_t now, int64_t claimed_until, int64_t limit, struct claimed **list)
+/* The index is in the order of the greater of next_sync and leased_until: those that nobody has leased come by the time they are due. */
+static int accounts_lease_due(struct handle *handle, int64_t now, int64_t leased_until, int64_t limit, struct leased **list)
 {
-#define FREE_AT GREATEST("next_sync", "claimed_until")
-    static const char CLAIM[] = "UPDATE accounts SET claimed_until = ?2 WHERE row IN (SELECT row FROM accounts WHERE next_sync > 0 "
+#define FREE_AT GREATEST("next_sync", "leased_until")
+    static const char LEASE[] = "UPDATE accounts SET leased_until = ?2 WHERE row IN (SELECT row FROM accounts WHERE next_sync > 0 "
                                 "AND " FREE_AT " <= ?1 ORDER BY " FREE_AT ", row LIMIT ?3" SKIP_LOCKED
                                 ") RETURNING " SQL_NAMES(HEARTH_ACCOUNT_FIELDS) ", " GENERATION_APART;
 #undef FREE_AT
     struct query query;
     int r;
-    query_open(&query, session, CLAIM);
-    query_int(&query, now);
-    query_int(&query, claimed_until);
-    query_int(&query, limit);
-    while ((r = query_step(&query)) > 0) {
+    sql_query_open(&query, handle, LEASE);
+    sql_query_int(&query, now);
+    sql_query_int(&query, leased_until);
+    sql_query_int(&query, limit);
+    while ((r = sql_query_step(&query)) > 0) {
         struct hearth_account account;
-        read_account(&query, &account);
-        struct claimed *claimed = claimed_create(&account);
-        if (claimed == NULL) {
-            r = support_no_memory(session->call);
+        account_row_read(&query, &account);
+        struct leased *leased = leased_create(&account);
+        if (leased == NULL) {
+            r = support_no_memory(handle->call);
             break;
         }
-        insert_by_due(list, claimed);
+        insert_by_due(list, leased);
     }
-    query_close(&query);
+    sql_query_close(&query);
     return r;
 }
 
-int account_claim_due(void *self, struct hearth_call *call, int64_t now, int64_t claimed_until, int64_t limit, hearth_account_cb cb,
+int sql_account_lease_due(void *self, struct hearth_call *call, int64_t now, int64_t leased_until, int64_t limit, hearth_account_cb cb,
                       void *ctx)
 {
     struct op op;
-    struct claimed *list = NULL;
+    struct leased *list = NULL;
     if (limit <= 0)
         return 0;
-    int r = op_begin_write(&op, self, call);
+    int r = sql_op_begin_write(&op, self, call);
     if (r < 0)
         return r;
-    r = batch_is_none(op.session);
-    r = op_end_write(&op, r < 0 ? r : claim_due(op.session, now, claimed_until, limit, &list));
+    r = sql_batch_is_none(op.handle);
+    r = sql_op_end_write(&op, r < 0 ? r : accounts_lease_due(op.handle, now, leased_until, limit, &list));
     bool more = r == 0;
     while (list != NULL) {
-        struct claimed *next = list->next;
+        struct leased *next = list->next;
         if (more && cb(ctx, &list->account) != 0)
             more = false;
         free(list);

@@ -5,17 +5,17 @@
 
 #include "hearth/storage.h"
 
-struct session;
+struct handle;
 
-/* Begins the transaction in which session->batch is open, alone with the account. NOT_FOUND. */
-int batch_start(struct session *session, const char *account);
+/* Begins the transaction in which handle->batch is open, alone with the account. NOT_FOUND. */
+int sql_batch_start(struct handle *handle, const char *account);
 /* Commits. Whatever it returns, the batch is over. */
-int batch_finish(struct session *session, bool changed);
+int sql_batch_finish(struct handle *handle, bool changed);
 
-/* In batch_finish(): the generations and the account's counters; forgets what was removed long ago. */
-int batch_write_account(struct session *session, bool changed);
-int batch_check_collection(struct hearth_call *call, int32_t collection); /* INVALID, in words */
+/* In sql_batch_finish(): the generations and the account's counters; forgets what was removed long ago. */
+int sql_batch_write_account(struct handle *handle, bool changed);
+int sql_batch_check_collection(struct hearth_call *call, int32_t collection); /* INVALID, in words */
 /* INVALID, in words, for what cannot be done while one is open. */
-int batch_is_none(struct session *session);
+int sql_batch_is_none(struct handle *handle);
 
 #endif

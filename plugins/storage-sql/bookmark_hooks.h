@@ -4,20 +4,20 @@
 
 #include "hearth/storage.h"
 
-struct session;
+struct handle;
 
 /* Writes the row, counts it, and takes the tombstone of a new one away. ret_is_new: surely new; false
  * where nobody asks. */
-int bookmark_write(struct session *session, const struct hearth_bookmark *bookmark, bool *ret_is_new);
+int sql_bookmark_write(struct handle *handle, const struct hearth_bookmark *bookmark, bool *ret_is_new);
 /* Removes the row, or all that a source has, and counts. */
-int bookmark_erase(struct session *session, const char *guid);
-int bookmark_erase_all(struct session *session, int64_t source);
+int sql_bookmark_erase(struct handle *handle, const char *guid);
+int sql_bookmark_erase_all(struct handle *handle, int64_t source);
 
 /* The children of a folder are counted by triggers. Where these only write down what moves, it is
  * added up before anybody reads the count. */
-void bookmark_will_move(struct session *session);
-bool bookmark_has_moved(const struct session *session);
-int bookmark_add_moves(struct session *session); /* nothing has moved: does nothing */
+void sql_bookmark_will_move(struct handle *handle);
+bool sql_bookmark_has_moved(const struct handle *handle);
+int sql_bookmark_add_moves(struct handle *handle); /* nothing has moved: does nothing */
 
 /* Whether a kind is one that people mean by "a bookmark": it is counted, listed by time and by tag. */
 static inline bool bookmark_is_item(int64_t kind)
@@ -26,6 +26,6 @@ static inline bool bookmark_is_item(int64_t kind)
 }
 
 /* The next tag of a field "tags" from *at, which moves on; its size, 0: no more. */
-size_t bookmark_next_tag(const char **at, const char **ret_tag);
+size_t sql_bookmark_next_tag(const char **at, const char **ret_tag);
 
 #endif

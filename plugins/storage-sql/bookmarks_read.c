@@ -14,48 +14,48 @@
         SAME_TEXT("f.guid", "b.guid") "), 0) ELSE 0 END, coalesce(p.last_visit, 0), coalesce(p.visit_count, 0)"
 #define WITH_PAGE " LEFT JOIN pages p ON " SAME_ACCOUNT("p", "b") "p.id = b.page"
 
-static void read_bookmark(struct query *query, struct hearth_bookmark *ret_bookmark)
+static void bookmark_row_read(struct query *query, struct hearth_bookmark *ret_bookmark)
 {
     int next = sql_read_bookmark(query, 0, ret_bookmark);
-    ret_bookmark->children = column_int(query, next);
-    ret_bookmark->last_visit = column_int(query, next + 1);
-    ret_bookmark->visit_count = column_int(query, next + 2);
+    ret_bookmark->children = sql_column_int(query, next);
+    ret_bookmark->last_visit = sql_column_int(query, next + 1);
+    ret_bookmark->visit_count = sql_column_int(query, next + 2);
 }
 
-static int find_bookmark(struct session *session, const char *account, const char *guid, struct hearth_bookmark *ret_bookmark)
+static int bookmark_row_find(struct handle *handle, const char *account, const char *guid, struct hearth_bookmark *ret_bookmark)
 {
     static const char GET[] = "SELECT " BOOKMARK_COLUMNS " FROM bookmarks b" WITH_PAGE " WHERE " OF_ACCOUNT("b.") SAME_TEXT("b.guid", "?2");
     struct query query;
-    query_open(&query, session, GET);
-    query_account(&query, account);
-    query_text(&query, guid);
-    int r = query_step(&query);
+    sql_query_open(&query, handle, GET);
+    sql_query_account(&query, account);
+    sql_query_text(&query, guid);
+    int r = sql_query_step(&query);
     if (r > 0) {
-        read_bookmark(&query, ret_bookmark);
-        r = sql_keep_bookmark(session, ret_bookmark);
+        bookmark_row_read(&query, ret_bookmark);
+        r = sql_keep_bookmark(handle, ret_bookmark);
     } else if (r == 0) {
-        r = hearth_fail(session->call, HEARTH_ERR_NOT_FOUND, "no such bookmark");
+        r = hearth_fail(handle->call, HEARTH_ERR_NOT_FOUND, "no such bookmark");
     }
-    query_close(&query);
+    sql_query_close(&query);
     return r;
 }
 
-int bookmark_get(void *self, struct hearth_call *call, const char *account, const char *guid, struct hearth_bookmark *ret_bookmark)
+int sql_bookmark_get(void *self, struct hearth_call *call, const char *account, const char *guid, struct hearth_bookmark *ret_bookmark)
 {
     struct op op;
     struct hearth_bookmark bookmark;
-    int r = op_begin_account(&op, self, call, account);
+    int r = sql_op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such bookmark");
-    r = find_bookmark(op.session, account, guid, &bookmark);
-    if (r == 0 && bookmark.kind == HEARTH_FOLDER && bookmark_has_moved(op.session)) {
-        r = bookmark_add_moves(op.session);
+    r = bookmark_row_find(op.handle, account, guid, &bookmark);
+    if (r == 0 && bookmark.kind == HEARTH_FOLDER && sql_bookmark_has_moved(op.handle)) {
+        r = sql_bookmark_add_moves(op.handle);
         if (r == 0)
-            r = find_bookmark(op.session, account, guid, &bookmark);
+            r = bookmark_row_find(op.handle, account, guid, &bookmark);
     }
     if (r == 0)
         SUPPORT_GIVE(bookmark, ret_bookmark);
-    return op_end(&op, r);
+    return sql_op_end(&op, r);
 }
 
 /* A list, and the place behind the row that came last. */
@@ -80,25 +80,25 @@ static int list_bookmarks(struct op *op, struct bookmark_listing *listing, heart
     struct hearth_bookmark bookmark;
     int r;
     do {
-        query_open(&query, op->session, listing->sql);
-        query_account(&query, listing->account);
-        query_int(&query, listing->after);
-        query_text(&query, listing->after_guid);
+        sql_query_open(&query, op->handle, listing->sql);
+        sql_query_account(&query, listing->account);
+        sql_query_int(&query, listing->after);
+        sql_query_text(&query, listing->after_guid);
         if (listing->key != NULL)
-            query_text(&query, listing->key);
-        query_piece(&query, &listing->piece);
-        while ((r = query_step(&query)) > 0) {
-            read_bookmark(&query, &bookmark);
+            sql_query_text(&query, listing->key);
+        sql_query_piece(&query, &listing->piece);
+        while ((r = sql_query_step(&query)) > 0) {
+            bookmark_row_read(&query, &bookmark);
             place_behind(listing, listing->by_position ? bookmark.position : bookmark.added, bookmark.guid);
             if (cb(ctx, &bookmark) != 0)
                 break;
         }
-    } while (query_close_piece(&query, &listing->piece, r));
+    } while (sql_query_close_piece(&query, &listing->piece, r));
     return r > 0 ? 0 : r;
 }
 
 /* Rows of one position are not parted: the next piece begins behind the guid. */
-static int list_by_position(struct op *op, struct bookmark_listing *listing, const struct hearth_bookmark_query *filter,
+static int bookmarks_list_by_position(struct op *op, struct bookmark_listing *listing, const struct hearth_bookmark_query *filter,
                             hearth_bookmark_cb cb, void *ctx)
 {
 #define IN_FOLDER(folder)                                                                                                                  \
@@ -120,7 +120,7 @@ static void place_before(struct bookmark_listing *listing, const struct hearth_b
     place_behind(listing, from_first ? INT64_MAX : filter->after, support_or_empty(filter->after_guid));
 }
 
-static int list_by_added(struct op *op, struct bookmark_listing *listing, const struct hearth_bookmark_query *filter, hearth_bookmark_cb cb,
+static int bookmarks_list_by_added(struct op *op, struct bookmark_listing *listing, const struct hearth_bookmark_query *filter, hearth_bookmark_cb cb,
                          void *ctx)
 {
     static const char LIST[] = "SELECT " BOOKMARK_COLUMNS " FROM bookmarks b" INDEXED_BY("bookmarks_by_added") WITH_PAGE
@@ -138,11 +138,11 @@ static int list_by_tag(struct op *op, struct bookmark_listing *listing, const st
         SAME_TEXT("b.guid", "t.guid") WITH_PAGE " WHERE " OF_ACCOUNT("t.") SAME_TEXT("t.folded", "?4") " AND " FIRST_OF_TWO(
             "t.added <= ?2") "(t.added, t.guid) < (?2, ?3) ORDER BY t.added DESC, t.guid DESC" IN_PIECES;
     if (filter->tag == NULL)
-        return hearth_fail(op->session->call, HEARTH_ERR_INVALID, "no tag is given");
+        return hearth_fail(op->handle->call, HEARTH_ERR_INVALID, "no tag is given");
     size_t size = strlen(filter->tag);
-    char *folded = op->session->store->host->alloc(op->session->call, CODEC_FOLD_GROWTH * size + 1);
+    char *folded = op->handle->database->host->alloc(op->handle->call, CODEC_FOLD_GROWTH * size + 1);
     if (folded == NULL)
-        return support_no_memory(op->session->call);
+        return support_no_memory(op->handle->call);
     codec_fold(filter->tag, size, folded);
     listing->sql = LIST;
     listing->key = folded;
@@ -150,31 +150,31 @@ static int list_by_tag(struct op *op, struct bookmark_listing *listing, const st
     return list_bookmarks(op, listing, cb, ctx);
 }
 
-int bookmark_list(void *self, struct hearth_call *call, const char *account, const struct hearth_bookmark_query *filter,
+int sql_bookmark_list(void *self, struct hearth_call *call, const char *account, const struct hearth_bookmark_query *filter,
                   hearth_bookmark_cb cb, void *ctx)
 {
     /* A page of the API has 50 as a rule; whatever is read beyond it is for nothing. */
     struct bookmark_listing listing = {.account = account, .piece = {64, 4096, 2}};
     struct op op;
-    int r = op_begin_account(&op, self, call, account);
+    int r = sql_op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : 0;
-    r = bookmark_add_moves(op.session);
+    r = sql_bookmark_add_moves(op.handle);
     if (r < 0)
-        return op_end(&op, r);
+        return sql_op_end(&op, r);
     switch (filter->order) {
     case HEARTH_BY_POSITION:
-        return op_end(&op, list_by_position(&op, &listing, filter, cb, ctx));
+        return sql_op_end(&op, bookmarks_list_by_position(&op, &listing, filter, cb, ctx));
     case HEARTH_BY_ADDED:
-        return op_end(&op, list_by_added(&op, &listing, filter, cb, ctx));
+        return sql_op_end(&op, bookmarks_list_by_added(&op, &listing, filter, cb, ctx));
     case HEARTH_BY_TAG:
-        return op_end(&op, list_by_tag(&op, &listing, filter, cb, ctx));
+        return sql_op_end(&op, list_by_tag(&op, &listing, filter, cb, ctx));
     default:
-        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "no order %d", (int)filter->order));
+        return sql_op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "no order %d", (int)filter->order));
     }
 }
 
-int bookmarks_of_pages(void *self, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_bookmark_cb cb,
+int sql_bookmarks_of_pages(void *self, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_bookmark_cb cb,
                        void *ctx)
 {
     static const char LIST[] = THEN_SORTED("SELECT " BOOKMARK_COLUMNS " FROM bookmarks b" INDEXED_BY("bookmarks_by_page") WITH_PAGE
@@ -184,24 +184,24 @@ int bookmarks_of_pages(void *self, struct hearth_call *call, const char *account
     struct query query;
     struct hearth_bookmark bookmark;
     bool stop = false;
-    int r = op_begin_account(&op, self, call, account);
+    int r = sql_op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : 0;
     for (size_t done = 0; r == 0 && !stop && done < count;) {
-        query_open(&query, op.session, LIST);
-        query_account(&query, account);
-        query_pages(&query, pages, count, &done);
-        while (!stop && (r = query_step(&query)) > 0) {
-            read_bookmark(&query, &bookmark);
+        sql_query_open(&query, op.handle, LIST);
+        sql_query_account(&query, account);
+        sql_query_pages(&query, pages, count, &done);
+        while (!stop && (r = sql_query_step(&query)) > 0) {
+            bookmark_row_read(&query, &bookmark);
             stop = cb(ctx, &bookmark) != 0;
         }
-        query_close(&query);
+        sql_query_close(&query);
         r = r > 0 ? 0 : r;
     }
-    return op_end(&op, r);
+    return sql_op_end(&op, r);
 }
 
-int bookmarks_of_page(void *self, struct hearth_call *call, const char *account, int64_t page, hearth_bookmark_cb cb, void *ctx)
+int sql_bookmarks_of_page(void *self, struct hearth_call *call, const char *account, int64_t page, hearth_bookmark_cb cb, void *ctx)
 {
-    return bookmarks_of_pages(self, call, account, &page, 1, cb, ctx);
+    return sql_bookmarks_of_pages(self, call, account, &page, 1, cb, ctx);
 }

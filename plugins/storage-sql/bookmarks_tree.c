@@ -2,79 +2,79 @@
 #include "driver.h"
 #include "storage-sql/operations.h"
 
-static int list_nodes(void *self, struct hearth_call *call, const char *sql, const char *account, hearth_bookmark_node_cb cb, void *ctx)
+static int list_nodes(void *self, struct hearth_call *call, const char *sql, const char *account, hearth_bookmark_item_cb cb, void *ctx)
 {
     struct op op;
     struct query query;
-    int r = op_begin_account(&op, self, call, account);
+    int r = sql_op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : 0;
-    query_open(&query, op.session, sql);
-    query_account(&query, account);
-    while ((r = query_step(&query)) > 0) {
-        struct hearth_bookmark_node node = {
+    sql_query_open(&query, op.handle, sql);
+    sql_query_account(&query, account);
+    while ((r = sql_query_step(&query)) > 0) {
+        struct hearth_bookmark_item node = {
             .struct_size = sizeof(node),
-            .guid = column_text(&query, 0),
-            .parent = column_text(&query, 1),
-            .said_parent = column_text(&query, 2),
-            .kind = (int32_t)column_int(&query, 3),
-            .position = column_int(&query, 4),
-            .added = column_int(&query, 5),
-            .modified = column_int(&query, 6),
-            .source = column_int(&query, 7),
+            .guid = sql_column_text(&query, 0),
+            .parent = sql_column_text(&query, 1),
+            .remote_parent = sql_column_text(&query, 2),
+            .kind = (int32_t)sql_column_int(&query, 3),
+            .position = sql_column_int(&query, 4),
+            .added = sql_column_int(&query, 5),
+            .modified = sql_column_int(&query, 6),
+            .source = sql_column_int(&query, 7),
         };
         if (cb(ctx, &node) != 0)
             break;
     }
-    query_close(&query);
-    return op_end(&op, r > 0 ? 0 : r);
+    sql_query_close(&query);
+    return sql_op_end(&op, r > 0 ? 0 : r);
 }
 
-int bookmark_nodes(void *self, struct hearth_call *call, const char *account, hearth_bookmark_node_cb cb, void *ctx)
+int sql_bookmark_items(void *self, struct hearth_call *call, const char *account, hearth_bookmark_item_cb cb, void *ctx)
 {
     static const char NODES[] =
-        "SELECT guid, parent, said_parent, kind, position, added, modified, source FROM bookmarks" WHERE_ACCOUNT " ORDER BY guid";
+        "SELECT guid, parent, remote_parent, kind, position, added, modified, source FROM bookmarks" WHERE_ACCOUNT " ORDER BY guid";
     return list_nodes(self, call, NODES, account, cb, ctx);
 }
 
-int bookmark_tombstones(void *self, struct hearth_call *call, const char *account, hearth_bookmark_node_cb cb, void *ctx)
+int sql_bookmark_tombstones(void *self, struct hearth_call *call, const char *account, hearth_bookmark_item_cb cb, void *ctx)
 {
     static const char TOMBSTONES[] =
         "SELECT guid, parent, NULL, 0, 0, 0, 0, source FROM bookmark_tombstones" WHERE_ACCOUNT " ORDER BY guid";
     return list_nodes(self, call, TOMBSTONES, account, cb, ctx);
 }
 
-int bookmark_claims(void *self, struct hearth_call *call, const char *account, hearth_claim_cb cb, void *ctx)
+int sql_bookmark_children(void *self, struct hearth_call *call, const char *account, hearth_child_cb cb, void *ctx)
 {
-    static const char CLAIMS[] = "SELECT source, folder, position, child FROM bookmark_claims" WHERE_ACCOUNT " ORDER BY folder, position";
+    static const char CHILDREN[] = "SELECT source, folder, position, child FROM bookmark_claims" WHERE_ACCOUNT " ORDER BY folder, position";
     struct op op;
     struct query query;
-    int r = op_begin_account(&op, self, call, account);
+    int r = sql_op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : 0;
-    query_open(&query, op.session, CLAIMS);
-    query_account(&query, account);
-    while ((r = query_step(&query)) > 0)
-        if (cb(ctx, column_int(&query, 0), column_text(&query, 1), column_int(&query, 2), column_text(&query, 3)) != 0)
+    sql_query_open(&query, op.handle, CHILDREN);
+    sql_query_account(&query, account);
+    while ((r = sql_query_step(&query)) > 0)
+        if (cb(ctx, sql_column_int(&query, 0), sql_column_text(&query, 1), sql_column_int(&query, 2), sql_column_text(&query, 3)) != 0)
             break;
-    query_close(&query);
-    return op_end(&op, r > 0 ? 0 : r);
+    sql_query_close(&query);
+    return sql_op_end(&op, r > 0 ? 0 : r);
 }
 
-int tag_list(void *self, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx)
+int sql_tag_list(void *self, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx)
 {
     /* Of several spellings, one: always the same. */
     static const char TAGS[] = "SELECT min(" BYTES("tag") "), count(*) FROM bookmark_tags" WHERE_ACCOUNT " GROUP BY folded ORDER BY folded";
     struct op op;
     struct query query;
-    int r = op_begin_account(&op, self, call, account);
+    int r = sql_op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : 0;
-    query_open(&query, op.session, TAGS);
-    query_account(&query, account);
-    while ((r = query_step(&query)) > 0)
-        if (cb(ctx, column_text(&query, 0), column_int(&query, 1)) != 0)
+    sql_query_open(&query, op.handle, TAGS);
+    sql_query_account(&query, account);
+    while ((r = sql_query_step(&query)) > 0)
+        if (cb(ctx, sql_column_text(&query, 0), sql_column_int(&query, 1)) != 0)
             break;
-    query_close(&query);
-    return op_end(&op, r > 0 ? 0 : r);
+    sql_query_close(&query);
+    return sql_op_end(&op, r > 0 ? 0 : r);
 }

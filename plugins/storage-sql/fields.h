@@ -16,7 +16,7 @@
  *     void sql_bind_page(query, page)               all that is stored, in order
  *     void sql_bind_page_rest(query, page)          without keys
  *     int  sql_read_page(query, at, ret_page)       from the columns at `at`; returns the one behind them
- *     int  sql_keep_page(session, page)             its texts into the call's memory
+ *     int  sql_keep_page(handle, page)             its texts into the call's memory
  *
  * What the record of an older host does not have is stored as NULL or 0. */
 #ifndef STORAGE_SQL_FIELDS_H
@@ -105,11 +105,11 @@
 #define SQL_TEXT_OF_ALWAYS(text)   support_or_empty(text)
 #define SQL_TEXT_OF_OPTIONAL(text) (text)
 
-#define SQL_BIND_TEXT(role, has, value, size) query_text(query, SQL_TEXT_OF_##role((has) ? (value) : NULL));
-#define SQL_BIND_INT(role, has, value, size)  query_int(query, (has) ? (value) : 0);
-#define SQL_BIND_FLAG(role, has, value, size) query_flag(query, (has) ? (value) : 0);
-#define SQL_BIND_REAL(role, has, value, size) query_real(query, (has) ? (value) : 0);
-#define SQL_BIND_HASH(role, has, value, size) query_bytes(query, (value), (has) ? (size) : 0);
+#define SQL_BIND_TEXT(role, has, value, size) sql_query_text(query, SQL_TEXT_OF_##role((has) ? (value) : NULL));
+#define SQL_BIND_INT(role, has, value, size)  sql_query_int(query, (has) ? (value) : 0);
+#define SQL_BIND_FLAG(role, has, value, size) sql_query_flag(query, (has) ? (value) : 0);
+#define SQL_BIND_REAL(role, has, value, size) sql_query_real(query, (has) ? (value) : 0);
+#define SQL_BIND_HASH(role, has, value, size) sql_query_bytes(query, (value), (has) ? (size) : 0);
 
 #define SQL_BIND_STORED(T, role, kind, name, least, most, meaning)                                                                         \
     SQL_STORED_##role(SQL_BIND_##kind(role, HEARTH_HAS(record, name), record->name, most))
@@ -118,21 +118,21 @@
 
 /* --- reading, keeping --- */
 
-#define SQL_READ_TEXT(size) column_text(query, at)
-#define SQL_READ_INT(size)  column_int(query, at)
-#define SQL_READ_FLAG(size) column_flag(query, at)
-#define SQL_READ_REAL(size) column_real(query, at)
-#define SQL_READ_HASH(size) column_hash(query, at, size)
+#define SQL_READ_TEXT(size) sql_column_text(query, at)
+#define SQL_READ_INT(size)  sql_column_int(query, at)
+#define SQL_READ_FLAG(size) sql_column_flag(query, at)
+#define SQL_READ_REAL(size) sql_column_real(query, at)
+#define SQL_READ_HASH(size) sql_column_hash(query, at, size)
 
 #define SQL_READ(T, role, kind, name, least, most, meaning) SQL_STORED_##role(record->name = SQL_READ_##kind(most); at++;)
 
 #define SQL_KEEP_TEXT(name, size)                                                                                                          \
     if (r == 0)                                                                                                                            \
-        r = session_copy(session, record->name, &record->name);
+        r = sql_copy_text(handle, record->name, &record->name);
 #define SQL_KEEP_HASH(name, size)                                                                                                          \
     if (r == 0) {                                                                                                                          \
         const void *copy = NULL;                                                                                                           \
-        r = session_copy_bytes(session, record->name, size, &copy);                                                                        \
+        r = sql_copy_bytes(handle, record->name, size, &copy);                                                                        \
         record->name = copy;                                                                                                               \
     }
 #define SQL_KEEP_INT(name, size)
@@ -158,11 +158,11 @@
         FIELDS(SQL_READ, T)                                                                                                                \
         return at;                                                                                                                         \
     }                                                                                                                                      \
-    static inline int sql_keep_##T(struct session *session, struct hearth_##T *record)                                                     \
+    static inline int sql_keep_##T(struct handle *handle, struct hearth_##T *record)                                                     \
     {                                                                                                                                      \
         int r = 0;                                                                                                                         \
         FIELDS(SQL_KEEP, T)                                                                                                                \
-        (void)session;                                                                                                                     \
+        (void)handle;                                                                                                                     \
         (void)record;                                                                                                                      \
         return r;                                                                                                                          \
     }

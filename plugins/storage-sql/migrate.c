@@ -5,34 +5,34 @@
 #include "storage-sql/migrations.h"
 #include "storage-sql/operations.h"
 
-int migrate_schema_version(void *self, struct hearth_call *call, int64_t *ret_has, int64_t *ret_wants)
+int sql_schema_version(void *self, struct hearth_call *call, int64_t *ret_has, int64_t *ret_wants)
 {
     struct op op;
     int64_t has = 0;
-    int r = op_begin_any_schema(&op, self, call);
+    int r = sql_op_begin_any_schema(&op, self, call);
     if (r < 0)
         return r;
-    r = migrate_read_version(op.session, &has);
+    r = sql_migrate_read_version(op.handle, &has);
     if (r == 0) {
         *ret_has = has;
-        *ret_wants = (int64_t)migration_count;
+        *ret_wants = (int64_t)sql_migration_count;
     }
-    return op_end(&op, r);
+    return sql_op_end(&op, r);
 }
 
-int migrate_run(void *self, struct hearth_call *call)
+int sql_migrate(void *self, struct hearth_call *call)
 {
     struct op op;
     bool done = false;
-    int r = op_begin_any_schema(&op, self, call);
+    int r = sql_op_begin_any_schema(&op, self, call);
     if (r < 0)
         return r;
-    r = batch_is_none(op.session);
+    r = sql_batch_is_none(op.handle);
     if (r == 0)
-        r = migrate_check(op.session);
+        r = sql_migrate_check(op.handle);
     while (r == 0 && !done)
-        r = migrate_step(op.session, &done);
+        r = sql_migrate_step(op.handle, &done);
     if (r == 0)
-        r = migrate_end(op.session);
-    return op_end(&op, r);
+        r = sql_migrate_end(op.handle);
+    return sql_op_end(&op, r);
 }

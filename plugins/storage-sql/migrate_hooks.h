@@ -5,14 +5,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct session;
+struct handle;
 
 /* 0: the database is empty. */
-int migrate_read_version(struct session *session, int64_t *ret_version);
+int sql_migrate_read_version(struct handle *handle, int64_t *ret_version);
 /* Refuses what is not ours, damaged, or newer than this plugin. */
-int migrate_check(struct session *session);
+int sql_migrate_check(struct handle *handle);
 /* One step in one transaction, while every other process that migrates waits. *ret_done: there was none left. */
-int migrate_step(struct session *session, bool *ret_done);
-int migrate_end(struct session *session); /* after the last one */
+int sql_migrate_step(struct handle *handle, bool *ret_done);
+int sql_migrate_end(struct handle *handle); /* after the last one */
 
 #endif

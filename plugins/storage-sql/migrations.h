@@ -11,7 +11,7 @@ struct migration {
     const char *sql;
 };
 
-extern const struct migration migrations[];
-extern const size_t migration_count;
+extern const struct migration sql_migrations[];
+extern const size_t sql_migration_count;
 
 #endif

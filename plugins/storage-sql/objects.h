@@ -4,18 +4,18 @@
 
 #include <assert.h>
 
-static inline struct store *store_of(void *self)
+static inline struct database *sql_database_of(void *self)
 {
-    struct store *store = self;
-    assert(store != NULL && store->magic == STORE_MAGIC);
-    return store;
+    struct database *database = self;
+    assert(database != NULL && database->magic == DATABASE_MAGIC);
+    return database;
 }
 
-static inline struct session *session_of(void *self)
+static inline struct handle *sql_handle_of(void *self)
 {
-    struct session *session = self;
-    assert(session != NULL && session->magic == SESSION_MAGIC);
-    return session;
+    struct handle *handle = self;
+    assert(handle != NULL && handle->magic == HANDLE_MAGIC);
+    return handle;
 }
 
 #endif

@@ -3,74 +3,74 @@
 #include "storage-sql/operations.h"
 #include "storage-sql/page_hooks.h"
 
-int page_put(void *self, struct hearth_call *call, const struct hearth_page *page)
+int sql_page_put(void *self, struct hearth_call *call, const struct hearth_page *page)
 {
     struct op op;
     if (page->id <= 0 || page->url == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a page needs a positive id and a URL");
-    int r = op_begin_in_batch(&op, self, call);
-    return r < 0 ? r : op_end_in_batch(&op, page_write(op.session, page));
+    int r = sql_op_begin_in_batch(&op, self, call);
+    return r < 0 ? r : sql_op_end_in_batch(&op, sql_page_write(op.handle, page));
 }
 
-int page_remove(void *self, struct hearth_call *call, int64_t page)
+int sql_page_remove(void *self, struct hearth_call *call, int64_t page)
 {
     struct op op;
-    int r = op_begin_in_batch(&op, self, call);
-    return r < 0 ? r : op_end_in_batch(&op, page_erase(op.session, page));
+    int r = sql_op_begin_in_batch(&op, self, call);
+    return r < 0 ? r : sql_op_end_in_batch(&op, sql_page_erase(op.handle, page));
 }
 
-int page_by_guid(void *self, struct hearth_call *call, const char *guid, int64_t *ret_page)
+int sql_page_by_guid(void *self, struct hearth_call *call, const char *guid, int64_t *ret_page)
 {
     static const char BY_GUID[] = "SELECT " PAGE_OF_GUID "WHERE " OF_BATCH SAME_TEXT("g.guid", "?2");
     struct op op;
     struct query query;
-    int r = op_begin_in_batch(&op, self, call);
+    int r = sql_op_begin_in_batch(&op, self, call);
     if (r < 0)
         return r;
-    query_open(&query, op.session, BY_GUID);
-    query_batch(&query);
-    query_text(&query, guid);
-    if (page_expect_guid(op.session, guid))
-        r = query_step(&query);
+    sql_query_open(&query, op.handle, BY_GUID);
+    sql_query_batch(&query);
+    sql_query_text(&query, guid);
+    if (sql_page_expect_guid(op.handle, guid))
+        r = sql_query_step(&query);
     if (r > 0)
-        *ret_page = column_int(&query, 0);
-    query_close(&query);
+        *ret_page = sql_column_int(&query, 0);
+    sql_query_close(&query);
     if (r == 0)
         r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no page has this guid");
-    return op_end(&op, r > 0 ? 0 : r);
+    return sql_op_end(&op, r > 0 ? 0 : r);
 }
 
-int page_guid_put(void *self, struct hearth_call *call, const char *guid, int64_t page)
+int sql_page_guid_put(void *self, struct hearth_call *call, const char *guid, int64_t page)
 {
     struct op op;
     if (guid == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "no guid is given");
-    int r = op_begin_in_batch(&op, self, call);
-    return r < 0 ? r : op_end_in_batch(&op, page_join_guid(op.session, guid, page));
+    int r = sql_op_begin_in_batch(&op, self, call);
+    return r < 0 ? r : sql_op_end_in_batch(&op, sql_page_join_guid(op.handle, guid, page));
 }
 
-int page_guid_remove(void *self, struct hearth_call *call, const char *guid)
+int sql_page_guid_remove(void *self, struct hearth_call *call, const char *guid)
 {
     static const char REMOVE[] = "DELETE FROM page_guids WHERE " OF_BATCH SAME_TEXT("guid", "?2");
     struct op op;
     struct query query;
     if (guid == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "no guid is given");
-    int r = op_begin_in_batch(&op, self, call);
+    int r = sql_op_begin_in_batch(&op, self, call);
     if (r < 0)
         return r;
-    query_open(&query, op.session, REMOVE);
-    query_batch(&query);
-    query_text(&query, guid);
-    return op_end_in_batch(&op, query_later(&query, COUNT_NONE, 0));
+    sql_query_open(&query, op.handle, REMOVE);
+    sql_query_batch(&query);
+    sql_query_text(&query, guid);
+    return sql_op_end_in_batch(&op, sql_query_later(&query, COUNT_NONE, 0));
 }
 
-int page_is_missing(struct session *session, int64_t page)
+int sql_page_is_missing(struct handle *handle, int64_t page)
 {
-    return hearth_fail(session->call, HEARTH_ERR_NOT_FOUND, "no page %lld", (long long)page);
+    return hearth_fail(handle->call, HEARTH_ERR_NOT_FOUND, "no page %lld", (long long)page);
 }
 
-static int check_visits(struct hearth_call *call, const struct hearth_visit *visits, size_t count)
+static int visits_check_types(struct hearth_call *call, const struct hearth_visit *visits, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (HEARTH_AT(visits, i)->type < 0 || HEARTH_AT(visits, i)->type > 9)
@@ -78,24 +78,24 @@ static int check_visits(struct hearth_call *call, const struct hearth_visit *vis
     return 0;
 }
 
-int visits_put(void *self, struct hearth_call *call, int64_t page, const struct hearth_visit *visits, size_t count, int64_t *ret_added)
+int sql_visits_put(void *self, struct hearth_call *call, int64_t page, const struct hearth_visit *visits, size_t count, int64_t *ret_added)
 {
     struct op op;
     int64_t added = 0;
-    int r = op_begin_in_batch(&op, self, call);
+    int r = sql_op_begin_in_batch(&op, self, call);
     if (r < 0)
         return r;
-    r = check_visits(call, visits, count);
+    r = visits_check_types(call, visits, count);
     if (r == 0)
-        r = visits_write(op.session, page, visits, count, &added);
+        r = sql_visits_write(op.handle, page, visits, count, &added);
     if (r == 0 && ret_added != NULL)
         *ret_added = added;
-    return op_end_in_batch(&op, r);
+    return sql_op_end_in_batch(&op, r);
 }
 
-int visits_remove(void *self, struct hearth_call *call, int64_t page)
+int sql_visits_remove(void *self, struct hearth_call *call, int64_t page)
 {
     struct op op;
-    int r = op_begin_in_batch(&op, self, call);
-    return r < 0 ? r : op_end_in_batch(&op, visits_erase(op.session, page));
+    int r = sql_op_begin_in_batch(&op, self, call);
+    return r < 0 ? r : sql_op_end_in_batch(&op, sql_visits_erase(op.handle, page));
 }

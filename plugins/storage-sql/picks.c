@@ -8,17 +8,17 @@ static int pick_remove(void *self, struct hearth_call *call, const char *account
     static const char REMOVE[] = "DELETE FROM picks WHERE account = " ACCOUNT_ROW("?1") " AND " SAME_TEXT("input", "?2") " AND page = ?3";
     struct op op;
     struct query query;
-    int r = op_begin_write(&op, self, call);
+    int r = sql_op_begin_write(&op, self, call);
     if (r < 0)
         return r;
-    query_open(&query, op.session, REMOVE);
-    query_text(&query, account);
-    query_text(&query, pick->input);
-    query_int(&query, pick->page);
-    return op_end_write(&op, query_run(&query, NULL));
+    sql_query_open(&query, op.handle, REMOVE);
+    sql_query_text(&query, account);
+    sql_query_text(&query, pick->input);
+    sql_query_int(&query, pick->page);
+    return sql_op_end_write(&op, sql_query_run(&query, NULL));
 }
 
-int pick_put(void *self, struct hearth_call *call, const char *account, const struct hearth_pick *pick)
+int sql_pick_put(void *self, struct hearth_call *call, const char *account, const struct hearth_pick *pick)
 {
     static const char PUT[] = "INSERT INTO picks (account, " SQL_NAMES(HEARTH_PICK_FIELDS) ") SELECT row, " SQL_VALUES(
         "?1", pick,
@@ -29,35 +29,35 @@ int pick_put(void *self, struct hearth_call *call, const char *account, const st
     int64_t rows = 0;
     if (pick->use_count <= 0)
         return pick_remove(self, call, account, pick);
-    int r = op_begin_write(&op, self, call);
+    int r = sql_op_begin_write(&op, self, call);
     if (r < 0)
         return r;
-    query_open(&query, op.session, PUT);
+    sql_query_open(&query, op.handle, PUT);
     sql_bind_pick(&query, pick);
-    query_text(&query, account);
-    r = query_run(&query, &rows);
+    sql_query_text(&query, account);
+    r = sql_query_run(&query, &rows);
     if (r == 0 && rows == 0)
-        r = account_is_missing(call);
-    return op_end_write(&op, r);
+        r = sql_account_is_missing(call);
+    return sql_op_end_write(&op, r);
 }
 
-int pick_list(void *self, struct hearth_call *call, const char *account, hearth_pick_cb cb, void *ctx)
+int sql_pick_list(void *self, struct hearth_call *call, const char *account, hearth_pick_cb cb, void *ctx)
 {
     static const char LIST[] =
         "SELECT " SQL_COLUMNS(p, HEARTH_PICK_FIELDS) " FROM picks p WHERE p.account = " ACCOUNT_ROW("?1") " ORDER BY p.input, p.page";
     struct op op;
     struct query query;
     struct hearth_pick pick;
-    int r = op_begin(&op, self, call);
+    int r = sql_op_begin(&op, self, call);
     if (r < 0)
         return r;
-    query_open(&query, op.session, LIST);
-    query_text(&query, account);
-    while ((r = query_step(&query)) > 0) {
+    sql_query_open(&query, op.handle, LIST);
+    sql_query_text(&query, account);
+    while ((r = sql_query_step(&query)) > 0) {
         sql_read_pick(&query, 0, &pick);
         if (cb(ctx, &pick) != 0)
             break;
     }
-    query_close(&query);
-    return op_end(&op, r > 0 ? 0 : r);
+    sql_query_close(&query);
+    return sql_op_end(&op, r > 0 ? 0 : r);
 }

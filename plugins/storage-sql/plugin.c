@@ -10,15 +10,15 @@ HEARTH_EXPORT const struct hearth_plugin *hearth_plugin_v2(void)
         .abi_epoch = HEARTH_ABI_EPOCH,
         .abi_version = HEARTH_ABI_VERSION,
         .kind = HEARTH_STORAGE,
-        .name = STORE_NAME,
+        .name = DATABASE_NAME,
         .version = HEARTH_VERSION,
-        .description = STORE_DESCRIPTION,
-        .config = store_config,
-        .config_count = STORE_CONFIG_COUNT,
-        .capabilities = STORE_CAPABILITIES,
+        .description = DATABASE_DESCRIPTION,
+        .config = sql_config_keys,
+        .config_count = DATABASE_CONFIG_COUNT,
+        .capabilities = DATABASE_CAPABILITIES,
         .data_model = HEARTH_DATA_MODEL,
         .operations = &sql_operations,
-        .extension = store_extension,
+        .extension = sql_extension,
     };
     return &plugin;
 }

@@ -5,7 +5,7 @@
 
 #include "hearth/storage.h"
 
-struct session;
+struct handle;
 
 /* So many records of pages, and so many of everything else, are kept of an account; the oldest generations are forgotten first. Who asks
  * for what was before these is told to load anew. */
@@ -30,15 +30,15 @@ _Static_assert(HEARTH_REMOVAL_PAGE == 1 && HEARTH_REMOVAL_VISIT == 2 && HEARTH_R
 #define REMOVAL_AGAIN " ON CONFLICT (" REMOVAL_KEY ") DO UPDATE SET generation = excluded.generation"
 
 /* Before the rows are removed. key: NULL, all; one that is missing leaves nothing. */
-int removal_of_bookmark(struct session *session, const char *guid);
-int removal_of_bookmarks(struct session *session, int64_t source); /* all of a source */
-int removal_of_tabs(struct session *session, const char *device);
-int removal_of_device(struct session *session, const char *device);
+int sql_removal_of_bookmark(struct handle *handle, const char *guid);
+int sql_removal_of_bookmarks(struct handle *handle, int64_t source); /* all of a source */
+int sql_removal_of_tabs(struct handle *handle, const char *device);
+int sql_removal_of_device(struct handle *handle, const char *device);
 
-void removal_note(struct session *session, int kind); /* a plugin's own statement has written records */
-bool removal_may_be(const struct session *session, int kind);
+void sql_removal_note(struct handle *handle, int kind); /* a plugin's own statement has written records */
+bool sql_removal_may_be(const struct handle *handle, int kind);
 /* The thing is there (again). The text is borrowed for the call. */
-int removal_take_off(struct session *session, const struct hearth_removal *removal);
-int removal_forget(struct session *session); /* at the end of a batch: what is too old */
+int sql_removal_take_off(struct handle *handle, const struct hearth_removal *removal);
+int sql_removal_forget(struct handle *handle); /* at the end of a batch: what is too old */
 
 #endif

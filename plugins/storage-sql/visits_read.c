@@ -3,51 +3,51 @@
 #include "storage-sql/operations.h"
 #include "support/hash.h"
 
-int page_visits(void *self, struct hearth_call *call, const char *account, int64_t page, hearth_visit_cb cb, void *ctx)
+int sql_page_visits(void *self, struct hearth_call *call, const char *account, int64_t page, hearth_visit_cb cb, void *ctx)
 {
     static const char VISITS[] =
         "SELECT " SQL_COLUMNS(v, HEARTH_VISIT_FIELDS) " " FROM_VISITS_OF_PAGE "= ?2 ORDER BY v.date DESC, v.type DESC";
     struct op op;
     struct query query;
-    int r = op_begin_account(&op, self, call, account);
+    int r = sql_op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : 0;
-    query_open(&query, op.session, VISITS);
-    query_account(&query, account);
-    query_int(&query, page);
-    while ((r = query_step(&query)) > 0) {
+    sql_query_open(&query, op.handle, VISITS);
+    sql_query_account(&query, account);
+    sql_query_int(&query, page);
+    while ((r = sql_query_step(&query)) > 0) {
         struct hearth_visit visit;
         sql_read_visit(&query, 0, &visit);
         if (cb(ctx, &visit) != 0)
             break;
     }
-    query_close(&query);
-    return op_end(&op, r > 0 ? 0 : r);
+    sql_query_close(&query);
+    return sql_op_end(&op, r > 0 ? 0 : r);
 }
 
-int visits_of_pages(void *self, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_page_visit_cb cb,
+int sql_visits_of_pages(void *self, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_page_visit_cb cb,
                     void *ctx)
 {
     static const char VISITS[] = "SELECT v.page, " SQL_COLUMNS(v, HEARTH_VISIT_FIELDS) " " FROM_VISITS_OF_PAGE OF_PAGES("?2");
     struct op op;
     struct query query;
     bool stop = false;
-    int r = op_begin_account(&op, self, call, account);
+    int r = sql_op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : 0;
     for (size_t done = 0; r == 0 && !stop && done < count;) {
-        query_open(&query, op.session, VISITS);
-        query_account(&query, account);
-        query_pages(&query, pages, count, &done);
-        while (!stop && (r = query_step(&query)) > 0) {
+        sql_query_open(&query, op.handle, VISITS);
+        sql_query_account(&query, account);
+        sql_query_pages(&query, pages, count, &done);
+        while (!stop && (r = sql_query_step(&query)) > 0) {
             struct hearth_visit visit;
             sql_read_visit(&query, 1, &visit);
-            stop = cb(ctx, column_int(&query, 0), &visit) != 0;
+            stop = cb(ctx, sql_column_int(&query, 0), &visit) != 0;
         }
-        query_close(&query);
+        sql_query_close(&query);
         r = r > 0 ? 0 : r;
     }
-    return op_end(&op, r);
+    return sql_op_end(&op, r);
 }
 
 /* The place in (date, page, type), all descending, before which the next rows are. */
@@ -75,32 +75,32 @@ static int visit_list_rows(struct op *op, struct visit_listing *listing, hearth_
     struct query query;
     int r;
     do {
-        query_open(&query, op->session, listing->sql);
-        query_account(&query, listing->account);
-        query_int(&query, listing->from);
-        query_int(&query, listing->place.date);
-        query_int(&query, listing->place.page);
-        query_int(&query, listing->place.type);
+        sql_query_open(&query, op->handle, listing->sql);
+        sql_query_account(&query, listing->account);
+        sql_query_int(&query, listing->from);
+        sql_query_int(&query, listing->place.date);
+        sql_query_int(&query, listing->place.page);
+        sql_query_int(&query, listing->place.type);
         if (listing->host != NULL) {
-            query_int(&query, support_host_key(listing->host));
-            query_text(&query, listing->host);
+            sql_query_int(&query, support_host_key(listing->host));
+            sql_query_text(&query, listing->host);
         }
-        query_piece(&query, &listing->piece);
-        while ((r = query_step(&query)) > 0) {
+        sql_query_piece(&query, &listing->piece);
+        while ((r = sql_query_step(&query)) > 0) {
             struct hearth_visit_row row = {.struct_size = sizeof(row),
-                                           .date = column_int(&query, 0),
-                                           .page = column_int(&query, 1),
-                                           .type = (int32_t)column_int(&query, 2)};
+                                           .date = sql_column_int(&query, 0),
+                                           .page = sql_column_int(&query, 1),
+                                           .type = (int32_t)sql_column_int(&query, 2)};
             listing->place = (struct visit_place){row.date, row.page, row.type};
             if (listing->rows) {
-                row.url = column_text(&query, 3);
-                row.title = column_text(&query, 4);
-                row.bookmarked = column_int(&query, 5) > 0;
+                row.url = sql_column_text(&query, 3);
+                row.title = sql_column_text(&query, 4);
+                row.bookmarked = sql_column_int(&query, 5) > 0;
             }
             if (cb(ctx, &row) != 0)
                 break;
         }
-    } while (query_close_piece(&query, &listing->piece, r));
+    } while (sql_query_close_piece(&query, &listing->piece, r));
     return r > 0 ? 0 : r;
 }
 
@@ -108,7 +108,7 @@ static int visit_list_rows(struct op *op, struct visit_listing *listing, hearth_
     " WHERE " NOT_FLAG("v.hidden") " AND " OF_ACCOUNT("v.") "v.date >= ?2 AND (v.date, v.page, v.type) < (?3, ?4, " VALUE_INT("?5") ")"
 #define NEWEST_FIRST " ORDER BY v.date DESC, v.page DESC, v.type DESC" IN_PIECES
 
-int visit_list(void *self, struct hearth_call *call, const char *account, const struct hearth_visit_query *filter, hearth_visit_row_cb cb,
+int sql_visit_list(void *self, struct hearth_call *call, const char *account, const struct hearth_visit_query *filter, hearth_visit_row_cb cb,
                void *ctx)
 {
 #define ROWS(index)                                                                                                                        \
@@ -126,13 +126,13 @@ int visit_list(void *self, struct hearth_call *call, const char *account, const 
         .piece = {64, 256, 4}, /* a person's page of history is one of them */
         .rows = true,
     };
-    int r = op_begin_account(&op, self, call, account);
+    int r = sql_op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : 0;
-    return op_end(&op, visit_list_rows(&op, &listing, cb, ctx));
+    return sql_op_end(&op, visit_list_rows(&op, &listing, cb, ctx));
 }
 
-int visit_dates(void *self, struct hearth_call *call, const char *account, int64_t from, int64_t to, hearth_visit_row_cb cb, void *ctx)
+int sql_visit_dates(void *self, struct hearth_call *call, const char *account, int64_t from, int64_t to, hearth_visit_row_cb cb, void *ctx)
 {
     static const char DATES[] = "SELECT v.date, v.page, v.type FROM visits v" INDEXED_BY("visits_by_date") SEEN_BEFORE NEWEST_FIRST;
     struct op op;
@@ -144,8 +144,8 @@ int visit_dates(void *self, struct hearth_call *call, const char *account, int64
         .piece = {64, 16384, 4}, /* small, and mostly wanted all */
         .rows = false,
     };
-    int r = op_begin_account(&op, self, call, account);
+    int r = sql_op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : 0;
-    return op_end(&op, visit_list_rows(&op, &listing, cb, ctx));
+    return sql_op_end(&op, visit_list_rows(&op, &listing, cb, ctx));
 }

@@ -20,106 +20,106 @@ static const char *const REMOVE[] = {
     "DELETE FROM accounts WHERE row = ?",
 };
 
-static int remove_rows(struct session *session, const char *account)
+static int shared_rows_delete(struct handle *handle, const char *account)
 {
     struct query query;
     int64_t row;
-    query_open(&query, session, "SELECT row FROM accounts WHERE id = ?");
-    query_text(&query, account);
-    int r = query_number(&query, &row);
+    sql_query_open(&query, handle, "SELECT row FROM accounts WHERE id = ?");
+    sql_query_text(&query, account);
+    int r = sqlite_query_number(&query, &row);
     if (r == HEARTH_ERR_NOT_FOUND)
-        return account_is_missing(session->call);
+        return sql_account_is_missing(handle->call);
     for (size_t i = 0; r == 0 && i < sizeof(REMOVE) / sizeof(REMOVE[0]); i++) {
-        query_open(&query, session, REMOVE[i]);
-        query_int(&query, row);
-        r = query_run(&query, NULL);
+        sql_query_open(&query, handle, REMOVE[i]);
+        sql_query_int(&query, row);
+        r = sql_query_run(&query, NULL);
     }
     return r;
 }
 
 /* Whoever leaves wants nothing to stay in the shared file's free pages. */
-static int remove_shared(struct session *session, const char *account)
+static int remove_shared(struct handle *handle, const char *account)
 {
-    int r = connection_exec(session->shared, "PRAGMA secure_delete = ON");
+    int r = sqlite_connection_exec(handle->shared, "PRAGMA secure_delete = ON");
     if (r == 0)
-        r = session_begin_immediate(session);
+        r = sqlite_transaction_begin(handle);
     if (r == 0) {
-        r = remove_rows(session, account);
+        r = shared_rows_delete(handle, account);
         if (r < 0)
-            session_rollback(session);
+            sqlite_transaction_rollback(handle);
         else
-            r = session_commit(session);
+            r = sqlite_transaction_commit(handle);
     }
-    sqlite3_exec(session->shared->db, "PRAGMA secure_delete = FAST", NULL, NULL, NULL);
+    sqlite3_exec(handle->shared->db, "PRAGMA secure_delete = FAST", NULL, NULL, NULL);
     return r;
 }
 
 /* Takes the write lock of the person's file, so that no other process is in the middle of a batch. A file that is missing or damaged can be
  * removed as well: nobody writes there. */
-static int lock_file(struct session *session, const char *account, struct connection **ret_connection)
+static int lock_file(struct handle *handle, const char *account, struct connection **ret_connection)
 {
     struct connection *connection;
-    int r = pool_borrow(session, account, &connection);
+    int r = sqlite_pool_borrow(handle, account, &connection);
     if (r == HEARTH_ERR_NOMEM || r == HEARTH_ERR_TIMEOUT || r == HEARTH_ERR_CANCELLED)
         return r;
     if (r < 0)
         return 0;
-    session->current = connection;
-    r = session_begin_in_turn(session);
-    session->current = session->shared;
+    handle->current = connection;
+    r = sqlite_begin_in_turn(handle);
+    handle->current = handle->shared;
     if (r == HEARTH_ERR_UNAVAILABLE || r == HEARTH_ERR_NOMEM || r == HEARTH_ERR_TIMEOUT || r == HEARTH_ERR_CANCELLED) {
-        pool_give_back(session, connection);
+        sqlite_pool_give_back(handle, connection);
         return r;
     }
     *ret_connection = connection;
     return 0;
 }
 
-static int remove_in_turn(struct session *session, struct person *person, const char *account)
+static int remove_in_turn(struct handle *handle, struct person *person, const char *account)
 {
     struct connection *locked = NULL;
-    struct file_state state;
+    struct sqlite_file_state state;
     struct query query;
-    int r = file_state(session, account, &state);
+    int r = sqlite_file_state(handle, account, &state);
     if (r == 0 && state.exists)
-        r = lock_file(session, account, &locked);
+        r = lock_file(handle, account, &locked);
     if (r == 0)
-        r = remove_shared(session, account);
+        r = remove_shared(handle, account);
     if (r == 0)
-        pool_forget(session, person);
+        sqlite_pool_forget(handle, person);
     if (locked != NULL) {
-        session->current = locked;
-        session_rollback_in_turn(session);
-        session->current = session->shared;
-        pool_give_back(session, locked);
+        handle->current = locked;
+        sqlite_rollback_in_turn(handle);
+        handle->current = handle->shared;
+        sqlite_pool_give_back(handle, locked);
     }
     /* From here on the account is gone. What cannot be unlinked now is at the next start. */
-    if (r == 0 && state.exists && file_unlink(session->store, session->call, account) == 0) {
-        query_open(&query, session, "DELETE FROM removed_files WHERE id = ?");
-        query_text(&query, account);
-        query_run(&query, NULL);
+    if (r == 0 && state.exists && sqlite_file_unlink(handle->database, handle->call, account) == 0) {
+        sql_query_open(&query, handle, "DELETE FROM removed_files WHERE id = ?");
+        sql_query_text(&query, account);
+        sql_query_run(&query, NULL);
     }
     return r;
 }
 
-int account_remove(void *self, struct hearth_call *call, const char *account)
+int sql_account_remove(void *self, struct hearth_call *call, const char *account)
 {
     struct op op;
     struct person *person;
-    int r = op_begin(&op, self, call);
+    int r = sql_op_begin(&op, self, call);
     if (r < 0)
         return r;
-    r = batch_is_none(op.session);
+    r = sql_batch_is_none(op.handle);
     if (r < 0)
-        return op_end(&op, r);
-    r = pool_enter(op.session, account, &person);
+        return sql_op_end(&op, r);
+    r = sqlite_pool_enter(op.handle, account, &person);
     if (r < 0)
-        return op_end(&op, r);
-    r = writer_acquire(&person->writer, op.session);
+        return sql_op_end(&op, r);
+    r = sqlite_writer_acquire(&person->writer, op.handle);
     if (r == 0) {
-        r = remove_in_turn(op.session, person, account);
-        writer_release(&person->writer);
+        r = remove_in_turn(op.handle, person, account);
+        sqlite_writer_release(&person->writer);
     }
-    pool_leave(op.session, person);
-    return op_end(&op, r);
+    sqlite_pool_leave(op.handle, person);
+    return sql_op_end(&op, r);
 }

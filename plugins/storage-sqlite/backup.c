@@ -24,7 +24,7 @@
 enum { STEP_PAGES = 256, CHUNK = 1 << 14 }; /* between looks at the stop conditions */
 
 struct copy {
-    struct session *session;
+    struct handle *handle;
     const char *path; /* where the archive belongs; it gets there when it is complete */
     struct backup_stage stage;
     struct tar_writer *tar;
@@ -32,9 +32,9 @@ struct copy {
     int fd;            /* of the archive */
 };
 
-static int fail_errno(struct copy *copy, int error)
+static int copy_fail_errno(struct copy *copy, int error)
 {
-    struct hearth_call *call = copy->session->call;
+    struct hearth_call *call = copy->handle->call;
     if (error == EEXIST)
         return hearth_fail(call, HEARTH_ERR_CONFLICT, "%s: exists already: choose another name", copy->path);
     if (error == ENOENT || error == ENOTDIR)
@@ -57,35 +57,35 @@ static int open_archive(struct copy *copy)
 {
     struct stat status;
     if (lstat(copy->path, &status) == 0)
-        return fail_errno(copy, EEXIST);
-    if (backup_stage_make(&copy->stage, copy->session->store->host, copy->path) < 0)
-        return fail_errno(copy, errno);
+        return copy_fail_errno(copy, EEXIST);
+    if (sqlite_backup_stage_make(&copy->stage, copy->handle->database->host, copy->path) < 0)
+        return copy_fail_errno(copy, errno);
     copy->fd = open(copy->stage.archive, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (copy->fd < 0)
-        return fail_errno(copy, errno);
+        return copy_fail_errno(copy, errno);
     support_owner_give(copy->fd, copy->stage.directory); /* the archive's place is beside it */
-    copy->sums = sums_create();
+    copy->sums = sqlite_sums_create();
     if (copy->sums == NULL)
-        return fail_errno(copy, ENOMEM);
-    copy->tar = tar_writer_create(copy->fd);
-    return copy->tar == NULL ? fail_errno(copy, errno) : 0;
+        return copy_fail_errno(copy, ENOMEM);
+    copy->tar = sqlite_tar_writer_create(copy->fd);
+    return copy->tar == NULL ? copy_fail_errno(copy, errno) : 0;
 }
 
 static int fail_target(struct copy *copy, sqlite3 *db, int code)
 {
-    int error = db == NULL ? 0 : connection_errno(db);
+    int error = db == NULL ? 0 : sqlite_connection_errno(db);
     if ((code & 0xff) == SQLITE_FULL)
-        return fail_errno(copy, ENOSPC);
+        return copy_fail_errno(copy, ENOSPC);
     if ((code & 0xff) == SQLITE_NOMEM)
-        return support_no_memory(copy->session->call);
+        return support_no_memory(copy->handle->call);
     if ((code & 0xff) == SQLITE_IOERR && error != 0)
-        return fail_errno(copy, error);
-    return hearth_fail(copy->session->call, HEARTH_ERR_IO, "%s: %s", copy->path, db == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(db));
+        return copy_fail_errno(copy, error);
+    return hearth_fail(copy->handle->call, HEARTH_ERR_IO, "%s: %s", copy->path, db == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(db));
 }
 
-static int on_progress(void *ctx)
+static int copy_on_progress(void *ctx)
 {
-    return session_stopped(ctx) < 0;
+    return sqlite_handle_stopped(ctx) < 0;
 }
 
 /* Needs no journal: nobody takes it for a database. */
@@ -94,7 +94,7 @@ static int open_target(struct copy *copy, const char *target, sqlite3 **ret_db)
     sqlite3 *db = NULL;
     int fd = open(target, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
-        return fail_errno(copy, errno);
+        return copy_fail_errno(copy, errno);
     close(fd);
     int r = sqlite3_open_v2(target, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
     if (r == SQLITE_OK)
@@ -104,63 +104,63 @@ static int open_target(struct copy *copy, const char *target, sqlite3 **ret_db)
         sqlite3_close(db);
         return r;
     }
-    sqlite3_progress_handler(db, 5000, on_progress, copy->session);
+    sqlite3_progress_handler(db, 5000, copy_on_progress, copy->handle);
     *ret_db = db;
     return 0;
 }
 
 static int copy_pages(struct copy *copy, struct connection *source, sqlite3 *db)
 {
-    struct session *session = copy->session;
+    struct handle *handle = copy->handle;
     sqlite3_backup *backup = sqlite3_backup_init(db, "main", source->db, "main");
     if (backup == NULL)
         return fail_target(copy, db, sqlite3_errcode(db));
     int r, stopped = 0;
     do {
         r = sqlite3_backup_step(backup, STEP_PAGES);
-        stopped = session_stopped(session);
+        stopped = sqlite_handle_stopped(handle);
     } while (r == SQLITE_OK && stopped == 0);
     sqlite3_backup_finish(backup);
     if (r == SQLITE_DONE)
         return 0;
     if (stopped < 0)
-        return hearth_fail(session->call, stopped, "the backup was stopped");
+        return hearth_fail(handle->call, stopped, "the backup was stopped");
     if ((r & 0xff) == SQLITE_CORRUPT || (r & 0xff) == SQLITE_NOTADB)
-        return connection_fail(source, r);
+        return sqlite_connection_fail(source, r);
     return fail_target(copy, db, r);
 }
 
 /* The source is read inside one transaction: the copy has one state, however long it takes and whatever is committed meanwhile. */
 static int copy_snapshot(struct copy *copy, struct connection *source, sqlite3 *db)
 {
-    struct session *session = copy->session;
-    session->current = source;
-    int r = query_exec(session, "BEGIN");
+    struct handle *handle = copy->handle;
+    handle->current = source;
+    int r = sqlite_query_exec(handle, "BEGIN");
     if (r == 0)
-        r = query_exec(session, "SELECT count(*) FROM sqlite_schema");
+        r = sqlite_query_exec(handle, "SELECT count(*) FROM sqlite_schema");
     if (r == 0)
         r = copy_pages(copy, source, db);
     sqlite3_exec(source->db, "ROLLBACK", NULL, NULL, NULL);
-    session->current = session->shared;
+    handle->current = handle->shared;
     return r;
 }
 
 /* A copy of a damaged file is no backup: what verify would find keeps the archive from being made. */
 static int check_copy(struct copy *copy, struct connection *source, sqlite3 *db)
 {
-    struct session *session = copy->session;
+    struct handle *handle = copy->handle;
     struct rules_findings findings = {.count = 0};
-    int r = source->person == NULL ? rules_check_shared(db, rules_count_finding, &findings)
-                                   : rules_check_person(db, rules_count_finding, &findings);
-    int stopped = session_stopped(session);
+    int r = source->person == NULL ? sqlite_rules_check_shared(db, sqlite_rules_count_finding, &findings)
+                                   : sqlite_rules_check_person(db, sqlite_rules_count_finding, &findings);
+    int stopped = sqlite_handle_stopped(handle);
     if (stopped < 0)
-        return hearth_fail(session->call, stopped, "the backup was stopped");
+        return hearth_fail(handle->call, stopped, "the backup was stopped");
     if (r != SQLITE_OK && (r & 0xff) != SQLITE_CORRUPT && (r & 0xff) != SQLITE_NOTADB)
         return fail_target(copy, db, r);
     if (r == SQLITE_OK && findings.count == 0)
         return 0;
-    return hearth_fail(session->call, HEARTH_ERR_CORRUPT, "%s: is damaged (%s): no backup was made; \"hearthd verify\" says more",
-                       source->path, findings.count == 0 ? sqlite3_errstr(r) : rules_findings_text(&findings));
+    return hearth_fail(handle->call, HEARTH_ERR_CORRUPT, "%s: is damaged (%s): no backup was made; \"hearthd verify\" says more",
+                       source->path, findings.count == 0 ? sqlite3_errstr(r) : sqlite_rules_findings_text(&findings));
 }
 
 static int make_copy(struct copy *copy, struct connection *source, const char *target, sqlite3 **ret_db)
@@ -184,37 +184,37 @@ static int append_bytes(struct copy *copy, int from, int64_t size)
 {
     char buffer[CHUNK];
     while (size > 0) {
-        int stopped = session_stopped(copy->session);
+        int stopped = sqlite_handle_stopped(copy->handle);
         if (stopped < 0)
-            return hearth_fail(copy->session->call, stopped, "the backup was stopped");
+            return hearth_fail(copy->handle->call, stopped, "the backup was stopped");
         ssize_t n = read(from, buffer, size < CHUNK ? (size_t)size : CHUNK);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return fail_errno(copy, n == 0 ? EIO : errno);
-        if (tar_write_content(copy->tar, buffer, (size_t)n) < 0)
-            return fail_errno(copy, errno == 0 ? EIO : errno);
-        if (!sums_add(copy->sums, buffer, (size_t)n))
-            return fail_errno(copy, ENOMEM);
+            return copy_fail_errno(copy, n == 0 ? EIO : errno);
+        if (sqlite_tar_write_content(copy->tar, buffer, (size_t)n) < 0)
+            return copy_fail_errno(copy, errno == 0 ? EIO : errno);
+        if (!sqlite_sums_add(copy->sums, buffer, (size_t)n))
+            return copy_fail_errno(copy, ENOMEM);
         size -= n;
     }
     return 0;
 }
 
 /* Closes the copy, and moves it into the archive. */
-static int append(struct copy *copy, sqlite3 *db, const char *file, const char *name)
+static int copy_append_file(struct copy *copy, sqlite3 *db, const char *file, const char *name)
 {
-    const struct hearth_host *host = copy->session->store->host;
+    const struct hearth_host *host = copy->handle->database->host;
     struct stat status;
     if (sqlite3_close(db) != SQLITE_OK)
-        return hearth_fail(copy->session->call, HEARTH_ERR_IO, "%s: cannot close the copy", copy->path);
+        return hearth_fail(copy->handle->call, HEARTH_ERR_IO, "%s: cannot close the copy", copy->path);
     int fd = open(file, O_RDONLY | O_CLOEXEC), r = 0;
-    if (fd < 0 || fstat(fd, &status) != 0 || tar_write_header(copy->tar, name, status.st_size, host->now_ms(host) / 1000) < 0)
-        r = fail_errno(copy, errno == 0 ? EIO : errno);
+    if (fd < 0 || fstat(fd, &status) != 0 || sqlite_tar_write_header(copy->tar, name, status.st_size, host->now_ms(host) / 1000) < 0)
+        r = copy_fail_errno(copy, errno == 0 ? EIO : errno);
     if (r == 0)
         r = append_bytes(copy, fd, status.st_size);
-    if (r == 0 && !sums_end(copy->sums, name))
-        r = fail_errno(copy, ENOMEM);
+    if (r == 0 && !sqlite_sums_end(copy->sums, name))
+        r = copy_fail_errno(copy, ENOMEM);
     if (fd >= 0)
         close(fd);
     unlink(file);
@@ -240,31 +240,31 @@ static int drop_account(struct copy *copy, sqlite3 *shared, const char *id)
 /* What was wrong with a person's file is nothing when its account has been removed since the shared file was copied. */
 static int unless_removed(struct copy *copy, sqlite3 *shared, const char *id, int code)
 {
-    struct session *session = copy->session;
-    struct file_state state;
+    struct handle *handle = copy->handle;
+    struct sqlite_file_state state;
     char why[400];
-    snprintf(why, sizeof(why), "%s", session->call->error);
-    backup_stage_remove_person(&copy->stage);
-    if (file_state(session, id, &state) == HEARTH_ERR_NOT_FOUND)
+    snprintf(why, sizeof(why), "%s", handle->call->error);
+    sqlite_backup_stage_drop_person(&copy->stage);
+    if (sqlite_file_state(handle, id, &state) == HEARTH_ERR_NOT_FOUND)
         return drop_account(copy, shared, id);
-    return hearth_fail(session->call, code, "%s", why);
+    return hearth_fail(handle->call, code, "%s", why);
 }
 
 static int add_person(struct copy *copy, sqlite3 *shared, const char *id)
 {
-    struct session *session = copy->session;
+    struct handle *handle = copy->handle;
     struct connection *connection;
     char name[64];
     sqlite3 *db;
-    int r = pool_borrow(session, id, &connection);
+    int r = sqlite_pool_borrow(handle, id, &connection);
     if (r < 0)
         return unless_removed(copy, shared, id, r);
     snprintf(name, sizeof(name), BACKUP_PERSON_NAME, id);
     r = make_copy(copy, connection, copy->stage.person, &db);
-    pool_give_back(session, connection);
+    sqlite_pool_give_back(handle, connection);
     if (r == HEARTH_ERR_CORRUPT)
         return unless_removed(copy, shared, id, r);
-    return r == 0 ? append(copy, db, copy->stage.person, name) : r;
+    return r == 0 ? copy_append_file(copy, db, copy->stage.person, name) : r;
 }
 
 /* 1: the next account with a file after `id`, which becomes it; 0: none. */
@@ -284,20 +284,20 @@ static int next_account(struct copy *copy, sqlite3 *shared, char id[40])
 
 static int append_sums(struct copy *copy)
 {
-    const struct hearth_host *host = copy->session->store->host;
-    const char *text = sums_text(copy->sums);
+    const struct hearth_host *host = copy->handle->database->host;
+    const char *text = sqlite_sums_text(copy->sums);
     size_t size = strlen(text);
-    int r = tar_write_header(copy->tar, BACKUP_SUMS_NAME, (int64_t)size, host->now_ms(host) / 1000);
+    int r = sqlite_tar_write_header(copy->tar, BACKUP_SUMS_NAME, (int64_t)size, host->now_ms(host) / 1000);
     if (r == 0)
-        r = tar_write_content(copy->tar, text, size);
-    return r < 0 ? fail_errno(copy, errno == 0 ? EIO : errno) : 0;
+        r = sqlite_tar_write_content(copy->tar, text, size);
+    return r < 0 ? copy_fail_errno(copy, errno == 0 ? EIO : errno) : 0;
 }
 
 static int fill_archive(struct copy *copy)
 {
     sqlite3 *shared;
     char id[40] = "";
-    int r = make_copy(copy, copy->session->shared, copy->stage.shared, &shared);
+    int r = make_copy(copy, copy->handle->shared, copy->stage.shared, &shared);
     if (r < 0)
         return r;
     while ((r = next_account(copy, shared, id)) > 0) {
@@ -310,25 +310,25 @@ static int fill_archive(struct copy *copy)
         return r;
     }
     /* After the persons': accounts were taken out of it. */
-    r = append(copy, shared, copy->stage.shared, BACKUP_SHARED_NAME);
+    r = copy_append_file(copy, shared, copy->stage.shared, BACKUP_SHARED_NAME);
     if (r == 0)
         r = append_sums(copy);
-    return r == 0 && tar_write_end(copy->tar) < 0 ? fail_errno(copy, errno == 0 ? EIO : errno) : r;
+    return r == 0 && sqlite_tar_write_end(copy->tar) < 0 ? copy_fail_errno(copy, errno == 0 ? EIO : errno) : r;
 }
 
-static int publish(struct copy *copy)
+static int copy_publish(struct copy *copy)
 {
     const char *archive = copy->stage.archive;
     if (fsync(copy->fd) != 0)
-        return fail_errno(copy, errno);
+        return copy_fail_errno(copy, errno);
     /* link() does not replace a file that appeared meanwhile, rename() would. Some file systems know renameat2() only, some link() only. */
     if (renameat2(AT_FDCWD, archive, AT_FDCWD, copy->path, RENAME_NOREPLACE) != 0) {
         if (errno != EINVAL && errno != ENOSYS)
-            return fail_errno(copy, errno);
+            return copy_fail_errno(copy, errno);
         if (link(archive, copy->path) != 0)
-            return fail_errno(copy, errno);
+            return copy_fail_errno(copy, errno);
     }
-    return backup_stage_sync_parent(&copy->stage, copy->session->call);
+    return sqlite_backup_stage_sync_parent(&copy->stage, copy->handle->call);
 }
 
 static int make_archive(struct copy *copy)
@@ -337,31 +337,31 @@ static int make_archive(struct copy *copy)
     if (r == 0)
         r = fill_archive(copy);
     if (r == 0)
-        r = publish(copy);
-    tar_free_writer(copy->tar);
-    sums_free(copy->sums);
+        r = copy_publish(copy);
+    sqlite_tar_writer_free(copy->tar);
+    sqlite_sums_free(copy->sums);
     if (copy->fd >= 0)
         close(copy->fd);
-    backup_stage_remove(&copy->stage);
+    sqlite_backup_stage_remove(&copy->stage);
     return r;
 }
 
-int backup_run(void *self, struct hearth_call *call, const char *path)
+int sqlite_backup(void *self, struct hearth_call *call, const char *path)
 {
     struct op op;
     if (path == NULL || path[0] == '\0')
         return hearth_fail(call, HEARTH_ERR_INVALID, "no file is named");
-    int r = op_begin(&op, self, call);
+    int r = sql_op_begin(&op, self, call);
     if (r < 0)
         return r;
-    if (op.session->batch.open)
-        return op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open"));
-    struct copy copy = {.session = op.session, .path = path, .stage = {.lock = -1}, .fd = -1};
-    return op_end(&op, make_archive(&copy));
+    if (op.handle->batch.open)
+        return sql_op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open"));
+    struct copy copy = {.handle = op.handle, .path = path, .stage = {.lock = -1}, .fd = -1};
+    return sql_op_end(&op, make_archive(&copy));
 }
 
-const void *store_extension(const char *name)
+const void *sql_extension(const char *name)
 {
-    static const struct hearth_storage_backup backup = {.struct_size = sizeof(backup), .backup = backup_run, .restore = restore_run};
+    static const struct hearth_storage_backup backup = {.struct_size = sizeof(backup), .backup = sqlite_backup, .restore = sqlite_restore};
     return strcmp(name, HEARTH_STORAGE_BULK) == 0 ? (const void *)&sql_bulk : strcmp(name, HEARTH_STORAGE_BACKUP) == 0 ? &backup : NULL;
 }

@@ -4,8 +4,8 @@
 
 #include "store.h"
 
-int backup_run(void *session, struct hearth_call *call, const char *path);
-int restore_run(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, const char *path,
+int sqlite_backup(void *handle, struct hearth_call *call, const char *path);
+int sqlite_restore(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, const char *path,
                 bool replace, hearth_text_cb cb, void *ctx);
 
 /* The names in an archive. */

@@ -43,9 +43,9 @@ static bool is_ours(int parent, const struct stat *status)
 /* Only files of our names are removed: another program's directory of such a name stays. */
 static void sweep_entry(int parent, const char *name)
 {
-    const char *mark = strstr(name, PARTIAL);
+    const char *cursor = strstr(name, PARTIAL);
     struct stat status;
-    if (mark == NULL || strlen(mark) != sizeof(PARTIAL) - 1 + HEX || strspn(mark + sizeof(PARTIAL) - 1, "0123456789abcdef") != HEX)
+    if (cursor == NULL || strlen(cursor) != sizeof(PARTIAL) - 1 + HEX || strspn(cursor + sizeof(PARTIAL) - 1, "0123456789abcdef") != HEX)
         return;
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
@@ -78,7 +78,7 @@ static void sweep_beside(const char *path)
 }
 
 /* 0; -1 with errno. EAGAIN: somebody sweeps at this moment, and took it for a leftover. */
-static int lock_directory(struct backup_stage *stage)
+static int stage_lock_directory(struct backup_stage *stage)
 {
     if (mkdir(stage->directory, 0700) != 0)
         return -1;
@@ -94,7 +94,7 @@ static int lock_directory(struct backup_stage *stage)
     return -1;
 }
 
-int backup_stage_make(struct backup_stage *stage, const struct hearth_host *host, const char *path)
+int sqlite_backup_stage_make(struct backup_stage *stage, const struct hearth_host *host, const char *path)
 {
     size_t size = strlen(path) + 48;
     *stage = (struct backup_stage){malloc(size), malloc(size), malloc(size), malloc(size), -1};
@@ -107,7 +107,7 @@ int backup_stage_make(struct backup_stage *stage, const struct hearth_host *host
         uint32_t random;
         host->random(host, &random, sizeof(random));
         snprintf(stage->directory, size, "%s%s%s%08x", path[0] == '/' ? "" : "./", path, PARTIAL, random);
-        r = lock_directory(stage);
+        r = stage_lock_directory(stage);
     }
     if (r < 0)
         return -1;
@@ -118,7 +118,7 @@ int backup_stage_make(struct backup_stage *stage, const struct hearth_host *host
     return 0;
 }
 
-void backup_stage_remove(struct backup_stage *stage)
+void sqlite_backup_stage_remove(struct backup_stage *stage)
 {
     if (stage->lock >= 0) {
         remove_in(stage->lock);
@@ -131,17 +131,17 @@ void backup_stage_remove(struct backup_stage *stage)
     free(stage->person);
 }
 
-void backup_stage_remove_person(const struct backup_stage *stage)
+void sqlite_backup_stage_drop_person(const struct backup_stage *stage)
 {
     remove_file_in(stage->lock, "person");
 }
 
-int backup_stage_sync_parent(const struct backup_stage *stage, struct hearth_call *call)
+int sqlite_backup_stage_sync_parent(const struct backup_stage *stage, struct hearth_call *call)
 {
     char *parent = parent_of(stage->directory);
     if (parent == NULL)
         return support_no_memory(call);
-    int r = files_sync_directory(call, parent);
+    int r = sqlite_files_sync_directory(call, parent);
     free(parent);
     return r;
 }

@@ -11,11 +11,11 @@ struct backup_stage {
 };
 
 /* Also removes, in the same directory, what backups of any name left that were killed. 0, or -1 with errno. */
-int backup_stage_make(struct backup_stage *stage, const struct hearth_host *host, const char *path);
-void backup_stage_remove(struct backup_stage *stage); /* after a failed make, too */
+int sqlite_backup_stage_make(struct backup_stage *stage, const struct hearth_host *host, const char *path);
+void sqlite_backup_stage_remove(struct backup_stage *stage); /* after a failed make, too */
 /* A copy that is given up, with what SQLite may have left beside it: the next person's has its name. */
-void backup_stage_remove_person(const struct backup_stage *stage);
-/* Puts what is left of a path's directory on the disk, as files_sync_directory(). */
-int backup_stage_sync_parent(const struct backup_stage *stage, struct hearth_call *call);
+void sqlite_backup_stage_drop_person(const struct backup_stage *stage);
+/* Puts what is left of a path's directory on the disk, as sqlite_files_sync_directory(). */
+int sqlite_backup_stage_sync_parent(const struct backup_stage *stage, struct hearth_call *call);
 
 #endif

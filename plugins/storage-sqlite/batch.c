@@ -17,12 +17,12 @@ static void set_cache(struct connection *connection, int64_t bytes)
 }
 
 /* Gives the memory of a large batch back to the system. */
-static void shrink(struct store *store, struct connection *connection)
+static void connection_shrink(struct database *database, struct connection *connection)
 {
     int used = 0, highest;
     sqlite3_db_status(connection->db, SQLITE_DBSTATUS_CACHE_USED, &used, &highest, 0);
-    set_cache(connection, store->cache_size);
-    if (used <= 2 * store->cache_size)
+    set_cache(connection, database->cache_size);
+    if (used <= 2 * database->cache_size)
         return;
     sqlite3_db_release_memory(connection->db);
 #ifdef __GLIBC__
@@ -30,102 +30,102 @@ static void shrink(struct store *store, struct connection *connection)
 #endif
 }
 
-static int load_account(struct session *session, const char *account, struct batch *ret_batch)
+static int batch_read_account(struct handle *handle, const char *account, struct batch *ret_batch)
 {
     struct query query;
-    query_open(&query, session, "SELECT generation, " REMOVAL_KINDS("") " FROM account");
-    int r = query_step(&query);
+    sql_query_open(&query, handle, "SELECT generation, " REMOVAL_KINDS("") " FROM account");
+    int r = sql_query_step(&query);
     if (r > 0) {
         *ret_batch = (struct batch){
-            .open = true, .connection = session->current, .generation = column_int(&query, 0) + 1, .gone = (unsigned)column_int(&query, 1)};
+            .open = true, .connection = handle->current, .generation = sql_column_int(&query, 0) + 1, .gone = (unsigned)sql_column_int(&query, 1)};
         snprintf(ret_batch->id, sizeof(ret_batch->id), "%s", account);
         r = 0;
     } else if (r == 0) {
-        r = hearth_fail(session->call, HEARTH_ERR_CORRUPT, "%s: does not say whose file it is: restore a backup", session->current->path);
+        r = hearth_fail(handle->call, HEARTH_ERR_CORRUPT, "%s: does not say whose file it is: restore a backup", handle->current->path);
     }
-    query_close(&query);
+    sql_query_close(&query);
     return r;
 }
 
 /* With the person's turn: makes the file when it is the first batch, opens it, begins. */
-static int begin_in_turn(struct session *session, const char *account)
+static int begin_in_turn(struct handle *handle, const char *account)
 {
     struct connection *connection;
-    struct file_state state;
-    int r = file_state(session, account, &state);
+    struct sqlite_file_state state;
+    int r = sqlite_file_state(handle, account, &state);
     if (r == 0 && !state.exists)
-        r = file_create(session, account, state.generation);
+        r = sqlite_file_create(handle, account, state.generation);
     if (r == 0)
-        r = pool_borrow(session, account, &connection);
+        r = sqlite_pool_borrow(handle, account, &connection);
     if (r < 0)
         return r;
-    session->current = connection;
-    r = session_begin_in_turn(session);
-    if (r == 0 && connection_moved(connection)) /* another process removed the account just now */
-        r = hearth_fail(session->call, HEARTH_ERR_NOT_FOUND, "no such account");
+    handle->current = connection;
+    r = sqlite_begin_in_turn(handle);
+    if (r == 0 && sqlite_connection_moved(connection)) /* another process removed the account just now */
+        r = hearth_fail(handle->call, HEARTH_ERR_NOT_FOUND, "no such account");
     if (r == 0)
-        r = load_account(session, account, &session->batch);
+        r = batch_read_account(handle, account, &handle->batch);
     if (r == 0) {
-        set_cache(connection, session->store->batch_cache);
+        set_cache(connection, handle->database->batch_cache);
     } else {
-        session_rollback_in_turn(session);
-        pool_give_back(session, connection);
+        sqlite_rollback_in_turn(handle);
+        sqlite_pool_give_back(handle, connection);
     }
-    session->current = session->shared;
+    handle->current = handle->shared;
     return r;
 }
 
 /* The turn is the batch's until its end; the entry in the pool stays because of the connection. */
-int batch_start(struct session *session, const char *account)
+int sql_batch_start(struct handle *handle, const char *account)
 {
     struct person *person;
-    int r = pool_enter(session, account, &person);
+    int r = sqlite_pool_enter(handle, account, &person);
     if (r == HEARTH_ERR_INVALID)
-        return hearth_fail(session->call, HEARTH_ERR_NOT_FOUND, "no such account");
+        return hearth_fail(handle->call, HEARTH_ERR_NOT_FOUND, "no such account");
     if (r < 0)
         return r;
-    r = writer_acquire(&person->writer, session);
+    r = sqlite_writer_acquire(&person->writer, handle);
     if (r == 0) {
-        r = begin_in_turn(session, account);
+        r = begin_in_turn(handle, account);
         if (r < 0)
-            writer_release(&person->writer);
+            sqlite_writer_release(&person->writer);
     }
-    pool_leave(session, person);
+    sqlite_pool_leave(handle, person);
     return r;
 }
 
 /* After the commit or rollback. */
-static void end_batch(struct session *session)
+static void batch_let_go(struct handle *handle)
 {
-    struct connection *connection = session->batch.connection;
-    session->batch = (struct batch){.open = false};
-    shrink(session->store, connection);
-    pool_give_back(session, connection);
+    struct connection *connection = handle->batch.connection;
+    handle->batch = (struct batch){.open = false};
+    connection_shrink(handle->database, connection);
+    sqlite_pool_give_back(handle, connection);
 }
 
-int batch_finish(struct session *session, bool changed)
+int sql_batch_finish(struct handle *handle, bool changed)
 {
-    int r = batch_write_account(session, changed);
+    int r = sql_batch_write_account(handle, changed);
     if (r < 0) {
-        session_rollback(session);
+        sqlite_transaction_rollback(handle);
     } else {
-        r = session_commit(session);
+        r = sqlite_transaction_commit(handle);
         /* The log may hold the commit although its sync failed: a crash now could bring it back. */
         if (r == HEARTH_ERR_IO)
             r = HEARTH_ERR_UNCERTAIN;
     }
-    end_batch(session);
+    batch_let_go(handle);
     return r;
 }
 
-void batch_abort(void *self)
+void sql_batch_abort(void *self)
 {
-    struct session *session = session_of(self);
-    if (!session->batch.open)
+    struct handle *handle = sql_handle_of(self);
+    if (!handle->batch.open)
         return;
-    struct connection *before = session->current;
-    session->current = session->batch.connection;
-    session_rollback(session);
-    end_batch(session);
-    session->current = before;
+    struct connection *before = handle->current;
+    handle->current = handle->batch.connection;
+    sqlite_transaction_rollback(handle);
+    batch_let_go(handle);
+    handle->current = before;
 }

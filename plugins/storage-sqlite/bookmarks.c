@@ -9,111 +9,111 @@ struct old_bookmark {
     bool root;
 };
 
-static int find_old(struct session *session, const char *guid, struct old_bookmark *ret_old)
+static int find_old(struct handle *handle, const char *guid, struct old_bookmark *ret_old)
 {
     static const char FIND[] = "SELECT coalesce(b.row, 0), coalesce(b.kind, 0), EXISTS (SELECT 1 FROM bookmark_roots r WHERE r.guid = ?1) "
                                "FROM (SELECT 1) LEFT JOIN bookmarks b ON b.guid = ?1";
     struct query query;
-    query_open(&query, session, FIND);
-    query_text(&query, guid);
-    int r = query_step(&query);
+    sql_query_open(&query, handle, FIND);
+    sql_query_text(&query, guid);
+    int r = sql_query_step(&query);
     if (r > 0)
         *ret_old =
-            (struct old_bookmark){.row = column_int(&query, 0), .kind = (int32_t)column_int(&query, 1), .root = column_int(&query, 2) != 0};
-    query_close(&query);
+            (struct old_bookmark){.row = sql_column_int(&query, 0), .kind = (int32_t)sql_column_int(&query, 1), .root = sql_column_int(&query, 2) != 0};
+    sql_query_close(&query);
     return r < 0 ? r : 0;
 }
 
-static void count_bookmark(struct session *session, int32_t kind, bool root, int64_t by)
+static void bookmark_count_kind(struct handle *handle, int32_t kind, bool root, int64_t by)
 {
     if (bookmark_is_item(kind))
-        session->batch.delta[COUNT_BOOKMARKS] += by;
+        handle->batch.delta[COUNT_BOOKMARKS] += by;
     else if (kind == HEARTH_FOLDER && !root)
-        session->batch.delta[COUNT_FOLDERS] += by;
+        handle->batch.delta[COUNT_FOLDERS] += by;
 }
 
 /* Runs a statement with the parameter guid. */
-static int run_with_guid(struct session *session, const char *sql, const char *guid)
+static int run_with_guid(struct handle *handle, const char *sql, const char *guid)
 {
     struct query query;
-    query_open(&query, session, sql);
-    query_text(&query, guid);
-    return query_run(&query, NULL);
+    sql_query_open(&query, handle, sql);
+    sql_query_text(&query, guid);
+    return sql_query_run(&query, NULL);
 }
 
-int bookmark_write(struct session *session, const struct hearth_bookmark *bookmark, bool *ret_is_new)
+int sql_bookmark_write(struct handle *handle, const struct hearth_bookmark *bookmark, bool *ret_is_new)
 {
     static const char PUT[] = PUT_BOOKMARK, REVIVE[] = "DELETE FROM bookmark_tombstones WHERE guid = ?";
     struct old_bookmark old;
     struct query query;
-    int r = find_old(session, bookmark->guid, &old);
+    int r = find_old(handle, bookmark->guid, &old);
     if (r < 0)
         return r;
-    query_open(&query, session, PUT);
-    query_batch(&query);
+    sql_query_open(&query, handle, PUT);
+    sql_query_batch(&query);
     sql_bind_bookmark(&query, bookmark);
-    r = query_run(&query, NULL);
+    r = sql_query_run(&query, NULL);
     if (r == 0 && old.row == 0)
-        r = run_with_guid(session, REVIVE, bookmark->guid);
+        r = run_with_guid(handle, REVIVE, bookmark->guid);
     if (r < 0)
         return r;
     if (old.row != 0)
-        count_bookmark(session, old.kind, old.root, -1);
-    count_bookmark(session, (int32_t)bookmark->kind, old.root, 1);
+        bookmark_count_kind(handle, old.kind, old.root, -1);
+    bookmark_count_kind(handle, (int32_t)bookmark->kind, old.root, 1);
     *ret_is_new = old.row == 0;
     return 0;
 }
 
-int bookmark_erase(struct session *session, const char *guid)
+int sql_bookmark_erase(struct handle *handle, const char *guid)
 {
     struct old_bookmark old;
-    int r = find_old(session, guid, &old);
+    int r = find_old(handle, guid, &old);
     if (r == 0)
-        r = run_with_guid(session, "DELETE FROM bookmarks WHERE guid = ?", guid);
+        r = run_with_guid(handle, "DELETE FROM bookmarks WHERE guid = ?", guid);
     if (r == 0 && old.row != 0)
-        count_bookmark(session, old.kind, old.root, -1);
+        bookmark_count_kind(handle, old.kind, old.root, -1);
     return r;
 }
 
-static int count_cleared(struct session *session, int64_t source)
+static int count_cleared(struct handle *handle, int64_t source)
 {
     static const char COUNT[] =
         "SELECT kind, guid IN (SELECT guid FROM bookmark_roots), count(*) FROM bookmarks WHERE source = ? GROUP BY 1, 2";
     struct query query;
     int r;
-    query_open(&query, session, COUNT);
-    query_int(&query, source);
-    while ((r = query_step(&query)) > 0)
-        count_bookmark(session, (int32_t)column_int(&query, 0), column_int(&query, 1) != 0, -column_int(&query, 2));
-    query_close(&query);
+    sql_query_open(&query, handle, COUNT);
+    sql_query_int(&query, source);
+    while ((r = sql_query_step(&query)) > 0)
+        bookmark_count_kind(handle, (int32_t)sql_column_int(&query, 0), sql_column_int(&query, 1) != 0, -sql_column_int(&query, 2));
+    sql_query_close(&query);
     return r;
 }
 
-int bookmark_erase_all(struct session *session, int64_t source)
+int sql_bookmark_erase_all(struct handle *handle, int64_t source)
 {
     struct query query;
-    int r = count_cleared(session, source);
+    int r = count_cleared(handle, source);
     if (r < 0)
         return r;
-    query_open(&query, session, "DELETE FROM bookmarks WHERE source = ?");
-    query_int(&query, source);
-    return query_run(&query, NULL);
+    sql_query_open(&query, handle, "DELETE FROM bookmarks WHERE source = ?");
+    sql_query_int(&query, source);
+    return sql_query_run(&query, NULL);
 }
 
 /* The triggers count at once. */
-void bookmark_will_move(struct session *session)
+void sql_bookmark_will_move(struct handle *handle)
 {
-    (void)session;
+    (void)handle;
 }
 
-bool bookmark_has_moved(const struct session *session)
+bool sql_bookmark_has_moved(const struct handle *handle)
 {
-    (void)session;
+    (void)handle;
     return false;
 }
 
-int bookmark_add_moves(struct session *session)
+int sql_bookmark_add_moves(struct handle *handle)
 {
-    (void)session;
+    (void)handle;
     return 0;
 }

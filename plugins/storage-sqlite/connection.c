@@ -17,23 +17,23 @@
 
 enum { PROGRESS_STEPS = 5000 }; /* of SQLite's machine, between looks at the stop conditions: about 0.1 ms */
 
-static int on_progress(void *self)
+static int connection_on_progress(void *self)
 {
     struct connection *connection = self;
-    return connection->session != NULL && !connection->committing && session_stopped(connection->session) < 0;
+    return connection->handle != NULL && !connection->committing && sqlite_handle_stopped(connection->handle) < 0;
 }
 
 /* Another process writes. SQLite asks how long to go on trying. */
 static int on_busy(void *self, int tries)
 {
     struct connection *connection = self;
-    struct session *session = connection->session;
-    if (session == NULL)
+    struct handle *handle = connection->handle;
+    if (handle == NULL)
         return 0;
-    int64_t now = support_now(session->store->host);
+    int64_t now = support_now(handle->database->host);
     if (tries == 0)
         connection->busy_since = now;
-    if (session_stopped(session) < 0 || now - connection->busy_since >= session->store->busy_timeout)
+    if (sqlite_handle_stopped(handle) < 0 || now - connection->busy_since >= handle->database->busy_timeout)
         return 0;
     nanosleep(&(struct timespec){.tv_nsec = tries < 10 ? 1000000L : 10000000L}, NULL);
     return 1;
@@ -66,7 +66,7 @@ static int system_fault(struct hearth_call *call, const char *path, int error, c
                        error == 0 ? "no reason given" : strerror(error));
 }
 
-int connection_fail_text(struct hearth_call *call, const char *path, int code, int error, const char *message)
+int sqlite_connection_fail_text(struct hearth_call *call, const char *path, int code, int error, const char *message)
 {
     switch (code & 0xff) {
     case SQLITE_BUSY:
@@ -122,7 +122,7 @@ static int file_errno(sqlite3 *db, int which)
     return error;
 }
 
-int connection_errno(sqlite3 *db)
+int sqlite_connection_errno(sqlite3 *db)
 {
     int error = sqlite3_system_errno(db);
     if (error == 0) /* a COMMIT that fails does not note it there */
@@ -130,45 +130,45 @@ int connection_errno(sqlite3 *db)
     return error == 0 ? file_errno(db, SQLITE_FCNTL_FILE_POINTER) : error;
 }
 
-int connection_fail(struct connection *connection, int code)
+int sqlite_connection_fail(struct connection *connection, int code)
 {
-    struct session *session = connection->session;
-    int stopped = session_stopped(session), primary = code & 0xff;
+    struct handle *handle = connection->handle;
+    int stopped = sqlite_handle_stopped(handle), primary = code & 0xff;
     if (primary == SQLITE_INTERRUPT || ((primary == SQLITE_BUSY || primary == SQLITE_LOCKED) && stopped < 0))
-        return session_stopped_text(session, stopped);
+        return sqlite_handle_stopped_text(handle, stopped);
     char message[200]; /* the call's error text must not be made from memory that it may free */
     snprintf(message, sizeof(message), "%s", connection->db == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(connection->db));
-    if ((code & 0xff) == SQLITE_ERROR && atomic_load(&session->store->ready) && misses_schema(message))
-        return hearth_fail(session->call, HEARTH_ERR_CORRUPT, "%s: is damaged (%s, which was there before): stop, and restore a backup",
+    if ((code & 0xff) == SQLITE_ERROR && atomic_load(&handle->database->ready) && misses_schema(message))
+        return hearth_fail(handle->call, HEARTH_ERR_CORRUPT, "%s: is damaged (%s, which was there before): stop, and restore a backup",
                            connection->path, message);
-    return connection_fail_text(session->call, connection->path, code, connection->db == NULL ? 0 : connection_errno(connection->db),
+    return sqlite_connection_fail_text(handle->call, connection->path, code, connection->db == NULL ? 0 : sqlite_connection_errno(connection->db),
                                 message);
 }
 
-int connection_exec(struct connection *connection, const char *sql)
+int sqlite_connection_exec(struct connection *connection, const char *sql)
 {
     int r = sqlite3_exec(connection->db, sql, NULL, NULL, NULL);
-    return r == SQLITE_OK ? 0 : connection_fail(connection, r);
+    return r == SQLITE_OK ? 0 : sqlite_connection_fail(connection, r);
 }
 
-/* Removed rows are overwritten where that costs no further write; account_remove() overwrites all. The limit lets a log that a first sync
+/* Removed rows are overwritten where that costs no further write; sql_account_remove() overwrites all. The limit lets a log that a first sync
  * made huge shrink again. */
 static int set_up(struct connection *connection)
 {
-    struct store *store = connection->session->store;
+    struct database *database = connection->handle->database;
     char pragmas[320];
     snprintf(pragmas, sizeof(pragmas),
              "PRAGMA synchronous = %s; PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF; PRAGMA secure_delete = FAST;"
              "PRAGMA journal_size_limit = %d; PRAGMA cache_size = -%lld",
-             store->full ? "FULL" : "NORMAL", connection->person == NULL ? 16777216 : 4194304, (long long)(store->cache_size / 1024));
+             database->full ? "FULL" : "NORMAL", connection->person == NULL ? 16777216 : 4194304, (long long)(database->cache_size / 1024));
     sqlite3_extended_result_codes(connection->db, 1);
     sqlite3_busy_handler(connection->db, on_busy, connection);
-    sqlite3_progress_handler(connection->db, PROGRESS_STEPS, on_progress, connection);
+    sqlite3_progress_handler(connection->db, PROGRESS_STEPS, connection_on_progress, connection);
     sqlite3_limit(connection->db, SQLITE_LIMIT_ATTACHED, 0);
-    return connection_exec(connection, pragmas);
+    return sqlite_connection_exec(connection, pragmas);
 }
 
-static bool is_there(const char *path, const char *end, off_t *ret_size)
+static bool side_file_is_there(const char *path, const char *end, off_t *ret_size)
 {
     struct stat status;
     size_t size = strlen(path) + strlen(end) + 1;
@@ -184,17 +184,17 @@ static bool is_there(const char *path, const char *end, off_t *ret_size)
 
 /* Without frames in its log, which an orderly end and a first start that was killed leave, the file is whole by itself. SQLite cannot be
  * asked then: it makes a log that is missing, and waits for ever for the index of one that is only a header. */
-static bool needs_log(struct session *session, const char *path)
+static bool needs_log(struct handle *handle, const char *path)
 {
     enum { LOG_HEADER = 32 };
     off_t log, index;
-    if (!is_there(path, "-wal", &log) || !is_there(path, "-shm", &index))
+    if (!side_file_is_there(path, "-wal", &log) || !side_file_is_there(path, "-shm", &index))
         return false;
-    return log > LOG_HEADER || !use_lock_is_free(session->store->path);
+    return log > LOG_HEADER || !sqlite_use_lock_is_free(handle->database->path);
 }
 
 /* "file:PATH?…" for a file that is only looked at: neither the write-ahead log nor its index is made or written. */
-static char *look_only_uri(struct session *session, const char *path)
+static char *look_only_uri(struct handle *handle, const char *path)
 {
     char *real = realpath(path, NULL); /* the log is beside the file, not beside a link */
     const char *file = real == NULL ? path : real;
@@ -203,19 +203,19 @@ static char *look_only_uri(struct session *session, const char *path)
     if (uri != NULL) {
         size_t n = (size_t)snprintf(uri, size, "file:");
         codec_percent_encode(file, "/", uri + n, size - n); /* fits */
-        snprintf(uri + strlen(uri), 40, "?mode=ro&%s", needs_log(session, file) ? "readonly_shm=1" : "immutable=1");
+        snprintf(uri + strlen(uri), 40, "?mode=ro&%s", needs_log(handle, file) ? "readonly_shm=1" : "immutable=1");
     }
     free(real);
     return uri;
 }
 
-static int open_database(struct session *session, const char *path, sqlite3 **ret_db)
+static int open_database(struct handle *handle, const char *path, sqlite3 **ret_db)
 {
     const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
     if (!support_looks_only(
-            session->store->host)) /* without CREATE: a file that was taken away while the daemon runs must not come back empty */
+            handle->database->host)) /* without CREATE: a file that was taken away while the daemon runs must not come back empty */
         return sqlite3_open_v2(path, ret_db, SQLITE_OPEN_READWRITE | flags, NULL);
-    char *uri = look_only_uri(session, path);
+    char *uri = look_only_uri(handle, path);
     int r = uri == NULL ? SQLITE_NOMEM : sqlite3_open_v2(uri, ret_db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | flags, NULL);
     free(uri);
     if (r == SQLITE_OK)
@@ -223,38 +223,38 @@ static int open_database(struct session *session, const char *path, sqlite3 **re
     return r;
 }
 
-int connection_open(struct session *session, const char *path, struct writer *writer, struct person *person,
+int sqlite_connection_open(struct handle *handle, const char *path, struct writer *writer, struct person *person,
                     struct connection **ret_connection)
 {
     struct connection *connection = calloc(1, sizeof(*connection));
     if (connection == NULL)
-        return hearth_fail(session->call, HEARTH_ERR_NOMEM, "%s: out of memory", path);
+        return hearth_fail(handle->call, HEARTH_ERR_NOMEM, "%s: out of memory", path);
     connection->path = path;
     connection->writer = writer;
     connection->person = person;
-    connection->session = session;
-    int r = open_database(session, path, &connection->db);
-    r = r == SQLITE_OK ? set_up(connection) : connection_fail(connection, r);
+    connection->handle = handle;
+    int r = open_database(handle, path, &connection->db);
+    r = r == SQLITE_OK ? set_up(connection) : sqlite_connection_fail(connection, r);
     if (r < 0) {
-        connection_close(connection);
+        sqlite_connection_close(connection);
         return r;
     }
     *ret_connection = connection;
     return 0;
 }
 
-void connection_close(struct connection *connection)
+void sqlite_connection_close(struct connection *connection)
 {
     if (connection == NULL)
         return;
-    query_forget_all(connection);
+    sqlite_query_forget_all(connection);
     int r = sqlite3_close(connection->db);
     assert(r == SQLITE_OK);
     (void)r;
     free(connection);
 }
 
-bool connection_moved(struct connection *connection)
+bool sqlite_connection_moved(struct connection *connection)
 {
     int moved = 0;
     int r = sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);

@@ -6,9 +6,9 @@
 #include "store.h"
 
 /* UNSUPPORTED until the schema is the one wanted; remembers that it was. */
-int migrate_ready(struct session *session);
+int sqlite_schema_is_ready(struct handle *handle);
 
 /* move.c: the way from schema 2 to 3, each person's rows into a file of their own. Goes on where it was interrupted. */
-int move_all(struct session *session);
+int sqlite_move_accounts(struct handle *handle);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "storage-sql/migrations.h"
 
-extern const struct migration person_migrations[];
-extern const size_t person_migration_count;
+extern const struct migration sqlite_person_migrations[];
+extern const size_t sqlite_person_migration_count;
 
 #endif

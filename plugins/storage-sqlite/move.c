@@ -33,23 +33,23 @@ static const char *const COPY[] = {
 };
 
 struct moving {
-    struct session *session;
+    struct handle *handle;
     int64_t row;
     char id[40];
 };
 
-static int fail(struct moving *moving, sqlite3 *db, int code)
+static int moving_fail(struct moving *moving, sqlite3 *db, int code)
 {
-    return connection_fail_text(moving->session->call, moving->session->store->path, code, connection_errno(db), sqlite3_errmsg(db));
+    return sqlite_connection_fail_text(moving->handle->call, moving->handle->database->path, code, sqlite_connection_errno(db), sqlite3_errmsg(db));
 }
 
-static int on_progress(void *ctx)
+static int moving_on_progress(void *ctx)
 {
     struct moving *moving = ctx;
-    return session_stopped(moving->session) < 0;
+    return sqlite_handle_stopped(moving->handle) < 0;
 }
 
-static int copy_table(struct moving *moving, sqlite3 *db, const char *sql)
+static int moving_copy_table(struct moving *moving, sqlite3 *db, const char *sql)
 {
     sqlite3_stmt *copy;
     int r = sqlite3_prepare_v2(db, sql, -1, &copy, NULL);
@@ -57,8 +57,8 @@ static int copy_table(struct moving *moving, sqlite3 *db, const char *sql)
         r = sqlite3_bind_int64(copy, 1, moving->row);
     if (r == SQLITE_OK)
         r = sqlite3_step(copy);
-    int stopped = session_stopped(moving->session);
-    int result = r == SQLITE_DONE ? 0 : stopped < 0 ? session_stopped_text(moving->session, stopped) : fail(moving, db, r);
+    int stopped = sqlite_handle_stopped(moving->handle);
+    int result = r == SQLITE_DONE ? 0 : stopped < 0 ? sqlite_handle_stopped_text(moving->handle, stopped) : moving_fail(moving, db, r);
     sqlite3_finalize(copy);
     return result;
 }
@@ -68,27 +68,27 @@ static int attach_old(struct moving *moving, sqlite3 *db)
     sqlite3_stmt *attach;
     int r = sqlite3_prepare_v2(db, "ATTACH ? AS old", -1, &attach, NULL);
     if (r == SQLITE_OK)
-        r = sqlite3_bind_text(attach, 1, moving->session->store->path, -1, SQLITE_STATIC);
+        r = sqlite3_bind_text(attach, 1, moving->handle->database->path, -1, SQLITE_STATIC);
     if (r == SQLITE_OK)
         r = sqlite3_step(attach);
     sqlite3_finalize(attach);
-    return r == SQLITE_DONE ? 0 : fail(moving, db, r);
+    return r == SQLITE_DONE ? 0 : moving_fail(moving, db, r);
 }
 
 static int fill_moved(void *ctx, sqlite3 *db, const char *account)
 {
     struct moving *moving = ctx;
     (void)account;
-    sqlite3_progress_handler(db, 5000, on_progress, moving);
-    sqlite3_busy_timeout(db, (int)moving->session->store->busy_timeout);
+    sqlite3_progress_handler(db, 5000, moving_on_progress, moving);
+    sqlite3_busy_timeout(db, (int)moving->handle->database->busy_timeout);
     int r = attach_old(moving, db);
     if (r == 0 && sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
-        r = fail(moving, db, sqlite3_errcode(db));
+        r = moving_fail(moving, db, sqlite3_errcode(db));
     for (size_t i = 0; r == 0 && i < sizeof(COPY) / sizeof(COPY[0]); i++)
-        r = copy_table(moving, db, COPY[i]);
+        r = moving_copy_table(moving, db, COPY[i]);
     sqlite3_progress_handler(db, 0, NULL, NULL);
     if (r == 0 && sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-        r = fail(moving, db, sqlite3_errcode(db));
+        r = moving_fail(moving, db, sqlite3_errcode(db));
     if (r < 0)
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
     sqlite3_exec(db, "DETACH old", NULL, NULL, NULL);
@@ -96,58 +96,58 @@ static int fill_moved(void *ctx, sqlite3 *db, const char *account)
 }
 
 /* 1: an account that has not moved yet; 0: none. */
-static int find_next(struct moving *moving)
+static int moving_find_next(struct moving *moving)
 {
     struct query query;
-    query_open(&query, moving->session, "SELECT row, id FROM accounts WHERE file = 0 AND row > ? ORDER BY row LIMIT 1");
-    query_int(&query, moving->row);
-    int r = query_step(&query);
+    sql_query_open(&query, moving->handle, "SELECT row, id FROM accounts WHERE file = 0 AND row > ? ORDER BY row LIMIT 1");
+    sql_query_int(&query, moving->row);
+    int r = sql_query_step(&query);
     if (r > 0) {
-        moving->row = column_int(&query, 0);
-        snprintf(moving->id, sizeof(moving->id), "%s", column_text(&query, 1));
+        moving->row = sql_column_int(&query, 0);
+        snprintf(moving->id, sizeof(moving->id), "%s", sql_column_text(&query, 1));
     }
-    query_close(&query);
+    sql_query_close(&query);
     return r;
 }
 
 /* In a transaction: another process that migrates waits, and goes on with the next person. */
 static int move_one(struct moving *moving)
 {
-    struct session *session = moving->session;
+    struct handle *handle = moving->handle;
     struct query query;
     struct person *person = NULL; /* checks the id, which becomes a file's name */
     char *built = NULL;
-    int r = pool_enter(session, moving->id, &person);
+    int r = sqlite_pool_enter(handle, moving->id, &person);
     if (r < 0)
         return r;
-    pool_leave(session, person);
-    r = file_build(session, moving->id, 0, fill_moved, moving, &built);
+    sqlite_pool_leave(handle, person);
+    r = sqlite_file_build(handle, moving->id, 0, fill_moved, moving, &built);
     if (r < 0)
         return r;
-    r = file_publish(session, moving->id, built);
+    r = sqlite_file_publish(handle, moving->id, built);
     free(built);
     if (r < 0)
         return r;
-    query_open(&query, session, "UPDATE accounts SET file = 1 WHERE row = ?");
-    query_int(&query, moving->row);
-    return query_run(&query, NULL);
+    sql_query_open(&query, handle, "UPDATE accounts SET file = 1 WHERE row = ?");
+    sql_query_int(&query, moving->row);
+    return sql_query_run(&query, NULL);
 }
 
-int move_all(struct session *session)
+int sqlite_move_accounts(struct handle *handle)
 {
-    struct moving moving = {.session = session};
+    struct moving moving = {.handle = handle};
     int r;
     do {
-        r = session_begin_immediate(session);
+        r = sqlite_transaction_begin(handle);
         if (r < 0)
             return r;
-        r = find_next(&moving);
+        r = moving_find_next(&moving);
         int moved = r > 0 ? move_one(&moving) : r;
         if (moved < 0) {
-            session_rollback(session);
+            sqlite_transaction_rollback(handle);
             return moved;
         }
-        int committed = session_commit(session);
+        int committed = sqlite_transaction_commit(handle);
         if (committed < 0)
             return committed;
     } while (r > 0);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "files.h"
-#include "look.h"
+#include "preflight.h"
 #include "migrate.h"
 #include "query.h"
 #include "replace.h"
@@ -20,14 +20,14 @@
 #include "support/owner.h"
 
 enum { KEY_PATH, KEY_SYNCHRONOUS, KEY_CACHE_SIZE, KEY_BATCH_CACHE_SIZE, KEY_BUSY_TIMEOUT, KEY_OPEN_FILES, KEYS };
-_Static_assert((int)KEYS == (int)STORE_CONFIG_COUNT, "the descriptor names all keys");
+_Static_assert((int)KEYS == (int)DATABASE_CONFIG_COUNT, "the descriptor names all keys");
 
 #define KEY(key, kind, preset, ...)                                                                                                        \
     {                                                                                                                                      \
         .struct_size = sizeof(struct hearth_config_key), .type = (kind), .name = (key), .fallback = (preset), __VA_ARGS__                  \
     }
 
-const struct hearth_config_key store_config[KEYS] = {
+const struct hearth_config_key sql_config_keys[KEYS] = {
     [KEY_PATH] = KEY("path", HEARTH_CONFIG_PATH, "hearth.db", .help = "the shared database file; its directory must exist"),
     [KEY_SYNCHRONOUS] = KEY("synchronous", HEARTH_CONFIG_ENUM, "normal", .choices = "normal full",
                             .help = "full: nothing is lost at a power cut; normal: at most the last few writes"),
@@ -51,7 +51,7 @@ static void name_accounts(const char *path, char *out, size_t size)
         snprintf(out, size, "%s-accounts", path);
 }
 
-int store_paths(const char *path, char **ret_path, char **ret_accounts)
+int sqlite_database_paths(const char *path, char **ret_path, char **ret_accounts)
 {
     size_t size = strlen(path) + 3;
     char *full = malloc(size), *accounts = malloc(size + sizeof("-accounts"));
@@ -67,12 +67,12 @@ int store_paths(const char *path, char **ret_path, char **ret_accounts)
     return 0;
 }
 
-const char *store_path_value(const struct hearth_config_value *values)
+const char *sqlite_database_path_value(const struct hearth_config_value *values)
 {
     return support_config_text(values, KEY_PATH);
 }
 
-bool store_has_files(const char *accounts)
+bool sqlite_database_has_files(const char *accounts)
 {
     bool found = false;
     DIR *directory = opendir(accounts);
@@ -86,232 +86,232 @@ bool store_has_files(const char *accounts)
     return found;
 }
 
-int store_cannot_use(const struct store *store, struct hearth_call *call, int error)
+int sqlite_database_cannot_use(const struct database *database, struct hearth_call *call, int error)
 {
     if (error == ENOENT || error == ENOTDIR)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "%s: the directory does not exist: create it, or change path", store->path);
+        return hearth_fail(call, HEARTH_ERR_INVALID, "%s: the directory does not exist: create it, or change path", database->path);
     if (error == EACCES || error == EROFS || error == EPERM)
-        return hearth_fail(call, HEARTH_ERR_DENIED, "%s: %s: the directory must be writable for this user", store->path, strerror(error));
+        return hearth_fail(call, HEARTH_ERR_DENIED, "%s: %s: the directory must be writable for this user", database->path, strerror(error));
     if (error == ENOSPC || error == EDQUOT)
-        return hearth_fail(call, HEARTH_ERR_FULL, "%s: the disk is full: make room", store->path);
-    return hearth_fail(call, HEARTH_ERR_IO, "%s: %s", store->path, strerror(error));
+        return hearth_fail(call, HEARTH_ERR_FULL, "%s: the disk is full: make room", database->path);
+    return hearth_fail(call, HEARTH_ERR_IO, "%s: %s", database->path, strerror(error));
 }
 
-int store_file_missing(const struct store *store, struct hearth_call *call)
+int sqlite_database_file_missing(const struct database *database, struct hearth_call *call)
 {
     return hearth_fail(call, HEARTH_ERR_IO,
                        "%s: the database file is missing, but there are persons' files in %s: put it back, or restore a backup",
-                       store->path, store->accounts);
+                       database->path, database->accounts);
 }
 
-static int no_database(struct store *store, struct hearth_call *call)
+static int no_database(struct database *database, struct hearth_call *call)
 {
     return hearth_fail(call, HEARTH_ERR_NOT_FOUND,
                        "%s: there is no database here yet: start the daemon, or run \"hearthd migrate\" as the daemon's user; "
                        "if there was one, put it back, or restore a backup",
-                       store->path);
+                       database->path);
 }
 
 /* Before anything is made: who may not make a database leaves nothing where there is none. An empty file is none yet; one that a restore
  * was about to put in its place is. */
-static int check_there(struct store *store, struct hearth_call *call)
+static int check_there(struct database *database, struct hearth_call *call)
 {
     struct stat status;
-    int r = look_at_kinds(store, call);
-    if (r == 0 && support_looks_only(store->host))
-        r = look_before_open(store, call);
-    if (r < 0 || support_may_create(store->host) || store_has_files(store->accounts) || replace_is_pending(store->path))
+    int r = sqlite_preflight_kinds(database, call);
+    if (r == 0 && support_looks_only(database->host))
+        r = sqlite_preflight_open(database, call);
+    if (r < 0 || support_may_create(database->host) || sqlite_database_has_files(database->accounts) || sqlite_replace_is_pending(database->path))
         return r;
-    if (stat(store->path, &status) == 0 ? status.st_size > 0 : errno != ENOENT && errno != ENOTDIR)
+    if (stat(database->path, &status) == 0 ? status.st_size > 0 : errno != ENOENT && errno != ENOTDIR)
         return 0;
-    return no_database(store, call);
+    return no_database(database, call);
 }
 
 /* Only ever opens a file that it made itself: closing a descriptor drops every lock that this process has on a database. */
-static int make_file(struct store *store, struct hearth_call *call)
+static int make_file(struct database *database, struct hearth_call *call)
 {
     struct stat status;
-    if (stat(store->path, &status) != 0 && errno == ENOENT && store_has_files(store->accounts))
-        return store_file_missing(store, call);
-    int fd = support_may_create(store->host) ? open(store->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+    if (stat(database->path, &status) != 0 && errno == ENOENT && sqlite_database_has_files(database->accounts))
+        return sqlite_database_file_missing(database, call);
+    int fd = support_may_create(database->host) ? open(database->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
     if (fd >= 0) {
-        support_owner_give(fd, store->path);
+        support_owner_give(fd, database->path);
         close(fd);
         return 0;
     }
-    if ((support_may_create(store->host) && errno != EEXIST) || stat(store->path, &status) != 0)
-        return store_cannot_use(store, call, errno);
+    if ((support_may_create(database->host) && errno != EEXIST) || stat(database->path, &status) != 0)
+        return sqlite_database_cannot_use(database, call, errno);
     if (!S_ISREG(status.st_mode))
-        return hearth_fail(call, HEARTH_ERR_INVALID, "%s: is not a file", store->path);
+        return hearth_fail(call, HEARTH_ERR_INVALID, "%s: is not a file", database->path);
     return 0;
 }
 
 /* The journal mode is kept in the file; one connection has to set it once. */
-static int use_wal(struct session *session)
+static int use_wal(struct handle *handle)
 {
     struct query query;
     bool wal = false;
-    query_open(&query, session, "PRAGMA journal_mode = WAL");
-    int r = query_step(&query);
+    sql_query_open(&query, handle, "PRAGMA journal_mode = WAL");
+    int r = sql_query_step(&query);
     if (r > 0)
-        wal = column_text(&query, 0) != NULL && strcmp(column_text(&query, 0), "wal") == 0;
-    query_close(&query);
+        wal = sql_column_text(&query, 0) != NULL && strcmp(sql_column_text(&query, 0), "wal") == 0;
+    sql_query_close(&query);
     if (r < 0)
         return r;
     return wal ? 0
-               : hearth_fail(session->call, HEARTH_ERR_UNSUPPORTED,
+               : hearth_fail(handle->call, HEARTH_ERR_UNSUPPORTED,
                              "%s: this file system has no shared memory, which SQLite's write-ahead log needs: use a local disk",
-                             session->store->path);
+                             handle->database->path);
 }
 
 /* The empty file of a first start that was interrupted is no database either; one beside persons' files was one. */
-static int check_schema_there(struct session *session)
+static int check_schema_there(struct handle *handle)
 {
-    struct store *store = session->store;
+    struct database *database = handle->database;
     struct query query;
     int64_t tables;
-    query_open(&query, session, "SELECT count(*) FROM sqlite_schema");
-    int r = query_number(&query, &tables);
+    sql_query_open(&query, handle, "SELECT count(*) FROM sqlite_schema");
+    int r = sqlite_query_number(&query, &tables);
     if (r < 0 || tables > 0)
         return r;
-    if (store_has_files(store->accounts))
-        return hearth_fail(session->call, HEARTH_ERR_CORRUPT,
-                           "%s: the database is empty, but there are persons' files in %s: put it back, or restore a backup", store->path,
-                           store->accounts);
-    return support_may_create(store->host) ? 0 : no_database(store, session->call);
+    if (sqlite_database_has_files(database->accounts))
+        return hearth_fail(handle->call, HEARTH_ERR_CORRUPT,
+                           "%s: the database is empty, but there are persons' files in %s: put it back, or restore a backup", database->path,
+                           database->accounts);
+    return support_may_create(database->host) ? 0 : no_database(database, handle->call);
 }
 
-static int check_file(struct store *store, struct hearth_call *call)
+static int shared_file_check(struct database *database, struct hearth_call *call)
 {
-    void *session;
+    void *handle;
     struct op op;
-    int r = session_open(store, call, &session);
+    int r = sql_handle_open(database, call, &handle);
     if (r < 0)
         return r;
-    r = op_begin_any_schema(&op, session, call);
+    r = sql_op_begin_any_schema(&op, handle, call);
     if (r == 0) {
-        r = migrate_check(op.session);
+        r = sql_migrate_check(op.handle);
         if (r == 0)
-            r = check_schema_there(op.session);
-        if (r == 0 && !support_looks_only(store->host))
-            r = use_wal(op.session);
+            r = check_schema_there(op.handle);
+        if (r == 0 && !support_looks_only(database->host))
+            r = use_wal(op.handle);
         /* Nobody waits for it: what cannot be removed now is looked for at the next start. */
-        if (r == 0 && !support_looks_only(store->host) && migrate_ready(op.session) == 0)
-            files_finish_removals(op.session);
-        op_end(&op, r);
+        if (r == 0 && !support_looks_only(database->host) && sqlite_schema_is_ready(op.handle) == 0)
+            sqlite_files_finish_removals(op.handle);
+        sql_op_end(&op, r);
     }
-    session_close(session);
+    sql_handle_close(handle);
     return r;
 }
 
 /* Whoever comes first removes what nobody can be building any more. */
-static void sweep_when_alone(const struct store *store)
+static void sweep_when_alone(const struct database *database)
 {
-    int alone = use_lock_try_alone(store->path);
+    int alone = sqlite_use_lock_try_alone(database->path);
     if (alone < 0)
         return;
-    files_sweep_unfinished(store);
+    sqlite_files_sweep_unfinished(database);
     close(alone);
 }
 
 /* Shares the database with other processes. What a restore left that was killed is finished or removed first. */
-static int lock_for_use(struct store *store, struct hearth_call *call)
+static int lock_for_use(struct database *database, struct hearth_call *call)
 {
-    const struct place place = {store->host, call, store->path, store->accounts};
-    sweep_when_alone(store);
+    const struct place place = {database->host, call, database->path, database->accounts};
+    sweep_when_alone(database);
     for (;;) {
-        int alone, r = use_lock_shared(store->host, call, store->path, &store->use_lock);
+        int alone, r = sqlite_use_lock_shared(database->host, call, database->path, &database->use_lock);
         if (r < 0)
             return r;
-        if (!replace_is_pending(store->path))
+        if (!sqlite_replace_is_pending(database->path))
             break;
-        if (store->use_lock >= 0)
-            close(store->use_lock);
-        store->use_lock = -1;
-        r = use_lock_alone(store->host, call, store->path, &alone);
+        if (database->use_lock >= 0)
+            close(database->use_lock);
+        database->use_lock = -1;
+        r = sqlite_use_lock_alone(database->host, call, database->path, &alone);
         if (r < 0)
             return r;
-        r = replace_finish(&place, NULL, NULL);
+        r = sqlite_replace_finish(&place, NULL, NULL);
         if (alone >= 0)
             close(alone);
         if (r < 0)
             return r;
     }
-    if (store->use_lock >= 0)
-        replace_sweep(store->path);
+    if (database->use_lock >= 0)
+        sqlite_replace_sweep(database->path);
     return 0;
 }
 
-static void store_free(struct store *store)
+static void database_free(struct database *database)
 {
-    if (store->use_lock >= 0)
-        close(store->use_lock);
-    pool_fini(&store->pool);
-    writer_fini(&store->writer);
-    free(store->path);
-    free(store->accounts);
-    store->magic = 0;
-    free(store);
+    if (database->use_lock >= 0)
+        close(database->use_lock);
+    sqlite_pool_fini(&database->pool);
+    sqlite_writer_fini(&database->writer);
+    free(database->path);
+    free(database->accounts);
+    database->magic = 0;
+    free(database);
 }
 
-static struct store *store_create(int64_t open_files)
+static struct database *database_create(int64_t open_files)
 {
-    struct store *store = calloc(1, sizeof(*store));
-    if (store == NULL || writer_init(&store->writer) < 0) {
-        free(store);
+    struct database *database = calloc(1, sizeof(*database));
+    if (database == NULL || sqlite_writer_init(&database->writer) < 0) {
+        free(database);
         return NULL;
     }
-    if (pool_init(&store->pool, (size_t)open_files) < 0) {
-        writer_fini(&store->writer);
-        free(store);
+    if (sqlite_pool_init(&database->pool, (size_t)open_files) < 0) {
+        sqlite_writer_fini(&database->writer);
+        free(database);
         return NULL;
     }
-    return store;
+    return database;
 }
 
-static int prepare_files(struct store *store, struct hearth_call *call)
+static int prepare_files(struct database *database, struct hearth_call *call)
 {
-    int r = lock_for_use(store, call);
+    int r = lock_for_use(database, call);
     if (r == 0)
-        r = make_file(store, call);
-    return r == 0 ? files_make_directory(store, call) : r;
+        r = make_file(database, call);
+    return r == 0 ? sqlite_files_make_directory(database, call) : r;
 }
 
-int store_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
+int sql_database_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
 {
-    struct store *store = store_create(support_config_number(values, KEY_OPEN_FILES));
-    if (store == NULL)
+    struct database *database = database_create(support_config_number(values, KEY_OPEN_FILES));
+    if (database == NULL)
         return support_no_memory(call);
-    store->magic = STORE_MAGIC;
-    store->use_lock = -1;
-    store->host = host;
-    store->full = support_config_number(values, KEY_SYNCHRONOUS) == 1;
-    store->cache_size = support_config_number(values, KEY_CACHE_SIZE);
-    store->batch_cache = support_config_number(values, KEY_BATCH_CACHE_SIZE);
-    if (store->batch_cache < store->cache_size)
-        store->batch_cache = store->cache_size;
-    store->busy_timeout = support_config_number(values, KEY_BUSY_TIMEOUT);
+    database->magic = DATABASE_MAGIC;
+    database->use_lock = -1;
+    database->host = host;
+    database->full = support_config_number(values, KEY_SYNCHRONOUS) == 1;
+    database->cache_size = support_config_number(values, KEY_CACHE_SIZE);
+    database->batch_cache = support_config_number(values, KEY_BATCH_CACHE_SIZE);
+    if (database->batch_cache < database->cache_size)
+        database->batch_cache = database->cache_size;
+    database->busy_timeout = support_config_number(values, KEY_BUSY_TIMEOUT);
     int r = 0;
-    if (store_paths(support_config_text(values, KEY_PATH), &store->path, &store->accounts) < 0)
+    if (sqlite_database_paths(support_config_text(values, KEY_PATH), &database->path, &database->accounts) < 0)
         r = support_no_memory(call);
     if (r == 0 && support_looks_only(host))
-        r = look_through_restore(store, call);
+        r = sqlite_preflight_restore(database, call);
     if (r == 0)
-        r = check_there(store, call);
+        r = check_there(database, call);
     if (r == 0 && !support_looks_only(host))
-        r = prepare_files(store, call);
+        r = prepare_files(database, call);
     if (r == 0)
-        r = check_file(store, call);
+        r = shared_file_check(database, call);
     if (r < 0) {
-        store_free(store);
+        database_free(database);
         return r;
     }
-    *ret_self = store;
+    *ret_self = database;
     return 0;
 }
 
-void store_close(void *self)
+void sql_database_close(void *self)
 {
     if (self != NULL)
-        store_free(store_of(self));
+        database_free(sql_database_of(self));
 }

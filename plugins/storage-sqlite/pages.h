@@ -6,7 +6,7 @@
 #include "storage-sql/page_hooks.h"
 
 /* Inside an operation of a batch. */
-int page_find(struct session *session, int64_t page, struct known_page *ret_page); /* NOT_FOUND, with a text */
-int page_remove_visits(struct session *session, const struct known_page *page);
+int sqlite_page_find(struct handle *handle, int64_t page, struct known_page *ret_page); /* NOT_FOUND, with a text */
+int sqlite_page_remove_visits(struct handle *handle, const struct known_page *page);
 
 #endif

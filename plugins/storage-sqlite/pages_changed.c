@@ -14,50 +14,50 @@ static const char CHANGED[] = "SELECT CASE WHEN forgotten <= ?1 AND ?1 <= genera
 
 enum { CHANGED_KNOWN = 1, CHANGED_GONE = 3 };
 
-int account_read_first_generation(void *self, struct hearth_call *call, const char *account, int64_t *ret_generation)
+int sql_account_first_generation(void *self, struct hearth_call *call, const char *account, int64_t *ret_generation)
 {
     struct op op;
-    struct file_state state;
-    int r = op_begin(&op, self, call);
+    struct sqlite_file_state state;
+    int r = sql_op_begin(&op, self, call);
     if (r < 0)
         return r;
-    r = file_state(op.session, account, &state);
+    r = sqlite_file_state(op.handle, account, &state);
     if (r == 0)
         *ret_generation = state.generation;
-    return op_end(&op, r);
+    return sql_op_end(&op, r);
 }
 
-int pages_changed(void *self, struct hearth_call *call, const char *account, int64_t since, hearth_page_cb cb, void *ctx)
+int sql_pages_changed(void *self, struct hearth_call *call, const char *account, int64_t since, hearth_page_cb cb, void *ctx)
 {
     struct op op;
     struct query query;
     struct hearth_page page;
     bool known = false;
-    int r = op_begin_account(&op, self, call, account);
+    int r = sql_op_begin_account(&op, self, call, account);
     if (r == OP_NO_ROWS)
-        return page_changes_without_rows(self, call, account, since);
+        return sql_page_changes_without_rows(self, call, account, since);
     if (r != 0)
         return r < 0 ? r : hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such account");
-    query_open(&query, op.session, CHANGED);
-    query_int(&query, since);
-    while ((r = query_step(&query)) > 0) {
-        int64_t what = column_int(&query, 0);
+    sql_query_open(&query, op.handle, CHANGED);
+    sql_query_int(&query, since);
+    while ((r = sql_query_step(&query)) > 0) {
+        int64_t what = sql_column_int(&query, 0);
         if (what == CHANGED_KNOWN) {
             known = true;
             continue;
         }
         sql_read_page(&query, 3, &page);
-        page.generation = column_int(&query, 2);
+        page.generation = sql_column_int(&query, 2);
         page.gone = what == CHANGED_GONE;
         if (page.gone)
-            page.id = column_int(&query, 1);
+            page.id = sql_column_int(&query, 1);
         if (!known || cb(ctx, &page) != 0) {
             r = 0;
             break;
         }
     }
-    query_close(&query);
+    sql_query_close(&query);
     if (r == 0 && !known)
         r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "what changed since generation %lld is not known any more", (long long)since);
-    return op_end(&op, r);
+    return sql_op_end(&op, r);
 }

@@ -8,7 +8,7 @@
 #include "query.h"
 #include "support/call.h"
 
-int pool_init(struct pool *pool, size_t limit)
+int sqlite_pool_init(struct pool *pool, size_t limit)
 {
     *pool = (struct pool){.limit = limit};
     return pthread_mutex_init(&pool->lock, NULL) == 0 ? 0 : HEARTH_ERR_NOMEM;
@@ -17,12 +17,12 @@ int pool_init(struct pool *pool, size_t limit)
 static void person_free(struct person *person)
 {
     assert(person->users == 0 && person->idle == NULL);
-    writer_fini(&person->writer);
+    sqlite_writer_fini(&person->writer);
     free(person->path);
     free(person);
 }
 
-void pool_fini(struct pool *pool)
+void sqlite_pool_fini(struct pool *pool)
 {
     while (pool->persons != NULL) {
         struct person *person = pool->persons;
@@ -30,14 +30,14 @@ void pool_fini(struct pool *pool)
         while (person->idle != NULL) {
             struct connection *connection = person->idle;
             person->idle = connection->next;
-            connection_close(connection);
+            sqlite_connection_close(connection);
         }
         person_free(person);
     }
     pthread_mutex_destroy(&pool->lock);
 }
 
-void pool_wake(struct pool *pool)
+void sqlite_pool_wake(struct pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
     for (struct person *person = pool->persons; person != NULL; person = person->next)
@@ -45,24 +45,24 @@ void pool_wake(struct pool *pool)
     pthread_mutex_unlock(&pool->lock);
 }
 
-static bool is_id(const char *id)
+static bool person_id_is_valid(const char *id)
 {
     size_t size = id == NULL ? 0 : strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789");
     return size > 0 && size <= 32 && id[size] == '\0';
 }
 
-static struct person *person_create(struct store *store, const char *id)
+static struct person *person_create(struct database *database, const char *id)
 {
     struct person *person = calloc(1, sizeof(*person));
-    size_t size = strlen(store->accounts) + strlen(id) + sizeof("/.db");
-    if (person == NULL || (person->path = malloc(size)) == NULL || writer_init(&person->writer) < 0) {
+    size_t size = strlen(database->accounts) + strlen(id) + sizeof("/.db");
+    if (person == NULL || (person->path = malloc(size)) == NULL || sqlite_writer_init(&person->writer) < 0) {
         if (person != NULL)
             free(person->path);
         free(person);
         return NULL;
     }
     snprintf(person->id, sizeof(person->id), "%s", id);
-    snprintf(person->path, size, "%s/%s.db", store->accounts, id);
+    snprintf(person->path, size, "%s/%s.db", database->accounts, id);
     return person;
 }
 
@@ -81,15 +81,15 @@ static struct person *person_find(struct pool *pool, const char *id)
     return NULL;
 }
 
-int pool_enter(struct session *session, const char *id, struct person **ret_person)
+int sqlite_pool_enter(struct handle *handle, const char *id, struct person **ret_person)
 {
-    struct pool *pool = &session->store->pool;
-    if (!is_id(id)) /* it becomes a file's name */
-        return hearth_fail(session->call, HEARTH_ERR_INVALID, "an account's id is 1 to 32 letters a-z and digits");
+    struct pool *pool = &handle->database->pool;
+    if (!person_id_is_valid(id)) /* it becomes a file's name */
+        return hearth_fail(handle->call, HEARTH_ERR_INVALID, "an account's id is 1 to 32 letters a-z and digits");
     pthread_mutex_lock(&pool->lock);
     struct person *person = person_find(pool, id);
     if (person == NULL) {
-        person = person_create(session->store, id);
+        person = person_create(handle->database, id);
         if (person != NULL) {
             person->next = pool->persons;
             pool->persons = person;
@@ -99,7 +99,7 @@ int pool_enter(struct session *session, const char *id, struct person **ret_pers
         person->users++;
     pthread_mutex_unlock(&pool->lock);
     if (person == NULL)
-        return support_no_memory(session->call);
+        return support_no_memory(handle->call);
     *ret_person = person;
     return 0;
 }
@@ -116,9 +116,9 @@ static struct person *person_drop(struct pool *pool, struct person *person)
     return person;
 }
 
-void pool_leave(struct session *session, struct person *person)
+void sqlite_pool_leave(struct handle *handle, struct person *person)
 {
-    struct pool *pool = &session->store->pool;
+    struct pool *pool = &handle->database->pool;
     pthread_mutex_lock(&pool->lock);
     assert(person->users > 0);
     person->users--;
@@ -170,140 +170,140 @@ static struct connection *take_oldest(struct pool *pool, struct person **ret_dro
  * done. */
 static int person_migrate(struct connection *connection, int64_t version)
 {
-    struct session *session = connection->session;
-    if (support_looks_only(session->store->host))
+    struct handle *handle = connection->handle;
+    if (support_looks_only(handle->database->host))
         return hearth_fail(
-            session->call, HEARTH_ERR_UNSUPPORTED,
+            handle->call, HEARTH_ERR_UNSUPPORTED,
             "%s: the file has schema %lld, and nobody may write the %zu that this plugin knows: start the daemon, which does",
-            connection->path, (long long)version, person_migration_count);
-    int r = connection_exec(connection, "BEGIN IMMEDIATE");
+            connection->path, (long long)version, sqlite_person_migration_count);
+    int r = sqlite_connection_exec(connection, "BEGIN IMMEDIATE");
     if (r < 0)
         return r;
     struct query query;
-    query_open(&query, session, "SELECT user_version FROM pragma_user_version");
-    r = query_step(&query);
-    version = r > 0 ? column_int(&query, 0) : version;
-    query_close(&query);
-    for (; r >= 0 && version < (int64_t)person_migration_count; version++)
-        r = connection_exec(connection, person_migrations[version].sql);
+    sql_query_open(&query, handle, "SELECT user_version FROM pragma_user_version");
+    r = sql_query_step(&query);
+    version = r > 0 ? sql_column_int(&query, 0) : version;
+    sql_query_close(&query);
+    for (; r >= 0 && version < (int64_t)sqlite_person_migration_count; version++)
+        r = sqlite_connection_exec(connection, sqlite_person_migrations[version].sql);
     if (r >= 0)
-        r = connection_exec(connection, "COMMIT");
+        r = sqlite_connection_exec(connection, "COMMIT");
     if (r < 0)
         sqlite3_exec(connection->db, "ROLLBACK", NULL, NULL, NULL);
     return r < 0 ? r : 0;
 }
 
-static int check_person(struct connection *connection)
+static int connection_check_person(struct connection *connection)
 {
-    struct session *session = connection->session;
+    struct handle *handle = connection->handle;
     struct query query;
-    struct connection *before = session->current;
-    session->current = connection;
-    query_open(
-        &query, session,
+    struct connection *before = handle->current;
+    handle->current = connection;
+    sql_query_open(
+        &query, handle,
         "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version), id FROM account");
-    int r = query_step(&query);
+    int r = sql_query_step(&query);
     int64_t application = 0, version = 0;
     bool own = false;
     if (r > 0) {
-        application = column_int(&query, 0);
-        version = column_int(&query, 1);
-        own = column_text(&query, 2) != NULL && strcmp(column_text(&query, 2), connection->person->id) == 0;
+        application = sql_column_int(&query, 0);
+        version = sql_column_int(&query, 1);
+        own = sql_column_text(&query, 2) != NULL && strcmp(sql_column_text(&query, 2), connection->person->id) == 0;
     }
-    query_close(&query);
-    bool old = r > 0 && application == PERSON_APPLICATION_ID && own && version > 0 && version < (int64_t)person_migration_count;
+    sql_query_close(&query);
+    bool old = r > 0 && application == PERSON_APPLICATION_ID && own && version > 0 && version < (int64_t)sqlite_person_migration_count;
     int migrated = old ? person_migrate(connection, version) : 0;
-    session->current = before;
+    handle->current = before;
     if (migrated < 0)
         return migrated;
     if (r == 0 || r == HEARTH_ERR_UNSUPPORTED || (r > 0 && (application != PERSON_APPLICATION_ID || !own)))
-        return hearth_fail(session->call, HEARTH_ERR_CORRUPT,
+        return hearth_fail(handle->call, HEARTH_ERR_CORRUPT,
                            "%s: is not the file of this account: put the right one back, or restore a backup", connection->path);
-    if (r > 0 && version > (int64_t)person_migration_count)
-        return hearth_fail(session->call, HEARTH_ERR_UNSUPPORTED,
+    if (r > 0 && version > (int64_t)sqlite_person_migration_count)
+        return hearth_fail(handle->call, HEARTH_ERR_UNSUPPORTED,
                            "%s: the file is newer than this plugin (schema %lld, known up to %zu): install the newer version",
-                           connection->path, (long long)version, person_migration_count);
+                           connection->path, (long long)version, sqlite_person_migration_count);
     return r < 0 ? r : 0;
 }
 
-static void lend(struct session *session, struct connection *connection)
+static void connection_lend(struct handle *handle, struct connection *connection)
 {
-    connection->session = session;
-    pthread_mutex_lock(&session->lock);
-    connection->next = session->borrowed;
-    session->borrowed = connection;
-    pthread_mutex_unlock(&session->lock);
+    connection->handle = handle;
+    pthread_mutex_lock(&handle->lock);
+    connection->next = handle->borrowed;
+    handle->borrowed = connection;
+    pthread_mutex_unlock(&handle->lock);
 }
 
-static void unlend(struct session *session, struct connection *connection)
+static void connection_unlend(struct handle *handle, struct connection *connection)
 {
-    pthread_mutex_lock(&session->lock);
-    struct connection **link = &session->borrowed;
+    pthread_mutex_lock(&handle->lock);
+    struct connection **link = &handle->borrowed;
     while (*link != connection)
         link = &(*link)->next;
     *link = connection->next;
-    pthread_mutex_unlock(&session->lock);
+    pthread_mutex_unlock(&handle->lock);
     connection->next = NULL;
 }
 
-static int open_new(struct session *session, struct person *person, struct connection **ret_connection)
+static int open_new(struct handle *handle, struct person *person, struct connection **ret_connection)
 {
     struct connection *connection;
-    pthread_mutex_lock(&session->store->pool.lock);
+    pthread_mutex_lock(&handle->database->pool.lock);
     uint64_t removals = person->removals;
-    pthread_mutex_unlock(&session->store->pool.lock);
-    int r = connection_open(session, person->path, &person->writer, person, &connection);
+    pthread_mutex_unlock(&handle->database->pool.lock);
+    int r = sqlite_connection_open(handle, person->path, &person->writer, person, &connection);
     if (r < 0)
         return r;
     connection->removals = removals;
-    lend(session, connection);
-    r = check_person(connection);
+    connection_lend(handle, connection);
+    r = connection_check_person(connection);
     if (r < 0) {
-        unlend(session, connection);
-        connection_close(connection);
+        connection_unlend(handle, connection);
+        sqlite_connection_close(connection);
         return r;
     }
     *ret_connection = connection;
     return 0;
 }
 
-int pool_borrow(struct session *session, const char *id, struct connection **ret_connection)
+int sqlite_pool_borrow(struct handle *handle, const char *id, struct connection **ret_connection)
 {
-    struct pool *pool = &session->store->pool;
+    struct pool *pool = &handle->database->pool;
     struct person *person;
     struct connection *connection;
-    int r = pool_enter(session, id, &person);
+    int r = sqlite_pool_enter(handle, id, &person);
     if (r < 0)
         return r;
     do { /* one whose file was replaced or removed behind our back is of no use */
         pthread_mutex_lock(&pool->lock);
         connection = take_idle(pool, person);
         pthread_mutex_unlock(&pool->lock);
-        if (connection != NULL && connection_moved(connection)) {
-            connection_close(connection);
+        if (connection != NULL && sqlite_connection_moved(connection)) {
+            sqlite_connection_close(connection);
             continue;
         }
         break;
     } while (true);
     if (connection != NULL)
-        lend(session, connection);
+        connection_lend(handle, connection);
     else
-        r = open_new(session, person, &connection);
+        r = open_new(handle, person, &connection);
     if (r < 0) {
-        pool_leave(session, person);
+        sqlite_pool_leave(handle, person);
         return r;
     }
     *ret_connection = connection;
     return 0;
 }
 
-void pool_give_back(struct session *session, struct connection *connection)
+void sqlite_pool_give_back(struct handle *handle, struct connection *connection)
 {
-    struct pool *pool = &session->store->pool;
+    struct pool *pool = &handle->database->pool;
     struct person *person = connection->person, *dropped = NULL;
     struct connection *closing = NULL;
-    unlend(session, connection);
-    connection->session = NULL;
+    connection_unlend(handle, connection);
+    connection->handle = NULL;
     bool usable = sqlite3_get_autocommit(connection->db) != 0;
     pthread_mutex_lock(&pool->lock);
     person->users--;
@@ -319,14 +319,14 @@ void pool_give_back(struct session *session, struct connection *connection)
         dropped = person_drop(pool, person);
     }
     pthread_mutex_unlock(&pool->lock);
-    connection_close(closing);
+    sqlite_connection_close(closing);
     if (dropped != NULL)
         person_free(dropped);
 }
 
-void pool_forget(struct session *session, struct person *person)
+void sqlite_pool_forget(struct handle *handle, struct person *person)
 {
-    struct pool *pool = &session->store->pool;
+    struct pool *pool = &handle->database->pool;
     struct connection *connection;
     pthread_mutex_lock(&pool->lock);
     person->removals++;
@@ -335,6 +335,6 @@ void pool_forget(struct session *session, struct person *person)
         pthread_mutex_lock(&pool->lock);
         connection = take_idle(pool, person);
         pthread_mutex_unlock(&pool->lock);
-        connection_close(connection);
+        sqlite_connection_close(connection);
     } while (connection != NULL);
 }

@@ -11,7 +11,7 @@
 #include "writer.h"
 
 struct connection;
-struct session;
+struct handle;
 
 /* A person whose file is in use or kept open. */
 struct person {
@@ -32,17 +32,17 @@ struct pool {
     uint64_t clock;
 };
 
-int pool_init(struct pool *pool, size_t limit); /* 0 or HEARTH_ERR_NOMEM */
-void pool_fini(struct pool *pool);              /* closes the idle ones; nobody uses it any more */
-void pool_wake(struct pool *pool);              /* from any thread: writers that wait look at their stop conditions */
+int sqlite_pool_init(struct pool *pool, size_t limit); /* 0 or HEARTH_ERR_NOMEM */
+void sqlite_pool_fini(struct pool *pool);              /* closes the idle ones; nobody uses it any more */
+void sqlite_pool_wake(struct pool *pool);              /* from any thread: writers that wait look at their stop conditions */
 
-/* The person's entry, which lives until pool_leave(). ids are [a-z0-9]{1,32}: INVALID. NOMEM. */
-int pool_enter(struct session *session, const char *id, struct person **ret_person);
-void pool_leave(struct session *session, struct person *person);
-/* A connection with the person's file for this session alone; enters for itself. CORRUPT, IO (missing, not readable), NOMEM, in words. */
-int pool_borrow(struct session *session, const char *id, struct connection **ret_connection);
-void pool_give_back(struct session *session, struct connection *connection);
+/* The person's entry, which lives until sqlite_pool_leave(). ids are [a-z0-9]{1,32}: INVALID. NOMEM. */
+int sqlite_pool_enter(struct handle *handle, const char *id, struct person **ret_person);
+void sqlite_pool_leave(struct handle *handle, struct person *person);
+/* A connection with the person's file for this handle alone; enters for itself. CORRUPT, IO (missing, not readable), NOMEM, in words. */
+int sqlite_pool_borrow(struct handle *handle, const char *id, struct connection **ret_connection);
+void sqlite_pool_give_back(struct handle *handle, struct connection *connection);
 /* The person's file is about to be unlinked: closes what is idle, and lets what is in use be closed when it comes back. */
-void pool_forget(struct session *session, struct person *person);
+void sqlite_pool_forget(struct handle *handle, struct person *person);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "connection.h"
 
-static struct statement *find_slot(struct connection *connection, const char *sql)
+static struct statement *statement_find_slot(struct connection *connection, const char *sql)
 {
     size_t at = ((uintptr_t)sql >> 3) * 0x9e3779b97f4a7c15u >> 32;
     for (size_t i = 0; i < STATEMENTS; i++) {
@@ -13,10 +13,10 @@ static struct statement *find_slot(struct connection *connection, const char *sq
     return NULL;
 }
 
-void query_open(struct query *query, struct session *session, const char *sql)
+void sql_query_open(struct query *query, struct handle *handle, const char *sql)
 {
-    struct connection *connection = session->current;
-    *query = (struct query){.session = session, .connection = connection, .slot = find_slot(connection, sql), .next = 1};
+    struct connection *connection = handle->current;
+    *query = (struct query){.handle = handle, .connection = connection, .slot = statement_find_slot(connection, sql), .next = 1};
     if (query->slot != NULL && query->slot->busy)
         query->slot = NULL;
     if (query->slot != NULL && query->slot->stmt != NULL) {
@@ -24,7 +24,7 @@ void query_open(struct query *query, struct session *session, const char *sql)
     } else {
         int r = sqlite3_prepare_v3(connection->db, sql, -1, query->slot != NULL ? SQLITE_PREPARE_PERSISTENT : 0, &query->stmt, NULL);
         if (r != SQLITE_OK) {
-            query->failed = connection_fail(connection, r);
+            query->failed = sqlite_connection_fail(connection, r);
             query->slot = NULL;
             return;
         }
@@ -37,10 +37,10 @@ void query_open(struct query *query, struct session *session, const char *sql)
 static void count_steps(const struct query *query)
 {
     if (query->stmt != NULL)
-        query->session->steps += sqlite3_stmt_status(query->stmt, SQLITE_STMTSTATUS_VM_STEP, 1);
+        query->handle->steps += sqlite3_stmt_status(query->stmt, SQLITE_STMTSTATUS_VM_STEP, 1);
 }
 
-void query_close(struct query *query)
+void sql_query_close(struct query *query)
 {
     count_steps(query);
     if (query->slot == NULL) {
@@ -55,114 +55,114 @@ void query_close(struct query *query)
 static void check_bind(struct query *query, int result)
 {
     if (result != SQLITE_OK && query->failed == 0)
-        query->failed = connection_fail(query->connection, result);
+        query->failed = sqlite_connection_fail(query->connection, result);
 }
 
-void query_int(struct query *query, int64_t value)
+void sql_query_int(struct query *query, int64_t value)
 {
     if (query->failed == 0)
         check_bind(query, sqlite3_bind_int64(query->stmt, query->next++, value));
 }
 
-void query_flag(struct query *query, int64_t value)
+void sql_query_flag(struct query *query, int64_t value)
 {
-    query_int(query, value != 0);
+    sql_query_int(query, value != 0);
 }
 
-void query_text(struct query *query, const char *text)
+void sql_query_text(struct query *query, const char *text)
 {
     if (query->failed == 0)
         check_bind(query, sqlite3_bind_text(query->stmt, query->next++, text, -1, SQLITE_STATIC));
 }
 
-void query_bytes(struct query *query, const void *bytes, size_t size)
+void sql_query_bytes(struct query *query, const void *bytes, size_t size)
 {
     if (query->failed == 0)
         check_bind(query, sqlite3_bind_blob64(query->stmt, query->next++, size == 0 ? "" : bytes, size, SQLITE_STATIC));
 }
 
-void query_real(struct query *query, double value)
+void sql_query_real(struct query *query, double value)
 {
     if (query->failed == 0)
         check_bind(query, sqlite3_bind_double(query->stmt, query->next++, value));
 }
 
-int query_step(struct query *query)
+int sql_query_step(struct query *query)
 {
     if (query->failed < 0)
         return query->failed;
     int r = sqlite3_step(query->stmt);
     if (r == SQLITE_ROW)
         return 1;
-    return r == SQLITE_DONE ? 0 : connection_fail(query->connection, r);
+    return r == SQLITE_DONE ? 0 : sqlite_connection_fail(query->connection, r);
 }
 
-int query_run(struct query *query, int64_t *ret_rows)
+int sql_query_run(struct query *query, int64_t *ret_rows)
 {
     int r;
     do
-        r = query_step(query);
+        r = sql_query_step(query);
     while (r > 0);
     if (r == 0 && ret_rows != NULL)
         *ret_rows = sqlite3_changes64(query->connection->db);
-    query_close(query);
+    sql_query_close(query);
     return r;
 }
 
-int query_later(struct query *query, enum counter counter, int by)
+int sql_query_later(struct query *query, enum counter counter, int by)
 {
-    int64_t *delta = query->session->batch.delta, rows;
-    int r = query_run(query, &rows);
+    int64_t *delta = query->handle->batch.delta, rows;
+    int r = sql_query_run(query, &rows);
     if (r == 0 && counter != COUNT_NONE)
         delta[counter] += by * rows;
     return r;
 }
 
 /* An INSERT that does nothing on a conflict; if so it did, one that updates. */
-int query_put(struct query *query, enum counter counter, bool *ret_done)
+int sql_query_put(struct query *query, enum counter counter, bool *ret_done)
 {
     int64_t rows;
-    int r = query_run(query, &rows);
+    int r = sql_query_run(query, &rows);
     if (r < 0 || rows == 0)
         return r;
     if (counter != COUNT_NONE)
-        query->session->batch.delta[counter]++;
+        query->handle->batch.delta[counter]++;
     *ret_done = true;
     return 0;
 }
 
-int query_number(struct query *query, int64_t *ret_number)
+int sqlite_query_number(struct query *query, int64_t *ret_number)
 {
-    int r = query_step(query);
+    int r = sql_query_step(query);
     if (r > 0)
-        *ret_number = column_int(query, 0);
-    query_close(query);
+        *ret_number = sql_column_int(query, 0);
+    sql_query_close(query);
     return r > 0 ? 0 : r == 0 ? HEARTH_ERR_NOT_FOUND : r;
 }
 
-int query_exec(struct session *session, const char *sql)
+int sqlite_query_exec(struct handle *handle, const char *sql)
 {
     struct query query;
-    query_open(&query, session, sql);
-    return query_run(&query, NULL);
+    sql_query_open(&query, handle, sql);
+    return sql_query_run(&query, NULL);
 }
 
-int column_keep_bytes(struct query *query, int column, const void **ret_bytes, size_t *ret_size)
+int sql_column_keep_bytes(struct query *query, int column, const void **ret_bytes, size_t *ret_size)
 {
     const void *bytes = sqlite3_column_blob(query->stmt, column);
     size_t size = (size_t)sqlite3_column_bytes(query->stmt, column);
-    int r = session_copy_bytes(query->session, bytes, size, ret_bytes);
+    int r = sql_copy_bytes(query->handle, bytes, size, ret_bytes);
     if (r == 0)
         *ret_size = size;
     return r;
 }
 
-int64_t query_changes(struct session *session)
+int64_t sqlite_query_changes(struct handle *handle)
 {
-    return sqlite3_changes64(session->current->db);
+    return sqlite3_changes64(handle->current->db);
 }
 
-void query_forget_all(struct connection *connection)
+void sqlite_query_forget_all(struct connection *connection)
 {
     for (size_t i = 0; i < STATEMENTS; i++) {
         sqlite3_finalize(connection->statements[i].stmt);

@@ -1,4 +1,4 @@
-/* Prepared statements. A query is opened on the session's current connection with a constant SQL text (cached by its address), gets its
+/* Prepared statements. A query is opened on the handle's current connection with a constant SQL text (cached by its address), gets its
  * parameters in order, and is run or stepped row by row. Everything variable is bound. */
 #ifndef STORAGE_SQLITE_QUERY_H
 #define STORAGE_SQLITE_QUERY_H
@@ -7,81 +7,81 @@
 #include "store.h"
 
 struct query {
-    struct session *session;
-    struct connection *connection; /* the session's current one when it was opened */
+    struct handle *handle;
+    struct connection *connection; /* the handle's current one when it was opened */
     struct statement *slot;        /* NULL: a second copy, because the cached one is in use by an outer operation */
     sqlite3_stmt *stmt;
     int next;   /* parameter */
     int failed; /* of a bind or the opening; reported by the first step */
 };
 
-/* query_open(), binding, query_step(), query_run(), query_later() are those of the driver: storage-sql/sql.h. */
+/* sql_query_open(), binding, sql_query_step(), sql_query_run(), sql_query_later() are those of the driver: storage-sql/sql.h. */
 
 /* The first row's first column, then closes. NOT_FOUND (without error text): no row. */
-int query_number(struct query *query, int64_t *ret_number);
-int query_exec(struct session *session, const char *sql); /* one statement without parameters; results are ignored */
-int64_t query_changes(struct session *session);           /* rows that the last INSERT, UPDATE or DELETE touched */
+int sqlite_query_number(struct query *query, int64_t *ret_number);
+int sqlite_query_exec(struct handle *handle, const char *sql); /* one statement without parameters; results are ignored */
+int64_t sqlite_query_changes(struct handle *handle);           /* rows that the last INSERT, UPDATE or DELETE touched */
 
-static inline int64_t column_int(struct query *query, int column)
+static inline int64_t sql_column_int(struct query *query, int column)
 {
     return sqlite3_column_int64(query->stmt, column);
 }
 
-static inline const char *column_text(struct query *query, int column)
+static inline const char *sql_column_text(struct query *query, int column)
 {
     return (const char *)sqlite3_column_text(query->stmt, column);
 }
 
-static inline int64_t column_flag(struct query *query, int column)
+static inline int64_t sql_column_flag(struct query *query, int column)
 {
     return sqlite3_column_int(query->stmt, column) != 0;
 }
 
-static inline double column_real(struct query *query, int column)
+static inline double sql_column_real(struct query *query, int column)
 {
     return sqlite3_column_double(query->stmt, column);
 }
 
-static inline const uint8_t *column_hash(struct query *query, int column, size_t size)
+static inline const uint8_t *sql_column_hash(struct query *query, int column, size_t size)
 {
     const void *bytes = sqlite3_column_blob(query->stmt, column);
     return bytes != NULL && (size_t)sqlite3_column_bytes(query->stmt, column) == size ? bytes : NULL;
 }
 
 /* A person's rows are in a file of their own: the parameter is passed over. */
-static inline void query_account(struct query *query, const char *account)
+static inline void sql_query_account(struct query *query, const char *account)
 {
     (void)account;
     query->next++;
 }
 
-static inline void query_batch(struct query *query)
+static inline void sql_query_batch(struct query *query)
 {
     query->next++;
 }
 
 /* To borrow a connection costs more than to read a page: one at a time. */
-static inline void query_pages(struct query *query, const int64_t *pages, size_t count, size_t *done)
+static inline void sql_query_pages(struct query *query, const int64_t *pages, size_t count, size_t *done)
 {
     (void)count;
-    query_int(query, pages[(*done)++]);
+    sql_query_int(query, pages[(*done)++]);
 }
 
 /* SQLite hands out rows as they are found: there is one piece. */
-static inline void query_piece(struct query *query, const struct piece *piece)
+static inline void sql_query_piece(struct query *query, const struct piece *piece)
 {
     (void)query;
     (void)piece;
 }
 
-static inline bool query_close_piece(struct query *query, struct piece *piece, int r)
+static inline bool sql_query_close_piece(struct query *query, struct piece *piece, int r)
 {
     (void)piece;
     (void)r;
-    query_close(query);
+    sql_query_close(query);
     return false;
 }
 
-void query_forget_all(struct connection *connection); /* at its end */
+void sqlite_query_forget_all(struct connection *connection); /* at its end */
 
 #endif

@@ -28,7 +28,7 @@ static int sync_parent(const struct place *place)
 {
     char parent[PLACE_PATH_MAX];
     snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(place->path, '/') - place->path + 1), place->path);
-    return files_sync_directory(place->call, parent);
+    return sqlite_files_sync_directory(place->call, parent);
 }
 
 static int rename_if_there(const struct place *place, const char *from, const char *to)
@@ -44,7 +44,7 @@ static int put_aside(const struct place *place, const char *when, bool accounts_
     struct stat status;
     bool there = stat(place->path, &status) == 0 || (accounts_too && stat(place->accounts, &status) == 0);
     snprintf(aside, sizeof(aside), "%s%s%s", place->path, ASIDE, when);
-    if (store_paths(aside, &aside_path, &aside_accounts) < 0)
+    if (sqlite_database_paths(aside, &aside_path, &aside_accounts) < 0)
         return support_no_memory(place->call);
     int r = rename_if_there(place, place->path, aside_path);
     snprintf(from, sizeof(from), "%s-wal", place->path);
@@ -116,13 +116,13 @@ static int keep_name(void *ctx, const char *when)
     return 1;
 }
 
-bool replace_is_pending(const char *path)
+bool sqlite_replace_is_pending(const char *path)
 {
     char when[64];
     return each_beside(path, READY, keep_name, when) != 0;
 }
 
-int replace_pending_paths(const char *path, char **ret_shared, char **ret_accounts)
+int sqlite_replace_pending_paths(const char *path, char **ret_shared, char **ret_accounts)
 {
     char when[64];
     size_t size = strlen(path) + 128;
@@ -141,7 +141,7 @@ int replace_pending_paths(const char *path, char **ret_shared, char **ret_accoun
     return 0;
 }
 
-int replace_finish(const struct place *place, hearth_text_cb cb, void *ctx)
+int sqlite_replace_finish(const struct place *place, hearth_text_cb cb, void *ctx)
 {
     char when[64];
     while (each_beside(place->path, READY, keep_name, when) != 0) {
@@ -152,7 +152,7 @@ int replace_finish(const struct place *place, hearth_text_cb cb, void *ctx)
     return 0;
 }
 
-int replace_with(const struct place *place, const char *stage, hearth_text_cb cb, void *ctx)
+int sqlite_replace_with(const struct place *place, const char *stage, hearth_text_cb cb, void *ctx)
 {
     char ready[PLACE_PATH_MAX], when[40];
     uint16_t random;
@@ -163,15 +163,15 @@ int replace_with(const struct place *place, const char *stage, hearth_text_cb cb
     size_t size = strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &utc);
     snprintf(when + size, sizeof(when) - size, "-%04x", random);
     snprintf(ready, sizeof(ready), "%s%s%s", place->path, READY, when);
-    int r = files_sync_directory(place->call, stage);
+    int r = sqlite_files_sync_directory(place->call, stage);
     if (r == 0 && rename(stage, ready) != 0)
         r = fail_rename(place, ready, errno);
     if (r == 0)
         r = sync_parent(place);
-    return r == 0 ? replace_finish(place, cb, ctx) : r;
+    return r == 0 ? sqlite_replace_finish(place, cb, ctx) : r;
 }
 
-int replace_make_stage(const struct place *place, char ret_stage[PLACE_PATH_MAX])
+int sqlite_replace_make_stage(const struct place *place, char ret_stage[PLACE_PATH_MAX])
 {
     uint32_t random;
     char stage[PLACE_PATH_MAX], accounts[PLACE_PATH_MAX + 16];
@@ -206,7 +206,7 @@ static void remove_files_in(const char *directory)
     rmdir(directory);
 }
 
-void replace_remove_stage(const char *stage)
+void sqlite_replace_remove_stage(const char *stage)
 {
     char accounts[PLACE_PATH_MAX + 16];
     snprintf(accounts, sizeof(accounts), "%s/accounts", stage);
@@ -218,11 +218,11 @@ static int sweep_one(void *ctx, const char *rest)
 {
     char stage[PLACE_PATH_MAX];
     snprintf(stage, sizeof(stage), "%s%s%s", (const char *)ctx, STAGE, rest);
-    replace_remove_stage(stage);
+    sqlite_replace_remove_stage(stage);
     return 0;
 }
 
-void replace_sweep(const char *path)
+void sqlite_replace_sweep(const char *path)
 {
     each_beside(path, STAGE, sweep_one, (void *)path);
 }

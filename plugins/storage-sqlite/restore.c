@@ -35,7 +35,7 @@ struct restore {
     bool older;            /* a file in it has the schema of an older release */
 };
 
-static int fail_errno(struct restore *restore, const char *path, int error)
+static int restore_fail_errno(struct restore *restore, const char *path, int error)
 {
     if (error == ENOSPC || error == EDQUOT)
         return hearth_fail(restore->call, HEARTH_ERR_FULL, "%s: the disk is full: make room", path);
@@ -68,7 +68,7 @@ static int write_all(struct restore *restore, int out, const char *target, const
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return fail_errno(restore, target, errno);
+            return restore_fail_errno(restore, target, errno);
         at += n;
         size -= (size_t)n;
     }
@@ -81,18 +81,18 @@ static int copy_entry(struct restore *restore, struct archive *tar, int64_t size
     const void *bytes;
     size_t n;
     int r;
-    while ((r = tar_read_content(tar, &bytes, &n)) > 0) {
+    while ((r = sqlite_tar_read_content(tar, &bytes, &n)) > 0) {
         if ((int64_t)n > size)
             return not_a_backup(restore);
         r = write_all(restore, out, target, bytes, n);
-        if (r == 0 && !sums_add(restore->sums, bytes, n))
+        if (r == 0 && !sqlite_sums_add(restore->sums, bytes, n))
             r = support_no_memory(restore->call);
         if (r < 0)
             return r;
         size -= (int64_t)n;
     }
     if (r < 0 && errno != 0)
-        return fail_errno(restore, restore->archive, errno);
+        return restore_fail_errno(restore, restore->archive, errno);
     return r == 0 && size == 0 ? 0 : not_a_backup(restore);
 }
 
@@ -106,7 +106,7 @@ static int copy_single(struct restore *restore, int fd, int out, const char *tar
         if (r < 0)
             return r;
     }
-    return n == 0 ? 0 : fail_errno(restore, restore->archive, errno);
+    return n == 0 ? 0 : restore_fail_errno(restore, restore->archive, errno);
 }
 
 /* Into a new file, which is on the disk afterwards. */
@@ -114,11 +114,11 @@ static int unpack_file(struct restore *restore, int fd, struct archive *tar, int
 {
     int out = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (out < 0) /* twice in the archive */
-        return errno == EEXIST ? not_a_backup(restore) : fail_errno(restore, target, errno);
+        return errno == EEXIST ? not_a_backup(restore) : restore_fail_errno(restore, target, errno);
     support_owner_give(out, target);
     int r = tar == NULL ? copy_single(restore, fd, out, target) : copy_entry(restore, tar, size, out, target);
     if (r == 0 && fsync(out) != 0)
-        r = fail_errno(restore, target, errno);
+        r = restore_fail_errno(restore, target, errno);
     close(out);
     return r;
 }
@@ -135,21 +135,21 @@ static bool is_person_name(const char *name)
 static int check_sums(struct restore *restore, struct archive *tar, int64_t size)
 {
     const void *bytes;
-    size_t n, have = 0, wanted = strlen(sums_text(restore->sums));
+    size_t n, have = 0, wanted = strlen(sqlite_sums_text(restore->sums));
     int r;
     if (size != (int64_t)wanted)
         return not_a_backup(restore);
     char *text = malloc(wanted + 1);
     if (text == NULL)
         return support_no_memory(restore->call);
-    while ((r = tar_read_content(tar, &bytes, &n)) > 0 && n <= wanted - have) {
+    while ((r = sqlite_tar_read_content(tar, &bytes, &n)) > 0 && n <= wanted - have) {
         memcpy(text + have, bytes, n);
         have += n;
     }
-    const char *differs = r == 0 ? sums_differ(restore->sums, text, have) : "";
+    const char *differs = r == 0 ? sqlite_sums_differ(restore->sums, text, have) : "";
     free(text);
     if (r < 0 && errno != 0)
-        return fail_errno(restore, restore->archive, errno);
+        return restore_fail_errno(restore, restore->archive, errno);
     if (differs != NULL && differs[0] != '\0')
         return hearth_fail(restore->call, HEARTH_ERR_CORRUPT,
                            "%s: %s in it is not what was backed up (its SHA-256 is another): take another archive", restore->archive,
@@ -172,7 +172,7 @@ static int unpack_entry(struct restore *restore, struct archive *tar, const stru
     restore->persons += !is_shared;
     snprintf(target, sizeof(target), "%s/%s", restore->stage, entry->name);
     int r = unpack_file(restore, -1, tar, entry->size, target);
-    return r == 0 && !sums_end(restore->sums, entry->name) ? support_no_memory(restore->call) : r;
+    return r == 0 && !sqlite_sums_end(restore->sums, entry->name) ? support_no_memory(restore->call) : r;
 }
 
 static int unpack_entries(struct restore *restore, struct archive *tar)
@@ -181,40 +181,40 @@ static int unpack_entries(struct restore *restore, struct archive *tar)
     bool shared = false;
     int64_t end = 0;
     int r;
-    while ((r = tar_read_header(tar, &entry)) > 0) {
+    while ((r = sqlite_tar_read_header(tar, &entry)) > 0) {
         r = unpack_entry(restore, tar, &entry, &shared);
         if (r < 0)
             return r;
-        end = tar_position(tar);
+        end = sqlite_tar_position(tar);
     }
     if (r < 0 && errno != 0)
-        return fail_errno(restore, restore->archive, errno);
+        return restore_fail_errno(restore, restore->archive, errno);
     /* libarchive does not mind when the two blocks of zeros at the end are missing. */
-    return r == 0 && shared && tar_position(tar) - end >= 1024 ? 0 : not_a_backup(restore);
+    return r == 0 && shared && sqlite_tar_position(tar) - end >= 1024 ? 0 : not_a_backup(restore);
 }
 
 static int unpack_archive(struct restore *restore, int fd)
 {
-    struct archive *tar = tar_reader(fd);
+    struct archive *tar = sqlite_tar_reader_create(fd);
     if (tar == NULL && errno == ENOPKG)
         return hearth_fail(restore->call, HEARTH_ERR_UNSUPPORTED, "%s", TAR_LIBRARY_MISSING);
     if (tar == NULL)
-        return errno == 0 ? not_a_backup(restore) : fail_errno(restore, restore->archive, errno);
-    restore->sums = sums_create();
+        return errno == 0 ? not_a_backup(restore) : restore_fail_errno(restore, restore->archive, errno);
+    restore->sums = sqlite_sums_create();
     int r = restore->sums == NULL ? support_no_memory(restore->call) : unpack_entries(restore, tar);
-    sums_free(restore->sums);
-    tar_free_reader(tar);
+    sqlite_sums_free(restore->sums);
+    sqlite_tar_reader_free(tar);
     return r;
 }
 
-static int unpack(struct restore *restore)
+static int restore_unpack(struct restore *restore)
 {
     char magic[16] = "", target[NAME + 16];
     struct stat status;
     int fd = open(restore->archive, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return fail_errno(restore, restore->archive, errno);
-    int r = fstat(fd, &status) != 0 || pread(fd, magic, sizeof(magic), 0) < 0 ? fail_errno(restore, restore->archive, errno) : 0;
+        return restore_fail_errno(restore, restore->archive, errno);
+    int r = fstat(fd, &status) != 0 || pread(fd, magic, sizeof(magic), 0) < 0 ? restore_fail_errno(restore, restore->archive, errno) : 0;
     restore->single = memcmp(magic, "SQLite format 3", sizeof(magic)) == 0;
     if (r == 0 && restore->single) {
         snprintf(target, sizeof(target), "%s/" BACKUP_SHARED_NAME, restore->stage);
@@ -227,7 +227,7 @@ static int unpack(struct restore *restore)
 }
 
 /* The first column of a query's only row as text; "" when there is none. */
-static int ask(struct restore *restore, sqlite3 *db, const char *sql, const char *of, char *out, size_t size)
+static int restore_query_text(struct restore *restore, sqlite3 *db, const char *sql, const char *of, char *out, size_t size)
 {
     sqlite3_stmt *query;
     out[0] = '\0';
@@ -241,35 +241,35 @@ static int ask(struct restore *restore, sqlite3 *db, const char *sql, const char
 }
 
 /* What verify would find. A file of an older schema has other rules: of it, only what holds in all. */
-static int check_rules(struct restore *restore, sqlite3 *db, const char *of, bool person, bool current)
+static int restore_check_rules(struct restore *restore, sqlite3 *db, const char *of, bool person, bool current)
 {
     struct rules_findings findings = {.count = 0};
     bool enough;
-    int r = !current ? rules_check_structure(db, rules_count_finding, &findings, &enough)
-            : person ? rules_check_person(db, rules_count_finding, &findings)
-                     : rules_check_shared(db, rules_count_finding, &findings);
+    int r = !current ? sqlite_rules_check_structure(db, sqlite_rules_count_finding, &findings, &enough)
+            : person ? sqlite_rules_check_person(db, sqlite_rules_count_finding, &findings)
+                     : sqlite_rules_check_shared(db, sqlite_rules_count_finding, &findings);
     restore->older |= !current;
     if (r == SQLITE_NOMEM)
         return support_no_memory(restore->call);
     if (r == SQLITE_OK && findings.count == 0)
         return 0;
     return hearth_fail(restore->call, HEARTH_ERR_CORRUPT, "%s: %s in it is damaged (%s)", restore->archive, of,
-                       findings.count == 0 ? sqlite3_errmsg(db) : rules_findings_text(&findings));
+                       findings.count == 0 ? sqlite3_errmsg(db) : sqlite_rules_findings_text(&findings));
 }
 
-static int check_file(struct restore *restore, sqlite3 *db, const char *of, bool person)
+static int restore_check_file(struct restore *restore, sqlite3 *db, const char *of, bool person)
 {
     char found[200];
-    size_t known = person ? person_migration_count : migration_count;
-    int r = ask(restore, db, "PRAGMA application_id", of, found, sizeof(found));
+    size_t known = person ? sqlite_person_migration_count : sql_migration_count;
+    int r = restore_query_text(restore, db, "PRAGMA application_id", of, found, sizeof(found));
     if (r == 0 && strtoll(found, NULL, 10) != (person ? PERSON_APPLICATION_ID : SHARED_APPLICATION_ID))
         r = hearth_fail(restore->call, HEARTH_ERR_INVALID, "%s: %s in it is no database of hearthd", restore->archive, of);
     if (r == 0)
-        r = ask(restore, db, "PRAGMA user_version", of, found, sizeof(found));
+        r = restore_query_text(restore, db, "PRAGMA user_version", of, found, sizeof(found));
     if (r == 0 && strtoull(found, NULL, 10) > known)
         r = hearth_fail(restore->call, HEARTH_ERR_UNSUPPORTED, "%s: was made by a newer release (schema %s, known up to %zu): install it",
                         restore->archive, found, known);
-    return r == 0 ? check_rules(restore, db, of, person, strtoull(found, NULL, 10) == known) : r;
+    return r == 0 ? restore_check_rules(restore, db, of, person, strtoull(found, NULL, 10) == known) : r;
 }
 
 static int open_staged(struct restore *restore, const char *name, sqlite3 **ret_db)
@@ -283,7 +283,7 @@ static int open_staged(struct restore *restore, const char *name, sqlite3 **ret_
     return hearth_fail(restore->call, HEARTH_ERR_CORRUPT, "%s: %s in it is missing or damaged", restore->archive, name);
 }
 
-static int check_person(struct restore *restore, const char *id)
+static int restored_check_person(struct restore *restore, const char *id)
 {
     char name[64], found[64];
     sqlite3 *db;
@@ -291,9 +291,9 @@ static int check_person(struct restore *restore, const char *id)
     int r = is_person_name(name) ? open_staged(restore, name, &db) : not_a_backup(restore);
     if (r < 0)
         return r;
-    r = check_file(restore, db, name, true);
+    r = restore_check_file(restore, db, name, true);
     if (r == 0)
-        r = ask(restore, db, "SELECT id FROM account", name, found, sizeof(found));
+        r = restore_query_text(restore, db, "SELECT id FROM account", name, found, sizeof(found));
     if (r == 0 && strcmp(found, id) != 0)
         r = hearth_fail(restore->call, HEARTH_ERR_CORRUPT, "%s: %s in it is the file of another account", restore->archive, name);
     sqlite3_close(db);
@@ -309,14 +309,14 @@ static int check_staged(struct restore *restore)
     int r = open_staged(restore, BACKUP_SHARED_NAME, &db);
     if (r < 0)
         return r;
-    r = check_file(restore, db, BACKUP_SHARED_NAME, false);
+    r = restore_check_file(restore, db, BACKUP_SHARED_NAME, false);
     if (r == 0)
-        r = ask(restore, db, "PRAGMA user_version", BACKUP_SHARED_NAME, version, sizeof(version));
+        r = restore_query_text(restore, db, "PRAGMA user_version", BACKUP_SHARED_NAME, version, sizeof(version));
     if (r == 0 && strtoll(version, NULL, 10) >= 2) { /* before, there was one file */
         int s = sqlite3_prepare_v2(db, "SELECT id FROM accounts WHERE file = 1", -1, &list, NULL);
         while (s == SQLITE_OK || s == SQLITE_ROW) {
             s = sqlite3_step(list);
-            if (s == SQLITE_ROW && (r = check_person(restore, (const char *)sqlite3_column_text(list, 0))) < 0)
+            if (s == SQLITE_ROW && (r = restored_check_person(restore, (const char *)sqlite3_column_text(list, 0))) < 0)
                 break;
             restore->persons -= s == SQLITE_ROW;
         }
@@ -329,12 +329,12 @@ static int check_staged(struct restore *restore)
 }
 
 /* A database in which nobody has an account yet may be replaced without being asked. */
-static bool is_empty(struct restore *restore)
+static bool restore_target_is_empty(struct restore *restore)
 {
     struct stat status;
     sqlite3 *db;
     sqlite3_stmt *any;
-    if (store_has_files(restore->accounts))
+    if (sqlite_database_has_files(restore->accounts))
         return false;
     if (stat(restore->path, &status) != 0 || status.st_size == 0)
         return errno == ENOENT || status.st_size == 0;
@@ -349,7 +349,7 @@ static bool is_empty(struct restore *restore)
 }
 
 /* How far the restored data is vouched for. */
-static void say_checked(const struct restore *restore, hearth_text_cb cb, void *ctx)
+static void restore_report_checked(const struct restore *restore, hearth_text_cb cb, void *ctx)
 {
     if (cb == NULL)
         return;
@@ -364,43 +364,43 @@ static void say_checked(const struct restore *restore, hearth_text_cb cb, void *
 static int restore_all(struct restore *restore, const struct place *place, bool replace, hearth_text_cb cb, void *ctx)
 {
     char accounts[NAME + 16];
-    replace_sweep(restore->path);
-    int r = replace_finish(place, cb, ctx); /* of a restore before, which was stopped */
+    sqlite_replace_sweep(restore->path);
+    int r = sqlite_replace_finish(place, cb, ctx); /* of a restore before, which was stopped */
     if (r < 0)
         return r;
-    if (!replace && !is_empty(restore))
+    if (!replace && !restore_target_is_empty(restore))
         return hearth_fail(restore->call, HEARTH_ERR_CONFLICT,
                            "%s: there is a database with accounts already: with --replace it is put aside under another name",
                            restore->path);
-    r = replace_make_stage(place, restore->stage);
+    r = sqlite_replace_make_stage(place, restore->stage);
     if (r < 0)
         return r;
-    r = unpack(restore);
+    r = restore_unpack(restore);
     if (r == 0)
         r = check_staged(restore);
     snprintf(accounts, sizeof(accounts), "%s/accounts", restore->stage);
     if (r == 0)
-        r = files_sync_directory(restore->call, accounts);
+        r = sqlite_files_sync_directory(restore->call, accounts);
     if (r == 0)
-        r = replace_with(place, restore->stage, cb, ctx);
+        r = sqlite_replace_with(place, restore->stage, cb, ctx);
     if (r == 0)
-        say_checked(restore, cb, ctx);
-    replace_remove_stage(restore->stage);
+        restore_report_checked(restore, cb, ctx);
+    sqlite_replace_remove_stage(restore->stage);
     return r;
 }
 
-int restore_run(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, const char *path,
+int sqlite_restore(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, const char *path,
                 bool replace, hearth_text_cb cb, void *ctx)
 {
     struct restore restore = {.host = host, .call = call, .archive = path};
     int lock;
     if (path == NULL || path[0] == '\0')
         return hearth_fail(call, HEARTH_ERR_INVALID, "no file is named");
-    if (strlen(store_path_value(values)) > NAME - 200)
+    if (strlen(sqlite_database_path_value(values)) > NAME - 200)
         return hearth_fail(call, HEARTH_ERR_INVALID, "path is too long");
-    if (store_paths(store_path_value(values), &restore.path, &restore.accounts) < 0)
+    if (sqlite_database_paths(sqlite_database_path_value(values), &restore.path, &restore.accounts) < 0)
         return support_no_memory(call);
-    int r = use_lock_alone(host, call, restore.path, &lock);
+    int r = sqlite_use_lock_alone(host, call, restore.path, &lock);
     if (r == 0) {
         r = restore_all(&restore, &(struct place){host, call, restore.path, restore.accounts}, replace, cb, ctx);
         if (lock >= 0)

@@ -112,7 +112,7 @@ struct run {
     bool enough; /* the callback wants no more */
 };
 
-static void say(struct run *run, const char *line)
+static void finding_report(struct run *run, const char *line)
 {
     run->enough = run->enough || run->cb(run->ctx, line) != 0;
 }
@@ -132,7 +132,7 @@ static int check_rule(struct run *run, const char *sql, const char *sound)
     while (r == SQLITE_OK && !run->enough && (r = sqlite3_step(rule)) == SQLITE_ROW) {
         const char *line = (const char *)sqlite3_column_text(rule, 0);
         if (line == NULL || sound == NULL || strcmp(line, sound) != 0)
-            say(run, line == NULL ? "a value cannot be read" : line);
+            finding_report(run, line == NULL ? "a value cannot be read" : line);
         r = SQLITE_OK;
     }
     return end_statement(rule, r);
@@ -147,7 +147,7 @@ static int check_foreign_keys(struct run *run)
         const char *row = (const char *)sqlite3_column_text(keys, 1);
         snprintf(line, sizeof(line), "%s%s%s: refers to a row of %s that is not there", (const char *)sqlite3_column_text(keys, 0),
                  row == NULL ? "" : " row ", row == NULL ? "" : row, (const char *)sqlite3_column_text(keys, 2));
-        say(run, line);
+        finding_report(run, line);
         r = SQLITE_OK;
     }
     return end_statement(keys, r);
@@ -179,11 +179,11 @@ static int check_tagged(struct run *run, sqlite3_stmt *tagged, sqlite3_stmt *fin
     int r = SQLITE_OK;
     if (guid == NULL || at == NULL)
         return SQLITE_NOMEM;
-    for (size_t size; r == SQLITE_OK && (size = bookmark_next_tag(&at, &tag)) > 0; tags++)
+    for (size_t size; r == SQLITE_OK && (size = sql_bookmark_next_tag(&at, &tag)) > 0; tags++)
         r = look_for_tag(find, guid, tag, size, &missing);
     if (r == SQLITE_OK && (missing > 0 || sqlite3_column_int64(tagged, 2) > tags)) {
         snprintf(line, sizeof(line), "bookmark %s: its %lld tags are not its rows in bookmark_tags", guid, (long long)tags);
-        say(run, line);
+        finding_report(run, line);
     }
     return r;
 }
@@ -213,18 +213,18 @@ static void host_key_function(sqlite3_context *context, int count, sqlite3_value
         sqlite3_result_int64(context, support_host_key(host));
 }
 
-static int check_rules(struct run *run, const char *const rules[], size_t count)
+static int rules_check_each(struct run *run, const char *const rules[], size_t count)
 {
     int r = sqlite3_create_function(run->db, "host_key", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL, host_key_function,
                                     NULL, NULL);
     if (r == SQLITE_OK)
-        r = rules_check_structure(run->db, run->cb, run->ctx, &run->enough);
+        r = sqlite_rules_check_structure(run->db, run->cb, run->ctx, &run->enough);
     for (size_t i = 0; r == SQLITE_OK && !run->enough && i < count; i++)
         r = check_rule(run, rules[i], NULL);
     return r;
 }
 
-int rules_check_structure(sqlite3 *db, hearth_text_cb cb, void *ctx, bool *ret_enough)
+int sqlite_rules_check_structure(sqlite3 *db, hearth_text_cb cb, void *ctx, bool *ret_enough)
 {
     struct run run = {db, cb, ctx, false};
     int r = check_rule(&run, "PRAGMA integrity_check", "ok");
@@ -234,20 +234,20 @@ int rules_check_structure(sqlite3 *db, hearth_text_cb cb, void *ctx, bool *ret_e
     return r;
 }
 
-int rules_check_shared(sqlite3 *db, hearth_text_cb cb, void *ctx)
+int sqlite_rules_check_shared(sqlite3 *db, hearth_text_cb cb, void *ctx)
 {
     struct run run = {db, cb, ctx, false};
-    return check_rules(&run, SHARED_RULES, sizeof(SHARED_RULES) / sizeof(SHARED_RULES[0]));
+    return rules_check_each(&run, SHARED_RULES, sizeof(SHARED_RULES) / sizeof(SHARED_RULES[0]));
 }
 
-int rules_check_person(sqlite3 *db, hearth_text_cb cb, void *ctx)
+int sqlite_rules_check_person(sqlite3 *db, hearth_text_cb cb, void *ctx)
 {
     struct run run = {db, cb, ctx, false};
-    int r = check_rules(&run, PERSON_RULES, sizeof(PERSON_RULES) / sizeof(PERSON_RULES[0]));
+    int r = rules_check_each(&run, PERSON_RULES, sizeof(PERSON_RULES) / sizeof(PERSON_RULES[0]));
     return r == SQLITE_OK && !run.enough ? check_tags(&run) : r;
 }
 
-int rules_count_finding(void *ctx, const char *line)
+int sqlite_rules_count_finding(void *ctx, const char *line)
 {
     struct rules_findings *findings = ctx;
     if (findings->count++ == 0)
@@ -255,7 +255,7 @@ int rules_count_finding(void *ctx, const char *line)
     return findings->count >= RULES_ENOUGH;
 }
 
-const char *rules_findings_text(struct rules_findings *findings)
+const char *sqlite_rules_findings_text(struct rules_findings *findings)
 {
     if (findings->count > 1)
         snprintf(findings->text, sizeof(findings->text), "%s, and %s%d more", findings->first,

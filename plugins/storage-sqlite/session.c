@@ -8,235 +8,235 @@
 #include "query.h"
 #include "support/call.h"
 
-int session_stopped(struct session *session)
+int sqlite_handle_stopped(struct handle *handle)
 {
-    return support_stopped(session->store->host, session->call, atomic_load(&session->interrupted));
+    return support_stopped(handle->database->host, handle->call, atomic_load(&handle->interrupted));
 }
 
-int session_stopped_text(struct session *session, int code)
+int sqlite_handle_stopped_text(struct handle *handle, int code)
 {
     if (code == HEARTH_ERR_TIMEOUT)
-        return hearth_fail(session->call, code, "%s: the operation took too long", session->store->path);
-    return hearth_fail(session->call, HEARTH_ERR_CANCELLED, "cancelled");
+        return hearth_fail(handle->call, code, "%s: the operation took too long", handle->database->path);
+    return hearth_fail(handle->call, HEARTH_ERR_CANCELLED, "cancelled");
 }
 
-int session_open(void *self, struct hearth_call *call, void **ret_session)
+int sql_handle_open(void *self, struct hearth_call *call, void **ret_handle)
 {
-    struct store *store = store_of(self);
-    struct session *session = calloc(1, sizeof(*session));
-    if (session == NULL || pthread_mutex_init(&session->lock, NULL) != 0) {
-        free(session);
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "%s: out of memory", store->path);
+    struct database *database = sql_database_of(self);
+    struct handle *handle = calloc(1, sizeof(*handle));
+    if (handle == NULL || pthread_mutex_init(&handle->lock, NULL) != 0) {
+        free(handle);
+        return hearth_fail(call, HEARTH_ERR_NOMEM, "%s: out of memory", database->path);
     }
-    session->magic = SESSION_MAGIC;
-    session->store = store;
-    session->call = call;
-    int r = connection_open(session, store->path, &store->writer, NULL, &session->shared);
-    session->call = NULL;
-    session->current = session->shared;
+    handle->magic = HANDLE_MAGIC;
+    handle->database = database;
+    handle->call = call;
+    int r = sqlite_connection_open(handle, database->path, &database->writer, NULL, &handle->shared);
+    handle->call = NULL;
+    handle->current = handle->shared;
     if (r < 0) {
-        pthread_mutex_destroy(&session->lock);
-        free(session);
+        pthread_mutex_destroy(&handle->lock);
+        free(handle);
         return r;
     }
-    *ret_session = session;
+    *ret_handle = handle;
     return 0;
 }
 
-void session_close(void *self)
+void sql_handle_close(void *self)
 {
     if (self == NULL)
         return;
-    struct session *session = session_of(self);
-    if (session->batch.open) {
-        session->current = session->batch.connection;
-        session_rollback(session);
-        pool_give_back(session, session->batch.connection);
+    struct handle *handle = sql_handle_of(self);
+    if (handle->batch.open) {
+        handle->current = handle->batch.connection;
+        sqlite_transaction_rollback(handle);
+        sqlite_pool_give_back(handle, handle->batch.connection);
     }
-    assert(session->borrowed == NULL);
-    connection_close(session->shared);
-    pthread_mutex_destroy(&session->lock);
-    session->magic = 0;
-    free(session);
+    assert(handle->borrowed == NULL);
+    sqlite_connection_close(handle->shared);
+    pthread_mutex_destroy(&handle->lock);
+    handle->magic = 0;
+    free(handle);
 }
 
-void session_interrupt(void *self)
+void sql_handle_interrupt(void *self)
 {
-    struct session *session = session_of(self);
-    atomic_store(&session->interrupted, true);
-    sqlite3_interrupt(session->shared->db);
-    pthread_mutex_lock(&session->lock);
-    for (struct connection *connection = session->borrowed; connection != NULL; connection = connection->next)
+    struct handle *handle = sql_handle_of(self);
+    atomic_store(&handle->interrupted, true);
+    sqlite3_interrupt(handle->shared->db);
+    pthread_mutex_lock(&handle->lock);
+    for (struct connection *connection = handle->borrowed; connection != NULL; connection = connection->next)
         sqlite3_interrupt(connection->db);
-    pthread_mutex_unlock(&session->lock);
-    writer_wake(&session->store->writer);
-    pool_wake(&session->store->pool);
+    pthread_mutex_unlock(&handle->lock);
+    sqlite_writer_wake(&handle->database->writer);
+    sqlite_pool_wake(&handle->database->pool);
 }
 
-int op_begin_any_schema(struct op *op, void *self, struct hearth_call *call)
+int sql_op_begin_any_schema(struct op *op, void *self, struct hearth_call *call)
 {
-    struct session *session = session_of(self);
-    *op = (struct op){.session = session, .outer = session->call, .outer_current = session->current};
-    if (session->call == NULL)
-        atomic_store(&session->interrupted, false);
-    session->call = call;
-    session->current = session->shared;
-    int r = session_stopped(session);
+    struct handle *handle = sql_handle_of(self);
+    *op = (struct op){.handle = handle, .outer = handle->call, .outer_current = handle->current};
+    if (handle->call == NULL)
+        atomic_store(&handle->interrupted, false);
+    handle->call = call;
+    handle->current = handle->shared;
+    int r = sqlite_handle_stopped(handle);
     if (r < 0) {
-        session_stopped_text(session, r);
-        return op_end(op, r);
+        sqlite_handle_stopped_text(handle, r);
+        return sql_op_end(op, r);
     }
     return 0;
 }
 
-int op_begin(struct op *op, void *self, struct hearth_call *call)
+int sql_op_begin(struct op *op, void *self, struct hearth_call *call)
 {
-    int r = op_begin_any_schema(op, self, call);
-    if (r < 0 || atomic_load(&op->session->store->ready))
+    int r = sql_op_begin_any_schema(op, self, call);
+    if (r < 0 || atomic_load(&op->handle->database->ready))
         return r;
-    r = migrate_ready(op->session);
-    return r < 0 ? op_end(op, r) : 0;
+    r = sqlite_schema_is_ready(op->handle);
+    return r < 0 ? sql_op_end(op, r) : 0;
 }
 
-int op_end(struct op *op, int code)
+int sql_op_end(struct op *op, int code)
 {
-    struct session *session = op->session;
+    struct handle *handle = op->handle;
     /* Some errors make SQLite roll back by itself. */
-    if (session->batch.open && session->batch.broken == 0 && sqlite3_get_autocommit(session->batch.connection->db))
-        session->batch.broken = code < 0 ? code : HEARTH_ERR_INTERNAL;
+    if (handle->batch.open && handle->batch.broken == 0 && sqlite3_get_autocommit(handle->batch.connection->db))
+        handle->batch.broken = code < 0 ? code : HEARTH_ERR_INTERNAL;
     if (op->borrowed != NULL)
-        pool_give_back(session, op->borrowed);
-    session->current = op->outer_current;
-    session->call = op->outer;
-    if (session->steps > 0)
-        session->store->host->metric_add(session->store->host, "storage_sqlite_steps", session->steps);
-    session->steps = 0;
+        sqlite_pool_give_back(handle, op->borrowed);
+    handle->current = op->outer_current;
+    handle->call = op->outer;
+    if (handle->steps > 0)
+        handle->database->host->metric_add(handle->database->host, "storage_sqlite_steps", handle->steps);
+    handle->steps = 0;
     return code;
 }
 
-/* One that the session has already: its batch's, or that of an operation whose callback calls this one. */
-static struct connection *find_borrowed(struct session *session, const char *account)
+/* One that the handle has already: its batch's, or that of an operation whose callback calls this one. */
+static struct connection *find_borrowed(struct handle *handle, const char *account)
 {
     struct connection *found = NULL;
-    for (struct connection *connection = session->borrowed; connection != NULL && found == NULL; connection = connection->next)
+    for (struct connection *connection = handle->borrowed; connection != NULL && found == NULL; connection = connection->next)
         if (strcmp(connection->person->id, account) == 0)
             found = connection;
     return found;
 }
 
-int op_begin_account(struct op *op, void *self, struct hearth_call *call, const char *account)
+int sql_op_begin_account(struct op *op, void *self, struct hearth_call *call, const char *account)
 {
-    struct file_state state;
-    int r = op_begin(op, self, call);
+    struct sqlite_file_state state;
+    int r = sql_op_begin(op, self, call);
     if (r < 0)
         return r;
-    struct session *session = op->session;
-    struct connection *connection = find_borrowed(session, account);
+    struct handle *handle = op->handle;
+    struct connection *connection = find_borrowed(handle, account);
     if (connection == NULL) {
-        r = file_state(session, account, &state);
+        r = sqlite_file_state(handle, account, &state);
         if (r == HEARTH_ERR_NOT_FOUND)
-            return op_end(op, OP_NO_ACCOUNT);
+            return sql_op_end(op, OP_NO_ACCOUNT);
         if (r == 0 && !state.exists)
-            return op_end(op, OP_NO_ROWS);
+            return sql_op_end(op, OP_NO_ROWS);
         if (r == 0)
-            r = pool_borrow(session, account, &connection);
+            r = sqlite_pool_borrow(handle, account, &connection);
         if (r < 0)
-            return op_end(op, r);
+            return sql_op_end(op, r);
         op->borrowed = connection;
     }
-    session->current = connection;
+    handle->current = connection;
     return 0;
 }
 
-int op_begin_in_batch(struct op *op, void *self, struct hearth_call *call)
+int sql_op_begin_in_batch(struct op *op, void *self, struct hearth_call *call)
 {
-    int r = op_begin(op, self, call);
+    int r = sql_op_begin(op, self, call);
     if (r < 0)
         return r;
-    if (!op->session->batch.open)
-        return op_end(op, hearth_fail(call, HEARTH_ERR_INVALID, "no batch is open"));
-    if (op->session->batch.broken < 0)
-        return op_end(op, hearth_fail(call, op->session->batch.broken, "the batch failed before: it has to be aborted"));
-    op->session->current = op->session->batch.connection;
+    if (!op->handle->batch.open)
+        return sql_op_end(op, hearth_fail(call, HEARTH_ERR_INVALID, "no batch is open"));
+    if (op->handle->batch.broken < 0)
+        return sql_op_end(op, hearth_fail(call, op->handle->batch.broken, "the batch failed before: it has to be aborted"));
+    op->handle->current = op->handle->batch.connection;
     return 0;
 }
 
-int op_end_in_batch(struct op *op, int code)
+int sql_op_end_in_batch(struct op *op, int code)
 {
     bool before_any_write = code == HEARTH_ERR_NOT_FOUND || code == HEARTH_ERR_INVALID;
-    if (code < 0 && !before_any_write && op->session->batch.broken == 0)
-        op->session->batch.broken = code;
-    return op_end(op, code);
+    if (code < 0 && !before_any_write && op->handle->batch.broken == 0)
+        op->handle->batch.broken = code;
+    return sql_op_end(op, code);
 }
 
-int op_begin_write(struct op *op, void *self, struct hearth_call *call)
+int sql_op_begin_write(struct op *op, void *self, struct hearth_call *call)
 {
-    int r = op_begin(op, self, call);
+    int r = sql_op_begin(op, self, call);
     if (r < 0)
         return r;
-    r = session_begin_immediate(op->session);
-    return r < 0 ? op_end(op, r) : 0;
+    r = sqlite_transaction_begin(op->handle);
+    return r < 0 ? sql_op_end(op, r) : 0;
 }
 
-int op_end_write(struct op *op, int code)
+int sql_op_end_write(struct op *op, int code)
 {
     if (code < 0)
-        session_rollback(op->session);
+        sqlite_transaction_rollback(op->handle);
     else
-        code = session_commit(op->session);
-    return op_end(op, code);
+        code = sqlite_transaction_commit(op->handle);
+    return sql_op_end(op, code);
 }
 
-int session_begin_in_turn(struct session *session)
+int sqlite_begin_in_turn(struct handle *handle)
 {
-    return query_exec(session, "BEGIN IMMEDIATE");
+    return sqlite_query_exec(handle, "BEGIN IMMEDIATE");
 }
 
-int session_commit_in_turn(struct session *session)
+int sqlite_commit_in_turn(struct handle *handle)
 {
-    struct connection *connection = session->current;
+    struct connection *connection = handle->current;
     connection->committing = true;
-    int r = query_exec(session, "COMMIT");
+    int r = sqlite_query_exec(handle, "COMMIT");
     connection->committing = false;
     if (r < 0)
-        session_rollback_in_turn(session);
+        sqlite_rollback_in_turn(handle);
     return r;
 }
 
-void session_rollback_in_turn(struct session *session)
+void sqlite_rollback_in_turn(struct handle *handle)
 {
-    struct connection *connection = session->current;
+    struct connection *connection = handle->current;
     connection->committing = true;
     if (!sqlite3_get_autocommit(connection->db))
         sqlite3_exec(connection->db, "ROLLBACK", NULL, NULL, NULL); /* what it may say was said by the error before it */
     connection->committing = false;
 }
 
-int session_begin_immediate(struct session *session)
+int sqlite_transaction_begin(struct handle *handle)
 {
-    int r = writer_acquire(session->current->writer, session);
+    int r = sqlite_writer_acquire(handle->current->writer, handle);
     if (r < 0)
         return r;
-    r = session_begin_in_turn(session);
+    r = sqlite_begin_in_turn(handle);
     if (r < 0)
-        writer_release(session->current->writer);
+        sqlite_writer_release(handle->current->writer);
     return r;
 }
 
-int session_commit(struct session *session)
+int sqlite_transaction_commit(struct handle *handle)
 {
-    int r = session_commit_in_turn(session);
-    writer_release(session->current->writer);
+    int r = sqlite_commit_in_turn(handle);
+    sqlite_writer_release(handle->current->writer);
     return r;
 }
 
-void session_rollback(struct session *session)
+void sqlite_transaction_rollback(struct handle *handle)
 {
-    session_rollback_in_turn(session);
-    writer_release(session->current->writer);
+    sqlite_rollback_in_turn(handle);
+    sqlite_writer_release(handle->current->writer);
 }
 
-const char *session_where(const struct session *session)
+const char *sql_database_text(const struct handle *handle)
 {
-    return session->current->path;
+    return handle->current->path;
 }

@@ -1,7 +1,7 @@
-/* The objects of this plugin: one store for each shared database file, one session for each thread of the host. A session has a connection
+/* The objects of this plugin: one store for each shared database file, one handle for each thread of the host. A handle has a connection
  * with the shared file of its own, and borrows connections with the files of persons from the store's pool. */
-#ifndef STORAGE_SQLITE_STORE_H
-#define STORAGE_SQLITE_STORE_H
+#ifndef STORAGE_SQLITE_DATABASE_H
+#define STORAGE_SQLITE_DATABASE_H
 
 #include <pthread.h>
 #include <sqlite3.h>
@@ -13,11 +13,11 @@
 #include "storage-sql/sql.h"
 #include "writer.h"
 
-enum { STORE_MAGIC = 0x5a11fe01, SESSION_MAGIC = 0x5a11fe02 };
+enum { DATABASE_MAGIC = 0x5a11fe01, HANDLE_MAGIC = 0x5a11fe02 };
 enum { SHARED_APPLICATION_ID = 0x48727468, PERSON_APPLICATION_ID = 0x48727470 }; /* "Hrth", "Hrtp"; set by the first migrations */
 
-/* Shared by the sessions; constant after open(), but for the writer queue, the pool, `ready` and `size_seen`. */
-struct store {
+/* Shared by the handles; constant after open(), but for the writer queue, the pool, `ready` and `size_seen`. */
+struct database {
     uint32_t magic;
     const struct hearth_host *host;
     char *path;                /* begins with '/' or "./": never one of SQLite's special names */
@@ -63,14 +63,14 @@ struct statement {
 
 enum { STATEMENTS = 128 }; /* about twice as many as there are texts for one kind of file */
 
-/* With one file. Used by the session that has it, else by nobody. */
+/* With one file. Used by the handle that has it, else by nobody. */
 struct connection {
     sqlite3 *db;
     const char *path;        /* of the file, for error texts */
     struct writer *writer;   /* the queue in front of the file's write lock */
     struct person *person;   /* NULL: the shared file */
-    struct session *session; /* NULL: idle in the pool */
-    struct connection *next; /* of the idle ones of a person, or of those that a session has borrowed */
+    struct handle *handle; /* NULL: idle in the pool */
+    struct connection *next; /* of the idle ones of a person, or of those that a handle has borrowed */
     uint64_t used;           /* when it became idle, on the pool's count */
     uint64_t removals;       /* the person's, when it was opened */
     bool committing;         /* a COMMIT must not be stopped half way by the progress handler */
@@ -78,12 +78,12 @@ struct connection {
     struct statement statements[STATEMENTS];
 };
 
-/* Used by one thread; only session_interrupt() may come from others. */
-struct session {
+/* Used by one thread; only sql_session_interrupt() may come from others. */
+struct handle {
     uint32_t magic;
-    struct store *store;
+    struct database *database;
     struct connection *shared, *current; /* current: where queries go */
-    pthread_mutex_t lock;                /* guards `borrowed` against session_interrupt(); nothing else is locked while it is held */
+    pthread_mutex_t lock;                /* guards `borrowed` against sql_session_interrupt(); nothing else is locked while it is held */
     struct connection *borrowed;
     struct hearth_call *call; /* of the running operation; NULL between operations */
     atomic_bool interrupted;

@@ -13,10 +13,10 @@ enum { DIGEST = 32, HEX = 2 * DIGEST, NAME = 101, LINE = HEX + 2 + NAME + 1 };
 struct sums {
     EVP_MD_CTX *digest;      /* of the member that is being read */
     struct support_buf text; /* NUL-terminated */
-    char named[NAME + 1];    /* what sums_differ() returned */
+    char named[NAME + 1];    /* what sqlite_sums_differ() returned */
 };
 
-struct sums *sums_create(void)
+struct sums *sqlite_sums_create(void)
 {
     struct sums *sums = calloc(1, sizeof(*sums));
     if (sums == NULL)
@@ -24,11 +24,11 @@ struct sums *sums_create(void)
     sums->digest = EVP_MD_CTX_new();
     if (support_buf_append(&sums->text, "", 1) == 0 && sums->digest != NULL && EVP_DigestInit_ex(sums->digest, EVP_sha256(), NULL) == 1)
         return sums;
-    sums_free(sums);
+    sqlite_sums_free(sums);
     return NULL;
 }
 
-void sums_free(struct sums *sums)
+void sqlite_sums_free(struct sums *sums)
 {
     if (sums == NULL)
         return;
@@ -37,12 +37,12 @@ void sums_free(struct sums *sums)
     free(sums);
 }
 
-bool sums_add(struct sums *sums, const void *bytes, size_t size)
+bool sqlite_sums_add(struct sums *sums, const void *bytes, size_t size)
 {
     return EVP_DigestUpdate(sums->digest, bytes, size) == 1;
 }
 
-bool sums_end(struct sums *sums, const char *name)
+bool sqlite_sums_end(struct sums *sums, const char *name)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     char line[LINE + 1];
@@ -58,12 +58,12 @@ bool sums_end(struct sums *sums, const char *name)
     return EVP_DigestInit_ex(sums->digest, EVP_sha256(), NULL) == 1;
 }
 
-const char *sums_text(const struct sums *sums)
+const char *sqlite_sums_text(const struct sums *sums)
 {
     return sums->text.data;
 }
 
-const char *sums_differ(struct sums *sums, const char *text, size_t size)
+const char *sqlite_sums_differ(struct sums *sums, const char *text, size_t size)
 {
     const char *ours = sums->text.data;
     size_t own = sums->text.size - 1;

@@ -7,14 +7,14 @@
 
 struct sums; /* for one thread */
 
-struct sums *sums_create(void);    /* NULL: out of memory */
-void sums_free(struct sums *sums); /* accepts NULL */
-/* The next bytes of the member that is being read; sums_end() ends it. Both false: out of memory. */
-bool sums_add(struct sums *sums, const void *bytes, size_t size);
-bool sums_end(struct sums *sums, const char *name);
-const char *sums_text(const struct sums *sums); /* until the next call */
+struct sums *sqlite_sums_create(void);    /* NULL: out of memory */
+void sqlite_sums_free(struct sums *sums); /* accepts NULL */
+/* The next bytes of the member that is being read; sqlite_sums_end() ends it. Both false: out of memory. */
+bool sqlite_sums_add(struct sums *sums, const void *bytes, size_t size);
+bool sqlite_sums_end(struct sums *sums, const char *name);
+const char *sqlite_sums_text(const struct sums *sums); /* until the next call */
 /* Compares with what an archive says. NULL: it is the same; else the name of the first member that differs ("" when none does, but the
- * text), valid as sums_text(). */
-const char *sums_differ(struct sums *sums, const char *text, size_t size);
+ * text), valid as sqlite_sums_text(). */
+const char *sqlite_sums_differ(struct sums *sums, const char *text, size_t size);
 
 #endif

@@ -109,7 +109,7 @@ static int tar_write_result(struct tar_writer *writer, bool ok)
 }
 
 /* ustar, but for what does not fit in it (8 GiB and more): that gets a header of pax. */
-struct tar_writer *tar_writer_create(int fd)
+struct tar_writer *sqlite_tar_writer_create(int fd)
 {
     struct tar_writer *writer = has_library() ? calloc(1, sizeof(*writer)) : NULL;
     if (writer == NULL)
@@ -121,13 +121,13 @@ struct tar_writer *tar_writer_create(int fd)
         library.archive_write_set_bytes_in_last_block(tar, 1) == ARCHIVE_OK &&
         library.archive_write_open(tar, writer, NULL, tar_on_write, NULL) == ARCHIVE_OK)
         return writer;
-    tar_free_writer(writer);
+    sqlite_tar_writer_free(writer);
     errno = ENOMEM; /* nothing is written yet */
     return NULL;
 }
 
 /* Knows no compression: nothing in an archive becomes larger than it is. */
-struct archive *tar_reader(int fd)
+struct archive *sqlite_tar_reader_create(int fd)
 {
     struct archive *tar = has_library() ? library.archive_read_new() : NULL;
     if (tar == NULL)
@@ -136,12 +136,12 @@ struct archive *tar_reader(int fd)
         return tar;
     fail_with_errno(tar);
     int error = errno;
-    tar_free_reader(tar);
+    sqlite_tar_reader_free(tar);
     errno = error;
     return NULL;
 }
 
-void tar_free_writer(struct tar_writer *writer)
+void sqlite_tar_writer_free(struct tar_writer *writer)
 {
     if (writer == NULL)
         return;
@@ -151,13 +151,13 @@ void tar_free_writer(struct tar_writer *writer)
     free(writer);
 }
 
-void tar_free_reader(struct archive *tar)
+void sqlite_tar_reader_free(struct archive *tar)
 {
     if (tar != NULL)
         library.archive_read_free(tar);
 }
 
-int tar_write_header(struct tar_writer *writer, const char *name, int64_t size, int64_t mtime_seconds)
+int sqlite_tar_write_header(struct tar_writer *writer, const char *name, int64_t size, int64_t mtime_seconds)
 {
     struct archive_entry *entry = library.archive_entry_new();
     if (entry == NULL) {
@@ -174,18 +174,18 @@ int tar_write_header(struct tar_writer *writer, const char *name, int64_t size, 
     return r;
 }
 
-int tar_write_content(struct tar_writer *writer, const void *bytes, size_t size)
+int sqlite_tar_write_content(struct tar_writer *writer, const void *bytes, size_t size)
 {
     errno = 0;
     return tar_write_result(writer, library.archive_write_data(writer->tar, bytes, size) == (la_ssize_t)size);
 }
 
-int tar_write_end(struct tar_writer *writer)
+int sqlite_tar_write_end(struct tar_writer *writer)
 {
     return tar_write_result(writer, library.archive_write_close(writer->tar) == ARCHIVE_OK);
 }
 
-int tar_read_header(struct archive *tar, struct tar_entry *ret_entry)
+int sqlite_tar_read_header(struct archive *tar, struct tar_entry *ret_entry)
 {
     struct archive_entry *entry;
     struct tar_entry found = {.size = 0};
@@ -207,7 +207,7 @@ int tar_read_header(struct archive *tar, struct tar_entry *ret_entry)
     return 1;
 }
 
-int tar_read_content(struct archive *tar, const void **ret_bytes, size_t *ret_size)
+int sqlite_tar_read_content(struct archive *tar, const void **ret_bytes, size_t *ret_size)
 {
     const void *bytes;
     size_t size;
@@ -222,7 +222,7 @@ int tar_read_content(struct archive *tar, const void **ret_bytes, size_t *ret_si
     return 1;
 }
 
-int64_t tar_position(struct archive *tar)
+int64_t sqlite_tar_position(struct archive *tar)
 {
     return library.archive_filter_bytes(tar, 0);
 }

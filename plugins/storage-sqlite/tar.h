@@ -17,22 +17,22 @@ struct tar_entry {
 };
 
 /* Both: NULL with errno, ENOPKG when libarchive is not installed, 0 when it is no tar file. tar_free_*() accept NULL. */
-struct tar_writer *tar_writer_create(int fd);
-struct archive *tar_reader(int fd);
-void tar_free_writer(struct tar_writer *writer); /* without tar_write_end(), the file is no whole archive */
-void tar_free_reader(struct archive *tar);
+struct tar_writer *sqlite_tar_writer_create(int fd);
+struct archive *sqlite_tar_reader_create(int fd);
+void sqlite_tar_writer_free(struct tar_writer *writer); /* without sqlite_tar_write_end(), the file is no whole archive */
+void sqlite_tar_reader_free(struct archive *tar);
 
-/* 0, or -1 with errno. A header, then exactly its size of content; tar_write_end() after the last. */
-int tar_write_header(struct tar_writer *writer, const char *name, int64_t size, int64_t mtime_seconds);
-int tar_write_content(struct tar_writer *writer, const void *bytes, size_t size);
-int tar_write_end(struct tar_writer *writer);
+/* 0, or -1 with errno. A header, then exactly its size of content; sqlite_tar_write_end() after the last. */
+int sqlite_tar_write_header(struct tar_writer *writer, const char *name, int64_t size, int64_t mtime_seconds);
+int sqlite_tar_write_content(struct tar_writer *writer, const void *bytes, size_t size);
+int sqlite_tar_write_end(struct tar_writer *writer);
 
 /* 1: an entry, whose content follows; 0: the archive ends here; -1 with errno, 0 when it is damaged, cut off, no tar file, or has what
- * backup() never writes (links, directories, holes, long names). Content must be read to its end, where tar_read_content() says 0. */
-int tar_read_header(struct archive *tar, struct tar_entry *ret_entry);
+ * backup() never writes (links, directories, holes, long names). Content must be read to its end, where sqlite_tar_read_content() says 0. */
+int sqlite_tar_read_header(struct archive *tar, struct tar_entry *ret_entry);
 /* The next bytes of the content, which are valid until the next call; never more in all than the header said. */
-int tar_read_content(struct archive *tar, const void **ret_bytes, size_t *ret_size);
+int sqlite_tar_read_content(struct archive *tar, const void **ret_bytes, size_t *ret_size);
 /* How many bytes of the archive were used up. */
-int64_t tar_position(struct archive *tar);
+int64_t sqlite_tar_position(struct archive *tar);
 
 #endif

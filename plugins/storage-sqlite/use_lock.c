@@ -58,18 +58,18 @@ static int use_lock(const struct hearth_host *host, struct hearth_call *call, co
     return r == HEARTH_ERR_CONFLICT ? hearth_fail(call, r, "%s: %s", path, words) : r;
 }
 
-int use_lock_shared(const struct hearth_host *host, struct hearth_call *call, const char *path, int *ret_fd)
+int sqlite_use_lock_shared(const struct hearth_host *host, struct hearth_call *call, const char *path, int *ret_fd)
 {
     return use_lock(host, call, path, LOCK_SH, "a backup is being restored: wait until that has ended", ret_fd);
 }
 
-int use_lock_alone(const struct hearth_host *host, struct hearth_call *call, const char *path, int *ret_fd)
+int sqlite_use_lock_alone(const struct hearth_host *host, struct hearth_call *call, const char *path, int *ret_fd)
 {
     return use_lock(host, call, path, LOCK_EX, "another hearthd has it open: wait until that command has ended, and stop the daemon",
                     ret_fd);
 }
 
-int use_lock_try_alone(const char *path)
+int sqlite_use_lock_try_alone(const char *path)
 {
     int fd = open_lock_file(path);
     if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
@@ -78,7 +78,7 @@ int use_lock_try_alone(const char *path)
     return -1;
 }
 
-bool use_lock_is_free(const char *path)
+bool sqlite_use_lock_is_free(const char *path)
 {
     size_t size = strlen(path) + sizeof("-lock");
     char *name = malloc(size);

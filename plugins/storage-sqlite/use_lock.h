@@ -7,11 +7,11 @@
 
 /* Both wait for about two seconds, then: CONFLICT, in words. close() the descriptor; it is -1 where no such file can be made: nothing can
  * be restored there either. `path` is that of the shared file. */
-int use_lock_shared(const struct hearth_host *host, struct hearth_call *call, const char *path, int *ret_fd);
-int use_lock_alone(const struct hearth_host *host, struct hearth_call *call, const char *path, int *ret_fd);
+int sqlite_use_lock_shared(const struct hearth_host *host, struct hearth_call *call, const char *path, int *ret_fd);
+int sqlite_use_lock_alone(const struct hearth_host *host, struct hearth_call *call, const char *path, int *ret_fd);
 /* Waits for nobody: -1 when others have it open, or where no such file can be made. */
-int use_lock_try_alone(const char *path);
+int sqlite_use_lock_try_alone(const char *path);
 /* Has nobody the database open at this moment? Makes nothing; where it has to, it holds the lock for less time than others wait. */
-bool use_lock_is_free(const char *path);
+bool sqlite_use_lock_is_free(const char *path);
 
 #endif

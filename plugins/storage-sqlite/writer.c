@@ -11,7 +11,7 @@ struct waiter {
 /* Deadlines and stops are the host's, on its clock: they are looked at this often while waiting. */
 enum { LOOK_MS = 20 };
 
-int writer_init(struct writer *writer)
+int sqlite_writer_init(struct writer *writer)
 {
     *writer = (struct writer){.taken = false};
     if (pthread_mutex_init(&writer->lock, NULL) != 0)
@@ -24,7 +24,7 @@ int writer_init(struct writer *writer)
     return 0;
 }
 
-void writer_fini(struct writer *writer)
+void sqlite_writer_fini(struct writer *writer)
 {
     pthread_cond_destroy(&writer->moved);
     pthread_mutex_destroy(&writer->lock);
@@ -42,7 +42,7 @@ static void leave_queue(struct writer *writer, struct waiter *me)
         writer->last = before;
 }
 
-int writer_acquire(struct writer *writer, struct session *session)
+int sqlite_writer_acquire(struct writer *writer, struct handle *handle)
 {
     struct waiter me = {.next = NULL};
     int r = 0;
@@ -53,8 +53,8 @@ int writer_acquire(struct writer *writer, struct session *session)
         writer->first = &me;
     writer->last = &me;
     while (writer->taken || writer->first != &me) {
-        support_cond_wait_until(&writer->moved, &writer->lock, support_now(session->store->host) + LOOK_MS);
-        r = session_stopped(session);
+        support_cond_wait_until(&writer->moved, &writer->lock, support_now(handle->database->host) + LOOK_MS);
+        r = sqlite_handle_stopped(handle);
         if (r < 0)
             break;
     }
@@ -64,13 +64,13 @@ int writer_acquire(struct writer *writer, struct session *session)
     pthread_cond_broadcast(&writer->moved);
     pthread_mutex_unlock(&writer->lock);
     if (r == HEARTH_ERR_TIMEOUT)
-        return hearth_fail(session->call, r, "%s: waited too long for other writers", session->store->path);
+        return hearth_fail(handle->call, r, "%s: waited too long for other writers", handle->database->path);
     if (r < 0)
-        return hearth_fail(session->call, r, "cancelled while waiting to write");
+        return hearth_fail(handle->call, r, "cancelled while waiting to write");
     return 0;
 }
 
-void writer_release(struct writer *writer)
+void sqlite_writer_release(struct writer *writer)
 {
     pthread_mutex_lock(&writer->lock);
     assert(writer->taken);
@@ -79,7 +79,7 @@ void writer_release(struct writer *writer)
     pthread_mutex_unlock(&writer->lock);
 }
 
-void writer_wake(struct writer *writer)
+void sqlite_writer_wake(struct writer *writer)
 {
     pthread_mutex_lock(&writer->lock);
     pthread_cond_broadcast(&writer->moved);

@@ -1,4 +1,4 @@
-/* The queue in front of SQLite's write lock. SQLite lets one connection write at a time and makes the others poll; the sessions of this
+/* The queue in front of SQLite's write lock. SQLite lets one connection write at a time and makes the others poll; the handles of this
  * process wait here instead, in the order they came, and can be woken by an interrupt or a deadline. */
 #ifndef STORAGE_SQLITE_WRITER_H
 #define STORAGE_SQLITE_WRITER_H
@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-struct session;
+struct handle;
 struct waiter;
 
 struct writer {
@@ -16,11 +16,11 @@ struct writer {
     bool taken;
 };
 
-int writer_init(struct writer *writer); /* 0 or HEARTH_ERR_NOMEM */
-void writer_fini(struct writer *writer);
-/* Waits for the turn of the session's thread. CANCELLED, TIMEOUT. */
-int writer_acquire(struct writer *writer, struct session *session);
-void writer_release(struct writer *writer);
-void writer_wake(struct writer *writer); /* from any thread: lets those who wait look at their stop conditions */
+int sqlite_writer_init(struct writer *writer); /* 0 or HEARTH_ERR_NOMEM */
+void sqlite_writer_fini(struct writer *writer);
+/* Waits for the turn of the handle's thread. CANCELLED, TIMEOUT. */
+int sqlite_writer_acquire(struct writer *writer, struct handle *handle);
+void sqlite_writer_release(struct writer *writer);
+void sqlite_writer_wake(struct writer *writer); /* from any thread: lets those who wait look at their stop conditions */
 
 #endif

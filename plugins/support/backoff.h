@@ -1,4 +1,4 @@
-/* Attempts to connect, of all sessions together: after failures nobody tries for a pause that grows,
+/* Attempts to connect, of all handles together: after failures nobody tries for a pause that grows,
  * and everybody is told why. */
 #ifndef SUPPORT_BACKOFF_H
 #define SUPPORT_BACKOFF_H

@@ -32,7 +32,7 @@ def migrations(c, args):
 
 def scripts(c, args):
     common, *files = args
-    c.write('#include "script.h"\n\nconst struct script scripts[] = {\n')
+    c.write('#include "script.h"\n\nconst struct script redis_scripts[] = {\n')
     for path in files:
         lines = [line for line in read(common) + read(path) if not line.startswith("--")]
         name = os.path.basename(path).removesuffix(".lua").upper()

@@ -56,44 +56,44 @@ bool support_interrupt_is_raised(struct support_interrupt *interrupt)
     return raised;
 }
 
-struct support_patience support_patience_for(const struct hearth_host *host, struct hearth_call *call, struct support_interrupt *interrupt,
+struct support_wait_limit support_wait_limit_for(const struct hearth_host *host, struct hearth_call *call, struct support_interrupt *interrupt,
                                              int64_t wait, int64_t grace)
 {
-    return (struct support_patience){
+    return (struct support_wait_limit){
         .host = host, .call = call, .interrupt = interrupt, .until = host->monotonic_ms(host) + wait, .grace = grace};
 }
 
-static void patience_cancel(struct support_patience *patience, int64_t now)
+static void wait_limit_cancel(struct support_wait_limit *limit, int64_t now)
 {
-    patience->cancelled = true;
-    if (patience->until > now + patience->grace)
-        patience->until = now + patience->grace;
+    limit->cancelled = true;
+    if (limit->until > now + limit->grace)
+        limit->until = now + limit->grace;
 }
 
 /* Once cancelled, the interrupt is not looked at again: what remains is the grace. The deadline has none: whoever set it waits no longer.
  */
-enum support_waited support_patience_wait(struct support_patience *patience, int fd, short events)
+enum support_waited support_wait_fd(struct support_wait_limit *limit, int fd, short events)
 {
     for (;;) {
-        int64_t now = patience->host->monotonic_ms(patience->host), deadline = patience->call->deadline;
+        int64_t now = limit->host->monotonic_ms(limit->host), deadline = limit->call->deadline;
         bool late = deadline != 0 && now >= deadline; /* should_stop() says so, too */
-        if (!patience->cancelled && !late && patience->host->should_stop(patience->call))
-            patience_cancel(patience, now);
-        int64_t until = deadline != 0 && deadline < patience->until ? deadline : patience->until;
-        int64_t most = patience->look > 0 && !patience->cancelled ? patience->look : 60000;
+        if (!limit->cancelled && !late && limit->host->should_stop(limit->call))
+            wait_limit_cancel(limit, now);
+        int64_t until = deadline != 0 && deadline < limit->until ? deadline : limit->until;
+        int64_t most = limit->look > 0 && !limit->cancelled ? limit->look : 60000;
         int64_t wait = until <= now ? 0 : until - now > most ? most : until - now;
-        struct pollfd fds[2] = {{.fd = fd, .events = events}, {.fd = patience->cancelled ? -1 : patience->interrupt->fd, .events = POLLIN}};
+        struct pollfd fds[2] = {{.fd = fd, .events = events}, {.fd = limit->cancelled ? -1 : limit->interrupt->fd, .events = POLLIN}};
         int n = poll(fds, 2, (int)wait);
         if (n < 0 && errno != EINTR)
             return SUPPORT_FAILED;
         if (n > 0 && fds[1].revents != 0)
-            patience_cancel(patience, now);
-        if (patience->cancelled && patience->grace == 0)
+            wait_limit_cancel(limit, now);
+        if (limit->cancelled && limit->grace == 0)
             return SUPPORT_CANCELLED;
         if (n > 0 && fds[0].revents != 0)
             return SUPPORT_READY;
-        if (n == 0 && patience->host->monotonic_ms(patience->host) >= until)
-            return patience->cancelled ? SUPPORT_CANCELLED : SUPPORT_OVER;
+        if (n == 0 && limit->host->monotonic_ms(limit->host) >= until)
+            return limit->cancelled ? SUPPORT_CANCELLED : SUPPORT_OVER;
     }
 }
 

@@ -7,7 +7,7 @@
 
 #include "hearth/plugin.h"
 
-/* Tells the thread that works in a session to stop. One for each session. */
+/* Tells the thread that works in a handle to stop. One for each handle. */
 struct support_interrupt {
     pthread_mutex_t lock;
     int fd;       /* eventfd: readable while `raised` */
@@ -23,7 +23,7 @@ void support_interrupt_leave(struct support_interrupt *interrupt);
 void support_interrupt_raise(struct support_interrupt *interrupt);
 bool support_interrupt_is_raised(struct support_interrupt *interrupt);
 
-struct support_patience {
+struct support_wait_limit {
     const struct hearth_host *host;
     struct hearth_call *call;
     struct support_interrupt *interrupt;
@@ -33,7 +33,7 @@ struct support_patience {
     bool cancelled; /* an interrupt or a stop was seen; `until` was shortened to the grace */
 };
 
-struct support_patience support_patience_for(const struct hearth_host *host, struct hearth_call *call, struct support_interrupt *interrupt,
+struct support_wait_limit support_wait_limit_for(const struct hearth_host *host, struct hearth_call *call, struct support_interrupt *interrupt,
                                              int64_t wait, int64_t grace);
 
 enum support_waited {
@@ -44,7 +44,7 @@ enum support_waited {
 };
 
 /* Until the descriptor has one of `events` (poll.h); -1: none is waited for. */
-enum support_waited support_patience_wait(struct support_patience *patience, int fd, short events);
+enum support_waited support_wait_fd(struct support_wait_limit *limit, int fd, short events);
 
 /* A condition on the monotonic clock. 0, or an errno. */
 int support_cond_init(pthread_cond_t *cond);

@@ -1,4 +1,4 @@
-/* What concerns the whole account: info/collections, meta/global, crypto/keys, and the account's mark. */
+/* What concerns the whole account: info/collections, meta/global, crypto/keys, and the account's cursor. */
 #include "fx.h"
 
 #include <stdio.h>
@@ -23,10 +23,10 @@ int fx_account_reset(struct fx_pull *p)
     int r = p->sink->reset(p->sink->ctx, HEARTH_COLLECTION_NONE);
     if (r < 0)
         return r;
-    memset(p->marks, 0, sizeof(p->marks));
+    memset(p->cursors, 0, sizeof(p->cursors));
     for (int c = 0; c < FX_COLLECTIONS; c++)
         fx_failed_fini(&p->failed[c]);
-    p->account = (struct fx_account_mark){.uid = p->state.uid};
+    p->account = (struct fx_account_cursor){.uid = p->state.uid};
     memcpy(p->account.endpoint, p->state.endpoint, FX_URL_MAX);
     p->state.meta.present = false;
     OPENSSL_cleanse(&p->state.keys, sizeof(p->state.keys));
@@ -34,16 +34,16 @@ int fx_account_reset(struct fx_pull *p)
     return 0;
 }
 
-int fx_account_store_mark(struct fx_pull *p)
+int fx_account_store_cursor(struct fx_pull *p)
 {
     p->account.present = true;
     memcpy(p->account.kid, p->credentials.kid, FX_KID_MAX);
-    char text[FX_MARK_MAX], stored[FX_MARK_MAX];
-    fx_account_mark_format(&p->account, text);
-    fx_account_mark_format(&p->stored_account, stored);
+    char text[FX_CURSOR_MAX], stored[FX_CURSOR_MAX];
+    fx_account_cursor_format(&p->account, text);
+    fx_account_cursor_format(&p->stored_account, stored);
     if (p->stored_account.present && strcmp(text, stored) == 0)
         return 0;
-    int r = p->sink->mark(p->sink->ctx, HEARTH_COLLECTION_NONE, text);
+    int r = p->sink->cursor(p->sink->ctx, HEARTH_COLLECTION_NONE, text);
     if (r == 0)
         p->stored_account = p->account;
     return r;
@@ -51,7 +51,7 @@ int fx_account_store_mark(struct fx_pull *p)
 
 /* --- info/collections --- */
 
-static int on_timestamp(void *ctx, const struct fx_span *key, const struct fx_span *value)
+static int collections_on_timestamp(void *ctx, const struct fx_span *key, const struct fx_span *value)
 {
     struct fx_pull *p = ctx;
     int64_t time;
@@ -74,7 +74,7 @@ static int on_timestamp(void *ctx, const struct fx_span *key, const struct fx_sp
 static int64_t known_until(const struct fx_pull *p)
 {
     for (int c = 1; c < FX_COLLECTIONS; c++) {
-        if (fx_account_wants(p, c) && (!p->marks[c].present || fx_refetch_due(p, c)))
+        if (fx_account_wants(p, c) && (!p->cursors[c].present || fx_refetch_due(p, c)))
             return 0;
     }
     return p->account.present ? p->account.info : 0;
@@ -88,25 +88,25 @@ int fx_account_info(struct fx_pull *p)
     char since[FX_TIMESTAMP_TEXT];
     memset(p->timestamps, 0, sizeof(p->timestamps));
     p->info = p->meta_timestamp = p->keys_timestamp = 0;
-    int r = fx_token_ensure(p, false); /* first: it may forget the marks */
+    int r = fx_token_ensure(p, false); /* first: it may forget the cursors */
     get.if_modified_since = known_until(p);
     fx_timestamp_print(get.if_modified_since, since);
     if (r == 0 && get.if_modified_since > 0)
-        fx_say(p, "info/collections is asked for, if anything has changed since %s", since);
+        fx_log(p, "info/collections is asked for, if anything has changed since %s", since);
     else if (r == 0)
-        fx_say(p, "info/collections is asked for, whatever it says");
+        fx_log(p, "info/collections is asked for, whatever it says");
     if (r == 0)
         r = fx_storage_get(p, &get, &answer);
-    if (r == 0 && (body.size == 0 || fx_json_scan(body.data, body.size, on_timestamp, p) != 0))
+    if (r == 0 && (body.size == 0 || fx_json_scan(body.data, body.size, collections_on_timestamp, p) != 0))
         r = fx_end_passing(p, fx_says_no_info());
     else if (r == 0 && answer.last_modified > 0)
         p->info = answer.last_modified;
     else if (r == FX_MISSING || r == FX_MODIFIED)
         r = fx_end_status(p, FX_SYNC_SERVER, "info/collections", &answer);
     if (r == 0)
-        fx_say_info(p);
+        fx_log_timestamps(p);
     else if (r == FX_UNCHANGED)
-        fx_say(p, "nothing is read, because nothing has changed (304)");
+        fx_log(p, "nothing is read, because nothing has changed (304)");
     support_buf_fini(&body);
     return r;
 }
@@ -207,7 +207,7 @@ int fx_account_meta(struct fx_pull *p)
     if (p->meta_timestamp == 0 || p->keys_timestamp == 0)
         return fx_end(p, HEARTH_ACCOUNT_WAITING, fx_says_waiting());
     bool known = p->state.meta.present && p->state.meta.timestamp == p->meta_timestamp;
-    fx_say(p, known ? "meta/global is known" : "meta/global is read, because it has changed or is not known yet");
+    fx_log(p, known ? "meta/global is known" : "meta/global is read, because it has changed or is not known yet");
     int r = known ? 0 : fetch_meta(p);
     if (r == 0)
         r = check_storage_version(p);
@@ -263,7 +263,7 @@ static int keys_do_not_open(struct fx_pull *p)
     return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, fx_says_key_changed());
 }
 
-static int get_keys(struct fx_pull *p)
+static int account_get_keys(struct fx_pull *p)
 {
     int r = fetch_keys(p);
     if (r == FX_REKEYED)
@@ -274,9 +274,9 @@ static int get_keys(struct fx_pull *p)
 int fx_account_keys(struct fx_pull *p)
 {
     bool known = p->state.keys.present && p->state.keys.timestamp == p->keys_timestamp;
-    fx_say(p, known ? "crypto/keys is known" : "crypto/keys is read, because it has changed or is not known yet");
+    fx_log(p, known ? "crypto/keys is known" : "crypto/keys is read, because it has changed or is not known yet");
     if (!known) {
-        int r = get_keys(p);
+        int r = account_get_keys(p);
         if (r != 0)
             return r;
         p->state.keys.timestamp = p->keys_timestamp;
@@ -292,9 +292,9 @@ int fx_account_refetch_keys(struct fx_pull *p, int collection, bool *ret_changed
     if (p->state.keys_refetched != 0 && now - p->state.keys_refetched < KEYS_REFETCH_PAUSE)
         return 0;
     p->state.keys_refetched = now == 0 ? 1 : now;
-    fx_say(p, "crypto/keys is read once more, because records of %s cannot be opened", fx_collections[collection].name);
+    fx_log(p, "crypto/keys is read once more, because records of %s cannot be opened", fx_collections[collection].name);
     struct fx_key before = p->state.keys.of[collection];
-    int r = get_keys(p);
+    int r = account_get_keys(p);
     if (r == 0)
         *ret_changed = CRYPTO_memcmp(&before, &p->state.keys.of[collection], sizeof(before)) != 0;
     OPENSSL_cleanse(&before, sizeof(before));

@@ -79,7 +79,7 @@ static int64_t read_count(const char *text)
     return count;
 }
 
-static int read_type(const char *text)
+static int body_type_read(const char *text)
 {
     static const struct {
         const char *name;
@@ -103,7 +103,7 @@ static void read_next(const char *text, struct fx_answer *answer)
         memcpy(answer->next, text, size + 1);
 }
 
-static void read_header(const char *name, const char *value, struct fx_answer *answer)
+static void answer_read_header(const char *name, const char *value, struct fx_answer *answer)
 {
     int64_t number;
     if (strcmp(name, "x-last-modified") == 0)
@@ -111,7 +111,7 @@ static void read_header(const char *name, const char *value, struct fx_answer *a
     else if (strcmp(name, "x-weave-timestamp") == 0 || strcmp(name, "x-timestamp") == 0)
         answer->server_time = (number = read_timestamp(value)) < 0 ? -1 : number * 10;
     else if (strcmp(name, "content-type") == 0)
-        answer->body_type = read_type(value);
+        answer->body_type = body_type_read(value);
     else if (strcmp(name, "x-weave-next-offset") == 0)
         read_next(value, answer);
     else if (strcmp(name, "x-weave-records") == 0)
@@ -134,7 +134,7 @@ void fx_answer_read(const struct hearth_http_response *response, struct fx_answe
 {
     *ret_answer = (struct fx_answer){.status = response->status, .last_modified = -1, .server_time = -1, .hawk_ts = -1, .records = -1};
     for (size_t i = 0; i < response->header_count; i++)
-        read_header(HEARTH_AT(response->headers, i)->name, HEARTH_AT(response->headers, i)->value, ret_answer);
+        answer_read_header(HEARTH_AT(response->headers, i)->name, HEARTH_AT(response->headers, i)->value, ret_answer);
     if (ret_answer->retry_after == 0 && response->retry_after > 0) /* given as a date */
         ret_answer->retry_after = response->retry_after < DAY ? response->retry_after : DAY;
 }

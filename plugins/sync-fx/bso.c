@@ -26,7 +26,7 @@ struct envelope {
     struct fx_span id, modified, payload;
 };
 
-static int on_member(void *ctx, const struct fx_span *key, const struct fx_span *value)
+static int bso_on_member(void *ctx, const struct fx_span *key, const struct fx_span *value)
 {
     struct envelope *envelope = ctx;
     if (fx_span_is(key, "id"))
@@ -50,7 +50,7 @@ bool fx_bso_is_id(const char *id, size_t size)
 }
 
 /* 1 … 64 printable ASCII characters. */
-static bool read_id(const struct fx_span *span, char ret_id[FX_ID_MAX])
+static bool bso_read_id(const struct fx_span *span, char ret_id[FX_ID_MAX])
 {
     char id[FX_ID_MAX * 2];
     size_t size;
@@ -82,18 +82,18 @@ bool fx_bso_read_id(const char *line, size_t size, char ret_id[FX_ID_MAX])
     if (line == NULL || size < 2 || line[0] != '"' || line[size - 1] != '"')
         return false;
     struct fx_span span = {.at = line + 1, .size = size - 2, .kind = FX_JSON_STRING};
-    return read_id(&span, ret_id);
+    return bso_read_id(&span, ret_id);
 }
 
 enum fx_bso_status fx_bso_read(struct fx_decoder *decoder, const char *line, size_t size, struct fx_bso *ret_bso)
 {
     struct envelope envelope = {0};
     *ret_bso = (struct fx_bso){0};
-    if (fx_json_scan(line, size, on_member, &envelope) != 0) {
+    if (fx_json_scan(line, size, bso_on_member, &envelope) != 0) {
         fx_bso_guess_id(line, size, ret_bso->id);
         return FX_BSO_NOT_JSON;
     }
-    if (!read_id(&envelope.id, ret_bso->id))
+    if (!bso_read_id(&envelope.id, ret_bso->id))
         return FX_BSO_NO_ID;
     if (envelope.modified.at == NULL || envelope.modified.kind != FX_JSON_NUMBER ||
         fx_timestamp_parse(envelope.modified.at, envelope.modified.size, &ret_bso->modified) != 0)
@@ -121,7 +121,7 @@ enum fx_bso_status fx_bso_decrypt(struct fx_decoder *decoder, const struct fx_ke
 
 /* Firefox cuts long titles in the middle of surrogate pairs, and old clients wrote bytes that are no UTF-8: one bad character should not
  * cost the record. Neither should a number beyond 64 bits. */
-static json_t *parse(struct support_buf *plain)
+static json_t *plaintext_parse(struct support_buf *plain)
 {
     if (fx_json_scan(plain->data, plain->size, NULL, NULL) != 0)
         return NULL;
@@ -138,7 +138,7 @@ enum fx_bso_status fx_bso_open(struct fx_decoder *decoder, const struct fx_key *
     enum fx_bso_status status = fx_bso_decrypt(decoder, key, bso);
     if (status != FX_BSO_OK)
         return status;
-    json_t *json = parse(&decoder->plain);
+    json_t *json = plaintext_parse(&decoder->plain);
     if (!json_is_object(json)) {
         json_decref(json);
         return FX_BSO_BAD_TEXT;

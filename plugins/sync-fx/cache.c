@@ -35,7 +35,7 @@ struct fx_cache *fx_cache_create(size_t accounts)
     return cache;
 }
 
-static void unlist(struct fx_cache *cache, struct entry *entry)
+static void fx_cache_unlist(struct fx_cache *cache, struct entry *entry)
 {
     *(entry->newer == NULL ? &cache->newest : &entry->newer->older) = entry->older;
     *(entry->older == NULL ? &cache->oldest : &entry->older->newer) = entry->newer;
@@ -49,10 +49,10 @@ static void list_newest(struct fx_cache *cache, struct entry *entry)
     cache->newest = entry;
 }
 
-static void drop(struct fx_cache *cache, struct entry *entry)
+static void fx_cache_drop_entry(struct fx_cache *cache, struct entry *entry)
 {
     MAP_REMOVE(cache->entries, entry);
-    unlist(cache, entry);
+    fx_cache_unlist(cache, entry);
     OPENSSL_cleanse(entry, sizeof(*entry));
     free(entry);
 }
@@ -62,7 +62,7 @@ void fx_cache_destroy(struct fx_cache *cache)
     if (cache == NULL)
         return;
     while (cache->oldest != NULL)
-        drop(cache, cache->oldest);
+        fx_cache_drop_entry(cache, cache->oldest);
     pthread_mutex_destroy(&cache->lock);
     free(cache);
 }
@@ -74,17 +74,17 @@ void fx_cache_get(struct fx_cache *cache, const char *account, struct fx_state *
     struct entry *entry = MAP_FIND_TEXT(cache->entries, account);
     if (entry != NULL) {
         *ret_state = entry->state;
-        unlist(cache, entry);
+        fx_cache_unlist(cache, entry);
         list_newest(cache, entry);
     }
     *ret_ticket = cache->forgotten;
     pthread_mutex_unlock(&cache->lock);
 }
 
-static struct entry *add(struct fx_cache *cache, const char *account)
+static struct entry *fx_cache_add_entry(struct fx_cache *cache, const char *account)
 {
     if (MAP_COUNT(cache->entries) >= cache->capacity)
-        drop(cache, cache->oldest);
+        fx_cache_drop_entry(cache, cache->oldest);
     struct entry *entry = calloc(1, sizeof(*entry));
     if (entry == NULL)
         return NULL;
@@ -105,7 +105,7 @@ void fx_cache_put(struct fx_cache *cache, const char *account, const struct fx_s
     if (cache->forgotten == ticket) {
         struct entry *entry = MAP_FIND_TEXT(cache->entries, account);
         if (entry == NULL)
-            entry = add(cache, account);
+            entry = fx_cache_add_entry(cache, account);
         if (entry != NULL)
             entry->state = *state;
     }
@@ -118,7 +118,7 @@ void fx_cache_forget(struct fx_cache *cache, const char *account)
     cache->forgotten++;
     struct entry *entry = MAP_FIND_TEXT(cache->entries, account);
     if (entry != NULL)
-        drop(cache, entry);
+        fx_cache_drop_entry(cache, entry);
     pthread_mutex_unlock(&cache->lock);
 }
 

@@ -1,4 +1,4 @@
-/* Bookmarks and history: what changed since the mark, or everything. */
+/* Bookmarks and history: what changed since the cursor, or everything. */
 #include "fx.h"
 
 #include <stdio.h>
@@ -7,25 +7,25 @@
 
 #include "record.h"
 
-void fx_collection_mark_make(const struct fx_pull *p, int collection, int64_t last_modified, struct fx_collection_mark *ret_mark)
+void fx_collection_cursor_make(const struct fx_pull *p, int collection, int64_t last_modified, struct fx_collection_cursor *ret_cursor)
 {
     const struct fx_engine *engine = &p->state.meta.engine[collection];
-    *ret_mark =
-        (struct fx_collection_mark){.present = true, .last_modified = last_modified, .version = engine->version > 0 ? engine->version : 0};
-    memcpy(ret_mark->sync_id, engine->sync_id, FX_SYNC_ID_MAX);
-    fx_key_fingerprint(&p->state.keys.of[collection], ret_mark->key);
+    *ret_cursor =
+        (struct fx_collection_cursor){.present = true, .last_modified = last_modified, .version = engine->version > 0 ? engine->version : 0};
+    memcpy(ret_cursor->sync_id, engine->sync_id, FX_SYNC_ID_MAX);
+    fx_key_fingerprint(&p->state.keys.of[collection], ret_cursor->key);
 }
 
 bool fx_collection_changed(const struct fx_pull *p, int collection, bool *ret_whole, bool *ret_reset)
 {
-    const struct fx_collection_mark *mark = &p->marks[collection];
-    struct fx_collection_mark now;
-    fx_collection_mark_make(p, collection, p->timestamps[collection], &now);
-    bool same = strcmp(mark->sync_id, now.sync_id) == 0 && mark->version == now.version && strcmp(mark->key, now.key) == 0;
-    bool back = now.last_modified < mark->last_modified; /* the server was restored from an older copy */
-    *ret_reset = mark->present && mark->last_modified > 0 && (!same || back);
-    *ret_whole = !mark->present || mark->last_modified == 0 || *ret_reset;
-    return !mark->present || !same || mark->last_modified != now.last_modified;
+    const struct fx_collection_cursor *cursor = &p->cursors[collection];
+    struct fx_collection_cursor now;
+    fx_collection_cursor_make(p, collection, p->timestamps[collection], &now);
+    bool same = strcmp(cursor->sync_id, now.sync_id) == 0 && cursor->version == now.version && strcmp(cursor->key, now.key) == 0;
+    bool back = now.last_modified < cursor->last_modified; /* the server was restored from an older copy */
+    *ret_reset = cursor->present && cursor->last_modified > 0 && (!same || back);
+    *ret_whole = !cursor->present || cursor->last_modified == 0 || *ret_reset;
+    return !cursor->present || !same || cursor->last_modified != now.last_modified;
 }
 
 int fx_begin(struct fx_pull *p, int collection, int how)
@@ -42,18 +42,18 @@ int fx_begin(struct fx_pull *p, int collection, int how)
     return r;
 }
 
-int fx_commit(struct fx_pull *p, const struct fx_collection_mark *mark, struct fx_failed_list *failed)
+int fx_commit(struct fx_pull *p, const struct fx_collection_cursor *cursor, struct fx_failed_list *failed)
 {
     int collection = p->open_collection;
-    char *text = malloc(FX_MARK_FAILED_MAX);
+    char *text = malloc(FX_CURSOR_FAILED_MAX);
     if (text == NULL)
         return fx_break(p, HEARTH_ERR_NOMEM, fx_says_no_memory());
-    fx_collection_mark_format_failed(mark, failed, text);
+    fx_collection_cursor_format_failed(cursor, failed, text);
     int r = p->sink->commit(p->sink->ctx, text);
     free(text);
     if (r != 0)
         return r;
-    p->marks[collection] = *mark;
+    p->cursors[collection] = *cursor;
     p->open_collection = 0;
     p->damage[collection].forgotten += failed->more;
     failed->more = 0;
@@ -86,7 +86,7 @@ struct taker {
     int64_t skipped, unusable;
 };
 
-static int on_damaged(void *ctx, const char *id, const char *why)
+static int taker_on_damaged(void *ctx, const char *id, const char *why)
 {
     struct taker *taker = ctx;
     struct fx_pull *p = taker->p;
@@ -97,7 +97,7 @@ static int on_damaged(void *ctx, const char *id, const char *why)
 
 /* A record that is sound and of no use (of a type that nobody knows, without a URL) keeps its stored copy as well, but to ask for it again
  * would bring the same. */
-static int on_take(void *ctx, const struct fx_record *record)
+static int taker_on_record(void *ctx, const struct fx_record *record)
 {
     struct taker *taker = ctx;
     struct fx_pull *p = taker->p;
@@ -115,7 +115,7 @@ static int on_take(void *ctx, const struct fx_record *record)
     return p->sink->damaged(p->sink->ctx, record->id, taker->translate.why);
 }
 
-static int on_restart(void *ctx)
+static int taker_on_restart(void *ctx)
 {
     struct taker *taker = ctx;
     struct fx_pull *p = taker->p;
@@ -125,7 +125,7 @@ static int on_restart(void *ctx)
     return p->sink->restart(p->sink->ctx);
 }
 
-static const struct fx_reader_ops taker_ops = {on_take, on_damaged, on_restart};
+static const struct fx_reader_ops taker_ops = {taker_on_record, taker_on_damaged, taker_on_restart};
 
 /* Into the open batch: what changed since `since` (0: everything). */
 static int read_into_sink(struct fx_pull *p, int64_t since, bool united, struct taker *taker, int64_t *ret_modified)
@@ -144,7 +144,7 @@ static int read_into_sink(struct fx_pull *p, int64_t since, bool united, struct 
     if (r == 0 && since == 0)
         fx_failed_keep_fresh(&taker->failed);
     if (r == 0)
-        fx_say(p, "%s: %lld records are used, %lld are of no use here, %lld arrived damaged, %lld cannot be used%s%s",
+        fx_log(p, "%s: %lld records are used, %lld are of no use here, %lld arrived damaged, %lld cannot be used%s%s",
                fx_collections[taker->collection].name, (long long)(reader.records - reader.damaged - taker->skipped - taker->unusable),
                (long long)taker->skipped, (long long)reader.damaged, (long long)taker->unusable,
                taker->unusable > 0 ? ", the last because " : "", taker->unusable > 0 ? taker->translate.why : "");
@@ -170,13 +170,13 @@ static void taker_fini(struct taker *taker)
 /* The server has no such collection. What was read earlier stays: Firefox deletes collections just before it uploads them anew. */
 int fx_note_absent(struct fx_pull *p, int collection)
 {
-    struct fx_collection_mark mark;
-    char text[FX_MARK_MAX];
-    fx_collection_mark_make(p, collection, 0, &mark);
-    fx_collection_mark_format(&mark, text);
-    int r = p->sink->mark(p->sink->ctx, collection, text);
+    struct fx_collection_cursor cursor;
+    char text[FX_CURSOR_MAX];
+    fx_collection_cursor_make(p, collection, 0, &cursor);
+    fx_collection_cursor_format(&cursor, text);
+    int r = p->sink->cursor(p->sink->ctx, collection, text);
     if (r == 0) {
-        p->marks[collection] = mark;
+        p->cursors[collection] = cursor;
         fx_failed_fini(&p->failed[collection]);
     }
     return r;
@@ -185,29 +185,29 @@ int fx_note_absent(struct fx_pull *p, int collection)
 static int read_once(struct fx_pull *p, int collection)
 {
     bool whole, reset;
-    struct fx_collection_mark mark;
-    fx_say_collection(p, collection);
+    struct fx_collection_cursor cursor;
+    fx_log_collection(p, collection);
     if (!fx_collection_changed(p, collection, &whole, &reset))
         return 0;
     if (p->timestamps[collection] == 0)
         return fx_note_absent(p, collection);
     int r = 0;
-    int64_t since = whole ? 0 : p->marks[collection].last_modified, modified = since;
+    int64_t since = whole ? 0 : p->cursors[collection].last_modified, modified = since;
     /* Something that nobody recognises has come for a while: what does not come stays, then, so that the rest may be used. */
     bool united = whole && p->state.too_damaged[collection] >= FX_PATIENCE;
     struct taker taker;
     taker_init(&taker, p, collection);
     if (reset) {
         r = p->sink->reset(p->sink->ctx, collection);
-        p->marks[collection] = (struct fx_collection_mark){0};
+        p->cursors[collection] = (struct fx_collection_cursor){0};
     }
     if (r == 0)
         r = fx_begin(p, collection, whole && !united ? HEARTH_COMPLETE : HEARTH_INCREMENTAL);
     if (r == 0)
         r = read_into_sink(p, since, united, &taker, &modified);
     if (r == 0) {
-        fx_collection_mark_make(p, collection, modified, &mark);
-        r = fx_commit(p, &mark, &taker.failed);
+        fx_collection_cursor_make(p, collection, modified, &cursor);
+        r = fx_commit(p, &cursor, &taker.failed);
     }
     taker_fini(&taker);
     return r;
@@ -217,7 +217,7 @@ static int read_once(struct fx_pull *p, int collection)
  * it is asked for more and more rarely. */
 static int refetch_failed(struct fx_pull *p, struct taker *taker)
 {
-    int r = on_restart(taker);
+    int r = taker_on_restart(taker);
     if (r == 0 && fx_failed_count_tries(&taker->failed, fx_now_s(p)) != 0)
         r = fx_break(p, HEARTH_ERR_NOMEM, fx_says_no_memory());
     return r;
@@ -228,10 +228,10 @@ int fx_collection_ask_again(struct fx_pull *p, int collection)
 {
     if (p->timestamps[collection] == 0 || !fx_refetch_due(p, collection))
         return 0;
-    struct fx_collection_mark mark = p->marks[collection];
+    struct fx_collection_cursor cursor = p->cursors[collection];
     struct taker taker;
     taker_init(&taker, p, collection);
-    fx_say(p, "%s: records that arrived damaged before are asked for again", fx_collections[collection].name);
+    fx_log(p, "%s: records that arrived damaged before are asked for again", fx_collections[collection].name);
     int r = fx_begin(p, collection, HEARTH_INCREMENTAL), asked = 0;
     if (r == 0 && fx_failed_copy(&taker.failed, &p->failed[collection]) != 0)
         r = fx_break(p, HEARTH_ERR_NOMEM, fx_says_no_memory());
@@ -242,7 +242,7 @@ int fx_collection_ask_again(struct fx_pull *p, int collection)
         r = refused ? refetch_failed(p, &taker) : 0;
         p->damage[collection].unusable += taker.unusable;
         if (r == 0)
-            r = fx_commit(p, &mark, &taker.failed);
+            r = fx_commit(p, &cursor, &taker.failed);
         if (r == 0 && asked == FX_END && p->result->passing)
             r = FX_END;                         /* a server that has trouble is left alone */
     } else if (r == 0 && asked == FX_REKEYED) { /* the comparison of the keys says "whole" in the next sync */
@@ -258,7 +258,7 @@ int fx_collection_ask_again(struct fx_pull *p, int collection)
 int fx_collection_run(struct fx_pull *p, int collection)
 {
     if (!fx_account_wants(p, collection)) {
-        fx_say_collection(p, collection);
+        fx_log_collection(p, collection);
         return 0;
     }
     int r = read_once(p, collection);

@@ -24,7 +24,7 @@ struct fields {
     char unknown[40];
 };
 
-static int on_member(void *ctx, const struct fx_span *key, const struct fx_span *value)
+static int credentials_on_member(void *ctx, const struct fx_span *key, const struct fx_span *value)
 {
     struct fields *fields = ctx;
     for (int f = 0; f < FIELDS; f++) {
@@ -43,7 +43,7 @@ static int on_member(void *ctx, const struct fx_span *key, const struct fx_span 
     return 0;
 }
 
-static bool read_text(const struct fields *fields, int field, char *ret_text, size_t capacity, size_t *ret_size)
+static bool credentials_read_text(const struct fields *fields, int field, char *ret_text, size_t capacity, size_t *ret_size)
 {
     const struct fx_span *span = &fields->at[field];
     return span->kind == FX_JSON_STRING && fx_span_text(span, ret_text, capacity, ret_size) == 0 && codec_utf8_valid(ret_text, *ret_size) &&
@@ -93,12 +93,12 @@ bool fx_import_is_person(const struct fx_import *import)
            fx_kid_is_valid(import->credentials.kid);
 }
 
-static bool read_token(const struct fields *fields, int field, char ret_token[FX_TOKEN_MAX])
+static bool credentials_read_token(const struct fields *fields, int field, char ret_token[FX_TOKEN_MAX])
 {
     size_t size;
     if (!fields->seen[field])
         return true;
-    return read_text(fields, field, ret_token, FX_TOKEN_MAX, &size) && fx_text_is_token(ret_token, size, FX_TOKEN_MAX - 1);
+    return credentials_read_text(fields, field, ret_token, FX_TOKEN_MAX, &size) && fx_text_is_token(ret_token, size, FX_TOKEN_MAX - 1);
 }
 
 static bool read_sync_key(const struct fields *fields, struct fx_key *ret_key)
@@ -119,7 +119,7 @@ static bool read_token_server(const struct fields *fields, bool insecure_http, c
     *ret_why = "must be the address of a token server, like https://sync.example.org/1.0/sync/1.5";
     if (!fields->seen[TOKEN_SERVER])
         return true;
-    if (!read_text(fields, TOKEN_SERVER, text, sizeof(text), &size) || fx_url_base(text, TOKEN_SERVER_SUFFIX, ret_url) != 0 ||
+    if (!credentials_read_text(fields, TOKEN_SERVER, text, sizeof(text), &size) || fx_url_base(text, TOKEN_SERVER_SUFFIX, ret_url) != 0 ||
         fx_url_parse(ret_url, &url) != 0)
         return false;
     *ret_why = "is plain http; use https, or set insecure_http = yes in the [sync …] section";
@@ -131,20 +131,20 @@ static const char *read_credentials(const struct fields *fields, bool insecure_h
 {
     size_t size;
     *ret_why = "must be the account's id: letters, digits, - and _";
-    if (!read_text(fields, UID, c->uid, sizeof(c->uid), &size) || !is_uid(c->uid, size))
+    if (!credentials_read_text(fields, UID, c->uid, sizeof(c->uid), &size) || !is_uid(c->uid, size))
         return "uid";
     *ret_why = "must be the sync key: 128 hexadecimal digits";
     if (!read_sync_key(fields, &c->sync_key))
         return "sync_key";
     *ret_why = "must be the key's id: milliseconds, a hyphen and 22 characters, like 1510726318123-w_NDVTH7Ap9OINQpwXCVYg";
-    if (!read_text(fields, KID, c->kid, sizeof(c->kid), &size) || !is_kid(c->kid, size))
+    if (!credentials_read_text(fields, KID, c->kid, sizeof(c->kid), &size) || !is_kid(c->kid, size))
         return "kid";
     if (!read_token_server(fields, insecure_http, c->token_server, ret_why))
         return "token_server";
     *ret_why = "must be a token: visible ASCII characters, at most 1536";
-    if (!read_token(fields, ACCESS_TOKEN, c->access_token))
+    if (!credentials_read_token(fields, ACCESS_TOKEN, c->access_token))
         return "access_token";
-    if (!read_token(fields, REFRESH_TOKEN, c->refresh_token))
+    if (!credentials_read_token(fields, REFRESH_TOKEN, c->refresh_token))
         return "refresh_token";
     return NULL;
 }
@@ -182,9 +182,9 @@ static int check_presence(const struct fields *fields, char *error, size_t error
 static int read_import(const struct fields *fields, bool insecure_http, struct fx_import *import, char *error, size_t error_size)
 {
     size_t size;
-    if (!read_text(fields, EMAIL, import->email, sizeof(import->email), &size) || !is_email(import->email, size))
+    if (!credentials_read_text(fields, EMAIL, import->email, sizeof(import->email), &size) || !is_email(import->email, size))
         return bad(error, error_size, "\"email\" must be an e-mail address");
-    if (fields->seen[NAME] && !read_text(fields, NAME, import->name, sizeof(import->name), &size))
+    if (fields->seen[NAME] && !credentials_read_text(fields, NAME, import->name, sizeof(import->name), &size))
         return bad(error, error_size, "\"name\" must be a text of at most %d bytes", FX_NAME_MAX - 1);
     fx_text_plain(import->name);
     const char *why, *name = read_credentials(fields, insecure_http, &import->credentials, &why);
@@ -198,7 +198,7 @@ int fx_import_parse(const char *json, bool insecure_http, struct fx_import *ret_
     const char *start = json + strspn(json, " \t\r\n");
     if (size > FX_IMPORT_MAX)
         return bad(ret_error, error_size, "the file is too large for an account");
-    if (*start != '{' || fx_json_scan(json, size, on_member, &fields) != 0)
+    if (*start != '{' || fx_json_scan(json, size, credentials_on_member, &fields) != 0)
         return bad(ret_error, error_size, "the file is not a JSON object");
     int r = check_presence(&fields, ret_error, error_size);
     if (r != 0)
@@ -247,14 +247,14 @@ static bool read_maker(const struct fields *fields, int field, char ret_url[FX_U
 {
     size_t size;
     struct fx_url url;
-    return !fields->seen[field] || (read_text(fields, field, ret_url, FX_URL_MAX, &size) && fx_url_parse(ret_url, &url) == 0);
+    return !fields->seen[field] || (credentials_read_text(fields, field, ret_url, FX_URL_MAX, &size) && fx_url_parse(ret_url, &url) == 0);
 }
 
 int fx_credentials_parse(const void *blob, size_t size, struct fx_credentials *ret_credentials)
 {
     struct fields fields = {0};
     int64_t version = 0;
-    if (size == 0 || *(const char *)blob != '{' || fx_json_scan(blob, size, on_member, &fields) != 0 || !fields.seen[VERSION] ||
+    if (size == 0 || *(const char *)blob != '{' || fx_json_scan(blob, size, credentials_on_member, &fields) != 0 || !fields.seen[VERSION] ||
         fx_span_integer(&fields.at[VERSION], &version) != 0 || version != 1 || fields.seen[ACCESS_TOKEN] == fields.seen[REFRESH_TOKEN])
         return HEARTH_ERR_INVALID;
     struct fx_credentials credentials = {0};

@@ -40,7 +40,7 @@ struct sealed {
     struct fx_span ciphertext, iv, hmac;
 };
 
-static int on_member(void *ctx, const struct fx_span *key, const struct fx_span *value)
+static int payload_on_member(void *ctx, const struct fx_span *key, const struct fx_span *value)
 {
     struct sealed *sealed = ctx;
     if (fx_span_is(key, "ciphertext"))
@@ -53,7 +53,7 @@ static int on_member(void *ctx, const struct fx_span *key, const struct fx_span 
 }
 
 /* The texts are Base64 and hex; the only escape that a writer of JSON may put there is "\/". */
-static int unescape(struct fx_span *span, struct support_buf *work)
+static int span_unescape(struct fx_span *span, struct support_buf *work)
 {
     if (span->at == NULL || span->kind != FX_JSON_STRING)
         return HEARTH_ERR_INVALID;
@@ -80,7 +80,7 @@ static bool hmac_is_right(struct fx_box *box, const struct fx_key *key, const st
     return CRYPTO_memcmp(hex, sealed->hmac.at, 64) == 0;
 }
 
-static enum fx_open decrypt(struct fx_box *box, const struct fx_key *key, const struct sealed *sealed, struct support_buf *work,
+static enum fx_open payload_decrypt(struct fx_box *box, const struct fx_key *key, const struct sealed *sealed, struct support_buf *work,
                             struct support_buf *ret_plain)
 {
     uint8_t iv[24];
@@ -110,15 +110,15 @@ enum fx_open fx_box_open(struct fx_box *box, const struct fx_key *key, const cha
     struct sealed sealed = {0};
     ret_plain->size = 0;
     work->size = 0;
-    if (size > INT32_MAX / 2 || fx_json_scan(payload, size, on_member, &sealed) != 0 || payload[0] == '[')
+    if (size > INT32_MAX / 2 || fx_json_scan(payload, size, payload_on_member, &sealed) != 0 || payload[0] == '[')
         return FX_OPEN_FORMAT;
     if (support_buf_reserve(work, size * 2 + 64) != 0)
         return FX_OPEN_NOMEM;
-    if (unescape(&sealed.ciphertext, work) != 0 || unescape(&sealed.iv, work) != 0 || unescape(&sealed.hmac, work) != 0)
+    if (span_unescape(&sealed.ciphertext, work) != 0 || span_unescape(&sealed.iv, work) != 0 || span_unescape(&sealed.hmac, work) != 0)
         return FX_OPEN_FORMAT;
     if (sealed.hmac.size != 64 || !hmac_is_right(box, key, &sealed))
         return FX_OPEN_HMAC;
-    return decrypt(box, key, &sealed, work, ret_plain);
+    return payload_decrypt(box, key, &sealed, work, ret_plain);
 }
 
 void fx_key_fingerprint(const struct fx_key *key, char ret_text[FX_FINGERPRINT_TEXT])

@@ -38,7 +38,7 @@ struct devices {
     struct fx_translate translate;
 };
 
-static struct device *find(struct devices *d, const char *id)
+static struct device *clients_find(struct devices *d, const char *id)
 {
     for (size_t i = 0; i < d->count; i++) {
         if (strcmp(d->list[i].id, id) == 0)
@@ -47,7 +47,7 @@ static struct device *find(struct devices *d, const char *id)
     return NULL;
 }
 
-static struct broken *note_broken(struct devices *d, const char *id, const char *why)
+static struct broken *clients_note_broken(struct devices *d, const char *id, const char *why)
 {
     size_t *count = &d->broken_count[d->collection];
     d->too_broken = d->too_broken || *count == MAX_DAMAGED;
@@ -59,20 +59,20 @@ static struct broken *note_broken(struct devices *d, const char *id, const char 
     return broken;
 }
 
-static int on_damaged(void *ctx, const char *id, const char *why)
+static int clients_on_damaged(void *ctx, const char *id, const char *why)
 {
-    note_broken(ctx, id, why);
+    clients_note_broken(ctx, id, why);
     return 0;
 }
 
-static int on_take(void *ctx, const struct fx_record *record)
+static int clients_on_record(void *ctx, const struct fx_record *record)
 {
     struct devices *d = ctx;
     if (fx_record_is_tombstone(record))
         return 0;
-    struct device *device = find(d, record->id);
+    struct device *device = clients_find(d, record->id);
     if ((device == NULL && d->count == MAX_DEVICES) || d->kept[d->collection] + record->size > MAX_KEPT) {
-        struct broken *broken = note_broken(d, record->id, "the account's devices have too many tabs");
+        struct broken *broken = clients_note_broken(d, record->id, "the account's devices have too many tabs");
         if (broken != NULL)
             broken->sound = true;
         return 0;
@@ -99,16 +99,16 @@ static void drop_records(struct devices *d, int collection)
     d->kept[collection] = 0;
 }
 
-static int on_restart(void *ctx)
+static int clients_on_restart(void *ctx)
 {
     struct devices *d = ctx;
     drop_records(d, d->collection);
     return 0;
 }
 
-static int read_one(struct devices *d, int collection, int64_t *ret_modified)
+static int clients_read_collection(struct devices *d, int collection, int64_t *ret_modified)
 {
-    static const struct fx_reader_ops ops = {on_take, on_damaged, on_restart};
+    static const struct fx_reader_ops ops = {clients_on_record, clients_on_damaged, clients_on_restart};
     *ret_modified = 0;
     if (d->p->timestamps[collection] == 0 || !fx_account_wants(d->p, collection))
         return 0;
@@ -137,14 +137,14 @@ static int64_t last_upload(const struct device *device)
     return client > tabs ? client : tabs;
 }
 
-static const char *text_of(struct devices *d, const json_t *json, const char *name)
+static const char *client_text_of(struct devices *d, const json_t *json, const char *name)
 {
     const char *text = fx_record_text(&d->translate, json, name);
     return text == NULL || text[0] == '\0' ? NULL : text;
 }
 
 /* A device that signed in anew leaves its old self behind: the same device of the account, or the same name and a week older. */
-static bool replaces(const struct device *a, const struct device *b)
+static bool client_replaces(const struct device *a, const struct device *b)
 {
     int64_t younger = last_upload(a) - last_upload(b);
     if (a->record[HEARTH_CLIENTS] == NULL || b->record[HEARTH_CLIENTS] == NULL || younger < 0)
@@ -157,12 +157,12 @@ static bool replaces(const struct device *a, const struct device *b)
 static void hide_stale(struct devices *d)
 {
     for (size_t i = 0; i < d->count; i++) {
-        d->list[i].name = text_of(d, d->list[i].record[HEARTH_CLIENTS], "name");
-        d->list[i].fxa_id = text_of(d, d->list[i].record[HEARTH_CLIENTS], "fxaDeviceId");
+        d->list[i].name = client_text_of(d, d->list[i].record[HEARTH_CLIENTS], "name");
+        d->list[i].fxa_id = client_text_of(d, d->list[i].record[HEARTH_CLIENTS], "fxaDeviceId");
     }
     for (size_t i = 0; i < d->count; i++) {
         for (size_t k = 0; k < d->count && !d->list[i].hidden; k++)
-            d->list[i].hidden = k != i && replaces(&d->list[k], &d->list[i]);
+            d->list[i].hidden = k != i && client_replaces(&d->list[k], &d->list[i]);
     }
 }
 
@@ -174,7 +174,7 @@ static int emit_device(struct devices *d, const struct device *device)
         return 0;
     fx_record_client(&d->translate, &record, &row);
     if (device->record[HEARTH_CLIENTS] == NULL) { /* known by its tabs only */
-        const char *name = fx_record_cut(&d->translate, text_of(d, device->record[HEARTH_TABS], "clientName"), FX_NAME_UNITS);
+        const char *name = fx_record_cut(&d->translate, client_text_of(d, device->record[HEARTH_TABS], "clientName"), FX_NAME_UNITS);
         row.name = name == NULL ? row.name : name;
     }
     return d->p->sink->device(d->p->sink->ctx, &row);
@@ -208,17 +208,17 @@ static int (*const emitters[FX_COLLECTIONS])(struct devices *d, const struct dev
     [HEARTH_TABS] = emit_tabs,
 };
 
-static int emit(struct devices *d, int collection, int64_t modified)
+static int clients_emit(struct devices *d, int collection, int64_t modified)
 {
     struct fx_pull *p = d->p;
     if (!fx_account_wants(p, collection) && (p->account.declined >> collection & 1) == 0)
         return 0; /* a format that is not understood: what was read before stays */
-    struct fx_collection_mark mark;
+    struct fx_collection_cursor cursor;
     struct fx_failed_list failed = {0};
     bool absent = fx_account_wants(p, collection) && p->timestamps[collection] == 0;
     if (absent && collection == HEARTH_TABS)
         return fx_note_absent(p, collection);
-    fx_collection_mark_make(p, collection, modified, &mark);
+    fx_collection_cursor_make(p, collection, modified, &cursor);
     bool united = absent || d->nameless[collection]; /* devices may be known by their tabs */
     int r = fx_begin(p, collection, united ? HEARTH_INCREMENTAL : HEARTH_COMPLETE);
     if (r == 0)
@@ -228,7 +228,7 @@ static int emit(struct devices *d, int collection, int64_t modified)
         fx_arena_reset(&d->arena);
     }
     if (r == 0)
-        r = fx_commit(p, &mark, &failed);
+        r = fx_commit(p, &cursor, &failed);
     fx_failed_fini(&failed);
     return r;
 }
@@ -236,19 +236,19 @@ static int emit(struct devices *d, int collection, int64_t modified)
 static int read_and_emit(struct devices *d)
 {
     int64_t clients_modified, tabs_modified;
-    int r = read_one(d, HEARTH_CLIENTS, &clients_modified);
+    int r = clients_read_collection(d, HEARTH_CLIENTS, &clients_modified);
     if (r == 0)
-        r = read_one(d, HEARTH_TABS, &tabs_modified);
+        r = clients_read_collection(d, HEARTH_TABS, &tabs_modified);
     if (r != 0)
         return r;
     struct fx_arena names = {0}; /* outlives the records' arena */
     d->translate.arena = &names;
     hide_stale(d);
     d->translate.arena = &d->arena;
-    fx_say(d->p, "clients and tabs: %zu devices are known", d->count);
-    r = emit(d, HEARTH_CLIENTS, clients_modified);
+    fx_log(d->p, "clients and tabs: %zu devices are known", d->count);
+    r = clients_emit(d, HEARTH_CLIENTS, clients_modified);
     if (r == 0)
-        r = emit(d, HEARTH_TABS, tabs_modified);
+        r = clients_emit(d, HEARTH_TABS, tabs_modified);
     fx_arena_fini(&names);
     return r;
 }
@@ -257,12 +257,12 @@ int fx_devices_run(struct fx_pull *p, int collection)
 {
     bool whole, reset, changed = false;
     int r = 0;
-    fx_say_devices(p);
+    fx_log_devices(p);
     for (int c = 1; r == 0 && c < FX_COLLECTIONS; c++) {
         if (!fx_collections[c].by_device)
             continue;
         bool declined = p->account.declined >> c & 1, differs = fx_collection_changed(p, c, &whole, &reset);
-        bool emptied = declined && p->marks[c].present && p->marks[c].last_modified == 0;
+        bool emptied = declined && p->cursors[c].present && p->cursors[c].last_modified == 0;
         changed = changed || (fx_account_wants(p, c) && differs) || (declined && !emptied) || fx_refetch_due(p, c);
         if (reset && fx_account_wants(p, c))
             r = p->sink->reset(p->sink->ctx, c);

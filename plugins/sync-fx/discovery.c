@@ -31,7 +31,7 @@ struct found {
     char url[SOURCES][FX_URL_MAX];
 };
 
-static int on_member(void *ctx, const struct fx_span *key, const struct fx_span *value)
+static int discovery_on_member(void *ctx, const struct fx_span *key, const struct fx_span *value)
 {
     struct found *found = ctx;
     char text[FX_URL_MAX];
@@ -44,7 +44,7 @@ static int on_member(void *ctx, const struct fx_span *key, const struct fx_span 
 }
 
 /* With plain http only where that is allowed. */
-static int keep(struct fx_pull *p, struct found *found)
+static int endpoints_keep(struct fx_pull *p, struct found *found)
 {
     int64_t until = support_now(p->host) + DISCOVERY_LIFE;
     struct fx_url parsed;
@@ -82,8 +82,8 @@ static int read_document(struct fx_pull *p, const char *name)
                                  .ret_body = &body};
     int r = fx_exchange(p, &request, &answer);
     if (r == 0 && answer.status == 200) {
-        if (fx_json_scan(body.data, body.size, on_member, &found) == 0)
-            r = keep(p, &found);
+        if (fx_json_scan(body.data, body.size, discovery_on_member, &found) == 0)
+            r = endpoints_keep(p, &found);
     } else if (r == 0 && answer.status != 404 && answer.status != 410) {
         r = fx_end_status(p, FX_ACCOUNTS_SERVER, name, &answer);
     }
@@ -91,7 +91,7 @@ static int read_document(struct fx_pull *p, const char *name)
     return r;
 }
 
-static bool known(struct fx_pull *p, enum fx_endpoint endpoint, char ret_url[FX_URL_MAX])
+static bool endpoint_is_known(struct fx_pull *p, enum fx_endpoint endpoint, char ret_url[FX_URL_MAX])
 {
     pthread_mutex_lock(&p->fx->lock);
     bool yes = support_now(p->host) < p->fx->endpoints[endpoint].until;
@@ -101,7 +101,7 @@ static bool known(struct fx_pull *p, enum fx_endpoint endpoint, char ret_url[FX_
     return yes;
 }
 
-static void forget(struct fx_pull *p, enum fx_endpoint endpoint)
+static void endpoint_forget(struct fx_pull *p, enum fx_endpoint endpoint)
 {
     pthread_mutex_lock(&p->fx->lock);
     p->fx->endpoints[endpoint].until = 0;
@@ -111,9 +111,9 @@ static void forget(struct fx_pull *p, enum fx_endpoint endpoint)
 int fx_discover(struct fx_pull *p, enum fx_endpoint endpoint, bool anew, char ret_url[FX_URL_MAX])
 {
     if (anew)
-        forget(p, endpoint);
+        endpoint_forget(p, endpoint);
     const char *read = NULL;
-    for (size_t i = 0; i < SOURCES && !known(p, endpoint, ret_url); i++) {
+    for (size_t i = 0; i < SOURCES && !endpoint_is_known(p, endpoint, ret_url); i++) {
         if (sources[i].endpoint != endpoint || sources[i].document == read)
             continue;
         int r = read_document(p, sources[i].document);
@@ -121,7 +121,7 @@ int fx_discover(struct fx_pull *p, enum fx_endpoint endpoint, bool anew, char re
             return r;
         read = sources[i].document;
     }
-    if (known(p, endpoint, ret_url))
+    if (endpoint_is_known(p, endpoint, ret_url))
         return 0;
     if (endpoint == FX_AUTHORIZATION_ENDPOINT) { /* older servers do not say */
         snprintf(ret_url, FX_URL_MAX, "%.*s/authorization", FX_URL_MAX - 20, p->fx->config.accounts_url);

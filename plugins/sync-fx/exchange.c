@@ -12,7 +12,7 @@ struct exchange {
     int stopped; /* why a callback ended the exchange */
 };
 
-static int on_response(void *ctx, const struct hearth_http_response *response)
+static int exchange_on_response(void *ctx, const struct hearth_http_response *response)
 {
     struct exchange *x = ctx;
     fx_answer_read(response, x->answer);
@@ -23,7 +23,7 @@ static int on_response(void *ctx, const struct hearth_http_response *response)
     return x->stopped != 0;
 }
 
-static int on_body(void *ctx, const void *data, size_t size)
+static int exchange_on_body(void *ctx, const void *data, size_t size)
 {
     struct exchange *x = ctx;
     x->p->result->bytes += (int64_t)size;
@@ -55,7 +55,7 @@ FAULT_SENTENCES(token)
 FAULT_SENTENCES(accounts)
 
 /* `begun`: the headers of the answer had come. */
-static int explain(struct fx_pull *p, const struct fx_request *request, bool begun, int code)
+static int exchange_explain(struct fx_pull *p, const struct fx_request *request, bool begun, int code)
 {
     char *reason = p->reason;
     snprintf(reason, sizeof(p->reason), "%s", p->call->error[0] != '\0' ? p->call->error : "no reason given");
@@ -78,7 +78,7 @@ static int explain(struct fx_pull *p, const struct fx_request *request, bool beg
 }
 
 /* NULL: nobody but the operator. */
-static const char *named_by(const struct fx_pull *p, enum fx_origin origin)
+static const char *origin_named_by(const struct fx_pull *p, enum fx_origin origin)
 {
     if (origin == FX_CONFIGURED || p->fx->config.private_addresses)
         return NULL;
@@ -99,14 +99,14 @@ int fx_exchange(struct fx_pull *p, const struct fx_request *request, struct fx_a
         .body_size = request->body == NULL ? 0 : strlen(request->body),
         .max_response = request->max_response == 0 ? FX_SMALL_BODY : request->max_response,
         .insecure_http = p->fx->config.insecure_http,
-        .on_response = on_response,
-        .on_body = on_body,
+        .on_response = exchange_on_response,
+        .on_body = exchange_on_body,
         .ctx = &x,
-        .named_by = named_by(p, request->origin),
+        .named_by = origin_named_by(p, request->origin),
     };
     *ret_answer = (struct fx_answer){0};
     if (fx_stopping(p))
-        return explain(p, request, false, HEARTH_ERR_CANCELLED);
+        return exchange_explain(p, request, false, HEARTH_ERR_CANCELLED);
     if (request->ret_body != NULL)
         request->ret_body->size = 0;
     p->result->requests++;
@@ -114,13 +114,13 @@ int fx_exchange(struct fx_pull *p, const struct fx_request *request, struct fx_a
     p->call->retry_after = 0;
     int r = p->host->http_fetch(p->host, p->call, &http);
     if (x.stopped == HEARTH_ERR_CANCELLED || x.stopped == HEARTH_ERR_NOMEM)
-        return explain(p, request, true, x.stopped);
+        return exchange_explain(p, request, true, x.stopped);
     if (x.stopped != 0)
         return x.stopped;
     if (r < 0)
-        return explain(p, request, ret_answer->status != 0, r);
+        return exchange_explain(p, request, ret_answer->status != 0, r);
     if (request->ret_body != NULL && support_buf_append(request->ret_body, "", 1) != 0)
-        return explain(p, request, true, HEARTH_ERR_NOMEM);
+        return exchange_explain(p, request, true, HEARTH_ERR_NOMEM);
     if (request->ret_body != NULL)
         request->ret_body->size--;
     return 0;

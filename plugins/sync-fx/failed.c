@@ -41,7 +41,7 @@ static struct fx_failed *failed_find(const struct fx_failed_list *list, const ch
 }
 
 /* ":1000000:1790000000," at most, rounded up. */
-static size_t text_of(const char *id)
+static size_t failed_text_size(const char *id)
 {
     char encoded[ENCODED_MAX];
     return codec_percent_encode(id, "", encoded, sizeof(encoded)) == 0 ? strlen(encoded) + 24 : FX_FAILED_TEXT;
@@ -60,7 +60,7 @@ static int64_t due_after(int tries, int64_t now)
 /* NULL: no memory, or (list->more has grown) no room. */
 static struct fx_failed *failed_append(struct fx_failed_list *list, const char *id)
 {
-    size_t text = text_of(id);
+    size_t text = failed_text_size(id);
     bool askable = strchr(id, ',') == NULL; /* `?ids=` has no way to say it: it would be two others */
     if (!askable || list->count == FX_FAILED_MAX || list->text + text >= FX_FAILED_TEXT) {
         list->more++;
@@ -96,7 +96,7 @@ void fx_failed_remove(struct fx_failed_list *list, const char *id)
     struct fx_failed *failed = list->count == 0 ? NULL : failed_find(list, id);
     if (failed == NULL)
         return;
-    list->text -= text_of(id);
+    list->text -= failed_text_size(id);
     *failed = list->items[--list->count];
 }
 
@@ -107,7 +107,7 @@ void fx_failed_keep_fresh(struct fx_failed_list *list)
     for (size_t i = 0; i < list->count; i++) {
         if (!list->items[i].fresh)
             continue;
-        list->text += text_of(list->items[i].id);
+        list->text += failed_text_size(list->items[i].id);
         list->items[kept++] = list->items[i];
     }
     list->count = kept;
@@ -149,7 +149,7 @@ void fx_failed_format(const struct fx_failed_list *list, char ret_text[FX_FAILED
 }
 
 /* Digits up to `end`; no more than twelve. */
-static bool read_number(const char **at, const char *end, int64_t *ret_number)
+static bool failed_read_number(const char **at, const char *end, int64_t *ret_number)
 {
     int64_t number = 0;
     const char *from = *at;
@@ -159,7 +159,7 @@ static bool read_number(const char **at, const char *end, int64_t *ret_number)
     return *at > from;
 }
 
-static int read_one(struct fx_failed_list *list, const char **at, const char *end)
+static int failed_read_entry(struct fx_failed_list *list, const char **at, const char *end)
 {
     char id[ENCODED_MAX];
     int64_t tries, due;
@@ -174,7 +174,7 @@ static int read_one(struct fx_failed_list *list, const char **at, const char *en
         if (id[i] < 0x20 || id[i] > 0x7e)
             return HEARTH_ERR_INVALID;
     *at = colon + 1;
-    if (!read_number(at, end, &tries) || tries < 1 || tries > TRIES_MAX || *at == end || *(*at)++ != ':' || !read_number(at, end, &due))
+    if (!failed_read_number(at, end, &tries) || tries < 1 || tries > TRIES_MAX || *at == end || *(*at)++ != ':' || !failed_read_number(at, end, &due))
         return HEARTH_ERR_INVALID;
     if (failed_find(list, id) != NULL)
         return HEARTH_ERR_INVALID;
@@ -192,7 +192,7 @@ int fx_failed_parse(struct fx_failed_list *list, const char *text, size_t size)
     int r = 0;
     fx_failed_fini(list);
     for (const char *at = text; r == 0 && at < end;) {
-        r = read_one(list, &at, end);
+        r = failed_read_entry(list, &at, end);
         if (r == 0 && at < end && (*at++ != ',' || at == end))
             r = HEARTH_ERR_INVALID;
     }

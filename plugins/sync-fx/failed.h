@@ -1,4 +1,4 @@
-/* The records of a collection that arrived damaged: their ids are kept in its mark and asked for again by `?ids=`, as Firefox does. The
+/* The records of a collection that arrived damaged: their ids are kept in its cursor and asked for again by `?ids=`, as Firefox does. The
  * first three times with each sync; whatever is still damaged then after an hour, two, four …, at last once a day. Bounded. */
 #ifndef HEARTH_PLUGINS_SYNC_FX_FAILED_H
 #define HEARTH_PLUGINS_SYNC_FX_FAILED_H

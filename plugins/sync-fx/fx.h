@@ -18,7 +18,7 @@
 /* What the accounts server's documents name. */
 enum fx_endpoint { FX_TOKEN_ENDPOINT, FX_AUTHORIZATION_ENDPOINT, FX_PROFILE_ENDPOINT, FX_AUTH_SERVER, FX_ENDPOINTS };
 
-enum { FX_MAGIC = 0x5f780001, FX_SESSION_MAGIC = 0x5f780002 };
+enum { FX_MAGIC = 0x5f780001, FX_HANDLE_MAGIC = 0x5f780002 };
 
 struct fx_config {
     char accounts_url[FX_URL_MAX]; /* no trailing slash */
@@ -45,7 +45,7 @@ struct fx {
     atomic_int_fast64_t clock_offset; /* ms to the accounts server's clock */
 };
 
-struct fx_session {
+struct fx_handle {
     uint32_t magic;
     struct fx *fx;
     atomic_bool interrupted;
@@ -54,7 +54,7 @@ struct fx_session {
 /* What steps of a pull return besides 0 and negative codes (the pull broke off; detail is set). */
 enum fx_step {
     FX_END = 1,       /* the pull is over, the result is filled */
-    FX_MOVED = 2,     /* the account lives elsewhere now: marks are reset, begin again */
+    FX_MOVED = 2,     /* the account lives elsewhere now: cursors are reset, begin again */
     FX_MODIFIED = 3,  /* 412 */
     FX_MISSING = 4,   /* 404 */
     FX_UNCHANGED = 5, /* 304 */
@@ -77,17 +77,17 @@ struct fx_damage {
 /* One pull; on the heap, wiped at the end; used by one thread. */
 struct fx_pull {
     struct fx *fx;
-    struct fx_session *session;
+    struct fx_handle *handle;
     struct hearth_call *call;
     const struct hearth_host *host;
     const struct hearth_sync_sink *sink;
     struct hearth_pull_result *result;
     struct fx_credentials credentials;
     struct fx_state state; /* copy of the cache's entry; goes back at the end */
-    struct fx_account_mark account;
-    struct fx_account_mark stored_account; /* as the core has it */
-    struct fx_collection_mark marks[FX_COLLECTIONS];
-    struct fx_failed_list failed[FX_COLLECTIONS]; /* what arrived damaged: in the marks */
+    struct fx_account_cursor account;
+    struct fx_account_cursor stored_account; /* as the core has it */
+    struct fx_collection_cursor cursors[FX_COLLECTIONS];
+    struct fx_failed_list failed[FX_COLLECTIONS]; /* what arrived damaged: in the cursors */
     struct fx_damage damage[FX_COLLECTIONS];
     int64_t timestamps[FX_COLLECTIONS]; /* info/collections, centiseconds; 0: not on the server */
     int64_t info, meta_timestamp, keys_timestamp;
@@ -100,23 +100,23 @@ struct fx_pull {
     const struct hearth_message *left; /* why something was left behind; NULL: nothing */
     bool left_is_error;                /* it will not mend itself by the next run */
     char reason[256];                  /* why the last request did not get through: the host's words */
-    bool says;                         /* somebody looks at debug: see fx_say() */
+    bool logs_details;                         /* somebody looks at debug: see fx_log() */
 };
 
-/* --- say.c: what a pull decides, and why, for who looks at debug
+/* --- log.c: what a pull decides, and why, for who looks at debug
  * ---------------------------------------------------------------------------
  */
 
 /* One sentence, without full stop. Never a title, an address, a key, a token. For each pull and collection, not for each record. */
-#define fx_say(p, ...) ((p)->says ? fx_say_text((p), __VA_ARGS__) : (void)0)
+#define fx_log(p, ...) ((p)->logs_details ? fx_log_text((p), __VA_ARGS__) : (void)0)
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
 #endif
-void fx_say_text(struct fx_pull *p, const char *format, ...);
+void fx_log_text(struct fx_pull *p, const char *format, ...);
 void fx_say_left(struct fx_pull *p, const char *what);     /* why it waits for the next sync: p->left */
-void fx_say_info(struct fx_pull *p);                       /* what info/collections answered */
-void fx_say_collection(struct fx_pull *p, int collection); /* bookmarks, history: what is read of it */
-void fx_say_devices(struct fx_pull *p);                    /* whether clients and tabs are read */
+void fx_log_timestamps(struct fx_pull *p);                       /* what info/collections answered */
+void fx_log_collection(struct fx_pull *p, int collection); /* bookmarks, history: what is read of it */
+void fx_log_devices(struct fx_pull *p);                    /* whether clients and tabs are read */
 
 /* --- result.c ----------------------------------------------------------------------------------------------------------------------- */
 
@@ -180,7 +180,7 @@ int fx_oauth_ensure(struct fx_pull *p, bool fresh);
 /* --- token.c ------------------------------------------------------------------------------------------------------------------------ */
 
 const char *fx_token_server(const struct fx_pull *p); /* the account's own, or the configured one */
-/* Makes the Hawk credentials in p->state usable. `fresh`: get new ones in any case. 0, FX_MOVED (marks are reset), FX_END, negative. */
+/* Makes the Hawk credentials in p->state usable. `fresh`: get new ones in any case. 0, FX_MOVED (cursors are reset), FX_END, negative. */
 int fx_token_ensure(struct fx_pull *p, bool fresh);
 
 /* --- storage_api.c ------------------------------------------------------------------------------------------------------------------ */
@@ -205,12 +205,12 @@ int fx_storage_get(struct fx_pull *p, const struct fx_get *get, struct fx_answer
 
 int fx_account_info(struct fx_pull *p); /* 0, FX_UNCHANGED, or as above */
 int fx_account_configuration(struct fx_pull *p);
-int fx_account_meta(struct fx_pull *p); /* applies changes of sync ids to the marks */
+int fx_account_meta(struct fx_pull *p); /* applies changes of sync ids to the cursors */
 int fx_account_keys(struct fx_pull *p);
 /* Records had a wrong HMAC: reads crypto/keys again, at most once in ten minutes. ret_changed: the key of `collection` is another now. */
 int fx_account_refetch_keys(struct fx_pull *p, int collection, bool *ret_changed);
-/* Stores the account's mark if it differs from what the core has. */
-int fx_account_store_mark(struct fx_pull *p);
+/* Stores the account's cursor if it differs from what the core has. */
+int fx_account_store_cursor(struct fx_pull *p);
 bool fx_account_wants(const struct fx_pull *p, int collection);
 /* Forgets everything that was read from one place: all marks, meta, keys. */
 int fx_account_reset(struct fx_pull *p);
@@ -265,20 +265,20 @@ int fx_collection_run(struct fx_pull *p, int collection); /* bookmarks, history 
 /* Those of them that arrived damaged and are due; after everything else. */
 int fx_collection_ask_again(struct fx_pull *p, int collection);
 
-/* What a collection's mark will be when it is read up to `last_modified`. */
-void fx_collection_mark_make(const struct fx_pull *p, int collection, int64_t last_modified, struct fx_collection_mark *ret_mark);
-/* The server's collection is not as the mark says. ret_whole: and has to be read whole; ret_reset: because the mark no longer holds. */
+/* What a collection's cursor will be when it is read up to `last_modified`. */
+void fx_collection_cursor_make(const struct fx_pull *p, int collection, int64_t last_modified, struct fx_collection_cursor *ret_cursor);
+/* The server's collection is not as the cursor says. ret_whole: and has to be read whole; ret_reset: because the cursor no longer holds. */
 bool fx_collection_changed(const struct fx_pull *p, int collection, bool *ret_whole, bool *ret_reset);
 int fx_note_absent(struct fx_pull *p, int collection); /* the server has no such collection */
 int fx_begin(struct fx_pull *p, int collection, int how);
 /* Of the open collection. `failed` becomes the pull's own when it is stored, and is emptied. */
-int fx_commit(struct fx_pull *p, const struct fx_collection_mark *mark, struct fx_failed_list *failed);
+int fx_commit(struct fx_pull *p, const struct fx_collection_cursor *cursor, struct fx_failed_list *failed);
 /* Gives up the open batch. Bookmarks read whole stay open, because committing nothing would remove them all. */
 int fx_abandon(struct fx_pull *p);
 
 /* --- pull.c ------------------------------------------------------------------------------------------------------------------------- */
 
-int fx_pull_run(struct fx_session *session, struct hearth_call *call, const struct hearth_pull *pull,
+int fx_pull_run(struct fx_handle *handle, struct hearth_call *call, const struct hearth_pull *pull,
                 struct hearth_pull_result *ret_result);
 
 #endif

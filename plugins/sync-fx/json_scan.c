@@ -41,7 +41,7 @@ static bool scan_string(struct scanner *s, struct fx_span *ret_span)
     return true;
 }
 
-static size_t digits(const char *at, const char *end)
+static size_t scanner_digits(const char *at, const char *end)
 {
     const char *c = at;
     while (c < end && *c >= '0' && *c <= '9')
@@ -52,12 +52,12 @@ static size_t digits(const char *at, const char *end)
 static bool scan_number(struct scanner *s)
 {
     const char *c = s->at + (*s->at == '-');
-    size_t n = digits(c, s->end);
+    size_t n = scanner_digits(c, s->end);
     if (n == 0 || (n > 1 && *c == '0'))
         return false;
     c += n;
     if (c < s->end && *c == '.') {
-        n = digits(++c, s->end);
+        n = scanner_digits(++c, s->end);
         if (n == 0)
             return false;
         c += n;
@@ -66,7 +66,7 @@ static bool scan_number(struct scanner *s)
         c++;
         if (c < s->end && (*c == '+' || *c == '-'))
             c++;
-        n = digits(c, s->end);
+        n = scanner_digits(c, s->end);
         if (n == 0)
             return false;
         c += n;
@@ -145,7 +145,7 @@ static bool scan_after(struct scanner *s, bool *ret_more)
     return c == (s->stack[s->depth] == '{' ? '}' : ']');
 }
 
-static bool is_empty(struct scanner *s)
+static bool scanner_is_at_end(struct scanner *s)
 {
     skip_blanks(s);
     if (s->at == s->end || *s->at != (s->stack[s->depth - 1] == '{' ? '}' : ']'))
@@ -161,7 +161,7 @@ int fx_json_scan(const char *text, size_t size, fx_json_member_fn fn, void *ctx)
     struct fx_span value, key = {0}, top_key = {0}, top = {0};
     if (!scan_value(&s, &value) || s.depth == 0)
         return HEARTH_ERR_INVALID;
-    bool more = !is_empty(&s);
+    bool more = !scanner_is_at_end(&s);
     while (s.depth > 0) {
         if (more) {
             key = (struct fx_span){.at = s.at};
@@ -174,7 +174,7 @@ int fx_json_scan(const char *text, size_t size, fx_json_member_fn fn, void *ctx)
                 top_key = key;
                 top = value;
             }
-            if (s.depth > level && !is_empty(&s))
+            if (s.depth > level && !scanner_is_at_end(&s))
                 continue; /* into the container */
         }
         if (s.depth == 1) {
@@ -266,7 +266,7 @@ int fx_span_integer(const struct fx_span *span, int64_t *ret_value)
     if (span->kind != FX_JSON_NUMBER)
         return HEARTH_ERR_INVALID;
     size_t i = span->at[0] == '-', n = span->size - i;
-    if (n > 18 || digits(span->at + i, span->at + span->size) != n)
+    if (n > 18 || scanner_digits(span->at + i, span->at + span->size) != n)
         return HEARTH_ERR_INVALID;
     int64_t value = 0;
     for (; i < span->size; i++)

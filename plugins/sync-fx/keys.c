@@ -57,7 +57,7 @@ static int on_collection(void *ctx, const struct fx_span *name, const struct fx_
     return 0;
 }
 
-static int on_member(void *ctx, const struct fx_span *name, const struct fx_span *value)
+static int keys_on_member(void *ctx, const struct fx_span *name, const struct fx_span *value)
 {
     struct parsed *parsed = ctx;
     if (fx_span_is(name, "id"))
@@ -75,7 +75,7 @@ int fx_keys_parse(const char *text, size_t size, struct fx_keys *ret_keys)
 {
     struct fx_keys keys = {.present = true, .timestamp = ret_keys->timestamp};
     struct parsed parsed = {.keys = &keys};
-    int r = fx_json_scan(text, size, on_member, &parsed);
+    int r = fx_json_scan(text, size, keys_on_member, &parsed);
     if (r == 0 && (!parsed.has_fallback || !parsed.is_keys))
         r = HEARTH_ERR_INVALID;
     if (r == 0) {

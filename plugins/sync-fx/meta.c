@@ -5,7 +5,7 @@
 #include "json_scan.h"
 
 /* Ids longer than any real one are cut: they are only ever compared. */
-static void read_id(const struct fx_span *value, char ret_id[FX_SYNC_ID_MAX])
+static void sync_id_read(const struct fx_span *value, char ret_id[FX_SYNC_ID_MAX])
 {
     size_t size = value->kind != FX_JSON_STRING ? 0 : value->size < FX_SYNC_ID_MAX - 1 ? value->size : FX_SYNC_ID_MAX - 1;
     for (size_t i = 0; i < size; i++) /* marks hold it as text */
@@ -17,7 +17,7 @@ static int on_engine_member(void *ctx, const struct fx_span *name, const struct 
 {
     struct fx_engine *engine = ctx;
     if (fx_span_is(name, "syncID"))
-        read_id(value, engine->sync_id);
+        sync_id_read(value, engine->sync_id);
     else if (fx_span_is(name, "version"))
         fx_span_integer(value, &engine->version);
     return 0;
@@ -51,11 +51,11 @@ static int on_declined(void *ctx, const struct fx_span *key, const struct fx_spa
     return 0;
 }
 
-static int on_member(void *ctx, const struct fx_span *name, const struct fx_span *value)
+static int meta_on_member(void *ctx, const struct fx_span *name, const struct fx_span *value)
 {
     struct fx_meta *meta = ctx;
     if (fx_span_is(name, "syncID"))
-        read_id(value, meta->sync_id);
+        sync_id_read(value, meta->sync_id);
     else if (fx_span_is(name, "storageVersion"))
         fx_span_integer(value, &meta->storage_version);
     else if (fx_span_is(name, "engines") && value->kind == FX_JSON_OBJECT)
@@ -68,7 +68,7 @@ static int on_member(void *ctx, const struct fx_span *name, const struct fx_span
 int fx_meta_parse(const char *text, size_t size, struct fx_meta *ret_meta)
 {
     struct fx_meta meta = {.present = true, .timestamp = ret_meta->timestamp, .storage_version = -1};
-    if (fx_json_scan(text, size, on_member, &meta) != 0 || meta.storage_version < 0 || meta.sync_id[0] == '\0')
+    if (fx_json_scan(text, size, meta_on_member, &meta) != 0 || meta.storage_version < 0 || meta.sync_id[0] == '\0')
         return HEARTH_ERR_INVALID;
     *ret_meta = meta;
     return 0;

@@ -15,13 +15,13 @@ void fx_newlines_fini(struct fx_newlines *n)
     support_buf_fini(&n->partial);
 }
 
-static bool is_blank(char c)
+static bool newlines_is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 /* Part of a record that goes on. Beyond the limit nothing is kept. */
-static int keep(struct fx_newlines *n, const char *data, size_t size)
+static int newlines_keep_part(struct fx_newlines *n, const char *data, size_t size)
 {
     if (n->skipping || size == 0)
         return 0;
@@ -40,24 +40,24 @@ static int keep(struct fx_newlines *n, const char *data, size_t size)
 }
 
 /* The last part of a record. */
-static int finish(struct fx_newlines *n, const char *data, size_t size)
+static int newlines_finish_record(struct fx_newlines *n, const char *data, size_t size)
 {
     if (!n->skipping && n->partial.size == 0 && size <= n->max) { /* whole in this piece: no copy */
-        while (size > 0 && is_blank(data[size - 1]))
+        while (size > 0 && newlines_is_blank(data[size - 1]))
             size--;
         if (size == 0)
             return 0;
         n->lines++;
         return n->fn(n->ctx, data, size);
     }
-    int r = keep(n, data, size);
+    int r = newlines_keep_part(n, data, size);
     if (r != 0)
         return r;
     bool skipped = n->skipping;
     n->skipping = false;
     size = n->partial.size;
     n->partial.size = 0;
-    while (size > 0 && is_blank(n->partial.data[size - 1]))
+    while (size > 0 && newlines_is_blank(n->partial.data[size - 1]))
         size--;
     if (size == 0 && !skipped)
         return 0;
@@ -70,8 +70,8 @@ static int feed_lines(struct fx_newlines *n, const char *data, size_t size)
     while (size > 0) {
         const char *end = memchr(data, '\n', size);
         if (end == NULL)
-            return keep(n, data, size);
-        int r = finish(n, data, (size_t)(end - data));
+            return newlines_keep_part(n, data, size);
+        int r = newlines_finish_record(n, data, (size_t)(end - data));
         if (r != 0)
             return r;
         size -= (size_t)(end + 1 - data);
@@ -108,7 +108,7 @@ static int feed_array(struct fx_newlines *n, const char *data, size_t size)
 {
     size_t i = 0;
     while (i < size && (!n->opened || n->closed)) {
-        if (!is_blank(data[i]) && (n->closed || data[i] != '['))
+        if (!newlines_is_blank(data[i]) && (n->closed || data[i] != '['))
             return HEARTH_ERR_INVALID;
         n->opened = n->opened || data[i] == '[';
         i++;
@@ -116,12 +116,12 @@ static int feed_array(struct fx_newlines *n, const char *data, size_t size)
     size_t start = i;
     for (; i < size; i++) {
         if (n->closed) {
-            if (!is_blank(data[i]))
+            if (!newlines_is_blank(data[i]))
                 return HEARTH_ERR_INVALID;
             start = i + 1;
             continue;
         }
-        if (start == i && n->partial.size == 0 && !n->skipping && is_blank(data[i])) {
+        if (start == i && n->partial.size == 0 && !n->skipping && newlines_is_blank(data[i])) {
             start++; /* before an element */
             continue;
         }
@@ -132,14 +132,14 @@ static int feed_array(struct fx_newlines *n, const char *data, size_t size)
         bool empty = start == i && n->partial.size == 0 && !n->skipping;
         if (empty && (data[i] == ',' || n->wants_element))
             return HEARTH_ERR_INVALID;
-        int r = finish(n, data + start, i - start);
+        int r = newlines_finish_record(n, data + start, i - start);
         if (r != 0)
             return r;
         n->wants_element = data[i] == ',';
         n->closed = data[i] == ']';
         start = i + 1;
     }
-    return n->closed ? 0 : keep(n, data + start, size - start);
+    return n->closed ? 0 : newlines_keep_part(n, data + start, size - start);
 }
 
 int fx_newlines_feed(struct fx_newlines *n, const char *data, size_t size)
@@ -151,5 +151,5 @@ int fx_newlines_end(struct fx_newlines *n)
 {
     if (n->array)
         return n->closed ? 0 : HEARTH_ERR_INVALID;
-    return finish(n, "", 0);
+    return newlines_finish_record(n, "", 0);
 }

@@ -20,7 +20,7 @@ struct grant {
     int64_t expires_in;
 };
 
-static void read_token(const struct fx_span *value, char ret_token[FX_TOKEN_MAX])
+static void grant_read_token(const struct fx_span *value, char ret_token[FX_TOKEN_MAX])
 {
     size_t size;
     if (value->kind != FX_JSON_STRING || fx_span_text(value, ret_token, FX_TOKEN_MAX, &size) != 0 ||
@@ -28,13 +28,13 @@ static void read_token(const struct fx_span *value, char ret_token[FX_TOKEN_MAX]
         ret_token[0] = '\0';
 }
 
-static int on_grant(void *ctx, const struct fx_span *key, const struct fx_span *value)
+static int refresh_on_grant(void *ctx, const struct fx_span *key, const struct fx_span *value)
 {
     struct grant *grant = ctx;
     if (fx_span_is(key, "access_token"))
-        read_token(value, grant->access_token);
+        grant_read_token(value, grant->access_token);
     else if (fx_span_is(key, "refresh_token"))
-        read_token(value, grant->refresh_token);
+        grant_read_token(value, grant->refresh_token);
     else if (fx_span_is(key, "expires_in"))
         fx_span_integer(value, &grant->expires_in);
     return 0;
@@ -62,7 +62,7 @@ static int take_grant(struct fx_pull *p, const struct support_buf *body)
 {
     struct grant grant = {.expires_in = ACCESS_TOKEN_UNKNOWN_LIFE};
     int r = 0;
-    if (fx_json_scan(body->data, body->size, on_grant, &grant) != 0 || grant.access_token[0] == '\0')
+    if (fx_json_scan(body->data, body->size, refresh_on_grant, &grant) != 0 || grant.access_token[0] == '\0')
         r = fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_no_access_token());
     else
         r = keep_credentials(p, grant.refresh_token);
@@ -83,7 +83,7 @@ static int on_errno(void *ctx, const struct fx_span *key, const struct fx_span *
 }
 
 /* The numbers of the OAuth server and of the accounts server, which newer releases answer with at the same place. */
-static int end_refused(struct fx_pull *p, const struct fx_answer *answer)
+static int refresh_end_refused(struct fx_pull *p, const struct fx_answer *answer)
 {
     static const int dead[] = {108, 110, 115, 119, 121, 122, 138, 164, 182, 104};
     static const int configuration[] = {101, 102, 111, 112, 114, 116, 162, 163, 166, 169, 171, 204};
@@ -124,7 +124,7 @@ static int post_refresh(struct fx_pull *p, const char *url, struct fx_answer *an
     return r;
 }
 
-static int refresh(struct fx_pull *p)
+static int refresh_access_token(struct fx_pull *p)
 {
     if (p->fx->config.client_id[0] == '\0')
         return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_no_client_id());
@@ -140,7 +140,7 @@ static int refresh(struct fx_pull *p)
             r = post_refresh(p, url, &answer, &body);
     }
     if (r == 0)
-        r = answer.status == 200 ? take_grant(p, &body) : end_refused(p, &answer);
+        r = answer.status == 200 ? take_grant(p, &body) : refresh_end_refused(p, &answer);
     support_buf_fini(&body);
     return r;
 }
@@ -155,8 +155,8 @@ int fx_oauth_ensure(struct fx_pull *p, bool fresh)
     }
     if (!fresh && p->state.access_token[0] != '\0' && support_now(p->host) < p->state.access_until)
         return 0;
-    fx_say(p, "the accounts server is asked for an access token, because %s",
+    fx_log(p, "the accounts server is asked for an access token, because %s",
            fresh ? "the one in hand was refused" : "there is none in hand, or it has run out");
     p->state.access_token[0] = '\0';
-    return refresh(p);
+    return refresh_access_token(p);
 }

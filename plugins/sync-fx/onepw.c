@@ -32,7 +32,7 @@ int fx_derive(const uint8_t *secret, size_t secret_size, const char *name, uint8
     return r;
 }
 
-static int stretch(const char *password, const char *salt, int rounds, uint8_t ret_stretched[FX_SECRET])
+static int password_stretch(const char *password, const char *salt, int rounds, uint8_t ret_stretched[FX_SECRET])
 {
     return PKCS5_PBKDF2_HMAC(password, (int)strlen(password), (const unsigned char *)salt, (int)strlen(salt), rounds, EVP_sha256(),
                              FX_SECRET, ret_stretched) == 1
@@ -45,12 +45,12 @@ int fx_stretch_v1(const char *email, const char *password, uint8_t ret_stretched
     char salt[512];
     if (snprintf(salt, sizeof(salt), NAMESPACE "quickStretch:%s", email) >= (int)sizeof(salt))
         return HEARTH_ERR_INVALID;
-    return stretch(password, salt, ROUNDS_V1, ret_stretched);
+    return password_stretch(password, salt, ROUNDS_V1, ret_stretched);
 }
 
 int fx_stretch_v2(const char *salt, const char *password, uint8_t ret_stretched[FX_SECRET])
 {
-    return stretch(password, salt, ROUNDS_V2, ret_stretched);
+    return password_stretch(password, salt, ROUNDS_V2, ret_stretched);
 }
 
 int fx_token_derive(const uint8_t token[FX_SECRET], const char *type, struct fx_token_keys *ret_keys)

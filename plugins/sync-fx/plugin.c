@@ -77,7 +77,7 @@ static int check_base(struct hearth_call *call, const struct hearth_config_value
 }
 
 /* A configured text, whole or not at all. */
-static int take_text(struct hearth_call *call, const struct hearth_config_value *values, int key, char *ret, size_t size)
+static int config_take_text(struct hearth_call *call, const struct hearth_config_value *values, int key, char *ret, size_t size)
 {
     const char *text = support_config_text(values, key);
     size_t n = strlen(text);
@@ -93,7 +93,7 @@ static int read_signin_config(struct hearth_call *call, const struct hearth_conf
     struct fx_url url;
     int r = 0;
     if (support_config_text(values, REDIRECT_URI) != NULL)
-        r = take_text(call, values, REDIRECT_URI, config->redirect_uri, sizeof(config->redirect_uri));
+        r = config_take_text(call, values, REDIRECT_URI, config->redirect_uri, sizeof(config->redirect_uri));
     else if (strlen(config->accounts_url) + strlen(config->client_id) + 32 > sizeof(config->redirect_uri))
         return hearth_fail(call, HEARTH_ERR_INVALID, "accounts_url is too long to make redirect_uri of it");
     else
@@ -102,11 +102,11 @@ static int read_signin_config(struct hearth_call *call, const struct hearth_conf
     if (r == 0 && support_config_text(values, REDIRECT_URI) != NULL && fx_url_parse(config->redirect_uri, &url) != 0)
         return hearth_fail(call, HEARTH_ERR_INVALID, "redirect_uri is not a usable address");
     if (r == 0)
-        r = take_text(call, values, SCOPES, config->scopes, sizeof(config->scopes));
+        r = config_take_text(call, values, SCOPES, config->scopes, sizeof(config->scopes));
     if (r == 0 && strstr(config->scopes, FX_SCOPE_SYNC) == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "scopes must contain " FX_SCOPE_SYNC);
     if (r == 0 && support_config_text(values, DEVICE_NAME) != NULL)
-        r = take_text(call, values, DEVICE_NAME, config->device_name, sizeof(config->device_name));
+        r = config_take_text(call, values, DEVICE_NAME, config->device_name, sizeof(config->device_name));
     if (r < 0)
         return r;
     if (gethostname(host, sizeof(host) - 1) != 0 || host[0] == '\0')
@@ -117,7 +117,7 @@ static int read_signin_config(struct hearth_call *call, const struct hearth_conf
     return 0;
 }
 
-static int read_config(struct hearth_call *call, const struct hearth_config_value *values, struct fx_config *ret_config)
+static int config_read_all(struct hearth_call *call, const struct hearth_config_value *values, struct fx_config *ret_config)
 {
     struct fx_config config = {
         .insecure_http = support_config_bool(values, INSECURE_HTTP),
@@ -142,10 +142,10 @@ static int read_config(struct hearth_call *call, const struct hearth_config_valu
     return r;
 }
 
-static int on_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
+static int fx_on_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
 {
     struct fx_config config;
-    int r = read_config(call, values, &config);
+    int r = config_read_all(call, values, &config);
     if (r != 0)
         return r;
     if (host->http_fetch == NULL)
@@ -171,15 +171,15 @@ static struct fx *fx_of(void *self)
     return fx;
 }
 
-static struct fx_session *session_of(void *pointer)
+static struct fx_handle *fx_handle_of(void *pointer)
 {
-    struct fx_session *session = pointer;
-    if (session == NULL || session->magic != FX_SESSION_MAGIC)
+    struct fx_handle *handle = pointer;
+    if (handle == NULL || handle->magic != FX_HANDLE_MAGIC)
         abort();
-    return session;
+    return handle;
 }
 
-static void on_close(void *self)
+static void fx_on_close(void *self)
 {
     if (self == NULL)
         return;
@@ -190,29 +190,29 @@ static void on_close(void *self)
     free(fx);
 }
 
-static int on_session_open(void *self, struct hearth_call *call, void **ret_session)
+static int fx_on_session_open(void *self, struct hearth_call *call, void **ret_handle)
 {
-    struct fx_session *session = calloc(1, sizeof(*session));
-    if (session == NULL)
+    struct fx_handle *handle = calloc(1, sizeof(*handle));
+    if (handle == NULL)
         return support_no_memory(call);
-    session->magic = FX_SESSION_MAGIC;
-    session->fx = fx_of(self);
-    *ret_session = session;
+    handle->magic = FX_HANDLE_MAGIC;
+    handle->fx = fx_of(self);
+    *ret_handle = handle;
     return 0;
 }
 
-static void on_session_close(void *pointer)
+static void fx_on_session_close(void *pointer)
 {
     if (pointer == NULL)
         return;
-    struct fx_session *session = session_of(pointer);
-    session->magic = 0;
-    free(session);
+    struct fx_handle *handle = fx_handle_of(pointer);
+    handle->magic = 0;
+    free(handle);
 }
 
-static void on_interrupt(void *session)
+static void fx_on_interrupt(void *handle)
 {
-    atomic_store(&session_of(session)->interrupted, true);
+    atomic_store(&fx_handle_of(handle)->interrupted, true);
 }
 
 int fx_fill_identity(const struct fx *fx, struct hearth_call *call, struct fx_import *import, struct hearth_identity *ret_identity)
@@ -239,62 +239,62 @@ int fx_fill_identity(const struct fx *fx, struct hearth_call *call, struct fx_im
     return r;
 }
 
-static int on_account_import(void *pointer, struct hearth_call *call, const char *json, struct hearth_identity *ret_identity)
+static int fx_on_account_import(void *pointer, struct hearth_call *call, const char *json, struct hearth_identity *ret_identity)
 {
-    struct fx_session *session = session_of(pointer);
+    struct fx_handle *handle = fx_handle_of(pointer);
     struct fx_import import;
     char error[200];
-    if (fx_import_parse(json, session->fx->config.insecure_http, &import, error, sizeof(error)) != 0)
+    if (fx_import_parse(json, handle->fx->config.insecure_http, &import, error, sizeof(error)) != 0)
         return hearth_fail(call, HEARTH_ERR_INVALID, "%s", error);
-    int r = fx_fill_identity(session->fx, call, &import, ret_identity);
+    int r = fx_fill_identity(handle->fx, call, &import, ret_identity);
     OPENSSL_cleanse(&import, sizeof(import));
     return r;
 }
 
-static int on_pull(void *pointer, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result)
+static int fx_on_pull(void *pointer, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result)
 {
-    struct fx_session *session = session_of(pointer);
-    atomic_store(&session->interrupted, false);
-    return fx_pull_run(session, call, pull, ret_result);
+    struct fx_handle *handle = fx_handle_of(pointer);
+    atomic_store(&handle->interrupted, false);
+    return fx_pull_run(handle, call, pull, ret_result);
 }
 
-static void on_forget(void *self, const char *account)
+static void fx_on_forget(void *self, const char *account)
 {
     fx_cache_forget(fx_of(self)->cache, account);
 }
 
 /* Neither way does without a client id: tokens are given to clients. */
-static uint64_t on_signin_ways(void *self)
+static uint64_t fx_on_signin_methods(void *self)
 {
     return fx_of(self)->config.client_id[0] == '\0' ? 0 : HEARTH_SIGNIN_BROWSER | HEARTH_SIGNIN_PASSWORD;
 }
 
-static int on_signin_start(void *pointer, struct hearth_call *call, const struct hearth_signin *signin, struct hearth_signin_step *ret_step)
+static int fx_on_signin_start(void *pointer, struct hearth_call *call, const struct hearth_signin *signin, struct hearth_signin_step *ret_step)
 {
-    struct fx_session *session = session_of(pointer);
-    atomic_store(&session->interrupted, false);
-    if ((on_signin_ways(session->fx) & (uint64_t)signin->way) == 0)
+    struct fx_handle *handle = fx_handle_of(pointer);
+    atomic_store(&handle->interrupted, false);
+    if ((fx_on_signin_methods(handle->fx) & (uint64_t)signin->method) == 0)
         return hearth_fail(call, HEARTH_ERR_UNSUPPORTED, "this way of signing in needs client_id in the [sync \u2026] section");
-    return fx_signin_start(session, call, signin, ret_step);
+    return fx_signin_start(handle, call, signin, ret_step);
 }
 
-static int on_signin_next(void *pointer, struct hearth_call *call, const void *state, size_t state_size,
+static int fx_on_signin_next(void *pointer, struct hearth_call *call, const void *state, size_t state_size,
                           const struct hearth_signin_answer *answers, size_t count, struct hearth_signin_step *ret_step)
 {
-    struct fx_session *session = session_of(pointer);
-    atomic_store(&session->interrupted, false);
-    return fx_signin_next(session, call, state, state_size, answers, count, ret_step);
+    struct fx_handle *handle = fx_handle_of(pointer);
+    atomic_store(&handle->interrupted, false);
+    return fx_signin_next(handle, call, state, state_size, answers, count, ret_step);
 }
 
-static int on_describe(void *pointer, struct hearth_call *call, const void *credentials, size_t size, struct hearth_identity *ret_identity)
+static int fx_on_describe(void *pointer, struct hearth_call *call, const void *credentials, size_t size, struct hearth_identity *ret_identity)
 {
-    struct fx_session *session = session_of(pointer);
+    struct fx_handle *handle = fx_handle_of(pointer);
     struct fx_credentials c;
     if (fx_credentials_parse(credentials, size, &c) != 0)
         return hearth_fail(call, HEARTH_ERR_INVALID, "these are not credentials of this plugin");
     fx_uid_write_lower(c.uid);
-    struct hearth_identity identity = {.uid = support_keep_text(session->fx->host, call, c.uid),
-                                       .key = support_keep_text(session->fx->host, call, c.kid)};
+    struct hearth_identity identity = {.uid = support_keep_text(handle->fx->host, call, c.uid),
+                                       .key = support_keep_text(handle->fx->host, call, c.kid)};
     OPENSSL_cleanse(&c, sizeof(c));
     if (identity.uid == NULL || identity.key == NULL)
         return support_no_memory(call);
@@ -304,21 +304,21 @@ static int on_describe(void *pointer, struct hearth_call *call, const void *cred
 
 static const struct hearth_sync operations = {
     .struct_size = sizeof(operations),
-    .open = on_open,
-    .close = on_close,
-    .session_open = on_session_open,
-    .session_close = on_session_close,
-    .interrupt = on_interrupt,
-    .account_import = on_account_import,
-    .pull = on_pull,
-    .forget = on_forget,
+    .open = fx_on_open,
+    .close = fx_on_close,
+    .handle_open = fx_on_session_open,
+    .handle_close = fx_on_session_close,
+    .interrupt = fx_on_interrupt,
+    .account_import = fx_on_account_import,
+    .pull = fx_on_pull,
+    .forget = fx_on_forget,
 };
 
-static const void *on_extension(const char *name)
+static const void *fx_on_extension(const char *name)
 {
     static const struct hearth_sync_signin signin = {
-        .struct_size = sizeof(signin), .ways = on_signin_ways, .start = on_signin_start, .next = on_signin_next};
-    static const struct hearth_sync_describe describe = {.struct_size = sizeof(describe), .describe = on_describe};
+        .struct_size = sizeof(signin), .methods = fx_on_signin_methods, .start = fx_on_signin_start, .next = fx_on_signin_next};
+    static const struct hearth_sync_describe describe = {.struct_size = sizeof(describe), .describe = fx_on_describe};
     return strcmp(name, HEARTH_SYNC_SIGNIN) == 0 ? (const void *)&signin : strcmp(name, HEARTH_SYNC_DESCRIBE) == 0 ? &describe : NULL;
 }
 
@@ -333,7 +333,7 @@ static const struct hearth_plugin plugin = {
     .config = config_keys,
     .config_count = KEYS,
     .operations = &operations,
-    .extension = on_extension,
+    .extension = fx_on_extension,
 };
 
 const struct hearth_plugin *hearth_plugin_v2(void)

@@ -8,7 +8,7 @@
  *                  nothing that is read here changed? -> remember the time: OK                                         |
  *                          |                                                                                           |
  *                          v                                                                                           |
- *                  meta/global -> crypto/keys -> clients and tabs -> bookmarks -> history -> account's mark: OK  ------+
+ *                  meta/global -> crypto/keys -> clients and tabs -> bookmarks -> history -> account's cursor: OK  ------+
  *                     |             |                   |
  *                     |             |                   412 three times, damage, an answer that cannot be: left for the next run
  *                     |             sync key does not open it: SIGNIN_NEEDED
@@ -33,7 +33,7 @@ static bool anything_changed(const struct fx_pull *p)
     if (!p->account.present || p->account.meta != p->meta_timestamp || p->account.keys != p->keys_timestamp)
         return true;
     for (int c = 1; c < FX_COLLECTIONS; c++) {
-        if (fx_account_wants(p, c) && (!p->marks[c].present || p->marks[c].last_modified != p->timestamps[c] || fx_refetch_due(p, c)))
+        if (fx_account_wants(p, c) && (!p->cursors[c].present || p->cursors[c].last_modified != p->timestamps[c] || fx_refetch_due(p, c)))
             return true;
     }
     return false;
@@ -71,17 +71,17 @@ static int run_once(struct fx_pull *p)
         if (r == 0)
             r = fx_account_keys(p);
         if (r == 0)
-            r = fx_account_store_mark(p);
+            r = fx_account_store_cursor(p);
         if (r == 0)
             r = fx_account_configuration(p);
         if (r == 0)
             r = read_collections(p);
     } else {
-        fx_say(p, "nothing is read, because nothing that is wanted here has changed");
+        fx_log(p, "nothing is read, because nothing that is wanted here has changed");
     }
     if (r == 0 && !p->incomplete) {
         p->account.info = p->info;
-        r = fx_account_store_mark(p);
+        r = fx_account_store_cursor(p);
     }
     return r;
 }
@@ -150,7 +150,7 @@ static bool note_damage(const struct fx_pull *p, struct hearth_sentence *ret_not
 }
 
 /* Good, with the weightiest remark for the person. */
-static void conclude(struct fx_pull *p)
+static void pull_conclude(struct fx_pull *p)
 {
     struct hearth_sentence note;
     p->result->state = HEARTH_ACCOUNT_OK;
@@ -160,7 +160,7 @@ static void conclude(struct fx_pull *p)
         fx_end(p, HEARTH_ACCOUNT_OK, note);
 }
 
-static int run(struct fx_pull *p)
+static int pull_run(struct fx_pull *p)
 {
     int r = FX_MOVED;
     for (int moves = 0; r == FX_MOVED && moves <= MOVES; moves++) {
@@ -171,26 +171,26 @@ static int run(struct fx_pull *p)
     if (r == FX_MOVED)
         return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_storage_wanders());
     if (r == 0)
-        conclude(p);
+        pull_conclude(p);
     return r;
 }
 
-static int read_marks(struct fx_pull *p, const struct hearth_pull *pull)
+static int read_cursors(struct fx_pull *p, const struct hearth_pull *pull)
 {
     int r = 0;
-    for (size_t i = 0; r == 0 && i < pull->mark_count; i++) {
-        const struct hearth_sync_mark *mark = HEARTH_AT(pull->marks, i);
-        if (mark->collection == HEARTH_COLLECTION_NONE)
-            fx_account_mark_parse(mark->text, &p->account);
-        else if (mark->collection > 0 && mark->collection < FX_COLLECTIONS)
-            r = fx_collection_mark_parse_failed(mark->text, &p->marks[mark->collection], &p->failed[mark->collection]);
+    for (size_t i = 0; r == 0 && i < pull->cursor_count; i++) {
+        const struct hearth_sync_cursor *cursor = HEARTH_AT(pull->cursors, i);
+        if (cursor->collection == HEARTH_COLLECTION_NONE)
+            fx_account_cursor_parse(cursor->text, &p->account);
+        else if (cursor->collection > 0 && cursor->collection < FX_COLLECTIONS)
+            r = fx_collection_cursor_parse_failed(cursor->text, &p->cursors[cursor->collection], &p->failed[cursor->collection]);
     }
     p->stored_account = p->account;
     return r == 0 ? 0 : fx_break(p, r, fx_says_no_memory());
 }
 
 /* What the cache holds belongs to one set of credentials. */
-static void fingerprint(const struct fx_pull *p, uint8_t ret_digest[sizeof(p->state.credentials)])
+static void credentials_fingerprint(const struct fx_pull *p, uint8_t ret_digest[sizeof(p->state.credentials)])
 {
     uint8_t digest[EVP_MAX_MD_SIZE] = {0};
     char blob[FX_BLOB_MAX];
@@ -204,26 +204,26 @@ static void load_state(struct fx_pull *p, const char *account, uint64_t *ret_tic
 {
     uint8_t digest[sizeof(p->state.credentials)];
     fx_cache_get(p->fx->cache, account, &p->state, ret_ticket);
-    fingerprint(p, digest);
+    credentials_fingerprint(p, digest);
     if (memcmp(digest, p->state.credentials, sizeof(digest)) != 0)
         OPENSSL_cleanse(&p->state, sizeof(p->state));
 }
 
-/* Marks of another key, or marks without the account's own, say nothing. */
-static int check_marks(struct fx_pull *p)
+/* Cursors of another key, or marks without the account's own, say nothing. */
+static int check_cursors(struct fx_pull *p)
 {
     bool any = false;
     for (int c = 0; c < FX_COLLECTIONS; c++)
-        any = any || p->marks[c].present;
+        any = any || p->cursors[c].present;
     bool stale = p->account.present ? strcmp(p->account.kid, p->credentials.kid) != 0 : any;
     if (!stale)
         return 0;
-    fx_say(p, "what was read before was read with another key; everything is read anew");
+    fx_log(p, "what was read before was read with another key; everything is read anew");
     int r = p->sink->reset(p->sink->ctx, HEARTH_COLLECTION_NONE);
-    memset(p->marks, 0, sizeof(p->marks));
+    memset(p->cursors, 0, sizeof(p->cursors));
     for (int c = 0; c < FX_COLLECTIONS; c++)
         fx_failed_fini(&p->failed[c]);
-    p->account = (struct fx_account_mark){0};
+    p->account = (struct fx_account_cursor){0};
     return r;
 }
 
@@ -235,33 +235,33 @@ static int prepare_and_run(struct fx_pull *p, const struct hearth_pull *pull)
     if (!fx_credentials_are_of(&p->credentials, p->fx->config.accounts_url, p->fx->config.token_server))
         return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, fx_says_other_servers());
     load_state(p, pull->account, &ticket);
-    int r = read_marks(p, pull);
+    int r = read_cursors(p, pull);
     if (r == 0)
-        r = check_marks(p);
+        r = check_cursors(p);
     if (r == 0)
-        r = run(p);
-    fingerprint(p, p->state.credentials); /* a refresh token may be new */
+        r = pull_run(p);
+    credentials_fingerprint(p, p->state.credentials); /* a refresh token may be new */
     fx_cache_put(p->fx->cache, pull->account, &p->state, ticket);
     return r;
 }
 
-int fx_pull_run(struct fx_session *session, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result)
+int fx_pull_run(struct fx_handle *handle, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result)
 {
     struct hearth_pull_result result = {.state = HEARTH_ACCOUNT_ERROR};
     struct fx_pull *p = calloc(1, sizeof(*p));
     if (p == NULL)
         return support_no_memory(call);
-    p->fx = session->fx;
-    p->session = session;
+    p->fx = handle->fx;
+    p->handle = handle;
     p->call = call;
-    p->host = session->fx->host;
+    p->host = handle->fx->host;
     p->sink = pull->sink;
     p->result = &result;
-    p->says = p->host->log_wants(p->host, HEARTH_LOG_DEBUG);
+    p->logs_details = p->host->log_wants(p->host, HEARTH_LOG_DEBUG);
     int r = prepare_and_run(p, pull);
     if (p->soft_backoff > 0) {
         int64_t wait = fx_with_jitter(p, p->soft_backoff);
-        fx_say(p, "the servers wish for a pause of %lld s (X-Weave-Backoff, X-Backoff)", (long long)p->soft_backoff / 1000);
+        fx_log(p, "the servers wish for a pause of %lld s (X-Weave-Backoff, X-Backoff)", (long long)p->soft_backoff / 1000);
         if (wait > result.account_backoff)
             result.account_backoff = wait;
     }

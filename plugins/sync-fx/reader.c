@@ -1,6 +1,6 @@
 /* One collection, page by page, record by record as the bytes arrive.
  *
- *   page 1: full=1&newer=<mark>&sort=oldest&limit=N          X-Last-Modified becomes the new mark
+ *   page 1: full=1&newer=<mark>&sort=oldest&limit=N          X-Last-Modified becomes the new cursor
  *   page n: the same &offset=<X-Weave-Next-Offset>, X-If-Unmodified-Since: that of page 1
  *   412: somebody wrote meanwhile: everything is forgotten and read again, three times at most
  *   records whose HMAC is wrong: crypto/keys is looked at again; another key: everything is read again with it
@@ -53,7 +53,7 @@ static void on_listed_id(struct reading *g, const char *line, size_t size)
     g->missing += !fx_bso_read_id(line, size, id) || !number_set_has_text(&g->came, id);
 }
 
-static int on_line(void *ctx, const char *line, size_t size)
+static int reading_on_line(void *ctx, const char *line, size_t size)
 {
     struct reading *g = ctx;
     struct fx_reader *reader = g->reader;
@@ -107,7 +107,7 @@ static const char *storage_path(const struct reading *g, char ret_path[STORAGE_P
     return ret_path;
 }
 
-static int on_begin(void *ctx, const struct fx_answer *answer)
+static int reading_on_begin(void *ctx, const struct fx_answer *answer)
 {
     struct reading *g = ctx;
     char path[STORAGE_PATH];
@@ -115,7 +115,7 @@ static int on_begin(void *ctx, const struct fx_answer *answer)
         return fx_end_passing(g->p, fx_says_no_list(storage_path(g, path)));
     if (g->lines_ready)
         fx_newlines_fini(&g->lines);
-    fx_newlines_init(&g->lines, answer->body_type == FX_BODY_JSON, line_limit(g->p), on_line, g);
+    fx_newlines_init(&g->lines, answer->body_type == FX_BODY_JSON, line_limit(g->p), reading_on_line, g);
     g->lines_ready = true;
     g->announced = answer->records;
     return 0;
@@ -161,7 +161,7 @@ static int read_path(struct reading *g, const char *path, int64_t unmodified_sin
                          .newlines = true,
                          .if_unmodified_since = unmodified_since,
                          .max_response = PAGE_MAX_BYTES,
-                         .on_begin = on_begin,
+                         .on_begin = reading_on_begin,
                          .on_data = on_data,
                          .ctx = g};
     char name[STORAGE_PATH];
@@ -178,7 +178,7 @@ static int read_path(struct reading *g, const char *path, int64_t unmodified_sin
     return r;
 }
 
-static int read_page(struct reading *g, const char *offset, int64_t unmodified_since, struct fx_answer *ret_answer)
+static int reading_read_page(struct reading *g, const char *offset, int64_t unmodified_since, struct fx_answer *ret_answer)
 {
     char path[2048];
     if (make_path(g, offset, path, sizeof(path)) != 0)
@@ -233,7 +233,7 @@ static int check_complete(struct reading *g, int64_t unmodified_since)
 }
 
 /* Something could not be opened: with the right key? */
-static int check_keys(struct reading *g)
+static int reading_check_keys(struct reading *g)
 {
     if (g->bad_hmac == 0 || g->keys_checked)
         return 0;
@@ -243,17 +243,17 @@ static int check_keys(struct reading *g)
     return r != 0 ? r : changed ? FX_REKEYED : 0;
 }
 
-static int read_pages(struct reading *g)
+static int reading_read_pages(struct reading *g)
 {
     char offset[FX_OFFSET_MAX] = "", earlier[FX_OFFSET_MAX] = "";
     int64_t first_modified = 0;
     struct fx_answer answer;
     for (int page = 0; page < MAX_PAGES; page++) {
-        int r = read_page(g, offset, first_modified, &answer);
+        int r = reading_read_page(g, offset, first_modified, &answer);
         if (r == 0 && page == 0)
             r = check_first_page(g, &answer);
         if (r == 0)
-            r = check_keys(g);
+            r = reading_check_keys(g);
         if (r != 0)
             return r;
         if (page == 0)
@@ -311,11 +311,11 @@ static void reader_forget(struct reading *g)
     number_set_fini(&g->came);
 }
 
-static int read_all(struct reading *g)
+static int reading_read_all(struct reading *g)
 {
     reader_forget(g);
     for (int restarts = 0;; restarts++) {
-        int r = read_pages(g);
+        int r = reading_read_pages(g);
         if (r != FX_MODIFIED)
             return r != 0 ? r : check_sound(g);
         if (restarts == RESTARTS)
@@ -335,8 +335,8 @@ int fx_reader_run(struct fx_reader *reader)
     struct reading g = {.reader = reader, .p = reader->p};
     if (fx_decoder_init(&g.decoder) != 0)
         return fx_break(reader->p, HEARTH_ERR_NOMEM, fx_says_no_memory());
-    int r = read_all(&g);
-    fx_say(reader->p, "%s: %d page%s brought %lld records%s", fx_collections[reader->collection].name, g.pages, g.pages == 1 ? "" : "s",
+    int r = reading_read_all(&g);
+    fx_log(reader->p, "%s: %d page%s brought %lld records%s", fx_collections[reader->collection].name, g.pages, g.pages == 1 ? "" : "s",
            (long long)reader->records, g.restarts == 0 ? "" : "; it was begun anew, because somebody wrote meanwhile (412)");
     if (g.lines_ready)
         fx_newlines_fini(&g.lines);

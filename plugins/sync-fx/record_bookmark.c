@@ -8,7 +8,7 @@
 #include "codec/codec.h"
 #include "support/text.h"
 
-static int kind_of(const char *type, const char *url)
+static int bookmark_kind_of(const char *type, const char *url)
 {
     static const struct {
         const char *type;
@@ -34,7 +34,7 @@ static bool is_junk(const char *id)
     return id != NULL && (strcmp(id, "pinned") == 0 || strcmp(id, "readinglist") == 0);
 }
 
-static int read_children(struct fx_translate *t, const json_t *json, struct hearth_bookmark_record *b)
+static int bookmark_read_children(struct fx_translate *t, const json_t *json, struct hearth_bookmark_record *b)
 {
     const json_t *list = json_object_get(json, "children");
     size_t count = json_array_size(list);
@@ -150,7 +150,7 @@ static int read_fields(struct fx_translate *t, const json_t *json, struct hearth
     const char *site;
     switch (b->kind) {
     case HEARTH_FOLDER:
-        return read_children(t, json, b);
+        return bookmark_read_children(t, json, b);
     case HEARTH_LIVEMARK:
         site = usable_url(fx_record_text(t, json, "siteUri"));
         b->url = site != NULL ? site : usable_url(fx_record_text(t, json, "feedUri"));
@@ -180,7 +180,7 @@ int fx_record_bookmark(struct fx_translate *t, const struct fx_record *record)
     const char *url = usable_url(fx_record_text(t, json, "bmkUri"));
     struct hearth_bookmark_record b = {
         .struct_size = sizeof(b),
-        .kind = kind_of(fx_record_text(t, json, "type"), url),
+        .kind = bookmark_kind_of(fx_record_text(t, json, "type"), url),
         .guid = record->id,
         .parent_guid = parent == NULL || fx_bso_is_id(parent, strlen(parent)) ? parent : NULL,
         .title = fx_record_cut(t, fx_record_text(t, json, "title"), FX_TITLE_UNITS),

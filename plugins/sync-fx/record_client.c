@@ -5,7 +5,7 @@
 #include <strings.h>
 
 /* Words of the records, to the six types of the core. */
-static const char *type_of(const char *word)
+static const char *device_type_of(const char *word)
 {
     static const char *const types[][2] = {{"desktop", "desktop"},    {"phone", "mobile"},  {"mobile", "mobile"},
                                            {"smartphone", "mobile"},  {"tablet", "tablet"}, {"largetablet", "tablet"},
@@ -18,9 +18,9 @@ static const char *type_of(const char *word)
 }
 
 /* `type` says desktop or mobile; old clients call tablets mobile too, and tell them apart in formfactor. */
-static const char *read_type(struct fx_translate *t, const json_t *json)
+static const char *client_read_type(struct fx_translate *t, const json_t *json)
 {
-    const char *type = type_of(fx_record_text(t, json, "type")), *form = type_of(fx_record_text(t, json, "formfactor"));
+    const char *type = device_type_of(fx_record_text(t, json, "type")), *form = device_type_of(fx_record_text(t, json, "formfactor"));
     if (type == NULL || (strcmp(type, "mobile") == 0 && form != NULL))
         type = form;
     return type == NULL ? "unknown" : type;
@@ -39,7 +39,7 @@ int fx_record_client(struct fx_translate *t, const struct fx_record *record, str
         .struct_size = sizeof(*ret_device),
         .id = record->id,
         .name = name == NULL ? "Firefox" : name,
-        .type = read_type(t, record->json),
+        .type = client_read_type(t, record->json),
         .os = read_short(t, record->json, "os"),
         .version = read_short(t, record->json, "version"),
         .fxa_device_id = read_short(t, record->json, "fxaDeviceId"),

@@ -9,7 +9,7 @@ static const char *const refused[] = {"about:",      "blob:",     "cached-favico
                                       "javascript:", "mailbox:",  "moz-anno:",       "moz-extension:", "moz-icon:", "news:", "page-icon:",
                                       "place:",      "resource:", "view-source:",    "wyciwyg:",       NULL};
 
-static int newest_first(const void *a, const void *b)
+static int visits_newest_first(const void *a, const void *b)
 {
     const struct hearth_visit *x = a, *y = b;
     if (x->date != y->date)
@@ -18,7 +18,7 @@ static int newest_first(const void *a, const void *b)
 }
 
 /* Times are microseconds, but a receiving Firefox keeps milliseconds only and sends those back: (ms, type) tells visits apart. */
-static bool read_visit(const json_t *json, int64_t now, struct hearth_visit *ret_visit)
+static bool visit_of_record(const json_t *json, int64_t now, struct hearth_visit *ret_visit)
 {
     int64_t date, type;
     if (!fx_record_integer(json_object_get(json, "date"), false, &date) ||
@@ -33,7 +33,7 @@ static bool read_visit(const json_t *json, int64_t now, struct hearth_visit *ret
     return true;
 }
 
-static int read_visits(struct fx_translate *t, const json_t *json, struct hearth_page_record *page)
+static int visits_of_record(struct fx_translate *t, const json_t *json, struct hearth_page_record *page)
 {
     const json_t *list = json_object_get(json, "visits");
     size_t count = json_array_size(list), kept = 0;
@@ -41,10 +41,10 @@ static int read_visits(struct fx_translate *t, const json_t *json, struct hearth
     if (visits == NULL)
         return HEARTH_ERR_NOMEM;
     for (size_t i = 0; i < count; i++)
-        kept += read_visit(json_array_get(list, i), t->now, &visits[kept]);
-    qsort(visits, kept, sizeof(*visits), newest_first);
+        kept += visit_of_record(json_array_get(list, i), t->now, &visits[kept]);
+    qsort(visits, kept, sizeof(*visits), visits_newest_first);
     for (size_t i = 0; i < kept; i++) {
-        if (page->visit_count == 0 || newest_first(&visits[page->visit_count - 1], &visits[i]) != 0)
+        if (page->visit_count == 0 || visits_newest_first(&visits[page->visit_count - 1], &visits[i]) != 0)
             visits[page->visit_count++] = visits[i];
     }
     page->visits = visits;
@@ -75,7 +75,7 @@ int fx_record_history(struct fx_translate *t, const struct fx_record *record)
         t->why = "its URL is too long";
         return FX_DAMAGED;
     }
-    r = read_visits(t, record->json, &page);
+    r = visits_of_record(t, record->json, &page);
     if (r < 0)
         return r;
     if (page.visit_count == 0)

@@ -21,7 +21,7 @@ struct windows {
 };
 
 /* Of windows and groups: what is longer can be no key. */
-static bool is_id(const char *id)
+static bool window_id_fits(const char *id)
 {
     return id[0] != '\0' && strlen(id) <= HEARTH_KEY_MAX;
 }
@@ -57,7 +57,7 @@ static void read_windows(struct windows *windows, const json_t *json)
     windows->count = 0;
     json_object_foreach((json_t *)(uintptr_t)json, id, window)
     {
-        if (!json_is_object(window) || !is_id(id) || windows->count == FX_WINDOWS_MAX)
+        if (!json_is_object(window) || !window_id_fits(id) || windows->count == FX_WINDOWS_MAX)
             continue;
         struct window *added = &windows->list[find_window(windows, id)];
         if (!fx_record_integer(json_object_get(window, "index"), false, &added->index))
@@ -75,7 +75,7 @@ static int send_groups(struct fx_translate *t, const char *device, const json_t 
     int sent = 0;
     json_object_foreach((json_t *)(uintptr_t)groups, id, json)
     {
-        if (!json_is_object(json) || !is_id(id))
+        if (!json_is_object(json) || !window_id_fits(id))
             continue;
         if (sent++ == FX_GROUPS_MAX)
             break;
@@ -112,13 +112,13 @@ static int64_t read_last_used(const json_t *json, int64_t now)
 static const char *read_group(struct fx_translate *t, const json_t *groups, const json_t *tab)
 {
     const char *id = fx_record_text(t, tab, "tabGroupId");
-    return id != NULL && is_id(id) && json_is_object(json_object_get(groups, id)) ? id : NULL;
+    return id != NULL && window_id_fits(id) && json_is_object(json_object_get(groups, id)) ? id : NULL;
 }
 
 static int32_t read_window(struct fx_translate *t, struct windows *windows, const json_t *tab)
 {
     const char *id = fx_record_text(t, tab, "windowId");
-    return id == NULL || !is_id(id) ? 0 : find_window(windows, id);
+    return id == NULL || !window_id_fits(id) ? 0 : find_window(windows, id);
 }
 
 /* Firefox leaves it out where it is 0. */
@@ -129,7 +129,7 @@ static int64_t read_place(const json_t *tab)
 }
 
 /* False: nothing to show. Which tab a window shows no record says. */
-static bool read_tab(struct fx_translate *t, const json_t *groups, struct windows *windows, const json_t *json, struct hearth_tab *ret_tab)
+static bool tabs_read_tab(struct fx_translate *t, const json_t *groups, struct windows *windows, const json_t *json, struct hearth_tab *ret_tab)
 {
     const char *url = fx_record_string(t, json_array_get(json_object_get(json, "urlHistory"), 0));
     if (url == NULL || strchr(url, ':') == NULL || strlen(url) > FX_URL_BYTES || fx_record_has_scheme(url, filtered))
@@ -164,7 +164,7 @@ int fx_record_tabs(struct fx_translate *t, const struct fx_record *record)
     int r = send_groups(t, record->id, groups);
     for (size_t i = 0; r == 0 && i < json_array_size(tabs); i++) {
         struct hearth_tab tab;
-        if (!read_tab(t, groups, windows, json_array_get(tabs, i), &tab))
+        if (!tabs_read_tab(t, groups, windows, json_array_get(tabs, i), &tab))
             continue;
         tab.position = position++;
         r = t->sink->tab(t->sink->ctx, record->id, &tab);

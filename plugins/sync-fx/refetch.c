@@ -25,7 +25,7 @@ struct asking {
 };
 
 /* The next ids, from *at on. */
-static void choose(const struct fx_failed_list *todo, size_t *at, int64_t now, struct asking *ret_asking)
+static void refetch_choose_ids(const struct fx_failed_list *todo, size_t *at, int64_t now, struct asking *ret_asking)
 {
     size_t used = 0;
     ret_asking->count = 0;
@@ -67,7 +67,7 @@ int fx_refetch(struct fx_pull *p, int collection, struct fx_failed_list *failed,
     int64_t now = fx_now_s(p);
     int r = fx_failed_copy(&todo, failed);
     for (size_t at = 0; r == 0 && at < todo.count;) {
-        choose(&todo, &at, now, &asking);
+        refetch_choose_ids(&todo, &at, now, &asking);
         if (asking.count == 0)
             break;
         struct fx_reader reader = {.p = p, .collection = collection, .ids = asking.ids, .ops = ops, .ctx = ctx};

@@ -9,7 +9,7 @@
 
 bool fx_stopping(struct fx_pull *p)
 {
-    return support_stopped(p->host, p->call, atomic_load(&p->session->interrupted)) < 0;
+    return support_stopped(p->host, p->call, atomic_load(&p->handle->interrupted)) < 0;
 }
 
 int64_t fx_with_jitter(struct fx_pull *p, int64_t ms)
@@ -119,7 +119,7 @@ static void set_pauses(struct fx_pull *p, const struct fx_answer *answer)
     int64_t wait = answer->retry_after > answer->backoff ? answer->retry_after : answer->backoff;
     if (wait == 0)
         return; /* the core's own back-off grows with each failure */
-    fx_say(p, "the server asks to be left alone for %lld s (Retry-After, with %d)", (long long)wait / 1000, answer->status);
+    fx_log(p, "the server asks to be left alone for %lld s (Retry-After, with %d)", (long long)wait / 1000, answer->status);
     wait = fx_with_jitter(p, wait);
     p->result->account_backoff = wait;
     if (answer->status == 503 || answer->status == 429)

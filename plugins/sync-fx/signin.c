@@ -28,7 +28,7 @@ void fx_signin_state_init(struct fx_signin_state *state, int stage, int64_t now)
     state->began = now;
 }
 
-static bool is_text(const char *text, size_t capacity)
+static bool state_text_is_whole(const char *text, size_t capacity)
 {
     const char *end = memchr(text, '\0', capacity);
     return end != NULL && codec_utf8_valid(text, (size_t)(end - text));
@@ -42,10 +42,10 @@ int fx_signin_state_read(const void *bytes, size_t size, struct fx_signin_state 
     memcpy(s, bytes, size);
     bool ok = memcmp(s->magic, MAGIC, sizeof(MAGIC)) == 0 && s->size == (int32_t)sizeof(*s) && s->stage > 0 && s->stage < FX_STAGES &&
               (s->version == 0 || s->version == 1 || s->version == 2) && (s->has_session == 0 || s->has_session == 1) &&
-              is_text(s->email, sizeof(s->email)) && is_text(s->typed, sizeof(s->typed)) &&
-              is_text(s->device_name, sizeof(s->device_name)) && is_text(s->callback, sizeof(s->callback)) &&
-              is_text(s->oauth_state, sizeof(s->oauth_state)) && is_text(s->verifier, sizeof(s->verifier)) &&
-              is_text(s->uid, sizeof(s->uid)) && is_text(s->method, sizeof(s->method));
+              state_text_is_whole(s->email, sizeof(s->email)) && state_text_is_whole(s->typed, sizeof(s->typed)) &&
+              state_text_is_whole(s->device_name, sizeof(s->device_name)) && state_text_is_whole(s->callback, sizeof(s->callback)) &&
+              state_text_is_whole(s->oauth_state, sizeof(s->oauth_state)) && state_text_is_whole(s->verifier, sizeof(s->verifier)) &&
+              state_text_is_whole(s->uid, sizeof(s->uid)) && state_text_is_whole(s->method, sizeof(s->method));
     if (!ok)
         OPENSSL_cleanse(s, sizeof(*s));
     return ok ? 0 : HEARTH_ERR_INVALID;
@@ -61,21 +61,21 @@ const char *fx_signin_answer(const struct fx_signin *s, const char *name)
 
 /* --- calls ---------------------------------------------------------------------------------------------------------------------------- */
 
-static struct fx_signin *create(struct fx_session *session, struct hearth_call *call)
+static struct fx_signin *flow_create(struct fx_handle *handle, struct hearth_call *call)
 {
     struct fx_signin *s = calloc(1, sizeof(*s));
     if (s == NULL)
         return NULL;
-    s->asker.fx = session->fx;
-    s->asker.session = session;
+    s->asker.fx = handle->fx;
+    s->asker.handle = handle;
     s->asker.call = call;
-    s->asker.host = session->fx->host;
+    s->asker.host = handle->fx->host;
     s->asker.result = &s->result;
     s->step = (struct hearth_signin_step){.struct_size = sizeof(s->step)};
     return s;
 }
 
-static int finish(struct fx_signin *s, int r, struct hearth_signin_step *ret_step)
+static int flow_finish(struct fx_signin *s, int r, struct hearth_signin_step *ret_step)
 {
     if (r == 0)
         SUPPORT_GIVE(s->step, ret_step);
@@ -85,7 +85,7 @@ static int finish(struct fx_signin *s, int r, struct hearth_signin_step *ret_ste
     return r;
 }
 
-static bool take_text(char *to, size_t capacity, const char *text)
+static bool flow_take_text(char *to, size_t capacity, const char *text)
 {
     size_t size = text == NULL ? 0 : strlen(text);
     if (size >= capacity || !codec_utf8_valid(text == NULL ? "" : text, size))
@@ -95,27 +95,27 @@ static bool take_text(char *to, size_t capacity, const char *text)
     return true;
 }
 
-int fx_signin_start(struct fx_session *session, struct hearth_call *call, const struct hearth_signin *signin,
+int fx_signin_start(struct fx_handle *handle, struct hearth_call *call, const struct hearth_signin *signin,
                     struct hearth_signin_step *ret_step)
 {
-    bool browser = signin->way == HEARTH_SIGNIN_BROWSER;
-    struct fx_signin *s = create(session, call);
+    bool browser = signin->method == HEARTH_SIGNIN_BROWSER;
+    struct fx_signin *s = flow_create(handle, call);
     if (s == NULL)
         return support_no_memory(call);
     struct fx_signin_state *state = &s->state;
     fx_signin_state_init(state, browser ? FX_AT_RETURN : FX_AT_PASSWORD, s->asker.host->now_ms(s->asker.host));
     int r = 0;
-    if (!take_text(state->email, sizeof(state->email), signin->email) || !take_text(state->typed, sizeof(state->typed), signin->email) ||
-        !take_text(state->device_name, sizeof(state->device_name),
-                   signin->device_name == NULL ? session->fx->config.device_name : signin->device_name))
+    if (!flow_take_text(state->email, sizeof(state->email), signin->email) || !flow_take_text(state->typed, sizeof(state->typed), signin->email) ||
+        !flow_take_text(state->device_name, sizeof(state->device_name),
+                   signin->device_name == NULL ? handle->fx->config.device_name : signin->device_name))
         r = hearth_fail(call, HEARTH_ERR_INVALID, "the e-mail address or the device's name is too long");
-    if (r == 0 && signin->callback != NULL && strcmp(signin->callback, session->fx->config.redirect_uri) == 0)
-        r = take_text(state->callback, sizeof(state->callback), signin->callback)
+    if (r == 0 && signin->callback != NULL && strcmp(signin->callback, handle->fx->config.redirect_uri) == 0)
+        r = flow_take_text(state->callback, sizeof(state->callback), signin->callback)
                 ? 0
                 : hearth_fail(call, HEARTH_ERR_INVALID, "the callback is too long");
     if (r == 0)
         r = browser ? fx_browser_start(s) : fx_password_start(s, NULL);
-    return finish(s, r, ret_step);
+    return flow_finish(s, r, ret_step);
 }
 
 static int go_on(struct fx_signin *s)
@@ -132,10 +132,10 @@ static int go_on(struct fx_signin *s)
     }
 }
 
-int fx_signin_next(struct fx_session *session, struct hearth_call *call, const void *state, size_t state_size,
+int fx_signin_next(struct fx_handle *handle, struct hearth_call *call, const void *state, size_t state_size,
                    const struct hearth_signin_answer *answers, size_t count, struct hearth_signin_step *ret_step)
 {
-    struct fx_signin *s = create(session, call);
+    struct fx_signin *s = flow_create(handle, call);
     if (s == NULL)
         return support_no_memory(call);
     s->answers = answers;
@@ -148,5 +148,5 @@ int fx_signin_next(struct fx_session *session, struct hearth_call *call, const v
         r = fx_step_failed(s, "too_late", fx_asks_too_late(), 0, 0);
     else
         r = go_on(s);
-    return finish(s, r, ret_step);
+    return flow_finish(s, r, ret_step);
 }

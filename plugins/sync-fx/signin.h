@@ -80,7 +80,7 @@ struct fx_signin_page {
 int fx_step_ask(struct fx_signin *s, const struct fx_signin_page *page, const struct hearth_sentence *problem);
 int fx_step_visit(struct fx_signin *s, const char *url, const struct hearth_sentence *problem);
 int fx_step_wait(struct fx_signin *s, fx_words title, fx_words text, int64_t wait);
-int fx_step_failed(struct fx_signin *s, const char *reason, struct hearth_sentence text, uint64_t try_ways, int64_t wait);
+int fx_step_failed(struct fx_signin *s, const char *reason, struct hearth_sentence text, uint64_t try_methods, int64_t wait);
 int fx_step_done(struct fx_signin *s);
 /* The server's refusal, by the table of signin_errors.c: asks again where that makes sense, else ends. */
 int fx_step_refused(struct fx_signin *s);
@@ -145,9 +145,9 @@ void fx_signin_register_device(struct fx_signin *s);
 /* --- entry points ------------------------------------------------------------------------------------------------------------------------
  */
 
-int fx_signin_start(struct fx_session *session, struct hearth_call *call, const struct hearth_signin *signin,
+int fx_signin_start(struct fx_handle *handle, struct hearth_call *call, const struct hearth_signin *signin,
                     struct hearth_signin_step *ret_step);
-int fx_signin_next(struct fx_session *session, struct hearth_call *call, const void *state, size_t state_size,
+int fx_signin_next(struct fx_handle *handle, struct hearth_call *call, const void *state, size_t state_size,
                    const struct hearth_signin_answer *answers, size_t count, struct hearth_signin_step *ret_step);
 /* Notes in `import` which servers the credentials are of. */
 int fx_fill_identity(const struct fx *fx, struct hearth_call *call, struct fx_import *import, struct hearth_identity *ret_identity);

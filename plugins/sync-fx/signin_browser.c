@@ -34,7 +34,7 @@ static void keys_jwk(const struct jose_ec_key *key, char ret_text[256])
     codec_base64_encode(CODEC_URL, (const uint8_t *)json, strlen(json), ret_text);
 }
 
-static size_t add(char *url, size_t used, size_t capacity, const char *name, const char *value)
+static size_t url_add_parameter(char *url, size_t used, size_t capacity, const char *name, const char *value)
 {
     size_t n = (size_t)snprintf(url + used, capacity - used, "%s%s=", used > 0 && strchr(url, '?') != NULL ? "&" : "?", name);
     if (used + n >= capacity || codec_percent_encode(value, "", url + used + n, capacity - used - n) != 0)
@@ -43,7 +43,7 @@ static size_t add(char *url, size_t used, size_t capacity, const char *name, con
 }
 
 /* FULL: too long. The same address for the same state: it is shown again when something was wrong. */
-static int address(struct fx_signin *s, const char *endpoint, char *ret_url, size_t capacity)
+static int browser_make_address(struct fx_signin *s, const char *endpoint, char *ret_url, size_t capacity)
 {
     uint8_t digest[EVP_MAX_MD_SIZE];
     char challenge[48], jwk[256];
@@ -66,17 +66,17 @@ static int address(struct fx_signin *s, const char *endpoint, char *ret_url, siz
     size_t used = (size_t)snprintf(ret_url, capacity, "%s", endpoint);
     for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]) && used < capacity; i++)
         if (parameters[i][1][0] != '\0')
-            used = add(ret_url, used, capacity, parameters[i][0], parameters[i][1]);
+            used = url_add_parameter(ret_url, used, capacity, parameters[i][0], parameters[i][1]);
     return used < capacity ? 0 : HEARTH_ERR_FULL;
 }
 
-static int visit(struct fx_signin *s, const struct hearth_sentence *problem)
+static int browser_show_address(struct fx_signin *s, const struct hearth_sentence *problem)
 {
     char endpoint[FX_URL_MAX], url[4096];
     int r = fx_discover(&s->asker, FX_AUTHORIZATION_ENDPOINT, false, endpoint);
     if (r != 0)
         return fx_step_unreachable(s, r);
-    r = address(s, endpoint, url, sizeof(url));
+    r = browser_make_address(s, endpoint, url, sizeof(url));
     return r == 0 ? fx_step_visit(s, url, problem) : hearth_fail(s->asker.call, r, "the address of the sign-in page is too long");
 }
 
@@ -84,7 +84,7 @@ int fx_browser_start(struct fx_signin *s)
 {
     if (make_secrets(s) != 0)
         return hearth_fail(s->asker.call, HEARTH_ERR_INTERNAL, "a key for the sign-in could not be made");
-    return visit(s, NULL);
+    return browser_show_address(s, NULL);
 }
 
 /* --- what the browser brought
@@ -159,7 +159,7 @@ struct grant {
     bool bad;
 };
 
-static int on_grant(void *ctx, const struct fx_span *key, const struct fx_span *value)
+static int browser_on_grant(void *ctx, const struct fx_span *key, const struct fx_span *value)
 {
     struct grant *grant = ctx;
     char *to = fx_span_is(key, "access_token") ? grant->access : fx_span_is(key, "refresh_token") ? grant->refresh : NULL;
@@ -179,12 +179,12 @@ int fx_signin_take_grant(struct fx_signin *s, char ret_access[FX_TOKEN_MAX], cha
     ret_access[0] = '\0';
     if (ret_jwe != NULL)
         ret_jwe[0] = '\0';
-    bool ok = fx_json_scan(s->body.data, s->body.size, on_grant, &grant) == 0 && !grant.bad && ret_access[0] != '\0' &&
+    bool ok = fx_json_scan(s->body.data, s->body.size, browser_on_grant, &grant) == 0 && !grant.bad && ret_access[0] != '\0' &&
               s->made.credentials.refresh_token[0] != '\0';
     return ok ? 0 : HEARTH_ERR_INVALID;
 }
 
-static int exchange(struct fx_signin *s, const char *code)
+static int browser_exchange_code(struct fx_signin *s, const char *code)
 {
     char url[FX_URL_MAX], body[512];
     int r = fx_discover(&s->asker, FX_TOKEN_ENDPOINT, false, url);
@@ -204,7 +204,7 @@ struct scoped {
     bool found, bad;
 };
 
-static int on_key(void *ctx, const struct fx_span *key, const struct fx_span *value)
+static int scoped_on_key(void *ctx, const struct fx_span *key, const struct fx_span *value)
 {
     struct scoped *scoped = ctx;
     struct fx_credentials *c = &scoped->s->made.credentials;
@@ -232,7 +232,7 @@ static int on_scope(void *ctx, const struct fx_span *key, const struct fx_span *
     struct scoped *scoped = ctx;
     char name[128];
     if (fx_span_text(key, name, sizeof(name), NULL) == 0 && strcmp(name, FX_SCOPE_SYNC) == 0)
-        scoped->bad = value->kind != FX_JSON_OBJECT || fx_json_scan(value->at, value->size, on_key, scoped) != 0;
+        scoped->bad = value->kind != FX_JSON_OBJECT || fx_json_scan(value->at, value->size, scoped_on_key, scoped) != 0;
     return 0;
 }
 
@@ -298,7 +298,7 @@ void fx_signin_register_device(struct fx_signin *s)
                            "the accounts server did not take the name of this server for its list of devices");
 }
 
-static int complete(struct fx_signin *s)
+static int browser_complete(struct fx_signin *s)
 {
     char access[FX_TOKEN_MAX], jwe[JOSE_JWE_MAX];
     int r = fx_signin_take_grant(s, access, jwe);
@@ -316,7 +316,7 @@ static int complete(struct fx_signin *s)
 }
 
 /* The OAuth server has numbers of its own for what this request may be refused for. */
-static int refused(struct fx_signin *s)
+static int browser_refused(struct fx_signin *s)
 {
     static const int own[][2] = {{101, 162}, {102, 171}, {105, 172}, {106, 173}, {107, 174}, {116, 166}, {117, 175}, {121, 172}};
     struct fx_signin_refusal refusal;
@@ -341,16 +341,16 @@ int fx_browser_return(struct fx_signin *s)
     else if (pasted != NULL)
         read_pasted(pasted, &back);
     if (back.state[0] != '\0' ? !is_our_state(s, back.state) : returns) /* any site can send a browser here: the sign-in goes on */
-        return visit(s, &other);
+        return browser_show_address(s, &other);
     if (back.error[0] != '\0') {
         bool declined = strcmp(back.error, "access_denied") == 0;
         return fx_step_failed(s, declined ? "declined" : "oauth_error", declined ? fx_asks_declined() : fx_asks_oauth_error(), 0, 0);
     }
     if (!is_code(back.code))
-        return returns ? fx_step_failed(s, "no_code", fx_asks_no_code(), 0, 0) : visit(s, &missing);
-    int r = exchange(s, back.code);
+        return returns ? fx_step_failed(s, "no_code", fx_asks_no_code(), 0, 0) : browser_show_address(s, &missing);
+    int r = browser_exchange_code(s, back.code);
     OPENSSL_cleanse(&back, sizeof(back));
     if (r != 0)
         return fx_step_unreachable(s, r);
-    return s->answer.status == 200 ? complete(s) : refused(s);
+    return s->answer.status == 200 ? browser_complete(s) : browser_refused(s);
 }

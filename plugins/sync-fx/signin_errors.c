@@ -73,7 +73,7 @@ const struct fx_signin_error *fx_signin_error(int64_t number)
     return NULL;
 }
 
-static int on_member(void *ctx, const struct fx_span *key, const struct fx_span *value)
+static int refusal_on_member(void *ctx, const struct fx_span *key, const struct fx_span *value)
 {
     struct fx_signin_refusal *refusal = ctx;
     int64_t seconds;
@@ -95,7 +95,7 @@ static int on_member(void *ctx, const struct fx_span *key, const struct fx_span 
 void fx_signin_refusal_read(const struct fx_answer *answer, struct fx_signin_refusal *ret_refusal)
 {
     *ret_refusal = (struct fx_signin_refusal){0};
-    if (fx_json_scan(answer->error_body, answer->error_body_size, on_member, ret_refusal) != 0)
+    if (fx_json_scan(answer->error_body, answer->error_body_size, refusal_on_member, ret_refusal) != 0)
         *ret_refusal = (struct fx_signin_refusal){0};
     if (answer->retry_after > ret_refusal->retry_after)
         ret_refusal->retry_after = answer->retry_after;

@@ -64,7 +64,7 @@ static int fetch_kb(struct fx_signin *s, uint8_t ret_kb[FX_SECRET], int *ret_ste
     return r;
 }
 
-static int on_timestamp(void *ctx, const struct fx_span *key, const struct fx_span *value)
+static int rotation_on_timestamp(void *ctx, const struct fx_span *key, const struct fx_span *value)
 {
     if (fx_span_is(key, "keyRotationTimestamp"))
         fx_span_integer(value, ctx);
@@ -75,7 +75,7 @@ static int on_scoped(void *ctx, const struct fx_span *key, const struct fx_span 
 {
     char name[128];
     if (fx_span_text(key, name, sizeof(name), NULL) == 0 && strcmp(name, FX_SCOPE_SYNC) == 0 && value->kind == FX_JSON_OBJECT)
-        return fx_json_scan(value->at, value->size, on_timestamp, ctx);
+        return fx_json_scan(value->at, value->size, rotation_on_timestamp, ctx);
     return 0;
 }
 

@@ -1,4 +1,4 @@
-/* The second half of way PASSWORD: from a proven session to keys and tokens. */
+/* The second half of method PASSWORD: from a proven session to keys and tokens. */
 #ifndef HEARTH_PLUGINS_SYNC_FX_SIGNIN_KEYS_H
 #define HEARTH_PLUGINS_SYNC_FX_SIGNIN_KEYS_H
 

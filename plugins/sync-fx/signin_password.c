@@ -33,7 +33,7 @@ struct stretch {
     char version[8], salt[FX_SALT_MAX];
 };
 
-static int on_status(void *ctx, const struct fx_span *key, const struct fx_span *value)
+static int stretch_on_status(void *ctx, const struct fx_span *key, const struct fx_span *value)
 {
     struct stretch *stretch = ctx;
     if (fx_span_is(key, "currentVersion") && value->kind == FX_JSON_STRING)
@@ -55,7 +55,7 @@ static int ask_version(struct fx_signin *s, struct stretch *ret_stretch)
     if (r != 0)
         return r;
     s->state.version = 1;
-    if (s->answer.status == 200 && fx_json_scan(s->body.data, s->body.size, on_status, ret_stretch) == 0 &&
+    if (s->answer.status == 200 && fx_json_scan(s->body.data, s->body.size, stretch_on_status, ret_stretch) == 0 &&
         strcmp(ret_stretch->version, "v2") == 0 && strncmp(ret_stretch->salt, SALT, sizeof(SALT) - 1) == 0)
         s->state.version = 2;
     return 0;
@@ -134,10 +134,10 @@ static int on_login(void *ctx, const struct fx_span *key, const struct fx_span *
     return 0;
 }
 
-static int end(struct fx_signin *s, const char *reason, struct hearth_sentence words, uint64_t ways)
+static int password_end_failed(struct fx_signin *s, const char *reason, struct hearth_sentence words, uint64_t methods)
 {
     fx_password_end_session(s);
-    return fx_step_failed(s, reason, words, ways, 0);
+    return fx_step_failed(s, reason, words, methods, 0);
 }
 
 static int take_login(struct fx_signin *s)
@@ -148,11 +148,11 @@ static int take_login(struct fx_signin *s)
         return fx_step_failed(s, "server_error", fx_asks_bad_answer(), 0, 0);
     s->state.has_session = 1;
     if (strcmp(login.reason, "change_password") == 0)
-        return end(s, "must_change_password", fx_asks_must_change_password(), HEARTH_SIGNIN_BROWSER);
+        return password_end_failed(s, "must_change_password", fx_asks_must_change_password(), HEARTH_SIGNIN_BROWSER);
     if (!login.email_verified)
-        return end(s, "unverified_account", fx_asks_refused_104(), 0);
+        return password_end_failed(s, "unverified_account", fx_asks_refused_104(), 0);
     if (!login.fetch)
-        return end(s, "no_sync_key", fx_asks_no_key_offered(), HEARTH_SIGNIN_BROWSER);
+        return password_end_failed(s, "no_sync_key", fx_asks_no_key_offered(), HEARTH_SIGNIN_BROWSER);
     if (login.session_verified)
         return fx_signin_keys(s);
     snprintf(s->state.method, sizeof(s->state.method), "%.14s", login.method);
@@ -285,7 +285,7 @@ int fx_password_ask_factor(struct fx_signin *s, const struct hearth_sentence *pr
         return fx_step_ask(s, &ASK_MAILED, problem);
     if (strcmp(s->state.method, "email") == 0)
         return fx_step_wait(s, fx_asks_title_link, fx_asks_mailed_link, LOOK_AGAIN);
-    return end(s, "needs_browser", fx_asks_refused_223(), HEARTH_SIGNIN_BROWSER);
+    return password_end_failed(s, "needs_browser", fx_asks_refused_223(), HEARTH_SIGNIN_BROWSER);
 }
 
 static int on_success(void *ctx, const struct fx_span *key, const struct fx_span *value)
@@ -316,7 +316,7 @@ static int send_code(struct fx_signin *s, const char *code)
     return good ? fx_signin_keys(s) : fx_password_ask_factor(s, &wrong);
 }
 
-static int resend(struct fx_signin *s)
+static int password_resend_code(struct fx_signin *s)
 {
     struct fx_signin_auth auth = fx_signin_session_auth(s);
     int r = fx_signin_ask(s, "POST", "/session/resend_code", &auth, "{}");
@@ -348,7 +348,7 @@ static int look_for_link(struct fx_signin *s)
     if (fx_json_scan(s->body.data, s->body.size, on_state, &verified) == 0 && verified)
         return fx_signin_keys(s);
     if (s->asker.host->now_ms(s->asker.host) - s->state.began > LINK_LIFE)
-        return end(s, "too_late", fx_asks_link_too_late(hearth_duration_of(LINK_LIFE)), 0);
+        return password_end_failed(s, "too_late", fx_asks_link_too_late(hearth_duration_of(LINK_LIFE)), 0);
     return fx_password_ask_factor(s, NULL);
 }
 
@@ -361,7 +361,7 @@ int fx_password_prove(struct fx_signin *s)
     if (s->state.stage == FX_AT_LINK)
         return look_for_link(s);
     if (s->state.stage == FX_AT_CODE && fx_signin_answer(s, "resend") != NULL)
-        return resend(s);
+        return password_resend_code(s);
     if (s->state.stage == FX_AT_TOTP && fx_signin_answer(s, "backup") != NULL)
         s->state.stage = FX_AT_BACKUP;
     else if (s->state.stage == FX_AT_BACKUP && fx_signin_answer(s, "totp") != NULL)

@@ -31,7 +31,7 @@ int fx_json_quote(const char *text, char *ret_json, size_t capacity)
     return 0;
 }
 
-static int hawk(struct fx_signin *s, const char *method, const char *url, const struct fx_signin_auth *auth, const char *body,
+static int request_make_hawk(struct fx_signin *s, const char *method, const char *url, const struct fx_signin_auth *auth, const char *body,
                 char ret_header[AUTHORIZATION_MAX])
 {
     struct fx_token_keys keys;
@@ -61,7 +61,7 @@ static int hawk(struct fx_signin *s, const char *method, const char *url, const 
     return r;
 }
 
-static int authorize(struct fx_signin *s, const char *method, const char *url, const struct fx_signin_auth *auth, const char *body,
+static int request_authorize(struct fx_signin *s, const char *method, const char *url, const struct fx_signin_auth *auth, const char *body,
                      bool old, char ret_header[AUTHORIZATION_MAX])
 {
     struct fx_token_keys keys;
@@ -69,7 +69,7 @@ static int authorize(struct fx_signin *s, const char *method, const char *url, c
     if (auth->bearer != NULL)
         return snprintf(ret_header, AUTHORIZATION_MAX, "Bearer %s", auth->bearer) < AUTHORIZATION_MAX ? 0 : HEARTH_ERR_FULL;
     if (old)
-        return hawk(s, method, url, auth, body, ret_header);
+        return request_make_hawk(s, method, url, auth, body, ret_header);
     if (fx_token_derive(auth->token, auth->type, &keys) != 0)
         return HEARTH_ERR_INTERNAL;
     codec_hex_encode(keys.id, FX_SECRET, id);
@@ -78,7 +78,7 @@ static int authorize(struct fx_signin *s, const char *method, const char *url, c
     return 0;
 }
 
-static int send_once(struct fx_signin *s, const char *method, const char *url, const struct fx_signin_auth *auth, const char *body,
+static int request_send_once(struct fx_signin *s, const char *method, const char *url, const struct fx_signin_auth *auth, const char *body,
                      bool old)
 {
     char authorization[AUTHORIZATION_MAX];
@@ -87,7 +87,7 @@ static int send_once(struct fx_signin *s, const char *method, const char *url, c
     if (body != NULL)
         headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER("content-type", "application/json");
     if (auth != NULL) {
-        int r = authorize(s, method, url, auth, body, old, authorization);
+        int r = request_authorize(s, method, url, auth, body, old, authorization);
         if (r != 0)
             return r;
         headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER("authorization", authorization);
@@ -142,16 +142,16 @@ int fx_signin_ask(struct fx_signin *s, const char *method, const char *where, co
     } else {
         snprintf(url, sizeof(url), "%s", where);
     }
-    int r = send_once(s, method, url, auth, body, old);
+    int r = request_send_once(s, method, url, auth, body, old);
     if (r == 0 && is_old_server(s, auth, old)) {
         old = true;
-        r = send_once(s, method, url, auth, body, old);
+        r = request_send_once(s, method, url, auth, body, old);
         if (r == 0 && clock_was_wrong(s, old))
-            r = send_once(s, method, url, auth, body, old);
+            r = request_send_once(s, method, url, auth, body, old);
         if (r == 0 && s->answer.status == 200)
             atomic_store(&fx->old_accounts, true);
     } else if (r == 0 && auth != NULL && clock_was_wrong(s, old)) {
-        r = send_once(s, method, url, auth, body, old);
+        r = request_send_once(s, method, url, auth, body, old);
     }
     return r;
 }

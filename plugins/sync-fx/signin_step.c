@@ -16,7 +16,7 @@ static const struct hearth_message *words_of(struct fx_signin *s, fx_words words
     return words == NULL ? NULL : fx_message(&s->asker, words());
 }
 
-static int put_fields(struct fx_signin *s, const struct fx_signin_field *fields, size_t count)
+static int step_put_fields(struct fx_signin *s, const struct fx_signin_field *fields, size_t count)
 {
     struct hearth_signin_field *to = s->asker.host->alloc(s->asker.call, (count + 1) * sizeof(*to));
     if (to == NULL)
@@ -55,7 +55,7 @@ int fx_step_ask(struct fx_signin *s, const struct fx_signin_page *page, const st
     s->step.title = words_of(s, page->title);
     s->step.text = words_of(s, page->text);
     s->step.problem = problem_of(s, problem);
-    int r = put_fields(s, page->fields, page->count);
+    int r = step_put_fields(s, page->fields, page->count);
     if (r == 0 && page->choice != NULL)
         r = put_choice(s, page->choice, page->choice_label);
     return r == 0 ? keep_state(s) : r;
@@ -72,7 +72,7 @@ int fx_step_visit(struct fx_signin *s, const char *url, const struct hearth_sent
     s->step.problem = problem_of(s, problem);
     s->step.url = support_keep_text(s->asker.host, s->asker.call, url);
     s->step.returns = returns;
-    int r = s->step.url == NULL ? support_no_memory(s->asker.call) : returns ? 0 : put_fields(s, ADDRESS, 1);
+    int r = s->step.url == NULL ? support_no_memory(s->asker.call) : returns ? 0 : step_put_fields(s, ADDRESS, 1);
     return r == 0 ? keep_state(s) : r;
 }
 
@@ -86,13 +86,13 @@ int fx_step_wait(struct fx_signin *s, fx_words title, fx_words text, int64_t wai
     return keep_state(s);
 }
 
-int fx_step_failed(struct fx_signin *s, const char *reason, struct hearth_sentence text, uint64_t try_ways, int64_t wait)
+int fx_step_failed(struct fx_signin *s, const char *reason, struct hearth_sentence text, uint64_t try_methods, int64_t wait)
 {
     s->step.kind = HEARTH_SIGNIN_FAILED;
     s->step.title = words_of(s, fx_asks_title_failed);
     s->step.reason = reason;
     s->step.text = fx_message(&s->asker, text);
-    s->step.try_ways = try_ways;
+    s->step.try_methods = try_methods;
     s->step.wait = wait;
     return 0;
 }
@@ -125,10 +125,10 @@ int fx_step_again(struct fx_signin *s, const struct hearth_sentence *problem)
 
 enum { PAUSE = 60000, SHORT_PAUSE = 30000 };
 
-static int throttled(struct fx_signin *s, int64_t wait, uint64_t ways)
+static int throttled(struct fx_signin *s, int64_t wait, uint64_t methods)
 {
     wait = wait == 0 ? PAUSE : wait;
-    return fx_step_failed(s, "throttled", fx_asks_throttled(hearth_duration_of(wait)), ways, wait);
+    return fx_step_failed(s, "throttled", fx_asks_throttled(hearth_duration_of(wait)), methods, wait);
 }
 
 /* What is not in the body: by the status. */
@@ -157,13 +157,13 @@ int fx_step_refused(struct fx_signin *s)
     const struct fx_signin_error *error = fx_signin_error(refusal.number);
     if (error == NULL || s->answer.status == 406)
         return refused_by_status(s, refusal.retry_after);
-    uint64_t ways = error->what == FX_USE_BROWSER || error->what == FX_BLOCKED ? HEARTH_SIGNIN_BROWSER : 0;
+    uint64_t methods = error->what == FX_USE_BROWSER || error->what == FX_BLOCKED ? HEARTH_SIGNIN_BROWSER : 0;
     if (error->text == NULL)
-        return throttled(s, refusal.retry_after, ways);
+        return throttled(s, refusal.retry_after, methods);
     struct hearth_sentence text = error->text();
     if (error->what == FX_ASK_AGAIN && s->state.stage != FX_AT_RETURN)
         return fx_step_again(s, &text);
-    return fx_step_failed(s, error->reason, text, ways, refusal.retry_after);
+    return fx_step_failed(s, error->reason, text, methods, refusal.retry_after);
 }
 
 /* Words for whoever waits in front of it: nothing is tried again by itself here. */

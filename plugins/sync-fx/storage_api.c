@@ -13,7 +13,7 @@
 
 enum { PATH_MAX_SIZE = 2048, CLOCK_TOLERANCE = 30 * 1000 };
 
-static int sign(struct fx_pull *p, const char *url, char *ret_header, size_t capacity)
+static int storage_sign_request(struct fx_pull *p, const char *url, char *ret_header, size_t capacity)
 {
     uint8_t random[8];
     char nonce[2 * sizeof(random) + 1];
@@ -31,12 +31,12 @@ static int sign(struct fx_pull *p, const char *url, char *ret_header, size_t cap
     return fx_hawk_header(&hawk, ret_header, capacity);
 }
 
-static int send_once(struct fx_pull *p, const struct fx_get *get, struct fx_answer *ret_answer)
+static int storage_send_once(struct fx_pull *p, const struct fx_get *get, struct fx_answer *ret_answer)
 {
     char url[FX_URL_MAX + PATH_MAX_SIZE], authorization[FX_HAWK_ID_MAX + 256], since[FX_TIMESTAMP_TEXT], what[64];
     snprintf(what, sizeof(what), "%.*s", (int)strcspn(get->path, "?"), get->path);
     snprintf(url, sizeof(url), "%s/%s", p->state.endpoint, get->path);
-    if (sign(p, url, authorization, sizeof(authorization)) != 0)
+    if (storage_sign_request(p, url, authorization, sizeof(authorization)) != 0)
         return fx_break(p, HEARTH_ERR_INTERNAL, fx_says_fault());
     struct hearth_http_header headers[4] = {HEARTH_HTTP_HEADER("authorization", authorization),
                                             HEARTH_HTTP_HEADER("accept", get->newlines ? "application/newlines" : "application/json")};
@@ -85,14 +85,14 @@ static int on_unauthorized(struct fx_pull *p, const struct fx_answer *answer)
     int64_t ours = p->host->now_ms(p->host) + p->state.clock_offset;
     if (server >= 0 && llabs(server - ours) > CLOCK_TOLERANCE && !p->clock_fixed) {
         p->clock_fixed = true;
-        fx_say(p, "the Sync server refused a request (401); its clock differs by %lld s, so it is signed again",
+        fx_log(p, "the Sync server refused a request (401); its clock differs by %lld s, so it is signed again",
                (long long)(server - ours) / 1000);
         p->state.clock_offset += server - ours;
         return 0;
     }
     if (!p->renewed) {
         p->renewed = true;
-        fx_say(p, "the Sync server refused a request (401); new credentials are asked for");
+        fx_log(p, "the Sync server refused a request (401); new credentials are asked for");
         return fx_token_ensure(p, true);
     }
     p->state.hawk_id[0] = '\0';
@@ -102,7 +102,7 @@ static int on_unauthorized(struct fx_pull *p, const struct fx_answer *answer)
 int fx_storage_get(struct fx_pull *p, const struct fx_get *get, struct fx_answer *ret_answer)
 {
     int r = fx_token_ensure(p, false);
-    while (r == 0 && (r = send_once(p, get, ret_answer)) == 0) {
+    while (r == 0 && (r = storage_send_once(p, get, ret_answer)) == 0) {
         if (ret_answer->status != 401)
             break;
         r = on_unauthorized(p, ret_answer);

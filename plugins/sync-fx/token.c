@@ -18,7 +18,7 @@ struct issued {
     bool has_uid, other_hash;
 };
 
-static void read_text(const struct fx_span *value, char *ret_text, size_t capacity)
+static void token_read_text(const struct fx_span *value, char *ret_text, size_t capacity)
 {
     size_t size;
     if (value->kind != FX_JSON_STRING || fx_span_text(value, ret_text, capacity, &size) != 0 ||
@@ -30,11 +30,11 @@ static int on_issued(void *ctx, const struct fx_span *key, const struct fx_span 
 {
     struct issued *issued = ctx;
     if (fx_span_is(key, "id"))
-        read_text(value, issued->id, sizeof(issued->id));
+        token_read_text(value, issued->id, sizeof(issued->id));
     else if (fx_span_is(key, "key"))
-        read_text(value, issued->key, sizeof(issued->key));
+        token_read_text(value, issued->key, sizeof(issued->key));
     else if (fx_span_is(key, "api_endpoint"))
-        read_text(value, issued->endpoint, sizeof(issued->endpoint));
+        token_read_text(value, issued->endpoint, sizeof(issued->endpoint));
     else if (fx_span_is(key, "uid"))
         issued->has_uid = fx_span_integer(value, &issued->uid) == 0 && issued->uid >= 0;
     else if (fx_span_is(key, "duration"))
@@ -53,7 +53,7 @@ static void set_host(struct fx_pull *p, const char *endpoint)
 }
 
 /* An account that was given another uid or server starts with empty marks. */
-static int settle(struct fx_pull *p)
+static int token_settle_account(struct fx_pull *p)
 {
     set_host(p, p->state.endpoint);
     if (p->account.endpoint[0] != '\0' && (strcmp(p->account.endpoint, p->state.endpoint) != 0 || p->account.uid != p->state.uid)) {
@@ -90,7 +90,7 @@ static int take_issued(struct fx_pull *p, const struct support_buf *body, const 
     return r;
 }
 
-static int on_status(void *ctx, const struct fx_span *key, const struct fx_span *value)
+static int token_on_status(void *ctx, const struct fx_span *key, const struct fx_span *value)
 {
     if (fx_span_is(key, "status") && value->kind == FX_JSON_STRING)
         fx_span_text(value, ctx, 64, NULL);
@@ -100,7 +100,7 @@ static int on_status(void *ctx, const struct fx_span *key, const struct fx_span 
 /* FOREIGN: by something in between (a proxy, a portal), which says nothing about the sign-in. */
 enum refusal { REFUSED_TOKEN, REFUSED_CLOCK, REFUSED_KEY, REFUSED_USER, REFUSED_FOREIGN, REFUSED_OTHER };
 
-static enum refusal classify(const struct fx_answer *answer)
+static enum refusal token_classify_refusal(const struct fx_answer *answer)
 {
     static const struct {
         const char *status;
@@ -110,7 +110,7 @@ static enum refusal classify(const struct fx_answer *answer)
                  {"invalid-keysChangedAt", REFUSED_KEY}, {"invalid-key-id", REFUSED_KEY},
                  {"new-users-disabled", REFUSED_USER},   {"error", REFUSED_OTHER}};
     char status[64] = "";
-    if (fx_json_scan(answer->error_body, answer->error_body_size, on_status, status) != 0 || status[0] == '\0')
+    if (fx_json_scan(answer->error_body, answer->error_body_size, token_on_status, status) != 0 || status[0] == '\0')
         return REFUSED_FOREIGN;
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         if (strcmp(status, table[i].status) == 0)
@@ -119,7 +119,7 @@ static enum refusal classify(const struct fx_answer *answer)
     return answer->status == 401 ? REFUSED_TOKEN : REFUSED_OTHER;
 }
 
-static int ask(struct fx_pull *p, const char *server, struct fx_answer *answer, struct support_buf *body)
+static int token_ask_server(struct fx_pull *p, const char *server, struct fx_answer *answer, struct support_buf *body)
 {
     char bearer[FX_TOKEN_MAX + 8];
     snprintf(bearer, sizeof(bearer), "Bearer %s", p->state.access_token);
@@ -142,7 +142,7 @@ static int ask(struct fx_pull *p, const char *server, struct fx_answer *answer, 
     return r;
 }
 
-static int end_refused(struct fx_pull *p, enum refusal refusal, const struct fx_answer *answer)
+static int token_end_refused(struct fx_pull *p, enum refusal refusal, const struct fx_answer *answer)
 {
     switch (refusal) {
     case REFUSED_TOKEN:
@@ -168,7 +168,7 @@ const char *fx_token_server(const struct fx_pull *p)
     return p->credentials.token_server[0] != '\0' ? p->credentials.token_server : p->fx->config.token_server;
 }
 
-static int fetch(struct fx_pull *p)
+static int token_fetch(struct fx_pull *p)
 {
     const char *server = fx_token_server(p);
     bool renewed = false, clock_tried = false;
@@ -176,21 +176,21 @@ static int fetch(struct fx_pull *p)
     struct support_buf body = {0};
     set_host(p, p->account.endpoint[0] != '\0' ? p->account.endpoint : server);
     int r = fx_oauth_ensure(p, false);
-    while (r == 0 && (r = ask(p, server, &answer, &body)) == 0) {
+    while (r == 0 && (r = token_ask_server(p, server, &answer, &body)) == 0) {
         if (answer.status == 200) {
             r = take_issued(p, &body, server);
             break;
         }
-        enum refusal refusal = answer.status == 401 || answer.status == 403 ? classify(&answer) : REFUSED_OTHER;
+        enum refusal refusal = answer.status == 401 || answer.status == 403 ? token_classify_refusal(&answer) : REFUSED_OTHER;
         if (refusal == REFUSED_TOKEN && !renewed) {
             renewed = true;
-            fx_say(p, "the token server refused the access token (%d); another one is asked for", answer.status);
+            fx_log(p, "the token server refused the access token (%d); another one is asked for", answer.status);
             r = fx_oauth_ensure(p, true);
         } else if (refusal == REFUSED_CLOCK && !clock_tried) {
-            fx_say(p, "the token server refused the time of the request (%d); it is asked again with its own clock", answer.status);
+            fx_log(p, "the token server refused the time of the request (%d); it is asked again with its own clock", answer.status);
             clock_tried = true; /* with the offset that this answer has taught */
         } else {
-            r = end_refused(p, refusal, &answer);
+            r = token_end_refused(p, refusal, &answer);
         }
     }
     support_buf_fini(&body);
@@ -202,12 +202,12 @@ int fx_token_ensure(struct fx_pull *p, bool fresh)
     bool usable = p->state.hawk_id[0] != '\0' && support_now(p->host) < p->state.hawk_until;
     if (usable && !fresh &&
         (p->account.endpoint[0] == '\0' || (strcmp(p->account.endpoint, p->state.endpoint) == 0 && p->account.uid == p->state.uid)))
-        return settle(p);
-    fx_say(p, "the token server is asked for credentials, because %s",
+        return token_settle_account(p);
+    fx_log(p, "the token server is asked for credentials, because %s",
            fresh                         ? "those in hand were refused"
            : p->state.hawk_id[0] == '\0' ? "there are none in hand"
                                          : "those in hand have run out");
     p->state.hawk_id[0] = '\0';
-    int r = fetch(p);
-    return r != 0 ? r : settle(p);
+    int r = token_fetch(p);
+    return r != 0 ? r : token_settle_account(p);
 }

@@ -1,5 +1,5 @@
 /* What everybody else notices of a first sync: bench_first_sync [pages] [reads_ms writes_ms]. While one person's pages, with three visits
- * each, are stored in one batch, other sessions read and write, hers and another person's; prints percentiles of what they waited. With
+ * each, are stored in one batch, other handles read and write, hers and another person's; prints percentiles of what they waited. With
  * limits, exit code 1 when a 99th percentile is above. The plugin is the file that STORAGE_SQLITE names. */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -29,50 +29,50 @@ static int on_counted_row(void *ctx, const struct hearth_visit_row *row)
     return ++*(int *)ctx >= 50;
 }
 
-static void read_things(struct store *store, const char *account, int round)
+static void read_things(struct storage *storage, const char *account, int round)
 {
     int rows = 0;
     struct hearth_account got = {.struct_size = sizeof(got)};
     struct hearth_counts counts = {.struct_size = sizeof(counts)};
     struct hearth_visit_query query = {.struct_size = sizeof(query)};
     (void)round;
-    OK(store, account_get, account, &got);
-    OK(store, counts, account, &counts);
-    OK(store, visit_list, account, &query, on_counted_row, &rows);
+    OK(storage, account_get, account, &got);
+    OK(storage, counts, account, &counts);
+    OK(storage, visit_list, account, &query, on_counted_row, &rows);
 }
 
-static void write_setting(struct store *store, const char *account, int round)
+static void write_setting(struct storage *storage, const char *account, int round)
 {
     (void)round;
-    OK(store, settings_put, account, "{\"timezone\":\"UTC\"}");
+    OK(storage, settings_put, account, "{\"timezone\":\"UTC\"}");
 }
 
-static void write_token(struct store *store, const char *account, int round)
+static void write_token(struct storage *storage, const char *account, int round)
 {
     uint8_t hash[32] = {(uint8_t)account[0]};
     char id[24];
     memcpy(hash + 1, &round, sizeof(round));
     snprintf(id, sizeof(id), "%s%d", account, round);
     struct hearth_token token = {.struct_size = sizeof(token), .id = id, .account = account, .name = "n", .hash = hash};
-    OK(store, token_create, &token);
+    OK(storage, token_create, &token);
 }
 
-static void write_account(struct store *store, const char *account, int round)
+static void write_account(struct storage *storage, const char *account, int round)
 {
     struct hearth_account change = {.struct_size = sizeof(change), .id = account, .last_seen = round};
-    OK(store, account_update, &change, HEARTH_ACCOUNT_LAST_SEEN);
+    OK(storage, account_update, &change, HEARTH_ACCOUNT_LAST_SEEN);
 }
 
-static void write_batch(struct store *store, const char *account, int round)
+static void write_batch(struct storage *storage, const char *account, int round)
 {
-    begin(store, account, HEARTH_HISTORY);
-    put_visited(store, 1 + round, "https://other.example/", "other.example", 1, (const int64_t[]){round});
-    commit(store);
+    begin(storage, account, HEARTH_HISTORY);
+    put_visited(storage, 1 + round, "https://other.example/", "other.example", 1, (const int64_t[]){round});
+    commit(storage);
 }
 
 struct meter {
     const char *name, *account;
-    void (*act)(struct store *store, const char *account, int round);
+    void (*act)(struct storage *storage, const char *account, int round);
     bool reads;
     struct fixture *fixture;
     double *waited;
@@ -83,17 +83,17 @@ struct meter {
 static void *meter_main(void *self)
 {
     struct meter *meter = self;
-    struct store store;
-    fixture_session(meter->fixture, &store);
+    struct storage storage;
+    fixture_handle(meter->fixture, &storage);
     meter->waited = calloc(SAMPLES, sizeof(double));
     while (!atomic_load(&done) && meter->count < SAMPLES) {
         double from = now_ms();
-        meter->act(&store, meter->account, (int)meter->count);
+        meter->act(&storage, meter->account, (int)meter->count);
         meter->waited[meter->count++] = now_ms() - from;
-        store_reset(&store);
+        plug_storage_reset(&storage);
         nanosleep(&(struct timespec){.tv_nsec = PAUSE_US * 1000L}, NULL);
     }
-    store_close(&store);
+    plug_storage_close(&storage);
     return NULL;
 }
 
@@ -113,19 +113,19 @@ static bool report(struct meter *meter, double limit)
     return limit == 0 || p99 < limit;
 }
 
-static void store_all(struct store *store, int64_t pages)
+static void store_all(struct storage *storage, int64_t pages)
 {
     char url[96], host[48];
-    begin(store, "a", HEARTH_HISTORY);
+    begin(storage, "a", HEARTH_HISTORY);
     for (int64_t i = 1; i <= pages; i++) {
         snprintf(host, sizeof(host), "www.site%d.example", (int)(i % 997));
         snprintf(url, sizeof(url), "https://%s/some/path/%lld", host, (long long)i);
-        put_visited(store, scatter(i), url, host, 3, (const int64_t[]){scatter(i) % 1000000007, scatter(i + 7) % 1000000007, 5});
+        put_visited(storage, scatter(i), url, host, 3, (const int64_t[]){scatter(i) % 1000000007, scatter(i + 7) % 1000000007, 5});
         if (i % 100 == 0)
-            store_reset(store);
+            plug_storage_reset(storage);
     }
     double from = now_ms();
-    commit(store);
+    commit(storage);
     printf("the commit itself %.0f ms\n", now_ms() - from);
 }
 
@@ -145,22 +145,22 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     fixture_setup(&state);
     struct fixture *fixture = state;
-    begin(&fixture->store, "a", HEARTH_HISTORY);
-    put_visited(&fixture->store, 1, "https://u/", "u", 1, (const int64_t[]){1});
-    commit(&fixture->store);
+    begin(&fixture->storage, "a", HEARTH_HISTORY);
+    put_visited(&fixture->storage, 1, "https://u/", "u", 1, (const int64_t[]){1});
+    commit(&fixture->storage);
     for (size_t i = 0; i < METERS; i++) {
         meters[i].fixture = fixture;
         assert_int_equal(pthread_create(&meters[i].thread, NULL, meter_main, &meters[i]), 0);
     }
     double from = now_ms();
-    store_all(&fixture->store, pages);
+    store_all(&fixture->storage, pages);
     printf("%lld pages with %lld visits stored in one batch: %.1f s\n", (long long)pages, (long long)(3 * pages), (now_ms() - from) / 1e3);
     atomic_store(&done, true);
     for (size_t i = 0; i < METERS; i++) {
         pthread_join(meters[i].thread, NULL);
         good &= report(&meters[i], meters[i].reads ? reads : writes);
     }
-    assert_sound(&fixture->store);
+    assert_sound(&fixture->storage);
     fixture_teardown(&state);
     return good ? 0 : 1;
 }

@@ -61,7 +61,7 @@ static int64_t random_date(void)
 }
 
 /* What a first sync does for each history record. */
-static void put_record(struct store *store, int64_t id, size_t i)
+static void put_record(struct storage *storage, int64_t id, size_t i)
 {
     char url[200], host[64], guid[16], title[120];
     uint64_t r = next_random();
@@ -87,11 +87,11 @@ static void put_record(struct store *store, int64_t id, size_t i)
                                .visit_count = 3,
                                .last_visit = last};
     struct hearth_page known = {.struct_size = sizeof(known)};
-    assert_int_equal(STORE(store, NULL, page_get, "a", id, &known), HEARTH_ERR_NOT_FOUND);
-    OK(store, page_put, &page);
-    OK(store, visits_put, id, visits, 3, &added);
-    OK(store, page_guid_put, guid, id);
-    store_reset(store);
+    assert_int_equal(STORAGE(storage, NULL, page_get, "a", id, &known), HEARTH_ERR_NOT_FOUND);
+    OK(storage, page_put, &page);
+    OK(storage, visits_put, id, visits, 3, &added);
+    OK(storage, page_guid_put, guid, id);
+    plug_storage_reset(storage);
 }
 
 static int on_counted_page(void *ctx, const struct hearth_page *page)
@@ -126,7 +126,7 @@ static int on_counted_bookmark(void *ctx, const struct hearth_bookmark *bookmark
     return 0;
 }
 
-static void bench_visits(struct store *store)
+static void bench_visits(struct storage *storage)
 {
     enum { TIMES = 500 };
     static const char *const hosts[] = {NULL, "www.site0.example", "www.site4000.example", "nowhere.example"};
@@ -135,7 +135,7 @@ static void bench_visits(struct store *store)
         struct stopwatch since = start();
         for (int i = 0; i < TIMES; i++) {
             struct hearth_visit_query query = {.struct_size = sizeof(query), .host = hosts[h], .to = random_date()};
-            OK(store, visit_list, "a", &query, on_limited_visit, &(struct limit){50});
+            OK(storage, visit_list, "a", &query, on_limited_visit, &(struct limit){50});
         }
         snprintf(what, sizeof(what), "history page of 50 at a random date, host %s", hosts[h] == NULL ? "any" : hosts[h]);
         print(what, since, TIMES);
@@ -143,26 +143,26 @@ static void bench_visits(struct store *store)
     struct stopwatch since = start();
     for (int i = 0; i < TIMES; i++) {
         struct hearth_visit_query query = {.struct_size = sizeof(query)};
-        OK(store, visit_list, "a", &query, on_limited_visit, &(struct limit){50});
+        OK(storage, visit_list, "a", &query, on_limited_visit, &(struct limit){50});
     }
     print("history page of 50, the newest", since, TIMES);
     size_t count = 0;
     since = start();
-    OK(store, visit_dates, "a", 1700000000000, 1700000000000 + 30 * 86400000LL, on_counted_visit, &count);
+    OK(storage, visit_dates, "a", 1700000000000, 1700000000000 + 30 * 86400000LL, on_counted_visit, &count);
     print("dates of 30 days", since, 1);
     printf("%58zu visits\n", count);
 }
 
-static void bench_bookmarks(struct store *store, const int64_t *ids)
+static void bench_bookmarks(struct storage *storage, const int64_t *ids)
 {
     enum { FOLDERS = 50, ITEMS = 200, TIMES = 200 };
     char guid[32], folder[32];
     struct stopwatch since = start();
-    begin(store, "a", HEARTH_BOOKMARKS);
-    put_bookmark(store, "menu________", HEARTH_FOLDER, NULL, 0);
+    begin(storage, "a", HEARTH_BOOKMARKS);
+    put_bookmark(storage, "menu________", HEARTH_FOLDER, NULL, 0);
     for (int f = 0; f < FOLDERS; f++) {
         snprintf(folder, sizeof(folder), "folder%06d", f);
-        put_bookmark(store, folder, HEARTH_FOLDER, "menu________", f);
+        put_bookmark(storage, folder, HEARTH_FOLDER, "menu________", f);
         for (int i = 0; i < ITEMS; i++) {
             snprintf(guid, sizeof(guid), "mark%03d%05d", f, i);
             struct hearth_bookmark bookmark = make_bookmark(guid, HEARTH_BOOKMARK, folder, i);
@@ -171,57 +171,57 @@ static void bench_bookmarks(struct store *store, const int64_t *ids)
             bookmark.tags = i % 10 == 0 ? "read later\nwork" : NULL;
             bookmark.page = ids[f * ITEMS + i];
             bookmark.added = random_date();
-            OK(store, bookmark_put, &bookmark);
+            OK(storage, bookmark_put, &bookmark);
         }
-        store_reset(store);
+        plug_storage_reset(storage);
     }
-    commit(store);
+    commit(storage);
     print("batch of 10,000 bookmarks", since, 1);
     size_t count = 0;
     since = start();
     for (int t = 0; t < TIMES; t++) {
         snprintf(folder, sizeof(folder), "folder%06d", t % FOLDERS);
         struct hearth_bookmark_query query = {.struct_size = sizeof(query), .parent = folder, .after = -1};
-        OK(store, bookmark_list, "a", &query, on_counted_bookmark, &count);
+        OK(storage, bookmark_list, "a", &query, on_counted_bookmark, &count);
     }
     print("bookmark folder of 200", since, TIMES);
     assert_int_equal(count, TIMES * ITEMS);
 }
 
-static void bench_updates(struct store *store, const int64_t *ids, size_t pages)
+static void bench_updates(struct storage *storage, const int64_t *ids, size_t pages)
 {
     struct stopwatch since = start();
-    begin(store, "a", HEARTH_HISTORY);
+    begin(storage, "a", HEARTH_HISTORY);
     for (int i = 0; i < 1000; i++) {
         int64_t id = ids[next_random() % pages], added;
         struct hearth_page page = {.struct_size = sizeof(page)};
-        OK(store, page_get, "a", id, &page);
+        OK(storage, page_get, "a", id, &page);
         struct hearth_visit visit = HEARTH_VISIT(1731536000000 + (int64_t)(next_random() % 86400000), 1);
-        OK(store, visits_put, id, &visit, 1, &added);
+        OK(storage, visits_put, id, &visit, 1, &added);
         page.frecency += (int64_t)(next_random() % 500);
         page.visit_count++;
         page.last_visit = visit.date > page.last_visit ? visit.date : page.last_visit;
-        OK(store, page_put, &page);
-        store_reset(store);
+        OK(storage, page_put, &page);
+        plug_storage_reset(storage);
     }
-    commit(store);
+    commit(storage);
     print("batch of 1,000 changed pages, a visit of today each", since, 1);
 }
 
 static void bench_idle(struct fixture *fixture)
 {
-    enum { SESSIONS = 8 };
-    struct store stores[SESSIONS];
-    for (int i = 0; i < SESSIONS; i++) {
+    enum { HANDLES = 8 };
+    struct storage storages[HANDLES];
+    for (int i = 0; i < HANDLES; i++) {
         size_t count = 0;
-        fixture_session(fixture, &stores[i]);
-        OK(&stores[i], pages_by_frecency, "a", on_counted_page, &count);
+        fixture_handle(fixture, &storages[i]);
+        OK(&storages[i], pages_by_frecency, "a", on_counted_page, &count);
         struct hearth_visit_query query = {.struct_size = sizeof(query)};
-        OK(&stores[i], visit_list, "a", &query, on_limited_visit, &(struct limit){500});
+        OK(&storages[i], visit_list, "a", &query, on_limited_visit, &(struct limit){500});
     }
     printf("%-58s %10ld KiB resident\n", "eight more sessions, each has scanned all pages", resident_kib());
-    for (int i = 0; i < SESSIONS; i++)
-        store_close(&stores[i]);
+    for (int i = 0; i < HANDLES; i++)
+        plug_storage_close(&storages[i]);
 }
 
 int main(int argc, char **argv)
@@ -231,39 +231,39 @@ int main(int argc, char **argv)
     void *state;
     fixture_setup(&state);
     struct fixture *fixture = state;
-    struct store *store = &fixture->store;
+    struct storage *storage = &fixture->storage;
     printf("%-58s %10ld KiB resident\n", "empty", resident_kib());
     struct stopwatch since = start();
-    begin(store, "a", HEARTH_HISTORY);
+    begin(storage, "a", HEARTH_HISTORY);
     for (size_t i = 0; i < pages; i++) {
         ids[i] = (int64_t)(next_random() >> 1 | 1);
-        put_record(store, ids[i], i);
+        put_record(storage, ids[i], i);
     }
     printf("%-58s %10ld KiB resident\n", "before the commit", resident_kib());
-    commit(store);
+    commit(storage);
     print("first sync: batch of all pages, 3 visits and a guid each", since, 1);
     printf("%-58s %10ld KiB resident\n", "after the commit", resident_kib());
     for (int i = 0; i < 3; i++) {
         size_t count = 0;
         since = start();
-        OK(store, pages_by_frecency, "a", on_counted_page, &count);
+        OK(storage, pages_by_frecency, "a", on_counted_page, &count);
         print("pages in the order of frecency", since, 1);
         assert_int_equal(count, pages);
     }
-    bench_visits(store);
-    bench_updates(store, ids, pages);
-    bench_updates(store, ids, pages);
-    bench_bookmarks(store, ids);
+    bench_visits(storage);
+    bench_updates(storage, ids, pages);
+    bench_updates(storage, ids, pages);
+    bench_bookmarks(storage, ids);
     since = start();
     struct hearth_counts counts = {.struct_size = sizeof(counts)};
     for (int i = 0; i < 1000; i++)
-        OK(store, counts, "a", &counts);
+        OK(storage, counts, "a", &counts);
     print("counts", since, 1000);
     bench_idle(fixture);
     struct lines *lines = calloc(1, sizeof(*lines));
     lines->stop_after = 10;
     since = start();
-    OK(store, verify, on_text, lines);
+    OK(storage, verify, on_text, lines);
     print("verify", since, 1);
     fixture_teardown(&state);
     free(lines);

@@ -115,10 +115,10 @@ class Broken(unittest.TestCase):
     def test_faults_in_the_real_ones_are_caught(self):
         self.check_planted("queue-redis", "queue-redis/events.c", r"session->lost = true;", "session->lost = false;",
                            END, "broken: who listens", "nobody was told that events may be missing")
-        self.check_planted("queue-redis", "queue-redis/jobs.c", r"args_number\(&args, bounded\(lease\)\);\n    args_text\(&args, session->id\);",
-                           "args_number(&args, 100);\n    args_text(&args, session->id);",
+        self.check_planted("queue-redis", "queue-redis/jobs.c", r"redis_args_number\(&args, duration_bounded\(lease\)\);\n    redis_args_text\(&args, session->id\);",
+                           "redis_args_number(&args, 100);\n    redis_args_text(&args, session->id);",
                            HALT, "broken: jobs", "the lease did not outlive the break")
-        self.check_planted("storage-pg", "storage-pg/batch.c", r"r = transaction_end\(session, r\);", "r = transaction_end(session, r) < 0 ? 0 : 0;",
+        self.check_planted("storage-pg", "storage-pg/batch.c", r"r = pg_transaction_end\(session, r\);", "r = pg_transaction_end(session, r) < 0 ? 0 : 0;",
                            END, "broken: a batch", "was committed, and after the mend it holds")
 
 

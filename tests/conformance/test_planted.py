@@ -22,21 +22,21 @@ PLUGINS = dict(word.split("=", 1) for word in sys.argv[3:])
 PATTERNS = {
     "numbers of 32 bits": ("storage-sqlite/query.c", r"sqlite3_bind_int64\(query->stmt, query->next\+\+, value\)",
                            "sqlite3_bind_int64(query->stmt, query->next++, (int32_t)value)", "borders: every field", "."),
-    "reals of 32 bits": ("storage-sqlite/query.c", r"query->next\+\+, value\)\);\n}\n\nint query_step", "query->next++, (float)value));\n}\n\nint query_step",
+    "reals of 32 bits": ("storage-sqlite/query.c", r"query->next\+\+, value\)\);\n}\n\nint sql_query_step", "query->next++, (float)value));\n}\n\nint sql_query_step",
                          "borders: every field", "pick"),
     "texts of 64 KiB": ("storage-sqlite/query.c", r"text, -1, SQLITE_STATIC", "text, text == NULL ? -1 : (int)strnlen(text, 65536), SQLITE_STATIC",
                         "borders: every field", r"was put as .*comes back as"),
-    "bytes that end at a zero": ("storage-sqlite/query.c", r'size == 0 \? "" : bytes, size,', 'size == 0 ? "" : bytes, strnlen(bytes, size),',
+    "bytes that end at a zero": ("storage-sqlite/query.c", r'size == 0 \? "" : bytes,\s+size,', 'size == 0 ? "" : bytes, strnlen(bytes, size),',
                                  "borders: sealed bytes", "credentials of [0-9]+ bytes come back as"),
     "hosts without regard to case": ("storage-sql/visits_read.c", r'ROWS\("visits_by_host"\) SEEN_BEFORE " AND v\.host_key = \?6 AND p\.host = \?7"',
                                      'ROWS("visits_by_date") SEEN_BEFORE " AND ?6 = ?6 AND p.host = ?7 COLLATE NOCASE"',
                                      "borders: hosts", 'visit_list of the host "Case" says'),
     "devices without regard to case": ("storage-sql/devices.c", r'SAME_TEXT\("t\.device", "\?2"\) " ORDER', '"t.device = ?2 COLLATE NOCASE ORDER',
                                        "borders: hosts", 'tab_list of the device "Case" says 2 tabs'),
-    "an abort that commits": ("storage-sqlite/batch.c", r"session_rollback\(session\);\n    end_batch\(session\);\n    session->current = before;",
-                              "session_commit(session);\n    end_batch(session);\n    session->current = before;",
+    "an abort that commits": ("storage-sqlite/batch.c", r"sqlite_transaction_rollback\(session\);\n    batch_let_go\(session\);\n    session->current = before;",
+                              "sqlite_transaction_commit(session);\n    batch_let_go(session);\n    session->current = before;",
                               "random: a sequence", "after a batch was aborted, another session sees|was expected"),
-    "an output that is touched": ("storage-sql/pages_read.c", r"(struct hearth_page page;\n)(    int r = op_begin_account\(&op, self, call, account\);\n    if \(r != 0\)\n        return r < 0 \? r : hearth_fail)",
+    "an output that is touched": ("storage-sql/pages_read.c", r"(struct hearth_page page;\n)(    int r = sql_op_begin_account\(&op, self, call, account\);\n    if \(r != 0\)\n        return r < 0 \? r : hearth_fail)",
                                   r"\1    ret_page->id = id;\n\2", "outputs:", "page_get, for what is not there, returned NOT_FOUND and touched its output"),
 }
 
@@ -54,10 +54,10 @@ TEXTS = {
         "a cursor at the end of its span": (
             "storage-sql/visits_read.c", "after_date >= to", "after_date > to", "visits: a span", "visit_list from 0 to 1, of the host any, after 1"),
         "a claim that outlives an earlier date": (
-            "storage-sql/accounts.c", "claimed_until = CASE WHEN ?2 & 128 <> 0 THEN", "claimed_until = CASE WHEN ?2 & 128 <> 0 AND ?10 > next_sync THEN",
-            "accounts: a claim is given up", "account_claim_due after next_sync was written again"),
+            "storage-sql/accounts.c", "leased_until = CASE WHEN ?2 & 128 <> 0 THEN", "leased_until = CASE WHEN ?2 & 128 <> 0 AND ?10 > next_sync THEN",
+            "accounts: a claim is given up", "account_lease_due after next_sync was written again"),
         "claims in a batch": (
-            "storage-sql/accounts.c", "r = batch_is_none(op.session);", "", "batches: writes of synced data", "account_claim_due.* returned OK, INVALID was expected"),
+            "storage-sql/accounts.c", "r = sql_batch_is_none(op.session);", "", "batches: writes of synced data", "account_lease_due.* returned OK, INVALID was expected"),
         "a mark of another source": (
             "storage-sql/marks.c", "collection = ?2 AND source = ?3", "collection = ?2 AND ?3 = ?3", "sources: marks are of one", "3 3 three"),
         "tokens of one moment": (
@@ -83,10 +83,10 @@ TEXTS = {
             "queue-inproc/plugin.c", 'stop = cb(ctx, "", "");', 'cb(ctx, "", "");', "events: a slow subscriber",
             "ended the wait at the word that events are lost and was called 1 times more"),
         "a heap that loses its order": (
-            "queue-inproc/heap.c", "if (place > 0 && heap->before(last, heap->items[(place - 1) / 2]))\n        rise(heap, place, last);\n    else\n", "",
+            "queue-inproc/heap.c", "if (place > 0 && heap->before(last, heap->items[(place - 1) / 2]))\n        heap_rise(heap, place, last);\n    else\n", "",
             "jobs: many of them", "of many jobs, some of them removed, reserve gave"),
         "a sleeper whom a nearer time does not wake": (
-            "queue-inproc/queue.c", "state == ENTRY_READY || queue->timed.items[0] == entry", "state == ENTRY_READY",
+            "queue-inproc/queue.c", "queue->timed.items[0] == entry", "false",
             "threads: a waiting reserve takes", "does not get the job that is to be tried again soon"),
         "payloads of delayed jobs": (
             "queue-inproc/queue.c", "    free(entry->payload);\n    free(entry);\n}", "    if (entry->state != ENTRY_DELAYED)\n        free(entry->payload);\n    free(entry);\n}",

@@ -92,7 +92,7 @@ class FaultCase(TestCase):
         if not hasattr(self, "control"):
             self.control = self.node(start=False)
             self.control.add_account(self.service())
-        tables = ("pages", "page_guids", "visits", "bookmarks", "bookmark_tags", "bookmark_claims", "devices", "tabs", "marks")
+        tables = ("pages", "page_guids", "visits", "bookmarks", "bookmark_tags", "bookmark_children", "devices", "tabs", "marks")
         with node.database(ADA) as faulty, self.control.database(ADA) as plain:
             counts = [{t: db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables} for db in (faulty, plain)]
         self.assertEqual(counts[0], counts[1])

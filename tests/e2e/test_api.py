@@ -224,7 +224,7 @@ class Api(TestCase):
             account = shared.execute("SELECT id FROM accounts").fetchone()[0]
         database = sqlite3.connect(os.path.join(node.state, "accounts", account + ".db"))
         with database:
-            for table in ("visits", "page_guids", "pages", "bookmark_tags", "bookmark_claims", "bookmarks"):
+            for table in ("visits", "page_guids", "pages", "bookmark_tags", "bookmark_children", "bookmarks"):
                 database.execute(f"DELETE FROM {table}")
             database.executemany(
                 "INSERT INTO pages (id, url, host, frecency, visit_count, last_visit, bookmarks, bookmark_added, typed, hidden, generation)"

@@ -209,7 +209,7 @@ class Guesses(TestCase):
 
     def test_requests_of_networks(self):
         """Of requests that are worked on a /64 has its number, a /56 twice as many."""
-        service, node = self.home("[web]\nmax_jobs_per_account = 1\n")
+        service, node = self.home("[web]\nmax_pending_requests_per_account = 1\n")
         browsers = [self.start(node, f"2001:db8:5:{k}::1", f"p{k}@example.org") for k in range(3)]
         lifeline.halt(service.process.pid)
         self.addCleanup(os.kill, service.process.pid, signal.SIGCONT)

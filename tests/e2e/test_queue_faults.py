@@ -18,7 +18,7 @@ class Scheduling(FaultCase):
         for rule in ("error=UNAVAILABLE times=3", "short=0 error=IO times=3", "lost times=2", "error=UNCERTAIN times=2"):
             with self.subTest(rule):
                 node = self.home(OFTEN + "claim = 1s\n")
-                node.faults("storage", "account_claim_due " + rule)
+                node.faults("storage", "account_lease_due " + rule)
                 told = ("due accounts not read", "does not answer backend=\"the storage\"", "calls not answered backend=\"the storage\"")
                 until(lambda n=node: any(words in n.log_text() for words in told), "it is told")
                 self.wait_for_syncs(node)
@@ -67,7 +67,7 @@ class Scheduling(FaultCase):
 
 class Stopping(FaultCase):
     def test_stops_while_something_hangs(self):
-        hangs = {"storage": ("account_claim_due", "batch_commit", "page_put", "account_update", "ping", "account_get", "pages_by_frecency"),
+        hangs = {"storage": ("account_lease_due", "batch_commit", "page_put", "account_update", "ping", "account_get", "pages_by_frecency"),
                  "queue": ("publish", "reserve", "finish", "event_publish", "event_wait", "ping")}
         for kind, operations in hangs.items():
             for operation in operations:

@@ -14,7 +14,7 @@ from routes import API, PAGES, source
 
 # Every sync is due at once for a visitor, and nobody else asks for one.
 STALE = OFTEN
-NO_SCHEDULE = "account_claim_due error=UNAVAILABLE words=the schedule rests"
+NO_SCHEDULE = "account_lease_due error=UNAVAILABLE words=the schedule rests"
 # What a thread that serves requests may never do.
 READS_ONLY = {"storage": ["changes thread=storage die", "batch_begin thread=storage die", "changes thread=signin die", "batch_begin thread=signin die"],
               "queue": ["changes thread=storage die", "publish thread=storage die", "event_publish thread=storage die", "reserve thread=storage die",
@@ -208,7 +208,7 @@ class Claims(FaultCase):
         node.cli("account", "import", "-", text=json.dumps(self.service().import_file()))
         until(lambda: node.held("storage"), "a sync is stored")
         with node.database() as database:
-            claimed = database.execute("SELECT claimed_until FROM accounts").fetchone()[0]
+            claimed = database.execute("SELECT leased_until FROM accounts").fetchone()[0]
         self.assertGreater(claimed, time.time() * 1000 + 30 * 60 * 1000)
         node.kill()
         node.clear()

@@ -227,7 +227,7 @@ class Syncing(FaultCase):
         node = self.home(sync=False, step=3)
         node.sync()
         rules = ["batch_begin", "page_put after=3", "visits_put after=1", "bookmark_put after=2",
-                 "bookmark_place after=1", "bookmark_nodes short=3", "mark_put", "mark_put after=2", "batch_commit", "batch_commit after=1",
+                 "bookmark_place after=1", "bookmark_nodes short=3", "sync_cursor_put", "sync_cursor_put after=2", "batch_commit", "batch_commit after=1",
                  "mark_list", "credentials_get", "removed_here_list"]
         node.cli("account", "resync", ADA, "--wait")
         for i, rule in enumerate(rules):

@@ -12,7 +12,7 @@ MIGRATIONS = sorted(glob.glob(os.path.join(ROOT, "plugins", "storage-pg", "migra
 OLD = 3
 NEW_TABLES = ("identities", "properties", "schema_version", "tab_groups", "removals", "removal_kinds", "generations", "removed_here", "removed_here_kinds",
               "sources", "source_kinds", "source_marks")
-OF_SOURCES = ("devices", "visits", "bookmarks", "bookmark_claims", "bookmark_tombstones")
+OF_SOURCES = ("devices", "visits", "bookmarks", "bookmark_children", "bookmark_tombstones")
 NEW_COLUMNS = {**{table: ("source",) for table in OF_SOURCES}, "accounts": ("placement", "removals_forgotten", "state_message", "state_parameters"), "devices": ("hidden", "source"), "tabs": ("group", "window", "place", "active")}
 # Device, position, and the name of the tab's group, which is all that is known of a group there.
 GROUPED = (("d", 0, None), ("d", 1, "Trip"), ("d", 2, "Trip"), ("d", 3, "trip"), ("d", 4, ""), ("d", 5, "ß" * 256), ("d", 6, "ß" * 256), ("e", 0, "Trip"), ("e", 1, "x" * 255))
@@ -44,7 +44,7 @@ def fill():
                           "INSERT INTO visits SELECT {r}, {r}00, d, 1, false, 77 FROM unnest(ARRAY[100, 200]) d",
                           "INSERT INTO bookmarks VALUES ({r}, 'menu________', 2, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0), "
                           "({r}, 'bookmark____', 1, 'menu________', 0, NULL, NULL, NULL, NULL, NULL, 'One', {r}00, 5, 5)",
-                          "INSERT INTO bookmark_tags VALUES ({r}, 'one', 5, 'bookmark____', 'One')", "INSERT INTO bookmark_claims VALUES ({r}, 'menu________', 0, 'bookmark____')",
+                          "INSERT INTO bookmark_tags VALUES ({r}, 'one', 5, 'bookmark____', 'One')", "INSERT INTO bookmark_children VALUES ({r}, 'menu________', 0, 'bookmark____')",
                           "INSERT INTO bookmark_tombstones VALUES ({r}, 'gone________', 'menu________')"):
             yield statement.format(r=row, h=host)
 
@@ -330,7 +330,7 @@ class Migration(PostgresCase):
                 ("INSERT INTO removals VALUES (1, 1, '', 7, 0, 0, 0, 99)", "DELETE FROM removals WHERE generation = 99", ("account id1: a removal has the generation 99",)),
                 ("UPDATE generations SET generation = 10 WHERE account = 1 AND collection = 2", "UPDATE generations SET generation = 9", ("account id1: the generation 10 of collection 2",)),
                 *((f"INSERT INTO {table} VALUES ({values})", f"DELETE FROM {table} WHERE account = 99", (f"{table}: has rows of account row 99, which is not there",)) for table, values in (
-                    ("removals", "99, 1, '', 1, 0, 0, 0, 1"), ("generations", "99, 1, 1"), ("removed_here", "99, 'x', 4, 0, 0, 0, '', 1, 2, 0"), ("bookmark_tombstones", "99, 'x', NULL"), ("bookmark_claims", "99, 'x', 0, 'y'"), ("settings", "99, ''"), ("credentials", "99, ''"),
+                    ("removals", "99, 1, '', 1, 0, 0, 0, 1"), ("generations", "99, 1, 1"), ("removed_here", "99, 'x', 4, 0, 0, 0, '', 1, 2, 0"), ("bookmark_tombstones", "99, 'x', NULL"), ("bookmark_children", "99, 'x', 0, 'y'"), ("settings", "99, ''"), ("credentials", "99, ''"),
                     ("tokens", "'t99', 99, 'x', sha256('99'), 0, 0, 0, 0"), ("picks", "99, '', 0, 0, 0"), ("marks", "99, 1, ''"), ("sources", "99, 2, '', 1, '', '', 0, 0, 0, NULL, 0, 0, 0, 0, 0, NULL"), ("source_marks", "99, 2, 1, ''"), ("tab_groups", "99, 'd', 'x', '', NULL, false"), ("devices", "99, '', '', '', NULL, NULL, NULL, 0")))):
             with self.subTest(damage):
                 self.sql(database, off + damage)
@@ -410,7 +410,7 @@ class Migration(PostgresCase):
         nullable = set(self.sql(database, "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public' AND is_nullable = 'YES' "
                                           "AND table_name NOT LIKE 'readable%'"))
         self.assertEqual(nullable, {"accounts.name", "accounts.state_detail", "accounts.state_message", "accounts.state_parameters", "devices.os", "devices.version", "devices.fxa_device_id", "tabs.icon", "tabs.group", "tab_groups.color",
-                                    "pages.guid", "pages.title", "pages.bookmark_title", "pages.tags", "bookmarks.parent", "bookmarks.said_parent", "bookmarks.title", "bookmarks.url",
+                                    "pages.guid", "pages.title", "pages.bookmark_title", "pages.tags", "bookmarks.parent", "bookmarks.remote_parent", "bookmarks.title", "bookmarks.url",
                                     "bookmarks.keyword", "bookmarks.tag_query", "bookmarks.tags", "bookmarks.page", "bookmark_tombstones.parent",
                                     "sources.state_detail", "sources.sealed"})
 

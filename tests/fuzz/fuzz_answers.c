@@ -76,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                .credentials_size = strlen(refresh),
                                .sink = &sink};
     f->result = (struct hearth_pull_result){.struct_size = sizeof(f->result)};
-    int r = f->ops->pull(f->session, &f->call, &pull, &f->result);
+    int r = f->ops->pull(f->handle, &f->call, &pull, &f->result);
     ASSERT(r <= 0 && (f->result.message == NULL || f->result.message->text != NULL));
     fake_destroy(f);
     free(text);

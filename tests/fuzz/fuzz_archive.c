@@ -12,26 +12,26 @@
 #include "plug/host.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-const struct hearth_plugin *storage_model(void);
+const struct hearth_plugin *kit_storage_model(void);
 
-static struct store *open_model(void)
+static struct storage *open_model(void)
 {
     static struct host host;
-    static struct store store;
+    static struct storage storage;
     static void *self;
     struct call call;
     struct err err = {0};
-    const struct hearth_storage *ops = storage_model()->operations;
+    const struct hearth_storage *ops = kit_storage_model()->operations;
     if (self != NULL)
-        return &store;
-    host_init(&host, "model", NULL, NULL);
-    call_init(&call, NULL, 0, 0);
+        return &storage;
+    plug_host_init(&host, "model", NULL, NULL);
+    plug_call_init(&call, NULL, 0, 0);
     ASSERT(ops->open(&host.hearth, &call.hearth, NULL, &self) == 0);
-    call_fini(&call);
+    plug_call_fini(&call);
     struct opened_storage opened = {.ops = ops, .self = self};
-    ASSERT(store_open(&store, &opened, NULL, &err) == 0);
-    ASSERT(STORE(&store, &err, migrate) == 0);
-    return &store;
+    ASSERT(plug_storage_open(&storage, &opened, NULL, &err) == 0);
+    ASSERT(STORAGE(&storage, &err, migrate) == 0);
+    return &storage;
 }
 
 static int refuse_any(void *ctx, const struct hearth_account *account)
@@ -41,11 +41,11 @@ static int refuse_any(void *ctx, const struct hearth_account *account)
     return 0;
 }
 
-static bool is_empty(struct store *store)
+static bool is_empty(struct storage *storage)
 {
     bool found = false;
-    ASSERT(STORE(store, NULL, account_list, refuse_any, &found) == 0);
-    store_reset(store);
+    ASSERT(STORAGE(storage, NULL, account_list, refuse_any, &found) == 0);
+    plug_storage_reset(storage);
     return !found;
 }
 
@@ -55,14 +55,14 @@ static void count_warning(void *ctx, const char *text)
     ++*(int *)ctx;
 }
 
-static int read_archive(struct store *store, const void *bytes, size_t size, const void *last, size_t last_size,
+static int read_archive(struct storage *storage, const void *bytes, size_t size, const void *last, size_t last_size,
                         struct archive_summary *ret_summary)
 {
     int warned = 0;
     struct archive_warnings warnings = {count_warning, &warned};
     struct archive_into into = {.node = "", .settle = archive_settle};
     struct err err = {0};
-    struct archive_reader *reader = archive_store(store, &into, &warnings);
+    struct archive_reader *reader = archive_store(storage, &into, &warnings);
     ASSERT(reader != NULL);
     int r = archive_feed(reader, bytes, size, &err);
     if (r == 0)
@@ -71,7 +71,7 @@ static int read_archive(struct store *store, const void *bytes, size_t size, con
         r = archive_end(reader, ret_summary, &err);
     archive_close(reader);
     ASSERT(r == 0 || err.text[0] != '\0');
-    store_reset(store);
+    plug_storage_reset(storage);
     return r;
 }
 
@@ -82,18 +82,18 @@ static int put_to_buf(void *ctx, const void *bytes, size_t size, struct err *err
     return 0;
 }
 
-static void write_archive(struct store *store, const char *account, struct buf *ret)
+static void write_archive(struct storage *storage, const char *account, struct buf *ret)
 {
     struct archive_out out = {put_to_buf, ret};
     struct err err = {0};
     buf_reset(ret);
-    ASSERT(archive_write(store, account, ARCHIVE_CREDENTIALS | ARCHIVE_TOKENS, &out, NULL, &err) == 0 && !buf_failed(ret));
-    store_reset(store);
+    ASSERT(archive_write(storage, account, ARCHIVE_CREDENTIALS | ARCHIVE_TOKENS, &out, NULL, &err) == 0 && !buf_failed(ret));
+    plug_storage_reset(storage);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct store *store = open_model();
+    struct storage *storage = open_model();
     struct archive_summary summary;
     struct buf first = {0}, second = {0};
     uint8_t digest[32];
@@ -104,16 +104,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < size; i++)
         lines += data[i] == '\n';
     snprintf(last, sizeof(last), "{\"record\":\"end\",\"lines\":%ld,\"sha256\":\"%s\"}\n", lines, hex);
-    if (read_archive(store, data, size, last, strlen(last), &summary) == 0) {
-        write_archive(store, summary.id, &first);
-        ASSERT(STORE(store, NULL, account_remove, summary.id) == 0);
-        ASSERT(read_archive(store, first.data, first.size, "", 0, &summary) == 0);
-        write_archive(store, summary.id, &second);
+    if (read_archive(storage, data, size, last, strlen(last), &summary) == 0) {
+        write_archive(storage, summary.id, &first);
+        ASSERT(STORAGE(storage, NULL, account_remove, summary.id) == 0);
+        ASSERT(read_archive(storage, first.data, first.size, "", 0, &summary) == 0);
+        write_archive(storage, summary.id, &second);
         ASSERT(first.size == second.size && memcmp(first.data, second.data, first.size) == 0);
-        ASSERT(STORE(store, NULL, account_remove, summary.id) == 0);
+        ASSERT(STORAGE(storage, NULL, account_remove, summary.id) == 0);
     }
-    ASSERT(is_empty(store));
-    store_reset(store);
+    ASSERT(is_empty(storage));
+    plug_storage_reset(storage);
     buf_fini(&first);
     buf_fini(&second);
     return 0;

@@ -14,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-int control_send(const char *state_dir, const char *path, const char *json, int *ret_status,
+int main_control_send(const char *state_dir, const char *path, const char *json, int *ret_status,
                  struct buf *ret_body, struct err *err)
 {
     (void)state_dir, (void)path, (void)json, (void)ret_status, (void)ret_body;
@@ -32,7 +32,7 @@ static size_t taken_line(struct http_request *request, struct http_reply *reply,
     ASSERT(saved >= 0 && memory >= 0 && ftruncate(memory, 0) == 0 &&
            lseek(memory, 0, SEEK_SET) == 0);
     ASSERT(dup2(memory, 2) == 2);
-    audit_take(request, reply, NULL);
+    main_audit_take(request, reply, NULL);
     ASSERT(dup2(saved, 2) == 2);
     close(saved);
     ssize_t n = pread(memory, ret, size, 0);

@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct err err = {0};
     int fd = memfd_create("object", MFD_CLOEXEC);
     ASSERT(fd >= 0 && write(fd, data, size) == (ssize_t)size);
-    int r = object_check_elf("the file", fd, size, &err);
+    int r = plug_object_check_elf("the file", fd, size, &err);
     if (r == 0)
         mapped_is_there(data, size);
     else

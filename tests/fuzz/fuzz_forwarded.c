@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         names[i] = h2o_iovec_init(line, (size_t)(colon - line));
         headers[i] = (h2o_header_t){.name = &names[i], .value = h2o_iovec_init(colon + 1, strlen(colon + 1))};
     }
-    forwarded_apply(server, &req, &request);
+    http_forwarded_apply(server, &req, &request);
     ASSERT(memchr(request.remote, '\0', sizeof(request.remote)) != NULL);
     ASSERT(inet_pton(strchr(request.remote, ':') != NULL ? AF_INET6 : AF_INET, request.remote, address) == 1);
     free(text);

@@ -47,10 +47,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     request.accept = data[0] % 2 == 0 ? "text/html" : NULL;
     request.host = arena_strndup(&request.arena, (const char *)data + 1, size - 1);
     size_t length = strlen(request.host);
-    bool is_authority = strict_authority(request.host, length, &host, &host_size);
+    bool is_authority = http_strict_authority(request.host, length, &host, &host_size);
     if (is_authority)
         ASSERT(host >= request.host && host + host_size <= request.host + length);
-    if (hosts_check(&server, &request, &reply)) {
+    if (http_hosts_check(&server, &request, &reply)) {
         ASSERT(is_authority && reply.status == 0);
         char *name = arena_strndup(&request.arena, host, host_size);
         if (host_size > 0 && name[host_size - 1] == '.')

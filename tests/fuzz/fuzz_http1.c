@@ -79,7 +79,7 @@ static char *decode(const uint8_t *data, size_t size, size_t piece, ssize_t *ret
     while (at < size && *ret == -2) { /* as h2o does it: what comes next is put behind the body so far */
         size_t n = size - at < piece ? size - at : piece, decoded = n;
         memmove(bytes + body, data + at, n);
-        *ret = strict_chunked(&chunks, bytes + body, &decoded);
+        *ret = http_strict_chunked(&chunks, bytes + body, &decoded);
         check(decoded <= n && (*ret < 0 || (size_t)*ret <= n - decoded));
         if (*ret >= 0) {
             check(memcmp(bytes + body + decoded, data + at + n - (size_t)*ret, (size_t)*ret) == 0);
@@ -109,7 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static bool ready;
     struct err err = {0};
     if (!ready)
-        check(preempt_init(&err) == 0);
+        check(http_preempt_init(&err) == 0);
     ready = true;
     try_request(data, size);
     if (size > 0)

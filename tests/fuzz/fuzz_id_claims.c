@@ -72,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     sign_text(token, used, signature);
     token[used] = '.';
     codec_base64_encode(CODEC_URL, signature, sizeof(signature), token + used + 1);
-    int r = oidc_verify(token, keys, &expected, &claims, &err);
+    int r = auth_oidc_verify_token(token, keys, &expected, &claims, &err);
     if (r == 0) {
         ASSERT(strcmp(text_of(claims, "iss"), expected.issuer) == 0 && strcmp(text_of(claims, "nonce"), expected.nonce) == 0);
         ASSERT(text_of(claims, "sub")[0] != '\0' && json_number_value(json_object_get(claims, "exp")) >= (double)(expected.now - 60));

@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (newline != NULL)
         *newline = '\0';
     json_t *keys = newline == NULL ? NULL : json_loads(newline + 1, 0, NULL);
-    int r = oidc_verify(text, keys, &expected, &claims, &err);
+    int r = auth_oidc_verify_token(text, keys, &expected, &claims, &err);
     ASSERT(r == HEARTH_ERR_DENIED || r == HEARTH_ERR_NOT_FOUND);
     ASSERT(err.text[0] != '\0');
     json_decref(keys);

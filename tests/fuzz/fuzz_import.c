@@ -1,4 +1,4 @@
-/* Import files, sealed credentials and marks: everything that is read back as JSON from our own side. */
+/* Import files, sealed credentials and cursors: everything that is read back as JSON from our own side. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,9 +26,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fx_import import;
     struct fx_credentials credentials;
-    struct fx_account_mark account;
-    struct fx_collection_mark collection;
-    char error[200] = "", mark[FX_MARK_MAX], again[FX_MARK_MAX];
+    struct fx_account_cursor account;
+    struct fx_collection_cursor collection;
+    char error[200] = "", cursor[FX_CURSOR_MAX], again[FX_CURSOR_MAX];
     char *text = malloc(size + 1);
     check(text != NULL);
     memcpy(text, data, size);
@@ -39,19 +39,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(error[0] != '\0');
     if (fx_credentials_parse(data, size, &credentials) == 0)
         check_credentials(&credentials);
-    fx_account_mark_parse(text, &account);
+    fx_account_cursor_parse(text, &account);
     if (account.present) {
-        fx_account_mark_format(&account, mark);
-        fx_account_mark_parse(mark, &account);
-        fx_account_mark_format(&account, again);
-        check(account.present && strcmp(mark, again) == 0);
+        fx_account_cursor_format(&account, cursor);
+        fx_account_cursor_parse(cursor, &account);
+        fx_account_cursor_format(&account, again);
+        check(account.present && strcmp(cursor, again) == 0);
     }
-    fx_collection_mark_parse(text, &collection);
+    fx_collection_cursor_parse(text, &collection);
     if (collection.present) {
-        fx_collection_mark_format(&collection, mark);
-        fx_collection_mark_parse(mark, &collection);
-        fx_collection_mark_format(&collection, again);
-        check(collection.present && strcmp(mark, again) == 0);
+        fx_collection_cursor_format(&collection, cursor);
+        fx_collection_cursor_parse(cursor, &collection);
+        fx_collection_cursor_format(&collection, again);
+        check(collection.present && strcmp(cursor, again) == 0);
     }
     free(text);
     return 0;

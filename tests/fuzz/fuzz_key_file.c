@@ -17,10 +17,10 @@ static void seal_and_unseal(const struct vault *vault)
     void *sealed, *again;
     size_t sealed_size, size;
     struct err err = {0};
-    ASSERT(vault_seal(vault, "fuzz", plain, sizeof(plain), &sealed, &sealed_size, &err) == 0);
-    ASSERT(vault_unseal(vault, "fuzz", sealed, sealed_size, &again, &size, &err) == 0);
+    ASSERT(auth_vault_seal(vault, "fuzz", plain, sizeof(plain), &sealed, &sealed_size, &err) == 0);
+    ASSERT(auth_vault_unseal(vault, "fuzz", sealed, sealed_size, &again, &size, &err) == 0);
     ASSERT(size == sizeof(plain) && memcmp(again, plain, size) == 0);
-    vault_free(again, size);
+    auth_vault_free(again, size);
     free(sealed);
 }
 
@@ -32,10 +32,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int fd = memfd_create("keys", MFD_CLOEXEC);
     ASSERT(fd >= 0 && fchmod(fd, 0600) == 0 && write(fd, data, size) == (ssize_t)size);
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    if (vault_open(path, false, &vault, &err) == 0) {
+    if (auth_vault_open(path, false, &vault, &err) == 0) {
         ASSERT(memchr(data, '\0', size) == NULL);
         seal_and_unseal(vault);
-        vault_close(vault);
+        auth_vault_close(vault);
     } else {
         ASSERT(err.text[0] != '\0');
     }

@@ -39,16 +39,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     host[size] = '\0';
     if (size >= 4)
         check_cloaks(data);
-    if (policy_is_loopback(host)) {
-        ASSERT(!policy_host_is_allowed(host, NET_PUBLIC | NET_PRIVATE | NET_LINK));
-        ASSERT(policy_host_is_allowed(host, NET_LOOPBACK));
+    if (net_policy_is_loopback(host)) {
+        ASSERT(!net_policy_host_is_allowed(host, NET_PUBLIC | NET_PRIVATE | NET_LINK));
+        ASSERT(net_policy_host_is_allowed(host, NET_LOOPBACK));
     }
     if (inet_pton(AF_INET, host, four) == 1)
-        ASSERT(policy_is_loopback(host) == (four[0] == 127));
+        ASSERT(net_policy_is_loopback(host) == (four[0] == 127));
     if (strcasecmp(host, "localhost") == 0)
-        ASSERT(policy_is_loopback(host));
+        ASSERT(net_policy_is_loopback(host));
     if (inet_pton(AF_INET6, host, six) == 1 && IN6_IS_ADDR_LOOPBACK((struct in6_addr *)six))
-        ASSERT(policy_is_loopback(host));
+        ASSERT(net_policy_is_loopback(host));
     free(host);
     return 0;
 }

@@ -38,20 +38,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct call call;
     struct err err = {0};
     char url[OIDC_URL_SIZE], *text = malloc(size + 1);
-    if (text == NULL || oidc_create(&config, NULL, &oidc, &err) != 0)
+    if (text == NULL || auth_oidc_create(&config, NULL, &oidc, &err) != 0)
         abort();
     memcpy(text, data, size);
     text[size] = '\0';
     answers = text;
-    call_init(&call, NULL, 0, 0);
-    if (oidc_begin(oidc, &call, "https://home.example.org/auth/oidc/callback", true, &attempt, url, &err) == 0) {
+    plug_call_init(&call, NULL, 0, 0);
+    if (auth_oidc_begin(oidc, &call, "https://home.example.org/auth/oidc/callback", true, &attempt, url, &err) == 0) {
         struct oidc_answer answer = {.code = "c", .state = attempt.state, .iss = config.issuer};
         ASSERT(strlen(url) < OIDC_URL_SIZE);
-        int r = oidc_finish(oidc, &call, "https://home.example.org/auth/oidc/callback", &attempt, &answer, &person, &err);
+        int r = auth_oidc_finish(oidc, &call, "https://home.example.org/auth/oidc/callback", &attempt, &answer, &person, &err);
         ASSERT(r < 0 && err.text[0] != '\0');
     }
-    call_fini(&call);
-    oidc_destroy(oidc);
+    plug_call_fini(&call);
+    auth_oidc_destroy(oidc);
     free(text);
     return 0;
 }

@@ -14,15 +14,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     arena_init(&request.arena, 1 << 20);
     const char *text = (const char *)data, *question = size == 0 ? NULL : memchr(text, '?', size);
     size_t path_size = question == NULL ? size : (size_t)(question - text);
-    const char *path = query_path(&request.arena, text, path_size);
+    const char *path = http_query_path(&request.arena, text, path_size);
     if (path != NULL)
         ASSERT(path[0] == '/' && str_is_utf8(path, strlen(path)) && strstr(path, "/../") == NULL && strstr(path, "//") == NULL);
-    if (question != NULL && query_parameters(&request, question + 1, size - path_size - 1))
+    if (question != NULL && http_query_parameters(&request, question + 1, size - path_size - 1))
         for (size_t i = 0; i < request.parameter_count; i++)
             ASSERT(str_is_utf8(request.names[i], strlen(request.names[i])) && http_parameter(&request, request.names[i]) != NULL);
     char *header = arena_strndup(&request.arena, text, size);
     if (header != NULL)
-        query_accepts(header, "gzip");
+        http_query_accepts(header, "gzip");
     arena_fini(&request.arena);
     return 0;
 }

@@ -23,9 +23,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct conn conn;
     redisReply *reply = NULL;
-    if (size > 4096 || !conn_init(&conn, 2048))
+    if (size > 4096 || !redis_conn_init(&conn, 2048))
         return 0;
-    redisReader *reader = conn.reader = redisReaderCreateWithFunctions(&reply_functions);
+    redisReader *reader = conn.reader = redisReaderCreateWithFunctions(&redis_reply_functions);
     if (reader == NULL)
         abort();
     reader->privdata = &conn;
@@ -35,11 +35,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (int part = 0; part < 2; part++) {
         if (redisReaderFeed(reader, (const char *)data + (part == 0 ? 0 : half), part == 0 ? half : size - half) != REDIS_OK)
             break;
-        while (conn_next(&conn, &reply) == CONN_OK)
+        while (redis_conn_next(&conn, &reply) == CONN_OK)
             walk_reply(&conn, reply, 0);
         if (conn.reader == NULL) /* garbled: the connection is closed */
             break;
     }
-    conn_fini(&conn);
+    redis_conn_fini(&conn);
     return 0;
 }

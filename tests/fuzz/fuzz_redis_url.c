@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     text[size] = '\0';
     memset(&url, 7, sizeof(url));
     untouched = url;
-    const char *why = url_parse(text, &url);
+    const char *why = redis_url_parse(text, &url);
     if (why == NULL)
         check_url(&url);
     else

@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 #include "base/magic.h"
-#include "search/filter.h"
+#include "search/gram_filter.h"
 #include "search/query.h"
 #include "search/scan.h"
 #include "search/segment.h"
@@ -37,10 +37,10 @@ static struct segment *segment_of(char *text)
                                    .tags = line,
                                    .frecency = 3 - i,
                                    .visit_count = 1};
-        ASSERT(segment_builder_add(&builder, &page) == 0);
+        ASSERT(search_segment_builder_add(&builder, &page) == 0);
     }
-    ASSERT(segment_builder_seal(&builder, &segment) == 0);
-    segment_builder_fini(&builder);
+    ASSERT(search_segment_builder_seal(&builder, &segment) == 0);
+    search_segment_builder_fini(&builder);
     return segment;
 }
 
@@ -55,12 +55,12 @@ static void scan(struct segment *segment, const struct query *query)
 {
     const struct scan_flags flags = {.any = SEGMENT_BOOKMARKED | SEGMENT_VISITED};
     uint8_t plain[3] = {0}, filtered[3] = {0};
-    scan_segment(segment, NULL, query, &flags, SCAN_WANT_ALL, on_match, plain);
-    atomic_store(&segment->filter, filter_create(segment));
-    scan_segment(segment, NULL, query, &flags, SCAN_WANT_ALL, on_match, filtered);
+    search_scan_segment(segment, NULL, query, &flags, SCAN_WANT_ALL, on_match, plain);
+    atomic_store(&segment->filter, search_gram_filter_create(segment));
+    search_scan_segment(segment, NULL, query, &flags, SCAN_WANT_ALL, on_match, filtered);
     for (uint32_t i = 0; i < segment->count; i++) {
         ASSERT(plain[i] == filtered[i]);
-        ASSERT(plain[i] == scan_page(segment, i, query));
+        ASSERT(plain[i] == search_scan_page(segment, i, query));
     }
 }
 
@@ -74,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct arena arena;
     struct query query;
     arena_init(&arena, 1 << 20);
-    if (query_parse(typed, &arena, &query, NULL) == 0) {
+    if (search_query_parse(typed, &arena, &query, NULL) == 0) {
         ASSERT(query.word_count <= QUERY_MAX_WORDS);
         for (size_t i = 0; i < query.word_count; i++) {
             ASSERT(query.words[i].size > 0 && memchr(query.words[i].text, '\0', query.words[i].size) == NULL);
@@ -82,7 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         struct segment *segment = segment_of(rest);
         scan(segment, &query);
-        segment_unref(segment);
+        search_segment_unref(segment);
     }
     arena_fini(&arena);
     free(text);

@@ -22,7 +22,7 @@ static const struct vault *made_vault(void)
     int fd = mkstemp(path);
     ASSERT(fd >= 0 && unlink(path) == 0);
     close(fd);
-    ASSERT(vault_open(path, true, &vault, NULL) == 0);
+    ASSERT(auth_vault_open(path, true, &vault, NULL) == 0);
     unlink(path);
     return vault;
 }
@@ -34,10 +34,10 @@ static void check_secrets(const char *text)
                                       HEARTH_TOKEN_LINK, HEARTH_TOKEN_CODE};
     uint8_t hash[TOKEN_HASH_SIZE], again[TOKEN_HASH_SIZE];
     for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
-        if (!token_hash(scopes[i], text, hash))
+        if (!auth_token_hash(scopes[i], text, hash))
             continue;
         ASSERT(scopes[i] == HEARTH_TOKEN_CODE || strlen(text) == TOKEN_SECRET_SIZE - 1);
-        ASSERT(token_hash(scopes[i], text, again) && memcmp(hash, again, sizeof(hash)) == 0);
+        ASSERT(auth_token_hash(scopes[i], text, again) && memcmp(hash, again, sizeof(hash)) == 0);
     }
 }
 
@@ -49,11 +49,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(text, data, size);
     text[size] = '\0';
     check_secrets(text);
-    ASSERT(!setup_code_is(made_vault(), text));
-    const char *next = form_next(text);
+    ASSERT(!signin_setup_code_is(made_vault(), text));
+    const char *next = pages_form_next(text);
     ASSERT(next[0] == '/' && next[1] != '/' && next[1] != '\\');
-    ASSERT(strlen(next) < ATTEMPT_NEXT_SIZE && strpbrk(next, " \t\r\n\\") == NULL);
-    session_name(text, name);
+    ASSERT(strlen(next) < SIGNIN_PENDING_NEXT_SIZE && strpbrk(next, " \t\r\n\\") == NULL);
+    auth_session_name(text, name);
     ASSERT(name[0] != '\0' && str_is_utf8(name, strlen(name)));
     free(text);
     return 0;

@@ -23,15 +23,15 @@ static int read_all(struct spool *spool, const uint8_t *data, size_t size, size_
     struct err err = {0};
     int kind, r;
     size_t i = 0;
-    spool_rewind(spool);
-    while ((r = spool_next(spool, &kind, &err)) == 1) {
+    merge_spool_rewind(spool);
+    while ((r = merge_spool_next(spool, &kind, &err)) == 1) {
         const uint8_t *at;
         size_t n = piece_of(data, size, i % RECORDS, &at), got;
         ASSERT(kind == (int)(i % RECORDS) && i < RECORDS * repeat);
-        ASSERT(spool_get_int(spool) == (int64_t)n);
-        const void *bytes = spool_get_bytes(spool, &got);
+        ASSERT(merge_spool_get_int(spool) == (int64_t)n);
+        const void *bytes = merge_spool_get_bytes(spool, &got);
         ASSERT(got == n && memcmp(bytes, at, n) == 0);
-        ASSERT(spool_get_text(spool) == NULL);
+        ASSERT(merge_spool_get_text(spool) == NULL);
         i++;
     }
     ASSERT(r < 0 ? err.text[0] != '\0' : i == RECORDS * repeat);
@@ -45,15 +45,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 4 || size > 4096)
         return 0;
     size_t repeat = data[0] % 4 == 0 ? 1 + (SPOOL_BUFFER + SPOOL_BUFFER / 2) / (size + RECORDS * 40) : 1; /* some go to the file */
-    spool_init(&spool, "/tmp", NULL);
+    merge_spool_init(&spool, "/tmp", NULL);
     for (size_t i = 0; i < RECORDS * repeat; i++) {
         const uint8_t *at;
         size_t n = piece_of(data, size, i % RECORDS, &at);
-        spool_begin(&spool, (int)(i % RECORDS));
-        spool_put_int(&spool, (int64_t)n);
-        spool_put_bytes(&spool, at, n);
-        spool_put_text(&spool, NULL);
-        ASSERT(spool_end(&spool, &err) == 0);
+        merge_spool_begin(&spool, (int)(i % RECORDS));
+        merge_spool_put_int(&spool, (int64_t)n);
+        merge_spool_put_bytes(&spool, at, n);
+        merge_spool_put_text(&spool, NULL);
+        ASSERT(merge_spool_end(&spool, &err) == 0);
     }
     ASSERT(read_all(&spool, data, size, repeat) == 0);
     if (spool.fd >= 0 && spool.file_size > 0) {
@@ -64,6 +64,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ASSERT(pwrite(spool.fd, &byte, 1, where) == 1);
         ASSERT(read_all(&spool, data, size, repeat) < 0);
     }
-    spool_fini(&spool);
+    merge_spool_fini(&spool);
     return 0;
 }

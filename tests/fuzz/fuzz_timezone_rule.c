@@ -24,15 +24,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_add_char(&file, '\n');
     buf_add(&file, data, size);
     buf_add_char(&file, '\n');
-    struct zone *zone = parse((const unsigned char *)file.data, file.size);
+    struct zone *zone = tzif_parse((const unsigned char *)file.data, file.size);
     ASSERT(zone != NULL); /* a rule that is none is left out */
     for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
-        int32_t offset = timezone_offset(zone, times[i]);
+        int32_t offset = api_timezone_offset(zone, times[i]);
         ASSERT(offset > -26 * 3600 && offset < 26 * 3600);
     }
     for (size_t i = 1; i < zone->count; i++)
         ASSERT(zone->transitions[i - 1].at <= zone->transitions[i].at);
-    timezone_free(zone);
+    api_timezone_free(zone);
     buf_fini(&file);
     return 0;
 }

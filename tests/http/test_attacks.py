@@ -18,8 +18,8 @@ stall_timeout = 2s
 drain_timeout = 2s
 max_connections = 60
 max_connections_per_address = 40
-max_jobs = 64
-max_jobs_per_connection = 16
+max_pending_requests = 64
+max_pending_requests_per_connection = 16
 """
 GROWTH = int(os.environ.get("HEARTH_TEST_GROWTH_KIB", 160 * 1024))  # KiB that the daemon may grow by in an attack; sanitizers need more
 
@@ -250,8 +250,8 @@ class Attacks(TestCase):
 class Parked(TestCase):
     """Answers that nobody fetches: streams with window 0. Who parks them pays, and nobody else."""
     CONFIG = CONFIG.replace("max_connections = 60", "max_connections = 400").replace("max_connections_per_address = 40", "max_connections_per_address = 300") \
-        .replace("stall_timeout = 2s", "stall_timeout = 60s").replace("idle_timeout = 2s", "idle_timeout = 60s").replace("max_jobs_per_connection = 16", "max_jobs_per_connection = 100") \
-        .replace("max_jobs = 64", "max_jobs = 2000") + "max_jobs_per_account = 2000\n"
+        .replace("stall_timeout = 2s", "stall_timeout = 60s").replace("idle_timeout = 2s", "idle_timeout = 60s").replace("max_pending_requests_per_connection = 16", "max_pending_requests_per_connection = 100") \
+        .replace("max_pending_requests = 64", "max_pending_requests = 2000") + "max_pending_requests_per_account = 2000\n"
     COST = 12 * 1024  # of an answer, besides its bytes (core/http/internal.h)
 
     def setUp(self):

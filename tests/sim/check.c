@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "sim.h"
 
-/* SQLite's machine in account_claim_due: a look that finds nothing, and what each row that is due may add, claimed already or not. */
+/* SQLite's machine in account_lease_due: a look that finds nothing, and what each row that is due may add, leased already or not. */
 enum { STEPS_IDLE = 200, STEPS_A_ROW = 200 };
 static const double FLAT = 1.25, CHANCE = 6; /* the busiest minute: in means, and in standard deviations beside them */
 
@@ -26,7 +26,7 @@ void measure_start(const struct hearth_account *account, const struct person *pe
         m->lateness_outage = late > m->lateness_outage ? late : m->lateness_outage;
         return;
     }
-    int64_t interval = schedule_interval(&sim.jobs.options.sync.schedule, account, now);
+    int64_t interval = jobs_schedule_interval(&sim.jobs.options.sync.schedule, account, now);
     m->lateness_max = late > m->lateness_max ? late : m->lateness_max;
     m->too_late += late > (interval == 0 ? sim.jobs.options.sync.schedule.interval_month : interval);
 }
@@ -34,15 +34,15 @@ void measure_start(const struct hearth_account *account, const struct person *pe
 static int64_t queue_ready(void)
 {
     struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
-    assert_int_equal(sim.queue_plugin->counts(sim.queue_session, &sim.call.hearth, &counts), 0);
+    assert_int_equal(sim.queue_plugin->counts(sim.queue_handle, &sim.call.hearth, &counts), 0);
     return counts.ready;
 }
 
 void measure_before_tick(void)
 {
     struct measured *m = &sim.m;
-    bool all_claimed = m->last_claim >= 0 && m->last_claim < sim.jobs.options.batch;
-    if (m->outage_to > 0 && m->recovered == 0 && all_claimed && sim.idle > 0 && queue_ready() == 0)
+    bool all_leased = m->last_lease >= 0 && m->last_lease < sim.jobs.options.batch;
+    if (m->outage_to > 0 && m->recovered == 0 && all_leased && sim.idle > 0 && queue_ready() == 0)
         m->recovered = sim_time();
 }
 
@@ -57,13 +57,13 @@ void measure_tick(int64_t count, int64_t steps, double cpu)
 {
     struct measured *m = &sim.m;
     m->ticks++;
-    m->last_claim = count;
+    m->last_lease = count;
     m->tick_cpu += cpu;
     m->steps_total += steps;
     m->failed_ticks += count < 0;
     if (count >= 0) {
-        m->claim_total += count;
-        m->claim_max = count > m->claim_max ? count : m->claim_max;
+        m->lease_total += count;
+        m->lease_max = count > m->lease_max ? count : m->lease_max;
         m->steps_excess += steps > STEPS_IDLE + STEPS_A_ROW * (sim.outstanding + count);
     }
     if (count == 0 && sim.outstanding == 0 && steps > m->steps_idle_max)
@@ -112,12 +112,12 @@ static int on_account(void *ctx, const struct hearth_account *account)
 {
     struct standing *standing = ctx;
     const struct schedule *schedule = &sim.jobs.options.sync.schedule;
-    int64_t now = clock_now(), interval = schedule_interval(schedule, account, now);
+    int64_t now = clock_now(), interval = jobs_schedule_interval(schedule, account, now);
     bool wanted = interval > 0 && account->state != HEARTH_ACCOUNT_SIGNIN_NEEDED && account->state != HEARTH_ACCOUNT_PAUSED;
     const struct person *person = &sim.people[person_of(account->id)];
     standing->overdue += wanted && account->next_sync > 0 && now - account->next_sync > interval;
     standing->stranded += wanted && account->next_sync == 0 && !person->in_work;
-    standing->far += account->next_sync > now + schedule_horizon(schedule);
+    standing->far += account->next_sync > now + jobs_schedule_horizon(schedule);
     standing->slow += wanted && person->seen && account->failures == 0 && account->next_sync > now + interval * 2;
     return 0;
 }
@@ -125,8 +125,8 @@ static int on_account(void *ctx, const struct hearth_account *account)
 static struct standing standing(void)
 {
     struct standing standing = {0};
-    OK(&sim.fixture.store, account_list, on_account, &standing);
-    store_reset(&sim.fixture.store);
+    OK(&sim.fixture.storage, account_list, on_account, &standing);
+    plug_storage_reset(&sim.fixture.storage);
     return standing;
 }
 
@@ -138,16 +138,16 @@ void report(void)
     double seconds = (double)(sim.options.hours * 3600);
     printf("accounts=%zu seed=%llu hours=%lld workers=%d outage=%d\n", sim.options.accounts, (unsigned long long)sim.options.seed,
            (long long)sim.options.hours, sim.options.workers, (int)sim.options.outage);
-    printf("claims=%lld syncs=%lld requested=%lld visits=%lld failed=%lld told_to_wait=%lld redelivered=%lld\n", (long long)m->claim_total,
+    printf("claims=%lld syncs=%lld requested=%lld visits=%lld failed=%lld told_to_wait=%lld redelivered=%lld\n", (long long)m->lease_total,
            (long long)m->syncs, (long long)m->requested, (long long)m->visits, (long long)m->failures, (long long)m->pauses,
            (long long)m->redelivered);
     printf("syncs_per_minute_mean=%.0f syncs_per_minute_max=%u claims_per_minute_max=%u\n", rate.mean, rate.max,
-           rate_of(m->claims, 0, sim.options.hours * HOUR).max);
+           rate_of(m->leases, 0, sim.options.hours * HOUR).max);
     printf("lateness_max_ms=%lld queue_max=%lld claim_max=%lld\n", (long long)m->lateness_max, (long long)m->queue_max,
-           (long long)m->claim_max);
+           (long long)m->lease_max);
     printf("workers_busy_mean=%.1f commits_per_second=%.1f\n", (double)m->duration_total / 1e3 / seconds, (double)m->commits / seconds);
     printf("ticks=%lld steps_per_claim=%.0f steps_idle_max=%lld steps_excess=%lld\n", (long long)m->ticks,
-           (double)m->steps_total / (m->claim_total > 0 ? (double)m->claim_total : 1), (long long)m->steps_idle_max,
+           (double)m->steps_total / (m->lease_total > 0 ? (double)m->lease_total : 1), (long long)m->steps_idle_max,
            (long long)m->steps_excess);
     printf("stranded=%lld slow=%lld overdue=%lld\n", (long long)at_end.stranded, (long long)at_end.slow, (long long)at_end.overdue);
     if (sim.options.outage != OUTAGE_NONE)
@@ -158,7 +158,7 @@ void report(void)
                rate_of(m->starts, m->recovered, sim.options.hours * HOUR).mean,
                rate_of(m->starts, m->recovered, sim.options.hours * HOUR).max);
     printf("cpu_s=%.1f cpu_s_per_million_claims=%.1f cpu_s_per_million_syncs=%.1f\n", m->total_cpu,
-           m->tick_cpu / (double)(m->claim_total > 0 ? m->claim_total : 1) * 1e6,
+           m->tick_cpu / (double)(m->lease_total > 0 ? m->lease_total : 1) * 1e6,
            m->total_cpu / (double)(m->syncs > 0 ? m->syncs : 1) * 1e6);
 }
 
@@ -179,7 +179,7 @@ static void check_plan(void)
     sqlite3_stmt *plan;
     char sql[1024];
     bool indexed = false, scan = false;
-    snprintf(sql, sizeof(sql), "EXPLAIN QUERY PLAN %s", sqlite3_sql(sim_claim_statement()));
+    snprintf(sql, sizeof(sql), "EXPLAIN QUERY PLAN %s", sqlite3_sql(sim_lease_statement()));
     assert_int_equal(sqlite3_prepare_v2(sim.db, sql, -1, &plan, NULL), SQLITE_OK);
     while (sqlite3_step(plan) == SQLITE_ROW) {
         const char *step = (const char *)sqlite3_column_text(plan, 3);
@@ -196,7 +196,7 @@ static void check_flat(const char *what, const uint32_t *minutes, int64_t from, 
     MOST(what, rate.max, FLAT * rate.mean + CHANCE * sqrt(rate.mean));
 }
 
-/* The workers can do so many more than become due; a lost queue is filled again when its claims run out. */
+/* The workers can do so many more than become due; a lost queue is filled again when its leases run out. */
 static void check_recovery(double rate)
 {
     const struct measured *m = &sim.m;
@@ -204,10 +204,10 @@ static void check_recovery(double rate)
     double needs = (double)m->backlog / spare * MINUTE;
     must(m->recovered > 0, "the backlog of the outage was not worked off", 0, 0);
     MOST("ms until the backlog was worked off", m->recovered - m->outage_to, MINUTE + 1.5 * needs);
-    MOST("ms that a sync was late because of the outage", m->lateness_outage, OUTAGE + sim.jobs.options.claim + 1.5 * needs + MINUTE);
+    MOST("ms that a sync was late because of the outage", m->lateness_outage, OUTAGE + sim.jobs.options.due_lease + 1.5 * needs + MINUTE);
     MOST("jobs in the queue after the outage", m->queue_max_outage, m->backlog + 10 * rate);
     check_flat("syncs in the busiest minute after the backlog", m->starts, m->recovered, sim.options.hours * HOUR);
-    check_flat("claims in the busiest minute after the backlog", m->claims, m->recovered, sim.options.hours * HOUR);
+    check_flat("claims in the busiest minute after the backlog", m->leases, m->recovered, sim.options.hours * HOUR);
 }
 
 bool check(void)
@@ -217,7 +217,7 @@ bool check(void)
     int64_t end = m->outage_from > 0 ? m->outage_from : sim.options.hours * HOUR;
     double rate = rate_of(m->starts, 0, end).mean;
     struct standing at_end = standing();
-    MOST("accounts in one claim", m->claim_max, options->batch);
+    MOST("accounts in one claim", m->lease_max, options->batch);
     MOST("syncs that were later than their interval", m->too_late, 0);
     MOST("accounts overdue at the end", at_end.overdue, 0);
     MOST("accounts that are due in a year", at_end.far, 0);
@@ -227,7 +227,7 @@ bool check(void)
     MOST("steps of a look at nothing", m->steps_idle_max, STEPS_IDLE);
     MOST("looks that cost more than what is due", m->steps_excess, 0);
     check_flat("syncs in the busiest minute", m->starts, 0, end);
-    check_flat("claims in the busiest minute", m->claims, 0, end);
+    check_flat("claims in the busiest minute", m->leases, 0, end);
     check_plan();
     if (sim.options.outage != OUTAGE_NONE)
         check_recovery(rate);

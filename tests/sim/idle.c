@@ -1,14 +1,14 @@
-/* What a look of the scheduler costs, by the number of accounts, of due ones, and of those that are claimed and wait. */
+/* What a look of the scheduler costs, by the number of accounts, of due ones, and of those that are leased and wait. */
 #include "base/clock.h"
 #include "sim.h"
 
-enum { LOOKS = 5000, ROUNDS = 200, DUE = 100, CLAIMED = 5000 };
+enum { LOOKS = 5000, ROUNDS = 200, DUE = 100, LEASEED = 5000 };
 
 static int64_t tick(void)
 {
     struct err err = {0};
     sim_set_time(sim_time() + SECOND);
-    int64_t count = jobs_scheduler_tick(&sim.scheduler, &sim.fixture.store, clock_now(), &err);
+    int64_t count = jobs_scheduler_tick(&sim.scheduler, &sim.fixture.storage, clock_now(), &err);
     if (count < 0)
         fail_msg("tick: %s", err.text);
     return count;
@@ -19,8 +19,8 @@ static void set_next(size_t person, int64_t next_sync)
     char id[16];
     struct hearth_account account = {.struct_size = sizeof(account), .id = id, .next_sync = next_sync};
     person_id(id, person);
-    OK(&sim.fixture.store, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
-    store_reset(&sim.fixture.store);
+    OK(&sim.fixture.storage, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
+    plug_storage_reset(&sim.fixture.storage);
 }
 
 static double per_look(int looks)
@@ -44,18 +44,18 @@ static double per_full_look(void)
         assert_int_equal(count, DUE);
         for (size_t k = 0; k < DUE; k++)
             set_next(due[k], clock_now() + DAY);
-        sim.queue_plugin->clear(sim.queue_session, &sim.call.hearth);
+        sim.queue_plugin->clear(sim.queue_handle, &sim.call.hearth);
     }
     return total / ROUNDS * 1e6;
 }
 
-/* Claimed by an earlier look, their jobs wait for workers. */
-static double per_look_past(size_t claimed)
+/* Leased by an earlier look, their jobs wait for workers. */
+static double per_look_past(size_t leased)
 {
-    begin(&sim.fixture.store, "p00000000", HEARTH_COLLECTION_NONE);
-    for (size_t i = 0; i < claimed; i++)
+    begin(&sim.fixture.storage, "p00000000", HEARTH_COLLECTION_NONE);
+    for (size_t i = 0; i < leased; i++)
         set_next(i, clock_now() - (int64_t)i);
-    commit(&sim.fixture.store);
+    commit(&sim.fixture.storage);
     while (tick() > 0) {
         sim_set_time(sim_time() - SECOND + 1);
     }
@@ -67,12 +67,12 @@ void bench_ticks(size_t accounts)
     sim = (struct sim){.options = {.accounts = accounts, .hours = 24}, .random = 1};
     sim_set_time(0);
     sim_open();
-    sim.m.claims = calloc(24 * 60, sizeof(*sim.m.claims));
-    assert_non_null(sim.m.claims);
+    sim.m.leases = calloc(24 * 60, sizeof(*sim.m.leases));
+    assert_non_null(sim.m.leases);
     people_create(true);
     double idle = per_look(LOOKS), full = per_full_look();
-    printf("accounts=%zu idle_us=%.1f due_%d_us=%.1f claimed_%d_us=%.1f\n", accounts, idle, DUE, full, CLAIMED, per_look_past(CLAIMED));
+    printf("accounts=%zu idle_us=%.1f due_%d_us=%.1f claimed_%d_us=%.1f\n", accounts, idle, DUE, full, LEASEED, per_look_past(LEASEED));
     sim_close();
-    free(sim.m.claims);
+    free(sim.m.leases);
     free(sim.people);
 }

@@ -12,17 +12,17 @@ struct sim sim;
 
 static void look(void)
 {
-    static sqlite3_stmt *claim;
+    static sqlite3_stmt *lease;
     struct err err = {0};
-    if (claim == NULL)
-        claim = sim_claim_statement();
+    if (lease == NULL)
+        lease = sim_lease_statement();
     measure_before_tick();
     double begun = sim_cpu();
-    int64_t count = jobs_scheduler_tick(&sim.scheduler, &sim.fixture.store, clock_now(), &err);
+    int64_t count = jobs_scheduler_tick(&sim.scheduler, &sim.fixture.storage, clock_now(), &err);
     double cpu = sim_cpu() - begun;
     if (count < 0 && !sim.queue_down)
         fail_msg("look: %s", err.text);
-    measure_tick(count, claim == NULL ? 0 : sqlite3_stmt_status(claim, SQLITE_STMTSTATUS_VM_STEP, 1), cpu);
+    measure_tick(count, lease == NULL ? 0 : sqlite3_stmt_status(lease, SQLITE_STMTSTATUS_VM_STEP, 1), cpu);
     sim.tick_pause = jobs_scheduler_pause(&sim.jobs.options, count < 0 ? -1 : count, sim.tick_pause);
     events_add(&sim.events, sim_time() + sim.tick_pause, EVENT_TICK, 0, 0);
 }
@@ -44,7 +44,7 @@ static void outage(bool begins)
     sim.m.outage_to = sim_time();
     sim.m.backlog = sim_due();
     if (sim.options.outage == OUTAGE_QUEUE)
-        sim.queue_plugin->clear(sim.queue_session, &sim.call.hearth);
+        sim.queue_plugin->clear(sim.queue_handle, &sim.call.hearth);
 }
 
 static void happens(const struct event *event)
@@ -53,9 +53,9 @@ static void happens(const struct event *event)
     case EVENT_TICK:
         look();
         break;
-    case EVENT_KEEPER: /* as jobs_keeper_main() */
+    case EVENT_LEASE_RENEWER: /* as jobs_lease_renewer_main() */
         workers_keep_leases();
-        events_add(&sim.events, sim_time() + sim.jobs.options.lease / 4 + 1, EVENT_KEEPER, 0, 0);
+        events_add(&sim.events, sim_time() + sim.jobs.options.lease / 4 + 1, EVENT_LEASE_RENEWER, 0, 0);
         break;
     case EVENT_FINISH:
         worker_finishes(&sim.workers[event->who], event->run);
@@ -81,7 +81,7 @@ static void run(void)
 {
     int64_t end = sim.options.hours * HOUR;
     events_add(&sim.events, 0, EVENT_TICK, 0, 0);
-    events_add(&sim.events, sim.jobs.options.lease / 4 + 1, EVENT_KEEPER, 0, 0);
+    events_add(&sim.events, sim.jobs.options.lease / 4 + 1, EVENT_LEASE_RENEWER, 0, 0);
     if (sim.options.outage != OUTAGE_NONE)
         events_add(&sim.events, end / 2 - OUTAGE / 2, EVENT_OUTAGE, 0, 0);
     double begun = sim_cpu();
@@ -105,9 +105,9 @@ static bool simulate(void)
         sim.options.workers = enough_workers();
     sim.idle = (size_t)sim.options.workers;
     sim.workers = calloc(sim.idle, sizeof(*sim.workers));
-    sim.m.claims = calloc(minutes, sizeof(*sim.m.claims));
+    sim.m.leases = calloc(minutes, sizeof(*sim.m.leases));
     sim.m.starts = calloc(minutes, sizeof(*sim.m.starts));
-    assert_true(sim.workers != NULL && sim.m.claims != NULL && sim.m.starts != NULL);
+    assert_true(sim.workers != NULL && sim.m.leases != NULL && sim.m.starts != NULL);
     people_create(false);
     sim.m.commits = 0;
     run();
@@ -116,7 +116,7 @@ static bool simulate(void)
     sim_close();
     free(sim.people);
     free(sim.workers);
-    free(sim.m.claims);
+    free(sim.m.leases);
     free(sim.m.starts);
     free(sim.events.items);
     return right;

@@ -71,31 +71,31 @@ static void create_account(size_t i, bool asleep)
                                      .last_seen = last_seen(person),
                                      .state = person->broken ? HEARTH_ACCOUNT_ERROR : HEARTH_ACCOUNT_OK,
                                      .failures = person->broken ? 10 : 0};
-    int64_t interval = schedule_interval(schedule, &account, SIM_EPOCH),
+    int64_t interval = jobs_schedule_interval(schedule, &account, SIM_EPOCH),
             between = person->broken && interval > 0 ? schedule->retry_max : interval;
     account.next_sync = between == 0 ? 0 : SIM_EPOCH + 1 + sim_between(0, between) + (asleep ? 2 * (int64_t)DAY : 0);
     if (between > 0 && i % 500 == 7 && !asleep) /* the clock was a year ahead when it was last synced */
         account.next_sync += 365 * (int64_t)DAY;
     account.last_attempt = between == 0 ? account.last_seen : account.next_sync - between;
     account.last_sync = person->broken ? account.created : account.last_attempt;
-    OK(&sim.fixture.store, account_create, &account);
+    OK(&sim.fixture.storage, account_create, &account);
 }
 
 void people_create(bool asleep)
 {
-    struct store *store = &sim.fixture.store;
+    struct storage *storage = &sim.fixture.storage;
     sim.people = calloc(sim.options.accounts, sizeof(*sim.people));
     assert_non_null(sim.people);
     for (size_t i = 0; i < sim.options.accounts; i++) {
         draw_person(&sim.people[i]);
         create_account(i, asleep);
         if (i == 0)
-            begin(store, "p00000000", HEARTH_COLLECTION_NONE); /* the others go with it: one transaction */
+            begin(storage, "p00000000", HEARTH_COLLECTION_NONE); /* the others go with it: one transaction */
         if (!asleep)
             plan_visits(i);
     }
-    commit(store);
-    store_reset(store);
+    commit(storage);
+    plug_storage_reset(storage);
 }
 
 void person_visits(size_t i)
@@ -106,8 +106,8 @@ void person_visits(size_t i)
     person->seen = true;
     sim.m.visits++;
     jobs_note_seen(&sim.jobs, id, "");
-    presence_flush(sim.jobs.presence, &sim.fixture.store, 0); /* as its thread does */
-    store_reset(&sim.fixture.store);
+    jobs_presence_flush(sim.jobs.presence, &sim.fixture.storage, 0); /* as its thread does */
+    plug_storage_reset(&sim.fixture.storage);
     if (person->regular)
         plan_visits(i);
 }

@@ -49,7 +49,7 @@ static void open_storage(void)
     sqlite3_auto_extension((void (*)(void))on_connection);
     fixture_prepare(&sim.fixture);
     fixture_reopen(&sim.fixture);
-    OK(&sim.fixture.store, migrate);
+    OK(&sim.fixture.storage, migrate);
     sqlite3_cancel_auto_extension((void (*)(void))on_connection);
 }
 
@@ -58,39 +58,39 @@ static int down(struct hearth_call *call)
     return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "the queue is down");
 }
 
-static int on_ping(void *session, struct hearth_call *call)
+static int on_ping(void *handle, struct hearth_call *call)
 {
-    return sim.queue_down ? down(call) : sim.queue_plugin->ping(session, call);
+    return sim.queue_down ? down(call) : sim.queue_plugin->ping(handle, call);
 }
 
-static int on_publish(void *session, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int on_publish(void *handle, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
 {
     if (sim.queue_down)
         return down(call);
     struct person *person = &sim.people[person_of(job->key)];
     if (job->priority == HEARTH_SCHEDULED) {
-        sim.m.claims[sim_time() / MINUTE]++;
-        sim.outstanding += !person->claimed;
-        person->claimed = true;
+        sim.m.leases[sim_time() / MINUTE]++;
+        sim.outstanding += !person->leased;
+        person->leased = true;
     } else {
         sim.m.requested++;
     }
-    return sim.queue_plugin->publish(session, call, job, delay, ret_result);
+    return sim.queue_plugin->publish(handle, call, job, delay, ret_result);
 }
 
-static int on_reserve(void *session, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+static int on_reserve(void *handle, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
 {
-    return sim.queue_down ? down(call) : sim.queue_plugin->reserve(session, call, wait, lease, ret_job);
+    return sim.queue_down ? down(call) : sim.queue_plugin->reserve(handle, call, wait, lease, ret_job);
 }
 
-static int on_extend(void *session, struct hearth_call *call, const char *receipt, int64_t lease)
+static int on_extend(void *handle, struct hearth_call *call, const char *receipt, int64_t lease)
 {
-    return sim.queue_down ? down(call) : sim.queue_plugin->extend(session, call, receipt, lease);
+    return sim.queue_down ? down(call) : sim.queue_plugin->extend(handle, call, receipt, lease);
 }
 
-static int on_finish(void *session, struct hearth_call *call, const char *receipt, int32_t outcome, int64_t delay)
+static int on_finish(void *handle, struct hearth_call *call, const char *receipt, int32_t outcome, int64_t delay)
 {
-    return sim.queue_down ? down(call) : sim.queue_plugin->finish(session, call, receipt, outcome, delay);
+    return sim.queue_down ? down(call) : sim.queue_plugin->finish(handle, call, receipt, outcome, delay);
 }
 
 static void open_queue(void)
@@ -108,12 +108,12 @@ static void open_queue(void)
     sim.queue.reserve = on_reserve;
     sim.queue.extend = on_extend;
     sim.queue.finish = on_finish;
-    host_init(&sim.queue_host, "queue-inproc", NULL, NULL); /* its monotonic_ms asks clock.c */
+    plug_host_init(&sim.queue_host, "queue-inproc", NULL, NULL); /* its monotonic_ms asks clock.c */
     static const struct hearth_config_value values[] = {{sizeof(values[0]), true, "1000000", 1000000},
                                                         {sizeof(values[0]), true, "1024", 1024}};
-    call_init(&sim.call, NULL, 0, 0);
+    plug_call_init(&sim.call, NULL, 0, 0);
     assert_int_equal(sim.queue_plugin->open(&sim.queue_host.hearth, &sim.call.hearth, values, &sim.queue_self), 0);
-    assert_int_equal(sim.queue_plugin->session_open(sim.queue_self, &sim.call.hearth, &sim.queue_session), 0);
+    assert_int_equal(sim.queue_plugin->handle_open(sim.queue_self, &sim.call.hearth, &sim.queue_handle), 0);
 }
 
 /* As jobs_start() leaves it, without the threads. The numbers are the defaults of docs/configuration.md. */
@@ -126,7 +126,7 @@ static void fill_jobs(void)
                                           .queue_self = sim.queue_self,
                                           .lease = 2 * MINUTE,
                                           .tick = SECOND,
-                                          .claim = 15 * MINUTE,
+                                          .due_lease = 15 * MINUTE,
                                           .batch = 100};
     jobs->options.sync.schedule = (struct schedule){.interval = 15 * MINUTE,
                                                     .interval_week = HOUR,
@@ -137,7 +137,7 @@ static void fill_jobs(void)
                                                     .jitter = 10};
     pthread_mutex_init(&jobs->lock, NULL);
     jobs->paused = backoff_create();
-    jobs->presence = presence_create(jobs);
+    jobs->presence = jobs_presence_create(jobs);
     assert_true(jobs->paused != NULL && jobs->presence != NULL);
     sim.scheduler = (struct jobs_scheduler){.jobs = jobs};
     sim.tick_pause = jobs->options.tick;
@@ -154,21 +154,21 @@ void sim_open(void)
 void sim_close(void)
 {
     backoff_destroy(sim.jobs.paused);
-    presence_destroy(sim.jobs.presence);
-    jobs_close_sessions(&sim.jobs);
-    sim.queue_plugin->session_close(sim.queue_session);
+    jobs_presence_destroy(sim.jobs.presence);
+    jobs_close_handles(&sim.jobs);
+    sim.queue_plugin->handle_close(sim.queue_handle);
     sim.queue_plugin->close(sim.queue_self);
-    call_fini(&sim.call);
+    plug_call_fini(&sim.call);
     pthread_mutex_destroy(&sim.jobs.lock);
     fixture_close(&sim.fixture);
     fixture_remove(&sim.fixture);
 }
 
-sqlite3_stmt *sim_claim_statement(void)
+sqlite3_stmt *sim_lease_statement(void)
 {
-    static const char CLAIM[] = "UPDATE accounts SET claimed_until = ?2";
+    static const char LEASE[] = "UPDATE accounts SET claimed_until = ?2";
     sqlite3_stmt *statement = NULL;
-    while ((statement = sqlite3_next_stmt(sim.db, statement)) != NULL && strncmp(sqlite3_sql(statement), CLAIM, sizeof(CLAIM) - 1) != 0) {
+    while ((statement = sqlite3_next_stmt(sim.db, statement)) != NULL && strncmp(sqlite3_sql(statement), LEASE, sizeof(LEASE) - 1) != 0) {
     }
     return statement;
 }

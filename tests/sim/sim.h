@@ -14,7 +14,7 @@
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR, OUTAGE = 2 * HOUR };
 enum outage { OUTAGE_NONE, OUTAGE_WORKERS, OUTAGE_QUEUE };
-enum event_kind { EVENT_TICK, EVENT_KEEPER, EVENT_FINISH, EVENT_VISIT, EVENT_OUTAGE, EVENT_REPAIR };
+enum event_kind { EVENT_TICK, EVENT_LEASE_RENEWER, EVENT_FINISH, EVENT_VISIT, EVENT_OUTAGE, EVENT_REPAIR };
 /* How lately the person was seen when the day began. */
 enum activity { SEEN_TODAY, SEEN_IN_WEEK, SEEN_IN_MONTH, DORMANT, ACTIVITIES };
 
@@ -46,7 +46,7 @@ struct person {
     bool regular; /* comes again and again */
     bool broken;  /* every sync fails */
     bool seen;    /* came in this day */
-    bool claimed; /* claimed by the scheduler, and no sync has ended since */
+    bool leased; /* leased by the scheduler, and no sync has ended since */
     bool in_work; /* a worker that lives has it */
 };
 
@@ -58,8 +58,8 @@ struct worker {
 
 /* Counts, and what the checks need; times are simulated ones. */
 struct measured {
-    uint32_t *claims, *starts; /* in each minute */
-    int64_t ticks, failed_ticks, claim_total, claim_max, last_claim, syncs, requested, visits, failures, pauses, twice, sleepers,
+    uint32_t *leases, *starts; /* in each minute */
+    int64_t ticks, failed_ticks, lease_total, lease_max, last_lease, syncs, requested, visits, failures, pauses, twice, sleepers,
         redelivered;
     int64_t lateness_max, too_late; /* outside of an outage and its backlog */
     int64_t lateness_outage;        /* of what the outage delayed */
@@ -67,7 +67,7 @@ struct measured {
     int64_t backlog;                           /* due when the outage ended */
     int64_t outage_from, outage_to, recovered; /* 0: none, not yet */
     int64_t duration_total;
-    int64_t steps_total, steps_idle_max, steps_excess; /* of SQLite's machine in account_claim_due */
+    int64_t steps_total, steps_idle_max, steps_excess; /* of SQLite's machine in account_lease_due */
     int64_t commits;
     double tick_cpu, total_cpu;
 };
@@ -75,11 +75,11 @@ struct measured {
 struct sim {
     struct sim_options options;
     struct fixture fixture; /* the database */
-    sqlite3 *db;            /* the connection inside the plugin's session, to count its work */
+    sqlite3 *db;            /* the connection inside the plugin's handle, to count its work */
     struct host queue_host;
     const struct hearth_queue *queue_plugin; /* the real operations */
     struct hearth_queue queue;               /* the same, noticed and interrupted */
-    void *queue_self, *queue_session;
+    void *queue_self, *queue_handle;
     struct call call; /* of the workers */
     struct nodes nodes;
     struct jobs jobs;
@@ -91,7 +91,7 @@ struct sim {
     struct person *people;
     struct worker *workers;
     size_t idle;         /* workers */
-    int64_t outstanding; /* people with `claimed` */
+    int64_t outstanding; /* people with `leased` */
     struct measured m;
 };
 
@@ -111,8 +111,8 @@ int64_t sim_between(int64_t from, int64_t to);
 /* plugins.c */
 void sim_open(void);
 void sim_close(void);
-sqlite3_stmt *sim_claim_statement(void); /* NULL before the first claim */
-int64_t sim_due(void);                   /* accounts that are due, claimed or not */
+sqlite3_stmt *sim_lease_statement(void); /* NULL before the first lease */
+int64_t sim_due(void);                   /* accounts that are due, leased or not */
 double sim_cpu(void);
 
 /* people.c */

@@ -21,18 +21,18 @@ int64_t duration_mean(void)
 
 static void finish_job(struct worker *worker, int32_t how, int64_t delay)
 {
-    int r = call_check(&sim.call, sim.queue.finish(sim.queue_session, &sim.call.hearth, worker->receipt, how, delay), NULL);
+    int r = plug_call_check(&sim.call, sim.queue.finish(sim.queue_handle, &sim.call.hearth, worker->receipt, how, delay), NULL);
     assert_true(r == 0 || r == HEARTH_ERR_NOT_FOUND || (r == HEARTH_ERR_UNAVAILABLE && sim.queue_down));
-    call_reset(&sim.call);
+    plug_call_reset(&sim.call);
 }
 
 static void start(struct worker *worker, const struct hearth_job *job)
 {
-    struct store *store = &sim.fixture.store;
+    struct storage *storage = &sim.fixture.storage;
     struct hearth_account account = {.struct_size = sizeof(account)};
     worker->person = (uint32_t)person_of(job->key);
     snprintf(worker->receipt, sizeof(worker->receipt), "%s", job->receipt);
-    OK(store, account_get, job->key, &account);
+    OK(storage, account_get, job->key, &account);
     int64_t wait = backoff_left(sim.jobs.paused, job->key);
     struct person *person = &sim.people[worker->person];
     sim.m.twice += person->in_work;
@@ -48,7 +48,7 @@ static void start(struct worker *worker, const struct hearth_job *job)
         sim.idle--;
         events_add(&sim.events, sim_time() + takes, EVENT_FINISH, (uint32_t)(worker - sim.workers), ++worker->run);
     }
-    store_reset(store);
+    plug_storage_reset(storage);
 }
 
 void workers_take(void)
@@ -56,14 +56,14 @@ void workers_take(void)
     int worker = 0;
     while (sim.idle > 0 && !sim.workers_down) {
         struct hearth_job job = {.struct_size = sizeof(job)};
-        int r = sim.queue.reserve(sim.queue_session, &sim.call.hearth, 0, sim.jobs.options.lease, &job);
+        int r = sim.queue.reserve(sim.queue_handle, &sim.call.hearth, 0, sim.jobs.options.lease, &job);
         assert_true(r == 0 || r == HEARTH_ERR_NOT_FOUND || sim.queue_down);
         if (r == 0) {
             while (sim.workers[worker].busy)
                 worker++;
             start(&sim.workers[worker], &job);
         }
-        call_reset(&sim.call);
+        plug_call_reset(&sim.call);
         if (r < 0)
             return;
     }
@@ -94,20 +94,20 @@ void worker_finishes(struct worker *worker, uint32_t run)
         return; /* died meanwhile */
     char id[16];
     int64_t pause, now = clock_now();
-    struct store *store = &sim.fixture.store;
+    struct storage *storage = &sim.fixture.storage;
     struct person *person = &sim.people[worker->person];
     struct hearth_account account = {.struct_size = sizeof(account)};
     struct sync_outcome outcome = pull(person, &pause);
     person_id(id, worker->person);
     if (pause > 0)
         backoff_set(sim.jobs.paused, id, clock_monotonic() + pause);
-    OK(store, account_get, id, &account);
-    uint64_t fields = sync_settle(&sim.jobs.options.sync.schedule, &outcome, pause, now, (unsigned)(sim_random() & 0xffff), &account);
-    OK(store, account_update, &account, fields);
-    store_reset(store);
+    OK(storage, account_get, id, &account);
+    uint64_t fields = jobs_sync_settle(&sim.jobs.options.sync.schedule, &outcome, pause, now, (unsigned)(sim_random() & 0xffff), &account);
+    OK(storage, account_update, &account, fields);
+    plug_storage_reset(storage);
     sim.m.failures += outcome.code < 0;
-    sim.outstanding -= person->claimed;
-    person->claimed = person->in_work = worker->busy = false;
+    sim.outstanding -= person->leased;
+    person->leased = person->in_work = worker->busy = false;
     sim.idle++;
     finish_job(worker, HEARTH_JOB_DONE, 0);
 }
@@ -116,8 +116,8 @@ void workers_keep_leases(void)
 {
     for (int i = 0; i < sim.options.workers; i++) {
         if (sim.workers[i].busy)
-            sim.queue.extend(sim.queue_session, &sim.call.hearth, sim.workers[i].receipt, sim.jobs.options.lease);
-        call_reset(&sim.call);
+            sim.queue.extend(sim.queue_handle, &sim.call.hearth, sim.workers[i].receipt, sim.jobs.options.lease);
+        plug_call_reset(&sim.call);
     }
 }
 

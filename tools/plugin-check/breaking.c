@@ -48,17 +48,17 @@ static void run_or_fail(const char *option, const char *command)
         fail_msg("the command of %s ended with status %d: %s", option, status, command);
 }
 
-void break_backend(const struct kit *kit)
+void kit_backend_break(const struct kit *kit)
 {
     run_or_fail("--break", kit->options->break_command);
 }
 
-void mend_backend(const struct kit *kit)
+void kit_backend_mend(const struct kit *kit)
 {
     run_or_fail("--mend", kit->options->mend_command);
 }
 
-void mend_whatever_is_broken(const struct kit_options *options)
+void kit_backend_mend_anyhow(const struct kit_options *options)
 {
     if (run_command(options->mend_command) != 0)
         return; /* there was nothing to mend, perhaps: a test that needs it says so */
@@ -80,7 +80,7 @@ static void *watch_for_hangs(void *ctx)
     return NULL;
 }
 
-void watch_call(const char *name)
+void kit_watch_broken_call(const char *name)
 {
     if (!watched.started && pthread_create(&watched.thread, NULL, watch_for_hangs, NULL) != 0)
         fail_msg("no thread can be started");
@@ -91,7 +91,7 @@ void watch_call(const char *name)
     pthread_mutex_unlock(&watched.mutex);
 }
 
-void expect_ended(int code, bool may_succeed)
+void kit_expect_ended(int code, bool may_succeed)
 {
     pthread_mutex_lock(&watched.mutex);
     const char *name = watched.name;

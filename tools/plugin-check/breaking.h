@@ -12,14 +12,14 @@ enum {
 };
 
 /* Run the command by a shell; the test fails when that one does. */
-void break_backend(const struct kit *kit);
-void mend_backend(const struct kit *kit);
+void kit_backend_break(const struct kit *kit);
+void kit_backend_mend(const struct kit *kit);
 /* The same from outside of the test, which may have ended in between; how it ends does not matter. */
-void mend_whatever_is_broken(const struct kit_options *options);
+void kit_backend_mend_anyhow(const struct kit_options *options);
 
 /* Around a call into what is broken: it ends by its deadline (BROKEN_DEADLINE), or the test fails then and there, and with a code that says
  * why. May it succeed? What does not need the backend may. */
-void watch_call(const char *name);
-void expect_ended(int code, bool may_succeed);
+void kit_watch_broken_call(const char *name);
+void kit_expect_ended(int code, bool may_succeed);
 
 #endif

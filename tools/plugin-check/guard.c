@@ -27,7 +27,7 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
     return remove(path);
 }
 
-void guard_clean_directory(const char *directory)
+void kit_guard_clean_directory(const char *directory)
 {
     nftw(directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
@@ -46,23 +46,23 @@ static _Noreturn void guard_main(int line)
     if (duty->group > 0)
         kill(-duty->group, SIGKILL);
     if (duty->directory[0] != '\0')
-        guard_clean_directory(duty->directory);
+        kit_guard_clean_directory(duty->directory);
     _exit(0);
 }
 
-static void on_signal(int number)
+static void kit_guard_on_signal(int number)
 {
     if (got_signal != 0)
         _exit(128 + number); /* once more: at once; the guard does the rest */
     got_signal = number;
 }
 
-int guard_signal(void)
+int kit_guard_signal(void)
 {
     return got_signal;
 }
 
-void guard_signal_over(void)
+void kit_guard_signal_over(void)
 {
     got_signal = 0;
     signal(SIGINT, SIG_DFL);
@@ -70,7 +70,7 @@ void guard_signal_over(void)
     signal(SIGHUP, SIG_DFL);
 }
 
-bool guard_start(void)
+bool kit_guard_start(void)
 {
     int pipes[2];
     void *memory = mmap(NULL, sizeof(*duty), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -85,20 +85,20 @@ bool guard_start(void)
     }
     close(pipes[0]);
     lifeline = pipes[1];
-    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction action = {.sa_handler = kit_guard_on_signal};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
     return guard > 0;
 }
 
-void guard_set(pid_t group, const char *directory)
+void kit_guard_set(pid_t group, const char *directory)
 {
     duty->group = group;
     snprintf(duty->directory, sizeof(duty->directory), "%s", directory == NULL ? "" : directory);
 }
 
-void guard_child(void)
+void kit_guard_child(void)
 {
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);

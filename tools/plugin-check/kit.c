@@ -9,15 +9,15 @@
 void kit_fail(const char *file, int line, const char *format, ...)
 {
     va_list ap;
-    watch_came_from(&file, &line);
+    kit_watch_came_from(&file, &line);
     const char *slash = strrchr(file, '/');
     va_start(ap, format);
-    report_failure(slash == NULL ? file : slash + 1, line, format, ap);
+    kit_report_failure(slash == NULL ? file : slash + 1, line, format, ap);
 }
 
 void kit_skip(const char *why)
 {
-    report_skip(why);
+    kit_report_skip(why);
 }
 
 int64_t kit_now(void)
@@ -32,7 +32,7 @@ void kit_pause(int64_t ms)
     nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
 }
 
-static int open_instance(struct kit *kit, struct hearth_call *call)
+static int instance_open(struct kit *kit, struct hearth_call *call)
 {
     const struct hearth_host *host = &kit->host.hearth;
     if (kit->storage_ops != NULL)
@@ -42,7 +42,7 @@ static int open_instance(struct kit *kit, struct hearth_call *call)
     return WATCHED("open", kit->sync->open(host, call, kit->values, &kit->self));
 }
 
-void kit_session_of(struct kit *kit, void *self, struct store *store)
+void kit_handle_of(struct kit *kit, void *self, struct storage *storage)
 {
     struct err err = {0};
     struct opened_storage opened = {.ops = kit->storage_ops, .self = self}; /* the model has neither plug nor extensions */
@@ -51,46 +51,46 @@ void kit_session_of(struct kit *kit, void *self, struct store *store)
         opened.self = self;
         opened.ops = kit->storage_ops; /* the watched one */
     }
-    if (WATCHED("session_open", store_open(store, &opened, NULL, &err)) < 0)
+    if (WATCHED("session_open", plug_storage_open(storage, &opened, NULL, &err)) < 0)
         fail_msg("session_open: %s", err.text);
 }
 
-void kit_session(struct kit *kit, struct store *store)
+void kit_handle(struct kit *kit, struct storage *storage)
 {
-    kit_session_of(kit, kit->self, store);
+    kit_handle_of(kit, kit->self, storage);
 }
 
 void kit_open(struct kit *kit)
 {
-    call_init(&kit->call, NULL, 0, 0);
-    sync_kit_opened(true);
-    if (open_instance(kit, &kit->call.hearth) < 0)
+    plug_call_init(&kit->call, NULL, 0, 0);
+    kit_sync_opened(true);
+    if (instance_open(kit, &kit->call.hearth) < 0)
         fail_msg("open: %s", kit->call.error);
     expect(kit->self != NULL);
     if (kit->storage_ops != NULL)
-        kit_session(kit, &kit->store);
+        kit_handle(kit, &kit->storage);
     else if (kit->queue != NULL)
-        line_open(kit, &kit->line);
-    else if (WATCHED("session_open", kit->sync->session_open(kit->self, &kit->call.hearth, &kit->session)) < 0)
+        kit_queue_handle_open(kit, &kit->queue_handle);
+    else if (WATCHED("session_open", kit->sync->handle_open(kit->self, &kit->call.hearth, &kit->handle)) < 0)
         fail_msg("session_open: %s", kit->call.error);
-    call_reset(&kit->call);
+    plug_call_reset(&kit->call);
 }
 
 void kit_close(struct kit *kit)
 {
     if (kit->storage_ops != NULL) {
-        store_close(&kit->store);
+        plug_storage_close(&kit->storage);
         kit->storage_ops->close(kit->self);
     } else if (kit->queue != NULL) {
-        line_close(&kit->line);
+        kit_queue_handle_close(&kit->queue_handle);
         kit->queue->close(kit->self);
     } else {
-        kit->sync->session_close(kit->session);
+        kit->sync->handle_close(kit->handle);
         kit->sync->close(kit->self);
-        sync_kit_opened(false);
+        kit_sync_opened(false);
     }
-    kit->self = kit->session = NULL;
-    call_fini(&kit->call);
+    kit->self = kit->handle = NULL;
+    plug_call_fini(&kit->call);
 }
 
 void kit_reopen(void *kit)
@@ -103,13 +103,13 @@ const struct kit_test *const *kit_tests(int kind, size_t *ret_count)
 {
     switch (kind) {
     case HEARTH_STORAGE:
-        *ret_count = storage_test_count;
-        return storage_tests;
+        *ret_count = kit_storage_test_count;
+        return kit_storage_tests;
     case HEARTH_QUEUE:
-        *ret_count = queue_test_count;
-        return queue_tests;
+        *ret_count = kit_queue_test_count;
+        return kit_queue_tests;
     default:
-        *ret_count = sync_test_count;
-        return sync_tests;
+        *ret_count = kit_sync_test_count;
+        return kit_sync_tests;
     }
 }

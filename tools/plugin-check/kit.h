@@ -16,11 +16,11 @@
 
 /* As in plug/store.h, and watched. */
 #undef STORE_OF
-#define STORE_OF(store, table, err, operation, ...)                                                                                        \
-    (watch_enter(#operation, __FILE__, __LINE__, 0),                                                                                       \
-     watch_left(store_check((store),                                                                                                       \
-                            store_allows(store)                                                                                            \
-                                ? (store)->table->operation((store)->session, &(store)->call.hearth __VA_OPT__(, ) __VA_ARGS__)            \
+#define STORE_OF(storage, table, err, operation, ...)                                                                                        \
+    (kit_watch_enter(#operation, __FILE__, __LINE__, 0),                                                                                       \
+     kit_watch_left(plug_storage_check((storage),                                                                                                       \
+                            plug_storage_allows(storage)                                                                                            \
+                                ? (storage)->table->operation((storage)->handle, &(storage)->call.hearth __VA_OPT__(, ) __VA_ARGS__)            \
                                 : HEARTH_ERR_UNAVAILABLE,                                                                                  \
                             (err))))
 
@@ -45,14 +45,14 @@ struct kit_options {
     bool faults;                              /* the long tests too */
     const char *break_command, *mend_command; /* make the backend go away, and come back; both, or both NULL */
     bool accepted;                            /* the loader has taken it once */
-    int64_t patience;                         /* ms; see watch_init() */
+    int64_t patience;                         /* ms; see kit_watch_init() */
     char directory[4096];                     /* empty at the start of each test, removed after it; the state_dir of the configuration */
 };
 
-/* One session of a queue, with the call of the thread that uses it. */
-struct line {
+/* One handle of a queue, with the call of the thread that uses it. */
+struct queue_handle {
     const struct hearth_queue *ops;
-    void *session;
+    void *handle;
     struct call call;
 };
 
@@ -69,10 +69,10 @@ struct kit {
     const struct hearth_sync_signin *signin; /* extensions; NULL: the plugin has not */
     const struct hearth_sync_describe *describe;
     void *self;         /* the instance; NULL while closed */
-    struct store store; /* storage: one session */
-    struct line line;   /* queue: one session */
-    void *session;      /* sync: one session */
-    struct call call;   /* of that session */
+    struct storage storage; /* storage: one handle */
+    struct queue_handle queue_handle; /* queue: one handle */
+    void *handle;      /* sync: one handle */
+    struct call call;   /* of that handle */
 };
 
 enum kit_how { KIT_OPEN = 0, KIT_CLOSED = 1, KIT_FAULTS = 2, KIT_BARE = 4, KIT_BREAKS = 8 };
@@ -110,43 +110,43 @@ _Noreturn void kit_skip(const char *why);
             fail_msg("%s is \"%s\", \"%s\" was expected", #got, got_ == NULL ? "(null)" : got_, wanted_);                                  \
     } while (0)
 
-/* Opens the instance and one session; the test fails if that fails. */
+/* Opens the instance and one handle; the test fails if that fails. */
 void kit_open(struct kit *kit);
 void kit_close(struct kit *kit);
 void kit_reopen(void *kit); /* kit_open() and kit_close() as a step for kit_expect_no_leak() */
-/* Another session of the same storage, or of another instance of it. */
-void kit_session_of(struct kit *kit, void *self, struct store *store);
-void kit_session(struct kit *kit, struct store *store);
+/* Another handle of the same storage, or of another instance of it. */
+void kit_handle_of(struct kit *kit, void *self, struct storage *storage);
+void kit_handle(struct kit *kit, struct storage *storage);
 int64_t kit_now(void);      /* monotonic ms */
 void kit_pause(int64_t ms); /* gives other threads room; never used to wait for an outcome */
 
 /* The tables of tests, by kind. */
-extern const struct kit_test loading_tests[], growth_tests[], stride_tests[];
+extern const struct kit_test kit_loading_tests[], growth_tests[], kit_stride_tests[];
 const struct kit_test *const *kit_tests(int kind, size_t *ret_count);
-extern const struct kit_test *const storage_tests[], *const queue_tests[], *const sync_tests[];
-extern const size_t storage_test_count, queue_test_count, sync_test_count;
+extern const struct kit_test *const kit_storage_tests[], *const kit_queue_tests[], *const kit_sync_tests[];
+extern const size_t kit_storage_test_count, kit_queue_test_count, kit_sync_test_count;
 /* Brings a freshly opened plugin into the state that KIT_OPEN promises. */
-void storage_prepare(struct kit *kit);
-void queue_prepare(struct kit *kit);
+void kit_storage_prepare(struct kit *kit);
+void kit_queue_prepare(struct kit *kit);
 /* Tests of their own at the end of a run: opens the plugin, and what the tests have put there goes. */
-void storage_leave_empty(struct kit *kit);
-void queue_leave_empty(struct kit *kit);
+void kit_storage_leave_empty(struct kit *kit);
+void kit_queue_leave_empty(struct kit *kit);
 
 /* --- allocation failures (memory.c) ------------------------------------------------------------------------------------------------- */
 
 /* False where the executable cannot stand between a library and its allocator (sanitizers). */
-bool memory_can_fail(void);
+bool kit_memory_can_fail(void);
 /* The n-th allocation of this thread from now on fails (malloc, calloc, realloc, aligned ones, and host->alloc); 0: none. */
-void memory_fail_at(long n);
+void kit_memory_fail_at(long n);
 /* Disarms; true: the allocation was reached and failed. */
-bool memory_failed(void);
+bool kit_memory_failed(void);
 /* For allocators that are not malloc: counts one, true: it has to fail. */
-bool memory_must_fail(void);
+bool kit_memory_must_fail(void);
 /* Whenever this thread asks the host for memory from now on `hook` runs first; NULL: no more. everywhere: also in each malloc(). */
-void memory_meanwhile(void (*hook)(void), bool everywhere);
-void memory_happens(void); /* the host is asked */
-/* Blocks of the whole process that were allocated and not freed; only where memory_can_fail(). */
-long memory_live(void);
+void kit_memory_meanwhile(void (*hook)(void), bool everywhere);
+void kit_memory_happens(void); /* the host is asked */
+/* Blocks of the whole process that were allocated and not freed; only where kit_memory_can_fail(). */
+long kit_memory_live(void);
 
 /* --- what no result shows (unseen.c) ---------------------------------------------------------------------------- */
 
@@ -161,8 +161,8 @@ void kit_expect_idle(const char *what, void (*wait)(void *ctx), void *ctx);
 /* --- the wall clock (wall.c) -------------------------------------------------------------------------------------- */
 
 /* False where the executable cannot stand between a library and the clock (sanitizers). */
-bool wall_can_move(void);
+bool kit_wall_can_move(void);
 /* From now on the wall clock of this process is so many seconds ahead (or behind); what waits is not touched. */
-void wall_move(int64_t seconds);
+void kit_wall_move(int64_t seconds);
 
 #endif

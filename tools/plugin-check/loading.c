@@ -79,7 +79,7 @@ static int note_symbol(void *ctx, const char *name, bool defined)
 static void one_symbol(struct kit *kit)
 {
     struct exported exported = {.count = 0};
-    if (!symbols_each(kit->options->plugin, note_symbol, &exported))
+    if (!kit_symbols_each(kit->options->plugin, note_symbol, &exported))
         fail_msg("the dynamic symbols of %s cannot be read", kit->options->plugin);
     expect(exported.entry);
     if (exported.count > 0)
@@ -139,7 +139,7 @@ static void capabilities_are_known(struct kit *kit)
         fail_msg("ORDERED is a capability of queues");
 }
 
-const struct kit_test loading_tests[] = {
+const struct kit_test kit_loading_tests[] = {
     {"loading: no thread and no file comes of it", no_side_effects, KIT_CLOSED},
     {"loading: its entry is the one symbol that it exports", one_symbol, KIT_CLOSED | KIT_BARE},
     {"loading: texts are single lines", texts_are_lines, KIT_CLOSED},

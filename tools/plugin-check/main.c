@@ -14,7 +14,7 @@
 /* What an operation may take that has nothing to wait for; so much longer where all of it is slower. */
 enum { PATIENCE_SECONDS = 5, PATIENCE_FACTOR = 5 };
 
-static int usage(void)
+static int usage_print(void)
 {
     fprintf(stderr, "usage: hearthd plugin check [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] "
                     "[--patience SECONDS] [--break COMMAND --mend COMMAND] PATH.so\n");
@@ -50,15 +50,15 @@ int main(int argc, char **argv)
         else if (o == 's' && str_to_int(optarg, &seed))
             kit.seed = (unsigned long)seed;
         else if (o != 'p' || !str_to_int(optarg, &seconds) || seconds < 1 || seconds > 3600)
-            return usage();
+            return usage_print();
     }
     if (optind != argc - 1 || (kit.break_command == NULL) != (kit.mend_command == NULL))
-        return usage();
+        return usage_print();
     if (realpath(argv[optind], path) == NULL) {
         fprintf(stderr, "hearthd: there is no file %s\n", argv[optind]);
         return 2;
     }
     kit.plugin = path;
-    kit.patience = seconds * 1000 * (memory_can_fail() ? 1 : PATIENCE_FACTOR);
-    return run_all(&kit) == 0 ? 0 : 1;
+    kit.patience = seconds * 1000 * (kit_memory_can_fail() ? 1 : PATIENCE_FACTOR);
+    return kit_run_all(&kit) == 0 ? 0 : 1;
 }

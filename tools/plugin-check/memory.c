@@ -18,25 +18,25 @@ static _Thread_local void (*hook)(void);
 static _Thread_local bool hook_everywhere;
 static atomic_long live;
 
-void memory_fail_at(long n)
+void kit_memory_fail_at(long n)
 {
     reached = false;
     countdown = n;
 }
 
-bool memory_failed(void)
+bool kit_memory_failed(void)
 {
     countdown = 0;
     return reached;
 }
 
-void memory_meanwhile(void (*function)(void), bool everywhere)
+void kit_memory_meanwhile(void (*function)(void), bool everywhere)
 {
     hook = function;
     hook_everywhere = everywhere;
 }
 
-void memory_happens(void)
+void kit_memory_happens(void)
 {
     void (*function)(void) = hook;
     if (__builtin_expect(function == NULL, true))
@@ -46,7 +46,7 @@ void memory_happens(void)
     hook = function;
 }
 
-bool memory_must_fail(void)
+bool kit_memory_must_fail(void)
 {
     if (countdown == 0 || --countdown > 0)
         return false;
@@ -54,13 +54,13 @@ bool memory_must_fail(void)
     return true;
 }
 
-long memory_live(void)
+long kit_memory_live(void)
 {
     return atomic_load(&live);
 }
 
 #ifdef KIT_SANITIZED
-bool memory_can_fail(void)
+bool kit_memory_can_fail(void)
 {
     return false;
 }
@@ -82,7 +82,7 @@ static struct {
 
 static enum { UNDECIDED, OWN, ASIDE } mode;
 
-static void find_next(const char *name, void *ret_function)
+static void libc_find_next(const char *name, void *ret_function)
 {
     void *found = dlsym(RTLD_NEXT, name);
     if (found == NULL)
@@ -92,43 +92,43 @@ static void find_next(const char *name, void *ret_function)
 
 /* At the first allocation of the process: there is one thread. What a lookup that fails allocates is the C library's,
  * and so is what follows. */
-static void decide(void)
+static void allocator_decide(void)
 {
     mode = OWN;
     if (dlsym(RTLD_DEFAULT, "__asan_init") == NULL && dlsym(RTLD_DEFAULT, "__tsan_init") == NULL &&
         dlsym(RTLD_DEFAULT, "_vgnU_freeres") == NULL)
         return;
-    find_next("malloc", &next.malloc);
-    find_next("calloc", &next.calloc);
-    find_next("realloc", &next.realloc);
-    find_next("memalign", &next.memalign);
-    find_next("free", &next.free);
+    libc_find_next("malloc", &next.malloc);
+    libc_find_next("calloc", &next.calloc);
+    libc_find_next("realloc", &next.realloc);
+    libc_find_next("memalign", &next.memalign);
+    libc_find_next("free", &next.free);
     mode = ASIDE;
 }
 
 static inline bool stands_aside(void)
 {
     if (__builtin_expect(mode == UNDECIDED, false))
-        decide();
+        allocator_decide();
     return __builtin_expect(mode == ASIDE, false);
 }
 
-bool memory_can_fail(void)
+bool kit_memory_can_fail(void)
 {
     return !stands_aside();
 }
 
-static bool fails(void)
+static bool allocation_fails(void)
 {
     if (__builtin_expect(hook_everywhere, false))
-        memory_happens();
-    if (!memory_must_fail())
+        kit_memory_happens();
+    if (!kit_memory_must_fail())
         return false;
     errno = ENOMEM;
     return true;
 }
 
-static void *counted(void *block)
+static void *block_counted(void *block)
 {
     if (block != NULL)
         atomic_fetch_add_explicit(&live, 1, memory_order_relaxed);
@@ -139,14 +139,14 @@ __attribute__((visibility("default"))) void *malloc(size_t size)
 {
     if (stands_aside())
         return next.malloc(size);
-    return fails() ? NULL : counted(__libc_malloc(size));
+    return allocation_fails() ? NULL : block_counted(__libc_malloc(size));
 }
 
 __attribute__((visibility("default"))) void *calloc(size_t count, size_t size)
 {
     if (stands_aside())
         return next.calloc(count, size);
-    return fails() ? NULL : counted(__libc_calloc(count, size));
+    return allocation_fails() ? NULL : block_counted(__libc_calloc(count, size));
 }
 
 __attribute__((visibility("default"))) void free(void *block)
@@ -164,23 +164,23 @@ __attribute__((visibility("default"))) void *realloc(void *old, size_t size)
 {
     if (stands_aside())
         return next.realloc(old, size);
-    if (size > 0 && fails())
+    if (size > 0 && allocation_fails())
         return NULL;
     if (old == NULL)
-        return counted(__libc_realloc(NULL, size));
+        return block_counted(__libc_realloc(NULL, size));
     if (size == 0) /* glibc frees it */
         atomic_fetch_sub_explicit(&live, 1, memory_order_relaxed);
     return __libc_realloc(old, size);
 }
 
-static void *aligned(size_t alignment, size_t size)
+static void *block_aligned(size_t alignment, size_t size)
 {
-    return stands_aside() ? next.memalign(alignment, size) : counted(__libc_memalign(alignment, size));
+    return stands_aside() ? next.memalign(alignment, size) : block_counted(__libc_memalign(alignment, size));
 }
 
 __attribute__((visibility("default"))) int posix_memalign(void **ret, size_t alignment, size_t size)
 {
-    void *p = fails() ? NULL : aligned(alignment, size);
+    void *p = allocation_fails() ? NULL : block_aligned(alignment, size);
     if (p == NULL)
         return ENOMEM;
     *ret = p;
@@ -189,11 +189,11 @@ __attribute__((visibility("default"))) int posix_memalign(void **ret, size_t ali
 
 __attribute__((visibility("default"))) void *aligned_alloc(size_t alignment, size_t size)
 {
-    return fails() ? NULL : aligned(alignment, size);
+    return allocation_fails() ? NULL : block_aligned(alignment, size);
 }
 
 __attribute__((visibility("default"))) void *memalign(size_t alignment, size_t size)
 {
-    return fails() ? NULL : aligned(alignment, size);
+    return allocation_fails() ? NULL : block_aligned(alignment, size);
 }
 #endif

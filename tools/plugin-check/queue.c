@@ -1,8 +1,8 @@
 #include "queue_kit.h"
 
-const struct kit_test *const queue_tests[] = {
-    loading_tests,     queue_jobs_tests, queue_kinds_tests, queue_events_tests, queue_threads_tests,
-    queue_waits_tests, queue_many_tests, queue_again_tests, queue_random_tests, queue_memory_tests,
-    queue_leaks_tests, stride_tests,     queue_later_tests, queue_break_tests,
+const struct kit_test *const kit_queue_tests[] = {
+    kit_loading_tests,     kit_queue_jobs_tests, kit_queue_kinds_tests, kit_queue_events_tests, kit_queue_threads_tests,
+    kit_queue_waits_tests, kit_queue_many_tests, kit_queue_again_tests, kit_queue_random_tests, kit_queue_memory_tests,
+    kit_queue_leaks_tests, kit_stride_tests,     kit_queue_later_tests, kit_queue_break_tests,
 };
-const size_t queue_test_count = sizeof(queue_tests) / sizeof(queue_tests[0]);
+const size_t kit_queue_test_count = sizeof(kit_queue_tests) / sizeof(kit_queue_tests[0]);

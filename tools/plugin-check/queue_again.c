@@ -3,7 +3,7 @@
 
 struct again {
     struct kit *kit;
-    struct line *other;  /* a session of the same queue */
+    struct queue_handle *other;  /* a handle of the same queue */
     const char *receipt; /* of a job in work */
     int rows;
 };
@@ -15,8 +15,8 @@ static int count_row(void *ctx, const struct hearth_job *job)
     return 0;
 }
 
-/* Every operation that does not wait, in a callback of the session itself or of another one. */
-static void use_all(struct line *q, const char *receipt, const char *key)
+/* Every operation that does not wait, in a callback of the handle itself or of another one. */
+static void use_all(struct queue_handle *q, const char *receipt, const char *key)
 {
     struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
     struct hearth_job job;
@@ -35,7 +35,7 @@ static void use_all(struct line *q, const char *receipt, const char *key)
     QUEUE_OK(q, ping);
 }
 
-static int on_job(void *ctx, const struct hearth_job *job)
+static int again_on_job(void *ctx, const struct hearth_job *job)
 {
     struct again *again = ctx;
     char key[65], kind[17], payload[8];
@@ -45,7 +45,7 @@ static int on_job(void *ctx, const struct hearth_job *job)
     snprintf(kind, sizeof(kind), "%s", job->kind);
     snprintf(payload, sizeof(payload), "%s", job->payload);
     use_all(again->other, again->receipt, "by another session");
-    use_all(&again->kit->line, again->receipt, "by the same session");
+    use_all(&again->kit->queue_handle, again->receipt, "by the same session");
     expect_text(job->key, key); /* a row lives until its callback returns */
     expect_text(job->kind, kind);
     expect_text(job->payload, payload);
@@ -54,20 +54,20 @@ static int on_job(void *ctx, const struct hearth_job *job)
 
 static void peek_calls_back(struct kit *kit)
 {
-    struct line other, *q = &kit->line;
+    struct queue_handle other, *q = &kit->queue_handle;
     struct hearth_job job;
-    line_open(kit, &other);
+    kit_queue_handle_open(kit, &other);
     put_job(q, "w", HEARTH_SCHEDULED, 0);
     expect_number(take_job(q, 0, LONG, &job), 0);
     put_job(q, "x", HEARTH_SCHEDULED, 0);
     put_job(q, "y", HEARTH_SCHEDULED, LONG);
     struct again again = {.kit = kit, .other = &other, .receipt = job.receipt};
-    QUEUE_OK(q, peek, on_job, &again);
+    QUEUE_OK(q, peek, again_on_job, &again);
     expect_number(again.rows, 3);
-    line_close(&other);
+    kit_queue_handle_close(&other);
 }
 
-static int on_event(void *ctx, const char *channel, const char *text)
+static int again_on_event(void *ctx, const char *channel, const char *text)
 {
     struct again *again = ctx;
     char was[8];
@@ -76,7 +76,7 @@ static int on_event(void *ctx, const char *channel, const char *text)
     again->rows++;
     snprintf(was, sizeof(was), "%s", channel);
     use_all(again->other, again->receipt, "by another session");
-    use_all(&again->kit->line, again->receipt, "by the same session");
+    use_all(&again->kit->queue_handle, again->receipt, "by the same session");
     expect_text(channel, was);
     expect_text(text, "first");
     return 0;
@@ -84,25 +84,25 @@ static int on_event(void *ctx, const char *channel, const char *text)
 
 static void event_calls_back(struct kit *kit)
 {
-    struct line other, *q = &kit->line;
+    struct queue_handle other, *q = &kit->queue_handle;
     struct hearth_job job;
-    line_open(kit, &other);
+    kit_queue_handle_open(kit, &other);
     put_job(q, "w", HEARTH_SCHEDULED, 0);
     expect_number(take_job(q, 0, LONG, &job), 0);
     struct again again = {.kit = kit, .other = &other, .receipt = job.receipt};
-    hears(q, 0, on_event, &again);
+    hears(q, 0, again_on_event, &again);
     QUEUE_OK(q, event_publish, "c", "first");
     for (int64_t until = kit_now() + PATIENCE; again.rows == 0 && kit_now() < until;)
-        hears(q, 200, on_event, &again);
+        hears(q, 200, again_on_event, &again);
     expect_number(again.rows, 1);
-    line_close(&other);
+    kit_queue_handle_close(&other);
 }
 
 /* --- outputs --------------------------------------------------------------------------------------------------- */
 
 enum { CANARY = 0x5a };
 
-static void expect_reserve_fails(struct line *q, int64_t wait, const char *when)
+static void expect_reserve_fails(struct queue_handle *q, int64_t wait, const char *when)
 {
     struct hearth_job job, before;
     memset(&job, CANARY, sizeof(job));
@@ -113,11 +113,11 @@ static void expect_reserve_fails(struct line *q, int64_t wait, const char *when)
         fail_msg("reserve succeeded %s", when);
     if (memcmp(&job, &before, sizeof(job)) != 0)
         fail_msg("reserve failed with %s %s and changed its output: what fails leaves it as it was", err_name(r), when);
-    call_reset(&q->call);
+    plug_call_reset(&q->call);
 }
 
 /* These may succeed: they wait for nothing. */
-static void expect_untouched_if_failed(struct line *q, const char *when)
+static void expect_untouched_if_failed(struct queue_handle *q, const char *when)
 {
     struct hearth_queue_counts counts, before;
     struct hearth_job job = {.struct_size = sizeof(job), .kind = KIND, .key = "k", .payload = "p"};
@@ -131,13 +131,13 @@ static void expect_untouched_if_failed(struct line *q, const char *when)
     r = QUEUE(q, publish, &job, LONG, &result);
     if (r < 0 && result != CANARY)
         fail_msg("publish failed with %s %s and changed its output: what fails leaves it as it was", err_name(r), when);
-    call_reset(&q->call);
+    plug_call_reset(&q->call);
 }
 
 /* What fails leaves the caller's memory as it was. */
 static void outputs_are_untouched(struct kit *kit)
 {
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     atomic_bool stop = true;
     expect_reserve_fails(q, 0, "on an empty queue");
     expect_reserve_fails(q, 20, "after it had waited in vain");
@@ -155,13 +155,13 @@ static void outputs_are_untouched(struct kit *kit)
     expect_number(result, CANARY);
 }
 
-/* Results of two sessions, and of one session's two calls, stand beside each other until their calls are reset. */
-static void results_stay(struct kit *kit)
+/* Results of two handles, and of one handle's two calls, stand beside each other until their calls are reset. */
+static void queue_results_stay(struct kit *kit)
 {
-    struct line other, *q = &kit->line;
+    struct queue_handle other, *q = &kit->queue_handle;
     struct hearth_job first, second, third;
     char receipt[256];
-    line_open(kit, &other);
+    kit_queue_handle_open(kit, &other);
     put_job(q, "one", HEARTH_PERSON_WAITS, 0);
     put_job(q, "two", HEARTH_SCHEDULED, 0);
     put_job(q, "three", HEARTH_BACKGROUND, 0);
@@ -174,13 +174,13 @@ static void results_stay(struct kit *kit)
     expect_text(first.receipt, receipt);
     expect_text(second.key, "two");
     expect_text(third.key, "three");
-    line_close(&other);
+    kit_queue_handle_close(&other);
 }
 
-const struct kit_test queue_again_tests[] = {
+const struct kit_test kit_queue_again_tests[] = {
     {"callbacks: a callback of peek may call the queue", peek_calls_back},
     {"callbacks: a callback of event_wait may call the queue", event_calls_back},
     {"outputs: what fails leaves them as they were", outputs_are_untouched},
-    {"outputs: results of several calls stand beside each other", results_stay},
+    {"outputs: results of several calls stand beside each other", queue_results_stay},
     {NULL, NULL},
 };

@@ -4,32 +4,32 @@
 
 #include <stdlib.h>
 
-static void set_deadline(struct line *line, int64_t ms)
+static void handle_set_deadline(struct queue_handle *queue_handle, int64_t ms)
 {
-    line->call.hearth.deadline = ms == 0 ? 0 : kit_now() + ms;
+    queue_handle->call.hearth.deadline = ms == 0 ? 0 : kit_now() + ms;
 }
 
-static void wait_until_well(struct line *line)
+static void queue_wait_until_well(struct queue_handle *queue_handle)
 {
     int r = HEARTH_ERR_UNAVAILABLE;
     for (int64_t until = kit_now() + BROKEN_PATIENCE; r < 0 && kit_now() < until;) {
-        set_deadline(line, 2000);
-        r = QUEUE(line, ping);
+        handle_set_deadline(queue_handle, 2000);
+        r = QUEUE(queue_handle, ping);
         if (r < 0)
             kit_pause(20);
     }
-    set_deadline(line, 0);
+    handle_set_deadline(queue_handle, 0);
     if (r < 0)
-        fail_msg("%d ms after the mend ping still returns %s: %s", BROKEN_PATIENCE, err_name(r), line->call.error);
+        fail_msg("%d ms after the mend ping still returns %s: %s", BROKEN_PATIENCE, err_name(r), queue_handle->call.error);
 }
 
-#define ENDS(line, may_succeed, operation, ...)                                                                                            \
+#define ENDS(queue_handle, may_succeed, operation, ...)                                                                                            \
     do {                                                                                                                                   \
-        watch_call(#operation);                                                                                                            \
-        set_deadline(line, BROKEN_DEADLINE);                                                                                               \
-        int result_ = QUEUE(line, operation __VA_OPT__(, ) __VA_ARGS__);                                                                   \
-        expect_ended(result_, may_succeed);                                                                                                \
-        set_deadline(line, 0);                                                                                                             \
+        kit_watch_broken_call(#operation);                                                                                                            \
+        handle_set_deadline(queue_handle, BROKEN_DEADLINE);                                                                                               \
+        int result_ = QUEUE(queue_handle, operation __VA_OPT__(, ) __VA_ARGS__);                                                                   \
+        kit_expect_ended(result_, may_succeed);                                                                                                \
+        handle_set_deadline(queue_handle, 0);                                                                                                             \
     } while (0)
 
 static int ignore_job(void *ctx, const struct hearth_job *job)
@@ -47,38 +47,38 @@ static int ignore_event(void *ctx, const char *channel, const char *text)
     return 0;
 }
 
-static void calls_end(struct kit *kit)
+static void queue_calls_end(struct kit *kit)
 {
     enum { CALLS = 8 };
-    struct line *q = &kit->line, lines[CALLS]; /* each call in a session that was well: what one finds out does not help the next */
+    struct queue_handle *q = &kit->queue_handle, queue_handles[CALLS]; /* each call in a handle that was well: what one finds out does not help the next */
     struct hearth_job job = {.struct_size = sizeof(job), .kind = KIND, .key = "broken", .payload = "p"};
     struct hearth_job taken = {.struct_size = sizeof(taken)};
     struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
     int32_t result;
     for (size_t i = 0; i < CALLS; i++) {
-        line_open(kit, &lines[i]);
-        QUEUE_OK(&lines[i], ping);
+        kit_queue_handle_open(kit, &queue_handles[i]);
+        QUEUE_OK(&queue_handles[i], ping);
     }
-    QUEUE_OK(&lines[7], event_wait, 0, ignore_event, NULL);
-    break_backend(kit);
-    ENDS(&lines[0], false, ping);
-    ENDS(&lines[1], false, publish, &job, 0, &result);
-    ENDS(&lines[2], false, reserve, 0, LONG, &taken);
-    ENDS(&lines[3], false, reserve, LONG, LONG, &taken);
-    ENDS(&lines[4], false, counts, &counts);
-    ENDS(&lines[5], false, peek, ignore_job, NULL);
-    ENDS(&lines[6], false, event_publish, "c", "t");
-    ENDS(&lines[7], true, event_wait, SOON, ignore_event, NULL);
-    ENDS(&lines[0], false, ping); /* again in the same */
-    mend_backend(kit);
+    QUEUE_OK(&queue_handles[7], event_wait, 0, ignore_event, NULL);
+    kit_backend_break(kit);
+    ENDS(&queue_handles[0], false, ping);
+    ENDS(&queue_handles[1], false, publish, &job, 0, &result);
+    ENDS(&queue_handles[2], false, reserve, 0, LONG, &taken);
+    ENDS(&queue_handles[3], false, reserve, LONG, LONG, &taken);
+    ENDS(&queue_handles[4], false, counts, &counts);
+    ENDS(&queue_handles[5], false, peek, ignore_job, NULL);
+    ENDS(&queue_handles[6], false, event_publish, "c", "t");
+    ENDS(&queue_handles[7], true, event_wait, SOON, ignore_event, NULL);
+    ENDS(&queue_handles[0], false, ping); /* again in the same */
+    kit_backend_mend(kit);
     for (size_t i = 0; i < CALLS; i++) {
-        wait_until_well(&lines[i]);
-        line_close(&lines[i]);
+        queue_wait_until_well(&queue_handles[i]);
+        kit_queue_handle_close(&queue_handles[i]);
     }
-    wait_until_well(q);
+    queue_wait_until_well(q);
     QUEUE(q, remove, KIND, "broken"); /* a publication that failed may have happened */
-    expect_number(queue_put_job(q, "well", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
-    queue_takes(q, "well");
+    expect_number(kit_queue_put_job(q, "well", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
+    kit_queue_takes(q, "well");
 }
 
 /* --- jobs --------------------------------------------------------------------------------------- */
@@ -103,11 +103,11 @@ static int note_peeked(void *ctx, const struct hearth_job *job)
     return 0;
 }
 
-static int publish_over(struct line *line)
+static int publish_over(struct queue_handle *queue_handle)
 {
-    set_deadline(line, BROKEN_DEADLINE);
-    int r = queue_put_job(line, "over", HEARTH_SCHEDULED, 0);
-    set_deadline(line, 0);
+    handle_set_deadline(queue_handle, BROKEN_DEADLINE);
+    int r = kit_queue_put_job(queue_handle, "over", HEARTH_SCHEDULED, 0);
+    handle_set_deadline(queue_handle, 0);
     return r;
 }
 
@@ -130,26 +130,26 @@ static void expect_jobs(const struct kit *kit, const struct peeked *peeked, int 
 
 static void jobs_outlive(struct kit *kit)
 {
-    struct line *q = &kit->line, other;
+    struct queue_handle *q = &kit->queue_handle, other;
     struct hearth_job job;
     struct peeked peeked = {.leased = 0};
     char receipt[256];
-    line_open(kit, &other);
-    expect_number(queue_put_job(q, "leased", HEARTH_PERSON_WAITS, 0), HEARTH_QUEUED);
-    expect_number(queue_take_job(q, 0, LONG, &job), 0);
+    kit_queue_handle_open(kit, &other);
+    expect_number(kit_queue_put_job(q, "leased", HEARTH_PERSON_WAITS, 0), HEARTH_QUEUED);
+    expect_number(kit_queue_take_job(q, 0, LONG, &job), 0);
     snprintf(receipt, sizeof(receipt), "%s", job.receipt);
     for (int i = 0; i < JOBS; i++)
-        expect_number(queue_put_job(q, (const char[]){'j', (char)('0' + i), '\0'}, HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
-    break_backend(kit);
+        expect_number(kit_queue_put_job(q, (const char[]){'j', (char)('0' + i), '\0'}, HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
+    kit_backend_break(kit);
     int over = publish_over(&other);
-    mend_backend(kit);
-    wait_until_well(q);
-    wait_until_well(&other);
+    kit_backend_mend(kit);
+    queue_wait_until_well(q);
+    queue_wait_until_well(&other);
     QUEUE_OK(q, peek, note_peeked, &peeked);
     expect_jobs(kit, &peeked, over);
     if (peeked.leased != 0) {
         int count = 0;
-        while (queue_take_job(&other, 0, LONG, &job) == 0) {
+        while (kit_queue_take_job(&other, 0, LONG, &job) == 0) {
             if (strcmp(job.key, "leased") == 0)
                 fail_msg("a job was given to another session when its lease had %d ms to go: the lease did not outlive the break", LONG);
             count++;
@@ -159,9 +159,9 @@ static void jobs_outlive(struct kit *kit)
         QUEUE_OK(q, finish, receipt, HEARTH_JOB_DONE, 0);
     }
     QUEUE(q, remove, KIND, "over");
-    expect_number(queue_put_job(q, "again", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
-    queue_takes(q, "again");
-    line_close(&other);
+    expect_number(kit_queue_put_job(q, "again", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
+    kit_queue_takes(q, "again");
+    kit_queue_handle_close(&other);
 }
 
 /* --- events ------------------------------------------------------------------------------------- */
@@ -171,7 +171,7 @@ struct heard {
     bool second;    /* the one that was published while it was broken */
 };
 
-static int on_event(void *ctx, const char *channel, const char *text)
+static int break_on_event(void *ctx, const char *channel, const char *text)
 {
     struct heard *heard = ctx;
     if (channel[0] == '\0') {
@@ -184,11 +184,11 @@ static int on_event(void *ctx, const char *channel, const char *text)
 }
 
 /* Until the event `number` has come, or it was said that some may be missing. */
-static void listen_for(struct line *line, struct heard *heard, int number)
+static void listen_for(struct queue_handle *queue_handle, struct heard *heard, int number)
 {
     int told = heard->told;
     for (int64_t until = kit_now() + PATIENCE; heard->last < number && heard->told == told && kit_now() < until;)
-        if (QUEUE(line, event_wait, 200, on_event, heard) < 0)
+        if (QUEUE(queue_handle, event_wait, 200, break_on_event, heard) < 0)
             kit_pause(10);
     if (heard->last < number && heard->told == told)
         fail_msg(
@@ -199,22 +199,22 @@ static void listen_for(struct line *line, struct heard *heard, int number)
 
 static void events_are_not_lost_in_silence(struct kit *kit)
 {
-    struct line *q = &kit->line, sender;
+    struct queue_handle *q = &kit->queue_handle, sender;
     struct heard heard = {.told = 0};
-    line_open(kit, &sender);
-    QUEUE_OK(q, event_wait, 0, on_event, &heard);
+    kit_queue_handle_open(kit, &sender);
+    QUEUE_OK(q, event_wait, 0, break_on_event, &heard);
     QUEUE_OK(&sender, event_publish, "c", "1");
     listen_for(q, &heard, 1);
     expect_number(heard.last, 1);
-    break_backend(kit);
-    set_deadline(&sender, BROKEN_DEADLINE);
+    kit_backend_break(kit);
+    handle_set_deadline(&sender, BROKEN_DEADLINE);
     int second = QUEUE(&sender, event_publish, "c", "2");
-    set_deadline(&sender, 0);
-    set_deadline(q, BROKEN_DEADLINE);
-    QUEUE(q, event_wait, SOON, on_event, &heard); /* notices, perhaps */
-    set_deadline(q, 0);
-    mend_backend(kit);
-    wait_until_well(&sender);
+    handle_set_deadline(&sender, 0);
+    handle_set_deadline(q, BROKEN_DEADLINE);
+    QUEUE(q, event_wait, SOON, break_on_event, &heard); /* notices, perhaps */
+    handle_set_deadline(q, 0);
+    kit_backend_mend(kit);
+    queue_wait_until_well(&sender);
     QUEUE_OK(&sender, event_publish, "c", "3");
     listen_for(q, &heard, 3);
     if (second == 0 && !heard.second && heard.told == 0)
@@ -229,11 +229,11 @@ static void events_are_not_lost_in_silence(struct kit *kit)
         if (number > 20)
             fail_msg("after the mend it is told again and again that events are missing, and none comes");
     }
-    line_close(&sender);
+    kit_queue_handle_close(&sender);
 }
 
-const struct kit_test queue_break_tests[] = {
-    {"broken: calls end by their deadline, and the session works again after the mend", calls_end, KIT_OPEN | KIT_BREAKS, 180},
+const struct kit_test kit_queue_break_tests[] = {
+    {"broken: calls end by their deadline, and the session works again after the mend", queue_calls_end, KIT_OPEN | KIT_BREAKS, 180},
     {"broken: jobs and leases outlive it, and none is there twice", jobs_outlive, KIT_OPEN | KIT_BREAKS, 120},
     {"broken: who listens gets every event, or is told that some are missing", events_are_not_lost_in_silence, KIT_OPEN | KIT_BREAKS, 120},
     {NULL, NULL},

@@ -5,30 +5,30 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int note(void *ctx, const char *channel, const char *text)
+static int events_note(void *ctx, const char *channel, const char *text)
 {
     char *seen = ctx;
     snprintf(seen + strlen(seen), 256 - strlen(seen), "%s=%s ", channel, text);
     return 0;
 }
 
-static void delivered(struct kit *kit)
+static void events_are_delivered(struct kit *kit)
 {
-    struct line sender, *q = &kit->line;
+    struct queue_handle sender, *q = &kit->queue_handle;
     char seen[256] = "";
-    line_open(kit, &sender);
+    kit_queue_handle_open(kit, &sender);
     QUEUE_OK(&sender, event_publish, "ada", "before");
-    hears(q, 0, note, seen);
+    hears(q, 0, events_note, seen);
     expect_text(seen, ""); /* subscribed now */
     QUEUE_OK(&sender, event_publish, "ada", "1");
     QUEUE_OK(&sender, event_publish, "eve", "{\"n\":\"\xc3\xbc\"}");
     for (int64_t until = kit_now() + PATIENCE; strstr(seen, "eve") == NULL && kit_now() < until;)
-        hears(q, 1000, note, seen);
+        hears(q, 1000, events_note, seen);
     expect_text(seen, "ada=1 eve={\"n\":\"\xc3\xbc\"} ");
     seen[0] = '\0';
-    hears(q, SOON, note, seen); /* nothing came: that is no error */
+    hears(q, SOON, events_note, seen); /* nothing came: that is no error */
     expect_text(seen, "");
-    line_close(&sender);
+    kit_queue_handle_close(&sender);
 }
 
 struct flood {
@@ -53,13 +53,13 @@ static int on_flood(void *ctx, const char *channel, const char *text)
 }
 
 /* Fewer than any backend may drop: every one of them comes, in order. */
-static void in_order(struct kit *kit)
+static void events_come_in_order(struct kit *kit)
 {
     enum { FEW = 200 };
-    struct line sender, *q = &kit->line;
+    struct queue_handle sender, *q = &kit->queue_handle;
     struct flood flood = {.next = 0};
     char text[16];
-    line_open(kit, &sender);
+    kit_queue_handle_open(kit, &sender);
     hears(q, 0, on_flood, &flood);
     for (int i = 0; i < FEW; i++) {
         snprintf(text, sizeof(text), "%d", i);
@@ -69,17 +69,17 @@ static void in_order(struct kit *kit)
         hears(q, 200, on_flood, &flood);
     expect_number(flood.received, FEW);
     expect_number(flood.lost, 0);
-    line_close(&sender);
+    kit_queue_handle_close(&sender);
 }
 
 static void own_events(struct kit *kit)
 {
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     char seen[256] = "";
-    hears(q, 0, note, seen);
+    hears(q, 0, events_note, seen);
     QUEUE_OK(q, event_publish, "ada", "mine");
     for (int64_t until = kit_now() + PATIENCE; seen[0] == '\0' && kit_now() < until;)
-        hears(q, 1000, note, seen);
+        hears(q, 1000, events_note, seen);
     expect_text(seen, "ada=mine ");
 }
 
@@ -88,7 +88,7 @@ struct ended {
     char first[66];
 };
 
-static int end_at_once(void *ctx, const char *channel, const char *text)
+static int flood_end_at_once(void *ctx, const char *channel, const char *text)
 {
     struct ended *ended = ctx;
     (void)text;
@@ -100,7 +100,7 @@ static int end_at_once(void *ctx, const char *channel, const char *text)
 enum { MANY = 20000 };
 
 /* More events than are kept come while the subscriber sleeps. */
-static void expect_told(struct line *sender, struct line *q, int from)
+static void expect_told(struct queue_handle *sender, struct queue_handle *q, int from)
 {
     struct flood flood = {.next = from};
     char text[600];
@@ -115,28 +115,28 @@ static void expect_told(struct line *sender, struct line *q, int from)
         fail_msg("only %d of %d events came, and the callback was not told", flood.received, MANY);
 }
 
-static void overflow(struct kit *kit)
+static void events_overflow(struct kit *kit)
 {
-    struct line sender, other, *q = &kit->line;
+    struct queue_handle sender, other, *q = &kit->queue_handle;
     struct flood flood = {.next = 0};
     struct ended ended = {.calls = 0};
-    line_open(kit, &sender);
-    line_open(kit, &other);
+    kit_queue_handle_open(kit, &sender);
+    kit_queue_handle_open(kit, &other);
     hears(q, 0, on_flood, &flood);
-    hears(&other, 0, end_at_once, &ended);
+    hears(&other, 0, flood_end_at_once, &ended);
     expect_told(&sender, q, 0);
-    hears(&other, PATIENCE, end_at_once, &ended);
+    hears(&other, PATIENCE, flood_end_at_once, &ended);
     if (ended.calls != 1)
         fail_msg("the callback ended the wait at %s and was called %d times more",
                  ended.first[0] == '\0' ? "the word that events are lost" : "its first event", ended.calls - 1);
-    line_close(&other);
+    kit_queue_handle_close(&other);
     expect_told(&sender, q, MANY); /* as well as the first time */
-    line_close(&sender);
+    kit_queue_handle_close(&sender);
 }
 
-static void bounds(struct kit *kit)
+static void events_bounds(struct kit *kit)
 {
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     char text[4098], channel[66];
     memset(text, 't', sizeof(text));
     memset(channel, 'c', sizeof(channel));
@@ -154,26 +154,26 @@ static void other_process(struct kit *kit)
     char seen[256] = "";
     if ((kit->descriptor->capabilities & HEARTH_SHARED) == 0)
         kit_skip("the plugin is not SHARED");
-    hears(&kit->line, 0, note, seen);
+    hears(&kit->queue_handle, 0, events_note, seen);
     pid_t child = fork();
     if (child == 0) {
         kit_open(kit);
-        QUEUE_OK(&kit->line, event_publish, "ada", "from there");
+        QUEUE_OK(&kit->queue_handle, event_publish, "ada", "from there");
         _exit(0);
     }
     expect_number(waitpid(child, &status, 0), child);
     expect_number(status, 0);
     for (int64_t until = kit_now() + PATIENCE; seen[0] == '\0' && kit_now() < until;)
-        hears(&kit->line, 1000, note, seen);
+        hears(&kit->queue_handle, 1000, events_note, seen);
     expect_text(seen, "ada=from there ");
 }
 
-const struct kit_test queue_events_tests[] = {
-    {"events: what is published after the first wait is delivered, in order", delivered},
-    {"events: two hundred of them come in order, none is missing", in_order},
+const struct kit_test kit_queue_events_tests[] = {
+    {"events: what is published after the first wait is delivered, in order", events_are_delivered},
+    {"events: two hundred of them come in order, none is missing", events_come_in_order},
     {"events: a session receives its own", own_events},
-    {"events: a slow subscriber loses the oldest and is told", overflow, KIT_OPEN, 90},
-    {"events: channels and texts have bounds", bounds},
+    {"events: a slow subscriber loses the oldest and is told", events_overflow, KIT_OPEN, 90},
+    {"events: channels and texts have bounds", events_bounds},
     {"events: they reach other processes", other_process},
     {NULL, NULL},
 };

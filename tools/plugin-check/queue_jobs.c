@@ -5,9 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void dedupe(struct kit *kit)
+static void jobs_dedupe(struct kit *kit)
 {
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     struct hearth_job job;
     expect_number(put_job(q, "a", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
     expect_number(put_job(q, "a", HEARTH_SCHEDULED, 0), HEARTH_WAITING);
@@ -22,9 +22,9 @@ static void dedupe(struct kit *kit)
     expect_number(put_job(q, "a", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
 }
 
-static void priorities(struct kit *kit)
+static void jobs_priorities(struct kit *kit)
 {
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     put_job(q, "s", HEARTH_SCHEDULED, 0);
     put_job(q, "b", HEARTH_BACKGROUND, 0);
     put_job(q, "p", HEARTH_PERSON_WAITS, 0);
@@ -34,9 +34,9 @@ static void priorities(struct kit *kit)
     expect_empty(q);
 }
 
-static void order(struct kit *kit)
+static void jobs_order(struct kit *kit)
 {
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     if ((kit->descriptor->capabilities & HEARTH_ORDERED) == 0)
         kit_skip("the plugin is not ORDERED");
     put_job(q, "s1", HEARTH_SCHEDULED, 0);
@@ -52,9 +52,9 @@ static void order(struct kit *kit)
     takes(q, "s3");
 }
 
-static void raised(struct kit *kit)
+static void jobs_raised(struct kit *kit)
 {
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     struct hearth_job job;
     put_job(q, "a", HEARTH_BACKGROUND, 0);
     expect_number(put_job(q, "a", HEARTH_SCHEDULED, 0), HEARTH_RAISED);
@@ -67,9 +67,9 @@ static void raised(struct kit *kit)
     expect_number(job.priority, HEARTH_SCHEDULED);
 }
 
-static void delays(struct kit *kit)
+static void jobs_delays(struct kit *kit)
 {
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     struct hearth_job job;
     int64_t start = kit_now();
     expect_number(put_job(q, "a", HEARTH_SCHEDULED, SOON), HEARTH_QUEUED);
@@ -82,7 +82,7 @@ static void delays(struct kit *kit)
 
 static void reserve_waits(struct kit *kit)
 {
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     struct hearth_job job;
     int64_t start = kit_now();
     QUEUE_FAILS(NOT_FOUND, q, reserve, SOON, LONG, &(struct hearth_job){.struct_size = sizeof(job)});
@@ -90,9 +90,9 @@ static void reserve_waits(struct kit *kit)
         fail_msg("reserve was asked to wait %d ms and came back after %lld", SOON, (long long)(kit_now() - start));
 }
 
-static void leases(struct kit *kit)
+static void jobs_leases(struct kit *kit)
 {
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     struct hearth_job first, second;
     put_job(q, "a", HEARTH_SCHEDULED, 0);
     expect_number(take_job(q, 0, SOON, &first), 0);
@@ -109,9 +109,9 @@ static void leases(struct kit *kit)
     expect_empty(q);
 }
 
-static void extended(struct kit *kit)
+static void jobs_lease_extended(struct kit *kit)
 {
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     struct hearth_job first, other;
     put_job(q, "a", HEARTH_SCHEDULED, 0);
     expect_number(take_job(q, 0, SOON, &first), 0);
@@ -120,9 +120,9 @@ static void extended(struct kit *kit)
     QUEUE_OK(q, finish, first.receipt, HEARTH_JOB_DONE, 0);
 }
 
-static void outcomes(struct kit *kit)
+static void jobs_outcomes(struct kit *kit)
 {
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     struct hearth_job job;
     struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
     QUEUE_OK(q, counts, &counts);
@@ -151,7 +151,7 @@ static void outcomes(struct kit *kit)
     expect_number(counts.dead, dead + 1);
 }
 
-static int collect(void *ctx, const struct hearth_job *job)
+static int jobs_collect_keys(void *ctx, const struct hearth_job *job)
 {
     strncat(ctx, job->key, 8);
     strncat(ctx, job->in_work ? "! " : job->wait > 0 ? "- " : " ", 3);
@@ -160,13 +160,13 @@ static int collect(void *ctx, const struct hearth_job *job)
 
 static int collect_two(void *ctx, const struct hearth_job *job)
 {
-    collect(ctx, job);
+    jobs_collect_keys(ctx, job);
     return strlen(ctx) > 3;
 }
 
 static void peek_remove_clear(struct kit *kit)
 {
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     struct hearth_job job;
     char seen[256] = "";
     put_job(q, "w", HEARTH_SCHEDULED, 0);
@@ -175,7 +175,7 @@ static void peek_remove_clear(struct kit *kit)
     put_job(q, "soon", HEARTH_SCHEDULED, LONG);
     put_job(q, "s", HEARTH_SCHEDULED, 0);
     put_job(q, "p", HEARTH_PERSON_WAITS, 0);
-    QUEUE_OK(q, peek, collect, seen);
+    QUEUE_OK(q, peek, jobs_collect_keys, seen);
     expect_text(seen, "p s soon- later- w! ");
     seen[0] = '\0';
     QUEUE_OK(q, peek, collect_two, seen);
@@ -184,16 +184,16 @@ static void peek_remove_clear(struct kit *kit)
     QUEUE_FAILS(NOT_FOUND, q, remove, KIND, "soon");
     QUEUE_OK(q, clear);
     seen[0] = '\0';
-    QUEUE_OK(q, peek, collect, seen);
+    QUEUE_OK(q, peek, jobs_collect_keys, seen);
     expect_text(seen, "w! ");
     QUEUE_OK(q, remove, KIND, "w");
     QUEUE_FAILS(NOT_FOUND, q, finish, job.receipt, HEARTH_JOB_DONE, 0);
     expect_empty(q);
 }
 
-static void bounds(struct kit *kit)
+static void jobs_bounds(struct kit *kit)
 {
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     char key[66], payload[1026];
     memset(key, 'k', 65);
     key[65] = '\0';
@@ -225,14 +225,14 @@ static void bounds(struct kit *kit)
     expect_text(job.payload, "");
 }
 
-static void full(struct kit *kit)
+static void jobs_full_queue(struct kit *kit)
 {
     enum { MAX = 100 };
-    if (!queue_set(kit, "max_jobs", MAX))
+    if (!kit_queue_set(kit, "max_jobs", MAX))
         kit_skip("the plugin has no key max_jobs");
     kit_open(kit);
-    queue_prepare(kit);
-    struct line *q = &kit->line;
+    kit_queue_prepare(kit);
+    struct queue_handle *q = &kit->queue_handle;
     for (int i = 0; i < MAX; i++) {
         char key[16];
         snprintf(key, sizeof(key), "k%d", i);
@@ -265,33 +265,33 @@ static void dead_worker(struct kit *kit)
     struct hearth_job job;
     if ((kit->descriptor->capabilities & HEARTH_SHARED) == 0)
         kit_skip("the plugin is not SHARED");
-    put_job(&kit->line, "a", HEARTH_SCHEDULED, 0);
+    put_job(&kit->queue_handle, "a", HEARTH_SCHEDULED, 0);
     pid_t child = fork();
     if (child == 0) {
         kit_open(kit); /* its own connections: the parent's must not be used here */
-        expect_number(take_job(&kit->line, 0, 2 * SOON, &job), 0);
+        expect_number(take_job(&kit->queue_handle, 0, 2 * SOON, &job), 0);
         kill(getpid(), SIGKILL);
     }
     expect_number(waitpid(child, &status, 0), child);
     expect(WIFSIGNALED(status));
-    expect_number(take_job(&kit->line, PATIENCE, LONG, &job), 0);
+    expect_number(take_job(&kit->queue_handle, PATIENCE, LONG, &job), 0);
     expect_text(job.key, "a");
     expect_number(job.attempt, 2);
 }
 
-const struct kit_test queue_jobs_tests[] = {
-    {"jobs: a key exists once, waiting or in work", dedupe},
-    {"jobs: a smaller priority goes first", priorities},
-    {"jobs: jobs of one priority leave in the order they came", order},
-    {"jobs: publishing again moves a job forward, never back", raised},
-    {"jobs: a delayed job comes when its time has come", delays},
+const struct kit_test kit_queue_jobs_tests[] = {
+    {"jobs: a key exists once, waiting or in work", jobs_dedupe},
+    {"jobs: a smaller priority goes first", jobs_priorities},
+    {"jobs: jobs of one priority leave in the order they came", jobs_order},
+    {"jobs: publishing again moves a job forward, never back", jobs_raised},
+    {"jobs: a delayed job comes when its time has come", jobs_delays},
     {"jobs: reserve waits as long as it was asked to", reserve_waits},
-    {"jobs: a lease that runs out gives the job to another; its receipt is rejected", leases},
-    {"jobs: an extended lease lasts longer", extended},
-    {"jobs: done, retry and dead do what they say, and are counted", outcomes},
+    {"jobs: a lease that runs out gives the job to another; its receipt is rejected", jobs_leases},
+    {"jobs: an extended lease lasts longer", jobs_lease_extended},
+    {"jobs: done, retry and dead do what they say, and are counted", jobs_outcomes},
     {"jobs: peek shows all in order; remove and clear take them out", peek_remove_clear},
-    {"jobs: keys and payloads have bounds, and any bytes inside them", bounds},
-    {"jobs: at max_jobs publishing is refused with FULL", full, KIT_CLOSED},
+    {"jobs: keys and payloads have bounds, and any bytes inside them", jobs_bounds},
+    {"jobs: at max_jobs publishing is refused with FULL", jobs_full_queue, KIT_CLOSED},
     {"jobs: the job of a worker that was killed is given out again", dead_worker},
     {NULL, NULL},
 };

@@ -8,7 +8,7 @@ static int collect_kinds(void *ctx, const struct hearth_job *job)
     return 0;
 }
 
-static void expect_peek(struct line *q, const char *wanted)
+static void expect_peek(struct queue_handle *q, const char *wanted)
 {
     char seen[256] = "";
     QUEUE_OK(q, peek, collect_kinds, seen);
@@ -18,7 +18,7 @@ static void expect_peek(struct line *q, const char *wanted)
 /* Jobs of two kinds for one key have nothing to do with each other, whatever happens to one of them. */
 static void two_kinds(struct kit *kit)
 {
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     struct hearth_job move, sync;
     expect_number(put_job_of(q, "sync", "a", HEARTH_SCHEDULED, LONG), HEARTH_QUEUED);
     expect_number(put_job_of(q, "move", "a", HEARTH_BACKGROUND, LONG + LONG), HEARTH_QUEUED);
@@ -51,7 +51,7 @@ static void kinds_apart(struct kit *kit)
     static const char *const pairs[][2] = {{"sync", "move:a"},  {"move", "a"},  {"sync", "a"},  {"sync", "sync:a"}, {"sync_move", "a"},
                                            {"sync", "_move:a"}, {"s", "ync:a"}, {"sync", ":a"}, {"a", "sync"}};
     enum { PAIRS = sizeof(pairs) / sizeof(pairs[0]) };
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     struct hearth_job job;
     for (int i = 0; i < PAIRS; i++)
         expect_number(put_job_of(q, pairs[i][0], pairs[i][1], HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
@@ -72,7 +72,7 @@ static void kinds_apart(struct kit *kit)
 static void malformed_kinds(struct kit *kit)
 {
     static const char *const bad[] = {NULL, "", "Sync", "sync1", "sy nc", "sync:", "a-b", "s\xc3\xbc", "abcdefghijklmnopq"};
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     struct hearth_job job = {.struct_size = sizeof(job), .key = "a", .payload = "p"};
     int32_t result = 77;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -91,7 +91,7 @@ static void malformed_kinds(struct kit *kit)
     expect_empty(q);
 }
 
-const struct kit_test queue_kinds_tests[] = {
+const struct kit_test kit_queue_kinds_tests[] = {
     {"kinds: two kinds of one key are two jobs", two_kinds},
     {"kinds: kinds and keys are told apart, whatever a key contains", kinds_apart},
     {"kinds: a kind has 1 to 16 bytes, of a to z and _", malformed_kinds},

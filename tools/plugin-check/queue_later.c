@@ -18,7 +18,7 @@ static int note_state(void *ctx, const struct hearth_job *job)
     return 0;
 }
 
-static void expect_all_ready(struct line *q, int64_t ready)
+static void expect_all_ready(struct queue_handle *q, int64_t ready)
 {
     struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
     QUEUE_OK(q, counts, &counts);
@@ -33,7 +33,7 @@ static void all_is_over(struct kit *kit)
 {
     static const char wanted[] = "lapsed 0\nhigh 1\nearly 2\nlate 2\n", any_order[] = "lapsed 0\nhigh 1\nlate 2\nearly 2\n";
     static const char *const keys[] = {"lapsed", "high", "early", "late"};
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     struct hearth_job job;
     bool ordered = (kit->descriptor->capabilities & HEARTH_ORDERED) != 0;
     for (int first = 0; first < 3; first++) {
@@ -65,7 +65,7 @@ static void all_is_over(struct kit *kit)
 /* --- a reserve that waits longer than the job ------------------------------------------------------- */
 
 struct waiter {
-    struct line line;
+    struct queue_handle queue_handle;
     pthread_t thread;
     int result;
     char key[65];
@@ -75,28 +75,28 @@ static void *reserve_long(void *arg)
 {
     struct waiter *waiter = arg;
     struct hearth_job job;
-    waiter->result = take_job(&waiter->line, LONG, LONG, &job);
+    waiter->result = take_job(&waiter->queue_handle, LONG, LONG, &job);
     snprintf(waiter->key, sizeof(waiter->key), "%s", waiter->result == 0 ? job.key : "");
     return NULL;
 }
 
-static void retry(struct line *q, const char *receipt)
+static void later_retry(struct queue_handle *q, const char *receipt)
 {
     QUEUE_OK(q, finish, receipt, HEARTH_JOB_RETRY, SOON);
 }
 
-static void shorten(struct line *q, const char *receipt)
+static void later_shorten(struct queue_handle *q, const char *receipt)
 {
     QUEUE_OK(q, extend, receipt, SOON);
 }
 
-static void publish_later(struct line *q, const char *receipt)
+static void publish_later(struct queue_handle *q, const char *receipt)
 {
     (void)receipt;
     expect_number(put_job(q, "new", HEARTH_SCHEDULED, SOON), HEARTH_QUEUED);
 }
 
-static void raise(struct line *q, const char *receipt)
+static void later_raise(struct queue_handle *q, const char *receipt)
 {
     (void)receipt;
     expect_number(put_job(q, "far", HEARTH_SCHEDULED, SOON), HEARTH_RAISED);
@@ -104,23 +104,23 @@ static void raise(struct line *q, const char *receipt)
 
 static const struct {
     const char *what, *key;
-    void (*run)(struct line *q, const char *receipt);
+    void (*run)(struct queue_handle *q, const char *receipt);
 } moves[] = {
-    {"is to be tried again soon", "held", retry},
+    {"is to be tried again soon", "held", later_retry},
     {"was published with a short delay", "new", publish_later},
-    {"was published again with a shorter delay", "far", raise},
-    {"is in work and got a shorter lease", "held", shorten},
+    {"was published again with a shorter delay", "far", later_raise},
+    {"is in work and got a shorter lease", "held", later_shorten},
 };
 
 static void expect_woken(struct kit *kit, size_t which)
 {
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     struct waiter waiter = {.result = -1};
     struct hearth_job held;
     expect_number(put_job(q, "held", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
     expect_number(take_job(q, 0, LONG, &held), 0);
     expect_number(put_job(q, "far", HEARTH_SCHEDULED, LONG), HEARTH_QUEUED);
-    line_open(kit, &waiter.line);
+    kit_queue_handle_open(kit, &waiter.queue_handle);
     expect_number(pthread_create(&waiter.thread, NULL, reserve_long, &waiter), 0);
     kit_pause(SOON); /* it should be waiting by now; the result does not depend on it */
     moves[which].run(q, held.receipt);
@@ -129,8 +129,8 @@ static void expect_woken(struct kit *kit, size_t which)
             fail_msg("a reserve that waits does not get the job that %s (%d ms): it sleeps on", moves[which].what, SOON);
     expect_number(waiter.result, 0);
     expect_text(waiter.key, moves[which].key);
-    line_close(&waiter.line);
-    queue_prepare(kit);
+    kit_queue_handle_close(&waiter.queue_handle);
+    kit_queue_prepare(kit);
 }
 
 static void woken_by_moves(struct kit *kit)
@@ -144,14 +144,14 @@ static void woken_by_moves(struct kit *kit)
 static void clear_many(struct kit *kit)
 {
     enum { READY = 1100, DELAYED = 600 };
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     struct hearth_job job;
     struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
     for (int i = 0; i < READY + DELAYED; i++) {
         char key[16];
         snprintf(key, sizeof(key), "%d", i);
         expect_number(put_job(q, key, i % 3, i < READY ? 0 : LONG), HEARTH_QUEUED);
-        call_reset(&q->call);
+        plug_call_reset(&q->call);
     }
     expect_number(take_job(q, 0, LONG, &job), 0);
     QUEUE_OK(q, clear);
@@ -162,7 +162,7 @@ static void clear_many(struct kit *kit)
     QUEUE_OK(q, finish, job.receipt, HEARTH_JOB_DONE, 0);
 }
 
-const struct kit_test queue_later_tests[] = {
+const struct kit_test kit_queue_later_tests[] = {
     {"jobs: whose delay or lease is over are ready, by priority, then whose time came first", all_is_over},
     {"jobs: clear takes all that wait, however many, and none in work", clear_many},
     {"threads: a waiting reserve takes a job whose time moves", woken_by_moves},

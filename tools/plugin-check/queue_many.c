@@ -23,7 +23,7 @@ struct many {
     enum place place;
 };
 
-static bool goes_before(const struct many_job *a, const struct many_job *b, bool ordered)
+static bool many_job_goes_before(const struct many_job *a, const struct many_job *b, bool ordered)
 {
     if (a->place != b->place)
         return a->place < b->place;
@@ -55,7 +55,7 @@ static int on_one_of_many(void *ctx, const struct hearth_job *job)
         fail_msg("peek shows the job \"%s\", which is not there", job->key);
     if (++many->last[i] > 1)
         fail_msg("peek shows the job \"%s\" twice among %d, while nothing moves", job->key, MANY);
-    if (many->before != NULL && goes_before(row, many->before, many->ordered))
+    if (many->before != NULL && many_job_goes_before(row, many->before, many->ordered))
         fail_msg("peek shows the job \"%s\" behind job %d, which goes after it", job->key, (int)(many->before - many->jobs));
     expect_shown_as_is(row, job);
     many->before = row;
@@ -68,7 +68,7 @@ static void expect_all_shown(struct kit *kit, const struct many_job *jobs)
     static const char *const names[PLACES] = {"", "ready", "delayed", "in work"};
     struct many many = {.jobs = jobs, .ordered = (kit->descriptor->capabilities & HEARTH_ORDERED) != 0};
     size_t there[PLACES] = {0};
-    QUEUE_OK(&kit->line, peek, on_one_of_many, &many);
+    QUEUE_OK(&kit->queue_handle, peek, on_one_of_many, &many);
     for (int i = 0; i < MANY; i++)
         there[jobs[i].place]++;
     for (int place = READY; place < PLACES; place++)
@@ -77,7 +77,7 @@ static void expect_all_shown(struct kit *kit, const struct many_job *jobs)
 }
 
 struct churn {
-    struct line *q;
+    struct queue_handle *q;
     struct many_job jobs[MANY];
     unsigned state;
     int next_order;
@@ -105,7 +105,7 @@ static void remove_one_of_many(struct churn *churn, int i)
     int r = QUEUE(churn->q, remove, KIND, key);
     expect_number(r, churn->jobs[i].place == NOWHERE ? HEARTH_ERR_NOT_FOUND : 0);
     churn->jobs[i].place = NOWHERE;
-    call_reset(&churn->q->call);
+    plug_call_reset(&churn->q->call);
 }
 
 static void take_one_of_many(struct kit *kit, struct many_job *jobs)
@@ -113,15 +113,15 @@ static void take_one_of_many(struct kit *kit, struct many_job *jobs)
     struct hearth_job job;
     int first = -1;
     for (int i = 0; i < MANY; i++)
-        if (jobs[i].place == READY && (first < 0 || goes_before(&jobs[i], &jobs[first], true)))
+        if (jobs[i].place == READY && (first < 0 || many_job_goes_before(&jobs[i], &jobs[first], true)))
             first = i;
-    expect_number(take_job(&kit->line, 0, LONG, &job), 0);
+    expect_number(take_job(&kit->queue_handle, 0, LONG, &job), 0);
     int i = (int)strtol(job.key, NULL, 10);
     bool ordered = (kit->descriptor->capabilities & HEARTH_ORDERED) != 0;
-    if (i < 0 || i >= MANY || jobs[i].place != READY || goes_before(&jobs[first], &jobs[i], ordered))
+    if (i < 0 || i >= MANY || jobs[i].place != READY || many_job_goes_before(&jobs[first], &jobs[i], ordered))
         fail_msg("of many jobs, some of them removed, reserve gave \"%s\" where \"%d\" was expected", job.key, first);
     jobs[i].place = IN_WORK;
-    call_reset(&kit->line.call);
+    plug_call_reset(&kit->queue_handle.call);
 }
 
 /* In no pattern that a tree or a page could follow, and the same each time. */
@@ -130,7 +130,7 @@ static void many_jobs(struct kit *kit)
     enum { ROUNDS = 4 };
     static struct churn churn = {.state = 9};
     size_t ready = 0;
-    churn.q = &kit->line;
+    churn.q = &kit->queue_handle;
     for (int round = 0; round <= ROUNDS; round++) {
         for (int i = 0; i < MANY; i++)
             if (churn.jobs[i].place == NOWHERE)
@@ -149,7 +149,7 @@ static void many_jobs(struct kit *kit)
 
 /* --- one job -------------------------------------------------------------------------------------- */
 
-static void publish_carrying(struct line *q, int priority, int64_t delay, const char *payload, int32_t wanted)
+static void publish_carrying(struct queue_handle *q, int priority, int64_t delay, const char *payload, int32_t wanted)
 {
     struct hearth_job job = {.struct_size = sizeof(job), .kind = KIND, .key = "a", .payload = payload, .priority = priority};
     int32_t result = -1;
@@ -166,7 +166,7 @@ static int note_payload(void *ctx, const struct hearth_job *job)
 /* Publishing again moves it forward, and nothing else. */
 static void payload_stays(struct kit *kit)
 {
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     struct hearth_job job;
     char seen[32] = "";
     publish_carrying(q, HEARTH_BACKGROUND, LONG, "first", HEARTH_QUEUED);
@@ -185,7 +185,7 @@ static void payload_stays(struct kit *kit)
 }
 
 /* The receipt of the last attempt. */
-static const char *try_often(struct line *q, int attempts)
+static const char *try_often(struct queue_handle *q, int attempts)
 {
     struct hearth_job job;
     publish_carrying(q, HEARTH_PERSON_WAITS, 0, "first", HEARTH_QUEUED);
@@ -199,7 +199,7 @@ static const char *try_often(struct line *q, int attempts)
         if (attempt == attempts)
             return job.receipt;
         QUEUE_OK(q, finish, job.receipt, HEARTH_JOB_RETRY, 0);
-        call_reset(&q->call);
+        plug_call_reset(&q->call);
     }
 }
 
@@ -207,7 +207,7 @@ static const char *try_often(struct line *q, int attempts)
 static void many_attempts(struct kit *kit)
 {
     static const int32_t outcomes[] = {HEARTH_JOB_DONE, HEARTH_JOB_DEAD, HEARTH_JOB_RETRY /* it is removed */};
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
         const char *receipt = try_often(q, 40);
         if (outcomes[i] == HEARTH_JOB_RETRY)
@@ -216,14 +216,14 @@ static void many_attempts(struct kit *kit)
             QUEUE_OK(q, finish, receipt, outcomes[i], 0);
         QUEUE_FAILS(NOT_FOUND, q, remove, KIND, "a");
         expect_empty(q);
-        call_reset(&q->call);
+        plug_call_reset(&q->call);
     }
 }
 
 /* Nobody has asked for anything since it ran out, so that nobody has noticed. */
 static void lease_over(struct kit *kit)
 {
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     struct hearth_job job;
     for (int finishes = 0; finishes < 2; finishes++) {
         expect_number(put_job(q, "a", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
@@ -255,7 +255,7 @@ static int on_heard(void *ctx, const char *channel, const char *text)
 }
 
 /* Hears until there is as much as was expected, or nothing comes any more. */
-static void hear_all(struct line *q, struct listener *listener, size_t size)
+static void hear_all(struct queue_handle *q, struct listener *listener, size_t size)
 {
     for (int64_t until = kit_now() + PATIENCE; listener->size < size && kit_now() < until;) {
         listener->count = 0;
@@ -266,9 +266,9 @@ static void hear_all(struct line *q, struct listener *listener, size_t size)
 static void ended_by_callback(struct kit *kit)
 {
     static const char wanted[] = "c=0 c=1 c=2 c=3 c=4 c=5 c=6 ";
-    struct line sender, *q = &kit->line;
+    struct queue_handle sender, *q = &kit->queue_handle;
     char text[8];
-    line_open(kit, &sender);
+    kit_queue_handle_open(kit, &sender);
     for (size_t stop_after = 1; stop_after < 4; stop_after++) {
         struct listener listener = {.stop_after = stop_after};
         hears(q, 0, on_heard, &listener);
@@ -285,14 +285,14 @@ static void ended_by_callback(struct kit *kit)
             fail_msg("waits that their callback ends after %zu events bring \"%s\", \"%s\" was expected", stop_after, listener.seen,
                      wanted);
     }
-    line_close(&sender);
+    kit_queue_handle_close(&sender);
 }
 
 /* The longest that may be published arrive, and as they are. */
 static void longest_arrive(struct kit *kit)
 {
     static char text[4097], channel[65], wanted[4200];
-    struct line *q = &kit->line;
+    struct queue_handle *q = &kit->queue_handle;
     struct listener listener = {.stop_after = 0};
     memset(text, 't', sizeof(text) - 1);
     memset(channel, 'c', sizeof(channel) - 1);
@@ -308,7 +308,7 @@ static void longest_arrive(struct kit *kit)
                  listener.seen, listener.size > 100 ? listener.seen + listener.size - 30 : "", listener.size, strlen(wanted));
 }
 
-const struct kit_test queue_many_tests[] = {
+const struct kit_test kit_queue_many_tests[] = {
     {"jobs: many of them are shown once each and leave in their order, whatever was removed", many_jobs},
     {"jobs: publishing again leaves what a job carries", payload_stays},
     {"jobs: one that is tried forty times is the same job each time, and ends as any other", many_attempts},

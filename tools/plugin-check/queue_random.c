@@ -16,7 +16,7 @@ struct model_job {
 
 struct run {
     struct kit *kit;
-    struct line *q;
+    struct queue_handle *q;
     struct model_job jobs[JOBS];
     unsigned state;
     int step;
@@ -24,14 +24,14 @@ struct run {
     char told[SHOWN][WORDS];
 };
 
-static unsigned pick(struct run *run, unsigned n)
+static unsigned queue_run_pick(struct run *run, unsigned n)
 {
     run->state = run->state * 1664525u + 1013904223u;
     return (run->state >> 8) % n;
 }
 
-static void tell(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void tell(struct run *run, const char *format, ...)
+static void queue_run_note_step(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void queue_run_note_step(struct run *run, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
@@ -39,8 +39,8 @@ static void tell(struct run *run, const char *format, ...)
     va_end(ap);
 }
 
-static _Noreturn void differ(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static _Noreturn void differ(struct run *run, const char *format, ...)
+static _Noreturn void queue_run_differ(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static _Noreturn void queue_run_differ(struct run *run, const char *format, ...)
 {
     char what[1200], steps[SHOWN * (WORDS + 8)] = "";
     va_list ap;
@@ -52,19 +52,19 @@ static _Noreturn void differ(struct run *run, const char *format, ...)
     fail_msg("%s, after these steps (and those before them, by the same seed):%s", what, steps);
 }
 
-static void expect_code(struct run *run, int got, int wanted)
+static void queue_run_expect_code(struct run *run, int got, int wanted)
 {
     if (got != wanted)
-        differ(run, "it returned %d %s where %d was expected", got, got < 0 ? run->q->call.error : "", wanted);
+        queue_run_differ(run, "it returned %d %s where %d was expected", got, got < 0 ? run->q->call.error : "", wanted);
 }
 
-static const char *kind_of(int i)
+static const char *random_kind_of(int i)
 {
     static const char *const kinds[KINDS] = {"sync", "move", "a_kind"};
     return kinds[i % KINDS];
 }
 
-static const char *key_of(int i, char key[16])
+static const char *random_key_of(int i, char key[16])
 {
     snprintf(key, 16, "key-%d", i / KINDS);
     return key;
@@ -73,7 +73,7 @@ static const char *key_of(int i, char key[16])
 /* For who reads it. */
 static const char *name_of(int i, char name[32])
 {
-    snprintf(name, 32, "%s:key-%d", kind_of(i), i / KINDS);
+    snprintf(name, 32, "%s:key-%d", random_kind_of(i), i / KINDS);
     return name;
 }
 
@@ -86,16 +86,16 @@ static int64_t far_away(struct run *run)
 static void step_publish(struct run *run)
 {
     char key[16], name[32];
-    int i = (int)pick(run, JOBS), priority = (int)pick(run, 3);
+    int i = (int)queue_run_pick(run, JOBS), priority = (int)queue_run_pick(run, 3);
     struct model_job *m = &run->jobs[i];
-    int64_t delay = pick(run, 3) == 0 ? far_away(run) : 0;
-    tell(run, "publish %s priority %d delay %lld", name_of(i, name), priority, (long long)delay);
+    int64_t delay = queue_run_pick(run, 3) == 0 ? far_away(run) : 0;
+    queue_run_note_step(run, "publish %s priority %d delay %lld", name_of(i, name), priority, (long long)delay);
     bool sooner = m->state == DELAYED && (delay == 0 || delay < m->time), higher = priority < m->priority;
     int wanted = m->state == GONE      ? HEARTH_QUEUED
                  : m->state == IN_WORK ? HEARTH_IN_WORK
                  : (sooner || higher)  ? HEARTH_RAISED
                                        : HEARTH_WAITING;
-    expect_code(run, put_job_of(run->q, kind_of(i), key_of(i, key), priority, delay), wanted);
+    queue_run_expect_code(run, put_job_of(run->q, random_kind_of(i), random_key_of(i, key), priority, delay), wanted);
     if (wanted != HEARTH_QUEUED && wanted != HEARTH_RAISED)
         return;
     if (wanted == HEARTH_QUEUED)
@@ -111,7 +111,7 @@ static void step_publish(struct run *run)
     }
 }
 
-static bool before(const struct run *run, const struct model_job *a, const struct model_job *b)
+static bool model_job_goes_before(const struct run *run, const struct model_job *a, const struct model_job *b)
 {
     if (a->priority != b->priority)
         return a->priority < b->priority;
@@ -125,38 +125,38 @@ static void step_reserve(struct run *run)
     char key[16], name[32];
     int64_t lease = far_away(run);
     for (int i = 0; i < JOBS; i++)
-        if (run->jobs[i].state == READY && (first == NULL || before(run, &run->jobs[i], first)))
+        if (run->jobs[i].state == READY && (first == NULL || model_job_goes_before(run, &run->jobs[i], first)))
             first = &run->jobs[i];
-    tell(run, "reserve");
-    expect_code(run, take_job(run->q, 0, lease, &job), first == NULL ? HEARTH_ERR_NOT_FOUND : 0);
+    queue_run_note_step(run, "reserve");
+    queue_run_expect_code(run, take_job(run->q, 0, lease, &job), first == NULL ? HEARTH_ERR_NOT_FOUND : 0);
     if (first == NULL)
         return;
     struct model_job *got = NULL;
     for (int i = 0; i < JOBS; i++)
-        if (strcmp(kind_of(i), job.kind) == 0 && strcmp(key_of(i, key), job.key) == 0)
+        if (strcmp(random_kind_of(i), job.kind) == 0 && strcmp(random_key_of(i, key), job.key) == 0)
             got = &run->jobs[i];
-    tell(run, "reserve: %s:%s", job.kind, job.key);
-    if (got == NULL || got->state != READY || before(run, first, got))
-        differ(run, "reserve gave %s:%s where %s was expected", job.kind, job.key, name_of((int)(first - run->jobs), name));
+    queue_run_note_step(run, "reserve: %s:%s", job.kind, job.key);
+    if (got == NULL || got->state != READY || model_job_goes_before(run, first, got))
+        queue_run_differ(run, "reserve gave %s:%s where %s was expected", job.kind, job.key, name_of((int)(first - run->jobs), name));
     got->state = IN_WORK;
     got->time = lease;
     got->attempt++;
     snprintf(got->receipt, sizeof(got->receipt), "%s", job.receipt);
     if (job.attempt != got->attempt || job.priority != got->priority)
-        differ(run, "reserve gave %s:%s with attempt %d and priority %d, %d and %d were expected", job.kind, job.key, (int)job.attempt,
+        queue_run_differ(run, "reserve gave %s:%s with attempt %d and priority %d, %d and %d were expected", job.kind, job.key, (int)job.attempt,
                (int)job.priority, got->attempt, got->priority);
 }
 
 static void step_finish(struct run *run)
 {
     char name[32];
-    int i = (int)pick(run, JOBS), outcome = (int)pick(run, 3);
+    int i = (int)queue_run_pick(run, JOBS), outcome = (int)queue_run_pick(run, 3);
     struct model_job *m = &run->jobs[i];
-    int64_t delay = outcome == HEARTH_JOB_RETRY && pick(run, 2) == 0 ? far_away(run) : 0;
+    int64_t delay = outcome == HEARTH_JOB_RETRY && queue_run_pick(run, 2) == 0 ? far_away(run) : 0;
     if (m->receipt[0] == '\0')
         return;
-    tell(run, "finish %s outcome %d delay %lld", name_of(i, name), outcome, (long long)delay);
-    expect_code(run, QUEUE(run->q, finish, m->receipt, outcome, delay), m->state == IN_WORK ? 0 : HEARTH_ERR_NOT_FOUND);
+    queue_run_note_step(run, "finish %s outcome %d delay %lld", name_of(i, name), outcome, (long long)delay);
+    queue_run_expect_code(run, QUEUE(run->q, finish, m->receipt, outcome, delay), m->state == IN_WORK ? 0 : HEARTH_ERR_NOT_FOUND);
     if (m->state != IN_WORK)
         return;
     run->dead += outcome == HEARTH_JOB_DEAD;
@@ -168,24 +168,24 @@ static void step_finish(struct run *run)
 static void step_other(struct run *run)
 {
     char key[16], name[32];
-    int i = (int)pick(run, JOBS);
+    int i = (int)queue_run_pick(run, JOBS);
     struct model_job *m = &run->jobs[i];
-    unsigned what = pick(run, 12);
+    unsigned what = queue_run_pick(run, 12);
     name_of(i, name);
     if (what == 0) {
-        tell(run, "clear");
-        expect_code(run, QUEUE(run->q, clear), 0);
+        queue_run_note_step(run, "clear");
+        queue_run_expect_code(run, QUEUE(run->q, clear), 0);
         for (int k = 0; k < JOBS; k++)
             if (run->jobs[k].state != IN_WORK)
                 run->jobs[k].state = GONE;
     } else if (what < 6) {
-        tell(run, "remove %s", name);
-        expect_code(run, QUEUE(run->q, remove, kind_of(i), key_of(i, key)), m->state == GONE ? HEARTH_ERR_NOT_FOUND : 0);
+        queue_run_note_step(run, "remove %s", name);
+        queue_run_expect_code(run, QUEUE(run->q, remove, random_kind_of(i), random_key_of(i, key)), m->state == GONE ? HEARTH_ERR_NOT_FOUND : 0);
         m->state = GONE;
     } else if (m->receipt[0] != '\0') {
         int64_t lease = far_away(run);
-        tell(run, "extend %s", name);
-        expect_code(run, QUEUE(run->q, extend, m->receipt, lease), m->state == IN_WORK ? 0 : HEARTH_ERR_NOT_FOUND);
+        queue_run_note_step(run, "extend %s", name);
+        queue_run_expect_code(run, QUEUE(run->q, extend, m->receipt, lease), m->state == IN_WORK ? 0 : HEARTH_ERR_NOT_FOUND);
         if (m->state == IN_WORK)
             m->time = lease;
     }
@@ -197,14 +197,14 @@ static void compare_counts(struct run *run)
     int64_t n[4] = {0};
     for (int i = 0; i < JOBS; i++)
         n[run->jobs[i].state]++;
-    expect_code(run, QUEUE(run->q, counts, &counts), 0);
+    queue_run_expect_code(run, QUEUE(run->q, counts, &counts), 0);
     if (counts.ready != n[READY] || counts.delayed != n[DELAYED] || counts.in_work != n[IN_WORK] || counts.dead != run->dead)
-        differ(run, "counts says ready %lld, delayed %lld, in work %lld, dead %lld; %lld, %lld, %lld, %lld were expected",
+        queue_run_differ(run, "counts says ready %lld, delayed %lld, in work %lld, dead %lld; %lld, %lld, %lld, %lld were expected",
                (long long)counts.ready, (long long)counts.delayed, (long long)counts.in_work, (long long)counts.dead, (long long)n[READY],
                (long long)n[DELAYED], (long long)n[IN_WORK], (long long)run->dead);
 }
 
-static int collect(void *ctx, const struct hearth_job *job)
+static int random_collect_jobs(void *ctx, const struct hearth_job *job)
 {
     char *seen = ctx;
     snprintf(seen + strlen(seen), JOBS * 40 - strlen(seen), "%s:%s %s; ", job->kind, job->key,
@@ -218,61 +218,61 @@ static void compare_peek(struct run *run)
 {
     char seen[JOBS * 40] = "", wanted[JOBS * 40] = "", key[16];
     bool shown[JOBS] = {false};
-    expect_code(run, QUEUE(run->q, peek, collect, seen), 0);
+    queue_run_expect_code(run, QUEUE(run->q, peek, random_collect_jobs, seen), 0);
     for (enum state state = READY; state <= IN_WORK; state++) {
         for (;;) {
             int best = -1;
             for (int i = 0; i < JOBS; i++) {
                 const struct model_job *m = &run->jobs[i];
                 if (m->state == state && !shown[i] &&
-                    (best < 0 || (state == READY ? before(run, m, &run->jobs[best]) : m->time < run->jobs[best].time)))
+                    (best < 0 || (state == READY ? model_job_goes_before(run, m, &run->jobs[best]) : m->time < run->jobs[best].time)))
                     best = i;
             }
             if (best < 0)
                 break;
             shown[best] = true;
             struct hearth_job job = {.struct_size = sizeof(job),
-                                     .kind = kind_of(best),
-                                     .key = key_of(best, key),
+                                     .kind = random_kind_of(best),
+                                     .key = random_key_of(best, key),
                                      .in_work = state == IN_WORK,
                                      .wait = state == DELAYED};
-            collect(wanted, &job);
+            random_collect_jobs(wanted, &job);
         }
     }
     if ((run->kit->descriptor->capabilities & HEARTH_ORDERED) != 0 && strcmp(seen, wanted) != 0)
-        differ(run, "peek shows \"%s\", \"%s\" was expected", seen, wanted);
+        queue_run_differ(run, "peek shows \"%s\", \"%s\" was expected", seen, wanted);
 }
 
-static void run_random(struct kit *kit, unsigned seed, int steps)
+static void queue_run_random(struct kit *kit, unsigned seed, int steps)
 {
     static struct run run;
     struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
-    run = (struct run){.kit = kit, .q = &kit->line, .state = seed};
+    run = (struct run){.kit = kit, .q = &kit->queue_handle, .state = seed};
     QUEUE_OK(run.q, counts, &counts);
     run.dead = counts.dead;
     for (run.step = 0; run.step < steps; run.step++) {
         void (*const actions[])(struct run *) = {step_publish, step_publish, step_publish, step_reserve,
                                                  step_reserve, step_finish,  step_finish,  step_other};
-        actions[pick(&run, 8)](&run);
+        actions[queue_run_pick(&run, 8)](&run);
         compare_counts(&run);
         if (run.step % 8 == 0)
             compare_peek(&run);
-        call_reset(&run.q->call);
+        plug_call_reset(&run.q->call);
     }
 }
 
-static void random_sequence(struct kit *kit)
+static void queue_random_sequence(struct kit *kit)
 {
-    run_random(kit, (unsigned)kit->options->seed, STEPS);
+    queue_run_random(kit, (unsigned)kit->options->seed, STEPS);
 }
 
-static void long_random_sequence(struct kit *kit)
+static void queue_long_random_sequence(struct kit *kit)
 {
-    run_random(kit, (unsigned)kit->options->seed * 7919u, LONG_STEPS);
+    queue_run_random(kit, (unsigned)kit->options->seed * 7919u, LONG_STEPS);
 }
 
-const struct kit_test queue_random_tests[] = {
-    {"random: a sequence of operations ends as in the model", random_sequence},
-    {"random: a long sequence of operations ends as in the model", long_random_sequence, KIT_FAULTS, 180},
+const struct kit_test kit_queue_random_tests[] = {
+    {"random: a sequence of operations ends as in the model", queue_random_sequence},
+    {"random: a long sequence of operations ends as in the model", queue_long_random_sequence, KIT_FAULTS, 180},
     {NULL, NULL},
 };

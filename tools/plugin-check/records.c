@@ -40,10 +40,10 @@ static void print_value(struct buf *out, const struct hearth_field *field, const
     char *room;
     switch (field->kind) {
     case HEARTH_FIELD_TEXT:
-        print_text(out, fields_text(field, record));
+        print_text(out, plug_fields_text(field, record));
         break;
     case HEARTH_FIELD_HASH:
-        hash = fields_hash(field, record);
+        hash = plug_fields_hash(field, record);
         room = hash == NULL ? NULL : buf_reserve(out, 2 * (size_t)field->most + 1);
         if (room != NULL) {
             codec_hex_encode(hash, (size_t)field->most, room);
@@ -51,15 +51,15 @@ static void print_value(struct buf *out, const struct hearth_field *field, const
         }
         break;
     case HEARTH_FIELD_REAL:
-        buf_printf(out, "%.17g", fields_real(field, record));
+        buf_printf(out, "%.17g", plug_fields_real(field, record));
         break;
     default:
-        buf_printf(out, "%" PRId64, fields_number(field, record));
+        buf_printf(out, "%" PRId64, plug_fields_number(field, record));
         break;
     }
 }
 
-void record_print(struct buf *out, const struct fields *fields, const void *record, const char *const *without)
+void kit_record_print(struct buf *out, const struct fields *fields, const void *record, const char *const *without)
 {
     buf_add_text(out, fields->record);
     for (size_t i = 0; i < fields->count; i++) {
@@ -72,7 +72,7 @@ void record_print(struct buf *out, const struct fields *fields, const void *reco
 }
 
 /* A long text is told by its length and its first bytes. */
-static void tell_value(char *ret, size_t size, const struct hearth_field *field, const void *record)
+static void record_print_value(char *ret, size_t size, const struct hearth_field *field, const void *record)
 {
     struct buf out = {0};
     print_value(&out, field, record);
@@ -85,25 +85,25 @@ static void tell_value(char *ret, size_t size, const struct hearth_field *field,
     buf_fini(&out);
 }
 
-bool record_same(const struct fields *fields, const void *wanted, const void *got, const char *const *without, char *ret_why, size_t size)
+bool kit_record_same(const struct fields *fields, const void *wanted, const void *got, const char *const *without, char *ret_why, size_t size)
 {
     for (size_t i = 0; i < fields->count; i++) {
         const struct hearth_field *field = &fields->list[i];
         char put[120], came[120];
-        if (field->role == HEARTH_FIELD_DERIVED || left_out(field, without) || fields_equal_one(field, wanted, got))
+        if (field->role == HEARTH_FIELD_DERIVED || left_out(field, without) || plug_fields_equal_one(field, wanted, got))
             continue;
-        tell_value(put, sizeof(put), field, wanted);
-        tell_value(came, sizeof(came), field, got);
+        record_print_value(put, sizeof(put), field, wanted);
+        record_print_value(came, sizeof(came), field, got);
         snprintf(ret_why, size, "%s.%s was put as %s and comes back as %s", fields->record, field->name, put, came);
         return false;
     }
     return true;
 }
 
-bool record_same_key(const struct fields *fields, const void *a, const void *b)
+bool kit_record_same_key(const struct fields *fields, const void *a, const void *b)
 {
     for (size_t i = 0; i < fields->count; i++)
-        if (fields->list[i].role == HEARTH_FIELD_KEY && !fields_equal_one(&fields->list[i], a, b))
+        if (fields->list[i].role == HEARTH_FIELD_KEY && !plug_fields_equal_one(&fields->list[i], a, b))
             return false;
     return true;
 }
@@ -130,7 +130,7 @@ static const int64_t numbers[] = {0,
                                   -2147483649,
                                   -9007199254740993};
 
-void record_randomise(const struct fields *fields, void *record, unsigned (*next)(void *ctx, unsigned n), void *ctx)
+void kit_record_randomise(const struct fields *fields, void *record, unsigned (*next)(void *ctx, unsigned n), void *ctx)
 {
     static const char *const few[] = {"", "one", "Zwei", "zwei", "Ünïcode 漢字", "🦊", "e\xcc\x81 ", "a'b\"c\\d%_`", NULL};
     static const uint8_t hashes[4][64] = {{1}, {2}, {3}, {4}};
@@ -141,21 +141,21 @@ void record_randomise(const struct fields *fields, void *record, unsigned (*next
             continue;
         if (field->kind == HEARTH_FIELD_TEXT) {
             const char *text = few[next(ctx, field->role == HEARTH_FIELD_OPTIONAL ? FEW : FEW - 1)];
-            fields_set_text(field, record, text != NULL && (int64_t)strlen(text) < field->least ? "one" : text);
+            plug_fields_set_text(field, record, text != NULL && (int64_t)strlen(text) < field->least ? "one" : text);
         } else if (field->kind == HEARTH_FIELD_HASH) {
-            fields_set_hash(field, record, hashes[next(ctx, 4)]);
+            plug_fields_set_hash(field, record, hashes[next(ctx, 4)]);
         } else if (field->kind == HEARTH_FIELD_REAL) {
-            fields_set_real(field, record, (1 + next(ctx, 100)) / 8.0);
+            plug_fields_set_real(field, record, (1 + next(ctx, 100)) / 8.0);
         } else { /* mostly small ones, which meet */
             int64_t number = next(ctx, 3) == 0 ? numbers[next(ctx, NUMBERS)] : (int64_t)next(ctx, 5);
-            fields_set_number(field, record, number < field->least || number > field->most ? field->least : number);
+            plug_fields_set_number(field, record, number < field->least || number > field->most ? field->least : number);
         }
     }
 }
 
 /* --- at the borders ----------------------------------------------------------------------------- */
 
-void record_plain(const struct fields *fields, void *ret_record)
+void kit_record_plain(const struct fields *fields, void *ret_record)
 {
     static const uint8_t hash[64] = {7};
     memset(ret_record, 0, fields->size);
@@ -165,13 +165,13 @@ void record_plain(const struct fields *fields, void *ret_record)
         if (field->role == HEARTH_FIELD_DERIVED)
             continue;
         if (field->kind == HEARTH_FIELD_TEXT)
-            fields_set_text(field, ret_record, field->role == HEARTH_FIELD_OPTIONAL ? NULL : "k");
+            plug_fields_set_text(field, ret_record, field->role == HEARTH_FIELD_OPTIONAL ? NULL : "k");
         else if (field->kind == HEARTH_FIELD_HASH)
-            fields_set_hash(field, ret_record, hash);
+            plug_fields_set_hash(field, ret_record, hash);
         else if (field->kind == HEARTH_FIELD_REAL)
-            fields_set_real(field, ret_record, 1);
+            plug_fields_set_real(field, ret_record, 1);
         else
-            fields_set_number(field, ret_record, 1);
+            plug_fields_set_number(field, ret_record, 1);
     }
 }
 
@@ -224,7 +224,7 @@ static int64_t long_border(size_t which, int64_t longest)
     return lengths[which] > longest || lengths[which] < 4 || (which > 0 && lengths[which] == LONG_TEXT) ? 0 : lengths[which];
 }
 
-const char *record_border_text(size_t which, int64_t least, int64_t most, bool *ret_more)
+const char *kit_record_border_text(size_t which, int64_t least, int64_t most, bool *ret_more)
 {
     *ret_more = which < TEXTS + 3;
     if (!*ret_more)
@@ -237,12 +237,12 @@ const char *record_border_text(size_t which, int64_t least, int64_t most, bool *
 static enum record_border set_border_text(const struct hearth_field *field, void *record, size_t which, const struct hearth_limits *limits)
 {
     bool more;
-    const char *text = record_border_text(which, field->least, fields_longest(field->most, limits), &more);
+    const char *text = kit_record_border_text(which, field->least, plug_fields_longest(field->most, limits), &more);
     if (!more)
         return RECORD_BORDER_END;
     if (text == NULL && (which != 0 || field->role != HEARTH_FIELD_OPTIONAL))
         return RECORD_BORDER_NONE;
-    fields_set_text(field, record, text);
+    plug_fields_set_text(field, record, text);
     return RECORD_BORDER_SET;
 }
 
@@ -259,11 +259,11 @@ static enum record_border set_border_number(const struct hearth_field *field, vo
     for (size_t i = 0; which >= NUMBERS && i < NUMBERS; i++)
         if (numbers[i] == number)
             return RECORD_BORDER_NONE;
-    fields_set_number(field, record, number);
+    plug_fields_set_number(field, record, number);
     return RECORD_BORDER_SET;
 }
 
-enum record_border record_set_border(const struct hearth_field *field, void *record, size_t which, const struct hearth_limits *limits)
+enum record_border kit_record_set_border(const struct hearth_field *field, void *record, size_t which, const struct hearth_limits *limits)
 {
     static const uint8_t hashes[3][64] = {{0}, {'\'', '\\', 0, '"'}, {255, 255, 255}};
     static const double reals[] = {0.1, 1e300, 2.2250738585072014e-308, 4.9406564584124654e-324, 9007199254740993.0, 1 / 3.0, 16777217};
@@ -272,13 +272,13 @@ enum record_border record_set_border(const struct hearth_field *field, void *rec
     if (field->kind == HEARTH_FIELD_HASH) {
         if (which >= sizeof(hashes) / sizeof(hashes[0]))
             return RECORD_BORDER_END;
-        fields_set_hash(field, record, hashes[which]);
+        plug_fields_set_hash(field, record, hashes[which]);
         return RECORD_BORDER_SET;
     }
     if (field->kind == HEARTH_FIELD_REAL) {
         if (which >= sizeof(reals) / sizeof(reals[0]))
             return RECORD_BORDER_END;
-        fields_set_real(field, record, reals[which]);
+        plug_fields_set_real(field, record, reals[which]);
         return RECORD_BORDER_SET;
     }
     return set_border_number(field, record, which);

@@ -6,12 +6,12 @@
 
 static int fd = -1;
 
-void report_to(int to)
+void kit_report_to(int to)
 {
     fd = to;
 }
 
-static void say(enum report_kind kind, const char *text)
+static void report_write(enum report_kind kind, const char *text)
 {
     struct report report = {.kind = kind};
     snprintf(report.text, sizeof(report.text), "%s", text);
@@ -19,28 +19,28 @@ static void say(enum report_kind kind, const char *text)
         _exit(3);
 }
 
-void report_failure(const char *file, int line, const char *format, va_list ap)
+void kit_report_failure(const char *file, int line, const char *format, va_list ap)
 {
     char what[REPORT_TEXT - 200], text[REPORT_TEXT];
     vsnprintf(what, sizeof(what), format, ap);
     snprintf(text, sizeof(text), "%s (%s:%d)", what, file, line);
-    say(REPORT_FAILED, text);
+    report_write(REPORT_FAILED, text);
     _exit(1);
 }
 
-void report_skip(const char *why)
+void kit_report_skip(const char *why)
 {
-    say(REPORT_SKIPPED, why);
+    report_write(REPORT_SKIPPED, why);
     _exit(0);
 }
 
-void report_passed(void)
+void kit_report_passed(void)
 {
-    say(REPORT_PASSED, "");
+    report_write(REPORT_PASSED, "");
 }
 
 /* A message is smaller than a pipe's buffer and written at once, so what is there is whole. */
-struct report report_read(int from)
+struct report kit_report_read(int from)
 {
     struct report report = {.kind = REPORT_NOTHING};
     if (read(from, &report, sizeof(report)) != (ssize_t)sizeof(report))

@@ -15,11 +15,11 @@ struct report {
     char text[REPORT_TEXT]; /* why it failed or was skipped */
 };
 
-void report_to(int fd); /* in the child, before its test */
-_Noreturn void report_failure(const char *file, int line, const char *format, va_list ap);
-_Noreturn void report_skip(const char *why);
-void report_passed(void);
+void kit_report_to(int fd); /* in the child, before its test */
+_Noreturn void kit_report_failure(const char *file, int line, const char *format, va_list ap);
+_Noreturn void kit_report_skip(const char *why);
+void kit_report_passed(void);
 /* In the parent, when the child has ended: what it said. */
-struct report report_read(int fd);
+struct report kit_report_read(int fd);
 
 #endif

@@ -38,28 +38,28 @@ static bool make_directory(struct kit_options *options)
     return mkdtemp(options->directory) != NULL;
 }
 
-static void child_main(const struct kit_options *options, const struct kit_test *test, int report, int output)
+static void test_child_main(const struct kit_options *options, const struct kit_test *test, int report, int output)
 {
-    guard_child();
+    kit_guard_child();
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
-    report_to(report);
+    kit_report_to(report);
     struct kit kit = {.options = options};
-    target_load(&kit);
+    kit_target_load(&kit);
     if ((test->how & KIT_BARE) == 0)
-        target_configure(&kit);
+        kit_target_configure(&kit);
     bool closed = (test->how & KIT_CLOSED) != 0;
     if (!closed)
-        target_open(&kit);
+        kit_target_open(&kit);
     test->run(&kit);
     if (!closed)
         kit_close(&kit);
-    target_free(&kit);
-    report_passed();
+    kit_target_free(&kit);
+    kit_report_passed();
     exit(0); /* a leak checker has its say here */
 }
 
-static bool start(struct child *child, const struct kit_options *options, const struct kit_test *test)
+static bool child_start(struct child *child, const struct kit_options *options, const struct kit_test *test)
 {
     int report[2], output[2];
     *child = (struct child){.pid = -1};
@@ -71,20 +71,20 @@ static bool start(struct child *child, const struct kit_options *options, const 
         return false;
     }
     fflush(stdout);
-    watch_reset();
+    kit_watch_reset();
     child->pid = fork();
     if (child->pid == 0)
-        child_main(options, test, report[1], output[1]);
+        test_child_main(options, test, report[1], output[1]);
     close(report[1]);
     close(output[1]);
     child->report = report[0];
     child->output = output[0];
-    guard_set(child->pid, options->directory);
+    kit_guard_set(child->pid, options->directory);
     return child->pid > 0;
 }
 
 /* Keeps what fits, drops the rest: a child must not stop because nobody reads. */
-static void read_output(struct child *child)
+static void child_read_output(struct child *child)
 {
     char rest[4096];
     bool full = child->size == OUTPUT_MAX;
@@ -107,30 +107,30 @@ static void wait_for(struct child *child, int seconds)
     for (;;) {
         if (waitpid(child->pid, &child->status, WNOHANG) == child->pid)
             break;
-        if (!child->late && watch_late(child->where, sizeof(child->where))) {
+        if (!child->late && kit_watch_late(child->where, sizeof(child->where))) {
             child->late = true;
         } else if (!child->late && kit_now() >= until) {
             char running[800];
-            watch_running(running, sizeof(running));
+            kit_watch_running(running, sizeof(running));
             snprintf(child->where, sizeof(child->where), "the test was not done after %d seconds%s", seconds, running);
             child->late = true;
         }
-        if (!ended && (child->late || guard_signal() != 0)) {
+        if (!ended && (child->late || kit_guard_signal() != 0)) {
             end_child(child);
             ended = true;
         }
         struct pollfd wait = {.fd = child->output, .events = POLLIN};
         if (poll(&wait, 1, 20) > 0 && (wait.revents & POLLIN) != 0)
-            read_output(child);
+            child_read_output(child);
         else if ((wait.revents & POLLHUP) != 0)
             kit_pause(5);
     }
     if (!child->late)
-        watch_running(child->where, sizeof(child->where));
+        kit_watch_running(child->where, sizeof(child->where));
     kill(-child->pid, SIGKILL);
     struct pollfd rest = {.fd = child->output, .events = POLLIN};
     while (poll(&rest, 1, 0) > 0 && (rest.revents & POLLIN) != 0 && child->size < OUTPUT_MAX)
-        read_output(child);
+        child_read_output(child);
     child->text[child->size] = '\0';
     hangs += child->late;
 }
@@ -160,9 +160,9 @@ static void print_reason(const struct child *child, const struct report *report)
 }
 
 /* True: the test did not fail. */
-static bool conclude(struct child *child, const struct kit_test *test, int number)
+static bool child_conclude(struct child *child, const struct kit_test *test, int number)
 {
-    struct report report = report_read(child->report);
+    struct report report = kit_report_read(child->report);
     bool clean = !child->late && WIFEXITED(child->status) && WEXITSTATUS(child->status) == 0;
     if (report.kind == REPORT_SKIPPED && clean) {
         printf("ok %d - %s # SKIP %s\n", number, test->name, report.text);
@@ -177,33 +177,33 @@ static bool conclude(struct child *child, const struct kit_test *test, int numbe
     return false;
 }
 
-static void leave(struct child *child, const struct kit_options *options)
+static void child_clean_up(struct child *child, const struct kit_options *options)
 {
     close(child->report);
     close(child->output);
-    guard_clean_directory(options->directory);
-    guard_set(0, NULL);
+    kit_guard_clean_directory(options->directory);
+    kit_guard_set(0, NULL);
 }
 
 static bool run_one(struct kit_options *options, const struct kit_test *test, int number)
 {
     struct child child;
     int seconds = test->seconds != 0 ? test->seconds : SECONDS;
-    if (!memory_can_fail()) /* sanitizers take their time */
+    if (!kit_memory_can_fail()) /* sanitizers take their time */
         seconds *= LONG_FACTOR;
-    if (!make_directory(options) || !start(&child, options, test)) {
+    if (!make_directory(options) || !child_start(&child, options, test)) {
         printf("not ok %d - %s\n# cannot start it: %s\n", number, test->name, strerror(errno));
         return false;
     }
     wait_for(&child, seconds);
     if ((test->how & KIT_BREAKS) != 0)
-        mend_whatever_is_broken(options);
-    bool ok = conclude(&child, test, number);
-    leave(&child, options);
+        kit_backend_mend_anyhow(options);
+    bool ok = child_conclude(&child, test, number);
+    child_clean_up(&child, options);
     return ok;
 }
 
-static bool wanted(const struct kit_options *options, const struct kit_test *test)
+static bool test_is_wanted(const struct kit_options *options, const struct kit_test *test)
 {
     if ((test->how & KIT_BREAKS) != 0 && options->break_command == NULL)
         return false;
@@ -214,11 +214,11 @@ static bool wanted(const struct kit_options *options, const struct kit_test *tes
 static int find_kind(struct kit_options *options)
 {
     struct child child;
-    static const struct kit_test ask = {.name = "loading: the plugin is accepted", .run = target_tell, .how = KIT_CLOSED | KIT_BARE};
-    if (!make_directory(options) || !start(&child, options, &ask))
+    static const struct kit_test ask = {.name = "loading: the plugin is accepted", .run = kit_target_report, .how = KIT_CLOSED | KIT_BARE};
+    if (!make_directory(options) || !child_start(&child, options, &ask))
         return 0;
     wait_for(&child, SECONDS);
-    struct report report = report_read(child.report);
+    struct report report = kit_report_read(child.report);
     int64_t kind = 0;
     if (report.kind == REPORT_SKIPPED && str_to_int(report.text, &kind) && !child.late) {
         printf("ok 1 - %s\n", ask.name);
@@ -233,15 +233,15 @@ static int find_kind(struct kit_options *options)
             printf("# it crashed while loading\n");
         print_lines(child.text);
     }
-    leave(&child, options);
+    child_clean_up(&child, options);
     return (int)kind;
 }
 
 /* What the tests have put into the backend goes, whatever became of them. A provider has none. */
 static bool leave_empty(struct kit_options *options, int kind, int number)
 {
-    static const struct kit_test storage = {"end: nothing is left in the backend", storage_leave_empty, KIT_CLOSED};
-    static const struct kit_test queue = {"end: nothing is left in the backend", queue_leave_empty, KIT_CLOSED};
+    static const struct kit_test storage = {"end: nothing is left in the backend", kit_storage_leave_empty, KIT_CLOSED};
+    static const struct kit_test queue = {"end: nothing is left in the backend", kit_queue_leave_empty, KIT_CLOSED};
     return run_one(options, kind == HEARTH_STORAGE ? &storage : &queue, number);
 }
 
@@ -251,9 +251,9 @@ static void run_tables(struct kit_options *options, int kind, int *number, int *
     const struct kit_test *const *tables = kit_tests(kind, &count);
     for (size_t i = 0; i < count; i++) {
         for (const struct kit_test *test = tables[i]; test->name != NULL; test++) {
-            if (!wanted(options, test))
+            if (!test_is_wanted(options, test))
                 continue;
-            if (guard_signal() != 0)
+            if (kit_guard_signal() != 0)
                 return;
             if (hangs >= HANGS_MAX) {
                 printf("not ok %d - %s\n# not run: %d tests before it hung\n", ++*number, test->name, hangs);
@@ -266,10 +266,10 @@ static void run_tables(struct kit_options *options, int kind, int *number, int *
 }
 
 /* The backend is left empty after a signal as well; the next signal ends that, too. */
-static int give_up(struct kit_options *options, int kind, int number)
+static int run_give_up(struct kit_options *options, int kind, int number)
 {
-    int signal_number = guard_signal();
-    guard_signal_over();
+    int signal_number = kit_guard_signal();
+    kit_guard_signal_over();
     if (kind == HEARTH_STORAGE || kind == HEARTH_QUEUE)
         leave_empty(options, kind, ++number);
     printf("Bail out! %s\n", strsignal(signal_number));
@@ -279,11 +279,11 @@ static int give_up(struct kit_options *options, int kind, int number)
     return -1;
 }
 
-int run_all(struct kit_options *options)
+int kit_run_all(struct kit_options *options)
 {
     printf("TAP version 13\n# %s, seed %lu\n", options->plugin, options->seed);
     fflush(stdout);
-    if (!watch_init(options->patience) || !guard_start()) {
+    if (!kit_watch_init(options->patience) || !kit_guard_start()) {
         printf("Bail out! %s\n", strerror(errno));
         return -1;
     }
@@ -293,8 +293,8 @@ int run_all(struct kit_options *options)
         return 1;
     }
     run_tables(options, kind, &number, &failed);
-    if (guard_signal() != 0)
-        return give_up(options, kind, number);
+    if (kit_guard_signal() != 0)
+        return run_give_up(options, kind, number);
     if (kind == HEARTH_STORAGE || kind == HEARTH_QUEUE)
         failed += !leave_empty(options, kind, ++number);
     printf("1..%d\n", number);

@@ -6,6 +6,6 @@
 
 /* The first child loads the plugin and tells its kind; everything that follows is chosen by it. Returns the number of failed tests, or -1
  * (after a "Bail out!" line) when nothing could be run. */
-int run_all(struct kit_options *options);
+int kit_run_all(struct kit_options *options);
 
 #endif

@@ -11,17 +11,17 @@ static int put_to_buf(void *ctx, const void *bytes, size_t size, struct err *err
     return 0;
 }
 
-static void write_archive(struct store *store, const char *account, struct buf *ret)
+static void write_archive(struct storage *storage, const char *account, struct buf *ret)
 {
     struct archive_out out = {put_to_buf, ret};
     struct err err = {0};
     buf_reset(ret);
-    if (archive_write(store, account, WITH, &out, NULL, &err) < 0)
+    if (archive_write(storage, account, WITH, &out, NULL, &err) < 0)
         fail_msg("an archive of the account %s cannot be written: %s", account, err.text);
     buf_add_char(ret, '\0');
     expect(!buf_failed(ret));
     ret->size--;
-    store_reset(store);
+    plug_storage_reset(storage);
 }
 
 static void on_warning(void *ctx, const char *text)
@@ -31,12 +31,12 @@ static void on_warning(void *ctx, const char *text)
 }
 
 /* In pieces of odd sizes, as they may come. */
-static void read_archive(struct store *store, const struct buf *archive)
+static void read_archive(struct storage *storage, const struct buf *archive)
 {
     struct archive_warnings warnings = {on_warning, NULL};
     struct archive_into into = {.node = ""};
     struct err err = {0};
-    struct archive_reader *reader = archive_store(store, &into, &warnings);
+    struct archive_reader *reader = archive_store(storage, &into, &warnings);
     expect(reader != NULL);
     int r = 0;
     for (size_t at = 0, piece = 1; r == 0 && at < archive->size; at += piece, piece = piece * 7 % 1009 + 1) {
@@ -63,10 +63,10 @@ static void expect_same_archive(const struct buf *got, const struct buf *wanted,
     fail_msg("%s: the archive has \"%.*s\" where \"%.*s\" was expected", when, (int)strcspn(a, "\n"), a, (int)strcspn(b, "\n"), b);
 }
 
-void expect_same_through_archive(struct store *plugin, struct store *model, const char *account)
+void kit_expect_same_through_archive(struct storage *plugin, struct storage *model, const char *account)
 {
     struct buf of_plugin = {0}, of_model = {0}, again = {0};
-    struct store *sides[] = {model, plugin};
+    struct storage *sides[] = {model, plugin};
     write_archive(plugin, account, &of_plugin);
     write_archive(model, account, &of_model);
     expect_same_archive(&of_plugin, &of_model, "after the same operations");

@@ -1,174 +1,174 @@
-/* Batches: all or nothing, for other sessions too, and when the process is killed. */
+/* Batches: all or nothing, for other handles too, and when the process is killed. */
 #include "storage_kit.h"
 
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int on_mark(void *ctx, int64_t source, int32_t collection, const char *text)
+static int batches_on_cursor(void *ctx, int64_t source, int32_t collection, const char *text)
 {
-    return add_line(ctx, "%d %s\n", (int)collection, text);
+    return kit_lines_add(ctx, "%d %s\n", (int)collection, text);
 }
 
-static void expect_pages(struct store *store, const char *account, const char *expected)
+static void expect_pages(struct storage *storage, const char *account, const char *expected)
 {
     struct lines lines = {.size = 0};
-    OK(store, pages_by_frecency, account, on_page, &lines);
+    OK(storage, pages_by_frecency, account, kit_lines_on_page, &lines);
     expect_text(lines.text, expected);
 }
 
-static void generation(struct kit *kit)
+static void batches_generation(struct kit *kit)
 {
-    struct store *store = &kit->store;
+    struct storage *storage = &kit->storage;
     int64_t generation = -1;
-    OK(store, batch_begin, "a", HEARTH_HISTORY, &generation);
+    OK(storage, batch_begin, "a", HEARTH_HISTORY, &generation);
     expect_number(generation, 1);
-    expect_number(generation_of(store, "a"), 0);
-    OK(store, batch_commit, true);
-    expect_number(generation_of(store, "a"), 1);
-    OK(store, batch_begin, "a", HEARTH_COLLECTION_NONE, &generation);
+    expect_number(kit_generation_of(storage, "a"), 0);
+    OK(storage, batch_commit, true);
+    expect_number(kit_generation_of(storage, "a"), 1);
+    OK(storage, batch_begin, "a", HEARTH_COLLECTION_NONE, &generation);
     expect_number(generation, 2);
-    OK(store, mark_put, 0, HEARTH_HISTORY, "m");
-    OK(store, batch_commit, false); /* what is written stays, but nobody has to look again */
-    expect_number(generation_of(store, "a"), 1);
-    expect_number(generation_of(store, "b"), 0);
+    OK(storage, sync_cursor_put, 0, HEARTH_HISTORY, "m");
+    OK(storage, batch_commit, false); /* what is written stays, but nobody has to look again */
+    expect_number(kit_generation_of(storage, "a"), 1);
+    expect_number(kit_generation_of(storage, "b"), 0);
     struct lines lines = {.size = 0};
-    OK(store, mark_list, "a", on_mark, &lines);
+    OK(storage, sync_cursor_list, "a", batches_on_cursor, &lines);
     expect_text(lines.text, "4 m\n");
 }
 
-static void marks(struct kit *kit)
+static void batches_cursors(struct kit *kit)
 {
-    struct store *store = &kit->store;
+    struct storage *storage = &kit->storage;
     struct lines lines = {.size = 0};
-    begin(store, "a", HEARTH_COLLECTION_NONE);
-    OK(store, mark_put, 0, HEARTH_TABS, "t1");
-    OK(store, mark_put, 0, HEARTH_TABS, "t2");
-    OK(store, mark_put, 0, HEARTH_CLIENTS, "c");
-    OK(store, mark_put, 0, HEARTH_COLLECTION_NONE, "all");
-    OK(store, mark_put, 0, HEARTH_CLIENTS, NULL);
-    OK(store, mark_put, 0, HEARTH_BOOKMARKS, NULL);
-    FAILS(INVALID, store, mark_put, 0, 5, "x");
-    commit(store);
-    OK(store, mark_list, "a", on_mark, &lines);
-    OK(store, mark_list, "b", on_mark, &lines);
+    kit_batch_begin(storage, "a", HEARTH_COLLECTION_NONE);
+    OK(storage, sync_cursor_put, 0, HEARTH_TABS, "t1");
+    OK(storage, sync_cursor_put, 0, HEARTH_TABS, "t2");
+    OK(storage, sync_cursor_put, 0, HEARTH_CLIENTS, "c");
+    OK(storage, sync_cursor_put, 0, HEARTH_COLLECTION_NONE, "all");
+    OK(storage, sync_cursor_put, 0, HEARTH_CLIENTS, NULL);
+    OK(storage, sync_cursor_put, 0, HEARTH_BOOKMARKS, NULL);
+    FAILS(INVALID, storage, sync_cursor_put, 0, 5, "x");
+    kit_batch_commit(storage);
+    OK(storage, sync_cursor_list, "a", batches_on_cursor, &lines);
+    OK(storage, sync_cursor_list, "b", batches_on_cursor, &lines);
     expect_text(lines.text, "0 all\n2 t2\n");
 }
 
 static void needs_a_batch(struct kit *kit)
 {
-    struct store *store = &kit->store;
-    struct hearth_page page = make_page(1, "https://u/", "u");
-    struct hearth_bookmark bookmark = make_bookmark("x", HEARTH_BOOKMARK, NULL, 0);
+    struct storage *storage = &kit->storage;
+    struct hearth_page page = kit_page_make(1, "https://u/", "u");
+    struct hearth_bookmark bookmark = kit_bookmark_make("x", HEARTH_BOOKMARK, NULL, 0);
     struct hearth_device device = {.struct_size = sizeof(device), .id = "d"};
     struct hearth_tab tab = {.struct_size = sizeof(tab), .url = "u"};
     struct hearth_tab_group group = {.struct_size = sizeof(group), .id = "g", .name = ""};
     struct lines lines = {.size = 0};
     int64_t number;
-    FAILS(INVALID, store, batch_commit, true);
-    FAILS(INVALID, store, mark_put, 0, HEARTH_TABS, "t");
-    FAILS(INVALID, store, page_put, &page);
-    FAILS(INVALID, store, page_remove, 1);
-    FAILS(INVALID, store, page_by_guid, "g", &number);
-    FAILS(INVALID, store, page_guid_put, "g", 1);
-    FAILS(INVALID, store, visits_put, 1, NULL, 0, &number);
-    FAILS(INVALID, store, visits_remove, 1);
-    FAILS(INVALID, store, bookmark_put, &bookmark);
-    FAILS(INVALID, store, bookmark_remove, "x");
-    FAILS(INVALID, store, bookmark_clear, 0);
-    FAILS(INVALID, store, bookmark_claims_put, 0, "x", NULL, 0);
-    FAILS(INVALID, store, bookmark_place, "x", "y", 0);
-    FAILS(INVALID, store, device_put, &device);
-    FAILS(INVALID, store, device_remove, "d");
-    FAILS(INVALID, store, device_hide, "d", true);
-    FAILS(INVALID, store, tab_put, "d", &tab);
-    FAILS(INVALID, store, tab_group_put, "d", &group);
-    FAILS(INVALID, store, tabs_clear, NULL);
-    store->ops->batch_abort(store->session);
-    FAILS(NOT_FOUND, store, batch_begin, "zz", HEARTH_TABS, &number);
-    FAILS(INVALID, store, batch_begin, "a", 5, &number);
-    begin(store, "a", HEARTH_TABS); /* the failed ones left nothing behind */
-    FAILS(INVALID, store, batch_begin, "a", HEARTH_TABS, &number);
-    FAILS(INVALID, store, account_remove, "a");
-    FAILS(INVALID, store, account_claim_due, 1, 2, 1, NULL, NULL);
-    FAILS(INVALID, store, migrate);
-    FAILS(INVALID, store, verify, on_text, &lines);
-    if (store->backup != NULL)
-        FAILS_OF(INVALID, store, backup, backup, "/tmp/never");
-    commit(store);
+    FAILS(INVALID, storage, batch_commit, true);
+    FAILS(INVALID, storage, sync_cursor_put, 0, HEARTH_TABS, "t");
+    FAILS(INVALID, storage, page_put, &page);
+    FAILS(INVALID, storage, page_remove, 1);
+    FAILS(INVALID, storage, page_by_guid, "g", &number);
+    FAILS(INVALID, storage, page_guid_put, "g", 1);
+    FAILS(INVALID, storage, visits_put, 1, NULL, 0, &number);
+    FAILS(INVALID, storage, visits_remove, 1);
+    FAILS(INVALID, storage, bookmark_put, &bookmark);
+    FAILS(INVALID, storage, bookmark_remove, "x");
+    FAILS(INVALID, storage, bookmark_clear, 0);
+    FAILS(INVALID, storage, bookmark_children_put, 0, "x", NULL, 0);
+    FAILS(INVALID, storage, bookmark_place, "x", "y", 0);
+    FAILS(INVALID, storage, device_put, &device);
+    FAILS(INVALID, storage, device_remove, "d");
+    FAILS(INVALID, storage, device_hide, "d", true);
+    FAILS(INVALID, storage, tab_put, "d", &tab);
+    FAILS(INVALID, storage, tab_group_put, "d", &group);
+    FAILS(INVALID, storage, tabs_clear, NULL);
+    storage->ops->batch_abort(storage->handle);
+    FAILS(NOT_FOUND, storage, batch_begin, "zz", HEARTH_TABS, &number);
+    FAILS(INVALID, storage, batch_begin, "a", 5, &number);
+    kit_batch_begin(storage, "a", HEARTH_TABS); /* the failed ones left nothing behind */
+    FAILS(INVALID, storage, batch_begin, "a", HEARTH_TABS, &number);
+    FAILS(INVALID, storage, account_remove, "a");
+    FAILS(INVALID, storage, account_lease_due, 1, 2, 1, NULL, NULL);
+    FAILS(INVALID, storage, migrate);
+    FAILS(INVALID, storage, verify, kit_lines_on_text, &lines);
+    if (storage->backup != NULL)
+        FAILS_OF(INVALID, storage, backup, backup, "/tmp/never");
+    kit_batch_commit(storage);
 }
 
 static void abort_leaves_nothing(struct kit *kit)
 {
-    struct store *store = &kit->store;
-    begin(store, "a", HEARTH_HISTORY);
-    put_visited(store, 1, "https://u/", "u", 1, (const int64_t[]){100});
-    put_bookmark(store, "x", HEARTH_BOOKMARK, NULL, 0);
-    store->ops->batch_abort(store->session);
-    store->ops->batch_abort(store->session);
-    expect_pages(store, "a", "");
+    struct storage *storage = &kit->storage;
+    kit_batch_begin(storage, "a", HEARTH_HISTORY);
+    kit_page_put_visited(storage, 1, "https://u/", "u", 1, (const int64_t[]){100});
+    kit_bookmark_put(storage, "x", HEARTH_BOOKMARK, NULL, 0);
+    storage->ops->batch_abort(storage->handle);
+    storage->ops->batch_abort(storage->handle);
+    expect_pages(storage, "a", "");
     struct hearth_counts counts = {.struct_size = sizeof(counts)};
-    OK(store, counts, "a", &counts);
+    OK(storage, counts, "a", &counts);
     expect_number(counts.pages + counts.visits + counts.bookmarks, 0);
-    expect_number(generation_of(store, "a"), 0);
-    assert_sound(store);
+    expect_number(kit_generation_of(storage, "a"), 0);
+    kit_expect_sound(storage);
 }
 
-static void closing_a_session_aborts(struct kit *kit)
+static void closing_a_handle_aborts(struct kit *kit)
 {
-    struct store second;
-    kit_session(kit, &second);
-    begin(&second, "a", HEARTH_HISTORY);
-    put_visited(&second, 1, "https://u/", "u", 1, (const int64_t[]){100});
-    store_close(&second);
-    expect_pages(&kit->store, "a", "");
-    begin(&kit->store, "a", HEARTH_HISTORY); /* the turn to write was given up */
-    commit(&kit->store);
+    struct storage second;
+    kit_handle(kit, &second);
+    kit_batch_begin(&second, "a", HEARTH_HISTORY);
+    kit_page_put_visited(&second, 1, "https://u/", "u", 1, (const int64_t[]){100});
+    plug_storage_close(&second);
+    expect_pages(&kit->storage, "a", "");
+    kit_batch_begin(&kit->storage, "a", HEARTH_HISTORY); /* the turn to write was given up */
+    kit_batch_commit(&kit->storage);
 }
 
 static void readers_see_the_state_before(struct kit *kit)
 {
-    struct store reader;
-    kit_session(kit, &reader);
-    begin(&kit->store, "a", HEARTH_HISTORY);
-    put_visited(&kit->store, 1, "https://u/", "u", 1, (const int64_t[]){100});
-    commit(&kit->store);
-    begin(&kit->store, "a", HEARTH_HISTORY);
-    put_visited(&kit->store, 2, "https://u/2", "u", 1, (const int64_t[]){100});
-    OK(&kit->store, page_remove, 1);
+    struct storage reader;
+    kit_handle(kit, &reader);
+    kit_batch_begin(&kit->storage, "a", HEARTH_HISTORY);
+    kit_page_put_visited(&kit->storage, 1, "https://u/", "u", 1, (const int64_t[]){100});
+    kit_batch_commit(&kit->storage);
+    kit_batch_begin(&kit->storage, "a", HEARTH_HISTORY);
+    kit_page_put_visited(&kit->storage, 2, "https://u/2", "u", 1, (const int64_t[]){100});
+    OK(&kit->storage, page_remove, 1);
     expect_pages(&reader, "a", "1 https://u/ 0 title|-|-\n");
     struct hearth_counts counts = {.struct_size = sizeof(counts)};
     OK(&reader, counts, "a", &counts);
     expect_number(counts.visits, 1);
     struct lines lines = {.size = 0};
-    OK(&reader, pages_changed, "a", 1, on_page, &lines);
+    OK(&reader, pages_changed, "a", 1, kit_lines_on_page, &lines);
     expect_number(lines.count, 0);
-    expect_pages(&kit->store, "a", "2 https://u/2 0 title|-|-\n");
-    commit(&kit->store);
+    expect_pages(&kit->storage, "a", "2 https://u/2 0 title|-|-\n");
+    kit_batch_commit(&kit->storage);
     expect_pages(&reader, "a", "2 https://u/2 0 title|-|-\n");
-    store_close(&reader);
+    plug_storage_close(&reader);
 }
 
 /* They belong to the batch or not, as the plugin likes; they do not break it, and a commit never loses them. */
-static void other_writes_of_the_session(struct kit *kit)
+static void other_writes_of_the_handle(struct kit *kit)
 {
-    struct store *store = &kit->store;
+    struct storage *storage = &kit->storage;
     const char *json;
-    begin(store, "a", HEARTH_HISTORY);
-    put_visited(store, 1, "https://u/", "u", 1, (const int64_t[]){100});
-    OK(store, settings_put, "a", "{}");
-    FAILS(NOT_FOUND, store, settings_put, "zz", "{}");
-    store->ops->batch_abort(store->session);
-    expect_pages(store, "a", "");
-    begin(store, "a", HEARTH_HISTORY);
-    OK(store, settings_put, "a", "{}");
-    commit(store);
-    OK(store, settings_get, "a", &json);
+    kit_batch_begin(storage, "a", HEARTH_HISTORY);
+    kit_page_put_visited(storage, 1, "https://u/", "u", 1, (const int64_t[]){100});
+    OK(storage, settings_put, "a", "{}");
+    FAILS(NOT_FOUND, storage, settings_put, "zz", "{}");
+    storage->ops->batch_abort(storage->handle);
+    expect_pages(storage, "a", "");
+    kit_batch_begin(storage, "a", HEARTH_HISTORY);
+    OK(storage, settings_put, "a", "{}");
+    kit_batch_commit(storage);
+    OK(storage, settings_get, "a", &json);
 }
 
-/* A callback may use the session that calls it, even with the same operation. */
+/* A callback may use the handle that calls it, even with the same operation. */
 struct nested {
-    struct store *store;
+    struct storage *storage;
     int depth;
     size_t rows;
 };
@@ -179,44 +179,44 @@ static int on_nested(void *ctx, const struct hearth_page *page)
     nested->rows++;
     if (nested->depth > 0)
         return 0;
-    struct nested inner = {.store = nested->store, .depth = 1};
-    OK(nested->store, pages_by_frecency, "a", on_nested, &inner);
+    struct nested inner = {.storage = nested->storage, .depth = 1};
+    OK(nested->storage, pages_by_frecency, "a", on_nested, &inner);
     expect_number(inner.rows, 3);
-    struct hearth_page changed = make_page(page->id, page->url, "u");
+    struct hearth_page changed = kit_page_make(page->id, page->url, "u");
     changed.title = "changed";
     changed.frecency = page->frecency;
-    OK(nested->store, page_put, &changed);
+    OK(nested->storage, page_put, &changed);
     return 0;
 }
 
 static void callbacks_may_call(struct kit *kit)
 {
-    struct store *store = &kit->store;
-    begin(store, "a", HEARTH_HISTORY);
+    struct storage *storage = &kit->storage;
+    kit_batch_begin(storage, "a", HEARTH_HISTORY);
     for (int64_t i = 1; i <= 3; i++) {
-        struct hearth_page page = make_page(i, "https://u/", "u");
-        OK(store, page_put, &page);
+        struct hearth_page page = kit_page_make(i, "https://u/", "u");
+        OK(storage, page_put, &page);
     }
-    struct nested nested = {.store = store};
-    OK(store, pages_by_frecency, "a", on_nested, &nested);
+    struct nested nested = {.storage = storage};
+    OK(storage, pages_by_frecency, "a", on_nested, &nested);
     expect(nested.rows >= 3);
-    commit(store);
-    expect_pages(store, "a", "3 https://u/ 0 changed|-|-\n2 https://u/ 0 changed|-|-\n1 https://u/ 0 changed|-|-\n");
+    kit_batch_commit(storage);
+    expect_pages(storage, "a", "3 https://u/ 0 changed|-|-\n2 https://u/ 0 changed|-|-\n1 https://u/ 0 changed|-|-\n");
 }
 
 /* The child commits one batch, then writes a larger one until it is killed. The pipe tells when it is in the middle. */
 static void write_until_killed(struct kit *kit, int said)
 {
     kit_open(kit);
-    struct store *store = &kit->store;
-    begin(store, "a", HEARTH_HISTORY);
-    put_visited(store, 1, "https://u/committed", "u", 2, (const int64_t[]){100, 200});
-    commit(store);
-    begin(store, "a", HEARTH_HISTORY);
-    OK(store, page_remove, 1);
+    struct storage *storage = &kit->storage;
+    kit_batch_begin(storage, "a", HEARTH_HISTORY);
+    kit_page_put_visited(storage, 1, "https://u/committed", "u", 2, (const int64_t[]){100, 200});
+    kit_batch_commit(storage);
+    kit_batch_begin(storage, "a", HEARTH_HISTORY);
+    OK(storage, page_remove, 1);
     for (int64_t i = 2;; i++) {
-        put_visited(store, i, "https://u/lost", "u", 2, (const int64_t[]){100, 200});
-        store_reset(store);
+        kit_page_put_visited(storage, i, "https://u/lost", "u", 2, (const int64_t[]){100, 200});
+        plug_storage_reset(storage);
         if (i == 5000 && write(said, "x", 1) != 1) /* much of it may have left the process already */
             _exit(1);
     }
@@ -243,75 +243,75 @@ static void kill_in_the_middle(struct kit *kit)
     expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
     close(pipes[0]);
     kit_open(kit);
-    expect_pages(&kit->store, "a", "1 https://u/committed 0 title|-|-\n");
-    expect_number(generation_of(&kit->store, "a"), 1);
+    expect_pages(&kit->storage, "a", "1 https://u/committed 0 title|-|-\n");
+    expect_number(kit_generation_of(&kit->storage, "a"), 1);
     struct hearth_counts counts = {.struct_size = sizeof(counts)};
-    OK(&kit->store, counts, "a", &counts);
+    OK(&kit->storage, counts, "a", &counts);
     expect_number(counts.visits, 2);
-    assert_sound(&kit->store);
+    kit_expect_sound(&kit->storage);
 }
 
 /* Every third page is there before; the batch asks for all of them, as a history does that is merged. */
 static void many_pages(struct kit *kit)
 {
     enum { PAGES = 600 };
-    struct store *store = &kit->store;
+    struct storage *storage = &kit->storage;
     int64_t added, id = 0;
     char guid[16];
-    begin(store, "a", HEARTH_BOOKMARKS);
+    kit_batch_begin(storage, "a", HEARTH_BOOKMARKS);
     for (int64_t i = 3; i <= PAGES; i += 3) {
-        struct hearth_page page = make_page(i, "https://u/", "u");
-        OK(store, page_put, &page);
+        struct hearth_page page = kit_page_make(i, "https://u/", "u");
+        OK(storage, page_put, &page);
         snprintf(guid, sizeof(guid), "old%d", (int)i);
-        OK(store, page_guid_put, guid, i);
+        OK(storage, page_guid_put, guid, i);
     }
-    OK(store, page_remove, 3);
-    commit(store);
-    begin(store, "a", HEARTH_HISTORY);
+    OK(storage, page_remove, 3);
+    kit_batch_commit(storage);
+    kit_batch_begin(storage, "a", HEARTH_HISTORY);
     for (int64_t i = 1; i <= PAGES; i++) {
         struct hearth_page page = {.struct_size = sizeof(page)};
-        int r = STORE(store, NULL, page_get, "a", i, &page);
+        int r = STORAGE(storage, NULL, page_get, "a", i, &page);
         expect_number(r, i % 3 == 0 && i != 3 ? 0 : HEARTH_ERR_NOT_FOUND);
-        page = make_page(i, "https://u/", "u");
+        page = kit_page_make(i, "https://u/", "u");
         page.title = "merged";
         page.visit_count = 1;
         page.last_visit = i;
-        OK(store, page_put, &page);
-        OK(store, visits_put, i, (struct hearth_visit[]){HEARTH_VISIT(i, 1)}, 1, &added);
+        OK(storage, page_put, &page);
+        OK(storage, visits_put, i, (struct hearth_visit[]){HEARTH_VISIT(i, 1)}, 1, &added);
         expect_number(added, 1);
         snprintf(guid, sizeof(guid), "new%d", (int)i);
-        OK(store, page_guid_put, guid, i);
+        OK(storage, page_guid_put, guid, i);
     }
-    OK(store, page_by_guid, "old600", &id);
+    OK(storage, page_by_guid, "old600", &id);
     expect_number(id, 600);
-    OK(store, page_by_guid, "new1", &id);
+    OK(storage, page_by_guid, "new1", &id);
     expect_number(id, 1);
-    FAILS(NOT_FOUND, store, page_by_guid, "old3", &id);
-    FAILS(NOT_FOUND, store, page_by_guid, "never", &id);
-    OK(store, page_remove, 600);
+    FAILS(NOT_FOUND, storage, page_by_guid, "old3", &id);
+    FAILS(NOT_FOUND, storage, page_by_guid, "never", &id);
+    OK(storage, page_remove, 600);
     struct hearth_page gone = {.struct_size = sizeof(gone)};
-    FAILS(NOT_FOUND, store, page_get, "a", 600, &gone);
-    FAILS(NOT_FOUND, store, page_by_guid, "old600", &id);
-    OK(store, page_get, "a", 599, &gone);
-    commit(store);
+    FAILS(NOT_FOUND, storage, page_get, "a", 600, &gone);
+    FAILS(NOT_FOUND, storage, page_by_guid, "old600", &id);
+    OK(storage, page_get, "a", 599, &gone);
+    kit_batch_commit(storage);
     struct hearth_counts counts = {.struct_size = sizeof(counts)};
-    OK(store, counts, "a", &counts);
+    OK(storage, counts, "a", &counts);
     expect_number(counts.pages, PAGES - 1);
     expect_number(counts.visits, PAGES - 1);
     struct lines lines = {.size = 0};
-    OK(store, pages_changed, "a", 1, on_page, &lines);
+    OK(storage, pages_changed, "a", 1, kit_lines_on_page, &lines);
     expect_number(lines.count, PAGES);
-    assert_sound(store);
+    kit_expect_sound(storage);
 }
 
-const struct kit_test storage_batches_tests[] = {
-    {"batches: a changed batch makes the next generation, an unchanged one none", generation},
-    {"batches: marks are kept for each collection", marks},
+const struct kit_test kit_storage_batches_tests[] = {
+    {"batches: a changed batch makes the next generation, an unchanged one none", batches_generation},
+    {"batches: marks are kept for each collection", batches_cursors},
     {"batches: writes of synced data need one; there is one at a time in a session", needs_a_batch},
     {"batches: an aborted one leaves nothing", abort_leaves_nothing},
-    {"batches: closing a session aborts its batch", closing_a_session_aborts},
+    {"batches: closing a session aborts its batch", closing_a_handle_aborts},
     {"batches: readers see the state before and do not wait", readers_see_the_state_before},
-    {"batches: other writes of the session do not harm it", other_writes_of_the_session},
+    {"batches: other writes of the session do not harm it", other_writes_of_the_handle},
     {"batches: a callback may call the session that calls it", callbacks_may_call},
     {"batches: SIGKILL in the middle leaves the state before", kill_in_the_middle},
     {"batches: hundreds of pages are asked for, and found or not", many_pages},

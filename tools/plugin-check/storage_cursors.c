@@ -87,12 +87,12 @@ static int walk_by_added(void *ctx, const struct hearth_bookmark *bookmark)
     return walk_on(ctx, row);
 }
 
-static int walk_node(void *ctx, const struct hearth_bookmark_node *node)
+static int walk_node(void *ctx, const struct hearth_bookmark_item *node)
 {
     return walk_on(ctx, standing_of_text(node->guid));
 }
 
-static int walk_claim(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
+static int walk_child(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
 {
     struct standing row = standing_of_text(folder);
     (void)source;
@@ -122,37 +122,37 @@ static int walk_removal(void *ctx, const struct hearth_removal *removal)
 }
 
 /* `rows` of it, each once, in order. */
-#define WALKS(store, rows, on, operation, ...)                                                                                             \
+#define WALKS(storage, rows, on, operation, ...)                                                                                             \
     do {                                                                                                                                   \
         struct walk walk_ = {.list = #operation};                                                                                          \
-        OK(store, operation, "a" __VA_OPT__(, ) __VA_ARGS__, on, &walk_);                                                                  \
+        OK(storage, operation, "a" __VA_OPT__(, ) __VA_ARGS__, on, &walk_);                                                                  \
         if (walk_.count != (size_t)(rows))                                                                                                 \
             fail_msg("%s says %zu rows where there are %zu", #operation, walk_.count, (size_t)(rows));                                     \
     } while (0)
 
 /* Some stand beside others in all but the last of what orders them, and one order says nothing of another. */
-static void put_row(struct store *store, int64_t i)
+static void cursors_put_row(struct storage *storage, int64_t i)
 {
     char guid[16];
     int64_t added, n = i * 1009 % ROWS / ALIKE; /* 1009 has no divisor in common with ROWS */
     const char *child = guid;
-    struct hearth_page page = make_page(i + 1, "https://u/", "u");
+    struct hearth_page page = kit_page_make(i + 1, "https://u/", "u");
     struct hearth_visit visits[] = {HEARTH_VISIT(FIRST_DATE + n, 1), HEARTH_VISIT(FIRST_DATE + n, 2)};
     struct hearth_tab tab = {.struct_size = sizeof(tab), .position = i, .title = "t", .url = "https://t/", .last_used = n};
     snprintf(guid, sizeof(guid), "%04d", (int)i);
-    struct hearth_bookmark bookmark = make_bookmark(guid, HEARTH_BOOKMARK, "menu", n);
+    struct hearth_bookmark bookmark = kit_bookmark_make(guid, HEARTH_BOOKMARK, "menu", n);
     bookmark.added = FIRST_DATE + n;
     bookmark.tags = "all";
     bookmark.page = i + 1;
     page.frecency = n;
     page.visit_count = 2;
     page.last_visit = visits[0].date;
-    OK(store, page_put, &page);
-    OK(store, visits_put, i + 1, visits, 2, &added);
-    OK(store, tab_put, "phone", &tab);
-    OK(store, bookmark_put, &bookmark);
-    OK(store, bookmark_claims_put, 0, guid, &child, 1);
-    store_reset(store);
+    OK(storage, page_put, &page);
+    OK(storage, visits_put, i + 1, visits, 2, &added);
+    OK(storage, tab_put, "phone", &tab);
+    OK(storage, bookmark_put, &bookmark);
+    OK(storage, bookmark_children_put, 0, guid, &child, 1);
+    plug_storage_reset(storage);
 }
 
 static int count_page(void *ctx, const struct hearth_page *page)
@@ -168,73 +168,73 @@ static int count_visit(void *ctx, int64_t page, const struct hearth_visit *visit
     return 0;
 }
 
-static int count_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
+static int cursors_count_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
 {
     ++((unsigned char *)ctx)[bookmark->page];
     return 0;
 }
 
-#define COUNTS(store, ids, each, on, operation)                                                                                            \
+#define COUNTS(storage, ids, each, on, operation)                                                                                            \
     do {                                                                                                                                   \
         unsigned char seen_[ROWS + 2] = {0};                                                                                               \
-        OK_OF(store, bulk, operation, "a", ids, ROWS + 1, on, seen_);                                                                      \
+        OK_OF(storage, bulk, operation, "a", ids, ROWS + 1, on, seen_);                                                                      \
         for (size_t i_ = 0; i_ < ROWS + 2; i_++)                                                                                           \
             if (seen_[i_] != (i_ > 0 && i_ <= ROWS ? (each) : 0))                                                                          \
                 fail_msg("%s of %d pages says %d rows of page %zu, %d were expected", #operation, ROWS, seen_[i_], i_, (each));            \
     } while (0)
 
 /* Of all at once, and of one that is not there. */
-static void many_at_once(struct store *store)
+static void many_at_once(struct storage *storage)
 {
     static int64_t ids[ROWS + 1];
-    if (store->bulk == NULL)
+    if (storage->bulk == NULL)
         return;
     for (int64_t i = 0; i <= ROWS; i++)
         ids[i] = ROWS + 1 - i;
-    COUNTS(store, ids, 1, count_page, pages_get);
-    COUNTS(store, ids, 2, count_visit, visits_of_pages);
-    COUNTS(store, ids, 1, count_bookmark, bookmarks_of_pages);
+    COUNTS(storage, ids, 1, count_page, pages_get);
+    COUNTS(storage, ids, 2, count_visit, visits_of_pages);
+    COUNTS(storage, ids, 1, cursors_count_bookmark, bookmarks_of_pages);
 }
 
 static void many_rows(struct kit *kit)
 {
-    struct store *store = &kit->store;
+    struct storage *storage = &kit->storage;
     struct hearth_visit_query visits = {.struct_size = sizeof(visits)}, of_host = {.struct_size = sizeof(of_host), .host = "u"};
     struct hearth_bookmark_query children = {.struct_size = sizeof(children), .parent = "menu", .after = -1},
                                  newest = {.struct_size = sizeof(newest), .order = HEARTH_BY_ADDED},
                                  tagged = {.struct_size = sizeof(tagged), .order = HEARTH_BY_TAG, .tag = "ALL"};
-    begin(store, "a", HEARTH_COLLECTION_NONE);
+    kit_batch_begin(storage, "a", HEARTH_COLLECTION_NONE);
     for (int64_t i = 0; i < ROWS; i++)
-        put_row(store, i);
+        cursors_put_row(storage, i);
     for (int64_t i = 0; i < ROWS; i++) {
         char guid[16];
         snprintf(guid, sizeof(guid), "%04d", (int)i);
-        OK(store, page_guid_put, guid, 1 + i * 1009 % ROWS / ALIKE);
+        OK(storage, page_guid_put, guid, 1 + i * 1009 % ROWS / ALIKE);
     }
-    commit(store);
-    WALKS(store, ROWS, walk_page, pages_by_frecency);
-    WALKS(store, ROWS, walk_page_guid, page_guid_list);
-    WALKS(store, 2 * ROWS, walk_visit_row, visit_list, &visits);
-    WALKS(store, 2 * ROWS, walk_visit_row, visit_list, &of_host);
-    WALKS(store, 2 * ROWS, walk_visit_row, visit_dates, 0, 0);
-    WALKS(store, ROWS, walk_by_position, bookmark_list, &children);
-    WALKS(store, ROWS, walk_by_added, bookmark_list, &newest);
-    WALKS(store, ROWS, walk_by_added, bookmark_list, &tagged);
-    WALKS(store, ROWS, walk_node, bookmark_nodes);
-    WALKS(store, ROWS, walk_claim, bookmark_claims);
-    WALKS(store, ROWS, walk_tab, tab_list, NULL);
-    WALKS(store, ROWS, walk_tab, tab_list, "phone");
-    many_at_once(store);
-    begin(store, "a", HEARTH_COLLECTION_NONE);
+    kit_batch_commit(storage);
+    WALKS(storage, ROWS, walk_page, pages_by_frecency);
+    WALKS(storage, ROWS, walk_page_guid, page_guid_list);
+    WALKS(storage, 2 * ROWS, walk_visit_row, visit_list, &visits);
+    WALKS(storage, 2 * ROWS, walk_visit_row, visit_list, &of_host);
+    WALKS(storage, 2 * ROWS, walk_visit_row, visit_dates, 0, 0);
+    WALKS(storage, ROWS, walk_by_position, bookmark_list, &children);
+    WALKS(storage, ROWS, walk_by_added, bookmark_list, &newest);
+    WALKS(storage, ROWS, walk_by_added, bookmark_list, &tagged);
+    WALKS(storage, ROWS, walk_node, bookmark_items);
+    WALKS(storage, ROWS, walk_child, bookmark_children);
+    WALKS(storage, ROWS, walk_tab, tab_list, NULL);
+    WALKS(storage, ROWS, walk_tab, tab_list, "phone");
+    many_at_once(storage);
+    kit_batch_begin(storage, "a", HEARTH_COLLECTION_NONE);
     for (int64_t i = 0; i < ROWS; i++) {
-        OK(store, page_remove, i + 1);
-        store_reset(store);
+        OK(storage, page_remove, i + 1);
+        plug_storage_reset(storage);
     }
-    OK(store, tabs_clear, NULL);
-    OK(store, bookmark_clear, 0);
-    commit(store);
-    WALKS(store, 5 * ROWS, walk_removal, removals_since, 1); /* pages, two visits of each, bookmarks, tabs */
-    assert_sound(store);
+    OK(storage, tabs_clear, NULL);
+    OK(storage, bookmark_clear, 0);
+    kit_batch_commit(storage);
+    WALKS(storage, 5 * ROWS, walk_removal, removals_since, 1); /* pages, two visits of each, bookmarks, tabs */
+    kit_expect_sound(storage);
 }
 
 /* As many as somebody may have who runs this for a town. */
@@ -246,16 +246,16 @@ static int walk_account(void *ctx, const struct hearth_account *account)
 static void many_accounts(struct kit *kit)
 {
     enum { ACCOUNTS = 1100 };
-    struct store *store = &kit->store;
+    struct storage *storage = &kit->storage;
     struct walk walk = {.list = "account_list"};
     char id[16], email[48];
     for (int i = 0; i < ACCOUNTS; i++) {
         snprintf(id, sizeof(id), "m%d", i);
         snprintf(email, sizeof(email), "%04d.many@example.org", i * 7 % ACCOUNTS);
-        add_account(store, id, email);
-        store_reset(store);
+        kit_account_add(storage, id, email);
+        plug_storage_reset(storage);
     }
-    OK(store, account_list, walk_account, &walk);
+    OK(storage, account_list, walk_account, &walk);
     if (walk.count != ACCOUNTS)
         fail_msg("account_list says %zu accounts where there are %d", walk.count, ACCOUNTS);
 }
@@ -265,7 +265,7 @@ static void many_accounts(struct kit *kit)
 enum { DATES = 4, PAGES = 3, TYPES = 2, VISITS = DATES * PAGES * TYPES };
 
 /* In the order of the list, what the query asks for. */
-static void say_visits(const struct hearth_visit_query *q, struct lines *ret)
+static void cursors_expected_visits(const struct hearth_visit_query *q, struct lines *ret)
 {
     for (int64_t date = DATES; date > 0; date--)
         for (int64_t page = PAGES; page > 0; page--)
@@ -274,22 +274,22 @@ static void say_visits(const struct hearth_visit_query *q, struct lines *ret)
                                 after = {.before = {-q->after_date, -q->after_page, -q->after_type}};
                 if (date >= q->from && (q->to == 0 || date < q->to) && (q->host == NULL || page != 2) &&
                     (q->after_date == 0 || compare_standings(&row, &after) > 0))
-                    add_line(ret, "%d %d %d\n", (int)date, (int)page, (int)type);
+                    kit_lines_add(ret, "%d %d %d\n", (int)date, (int)page, (int)type);
             }
 }
 
-static int on_visit(void *ctx, const struct hearth_visit_row *row)
+static int cursors_on_visit(void *ctx, const struct hearth_visit_row *row)
 {
-    return add_line(ctx, "%lld %lld %d\n", (long long)row->date, (long long)row->page, (int)row->type);
+    return kit_lines_add(ctx, "%lld %lld %d\n", (long long)row->date, (long long)row->page, (int)row->type);
 }
 
-static void check_visits(struct store *store, const struct hearth_visit_query *q)
+static void cursors_check_visits(struct storage *storage, const struct hearth_visit_query *q)
 {
     static struct lines got, wanted;
     got.size = wanted.size = got.count = wanted.count = 0;
     got.text[0] = wanted.text[0] = '\0';
-    say_visits(q, &wanted);
-    OK(store, visit_list, "a", q, on_visit, &got);
+    cursors_expected_visits(q, &wanted);
+    OK(storage, visit_list, "a", q, cursors_on_visit, &got);
     if (strcmp(got.text, wanted.text) != 0)
         fail_msg("visit_list from %lld to %lld, of the host %s, after %lld %lld %lld, says \"%s\", \"%s\" was expected", (long long)q->from,
                  (long long)q->to, q->host == NULL ? "any" : q->host, (long long)q->after_date, (long long)q->after_page,
@@ -298,44 +298,44 @@ static void check_visits(struct store *store, const struct hearth_visit_query *q
         return;
     got.size = got.count = 0;
     got.text[0] = '\0';
-    OK(store, visit_dates, "a", q->from, q->to, on_visit, &got);
+    OK(storage, visit_dates, "a", q->from, q->to, cursors_on_visit, &got);
     if (strcmp(got.text, wanted.text) != 0)
         fail_msg("visit_dates from %lld to %lld says \"%s\", \"%s\" was expected", (long long)q->from, (long long)q->to, got.text,
                  wanted.text);
 }
 
 /* Rows, and places where none is (any more). */
-static void check_visits_after_all(struct store *store, struct hearth_visit_query q)
+static void check_visits_after_all(struct storage *storage, struct hearth_visit_query q)
 {
-    check_visits(store, &q);
+    cursors_check_visits(storage, &q);
     for (q.after_date = 1; q.after_date <= DATES; q.after_date++)
         for (q.after_page = 1; q.after_page <= PAGES + 1; q.after_page++)
             for (q.after_type = 0; q.after_type <= TYPES; q.after_type++)
-                check_visits(store, &q);
-    store_reset(store);
+                cursors_check_visits(storage, &q);
+    plug_storage_reset(storage);
 }
 
 static void visits_after_all(struct kit *kit)
 {
-    struct store *store = &kit->store;
-    begin(store, "a", HEARTH_COLLECTION_NONE);
+    struct storage *storage = &kit->storage;
+    kit_batch_begin(storage, "a", HEARTH_COLLECTION_NONE);
     for (int64_t id = 1; id <= PAGES; id++) {
-        struct hearth_page page = make_page(id, "https://u/", id == 2 ? "other" : "u");
+        struct hearth_page page = kit_page_make(id, "https://u/", id == 2 ? "other" : "u");
         struct hearth_visit visits[DATES * TYPES];
         int64_t added;
         for (int64_t i = 0; i < DATES * TYPES; i++)
             visits[i] = (struct hearth_visit)HEARTH_VISIT(1 + i / TYPES, 1 + i % TYPES);
         page.visit_count = DATES * TYPES;
         page.last_visit = DATES;
-        OK(store, page_put, &page);
-        OK(store, visits_put, id, visits, DATES * TYPES, &added);
+        OK(storage, page_put, &page);
+        OK(storage, visits_put, id, visits, DATES * TYPES, &added);
     }
-    commit(store);
+    kit_batch_commit(storage);
     for (int64_t from = 0; from <= DATES; from++)
         for (int64_t to = 0; to <= DATES + 1; to++)
             for (int host = 0; host < 2; host++)
                 check_visits_after_all(
-                    store, (struct hearth_visit_query){
+                    storage, (struct hearth_visit_query){
                                .struct_size = sizeof(struct hearth_visit_query), .from = from, .to = to, .host = host == 0 ? NULL : "u"});
 }
 
@@ -343,31 +343,31 @@ enum { MARKED = 9 };
 
 static const char *const marked[MARKED] = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
 
-static int64_t added_of(int i)
+static int64_t cursors_added_of(int i)
 {
     return i / 3 * 10; /* also 0: when it was added is not known */
 }
 
-static void say_bookmarks(const struct hearth_bookmark_query *q, struct lines *ret)
+static void cursors_expected_bookmarks(const struct hearth_bookmark_query *q, struct lines *ret)
 {
     for (int n = 0; n < MARKED; n++) {
         int i = q->order == HEARTH_BY_POSITION ? n : MARKED - 1 - n;
         bool first = q->after == 0 && q->after_guid == NULL;
-        bool behind = added_of(i) != q->after ? added_of(i) < q->after : q->after_guid != NULL && strcmp(marked[i], q->after_guid) < 0;
+        bool behind = cursors_added_of(i) != q->after ? cursors_added_of(i) < q->after : q->after_guid != NULL && strcmp(marked[i], q->after_guid) < 0;
         if (q->order == HEARTH_BY_POSITION ? i > q->after : (first || behind) && (q->order == HEARTH_BY_ADDED || i % 2 == 0))
-            add_line(ret, "%s\n", marked[i]);
+            kit_lines_add(ret, "%s\n", marked[i]);
     }
 }
 
-static void check_bookmarks(struct store *store, int32_t order, int64_t after, const char *after_guid)
+static void check_bookmarks(struct storage *storage, int32_t order, int64_t after, const char *after_guid)
 {
     struct hearth_bookmark_query q = {
         .struct_size = sizeof(q), .order = order, .parent = "menu", .tag = "Even", .after = after, .after_guid = after_guid};
     static struct lines got, wanted;
     got.size = wanted.size = got.count = wanted.count = 0;
     got.text[0] = wanted.text[0] = '\0';
-    say_bookmarks(&q, &wanted);
-    OK(store, bookmark_list, "a", &q, on_bookmark, &got);
+    cursors_expected_bookmarks(&q, &wanted);
+    OK(storage, bookmark_list, "a", &q, kit_lines_on_bookmark, &got);
     if (strcmp(got.text, wanted.text) != 0)
         fail_msg("bookmark_list in the order %d after %lld \"%s\" says \"%s\", \"%s\" was expected", (int)order, (long long)after,
                  after_guid == NULL ? "" : after_guid, got.text, wanted.text);
@@ -375,26 +375,26 @@ static void check_bookmarks(struct store *store, int32_t order, int64_t after, c
 
 static void bookmarks_after_all(struct kit *kit)
 {
-    struct store *store = &kit->store;
-    begin(store, "a", HEARTH_BOOKMARKS);
+    struct storage *storage = &kit->storage;
+    kit_batch_begin(storage, "a", HEARTH_BOOKMARKS);
     for (int i = 0; i < MARKED; i++) {
-        struct hearth_bookmark bookmark = make_bookmark(marked[i], HEARTH_BOOKMARK, "menu", i);
-        bookmark.added = added_of(i);
+        struct hearth_bookmark bookmark = kit_bookmark_make(marked[i], HEARTH_BOOKMARK, "menu", i);
+        bookmark.added = cursors_added_of(i);
         bookmark.tags = i % 2 == 0 ? "even\nall" : "all";
-        OK(store, bookmark_put, &bookmark);
+        OK(storage, bookmark_put, &bookmark);
     }
-    commit(store);
+    kit_batch_commit(storage);
     for (int64_t after = -1; after <= MARKED; after++)
-        check_bookmarks(store, HEARTH_BY_POSITION, after, NULL);
+        check_bookmarks(storage, HEARTH_BY_POSITION, after, NULL);
     for (int32_t order = HEARTH_BY_ADDED; order <= HEARTH_BY_TAG; order++) {
-        check_bookmarks(store, order, 0, NULL);
+        check_bookmarks(storage, order, 0, NULL);
         for (int64_t after = 0; after <= 30; after += 5)
             for (int i = 0; i < MARKED; i++)
-                check_bookmarks(store, order, after, marked[i]);
+                check_bookmarks(storage, order, after, marked[i]);
     }
 }
 
-const struct kit_test storage_cursors_tests[] = {
+const struct kit_test kit_storage_cursors_tests[] = {
     {"lists: thousands of rows come once each and in order, ties too", many_rows, KIT_OPEN, 120},
     {"accounts: a thousand are listed once each and in order", many_accounts, KIT_OPEN, 120},
     {"visits: a span, a host and a cursor hold together, whatever they are", visits_after_all, KIT_OPEN},

@@ -43,28 +43,28 @@ static void expect_canary(const uint8_t *bytes, const char *what)
 
 static void newer_host(struct kit *kit)
 {
-    struct store *store = &kit->store;
-    struct newer_page page = {.page = make_page(1, "https://u/", "u")};
+    struct storage *storage = &kit->storage;
+    struct newer_page page = {.page = kit_page_make(1, "https://u/", "u")};
     struct newer_account account = {
         .account = {.id = "c", .email = "c@example.org", .uid = "u", .provider = "fx", .node = "", .name = "Carla"}};
-    struct newer_bookmark bookmark = {.bookmark = make_bookmark("b", HEARTH_BOOKMARK, NULL, 0)};
+    struct newer_bookmark bookmark = {.bookmark = kit_bookmark_make("b", HEARTH_BOOKMARK, NULL, 0)};
     page.page.struct_size = sizeof(page);
     account.account.struct_size = sizeof(account);
     bookmark.bookmark.struct_size = sizeof(bookmark);
     fill_more(page.more);
     fill_more(account.more);
     fill_more(bookmark.more);
-    OK(store, account_create, &account.account);
-    begin(store, "c", HEARTH_COLLECTION_NONE);
-    OK(store, page_put, &page.page);
-    OK(store, bookmark_put, &bookmark.bookmark);
-    commit(store);
+    OK(storage, account_create, &account.account);
+    kit_batch_begin(storage, "c", HEARTH_COLLECTION_NONE);
+    OK(storage, page_put, &page.page);
+    OK(storage, bookmark_put, &bookmark.bookmark);
+    kit_batch_commit(storage);
     const struct newer_page page_before = page;
     const struct newer_account account_before = account;
     const struct newer_bookmark bookmark_before = bookmark;
-    OK(store, account_get, "c", &account.account);
-    OK(store, page_get, "c", 1, &page.page);
-    OK(store, bookmark_get, "c", "b", &bookmark.bookmark);
+    OK(storage, account_get, "c", &account.account);
+    OK(storage, page_get, "c", 1, &page.page);
+    OK(storage, bookmark_get, "c", "b", &bookmark.bookmark);
     expect_text(account.account.name, "Carla");
     expect_unfilled(&page, &page_before, sizeof(page), "hearth_page");
     expect_unfilled(&account, &account_before, sizeof(account), "hearth_account");
@@ -81,7 +81,7 @@ enum {
 
 static void older_host(struct kit *kit)
 {
-    struct store *store = &kit->store;
+    struct storage *storage = &kit->storage;
     union {
         uint8_t bytes[1024];
         struct hearth_account account;
@@ -89,30 +89,30 @@ static void older_host(struct kit *kit)
         struct hearth_bookmark bookmark;
         struct hearth_counts counts;
     } out;
-    begin(store, "a", HEARTH_COLLECTION_NONE);
-    put_visited(store, 1, "https://u/", "u", 1, (const int64_t[]){100});
-    put_bookmark(store, "b", HEARTH_BOOKMARK, NULL, 0);
-    commit(store);
+    kit_batch_begin(storage, "a", HEARTH_COLLECTION_NONE);
+    kit_page_put_visited(storage, 1, "https://u/", "u", 1, (const int64_t[]){100});
+    kit_bookmark_put(storage, "b", HEARTH_BOOKMARK, NULL, 0);
+    kit_batch_commit(storage);
     memset(&out, CANARY, sizeof(out));
     out.account.struct_size = ACCOUNT_1;
-    OK(store, account_get, "a", &out.account);
+    OK(storage, account_get, "a", &out.account);
     expect_canary(out.bytes + ACCOUNT_1, "hearth_account");
     expect_text(out.account.email, "anna@example.org");
     memset(&out, CANARY, sizeof(out));
     out.page.struct_size = PAGE_1;
-    OK(store, page_get, "a", 1, &out.page);
+    OK(storage, page_get, "a", 1, &out.page);
     expect_canary(out.bytes + PAGE_1, "hearth_page");
     memset(&out, CANARY, sizeof(out));
     out.bookmark.struct_size = BOOKMARK_1;
-    OK(store, bookmark_get, "a", "b", &out.bookmark);
+    OK(storage, bookmark_get, "a", "b", &out.bookmark);
     expect_canary(out.bytes + BOOKMARK_1, "hearth_bookmark");
     memset(&out, CANARY, sizeof(out));
     out.counts.struct_size = COUNTS_1;
-    OK(store, counts, "a", &out.counts);
+    OK(storage, counts, "a", &out.counts);
     expect_canary(out.bytes + COUNTS_1, "hearth_counts");
 }
 
-const struct kit_test storage_growth_tests[] = {
+const struct kit_test kit_storage_growth_tests[] = {
     {"growth: a newer host's larger structs are taken", newer_host},
     {"growth: nothing is written behind an older host's structs", older_host},
     {NULL, NULL},

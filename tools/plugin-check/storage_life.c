@@ -7,32 +7,32 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void schema(struct kit *kit)
+static void life_schema_version(struct kit *kit)
 {
     int64_t has = -1, wants = -2;
-    OK(&kit->store, schema_version, &has, &wants);
+    OK(&kit->storage, schema_version, &has, &wants);
     expect_number(has, wants);
     expect(wants > 0);
-    OK(&kit->store, migrate); /* nothing to do is a success */
-    OK(&kit->store, ping);
-    assert_sound(&kit->store);
+    OK(&kit->storage, migrate); /* nothing to do is a success */
+    OK(&kit->storage, ping);
+    kit_expect_sound(&kit->storage);
 }
 
-static void reopen(struct kit *kit)
+static void life_reopen(struct kit *kit)
 {
     struct buf before = {0}, after = {0};
     if ((kit->descriptor->capabilities & HEARTH_DURABLE) == 0)
         kit_skip("the plugin is not DURABLE");
-    begin(&kit->store, "a", HEARTH_HISTORY);
-    put_visited(&kit->store, 1, "https://u/1", "u", 3, (const int64_t[]){100, 200, 300});
-    put_bookmark(&kit->store, "menu________", HEARTH_FOLDER, NULL, 0);
-    OK(&kit->store, mark_put, 0, HEARTH_HISTORY, "mark");
-    commit(&kit->store);
-    dump_storage(&kit->store, &before);
+    kit_batch_begin(&kit->storage, "a", HEARTH_HISTORY);
+    kit_page_put_visited(&kit->storage, 1, "https://u/1", "u", 3, (const int64_t[]){100, 200, 300});
+    kit_bookmark_put(&kit->storage, "menu________", HEARTH_FOLDER, NULL, 0);
+    OK(&kit->storage, sync_cursor_put, 0, HEARTH_HISTORY, "mark");
+    kit_batch_commit(&kit->storage);
+    kit_dump_storage(&kit->storage, &before);
     kit_close(kit);
     kit_open(kit);
-    dump_storage(&kit->store, &after);
-    expect_same_dump(&after, &before, "after it was closed and opened");
+    kit_dump_storage(&kit->storage, &after);
+    kit_expect_same_dump(&after, &before, "after it was closed and opened");
     buf_fini(&before);
     buf_fini(&after);
 }
@@ -41,7 +41,7 @@ static void reopen(struct kit *kit)
 enum { ITS_TURN = 1000 /* ms that it waits */, NEXT_TURN = 10 * 1000 };
 
 struct other_batch {
-    struct store store;
+    struct storage storage;
     int result;
 };
 
@@ -49,10 +49,10 @@ static void *write_other_batch(void *ctx)
 {
     struct other_batch *other = ctx;
     int64_t generation;
-    other->result = STORE(&other->store, NULL, batch_begin, "b", HEARTH_HISTORY, &generation);
+    other->result = STORAGE(&other->storage, NULL, batch_begin, "b", HEARTH_HISTORY, &generation);
     if (other->result == 0) {
-        put_visited(&other->store, 2, "https://u/2", "u", 1, (const int64_t[]){100});
-        commit(&other->store);
+        kit_page_put_visited(&other->storage, 2, "https://u/2", "u", 1, (const int64_t[]){100});
+        kit_batch_commit(&other->storage);
     }
     return NULL;
 }
@@ -60,10 +60,10 @@ static void *write_other_batch(void *ctx)
 static int run_other_batch(struct other_batch *other, int64_t patience)
 {
     pthread_t thread;
-    other->store.call.hearth.deadline = kit_now() + patience;
+    other->storage.call.hearth.deadline = kit_now() + patience;
     expect_number(pthread_create(&thread, NULL, write_other_batch, other), 0);
     pthread_join(thread, NULL);
-    other->store.call.hearth.deadline = 0;
+    other->storage.call.hearth.deadline = 0;
     return other->result;
 }
 
@@ -76,43 +76,43 @@ static void two_instances(struct kit *kit)
         kit_skip("the plugin is not SHARED");
     const struct hearth_limits *limits = kit->descriptor->limits;
     bool single_writer = limits != NULL && limits->single_writer != 0;
-    call_init(&call, NULL, 0, 0);
+    plug_call_init(&call, NULL, 0, 0);
     expect_number(kit->storage_ops->open(&kit->host.hearth, &call.hearth, kit->values, &self), 0);
-    kit_session_of(kit, self, &other.store);
-    begin(&kit->store, "a", HEARTH_HISTORY);
-    put_visited(&kit->store, 1, "https://u/1", "u", 1, (const int64_t[]){100});
+    kit_handle_of(kit, self, &other.storage);
+    kit_batch_begin(&kit->storage, "a", HEARTH_HISTORY);
+    kit_page_put_visited(&kit->storage, 1, "https://u/1", "u", 1, (const int64_t[]){100});
     struct lines lines = {.size = 0};
-    OK(&other.store, pages_by_frecency, "a", on_page, &lines);
+    OK(&other.storage, pages_by_frecency, "a", kit_lines_on_page, &lines);
     expect_number(lines.count, 0);
     int r = run_other_batch(&other, single_writer ? ITS_TURN : NEXT_TURN);
     if (r != 0 && !(single_writer && r == HEARTH_ERR_TIMEOUT))
         fail_msg("another account's batch, begun in another instance while one is open, returned %s%s", err_name(r),
                  single_writer ? " (its limits say single_writer: TIMEOUT or OK was expected)"
                                : ": it goes its own way, unless the plugin's limits say single_writer");
-    commit(&kit->store);
+    kit_batch_commit(&kit->storage);
     if (r != 0) /* its turn has come */
         expect_number(run_other_batch(&other, NEXT_TURN), 0);
-    OK(&other.store, pages_by_frecency, "a", on_page, &lines);
+    OK(&other.storage, pages_by_frecency, "a", kit_lines_on_page, &lines);
     expect_number(lines.count, 1);
-    store_close(&other.store);
+    plug_storage_close(&other.storage);
     kit->storage_ops->close(self);
-    call_fini(&call);
+    plug_call_fini(&call);
 }
 
-static void close_accepts_null(struct kit *kit)
+static void storage_close_accepts_null(struct kit *kit)
 {
     kit->storage_ops->close(NULL);
 }
 
-static void interrupt_without_a_call(struct kit *kit)
+static void life_interrupt_without_a_call(struct kit *kit)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
     for (int i = 0; i < 3; i++)
-        kit->storage_ops->interrupt(kit->store.session);
-    OK(&kit->store, account_get, "a", &account);
-    begin(&kit->store, "a", HEARTH_TABS);
-    kit->storage_ops->interrupt(kit->store.session);
-    commit(&kit->store);
+        kit->storage_ops->interrupt(kit->storage.handle);
+    OK(&kit->storage, account_get, "a", &account);
+    kit_batch_begin(&kit->storage, "a", HEARTH_TABS);
+    kit->storage_ops->interrupt(kit->storage.handle);
+    kit_batch_commit(&kit->storage);
 }
 
 static int on_any_account(void *ctx, const struct hearth_account *account)
@@ -122,31 +122,31 @@ static int on_any_account(void *ctx, const struct hearth_account *account)
     return 0;
 }
 
-static void stopped(struct kit *kit)
+static void life_stop_ends_listing(struct kit *kit)
 {
-    struct store *store = &kit->store;
+    struct storage *storage = &kit->storage;
     atomic_bool stop = true;
     int rows = 0;
-    begin(store, "a", HEARTH_HISTORY);
+    kit_batch_begin(storage, "a", HEARTH_HISTORY);
     for (int64_t i = 1; i <= 500; i++)
-        put_visited(store, i, "https://u/", "u", 1, (const int64_t[]){i});
-    commit(store);
-    store->call.stop = &stop;
+        kit_page_put_visited(storage, i, "https://u/", "u", 1, (const int64_t[]){i});
+    kit_batch_commit(storage);
+    storage->call.stop = &stop;
     struct lines *lines = calloc(1, sizeof(*lines));
-    FAILS(CANCELLED, store, pages_by_frecency, "a", on_page, lines);
-    FAILS(CANCELLED, store, account_list, on_any_account, &rows);
-    store->call.stop = NULL;
-    store->call.hearth.deadline = 1; /* long ago */
-    FAILS(TIMEOUT, store, pages_by_frecency, "a", on_page, lines);
-    FAILS(TIMEOUT, store, settings_put, "a", "{}");
-    store->call.hearth.deadline = 0;
+    FAILS(CANCELLED, storage, pages_by_frecency, "a", kit_lines_on_page, lines);
+    FAILS(CANCELLED, storage, account_list, on_any_account, &rows);
+    storage->call.stop = NULL;
+    storage->call.hearth.deadline = 1; /* long ago */
+    FAILS(TIMEOUT, storage, pages_by_frecency, "a", kit_lines_on_page, lines);
+    FAILS(TIMEOUT, storage, settings_put, "a", "{}");
+    storage->call.hearth.deadline = 0;
     lines->count = lines->size = 0;
-    OK(store, pages_by_frecency, "a", on_page, lines);
+    OK(storage, pages_by_frecency, "a", kit_lines_on_page, lines);
     expect_number(lines->count, 500);
     free(lines);
 }
 
-/* The child replaces the titles of 40 pages, and the mark, again and again; a whole batch has one title everywhere. */
+/* The child replaces the titles of 40 pages, and the cursor, again and again; a whole batch has one title everywhere. */
 enum { PAGES = 40, KILLS = 12 };
 
 static void rewrite_until_killed(struct kit *kit, int said)
@@ -155,21 +155,21 @@ static void rewrite_until_killed(struct kit *kit, int said)
     for (int64_t round = 0;; round++) {
         char title[32];
         snprintf(title, sizeof(title), "%lld", (long long)round);
-        begin(&kit->store, "a", HEARTH_HISTORY);
+        kit_batch_begin(&kit->storage, "a", HEARTH_HISTORY);
         for (int64_t id = 1; id <= PAGES; id++) {
-            struct hearth_page page = make_page(id, "https://u/", "u");
+            struct hearth_page page = kit_page_make(id, "https://u/", "u");
             page.title = title;
-            OK(&kit->store, page_put, &page);
+            OK(&kit->storage, page_put, &page);
         }
-        OK(&kit->store, mark_put, 0, HEARTH_HISTORY, title);
-        commit(&kit->store);
-        store_reset(&kit->store);
+        OK(&kit->storage, sync_cursor_put, 0, HEARTH_HISTORY, title);
+        kit_batch_commit(&kit->storage);
+        plug_storage_reset(&kit->storage);
         if (round == 2 && write(said, "x", 1) != 1)
             _exit(1);
     }
 }
 
-static int note_mark(void *ctx, int64_t source, int32_t collection, const char *text)
+static int note_cursor(void *ctx, int64_t source, int32_t collection, const char *text)
 {
     if (collection == HEARTH_HISTORY)
         snprintf(ctx, 32, "%s", text);
@@ -196,7 +196,7 @@ static void kill_at_random(struct kit *kit)
         kit_skip("the plugin is not DURABLE");
     for (int i = 0; i < KILLS; i++) {
         int pipes[2], status;
-        char said, mark[32] = "";
+        char said, cursor[32] = "";
         kit_close(kit);
         expect_number(pipe(pipes), 0);
         pid_t child = fork();
@@ -211,21 +211,21 @@ static void kill_at_random(struct kit *kit)
         waitpid(child, &status, 0);
         close(pipes[0]);
         kit_open(kit);
-        struct same_title same = {.title = mark};
-        OK(&kit->store, mark_list, "a", note_mark, mark);
-        OK(&kit->store, pages_by_frecency, "a", on_titled, &same);
+        struct same_title same = {.title = cursor};
+        OK(&kit->storage, sync_cursor_list, "a", note_cursor, cursor);
+        OK(&kit->storage, pages_by_frecency, "a", on_titled, &same);
         expect_number(same.pages, PAGES);
-        assert_sound(&kit->store);
+        kit_expect_sound(&kit->storage);
     }
 }
 
-const struct kit_test storage_life_tests[] = {
-    {"life: after migrate() the schema is the one wanted; again is fine", schema, KIT_OPEN, 15},
-    {"life: close() accepts NULL", close_accepts_null},
-    {"life: closing and opening keeps everything", reopen},
+const struct kit_test kit_storage_life_tests[] = {
+    {"life: after migrate() the schema is the one wanted; again is fine", life_schema_version, KIT_OPEN, 15},
+    {"life: close() accepts NULL", storage_close_accepts_null},
+    {"life: closing and opening keeps everything", life_reopen},
     {"life: two instances see each other's commits", two_instances},
-    {"life: an interrupt without a running call does nothing", interrupt_without_a_call},
-    {"life: should_stop and deadlines end calls with CANCELLED and TIMEOUT", stopped},
+    {"life: an interrupt without a running call does nothing", life_interrupt_without_a_call},
+    {"life: should_stop and deadlines end calls with CANCELLED and TIMEOUT", life_stop_ends_listing},
     {"life: SIGKILL at any moment leaves whole batches", kill_at_random, KIT_FAULTS, 120},
     {NULL, NULL},
 };

@@ -35,7 +35,7 @@ struct output_operation {
     static int name(struct kit *kit, int present, union outputs *out)                                                                      \
     {                                                                                                                                      \
         (void)present;                                                                                                                     \
-        return kit->storage_ops->operation(kit->store.session, &kit->store.call.hearth, __VA_ARGS__);                                          \
+        return kit->storage_ops->operation(kit->storage.handle, &kit->storage.call.hearth, __VA_ARGS__);                                          \
     }
 #define EITHER(there, missing) (present != MISSING ? (there) : (missing))
 static const uint8_t hash_there[32] = {1}, hash_missing[32] = {9};
@@ -55,21 +55,21 @@ CALLS(put_visits, visits_put, EITHER(1, 99), one_visit, 1, &out->number)
 CALLS(begin_for, batch_begin, EITHER("a", "nobody"), HEARTH_COLLECTION_NONE, &out->number)
 CALLS(get_schema, schema_version, &out->numbers[0], &out->numbers[1])
 
-static int open_session(struct kit *kit, int present, union outputs *out)
+static int outputs_open_handle(struct kit *kit, int present, union outputs *out)
 {
     (void)present;
-    return kit->storage_ops->session_open(kit->self, &kit->store.call.hearth, &out->pointer);
+    return kit->storage_ops->handle_open(kit->self, &kit->storage.call.hearth, &out->pointer);
 }
 
-static void close_session(struct kit *kit, union outputs *out)
+static void outputs_close_handle(struct kit *kit, union outputs *out)
 {
-    kit->storage_ops->session_close(out->pointer);
+    kit->storage_ops->handle_close(out->pointer);
 }
 
 static void abort_batch(struct kit *kit, union outputs *out)
 {
     (void)out;
-    kit->storage_ops->batch_abort(kit->store.session);
+    kit->storage_ops->batch_abort(kit->storage.handle);
 }
 
 #define STRUCT(type) sizeof(struct hearth_##type)
@@ -88,7 +88,7 @@ static const struct output_operation operations[] = {
     {"visits_put", put_visits, 0, true, false, NULL},
     {"batch_begin", begin_for, 0, false, false, abort_batch},
     {"schema_version", get_schema, 0, false, true, NULL},
-    {"session_open", open_session, 0, false, true, close_session},
+    {"session_open", outputs_open_handle, 0, false, true, outputs_close_handle},
 };
 
 /* Calls it with outputs full of a pattern; fails the test when a failure has touched them. The code. ret_failed: an allocation that was to
@@ -101,7 +101,7 @@ static int call_watched(struct kit *kit, const struct output_operation *of, int 
         out.struct_size = of->struct_size;
     memcpy(&before, &out, sizeof(out));
     int r = of->call(kit, present, &out);
-    bool failed = memory_failed(); /* disarmed: what follows is the kit's own */
+    bool failed = kit_memory_failed(); /* disarmed: what follows is the kit's own */
     if (ret_failed != NULL)
         *ret_failed = failed;
     for (size_t i = 0; r < 0 && i < sizeof(out); i++)
@@ -110,11 +110,11 @@ static int call_watched(struct kit *kit, const struct output_operation *of, int 
                      out.bytes[i], before.bytes[i]);
     if (r >= 0 && of->undo != NULL)
         of->undo(kit, &out);
-    store_reset(&kit->store);
+    plug_storage_reset(&kit->storage);
     return r;
 }
 
-static void expect_code(const struct output_operation *of, const char *how, int r, int wanted)
+static void outputs_expect_code(const struct output_operation *of, const char *how, int r, int wanted)
 {
     if (r != wanted)
         fail_msg("%s, %s, returned %s, %s was expected", of->name, how, err_name(r), err_name(wanted));
@@ -124,88 +124,88 @@ static void expect_code(const struct output_operation *of, const char *how, int 
 static int call_in_batch(struct kit *kit, const struct output_operation *of, int present, const char *how)
 {
     if (of->in_batch)
-        begin(&kit->store, "a", HEARTH_COLLECTION_NONE);
+        kit_batch_begin(&kit->storage, "a", HEARTH_COLLECTION_NONE);
     int r = call_watched(kit, of, present, how, NULL);
     if (of->in_batch)
-        kit->storage_ops->batch_abort(kit->store.session);
+        kit->storage_ops->batch_abort(kit->storage.handle);
     return r;
 }
 
 static void call_stopped(struct kit *kit, const struct output_operation *of)
 {
-    struct call *call = &kit->store.call;
+    struct call *call = &kit->storage.call;
     atomic_bool stop = true;
     if (of->in_batch)
-        begin(&kit->store, "a", HEARTH_COLLECTION_NONE);
+        kit_batch_begin(&kit->storage, "a", HEARTH_COLLECTION_NONE);
     call->stop = &stop;
     int r = call_watched(kit, of, PRESENT, "while the host stops", NULL);
     call->stop = NULL;
     if (r < 0) /* what is there at once may be given */
-        expect_code(of, "while the host stops", r, HEARTH_ERR_CANCELLED);
+        outputs_expect_code(of, "while the host stops", r, HEARTH_ERR_CANCELLED);
     call->hearth.deadline = 1;
     r = call_watched(kit, of, PRESENT, "long after its deadline", NULL);
     call->hearth.deadline = 0;
     if (r < 0)
-        expect_code(of, "long after its deadline", r, HEARTH_ERR_TIMEOUT);
+        outputs_expect_code(of, "long after its deadline", r, HEARTH_ERR_TIMEOUT);
     if (of->in_batch)
-        kit->storage_ops->batch_abort(kit->store.session);
+        kit->storage_ops->batch_abort(kit->storage.handle);
 }
 
 /* Its connection may be lost with an allocation, and with it the batch: each has a new one. */
 static void call_without_memory(struct kit *kit, const struct output_operation *of)
 {
-    struct store *store = &kit->store;
+    struct storage *storage = &kit->storage;
     int64_t generation;
     char how[64];
     bool failed = true;
     for (long n = 1; failed && n < ALLOCATIONS; n++) {
         snprintf(how, sizeof(how), "whose allocation %ld failed", n);
-        if (of->in_batch && STORE(store, NULL, batch_begin, "a", HEARTH_COLLECTION_NONE, &generation) < 0)
+        if (of->in_batch && STORAGE(storage, NULL, batch_begin, "a", HEARTH_COLLECTION_NONE, &generation) < 0)
             continue;
-        memory_fail_at(n);
+        kit_memory_fail_at(n);
         call_watched(kit, of, PRESENT, how, &failed);
         if (of->in_batch)
-            store->ops->batch_abort(store->session);
+            storage->ops->batch_abort(storage->handle);
     }
 }
 
 static void check_outputs(struct kit *kit, const struct output_operation *of)
 {
     if (of->in_batch)
-        expect_code(of, "without a batch", call_watched(kit, of, PRESENT, "without a batch", NULL), HEARTH_ERR_INVALID);
+        outputs_expect_code(of, "without a batch", call_watched(kit, of, PRESENT, "without a batch", NULL), HEARTH_ERR_INVALID);
     if (!of->never_missing)
-        expect_code(of, "for what is not there", call_in_batch(kit, of, MISSING, "for what is not there"), HEARTH_ERR_NOT_FOUND);
+        outputs_expect_code(of, "for what is not there", call_in_batch(kit, of, MISSING, "for what is not there"), HEARTH_ERR_NOT_FOUND);
     if (of->call == begin_for) {
-        begin(&kit->store, "a", HEARTH_COLLECTION_NONE);
-        expect_code(of, "in a batch", call_watched(kit, of, PRESENT, "in a batch", NULL), HEARTH_ERR_INVALID);
-        kit->storage_ops->batch_abort(kit->store.session);
+        kit_batch_begin(&kit->storage, "a", HEARTH_COLLECTION_NONE);
+        outputs_expect_code(of, "in a batch", call_watched(kit, of, PRESENT, "in a batch", NULL), HEARTH_ERR_INVALID);
+        kit->storage_ops->batch_abort(kit->storage.handle);
     }
     call_stopped(kit, of);
-    expect_code(of, "for what is there", call_in_batch(kit, of, PRESENT, "for what is there"), 0);
+    outputs_expect_code(of, "for what is there", call_in_batch(kit, of, PRESENT, "for what is there"), 0);
 }
 
 static void failures_touch_nothing(struct kit *kit)
 {
-    struct store *store = &kit->store;
+    struct storage *storage = &kit->storage;
     const struct hearth_token token = {
         .struct_size = sizeof(token), .id = "t", .account = "a", .name = "n", .hash = hash_there, .created = 5};
-    OK(store, token_create, &token);
-    OK(store, credentials_put, "a", 0, "sealed", 6);
-    OK(store, settings_put, "a", "{}");
-    OK(store, property_put, "kit", "yes", true);
-    begin(store, "a", HEARTH_COLLECTION_NONE);
-    put_visited(store, 1, "https://u/1", "u", 1, (const int64_t[]){100});
-    OK(store, page_guid_put, "g", 1);
-    put_bookmark(store, "b", HEARTH_FOLDER, NULL, 0);
-    commit(store);
+    OK(storage, token_create, &token);
+    OK(storage, credentials_put, "a", 0, "sealed", 6);
+    OK(storage, settings_put, "a", "{}");
+    OK(storage, property_put, "kit", "yes", true);
+    kit_batch_begin(storage, "a", HEARTH_COLLECTION_NONE);
+    kit_page_put_visited(storage, 1, "https://u/1", "u", 1, (const int64_t[]){100});
+    OK(storage, page_guid_put, "g", 1);
+    kit_bookmark_put(storage, "b", HEARTH_FOLDER, NULL, 0);
+    kit_batch_commit(storage);
     for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++)
         check_outputs(kit, &operations[i]);
-    assert_sound(store);
-    for (size_t i = 0; memory_can_fail() && i < sizeof(operations) / sizeof(operations[0]); i++)
+    kit_expect_sound(storage);
+    for (size_t i = 0; kit_memory_can_fail() && i < sizeof(operations) / sizeof(operations[0]); i++)
         call_without_memory(kit, &operations[i]);
 }
 
-const struct kit_test storage_outputs_tests[] = {
+const struct kit_test kit_storage_outputs_tests[] = {
     {"outputs: what fails leaves them as they were, whatever it fails with", failures_touch_nothing, KIT_OPEN},
     {NULL, NULL},
 };

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { SETTINGS_MAX = 64 * 1024, CREDENTIALS_MAX = 1 << 20, PROPERTY_MAX = 4096, MARK_MAX = 64 * 1024 };
+enum { SETTINGS_MAX = 64 * 1024, CREDENTIALS_MAX = 1 << 20, PROPERTY_MAX = 4096, CURSOR_MAX = 64 * 1024 };
 
 static void expect_same_text(const char *what, const char *got, const char *put)
 {
@@ -14,62 +14,62 @@ static void expect_same_text(const char *what, const char *got, const char *put)
 
 /* --- texts that are one value ------------------------------------------------------------------- */
 
-static void check_settings(struct store *store, const char *text)
+static void check_settings(struct storage *storage, const char *text)
 {
     const char *got = NULL;
-    OK(store, settings_put, "a", text);
-    OK(store, settings_get, "a", &got);
+    OK(storage, settings_put, "a", text);
+    OK(storage, settings_get, "a", &got);
     expect_same_text("settings", got, text);
 }
 
-static void check_property(struct store *store, const char *text)
+static void values_check_property(struct storage *storage, const char *text)
 {
     const char *got = NULL;
-    OK(store, property_put, "kit", text, true);
-    OK(store, property_get, "kit", &got);
+    OK(storage, property_put, "kit", text, true);
+    OK(storage, property_get, "kit", &got);
     expect_same_text("a property", got, text);
 }
 
-struct seen_mark {
+struct seen_cursor {
     const char *text;
     int32_t collection;
     size_t count;
 };
 
-static int on_mark(void *ctx, int64_t source, int32_t collection, const char *text)
+static int values_on_cursor(void *ctx, int64_t source, int32_t collection, const char *text)
 {
-    struct seen_mark *seen = ctx;
+    struct seen_cursor *seen = ctx;
     seen->count++;
     if (collection == seen->collection)
         expect_same_text("a mark", text, seen->text);
     return 0;
 }
 
-static void check_mark(struct store *store, const char *text)
+static void check_cursor(struct storage *storage, const char *text)
 {
     for (int32_t collection = HEARTH_COLLECTION_NONE; collection < HEARTH_COLLECTION_SLOTS; collection++) {
-        struct seen_mark seen = {text, collection, 0};
-        begin(store, "a", HEARTH_COLLECTION_NONE);
-        OK(store, mark_put, 0, collection, text);
-        commit(store);
-        OK(store, mark_list, "a", on_mark, &seen);
+        struct seen_cursor seen = {text, collection, 0};
+        kit_batch_begin(storage, "a", HEARTH_COLLECTION_NONE);
+        OK(storage, sync_cursor_put, 0, collection, text);
+        kit_batch_commit(storage);
+        OK(storage, sync_cursor_list, "a", values_on_cursor, &seen);
         expect_number(seen.count, collection + 1); /* each has its own */
     }
-    begin(store, "a", HEARTH_COLLECTION_NONE);
+    kit_batch_begin(storage, "a", HEARTH_COLLECTION_NONE);
     for (int32_t collection = HEARTH_COLLECTION_NONE; collection < HEARTH_COLLECTION_SLOTS; collection++)
-        OK(store, mark_put, 0, collection, NULL);
-    commit(store);
+        OK(storage, sync_cursor_put, 0, collection, NULL);
+    kit_batch_commit(storage);
 }
 
-static void check_texts(struct kit *kit, int64_t most, void (*check)(struct store *store, const char *text))
+static void check_texts(struct kit *kit, int64_t most, void (*check)(struct storage *storage, const char *text))
 {
     bool more = true;
-    most = fields_longest(most, kit->descriptor->limits);
+    most = plug_fields_longest(most, kit->descriptor->limits);
     for (size_t which = 0; more; which++) {
-        const char *text = record_border_text(which, 0, most, &more);
+        const char *text = kit_record_border_text(which, 0, most, &more);
         if (text != NULL)
-            check(&kit->store, text);
-        store_reset(&kit->store);
+            check(&kit->storage, text);
+        plug_storage_reset(&kit->storage);
     }
 }
 
@@ -78,32 +78,32 @@ static void texts_come_back(struct kit *kit)
     char name[65], other[65];
     const char *got;
     check_texts(kit, SETTINGS_MAX, check_settings);
-    check_texts(kit, PROPERTY_MAX, check_property);
-    check_texts(kit, MARK_MAX, check_mark);
+    check_texts(kit, PROPERTY_MAX, values_check_property);
+    check_texts(kit, CURSOR_MAX, check_cursor);
     memset(name, 'k', 64);
     name[64] = '\0';
     memcpy(other, name, sizeof(other));
     other[63] = '_';
-    OK(&kit->store, property_put, name, "one", true);
-    OK(&kit->store, property_put, other, "two", true);
-    OK(&kit->store, property_get, name, &got);
+    OK(&kit->storage, property_put, name, "one", true);
+    OK(&kit->storage, property_put, other, "two", true);
+    OK(&kit->storage, property_get, name, &got);
     expect_same_text("a property with the longest name", got, "one");
 }
 
 /* --- bytes -------------------------------------------------------------------------------------- */
 
-static void check_sealed(struct store *store, const uint8_t *bytes, size_t size)
+static void check_sealed(struct storage *storage, const uint8_t *bytes, size_t size)
 {
     const void *got = NULL;
     size_t got_size = 77;
-    OK(store, credentials_put, "a", 0, bytes, size);
-    OK(store, credentials_get, "a", 0, &got, &got_size);
+    OK(storage, credentials_put, "a", 0, bytes, size);
+    OK(storage, credentials_get, "a", 0, &got, &got_size);
     if (got_size != size)
         fail_msg("credentials of %zu bytes come back as %zu bytes", size, got_size);
     for (size_t i = 0; i < size; i++)
         if (((const uint8_t *)got)[i] != bytes[i])
             fail_msg("byte %zu of credentials was put as %d and comes back as %d", i, bytes[i], ((const uint8_t *)got)[i]);
-    store_reset(store);
+    plug_storage_reset(storage);
 }
 
 static void sealed_bytes_come_back(struct kit *kit)
@@ -116,13 +116,13 @@ static void sealed_bytes_come_back(struct kit *kit)
         bytes[i] = i < 256 ? (uint8_t)i : (uint8_t)(state >> 24);
     }
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-        check_sealed(&kit->store, bytes, sizes[i]);
-    check_sealed(&kit->store, bytes + 1, 255);
-    check_sealed(&kit->store, (const uint8_t[4]){0}, 4);
-    check_sealed(&kit->store, (const uint8_t[3]){0xef, 0xbb, 0xbf}, 3);
+        check_sealed(&kit->storage, bytes, sizes[i]);
+    check_sealed(&kit->storage, bytes + 1, 255);
+    check_sealed(&kit->storage, (const uint8_t[4]){0}, 4);
+    check_sealed(&kit->storage, (const uint8_t[3]){0xef, 0xbb, 0xbf}, 3);
 }
 
-const struct kit_test storage_values_tests[] = {
+const struct kit_test kit_storage_values_tests[] = {
     {"borders: settings, properties and marks come back as they were put", texts_come_back, KIT_OPEN},
     {"borders: sealed bytes come back, whatever they are", sealed_bytes_come_back, KIT_OPEN},
     {NULL, NULL},

@@ -17,20 +17,20 @@ struct wanted {
 /* Of the account "a", but for accounts. Each fails the test when something else comes back. */
 struct storage_way {
     const struct fields *fields;
-    void (*put)(struct store *store, const void *record);
-    void (*read)(struct store *store, struct wanted *wanted);
-    void (*remove)(struct store *store, const void *record);
+    void (*put)(struct storage *storage, const void *record);
+    void (*read)(struct storage *storage, struct wanted *wanted);
+    void (*remove)(struct storage *storage, const void *record);
     const char *only; /* the field that `put` is about; NULL: all */
 };
 
 enum { STORAGE_WAYS = 13 };
-extern const struct storage_way storage_ways[STORAGE_WAYS];
+extern const struct storage_way kit_storage_ways[STORAGE_WAYS];
 /* The same for what changes a record that is there. */
 enum { STORAGE_CHANGES = 3 };
-extern const struct storage_way storage_changes[STORAGE_CHANGES];
+extern const struct storage_way kit_storage_changes[STORAGE_CHANGES];
 
 /* Texts that look alike, and are others. */
 enum { STORAGE_ALIKE = 17 };
-extern const char *const storage_alike[STORAGE_ALIKE];
+extern const char *const kit_storage_alike[STORAGE_ALIKE];
 
 #endif

@@ -23,7 +23,7 @@ static void wider_values(struct kit *kit)
     kit_close(kit);
 }
 
-const struct kit_test stride_tests[] = {
+const struct kit_test kit_stride_tests[] = {
     {"growth: a newer host's larger values are stepped through by HEARTH_AT", wider_values, KIT_CLOSED},
     {NULL, NULL},
 };

@@ -13,7 +13,7 @@ struct symbols_file {
     size_t size;
 };
 
-static const void *part(const struct symbols_file *file, size_t offset, size_t size)
+static const void *symbols_part_of_file(const struct symbols_file *file, size_t offset, size_t size)
 {
     return offset <= file->size && size <= file->size - offset ? file->bytes + offset : NULL;
 }
@@ -27,8 +27,8 @@ static bool is_defined(const ElfW(Sym) * symbol)
 
 static bool walk_table(const struct symbols_file *file, const ElfW(Shdr) * table, const ElfW(Shdr) * names, symbols_cb cb, void *ctx)
 {
-    const ElfW(Sym) *symbols = part(file, table->sh_offset, table->sh_size);
-    const char *texts = part(file, names->sh_offset, names->sh_size);
+    const ElfW(Sym) *symbols = symbols_part_of_file(file, table->sh_offset, table->sh_size);
+    const char *texts = symbols_part_of_file(file, names->sh_offset, names->sh_size);
     if (symbols == NULL || texts == NULL || names->sh_size == 0 || texts[names->sh_size - 1] != '\0')
         return false;
     for (size_t i = 1; i < table->sh_size / sizeof(*symbols); i++) {
@@ -43,17 +43,17 @@ static bool walk_table(const struct symbols_file *file, const ElfW(Shdr) * table
 
 static bool walk_file(const struct symbols_file *file, symbols_cb cb, void *ctx)
 {
-    const ElfW(Ehdr) *header = part(file, 0, sizeof(*header));
+    const ElfW(Ehdr) *header = symbols_part_of_file(file, 0, sizeof(*header));
     if (header == NULL || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_shentsize != sizeof(ElfW(Shdr)))
         return false;
-    const ElfW(Shdr) *sections = part(file, header->e_shoff, header->e_shnum * sizeof(*sections));
+    const ElfW(Shdr) *sections = symbols_part_of_file(file, header->e_shoff, header->e_shnum * sizeof(*sections));
     for (size_t i = 0; sections != NULL && i < header->e_shnum; i++)
         if (sections[i].sh_type == SHT_DYNSYM && sections[i].sh_link < header->e_shnum)
             return walk_table(file, &sections[i], &sections[sections[i].sh_link], cb, ctx);
     return false;
 }
 
-bool symbols_each(const char *path, symbols_cb cb, void *ctx)
+bool kit_symbols_each(const char *path, symbols_cb cb, void *ctx)
 {
     struct stat status;
     int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -9,12 +9,12 @@
 
 static _Thread_local struct sync_answer *answer;
 
-void sync_kit_answer(struct sync_answer *a)
+void kit_sync_answer(struct sync_answer *a)
 {
     answer = a;
 }
 
-int sync_kit_fetch(const struct hearth_host *host, struct hearth_call *call, const struct hearth_http_request *request)
+int kit_sync_fetch(const struct hearth_host *host, struct hearth_call *call, const struct hearth_http_request *request)
 {
     if (answer == NULL)
         fail_msg("the plugin fetches %s where nothing was to be fetched", request->url);
@@ -46,7 +46,7 @@ int sync_kit_fetch(const struct hearth_host *host, struct hearth_call *call, con
 
 /* --- the sink ----------------------------------------------------------------------------------------------------------------------- */
 
-static int enter(struct sync_sink *sink)
+static int sync_sink_enter(struct sync_sink *sink)
 {
     if (sink->failed)
         fail_msg("the sink returned an error, and the plugin went on using it");
@@ -72,10 +72,10 @@ static void expect_utf8(const char *text, const char *what)
         fail_msg("%s is missing or not UTF-8", what);
 }
 
-static int on_begin(void *ctx, int32_t collection, int32_t how)
+static int sync_sink_begin(void *ctx, int32_t collection, int32_t how)
 {
     struct sync_sink *sink = ctx;
-    int r = enter(sink);
+    int r = sync_sink_enter(sink);
     expect_open(sink, -1, "begin");
     expect_collection(collection);
     expect(collection != HEARTH_COLLECTION_NONE);
@@ -92,71 +92,71 @@ static int on_begin(void *ctx, int32_t collection, int32_t how)
 static void expect_fields(const struct fields *fields, const void *record)
 {
     char why[200];
-    if (!fields_check(fields, record, NULL, why, sizeof(why)))
+    if (!plug_fields_check(fields, record, NULL, why, sizeof(why)))
         fail_msg("a %s does not keep to its table: %s", fields->record, why);
 }
 
-static int on_device(void *ctx, const struct hearth_device *device)
+static int sync_sink_device(void *ctx, const struct hearth_device *device)
 {
     struct sync_sink *sink = ctx;
-    int r = enter(sink);
+    int r = sync_sink_enter(sink);
     if (sink->open != HEARTH_CLIENTS)
         expect_open(sink, HEARTH_TABS, "a device");
-    expect_fields(&fields_device, device);
+    expect_fields(&plug_fields_device, device);
     sink->records++;
     return r;
 }
 
-static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
+static int sync_sink_tab(void *ctx, const char *device, const struct hearth_tab *tab)
 {
     struct sync_sink *sink = ctx;
-    int r = enter(sink);
+    int r = sync_sink_enter(sink);
     expect_open(sink, HEARTH_TABS, "a tab");
     expect_utf8(device, "a tab's device");
-    expect_fields(&fields_tab, tab);
+    expect_fields(&plug_fields_tab, tab);
     sink->records++;
     return r;
 }
 
-static int on_tab_group(void *ctx, const char *device, const struct hearth_tab_group *group)
+static int sync_sink_tab_group(void *ctx, const char *device, const struct hearth_tab_group *group)
 {
     struct sync_sink *sink = ctx;
-    int r = enter(sink);
+    int r = sync_sink_enter(sink);
     expect_open(sink, HEARTH_TABS, "a group of tabs");
     expect_utf8(device, "a group's device");
-    expect_fields(&fields_tab_group, group);
+    expect_fields(&plug_fields_tab_group, group);
     sink->records++;
     return r;
 }
 
-static int on_page(void *ctx, const struct hearth_page_record *record)
+static int sync_sink_page(void *ctx, const struct hearth_page_record *record)
 {
     struct sync_sink *sink = ctx;
-    int r = enter(sink);
+    int r = sync_sink_enter(sink);
     expect_open(sink, HEARTH_HISTORY, "a page");
-    expect_fields(&fields_page_record, record);
+    expect_fields(&plug_fields_page_record, record);
     for (size_t i = 0; i < record->visit_count; i++)
-        expect_fields(&fields_visit, HEARTH_AT(record->visits, i));
+        expect_fields(&plug_fields_visit, HEARTH_AT(record->visits, i));
     sink->records++;
     return r;
 }
 
-static int on_bookmark(void *ctx, const struct hearth_bookmark_record *record)
+static int sync_sink_bookmark(void *ctx, const struct hearth_bookmark_record *record)
 {
     struct sync_sink *sink = ctx;
-    int r = enter(sink);
+    int r = sync_sink_enter(sink);
     expect_open(sink, HEARTH_BOOKMARKS, "a bookmark");
-    expect_fields(&fields_bookmark_record, record);
+    expect_fields(&plug_fields_bookmark_record, record);
     for (size_t i = 0; i < record->child_count; i++)
         expect_utf8(record->children[i], "a folder's child");
     sink->records++;
     return r;
 }
 
-static int on_removed(void *ctx, const char *guid, int64_t modified)
+static int sync_sink_removed(void *ctx, const char *guid, int64_t modified)
 {
     struct sync_sink *sink = ctx;
-    int r = enter(sink);
+    int r = sync_sink_enter(sink);
     (void)modified;
     if (sink->open < 0)
         fail_msg("a tombstone came while no collection was open");
@@ -164,10 +164,10 @@ static int on_removed(void *ctx, const char *guid, int64_t modified)
     return r;
 }
 
-static int on_damaged(void *ctx, const char *guid, const char *why)
+static int sync_sink_damaged(void *ctx, const char *guid, const char *why)
 {
     struct sync_sink *sink = ctx;
-    int r = enter(sink);
+    int r = sync_sink_enter(sink);
     if (sink->open < 0)
         fail_msg("a damaged record came while no collection was open");
     if (guid != NULL)
@@ -177,28 +177,28 @@ static int on_damaged(void *ctx, const char *guid, const char *why)
     return r;
 }
 
-static int on_restart(void *ctx)
+static int sync_sink_restart(void *ctx)
 {
     struct sync_sink *sink = ctx;
-    int r = enter(sink);
+    int r = sync_sink_enter(sink);
     if (sink->open < 0)
         fail_msg("restart came while no collection was open");
     sink->nameless = false;
     return r;
 }
 
-static void keep_mark(struct sync_sink *sink, int32_t collection, const char *mark)
+static void keep_cursor(struct sync_sink *sink, int32_t collection, const char *cursor)
 {
     expect_collection(collection);
-    if (mark != NULL && strlen(mark) > 65536)
-        fail_msg("a mark has %zu bytes; 65536 are possible", strlen(mark));
-    snprintf(sink->marks[collection], sizeof(sink->marks[0]), "%s", mark == NULL ? "" : mark);
+    if (cursor != NULL && strlen(cursor) > 65536)
+        fail_msg("a mark has %zu bytes; 65536 are possible", strlen(cursor));
+    snprintf(sink->cursors[collection], sizeof(sink->cursors[0]), "%s", cursor == NULL ? "" : cursor);
 }
 
-static int on_commit(void *ctx, const char *mark)
+static int sync_sink_commit(void *ctx, const char *cursor)
 {
     struct sync_sink *sink = ctx;
-    int r = enter(sink);
+    int r = sync_sink_enter(sink);
     if (sink->open < 0)
         fail_msg("commit came while no collection was open");
     if (sink->replaces && sink->nameless)
@@ -206,71 +206,71 @@ static int on_commit(void *ctx, const char *mark)
                  "of it would be removed");
     if (r < 0)
         return r;
-    if (mark != NULL)
-        keep_mark(sink, sink->open, mark);
+    if (cursor != NULL)
+        keep_cursor(sink, sink->open, cursor);
     sink->open = -1;
     sink->commits++;
     return 0;
 }
 
-static int on_mark(void *ctx, int32_t collection, const char *mark)
+static int sync_sink_cursor(void *ctx, int32_t collection, const char *cursor)
 {
     struct sync_sink *sink = ctx;
-    int r = enter(sink);
+    int r = sync_sink_enter(sink);
     if (r == 0)
-        keep_mark(sink, collection, mark);
+        keep_cursor(sink, collection, cursor);
     return r;
 }
 
-static int on_reset(void *ctx, int32_t collection)
+static int sync_sink_reset(void *ctx, int32_t collection)
 {
     struct sync_sink *sink = ctx;
-    int r = enter(sink);
+    int r = sync_sink_enter(sink);
     expect_collection(collection);
     for (int32_t c = 0; r == 0 && c < HEARTH_COLLECTION_SLOTS; c++)
         if (collection == HEARTH_COLLECTION_NONE || c == collection)
-            sink->marks[c][0] = '\0';
+            sink->cursors[c][0] = '\0';
     return r;
 }
 
-static int on_credentials(void *ctx, const void *bytes, size_t size)
+static int sync_sink_credentials(void *ctx, const void *bytes, size_t size)
 {
-    int r = enter(ctx);
+    int r = sync_sink_enter(ctx);
     expect(bytes != NULL && size > 0);
     return r;
 }
 
-void sync_sink_init(struct sync_sink *sink)
+void kit_sync_sink_init(struct sync_sink *sink)
 {
     memset(sink, 0, sizeof(*sink));
     sink->open = -1;
     sink->hearth = (struct hearth_sync_sink){
         .struct_size = sizeof(sink->hearth),
         .ctx = sink,
-        .begin = on_begin,
-        .device = on_device,
-        .tab = on_tab,
-        .tab_group = on_tab_group,
-        .page = on_page,
-        .bookmark = on_bookmark,
-        .removed = on_removed,
-        .damaged = on_damaged,
-        .restart = on_restart,
-        .commit = on_commit,
-        .mark = on_mark,
-        .reset = on_reset,
-        .credentials = on_credentials,
+        .begin = sync_sink_begin,
+        .device = sync_sink_device,
+        .tab = sync_sink_tab,
+        .tab_group = sync_sink_tab_group,
+        .page = sync_sink_page,
+        .bookmark = sync_sink_bookmark,
+        .removed = sync_sink_removed,
+        .damaged = sync_sink_damaged,
+        .restart = sync_sink_restart,
+        .commit = sync_sink_commit,
+        .cursor = sync_sink_cursor,
+        .reset = sync_sink_reset,
+        .credentials = sync_sink_credentials,
     };
 }
 
 /* --- an account --------------------------------------------------------------------------------------------------------------------- */
 
-void sync_identity(struct kit *kit, struct hearth_identity *ret_identity)
+void kit_sync_identity(struct kit *kit, struct hearth_identity *ret_identity)
 {
-    sync_identity_by(kit, &kit->call, ret_identity);
+    kit_sync_identity_by(kit, &kit->call, ret_identity);
 }
 
-void sync_identity_by(struct kit *kit, struct call *call, struct hearth_identity *ret_identity)
+void kit_sync_identity_by(struct kit *kit, struct call *call, struct hearth_identity *ret_identity)
 {
     struct buf text = {0};
     char piece[4096];
@@ -284,7 +284,7 @@ void sync_identity_by(struct kit *kit, struct call *call, struct hearth_identity
     fclose(file);
     buf_add_char(&text, '\0');
     *ret_identity = (struct hearth_identity){.struct_size = sizeof(*ret_identity)};
-    if (WATCHED("account_import", kit->sync->account_import(kit->session, &call->hearth, text.data, ret_identity)) < 0)
+    if (WATCHED("account_import", kit->sync->account_import(kit->handle, &call->hearth, text.data, ret_identity)) < 0)
         fail_msg("%s is refused: %s", kit->options->import, call->error);
     buf_fini(&text);
 }
@@ -300,28 +300,28 @@ void kit_check_message(const struct hearth_message *message, const char *what)
     arena_fini(&arena);
 }
 
-int sync_pull(struct kit *kit, void *session, struct call *call, const struct hearth_identity *identity, struct sync_sink *sink,
+int kit_sync_pull(struct kit *kit, void *handle, struct call *call, const struct hearth_identity *identity, struct sync_sink *sink,
               struct hearth_pull_result *ret_result)
 {
-    struct hearth_sync_mark marks[HEARTH_COLLECTION_SLOTS];
+    struct hearth_sync_cursor cursors[HEARTH_COLLECTION_SLOTS];
     size_t count = 0;
     for (int32_t c = 0; c < HEARTH_COLLECTION_SLOTS; c++)
-        if (sink->marks[c][0] != '\0')
-            marks[count++] = (struct hearth_sync_mark){.struct_size = sizeof(marks[0]), .collection = c, .text = strdup(sink->marks[c])};
+        if (sink->cursors[c][0] != '\0')
+            cursors[count++] = (struct hearth_sync_cursor){.struct_size = sizeof(cursors[0]), .collection = c, .text = strdup(sink->cursors[c])};
     struct hearth_pull pull = {.struct_size = sizeof(pull),
                                .account = "a",
                                .email = identity->email != NULL ? identity->email : "a@example.org", /* an account always has one */
                                .credentials = identity->credentials,
                                .credentials_size = identity->credentials_size,
-                               .marks = marks,
-                               .mark_count = count,
+                               .cursors = cursors,
+                               .cursor_count = count,
                                .sink = &sink->hearth};
     *ret_result = (struct hearth_pull_result){.struct_size = sizeof(*ret_result)};
     call->error[0] = '\0';
-    sync_kit_pulls();
-    int r = WATCHED("pull", kit->sync->pull(session, &call->hearth, &pull, ret_result));
+    kit_sync_pulls();
+    int r = WATCHED("pull", kit->sync->pull(handle, &call->hearth, &pull, ret_result));
     for (size_t i = 0; i < count; i++)
-        free((char *)(uintptr_t)marks[i].text);
+        free((char *)(uintptr_t)cursors[i].text);
     sink->open = -1; /* what was not committed is dropped */
     if (r < 0 && call->error[0] == '\0' && ret_result->message == NULL)
         fail_msg("pull returned %s without any words", err_name(r));

@@ -13,8 +13,8 @@ struct sync_answer {
     int requests; /* counted */
 };
 
-int sync_kit_fetch(const struct hearth_host *host, struct hearth_call *call, const struct hearth_http_request *request);
-void sync_kit_answer(struct sync_answer *answer); /* of this thread from now on; borrowed */
+int kit_sync_fetch(const struct hearth_host *host, struct hearth_call *call, const struct hearth_http_request *request);
+void kit_sync_answer(struct sync_answer *answer); /* of this thread from now on; borrowed */
 
 /* A sink that stores nothing but marks, and fails the test when the order of storage.h is broken. */
 struct sync_sink {
@@ -24,28 +24,28 @@ struct sync_sink {
     int fail_at, fail_with;  /* the n-th call returns this code; 0: none */
     bool failed;             /* it did */
     bool replaces, nameless; /* of the open collection: what does not come is gone; damage without a guid came */
-    char marks[HEARTH_COLLECTION_SLOTS][65537];
+    char cursors[HEARTH_COLLECTION_SLOTS][65537];
 };
 
-void sync_sink_init(struct sync_sink *sink);
+void kit_sync_sink_init(struct sync_sink *sink);
 /* The account of --import; skips the test without one. Lives as long as kit->call. */
-void sync_identity(struct kit *kit, struct hearth_identity *ret_identity);
+void kit_sync_identity(struct kit *kit, struct hearth_identity *ret_identity);
 /* The same, as long as `call`. */
-void sync_identity_by(struct kit *kit, struct call *call, struct hearth_identity *ret_identity);
+void kit_sync_identity_by(struct kit *kit, struct call *call, struct hearth_identity *ret_identity);
 /* One pull with the sink's marks. */
-int sync_pull(struct kit *kit, void *session, struct call *call, const struct hearth_identity *identity, struct sync_sink *sink,
+int kit_sync_pull(struct kit *kit, void *handle, struct call *call, const struct hearth_identity *identity, struct sync_sink *sink,
               struct hearth_pull_result *ret_result);
 
 /* forget(): from here on the plugin knows nothing of the account. */
-void sync_forget(struct kit *kit, const char *account);
+void kit_sync_forget(struct kit *kit, const char *account);
 
-/* The kit's ear (HEARTH_HOST_CHANGES): fails the test when a plugin names an account that was not pulled or is forgotten, or names one
+/* The kit's listener for changes (HEARTH_HOST_CHANGES): fails the test when a plugin names an account that was not pulled or is forgotten, or names one
  * after close(). Any thread. */
-extern const struct hearth_host_changes sync_kit_changes;
-void sync_kit_opened(bool is_open);
-void sync_kit_pulls(void); /* a pull tells the plugin of the account "a" */
+extern const struct hearth_host_changes kit_sync_changes;
+void kit_sync_opened(bool is_open);
+void kit_sync_pulls(void); /* a pull tells the plugin of the account "a" */
 
-extern const struct kit_test signin_tests[]; /* sync_signin.c */
+extern const struct kit_test kit_signin_tests[]; /* sync_signin.c */
 
 /* A message that the host would take; NULL is none. */
 void kit_check_message(const struct hearth_message *message, const char *what);

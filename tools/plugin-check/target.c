@@ -12,7 +12,7 @@
 enum { CONFIG_MAX = 1 << 20 };
 
 /* The file as it is, and behind it the directory of this test. */
-static void read_config(const struct kit_options *options, struct buf *text)
+static void target_read_config(const struct kit_options *options, struct buf *text)
 {
     FILE *file = options->config == NULL ? NULL : fopen(options->config, "re");
     char piece[4096];
@@ -25,11 +25,11 @@ static void read_config(const struct kit_options *options, struct buf *text)
     buf_printf(text, "\n[hearth]\nstate_dir = %s\n", options->directory);
 }
 
-void target_configure(struct kit *kit)
+void kit_target_configure(struct kit *kit)
 {
     struct buf text = {0};
     struct err err = {0};
-    read_config(kit->options, &text);
+    target_read_config(kit->options, &text);
     const char *name = kit->options->config == NULL ? "default" : kit->options->config;
     const char *kind = plug_kind_name(kit->descriptor->kind);
     int r = conf_load_text(name, text.data, text.size, &kit->conf, &err);
@@ -43,10 +43,10 @@ void target_configure(struct kit *kit)
 
 static void *host_alloc(struct hearth_call *call, size_t size)
 {
-    memory_happens();
-    if (memory_must_fail())
+    kit_memory_happens();
+    if (kit_memory_must_fail())
         return NULL;
-    struct arena *arena = &call_of(call)->arena;
+    struct arena *arena = &plug_call_of(call)->arena;
     return arena_alloc(arena, size);
 }
 
@@ -59,7 +59,7 @@ static void host_log(const struct hearth_host *host, int level, const char *text
         fail_msg("the plugin logs nothing, NULL");
 }
 
-void target_load(struct kit *kit)
+void kit_target_load(struct kit *kit)
 {
     struct err err = {0};
     /* The loader has a limit of its own the first time. */
@@ -70,37 +70,37 @@ void target_load(struct kit *kit)
     kit->descriptor = plug_descriptor(kit->plug);
     const void *ops = plug_ops(kit->plug);
     if (kit->descriptor->kind == HEARTH_STORAGE)
-        kit->storage_ops = watched_storage(ops);
+        kit->storage_ops = kit_watched_storage(ops);
     else if (kit->descriptor->kind == HEARTH_QUEUE)
-        kit->queue = watched_queue(ops);
+        kit->queue = kit_watched_queue(ops);
     else
-        kit->sync = watched_sync(ops);
+        kit->sync = kit_watched_sync(ops);
     kit->signin = plug_extension(kit->plug, PLUG_SYNC_SIGNIN);
     kit->describe = plug_extension(kit->plug, PLUG_SYNC_DESCRIBE);
     char module[80];
     snprintf(module, sizeof(module), "%s-%s", plug_kind_name(kit->descriptor->kind), kit->descriptor->name);
-    host_init(&kit->host, module, kit->sync != NULL ? sync_kit_fetch : NULL, NULL);
-    kit->host.changes = kit->sync != NULL ? &sync_kit_changes : NULL;
+    plug_host_init(&kit->host, module, kit->sync != NULL ? kit_sync_fetch : NULL, NULL);
+    kit->host.changes = kit->sync != NULL ? &kit_sync_changes : NULL;
     kit->host.hearth.alloc = host_alloc;
     kit->host.hearth.log = host_log;
 }
 
-void target_open(struct kit *kit)
+void kit_target_open(struct kit *kit)
 {
     kit_open(kit);
     if (kit->storage_ops != NULL)
-        storage_prepare(kit);
+        kit_storage_prepare(kit);
     else if (kit->queue != NULL)
-        queue_prepare(kit);
+        kit_queue_prepare(kit);
 }
 
-void target_free(struct kit *kit)
+void kit_target_free(struct kit *kit)
 {
     if (kit->conf != NULL)
         conf_free(kit->conf);
 }
 
-void target_tell(struct kit *kit)
+void kit_target_report(struct kit *kit)
 {
     char kind[16];
     snprintf(kind, sizeof(kind), "%d", (int)kit->descriptor->kind);

@@ -4,10 +4,10 @@
 
 #include "kit.h"
 
-void target_load(struct kit *kit);      /* the plugin and its descriptor */
-void target_configure(struct kit *kit); /* its values; nothing is opened */
-void target_open(struct kit *kit);      /* KIT_OPEN */
-void target_free(struct kit *kit);
-void target_tell(struct kit *kit); /* a test that reports the plugin's kind */
+void kit_target_load(struct kit *kit);      /* the plugin and its descriptor */
+void kit_target_configure(struct kit *kit); /* its values; nothing is opened */
+void kit_target_open(struct kit *kit);      /* KIT_OPEN */
+void kit_target_free(struct kit *kit);
+void kit_target_report(struct kit *kit); /* a test that reports the plugin's kind */
 
 #endif

@@ -19,10 +19,10 @@ void kit_expect_bounded(const char *what, int times, void (*step)(void *ctx), vo
     for (int i = 0; i < WARM_UP; i++)
         step(ctx);
     for (int window = 0; window < times / TIMES; window++) {
-        long before = memory_live();
+        long before = kit_memory_live();
         for (int i = 0; i < TIMES; i++)
             step(ctx);
-        left = memory_live() - before;
+        left = kit_memory_live() - before;
         if (left < TIMES / 2)
             return;
     }

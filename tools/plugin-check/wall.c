@@ -10,18 +10,18 @@
 
 static _Atomic int64_t moved;
 
-void wall_move(int64_t seconds)
+void kit_wall_move(int64_t seconds)
 {
     atomic_store(&moved, seconds);
 }
 
 #ifdef KIT_SANITIZED
-bool wall_can_move(void)
+bool kit_wall_can_move(void)
 {
     return false;
 }
 #else
-bool wall_can_move(void)
+bool kit_wall_can_move(void)
 {
     return true;
 }

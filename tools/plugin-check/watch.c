@@ -48,7 +48,7 @@ static int64_t watch_now(void)
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-bool watch_init(int64_t ms)
+bool kit_watch_init(int64_t ms)
 {
     void *memory = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
@@ -58,7 +58,7 @@ bool watch_init(int64_t ms)
     return true;
 }
 
-void watch_reset(void)
+void kit_watch_reset(void)
 {
     memset(shared, 0, sizeof(*shared));
 }
@@ -101,7 +101,7 @@ static bool slot_is_mine(void)
     return mine.slot != NULL && atomic_load(&mine.slot->thread) == (int)syscall(SYS_gettid);
 }
 
-void watch_enter(const char *operation, const char *file, int line, int64_t wait)
+void kit_watch_enter(const char *operation, const char *file, int line, int64_t wait)
 {
     if (shared == NULL)
         return;
@@ -129,7 +129,7 @@ void watch_enter(const char *operation, const char *file, int line, int64_t wait
     atomic_fetch_add(&slot->sequence, 1);
 }
 
-void watch_leave(void)
+void kit_watch_leave(void)
 {
     if (shared == NULL || !slot_is_mine())
         return;
@@ -146,13 +146,13 @@ void watch_leave(void)
     }
 }
 
-int watch_left(int code)
+int kit_watch_left(int code)
 {
-    watch_leave();
+    kit_watch_leave();
     return code;
 }
 
-void watch_from(const char *file, int line)
+void kit_watch_from(const char *file, int line)
 {
     if (mine.from_depth++ > 0)
         return;
@@ -160,12 +160,12 @@ void watch_from(const char *file, int line)
     mine.from_line = line;
 }
 
-void watch_from_ends(void)
+void kit_watch_from_ends(void)
 {
     mine.from_depth--;
 }
 
-bool watch_came_from(const char **ret_file, int *ret_line)
+bool kit_watch_came_from(const char **ret_file, int *ret_line)
 {
     if (mine.from_depth == 0)
         return false;
@@ -210,7 +210,7 @@ static const char *base_name(const char *path)
 }
 
 /* "publish(), called at FILE:LINE, in a callback of peek()" */
-static void describe(const struct watch_frame *frames, int depth, char *ret, size_t size)
+static void watch_describe(const struct watch_frame *frames, int depth, char *ret, size_t size)
 {
     const struct watch_frame *frame = &frames[depth - 1];
     int n =
@@ -225,7 +225,7 @@ static void note_suspect(const char *operation)
         suspects[suspect_count++] = operation;
 }
 
-bool watch_late(char *ret, size_t size)
+bool kit_watch_late(char *ret, size_t size)
 {
     struct watch_frame frames[DEPTH];
     for (int i = 0; i < SLOTS; i++) {
@@ -236,7 +236,7 @@ bool watch_late(char *ret, size_t size)
         if (!thread_lives(atomic_load(&slot->thread)))
             continue;
         char where[300];
-        describe(frames, depth, where, sizeof(where));
+        watch_describe(frames, depth, where, sizeof(where));
         snprintf(ret, size, "%s, did not return within %lld ms", where, (long long)frames[depth - 1].limit);
         note_suspect(frames[depth - 1].operation);
         return true;
@@ -244,7 +244,7 @@ bool watch_late(char *ret, size_t size)
     return false;
 }
 
-void watch_running(char *ret, size_t size)
+void kit_watch_running(char *ret, size_t size)
 {
     struct watch_frame frames[DEPTH];
     int told = 0;
@@ -255,7 +255,7 @@ void watch_running(char *ret, size_t size)
             continue;
         char where[300];
         size_t used = strlen(ret);
-        describe(frames, depth, where, sizeof(where));
+        watch_describe(frames, depth, where, sizeof(where));
         snprintf(ret + used, size - used, "%s%s", told++ == 0 ? ", in " : "; in ", where);
     }
 }

@@ -10,39 +10,39 @@
 /* --- the parent ------------------------------------------------------------------------------------------ */
 
 /* patience: ms that an operation may take which has nothing to wait for. False: no memory. */
-bool watch_init(int64_t patience);
-void watch_reset(void); /* before a child starts */
+bool kit_watch_init(int64_t patience);
+void kit_watch_reset(void); /* before a child starts */
 /* True: an operation is overdue; ret: a sentence. It has less time in the tests that follow. */
-bool watch_late(char *ret, size_t size);
+bool kit_watch_late(char *ret, size_t size);
 /* What is running, as the end of a sentence: ", in publish(), called at FILE:LINE"; "" when nothing is. */
-void watch_running(char *ret, size_t size);
+void kit_watch_running(char *ret, size_t size);
 
 /* --- a child, any thread --------------------------------------------------------------------------------- */
 
 /* Around each call of the plugin, nested where callbacks call back. operation, file: literals. file NULL: it
  * is not known, the last known line is told. wait: ms that this call was asked to wait. */
-void watch_enter(const char *operation, const char *file, int line, int64_t wait);
-void watch_leave(void);
+void kit_watch_enter(const char *operation, const char *file, int line, int64_t wait);
+void kit_watch_leave(void);
 /* The same around an expression. */
-int watch_left(int code);
-#define WATCHED(operation, call) (watch_enter((operation), __FILE__, __LINE__, 0), watch_left(call))
+int kit_watch_left(int code);
+#define WATCHED(operation, call) (kit_watch_enter((operation), __FILE__, __LINE__, 0), kit_watch_left(call))
 /* Around a helper that calls the plugin for a test: the test's line is the one to tell. The outermost one
  * counts. */
-void watch_from(const char *file, int line);
-void watch_from_ends(void);
-bool watch_came_from(const char **ret_file, int *ret_line);
+void kit_watch_from(const char *file, int line);
+void kit_watch_from_ends(void);
+bool kit_watch_came_from(const char **ret_file, int *ret_line);
 #define WATCH_FROM(call)                                                                                                                   \
     __extension__({                                                                                                                        \
-        watch_from(__FILE__, __LINE__);                                                                                                    \
+        kit_watch_from(__FILE__, __LINE__);                                                                                                    \
         __typeof__(call) result_from_ = (call);                                                                                            \
-        watch_from_ends();                                                                                                                 \
+        kit_watch_from_ends();                                                                                                                 \
         result_from_;                                                                                                                      \
     })
 #define WATCH_FROM_VOID(call)                                                                                                              \
     do {                                                                                                                                   \
-        watch_from(__FILE__, __LINE__);                                                                                                    \
+        kit_watch_from(__FILE__, __LINE__);                                                                                                    \
         call;                                                                                                                              \
-        watch_from_ends();                                                                                                                 \
+        kit_watch_from_ends();                                                                                                                 \
     } while (0)
 
 #endif

@@ -6,8 +6,8 @@
 #include "kit.h"
 
 /* A copy for the life of the process; one of each kind. */
-const struct hearth_storage *watched_storage(const struct hearth_storage *plugin);
-const struct hearth_queue *watched_queue(const struct hearth_queue *plugin);
-const struct hearth_sync *watched_sync(const struct hearth_sync *plugin);
+const struct hearth_storage *kit_watched_storage(const struct hearth_storage *plugin);
+const struct hearth_queue *kit_watched_queue(const struct hearth_queue *plugin);
+const struct hearth_sync *kit_watched_sync(const struct hearth_sync *plugin);
 
 #endif

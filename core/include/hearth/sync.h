@@ -57,7 +57,7 @@ struct hearth_bookmark_record {
 };
 
 enum hearth_sync_begin {
-    HEARTH_INCREMENTAL = 0, /* what follows changed since the mark */
+    HEARTH_INCREMENTAL = 0, /* what follows changed since the cursor */
     HEARTH_COMPLETE = 1,    /* what follows is the whole collection: devices, tabs, bookmarks that do not come are gone. History is
                              * united with what is stored, because a Sync server forgets */
     HEARTH_SNAPSHOT = 2     /* what follows is all that the source has, and it forgets nothing by itself (a browser's own database): what
@@ -66,7 +66,7 @@ enum hearth_sync_begin {
 };
 
 /* Where records go: made by the core, used on the thread that runs pull(). Every function returns 0, or a negative code that pull()
- * must return. Between begin() and commit() records are held outside of memory and seen by no reader; commit() stores them, the mark and
+ * must return. Between begin() and commit() records are held outside of memory and seen by no reader; commit() stores them, the cursor and
  * the new generation as one atomic batch. Order: (begin records* (restart records*)* commit)*. A collection that was begun and not
  * committed when pull() returns is dropped. */
 struct hearth_sync_sink {
@@ -88,18 +88,18 @@ struct hearth_sync_sink {
      * stored copy would count as gone: commit() refuses it with INVALID; restart, or leave it uncommitted. */
     int (*damaged)(void *ctx, const char *guid, const char *why);
     int (*restart)(void *ctx); /* forget everything since begin() */
-    /* `mark`: opaque text, at most 65,536 bytes, handed to the next pull. NULL: keep. A commit without records
-     * or mark changes stores nothing and makes no new generation. */
-    int (*commit)(void *ctx, const char *mark);
-    /* A mark outside of a collection's batch: HEARTH_COLLECTION_NONE holds the account's own (sync ids, server addresses). */
-    int (*mark)(void *ctx, int32_t collection, const char *mark);
-    /* Forget the marks of all collections (or of one): the next pull reads them whole. Stored records stay until then. */
+    /* `cursor`: opaque text, at most 65,536 bytes, handed to the next pull. NULL: keep. A commit without records
+     * or cursor changes stores nothing and makes no new generation. */
+    int (*commit)(void *ctx, const char *cursor);
+    /* A cursor outside of a collection's batch: HEARTH_COLLECTION_NONE holds the account's own (sync ids, server addresses). */
+    int (*cursor)(void *ctx, int32_t collection, const char *cursor);
+    /* Forget the cursors of all collections (or of one): the next pull reads them whole. Stored records stay until then. */
     int (*reset)(void *ctx, int32_t collection);
     /* New credentials (a rotated refresh token): sealed and stored by the core at once. */
     int (*credentials)(void *ctx, const void *bytes, size_t size);
 };
 
-struct hearth_sync_mark {
+struct hearth_sync_cursor {
     uint32_t struct_size;
     int32_t collection;
     const char *text;
@@ -112,8 +112,8 @@ struct hearth_pull {
     const char *email;
     const void *credentials; /* what account_import() or sign-in gave; plain */
     size_t credentials_size;
-    const struct hearth_sync_mark *marks; /* HEARTH_AT */
-    size_t mark_count;
+    const struct hearth_sync_cursor *cursors; /* HEARTH_AT */
+    size_t cursor_count;
     const struct hearth_sync_sink *sink;
 };
 
@@ -146,7 +146,7 @@ struct hearth_identity {
 
 /* --- signing in ---------------------------------------------------------------------------------------------------------------------
  *
- * A conversation that ends with an identity. Each step says what to show the person; what they answer goes to signin_next() with the state
+ * A flow that ends with an identity. Each step says what to show the person; what they answer goes to signin_next() with the state
  * of the step before. The host keeps the state between two steps, sealed, for half an hour at most, and wipes it afterwards; the provider
  * keeps nothing. Texts are for people without technical knowledge. Steps live in the call's arena.
  *
@@ -155,7 +155,7 @@ struct hearth_identity {
  * A negative code (with the call's error text) is a fault of this server: the host may try the same call again. What other servers and the
  * person say no to is a step: ASK again with `problem`, or FAILED. A provider never repeats an answer by itself that a server has refused,
  * and asks one server for one sign-in at a time. */
-enum hearth_signin_way {
+enum hearth_signin_method {
     HEARTH_SIGNIN_BROWSER = 1 << 0, /* on the accounts server's own pages */
     HEARTH_SIGNIN_PASSWORD = 1 << 1 /* the password is typed here */
 };
@@ -202,8 +202,8 @@ struct hearth_signin_answer {
 /* What is known when it begins. */
 struct hearth_signin {
     uint32_t struct_size;
-    int32_t way;             /* one of enum hearth_signin_way */
-    const char *email;       /* as typed; NULL: not asked for (way BROWSER alone) */
+    int32_t method;             /* one of enum hearth_signin_method */
+    const char *email;       /* as typed; NULL: not asked for (method BROWSER alone) */
     const char *callback;    /* address at which the host takes browsers back; NULL: it cannot (a terminal) */
     const char *device_name; /* under which the person finds this server in the account's list of devices; NULL: the provider's default */
 };
@@ -221,7 +221,7 @@ struct hearth_signin_step {
     const struct hearth_signin_choice *choices; /* HEARTH_AT */
     size_t choice_count;
     int64_t wait;      /* WAIT, and FAILED when trying again makes sense only after so many ms; 0: none */
-    uint64_t try_ways; /* FAILED: ways that may do better; enum hearth_signin_way */
+    uint64_t try_methods; /* FAILED: methods that may do better; enum hearth_signin_method */
     const void *state; /* not DONE, not FAILED: for signin_next(); at most 16 KiB */
     size_t state_size;
     int64_t returns;                        /* VISIT; 0 or 1 */
@@ -233,15 +233,15 @@ struct hearth_sync {
     uint32_t reserved;
     int (*open)(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self);
     void (*close)(void *self);
-    int (*session_open)(void *self, struct hearth_call *call, void **ret_session);
-    void (*session_close)(void *session);
-    void (*interrupt)(void *session);
+    int (*handle_open)(void *self, struct hearth_call *call, void **ret_handle);
+    void (*handle_close)(void *handle);
+    void (*interrupt)(void *handle);
     /* Takes the text of an `account import` file, in whatever form the provider reads (JSON, lines, the path of a folder; at most 64 KiB).
      * INVALID with the name of the field or line when something is missing or malformed. The result lives in the call's arena. */
-    int (*account_import)(void *session, struct hearth_call *call, const char *text, struct hearth_identity *ret_identity);
+    int (*account_import)(void *handle, struct hearth_call *call, const char *text, struct hearth_identity *ret_identity);
     /* Brings one account up to date. 0: `ret_result` tells the state. A negative code: the pull broke off; collections that were
      * committed stay, `ret_result` says why in words and how long to wait. */
-    int (*pull)(void *session, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result);
+    int (*pull)(void *handle, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result);
     /* Forgets what is cached in memory for an account (removed, imported anew, or for no reason that concerns the provider: the next pull
      * tells of it again). From any thread, also while a pull runs; does not wait for anybody. */
     void (*forget)(void *self, const char *account);
@@ -294,10 +294,10 @@ static inline const struct hearth_message *hearth_message_keep(const struct hear
 struct hearth_sync_signin {
     uint32_t struct_size;
     uint32_t reserved;
-    uint64_t (*ways)(void *self); /* enum hearth_signin_way: what this configuration can do, does not block */
-    int (*start)(void *session, struct hearth_call *call, const struct hearth_signin *signin, struct hearth_signin_step *ret_step);
+    uint64_t (*methods)(void *self); /* enum hearth_signin_method: what this configuration can do, does not block */
+    int (*start)(void *handle, struct hearth_call *call, const struct hearth_signin *signin, struct hearth_signin_step *ret_step);
     /* `state`: of the step before. `answers`: HEARTH_AT; their texts are the caller's; state and answers are not kept. */
-    int (*next)(void *session, struct hearth_call *call, const void *state, size_t state_size, const struct hearth_signin_answer *answers,
+    int (*next)(void *handle, struct hearth_call *call, const void *state, size_t state_size, const struct hearth_signin_answer *answers,
                 size_t count, struct hearth_signin_step *ret_step);
 };
 
@@ -307,7 +307,7 @@ struct hearth_sync_signin {
 struct hearth_sync_describe {
     uint32_t struct_size;
     uint32_t reserved;
-    int (*describe)(void *session, struct hearth_call *call, const void *credentials, size_t size, struct hearth_identity *ret_identity);
+    int (*describe)(void *handle, struct hearth_call *call, const void *credentials, size_t size, struct hearth_identity *ret_identity);
 };
 
 /* Of the host: something has changed at the source of an account, now (a push message, a file that was written). The account is synced

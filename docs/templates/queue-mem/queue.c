@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int no_memory(struct hearth_call *call)
+int queue_no_memory(struct hearth_call *call)
 {
     return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory: try again later, or give the process more");
 }
@@ -13,7 +13,7 @@ int64_t queue_now(const struct queue *queue)
     return queue->host->monotonic_ms(queue->host);
 }
 
-static bool goes_before(const struct job *a, const struct job *b)
+static bool job_goes_before(const struct job *a, const struct job *b)
 {
     if (a->state != b->state)
         return a->state < b->state;
@@ -25,7 +25,7 @@ static bool goes_before(const struct job *a, const struct job *b)
 static void link_in(struct queue *queue, struct job *job)
 {
     struct job **link = &queue->first;
-    while (*link != NULL && !goes_before(job, *link))
+    while (*link != NULL && !job_goes_before(job, *link))
         link = &(*link)->next;
     job->next = *link;
     *link = job;
@@ -39,7 +39,7 @@ static void link_out(struct queue *queue, struct job *job)
     *link = job->next;
 }
 
-static void move(struct queue *queue, struct job *job, enum job_state state, int64_t time)
+static void job_move(struct queue *queue, struct job *job, enum job_state state, int64_t time)
 {
     link_out(queue, job);
     job->state = state;
@@ -63,7 +63,7 @@ void queue_promote(struct queue *queue)
 {
     int64_t now = queue_now(queue);
     for (struct job *job; (job = first_that_is_over(queue, now)) != NULL;)
-        move(queue, job, READY, 0);
+        job_move(queue, job, READY, 0);
 }
 
 struct job *queue_find(const struct queue *queue, const char *kind, const char *key)
@@ -102,7 +102,7 @@ static struct job *job_create(const struct hearth_job *from)
 }
 
 /* A job that waits is only ever moved forward. */
-static int32_t publish_again(struct queue *queue, struct job *job, int32_t priority, int64_t delay)
+static int32_t job_publish_again(struct queue *queue, struct job *job, int32_t priority, int64_t delay)
 {
     if (job->state == LEASED)
         return HEARTH_IN_WORK;
@@ -113,9 +113,9 @@ static int32_t publish_again(struct queue *queue, struct job *job, int32_t prior
     if (higher)
         job->priority = priority;
     if (job->state == READY || delay == 0)
-        move(queue, job, READY, 0);
+        job_move(queue, job, READY, 0);
     else
-        move(queue, job, DELAYED, sooner ? time : job->time);
+        job_move(queue, job, DELAYED, sooner ? time : job->time);
     return HEARTH_RAISED;
 }
 
@@ -138,14 +138,14 @@ int queue_publish(struct queue *queue, struct hearth_call *call, const struct he
         return r;
     struct job *job = queue_find(queue, from->kind, from->key);
     if (job != NULL) {
-        *ret_result = publish_again(queue, job, from->priority, delay);
+        *ret_result = job_publish_again(queue, job, from->priority, delay);
         return 0;
     }
     if (queue->count >= queue->max_jobs)
         return hearth_fail(call, HEARTH_ERR_FULL, "the queue holds %zu jobs: wait for workers, or raise max_jobs", queue->count);
     job = job_create(from);
     if (job == NULL)
-        return no_memory(call);
+        return queue_no_memory(call);
     queue->count++;
     link_in(queue, job);
     queue_delay(queue, job, delay);
@@ -159,12 +159,12 @@ void queue_lease(struct queue *queue, struct job *job, int64_t lease)
         job->lease = ++queue->last_lease;
         job->attempt++;
     }
-    move(queue, job, LEASED, queue_now(queue) + lease);
+    job_move(queue, job, LEASED, queue_now(queue) + lease);
 }
 
 void queue_delay(struct queue *queue, struct job *job, int64_t delay)
 {
-    move(queue, job, delay == 0 ? READY : DELAYED, queue_now(queue) + delay);
+    job_move(queue, job, delay == 0 ? READY : DELAYED, queue_now(queue) + delay);
 }
 
 void queue_drop(struct queue *queue, struct job *job)

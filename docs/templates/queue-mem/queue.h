@@ -28,7 +28,7 @@ struct job {
     char key[]; /* the payload lies behind it */
 };
 
-/* Events are kept in a ring of the latest ones; each session reads it at its own pace. */
+/* Events are kept in a ring of the latest ones; each handle reads it at its own pace. */
 struct event {
     unsigned refs; /* the ring, and who is delivering it now */
     const char *text;
@@ -48,7 +48,7 @@ struct queue {
     uint64_t next_event;
 };
 
-struct session {
+struct handle {
     struct queue *queue;
     bool running, interrupted; /* an interrupt counts for the call that runs */
     bool subscribed;
@@ -66,7 +66,7 @@ void queue_lease(struct queue *queue, struct job *job, int64_t lease); /* a new 
 void queue_delay(struct queue *queue, struct job *job, int64_t delay); /* 0: READY at once */
 void queue_drop(struct queue *queue, struct job *job);
 
-int no_memory(struct hearth_call *call);
+int queue_no_memory(struct hearth_call *call);
 
 bool event_add(struct queue *queue, const char *channel, const char *text); /* false: out of memory */
 void event_unref(struct event *event);                                      /* accepts NULL */

@@ -22,7 +22,7 @@ struct Queue {
     changed: Condvar,    // a job may be taken, an event came, or somebody was interrupted
 }
 
-struct Session {
+struct Handle {
     queue: *const Queue,
     running: AtomicBool, // both change under the lock: an interrupt counts for the call that runs
     interrupted: AtomicBool,
@@ -42,18 +42,18 @@ impl Queue {
 /// Begins and ends every operation.
 struct Visit<'a> {
     queue: &'a Queue,
-    session: &'a Session,
+    handle: &'a Handle,
     rules: Option<MutexGuard<'a, Rules>>, // None only while a callback runs
 }
 
 impl<'a> Visit<'a> {
-    unsafe fn begin(session: *mut c_void) -> Visit<'a> {
-        let session = &*(session as *const Session);
-        let queue = &*session.queue;
+    unsafe fn begin(handle: *mut c_void) -> Visit<'a> {
+        let handle = &*(handle as *const Handle);
+        let queue = &*handle.queue;
         let mut rules = queue.lock();
-        session.running.store(true, SeqCst);
+        handle.running.store(true, SeqCst);
         rules.promote(queue.now());
-        Visit { queue, session, rules: Some(rules) }
+        Visit { queue, handle, rules: Some(rules) }
     }
 
     fn rules(&mut self) -> &mut Rules {
@@ -65,12 +65,12 @@ impl<'a> Visit<'a> {
         let queue = self.queue;
         let stop = || ((*queue.host).should_stop)(call);
         let ms = (until - queue.now()).clamp(0, LOOK_MS) as u64;
-        if !self.session.interrupted.load(SeqCst) && !stop() {
+        if !self.handle.interrupted.load(SeqCst) && !stop() {
             let rules = self.rules.take().unwrap_or_else(|| queue.lock());
             let waited = queue.changed.wait_timeout(rules, Duration::from_millis(ms));
             self.rules = Some(waited.unwrap_or_else(|broken| broken.into_inner()).0);
         }
-        if self.session.interrupted.load(SeqCst) {
+        if self.handle.interrupted.load(SeqCst) {
             return fail(call, CANCELLED, "interrupted while waiting");
         }
         if (*call).deadline != 0 && queue.now() >= (*call).deadline {
@@ -84,7 +84,7 @@ impl<'a> Visit<'a> {
         0
     }
 
-    /// The lock is released while the callback runs, which may call other operations of the session.
+    /// The lock is released while the callback runs, which may call other operations of the handle.
     fn without_lock(&mut self, callback: impl FnOnce() -> c_int) -> c_int {
         self.rules = None;
         let r = callback();
@@ -96,8 +96,8 @@ impl<'a> Visit<'a> {
 impl Drop for Visit<'_> {
     fn drop(&mut self) {
         self.rules();
-        self.session.running.store(false, SeqCst);
-        self.session.interrupted.store(false, SeqCst);
+        self.handle.running.store(false, SeqCst);
+        self.handle.interrupted.store(false, SeqCst);
     }
 }
 
@@ -131,21 +131,21 @@ unsafe extern "C" fn close(queue: *mut c_void) {
     }
 }
 
-unsafe extern "C" fn session_open(queue: *mut c_void, _: *mut Call, ret: *mut *mut c_void) -> c_int {
+unsafe extern "C" fn handle_open(queue: *mut c_void, _: *mut Call, ret: *mut *mut c_void) -> c_int {
     let (running, interrupted) = (AtomicBool::new(false), AtomicBool::new(false));
-    *ret = Box::into_raw(Box::new(Session { queue: queue as *const Queue, running, interrupted, seen: None })) as *mut c_void;
+    *ret = Box::into_raw(Box::new(Handle { queue: queue as *const Queue, running, interrupted, seen: None })) as *mut c_void;
     0
 }
 
-unsafe extern "C" fn session_close(session: *mut c_void) {
-    drop(Box::from_raw(session as *mut Session));
+unsafe extern "C" fn handle_close(handle: *mut c_void) {
+    drop(Box::from_raw(handle as *mut Handle));
 }
 
-unsafe extern "C" fn interrupt(session: *mut c_void) {
-    let queue = &*(*(session as *const Session)).queue;
+unsafe extern "C" fn interrupt(handle: *mut c_void) {
+    let queue = &*(*(handle as *const Handle)).queue;
     let rules = queue.lock();
-    let running = (*(session as *const Session)).running.load(SeqCst);
-    (*(session as *const Session)).interrupted.store(running, SeqCst);
+    let running = (*(handle as *const Handle)).running.load(SeqCst);
+    (*(handle as *const Handle)).interrupted.store(running, SeqCst);
     queue.changed.notify_all();
     drop(rules);
 }
@@ -154,7 +154,7 @@ unsafe extern "C" fn ping(_: *mut c_void, _: *mut Call) -> c_int {
     0
 }
 
-unsafe extern "C" fn publish(session: *mut c_void, call: *mut Call, job: *const Job, delay: i64, ret: *mut i32) -> c_int {
+unsafe extern "C" fn publish(handle: *mut c_void, call: *mut Call, job: *const Job, delay: i64, ret: *mut i32) -> c_int {
     let (kind, key, payload) = (bytes((*job).kind), bytes((*job).key), bytes((*job).payload));
     if kind.is_empty() || kind.len() > 16 || !kind.iter().all(|c| c.is_ascii_lowercase() || *c == b'_') {
         return fail(call, INVALID, "a job's kind has 1 to 16 bytes, of a to z and _");
@@ -166,7 +166,7 @@ unsafe extern "C" fn publish(session: *mut c_void, call: *mut Call, job: *const 
         return fail(call, INVALID, "a job's payload has at most 1024 bytes, and its delay is not negative");
     }
     let own = |text: &[u8]| CString::new(text).unwrap_or_default();
-    let mut visit = Visit::begin(session);
+    let mut visit = Visit::begin(handle);
     let (now, priority) = (visit.queue.now(), (*job).priority);
     match visit.rules().publish(own(kind), own(key), own(payload), priority, now, delay) {
         None => fail(call, FULL, "the queue is full: wait for workers, or raise max_jobs"),
@@ -198,8 +198,8 @@ unsafe fn take(visit: &mut Visit, call: *mut Call, i: usize, lease: i64, ret: *m
     0
 }
 
-unsafe extern "C" fn reserve(session: *mut c_void, call: *mut Call, wait: i64, lease: i64, ret: *mut Job) -> c_int {
-    let mut visit = Visit::begin(session);
+unsafe extern "C" fn reserve(handle: *mut c_void, call: *mut Call, wait: i64, lease: i64, ret: *mut Job) -> c_int {
+    let mut visit = Visit::begin(handle);
     let until = visit.queue.now().saturating_add(wait);
     loop {
         if let Some(i) = visit.rules().next() {
@@ -220,8 +220,8 @@ unsafe fn lease_lost(call: *mut Call) -> c_int {
     fail(call, NOT_FOUND, "the lease was lost or the job is gone: drop the work on it")
 }
 
-unsafe extern "C" fn extend(session: *mut c_void, call: *mut Call, receipt: *const c_char, lease: i64) -> c_int {
-    let mut visit = Visit::begin(session);
+unsafe extern "C" fn extend(handle: *mut c_void, call: *mut Call, receipt: *const c_char, lease: i64) -> c_int {
+    let mut visit = Visit::begin(handle);
     let until = visit.queue.now().saturating_add(lease);
     match visit.rules().by_receipt(bytes(receipt)) {
         None => lease_lost(call),
@@ -233,11 +233,11 @@ unsafe extern "C" fn extend(session: *mut c_void, call: *mut Call, receipt: *con
     }
 }
 
-unsafe extern "C" fn finish(session: *mut c_void, call: *mut Call, receipt: *const c_char, outcome: i32, delay: i64) -> c_int {
+unsafe extern "C" fn finish(handle: *mut c_void, call: *mut Call, receipt: *const c_char, outcome: i32, delay: i64) -> c_int {
     if !(0..=DEAD).contains(&outcome) || delay < 0 {
         return fail(call, INVALID, "there is no such outcome, or its delay is negative");
     }
-    let mut visit = Visit::begin(session);
+    let mut visit = Visit::begin(handle);
     let now = visit.queue.now();
     match visit.rules().by_receipt(bytes(receipt)) {
         None => return lease_lost(call),
@@ -251,8 +251,8 @@ unsafe extern "C" fn finish(session: *mut c_void, call: *mut Call, receipt: *con
     0
 }
 
-unsafe extern "C" fn counts(session: *mut c_void, _: *mut Call, ret: *mut Counts) -> c_int {
-    let mut visit = Visit::begin(session);
+unsafe extern "C" fn counts(handle: *mut c_void, _: *mut Call, ret: *mut Counts) -> c_int {
+    let mut visit = Visit::begin(handle);
     let rules = visit.rules();
     let of = |state: State| rules.jobs.iter().filter(|job| job.state == state).count() as i64;
     let (ready, delayed, in_work) = (of(State::Ready), of(State::Delayed), of(State::Leased));
@@ -260,8 +260,8 @@ unsafe extern "C" fn counts(session: *mut c_void, _: *mut Call, ret: *mut Counts
     0
 }
 
-unsafe extern "C" fn peek(session: *mut c_void, call: *mut Call, cb: JobCallback, ctx: *mut c_void) -> c_int {
-    let mut visit = Visit::begin(session);
+unsafe extern "C" fn peek(handle: *mut c_void, call: *mut Call, cb: JobCallback, ctx: *mut c_void) -> c_int {
+    let mut visit = Visit::begin(handle);
     let (queue, now) = (visit.queue, visit.queue.now());
     let mut order: Vec<_> = visit.rules().jobs.iter().collect();
     order.sort_by_key(|job| job.rank());
@@ -281,7 +281,7 @@ unsafe extern "C" fn peek(session: *mut c_void, call: *mut Call, cb: JobCallback
     if jobs.iter().any(|job| job.kind.is_null() || job.key.is_null() || job.payload.is_null()) {
         return no_memory(call);
     }
-    drop(visit); // the callback may call other operations of this session
+    drop(visit); // the callback may call other operations of this handle
     for job in &jobs {
         if cb(ctx, job) != 0 {
             break;
@@ -290,8 +290,8 @@ unsafe extern "C" fn peek(session: *mut c_void, call: *mut Call, cb: JobCallback
     0
 }
 
-unsafe extern "C" fn remove(session: *mut c_void, call: *mut Call, kind: *const c_char, key: *const c_char) -> c_int {
-    let mut visit = Visit::begin(session);
+unsafe extern "C" fn remove(handle: *mut c_void, call: *mut Call, kind: *const c_char, key: *const c_char) -> c_int {
+    let mut visit = Visit::begin(handle);
     match visit.rules().find(bytes(kind), bytes(key)) {
         None => fail(call, NOT_FOUND, "the queue has no job of this kind and key"),
         Some(i) => {
@@ -301,25 +301,25 @@ unsafe extern "C" fn remove(session: *mut c_void, call: *mut Call, kind: *const 
     }
 }
 
-unsafe extern "C" fn clear(session: *mut c_void, _: *mut Call) -> c_int {
-    Visit::begin(session).rules().jobs.retain(|job| job.state == State::Leased);
+unsafe extern "C" fn clear(handle: *mut c_void, _: *mut Call) -> c_int {
+    Visit::begin(handle).rules().jobs.retain(|job| job.state == State::Leased);
     0
 }
 
-unsafe extern "C" fn event_publish(session: *mut c_void, call: *mut Call, channel: *const c_char, text: *const c_char) -> c_int {
+unsafe extern "C" fn event_publish(handle: *mut c_void, call: *mut Call, channel: *const c_char, text: *const c_char) -> c_int {
     if bytes(channel).len() > 64 || bytes(text).len() > 4096 {
         return fail(call, INVALID, "an event has at most 4096 bytes, its channel 64");
     }
     let own = |text: &[u8]| CString::new(text).unwrap_or_default();
-    let mut visit = Visit::begin(session);
+    let mut visit = Visit::begin(handle);
     visit.rules().event_add(Event { channel: own(bytes(channel)), text: own(bytes(text)) });
     visit.queue.changed.notify_all();
     0
 }
 
-unsafe extern "C" fn event_wait(session: *mut c_void, call: *mut Call, wait: i64, cb: EventCallback, ctx: *mut c_void) -> c_int {
-    let mut visit = Visit::begin(session);
-    let seen = &mut (*(session as *mut Session)).seen; // of this thread alone
+unsafe extern "C" fn event_wait(handle: *mut c_void, call: *mut Call, wait: i64, cb: EventCallback, ctx: *mut c_void) -> c_int {
+    let mut visit = Visit::begin(handle);
+    let seen = &mut (*(handle as *mut Handle)).seen; // of this thread alone
     let next = visit.rules().next_event;
     let mut number = *seen.get_or_insert(next);
     let until = visit.queue.now().saturating_add(wait);
@@ -374,8 +374,8 @@ static OPERATIONS: Operations = Operations {
     reserved: 0,
     open,
     close,
-    session_open,
-    session_close,
+    handle_open,
+    handle_close,
     interrupt,
     ping,
     publish,

@@ -40,7 +40,7 @@ static bool is_utf8(const unsigned char *at, size_t size)
 }
 
 /* Cuts the next field off; NULL when it is missing or empty. */
-static char *cut(char **at)
+static char *field_cut(char **at)
 {
     char *field = *at;
     size_t size = strcspn(field, " ");
@@ -103,7 +103,7 @@ static const char *check_line(struct text *text, struct line *line)
 
 static const char *parse_line(struct text *text, char *at)
 {
-    const char *word = cut(&at);
+    const char *word = field_cut(&at);
     struct line *line = &text->lines[text->count];
     size_t kind = 0;
     while (kind < LINE_KINDS && (word == NULL || strcmp(word, shapes[kind].word) != 0))
@@ -112,7 +112,7 @@ static const char *parse_line(struct text *text, char *at)
         return "begins with none of: account, device, tab, folder, bookmark, page, fail, #";
     *line = (struct line){.kind = (enum line_kind)kind, .collection = shapes[kind].collection};
     for (int i = 0; i < shapes[kind].fields; i++)
-        if ((line->field[i] = cut(&at)) == NULL)
+        if ((line->field[i] = field_cut(&at)) == NULL)
             return "a field is missing or empty: fields are separated by one space";
     line->rest = at;
     if (shapes[kind].rest && line->rest[0] == '\0')

@@ -19,97 +19,97 @@ __attribute__((visibility("default"))) const char *jansson_version_str(void)
 static struct hearth_queue ops;
 static const struct hearth_queue *good;
 
-static int publish_copies(void *session, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int publish_copies(void *handle, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
 {
     static int count;
     char key[64];
     struct hearth_job copy = *job;
     if (job->key == NULL || strlen(job->key) > 32)
-        return good->publish(session, call, job, delay, ret_result);
+        return good->publish(handle, call, job, delay, ret_result);
     snprintf(key, sizeof(key), "%s-%d", job->key, count++);
     copy.key = key;
-    return good->publish(session, call, &copy, delay, ret_result);
+    return good->publish(handle, call, &copy, delay, ret_result);
 }
 
-static int one_kind(void *session, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int one_kind(void *handle, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
 {
     struct hearth_job copy = *job;
     if (job->kind != NULL && strcmp(job->kind, "move") == 0)
         copy.kind = "sync";
-    return good->publish(session, call, &copy, delay, ret_result);
+    return good->publish(handle, call, &copy, delay, ret_result);
 }
 
-static int one_priority(void *session, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int one_priority(void *handle, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
 {
     struct hearth_job copy = *job;
     copy.priority = HEARTH_SCHEDULED;
-    return good->publish(session, call, &copy, delay, ret_result);
+    return good->publish(handle, call, &copy, delay, ret_result);
 }
 
-static int no_delay(void *session, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int no_delay(void *handle, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
 {
-    return good->publish(session, call, job, delay > 0 ? 0 : delay, ret_result);
+    return good->publish(handle, call, job, delay > 0 ? 0 : delay, ret_result);
 }
 
-static int endless_lease(void *session, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+static int endless_lease(void *handle, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
 {
     (void)lease;
-    return good->reserve(session, call, wait, 1000000000, ret_job);
+    return good->reserve(handle, call, wait, 1000000000, ret_job);
 }
 
-static int impatient(void *session, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+static int impatient(void *handle, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
 {
     (void)wait;
-    return good->reserve(session, call, 0, lease, ret_job);
+    return good->reserve(handle, call, 0, lease, ret_job);
 }
 
-static int any_receipt(void *session, struct hearth_call *call, const char *receipt, int32_t outcome, int64_t delay)
+static int any_receipt(void *handle, struct hearth_call *call, const char *receipt, int32_t outcome, int64_t delay)
 {
-    int r = good->finish(session, call, receipt, outcome, delay);
+    int r = good->finish(handle, call, receipt, outcome, delay);
     return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
 }
 
-static void deaf(void *session)
+static void deaf(void *handle)
 {
-    (void)session;
+    (void)handle;
 }
 
-static int swallow(void *session, struct hearth_call *call, const char *channel, const char *text)
+static int swallow(void *handle, struct hearth_call *call, const char *channel, const char *text)
 {
     static int count;
-    return ++count % 7 == 0 ? 0 : good->event_publish(session, call, channel, text);
+    return ++count % 7 == 0 ? 0 : good->event_publish(handle, call, channel, text);
 }
 
-static int wrong_counts(void *session, struct hearth_call *call, struct hearth_queue_counts *ret_counts)
+static int wrong_counts(void *handle, struct hearth_call *call, struct hearth_queue_counts *ret_counts)
 {
-    int r = good->counts(session, call, ret_counts);
+    int r = good->counts(handle, call, ret_counts);
     ret_counts->in_work += ret_counts->delayed;
     ret_counts->delayed = 0;
     return r;
 }
 
-static int unchecked_memory(void *session, struct hearth_call *call, const char *channel, const char *text)
+static int unchecked_memory(void *handle, struct hearth_call *call, const char *channel, const char *text)
 {
     char *copy = strdup(text);
-    int r = strlen(copy) > 4096 ? hearth_fail(call, HEARTH_ERR_INVALID, "too long") : good->event_publish(session, call, channel, copy);
+    int r = strlen(copy) > 4096 ? hearth_fail(call, HEARTH_ERR_INVALID, "too long") : good->event_publish(handle, call, channel, copy);
     free(copy);
     return r;
 }
 
 /* --- what no result shows --- */
 
-static int leak_jobs(void *session, struct hearth_call *call, const char *receipt, int32_t outcome, int64_t delay)
+static int leak_jobs(void *handle, struct hearth_call *call, const char *receipt, int32_t outcome, int64_t delay)
 {
-    return strdup(receipt) == NULL ? HEARTH_ERR_NOMEM : good->finish(session, call, receipt, outcome, delay);
+    return strdup(receipt) == NULL ? HEARTH_ERR_NOMEM : good->finish(handle, call, receipt, outcome, delay);
 }
 
-static int leak_events(void *session, struct hearth_call *call, const char *channel, const char *text)
+static int leak_events(void *handle, struct hearth_call *call, const char *channel, const char *text)
 {
-    return strdup(text) == NULL ? HEARTH_ERR_NOMEM : good->event_publish(session, call, channel, text);
+    return strdup(text) == NULL ? HEARTH_ERR_NOMEM : good->event_publish(handle, call, channel, text);
 }
 
 /* One byte too short; nothing shows it but a checker of memory. */
-static int overflow(void *session, struct hearth_call *call, const char *channel, const char *text)
+static int overflow(void *handle, struct hearth_call *call, const char *channel, const char *text)
 {
     size_t size = strlen(text);
     char *copy = malloc(size);
@@ -117,7 +117,7 @@ static int overflow(void *session, struct hearth_call *call, const char *channel
         return HEARTH_ERR_NOMEM;
     memcpy(copy, text, size);
     copy[size] = '\0';
-    int r = good->event_publish(session, call, channel, copy);
+    int r = good->event_publish(handle, call, channel, copy);
     free(copy);
     return r;
 }
@@ -137,10 +137,10 @@ static int peek_row(void *ctx, const struct hearth_job *job)
     return peeking->cb(peeking->ctx, job) != 0 ? 1 : 0;
 }
 
-static int peek_leaves_row(void *session, struct hearth_call *call, hearth_job_cb cb, void *ctx)
+static int peek_leaves_row(void *handle, struct hearth_call *call, hearth_job_cb cb, void *ctx)
 {
     struct peeking peeking = {.cb = cb, .ctx = ctx};
-    return good->peek(session, call, peek_row, &peeking);
+    return good->peek(handle, call, peek_row, &peeking);
 }
 
 static int64_t now_by(clockid_t clock)
@@ -150,24 +150,24 @@ static int64_t now_by(clockid_t clock)
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static int spin(void *session, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+static int spin(void *handle, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
 {
     int64_t until = now_by(CLOCK_MONOTONIC) + wait;
     int r;
     if (wait > 1000)
-        return good->reserve(session, call, wait, lease, ret_job);
+        return good->reserve(handle, call, wait, lease, ret_job);
     do
-        r = good->reserve(session, call, 0, lease, ret_job);
+        r = good->reserve(handle, call, 0, lease, ret_job);
     while (r == HEARTH_ERR_NOT_FOUND && now_by(CLOCK_MONOTONIC) < until);
     return r;
 }
 
-static int spin_for_events(void *session, struct hearth_call *call, int64_t wait, hearth_event_cb cb, void *ctx)
+static int spin_for_events(void *handle, struct hearth_call *call, int64_t wait, hearth_event_cb cb, void *ctx)
 {
     int64_t until = now_by(CLOCK_MONOTONIC) + wait;
-    int r = good->event_wait(session, call, wait < 1000 ? 0 : wait, cb, ctx);
+    int r = good->event_wait(handle, call, wait < 1000 ? 0 : wait, cb, ctx);
     while (r == 0 && now_by(CLOCK_MONOTONIC) < until && wait < 1000)
-        r = good->event_wait(session, call, 0, cb, ctx);
+        r = good->event_wait(handle, call, 0, cb, ctx);
     return r;
 }
 
@@ -177,10 +177,10 @@ static struct {
     int64_t due;
 } delayed[64];
 
-static int wall_publish(void *session, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int wall_publish(void *handle, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
 {
     static size_t count;
-    int r = good->publish(session, call, job, delay, ret_result);
+    int r = good->publish(handle, call, job, delay, ret_result);
     if (r == 0 && delay > 0 && strlen(job->key) < 64) {
         size_t i = count++ % 64;
         snprintf(delayed[i].key, sizeof(delayed[i].key), "%s", job->key);
@@ -189,7 +189,7 @@ static int wall_publish(void *session, struct hearth_call *call, const struct he
     return r;
 }
 
-static int wall_reserve(void *session, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+static int wall_reserve(void *handle, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
 {
     struct hearth_job job = {.struct_size = sizeof(job), .kind = "sync", .payload = "p"};
     int32_t result;
@@ -197,35 +197,35 @@ static int wall_reserve(void *session, struct hearth_call *call, int64_t wait, i
         if (delayed[i].due == 0 || delayed[i].due > now_by(CLOCK_REALTIME))
             continue;
         job.key = delayed[i].key;
-        good->publish(session, call, &job, 0, &result);
+        good->publish(handle, call, &job, 0, &result);
         delayed[i].due = 0;
     }
-    return good->reserve(session, call, wait, lease, ret_job);
+    return good->reserve(handle, call, wait, lease, ret_job);
 }
 
 /* An interrupt is kept for the next call that waits. */
 static int remembered;
 
-static void remember(void *session)
+static void remember(void *handle)
 {
     remembered = 1;
-    good->interrupt(session);
+    good->interrupt(handle);
 }
 
-static int remember_reserve(void *session, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+static int remember_reserve(void *handle, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
 {
-    int r = good->reserve(session, call, 0, lease, ret_job);
+    int r = good->reserve(handle, call, 0, lease, ret_job);
     if (r != HEARTH_ERR_NOT_FOUND || wait == 0)
         return r;
     if (remembered) {
         remembered = 0;
         return hearth_fail(call, HEARTH_ERR_CANCELLED, "interrupted");
     }
-    return good->reserve(session, call, wait, lease, ret_job);
+    return good->reserve(handle, call, wait, lease, ret_job);
 }
 
 /* A wait that ends without an event ends the subscription as well: what comes until the next one is lost. */
-static int deaf_between(void *session, struct hearth_call *call, int64_t wait, hearth_event_cb cb, void *ctx);
+static int deaf_between(void *handle, struct hearth_call *call, int64_t wait, hearth_event_cb cb, void *ctx);
 
 static int drop_event(void *ctx, const char *channel, const char *text)
 {
@@ -246,18 +246,18 @@ static int note_event(void *ctx, const char *channel, const char *text)
     return wait->cb(wait->ctx, channel, text);
 }
 
-static int deaf_between(void *session, struct hearth_call *call, int64_t wait, hearth_event_cb cb, void *ctx)
+static int deaf_between(void *handle, struct hearth_call *call, int64_t wait, hearth_event_cb cb, void *ctx)
 {
-    static void *deaf_session;
+    static void *deaf_handle;
     struct {
         hearth_event_cb cb;
         void *ctx;
         int came;
     } noted = {cb, ctx, 0};
-    if (deaf_session == session)
-        good->event_wait(session, call, 0, drop_event, NULL);
-    int r = good->event_wait(session, call, wait, note_event, &noted);
-    deaf_session = noted.came > 0 && wait > 0 ? session : NULL;
+    if (deaf_handle == handle)
+        good->event_wait(handle, call, 0, drop_event, NULL);
+    int r = good->event_wait(handle, call, wait, note_event, &noted);
+    deaf_handle = noted.came > 0 && wait > 0 ? handle : NULL;
     return r;
 }
 
@@ -265,34 +265,34 @@ static int deaf_between(void *session, struct hearth_call *call, int64_t wait, h
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static int locked_peek(void *session, struct hearth_call *call, hearth_job_cb cb, void *ctx)
+static int locked_peek(void *handle, struct hearth_call *call, hearth_job_cb cb, void *ctx)
 {
     pthread_mutex_lock(&lock);
-    int r = good->peek(session, call, cb, ctx);
+    int r = good->peek(handle, call, cb, ctx);
     pthread_mutex_unlock(&lock);
     return r;
 }
 
-static int locked_counts(void *session, struct hearth_call *call, struct hearth_queue_counts *ret_counts)
+static int locked_counts(void *handle, struct hearth_call *call, struct hearth_queue_counts *ret_counts)
 {
     pthread_mutex_lock(&lock);
-    int r = good->counts(session, call, ret_counts);
+    int r = good->counts(handle, call, ret_counts);
     pthread_mutex_unlock(&lock);
     return r;
 }
 
 /* --- outputs, results, hangs --- */
 
-static int touch_job(void *session, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+static int touch_job(void *handle, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
 {
     ret_job->attempt = 0;
-    return good->reserve(session, call, wait, lease, ret_job);
+    return good->reserve(handle, call, wait, lease, ret_job);
 }
 
-static int static_key(void *session, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+static int static_key(void *handle, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
 {
     static char key[65];
-    int r = good->reserve(session, call, wait, lease, ret_job);
+    int r = good->reserve(handle, call, wait, lease, ret_job);
     if (r == 0) {
         snprintf(key, sizeof(key), "%s", ret_job->key);
         ret_job->key = key;
@@ -300,34 +300,34 @@ static int static_key(void *session, struct hearth_call *call, int64_t wait, int
     return r;
 }
 
-static int hang(void *session, struct hearth_call *call, const char *receipt, int64_t lease)
+static int hang(void *handle, struct hearth_call *call, const char *receipt, int64_t lease)
 {
-    while (session != NULL && call != NULL && receipt != NULL && lease != 0)
+    while (handle != NULL && call != NULL && receipt != NULL && lease != 0)
         pause();
     return 0;
 }
 
 /* Where nearly every test comes by. */
-static int hang_publish(void *session, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int hang_publish(void *handle, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
 {
-    while (session != NULL && call != NULL && job != NULL && ret_result != NULL)
+    while (handle != NULL && call != NULL && job != NULL && ret_result != NULL)
         pause();
     return (int)delay;
 }
 
-static int hang_outside(void *session, struct hearth_call *call)
+static int hang_outside(void *handle, struct hearth_call *call)
 {
     if (fork() == 0)
         for (;;)
             pause();
     for (;;)
         pause();
-    return good->ping(session, call);
+    return good->ping(handle, call);
 }
 
-static int crash_peek(void *session, struct hearth_call *call, hearth_job_cb cb, void *ctx)
+static int crash_peek(void *handle, struct hearth_call *call, hearth_job_cb cb, void *ctx)
 {
-    (void)session;
+    (void)handle;
     (void)call;
     (void)cb;
     (void)ctx;

@@ -9,25 +9,25 @@
 static struct hearth_storage ops;
 static const struct hearth_storage *good;
 
-/* --- marks that go past the batch --------------------------------------------------------------- */
+/* --- cursors that go past the batch --------------------------------------------------------------- */
 
-enum { MARKS = HEARTH_COLLECTION_SLOTS };
-struct marks {
-    char *texts[MARKS];
-    bool set[MARKS];
+enum { CURSORS = HEARTH_COLLECTION_SLOTS };
+struct cursors {
+    char *texts[CURSORS];
+    bool set[CURSORS];
 };
-static struct marks written; /* of the account "a" */
+static struct cursors written; /* of the account "a" */
 static char batch_account[64];
 
-static int begin_noted(void *session, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation)
+static int begin_noted(void *handle, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation)
 {
     snprintf(batch_account, sizeof(batch_account), "%s", account);
-    return good->batch_begin(session, call, account, collection, ret_generation);
+    return good->batch_begin(handle, call, account, collection, ret_generation);
 }
 
-static int write_through(void *session, struct hearth_call *call, int64_t source, int32_t collection, const char *text)
+static int write_through(void *handle, struct hearth_call *call, int64_t source, int32_t collection, const char *text)
 {
-    int r = good->mark_put(session, call, source, collection, text);
+    int r = good->sync_cursor_put(handle, call, source, collection, text);
     if (r == 0 && source == 0 && strcmp(batch_account, "a") == 0) {
         free(written.texts[collection]);
         written.texts[collection] = text == NULL ? NULL : strdup(text);
@@ -36,17 +36,17 @@ static int write_through(void *session, struct hearth_call *call, int64_t source
     return r;
 }
 
-static int keep_mark(void *ctx, int64_t source, int32_t collection, const char *text)
+static int keep_cursor(void *ctx, int64_t source, int32_t collection, const char *text)
 {
-    struct marks *marks = ctx;
+    struct cursors *cursors = ctx;
     if (source != 0)
         return 1; /* they come behind those of 0 */
-    marks->texts[collection] = strdup(text);
+    cursors->texts[collection] = strdup(text);
     return 0;
 }
 
 struct others {
-    hearth_mark_cb cb;
+    hearth_sync_cursor_cb cb;
     void *ctx;
 };
 
@@ -56,18 +56,18 @@ static int tell_other(void *ctx, int64_t source, int32_t collection, const char 
     return source == 0 ? 0 : others->cb(others->ctx, source, collection, text);
 }
 
-static int list_written(void *session, struct hearth_call *call, const char *account, hearth_mark_cb cb, void *ctx)
+static int list_written(void *handle, struct hearth_call *call, const char *account, hearth_sync_cursor_cb cb, void *ctx)
 {
-    struct marks marks = {.texts = {NULL}};
-    int r = good->mark_list(session, call, account, keep_mark, &marks), stop = 0;
-    for (int32_t i = 0; r == 0 && i < MARKS; i++) {
-        const char *text = strcmp(account, "a") == 0 && written.set[i] ? written.texts[i] : marks.texts[i];
+    struct cursors cursors = {.texts = {NULL}};
+    int r = good->sync_cursor_list(handle, call, account, keep_cursor, &cursors), stop = 0;
+    for (int32_t i = 0; r == 0 && i < CURSORS; i++) {
+        const char *text = strcmp(account, "a") == 0 && written.set[i] ? written.texts[i] : cursors.texts[i];
         if (text != NULL && !stop)
             stop = cb(ctx, 0, i, text);
-        free(marks.texts[i]);
+        free(cursors.texts[i]);
     }
     struct others others = {cb, ctx};
-    return r == 0 && !stop ? good->mark_list(session, call, account, tell_other, &others) : r;
+    return r == 0 && !stop ? good->sync_cursor_list(handle, call, account, tell_other, &others) : r;
 }
 
 /* --- two snapshots ------------------------------------------------------------------------------ */
@@ -99,12 +99,12 @@ static int tell_counted(void *ctx, const struct hearth_device *device, int64_t t
     return counted->cb(counted->ctx, device, count);
 }
 
-static int devices_twice(void *session, struct hearth_call *call, const char *account, hearth_device_cb cb, void *ctx)
+static int devices_twice(void *handle, struct hearth_call *call, const char *account, hearth_device_cb cb, void *ctx)
 {
     struct counted counted = {.cb = cb, .ctx = ctx};
-    int r = good->tab_list(session, call, account, NULL, count_tab, &counted);
+    int r = good->tab_list(handle, call, account, NULL, count_tab, &counted);
     usleep(3000);
-    return r < 0 ? r : good->device_list(session, call, account, tell_counted, &counted);
+    return r < 0 ? r : good->device_list(handle, call, account, tell_counted, &counted);
 }
 
 struct changes {
@@ -123,14 +123,14 @@ static int keep_change(void *ctx, const struct hearth_page *page)
     return 0;
 }
 
-static int changes_by_row(void *session, struct hearth_call *call, const char *account, int64_t since, hearth_page_cb cb, void *ctx)
+static int changes_by_row(void *handle, struct hearth_call *call, const char *account, int64_t since, hearth_page_cb cb, void *ctx)
 {
     struct changes changes = {.count = 0};
-    int r = good->pages_changed(session, call, account, since, keep_change, &changes);
+    int r = good->pages_changed(handle, call, account, since, keep_change, &changes);
     for (size_t i = 0; r == 0 && i < changes.count; i++) {
         usleep(2000);
         struct hearth_page page = {.struct_size = sizeof(page), .id = changes.ids[i], .gone = 1, .url = "", .host = ""};
-        if (!changes.gone[i] && good->page_get(session, call, account, changes.ids[i], &page) == 0)
+        if (!changes.gone[i] && good->page_get(handle, call, account, changes.ids[i], &page) == 0)
             page.gone = 0;
         if (cb(ctx, &page) != 0)
             break;
@@ -140,17 +140,17 @@ static int changes_by_row(void *session, struct hearth_call *call, const char *a
 
 /* --- outputs ------------------------------------------------------------------------------------ */
 
-static int touch_page(void *session, struct hearth_call *call, const char *account, int64_t page, struct hearth_page *ret_page)
+static int touch_page(void *handle, struct hearth_call *call, const char *account, int64_t page, struct hearth_page *ret_page)
 {
     ret_page->id = page;
-    return good->page_get(session, call, account, page, ret_page);
+    return good->page_get(handle, call, account, page, ret_page);
 }
 
-static int touch_late(void *session, struct hearth_call *call, const char *account, int64_t source, const void **ret_sealed,
+static int touch_late(void *handle, struct hearth_call *call, const char *account, int64_t source, const void **ret_sealed,
                       size_t *ret_size)
 {
     size_t size = 0;
-    int r = good->credentials_get(session, call, account, source, ret_sealed, &size);
+    int r = good->credentials_get(handle, call, account, source, ret_sealed, &size);
     void *more = r == 0 ? malloc(100) : NULL;
     if (r == 0 && more == NULL)
         return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory"); /* and ret_sealed is set */
@@ -164,24 +164,24 @@ static int touch_late(void *session, struct hearth_call *call, const char *accou
 
 static _Thread_local bool listing;
 
-static int list_locked(void *session, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx)
+static int list_locked(void *handle, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx)
 {
     listing = true;
-    int r = good->tag_list(session, call, account, cb, ctx);
+    int r = good->tag_list(handle, call, account, cb, ctx);
     listing = false;
     return r;
 }
 
-static int get_locked(void *session, struct hearth_call *call, const char *account, const char *guid, struct hearth_bookmark *ret_bookmark)
+static int get_locked(void *handle, struct hearth_call *call, const char *account, const char *guid, struct hearth_bookmark *ret_bookmark)
 {
     return listing ? hearth_fail(call, HEARTH_ERR_CONFLICT, "a list is being read")
-                   : good->bookmark_get(session, call, account, guid, ret_bookmark);
+                   : good->bookmark_get(handle, call, account, guid, ret_bookmark);
 }
 
 static void apply_dirty(struct hearth_storage *table)
 {
-    table->mark_put = write_through;
-    table->mark_list = list_written;
+    table->sync_cursor_put = write_through;
+    table->sync_cursor_list = list_written;
     table->batch_begin = begin_noted;
 }
 

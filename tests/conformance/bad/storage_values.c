@@ -34,14 +34,14 @@ static char *cut(const char *text, size_t size)
         struct hearth_##record_type other = *record;                                                                                       \
         char *text = made;                                                                                                                 \
         other.member = text;                                                                                                               \
-        int r = good->operation(session, call, __VA_ARGS__);                                                                               \
+        int r = good->operation(handle, call, __VA_ARGS__);                                                                               \
         free(text);                                                                                                                        \
         return r;                                                                                                                          \
     }
-#define OF_TAB      (void *session, struct hearth_call *call, const char *device, const struct hearth_tab *record)
-#define OF_PAGE     (void *session, struct hearth_call *call, const struct hearth_page *record)
-#define OF_BOOKMARK (void *session, struct hearth_call *call, const struct hearth_bookmark *record)
-#define OF_PICK     (void *session, struct hearth_call *call, const char *account, const struct hearth_pick *record)
+#define OF_TAB      (void *handle, struct hearth_call *call, const char *device, const struct hearth_tab *record)
+#define OF_PAGE     (void *handle, struct hearth_call *call, const struct hearth_page *record)
+#define OF_BOOKMARK (void *handle, struct hearth_call *call, const struct hearth_bookmark *record)
+#define OF_PICK     (void *handle, struct hearth_call *call, const char *account, const struct hearth_pick *record)
 SPOILS_TEXT(poor_tab, tab_put, tab, title, poorer(record->title), OF_TAB, device, &other)
 SPOILS_TEXT(poor_page, page_put, page, title, poorer(record->title), OF_PAGE, &other)
 SPOILS_TEXT(poor_bookmark, bookmark_put, bookmark, title, poorer(record->title), OF_BOOKMARK, &other)
@@ -50,24 +50,24 @@ SPOILS_TEXT(cut_megabyte, page_put, page, url, cut(record->url, 1 << 20), OF_PAG
 SPOILS_TEXT(cut_input, pick_put, pick, input, cut(record->input, 250), OF_PICK, account, &other)
 SPOILS_TEXT(cut_guid, bookmark_put, bookmark, guid, cut(record->guid, 250), OF_BOOKMARK, &other)
 
-static int poor_settings(void *session, struct hearth_call *call, const char *account, const char *json)
+static int poor_settings(void *handle, struct hearth_call *call, const char *account, const char *json)
 {
     char *text = poorer(json);
-    int r = good->settings_put(session, call, account, text);
+    int r = good->settings_put(handle, call, account, text);
     free(text);
     return r;
 }
 
-static int cut_page_guid(void *session, struct hearth_call *call, const char *guid, int64_t page)
+static int cut_page_guid(void *handle, struct hearth_call *call, const char *guid, int64_t page)
 {
     char *text = cut(guid, 250);
-    int r = good->page_guid_put(session, call, text, page);
+    int r = good->page_guid_put(handle, call, text, page);
     free(text);
     return r;
 }
 
 /* A VARCHAR(20) of tags. */
-static int cut_tags(void *session, struct hearth_call *call, const struct hearth_bookmark *record)
+static int cut_tags(void *handle, struct hearth_call *call, const struct hearth_bookmark *record)
 {
     struct hearth_bookmark other = *record;
     char *tags = record->tags == NULL ? NULL : strdup(record->tags), *to = tags;
@@ -80,7 +80,7 @@ static int cut_tags(void *session, struct hearth_call *call, const struct hearth
     if (to != NULL)
         *to = '\0';
     other.tags = tags;
-    int r = good->bookmark_put(session, call, &other);
+    int r = good->bookmark_put(handle, call, &other);
     free(tags);
     return r;
 }
@@ -90,32 +90,32 @@ static int cut_tags(void *session, struct hearth_call *call, const struct hearth
     {                                                                                                                                      \
         struct hearth_##record_type other = *record;                                                                                       \
         other.member = (as)record->member;                                                                                                 \
-        return good->operation(session, call, __VA_ARGS__);                                                                                \
+        return good->operation(handle, call, __VA_ARGS__);                                                                                \
     }
-#define OF_UPDATE (void *session, struct hearth_call *call, const struct hearth_account *record, uint64_t fields)
+#define OF_UPDATE (void *handle, struct hearth_call *call, const struct hearth_account *record, uint64_t fields)
 SPOILS_NUMBER(narrow_frecency, page_put, page, frecency, int32_t, OF_PAGE, &other)
 SPOILS_NUMBER(narrow_position, bookmark_put, bookmark, position, int16_t, OF_BOOKMARK, &other)
 SPOILS_NUMBER(double_added, bookmark_put, bookmark, added, double, OF_BOOKMARK, &other)
 SPOILS_NUMBER(float_use_count, pick_put, pick, use_count, float, OF_PICK, account, &other)
 SPOILS_NUMBER(narrow_update, account_update, account, next_sync, int32_t, OF_UPDATE, &other, fields)
 
-static int narrow_used(void *session, struct hearth_call *call, const char *account, const char *id, int64_t when)
+static int narrow_used(void *handle, struct hearth_call *call, const char *account, const char *id, int64_t when)
 {
-    return good->token_used(session, call, account, id, (uint32_t)when);
+    return good->token_used(handle, call, account, id, (uint32_t)when);
 }
 
-static int narrow_place(void *session, struct hearth_call *call, const char *guid, const char *parent, int64_t position)
+static int narrow_place(void *handle, struct hearth_call *call, const char *guid, const char *parent, int64_t position)
 {
-    return good->bookmark_place(session, call, guid, parent, (int32_t)position);
+    return good->bookmark_place(handle, call, guid, parent, (int32_t)position);
 }
 
 /* Sealed bytes as a text. */
-static int seal_text(void *session, struct hearth_call *call, const char *account, int64_t source, const void *sealed, size_t size)
+static int seal_text(void *handle, struct hearth_call *call, const char *account, int64_t source, const void *sealed, size_t size)
 {
-    return good->credentials_put(session, call, account, source, sealed, strnlen(sealed, size));
+    return good->credentials_put(handle, call, account, source, sealed, strnlen(sealed, size));
 }
 
-static int fold_host(void *session, struct hearth_call *call, const char *account, const struct hearth_visit_query *query,
+static int fold_host(void *handle, struct hearth_call *call, const char *account, const struct hearth_visit_query *query,
                      hearth_visit_row_cb cb, void *ctx)
 {
     struct hearth_visit_query other = *query;
@@ -123,7 +123,7 @@ static int fold_host(void *session, struct hearth_call *call, const char *accoun
     for (char *p = host; p != NULL && *p != '\0'; p++)
         *p = (char)tolower((unsigned char)*p);
     other.host = host;
-    int r = good->visit_list(session, call, account, &other, cb, ctx);
+    int r = good->visit_list(handle, call, account, &other, cb, ctx);
     free(host);
     return r;
 }

@@ -27,25 +27,25 @@ static void plugin_close(void *self)
     (void)self;
 }
 
-static int session_open(void *self, struct hearth_call *call, void **ret_session)
+static int handle_open(void *self, struct hearth_call *call, void **ret_handle)
 {
     static bool again;
     (void)call;
     if (breaks("forgotten") && again) /* of the account that was pulled once, whatever became of it */
         ear->changed(host, "a");
     again = true;
-    *ret_session = self;
+    *ret_handle = self;
     return 0;
 }
 
-static void interrupt(void *session)
+static void interrupt(void *handle)
 {
-    (void)session;
+    (void)handle;
 }
 
-static int account_import(void *session, struct hearth_call *call, const char *text, struct hearth_identity *ret_identity)
+static int account_import(void *handle, struct hearth_call *call, const char *text, struct hearth_identity *ret_identity)
 {
-    (void)session;
+    (void)handle;
     if (breaks("hang"))
         for (;;)
             pause();
@@ -69,10 +69,10 @@ static int fetch(struct hearth_call *call)
     return host->http_fetch(host, call, &request);
 }
 
-static int pull(void *session, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result)
+static int pull(void *handle, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result)
 {
     const struct hearth_sync_sink *sink = pull->sink;
-    (void)session;
+    (void)handle;
     if (pull->credentials_size != 7 || memcmp(pull->credentials, "account", 7) != 0) {
         ret_result->state = HEARTH_ACCOUNT_SIGNIN_NEEDED;
         return hearth_fail(call, HEARTH_ERR_DENIED, "foreign credentials");
@@ -119,8 +119,8 @@ static const struct hearth_sync ops = {
     .struct_size = sizeof(ops),
     .open = plugin_open,
     .close = plugin_close,
-    .session_open = session_open,
-    .session_close = plugin_close,
+    .handle_open = handle_open,
+    .handle_close = plugin_close,
     .interrupt = interrupt,
     .account_import = account_import,
     .pull = pull,

@@ -26,9 +26,9 @@ struct fault_life {
     uint32_t reserved;
     int (*open)(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self);
     void (*close)(void *self);
-    int (*session_open)(void *self, struct hearth_call *call, void **ret_session);
-    void (*session_close)(void *session);
-    void (*interrupt)(void *session);
+    int (*handle_open)(void *self, struct hearth_call *call, void **ret_handle);
+    void (*handle_close)(void *handle);
+    void (*interrupt)(void *handle);
 };
 
 /* What a kind tells the shared part. */
@@ -93,21 +93,21 @@ struct fault {
     struct fault_counts *counts; /* mapped; NULL: not asked for */
 };
 
-struct fault_session {
+struct fault_handle {
     struct fault *fault;
     void *inner;
     atomic_bool waiting, interrupted; /* a delay of the wrapper's own */
     char account[64];                 /* of the batch that was begun last */
 };
 
-/* --- plugin.c: the life of instance and sessions, the first entries of every table --- */
+/* --- plugin.c: the life of instance and handles, the first entries of every table --- */
 int fault_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self);
 void fault_close(void *self);
-int fault_session_open(void *self, struct hearth_call *call, void **ret_session);
-void fault_session_close(void *session);
-void fault_interrupt(void *session);
+int fault_handle_open(void *self, struct hearth_call *call, void **ret_handle);
+void fault_handle_close(void *handle);
+void fault_interrupt(void *handle);
 #define FAULT_LIFE                                                                                                                         \
-    .open = fault_open, .close = fault_close, .session_open = fault_session_open, .session_close = fault_session_close,                    \
+    .open = fault_open, .close = fault_close, .handle_open = fault_handle_open, .handle_close = fault_handle_close,                    \
     .interrupt = fault_interrupt
 
 /* --- options.c --- */
@@ -117,8 +117,8 @@ int fault_options(struct fault *fault, struct hearth_call *call, const struct he
 
 /* --- rules.c --- */
 /* Before an operation: reads the rules anew if they changed, waits, and returns the error that comes instead of the call. account: NULL
- * when the operation names none. session: NULL where there is none yet. */
-int fault_before(struct fault *fault, struct fault_session *session, struct hearth_call *call, const char *operation, const char *account,
+ * when the operation names none. handle: NULL where there is none yet. */
+int fault_before(struct fault *fault, struct fault_handle *handle, struct hearth_call *call, const char *operation, const char *account,
                  struct fault_strike *ret_strike);
 /* What an operation that returned `r` returns after all. */
 int fault_after(struct hearth_call *call, int r, const struct fault_strike *strike);
@@ -156,14 +156,14 @@ int fault_after_rows(struct hearth_call *call, int r, const struct fault_strike 
 /* --- one line makes one operation ---
  * FAULT_CALL(name, traits, account, (parameters), (arguments)) defines faulty_NAME(), which asks the rules around the inner operation.
  * FAULT_LIST(name, traits, account, row, …) does so for a listing with a hearth_ROW_cb; its rows go through row_ROW(). In them `s` is the
- * session; INNER(s), the table of the inner plugin, comes from the file that uses them. */
-#define FAULT_PARAMETERS(...) void *session, struct hearth_call *call __VA_OPT__(, ) __VA_ARGS__
+ * handle; INNER(s), the table of the inner plugin, comes from the file that uses them. */
+#define FAULT_PARAMETERS(...) void *handle, struct hearth_call *call __VA_OPT__(, ) __VA_ARGS__
 #define FAULT_ARGUMENTS(...)  s->inner, call __VA_OPT__(, ) __VA_ARGS__
 
 #define FAULT_CALL(name, traits, account_id, parameters, arguments)                                                                        \
     static int faulty_##name(FAULT_PARAMETERS parameters)                                                                                  \
     {                                                                                                                                      \
-        struct fault_session *s = session;                                                                                                 \
+        struct fault_handle *s = handle;                                                                                                 \
         struct fault_strike strike;                                                                                                        \
         int r = fault_before(s->fault, s, call, #name, account_id, &strike);                                                               \
         return r < 0 ? r : fault_after(call, INNER(s)->name(FAULT_ARGUMENTS arguments), &strike);                                          \
@@ -172,7 +172,7 @@ int fault_after_rows(struct hearth_call *call, int r, const struct fault_strike 
 #define FAULT_LIST(name, traits, account_id, row, parameters, arguments)                                                                   \
     static int faulty_##name(FAULT_PARAMETERS parameters, hearth_##row##_cb cb, void *ctx)                                                 \
     {                                                                                                                                      \
-        struct fault_session *s = session;                                                                                                 \
+        struct fault_handle *s = handle;                                                                                                 \
         struct fault_strike strike;                                                                                                        \
         int r = fault_before(s->fault, s, call, #name, account_id, &strike);                                                               \
         struct fault_rows rows = {                                                                                                         \

@@ -1,4 +1,4 @@
-/* The descriptor, the plugin inside, instance and sessions. */
+/* The descriptor, the plugin inside, instance and handles. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -158,34 +158,34 @@ void fault_close(void *self)
     destroy(fault);
 }
 
-int fault_session_open(void *self, struct hearth_call *call, void **ret_session)
+int fault_handle_open(void *self, struct hearth_call *call, void **ret_handle)
 {
     struct fault *fault = self;
     struct fault_strike strike;
-    struct fault_session *session = calloc(1, sizeof(*session));
-    if (session == NULL)
+    struct fault_handle *handle = calloc(1, sizeof(*handle));
+    if (handle == NULL)
         return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
-    session->fault = fault;
+    handle->fault = fault;
     int r = fault_before(fault, NULL, call, "session_open", NULL, &strike);
     if (r == 0)
-        r = ((const struct fault_life *)fault->table)->session_open(fault->inner, call, &session->inner);
+        r = ((const struct fault_life *)fault->table)->handle_open(fault->inner, call, &handle->inner);
     if (r < 0)
-        free(session);
+        free(handle);
     else
-        *ret_session = session;
+        *ret_handle = handle;
     return r;
 }
 
-void fault_session_close(void *session)
+void fault_handle_close(void *handle)
 {
-    struct fault_session *s = session;
-    ((const struct fault_life *)s->fault->table)->session_close(s->inner);
+    struct fault_handle *s = handle;
+    ((const struct fault_life *)s->fault->table)->handle_close(s->inner);
     free(s);
 }
 
-void fault_interrupt(void *session)
+void fault_interrupt(void *handle)
 {
-    struct fault_session *s = session;
+    struct fault_handle *s = handle;
     if (atomic_load(&s->waiting))
         atomic_store(&s->interrupted, true);
     ((const struct fault_life *)s->fault->table)->interrupt(s->inner);

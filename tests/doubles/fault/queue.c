@@ -33,9 +33,9 @@ CALLS(FAULT_CALL)
 LISTS(FAULT_LIST)
 
 /* The two that change something and answer more than a code: of a lost answer nothing may be seen. */
-static int publish(void *session, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int publish(void *handle, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
 {
-    struct fault_session *s = session;
+    struct fault_handle *s = handle;
     struct fault_strike strike;
     int32_t result = 0;
     int r = fault_before(s->fault, s, call, "publish", job->key, &strike);
@@ -46,9 +46,9 @@ static int publish(void *session, struct hearth_call *call, const struct hearth_
     return r;
 }
 
-static int reserve(void *session, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+static int reserve(void *handle, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
 {
-    struct fault_session *s = session;
+    struct fault_handle *s = handle;
     struct fault_strike strike;
     struct hearth_job unseen = {.struct_size = sizeof(unseen)};
     int r = fault_before(s->fault, s, call, "reserve", NULL, &strike);

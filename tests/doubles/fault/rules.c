@@ -196,7 +196,7 @@ static void tell_held(const struct fault_rules *rules, const struct hearth_call 
 }
 
 /* Short naps, because the call may have to end for reasons that only the host knows. ms -1: until the rules change. */
-static int delay(struct fault *fault, struct fault_session *session, struct hearth_call *call, int64_t ms)
+static int delay(struct fault *fault, struct fault_handle *handle, struct hearth_call *call, int64_t ms)
 {
     struct stat then = {0};
     if (ms < 0) {
@@ -207,24 +207,24 @@ static int delay(struct fault *fault, struct fault_session *session, struct hear
     const struct timespec nap = {.tv_nsec = NAP * 1000000};
     int64_t until = ms < 0 ? INT64_MAX : host->monotonic_ms(host) + ms;
     int r = 0;
-    if (session != NULL) {
-        atomic_store(&session->interrupted, false);
-        atomic_store(&session->waiting, true);
+    if (handle != NULL) {
+        atomic_store(&handle->interrupted, false);
+        atomic_store(&handle->waiting, true);
     }
     while (r == 0 && host->monotonic_ms(host) < until && (ms >= 0 || !changed(&fault->rules, &then))) {
         if (call->deadline != 0 && host->monotonic_ms(host) >= call->deadline)
             r = hearth_fail(call, HEARTH_ERR_TIMEOUT, "it took too long");
-        else if (host->should_stop(call) || (session != NULL && atomic_load(&session->interrupted)))
+        else if (host->should_stop(call) || (handle != NULL && atomic_load(&handle->interrupted)))
             r = hearth_fail(call, HEARTH_ERR_CANCELLED, "cancelled");
         else
             nanosleep(&nap, NULL);
     }
-    if (session != NULL)
-        atomic_store(&session->waiting, false);
+    if (handle != NULL)
+        atomic_store(&handle->waiting, false);
     return r;
 }
 
-int fault_before(struct fault *fault, struct fault_session *session, struct hearth_call *call, const char *operation, const char *account,
+int fault_before(struct fault *fault, struct fault_handle *handle, struct hearth_call *call, const char *operation, const char *account,
                  struct fault_strike *ret_strike)
 {
     if (fault->counts != NULL)
@@ -247,7 +247,7 @@ int fault_before(struct fault *fault, struct fault_session *session, struct hear
     if (r == 0 && ret_strike->deaf > 0)
         nanosleep(&deaf, NULL);
     if (r == 0 && (ret_strike->delay > 0 || ret_strike->hold))
-        r = delay(fault, session, call, ret_strike->hold ? -1 : ret_strike->delay);
+        r = delay(fault, handle, call, ret_strike->hold ? -1 : ret_strike->delay);
     if (r == 0 && ret_strike->error != 0 && ret_strike->rows < 0)
         r = hearth_fail(call, ret_strike->error, "%s", ret_strike->words);
     return r;

@@ -40,7 +40,7 @@
     X(source_put, FAULT_CHANGES, account, (const char *account, const struct hearth_source *source), (account, source))                    \
     X(source_remove, FAULT_CHANGES, account, (const char *account, int64_t id), (account, id))                                             \
     X(batch_commit, FAULT_CHANGES, BATCH, (bool changed), (changed))                                                                       \
-    X(mark_put, 0, BATCH, (int64_t source, int32_t collection, const char *text), (source, collection, text))                              \
+    X(sync_cursor_put, 0, BATCH, (int64_t source, int32_t collection, const char *text), (source, collection, text))                              \
     X(device_put, 0, BATCH, (const struct hearth_device *device), (device))                                                                \
     X(device_hide, 0, BATCH, (const char *device, bool hidden), (device, hidden))                                                          \
     X(device_remove, 0, BATCH, (const char *device), (device))                                                                             \
@@ -58,7 +58,7 @@
     X(bookmark_put, 0, BATCH, (const struct hearth_bookmark *bookmark), (bookmark))                                                        \
     X(bookmark_remove, 0, BATCH, (const char *guid), (guid))                                                                               \
     X(bookmark_clear, 0, BATCH, (int64_t source), (source))                                                                                \
-    X(bookmark_claims_put, 0, BATCH, (int64_t source, const char *folder, const char *const *children, size_t count),                      \
+    X(bookmark_children_put, 0, BATCH, (int64_t source, const char *folder, const char *const *children, size_t count),                      \
       (source, folder, children, count))                                                                                                   \
     X(bookmark_place, 0, BATCH, (const char *guid, const char *parent, int64_t position), (guid, parent, position))                        \
     X(page_get, 0, account, (const char *account, int64_t page, struct hearth_page *ret_page), (account, page, ret_page))                  \
@@ -68,7 +68,7 @@
 #define LISTS(X)                                                                                                                           \
     X(verify, 0, NULL, text, (), ())                                                                                                       \
     X(account_list, 0, NULL, account, (), ())                                                                                              \
-    X(account_claim_due, FAULT_CHANGES, NULL, account, (int64_t now, int64_t claimed_until, int64_t limit), (now, claimed_until, limit))   \
+    X(account_lease_due, FAULT_CHANGES, NULL, account, (int64_t now, int64_t leased_until, int64_t limit), (now, leased_until, limit))   \
     X(identity_list, 0, account, account_identity, (const char *account), (account))                                                       \
     X(token_list, 0, account, token, (const char *account), (account))                                                                     \
     X(pick_list, 0, account, pick, (const char *account), (account))                                                                       \
@@ -76,7 +76,7 @@
     X(source_list, 0, account, source, (const char *account), (account))                                                                   \
     X(generation_list, 0, account, generation, (const char *account), (account))                                                           \
     X(removals_since, 0, account, removal, (const char *account, int64_t since), (account, since))                                         \
-    X(mark_list, 0, account, mark, (const char *account), (account))                                                                       \
+    X(sync_cursor_list, 0, account, sync_cursor, (const char *account), (account))                                                                       \
     X(device_list, 0, account, device, (const char *account), (account))                                                                   \
     X(tab_list, 0, account, tab, (const char *account, const char *device), (account, device))                                             \
     X(tab_group_list, 0, account, tab_group, (const char *account, const char *device), (account, device))                                 \
@@ -87,9 +87,9 @@
     X(visit_dates, 0, account, visit_row, (const char *account, int64_t from, int64_t to), (account, from, to))                            \
     X(bookmark_list, 0, account, bookmark, (const char *account, const struct hearth_bookmark_query *query), (account, query))             \
     X(bookmarks_of_page, 0, account, bookmark, (const char *account, int64_t page), (account, page))                                       \
-    X(bookmark_nodes, 0, account, bookmark_node, (const char *account), (account))                                                         \
-    X(bookmark_tombstones, 0, account, bookmark_node, (const char *account), (account))                                                    \
-    X(bookmark_claims, 0, account, claim, (const char *account), (account))                                                                \
+    X(bookmark_items, 0, account, bookmark_item, (const char *account), (account))                                                         \
+    X(bookmark_tombstones, 0, account, bookmark_item, (const char *account), (account))                                                    \
+    X(bookmark_children, 0, account, child, (const char *account), (account))                                                                \
     X(tag_list, 0, account, tag, (const char *account), (account))                                                                         \
     X(page_guid_list, 0, account, page_guid, (const char *account), (account))
 
@@ -97,7 +97,7 @@
 #define ROWS(X)                                                                                                                            \
     X(account, (void *ctx, const struct hearth_account *account), (rows->ctx, account))                                                    \
     X(account_identity, (void *ctx, const struct hearth_account_identity *identity), (rows->ctx, identity))                                \
-    X(mark, (void *ctx, int64_t source, int32_t collection, const char *text), (rows->ctx, source, collection, text))                      \
+    X(sync_cursor, (void *ctx, int64_t source, int32_t collection, const char *text), (rows->ctx, source, collection, text))                      \
     X(device, (void *ctx, const struct hearth_device *device, int64_t tabs), (rows->ctx, device, tabs))                                    \
     X(tab, (void *ctx, const char *device, const struct hearth_tab *tab), (rows->ctx, device, tab))                                        \
     X(tab_group, (void *ctx, const char *device, const struct hearth_tab_group *group), (rows->ctx, device, group))                        \
@@ -105,8 +105,8 @@
     X(visit, (void *ctx, const struct hearth_visit *visit), (rows->ctx, visit))                                                            \
     X(visit_row, (void *ctx, const struct hearth_visit_row *row), (rows->ctx, row))                                                        \
     X(bookmark, (void *ctx, const struct hearth_bookmark *bookmark), (rows->ctx, bookmark))                                                \
-    X(bookmark_node, (void *ctx, const struct hearth_bookmark_node *node), (rows->ctx, node))                                              \
-    X(claim, (void *ctx, int64_t source, const char *folder, int64_t position, const char *child),                                         \
+    X(bookmark_item, (void *ctx, const struct hearth_bookmark_item *node), (rows->ctx, node))                                              \
+    X(child, (void *ctx, int64_t source, const char *folder, int64_t position, const char *child),                                         \
       (rows->ctx, source, folder, position, child))                                                                                        \
     X(tag, (void *ctx, const char *tag, int64_t count), (rows->ctx, tag, count))                                                           \
     X(token, (void *ctx, const struct hearth_token *token), (rows->ctx, token))                                                            \
@@ -129,7 +129,7 @@ static size_t text_size(const char *a, const char *b, const char *c, const char 
 }
 #define SIZE_account          0
 #define SIZE_account_identity text_size(identity->issuer, identity->subject, NULL, NULL)
-#define SIZE_mark             text_size(text, NULL, NULL, NULL)
+#define SIZE_sync_cursor             text_size(text, NULL, NULL, NULL)
 #define SIZE_device           text_size(device->id, device->name, NULL, NULL)
 #define SIZE_tab              text_size(tab->title, tab->url, tab->icon, NULL)
 #define SIZE_tab_group        text_size(group->id, group->name, group->color, NULL)
@@ -137,8 +137,8 @@ static size_t text_size(const char *a, const char *b, const char *c, const char 
 #define SIZE_visit            sizeof(*visit)
 #define SIZE_visit_row        (sizeof(*row) + text_size(row->url, row->title, NULL, NULL))
 #define SIZE_bookmark         text_size(bookmark->url, bookmark->title, bookmark->tags, bookmark->guid)
-#define SIZE_bookmark_node    text_size(node->guid, node->parent, node->said_parent, NULL)
-#define SIZE_claim            text_size(folder, child, NULL, NULL)
+#define SIZE_bookmark_item    text_size(node->guid, node->parent, node->remote_parent, NULL)
+#define SIZE_child            text_size(folder, child, NULL, NULL)
 #define SIZE_tag              text_size(tag, NULL, NULL, NULL)
 #define SIZE_token            text_size(token->id, token->name, NULL, NULL)
 #define SIZE_pick             text_size(pick->input, NULL, NULL, NULL)
@@ -162,18 +162,18 @@ CALLS(FAULT_CALL)
 LISTS(FAULT_LIST)
 
 /* Rules may name the account of a batch. */
-static int batch_begin(void *session, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation)
+static int batch_begin(void *handle, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation)
 {
-    struct fault_session *s = session;
+    struct fault_handle *s = handle;
     struct fault_strike strike;
     snprintf(s->account, sizeof(s->account), "%s", account);
     int r = fault_before(s->fault, s, call, "batch_begin", account, &strike);
     return r < 0 ? r : INNER(s)->batch_begin(s->inner, call, account, collection, ret_generation);
 }
 
-static void batch_abort(void *session)
+static void batch_abort(void *handle)
 {
-    struct fault_session *s = session;
+    struct fault_handle *s = handle;
     INNER(s)->batch_abort(s->inner);
 }
 

@@ -135,28 +135,28 @@ static void provider_close(void *self)
     free(provider);
 }
 
-static int session_open(void *self, struct hearth_call *call, void **ret_session)
+static int handle_open(void *self, struct hearth_call *call, void **ret_handle)
 {
     (void)call;
-    *ret_session = self;
+    *ret_handle = self;
     return 0;
 }
 
-static void session_close(void *session)
+static void handle_close(void *handle)
 {
-    (void)session;
+    (void)handle;
 }
 
-static void interrupt(void *session)
+static void interrupt(void *handle)
 {
-    (void)session;
+    (void)handle;
 }
 
 /* --- accounts ---------------------------------------------------------------------------------- */
 
-static int account_import(void *session, struct hearth_call *call, const char *text, struct hearth_identity *ret_identity)
+static int account_import(void *handle, struct hearth_call *call, const char *text, struct hearth_identity *ret_identity)
 {
-    const struct hearth_host *host = ((struct provider *)session)->host;
+    const struct hearth_host *host = ((struct provider *)handle)->host;
     size_t size = strcspn(text, "\r\n");
     if (text[0] != '/' || size >= PATH_SIZE)
         return hearth_fail(call, HEARTH_ERR_INVALID, "line 1 is not the absolute path of a file");
@@ -172,19 +172,19 @@ static int account_import(void *session, struct hearth_call *call, const char *t
     return 0;
 }
 
-static uint64_t signin_ways(void *self)
+static uint64_t signin_methods(void *self)
 {
     (void)self;
     return HEARTH_SIGNIN_PASSWORD;
 }
 
-static int signin_start(void *session, struct hearth_call *call, const struct hearth_signin *signin, struct hearth_signin_step *ret_step)
+static int signin_start(void *handle, struct hearth_call *call, const struct hearth_signin *signin, struct hearth_signin_step *ret_step)
 {
     static const struct hearth_message title = HEARTH_ENGLISH("Which file?"), label = HEARTH_ENGLISH("The file");
     static const struct hearth_signin_field field = {
         .struct_size = sizeof(field), .input = HEARTH_SIGNIN_SECRET, .name = "path", .label = &label};
-    (void)session;
-    if (signin->way != HEARTH_SIGNIN_PASSWORD)
+    (void)handle;
+    if (signin->method != HEARTH_SIGNIN_PASSWORD)
         return hearth_fail(call, HEARTH_ERR_UNSUPPORTED, "a file has no page to sign in at");
     *ret_step = (struct hearth_signin_step){.struct_size = sizeof(*ret_step),
                                             .kind = HEARTH_SIGNIN_ASK,
@@ -196,11 +196,11 @@ static int signin_start(void *session, struct hearth_call *call, const struct he
     return 0;
 }
 
-static int signin_next(void *session, struct hearth_call *call, const void *state, size_t state_size,
+static int signin_next(void *handle, struct hearth_call *call, const void *state, size_t state_size,
                        const struct hearth_signin_answer *answers, size_t count, struct hearth_signin_step *ret_step)
 {
     static const struct hearth_message no_file = HEARTH_ENGLISH("That is no file.");
-    struct hearth_identity *identity = ((struct provider *)session)->host->alloc(call, sizeof(*identity));
+    struct hearth_identity *identity = ((struct provider *)handle)->host->alloc(call, sizeof(*identity));
     if (state_size != 4 || memcmp(state, "file", 4) != 0)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a sign-in of somebody else's");
     if (identity == NULL)
@@ -208,7 +208,7 @@ static int signin_next(void *session, struct hearth_call *call, const void *stat
     if (count > 0 && strcmp(answers[0].value, "fault") == 0)
         return hearth_fail(call, HEARTH_ERR_IO, "the disk of this machine says no");
     identity->struct_size = sizeof(*identity);
-    int r = count == 0 ? HEARTH_ERR_INVALID : account_import(session, call, answers[0].value, identity);
+    int r = count == 0 ? HEARTH_ERR_INVALID : account_import(handle, call, answers[0].value, identity);
     *ret_step = (struct hearth_signin_step){.struct_size = sizeof(*ret_step),
                                             .kind = r < 0 ? HEARTH_SIGNIN_FAILED : HEARTH_SIGNIN_DONE,
                                             .text = r < 0 ? &no_file : NULL,
@@ -218,11 +218,11 @@ static int signin_next(void *session, struct hearth_call *call, const void *stat
 
 /* --- pulling ----------------------------------------------------------------------------------- */
 
-static bool has_mark(const struct hearth_pull *pull, const struct version *version)
+static bool has_cursor(const struct hearth_pull *pull, const struct version *version)
 {
-    for (size_t i = 0; i < pull->mark_count; i++)
-        if (HEARTH_AT(pull->marks, i)->collection == HEARTH_HISTORY)
-            return strcmp(HEARTH_AT(pull->marks, i)->text, version->text) == 0;
+    for (size_t i = 0; i < pull->cursor_count; i++)
+        if (HEARTH_AT(pull->cursors, i)->collection == HEARTH_HISTORY)
+            return strcmp(HEARTH_AT(pull->cursors, i)->text, version->text) == 0;
     return false;
 }
 
@@ -254,7 +254,7 @@ static int pull_file(struct provider *provider, struct hearth_call *call, const 
         ret_result->message = &not_there;
         return 0;
     }
-    int r = has_mark(pull, &version) ? 1 : sink->begin(sink->ctx, HEARTH_HISTORY, HEARTH_SNAPSHOT);
+    int r = has_cursor(pull, &version) ? 1 : sink->begin(sink->ctx, HEARTH_HISTORY, HEARTH_SNAPSHOT);
     while (r == 0 && fgets(line, sizeof(line), file) != NULL)
         r = provider->host->should_stop(call) ? hearth_fail(call, HEARTH_ERR_CANCELLED, "stopped") : send_line(sink, line);
     if (r == 0)
@@ -263,10 +263,10 @@ static int pull_file(struct provider *provider, struct hearth_call *call, const 
     return r > 0 ? 0 : r;
 }
 
-static int pull(void *session, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result)
+static int pull(void *handle, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result)
 {
     static const struct hearth_message no_path = HEARTH_ENGLISH("What is stored is no path of a file.");
-    struct provider *provider = session;
+    struct provider *provider = handle;
     char path[PATH_SIZE] = "";
     call->error[0] = '\0';
     if (provider->host->should_stop(call))
@@ -289,8 +289,8 @@ static const struct hearth_sync operations = {
     .struct_size = sizeof(operations),
     .open = provider_open,
     .close = provider_close,
-    .session_open = session_open,
-    .session_close = session_close,
+    .handle_open = handle_open,
+    .handle_close = handle_close,
     .interrupt = interrupt,
     .account_import = account_import,
     .pull = pull,
@@ -300,7 +300,7 @@ static const struct hearth_sync operations = {
 static const void *extension(const char *name)
 {
     static const struct hearth_sync_signin signin = {
-        .struct_size = sizeof(signin), .ways = signin_ways, .start = signin_start, .next = signin_next};
+        .struct_size = sizeof(signin), .methods = signin_methods, .start = signin_start, .next = signin_next};
     return strcmp(name, HEARTH_SYNC_SIGNIN) == 0 ? &signin : NULL;
 }
 

@@ -28,9 +28,9 @@ static struct err err;
     } while (0)
 
 struct filling {
-    struct store store;
+    struct storage storage;
     char id[64];
-    bool found; /* the account was there: its marks are those of a Sync service */
+    bool found; /* the account was there: its cursors are those of a Sync service */
     long pages, visits, bookmarks, wide, depth;
     int64_t now;
 };
@@ -72,11 +72,11 @@ static void put_page(struct filling *f, long n)
                                .frecency = 100 + n * 7919 % 20000,
                                .visit_count = count,
                                .last_visit = count > 0 ? visits[0].date : 0};
-    DO(STORE(&f->store, &err, page_put, &page));
+    DO(STORAGE(&f->storage, &err, page_put, &page));
     if (count > 0)
-        DO(STORE(&f->store, &err, visits_put, page.id, visits, (size_t)count, &added));
-    DO(STORE(&f->store, &err, page_guid_put, guid, page.id));
-    store_reset(&f->store);
+        DO(STORAGE(&f->storage, &err, visits_put, page.id, visits, (size_t)count, &added));
+    DO(STORAGE(&f->storage, &err, page_guid_put, guid, page.id));
+    plug_storage_reset(&f->storage);
 }
 
 static void put_folder(struct filling *f, const char *guid, const char *parent, int64_t position)
@@ -86,11 +86,11 @@ static void put_folder(struct filling *f, const char *guid, const char *parent, 
                                      .guid = guid,
                                      .title = guid,
                                      .parent = parent,
-                                     .said_parent = parent,
+                                     .remote_parent = parent,
                                      .position = position,
                                      .added = f->now,
                                      .modified = f->now};
-    DO(STORE(&f->store, &err, bookmark_put, &folder));
+    DO(STORAGE(&f->storage, &err, bookmark_put, &folder));
 }
 
 static void put_bookmark(struct filling *f, long n)
@@ -108,7 +108,7 @@ static void put_bookmark(struct filling *f, long n)
                                        .kind = HEARTH_BOOKMARK,
                                        .guid = guid,
                                        .parent = parent,
-                                       .said_parent = parent,
+                                       .remote_parent = parent,
                                        .title = title,
                                        .url = url,
                                        .tags = n % 10 == 0 ? tag : NULL,
@@ -116,8 +116,8 @@ static void put_bookmark(struct filling *f, long n)
                                        .position = 1000 + n,
                                        .added = f->now - n * 1000,
                                        .modified = f->now - n * 1000};
-    DO(STORE(&f->store, &err, bookmark_put, &bookmark));
-    store_reset(&f->store);
+    DO(STORAGE(&f->storage, &err, bookmark_put, &bookmark));
+    plug_storage_reset(&f->storage);
 }
 
 static void put_bookmarks(struct filling *f)
@@ -125,7 +125,7 @@ static void put_bookmarks(struct filling *f)
     static const char *const roots[] = {"toolbar", "menu", "unfiled", "mobile"};
     char guid[24], parent[24] = "menu";
     int64_t generation;
-    DO(STORE(&f->store, &err, batch_begin, f->id, HEARTH_BOOKMARKS, &generation));
+    DO(STORAGE(&f->storage, &err, batch_begin, f->id, HEARTH_BOOKMARKS, &generation));
     put_folder(f, "places", NULL, 0);
     for (int i = 0; i < 4; i++)
         put_folder(f, roots[i], "places", i);
@@ -138,8 +138,8 @@ static void put_bookmarks(struct filling *f)
     for (long n = 0; n < f->bookmarks; n++)
         put_bookmark(f, n);
     if (!f->found)
-        DO(STORE(&f->store, &err, mark_put, 0, HEARTH_BOOKMARKS, "filled"));
-    DO(STORE(&f->store, &err, batch_commit, true));
+        DO(STORAGE(&f->storage, &err, sync_cursor_put, 0, HEARTH_BOOKMARKS, "filled"));
+    DO(STORAGE(&f->storage, &err, batch_commit, true));
 }
 
 static void put_devices(struct filling *f)
@@ -147,15 +147,15 @@ static void put_devices(struct filling *f)
     int64_t generation;
     struct hearth_device device = {
         .struct_size = sizeof(device), .id = "device", .name = "A device", .type = "desktop", .last_upload = f->now};
-    DO(STORE(&f->store, &err, batch_begin, f->id, HEARTH_TABS, &generation));
-    DO(STORE(&f->store, &err, device_put, &device));
+    DO(STORAGE(&f->storage, &err, batch_begin, f->id, HEARTH_TABS, &generation));
+    DO(STORAGE(&f->storage, &err, device_put, &device));
     for (int i = 0; i < 20; i++) {
         char url[160], host[64];
         url_of(i, url, host);
         struct hearth_tab tab = {.struct_size = sizeof(tab), .position = i, .title = "A tab", .url = url, .last_used = f->now - i};
-        DO(STORE(&f->store, &err, tab_put, "device", &tab));
+        DO(STORAGE(&f->storage, &err, tab_put, "device", &tab));
     }
-    DO(STORE(&f->store, &err, batch_commit, true));
+    DO(STORAGE(&f->storage, &err, batch_commit, true));
 }
 
 /* The configuration must live as long as the plugin. */
@@ -169,21 +169,21 @@ static void open_plugin(struct filling *f, const char *file, const char *text, s
     DO(conf_plugin_values(conf, conf_section(conf, "storage", 0), descriptor->config, descriptor->config_count, NULL, &values, &err));
     DO(plug_open(*ret_plug, values, NULL, NULL, &err));
     struct opened_storage opened = plug_storage(*ret_plug);
-    DO(store_open(&f->store, &opened, NULL, &err));
+    DO(plug_storage_open(&f->storage, &opened, NULL, &err));
     *ret_conf = conf;
 }
 
 static void find_account(struct filling *f, const char *email)
 {
     struct hearth_account found = {.struct_size = sizeof(found)};
-    int r = STORE(&f->store, &err, account_by_email, email, &found);
+    int r = STORAGE(&f->storage, &err, account_by_email, email, &found);
     f->found = r == 0;
     snprintf(f->id, sizeof(f->id), "%s", f->found ? found.id : "filled");
     if (f->found)
         return;
     struct hearth_account account = {
         .struct_size = sizeof(account), .id = f->id, .email = email, .uid = "uid", .provider = "main", .node = "", .created = f->now};
-    DO(r == HEARTH_ERR_NOT_FOUND ? STORE(&f->store, &err, account_create, &account) : r);
+    DO(r == HEARTH_ERR_NOT_FOUND ? STORAGE(&f->storage, &err, account_create, &account) : r);
 }
 
 int main(int argc, char **argv)
@@ -206,14 +206,14 @@ int main(int argc, char **argv)
     find_account(&f, argv[3]);
     for (long n = 0; n < f.pages;) {
         int64_t generation;
-        DO(STORE(&f.store, &err, batch_begin, f.id, HEARTH_HISTORY, &generation));
+        DO(STORAGE(&f.storage, &err, batch_begin, f.id, HEARTH_HISTORY, &generation));
         for (long end = n + BATCH; n < end && n < f.pages; n++)
             put_page(&f, n);
-        DO(STORE(&f.store, &err, batch_commit, true));
+        DO(STORAGE(&f.storage, &err, batch_commit, true));
     }
     put_bookmarks(&f);
     put_devices(&f);
-    store_close(&f.store);
+    plug_storage_close(&f.storage);
     plug_close(plug);
     conf_free(conf);
     return 0;

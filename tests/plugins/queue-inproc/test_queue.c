@@ -18,7 +18,7 @@ static struct host host;
 static int64_t fake_now; /* the queue's clock in tests that do not wait */
 
 struct fixture {
-    void *self, *session;
+    void *self, *handle;
     struct call call;
 };
 
@@ -33,12 +33,12 @@ static int open_queue(void **state, const char *max_jobs, int64_t backlog)
     const struct hearth_plugin *plugin = hearth_plugin_v2();
     ops = plugin->operations;
     struct fixture *f = calloc(1, sizeof(*f));
-    host_init(&host, "queue-inproc", NULL, NULL);
-    call_init(&f->call, NULL, 0, 0);
+    plug_host_init(&host, "queue-inproc", NULL, NULL);
+    plug_call_init(&f->call, NULL, 0, 0);
     static struct hearth_config_value values[2] = {{.struct_size = sizeof(values[0])}, {.struct_size = sizeof(values[0])}};
     values[0].number = strtoll(max_jobs, NULL, 10);
     values[1].number = backlog;
-    if (ops->open(&host.hearth, &f->call.hearth, values, &f->self) != 0 || ops->session_open(f->self, &f->call.hearth, &f->session) != 0)
+    if (ops->open(&host.hearth, &f->call.hearth, values, &f->self) != 0 || ops->handle_open(f->self, &f->call.hearth, &f->handle) != 0)
         return -1;
     *state = f;
     return 0;
@@ -60,9 +60,9 @@ static int set_up_real(void **state)
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    ops->session_close(f->session);
+    ops->handle_close(f->handle);
     ops->close(f->self);
-    call_fini(&f->call);
+    plug_call_fini(&f->call);
     free(f);
     return 0;
 }
@@ -71,7 +71,7 @@ static int publish_kind(struct fixture *f, const char *kind, const char *key, in
 {
     struct hearth_job job = {.struct_size = sizeof(job), .kind = kind, .key = key, .payload = "p", .priority = priority};
     int32_t result = -1;
-    int r = ops->publish(f->session, &f->call.hearth, &job, delay, &result);
+    int r = ops->publish(f->handle, &f->call.hearth, &job, delay, &result);
     return r < 0 ? r : result;
 }
 
@@ -83,7 +83,7 @@ static int publish(struct fixture *f, const char *key, int priority, int64_t del
 static int reserve(struct fixture *f, struct hearth_job *ret)
 {
     *ret = (struct hearth_job){.struct_size = sizeof(*ret)};
-    return ops->reserve(f->session, &f->call.hearth, 0, 100, ret);
+    return ops->reserve(f->handle, &f->call.hearth, 0, 100, ret);
 }
 
 static void takes(struct fixture *f, const char *key)
@@ -110,7 +110,7 @@ static void test_dedupe(void **state)
     assert_string_equal(job.payload, "p");
     assert_int_equal(publish(f, "a", HEARTH_PERSON_WAITS, 0), HEARTH_IN_WORK);
     empty(f);
-    assert_int_equal(ops->finish(f->session, &f->call.hearth, job.receipt, HEARTH_JOB_DONE, 0), 0);
+    assert_int_equal(ops->finish(f->handle, &f->call.hearth, job.receipt, HEARTH_JOB_DONE, 0), 0);
     assert_int_equal(publish(f, "a", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
 }
 
@@ -131,12 +131,12 @@ static void test_kinds(void **state)
                *names[] = {"sync:a", "a", ":a", "move", "move:", "a_kind_of_17_byte:a"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         snprintf(other, sizeof(other), "%s:%s", lease, names[i]);
-        assert_int_equal(ops->finish(f->session, &f->call.hearth, other, HEARTH_JOB_DONE, 0), HEARTH_ERR_NOT_FOUND);
+        assert_int_equal(ops->finish(f->handle, &f->call.hearth, other, HEARTH_JOB_DONE, 0), HEARTH_ERR_NOT_FOUND);
     }
     free((char *)lease);
-    assert_int_equal(ops->finish(f->session, &f->call.hearth, job.receipt, HEARTH_JOB_DONE, 0), 0);
-    assert_int_equal(ops->remove(f->session, &f->call.hearth, "move", "a"), HEARTH_ERR_NOT_FOUND);
-    assert_int_equal(ops->remove(f->session, &f->call.hearth, "sync", "a"), 0);
+    assert_int_equal(ops->finish(f->handle, &f->call.hearth, job.receipt, HEARTH_JOB_DONE, 0), 0);
+    assert_int_equal(ops->remove(f->handle, &f->call.hearth, "move", "a"), HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(ops->remove(f->handle, &f->call.hearth, "sync", "a"), 0);
 }
 
 static void test_priority_and_order(void **state)
@@ -178,17 +178,17 @@ static void test_lease(void **state)
     struct hearth_job first, second;
     assert_int_equal(reserve(f, &first), 0);
     fake_now += 90;
-    assert_int_equal(ops->extend(f->session, &f->call.hearth, first.receipt, 100), 0);
+    assert_int_equal(ops->extend(f->handle, &f->call.hearth, first.receipt, 100), 0);
     fake_now += 90;
     empty(f);
     fake_now += 20;
     assert_int_equal(reserve(f, &second), 0); /* the lease ran out: given out again */
     assert_int_equal(second.attempt, 2);
-    assert_int_equal(ops->extend(f->session, &f->call.hearth, first.receipt, 100), HEARTH_ERR_NOT_FOUND);
-    assert_int_equal(ops->finish(f->session, &f->call.hearth, first.receipt, HEARTH_JOB_DONE, 0), HEARTH_ERR_NOT_FOUND);
-    assert_int_equal(ops->finish(f->session, &f->call.hearth, second.receipt, HEARTH_JOB_DONE, 0), 0);
-    assert_int_equal(ops->finish(f->session, &f->call.hearth, second.receipt, HEARTH_JOB_DONE, 0), HEARTH_ERR_NOT_FOUND);
-    assert_int_equal(ops->finish(f->session, &f->call.hearth, "nonsense", HEARTH_JOB_DONE, 0), HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(ops->extend(f->handle, &f->call.hearth, first.receipt, 100), HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(ops->finish(f->handle, &f->call.hearth, first.receipt, HEARTH_JOB_DONE, 0), HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(ops->finish(f->handle, &f->call.hearth, second.receipt, HEARTH_JOB_DONE, 0), 0);
+    assert_int_equal(ops->finish(f->handle, &f->call.hearth, second.receipt, HEARTH_JOB_DONE, 0), HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(ops->finish(f->handle, &f->call.hearth, "nonsense", HEARTH_JOB_DONE, 0), HEARTH_ERR_NOT_FOUND);
 }
 
 static void test_outcomes(void **state)
@@ -197,23 +197,23 @@ static void test_outcomes(void **state)
     struct hearth_job job;
     publish(f, "a", HEARTH_SCHEDULED, 0);
     reserve(f, &job);
-    assert_int_equal(ops->finish(f->session, &f->call.hearth, job.receipt, HEARTH_JOB_RETRY, 30), 0);
+    assert_int_equal(ops->finish(f->handle, &f->call.hearth, job.receipt, HEARTH_JOB_RETRY, 30), 0);
     empty(f);
     fake_now += 30;
     assert_int_equal(reserve(f, &job), 0);
     assert_int_equal(job.attempt, 2);
-    assert_int_equal(ops->finish(f->session, &f->call.hearth, job.receipt, HEARTH_JOB_DEAD, 0), 0);
+    assert_int_equal(ops->finish(f->handle, &f->call.hearth, job.receipt, HEARTH_JOB_DEAD, 0), 0);
     struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
     publish(f, "r", HEARTH_SCHEDULED, 0);
     publish(f, "d", HEARTH_SCHEDULED, 10);
     publish(f, "w", HEARTH_PERSON_WAITS, 0);
     reserve(f, &job);
-    assert_int_equal(ops->counts(f->session, &f->call.hearth, &counts), 0);
+    assert_int_equal(ops->counts(f->handle, &f->call.hearth, &counts), 0);
     assert_int_equal(counts.ready, 1);
     assert_int_equal(counts.delayed, 1);
     assert_int_equal(counts.in_work, 1);
     assert_int_equal(counts.dead, 1);
-    assert_int_equal(ops->finish(f->session, &f->call.hearth, job.receipt, 7, 0), HEARTH_ERR_INVALID);
+    assert_int_equal(ops->finish(f->handle, &f->call.hearth, job.receipt, 7, 0), HEARTH_ERR_INVALID);
 }
 
 static int collect(void *ctx, const struct hearth_job *job)
@@ -234,16 +234,16 @@ static void test_peek_remove_clear(void **state)
     publish(f, "s", HEARTH_SCHEDULED, 0);
     publish(f, "p", HEARTH_PERSON_WAITS, 0);
     char seen[256] = "";
-    assert_int_equal(ops->peek(f->session, &f->call.hearth, collect, seen), 0);
+    assert_int_equal(ops->peek(f->handle, &f->call.hearth, collect, seen), 0);
     assert_string_equal(seen, "p s soon later w! ");
-    assert_int_equal(ops->remove(f->session, &f->call.hearth, "sync", "soon"), 0);
-    assert_int_equal(ops->remove(f->session, &f->call.hearth, "sync", "soon"), HEARTH_ERR_NOT_FOUND);
-    assert_int_equal(ops->clear(f->session, &f->call.hearth), 0);
+    assert_int_equal(ops->remove(f->handle, &f->call.hearth, "sync", "soon"), 0);
+    assert_int_equal(ops->remove(f->handle, &f->call.hearth, "sync", "soon"), HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(ops->clear(f->handle, &f->call.hearth), 0);
     seen[0] = '\0';
-    ops->peek(f->session, &f->call.hearth, collect, seen);
+    ops->peek(f->handle, &f->call.hearth, collect, seen);
     assert_string_equal(seen, "w! ");
-    assert_int_equal(ops->remove(f->session, &f->call.hearth, "sync", "w"), 0);
-    assert_int_equal(ops->finish(f->session, &f->call.hearth, job.receipt, HEARTH_JOB_DONE, 0), HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(ops->remove(f->handle, &f->call.hearth, "sync", "w"), 0);
+    assert_int_equal(ops->finish(f->handle, &f->call.hearth, job.receipt, HEARTH_JOB_DONE, 0), HEARTH_ERR_NOT_FOUND);
 }
 
 static void test_bounds(void **state)
@@ -259,7 +259,7 @@ static void test_bounds(void **state)
     assert_int_equal(publish(f, "a", 0, -1), HEARTH_ERR_INVALID);
     struct hearth_job job = {.struct_size = sizeof(job), .kind = "sync", .key = "a", .payload = big};
     int32_t result;
-    assert_int_equal(ops->publish(f->session, &f->call.hearth, &job, 0, &result), HEARTH_ERR_INVALID);
+    assert_int_equal(ops->publish(f->handle, &f->call.hearth, &job, 0, &result), HEARTH_ERR_INVALID);
     for (int i = 0; i < 1000; i++) {
         char key[16];
         snprintf(key, sizeof(key), "k%d", i);
@@ -280,20 +280,20 @@ static void test_events(void **state)
 {
     struct fixture *f = *state;
     char seen[256] = "";
-    ops->event_publish(f->session, &f->call.hearth, "ada", "before");
-    assert_int_equal(ops->event_wait(f->session, &f->call.hearth, 0, note, seen), 0);
+    ops->event_publish(f->handle, &f->call.hearth, "ada", "before");
+    assert_int_equal(ops->event_wait(f->handle, &f->call.hearth, 0, note, seen), 0);
     assert_string_equal(seen, ""); /* subscribed now */
-    ops->event_publish(f->session, &f->call.hearth, "ada", "1");
-    ops->event_publish(f->session, &f->call.hearth, "eve", "2");
-    ops->event_wait(f->session, &f->call.hearth, 0, note, seen);
+    ops->event_publish(f->handle, &f->call.hearth, "ada", "1");
+    ops->event_publish(f->handle, &f->call.hearth, "eve", "2");
+    ops->event_wait(f->handle, &f->call.hearth, 0, note, seen);
     assert_string_equal(seen, "ada=1 eve=2 ");
     seen[0] = '\0';
     for (int i = 0; i < 6; i++) { /* the ring holds four */
         char text[4];
         snprintf(text, sizeof(text), "%d", i);
-        ops->event_publish(f->session, &f->call.hearth, "c", text);
+        ops->event_publish(f->handle, &f->call.hearth, "c", text);
     }
-    ops->event_wait(f->session, &f->call.hearth, 0, note, seen);
+    ops->event_wait(f->handle, &f->call.hearth, 0, note, seen);
     assert_string_equal(seen, "= c=2 c=3 c=4 c=5 ");
 }
 
@@ -377,7 +377,7 @@ static void test_against_model(void **state)
             bool retry = (r >> 12) % 2 == 0;
             if (m->receipt[0] == '\0')
                 break;
-            int got = ops->finish(f->session, &f->call.hearth, m->receipt, retry ? HEARTH_JOB_RETRY : HEARTH_JOB_DONE, 45);
+            int got = ops->finish(f->handle, &f->call.hearth, m->receipt, retry ? HEARTH_JOB_RETRY : HEARTH_JOB_DONE, 45);
             assert_int_equal(got, m->state == 3 ? 0 : HEARTH_ERR_NOT_FOUND);
             if (m->state == 3) {
                 m->state = retry ? 2 : 0;
@@ -386,7 +386,7 @@ static void test_against_model(void **state)
             break;
         }
         }
-        call_reset(&f->call);
+        plug_call_reset(&f->call);
     }
 }
 
@@ -399,16 +399,16 @@ static _Atomic int finished;
 static void *producer(void *arg)
 {
     struct fixture f = *shared;
-    call_init(&f.call, NULL, 0, 0);
-    assert_int_equal(ops->session_open(shared->self, &f.call.hearth, &f.session), 0);
+    plug_call_init(&f.call, NULL, 0, 0);
+    assert_int_equal(ops->handle_open(shared->self, &f.call.hearth, &f.handle), 0);
     for (int i = (int)(intptr_t)arg; i < JOBS; i += 4) {
         char key[16];
         snprintf(key, sizeof(key), "%d", i);
         assert_int_equal(publish(&f, key, i % 3, 0), HEARTH_QUEUED);
-        call_reset(&f.call);
+        plug_call_reset(&f.call);
     }
-    ops->session_close(f.session);
-    call_fini(&f.call);
+    ops->handle_close(f.handle);
+    plug_call_fini(&f.call);
     return NULL;
 }
 
@@ -416,19 +416,19 @@ static void *consumer(void *arg)
 {
     (void)arg;
     struct fixture f = *shared;
-    call_init(&f.call, NULL, 0, 0);
-    assert_int_equal(ops->session_open(shared->self, &f.call.hearth, &f.session), 0);
+    plug_call_init(&f.call, NULL, 0, 0);
+    assert_int_equal(ops->handle_open(shared->self, &f.call.hearth, &f.handle), 0);
     while (finished < JOBS) {
         struct hearth_job job = {.struct_size = sizeof(job)};
-        if (ops->reserve(f.session, &f.call.hearth, 20, 60000, &job) == 0) {
+        if (ops->reserve(f.handle, &f.call.hearth, 20, 60000, &job) == 0) {
             done[strtol(job.key, NULL, 10)]++;
-            assert_int_equal(ops->finish(f.session, &f.call.hearth, job.receipt, HEARTH_JOB_DONE, 0), 0);
+            assert_int_equal(ops->finish(f.handle, &f.call.hearth, job.receipt, HEARTH_JOB_DONE, 0), 0);
             finished++;
         }
-        call_reset(&f.call);
+        plug_call_reset(&f.call);
     }
-    ops->session_close(f.session);
-    call_fini(&f.call);
+    ops->handle_close(f.handle);
+    plug_call_fini(&f.call);
     return NULL;
 }
 
@@ -449,7 +449,7 @@ static void *waits_long(void *arg)
 {
     struct fixture *f = arg;
     struct hearth_job job = {.struct_size = sizeof(job)};
-    return (void *)(intptr_t)ops->reserve(f->session, &f->call.hearth, 60000, 100, &job);
+    return (void *)(intptr_t)ops->reserve(f->handle, &f->call.hearth, 60000, 100, &job);
 }
 
 static void test_interrupt(void **state)
@@ -460,7 +460,7 @@ static void test_interrupt(void **state)
     void *result;
     struct timespec pause = {0, 1000000};
     for (;;) { /* an interrupt without a running call does nothing, so it is repeated */
-        ops->interrupt(f->session);
+        ops->interrupt(f->handle);
         if (pthread_tryjoin_np(thread, &result) == 0)
             break;
         nanosleep(&pause, NULL);

@@ -122,7 +122,7 @@ static void plugin_load(const char *path)
     hearth_plugin_entry entry = (hearth_plugin_entry)dlsym(library, "hearth_plugin_v2");
     plugin = entry();
     ops = plugin->operations;
-    host_init(&host, "queue-redis", NULL, NULL);
+    plug_host_init(&host, "queue-redis", NULL, NULL);
 }
 
 static struct hearth_config_value value_of(const char *name, const char *url, int64_t command_timeout, int64_t max_jobs)
@@ -150,48 +150,48 @@ int queue_open(struct opened *opened, const char *url, int64_t command_timeout, 
     for (size_t i = 0; i < plugin->config_count; i++)
         values[i] = value_of(plugin->config[i].name, url, command_timeout, max_jobs);
     opened->self = NULL;
-    call_init(&opened->call, NULL, 0, 0);
+    plug_call_init(&opened->call, NULL, 0, 0);
     return ops->open(&host.hearth, &opened->call.hearth, values, &opened->self);
 }
 
 void queue_close(struct opened *opened)
 {
     ops->close(opened->self);
-    call_fini(&opened->call);
+    plug_call_fini(&opened->call);
 }
 
 int line_open(struct opened *opened, struct line *line)
 {
-    line->session = NULL;
-    call_init(&line->call, NULL, 0, 0);
-    int r = ops->session_open(opened->self, &line->call.hearth, &line->session);
-    return r == 0 ? ops->ping(line->session, &line->call.hearth) : r; /* a session opens while the server is away, too */
+    line->handle = NULL;
+    plug_call_init(&line->call, NULL, 0, 0);
+    int r = ops->handle_open(opened->self, &line->call.hearth, &line->handle);
+    return r == 0 ? ops->ping(line->handle, &line->call.hearth) : r; /* a handle opens while the server is away, too */
 }
 
 void line_close(struct line *line)
 {
-    if (line->session != NULL)
-        ops->session_close(line->session);
-    call_fini(&line->call);
+    if (line->handle != NULL)
+        ops->handle_close(line->handle);
+    plug_call_fini(&line->call);
 }
 
 int publish(struct line *line, const char *key, int64_t delay)
 {
     struct hearth_job job = {.struct_size = sizeof(job), .kind = "sync", .key = key, .payload = "p", .priority = HEARTH_SCHEDULED};
     int32_t result = -1;
-    int r = ops->publish(line->session, &line->call.hearth, &job, delay, &result);
+    int r = ops->publish(line->handle, &line->call.hearth, &job, delay, &result);
     return r < 0 ? r : result;
 }
 
 int reserve(struct line *line, int64_t wait, int64_t lease, struct hearth_job *ret_job)
 {
     *ret_job = (struct hearth_job){.struct_size = sizeof(*ret_job)};
-    return ops->reserve(line->session, &line->call.hearth, wait, lease, ret_job);
+    return ops->reserve(line->handle, &line->call.hearth, wait, lease, ret_job);
 }
 
 int finish(struct line *line, const char *receipt)
 {
-    return ops->finish(line->session, &line->call.hearth, receipt, HEARTH_JOB_DONE, 0);
+    return ops->finish(line->handle, &line->call.hearth, receipt, HEARTH_JOB_DONE, 0);
 }
 
 void pause_ms(long ms)
@@ -202,7 +202,7 @@ void pause_ms(long ms)
 void ping_until_ok(struct line *line)
 {
     for (int i = 0; i < 2000; i++) {
-        if (ops->ping(line->session, &line->call.hearth) == 0)
+        if (ops->ping(line->handle, &line->call.hearth) == 0)
             return;
         pause_ms(10);
     }

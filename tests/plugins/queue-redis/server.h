@@ -1,4 +1,4 @@
-/* A redis-server of the test's own, in a new directory, on a unix socket; and sessions of the plugin under test. */
+/* A redis-server of the test's own, in a new directory, on a unix socket; and handles of the plugin under test. */
 #ifndef TEST_QUEUE_REDIS_SERVER_H
 #define TEST_QUEUE_REDIS_SERVER_H
 
@@ -28,7 +28,7 @@ struct opened {
 };
 
 struct line {
-    void *session;
+    void *handle;
     struct call call;
 };
 
@@ -47,7 +47,7 @@ int finish(struct line *line, const char *receipt);
 void ping_until_ok(struct line *line);
 void pause_ms(long ms); /* between two looks at a condition */
 
-/* One server and one session, for each test. */
+/* One server and one handle, for each test. */
 struct fixture {
     struct opened queue;
     struct line line;

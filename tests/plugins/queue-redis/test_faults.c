@@ -24,9 +24,9 @@ static void test_flushed(void **state)
     assert_int_equal(reserve(&f->line, 0, 60000, &job), 0);
     server_command(&server, "FLUSHALL");
     assert_int_equal(finish(&f->line, job.receipt), HEARTH_ERR_NOT_FOUND);
-    assert_int_equal(ops->extend(f->line.session, &f->line.call.hearth, job.receipt, 1000), HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(ops->extend(f->line.handle, &f->line.call.hearth, job.receipt, 1000), HEARTH_ERR_NOT_FOUND);
     assert_int_equal(reserve(&f->line, 0, 1000, &again), HEARTH_ERR_NOT_FOUND);
-    assert_int_equal(ops->counts(f->line.session, &f->line.call.hearth, &counts), 0);
+    assert_int_equal(ops->counts(f->line.handle, &f->line.call.hearth, &counts), 0);
     assert_int_equal(counts.ready + counts.delayed + counts.in_work, 0);
     assert_int_equal(publish(&f->line, "a", 0), HEARTH_QUEUED);
     assert_int_equal(reserve(&f->line, 0, 60000, &again), 0);
@@ -81,7 +81,7 @@ static void *wait_for_job(void *arg)
 static void *wait_for_event(void *arg)
 {
     struct waiter *w = arg;
-    w->result = ops->event_wait(w->line->session, &w->line->call.hearth, 60000, note, w->seen);
+    w->result = ops->event_wait(w->line->handle, &w->line->call.hearth, 60000, note, w->seen);
     return NULL;
 }
 
@@ -89,7 +89,7 @@ static void *count_jobs(void *arg)
 {
     struct waiter *w = arg;
     struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
-    w->result = ops->counts(w->line->session, &w->line->call.hearth, &counts);
+    w->result = ops->counts(w->line->handle, &w->line->call.hearth, &counts);
     return NULL;
 }
 
@@ -146,10 +146,10 @@ static void test_killed_while_a_listener_waits(void **state)
     fails(w.result, HEARTH_ERR_UNAVAILABLE, &f->line, "Redis");
     server_start(&server, NULL);
     ping_until_ok(&f->line);
-    assert_int_equal(ops->event_wait(f->line.session, &f->line.call.hearth, 0, note, seen), 0);
+    assert_int_equal(ops->event_wait(f->line.handle, &f->line.call.hearth, 0, note, seen), 0);
     assert_string_equal(seen, "= ");
-    assert_int_equal(ops->event_publish(f->line.session, &f->line.call.hearth, "c", "after"), 0);
-    assert_int_equal(ops->event_wait(f->line.session, &f->line.call.hearth, 0, note, seen), 0);
+    assert_int_equal(ops->event_publish(f->line.handle, &f->line.call.hearth, "c", "after"), 0);
+    assert_int_equal(ops->event_wait(f->line.handle, &f->line.call.hearth, 0, note, seen), 0);
     assert_string_equal(seen, "= c=after ");
 }
 
@@ -171,8 +171,8 @@ static int count_and_interrupt(void *ctx, const struct hearth_job *job)
     struct line *line = ctx;
     struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
     (void)job;
-    assert_int_equal(ops->counts(line->session, &line->call.hearth, &counts), 0);
-    ops->interrupt(line->session);
+    assert_int_equal(ops->counts(line->handle, &line->call.hearth, &counts), 0);
+    ops->interrupt(line->handle);
     return 0;
 }
 
@@ -190,8 +190,8 @@ static void test_interrupt_around_a_nested_call(void **state)
     int rows = 0;
     publish(&f->line, "a", 0);
     publish(&f->line, "later", 3600000);
-    fails(ops->peek(f->line.session, &f->line.call.hearth, count_and_interrupt, &f->line), HEARTH_ERR_CANCELLED, &f->line, "interrupted");
-    assert_int_equal(ops->peek(f->line.session, &f->line.call.hearth, count_row, &rows), 0);
+    fails(ops->peek(f->line.handle, &f->line.call.hearth, count_and_interrupt, &f->line), HEARTH_ERR_CANCELLED, &f->line, "interrupted");
+    assert_int_equal(ops->peek(f->line.handle, &f->line.call.hearth, count_row, &rows), 0);
     assert_int_equal(rows, 2);
 }
 
@@ -205,21 +205,21 @@ static void test_no_answer(void **state)
     assert_int_equal(reserve(&slow.line, 0, 60000, &job), 0);
     kill(server.pid, SIGSTOP);
     fails(finish(&slow.line, job.receipt), HEARTH_ERR_UNCERTAIN, &slow.line, "may or may not");
-    int r = ops->counts(slow.line.session, &slow.line.call.hearth, &counts);
+    int r = ops->counts(slow.line.handle, &slow.line.call.hearth, &counts);
     assert_true(r == HEARTH_ERR_TIMEOUT || r == HEARTH_ERR_UNAVAILABLE);
     assert_int_equal(counts.ready, 77);
     struct waiter w;
     int64_t began = clock_monotonic();
     start(&w, &f->line, count_jobs); /* ten seconds of patience, but for an interrupt */
     while (pthread_tryjoin_np(w.thread, NULL) != 0) {
-        ops->interrupt(f->line.session);
+        ops->interrupt(f->line.handle);
         pause_ms(5);
     }
     assert_int_equal(w.result, HEARTH_ERR_CANCELLED);
     assert_true(clock_monotonic() - began < 5000);
     kill(server.pid, SIGCONT);
     ping_until_ok(&slow.line);
-    assert_int_equal(ops->counts(f->line.session, &f->line.call.hearth, &counts), 0);
+    assert_int_equal(ops->counts(f->line.handle, &f->line.call.hearth, &counts), 0);
     close_all(&slow);
 }
 
@@ -231,11 +231,11 @@ static void test_refused_writes(void **state)
     assert_int_equal(reserve(&f->line, 0, 60000, &job), 0);
     server_command(&server, "CONFIG SET maxmemory 1");
     fails(publish(&f->line, "b", 0), HEARTH_ERR_FULL, &f->line, "maxmemory");
-    fails(ops->ping(f->line.session, &f->line.call.hearth), HEARTH_ERR_FULL, &f->line, "maxmemory");
+    fails(ops->ping(f->line.handle, &f->line.call.hearth), HEARTH_ERR_FULL, &f->line, "maxmemory");
     assert_int_equal(finish(&f->line, job.receipt), 0); /* what is there can still end */
     server_command(&server, "CONFIG SET maxmemory 0");
     server_command(&server, "REPLICAOF 127.0.0.1 1"); /* nobody there */
-    fails(ops->ping(f->line.session, &f->line.call.hearth), HEARTH_ERR_UNAVAILABLE, &f->line, "replica");
+    fails(ops->ping(f->line.handle, &f->line.call.hearth), HEARTH_ERR_UNAVAILABLE, &f->line, "replica");
     fails(publish(&f->line, "b", 0), HEARTH_ERR_UNAVAILABLE, &f->line, "master");
     server_command(&server, "REPLICAOF NO ONE");
     server_command(&server, "SET {t}:ready x");
@@ -271,15 +271,15 @@ static void test_older_release(void **state)
         server_command(&server, "ZADD {t}:ready %d %c", *key, *key);
     }
     assert_int_equal(publish(&f->line, "a", 0), HEARTH_WAITING);
-    assert_int_equal(ops->publish(f->line.session, &f->line.call.hearth, &move, 0, &result), 0);
+    assert_int_equal(ops->publish(f->line.handle, &f->line.call.hearth, &move, 0, &result), 0);
     assert_int_equal(result, HEARTH_QUEUED); /* a job of its own */
-    assert_int_equal(ops->remove(f->line.session, &f->line.call.hearth, "move", "a"), 0);
+    assert_int_equal(ops->remove(f->line.handle, &f->line.call.hearth, "move", "a"), 0);
     assert_int_equal(reserve(&f->line, 0, 60000, &job), 0);
     assert_string_equal(job.kind, "sync");
     assert_string_equal(job.key, "a");
     assert_string_equal(job.payload, "node");
     assert_int_equal(finish(&f->line, job.receipt), 0);
-    assert_int_equal(ops->remove(f->line.session, &f->line.call.hearth, "sync", "b"), 0);
+    assert_int_equal(ops->remove(f->line.handle, &f->line.call.hearth, "sync", "b"), 0);
     assert_int_equal(publish(&f->line, "d", 0), HEARTH_QUEUED);
     assert_int_equal(server_command(&server, "EXISTS {t}:job:d"), 1); /* as an older worker finds it */
     assert_int_equal(server_command(&server, "EXISTS {t}:job:a {t}:job:b"), 0);
@@ -365,9 +365,9 @@ static void test_many(void **state)
         snprintf(key, sizeof(key), "b%04d", i);
         assert_int_equal(publish(&f->line, key, 3600000 + i * 10000), HEARTH_QUEUED);
     }
-    assert_int_equal(ops->peek(f->line.session, &f->line.call.hearth, in_order, &listed), 0);
+    assert_int_equal(ops->peek(f->line.handle, &f->line.call.hearth, in_order, &listed), 0);
     assert_int_equal(listed.count, 1400);
-    assert_int_equal(ops->clear(f->line.session, &f->line.call.hearth), 0);
+    assert_int_equal(ops->clear(f->line.handle, &f->line.call.hearth), 0);
     for (int i = 0; i < 1200; i++) {
         snprintf(key, sizeof(key), "k%d", i);
         assert_int_equal(publish(&f->line, key, 1 + i % 3), HEARTH_QUEUED);

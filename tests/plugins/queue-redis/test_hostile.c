@@ -144,7 +144,7 @@ static int do_publish(void)
 {
     struct hearth_job job = {.struct_size = sizeof(job), .kind = "sync", .key = "k", .payload = "p", .priority = 2};
     int32_t result = 77;
-    int r = ops->publish(line.session, &line.call.hearth, &job, 0, &result);
+    int r = ops->publish(line.handle, &line.call.hearth, &job, 0, &result);
     assert_true(r == 0 ? result >= 0 && result <= 3 : result == 77);
     return r;
 }
@@ -152,7 +152,7 @@ static int do_publish(void)
 static int do_reserve(void)
 {
     struct hearth_job job = {.struct_size = sizeof(job), .key = "untouched"};
-    int r = ops->reserve(line.session, &line.call.hearth, 0, 1000, &job);
+    int r = ops->reserve(line.handle, &line.call.hearth, 0, 1000, &job);
     if (r == 0) {
         assert_true(job.key[0] != '\0' && strlen(job.key) <= 64 && strlen(job.payload) <= 1024 && strlen(job.receipt) <= 122);
         assert_true(job.kind[0] != '\0' && strlen(job.kind) <= 16);
@@ -165,18 +165,18 @@ static int do_reserve(void)
 
 static int do_extend(void)
 {
-    return ops->extend(line.session, &line.call.hearth, "1:k", 1000);
+    return ops->extend(line.handle, &line.call.hearth, "1:k", 1000);
 }
 
 static int do_finish(void)
 {
-    return ops->finish(line.session, &line.call.hearth, "1:k", HEARTH_JOB_DONE, 0);
+    return ops->finish(line.handle, &line.call.hearth, "1:k", HEARTH_JOB_DONE, 0);
 }
 
 static int do_counts(void)
 {
     struct hearth_queue_counts counts = {.struct_size = sizeof(counts), .ready = -77};
-    int r = ops->counts(line.session, &line.call.hearth, &counts);
+    int r = ops->counts(line.handle, &line.call.hearth, &counts);
     assert_true(r == 0 ? counts.ready >= 0 && counts.delayed >= 0 && counts.in_work >= 0 && counts.dead >= 0 : counts.ready == -77);
     return r;
 }
@@ -184,33 +184,33 @@ static int do_counts(void)
 static int do_peek(void)
 {
     int count = 0;
-    return ops->peek(line.session, &line.call.hearth, on_job, &count);
+    return ops->peek(line.handle, &line.call.hearth, on_job, &count);
 }
 
 static int do_remove(void)
 {
-    return ops->remove(line.session, &line.call.hearth, "sync", "k");
+    return ops->remove(line.handle, &line.call.hearth, "sync", "k");
 }
 
 static int do_clear(void)
 {
-    return ops->clear(line.session, &line.call.hearth);
+    return ops->clear(line.handle, &line.call.hearth);
 }
 
 static int do_ping(void)
 {
-    return ops->ping(line.session, &line.call.hearth);
+    return ops->ping(line.handle, &line.call.hearth);
 }
 
 static int do_event_publish(void)
 {
-    return ops->event_publish(line.session, &line.call.hearth, "c", "t");
+    return ops->event_publish(line.handle, &line.call.hearth, "c", "t");
 }
 
 static int do_event_wait(void)
 {
     int count = 0;
-    return ops->event_wait(line.session, &line.call.hearth, 0, on_event, &count);
+    return ops->event_wait(line.handle, &line.call.hearth, 0, on_event, &count);
 }
 
 static const struct operation {
@@ -356,7 +356,7 @@ static void test_answers(void **state)
         for (size_t a = 0; a < sizeof(answers) / sizeof(answers[0]); a++) {
             const struct operation *operation = &operations[o];
             int before = hostile.struck;
-            if (strcmp(operation->strikes, "SUBSCRIBE") == 0) { /* a session subscribes once */
+            if (strcmp(operation->strikes, "SUBSCRIBE") == 0) { /* a handle subscribes once */
                 line_close(&line);
                 assert_int_equal(line_open(&queue, &line), 0);
             }

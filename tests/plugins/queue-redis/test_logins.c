@@ -28,7 +28,7 @@ static void test_addresses(void **state)
             fail_msg("%s was accepted", bad[i]);
         assert_true(queue.call.error[0] != '\0');
         assert_null(strstr(queue.call.error, "secret"));
-        call_fini(&queue.call);
+        plug_call_fini(&queue.call);
     }
 }
 
@@ -125,20 +125,20 @@ static void test_least_rights(void **state)
     open_at(&f, url, 0);
     assert_int_equal(publish(&f.line, "a", 20), HEARTH_QUEUED);
     assert_int_equal(reserve(&f.line, 10000, 60000, &job), 0);
-    assert_int_equal(ops->extend(f.line.session, &f.line.call.hearth, job.receipt, 60000), 0);
-    assert_int_equal(ops->finish(f.line.session, &f.line.call.hearth, job.receipt, HEARTH_JOB_DEAD, 0), 0);
+    assert_int_equal(ops->extend(f.line.handle, &f.line.call.hearth, job.receipt, 60000), 0);
+    assert_int_equal(ops->finish(f.line.handle, &f.line.call.hearth, job.receipt, HEARTH_JOB_DEAD, 0), 0);
     assert_int_equal(publish(&f.line, "a", 0), HEARTH_QUEUED);
-    assert_int_equal(ops->remove(f.line.session, &f.line.call.hearth, "sync", "a"), 0);
-    assert_int_equal(ops->clear(f.line.session, &f.line.call.hearth), 0);
+    assert_int_equal(ops->remove(f.line.handle, &f.line.call.hearth, "sync", "a"), 0);
+    assert_int_equal(ops->clear(f.line.handle, &f.line.call.hearth), 0);
     struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
-    assert_int_equal(ops->counts(f.line.session, &f.line.call.hearth, &counts), 0);
+    assert_int_equal(ops->counts(f.line.handle, &f.line.call.hearth, &counts), 0);
     assert_int_equal(counts.dead, 1);
     int seen = 0;
     publish(&f.line, "b", 3600000);
-    assert_int_equal(ops->peek(f.line.session, &f.line.call.hearth, count_job, &seen), 0);
-    assert_int_equal(ops->event_wait(f.line.session, &f.line.call.hearth, 0, count_event, &seen), 0);
-    assert_int_equal(ops->event_publish(f.line.session, &f.line.call.hearth, "c", "t"), 0);
-    assert_int_equal(ops->event_wait(f.line.session, &f.line.call.hearth, 0, count_event, &seen), 0);
+    assert_int_equal(ops->peek(f.line.handle, &f.line.call.hearth, count_job, &seen), 0);
+    assert_int_equal(ops->event_wait(f.line.handle, &f.line.call.hearth, 0, count_event, &seen), 0);
+    assert_int_equal(ops->event_publish(f.line.handle, &f.line.call.hearth, "c", "t"), 0);
+    assert_int_equal(ops->event_wait(f.line.handle, &f.line.call.hearth, 0, count_event, &seen), 0);
     assert_int_equal(seen, 2);
     close_all(&f);
 }
@@ -176,12 +176,12 @@ static void test_silent_host(void **state)
             fail_msg("connected at once");
     }
     struct opened queue;
-    struct line line = {.session = NULL};
+    struct line line = {.handle = NULL};
     snprintf(url, sizeof(url), "redis://127.0.0.1:%d", ntohs(address.sin_port));
     assert_int_equal(queue_open(&queue, url, 0, 0), 0);
     int64_t began = clock_monotonic();
-    call_init(&line.call, NULL, 100, 0); /* its deadline ends the attempt, not connect_timeout */
-    fails(ops->session_open(queue.self, &line.call.hearth, &line.session), HEARTH_ERR_TIMEOUT, &line, "Redis");
+    plug_call_init(&line.call, NULL, 100, 0); /* its deadline ends the attempt, not connect_timeout */
+    fails(ops->handle_open(queue.self, &line.call.hearth, &line.handle), HEARTH_ERR_TIMEOUT, &line, "Redis");
     assert_true(clock_monotonic() - began < 4000);
     line_close(&line);
     queue_close(&queue);
@@ -219,10 +219,10 @@ static void test_silent_name_server(void **state)
     (void)state;
     pthread_mutex_lock(&name_gate);
     for (int i = 0; i < MORE_THAN_ENOUGH; i++) { /* each ends, whatever the name server does; the threads left behind are bounded */
-        struct line line = {.session = NULL};
+        struct line line = {.handle = NULL};
         assert_int_equal(queue_open(&queue, "redis://silent.invalid:6379", 0, 0), 0);
-        call_init(&line.call, NULL, 20, 0);
-        int r = ops->session_open(queue.self, &line.call.hearth, &line.session);
+        plug_call_init(&line.call, NULL, 20, 0);
+        int r = ops->handle_open(queue.self, &line.call.hearth, &line.handle);
         assert_int_equal(r, i < LEFT_BEHIND ? HEARTH_ERR_TIMEOUT : 0); /* 0: UNAVAILABLE, it is opened for better times */
         line_close(&line);
         queue_close(&queue);

@@ -26,7 +26,7 @@ void fixture_prepare(struct fixture *fixture)
     assert_non_null(mkdtemp(fixture->directory));
     snprintf(fixture->path, sizeof(fixture->path), "%s/hearth.db", fixture->directory);
     snprintf(fixture->accounts, sizeof(fixture->accounts), "%s/accounts", fixture->directory);
-    host_init(&fixture->host, "storage-sqlite", NULL, NULL);
+    plug_host_init(&fixture->host, "storage-sqlite", NULL, NULL);
     const struct hearth_config_value values[FIXTURE_KEYS] = {
         {sizeof(values[0]), true, fixture->path, 0},  {sizeof(values[0]), true, "normal", 0}, {sizeof(values[0]), true, "512KiB", 1 << 19},
         {sizeof(values[0]), true, "32MiB", 32 << 20}, {sizeof(values[0]), true, "2s", 2000},  {sizeof(values[0]), true, "32", 32},
@@ -40,22 +40,22 @@ struct opened_storage fixture_storage(const struct fixture *fixture)
         .ops = fixture->ops, .bulk = fixture->plugin->extension(HEARTH_STORAGE_BULK), .backup = fixture->backup, .self = fixture->self};
 }
 
-void fixture_session(struct fixture *fixture, struct store *store)
+void fixture_handle(struct fixture *fixture, struct storage *storage)
 {
     struct err err = {0};
     struct opened_storage opened = fixture_storage(fixture);
-    if (store_open(store, &opened, NULL, &err) < 0)
+    if (plug_storage_open(storage, &opened, NULL, &err) < 0)
         fail_msg("session: %s", err.text);
 }
 
 void fixture_reopen(struct fixture *fixture)
 {
     struct call call;
-    call_init(&call, NULL, 0, 0);
+    plug_call_init(&call, NULL, 0, 0);
     if (fixture->ops->open(&fixture->host.hearth, &call.hearth, fixture->values, &fixture->self) < 0)
         fail_msg("open: %s", call.error);
-    call_fini(&call);
-    fixture_session(fixture, &fixture->store);
+    plug_call_fini(&call);
+    fixture_handle(fixture, &fixture->storage);
 }
 
 static int ignore_text(void *ctx, const char *line)
@@ -70,10 +70,10 @@ void fixture_restore(struct fixture *fixture, const char *archive, bool replace,
     struct call call;
     if (fixture->self != NULL)
         fixture_close(fixture);
-    call_init(&call, NULL, 0, 0);
+    plug_call_init(&call, NULL, 0, 0);
     int r = fixture->backup->restore(&fixture->host.hearth, &call.hearth, fixture->values, archive, replace, ignore_text, NULL);
     snprintf(fixture->error, sizeof(fixture->error), "%s", call.error);
-    call_fini(&call);
+    plug_call_fini(&call);
     if (r != code)
         fail_msg("restore: %d instead of %d: %s", r, code, fixture->error);
     if (r == 0)
@@ -82,7 +82,7 @@ void fixture_restore(struct fixture *fixture, const char *archive, bool replace,
 
 void fixture_close(struct fixture *fixture)
 {
-    store_close(&fixture->store);
+    plug_storage_close(&fixture->storage);
     fixture->ops->close(fixture->self);
     fixture->self = NULL;
 }
@@ -105,9 +105,9 @@ int fixture_setup(void **state)
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     fixture_prepare(fixture);
     fixture_reopen(fixture);
-    OK(&fixture->store, migrate);
-    add_account(&fixture->store, "a", "anna@example.org");
-    add_account(&fixture->store, "b", "ben@example.org");
+    OK(&fixture->storage, migrate);
+    add_account(&fixture->storage, "a", "anna@example.org");
+    add_account(&fixture->storage, "b", "ben@example.org");
     *state = fixture;
     return 0;
 }
@@ -121,24 +121,24 @@ int fixture_teardown(void **state)
     return 0;
 }
 
-void add_account(struct store *store, const char *id, const char *email)
+void add_account(struct storage *storage, const char *id, const char *email)
 {
     char uid[64];
     snprintf(uid, sizeof(uid), "uid of %s", id);
     struct hearth_account account = {
         .struct_size = sizeof(account), .id = id, .email = email, .uid = uid, .provider = "fx", .node = "", .created = 1000};
-    OK(store, account_create, &account);
+    OK(storage, account_create, &account);
 }
 
-void begin(struct store *store, const char *account, int32_t collection)
+void begin(struct storage *storage, const char *account, int32_t collection)
 {
     int64_t generation;
-    OK(store, batch_begin, account, collection, &generation);
+    OK(storage, batch_begin, account, collection, &generation);
 }
 
-void commit(struct store *store)
+void commit(struct storage *storage)
 {
-    OK(store, batch_commit, true);
+    OK(storage, batch_commit, true);
 }
 
 struct hearth_page make_page(int64_t id, const char *url, const char *host)
@@ -146,7 +146,7 @@ struct hearth_page make_page(int64_t id, const char *url, const char *host)
     return (struct hearth_page){.struct_size = sizeof(struct hearth_page), .id = id, .url = url, .host = host};
 }
 
-void put_visited(struct store *store, int64_t id, const char *url, const char *host, size_t count, const int64_t *dates)
+void put_visited(struct storage *storage, int64_t id, const char *url, const char *host, size_t count, const int64_t *dates)
 {
     struct hearth_visit visits[64];
     struct hearth_page page = make_page(id, url, host);
@@ -159,8 +159,8 @@ void put_visited(struct store *store, int64_t id, const char *url, const char *h
     }
     page.visit_count = (int64_t)count;
     page.title = "title";
-    OK(store, page_put, &page);
-    OK(store, visits_put, id, visits, count, &added);
+    OK(storage, page_put, &page);
+    OK(storage, visits_put, id, visits, count, &added);
     assert_int_equal(added, count);
 }
 
@@ -170,10 +170,10 @@ struct hearth_bookmark make_bookmark(const char *guid, int32_t kind, const char 
         .struct_size = sizeof(struct hearth_bookmark), .guid = guid, .kind = kind, .parent = parent, .position = position};
 }
 
-void put_bookmark(struct store *store, const char *guid, int32_t kind, const char *parent, int64_t position)
+void put_bookmark(struct storage *storage, const char *guid, int32_t kind, const char *parent, int64_t position)
 {
     struct hearth_bookmark bookmark = make_bookmark(guid, kind, parent, position);
-    OK(store, bookmark_put, &bookmark);
+    OK(storage, bookmark_put, &bookmark);
 }
 
 int add_line(struct lines *lines, const char *format, ...)
@@ -213,10 +213,10 @@ int on_text(void *ctx, const char *line)
     return add_line(ctx, "%s\n", line);
 }
 
-void assert_sound(struct store *store)
+void assert_sound(struct storage *storage)
 {
     struct lines *lines = calloc(1, sizeof(*lines));
-    OK(store, verify, on_text, lines);
+    OK(storage, verify, on_text, lines);
     if (lines->count != 0)
         fail_msg("verify: %s", lines->text);
     free(lines);

@@ -27,7 +27,7 @@ struct fixture {
     const struct hearth_storage *ops;
     const struct hearth_storage_backup *backup;
     void *self;
-    struct store store; /* one session */
+    struct storage storage; /* one handle */
     char error[512];    /* of fixture_restore() */
 };
 
@@ -42,38 +42,38 @@ int fixture_teardown(void **state);
 /* Closes, restores and opens again; with a code it must fail, and leaves the fixture closed. */
 void fixture_restore(struct fixture *fixture, const char *archive, bool replace, int code);
 struct opened_storage fixture_storage(const struct fixture *fixture);
-void fixture_session(struct fixture *fixture, struct store *store);
+void fixture_handle(struct fixture *fixture, struct storage *storage);
 
 /* Operations that have to succeed, or to fail with a code and a text. */
-#define OK(store, ...) OK_OF(store, ops, __VA_ARGS__)
+#define OK(storage, ...) OK_OF(storage, ops, __VA_ARGS__)
 /* The same for a table that is an extension: `bulk`, `backup`. */
-#define OK_OF(store, table, ...)                                                                                                           \
+#define OK_OF(storage, table, ...)                                                                                                           \
     do {                                                                                                                                   \
         struct err err_ = {0};                                                                                                             \
-        int result_ = STORE_OF(store, table, &err_, __VA_ARGS__);                                                                          \
+        int result_ = STORE_OF(storage, table, &err_, __VA_ARGS__);                                                                          \
         if (result_ != 0)                                                                                                                  \
             fail_msg("line %d: %s: %s", __LINE__, err_name(result_), err_.text);                                                           \
     } while (0)
-#define FAILS(code, store, ...) FAILS_OF(code, store, ops, __VA_ARGS__)
-#define FAILS_OF(code, store, table, ...)                                                                                                  \
+#define FAILS(code, storage, ...) FAILS_OF(code, storage, ops, __VA_ARGS__)
+#define FAILS_OF(code, storage, table, ...)                                                                                                  \
     do {                                                                                                                                   \
         struct err err_ = {0};                                                                                                             \
-        (store)->call.error[0] = '\0';                                                                                                     \
-        int result_ = STORE_OF(store, table, &err_, __VA_ARGS__);                                                                          \
+        (storage)->call.error[0] = '\0';                                                                                                     \
+        int result_ = STORE_OF(storage, table, &err_, __VA_ARGS__);                                                                          \
         if (result_ != HEARTH_ERR_##code)                                                                                                  \
             fail_msg("line %d: %s instead of " #code ": %s", __LINE__, err_name(result_), err_.text);                                      \
-        if ((store)->call.error[0] == '\0')                                                                                                \
+        if ((storage)->call.error[0] == '\0')                                                                                                \
             fail_msg("line %d: no error text", __LINE__);                                                                                  \
     } while (0)
 
-void add_account(struct store *store, const char *id, const char *email);
-void begin(struct store *store, const char *account, int32_t collection);
-void commit(struct store *store);
+void add_account(struct storage *storage, const char *id, const char *email);
+void begin(struct storage *storage, const char *account, int32_t collection);
+void commit(struct storage *storage);
 struct hearth_page make_page(int64_t id, const char *url, const char *host);
 /* A page with visits of type 1 at the given dates, consistent with them; in a batch. */
-void put_visited(struct store *store, int64_t id, const char *url, const char *host, size_t count, const int64_t *dates);
+void put_visited(struct storage *storage, int64_t id, const char *url, const char *host, size_t count, const int64_t *dates);
 struct hearth_bookmark make_bookmark(const char *guid, int32_t kind, const char *parent, int64_t position);
-void put_bookmark(struct store *store, const char *guid, int32_t kind, const char *parent, int64_t position);
+void put_bookmark(struct storage *storage, const char *guid, int32_t kind, const char *parent, int64_t position);
 
 /* Collects the rows of any list as text, one line each. */
 struct lines {
@@ -85,6 +85,6 @@ int on_page(void *ctx, const struct hearth_page *page);
 int on_visit_row(void *ctx, const struct hearth_visit_row *row);
 int on_bookmark(void *ctx, const struct hearth_bookmark *bookmark);
 int on_text(void *ctx, const char *line);
-void assert_sound(struct store *store); /* verify finds nothing */
+void assert_sound(struct storage *storage); /* verify finds nothing */
 
 #endif

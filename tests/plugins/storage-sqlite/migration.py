@@ -15,7 +15,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PLUGIN = ROOT / "plugins" / "storage-sqlite"
 # What a person has, in the old file and in the new one.
-TABLES = ("marks", "devices", "tabs", "pages", "page_guids", "visits", "bookmarks", "bookmark_tags", "bookmark_claims", "bookmark_tombstones")
+TABLES = ("marks", "devices", "tabs", "pages", "page_guids", "visits", "bookmarks", "bookmark_tags", "bookmark_children", "bookmark_tombstones")
 # What a person has now, and had as removed_pages.
 REMOVED = ("SELECT id, generation FROM removed_pages WHERE account = {row}", "SELECT page, generation FROM removals WHERE kind = 1")
 SHARED = ("credentials", "settings", "tokens", "picks")
@@ -24,7 +24,7 @@ GROUPED = (("d", 0, None), ("d", 1, "Trip"), ("d", 2, "Trip"), ("d", 3, "trip"),
 # What becomes of it: an id has 255 bytes at most, and is not empty.
 IDS = {"ß" * 256: "ß" * 56 + " 5", "": None}
 GROUPS = sorted({(device, IDS.get(name, name), name, None, 0) for device, _, name in GROUPED if name})
-OF_SOURCES = ("devices", "visits", "bookmarks", "bookmark_claims", "bookmark_tombstones")
+OF_SOURCES = ("devices", "visits", "bookmarks", "bookmark_children", "bookmark_tombstones")
 NEW_COLUMNS = {**{table: ("source",) for table in OF_SOURCES}, "devices": ("hidden", "source"), "tabs": ("group", "window", "place", "active")}
 COUNTERS = ("generation", "forgotten", "devices", "tabs", "bookmarks", "folders", "pages", "visits")
 LIMIT = 300  # seconds, for any one command
@@ -65,7 +65,7 @@ def put_person(db, row, pages, rng):
                " VALUES (?, 'folder______', 2, 'menu________', 0, 'f', NULL, NULL, 0, 0),"
                " (?, 'bookmark____', 1, 'folder______', 0, 'b', 'https://b/', 'one', 5, 5)", (row, row))
     db.execute("INSERT INTO bookmark_tags VALUES (?, 'one', 5, 'bookmark____', 'one')", (row,))
-    db.execute("INSERT INTO bookmark_claims VALUES (?, 'folder______', 0, 'bookmark____')", (row,))
+    db.execute("INSERT INTO bookmark_children VALUES (?, 'folder______', 0, 'bookmark____')", (row,))
     db.execute("INSERT INTO bookmark_tombstones VALUES (?, 'gone________', 'menu________')", (row,))
 
 

@@ -36,12 +36,12 @@ static void expect_open(struct fixture *fixture, int code, const char *words)
 {
     struct call call;
     void *self = NULL;
-    call_init(&call, NULL, 0, 0);
+    plug_call_init(&call, NULL, 0, 0);
     int r = fixture->ops->open(&fixture->host.hearth, &call.hearth, fixture->values, &self);
     if (r != code || strstr(call.error, words) == NULL)
         fail_msg("open: %d, not %d: \"%s\" instead of \"%s\"", r, code, call.error, words);
     assert_null(self);
-    call_fini(&call);
+    plug_call_fini(&call);
 }
 
 static void write_file(const char *path, const char *text)
@@ -76,11 +76,11 @@ static void test_makes_nothing_unless_it_may(void **state)
     expect_open(fixture, HEARTH_ERR_NOT_FOUND, "there is no database here yet");
     fixture->host.hearth.opening = HEARTH_OPEN_MAY_CREATE;
     fixture_reopen(fixture);
-    OK(&fixture->store, migrate);
+    OK(&fixture->storage, migrate);
     fixture_close(fixture);
     fixture->host.hearth.opening = 0;
     fixture_reopen(fixture);
-    assert_sound(&fixture->store);
+    assert_sound(&fixture->storage);
     fixture_close(fixture);
 }
 
@@ -108,11 +108,11 @@ static void test_new_file_is_private(void **state)
     struct stat status;
     umask(0);
     fixture_reopen(fixture);
-    OK(&fixture->store, migrate);
-    OK(&fixture->store, ping);
-    add_account(&fixture->store, "a", "a@example.org");
-    begin(&fixture->store, "a", HEARTH_COLLECTION_NONE);
-    commit(&fixture->store);
+    OK(&fixture->storage, migrate);
+    OK(&fixture->storage, ping);
+    add_account(&fixture->storage, "a", "a@example.org");
+    begin(&fixture->storage, "a", HEARTH_COLLECTION_NONE);
+    commit(&fixture->storage);
     char person[128];
     snprintf(person, sizeof(person), "%s/a.db", fixture->accounts);
     for (int i = 0; i < 2; i++)
@@ -151,17 +151,17 @@ static void test_schema(void **state)
     int64_t has = -1, wants = -1;
     struct hearth_account got = {.struct_size = sizeof(got)};
     fixture_reopen(fixture);
-    OK(&fixture->store, schema_version, &has, &wants);
+    OK(&fixture->storage, schema_version, &has, &wants);
     assert_int_equal(has, 0);
     assert_int_equal(wants, 7);
-    FAILS(UNSUPPORTED, &fixture->store, account_get, "a", &got);
-    assert_non_null(strstr(fixture->store.call.error, "hearthd migrate"));
-    OK(&fixture->store, ping);
-    OK(&fixture->store, migrate);
-    OK(&fixture->store, migrate);
-    OK(&fixture->store, schema_version, &has, &wants);
+    FAILS(UNSUPPORTED, &fixture->storage, account_get, "a", &got);
+    assert_non_null(strstr(fixture->storage.call.error, "hearthd migrate"));
+    OK(&fixture->storage, ping);
+    OK(&fixture->storage, migrate);
+    OK(&fixture->storage, migrate);
+    OK(&fixture->storage, schema_version, &has, &wants);
     assert_int_equal(has, wants);
-    assert_sound(&fixture->store);
+    assert_sound(&fixture->storage);
     fixture_close(fixture);
     tamper(fixture->path, "PRAGMA user_version = 99");
     expect_open(fixture, HEARTH_ERR_UNSUPPORTED, "newer than this plugin");
@@ -171,39 +171,39 @@ static void test_newer_schema_while_open(void **state)
 {
     struct fixture *fixture = *state;
     fixture_reopen(fixture);
-    OK(&fixture->store, migrate);
+    OK(&fixture->storage, migrate);
     tamper(fixture->path, "PRAGMA user_version = 99");
-    FAILS(UNSUPPORTED, &fixture->store, migrate);
+    FAILS(UNSUPPORTED, &fixture->storage, migrate);
     fixture_close(fixture);
 }
 
-static void fill(struct store *store)
+static void fill(struct storage *storage)
 {
-    begin(store, "a", HEARTH_HISTORY);
+    begin(storage, "a", HEARTH_HISTORY);
     for (int64_t i = 1; i <= 200; i++)
-        put_visited(store, i, "https://example.org/some/longer/address/so/that/it/takes/pages", "example.org", 2,
+        put_visited(storage, i, "https://example.org/some/longer/address/so/that/it/takes/pages", "example.org", 2,
                     (const int64_t[]){i, 1000 + i});
-    put_bookmark(store, "menu________", HEARTH_FOLDER, NULL, 0);
+    put_bookmark(storage, "menu________", HEARTH_FOLDER, NULL, 0);
     struct hearth_bookmark bookmark = make_bookmark("b1__________", HEARTH_BOOKMARK, "menu________", 0);
     bookmark.tags = "one\ntwo";
-    OK(store, bookmark_put, &bookmark);
-    put_bookmark(store, "b2__________", HEARTH_BOOKMARK, "menu________", 1);
-    OK(store, page_guid_put, "guid", 1);
-    commit(store);
-    store_reset(store);
+    OK(storage, bookmark_put, &bookmark);
+    put_bookmark(storage, "b2__________", HEARTH_BOOKMARK, "menu________", 1);
+    OK(storage, page_guid_put, "guid", 1);
+    commit(storage);
+    plug_storage_reset(storage);
 }
 
 static void test_damaged_file(void **state)
 {
     struct fixture *fixture = *state;
     fixture_reopen(fixture);
-    OK(&fixture->store, migrate);
-    add_account(&fixture->store, "a", "a@example.org");
-    fill(&fixture->store);
-    begin(&fixture->store, "a", HEARTH_HISTORY);
+    OK(&fixture->storage, migrate);
+    add_account(&fixture->storage, "a", "a@example.org");
+    fill(&fixture->storage);
+    begin(&fixture->storage, "a", HEARTH_HISTORY);
     for (int64_t i = 1000; i < 5000; i++)
-        put_visited(&fixture->store, i, "https://example.org/much/more", "example.org", 1, (const int64_t[]){i});
-    commit(&fixture->store);
+        put_visited(&fixture->storage, i, "https://example.org/much/more", "example.org", 1, (const int64_t[]){i});
+    commit(&fixture->storage);
     fixture_close(fixture); /* the log is in the file now */
     char path[128];
     snprintf(path, sizeof(path), "%s/a.db", fixture->accounts);
@@ -220,15 +220,15 @@ static void test_damaged_file(void **state)
     struct err err = {0};
     char copy[128];
     snprintf(copy, sizeof(copy), "%s/copy.tar", fixture->directory);
-    int r = STORE(&fixture->store, &err, verify, on_text, &lines);
+    int r = STORAGE(&fixture->storage, &err, verify, on_text, &lines);
     assert_true(r == HEARTH_ERR_CORRUPT || (r == 0 && lines.count > 0));
-    FAILS(CORRUPT, &fixture->store, visit_list, "a", &(struct hearth_visit_query){.struct_size = sizeof(struct hearth_visit_query)},
+    FAILS(CORRUPT, &fixture->storage, visit_list, "a", &(struct hearth_visit_query){.struct_size = sizeof(struct hearth_visit_query)},
           on_visit_row, &(struct lines){.size = 0});
-    FAILS_OF(CORRUPT, &fixture->store, backup, backup, copy);
-    assert_non_null(strstr(fixture->store.call.error, "a.db: is damaged"));
+    FAILS_OF(CORRUPT, &fixture->storage, backup, backup, copy);
+    assert_non_null(strstr(fixture->storage.call.error, "a.db: is damaged"));
     assert_int_not_equal(access(copy, F_OK), 0);
-    OK(&fixture->store, account_remove, "a"); /* a damaged file is no reason to stay */
-    assert_sound(&fixture->store);
+    OK(&fixture->storage, account_remove, "a"); /* a damaged file is no reason to stay */
+    assert_sound(&fixture->storage);
     fixture_close(fixture);
 }
 
@@ -273,20 +273,20 @@ static void test_verify_finds(void **state)
     };
     struct fixture *fixture = *state;
     char saved[128], person[128];
-    fill(&fixture->store);
-    assert_sound(&fixture->store);
+    fill(&fixture->storage);
+    assert_sound(&fixture->storage);
     snprintf(saved, sizeof(saved), "%s/saved.tar", fixture->directory);
     snprintf(person, sizeof(person), "%s/a.db", fixture->accounts);
-    OK_OF(&fixture->store, backup, backup, saved);
+    OK_OF(&fixture->storage, backup, backup, saved);
     for (size_t i = 0; i < sizeof(planted) / sizeof(planted[0]); i++) {
         fixture_restore(fixture, saved, true, 0);
         tamper(planted[i].shared ? fixture->path : person, planted[i].sql);
         struct lines lines = {.size = 0};
-        OK(&fixture->store, verify, on_text, &lines);
+        OK(&fixture->storage, verify, on_text, &lines);
         if (strstr(lines.text, planted[i].words) == NULL)
             fail_msg("%s: \"%s\" instead of \"%s\"", planted[i].sql, lines.text, planted[i].words);
         lines = (struct lines){.stop_after = 1};
-        OK(&fixture->store, verify, on_text, &lines);
+        OK(&fixture->storage, verify, on_text, &lines);
         assert_int_equal(lines.count, 1);
     }
 }
@@ -297,17 +297,17 @@ static void test_stopped_backup_leaves_nothing(void **state)
     struct fixture *fixture = *state;
     atomic_bool stop = true;
     char path[128], command[200];
-    fill(&fixture->store);
+    fill(&fixture->storage);
     snprintf(path, sizeof(path), "%s/copy.tar", fixture->directory);
-    fixture->store.call.stop = &stop;
-    FAILS_OF(CANCELLED, &fixture->store, backup, backup, path);
-    fixture->store.call.stop = NULL;
-    fixture->store.call.hearth.deadline = 1;
-    FAILS_OF(TIMEOUT, &fixture->store, backup, backup, path);
-    fixture->store.call.hearth.deadline = 0;
+    fixture->storage.call.stop = &stop;
+    FAILS_OF(CANCELLED, &fixture->storage, backup, backup, path);
+    fixture->storage.call.stop = NULL;
+    fixture->storage.call.hearth.deadline = 1;
+    FAILS_OF(TIMEOUT, &fixture->storage, backup, backup, path);
+    fixture->storage.call.hearth.deadline = 0;
     snprintf(command, sizeof(command), "ls %s | grep -q copy", fixture->directory);
     assert_int_not_equal(system(command), 0);
-    OK_OF(&fixture->store, backup, backup, path);
+    OK_OF(&fixture->storage, backup, backup, path);
 }
 
 static int on_gone(void *ctx, const struct hearth_page *page)
@@ -318,29 +318,29 @@ static int on_gone(void *ctx, const struct hearth_page *page)
 
 static void test_removed_pages_are_forgotten(void **state)
 {
-    struct store *store = &((struct fixture *)*state)->store;
+    struct storage *storage = &((struct fixture *)*state)->storage;
     enum { MANY = 20010 };
-    begin(store, "a", HEARTH_HISTORY);
+    begin(storage, "a", HEARTH_HISTORY);
     for (int64_t i = 1; i <= MANY; i++) {
         struct hearth_page page = make_page(i, "https://u/", "u");
-        OK(store, page_put, &page);
+        OK(storage, page_put, &page);
     }
-    commit(store);
+    commit(storage);
     struct lines lines = {.size = 0};
     for (int64_t i = 1; i <= MANY;) { /* generations 2 and 3 */
-        begin(store, "a", HEARTH_HISTORY);
+        begin(storage, "a", HEARTH_HISTORY);
         for (int64_t end = i == 1 ? 15 : MANY; i <= end; i++)
-            OK(store, page_remove, i);
-        commit(store);
+            OK(storage, page_remove, i);
+        commit(storage);
         if (i == 16)
-            OK(store, pages_changed, "a", 1, on_page, &lines);
+            OK(storage, pages_changed, "a", 1, on_page, &lines);
     }
     assert_int_equal(lines.count, 15);
-    FAILS(NOT_FOUND, store, pages_changed, "a", 1, on_page, &lines);
+    FAILS(NOT_FOUND, storage, pages_changed, "a", 1, on_page, &lines);
     size_t count = 0;
-    OK(store, pages_changed, "a", 2, on_gone, &count);
+    OK(storage, pages_changed, "a", 2, on_gone, &count);
     assert_int_equal(count, MANY - 15);
-    assert_sound(store);
+    assert_sound(storage);
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-/* Several sessions at once: backups while all of them write; another process. The rest is in the conformance kit. */
+/* Several handles at once: backups while all of them write; another process. The rest is in the conformance kit. */
 #include "fixture.h"
 
 #include <pthread.h>
@@ -13,13 +13,13 @@ static int64_t now_ms(void)
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void put_many(struct store *store, int64_t first, int64_t count)
+static void put_many(struct storage *storage, int64_t first, int64_t count)
 {
     for (int64_t i = first; i < first + count; i++)
-        put_visited(store, i, "https://example.org/", "example.org", 2, (const int64_t[]){i, i + 1});
+        put_visited(storage, i, "https://example.org/", "example.org", 2, (const int64_t[]){i, i + 1});
 }
 
-/* Eight threads, each with a session: batches on two accounts, single writes and reads of every kind. */
+/* Eight threads, each with a handle: batches on two accounts, single writes and reads of every kind. */
 enum { THREADS = 8, ROUNDS = 40 };
 
 struct mixer {
@@ -34,39 +34,39 @@ static int on_any_page(void *ctx, const struct hearth_page *page)
     return page->url == NULL;
 }
 
-static void mix_batch(struct store *store, const char *account, int64_t first)
+static void mix_batch(struct storage *storage, const char *account, int64_t first)
 {
-    begin(store, account, HEARTH_HISTORY);
-    put_many(store, first, 20);
-    OK(store, page_remove, first);
+    begin(storage, account, HEARTH_HISTORY);
+    put_many(storage, first, 20);
+    OK(storage, page_remove, first);
     if (first % 3 == 0)
-        store->ops->batch_abort(store->session);
+        storage->ops->batch_abort(storage->handle);
     else
-        commit(store);
+        commit(storage);
 }
 
 static void *mixer_main(void *self)
 {
     struct mixer *mixer = self;
-    struct store store;
+    struct storage storage;
     const char *account = mixer->number % 2 == 0 ? "a" : "b";
-    fixture_session(mixer->fixture, &store);
+    fixture_handle(mixer->fixture, &storage);
     for (int64_t round = 0; round < ROUNDS; round++) {
         size_t pages = 0;
         struct hearth_counts counts = {.struct_size = sizeof(counts)};
-        mix_batch(&store, account, 1 + mixer->number * 100000 + round * 20);
-        OK(&store, pages_by_frecency, account, on_any_page, &pages);
-        OK(&store, settings_put, account, "{}");
-        OK(&store, counts, account, &counts);
+        mix_batch(&storage, account, 1 + mixer->number * 100000 + round * 20);
+        OK(&storage, pages_by_frecency, account, on_any_page, &pages);
+        OK(&storage, settings_put, account, "{}");
+        OK(&storage, counts, account, &counts);
         assert_true(counts.pages >= (int64_t)pages - 20 * THREADS);
         struct hearth_visit_query query = {.struct_size = sizeof(query), .host = "example.org"};
         struct lines *lines = calloc(1, sizeof(*lines));
         lines->stop_after = 50;
-        OK(&store, visit_list, account, &query, on_visit_row, lines);
+        OK(&storage, visit_list, account, &query, on_visit_row, lines);
         free(lines);
-        store_reset(&store);
+        plug_storage_reset(&storage);
     }
-    store_close(&store);
+    plug_storage_close(&storage);
     return NULL;
 }
 
@@ -81,15 +81,15 @@ static void test_mixed_work(void **state)
     }
     for (int i = 0; i < 5; i++) { /* backups while all of them write */
         snprintf(path, sizeof(path), "%s/copy%d.tar", fixture->directory, i);
-        OK_OF(&fixture->store, backup, backup, path);
+        OK_OF(&fixture->storage, backup, backup, path);
     }
     for (int i = 0; i < THREADS; i++)
         pthread_join(mixers[i].thread, NULL);
-    assert_sound(&fixture->store);
+    assert_sound(&fixture->storage);
     struct hearth_account got = {.struct_size = sizeof(got)};
     int64_t generation = 0;
     for (int i = 0; i < 2; i++) {
-        OK(&fixture->store, account_get, i == 0 ? "a" : "b", &got);
+        OK(&fixture->storage, account_get, i == 0 ? "a" : "b", &got);
         generation += got.generation;
     }
     int64_t committed = 0;
@@ -100,7 +100,7 @@ static void test_mixed_work(void **state)
     for (int i = 0; i < 5; i++) {
         snprintf(path, sizeof(path), "%s/copy%d.tar", fixture->directory, i);
         fixture_restore(fixture, path, true, 0);
-        assert_sound(&fixture->store);
+        assert_sound(&fixture->storage);
     }
 }
 
@@ -115,16 +115,16 @@ static void test_another_process_writes(void **state)
     assert_int_equal(sqlite3_open(fixture->path, &other), SQLITE_OK);
     assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     int64_t start = now_ms();
-    FAILS(UNAVAILABLE, &fixture->store, settings_put, "a", "{}");
+    FAILS(UNAVAILABLE, &fixture->storage, settings_put, "a", "{}");
     assert_true(now_ms() - start >= 95);
-    fixture->store.call.hearth.deadline = now_ms() + 30;
-    FAILS(TIMEOUT, &fixture->store, settings_put, "a", "{}");
-    fixture->store.call.hearth.deadline = 0;
+    fixture->storage.call.hearth.deadline = now_ms() + 30;
+    FAILS(TIMEOUT, &fixture->storage, settings_put, "a", "{}");
+    fixture->storage.call.hearth.deadline = 0;
     struct hearth_account got = {.struct_size = sizeof(got)};
-    OK(&fixture->store, account_get, "a", &got); /* reading goes on */
+    OK(&fixture->storage, account_get, "a", &got); /* reading goes on */
     assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(other);
-    OK(&fixture->store, settings_put, "a", "{}");
+    OK(&fixture->storage, settings_put, "a", "{}");
 }
 
 int main(void)

@@ -38,9 +38,9 @@ static void teardown(struct world *w)
 
 static enum support_waited wait_for_pipe(struct world *w, int64_t wait, int64_t grace, int64_t look)
 {
-    struct support_patience patience = support_patience_for(&w->fake.host, &w->fake.call, &w->interrupt, wait, grace);
-    patience.look = look;
-    return support_patience_wait(&patience, w->pipe[0], POLLIN);
+    struct support_wait_limit limit = support_wait_limit_for(&w->fake.host, &w->fake.call, &w->interrupt, wait, grace);
+    limit.look = look;
+    return support_wait_fd(&limit, w->pipe[0], POLLIN);
 }
 
 static void test_descriptor(void **state)

@@ -243,7 +243,7 @@ struct fake *fake_create_with(const char *key, const char *value)
     memcpy(strstr(f->credentials, "000000"), hex, 128);
     int r = f->ops->open(&f->host, &f->call, values, &f->self);
     if (r == 0)
-        assert_int_equal(f->ops->session_open(f->self, &f->call, &f->session), 0);
+        assert_int_equal(f->ops->handle_open(f->self, &f->call, &f->handle), 0);
     return f;
 }
 
@@ -255,7 +255,7 @@ struct fake *fake_create(void)
 void fake_destroy(struct fake *f)
 {
     assert_int_equal(f->next, f->step_count);
-    f->ops->session_close(f->session);
+    f->ops->handle_close(f->handle);
     f->ops->close(f->self);
     for (size_t i = 0; i < f->allocation_count; i++)
         free(f->allocations[i]);
@@ -279,29 +279,29 @@ const char *fake_words(struct fake *f)
 int fake_pull(struct fake *f)
 {
     struct hearth_sync_sink sink = fake_sink(f);
-    struct hearth_sync_mark marks[5];
+    struct hearth_sync_cursor cursors[5];
     struct hearth_pull pull = {.struct_size = sizeof(pull),
                                .account = "acc1",
                                .email = "ada@example.org",
                                .credentials = f->credentials,
                                .credentials_size = strlen(f->credentials),
-                               .marks = marks,
+                               .cursors = cursors,
                                .sink = &sink};
     char copies[5][4096];
-    memcpy(copies, f->marks, sizeof(copies));
+    memcpy(copies, f->cursors, sizeof(copies));
     for (int c = 0; c < 5; c++) {
         if (copies[c][0] != '\0')
-            marks[pull.mark_count++] = (struct hearth_sync_mark){.struct_size = sizeof(marks[0]), .collection = c, .text = copies[c]};
+            cursors[pull.cursor_count++] = (struct hearth_sync_cursor){.struct_size = sizeof(cursors[0]), .collection = c, .text = copies[c]};
     }
     f->events[0] = f->log[0] = f->error[0] = '\0';
     f->open = 0;
     f->result = (struct hearth_pull_result){.struct_size = sizeof(f->result)};
-    int r = f->ops->pull(f->session, &f->call, &pull, &f->result);
+    int r = f->ops->pull(f->handle, &f->call, &pull, &f->result);
     if (f->next != f->step_count)
         fail_msg("request %zu never came: %s\n(%s)", f->next + 1, f->steps[f->next].request, fake_words(f));
     /* Nothing secret may reach marks, sentences or the log. */
     for (int c = 0; c < 5; c++)
-        assert_null(strstr(f->marks[c], "t0ken"));
+        assert_null(strstr(f->cursors[c], "t0ken"));
     assert_null(strstr(fake_words(f), "t0ken"));
     assert_null(strstr(f->log, "t0ken"));
     return r;

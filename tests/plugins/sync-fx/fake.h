@@ -36,11 +36,11 @@ struct fake {
     char events[FAKE_LOG]; /* of the sink: a line each */
     int fail_commit;       /* code of the next commit; 0 */
     int32_t open;          /* collection; the sink checks the order of the calls */
-    char marks[5][4096];   /* "" none: go to the next pull */
+    char cursors[5][4096];   /* "" none: go to the next pull */
     void *allocations[1 << 14];
     size_t allocation_count;
     const struct hearth_sync *ops;
-    void *self, *session;
+    void *self, *handle;
     const char *credentials;
     struct hearth_pull_result result;
     char words[HEARTH_MESSAGE_TEXT_MAX]; /* of fake_words() */

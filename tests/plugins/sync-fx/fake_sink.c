@@ -89,23 +89,23 @@ static int on_restart(void *ctx)
     return event(ctx, "restart\n");
 }
 
-static int on_commit(void *ctx, const char *mark)
+static int on_commit(void *ctx, const char *cursor)
 {
     struct fake *f = ctx;
     assert_int_not_equal(f->open, 0);
     if (f->fail_commit != 0)
         return f->fail_commit;
-    if (mark != NULL)
-        snprintf(f->marks[f->open], sizeof(f->marks[0]), "%s", mark);
-    event(f, "commit %s%s\n", names[f->open], mark == NULL ? " without mark" : "");
+    if (cursor != NULL)
+        snprintf(f->cursors[f->open], sizeof(f->cursors[0]), "%s", cursor);
+    event(f, "commit %s%s\n", names[f->open], cursor == NULL ? " without mark" : "");
     f->open = 0;
     return 0;
 }
 
-static int on_mark(void *ctx, int32_t collection, const char *mark)
+static int on_cursor(void *ctx, int32_t collection, const char *cursor)
 {
     struct fake *f = ctx;
-    snprintf(f->marks[collection], sizeof(f->marks[0]), "%s", mark);
+    snprintf(f->cursors[collection], sizeof(f->cursors[0]), "%s", cursor);
     return event(f, "mark %s\n", names[collection]);
 }
 
@@ -114,7 +114,7 @@ static int on_reset(void *ctx, int32_t collection)
     struct fake *f = ctx;
     for (int c = 1; c < 5; c++) {
         if (collection == 0 || collection == c)
-            f->marks[c][0] = '\0';
+            f->cursors[c][0] = '\0';
     }
     return event(f, "reset %s\n", collection == 0 ? "all" : names[collection]);
 }
@@ -139,7 +139,7 @@ struct hearth_sync_sink fake_sink(struct fake *f)
                                      on_damaged,
                                      on_restart,
                                      on_commit,
-                                     on_mark,
+                                     on_cursor,
                                      on_reset,
                                      on_credentials};
 }

@@ -54,10 +54,10 @@ static void expect_keys_again(struct fake *f)
     fake_expect_keys(f);
 }
 
-static size_t failed_in(const char *mark, struct fx_failed_list *ret_list)
+static size_t failed_in(const char *cursor, struct fx_failed_list *ret_list)
 {
-    struct fx_collection_mark parsed;
-    assert_int_equal(fx_collection_mark_parse_failed(mark, &parsed, ret_list), 0);
+    struct fx_collection_cursor parsed;
+    assert_int_equal(fx_collection_cursor_parse_failed(cursor, &parsed, ret_list), 0);
     assert_true(parsed.present);
     return ret_list->count;
 }
@@ -76,7 +76,7 @@ static void test_remembered_and_healed(void **state)
     for (int i = 0; i < 7; i++)
         assert_non_null(strstr(f->events, fake_text(f, "damaged b%d ", i)));
     assert_non_null(strstr(f->events, "damaged other ")); /* one of the two ids is the wrong one */
-    assert_int_equal(failed_in(f->marks[HEARTH_BOOKMARKS], &failed), 8);
+    assert_int_equal(failed_in(f->cursors[HEARTH_BOOKMARKS], &failed), 8);
     /* Nothing else has changed, and yet info/collections is asked for without a condition. */
     fake_expect_info(f, ONLY_BOOKMARKS)->wants[0] = "!x-if-modified-since";
     char *good = fake_alloc(f, 4096), *end = good;
@@ -86,8 +86,8 @@ static void test_remembered_and_healed(void **state)
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
     assert_string_equal(fake_words(f), "");
     assert_non_null(strstr(f->events, "begin bookmarks incremental\nbookmark b0 3"));
-    assert_int_equal(failed_in(f->marks[HEARTH_BOOKMARKS], &failed), 0);
-    assert_null(strstr(f->marks[HEARTH_BOOKMARKS], "failed"));
+    assert_int_equal(failed_in(f->cursors[HEARTH_BOOKMARKS], &failed), 0);
+    assert_null(strstr(f->cursors[HEARTH_BOOKMARKS], "failed"));
     fake_expect(f, FAKE_GET "info/collections", 304, NULL);
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
     fx_failed_fini(&failed);
@@ -116,7 +116,7 @@ static void test_asked_for_more_and_more_rarely(void **state)
         fake_expect_info(f, ONLY_BOOKMARKS);
         fake_expect_page(f, "bookmarks?full=1&ids=b0", "1795417403.50", bad);
         fake_pull_ends(f, HEARTH_ACCOUNT_OK, "1 record of bookmarks still arrives damaged");
-        assert_int_equal(failed_in(f->marks[HEARTH_BOOKMARKS], &failed), 1);
+        assert_int_equal(failed_in(f->cursors[HEARTH_BOOKMARKS], &failed), 1);
     }
     f->now += 24 * 3600000;
     fake_expect_info(f, ONLY_BOOKMARKS);
@@ -127,7 +127,7 @@ static void test_asked_for_more_and_more_rarely(void **state)
     fake_destroy(f);
 }
 
-/* The mark moves on all the same. */
+/* The cursor moves on all the same. */
 static void test_incremental_damage(void **state)
 {
     (void)state;
@@ -140,8 +140,8 @@ static void test_incremental_damage(void **state)
     fake_expect_page(f, "history?full=1&newer=1795417404.04&sort=oldest&limit=1000", "1795417409.50",
                      "{\"id\":\"p:1\",\"modified\":1795417409.50,\"payload\":\"\"}\n");
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "1 of 1 record of history arrived damaged");
-    assert_non_null(strstr(f->marks[HEARTH_HISTORY], "\"lm\":179541740950,")); /* moves on */
-    assert_int_equal(failed_in(f->marks[HEARTH_HISTORY], &failed), 1);
+    assert_non_null(strstr(f->cursors[HEARTH_HISTORY], "\"lm\":179541740950,")); /* moves on */
+    assert_int_equal(failed_in(f->cursors[HEARTH_HISTORY], &failed), 1);
     assert_string_equal(failed.items[0].id, "p:1");
     /* It comes by itself, because it was uploaded again: then it is not asked for. */
     fake_expect_info(
@@ -150,7 +150,7 @@ static void test_incremental_damage(void **state)
     fake_expect_page(f, "history?full=1&newer=1795417409.50&sort=oldest&limit=1000", "1795417410.50",
                      fake_bso(f, &fake_bulk_key, "p:1", "1795417410.50", "{\"id\":\"p:1\",\"deleted\":true}"));
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
-    assert_int_equal(failed_in(f->marks[HEARTH_HISTORY], &failed), 0);
+    assert_int_equal(failed_in(f->cursors[HEARTH_HISTORY], &failed), 0);
     fx_failed_fini(&failed);
     fake_destroy(f);
 }
@@ -175,7 +175,7 @@ static void test_much_damage(void **state)
             bool given_up = round < rows[i].given_up;
             fake_pull_ends(f, given_up ? HEARTH_ACCOUNT_ERROR : HEARTH_ACCOUNT_OK, "of bookmarks");
             assert_int_equal(strstr(f->events, "commit bookmarks\n") == NULL, given_up);
-            assert_int_equal(f->marks[HEARTH_BOOKMARKS][0] == '\0', given_up);
+            assert_int_equal(f->cursors[HEARTH_BOOKMARKS][0] == '\0', given_up);
             if (!given_up)
                 break;
         }
@@ -212,7 +212,7 @@ static void test_damage_without_id(void **state)
         fake_expect_page(f, "bookmarks?full=1&newer=1795417403.50&sort=oldest&limit=1000", "1795417409.50", "<html>\n");
         fake_pull_ends(f, round < 3 ? HEARTH_ACCOUNT_ERROR : HEARTH_ACCOUNT_OK,
                        round < 3 ? "1 arrived damaged" : "arrived damaged; earlier copies are kept, but for 1.");
-        assert_int_equal(strstr(f->marks[HEARTH_BOOKMARKS], "\"lm\":179541740350,") != NULL, round < 3);
+        assert_int_equal(strstr(f->cursors[HEARTH_BOOKMARKS], "\"lm\":179541740350,") != NULL, round < 3);
     }
     fake_destroy(f);
 }
@@ -246,7 +246,7 @@ static void test_answers_that_cannot_be(void **state)
             page->headers[n] = rows[i].records;
             fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, rows[i].words);
             assert_null(strstr(f->events, fake_text(f, "commit %s\n", names[c])));
-            assert_string_equal(f->marks[c + 1], "");
+            assert_string_equal(f->cursors[c + 1], "");
             assert_int_equal(f->result.passing, 1);
             fake_destroy(f);
         }
@@ -370,9 +370,9 @@ static void test_refused_questions(void **state)
                     step->headers[1] = fake_text(f, "x-last-modified: %d.00", bookmarks);
             }
             fake_pull_ends(f, round == 0 || round == 4 ? HEARTH_ACCOUNT_OK : rows[i].state, "");
-            assert_non_null(strstr(f->marks[HEARTH_BOOKMARKS], fake_text(f, "\"lm\":%d00,", bookmarks)));
-            assert_non_null(strstr(f->marks[HEARTH_HISTORY], fake_text(f, "\"lm\":%d00,", history)));
-            assert_int_equal(failed_in(f->marks[HEARTH_BOOKMARKS], &failed), 1);
+            assert_non_null(strstr(f->cursors[HEARTH_BOOKMARKS], fake_text(f, "\"lm\":%d00,", bookmarks)));
+            assert_non_null(strstr(f->cursors[HEARTH_HISTORY], fake_text(f, "\"lm\":%d00,", history)));
+            assert_int_equal(failed_in(f->cursors[HEARTH_BOOKMARKS], &failed), 1);
             assert_int_equal(failed.items[0].tries, round < 4 ? round + 1 : 4);
         }
         fx_failed_fini(&failed);
@@ -476,11 +476,11 @@ static void test_list_of_ids(void **state)
                                       ",", "a:1:0,a:2:0", "a:1:0;", "a:-1:0", "%00:1:0", "a:99999999:0", "%0a:1:0"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(fx_failed_parse(&again, bad[i], strlen(bad[i])), HEARTH_ERR_INVALID);
-    struct fx_collection_mark mark;
+    struct fx_collection_cursor cursor;
     assert_int_equal(
-        fx_collection_mark_parse_failed("{\"v\":1,\"lm\":1,\"sync_id\":\"\",\"version\":1,\"key\":\"\",\"failed\":\"x\"}", &mark, &again),
+        fx_collection_cursor_parse_failed("{\"v\":1,\"lm\":1,\"sync_id\":\"\",\"version\":1,\"key\":\"\",\"failed\":\"x\"}", &cursor, &again),
         0);
-    assert_false(mark.present);
+    assert_false(cursor.present);
     /* A clock that was wrong does not keep an id waiting for ever. */
     struct fx_failed early = {.due = 1795417500 + 3600}, never = {.due = 1795417500 + 90000};
     assert_false(fx_failed_is_due(&early, 1795417500));

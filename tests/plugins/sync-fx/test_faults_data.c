@@ -104,7 +104,7 @@ static void test_engine_version(void **state)
     assert_string_equal(f->log, "1 collection is in a newer format and not read collection=bookmarks version=3\n");
     fake_expect(f, FAKE_GET "info/collections", 304, NULL);
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "newer format than this Hearth understands");
-    /* And back: the mark still holds. */
+    /* And back: the cursor still holds. */
     expect_new_meta(f, FAKE_ENGINES, "");
     f->steps[f->step_count - 2].body = "{\"meta\":1795417410.00,\"crypto\":1795417400.20,\"clients\":1795417401.00,\"tabs\":1795417402.00,"
                                        "\"bookmarks\":1795417403.50,\"history\":1795417404.04}";
@@ -230,7 +230,7 @@ static void test_one_bad_record(void **state)
                                    "commit bookmarks\nmark account\n");
     assert_int_equal(f->result.damaged, 1);
     f->monotonic += 599 * 1000;
-    memset(f->marks, 0, sizeof(f->marks)); /* as with `hearthd account resync` */
+    memset(f->cursors, 0, sizeof(f->cursors)); /* as with `hearthd account resync` */
     fake_expect_info(f, FAKE_INFO);
     fake_expect_devices(f);
     fake_expect_page(
@@ -296,7 +296,7 @@ static void test_many_bad_records(void **state)
     fake_expect_keys(f);
     fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "Of 13 records of bookmarks, 12 cannot be opened");
     assert_non_null(strstr(f->events, "restart\ncommit bookmarks without mark\n"));
-    assert_non_null(strstr(f->marks[HEARTH_BOOKMARKS], "\"lm\":179541740350,"));
+    assert_non_null(strstr(f->cursors[HEARTH_BOOKMARKS], "\"lm\":179541740350,"));
     fake_destroy(f);
 }
 

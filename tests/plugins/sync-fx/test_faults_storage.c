@@ -122,7 +122,7 @@ static void test_storage_clock(void **state)
     fake_destroy(f);
 }
 
-/* The account was moved: marks are reset, everything is read from the new server in the same pull. */
+/* The account was moved: cursors are reset, everything is read from the new server in the same pull. */
 static void test_moved(void **state)
 {
     (void)state;
@@ -167,7 +167,7 @@ static void test_moved_in_the_middle(void **state)
     fake_destroy(f);
 }
 
-/* The restart of the daemon forgot the old server, the mark has not. */
+/* The restart of the daemon forgot the old server, the cursor has not. */
 static void test_moved_while_away(void **state)
 {
     (void)state;
@@ -204,7 +204,7 @@ static void test_conflict(void **state)
     assert_string_equal(
         f->events,
         "begin history incremental\nremoved p1 1795417409020\nrestart\nremoved p1 1795417409020\ncommit history\nmark account\n");
-    assert_non_null(strstr(f->marks[HEARTH_HISTORY], "\"lm\":179541740930,"));
+    assert_non_null(strstr(f->cursors[HEARTH_HISTORY], "\"lm\":179541740930,"));
     fake_destroy(f);
 }
 

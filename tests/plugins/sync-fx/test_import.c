@@ -107,10 +107,10 @@ static void test_import_operation(void **state)
     (void)state;
     struct fake *f = fake_create();
     struct hearth_identity identity = {.struct_size = sizeof(identity)};
-    assert_int_equal(f->ops->account_import(f->session, &f->call, "{}", &identity), HEARTH_ERR_INVALID);
+    assert_int_equal(f->ops->account_import(f->handle, &f->call, "{}", &identity), HEARTH_ERR_INVALID);
     assert_string_equal(f->error, "the field \"email\" is missing");
     assert_null(identity.email);
-    assert_int_equal(f->ops->account_import(f->session, &f->call,
+    assert_int_equal(f->ops->account_import(f->handle, &f->call,
                                             "{\"email\":\"a@b\",\"uid\":\"u\",\"sync_key\":\"" SYNC_KEY "\",\"kid\":\"" KID
                                             "\",\"access_token\":\"x\"}",
                                             &identity),
@@ -135,7 +135,7 @@ static void test_configuration(void **state)
         struct fake *f = fake_create_with(cases[i].key, cases[i].value);
         assert_null(f->self);
         assert_string_equal(f->error, cases[i].error);
-        f->ops->session_close(NULL);
+        f->ops->handle_close(NULL);
         fake_destroy(f);
     }
 }

@@ -350,14 +350,14 @@ static void test_headers(void **state)
     }
 }
 
-static void test_marks(void **state)
+static void test_cursors(void **state)
 {
     (void)state;
-    struct fx_account_mark a = {true, "https://s.example/1.5/7", 7, "1-abc", "cXNpQr4Owe68", 123, 4, 5, 16, 8}, b;
-    struct fx_collection_mark c = {true, 179541743306, "z4U12p_HN_M2", 2, "0123456789abcdef"}, d;
-    char text[FX_MARK_MAX];
-    fx_account_mark_format(&a, text);
-    fx_account_mark_parse(text, &b);
+    struct fx_account_cursor a = {true, "https://s.example/1.5/7", 7, "1-abc", "cXNpQr4Owe68", 123, 4, 5, 16, 8}, b;
+    struct fx_collection_cursor c = {true, 179541743306, "z4U12p_HN_M2", 2, "0123456789abcdef"}, d;
+    char text[FX_CURSOR_MAX];
+    fx_account_cursor_format(&a, text);
+    fx_account_cursor_parse(text, &b);
     assert_true(b.present);
     assert_string_equal(b.endpoint, a.endpoint);
     assert_int_equal(b.uid, 7);
@@ -365,22 +365,22 @@ static void test_marks(void **state)
     assert_int_equal(b.info, 123);
     assert_int_equal(b.declined, 16);
     for (size_t cut = 0; cut < strlen(text); cut++) { /* anything but the whole text means: read whole */
-        char part[FX_MARK_MAX];
+        char part[FX_CURSOR_MAX];
         snprintf(part, sizeof(part), "%.*s", (int)cut, text);
-        fx_account_mark_parse(part, &b);
+        fx_account_cursor_parse(part, &b);
         assert_false(b.present);
         assert_string_equal(b.endpoint, "");
     }
-    fx_account_mark_parse(NULL, &b);
+    fx_account_cursor_parse(NULL, &b);
     assert_false(b.present);
-    fx_collection_mark_format(&c, text);
-    fx_collection_mark_parse(text, &d);
+    fx_collection_cursor_format(&c, text);
+    fx_collection_cursor_parse(text, &d);
     assert_true(d.present);
     assert_int_equal(d.last_modified, c.last_modified);
     assert_string_equal(d.key, c.key);
-    fx_collection_mark_parse("{\"v\":2,\"lm\":1,\"sync_id\":\"\",\"version\":1,\"key\":\"\"}", &d);
+    fx_collection_cursor_parse("{\"v\":2,\"lm\":1,\"sync_id\":\"\",\"version\":1,\"key\":\"\"}", &d);
     assert_false(d.present);
-    fx_collection_mark_parse("{\"v\":1,\"lm\":-1,\"sync_id\":\"\",\"version\":1,\"key\":\"\"}", &d);
+    fx_collection_cursor_parse("{\"v\":1,\"lm\":-1,\"sync_id\":\"\",\"version\":1,\"key\":\"\"}", &d);
     assert_false(d.present);
 }
 
@@ -419,7 +419,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_timestamps),  cmocka_unit_test(test_text),     cmocka_unit_test(test_repair), cmocka_unit_test(test_json),
         cmocka_unit_test(test_json_limits), cmocka_unit_test(test_newlines), cmocka_unit_test(test_hawk),   cmocka_unit_test(test_urls),
-        cmocka_unit_test(test_headers),     cmocka_unit_test(test_marks),    cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_headers),     cmocka_unit_test(test_cursors),    cmocka_unit_test(test_cache),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

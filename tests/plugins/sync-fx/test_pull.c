@@ -58,7 +58,7 @@ static void test_unchanged(void **state)
     fake_destroy(f);
 }
 
-/* After a restart of the daemon the caches are empty, the marks are not. */
+/* After a restart of the daemon the caches are empty, the cursors are not. */
 static void test_restarted(void **state)
 {
     (void)state;
@@ -87,7 +87,7 @@ static void test_incremental(void **state)
     assert_int_equal(fake_pull(f), 0);
     assert_string_equal(f->events, "begin bookmarks incremental\nremoved bm1 1795417409010\ncommit bookmarks\nbegin history incremental\n"
                                    "commit history\nmark account\n");
-    assert_non_null(strstr(f->marks[HEARTH_BOOKMARKS], "\"lm\":179541740905,")); /* of the first page, not of info/collections */
+    assert_non_null(strstr(f->cursors[HEARTH_BOOKMARKS], "\"lm\":179541740905,")); /* of the first page, not of info/collections */
     assert_int_equal(f->result.requests, 3);
     fake_destroy(f);
 }
@@ -195,18 +195,18 @@ static void test_devices(void **state)
     fake_destroy(f);
 }
 
-/* Marks that cannot be read, or that another key left, mean: read whole. */
-static void test_strange_marks(void **state)
+/* Cursors that cannot be read, or that another key left, mean: read whole. */
+static void test_strange_cursors(void **state)
 {
     (void)state;
     struct fake *f = fake_create();
     fake_first_pull(f);
-    snprintf(f->marks[HEARTH_BOOKMARKS], sizeof(f->marks[0]), "garbage");
+    snprintf(f->cursors[HEARTH_BOOKMARKS], sizeof(f->cursors[0]), "garbage");
     fake_expect_info(f, FAKE_INFO)->wants[0] = "!x-if-modified-since";
     fake_expect_bookmarks(f);
     assert_int_equal(fake_pull(f), 0);
     assert_string_equal(f->events, "begin bookmarks complete\nbookmark bm1 2 - - - - - 0 >x\ncommit bookmarks\n");
-    snprintf(f->marks[0], sizeof(f->marks[0]), "{\"v\":99}");
+    snprintf(f->cursors[0], sizeof(f->cursors[0]), "{\"v\":99}");
     fake_expect_info(f, FAKE_INFO)->wants[0] = "!x-if-modified-since";
     fake_expect_devices(f);
     fake_expect_bookmarks(f);
@@ -278,7 +278,7 @@ static struct fake *interrupted;
 
 static void interrupt(void)
 {
-    interrupted->ops->interrupt(interrupted->session);
+    interrupted->ops->interrupt(interrupted->handle);
 }
 
 static void test_interrupt(void **state)
@@ -330,7 +330,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_first),           cmocka_unit_test(test_unchanged),  cmocka_unit_test(test_restarted),
         cmocka_unit_test(test_incremental),     cmocka_unit_test(test_pages),      cmocka_unit_test(test_array_and_damage),
-        cmocka_unit_test(test_without_history), cmocka_unit_test(test_devices),    cmocka_unit_test(test_strange_marks),
+        cmocka_unit_test(test_without_history), cmocka_unit_test(test_devices),    cmocka_unit_test(test_strange_cursors),
         cmocka_unit_test(test_new_kid),         cmocka_unit_test(test_renewal),    cmocka_unit_test(test_own_token_server),
         cmocka_unit_test(test_interrupt),       cmocka_unit_test(test_sink_fails), cmocka_unit_test(test_bad_credentials),
     };

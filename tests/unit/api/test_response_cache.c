@@ -44,13 +44,13 @@ static void unref(void *p)
 static void put(struct response_cache *cache, const char *key, int number, size_t size)
 {
     struct value *v = make(number);
-    response_cache_put(cache, key, v, size);
+    api_response_cache_put(cache, key, v, size);
     unref(v);
 }
 
 static int get(struct response_cache *cache, const char *key)
 {
-    struct value *v = response_cache_get(cache, key);
+    struct value *v = api_response_cache_get(cache, key);
     if (v == NULL)
         return -1;
     int number = v->number;
@@ -61,27 +61,27 @@ static int get(struct response_cache *cache, const char *key)
 static void test_keeps_and_replaces(void **state)
 {
     (void)state;
-    struct response_cache *cache = response_cache_create(100000, ref, unref);
+    struct response_cache *cache = api_response_cache_create(100000, ref, unref);
     put(cache, "ada\n/me", 1, 100);
     put(cache, "ada\n/me", 2, 100);
     put(cache, "eve\n/me", 3, 100);
     assert_int_equal(get(cache, "ada\n/me"), 2);
     assert_int_equal(get(cache, "ada\n/tabs"), -1);
-    response_cache_drop_account(cache, "ad"); /* not a prefix match */
+    api_response_cache_drop_account(cache, "ad"); /* not a prefix match */
     assert_int_equal(get(cache, "ada\n/me"), 2);
-    response_cache_drop_account(cache, "ada");
+    api_response_cache_drop_account(cache, "ada");
     assert_int_equal(get(cache, "ada\n/me"), -1);
     assert_int_equal(get(cache, "eve\n/me"), 3);
     put(cache, "eve\n/big", 4, 50000); /* over an eighth of the budget */
     assert_int_equal(get(cache, "eve\n/big"), -1);
-    response_cache_destroy(cache);
+    api_response_cache_destroy(cache);
     assert_int_equal(alive, 0);
 }
 
 static void test_least_recently_used_goes(void **state)
 {
     (void)state;
-    struct response_cache *cache = response_cache_create(20000, ref, unref);
+    struct response_cache *cache = api_response_cache_create(20000, ref, unref);
     put(cache, "a\nkeep", 1, 1000);
     for (int i = 0; i < 100; i++) {
         char key[32];
@@ -92,7 +92,7 @@ static void test_least_recently_used_goes(void **state)
     }
     assert_int_equal(get(cache, "a\n0"), -1);
     assert_int_equal(get(cache, "a\n99"), 99);
-    response_cache_destroy(cache);
+    api_response_cache_destroy(cache);
     assert_int_equal(alive, 0);
 }
 
@@ -106,7 +106,7 @@ static void *hammer(void *arg)
         seed = seed * 1103515245u + 12345u;
         snprintf(key, sizeof(key), "a%u\n%u", seed >> 16 & 3, seed >> 20 & 63);
         if (i % 100 == 0)
-            response_cache_drop_account(shared, "a1");
+            api_response_cache_drop_account(shared, "a1");
         else if (i % 3 == 0)
             put(shared, key, i, 500);
         else
@@ -118,13 +118,13 @@ static void *hammer(void *arg)
 static void test_threads(void **state)
 {
     (void)state;
-    shared = response_cache_create(50000, ref, unref);
+    shared = api_response_cache_create(50000, ref, unref);
     pthread_t threads[4];
     for (uintptr_t i = 0; i < 4; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, hammer, (void *)(i + 1)), 0);
     for (int i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
-    response_cache_destroy(shared);
+    api_response_cache_destroy(shared);
     assert_int_equal(alive, 0);
 }
 

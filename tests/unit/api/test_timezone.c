@@ -66,7 +66,7 @@ static struct zone *zone_of(const struct table_row *rows, int64_t count, const c
 {
     struct buf file = {0};
     put_zone(&file, '2', rows, count, rule);
-    struct zone *zone = parse((const unsigned char *)file.data, file.size);
+    struct zone *zone = tzif_parse((const unsigned char *)file.data, file.size);
     buf_fini(&file);
     assert_non_null(zone);
     return zone;
@@ -76,11 +76,11 @@ static struct zone *zone_of(const struct table_row *rows, int64_t count, const c
 static void expect_rule(const char *rule, int32_t january, int32_t july)
 {
     struct zone *zone = zone_of(NULL, 0, rule);
-    int32_t first = timezone_offset(zone, YEAR_2026 + 14 * DAY + 12 * HOUR);
-    int32_t second = timezone_offset(zone, YEAR_2026 + 195 * DAY + 12 * HOUR);
+    int32_t first = api_timezone_offset(zone, YEAR_2026 + 14 * DAY + 12 * HOUR);
+    int32_t second = api_timezone_offset(zone, YEAR_2026 + 195 * DAY + 12 * HOUR);
     if (first != january || second != july)
         fail_msg("%s: got %d and %d", rule, first, second);
-    timezone_free(zone);
+    api_timezone_free(zone);
 }
 
 static void test_rules(void **state)
@@ -153,13 +153,13 @@ static void test_moments_of_change(void **state)
     struct zone *zone = zone_of(NULL, 0, "CET-1CEST,M3.5.0,M10.5.0/3");
     int64_t spring = YEAR_2026 + (31 + 28 + 28) * DAY + HOUR, autumn = YEAR_2026 + 297 * DAY + HOUR;
     (void)state;
-    assert_int_equal(timezone_offset(zone, spring - 1), HOUR);
-    assert_int_equal(timezone_offset(zone, spring), 2 * HOUR);
-    assert_int_equal(timezone_offset(zone, autumn - 1), 2 * HOUR);
-    assert_int_equal(timezone_offset(zone, autumn), HOUR);
-    assert_int_equal(timezone_day(zone, (YEAR_2026 - HOUR) * 1000LL), YEAR_2026 / DAY);
-    assert_int_equal(timezone_day(zone, (YEAR_2026 - HOUR) * 1000LL - 1), YEAR_2026 / DAY - 1);
-    timezone_free(zone);
+    assert_int_equal(api_timezone_offset(zone, spring - 1), HOUR);
+    assert_int_equal(api_timezone_offset(zone, spring), 2 * HOUR);
+    assert_int_equal(api_timezone_offset(zone, autumn - 1), 2 * HOUR);
+    assert_int_equal(api_timezone_offset(zone, autumn), HOUR);
+    assert_int_equal(api_timezone_day(zone, (YEAR_2026 - HOUR) * 1000LL), YEAR_2026 / DAY);
+    assert_int_equal(api_timezone_day(zone, (YEAR_2026 - HOUR) * 1000LL - 1), YEAR_2026 / DAY - 1);
+    api_timezone_free(zone);
 }
 
 static void test_tables(void **state)
@@ -168,18 +168,18 @@ static void test_tables(void **state)
         {-1000000000, HOUR}, {0, -2 * HOUR}, {1000000000, 3 * HOUR}};
     struct zone *zone = zone_of(rows, 3, "");
     (void)state;
-    assert_int_equal(timezone_offset(zone, INT64_MIN / 2), 1800);
-    assert_int_equal(timezone_offset(zone, -1000000001), 1800);
-    assert_int_equal(timezone_offset(zone, -1000000000), HOUR);
-    assert_int_equal(timezone_offset(zone, -1), HOUR);
-    assert_int_equal(timezone_offset(zone, 0), -2 * HOUR);
-    assert_int_equal(timezone_offset(zone, 999999999), -2 * HOUR);
-    assert_int_equal(timezone_offset(zone, INT64_MAX / 2), 3 * HOUR);
-    timezone_free(zone);
+    assert_int_equal(api_timezone_offset(zone, INT64_MIN / 2), 1800);
+    assert_int_equal(api_timezone_offset(zone, -1000000001), 1800);
+    assert_int_equal(api_timezone_offset(zone, -1000000000), HOUR);
+    assert_int_equal(api_timezone_offset(zone, -1), HOUR);
+    assert_int_equal(api_timezone_offset(zone, 0), -2 * HOUR);
+    assert_int_equal(api_timezone_offset(zone, 999999999), -2 * HOUR);
+    assert_int_equal(api_timezone_offset(zone, INT64_MAX / 2), 3 * HOUR);
+    api_timezone_free(zone);
     zone = zone_of(rows, 3, "CET-1CEST,M3.5.0,M10.5.0/3"); /* from the last one on */
-    assert_int_equal(timezone_offset(zone, 1000000000), 3 * HOUR);
-    assert_int_equal(timezone_offset(zone, YEAR_2026), HOUR);
-    timezone_free(zone);
+    assert_int_equal(api_timezone_offset(zone, 1000000000), 3 * HOUR);
+    assert_int_equal(api_timezone_offset(zone, YEAR_2026), HOUR);
+    api_timezone_free(zone);
 }
 
 /* Changes that overtake each other, as no zone has them. */
@@ -191,11 +191,11 @@ static void test_changes_out_of_order(void **state)
     assert_true(zone->count > 100);
     for (size_t i = 1; i < zone->count; i++)
         assert_true(zone->transitions[i - 1].at < zone->transitions[i].at);
-    timezone_free(zone);
+    api_timezone_free(zone);
     for (size_t i = 0; i < 2; i++) { /* backwards, and twice at one time */
         struct buf file = {0};
         put_zone(&file, '2', rows + i, 2, "");
-        assert_null(parse((const unsigned char *)file.data, file.size));
+        assert_null(tzif_parse((const unsigned char *)file.data, file.size));
         buf_fini(&file);
     }
 }
@@ -205,7 +205,7 @@ static struct zone *parse_exactly(const void *bytes, size_t size)
     unsigned char *exact = malloc(size == 0 ? 1 : size);
     assert_non_null(exact);
     memcpy(exact, bytes, size);
-    struct zone *zone = parse(exact, size);
+    struct zone *zone = tzif_parse(exact, size);
     free(exact);
     return zone;
 }
@@ -219,8 +219,8 @@ static void test_versions(void **state)
         put_zone(&file, versions[i], NULL, 0, "<+1245>-12:45");
         struct zone *zone = parse_exactly(file.data, file.size);
         assert_non_null(zone);
-        assert_int_equal(timezone_offset(zone, 0), 12 * HOUR + 2700);
-        timezone_free(zone);
+        assert_int_equal(api_timezone_offset(zone, 0), 12 * HOUR + 2700);
+        api_timezone_free(zone);
         buf_fini(&file);
     }
     struct buf first = {0};
@@ -240,7 +240,7 @@ static void test_cut(void **state)
         assert_null(parse_exactly(file.data, size));
     struct zone *zone = parse_exactly(file.data, file.size);
     assert_non_null(zone);
-    timezone_free(zone);
+    api_timezone_free(zone);
     buf_fini(&file);
 }
 
@@ -282,7 +282,7 @@ static void test_hostile(void **state)
 static void expect_day(int64_t day, const char *want)
 {
     char name[16];
-    timezone_day_name(day, name);
+    api_timezone_day_name(day, name);
     assert_string_equal(name, want);
 }
 
@@ -300,11 +300,11 @@ static void expect_load(const char *name, int want)
 {
     struct zone *zone = NULL;
     struct err err = {0};
-    int r = timezone_load(name, &zone, &err);
+    int r = api_timezone_load(name, &zone, &err);
     if (r != want)
         fail_msg("%s: got %d", name, r);
     assert_int_equal(zone != NULL, r == 0);
-    timezone_free(zone);
+    api_timezone_free(zone);
 }
 
 static void test_names_of_zones(void **state)
@@ -340,18 +340,18 @@ static void test_like_the_c_library(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         struct zone *zone;
-        if (timezone_load(names[i], &zone, NULL) < 0) /* no tzdata, or an older one */
+        if (api_timezone_load(names[i], &zone, NULL) < 0) /* no tzdata, or an older one */
             continue;
         setenv("TZ", names[i], 1);
         tzset();
         for (time_t t = -80 * 365LL * DAY; t < 129 * 365LL * DAY; t += 10 * DAY + 7 * HOUR) {
             struct tm tm;
             assert_non_null(localtime_r(&t, &tm));
-            if (timezone_offset(zone, t) != tm.tm_gmtoff)
+            if (api_timezone_offset(zone, t) != tm.tm_gmtoff)
                 fail_msg("%s at %lld: got %d, not %ld", names[i], (long long)t,
-                         timezone_offset(zone, t), tm.tm_gmtoff);
+                         api_timezone_offset(zone, t), tm.tm_gmtoff);
         }
-        timezone_free(zone);
+        api_timezone_free(zone);
     }
 }
 

@@ -14,7 +14,7 @@ static char *etag_of(const char *path, const char *query, const char *account, i
                      bool gzip, char ret[64])
 {
     const struct http_request request = {.path = path, .query = query};
-    validate_etag(&request, account, generation, gzip, ret);
+    api_validate_etag(&request, account, generation, gzip, ret);
     assert_true(ret[0] == '"' && ret[strlen(ret) - 1] == '"' && strlen(ret) < 64);
     assert_int_equal(strcspn(ret, ", \t"), strlen(ret)); /* what divides lists of them */
     return ret;
@@ -56,14 +56,14 @@ static void shared_unref(void *shared)
 static int create_cache(void **state)
 {
     (void)state;
-    api.cache = response_cache_create(100000, shared_ref, shared_unref);
+    api.cache = api_response_cache_create(100000, shared_ref, shared_unref);
     return api.cache == NULL;
 }
 
 static int destroy_cache(void **state)
 {
     (void)state;
-    response_cache_destroy(api.cache);
+    api_response_cache_destroy(api.cache);
     return 0;
 }
 
@@ -80,7 +80,7 @@ static void expect_cached(struct http_request *request, int64_t generation, int 
 {
     struct http_reply reply = {0};
     arena_init(&request->arena, 0);
-    bool found = validate_from_cache(&endpoint, request, "ada", generation, &reply);
+    bool found = api_validate_from_cache(&endpoint, request, "ada", generation, &reply);
     assert_int_equal(found, want != 0);
     assert_int_equal(reply.status, want);
     if (found) {
@@ -102,7 +102,7 @@ static void keep_answer(bool gzip, int status)
     arena_init(&request.arena, 0);
     for (int i = 0; i < 2000; i++)
         buf_add_char(&reply.body, 'x');
-    validate_keep(&call);
+    api_validate_keep(&call);
     assert_int_equal(header_of(&reply, "etag") != NULL, status == 200);
     if (status == 200)
         assert_int_equal(header_of(&reply, "content-encoding") != NULL, gzip);
@@ -124,7 +124,7 @@ static void test_cache(void **state)
     expect_cached(&gzip, 7, 0);
     keep_answer(true, 200);
     expect_cached(&gzip, 7, 200);
-    response_cache_drop_account(api.cache, "ada");
+    api_response_cache_drop_account(api.cache, "ada");
     expect_cached(&plain, 7, 0);
     expect_cached(&gzip, 7, 0);
 }

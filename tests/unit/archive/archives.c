@@ -52,12 +52,12 @@ int feed_archive(struct archive_reader *reader, const char *text, size_t size, s
     return r;
 }
 
-int store_archive(struct store *store, const struct archive_into *into, const char *body, struct err *err)
+int store_archive(struct storage *storage, const struct archive_into *into, const char *body, struct err *err)
 {
     struct buf archive = {0};
     buf_add_text(&archive, body);
     seal_archive(&archive);
-    int r = feed_archive(archive_store(store, into, &warnings), archive.data, archive.size, NULL, err);
+    int r = feed_archive(archive_store(storage, into, &warnings), archive.data, archive.size, NULL, err);
     buf_fini(&archive);
     return r;
 }
@@ -69,12 +69,12 @@ static int put_to_buf(void *ctx, const void *bytes, size_t size, struct err *err
     return 0;
 }
 
-void write_to(struct store *store, const char *account, struct buf *ret)
+void write_to(struct storage *storage, const char *account, struct buf *ret)
 {
     struct archive_out out = {put_to_buf, ret};
     struct err err = {0};
     buf_reset(ret);
-    if (archive_write(store, account, ARCHIVE_CREDENTIALS | ARCHIVE_TOKENS, &out, NULL, &err) < 0)
+    if (archive_write(storage, account, ARCHIVE_CREDENTIALS | ARCHIVE_TOKENS, &out, NULL, &err) < 0)
         fail_msg("%s", err.text);
     buf_add_char(ret, '\0');
 }

@@ -25,7 +25,7 @@ int end_test(void **state);
 void seal_archive(struct buf *archive);
 int feed_archive(struct archive_reader *reader, const char *text, size_t size, struct archive_summary *summary, struct err *err);
 /* With credentials and tokens; a NUL behind it. */
-void write_to(struct store *store, const char *account, struct buf *ret);
-int store_archive(struct store *store, const struct archive_into *into, const char *body, struct err *err);
+void write_to(struct storage *storage, const char *account, struct buf *ret);
+int store_archive(struct storage *storage, const struct archive_into *into, const char *body, struct err *err);
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "model/url.h"
 
-const struct hearth_plugin *storage_model(void);
+const struct hearth_plugin *kit_storage_model(void);
 
 /* What is said of an archive of these lines; "" when it is right. */
 static const char *verdict(const char *body)
@@ -134,7 +134,7 @@ static void unknown_is_kept_out(void **state)
     struct buf again = {0};
     (void)state;
     int r = store_archive(
-        &fixture->store, &into,
+        &fixture->storage, &into,
         "{\"record\":\"archive\",\"version\":1,\"data_model\":99,\"by\":{\"a\":[1,2]}}\n" ACCOUNT
         "{\"record\":\"account_identity\",\"issuer\":\"sync:fx\",\"subject\":\"u\",\"created\":1}\n"
         "{\"record\":\"rings\",\"n\":[{\"x\":\"}\"},null],\"m\":true}\n{\"record\":\"rings\",\"n\":2}\n"
@@ -150,13 +150,13 @@ static void unknown_is_kept_out(void **state)
                                    "the field \"colour\" of records of the kind \"device\" is kept out: this release does not know it\n"
                                    "the field \"x\" of records of the kind \"device\" is kept out: this release does not know it\n"
                                    "the mark of collection 77 is kept out: this release does not know it\n");
-    write_to(&fixture->store, "x", &again); /* what an older archive does not say has its default */
+    write_to(&fixture->storage, "x", &again); /* what an older archive does not say has its default */
     assert_non_null(strstr(again.data,
                            "{\"record\":\"device\",\"id\":\"d\",\"name\":\"P\",\"type\":\"tv\",\"last_upload\":0,\"source\":0}\n"
                            "{\"record\":\"device\",\"id\":\"e\",\"name\":\"\",\"type\":\"\",\"last_upload\":0,\"source\":0}\n"));
     assert_non_null(strstr(again.data, "\"state\":2,")); /* without credentials: sign in */
     buf_fini(&again);
-    assert_sound(&fixture->store);
+    assert_sound(&fixture->storage);
 }
 
 /* --- nothing stays, nothing is lost --- */
@@ -171,7 +171,7 @@ static int count_account(void *ctx, const struct hearth_account *account)
 static int accounts_there(void)
 {
     int count = 0;
-    OK(&fixture->store, account_list, count_account, &count);
+    OK(&fixture->storage, account_list, count_account, &count);
     return count;
 }
 
@@ -190,21 +190,21 @@ static void nothing_stays_of_a_bad_one(void **state)
         char text[sizeof(good)];
         memcpy(text, good, size);
         text[size] = '\0';
-        feed_archive(archive_store(&fixture->store, &into, NULL), text, size, NULL, &err);
+        feed_archive(archive_store(&fixture->storage, &into, NULL), text, size, NULL, &err);
         assert_int_equal(accounts_there(), 2);
     }
-    assert_int_equal(store_archive(&fixture->store, &into, orphan, &err), HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(store_archive(&fixture->storage, &into, orphan, &err), HEARTH_ERR_NOT_FOUND);
     assert_non_null(strstr(err.text, "no page 8"));
     assert_int_equal(accounts_there(), 2);
     into.look = archive_look_at; /* whose id is not that of the URL */
-    assert_int_equal(store_archive(&fixture->store, &into, good, &err), HEARTH_ERR_INVALID);
+    assert_int_equal(store_archive(&fixture->storage, &into, good, &err), HEARTH_ERR_INVALID);
     assert_non_null(strstr(err.text, "line 6: its id is 7, and that of its URL is another"));
     assert_int_equal(accounts_there(), 2);
     into.look = NULL;
-    assert_int_equal(store_archive(&fixture->store, &into, good, &err), 0);
+    assert_int_equal(store_archive(&fixture->storage, &into, good, &err), 0);
     assert_int_equal(accounts_there(), 3);
-    OK(&fixture->store, account_by_identity, "proxy", "x", &found);
-    assert_int_equal(store_archive(&fixture->store, &into, good, &err), HEARTH_ERR_CONFLICT); /* a second of it */
+    OK(&fixture->storage, account_by_identity, "proxy", "x", &found);
+    assert_int_equal(store_archive(&fixture->storage, &into, good, &err), HEARTH_ERR_CONFLICT); /* a second of it */
     assert_int_equal(accounts_there(), 3);
 }
 
@@ -218,13 +218,13 @@ static int count_removed_here(void *ctx, const struct hearth_removed_here *remov
 /* What is removed here goes before the batch, and is taken back with it. */
 static void removals_go_with_the_rest(void **state)
 {
-    struct store *store = &fixture->store;
+    struct storage *storage = &fixture->storage;
     struct archive_into into = {.account = "a"};
     struct err err = {0};
     struct hearth_account found = {.struct_size = sizeof(found)};
     char body[1024];
     (void)state;
-    OK(store, account_get, "a", &found);
+    OK(storage, account_get, "a", &found);
     snprintf(body, sizeof(body),
              FIRST "{\"record\":\"account\",\"id\":\"x\",\"email\":\"x@example.org\",\"uid\":\"%s\",\"provider\":\"%s\"}\n%s", found.uid,
              found.provider, REMOVED DEVICE "{\"record\":\"hidden\",\"device\":\"d\"}\n" PAGE);
@@ -234,20 +234,20 @@ static void removals_go_with_the_rest(void **state)
         bool good = i == 1;
         if (!good)
             snprintf(body + size, sizeof(body) - size, "{\"record\":\"visit\",\"page\":8,\"date\":1,\"type\":1}\n");
-        assert_int_equal(store_archive(store, &into, body, &err), good ? 0 : i == 0 ? HEARTH_ERR_NOT_FOUND : HEARTH_ERR_CONFLICT);
+        assert_int_equal(store_archive(storage, &into, body, &err), good ? 0 : i == 0 ? HEARTH_ERR_NOT_FOUND : HEARTH_ERR_CONFLICT);
         body[size] = '\0';
-        OK(store, removed_here_list, "a", count_removed_here, &count);
+        OK(storage, removed_here_list, "a", count_removed_here, &count);
         assert_int_equal(count, i > 0);
     }
     into = (struct archive_into){.node = ""};
-    assert_int_equal(store_archive(store, &into, FIRST ACCOUNT DEVICE "{\"record\":\"hidden\",\"device\":\"e\"}\n", &err),
+    assert_int_equal(store_archive(storage, &into, FIRST ACCOUNT DEVICE "{\"record\":\"hidden\",\"device\":\"e\"}\n", &err),
                      HEARTH_ERR_NOT_FOUND);
-    assert_sound(store);
+    assert_sound(storage);
 }
 
 static void only_into_an_empty_one(void **state)
 {
-    struct store *store = &fixture->store;
+    struct storage *storage = &fixture->storage;
     struct archive_into into = {.account = "a"};
     struct err err = {0};
     struct buf before = {0}, after = {0};
@@ -256,27 +256,27 @@ static void only_into_an_empty_one(void **state)
         FIRST "{\"record\":\"account\",\"id\":\"x\",\"email\":\"x@example.org\",\"uid\":\"uid of a\",\"provider\":\"fx\","
               "\"generation\":9}\n" DEVICE PAGE;
     (void)state;
-    OK(store, account_get, "a", &found);
+    OK(storage, account_get, "a", &found);
     char body[1024];
     snprintf(body, sizeof(body), "%s", of_a);
-    write_to(store, "a", &before);
-    assert_int_equal(store_archive(store, &into, FIRST ACCOUNT DEVICE, &err), HEARTH_ERR_CONFLICT);
+    write_to(storage, "a", &before);
+    assert_int_equal(store_archive(storage, &into, FIRST ACCOUNT DEVICE, &err), HEARTH_ERR_CONFLICT);
     assert_non_null(strstr(err.text, "is another person's account"));
-    write_to(store, "a", &after);
+    write_to(storage, "a", &after);
     assert_string_equal(after.data, before.data);
     snprintf(body, sizeof(body),
              FIRST
              "{\"record\":\"account\",\"id\":\"x\",\"email\":\"x@example.org\",\"uid\":\"%s\",\"provider\":\"%s\",\"generation\":9}\n%s",
              found.uid, found.provider, DEVICE PAGE);
-    if (store_archive(store, &into, body, &err) < 0)
+    if (store_archive(storage, &into, body, &err) < 0)
         fail_msg("%s", err.text);
-    OK(store, account_get, "a", &found);
+    OK(storage, account_get, "a", &found);
     assert_string_equal(found.email, "anna@example.org"); /* its own stays */
-    write_to(store, "a", &before);
+    write_to(storage, "a", &before);
     assert_non_null(strstr(before.data, "\"url\":\"https://u/\""));
-    assert_int_equal(store_archive(store, &into, body, &err), HEARTH_ERR_CONFLICT);
+    assert_int_equal(store_archive(storage, &into, body, &err), HEARTH_ERR_CONFLICT);
     assert_non_null(strstr(err.text, "has data already"));
-    write_to(store, "a", &after);
+    write_to(storage, "a", &after);
     assert_string_equal(after.data, before.data);
     buf_fini(&before);
     buf_fini(&after);
@@ -289,7 +289,7 @@ static void circles_are_repaired(void **state)
     struct err err = {0};
     struct hearth_bookmark found = {.struct_size = sizeof(found)};
     (void)state;
-    int r = store_archive(&fixture->store, &into,
+    int r = store_archive(&fixture->storage, &into,
                           FIRST ACCOUNT "{\"record\":\"bookmark\",\"guid\":\"f1\",\"kind\":2,\"parent\":\"f2\",\"said_parent\":\"f2\"}\n"
                                         "{\"record\":\"bookmark\",\"guid\":\"f2\",\"kind\":2,\"parent\":\"f1\",\"said_parent\":\"f1\"}\n"
                                         "{\"record\":\"bookmark\",\"guid\":\"f3\",\"kind\":2,\"parent\":\"f3\",\"said_parent\":\"f3\"}\n"
@@ -299,11 +299,11 @@ static void circles_are_repaired(void **state)
                           &err);
     if (r < 0)
         fail_msg("%s", err.text);
-    OK(&fixture->store, bookmark_get, "x", "f3", &found);
+    OK(&fixture->storage, bookmark_get, "x", "f3", &found);
     assert_string_not_equal(found.parent, "f3");
-    OK(&fixture->store, bookmark_get, "x", "f1", &found);
+    OK(&fixture->storage, bookmark_get, "x", "f1", &found);
     bool first_out = strcmp(found.parent, "f2") != 0;
-    OK(&fixture->store, bookmark_get, "x", "f2", &found);
+    OK(&fixture->storage, bookmark_get, "x", "f2", &found);
     assert_true(first_out || strcmp(found.parent, "f1") != 0);
 }
 
@@ -318,7 +318,7 @@ static void files(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) {
         snprintf(path, sizeof(path), "%s/a.hearth%s", fixture->directory, i == 0 ? "" : ".gz");
-        assert_int_equal(archive_to_file(&fixture->store, "a", 0, path, NULL, &err), 0);
+        assert_int_equal(archive_to_file(&fixture->storage, "a", 0, path, NULL, &err), 0);
         assert_int_equal(stat(path, &st), 0);
         assert_int_equal(st.st_mode & 0777, 0600);
         FILE *f = fopen(path, "rb");
@@ -328,13 +328,13 @@ static void files(void **state)
         assert_memory_equal(text, i == 0 ? "{\"" : "\x1f\x8b", 2);
         assert_int_equal(archive_from_file(path, archive_check(NULL, NULL, NULL), &summary, &err), 0);
         assert_string_equal(summary.email, "anna@example.org");
-        assert_int_equal(archive_to_file(&fixture->store, "a", 0, path, NULL, &err), HEARTH_ERR_CONFLICT);
+        assert_int_equal(archive_to_file(&fixture->storage, "a", 0, path, NULL, &err), HEARTH_ERR_CONFLICT);
         assert_int_equal(truncate(path, st.st_size - 3), 0);
         assert_true(archive_from_file(path, archive_check(NULL, NULL, NULL), &summary, &err) < 0);
     }
     snprintf(path, sizeof(path), "%s/none", fixture->directory);
     assert_int_equal(archive_from_file(path, archive_check(NULL, NULL, NULL), &summary, &err), HEARTH_ERR_NOT_FOUND);
-    assert_int_equal(archive_to_file(&fixture->store, "nobody", 0, path, NULL, &err), HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(archive_to_file(&fixture->storage, "nobody", 0, path, NULL, &err), HEARTH_ERR_NOT_FOUND);
     assert_int_equal(access(path, F_OK), -1);
 }
 
@@ -364,16 +364,16 @@ static int feed_watched(void *ctx, const void *bytes, size_t size, struct err *e
 static void put_many(long count)
 {
     for (long n = 0; n < count;) {
-        begin(&fixture->store, "a", HEARTH_HISTORY);
+        begin(&fixture->storage, "a", HEARTH_HISTORY);
         for (long end = n + 10000; n < end && n < count; n++) {
             char url[120], guid[32];
             snprintf(url, sizeof(url), "https://site%ld.example/a/longer/path/to/the/page/number/%ld", n % 1000, n);
             snprintf(guid, sizeof(guid), "guid%ld", n);
-            put_visited(&fixture->store, model_page_id(url), url, "site.example", 3, (const int64_t[]){n + 3, n + 2, n + 1});
-            OK(&fixture->store, page_guid_put, guid, model_page_id(url));
-            store_reset(&fixture->store);
+            put_visited(&fixture->storage, model_page_id(url), url, "site.example", 3, (const int64_t[]){n + 3, n + 2, n + 1});
+            OK(&fixture->storage, page_guid_put, guid, model_page_id(url));
+            plug_storage_reset(&fixture->storage);
         }
-        commit(&fixture->store);
+        commit(&fixture->storage);
     }
 }
 
@@ -394,13 +394,13 @@ static void memory_does_not_grow(void **state)
     put_many(count);
     fixture_prepare(&other);
     other.values[3] = (struct hearth_config_value){sizeof(other.values[3]), true, "512KiB", 1 << 19}; /* what a batch keeps of the file */
-    call_init(&call, NULL, 0, 0);
+    plug_call_init(&call, NULL, 0, 0);
     assert_int_equal(other.ops->open(&other.host.hearth, &call.hearth, other.values, &other.self), 0);
-    fixture_session(&other, &other.store);
-    OK(&other.store, migrate);
+    fixture_handle(&other, &other.storage);
+    OK(&other.storage, migrate);
     size_t before = bytes_in_use();
-    watch.reader = archive_store(&other.store, &into, NULL);
-    int r = archive_write(&fixture->store, "a", 0, &out, NULL, &err);
+    watch.reader = archive_store(&other.storage, &into, NULL);
+    int r = archive_write(&fixture->storage, "a", 0, &out, NULL, &err);
     if (r == 0)
         r = archive_end(watch.reader, &summary, &err);
     archive_close(watch.reader);
@@ -411,8 +411,8 @@ static void memory_does_not_grow(void **state)
     assert_int_equal(summary.counts[ARCHIVE_KIND_page_guid], count);
     print_message("%ld pages: at most %zu KiB more in use\n", count, watch.most < before ? 0 : (watch.most - before) >> 10);
     assert_true(watch.most < before + MEMORY_MOST);
-    assert_sound(&other.store);
-    call_fini(&call);
+    assert_sound(&other.storage);
+    plug_call_fini(&call);
     fixture_close(&other);
     fixture_remove(&other);
 }

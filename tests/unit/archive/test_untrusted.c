@@ -19,7 +19,7 @@ static int count_visits(void *ctx, const struct hearth_visit *visit)
 /* A page says more visits, a later one, another host, bookmarks that are none: what verify finds nobody could make a backup of. */
 static void pages_are_made_true(void **state)
 {
-    struct store *store = &fixture->store;
+    struct storage *storage = &fixture->storage;
     struct archive_into into = {.node = "", .settle = archive_settle};
     struct hearth_page found = {.struct_size = sizeof(found)};
     struct err err = {0};
@@ -28,21 +28,21 @@ static void pages_are_made_true(void **state)
     (void)state;
     snprintf(body, sizeof(body), FIRST ACCOUNT PAGE_OF_U VISIT_OF_U VISIT_OF_U VISIT_OF_U, id, "bank.example", 99, 5, 7, id, 9000, 1, id,
              8000, 0, id, -7000, 2);
-    if (store_archive(store, &into, body, &err) < 0)
+    if (store_archive(storage, &into, body, &err) < 0)
         fail_msg("%s", err.text);
-    OK(store, page_get, "x", id, &found);
+    OK(storage, page_get, "x", id, &found);
     assert_int_equal(found.visit_count, 3);
     assert_int_equal(found.last_visit, 9000);
     assert_int_equal(found.bookmarks, 0);
     assert_string_equal(found.host, "u");
-    assert_sound(store);
-    OK(store, account_remove, "x");
+    assert_sound(storage);
+    OK(storage, account_remove, "x");
     snprintf(body, sizeof(body), FIRST ACCOUNT PAGE_OF_U VISIT_OF_U, id, "u", 1, 0, 0, id, -7000, 0);
-    if (store_archive(store, &into, body, &err) < 0)
+    if (store_archive(storage, &into, body, &err) < 0)
         fail_msg("%s", err.text);
-    assert_sound(store);
-    OK(store, account_remove, "x");
-    assert_int_equal(store_archive(store, &into,
+    assert_sound(storage);
+    OK(storage, account_remove, "x");
+    assert_int_equal(store_archive(storage, &into,
                                    FIRST ACCOUNT "{\"record\":\"bookmark\",\"guid\":\"b\",\"kind\":1,\"url\":\"https://u/\",\"page\":7}\n",
                                    &err),
                      HEARTH_ERR_INVALID);
@@ -52,7 +52,7 @@ static void pages_are_made_true(void **state)
 /* Into an account that has removals, and out of an archive that has them and what they say. */
 static void what_is_removed_here_does_not_come_back(void **state)
 {
-    struct store *store = &fixture->store;
+    struct storage *storage = &fixture->storage;
     struct archive_into into = {.node = "", .settle = archive_settle};
     struct hearth_page found = {.struct_size = sizeof(found)};
     struct hearth_removed_here removed = {
@@ -62,24 +62,24 @@ static void what_is_removed_here_does_not_come_back(void **state)
     char body[2048];
     (void)state;
     snprintf(body, sizeof(body), FIRST ACCOUNT REMOVED PAGE_OF_U VISIT_OF_U, id, "u", 1, 9000, 0, id, 9000, 1);
-    if (store_archive(store, &into, body, &err) < 0)
+    if (store_archive(storage, &into, body, &err) < 0)
         fail_msg("%s", err.text);
-    assert_int_equal(STORE(store, &err, page_get, "x", id, &found), HEARTH_ERR_NOT_FOUND);
-    assert_sound(store);
-    OK(store, account_remove, "x");
-    if (store_archive(store, &into, FIRST ACCOUNT, &err) < 0)
+    assert_int_equal(STORAGE(storage, &err, page_get, "x", id, &found), HEARTH_ERR_NOT_FOUND);
+    assert_sound(storage);
+    OK(storage, account_remove, "x");
+    if (store_archive(storage, &into, FIRST ACCOUNT, &err) < 0)
         fail_msg("%s", err.text);
-    OK(store, removed_here_put, "x", &removed);
+    OK(storage, removed_here_put, "x", &removed);
     into = (struct archive_into){.account = "x", .settle = archive_settle};
     snprintf(body, sizeof(body), FIRST ACCOUNT PAGE_OF_U VISIT_OF_U VISIT_OF_U, id, "u", 2, 9000, 0, id, 9000, 1, id, 8000, 1);
-    if (store_archive(store, &into, body, &err) < 0)
+    if (store_archive(storage, &into, body, &err) < 0)
         fail_msg("%s", err.text);
-    OK(store, page_get, "x", id, &found);
-    OK(store, page_visits, "x", id, count_visits, &visits);
+    OK(storage, page_get, "x", id, &found);
+    OK(storage, page_visits, "x", id, count_visits, &visits);
     assert_int_equal(found.visit_count, 1);
     assert_int_equal(visits, 1);
     assert_string_equal(found.title, "T");
-    assert_sound(store);
+    assert_sound(storage);
 }
 
 static int count_identities(void *ctx, const struct hearth_account_identity *identity)
@@ -94,17 +94,17 @@ static int count_identities(void *ctx, const struct hearth_account_identity *ide
 /* With a note of "a" in another account, "a" could not end what opens it any more. */
 static void identities_of_others_are_kept_out(void **state)
 {
-    struct store *store = &fixture->store;
+    struct storage *storage = &fixture->storage;
     struct archive_into into = {.node = "", .id = "y"};
     struct buf all = {0};
     struct err err = {0};
     (void)state;
-    if (store_archive(store, &into,
+    if (store_archive(storage, &into,
                       FIRST ACCOUNT IDENTITY("adopt:proxy", "anna@example.org") IDENTITY("closed:a", "all") IDENTITY("closed:x", "all")
                           IDENTITY("left:a:proxy", "p") IDENTITY("left:x:proxy", "p") IDENTITY("oidc:https://o", "s") IDENTITY("what", "w"),
                       &err) < 0)
         fail_msg("%s", err.text);
-    OK(store, identity_list, "y", count_identities, &all);
+    OK(storage, identity_list, "y", count_identities, &all);
     buf_add_char(&all, '\0');
     assert_string_equal(all.data, "closed:y all\nleft:y:proxy p\noidc:https://o s\n");
     buf_add_char(&said, '\0');
@@ -112,7 +112,7 @@ static void identities_of_others_are_kept_out(void **state)
                                    "the identity of closed:a is kept out: it is none of this account's\n"
                                    "the identity of left:a:proxy is kept out: it is none of this account's\n"
                                    "the identity of what is kept out: it is none of this account's\n");
-    assert_sound(store);
+    assert_sound(storage);
     buf_fini(&all);
 }
 
@@ -123,15 +123,15 @@ static void identities_of_others_are_kept_out(void **state)
 static void an_interrupted_one_says_so(void **state)
 {
     static const char body[] = FIRST SYNCED_ACCOUNT "{\"record\":\"credentials\",\"sealed\":\"00ff\"}\n" DEVICE PAGE;
-    struct store *store = &fixture->store;
+    struct storage *storage = &fixture->storage;
     struct archive_into into = {.node = ""};
     struct hearth_account found = {.struct_size = sizeof(found)};
     struct err err = {0};
     char kept[200];
     (void)state;
-    struct archive_reader *reader = archive_store(store, &into, NULL);
+    struct archive_reader *reader = archive_store(storage, &into, NULL);
     assert_int_equal(archive_feed(reader, body, strlen(body), &err), 0);
-    OK(store, account_get, "x", &found);
+    OK(storage, account_get, "x", &found);
     assert_int_equal(found.state, HEARTH_ACCOUNT_SIGNIN_NEEDED);
     assert_non_null(strstr(found.state_detail, "being restored"));
     snprintf(kept, sizeof(kept), "%s", found.state_detail);
@@ -144,37 +144,37 @@ static void an_interrupted_one_says_so(void **state)
                                  .node = "",
                                  .state = HEARTH_ACCOUNT_SIGNIN_NEEDED,
                                  .state_detail = kept};
-    OK(store, account_create, &row);
+    OK(storage, account_create, &row);
     into = (struct archive_into){.account = "x"};
-    if (store_archive(store, &into, body, &err) < 0)
+    if (store_archive(storage, &into, body, &err) < 0)
         fail_msg("%s", err.text);
-    OK(store, account_get, "x", &found);
+    OK(storage, account_get, "x", &found);
     assert_int_equal(found.state, HEARTH_ACCOUNT_OK);
     assert_null(found.state_detail);
     assert_int_equal(found.next_sync, 5000);
-    assert_sound(store);
+    assert_sound(storage);
 }
 
 /* Somebody else restores into the account that one restore has made and not filled yet: that one gives way, and takes nothing along. */
 static void another_restore_comes_between(void **state)
 {
     static const char body[] = FIRST ACCOUNT REMOVED DEVICE;
-    struct store *store = &fixture->store;
+    struct storage *storage = &fixture->storage;
     struct archive_into into = {.node = ""}, there = {.account = "x"};
     struct hearth_counts counts = {.struct_size = sizeof(counts)};
     struct err err = {0};
     size_t before = strlen(FIRST ACCOUNT REMOVED);
     (void)state;
-    struct archive_reader *reader = archive_store(store, &into, NULL);
+    struct archive_reader *reader = archive_store(storage, &into, NULL);
     assert_int_equal(archive_feed(reader, body, before, &err), 0); /* the row is there */
-    if (store_archive(store, &there, FIRST ACCOUNT DEVICE, &err) < 0)
+    if (store_archive(storage, &there, FIRST ACCOUNT DEVICE, &err) < 0)
         fail_msg("%s", err.text);
     assert_int_equal(archive_feed(reader, body + before, strlen(body) - before, &err), HEARTH_ERR_CONFLICT);
     assert_non_null(strstr(err.text, "the account has data already"));
     archive_close(reader);
-    OK(store, counts, "x", &counts);
+    OK(storage, counts, "x", &counts);
     assert_int_equal(counts.devices, 1);
-    assert_sound(store);
+    assert_sound(storage);
 }
 
 int main(void)

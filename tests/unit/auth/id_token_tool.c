@@ -13,7 +13,7 @@ int main(void)
         json_t *asked = json_loads(line, 0, NULL), *claims = NULL;
         json_t *keys = json_loads(json_string_value(json_object_get(asked, "keys")), JSON_REJECT_DUPLICATES, NULL);
         struct err err = {0};
-        int r = oidc_verify(json_string_value(json_object_get(asked, "token")), keys, &expected, &claims, &err);
+        int r = auth_oidc_verify_token(json_string_value(json_object_get(asked, "token")), keys, &expected, &claims, &err);
         printf("%s %s\n",
                r == 0                      ? "accepted"
                : r == HEARTH_ERR_NOT_FOUND ? "no-key"

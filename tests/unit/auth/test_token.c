@@ -11,17 +11,17 @@ static void test_make(void **state)
 {
     (void)state;
     struct token a, b;
-    token_make(HEARTH_TOKEN_FULL, &a);
-    token_make(HEARTH_TOKEN_FULL, &b);
+    auth_token_make(HEARTH_TOKEN_FULL, &a);
+    auth_token_make(HEARTH_TOKEN_FULL, &b);
     assert_int_equal(strlen(a.secret), 4 + 43);
     assert_memory_equal(a.secret, "hth_", 4);
     assert_int_equal(strlen(a.id), TOKEN_ID_SIZE - 1);
     assert_string_not_equal(a.secret, b.secret);
     assert_string_not_equal(a.id, b.id);
     uint8_t hash[TOKEN_HASH_SIZE];
-    assert_true(token_hash(HEARTH_TOKEN_FULL, a.secret, hash));
+    assert_true(auth_token_hash(HEARTH_TOKEN_FULL, a.secret, hash));
     assert_memory_equal(hash, a.hash, sizeof(hash));
-    token_wipe(&a);
+    auth_token_wipe(&a);
     assert_int_equal(a.secret[0], 0);
 }
 
@@ -39,8 +39,8 @@ static void test_shape(void **state)
     };
     uint8_t hash[TOKEN_HASH_SIZE];
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-        assert_false(token_hash(HEARTH_TOKEN_FULL, wrong[i], hash));
-    assert_true(token_hash(HEARTH_TOKEN_FULL, "hth_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", hash));
+        assert_false(auth_token_hash(HEARTH_TOKEN_FULL, wrong[i], hash));
+    assert_true(auth_token_hash(HEARTH_TOKEN_FULL, "hth_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", hash));
 }
 
 int main(void)

@@ -54,10 +54,10 @@ static void test_killed_first_start(void **state)
     FILE *f = fopen(left, "w");
     assert_non_null(f);
     fclose(f);
-    assert_int_equal(vault_open(path, true, &vault, &err), 0);
-    vault_close(vault);
-    assert_int_equal(vault_open(path, false, &vault, &err), 0);
-    vault_close(vault);
+    assert_int_equal(auth_vault_open(path, true, &vault, &err), 0);
+    auth_vault_close(vault);
+    assert_int_equal(auth_vault_open(path, false, &vault, &err), 0);
+    auth_vault_close(vault);
     unlink(left); /* and nothing else is beside: tear_down() */
 }
 
@@ -66,24 +66,24 @@ static void test_first_start(void **state)
     (void)state;
     struct vault *vault;
     struct err err = {0};
-    assert_int_equal(vault_open(path, false, &vault, &err), HEARTH_ERR_NOT_FOUND);
-    assert_int_equal(vault_open(path, true, &vault, &err), 0);
+    assert_int_equal(auth_vault_open(path, false, &vault, &err), HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(auth_vault_open(path, true, &vault, &err), 0);
     struct stat st;
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
     void *sealed, *plain;
     size_t size, plain_size;
-    assert_int_equal(vault_seal(vault, "ada", "secret", 6, &sealed, &size, &err), 0);
+    assert_int_equal(auth_vault_seal(vault, "ada", "secret", 6, &sealed, &size, &err), 0);
     assert_int_equal(size, 6 + VAULT_OVERHEAD);
     assert_null(memmem(sealed, size, "secret", 6));
-    vault_close(vault);
-    assert_int_equal(vault_open(path, true, &vault, &err), 0); /* the same key again */
-    assert_int_equal(vault_unseal(vault, "ada", sealed, size, &plain, &plain_size, &err), 0);
+    auth_vault_close(vault);
+    assert_int_equal(auth_vault_open(path, true, &vault, &err), 0); /* the same key again */
+    assert_int_equal(auth_vault_unseal(vault, "ada", sealed, size, &plain, &plain_size, &err), 0);
     assert_int_equal(plain_size, 6);
     assert_memory_equal(plain, "secret", 6);
-    vault_free(plain, plain_size);
+    auth_vault_free(plain, plain_size);
     free(sealed);
-    vault_close(vault);
+    auth_vault_close(vault);
 }
 
 static void test_tampering(void **state)
@@ -92,24 +92,24 @@ static void test_tampering(void **state)
     write_file(KEY_A, 0600);
     struct vault *vault;
     struct err err = {0};
-    assert_int_equal(vault_open(path, false, &vault, &err), 0);
+    assert_int_equal(auth_vault_open(path, false, &vault, &err), 0);
     void *sealed, *plain;
     size_t size, plain_size;
-    assert_int_equal(vault_seal(vault, "ada", "secret", 6, &sealed, &size, &err), 0);
+    assert_int_equal(auth_vault_seal(vault, "ada", "secret", 6, &sealed, &size, &err), 0);
     for (size_t i = 0; i < size; i++) {
         ((uint8_t *)sealed)[i] ^= 1;
-        int r = vault_unseal(vault, "ada", sealed, size, &plain, &plain_size, &err);
+        int r = auth_vault_unseal(vault, "ada", sealed, size, &plain, &plain_size, &err);
         assert_true(r == HEARTH_ERR_CORRUPT || r == HEARTH_ERR_DENIED); /* DENIED: another key's number */
         ((uint8_t *)sealed)[i] ^= 1;
     }
     for (size_t cut = 0; cut < size; cut++)
-        assert_int_equal(vault_unseal(vault, "ada", sealed, cut, &plain, &plain_size, &err),
+        assert_int_equal(auth_vault_unseal(vault, "ada", sealed, cut, &plain, &plain_size, &err),
                          cut < VAULT_OVERHEAD ? HEARTH_ERR_CORRUPT : HEARTH_ERR_DENIED);
-    assert_int_equal(vault_unseal(vault, "eve", sealed, size, &plain, &plain_size, &err), HEARTH_ERR_DENIED);
-    assert_int_equal(vault_unseal(vault, "ada", sealed, size, &plain, &plain_size, &err), 0);
-    vault_free(plain, plain_size);
+    assert_int_equal(auth_vault_unseal(vault, "eve", sealed, size, &plain, &plain_size, &err), HEARTH_ERR_DENIED);
+    assert_int_equal(auth_vault_unseal(vault, "ada", sealed, size, &plain, &plain_size, &err), 0);
+    auth_vault_free(plain, plain_size);
     free(sealed);
-    vault_close(vault);
+    auth_vault_close(vault);
 }
 
 /* The file may be replaced by one whose key has the same number: the text says that, rather than that the data are damaged. */
@@ -118,52 +118,52 @@ static void test_another_key(void **state)
     (void)state;
     static const char other[] = "1:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff\n";
     struct vault *vault, *replaced;
-    struct vault_key one, two;
+    struct auth_vault_key one, two;
     struct err err = {0};
     void *sealed, *plain;
     size_t size, plain_size;
     write_file(KEY_A, 0600);
-    assert_int_equal(vault_open(path, false, &vault, &err), 0);
-    assert_int_equal(vault_seal(vault, "ada", "secret", 6, &sealed, &size, &err), 0);
+    assert_int_equal(auth_vault_open(path, false, &vault, &err), 0);
+    assert_int_equal(auth_vault_seal(vault, "ada", "secret", 6, &sealed, &size, &err), 0);
     write_file(other, 0600);
-    assert_int_equal(vault_open(path, false, &replaced, &err), 0);
-    assert_int_equal(vault_unseal(replaced, "ada", sealed, size, &plain, &plain_size, &err), HEARTH_ERR_DENIED);
+    assert_int_equal(auth_vault_open(path, false, &replaced, &err), 0);
+    assert_int_equal(auth_vault_unseal(replaced, "ada", sealed, size, &plain, &plain_size, &err), HEARTH_ERR_DENIED);
     assert_non_null(strstr(err.text, "the file was replaced"));
-    vault_key(vault, 0, &one);
-    vault_key(replaced, 0, &two);
+    auth_vault_key(vault, 0, &one);
+    auth_vault_key(replaced, 0, &two);
     assert_int_equal(one.number, two.number);
     assert_string_not_equal(one.fingerprint, two.fingerprint);
     assert_string_equal(two.fingerprint, "4bd003de1c63f85c");
     free(sealed);
-    vault_close(vault);
-    vault_close(replaced);
+    auth_vault_close(vault);
+    auth_vault_close(replaced);
 }
 
 static void test_making_and_extending(void **state)
 {
     (void)state;
     struct vault *vault;
-    struct vault_key first, key;
+    struct auth_vault_key first, key;
     struct err err = {0};
     struct stat st;
-    assert_int_equal(key_file_make(path, 7, &err), 0);
-    assert_int_equal(key_file_make(path, 1, &err), HEARTH_ERR_CONFLICT); /* never overwrites */
-    assert_int_equal(vault_open(path, false, &vault, &err), 0);
-    assert_int_equal(vault_key_count(vault), 1);
-    vault_key(vault, 0, &first);
+    assert_int_equal(auth_key_file_make(path, 7, &err), 0);
+    assert_int_equal(auth_key_file_make(path, 1, &err), HEARTH_ERR_CONFLICT); /* never overwrites */
+    assert_int_equal(auth_vault_open(path, false, &vault, &err), 0);
+    assert_int_equal(auth_vault_key_count(vault), 1);
+    auth_vault_key(vault, 0, &first);
     assert_int_equal(first.number, 7);
-    vault_close(vault);
-    assert_int_equal(key_file_extend(path, 8, &err), 0);
+    auth_vault_close(vault);
+    assert_int_equal(auth_key_file_extend(path, 8, &err), 0);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
-    assert_int_equal(vault_open(path, false, &vault, &err), 0);
-    assert_int_equal(vault_key_count(vault), 2);
-    vault_key(vault, 0, &key);
+    assert_int_equal(auth_vault_open(path, false, &vault, &err), 0);
+    assert_int_equal(auth_vault_key_count(vault), 2);
+    auth_vault_key(vault, 0, &key);
     assert_int_equal(key.number, 8); /* the newest seals */
-    vault_key(vault, 1, &key);
+    auth_vault_key(vault, 1, &key);
     assert_int_equal(key.number, 7);
     assert_string_equal(key.fingerprint, first.fingerprint);
-    vault_close(vault);
+    auth_vault_close(vault);
 }
 
 static void test_rotation(void **state)
@@ -174,24 +174,24 @@ static void test_rotation(void **state)
     struct err err = {0};
     void *by_old, *by_both, *plain;
     size_t size, both_size, plain_size;
-    assert_int_equal(vault_open(path, false, &old, &err), 0);
-    assert_int_equal(vault_seal(old, "c", "x", 1, &by_old, &size, &err), 0);
+    assert_int_equal(auth_vault_open(path, false, &old, &err), 0);
+    assert_int_equal(auth_vault_seal(old, "c", "x", 1, &by_old, &size, &err), 0);
     write_file("# rotated\n" KEY_A KEY_B, 0600);
-    assert_int_equal(vault_open(path, false, &both, &err), 0);
-    assert_int_equal(vault_unseal(both, "c", by_old, size, &plain, &plain_size, &err), 0);
-    vault_free(plain, plain_size);
-    assert_int_equal(vault_seal(both, "c", "x", 1, &by_both, &both_size, &err), 0);
-    assert_int_equal(vault_unseal(old, "c", by_both, both_size, &plain, &plain_size, &err), HEARTH_ERR_DENIED);
+    assert_int_equal(auth_vault_open(path, false, &both, &err), 0);
+    assert_int_equal(auth_vault_unseal(both, "c", by_old, size, &plain, &plain_size, &err), 0);
+    auth_vault_free(plain, plain_size);
+    assert_int_equal(auth_vault_seal(both, "c", "x", 1, &by_both, &both_size, &err), 0);
+    assert_int_equal(auth_vault_unseal(old, "c", by_both, both_size, &plain, &plain_size, &err), HEARTH_ERR_DENIED);
     write_file(KEY_B, 0600);
-    assert_int_equal(vault_open(path, false, &new, &err), 0);
-    assert_int_equal(vault_unseal(new, "c", by_both, both_size, &plain, &plain_size, &err), 0);
-    vault_free(plain, plain_size);
-    assert_int_equal(vault_unseal(new, "c", by_old, size, &plain, &plain_size, &err), HEARTH_ERR_DENIED);
+    assert_int_equal(auth_vault_open(path, false, &new, &err), 0);
+    assert_int_equal(auth_vault_unseal(new, "c", by_both, both_size, &plain, &plain_size, &err), 0);
+    auth_vault_free(plain, plain_size);
+    assert_int_equal(auth_vault_unseal(new, "c", by_old, size, &plain, &plain_size, &err), HEARTH_ERR_DENIED);
     free(by_old);
     free(by_both);
-    vault_close(old);
-    vault_close(both);
-    vault_close(new);
+    auth_vault_close(old);
+    auth_vault_close(both);
+    auth_vault_close(new);
 }
 
 static void refused(const char *text, mode_t mode, const char *why)
@@ -199,7 +199,7 @@ static void refused(const char *text, mode_t mode, const char *why)
     struct vault *vault = NULL;
     struct err err = {0};
     write_file(text, mode);
-    assert_true(vault_open(path, true, &vault, &err) < 0);
+    assert_true(auth_vault_open(path, true, &vault, &err) < 0);
     assert_null(vault);
     assert_non_null(strstr(err.text, why));
     assert_non_null(strstr(err.text, path));
@@ -212,8 +212,8 @@ static void test_group(void **state)
     struct vault *vault;
     struct err err = {0};
     write_file(KEY_A, 0640);
-    assert_int_equal(vault_open(path, false, &vault, &err), 0);
-    vault_close(vault);
+    assert_int_equal(auth_vault_open(path, false, &vault, &err), 0);
+    auth_vault_close(vault);
 }
 
 /* A byte that ends a C string, or a lone carriage return, must not hide the keys behind it. */
@@ -228,15 +228,15 @@ static void test_hidden_keys(void **state)
     assert_non_null(file);
     assert_int_equal(fwrite(nul, 1, sizeof(nul) - 1, file), sizeof(nul) - 1);
     assert_int_equal(fclose(file), 0);
-    assert_true(vault_open(path, false, &vault, &err) < 0);
+    assert_true(auth_vault_open(path, false, &vault, &err) < 0);
     assert_null(vault);
     assert_non_null(strstr(err.text, ":2: a NUL byte"));
     refused("1:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\r"
             "2:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff\n",
             0600, "a line must be");
     write_file("1:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff \r\n", 0600);
-    assert_int_equal(vault_open(path, false, &vault, &err), 0);
-    vault_close(vault);
+    assert_int_equal(auth_vault_open(path, false, &vault, &err), 0);
+    auth_vault_close(vault);
 }
 
 static void test_refusals(void **state)

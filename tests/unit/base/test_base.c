@@ -204,7 +204,7 @@ static void *count(void *arg)
 {
     (void)arg;
     for (int i = 0; i < 10000; i++)
-        metric_add(metric_get(METRIC_COUNTER, "test_counter", "counts"), 1);
+        metrics_add(metrics_register(METRIC_COUNTER, "test_counter", "counts"), 1);
     return NULL;
 }
 
@@ -216,8 +216,8 @@ static void test_metrics(void **state)
         assert_int_equal(pthread_create(&threads[i], NULL, count, NULL), 0);
     for (int i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
-    assert_int_equal(metric_value(metric_get(METRIC_COUNTER, "test_counter", NULL)), 40000);
-    metric_add(metric_get(METRIC_GAUGE, "test_gauge", NULL), -5);
+    assert_int_equal(metrics_value(metrics_register(METRIC_COUNTER, "test_counter", NULL)), 40000);
+    metrics_add(metrics_register(METRIC_GAUGE, "test_gauge", NULL), -5);
     struct buf text = {0};
     metrics_write(&text);
     assert_non_null(

@@ -20,9 +20,9 @@ static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER, other = PTHREAD_MUTEX_IN
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static int pings;
 
-static int on_ping(void *session, struct hearth_call *call)
+static int on_ping(void *handle, struct hearth_call *call)
 {
-    (void)session;
+    (void)handle;
     (void)call;
     pings++;
     return 0;
@@ -31,10 +31,10 @@ static int on_ping(void *session, struct hearth_call *call)
 static void ping(void)
 {
     static const struct hearth_storage ops = {.struct_size = sizeof(ops), .ping = on_ping};
-    struct store store = {.ops = &ops};
-    call_init(&store.call, NULL, 0, 0);
-    STORE(&store, NULL, ping);
-    call_fini(&store.call);
+    struct storage storage = {.ops = &ops};
+    plug_call_init(&storage.call, NULL, 0, 0);
+    STORAGE(&storage, NULL, ping);
+    plug_call_fini(&storage.call);
 }
 
 static void holds_at_the_border(void)

@@ -36,7 +36,7 @@ static int end_server(void **state)
 {
     (void)state;
     while (taken_count > 0)
-        address_give(&server, taken[--taken_count]);
+        http_address_give(&server, taken[--taken_count]);
     assert_null(server.addresses);
     pthread_mutex_destroy(&server.address_lock);
     return 0;
@@ -53,7 +53,7 @@ static enum came connection_from(const char *text)
     if (!is_four)
         assert_int_equal(inet_pton(AF_INET6, text, &six.sin6_addr), 1);
     struct sockaddr *address = is_four ? (struct sockaddr *)&four : (struct sockaddr *)&six;
-    struct address_count *count = address_take(&server, address, &refused);
+    struct address_count *count = http_address_take(&server, address, &refused);
     assert_true(count == NULL || !refused);
     if (count != NULL)
         taken[taken_count++] = count;
@@ -73,7 +73,7 @@ static void test_ipv4(void **state)
     (void)state;
     expect_room("192.0.2.7", 4);
     expect_room("192.0.2.8", 4);
-    address_give(&server, taken[--taken_count]);
+    http_address_give(&server, taken[--taken_count]);
     assert_int_equal(connection_from("192.0.2.7"), CAME_REFUSED);
     expect_room("192.0.2.8", 1);
 }
@@ -108,9 +108,9 @@ static void test_uncounted(void **state)
         assert_int_equal(connection_from("10.0.0.1"), CAME_UNCOUNTED);
         assert_int_equal(connection_from("::ffff:10.1.2.3"), CAME_UNCOUNTED);
     }
-    assert_null(address_take(&server, &local, &refused));
+    assert_null(http_address_take(&server, &local, &refused));
     assert_false(refused);
-    address_give(&server, NULL);
+    http_address_give(&server, NULL);
 }
 
 static void test_no_room_at_all(void **state)

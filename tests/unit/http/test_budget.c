@@ -14,8 +14,8 @@ enum { KB = 1024 };
 
 /* One request over a connection of its own, which is not ended: its socket is "closed". */
 struct asked {
-    struct exchange exchange;
-    struct track track;
+    struct request_context context;
+    struct request_observer observer;
     struct conn conn;
 };
 
@@ -27,11 +27,11 @@ static int begin_server(void **state)
 {
     (void)state;
     memset(&server, 0, sizeof(server));
-    budget_init(&server);
+    http_budget_init(&server);
     server.options.unsent_per_connection = 1 << 20;
     server.options.unsent_per_account = 100 * KB;
     server.options.unsent_total = 1 << 20;
-    server.options.max_jobs_per_account = 4;
+    server.options.max_pending_requests_per_account = 4;
     server.options.exports_per_account = 2;
     return 0;
 }
@@ -41,7 +41,7 @@ static int end_server(void **state)
     (void)state;
     assert_int_equal(server.unsent, 0);
     assert_null(server.payers);
-    budget_fini(&server);
+    http_budget_fini(&server);
     return 0;
 }
 
@@ -52,19 +52,19 @@ static struct asked *ask(const char *address, const char *account, size_t bytes)
     assert_non_null(asked);
     asked->conn =
         (struct conn){.loop = &server_loop, .sock_closed = true, .refs = 1, .address = somebody};
-    asked->track.conn = &asked->conn;
-    asked->exchange.track = &asked->track;
-    asked->exchange.loop = &server_loop;
-    asked->exchange.spool_fd = -1;
-    asked->exchange.reply.account = account;
-    asked->exchange.reply.body.room = bytes;
-    snprintf(asked->exchange.request.remote, sizeof(asked->exchange.request.remote), "%s", address);
+    asked->observer.conn = &asked->conn;
+    asked->context.observer = &asked->observer;
+    asked->context.loop = &server_loop;
+    asked->context.spool_fd = -1;
+    asked->context.reply.account = account;
+    asked->context.reply.body.room = bytes;
+    snprintf(asked->context.request.remote, sizeof(asked->context.request.remote), "%s", address);
     return asked;
 }
 
 static void fetch(struct asked *asked)
 {
-    budget_give(&asked->exchange);
+    http_budget_give(&asked->context);
     assert_int_equal(asked->conn.unsent, 0);
     assert_int_equal(asked->conn.refs, 1);
     free(asked);
@@ -75,7 +75,7 @@ static void expect_over(const char *address, const char *account, const char *wa
 {
     struct asked *asked = ask(address, account, 0);
     struct hearth_sentence got = {0};
-    bool over = budget_over(&asked->exchange, &got);
+    bool over = http_budget_over(&asked->context, &got);
     if (over != (want != NULL) || (over && strcmp(got.id, want) != 0))
         fail_msg("%s: got %s", account == NULL ? address : account, over ? got.id : "-");
     free(asked);
@@ -85,10 +85,10 @@ static void test_an_account_pays(void **state)
 {
     (void)state;
     struct asked *one = ask("192.0.2.7", "ada", 60 * KB), *two = ask("192.0.2.8", "ada", 60 * KB);
-    budget_take(&one->exchange);
+    http_budget_take(&one->context);
     expect_over("192.0.2.9", "ada", NULL);
-    budget_take(&two->exchange);
-    budget_take(&two->exchange); /* once */
+    http_budget_take(&two->context);
+    http_budget_take(&two->context); /* once */
     assert_int_equal(two->conn.unsent, ANSWER_COST + 60 * KB);
     expect_over("192.0.2.9", "ada", "problem.unfetched.account");
     expect_over("192.0.2.7", NULL, NULL); /* not by the address, then */
@@ -102,7 +102,7 @@ static void test_an_address_pays(void **state)
 {
     (void)state;
     struct asked *one = ask("192.0.2.7", NULL, 100 * KB);
-    budget_take(&one->exchange);
+    http_budget_take(&one->context);
     expect_over("192.0.2.7", NULL, "problem.unfetched.address");
     expect_over("192.0.2.8", NULL, NULL);
     expect_over("192.0.2.7", "ada", NULL);
@@ -115,10 +115,10 @@ static void test_networks_pay(void **state)
     (void)state;
     struct asked *one = ask("2001:db8:1:100::1", NULL, 120 * KB),
                  *two = ask("2001:db8:1:101::1", NULL, 120 * KB);
-    budget_take(&one->exchange);
+    http_budget_take(&one->context);
     expect_over("2001:db8:1:100:2::2", NULL, "problem.unfetched.address");
     expect_over("2001:db8:1:102::1", NULL, NULL);
-    budget_take(&two->exchange);
+    http_budget_take(&two->context);
     expect_over("2001:db8:1:102::1", NULL, "problem.unfetched.address");
     expect_over("2001:db8:1:200::1", NULL, NULL);
     expect_over("2001:db8:2::1", NULL, NULL);
@@ -134,9 +134,9 @@ static void test_shared_bytes(void **state)
     char *bytes = calloc(1, 100 * KB);
     struct http_shared *shared = http_shared_create(bytes, 100 * KB);
     struct asked *one = ask("192.0.2.7", "ada", 0), *two = ask("192.0.2.7", "eve", 0);
-    one->exchange.reply.shared = two->exchange.reply.shared = shared;
-    budget_take(&one->exchange);
-    budget_take(&two->exchange);
+    one->context.reply.shared = two->context.reply.shared = shared;
+    http_budget_take(&one->context);
+    http_budget_take(&two->context);
     assert_int_equal(server.unsent, 100 * KB + 2 * ANSWER_COST);
     expect_over("192.0.2.7", "ada", "problem.unfetched.account");
     expect_over("192.0.2.7", "eve", NULL);
@@ -154,10 +154,10 @@ static void test_a_connection_pays(void **state)
     struct asked *one = ask("192.0.2.7", "ada", 0);
     one->conn.unsent = 1 << 20;
     struct hearth_sentence got;
-    assert_true(budget_over(&one->exchange, &got));
+    assert_true(http_budget_over(&one->context, &got));
     assert_string_equal(got.id, "problem.unfetched.connection");
     one->conn.address = NULL; /* of a proxy, which carries many people's */
-    assert_false(budget_over(&one->exchange, &got));
+    assert_false(http_budget_over(&one->context, &got));
     free(one);
 }
 
@@ -176,8 +176,8 @@ static void test_streams_of_events(void **state)
 {
     (void)state;
     struct asked *one = ask("192.0.2.7", "ada", 0);
-    one->exchange.reply.events_channel = "ada";
-    budget_take(&one->exchange);
+    one->context.reply.events_channel = "ada";
+    http_budget_take(&one->context);
     assert_int_equal(server.unsent, 0);
     assert_int_equal(one->conn.unsent, ANSWER_COST);
     fetch(one);
@@ -185,42 +185,42 @@ static void test_streams_of_events(void **state)
 
 static void test_jobs(void **state)
 {
-    struct asked *jobs[6];
+    struct asked *pending[6];
     (void)state;
     for (size_t i = 0; i < 6; i++) {
-        jobs[i] = ask("192.0.2.7", "ada", 0);
-        assert_int_equal(budget_begin(&jobs[i]->exchange, BUDGET_JOBS), i < 4);
+        pending[i] = ask("192.0.2.7", "ada", 0);
+        assert_int_equal(http_budget_begin(&pending[i]->context, BUDGET_PENDING), i < 4);
     }
-    assert_true(budget_begin(&jobs[5]->exchange, BUDGET_EXPORTS)); /* counted apart */
-    budget_end(&jobs[4]->exchange, BUDGET_JOBS);                   /* was not begun */
-    assert_false(budget_begin(&jobs[4]->exchange, BUDGET_JOBS));
-    budget_end(&jobs[0]->exchange, BUDGET_JOBS);
-    budget_end(&jobs[0]->exchange, BUDGET_JOBS); /* once */
-    assert_true(budget_begin(&jobs[4]->exchange, BUDGET_JOBS));
-    assert_false(budget_begin(&jobs[0]->exchange, BUDGET_JOBS));
+    assert_true(http_budget_begin(&pending[5]->context, BUDGET_EXPORTS)); /* counted apart */
+    http_budget_end(&pending[4]->context, BUDGET_PENDING);                   /* was not begun */
+    assert_false(http_budget_begin(&pending[4]->context, BUDGET_PENDING));
+    http_budget_end(&pending[0]->context, BUDGET_PENDING);
+    http_budget_end(&pending[0]->context, BUDGET_PENDING); /* once */
+    assert_true(http_budget_begin(&pending[4]->context, BUDGET_PENDING));
+    assert_false(http_budget_begin(&pending[0]->context, BUDGET_PENDING));
     for (size_t i = 0; i < 6; i++) {
-        budget_end(&jobs[i]->exchange, BUDGET_JOBS);
-        budget_end(&jobs[i]->exchange, BUDGET_EXPORTS);
-        free(jobs[i]);
+        http_budget_end(&pending[i]->context, BUDGET_PENDING);
+        http_budget_end(&pending[i]->context, BUDGET_EXPORTS);
+        free(pending[i]);
     }
 }
 
 /* Of a /56 there are twice as many at a time, whichever /64 they are in. */
 static void test_jobs_of_a_network(void **state)
 {
-    struct asked *jobs[10];
+    struct asked *pending[10];
     char address[64];
     int begun = 0;
     (void)state;
     for (int i = 0; i < 10; i++) {
         snprintf(address, sizeof(address), "2001:db8:1:10%d::1", i);
-        jobs[i] = ask(address, NULL, 0);
-        begun += budget_begin(&jobs[i]->exchange, BUDGET_JOBS);
+        pending[i] = ask(address, NULL, 0);
+        begun += http_budget_begin(&pending[i]->context, BUDGET_PENDING);
     }
     assert_int_equal(begun, 8);
     for (int i = 0; i < 10; i++) {
-        budget_end(&jobs[i]->exchange, BUDGET_JOBS);
-        free(jobs[i]);
+        http_budget_end(&pending[i]->context, BUDGET_PENDING);
+        free(pending[i]);
     }
 }
 

@@ -31,7 +31,7 @@ static struct http_server *server_trusting(const char *list)
 
 /* headers: lines "name: value", as the proxy at 10.0.0.1 sent them. want: the address, and "https"
  * or "http". */
-static void expect_client(const char *trusted, const char *headers, const char *want)
+static void expect_client(const char *forwarded_is_trusted, const char *headers, const char *want)
 {
     struct http_request request = {.remote = "10.0.0.1"};
     h2o_header_t entries[TEST_HEADERS];
@@ -49,7 +49,7 @@ static void expect_client(const char *trusted, const char *headers, const char *
         entries[i] = (h2o_header_t){.name = &names[i],
                                     .value = h2o_iovec_init(colon + 2, strlen(colon + 2))};
     }
-    forwarded_apply(server_trusting(trusted), &req, &request);
+    http_forwarded_apply(server_trusting(forwarded_is_trusted), &req, &request);
     snprintf(got, sizeof(got), "%s %s", request.remote, request.tls ? "https" : "http");
     if (strcmp(got, want) != 0)
         fail_msg("%s: got %s, wanted %s", headers, got, want);
@@ -158,15 +158,15 @@ static void test_malformed(void **state)
     expect_client("10.0.0.0/8", longer, "10.0.0.1 http");
 }
 
-static bool matches(const char *trusted, const char *address)
+static bool matches(const char *forwarded_is_trusted, const char *address)
 {
     struct sockaddr_in four = {.sin_family = AF_INET};
     struct sockaddr_in6 six = {.sin6_family = AF_INET6};
-    struct http_server *server = server_trusting(trusted);
+    struct http_server *server = server_trusting(forwarded_is_trusted);
     if (inet_pton(AF_INET, address, &four.sin_addr) == 1)
-        return forwarded_matches(server, (struct sockaddr *)&four);
+        return http_forwarded_matches(server, (struct sockaddr *)&four);
     assert_int_equal(inet_pton(AF_INET6, address, &six.sin6_addr), 1);
-    return forwarded_matches(server, (struct sockaddr *)&six);
+    return http_forwarded_matches(server, (struct sockaddr *)&six);
 }
 
 static void test_who_is_a_proxy(void **state)
@@ -184,7 +184,7 @@ static void test_who_is_a_proxy(void **state)
     assert_false(matches("127.0.0.1 ::1", "127.0.0.2"));
     assert_false(matches("", "127.0.0.1"));
     const struct sockaddr local = {.sa_family = AF_UNIX};
-    assert_false(forwarded_matches(server_trusting("0.0.0.0/0 ::/0"), &local));
+    assert_false(http_forwarded_matches(server_trusting("0.0.0.0/0 ::/0"), &local));
 }
 
 int main(void)

@@ -20,7 +20,7 @@ static void expect_host(const char *host, int want)
     server.options.hosts = known_hosts;
     server.options.host_count = 2;
     snprintf(server.own_name, sizeof(server.own_name), "alder");
-    bool known = hosts_check(&server, &request, &reply);
+    bool known = http_hosts_check(&server, &request, &reply);
     assert_int_equal(known, reply.status == 0);
     if (reply.status != want)
         fail_msg("%s: got %d, wanted %d", host == NULL ? "(none)" : host, reply.status, want);
@@ -95,9 +95,9 @@ static void test_without_host(void **state)
     struct http_request request = {.version = 10};
     struct http_reply reply = {0};
     (void)state;
-    assert_true(hosts_check(&server, &request, &reply));
+    assert_true(http_hosts_check(&server, &request, &reply));
     request.version = 20;
-    assert_false(hosts_check(&server, &request, &reply));
+    assert_false(http_hosts_check(&server, &request, &reply));
     assert_int_equal(reply.status, 421);
     buf_fini(&reply.body);
 }
@@ -107,7 +107,7 @@ static void expect_words(const char *accept, const char *type, const char *words
     static struct http_server server;
     struct http_request request = {.version = 11, .host = "other.example:1", .accept = accept};
     struct http_reply reply = {0};
-    assert_false(hosts_check(&server, &request, &reply));
+    assert_false(http_hosts_check(&server, &request, &reply));
     assert_string_equal(reply.content_type, type);
     buf_add_char(&reply.body, '\0');
     assert_non_null(strstr(reply.body.data, words));

@@ -14,7 +14,7 @@ static void expect_path(const char *target, const char *want)
 {
     struct arena arena;
     arena_init(&arena, 0);
-    const char *got = query_path(&arena, target, strlen(target));
+    const char *got = http_query_path(&arena, target, strlen(target));
     if (want == NULL ? got != NULL : got == NULL || strcmp(got, want) != 0)
         fail_msg("%s: got %s, wanted %s", target, got == NULL ? "-" : got,
                  want == NULL ? "-" : want);
@@ -66,7 +66,7 @@ static void expect_parameters(const char *query, const char *want)
     struct http_request request = {0};
     struct buf got = {0};
     arena_init(&request.arena, 0);
-    bool read = query_parameters(&request, query, strlen(query));
+    bool read = http_query_parameters(&request, query, strlen(query));
     buf_add_text(&got, "");
     for (size_t i = 0; i < request.parameter_count; i++)
         buf_printf(&got, "%s=%s|", request.names[i], request.values[i]);
@@ -104,7 +104,7 @@ static void test_the_first_counts(void **state)
     struct http_request request = {0};
     (void)state;
     arena_init(&request.arena, 0);
-    assert_true(query_parameters(&request, "q=1&q=2&r", 9));
+    assert_true(http_query_parameters(&request, "q=1&q=2&r", 9));
     assert_string_equal(http_parameter(&request, "q"), "1");
     assert_string_equal(http_parameter(&request, "r"), "");
     assert_null(http_parameter(&request, "Q"));
@@ -120,15 +120,15 @@ static void test_how_many(void **state)
     arena_init(&request.arena, 0);
     for (size_t i = 0; i < sizeof(text); i++)
         text[i] = i % 2 == 0 ? 'a' : '&';
-    assert_true(query_parameters(&request, text, 2 * QUERY_PARAMETERS_MAX));
+    assert_true(http_query_parameters(&request, text, 2 * QUERY_PARAMETERS_MAX));
     assert_int_equal(request.parameter_count, QUERY_PARAMETERS_MAX);
-    assert_false(query_parameters(&request, text, 2 * QUERY_PARAMETERS_MAX + 1));
+    assert_false(http_query_parameters(&request, text, 2 * QUERY_PARAMETERS_MAX + 1));
     arena_fini(&request.arena);
 }
 
 static void expect_coding(const char *accept, const char *coding, bool want)
 {
-    if (query_accepts(accept, coding) != want)
+    if (http_query_accepts(accept, coding) != want)
         fail_msg("Accept-Encoding: %s, %s", accept == NULL ? "(none)" : accept, coding);
 }
 

@@ -61,8 +61,8 @@ static void test_problems(void **state)
     assert_non_null(
         strstr(reply.body.data, "\"detail\":\"a \\\"b\\\" \\\\ \\u000a\\u0001 \xc3\xa9\""));
     buf_fini(&reply.body);
-    assert_string_equal(reply_reason(431), "Request Header Fields Too Large");
-    assert_string_equal(reply_reason(299), "Other");
+    assert_string_equal(http_reply_reason(431), "Request Header Fields Too Large");
+    assert_string_equal(http_reply_reason(299), "Other");
 }
 
 static void test_headers(void **state)

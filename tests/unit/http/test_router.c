@@ -49,14 +49,14 @@ static void expect_route(enum http_audience audience, enum http_method method, c
     server.options.routes = test_routes;
     server.options.route_count = TEST_ROUTES;
     server.path_sizes = sizes;
-    const struct http_route *route = router_find(&server, &request, audience, &allowed);
+    const struct http_route *route = http_router_find(&server, &request, audience, &allowed);
     if (route != NULL) {
         assert_true((allowed & (unsigned)method) != 0);
         buf_add_text(&got, route->data);
     } else if (allowed == 0) {
         buf_add_text(&got, "404");
     } else {
-        method_list(allowed, &got);
+        http_method_list(allowed, &got);
         char *list = buf_take(&got, NULL);
         buf_printf(&got, "405 %s", list);
         free(list);
@@ -125,7 +125,7 @@ static void test_audiences(void **state)
 static void expect_method(const char *name, int want)
 {
     enum http_method method = 0;
-    bool known = method_parse(name, strlen(name), &method);
+    bool known = http_method_parse(name, strlen(name), &method);
     assert_int_equal(known ? (int)method : 0, want);
     if (known)
         assert_string_equal(http_method_name(method), name);

@@ -45,7 +45,7 @@ static void expect_request(const char *bytes, const char *want)
     struct strict_header headers[TEST_HEADERS];
     struct strict_request request;
     cut_request(bytes, headers, &request);
-    const char *got = strict_check(&request);
+    const char *got = http_strict_check(&request);
     if (want == NULL ? got != NULL : got == NULL || strstr(got, want) == NULL)
         fail_msg("%s: got %s", bytes, got == NULL ? "nothing" : got);
 }
@@ -138,14 +138,14 @@ static void test_what_it_changes(void **state)
     cut_request(
         "GET http://a.example/x?y HTTP/1.1\r\nHost: a.example \t\r\nUpgrade: h2c\r\nX: 1\r\n\r\n",
         headers, &request);
-    assert_null(strict_check(&request));
+    assert_null(http_strict_check(&request));
     assert_int_equal(request.target_size, 4);
     assert_memory_equal(request.target, "/x?y", 4);
     assert_int_equal(request.count, 2);
     assert_int_equal(headers[0].value_size, strlen("a.example"));
     assert_memory_equal(headers[1].name, "X", 1);
     cut_request("GET http://a.example HTTP/1.1\r\nHost: a.example\r\n\r\n", headers, &request);
-    assert_null(strict_check(&request));
+    assert_null(http_strict_check(&request));
     assert_int_equal(request.target_size, 1);
     assert_memory_equal(request.target, "/", 1);
 }
@@ -155,7 +155,7 @@ static void expect_authority(const char *text, const char *want)
 {
     const char *host;
     size_t size;
-    bool got = strict_authority(text, strlen(text), &host, &size);
+    bool got = http_strict_authority(text, strlen(text), &host, &size);
     if (got != (want != NULL) || (got && (size != strlen(want) || memcmp(host, want, size) != 0)))
         fail_msg("%s: got %.*s", text, got ? (int)size : 1, got ? host : "-");
 }
@@ -202,7 +202,7 @@ static void expect_chunks(const char *bytes, const char *want, int rest)
             size_t n = strlen(bytes) - at < piece ? strlen(bytes) - at : piece;
             memcpy(body + size, bytes + at, n);
             at += n;
-            r = strict_chunked(&chunks, body + size, &n);
+            r = http_strict_chunked(&chunks, body + size, &n);
             size += n;
         }
         if (r >= 0)

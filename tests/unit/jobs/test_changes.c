@@ -24,9 +24,9 @@ static struct {
     char kind[16], payload[16], key[64];
 } seen;
 
-static int on_get(void *session, struct hearth_call *call, const char *account, struct hearth_account *ret_account)
+static int on_get(void *handle, struct hearth_call *call, const char *account, struct hearth_account *ret_account)
 {
-    size_t node = (size_t)(uintptr_t)session - 1;
+    size_t node = (size_t)(uintptr_t)handle - 1;
     assert_true(call->deadline > 0); /* nothing is waited for without one */
     seen.gets[node]++;
     if (seen.refuse[node] != 0)
@@ -38,22 +38,22 @@ static int on_get(void *session, struct hearth_call *call, const char *account, 
     return 0;
 }
 
-static int on_session(void *self, struct hearth_call *call, void **ret_session)
+static int on_handle(void *self, struct hearth_call *call, void **ret_handle)
 {
     (void)self;
     (void)call;
-    *ret_session = &seen;
+    *ret_handle = &seen;
     return 0;
 }
 
-static void on_close(void *session)
+static void on_close(void *handle)
 {
-    (void)session;
+    (void)handle;
 }
 
-static int on_publish(void *session, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int on_publish(void *handle, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
 {
-    (void)session;
+    (void)handle;
     assert_true(call->deadline > 0);
     assert_int_equal(job->priority, HEARTH_SCHEDULED); /* nobody waits */
     assert_int_equal(delay, 0);
@@ -67,9 +67,9 @@ static int on_publish(void *session, struct hearth_call *call, const struct hear
     return 0;
 }
 
-static const struct hearth_storage storage_ops = {.struct_size = sizeof(storage_ops), .account_get = on_get, .session_close = on_close};
+static const struct hearth_storage storage_ops = {.struct_size = sizeof(storage_ops), .account_get = on_get, .handle_close = on_close};
 static const struct hearth_queue queue = {
-    .struct_size = sizeof(queue), .session_open = on_session, .session_close = on_close, .publish = on_publish};
+    .struct_size = sizeof(queue), .handle_open = on_handle, .handle_close = on_close, .publish = on_publish};
 static struct nodes nodes = {.count = NODES, .items = {{.name = "alder"}, {.name = "birch"}}};
 static struct jobs jobs;
 static struct changes *changes;
@@ -84,22 +84,22 @@ static int begin(void **state)
     jobs = (struct jobs){.options = {.nodes = &nodes, .queue = &queue}};
     pthread_mutex_init(&jobs.lock, NULL);
     for (size_t i = 0; i < NODES; i++) {
-        struct jobs_store *store = calloc(1, sizeof(*store));
-        store->store = (struct store){.ops = &storage_ops, .session = (void *)(i + 1)};
-        call_init(&store->store.call, NULL, 0, 0);
-        jobs.stores[i].all = jobs.stores[i].free = store;
+        struct jobs_storage *storage = calloc(1, sizeof(*storage));
+        storage->storage = (struct storage){.ops = &storage_ops, .handle = (void *)(i + 1)};
+        plug_call_init(&storage->storage.call, NULL, 0, 0);
+        jobs.storages[i].all = jobs.storages[i].free = storage;
     }
-    changes = changes_create();
+    changes = jobs_changes_create();
     for (size_t i = 0; i < 3; i++)
-        counted[i] = metric_value(metric_get(METRIC_COUNTER, counters[i], NULL));
+        counted[i] = metrics_value(metrics_register(METRIC_COUNTER, counters[i], NULL));
     return changes == NULL;
 }
 
 static int end(void **state)
 {
     (void)state;
-    changes_destroy(changes);
-    jobs_close_sessions(&jobs);
+    jobs_changes_destroy(changes);
+    jobs_close_handles(&jobs);
     pthread_mutex_destroy(&jobs.lock);
     return 0;
 }
@@ -107,7 +107,7 @@ static int end(void **state)
 /* Since the test began: published, ignored, dropped. */
 static int64_t count(size_t which)
 {
-    return metric_value(metric_get(METRIC_COUNTER, counters[which], NULL)) - counted[which];
+    return metrics_value(metrics_register(METRIC_COUNTER, counters[which], NULL)) - counted[which];
 }
 enum { PUBLISHED, IGNORED, DROPPED };
 
@@ -116,7 +116,7 @@ static int64_t flush(int passes)
 {
     int64_t next = 0;
     for (int i = 0; i < passes; i++) {
-        next = changes_flush(changes, &jobs);
+        next = jobs_changes_flush(changes, &jobs);
         if (next == INT64_MAX)
             break;
         if (i + 1 < passes)
@@ -135,7 +135,7 @@ static void test_many_calls_are_one_sync(void **state)
 {
     (void)state;
     for (int i = 0; i < 1000; i++)
-        changes_note(changes, "file", "ada");
+        jobs_changes_note(changes, "file", "ada");
     assert_int_equal(seen.gets[0] + seen.publishes, 0); /* noting does nothing */
     flush_all();
     assert_int_equal(seen.publishes, 1);
@@ -144,7 +144,7 @@ static void test_many_calls_are_one_sync(void **state)
     assert_string_equal(seen.payload, "alder");
     assert_int_equal(count(PUBLISHED), 1);
     for (int i = 0; i < 1000; i++)
-        changes_note(changes, "file", "ada");
+        jobs_changes_note(changes, "file", "ada");
     assert_true(flush(1) > clock_monotonic() + 1000); /* another one, but not at once */
     assert_int_equal(seen.publishes, 1);
 }
@@ -154,9 +154,9 @@ static void test_by_the_function_of_the_host(void **state)
     (void)state;
     struct host host;
     struct changes_ear ear = {changes, "file"};
-    host_init(&host, "sync-file", NULL, NULL);
+    plug_host_init(&host, "sync-file", NULL, NULL);
     assert_null(host.hearth.extension(&host.hearth, HEARTH_HOST_CHANGES));
-    host.changes = &changes_extension;
+    host.changes = &jobs_changes_extension;
     host.changes_data = &ear;
     const struct hearth_host_changes *extension = host.hearth.extension(&host.hearth, HEARTH_HOST_CHANGES);
     assert_null(host.hearth.extension(&host.hearth, "hearth.host.changes/2"));
@@ -175,12 +175,12 @@ static void test_by_the_function_of_the_host(void **state)
 static void expect_no_sync(void)
 {
     int64_t ignored = count(IGNORED);
-    changes_note(changes, "file", "ada");
+    jobs_changes_note(changes, "file", "ada");
     flush_all();
     assert_int_equal(seen.publishes, 0);
     assert_int_equal(count(IGNORED), ignored + 1);
-    changes_destroy(changes);
-    changes = changes_create();
+    jobs_changes_destroy(changes);
+    changes = jobs_changes_create();
 }
 
 static void test_whom_it_does_not_sync(void **state)
@@ -206,7 +206,7 @@ static void test_the_node_is_found(void **state)
     (void)state;
     seen.rows[1] = seen.rows[0];
     seen.rows[0].next_sync = 0; /* it is on its way there, or was */
-    changes_note(changes, "file", "ada");
+    jobs_changes_note(changes, "file", "ada");
     flush_all();
     assert_int_equal(seen.publishes, 1);
     assert_string_equal(seen.payload, "birch");
@@ -216,7 +216,7 @@ static void test_a_node_that_is_away(void **state)
 {
     (void)state;
     seen.refuse[0] = HEARTH_ERR_UNAVAILABLE;
-    changes_note(changes, "file", "ada");
+    jobs_changes_note(changes, "file", "ada");
     assert_true(flush(2) != INT64_MAX); /* it may be there: kept */
     assert_int_equal(seen.publishes + (int)count(IGNORED), 0);
     seen.rows[1] = seen.rows[0];
@@ -230,7 +230,7 @@ static void test_in_work(void **state)
 {
     (void)state;
     seen.result = HEARTH_IN_WORK;
-    changes_note(changes, "file", "ada");
+    jobs_changes_note(changes, "file", "ada");
     assert_true(flush(2) != INT64_MAX);
     assert_int_equal(seen.publishes, 1);
     assert_int_equal(count(PUBLISHED), 0);
@@ -247,7 +247,7 @@ static void test_a_queue_that_is_away(void **state)
     char id[16];
     for (int i = 0; i < 100; i++) {
         snprintf(id, sizeof(id), "p%d", i);
-        changes_note(changes, "file", id);
+        jobs_changes_note(changes, "file", id);
     }
     assert_true(flush(2) != INT64_MAX);
     assert_int_equal(seen.publishes, 1); /* one found it out for all */
@@ -263,14 +263,14 @@ static void test_after_a_failure(void **state)
     seen.rows[0].state = HEARTH_ACCOUNT_ERROR;
     seen.rows[0].failures = 3;
     seen.rows[0].last_attempt = clock_now();
-    changes_note(changes, "file", "ada");
+    jobs_changes_note(changes, "file", "ada");
     int64_t next = flush(2);
     assert_true(next > clock_monotonic() + 30000 && next != INT64_MAX);
     assert_int_equal(seen.publishes, 0);
-    changes_destroy(changes);
-    changes = changes_create();
+    jobs_changes_destroy(changes);
+    changes = jobs_changes_create();
     seen.rows[0].last_attempt = clock_now() - 61000;
-    changes_note(changes, "file", "ada");
+    jobs_changes_note(changes, "file", "ada");
     flush_all();
     assert_int_equal(seen.publishes, 1);
 }
@@ -281,7 +281,7 @@ static void test_more_than_there_is_room_for(void **state)
     char id[16];
     for (int i = 0; i < 20000; i++) {
         snprintf(id, sizeof(id), "p%d", i);
-        changes_note(changes, "file", id);
+        jobs_changes_note(changes, "file", id);
     }
     int64_t dropped = count(DROPPED);
     assert_true(dropped >= 20000 - 4096 && dropped < 20000);

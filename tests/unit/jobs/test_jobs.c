@@ -27,12 +27,12 @@ static void test_steps(void **state)
                  {8 * DAY, DAY},   {60 * DAY, DAY},    {60 * DAY + 1, 0}, {900 * DAY, 0}};
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         a.last_seen = now - steps[i].away;
-        assert_int_equal(schedule_interval(&schedule, &a, now), steps[i].interval);
-        assert_int_equal(schedule_next(&schedule, &a, now, 0, true, 7), steps[i].interval == 0 ? 0 : now + steps[i].interval);
+        assert_int_equal(jobs_schedule_interval(&schedule, &a, now), steps[i].interval);
+        assert_int_equal(jobs_schedule_next(&schedule, &a, now, 0, true, 7), steps[i].interval == 0 ? 0 : now + steps[i].interval);
     }
     a.last_seen = 0;
     a.created = now; /* one that was just made counts as seen */
-    assert_int_equal(schedule_interval(&schedule, &a, now), 15 * MINUTE);
+    assert_int_equal(jobs_schedule_interval(&schedule, &a, now), 15 * MINUTE);
 }
 
 static void expect_waits(const struct hearth_account *account, int64_t now, bool passing, const int64_t *seconds, size_t count)
@@ -40,7 +40,7 @@ static void expect_waits(const struct hearth_account *account, int64_t now, bool
     struct hearth_account a = *account;
     for (size_t i = 0; i < count; i++) {
         a.failures = (int64_t)i;
-        assert_int_equal(schedule_next(&schedule, &a, now, 0, passing, 0), now + seconds[i] * 1000);
+        assert_int_equal(jobs_schedule_next(&schedule, &a, now, 0, passing, 0), now + seconds[i] * 1000);
     }
 }
 
@@ -67,11 +67,11 @@ static void test_failures(void **state)
     expect_waits(&a, now, true, seldom, COUNT(seldom));
     a.last_seen = now - 100 * DAY;
     a.failures = 1;
-    assert_int_equal(schedule_next(&schedule, &a, now, 0, true, 0), 0); /* sleeps */
+    assert_int_equal(jobs_schedule_next(&schedule, &a, now, 0, true, 0), 0); /* sleeps */
     struct schedule quick = schedule;
     quick.interval = 1000; /* never later than the ordinary sync */
     a.last_seen = now;
-    assert_int_equal(schedule_next(&quick, &a, now, 0, true, 0), now + 1000);
+    assert_int_equal(jobs_schedule_next(&quick, &a, now, 0, true, 0), now + 1000);
 }
 
 /* How often a service that is dead for a day is asked for one account. */
@@ -85,7 +85,7 @@ static void test_load_on_a_dead_service(void **state)
             hours[(now - begun) / HOUR]++;
             a.failures++;
             a.last_seen = now;
-            now = schedule_next(&schedule, &a, now, 0, passing, 0x8000);
+            now = jobs_schedule_next(&schedule, &a, now, 0, passing, 0x8000);
         }
         assert_in_range(hours[0], 5, 12);
         for (int i = 1; i < 24; i++)
@@ -99,17 +99,17 @@ static void test_pauses(void **state)
     int64_t now = 1000 * DAY;
     struct hearth_account a = {.struct_size = sizeof(a), .last_seen = now, .last_sync = now - DAY, .state = HEARTH_ACCOUNT_ERROR};
     for (a.failures = 0; a.failures < 4; a.failures++)
-        assert_int_equal(schedule_next(&schedule, &a, now, 3 * HOUR, true, 0), now + 3 * HOUR); /* the server's word counts more */
+        assert_int_equal(jobs_schedule_next(&schedule, &a, now, 3 * HOUR, true, 0), now + 3 * HOUR); /* the server's word counts more */
     a.failures = 0;
-    assert_int_equal(schedule_next(&schedule, &a, now, MINUTE, false, 0), now + 15 * MINUTE);
+    assert_int_equal(jobs_schedule_next(&schedule, &a, now, MINUTE, false, 0), now + 15 * MINUTE);
     a.state = HEARTH_ACCOUNT_SIGNIN_NEEDED; /* looked at again, in case that the server was wrong */
     for (a.failures = 1; a.failures < 40; a.failures++)
-        assert_int_equal(schedule_next(&schedule, &a, now, 0, false, 0), now + (a.failures == 1 ? 8 * HOUR : DAY));
+        assert_int_equal(jobs_schedule_next(&schedule, &a, now, 0, false, 0), now + (a.failures == 1 ? 8 * HOUR : DAY));
     a.last_seen = now - 61 * DAY;
-    assert_int_equal(schedule_next(&schedule, &a, now, 0, false, 0), 0); /* asleep */
+    assert_int_equal(jobs_schedule_next(&schedule, &a, now, 0, false, 0), 0); /* asleep */
     a.last_seen = now;
     a.state = HEARTH_ACCOUNT_PAUSED;
-    assert_int_equal(schedule_next(&schedule, &a, now, 0, false, 0), 0);
+    assert_int_equal(jobs_schedule_next(&schedule, &a, now, 0, false, 0), 0);
 }
 
 static void test_jitter(void **state)
@@ -120,18 +120,18 @@ static void test_jitter(void **state)
     struct hearth_account a = {.struct_size = sizeof(a), .last_seen = DAY};
     int64_t low = INT64_MAX, high = 0;
     for (unsigned random = 0; random <= 0xffff; random += 17) {
-        int64_t wait = schedule_next(&spread, &a, DAY, 0, true, random) - DAY;
+        int64_t wait = jobs_schedule_next(&spread, &a, DAY, 0, true, random) - DAY;
         low = wait < low ? wait : low;
         high = wait > high ? wait : high;
     }
     assert_int_equal(low, 15 * MINUTE * 9 / 10);
     assert_in_range(high, 15 * MINUTE * 11 / 10 - 100, 15 * MINUTE * 11 / 10);
     a.last_sync = DAY;
-    assert_false(schedule_is_stale(&spread, &a, DAY + 15 * MINUTE));
-    assert_true(schedule_is_stale(&spread, &a, DAY + 15 * MINUTE + 1));
+    assert_false(jobs_schedule_is_stale(&spread, &a, DAY + 15 * MINUTE));
+    assert_true(jobs_schedule_is_stale(&spread, &a, DAY + 15 * MINUTE + 1));
     a.last_sync = 366 * DAY; /* the clock was wrong */
-    assert_true(schedule_is_stale(&spread, &a, DAY));
-    assert_true(schedule_horizon(&spread) > 2 * DAY);
+    assert_true(jobs_schedule_is_stale(&spread, &a, DAY));
+    assert_true(jobs_schedule_horizon(&spread) > 2 * DAY);
 }
 
 static void test_back_in_step(void **state)
@@ -144,12 +144,12 @@ static void test_back_in_step(void **state)
     } cases[] = {{0, 15}, {1, 14}, {7, 8}, {8, 22}, {14, 16}, {15, 15}, {15 + 5, 10}, {8 * 15 + 10, 20}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         a.next_sync = now - cases[i].late * MINUTE;
-        assert_int_equal(schedule_next(&schedule, &a, now, 0, true, 0), now + cases[i].wait * MINUTE);
+        assert_int_equal(jobs_schedule_next(&schedule, &a, now, 0, true, 0), now + cases[i].wait * MINUTE);
     }
     a.next_sync = now + 5 * MINUTE; /* somebody asked for it before its time */
-    assert_int_equal(schedule_next(&schedule, &a, now, 0, true, 0), now + 15 * MINUTE);
+    assert_int_equal(jobs_schedule_next(&schedule, &a, now, 0, true, 0), now + 15 * MINUTE);
     a.next_sync = 1;
-    assert_int_equal(schedule_next(&schedule, &a, now, 0, true, 0), now + 15 * MINUTE);
+    assert_int_equal(jobs_schedule_next(&schedule, &a, now, 0, true, 0), now + 15 * MINUTE);
 }
 
 int main(void)

@@ -17,16 +17,16 @@
 enum { INTERVAL = 900000 };
 
 static struct {
-    int gets, updates, uses, publishes, sessions;
+    int gets, updates, uses, publishes, handles;
     int refuse_gets, refuse_writes, refuse_queue; /* codes; 0: none */
     int64_t last_sync, next_sync, last_seen;
     uint64_t fields;
     char last_used[16];
 } seen;
 
-static int on_get(void *session, struct hearth_call *call, const char *account, struct hearth_account *ret_account)
+static int on_get(void *handle, struct hearth_call *call, const char *account, struct hearth_account *ret_account)
 {
-    (void)session;
+    (void)handle;
     assert_true(call->deadline > 0); /* nothing is waited for without one */
     seen.gets++;
     if (seen.refuse_gets != 0)
@@ -39,9 +39,9 @@ static int on_get(void *session, struct hearth_call *call, const char *account, 
     return 0;
 }
 
-static int on_update(void *session, struct hearth_call *call, const struct hearth_account *account, uint64_t fields)
+static int on_update(void *handle, struct hearth_call *call, const struct hearth_account *account, uint64_t fields)
 {
-    (void)session;
+    (void)handle;
     (void)account;
     assert_true(call->deadline > 0);
     seen.updates++;
@@ -49,9 +49,9 @@ static int on_update(void *session, struct hearth_call *call, const struct heart
     return seen.refuse_writes == 0 ? 0 : hearth_fail(call, seen.refuse_writes, "no writing");
 }
 
-static int on_used(void *session, struct hearth_call *call, const char *account, const char *id, int64_t when)
+static int on_used(void *handle, struct hearth_call *call, const char *account, const char *id, int64_t when)
 {
-    (void)session;
+    (void)handle;
     (void)account;
     (void)when;
     assert_true(call->deadline > 0);
@@ -60,23 +60,23 @@ static int on_used(void *session, struct hearth_call *call, const char *account,
     return seen.refuse_writes == 0 ? 0 : hearth_fail(call, seen.refuse_writes, "no writing");
 }
 
-static int on_session(void *self, struct hearth_call *call, void **ret_session)
+static int on_handle(void *self, struct hearth_call *call, void **ret_handle)
 {
     (void)self;
     (void)call;
-    seen.sessions++;
-    *ret_session = &seen;
+    seen.handles++;
+    *ret_handle = &seen;
     return 0;
 }
 
-static void on_close(void *session)
+static void on_close(void *handle)
 {
-    (void)session;
+    (void)handle;
 }
 
-static int on_publish(void *session, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int on_publish(void *handle, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
 {
-    (void)session;
+    (void)handle;
     (void)delay;
     assert_true(call->deadline > 0);
     assert_int_equal(job->priority, HEARTH_PERSON_WAITS);
@@ -90,10 +90,10 @@ static int on_publish(void *session, struct hearth_call *call, const struct hear
 static const struct hearth_storage storage_ops = {
     .struct_size = sizeof(storage_ops), .account_get = on_get, .account_update = on_update, .token_used = on_used};
 static const struct hearth_queue queue = {
-    .struct_size = sizeof(queue), .session_open = on_session, .session_close = on_close, .publish = on_publish};
+    .struct_size = sizeof(queue), .handle_open = on_handle, .handle_close = on_close, .publish = on_publish};
 static struct nodes nodes = {.count = 1};
 static struct jobs jobs;
-static struct store store;
+static struct storage storage;
 static struct presence *presence;
 
 static int begin(void **state)
@@ -104,18 +104,18 @@ static int begin(void **state)
     seen.last_sync = clock_now(); /* fresh */
     jobs = (struct jobs){.options = {.nodes = &nodes, .queue = &queue, .sync = {.schedule = {.interval = INTERVAL}}}};
     pthread_mutex_init(&jobs.lock, NULL);
-    store = (struct store){.ops = &storage_ops};
-    call_init(&store.call, NULL, 0, 0);
-    presence = presence_create(&jobs);
+    storage = (struct storage){.ops = &storage_ops};
+    plug_call_init(&storage.call, NULL, 0, 0);
+    presence = jobs_presence_create(&jobs);
     return presence == NULL;
 }
 
 static int end(void **state)
 {
     (void)state;
-    presence_destroy(presence);
-    jobs_close_sessions(&jobs);
-    call_fini(&store.call);
+    jobs_presence_destroy(presence);
+    jobs_close_handles(&jobs);
+    plug_call_fini(&storage.call);
     pthread_mutex_destroy(&jobs.lock);
     return 0;
 }
@@ -126,7 +126,7 @@ static void note(int people, int times, const char *token)
     for (int n = 0; n < times; n++) {
         for (int i = 0; i < people; i++) {
             snprintf(id, sizeof(id), "p%d", i);
-            presence_note(presence, id, token);
+            jobs_presence_note(presence, id, token);
         }
     }
 }
@@ -136,15 +136,15 @@ static void test_many_requests_are_one_visit(void **state)
     (void)state;
     note(10, 100, "t");
     assert_int_equal(seen.gets + seen.updates + seen.uses + seen.publishes, 0); /* noting does nothing */
-    assert_int_equal(presence_flush(presence, &store, 0), 0);
+    assert_int_equal(jobs_presence_flush(presence, &storage, 0), 0);
     assert_int_equal(seen.updates, 10);
     assert_int_equal(seen.uses, 10);
     assert_string_equal(seen.last_used, "t");
     assert_int_equal(seen.fields, HEARTH_ACCOUNT_LAST_SEEN);
     assert_int_equal(seen.publishes, 0);
-    assert_int_equal(store.call.hearth.deadline, 0);
+    assert_int_equal(storage.call.hearth.deadline, 0);
     note(10, 100, "t"); /* within the minute */
-    assert_int_equal(presence_flush(presence, &store, 0), 0);
+    assert_int_equal(jobs_presence_flush(presence, &storage, 0), 0);
     assert_int_equal(seen.updates, 10);
     assert_int_equal(seen.uses, 10);
 }
@@ -153,7 +153,7 @@ static void test_without_a_token(void **state)
 {
     (void)state;
     note(1, 1, "");
-    presence_flush(presence, &store, 0);
+    jobs_presence_flush(presence, &storage, 0);
     assert_int_equal(seen.updates, 1);
     assert_int_equal(seen.uses, 0);
 }
@@ -164,9 +164,9 @@ static void test_stale_data_and_sleepers(void **state)
     seen.last_sync -= INTERVAL + 1;
     seen.next_sync = 0;
     note(3, 5, "t");
-    assert_int_equal(presence_flush(presence, &store, 0), 0);
+    assert_int_equal(jobs_presence_flush(presence, &storage, 0), 0);
     assert_int_equal(seen.publishes, 3);
-    assert_int_equal(seen.sessions, 1);
+    assert_int_equal(seen.handles, 1);
     assert_int_equal(seen.fields, HEARTH_ACCOUNT_LAST_SEEN | HEARTH_ACCOUNT_NEXT_SYNC);
 }
 
@@ -176,11 +176,11 @@ static void test_a_storage_that_cannot_write(void **state)
     seen.last_sync -= INTERVAL + 1;
     seen.refuse_writes = HEARTH_ERR_TIMEOUT;
     note(50, 1, "t");
-    assert_true(presence_flush(presence, &store, 0) > clock_monotonic());
+    assert_true(jobs_presence_flush(presence, &storage, 0) > clock_monotonic());
     assert_int_equal(seen.updates + seen.uses, 1); /* one found it out for all */
     assert_int_equal(seen.publishes, 50);          /* and that keeps no sync back */
     int gets = seen.gets;
-    assert_true(presence_flush(presence, &store, 0) > 0);
+    assert_true(jobs_presence_flush(presence, &storage, 0) > 0);
     assert_int_equal(seen.updates + seen.uses, 1); /* not before its pause is over */
     assert_int_equal(seen.gets, gets);
 }
@@ -191,7 +191,7 @@ static void test_a_queue_that_is_away(void **state)
     seen.last_sync -= INTERVAL + 1;
     seen.refuse_queue = HEARTH_ERR_UNAVAILABLE;
     note(50, 1, "t");
-    assert_true(presence_flush(presence, &store, 0) > 0);
+    assert_true(jobs_presence_flush(presence, &storage, 0) > 0);
     assert_int_equal(seen.publishes, 1);
     assert_int_equal(seen.updates, 50); /* that keeps no note back */
     assert_int_equal(seen.uses, 50);
@@ -202,7 +202,7 @@ static void test_the_gone(void **state)
     (void)state;
     seen.refuse_gets = HEARTH_ERR_NOT_FOUND;
     note(5, 1, "t");
-    assert_int_equal(presence_flush(presence, &store, 0), 0); /* forgotten */
+    assert_int_equal(jobs_presence_flush(presence, &storage, 0), 0); /* forgotten */
     assert_int_equal(seen.gets, 5);
     assert_int_equal(seen.updates + seen.uses, 0);
 }
@@ -212,11 +212,11 @@ static void test_a_stop_writes_and_publishes_nothing(void **state)
     (void)state;
     seen.last_sync -= INTERVAL + 1;
     note(5, 1, "t");
-    assert_int_equal(presence_flush(presence, &store, clock_monotonic() + 60000), 0);
+    assert_int_equal(jobs_presence_flush(presence, &storage, clock_monotonic() + 60000), 0);
     assert_int_equal(seen.updates, 5);
     assert_int_equal(seen.publishes, 0);
     note(9, 1, "u");
-    assert_true(presence_flush(presence, &store, 1) > 0); /* its time is over */
+    assert_true(jobs_presence_flush(presence, &storage, 1) > 0); /* its time is over */
     assert_int_equal(seen.updates, 5);
 }
 
@@ -226,11 +226,11 @@ static void test_more_than_there_is_room_for(void **state)
     (void)state;
     seen.refuse_writes = HEARTH_ERR_UNAVAILABLE;
     note(20000, 1, "t");
-    presence_flush(presence, &store, 0);
+    jobs_presence_flush(presence, &storage, 0);
     seen.refuse_writes = 0;
     note(20000, 1, "u");
-    struct metric *dropped = metric_get(METRIC_COUNTER, "visits_dropped", NULL);
-    assert_true(metric_value(dropped) > 0 && metric_value(dropped) < 40000);
+    struct metric *dropped = metrics_register(METRIC_COUNTER, "visits_dropped", NULL);
+    assert_true(metrics_value(dropped) > 0 && metrics_value(dropped) < 40000);
 }
 
 int main(void)

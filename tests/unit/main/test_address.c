@@ -15,13 +15,13 @@
 static const char *daemon_says;
 static int daemon_status = 200;
 
-bool app_daemon_runs(const struct app *app)
+bool main_app_daemon_runs(const struct app *app)
 {
     (void)app;
     return daemon_says != NULL;
 }
 
-int control_request(const char *state_dir, const char *method, const char *path, int *ret_status,
+int main_control_request(const char *state_dir, const char *method, const char *path, int *ret_status,
                     struct buf *ret_body, struct err *err)
 {
     (void)state_dir, (void)method, (void)err;
@@ -36,7 +36,7 @@ static void expect_listener(const char *listens, const char *want)
 {
     struct address address = {.text = "untouched"};
     struct err err = {0};
-    int r = address_of_listener(listens, &address, &err);
+    int r = main_address_of_listener(listens, &address, &err);
     if (want == NULL) {
         assert_int_equal(r, HEARTH_ERR_INVALID);
         assert_non_null(strstr(err.text, "[web] base_url"));
@@ -71,7 +71,7 @@ static void expect_address(const char *conf_text, const char *url, const char *w
     struct address address;
     struct err err = {0};
     assert_int_equal(conf_load_text("x.conf", conf_text, strlen(conf_text), &app.conf, &err), 0);
-    int r = address_find(&app, url, &address, &err);
+    int r = main_address_find(&app, url, &address, &err);
     conf_free(app.conf);
     if (r < 0) {
         if (strstr(err.text, want) == NULL)

@@ -11,12 +11,12 @@
 
 #include "main/app_key.h"
 
-bool app_is_fleet(const struct app *app)
+bool main_app_is_fleet(const struct app *app)
 {
     return app->nodes.count > 1;
 }
 
-bool app_storage_is_away(const struct node *node, int code)
+bool main_app_storage_is_away(const struct node *node, int code)
 {
     (void)node, (void)code;
     return false;
@@ -27,14 +27,14 @@ bool app_storage_is_away(const struct node *node, int code)
 /* want: "NUMBER " for each key, then the number of the newest one behind "|". */
 static void expect_record(const char *record, const char *want)
 {
-    struct vault_key key;
+    struct auth_vault_key key;
     char got[200] = "";
     const char *rest = record;
-    while (key_record_next(&rest, &key)) {
+    while (main_key_record_next(&rest, &key)) {
         assert_string_equal(key.fingerprint, PRINT);
         snprintf(got + strlen(got), sizeof(got) - strlen(got), "%u ", key.number);
     }
-    if (key_record_newest(record, &key))
+    if (main_key_record_newest(record, &key))
         snprintf(got + strlen(got), sizeof(got) - strlen(got), "|%u", key.number);
     if (strcmp(got, want) != 0)
         fail_msg("%s: got %s", record, got);
@@ -97,31 +97,31 @@ static void test_in_a_database(void **state)
 {
     static const struct hearth_storage ops = {.property_put = fake_property_put,
                                               .property_get = fake_property_get};
-    struct store store = {.ops = &ops};
+    struct storage storage = {.ops = &ops};
     struct vault *vault;
-    struct vault_key own, newest;
+    struct auth_vault_key own, newest;
     struct err err = {0};
     char path[] = "/tmp/hearth-keys-XXXXXX", record[KEY_RECORD_SIZE] = "x";
     int fd = mkstemp(path);
     (void)state;
     assert_true(fd >= 0 && unlink(path) == 0);
     close(fd);
-    assert_int_equal(vault_open(path, true, &vault, &err), 0);
-    call_init(&store.call, NULL, 1000, 4096);
+    assert_int_equal(auth_vault_open(path, true, &vault, &err), 0);
+    plug_call_init(&storage.call, NULL, 1000, 4096);
     property_code = HEARTH_ERR_NOT_FOUND;
-    assert_int_equal(key_record_get(&store, record, &err), 0);
+    assert_int_equal(main_key_record_get(&storage, record, &err), 0);
     assert_string_equal(record, ""); /* nothing was sealed there */
     property_code = 0;
-    assert_int_equal(key_record_put(&store, vault, &err), 0);
-    assert_int_equal(key_record_get(&store, record, &err), 0);
-    vault_key(vault, 0, &own);
-    assert_true(key_record_newest(record, &newest));
+    assert_int_equal(main_key_record_put(&storage, vault, &err), 0);
+    assert_int_equal(main_key_record_get(&storage, record, &err), 0);
+    auth_vault_key(vault, 0, &own);
+    assert_true(main_key_record_newest(record, &newest));
     assert_int_equal(newest.number, own.number);
     assert_string_equal(newest.fingerprint, own.fingerprint);
     property_code = HEARTH_ERR_UNAVAILABLE;
-    assert_int_equal(key_record_get(&store, record, &err), HEARTH_ERR_UNAVAILABLE);
-    call_fini(&store.call);
-    vault_close(vault);
+    assert_int_equal(main_key_record_get(&storage, record, &err), HEARTH_ERR_UNAVAILABLE);
+    plug_call_fini(&storage.call);
+    auth_vault_close(vault);
     unlink(path);
 }
 

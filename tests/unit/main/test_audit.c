@@ -18,7 +18,7 @@
 static bool daemon_is_there;
 static char daemon_got[2000];
 
-int control_send(const char *state_dir, const char *path, const char *json, int *ret_status,
+int main_control_send(const char *state_dir, const char *path, const char *json, int *ret_status,
                  struct buf *ret_body, struct err *err)
 {
     (void)state_dir, (void)ret_body;
@@ -32,7 +32,7 @@ static int daemon_takes(const char *body)
 {
     struct http_request request = {.body = body, .body_size = body == NULL ? 0 : strlen(body)};
     struct http_reply reply = {0};
-    audit_take(&request, &reply, NULL);
+    main_audit_take(&request, &reply, NULL);
     buf_fini(&reply.body);
     return reply.status;
 }
@@ -100,7 +100,7 @@ static void test_commands(void **state)
     (void)state;
     daemon_is_there = true;
     output_begin(2);
-    audit_command(&app, "token made", LOG_TEXT("email", "ada@example.org"), LOG_TEXT("name", (const char *)NULL));
+    main_audit_command(&app, "token made", LOG_TEXT("email", "ada@example.org"), LOG_TEXT("name", (const char *)NULL));
     assert_string_equal(output_end(), "");
     assert_non_null(
         strstr(daemon_got,
@@ -108,7 +108,7 @@ static void test_commands(void **state)
     assert_null(strstr(daemon_got, "name"));
     daemon_is_there = false;
     output_begin(2);
-    audit_command(&app, "token made", LOG_TEXT("email", "ada@example.org"));
+    main_audit_command(&app, "token made", LOG_TEXT("email", "ada@example.org"));
     assert_non_null(strstr(output_end(), "token made email=ada@example.org by="));
 }
 

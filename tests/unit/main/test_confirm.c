@@ -25,7 +25,7 @@ static int confirm_in_child(const char *terminal, bool yes)
         struct err err = {0};
         if (fd < 0 || dup2(fd, 0) < 0 || dup2(fd, 2) < 0)
             _exit(99);
-        int r = cli_confirm(&cli, &err, "Remove %s with %d pages?", "ada\x1b[2J", 5);
+        int r = main_cli_confirm(&cli, &err, "Remove %s with %d pages?", "ada\x1b[2J", 5);
         bool says = (r == 0) == (err.text[0] == '\0');
         _exit(says ? -r : 98);
     }
@@ -78,13 +78,13 @@ static void test_without_a_terminal(void **state)
     (void)state;
     assert_int_equal(confirm_in_child("/dev/null", false), HEARTH_ERR_INVALID);
     assert_int_equal(confirm_in_child("/dev/null", true), 0);
-    assert_int_equal(cli_confirm(&cli, NULL, "Remove %s?", "all"), 0);
+    assert_int_equal(main_cli_confirm(&cli, NULL, "Remove %s?", "all"), 0);
 }
 
 static void expect_count(long long number, const char *want)
 {
     char text[CLI_COUNT_SIZE];
-    assert_ptr_equal(cli_count(number, "page", "pages", text), text);
+    assert_ptr_equal(main_cli_count(number, "page", "pages", text), text);
     assert_string_equal(text, want);
 }
 
@@ -107,7 +107,7 @@ static void test_counts(void **state)
 static void expect_said(const char *text, const char *want)
 {
     output_begin(2);
-    cli_say(stderr, "%s", text);
+    main_cli_print(stderr, "%s", text);
     assert_string_equal(output_end(), want);
 }
 

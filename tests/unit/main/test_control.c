@@ -19,7 +19,7 @@ static char folder[64], socket_path[sizeof(((struct sockaddr_un *)NULL)->sun_pat
 static bool lock_is_held;
 static int listening;
 
-bool app_lock_is_held(const char *state_dir)
+bool main_app_lock_is_held(const char *state_dir)
 {
     (void)state_dir;
     return lock_is_held;
@@ -29,7 +29,7 @@ static int make_folder(void **state)
 {
     (void)state;
     snprintf(folder, sizeof(folder), "/tmp/hearth-control-XXXXXX");
-    return mkdtemp(folder) == NULL || !control_path(folder, socket_path, sizeof(socket_path));
+    return mkdtemp(folder) == NULL || !main_control_path(folder, socket_path, sizeof(socket_path));
 }
 
 static int remove_folder(void **state)
@@ -43,16 +43,16 @@ static void test_paths(void **state)
 {
     char longer[200], path[300];
     (void)state;
-    assert_true(control_path("/var/lib/hearth", path, sizeof(path)));
+    assert_true(main_control_path("/var/lib/hearth", path, sizeof(path)));
     assert_string_equal(path, "/var/lib/hearth/hearthd.sock");
-    assert_false(control_path("/var/lib/hearth", path, 28)); /* its NUL */
-    assert_true(control_path("/var/lib/hearth", path, 29));
+    assert_false(main_control_path("/var/lib/hearth", path, 28)); /* its NUL */
+    assert_true(main_control_path("/var/lib/hearth", path, 29));
     memset(longer, 'x', sizeof(longer));
     longer[107 - 13] = '\0';
-    assert_true(control_path(longer, path, sizeof(path)));
+    assert_true(main_control_path(longer, path, sizeof(path)));
     longer[107 - 13] = 'x';
     longer[108 - 13] = '\0';
-    assert_false(control_path(longer, path, sizeof(path)));
+    assert_false(main_control_path(longer, path, sizeof(path)));
 }
 
 /* One connection: what came, and the answer. */
@@ -95,8 +95,8 @@ static int exchange_with(struct served *served, const char *json, int *ret_statu
     assert_int_equal(bind(listening, (struct sockaddr *)&address, sizeof(address)), 0);
     assert_int_equal(listen(listening, 1), 0);
     assert_int_equal(pthread_create(&thread, NULL, serve_one, served), 0);
-    int r = json == NULL ? control_request(folder, "GET", "/control/x?y", ret_status, body, err)
-                         : control_send(folder, "/control/x", json, ret_status, body, err);
+    int r = json == NULL ? main_control_request(folder, "GET", "/control/x?y", ret_status, body, err)
+                         : main_control_send(folder, "/control/x", json, ret_status, body, err);
     pthread_join(thread, NULL);
     close(listening);
     return r;
@@ -152,7 +152,7 @@ static void expect_nobody(const char *state_dir, bool held, const char *words)
     struct err err = {0};
     int status;
     lock_is_held = held;
-    int r = control_request_until(state_dir, "/", 1000, &status, &body, &err);
+    int r = main_control_request_until(state_dir, "/", 1000, &status, &body, &err);
     assert_int_equal(r, HEARTH_ERR_UNAVAILABLE);
     if (strstr(err.text, words) == NULL)
         fail_msg("got %s", err.text);

@@ -27,7 +27,7 @@ static int command_ran(const char *name, struct cli *cli)
 }
 
 #define COMMAND(name)                                                                              \
-    int cmd_##name(struct cli *cli)                                                                \
+    int main_cmd_##name(struct cli *cli)                                                                \
     {                                                                                              \
         return command_ran(#name, cli);                                                            \
     }
@@ -51,11 +51,11 @@ COMMAND(verify)
 COMMAND(healthcheck)
 COMMAND(version)
 
-void harden_process(void)
+void main_harden_process(void)
 {
 }
 
-void cli_say(FILE *to, const char *format, ...)
+void main_cli_print(FILE *to, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);

@@ -14,8 +14,8 @@
 static const char *printed(struct table *table, bool as_json)
 {
     output_begin(1);
-    table_print(table, as_json);
-    table_fini(table);
+    main_table_print(table, as_json);
+    main_table_fini(table);
     return output_end();
 }
 
@@ -23,12 +23,12 @@ static void test_columns(void **state)
 {
     struct table table;
     (void)state;
-    table_init(&table, "email pages seen_at ok");
-    table_add(&table, json_pack("{s:s, s:i, s:I, s:b}", "email", "ada@example.org", "pages", 12,
+    main_table_init(&table, "email pages seen_at ok");
+    main_table_add(&table, json_pack("{s:s, s:i, s:I, s:b}", "email", "ada@example.org", "pages", 12,
                                 "seen_at", (json_int_t)0, "ok", 1));
-    table_add(&table,
+    main_table_add(&table,
               json_pack("{s:s, s:n, s:b, s:i}", "email", "b\xc3\xa9", "pages", "ok", 0, "more", 1));
-    table_add(&table, NULL);
+    main_table_add(&table, NULL);
     assert_string_equal(printed(&table, false), "email            pages  seen_at  ok\n"
                                                 "ada@example.org  12     -        yes\n"
                                                 "b\xc3\xa9               -      -        no\n");
@@ -38,9 +38,9 @@ static void test_empty(void **state)
 {
     struct table table;
     (void)state;
-    table_init(&table, "email pages");
+    main_table_init(&table, "email pages");
     assert_string_equal(printed(&table, false), "email  pages\n");
-    table_init(&table, "email pages");
+    main_table_init(&table, "email pages");
     assert_string_equal(printed(&table, true), "[]\n");
 }
 
@@ -48,8 +48,8 @@ static void test_json(void **state)
 {
     struct table table;
     (void)state;
-    table_init(&table, "email");
-    table_add(&table, json_pack("{s:s}", "email", "a\x1b[31m\n"));
+    main_table_init(&table, "email");
+    main_table_add(&table, json_pack("{s:s}", "email", "a\x1b[31m\n"));
     assert_string_equal(printed(&table, true),
                         "[\n  {\n    \"email\": \"a\\u001B[31m\\n\"\n  }\n]\n");
 }
@@ -59,8 +59,8 @@ static void expect_cell(const char *text, const char *want)
 {
     struct table table;
     char wanted[3000];
-    table_init(&table, "x");
-    table_add(&table, json_pack("{s:s}", "x", text));
+    main_table_init(&table, "x");
+    main_table_add(&table, json_pack("{s:s}", "x", text));
     snprintf(wanted, sizeof(wanted), "x\n%s\n", want);
     assert_string_equal(printed(&table, false), wanted);
 }
@@ -95,8 +95,8 @@ static void test_long_text(void **state)
     (void)state;
     for (size_t i = 0; i + 2 < sizeof(text); i += 2)
         memcpy(text + i, "\xc3\xa9", 3);
-    table_init(&table, "x y");
-    table_add(&table, json_pack("{s:s, s:s}", "x", text, "y", "end"));
+    main_table_init(&table, "x y");
+    main_table_add(&table, json_pack("{s:s, s:s}", "x", text, "y", "end"));
     const char *out = printed(&table, false);
     const char *row = strchr(out, '\n') + 1;
     assert_true(strlen(row) < 600);
@@ -109,7 +109,7 @@ static void test_object(void **state)
                                (json_int_t)0, "gone");
     (void)state;
     output_begin(1);
-    table_print_object(object);
+    main_table_print_object(object);
     json_decref(object);
     assert_string_equal(output_end(), "name            a\\x0ab\n"
                                       "pages           3\n"
@@ -120,7 +120,7 @@ static void test_object(void **state)
 static void expect_time(long long ms, const char *want)
 {
     char text[32];
-    table_time(ms, text);
+    main_table_time(ms, text);
     assert_string_equal(text, want);
 }
 

@@ -24,9 +24,9 @@ struct telling {
     }
 #define SHOWN(text) ((text) == NULL ? "-" : (text))
 TELLS(tell_visit, visit, "  visit %lld of %lld\n", (long long)row->date, (long long)row->source)
-TELLS(tell_node, bookmark_node, "bookmark %s in %s at %lld of %lld\n", row->guid, SHOWN(row->parent), (long long)row->position,
+TELLS(tell_node, bookmark_item, "bookmark %s in %s at %lld of %lld\n", row->guid, SHOWN(row->parent), (long long)row->position,
       (long long)row->source)
-TELLS(tell_grave, bookmark_node, "tombstone %s in %s of %lld\n", row->guid, SHOWN(row->parent), (long long)row->source)
+TELLS(tell_grave, bookmark_item, "tombstone %s in %s of %lld\n", row->guid, SHOWN(row->parent), (long long)row->source)
 
 static int tell_device(void *ctx, const struct hearth_device *device, int64_t tabs)
 {
@@ -49,14 +49,14 @@ static int tell_group(void *ctx, const char *device, const struct hearth_tab_gro
     return 0;
 }
 
-static int tell_claim(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
+static int tell_child_ref(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
 {
     struct telling *telling = ctx;
     buf_printf(&telling->out, "%s lists %s at %lld, of %lld\n", folder, child, (long long)position, (long long)source);
     return 0;
 }
 
-static int tell_mark(void *ctx, int64_t source, int32_t collection, const char *text)
+static int tell_cursor(void *ctx, int64_t source, int32_t collection, const char *text)
 {
     struct telling *telling = ctx;
     buf_printf(&telling->out, "mark %d of %lld: %s\n", (int)collection, (long long)source, text);
@@ -80,40 +80,40 @@ static int tell_guid(void *ctx, const char *guid, int64_t page)
 
 static void tell_pages(struct telling *telling)
 {
-    struct store *store = &fixture->store;
+    struct storage *storage = &fixture->storage;
     telling->page_count = 0;
-    OK(store, pages_by_frecency, telling->account, tell_page, telling);
+    OK(storage, pages_by_frecency, telling->account, tell_page, telling);
     for (size_t i = 0; i < telling->page_count; i++) {
         struct hearth_page page = {.struct_size = sizeof(page)};
-        OK(store, page_get, telling->account, telling->pages[i], &page);
+        OK(storage, page_get, telling->account, telling->pages[i], &page);
         buf_printf(&telling->out, "page %s \"%s\" %s|%s frecency %lld, %lld visits, last %lld, %lld bookmarks\n", page.url,
                    SHOWN(page.title), SHOWN(page.guid), SHOWN(page.bookmark_title), (long long)page.frecency, (long long)page.visit_count,
                    (long long)page.last_visit, (long long)page.bookmarks);
-        OK(store, page_visits, telling->account, page.id, tell_visit, telling);
+        OK(storage, page_visits, telling->account, page.id, tell_visit, telling);
         telling->visited = page.last_visit == 0 ? 0 : page.id; /* ids that a page without visits had are only remembered */
-        OK(store, page_guid_list, telling->account, tell_guid, telling);
-        store_reset(store);
+        OK(storage, page_guid_list, telling->account, tell_guid, telling);
+        plug_storage_reset(storage);
     }
 }
 
 static char *tell(const char *account)
 {
-    struct store *store = &fixture->store;
+    struct storage *storage = &fixture->storage;
     struct hearth_counts counts = {.struct_size = sizeof(counts)};
     struct telling telling = {.account = account};
-    OK(store, device_list, account, tell_device, &telling);
-    OK(store, tab_list, account, NULL, tell_tab, &telling);
-    OK(store, tab_group_list, account, NULL, tell_group, &telling);
-    OK(store, bookmark_nodes, account, tell_node, &telling);
-    OK(store, bookmark_claims, account, tell_claim, &telling);
-    OK(store, bookmark_tombstones, account, tell_grave, &telling);
-    OK(store, mark_list, account, tell_mark, &telling);
+    OK(storage, device_list, account, tell_device, &telling);
+    OK(storage, tab_list, account, NULL, tell_tab, &telling);
+    OK(storage, tab_group_list, account, NULL, tell_group, &telling);
+    OK(storage, bookmark_items, account, tell_node, &telling);
+    OK(storage, bookmark_children, account, tell_child_ref, &telling);
+    OK(storage, bookmark_tombstones, account, tell_grave, &telling);
+    OK(storage, sync_cursor_list, account, tell_cursor, &telling);
     tell_pages(&telling);
-    OK(store, counts, account, &counts);
+    OK(storage, counts, account, &counts);
     buf_printf(&telling.out, "%lld %lld %lld %lld %lld %lld\n", (long long)counts.devices, (long long)counts.tabs,
                (long long)counts.bookmarks, (long long)counts.folders, (long long)counts.pages, (long long)counts.visits);
     buf_add_char(&telling.out, '\0');
-    store_reset(store);
+    plug_storage_reset(storage);
     return telling.out.data;
 }
 

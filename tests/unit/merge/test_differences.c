@@ -16,51 +16,51 @@ static struct {
     int uncertain;             /* so many commits are stored, and say that nobody knows */
 } watch;
 
-static int counted_tab_put(void *session, struct hearth_call *call, const char *device, const struct hearth_tab *tab)
+static int counted_tab_put(void *handle, struct hearth_call *call, const char *device, const struct hearth_tab *tab)
 {
     watch.puts++;
-    return watch.inner->tab_put(session, call, device, tab);
+    return watch.inner->tab_put(handle, call, device, tab);
 }
 
-static int counted_tab_group_put(void *session, struct hearth_call *call, const char *device, const struct hearth_tab_group *group)
+static int counted_tab_group_put(void *handle, struct hearth_call *call, const char *device, const struct hearth_tab_group *group)
 {
     watch.puts++;
-    return watch.inner->tab_group_put(session, call, device, group);
+    return watch.inner->tab_group_put(handle, call, device, group);
 }
 
-static int counted_tabs_clear(void *session, struct hearth_call *call, const char *device)
+static int counted_tabs_clear(void *handle, struct hearth_call *call, const char *device)
 {
     watch.clears++;
-    return watch.inner->tabs_clear(session, call, device);
+    return watch.inner->tabs_clear(handle, call, device);
 }
 
-static int counted_device_put(void *session, struct hearth_call *call, const struct hearth_device *device)
+static int counted_device_put(void *handle, struct hearth_call *call, const struct hearth_device *device)
 {
     watch.devices++;
-    return watch.inner->device_put(session, call, device);
+    return watch.inner->device_put(handle, call, device);
 }
 
-static int counted_bookmark_put(void *session, struct hearth_call *call, const struct hearth_bookmark *bookmark)
+static int counted_bookmark_put(void *handle, struct hearth_call *call, const struct hearth_bookmark *bookmark)
 {
     watch.bookmarks++;
-    return watch.inner->bookmark_put(session, call, bookmark);
+    return watch.inner->bookmark_put(handle, call, bookmark);
 }
 
-static int counted_bookmark_clear(void *session, struct hearth_call *call, int64_t source)
+static int counted_bookmark_clear(void *handle, struct hearth_call *call, int64_t source)
 {
     watch.bookmarks++;
-    return watch.inner->bookmark_clear(session, call, source);
+    return watch.inner->bookmark_clear(handle, call, source);
 }
 
-static int counted_page_put(void *session, struct hearth_call *call, const struct hearth_page *page)
+static int counted_page_put(void *handle, struct hearth_call *call, const struct hearth_page *page)
 {
     watch.bookmarks++;
-    return watch.inner->page_put(session, call, page);
+    return watch.inner->page_put(handle, call, page);
 }
 
-static int uncertain_commit(void *session, struct hearth_call *call, bool changed)
+static int uncertain_commit(void *handle, struct hearth_call *call, bool changed)
 {
-    int r = watch.inner->batch_commit(session, call, changed);
+    int r = watch.inner->batch_commit(handle, call, changed);
     return r == 0 && watch.uncertain-- > 0 ? HEARTH_ERR_UNCERTAIN : r;
 }
 
@@ -71,8 +71,8 @@ static int begin_test(void **state)
     if (r != 0)
         return r;
     memset(&watch, 0, sizeof(watch));
-    watch.inner = fixture->store.ops;
-    counted = *fixture->store.ops;
+    watch.inner = fixture->storage.ops;
+    counted = *fixture->storage.ops;
     counted.tab_put = counted_tab_put;
     counted.tab_group_put = counted_tab_group_put;
     counted.tabs_clear = counted_tabs_clear;
@@ -81,14 +81,14 @@ static int begin_test(void **state)
     counted.bookmark_clear = counted_bookmark_clear;
     counted.page_put = counted_page_put;
     counted.batch_commit = uncertain_commit;
-    fixture->store.ops = &counted;
-    sink_init(&sink, &fixture->store, NULL, "a", "file", fixture->directory, NULL);
+    fixture->storage.ops = &counted;
+    merge_sink_init(&sink, &fixture->storage, NULL, "a", "file", fixture->directory, NULL);
     return 0;
 }
 
 static int end_test(void **state)
 {
-    sink_fini(&sink);
+    merge_sink_fini(&sink);
     return fixture_teardown(state);
 }
 
@@ -137,8 +137,8 @@ static void sync_tabs(int32_t how, int first, int end, const struct news *news)
 static int64_t generation(void)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
-    OK(&fixture->store, account_get, "a", &account);
-    store_reset(&fixture->store);
+    OK(&fixture->storage, account_get, "a", &account);
+    plug_storage_reset(&fixture->storage);
     return account.generation;
 }
 
@@ -150,10 +150,10 @@ static int on_removal(void *ctx, const struct hearth_removal *removal)
 static void expect_removals(int64_t since, const char *expected)
 {
     struct lines *lines = calloc(1, sizeof(*lines));
-    OK(&fixture->store, removals_since, "a", since, on_removal, lines);
+    OK(&fixture->storage, removals_since, "a", since, on_removal, lines);
     assert_string_equal(lines->text, expected);
     free(lines);
-    store_reset(&fixture->store);
+    plug_storage_reset(&fixture->storage);
 }
 
 static void expect_writes(int puts, int clears, int devices)
@@ -167,7 +167,7 @@ static void expect_writes(int puts, int clears, int devices)
 static int64_t tabs_stored(void)
 {
     struct hearth_counts now = {.struct_size = sizeof(now)};
-    OK(&fixture->store, counts, "a", &now);
+    OK(&fixture->storage, counts, "a", &now);
     return now.tabs;
 }
 
@@ -208,7 +208,7 @@ static void test_one_thing_is_new(void **state)
     expect_writes(0, 0, 0);
     expect_removals(0, "");
     assert_int_equal(tabs_stored(), DEVICES * TABS);
-    assert_sound(&fixture->store);
+    assert_sound(&fixture->storage);
 }
 
 /* What is left of a device is written again, and of no other. */
@@ -231,7 +231,7 @@ static void test_some_are_gone(void **state)
     sync_tabs(HEARTH_COMPLETE, 1, DEVICES, &none);
     expect_writes(0, 1, 0);
     assert_int_equal(tabs_stored(), (DEVICES - 1) * TABS);
-    assert_sound(&fixture->store);
+    assert_sound(&fixture->storage);
 }
 
 /* Groups of one id are one: the last of them counts, whatever is stored. */
@@ -339,7 +339,7 @@ static void test_the_same_bookmarks_again(void **state)
     sync_bookmarks(HEARTH_COMPLETE, &(struct other){.title = "2", .tag = "red", .url = first.url, .parent = "folder", .twice = true});
     sync_bookmarks(HEARTH_COMPLETE, &first);
     assert_int_equal(watch.bookmarks, 0);
-    assert_sound(&fixture->store);
+    assert_sound(&fixture->storage);
 }
 
 /* A removed folder is remembered, since what says that it is in it goes where the folder was. Of a

@@ -21,9 +21,9 @@ static void fill(const struct fields *fields, void *record, bool bare)
         const struct hearth_field *field = &fields->list[i];
         snprintf(texts[i], sizeof(texts[i]), "text %zu", i);
         if (field->kind == HEARTH_FIELD_TEXT)
-            fields_set_text(field, record, bare && field->role == HEARTH_FIELD_OPTIONAL ? NULL : texts[i]);
+            plug_fields_set_text(field, record, bare && field->role == HEARTH_FIELD_OPTIONAL ? NULL : texts[i]);
         else
-            fields_set_number(field, record, field->most < (int64_t)i + 1 ? field->most : (int64_t)i + 1);
+            plug_fields_set_number(field, record, field->most < (int64_t)i + 1 ? field->most : (int64_t)i + 1);
     }
 }
 
@@ -31,11 +31,11 @@ static void assert_same(const struct fields *fields, const void *wanted, const v
 {
     for (size_t i = 0; i < fields->count; i++) {
         const struct hearth_field *field = &fields->list[i];
-        const char *a = fields_text(field, wanted), *b = fields_text(field, got);
+        const char *a = plug_fields_text(field, wanted), *b = plug_fields_text(field, got);
         if (strcmp(field->name, "source") == 0) /* whatever a provider says: the spool is of source 0 */
-            assert_int_equal(fields_number(field, got), 0);
+            assert_int_equal(plug_fields_number(field, got), 0);
         else if (field->kind != HEARTH_FIELD_TEXT)
-            assert_int_equal(fields_number(field, wanted), fields_number(field, got));
+            assert_int_equal(plug_fields_number(field, wanted), plug_fields_number(field, got));
         else if (a == NULL || b == NULL)
             assert_true(a == b);
         else
@@ -55,42 +55,42 @@ static void check_way(struct spool *spool, bool bare)
     const char *owner;
     int kind;
     arena_init(&arena, 0);
-    fill(&fields_device, &device, bare);
-    fill(&fields_tab, &tab, bare);
-    fill(&fields_tab_group, &group, bare);
-    fill(&fields_page_record, &page, bare);
-    fill(&fields_bookmark_record, &bookmark, bare);
+    fill(&plug_fields_device, &device, bare);
+    fill(&plug_fields_tab, &tab, bare);
+    fill(&plug_fields_tab_group, &group, bare);
+    fill(&plug_fields_page_record, &page, bare);
+    fill(&plug_fields_bookmark_record, &bookmark, bare);
     struct hearth_visit visits[2] = {HEARTH_VISIT(5, 1), HEARTH_VISIT(4, 2)};
     page.visits = visits;
     page.visit_count = 2;
     bookmark.tags = (const char *const[]){"red", "blue"};
     bookmark.tag_count = 2;
-    assert_int_equal(records_put_device(spool, &device, NULL), 0);
-    assert_int_equal(records_put_tab(spool, "owner", &tab, NULL), 0);
-    assert_int_equal(records_put_tab_group(spool, "owner", &group, NULL), 0);
-    assert_int_equal(records_put_page(spool, &page, NULL), 0);
-    assert_int_equal(records_put_bookmark(spool, &bookmark, NULL), 0);
-    spool_rewind(spool);
-    assert_int_equal(spool_next(spool, &kind, NULL), 1);
-    records_get_device(spool, &device_got);
-    assert_same(&fields_device, &device, &device_got);
-    assert_int_equal(spool_next(spool, &kind, NULL), 1);
-    records_get_tab(spool, &owner, &tab_got);
+    assert_int_equal(merge_records_put_device(spool, &device, NULL), 0);
+    assert_int_equal(merge_records_put_tab(spool, "owner", &tab, NULL), 0);
+    assert_int_equal(merge_records_put_tab_group(spool, "owner", &group, NULL), 0);
+    assert_int_equal(merge_records_put_page(spool, &page, NULL), 0);
+    assert_int_equal(merge_records_put_bookmark(spool, &bookmark, NULL), 0);
+    merge_spool_rewind(spool);
+    assert_int_equal(merge_spool_next(spool, &kind, NULL), 1);
+    merge_records_get_device(spool, &device_got);
+    assert_same(&plug_fields_device, &device, &device_got);
+    assert_int_equal(merge_spool_next(spool, &kind, NULL), 1);
+    merge_records_get_tab(spool, &owner, &tab_got);
     assert_string_equal(owner, "owner");
-    assert_same(&fields_tab, &tab, &tab_got);
-    assert_int_equal(spool_next(spool, &kind, NULL), 1);
+    assert_same(&plug_fields_tab, &tab, &tab_got);
+    assert_int_equal(merge_spool_next(spool, &kind, NULL), 1);
     assert_int_equal(kind, RECORD_TAB_GROUP);
-    records_get_tab_group(spool, &owner, &group_got);
+    merge_records_get_tab_group(spool, &owner, &group_got);
     assert_string_equal(owner, "owner");
-    assert_same(&fields_tab_group, &group, &group_got);
-    assert_int_equal(spool_next(spool, &kind, NULL), 1);
-    assert_int_equal(records_get_page(spool, &arena, &page_got), 0);
-    assert_same(&fields_page_record, &page, &page_got);
+    assert_same(&plug_fields_tab_group, &group, &group_got);
+    assert_int_equal(merge_spool_next(spool, &kind, NULL), 1);
+    assert_int_equal(merge_records_get_page(spool, &arena, &page_got), 0);
+    assert_same(&plug_fields_page_record, &page, &page_got);
     assert_int_equal(page_got.visit_count, 2);
-    assert_same(&fields_visit, &visits[1], &page_got.visits[1]);
-    assert_int_equal(spool_next(spool, &kind, NULL), 1);
-    assert_int_equal(records_get_bookmark(spool, &arena, &bookmark_got), 0);
-    assert_same(&fields_bookmark_record, &bookmark, &bookmark_got);
+    assert_same(&plug_fields_visit, &visits[1], &page_got.visits[1]);
+    assert_int_equal(merge_spool_next(spool, &kind, NULL), 1);
+    assert_int_equal(merge_records_get_bookmark(spool, &arena, &bookmark_got), 0);
+    assert_same(&plug_fields_bookmark_record, &bookmark, &bookmark_got);
     assert_int_equal(bookmark_got.tag_count, 2);
     assert_string_equal(bookmark_got.tags[1], "blue");
     assert_int_equal(bookmark_got.child_count, 0);
@@ -101,11 +101,11 @@ static void test_every_field_goes_through_the_spool(void **state)
 {
     (void)state;
     struct spool spool;
-    spool_init(&spool, "/tmp", NULL);
+    merge_spool_init(&spool, "/tmp", NULL);
     check_way(&spool, false);
-    spool_clear(&spool);
+    merge_spool_clear(&spool);
     check_way(&spool, true);
-    spool_fini(&spool);
+    merge_spool_fini(&spool);
 }
 
 /* A provider of before knows a shorter struct: what it does not have is not read. */
@@ -115,27 +115,27 @@ static void test_a_shorter_record(void **state)
     struct spool spool;
     struct hearth_device device, got;
     int kind;
-    spool_init(&spool, "/tmp", NULL);
-    fill(&fields_device, &device, false);
+    merge_spool_init(&spool, "/tmp", NULL);
+    fill(&plug_fields_device, &device, false);
     device.struct_size = offsetof(struct hearth_device, fxa_device_id);
     device.fxa_device_id = (const char *)1; /* whatever lies behind it */
-    assert_int_equal(records_put_device(&spool, &device, NULL), 0);
-    spool_rewind(&spool);
-    assert_int_equal(spool_next(&spool, &kind, NULL), 1);
-    records_get_device(&spool, &got);
+    assert_int_equal(merge_records_put_device(&spool, &device, NULL), 0);
+    merge_spool_rewind(&spool);
+    assert_int_equal(merge_spool_next(&spool, &kind, NULL), 1);
+    merge_records_get_device(&spool, &got);
     assert_string_equal(got.version, device.version);
     assert_null(got.fxa_device_id);
     assert_int_equal(got.last_upload, 0);
-    spool_fini(&spool);
+    merge_spool_fini(&spool);
 }
 
 /* --- what breaks a table ------------------------------------------------------------------------ */
 
-static struct store store; /* nothing is stored */
+static struct storage storage; /* nothing is stored */
 
 static struct sink *begin(struct sink *sink, int32_t collection)
 {
-    sink_init(sink, &store, NULL, "a", "fx", "/tmp", NULL);
+    merge_sink_init(sink, &storage, NULL, "a", "fx", "/tmp", NULL);
     assert_int_equal(sink->hearth.begin(sink->hearth.ctx, collection, HEARTH_COMPLETE), 0);
     return sink;
 }
@@ -147,15 +147,15 @@ static void assert_damaged(struct sink *sink, const char *guid, const char *why)
     assert_int_equal(sink->damaged, 1);
     assert_int_equal(sink->records, 0);
     assert_non_null(strstr(sink->damaged_example, why));
-    spool_rewind(&sink->spool);
+    merge_spool_rewind(&sink->spool);
     if (guid != NULL) {
-        assert_int_equal(spool_next(&sink->spool, &kind, NULL), 1);
+        assert_int_equal(merge_spool_next(&sink->spool, &kind, NULL), 1);
         assert_int_equal(kind, RECORD_KEPT);
-        assert_string_equal(records_get_kept(&sink->spool), guid);
+        assert_string_equal(merge_records_get_kept(&sink->spool), guid);
     }
     assert_int_equal(sink->nameless, guid == NULL);
-    assert_int_equal(spool_next(&sink->spool, &kind, NULL), 0);
-    sink_fini(sink);
+    assert_int_equal(merge_spool_next(&sink->spool, &kind, NULL), 0);
+    merge_sink_fini(sink);
 }
 
 static void give_page(struct hearth_page_record *record, const char *guid, const char *why)
@@ -182,20 +182,20 @@ static void test_broken_pages(void **state)
     assert_non_null(big);
     memset(big, 'a', HEARTH_TEXT_MAX + 1);
     big[HEARTH_TEXT_MAX + 1] = '\0';
-    fill(&fields_page_record, &page, false);
+    fill(&plug_fields_page_record, &page, false);
     page.url = NULL;
     give_page(&page, page.guid, "it has no url");
-    fill(&fields_page_record, &page, false);
+    fill(&plug_fields_page_record, &page, false);
     page.title = big;
     give_page(&page, page.guid, "its title has 2097153 bytes");
-    fill(&fields_page_record, &page, false);
+    fill(&plug_fields_page_record, &page, false);
     page.title = "\xff";
     give_page(&page, page.guid, "its title is not UTF-8");
-    fill(&fields_page_record, &page, false);
+    fill(&plug_fields_page_record, &page, false);
     page.visits = &(struct hearth_visit)HEARTH_VISIT(1, 10);
     page.visit_count = 1;
     give_page(&page, page.guid, "its type is 10");
-    fill(&fields_page_record, &page, false);
+    fill(&plug_fields_page_record, &page, false);
     page.guid = NULL;
     give_page(&page, NULL, "it has no guid");
     free(big);
@@ -208,20 +208,20 @@ static void test_broken_bookmarks(void **state)
     char key[HEARTH_KEY_MAX + 2];
     memset(key, 'k', sizeof(key) - 1);
     key[sizeof(key) - 1] = '\0';
-    fill(&fields_bookmark_record, &bookmark, false);
+    fill(&plug_fields_bookmark_record, &bookmark, false);
     bookmark.kind = 6;
     give_bookmark(&bookmark, bookmark.guid, "its kind is 6");
-    fill(&fields_bookmark_record, &bookmark, false);
+    fill(&plug_fields_bookmark_record, &bookmark, false);
     bookmark.kind = 0;
     give_bookmark(&bookmark, bookmark.guid, "its kind is 0");
-    fill(&fields_bookmark_record, &bookmark, false);
+    fill(&plug_fields_bookmark_record, &bookmark, false);
     bookmark.guid = key;
     give_bookmark(&bookmark, key, ""); /* the words are cut where the id is so long */
-    fill(&fields_bookmark_record, &bookmark, false);
+    fill(&plug_fields_bookmark_record, &bookmark, false);
     bookmark.children = (const char *const[]){"fine", key};
     bookmark.child_count = 2;
     give_bookmark(&bookmark, bookmark.guid, "the id of one of its children has 256 bytes");
-    fill(&fields_bookmark_record, &bookmark, false);
+    fill(&plug_fields_bookmark_record, &bookmark, false);
     bookmark.tags = (const char *const[]){NULL};
     bookmark.tag_count = 1;
     give_bookmark(&bookmark, bookmark.guid, "one of its tags");
@@ -234,27 +234,27 @@ static void test_broken_devices_and_tabs(void **state)
     struct hearth_tab tab;
     struct hearth_tab_group group;
     struct sink sink;
-    fill(&fields_device, &device, false);
+    fill(&plug_fields_device, &device, false);
     device.name = NULL;
     begin(&sink, HEARTH_CLIENTS);
     assert_int_equal(sink.hearth.device(sink.hearth.ctx, &device), 0);
     assert_damaged(&sink, device.id, "it has no name");
-    fill(&fields_tab, &tab, false);
+    fill(&plug_fields_tab, &tab, false);
     tab.pinned = 2;
     begin(&sink, HEARTH_TABS);
     assert_int_equal(sink.hearth.tab(sink.hearth.ctx, "phone", &tab), 0);
     assert_damaged(&sink, "phone", "its pinned is 2");
-    fill(&fields_tab, &tab, false);
+    fill(&plug_fields_tab, &tab, false);
     tab.group = "";
     begin(&sink, HEARTH_TABS);
     assert_int_equal(sink.hearth.tab(sink.hearth.ctx, "phone", &tab), 0);
     assert_damaged(&sink, "phone", "it has no group");
-    fill(&fields_tab_group, &group, false);
+    fill(&plug_fields_tab_group, &group, false);
     group.name = NULL;
     begin(&sink, HEARTH_TABS);
     assert_int_equal(sink.hearth.tab_group(sink.hearth.ctx, "phone", &group), 0);
     assert_damaged(&sink, "phone", "it has no name");
-    fill(&fields_tab, &tab, false);
+    fill(&plug_fields_tab, &tab, false);
     begin(&sink, HEARTH_TABS);
     assert_int_equal(sink.hearth.tab(sink.hearth.ctx, NULL, &tab), 0);
     assert_damaged(&sink, NULL, "the id of its device is missing");
@@ -272,26 +272,26 @@ static void test_what_the_storage_cannot_keep(void **state)
     struct hearth_bookmark_record bookmark;
     struct hearth_tab tab;
     struct sink sink;
-    store.limits = &limits;
-    fill(&fields_page_record, &page, false);
+    storage.limits = &limits;
+    fill(&plug_fields_page_record, &page, false);
     page.title = "a title of more than twenty bytes";
     give_page(&page, page.guid, "its title has 33 bytes, more than 20");
-    fill(&fields_page_record, &page, false);
+    fill(&plug_fields_page_record, &page, false);
     page.guid = "eleven keys";
     give_page(&page, page.guid, "its guid has 11 bytes, more than 10");
-    fill(&fields_bookmark_record, &bookmark, false);
+    fill(&plug_fields_bookmark_record, &bookmark, false);
     bookmark.children = (const char *const[]){"eleven keys"};
     bookmark.child_count = 1;
     give_bookmark(&bookmark, bookmark.guid, "the id of one of its children has 11 bytes");
-    fill(&fields_bookmark_record, &bookmark, false);
+    fill(&plug_fields_bookmark_record, &bookmark, false);
     bookmark.tags = (const char *const[]){"eleven tags", "and more"};
     bookmark.tag_count = 2;
     give_bookmark(&bookmark, bookmark.guid, "one of its tags");
-    fill(&fields_tab, &tab, false);
+    fill(&plug_fields_tab, &tab, false);
     begin(&sink, HEARTH_TABS);
     assert_int_equal(sink.hearth.tab(sink.hearth.ctx, "eleven keys", &tab), 0);
     assert_damaged(&sink, "eleven keys", "the id of its device has 11 bytes");
-    store.limits = NULL;
+    storage.limits = NULL;
 }
 
 /* What the table allows is no damage, at its borders neither. */
@@ -300,7 +300,7 @@ static void test_sound_ones(void **state)
     (void)state;
     struct hearth_page_record page;
     struct sink sink;
-    fill(&fields_page_record, &page, true);
+    fill(&plug_fields_page_record, &page, true);
     page.url = "";
     page.modified = INT64_MIN;
     begin(&sink, HEARTH_HISTORY);
@@ -308,7 +308,7 @@ static void test_sound_ones(void **state)
     assert_int_equal(sink.damaged, 0);
     assert_int_equal(sink.records, 1);
     assert_int_equal(sink.hearth.bookmark(sink.hearth.ctx, &(struct hearth_bookmark_record){0}), HEARTH_ERR_INVALID);
-    sink_fini(&sink);
+    merge_sink_fini(&sink);
 }
 
 int main(void)

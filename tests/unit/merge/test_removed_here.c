@@ -13,13 +13,13 @@ static int begin_test(void **state)
     int r = fixture_setup(state);
     fixture = *state;
     if (r == 0)
-        sink_init(&sink, &fixture->store, NULL, "a", "file", fixture->directory, NULL);
+        merge_sink_init(&sink, &fixture->storage, NULL, "a", "file", fixture->directory, NULL);
     return r;
 }
 
 static int end_test(void **state)
 {
-    sink_fini(&sink);
+    merge_sink_fini(&sink);
     return fixture_teardown(state);
 }
 
@@ -84,17 +84,17 @@ static void expect_page(const char *url, const char *expected)
     struct hearth_page page = {.struct_size = sizeof(page)};
     struct lines *lines = calloc(1, sizeof(*lines));
     struct err err = {0};
-    int r = STORE(&fixture->store, &err, page_get, "a", model_page_id(url), &page);
+    int r = STORAGE(&fixture->storage, &err, page_get, "a", model_page_id(url), &page);
     if (r == 0) {
         add_line(lines, "%s %s:", page.title == NULL ? "-" : page.title, page.guid == NULL ? "-" : page.guid);
-        OK(&fixture->store, page_visits, "a", page.id, on_visit_date, lines);
+        OK(&fixture->storage, page_visits, "a", page.id, on_visit_date, lines);
     } else {
         assert_int_equal(r, HEARTH_ERR_NOT_FOUND);
         add_line(lines, "gone");
     }
     assert_string_equal(lines->text, expected);
     free(lines);
-    store_reset(&fixture->store);
+    plug_storage_reset(&fixture->storage);
 }
 
 static struct removed_here_result result;
@@ -107,7 +107,7 @@ static int try_remove(struct hearth_removed_here removed)
         removed.id = "r";
     if (removed.host == NULL)
         removed.host = "";
-    int r = removed_here_put(&fixture->store, "a", &removed, &result, &err);
+    int r = merge_removed_here_put(&fixture->storage, "a", &removed, &result, &err);
     assert_true(r == 0 || err.text[0] != '\0');
     return r;
 }
@@ -127,13 +127,13 @@ static void expect_to_stay(const char *one, const char *two, const char *three)
         expect_page(ONE, one);
         expect_page(TWO, two);
         expect_page(THREE, three);
-        assert_sound(&fixture->store);
+        assert_sound(&fixture->storage);
         sync_all(how);
     }
     expect_page(ONE, one);
     expect_page(TWO, two);
     expect_page(THREE, three);
-    assert_sound(&fixture->store);
+    assert_sound(&fixture->storage);
 }
 
 static void test_a_page(void **state)
@@ -147,10 +147,10 @@ static void test_a_page(void **state)
     give_page("g1", ONE, "One", DATES(9000, 3000)); /* what is still to come, too */
     sink_commit();
     expect_page(ONE, "gone");
-    OK(&fixture->store, removed_here_remove, "a", "r"); /* taken back: it comes with the next complete sync */
+    OK(&fixture->storage, removed_here_remove, "a", "r"); /* taken back: it comes with the next complete sync */
     sync_all(HEARTH_COMPLETE);
     expect_page(ONE, "One g1: 3000 2000 1000");
-    assert_sound(&fixture->store);
+    assert_sound(&fixture->storage);
 }
 
 static void test_a_page_until_now(void **state)
@@ -164,7 +164,7 @@ static void test_a_page_until_now(void **state)
     give_page("g1", ONE, "One", DATES(9000, 3000));
     sink_commit();
     expect_page(ONE, "One g1: 9000");
-    assert_sound(&fixture->store);
+    assert_sound(&fixture->storage);
 }
 
 static void test_a_visit(void **state)
@@ -175,7 +175,7 @@ static void test_a_visit(void **state)
     expect_result(1, 1);
     expect_to_stay("One g1: 3000 1000", "Two g2: 5000 2500", "Three g3: 7000");
     struct hearth_page page = {.struct_size = sizeof(page)};
-    OK(&fixture->store, page_get, "a", model_page_id(ONE), &page);
+    OK(&fixture->storage, page_get, "a", model_page_id(ONE), &page);
     assert_int_equal(page.visit_count, 2);
 }
 
@@ -242,7 +242,7 @@ static void test_bookmarks_stay(void **state)
     expect_result(0, 0);
     REMOVE(PAGE, .id = "other", .page = model_page_id(ONE), .to_date = 5);
     struct lines lines = {.size = 0};
-    OK(&fixture->store, removed_here_list, "a", on_removed_here, &lines);
+    OK(&fixture->storage, removed_here_list, "a", on_removed_here, &lines);
     assert_string_equal(lines.text, " other r"); /* what says the same is one */
 }
 
@@ -258,9 +258,9 @@ static void test_what_cannot_be_said(void **state)
                      HEARTH_ERR_INVALID);
 }
 
-static int offer_many(void *session, struct hearth_call *call, const char *account, hearth_removed_here_cb cb, void *ctx)
+static int offer_many(void *handle, struct hearth_call *call, const char *account, hearth_removed_here_cb cb, void *ctx)
 {
-    (void)session;
+    (void)handle;
     (void)call;
     (void)account;
     char id[16];
@@ -278,14 +278,14 @@ static int offer_many(void *session, struct hearth_call *call, const char *accou
 
 static void test_how_many(void **state)
 {
-    struct hearth_storage full = *fixture->store.ops;
-    const struct hearth_storage *inner = fixture->store.ops;
+    struct hearth_storage full = *fixture->storage.ops;
+    const struct hearth_storage *inner = fixture->storage.ops;
     (void)state;
     full.removed_here_list = offer_many;
-    fixture->store.ops = &full;
+    fixture->storage.ops = &full;
     assert_int_equal(try_remove((struct hearth_removed_here){.kind = HEARTH_REMOVED_HERE_PAGE, .page = 20000}), HEARTH_ERR_FULL);
     REMOVE(PAGE, .page = 78); /* one that is there already */
-    fixture->store.ops = inner;
+    fixture->storage.ops = inner;
 }
 
 /* More pages than are looked at together; every second visit goes, every fourth page. */
@@ -307,10 +307,10 @@ static void test_many_pages(void **state)
     sink_commit();
     REMOVE(SPAN, .from_date = 1000, .to_date = 2000);
     expect_result(PAGES, PAGES);
-    OK(&fixture->store, counts, "a", &counts);
+    OK(&fixture->storage, counts, "a", &counts);
     assert_int_equal(counts.pages, PAGES - PAGES / 4);
     assert_int_equal(counts.visits, PAGES - PAGES / 4);
-    assert_sound(&fixture->store);
+    assert_sound(&fixture->storage);
 }
 
 static int on_input(void *ctx, const struct hearth_pick *pick)
@@ -330,14 +330,14 @@ static void test_picks(void **state)
     for (int i = 0; i < 3; i++) {
         struct hearth_pick pick = {
             .struct_size = sizeof(pick), .input = inputs[i], .page = model_page_id(urls[i]), .use_count = 1, .used = 5000};
-        OK(&fixture->store, pick_put, "a", &pick);
+        OK(&fixture->storage, pick_put, "a", &pick);
     }
     REMOVE(SITE, .host = "one.example", .to_date = 3500);
-    OK(&fixture->store, pick_list, "a", on_input, lines);
+    OK(&fixture->storage, pick_list, "a", on_input, lines);
     assert_string_equal(lines->text, "for three for two ");
     REMOVE(SITE, .host = "one.example");
     memset(lines, 0, sizeof(*lines));
-    OK(&fixture->store, pick_list, "a", on_input, lines);
+    OK(&fixture->storage, pick_list, "a", on_input, lines);
     assert_string_equal(lines->text, "for two ");
     free(lines);
 }

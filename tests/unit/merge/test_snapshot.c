@@ -16,13 +16,13 @@ static int begin_test(void **state)
     int r = fixture_setup(state);
     fixture = *state;
     if (r == 0)
-        sink_init(&sink, &fixture->store, NULL, "a", "file", fixture->directory, NULL);
+        merge_sink_init(&sink, &fixture->storage, NULL, "a", "file", fixture->directory, NULL);
     return r;
 }
 
 static int end_test(void **state)
 {
-    sink_fini(&sink);
+    merge_sink_fini(&sink);
     return fixture_teardown(state);
 }
 
@@ -70,23 +70,23 @@ static void expect_page(const char *url, const char *expected)
     struct hearth_page page = {.struct_size = sizeof(page)};
     struct lines *lines = calloc(1, sizeof(*lines));
     struct err err = {0};
-    int r = STORE(&fixture->store, &err, page_get, "a", model_page_id(url), &page);
+    int r = STORAGE(&fixture->storage, &err, page_get, "a", model_page_id(url), &page);
     if (r == 0) {
         add_line(lines, "%s %s:", page.title == NULL ? "-" : page.title, page.guid == NULL ? "-" : page.guid);
-        OK(&fixture->store, page_visits, "a", page.id, on_visit_date, lines);
+        OK(&fixture->storage, page_visits, "a", page.id, on_visit_date, lines);
     } else {
         assert_int_equal(r, HEARTH_ERR_NOT_FOUND);
         add_line(lines, "gone");
     }
     assert_string_equal(lines->text, expected);
     free(lines);
-    store_reset(&fixture->store);
+    plug_storage_reset(&fixture->storage);
 }
 
 static struct hearth_counts counts(void)
 {
     struct hearth_counts now = {.struct_size = sizeof(now)};
-    OK(&fixture->store, counts, "a", &now);
+    OK(&fixture->storage, counts, "a", &now);
     return now;
 }
 
@@ -126,7 +126,7 @@ static void test_pages_and_visits_that_do_not_come_are_gone(void **state)
     sink_begin(HEARTH_HISTORY, HEARTH_SNAPSHOT);
     sink_commit();
     assert_int_equal(counts().pages + counts().visits, 0);
-    assert_sound(&fixture->store);
+    assert_sound(&fixture->storage);
 }
 
 /* The other ways unite: a Sync server forgets. */
@@ -173,7 +173,7 @@ static void test_bookmarked_pages_stay_without_visits(void **state)
     give_page("g1", ONE, "One", DATES(3000, 2000, 1000));
     sink_commit();
     assert_int_equal(sink.changed, 0); /* nothing of it is taken away again and again */
-    assert_sound(&fixture->store);
+    assert_sound(&fixture->storage);
 }
 
 static void test_a_page_in_several_records(void **state)
@@ -274,13 +274,13 @@ static int on_tab_group(void *ctx, const char *device, const struct hearth_tab_g
 static void expect_tabs(const char *tabs, const char *groups)
 {
     struct lines *lines = calloc(1, sizeof(*lines));
-    OK(&fixture->store, tab_list, "a", NULL, on_tab, lines);
+    OK(&fixture->storage, tab_list, "a", NULL, on_tab, lines);
     assert_string_equal(lines->text, tabs);
     *lines = (struct lines){.size = 0};
-    OK(&fixture->store, tab_group_list, "a", NULL, on_tab_group, lines);
+    OK(&fixture->storage, tab_group_list, "a", NULL, on_tab_group, lines);
     assert_string_equal(lines->text, groups);
     free(lines);
-    store_reset(&fixture->store);
+    plug_storage_reset(&fixture->storage);
 }
 
 static void give_tab(const char *device, const char *title, const char *group)
@@ -356,18 +356,18 @@ static void test_a_hidden_device_stays_hidden(void **state)
         assert_int_equal(sink.hearth.device(&sink, &device), 0);
         sink_commit();
         assert_int_equal(sink.changed != 0, round != 1); /* that a person hides it is no difference to what came */
-        OK(&fixture->store, device_list, "a", on_hidden, &lines);
+        OK(&fixture->storage, device_list, "a", on_hidden, &lines);
         assert_string_equal(lines.text, expected[round]);
-        begin(&fixture->store, "a", HEARTH_CLIENTS);
-        OK(&fixture->store, device_hide, "d1", true);
-        OK(&fixture->store, batch_commit, true);
+        begin(&fixture->storage, "a", HEARTH_CLIENTS);
+        OK(&fixture->storage, device_hide, "d1", true);
+        OK(&fixture->storage, batch_commit, true);
         if (round == 0)
             continue;
         sink_begin(HEARTH_TABS, HEARTH_COMPLETE);
         assert_int_equal(sink.hearth.device(&sink, &device), 0);
         sink_commit();
         lines = (struct lines){.size = 0};
-        OK(&fixture->store, device_list, "a", on_hidden, &lines);
+        OK(&fixture->storage, device_list, "a", on_hidden, &lines);
         assert_string_equal(lines.text, expected[round]);
     }
 }
@@ -389,8 +389,8 @@ static void test_limits_count_what_is_left(void **state)
 {
     (void)state;
     const struct limits limits = {.pages = 3000};
-    sink_fini(&sink);
-    sink_init(&sink, &fixture->store, NULL, "a", "file", fixture->directory, &limits);
+    merge_sink_fini(&sink);
+    merge_sink_init(&sink, &fixture->storage, NULL, "a", "file", fixture->directory, &limits);
     for (int round = 0; round < 2; round++) {
         sink_begin(HEARTH_HISTORY, HEARTH_SNAPSHOT);
         give_many(round * 3000, (round + 1) * 3000, 1);
@@ -414,11 +414,11 @@ static size_t bytes_in_use(void)
     return info.uordblks + info.hblkhd;
 }
 
-static int watched_page_get(void *session, struct hearth_call *call, const char *account, int64_t page, struct hearth_page *ret_page)
+static int watched_page_get(void *handle, struct hearth_call *call, const char *account, int64_t page, struct hearth_page *ret_page)
 {
     if (watch.gets++ % 64 == 0 && bytes_in_use() > watch.most)
         watch.most = bytes_in_use();
-    return watch.inner->page_get(session, call, account, page, ret_page);
+    return watch.inner->page_get(handle, call, account, page, ret_page);
 }
 
 static void test_a_hundred_thousand_pages(void **state)
@@ -428,10 +428,10 @@ static void test_a_hundred_thousand_pages(void **state)
     fixture_close(fixture);
     fixture->values[BATCH_CACHE].number = 1 << 20; /* else the storage's own cache is most of it */
     fixture_reopen(fixture);
-    struct hearth_storage watched = *fixture->store.ops;
-    watch.inner = fixture->store.ops;
+    struct hearth_storage watched = *fixture->storage.ops;
+    watch.inner = fixture->storage.ops;
     watched.page_get = watched_page_get;
-    fixture->store.ops = &watched;
+    fixture->storage.ops = &watched;
     sink_begin(HEARTH_HISTORY, HEARTH_SNAPSHOT);
     give_many(0, MANY, 1);
     sink_commit();
@@ -442,7 +442,7 @@ static void test_a_hundred_thousand_pages(void **state)
     sink_begin(HEARTH_HISTORY, HEARTH_SNAPSHOT);
     give_many(0, MANY, 2);
     sink_commit();
-    fixture->store.ops = watch.inner;
+    fixture->storage.ops = watch.inner;
     assert_int_equal(counts().pages, MANY / 2);
     assert_int_equal(counts().visits, MANY);
     assert_int_equal(watch.gets, MANY); /* each that came once, each that goes once */
@@ -450,7 +450,7 @@ static void test_a_hundred_thousand_pages(void **state)
     assert_true(watch.most < before + MOST);
     expect_page("https://h1.example/1", "gone");
     expect_page("https://h2.example/2", "A title g2: 1700000000002 1600000000002");
-    assert_sound(&fixture->store);
+    assert_sound(&fixture->storage);
 }
 
 int main(void)

@@ -21,21 +21,21 @@ static void put_source(const char *account, int64_t id, const char *name)
 {
     struct hearth_source source = {
         .struct_size = sizeof(source), .id = id, .name = name, .kind = HEARTH_SOURCE_SYNC, .provider = "file", .uid = ""};
-    OK(&fixture->store, source_put, account, &source);
+    OK(&fixture->storage, source_put, account, &source);
 }
 
 static void open_sink(const char *account, int64_t source, int32_t collection, int32_t how)
 {
-    sink_init(&sink, &fixture->store, NULL, account, "file", fixture->directory, NULL);
-    sink_set_source(&sink, source);
+    merge_sink_init(&sink, &fixture->storage, NULL, account, "file", fixture->directory, NULL);
+    merge_sink_set_source(&sink, source);
     assert_int_equal(sink.hearth.begin(&sink, collection, how), 0);
 }
 
-static void commit_sink(const char *mark)
+static void commit_sink(const char *cursor)
 {
-    if (sink.hearth.commit(&sink, mark) < 0)
+    if (sink.hearth.commit(&sink, cursor) < 0)
         fail_msg("commit: %s", sink.err.text);
-    sink_fini(&sink);
+    merge_sink_fini(&sink);
 }
 
 static void give_device(const char *id)
@@ -98,7 +98,7 @@ static void expect_told(const char *account, const char *expected)
     char *told = tell(account);
     assert_string_equal(told, expected);
     free(told);
-    assert_sound(&fixture->store);
+    assert_sound(&fixture->storage);
 }
 
 static void expect_page(const char *url, const char *expected)
@@ -106,14 +106,14 @@ static void expect_page(const char *url, const char *expected)
     struct telling telling = {.account = "a"};
     struct hearth_page page = {.struct_size = sizeof(page)};
     struct err err = {0};
-    int r = STORE(&fixture->store, &err, page_get, "a", model_page_id(url), &page);
+    int r = STORAGE(&fixture->storage, &err, page_get, "a", model_page_id(url), &page);
     buf_printf(&telling.out, "%s\n", r < 0 ? "gone" : SHOWN(page.guid));
     if (r == 0)
-        OK(&fixture->store, page_visits, "a", page.id, tell_visit, &telling);
+        OK(&fixture->storage, page_visits, "a", page.id, tell_visit, &telling);
     buf_add_char(&telling.out, '\0');
     assert_string_equal(telling.out.data, expected);
     buf_fini(&telling.out);
-    store_reset(&fixture->store);
+    plug_storage_reset(&fixture->storage);
 }
 
 /* --- ids --------------------------------------------------------------------------------------- */
@@ -149,23 +149,23 @@ static void test_ids(void **state)
 
 static void fill(const char *account, int64_t source, const int64_t *dates)
 {
-    char mark[16];
-    snprintf(mark, sizeof(mark), "of %lld", (long long)source);
+    char cursor[16];
+    snprintf(cursor, sizeof(cursor), "of %lld", (long long)source);
     open_sink(account, source, HEARTH_CLIENTS, HEARTH_COMPLETE);
     give_device("d");
-    commit_sink(mark);
+    commit_sink(cursor);
     open_sink(account, source, HEARTH_TABS, HEARTH_COMPLETE);
     give_device("d");
     give_tab("d", ONE);
-    commit_sink(mark);
+    commit_sink(cursor);
     open_sink(account, source, HEARTH_BOOKMARKS, HEARTH_COMPLETE);
     give_bookmark("menu", HEARTH_FOLDER, "places", NULL, "b");
     give_bookmark("b", HEARTH_BOOKMARK, "menu", TWO, NULL);
     give_bookmark("lost", HEARTH_BOOKMARK, "nowhere", TWO, NULL);
-    commit_sink(mark);
+    commit_sink(cursor);
     open_sink(account, source, HEARTH_HISTORY, HEARTH_COMPLETE);
     give_page("g", ONE, "One", 2, dates);
-    commit_sink(mark);
+    commit_sink(cursor);
 }
 
 #define OWN_TREE                                                                                                                           \
@@ -204,7 +204,7 @@ static void expect_unchanged_by(int64_t source, int32_t collection, int32_t how,
         assert_string_equal(after, before);
     free(before);
     free(after);
-    assert_sound(&fixture->store);
+    assert_sound(&fixture->storage);
 }
 
 /* An empty collection of one source takes everything of it, and nothing of the other. */
@@ -226,17 +226,17 @@ static void test_what_does_not_come_is_gone_of_one(void **state)
     expect_unchanged_by(0, HEARTH_CLIENTS, HEARTH_COMPLETE, "device d");
     expect_unchanged_by(0, HEARTH_BOOKMARKS, HEARTH_COMPLETE, "bookmark b in");
     fill("b", 2, (const int64_t[]){4000, 2000});
-    for (int32_t c = 1; c < HEARTH_COLLECTION_SLOTS; c++) { /* the only difference: what source 0 has no more, and its marks */
+    for (int32_t c = 1; c < HEARTH_COLLECTION_SLOTS; c++) { /* the only difference: what source 0 has no more, and its cursors */
         open_sink("a", 0, c, HEARTH_INCREMENTAL);
         assert_int_equal(sink.hearth.reset(&sink, c), 0);
-        sink_fini(&sink);
+        merge_sink_fini(&sink);
     }
     open_sink("a", 2, HEARTH_HISTORY, HEARTH_INCREMENTAL);
     give_page("g", ONE, "One", DATES(4000));
     commit_sink(NULL);
-    begin(&fixture->store, "b", HEARTH_HISTORY); /* an id that was joined once stays */
-    OK(&fixture->store, page_guid_put, "g", model_page_id(ONE));
-    commit(&fixture->store);
+    begin(&fixture->storage, "b", HEARTH_HISTORY); /* an id that was joined once stays */
+    OK(&fixture->storage, page_guid_put, "g", model_page_id(ONE));
+    commit(&fixture->storage);
     char *only = tell("b");
     expect_told("a", only);
     free(only);
@@ -274,7 +274,7 @@ static void test_tombstones_and_damage(void **state)
     give_removed("g");
     commit_sink(NULL);
     expect_page(ONE, "gone\n");
-    assert_sound(&fixture->store);
+    assert_sound(&fixture->storage);
 }
 
 static void test_the_folder_bears_the_name(void **state)
@@ -283,7 +283,7 @@ static void test_the_folder_bears_the_name(void **state)
     (void)state;
     open_sink("a", 2, HEARTH_BOOKMARKS, HEARTH_INCREMENTAL);
     assert_int_equal(sink.hearth.commit(&sink, "m"), HEARTH_ERR_INVALID); /* there is no such source */
-    sink_fini(&sink);
+    merge_sink_fini(&sink);
     put_source("a", 2, "Old laptop");
     for (int round = 0; round < 2; round++) {
         put_source("a", 2, round == 0 ? "Old laptop" : "Attic");
@@ -292,14 +292,14 @@ static void test_the_folder_bears_the_name(void **state)
         give_bookmark("menu", HEARTH_FOLDER, "toolbar", NULL, "unfiled"); /* nothing of it moves them */
         give_bookmark("unfiled", HEARTH_FOLDER, "menu", NULL, "places");
         commit_sink("m");
-        OK(&fixture->store, bookmark_get, "a", "2:places", &folder);
+        OK(&fixture->storage, bookmark_get, "a", "2:places", &folder);
         assert_string_equal(folder.title, round == 0 ? "Old laptop" : "Attic");
         assert_string_equal(folder.parent, "menu");
         assert_int_equal(folder.children, 4);
-        OK(&fixture->store, bookmark_get, "a", "2:menu", &folder);
+        OK(&fixture->storage, bookmark_get, "a", "2:menu", &folder);
         assert_string_equal(folder.title, "Bookmarks Menu");
         assert_string_equal(folder.parent, "2:places");
-        assert_sound(&fixture->store);
+        assert_sound(&fixture->storage);
     }
 }
 
@@ -308,9 +308,9 @@ static void test_the_folder_bears_the_name(void **state)
 static void remove_it(const char *account, int64_t source)
 {
     struct err err = {0};
-    if (merge_remove_source(&fixture->store, account, source, &err) < 0)
+    if (merge_remove_source(&fixture->storage, account, source, &err) < 0)
         fail_msg("%s", err.text);
-    assert_sound(&fixture->store);
+    assert_sound(&fixture->storage);
 }
 
 static int no_source(void *ctx, const struct hearth_source *source)
@@ -330,12 +330,12 @@ static void test_removal(void **state)
     fill("a", 2, (const int64_t[]){3000, 2000});
     remove_it("a", 2);
     remove_it("a", 2); /* once more: nothing */
-    OK(&fixture->store, source_list, "a", no_source, NULL);
+    OK(&fixture->storage, source_list, "a", no_source, NULL);
     char *only = tell("b");
     expect_told("a", only);
     free(only);
-    assert_int_equal(merge_remove_source(&fixture->store, "a", 0, &err), HEARTH_ERR_INVALID);
-    assert_int_equal(merge_remove_source(&fixture->store, "zz", 2, &err), HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(merge_remove_source(&fixture->storage, "a", 0, &err), HEARTH_ERR_INVALID);
+    assert_int_equal(merge_remove_source(&fixture->storage, "zz", 2, &err), HEARTH_ERR_NOT_FOUND);
 }
 
 /* What both had is the first one's, and goes with it, until the other one sends it again. */
@@ -444,10 +444,10 @@ static void test_removal_of_random_records(void **state)
     (void)state;
     for (unsigned round = 0; round < 24; round++) {
         check_random(pairs[round % 3][0], pairs[round % 3][1], round);
-        OK(&fixture->store, account_remove, "a");
-        OK(&fixture->store, account_remove, "b");
-        add_account(&fixture->store, "a", "anna@example.org");
-        add_account(&fixture->store, "b", "ben@example.org");
+        OK(&fixture->storage, account_remove, "a");
+        OK(&fixture->storage, account_remove, "b");
+        add_account(&fixture->storage, "a", "anna@example.org");
+        add_account(&fixture->storage, "b", "ben@example.org");
     }
 }
 

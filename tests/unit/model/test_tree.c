@@ -13,14 +13,14 @@
 
 static void add(struct model_tree *tree, const char *guid, int kind, const char *said, int64_t modified)
 {
-    struct hearth_bookmark_node node = {
-        .struct_size = sizeof(node), .guid = guid, .kind = kind, .said_parent = said, .added = 1, .modified = modified};
+    struct hearth_bookmark_item node = {
+        .struct_size = sizeof(node), .guid = guid, .kind = kind, .remote_parent = said, .added = 1, .modified = modified};
     assert_int_equal(model_tree_add(tree, &node), 0);
 }
 
-static void claim(struct model_tree *tree, const char *folder, int64_t position, const char *child)
+static void child_ref(struct model_tree *tree, const char *folder, int64_t position, const char *child)
 {
-    assert_int_equal(model_tree_add_claim(tree, folder, position, child), 0);
+    assert_int_equal(model_tree_add_child_ref(tree, folder, position, child), 0);
 }
 
 /* "guid<parent@position " for every node but untouched roots, in the order of the ids. */
@@ -57,9 +57,9 @@ static void roots_always(void **state)
     add(tree, "menu", HEARTH_FOLDER, "unfiled", 1);
     add(tree, "places", HEARTH_FOLDER, NULL, 1);
     add(tree, "a", HEARTH_BOOKMARK, "places", 1);
-    claim(tree, "menu", 0, "menu");
-    claim(tree, "menu", 1, "toolbar");
-    claim(tree, "menu", 2, "places");
+    child_ref(tree, "menu", 0, "menu");
+    child_ref(tree, "menu", 1, "toolbar");
+    child_ref(tree, "menu", 2, "places");
     expect(tree, "a<unfiled@0 ");
     tree = model_tree_create();
     size_t count;
@@ -79,17 +79,17 @@ static void lists_win(void **state)
     add(tree, "a", HEARTH_BOOKMARK, "nowhere", 9);
     add(tree, "b", HEARTH_BOOKMARK, "f", 9);
     add(tree, "c", HEARTH_BOOKMARK, "nowhere", 9);
-    claim(tree, "menu", 0, "g");
-    claim(tree, "menu", 1, "f");
-    claim(tree, "f", 0, "unknown"); /* a hole that may fill */
-    claim(tree, "f", 1, "a");       /* one list against an unknown parent */
-    claim(tree, "f", 2, "b");
-    claim(tree, "f", 3, "a"); /* twice in one list */
-    claim(tree, "f", 4, "f"); /* itself */
-    claim(tree, "f", 5, "c");
-    claim(tree, "g", 0, "b"); /* two lists, the child names f */
-    claim(tree, "g", 1, "c"); /* two lists, neither named: g is newer */
-    claim(tree, "a", 0, "b"); /* not a folder */
+    child_ref(tree, "menu", 0, "g");
+    child_ref(tree, "menu", 1, "f");
+    child_ref(tree, "f", 0, "unknown"); /* a hole that may fill */
+    child_ref(tree, "f", 1, "a");       /* one list against an unknown parent */
+    child_ref(tree, "f", 2, "b");
+    child_ref(tree, "f", 3, "a"); /* twice in one list */
+    child_ref(tree, "f", 4, "f"); /* itself */
+    child_ref(tree, "f", 5, "c");
+    child_ref(tree, "g", 0, "b"); /* two lists, the child names f */
+    child_ref(tree, "g", 1, "c"); /* two lists, neither named: g is newer */
+    child_ref(tree, "a", 0, "b"); /* not a folder */
     expect(tree, "a<f@1 b<f@2 c<g@1 f<menu@1 g<menu@0 ");
 }
 
@@ -100,8 +100,8 @@ static void ties_by_id(void **state)
         add(tree, order ? "g" : "f", HEARTH_FOLDER, "menu", 5);
         add(tree, order ? "f" : "g", HEARTH_FOLDER, "menu", 5);
         add(tree, "a", HEARTH_BOOKMARK, NULL, 9);
-        claim(tree, order ? "f" : "g", 0, "a");
-        claim(tree, order ? "g" : "f", 0, "a");
+        child_ref(tree, order ? "f" : "g", 0, "a");
+        child_ref(tree, order ? "g" : "f", 0, "a");
         expect(tree, "a<f@0 f<menu@0 g<menu@1 ");
     }
 }
@@ -113,24 +113,24 @@ static void moved(void **state)
     add(tree, "g", HEARTH_FOLDER, "menu", 5);
     add(tree, "new", HEARTH_BOOKMARK, "g", 6); /* changed after the folder that still lists it */
     add(tree, "old", HEARTH_BOOKMARK, "g", 5);
-    claim(tree, "f", 0, "new");
-    claim(tree, "f", 1, "old");
-    claim(tree, "g", 3, "unknown");
+    child_ref(tree, "f", 0, "new");
+    child_ref(tree, "f", 1, "old");
+    child_ref(tree, "g", 3, "unknown");
     expect(tree, "f<menu@0 g<menu@1 new<g@4 old<f@1 ");
     tree = model_tree_create(); /* two lists against a parent that lists it not: the newer list */
     add(tree, "f", HEARTH_FOLDER, "menu", 5);
     add(tree, "g", HEARTH_FOLDER, "menu", 4);
     add(tree, "h", HEARTH_FOLDER, "menu", 3);
     add(tree, "new", HEARTH_BOOKMARK, "h", 6);
-    claim(tree, "g", 0, "new");
-    claim(tree, "f", 0, "new");
+    child_ref(tree, "g", 0, "new");
+    child_ref(tree, "f", 0, "new");
     expect(tree, "f<menu@0 g<menu@1 h<menu@2 new<f@0 ");
 }
 
 static void add_of(struct model_tree *tree, int64_t source, const char *guid, int kind, const char *said)
 {
-    struct hearth_bookmark_node node = {
-        .struct_size = sizeof(node), .guid = guid, .kind = kind, .said_parent = said, .added = 1, .modified = 1, .source = source};
+    struct hearth_bookmark_item node = {
+        .struct_size = sizeof(node), .guid = guid, .kind = kind, .remote_parent = said, .added = 1, .modified = 1, .source = source};
     assert_int_equal(model_tree_add(tree, &node), 0);
 }
 
@@ -150,19 +150,19 @@ static void folders_of_a_source(void **state)
     add_of(tree, 2, "2:orphan", HEARTH_BOOKMARK, "2:gone");
     add_of(tree, 3, "3:lost", HEARTH_BOOKMARK, NULL); /* it has no folders */
     add_of(tree, 0, "b", HEARTH_BOOKMARK, "menu");
-    claim(tree, "2:x", 5, "2:unfiled");
-    claim(tree, "menu", 0, "b");
+    child_ref(tree, "2:x", 5, "2:unfiled");
+    child_ref(tree, "menu", 0, "b");
     assert_int_equal(model_tree_add_tombstone(tree, "2:gone", NULL), 0);
     expect(tree, "2:after<2:places@4 2:lost<2:unfiled@0 2:menu<2:places@1 2:orphan<2:unfiled@1 2:places<menu@1 2:unfiled<2:places@2 "
                  "2:x<2:unfiled@2 2:y<2:unfiled@3 2:z<2:y@0 3:lost<unfiled@0 b<menu@0 ");
 }
 
-static void unclaimed(void **state)
+static void unlisted(void **state)
 {
     struct model_tree *tree = model_tree_create();
-    struct hearth_bookmark_node late = {
-        .struct_size = sizeof(late), .guid = "a", .kind = HEARTH_BOOKMARK, .said_parent = "menu", .added = 3};
-    struct hearth_bookmark_node early = late;
+    struct hearth_bookmark_item late = {
+        .struct_size = sizeof(late), .guid = "a", .kind = HEARTH_BOOKMARK, .remote_parent = "menu", .added = 3};
+    struct hearth_bookmark_item early = late;
     early.guid = "b";
     early.added = 2;
     assert_int_equal(model_tree_add(tree, &late), 0);
@@ -197,9 +197,9 @@ static void cycles(void **state)
     add(tree, "b", HEARTH_FOLDER, "a", 3); /* the newest of the round a > b > c */
     add(tree, "c", HEARTH_FOLDER, "b", 2);
     add(tree, "leaf", HEARTH_BOOKMARK, "c", 9);
-    claim(tree, "a", 0, "b");
-    claim(tree, "b", 0, "c");
-    claim(tree, "c", 0, "a");
+    child_ref(tree, "a", 0, "b");
+    child_ref(tree, "b", 0, "c");
+    child_ref(tree, "c", 0, "a");
     expect(tree, "a<c@0 b<unfiled@0 c<b@0 leaf<c@1 ");
 }
 
@@ -241,8 +241,8 @@ static size_t random_facts(struct fact *facts)
             snprintf(facts[count].a, 16, "n%u", i);
             any_id(facts[count++].b, n);
         }
-    uint32_t claims = below(2 * n);
-    for (uint32_t i = 0; i < claims; i++) {
+    uint32_t child_refs = below(2 * n);
+    for (uint32_t i = 0; i < child_refs; i++) {
         facts[count] = (struct fact){.what = 'C', .number = i}; /* a list has each position once */
         any_id(facts[count].a, n);
         any_id(facts[count++].b, n);
@@ -268,18 +268,18 @@ static void add_folders(struct model_tree *tree, const struct model_tree_place *
                                           "2:places", "2:toolbar", "2:menu", "2:unfiled", "2:mobile"};
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
         const struct model_tree_place *at = places == NULL ? NULL : find(places, count, folders[i]);
-        struct hearth_bookmark_node node = {.struct_size = sizeof(node),
+        struct hearth_bookmark_item node = {.struct_size = sizeof(node),
                                             .guid = folders[i],
                                             .kind = HEARTH_FOLDER,
-                                            .said_parent = at == NULL ? folders[(i + 3) % 10] : at->parent,
+                                            .remote_parent = at == NULL ? folders[(i + 3) % 10] : at->parent,
                                             .parent = at == NULL ? NULL : at->parent,
                                             .position = at == NULL ? 0 : at->position,
                                             .source = folders[i][0] - '0'};
         assert_int_equal(model_tree_add(tree, &node), 0);
         if (at == NULL)
-            claim(tree, folders[(i + 4) % 10], 900, folders[i]);
+            child_ref(tree, folders[(i + 4) % 10], 900, folders[i]);
         else if (i == 0 && at->position > 0) /* it is at the end of the menu, behind what is listed there */
-            claim(tree, "menu", at->position - 1, "hole");
+            child_ref(tree, "menu", at->position - 1, "hole");
     }
 }
 
@@ -289,15 +289,15 @@ static struct model_tree *tree_of(const struct fact *facts, size_t count, bool b
     add_folders(tree, NULL, 0);
     for (size_t k = 0; k < count; k++) {
         const struct fact *f = &facts[backwards ? count - 1 - k : k];
-        struct hearth_bookmark_node node = {.struct_size = sizeof(node),
+        struct hearth_bookmark_item node = {.struct_size = sizeof(node),
                                             .guid = f->a,
                                             .kind = f->kind,
-                                            .said_parent = f->b,
+                                            .remote_parent = f->b,
                                             .added = f->number,
                                             .modified = f->other,
                                             .source = f->number % 3};
         int r = f->what == 'N'   ? model_tree_add(tree, &node)
-                : f->what == 'C' ? model_tree_add_claim(tree, f->a, f->number, f->b)
+                : f->what == 'C' ? model_tree_add_child_ref(tree, f->a, f->number, f->b)
                                  : model_tree_add_tombstone(tree, f->a, f->b);
         assert_int_equal(r, 0);
     }
@@ -337,17 +337,17 @@ static void check_settled(const struct fact *facts, size_t fact_count, const str
         const struct model_tree_place *at = f->what == 'N' ? find(places, count, f->a) : NULL;
         if (at == NULL)
             continue;
-        struct hearth_bookmark_node node = {.struct_size = sizeof(node),
+        struct hearth_bookmark_item node = {.struct_size = sizeof(node),
                                             .guid = f->a,
                                             .kind = f->kind,
-                                            .said_parent = at->parent,
+                                            .remote_parent = at->parent,
                                             .parent = at->parent,
                                             .position = at->position,
                                             .added = f->number,
                                             .modified = f->other,
                                             .source = f->number % 3};
         assert_int_equal(model_tree_add(tree, &node), 0);
-        assert_int_equal(model_tree_add_claim(tree, at->parent, at->position, f->a), 0);
+        assert_int_equal(model_tree_add_child_ref(tree, at->parent, at->position, f->a), 0);
     }
     add_folders(tree, places, count);
     size_t again;
@@ -398,7 +398,7 @@ static void deep_and_wide(void **state)
         snprintf(b, sizeof(b), "d%d", i - 1);
         add(tree, a, HEARTH_FOLDER, i == 0 ? "menu" : b, 1);
         if (i % 2 == 0)
-            claim(tree, i == 0 ? "menu" : b, 0, a);
+            child_ref(tree, i == 0 ? "menu" : b, 0, a);
         snprintf(a, sizeof(a), "t%d", i);
         snprintf(b, sizeof(b), "t%d", i + 1);
         assert_int_equal(model_tree_add_tombstone(tree, a, i == DEEP - 1 ? "mobile" : b), 0);
@@ -410,7 +410,7 @@ static void deep_and_wide(void **state)
     for (int i = 0; i < WIDE; i++) {
         snprintf(a, sizeof(a), "w%d", i);
         add(tree, a, HEARTH_FOLDER, "toolbar", i);
-        claim(tree, a, 0, "child");
+        child_ref(tree, a, 0, "child");
     }
     add(tree, "child", HEARTH_BOOKMARK, NULL, 1);
     size_t count, in_mobile = 0;
@@ -429,7 +429,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(roots_always),  cmocka_unit_test(lists_win),           cmocka_unit_test(ties_by_id),      cmocka_unit_test(moved),
-        cmocka_unit_test(unclaimed),     cmocka_unit_test(folders_of_a_source), cmocka_unit_test(deleted_parents), cmocka_unit_test(cycles),
+        cmocka_unit_test(unlisted),     cmocka_unit_test(folders_of_a_source), cmocka_unit_test(deleted_parents), cmocka_unit_test(cycles),
         cmocka_unit_test(random_graphs), cmocka_unit_test(deep_and_wide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

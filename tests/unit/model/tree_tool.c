@@ -1,5 +1,5 @@
 /* The repair of the tree as a filter, for test_tree_of_firefox.py. Standard input, one fact a line, separated by tabs:
- *   N guid kind said_parent added modified / C folder position child / T guid
+ *   N guid kind remote_parent added modified / C folder position child / T guid
  * Standard output: guid, parent, position. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,13 +16,13 @@ static int add_line(struct model_tree *tree, char *line)
     for (char *field; count < FIELDS && (field = strsep(&line, "\t\n")) != NULL;)
         fields[count++] = field;
     if (strcmp(fields[0], "C") == 0)
-        return model_tree_add_claim(tree, fields[1], strtoll(fields[2], NULL, 10), fields[3]);
+        return model_tree_add_child_ref(tree, fields[1], strtoll(fields[2], NULL, 10), fields[3]);
     if (strcmp(fields[0], "T") == 0)
         return model_tree_add_tombstone(tree, fields[1], NULL);
-    struct hearth_bookmark_node node = {.struct_size = sizeof(node),
+    struct hearth_bookmark_item node = {.struct_size = sizeof(node),
                                         .guid = fields[1],
                                         .kind = (int32_t)strtol(fields[2], NULL, 10),
-                                        .said_parent = fields[3][0] == '\0' ? NULL : fields[3],
+                                        .remote_parent = fields[3][0] == '\0' ? NULL : fields[3],
                                         .added = strtoll(fields[4], NULL, 10),
                                         .modified = strtoll(fields[5], NULL, 10)};
     return model_tree_add(tree, &node);

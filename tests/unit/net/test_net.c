@@ -97,11 +97,11 @@ static int fetch_with(struct answer *answer, const struct hearth_http_request *m
     request.on_body = on_body;
     request.ctx = answer;
     struct call call;
-    call_init(&call, stop, 0, 0);
+    plug_call_init(&call, stop, 0, 0);
     int r = net_fetch(net, &call.hearth, &request);
     snprintf(answer->error, sizeof(answer->error), "%s", call.error);
     answer->wait = call.hearth.retry_after;
-    call_fini(&call);
+    plug_call_fini(&call);
     return r;
 }
 
@@ -442,9 +442,9 @@ static void test_the_proxy_of_the_environment(void **state)
     assert_int_equal(fetch_with(&answer, &named, "http://10.0.0.1/echo", NULL), HEARTH_ERR_DENIED);
     assert_int_equal(fetch_with(&answer, &named, "http://storage.example.org/echo", NULL), 0); /* the proxy was asked, and answered */
     setenv("no_proxy", "example.net, .example.org", 1);
-    assert_true(policy_proxy(false, "storage.example.org") == NULL && policy_proxy(false, "example.net") == NULL);
-    assert_string_equal(policy_proxy(false, "notexample.net"), proxy);
-    assert_null(policy_proxy(true, "example.com"));
+    assert_true(net_policy_proxy(false, "storage.example.org") == NULL && net_policy_proxy(false, "example.net") == NULL);
+    assert_string_equal(net_policy_proxy(false, "notexample.net"), proxy);
+    assert_null(net_policy_proxy(true, "example.com"));
     unsetenv("http_proxy");
     unsetenv("no_proxy");
 }

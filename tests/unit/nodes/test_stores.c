@@ -26,12 +26,12 @@ static struct fake_node {
 } fakes[NODES];
 
 static struct nodes nodes;
-static struct node_stores stores;
+static struct node_storages storages;
 
-static int fake_find(void *session, struct hearth_call *call, const char *email, const char *issuer,
+static int fake_find(void *handle, struct hearth_call *call, const char *email, const char *issuer,
                      const char *subject, struct hearth_account *ret_account)
 {
-    struct fake_node *fake = session;
+    struct fake_node *fake = handle;
     fake->asked++;
     if (fake->code != 0)
         return hearth_fail(call, fake->code, "it is gone");
@@ -52,22 +52,22 @@ static int fake_find(void *session, struct hearth_call *call, const char *email,
     return HEARTH_ERR_NOT_FOUND;
 }
 
-static int fake_by_email(void *session, struct hearth_call *call, const char *email,
+static int fake_by_email(void *handle, struct hearth_call *call, const char *email,
                          struct hearth_account *ret_account)
 {
-    return fake_find(session, call, email, NULL, NULL, ret_account);
+    return fake_find(handle, call, email, NULL, NULL, ret_account);
 }
 
-static int fake_by_identity(void *session, struct hearth_call *call, const char *issuer,
+static int fake_by_identity(void *handle, struct hearth_call *call, const char *issuer,
                             const char *subject, struct hearth_account *ret_account)
 {
-    return fake_find(session, call, NULL, issuer, subject, ret_account);
+    return fake_find(handle, call, NULL, issuer, subject, ret_account);
 }
 
-static int fake_identities(void *session, struct hearth_call *call, const char *account,
+static int fake_identities(void *handle, struct hearth_call *call, const char *account,
                            hearth_account_identity_cb cb, void *ctx)
 {
-    struct fake_node *fake = session;
+    struct fake_node *fake = handle;
     if (fake->code != 0)
         return hearth_fail(call, fake->code, "it is gone");
     for (size_t i = 0; i < ROWS && fake->rows[i].email != NULL; i++) {
@@ -80,10 +80,10 @@ static int fake_identities(void *session, struct hearth_call *call, const char *
     return 0;
 }
 
-static int fake_by_token(void *session, struct hearth_call *call, const uint8_t hash[32],
+static int fake_by_token(void *handle, struct hearth_call *call, const uint8_t hash[32],
                          struct hearth_token *ret_token)
 {
-    struct fake_node *fake = session;
+    struct fake_node *fake = handle;
     fake->asked++;
     if (fake->code != 0)
         return hearth_fail(call, fake->code, "it is gone");
@@ -105,7 +105,7 @@ static void ignore_wake(void *ctx)
     (void)ctx;
 }
 
-/* Three nodes with a session each; this process's own is the second. */
+/* Three nodes with a handle each; this process's own is the second. */
 static int open_nodes(void **state)
 {
     static const char *const names[NODES] = {"alder", "birch", "cedar"};
@@ -114,15 +114,15 @@ static int open_nodes(void **state)
     memset(&nodes, 0, sizeof(nodes));
     nodes.count = NODES;
     nodes.own = 1;
-    node_stores_init(&stores, &nodes);
+    nodes_storages_init(&storages, &nodes);
     for (size_t i = 0; i < NODES; i++) {
         snprintf(nodes.items[i].name, sizeof(nodes.items[i].name), "%s", names[i]);
-        node_init(&nodes.items[i]);
-        breaker_watch(&nodes.items[i].breaker, ignore_wake, NULL);
-        stores.stores[i] = (struct store){
-            .ops = &fake_ops, .session = &fakes[i], .breaker = &nodes.items[i].breaker};
-        call_init(&stores.stores[i].call, NULL, 0, 0);
-        stores.open[i] = true;
+        nodes_node_init(&nodes.items[i]);
+        plug_breaker_watch(&nodes.items[i].breaker, ignore_wake, NULL);
+        storages.storages[i] = (struct storage){
+            .ops = &fake_ops, .handle = &fakes[i], .breaker = &nodes.items[i].breaker};
+        plug_call_init(&storages.storages[i].call, NULL, 0, 0);
+        storages.open[i] = true;
     }
     return 0;
 }
@@ -131,8 +131,8 @@ static int close_nodes(void **state)
 {
     (void)state;
     for (size_t i = 0; i < NODES; i++) {
-        call_fini(&stores.stores[i].call);
-        node_fini(&nodes.items[i]);
+        plug_call_fini(&storages.storages[i].call);
+        nodes_node_fini(&nodes.items[i]);
     }
     return 0;
 }
@@ -143,13 +143,13 @@ static void expect_found(const char *email, int want)
     struct hearth_account account = {.struct_size = sizeof(account)};
     struct err err = {0};
     size_t node = 12345;
-    int r = node_stores_by_email(&stores, email, &node, &account, &err);
+    int r = nodes_storages_by_email(&storages, email, &node, &account, &err);
     assert_int_equal(r == 0 ? (int)node : r, want);
     if (r == 0)
         assert_string_equal(account.email, email);
     else
         assert_true(err.code == r && err.text[0] != '\0');
-    node_stores_reset(&stores);
+    nodes_storages_reset(&storages);
 }
 
 static void test_found(void **state)
@@ -201,20 +201,20 @@ static void test_an_open_breaker(void **state)
     fakes[0].code = HEARTH_ERR_UNAVAILABLE;
     for (int i = 0; i < BREAKER_FAILURES; i++)
         expect_found("ada", HEARTH_ERR_UNAVAILABLE);
-    assert_true(breaker_is_open(&nodes.items[0].breaker));
+    assert_true(plug_breaker_is_open(&nodes.items[0].breaker));
     int asked = fakes[0].asked;
     expect_found("ada", HEARTH_ERR_UNAVAILABLE);
     expect_found("eve", 2);
     assert_int_equal(fakes[0].asked, asked);
-    assert_null(node_stores_get(&stores, 0, NULL));
-    assert_non_null(node_stores_get(&stores, 2, NULL));
+    assert_null(nodes_storages_get(&storages, 0, NULL));
+    assert_non_null(nodes_storages_get(&storages, 2, NULL));
 }
 
 static void expect_token(uint8_t token, int want)
 {
     const uint8_t hash[32] = {token};
     size_t node = 12345;
-    int r = node_stores_by_token(&stores, hash, &node, NULL);
+    int r = nodes_storages_by_token(&storages, hash, &node, NULL);
     assert_int_equal(r == 0 ? (int)node : r, want);
 }
 
@@ -239,10 +239,10 @@ static void expect_who(const char *subject, const char *email, bool links, int w
     struct err err = {0};
     enum who_is is = 0;
     size_t node;
-    int r = who_find(&stores, &who, &is, &node, &account, &err);
+    int r = nodes_who_find(&storages, &who, &is, &node, &account, &err);
     if ((r < 0 ? r : (int)is) != want)
         fail_msg("%s %s: got %d", subject, email == NULL ? "-" : email, r < 0 ? r : (int)is);
-    node_stores_reset(&stores);
+    nodes_storages_reset(&storages);
 }
 
 static void test_who(void **state)

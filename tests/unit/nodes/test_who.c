@@ -64,15 +64,15 @@ static bool opens(const char *subject)
 static int join(const char *subject, const char *comes, bool adopted)
 {
     static const struct hearth_storage ops = {.identity_put = fake_put, .identity_remove = fake_remove, .identity_list = fake_list};
-    struct store store = {.ops = &ops};
+    struct storage storage = {.ops = &ops};
     struct err err = {0};
     struct who who = {.issuer = "oidc:x", .subject = subject, .email = "ada@example.org", .links = true};
     fake = (struct fake){.comes = comes};
-    call_init(&store.call, NULL, 1000, 4096);
+    plug_call_init(&storage.call, NULL, 1000, 4096);
     if (adopted)
-        assert_int_equal(who_adopt(&store, "a", "oidc:x", "Ada@example.org", &err), 0);
-    int r = who_join(&store, "a", &who, &err);
-    call_fini(&store.call);
+        assert_int_equal(nodes_who_adopt(&storage, "a", "oidc:x", "Ada@example.org", &err), 0);
+    int r = nodes_who_join(&storage, "a", &who, &err);
+    plug_call_fini(&storage.call);
     return r;
 }
 

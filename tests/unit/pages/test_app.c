@@ -60,7 +60,7 @@ static void assert_refused(const char *why)
 {
     struct app_files *files = NULL;
     struct err err = {0};
-    assert_int_equal(app_files_load(folder, &files, &err), HEARTH_ERR_INVALID);
+    assert_int_equal(pages_app_files_load(folder, &files, &err), HEARTH_ERR_INVALID);
     assert_null(files);
     assert_non_null(strstr(err.text, why));
 }
@@ -69,7 +69,7 @@ static struct app_files *loaded(void)
 {
     struct app_files *files = NULL;
     struct err err = {0};
-    assert_int_equal(app_files_load(folder, &files, &err), 0);
+    assert_int_equal(pages_app_files_load(folder, &files, &err), 0);
     return files;
 }
 
@@ -101,10 +101,10 @@ static void test_browsers(void **state)
         "",
     };
     for (size_t i = 0; i < sizeof(unable) / sizeof(unable[0]); i++)
-        assert_true(app_unable(unable[i], 11));
+        assert_true(pages_app_is_unable(unable[i], 11));
     for (size_t i = 0; i < sizeof(able) / sizeof(able[0]); i++)
-        assert_true(!app_unable(able[i], 11) && !app_unable(able[i], 20) && app_unable(able[i], 10));
-    assert_true(!app_unable(NULL, 20) && app_unable(NULL, 10));
+        assert_true(!pages_app_is_unable(able[i], 11) && !pages_app_is_unable(able[i], 20) && pages_app_is_unable(able[i], 10));
+    assert_true(!pages_app_is_unable(NULL, 20) && pages_app_is_unable(NULL, 10));
 }
 
 static void test_codings(void **state)
@@ -148,7 +148,7 @@ static void test_forms(void **state)
     write_file("alone.txt.gz", "form of nothing");
     write_file("empty.css", "");
     struct app_files *files = loaded();
-    const struct app_file *page = app_files_find(files, "/index.html");
+    const struct app_file *page = pages_app_files_find(files, "/index.html");
     assert_non_null(page);
     assert_string_equal(page->type, "text/html; charset=utf-8");
     assert_memory_equal(page->plain.data, "page", page->plain.size);
@@ -156,15 +156,15 @@ static void test_forms(void **state)
     assert_memory_equal(page->brotli.data, "brotli", page->brotli.size);
     assert_int_equal(page->brotli.size, 6);
     assert_int_equal(page->gzip.size, 2);
-    assert_null(app_files_find(files, "/index.html.gz"));
-    assert_null(app_files_find(files, "/index.html.br"));
-    const struct app_file *alone = app_files_find(files, "/alone.txt.gz");
+    assert_null(pages_app_files_find(files, "/index.html.gz"));
+    assert_null(pages_app_files_find(files, "/index.html.br"));
+    const struct app_file *alone = pages_app_files_find(files, "/alone.txt.gz");
     assert_non_null(alone);
     assert_string_equal(alone->type, "application/octet-stream");
-    const struct app_file *empty = app_files_find(files, "/empty.css");
+    const struct app_file *empty = pages_app_files_find(files, "/empty.css");
     assert_true(empty != NULL && empty->plain.data != NULL && empty->plain.size == 0);
     assert_string_not_equal(page->hash, alone->hash);
-    app_files_free(files);
+    pages_app_files_free(files);
 }
 
 static void test_left_out(void **state)
@@ -180,10 +180,10 @@ static void test_left_out(void **state)
     assert_int_equal(symlink("/etc", in_folder("etc")), 0);
     assert_int_equal(mkfifo(in_folder("pipe.js"), 0600), 0);
     struct app_files *files = loaded();
-    assert_string_equal(app_files_at(files, 0)->path, "/A_b-1.2.js");
-    assert_string_equal(app_files_at(files, 1)->path, "/index.html");
-    assert_null(app_files_at(files, 2));
-    app_files_free(files);
+    assert_string_equal(pages_app_files_at(files, 0)->path, "/A_b-1.2.js");
+    assert_string_equal(pages_app_files_at(files, 1)->path, "/index.html");
+    assert_null(pages_app_files_at(files, 2));
+    pages_app_files_free(files);
 }
 
 static void test_bounds(void **state)
@@ -194,7 +194,7 @@ static void test_bounds(void **state)
     assert_refused("no index.html");
     write_file("index.html", "page");
     write_large("large.js", FILE_LIMIT);
-    app_files_free(loaded());
+    pages_app_files_free(loaded());
     write_large("large.js", FILE_LIMIT + 1);
     assert_refused("/large.js");
     assert_int_equal(unlink(in_folder("large.js")), 0);
@@ -211,7 +211,7 @@ static void test_bounds(void **state)
         snprintf(name, sizeof(name), "%d.js", i);
         write_file(name, "");
     }
-    app_files_free(loaded());
+    pages_app_files_free(loaded());
     write_file("998.js", "");
     assert_refused("1000 files");
 }

@@ -16,7 +16,7 @@
 static struct pages pages;
 static struct http_request request;
 static struct http_reply reply;
-static struct page_call call;
+static struct view_call call;
 
 static int begin_call(void **state)
 {
@@ -24,7 +24,7 @@ static int begin_call(void **state)
     request = (struct http_request){.host = "home.example",
                                     .content_type = "application/x-www-form-urlencoded"};
     reply = (struct http_reply){0};
-    call = (struct page_call){.pages = &pages, .request = &request, .reply = &reply};
+    call = (struct view_call){.pages = &pages, .request = &request, .reply = &reply};
     arena_init(&request.arena, 0);
     return 0;
 }
@@ -40,12 +40,12 @@ static int end_call(void **state)
 
 static void expect_next(const char *text, const char *want)
 {
-    assert_string_equal(form_next(text), want);
+    assert_string_equal(pages_form_next(text), want);
 }
 
 static void test_where_it_goes_on(void **state)
 {
-    char longer[ATTEMPT_NEXT_SIZE + 1];
+    char longer[SIGNIN_PENDING_NEXT_SIZE + 1];
     (void)state;
     expect_next("/", "/");
     expect_next("/history?q=a%20b&day=1", "/history?q=a%20b&day=1");
@@ -69,10 +69,10 @@ static void test_where_it_goes_on(void **state)
     expect_next("/api/v1/me", "/");
     memset(longer, 'a', sizeof(longer));
     longer[0] = '/';
-    longer[ATTEMPT_NEXT_SIZE - 1] = '\0';
+    longer[SIGNIN_PENDING_NEXT_SIZE - 1] = '\0';
     expect_next(longer, longer);
-    longer[ATTEMPT_NEXT_SIZE - 1] = 'a';
-    longer[ATTEMPT_NEXT_SIZE] = '\0';
+    longer[SIGNIN_PENDING_NEXT_SIZE - 1] = 'a';
+    longer[SIGNIN_PENDING_NEXT_SIZE] = '\0';
     expect_next(longer, "/");
 }
 
@@ -86,7 +86,7 @@ static void expect_read(const char *cookie, const char *field, const char *site,
     request.body = body;
     request.body_size = strlen(body);
     request.sec_fetch_site = site;
-    bool ours = form_read(&call);
+    bool ours = pages_form_read(&call);
     if (ours != (want == 0) || reply.status != want)
         fail_msg("%s, %s, %s: got %d", cookie == NULL ? "-" : cookie, field,
                  site == NULL ? "-" : site, reply.status);
@@ -117,7 +117,7 @@ static void test_no_form(void **state)
     request.content_type = "application/json";
     request.body = "{}";
     request.body_size = 2;
-    assert_false(form_read(&call));
+    assert_false(pages_form_read(&call));
     assert_int_equal(reply.status, 400);
     assert_int_equal(reply.header_count, 3);
 }
@@ -128,10 +128,10 @@ static void test_marks(void **state)
     char field[60], value[FORM_TOKEN_SIZE];
     (void)state;
     request.tls = true;
-    assert_false(form_is_marked(&call));
-    form_begin(&call, "/auth/step?a=1&b=\"", "/history?q=\"<b>\"");
-    form_end(&call, "Go <on>");
-    assert_true(form_is_marked(&call));
+    assert_false(pages_form_is_marked(&call));
+    pages_form_begin(&call, "/auth/step?a=1&b=\"", "/history?q=\"<b>\"");
+    pages_form_end(&call, "Go <on>");
+    assert_true(pages_form_is_marked(&call));
     assert_int_equal(reply.header_count, 1);
     assert_string_equal(reply.headers[0].name, "set-cookie");
     const char *set = reply.headers[0].value;
@@ -147,8 +147,8 @@ static void test_marks(void **state)
     assert_non_null(strstr(call.html.data, "action=\"/auth/step?a=1&amp;b=&quot;\""));
     assert_non_null(strstr(call.html.data, "value=\"/history?q=&quot;&lt;b&gt;&quot;\""));
     assert_non_null(strstr(call.html.data, "Go &lt;on&gt;"));
-    form_mark(&call);
-    form_begin(&call, "/auth/step", "/");
+    pages_form_mark(&call);
+    pages_form_begin(&call, "/auth/step", "/");
     assert_int_equal(reply.header_count, 1);
     assert_non_null(strstr(strstr(call.html.data, field) + 1, field));
 }

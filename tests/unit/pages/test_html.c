@@ -18,10 +18,10 @@ static void test_texts_are_escaped(void **state)
 {
     (void)state;
     struct buf out = {0};
-    html_put(&out, "<b title=\"%s\">%s</b>%s", "\"a\" & 'b'", "<script>\x01", "%s");
+    pages_html_put(&out, "<b title=\"%s\">%s</b>%s", "\"a\" & 'b'", "<script>\x01", "%s");
     expect_html(&out, "<b title=\"&quot;a&quot; &amp; &#39;b&#39;\">&lt;script&gt;\xef\xbf\xbd</b>%s");
-    html_text(&out, NULL);
-    html_put(&out, "|%%|");
+    pages_html_text(&out, NULL);
+    pages_html_put(&out, "|%%|");
     expect_html(&out, "|%|");
     buf_fini(&out);
 }
@@ -30,9 +30,9 @@ static void test_integers_of_every_size(void **state)
 {
     (void)state;
     struct buf out = {0};
-    html_put(&out, "%d %u %ld %lu %s", -1, 4294967295u, -2147483649L, 4294967296UL, "x");
+    pages_html_put(&out, "%d %u %ld %lu %s", -1, 4294967295u, -2147483649L, 4294967296UL, "x");
     expect_html(&out, "-1 4294967295 -2147483649 4294967296 x");
-    html_put(&out, "%lld %llu %jd %ju %zd %zu %s", INT64_MIN + 0LL, 18446744073709551615ULL, (intmax_t)-5, (uintmax_t)5, (ptrdiff_t)-6,
+    pages_html_put(&out, "%lld %llu %jd %ju %zd %zu %s", INT64_MIN + 0LL, 18446744073709551615ULL, (intmax_t)-5, (uintmax_t)5, (ptrdiff_t)-6,
              (size_t)6, "x");
     expect_html(&out, "-9223372036854775808 18446744073709551615 -5 5 -6 6 x");
     buf_fini(&out);
@@ -43,14 +43,14 @@ static void test_values_of_queries(void **state)
 {
     (void)state;
     struct buf out = {0};
-    html_query_value(&out, "/a-b_c.d~e");
+    pages_html_query_value(&out, "/a-b_c.d~e");
     expect_html(&out, "/a-b_c.d~e");
-    html_query_value(&out, "a b&c=d#e?f+g%h\"<'>\n");
+    pages_html_query_value(&out, "a b&c=d#e?f+g%h\"<'>\n");
     expect_html(&out, "a%20b%26c%3Dd%23e%3Ff%2Bg%25h%22%3C%27%3E%0A");
-    html_query_value(&out, "\xc3\xa9\xff");
+    pages_html_query_value(&out, "\xc3\xa9\xff");
     expect_html(&out, "%C3%A9%FF");
-    html_query_value(&out, "");
-    html_query_value(&out, NULL);
+    pages_html_query_value(&out, "");
+    pages_html_query_value(&out, NULL);
     expect_html(&out, "");
     buf_fini(&out);
 }

@@ -19,8 +19,8 @@ static void count_wake(void *ctx)
 
 static void setup(struct breaker *breaker)
 {
-    breaker_init(breaker, "the storage of node alder");
-    breaker_watch(breaker, count_wake, &wakes);
+    plug_breaker_init(breaker, "the storage of node alder");
+    plug_breaker_watch(breaker, count_wake, &wakes);
     atomic_store(&wakes, 0);
 }
 
@@ -29,22 +29,22 @@ static void opens_after_failures_in_a_row(void **state)
     struct breaker b;
     setup(&b);
     for (int i = 0; i < 20; i++) { /* an answer in between: whoever is slow is not down */
-        breaker_note(&b, i % 2 == 0 ? HEARTH_ERR_TIMEOUT : HEARTH_ERR_NOT_FOUND, "slow");
-        assert_int_equal(breaker_allows(&b, NULL), 0);
+        plug_breaker_note(&b, i % 2 == 0 ? HEARTH_ERR_TIMEOUT : HEARTH_ERR_NOT_FOUND, "slow");
+        assert_int_equal(plug_breaker_allows(&b, NULL), 0);
     }
     static const int lost[BREAKER_FAILURES] = {HEARTH_ERR_TIMEOUT, HEARTH_ERR_UNCERTAIN, HEARTH_ERR_UNAVAILABLE};
     for (int i = 0; i < BREAKER_FAILURES; i++) {
-        assert_int_equal(breaker_allows(&b, NULL), 0);
-        breaker_note(&b, HEARTH_ERR_CANCELLED, "says nothing");
-        breaker_note(&b, lost[i], "connection refused");
+        assert_int_equal(plug_breaker_allows(&b, NULL), 0);
+        plug_breaker_note(&b, HEARTH_ERR_CANCELLED, "says nothing");
+        plug_breaker_note(&b, lost[i], "connection refused");
     }
     struct err err = {0};
-    assert_int_equal(breaker_allows(&b, &err), HEARTH_ERR_UNAVAILABLE);
+    assert_int_equal(plug_breaker_allows(&b, &err), HEARTH_ERR_UNAVAILABLE);
     assert_int_equal(err.code, HEARTH_ERR_UNAVAILABLE);
     assert_true(err.retry_after > 0);
     assert_non_null(strstr(err.text, "the storage of node alder does not answer"));
     assert_non_null(strstr(err.text, "connection refused"));
-    breaker_fini(&b);
+    plug_breaker_fini(&b);
 }
 
 static void what_is_told_of_an_outage_is_told_once(void **state)
@@ -53,28 +53,28 @@ static void what_is_told_of_an_outage_is_told_once(void **state)
     setup(&b);
     char words[256];
     int64_t unanswered;
-    assert_false(breaker_note(NULL, HEARTH_ERR_UNAVAILABLE, "gone"));
+    assert_false(plug_breaker_note(NULL, HEARTH_ERR_UNAVAILABLE, "gone"));
     /* Who had no answer is silent from the first on: the probe knows whether it is an outage. */
-    assert_true(breaker_note(&b, HEARTH_ERR_UNAVAILABLE, "gone"));
-    assert_true(breaker_note(&b, HEARTH_ERR_TIMEOUT, "slow"));
-    breaker_probing(&b, &unanswered, words);
+    assert_true(plug_breaker_note(&b, HEARTH_ERR_UNAVAILABLE, "gone"));
+    assert_true(plug_breaker_note(&b, HEARTH_ERR_TIMEOUT, "slow"));
+    plug_breaker_probing(&b, &unanswered, words);
     assert_int_equal(unanswered, 2);
     assert_string_equal(words, "slow");
-    breaker_probed(&b, HEARTH_ERR_TIMEOUT, "no answer to a ping");
-    assert_true(breaker_note(&b, HEARTH_ERR_UNAVAILABLE, "gone"));
-    breaker_probing(&b, &unanswered, words);
+    plug_breaker_probed(&b, HEARTH_ERR_TIMEOUT, "no answer to a ping");
+    assert_true(plug_breaker_note(&b, HEARTH_ERR_UNAVAILABLE, "gone"));
+    plug_breaker_probing(&b, &unanswered, words);
     assert_int_equal(unanswered, 0);                               /* of an outage */
-    assert_false(breaker_note(&b, HEARTH_ERR_CORRUPT, "damaged")); /* another matter */
-    breaker_probed(&b, HEARTH_ERR_FULL, "no room");
-    assert_true(breaker_note(&b, HEARTH_ERR_FULL, "no room"));
-    assert_false(breaker_note(&b, HEARTH_ERR_CANCELLED, "stopped"));
+    assert_false(plug_breaker_note(&b, HEARTH_ERR_CORRUPT, "damaged")); /* another matter */
+    plug_breaker_probed(&b, HEARTH_ERR_FULL, "no room");
+    assert_true(plug_breaker_note(&b, HEARTH_ERR_FULL, "no room"));
+    assert_false(plug_breaker_note(&b, HEARTH_ERR_CANCELLED, "stopped"));
     struct err err = {0};
-    breaker_probed(&b, HEARTH_ERR_TIMEOUT, "no answer to a ping");
-    breaker_allows(&b, &err);
+    plug_breaker_probed(&b, HEARTH_ERR_TIMEOUT, "no answer to a ping");
+    plug_breaker_allows(&b, &err);
     assert_int_equal(log_level_of(&err, HEARTH_LOG_ERROR), HEARTH_LOG_DEBUG);
     err_set(&err, HEARTH_ERR_INVALID, "something else");
     assert_int_equal(log_level_of(&err, HEARTH_LOG_ERROR), HEARTH_LOG_ERROR);
-    breaker_fini(&b);
+    plug_breaker_fini(&b);
 }
 
 static void only_a_probe_closes(void **state)
@@ -82,26 +82,26 @@ static void only_a_probe_closes(void **state)
     struct breaker b;
     struct breaker_view view;
     setup(&b);
-    assert_true(breaker_probed(&b, HEARTH_ERR_TIMEOUT, "no answer to a ping"));
-    assert_false(breaker_probed(&b, HEARTH_ERR_UNAVAILABLE, "refused now"));
-    breaker_note(&b, 0, NULL); /* of a call that began before */
-    assert_true(breaker_is_open(&b));
-    breaker_look(&b, &view);
+    assert_true(plug_breaker_probed(&b, HEARTH_ERR_TIMEOUT, "no answer to a ping"));
+    assert_false(plug_breaker_probed(&b, HEARTH_ERR_UNAVAILABLE, "refused now"));
+    plug_breaker_note(&b, 0, NULL); /* of a call that began before */
+    assert_true(plug_breaker_is_open(&b));
+    plug_breaker_look(&b, &view);
     assert_int_equal(view.code, HEARTH_ERR_UNAVAILABLE);
     assert_string_equal(view.words, "refused now");
     assert_int_equal(view.trips, 1);
     assert_true(view.good > 0);
-    assert_false(breaker_probed(&b, HEARTH_ERR_CANCELLED, "stopped"));
-    assert_true(breaker_is_open(&b));
-    assert_true(breaker_probed(&b, 0, NULL));
-    assert_int_equal(breaker_allows(&b, NULL), 0);
-    breaker_look(&b, &view);
+    assert_false(plug_breaker_probed(&b, HEARTH_ERR_CANCELLED, "stopped"));
+    assert_true(plug_breaker_is_open(&b));
+    assert_true(plug_breaker_probed(&b, 0, NULL));
+    assert_int_equal(plug_breaker_allows(&b, NULL), 0);
+    plug_breaker_look(&b, &view);
     assert_int_equal(view.code, 0);
     assert_string_equal(view.words, "");
     /* What was counted before it opened is forgotten. */
-    breaker_note(&b, HEARTH_ERR_TIMEOUT, "slow");
-    assert_int_equal(breaker_allows(&b, NULL), 0);
-    breaker_fini(&b);
+    plug_breaker_note(&b, HEARTH_ERR_TIMEOUT, "slow");
+    assert_int_equal(plug_breaker_allows(&b, NULL), 0);
+    plug_breaker_fini(&b);
 }
 
 static void what_cannot_be_written_is_read(void **state)
@@ -111,17 +111,17 @@ static void what_cannot_be_written_is_read(void **state)
         struct breaker b;
         struct breaker_view view;
         setup(&b);
-        breaker_probed(&b, HEARTH_ERR_TIMEOUT, "hangs");
-        assert_true(breaker_probed(&b, codes[i], NULL));
-        assert_int_equal(breaker_allows(&b, NULL), 0);
-        breaker_look(&b, &view);
+        plug_breaker_probed(&b, HEARTH_ERR_TIMEOUT, "hangs");
+        assert_true(plug_breaker_probed(&b, codes[i], NULL));
+        assert_int_equal(plug_breaker_allows(&b, NULL), 0);
+        plug_breaker_look(&b, &view);
         assert_int_equal(view.state, BREAKER_CLOSED);
         assert_int_equal(view.code, codes[i]);
         assert_string_equal(view.words, err_text(codes[i]));
-        breaker_note(&b, 0, NULL); /* reading goes on; that it cannot be written stays known */
-        breaker_look(&b, &view);
+        plug_breaker_note(&b, 0, NULL); /* reading goes on; that it cannot be written stays known */
+        plug_breaker_look(&b, &view);
         assert_int_equal(view.code, codes[i]);
-        breaker_fini(&b);
+        plug_breaker_fini(&b);
     }
 }
 
@@ -130,29 +130,29 @@ static void wakes_the_probe_once(void **state)
     struct breaker b;
     setup(&b);
     for (int i = 0; i < 5; i++)
-        breaker_allows(&b, NULL);
+        plug_breaker_allows(&b, NULL);
     assert_int_equal(wakes, 1);
-    breaker_note(&b, HEARTH_ERR_TIMEOUT, "slow"); /* news */
+    plug_breaker_note(&b, HEARTH_ERR_TIMEOUT, "slow"); /* news */
     assert_int_equal(wakes, 2);
     char words[256];
     int64_t unanswered;
-    assert_true(breaker_probing(&b, &unanswered, words));
-    assert_false(breaker_probing(&b, &unanswered, words));
-    breaker_allows(&b, NULL);
+    assert_true(plug_breaker_probing(&b, &unanswered, words));
+    assert_false(plug_breaker_probing(&b, &unanswered, words));
+    plug_breaker_allows(&b, NULL);
     assert_int_equal(wakes, 3);
-    breaker_fini(&b);
+    plug_breaker_fini(&b);
 }
 
 static void without_a_probe_it_never_opens(void **state)
 {
     struct breaker b;
-    breaker_init(&b, "the queue");
+    plug_breaker_init(&b, "the queue");
     for (int i = 0; i < 100; i++)
-        breaker_note(&b, HEARTH_ERR_UNAVAILABLE, "refused");
-    assert_int_equal(breaker_allows(&b, NULL), 0);
-    breaker_fini(&b);
-    assert_int_equal(breaker_allows(NULL, NULL), 0);
-    breaker_note(NULL, HEARTH_ERR_TIMEOUT, "nobody listens");
+        plug_breaker_note(&b, HEARTH_ERR_UNAVAILABLE, "refused");
+    assert_int_equal(plug_breaker_allows(&b, NULL), 0);
+    plug_breaker_fini(&b);
+    assert_int_equal(plug_breaker_allows(NULL, NULL), 0);
+    plug_breaker_note(NULL, HEARTH_ERR_TIMEOUT, "nobody listens");
 }
 
 static void *hammer(void *arg)
@@ -160,8 +160,8 @@ static void *hammer(void *arg)
     struct breaker *b = arg;
     for (int i = 0; i < 20000; i++) {
         struct err err = {0};
-        if (breaker_allows(b, &err) == 0)
-            breaker_note(b, i % 3 == 0 ? 0 : HEARTH_ERR_TIMEOUT, "slow");
+        if (plug_breaker_allows(b, &err) == 0)
+            plug_breaker_note(b, i % 3 == 0 ? 0 : HEARTH_ERR_TIMEOUT, "slow");
         else if (strstr(err.text, "does not answer") == NULL)
             return b;
     }
@@ -176,13 +176,13 @@ static void threads_share_it(void **state)
     for (int i = 0; i < 4; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, hammer, &b), 0);
     for (int i = 0; i < 20000; i++)
-        breaker_probed(&b, i % 2 == 0 ? 0 : HEARTH_ERR_TIMEOUT, "probe");
+        plug_breaker_probed(&b, i % 2 == 0 ? 0 : HEARTH_ERR_TIMEOUT, "probe");
     for (int i = 0; i < 4; i++) {
         void *wrong;
         pthread_join(threads[i], &wrong);
         assert_null(wrong);
     }
-    breaker_fini(&b);
+    plug_breaker_fini(&b);
 }
 
 int main(void)

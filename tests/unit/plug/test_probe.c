@@ -23,30 +23,30 @@ struct fake {
     atomic_bool interrupted;
 };
 
-static int fake_open(void *self, struct hearth_call *call, void **ret_session)
+static int fake_open(void *self, struct hearth_call *call, void **ret_handle)
 {
     (void)self;
     (void)call;
-    *ret_session = calloc(1, sizeof(struct fake));
+    *ret_handle = calloc(1, sizeof(struct fake));
     backend.open++;
     return 0;
 }
 
-static void fake_close(void *session)
+static void fake_close(void *handle)
 {
     backend.open--;
-    free(session);
+    free(handle);
 }
 
-static void fake_interrupt(void *session)
+static void fake_interrupt(void *handle)
 {
     backend.interrupted++;
-    atomic_store(&((struct fake *)session)->interrupted, true);
+    atomic_store(&((struct fake *)handle)->interrupted, true);
 }
 
-static int fake_ping(void *session, struct hearth_call *call)
+static int fake_ping(void *handle, struct hearth_call *call)
 {
-    struct fake *fake = session;
+    struct fake *fake = handle;
     backend.pings++;
     atomic_store(&fake->interrupted, false);
     while (backend.how == DEAF || (backend.how == HANGS && !atomic_load(&fake->interrupted) && clock_monotonic() < call->deadline))
@@ -66,7 +66,7 @@ static int fake_ping(void *session, struct hearth_call *call)
 static void send_away(void *ctx, size_t index)
 {
     assert_int_equal(index, 7);
-    assert_true(breaker_is_open(ctx));
+    assert_true(plug_breaker_is_open(ctx));
     backend.sent_away++;
 }
 
@@ -74,10 +74,10 @@ static struct probes *start(struct breaker *breaker, enum how how)
 {
     memset(&backend, 0, sizeof(backend));
     backend.how = (int)how;
-    breaker_init(breaker, "the backend");
+    plug_breaker_init(breaker, "the backend");
     struct probe_backend one = {.breaker = breaker,
-                                .session_open = fake_open,
-                                .session_close = fake_close,
+                                .handle_open = fake_open,
+                                .handle_close = fake_close,
                                 .interrupt = fake_interrupt,
                                 .ping = fake_ping,
                                 .hangs = send_away,
@@ -85,7 +85,7 @@ static struct probes *start(struct breaker *breaker, enum how how)
                                 .index = 7};
     struct probe_options options = {.interval = 10, .timeout = 100};
     struct probes *probes;
-    assert_int_equal(probes_start(&options, &one, 1, &probes, NULL), 0);
+    assert_int_equal(plug_probes_start(&options, &one, 1, &probes, NULL), 0);
     return probes;
 }
 
@@ -93,8 +93,8 @@ static void await(struct breaker *breaker, enum breaker_state state, int code)
 {
     struct breaker_view view;
     do {
-        breaker_allows(breaker, NULL);
-        breaker_look(breaker, &view);
+        plug_breaker_allows(breaker, NULL);
+        plug_breaker_look(breaker, &view);
     } while (view.state != state || view.code != code || view.good == 0);
 }
 
@@ -103,9 +103,9 @@ static void follows_the_backend(void **state)
     struct breaker breaker;
     (void)state;
     struct probes *probes = start(&breaker, WELL);
-    probes_await_first(probes);
+    plug_probes_await_first(probes);
     struct breaker_view view;
-    breaker_look(&breaker, &view);
+    plug_breaker_look(&breaker, &view);
     assert_true(view.good > 0 && view.code == 0);
     for (int i = 0; i < 3; i++) {
         backend.how = REFUSES;
@@ -118,9 +118,9 @@ static void follows_the_backend(void **state)
         await(&breaker, BREAKER_CLOSED, 0);
     }
     assert_true(backend.sent_away >= 6);
-    assert_true(probes_stop(probes));
+    assert_true(plug_probes_stop(probes));
     assert_int_equal(backend.open, 0);
-    breaker_fini(&breaker);
+    plug_breaker_fini(&breaker);
 }
 
 /* Who waits is sent away again and again, because an interrupt may come between two calls. */
@@ -131,9 +131,9 @@ static void sends_away_as_long_as_it_hangs(void **state)
     struct probes *probes = start(&breaker, HANGS);
     while (backend.sent_away < 5)
         ;
-    assert_true(probes_stop(probes));
+    assert_true(plug_probes_stop(probes));
     assert_int_equal(backend.open, 0);
-    breaker_fini(&breaker);
+    plug_breaker_fini(&breaker);
 }
 
 /* The thread that pings never comes back; the one that watches it says so, and the stop does not wait for it. */
@@ -142,21 +142,21 @@ static void a_ping_that_does_not_return(void **state)
     static struct breaker breaker; /* what was left behind still has it */
     (void)state;
     struct probes *probes = start(&breaker, WELL);
-    probes_await_first(probes);
+    plug_probes_await_first(probes);
     backend.how = DEAF;
     await(&breaker, BREAKER_OPEN, HEARTH_ERR_TIMEOUT);
-    assert_int_equal(breaker_allows(&breaker, NULL), HEARTH_ERR_UNAVAILABLE);
+    assert_int_equal(plug_breaker_allows(&breaker, NULL), HEARTH_ERR_UNAVAILABLE);
     while (backend.sent_away == 0) /* a moment after the breaker has opened */
         ;
-    assert_false(probes_stop(probes));
+    assert_false(plug_probes_stop(probes));
     backend.how = WELL; /* it ends by itself then, and says so */
     while (backend.open > 0)
         ;
 }
 
-static void wake(void *session)
+static void wake(void *handle)
 {
-    breaker_note(session, HEARTH_ERR_TIMEOUT, "slow");
+    plug_breaker_note(handle, HEARTH_ERR_TIMEOUT, "slow");
 }
 
 /* Rare when nobody uses the backend, at once when somebody had no answer. */
@@ -165,20 +165,20 @@ static void looks_when_there_is_news(void **state)
     struct breaker breaker;
     (void)state;
     memset(&backend, 0, sizeof(backend));
-    breaker_init(&breaker, "the backend");
+    plug_breaker_init(&breaker, "the backend");
     struct probe_backend one = {
-        .breaker = &breaker, .session_open = fake_open, .session_close = fake_close, .interrupt = fake_interrupt, .ping = fake_ping};
+        .breaker = &breaker, .handle_open = fake_open, .handle_close = fake_close, .interrupt = fake_interrupt, .ping = fake_ping};
     struct probe_options options = {.interval = 3600000, .timeout = 10000};
     struct probes *probes;
-    assert_int_equal(probes_start(&options, &one, 1, &probes, NULL), 0);
-    probes_await_first(probes);
+    assert_int_equal(plug_probes_start(&options, &one, 1, &probes, NULL), 0);
+    plug_probes_await_first(probes);
     for (int i = 2; i < 5; i++) {
         wake(&breaker);
         while (backend.pings < i)
             ;
     }
-    assert_true(probes_stop(probes));
-    breaker_fini(&breaker);
+    assert_true(plug_probes_stop(probes));
+    plug_breaker_fini(&breaker);
 }
 
 int main(void)

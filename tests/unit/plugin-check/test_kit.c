@@ -27,14 +27,14 @@ static struct report report_of(void (*run)(void))
     assert_int_equal(pipe(ends), 0);
     pid_t pid = fork();
     if (pid == 0) {
-        report_to(ends[1]);
+        kit_report_to(ends[1]);
         run();
-        report_passed();
+        kit_report_passed();
         _exit(0);
     }
     close(ends[1]);
     assert_true(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status));
-    struct report report = report_read(ends[0]);
+    struct report report = kit_report_read(ends[0]);
     close(ends[0]);
     assert_int_equal(WEXITSTATUS(status), report.kind == REPORT_FAILED);
     return report;
@@ -151,7 +151,7 @@ static void run_dumps(void)
         buf_add_text(&got, got_dump);
     if (wanted_dump[0] != '\0')
         buf_add_text(&wanted, wanted_dump);
-    expect_same_dump(&got, &wanted, "afterwards");
+    kit_expect_same_dump(&got, &wanted, "afterwards");
     buf_fini(&got);
     buf_fini(&wanted);
 }
@@ -181,15 +181,15 @@ static void run_many_rows(void)
 {
     static struct lines lines;
     for (int i = 0; i < 100000; i++)
-        add_line(&lines, "a row of a list that never ends\n");
+        kit_lines_add(&lines, "a row of a list that never ends\n");
 }
 
 static void test_lists(void **state)
 {
     static struct lines lines = {.stop_after = 2};
     (void)state;
-    assert_int_equal(add_line(&lines, "%d\n", 1), 0);
-    assert_int_equal(add_line(&lines, "%d\n", 2), 1); /* it asks the plugin to stop */
+    assert_int_equal(kit_lines_add(&lines, "%d\n", 1), 0);
+    assert_int_equal(kit_lines_add(&lines, "%d\n", 2), 1); /* it asks the plugin to stop */
     assert_string_equal(lines.text, "1\n2\n");
     expect_report(run_many_rows, REPORT_FAILED, "a list delivers far more rows than there are");
 }
@@ -203,11 +203,11 @@ static void test_told(void **state)
         .struct_size = sizeof(pick), .input = "a\nb", .page = -7, .use_count = 0.1, .used = 5};
     struct buf out = {0};
     (void)state;
-    record_print(&out, &fields_pick, &pick, without);
+    kit_record_print(&out, &plug_fields_pick, &pick, without);
     assert_string_equal(out.data, "pick input \"a\\nb\" page -7 used 5\n");
     pick.input = NULL;
     buf_reset(&out);
-    record_print(&out, &fields_pick, &pick, NULL);
+    kit_record_print(&out, &plug_fields_pick, &pick, NULL);
     assert_string_equal(out.data,
                         "pick input (null) page -7 use_count 0.10000000000000001 used 5\n");
     buf_fini(&out);
@@ -218,7 +218,7 @@ static void expect_same(const struct hearth_pick *wanted, const struct hearth_pi
                         const char *why)
 {
     char words[500] = "";
-    bool same = record_same(&fields_pick, wanted, got, NULL, words, sizeof(words));
+    bool same = kit_record_same(&plug_fields_pick, wanted, got, NULL, words, sizeof(words));
     assert_int_equal(same, why == NULL);
     if (why != NULL)
         assert_non_null(strstr(words, why));
@@ -237,11 +237,11 @@ static void test_compared(void **state)
     b = a;
     b.input = "X";
     expect_same(&a, &b, "pick.input was put as \"x\" and comes back as \"X\"");
-    assert_false(record_same_key(&fields_pick, &a, &b));
+    assert_false(kit_record_same_key(&plug_fields_pick, &a, &b));
     b = a;
     b.used = 9;
     expect_same(&a, &b, "pick.used");
-    assert_true(record_same_key(&fields_pick, &a, &b));
+    assert_true(kit_record_same_key(&plug_fields_pick, &a, &b));
     memset(longer, 'y', sizeof(longer) - 1);
     longer[sizeof(longer) - 1] = '\0';
     b = a;
@@ -269,12 +269,12 @@ static void check_record(const struct fields *fields, const void *record)
         if (field->role == HEARTH_FIELD_DERIVED)
             continue;
         if (field->kind == HEARTH_FIELD_TEXT) {
-            const char *text = fields_text(field, record);
+            const char *text = plug_fields_text(field, record);
             assert_true(text != NULL || field->role == HEARTH_FIELD_OPTIONAL);
             assert_true(text == NULL || (int64_t)strlen(text) >= field->least);
             assert_true(text == NULL || (int64_t)strlen(text) <= field->most);
         } else if (field->kind != HEARTH_FIELD_HASH && field->kind != HEARTH_FIELD_REAL) {
-            int64_t number = fields_number(field, record);
+            int64_t number = plug_fields_number(field, record);
             assert_true(number >= field->least && number <= field->most);
         }
     }
@@ -284,18 +284,18 @@ static void check_record(const struct fields *fields, const void *record)
 static void test_made_up(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < fields_record_count; i++) {
-        const struct fields *fields = fields_of_records[i];
+    for (size_t i = 0; i < plug_fields_record_count; i++) {
+        const struct fields *fields = plug_fields_of_records[i];
         struct buf told[3] = {{0}, {0}, {0}};
         assert_true(fields->size <= sizeof(union any_record));
         for (unsigned k = 0; k < 3; k++) {
             unsigned seed = k < 2 ? 7 : 8;
             for (int n = 0; n < 200; n++) {
                 union any_record record;
-                record_plain(fields, &record);
-                record_randomise(fields, &record, next_number, &seed);
+                kit_record_plain(fields, &record);
+                kit_record_randomise(fields, &record, next_number, &seed);
                 check_record(fields, &record);
-                record_print(&told[k], fields, &record, NULL);
+                kit_record_print(&told[k], fields, &record, NULL);
             }
         }
         assert_string_equal(told[0].data, told[1].data);
@@ -313,16 +313,16 @@ static void test_made_up(void **state)
 static void test_borders(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < fields_record_count; i++) {
-        const struct fields *fields = fields_of_records[i];
+    for (size_t i = 0; i < plug_fields_record_count; i++) {
+        const struct fields *fields = plug_fields_of_records[i];
         for (size_t f = 0; f < fields->count; f++) {
             union any_record record;
             enum record_border border = RECORD_BORDER_SET;
             size_t set = 0;
             for (size_t which = 0; border != RECORD_BORDER_END; which++) {
                 assert_true(which < 100);
-                record_plain(fields, &record);
-                border = record_set_border(&fields->list[f], &record, which, NULL);
+                kit_record_plain(fields, &record);
+                border = kit_record_set_border(&fields->list[f], &record, which, NULL);
                 set += border == RECORD_BORDER_SET;
                 if (border == RECORD_BORDER_SET && fields->list[f].kind == HEARTH_FIELD_TEXT)
                     check_record(&(struct fields){.list = &fields->list[f], .count = 1}, &record);

@@ -115,7 +115,7 @@ static void test_bound(void **state)
     pool_destroy(pool);
 }
 
-static void test_no_session(void **state)
+static void test_no_handle(void **state)
 {
     (void)state;
     atomic_int job = 0;
@@ -246,7 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_runs_everything_once),
         cmocka_unit_test(test_bound),
-        cmocka_unit_test(test_no_session),
+        cmocka_unit_test(test_no_handle),
         cmocka_unit_test(test_stop_interrupts),
         cmocka_unit_test(test_who_waits_too_long_is_told),
         cmocka_unit_test(test_behind_a_patient_one),

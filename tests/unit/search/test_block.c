@@ -84,9 +84,9 @@ static void same_answers(const struct block *a, const struct block *b)
             bool x_full, y_full;
             arena_init(&arena, 1 << 20);
             const struct search_request request = {.query = typed[i], .in = SEARCH_IN_ALL, .limit = limit};
-            assert_int_equal(query_parse(typed[i], &arena, &query, NULL), 0);
-            assert_int_equal(rank_run(a, &request, &query, &arena, &x, &x_full), 0);
-            assert_int_equal(rank_run(b, &request, &query, &arena, &y, &y_full), 0);
+            assert_int_equal(search_query_parse(typed[i], &arena, &query, NULL), 0);
+            assert_int_equal(search_rank_block(a, &request, &query, &arena, &x, &x_full), 0);
+            assert_int_equal(search_rank_block(b, &request, &query, &arena, &y, &y_full), 0);
             assert_int_equal(x.count, y.count);
             assert_int_equal(x_full, y_full);
             for (size_t k = 0; k < x.count; k++)
@@ -102,7 +102,7 @@ static void check_find(const struct storage *storage, const struct block *block)
     uint32_t indexes[20];
     for (int i = 0; i < 20; i++)
         ids[i] = 1 + i * (PAGES / 20);
-    block_find(block, ids, 20, segments, indexes);
+    search_block_find(block, ids, 20, segments, indexes);
     for (int i = 0; i < 20; i++) {
         const struct hearth_page *page = &storage->pages[ids[i] - 1];
         assert_int_equal(segments[i] != NULL, page->id != 0 && page->frecency != 0);
@@ -121,36 +121,36 @@ static void any_way(void **state)
     struct block *block, *next;
     bool anew;
     change(storage, PAGES * 2);
-    assert_int_equal(load_block(&source, storage->generation, NULL, NULL, &block, NULL), 0);
+    assert_int_equal(search_load_block(&source, storage->generation, NULL, NULL, &block, NULL), 0);
     for (int round = 0; round < ROUNDS; round++) {
         for (uint32_t k = pages_below(3); k > 0; k--)
             change(storage, pages_below(round % 4 == 0 ? 1500 : 30));
         int loads = storage->loads;
-        assert_int_equal(load_update(block, &source, storage->generation, NULL, NULL, &next, &anew, NULL), 0);
+        assert_int_equal(search_load_update(block, &source, storage->generation, NULL, NULL, &next, &anew, NULL), 0);
         assert_false(anew);
         assert_int_equal(storage->loads, loads);
         assert_int_equal(next->generation, storage->generation);
-        block_unref(block);
+        search_block_unref(block);
         block = next;
         if (round % 7 == 6) {
-            assert_int_equal(block_rebuild(block, &next), 0);
+            assert_int_equal(search_block_rebuild(block, &next), 0);
             assert_null(next->overlay);
             same_answers(block, next);
-            block_unref(block);
+            search_block_unref(block);
             block = next;
         }
-        assert_int_equal(load_block(&source, storage->generation, NULL, NULL, &next, NULL), 0);
+        assert_int_equal(search_load_block(&source, storage->generation, NULL, NULL, &next, NULL), 0);
         same_answers(block, next);
         check_find(storage, block);
-        assert_true(block_bytes(block) > 0 && block_pages(block) >= block_pages(next));
-        block_unref(next);
+        assert_true(search_block_bytes(block) > 0 && search_block_pages(block) >= search_block_pages(next));
+        search_block_unref(next);
     }
     storage->forgets = (int)storage->generation + 1;
-    assert_int_equal(load_update(block, &source, storage->generation, NULL, NULL, &next, &anew, NULL), 0);
+    assert_int_equal(search_load_update(block, &source, storage->generation, NULL, NULL, &next, &anew, NULL), 0);
     assert_true(anew);
     same_answers(block, next);
-    block_unref(block);
-    block_unref(next);
+    search_block_unref(block);
+    search_block_unref(next);
     arena_fini(&storage->arena);
     free(storage);
 }
@@ -160,9 +160,9 @@ static void too_many_changes(void **state)
     struct block_changes changes = {0};
     struct hearth_page gone = {.struct_size = sizeof(gone), .gone = true};
     for (gone.id = 1; gone.id <= BLOCK_CHANGES_MAX; gone.id++)
-        assert_int_equal(block_changes_add(&changes, &gone), 0);
-    assert_int_equal(block_changes_add(&changes, &gone), HEARTH_ERR_FULL);
-    block_changes_fini(&changes);
+        assert_int_equal(search_block_changes_add(&changes, &gone), 0);
+    assert_int_equal(search_block_changes_add(&changes, &gone), HEARTH_ERR_FULL);
+    search_block_changes_fini(&changes);
 }
 
 int main(void)

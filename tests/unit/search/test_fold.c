@@ -15,7 +15,7 @@ static void expect(const char *text, const char *folded, const char *starts)
 {
     char out[ROOM];
     uint8_t bits[ROOM / 8 + 8] = {0};
-    size_t n = fold_text(text, strlen(text), out, bits, 5);
+    size_t n = search_fold_text(text, strlen(text), out, bits, 5);
     assert_int_equal(n, strlen(folded));
     assert_memory_equal(out, folded, n);
     assert_int_equal(n, strlen(starts));
@@ -25,7 +25,7 @@ static void expect(const char *text, const char *folded, const char *starts)
     for (size_t i = 0; i < 5; i++)
         assert_int_equal(bits[0] >> i & 1, 0);
     char same[ROOM];
-    assert_int_equal(fold_text(text, strlen(text), same, NULL, 0), n);
+    assert_int_equal(search_fold_text(text, strlen(text), same, NULL, 0), n);
     assert_memory_equal(same, out, n);
 }
 
@@ -98,16 +98,16 @@ static void blocks_as_bytes(void **state)
         if (((uint8_t)text[from] & 0xC0) == 0x80)
             continue;
         for (size_t size = 0; from + size < sizeof(text); size++) {
-            size_t cut = fold_cut(text + from, sizeof(text) - 1 - from, size), n = 0;
+            size_t cut = search_fold_cut(text + from, sizeof(text) - 1 - from, size), n = 0;
             char whole[ROOM], single[ROOM];
             uint8_t bits[ROOM] = {0}, single_bits[ROOM] = {0};
-            size_t all = fold_text(text + from, cut, whole, bits, 0);
+            size_t all = search_fold_text(text + from, cut, whole, bits, 0);
             for (size_t at = 0; at < cut;) {
                 size_t next = at + 1;
                 while (next < cut && ((uint8_t)text[from + next] & 0xC0) == 0x80)
                     next++;
                 uint8_t bit[8] = {0};
-                size_t one = fold_text(text + from + at, next - at, single + n, bit, 0);
+                size_t one = search_fold_text(text + from + at, next - at, single + n, bit, 0);
                 char c = text[from + at], before = at == 0 ? ' ' : text[from + at - 1];
                 char letter = (char)(before | 0x20);
                 if (!(c >= 'a' && c <= 'z' && letter >= 'a' && letter <= 'z'))
@@ -124,10 +124,10 @@ static void blocks_as_bytes(void **state)
 
 static void cuts(void **state)
 {
-    assert_int_equal(fold_cut("abc", 3, 5), 3);
-    assert_int_equal(fold_cut("abc", 3, 2), 2);
-    assert_int_equal(fold_cut("a\xc3\xa9", 3, 2), 1);
-    assert_int_equal(fold_cut("\xf0\x90\x90\x80", 4, 3), 0);
+    assert_int_equal(search_fold_cut("abc", 3, 5), 3);
+    assert_int_equal(search_fold_cut("abc", 3, 2), 2);
+    assert_int_equal(search_fold_cut("a\xc3\xa9", 3, 2), 1);
+    assert_int_equal(search_fold_cut("\xf0\x90\x90\x80", 4, 3), 0);
 }
 
 int main(void)

@@ -17,7 +17,7 @@
 #include "model/page.h"
 #include "model/url.h"
 #include "search/block.h"
-#include "search/filter.h"
+#include "search/gram_filter.h"
 #include "search/query.h"
 #include "search/rank.h"
 #include "search/scan.h"
@@ -157,19 +157,19 @@ static struct block *block_of(const struct world *world, bool filtered)
 {
     struct segment_builder builder = {0};
     for (size_t i = 0; i < world->count; i++)
-        assert_int_equal(segment_builder_add(&builder, &world->pages[i].row), 0);
-    segment_builder_sort(&builder);
+        assert_int_equal(search_segment_builder_add(&builder, &world->pages[i].row), 0);
+    search_segment_builder_sort(&builder);
     struct segment *segment;
-    assert_int_equal(segment_builder_seal(&builder, &segment), 0);
-    segment_builder_fini(&builder);
+    assert_int_equal(search_segment_builder_seal(&builder, &segment), 0);
+    search_segment_builder_fini(&builder);
     if (filtered)
-        atomic_store(&segment->filter, filter_create(segment));
+        atomic_store(&segment->filter, search_gram_filter_create(segment));
     struct tabs *tabs;
     const struct search_source source = {.tabs = no_tabs};
-    assert_int_equal(tabs_load(&source, &tabs, NULL), 0);
-    struct block *block = block_create(&segment, 1, tabs, 1, true);
-    segment_unref(segment);
-    tabs_unref(tabs);
+    assert_int_equal(search_tabs_load(&source, &tabs, NULL), 0);
+    struct block *block = search_block_create(&segment, 1, tabs, 1, true);
+    search_segment_unref(segment);
+    search_tabs_unref(tabs);
     return block;
 }
 
@@ -243,10 +243,10 @@ static void check_sets(struct world *world, const char *scene, int want_checked)
             continue;
         for (int filtered = 0; filtered < 2; filtered++) {
             struct query query;
-            assert_int_equal(query_parse(typed, &world->arena, &query, NULL), 0);
+            assert_int_equal(search_query_parse(typed, &world->arena, &query, NULL), 0);
             const struct scan_flags flags = {.any = SEGMENT_BOOKMARKED | SEGMENT_VISITED, .none = SEGMENT_JAVASCRIPT};
             *found = (struct found){.world = world};
-            scan_segment(blocks[filtered]->segments[0], NULL, &query, &flags, SCAN_WANT_ALL, on_match, found);
+            search_scan_segment(blocks[filtered]->segments[0], NULL, &query, &flags, SCAN_WANT_ALL, on_match, found);
             compare(found, 0, json_object_get(asked, "boundary"), typed);
             compare(found, 1, json_object_get(asked, "anywhere"), typed);
         }
@@ -255,7 +255,7 @@ static void check_sets(struct world *world, const char *scene, int want_checked)
     }
     assert_int_equal(checked, want_checked);
     for (int k = 0; k < 2; k++)
-        block_unref(blocks[k]);
+        search_block_unref(blocks[k]);
     free(found);
 }
 
@@ -295,8 +295,8 @@ static size_t check_list(struct world *world, const struct block *block, const j
     struct search_results results;
     struct query query;
     bool full;
-    assert_int_equal(query_parse(typed, &world->arena, &query, NULL), 0);
-    assert_int_equal(rank_run(block, &request, &query, &world->arena, &results, &full), 0);
+    assert_int_equal(search_query_parse(typed, &world->arena, &query, NULL), 0);
+    assert_int_equal(search_rank_block(block, &request, &query, &world->arena, &results, &full), 0);
     size_t hit = 0, agreed = 0, i;
     json_t *row;
     json_array_foreach(rows, i, row)
@@ -330,7 +330,7 @@ static void lists(void **state)
     json_array_foreach(json_object_get(json_object_get(world->answers, "plain"), "queries"), i, asked) rows +=
         check_list(world, block, asked);
     assert_int_equal(rows, 824);
-    block_unref(block);
+    search_block_unref(block);
 }
 
 static void with_tabs(void **state)

@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "search/bookmarks.h"
 #include "search/history.h"
-#include "search/words.h"
+#include "search/text_filter.h"
 
 #include "lists_model.h"
 
@@ -38,7 +38,7 @@ static void compare_visits(struct model *model, const struct history *history)
     for (size_t f = 0; f < 6; f++)
         for (size_t t = 0; t < 6; t++) {
             size_t first, end, expected = 0;
-            history_range(history, bounds[f], bounds[t], &first, &end);
+            search_history_range(history, bounds[f], bounds[t], &first, &end);
             for (size_t i = 0; i < count; i++)
                 expected += rows[i].date >= bounds[f] && (bounds[t] == 0 || rows[i].date < bounds[t]);
             assert_int_equal(end - first, expected);
@@ -65,7 +65,7 @@ static void compare_sites(struct model *model, const struct history *history)
             assert_true(before->visits > site->visits ||
                         (before->visits == site->visits && strcmp(history_host_name(history, before->host), host) < 0));
         }
-        assert_int_equal(history_site_after(history, site->visits, host), i + 1);
+        assert_int_equal(search_history_site_after(history, site->visits, host), i + 1);
         all += site->pages;
     }
     for (int n = 0; n < 23; n++)
@@ -80,20 +80,20 @@ static void compare_found(struct model *model, const struct history *history, co
     struct row *rows = malloc(PAGES * VISITS * sizeof(*rows));
     size_t count = list_visits(model, rows), next = 0;
     struct arena arena;
-    struct words words;
+    struct text_filter words;
     arena_init(&arena, 0);
-    assert_int_equal(words_init(&words, text, &arena, NULL), 0);
+    assert_int_equal(search_text_filter_init(&words, text, &arena, NULL), 0);
     struct history_query query = {.words = &words, .host = host, .from = from, .to = to, .limit = limit};
     struct history_found found;
     do {
-        assert_int_equal(history_find(history, &query, &arena, &found), 0);
+        assert_int_equal(search_history_find(history, &query, &arena, &found), 0);
         assert_true(!found.more || found.count == limit);
         for (size_t i = 0; i < found.count; i++, next++) {
             for (bool passes = false; !passes; next += !passes) {
                 char url[128], title[64];
                 assert_true(next < count);
                 page_texts(&model->pages[rows[next].n], rows[next].n, url, title);
-                passes = words_match(&words, title, url, NULL) && rows[next].date >= from && (to == 0 || rows[next].date < to) &&
+                passes = search_text_filter_match(&words, title, url, NULL) && rows[next].date >= from && (to == 0 || rows[next].date < to) &&
                          (host == NULL || strstr(url, host) != NULL);
             }
             assert_int_equal(found.visits[i].page, rows[next].page);
@@ -105,7 +105,7 @@ static void compare_found(struct model *model, const struct history *history, co
     for (; next < count; next++) {
         char url[128], title[64];
         page_texts(&model->pages[rows[next].n], rows[next].n, url, title);
-        assert_false(words_match(&words, title, url, NULL) && rows[next].date >= from && (to == 0 || rows[next].date < to) &&
+        assert_false(search_text_filter_match(&words, title, url, NULL) && rows[next].date >= from && (to == 0 || rows[next].date < to) &&
                      (host == NULL || strstr(url, host) != NULL));
     }
     arena_fini(&arena);
@@ -181,10 +181,10 @@ static void history_update_reads_little(void **state)
     free(model);
 }
 
-static bool passes(struct words *words, const struct hearth_bookmark *b, const struct bookmarks_query *query)
+static bool passes(struct text_filter *words, const struct hearth_bookmark *b, const struct bookmarks_query *query)
 {
     static const char *const lower[][3] = {{NULL, NULL, NULL}, {"science", NULL, NULL}, {"science", "zoë", NULL}, {"zoë"}, {"zoe"}};
-    if (!words_match(words, b->title, b->url, b->tags))
+    if (!search_text_filter_match(words, b->title, b->url, b->tags))
         return false;
     if (query->folder != NULL)
         return b->parent != NULL && strcmp(b->parent, query->folder) == 0;
@@ -202,13 +202,13 @@ static bool passes(struct words *words, const struct hearth_bookmark *b, const s
 static void compare_bookmarks(struct model *model, const struct bookmarks *index, const char *text, struct bookmarks_query query)
 {
     struct arena arena;
-    struct words words;
+    struct text_filter words;
     struct bookmarks_found found;
     arena_init(&arena, 0);
-    assert_int_equal(words_init(&words, text, &arena, NULL), 0);
+    assert_int_equal(search_text_filter_init(&words, text, &arena, NULL), 0);
     query.words = &words;
     size_t expected = 0, got = 0;
-    for (int n = 0; n < MARKS; n++) {
+    for (int n = 0; n < CURSORS; n++) {
         struct texts texts;
         struct hearth_bookmark b = bookmark_of(model, n, &texts);
         expected += model->marks[n].there && passes(&words, &b, &query);
@@ -216,7 +216,7 @@ static void compare_bookmarks(struct model *model, const struct bookmarks *index
     const struct bookmarks_row *before = NULL;
     uint32_t number_before = 0;
     do {
-        assert_int_equal(bookmarks_find(index, &query, &arena, &found), 0);
+        assert_int_equal(search_bookmarks_find(index, &query, &arena, &found), 0);
         assert_true(!found.more || found.count == query.limit);
         for (size_t i = 0; i < found.count; i++, got++) {
             const struct bookmarks_row *row = &index->rows[found.numbers[i]];
@@ -313,22 +313,22 @@ static void *ask_on(void *ctx)
     arena_init(&arena, 0);
     for (unsigned i = 0; !atomic_load(&done); i++) {
         const struct search_source source = source_of(shared);
-        struct words words;
+        struct text_filter words;
         struct index *index;
         pthread_mutex_lock(&shared->lock);
         int64_t generation = shared->generation;
         pthread_mutex_unlock(&shared->lock);
         enum search_index which = i % 2 == 0 ? SEARCH_INDEX_HISTORY : SEARCH_INDEX_BOOKMARKS;
-        assert_int_equal(words_init(&words, typed[i % 10], &arena, NULL), 0);
+        assert_int_equal(search_text_filter_init(&words, typed[i % 10], &arena, NULL), 0);
         assert_int_equal(search_index(engine_of_all, "a", generation, which, &source, &index, NULL), 0);
         if (which == SEARCH_INDEX_HISTORY) {
             struct history_found found;
             const struct history_query query = {.words = &words, .limit = 30};
-            assert_int_equal(history_find(history_of(index), &query, &arena, &found), 0);
+            assert_int_equal(search_history_find(history_of(index), &query, &arena, &found), 0);
         } else {
             struct bookmarks_found found;
             const struct bookmarks_query query = {.words = &words, .limit = 30};
-            assert_int_equal(bookmarks_find(bookmarks_of(index), &query, &arena, &found), 0);
+            assert_int_equal(search_bookmarks_find(bookmarks_of(index), &query, &arena, &found), 0);
         }
         search_index_done(engine_of_all, index);
         arena_reset(&arena);

@@ -86,16 +86,16 @@ static void expect(const char *typed, struct setting setting, const char *want)
     char text[1024] = "";
     size_t used = 0;
     arena_init(&arena, 1 << 20);
-    assert_int_equal(load_block(&source, 1, NULL, NULL, &block, NULL), 0);
+    assert_int_equal(search_load_block(&source, 1, NULL, NULL, &block, NULL), 0);
     const struct search_request request = {.query = typed,
                                            .in = setting.in == 0 ? SEARCH_IN_ALL : setting.in,
                                            .limit = setting.limit == 0 ? 20 : setting.limit,
                                            .picks = picks,
                                            .pick_count = setting.picks,
                                            .now = 86400000};
-    assert_int_equal(query_parse(typed, &arena, &query, NULL), 0);
-    assert_int_equal(rank_run(block, &request, &query, &arena, &results, &full), 0);
-    block_unref(block); /* the answer does not need it */
+    assert_int_equal(search_query_parse(typed, &arena, &query, NULL), 0);
+    assert_int_equal(search_rank_block(block, &request, &query, &arena, &results, &full), 0);
+    search_block_unref(block); /* the answer does not need it */
     for (size_t i = 0; i < results.count; i++) {
         const struct search_hit *hit = &results.hits[i];
         if (hit->kind == SEARCH_TAB) {
@@ -200,7 +200,7 @@ static void small_arena(void **state)
 {
     const struct search_source source = {.pages = pages, .tabs = tabs};
     struct block *block;
-    assert_int_equal(load_block(&source, 1, NULL, NULL, &block, NULL), 0);
+    assert_int_equal(search_load_block(&source, 1, NULL, NULL, &block, NULL), 0);
     const struct search_request request = {
         .query = "river", .in = SEARCH_IN_ALL, .limit = 20, .picks = picks, .pick_count = 5, .now = 86400000};
     int worked = 0;
@@ -210,15 +210,15 @@ static void small_arena(void **state)
         struct search_results results;
         bool full;
         arena_init(&arena, size);
-        int r = query_parse("river", &arena, &query, NULL);
+        int r = search_query_parse("river", &arena, &query, NULL);
         if (r == 0)
-            r = rank_run(block, &request, &query, &arena, &results, &full);
+            r = search_rank_block(block, &request, &query, &arena, &results, &full);
         assert_true(r == 0 || r == HEARTH_ERR_NOMEM);
         worked = r == 0;
         arena_fini(&arena);
         assert_true(size < 1 << 20);
     }
-    block_unref(block);
+    search_block_unref(block);
 }
 
 int main(void)

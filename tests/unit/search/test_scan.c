@@ -9,7 +9,7 @@
 
 #include "model/url.h"
 #include "pages.h"
-#include "search/filter.h"
+#include "search/gram_filter.h"
 #include "search/fold.h"
 #include "search/query.h"
 #include "search/scan.h"
@@ -21,7 +21,7 @@ static enum scan_match naive_field(const struct needle *word, const char *text, 
 {
     char folded[4096];
     uint8_t starts[4096 / 8] = {0};
-    size_t n = fold_text(text, size, folded, starts, 0);
+    size_t n = search_fold_text(text, size, folded, starts, 0);
     enum scan_match match = SCAN_NONE;
     for (size_t i = 0; i + word->size <= n; i++)
         if (memcmp(folded + i, word->text, word->size) == 0)
@@ -82,8 +82,8 @@ static void typed_string(char *ret, size_t size)
     size_t skip = 0, n = strlen(word);
     while (pages_below(3) == 0 && skip < n)
         skip++;
-    snprintf(ret, size, "%s%.*s %.*s", prefixes[pages_below(8)], (int)fold_cut(word, n, 1 + pages_below((uint32_t)n)), word,
-             (int)fold_cut(other, strlen(other), 1 + pages_below(6)), other);
+    snprintf(ret, size, "%s%.*s %.*s", prefixes[pages_below(8)], (int)search_fold_cut(word, n, 1 + pages_below((uint32_t)n)), word,
+             (int)search_fold_cut(other, strlen(other), 1 + pages_below(6)), other);
     if (skip > 0 && (uint8_t)word[0] < 0x80)
         snprintf(ret, size, "%s", (uint8_t)word[1] < 0x80 && word[1] != '\0' ? word + 1 : "1/");
 }
@@ -100,10 +100,10 @@ static struct segment *seal(const struct world *world, size_t count)
     struct segment_builder builder = {0};
     struct segment *segment;
     for (size_t i = 0; i < count; i++)
-        assert_int_equal(segment_builder_add(&builder, &world->pages[i]), 0);
+        assert_int_equal(search_segment_builder_add(&builder, &world->pages[i]), 0);
     assert_int_equal(builder.count, count);
-    assert_int_equal(segment_builder_seal(&builder, &segment), 0);
-    segment_builder_fini(&builder);
+    assert_int_equal(search_segment_builder_seal(&builder, &segment), 0);
+    search_segment_builder_fini(&builder);
     return segment;
 }
 
@@ -123,7 +123,7 @@ static void fill(struct world *world)
     world->dead[(PAGES - 1) / 64] = 0;
     world->plain = seal(world, PAGES);
     world->filtered = seal(world, PAGES);
-    atomic_store(&world->filtered->filter, filter_create(world->filtered));
+    atomic_store(&world->filtered->filter, search_gram_filter_create(world->filtered));
 }
 
 static void check(const struct world *world, const char *typed, struct seen *seen)
@@ -131,7 +131,7 @@ static void check(const struct world *world, const char *typed, struct seen *see
     struct arena arena;
     struct query query;
     arena_init(&arena, 0);
-    assert_int_equal(query_parse(typed, &arena, &query, NULL), 0);
+    assert_int_equal(search_query_parse(typed, &arena, &query, NULL), 0);
     struct scan_flags flags = {.any = SEGMENT_BOOKMARKED | SEGMENT_VISITED};
     flags.all = query.only == QUERY_BOOKMARKS ? SEGMENT_BOOKMARKED
                 : query.only == QUERY_HISTORY ? SEGMENT_VISITED
@@ -140,24 +140,24 @@ static void check(const struct world *world, const char *typed, struct seen *see
     for (int filtered = 0; filtered < 2; filtered++) {
         const struct segment *segment = filtered ? world->filtered : world->plain;
         memset(seen, 0, sizeof(*seen));
-        assert_int_equal(scan_segment(segment, world->dead, &query, &flags, SCAN_WANT_ALL, on_match, seen), SCAN_WANT_ALL);
+        assert_int_equal(search_scan_segment(segment, world->dead, &query, &flags, SCAN_WANT_ALL, on_match, seen), SCAN_WANT_ALL);
         size_t first_start = PAGES, first_any = PAGES, starts = 0;
         for (uint32_t i = 0; i < PAGES; i++) {
             bool dead = (world->dead[i / 64] >> i % 64 & 1) != 0;
-            enum scan_match want = dead || !scan_passes(&flags, segment->flags[i]) ? SCAN_NONE : naive(&world->pages[i], &query);
+            enum scan_match want = dead || !search_scan_passes(&flags, segment->flags[i]) ? SCAN_NONE : naive(&world->pages[i], &query);
             if (seen->match[i] != want)
                 fail_msg("'%s' page %u (%s | %s): %d instead of %d", typed, i, world->pages[i].url, world->pages[i].title, seen->match[i],
                          want);
-            assert_int_equal(scan_page(segment, i, &query), naive(&world->pages[i], &query));
+            assert_int_equal(search_scan_page(segment, i, &query), naive(&world->pages[i], &query));
             first_any = want != SCAN_NONE && first_any == PAGES ? i : first_any;
             first_start = want == SCAN_AT_START && first_start == PAGES ? i : first_start;
             starts += want == SCAN_AT_START;
         }
         memset(seen, 0, sizeof(*seen));
-        scan_segment(segment, world->dead, &query, &flags, SCAN_WANT_AT_START, on_start, seen);
+        search_scan_segment(segment, world->dead, &query, &flags, SCAN_WANT_AT_START, on_start, seen);
         assert_int_equal(seen->count, starts);
         memset(seen, 0, sizeof(*seen));
-        enum scan_want want = scan_segment(segment, world->dead, &query, &flags, SCAN_WANT_ALL, first_only, seen);
+        enum scan_want want = search_scan_segment(segment, world->dead, &query, &flags, SCAN_WANT_ALL, first_only, seen);
         assert_int_equal(seen->count, first_any != PAGES);
         assert_int_equal(want, first_any == PAGES ? SCAN_WANT_ALL : SCAN_WANT_NOTHING);
         assert_true(seen->count == 0 || seen->last == first_any);
@@ -179,8 +179,8 @@ static void as_naive(void **state)
                                        "é", "r", "%20",    "# tagged,otter", "tagged otter"};
     for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
         check(world, more[i], seen);
-    segment_unref(world->plain);
-    segment_unref(world->filtered);
+    search_segment_unref(world->plain);
+    search_segment_unref(world->filtered);
     arena_fini(&world->arena);
     free(world);
     free(seen);
@@ -196,16 +196,16 @@ static void fields(void **state)
     struct segment_builder builder = {0};
     struct hearth_page page = {
         .struct_size = sizeof(page), .id = 1, .url = long_url, .title = "end of title", .frecency = 1, .visit_count = 1, .tags = "unused"};
-    assert_int_equal(segment_builder_add(&builder, &page), 0);
+    assert_int_equal(search_segment_builder_add(&builder, &page), 0);
     page.id = 2;
     page.url = "https://b.example/path";
     page.frecency = 0;
-    assert_int_equal(segment_builder_add(&builder, &page), 0);
+    assert_int_equal(search_segment_builder_add(&builder, &page), 0);
     page.frecency = 5;
     page.gone = true;
-    assert_int_equal(segment_builder_add(&builder, &page), 0);
+    assert_int_equal(search_segment_builder_add(&builder, &page), 0);
     struct segment *segment;
-    assert_int_equal(segment_builder_seal(&builder, &segment), 0);
+    assert_int_equal(search_segment_builder_seal(&builder, &segment), 0);
     assert_int_equal(segment->count, 1);
     static const struct {
         const char *typed;
@@ -214,12 +214,12 @@ static void fields(void **state)
                  {"itle", SCAN_ANYWHERE},  {"xend", SCAN_NONE},   {"unused", SCAN_NONE}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct needle word;
-        needle_init(&word, cases[i].typed, strlen(cases[i].typed));
+        search_needle_init(&word, cases[i].typed, strlen(cases[i].typed));
         struct query query = {.word_count = 1, .words = {word}};
-        assert_int_equal(scan_page(segment, 0, &query), cases[i].match);
+        assert_int_equal(search_scan_page(segment, 0, &query), cases[i].match);
     }
-    segment_unref(segment);
-    segment_builder_fini(&builder);
+    search_segment_unref(segment);
+    search_segment_builder_fini(&builder);
 }
 
 int main(void)

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "signin/takeover.h"
 
-enum { ROWS = 8, MARKS = 8, STEPS = 48 };
+enum { ROWS = 8, CURSORS = 8, STEPS = 48 };
 
 /* One account's tokens and identities. Before the step number `at` of the one who works, the other one does everything that they do. */
 static struct fake {
@@ -26,25 +26,25 @@ static struct fake {
     struct {
         char issuer[64], subject[64];
         int64_t created;
-    } marks[MARKS];
-    size_t row_count, mark_count;
+    } cursors[CURSORS];
+    size_t row_count, cursor_count;
     int steps, at;
     bool slow; /* each step has a time of its own */
-    void (*other)(struct store *store);
+    void (*other)(struct storage *storage);
 } fake;
 
-static struct store store;
+static struct storage storage;
 static int put_result;
 
 static void step(void)
 {
-    void (*other)(struct store * store) = fake.other;
+    void (*other)(struct storage * storage) = fake.other;
     if (fake.slow)
         nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
     if (fake.steps++ != fake.at || other == NULL)
         return;
     fake.other = NULL;
-    other(&store);
+    other(&storage);
 }
 
 static int fake_create(void *self, struct hearth_call *call, const struct hearth_token *token)
@@ -87,19 +87,19 @@ static int fake_list(void *self, struct hearth_call *call, const char *account, 
     return 0;
 }
 
-static int mark_put(void *self, struct hearth_call *call, const char *account, const struct hearth_account_identity *identity)
+static int sync_cursor_put(void *self, struct hearth_call *call, const char *account, const struct hearth_account_identity *identity)
 {
     (void)self, (void)call, (void)account;
     step();
-    for (size_t i = 0; i < fake.mark_count; i++)
-        if (strcmp(fake.marks[i].issuer, identity->issuer) == 0 && strcmp(fake.marks[i].subject, identity->subject) == 0) {
-            fake.marks[i].created = identity->created > fake.marks[i].created ? identity->created : fake.marks[i].created;
+    for (size_t i = 0; i < fake.cursor_count; i++)
+        if (strcmp(fake.cursors[i].issuer, identity->issuer) == 0 && strcmp(fake.cursors[i].subject, identity->subject) == 0) {
+            fake.cursors[i].created = identity->created > fake.cursors[i].created ? identity->created : fake.cursors[i].created;
             return 0;
         }
-    assert_true(fake.mark_count < MARKS);
-    snprintf(fake.marks[fake.mark_count].issuer, 64, "%s", identity->issuer);
-    snprintf(fake.marks[fake.mark_count].subject, 64, "%s", identity->subject);
-    fake.marks[fake.mark_count++].created = identity->created;
+    assert_true(fake.cursor_count < CURSORS);
+    snprintf(fake.cursors[fake.cursor_count].issuer, 64, "%s", identity->issuer);
+    snprintf(fake.cursors[fake.cursor_count].subject, 64, "%s", identity->subject);
+    fake.cursors[fake.cursor_count++].created = identity->created;
     return 0;
 }
 
@@ -107,87 +107,87 @@ static int mark_remove(void *self, struct hearth_call *call, const char *account
 {
     (void)self, (void)call, (void)account;
     step();
-    for (size_t i = 0; i < fake.mark_count; i++)
-        if (strcmp(fake.marks[i].issuer, issuer) == 0 && strcmp(fake.marks[i].subject, subject) == 0) {
-            fake.marks[i] = fake.marks[--fake.mark_count];
+    for (size_t i = 0; i < fake.cursor_count; i++)
+        if (strcmp(fake.cursors[i].issuer, issuer) == 0 && strcmp(fake.cursors[i].subject, subject) == 0) {
+            fake.cursors[i] = fake.cursors[--fake.cursor_count];
             return 0;
         }
     return HEARTH_ERR_NOT_FOUND;
 }
 
-static int mark_list(void *self, struct hearth_call *call, const char *account, hearth_account_identity_cb cb, void *ctx)
+static int sync_cursor_list(void *self, struct hearth_call *call, const char *account, hearth_account_identity_cb cb, void *ctx)
 {
     (void)self, (void)call, (void)account;
     step();
-    for (size_t i = 0; i < fake.mark_count; i++)
+    for (size_t i = 0; i < fake.cursor_count; i++)
         cb(ctx, &(struct hearth_account_identity){.struct_size = sizeof(struct hearth_account_identity),
-                                                  .issuer = fake.marks[i].issuer,
-                                                  .subject = fake.marks[i].subject,
-                                                  .created = fake.marks[i].created});
+                                                  .issuer = fake.cursors[i].issuer,
+                                                  .subject = fake.cursors[i].subject,
+                                                  .created = fake.cursors[i].created});
     return 0;
 }
 
 static const struct hearth_storage ops = {.token_create = fake_create,
                                           .token_remove = fake_remove,
                                           .token_list = fake_list,
-                                          .identity_put = mark_put,
+                                          .identity_put = sync_cursor_put,
                                           .identity_remove = mark_remove,
-                                          .identity_list = mark_list};
+                                          .identity_list = sync_cursor_list};
 
 static struct door door;
 static uint32_t scope;
 
-static void make(struct store *where)
+static void make(struct storage *where)
 {
     struct token token;
     struct err err = {0};
-    put_result = token_put(where, "a", &door, scope, "x", 0, &token, &err);
+    put_result = auth_token_put(where, "a", &door, scope, "x", 0, &token, &err);
 }
 
-static void close_all(struct store *where)
+static void close_all(struct storage *where)
 {
     struct doors doors = {0};
-    assert_int_equal(doors_close(where, "a", &doors, NULL), 0);
+    assert_int_equal(auth_doors_close(where, "a", &doors, NULL), 0);
 }
 
-static void close_browsers(struct store *where)
+static void close_browsers(struct storage *where)
 {
-    assert_int_equal(session_remove_all(where, "a", NULL, NULL), 0);
+    assert_int_equal(auth_session_remove_all(where, "a", NULL, NULL), 0);
 }
 
 /* Another name takes the place of the one that is there. */
-static void take_over(struct store *where)
+static void take_over(struct storage *where)
 {
     char words[TAKEOVER_WORDS_SIZE];
     struct who who = {.issuer = "proxy", .subject = "eve", .replaces = true};
-    assert_int_equal(takeover(where, "a", &who, words, NULL), 0);
+    assert_int_equal(signin_takeover(where, "a", &who, words, NULL), 0);
 }
 
-static void begin(int at, void (*other)(struct store *store))
+static void begin(int at, void (*other)(struct storage *storage))
 {
     fake = (struct fake){.at = at};
-    store = (struct store){.ops = &ops};
-    call_init(&store.call, NULL, 1000, 4096);
-    mark_put(NULL, NULL, "a", &(struct hearth_account_identity){.issuer = "proxy", .subject = "ada", .created = 1});
+    storage = (struct storage){.ops = &ops};
+    plug_call_init(&storage.call, NULL, 1000, 4096);
+    sync_cursor_put(NULL, NULL, "a", &(struct hearth_account_identity){.issuer = "proxy", .subject = "ada", .created = 1});
     fake.steps = 0;
     fake.other = other;
 }
 
 /* Each of the two is the one whom the other interrupts, at each step. */
-static void interleave(void (*close)(struct store *store))
+static void interleave(void (*close)(struct storage *storage))
 {
     for (int at = 0; at < STEPS; at++) {
         begin(at, close);
-        make(&store);
+        make(&storage);
         if (fake.other == NULL) /* else the maker was done before */
             assert_int_equal(fake.row_count, 0);
-        call_fini(&store.call);
+        plug_call_fini(&storage.call);
         begin(at, make);
-        close(&store);
+        close(&storage);
         bool came = fake.other == NULL;
         if (came)
             assert_int_equal(fake.row_count, 0);
-        call_fini(&store.call);
+        plug_call_fini(&storage.call);
     }
 }
 
@@ -213,11 +213,11 @@ static void test_browsers(void **state)
 static int64_t used;
 
 /* A link is made with a session of before, and used up at once. */
-static void make_and_use(struct store *where)
+static void make_and_use(struct storage *where)
 {
     struct token link;
     used = 0;
-    if (token_put(where, "a", &door, HEARTH_TOKEN_LINK, "x", 0, &link, NULL) != 0)
+    if (auth_token_put(where, "a", &door, HEARTH_TOKEN_LINK, "x", 0, &link, NULL) != 0)
         return;
     used = link.created;
     fake_remove(NULL, NULL, "a", link.id);
@@ -226,32 +226,32 @@ static void make_and_use(struct store *where)
 /* What was let in by it makes its session when all is over. */
 static void test_a_link_that_is_used_up_meanwhile(void **state)
 {
-    static void (*const closes[])(struct store * where) = {close_browsers, close_all};
+    static void (*const closes[])(struct storage * where) = {close_browsers, close_all};
     (void)state;
     for (int i = 0; i < 2 * STEPS; i++) {
         door = (struct door){.kind = DOOR_BROWSER, .created = clock_now() - 1};
         scope = HEARTH_TOKEN_BROWSER;
         begin(i / 2, make_and_use);
         fake.slow = true;
-        closes[i % 2](&store);
+        closes[i % 2](&storage);
         if (fake.other == NULL && used != 0) {
             door.created = used;
-            make(&store);
+            make(&storage);
             assert_int_equal(fake.row_count, 0);
         }
-        call_fini(&store.call);
+        plug_call_fini(&storage.call);
     }
 }
 
 /* One thing after the other. */
-static int after(void (*close)(struct store *store), enum door_kind kind, int64_t age, uint32_t what)
+static int after(void (*close)(struct storage *storage), enum door_kind kind, int64_t age, uint32_t what)
 {
     door = (struct door){.kind = kind, .created = clock_now() - age, .issuer = "proxy", .subject = "ada"};
     scope = what;
     begin(-1, NULL);
-    close(&store);
-    make(&store);
-    call_fini(&store.call);
+    close(&storage);
+    make(&storage);
+    plug_call_fini(&storage.call);
     return put_result;
 }
 
@@ -276,11 +276,11 @@ static void test_a_mark_of_the_far_future(void **state)
     door = (struct door){.kind = DOOR_BROWSER, .created = clock_now()};
     scope = HEARTH_TOKEN_LINK;
     begin(-1, NULL);
-    mark_put(NULL, NULL, "a",
+    sync_cursor_put(NULL, NULL, "a",
              &(struct hearth_account_identity){.issuer = "closed:a", .subject = "all", .created = clock_now() + 7200 * 1000});
-    make(&store);
+    make(&storage);
     assert_int_equal(put_result, 0);
-    call_fini(&store.call);
+    plug_call_fini(&storage.call);
 }
 
 /* Nor does it keep the doors from being closed: the mark is of now then. */
@@ -289,13 +289,13 @@ static void test_closing_past_a_mark_of_the_far_future(void **state)
     (void)state;
     struct doors doors = {0};
     begin(-1, NULL);
-    mark_put(NULL, NULL, "a",
+    sync_cursor_put(NULL, NULL, "a",
              &(struct hearth_account_identity){.issuer = "closed:a", .subject = "all", .created = clock_now() + 7200 * 1000});
-    assert_int_equal(doors_close(&store, "a", &doors, NULL), 0);
-    for (size_t i = 0; i < fake.mark_count; i++)
-        assert_true(fake.marks[i].created <= clock_now());
-    assert_true(fake.mark_count > 0);
-    call_fini(&store.call);
+    assert_int_equal(auth_doors_close(&storage, "a", &doors, NULL), 0);
+    for (size_t i = 0; i < fake.cursor_count; i++)
+        assert_true(fake.cursors[i].created <= clock_now());
+    assert_true(fake.cursor_count > 0);
+    plug_call_fini(&storage.call);
 }
 
 int main(void)

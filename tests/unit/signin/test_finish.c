@@ -30,7 +30,7 @@ struct database {
 /* One process. */
 struct process {
     struct nodes nodes;
-    struct node_stores stores;
+    struct node_storages storages;
     struct signin *signin;
     struct signin_worker worker;
 };
@@ -210,13 +210,13 @@ static void process_init(struct process *process)
         struct node *node = &process->nodes.items[i];
         snprintf(node->name, sizeof(node->name), "%s", test.nodes == 1 ? "" : i == 0 ? "alder" : "birch");
         node->weight = 1;
-        node_init(node);
+        nodes_node_init(node);
     }
-    node_stores_init(&process->stores, &process->nodes);
+    nodes_storages_init(&process->storages, &process->nodes);
     for (size_t i = 0; i < test.nodes; i++) {
-        process->stores.stores[i] = (struct store){.ops = &database_ops, .session = &test.databases[i]};
-        call_init(&process->stores.stores[i].call, NULL, 10000, 4096);
-        process->stores.open[i] = true;
+        process->storages.storages[i] = (struct storage){.ops = &database_ops, .handle = &test.databases[i]};
+        plug_call_init(&process->storages.storages[i].call, NULL, 10000, 4096);
+        process->storages.open[i] = true;
     }
     assert_int_equal(signin_create(&options, &process->signin, NULL), 0);
     signin_worker_init(&process->worker, process->signin);
@@ -227,15 +227,15 @@ static void process_fini(struct process *process)
     signin_worker_close(&process->worker);
     signin_destroy(process->signin);
     for (size_t i = 0; i < test.nodes; i++) {
-        call_fini(&process->stores.stores[i].call);
-        node_fini(&process->nodes.items[i]);
+        plug_call_fini(&process->storages.storages[i].call);
+        nodes_node_fini(&process->nodes.items[i]);
     }
 }
 
 static int finish(struct process *process, const struct hearth_identity *identity, struct signin_result *ret_result, struct err *err)
 {
     struct signin_end end = {.identity = identity, .setup = test.code};
-    return signin_finish(&process->worker, &process->stores, &end, ret_result, err);
+    return signin_finish(&process->worker, &process->storages, &end, ret_result, err);
 }
 
 static void other_finishes(void)
@@ -343,16 +343,16 @@ static int set_up(void **state)
     if (mkdtemp(test.path) == NULL)
         return -1;
     snprintf(test.key, sizeof(test.key), "%s/key", test.path);
-    if (vault_open(test.key, true, &test.vault, &err) < 0)
+    if (auth_vault_open(test.key, true, &test.vault, &err) < 0)
         return -1;
-    setup_code(test.vault, test.code);
+    signin_setup_code(test.vault, test.code);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    vault_close(test.vault);
+    auth_vault_close(test.vault);
     unlink(test.key);
     return rmdir(test.path);
 }

@@ -24,7 +24,7 @@ struct guest {
 static void *guest_main(void *arg)
 {
     struct guest *guest = arg;
-    guest->state = gate_enter(guest->gate, guest->address, guest->email, &guest->stop, &guest->visit);
+    guest->state = signin_gate_enter(guest->gate, guest->address, guest->email, &guest->stop, &guest->visit);
     atomic_store(&guest->answered, true);
     return NULL;
 }
@@ -60,7 +60,7 @@ static enum gate_state ask(struct guest *guest)
 
 static enum gate_state come(struct gate *gate, const char *address, const char *email, struct gate_visit *visit)
 {
-    return gate_enter(gate, address, email, NULL, visit);
+    return signin_gate_enter(gate, address, email, NULL, visit);
 }
 
 /* However many come from a network, and with however many addresses of e-mail: one place is left to others. */
@@ -71,18 +71,18 @@ static void test_one_network(void **state)
     static const char *const emails[] = {"a@example.org", "b@example.org", "c@example.org", NULL};
     struct gate gate;
     struct gate_visit visits[4], other;
-    gate_init(&gate, 0);
+    signin_gate_init(&gate, 0);
     for (int i = 0; i < 3; i++)
         assert_int_equal(come(&gate, addresses[i], emails[i], &visits[i]), GATE_INSIDE);
     assert_int_equal(come(&gate, addresses[3], emails[3], &visits[3]), GATE_FULL);
     assert_int_equal(come(&gate, "192.0.2.7", "ada@example.org", &other), GATE_INSIDE);
-    gate_leave(&gate, &visits[0]);
-    gate_leave(&gate, &other);
+    signin_gate_leave(&gate, &visits[0]);
+    signin_gate_leave(&gate, &other);
     assert_int_equal(come(&gate, addresses[3], emails[3], &visits[3]), GATE_INSIDE);
-    gate_leave(&gate, &visits[1]);
-    gate_leave(&gate, &visits[2]);
-    gate_leave(&gate, &visits[3]);
-    gate_fini(&gate);
+    signin_gate_leave(&gate, &visits[1]);
+    signin_gate_leave(&gate, &visits[2]);
+    signin_gate_leave(&gate, &visits[3]);
+    signin_gate_fini(&gate);
 }
 
 /* The same with one address of e-mail from many networks; from one network it is told that it is under way. */
@@ -92,15 +92,15 @@ static void test_one_person(void **state)
     static const char *const addresses[] = {"192.0.2.1", "198.51.100.1", "203.0.113.1", "10.0.0.1"};
     struct gate gate;
     struct gate_visit visits[4], other;
-    gate_init(&gate, 0);
+    signin_gate_init(&gate, 0);
     for (int i = 0; i < 4; i++)
         assert_int_equal(come(&gate, addresses[i], "eve@example.org", &visits[i]), i < 3 ? GATE_INSIDE : GATE_FULL);
     assert_int_equal(come(&gate, "192.0.2.250", "Eve@example.org", &other), GATE_BUSY);
     assert_int_equal(come(&gate, "10.0.0.1", "ada@example.org", &other), GATE_INSIDE);
-    gate_leave(&gate, &other);
+    signin_gate_leave(&gate, &other);
     for (int i = 0; i < 3; i++)
-        gate_leave(&gate, &visits[i]);
-    gate_fini(&gate);
+        signin_gate_leave(&gate, &visits[i]);
+    signin_gate_fini(&gate);
 }
 
 /* Who has nobody inside goes before who came first. */
@@ -110,26 +110,26 @@ static void test_turns(void **state)
     struct gate gate;
     struct gate_visit inside[4];
     struct guest second, third, ada;
-    gate_init(&gate, LONG);
+    signin_gate_init(&gate, LONG);
     for (int i = 0; i < 3; i++)
         assert_int_equal(come(&gate, "192.0.2.1", NULL, &inside[i]), GATE_INSIDE);
     assert_int_equal(come(&gate, "198.51.100.1", NULL, &inside[3]), GATE_INSIDE);
     send(&gate, &second, "192.0.2.2", "second@example.org");
     send(&gate, &third, "192.0.2.3", "third@example.org");
     send(&gate, &ada, "203.0.113.1", "ada@example.org");
-    gate_leave(&gate, &inside[3]);
+    signin_gate_leave(&gate, &inside[3]);
     assert_int_equal(ask(&ada), GATE_INSIDE);
-    gate_leave(&gate, &inside[0]);
+    signin_gate_leave(&gate, &inside[0]);
     assert_int_equal(waiting(&gate), 2); /* the last place is for others */
-    gate_leave(&gate, &ada.visit);
+    signin_gate_leave(&gate, &ada.visit);
     assert_int_equal(ask(&second), GATE_INSIDE);
     assert_int_equal(waiting(&gate), 1);
-    gate_leave(&gate, &second.visit);
+    signin_gate_leave(&gate, &second.visit);
     assert_int_equal(ask(&third), GATE_INSIDE);
-    gate_leave(&gate, &third.visit);
-    gate_leave(&gate, &inside[1]);
-    gate_leave(&gate, &inside[2]);
-    gate_fini(&gate);
+    signin_gate_leave(&gate, &third.visit);
+    signin_gate_leave(&gate, &inside[1]);
+    signin_gate_leave(&gate, &inside[2]);
+    signin_gate_fini(&gate);
 }
 
 /* The networks take turns: who was let in comes after those who were not since. */
@@ -140,24 +140,24 @@ static void test_round_robin(void **state)
     struct gate gate;
     struct gate_visit inside[4];
     struct guest again[4], ada;
-    gate_init(&gate, LONG);
+    signin_gate_init(&gate, LONG);
     for (int i = 0; i < 4; i++)
         assert_int_equal(come(&gate, addresses[i], NULL, &inside[i]), GATE_INSIDE);
     for (int i = 0; i < 4; i++)
         send(&gate, &again[i], addresses[i], NULL);
     send(&gate, &ada, "10.9.9.9", "ada@example.org");
-    gate_leave(&gate, &inside[0]); /* whose next one came before Ada */
+    signin_gate_leave(&gate, &inside[0]); /* whose next one came before Ada */
     assert_int_equal(ask(&ada), GATE_INSIDE);
     assert_int_equal(waiting(&gate), 4);
-    gate_leave(&gate, &ada.visit);
+    signin_gate_leave(&gate, &ada.visit);
     assert_int_equal(ask(&again[0]), GATE_INSIDE);
     for (int i = 1; i < 4; i++) {
-        gate_leave(&gate, &inside[i]);
+        signin_gate_leave(&gate, &inside[i]);
         assert_int_equal(ask(&again[i]), GATE_INSIDE);
     }
     for (int i = 0; i < 4; i++)
-        gate_leave(&gate, &again[i].visit);
-    gate_fini(&gate);
+        signin_gate_leave(&gate, &again[i].visit);
+    signin_gate_fini(&gate);
 }
 
 /* The line is bounded; a network that fills it makes room for others, and not they for it. */
@@ -167,7 +167,7 @@ static void test_line(void **state)
     struct gate gate;
     struct gate_visit inside[4], late;
     struct guest crowd[GATE_LINE], ada, eve;
-    gate_init(&gate, LONG);
+    signin_gate_init(&gate, LONG);
     for (int i = 0; i < 3; i++)
         assert_int_equal(come(&gate, "192.0.2.1", NULL, &inside[i]), GATE_INSIDE);
     assert_int_equal(come(&gate, "198.51.100.1", NULL, &inside[3]), GATE_INSIDE);
@@ -180,19 +180,19 @@ static void test_line(void **state)
     assert_int_equal(come(&gate, "192.0.2.2", NULL, &late), GATE_FULL); /* nobody is fewer than it would be */
     assert_int_equal(waiting(&gate), GATE_LINE);
     assert_false(atomic_load(&ada.answered));
-    gate_leave(&gate, &inside[3]);
+    signin_gate_leave(&gate, &inside[3]);
     assert_int_equal(ask(&ada), GATE_INSIDE);
     send(&gate, &eve, "198.51.100.1", NULL);
     for (int i = 0; i < GATE_LINE - 1; i++)
         atomic_store(&crowd[i].stop, true);
     for (int i = 0; i < GATE_LINE - 1; i++)
         assert_int_equal(ask(&crowd[i]), GATE_STOPPED);
-    gate_leave(&gate, &ada.visit);
+    signin_gate_leave(&gate, &ada.visit);
     assert_int_equal(ask(&eve), GATE_INSIDE);
-    gate_leave(&gate, &eve.visit);
+    signin_gate_leave(&gate, &eve.visit);
     for (int i = 0; i < 3; i++)
-        gate_leave(&gate, &inside[i]);
-    gate_fini(&gate);
+        signin_gate_leave(&gate, &inside[i]);
+    signin_gate_fini(&gate);
 }
 
 /* Who shares a network with somebody who crowds is not the one who crowds. */
@@ -202,7 +202,7 @@ static void test_neighbours(void **state)
     struct gate gate;
     struct gate_visit inside[3];
     struct guest crowd[GATE_LINE], ada;
-    gate_init(&gate, LONG);
+    signin_gate_init(&gate, LONG);
     for (int i = 0; i < 3; i++)
         assert_int_equal(come(&gate, "192.0.2.1", NULL, &inside[i]), GATE_INSIDE);
     for (int i = 0; i < GATE_LINE; i++)
@@ -210,16 +210,16 @@ static void test_neighbours(void **state)
     ada = (struct guest){.gate = &gate, .address = "192.0.2.9", .email = "ada@example.org"};
     pthread_create(&ada.thread, NULL, guest_main, &ada);
     assert_int_equal(ask(&crowd[GATE_LINE - 1]), GATE_FULL);
-    gate_leave(&gate, &inside[0]);
+    signin_gate_leave(&gate, &inside[0]);
     assert_int_equal(ask(&ada), GATE_INSIDE);
     for (int i = 0; i < GATE_LINE - 1; i++)
         atomic_store(&crowd[i].stop, true);
     for (int i = 0; i < GATE_LINE - 1; i++)
         assert_int_equal(ask(&crowd[i]), GATE_STOPPED);
-    gate_leave(&gate, &ada.visit);
-    gate_leave(&gate, &inside[1]);
-    gate_leave(&gate, &inside[2]);
-    gate_fini(&gate);
+    signin_gate_leave(&gate, &ada.visit);
+    signin_gate_leave(&gate, &inside[1]);
+    signin_gate_leave(&gate, &inside[2]);
+    signin_gate_fini(&gate);
 }
 
 int main(void)

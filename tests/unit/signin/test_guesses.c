@@ -16,24 +16,24 @@ static struct guesses *guesses;
 static int create_guesses(void **state)
 {
     (void)state;
-    guesses = guesses_create(GUESS_LIMIT);
+    guesses = signin_guesses_create(GUESS_LIMIT);
     return guesses == NULL;
 }
 
 static int destroy_guesses(void **state)
 {
     (void)state;
-    guesses_destroy(guesses);
+    signin_guesses_destroy(guesses);
     return 0;
 }
 
 /* One answer; false: it may not be given. */
 static bool guess(const char *address, const char *email, bool wrong)
 {
-    int64_t wait = guesses_begin(guesses, address, email);
+    int64_t wait = signin_guesses_begin(guesses, address, email);
     assert_true(wait >= 0 && wait <= 15 * 60 * 1000);
     if (wait == 0)
-        guesses_end(guesses, address, email, wrong);
+        signin_guesses_end(guesses, address, email, wrong);
     return wait == 0;
 }
 
@@ -107,12 +107,12 @@ static void test_at_once(void **state)
 {
     (void)state;
     for (int i = 0; i < GUESS_LIMIT; i++)
-        assert_int_equal(guesses_begin(guesses, "192.0.2.7", NULL), 0);
-    assert_true(guesses_begin(guesses, "192.0.2.7", NULL) > 0);
-    guesses_end(guesses, "192.0.2.7", NULL, true);
-    assert_true(guesses_begin(guesses, "192.0.2.7", NULL) > 0);
-    guesses_end(guesses, "192.0.2.7", NULL, false);
-    assert_int_equal(guesses_begin(guesses, "192.0.2.7", NULL), 0);
+        assert_int_equal(signin_guesses_begin(guesses, "192.0.2.7", NULL), 0);
+    assert_true(signin_guesses_begin(guesses, "192.0.2.7", NULL) > 0);
+    signin_guesses_end(guesses, "192.0.2.7", NULL, true);
+    assert_true(signin_guesses_begin(guesses, "192.0.2.7", NULL) > 0);
+    signin_guesses_end(guesses, "192.0.2.7", NULL, false);
+    assert_int_equal(signin_guesses_begin(guesses, "192.0.2.7", NULL), 0);
 }
 
 /* Time passes when the test says so. */

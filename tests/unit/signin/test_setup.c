@@ -23,7 +23,7 @@ static struct vault *make_vault(const char *name)
     struct err err = {0};
     char path[96];
     snprintf(path, sizeof(path), "%s/%s", folder, name);
-    assert_int_equal(vault_open(path, true, &made, &err), 0);
+    assert_int_equal(auth_vault_open(path, true, &made, &err), 0);
     unlink(path);
     return made;
 }
@@ -42,8 +42,8 @@ static int open_vaults(void **state)
 static int close_vaults(void **state)
 {
     (void)state;
-    vault_close(vault);
-    vault_close(other_vault);
+    auth_vault_close(vault);
+    auth_vault_close(other_vault);
     return rmdir(folder);
 }
 
@@ -51,9 +51,9 @@ static void test_code(void **state)
 {
     char code[SETUP_CODE_SIZE], again[SETUP_CODE_SIZE], other[SETUP_CODE_SIZE];
     (void)state;
-    setup_code(vault, code);
-    setup_code(vault, again);
-    setup_code(other_vault, other);
+    signin_setup_code(vault, code);
+    signin_setup_code(vault, again);
+    signin_setup_code(other_vault, other);
     assert_string_equal(code, again);
     assert_string_not_equal(code, other);
     assert_int_equal(strlen(code), 19);
@@ -63,7 +63,7 @@ static void test_code(void **state)
 
 static void expect_typed(const char *typed, bool want)
 {
-    if (setup_code_is(vault, typed) != want)
+    if (signin_setup_code_is(vault, typed) != want)
         fail_msg("typed %s", typed);
 }
 
@@ -71,7 +71,7 @@ static void test_typed(void **state)
 {
     char code[SETUP_CODE_SIZE], typed[100];
     (void)state;
-    setup_code(vault, code);
+    signin_setup_code(vault, code);
     expect_typed(code, true);
     for (size_t i = 0; i < sizeof(code); i++)
         typed[i] = code[i] >= 'A' && code[i] <= 'Z' ? (char)(code[i] - 'A' + 'a') : code[i];
@@ -94,14 +94,14 @@ static void test_typed(void **state)
         typed[i] = typed[i] == 'A' ? 'B' : 'A';
         expect_typed(typed, false);
     }
-    setup_code(other_vault, typed);
+    signin_setup_code(other_vault, typed);
     expect_typed(typed, false);
 }
 
 static void expect_admitted(const char *pattern, const char *email, bool want)
 {
     const struct conf_list list = {1, &pattern};
-    if (allow_admits(&list, email) != want)
+    if (signin_allow_admits(&list, email) != want)
         fail_msg("%s, %s", pattern, email);
 }
 
@@ -110,11 +110,11 @@ static void test_allow(void **state)
     static const char *const two[] = {"ada@example.org", "*@example.net"};
     const struct conf_list none = {0, NULL}, both = {2, two};
     (void)state;
-    assert_true(allow_admits(NULL, "anybody@example.org"));
-    assert_false(allow_admits(&none, "anybody@example.org"));
-    assert_true(allow_admits(&both, "ada@example.org"));
-    assert_true(allow_admits(&both, "ben@example.net"));
-    assert_false(allow_admits(&both, "ben@example.org"));
+    assert_true(signin_allow_admits(NULL, "anybody@example.org"));
+    assert_false(signin_allow_admits(&none, "anybody@example.org"));
+    assert_true(signin_allow_admits(&both, "ada@example.org"));
+    assert_true(signin_allow_admits(&both, "ben@example.net"));
+    assert_false(signin_allow_admits(&both, "ben@example.org"));
     expect_admitted("Ada@Example.ORG", "aDA@eXAMPLE.org", true);
     expect_admitted("ada@example.org", "ada@example.org.evil.example", false);
     expect_admitted("*@example.org", "x@example.org", true);

@@ -77,28 +77,28 @@ struct hearth_storage_aggregates {
     uint32_t struct_size;
     uint32_t reserved;
     /* NOT_FOUND: no visit of the site is shown. */
-    int (*site_count_get)(void *session, struct hearth_call *call, const char *account,
+    int (*site_count_get)(void *handle, struct hearth_call *call, const char *account,
                           const char *host, struct hearth_site_count *ret_count);
     /* In pieces. */
-    int (*site_count_list)(void *session, struct hearth_call *call, const char *account,
+    int (*site_count_list)(void *handle, struct hearth_call *call, const char *account,
                            const struct hearth_site_query *query, hearth_site_count_cb cb,
                            void *ctx);
     /* from <= day < to. host NULL: the sums of each day, with NULL as host. By day, from the
      * oldest. */
-    int (*day_count_list)(void *session, struct hearth_call *call, const char *account,
+    int (*day_count_list)(void *handle, struct hearth_call *call, const char *account,
                           const char *host, int64_t from, int64_t to, hearth_day_count_cb cb,
                           void *ctx);
     /* The sums of each site over from <= day < to, `day` being `from`: up to `limit`, most visits
      * first, ties by host by bytes. */
-    int (*day_count_sites)(void *session, struct hearth_call *call, const char *account,
+    int (*day_count_sites)(void *handle, struct hearth_call *call, const char *account,
                            int64_t from, int64_t to, int64_t limit, hearth_day_count_cb cb,
                            void *ctx);
     /* from <= quarter < to. From the oldest. */
-    int (*quarter_count_list)(void *session, struct hearth_call *call, const char *account,
+    int (*quarter_count_list)(void *handle, struct hearth_call *call, const char *account,
                               int64_t from, int64_t to, hearth_quarter_count_cb cb, void *ctx);
     /* Counts all of the account's anew, when verify() has found one wrong. Atomic by itself; not in
      * an open batch: INVALID. */
-    int (*aggregates_recount)(void *session, struct hearth_call *call, const char *account);
+    int (*aggregates_recount)(void *handle, struct hearth_call *call, const char *account);
 };
 
 #ifdef __cplusplus

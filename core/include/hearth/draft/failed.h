@@ -1,12 +1,12 @@
 /* hearth/draft/failed.h: records that could not be fetched or read, to be asked for again. A draft:
  * docs/plugins.md says what that means.
  *
- * A mark says how far a collection of a source was read; these ids are what lies before the mark
- * and is missing still. They are written in the batch that writes the mark, so that neither is true
+ * A cursor says how far a collection of a source was read; these ids are what lies before the cursor
+ * and is missing still. They are written in the batch that writes the cursor, so that neither is true
  * without the other. Providers do not see a storage: a sink that has this extension behind it gets
  * a function for it, and a pull the list of what is due, both at the end of their structs; until
- * then a provider keeps such ids within its mark. They go with their account and source; an
- * archive carries them with the marks. */
+ * then a provider keeps such ids within its cursor. They go with their account and source; an
+ * archive carries them with the cursors. */
 #ifndef HEARTH_DRAFT_FAILED_H
 #define HEARTH_DRAFT_FAILED_H
 
@@ -44,21 +44,21 @@ struct hearth_storage_failed {
     /* --- in a batch; INVALID without one --- */
     /* Inserts or replaces. INVALID: the collection of that source would have more than
      * HEARTH_FAILED_ID_MAX; the core gives up those with the most tries first. */
-    int (*failed_put)(void *session, struct hearth_call *call,
+    int (*failed_put)(void *handle, struct hearth_call *call,
                       const struct hearth_failed_id *failed);
     /* It came, or it is given up. Missing is fine. */
-    int (*failed_remove)(void *session, struct hearth_call *call, int64_t source,
+    int (*failed_remove)(void *handle, struct hearth_call *call, int64_t source,
                          int64_t collection, const char *guid);
-    /* All of the collection, as its mark is forgotten; HEARTH_COLLECTION_NONE: of every one. */
-    int (*failed_clear)(void *session, struct hearth_call *call, int64_t source,
+    /* All of the collection, as its cursor is forgotten; HEARTH_COLLECTION_NONE: of every one. */
+    int (*failed_clear)(void *handle, struct hearth_call *call, int64_t source,
                         int64_t collection);
     /* --- reading, inside or outside of a batch --- */
     /* Up to `limit` with next <= now: the longest due first, ties by guid. */
-    int (*failed_due)(void *session, struct hearth_call *call, const char *account, int64_t source,
+    int (*failed_due)(void *handle, struct hearth_call *call, const char *account, int64_t source,
                       int64_t collection, int64_t now, int64_t limit, hearth_failed_id_cb cb,
                       void *ctx);
     /* By source, collection, then guid. */
-    int (*failed_list)(void *session, struct hearth_call *call, const char *account,
+    int (*failed_list)(void *handle, struct hearth_call *call, const char *account,
                        hearth_failed_id_cb cb, void *ctx);
 };
 

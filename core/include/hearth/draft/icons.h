@@ -57,29 +57,29 @@ struct hearth_storage_icons {
      * that. A type with bytes NULL leaves the bytes and the hash as they are: the site says that
      * nothing changed, or asking failed. NOT_FOUND: there are no such bytes, or no such account.
      * INVALID: bytes without a type, a type with bytes of which there are none or too many. */
-    int (*icon_put)(void *session, struct hearth_call *call, const char *account,
+    int (*icon_put)(void *handle, struct hearth_call *call, const char *account,
                     const struct hearth_icon *icon, const void *bytes, size_t count);
     /* The site's icon with the least size that is not below `size`, else its greatest. NOT_FOUND:
      * nothing is known of the site. "None found" is a result, with ret_count 0. */
-    int (*icon_get)(void *session, struct hearth_call *call, const char *account, const char *site,
+    int (*icon_get)(void *handle, struct hearth_call *call, const char *account, const char *site,
                     int64_t size, struct hearth_icon *ret_icon, const void **ret_bytes,
                     size_t *ret_count);
     /* All icons of the site were shown; `when` goes up only. Missing is fine. */
-    int (*icon_used)(void *session, struct hearth_call *call, const char *account, const char *site,
+    int (*icon_used)(void *handle, struct hearth_call *call, const char *account, const char *site,
                      int64_t when);
     /* In pieces. By site, then size; behind the icon (after_site, after_size); after_site NULL:
      * from the first. */
-    int (*icon_list)(void *session, struct hearth_call *call, const char *account,
+    int (*icon_list)(void *handle, struct hearth_call *call, const char *account,
                      const char *after_site, int64_t after_size, hearth_icon_cb cb, void *ctx);
     /* Up to `limit` with 0 < expires <= now, the longest due first, ties by site, then size. */
-    int (*icon_due)(void *session, struct hearth_call *call, const char *account, int64_t now,
+    int (*icon_due)(void *handle, struct hearth_call *call, const char *account, int64_t now,
                     int64_t limit, hearth_icon_cb cb, void *ctx);
     /* All of the site; NULL: all of the account. Missing is fine. */
-    int (*icon_remove)(void *session, struct hearth_call *call, const char *account,
+    int (*icon_remove)(void *handle, struct hearth_call *call, const char *account,
                        const char *site);
     /* Removes those used longest ago, ties by site, then size, until the account's have `bytes`
      * together at most. */
-    int (*icon_prune)(void *session, struct hearth_call *call, const char *account, int64_t bytes,
+    int (*icon_prune)(void *handle, struct hearth_call *call, const char *account, int64_t bytes,
                       int64_t *ret_removed);
 };
 

@@ -61,11 +61,11 @@ struct hearth_storage_imports {
     /* --- in a batch; INVALID without one --- */
     /* Inserts or replaces: counts and state become true together with the rows of the batch.
      * NOT_FOUND: the account has no such source. */
-    int (*import_put)(void *session, struct hearth_call *call, const struct hearth_import *record);
+    int (*import_put)(void *handle, struct hearth_call *call, const struct hearth_import *record);
     /* `source`, of whatever kind, brings these visits too (HEARTH_AT). Those that are its own, or
      * that are not there, are left alone; once more is fine. It is forgotten with the visit.
      * NOT_FOUND: there is no such page. */
-    int (*import_also_put)(void *session, struct hearth_call *call, int64_t source, int64_t page,
+    int (*import_also_put)(void *handle, struct hearth_call *call, int64_t source, int64_t page,
                            const struct hearth_visit *visits, size_t count);
     /* Takes back up to `limit` rows of the source, so that a batch need not be long; ret_left 0:
      * none is left. A visit that other sources brought too becomes that of the one with the least
@@ -73,20 +73,20 @@ struct hearth_storage_imports {
      * them has gone or moved out. A page goes when neither visits nor bookmarks are left; its title
      * stays else. What goes is remembered as with every removal, but not as removed here: the next
      * import of the file brings it again. Which rows come first is the storage's choice. */
-    int (*import_undo)(void *session, struct hearth_call *call, int64_t source, int64_t limit,
+    int (*import_undo)(void *handle, struct hearth_call *call, int64_t source, int64_t limit,
                        int64_t *ret_removed, int64_t *ret_left);
     /* The record, and what is remembered of visits that it brought too. Missing is fine. CONFLICT:
      * rows of the source are left. The source itself is removed by whoever removes sources. */
-    int (*import_remove)(void *session, struct hearth_call *call, int64_t source);
+    int (*import_remove)(void *handle, struct hearth_call *call, int64_t source);
     /* --- reading, inside or outside of a batch --- */
     /* NOT_FOUND. */
-    int (*import_get)(void *session, struct hearth_call *call, const char *account, int64_t source,
+    int (*import_get)(void *handle, struct hearth_call *call, const char *account, int64_t source,
                       struct hearth_import *ret_import);
     /* Begun last first, ties by greater source. */
-    int (*import_list)(void *session, struct hearth_call *call, const char *account,
+    int (*import_list)(void *handle, struct hearth_call *call, const char *account,
                        hearth_import_cb cb, void *ctx);
     /* By source, page, date, then type. */
-    int (*import_also_list)(void *session, struct hearth_call *call, const char *account,
+    int (*import_also_list)(void *handle, struct hearth_call *call, const char *account,
                             hearth_import_also_cb cb, void *ctx);
 };
 

@@ -68,29 +68,29 @@ struct hearth_storage_keys {
     uint32_t reserved;
     /* `sealed`: HEARTH_ACCESS_KEY_SEALED_MAX bytes at most; NULL: none. CONFLICT: id or hash are
      * there, in whatever account. NOT_FOUND: no such account. */
-    int (*key_create)(void *session, struct hearth_call *call, const struct hearth_access_key *key,
+    int (*key_create)(void *handle, struct hearth_call *call, const struct hearth_access_key *key,
                       const void *sealed, size_t size);
     /* fields: enum hearth_access_key_field. NOT_FOUND: the account has no such key. */
-    int (*key_update)(void *session, struct hearth_call *call, const char *account,
+    int (*key_update)(void *handle, struct hearth_call *call, const char *account,
                       const struct hearth_access_key *key, uint64_t fields);
     /* Whose secret it is; the one operation that is told no account. NOT_FOUND. */
-    int (*key_by_hash)(void *session, struct hearth_call *call, const uint8_t hash[32],
+    int (*key_by_hash)(void *handle, struct hearth_call *call, const uint8_t hash[32],
                        struct hearth_access_key *ret_key);
     /* NOT_FOUND. ret_sealed NULL: it has none. */
-    int (*key_get)(void *session, struct hearth_call *call, const char *account, const char *id,
+    int (*key_get)(void *handle, struct hearth_call *call, const char *account, const char *id,
                    struct hearth_access_key *ret_key, const void **ret_sealed, size_t *ret_size);
     /* Oldest first, ties by id. */
-    int (*key_list)(void *session, struct hearth_call *call, const char *account,
+    int (*key_list)(void *handle, struct hearth_call *call, const char *account,
                     hearth_access_key_cb cb, void *ctx);
     /* Of all accounts, up to `limit` that are not paused, with 0 < next <= now: the longest due
      * first, ties by id. It claims nothing: the queue has one job of a kind for an account. */
-    int (*key_due)(void *session, struct hearth_call *call, int64_t now, int64_t limit,
+    int (*key_due)(void *handle, struct hearth_call *call, int64_t now, int64_t limit,
                    hearth_access_key_cb cb, void *ctx);
     /* `used` goes up only. Missing is fine. */
-    int (*key_used)(void *session, struct hearth_call *call, const char *account, const char *id,
+    int (*key_used)(void *handle, struct hearth_call *call, const char *account, const char *id,
                     int64_t when);
     /* id NULL: all of the account. Missing is fine. */
-    int (*key_remove)(void *session, struct hearth_call *call, const char *account, const char *id);
+    int (*key_remove)(void *handle, struct hearth_call *call, const char *account, const char *id);
 };
 
 #ifdef __cplusplus

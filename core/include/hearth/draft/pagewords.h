@@ -51,33 +51,33 @@ struct hearth_storage_pagewords {
      * batch's generation, and comes in pages_changed(). --- */
     /* All tags that `source` gives the page, in the place of those that it gave; count 0: none. Of
      * several that fold alike the last stays. NOT_FOUND: there is no such page. */
-    int (*page_tags_put)(void *session, struct hearth_call *call, int64_t page, int64_t source,
+    int (*page_tags_put)(void *handle, struct hearth_call *call, int64_t page, int64_t source,
                          const char *const *tags, size_t count);
     /* Inserts or replaces. NOT_FOUND: there is no such page. */
-    int (*page_keyword_put)(void *session, struct hearth_call *call,
+    int (*page_keyword_put)(void *handle, struct hearth_call *call,
                             const struct hearth_page_keyword *keyword);
     /* Missing is fine. */
-    int (*page_keyword_remove)(void *session, struct hearth_call *call, const char *keyword,
+    int (*page_keyword_remove)(void *handle, struct hearth_call *call, const char *keyword,
                                int64_t source);
     /* All words of the source; so a source is read anew. */
-    int (*page_words_clear)(void *session, struct hearth_call *call, int64_t source);
+    int (*page_words_clear)(void *handle, struct hearth_call *call, int64_t source);
     /* --- reading, inside or outside of a batch --- */
     /* page 0: of all pages. By page, then the folded tag by bytes, then source. */
-    int (*page_tag_list)(void *session, struct hearth_call *call, const char *account, int64_t page,
+    int (*page_tag_list)(void *handle, struct hearth_call *call, const char *account, int64_t page,
                          hearth_page_tag_cb cb, void *ctx);
     /* In pieces. Every page that has the tag, however it is spelled, by page, then source; behind
      * the page `after_page`, 0: from the first. */
-    int (*pages_by_tag)(void *session, struct hearth_call *call, const char *account,
+    int (*pages_by_tag)(void *handle, struct hearth_call *call, const char *account,
                         const char *tag, int64_t after_page, hearth_page_tag_cb cb, void *ctx);
     /* Each tag once, with how many pages have it. By the folded tag by bytes; of several spellings
      * the least by bytes. */
-    int (*page_tag_counts)(void *session, struct hearth_call *call, const char *account,
+    int (*page_tag_counts)(void *handle, struct hearth_call *call, const char *account,
                            hearth_tag_cb cb, void *ctx);
     /* page 0: of all pages. By keyword by bytes, then source. */
-    int (*page_keyword_list)(void *session, struct hearth_call *call, const char *account,
+    int (*page_keyword_list)(void *handle, struct hearth_call *call, const char *account,
                              int64_t page, hearth_page_keyword_cb cb, void *ctx);
     /* What the keyword opens; of several sources that with the least id. NOT_FOUND. */
-    int (*page_keyword_get)(void *session, struct hearth_call *call, const char *account,
+    int (*page_keyword_get)(void *handle, struct hearth_call *call, const char *account,
                             const char *keyword, struct hearth_page_keyword *ret_keyword);
 };
 

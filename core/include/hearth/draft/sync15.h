@@ -23,7 +23,7 @@
  *
  * Every operation is one transaction, readers see one moment and wait for no writer, and writes of
  * two users do not wait for each other but in a single_writer. verify() has a line for whatever is
- * wrong in a store. None is called in a session whose
+ * wrong in a store. None is called in a handle whose
  * batch (batch_begin) is open: INVALID. The limits of texts are these and not those of
  * hearth_limits; `payload` is longer than any text of records.h. */
 #ifndef HEARTH_DRAFT_SYNC15_H
@@ -164,118 +164,118 @@ struct hearth_storage_sync15 {
 
     /* --- users: what the token service asks --- */
     /* The current one of the person. NOT_FOUND. */
-    int (*user_current)(void *session, struct hearth_call *call, const char *uid,
+    int (*user_current)(void *handle, struct hearth_call *call, const char *uid,
                         struct hearth_sync15_user *ret_user);
     /* NOT_FOUND. */
-    int (*user_get)(void *session, struct hearth_call *call, int64_t user,
+    int (*user_get)(void *handle, struct hearth_call *call, int64_t user,
                     struct hearth_sync15_user *ret_user);
     /* In pieces. uid NULL: of all. By uid by bytes, the current one first, then as it would become
      * current; behind the user (after_uid, after_user); after_uid NULL: from the first. */
-    int (*user_list)(void *session, struct hearth_call *call, const char *uid,
+    int (*user_list)(void *handle, struct hearth_call *call, const char *uid,
                      const char *after_uid, int64_t after_user, hearth_sync15_user_cb cb,
                      void *ctx);
     /* With a new number, which is also the answer. All others of the uid that are not replaced are,
      * at `created`, in the same transaction. CONFLICT: the person has or had that client state:
      * another request was first, or a browser has an old key. */
-    int (*user_create)(void *session, struct hearth_call *call,
+    int (*user_create)(void *handle, struct hearth_call *call,
                        const struct hearth_sync15_user *user, int64_t *ret_number);
     /* Both go up only: what is lower is left as it is. NOT_FOUND. */
-    int (*user_raise)(void *session, struct hearth_call *call, int64_t user, int64_t generation,
+    int (*user_raise)(void *handle, struct hearth_call *call, int64_t user, int64_t generation,
                       int64_t keys_changed_at);
     /* As an operator says, up or down. fields: enum hearth_sync15_user_field. NOT_FOUND. CONFLICT:
      * another one of the person has that client state. */
-    int (*user_update)(void *session, struct hearth_call *call,
+    int (*user_update)(void *handle, struct hearth_call *call,
                        const struct hearth_sync15_user *user, uint64_t fields);
     /* `used` goes up only. Missing is fine. */
-    int (*user_used)(void *session, struct hearth_call *call, int64_t user, int64_t when);
+    int (*user_used)(void *handle, struct hearth_call *call, int64_t user, int64_t when);
     /* With everything it has. Its number is remembered, and never used again. Missing is
      * fine. */
-    int (*user_remove)(void *session, struct hearth_call *call, int64_t user);
+    int (*user_remove)(void *handle, struct hearth_call *call, int64_t user);
     /* The user goes on under a new number, with the whole store; the old one is remembered as
      * removed. After the restore of a backup: browsers may have seen later times than the store
      * has, and find out by the number alone. NOT_FOUND. */
-    int (*user_renew)(void *session, struct hearth_call *call, int64_t user, int64_t *ret_number);
+    int (*user_renew)(void *handle, struct hearth_call *call, int64_t user, int64_t *ret_number);
     /* Removes up to `limit` users that were replaced before `before` (ms), the longest first. */
-    int (*replaced_remove)(void *session, struct hearth_call *call, int64_t before, int64_t limit,
+    int (*replaced_remove)(void *handle, struct hearth_call *call, int64_t before, int64_t limit,
                            int64_t *ret_removed);
     /* Makes a user of this number, as another server's token names it; one that is there stays.
      * Numbers made later are greater. CONFLICT: another number has that uid and client state.
      * DENIED: a user of that number was removed here, and a token outlived it. */
-    int (*user_ensure)(void *session, struct hearth_call *call,
+    int (*user_ensure)(void *handle, struct hearth_call *call,
                        const struct hearth_sync15_user *user);
 
     /* --- reading. A user that is not there has nothing. --- */
     /* When the store (collection NULL), the collection (id NULL) or the record was modified. 0: no
      * write yet, no such collection. A record that is not there: NOT_FOUND. */
-    int (*modified)(void *session, struct hearth_call *call, int64_t user, const char *collection,
+    int (*modified)(void *handle, struct hearth_call *call, int64_t user, const char *collection,
                     const char *id, int64_t *ret_modified);
     /* By name by bytes; ret_modified: of the store, of the same moment. `counts`: records and bytes
      * are wanted; else they may be 0, and the answer must not cost a walk over records. */
-    int (*collection_list)(void *session, struct hearth_call *call, int64_t user, bool counts,
+    int (*collection_list)(void *handle, struct hearth_call *call, int64_t user, bool counts,
                            hearth_sync15_collection_cb cb, void *ctx, int64_t *ret_modified);
     /* Bytes of all payloads: what a quota is about. */
-    int (*usage)(void *session, struct hearth_call *call, int64_t user, int64_t *ret_bytes);
+    int (*usage)(void *handle, struct hearth_call *call, int64_t user, int64_t *ret_bytes);
     /* NOT_FOUND. */
-    int (*record_get)(void *session, struct hearth_call *call, int64_t user, const char *collection,
+    int (*record_get)(void *handle, struct hearth_call *call, int64_t user, const char *collection,
                       const char *id, struct hearth_sync15_record *ret_record);
     /* All of one moment, however many, in bounded memory. CONFLICT before `begun` is called. */
-    int (*record_list)(void *session, struct hearth_call *call, int64_t user,
+    int (*record_list)(void *handle, struct hearth_call *call, int64_t user,
                        const char *collection, const struct hearth_sync15_query *query,
                        hearth_sync15_begun_cb begun, hearth_sync15_record_cb cb, void *ctx);
 
     /* --- writing. ret_modified: the time of the write, which is now that of the store and of the
      * collection, where it is still there. NOT_FOUND where not said otherwise: no such user. --- */
     /* Makes the collection where there is none; inserts, or changes what each record says. */
-    int (*record_put)(void *session, struct hearth_call *call, int64_t user, const char *collection,
+    int (*record_put)(void *handle, struct hearth_call *call, int64_t user, const char *collection,
                       const struct hearth_sync15_write *write, int64_t *ret_modified);
     /* The condition is about the record. NOT_FOUND: it is not there; then nothing is written. */
-    int (*record_remove)(void *session, struct hearth_call *call, int64_t user,
+    int (*record_remove)(void *handle, struct hearth_call *call, int64_t user,
                          const char *collection, const char *id, int64_t unmodified_since,
                          int64_t *ret_modified);
     /* The condition is about the collection, which stays, also empty. Missing ids are fine. Where
      * there is no such collection none is made, and the time is the store's alone. */
-    int (*record_remove_many)(void *session, struct hearth_call *call, int64_t user,
+    int (*record_remove_many)(void *handle, struct hearth_call *call, int64_t user,
                               const char *collection, const char *const *ids, size_t count,
                               int64_t unmodified_since, int64_t *ret_modified);
     /* With its name and its batches. Missing is fine, and a write too. */
-    int (*collection_remove)(void *session, struct hearth_call *call, int64_t user,
+    int (*collection_remove)(void *handle, struct hearth_call *call, int64_t user,
                              const char *collection, int64_t unmodified_since,
                              int64_t *ret_modified);
     /* All collections and batches; the condition is about the store. User and clock stay. */
-    int (*store_remove)(void *session, struct hearth_call *call, int64_t user,
+    int (*store_remove)(void *handle, struct hearth_call *call, int64_t user,
                         int64_t unmodified_since, int64_t *ret_modified);
 
     /* --- uploads in pieces: before the commit nobody sees or counts one, and no clock moves --- */
     /* With its first records. Makes no collection, and no quota counts before the commit. CONFLICT:
      * the condition, or the id is there. */
-    int (*upload_begin)(void *session, struct hearth_call *call, int64_t user,
+    int (*upload_begin)(void *handle, struct hearth_call *call, int64_t user,
                         const struct hearth_sync15_batch *batch,
                         const struct hearth_sync15_write *write);
     /* These two: NOT_FOUND: unknown, expired, committed, another user's or another collection's. */
-    int (*upload_get)(void *session, struct hearth_call *call, int64_t user, const char *collection,
+    int (*upload_get)(void *handle, struct hearth_call *call, int64_t user, const char *collection,
                       const char *batch, struct hearth_sync15_batch *ret_batch);
     /* Of a record that came before what is said now wins, field by field. */
-    int (*upload_append)(void *session, struct hearth_call *call, int64_t user,
+    int (*upload_append)(void *handle, struct hearth_call *call, int64_t user,
                          const char *collection, const char *batch,
                          const struct hearth_sync15_write *write);
     /* With the last records, as one record_put() of all that came: one time, from which ttl counts.
      * NOT_FOUND as above. After a failure but UNCERTAIN the batch is as it was. */
-    int (*upload_commit)(void *session, struct hearth_call *call, int64_t user,
+    int (*upload_commit)(void *handle, struct hearth_call *call, int64_t user,
                          const char *collection, const char *batch,
                          const struct hearth_sync15_write *write, int64_t *ret_modified);
 
     /* --- for the operator --- */
     /* Removes up to `limit` records and batches of all users that have expired, in any order; no
      * clock and no `modified` moves. */
-    int (*expired_remove)(void *session, struct hearth_call *call, int64_t limit,
+    int (*expired_remove)(void *handle, struct hearth_call *call, int64_t limit,
                           int64_t *ret_removed);
     /* A store that comes from elsewhere: the records as they are, with their `modified` and
      * `expires`; the collection gets `modified`, the clock the greatest that was seen. As often as
      * it takes, until restored() says that all is there: till then nothing else of the user's store
      * is read or written, UNAVAILABLE. CONFLICT: it was written to before. */
-    int (*restore)(void *session, struct hearth_call *call, int64_t user, const char *collection,
+    int (*restore)(void *handle, struct hearth_call *call, int64_t user, const char *collection,
                    int64_t modified, const struct hearth_sync15_record *records, size_t count);
-    int (*restored)(void *session, struct hearth_call *call, int64_t user);
+    int (*restored)(void *handle, struct hearth_call *call, int64_t user);
 };
 
 #ifdef __cplusplus

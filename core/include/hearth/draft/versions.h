@@ -78,24 +78,24 @@ struct hearth_storage_versions {
      * made, when it comes from an archive; those that differ from one that is replaced are the
      * caller's to replace in the same batch. INVALID: `base` is not a whole one of the same kind
      * and subject, or is the version itself, or one that others differ from would not be whole. */
-    int (*version_put)(void *session, struct hearth_call *call,
+    int (*version_put)(void *handle, struct hearth_call *call,
                        const struct hearth_version *version, const void *bytes, size_t count,
                        int64_t *ret_id);
     /* Words (NULL: none) and whether pruning leaves it. Atomic by itself. NOT_FOUND. */
-    int (*version_keep)(void *session, struct hearth_call *call, const char *account, int64_t id,
+    int (*version_keep)(void *handle, struct hearth_call *call, const char *account, int64_t id,
                         const char *label, bool kept);
     /* NOT_FOUND. */
-    int (*version_get)(void *session, struct hearth_call *call, const char *account, int64_t id,
+    int (*version_get)(void *handle, struct hearth_call *call, const char *account, int64_t id,
                        struct hearth_version *ret_version, const void **ret_bytes,
                        size_t *ret_count);
     /* In pieces. Newest `taken` first, ties by greater id. */
-    int (*version_list)(void *session, struct hearth_call *call, const char *account,
+    int (*version_list)(void *handle, struct hearth_call *call, const char *account,
                         const struct hearth_version_query *query, hearth_version_cb cb, void *ctx);
     /* With those that differ from it. Missing is fine. Atomic by itself. */
-    int (*version_remove)(void *session, struct hearth_call *call, const char *account, int64_t id);
+    int (*version_remove)(void *handle, struct hearth_call *call, const char *account, int64_t id);
     /* A whole one stays as long as one that differs from it stays. Order and ties as in
      * version_list(). Atomic by itself. */
-    int (*version_prune)(void *session, struct hearth_call *call, const char *account,
+    int (*version_prune)(void *handle, struct hearth_call *call, const char *account,
                          const struct hearth_version_pruning *pruning, int64_t *ret_removed);
 };
 

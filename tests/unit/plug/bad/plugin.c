@@ -65,8 +65,8 @@ static const struct hearth_queue operations = {
 #endif
     OP(open),
     OP(close),
-    OP(session_open),
-    OP(session_close),
+    OP(handle_open),
+    OP(handle_close),
     OP(interrupt),
     OP(ping),
     OP(publish),
@@ -125,7 +125,7 @@ static const struct hearth_limits limits = {.struct_size = 4};
 /* Whatever it is asked for, a part of it. The table above is good for this kind, too: it is longer. */
 static const void *extension(const char *name)
 {
-    static const struct hearth_sync_signin signin = {.struct_size = sizeof(signin), OP(ways), OP(start)};
+    static const struct hearth_sync_signin signin = {.struct_size = sizeof(signin), OP(methods), OP(start)};
     (void)name;
     return &signin;
 }

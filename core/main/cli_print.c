@@ -10,7 +10,7 @@
 /* A byte becomes four characters at most: \x1b. */
 enum { SHOWN_PER_BYTE = 4 };
 
-void cli_say(FILE *to, const char *format, ...)
+void main_cli_print(FILE *to, const char *format, ...)
 {
     char *text = NULL, *shown = NULL;
     va_list ap;

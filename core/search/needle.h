@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* So many bytes behind every searched text must be readable. */
-enum { FIND_PADDING = 64 };
+enum { NEEDLE_PADDING = 64 };
 
 struct needle {
     const char *text;         /* borrowed */
@@ -15,8 +15,8 @@ struct needle {
     uint64_t head, head_mask; /* its first 8 bytes, and which of them count */
 };
 
-void needle_init(struct needle *needle, const char *text, size_t size);
-/* The first occurrence inside [from, end); NULL: none. Up to FIND_PADDING bytes behind end are read, but do not count. */
-const char *needle_find(const struct needle *needle, const char *from, const char *end);
+void search_needle_init(struct needle *needle, const char *text, size_t size);
+/* The first occurrence inside [from, end); NULL: none. Up to NEEDLE_PADDING bytes behind end are read, but do not count. */
+const char *search_needle_find(const struct needle *needle, const char *from, const char *end);
 
 #endif

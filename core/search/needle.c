@@ -1,4 +1,4 @@
-#include "search/find.h"
+#include "search/needle.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #endif
 
 /* How common a byte is in folded URLs and titles, roughly; what is not listed is rare. */
-static int commonness(uint8_t c)
+static int byte_commonness(uint8_t c)
 {
     static const char order[] = "jqxz_~%&+=?#!@|()[]9876543210,:vkbfywugpmdhcl.nsiraot-/e ";
     if (c >= 0xC0)
@@ -18,18 +18,18 @@ static int commonness(uint8_t c)
     return at == NULL ? 0 : (int)(at - order) + 1;
 }
 
-void needle_init(struct needle *needle, const char *text, size_t size)
+void search_needle_init(struct needle *needle, const char *text, size_t size)
 {
     *needle = (struct needle){.text = text, .size = size};
     size_t head = size < sizeof(needle->head) ? size : sizeof(needle->head);
     memcpy(&needle->head, text, head);
     memset(&needle->head_mask, 0xFF, head);
     for (size_t i = 1; i < size; i++)
-        if (commonness((uint8_t)text[i]) < commonness((uint8_t)text[needle->rare]))
+        if (byte_commonness((uint8_t)text[i]) < byte_commonness((uint8_t)text[needle->rare]))
             needle->rare = i;
     needle->other = needle->rare == 0 && size > 1 ? 1 : 0;
     for (size_t i = 0; i < size; i++)
-        if (i != needle->rare && commonness((uint8_t)text[i]) < commonness((uint8_t)text[needle->other]))
+        if (i != needle->rare && byte_commonness((uint8_t)text[i]) < byte_commonness((uint8_t)text[needle->other]))
             needle->other = i;
 }
 
@@ -43,7 +43,7 @@ static bool is_at(const struct needle *needle, const char *at)
            (needle->size <= sizeof(head) || memcmp(at + sizeof(head), needle->text + sizeof(head), needle->size - sizeof(head)) == 0);
 }
 
-const char *needle_find(const struct needle *needle, const char *from, const char *end)
+const char *search_needle_find(const struct needle *needle, const char *from, const char *end)
 {
     if (end - from < (ptrdiff_t)needle->size)
         return NULL;
@@ -67,7 +67,7 @@ const char *needle_find(const struct needle *needle, const char *from, const cha
 
 #else
 
-const char *needle_find(const struct needle *needle, const char *from, const char *end)
+const char *search_needle_find(const struct needle *needle, const char *from, const char *end)
 {
     return end - from < (ptrdiff_t)needle->size ? NULL : memmem(from, (size_t)(end - from), needle->text, needle->size);
 }

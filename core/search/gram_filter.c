@@ -1,4 +1,4 @@
-#include "search/filter.h"
+#include "search/gram_filter.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,12 +23,12 @@ enum {
     MAX_GRAMS = 12 /* of four bytes, of one word; more tell little */
 };
 
-struct filter {
+struct gram_filter {
     size_t words; /* 64-bit words a row */
     uint64_t bits[];
 };
 
-static uint32_t mix(uint32_t gram)
+static uint32_t gram_hash(uint32_t gram)
 {
     uint32_t h = gram * UINT32_C(0x9E3779B1);
     return h ^ h >> 15;
@@ -51,28 +51,28 @@ static uint32_t three_at(const char *text)
 
 static size_t row_of_three(const char *text)
 {
-    return THREE + (mix(three_at(text)) >> 3) % THREE_ROWS;
+    return THREE + (gram_hash(three_at(text)) >> 3) % THREE_ROWS;
 }
 
 static size_t row_of_four(const char *text)
 {
-    return FOUR + (mix(three_at(text) | byte_at(text + 3) << 24) >> 3) % FOUR_ROWS;
+    return FOUR + (gram_hash(three_at(text) | byte_at(text + 3) << 24) >> 3) % FOUR_ROWS;
 }
 
 static size_t row_of_two(const char *text)
 {
-    return TWO + (mix(two_at(text)) >> 3) % TWO_ROWS;
+    return TWO + (gram_hash(two_at(text)) >> 3) % TWO_ROWS;
 }
 
 static size_t row_of_start(const char *text, size_t size)
 {
     if (size == 1)
         return START_ONE + byte_at(text);
-    return size == 2 ? START_TWO + (mix(two_at(text)) >> 4) % START_TWO_ROWS : START_THREE + (mix(three_at(text)) >> 4) % START_THREE_ROWS;
+    return size == 2 ? START_TWO + (gram_hash(two_at(text)) >> 4) % START_TWO_ROWS : START_THREE + (gram_hash(three_at(text)) >> 4) % START_THREE_ROWS;
 }
 
 /* The sequences of [from, end); a \0 belongs to none. */
-static void add_text(struct filter *filter, const struct segment *segment, uint32_t from, uint32_t end, size_t word, uint64_t bit)
+static void filter_add_text(struct gram_filter *filter, const struct segment *segment, uint32_t from, uint32_t end, size_t word, uint64_t bit)
 {
     uint64_t *bits = filter->bits + word;
     size_t stride = filter->words;
@@ -99,32 +99,32 @@ static void add_text(struct filter *filter, const struct segment *segment, uint3
     }
 }
 
-struct filter *filter_create(const struct segment *segment)
+struct gram_filter *search_gram_filter_create(const struct segment *segment)
 {
-    uint32_t groups = (segment->count + FILTER_GROUP - 1) / FILTER_GROUP;
+    uint32_t groups = (segment->count + GRAM_FILTER_GROUP - 1) / GRAM_FILTER_GROUP;
     size_t words = (groups + 63) / 64;
-    struct filter *filter = calloc(1, sizeof(*filter) + words * ROWS * sizeof(uint64_t));
+    struct gram_filter *filter = calloc(1, sizeof(*filter) + words * ROWS * sizeof(uint64_t));
     if (filter == NULL)
         return NULL;
     filter->words = words;
     for (uint32_t group = 0; group < groups; group++) {
-        uint32_t first = group * FILTER_GROUP, last = first + FILTER_GROUP < segment->count ? first + FILTER_GROUP : segment->count;
-        add_text(filter, segment, segment->offsets[first], segment->offsets[last], group / 64, UINT64_C(1) << group % 64);
+        uint32_t first = group * GRAM_FILTER_GROUP, last = first + GRAM_FILTER_GROUP < segment->count ? first + GRAM_FILTER_GROUP : segment->count;
+        filter_add_text(filter, segment, segment->offsets[first], segment->offsets[last], group / 64, UINT64_C(1) << group % 64);
     }
     return filter;
 }
 
-void filter_destroy(struct filter *filter)
+void search_gram_filter_destroy(struct gram_filter *filter)
 {
     free(filter);
 }
 
-size_t filter_bytes(const struct filter *filter)
+size_t search_gram_filter_bytes(const struct gram_filter *filter)
 {
     return sizeof(*filter) + filter->words * ROWS * sizeof(uint64_t);
 }
 
-static uint64_t and_row(const struct filter *filter, size_t row, uint64_t *groups)
+static uint64_t and_row(const struct gram_filter *filter, size_t row, uint64_t *groups)
 {
     const uint64_t *bits = filter->bits + row * filter->words;
     uint64_t left = 0;
@@ -133,7 +133,7 @@ static uint64_t and_row(const struct filter *filter, size_t row, uint64_t *group
     return left;
 }
 
-bool filter_apply(const struct filter *filter, const struct needle *word, uint64_t anywhere[FILTER_WORDS], uint64_t at_start[FILTER_WORDS])
+bool search_gram_filter_apply(const struct gram_filter *filter, const struct needle *word, uint64_t anywhere[GRAM_FILTER_WORDS], uint64_t at_start[GRAM_FILTER_WORDS])
 {
     uint64_t left = 1;
     if (word->size == 1)

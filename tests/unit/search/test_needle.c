@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "search/find.h"
+#include "search/needle.h"
 
 static uint64_t seed = 7;
 static uint32_t below(uint32_t n)
@@ -22,16 +22,16 @@ static void as_memmem(void **state)
 {
     for (int round = 0; round < 20000; round++) {
         size_t size = below(200), letters = 2 + below(3), from = size == 0 ? 0 : below((uint32_t)size);
-        char *text = malloc(size + FIND_PADDING), word[24];
-        for (size_t i = 0; i < size + FIND_PADDING; i++)
+        char *text = malloc(size + NEEDLE_PADDING), word[24];
+        for (size_t i = 0; i < size + NEEDLE_PADDING; i++)
             text[i] = (char)("ab/\xd0\x80"[below((uint32_t)letters)]);
         size_t n = 1 + below(sizeof(word) - 1);
         for (size_t i = 0; i < n; i++)
             word[i] = (char)("ab/\xd0\x80"[below((uint32_t)letters)]);
         struct needle needle;
-        needle_init(&needle, word, n);
+        search_needle_init(&needle, word, n);
         assert_true(needle.rare < n && needle.other < n);
-        assert_ptr_equal(needle_find(&needle, text + from, text + size), memmem(text + from, size - from, word, n));
+        assert_ptr_equal(search_needle_find(&needle, text + from, text + size), memmem(text + from, size - from, word, n));
         free(text);
     }
 }

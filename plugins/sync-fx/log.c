@@ -6,7 +6,7 @@
 #include "text.h"
 #include "timestamp.h"
 
-void fx_say_text(struct fx_pull *p, const char *format, ...)
+void fx_log_text(struct fx_pull *p, const char *format, ...)
 {
     char text[1024];
     va_list ap;
@@ -20,16 +20,16 @@ void fx_say_text(struct fx_pull *p, const char *format, ...)
 void fx_say_left(struct fx_pull *p, const char *what)
 {
     char why[HEARTH_MESSAGE_TEXT_MAX];
-    if (!p->says)
+    if (!p->logs_details)
         return;
     hearth_message_render(p->left, why, sizeof(why));
-    fx_say(p, "%s is left for the next sync: %s", what, p->left != NULL ? why : "its key changes");
+    fx_log(p, "%s is left for the next sync: %s", what, p->left != NULL ? why : "its key changes");
 }
 
-void fx_say_info(struct fx_pull *p)
+void fx_log_timestamps(struct fx_pull *p)
 {
     char text[512], time[FX_TIMESTAMP_TEXT];
-    if (!p->says)
+    if (!p->logs_details)
         return;
     size_t used = (size_t)snprintf(text, sizeof(text), "info/collections says when each was written:");
     enum { META, CRYPTO, OTHERS };
@@ -46,7 +46,7 @@ void fx_say_info(struct fx_pull *p)
         used += (size_t)snprintf(text + used, sizeof(text) - used, "%s %s %s", i == 0 ? "" : ",", rows[i].name,
                                  rows[i].time == 0 ? "never" : time);
     }
-    fx_say(p, "%s", text);
+    fx_log(p, "%s", text);
 }
 
 /* NULL: it is wanted. */
@@ -61,45 +61,45 @@ static const char *why_not_wanted(const struct fx_pull *p, int collection)
 
 static const char *why_whole(const struct fx_pull *p, int collection)
 {
-    const struct fx_collection_mark *mark = &p->marks[collection];
-    struct fx_collection_mark now;
-    fx_collection_mark_make(p, collection, p->timestamps[collection], &now);
-    if (!mark->present)
+    const struct fx_collection_cursor *cursor = &p->cursors[collection];
+    struct fx_collection_cursor now;
+    fx_collection_cursor_make(p, collection, p->timestamps[collection], &now);
+    if (!cursor->present)
         return "it was never read";
-    if (mark->last_modified == 0)
+    if (cursor->last_modified == 0)
         return "the server did not have it before";
-    if (strcmp(mark->sync_id, now.sync_id) != 0)
+    if (strcmp(cursor->sync_id, now.sync_id) != 0)
         return "a Firefox started it anew";
-    if (mark->version != now.version)
+    if (cursor->version != now.version)
         return "its format is another one";
-    return strcmp(mark->key, now.key) != 0 ? "its key is another one" : "the server went back to an older copy";
+    return strcmp(cursor->key, now.key) != 0 ? "its key is another one" : "the server went back to an older copy";
 }
 
-void fx_say_collection(struct fx_pull *p, int collection)
+void fx_log_collection(struct fx_pull *p, int collection)
 {
     const char *name = fx_collections[collection].name, *not_wanted = why_not_wanted(p, collection);
     char time[FX_TIMESTAMP_TEXT];
     bool whole, reset;
-    if (!p->says)
+    if (!p->logs_details)
         return;
     bool changed = fx_collection_changed(p, collection, &whole, &reset);
-    fx_timestamp_print(p->marks[collection].last_modified, time);
+    fx_timestamp_print(p->cursors[collection].last_modified, time);
     if (not_wanted != NULL)
-        fx_say(p, "%s is not read, because %s", name, not_wanted);
+        fx_log(p, "%s is not read, because %s", name, not_wanted);
     else if (!changed)
-        fx_say(p, "%s is not read, because it has not changed since %s", name, time);
+        fx_log(p, "%s is not read, because it has not changed since %s", name, time);
     else if (p->timestamps[collection] == 0)
-        fx_say(p, "%s is not read, because the server does not have it; what was read earlier stays", name);
+        fx_log(p, "%s is not read, because the server does not have it; what was read earlier stays", name);
     else if (whole)
-        fx_say(p, "%s is read whole, because %s", name, why_whole(p, collection));
+        fx_log(p, "%s is read whole, because %s", name, why_whole(p, collection));
     else
-        fx_say(p, "%s is read from %s on, because it has changed", name, time);
+        fx_log(p, "%s is read from %s on, because it has changed", name, time);
 }
 
-void fx_say_devices(struct fx_pull *p)
+void fx_log_devices(struct fx_pull *p)
 {
     char text[256] = "";
-    if (!p->says)
+    if (!p->logs_details)
         return;
     for (int c = 1; c < FX_COLLECTIONS; c++) {
         if (!fx_collections[c].by_device)
@@ -112,8 +112,8 @@ void fx_say_devices(struct fx_pull *p)
                  : fx_refetch_due(p, c)  ? "has damaged records to be asked for again"
                  : !changed              ? "has not changed"
                  : p->timestamps[c] == 0 ? "is not on the server"
-                 : !p->marks[c].present  ? "was never read"
+                 : !p->cursors[c].present  ? "was never read"
                                          : "has changed");
     }
-    fx_say(p, "%s; when one of them is read both are, whole", text);
+    fx_log(p, "%s; when one of them is read both are, whole", text);
 }

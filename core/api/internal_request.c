@@ -6,10 +6,10 @@
 
 enum { ASK_ARENA_MAX = 4 << 20 };
 
-static int answer(struct api_call *call, const struct api_endpoint *endpoint, json_t **ret_answer)
+static int internal_answer(struct api_call *call, const struct api_endpoint *endpoint, json_t **ret_answer)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
-    int r = STORE(call->store, &call->err, account_get, call->account, &account);
+    int r = STORAGE(call->storage, &call->err, account_get, call->account, &account);
     if (r < 0)
         return r;
     call->generation = account.generation;
@@ -31,24 +31,24 @@ static int answer(struct api_call *call, const struct api_endpoint *endpoint, js
     return r;
 }
 
-int api_ask(struct api *api, struct node_stores *stores, const char *account, const struct api_question *question, json_t **ret_answer,
+int api_internal_get(struct api *api, struct node_storages *storages, const char *account, const struct api_internal_request *inner, json_t **ret_answer,
             struct err *err)
 {
     struct http_request request = {.method = HTTP_GET,
-                                   .path = question->path,
-                                   .argument = question->argument == NULL ? "" : question->argument,
-                                   .names = question->names,
-                                   .values = question->values,
-                                   .parameter_count = question->count};
+                                   .path = inner->path,
+                                   .argument = inner->argument == NULL ? "" : inner->argument,
+                                   .names = inner->names,
+                                   .values = inner->values,
+                                   .parameter_count = inner->count};
     struct http_reply reply = {0};
     struct identity identity = {.node = api->options.nodes->own, .kind = PROOF_BROWSER};
     struct api_call call = {
-        .api = api, .request = &request, .reply = &reply, .stores = stores, .who = &identity, .account = identity.account};
-    const struct api_endpoint *endpoint = api_find(api, question->path);
+        .api = api, .request = &request, .reply = &reply, .storages = storages, .who = &identity, .account = identity.account};
+    const struct api_endpoint *endpoint = api_endpoint_by_path(api, inner->path);
     snprintf(identity.account, sizeof(identity.account), "%s", account);
     arena_init(&request.arena, ASK_ARENA_MAX);
-    call.store = node_stores_get(stores, api->options.nodes->own, &call.err);
-    int r = call.store == NULL ? call.err.code : answer(&call, endpoint, ret_answer);
+    call.storage = nodes_storages_get(storages, api->options.nodes->own, &call.err);
+    int r = call.storage == NULL ? call.err.code : internal_answer(&call, endpoint, ret_answer);
     if (r < 0)
         *err = call.err;
     buf_fini(&reply.body);

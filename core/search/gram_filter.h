@@ -8,20 +8,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "search/find.h"
+#include "search/needle.h"
 
 struct segment;
-struct filter;
+struct gram_filter;
 
-enum { FILTER_GROUP = 32, FILTER_MAX_GROUPS = 512, FILTER_WORDS = FILTER_MAX_GROUPS / 64, FILTER_MIN_PAGES = 2048 };
+enum { GRAM_FILTER_GROUP = 32, GRAM_FILTER_MAX_GROUPS = 512, GRAM_FILTER_WORDS = GRAM_FILTER_MAX_GROUPS / 64, GRAM_FILTER_MIN_PAGES = 2048 };
 
 /* NULL when memory is short. */
-struct filter *filter_create(const struct segment *segment);
-void filter_destroy(struct filter *filter); /* accepts NULL */
-size_t filter_bytes(const struct filter *filter);
+struct gram_filter *search_gram_filter_create(const struct segment *segment);
+void search_gram_filter_destroy(struct gram_filter *filter); /* accepts NULL */
+size_t search_gram_filter_bytes(const struct gram_filter *filter);
 
 /* Clears the bits of groups that cannot contain the word: in anywhere those without it, in at_start those without it at the start of a
  * word. Both must be given with a bit for each group. False: nothing is left. */
-bool filter_apply(const struct filter *filter, const struct needle *word, uint64_t anywhere[FILTER_WORDS], uint64_t at_start[FILTER_WORDS]);
+bool search_gram_filter_apply(const struct gram_filter *filter, const struct needle *word, uint64_t anywhere[GRAM_FILTER_WORDS], uint64_t at_start[GRAM_FILTER_WORDS]);
 
 #endif

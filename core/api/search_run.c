@@ -1,4 +1,4 @@
-#include "api/find.h"
+#include "api/search_run.h"
 
 #include <string.h>
 
@@ -14,7 +14,7 @@ struct picks {
 
 enum { PICKS_MAX = 1000 };
 
-static int on_pick(void *ctx, const struct hearth_pick *pick)
+static int result_on_pick(void *ctx, const struct hearth_pick *pick)
 {
     struct picks *picks = ctx;
     if (picks->count == PICKS_MAX)
@@ -23,7 +23,7 @@ static int on_pick(void *ctx, const struct hearth_pick *pick)
         return 1;
     struct hearth_pick *copy = &picks->items[picks->count];
     copy->struct_size = sizeof(*copy);
-    picks->count += fields_copy(&fields_pick, pick, picks->arena, copy) == 0;
+    picks->count += plug_fields_copy(&plug_fields_pick, pick, picks->arena, copy) == 0;
     return 0;
 }
 
@@ -38,20 +38,20 @@ struct pages {
     size_t count, room;
 };
 
-static int on_page(void *ctx, const struct hearth_page *page)
+static int result_on_page(void *ctx, const struct hearth_page *page)
 {
     struct pages *pages = ctx;
     if (pages->count == pages->room)
         return 1;
     struct hearth_page *copy = &pages->items[pages->count];
     copy->struct_size = sizeof(*copy);
-    if (fields_copy(&fields_page, page, pages->arena, copy) < 0)
+    if (plug_fields_copy(&plug_fields_page, page, pages->arena, copy) < 0)
         return 1;
     pages->count++;
     return 0;
 }
 
-static int on_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
+static int result_on_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
 {
     struct pages *pages = ctx;
     size_t i = 0;
@@ -65,7 +65,7 @@ static int on_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
     return 0;
 }
 
-static int read_pages(struct store *store, const char *account, const struct search_results *results, struct pages *pages, struct err *err)
+static int result_read_pages(struct storage *storage, const char *account, const struct search_results *results, struct pages *pages, struct err *err)
 {
     int64_t *ids = arena_alloc(pages->arena, (results->count + 1) * sizeof(*ids));
     pages->items = arena_alloc(pages->arena, (results->count + 1) * sizeof(*pages->items));
@@ -80,15 +80,15 @@ static int read_pages(struct store *store, const char *account, const struct sea
         if (!known)
             ids[pages->room++] = id;
     }
-    int r = pages->room == 0 ? 0 : store_pages_get(store, account, ids, pages->room, on_page, pages, err);
+    int r = pages->room == 0 ? 0 : plug_storage_pages_get(storage, account, ids, pages->room, result_on_page, pages, err);
     size_t bookmarked = 0;
     for (size_t i = 0; i < pages->count; i++)
         if (pages->items[i].bookmarks > 0)
             ids[bookmarked++] = pages->items[i].id;
-    return r < 0 || bookmarked == 0 ? r : store_bookmarks_of_pages(store, account, ids, bookmarked, on_bookmark, pages, err);
+    return r < 0 || bookmarked == 0 ? r : plug_storage_bookmarks_of_pages(storage, account, ids, bookmarked, result_on_bookmark, pages, err);
 }
 
-static size_t place_of(const struct pages *pages, int64_t id)
+static size_t result_place_of(const struct pages *pages, int64_t id)
 {
     size_t i = 0;
     while (i < pages->count && pages->items[i].id != id)
@@ -97,10 +97,10 @@ static size_t place_of(const struct pages *pages, int64_t id)
 }
 
 /* False: the hit's page vanished since the block was made. */
-static bool fill(const struct pages *pages, const struct search_hit *hit, struct find_result *ret)
+static bool result_fill(const struct pages *pages, const struct search_hit *hit, struct api_search_result *ret)
 {
-    struct find_result result = {.hit = hit, .url = hit->url, .title = hit->title, .page = hit->page, .frecency = hit->frecency};
-    size_t place = place_of(pages, hit->page);
+    struct api_search_result result = {.hit = hit, .url = hit->url, .title = hit->title, .page = hit->page, .frecency = hit->frecency};
+    size_t place = result_place_of(pages, hit->page);
     const struct hearth_page *page = place < pages->count ? &pages->items[place] : NULL;
     if (page == NULL && hit->kind != SEARCH_TAB)
         return false;
@@ -122,13 +122,13 @@ static bool fill(const struct pages *pages, const struct search_hit *hit, struct
     return true;
 }
 
-int find_run(struct search *search, struct store *store, const char *account, int64_t generation, const char *query, uint32_t in,
-             uint32_t limit, struct arena *arena, find_cb cb, void *ctx, struct err *err)
+int api_search_run(struct search *search, struct storage *storage, const char *account, int64_t generation, const char *query, uint32_t in,
+             uint32_t limit, struct arena *arena, api_search_cb cb, void *ctx, struct err *err)
 {
     struct source source;
-    source_init(&source, store, account);
+    api_source_init(&source, storage, account);
     struct picks picks = {.arena = arena};
-    int r = query[0] == '\0' ? 0 : STORE(store, err, pick_list, account, on_pick, &picks);
+    int r = query[0] == '\0' ? 0 : STORAGE(storage, err, pick_list, account, result_on_pick, &picks);
     if (r < 0)
         return r;
     struct search_request request = {
@@ -145,10 +145,10 @@ int find_run(struct search *search, struct store *store, const char *account, in
     r = search_run(search, &request, &source.reading, arena, &results, err);
     struct pages pages = {.arena = arena};
     if (r == 0)
-        r = read_pages(store, account, &results, &pages, err);
+        r = result_read_pages(storage, account, &results, &pages, err);
     for (size_t i = 0; r == 0 && i < results.count; i++) {
-        struct find_result result;
-        if (fill(&pages, &results.hits[i], &result) && cb(ctx, &result) != 0)
+        struct api_search_result result;
+        if (result_fill(&pages, &results.hits[i], &result) && cb(ctx, &result) != 0)
             break;
     }
     return r;

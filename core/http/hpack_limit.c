@@ -12,7 +12,7 @@ static struct {
 static __typeof__(&H2O_COMPAT_PARSE_BLOCK) real_parse_block;
 
 /* Trailers are parsed for the table that all blocks share, and dropped: also what a Host among them did to a request without :authority. */
-static int guard_parse_block(H2O_COMPAT_BLOCK_PARAMETERS)
+static int hpack_limit_parse_block(H2O_COMPAT_BLOCK_PARAMETERS)
 {
     bool trailers = map == NULL;
     size_t fields = req->headers.size;
@@ -32,12 +32,12 @@ static int guard_parse_block(H2O_COMPAT_BLOCK_PARAMETERS)
 H2O_COMPAT_PREEMPTS int H2O_COMPAT_PARSE_BLOCK(H2O_COMPAT_BLOCK_PARAMETERS)
 {
     if (len <= limits.block_bytes)
-        return guard_parse_block(H2O_COMPAT_BLOCK_ARGUMENTS);
+        return hpack_limit_parse_block(H2O_COMPAT_BLOCK_ARGUMENTS);
     *err_desc = "header block too large";
     return H2O_HTTP2_ERROR_ENHANCE_YOUR_CALM; /* ends the connection: the shared table is out of step now */
 }
 
-int guard_check(struct err *err)
+int http_hpack_limit_check(struct err *err)
 {
     const char *name = H2O_COMPAT_PARSE_BLOCK_NAME;
     void *next = dlsym(RTLD_NEXT, name), *first = dlsym(RTLD_DEFAULT, name);
@@ -49,13 +49,13 @@ int guard_check(struct err *err)
     return 0;
 }
 
-void guard_set_limits(size_t block_bytes, size_t fields)
+void http_hpack_limit_set(size_t block_bytes, size_t fields)
 {
     limits.block_bytes = block_bytes;
     limits.fields = fields;
 }
 
-size_t guard_header_bytes(const h2o_req_t *req)
+size_t http_header_bytes(const h2o_req_t *req)
 {
     size_t size = req->input.path.len + req->input.authority.len;
     for (size_t i = 0; i < req->headers.size; i++)

@@ -1,0 +1,233 @@
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "auth/vault.h"
+#include "signin/pending.h"
+
+static struct vault *vault;
+static char path[64] = "/tmp/hearth-attempts-XXXXXX", key_path[96];
+
+static int set_up(void **state)
+{
+    struct err err = {0};
+    (void)state;
+    if (mkdtemp(path) == NULL)
+        return -1;
+    snprintf(key_path, sizeof(key_path), "%s/key", path);
+    return auth_vault_open(key_path, true, &vault, &err);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    auth_vault_close(vault);
+    unlink(key_path);
+    return rmdir(path);
+}
+
+static void test_life(void **state)
+{
+    (void)state;
+    struct signin_pending_table *pending_signins = signin_pending_table_create(vault, 4);
+    bool busy;
+    struct signin_pending *pending = signin_pending_begin(pending_signins, "192.0.2.7");
+    char secret[SIGNIN_PENDING_SECRET_SIZE];
+    memcpy(secret, pending->secret, sizeof(secret));
+    assert_null(signin_pending_take(pending_signins, secret, &busy));
+    assert_true(busy); /* we have it */
+    signin_pending_put(pending_signins, pending);
+    assert_ptr_equal(signin_pending_take(pending_signins, secret, &busy), pending);
+    assert_false(busy);
+    signin_pending_drop(pending_signins, pending);
+    assert_null(signin_pending_take(pending_signins, secret, &busy));
+    assert_false(busy);
+    const char *const strange[] = {"", "x", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
+    for (size_t i = 0; i < sizeof(strange) / sizeof(strange[0]); i++)
+        assert_null(signin_pending_take(pending_signins, strange[i], &busy));
+    assert_null(signin_pending_take(pending_signins, NULL, &busy));
+    signin_pending_drop(pending_signins, NULL);
+    signin_pending_table_destroy(pending_signins);
+}
+
+/* Time passes when the test says so. */
+static int64_t passed;
+int64_t __real_clock_monotonic(void);
+int64_t __wrap_clock_monotonic(void);
+
+int64_t __wrap_clock_monotonic(void)
+{
+    return __real_clock_monotonic() + passed;
+}
+
+/* After half an hour it is over, whoever has it. */
+static void test_over(void **state)
+{
+    (void)state;
+    struct signin_pending_table *pending_signins = signin_pending_table_create(vault, 4);
+    bool busy;
+    char secret[SIGNIN_PENDING_SECRET_SIZE];
+    struct signin_pending *pending = signin_pending_begin(pending_signins, "192.0.2.7"), *held = signin_pending_begin(pending_signins, "192.0.2.8");
+    memcpy(secret, pending->secret, sizeof(secret));
+    signin_pending_put(pending_signins, pending);
+    passed = SIGNIN_PENDING_LIFE - 60000;
+    assert_ptr_equal(signin_pending_take(pending_signins, secret, &busy), pending);
+    signin_pending_put(pending_signins, pending); /* which gives it no further half hour */
+    passed = SIGNIN_PENDING_LIFE;
+    assert_null(signin_pending_take(pending_signins, secret, &busy));
+    assert_false(busy);
+    memcpy(secret, held->secret, sizeof(secret));
+    signin_pending_put(pending_signins, held);
+    assert_null(signin_pending_take(pending_signins, secret, &busy));
+    passed = 0;
+    signin_pending_table_destroy(pending_signins);
+}
+
+/* Begins one and puts it back. */
+static void begin(struct signin_pending_table *pending_signins, const char *address, bool worth, char ret_secret[SIGNIN_PENDING_SECRET_SIZE])
+{
+    struct signin_pending *pending = signin_pending_begin(pending_signins, address);
+    memcpy(ret_secret, pending->secret, SIGNIN_PENDING_SECRET_SIZE);
+    pending->worth = worth;
+    signin_pending_put(pending_signins, pending);
+}
+
+static bool is_there(struct signin_pending_table *pending_signins, const char *secret)
+{
+    bool busy;
+    struct signin_pending *pending = signin_pending_take(pending_signins, secret, &busy);
+    if (pending != NULL)
+        signin_pending_put(pending_signins, pending);
+    return pending != NULL;
+}
+
+/* When there are too many one goes, also while somebody works on it. */
+static void test_bounded(void **state)
+{
+    (void)state;
+    struct signin_pending_table *pending_signins = signin_pending_table_create(vault, 16);
+    char secrets[40][SIGNIN_PENDING_SECRET_SIZE], address[64];
+    struct signin_pending *held = signin_pending_begin(pending_signins, "192.0.2.7");
+    for (int i = 0; i < 40; i++) {
+        snprintf(address, sizeof(address), "192.0.%d.7", 3 + i);
+        begin(pending_signins, address, false, secrets[i]);
+    }
+    signin_pending_put(pending_signins, held);
+    int alive = 0;
+    for (int i = 0; i < 40; i++)
+        alive += is_there(pending_signins, secrets[i]);
+    assert_int_equal(alive, 16);
+    for (int i = 24; i < 40; i++)
+        assert_true(is_there(pending_signins, secrets[i])); /* of those who have one each the oldest goes */
+    signin_pending_table_destroy(pending_signins);
+}
+
+/* Whoever begins very many ends their own: the oldest, and of these what is worth something last. */
+static void test_own_go_first(void **state)
+{
+    (void)state;
+    struct signin_pending_table *pending_signins = signin_pending_table_create(vault, 1000);
+    char ada[SIGNIN_PENDING_SECRET_SIZE], worth[SIGNIN_PENDING_SECRET_SIZE], first[SIGNIN_PENDING_SECRET_SIZE], last[SIGNIN_PENDING_SECRET_SIZE], address[64];
+    begin(pending_signins, "203.0.113.7", false, ada);
+    begin(pending_signins, "2001:db8:7::1", true, worth);
+    begin(pending_signins, "2001:db8:7::1", false, first);
+    for (int i = 0; i < 5000; i++) { /* one /48 */
+        snprintf(address, sizeof(address), "2001:db8:7:%x::1", i);
+        begin(pending_signins, address, false, last);
+    }
+    assert_true(is_there(pending_signins, ada));
+    assert_true(is_there(pending_signins, worth));
+    assert_false(is_there(pending_signins, first));
+    assert_true(is_there(pending_signins, last));
+    for (int i = 0; i < 300; i++)
+        begin(pending_signins, "2001:db8:7::1", true, last);
+    assert_false(is_there(pending_signins, worth)); /* its own, and nothing that is worth less */
+    for (int i = 0; i < 300; i++)
+        begin(pending_signins, "203.0.113.8", true, last); /* a neighbour */
+    assert_true(is_there(pending_signins, ada));
+    for (int i = 0; i < 4000; i++) { /* eight more networks */
+        snprintf(address, sizeof(address), "198.51.%d.%d", i % 8, i % 250 / 8);
+        begin(pending_signins, address, true, last);
+    }
+    assert_true(is_there(pending_signins, ada));
+    signin_pending_table_destroy(pending_signins);
+}
+
+static void test_sealed(void **state)
+{
+    (void)state;
+    struct signin_pending_table *pending_signins = signin_pending_table_create(vault, 4);
+    struct signin_pending *pending = signin_pending_begin(pending_signins, "192.0.2.7");
+    struct err err = {0};
+    struct hearth_identity in = {.struct_size = sizeof(in),
+                                 .email = "a@example.org",
+                                 .uid = "u1",
+                                 .credentials = "secret\0bytes",
+                                 .credentials_size = 12},
+                           out;
+    void *bytes;
+    size_t size;
+    assert_int_equal(signin_pending_seal_identity(pending_signins, pending, &in, &err), 0);
+    assert_null(memmem(pending->sealed, pending->sealed_size, "example", 7));
+    assert_int_equal(signin_pending_open_identity(pending_signins, pending, &out, &bytes, &size, &err), 0);
+    assert_string_equal(out.email, in.email);
+    assert_string_equal(out.uid, in.uid);
+    assert_null(out.name);
+    assert_null(out.key);
+    assert_int_equal(out.credentials_size, 12);
+    assert_memory_equal(out.credentials, in.credentials, 12);
+    auth_vault_free(bytes, size);
+    assert_int_equal(signin_pending_seal_state(pending_signins, pending, "state", 5, &err), 0);
+    assert_int_equal(signin_pending_open_state(pending_signins, pending, &bytes, &size, &err), 0);
+    assert_int_equal(size, 5);
+    assert_memory_equal(bytes, "state", 5);
+    auth_vault_free(bytes, size);
+    signin_pending_drop(pending_signins, pending);
+    signin_pending_table_destroy(pending_signins);
+}
+
+enum { ROUNDS = 2000 };
+
+static void *hammer(void *arg)
+{
+    struct signin_pending_table *pending_signins = arg;
+    bool busy;
+    for (int i = 0; i < ROUNDS; i++) {
+        struct signin_pending *pending = signin_pending_begin(pending_signins, "192.0.2.7");
+        char secret[SIGNIN_PENDING_SECRET_SIZE];
+        memcpy(secret, pending->secret, sizeof(secret));
+        signin_pending_put(pending_signins, pending);
+        pending = signin_pending_take(pending_signins, secret, &busy);
+        if (i % 2 == 0)
+            signin_pending_drop(pending_signins, pending);
+        else if (pending != NULL)
+            signin_pending_put(pending_signins, pending);
+    }
+    return NULL;
+}
+
+static void test_threads(void **state)
+{
+    (void)state;
+    struct signin_pending_table *pending_signins = signin_pending_table_create(vault, 4);
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, hammer, pending_signins);
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    signin_pending_table_destroy(pending_signins);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_life),
+        cmocka_unit_test(test_over), cmocka_unit_test(test_bounded), cmocka_unit_test(test_own_go_first),
+                                       cmocka_unit_test(test_sealed), cmocka_unit_test(test_threads)};
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
