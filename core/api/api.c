@@ -1,4 +1,5 @@
-/* Routes, and the way of every request: who asks, is it unchanged, is it in the cache, else the resource's function. */
+/* Routes, and the way of every request: who asks, is it unchanged, is it in the cache, else the
+ * resource's function. */
 #include "api/api.h"
 
 #include <stdlib.h>
@@ -11,7 +12,12 @@
 #include "base/magic.h"
 #include "search/search.h"
 
-enum { BODY_MAX = 16 * 1024, REFUSED_MAX = 20, REFUSED_WINDOW = 15 * 60 * 1000, VOUCHED_WINDOW = 60 * 60 * 1000 };
+enum {
+    BODY_MAX = 16 * 1024,
+    REFUSED_MAX = 20,
+    REFUSED_WINDOW = 15 * 60 * 1000,
+    VOUCHED_WINDOW = 60 * 60 * 1000
+};
 
 static const struct {
     const char *path;
@@ -48,8 +54,10 @@ static const struct {
     {"/api/v1/tokens", HTTP_POST, api_tokens_post, API_CHANGES | API_SECRET},
     {"/api/v1/tokens/*", HTTP_DELETE, api_token_delete, API_CHANGES},
     {"/api/v1/export/*", HTTP_GET, api_export_get, API_EXPORTS},
-    {"/healthz", HTTP_GET, api_healthz_get, API_OPEN | API_AT_ONCE, HTTP_PEOPLE | HTTP_METRICS | HTTP_CONTROL},
-    {"/readyz", HTTP_GET, api_readyz_get, API_OPEN | API_AT_ONCE, HTTP_PEOPLE | HTTP_METRICS | HTTP_CONTROL},
+    {"/healthz", HTTP_GET, api_healthz_get, API_OPEN | API_AT_ONCE,
+     HTTP_PEOPLE | HTTP_METRICS | HTTP_CONTROL},
+    {"/readyz", HTTP_GET, api_readyz_get, API_OPEN | API_AT_ONCE,
+     HTTP_PEOPLE | HTTP_METRICS | HTTP_CONTROL},
     {"/version", HTTP_GET, api_version_get, API_OPEN | API_AT_ONCE, HTTP_PEOPLE},
     {"/metrics", HTTP_GET, api_metrics_get, API_OPEN | API_AT_ONCE, HTTP_METRICS | HTTP_CONTROL},
 };
@@ -101,8 +109,8 @@ static void reply_error(struct api_call *call)
     struct hearth_sentence sentence;
     int status = problem_of(&call->err, &sentence);
     if (status >= 500)
-        log_event(outage_level_of_request(&call->err, HEARTH_LOG_ERROR), "api", "request failed", LOG_TEXT("path", call->request->path),
-                  LOG_TEXT("error", call->err.text));
+        log_event(outage_level_of_request(&call->err, HEARTH_LOG_ERROR), "api", "request failed",
+                  LOG_TEXT("path", call->request->path), LOG_TEXT("error", call->err.text));
     if (status == 503)
         http_reply_header(call->reply, "retry-after", "5");
     http_reply_problem(call->reply, status, sentence);
@@ -120,7 +128,8 @@ static int endpoint_find_account(struct api_call *call)
     return 0;
 }
 
-static int run_authenticated(struct api_call *call, const struct api_endpoint *endpoint, struct identity *identity)
+static int run_authenticated(struct api_call *call, const struct api_endpoint *endpoint,
+                             struct identity *identity)
 {
     struct proof proof;
     if (!api_auth_proof(call->request, &proof))
@@ -147,7 +156,8 @@ static int run_authenticated(struct api_call *call, const struct api_endpoint *e
     if ((endpoint->flags & API_VALIDATED) == 0)
         return endpoint->run(call);
     char etag[64];
-    api_validate_etag(call->request, call->account, call->generation, call->request->accepts_gzip, etag);
+    api_validate_etag(call->request, call->account, call->generation, call->request->accepts_gzip,
+                      etag);
     if (http_etag_matches(call->request, etag)) {
         call->reply->status = 304;
         http_reply_header(call->reply, "etag", arena_strdup(&call->request->arena, etag));
@@ -163,7 +173,8 @@ static int run_authenticated(struct api_call *call, const struct api_endpoint *e
 static void endpoint_handle(struct http_request *request, struct http_reply *reply, void *worker)
 {
     const struct api_endpoint *endpoint = request->route_data;
-    struct api_call call = {.api = endpoint->api, .request = request, .reply = reply, .storages = worker};
+    struct api_call call = {
+        .api = endpoint->api, .request = request, .reply = reply, .storages = worker};
     struct identity identity;
     int r = 0;
     lock_border("a request is handled");
@@ -172,7 +183,8 @@ static void endpoint_handle(struct http_request *request, struct http_reply *rep
         call.storage = nodes_storages_get(worker, endpoint->api->options.nodes->own, &call.err);
     }
     if (call.storage == NULL && (endpoint->flags & API_OPEN) == 0)
-        r = call.err.code != 0 ? call.err.code : err_set(&call.err, HEARTH_ERR_UNAVAILABLE, "no storage session");
+        r = call.err.code != 0 ? call.err.code
+                               : err_set(&call.err, HEARTH_ERR_UNAVAILABLE, "no storage session");
     else if ((endpoint->flags & API_OPEN) != 0)
         r = endpoint->run(&call);
     else
@@ -187,7 +199,9 @@ static void endpoint_handle(struct http_request *request, struct http_reply *rep
         reply_error(&call);
     /* A download is made after this, on the same thread. */
     if (worker != NULL)
-        nodes_storages_deadline(worker, reply->stream != NULL ? clock_monotonic() + endpoint->api->options.export_timeout : 0);
+        nodes_storages_deadline(
+            worker,
+            reply->stream != NULL ? clock_monotonic() + endpoint->api->options.export_timeout : 0);
     if (call.storage != NULL && reply->stream == NULL)
         plug_storage_reset(call.storage);
 }
@@ -215,19 +229,22 @@ static bool filter_request(struct http_request *request, struct http_reply *repl
     if ((endpoint->flags & API_VALIDATED) == 0)
         return false;
     int64_t generation = api_generations_get(api->generations, identity.account);
-    return generation > 0 && api_validate_from_cache(endpoint, request, identity.account, generation, reply);
+    return generation > 0 &&
+           api_validate_from_cache(endpoint, request, identity.account, generation, reply);
 }
 
 const struct api_endpoint *api_endpoint_by_path(const struct api *api, const char *path)
 {
     size_t found = 0;
-    while (found < ENDPOINTS && (strcmp(table[found].path, path) != 0 || (table[found].methods & HTTP_GET) == 0))
+    while (found < ENDPOINTS &&
+           (strcmp(table[found].path, path) != 0 || (table[found].methods & HTTP_GET) == 0))
         found++;
     ASSERT(found < ENDPOINTS);
     return &api->endpoints[found];
 }
 
-int api_who(struct api *api, struct http_request *request, struct node_storages *storages, struct api_person *ret_person, struct err *err)
+int api_who(struct api *api, struct http_request *request, struct node_storages *storages,
+            struct api_person *ret_person, struct err *err)
 {
     struct api_call call = {.api = api, .request = request, .storages = storages};
     struct identity identity;
@@ -244,7 +261,8 @@ int api_who(struct api *api, struct http_request *request, struct node_storages 
         api_audit_refused(api, request, r);
         return r == API_BARRED ? r : HEARTH_ERR_DENIED;
     }
-    if (r == HEARTH_ERR_DENIED) /* by the storage: another thing than being nobody, and none of the person's */
+    /* by the storage: another thing than being nobody, and none of the person's */
+    if (r == HEARTH_ERR_DENIED)
         r = call.err.code = HEARTH_ERR_IO;
     if (r < 0) {
         *err = call.err;
@@ -310,8 +328,9 @@ int api_create(const struct api_options *options, struct api **ret_api, struct e
     api->refused = rate_create(REFUSED_MAX, REFUSED_WINDOW);
     api->vouched = rate_create(1, VOUCHED_WINDOW);
     api->version = strdup(options->version);
-    if (api->routes == NULL || api->endpoints == NULL || api->cache == NULL || api->tokens == NULL || api->generations == NULL ||
-        api->asked == NULL || api->refused == NULL || api->vouched == NULL || api->version == NULL) {
+    if (api->routes == NULL || api->endpoints == NULL || api->cache == NULL ||
+        api->tokens == NULL || api->generations == NULL || api->asked == NULL ||
+        api->refused == NULL || api->vouched == NULL || api->version == NULL) {
         api_destroy(api);
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     }

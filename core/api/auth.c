@@ -50,12 +50,14 @@ static size_t token_slot_of(const uint8_t hash[TOKEN_HASH_SIZE])
     return (size_t)hash_bytes(hash, TOKEN_HASH_SIZE) % SLOTS;
 }
 
-bool api_token_cache_get(struct token_cache *cache, const uint8_t hash[TOKEN_HASH_SIZE], struct identity *ret_identity)
+bool api_token_cache_get(struct token_cache *cache, const uint8_t hash[TOKEN_HASH_SIZE],
+                         struct identity *ret_identity)
 {
     size_t i = token_slot_of(hash);
     int64_t now = clock_monotonic();
     lock_take(&cache->lock);
-    bool found = cache->slots[i].until > now && memcmp(cache->slots[i].hash, hash, TOKEN_HASH_SIZE) == 0;
+    bool found =
+        cache->slots[i].until > now && memcmp(cache->slots[i].hash, hash, TOKEN_HASH_SIZE) == 0;
     if (found)
         *ret_identity = cache->slots[i].identity;
     lock_release(&cache->lock);
@@ -70,8 +72,9 @@ uint64_t api_token_cache_begin(struct token_cache *cache)
     return begun;
 }
 
-void api_token_cache_put(struct token_cache *cache, uint64_t begun, const uint8_t hash[TOKEN_HASH_SIZE], const struct identity *identity,
-                     int64_t life)
+void api_token_cache_put(struct token_cache *cache, uint64_t begun,
+                         const uint8_t hash[TOKEN_HASH_SIZE], const struct identity *identity,
+                         int64_t life)
 {
     size_t i = token_slot_of(hash);
     lock_take(&cache->lock);
@@ -116,7 +119,8 @@ bool api_auth_proof(struct http_request *request, struct proof *ret_proof)
     const char *bearer = request->authorization;
     if (bearer != NULL && strncasecmp(bearer, "Bearer ", 7) == 0) {
         ret_proof->kind = PROOF_TOKEN;
-        return auth_token_hash(HEARTH_TOKEN_FULL, bearer + 7 + strspn(bearer + 7, " "), ret_proof->hash);
+        return auth_token_hash(HEARTH_TOKEN_FULL, bearer + 7 + strspn(bearer + 7, " "),
+                               ret_proof->hash);
     }
     if (request->identity != NULL) {
         ret_proof->kind = PROOF_PROXY;
@@ -127,15 +131,19 @@ bool api_auth_proof(struct http_request *request, struct proof *ret_proof)
     return cookie != NULL && auth_token_hash(HEARTH_TOKEN_BROWSER, cookie, ret_proof->hash);
 }
 
-bool api_auth_is_forged(const struct api *api, const struct http_request *request, const struct proof *proof)
+bool api_auth_is_forged(const struct api *api, const struct http_request *request,
+                        const struct proof *proof)
 {
-    bool reads = request->method == HTTP_GET || request->method == HTTP_HEAD || request->method == HTTP_OPTIONS;
+    bool reads = request->method == HTTP_GET || request->method == HTTP_HEAD ||
+                 request->method == HTTP_OPTIONS;
     if (reads || proof->kind == PROOF_TOKEN)
         return false;
-    return request->csrf == NULL || strcmp(request->csrf, "1") != 0 || http_same_origin(request, api->options.base_url) != 1;
+    return request->csrf == NULL || strcmp(request->csrf, "1") != 0 ||
+           http_same_origin(request, api->options.base_url) != 1;
 }
 
-int api_auth_check_name(struct storage *storage, const char *account, const uint8_t hash[TOKEN_HASH_SIZE], struct err *err)
+int api_auth_check_name(struct storage *storage, const char *account,
+                        const uint8_t hash[TOKEN_HASH_SIZE], struct err *err)
 {
     struct who_kept kept;
     uint8_t of_name[TOKEN_HASH_SIZE];
@@ -144,25 +152,30 @@ int api_auth_check_name(struct storage *storage, const char *account, const uint
         return r;
     r = HEARTH_ERR_NOT_FOUND;
     for (size_t i = 0; i < kept.count; i++)
-        if (strcmp(kept.items[i].issuer, WHO_PROXY) == 0 && hash_name(kept.items[i].subject, of_name) &&
+        if (strcmp(kept.items[i].issuer, WHO_PROXY) == 0 &&
+            hash_name(kept.items[i].subject, of_name) &&
             memcmp(of_name, hash, TOKEN_HASH_SIZE) == 0)
             r = 0;
     nodes_who_forget(&kept);
     return r;
 }
 
-int api_auth_door(struct http_request *request, const struct identity *identity, struct door *ret_door, struct err *err)
+int api_auth_door(struct http_request *request, const struct identity *identity,
+                  struct door *ret_door, struct err *err)
 {
     char name[WHO_TEXT_MAX];
-    *ret_door = (struct door){.kind = identity->kind == PROOF_TOKEN ? DOOR_TOKEN : DOOR_BROWSER, .created = identity->created};
+    *ret_door = (struct door){.kind = identity->kind == PROOF_TOKEN ? DOOR_TOKEN : DOOR_BROWSER,
+                              .created = identity->created};
     if (identity->kind != PROOF_PROXY)
         return 0;
-    const char *subject = nodes_who_lower(request->identity, name) ? arena_strdup(&request->arena, name) : NULL;
+    const char *subject =
+        nodes_who_lower(request->identity, name) ? arena_strdup(&request->arena, name) : NULL;
     *ret_door = (struct door){.kind = DOOR_IDENTITY, .issuer = WHO_PROXY, .subject = subject};
     return subject != NULL ? 0 : err_set(err, HEARTH_ERR_NOMEM, "out of memory");
 }
 
-/* Who was taken off the list is refused with what was given out before, too; put back, it is good again. */
+/* Who was taken off the list is refused with what was given out before, too; put back, it is
+ * good again. */
 static int proof_note_barred(struct api_call *call, const struct proof *proof, uint64_t begun)
 {
     struct identity identity = {.node = NODES_NONE, .barred = true};
@@ -170,8 +183,10 @@ static int proof_note_barred(struct api_call *call, const struct proof *proof, u
     return API_BARRED;
 }
 
-/* What is known of other nodes' tokens, and of unknown ones, is kept as long as one's own: a flood of one wrong token asks once. */
-static int look_elsewhere(struct api_call *call, const struct proof *proof, uint64_t begun, struct identity *ret_identity)
+/* What is known of other nodes' tokens, and of unknown ones, is kept as long as one's own: a
+ * flood of one wrong token asks once. */
+static int look_elsewhere(struct api_call *call, const struct proof *proof, uint64_t begun,
+                          struct identity *ret_identity)
 {
     struct identity identity = {.node = NODES_NONE};
     int r = api_node_of_proof(call, proof, &identity.node);
@@ -182,21 +197,25 @@ static int look_elsewhere(struct api_call *call, const struct proof *proof, uint
     return r;
 }
 
-/* From the first time on the name opens this account, whatever its address becomes, and no other name does. */
-static int link_name(struct api_call *call, const struct who *who, const struct hearth_account *account, size_t node)
+/* From the first time on the name opens this account, whatever its address becomes, and no other
+ * name does. */
+static int link_name(struct api_call *call, const struct who *who,
+                     const struct hearth_account *account, size_t node)
 {
     char id[40];
     snprintf(id, sizeof(id), "%s", account->id);
     struct storage *storage = nodes_storages_get(call->storages, node, &call->err);
     int r = storage == NULL ? call->err.code : nodes_who_join(storage, id, who, &call->err);
     if (r == 0)
-        log_audit("proxy name linked", LOG_TEXT("address", call->request->remote), LOG_TEXT("account", id), LOG_TEXT("email", who->email),
+        log_audit("proxy name linked", LOG_TEXT("address", call->request->remote),
+                  LOG_TEXT("account", id), LOG_TEXT("email", who->email),
                   LOG_TEXT("uid", who->subject));
     return r;
 }
 
 /* The proxy has asked for the password. The account must be here already: a header makes none. */
-static int look_up_name(struct api_call *call, const struct proof *proof, uint64_t begun, struct identity *ret_identity)
+static int look_up_name(struct api_call *call, const struct proof *proof, uint64_t begun,
+                        struct identity *ret_identity)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
     struct identity identity = {.kind = PROOF_PROXY};
@@ -211,11 +230,14 @@ static int look_up_name(struct api_call *call, const struct proof *proof, uint64
         return r;
     if (is != WHO_STRANGER && !signin_allow_admits(call->api->options.allow, account.email))
         return proof_note_barred(call, proof, begun);
-    snprintf(identity.account, sizeof(identity.account), "%s", account.id == NULL ? "" : account.id);
+    snprintf(identity.account, sizeof(identity.account), "%s",
+             account.id == NULL ? "" : account.id);
     if (is == WHO_ANOTHER)
-        log_audit("sign-in refused", LOG_TEXT("address", call->request->remote), LOG_TEXT("account", account.id), LOG_TEXT("email", name),
+        log_audit("sign-in refused", LOG_TEXT("address", call->request->remote),
+                  LOG_TEXT("account", account.id), LOG_TEXT("email", name),
                   LOG_TEXT("provider", "proxy"),
-                  LOG_TEXT("reason", "the proxy calls this account's person by another name; see hearthd account adopt"));
+                  LOG_TEXT("reason", "the proxy calls this account's person by another name; see "
+                                     "hearthd account adopt"));
     if (is == WHO_LINKS || is == WHO_JOINS)
         r = link_name(call, &who, &account, identity.node);
     if (r < 0)
@@ -246,7 +268,8 @@ static int may_enter(struct api_call *call, const char *id)
 }
 
 /* The hash is looked up, not the secret compared: what timing tells about a hash is of no use. */
-int api_auth_look_up(struct api_call *call, const struct proof *proof, struct identity *ret_identity)
+int api_auth_look_up(struct api_call *call, const struct proof *proof,
+                     struct identity *ret_identity)
 {
     struct identity known;
     if (api_token_cache_get(call->api->tokens, proof->hash, &known)) {
@@ -266,10 +289,13 @@ int api_auth_look_up(struct api_call *call, const struct proof *proof, struct id
         return r;
     int64_t now = clock_now();
     bool browser = token.scope == HEARTH_TOKEN_BROWSER;
-    if ((browser ? PROOF_BROWSER : PROOF_TOKEN) != proof->kind || token.scope > HEARTH_TOKEN_BROWSER ||
+    if ((browser ? PROOF_BROWSER : PROOF_TOKEN) != proof->kind ||
+        token.scope > HEARTH_TOKEN_BROWSER ||
         auth_session_is_over(&token, &call->api->options.sessions, now))
         return AUTH_NOBODY;
-    struct identity identity = {.kind = proof->kind, .read_only = token.scope == HEARTH_TOKEN_READ, .node = call->api->options.nodes->own};
+    struct identity identity = {.kind = proof->kind,
+                                .read_only = token.scope == HEARTH_TOKEN_READ,
+                                .node = call->api->options.nodes->own};
     snprintf(identity.account, sizeof(identity.account), "%s", token.account);
     snprintf(identity.token, sizeof(identity.token), "%s", token.id);
     identity.created = token.created;
@@ -278,7 +304,8 @@ int api_auth_look_up(struct api_call *call, const struct proof *proof, struct id
         if (r < 0)
             return r == API_BARRED ? proof_note_barred(call, proof, begun) : r;
     }
-    api_token_cache_put(call->api->tokens, begun, proof->hash, &identity, token.expires == 0 ? TTL : token.expires - now);
+    api_token_cache_put(call->api->tokens, begun, proof->hash, &identity,
+                        token.expires == 0 ? TTL : token.expires - now);
     *ret_identity = identity;
     return 0;
 }

@@ -18,8 +18,9 @@ struct walk {
     int result;
 };
 
-/* Is it the folder at the last level whose number is a power of two (or the first one)? Folders that go round in a circle come to it again
- * after at most twice as many levels as the circle has; and each level costs the same, however deep it is. */
+/* Is it the folder at the last level whose number is a power of two (or the first one)? Folders
+ * that go round in a circle come to it again after at most twice as many levels as the circle
+ * has; and each level costs the same, however deep it is. */
 static bool goes_round(const struct walk *walk, const char *guid)
 {
     size_t mark = 0;
@@ -67,14 +68,17 @@ static int walk_on_row(void *ctx, const struct hearth_bookmark *row)
     return 1;
 }
 
-int api_bookmark_walk(struct storage *storage, const char *account, const struct bookmark_visitor *visitor, struct err *err)
+int api_bookmark_walk(struct storage *storage, const char *account,
+                      const struct bookmark_visitor *visitor, struct err *err)
 {
     struct walk walk = {.visitor = visitor};
     int r = walk_push_folder(&walk, "places");
     while (r == 0 && walk.depth > 0) {
         struct level *level = &walk.levels[walk.depth - 1];
-        struct hearth_bookmark_query query = {
-            .struct_size = sizeof(query), .order = HEARTH_BY_POSITION, .parent = level->folder, .after = level->after};
+        struct hearth_bookmark_query query = {.struct_size = sizeof(query),
+                                              .order = HEARTH_BY_POSITION,
+                                              .parent = level->folder,
+                                              .after = level->after};
         walk.entered = false;
         r = STORAGE(storage, err, bookmark_list, account, &query, walk_on_row, &walk);
         if (r == 0)
@@ -88,5 +92,7 @@ int api_bookmark_walk(struct storage *storage, const char *account, const struct
     free(walk.levels);
     if (r == HEARTH_ERR_CORRUPT && err != NULL && err->code == 0)
         return err_set(err, r, "the folders of the bookmarks go round in a circle");
-    return r < 0 && err != NULL && err->code == 0 ? err_set(err, r, "the walk through the bookmarks ended early") : r;
+    return r < 0 && err != NULL && err->code == 0
+               ? err_set(err, r, "the walk through the bookmarks ended early")
+               : r;
 }

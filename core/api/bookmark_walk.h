@@ -1,4 +1,5 @@
-/* The bookmark tree from the root, depth first, row by row, without recursion: trees of strangers may be deep. */
+/* The bookmark tree from the root, depth first, row by row, without recursion: trees of
+ * strangers may be deep. */
 #ifndef HEARTH_CORE_API_BOOKMARK_WALK_H
 #define HEARTH_CORE_API_BOOKMARK_WALK_H
 
@@ -12,6 +13,7 @@ struct bookmark_visitor {
     int (*item)(void *ctx, const struct hearth_bookmark *item, int64_t index, int depth);
 };
 
-int api_bookmark_walk(struct storage *storage, const char *account, const struct bookmark_visitor *visitor, struct err *err);
+int api_bookmark_walk(struct storage *storage, const char *account,
+                      const struct bookmark_visitor *visitor, struct err *err);
 
 #endif

@@ -41,8 +41,7 @@ static int on_flat(void *ctx, const struct hearth_bookmark *b)
     return stop;
 }
 
-/* --- filtered: found in memory, and read from the storage are the rows that are shown --------------------------------------------------
- */
+/* --- filtered: found in memory, and read from the storage are the rows that are shown --- */
 
 struct shown {
     const char **guids; /* of the rows, in their order */
@@ -55,7 +54,8 @@ static int bookmarks_on_shown(void *ctx, const struct hearth_bookmark *b)
 {
     struct shown *shown = ctx;
     for (size_t i = 0; i < shown->count; i++)
-        if (shown->rows[i] == NULL && shown->pages[i] == b->page && strcmp(shown->guids[i], b->guid) == 0)
+        if (shown->rows[i] == NULL && shown->pages[i] == b->page &&
+            strcmp(shown->guids[i], b->guid) == 0)
             shown->rows[i] = api_item_json(b);
     return 0;
 }
@@ -87,11 +87,15 @@ static int bookmarks_read_shown(struct api_call *call, struct shown *shown, stru
         else if (shown->pages[i] == 0)
             r = read_lone(call, shown, i);
     }
-    return r == 0 && count > 0 ? plug_storage_bookmarks_of_pages(call->storage, call->account, ids, count, bookmarks_on_shown, shown, &call->err) : r;
+    return r == 0 && count > 0
+               ? plug_storage_bookmarks_of_pages(call->storage, call->account, ids, count,
+                                                 bookmarks_on_shown, shown, &call->err)
+               : r;
 }
 
 /* Copies what was found out of the index, and where the next page goes on. */
-static int bookmarks_find_shown(struct listing *listing, const struct bookmarks *bookmarks, const struct bookmarks_query *query, struct shown *shown)
+static int bookmarks_find_shown(struct listing *listing, const struct bookmarks *bookmarks,
+                                const struct bookmarks_query *query, struct shown *shown)
 {
     struct arena *arena = &listing->call->request->arena;
     struct bookmarks_found found;
@@ -141,15 +145,15 @@ static int bookmarks_list_filtered(struct listing *listing, struct bookmarks_que
     return r;
 }
 
-/* --- lists -----------------------------------------------------------------------------------------------------------------------------
- */
+/* --- lists --- */
 
 /* {"id","title","path"} of the folder; NOT_FOUND when it is none. */
 static int folder_json(struct api_call *call, const char *guid, json_t **ret)
 {
     struct hearth_bookmark folder = {.struct_size = sizeof(folder)};
     int r = STORAGE(call->storage, &call->err, bookmark_get, call->account, guid, &folder);
-    if (r == HEARTH_ERR_NOT_FOUND && strcmp(guid, "places") == 0) { /* nothing has been synced yet */
+    if (r == HEARTH_ERR_NOT_FOUND && strcmp(guid, "places") == 0) {
+        /* nothing has been synced yet */
         *ret = json_pack("{s:s, s:s, s:[]}", "id", "places", "title", "", "path");
         return 0;
     }
@@ -159,20 +163,24 @@ static int folder_json(struct api_call *call, const char *guid, json_t **ret)
         return r;
     json_t *path = json_array();
     const char *root = api_item_root_title(guid), *parent = folder.parent;
-    for (int depth = 0; parent != NULL && strcmp(parent, "places") != 0 && depth < PATH_MAX_DEPTH; depth++) {
+    for (int depth = 0; parent != NULL && strcmp(parent, "places") != 0 && depth < PATH_MAX_DEPTH;
+         depth++) {
         struct hearth_bookmark up = {.struct_size = sizeof(up)};
         r = STORAGE(call->storage, &call->err, bookmark_get, call->account, parent, &up);
         if (r < 0)
             break;
         const char *title = api_item_root_title(up.guid);
-        json_array_insert_new(path, 0, json_pack("{s:s, s:o}", "id", up.guid, "title", api_text(title != NULL ? title : up.title)));
+        json_array_insert_new(path, 0,
+                              json_pack("{s:s, s:o}", "id", up.guid, "title",
+                                        api_text(title != NULL ? title : up.title)));
         parent = up.parent;
     }
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
         json_decref(path);
         return r;
     }
-    *ret = json_pack("{s:s, s:o, s:o}", "id", guid, "title", api_text(root != NULL ? root : folder.title), "path", path);
+    *ret = json_pack("{s:s, s:o, s:o}", "id", guid, "title",
+                     api_text(root != NULL ? root : folder.title), "path", path);
     return 0;
 }
 
@@ -195,9 +203,15 @@ static int list_folder(struct api_call *call, const char *guid, struct listing *
         buf_add_text(&call->reply->body, head);
     free(head);
     buf_add_text(&call->reply->body, ",\"items\":[");
-    struct hearth_bookmark_query query = {.struct_size = sizeof(query), .order = HEARTH_BY_POSITION, .parent = guid, .after = position};
-    r = search_text_filter_is_empty(&listing->words) ? STORAGE(call->storage, &call->err, bookmark_list, call->account, &query, on_item, listing)
-                                     : bookmarks_list_filtered(listing, &(struct bookmarks_query){.folder = guid, .after = position});
+    struct hearth_bookmark_query query = {.struct_size = sizeof(query),
+                                          .order = HEARTH_BY_POSITION,
+                                          .parent = guid,
+                                          .after = position};
+    r = search_text_filter_is_empty(&listing->words)
+            ? STORAGE(call->storage, &call->err, bookmark_list, call->account, &query, on_item,
+                      listing)
+            : bookmarks_list_filtered(listing,
+                                      &(struct bookmarks_query){.folder = guid, .after = position});
     api_list_end(call, listing->more ? api_make_cursor(call, 'p', &listing->after, 1, NULL) : NULL);
     return r;
 }
@@ -205,14 +219,22 @@ static int list_folder(struct api_call *call, const char *guid, struct listing *
 static int list_flat(struct api_call *call, const char *tag, struct listing *listing)
 {
     bool given;
-    struct hearth_bookmark_query query = {.struct_size = sizeof(query), .order = tag == NULL ? HEARTH_BY_ADDED : HEARTH_BY_TAG, .tag = tag};
+    struct hearth_bookmark_query query = {.struct_size = sizeof(query),
+                                          .order = tag == NULL ? HEARTH_BY_ADDED : HEARTH_BY_TAG,
+                                          .tag = tag};
     if (!api_cursor(call, 'a', &query.after, 1, &query.after_guid, &given))
         return 0;
     api_list_begin(call, "{\"items\":[");
-    int r = search_text_filter_is_empty(&listing->words)
-                ? STORAGE(call->storage, &call->err, bookmark_list, call->account, &query, on_flat, listing)
-                : bookmarks_list_filtered(listing, &(struct bookmarks_query){.tag = tag, .after = query.after, .after_guid = query.after_guid});
-    api_list_end(call, listing->more ? api_make_cursor(call, 'a', &listing->after, 1, listing->after_guid) : NULL);
+    int r =
+        search_text_filter_is_empty(&listing->words)
+            ? STORAGE(call->storage, &call->err, bookmark_list, call->account, &query, on_flat,
+                      listing)
+            : bookmarks_list_filtered(
+                  listing, &(struct bookmarks_query){
+                               .tag = tag, .after = query.after, .after_guid = query.after_guid});
+    api_list_end(call, listing->more
+                           ? api_make_cursor(call, 'a', &listing->after, 1, listing->after_guid)
+                           : NULL);
     return r;
 }
 
@@ -220,8 +242,9 @@ int api_bookmarks_get(struct api_call *call)
 {
     struct listing listing = {.call = call};
     const char *folder, *tag, *q, *sort;
-    if (!api_limit(call, &listing.limit) || !api_text_parameter(call, "folder", &folder) || !api_text_parameter(call, "tag", &tag) ||
-        !api_text_parameter(call, "q", &q) || !api_text_parameter(call, "sort", &sort))
+    if (!api_limit(call, &listing.limit) || !api_text_parameter(call, "folder", &folder) ||
+        !api_text_parameter(call, "tag", &tag) || !api_text_parameter(call, "q", &q) ||
+        !api_text_parameter(call, "sort", &sort))
         return 0;
     if (sort != NULL && strcmp(sort, "added") != 0)
         return api_problem(call, 400, api_says_parameter_sort());
@@ -236,7 +259,8 @@ int api_bookmarks_get(struct api_call *call)
 int api_bookmark_get(struct api_call *call)
 {
     struct hearth_bookmark b = {.struct_size = sizeof(b)};
-    int r = STORAGE(call->storage, &call->err, bookmark_get, call->account, call->request->argument, &b);
+    int r = STORAGE(call->storage, &call->err, bookmark_get, call->account, call->request->argument,
+                    &b);
     return r < 0 ? r : api_reply_json(call, json_pack("{s:o}", "item", api_item_json(&b)));
 }
 

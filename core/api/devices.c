@@ -41,7 +41,9 @@ static const char *name_of_group(const struct tabs *tabs, const char *device, co
 {
     const struct named_group wanted = {.device = device, .id = id};
     const struct named_group *found =
-        id == NULL || tabs->group_count == 0 ? NULL : bsearch(&wanted, tabs->groups, tabs->group_count, sizeof(wanted), compare_groups);
+        id == NULL || tabs->group_count == 0
+            ? NULL
+            : bsearch(&wanted, tabs->groups, tabs->group_count, sizeof(wanted), compare_groups);
     return found == NULL ? NULL : found->name;
 }
 
@@ -57,7 +59,8 @@ static int tabs_on_group(void *ctx, const char *device, const struct hearth_tab_
         tabs->groups = groups;
         tabs->group_room = room;
     }
-    struct named_group named = {arena_strdup(arena, device), arena_strdup(arena, group->id), arena_strdup(arena, group->name)};
+    struct named_group named = {arena_strdup(arena, device), arena_strdup(arena, group->id),
+                                arena_strdup(arena, group->name)};
     if (tabs->groups == NULL || named.device == NULL || named.id == NULL || named.name == NULL)
         return err_set(&tabs->call->err, HEARTH_ERR_NOMEM, "out of memory");
     tabs->groups[tabs->group_count++] = named;
@@ -68,7 +71,8 @@ static int device_add_tab(void *ctx, const char *device, const struct hearth_tab
 {
     struct tabs *tabs = ctx;
     if (search_text_filter_match(&tabs->words, tab->title, tab->url, NULL))
-        json_array_append_new(tabs->list, api_tab_json(tab, name_of_group(tabs, device, tab->group)));
+        json_array_append_new(tabs->list,
+                              api_tab_json(tab, name_of_group(tabs, device, tab->group)));
     return 0;
 }
 
@@ -79,7 +83,8 @@ static int tabs_on_owner(void *ctx, const struct hearth_device *device, int64_t 
         return 0;
     json_t *row = api_device_json(device, count);
     tabs->list = json_array();
-    int r = STORAGE(tabs->call->storage, &tabs->call->err, tab_list, tabs->call->account, device->id, device_add_tab, tabs);
+    int r = STORAGE(tabs->call->storage, &tabs->call->err, tab_list, tabs->call->account,
+                    device->id, device_add_tab, tabs);
     bool filtered = !search_text_filter_is_empty(&tabs->words) && json_array_size(tabs->list) == 0;
     json_object_set_new(row, "tabs", tabs->list);
     if (filtered)
@@ -98,7 +103,8 @@ int api_tabs_get(struct api_call *call)
     int r = search_text_filter_init(&tabs.words, q, &call->request->arena, &call->err);
     if (r < 0)
         return r;
-    r = STORAGE(call->storage, &call->err, tab_group_list, call->account, tabs.device, tabs_on_group, &tabs);
+    r = STORAGE(call->storage, &call->err, tab_group_list, call->account, tabs.device,
+                tabs_on_group, &tabs);
     if (r < 0 || call->err.code < 0)
         return r < 0 ? r : call->err.code;
     api_list_begin(call, "{\"devices\":[");

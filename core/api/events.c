@@ -14,7 +14,8 @@ struct grant {
 };
 
 /* The database's word, not what is remembered. */
-static int is_ended(struct api *api, const struct grant *grant, struct storage *storage, struct err *err)
+static int is_ended(struct api *api, const struct grant *grant, struct storage *storage,
+                    struct err *err)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
     int r = STORAGE(storage, err, account_get, grant->who.account, &account);
@@ -26,7 +27,8 @@ static int is_ended(struct api *api, const struct grant *grant, struct storage *
         return api_auth_check_name(storage, grant->who.account, grant->hash, err);
     struct hearth_token token = {.struct_size = sizeof(token)};
     r = STORAGE(storage, err, token_by_hash, grant->hash, &token);
-    bool over = r == 0 && (strcmp(token.account, grant->who.account) != 0 || auth_session_is_over(&token, &api->options.sessions, clock_now()));
+    bool over = r == 0 && (strcmp(token.account, grant->who.account) != 0 ||
+                           auth_session_is_over(&token, &api->options.sessions, clock_now()));
     return over ? HEARTH_ERR_NOT_FOUND : r;
 }
 
@@ -75,9 +77,10 @@ int api_events_get(struct api_call *call)
     call->reply->events_channel = arena_strdup(&call->request->arena, call->account);
     /* Who comes back after a gap hears at once that something has changed. */
     if (last != NULL && str_to_int(last, &seen) && seen < call->generation)
-        buf_printf(
-            &call->reply->body,
-            "id: %lld\nevent: changed\ndata: {\"generation\":%lld,\"collections\":[\"devices\",\"tabs\",\"bookmarks\",\"history\"]}\n\n",
-            (long long)call->generation, (long long)call->generation);
+        buf_printf(&call->reply->body,
+                   "id: %lld\nevent: changed\ndata: "
+                   "{\"generation\":%lld,\"collections\":[\"devices\",\"tabs\",\"bookmarks\","
+                   "\"history\"]}\n\n",
+                   (long long)call->generation, (long long)call->generation);
     return 0;
 }

@@ -36,10 +36,11 @@ int api_export_flush(struct export *export, bool all)
     return r < 0 ? err_set(export->err, r, "the export cannot be written (%s)", err_text(r)) : 0;
 }
 
-int api_export_run(const struct export_format *format, struct storage *storage, const char *account, export_write_fn write, void *ctx,
-               struct err *err)
+int api_export_run(const struct export_format *format, struct storage *storage, const char *account,
+                   export_write_fn write, void *ctx, struct err *err)
 {
-    struct export export = {.storage = storage, .account = account, .write = write, .ctx = ctx, .err = err};
+    struct export export = {
+        .storage = storage, .account = account, .write = write, .ctx = ctx, .err = err};
     int r = format->write(&export);
     if (r == 0)
         r = api_export_flush(&export, true);
@@ -62,10 +63,12 @@ static int export_write_stream(struct http_stream *export_write_stream, void *ct
 {
     struct download *download = ctx;
     struct err err = {0};
-    int r = api_export_run(download->format, download->storage, download->account, export_to_stream, export_write_stream, &err);
+    int r = api_export_run(download->format, download->storage, download->account, export_to_stream,
+                           export_write_stream, &err);
     plug_storage_reset(download->storage);
     if (r < 0 && r != HEARTH_ERR_CANCELLED)
-        log_event(log_level_of(&err, HEARTH_LOG_ERROR), "api", "export failed", LOG_TEXT("account", download->account),
+        log_event(log_level_of(&err, HEARTH_LOG_ERROR), "api", "export failed",
+                  LOG_TEXT("account", download->account),
                   LOG_TEXT("format", download->format->name), LOG_TEXT("error", err.text));
     return r;
 }
@@ -84,7 +87,9 @@ int api_export_get(struct api_call *call)
     call->reply->content_type = format->content_type;
     call->reply->stream = export_write_stream;
     call->reply->stream_ctx = download;
-    http_reply_header(call->reply, "content-disposition", arena_printf(&call->request->arena, "attachment; filename=\"%s\"", format->name));
+    http_reply_header(
+        call->reply, "content-disposition",
+        arena_printf(&call->request->arena, "attachment; filename=\"%s\"", format->name));
     http_reply_header(call->reply, "cache-control", "private, no-store");
     if (call->request->method == HTTP_GET)
         api_audit(call, "export", LOG_TEXT("format", format->name));

@@ -1,4 +1,5 @@
-/* Downloads of everything, written piece by piece: memory does not grow with the account. Used by GET /export/… and `hearthd export`. */
+/* Downloads of everything, written piece by piece: memory does not grow with the account. Used
+ * by GET /export/… and `hearthd export`. */
 #ifndef HEARTH_CORE_API_EXPORT_H
 #define HEARTH_CORE_API_EXPORT_H
 
@@ -28,8 +29,8 @@ struct export
 };
 
 const struct export_format *api_export_find(const char *name); /* NULL: there is no such export */
-int api_export_run(const struct export_format *format, struct storage *storage, const char *account, export_write_fn write, void *ctx,
-               struct err *err);
+int api_export_run(const struct export_format *format, struct storage *storage, const char *account,
+                   export_write_fn write, void *ctx, struct err *err);
 
 /* For the formats: writes the piece when it has grown enough (or `all` of it). */
 int api_export_flush(struct export *export, bool all);

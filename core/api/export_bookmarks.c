@@ -1,4 +1,5 @@
-/* bookmarks.html: the Netscape format that every browser imports. bookmarks.json: Firefox's own backup format. */
+/* bookmarks.html: the Netscape format that every browser imports. bookmarks.json: Firefox's own
+ * backup format. */
 #include <jansson.h>
 #include <string.h>
 
@@ -6,7 +7,7 @@
 #include "api/export.h"
 #include "api/internal.h"
 
-/* --- HTML ------------------------------------------------------------------------------------------------------------------------- */
+/* --- HTML --- */
 
 static void add_html(struct buf *buf, const char *text)
 {
@@ -41,7 +42,8 @@ static void html_indent(struct buf *buf, int depth)
 
 static void add_dates(struct buf *buf, const struct hearth_bookmark *b)
 {
-    buf_printf(buf, " ADD_DATE=\"%lld\" LAST_MODIFIED=\"%lld\"", (long long)b->added / 1000, (long long)b->modified / 1000);
+    buf_printf(buf, " ADD_DATE=\"%lld\" LAST_MODIFIED=\"%lld\"", (long long)b->added / 1000,
+               (long long)b->modified / 1000);
 }
 
 static int html_enter(void *ctx, const struct hearth_bookmark *folder, int64_t index, int depth)
@@ -107,18 +109,19 @@ static int html_item(void *ctx, const struct hearth_bookmark *b, int64_t index, 
 int api_export_bookmarks_html(struct export *export)
 {
     const struct bookmark_visitor visitor = {export, html_enter, html_leave, html_item};
-    buf_add_text(&export->piece, "<!DOCTYPE NETSCAPE-Bookmark-file-1>\n"
-                                 "<!-- This is an automatically generated file.\n"
-                                 "     It will be read and overwritten.\n"
-                                 "     DO NOT EDIT! -->\n"
-                                 "<META HTTP-EQUIV=\"Content-Type\" CONTENT=\"text/html; charset=UTF-8\">\n"
-                                 "<TITLE>Bookmarks</TITLE>\n<H1>Bookmarks</H1>\n\n<DL><p>\n");
+    buf_add_text(&export->piece,
+                 "<!DOCTYPE NETSCAPE-Bookmark-file-1>\n"
+                 "<!-- This is an automatically generated file.\n"
+                 "     It will be read and overwritten.\n"
+                 "     DO NOT EDIT! -->\n"
+                 "<META HTTP-EQUIV=\"Content-Type\" CONTENT=\"text/html; charset=UTF-8\">\n"
+                 "<TITLE>Bookmarks</TITLE>\n<H1>Bookmarks</H1>\n\n<DL><p>\n");
     int r = api_bookmark_walk(export->storage, export->account, &visitor, export->err);
     buf_add_text(&export->piece, "</DL><p>\n");
     return r;
 }
 
-/* --- Firefox's JSON ---------------------------------------------------------------------------------------------------------------- */
+/* --- Firefox's JSON --- */
 
 /* The names that Firefox gives the roots: guid here, guid and root in the backup. */
 static const char *const *root_names(const char *guid)
@@ -156,9 +159,10 @@ static json_t *node_json(const struct hearth_bookmark *b, int64_t index, int cod
 {
     const char *const *root = root_names(b->guid);
     const char *title = b->title == NULL ? "" : b->title;
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:i, s:s}", "guid", root != NULL ? root[1] : b->guid, "title", title, "index",
-                     (json_int_t)index, "dateAdded", (json_int_t)b->added * 1000, "lastModified", (json_int_t)b->modified * 1000,
-                     "typeCode", code, "type", type);
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:i, s:s}", "guid",
+                     root != NULL ? root[1] : b->guid, "title", title, "index", (json_int_t)index,
+                     "dateAdded", (json_int_t)b->added * 1000, "lastModified",
+                     (json_int_t)b->modified * 1000, "typeCode", code, "type", type);
 }
 
 static int json_enter(void *ctx, const struct hearth_bookmark *folder, int64_t index, int depth)
@@ -187,7 +191,8 @@ static int json_item(void *ctx, const struct hearth_bookmark *b, int64_t index, 
     (void)depth;
     struct export *export = ctx;
     bool separator = b->kind == HEARTH_SEPARATOR;
-    json_t *node = node_json(b, index, separator ? 3 : 1, separator ? "text/x-moz-place-separator" : "text/x-moz-place");
+    json_t *node = node_json(b, index, separator ? 3 : 1,
+                             separator ? "text/x-moz-place-separator" : "text/x-moz-place");
     if (!separator)
         json_object_set_new(node, "uri", json_string(b->url == NULL ? "" : b->url));
     if (b->keyword != NULL)
@@ -206,8 +211,9 @@ static int json_item(void *ctx, const struct hearth_bookmark *b, int64_t index, 
 int api_export_bookmarks_json(struct export *export)
 {
     const struct bookmark_visitor visitor = {export, json_enter, json_leave, json_item};
-    buf_add_text(&export->piece, "{\"guid\":\"root________\",\"title\":\"\",\"index\":0,\"typeCode\":2,"
-                                 "\"type\":\"text/x-moz-place-container\",\"root\":\"placesRoot\",\"children\":[");
+    buf_add_text(&export->piece,
+                 "{\"guid\":\"root________\",\"title\":\"\",\"index\":0,\"typeCode\":2,"
+                 "\"type\":\"text/x-moz-place-container\",\"root\":\"placesRoot\",\"children\":[");
     int r = api_bookmark_walk(export->storage, export->account, &visitor, export->err);
     buf_add_text(&export->piece, "]}");
     return r;

@@ -1,4 +1,5 @@
-/* history.json: every page with all its visits. history.csv: visits, newest first, without pages that Firefox hides. */
+/* history.json: every page with all its visits. history.csv: visits, newest first, without pages
+ * that Firefox hides. */
 #include <jansson.h>
 #include <string.h>
 #include <time.h>
@@ -20,8 +21,8 @@ static int history_add_bytes(const char *bytes, size_t size, void *buf)
 static int history_export_visit(void *ctx, const struct hearth_visit *visit)
 {
     struct pages *pages = ctx;
-    buf_printf(&pages->export->piece, "%s{\"date\":%lld,\"type\":%d}", pages->first_visit ? "" : ",", (long long)visit->date,
-               (int)visit->type);
+    buf_printf(&pages->export->piece, "%s{\"date\":%lld,\"type\":%d}",
+               pages->first_visit ? "" : ",", (long long)visit->date, (int)visit->type);
     pages->first_visit = false;
     return (pages->result = api_export_flush(pages->export, false)) < 0;
 }
@@ -32,18 +33,21 @@ static int history_export_page(void *ctx, const struct hearth_page *page)
     struct export *export = pages->export;
     if (page->visit_count == 0 && page->last_visit == 0)
         return 0; /* a bookmark that was never visited */
-    json_t *head = json_pack("{s:s, s:s, s:I}", "url", page->url, "title", page->title == NULL ? "" : page->title, "frecency",
-                             (json_int_t)page->frecency);
+    json_t *head =
+        json_pack("{s:s, s:s, s:I}", "url", page->url, "title",
+                  page->title == NULL ? "" : page->title, "frecency", (json_int_t)page->frecency);
     buf_add_text(&export->piece, pages->first ? "\n" : ",\n");
     pages->first = false;
     pages->first_visit = true;
-    if (head == NULL || json_dump_callback(head, history_add_bytes, &export->piece, JSON_COMPACT) != 0)
+    if (head == NULL ||
+        json_dump_callback(head, history_add_bytes, &export->piece, JSON_COMPACT) != 0)
         export->piece.failed = true;
     else
         export->piece.size--; /* the closing brace comes behind the visits */
     json_decref(head);
     buf_add_text(&export->piece, ",\"visits\":[");
-    int r = STORAGE(export->storage, export->err, page_visits, export->account, page->id, history_export_visit, pages);
+    int r = STORAGE(export->storage, export->err, page_visits, export->account, page->id,
+                    history_export_visit, pages);
     buf_add_text(&export->piece, "]}");
     if (pages->result == 0)
         pages->result = r < 0 ? r : api_export_flush(export, false);
@@ -54,7 +58,8 @@ int api_export_history_json(struct export *export)
 {
     struct pages pages = {.export = export, .first = true};
     buf_add_text(&export->piece, "{\"pages\":[");
-    int r = STORAGE(export->storage, export->err, pages_by_frecency, export->account, history_export_page, &pages);
+    int r = STORAGE(export->storage, export->err, pages_by_frecency, export->account,
+                    history_export_page, &pages);
     buf_add_text(&export->piece, "\n]}\n");
     return r < 0 ? r : pages.result;
 }
@@ -63,7 +68,8 @@ int api_export_history_json(struct export *export)
 static void csv_add_field(struct buf *buf, const char *text)
 {
     buf_add_char(buf, '"');
-    if (text[0] == '=' || text[0] == '+' || text[0] == '-' || text[0] == '@' || text[0] == '\t' || text[0] == '\r')
+    if (text[0] == '=' || text[0] == '+' || text[0] == '-' || text[0] == '@' || text[0] == '\t' ||
+        text[0] == '\r')
         buf_add_char(buf, '\'');
     for (const char *p = text; *p != '\0'; p++) {
         if (*p == '"')
@@ -95,6 +101,7 @@ int api_export_history_csv(struct export *export)
     struct pages pages = {.export = export};
     struct hearth_visit_query all = {.struct_size = sizeof(all)};
     buf_add_text(&export->piece, "date,type,url,title\r\n");
-    int r = STORAGE(export->storage, export->err, visit_list, export->account, &all, csv_export_row, &pages);
+    int r = STORAGE(export->storage, export->err, visit_list, export->account, &all, csv_export_row,
+                    &pages);
     return r < 0 ? r : pages.result;
 }

@@ -1,4 +1,5 @@
-/* What is forgotten when a token, session, name or account ends: here, and in the other processes, which hear of it by an event. */
+/* What is forgotten when a token, session, name or account ends: here, and in the other
+ * processes, which hear of it by an event. */
 #include "api/internal.h"
 #include "base/lock.h"
 #include "base/log.h"
@@ -24,14 +25,18 @@ int api_end(struct api *api, const char *account, bool with_data, struct err *er
 {
     api_heard_end(api, account, with_data);
     lock_border("other processes are told");
-    return api->options.notify_others == NULL ? 0 : api->options.notify_others(api->options.ctx, account, api_ended_event(with_data), err);
+    return api->options.notify_others == NULL
+               ? 0
+               : api->options.notify_others(api->options.ctx, account, api_ended_event(with_data),
+                                            err);
 }
 
 static void end_or_warn(struct api *api, const char *account, bool with_data)
 {
     struct err err = {0};
     if (api_end(api, account, with_data, &err) < 0)
-        log_event(HEARTH_LOG_WARNING, "api", "others not told", LOG_TEXT("account", account), LOG_TEXT("error", err.text));
+        log_event(HEARTH_LOG_WARNING, "api", "others not told", LOG_TEXT("account", account),
+                  LOG_TEXT("error", err.text));
 }
 
 void api_forget_tokens(struct api *api, const char *account)

@@ -1,4 +1,5 @@
-/* The generation of accounts, as far as this process has heard: what lets a loop answer 304 without a look at the storage. */
+/* The generation of accounts, as far as this process has heard: what lets a loop answer 304
+ * without a look at the storage. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +8,8 @@
 #include "base/hash.h"
 #include "base/lock.h"
 
-/* An event can be lost between processes: so long at most an old answer is taken for a new one then. */
+/* An event can be lost between processes: so long at most an old answer is taken for a new one
+ * then. */
 enum { SLOTS = 8192, SURE_FOR = 60000 };
 
 struct generations {
@@ -43,7 +45,8 @@ int64_t api_generations_get(struct generations *generations, const char *account
 {
     size_t i = generation_slot_of(account);
     lock_take(&generations->lock);
-    bool sure = strcmp(generations->slots[i].account, account) == 0 && clock_monotonic() < generations->slots[i].until;
+    bool sure = strcmp(generations->slots[i].account, account) == 0 &&
+                clock_monotonic() < generations->slots[i].until;
     int64_t found = sure ? generations->slots[i].generation : 0;
     lock_release(&generations->lock);
     return found;
@@ -54,8 +57,10 @@ void api_generations_set(struct generations *generations, const char *account, i
     size_t i = generation_slot_of(account);
     lock_take(&generations->lock);
     bool same = strcmp(generations->slots[i].account, account) == 0;
-    if (!same || generations->slots[i].generation < generation) { /* a reader that began earlier must not turn it back */
-        snprintf(generations->slots[i].account, sizeof(generations->slots[i].account), "%s", account);
+    if (!same || generations->slots[i].generation < generation) {
+        /* a reader that began earlier must not turn it back */
+        snprintf(generations->slots[i].account, sizeof(generations->slots[i].account), "%s",
+                 account);
         generations->slots[i].generation = generation;
     }
     if (generations->slots[i].generation == generation)

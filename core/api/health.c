@@ -35,7 +35,8 @@ int api_readyz_get(struct api_call *call)
     if (reasons.size > 0)
         http_reply_operator_problem(call->reply, 503, "not_ready", reasons.data);
     else
-        api_reply_json(call, json_pack("{s:b, s:s}", "ready", 1, "queue", queue.size > 0 ? queue.data : "ok"));
+        api_reply_json(
+            call, json_pack("{s:b, s:s}", "ready", 1, "queue", queue.size > 0 ? queue.data : "ok"));
     buf_fini(&reasons);
     buf_fini(&queue);
     return 0;

@@ -22,8 +22,9 @@ static void add_visit(struct api_call *call, const struct hearth_visit_row *row)
 {
     char page[24];
     snprintf(page, sizeof(page), "%lld", (long long)row->page);
-    api_list_add(call, json_pack("{s:s, s:o, s:I, s:i, s:s, s:b}", "url", row->url, "title", api_text(row->title), "date",
-                                 (json_int_t)row->date, "type", (int)row->type, "page", page, "bookmarked", row->bookmarked));
+    api_list_add(call, json_pack("{s:s, s:o, s:I, s:i, s:s, s:b}", "url", row->url, "title",
+                                 api_text(row->title), "date", (json_int_t)row->date, "type",
+                                 (int)row->type, "page", page, "bookmarked", row->bookmarked));
 }
 
 static int history_list_visit(void *ctx, const struct hearth_visit_row *row)
@@ -41,8 +42,7 @@ static int history_list_visit(void *ctx, const struct hearth_visit_row *row)
     return 0;
 }
 
-/* --- filtered: found in memory, and read from the storage are the rows that are shown --------------------------------------------------
- */
+/* --- filtered: found in memory, and read from the storage are the rows that are shown --- */
 
 struct shown {
     struct arena *arena;
@@ -54,7 +54,8 @@ static int history_keep_page(void *ctx, const struct hearth_page *page)
 {
     struct shown *shown = ctx;
     const char *url = arena_strdup(shown->arena, page->url);
-    const char *title = arena_strdup(shown->arena, page->title != NULL ? page->title : page->bookmark_title);
+    const char *title =
+        arena_strdup(shown->arena, page->title != NULL ? page->title : page->bookmark_title);
     for (size_t i = 0; i < shown->count; i++) {
         if (shown->rows[i].page != page->id)
             continue;
@@ -65,7 +66,8 @@ static int history_keep_page(void *ctx, const struct hearth_page *page)
     return 0;
 }
 
-static int history_read_shown(struct api_call *call, const struct history_found *found, struct shown *shown)
+static int history_read_shown(struct api_call *call, const struct history_found *found,
+                              struct shown *shown)
 {
     *shown = (struct shown){.arena = &call->request->arena, .count = found->count};
     int64_t *ids = arena_alloc(shown->arena, (found->count + 1) * sizeof(*ids));
@@ -75,14 +77,17 @@ static int history_read_shown(struct api_call *call, const struct history_found 
     size_t count = 0;
     for (size_t i = 0; i < found->count; i++) {
         const struct history_place *place = &found->visits[i];
-        shown->rows[i] = (struct hearth_visit_row){.date = place->date, .page = place->page, .type = place->type};
+        shown->rows[i] = (struct hearth_visit_row){
+            .date = place->date, .page = place->page, .type = place->type};
         size_t k = 0;
         while (k < count && ids[k] != place->page)
             k++;
         if (k == count)
             ids[count++] = place->page;
     }
-    return count == 0 ? 0 : plug_storage_pages_get(call->storage, call->account, ids, count, history_keep_page, shown, &call->err);
+    return count == 0 ? 0
+                      : plug_storage_pages_get(call->storage, call->account, ids, count,
+                                               history_keep_page, shown, &call->err);
 }
 
 static int history_list_filtered(struct api_call *call, const struct history_query *query)
@@ -103,7 +108,8 @@ static int history_list_filtered(struct api_call *call, const struct history_que
         if (shown.rows[i].url != NULL) /* NULL: it went since */
             add_visit(call, &shown.rows[i]);
     const struct history_place *last = found.count == 0 ? NULL : &found.visits[found.count - 1];
-    const int64_t after[3] = {last == NULL ? 0 : last->date, last == NULL ? 0 : last->page, last == NULL ? 0 : last->type};
+    const int64_t after[3] = {last == NULL ? 0 : last->date, last == NULL ? 0 : last->page,
+                              last == NULL ? 0 : last->type};
     api_list_end(call, found.more ? api_make_cursor(call, 'v', after, 3, NULL) : NULL);
     return 0;
 }
@@ -116,8 +122,10 @@ int api_history_get(struct api_call *call)
     const char *q, *host;
     int64_t after[3] = {0};
     bool given;
-    if (!api_limit(call, &listing.limit) || !api_text_parameter(call, "q", &q) || !api_text_parameter(call, "host", &host) ||
-        !api_int_parameter(call, "from", 0, &query.from) || !api_int_parameter(call, "to", 0, &query.to) ||
+    if (!api_limit(call, &listing.limit) || !api_text_parameter(call, "q", &q) ||
+        !api_text_parameter(call, "host", &host) ||
+        !api_int_parameter(call, "from", 0, &query.from) ||
+        !api_int_parameter(call, "to", 0, &query.to) ||
         !api_cursor(call, 'v', after, 3, NULL, &given))
         return 0;
     int r = search_text_filter_init(&words, q, &call->request->arena, &call->err);
@@ -125,23 +133,24 @@ int api_history_get(struct api_call *call)
         return r;
     query.host = api_lower(call, host);
     if (!search_text_filter_is_empty(&words))
-        return history_list_filtered(call, &(struct history_query){.words = &words,
-                                                           .host = query.host,
-                                                           .from = query.from,
-                                                           .to = query.to,
-                                                           .after = {after[0], after[1], (int32_t)after[2]},
-                                                           .limit = listing.limit});
+        return history_list_filtered(
+            call, &(struct history_query){.words = &words,
+                                          .host = query.host,
+                                          .from = query.from,
+                                          .to = query.to,
+                                          .after = {after[0], after[1], (int32_t)after[2]},
+                                          .limit = listing.limit});
     query.after_date = after[0];
     query.after_page = after[1];
     query.after_type = after[2];
     api_list_begin(call, "{\"visits\":[");
-    r = STORAGE(call->storage, &call->err, visit_list, call->account, &query, history_list_visit, &listing);
+    r = STORAGE(call->storage, &call->err, visit_list, call->account, &query, history_list_visit,
+                &listing);
     api_list_end(call, listing.more ? api_make_cursor(call, 'v', listing.after, 3, NULL) : NULL);
     return r;
 }
 
-/* --- days ------------------------------------------------------------------------------------------------------------------------------
- */
+/* --- days --- */
 
 /* Days come newest first: one at a time is enough. */
 struct days {
@@ -158,25 +167,29 @@ static void end_day(struct days *days)
         return;
     char name[16];
     api_timezone_day_name(days->day, name);
-    api_list_add(days->call,
-                 json_pack("{s:s, s:I, s:I}", "day", name, "visits", (json_int_t)days->visits, "pages", (json_int_t)days->pages));
+    api_list_add(days->call, json_pack("{s:s, s:I, s:I}", "day", name, "visits",
+                                       (json_int_t)days->visits, "pages", (json_int_t)days->pages));
 }
 
-/* From when on every visit until `date` is of the same day. On a day on which clocks change, `date` itself: each is looked at. */
+/* From when on every visit until `date` is of the same day. On a day on which clocks change,
+ * `date` itself: each is looked at. */
 static int64_t same_day_since(const struct zone *zone, int64_t date, int64_t day)
 {
     int64_t begin = day * DAY - api_timezone_offset(zone, date / 1000) * (int64_t)1000;
-    bool steady = date >= 0 && begin >= 0 && api_timezone_offset(zone, begin / 1000) == api_timezone_offset(zone, date / 1000);
+    bool steady = date >= 0 && begin >= 0 &&
+                  api_timezone_offset(zone, begin / 1000) == api_timezone_offset(zone, date / 1000);
     return steady ? begin : date;
 }
 
-static void count_days(struct days *days, const struct history *history, const struct zone *zone, int64_t from, int64_t to)
+static void count_days(struct days *days, const struct history *history, const struct zone *zone,
+                       int64_t from, int64_t to)
 {
     size_t first, end;
     search_history_range(history, from, to, &first, &end);
     int64_t since = INT64_MAX;
     for (size_t i = first; i < end; i++) {
-        int64_t date = history->dates[i], day = date >= since ? days->day : api_timezone_day(zone, date);
+        int64_t date = history->dates[i],
+                day = date >= since ? days->day : api_timezone_day(zone, date);
         if (date < since)
             since = same_day_since(zone, date, day);
         if (day != days->day) {

@@ -16,7 +16,13 @@
 #include "base/str.h"
 #include "search/search.h"
 
-enum { API_LIMIT_DEFAULT = 50, API_LIMIT_MAX = 500, API_TEXT_MAX = 4096, API_ID_MAX = 64, API_HOST_MAX = 255 };
+enum {
+    API_LIMIT_DEFAULT = 50,
+    API_LIMIT_MAX = 500,
+    API_TEXT_MAX = 4096,
+    API_ID_MAX = 64,
+    API_HOST_MAX = 255
+};
 
 enum proof_kind { PROOF_TOKEN = 1, PROOF_BROWSER, PROOF_PROXY };
 
@@ -41,7 +47,8 @@ struct api_call {
     struct http_request *request;
     struct http_reply *reply;
     struct node_storages *storages; /* of this thread */
-    struct storage *storage;        /* of the own node; NULL on open endpoints when it has no session */
+    /* of the own node; NULL on open endpoints when it has no session */
+    struct storage *storage;
     const struct identity *who; /* NULL on open endpoints */
     const char *account;        /* who->account */
     int64_t generation;         /* of the account, when the call began */
@@ -60,7 +67,8 @@ enum api_flag {
 
 #define API_SUGGESTIONS "application/x-suggestions+json"
 
-/* An endpoint: what route->data points to. Returns 0 (the reply is filled), or a negative code with call->err. */
+/* An endpoint: what route->data points to. Returns 0 (the reply is filled), or a negative code
+ * with call->err. */
 struct api_endpoint {
     struct api *api;
     int (*run)(struct api_call *call);
@@ -74,25 +82,31 @@ struct api {
     struct response_cache *cache;
     struct token_cache *tokens;
     struct generations *generations;
-    struct rate *refused;  /* wrong tokens that were logged, by address */
-    struct rate *vouched;  /* accounts for which a proxy vouched lately, with the client's address */
+    struct rate *refused; /* wrong tokens that were logged, by address */
+    /* accounts for which a proxy vouched lately, with the client's address */
+    struct rate *vouched;
     struct backoff *asked; /* accounts that asked for a sync within 30 s */
     char *version;
 };
 
-const struct api_endpoint *api_endpoint_by_path(const struct api *api, const char *path); /* of a GET; the path must be in the table */
+/* of a GET; the path must be in the table */
+const struct api_endpoint *api_endpoint_by_path(const struct api *api, const char *path);
 
 /* --- answers (reply.c) --- */
 /* Status 200 with this JSON; takes the reference. */
 int api_reply_json(struct api_call *call, json_t *value);
 /* A list that is rendered row by row: {"name":[…  then rows, then api_list_end(). */
-void api_list_begin(struct api_call *call, const char *prefix);                      /* e.g. "{\"items\":[" */
-void api_list_add(struct api_call *call, json_t *row);                               /* takes the reference; NULL is an error at the end */
-void api_list_end(struct api_call *call, const char *next);                          /* closes with "next"; NULL: null */
-void api_list_close(struct api_call *call, const char *suffix);                      /* closes with this text */
+/* e.g. "{\"items\":[" */
+void api_list_begin(struct api_call *call, const char *prefix);
+/* takes the reference; NULL is an error at the end */
+void api_list_add(struct api_call *call, json_t *row);
+/* closes with "next"; NULL: null */
+void api_list_end(struct api_call *call, const char *next);
+/* closes with this text */
+void api_list_close(struct api_call *call, const char *suffix);
 int api_problem(struct api_call *call, int status, struct hearth_sentence sentence); /* returns 0 */
-/* How people reach this server, without a slash at the end: as configured, else as this request did. In the arena; NULL when memory is
- * short. */
+/* How people reach this server, without a slash at the end: as configured, else as this request
+ * did. In the arena; NULL when memory is short. */
 char *api_base_url(struct api_call *call);
 json_t *api_text(const char *text); /* a string, or null for NULL */
 json_t *api_time(int64_t ms);       /* an integer, or null for 0 */
@@ -100,48 +114,63 @@ json_t *api_time(int64_t ms);       /* an integer, or null for 0 */
 /* --- parameters (params.c): false: call->reply is a 400 that names the parameter --- */
 bool api_limit(struct api_call *call, size_t *ret_limit);
 bool api_int_parameter(struct api_call *call, const char *name, int64_t fallback, int64_t *ret);
-bool api_text_parameter(struct api_call *call, const char *name, const char **ret); /* NULL: absent; at most 4 KiB */
-/* The cursor's fields: up to `count` integers and a text. *ret_given: was there one? `kind`: a letter that keeps listings apart. */
-bool api_cursor(struct api_call *call, char kind, int64_t *ret_numbers, size_t count, const char **ret_text, bool *ret_given);
-char *api_make_cursor(struct api_call *call, char kind, const int64_t *numbers, size_t count, const char *text); /* in the arena */
+/* NULL: absent; at most 4 KiB */
+bool api_text_parameter(struct api_call *call, const char *name, const char **ret);
+/* The cursor's fields: up to `count` integers and a text. *ret_given: was there one? `kind`: a
+ * letter that keeps listings apart. */
+bool api_cursor(struct api_call *call, char kind, int64_t *ret_numbers, size_t count,
+                const char **ret_text, bool *ret_given);
+/* in the arena */
+char *api_make_cursor(struct api_call *call, char kind, const int64_t *numbers, size_t count,
+                      const char *text);
 /* Letters of ASCII in lower case, as hosts are; in the arena. NULL stays NULL. */
 const char *api_lower(struct api_call *call, const char *text);
 /* This browser's session has ended: 204, and it forgets its cookie and what it kept. */
 void api_sign_out_here(struct api_call *call);
-json_t *api_body(struct api_call *call); /* an object, depth and size bounded; NULL: the reply is a 400 or 415 */
+/* an object, depth and size bounded; NULL: the reply is a 400 or 415 */
+json_t *api_body(struct api_call *call);
 
 /* --- who asks (auth.c) --- */
 struct token_cache *api_token_cache_create(void);
 void api_token_cache_destroy(struct token_cache *cache);
-bool api_token_cache_get(struct token_cache *cache, const uint8_t hash[TOKEN_HASH_SIZE], struct identity *ret_identity);
+bool api_token_cache_get(struct token_cache *cache, const uint8_t hash[TOKEN_HASH_SIZE],
+                         struct identity *ret_identity);
 /* Before a token is looked up: what is found is kept only if nothing was forgotten meanwhile. */
 uint64_t api_token_cache_begin(struct token_cache *cache);
-/* begun: of api_token_cache_begin(). life: ms until the token is over; kept for ten seconds at most. */
-void api_token_cache_put(struct token_cache *cache, uint64_t begun, const uint8_t hash[TOKEN_HASH_SIZE], const struct identity *identity,
-                     int64_t life);
+/* begun: of api_token_cache_begin(). life: ms until the token is over; kept for ten seconds at
+ * most. */
+void api_token_cache_put(struct token_cache *cache, uint64_t begun,
+                         const uint8_t hash[TOKEN_HASH_SIZE], const struct identity *identity,
+                         int64_t life);
 void api_token_cache_clear(struct token_cache *cache);
 /* An API token before what a proxy says before a cookie. False: none, or malformed. */
 bool api_auth_proof(struct http_request *request, struct proof *ret_proof);
 /* A request that changes something, made by another site's page in somebody's signed-in browser. */
-bool api_auth_is_forged(const struct api *api, const struct http_request *request, const struct proof *proof);
-/* Nobody who is known here: what becomes 401. A code of its own, because a storage's DENIED says that it refuses this server. */
+bool api_auth_is_forged(const struct api *api, const struct http_request *request,
+                        const struct proof *proof);
+/* Nobody who is known here: what becomes 401. A code of its own, because a storage's DENIED says
+ * that it refuses this server. */
 enum { AUTH_NOBODY = -1000 };
 /* On a pool thread. 0, AUTH_NOBODY, API_BARRED, or why it could not be looked up. */
-int api_auth_look_up(struct api_call *call, const struct proof *proof, struct identity *ret_identity);
+int api_auth_look_up(struct api_call *call, const struct proof *proof,
+                     struct identity *ret_identity);
 /* Somebody of this node is here. Reading writes nothing: this is a note in memory. Any thread. */
 void api_auth_touch_last_seen(struct api *api, const struct identity *identity);
 void api_auth_refuse(struct http_reply *reply);
 /* With what this was asked for has ended since: answered as if it had not been good. */
 int api_ended(struct api_call *call);
 /* For those who make further rows from it (auth/doors.h). Its texts live as long as the request. */
-int api_auth_door(struct http_request *request, const struct identity *identity, struct door *ret_door, struct err *err);
+int api_auth_door(struct http_request *request, const struct identity *identity,
+                  struct door *ret_door, struct err *err);
 void api_auth_refuse_barred(struct http_reply *reply);
-/* Does the name that a proxy asserted, remembered as this hash, still open the account? 0, NOT_FOUND, or why it could not be looked up. */
-int api_auth_check_name(struct storage *storage, const char *account, const uint8_t hash[TOKEN_HASH_SIZE], struct err *err);
+/* Does the name that a proxy asserted, remembered as this hash, still open the account? 0,
+ * NOT_FOUND, or why it could not be looked up. */
+int api_auth_check_name(struct storage *storage, const char *account,
+                        const uint8_t hash[TOKEN_HASH_SIZE], struct err *err);
 void api_auth_refuse_forged(struct http_reply *reply);
 
-/* What was known of who asks is forgotten: a token, session or the account has ended. In this process, and its event streams
- * end; api_forget_tokens() tells the others, too. */
+/* What was known of who asks is forgotten: a token, session or the account has ended. In this
+ * process, and its event streams end; api_forget_tokens() tells the others, too. */
 void api_auth_forget_here(struct api *api, const char *account);
 
 /* --- the audit trail (audit.c) --- */
@@ -153,10 +182,12 @@ void api_audit_refused(struct api *api, const struct http_request *request, int 
 void api_audit_proxy(const struct api_call *call, const char *account);
 
 /* --- which node (node.c) --- */
-/* Sends the client to the node that has the account: 307, or 421 for requests that change something. Returns 0. */
+/* Sends the client to the node that has the account: 307, or 421 for requests that change
+ * something. Returns 0. */
 int api_node_elsewhere(struct api_call *call, size_t node);
 void api_node_set_cookie(struct api_call *call, size_t node);
-/* Where the one who shows this is, if not here. 0, AUTH_NOBODY (nowhere), or why it could not be found out. */
+/* Where the one who shows this is, if not here. 0, AUTH_NOBODY (nowhere), or why it could not be
+ * found out. */
 int api_node_of_proof(struct api_call *call, const struct proof *proof, size_t *ret_node);
 
 /* --- what is current (generations.c) --- */
@@ -168,12 +199,14 @@ void api_generations_forget(struct generations *generations, const char *account
 
 /* --- validators and cache (validate.c) --- */
 /* "…-…": from account, generation, request and coding. ret: 64 bytes. */
-void api_validate_etag(const struct http_request *request, const char *account, int64_t generation, bool gzip, char ret[64]);
-bool api_validate_from_cache(const struct api_endpoint *endpoint, struct http_request *request, const char *account, int64_t generation,
-                         struct http_reply *reply);
+void api_validate_etag(const struct http_request *request, const char *account, int64_t generation,
+                       bool gzip, char ret[64]);
+bool api_validate_from_cache(const struct api_endpoint *endpoint, struct http_request *request,
+                             const char *account, int64_t generation, struct http_reply *reply);
 void api_validate_keep(struct api_call *call);
 
-/* source.c: what is in memory of the account's lists, as it is now; search_index_done(). 0, or a code with call->err filled. */
+/* source.c: what is in memory of the account's lists, as it is now; search_index_done(). 0, or a
+ * code with call->err filled. */
 int api_index(struct api_call *call, enum search_index which, struct index **ret_index);
 
 /* --- resources --- */

@@ -6,7 +6,8 @@
 
 enum { ASK_ARENA_MAX = 4 << 20 };
 
-static int internal_answer(struct api_call *call, const struct api_endpoint *endpoint, json_t **ret_answer)
+static int internal_answer(struct api_call *call, const struct api_endpoint *endpoint,
+                           json_t **ret_answer)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
     int r = STORAGE(call->storage, &call->err, account_get, call->account, &account);
@@ -16,7 +17,9 @@ static int internal_answer(struct api_call *call, const struct api_endpoint *end
     r = endpoint->run(call);
     if (r < 0)
         return r;
-    json_t *value = call->reply->body.data == NULL ? NULL : json_loadb(call->reply->body.data, call->reply->body.size, 0, NULL);
+    json_t *value = call->reply->body.data == NULL
+                        ? NULL
+                        : json_loadb(call->reply->body.data, call->reply->body.size, 0, NULL);
     if (call->reply->status == 200 && value != NULL) {
         *ret_answer = value;
         return 0;
@@ -31,8 +34,8 @@ static int internal_answer(struct api_call *call, const struct api_endpoint *end
     return r;
 }
 
-int api_internal_get(struct api *api, struct node_storages *storages, const char *account, const struct api_internal_request *inner, json_t **ret_answer,
-            struct err *err)
+int api_internal_get(struct api *api, struct node_storages *storages, const char *account,
+                     const struct api_internal_request *inner, json_t **ret_answer, struct err *err)
 {
     struct http_request request = {.method = HTTP_GET,
                                    .path = inner->path,
@@ -42,8 +45,12 @@ int api_internal_get(struct api *api, struct node_storages *storages, const char
                                    .parameter_count = inner->count};
     struct http_reply reply = {0};
     struct identity identity = {.node = api->options.nodes->own, .kind = PROOF_BROWSER};
-    struct api_call call = {
-        .api = api, .request = &request, .reply = &reply, .storages = storages, .who = &identity, .account = identity.account};
+    struct api_call call = {.api = api,
+                            .request = &request,
+                            .reply = &reply,
+                            .storages = storages,
+                            .who = &identity,
+                            .account = identity.account};
     const struct api_endpoint *endpoint = api_endpoint_by_path(api, inner->path);
     snprintf(identity.account, sizeof(identity.account), "%s", account);
     arena_init(&request.arena, ASK_ARENA_MAX);

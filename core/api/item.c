@@ -1,5 +1,5 @@
-/* Records as JSON, each in one place, in the order of the bodies; and which fields of hearth/records.h are served, and why others are not.
- */
+/* Records as JSON, each in one place, in the order of the bodies; and which fields of
+ * hearth/records.h are served, and why others are not. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +8,8 @@
 
 static const char *kind_name(int kind)
 {
-    static const char *const names[] = {"bookmark", "bookmark", "folder", "separator", "query", "livemark"};
+    static const char *const names[] = {"bookmark",  "bookmark", "folder",
+                                        "separator", "query",    "livemark"};
     return kind >= HEARTH_BOOKMARK && kind <= HEARTH_LIVEMARK ? names[kind] : names[0];
 }
 
@@ -40,7 +41,8 @@ static json_t *item_tags_json(const char *tags)
 static const char *account_state_json(int64_t state)
 {
     static const char *const names[] = {"ok", "waiting", "signin_needed", "paused", "error"};
-    return state >= 0 && state < (int64_t)(sizeof(names) / sizeof(names[0])) ? names[state] : "error";
+    return state >= 0 && state < (int64_t)(sizeof(names) / sizeof(names[0])) ? names[state]
+                                                                             : "error";
 }
 
 /* That the account is tried now and then although its sign-in is needed is nothing to wait for. */
@@ -61,9 +63,11 @@ static json_t *state_message(const struct hearth_account *account)
 {
     if (account->state_message == NULL || account->state_message[0] == '\0')
         return json_null();
-    json_t *parameters = account->state_parameters == NULL ? NULL : json_loads(account->state_parameters, 0, NULL);
+    json_t *parameters =
+        account->state_parameters == NULL ? NULL : json_loads(account->state_parameters, 0, NULL);
     return json_pack("{s:s, s:o}", "id", account->state_message, "parameters",
-                     json_is_object(parameters) ? parameters : (json_decref(parameters), json_object()));
+                     json_is_object(parameters) ? parameters
+                                                : (json_decref(parameters), json_object()));
 }
 
 /* clang-format off */
@@ -146,7 +150,8 @@ static json_t *state_message(const struct hearth_account *account)
     I(account_identity, issuer, "proofs of who somebody is are for signing in") \
     I(account_identity, subject, "proofs of who somebody is are for signing in") \
     I(account_identity, created, "proofs of who somebody is are for signing in") \
-    I(device, fxa_device_id, "the accounts server's name for it; finds devices that replace each other") \
+    I(device, fxa_device_id, \
+      "the accounts server's name for it; finds devices that replace each other") \
     I(device, hidden, "nothing shows it yet") \
     I(device, source, "no feature makes another source yet") \
     I(visit, source, "no feature makes another source yet") \
@@ -212,8 +217,10 @@ static json_t *state_message(const struct hearth_account *account)
 
 #define ITEM_SERVED(record, name, field, value) {#record, #field, name, NULL},
 #define ITEM_HIDDEN(record, field, because)     {#record, #field, NULL, because},
-const struct item_field api_item_fields[] = {ITEM_ACCOUNT(ITEM_SERVED) ITEM_DEVICE(ITEM_SERVED) ITEM_TAB(ITEM_SERVED) ITEM_VISIT(
-    ITEM_SERVED) ITEM_PAGE(ITEM_SERVED) ITEM_BOOKMARK(ITEM_SERVED) ITEM_TOKEN(ITEM_SERVED) ITEM_INTERNAL(ITEM_HIDDEN)};
+const struct item_field api_item_fields[] = {
+    ITEM_ACCOUNT(ITEM_SERVED) ITEM_DEVICE(ITEM_SERVED) ITEM_TAB(ITEM_SERVED) ITEM_VISIT(ITEM_SERVED)
+        ITEM_PAGE(ITEM_SERVED) ITEM_BOOKMARK(ITEM_SERVED) ITEM_TOKEN(ITEM_SERVED)
+            ITEM_INTERNAL(ITEM_HIDDEN)};
 const size_t api_item_field_count = sizeof(api_item_fields) / sizeof(api_item_fields[0]);
 
 /* A text that is no UTF-8, or no memory: no row. */
@@ -226,13 +233,13 @@ static json_t *whole_or_null(json_t *row, int failed)
 }
 
 #define ITEM_ADD(record, name, field, value) failed |= json_object_set_new(row, name, value);
-#define ITEM_FUNCTION(function, record, ITEM, ...)                                                                                         \
-    json_t *function(const struct hearth_##record *r __VA_OPT__(, ) __VA_ARGS__)                                                           \
-    {                                                                                                                                      \
-        json_t *row = json_object();                                                                                                       \
-        int failed = 0;                                                                                                                    \
-        ITEM(ITEM_ADD)                                                                                                                     \
-        return whole_or_null(row, failed);                                                                                                 \
+#define ITEM_FUNCTION(function, record, ITEM, ...)                                                 \
+    json_t *function(const struct hearth_##record *r __VA_OPT__(, ) __VA_ARGS__)                   \
+    {                                                                                              \
+        json_t *row = json_object();                                                               \
+        int failed = 0;                                                                            \
+        ITEM(ITEM_ADD)                                                                             \
+        return whole_or_null(row, failed);                                                         \
     }
 ITEM_FUNCTION(api_account_json, account, ITEM_ACCOUNT)
 ITEM_FUNCTION(api_item_json, bookmark, ITEM_BOOKMARK)

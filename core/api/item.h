@@ -1,4 +1,5 @@
-/* Records as JSON. Each function makes a row in the order of the bodies; NULL: it cannot be said in JSON. */
+/* Records as JSON. Each function makes a row in the order of the bodies; NULL: it cannot be said
+ * in JSON. */
 #ifndef HEARTH_CORE_API_ITEM_H
 #define HEARTH_CORE_API_ITEM_H
 
@@ -9,7 +10,8 @@
 json_t *api_account_json(const struct hearth_account *account);
 json_t *api_item_json(const struct hearth_bookmark *bookmark);
 json_t *api_device_json(const struct hearth_device *device, int64_t tabs);
-json_t *api_tab_json(const struct hearth_tab *tab, const char *group); /* group: its name; NULL or "": none */
+/* group: its name; NULL or "": none */
+json_t *api_tab_json(const struct hearth_tab *tab, const char *group);
 json_t *api_visit_json(const struct hearth_visit *visit);
 json_t *api_page_json(const struct hearth_page *page);
 json_t *api_token_json(const struct hearth_token *token);

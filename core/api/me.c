@@ -15,15 +15,19 @@ int api_me_get(struct api_call *call)
         r = STORAGE(call->storage, &call->err, counts, call->account, &c);
     if (r < 0)
         return r;
-    search_expect(call->api->options.search, call->account, a.generation); /* the app asks for this when it starts */
-    bool syncing = call->api->options.is_syncing != NULL && call->api->options.is_syncing(call->api->options.ctx, call->account);
-    json_t *counts =
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "devices", (json_int_t)c.devices, "tabs", (json_int_t)c.tabs, "bookmarks",
-                  (json_int_t)c.bookmarks, "folders", (json_int_t)c.folders, "pages", (json_int_t)c.pages, "visits", (json_int_t)c.visits);
+    /* the app asks for this when it starts */
+    search_expect(call->api->options.search, call->account, a.generation);
+    bool syncing = call->api->options.is_syncing != NULL &&
+                   call->api->options.is_syncing(call->api->options.ctx, call->account);
+    json_t *counts = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "devices", (json_int_t)c.devices,
+                               "tabs", (json_int_t)c.tabs, "bookmarks", (json_int_t)c.bookmarks,
+                               "folders", (json_int_t)c.folders, "pages", (json_int_t)c.pages,
+                               "visits", (json_int_t)c.visits);
     json_t *account = api_account_json(&a);
     json_object_set_new(account, "syncing", json_boolean(syncing));
     json_object_set_new(account, "counts", counts);
-    api_reply_json(call, json_pack("{s:o, s:I}", "account", account, "generation", (json_int_t)a.generation));
+    api_reply_json(
+        call, json_pack("{s:o, s:I}", "account", account, "generation", (json_int_t)a.generation));
     /* More than the generation goes into this answer, so its validator is its content. */
     uint64_t h = 14695981039346656037u;
     for (size_t i = 0; i < call->reply->body.size; i++)
@@ -42,8 +46,11 @@ int api_sync_post(struct api_call *call)
 {
     int64_t left = backoff_left(call->api->asked, call->account);
     if (left > 0) {
-        http_reply_header(call->reply, "retry-after", arena_printf(&call->request->arena, "%lld", (long long)(left + 999) / 1000));
-        return api_problem(call, 429, api_says_too_soon(hearth_duration_of(ASK_EVERY), hearth_duration_of(left)));
+        http_reply_header(
+            call->reply, "retry-after",
+            arena_printf(&call->request->arena, "%lld", (long long)(left + 999) / 1000));
+        return api_problem(
+            call, 429, api_says_too_soon(hearth_duration_of(ASK_EVERY), hearth_duration_of(left)));
     }
     struct hearth_account a = {.struct_size = sizeof(a)};
     int r = STORAGE(call->storage, &call->err, account_get, call->account, &a);
@@ -63,7 +70,8 @@ int api_sync_post(struct api_call *call)
     return 0;
 }
 
-/* Who finds a browser open, or a token in a script, must not be able to do this: it cannot be undone here. */
+/* Who finds a browser open, or a token in a script, must not be able to do this: it cannot be
+ * undone here. */
 int api_me_delete(struct api_call *call)
 {
     const char *fresh = http_cookie(call->request, auth_fresh_cookie_name(call->request->tls));

@@ -1,4 +1,5 @@
-/* What the services tell whoever asked: problems (RFC 9457). See docs/messages.md. The word behind "problem." is the code. */
+/* What the services tell whoever asked: problems (RFC 9457). See docs/messages.md. The word
+ * behind "problem." is the code. */
 #ifndef HEARTH_CORE_API_MESSAGES_H
 #define HEARTH_CORE_API_MESSAGES_H
 

@@ -1,4 +1,5 @@
-/* Which node an account is on: GET /node for front ends, and the answer to requests that came to the wrong one. */
+/* Which node an account is on: GET /node for front ends, and the answer to requests that came to
+ * the wrong one. */
 #include <string.h>
 
 #include "api/internal.h"
@@ -22,7 +23,8 @@ int api_node_get(struct api_call *call)
     if (r < 0)
         return r;
     http_reply_header(call->reply, "cache-control", "no-store");
-    return api_reply_json(call, json_pack("{s:s, s:s}", "node", nodes->items[node].name, "url", nodes->items[node].url));
+    return api_reply_json(call, json_pack("{s:s, s:s}", "node", nodes->items[node].name, "url",
+                                          nodes->items[node].url));
 }
 
 static const char *encode_path(struct arena *arena, const char *path)
@@ -40,18 +42,21 @@ void api_node_set_cookie(struct api_call *call, size_t node)
         (call->request->cookie != NULL && strstr(call->request->cookie, pair) != NULL))
         return;
     http_reply_header(call->reply, "set-cookie",
-                      arena_printf(&call->request->arena, "%s; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax%s", pair,
+                      arena_printf(&call->request->arena,
+                                   "%s; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax%s", pair,
                                    call->request->tls ? "; Secure" : ""));
 }
 
 int api_node_elsewhere(struct api_call *call, size_t node)
 {
     const struct node *n = &call->api->options.nodes->items[node];
-    const char *path = encode_path(&call->request->arena, call->request->path), *query = call->request->query;
+    const char *path = encode_path(&call->request->arena, call->request->path),
+               *query = call->request->query;
     size_t size = strlen(n->url);
     while (size > 0 && n->url[size - 1] == '/')
         size--;
-    char *url = arena_printf(&call->request->arena, "%.*s%s%s%s", (int)size, n->url, path == NULL ? "/" : path, query == NULL ? "" : "?",
+    char *url = arena_printf(&call->request->arena, "%.*s%s%s%s", (int)size, n->url,
+                             path == NULL ? "/" : path, query == NULL ? "" : "?",
                              query == NULL ? "" : query);
     api_node_set_cookie(call, node);
     http_reply_header(call->reply, "cache-control", "no-store");

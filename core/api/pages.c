@@ -25,9 +25,11 @@ int api_page_get(struct api_call *call)
     if (r < 0)
         return r;
     json_t *bookmarks = json_array(), *visits = json_array(), *value = api_page_json(&page);
-    r = STORAGE(call->storage, &call->err, bookmarks_of_page, call->account, id, page_add_bookmark, bookmarks);
+    r = STORAGE(call->storage, &call->err, bookmarks_of_page, call->account, id, page_add_bookmark,
+                bookmarks);
     if (r == 0)
-        r = STORAGE(call->storage, &call->err, page_visits, call->account, id, page_add_visit, visits);
+        r = STORAGE(call->storage, &call->err, page_visits, call->account, id, page_add_visit,
+                    visits);
     json_object_set_new(value, "bookmarks", bookmarks);
     json_object_set_new(value, "visits", visits);
     value = json_pack("{s:o}", "page", value);

@@ -44,7 +44,8 @@ bool api_text_parameter(struct api_call *call, const char *name, const char **re
 }
 
 /* "KIND1.NUMBER.NUMBER.…~TEXT", the text in hex so that the cursor needs no escaping. */
-char *api_make_cursor(struct api_call *call, char kind, const int64_t *numbers, size_t count, const char *text)
+char *api_make_cursor(struct api_call *call, char kind, const int64_t *numbers, size_t count,
+                      const char *text)
 {
     struct buf buf = {0};
     buf_printf(&buf, "%c1", kind);
@@ -64,7 +65,8 @@ char *api_make_cursor(struct api_call *call, char kind, const int64_t *numbers, 
     return cursor;
 }
 
-static bool parse_cursor(struct api_call *call, char kind, char *cursor, int64_t *ret_numbers, size_t count, const char **ret_text)
+static bool parse_cursor(struct api_call *call, char kind, char *cursor, int64_t *ret_numbers,
+                         size_t count, const char **ret_text)
 {
     char *tilde = strchr(cursor, '~');
     if (cursor[0] != kind || cursor[1] != '1')
@@ -73,9 +75,11 @@ static bool parse_cursor(struct api_call *call, char kind, char *cursor, int64_t
         return false;
     if (tilde != NULL) {
         size_t n = strlen(tilde + 1);
-        char *text = n % 2 == 0 && n / 2 <= API_HOST_MAX ? arena_alloc(&call->request->arena, n / 2 + 1) : NULL;
-        if (text == NULL || codec_hex_decode(tilde + 1, n, (uint8_t *)text, n / 2) != 0 || strlen(text) != n / 2 ||
-            !str_is_utf8(text, n / 2))
+        char *text = n % 2 == 0 && n / 2 <= API_HOST_MAX
+                         ? arena_alloc(&call->request->arena, n / 2 + 1)
+                         : NULL;
+        if (text == NULL || codec_hex_decode(tilde + 1, n, (uint8_t *)text, n / 2) != 0 ||
+            strlen(text) != n / 2 || !str_is_utf8(text, n / 2))
             return false;
         *ret_text = text;
         *tilde = '\0';
@@ -96,7 +100,8 @@ static bool parse_cursor(struct api_call *call, char kind, char *cursor, int64_t
     return *p == '\0';
 }
 
-bool api_cursor(struct api_call *call, char kind, int64_t *ret_numbers, size_t count, const char **ret_text, bool *ret_given)
+bool api_cursor(struct api_call *call, char kind, int64_t *ret_numbers, size_t count,
+                const char **ret_text, bool *ret_given)
 {
     const char *given = http_parameter(call->request, "cursor");
     *ret_given = given != NULL && given[0] != '\0';
@@ -114,7 +119,8 @@ static bool too_deep(const char *text, size_t size)
     int depth = 0;
     for (size_t i = 0; i < size; i++) {
         depth += text[i] == '{' || text[i] == '[';
-        if (depth > 200) /* brackets, opened or not closed again, in strings or not: a body has a handful */
+        /* brackets, opened or not closed again, in strings or not: a body has a handful */
+        if (depth > 200)
             return true;
     }
     return false;
@@ -128,9 +134,10 @@ json_t *api_body(struct api_call *call)
         api_problem(call, 415, api_says_media_type());
         return NULL;
     }
-    json_t *body = request->body == NULL || too_deep(request->body, request->body_size)
-                       ? NULL
-                       : json_loadb(request->body, request->body_size, JSON_REJECT_DUPLICATES, NULL);
+    json_t *body =
+        request->body == NULL || too_deep(request->body, request->body_size)
+            ? NULL
+            : json_loadb(request->body, request->body_size, JSON_REJECT_DUPLICATES, NULL);
     if (!json_is_object(body)) {
         json_decref(body);
         api_problem(call, 400, api_says_body_object());

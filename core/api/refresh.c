@@ -1,4 +1,5 @@
-/* What the thread "search-refresh" reads with: a storage handle of its own, opened when there is something to do first. */
+/* What the thread "search-refresh" reads with: a storage handle of its own, opened when there is
+ * something to do first. */
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -14,7 +15,8 @@ struct api_refresher {
     atomic_bool open, stop;
 };
 
-int api_refresher_create(struct nodes *nodes, int64_t storage_timeout, struct api_refresher **ret_refresher, struct err *err)
+int api_refresher_create(struct nodes *nodes, int64_t storage_timeout,
+                         struct api_refresher **ret_refresher, struct err *err)
 {
     struct api_refresher *refresher = calloc(1, sizeof(*refresher));
     if (refresher == NULL)
@@ -29,7 +31,8 @@ static int refresher_open_storage(struct api_refresher *refresher, struct err *e
 {
     if (atomic_load(&refresher->open))
         return 0;
-    int r = nodes_open_storage(&refresher->nodes->items[refresher->nodes->own], &refresher->stop, &refresher->storage, err);
+    int r = nodes_open_storage(&refresher->nodes->items[refresher->nodes->own], &refresher->stop,
+                               &refresher->storage, err);
     if (r == 0)
         atomic_store(&refresher->open, true);
     return r;
@@ -47,8 +50,10 @@ void api_refresh(void *ctx, struct search *search, const char *account, int64_t 
         r = search_refresh(search, account, generation, &source.reading, &err);
         plug_storage_reset(&refresher->storage);
     }
-    if (r < 0 && !atomic_load(&refresher->stop)) /* its person's next question does it, and fails in words if it has to */
-        log_event(HEARTH_LOG_DEBUG, "api", "search not refreshed", LOG_TEXT("account", account), LOG_TEXT("error", err.text));
+    /* its person's next question does it, and fails in words if it has to */
+    if (r < 0 && !atomic_load(&refresher->stop))
+        log_event(HEARTH_LOG_DEBUG, "api", "search not refreshed", LOG_TEXT("account", account),
+                  LOG_TEXT("error", err.text));
 }
 
 void api_refresher_stop(struct api_refresher *refresher, struct search *search)

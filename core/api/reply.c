@@ -10,7 +10,8 @@ static int list_add_bytes(const char *bytes, size_t size, void *buf)
 
 static void list_add_json(struct buf *buf, const json_t *value)
 {
-    if (value == NULL || json_dump_callback(value, list_add_bytes, buf, JSON_COMPACT | JSON_ENCODE_ANY) != 0)
+    if (value == NULL ||
+        json_dump_callback(value, list_add_bytes, buf, JSON_COMPACT | JSON_ENCODE_ANY) != 0)
         buf->failed = true; /* out of memory: the server answers 500 */
 }
 

@@ -27,7 +27,8 @@ struct response_cache {
     struct entry *entries;
 };
 
-struct response_cache *api_response_cache_create(size_t budget, response_cache_ref_fn ref, response_cache_unref_fn unref)
+struct response_cache *api_response_cache_create(size_t budget, response_cache_ref_fn ref,
+                                                 response_cache_unref_fn unref)
 {
     struct response_cache *cache = calloc(1, sizeof(*cache));
     if (cache == NULL)

@@ -23,18 +23,23 @@ static json_t *search_tags_json(const char *tags)
 
 static int search_on_result(void *ctx, const struct api_search_result *result)
 {
-    static const char *const kinds[] = {[SEARCH_TAB] = "tab", [SEARCH_BOOKMARK] = "bookmark", [SEARCH_HISTORY] = "history"};
+    static const char *const kinds[] = {
+        [SEARCH_TAB] = "tab", [SEARCH_BOOKMARK] = "bookmark", [SEARCH_HISTORY] = "history"};
     const struct search_hit *hit = result->hit;
     char page[24];
     json_t *devices = json_array();
     snprintf(page, sizeof(page), "%lld", (long long)result->page);
     for (size_t i = 0; i < hit->device_count; i++)
-        json_array_append_new(devices, json_pack("{s:s, s:s, s:o}", "id", hit->devices[i].id, "name", hit->devices[i].name, "last_used",
+        json_array_append_new(devices, json_pack("{s:s, s:s, s:o}", "id", hit->devices[i].id,
+                                                 "name", hit->devices[i].name, "last_used",
                                                  api_time(hit->devices[i].last_used)));
-    api_list_add(ctx, json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o}", "kind", kinds[hit->kind], "url", result->url, "title",
-                                result->title, "frecency", (json_int_t)result->frecency, "last_visit", api_time(result->last_visit), "tags",
-                                search_tags_json(result->tags), "bookmark", api_text(result->bookmark), "page",
-                                result->page == 0 ? json_null() : json_string(page), "devices", devices));
+    api_list_add(
+        ctx,
+        json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o}", "kind", kinds[hit->kind], "url",
+                  result->url, "title", result->title, "frecency", (json_int_t)result->frecency,
+                  "last_visit", api_time(result->last_visit), "tags",
+                  search_tags_json(result->tags), "bookmark", api_text(result->bookmark), "page",
+                  result->page == 0 ? json_null() : json_string(page), "devices", devices));
     return 0;
 }
 
@@ -44,7 +49,9 @@ static bool parse_in(const char *text, uint32_t *ret)
     static const struct {
         const char *name;
         uint32_t bit;
-    } names[] = {{"tabs", SEARCH_IN_TABS}, {"bookmarks", SEARCH_IN_BOOKMARKS}, {"history", SEARCH_IN_HISTORY}};
+    } names[] = {{"tabs", SEARCH_IN_TABS},
+                 {"bookmarks", SEARCH_IN_BOOKMARKS},
+                 {"history", SEARCH_IN_HISTORY}};
     uint32_t in = 0;
     for (const char *p = text; *p != '\0';) {
         size_t n = strcspn(p, ","), i = 0;
@@ -64,13 +71,15 @@ int api_search_get(struct api_call *call)
     const char *q, *in_text;
     size_t limit;
     uint32_t in = SEARCH_IN_ALL;
-    if (!api_text_parameter(call, "q", &q) || !api_text_parameter(call, "in", &in_text) || !api_limit(call, &limit))
+    if (!api_text_parameter(call, "q", &q) || !api_text_parameter(call, "in", &in_text) ||
+        !api_limit(call, &limit))
         return 0;
     if (in_text != NULL && !parse_in(in_text, &in))
         return api_problem(call, 400, api_says_parameter_in());
     api_list_begin(call, "{\"results\":[");
-    int r = api_search_run(call->api->options.search, call->storage, call->account, call->generation, q == NULL ? "" : q, in, (uint32_t)limit,
-                     &call->request->arena, search_on_result, call, &call->err);
+    int r = api_search_run(call->api->options.search, call->storage, call->account,
+                           call->generation, q == NULL ? "" : q, in, (uint32_t)limit,
+                           &call->request->arena, search_on_result, call, &call->err);
     api_list_close(call, "]}");
     return r;
 }
@@ -84,7 +93,8 @@ static int suggest_on_result(void *ctx, const struct api_search_result *result)
     struct suggestions *s = ctx;
     if (!model_url_is_link(result->url))
         return 0;
-    json_array_append_new(s->titles, json_string(result->title[0] != '\0' ? result->title : result->url));
+    json_array_append_new(s->titles,
+                          json_string(result->title[0] != '\0' ? result->title : result->url));
     json_array_append_new(s->descriptions, json_string(result->url));
     json_array_append_new(s->urls, json_string(result->url));
     return 0;
@@ -96,8 +106,9 @@ int api_suggest_get(struct api_call *call)
     if (!api_text_parameter(call, "q", &q))
         return 0;
     struct suggestions s = {json_array(), json_array(), json_array()};
-    int r = api_search_run(call->api->options.search, call->storage, call->account, call->generation, q == NULL ? "" : q, SEARCH_IN_ALL,
-                     SUGGESTIONS, &call->request->arena, suggest_on_result, &s, &call->err);
+    int r = api_search_run(call->api->options.search, call->storage, call->account,
+                           call->generation, q == NULL ? "" : q, SEARCH_IN_ALL, SUGGESTIONS,
+                           &call->request->arena, suggest_on_result, &s, &call->err);
     json_t *all = json_pack("[s, o, o, o]", q == NULL ? "" : q, s.titles, s.descriptions, s.urls);
     api_reply_json(call, all);
     call->reply->content_type = API_SUGGESTIONS;
@@ -123,7 +134,8 @@ static int picked_on_pick(void *ctx, const struct hearth_pick *pick)
         return 1;
     }
     double worth = search_pick_worth(pick->use_count, pick->used, known->now);
-    if ((known->count++ == 0 || worth < known->least) && strlen(pick->input) < sizeof(known->least_input)) {
+    if ((known->count++ == 0 || worth < known->least) &&
+        strlen(pick->input) < sizeof(known->least_input)) {
         known->least = worth;
         known->least_pick = *pick;
         snprintf(known->least_input, sizeof(known->least_input), "%s", pick->input);
@@ -131,7 +143,8 @@ static int picked_on_pick(void *ctx, const struct hearth_pick *pick)
     return 0;
 }
 
-/* One more than is kept: what has faded most goes, as the address bar would hardly show it any more. */
+/* One more than is kept: what has faded most goes, as the address bar would hardly show it any
+ * more. */
 static int picked_make_room(struct api_call *call, const struct known *known)
 {
     struct hearth_pick pick = known->least_pick;
@@ -162,7 +175,8 @@ int api_search_picked_post(struct api_call *call)
     json_t *body = api_body(call);
     if (body == NULL)
         return 0;
-    const char *q = json_string_value(json_object_get(body, "q")), *url = json_string_value(json_object_get(body, "url"));
+    const char *q = json_string_value(json_object_get(body, "q")),
+               *url = json_string_value(json_object_get(body, "url"));
     char input[INPUT_MAX];
     int64_t now = clock_now();
     struct known known = {.input = input, .now = now};
@@ -173,7 +187,8 @@ int api_search_picked_post(struct api_call *call)
         search_fold_input(q, input, sizeof(input));
         r = picked_find_page(call, url, &known.page);
         if (r == 0)
-            r = STORAGE(call->storage, &call->err, pick_list, call->account, picked_on_pick, &known);
+            r = STORAGE(call->storage, &call->err, pick_list, call->account, picked_on_pick,
+                        &known);
         if (r == 0)
             r = picked_make_room(call, &known);
         struct hearth_pick pick = {
@@ -186,7 +201,8 @@ int api_search_picked_post(struct api_call *call)
         if (r == 0)
             r = STORAGE(call->storage, &call->err, pick_put, call->account, &pick);
         if (r == 0) {
-            api_response_cache_drop_account(call->api->cache, call->account); /* the order of answers changed, the generation did not */
+            /* the order of answers changed, the generation did not */
+            api_response_cache_drop_account(call->api->cache, call->account);
             call->reply->status = 204;
         }
     }

@@ -19,7 +19,8 @@ static int result_on_pick(void *ctx, const struct hearth_pick *pick)
     struct picks *picks = ctx;
     if (picks->count == PICKS_MAX)
         return 1;
-    if (picks->items == NULL && (picks->items = arena_alloc(picks->arena, PICKS_MAX * sizeof(*picks->items))) == NULL)
+    if (picks->items == NULL &&
+        (picks->items = arena_alloc(picks->arena, PICKS_MAX * sizeof(*picks->items))) == NULL)
         return 1;
     struct hearth_pick *copy = &picks->items[picks->count];
     copy->struct_size = sizeof(*copy);
@@ -65,7 +66,9 @@ static int result_on_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
     return 0;
 }
 
-static int result_read_pages(struct storage *storage, const char *account, const struct search_results *results, struct pages *pages, struct err *err)
+static int result_read_pages(struct storage *storage, const char *account,
+                             const struct search_results *results, struct pages *pages,
+                             struct err *err)
 {
     int64_t *ids = arena_alloc(pages->arena, (results->count + 1) * sizeof(*ids));
     pages->items = arena_alloc(pages->arena, (results->count + 1) * sizeof(*pages->items));
@@ -80,12 +83,17 @@ static int result_read_pages(struct storage *storage, const char *account, const
         if (!known)
             ids[pages->room++] = id;
     }
-    int r = pages->room == 0 ? 0 : plug_storage_pages_get(storage, account, ids, pages->room, result_on_page, pages, err);
+    int r = pages->room == 0 ? 0
+                             : plug_storage_pages_get(storage, account, ids, pages->room,
+                                                      result_on_page, pages, err);
     size_t bookmarked = 0;
     for (size_t i = 0; i < pages->count; i++)
         if (pages->items[i].bookmarks > 0)
             ids[bookmarked++] = pages->items[i].id;
-    return r < 0 || bookmarked == 0 ? r : plug_storage_bookmarks_of_pages(storage, account, ids, bookmarked, result_on_bookmark, pages, err);
+    return r < 0 || bookmarked == 0
+               ? r
+               : plug_storage_bookmarks_of_pages(storage, account, ids, bookmarked,
+                                                 result_on_bookmark, pages, err);
 }
 
 static size_t result_place_of(const struct pages *pages, int64_t id)
@@ -97,9 +105,14 @@ static size_t result_place_of(const struct pages *pages, int64_t id)
 }
 
 /* False: the hit's page vanished since the block was made. */
-static bool result_fill(const struct pages *pages, const struct search_hit *hit, struct api_search_result *ret)
+static bool result_fill(const struct pages *pages, const struct search_hit *hit,
+                        struct api_search_result *ret)
 {
-    struct api_search_result result = {.hit = hit, .url = hit->url, .title = hit->title, .page = hit->page, .frecency = hit->frecency};
+    struct api_search_result result = {.hit = hit,
+                                       .url = hit->url,
+                                       .title = hit->title,
+                                       .page = hit->page,
+                                       .frecency = hit->frecency};
     size_t place = result_place_of(pages, hit->page);
     const struct hearth_page *page = place < pages->count ? &pages->items[place] : NULL;
     if (page == NULL && hit->kind != SEARCH_TAB)
@@ -122,13 +135,15 @@ static bool result_fill(const struct pages *pages, const struct search_hit *hit,
     return true;
 }
 
-int api_search_run(struct search *search, struct storage *storage, const char *account, int64_t generation, const char *query, uint32_t in,
-             uint32_t limit, struct arena *arena, api_search_cb cb, void *ctx, struct err *err)
+int api_search_run(struct search *search, struct storage *storage, const char *account,
+                   int64_t generation, const char *query, uint32_t in, uint32_t limit,
+                   struct arena *arena, api_search_cb cb, void *ctx, struct err *err)
 {
     struct source source;
     api_source_init(&source, storage, account);
     struct picks picks = {.arena = arena};
-    int r = query[0] == '\0' ? 0 : STORAGE(storage, err, pick_list, account, result_on_pick, &picks);
+    int r =
+        query[0] == '\0' ? 0 : STORAGE(storage, err, pick_list, account, result_on_pick, &picks);
     if (r < 0)
         return r;
     struct search_request request = {

@@ -1,11 +1,13 @@
-/* Running a search for an account through a storage handle: what /search, /suggest and `hearthd search` share. */
+/* Running a search for an account through a storage handle: what /search, /suggest and `hearthd
+ * search` share. */
 #ifndef HEARTH_CORE_API_FIND_H
 #define HEARTH_CORE_API_FIND_H
 
 #include "plug/store.h"
 #include "search/search.h"
 
-/* A hit with what is shown of it. Texts live in the store's call until plug_store_reset(), or in the arena. */
+/* A hit with what is shown of it. Texts live in the store's call until plug_store_reset(), or in
+ * the arena. */
 struct api_search_result {
     const struct search_hit *hit;
     const char *url, *title; /* title: the bookmark's, else the page's; "" possible */
@@ -18,7 +20,8 @@ struct api_search_result {
 typedef int (*api_search_cb)(void *ctx, const struct api_search_result *result);
 
 /* generation: the account's. in: enum search_in. */
-int api_search_run(struct search *search, struct storage *storage, const char *account, int64_t generation, const char *query, uint32_t in,
-             uint32_t limit, struct arena *arena, api_search_cb cb, void *ctx, struct err *err);
+int api_search_run(struct search *search, struct storage *storage, const char *account,
+                   int64_t generation, const char *query, uint32_t in, uint32_t limit,
+                   struct arena *arena, api_search_cb cb, void *ctx, struct err *err);
 
 #endif

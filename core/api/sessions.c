@@ -15,10 +15,13 @@ static int on_browser(void *ctx, const struct hearth_token *row)
 {
     struct browsers *browsers = ctx;
     struct api_call *call = browsers->call;
-    if (row->scope == HEARTH_TOKEN_BROWSER && !auth_session_is_over(row, &call->api->options.sessions, browsers->now))
-        api_list_add(call, json_pack("{s:s, s:s, s:I, s:I, s:I, s:b}", "id", row->id, "name", row->name, "created",
-                                     (json_int_t)row->created, "last_used", (json_int_t)row->last_used, "expires", (json_int_t)row->expires,
-                                     "current", strcmp(row->id, call->who->token) == 0));
+    if (row->scope == HEARTH_TOKEN_BROWSER &&
+        !auth_session_is_over(row, &call->api->options.sessions, browsers->now))
+        api_list_add(call,
+                     json_pack("{s:s, s:s, s:I, s:I, s:I, s:b}", "id", row->id, "name", row->name,
+                               "created", (json_int_t)row->created, "last_used",
+                               (json_int_t)row->last_used, "expires", (json_int_t)row->expires,
+                               "current", strcmp(row->id, call->who->token) == 0));
     return 0;
 }
 
@@ -35,8 +38,9 @@ int api_sessions_get(struct api_call *call)
 static void drop_cookie(struct api_call *call, const char *name, const char *same_site)
 {
     http_reply_header(call->reply, "set-cookie",
-                      arena_printf(&call->request->arena, "%s=; Path=/; Max-Age=0; HttpOnly; SameSite=%s%s", name, same_site,
-                                   call->request->tls ? "; Secure" : ""));
+                      arena_printf(&call->request->arena,
+                                   "%s=; Path=/; Max-Age=0; HttpOnly; SameSite=%s%s", name,
+                                   same_site, call->request->tls ? "; Secure" : ""));
 }
 
 /* The browser drops the cookies and what it has kept of the pages. */
@@ -117,11 +121,14 @@ int api_links_post(struct api_call *call)
     if (r < 0)
         return r;
     api_audit(call, "link made");
-    char *url = arena_printf(&call->request->arena, "%s/auth/link?t=%s", base == NULL ? "" : base, link.secret);
-    r = url == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory") : auth_link_qr_svg(url, &svg, &call->err);
+    char *url = arena_printf(&call->request->arena, "%s/auth/link?t=%s", base == NULL ? "" : base,
+                             link.secret);
+    r = url == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory")
+                    : auth_link_qr_svg(url, &svg, &call->err);
     if (r == 0) {
-        api_reply_json(call, json_pack("{s:{s:s, s:s, s:I, s:s}}", "link", "url", url, "code", link.code, "expires",
-                                       (json_int_t)link.expires, "qr", svg.data));
+        api_reply_json(call,
+                       json_pack("{s:{s:s, s:s, s:I, s:s}}", "link", "url", url, "code", link.code,
+                                 "expires", (json_int_t)link.expires, "qr", svg.data));
         call->reply->status = 201;
         http_reply_header(call->reply, "cache-control", "no-store");
     }

@@ -7,7 +7,8 @@
 
 static json_t *settings_defaults(void)
 {
-    return json_pack("{s:{s:s, s:s}, s:s}", "theme", "mode", "auto", "name", "hearth", "timezone", "UTC");
+    return json_pack("{s:{s:s, s:s}, s:s}", "theme", "mode", "auto", "name", "hearth", "timezone",
+                     "UTC");
 }
 
 /* Stored settings over the defaults. */
@@ -46,7 +47,8 @@ int api_settings_get(struct api_call *call)
 static bool settings_is_word(const json_t *value)
 {
     const char *text = json_string_value(value);
-    return text != NULL && text[0] != '\0' && strlen(text) <= 32 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
+    return text != NULL && text[0] != '\0' && strlen(text) <= 32 &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
 }
 
 static bool merge_fails(struct hearth_sentence *ret_wrong, struct hearth_sentence sentence)
@@ -56,7 +58,8 @@ static bool merge_fails(struct hearth_sentence *ret_wrong, struct hearth_sentenc
 }
 
 /* False: *ret_wrong says what is wrong. */
-static bool settings_merge_theme(json_t *theme, const json_t *change, struct hearth_sentence *ret_wrong)
+static bool settings_merge_theme(json_t *theme, const json_t *change,
+                                 struct hearth_sentence *ret_wrong)
 {
     const char *key;
     json_t *value;
@@ -68,7 +71,8 @@ static bool settings_merge_theme(json_t *theme, const json_t *change, struct hea
         bool mode = strcmp(key, "mode") == 0;
         if (!mode && strcmp(key, "name") != 0)
             return merge_fails(ret_wrong, api_says_setting_theme_keys());
-        if (mode && (text == NULL || (strcmp(text, "auto") != 0 && strcmp(text, "light") != 0 && strcmp(text, "dark") != 0)))
+        if (mode && (text == NULL || (strcmp(text, "auto") != 0 && strcmp(text, "light") != 0 &&
+                                      strcmp(text, "dark") != 0)))
             return merge_fails(ret_wrong, api_says_setting_theme_mode());
         if (!mode && !settings_is_word(value))
             return merge_fails(ret_wrong, api_says_setting_theme_name());
@@ -77,7 +81,8 @@ static bool settings_merge_theme(json_t *theme, const json_t *change, struct hea
     return true;
 }
 
-static bool settings_merge_timezone(json_t *settings, json_t *value, struct hearth_sentence *ret_wrong)
+static bool settings_merge_timezone(json_t *settings, json_t *value,
+                                    struct hearth_sentence *ret_wrong)
 {
     struct zone *zone;
     const char *name = json_string_value(value);
@@ -88,7 +93,8 @@ static bool settings_merge_timezone(json_t *settings, json_t *value, struct hear
     return true;
 }
 
-static bool settings_merge(json_t *settings, const json_t *change, struct hearth_sentence *ret_wrong)
+static bool settings_merge(json_t *settings, const json_t *change,
+                           struct hearth_sentence *ret_wrong)
 {
     const char *key;
     json_t *value;

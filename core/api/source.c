@@ -10,7 +10,8 @@ static int source_on_pages(void *ctx, hearth_page_cb cb, void *cb_ctx, struct er
     return STORAGE(source->storage, err, pages_by_frecency, source->account, cb, cb_ctx);
 }
 
-static int source_on_changed(void *ctx, int64_t since, hearth_page_cb cb, void *cb_ctx, struct err *err)
+static int source_on_changed(void *ctx, int64_t since, hearth_page_cb cb, void *cb_ctx,
+                             struct err *err)
 {
     struct source *source = ctx;
     return STORAGE(source->storage, err, pages_changed, source->account, since, cb, cb_ctx);
@@ -42,8 +43,9 @@ static int source_on_device(void *ctx, const struct hearth_device *device, int64
         names->devices = devices;
         names->room = room;
     }
-    struct named_device named = {names->devices == NULL ? NULL : arena_strdup(names->arena, device->id),
-                                 names->devices == NULL ? NULL : arena_strdup(names->arena, device->name)};
+    struct named_device named = {
+        names->devices == NULL ? NULL : arena_strdup(names->arena, device->id),
+        names->devices == NULL ? NULL : arena_strdup(names->arena, device->name)};
     names->out_of_memory = named.id == NULL || named.name == NULL;
     if (!names->out_of_memory)
         names->devices[names->count++] = named;
@@ -65,8 +67,11 @@ static const char *name_of_device(struct names *names, const char *id)
 static int source_on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
 {
     struct names *names = ctx;
-    struct search_tab found = {
-        .device = device, .device_name = name_of_device(names, device), .url = tab->url, .title = tab->title, .last_used = tab->last_used};
+    struct search_tab found = {.device = device,
+                               .device_name = name_of_device(names, device),
+                               .url = tab->url,
+                               .title = tab->title,
+                               .last_used = tab->last_used};
     return names->cb(names->cb_ctx, &found);
 }
 
@@ -91,10 +96,12 @@ static int source_on_visits(void *ctx, hearth_visit_row_cb cb, void *cb_ctx, str
     return STORAGE(source->storage, err, visit_dates, source->account, 0, 0, cb, cb_ctx);
 }
 
-static int source_on_visits_of(void *ctx, const int64_t *pages, size_t count, hearth_page_visit_cb cb, void *cb_ctx, struct err *err)
+static int source_on_visits_of(void *ctx, const int64_t *pages, size_t count,
+                               hearth_page_visit_cb cb, void *cb_ctx, struct err *err)
 {
     struct source *source = ctx;
-    return plug_storage_visits_of_pages(source->storage, source->account, pages, count, cb, cb_ctx, err);
+    return plug_storage_visits_of_pages(source->storage, source->account, pages, count, cb, cb_ctx,
+                                        err);
 }
 
 static int source_on_cursors(void *ctx, hearth_sync_cursor_cb cb, void *cb_ctx, struct err *err)
@@ -116,7 +123,8 @@ static int source_on_nodes(void *ctx, hearth_bookmark_item_cb cb, void *cb_ctx, 
     return STORAGE(source->storage, err, bookmark_items, source->account, cb, cb_ctx);
 }
 
-static int source_on_bookmark(void *ctx, const char *guid, search_row_cb cb, void *cb_ctx, struct err *err)
+static int source_on_bookmark(void *ctx, const char *guid, search_row_cb cb, void *cb_ctx,
+                              struct err *err)
 {
     struct source *source = ctx;
     struct hearth_bookmark bookmark = {.struct_size = sizeof(bookmark)};
@@ -149,5 +157,6 @@ int api_index(struct api_call *call, enum search_index which, struct index **ret
 {
     struct source source;
     api_source_init(&source, call->storage, call->account);
-    return search_index(call->api->options.search, call->account, call->generation, which, &source.reading, ret_index, &call->err);
+    return search_index(call->api->options.search, call->account, call->generation, which,
+                        &source.reading, ret_index, &call->err);
 }

@@ -9,7 +9,8 @@
 struct source {
     struct storage *storage;
     const char *account;
-    struct search_source reading; /* for search_*(); its ctx is this struct, its deadline the session's */
+    /* for search_*(); its ctx is this struct, its deadline the session's */
+    struct search_source reading;
 };
 
 void api_source_init(struct source *source, struct storage *storage, const char *account);

@@ -36,7 +36,8 @@ struct zone {
 static bool is_zone_name(const char *name)
 {
     size_t n = strlen(name);
-    return n > 0 && n < NAME_MAX_SIZE && name[0] != '/' && strstr(name, "..") == NULL && strstr(name, "//") == NULL &&
+    return n > 0 && n < NAME_MAX_SIZE && name[0] != '/' && strstr(name, "..") == NULL &&
+           strstr(name, "//") == NULL &&
            strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/") == n;
 }
 
@@ -67,19 +68,20 @@ static bool tzif_read_header(const unsigned char *p, size_t size, struct counts 
 {
     if (size < HEADER || memcmp(p, "TZif", 4) != 0)
         return false;
-    *ret =
-        (struct counts){tzif_number(p + 20, 4), tzif_number(p + 24, 4), tzif_number(p + 28, 4), tzif_number(p + 32, 4), tzif_number(p + 36, 4), tzif_number(p + 40, 4)};
-    return ret->isut >= 0 && ret->isstd >= 0 && ret->leap >= 0 && ret->time >= 0 && ret->time <= TRANSITIONS_MAX && ret->type > 0 &&
-           ret->type <= 256 && ret->chars >= 0 && ret->isut <= 256 && ret->isstd <= 256 && ret->leap <= 1000 && ret->chars <= 4096;
+    *ret = (struct counts){tzif_number(p + 20, 4), tzif_number(p + 24, 4), tzif_number(p + 28, 4),
+                           tzif_number(p + 32, 4), tzif_number(p + 36, 4), tzif_number(p + 40, 4)};
+    return ret->isut >= 0 && ret->isstd >= 0 && ret->leap >= 0 && ret->time >= 0 &&
+           ret->time <= TRANSITIONS_MAX && ret->type > 0 && ret->type <= 256 && ret->chars >= 0 &&
+           ret->isut <= 256 && ret->isstd <= 256 && ret->leap <= 1000 && ret->chars <= 4096;
 }
 
 static size_t data_size(const struct counts *c, size_t time_size)
 {
-    return (size_t)(c->time * (int64_t)time_size + c->time + c->type * 6 + c->chars + c->leap * ((int64_t)time_size + 4) + c->isstd +
-                    c->isut);
+    return (size_t)(c->time * (int64_t)time_size + c->time + c->type * 6 + c->chars +
+                    c->leap * ((int64_t)time_size + 4) + c->isstd + c->isut);
 }
 
-/* --- the rule for the time after the table: "CET-1CEST,M3.5.0,M10.5.0/3" ------------------------------------------------------------ */
+/* --- the rule for the time after the table: "CET-1CEST,M3.5.0,M10.5.0/3" --- */
 
 struct rule {
     int32_t standard, daylight; /* seconds east */
@@ -94,8 +96,9 @@ struct rule {
 static const char *skip_name(const char *p)
 {
     const char *from = *p == '<' ? p + 1 : p;
-    const char *letters = from > p ? "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-"
-                                   : "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    const char *letters = from > p
+                              ? "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-"
+                              : "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     size_t n = strspn(from, letters);
     if (n < 3 || (from > p && from[n] != '>'))
         return NULL;
@@ -158,7 +161,8 @@ static bool read_rule(const char *text, struct rule *ret)
                 return false;
             rule.daylight = -west;
         }
-        if ((p = rule_read_change(p, &rule.start)) == NULL || (p = rule_read_change(p, &rule.end)) == NULL)
+        if ((p = rule_read_change(p, &rule.start)) == NULL ||
+            (p = rule_read_change(p, &rule.end)) == NULL)
             return false;
     }
     *ret = rule;
@@ -177,7 +181,8 @@ static int64_t days_from_date(int64_t year, int month, int day)
 static int64_t change_at(const struct change *change, int64_t year, int32_t offset)
 {
     int64_t first = days_from_date(year, change->month, 1);
-    int64_t next = change->month == 12 ? days_from_date(year + 1, 1, 1) : days_from_date(year, change->month + 1, 1);
+    int64_t next = change->month == 12 ? days_from_date(year + 1, 1, 1)
+                                       : days_from_date(year, change->month + 1, 1);
     int weekday = (int)(((first + 4) % 7 + 7) % 7); /* 1970-01-01 was a Thursday */
     int64_t day = first + (change->day - weekday + 7) % 7 + (change->week - 1) * 7;
     while (day >= next)
@@ -188,7 +193,8 @@ static int64_t change_at(const struct change *change, int64_t year, int32_t offs
 /* Writes the rule out as transitions for the years to come, so that one table serves all. */
 static size_t add_rule(struct zone *zone, const struct rule *rule)
 {
-    int64_t last = zone->count > 0 ? zone->transitions[zone->count - 1].at : 0, year = 1970 + last / 31556952;
+    int64_t last = zone->count > 0 ? zone->transitions[zone->count - 1].at : 0,
+            year = 1970 + last / 31556952;
     if (!rule->has_daylight) {
         if (zone->count == 0)
             zone->first = rule->standard;
@@ -213,27 +219,32 @@ static struct zone *tzif_parse(const unsigned char *file, size_t size)
     if (!tzif_read_header(file, size, &c))
         return NULL;
     size_t skip = HEADER + data_size(&c, 4);
-    if (skip > size || !tzif_read_header(file + skip, size - skip, &c)) /* the second part has 64-bit times */
+    /* the second part has 64-bit times */
+    if (skip > size || !tzif_read_header(file + skip, size - skip, &c))
         return NULL;
     const unsigned char *p = file + skip + HEADER;
     size_t left = size - skip - HEADER, need = data_size(&c, 8);
     if (left < need + 2)
         return NULL;
-    struct zone *zone = calloc(1, sizeof(*zone) + (size_t)(c.time + 2 * (YEARS_AHEAD + 100) + 2) * sizeof(struct transition));
+    struct zone *zone = calloc(1, sizeof(*zone) + (size_t)(c.time + 2 * (YEARS_AHEAD + 100) + 2) *
+                                                      sizeof(struct transition));
     if (zone == NULL)
         return NULL;
     const unsigned char *types = p + c.time * 8, *infos = types + c.time;
     zone->first = (int32_t)tzif_number(infos, 4);
     bool sound = is_offset(zone->first);
+    /* RFC 8536, 3.2 */
     for (int64_t i = 0; i < c.time; i++)
-        sound = sound && types[i] < c.type && is_offset(tzif_number(infos + types[i] * 6, 4)) && is_time(tzif_number(p + i * 8, 8)) &&
-                (i == 0 || tzif_number(p + i * 8, 8) > tzif_number(p + i * 8 - 8, 8)); /* RFC 8536, 3.2 */
+        sound = sound && types[i] < c.type && is_offset(tzif_number(infos + types[i] * 6, 4)) &&
+                is_time(tzif_number(p + i * 8, 8)) &&
+                (i == 0 || tzif_number(p + i * 8, 8) > tzif_number(p + i * 8 - 8, 8));
     if (!sound) {
         free(zone);
         return NULL;
     }
     for (int64_t i = 0; i < c.time; i++)
-        zone->transitions[zone->count++] = (struct transition){tzif_number(p + i * 8, 8), (int32_t)tzif_number(infos + types[i] * 6, 4)};
+        zone->transitions[zone->count++] = (struct transition){
+            tzif_number(p + i * 8, 8), (int32_t)tzif_number(infos + types[i] * 6, 4)};
     char text[128];
     size_t n = left - need - 2;
     const char *footer = (const char *)p + need + 1;

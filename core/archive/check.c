@@ -20,7 +20,8 @@ static int end_look(void *ctx, struct err *err)
     return 0;
 }
 
-struct archive_reader *archive_check(const struct hearth_limits *limits, archive_look look, const struct archive_warnings *warnings)
+struct archive_reader *archive_check(const struct hearth_limits *limits, archive_look look,
+                                     const struct archive_warnings *warnings)
 {
     struct looking *looking = calloc(1, sizeof(*looking));
     struct archive_taker taker = {take_look, end_look, free, looking};

@@ -24,8 +24,9 @@ static int gz_error(gzFile gz, const char *what, const char *path, struct err *e
     const char *text = gzerror(gz, &code);
     if (code == Z_ERRNO)
         return err_errno(err, errno, "cannot %s %s", what, path);
-    return err_set(err, code == Z_DATA_ERROR || code == Z_BUF_ERROR ? HEARTH_ERR_INVALID : HEARTH_ERR_IO, "cannot %s %s: %s", what, path,
-                   text);
+    return err_set(err,
+                   code == Z_DATA_ERROR || code == Z_BUF_ERROR ? HEARTH_ERR_INVALID : HEARTH_ERR_IO,
+                   "cannot %s %s: %s", what, path, text);
 }
 
 static int put_to_file(void *ctx, const void *bytes, size_t size, struct err *err)
@@ -50,11 +51,12 @@ static bool ends_with_gz(const char *path)
 }
 
 /* One attempt, in an empty file. */
-static int write_once(struct storage *storage, const char *account, unsigned with, const char *path, int fd, int64_t *ret_counts,
-                      struct err *err)
+static int write_once(struct storage *storage, const char *account, unsigned with, const char *path,
+                      int fd, int64_t *ret_counts, struct err *err)
 {
     int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    struct out_file file = {own < 0 ? NULL : gzdopen(own, ends_with_gz(path) ? "wb6" : "wbT"), path};
+    struct out_file file = {own < 0 ? NULL : gzdopen(own, ends_with_gz(path) ? "wb6" : "wbT"),
+                            path};
     struct archive_out out = {put_to_file, &file};
     owner_give(fd, path);
     if (file.gz == NULL) {
@@ -76,21 +78,26 @@ static int write_once(struct storage *storage, const char *account, unsigned wit
 
 static int is_there_already(const char *path, struct err *err)
 {
-    return err_set(err, HEARTH_ERR_CONFLICT, "%s is there already; choose another name, or move it away", path);
+    return err_set(err, HEARTH_ERR_CONFLICT,
+                   "%s is there already; choose another name, or move it away", path);
 }
 
-/* What is written before it is whole: a file without a name, which is gone with whoever is killed. Where the file system has none, one
- * beside the place, and *ret_part its name. */
+/* What is written before it is whole: a file without a name, which is gone with whoever is
+ * killed. Where the file system has none, one beside the place, and *ret_part its name. */
 static int open_part(const char *path, char **ret_part, int *ret_fd, struct err *err)
 {
     const char *slash = strrchr(path, '/');
-    char *folder = slash == NULL ? strdup(".") : slash == path ? strdup("/") : strndup(path, (size_t)(slash - path)), *part = NULL;
+    char *folder = slash == NULL   ? strdup(".")
+                   : slash == path ? strdup("/")
+                                   : strndup(path, (size_t)(slash - path)),
+         *part = NULL;
     if (folder == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     int fd = open(folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
     free(folder);
     if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
-        if (asprintf(&part, "%s.part%ld%s", path, (long)getpid(), ends_with_gz(path) ? ".gz" : "") < 0)
+        if (asprintf(&part, "%s.part%ld%s", path, (long)getpid(), ends_with_gz(path) ? ".gz" : "") <
+            0)
             return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
         fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     }
@@ -108,25 +115,28 @@ static int give_name(int fd, const char *part, const char *path, struct err *err
 {
     char unnamed[32];
     snprintf(unnamed, sizeof(unnamed), "/proc/self/fd/%d", fd);
-    if (linkat(AT_FDCWD, part == NULL ? unnamed : part, AT_FDCWD, path, part == NULL ? AT_SYMLINK_FOLLOW : 0) == 0)
+    if (linkat(AT_FDCWD, part == NULL ? unnamed : part, AT_FDCWD, path,
+               part == NULL ? AT_SYMLINK_FOLLOW : 0) == 0)
         return 0;
     if (errno == EEXIST)
         return is_there_already(path, err);
-    if (part == NULL || (errno != EPERM && errno != EOPNOTSUPP)) /* file systems without hard links */
+    /* file systems without hard links */
+    if (part == NULL || (errno != EPERM && errno != EOPNOTSUPP))
         return err_errno(err, errno, "cannot make %s", path);
     if (access(path, F_OK) == 0)
         return is_there_already(path, err);
     return rename(part, path) < 0 ? err_errno(err, errno, "cannot make %s", path) : 0;
 }
 
-int archive_to_file(struct storage *storage, const char *account, unsigned with, const char *path, int64_t ret_counts[ARCHIVE_KIND_COUNT],
-                    struct err *err)
+int archive_to_file(struct storage *storage, const char *account, unsigned with, const char *path,
+                    int64_t ret_counts[ARCHIVE_KIND_COUNT], struct err *err)
 {
     char *part = NULL;
     struct err why = {0};
     int fd = -1, r = HEARTH_ERR_UNCERTAIN;
     if (strcmp(path, "-") == 0)
-        return err_set(err, HEARTH_ERR_INVALID, "an archive is a file, with a name of its own: - is none");
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "an archive is a file, with a name of its own: - is none");
     if (access(path, F_OK) == 0)
         return is_there_already(path, err);
     if (open_part(path, &part, &fd, &why) < 0) {
@@ -135,8 +145,9 @@ int archive_to_file(struct storage *storage, const char *account, unsigned with,
         return why.code;
     }
     for (int i = 0; r == HEARTH_ERR_UNCERTAIN && i < ATTEMPTS; i++)
-        r = ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0 ? err_errno(&why, errno, "cannot write %s", path)
-                                                               : write_once(storage, account, with, path, fd, ret_counts, &why);
+        r = ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0
+                ? err_errno(&why, errno, "cannot write %s", path)
+                : write_once(storage, account, with, path, fd, ret_counts, &why);
     if (r == 0)
         r = give_name(fd, part, path, &why);
     close(fd);
@@ -148,9 +159,11 @@ int archive_to_file(struct storage *storage, const char *account, unsigned with,
     return r;
 }
 
-int archive_from_file(const char *path, struct archive_reader *reader, struct archive_summary *ret_summary, struct err *err)
+int archive_from_file(const char *path, struct archive_reader *reader,
+                      struct archive_summary *ret_summary, struct err *err)
 {
-    int fd, r = reader == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : plain_file_open(path, &fd, NULL, err);
+    int fd, r = reader == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
+                               : plain_file_open(path, &fd, NULL, err);
     gzFile gz = r == 0 ? gzdopen(fd, "rb") : NULL;
     char *piece = r == 0 ? malloc(PIECE) : NULL;
     struct err why = {0};

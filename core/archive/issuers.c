@@ -5,7 +5,8 @@
 
 #include "base/str.h"
 
-const char *archive_issuer_here(const char *was_id, const char *id, const char *issuer, char *buffer, size_t size)
+const char *archive_issuer_here(const char *was_id, const char *id, const char *issuer,
+                                char *buffer, size_t size)
 {
     static const char *const of_account[] = {"closed:", "left:"};
     size_t old = strlen(was_id);
@@ -15,7 +16,8 @@ const char *archive_issuer_here(const char *was_id, const char *id, const char *
             continue;
         const char *rest = issuer + prefix + old;
         if (*rest == '\0' || *rest == ':' || *rest == ' ')
-            return snprintf(buffer, size, "%s%s%s", of_account[i], id, rest) < (int)size ? buffer : issuer;
+            return snprintf(buffer, size, "%s%s%s", of_account[i], id, rest) < (int)size ? buffer
+                                                                                         : issuer;
     }
     return issuer;
 }
@@ -27,5 +29,6 @@ bool archive_issuer_belongs(const char *id, const char *issuer)
         return strcmp(issuer + 7, id) == 0;
     if (str_starts(issuer, "left:"))
         return strncmp(issuer + 5, id, size) == 0 && issuer[5 + size] == ':';
-    return strcmp(issuer, "proxy") == 0 || ((str_starts(issuer, "sync:") || str_starts(issuer, "oidc:")) && issuer[5] != '\0');
+    return strcmp(issuer, "proxy") == 0 ||
+           ((str_starts(issuer, "sync:") || str_starts(issuer, "oidc:")) && issuer[5] != '\0');
 }

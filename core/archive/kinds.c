@@ -2,12 +2,19 @@
 
 #include <string.h>
 
-#define LIST(record, FIELDS)                                                                                                               \
-    static const struct hearth_field list_##record[] = {FIELDS(ARCHIVE_FIELD, record)};                                                    \
-    static const struct fields archive_fields_##record = {#record, list_##record, sizeof(list_##record) / sizeof(list_##record[0]),        \
-                                                          sizeof(struct archive_##record)};
-#define ARCHIVE_FIELD(T, role, kind, name, least, most, meaning)                                                                           \
-    {#name, meaning, HEARTH_FIELD_##role, HEARTH_FIELD_##kind, offsetof(struct archive_##T, name), (int64_t)(least), (int64_t)(most)},
+#define LIST(record, FIELDS)                                                                       \
+    static const struct hearth_field list_##record[] = {FIELDS(ARCHIVE_FIELD, record)};            \
+    static const struct fields archive_fields_##record = {                                         \
+        #record, list_##record, sizeof(list_##record) / sizeof(list_##record[0]),                  \
+        sizeof(struct archive_##record)};
+#define ARCHIVE_FIELD(T, role, kind, name, least, most, meaning)                                   \
+    {#name,                                                                                        \
+     meaning,                                                                                      \
+     HEARTH_FIELD_##role,                                                                          \
+     HEARTH_FIELD_##kind,                                                                          \
+     offsetof(struct archive_##T, name),                                                           \
+     (int64_t)(least),                                                                             \
+     (int64_t)(most)},
 LIST(settings, ARCHIVE_SETTINGS_FIELDS)
 LIST(credentials, ARCHIVE_CREDENTIALS_FIELDS)
 LIST(of_device, ARCHIVE_OF_DEVICE_FIELDS)
@@ -19,10 +26,14 @@ LIST(children, ARCHIVE_CHILDREN_FIELDS)
 LIST(cursor, ARCHIVE_CURSOR_FIELDS)
 static const struct fields archive_fields_nothing = {"nothing", NULL, 0, 0};
 
-#define hearth_FIELDS(record)            plug_fields_##record
-#define archive_FIELDS(record)           archive_fields_##record
-#define WITHOUT(name)                    (ARCHIVE_KIND_##name == ARCHIVE_KIND_account ? "node" : ARCHIVE_KIND_##name == ARCHIVE_KIND_token ? "account" : NULL)
-#define KIND(name, whose, record, owner) {#name, &archive_FIELDS(owner), &whose##_FIELDS(record), WITHOUT(name)},
+#define hearth_FIELDS(record)  plug_fields_##record
+#define archive_FIELDS(record) archive_fields_##record
+#define WITHOUT(name)                                                                              \
+    (ARCHIVE_KIND_##name == ARCHIVE_KIND_account ? "node"                                          \
+     : ARCHIVE_KIND_##name == ARCHIVE_KIND_token ? "account"                                       \
+                                                 : NULL)
+#define KIND(name, whose, record, owner)                                                           \
+    {#name, &archive_FIELDS(owner), &whose##_FIELDS(record), WITHOUT(name)},
 const struct archive_kind archive_kinds[ARCHIVE_KIND_COUNT] = {ARCHIVE_KINDS(KIND)};
 
 int archive_kind_of(const char *name)
@@ -35,5 +46,6 @@ int archive_kind_of(const char *name)
 
 bool archive_kind_has(const struct archive_kind *kind, const struct hearth_field *field)
 {
-    return field->role != HEARTH_FIELD_DERIVED && (kind->without == NULL || strcmp(kind->without, field->name) != 0);
+    return field->role != HEARTH_FIELD_DERIVED &&
+           (kind->without == NULL || strcmp(kind->without, field->name) != 0);
 }

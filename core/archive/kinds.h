@@ -27,7 +27,8 @@
     X(T, ALWAYS,   TEXT, text, 0, 65536, "of the provider") \
     X(T, ALWAYS,   INT,  source, 0, HEARTH_SOURCE_MAX, "whose")
 
-/* K(name, whose, record, what stands before its fields). A kind that is added goes where everything is that it names. */
+/* K(name, whose, record, what stands before its fields). A kind that is added goes where
+ * everything is that it names. */
 #define ARCHIVE_KINDS(K) \
     K(account,          hearth,  account,          nothing) \
     K(account_identity, hearth,  account_identity, nothing) \
@@ -50,11 +51,11 @@
     K(token,            hearth,  token,            nothing)
 /* clang-format on */
 
-#define ARCHIVE_RECORD(record, FIELDS)                                                                                                     \
-    struct archive_##record {                                                                                                              \
-        uint32_t struct_size;                                                                                                              \
-        uint32_t reserved;                                                                                                                 \
-        FIELDS(HEARTH_MEMBER, record)                                                                                                      \
+#define ARCHIVE_RECORD(record, FIELDS)                                                             \
+    struct archive_##record {                                                                      \
+        uint32_t struct_size;                                                                      \
+        uint32_t reserved;                                                                         \
+        FIELDS(HEARTH_MEMBER, record)                                                              \
     }
 ARCHIVE_RECORD(settings, ARCHIVE_SETTINGS_FIELDS);
 ARCHIVE_RECORD(credentials, ARCHIVE_CREDENTIALS_FIELDS);

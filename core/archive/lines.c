@@ -26,7 +26,8 @@ int archive_flush(struct writing *w)
     return w->code;
 }
 
-/* Between plain runs what JSON has no plain form of. A byte that is no UTF-8, of a database of before, is U+FFFD. */
+/* Between plain runs what JSON has no plain form of. A byte that is no UTF-8, of a database of
+ * before, is U+FFFD. */
 void archive_put_text(struct buf *to, const char *text)
 {
     size_t size = strlen(text), from = 0, at = 0;
@@ -86,7 +87,8 @@ static void put_field(struct buf *to, const struct hearth_field *field, const vo
     }
 }
 
-void archive_begin_line(struct buf *to, const struct archive_kind *kind, const void *owner, const void *record)
+void archive_begin_line(struct buf *to, const struct archive_kind *kind, const void *owner,
+                        const void *record)
 {
     buf_printf(to, "{\"record\":\"%s\"", kind->name);
     for (size_t i = 0; i < kind->owner->count; i++)
@@ -102,10 +104,12 @@ void archive_count_line(struct writing *w, enum archive_kind_name name)
     w->line_count++;
 }
 
-int archive_put_record(struct writing *w, enum archive_kind_name name, const void *owner, const void *record)
+int archive_put_record(struct writing *w, enum archive_kind_name name, const void *owner,
+                       const void *record)
 {
     archive_begin_line(&w->lines, &archive_kinds[name], owner, record);
     buf_add_text(&w->lines, "}\n");
     archive_count_line(w, name);
-    return w->lines.size >= ARCHIVE_FLUSH_BYTES || buf_failed(&w->lines) ? archive_flush(w) : w->code;
+    return w->lines.size >= ARCHIVE_FLUSH_BYTES || buf_failed(&w->lines) ? archive_flush(w)
+                                                                         : w->code;
 }

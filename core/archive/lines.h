@@ -21,16 +21,19 @@ struct writing {
     int64_t line_count, counts[ARCHIVE_KIND_COUNT];
 };
 
-/* Remembers the first code that is none of success. Like everything here it returns the code of then. */
+/* Remembers the first code that is none of success. Like everything here it returns the code of
+ * then. */
 int archive_fails(struct writing *w, int code);
 int archive_flush(struct writing *w);
 
 /* A line without its end: "}\n". owner: NULL for a kind without. */
-void archive_begin_line(struct buf *to, const struct archive_kind *kind, const void *owner, const void *record);
+void archive_begin_line(struct buf *to, const struct archive_kind *kind, const void *owner,
+                        const void *record);
 void archive_count_line(struct writing *w, enum archive_kind_name name);
 void archive_put_text(struct buf *to, const char *text); /* in quotes */
 /* A whole record. */
-int archive_put_record(struct writing *w, enum archive_kind_name name, const void *owner, const void *record);
+int archive_put_record(struct writing *w, enum archive_kind_name name, const void *owner,
+                       const void *record);
 
 /* In the order of the pages: write_pages.c. */
 int archive_put_pages(struct writing *w);

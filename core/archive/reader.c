@@ -15,7 +15,8 @@
 
 enum { WARNED_MAX = 32, WARNED_NAME = 64, FIELDS_MAX = 64 };
 
-#define LAST_LINE "{\"record\":\"end\"," /* as it is written: it is known before anything in it is decoded, because it is not hashed */
+/* as it is written: it is known before anything in it is decoded, because it is not hashed */
+#define LAST_LINE "{\"record\":\"end\","
 
 enum reader_state { READS_FIRST, READS_RECORDS, READS_NOTHING };
 
@@ -36,7 +37,8 @@ struct archive_reader {
     size_t warned_count;
 };
 
-struct archive_reader *archive_reader_create(const struct archive_taker *taker, const struct hearth_limits *limits,
+struct archive_reader *archive_reader_create(const struct archive_taker *taker,
+                                             const struct hearth_limits *limits,
                                              const struct archive_warnings *warnings)
 {
     struct archive_reader *reader = taker->ctx == NULL ? NULL : calloc(1, sizeof(*reader));
@@ -53,7 +55,9 @@ struct archive_reader *archive_reader_create(const struct archive_taker *taker, 
     reader->warnings = warnings;
     reader->has_limits = limits != NULL;
     if (limits != NULL)
-        memcpy(&reader->limits, limits, limits->struct_size < sizeof(reader->limits) ? limits->struct_size : sizeof(reader->limits));
+        memcpy(&reader->limits, limits,
+               limits->struct_size < sizeof(reader->limits) ? limits->struct_size
+                                                            : sizeof(reader->limits));
     return reader;
 }
 
@@ -81,7 +85,8 @@ void archive_warn(const struct archive_warnings *warnings, const char *format, .
 }
 
 /* Once for each; of a name nobody knows how it looks. */
-static void warn_unknown(struct archive_reader *reader, const char *what, const char *kind, const char *field)
+static void warn_unknown(struct archive_reader *reader, const char *what, const char *kind,
+                         const char *field)
 {
     char name[WARNED_NAME], shown[WARNED_NAME], of[WARNED_NAME];
     str_printable(kind, of, sizeof(of));
@@ -96,10 +101,13 @@ static void warn_unknown(struct archive_reader *reader, const char *what, const 
     if (reader->warned_count == WARNED_MAX)
         archive_warn(reader->warnings, "more is kept out that this release does not know");
     else if (field == NULL)
-        archive_warn(reader->warnings, "%s of the kind \"%s\" are kept out: this release does not know it", what, of);
+        archive_warn(reader->warnings,
+                     "%s of the kind \"%s\" are kept out: this release does not know it", what, of);
     else
-        archive_warn(reader->warnings, "%s \"%s\" of records of the kind \"%s\" is kept out: this release does not know it", what, shown,
-                     of);
+        archive_warn(
+            reader->warnings,
+            "%s \"%s\" of records of the kind \"%s\" is kept out: this release does not know it",
+            what, shown, of);
 }
 
 static int bad_line(const struct archive_reader *reader, struct err *err, const char *why)
@@ -116,16 +124,20 @@ struct member {
     unsigned bit; /* of what was said already */
 };
 
-static bool find_member(const struct archive_kind *kind, struct archive_record *record, const char *name, struct member *ret_member)
+static bool find_member(const struct archive_kind *kind, struct archive_record *record,
+                        const char *name, struct member *ret_member)
 {
     for (size_t i = 0; i < kind->owner->count; i++)
         if (strcmp(kind->owner->list[i].name, name) == 0) {
-            *ret_member = (struct member){&kind->owner->list[i], &record->owner, (unsigned)(FIELDS_MAX - 1 - i)};
+            *ret_member = (struct member){&kind->owner->list[i], &record->owner,
+                                          (unsigned)(FIELDS_MAX - 1 - i)};
             return true;
         }
     for (size_t i = 0; i < kind->fields->count; i++)
-        if (strcmp(kind->fields->list[i].name, name) == 0 && archive_kind_has(kind, &kind->fields->list[i])) {
-            *ret_member = (struct member){&kind->fields->list[i], &record->struct_size, (unsigned)i};
+        if (strcmp(kind->fields->list[i].name, name) == 0 &&
+            archive_kind_has(kind, &kind->fields->list[i])) {
+            *ret_member =
+                (struct member){&kind->fields->list[i], &record->struct_size, (unsigned)i};
             return true;
         }
     return false;
@@ -188,8 +200,8 @@ static void set_defaults(const struct archive_kind *kind, struct archive_record 
         const struct hearth_field *field = &kind->fields->list[i];
         if (field->role == HEARTH_FIELD_ALWAYS && field->kind == HEARTH_FIELD_TEXT)
             plug_fields_set_text(field, &record->struct_size, "");
-        else if ((field->kind == HEARTH_FIELD_INT || field->kind == HEARTH_FIELD_FLAG) && field->role == HEARTH_FIELD_ALWAYS &&
-                 field->least > 0)
+        else if ((field->kind == HEARTH_FIELD_INT || field->kind == HEARTH_FIELD_FLAG) &&
+                 field->role == HEARTH_FIELD_ALWAYS && field->least > 0)
             plug_fields_set_number(field, &record->struct_size, field->least);
     }
 }
@@ -201,12 +213,14 @@ static const char *missing_key(const struct archive_kind *kind, uint64_t said)
         if ((said >> (FIELDS_MAX - 1 - i) & 1) == 0)
             return kind->owner->list[i].name;
     for (size_t i = 0; i < kind->fields->count; i++)
-        if (kind->fields->list[i].role == HEARTH_FIELD_KEY && archive_kind_has(kind, &kind->fields->list[i]) && (said >> i & 1) == 0)
+        if (kind->fields->list[i].role == HEARTH_FIELD_KEY &&
+            archive_kind_has(kind, &kind->fields->list[i]) && (said >> i & 1) == 0)
             return kind->fields->list[i].name;
     return NULL;
 }
 
-static int reader_read_children(struct archive_reader *reader, struct scan *scan, struct archive_record *record, struct err *err)
+static int reader_read_children(struct archive_reader *reader, struct scan *scan,
+                                struct archive_record *record, struct err *err)
 {
     const char *child;
     size_t count = 0;
@@ -214,7 +228,8 @@ static int reader_read_children(struct archive_reader *reader, struct scan *scan
         if (count == ARCHIVE_CHILDREN_MAX)
             return bad_line(reader, err, "its list has more than 1,000,000 children");
         size_t size = strlen(child);
-        if (size == 0 || size > (size_t)(reader->has_limits && reader->limits.key_bytes > 0 && reader->limits.key_bytes < HEARTH_KEY_MAX
+        if (size == 0 || size > (size_t)(reader->has_limits && reader->limits.key_bytes > 0 &&
+                                                 reader->limits.key_bytes < HEARTH_KEY_MAX
                                              ? reader->limits.key_bytes
                                              : HEARTH_KEY_MAX))
             return bad_line(reader, err, "the id of one of its children is empty or too long");
@@ -235,7 +250,8 @@ static int reader_read_children(struct archive_reader *reader, struct scan *scan
 
 /* --- a record --- */
 
-static int read_member(struct archive_reader *reader, struct scan *scan, struct archive_record *record, const char *name, uint64_t *said,
+static int read_member(struct archive_reader *reader, struct scan *scan,
+                       struct archive_record *record, const char *name, uint64_t *said,
                        struct err *err)
 {
     const struct archive_kind *kind = &archive_kinds[record->kind];
@@ -244,7 +260,8 @@ static int read_member(struct archive_reader *reader, struct scan *scan, struct 
     char shown[64], why[160];
     if (!archive_scan_value(scan, &value))
         return 0; /* the scan says why */
-    if (record->kind == ARCHIVE_KIND_children && value.kind == SCAN_LIST && record->listed == NULL && strcmp(name, "children") == 0)
+    if (record->kind == ARCHIVE_KIND_children && value.kind == SCAN_LIST &&
+        record->listed == NULL && strcmp(name, "children") == 0)
         return reader_read_children(reader, scan, record, err);
     str_printable(name, shown, sizeof(shown));
     if (!find_member(kind, record, name, &member)) {
@@ -297,7 +314,8 @@ static bool is_another(struct archive_reader *reader, const struct archive_recor
     return more;
 }
 
-static int finish_record(struct archive_reader *reader, struct archive_record *record, uint64_t said, struct err *err)
+static int finish_record(struct archive_reader *reader, struct archive_record *record,
+                         uint64_t said, struct err *err)
 {
     const struct archive_kind *kind = &archive_kinds[record->kind];
     const struct hearth_limits *limits = reader->has_limits ? &reader->limits : NULL;
@@ -315,7 +333,8 @@ static int finish_record(struct archive_reader *reader, struct archive_record *r
     if (!plug_fields_check(kind->owner, &record->owner, limits, text, sizeof(text)) ||
         !plug_fields_check(kind->fields, &record->struct_size, limits, text, sizeof(text)))
         return bad_line(reader, err, text);
-    if (record->kind == ARCHIVE_KIND_credentials && strspn(record->credentials.sealed, "0123456789abcdef") % 2 != 0)
+    if (record->kind == ARCHIVE_KIND_credentials &&
+        strspn(record->credentials.sealed, "0123456789abcdef") % 2 != 0)
         return bad_line(reader, err, "its sealed is no hex");
     if (record->kind != ARCHIVE_KIND_account && reader->summary.counts[ARCHIVE_KIND_account] == 0)
         return bad_line(reader, err, "it comes before the account that it belongs to");
@@ -346,10 +365,12 @@ static int read_record(struct archive_reader *reader, struct scan *scan, int kin
         if (r < 0)
             return r;
     }
-    return scan->why != NULL ? bad_line(reader, err, scan->why) : finish_record(reader, &record, said, err);
+    return scan->why != NULL ? bad_line(reader, err, scan->why)
+                             : finish_record(reader, &record, said, err);
 }
 
-static int skip_record(struct archive_reader *reader, struct scan *scan, const char *kind, struct err *err)
+static int skip_record(struct archive_reader *reader, struct scan *scan, const char *kind,
+                       struct err *err)
 {
     const char *name;
     struct archive_scan_value value;
@@ -370,26 +391,31 @@ static int read_first(struct archive_reader *reader, struct scan *scan, struct e
     while (archive_scan_member(scan, &name) && archive_scan_value(scan, &value)) {
         if (value.kind == SCAN_LIST || value.kind == SCAN_OBJECT)
             archive_scan_skip(scan);
-        else if (value.kind == SCAN_NUMBER && archive_scan_to_int(value.number, &number) && strcmp(name, "version") == 0)
+        else if (value.kind == SCAN_NUMBER && archive_scan_to_int(value.number, &number) &&
+                 strcmp(name, "version") == 0)
             version = number;
-        else if (value.kind == SCAN_NUMBER && archive_scan_to_int(value.number, &number) && strcmp(name, "data_model") == 0)
+        else if (value.kind == SCAN_NUMBER && archive_scan_to_int(value.number, &number) &&
+                 strcmp(name, "data_model") == 0)
             reader->summary.data_model = number;
     }
     if (scan->why != NULL)
         return bad_line(reader, err, scan->why);
     if (version != ARCHIVE_VERSION)
         return err_set(err, HEARTH_ERR_UNSUPPORTED,
-                       "it is an archive of version %" PRId64 ", and this release reads version %d; a newer hearthd may read it", version,
-                       ARCHIVE_VERSION);
+                       "it is an archive of version %" PRId64
+                       ", and this release reads version %d; a newer hearthd may read it",
+                       version, ARCHIVE_VERSION);
     if (reader->summary.data_model > HEARTH_DATA_MODEL)
         archive_warn(reader->warnings,
-                     "the archive has data model %" PRId64 ", and this release %d: what it does not know of it is kept out",
+                     "the archive has data model %" PRId64
+                     ", and this release %d: what it does not know of it is kept out",
                      reader->summary.data_model, HEARTH_DATA_MODEL);
     reader->state = READS_RECORDS;
     return 0;
 }
 
-static bool last_is_right(struct archive_reader *reader, const char *name, const struct archive_scan_value *value)
+static bool last_is_right(struct archive_reader *reader, const char *name,
+                          const struct archive_scan_value *value)
 {
     uint8_t digest[32];
     char hex[65];
@@ -416,9 +442,11 @@ static int read_last(struct archive_reader *reader, struct scan *scan, struct er
     while (archive_scan_member(scan, &name) && archive_scan_value(scan, &value)) {
         if (value.kind == SCAN_LIST || value.kind == SCAN_OBJECT) {
             archive_scan_skip(scan);
-        } else if ((hashed && strcmp(name, "sha256") == 0) || !last_is_right(reader, name, &value)) {
+        } else if ((hashed && strcmp(name, "sha256") == 0) ||
+                   !last_is_right(reader, name, &value)) {
             str_printable(name, shown, sizeof(shown));
-            snprintf(text, sizeof(text), "its %s is not that of what came: the archive is damaged", shown);
+            snprintf(text, sizeof(text), "its %s is not that of what came: the archive is damaged",
+                     shown);
             return bad_line(reader, err, text);
         }
         hashed = hashed || strcmp(name, "sha256") == 0;
@@ -441,27 +469,35 @@ static int reader_read_line(struct archive_reader *reader, char *line, size_t si
     struct scan scan;
     struct archive_scan_value value;
     const char *name;
-    bool is_last = size >= sizeof(LAST_LINE) - 1 && memcmp(line, LAST_LINE, sizeof(LAST_LINE) - 1) == 0;
+    bool is_last =
+        size >= sizeof(LAST_LINE) - 1 && memcmp(line, LAST_LINE, sizeof(LAST_LINE) - 1) == 0;
     reader->summary.lines++;
     if (reader->state == READS_NOTHING)
         return bad_line(reader, err, "something follows the last line");
-    if (!is_last && (EVP_DigestUpdate(reader->hash, line, size) != 1 || EVP_DigestUpdate(reader->hash, "\n", 1) != 1))
+    if (!is_last && (EVP_DigestUpdate(reader->hash, line, size) != 1 ||
+                     EVP_DigestUpdate(reader->hash, "\n", 1) != 1))
         return err_set(err, HEARTH_ERR_INTERNAL, "SHA-256 failed");
-    if (!archive_scan_begin(&scan, line, size) || !archive_scan_member(&scan, &name) || strcmp(name, "record") != 0 || !archive_scan_value(&scan, &value) ||
+    if (!archive_scan_begin(&scan, line, size) || !archive_scan_member(&scan, &name) ||
+        strcmp(name, "record") != 0 || !archive_scan_value(&scan, &value) ||
         value.kind != SCAN_TEXT)
-        return reader->state == READS_FIRST ? err_set(err, HEARTH_ERR_INVALID, "it is no archive of hearthd")
-                                            : bad_line(reader, err, scan.why != NULL ? scan.why : "it does not begin with {\"record\":\"");
+        return reader->state == READS_FIRST
+                   ? err_set(err, HEARTH_ERR_INVALID, "it is no archive of hearthd")
+                   : bad_line(reader, err,
+                              scan.why != NULL ? scan.why
+                                               : "it does not begin with {\"record\":\"");
     int kind = archive_kind_of(value.text);
     if ((strcmp(value.text, "archive") == 0) != (reader->state == READS_FIRST))
-        return reader->state == READS_FIRST ? err_set(err, HEARTH_ERR_INVALID, "it is no archive of hearthd")
-                                            : bad_line(reader, err, "an archive begins in the middle of another");
+        return reader->state == READS_FIRST
+                   ? err_set(err, HEARTH_ERR_INVALID, "it is no archive of hearthd")
+                   : bad_line(reader, err, "an archive begins in the middle of another");
     if (reader->state == READS_FIRST)
         return read_first(reader, &scan, err);
     if (is_last)
         return read_last(reader, &scan, err);
     if (strcmp(value.text, "end") == 0)
         return bad_line(reader, err, "the last line is not as it was written");
-    return kind < 0 ? skip_record(reader, &scan, value.text, err) : read_record(reader, &scan, kind, err);
+    return kind < 0 ? skip_record(reader, &scan, value.text, err)
+                    : read_record(reader, &scan, kind, err);
 }
 
 int archive_feed(struct archive_reader *reader, const void *bytes, size_t size, struct err *err)
@@ -496,7 +532,9 @@ int archive_end(struct archive_reader *reader, struct archive_summary *ret_summa
     if (reader->state != READS_NOTHING || reader->line.size > 0)
         return reader->state == READS_NOTHING
                    ? err_set(err, HEARTH_ERR_INVALID, "something follows the last line")
-                   : err_set(err, HEARTH_ERR_INVALID, "it ends behind line %" PRId64 " without its last line: it was cut off",
+                   : err_set(err, HEARTH_ERR_INVALID,
+                             "it ends behind line %" PRId64
+                             " without its last line: it was cut off",
                              reader->summary.lines);
     int r = reader->taker.end(reader->taker.ctx, err);
     if (r == 0 && ret_summary != NULL)

@@ -19,7 +19,8 @@ static void skip_space(struct scan *scan)
         scan->at++;
 }
 
-/* The next character that is no space, and goes behind it; '\0': the line has ended, which has no NUL. */
+/* The next character that is no space, and goes behind it; '\0': the line has ended, which has
+ * no NUL. */
 static char next_sign(struct scan *scan)
 {
     skip_space(scan);
@@ -86,8 +87,8 @@ static bool read_escape(struct scan *scan, char **to)
     return true;
 }
 
-/* Behind the opening quote. What it says is never longer than how it is said: it is decoded in its place, and the NUL is where the closing
- * quote was, or before. */
+/* Behind the opening quote. What it says is never longer than how it is said: it is decoded in
+ * its place, and the NUL is where the closing quote was, or before. */
 static bool scan_read_text(struct scan *scan, const char **ret_text)
 {
     char *text = scan->at, *to = text;
@@ -154,7 +155,8 @@ static bool read_word(struct scan *scan, const char *word)
 static bool scan_read_number(struct scan *scan, struct archive_scan_value *value)
 {
     size_t size = 0;
-    while ((size_t)(scan->end - scan->at) > size && strchr("+-.0123456789Ee", scan->at[size]) != NULL)
+    while ((size_t)(scan->end - scan->at) > size &&
+           strchr("+-.0123456789Ee", scan->at[size]) != NULL)
         size++;
     if (size == 0)
         return scan_fail(scan, "it has a value that is none");
@@ -206,7 +208,8 @@ bool archive_scan_element(struct scan *scan, const char **ret_text)
     return scan_read_text(scan, ret_text);
 }
 
-/* A list's bracket is behind us already, an object's is not. Brackets are paired, and texts stepped over; nobody looks at the rest. */
+/* A list's bracket is behind us already, an object's is not. Brackets are paired, and texts
+ * stepped over; nobody looks at the rest. */
 bool archive_scan_skip(struct scan *scan)
 {
     char open[ARCHIVE_DEPTH_MAX];

@@ -18,17 +18,20 @@ int archive_look_at(const struct archive_record *record, struct err *err)
 {
     const struct hearth_bookmark *bookmark = &record->bookmark;
     if (record->kind == ARCHIVE_KIND_page && record->page.id != model_page_id(record->page.url))
-        return err_set(err, HEARTH_ERR_INVALID, "its id is %" PRId64 ", and that of its URL is another", record->page.id);
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "its id is %" PRId64 ", and that of its URL is another", record->page.id);
     if (record->kind == ARCHIVE_KIND_bookmark && bookmark->page != 0 &&
         (bookmark->url == NULL || bookmark->page != model_page_id(bookmark->url)))
-        return err_set(err, HEARTH_ERR_INVALID, "its page is %" PRId64 ", and that of its URL is another", bookmark->page);
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "its page is %" PRId64 ", and that of its URL is another", bookmark->page);
     if (record->kind == ARCHIVE_KIND_account && record->account.generation > GENERATION_MAX)
-        return err_set(err, HEARTH_ERR_INVALID, "its generation is %" PRId64 ", and no account has had so many",
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "its generation is %" PRId64 ", and no account has had so many",
                        record->account.generation);
     return 0;
 }
 
-/* --- pages: what they say of their visits and bookmarks, and what is not to be stored ------------------------------------------------ */
+/* --- pages: what they say of their visits and bookmarks, and what is not to be stored --- */
 
 struct settling {
     struct apply apply;
@@ -68,7 +71,8 @@ static int settle_on_page(void *ctx, const struct hearth_page *page)
 static struct settled *settled_of(struct settling *settling, int64_t page)
 {
     const int64_t *first = settling->pages + settling->piece;
-    const int64_t *found = bsearch(&page, first, settling->piece_count, sizeof(page), settle_compare_pages);
+    const int64_t *found =
+        bsearch(&page, first, settling->piece_count, sizeof(page), settle_compare_pages);
     return found == NULL ? NULL : &settling->settled[found - first];
 }
 
@@ -94,9 +98,10 @@ static int on_its_visit(void *ctx, int64_t page, const struct hearth_visit *visi
     if (settled == NULL)
         return 0;
     model_page_add_visit(&settled->facts, visit->date, (int)visit->type);
-    settled->is_removed =
-        settled->is_removed ||
-        (settled->host != NULL && model_removed_here_has_visit(&settling->removed, page, settled->host, visit->date, visit->type));
+    settled->is_removed = settled->is_removed ||
+                          (settled->host != NULL &&
+                           model_removed_here_has_visit(&settling->removed, page, settled->host,
+                                                        visit->date, visit->type));
     return 0;
 }
 
@@ -118,11 +123,13 @@ static int on_said(void *ctx, const struct hearth_page *page)
     const struct model_page *facts = &settled->facts;
     bool bookmarked = settled->bookmarks > 0;
     model_url_host(page->url, host, sizeof(host));
-    settled->is_right = page->bookmarks == settled->bookmarks && page->visit_count == facts->counted &&
-                        page->last_visit == facts->last_visit && strcmp(page->host, host) == 0 && page->typed == facts->typed &&
-                        page->hidden == model_page_is_hidden(facts, page->url, bookmarked) &&
-                        page->frecency == model_page_frecency(facts, page->url, bookmarked, page->bookmark_added) &&
-                        (bookmarked || facts->visits > 0);
+    settled->is_right =
+        page->bookmarks == settled->bookmarks && page->visit_count == facts->counted &&
+        page->last_visit == facts->last_visit && strcmp(page->host, host) == 0 &&
+        page->typed == facts->typed &&
+        page->hidden == model_page_is_hidden(facts, page->url, bookmarked) &&
+        page->frecency == model_page_frecency(facts, page->url, bookmarked, page->bookmark_added) &&
+        (bookmarked || facts->visits > 0);
     return 0;
 }
 
@@ -135,7 +142,8 @@ struct removing {
 static bool is_removed_here(const void *ctx, const struct hearth_visit *visit)
 {
     const struct removing *removing = ctx;
-    return model_removed_here_has_visit(&removing->settling->removed, removing->page, removing->host, visit->date, visit->type);
+    return model_removed_here_has_visit(&removing->settling->removed, removing->page,
+                                        removing->host, visit->date, visit->type);
 }
 
 static int settle_removed(struct settling *settling, struct hearth_page *page, struct err *err)
@@ -145,7 +153,8 @@ static int settle_removed(struct settling *settling, struct hearth_page *page, s
     return merge_apply_take_from_page(&settling->apply, page, is_removed_here, &removing, err);
 }
 
-static int settle_page(struct settling *settling, int64_t id, const struct settled *settled, struct err *err)
+static int settle_page(struct settling *settling, int64_t id, const struct settled *settled,
+                       struct err *err)
 {
     struct apply *apply = &settling->apply;
     struct hearth_page page = {.struct_size = sizeof(page)};
@@ -153,7 +162,8 @@ static int settle_page(struct settling *settling, int64_t id, const struct settl
         return 0;
     int r = STORAGE(apply->storage, err, page_get, apply->account, id, &page);
     if (r == 0)
-        r = settled->is_removed ? settle_removed(settling, &page, err) : merge_apply_page(apply, &page, err);
+        r = settled->is_removed ? settle_removed(settling, &page, err)
+                                : merge_apply_page(apply, &page, err);
     arena_reset(&apply->arena);
     plug_storage_reset(apply->storage);
     return r;
@@ -172,9 +182,11 @@ static int settle_piece(struct settling *settling, struct err *err)
     if (!model_removed_here_is_empty(&settling->removed))
         r = plug_storage_pages_get(storage, apply->account, ids, count, on_host, settling, err);
     if (r == 0)
-        r = plug_storage_visits_of_pages(storage, apply->account, ids, count, on_its_visit, settling, err);
+        r = plug_storage_visits_of_pages(storage, apply->account, ids, count, on_its_visit,
+                                         settling, err);
     if (r == 0)
-        r = plug_storage_bookmarks_of_pages(storage, apply->account, ids, count, on_its_bookmark, settling, err);
+        r = plug_storage_bookmarks_of_pages(storage, apply->account, ids, count, on_its_bookmark,
+                                            settling, err);
     if (r == 0)
         r = plug_storage_pages_get(storage, apply->account, ids, count, on_said, settling, err);
     if (r == 0 && settling->failed)
@@ -193,13 +205,15 @@ static int settle_pages(struct settling *settling, struct err *err)
     struct apply *apply = &settling->apply;
     int r = merge_removed_here_load(apply->storage, apply->account, &settling->removed, err);
     if (r == 0)
-        r = STORAGE(apply->storage, err, pages_by_frecency, apply->account, settle_on_page, settling);
+        r = STORAGE(apply->storage, err, pages_by_frecency, apply->account, settle_on_page,
+                    settling);
     plug_storage_reset(apply->storage);
     if (r == 0 && settling->failed)
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     if (r == 0 && settling->count > 0)
         qsort(settling->pages, settling->count, sizeof(*settling->pages), settle_compare_pages);
-    for (settling->piece = 0; r == 0 && settling->piece < settling->count; settling->piece += settling->piece_count) {
+    for (settling->piece = 0; r == 0 && settling->piece < settling->count;
+         settling->piece += settling->piece_count) {
         size_t left = settling->count - settling->piece;
         settling->piece_count = left < PIECE_PAGES ? left : PIECE_PAGES;
         r = settle_piece(settling, err);

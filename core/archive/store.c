@@ -1,5 +1,6 @@
-/* From records to a storage. What is synced goes into one batch; what stands before it in an archive and is not of the batch (identities,
- * settings, credentials) is kept until that is committed, what stands behind it follows. What is removed here goes first, so that no sync
+/* From records to a storage. What is synced goes into one batch; what stands before it in an
+ * archive and is not of the batch (identities, settings, credentials) is kept until that is
+ * committed, what stands behind it follows. What is removed here goes first, so that no sync
  * brings it between. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -51,25 +52,30 @@ static int take_account(struct storing *s, const struct hearth_account *account,
         return no_memory(err);
     s->account.struct_size = sizeof(s->account);
     str_copy(s->was_id, sizeof(s->was_id), account->id);
-    const char *id = s->into.account != NULL ? s->into.account : s->into.id != NULL ? s->into.id : account->id;
+    const char *id = s->into.account != NULL ? s->into.account
+                     : s->into.id != NULL    ? s->into.id
+                                             : account->id;
     str_copy(s->id, sizeof(s->id), id);
     return 0;
 }
 
-static int take_identity(struct storing *s, const struct hearth_account_identity *identity, struct err *err)
+static int take_identity(struct storing *s, const struct hearth_account_identity *identity,
+                         struct err *err)
 {
     struct hearth_account_identity *copy = arena_alloc(&s->kept, sizeof(*copy));
     if (s->identity_count == ARCHIVE_IDENTITIES_MAX)
-        return err_set(err, HEARTH_ERR_INVALID, "an account has at most %d identities", ARCHIVE_IDENTITIES_MAX);
-    if (copy == NULL || plug_fields_copy(&plug_fields_account_identity, identity, &s->kept, copy) < 0)
+        return err_set(err, HEARTH_ERR_INVALID, "an account has at most %d identities",
+                       ARCHIVE_IDENTITIES_MAX);
+    if (copy == NULL ||
+        plug_fields_copy(&plug_fields_account_identity, identity, &s->kept, copy) < 0)
         return no_memory(err);
     copy->struct_size = sizeof(*copy);
     s->identities[s->identity_count++] = copy;
     return 0;
 }
 
-/* The new row, which nobody syncs before everything is there, and which says so until then: whoever kills us leaves it. Its generation will
- * be that of the archive when the batch ends. */
+/* The new row, which nobody syncs before everything is there, and which says so until then:
+ * whoever kills us leaves it. Its generation will be that of the archive when the batch ends. */
 static int create_account(struct storing *s, struct err *err)
 {
     struct hearth_account row = s->account;
@@ -92,8 +98,8 @@ static int create_account(struct storing *s, struct err *err)
 
 static bool store_account_is_empty(const struct hearth_counts *counts)
 {
-    return counts->devices == 0 && counts->tabs == 0 && counts->bookmarks == 0 && counts->folders == 0 && counts->pages == 0 &&
-           counts->visits == 0;
+    return counts->devices == 0 && counts->tabs == 0 && counts->bookmarks == 0 &&
+           counts->folders == 0 && counts->pages == 0 && counts->visits == 0;
 }
 
 /* One that is there: of the same person, and without anything. */
@@ -102,21 +108,28 @@ static int check_account(struct storing *s, struct err *err)
     struct hearth_account row = {.struct_size = sizeof(row)};
     struct hearth_counts counts = {.struct_size = sizeof(counts)};
     int r = STORAGE(s->storage, err, account_get, s->id, &row);
-    if (r == 0 && (strcmp(row.provider, s->account.provider) != 0 || strcmp(row.uid, s->account.uid) != 0))
-        r = err_set(err, HEARTH_ERR_CONFLICT, "%s is another person's account, or another provider's: the archive is that of %s", row.email,
-                    s->account.email);
+    if (r == 0 &&
+        (strcmp(row.provider, s->account.provider) != 0 || strcmp(row.uid, s->account.uid) != 0))
+        r = err_set(
+            err, HEARTH_ERR_CONFLICT,
+            "%s is another person's account, or another provider's: the archive is that of %s",
+            row.email, s->account.email);
     s->has_own = r == 0 && row.state == HEARTH_ACCOUNT_PAUSED;
     if (r == 0)
         r = STORAGE(s->storage, err, counts, s->id, &counts);
     if (r == 0 && !store_account_is_empty(&counts))
         r = err_set(err, HEARTH_ERR_CONFLICT,
-                    "the account has data already, which an archive does not replace; hearthd account remove %s first", row.email);
+                    "the account has data already, which an archive does not replace; hearthd "
+                    "account remove %s first",
+                    row.email);
     return r;
 }
 
 static int open_account(struct storing *s, struct err *err)
 {
-    int r = s->opened ? 0 : s->into.account == NULL ? create_account(s, err) : check_account(s, err);
+    int r = s->opened                 ? 0
+            : s->into.account == NULL ? create_account(s, err)
+                                      : check_account(s, err);
     if (r == 0 && !s->opened && !s->created && !s->into.synced_only)
         r = archive_sources_check(s->storage, s->id, err);
     s->opened = r == 0;
@@ -129,10 +142,12 @@ static int take_source(struct storing *s, const struct hearth_source *source, st
     return r < 0 ? r : archive_sources_put(&s->sources, s->storage, s->id, source, err);
 }
 
-static int take_removed_here(struct storing *s, const struct hearth_removed_here *removed, struct err *err)
+static int take_removed_here(struct storing *s, const struct hearth_removed_here *removed,
+                             struct err *err)
 {
     if (s->removed_count == REMOVED_HERE_MAX)
-        return err_set(err, HEARTH_ERR_INVALID, "an account has at most %d removals", REMOVED_HERE_MAX);
+        return err_set(err, HEARTH_ERR_INVALID, "an account has at most %d removals",
+                       REMOVED_HERE_MAX);
     const char *id = arena_strdup(&s->kept, removed->id);
     int r = id == NULL ? no_memory(err) : open_account(s, err);
     if (r < 0)
@@ -152,8 +167,9 @@ static int begin_storing(struct storing *s, struct err *err)
     if (r == 0)
         r = STORAGE(s->storage, err, batch_begin, s->id, HEARTH_COLLECTION_NONE, &generation);
     s->begun = r == 0;
+    /* a sync, or another restore, has come between: it is theirs, and stays */
     if (r == 0 && (r = check_account(s, err)) == HEARTH_ERR_CONFLICT)
-        s->created = false; /* a sync, or another restore, has come between: it is theirs, and stays */
+        s->created = false;
     return r;
 }
 
@@ -168,11 +184,13 @@ static int store_put_visits(struct storing *s, struct err *err)
     return r < 0 ? err_prefix(err, "the visits before it") : r;
 }
 
-static int take_visit(struct storing *s, int64_t page, const struct hearth_visit *visit, struct err *err)
+static int take_visit(struct storing *s, int64_t page, const struct hearth_visit *visit,
+                      struct err *err)
 {
     int r = s->page != page || s->visit_count == VISITS_AT_ONCE ? store_put_visits(s, err) : 0;
     s->page = page;
-    s->visits[s->visit_count++] = (struct hearth_visit)HEARTH_VISIT_OF(visit->date, visit->type, visit->source);
+    s->visits[s->visit_count++] =
+        (struct hearth_visit)HEARTH_VISIT_OF(visit->date, visit->type, visit->source);
     return r;
 }
 
@@ -200,7 +218,8 @@ static int take_bookmark(struct storing *s, const struct hearth_bookmark *bookma
 }
 
 /* A storage makes one by removing what was there. */
-static int take_tombstone(struct storing *s, const struct archive_tombstone *tombstone, struct err *err)
+static int take_tombstone(struct storing *s, const struct archive_tombstone *tombstone,
+                          struct err *err)
 {
     struct hearth_bookmark was = {.struct_size = sizeof(was),
                                   .guid = tombstone->guid,
@@ -214,15 +233,21 @@ static int take_tombstone(struct storing *s, const struct archive_tombstone *tom
         return err_set(err, HEARTH_ERR_INVALID, "there is a bookmark of this id");
     if (r != HEARTH_ERR_NOT_FOUND)
         return err_set(err, r, "%s", why.text);
-    r = tombstone->parent == NULL && tombstone->source == 0 ? 0 : STORAGE(s->storage, err, bookmark_put, &was);
+    r = tombstone->parent == NULL && tombstone->source == 0
+            ? 0
+            : STORAGE(s->storage, err, bookmark_put, &was);
     return r < 0 ? r : STORAGE(s->storage, err, bookmark_remove, tombstone->guid);
 }
 
 static int take_cursor(struct storing *s, const struct archive_cursor *cursor, struct err *err)
 {
-    if (cursor->collection == HEARTH_COLLECTION_NONE || hearth_collection_name((int32_t)cursor->collection) != NULL)
-        return STORAGE(s->storage, err, sync_cursor_put, cursor->source, (int32_t)cursor->collection, cursor->text);
-    archive_warn(s->warnings, "the mark of collection %d is kept out: this release does not know it", (int)cursor->collection);
+    if (cursor->collection == HEARTH_COLLECTION_NONE ||
+        hearth_collection_name((int32_t)cursor->collection) != NULL)
+        return STORAGE(s->storage, err, sync_cursor_put, cursor->source,
+                       (int32_t)cursor->collection, cursor->text);
+    archive_warn(s->warnings,
+                 "the mark of collection %d is kept out: this release does not know it",
+                 (int)cursor->collection);
     return 0;
 }
 
@@ -240,13 +265,15 @@ static int take_synced(struct storing *s, const struct archive_record *record, s
     case ARCHIVE_KIND_hidden:
         return STORAGE(s->storage, err, device_hide, record->hidden.device, true);
     case ARCHIVE_KIND_tab_group:
-        return STORAGE(s->storage, err, tab_group_put, record->owner.of_device.device, &record->tab_group);
+        return STORAGE(s->storage, err, tab_group_put, record->owner.of_device.device,
+                       &record->tab_group);
     case ARCHIVE_KIND_tab:
         return STORAGE(s->storage, err, tab_put, record->owner.of_device.device, &record->tab);
     case ARCHIVE_KIND_page:
         return STORAGE(s->storage, err, page_put, &record->page);
     case ARCHIVE_KIND_page_guid:
-        return STORAGE(s->storage, err, page_guid_put, record->page_guid.guid, record->owner.of_page.page);
+        return STORAGE(s->storage, err, page_guid_put, record->page_guid.guid,
+                       record->owner.of_page.page);
     case ARCHIVE_KIND_visit:
         return take_visit(s, record->owner.of_page.page, &record->visit, err);
     case ARCHIVE_KIND_bookmark:
@@ -254,8 +281,8 @@ static int take_synced(struct storing *s, const struct archive_record *record, s
     case ARCHIVE_KIND_tombstone:
         return take_tombstone(s, &record->tombstone, err);
     case ARCHIVE_KIND_children:
-        return STORAGE(s->storage, err, bookmark_children_put, record->children.source, record->children.folder, record->listed,
-                     record->listed_count);
+        return STORAGE(s->storage, err, bookmark_children_put, record->children.source,
+                       record->children.folder, record->listed, record->listed_count);
     default:
         return take_cursor(s, &record->cursor, err);
     }
@@ -263,19 +290,22 @@ static int take_synced(struct storing *s, const struct archive_record *record, s
 
 /* --- behind the batch --- */
 
-static int store_put_identity(struct storing *s, const struct hearth_account_identity *identity, struct err *err)
+static int store_put_identity(struct storing *s, const struct hearth_account_identity *identity,
+                              struct err *err)
 {
     char issuer[1024 + 1];
     struct hearth_account_identity here = *identity;
     struct err why = {0};
     here.issuer = archive_issuer_here(s->was_id, s->id, identity->issuer, issuer, sizeof(issuer));
     if (!archive_issuer_belongs(s->id, here.issuer)) {
-        archive_warn(s->warnings, "the identity of %s is kept out: it is none of this account's", identity->issuer);
+        archive_warn(s->warnings, "the identity of %s is kept out: it is none of this account's",
+                     identity->issuer);
         return 0;
     }
     int r = STORAGE(s->storage, &why, identity_put, s->id, &here);
     if (r == HEARTH_ERR_CONFLICT)
-        archive_warn(s->warnings, "the identity of %s is kept out: it opens another account here", identity->issuer);
+        archive_warn(s->warnings, "the identity of %s is kept out: it opens another account here",
+                     identity->issuer);
     return r < 0 && r != HEARTH_ERR_CONFLICT ? err_set(err, r, "%s", why.text) : 0;
 }
 
@@ -285,17 +315,20 @@ static bool opens_to_somebody(const struct storing *s)
     bool opens = false;
     for (size_t i = 0; i < s->identity_count; i++) {
         const char *issuer = s->identities[i]->issuer;
-        opens = opens || (archive_issuer_belongs(s->id, issuer) && !str_starts(issuer, "closed:") && !str_starts(issuer, "left:"));
+        opens = opens || (archive_issuer_belongs(s->id, issuer) && !str_starts(issuer, "closed:") &&
+                          !str_starts(issuer, "left:"));
     }
     return opens;
 }
 
-/* Which account_create() made, of now: the archive has it, of then, or it opens the account no more. Where it has none at all it stays. */
+/* Which account_create() made, of now: the archive has it, of then, or it opens the account no
+ * more. Where it has none at all it stays. */
 static int put_identities(struct storing *s, struct err *err)
 {
     char issuer[HEARTH_ID_MAX + 6];
     int r = 0;
-    bool exact = s->into.settle == NULL; /* what came is stored as it came: an account that nobody can open stays one */
+    /* what came is stored as it came: an account that nobody can open stays one */
+    bool exact = s->into.settle == NULL;
     if (s->created && s->account.uid[0] != '\0' && (exact || opens_to_somebody(s))) {
         struct err why = {0};
         snprintf(issuer, sizeof(issuer), "sync:%s", s->account.provider);
@@ -313,7 +346,8 @@ static bool sealed_from_hex(const char *hex, uint8_t *ret)
 }
 
 /* Of a source; *ret_put: this server can use them. */
-static int put_sealed(struct storing *s, int64_t source, const char *provider, const char *sealed, bool *ret_put, struct err *err)
+static int put_sealed(struct storing *s, int64_t source, const char *provider, const char *sealed,
+                      bool *ret_put, struct err *err)
 {
     struct err why = {0};
     size_t size = strlen(sealed) / 2;
@@ -323,11 +357,13 @@ static int put_sealed(struct storing *s, int64_t source, const char *provider, c
     if (r == 0 && !sealed_from_hex(sealed, bytes))
         r = err_set(err, HEARTH_ERR_INVALID, "its sealed credentials are no hex digits");
     bool opens = r == 0 && (s->into.seal_again == NULL ||
-                            s->into.seal_again(s->into.ctx, s->was_id, s->id, source, provider, bytes, size, &again, &size, &why) == 0);
+                            s->into.seal_again(s->into.ctx, s->was_id, s->id, source, provider,
+                                               bytes, size, &again, &size, &why) == 0);
     if (r == 0 && !opens)
         archive_warn(s->warnings, "the credentials are kept out: %s", why.text);
     if (opens)
-        r = STORAGE(s->storage, err, credentials_put, s->id, source, again != NULL ? again : bytes, size);
+        r = STORAGE(s->storage, err, credentials_put, s->id, source, again != NULL ? again : bytes,
+                    size);
     *ret_put = opens && r == 0;
     free(again);
     free(bytes);
@@ -335,7 +371,8 @@ static int put_sealed(struct storing *s, int64_t source, const char *provider, c
 }
 
 /* Those of the account's own provider wait until it has its rows. */
-static int take_credentials(struct storing *s, const struct archive_credentials *credentials, struct err *err)
+static int take_credentials(struct storing *s, const struct archive_credentials *credentials,
+                            struct err *err)
 {
     bool put;
     if (credentials->source == 0) {
@@ -345,7 +382,8 @@ static int take_credentials(struct storing *s, const struct archive_credentials 
     const char *provider = archive_sources_provider(&s->sources, credentials->source);
     if (provider != NULL)
         return put_sealed(s, credentials->source, provider, credentials->sealed, &put, err);
-    return err_set(err, HEARTH_ERR_INVALID, "there is no source %lld", (long long)credentials->source);
+    return err_set(err, HEARTH_ERR_INVALID, "there is no source %lld",
+                   (long long)credentials->source);
 }
 
 /* *ret_usable: the account can be synced. */
@@ -380,7 +418,8 @@ static int put_schedule(struct storing *s, bool usable, struct err *err)
         row.state = HEARTH_ACCOUNT_SIGNIN_NEEDED;
         message_put_account_sentence(&restored, archive_says_restored(), &row);
     }
-    return STORAGE(s->storage, err, account_update, &row, HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_STATE);
+    return STORAGE(s->storage, err, account_update, &row,
+                   HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_STATE);
 }
 
 static int store_end_batch(struct storing *s, struct err *err)
@@ -407,7 +446,8 @@ static int take_token(struct storing *s, const struct hearth_token *token, struc
     here.account = s->id;
     int r = STORAGE(s->storage, &why, token_create, &here);
     if (r == HEARTH_ERR_CONFLICT)
-        archive_warn(s->warnings, "the token %s is kept out: there is one of this id or secret here", token->id);
+        archive_warn(s->warnings,
+                     "the token %s is kept out: there is one of this id or secret here", token->id);
     return r < 0 && r != HEARTH_ERR_CONFLICT ? err_set(err, r, "%s", why.text) : 0;
 }
 
@@ -487,7 +527,8 @@ static void close_storing(void *ctx)
     free(s);
 }
 
-struct archive_reader *archive_store(struct storage *storage, const struct archive_into *into, const struct archive_warnings *warnings)
+struct archive_reader *archive_store(struct storage *storage, const struct archive_into *into,
+                                     const struct archive_warnings *warnings)
 {
     struct storing *s = calloc(1, sizeof(*s));
     struct archive_taker taker = {take_record, end_storing, close_storing, s};
@@ -508,12 +549,14 @@ static int feed_copy(void *ctx, const void *bytes, size_t size, struct err *err)
     return archive_feed(ctx, bytes, size, err);
 }
 
-int archive_copy_synced(struct storage *from, struct storage *to, const char *account, struct err *err)
+int archive_copy_synced(struct storage *from, struct storage *to, const char *account,
+                        struct err *err)
 {
     struct archive_into into = {.account = account, .synced_only = true};
     struct archive_reader *reader = archive_store(to, &into, NULL);
     struct archive_out out = {feed_copy, reader};
-    int r = reader == NULL ? no_memory(err) : archive_write(from, account, ARCHIVE_SYNCED_ONLY, &out, NULL, err);
+    int r = reader == NULL ? no_memory(err)
+                           : archive_write(from, account, ARCHIVE_SYNCED_ONLY, &out, NULL, err);
     if (r == 0)
         r = archive_end(reader, NULL, err);
     archive_close(reader);

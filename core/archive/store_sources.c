@@ -19,12 +19,14 @@ int archive_sources_check(struct storage *storage, const char *account, struct e
 {
     bool any = false;
     int r = STORAGE(storage, err, source_list, account, note_any_source, &any);
-    return r == 0 && any ? err_set(err, HEARTH_ERR_CONFLICT, "the account has other sources already, which an archive does not replace")
-                         : r;
+    return r == 0 && any
+               ? err_set(err, HEARTH_ERR_CONFLICT,
+                         "the account has other sources already, which an archive does not replace")
+               : r;
 }
 
-int archive_sources_put(struct archive_sources *sources, struct storage *storage, const char *account, const struct hearth_source *source,
-                        struct err *err)
+int archive_sources_put(struct archive_sources *sources, struct storage *storage,
+                        const char *account, const struct hearth_source *source, struct err *err)
 {
     if (sources->count == sources->room) {
         size_t room = sources->room == 0 ? 16 : 2 * sources->room;
@@ -49,7 +51,8 @@ const char *archive_sources_provider(const struct archive_sources *sources, int6
     return NULL;
 }
 
-void archive_sources_take_back(const struct archive_sources *sources, struct storage *storage, const char *account)
+void archive_sources_take_back(const struct archive_sources *sources, struct storage *storage,
+                               const char *account)
 {
     for (size_t i = 0; i < sources->count; i++)
         STORAGE(storage, NULL, source_remove, account, sources->list[i].id);

@@ -1,4 +1,5 @@
-/* The sources of an archive that is stored: they go before the batch, and are taken back when it fails. */
+/* The sources of an archive that is stored: they go before the batch, and are taken back when it
+ * fails. */
 #ifndef HEARTH_CORE_ARCHIVE_STORE_SOURCES_H
 #define HEARTH_CORE_ARCHIVE_STORE_SOURCES_H
 
@@ -11,11 +12,12 @@ struct archive_sources {
 
 /* CONFLICT: the account has some already. */
 int archive_sources_check(struct storage *storage, const char *account, struct err *err);
-int archive_sources_put(struct archive_sources *sources, struct storage *storage, const char *account, const struct hearth_source *source,
-                        struct err *err);
+int archive_sources_put(struct archive_sources *sources, struct storage *storage,
+                        const char *account, const struct hearth_source *source, struct err *err);
 /* NULL: no such source was put. */
 const char *archive_sources_provider(const struct archive_sources *sources, int64_t id);
-void archive_sources_take_back(const struct archive_sources *sources, struct storage *storage, const char *account);
+void archive_sources_take_back(const struct archive_sources *sources, struct storage *storage,
+                               const char *account);
 void archive_sources_fini(struct archive_sources *sources);
 
 #endif

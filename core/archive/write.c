@@ -1,5 +1,6 @@
-/* From a storage to lines. Listings have their order by hearth/storage.h; what a listing leaves out is asked for by the piece, in a call of
- * its own, whose memory is free again after each piece. */
+/* From a storage to lines. Listings have their order by hearth/storage.h; what a listing leaves
+ * out is asked for by the piece, in a call of its own, whose memory is free again after each
+ * piece. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +11,10 @@
 
 /* --- what is small --- */
 
-#define PUTS(name, callback)                                                                                                               \
-    static int callback(void *ctx, const struct hearth_##name *record)                                                                     \
-    {                                                                                                                                      \
-        return archive_put_record(ctx, ARCHIVE_KIND_##name, NULL, record);                                                                 \
+#define PUTS(name, callback)                                                                       \
+    static int callback(void *ctx, const struct hearth_##name *record)                             \
+    {                                                                                              \
+        return archive_put_record(ctx, ARCHIVE_KIND_##name, NULL, record);                         \
     }
 PUTS(account_identity, put_identity)
 PUTS(removed_here, put_removed_here)
@@ -48,7 +49,8 @@ static int write_tab_group_row(void *ctx, const char *device, const struct heart
 
 static int put_cursor(void *ctx, int64_t source, int32_t collection, const char *text)
 {
-    struct archive_cursor cursor = {.struct_size = sizeof(cursor), .collection = collection, .text = text, .source = source};
+    struct archive_cursor cursor = {
+        .struct_size = sizeof(cursor), .collection = collection, .text = text, .source = source};
     return archive_put_record(ctx, ARCHIVE_KIND_cursor, NULL, &cursor);
 }
 
@@ -118,8 +120,10 @@ static int put_bookmark(void *ctx, const struct hearth_bookmark_item *node)
 
 static int write_tombstone_row(void *ctx, const struct hearth_bookmark_item *node)
 {
-    struct archive_tombstone tombstone = {
-        .struct_size = sizeof(tombstone), .guid = node->guid, .parent = node->parent, .source = node->source};
+    struct archive_tombstone tombstone = {.struct_size = sizeof(tombstone),
+                                          .guid = node->guid,
+                                          .parent = node->parent,
+                                          .source = node->source};
     return archive_put_record(ctx, ARCHIVE_KIND_tombstone, NULL, &tombstone);
 }
 
@@ -138,16 +142,20 @@ static int end_children(struct children_line *line)
     archive_count_line(w, ARCHIVE_KIND_children);
     if (line->count > ARCHIVE_CHILDREN_MAX || w->lines.size - line->from > ARCHIVE_LINE_MAX)
         return archive_fails(
-            w, err_set(w->err, HEARTH_ERR_UNSUPPORTED, "the folder %s lists more children than an archive can hold", line->folder));
+            w, err_set(w->err, HEARTH_ERR_UNSUPPORTED,
+                       "the folder %s lists more children than an archive can hold", line->folder));
     line->count = 0;
-    return w->lines.size >= ARCHIVE_FLUSH_BYTES || buf_failed(&w->lines) ? archive_flush(w) : w->code;
+    return w->lines.size >= ARCHIVE_FLUSH_BYTES || buf_failed(&w->lines) ? archive_flush(w)
+                                                                         : w->code;
 }
 
-static int put_child(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
+static int put_child(void *ctx, int64_t source, const char *folder, int64_t position,
+                     const char *child)
 {
     struct children_line *line = ctx;
     struct buf *to = &line->w->lines;
-    struct archive_children record = {.struct_size = sizeof(record), .folder = folder, .source = source};
+    struct archive_children record = {
+        .struct_size = sizeof(record), .folder = folder, .source = source};
     (void)position;
     if (line->count > 0 && strcmp(folder, line->folder) != 0 && end_children(line) < 0)
         return line->w->code;
@@ -173,7 +181,9 @@ static int put_children(struct writing *w)
 /* --- the whole --- */
 
 /* What one listing says, to its end; the error inside of a callback is in w->err already. */
-#define LISTED(w, ...) ((w)->code != 0 ? (w)->code : write_after_listing((w), STORAGE((w)->storage, (w)->err, __VA_ARGS__)))
+#define LISTED(w, ...)                                                                             \
+    ((w)->code != 0 ? (w)->code                                                                    \
+                    : write_after_listing((w), STORAGE((w)->storage, (w)->err, __VA_ARGS__)))
 static int write_after_listing(struct writing *w, int code)
 {
     plug_storage_reset(w->storage);
@@ -245,17 +255,23 @@ static int check_moment(struct writing *w, int64_t generation)
     int r = STORAGE(w->storage, w->err, account_get, w->account, &account);
     if (r == 0 && account.generation != generation)
         r = err_set(w->err, HEARTH_ERR_UNCERTAIN,
-                    "the account was synced while the archive was written, which is of no one moment; try again");
+                    "the account was synced while the archive was written, which is of no one "
+                    "moment; try again");
     return r;
 }
 
-int archive_write(struct storage *storage, const char *account, unsigned with, const struct archive_out *out,
-                  int64_t ret_counts[ARCHIVE_KIND_COUNT], struct err *err)
+int archive_write(struct storage *storage, const char *account, unsigned with,
+                  const struct archive_out *out, int64_t ret_counts[ARCHIVE_KIND_COUNT],
+                  struct err *err)
 {
     struct err own = {0};
     struct arena arena;
     struct hearth_account row = {.struct_size = sizeof(row)}, kept = {.struct_size = sizeof(kept)};
-    struct writing w = {.storage = storage, .inner = *storage, .account = account, .out = out, .err = err != NULL ? err : &own};
+    struct writing w = {.storage = storage,
+                        .inner = *storage,
+                        .account = account,
+                        .out = out,
+                        .err = err != NULL ? err : &own};
     arena_init(&arena, 0);
     plug_call_init(&w.inner.call, storage->call.stop, 0, 0);
     w.inner.call.hearth.deadline = storage->call.hearth.deadline;
@@ -266,7 +282,8 @@ int archive_write(struct storage *storage, const char *account, unsigned with, c
     w.hash = EVP_MD_CTX_new();
     if (r == 0 && (w.hash == NULL || EVP_DigestInit_ex(w.hash, EVP_sha256(), NULL) != 1))
         r = err_set(w.err, HEARTH_ERR_NOMEM, "SHA-256 cannot begin");
-    buf_printf(&w.lines, "{\"record\":\"archive\",\"version\":%d,\"data_model\":%d}\n", ARCHIVE_VERSION, HEARTH_DATA_MODEL);
+    buf_printf(&w.lines, "{\"record\":\"archive\",\"version\":%d,\"data_model\":%d}\n",
+               ARCHIVE_VERSION, HEARTH_DATA_MODEL);
     w.line_count = 1;
     if (r == 0)
         r = write_body(&w, &kept, with);

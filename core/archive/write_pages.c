@@ -1,4 +1,5 @@
-/* Pages and their visits: the scan says which there are, and in what order; what it leaves out is asked for by the piece. */
+/* Pages and their visits: the scan says which there are, and in what order; what it leaves out
+ * is asked for by the piece. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,7 +45,8 @@ static int write_pages(struct page_lines *piece)
     struct writing *w = piece->w;
     buf_reset(&piece->text);
     memset(piece->size, 0, sizeof(piece->size));
-    int r = plug_storage_pages_get(&w->inner, w->account, piece->ids, piece->count, page_lines_note_page, piece, w->err);
+    int r = plug_storage_pages_get(&w->inner, w->account, piece->ids, piece->count,
+                                   page_lines_note_page, piece, w->err);
     if (r == 0 && buf_failed(&piece->text))
         r = err_set(w->err, HEARTH_ERR_NOMEM, "out of memory");
     for (size_t i = 0; r == 0 && i < piece->count; i++) {
@@ -68,7 +70,8 @@ static int page_lines_note_visit(void *ctx, int64_t page, const struct hearth_vi
         size_t room = piece->visit_room == 0 ? 1024 : 2 * piece->visit_room;
         void *visits = reallocarray(piece->visits, room, sizeof(piece->visits[0]));
         if (visits == NULL)
-            return archive_fails(piece->w, err_set(piece->w->err, HEARTH_ERR_NOMEM, "out of memory"));
+            return archive_fails(piece->w,
+                                 err_set(piece->w->err, HEARTH_ERR_NOMEM, "out of memory"));
         piece->visits = visits;
         piece->visit_room = room;
     }
@@ -92,13 +95,16 @@ static int write_visits(struct page_lines *piece)
 {
     struct writing *w = piece->w;
     piece->visit_count = 0;
-    int r = plug_storage_visits_of_pages(&w->inner, w->account, piece->ids, piece->count, page_lines_note_visit, piece, w->err);
+    int r = plug_storage_visits_of_pages(&w->inner, w->account, piece->ids, piece->count,
+                                         page_lines_note_visit, piece, w->err);
     if (r == 0)
         r = w->code;
     if (r == 0 && piece->visit_count > 0)
-        qsort(piece->visits, piece->visit_count, sizeof(piece->visits[0]), page_lines_compare_visits);
+        qsort(piece->visits, piece->visit_count, sizeof(piece->visits[0]),
+              page_lines_compare_visits);
     for (size_t i = 0; r == 0 && i < piece->visit_count; i++) {
-        struct archive_of_page of = {.struct_size = sizeof(of), .page = piece->ids[piece->visits[i].reserved]};
+        struct archive_of_page of = {.struct_size = sizeof(of),
+                                     .page = piece->ids[piece->visits[i].reserved]};
         r = archive_put_record(w, ARCHIVE_KIND_visit, &of, &piece->visits[i]);
     }
     return r;
@@ -122,8 +128,10 @@ static int on_scanned(void *ctx, const struct hearth_page *page)
 {
     struct page_lines *piece = ctx;
     piece->ids[piece->count++] = page->id;
-    piece->bytes += 256 + text_bytes(page->url) + text_bytes(page->title) + text_bytes(page->bookmark_title) + text_bytes(page->tags) +
-                    (size_t)(page->visit_count < PIECE_BYTES ? page->visit_count : PIECE_BYTES) * sizeof(struct hearth_visit);
+    piece->bytes += 256 + text_bytes(page->url) + text_bytes(page->title) +
+                    text_bytes(page->bookmark_title) + text_bytes(page->tags) +
+                    (size_t)(page->visit_count < PIECE_BYTES ? page->visit_count : PIECE_BYTES) *
+                        sizeof(struct hearth_visit);
     return piece->count == PIECE_PAGES || piece->bytes >= PIECE_BYTES ? end_piece(piece) : 0;
 }
 

@@ -9,10 +9,10 @@
 
 enum { CONTEXT_SIZE = 128 };
 
-/* For one account and source, and for the [sync NAME] section whose sign-in made them: another one cannot open them, whatever the account's
- * row says.
- */
-static void credentials_context(const char *account, int64_t source, const char *provider, char ret[CONTEXT_SIZE])
+/* For one account and source, and for the [sync NAME] section whose sign-in made them: another
+ * one cannot open them, whatever the account's row says. */
+static void credentials_context(const char *account, int64_t source, const char *provider,
+                                char ret[CONTEXT_SIZE])
 {
     if (source == 0)
         snprintf(ret, CONTEXT_SIZE, "credentials/%s/%s", account, provider);
@@ -26,8 +26,9 @@ static void credentials_old_context(const char *account, char ret[CONTEXT_SIZE])
     snprintf(ret, CONTEXT_SIZE, "credentials/%s", account);
 }
 
-int auth_credentials_put(const struct vault *vault, struct storage *storage, const char *account, int64_t source, const char *provider,
-                    const void *bytes, size_t size, struct err *err)
+int auth_credentials_put(const struct vault *vault, struct storage *storage, const char *account,
+                         int64_t source, const char *provider, const void *bytes, size_t size,
+                         struct err *err)
 {
     char context[CONTEXT_SIZE];
     void *sealed;
@@ -42,8 +43,9 @@ int auth_credentials_put(const struct vault *vault, struct storage *storage, con
 }
 
 /* err.code is set, whatever the outcome of the second attempt. */
-static int credentials_unseal(const struct vault *vault, const char *account, int64_t source, const char *provider, const void *sealed, size_t size,
-                  void **ret_bytes, size_t *ret_size, struct err *err)
+static int credentials_unseal(const struct vault *vault, const char *account, int64_t source,
+                              const char *provider, const void *sealed, size_t size,
+                              void **ret_bytes, size_t *ret_size, struct err *err)
 {
     char context[CONTEXT_SIZE];
     credentials_context(account, source, provider, context);
@@ -54,8 +56,9 @@ static int credentials_unseal(const struct vault *vault, const char *account, in
     return auth_vault_unseal(vault, context, sealed, size, ret_bytes, ret_size, NULL);
 }
 
-int auth_credentials_get(const struct vault *vault, struct storage *storage, const char *account, int64_t source, const char *provider,
-                    void **ret_bytes, size_t *ret_size, struct err *err)
+int auth_credentials_get(const struct vault *vault, struct storage *storage, const char *account,
+                         int64_t source, const char *provider, void **ret_bytes, size_t *ret_size,
+                         struct err *err)
 {
     const void *sealed;
     size_t size;
@@ -64,13 +67,15 @@ int auth_credentials_get(const struct vault *vault, struct storage *storage, con
     if (r == HEARTH_ERR_DENIED) /* by the database: DENIED is the vault's word for another key */
         r = why.code = HEARTH_ERR_IO;
     if (r == 0)
-        r = credentials_unseal(vault, account, source, provider, sealed, size, ret_bytes, ret_size, &why);
+        r = credentials_unseal(vault, account, source, provider, sealed, size, ret_bytes, ret_size,
+                               &why);
     if (r < 0 && err != NULL)
         *err = why;
     return r < 0 ? why.code : 0;
 }
 
-int auth_credentials_fingerprint(struct storage *storage, const char *account, int64_t source, uint8_t ret_mark[CREDENTIALS_FINGERPRINT_SIZE], struct err *err)
+int auth_credentials_fingerprint(struct storage *storage, const char *account, int64_t source,
+                                 uint8_t ret_mark[CREDENTIALS_FINGERPRINT_SIZE], struct err *err)
 {
     const void *sealed;
     size_t size;
@@ -80,13 +85,15 @@ int auth_credentials_fingerprint(struct storage *storage, const char *account, i
     return r;
 }
 
-int auth_credentials_seal_again(const struct vault *vault, const char *was, const char *account, int64_t source, const char *provider,
-                           const void *sealed, size_t size, void **ret_sealed, size_t *ret_size, struct err *err)
+int auth_credentials_seal_again(const struct vault *vault, const char *was, const char *account,
+                                int64_t source, const char *provider, const void *sealed,
+                                size_t size, void **ret_sealed, size_t *ret_size, struct err *err)
 {
     char context[CONTEXT_SIZE];
     void *plain = NULL, *copy;
     size_t plain_size = 0;
-    int r = credentials_unseal(vault, was, source, provider, sealed, size, &plain, &plain_size, err);
+    int r =
+        credentials_unseal(vault, was, source, provider, sealed, size, &plain, &plain_size, err);
     if (r < 0)
         return r;
     if (strcmp(was, account) != 0) {

@@ -20,7 +20,8 @@ struct sweep {
 static int doors_on_token(void *ctx, const struct hearth_token *row)
 {
     struct sweep *sweep = ctx;
-    if (strlen(row->id) < TOKEN_ID_SIZE && sweep->picks(sweep->ctx, row)) /* a longer one is none of ours */
+    /* a longer one is none of ours */
+    if (strlen(row->id) < TOKEN_ID_SIZE && sweep->picks(sweep->ctx, row))
         snprintf(sweep->ids[sweep->count++], TOKEN_ID_SIZE, "%s", row->id);
     return sweep->count == DOORS_SWEEP;
 }
@@ -36,7 +37,8 @@ int auth_doors_end(struct storage *storage, const char *account, const char *id,
     return r;
 }
 
-int auth_doors_sweep(struct storage *storage, const char *account, doors_picks *picks, void *ctx, size_t *ret_count, struct err *err)
+int auth_doors_sweep(struct storage *storage, const char *account, doors_picks *picks, void *ctx,
+                     size_t *ret_count, struct err *err)
 {
     struct sweep sweep = {.picks = picks, .ctx = ctx};
     int r = STORAGE(storage, err, token_list, account, doors_on_token, &sweep);
@@ -61,7 +63,8 @@ static bool pick_every(void *doors, const struct hearth_token *row)
     return true;
 }
 
-int auth_doors_remove(struct storage *storage, const char *account, struct doors *doors, struct err *err)
+int auth_doors_remove(struct storage *storage, const char *account, struct doors *doors,
+                      struct err *err)
 {
     size_t count = 1;
     int r = 0;
@@ -70,7 +73,7 @@ int auth_doors_remove(struct storage *storage, const char *account, struct doors
     return r;
 }
 
-/* --- marks --------------------------------------------------------------------------------------------------------------------------- */
+/* --- marks --- */
 
 static void mark_issuer(const char *account, char ret_issuer[ISSUER_SIZE])
 {
@@ -78,16 +81,19 @@ static void mark_issuer(const char *account, char ret_issuer[ISSUER_SIZE])
 }
 
 /* The mark that what is older has ended; one that is there gets the later time. */
-static int write_mark(struct storage *storage, const char *account, const char *which, int round, struct err *err)
+static int write_mark(struct storage *storage, const char *account, const char *which, int round,
+                      struct err *err)
 {
     char issuer[ISSUER_SIZE], subject[32];
-    struct hearth_account_identity mark = {.struct_size = sizeof(mark), .issuer = issuer, .subject = subject, .created = clock_now()};
+    struct hearth_account_identity mark = {
+        .struct_size = sizeof(mark), .issuer = issuer, .subject = subject, .created = clock_now()};
     snprintf(subject, sizeof(subject), "%s%s", which, round % 2 == 0 ? "" : " again");
     mark_issuer(account, issuer);
     return STORAGE(storage, err, identity_put, account, &mark);
 }
 
-/* Marks of a time that has not come, which nobody believes, and which would keep it: putting one sets no earlier time. */
+/* Marks of a time that has not come, which nobody believes, and which would keep it: putting one
+ * sets no earlier time. */
 struct ahead {
     char issuer[ISSUER_SIZE], subjects[4][32];
     int64_t now;
@@ -97,9 +103,11 @@ struct ahead {
 static int on_mark_ahead(void *ctx, const struct hearth_account_identity *identity)
 {
     struct ahead *ahead = ctx;
-    if (strcmp(identity->issuer, ahead->issuer) == 0 && identity->created > ahead->now + AHEAD_MAX &&
+    if (strcmp(identity->issuer, ahead->issuer) == 0 &&
+        identity->created > ahead->now + AHEAD_MAX &&
         strlen(identity->subject) < sizeof(ahead->subjects[0]))
-        snprintf(ahead->subjects[ahead->count++], sizeof(ahead->subjects[0]), "%s", identity->subject);
+        snprintf(ahead->subjects[ahead->count++], sizeof(ahead->subjects[0]), "%s",
+                 identity->subject);
     return ahead->count == sizeof(ahead->subjects) / sizeof(ahead->subjects[0]);
 }
 
@@ -118,19 +126,22 @@ static int drop_marks_ahead(struct storage *storage, const char *account, struct
     return r;
 }
 
-int auth_doors_shut(struct storage *storage, const char *account, const char *which, doors_picks *picks, void *ctx, struct err *err)
+int auth_doors_shut(struct storage *storage, const char *account, const char *which,
+                    doors_picks *picks, void *ctx, struct err *err)
 {
     size_t count = 0;
     int r = 0, dropped = drop_marks_ahead(storage, account, err);
     for (int round = 0; r == 0 && (round < 2 || count > 0); round++) {
         int marked = dropped < 0 ? dropped : write_mark(storage, account, which, round, err);
-        r = auth_doors_sweep(storage, account, picks, ctx, &count, marked < 0 ? NULL : err); /* what can end does */
+        /* what can end does */
+        r = auth_doors_sweep(storage, account, picks, ctx, &count, marked < 0 ? NULL : err);
         r = marked < 0 ? marked : r;
     }
     return r;
 }
 
-int auth_doors_close(struct storage *storage, const char *account, struct doors *doors, struct err *err)
+int auth_doors_close(struct storage *storage, const char *account, struct doors *doors,
+                     struct err *err)
 {
     return auth_doors_shut(storage, account, DOORS_ALL, pick_every, doors, err);
 }
@@ -147,15 +158,18 @@ static int doors_on_identity(void *ctx, const struct hearth_account_identity *id
     struct looking *looking = ctx;
     const struct door *door = looking->door;
     if (door->kind == DOOR_IDENTITY) {
-        looking->there = looking->there || (strcmp(identity->issuer, door->issuer) == 0 && strcmp(identity->subject, door->subject) == 0);
-    } else if (strcmp(identity->issuer, looking->issuer) == 0 && identity->created <= looking->now + AHEAD_MAX) {
+        looking->there = looking->there || (strcmp(identity->issuer, door->issuer) == 0 &&
+                                            strcmp(identity->subject, door->subject) == 0);
+    } else if (strcmp(identity->issuer, looking->issuer) == 0 &&
+               identity->created <= looking->now + AHEAD_MAX) {
         bool concerns = door->kind == DOOR_BROWSER || str_starts(identity->subject, DOORS_ALL);
         looking->closed = looking->closed || (concerns && door->created <= identity->created);
     }
     return 0;
 }
 
-int auth_doors_keep(struct storage *storage, const char *account, const struct door *door, const char *id, struct err *err)
+int auth_doors_keep(struct storage *storage, const char *account, const struct door *door,
+                    const char *id, struct err *err)
 {
     struct looking looking = {.door = door, .now = clock_now()};
     if (door->kind == DOOR_OPERATOR)
@@ -167,5 +181,6 @@ int auth_doors_keep(struct storage *storage, const char *account, const struct d
     int removed = auth_doors_end(storage, account, id, r < 0 ? NULL : err);
     if (r < 0 || removed < 0)
         return r < 0 ? r : removed;
-    return err_set(err, HEARTH_ERR_NOT_FOUND, "what this was asked for with has ended at this moment");
+    return err_set(err, HEARTH_ERR_NOT_FOUND,
+                   "what this was asked for with has ended at this moment");
 }

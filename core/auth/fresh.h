@@ -1,5 +1,6 @@
-/* That somebody has shown a moment ago who they are: left by a complete sign-in beside the session, in a cookie of its own, for the one
- * request that a browser which was merely left open must not be able to make. Good once, for ten minutes. */
+/* That somebody has shown a moment ago who they are: left by a complete sign-in beside the
+ * session, in a cookie of its own, for the one request that a browser which was merely left open
+ * must not be able to make. Good once, for ten minutes. */
 #ifndef HEARTH_CORE_AUTH_FRESH_H
 #define HEARTH_CORE_AUTH_FRESH_H
 
@@ -14,10 +15,13 @@
 enum { FRESH_LIFE = 10 * 60 * 1000 }; /* ms */
 
 const char *auth_fresh_cookie_name(bool tls); /* a constant */
-/* session: its id; auth_session_remove() removes this as well. The secret goes into the cookie; auth_token_wipe(). */
-int auth_fresh_create(struct storage *storage, const char *account, const struct door *door, const char *session, struct token *ret_token,
-                 struct err *err);
-/* Uses it up. secret: the cookie's value, or NULL. NOT_FOUND: none, it is over or used, or it is another account's. */
-int auth_fresh_use(struct storage *storage, const char *account, const char *secret, struct err *err);
+/* session: its id; auth_session_remove() removes this as well. The secret goes into the cookie;
+ * auth_token_wipe(). */
+int auth_fresh_create(struct storage *storage, const char *account, const struct door *door,
+                      const char *session, struct token *ret_token, struct err *err);
+/* Uses it up. secret: the cookie's value, or NULL. NOT_FOUND: none, it is over or used, or it is
+ * another account's. */
+int auth_fresh_use(struct storage *storage, const char *account, const char *secret,
+                   struct err *err);
 
 #endif

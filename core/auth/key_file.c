@@ -19,7 +19,8 @@
 
 enum { KEY_SIZE = 32, PATH_SIZE = 4096, LINE_MAX_SIZE = 96, FILE_MAX = 64 * 1024 };
 
-static const char first_line[] = "# Hearth seals credentials with these keys. Without them everybody signs in anew: keep a copy.\n";
+static const char first_line[] = "# Hearth seals credentials with these keys. Without them "
+                                 "everybody signs in anew: keep a copy.\n";
 
 static void make_line(uint32_t number, char ret_line[LINE_MAX_SIZE])
 {
@@ -38,7 +39,9 @@ static int flush_folder(const char *path, struct err *err)
     char folder[PATH_SIZE];
     str_folder(path, folder, sizeof(folder));
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int r = fd < 0 || fsync(fd) != 0 ? err_errno(err, errno, "cannot flush the folder %s of the key file", folder) : 0;
+    int r = fd < 0 || fsync(fd) != 0
+                ? err_errno(err, errno, "cannot flush the folder %s of the key file", folder)
+                : 0;
     if (fd >= 0)
         close(fd);
     return r;
@@ -53,14 +56,16 @@ static void give_away(int fd, const char *path, const struct stat *old)
         return; /* it stays root's, as private as it was made */
 }
 
-/* Written elsewhere, under a name that is used only once: what a crash leaves of it stops no later start. */
-static int write_beside(const char *path, const char *text, size_t size, const struct stat *old, char ret_beside[PATH_SIZE],
-                        struct err *err)
+/* Written elsewhere, under a name that is used only once: what a crash leaves of it stops no
+ * later start. */
+static int write_beside(const char *path, const char *text, size_t size, const struct stat *old,
+                        char ret_beside[PATH_SIZE], struct err *err)
 {
     char beside[PATH_SIZE];
     uint64_t random;
     ASSERT(RAND_bytes((unsigned char *)&random, sizeof(random)) == 1);
-    if (snprintf(beside, sizeof(beside), "%s.new-%016llx", path, (unsigned long long)random) >= PATH_SIZE)
+    if (snprintf(beside, sizeof(beside), "%s.new-%016llx", path, (unsigned long long)random) >=
+        PATH_SIZE)
         return err_set(err, HEARTH_ERR_INVALID, "the path of the key file is too long");
     int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
@@ -88,7 +93,8 @@ int auth_key_file_make(const char *path, uint32_t number, struct err *err)
     if (r < 0)
         return r;
     if (link(beside, path) != 0) /* does not replace one that another process made meanwhile */
-        r = errno == EEXIST ? err_set(err, HEARTH_ERR_CONFLICT, "%s exists already, and nothing was changed in it", path)
+        r = errno == EEXIST ? err_set(err, HEARTH_ERR_CONFLICT,
+                                      "%s exists already, and nothing was changed in it", path)
                             : err_errno(err, errno, "cannot make the key file %s", path);
     unlink(beside);
     return r == 0 ? flush_folder(path, err) : r;
@@ -104,7 +110,8 @@ static int extend_text(const char *path, int fd, uint32_t number, char *text, st
     if (n > FILE_MAX - LINE_MAX_SIZE - 1)
         return err_set(err, HEARTH_ERR_INVALID, "%s is too large for one more key", path);
     make_line(number, line);
-    int added = snprintf(text + n, (size_t)(FILE_MAX - n), "%s%s", n > 0 && text[n - 1] != '\n' ? "\n" : "", line);
+    int added = snprintf(text + n, (size_t)(FILE_MAX - n), "%s%s",
+                         n > 0 && text[n - 1] != '\n' ? "\n" : "", line);
     OPENSSL_cleanse(line, sizeof(line));
     int r = write_beside(path, text, (size_t)(n + added), &status, beside, err);
     if (r == 0 && rename(beside, path) != 0) {
@@ -120,7 +127,8 @@ int auth_key_file_extend(const char *path, uint32_t number, struct err *err)
     if (r < 0)
         return err_prefix(err, "key file");
     char *text = calloc(1, FILE_MAX);
-    r = text == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : extend_text(path, fd, number, text, err);
+    r = text == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
+                     : extend_text(path, fd, number, text, err);
     if (text != NULL)
         OPENSSL_cleanse(text, FILE_MAX);
     free(text);

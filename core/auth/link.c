@@ -8,7 +8,8 @@
 
 #include "base/clock.h"
 
-int auth_link_create(struct storage *storage, const char *account, const struct door *door, struct link *ret_link, struct err *err)
+int auth_link_create(struct storage *storage, const char *account, const struct door *door,
+                     struct link *ret_link, struct err *err)
 {
     struct token link, code;
     int64_t expires = clock_now() + LINK_LIFE;
@@ -30,11 +31,13 @@ void auth_link_wipe(struct link *link)
     OPENSSL_cleanse(link, sizeof(*link));
 }
 
-int auth_link_look(struct storage *storage, const uint8_t hash[TOKEN_HASH_SIZE], struct hearth_token *ret_row, struct err *err)
+int auth_link_look(struct storage *storage, const uint8_t hash[TOKEN_HASH_SIZE],
+                   struct hearth_token *ret_row, struct err *err)
 {
     struct hearth_token row = {.struct_size = sizeof(row)};
     int r = STORAGE(storage, err, token_by_hash, hash, &row);
-    if (r == 0 && ((row.scope != HEARTH_TOKEN_LINK && row.scope != HEARTH_TOKEN_CODE) || row.expires <= clock_now()))
+    if (r == 0 && ((row.scope != HEARTH_TOKEN_LINK && row.scope != HEARTH_TOKEN_CODE) ||
+                   row.expires <= clock_now()))
         r = err_set(err, HEARTH_ERR_NOT_FOUND, "the link is over");
     if (r == 0)
         *ret_row = row;
@@ -49,8 +52,9 @@ struct twin {
 static int link_on_token(void *ctx, const struct hearth_token *row)
 {
     struct twin *twin = ctx;
-    bool found = twin->of->scope == HEARTH_TOKEN_LINK ? row->scope == HEARTH_TOKEN_CODE && strcmp(row->name, twin->of->id) == 0
-                                                      : row->scope == HEARTH_TOKEN_LINK && strcmp(row->id, twin->of->name) == 0;
+    bool found = twin->of->scope == HEARTH_TOKEN_LINK
+                     ? row->scope == HEARTH_TOKEN_CODE && strcmp(row->name, twin->of->id) == 0
+                     : row->scope == HEARTH_TOKEN_LINK && strcmp(row->id, twin->of->name) == 0;
     if (found)
         snprintf(twin->id, sizeof(twin->id), "%s", row->id);
     return found;
@@ -59,7 +63,8 @@ static int link_on_token(void *ctx, const struct hearth_token *row)
 int auth_link_take(struct storage *storage, const struct hearth_token *row, struct err *err)
 {
     struct twin twin = {.of = row};
-    int r = STORAGE(storage, err, token_remove, row->account, row->id); /* the one who removes it has it */
+    /* the one who removes it has it */
+    int r = STORAGE(storage, err, token_remove, row->account, row->id);
     if (r < 0)
         return r;
     r = STORAGE(storage, err, token_list, row->account, link_on_token, &twin);
@@ -68,7 +73,7 @@ int auth_link_take(struct storage *storage, const struct hearth_token *row, stru
     return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
 }
 
-/* --- QR codes ---------------------------------------------------------------------------------------------------------------------- */
+/* --- QR codes --- */
 
 enum { QUIET = 4 }; /* modules of white around it that scanners want: ISO/IEC 18004 */
 
@@ -82,7 +87,8 @@ static QRcode *link_qr_encode(const char *url, struct err *err)
 
 static bool is_dark(const QRcode *code, int x, int y)
 {
-    return x >= 0 && y >= 0 && x < code->width && y < code->width && (code->data[y * code->width + x] & 1) != 0;
+    return x >= 0 && y >= 0 && x < code->width && y < code->width &&
+           (code->data[y * code->width + x] & 1) != 0;
 }
 
 int auth_link_qr_svg(const char *url, struct buf *ret_svg, struct err *err)
@@ -92,7 +98,8 @@ int auth_link_qr_svg(const char *url, struct buf *ret_svg, struct err *err)
         return HEARTH_ERR_INVALID;
     int size = code->width + 2 * QUIET;
     buf_printf(ret_svg,
-               "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" shape-rendering=\"crispEdges\">"
+               "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
+               "shape-rendering=\"crispEdges\">"
                "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/><path d=\"",
                size, size, size, size);
     for (int y = 0; y < code->width; y++) {
@@ -113,13 +120,15 @@ int auth_link_qr_svg(const char *url, struct buf *ret_svg, struct err *err)
 /* Two rows to a line. White is drawn, so that it can be read on a dark terminal as well. */
 int auth_link_qr_text(const char *url, struct buf *ret_text, struct err *err)
 {
-    static const char *const blocks[] = {"\u2588", "\u2580", "\u2584", " "}; /* which of upper (2) and lower (1) row is dark */
+    /* which of upper (2) and lower (1) row is dark */
+    static const char *const blocks[] = {"\u2588", "\u2580", "\u2584", " "};
     QRcode *code = link_qr_encode(url, err);
     if (code == NULL)
         return HEARTH_ERR_INVALID;
     for (int y = -QUIET; y < code->width + QUIET; y += 2) {
         for (int x = -QUIET; x < code->width + QUIET; x++)
-            buf_add_text(ret_text, blocks[(is_dark(code, x, y) ? 2 : 0) + (is_dark(code, x, y + 1) ? 1 : 0)]);
+            buf_add_text(ret_text,
+                         blocks[(is_dark(code, x, y) ? 2 : 0) + (is_dark(code, x, y + 1) ? 1 : 0)]);
         buf_add_char(ret_text, '\n');
     }
     QRcode_free(code);

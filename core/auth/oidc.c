@@ -17,7 +17,8 @@
 
 enum { DOCUMENT_LIFE = 24 * 3600 * 1000, KEYS_PAUSE = 60 * 1000, KEYS_LIFE = 24 * 3600 * 1000 };
 
-int auth_oidc_create(const struct oidc_config *config, struct net *net, struct oidc **ret_oidc, struct err *err)
+int auth_oidc_create(const struct oidc_config *config, struct net *net, struct oidc **ret_oidc,
+                     struct err *err)
 {
     struct oidc *oidc = calloc(1, sizeof(*oidc));
     if (oidc == NULL)
@@ -29,7 +30,9 @@ int auth_oidc_create(const struct oidc_config *config, struct net *net, struct o
     if (config->issuer == NULL || config->client_id == NULL)
         r = err_set(err, HEARTH_ERR_INVALID, "[oidc %s] needs issuer and client_id", config->name);
     else if (!auth_oidc_url_is_allowed(oidc, config->issuer))
-        r = err_set(err, HEARTH_ERR_INVALID, "[oidc %s] issuer must be an https address (or insecure_http = yes)", config->name);
+        r = err_set(err, HEARTH_ERR_INVALID,
+                    "[oidc %s] issuer must be an https address (or insecure_http = yes)",
+                    config->name);
     if (r < 0)
         auth_oidc_destroy(oidc);
     else
@@ -52,8 +55,7 @@ const char *auth_oidc_issuer(const struct oidc *oidc)
     return oidc->config.issuer;
 }
 
-/* --- what the provider says of itself ---------------------------------------------------------------------------------------------------
- */
+/* --- what the provider says of itself --- */
 
 /* What several threads use is counted under the lock: jansson's counts are not meant for them. */
 static void oidc_unref_shared(struct oidc *oidc, json_t *object)
@@ -64,10 +66,12 @@ static void oidc_unref_shared(struct oidc *oidc, json_t *object)
 }
 
 /* *ret_document: oidc_unref_shared(). */
-static int oidc_discover(struct oidc *oidc, struct call *call, json_t **ret_document, struct err *err)
+static int oidc_discover(struct oidc *oidc, struct call *call, json_t **ret_document,
+                         struct err *err)
 {
     lock_take(&oidc->lock);
-    json_t *document = clock_monotonic() < oidc->document_until ? json_incref(oidc->document) : NULL;
+    json_t *document =
+        clock_monotonic() < oidc->document_until ? json_incref(oidc->document) : NULL;
     lock_release(&oidc->lock);
     if (document != NULL) {
         *ret_document = document;
@@ -75,20 +79,25 @@ static int oidc_discover(struct oidc *oidc, struct call *call, json_t **ret_docu
     }
     struct buf url = {0};
     size_t size = strlen(oidc->config.issuer);
-    buf_printf(&url, "%s%s.well-known/openid-configuration", oidc->config.issuer, oidc->config.issuer[size - 1] == '/' ? "" : "/");
+    buf_printf(&url, "%s%s.well-known/openid-configuration", oidc->config.issuer,
+               oidc->config.issuer[size - 1] == '/' ? "" : "/");
     int r = buf_failed(&url) ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
-                             : auth_oidc_fetch(oidc, call, url.data, NULL, NULL, OIDC_ANSWER_MAX, &document, err);
+                             : auth_oidc_fetch(oidc, call, url.data, NULL, NULL, OIDC_ANSWER_MAX,
+                                               &document, err);
     buf_fini(&url);
     if (r < 0)
         return r;
     const char *issuer = json_string_value(json_object_get(document, "issuer"));
     static const char *const needed[] = {"authorization_endpoint", "token_endpoint", "jwks_uri"};
     if (issuer == NULL || strcmp(issuer, oidc->config.issuer) != 0)
-        r = err_set(err, HEARTH_ERR_INVALID, "[oidc %s] calls itself %.200s: set issuer to exactly that", oidc->config.name,
+        r = err_set(err, HEARTH_ERR_INVALID,
+                    "[oidc %s] calls itself %.200s: set issuer to exactly that", oidc->config.name,
                     issuer == NULL ? "nothing" : issuer);
     for (size_t i = 0; r == 0 && i < 3; i++)
-        if (!auth_oidc_url_is_allowed(oidc, json_string_value(json_object_get(document, needed[i]))))
-            r = err_set(err, HEARTH_ERR_INVALID, "[oidc %s] names no usable %s", oidc->config.name, needed[i]);
+        if (!auth_oidc_url_is_allowed(oidc,
+                                      json_string_value(json_object_get(document, needed[i]))))
+            r = err_set(err, HEARTH_ERR_INVALID, "[oidc %s] names no usable %s", oidc->config.name,
+                        needed[i]);
     if (r < 0) {
         json_decref(document);
         return r;
@@ -103,7 +112,8 @@ static int oidc_discover(struct oidc *oidc, struct call *call, json_t **ret_docu
 }
 
 /* `anew`: a key is missing; asked for at most once a minute. *ret_keys: oidc_unref_shared(). */
-static int oidc_get_keys(struct oidc *oidc, struct call *call, const json_t *document, bool anew, json_t **ret_keys, struct err *err)
+static int oidc_get_keys(struct oidc *oidc, struct call *call, const json_t *document, bool anew,
+                         json_t **ret_keys, struct err *err)
 {
     int64_t now = clock_monotonic();
     lock_take(&oidc->lock);
@@ -112,7 +122,8 @@ static int oidc_get_keys(struct oidc *oidc, struct call *call, const json_t *doc
     lock_release(&oidc->lock);
     int r = 0;
     if (keys == NULL) {
-        r = auth_oidc_fetch(oidc, call, json_string_value(json_object_get(document, "jwks_uri")), NULL, NULL, OIDC_KEYS_MAX, &keys, err);
+        r = auth_oidc_fetch(oidc, call, json_string_value(json_object_get(document, "jwks_uri")),
+                            NULL, NULL, OIDC_KEYS_MAX, &keys, err);
         if (r < 0)
             return r;
         lock_take(&oidc->lock);
@@ -125,8 +136,7 @@ static int oidc_get_keys(struct oidc *oidc, struct call *call, const json_t *doc
     return r;
 }
 
-/* --- the beginning
- * ------------------------------------------------------------------------------------------------------------------------ */
+/* --- the beginning --- */
 
 static void make_secret(char ret[OIDC_SECRET_SIZE])
 {
@@ -147,8 +157,8 @@ static void form_add_parameter(struct buf *out, const char *name, const char *va
         buf_grew(out, strlen(to));
 }
 
-int auth_oidc_begin(struct oidc *oidc, struct call *call, const char *callback, bool fresh, struct oidc_attempt *ret_attempt,
-               char ret_url[OIDC_URL_SIZE], struct err *err)
+int auth_oidc_begin(struct oidc *oidc, struct call *call, const char *callback, bool fresh,
+                    struct oidc_attempt *ret_attempt, char ret_url[OIDC_URL_SIZE], struct err *err)
 {
     json_t *document;
     uint8_t digest[32];
@@ -161,33 +171,37 @@ int auth_oidc_begin(struct oidc *oidc, struct call *call, const char *callback, 
     make_secret(ret_attempt->verifier);
     ret_attempt->began = clock_now() / 1000;
     ret_attempt->fresh = fresh;
-    ASSERT(EVP_Digest(ret_attempt->verifier, strlen(ret_attempt->verifier), digest, NULL, EVP_sha256(), NULL) == 1);
+    ASSERT(EVP_Digest(ret_attempt->verifier, strlen(ret_attempt->verifier), digest, NULL,
+                      EVP_sha256(), NULL) == 1);
     codec_base64_encode(CODEC_URL, digest, sizeof(digest), challenge);
     const char *endpoint = json_string_value(json_object_get(document, "authorization_endpoint"));
-    const char *parameters[][2] = {{"response_type", "code"},      {"client_id", oidc->config.client_id}, {"redirect_uri", callback},
-                                   {"scope", oidc->config.scopes}, {"state", ret_attempt->state},         {"nonce", ret_attempt->nonce},
-                                   {"code_challenge", challenge},  {"code_challenge_method", "S256"}};
+    const char *parameters[][2] = {
+        {"response_type", "code"},     {"client_id", oidc->config.client_id},
+        {"redirect_uri", callback},    {"scope", oidc->config.scopes},
+        {"state", ret_attempt->state}, {"nonce", ret_attempt->nonce},
+        {"code_challenge", challenge}, {"code_challenge_method", "S256"}};
     struct buf query = {0};
     for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++)
         form_add_parameter(&query, parameters[i][0], parameters[i][1]);
     if (fresh)
         buf_add_text(&query, "&prompt=login&max_age=0"); /* the second makes it say when that was */
-    int size = buf_failed(&query)
-                   ? OIDC_URL_SIZE
-                   : snprintf(ret_url, OIDC_URL_SIZE, "%s%s%s", endpoint, strchr(endpoint, '?') == NULL ? "?" : "&", query.data);
+    int size = buf_failed(&query) ? OIDC_URL_SIZE
+                                  : snprintf(ret_url, OIDC_URL_SIZE, "%s%s%s", endpoint,
+                                             strchr(endpoint, '?') == NULL ? "?" : "&", query.data);
     buf_fini(&query);
     oidc_unref_shared(oidc, document);
-    return size < OIDC_URL_SIZE
-               ? 0
-               : err_set(err, HEARTH_ERR_INVALID, "[oidc %s] the address of its sign-in page is too long", oidc->config.name);
+    return size < OIDC_URL_SIZE ? 0
+                                : err_set(err, HEARTH_ERR_INVALID,
+                                          "[oidc %s] the address of its sign-in page is too long",
+                                          oidc->config.name);
 }
 
-/* --- the end
- * ------------------------------------------------------------------------------------------------------------------------------- */
+/* --- the end --- */
 
 static bool offers_post_only(const json_t *document)
 {
-    const json_t *methods = json_object_get(document, "token_endpoint_auth_methods_supported"), *method;
+    const json_t *methods = json_object_get(document, "token_endpoint_auth_methods_supported"),
+                 *method;
     size_t i;
     bool post = false;
     json_array_foreach((json_t *)(uintptr_t)methods, i, method)
@@ -210,7 +224,8 @@ static char *basic_authorization(const struct oidc *oidc)
     buf_add_text(&out, "Basic ");
     char *room = buf_reserve(&out, joined.size * 4 / 3 + 8);
     if (room != NULL)
-        buf_grew(&out, codec_base64_encode(CODEC_STANDARD, (const uint8_t *)joined.data, joined.size, room));
+        buf_grew(&out, codec_base64_encode(CODEC_STANDARD, (const uint8_t *)joined.data,
+                                           joined.size, room));
     OPENSSL_cleanse(joined.data, joined.room);
     OPENSSL_cleanse(secret.data, secret.room);
     buf_fini(&id);
@@ -219,11 +234,13 @@ static char *basic_authorization(const struct oidc *oidc)
     return buf_take(&out, NULL);
 }
 
-static int oidc_redeem_code(struct oidc *oidc, struct call *call, const json_t *document, const char *callback, const struct oidc_attempt *attempt,
-                    const char *code, json_t **ret_tokens, struct err *err)
+static int oidc_redeem_code(struct oidc *oidc, struct call *call, const json_t *document,
+                            const char *callback, const struct oidc_attempt *attempt,
+                            const char *code, json_t **ret_tokens, struct err *err)
 {
     struct buf body = {0};
-    bool confidential = oidc->config.client_secret != NULL && oidc->config.client_secret[0] != '\0', post = offers_post_only(document);
+    bool confidential = oidc->config.client_secret != NULL && oidc->config.client_secret[0] != '\0',
+         post = offers_post_only(document);
     form_add_parameter(&body, "grant_type", "authorization_code");
     form_add_parameter(&body, "code", code);
     form_add_parameter(&body, "redirect_uri", callback);
@@ -235,8 +252,9 @@ static int oidc_redeem_code(struct oidc *oidc, struct call *call, const json_t *
     char *authorization = confidential && !post ? basic_authorization(oidc) : NULL;
     int r = buf_failed(&body) || (confidential && !post && authorization == NULL)
                 ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
-                : auth_oidc_fetch(oidc, call, json_string_value(json_object_get(document, "token_endpoint")), authorization, body.data,
-                             OIDC_ANSWER_MAX, ret_tokens, err);
+                : auth_oidc_fetch(oidc, call,
+                                  json_string_value(json_object_get(document, "token_endpoint")),
+                                  authorization, body.data, OIDC_ANSWER_MAX, ret_tokens, err);
     if (authorization != NULL)
         OPENSSL_cleanse(authorization, strlen(authorization));
     free(authorization);
@@ -246,11 +264,13 @@ static int oidc_redeem_code(struct oidc *oidc, struct call *call, const json_t *
     return r;
 }
 
-static int oidc_verify_id_token(struct oidc *oidc, struct call *call, const json_t *document, const struct oidc_attempt *attempt, const json_t *tokens,
-                  json_t **ret_claims, struct err *err)
+static int oidc_verify_id_token(struct oidc *oidc, struct call *call, const json_t *document,
+                                const struct oidc_attempt *attempt, const json_t *tokens,
+                                json_t **ret_claims, struct err *err)
 {
     const char *token = json_string_value(json_object_get(tokens, "id_token"));
-    struct oidc_expected expected = {oidc->config.issuer, oidc->config.client_id, attempt->nonce, clock_now() / 1000};
+    struct oidc_expected expected = {oidc->config.issuer, oidc->config.client_id, attempt->nonce,
+                                     clock_now() / 1000};
     json_t *keys;
     if (token == NULL)
         return err_set(err, HEARTH_ERR_DENIED, "it gave no ID token; scopes must contain openid");
@@ -266,24 +286,29 @@ static int oidc_verify_id_token(struct oidc *oidc, struct call *call, const json
         return r;
     r = auth_oidc_verify_token(token, keys, &expected, ret_claims, err);
     oidc_unref_shared(oidc, keys);
-    return r == HEARTH_ERR_NOT_FOUND ? err_set(err, HEARTH_ERR_DENIED, "it has no key for the signature of its ID token") : r;
+    return r == HEARTH_ERR_NOT_FOUND
+               ? err_set(err, HEARTH_ERR_DENIED, "it has no key for the signature of its ID token")
+               : r;
 }
 
 /* From the ID token, or from userinfo when that is about the same person. */
-static int read_person(struct oidc *oidc, struct call *call, const json_t *document, const json_t *tokens, const json_t *claims,
-                       struct oidc_person *ret_person, struct err *err)
+static int read_person(struct oidc *oidc, struct call *call, const json_t *document,
+                       const json_t *tokens, const json_t *claims, struct oidc_person *ret_person,
+                       struct err *err)
 {
     const char *endpoint = json_string_value(json_object_get(document, "userinfo_endpoint"));
     const char *access = json_string_value(json_object_get(tokens, "access_token"));
     const char *subject = json_string_value(json_object_get(claims, "sub"));
     json_t *info = NULL;
     int r = 0;
-    if (json_object_get(claims, "email") == NULL && access != NULL && auth_oidc_url_is_allowed(oidc, endpoint)) {
+    if (json_object_get(claims, "email") == NULL && access != NULL &&
+        auth_oidc_url_is_allowed(oidc, endpoint)) {
         struct buf bearer = {0};
         buf_printf(&bearer, "Bearer %s", access);
         r = buf_failed(&bearer) || strpbrk(access, "\r\n") != NULL
                 ? err_set(err, HEARTH_ERR_DENIED, "its access token is malformed")
-                : auth_oidc_fetch(oidc, call, endpoint, bearer.data, NULL, OIDC_ANSWER_MAX, &info, err);
+                : auth_oidc_fetch(oidc, call, endpoint, bearer.data, NULL, OIDC_ANSWER_MAX, &info,
+                                  err);
         buf_fini(&bearer);
         const char *about = json_string_value(json_object_get(info, "sub"));
         if (r == 0 && (about == NULL || strcmp(about, subject) != 0))
@@ -299,45 +324,53 @@ static int read_person(struct oidc *oidc, struct call *call, const json_t *docum
     if (r == 0) {
         snprintf(ret_person->subject, sizeof(ret_person->subject), "%s", subject);
         snprintf(ret_person->email, sizeof(ret_person->email), "%s", email == NULL ? "" : email);
-        ret_person->email_verified = email != NULL && (json_is_true(verified) || str_equal(json_string_value(verified), "true"));
+        ret_person->email_verified =
+            email != NULL &&
+            (json_is_true(verified) || str_equal(json_string_value(verified), "true"));
     }
     json_decref(info);
     return r;
 }
 
-/* When did they show the provider who they are? With max_age it has to say (OpenID Connect Core 1.0, 2); one that does not may have heeded
- * neither that nor prompt. */
-static int check_time(const struct oidc_attempt *attempt, const json_t *claims, struct oidc_person *person, struct err *err)
+/* When did they show the provider who they are? With max_age it has to say (OpenID Connect Core
+ * 1.0, 2); one that does not may have heeded neither that nor prompt. */
+static int check_time(const struct oidc_attempt *attempt, const json_t *claims,
+                      struct oidc_person *person, struct err *err)
 {
     const json_t *when = json_object_get(claims, "auth_time");
-    bool recent = json_is_number(when) && json_number_value(when) >= (double)(attempt->began - OIDC_LEEWAY) &&
+    bool recent = json_is_number(when) &&
+                  json_number_value(when) >= (double)(attempt->began - OIDC_LEEWAY) &&
                   json_number_value(when) <= (double)(clock_now() / 1000 + OIDC_LEEWAY);
     if (attempt->fresh && when != NULL && !recent)
-        return err_set(
-            err, HEARTH_ERR_DENIED,
-            "it was asked for a sign-in of this moment (prompt=login, max_age=0), and gave one of another time (auth_time); check "
-            "the clocks, and whether the provider heeds these");
+        return err_set(err, HEARTH_ERR_DENIED,
+                       "it was asked for a sign-in of this moment (prompt=login, max_age=0), and "
+                       "gave one of another time (auth_time); check "
+                       "the clocks, and whether the provider heeds these");
     person->fresh = recent;
     person->untold = attempt->fresh && when == NULL;
     return 0;
 }
 
-static int check_answer(const struct oidc *oidc, const json_t *document, const struct oidc_attempt *attempt,
-                        const struct oidc_answer *answer, struct err *err)
+static int check_answer(const struct oidc *oidc, const json_t *document,
+                        const struct oidc_attempt *attempt, const struct oidc_answer *answer,
+                        struct err *err)
 {
-    bool announced = json_is_true(json_object_get(document, "authorization_response_iss_parameter_supported"));
+    bool announced =
+        json_is_true(json_object_get(document, "authorization_response_iss_parameter_supported"));
     if (answer->state == NULL || strlen(answer->state) != strlen(attempt->state) ||
         CRYPTO_memcmp(answer->state, attempt->state, strlen(attempt->state)) != 0)
         return err_set(err, HEARTH_ERR_DENIED, "its answer belongs to another sign-in");
-    if (answer->iss == NULL ? announced : strcmp(answer->iss, oidc->config.issuer) != 0) /* RFC 9207 */
+    /* RFC 9207 */
+    if (answer->iss == NULL ? announced : strcmp(answer->iss, oidc->config.issuer) != 0)
         return err_set(err, HEARTH_ERR_DENIED, "its answer comes from another provider");
     if (answer->error != NULL)
         return err_set(err, HEARTH_ERR_DENIED, "it says no (%.60s)", answer->error);
     return answer->code != NULL ? 0 : err_set(err, HEARTH_ERR_DENIED, "its answer holds no code");
 }
 
-int auth_oidc_finish(struct oidc *oidc, struct call *call, const char *callback, const struct oidc_attempt *attempt,
-                const struct oidc_answer *answer, struct oidc_person *ret_person, struct err *err)
+int auth_oidc_finish(struct oidc *oidc, struct call *call, const char *callback,
+                     const struct oidc_attempt *attempt, const struct oidc_answer *answer,
+                     struct oidc_person *ret_person, struct err *err)
 {
     json_t *document, *tokens = NULL, *claims = NULL;
     int r = oidc_discover(oidc, call, &document, err);

@@ -1,5 +1,5 @@
-/* OpenID Connect: who somebody is, according to a provider that the operator chose (code flow with PKCE). It says nothing about Sync, so it
- * opens accounts that are here already.
+/* OpenID Connect: who somebody is, according to a provider that the operator chose (code flow
+ * with PKCE). It says nothing about Sync, so it opens accounts that are here already.
  *
  * A struct oidc is one provider; any thread. Discovery (a day) and keys are remembered. */
 #ifndef HEARTH_CORE_AUTH_OIDC_H
@@ -12,7 +12,12 @@
 struct net;
 struct oidc;
 
-enum { OIDC_SECRET_SIZE = 43 + 1, OIDC_URL_SIZE = 4096, OIDC_EMAIL_SIZE = 256, OIDC_SUBJECT_SIZE = 256 };
+enum {
+    OIDC_SECRET_SIZE = 43 + 1,
+    OIDC_URL_SIZE = 4096,
+    OIDC_EMAIL_SIZE = 256,
+    OIDC_SUBJECT_SIZE = 256
+};
 
 struct oidc_config {
     const char *name;                      /* of the [oidc NAME] section */
@@ -23,8 +28,10 @@ struct oidc_config {
     bool private_addresses; /* the provider may name endpoints on addresses that are not public */
 };
 
-/* Nothing is asked yet. Texts are borrowed; they live as long as the configuration. INVALID: an unusable address, or something missing. */
-int auth_oidc_create(const struct oidc_config *config, struct net *net, struct oidc **ret_oidc, struct err *err);
+/* Nothing is asked yet. Texts are borrowed; they live as long as the configuration. INVALID: an
+ * unusable address, or something missing. */
+int auth_oidc_create(const struct oidc_config *config, struct net *net, struct oidc **ret_oidc,
+                     struct err *err);
 void auth_oidc_destroy(struct oidc *oidc); /* accepts NULL */
 const char *auth_oidc_issuer(const struct oidc *oidc);
 
@@ -48,14 +55,15 @@ struct oidc_person {
     bool untold; /* it was asked when that was, and does not say */
 };
 
-/* The address to send the browser to. fresh: the provider shall ask for the password, also who is signed in there. UNAVAILABLE, TIMEOUT:
- * the provider does not answer; INVALID: it is not what the configuration says.
- */
-int auth_oidc_begin(struct oidc *oidc, struct call *call, const char *callback, bool fresh, struct oidc_attempt *ret_attempt,
-               char ret_url[OIDC_URL_SIZE], struct err *err);
-/* DENIED: the person declined, the provider let them in by a session of before although it was asked not to, or something about the answer
- * is not right; the text says what, for the log. */
-int auth_oidc_finish(struct oidc *oidc, struct call *call, const char *callback, const struct oidc_attempt *attempt,
-                const struct oidc_answer *answer, struct oidc_person *ret_person, struct err *err);
+/* The address to send the browser to. fresh: the provider shall ask for the password, also who
+ * is signed in there. UNAVAILABLE, TIMEOUT: the provider does not answer; INVALID: it is not
+ * what the configuration says. */
+int auth_oidc_begin(struct oidc *oidc, struct call *call, const char *callback, bool fresh,
+                    struct oidc_attempt *ret_attempt, char ret_url[OIDC_URL_SIZE], struct err *err);
+/* DENIED: the person declined, the provider let them in by a session of before although it was
+ * asked not to, or something about the answer is not right; the text says what, for the log. */
+int auth_oidc_finish(struct oidc *oidc, struct call *call, const char *callback,
+                     const struct oidc_attempt *attempt, const struct oidc_answer *answer,
+                     struct oidc_person *ret_person, struct err *err);
 
 #endif

@@ -37,7 +37,8 @@ bool auth_oidc_url_is_allowed(const struct oidc *oidc, const char *url)
         return true;
     for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++) {
         size_t size = strlen(loopback[i]);
-        if (strncmp(url, loopback[i], size) == 0 && (url[size] == '\0' || strchr(":/", url[size]) != NULL))
+        if (strncmp(url, loopback[i], size) == 0 &&
+            (url[size] == '\0' || strchr(":/", url[size]) != NULL))
             return true;
     }
     return oidc->config.insecure_http && str_starts(url, "http://");
@@ -57,19 +58,25 @@ static const char *oidc_url_named_by(const struct oidc *oidc, const char *url)
     bool own = strncmp(url, oidc->config.issuer, size) == 0;
     if (own)
         url += size + (url[size] == '/');
-    return (own && strcmp(url, ".well-known/openid-configuration") == 0) || oidc->config.private_addresses ? NULL : oidc->config.issuer;
+    return (own && strcmp(url, ".well-known/openid-configuration") == 0) ||
+                   oidc->config.private_addresses
+               ? NULL
+               : oidc->config.issuer;
 }
 
-int auth_oidc_fetch(struct oidc *oidc, struct call *call, const char *url, const char *authorization, const char *body, size_t most,
-               json_t **ret_object, struct err *err)
+int auth_oidc_fetch(struct oidc *oidc, struct call *call, const char *url,
+                    const char *authorization, const char *body, size_t most, json_t **ret_object,
+                    struct err *err)
 {
     struct answer answer = {.most = most};
     struct hearth_http_header headers[3] = {HEARTH_HTTP_HEADER("accept", "application/json")};
     size_t count = 1;
     if (body != NULL)
-        headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER("content-type", "application/x-www-form-urlencoded");
+        headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER(
+            "content-type", "application/x-www-form-urlencoded");
     if (authorization != NULL)
-        headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER("authorization", authorization);
+        headers[count++] =
+            (struct hearth_http_header)HEARTH_HTTP_HEADER("authorization", authorization);
     struct hearth_http_request request = {
         .struct_size = sizeof(request),
         .timeout = timeout_of(call),
@@ -91,16 +98,20 @@ int auth_oidc_fetch(struct oidc *oidc, struct call *call, const char *url, const
     if (r < 0)
         r = err_prefix(err, "[oidc %s] %s", oidc->config.name, url);
     else if (answer.status == 400 || answer.status == 401)
-        r = err_set(err, HEARTH_ERR_DENIED, "[oidc %s] %s refused (%d): check client_id and client_secret", oidc->config.name, url,
-                    answer.status);
+        r = err_set(err, HEARTH_ERR_DENIED,
+                    "[oidc %s] %s refused (%d): check client_id and client_secret",
+                    oidc->config.name, url, answer.status);
     else if (answer.status != 200)
-        r = err_set(err, HEARTH_ERR_UNAVAILABLE, "[oidc %s] %s answered %d", oidc->config.name, url, answer.status);
+        r = err_set(err, HEARTH_ERR_UNAVAILABLE, "[oidc %s] %s answered %d", oidc->config.name, url,
+                    answer.status);
     if (r < 0 && err != NULL)
         err->told = call->told;
-    json_t *object =
-        r == 0 ? json_loadb(answer.body.data == NULL ? "" : answer.body.data, answer.body.size, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    json_t *object = r == 0 ? json_loadb(answer.body.data == NULL ? "" : answer.body.data,
+                                         answer.body.size, JSON_REJECT_DUPLICATES, NULL)
+                            : NULL;
     if (r == 0 && !json_is_object(object))
-        r = err_set(err, HEARTH_ERR_UNAVAILABLE, "[oidc %s] %s does not answer with JSON", oidc->config.name, url);
+        r = err_set(err, HEARTH_ERR_UNAVAILABLE, "[oidc %s] %s does not answer with JSON",
+                    oidc->config.name, url);
     if (answer.body.data != NULL)
         explicit_bzero(answer.body.data, answer.body.room);
     buf_fini(&answer.body);

@@ -1,4 +1,5 @@
-/* ID tokens: signatures by core/jose, everything else by the rules of OpenID Connect Core, 3.1.3.7. */
+/* ID tokens: signatures by core/jose, everything else by the rules of OpenID Connect Core,
+ * 3.1.3.7. */
 #include <string.h>
 #include <strings.h>
 
@@ -14,7 +15,8 @@ static const char *claim_text(const json_t *object, const char *name)
     return json_string_value(json_object_get(object, name));
 }
 
-/* RFC 8725, 3.11: a token of another kind (of access, of logging out) that the provider signed for us is no ID token. */
+/* RFC 8725, 3.11: a token of another kind (of access, of logging out) that the provider signed
+ * for us is no ID token. */
 static bool is_typ_of_id_token(const char *typ)
 {
     if (typ == NULL)
@@ -30,10 +32,12 @@ static int id_token_check_signature(const struct jose_jws *jws, const json_t *ke
     case 0:
         return 0;
     case HEARTH_ERR_NOT_FOUND:
-        return err_set(err, HEARTH_ERR_NOT_FOUND, "it has no key for the signature of its ID token");
+        return err_set(err, HEARTH_ERR_NOT_FOUND,
+                       "it has no key for the signature of its ID token");
     case HEARTH_ERR_NOMEM:
     case HEARTH_ERR_INTERNAL:
-        return err_set(err, HEARTH_ERR_NOMEM, "the signature of its ID token cannot be checked: out of memory");
+        return err_set(err, HEARTH_ERR_NOMEM,
+                       "the signature of its ID token cannot be checked: out of memory");
     default:
         return err_set(err, HEARTH_ERR_DENIED, "the signature of its ID token is not right");
     }
@@ -53,25 +57,36 @@ static bool is_audience(const json_t *claims, const char *client_id)
 
 static int check_claims(const json_t *claims, const struct oidc_expected *expected, struct err *err)
 {
-    const char *issuer = claim_text(claims, "iss"), *subject = claim_text(claims, "sub"), *nonce = claim_text(claims, "nonce");
-    const json_t *expires = json_object_get(claims, "exp"), *issued = json_object_get(claims, "iat"),
-                 *before = json_object_get(claims, "nbf");
+    const char *issuer = claim_text(claims, "iss"), *subject = claim_text(claims, "sub"),
+               *nonce = claim_text(claims, "nonce");
+    const json_t *expires = json_object_get(claims, "exp"),
+                 *issued = json_object_get(claims, "iat"), *before = json_object_get(claims, "nbf");
     if (issuer == NULL || strcmp(issuer, expected->issuer) != 0)
-        return err_set(err, HEARTH_ERR_DENIED, "its ID token was issued by another (%.100s)", issuer == NULL ? "nobody" : issuer);
+        return err_set(err, HEARTH_ERR_DENIED, "its ID token was issued by another (%.100s)",
+                       issuer == NULL ? "nobody" : issuer);
     if (!is_audience(claims, expected->client_id))
         return err_set(err, HEARTH_ERR_DENIED, "its ID token is meant for another client");
-    if (!json_is_number(expires) || json_number_value(expires) < (double)(expected->now - OIDC_LEEWAY))
+    if (!json_is_number(expires) ||
+        json_number_value(expires) < (double)(expected->now - OIDC_LEEWAY))
         return err_set(err, HEARTH_ERR_DENIED, "its ID token has expired; check the clocks");
-    if (!json_is_number(issued) || json_number_value(issued) > (double)(expected->now + OIDC_LEEWAY) ||
+    if (!json_is_number(issued) ||
+        json_number_value(issued) > (double)(expected->now + OIDC_LEEWAY) ||
         json_number_value(issued) < (double)(expected->now - OLDEST) ||
-        (json_is_number(before) && json_number_value(before) > (double)(expected->now + OIDC_LEEWAY)))
-        return err_set(err, HEARTH_ERR_DENIED, "its ID token is from another time; check the clocks");
-    if (nonce == NULL || strlen(nonce) != strlen(expected->nonce) || CRYPTO_memcmp(nonce, expected->nonce, strlen(nonce)) != 0)
+        (json_is_number(before) &&
+         json_number_value(before) > (double)(expected->now + OIDC_LEEWAY)))
+        return err_set(err, HEARTH_ERR_DENIED,
+                       "its ID token is from another time; check the clocks");
+    if (nonce == NULL || strlen(nonce) != strlen(expected->nonce) ||
+        CRYPTO_memcmp(nonce, expected->nonce, strlen(nonce)) != 0)
         return err_set(err, HEARTH_ERR_DENIED, "its ID token belongs to another sign-in");
-    return subject != NULL && subject[0] != '\0' ? 0 : err_set(err, HEARTH_ERR_DENIED, "its ID token names nobody");
+    return subject != NULL && subject[0] != '\0'
+               ? 0
+               : err_set(err, HEARTH_ERR_DENIED, "its ID token names nobody");
 }
 
-int auth_oidc_verify_token(const char *token, const json_t *keys, const struct oidc_expected *expected, json_t **ret_claims, struct err *err)
+int auth_oidc_verify_token(const char *token, const json_t *keys,
+                           const struct oidc_expected *expected, json_t **ret_claims,
+                           struct err *err)
 {
     struct jose_jws jws;
     const char *reason;
@@ -82,11 +97,13 @@ int auth_oidc_verify_token(const char *token, const json_t *keys, const struct o
     if (r != 0)
         return err_set(err, HEARTH_ERR_DENIED, "its ID token %s", reason);
     if (!is_typ_of_id_token(jws.typ))
-        r = err_set(err, HEARTH_ERR_DENIED, "its ID token is a token of another kind (%.40s)", jws.typ);
+        r = err_set(err, HEARTH_ERR_DENIED, "its ID token is a token of another kind (%.40s)",
+                    jws.typ);
     if (r == 0)
         r = id_token_check_signature(&jws, keys, err);
     if (r == 0)
-        claims = json_loadb((const char *)jws.payload, jws.payload_size, JSON_REJECT_DUPLICATES, NULL);
+        claims =
+            json_loadb((const char *)jws.payload, jws.payload_size, JSON_REJECT_DUPLICATES, NULL);
     if (r == 0 && !json_is_object(claims))
         r = err_set(err, HEARTH_ERR_DENIED, "its ID token is malformed");
     if (r == 0)

@@ -14,19 +14,25 @@ struct session_limits {
     int64_t life; /* ms after which it ends in any case */
 };
 
-/* The cookie's name: with the prefix that browsers guard where they know that the connection is secure. A constant. */
+/* The cookie's name: with the prefix that browsers guard where they know that the connection is
+ * secure. A constant. */
 const char *auth_session_cookie_name(bool tls);
 /* "Firefox on Android": for the list of browsers. user_agent may be NULL. */
 void auth_session_name(const char *user_agent, char ret_name[SESSION_NAME_SIZE]);
-/* Makes one, and forgets those of the account that have ended. The secret goes into the cookie; auth_token_wipe(). door: what
- * the person has shown. NOT_FOUND: that has ended. */
-int auth_session_create(struct storage *storage, const char *account, const struct door *door, const char *name, const struct session_limits *limits,
-                   struct token *ret_token, struct err *err);
-/* Signs one browser out, and removes what it was given with the session (auth/fresh.h). NOT_FOUND: it was out already. */
-int auth_session_remove(struct storage *storage, const char *account, const char *id, struct err *err);
-bool auth_session_is_over(const struct hearth_token *row, const struct session_limits *limits, int64_t now);
-/* Signs browsers out: all of the account but `except` (an id; NULL: none), or those with the scopes of links too. What is made
- * with them at this moment ends as well. */
-int auth_session_remove_all(struct storage *storage, const char *account, const char *except, struct err *err);
+/* Makes one, and forgets those of the account that have ended. The secret goes into the cookie;
+ * auth_token_wipe(). door: what the person has shown. NOT_FOUND: that has ended. */
+int auth_session_create(struct storage *storage, const char *account, const struct door *door,
+                        const char *name, const struct session_limits *limits,
+                        struct token *ret_token, struct err *err);
+/* Signs one browser out, and removes what it was given with the session (auth/fresh.h).
+ * NOT_FOUND: it was out already. */
+int auth_session_remove(struct storage *storage, const char *account, const char *id,
+                        struct err *err);
+bool auth_session_is_over(const struct hearth_token *row, const struct session_limits *limits,
+                          int64_t now);
+/* Signs browsers out: all of the account but `except` (an id; NULL: none), or those with the
+ * scopes of links too. What is made with them at this moment ends as well. */
+int auth_session_remove_all(struct storage *storage, const char *account, const char *except,
+                            struct err *err);
 
 #endif

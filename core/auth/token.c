@@ -37,11 +37,13 @@ static const char *token_prefix_of_scope(uint32_t scope)
     }
 }
 
-static void token_digest(const char *prefix, const char *text, size_t size, uint8_t ret_hash[TOKEN_HASH_SIZE])
+static void token_digest(const char *prefix, const char *text, size_t size,
+                         uint8_t ret_hash[TOKEN_HASH_SIZE])
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     ASSERT(context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1);
-    ASSERT(EVP_DigestUpdate(context, prefix, strlen(prefix)) == 1 && EVP_DigestUpdate(context, text, size) == 1);
+    ASSERT(EVP_DigestUpdate(context, prefix, strlen(prefix)) == 1 &&
+           EVP_DigestUpdate(context, text, size) == 1);
     ASSERT(EVP_DigestFinal_ex(context, ret_hash, NULL) == 1);
     EVP_MD_CTX_free(context);
 }
@@ -105,7 +107,8 @@ void auth_token_make(uint32_t scope, struct token *ret_token)
     } else {
         ASSERT(RAND_priv_bytes(bytes, sizeof(bytes)) == 1);
         codec_base64_encode(CODEC_URL, bytes, sizeof(bytes), text);
-        snprintf(ret_token->secret, sizeof(ret_token->secret), "%s%s", token_prefix_of_scope(scope), text);
+        snprintf(ret_token->secret, sizeof(ret_token->secret), "%s%s", token_prefix_of_scope(scope),
+                 text);
         OPENSSL_cleanse(bytes, sizeof(bytes));
         OPENSSL_cleanse(text, sizeof(text));
     }

@@ -1,5 +1,5 @@
-/* The one place where a token's row is made: what every scope has in common is filled in here, and nobody has more of them than a person
- * can need. */
+/* The one place where a token's row is made: what every scope has in common is filled in here,
+ * and nobody has more of them than a person can need. */
 #include <stdio.h>
 #include <string.h>
 
@@ -16,7 +16,9 @@ static uint32_t family_of(uint32_t scope)
 
 static int most_of(uint32_t scope)
 {
-    return family_of(scope) == HEARTH_TOKEN_FULL ? TOKEN_MOST : scope == HEARTH_TOKEN_BROWSER ? TOKEN_BROWSERS_MOST : TOKEN_LINKS_MOST;
+    return family_of(scope) == HEARTH_TOKEN_FULL ? TOKEN_MOST
+           : scope == HEARTH_TOKEN_BROWSER       ? TOKEN_BROWSERS_MOST
+                                                 : TOKEN_LINKS_MOST;
 }
 
 /* What an account has of one family. */
@@ -24,8 +26,9 @@ struct census {
     uint32_t family;
     int64_t now;
     int count;
-    char idle[TOKEN_ID_SIZE]; /* the one whose last use is longest ago; one that is over comes first */
-    int64_t idle_since;       /* INT64_MAX: there is none; 0: it is over */
+    /* the one whose last use is longest ago; one that is over comes first */
+    char idle[TOKEN_ID_SIZE];
+    int64_t idle_since; /* INT64_MAX: there is none; 0: it is over */
 };
 
 /* Counts it, or picks what is over and nobody's to look at. */
@@ -46,19 +49,22 @@ static bool pick_over(void *ctx, const struct hearth_token *row)
     return false;
 }
 
-static int token_take_census(struct storage *storage, const char *account, uint32_t scope, int64_t now, struct census *ret_census, struct err *err)
+static int token_take_census(struct storage *storage, const char *account, uint32_t scope,
+                             int64_t now, struct census *ret_census, struct err *err)
 {
     size_t over = DOORS_SWEEP;
     int r = 0;
     while (r == 0 && over == DOORS_SWEEP) {
-        *ret_census = (struct census){.family = family_of(scope), .now = now, .idle_since = INT64_MAX};
+        *ret_census =
+            (struct census){.family = family_of(scope), .now = now, .idle_since = INT64_MAX};
         r = auth_doors_sweep(storage, account, pick_over, ret_census, &over, err);
     }
     return r;
 }
 
 /* ret_ended: the browser that ended for it; "" none. */
-static int token_make_room(struct storage *storage, const char *account, uint32_t scope, int64_t now, char ret_ended[TOKEN_ID_SIZE], struct err *err)
+static int token_make_room(struct storage *storage, const char *account, uint32_t scope,
+                           int64_t now, char ret_ended[TOKEN_ID_SIZE], struct err *err)
 {
     for (;;) {
         struct census census;
@@ -67,7 +73,8 @@ static int token_make_room(struct storage *storage, const char *account, uint32_
             return r;
         if (census.family == HEARTH_TOKEN_FULL && census.idle_since > 0)
             return err_set(err, HEARTH_ERR_CONFLICT,
-                           "this account has %d API tokens, and %d is the most that one may have: revoke one that is not needed any more",
+                           "this account has %d API tokens, and %d is the most that one may have: "
+                           "revoke one that is not needed any more",
                            census.count, TOKEN_MOST);
         r = auth_doors_end(storage, account, census.idle, err);
         if (r < 0)
@@ -77,8 +84,9 @@ static int token_make_room(struct storage *storage, const char *account, uint32_
     }
 }
 
-int auth_token_put(struct storage *storage, const char *account, const struct door *door, uint32_t scope, const char *name, int64_t expires,
-              struct token *ret_token, struct err *err)
+int auth_token_put(struct storage *storage, const char *account, const struct door *door,
+                   uint32_t scope, const char *name, int64_t expires, struct token *ret_token,
+                   struct err *err)
 {
     struct token token = {.created = clock_now(), .expires = expires};
     int r = token_make_room(storage, account, scope, token.created, token.ended, err);

@@ -69,7 +69,8 @@ void *arena_alloc(struct arena *arena, size_t size)
         if (fresh == NULL)
             return NULL;
         *fresh = (struct arena_chunk){.size = room};
-        if (chunk != NULL && room != CHUNK_SIZE) { /* a large one goes behind, so that the open chunk stays open */
+        if (chunk != NULL && room != CHUNK_SIZE) {
+            /* a large one goes behind, so that the open chunk stays open */
             fresh->next = chunk->next;
             chunk->next = fresh;
         } else {

@@ -42,9 +42,9 @@ static void entry_drop(struct backoff *backoff, struct entry *e)
 static void entries_drop(struct backoff *backoff, int64_t until)
 {
     struct entry *e, *next;
-    MAP_EACH (backoff->entries, e, next)
-        if (e->until <= until)
-            entry_drop(backoff, e);
+    MAP_EACH(backoff->entries, e, next)
+    if (e->until <= until)
+        entry_drop(backoff, e);
 }
 
 void backoff_destroy(struct backoff *backoff)

@@ -1,5 +1,5 @@
-/* What holds until when, by name: accounts whose server asked for a pause, visits noted lately, syncs that run. In memory: after a restart
- * a server asks again. Any thread. */
+/* What holds until when, by name: accounts whose server asked for a pause, visits noted lately,
+ * syncs that run. In memory: after a restart a server asks again. Any thread. */
 #ifndef HEARTH_CORE_BASE_BACKOFF_H
 #define HEARTH_CORE_BASE_BACKOFF_H
 

@@ -96,7 +96,8 @@ int err_errno(struct err *err, int errno_value, const char *format, ...)
     va_end(ap);
     char why[128];
     if (n >= 0 && (size_t)n < sizeof(err->text))
-        snprintf(err->text + n, sizeof(err->text) - (size_t)n, ": %s", strerror_r(errno_value, why, sizeof(why)));
+        snprintf(err->text + n, sizeof(err->text) - (size_t)n, ": %s",
+                 strerror_r(errno_value, why, sizeof(why)));
     err->code = code;
     err->told = false;
     return code;

@@ -1,4 +1,5 @@
-/* Several faults at once: whoever checks something as a whole says all of what is wrong with it, not the first only. */
+/* Several faults at once: whoever checks something as a whole says all of what is wrong with it,
+ * not the first only. */
 #ifndef HEARTH_CORE_BASE_FINDINGS_H
 #define HEARTH_CORE_BASE_FINDINGS_H
 
@@ -15,12 +16,15 @@ struct finding {
 struct findings {
     struct finding items[FINDINGS_MAX];
     size_t count, more; /* more: those that were not kept */
-    int code;           /* INVALID when one of them is; else that of the first that is no warning; 0: there are none, or warnings alone */
+    /* INVALID when one of them is; else that of the first that is no warning; 0: there are none,
+     * or warnings alone */
+    int code;
 };
 
 void findings_fini(struct findings *findings);
 /* code 0: a warning. The same text is kept once. Returns the code. */
-int findings_add(struct findings *findings, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int findings_add(struct findings *findings, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 int findings_add_err(struct findings *findings, const struct err *err);
 /* The first that is no warning as an error; returns findings->code. */
 int findings_first(const struct findings *findings, struct err *err);

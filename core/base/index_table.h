@@ -32,7 +32,8 @@ void index_table_fini(struct index_table *table); /* {0} again */
 
 /* Nothing is in it any more. */
 void index_table_clear(struct index_table *table);
-/* Made anew for one more than `things`, 0 to things - 1. False: memory is short, and all is as it was. */
+/* Made anew for one more than `things`, 0 to things - 1. False: memory is short, and all is as
+ * it was. */
 bool index_table_grow(struct index_table *table, size_t things, index_table_hash_fn *hash_of,
                       const void *array);
 /* A number whose key is not there; there is room. */

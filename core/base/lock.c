@@ -18,7 +18,8 @@ void lock_init_condition(pthread_cond_t *condition)
 static int lock_wait_ms(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t until)
 {
     const struct timespec t = {.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
-    return until == INT64_MAX ? pthread_cond_wait(condition, mutex) : pthread_cond_timedwait(condition, mutex, &t);
+    return until == INT64_MAX ? pthread_cond_wait(condition, mutex)
+                              : pthread_cond_timedwait(condition, mutex, &t);
 }
 
 #ifdef HEARTH_LOCK_CHECKS
@@ -38,9 +39,10 @@ static __thread struct {
 static _Noreturn void lock_fail(const char *file, int line, const char *what)
 {
     for (int i = 0; i < held.count; i++)
-        log_event(HEARTH_LOG_ERROR, "base", "lock held", LOG_TEXT("lock", held.items[i].name), LOG_TEXT("source", held.items[i].file),
-                  LOG_INT("line", held.items[i].line));
-    log_event(HEARTH_LOG_ERROR, "base", "fault", LOG_TEXT("source", file), LOG_INT("line", line), LOG_TEXT("error", what));
+        log_event(HEARTH_LOG_ERROR, "base", "lock held", LOG_TEXT("lock", held.items[i].name),
+                  LOG_TEXT("source", held.items[i].file), LOG_INT("line", held.items[i].line));
+    log_event(HEARTH_LOG_ERROR, "base", "fault", LOG_TEXT("source", file), LOG_INT("line", line),
+              LOG_TEXT("error", what));
     abort();
 }
 
@@ -70,8 +72,10 @@ void lock_release_checked(pthread_mutex_t *mutex, const char *name, const char *
     while (i >= 0 && held.items[i].mutex != mutex)
         i--;
     if (i < 0) {
-        log_event(HEARTH_LOG_ERROR, "base", "fault", LOG_TEXT("source", file), LOG_INT("line", line),
-                  LOG_TEXT("error", "a lock is released by a thread that does not hold it"), LOG_TEXT("lock", name));
+        log_event(HEARTH_LOG_ERROR, "base", "fault", LOG_TEXT("source", file),
+                  LOG_INT("line", line),
+                  LOG_TEXT("error", "a lock is released by a thread that does not hold it"),
+                  LOG_TEXT("lock", name));
         abort();
     }
     for (held.count--; i < held.count; i++)
@@ -79,10 +83,12 @@ void lock_release_checked(pthread_mutex_t *mutex, const char *name, const char *
     pthread_mutex_unlock(mutex);
 }
 
-int lock_wait_checked(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t until, const char *file, int line)
+int lock_wait_checked(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t until,
+                      const char *file, int line)
 {
     if (held.count != 1 || held.items[0].mutex != mutex)
-        lock_fail(file, line, "a thread waits for a condition with another lock than the condition's own");
+        lock_fail(file, line,
+                  "a thread waits for a condition with another lock than the condition's own");
     return lock_wait_ms(condition, mutex, until);
 }
 

@@ -56,15 +56,22 @@ void log_take_stderr(void)
         close(nowhere);
 }
 
-/* The UTC date and time of now without gmtime_r(), which may take a lock (Howard Hinnant's days to civil). */
+/* The UTC date and time of now without gmtime_r(), which may take a lock (Howard Hinnant's days
+ * to civil). */
 static size_t write_time(char ret_text[25])
 {
     int64_t now = clock_now(), day = now / 86400000, ms = now % 86400000;
     int64_t z = day + 719468, era = z / 146097, doe = z % 146097;
-    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365, doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365,
+            doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     int64_t mp = (5 * doy + 2) / 153, month = mp < 10 ? mp + 3 : mp - 9;
-    const int64_t parts[] = {
-        yoe + era * 400 + (month <= 2), month, doy - (153 * mp + 2) / 5 + 1, ms / 3600000, ms / 60000 % 60, ms / 1000 % 60, ms % 1000};
+    const int64_t parts[] = {yoe + era * 400 + (month <= 2),
+                             month,
+                             doy - (153 * mp + 2) / 5 + 1,
+                             ms / 3600000,
+                             ms / 60000 % 60,
+                             ms / 1000 % 60,
+                             ms % 1000};
     static const int widths[] = {4, 2, 2, 2, 2, 2, 3};
     static const char ends[] = "--T::.Z";
     size_t n = 0;
@@ -88,15 +95,19 @@ static size_t write_text(char *ret_line, const char *text)
 /* Nothing here allocates, locks or formats. */
 static void on_abort(int signal)
 {
-    static const char words[] = "the process ends itself: memory is exhausted (raise its limit, or lower [web] search_memory), "
+    static const char words[] = "the process ends itself: memory is exhausted (raise its limit, or "
+                                "lower [web] search_memory), "
                                 "or hearthd has a fault that the lines before this one name";
     bool json = out.format == LOG_FORMAT_JSON;
     char line[512];
     atomic_store(&out.ended, true);
     size_t n = write_text(line, json ? "{\"time\":\"" : "");
     n += write_time(line + n);
-    n += write_text(line + n, json ? "\",\"level\":\"error\",\"module\":\"base\",\"event\":\"process aborts\",\"error\":\""
-                                   : " error base process aborts error=\"");
+    n += write_text(
+        line + n,
+        json
+            ? "\",\"level\":\"error\",\"module\":\"base\",\"event\":\"process aborts\",\"error\":\""
+            : " error base process aborts error=\"");
     n += write_text(line + n, words);
     n += write_text(line + n, json ? "\"}\n" : "\"\n");
     ssize_t written = write(out.fd, line, n);
@@ -144,11 +155,12 @@ static void add_escape(struct buf *line, uint32_t c)
     else if (c < 0x10000)
         buf_printf(line, "\\u%04x", (unsigned)c);
     else
-        buf_printf(line, "\\u%04x\\u%04x", (unsigned)(0xd7c0 + (c >> 10)), (unsigned)(0xdc00 + (c & 0x3ff)));
+        buf_printf(line, "\\u%04x\\u%04x", (unsigned)(0xd7c0 + (c >> 10)),
+                   (unsigned)(0xdc00 + (c & 0x3ff)));
 }
 
-/* A string of JSON, in lines of either format. Bounded, since who reads lines may cut long ones (the journal after 48 KiB), and what comes
- * behind would look like a line of ours. */
+/* A string of JSON, in lines of either format. Bounded, since who reads lines may cut long ones
+ * (the journal after 48 KiB), and what comes behind would look like a line of ours. */
 static void add_quoted(struct buf *line, const char *value)
 {
     size_t size = strlen(value), end = line->size + VALUE_MAX;
@@ -192,7 +204,8 @@ static void add_pair(struct buf *line, const char *key, const char *value)
 
 static void add_number(struct buf *line, const char *key, int64_t number)
 {
-    buf_printf(line, out.format == LOG_FORMAT_JSON ? ",\"%s\":%lld" : " %s=%lld", key, (long long)number);
+    buf_printf(line, out.format == LOG_FORMAT_JSON ? ",\"%s\":%lld" : " %s=%lld", key,
+               (long long)number);
 }
 
 /* module NULL: lines of this level have none. */
@@ -218,7 +231,8 @@ static void end_line(struct buf *line)
 {
     buf_add_text(line, out.format == LOG_FORMAT_JSON ? "}\n" : "\n");
     if (!buf_failed(line) && !atomic_load(&out.ended)) {
-        ssize_t n = write(out.fd, line->data, line->size); /* one write a line: lines of threads do not mix */
+        /* one write a line: lines of threads do not mix */
+        ssize_t n = write(out.fd, line->data, line->size);
         (void)n;
     }
     buf_fini(line);
@@ -234,7 +248,8 @@ static void add_pairs(struct buf *line, const struct log_pair *pairs)
     }
 }
 
-static void write_line(const char *level, const char *module, const char *event, const struct log_pair *pairs)
+static void write_line(const char *level, const char *module, const char *event,
+                       const struct log_pair *pairs)
 {
     struct buf line = {0};
     begin_line(&line, level, module, event);
@@ -242,7 +257,8 @@ static void write_line(const char *level, const char *module, const char *event,
     end_line(&line);
 }
 
-void log_event_pairs(enum hearth_log_level level, const char *module, const char *event, const struct log_pair *pairs)
+void log_event_pairs(enum hearth_log_level level, const char *module, const char *event,
+                     const struct log_pair *pairs)
 {
     if (log_wants(level))
         write_line(level_names[level], module, event, pairs);

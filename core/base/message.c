@@ -24,7 +24,8 @@ void message_put_parameters(struct buf *out, const struct hearth_message *messag
     const char *at = (const char *)message->parameters;
     buf_add_char(out, '{');
     for (size_t i = 0; i < message->parameter_count; i++) {
-        const struct hearth_message_parameter *parameter = (const struct hearth_message_parameter *)(const void *)at;
+        const struct hearth_message_parameter *parameter =
+            (const struct hearth_message_parameter *)(const void *)at;
         at += parameter->struct_size;
         buf_printf(out, "%s\"%s\":", i == 0 ? "" : ",", parameter->name);
         if (parameter->kind == HEARTH_PARAMETER_TEXT || parameter->kind == HEARTH_PARAMETER_WORD)
@@ -56,7 +57,8 @@ void message_keep(struct message_kept *ret_kept, const struct hearth_message *me
     if (message->id == NULL || message->id[0] == '\0')
         return;
     message_put_parameters(&json, message);
-    if (!buf_failed(&json) && json.size < sizeof(ret_kept->parameters)) { /* half of them would be a lie */
+    if (!buf_failed(&json) && json.size < sizeof(ret_kept->parameters)) {
+        /* half of them would be a lie */
         str_copy(ret_kept->id, sizeof(ret_kept->id), message->id);
         str_copy(ret_kept->parameters, sizeof(ret_kept->parameters), json.data);
     }
@@ -76,7 +78,8 @@ void message_put_account(const struct message_kept *kept, struct hearth_account 
     account->state_parameters = kept->id[0] != '\0' ? kept->parameters : NULL;
 }
 
-void message_put_account_sentence(struct message_kept *ret_kept, struct hearth_sentence sentence, struct hearth_account *account)
+void message_put_account_sentence(struct message_kept *ret_kept, struct hearth_sentence sentence,
+                                  struct hearth_account *account)
 {
     message_keep_sentence(ret_kept, sentence);
     message_put_account(ret_kept, account);
@@ -105,14 +108,16 @@ static bool message_is_word(const char *text, size_t most, const char *letters)
 
 static const char *message_parameter_fault(const struct hearth_message_parameter *parameter)
 {
-    bool words = parameter->kind == HEARTH_PARAMETER_TEXT || parameter->kind == HEARTH_PARAMETER_WORD;
+    bool words =
+        parameter->kind == HEARTH_PARAMETER_TEXT || parameter->kind == HEARTH_PARAMETER_WORD;
     if (parameter->struct_size < sizeof(*parameter) || parameter->struct_size % sizeof(void *) != 0)
         return "has a parameter of an unknown size";
     if (!message_is_word(parameter->name, 32, "abcdefghijklmnopqrstuvwxyz_"))
         return "has a parameter whose name is not [a-z_]+ of at most 32 letters";
     if (parameter->kind < HEARTH_PARAMETER_TEXT || parameter->kind > HEARTH_PARAMETER_TIME)
         return "has a parameter of an unknown kind";
-    if (words && (parameter->text == NULL || !str_is_utf8(parameter->text, strlen(parameter->text))))
+    if (words &&
+        (parameter->text == NULL || !str_is_utf8(parameter->text, strlen(parameter->text))))
         return "has a parameter whose text is missing or not UTF-8";
     return NULL;
 }
@@ -124,14 +129,17 @@ static const char *message_fault(const struct hearth_message *message)
     if (message->text == NULL || !str_is_utf8(message->text, strlen(message->text)))
         return "has no text, or one that is not UTF-8";
     if (message->id != NULL && message->id[0] != '\0' &&
-        !message_is_word(message->id, HEARTH_MESSAGE_ID_MAX, "abcdefghijklmnopqrstuvwxyz0123456789_.-"))
+        !message_is_word(message->id, HEARTH_MESSAGE_ID_MAX,
+                         "abcdefghijklmnopqrstuvwxyz0123456789_.-"))
         return "has an id that is not [a-z0-9_.-]+ of at most 64 letters";
-    if (message->parameter_count > HEARTH_MESSAGE_PARAMETERS || (message->parameter_count > 0 && message->parameters == NULL))
+    if (message->parameter_count > HEARTH_MESSAGE_PARAMETERS ||
+        (message->parameter_count > 0 && message->parameters == NULL))
         return "has too many parameters, or some that are not there";
     return NULL;
 }
 
-int message_take(struct arena *arena, const struct hearth_message *theirs, const struct hearth_message **ret_message, struct err *err)
+int message_take(struct arena *arena, const struct hearth_message *theirs,
+                 const struct hearth_message **ret_message, struct err *err)
 {
     if (theirs == NULL) {
         *ret_message = NULL;
@@ -141,14 +149,17 @@ int message_take(struct arena *arena, const struct hearth_message *theirs, const
     if (fault != NULL)
         return err_set(err, HEARTH_ERR_INVALID, "a message %s", fault);
     struct hearth_message *mine = arena_alloc(arena, sizeof(*mine));
-    struct hearth_message_parameter *copies = arena_alloc(arena, (theirs->parameter_count + 1) * sizeof(*copies));
+    struct hearth_message_parameter *copies =
+        arena_alloc(arena, (theirs->parameter_count + 1) * sizeof(*copies));
     if (mine == NULL || copies == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < theirs->parameter_count; i++) {
-        const struct hearth_message_parameter *parameter = (const struct hearth_message_parameter *)(const void *)at;
+        const struct hearth_message_parameter *parameter =
+            (const struct hearth_message_parameter *)(const void *)at;
         fault = message_parameter_fault(parameter);
         if (fault != NULL)
-            return err_set(err, HEARTH_ERR_INVALID, "the message \"%.64s\" %s", theirs->id == NULL ? "" : theirs->id, fault);
+            return err_set(err, HEARTH_ERR_INVALID, "the message \"%.64s\" %s",
+                           theirs->id == NULL ? "" : theirs->id, fault);
         copies[i] = *parameter;
         copies[i].struct_size = sizeof(copies[i]);
         at += parameter->struct_size;

@@ -17,20 +17,24 @@ struct message_kept {
     char parameters[MESSAGE_PARAMETERS_SIZE]; /* JSON, an object; "": none */
 };
 
-void message_keep(struct message_kept *ret_kept, const struct hearth_message *message); /* NULL: nothing is said */
+/* NULL: nothing is said */
+void message_keep(struct message_kept *ret_kept, const struct hearth_message *message);
 void message_keep_sentence(struct message_kept *ret_kept, struct hearth_sentence sentence);
 /* What the account says of itself from now on: its texts are those of `kept`. */
 void message_put_account(const struct message_kept *kept, struct hearth_account *account);
-void message_put_account_sentence(struct message_kept *ret_kept, struct hearth_sentence sentence, struct hearth_account *account);
-/* {"count":3,"host":"…"}: texts and words as strings of at most MESSAGE_WORDS_MAX bytes, all others as numbers. */
+void message_put_account_sentence(struct message_kept *ret_kept, struct hearth_sentence sentence,
+                                  struct hearth_account *account);
+/* {"count":3,"host":"…"}: texts and words as strings of at most MESSAGE_WORDS_MAX bytes, all
+ * others as numbers. */
 void message_put_parameters(struct buf *out, const struct hearth_message *message);
 /* {"id":"…","parameters":{…}}; null without an id. */
 void message_put_json(struct buf *out, const struct hearth_message *message);
 /* The English in the arena; NULL when memory is short. */
 char *message_text(struct arena *arena, const struct hearth_message *message);
 char *message_sentence_text(struct arena *arena, struct hearth_sentence sentence);
-/* What a plugin said, checked, as structs of this host's size in the arena; its texts stay where they are. NULL stays NULL. INVALID: it is
- * none, with the reason. NOMEM. */
-int message_take(struct arena *arena, const struct hearth_message *theirs, const struct hearth_message **ret_message, struct err *err);
+/* What a plugin said, checked, as structs of this host's size in the arena; its texts stay where
+ * they are. NULL stays NULL. INVALID: it is none, with the reason. NOMEM. */
+int message_take(struct arena *arena, const struct hearth_message *theirs,
+                 const struct hearth_message **ret_message, struct err *err);
 
 #endif

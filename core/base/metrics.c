@@ -66,7 +66,8 @@ void metrics_write(struct buf *ret_text)
         const struct metric *m = &metrics[i];
         if (m->help[0] != '\0')
             buf_printf(ret_text, "# HELP hearth_%s %s\n", m->name, m->help);
-        buf_printf(ret_text, "# TYPE hearth_%s %s\n", m->name, m->kind == METRIC_COUNTER ? "counter" : "gauge");
+        buf_printf(ret_text, "# TYPE hearth_%s %s\n", m->name,
+                   m->kind == METRIC_COUNTER ? "counter" : "gauge");
         buf_printf(ret_text, "hearth_%s %lld\n", m->name, (long long)metrics_value(m));
     }
 }

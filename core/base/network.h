@@ -11,7 +11,8 @@ struct network {
     uint8_t address[16];
 };
 
-/* The whole text must be one; without "/" it is a single address. False leaves *ret_network untouched. */
+/* The whole text must be one; without "/" it is a single address. False leaves *ret_network
+ * untouched. */
 bool network_parse(const char *text, struct network *ret_network);
 /* address: 4 or 16 bytes, by family. */
 bool network_contains(const struct network *network, int family, const uint8_t *address);

@@ -9,7 +9,8 @@ enum { SAID_LATELY = 60000 };
 
 static struct backoff *said; /* by words; lives as long as the process */
 
-void outage_begins(struct outage *outage, enum hearth_log_level level, const char *module, const char *event, const struct log_pair *pairs)
+void outage_begins(struct outage *outage, enum hearth_log_level level, const char *module,
+                   const char *event, const struct log_pair *pairs)
 {
     long long answered = 0, now = clock_monotonic();
     if (atomic_compare_exchange_strong(&outage->since, &answered, now > 0 ? now : 1))
@@ -23,7 +24,8 @@ bool outage_ends(struct outage *outage, const char *module, const char *event, s
     long long since = atomic_exchange(&outage->since, 0);
     if (since == 0)
         return false;
-    log_event(HEARTH_LOG_INFO, module, event, who, LOG_INT("seconds", (clock_monotonic() - since) / 1000));
+    log_event(HEARTH_LOG_INFO, module, event, who,
+              LOG_INT("seconds", (clock_monotonic() - since) / 1000));
     return true;
 }
 

@@ -2,8 +2,8 @@
 #ifndef BASE_OWNER_H
 #define BASE_OWNER_H
 
-/* Run as root, a new file is given to the owner of the folder that it is in. For others, and where that is not possible, nothing happens:
- * it is as private as it was made. */
+/* Run as root, a new file is given to the owner of the folder that it is in. For others, and
+ * where that is not possible, nothing happens: it is as private as it was made. */
 void owner_give(int fd, const char *path);
 
 #endif

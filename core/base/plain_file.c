@@ -11,13 +11,15 @@ static int cannot_read(const char *path, int why, struct err *err)
         return err_set(err, HEARTH_ERR_INVALID, "%s is a socket, and not a file", path);
     if (why != EACCES && why != EPERM)
         return err_errno(err, why, "cannot read %s", path);
-    return err_set(err, HEARTH_ERR_DENIED, "cannot read %s: %s. " PLAIN_FILE_ADVICE, path, strerror(why));
+    return err_set(err, HEARTH_ERR_DENIED, "cannot read %s: %s. " PLAIN_FILE_ADVICE, path,
+                   strerror(why));
 }
 
 int plain_file_open(const char *path, int *ret_fd, struct stat *ret_st, struct err *err)
 {
     struct stat st;
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), r = 0; /* a pipe would wait for somebody who writes */
+    /* a pipe would wait for somebody who writes */
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), r = 0;
     if (fd < 0)
         return cannot_read(path, errno, err);
     if (fstat(fd, &st) != 0)
@@ -45,7 +47,8 @@ int plain_file_check(const char *path, off_t most, struct stat *ret_st, struct e
         return r;
     close(fd);
     if (st.st_size > most)
-        return err_set(err, HEARTH_ERR_INVALID, "%s has %lld bytes, and is not read: %lld are the most of such a file", path,
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "%s has %lld bytes, and is not read: %lld are the most of such a file", path,
                        (long long)st.st_size, (long long)most);
     if (ret_st != NULL)
         *ret_st = st;

@@ -10,8 +10,8 @@
 #include "base/hash.h"
 #include "base/lock.h"
 
-/* Keys are kept as their hash, under a key of this process, so that nobody can choose keys that push each other out. Sets of four: the
- * oldest goes. */
+/* Keys are kept as their hash, under a key of this process, so that nobody can choose keys that
+ * push each other out. Sets of four: the oldest goes. */
 enum { SETS = 1024, WAYS = 4 };
 
 struct entry {
@@ -102,7 +102,8 @@ bool rate_network_key(const char *address, int bits, char ret[64])
 {
     static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
     unsigned char six[16];
-    if (inet_pton(AF_INET6, address, six) == 1 && memcmp(six, mapped, sizeof(mapped)) == 0) { /* ::ffff:192.0.2.7 */
+    if (inet_pton(AF_INET6, address, six) == 1 && memcmp(six, mapped, sizeof(mapped)) == 0) {
+        /* ::ffff:192.0.2.7 */
         return inet_ntop(AF_INET, six + sizeof(mapped), ret, 64) != NULL && bits == 64;
     }
     if (inet_pton(AF_INET6, address, six) == 1) {
@@ -133,7 +134,8 @@ size_t rate_networks(const char *address, struct rate_network ret[RATE_NETWORKS]
     return n;
 }
 
-/* The widest first: whoever is refused there leaves no entries for narrower ones, which would push out others'. */
+/* The widest first: whoever is refused there leaves no entries for narrower ones, which would
+ * push out others'. */
 int64_t rate_take_address(struct rate *rate, const char *address)
 {
     struct rate_network networks[RATE_NETWORKS];

@@ -59,7 +59,8 @@ static bool with_unit(const char *text, const struct unit *units, int64_t *ret)
     while (*rest == ' ')
         rest++;
     for (const struct unit *u = units; u->name != NULL; u++)
-        if (strcmp(rest, u->name) == 0 && (u->factor != 0 || value == 0) && (value == 0 || value <= INT64_MAX / u->factor)) {
+        if (strcmp(rest, u->name) == 0 && (u->factor != 0 || value == 0) &&
+            (value == 0 || value <= INT64_MAX / u->factor)) {
             *ret = value * u->factor;
             return true;
         }
@@ -68,16 +69,18 @@ static bool with_unit(const char *text, const struct unit *units, int64_t *ret)
 
 bool str_to_duration(const char *text, int64_t *ret_ms)
 {
-    static const struct unit units[] = {{"", 0},           {"ms", 1},          {"s", 1000},    {"sec", 1000},
-                                        {"min", 60000},    {"m", 60000},       {"h", 3600000}, {"d", 86400000},
-                                        {"day", 86400000}, {"days", 86400000}, {NULL, 0}};
+    static const struct unit units[] = {
+        {"", 0},           {"ms", 1},          {"s", 1000},    {"sec", 1000},
+        {"min", 60000},    {"m", 60000},       {"h", 3600000}, {"d", 86400000},
+        {"day", 86400000}, {"days", 86400000}, {NULL, 0}};
     return with_unit(text, units, ret_ms);
 }
 
 bool str_to_size(const char *text, int64_t *ret_bytes)
 {
-    static const struct unit units[] = {{"", 1},       {"B", 1},         {"kB", 1000},        {"MB", 1000000}, {"GB", 1000000000},
-                                        {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}, {NULL, 0}};
+    static const struct unit units[] = {
+        {"", 1},       {"B", 1},         {"kB", 1000},        {"MB", 1000000}, {"GB", 1000000000},
+        {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}, {NULL, 0}};
     return with_unit(text, units, ret_bytes);
 }
 
@@ -92,19 +95,22 @@ static const char *put_with_unit(int64_t value, const struct unit *units, char r
 
 const char *str_put_duration(int64_t ms, char ret[24])
 {
-    static const struct unit units[] = {{"d", 86400000}, {"h", 3600000}, {"min", 60000}, {"s", 1000}, {"ms", 1}};
+    static const struct unit units[] = {
+        {"d", 86400000}, {"h", 3600000}, {"min", 60000}, {"s", 1000}, {"ms", 1}};
     return put_with_unit(ms, units, ret);
 }
 
 const char *str_put_size(int64_t bytes, char ret[24])
 {
-    static const struct unit units[] = {{"GiB", 1073741824}, {"MiB", 1048576}, {"KiB", 1024}, {" bytes", 1}};
+    static const struct unit units[] = {
+        {"GiB", 1073741824}, {"MiB", 1048576}, {"KiB", 1024}, {" bytes", 1}};
     return put_with_unit(bytes, units, ret);
 }
 
 bool str_to_bool(const char *text, bool *ret)
 {
-    static const char *const yes[] = {"yes", "on", "true", "1"}, *const no[] = {"no", "off", "false", "0"};
+    static const char *const yes[] = {"yes", "on", "true", "1"}, *const no[] = {"no", "off",
+                                                                                "false", "0"};
     for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
         if (strcasecmp(text, yes[i]) == 0 || strcasecmp(text, no[i]) == 0) {
             *ret = strcasecmp(text, yes[i]) == 0;
@@ -148,7 +154,8 @@ const char *str_ends(char *ret, size_t size, const char *text)
         return ret;
     }
     size_t room = size - sizeof(gap), head = room / 2, tail = n - (room - head);
-    while (head > 0 && is_utf8_continuation(text[head])) /* a character is there as a whole or not at all */
+    /* a character is there as a whole or not at all */
+    while (head > 0 && is_utf8_continuation(text[head]))
         head--;
     while (is_utf8_continuation(text[tail]))
         tail++;
@@ -179,7 +186,8 @@ uint32_t str_next_char(const char *text, size_t size, size_t *at)
     case 3:
         return (uint32_t)(s[0] & 0x0f) << 12 | (uint32_t)(s[1] & 0x3f) << 6 | (s[2] & 0x3f);
     default:
-        return (uint32_t)(s[0] & 0x07) << 18 | (uint32_t)(s[1] & 0x3f) << 12 | (uint32_t)(s[2] & 0x3f) << 6 | (s[3] & 0x3f);
+        return (uint32_t)(s[0] & 0x07) << 18 | (uint32_t)(s[1] & 0x3f) << 12 |
+               (uint32_t)(s[2] & 0x3f) << 6 | (s[3] & 0x3f);
     }
 }
 
@@ -188,14 +196,15 @@ size_t str_put_char(char ret[4], uint32_t c)
     return codec_utf8_write(c, ret);
 }
 
-/* Control characters, also those of C1; ends of lines of other alphabets; what changes the direction of text, or is not seen. Joiners stay:
- * Persian and families need them. */
+/* Control characters, also those of C1; ends of lines of other alphabets; what changes the
+ * direction of text, or is not seen. Joiners stay: Persian and families need them. */
 static bool code_point_is_shown(uint32_t c)
 {
     static const struct {
         uint32_t from, to;
-    } hidden[] = {{0, 0x1f},        {0x7f, 0x9f},     {0xad, 0xad},     {0x61c, 0x61c},   {0x180e, 0x180e}, {0x200b, 0x200b},
-                  {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
+    } hidden[] = {{0, 0x1f},        {0x7f, 0x9f},     {0xad, 0xad},     {0x61c, 0x61c},
+                  {0x180e, 0x180e}, {0x200b, 0x200b}, {0x200e, 0x200f}, {0x2028, 0x202e},
+                  {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
     for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
         if (c >= hidden[i].from && c <= hidden[i].to)
             return false;
@@ -227,7 +236,8 @@ void str_printable(const char *text, char *ret, size_t ret_size)
             memcpy(shown, text + from, len);
         } else {
             c &= ~(uint32_t)STR_BROKEN;
-            len = (size_t)snprintf(shown, sizeof(shown), c < 0x100 ? "\\x%02x" : "\\u{%x}", (unsigned)c);
+            len = (size_t)snprintf(shown, sizeof(shown), c < 0x100 ? "\\x%02x" : "\\u{%x}",
+                                   (unsigned)c);
         }
         if (n + len + 1 > ret_size)
             break;

@@ -10,7 +10,9 @@ enum { SLICE = 50 * 1000000 }; /* ns between two interrupts */
 int thread_failed(struct err *err, int error, const char *what)
 {
     if (error == EAGAIN || error == ENOMEM) /* the system does not say which */
-        return err_set(err, HEARTH_ERR_NOMEM, "cannot start %s: out of memory, or this user may have no more threads", what);
+        return err_set(err, HEARTH_ERR_NOMEM,
+                       "cannot start %s: out of memory, or this user may have no more threads",
+                       what);
     return err_errno(err, error, "cannot start %s", what);
 }
 

@@ -40,7 +40,8 @@ void conf_free(struct conf *conf)
     free(conf);
 }
 
-/* systemd tells a service its directory (StateDirectory=); what is written in conf.d comes first. */
+/* systemd tells a service its directory (StateDirectory=); what is written in conf.d comes
+ * first. */
 static const char *default_state_dir(const struct conf_section *hearth)
 {
     const char *given = getenv("STATE_DIRECTORY");
@@ -61,8 +62,9 @@ static void find_state_dir(struct conf *conf, struct findings *findings)
     if (dir == NULL)
         findings_add(findings, HEARTH_ERR_NOMEM, "out of memory");
     else if (strlen(dir) > CONF_STATE_DIR_MAX)
-        findings_add(findings, HEARTH_ERR_INVALID, "%s: state_dir: the path is longer than %d bytes", conf_where(conf, hearth, "state_dir"),
-                     CONF_STATE_DIR_MAX);
+        findings_add(findings, HEARTH_ERR_INVALID,
+                     "%s: state_dir: the path is longer than %d bytes",
+                     conf_where(conf, hearth, "state_dir"), CONF_STATE_DIR_MAX);
     else
         conf->state_dir = dir;
 }
@@ -101,16 +103,19 @@ static void conf_complete_sections(struct conf *conf, struct findings *findings)
         conf_check_together(conf, findings);
 }
 
-static void conf_read_file(struct conf *conf, const struct conf_file *file, FILE *f, struct findings *findings)
+static void conf_read_file(struct conf *conf, const struct conf_file *file, FILE *f,
+                           struct findings *findings)
 {
     char *text = malloc(CONF_FILE_MAX);
     size_t n = text == NULL ? 0 : fread(text, 1, CONF_FILE_MAX, f);
     if (text == NULL)
         findings_add(findings, HEARTH_ERR_NOMEM, "out of memory");
     else if (ferror(f))
-        findings_add(findings, HEARTH_ERR_INVALID, "cannot read %s: %s", file->name, strerror(errno));
+        findings_add(findings, HEARTH_ERR_INVALID, "cannot read %s: %s", file->name,
+                     strerror(errno));
     else if (n == CONF_FILE_MAX)
-        findings_add(findings, HEARTH_ERR_INVALID, "%s is larger than %d bytes", file->name, CONF_FILE_MAX - 1);
+        findings_add(findings, HEARTH_ERR_INVALID, "%s is larger than %d bytes", file->name,
+                     CONF_FILE_MAX - 1);
     else
         conf_parse(conf, file, text, n, findings);
     if (text != NULL)
@@ -118,7 +123,8 @@ static void conf_read_file(struct conf *conf, const struct conf_file *file, FILE
     free(text);
 }
 
-static void parse_file(struct conf *conf, const char *dir, const char *name, struct findings *findings)
+static void parse_file(struct conf *conf, const char *dir, const char *name,
+                       struct findings *findings)
 {
     struct conf_file *file = arena_alloc(&conf->arena, sizeof(*file));
     char *path = arena_printf(&conf->arena, "%s/%s", dir, name);
@@ -159,7 +165,8 @@ static void parse_directory(struct conf *conf, const char *dir, struct findings 
     struct dirent **files;
     int n = scandir(dir, &files, is_conf, by_name);
     if (n < 0) {
-        findings_add(findings, HEARTH_ERR_INVALID, "cannot read the configuration directory %s: %s%s", dir, strerror(errno),
+        findings_add(findings, HEARTH_ERR_INVALID,
+                     "cannot read the configuration directory %s: %s%s", dir, strerror(errno),
                      errno == EACCES ? ". " PLAIN_FILE_ADVICE : "");
         return;
     }
@@ -170,7 +177,8 @@ static void parse_directory(struct conf *conf, const char *dir, struct findings 
     free(files);
 }
 
-static int conf_finish_load(struct conf *conf, const struct findings *findings, struct conf **ret_conf, struct err *err)
+static int conf_finish_load(struct conf *conf, const struct findings *findings,
+                            struct conf **ret_conf, struct err *err)
 {
     int r = findings_first(findings, err);
     if (r < 0)
@@ -194,7 +202,8 @@ int conf_load(const char *dir, struct findings *findings, struct conf **ret_conf
     return r;
 }
 
-int conf_load_text(const char *name, const char *text, size_t size, struct conf **ret_conf, struct err *err)
+int conf_load_text(const char *name, const char *text, size_t size, struct conf **ret_conf,
+                   struct err *err)
 {
     struct findings findings = {0};
     struct conf *conf = conf_create();
@@ -219,7 +228,8 @@ int conf_check_secrets(const struct conf *conf, struct findings *findings)
     for (const struct conf_section *s = conf->sections; s != NULL; s = s->next)
         for (const struct conf_entry *e = s->entries; e != NULL && !s->kind->plugin; e = e->next)
             if (e->withheld != NULL)
-                findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s_file: %s", e->file->name, e->line, e->key, e->withheld);
+                findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s_file: %s", e->file->name,
+                             e->line, e->key, e->withheld);
     return before == 0 ? findings->code : 0;
 }
 
@@ -231,7 +241,8 @@ const struct conf_section *conf_section(const struct conf *conf, const char *kin
     return NULL;
 }
 
-const struct conf_section *conf_section_named(const struct conf *conf, const char *kind, const char *name)
+const struct conf_section *conf_section_named(const struct conf *conf, const char *kind,
+                                              const char *name)
 {
     const struct conf_section *s;
     for (size_t i = 0; (s = conf_section(conf, kind, i)) != NULL; i++)
@@ -242,11 +253,13 @@ const struct conf_section *conf_section_named(const struct conf *conf, const cha
 
 const char *conf_where(const struct conf *conf, const struct conf_section *section, const char *key)
 {
-    struct conf *own = (struct conf *)(uintptr_t)conf; /* allocates from its arena: before threads start */
+    /* allocates from its arena: before threads start */
+    struct conf *own = (struct conf *)(uintptr_t)conf;
     const struct conf_entry *entry = key == NULL ? NULL : conf_find_entry(section, key);
     const struct conf_file *file = entry != NULL ? entry->file : section->file;
-    const char *where =
-        file == NULL ? "the defaults" : arena_printf(&own->arena, "%s:%d", file->name, entry != NULL ? entry->line : section->line);
+    const char *where = file == NULL ? "the defaults"
+                                     : arena_printf(&own->arena, "%s:%d", file->name,
+                                                    entry != NULL ? entry->line : section->line);
     return where == NULL ? "the configuration" : where;
 }
 
@@ -265,7 +278,8 @@ static const char *sentence_find_key(const char *sentence, const char *key)
     return NULL;
 }
 
-const char *conf_where_in(const struct conf *conf, const struct conf_section *section, const char *sentence, const char *key)
+const char *conf_where_in(const struct conf *conf, const struct conf_section *section,
+                          const char *sentence, const char *key)
 {
     const char *first = NULL;
     for (const struct conf_entry *e = section->entries; e != NULL; e = e->next) {
@@ -341,10 +355,13 @@ int64_t conf_get_number(const struct conf *conf, const char *kind, const char *k
     return conf_number(conf_section(conf, kind, 0), key);
 }
 
-int conf_plugin_values(const struct conf *conf, const struct conf_section *section, const struct hearth_config_key *keys, size_t count,
-                       struct findings *findings, const struct hearth_config_value **ret_values, struct err *err)
+int conf_plugin_values(const struct conf *conf, const struct conf_section *section,
+                       const struct hearth_config_key *keys, size_t count,
+                       struct findings *findings, const struct hearth_config_value **ret_values,
+                       struct err *err)
 {
-    struct conf *own = (struct conf *)(uintptr_t)conf; /* allocates from its arena: before threads start */
+    /* allocates from its arena: before threads start */
+    struct conf *own = (struct conf *)(uintptr_t)conf;
     struct conf_section *s = (struct conf_section *)(uintptr_t)section;
     struct findings found = {0};
     struct hearth_config_value *values = NULL;
@@ -363,11 +380,13 @@ int conf_plugin_values(const struct conf *conf, const struct conf_section *secti
     return 0;
 }
 
-static void each_key(const struct conf_section *s, const struct hearth_config_key *keys, const struct hearth_config_value *values,
-                     size_t count, conf_entry_cb cb, void *ctx)
+static void each_key(const struct conf_section *s, const struct hearth_config_key *keys,
+                     const struct hearth_config_value *values, size_t count, conf_entry_cb cb,
+                     void *ctx)
 {
     char section[160], origin[CONF_PATH_MAX + 300];
-    snprintf(section, sizeof(section), "%s%s%s", s->kind->name, s->name[0] != '\0' ? " " : "", s->name);
+    snprintf(section, sizeof(section), "%s%s%s", s->kind->name, s->name[0] != '\0' ? " " : "",
+             s->name);
     for (size_t i = 0; i < count; i++) {
         const struct conf_entry *e = conf_find_entry(s, keys[i].name);
         if (keys[i].type == CONF_GONE)

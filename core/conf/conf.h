@@ -1,8 +1,9 @@
-/* The configuration: INI files of a directory, read in name order, checked against schemas. docs/configuration.md is its reference.
+/* The configuration: INI files of a directory, read in name order, checked against schemas.
+ * docs/configuration.md is its reference.
  *
- * Every finding names file and line, and all of them are found at once. What has a shape (lists, addresses, networks) is parsed here, and
- * what is too long or too many is a finding: nothing that was configured is ever cut. After conf_load() the configuration is immutable: any
- * thread. */
+ * Every finding names file and line, and all of them are found at once. What has a shape (lists,
+ * addresses, networks) is parsed here, and what is too long or too many is a finding: nothing
+ * that was configured is ever cut. After conf_load() the configuration is immutable: any thread. */
 #ifndef HEARTH_CORE_CONF_CONF_H
 #define HEARTH_CORE_CONF_CONF_H
 
@@ -36,32 +37,45 @@ enum {
     CONF_PATTERNS_MAX = 4096
 };
 
-/* dir: NULL means defaults alone; a directory that does not exist is an error. Reads *.conf. The core's own sections are checked here,
- * those of plugins by conf_plugin_values(). Errors have the code INVALID; err is the first of the findings, which may be NULL. */
+/* dir: NULL means defaults alone; a directory that does not exist is an error. Reads *.conf. The
+ * core's own sections are checked here, those of plugins by conf_plugin_values(). Errors have
+ * the code INVALID; err is the first of the findings, which may be NULL. */
 int conf_load(const char *dir, struct findings *findings, struct conf **ret_conf, struct err *err);
 /* The same for a text in memory, as one file of that name. For tests and fuzzing. */
-int conf_load_text(const char *name, const char *text, size_t size, struct conf **ret_conf, struct err *err);
+int conf_load_text(const char *name, const char *text, size_t size, struct conf **ret_conf,
+                   struct err *err);
 void conf_free(struct conf *conf); /* wipes secrets; accepts NULL */
 
-/* A KEY_file that cannot be read is no fault of a command that does not need it: systemd's credentials, say, are there for the unit alone.
- * Who needs everything (serve, check) asks here; plugins' sections say it in conf_plugin_values(). */
+/* A KEY_file that cannot be read is no fault of a command that does not need it: systemd's
+ * credentials, say, are there for the unit alone. Who needs everything (serve, check) asks here;
+ * plugins' sections say it in conf_plugin_values(). */
 int conf_check_secrets(const struct conf *conf, struct findings *findings);
 
-/* The i-th section of a kind, e.g. ("storage", 0), in the order they first appeared; NULL past the end. A kind that nobody wrote has its
- * default section: [storage main], [sync firefox], [listen main], and one each of hearth, web, queue, scheduler, worker. */
+/* The i-th section of a kind, e.g. ("storage", 0), in the order they first appeared; NULL past
+ * the end. A kind that nobody wrote has its default section: [storage main], [sync firefox],
+ * [listen main], and one each of hearth, web, queue, scheduler, worker. */
 const struct conf_section *conf_section(const struct conf *conf, const char *kind, size_t i);
-const struct conf_section *conf_section_named(const struct conf *conf, const char *kind, const char *name); /* NULL: there is none */
-const char *conf_section_name(const struct conf_section *section); /* "main"; "" for [hearth]; lives as long as conf */
-/* "FILE:LINE" of a key, or of the section where the key was not given (or is NULL); "the defaults". Lives as long as conf. */
-const char *conf_where(const struct conf *conf, const struct conf_section *section, const char *key);
+/* NULL: there is none */
+const struct conf_section *conf_section_named(const struct conf *conf, const char *kind,
+                                              const char *name);
+/* "main"; "" for [hearth]; lives as long as conf */
+const char *conf_section_name(const struct conf_section *section);
+/* "FILE:LINE" of a key, or of the section where the key was not given (or is NULL); "the
+ * defaults". Lives as long as conf. */
+const char *conf_where(const struct conf *conf, const struct conf_section *section,
+                       const char *key);
 
-/* The same of the key that a sentence names first, of those that were given; of `key` when it names none. */
-const char *conf_where_in(const struct conf *conf, const struct conf_section *section, const char *sentence, const char *key);
+/* The same of the key that a sentence names first, of those that were given; of `key` when it
+ * names none. */
+const char *conf_where_in(const struct conf *conf, const struct conf_section *section,
+                          const char *sentence, const char *key);
 
-/* Values of the core's keys; asking for a key that the schema does not have is a fault of the caller. What is given lives as long as conf.
- */
-const char *conf_text(const struct conf_section *section, const char *key); /* NULL: not given, and no default */
-int64_t conf_number(const struct conf_section *section, const char *key);   /* INT, SIZE, DURATION, BOOL, CONF_SET; 0 if absent */
+/* Values of the core's keys; asking for a key that the schema does not have is a fault of the
+ * caller. What is given lives as long as conf. */
+/* NULL: not given, and no default */
+const char *conf_text(const struct conf_section *section, const char *key);
+/* INT, SIZE, DURATION, BOOL, CONF_SET; 0 if absent */
+int64_t conf_number(const struct conf_section *section, const char *key);
 /* For [hearth] … that exist once: conf_get_text(conf, "hearth", "state_dir"). */
 const char *conf_get_text(const struct conf *conf, const char *kind, const char *key);
 int64_t conf_get_number(const struct conf *conf, const char *kind, const char *key);
@@ -94,24 +108,33 @@ struct conf_address {
     const char *host; /* without brackets; "": all addresses. A name is looked up by who listens */
     int port;
 };
-const struct conf_list *conf_list(const struct conf_section *section, const char *key);         /* NULL: not given */
-const struct conf_list *conf_hosts(const struct conf_section *section, const char *key);        /* NULL: not given */
-const struct conf_networks *conf_networks(const struct conf_section *section, const char *key); /* NULL: not given */
-const struct conf_address *conf_address(const struct conf_section *section, const char *key);   /* NULL: not given */
+/* NULL: not given */
+const struct conf_list *conf_list(const struct conf_section *section, const char *key);
+/* NULL: not given */
+const struct conf_list *conf_hosts(const struct conf_section *section, const char *key);
+/* NULL: not given */
+const struct conf_networks *conf_networks(const struct conf_section *section, const char *key);
+/* NULL: not given */
+const struct conf_address *conf_address(const struct conf_section *section, const char *key);
 
 /* The words of a text, as CONF_SET takes them; for the command line. INVALID in words. */
 int conf_parse_set(const char *choices, const char *text, int64_t *ret_bits, struct err *err);
 
-/* Checks a plugin's section against the plugin's own keys (after "plugin"). Values are in the order of the keys and live as long as conf.
- * err is the first of the findings, which may be NULL. */
-int conf_plugin_values(const struct conf *conf, const struct conf_section *section, const struct hearth_config_key *keys, size_t count,
-                       struct findings *findings, const struct hearth_config_value **ret_values, struct err *err);
+/* Checks a plugin's section against the plugin's own keys (after "plugin"). Values are in the
+ * order of the keys and live as long as conf. err is the first of the findings, which may be
+ * NULL. */
+int conf_plugin_values(const struct conf *conf, const struct conf_section *section,
+                       const struct hearth_config_key *keys, size_t count,
+                       struct findings *findings, const struct hearth_config_value **ret_values,
+                       struct err *err);
 
 /* Is the fallback of a plugin's key a value of it? INVALID says why not. */
 int conf_check_fallback(const struct hearth_config_key *key, struct err *err);
 
-/* Every value that is in force, secrets as "(secret)". origin: "conf.d/10-x.conf:12" or "default". */
-typedef void (*conf_entry_cb)(void *ctx, const char *section, const char *key, const char *value, const char *origin);
+/* Every value that is in force, secrets as "(secret)". origin: "conf.d/10-x.conf:12" or
+ * "default". */
+typedef void (*conf_entry_cb)(void *ctx, const char *section, const char *key, const char *value,
+                              const char *origin);
 void conf_each(const struct conf *conf, conf_entry_cb cb, void *ctx);
 
 /* The keys of the core's own section kinds: for documentation and its test. Kinds end with NULL. */
@@ -121,8 +144,9 @@ struct conf_kind {
     bool plugin; /* further keys come from the plugin */
     const struct hearth_config_key *keys;
     size_t count;
-    const char *default_name; /* of the section that exists when nobody wrote one; NULL: there is none */
-    size_t max;               /* sections */
+    /* of the section that exists when nobody wrote one; NULL: there is none */
+    const char *default_name;
+    size_t max; /* sections */
 };
 const struct conf_kind *conf_kinds(void);
 

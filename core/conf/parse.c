@@ -19,7 +19,8 @@ struct parser {
     struct findings *findings;
 };
 
-static int parse_fail(struct parser *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static int parse_fail(struct parser *p, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 static int parse_fail(struct parser *p, const char *format, ...)
 {
@@ -29,12 +30,14 @@ static int parse_fail(struct parser *p, const char *format, ...)
     if (vasprintf(&text, format, ap) < 0)
         text = NULL;
     va_end(ap);
-    int r = findings_add(p->findings, HEARTH_ERR_INVALID, "%s:%d: %s", p->file->name, p->line, text == NULL ? "out of memory" : text);
+    int r = findings_add(p->findings, HEARTH_ERR_INVALID, "%s:%d: %s", p->file->name, p->line,
+                         text == NULL ? "out of memory" : text);
     free(text);
     return r;
 }
 
-static struct conf_section *find_section(const struct conf *conf, const struct conf_kind *kind, const char *name)
+static struct conf_section *find_section(const struct conf *conf, const struct conf_kind *kind,
+                                         const char *name)
 {
     for (struct conf_section *s = conf->sections; s != NULL; s = s->next)
         if (s->kind == kind && strcmp(s->name, name) == 0)
@@ -42,7 +45,8 @@ static struct conf_section *find_section(const struct conf *conf, const struct c
     return NULL;
 }
 
-struct conf_section *conf_add_section(struct conf *conf, const struct conf_kind *kind, const char *name)
+struct conf_section *conf_add_section(struct conf *conf, const struct conf_kind *kind,
+                                      const char *name)
 {
     struct conf_section *section = arena_alloc(&conf->arena, sizeof(*section));
     char *copy = arena_strdup(&conf->arena, name);
@@ -89,7 +93,8 @@ static int open_section(struct parser *p, const struct conf_kind *kind, const ch
 {
     struct conf_section *section = find_section(p->conf, kind, name);
     if (section == NULL && count_sections(p->conf, kind) == kind->max)
-        return parse_fail(p, "this is [%s] section number %zu; at most %zu are possible", kind->name, kind->max + 1, kind->max);
+        return parse_fail(p, "this is [%s] section number %zu; at most %zu are possible",
+                          kind->name, kind->max + 1, kind->max);
     if (section == NULL && (section = conf_add_section(p->conf, kind, name)) == NULL)
         return parse_fail(p, "out of memory");
     if (section->file == NULL) {
@@ -108,7 +113,8 @@ static int refuse_section(struct parser *p, const char *kind_name)
     for (const struct conf_kind *kind = conf_kinds(); kind->name != NULL; kind++)
         buf_printf(&known, "%s%s", kind == conf_kinds() ? "" : ", ", kind->name);
     str_printable(kind_name, shown, sizeof(shown));
-    int r = parse_fail(p, "there is no section [%s]; known are %s", shown, buf_failed(&known) ? "" : known.data);
+    int r = parse_fail(p, "there is no section [%s]; known are %s", shown,
+                       buf_failed(&known) ? "" : known.data);
     buf_fini(&known);
     return r;
 }
@@ -129,17 +135,21 @@ static int on_section(struct parser *p, char *text)
         if (strcmp(kind->name, kind_name) != 0)
             continue;
         if (kind->named != (name != NULL))
-            return parse_fail(p, kind->named ? "[%s] needs a name: [%s NAME]" : "[%s] has no name: write [%s]", kind_name, kind_name);
+            return parse_fail(
+                p, kind->named ? "[%s] needs a name: [%s NAME]" : "[%s] has no name: write [%s]",
+                kind_name, kind_name);
         if (name != NULL && !parse_is_name(name, "-_"))
             return parse_fail(p, "a section's name is made of a-z 0-9 - _, at most 63");
         if (name != NULL && strcmp(kind_name, "oidc") == 0 && strcmp(name, "callback") == 0)
-            return parse_fail(p, "no [oidc] section may be called callback: that is an address of Hearth's own");
+            return parse_fail(
+                p, "no [oidc] section may be called callback: that is an address of Hearth's own");
         return open_section(p, kind, name == NULL ? "" : name);
     }
     return refuse_section(p, kind_name);
 }
 
-/* Replaces ${NAME}; the result is on the heap. *ret_unset: the variable that is not set, when that may be; the result is NULL then. */
+/* Replaces ${NAME}; the result is on the heap. *ret_unset: the variable that is not set, when
+ * that may be; the result is NULL then. */
 static int parse_expand_variables(struct parser *p, const char *value, char **ret, char **ret_unset)
 {
     struct buf out = {0};
@@ -164,7 +174,8 @@ static int parse_expand_variables(struct parser *p, const char *value, char **re
                 *ret_unset = arena_strdup(&p->conf->arena, name);
                 return 0;
             }
-            return parse_fail(p, "the environment variable %s is %s", name, found == NULL ? "not set" : "not a usable text");
+            return parse_fail(p, "the environment variable %s is %s", name,
+                              found == NULL ? "not set" : "not a usable text");
         }
         buf_add_text(&out, found);
         s += 2 + n;
@@ -182,7 +193,8 @@ static int parse_read_secret_file(struct parser *p, const char *path, int fd, ch
         free(text);
         return parse_fail(p, "cannot read %s: %s", path, strerror(why));
     }
-    if (n == CONF_SECRET_MAX || memchr(text, '\0', (size_t)n) != NULL || !str_is_utf8(text, (size_t)n)) {
+    if (n == CONF_SECRET_MAX || memchr(text, '\0', (size_t)n) != NULL ||
+        !str_is_utf8(text, (size_t)n)) {
         explicit_bzero(text, (size_t)n);
         free(text);
         return parse_fail(p, "%s is not a text of less than %d bytes", path, CONF_SECRET_MAX);
@@ -193,7 +205,8 @@ static int parse_read_secret_file(struct parser *p, const char *path, int fd, ch
     return 0;
 }
 
-/* What KEY_file names. *ret_withheld: why it cannot be read by this process; another one may be able to. */
+/* What KEY_file names. *ret_withheld: why it cannot be read by this process; another one may be
+ * able to. */
 static int read_secret(struct parser *p, const char *path, char **ret, const char **ret_withheld)
 {
     struct stat st;
@@ -235,7 +248,8 @@ static struct conf_entry *add_entry(struct parser *p, const char *key)
 }
 
 /* Takes the value. withheld: it is not known, and why. */
-static int parse_set_value(struct parser *p, const char *key, char *value, bool secret_file, const char *withheld)
+static int parse_set_value(struct parser *p, const char *key, char *value, bool secret_file,
+                           const char *withheld)
 {
     struct conf_entry *entry = (struct conf_entry *)(uintptr_t)conf_find_entry(p->section, key);
     int r = 0;
@@ -288,7 +302,8 @@ static int parse_on_key(struct parser *p, char *text)
     if (!parse_is_name(key, "_"))
         return parse_fail(p, "a key is made of a-z 0-9 _, at most 63");
     size_t n = strlen(key);
-    if (n > 5 && strcmp(key + n - 5, "_file") == 0 && strcmp(key, "key_file") != 0 && strcmp(key, "ca_file") != 0) {
+    if (n > 5 && strcmp(key + n - 5, "_file") == 0 && strcmp(key, "key_file") != 0 &&
+        strcmp(key, "ca_file") != 0) {
         key[n - 5] = '\0';
         return on_secret(p, key, raw);
     }
@@ -317,16 +332,21 @@ static int parse_on_line(struct parser *p, const char *from, size_t size)
         return parse_fail(p, "out of memory");
     cut_comment(line);
     char *text = parse_trim(line);
-    int r = text[0] == '\0' ? 0 : text[0] == '[' ? on_section(p, text) : p->skips ? 0 : parse_on_key(p, text);
+    int r = text[0] == '\0'  ? 0
+            : text[0] == '[' ? on_section(p, text)
+            : p->skips       ? 0
+                             : parse_on_key(p, text);
     explicit_bzero(line, size);
     free(line);
     return r;
 }
 
-void conf_parse(struct conf *conf, const struct conf_file *file, const char *text, size_t size, struct findings *findings)
+void conf_parse(struct conf *conf, const struct conf_file *file, const char *text, size_t size,
+                struct findings *findings)
 {
     struct parser p = {.conf = conf, .file = file, .findings = findings};
-    size_t at = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* the mark that some editors put before UTF-8 */
+    /* the mark that some editors put before UTF-8 */
+    size_t at = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     while (at < size) {
         const char *end = memchr(text + at, '\n', size - at);
         size_t n = end == NULL ? size - at : (size_t)(end - (text + at));

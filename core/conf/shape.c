@@ -12,8 +12,10 @@
 
 enum { HOST_MAX = 253, SHOWN = 100 };
 
-/* The words of a list: white space, a comma, or both stand between them. Why it is none; NULL: *ret_list is filled. */
-static const char *list_split(struct arena *arena, const char *text, size_t max, struct conf_list *ret_list)
+/* The words of a list: white space, a comma, or both stand between them. Why it is none; NULL:
+ * *ret_list is filled. */
+static const char *list_split(struct arena *arena, const char *text, size_t max,
+                              struct conf_list *ret_list)
 {
     size_t count = 0, room = 1;
     for (const char *p = text; *p != '\0'; p++)
@@ -45,8 +47,12 @@ static const char *list_split(struct arena *arena, const char *text, size_t max,
 static const char *why_item(struct arena *arena, const char *item, const char *why)
 {
     char shown[SHOWN];
-    if (strchr(item, '@') != NULL && strchr(item, ':') != NULL) /* an address with a password, say */
-        return arena_printf(arena, "an item of the list, which is not repeated here because a password may be in it, %s", why);
+    /* an address with a password, say */
+    if (strchr(item, '@') != NULL && strchr(item, ':') != NULL)
+        return arena_printf(
+            arena,
+            "an item of the list, which is not repeated here because a password may be in it, %s",
+            why);
     str_printable(item, shown, sizeof(shown));
     return arena_printf(arena, "\"%s\" %s", shown, why);
 }
@@ -56,12 +62,14 @@ static const char *shape_networks(struct arena *arena, const char *text, const v
     struct conf_list list;
     const char *why = list_split(arena, text, CONF_NETWORKS_MAX, &list);
     struct conf_networks *networks = arena_alloc(arena, sizeof(*networks));
-    struct network *items = why == NULL ? arena_alloc(arena, (list.count + 1) * sizeof(*items)) : NULL;
+    struct network *items =
+        why == NULL ? arena_alloc(arena, (list.count + 1) * sizeof(*items)) : NULL;
     if (why != NULL || networks == NULL || items == NULL)
         return why != NULL ? why : "out of memory";
     for (size_t i = 0; i < list.count; i++)
         if (!network_parse(list.items[i], &items[i]))
-            return why_item(arena, list.items[i], "is not a network such as 10.0.0.0/8, nor an address");
+            return why_item(arena, list.items[i],
+                            "is not a network such as 10.0.0.0/8, nor an address");
     *networks = (struct conf_networks){list.count, items};
     *ret_shape = networks;
     return NULL;
@@ -73,14 +81,16 @@ static const char *why_no_pattern(const char *item)
     if (strcmp(item, "*") == 0)
         return NULL;
     if (at == NULL)
-        return "has no @: write an e-mail address, or a pattern such as *@example.org; * is everybody";
+        return "has no @: write an e-mail address, or a pattern such as *@example.org; * is "
+               "everybody";
     return email_fault(item);
 }
 
 static const char *shape_patterns(struct arena *arena, const char *text, const void **ret_shape)
 {
     struct conf_list *list = arena_alloc(arena, sizeof(*list));
-    const char *why = list == NULL ? "out of memory" : list_split(arena, text, CONF_PATTERNS_MAX, list);
+    const char *why =
+        list == NULL ? "out of memory" : list_split(arena, text, CONF_PATTERNS_MAX, list);
     if (why != NULL)
         return why;
     if (list->count == 0)
@@ -106,7 +116,9 @@ static const char *shape_hosts(struct arena *arena, const char *text, const void
     for (size_t i = 0; i < list->count; i++) {
         size_t n = strlen(list->items[i]);
         if (n > HOST_MAX || strspn(list->items[i], ALNUM ".-_") != n)
-            return why_item(arena, list->items[i], "is not a host name such as home.example.org (no scheme, no port, no *)");
+            return why_item(
+                arena, list->items[i],
+                "is not a host name such as home.example.org (no scheme, no port, no *)");
     }
     *ret_shape = list;
     return NULL;
@@ -136,7 +148,8 @@ static bool is_host(const char *host, bool brackets)
 static bool is_port(const char *text, int *ret_port)
 {
     int64_t port;
-    if (strlen(text) > 5 || strspn(text, "0123456789") != strlen(text) || !str_to_int(text, &port) || port > 65535)
+    if (strlen(text) > 5 || strspn(text, "0123456789") != strlen(text) ||
+        !str_to_int(text, &port) || port > 65535)
         return false;
     *ret_port = (int)port;
     return true;
@@ -153,7 +166,9 @@ static const char *shape_address(struct arena *arena, const char *text, const vo
         address->path = text + 5;
         if (address->path[0] != '/')
             return "the path of a unix socket begins with a slash: unix:/run/hearth/web.sock";
-        return strlen(address->path) < CONF_SOCKET_PATH_SIZE ? NULL : "the path of a unix socket has at most 107 bytes";
+        return strlen(address->path) < CONF_SOCKET_PATH_SIZE
+                   ? NULL
+                   : "the path of a unix socket has at most 107 bytes";
     }
     if (colon == NULL)
         return "expected host:port, [ipv6]:port or unix:/path";
@@ -161,7 +176,8 @@ static const char *shape_address(struct arena *arena, const char *text, const vo
         return "the port behind the last colon must be a number from 0 to 65535";
     size_t n = (size_t)(colon - text);
     bool brackets = n >= 2 && text[0] == '[' && colon[-1] == ']';
-    address->host = brackets ? arena_strndup(arena, text + 1, n - 2) : arena_strndup(arena, text, n);
+    address->host =
+        brackets ? arena_strndup(arena, text + 1, n - 2) : arena_strndup(arena, text, n);
     if (address->host == NULL)
         return "out of memory";
     if (!brackets && strchr(address->host, ':') != NULL)
@@ -173,7 +189,8 @@ static const char *shape_address(struct arena *arena, const char *text, const vo
     return NULL;
 }
 
-/* What clients and proxies say with these, they say to everybody: none of them is a proxy's word for who somebody is. */
+/* What clients and proxies say with these, they say to everybody: none of them is a proxy's word
+ * for who somebody is. */
 static bool header_means_something_else(const char *name)
 {
     static const char *const exact[] = {"authorization",
@@ -204,7 +221,8 @@ static bool header_means_something_else(const char *name)
                                         "cache-control",
                                         "pragma",
                                         "last-event-id"};
-    static const char *const prefixes[] = {"content-", "accept", "sec-", "if-", "access-control-", "x-hearth-"};
+    static const char *const prefixes[] = {"content-", "accept",          "sec-",
+                                           "if-",      "access-control-", "x-hearth-"};
     for (size_t i = 0; i < sizeof(exact) / sizeof(exact[0]); i++)
         if (strcmp(name, exact[i]) == 0)
             return true;
@@ -226,7 +244,8 @@ static const char *shape_header(struct arena *arena, struct hearth_config_value 
         return "the name of a header may have 63 bytes here";
     codec_lower_text(name);
     if (header_means_something_else(name))
-        return "this header means something else; name one that only your proxy sets, such as Remote-Email";
+        return "this header means something else; name one that only your proxy sets, such as "
+               "Remote-Email";
     value->text = name;
     return NULL;
 }
@@ -245,12 +264,15 @@ static bool url_authority_is_good(struct arena *arena, const char *from, const c
         text = arena_printf(arena, "%s:0", text);
     else if (strcmp(colon, ":0") == 0)
         return false;
-    return text != NULL && shape_address(arena, text, &shape) == NULL && strncmp(text, "unix:", 5) != 0;
+    return text != NULL && shape_address(arena, text, &shape) == NULL &&
+           strncmp(text, "unix:", 5) != 0;
 }
 
 static const char *shape_url(struct arena *arena, const char *text, const char **ret_rest)
 {
-    size_t scheme = strncasecmp(text, "https://", 8) == 0 ? 8 : strncasecmp(text, "http://", 7) == 0 ? 7 : 0;
+    size_t scheme = strncasecmp(text, "https://", 8) == 0  ? 8
+                    : strncasecmp(text, "http://", 7) == 0 ? 7
+                                                           : 0;
     if (scheme == 0)
         return "expected an absolute URL that begins with https:// or http://";
     if (strlen(text) > CONF_URL_MAX)
@@ -272,7 +294,8 @@ static const char *shape_origin(struct arena *arena, struct hearth_config_value 
     if (rest[0] == '?' || rest[0] == '#' || strpbrk(rest, "?#") != NULL)
         return "nothing can follow the host: write it without ? and #";
     if (rest[0] != '\0' && strcmp(rest, "/") != 0)
-        return "sub-paths are not supported: Hearth needs a host name (or a port) of its own, so write https://HOST without a path";
+        return "sub-paths are not supported: Hearth needs a host name (or a port) of its own, so "
+               "write https://HOST without a path";
     value->text = arena_strndup(arena, value->text, (size_t)(rest - value->text));
     return value->text == NULL ? "out of memory" : NULL;
 }
@@ -285,7 +308,8 @@ static const char *shape_issuer(struct arena *arena, const struct hearth_config_
     return why;
 }
 
-static const char *set_parse(struct arena *arena, const char *choices, const char *text, int64_t *ret_bits)
+static const char *set_parse(struct arena *arena, const char *choices, const char *text,
+                             int64_t *ret_bits)
 {
     struct conf_list list, known;
     int64_t bits = 0;
@@ -299,7 +323,8 @@ static const char *set_parse(struct arena *arena, const char *choices, const cha
         while (k < known.count && strcmp(known.items[k], list.items[i]) != 0)
             k++;
         if (k == known.count)
-            return why_item(arena, list.items[i], arena_printf(arena, "is not one of: %s", choices));
+            return why_item(arena, list.items[i],
+                            arena_printf(arena, "is not one of: %s", choices));
         bits |= (int64_t)1 << k;
     }
     *ret_bits = bits;
@@ -319,7 +344,8 @@ int conf_parse_set(const char *choices, const char *text, int64_t *ret_bits, str
     return r;
 }
 
-const char *conf_shape(struct conf *conf, const struct hearth_config_key *key, struct hearth_config_value *value, const void **ret_shape)
+const char *conf_shape(struct conf *conf, const struct hearth_config_key *key,
+                       struct hearth_config_value *value, const void **ret_shape)
 {
     struct arena *arena = &conf->arena;
     switch (key->type) {
@@ -340,9 +366,13 @@ const char *conf_shape(struct conf *conf, const struct hearth_config_key *key, s
     case CONF_SET:
         return set_parse(arena, key->choices, value->text, &value->number);
     case CONF_FOLDER:
-        return value->text[0] == '\0' ? "expected a path" : strlen(value->text) > CONF_PATH_MAX ? "a path may have 3500 bytes" : NULL;
+        return value->text[0] == '\0'                ? "expected a path"
+               : strlen(value->text) > CONF_PATH_MAX ? "a path may have 3500 bytes"
+                                                     : NULL;
     case CONF_NAME:
-        return value->text[0] == '\0' || strlen(value->text) >= CONF_NAME_SIZE ? "expected the name of a section" : NULL;
+        return value->text[0] == '\0' || strlen(value->text) >= CONF_NAME_SIZE
+                   ? "expected the name of a section"
+                   : NULL;
     default:
         return NULL;
     }

@@ -29,7 +29,8 @@ static int edit_distance(const char *a, const char *b)
     return row[m];
 }
 
-static const struct hearth_config_key *config_key_find(const struct hearth_config_key *keys, size_t count, const char *name)
+static const struct hearth_config_key *config_key_find(const struct hearth_config_key *keys,
+                                                       size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++)
         if (strcmp(keys[i].name, name) == 0)
@@ -37,7 +38,8 @@ static const struct hearth_config_key *config_key_find(const struct hearth_confi
     return NULL;
 }
 
-static void config_key_nearest(const struct hearth_config_key *keys, size_t count, const char *name, const char **best, int *best_distance)
+static void config_key_nearest(const struct hearth_config_key *keys, size_t count, const char *name,
+                               const char **best, int *best_distance)
 {
     for (size_t i = 0; i < count; i++) {
         int d = edit_distance(keys[i].name, name);
@@ -48,8 +50,9 @@ static void config_key_nearest(const struct hearth_config_key *keys, size_t coun
     }
 }
 
-static void check_entry(const struct conf_section *section, const struct conf_entry *e, const struct hearth_config_key *more,
-                        size_t more_count, struct findings *findings)
+static void check_entry(const struct conf_section *section, const struct conf_entry *e,
+                        const struct hearth_config_key *more, size_t more_count,
+                        struct findings *findings)
 {
     const struct conf_kind *kind = section->kind;
     const struct hearth_config_key *known = config_key_find(kind->keys, kind->count, e->key);
@@ -57,8 +60,8 @@ static void check_entry(const struct conf_section *section, const struct conf_en
     if (known == NULL)
         known = config_key_find(more, more_count, e->key);
     if (known != NULL && known->type == CONF_GONE) {
-        findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: [%s%s%s] has no key %s any more: %s", e->file->name, e->line, kind->name, gap,
-                     section->name, e->key, known->help);
+        findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: [%s%s%s] has no key %s any more: %s",
+                     e->file->name, e->line, kind->name, gap, section->name, e->key, known->help);
         return;
     }
     if (known != NULL)
@@ -66,12 +69,14 @@ static void check_entry(const struct conf_section *section, const struct conf_en
     int best_distance = 4;
     config_key_nearest(kind->keys, kind->count, e->key, &best, &best_distance);
     config_key_nearest(more, more_count, e->key, &best, &best_distance);
-    findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: [%s%s%s] has no key %s%s%s%s", e->file->name, e->line, kind->name, gap,
-                 section->name, e->key, best == NULL ? "" : "; did you mean ", best == NULL ? "" : best, best == NULL ? "" : "?");
+    findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: [%s%s%s] has no key %s%s%s%s", e->file->name,
+                 e->line, kind->name, gap, section->name, e->key,
+                 best == NULL ? "" : "; did you mean ", best == NULL ? "" : best,
+                 best == NULL ? "" : "?");
 }
 
-void conf_check_known(const struct conf_section *section, const struct hearth_config_key *more, size_t more_count,
-                      struct findings *findings)
+void conf_check_known(const struct conf_section *section, const struct hearth_config_key *more,
+                      size_t more_count, struct findings *findings)
 {
     for (const struct conf_entry *e = section->entries; e != NULL; e = e->next)
         check_entry(section, e, more, more_count, findings);
@@ -93,7 +98,8 @@ static int index_of_choice(const char *choices, const char *text)
 static bool is_url(const char *text)
 {
     size_t scheme = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789+.-");
-    return scheme > 0 && strncmp(text + scheme, "://", 3) == 0 && text[scheme + 3] != '\0' && strpbrk(text, " \t\"<>") == NULL;
+    return scheme > 0 && strncmp(text + scheme, "://", 3) == 0 && text[scheme + 3] != '\0' &&
+           strpbrk(text, " \t\"<>") == NULL;
 }
 
 /* "https://ada:word@host": a name, and perhaps a password, before the host. */
@@ -104,10 +110,12 @@ static bool names_somebody(const char *url)
 }
 
 /* Why the text is no value of the key; NULL: it is one. */
-static const char *value_convert(struct conf *conf, const struct hearth_config_key *key, const char *text, struct hearth_config_value *ret,
-                           const void **ret_shape)
+static const char *value_convert(struct conf *conf, const struct hearth_config_key *key,
+                                 const char *text, struct hearth_config_value *ret,
+                                 const void **ret_shape)
 {
-    struct hearth_config_value value = {.struct_size = sizeof(value), .present = true, .text = text};
+    struct hearth_config_value value = {
+        .struct_size = sizeof(value), .present = true, .text = text};
     bool flag = false;
     const char *why = conf_shape(conf, key, &value, ret_shape);
     if (why != NULL)
@@ -154,7 +162,8 @@ static const char *value_convert(struct conf *conf, const struct hearth_config_k
     }
     if (value.text == NULL)
         return "out of memory";
-    if ((key->minimum != 0 || key->maximum != 0) && (value.number < key->minimum || value.number > key->maximum))
+    if ((key->minimum != 0 || key->maximum != 0) &&
+        (value.number < key->minimum || value.number > key->maximum))
         return "out of range";
     *ret = value;
     return NULL;
@@ -168,28 +177,35 @@ static const char *value_limits_text(const struct hearth_config_key *key, char r
     if (key->minimum == 0 && key->maximum == 0)
         return ret;
     if (key->type == HEARTH_CONFIG_DURATION)
-        snprintf(ret, 80, " (from %s to %s)", str_put_duration(key->minimum, low), str_put_duration(key->maximum, high));
+        snprintf(ret, 80, " (from %s to %s)", str_put_duration(key->minimum, low),
+                 str_put_duration(key->maximum, high));
     else if (key->type == HEARTH_CONFIG_SIZE)
-        snprintf(ret, 80, " (from %s to %s)", str_put_size(key->minimum, low), str_put_size(key->maximum, high));
+        snprintf(ret, 80, " (from %s to %s)", str_put_size(key->minimum, low),
+                 str_put_size(key->maximum, high));
     else
         snprintf(ret, 80, " (from %lld to %lld)", (long long)key->minimum, (long long)key->maximum);
     return ret;
 }
 
-static void value_explain_fault(const struct hearth_config_key *key, const struct conf_entry *entry, const char *why, struct findings *findings)
+static void value_explain_fault(const struct hearth_config_key *key, const struct conf_entry *entry,
+                                const char *why, struct findings *findings)
 {
     char shown[100], range[80];
     str_printable(entry->value, shown, sizeof(shown));
     bool secret = key->type == HEARTH_CONFIG_SECRET || entry->secret_file;
-    bool item = why[0] == '"';                                       /* of a list, which `why` shows */
-    bool may_be_secret = !item && strchr(entry->value, '@') != NULL; /* before it may stand a password, whatever else is wrong */
+    /* of a list, which `why` shows */
+    bool item = why[0] == '"';
+    /* before it may stand a password, whatever else is wrong */
+    bool may_be_secret = !item && strchr(entry->value, '@') != NULL;
     if (secret || may_be_secret)
-        findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s: %s", entry->file->name, entry->line, entry->key, why);
+        findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s: %s", entry->file->name, entry->line,
+                     entry->key, why);
     else if (item)
-        findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s: %s", entry->file->name, entry->line, entry->key, why);
+        findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s: %s", entry->file->name, entry->line,
+                     entry->key, why);
     else
-        findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s: \"%s\": %s%s", entry->file->name, entry->line, entry->key, shown, why,
-                     value_limits_text(key, range));
+        findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s: \"%s\": %s%s", entry->file->name,
+                     entry->line, entry->key, shown, why, value_limits_text(key, range));
 }
 
 int conf_check_fallback(const struct hearth_config_key *key, struct err *err)
@@ -200,15 +216,19 @@ int conf_check_fallback(const struct hearth_config_key *key, struct err *err)
     char shown[100], range[80];
     const char *why = value_convert(&conf, key, key->fallback, &value, &shape);
     str_printable(key->fallback, shown, sizeof(shown));
-    int r = why == NULL ? 0 : err_set(err, HEARTH_ERR_INVALID, "\"%s\": %s%s", shown, why, value_limits_text(key, range));
+    int r = why == NULL ? 0
+                        : err_set(err, HEARTH_ERR_INVALID, "\"%s\": %s%s", shown, why,
+                                  value_limits_text(key, range));
     arena_fini(&conf.arena);
     return r;
 }
 
-/* Is there a secret in the text? Addresses of servers may have a password in them, and most have none. */
+/* Is there a secret in the text? Addresses of servers may have a password in them, and most have
+ * none. */
 static bool holds_secret(const char *text)
 {
-    static const char *const words[] = {"host", "hostaddr", "port", "dbname", "user", "service", "sslmode", "application_name"};
+    static const char *const words[] = {"host", "hostaddr", "port",    "dbname",
+                                        "user", "service",  "sslmode", "application_name"};
     const char *scheme = strstr(text, "://");
     if (strncmp(text, "unix:", 5) == 0 && strstr(text, "password") == NULL)
         return false;
@@ -216,7 +236,8 @@ static bool holds_secret(const char *text)
         const char *from = scheme + 3;
         size_t n = strcspn(from, "/?#");
         const char *at = memrchr(from, '@', n);
-        return (at != NULL && memchr(from, ':', (size_t)(at - from)) != NULL) || strcasestr(text, "password=") != NULL;
+        return (at != NULL && memchr(from, ':', (size_t)(at - from)) != NULL) ||
+               strcasestr(text, "password=") != NULL;
     }
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         size_t n = strlen(words[i]);
@@ -230,13 +251,18 @@ static bool holds_secret(const char *text)
 static void check_open_secret(const struct conf_entry *entry, struct findings *findings)
 {
     struct err err = {0};
-    if (entry->file->on_disk && holds_secret(entry->value) && secret_file_check(entry->file->name, &entry->file->st, &err) < 0)
-        findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s: %s; or put the value into a file of its own and write %s_file = PATH",
-                     entry->file->name, entry->line, entry->key, err.text, entry->key);
+    if (entry->file->on_disk && holds_secret(entry->value) &&
+        secret_file_check(entry->file->name, &entry->file->st, &err) < 0)
+        findings_add(
+            findings, HEARTH_ERR_INVALID,
+            "%s:%d: %s: %s; or put the value into a file of its own and write %s_file = PATH",
+            entry->file->name, entry->line, entry->key, err.text, entry->key);
 }
 
-static void resolve_key(struct conf *conf, const struct conf_section *section, const struct hearth_config_key *key, bool secrets,
-                        struct hearth_config_value *ret_value, const void **ret_shape, struct findings *findings)
+static void resolve_key(struct conf *conf, const struct conf_section *section,
+                        const struct hearth_config_key *key, bool secrets,
+                        struct hearth_config_value *ret_value, const void **ret_shape,
+                        struct findings *findings)
 {
     const struct conf_entry *entry = conf_find_entry(section, key->name);
     const char *text = entry != NULL ? entry->value : key->fallback;
@@ -245,26 +271,31 @@ static void resolve_key(struct conf *conf, const struct conf_section *section, c
         return;
     if (entry != NULL && entry->withheld != NULL) {
         if (secrets)
-            findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s_file: %s", entry->file->name, entry->line, entry->key, entry->withheld);
+            findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s_file: %s", entry->file->name,
+                         entry->line, entry->key, entry->withheld);
         return;
     }
     bool missing = text == NULL || (key->required && text[0] == '\0');
     if (missing && key->required)
-        findings_add(findings, HEARTH_ERR_INVALID, "%s: [%s%s%s] needs %s: %s", conf_where(conf, section, key->name), section->kind->name,
+        findings_add(findings, HEARTH_ERR_INVALID, "%s: [%s%s%s] needs %s: %s",
+                     conf_where(conf, section, key->name), section->kind->name,
                      section->name[0] != '\0' ? " " : "", section->name, key->name, key->help);
     if (missing)
         return;
     const char *why = value_convert(conf, key, text, ret_value, ret_shape);
     if (why != NULL && entry == NULL)
-        findings_add(findings, HEARTH_ERR_INTERNAL, "the default of %s is wrong: %s", key->name, why);
+        findings_add(findings, HEARTH_ERR_INTERNAL, "the default of %s is wrong: %s", key->name,
+                     why);
     else if (why != NULL)
         value_explain_fault(key, entry, why, findings);
     else if (entry != NULL && !entry->secret_file && key->type == HEARTH_CONFIG_SECRET)
         check_open_secret(entry, findings);
 }
 
-void conf_resolve(struct conf *conf, struct conf_section *section, const struct hearth_config_key *keys, size_t count, bool secrets,
-                  struct hearth_config_value **ret_values, const void ***ret_shapes, struct findings *findings)
+void conf_resolve(struct conf *conf, struct conf_section *section,
+                  const struct hearth_config_key *keys, size_t count, bool secrets,
+                  struct hearth_config_value **ret_values, const void ***ret_shapes,
+                  struct findings *findings)
 {
     struct hearth_config_value *values = arena_alloc(&conf->arena, (count + 1) * sizeof(*values));
     const void **shapes = arena_alloc(&conf->arena, (count + 1) * sizeof(*shapes));

@@ -10,8 +10,9 @@
 #include "base/rate.h"
 
 struct address_count {
-    map_entry in_map;            /* by network */
-    struct address_count *wider; /* the network around it, of which each counts as well; NULL: none */
+    map_entry in_map; /* by network */
+    /* the network around it, of which each counts as well; NULL: none */
+    struct address_count *wider;
     size_t count;
     char network[64]; /* a key of rate_networks() */
 };
@@ -19,18 +20,22 @@ struct address_count {
 static bool address_text(const struct sockaddr *address, char ret[64])
 {
     if (address->sa_family == AF_INET)
-        return inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr, ret, 64) != NULL;
+        return inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr,
+                         ret, 64) != NULL;
     if (address->sa_family != AF_INET6)
         return false;
     const struct in6_addr *six = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-    return IN6_IS_ADDR_V4MAPPED(six) ? inet_ntop(AF_INET, six->s6_addr + 12, ret, 64) != NULL : inet_ntop(AF_INET6, six, ret, 64) != NULL;
+    return IN6_IS_ADDR_V4MAPPED(six) ? inet_ntop(AF_INET, six->s6_addr + 12, ret, 64) != NULL
+                                     : inet_ntop(AF_INET6, six, ret, 64) != NULL;
 }
 
 /* With the lock. One more of the network; NULL: it has `most`. */
-static struct address_count *address_count_one(struct http_server *server, const char *network, struct address_count *wider, size_t most)
+static struct address_count *address_count_one(struct http_server *server, const char *network,
+                                               struct address_count *wider, size_t most)
 {
     struct address_count *count = MAP_FIND_TEXT(server->addresses, network);
-    if (count != NULL ? count->count >= most : most == 0 || (count = calloc(1, sizeof(*count))) == NULL)
+    if (count != NULL ? count->count >= most
+                      : most == 0 || (count = calloc(1, sizeof(*count))) == NULL)
         return NULL;
     if (count->count == 0) {
         count->wider = wider;
@@ -56,7 +61,8 @@ static void address_give_counted(struct http_server *server, struct address_coun
     }
 }
 
-struct address_count *http_address_take(struct http_server *server, const struct sockaddr *address, bool *ret_refused)
+struct address_count *http_address_take(struct http_server *server, const struct sockaddr *address,
+                                        bool *ret_refused)
 {
     struct rate_network networks[RATE_NETWORKS];
     struct address_count *count = NULL;
@@ -67,7 +73,9 @@ struct address_count *http_address_take(struct http_server *server, const struct
     lock_take(&server->address_lock);
     for (size_t i = rate_networks(text, networks); !*ret_refused && i-- > 0;) {
         struct address_count *wider = count;
-        count = address_count_one(server, networks[i].key, wider, server->options.max_connections_per_address * (size_t)networks[i].times);
+        count = address_count_one(server, networks[i].key, wider,
+                                  server->options.max_connections_per_address *
+                                      (size_t)networks[i].times);
         *ret_refused = count == NULL;
         if (count == NULL)
             address_give_counted(server, wider);

@@ -1,5 +1,5 @@
-/* Sends a body piece by piece: the next piece when the client has taken the one before. So an answer that nobody fetches costs its bytes
- * once, and a download a piece. */
+/* Sends a body piece by piece: the next piece when the client has taken the one before. So an
+ * answer that nobody fetches costs its bytes once, and a download a piece. */
 #include "http/internal.h"
 
 #include <errno.h>
@@ -9,8 +9,9 @@
 
 enum { AHEAD = 4 << 20, COLD_MAX = 40 };
 
-/* Of the spool file. 0: it is not in memory now; reading begins in the background. The loop serves others meanwhile: it never waits for the
- * disk, unless a file system that cannot tell (COLD_MAX sweeps without a byte) leaves no other way. */
+/* Of the spool file. 0: it is not in memory now; reading begins in the background. The loop
+ * serves others meanwhile: it never waits for the disk, unless a file system that cannot tell
+ * (COLD_MAX sweeps without a byte) leaves no other way. */
 static ssize_t read_piece(struct request_context *context, size_t size)
 {
     struct iovec to = {context->piece, size};
@@ -28,7 +29,9 @@ static ssize_t read_piece(struct request_context *context, size_t size)
 
 static const char *bytes_of(const struct http_reply *reply)
 {
-    return reply->fixed != NULL ? reply->fixed : reply->shared != NULL ? reply->shared->bytes : reply->body.data;
+    return reply->fixed != NULL    ? reply->fixed
+           : reply->shared != NULL ? reply->shared->bytes
+                                   : reply->body.data;
 }
 
 static void send_piece(struct request_context *context, const char *bytes, size_t size)
@@ -37,7 +40,8 @@ static void send_piece(struct request_context *context, const char *bytes, size_
     context->body_at += size;
     bool last = context->body_at == context->body_size;
     context->sending = !last;
-    h2o_send(context->observer->req, &piece, 1, last ? H2O_SEND_STATE_FINAL : H2O_SEND_STATE_IN_PROGRESS);
+    h2o_send(context->observer->req, &piece, 1,
+             last ? H2O_SEND_STATE_FINAL : H2O_SEND_STATE_IN_PROGRESS);
 }
 
 /* The context may be gone afterwards: HTTP/1 closes the connection at once. */
@@ -69,7 +73,7 @@ static bool send_next(struct request_context *context)
 size_t http_body_size(const struct request_context *context)
 {
     const struct http_reply *reply = &context->reply;
-    return context->spool_fd >= 0 ? context->spool_size
+    return context->spool_fd >= 0  ? context->spool_size
            : reply->fixed != NULL  ? reply->fixed_size
            : reply->shared != NULL ? reply->shared->size
                                    : reply->body.size;

@@ -1,5 +1,6 @@
-/* What answers hold until their clients have fetched them, and who pays for it: the account that asked, or without one the address.
- * Nobody's slowness costs others more than a bounded part of the memory, the disk and the threads. */
+/* What answers hold until their clients have fetched them, and who pays for it: the account that
+ * asked, or without one the address. Nobody's slowness costs others more than a bounded part of
+ * the memory, the disk and the threads. */
 #include "base/lock.h"
 #include "base/map.h"
 #include "http/internal.h"
@@ -30,7 +31,8 @@ void http_budget_fini(struct http_server *server)
 }
 
 /* With the lock. NULL: memory is short, and nothing of wider is kept. */
-static struct payer *payer_ref_one(struct http_server *server, const char *key, struct payer *wider, int times)
+static struct payer *payer_ref_one(struct http_server *server, const char *key, struct payer *wider,
+                                   int times)
 {
     struct payer *payer = MAP_FIND_TEXT(server->payers, key);
     if (payer == NULL) {
@@ -61,7 +63,8 @@ static void payer_unref(struct http_server *server, struct payer *payer)
     }
 }
 
-/* With the lock: of the account, or of an address and the networks around it. NULL: memory is short. */
+/* With the lock: of the account, or of an address and the networks around it. NULL: memory is
+ * short. */
 static struct payer *payer_ref(struct http_server *server, const char *key)
 {
     struct rate_network networks[RATE_NETWORKS];
@@ -125,7 +128,8 @@ static const char *payer_key_of(struct request_context *context)
     return key;
 }
 
-/* Shared bytes are paid once, by the first who asked for them, until nobody sends them any more. With the lock. */
+/* Shared bytes are paid once, by the first who asked for them, until nobody sends them any more.
+ * With the lock. */
 static void pay_shared(struct http_server *server, struct http_shared *shared, struct payer *payer)
 {
     if (shared->sent_by++ > 0)
@@ -147,7 +151,8 @@ static void release_shared(struct http_server *server, struct http_shared *share
     shared->payer = NULL;
 }
 
-/* What is held for an answer besides shared bytes. Over HTTP/1 and TLS h2o keeps a piece a second time, encrypted. */
+/* What is held for an answer besides shared bytes. Over HTTP/1 and TLS h2o keeps a piece a
+ * second time, encrypted. */
 static size_t cost_of(const struct request_context *context)
 {
     const struct http_reply *reply = &context->reply;
@@ -176,7 +181,8 @@ void http_budget_take(struct request_context *context)
             pay_shared(server, context->reply.shared, context->payer);
     }
     lock_release(&server->payer_lock);
-    if (context->reply.events_channel == NULL) /* those have nothing unsent most of the time, and are there to stay */
+    /* those have nothing unsent most of the time, and are there to stay */
+    if (context->reply.events_channel == NULL)
         atomic_fetch_add(&server->unsent, context->cost);
 }
 
@@ -201,7 +207,8 @@ void http_budget_give(struct request_context *context)
     context->cost = 0;
 }
 
-/* A proxy's connection carries many people's answers: each of them has a budget, the connection has none. */
+/* A proxy's connection carries many people's answers: each of them has a budget, the connection
+ * has none. */
 static bool is_shared(const struct conn *conn)
 {
     return conn->address == NULL;
@@ -223,12 +230,14 @@ bool http_budget_over(struct request_context *context, struct hearth_sentence *r
     lock_release(&server->payer_lock);
     bool much = !is_shared(conn) && conn->unsent >= server->options.unsent_per_connection;
     /* Whoever does not fetch refusals either is cut off. */
-    if (!is_shared(conn) && (conn->unsent >= 2 * server->options.unsent_per_connection || bytes >= 2 * server->options.unsent_per_account))
+    if (!is_shared(conn) && (conn->unsent >= 2 * server->options.unsent_per_connection ||
+                             bytes >= 2 * server->options.unsent_per_account))
         http_conn_kill(conn);
     if (much)
         return budget_refuse(http_says_unfetched_connection(), ret_why);
     if (bytes >= server->options.unsent_per_account)
-        return budget_refuse(key[0] == '@' ? http_says_unfetched_address() : http_says_unfetched_account(), ret_why);
+        return budget_refuse(
+            key[0] == '@' ? http_says_unfetched_address() : http_says_unfetched_account(), ret_why);
     if (atomic_load(&server->unsent) >= 2 * server->options.unsent_total)
         return budget_refuse(http_says_unfetched_server(), ret_why);
     return false;
@@ -239,7 +248,8 @@ bool http_budget_over(struct request_context *context, struct hearth_sentence *r
 bool http_budget_begin(struct request_context *context, enum budget_kind kind)
 {
     struct http_server *server = context->loop->server;
-    size_t most = kind == BUDGET_PENDING ? server->options.max_pending_requests_per_account : server->options.exports_per_account;
+    size_t most = kind == BUDGET_PENDING ? server->options.max_pending_requests_per_account
+                                         : server->options.exports_per_account;
     const char *key = payer_key_of(context);
     lock_take(&server->payer_lock);
     struct payer *payer = payer_ref(server, key);

@@ -1,5 +1,6 @@
-/* The table of connections, and the sweep that ends those which cost without asking for anything. h2o 2.2.5 has no write timeout, its
- * HTTP/2 idle timer is re-armed by any frame, and nothing bounds resets; docs/http.md has the list. */
+/* The table of connections, and the sweep that ends those which cost without asking for
+ * anything. h2o 2.2.5 has no write timeout, its HTTP/2 idle timer is re-armed by any frame, and
+ * nothing bounds resets; docs/http.md has the list. */
 #include "http/internal.h"
 
 #include <linux/sockios.h>
@@ -38,7 +39,8 @@ static void conn_on_close(void *data) /* the h2o_socket_t is gone after this */
     http_conn_unref(conn);
 }
 
-struct conn *http_conn_create(struct loop *loop, h2o_socket_t *sock, struct address_count *address, void (*closed)(struct loop *loop))
+struct conn *http_conn_create(struct loop *loop, h2o_socket_t *sock, struct address_count *address,
+                              void (*closed)(struct loop *loop))
 {
     struct conn *conn = calloc(1, sizeof(*conn));
     if (conn == NULL)
@@ -64,35 +66,42 @@ void http_conn_kill(struct conn *conn)
     int fd;
     if (conn->sock_closed || (fd = h2o_socket_get_fd(conn->sock)) < 0)
         return;
-    /* connect(AF_UNSPEC) also drops what is queued in the kernel; after shutdown() alone h2o would parse it all first. */
+    /* connect(AF_UNSPEC) also drops what is queued in the kernel; after shutdown() alone h2o
+     * would parse it all first. */
     struct sockaddr nobody = {.sa_family = AF_UNSPEC};
     if (connect(fd, &nobody, sizeof(nobody)) != 0)
         shutdown(fd, SHUT_RDWR);
     metrics_add(conn->loop->server->killed, 1);
 }
 
-/* Bytes that led to no request: frames that nobody needs. What requests explain is taken off; a little of the rest is forgiven each time.
- */
+/* Bytes that led to no request: frames that nobody needs. What requests explain is taken off; a
+ * little of the rest is forgiven each time. */
 static bool conn_is_flooding(struct conn *conn)
 {
-    size_t bytes = conn->sock->bytes_read - conn->last_bytes, body = conn->loop->server->conf.max_request_entity_size;
+    size_t bytes = conn->sock->bytes_read - conn->last_bytes,
+           body = conn->loop->server->conf.max_request_entity_size;
     conn->last_bytes = conn->sock->bytes_read;
     conn->unexplained += (int64_t)bytes - (int64_t)conn->explained;
     conn->explained = 0;
-    if (conn->unexplained > FLOOD_BYTES + 2 * (int64_t)body) /* bodies under way are explained when they are complete */
+    /* bodies under way are explained when they are complete */
+    if (conn->unexplained > FLOOD_BYTES + 2 * (int64_t)body)
         return true;
     conn->unexplained = conn->unexplained > FLOOD_BYTES ? conn->unexplained - FLOOD_BYTES : 0;
     return false;
 }
 
-/* HTTP/1 keeps what was read of a request in one buffer; h2o takes 400 KB of headers before anybody is asked. */
+/* HTTP/1 keeps what was read of a request in one buffer; h2o takes 400 KB of headers before
+ * anybody is asked. */
 static bool conn_is_hoarding(const struct conn *conn)
 {
     const struct http_server *server = conn->loop->server;
-    return conn->inflight == 0 && conn->sock->input->size > 2 * server->options.max_header_bytes + server->conf.max_request_entity_size;
+    return conn->inflight == 0 &&
+           conn->sock->input->size >
+               2 * server->options.max_header_bytes + server->conf.max_request_entity_size;
 }
 
-/* What the client has acknowledged: h2o counts an HTTP/1 body as sent when it is handed over, however long the client takes for it. */
+/* What the client has acknowledged: h2o counts an HTTP/1 body as sent when it is handed over,
+ * however long the client takes for it. */
 static size_t conn_acknowledged_bytes(const struct conn *conn)
 {
     struct tcp_info info = {0};
@@ -100,12 +109,14 @@ static size_t conn_acknowledged_bytes(const struct conn *conn)
     int queued = 0, fd = conn->sock_closed ? -1 : h2o_socket_get_fd(conn->sock);
     if (fd >= 0 && getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
         return (size_t)info.tcpi_bytes_acked;
-    if (fd >= 0 && ioctl(fd, SIOCOUTQ, &queued) == 0) /* a unix socket: it never holds back what a local process reads */
+    /* a unix socket: it never holds back what a local process reads */
+    if (fd >= 0 && ioctl(fd, SIOCOUTQ, &queued) == 0)
         return conn->sock->bytes_written - (size_t)queued;
     return 0;
 }
 
-/* Many people share a proxy's connection: of theirs only the stream ends whose reader has stopped, as if the proxy had cancelled it. */
+/* Many people share a proxy's connection: of theirs only the stream ends whose reader has
+ * stopped, as if the proxy had cancelled it. */
 static void observer_give_up(struct request_observer *observer)
 {
     if (observer->conn->address != NULL || !observer->conn->http2 || observer->conn->sock_closed) {
@@ -125,7 +136,9 @@ static void observer_sweep(struct loop *loop, struct request_observer *observer,
     if (context != NULL && !http_body_retry(context))
         return; /* it may be gone */
     bool works = context != NULL && context->in_pool && !context->started;
-    size_t progress = observer->req->bytes_sent + (observer->conn->http2 || works || observer->waits ? 0 : conn_acknowledged_bytes(observer->conn));
+    size_t progress = observer->req->bytes_sent + (observer->conn->http2 || works || observer->waits
+                                                       ? 0
+                                                       : conn_acknowledged_bytes(observer->conn));
     /* A reader of a byte now and then makes no progress either. */
     if (works || observer->waits || progress - observer->progress >= PROGRESS_BYTES) {
         observer->progress = progress;
@@ -137,7 +150,8 @@ static void observer_sweep(struct loop *loop, struct request_observer *observer,
     observer->conn->stalled = observer->conn->stalled || now - observer->progress_at > STALLED;
 }
 
-/* Together clients hold too much: the one that holds most, and does not move, makes room. Each loop ends one at each sweep. */
+/* Together clients hold too much: the one that holds most, and does not move, makes room. Each
+ * loop ends one at each sweep. */
 static void conn_end_most_stalled(struct loop *loop)
 {
     struct conn *most = NULL;
@@ -168,12 +182,15 @@ void http_conn_sweep(struct loop *loop, uint64_t now)
         struct conn *conn = H2O_STRUCT_FROM_MEMBER(struct conn, link, link);
         next = link->next;
         conn->stalled = false;
-        bool idle = conn->inflight == 0 && now - conn->last_request > (uint64_t)loop->server->options.idle_timeout;
-        if (conn_is_flooding(conn) || idle || conn_is_hoarding(conn) || (loop->stopping && now >= loop->stop_at))
+        bool idle = conn->inflight == 0 &&
+                    now - conn->last_request > (uint64_t)loop->server->options.idle_timeout;
+        if (conn_is_flooding(conn) || idle || conn_is_hoarding(conn) ||
+            (loop->stopping && now >= loop->stop_at))
             http_conn_kill(conn);
     }
     for (link = loop->observers.next; link != &loop->observers; link = next) {
-        struct request_observer *observer = H2O_STRUCT_FROM_MEMBER(struct request_observer, link, link);
+        struct request_observer *observer =
+            H2O_STRUCT_FROM_MEMBER(struct request_observer, link, link);
         next = link->next;
         observer_sweep(loop, observer, now);
     }

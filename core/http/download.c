@@ -1,5 +1,6 @@
-/* Downloads: a thread of a pool writes one at the storage's speed, into memory while it is small, then into a file without a name. The loop
- * sends it when it is complete (body.c): its size is known, and the thread and its storage handle are free, however slow the client is. */
+/* Downloads: a thread of a pool writes one at the storage's speed, into memory while it is
+ * small, then into a file without a name. The loop sends it when it is complete (body.c): its
+ * size is known, and the thread and its storage handle are free, however slow the client is. */
 #include "http/internal.h"
 
 #include <errno.h>
@@ -29,7 +30,8 @@ static int create_file(const char *folder)
 static int fail_spool(struct http_stream *stream, int error, const char *what)
 {
     log_event(HEARTH_LOG_ERROR, "http", "export not written", LOG_TEXT("step", what),
-              LOG_TEXT("folder", stream->context->loop->server->options.spool_dir), LOG_TEXT("error", strerror(error)));
+              LOG_TEXT("folder", stream->context->loop->server->options.spool_dir),
+              LOG_TEXT("error", strerror(error)));
     return error == ENOSPC || error == EDQUOT || error == EFBIG ? HEARTH_ERR_FULL : HEARTH_ERR_IO;
 }
 
@@ -98,7 +100,8 @@ static void refuse_export(struct http_reply *reply, int r)
     if (r == HEARTH_ERR_FULL) {
         http_reply_header(reply, "retry-after", "60");
         http_reply_problem(reply, 503, http_says_no_space());
-    } else if (r == HEARTH_ERR_UNAVAILABLE || r == HEARTH_ERR_TIMEOUT || r == HEARTH_ERR_CANCELLED) {
+    } else if (r == HEARTH_ERR_UNAVAILABLE || r == HEARTH_ERR_TIMEOUT ||
+               r == HEARTH_ERR_CANCELLED) {
         http_reply_header(reply, "retry-after", "5");
         http_reply_problem(reply, 503, http_says_export_unavailable());
     } else {
@@ -157,7 +160,9 @@ void http_download_fini(struct request_context *context)
     if (context->spool_fd < 0)
         return;
     atomic_fetch_sub(&server->spooled, context->spool_size);
-    const struct http_pool *pool = context->route == NULL || context->route->pool == NULL ? &server->options.pool : context->route->pool;
+    const struct http_pool *pool = context->route == NULL || context->route->pool == NULL
+                                       ? &server->options.pool
+                                       : context->route->pool;
     struct closing *closing = context->spool_size < SLOW_TO_CLOSE ? NULL : malloc(sizeof(*closing));
     if (closing != NULL)
         closing->fd = context->spool_fd;

@@ -1,5 +1,5 @@
-/* Server-sent events. Published from any thread, delivered on the loops; a stream whose client is slow loses what does not fit and catches
- * up by the next event's generation. */
+/* Server-sent events. Published from any thread, delivered on the loops; a stream whose client
+ * is slow loses what does not fit and catches up by the next event's generation. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +20,8 @@ static void event_unref(struct event *event)
         free(event);
 }
 
-static struct event *event_create(const char *channel, int64_t id, const char *name, const char *data)
+static struct event *event_create(const char *channel, int64_t id, const char *name,
+                                  const char *data)
 {
     struct buf text = {0};
     if (id > 0)
@@ -30,7 +31,8 @@ static struct event *event_create(const char *channel, int64_t id, const char *n
     else
         buf_printf(&text, "event: %s\ndata: %s\n\n", name, data);
     size_t channel_size = strlen(channel) + 1;
-    struct event *event = buf_failed(&text) ? NULL : malloc(sizeof(*event) + channel_size + text.size + 1);
+    struct event *event =
+        buf_failed(&text) ? NULL : malloc(sizeof(*event) + channel_size + text.size + 1);
     if (event != NULL) {
         atomic_init(&event->refs, 1);
         memcpy(event->bytes, channel, channel_size);
@@ -51,13 +53,15 @@ static void events_deliver(struct loop *loop, struct event *event);
 
 static void events_receive(struct loop *loop, struct message *message)
 {
-    struct event_delivery *delivery = H2O_STRUCT_FROM_MEMBER(struct event_delivery, message, message);
+    struct event_delivery *delivery =
+        H2O_STRUCT_FROM_MEMBER(struct event_delivery, message, message);
     events_deliver(loop, delivery->event);
     event_unref(delivery->event);
     free(delivery);
 }
 
-void http_publish(struct http_server *server, const char *channel, int64_t id, const char *name, const char *data)
+void http_publish(struct http_server *server, const char *channel, int64_t id, const char *name,
+                  const char *data)
 {
     struct event *event = event_create(channel, id, name, data);
     lock_take(&server->publish_lock);
@@ -74,7 +78,8 @@ void http_publish(struct http_server *server, const char *channel, int64_t id, c
         event_unref(event);
 }
 
-/* Counted before it is told: a stream that was asked for before this and is not in a list yet looks at the count when it is. */
+/* Counted before it is told: a stream that was asked for before this and is not in a list yet
+ * looks at the count when it is. */
 void http_end_events(struct http_server *server, const char *channel)
 {
     atomic_fetch_add(&server->ends, 1);
@@ -84,7 +89,8 @@ void http_end_events(struct http_server *server, const char *channel)
 static void events_end_one(struct request_context *context)
 {
     h2o_linklist_unlink(&context->subscriber.link);
-    context->observer->waits = false; /* from here on a reader who does not move is one of any answer */
+    /* from here on a reader who does not move is one of any answer */
+    context->observer->waits = false;
     if (context->subscriber.ready)
         h2o_send(context->observer->req, NULL, 0, H2O_SEND_STATE_FINAL);
     else /* what was handed over is still on its way; the connection may carry other answers */
@@ -100,7 +106,8 @@ static void events_proceed(struct request_context *context)
     h2o_send(context->observer->req, NULL, 0, H2O_SEND_STATE_FINAL);
 }
 
-/* Whether a stream may go on is asked without it: the client may be gone before the answer comes. */
+/* Whether a stream may go on is asked without it: the client may be gone before the answer
+ * comes. */
 struct check {
     struct http_server *server;
     bool (*ended)(void *ctx, const void *grant, void *worker);
@@ -123,7 +130,8 @@ static void events_ask_again(const struct request_context *context)
 {
     struct http_server *server = context->loop->server;
     const struct http_reply *reply = &context->reply;
-    struct check *check = reply->events_ended == NULL ? NULL : malloc(sizeof(*check) + reply->events_grant_size);
+    struct check *check =
+        reply->events_ended == NULL ? NULL : malloc(sizeof(*check) + reply->events_grant_size);
     if (check == NULL)
         return;
     check->server = server;
@@ -132,7 +140,8 @@ static void events_ask_again(const struct request_context *context)
     memcpy(check->channel, context->subscriber.channel, sizeof(check->channel));
     memcpy(check->grant, reply->events_grant, reply->events_grant_size);
     int64_t deadline = clock_monotonic() + server->options.pending_timeout;
-    if (server->options.pool.run(server->options.pool.self, events_check_run, free, check, deadline) < 0)
+    if (server->options.pool.run(server->options.pool.self, events_check_run, free, check,
+                                 deadline) < 0)
         free(check);
 }
 
@@ -187,7 +196,8 @@ void http_events_start(struct request_context *context)
     if (context->reply.body.size > 0)
         events_add(context, context->reply.body.data);
     events_flush(context, h2o_now(loop->h2o));
-    if (atomic_load(&loop->server->ends) != context->ends_seen) /* perhaps this one, which was in no list when that was told */
+    /* perhaps this one, which was in no list when that was told */
+    if (atomic_load(&loop->server->ends) != context->ends_seen)
         events_ask_again(context);
 }
 

@@ -1,4 +1,5 @@
-/* What browsers send along: forms, cookies, and where a request was made. No h2o here, so that it can be fuzzed. */
+/* What browsers send along: forms, cookies, and where a request was made. No h2o here, so that
+ * it can be fuzzed. */
 #include <string.h>
 #include <strings.h>
 
@@ -12,7 +13,8 @@ bool http_form(struct http_request *request)
     if (type == NULL || strncasecmp(type, TYPE, sizeof(TYPE) - 1) != 0 ||
         (type[sizeof(TYPE) - 1] != '\0' && strchr("; \t", type[sizeof(TYPE) - 1]) == NULL))
         return false;
-    return http_query_parameters(request, request->body == NULL ? "" : request->body, request->body_size);
+    return http_query_parameters(request, request->body == NULL ? "" : request->body,
+                                 request->body_size);
 }
 
 const char *http_cookie(struct http_request *request, const char *name)
@@ -45,9 +47,11 @@ int http_same_origin(const struct http_request *request, const char *base_url)
     if (request->origin == NULL)
         return -1;
     const char *scheme = request->tls ? "https://" : "http://";
-    if (request->host != NULL && str_starts(request->origin, scheme) && strcasecmp(request->origin + strlen(scheme), request->host) == 0)
+    if (request->host != NULL && str_starts(request->origin, scheme) &&
+        strcasecmp(request->origin + strlen(scheme), request->host) == 0)
         return 1;
-    return base_url != NULL && strstr(request->origin, "://") != NULL && is_origin_of(request->origin, base_url);
+    return base_url != NULL && strstr(request->origin, "://") != NULL &&
+           is_origin_of(request->origin, base_url);
 }
 
 char *http_base_url(struct http_request *request, const char *configured)

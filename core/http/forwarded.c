@@ -5,7 +5,8 @@
 #include <netinet/in.h>
 #include <strings.h>
 
-static bool forwarded_is_trusted(const struct http_server *server, int family, const uint8_t *address)
+static bool forwarded_is_trusted(const struct http_server *server, int family,
+                                 const uint8_t *address)
 {
     for (size_t i = 0; i < server->proxy_count; i++)
         if (network_contains(&server->proxies[i], family, address))
@@ -16,23 +17,28 @@ static bool forwarded_is_trusted(const struct http_server *server, int family, c
 bool http_forwarded_matches(const struct http_server *server, const struct sockaddr *address)
 {
     if (address->sa_family == AF_INET)
-        return forwarded_is_trusted(server, AF_INET, (const uint8_t *)&((const struct sockaddr_in *)(const void *)address)->sin_addr);
+        return forwarded_is_trusted(
+            server, AF_INET,
+            (const uint8_t *)&((const struct sockaddr_in *)(const void *)address)->sin_addr);
     if (address->sa_family != AF_INET6)
         return false;
     const struct in6_addr *six = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-    return IN6_IS_ADDR_V4MAPPED(six) ? forwarded_is_trusted(server, AF_INET, six->s6_addr + 12) : forwarded_is_trusted(server, AF_INET6, six->s6_addr);
+    return IN6_IS_ADDR_V4MAPPED(six) ? forwarded_is_trusted(server, AF_INET, six->s6_addr + 12)
+                                     : forwarded_is_trusted(server, AF_INET6, six->s6_addr);
 }
 
 static h2o_iovec_t forwarded_last_header(const h2o_req_t *req, const char *name)
 {
     for (size_t i = req->headers.size; i-- > 0;) /* the last one is the nearest proxy's */
-        if (h2o_memis(req->headers.entries[i].name->base, req->headers.entries[i].name->len, name, strlen(name)))
+        if (h2o_memis(req->headers.entries[i].name->base, req->headers.entries[i].name->len, name,
+                      strlen(name)))
             return req->headers.entries[i].value;
     return (h2o_iovec_t){NULL, 0};
 }
 
-/* "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]:80", perhaps in quotes: the address alone, in the one way that it is written
- * everywhere else: small letters, and IPv4 that came as IPv6 (::ffff:192.0.2.1) is IPv4. */
+/* "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]:80", perhaps in quotes: the address
+ * alone, in the one way that it is written everywhere else: small letters, and IPv4 that came as
+ * IPv6 (::ffff:192.0.2.1) is IPv4. */
 static bool parse_address(h2o_iovec_t text, char ret[64], int *ret_family, uint8_t ret_bytes[16])
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
@@ -42,7 +48,8 @@ static bool parse_address(h2o_iovec_t text, char ret[64], int *ret_family, uint8
         p++;
         n -= 2;
     }
-    const char *colon = n == 0 ? NULL : memchr(p, ':', n), *bracket = n == 0 ? NULL : memchr(p, ']', n);
+    const char *colon = n == 0 ? NULL : memchr(p, ':', n),
+               *bracket = n == 0 ? NULL : memchr(p, ']', n);
     if (n > 0 && p[0] == '[' && bracket != NULL) {
         n = (size_t)(bracket - p) - 1;
         p++;
@@ -81,12 +88,15 @@ static bool forwarded_cut_last(h2o_iovec_t *rest, char separator, h2o_iovec_t *r
     while (begin > rest->base && begin[-1] != separator)
         begin--;
     *ret_last = forwarded_trim(begin, end);
-    *rest = begin == rest->base ? (h2o_iovec_t){NULL, 0} : (h2o_iovec_t){rest->base, (size_t)(begin - rest->base) - 1};
+    *rest = begin == rest->base ? (h2o_iovec_t){NULL, 0}
+                                : (h2o_iovec_t){rest->base, (size_t)(begin - rest->base) - 1};
     return true;
 }
 
-/* Takes the address as the client's. True: it is one of our proxies, so what that one says about its client counts too. */
-static bool take_address(const struct http_server *server, h2o_iovec_t text, struct http_request *request)
+/* Takes the address as the client's. True: it is one of our proxies, so what that one says about
+ * its client counts too. */
+static bool take_address(const struct http_server *server, h2o_iovec_t text,
+                         struct http_request *request)
 {
     char address[64];
     int family;
@@ -97,8 +107,10 @@ static bool take_address(const struct http_server *server, h2o_iovec_t text, str
     return forwarded_is_trusted(server, family, bytes);
 }
 
-/* One element of Forwarded (RFC 7239): pairs with ";" between them. True: go on with the element before. */
-static bool take_element(const struct http_server *server, h2o_iovec_t element, struct http_request *request)
+/* One element of Forwarded (RFC 7239): pairs with ";" between them. True: go on with the element
+ * before. */
+static bool take_element(const struct http_server *server, h2o_iovec_t element,
+                         struct http_request *request)
 {
     h2o_iovec_t pair;
     bool more = false;
@@ -106,7 +118,8 @@ static bool take_element(const struct http_server *server, h2o_iovec_t element, 
         const char *equals = pair.len == 0 ? NULL : memchr(pair.base, '=', pair.len);
         if (equals == NULL)
             continue;
-        h2o_iovec_t name = forwarded_trim(pair.base, equals), value = forwarded_trim(equals + 1, pair.base + pair.len);
+        h2o_iovec_t name = forwarded_trim(pair.base, equals),
+                    value = forwarded_trim(equals + 1, pair.base + pair.len);
         if (name.len == 3 && strncasecmp(name.base, "for", 3) == 0)
             more = take_address(server, value, request);
         else if (name.len == 5 && strncasecmp(name.base, "proto", 5) == 0)
@@ -115,11 +128,15 @@ static bool take_element(const struct http_server *server, h2o_iovec_t element, 
     return more;
 }
 
-/* From the right: each proxy adds at the end, and what stands left of the first address that is no proxy of ours is hearsay. A proxy that
- * knows only X-Forwarded-* passes the client's own Forwarded on, and most do: so Forwarded counts only when it is alone. */
-void http_forwarded_apply(const struct http_server *server, h2o_req_t *req, struct http_request *request)
+/* From the right: each proxy adds at the end, and what stands left of the first address that is
+ * no proxy of ours is hearsay. A proxy that knows only X-Forwarded-* passes the client's own
+ * Forwarded on, and most do: so Forwarded counts only when it is alone. */
+void http_forwarded_apply(const struct http_server *server, h2o_req_t *req,
+                          struct http_request *request)
 {
-    h2o_iovec_t forwarded = forwarded_last_header(req, "forwarded"), list = forwarded_last_header(req, "x-forwarded-for"), proto = forwarded_last_header(req, "x-forwarded-proto");
+    h2o_iovec_t forwarded = forwarded_last_header(req, "forwarded"),
+                list = forwarded_last_header(req, "x-forwarded-for"),
+                proto = forwarded_last_header(req, "x-forwarded-proto");
     h2o_iovec_t item;
     if (list.base == NULL && proto.base == NULL)
         while (forwarded_cut_last(&forwarded, ',', &item) && take_element(server, item, request))

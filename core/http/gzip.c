@@ -15,7 +15,8 @@ static bool is_compressed(const struct http_reply *reply)
 
 bool http_reply_gzip(struct http_reply *reply)
 {
-    if (is_compressed(reply) || reply->body.size <= GZIP_FROM || reply->fixed != NULL || reply->shared != NULL || buf_failed(&reply->body))
+    if (is_compressed(reply) || reply->body.size <= GZIP_FROM || reply->fixed != NULL ||
+        reply->shared != NULL || buf_failed(&reply->body))
         return false;
     z_stream z = {0};
     if (deflateInit2(&z, GZIP_LEVEL, Z_DEFLATED, WINDOW_GZIP, 8, Z_DEFAULT_STRATEGY) != Z_OK)
@@ -26,7 +27,8 @@ bool http_reply_gzip(struct http_reply *reply)
     z.avail_in = (uInt)reply->body.size;
     z.next_out = (unsigned char *)buf_reserve(&out, bound);
     z.avail_out = (uInt)bound;
-    bool ok = z.next_out != NULL && deflate(&z, Z_FINISH) == Z_STREAM_END && z.total_out < reply->body.size;
+    bool ok = z.next_out != NULL && deflate(&z, Z_FINISH) == Z_STREAM_END &&
+              z.total_out < reply->body.size;
     if (ok) {
         buf_grew(&out, z.total_out);
         buf_fini(&reply->body);

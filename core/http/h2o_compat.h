@@ -1,5 +1,6 @@
-/* libh2o, and all of it whose form depends on its version: this is for 2.2.5 (Debian). What differs in h2o's master is said where it does;
- * to go there, change this header and nothing else. Nothing else includes h2o's headers. */
+/* libh2o, and all of it whose form depends on its version: this is for 2.2.5 (Debian). What
+ * differs in h2o's master is said where it does; to go there, change this header and nothing
+ * else. Nothing else includes h2o's headers. */
 #ifndef HEARTH_CORE_HTTP_H2O_COMPAT_H
 #define HEARTH_CORE_HTTP_H2O_COMPAT_H
 
@@ -32,7 +33,8 @@ static inline void h2o_compat_timer_expire(h2o_timeout_entry_t *entry)
 }
 
 /* Begins to wait: once; again by h2o_compat_timer_start(). */
-static inline void h2o_compat_timer_init(h2o_loop_t *loop, struct h2o_compat_timer *timer, uint64_t ms,
+static inline void h2o_compat_timer_init(h2o_loop_t *loop, struct h2o_compat_timer *timer,
+                                         uint64_t ms,
                                          void (*expired)(struct h2o_compat_timer *timer))
 {
     h2o_timeout_init(loop, &timer->list, ms);
@@ -67,14 +69,16 @@ static inline h2o_socket_t *h2o_compat_socket(const h2o_req_t *req)
     return req->conn->callbacks->get_socket(req->conn);
 }
 
-/* Ends one HTTP/2 stream, as if its client had cancelled it: the request may be gone afterwards. There is no public call for that. */
+/* Ends one HTTP/2 stream, as if its client had cancelled it: the request may be gone afterwards.
+ * There is no public call for that. */
 static inline void h2o_compat_cancel_stream(h2o_req_t *req)
 {
     h2o_http2_conn_t *conn = (h2o_http2_conn_t *)req->conn;
     h2o_http2_stream_t *stream = H2O_STRUCT_FROM_MEMBER(h2o_http2_stream_t, req, req);
     if (conn->state == H2O_HTTP2_CONN_STATE_IS_CLOSING)
         return;
-    h2o_http2_encode_rst_stream_frame(&conn->_write.buf, stream->stream_id, -H2O_HTTP2_ERROR_CANCEL);
+    h2o_http2_encode_rst_stream_frame(&conn->_write.buf, stream->stream_id,
+                                      -H2O_HTTP2_ERROR_CANCEL);
     h2o_http2_stream_reset(conn, stream);
     h2o_http2_conn_request_write(conn);
 }
@@ -84,24 +88,28 @@ static inline void h2o_compat_cancel_stream(h2o_req_t *req)
 /* Before the definition. The executable must export it: meson.build. */
 #define H2O_COMPAT_PREEMPTS __attribute__((visibility("default")))
 
-/* Header blocks of HTTP/2. Master has another function for each kind of block, and a bound on fields of its own.
- * map: of the pseudo headers that were there; NULL for trailers. */
+/* Header blocks of HTTP/2. Master has another function for each kind of block, and a bound on
+ * fields of its own. map: of the pseudo headers that were there; NULL for trailers. */
 #define H2O_COMPAT_PARSE_BLOCK      h2o_hpack_parse_headers
 #define H2O_COMPAT_PARSE_BLOCK_NAME "h2o_hpack_parse_headers"
-#define H2O_COMPAT_BLOCK_PARAMETERS                                                                                                        \
-    h2o_req_t *req, h2o_hpack_header_table_t *table, const uint8_t *src, size_t len, int *map, size_t *content_length,                     \
-        h2o_cache_digests_t **digests, const char **err_desc
+#define H2O_COMPAT_BLOCK_PARAMETERS                                                                \
+    h2o_req_t *req, h2o_hpack_header_table_t *table, const uint8_t *src, size_t len, int *map,     \
+        size_t *content_length, h2o_cache_digests_t **digests, const char **err_desc
 #define H2O_COMPAT_BLOCK_ARGUMENTS req, table, src, len, map, content_length, digests, err_desc
 
 /* picohttpparser, which libh2o brings and does not declare. */
-H2O_COMPAT_PREEMPTS int phr_parse_request(const char *bytes, size_t size, const char **ret_method, size_t *ret_method_size,
-                                          const char **ret_target, size_t *ret_target_size, int *ret_minor, struct strict_header *headers,
-                                          size_t *count, size_t seen);
-H2O_COMPAT_PREEMPTS ssize_t phr_decode_chunked(struct strict_chunks *chunks, char *bytes, size_t *size);
+H2O_COMPAT_PREEMPTS int phr_parse_request(const char *bytes, size_t size, const char **ret_method,
+                                          size_t *ret_method_size, const char **ret_target,
+                                          size_t *ret_target_size, int *ret_minor,
+                                          struct strict_header *headers, size_t *count,
+                                          size_t seen);
+H2O_COMPAT_PREEMPTS ssize_t phr_decode_chunked(struct strict_chunks *chunks, char *bytes,
+                                               size_t *size);
 
 /* --- how its memory is laid out, for who wipes it --- */
 
-/* A pool's newest chunk, the only one that is not full, and how much of it was used, its head included: where the next one is. */
+/* A pool's newest chunk, the only one that is not full, and how much of it was used, its head
+ * included: where the next one is. */
 static inline const void *h2o_compat_newest_chunk(const h2o_mem_pool_t *pool)
 {
     return pool->chunks;

@@ -10,7 +10,8 @@ static void head_add_header(h2o_req_t *req, const char *name, const char *value)
     h2o_add_header_by_str(&req->pool, &req->res.headers, n.base, n.len, 1, NULL, v.base, v.len);
 }
 
-/* A line break in a value would begin a header, or an answer, of the client's choice; h2o does not look. */
+/* A line break in a value would begin a header, or an answer, of the client's choice; h2o does
+ * not look. */
 static bool head_is_header_value(const char *value)
 {
     for (const char *p = value; *p != '\0'; p++)
@@ -19,8 +20,8 @@ static bool head_is_header_value(const char *value)
     return true;
 }
 
-/* Strict-Transport-Security is only for names that this server itself answers for with a certificate: behind a proxy it is the proxy's to
- * say. */
+/* Strict-Transport-Security is only for names that this server itself answers for with a
+ * certificate: behind a proxy it is the proxy's to say. */
 static void head_add_always(h2o_req_t *req)
 {
     static const char *const always[][2] = {{"x-content-type-options", "nosniff"},
@@ -31,14 +32,16 @@ static void head_add_always(h2o_req_t *req)
     const h2o_socket_t *sock = h2o_compat_socket(req);
     size_t count = sizeof(always) / sizeof(always[0]) - (sock != NULL && sock->ssl != NULL ? 0 : 1);
     for (size_t i = 0; i < count; i++)
-        h2o_add_header_by_str(&req->pool, &req->res.headers, always[i][0], strlen(always[i][0]), 1, NULL, always[i][1],
-                              strlen(always[i][1]));
+        h2o_add_header_by_str(&req->pool, &req->res.headers, always[i][0], strlen(always[i][0]), 1,
+                              NULL, always[i][1], strlen(always[i][1]));
 }
 
-/* Whatever says nothing about who may keep it is nobody's to keep: caches guess otherwise, also about refusals. */
+/* Whatever says nothing about who may keep it is nobody's to keep: caches guess otherwise, also
+ * about refusals. */
 static void head_add_no_store(h2o_req_t *req)
 {
-    h2o_add_header_by_str(&req->pool, &req->res.headers, H2O_STRLIT("cache-control"), 1, NULL, H2O_STRLIT("no-store"));
+    h2o_add_header_by_str(&req->pool, &req->res.headers, H2O_STRLIT("cache-control"), 1, NULL,
+                          H2O_STRLIT("no-store"));
 }
 
 void http_head_add_to_refusal(h2o_req_t *req)
@@ -86,7 +89,8 @@ static void head_on_stop(h2o_generator_t *generator, h2o_req_t *req)
         context->observer->stopped = true;
 }
 
-void http_head_start(struct request_context *context, size_t content_length, void (*proceed)(struct request_context *context))
+void http_head_start(struct request_context *context, size_t content_length,
+                     void (*proceed)(struct request_context *context))
 {
     context->generator = (h2o_generator_t){head_on_proceed, head_on_stop};
     context->proceed = proceed;

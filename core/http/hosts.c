@@ -1,5 +1,6 @@
-/* Names of this server. A page of any site can make its own name point here and then ask as if it were a page of ours (DNS rebinding): only
- * Host gives it away. An address in the place of a name cannot be made to point elsewhere. */
+/* Names of this server. A page of any site can make its own name point here and then ask as if
+ * it were a page of ours (DNS rebinding): only Host gives it away. An address in the place of a
+ * name cannot be made to point elsewhere. */
 #include "http/internal.h"
 
 #include <arpa/inet.h>
@@ -42,7 +43,8 @@ static bool is_local(const char *name)
 static bool is_own_name(const struct http_server *server, const char *name)
 {
     size_t n = strlen(server->own_name);
-    return n > 0 && strncasecmp(name, server->own_name, n) == 0 && (name[n] == '\0' || strcasecmp(name + n, ".local") == 0);
+    return n > 0 && strncasecmp(name, server->own_name, n) == 0 &&
+           (name[n] == '\0' || strcasecmp(name + n, ".local") == 0);
 }
 
 static bool is_known_host(const struct http_server *server, const char *name)
@@ -54,7 +56,8 @@ static bool is_known_host(const struct http_server *server, const char *name)
 }
 
 /* name: of letters, digits, dots, hyphens and underscores, so that it needs no escapes. */
-static void refuse_name(const struct http_request *request, const char *name, struct http_reply *reply)
+static void refuse_name(const struct http_request *request, const char *name,
+                        struct http_reply *reply)
 {
     bool html = request->accept != NULL && strstr(request->accept, "text/html") != NULL;
     struct hearth_sentence sentence = http_says_unknown_host(name);
@@ -67,16 +70,20 @@ static void refuse_name(const struct http_request *request, const char *name, st
         reply->status = 421;
         reply->content_type = "text/html; charset=utf-8";
         buf_printf(&reply->body,
-                   "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Unknown name – Hearth</title>\n"
-                   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n</head>\n<body>\n<h1>Unknown name</h1>\n"
+                   "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta "
+                   "charset=\"utf-8\">\n<title>Unknown name – Hearth</title>\n"
+                   "<meta name=\"viewport\" content=\"width=device-width, "
+                   "initial-scale=1\">\n</head>\n<body>\n<h1>Unknown name</h1>\n"
                    "<p>%s</p>\n</body>\n</html>\n",
                    words);
-        http_reply_header(reply, "content-security-policy", "default-src 'none'; frame-ancestors 'none'");
+        http_reply_header(reply, "content-security-policy",
+                          "default-src 'none'; frame-ancestors 'none'");
     }
     http_reply_header(reply, "cache-control", "no-store");
 }
 
-bool http_hosts_check(const struct http_server *server, struct http_request *request, struct http_reply *reply)
+bool http_hosts_check(const struct http_server *server, struct http_request *request,
+                      struct http_reply *reply)
 {
     const char *host;
     char name[NAME_MAX_SIZE];
@@ -87,7 +94,8 @@ bool http_hosts_check(const struct http_server *server, struct http_request *req
         refuse_name(request, "(none)", reply);
         return false;
     }
-    if (!http_strict_authority(request->host, strlen(request->host), &host, &size) || size >= sizeof(name)) {
+    if (!http_strict_authority(request->host, strlen(request->host), &host, &size) ||
+        size >= sizeof(name)) {
         http_reply_problem(reply, 400, http_says_malformed_host());
         return false;
     }
@@ -97,6 +105,10 @@ bool http_hosts_check(const struct http_server *server, struct http_request *req
     name[size] = '\0';
     if (is_known_host(server, name))
         return true;
-    refuse_name(request, size == 0 ? "(none)" : strchr(name, ':') != NULL ? "(an address that is none)" : name, reply);
+    refuse_name(request,
+                size == 0                   ? "(none)"
+                : strchr(name, ':') != NULL ? "(an address that is none)"
+                                            : name,
+                reply);
     return false;
 }

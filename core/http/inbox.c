@@ -5,7 +5,8 @@ static void inbox_receive(h2o_multithread_receiver_t *receiver, h2o_linklist_t *
 {
     struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, inbox, receiver);
     while (!h2o_linklist_is_empty(messages)) {
-        struct message *message = H2O_STRUCT_FROM_MEMBER(struct message, super.link, messages->next);
+        struct message *message =
+            H2O_STRUCT_FROM_MEMBER(struct message, super.link, messages->next);
         h2o_linklist_unlink(&message->super.link);
         message->receive(loop, message);
     }

@@ -14,21 +14,28 @@
 enum {
     HTTP_LISTENERS_MAX = 16,
     LISTEN_BACKLOG = 4096,
-    RESET_BUDGET = 100,        /* streams cancelled before their answer was done, until the connection is killed; finished ones refill it */
-    FLOOD_BYTES = 256 << 10,   /* read between two sweeps beyond what requests explain: the connection is killed */
-    REQUEST_BYTES = 256,       /* explained by a request besides its headers and body: frames around it */
-    PROGRESS_BYTES = 4096,     /* that an answer must move in stall_timeout */
-    ANSWER_COST = 12 * 1024,   /* bytes that any answer holds until it was fetched, here and in h2o (measured: 11.4 KiB) */
+    /* streams cancelled before their answer was done, until the connection is killed; finished
+     * ones refill it */
+    RESET_BUDGET = 100,
+    /* read between two sweeps beyond what requests explain: the connection is killed */
+    FLOOD_BYTES = 256 << 10,
+    /* explained by a request besides its headers and body: frames around it */
+    REQUEST_BYTES = 256,
+    PROGRESS_BYTES = 4096, /* that an answer must move in stall_timeout */
+    /* bytes that any answer holds until it was fetched, here and in h2o (measured: 11.4 KiB) */
+    ANSWER_COST = 12 * 1024,
     BODY_PIECE = 64 * 1024,    /* of a body, handed to h2o at a time */
     EVENTS_PENDING = 4 * 1024, /* of one stream: within what ANSWER_COST covers */
     PAYER_KEY = 72,
-    SWEEP = 250, /* ms: short, because a flood of SETTINGS costs an answer each until it is noticed */
+    /* ms: short, because a flood of SETTINGS costs an answer each until it is noticed */
+    SWEEP = 250,
 };
 
 struct loop;
 struct request_context;
 
-/* One client connection. Loop thread only. Freed when its socket is closed and no pending request needs it any more. */
+/* One client connection. Loop thread only. Freed when its socket is closed and no pending
+ * request needs it any more. */
 struct conn {
     h2o_linklist_t link; /* in loop->conns */
     struct loop *loop;
@@ -46,7 +53,8 @@ struct conn {
     bool stalled; /* at the last sweep one of its answers had not moved for a while */
 };
 
-/* One request, from the handler's call until h2o disposes of it. Lives in the request's pool. Loop thread only. */
+/* One request, from the handler's call until h2o disposes of it. Lives in the request's pool.
+ * Loop thread only. */
 struct request_observer {
     h2o_linklist_t link; /* in loop->observers */
     struct conn *conn;
@@ -56,17 +64,19 @@ struct request_observer {
     size_t progress;
     bool stopped;  /* h2o told that the client went away */
     bool given_up; /* by us: it is not the connection's fault */
-    bool waits;    /* nothing to send now: an idle event stream, a download that is being read from the disk */
+    /* nothing to send now: an idle event stream, a download that is being read from the disk */
+    bool waits;
 };
 
-/* What one account, or one address without, may have only so many of at a time: pooled requests that are not done, and exports that are
- * made or being fetched. */
+/* What one account, or one address without, may have only so many of at a time: pooled requests
+ * that are not done, and exports that are made or being fetched. */
 enum budget_kind { BUDGET_PENDING, BUDGET_EXPORTS, BUDGET_KINDS };
 
 /* From any thread to a loop; part of what it tells. */
 struct message {
     h2o_multithread_message_t super;
-    void (*receive)(struct loop *loop, struct message *message); /* on the loop's thread: it is the receiver's from then on */
+    /* on the loop's thread: it is the receiver's from then on */
+    void (*receive)(struct loop *loop, struct message *message);
 };
 
 /* A download that is being made. Pool thread only. */
@@ -88,17 +98,19 @@ struct subscriber {
     bool ending; /* out of the list; its last bytes go when h2o is ready for them */
 };
 
-/* Request and reply as handlers see them. Owned by the loop, except between pool.run() and `done`, when the pool's thread has it. */
+/* Request and reply as handlers see them. Owned by the loop, except between pool.run() and
+ * `done`, when the pool's thread has it. */
 struct request_context {
     h2o_generator_t generator; /* first: h2o hands it back */
     struct http_request request;
     struct http_reply reply;
     const struct http_route *route;
     struct loop *loop;
-    struct conn *conn;                          /* a reference while in_pool */
-    struct request_observer *observer;                        /* NULL: the request is gone */
-    atomic_bool gone;                           /* nobody takes the answer: a download that is being made may end */
-    struct message done;                        /* by the pool's thread */
+    struct conn *conn;                 /* a reference while in_pool */
+    struct request_observer *observer; /* NULL: the request is gone */
+    /* nobody takes the answer: a download that is being made may end */
+    atomic_bool gone;
+    struct message done;                              /* by the pool's thread */
     void (*proceed)(struct request_context *context); /* h2o takes more */
     struct subscriber subscriber;
     uint64_t ends_seen;  /* server->ends when the request came */
@@ -139,7 +151,8 @@ struct loop {
 struct listener {
     struct http_listener options; /* texts copied */
     bool tls, is_unix;
-    uint64_t file_device, file_inode; /* of a unix socket: ours, and no other's, is removed at the end; 0: not bound */
+    /* of a unix socket: ours, and no other's, is removed at the end; 0: not bound */
+    uint64_t file_device, file_inode;
     char url[256];
 };
 
@@ -156,8 +169,9 @@ struct http_server {
     struct loop *loops;
     int loop_count;
     atomic_size_t conn_total, pending_total;
-    atomic_uint_fast64_t ends;    /* calls of http_end_events() so far */
-    pthread_mutex_t publish_lock; /* guards stopping: no event is sent to a loop that may have ended */
+    atomic_uint_fast64_t ends; /* calls of http_end_events() so far */
+    /* guards stopping: no event is sent to a loop that may have ended */
+    pthread_mutex_t publish_lock;
     bool stopping;
     pthread_mutex_t address_lock;    /* a leaf; guards addresses */
     struct address_count *addresses; /* a map */
@@ -175,17 +189,21 @@ struct http_server {
 };
 
 /* connection.c */
-struct conn *http_conn_create(struct loop *loop, h2o_socket_t *sock, struct address_count *address, void (*closed)(struct loop *loop));
+struct conn *http_conn_create(struct loop *loop, h2o_socket_t *sock, struct address_count *address,
+                              void (*closed)(struct loop *loop));
 struct conn *http_conn_of(h2o_req_t *req);
 void http_conn_unref(struct conn *conn);
 /* Pulls the TCP connection from under h2o, which then tears everything down on its own stack. */
 void http_conn_kill(struct conn *conn);
 void http_conn_sweep(struct loop *loop, uint64_t now);
-/* While stopping: ends connections without a request. h2o leaves idle HTTP/1 ones alone; those of HTTP/2 should see their GOAWAY first. */
+/* While stopping: ends connections without a request. h2o leaves idle HTTP/1 ones alone; those
+ * of HTTP/2 should see their GOAWAY first. */
 void http_conn_end_idle(struct loop *loop, bool http2);
 
 /* address.c */
-struct address_count *http_address_take(struct http_server *server, const struct sockaddr *address, bool *ret_refused); /* NULL: not counted */
+/* NULL: not counted */
+struct address_count *http_address_take(struct http_server *server, const struct sockaddr *address,
+                                        bool *ret_refused);
 void http_address_give(struct http_server *server, struct address_count *count);
 
 /* listener.c */
@@ -196,12 +214,15 @@ void http_listener_resume(struct loop *loop); /* when it had paused, and there i
 
 /* listener_error.c */
 /* Why it cannot listen there, by errno. address: as people know it, a path too. */
-int http_listener_explain(const struct http_listener *listener, const char *address, int number, struct err *err);
+int http_listener_explain(const struct http_listener *listener, const char *address, int number,
+                          struct err *err);
 
 /* listener_unix.c */
-int http_listener_try_unix(const struct http_listener *listener, struct err *err); /* could it be bound? Changes nothing */
+/* could it be bound? Changes nothing */
+int http_listener_try_unix(const struct http_listener *listener, struct err *err);
 int http_listener_bind_unix(struct listener *listener, int *ret_fd, struct err *err);
-/* Before the socket is closed: from then on its path is anybody's, and its inode's number may be used again. */
+/* Before the socket is closed: from then on its path is anybody's, and its inode's number may be
+ * used again. */
 void http_listener_unlink_unix(struct listener *listener);
 
 /* tls.c */
@@ -216,15 +237,20 @@ size_t http_header_bytes(const h2o_req_t *req); /* request line or pseudo header
 int http_request_handle(h2o_handler_t *handler, h2o_req_t *req);
 
 bool http_forwarded_matches(const struct http_server *server, const struct sockaddr *address);
-void http_forwarded_apply(const struct http_server *server, h2o_req_t *req, struct http_request *request);
+void http_forwarded_apply(const struct http_server *server, h2o_req_t *req,
+                          struct http_request *request);
 
-/* hosts.c: is this server called so? Else the reply says what to do, and the request goes no further. */
-int http_hosts_init(struct http_server *server, const struct http_options *options, struct err *err);
-bool http_hosts_check(const struct http_server *server, struct http_request *request, struct http_reply *reply);
+/* hosts.c: is this server called so? Else the reply says what to do, and the request goes no
+ * further. */
+int http_hosts_init(struct http_server *server, const struct http_options *options,
+                    struct err *err);
+bool http_hosts_check(const struct http_server *server, struct http_request *request,
+                      struct http_reply *reply);
 
 /* router.c */
-const struct http_route *http_router_find(const struct http_server *server, const struct http_request *request, enum http_audience audience,
-                                     unsigned *ret_allowed);
+const struct http_route *http_router_find(const struct http_server *server,
+                                          const struct http_request *request,
+                                          enum http_audience audience, unsigned *ret_allowed);
 
 /* request_context.c */
 struct request_context *http_context_create(struct loop *loop, struct request_observer *observer);
@@ -233,12 +259,14 @@ int http_context_submit(struct request_context *context); /* to the pool; 0 or w
 
 /* send.c */
 void http_send_reply(struct request_context *context);
-void http_send_refusal(struct request_context *context, int status, struct hearth_sentence sentence);
+void http_send_refusal(struct request_context *context, int status,
+                       struct hearth_sentence sentence);
 
 /* head.c */
 void http_head_add_to_refusal(h2o_req_t *req); /* the headers that an answer of h2o's own has */
 /* Status and headers. content_length SIZE_MAX: it is not known. */
-void http_head_start(struct request_context *context, size_t content_length, void (*proceed)(struct request_context *context));
+void http_head_start(struct request_context *context, size_t content_length,
+                     void (*proceed)(struct request_context *context));
 
 /* reply.c */
 const char *http_reply_reason(int status);
@@ -251,16 +279,21 @@ void http_download_fini(struct request_context *context); /* loop */
 size_t http_body_size(const struct request_context *context);
 void http_body_send(struct request_context *context);    /* not empty; the head was sent */
 void http_body_proceed(struct request_context *context); /* h2o takes more */
-/* At each sweep: what was not in memory may be there. False: the answer was broken off, and the context may be gone. */
+/* At each sweep: what was not in memory may be there. False: the answer was broken off, and the
+ * context may be gone. */
 bool http_body_retry(struct request_context *context);
 
 /* budget.c; loop, but for http_budget_begin() of an export: a pool's thread */
 void http_budget_init(struct http_server *server);
 void http_budget_fini(struct http_server *server);
-bool http_budget_over(struct request_context *context, struct hearth_sentence *ret_why); /* why: what to tell who has too much unfetched */
-void http_budget_take(struct request_context *context);                                  /* for the reply as it is now, until http_budget_give() */
-void http_budget_give(struct request_context *context);                                  /* before the reply's bytes go */
-/* False: who asks has as many as may be. Else http_budget_end(), which does nothing when none was begun. */
+/* why: what to tell who has too much unfetched */
+bool http_budget_over(struct request_context *context, struct hearth_sentence *ret_why);
+/* for the reply as it is now, until http_budget_give() */
+void http_budget_take(struct request_context *context);
+/* before the reply's bytes go */
+void http_budget_give(struct request_context *context);
+/* False: who asks has as many as may be. Else http_budget_end(), which does nothing when none
+ * was begun. */
 bool http_budget_begin(struct request_context *context, enum budget_kind kind);
 void http_budget_end(struct request_context *context, enum budget_kind kind);
 

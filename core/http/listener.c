@@ -1,5 +1,5 @@
-/* Addresses: parsing, binding, accepting. TCP listeners have one socket for each loop (SO_REUSEPORT); a unix socket belongs to the first
- * loop. */
+/* Addresses: parsing, binding, accepting. TCP listeners have one socket for each loop
+ * (SO_REUSEPORT); a unix socket belongs to the first loop. */
 #include "http/internal.h"
 
 #include <arpa/inet.h>
@@ -15,13 +15,15 @@
 enum { ACCEPTS_A_TURN = 32, USER_TIMEOUT = 60000 };
 
 /* "host:port" or "[v6]:port"; a name is looked up. */
-static int listener_resolve(const struct listener *listener, struct sockaddr_storage *ret, socklen_t *ret_size, struct err *err)
+static int listener_resolve(const struct listener *listener, struct sockaddr_storage *ret,
+                            socklen_t *ret_size, struct err *err)
 {
     char host[256];
     const char *text = listener->options.address, *colon = strrchr(text, ':');
     size_t n = colon == NULL ? 0 : (size_t)(colon - text);
     if (colon == NULL || n >= sizeof(host) || colon[1] == '\0')
-        return err_set(err, HEARTH_ERR_INVALID, "[listen %s]: address %s must be host:port, [ipv6]:port or unix:/path",
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "[listen %s]: address %s must be host:port, [ipv6]:port or unix:/path",
                        listener->options.name, text);
     memcpy(host, text, n);
     host[n] = '\0';
@@ -30,25 +32,29 @@ static int listener_resolve(const struct listener *listener, struct sockaddr_sto
         host[n - 1] = '\0';
         name = host + 1;
     }
-    struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM}, *found;
+    struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM},
+                    *found;
     int r = getaddrinfo(name[0] == '\0' ? NULL : name, colon + 1, &hints, &found);
     if (r != 0)
-        return err_set(err, HEARTH_ERR_INVALID, "[listen %s]: address %s: %s", listener->options.name, text, gai_strerror(r));
+        return err_set(err, HEARTH_ERR_INVALID, "[listen %s]: address %s: %s",
+                       listener->options.name, text, gai_strerror(r));
     memcpy(ret, found->ai_addr, found->ai_addrlen);
     *ret_size = found->ai_addrlen;
     freeaddrinfo(found);
     return 0;
 }
 
-/* The first socket of an address finds out whether anybody listens there: it begins to listen without SO_REUSEPORT, at which the kernel
- * refuses whoever has it, whoever that is. Only then may it be shared, with those of the other loops. In this order two daemons that start
- * at the same moment cannot both get it. */
+/* The first socket of an address finds out whether anybody listens there: it begins to listen
+ * without SO_REUSEPORT, at which the kernel refuses whoever has it, whoever that is. Only then
+ * may it be shared, with those of the other loops. In this order two daemons that start at the
+ * same moment cannot both get it. */
 static int listener_bind_tcp(const struct sockaddr_storage *address, socklen_t size, bool first)
 {
     int one = 1, fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)); /* connections of the daemon before may still be ending */
+    /* connections of the daemon before may still be ending */
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     if ((first || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) == 0) &&
         bind(fd, (const struct sockaddr *)address, size) == 0 && listen(fd, LISTEN_BACKLOG) == 0 &&
         (!first || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) == 0))
@@ -66,11 +72,13 @@ static void listener_describe(struct listener *listener, const struct sockaddr_s
     if (address->ss_family == AF_INET6) {
         const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)address;
         inet_ntop(AF_INET6, &six->sin6_addr, host, sizeof(host));
-        snprintf(listener->url, sizeof(listener->url), "%s://[%s]:%d", scheme, host, ntohs(six->sin6_port));
+        snprintf(listener->url, sizeof(listener->url), "%s://[%s]:%d", scheme, host,
+                 ntohs(six->sin6_port));
     } else {
         const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)address;
         inet_ntop(AF_INET, &four->sin_addr, host, sizeof(host));
-        snprintf(listener->url, sizeof(listener->url), "%s://%s:%d", scheme, host, ntohs(four->sin_port));
+        snprintf(listener->url, sizeof(listener->url), "%s://%s:%d", scheme, host,
+                 ntohs(four->sin_port));
     }
 }
 
@@ -145,7 +153,8 @@ static void listener_on_accept(h2o_socket_t *listener, const char *error)
         i++;
     for (int n = 0; n < ACCEPTS_A_TURN; n++) {
         if (atomic_load(&server->conn_total) >= server->options.max_connections) {
-            for (size_t k = 0; k < server->listener_count; k++) /* what waits in the kernel is served when others have gone */
+            /* what waits in the kernel is served when others have gone */
+            for (size_t k = 0; k < server->listener_count; k++)
                 if (loop->listeners[k] != NULL)
                     h2o_socket_read_stop(loop->listeners[k]);
             loop->paused = true;
@@ -160,7 +169,8 @@ static void listener_on_accept(h2o_socket_t *listener, const char *error)
 
 void http_listener_resume(struct loop *loop)
 {
-    if (!loop->paused || loop->stopping || atomic_load(&loop->server->conn_total) >= loop->server->options.max_connections)
+    if (!loop->paused || loop->stopping ||
+        atomic_load(&loop->server->conn_total) >= loop->server->options.max_connections)
         return;
     loop->paused = false;
     for (size_t i = 0; i < loop->server->listener_count; i++)
@@ -173,7 +183,8 @@ int http_listener_open(struct loop *loop)
     for (size_t i = 0; i < loop->server->listener_count; i++) {
         if (loop->fds[i] < 0)
             continue;
-        loop->listeners[i] = h2o_evloop_socket_create(loop->h2o, loop->fds[i], H2O_SOCKET_FLAG_DONT_READ);
+        loop->listeners[i] =
+            h2o_evloop_socket_create(loop->h2o, loop->fds[i], H2O_SOCKET_FLAG_DONT_READ);
         loop->fds[i] = -1;
         loop->listeners[i]->data = loop;
         h2o_socket_read_start(loop->listeners[i], listener_on_accept);

@@ -19,7 +19,8 @@ static void loop_sweep(struct h2o_compat_timer *timer)
     h2o_compat_timer_start(loop->h2o, &loop->sweep);
 }
 
-/* h2o keeps the memory of buffers by thread: whatever belongs to a loop is made, used and freed on its own thread. */
+/* h2o keeps the memory of buffers by thread: whatever belongs to a loop is made, used and freed
+ * on its own thread. */
 static void loop_open(struct loop *loop)
 {
     loop->h2o = h2o_evloop_create();
@@ -47,7 +48,8 @@ static void *loop_main(void *arg)
     while (!(loop->stopping && loop->conn_count == 0 && loop->pool_count == 0))
         h2o_evloop_run(loop->h2o, SWEEP);
     sem_post(&loop->server->drained);
-    sem_wait(&loop->server->leave); /* whoever sent the last message may still be on its way out of h2o's queue */
+    /* whoever sent the last message may still be on its way out of h2o's queue */
+    sem_wait(&loop->server->leave);
     loop_close(loop);
     return NULL;
 }
@@ -124,7 +126,8 @@ struct loop_certificate {
 
 static void loop_receive_certificate(struct loop *loop, struct message *message)
 {
-    struct loop_certificate *fresh = H2O_STRUCT_FROM_MEMBER(struct loop_certificate, message, message);
+    struct loop_certificate *fresh =
+        H2O_STRUCT_FROM_MEMBER(struct loop_certificate, message, message);
     SSL_CTX *old = loop->accept[fresh->listener].ssl_ctx;
     loop->accept[fresh->listener].ssl_ctx = fresh->tls;
     SSL_CTX_free(old); /* connections hold references of their own */
@@ -133,8 +136,10 @@ static void loop_receive_certificate(struct loop *loop, struct message *message)
 
 void http_loop_send_certificate(struct loop *loop, size_t listener, SSL_CTX *tls)
 {
-    struct loop_certificate *fresh = h2o_mem_alloc(sizeof(*fresh)); /* ends the process when memory is short: half a reload is no state */
+    /* ends the process when memory is short: half a reload is no state */
+    struct loop_certificate *fresh = h2o_mem_alloc(sizeof(*fresh));
     SSL_CTX_up_ref(tls);
-    *fresh = (struct loop_certificate){.message = {.receive = loop_receive_certificate}, .listener = listener, .tls = tls};
+    *fresh = (struct loop_certificate){
+        .message = {.receive = loop_receive_certificate}, .listener = listener, .tls = tls};
     http_inbox_send(loop, &fresh->message);
 }

@@ -1,12 +1,19 @@
-/* Gives memory back to the system after a peak. The allocator keeps what was freed; without this a daemon that was once attacked, or had a
- * large account's first sync, stays as large as it was then. */
+/* Gives memory back to the system after a peak. The allocator keeps what was freed; without this
+ * a daemon that was once attacked, or had a large account's first sync, stays as large as it was
+ * then. */
 #include "http/internal.h"
 
 #include <malloc.h>
 #include <stdio.h>
 #include <unistd.h>
 
-enum { EVERY = 4 /* sweeps: a second */, QUIET = 3 /* seconds */, GROWN = 8 << 20, FEW_JOBS = 2, LITTLE_UNSENT = 1 << 20 };
+enum {
+    EVERY = 4 /* sweeps: a second */,
+    QUIET = 3 /* seconds */,
+    GROWN = 8 << 20,
+    FEW_JOBS = 2,
+    LITTLE_UNSENT = 1 << 20
+};
 
 /* 0: unknown. */
 static size_t resident_bytes(void)
@@ -26,7 +33,8 @@ void http_memory_init(struct http_server *server)
     atomic_store(&server->trimmed_to, resident_bytes());
 }
 
-/* On a thread of the storage pool: it takes the allocator's locks one after the other, for milliseconds. */
+/* On a thread of the storage pool: it takes the allocator's locks one after the other, for
+ * milliseconds. */
 static void trim_memory(void *job, void *worker)
 {
     (void)worker;
@@ -41,7 +49,8 @@ void http_memory_sweep(struct loop *loop)
     struct http_server *server = loop->server;
     if (loop->index != 0 || loop->stopping || ++server->memory_sweeps % EVERY != 0)
         return;
-    bool quiet = atomic_load(&server->pending_total) <= FEW_JOBS && atomic_load(&server->unsent) < LITTLE_UNSENT;
+    bool quiet = atomic_load(&server->pending_total) <= FEW_JOBS &&
+                 atomic_load(&server->unsent) < LITTLE_UNSENT;
     server->quiet = quiet ? server->quiet + 1 : 0;
     if (server->quiet < QUIET || atomic_load(&server->trimming))
         return;

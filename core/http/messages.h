@@ -1,4 +1,5 @@
-/* What the HTTP server tells whoever sent a request: problems (RFC 9457). See docs/messages.md. The word behind "problem." is the code. */
+/* What the HTTP server tells whoever sent a request: problems (RFC 9457). See docs/messages.md.
+ * The word behind "problem." is the code. */
 #ifndef HEARTH_CORE_HTTP_MESSAGES_H
 #define HEARTH_CORE_HTTP_MESSAGES_H
 

@@ -1,6 +1,7 @@
-/* Each of these takes the place of a function of libh2o (h2o_compat.h). HTTP/1 is parsed by libh2o and then checked
- * by strict.c; what requests held is wiped before its memory is used again: h2o's pools and buffers are recycled, and would keep bearer
- * tokens and cookies for as long as the process lives. */
+/* Each of these takes the place of a function of libh2o (h2o_compat.h). HTTP/1 is parsed by
+ * libh2o and then checked by strict.c; what requests held is wiped before its memory is used
+ * again: h2o's pools and buffers are recycled, and would keep bearer tokens and cookies for as
+ * long as the process lives. */
 #include "http/preempt.h"
 
 #include <dlfcn.h>
@@ -28,9 +29,11 @@ static bool is_http2_preface(const char *bytes, size_t size)
     return size >= 12 && memcmp(bytes, "PRI * HTTP/2", 12) == 0;
 }
 
-/* A request that may not go on becomes one that no client can send, with the reason as its address: request.c answers it, and the
- * connection ends. What follows it is not looked at: nobody knows where it begins. */
-static int refuse_request(size_t size, struct strict_request *request, const char *wrong, int *ret_minor)
+/* A request that may not go on becomes one that no client can send, with the reason as its
+ * address: request.c answers it, and the connection ends. What follows it is not looked at:
+ * nobody knows where it begins. */
+static int refuse_request(size_t size, struct strict_request *request, const char *wrong,
+                          int *ret_minor)
 {
     request->method = STRICT_REFUSED;
     request->method_size = sizeof(STRICT_REFUSED) - 1;
@@ -41,14 +44,20 @@ static int refuse_request(size_t size, struct strict_request *request, const cha
     return (int)size;
 }
 
-int phr_parse_request(const char *bytes, size_t size, const char **ret_method, size_t *ret_method_size, const char **ret_target,
-                      size_t *ret_target_size, int *ret_minor, struct strict_header *headers, size_t *count, size_t seen)
+int phr_parse_request(const char *bytes, size_t size, const char **ret_method,
+                      size_t *ret_method_size, const char **ret_target, size_t *ret_target_size,
+                      int *ret_minor, struct strict_header *headers, size_t *count, size_t seen)
 {
-    int r = real.parse_request(bytes, size, ret_method, ret_method_size, ret_target, ret_target_size, ret_minor, headers, count, seen);
-    bool is_text = size > 0 && (bytes[0] == '\r' || bytes[0] == '\n' || (bytes[0] >= ' ' && bytes[0] < 0x7f));
-    if (r == -2 || (r < 0 && (!is_text || is_http2_preface(bytes, size)))) /* a TLS hello gets no answer in words */
+    int r = real.parse_request(bytes, size, ret_method, ret_method_size, ret_target,
+                               ret_target_size, ret_minor, headers, count, seen);
+    bool is_text =
+        size > 0 && (bytes[0] == '\r' || bytes[0] == '\n' || (bytes[0] >= ' ' && bytes[0] < 0x7f));
+    /* a TLS hello gets no answer in words */
+    if (r == -2 || (r < 0 && (!is_text || is_http2_preface(bytes, size))))
         return r;
-    struct strict_request request = {bytes, (size_t)r, *ret_method, *ret_target, *ret_method_size, *ret_target_size, headers, *count};
+    struct strict_request request = {
+        bytes,   (size_t)r, *ret_method, *ret_target, *ret_method_size, *ret_target_size,
+        headers, *count};
     const char *wrong = r < 0 ? "The request is malformed." : http_strict_check(&request);
     if (wrong != NULL)
         r = refuse_request(size, &request, wrong, ret_minor);
@@ -71,7 +80,8 @@ ssize_t phr_decode_chunked(struct strict_chunks *chunks, char *bytes, size_t *si
 }
 
 /* What h2o refuses by itself: a chunk that is malformed, a body that is too large. */
-H2O_COMPAT_PREEMPTS void h2o_send_error_generic(h2o_req_t *req, int status, const char *reason, const char *body, int flags)
+H2O_COMPAT_PREEMPTS void h2o_send_error_generic(h2o_req_t *req, int status, const char *reason,
+                                                const char *body, int flags)
 {
     if ((flags & H2O_SEND_ERROR_KEEP_HEADERS) == 0)
         req->res.headers = (h2o_headers_t){NULL};
@@ -81,12 +91,13 @@ H2O_COMPAT_PREEMPTS void h2o_send_error_generic(h2o_req_t *req, int status, cons
 
 /* --- what requests held --- */
 
-/* Only what held something is overwritten, once, and in vectors: a pool's chunk has 4 KiB and a buffer 8, of which a request uses little.
- */
+/* Only what held something is overwritten, once, and in vectors: a pool's chunk has 4 KiB and a
+ * buffer 8, of which a request uses little. */
 
 static _Thread_local struct {
     const h2o_mem_pool_t *pool; /* is being cleared */
-    bool newest;                /* its newest chunk is the next that is given back: the only one that is not full */
+    /* its newest chunk is the next that is given back: the only one that is not full */
+    bool newest;
     const h2o_buffer_t *buffer; /* is being given back, and overwritten already */
 } now;
 
@@ -121,17 +132,20 @@ H2O_COMPAT_PREEMPTS void h2o_mem_clear_pool(h2o_mem_pool_t *pool)
 
 static void wipe_shared(void *bytes)
 {
-    struct h2o_compat_shared *entry = H2O_STRUCT_FROM_MEMBER(struct h2o_compat_shared, bytes, bytes);
+    struct h2o_compat_shared *entry =
+        H2O_STRUCT_FROM_MEMBER(struct h2o_compat_shared, bytes, bytes);
     explicit_bzero(bytes, malloc_usable_size(entry) - sizeof(*entry));
 }
 
 /* Values of HTTP/2 headers, in requests and in the tables of compression. */
-H2O_COMPAT_PREEMPTS void *h2o_mem_alloc_shared(h2o_mem_pool_t *pool, size_t size, void (*dispose)(void *))
+H2O_COMPAT_PREEMPTS void *h2o_mem_alloc_shared(h2o_mem_pool_t *pool, size_t size,
+                                               void (*dispose)(void *))
 {
     return real.alloc_shared(pool, size, dispose == NULL ? wipe_shared : dispose);
 }
 
-/* In a buffer nothing is left but its `size` bytes: what is consumed of it, or moved to its beginning, is overwritten at its old place. */
+/* In a buffer nothing is left but its `size` bytes: what is consumed of it, or moved to its
+ * beginning, is overwritten at its old place. */
 
 H2O_COMPAT_PREEMPTS h2o_iovec_t h2o_buffer_reserve(h2o_buffer_t **buffer, size_t room)
 {
@@ -182,10 +196,13 @@ int http_preempt_init(struct err *err)
         {"h2o_buffer__do_free", (void *)h2o_buffer__do_free, (void **)&real.buffer_free},
     };
     for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-        void *next = dlsym(RTLD_NEXT, functions[i].name), *first = dlsym(RTLD_DEFAULT, functions[i].name);
+        void *next = dlsym(RTLD_NEXT, functions[i].name),
+             *first = dlsym(RTLD_DEFAULT, functions[i].name);
         if (next == NULL || first != functions[i].mine || next == first)
-            return err_set(err, HEARTH_ERR_INTERNAL, "this program was linked wrongly: it does not export %s, which libh2o is to call",
-                           functions[i].name);
+            return err_set(
+                err, HEARTH_ERR_INTERNAL,
+                "this program was linked wrongly: it does not export %s, which libh2o is to call",
+                functions[i].name);
         if (functions[i].real != NULL)
             *functions[i].real = next;
     }

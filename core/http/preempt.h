@@ -4,7 +4,8 @@
 
 #include "base/err.h"
 
-/* Finds what they stand for; INTERNAL when one of them is not in force. Before any other call of libh2o, which would end the process. */
+/* Finds what they stand for; INTERNAL when one of them is not in force. Before any other call of
+ * libh2o, which would end the process. */
 int http_preempt_init(struct err *err);
 
 #endif

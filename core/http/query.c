@@ -64,7 +64,9 @@ bool http_query_parameters(struct http_request *request, const char *text, size_
             if (n == QUERY_PARAMETERS_MAX)
                 return false;
             names[n] = decode_text(&request->arena, text + at, name_size, CODEC_PLUS);
-            values[n] = equals == NULL ? "" : decode_text(&request->arena, equals + 1, length - name_size - 1, CODEC_PLUS);
+            values[n] = equals == NULL ? ""
+                                       : decode_text(&request->arena, equals + 1,
+                                                     length - name_size - 1, CODEC_PLUS);
             if (names[n] == NULL || values[n] == NULL)
                 return false;
             n++;
@@ -89,7 +91,8 @@ const char *http_parameter(const struct http_request *request, const char *name)
 static bool weight_is_zero(const char *parameters, size_t size)
 {
     for (size_t i = 1; i + 2 < size; i++) {
-        if ((parameters[i] != 'q' && parameters[i] != 'Q') || parameters[i + 1] != '=' || strchr("; \t", parameters[i - 1]) == NULL)
+        if ((parameters[i] != 'q' && parameters[i] != 'Q') || parameters[i + 1] != '=' ||
+            strchr("; \t", parameters[i - 1]) == NULL)
             continue;
         for (size_t k = i + 2; k < size && parameters[k] != ';' && parameters[k] != ' '; k++)
             if (parameters[k] != '0' && parameters[k] != '.')
@@ -108,7 +111,8 @@ bool http_query_accepts(const char *accept_encoding, const char *coding)
         size_t item = strcspn(p, ","), name = strcspn(p, " \t,;");
         bool zero = weight_is_zero(p + name, item - name);
         if ((name == size && strncasecmp(p, coding, size) == 0) ||
-            (name == size + 2 && strncasecmp(p, "x-", 2) == 0 && strncasecmp(p + 2, coding, size) == 0))
+            (name == size + 2 && strncasecmp(p, "x-", 2) == 0 &&
+             strncasecmp(p + 2, coding, size) == 0))
             return !zero;
         if (name == 1 && *p == '*')
             any = !zero;

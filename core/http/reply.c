@@ -58,11 +58,14 @@ static void reply_add_json_text(struct buf *body, const char *text)
     }
 }
 
-static void reply_put_problem(struct http_reply *reply, int status, const char *code, size_t code_size, const char *detail,
+static void reply_put_problem(struct http_reply *reply, int status, const char *code,
+                              size_t code_size, const char *detail,
                               const struct hearth_message *message)
 {
     buf_reset(&reply->body);
-    buf_printf(&reply->body, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":\"", http_reply_reason(status), status);
+    buf_printf(&reply->body,
+               "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":\"",
+               http_reply_reason(status), status);
     reply_add_json_text(&reply->body, detail);
     buf_printf(&reply->body, "\",\"code\":\"%.*s\",\"message\":", (int)code_size, code);
     message_put_json(&reply->body, message);
@@ -82,7 +85,8 @@ void http_reply_problem(struct http_reply *reply, int status, struct hearth_sent
     reply_put_problem(reply, status, code, strcspn(code, "."), detail, &message);
 }
 
-void http_reply_operator_problem(struct http_reply *reply, int status, const char *code, const char *detail)
+void http_reply_operator_problem(struct http_reply *reply, int status, const char *code,
+                                 const char *detail)
 {
     reply_put_problem(reply, status, code, strlen(code), detail, NULL);
 }

@@ -1,4 +1,5 @@
-/* Every request enters here, on its loop: limits, parsing, routing, then the handler or the pool. */
+/* Every request enters here, on its loop: limits, parsing, routing, then the handler or the
+ * pool. */
 #include "http/internal.h"
 
 #include <arpa/inet.h>
@@ -16,10 +17,11 @@ static void observer_dispose(void *p)
     struct conn *conn = observer->conn;
     struct loop *loop = conn->loop;
     h2o_req_t *req = observer->req;
-    /* *req is still readable. bytes_sent counts what went into frames or to the socket: a short count means that the client gave up first.
-     */
+    /* *req is still readable. bytes_sent counts what went into frames or to the socket: a short
+     * count means that the client gave up first. */
     bool head = h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
-    bool complete = req->res.content_length == SIZE_MAX || req->bytes_sent >= req->res.content_length || head || req->res.status == 304;
+    bool complete = req->res.content_length == SIZE_MAX ||
+                    req->bytes_sent >= req->res.content_length || head || req->res.status == 304;
     bool finished = !observer->stopped && req->res.status != 0 && complete;
     conn->inflight--;
     conn->last_request = h2o_now(loop->h2o);
@@ -27,8 +29,9 @@ static void observer_dispose(void *p)
     if (observer->context != NULL) {
         struct request_context *context = observer->context;
         if (loop->server->options.after != NULL && req->res.status != 0 && !context->in_pool)
-            loop->server->options.after(&context->request, context->reply.account, req->res.status, req->bytes_sent,
-                                        clock_monotonic() - context->request.received, loop->server->options.ctx);
+            loop->server->options.after(
+                &context->request, context->reply.account, req->res.status, req->bytes_sent,
+                clock_monotonic() - context->request.received, loop->server->options.ctx);
         context->observer = NULL;
         if (h2o_linklist_is_linked(&context->subscriber.link))
             h2o_linklist_unlink(&context->subscriber.link);
@@ -54,8 +57,10 @@ static void observer_dispose(void *p)
 static struct request_observer *observer_create(struct loop *loop, h2o_req_t *req)
 {
     struct conn *conn = http_conn_of(req);
-    struct request_observer *observer = h2o_mem_alloc_shared(&req->pool, sizeof(*observer), observer_dispose);
-    *observer = (struct request_observer){.conn = conn, .req = req, .progress_at = h2o_now(loop->h2o)};
+    struct request_observer *observer =
+        h2o_mem_alloc_shared(&req->pool, sizeof(*observer), observer_dispose);
+    *observer =
+        (struct request_observer){.conn = conn, .req = req, .progress_at = h2o_now(loop->h2o)};
     conn->last_request = observer->progress_at;
     conn->inflight++;
     conn->http2 = req->version >= 0x200;
@@ -71,8 +76,10 @@ static void request_parse_remote(struct http_request *request, h2o_req_t *req)
         peer.ss_family = AF_UNSPEC;
     const struct in6_addr *six = &((struct sockaddr_in6 *)(void *)&peer)->sin6_addr;
     if (peer.ss_family == AF_INET)
-        inet_ntop(AF_INET, &((struct sockaddr_in *)(void *)&peer)->sin_addr, request->remote, sizeof(request->remote));
-    else if (peer.ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(six)) /* a listener on [::] sees IPv4 clients so */
+        inet_ntop(AF_INET, &((struct sockaddr_in *)(void *)&peer)->sin_addr, request->remote,
+                  sizeof(request->remote));
+    else if (peer.ss_family == AF_INET6 &&
+             IN6_IS_ADDR_V4MAPPED(six)) /* a listener on [::] sees IPv4 clients so */
         inet_ntop(AF_INET, &six->s6_addr[12], request->remote, sizeof(request->remote));
     else if (peer.ss_family == AF_INET6)
         inet_ntop(AF_INET6, six, request->remote, sizeof(request->remote));
@@ -83,13 +90,15 @@ static void request_parse_remote(struct http_request *request, h2o_req_t *req)
 /* A header that is not valid UTF-8, or has a NUL, counts as absent. */
 static const char *request_text_of(struct http_request *request, h2o_iovec_t value)
 {
-    if (value.base == NULL || memchr(value.base, '\0', value.len) != NULL || !str_is_utf8(value.base, value.len))
+    if (value.base == NULL || memchr(value.base, '\0', value.len) != NULL ||
+        !str_is_utf8(value.base, value.len))
         return NULL;
     return arena_strndup(&request->arena, value.base, value.len);
 }
 
 /* Given twice it is not to be trusted: the proxy did not remove its client's. */
-static const char *request_identity_of(const struct http_server *server, const h2o_req_t *req, struct http_request *request)
+static const char *request_identity_of(const struct http_server *server, const h2o_req_t *req,
+                                       struct http_request *request)
 {
     const char *name = server->options.identity_header, *found = NULL;
     for (size_t i = 0; name != NULL && i < req->headers.size; i++) {
@@ -110,7 +119,8 @@ static void request_add_cookie(struct http_request *request, h2o_iovec_t value)
         request->cookie = arena_printf(&request->arena, "%s; %s", request->cookie, text);
 }
 
-#define WANTED_ROW(member, name, in_parts) {name, sizeof(name) - 1, offsetof(struct http_request, member), in_parts},
+#define WANTED_ROW(member, name, in_parts)                                                         \
+    {name, sizeof(name) - 1, offsetof(struct http_request, member), in_parts},
 static const struct {
     const char *name;
     size_t size, offset;
@@ -151,19 +161,22 @@ static bool http_request_parse(struct request_context *context, h2o_req_t *req)
     request_parse_headers(request, req);
     context->request.accepts_gzip = http_query_accepts(request->accept_encoding, "gzip");
     request->path = http_query_path(&request->arena, req->input.path.base, size);
-    if (request->path == NULL || !http_method_parse(req->input.method.base, req->input.method.len, &request->method))
+    if (request->path == NULL ||
+        !http_method_parse(req->input.method.base, req->input.method.len, &request->method))
         return false;
     if (req->input.query_at != SIZE_MAX) {
         const char *query = req->input.path.base + req->input.query_at + 1;
         size_t query_size = req->input.path.len - req->input.query_at - 1;
         request->query = arena_strndup(&request->arena, query, query_size);
-        if (memchr(query, '\0', query_size) != NULL || !http_query_parameters(request, query, query_size))
+        if (memchr(query, '\0', query_size) != NULL ||
+            !http_query_parameters(request, query, query_size))
             return false;
     }
     return true;
 }
 
-static void request_refuse(struct request_context *context, int status, struct hearth_sentence sentence)
+static void request_refuse(struct request_context *context, int status,
+                           struct hearth_sentence sentence)
 {
     http_reply_problem(&context->reply, status, sentence);
     http_send_reply(context);
@@ -184,12 +197,15 @@ static void request_refuse_method(struct request_context *context, unsigned allo
     request_refuse(context, 405, http_says_method());
 }
 
-/* h2o's buffers are used again, but not cleared: the body's own, and with HTTP/2 the connection's, from which it was copied. */
+/* h2o's buffers are used again, but not cleared: the body's own, and with HTTP/2 the
+ * connection's, from which it was copied. */
 static void request_wipe_entity(h2o_req_t *req)
 {
     const h2o_socket_t *sock = h2o_compat_socket(req);
     h2o_buffer_t *input = sock == NULL ? NULL : sock->input;
-    char *found = input == NULL || input->bytes == NULL ? NULL : memmem(input->bytes, input->size, req->entity.base, req->entity.len);
+    char *found = input == NULL || input->bytes == NULL
+                      ? NULL
+                      : memmem(input->bytes, input->size, req->entity.base, req->entity.len);
     if (found != NULL && found != req->entity.base)
         explicit_bzero(found, req->entity.len);
     explicit_bzero(req->entity.base, req->entity.len);
@@ -198,13 +214,16 @@ static void request_wipe_entity(h2o_req_t *req)
 static bool request_take_body(struct request_context *context, h2o_req_t *req)
 {
     context->request.body_size = req->entity.len;
-    context->request.body = req->entity.len == 0 ? NULL : arena_strndup(&context->request.arena, req->entity.base, req->entity.len);
+    context->request.body = req->entity.len == 0 ? NULL
+                                                 : arena_strndup(&context->request.arena,
+                                                                 req->entity.base, req->entity.len);
     if (context->route->secret && req->entity.len > 0)
         request_wipe_entity(req);
     return req->entity.len == 0 || context->request.body != NULL;
 }
 
-static void request_dispatch(struct request_context *context, h2o_req_t *req, enum http_audience audience)
+static void request_dispatch(struct request_context *context, h2o_req_t *req,
+                             enum http_audience audience)
 {
     struct http_server *server = context->loop->server;
     struct hearth_sentence over;
@@ -218,7 +237,8 @@ static void request_dispatch(struct request_context *context, h2o_req_t *req, en
         request_refuse_method(context, allowed);
         return;
     }
-    if (!context->route->any_host && audience == HTTP_PEOPLE && !http_hosts_check(server, &context->request, &context->reply)) {
+    if (!context->route->any_host && audience == HTTP_PEOPLE &&
+        !http_hosts_check(server, &context->request, &context->reply)) {
         http_send_reply(context);
         return;
     }
@@ -231,14 +251,17 @@ static void request_dispatch(struct request_context *context, h2o_req_t *req, en
         return;
     }
     size_t n = strlen(context->route->path);
-    context->request.argument = context->route->path[n - 1] == '*' ? context->request.path + n - 1 : "";
+    context->request.argument =
+        context->route->path[n - 1] == '*' ? context->request.path + n - 1 : "";
     context->request.route_data = context->route->data;
-    if (context->route->filter != NULL && context->route->filter(&context->request, &context->reply)) {
+    if (context->route->filter != NULL &&
+        context->route->filter(&context->request, &context->reply)) {
         http_send_reply(context);
     } else if (context->route->kind == HTTP_INLINE) {
         context->route->handler(&context->request, &context->reply, NULL);
         http_send_reply(context);
-    } else if (http_budget_over(context, &over)) { /* before anybody works for an answer that nobody fetches */
+    } else if (http_budget_over(context, &over)) {
+        /* before anybody works for an answer that nobody fetches */
         metrics_add(server->refused, 1);
         http_reply_header(&context->reply, "retry-after", "5");
         http_send_refusal(context, 503, over);
@@ -263,7 +286,8 @@ int http_request_handle(h2o_handler_t *handler, h2o_req_t *req)
     context->head = h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
     size_t header_bytes = http_header_bytes(req);
     conn->explained += header_bytes + req->entity.len + REQUEST_BYTES;
-    bool large = header_bytes > loop->server->options.max_header_bytes || req->headers.size > loop->server->options.max_header_fields;
+    bool large = header_bytes > loop->server->options.max_header_bytes ||
+                 req->headers.size > loop->server->options.max_header_fields;
     bool parsed = !large && http_request_parse(context, req);
     bool unknown = context->request.path != NULL && context->request.method == 0;
     if (context->request.path == NULL)
@@ -278,15 +302,18 @@ int http_request_handle(h2o_handler_t *handler, h2o_req_t *req)
     }
     if (conn->banned) {
         request_refuse(context, 503, http_says_busy_memory());
-    } else if (h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT(STRICT_REFUSED))) {
+    } else if (h2o_memis(req->input.method.base, req->input.method.len,
+                         H2O_STRLIT(STRICT_REFUSED))) {
         req->http1_is_persistent = 0;
         request_refuse(context, 400,
-                       http_says_malformed(arena_strndup(&context->request.arena, req->input.path.base, req->input.path.len)));
+                       http_says_malformed(arena_strndup(
+                           &context->request.arena, req->input.path.base, req->input.path.len)));
     } else if (large) {
         req->http1_is_persistent = 0;
         request_refuse(context, 431, http_says_headers_too_large());
     } else if (!parsed) {
-        request_refuse(context, unknown ? 501 : 400, unknown ? http_says_not_implemented() : http_says_malformed_address());
+        request_refuse(context, unknown ? 501 : 400,
+                       unknown ? http_says_not_implemented() : http_says_malformed_address());
     } else {
         request_dispatch(context, req, loop->server->listeners[conn->listener].options.audience);
     }

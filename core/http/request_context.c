@@ -1,4 +1,5 @@
-/* The life of a request context: made on the loop, lent to the pool, back on the loop, freed when h2o is done with the request. */
+/* The life of a request context: made on the loop, lent to the pool, back on the loop, freed
+ * when h2o is done with the request. */
 #include "base/lock.h"
 #include "http/internal.h"
 
@@ -86,16 +87,22 @@ int http_context_submit(struct request_context *context)
 {
     struct http_server *server = context->loop->server;
     struct conn *conn = context->observer->conn;
-    bool many = conn->address != NULL && conn->pending >= (int)server->options.max_pending_requests_per_connection; /* a proxy's carries many people's */
-    if (many || atomic_load(&server->pending_total) >= server->options.max_pending_requests || !http_budget_begin(context, BUDGET_PENDING))
+    /* a proxy's carries many people's */
+    bool many = conn->address != NULL &&
+                conn->pending >= (int)server->options.max_pending_requests_per_connection;
+    if (many || atomic_load(&server->pending_total) >= server->options.max_pending_requests ||
+        !http_budget_begin(context, BUDGET_PENDING))
         return HEARTH_ERR_FULL;
     context->conn = conn;
     context->in_pool = true;
-    conn->pending++; /* until the worker is done, not until the client loses interest: else resets would fill the queue without bound */
+    /* until the worker is done, not until the client loses interest: else resets would fill the
+     * queue without bound */
+    conn->pending++;
     conn->refs++;
     context->loop->pool_count++;
     atomic_fetch_add(&server->pending_total, 1);
-    const struct http_pool *pool = context->route->pool == NULL ? &server->options.pool : context->route->pool;
+    const struct http_pool *pool =
+        context->route->pool == NULL ? &server->options.pool : context->route->pool;
     int64_t deadline = context->request.received + server->options.pending_timeout;
     int r = pool->run(pool->self, context_work, context_expire, context, deadline);
     if (r == 0)

@@ -1,6 +1,7 @@
 #include "http/internal.h"
 
-/* Exact paths win; then the longest of those that end in "*". 0: no match; else the greater the better. n: of the route's path. */
+/* Exact paths win; then the longest of those that end in "*". 0: no match; else the greater the
+ * better. n: of the route's path. */
 static size_t route_rank(const struct http_route *route, size_t n, const char *path, size_t size)
 {
     if (n > 0 && route->path[n - 1] == '*')
@@ -14,8 +15,9 @@ struct best {
     const struct http_route *route;
 };
 
-const struct http_route *http_router_find(const struct http_server *server, const struct http_request *request, enum http_audience audience,
-                                     unsigned *ret_allowed)
+const struct http_route *http_router_find(const struct http_server *server,
+                                          const struct http_request *request,
+                                          enum http_audience audience, unsigned *ret_allowed)
 {
     const struct http_route *routes = server->options.routes;
     struct best best = {0};
@@ -28,7 +30,8 @@ const struct http_route *http_router_find(const struct http_server *server, cons
             continue;
         if (found > best.rank)
             best = (struct best){.rank = found};
-        unsigned methods = routes[i].methods | ((routes[i].methods & HTTP_GET) != 0 ? (unsigned)HTTP_HEAD : 0u);
+        unsigned methods =
+            routes[i].methods | ((routes[i].methods & HTTP_GET) != 0 ? (unsigned)HTTP_HEAD : 0u);
         best.allowed |= methods;
         if ((methods & (unsigned)request->method) != 0)
             best.route = &routes[i];

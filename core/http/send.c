@@ -7,7 +7,8 @@
 #include "base/metrics.h"
 
 /* Instead of what the reply says so far. */
-static void send_instead(struct request_context *context, int status, struct hearth_sentence sentence)
+static void send_instead(struct request_context *context, int status,
+                         struct hearth_sentence sentence)
 {
     struct http_reply *reply = &context->reply;
     http_shared_unref(reply->shared);
@@ -29,7 +30,8 @@ static void send_body(struct request_context *context)
     }
     bool bodiless = reply->status == 204 || reply->status == 304;
     bool unknown = reply->stream != NULL; /* HEAD of a download, which is not made for it */
-    http_head_start(context, bodiless || unknown ? SIZE_MAX : context->body_size, http_body_proceed);
+    http_head_start(context, bodiless || unknown ? SIZE_MAX : context->body_size,
+                    http_body_proceed);
     /* h2o 2.2.5 does not drop the body of an answer to HEAD. */
     if (bodiless || context->head || context->body_size == 0) {
         context->body_at = context->body_size;
@@ -59,9 +61,10 @@ void http_send_reply(struct request_context *context)
         metrics_add(context->loop->server->refused, 1);
         send_instead(context, 503, over);
     }
-    if (!context->in_pool && context->route != NULL && context->route->kind == HTTP_INLINE && context->request.accepts_gzip &&
-        reply->gzip)
+    if (!context->in_pool && context->route != NULL && context->route->kind == HTTP_INLINE &&
+        context->request.accepts_gzip && reply->gzip)
         http_reply_gzip(reply);
-    context->body_size = reply->events_channel != NULL ? 0 : http_body_size(context); /* events.c sends those itself */
+    /* events.c sends those itself */
+    context->body_size = reply->events_channel != NULL ? 0 : http_body_size(context);
     send_body(context);
 }

@@ -38,7 +38,9 @@ static void server_set_defaults(struct http_options *o)
 #undef DEFAULT
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     if (o->threads == 0)
-        o->threads = processors < 1 ? 1 : processors > LOOPS_DEFAULT_MAX ? LOOPS_DEFAULT_MAX : (int)processors;
+        o->threads = processors < 1                   ? 1
+                     : processors > LOOPS_DEFAULT_MAX ? LOOPS_DEFAULT_MAX
+                                                      : (int)processors;
     /* The loop spins at the descriptor limit: stay below it, with room for everybody else. */
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
@@ -46,16 +48,19 @@ static void server_set_defaults(struct http_options *o)
             limit.rlim_cur = limit.rlim_max;
             setrlimit(RLIMIT_NOFILE, &limit);
         }
-        size_t most = limit.rlim_cur > 400 ? (size_t)limit.rlim_cur - 200 : (size_t)limit.rlim_cur / 2;
+        size_t most =
+            limit.rlim_cur > 400 ? (size_t)limit.rlim_cur - 200 : (size_t)limit.rlim_cur / 2;
         if (o->max_connections > most)
             o->max_connections = most;
     }
 }
 
-static int server_copy_listeners(struct http_server *server, const struct http_options *options, struct err *err)
+static int server_copy_listeners(struct http_server *server, const struct http_options *options,
+                                 struct err *err)
 {
     if (options->listener_count > HTTP_LISTENERS_MAX)
-        return err_set(err, HEARTH_ERR_INVALID, "at most %d listeners are possible", HTTP_LISTENERS_MAX);
+        return err_set(err, HEARTH_ERR_INVALID, "at most %d listeners are possible",
+                       HTTP_LISTENERS_MAX);
     for (size_t i = 0; i < options->listener_count; i++) {
         struct listener *to = &server->listeners[server->listener_count++];
         to->options = options->listeners[i];
@@ -67,7 +72,8 @@ static int server_copy_listeners(struct http_server *server, const struct http_o
         to->tls = to->options.certificate != NULL;
         to->is_unix = strncmp(to->options.address, "unix:", 5) == 0;
         if (to->tls && to->options.key == NULL)
-            return err_set(err, HEARTH_ERR_INVALID, "[listen %s]: tls_certificate needs tls_key", to->options.name);
+            return err_set(err, HEARTH_ERR_INVALID, "[listen %s]: tls_certificate needs tls_key",
+                           to->options.name);
     }
     size_t size = options->trusted_proxy_count * sizeof(*server->proxies);
     struct network *proxies = arena_alloc(&server->arena, size + 1);
@@ -89,12 +95,14 @@ static size_t server_largest_body(const struct http_route *routes, size_t count)
 }
 
 /* NULL: out of memory. */
-static const struct http_route *server_copy_routes(struct http_server *server, const struct http_route *from, size_t count)
+static const struct http_route *server_copy_routes(struct http_server *server,
+                                                   const struct http_route *from, size_t count)
 {
     struct http_route *routes = arena_alloc(&server->arena, count * sizeof(*routes) + 1);
     size_t *sizes = arena_alloc(&server->arena, count * sizeof(*sizes) + 1);
     for (size_t i = 0; i < count; i++) {
-        char *path = routes == NULL || sizes == NULL ? NULL : arena_strdup(&server->arena, from[i].path);
+        char *path =
+            routes == NULL || sizes == NULL ? NULL : arena_strdup(&server->arena, from[i].path);
         if (path == NULL)
             return NULL;
         routes[i] = from[i];
@@ -109,15 +117,18 @@ static void server_configure_h2o(struct http_server *server)
 {
     h2o_config_init(&server->conf);
     server->conf.server_name = h2o_iovec_init(H2O_STRLIT("hearth"));
-    server->conf.max_request_entity_size = server_largest_body(server->options.routes, server->options.route_count) + BODY_ROOM;
+    server->conf.max_request_entity_size =
+        server_largest_body(server->options.routes, server->options.route_count) + BODY_ROOM;
     server->conf.http1.req_timeout = (uint64_t)server->options.request_timeout;
     server->conf.http2.idle_timeout = (uint64_t)server->options.idle_timeout;
     server->conf.http2.graceful_shutdown_timeout = (uint64_t)server->options.drain_timeout;
     server->conf.handshake_timeout = (uint64_t)server->options.request_timeout;
     /* What a request of HTTP/1.0 without Host is taken for. */
-    h2o_hostconf_t *host = h2o_config_register_host(&server->conf, h2o_iovec_init(H2O_STRLIT("localhost")), 65535);
+    h2o_hostconf_t *host =
+        h2o_config_register_host(&server->conf, h2o_iovec_init(H2O_STRLIT("localhost")), 65535);
     host->http2.push_preload = 0;
-    h2o_create_handler(h2o_config_register_path(host, "/", 0), sizeof(h2o_handler_t))->on_req = http_request_handle;
+    h2o_create_handler(h2o_config_register_path(host, "/", 0), sizeof(h2o_handler_t))->on_req =
+        http_request_handle;
     http_hpack_limit_set(server->options.max_header_bytes, server->options.max_header_fields);
 }
 
@@ -134,7 +145,8 @@ static int server_create_tls(struct http_server *server, struct err *err)
             struct loop *loop = &server->loops[k];
             if (tls != NULL)
                 SSL_CTX_up_ref(tls);
-            loop->accept[i] = (h2o_accept_ctx_t){.ctx = &loop->ctx, .hosts = server->conf.hosts, .ssl_ctx = tls};
+            loop->accept[i] =
+                (h2o_accept_ctx_t){.ctx = &loop->ctx, .hosts = server->conf.hosts, .ssl_ctx = tls};
         }
         SSL_CTX_free(tls);
     }
@@ -143,10 +155,15 @@ static int server_create_tls(struct http_server *server, struct err *err)
 
 static void server_register_metrics(struct http_server *server)
 {
-    server->requests = metrics_register(METRIC_COUNTER, "http_requests", "requests that reached a handler");
-    server->cancelled = metrics_register(METRIC_COUNTER, "http_cancelled", "requests whose client went away first");
-    server->killed = metrics_register(METRIC_COUNTER, "http_killed", "connections ended because they cost without asking for anything");
-    server->refused = metrics_register(METRIC_COUNTER, "http_refused", "connections and requests refused at a limit");
+    server->requests =
+        metrics_register(METRIC_COUNTER, "http_requests", "requests that reached a handler");
+    server->cancelled =
+        metrics_register(METRIC_COUNTER, "http_cancelled", "requests whose client went away first");
+    server->killed =
+        metrics_register(METRIC_COUNTER, "http_killed",
+                         "connections ended because they cost without asking for anything");
+    server->refused = metrics_register(METRIC_COUNTER, "http_refused",
+                                       "connections and requests refused at a limit");
     server->connections = metrics_register(METRIC_GAUGE, "http_connections", "open connections");
 }
 
@@ -222,7 +239,8 @@ int http_reload(struct http_server *server, struct err *err)
     SSL_CTX *fresh[HTTP_LISTENERS_MAX] = {NULL};
     int r = 0;
     for (size_t i = 0; r == 0 && i < server->listener_count; i++)
-        if (server->listeners[i].tls && (r = http_tls_create(&server->listeners[i].options, &fresh[i], err)) < 0)
+        if (server->listeners[i].tls &&
+            (r = http_tls_create(&server->listeners[i].options, &fresh[i], err)) < 0)
             err_prefix(err, "[listen %s]", server->listeners[i].options.name);
     lock_take(&server->publish_lock); /* a loop that may have ended gets no message */
     for (size_t i = 0; r == 0 && !server->stopping && i < server->listener_count; i++)
@@ -249,8 +267,9 @@ void http_destroy(struct http_server *server)
     for (int i = 0; i < server->loop_count; i++)
         if (server->loops[i].thread_started)
             sem_post(&server->leave);
+    /* of a start that failed: no loop had it */
     for (size_t i = 0; i < server->listener_count; i++)
-        http_listener_unlink_unix(&server->listeners[i]); /* of a start that failed: no loop had it */
+        http_listener_unlink_unix(&server->listeners[i]);
     for (int i = 0; i < server->loop_count; i++)
         http_loop_fini(&server->loops[i]);
     h2o_config_dispose(&server->conf);

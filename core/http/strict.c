@@ -38,7 +38,8 @@ static bool strict_is_blank(char c)
 
 static bool has_bare_line_feed(const char *bytes, size_t size)
 {
-    for (const char *p = bytes, *end = bytes + size; (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
+    for (const char *p = bytes, *end = bytes + size;
+         (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
         if (p == bytes || p[-1] != '\r')
             return true;
     return false;
@@ -47,9 +48,10 @@ static bool has_bare_line_feed(const char *bytes, size_t size)
 /* The parser takes any number behind "HTTP/1.". */
 static const char *strict_check_version(const struct strict_request *request)
 {
-    const char *version = request->target + request->target_size + 1, *end = request->bytes + request->size;
-    bool known =
-        end - version >= 10 && memcmp(version, "HTTP/1.", 7) == 0 && (version[7] == '0' || version[7] == '1') && version[8] == '\r';
+    const char *version = request->target + request->target_size + 1,
+               *end = request->bytes + request->size;
+    bool known = end - version >= 10 && memcmp(version, "HTTP/1.", 7) == 0 &&
+                 (version[7] == '0' || version[7] == '1') && version[8] == '\r';
     return known ? NULL : "The version must be HTTP/1.0 or HTTP/1.1.";
 }
 
@@ -65,7 +67,8 @@ static bool is_six_char(char c)
     return codec_hex_digit(c) >= 0 || c == '.' || c == ':';
 }
 
-bool http_strict_authority(const char *text, size_t size, const char **ret_host, size_t *ret_host_size)
+bool http_strict_authority(const char *text, size_t size, const char **ret_host,
+                           size_t *ret_host_size)
 {
     size_t from = 0, n = 0, after;
     if (size > 0 && text[0] == '[') {
@@ -80,8 +83,8 @@ bool http_strict_authority(const char *text, size_t size, const char **ret_host,
             n++;
         after = n;
     }
-    if (after < size &&
-        (n == 0 || text[after] != ':' || size - after > 6 || (size - after > 1 && !is_digits(text + after + 1, size - after - 1))))
+    if (after < size && (n == 0 || text[after] != ':' || size - after > 6 ||
+                         (size - after > 1 && !is_digits(text + after + 1, size - after - 1))))
         return false;
     *ret_host = text + from;
     *ret_host_size = n;
@@ -115,7 +118,8 @@ static void note_header(const struct strict_header *header, struct found *found)
     }
 }
 
-/* Trims, drops what is not spoken here, and finds what decides where the request ends and whom it is for. */
+/* Trims, drops what is not spoken here, and finds what decides where the request ends and whom
+ * it is for. */
 static const char *read_headers(struct strict_request *request, struct found *found)
 {
     size_t kept = 0;
@@ -144,11 +148,13 @@ static const char *check_length(const struct found *found, bool is_1_1)
         return "There is more than one Content-Length.";
     if (found->codings > 1)
         return "There is more than one Transfer-Encoding.";
-    if (found->lengths == 1 && (found->length->value_size > LENGTH_DIGITS || !is_digits(found->length->value, found->length->value_size)))
+    if (found->lengths == 1 && (found->length->value_size > LENGTH_DIGITS ||
+                                !is_digits(found->length->value, found->length->value_size)))
         return "Content-Length is not a number.";
     if (found->codings == 1 && !is_1_1)
         return "HTTP/1.0 has no Transfer-Encoding.";
-    if (found->codings == 1 && (found->coding->value_size != 7 || strncasecmp(found->coding->value, "chunked", 7) != 0))
+    if (found->codings == 1 &&
+        (found->coding->value_size != 7 || strncasecmp(found->coding->value, "chunked", 7) != 0))
         return "The only Transfer-Encoding that is understood here is chunked.";
     return NULL;
 }
@@ -161,10 +167,13 @@ static const char *check_host(const struct found *found, bool is_1_1)
         return "There is more than one Host.";
     if (found->hosts == 0)
         return is_1_1 ? "There is no Host." : NULL;
-    return http_strict_authority(found->host->value, found->host->value_size, &host, &size) ? NULL : "Host is malformed.";
+    return http_strict_authority(found->host->value, found->host->value_size, &host, &size)
+               ? NULL
+               : "Host is malformed.";
 }
 
-/* "http://host/path?query", as clients send it to proxies and may send it to anybody (RFC 9112, 3.2.2). */
+/* "http://host/path?query", as clients send it to proxies and may send it to anybody (RFC 9112,
+ * 3.2.2). */
 static const char *check_target(struct strict_request *request, const struct found *found)
 {
     const char *target = request->target, *end = target + request->target_size;
@@ -177,11 +186,13 @@ static const char *check_target(struct strict_request *request, const struct fou
         scheme = 7;
     else if (request->target_size > 8 && strncasecmp(target, "https://", 8) == 0)
         scheme = 8;
-    const char *authority = target + scheme, *path = memchr(authority, '/', (size_t)(end - authority)), *host;
+    const char *authority = target + scheme,
+               *path = memchr(authority, '/', (size_t)(end - authority)), *host;
     size_t size = path == NULL ? (size_t)(end - authority) : (size_t)(path - authority), host_size;
     if (scheme == 0 || !http_strict_authority(authority, size, &host, &host_size) || host_size == 0)
         return "The address is malformed.";
-    if (found->hosts == 1 && (found->host->value_size != size || strncasecmp(found->host->value, authority, size) != 0))
+    if (found->hosts == 1 &&
+        (found->host->value_size != size || strncasecmp(found->host->value, authority, size) != 0))
         return "The address and Host name different servers.";
     request->target = path == NULL ? "/" : path;
     request->target_size = path == NULL ? 1 : (size_t)(end - path);
@@ -211,7 +222,21 @@ const char *http_strict_check(struct strict_request *request)
 /*  SIZE ──► BLANK ──► EXTENSION ──► SIZE_END ──► DATA ──► DATA_CR ──► DATA_END ──► SIZE
  *    (both may be left out)            └── of 0 ──► TRAILER ──► LINE ──► LINE_END ──► TRAILER
  *                                                      └──► LAST_END ──► DONE                */
-enum { SIZE, BLANK, EXTENSION, SIZE_END, DATA, DATA_CR, DATA_END, TRAILER, LINE, LINE_END, LAST_END, DONE, BROKEN };
+enum {
+    SIZE,
+    BLANK,
+    EXTENSION,
+    SIZE_END,
+    DATA,
+    DATA_CR,
+    DATA_END,
+    TRAILER,
+    LINE,
+    LINE_END,
+    LAST_END,
+    DONE,
+    BROKEN
+};
 
 static bool strict_is_text(char c)
 {
@@ -254,7 +279,10 @@ static int after_framing(struct strict_chunks *chunks, char c)
     case SIZE:
         return after_size(chunks, c);
     case BLANK:
-        return strict_is_blank(c) && chunks->framing <= EXTENSION_MAX ? BLANK : c == '\r' ? SIZE_END : c == ';' ? EXTENSION : BROKEN;
+        return strict_is_blank(c) && chunks->framing <= EXTENSION_MAX ? BLANK
+               : c == '\r'                                            ? SIZE_END
+               : c == ';'                                             ? EXTENSION
+                                                                      : BROKEN;
     case EXTENSION:
         return after_extension(chunks, c);
     case SIZE_END:

@@ -11,11 +11,13 @@
 #include "base/secret_file.h"
 
 static char http2[] = "h2", http1[] = "http/1.1";
-static const h2o_iovec_t protocols[] = {{http2, sizeof(http2) - 1}, {http1, sizeof(http1) - 1}, {NULL, 0}};
+static const h2o_iovec_t protocols[] = {
+    {http2, sizeof(http2) - 1}, {http1, sizeof(http1) - 1}, {NULL, 0}};
 
 enum { PEM_MAX = 1 << 20 };
 
-/* Of TLS 1.2: a key of its own for each connection, and authenticated encryption. TLS 1.3 has nothing else. */
+/* Of TLS 1.2: a key of its own for each connection, and authenticated encryption. TLS 1.3 has
+ * nothing else. */
 #define TLS12_CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
 
 /* An encrypted key fails; without this OpenSSL would ask for its password on the terminal. */
@@ -34,7 +36,8 @@ static int tls_fail(SSL_CTX *tls, const char *file, const char *what, struct err
     SSL_CTX_free(tls);
     if (ERR_GET_LIB(code) == ERR_LIB_X509 && ERR_GET_REASON(code) == X509_R_KEY_VALUES_MISMATCH)
         return err_set(err, HEARTH_ERR_INVALID, "%s is not the key of the certificate", file);
-    return err_set(err, HEARTH_ERR_INVALID, "%s is no PEM file with a %s (%s)", file, what, reason == NULL ? "no reason given" : reason);
+    return err_set(err, HEARTH_ERR_INVALID, "%s is no PEM file with a %s (%s)", file, what,
+                   reason == NULL ? "no reason given" : reason);
 }
 
 /* OpenSSL opens them by name, and would wait for whoever writes into a pipe. */
@@ -52,7 +55,8 @@ static int check_files(const struct http_listener *listener, bool *ret_of_key, s
 }
 
 /* ret_of_key: the error is one of the key's file; else untouched. */
-static int load_files(const struct http_listener *listener, SSL_CTX **ret_tls, bool *ret_of_key, struct err *err)
+static int load_files(const struct http_listener *listener, SSL_CTX **ret_tls, bool *ret_of_key,
+                      struct err *err)
 {
     int r = check_files(listener, ret_of_key, err);
     if (r < 0)
@@ -63,19 +67,24 @@ static int load_files(const struct http_listener *listener, SSL_CTX **ret_tls, b
     SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
     if (SSL_CTX_set_cipher_list(tls, TLS12_CIPHERS) != 1) {
         SSL_CTX_free(tls);
-        return err_set(err, HEARTH_ERR_INTERNAL, "OpenSSL has none of the ciphers %s", TLS12_CIPHERS);
+        return err_set(err, HEARTH_ERR_INTERNAL, "OpenSSL has none of the ciphers %s",
+                       TLS12_CIPHERS);
     }
-    /* No tickets: the key that seals them would open every session of this process's life (with TLS 1.2 the conversation itself). */
-    SSL_CTX_set_options(tls, SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
+    /* No tickets: the key that seals them would open every session of this process's life (with
+     * TLS 1.2 the conversation itself). */
+    SSL_CTX_set_options(tls, SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+                                 SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
                                  SSL_OP_CLEANSE_PLAINTEXT); /* forms hold passwords */
     SSL_CTX_set_num_tickets(tls, 0);
     SSL_CTX_set_session_id_context(tls, (const unsigned char *)"hearth", 6);
     SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF); /* nothing that threads share */
-    SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS);         /* 32 KB less for each idle connection */
+    /* 32 KB less for each idle connection */
+    SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_default_passwd_cb(tls, no_password);
     if (SSL_CTX_use_certificate_chain_file(tls, listener->certificate) != 1)
         return tls_fail(tls, listener->certificate, "certificate", err);
-    if (SSL_CTX_use_PrivateKey_file(tls, listener->key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(tls) != 1) {
+    if (SSL_CTX_use_PrivateKey_file(tls, listener->key, SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_check_private_key(tls) != 1) {
         *ret_of_key = true;
         return tls_fail(tls, listener->key, "private key without a password", err);
     }
@@ -90,7 +99,8 @@ int http_tls_create(const struct http_listener *listener, SSL_CTX **ret_tls, str
     return load_files(listener, ret_tls, &of_key, err);
 }
 
-int http_certificate_ends(const char *certificate, const char *key, int64_t *ret_ends, bool *ret_of_key, struct err *err)
+int http_certificate_ends(const char *certificate, const char *key, int64_t *ret_ends,
+                          bool *ret_of_key, struct err *err)
 {
     const struct http_listener listener = {.certificate = certificate, .key = key};
     SSL_CTX *tls = NULL;

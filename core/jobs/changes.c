@@ -12,9 +12,16 @@
 #include "plug/host.h"
 
 enum { SLOTS = 4096, NEAR = 8, BATCH = 64, ACCOUNT_SIZE = 40 }; /* 256 KiB */
-/* ms: from a note to its sync, between two syncs that notes ask for, between two looks at one that is in work, after a failed sync, after a
- * backend did not answer; for a call. */
-enum { SETTLE = 200, EVERY = 5000, BUSY_EVERY = 500, FAILED_EVERY = 60000, PAUSE = 2000, CALL_TIMEOUT = 5000 };
+/* ms: from a note to its sync, between two syncs that notes ask for, between two looks at one
+ * that is in work, after a failed sync, after a backend did not answer; for a call. */
+enum {
+    SETTLE = 200,
+    EVERY = 5000,
+    BUSY_EVERY = 500,
+    FAILED_EVERY = 60000,
+    PAUSE = 2000,
+    CALL_TIMEOUT = 5000
+};
 
 /* Times are monotonic ms. */
 struct change {
@@ -40,11 +47,15 @@ struct changes *jobs_changes_create(void)
     struct changes *changes = calloc(1, sizeof(*changes));
     if (changes == NULL)
         return NULL;
-    changes->noted = metrics_register(METRIC_COUNTER, "changes_noted", "times that a sync plugin said that something changed");
+    changes->noted = metrics_register(METRIC_COUNTER, "changes_noted",
+                                      "times that a sync plugin said that something changed");
     changes->published =
-        metrics_register(METRIC_COUNTER, "changes_published", "syncs asked for because a sync plugin said that something changed");
-    changes->ignored = metrics_register(METRIC_COUNTER, "changes_ignored", "of these, for accounts that are not synced now");
-    changes->dropped = metrics_register(METRIC_COUNTER, "changes_dropped", "of these, not noted because too many waited");
+        metrics_register(METRIC_COUNTER, "changes_published",
+                         "syncs asked for because a sync plugin said that something changed");
+    changes->ignored = metrics_register(METRIC_COUNTER, "changes_ignored",
+                                        "of these, for accounts that are not synced now");
+    changes->dropped = metrics_register(METRIC_COUNTER, "changes_dropped",
+                                        "of these, not noted because too many waited");
     pthread_mutex_init(&changes->lock, NULL);
     lock_init_condition(&changes->news);
     return changes;
@@ -59,15 +70,18 @@ void jobs_changes_destroy(struct changes *changes)
     free(changes);
 }
 
-/* --- notes ------------------------------------------------------------------------------------- */
+/* --- notes --- */
 
 static bool is_change_of(const struct change *change, const char *provider, const char *account)
 {
-    return change->provider != NULL && strcmp(change->account, account) == 0 && strcmp(change->provider, provider) == 0;
+    return change->provider != NULL && strcmp(change->account, account) == 0 &&
+           strcmp(change->provider, provider) == 0;
 }
 
-/* Its slot; else one of which nothing is to be known any more, NULL: all near it are in use. The lock is held. */
-static struct change *changes_find_slot(struct changes *changes, const char *provider, const char *account, int64_t now)
+/* Its slot; else one of which nothing is to be known any more, NULL: all near it are in use. The
+ * lock is held. */
+static struct change *changes_find_slot(struct changes *changes, const char *provider,
+                                        const char *account, int64_t now)
 {
     size_t first = (size_t)hash_text(account) % SLOTS;
     struct change *free_slot = NULL;
@@ -86,7 +100,8 @@ static struct change *changes_find_slot(struct changes *changes, const char *pro
 }
 
 /* Notes it for `due`, or earlier if it is noted already. */
-static void put_note(struct changes *changes, const char *provider, const char *account, int64_t due, int64_t now)
+static void put_note(struct changes *changes, const char *provider, const char *account,
+                     int64_t due, int64_t now)
 {
     lock_take(&changes->lock);
     struct change *change = changes_find_slot(changes, provider, account, now);
@@ -104,7 +119,8 @@ void jobs_changes_note(struct changes *changes, const char *provider, const char
 {
     int64_t now = clock_monotonic();
     metrics_add(changes->noted, 1);
-    if (account == NULL || account[0] == '\0' || strnlen(account, ACCOUNT_SIZE) == ACCOUNT_SIZE) /* no account is called so */
+    /* no account is called so */
+    if (account == NULL || account[0] == '\0' || strnlen(account, ACCOUNT_SIZE) == ACCOUNT_SIZE)
         metrics_add(changes->ignored, 1);
     else
         put_note(changes, provider, account, now + SETTLE, now);
@@ -116,7 +132,8 @@ static void changes_on_host_changed(const struct hearth_host *host, const char *
     jobs_changes_note(ear->changes, ear->provider, account);
 }
 
-const struct hearth_host_changes jobs_changes_extension = {.struct_size = sizeof(jobs_changes_extension), .changed = changes_on_host_changed};
+const struct hearth_host_changes jobs_changes_extension = {
+    .struct_size = sizeof(jobs_changes_extension), .changed = changes_on_host_changed};
 
 /* Takes up to BATCH that are due from *slot on. */
 static size_t take_due(struct changes *changes, size_t *slot, int64_t now, struct change *ret_batch)
@@ -146,7 +163,7 @@ static int64_t next_due(struct changes *changes)
     return next;
 }
 
-/* --- what follows of them ---------------------------------------------------------------------- */
+/* --- what follows of them --- */
 
 /* What is known of an account that something was noted of. */
 enum change_is {
@@ -156,10 +173,13 @@ enum change_is {
     CHANGE_SYNC
 };
 
-/* A sleeping account is synced when its person comes; one that has just been made on the node to which it moves is none yet. */
-static enum change_is judge_change(const struct change *change, const struct hearth_account *account, int64_t *ret_wait)
+/* A sleeping account is synced when its person comes; one that has just been made on the node to
+ * which it moves is none yet. */
+static enum change_is judge_change(const struct change *change,
+                                   const struct hearth_account *account, int64_t *ret_wait)
 {
-    bool pulls = account->state == HEARTH_ACCOUNT_OK || account->state == HEARTH_ACCOUNT_WAITING || account->state == HEARTH_ACCOUNT_ERROR;
+    bool pulls = account->state == HEARTH_ACCOUNT_OK || account->state == HEARTH_ACCOUNT_WAITING ||
+                 account->state == HEARTH_ACCOUNT_ERROR;
     if (!pulls || account->next_sync == 0 || strcmp(account->provider, change->provider) != 0)
         return CHANGE_NO_SYNC;
     int64_t since = clock_now() - account->last_attempt;
@@ -169,9 +189,11 @@ static enum change_is judge_change(const struct change *change, const struct hea
     return CHANGE_LATER;
 }
 
-/* Looks for the account on all nodes, because pulls are of all nodes. An error when a node does not answer and no other has it. */
-static int change_find_account(struct jobs *jobs, const struct change *change, enum change_is *ret_is, size_t *ret_node, int64_t *ret_wait,
-                        struct err *err)
+/* Looks for the account on all nodes, because pulls are of all nodes. An error when a node does
+ * not answer and no other has it. */
+static int change_find_account(struct jobs *jobs, const struct change *change,
+                               enum change_is *ret_is, size_t *ret_node, int64_t *ret_wait,
+                               struct err *err)
 {
     enum change_is is = CHANGE_NOT_HERE;
     struct err away = {0};
@@ -205,7 +227,8 @@ static int change_find_account(struct jobs *jobs, const struct change *change, e
 }
 
 /* ms until it is to be tried again; 0: it is done with. */
-static int64_t publish_change(struct changes *changes, struct jobs *jobs, const struct change *change, struct err *err)
+static int64_t publish_change(struct changes *changes, struct jobs *jobs,
+                              const struct change *change, struct err *err)
 {
     enum change_is is;
     size_t node = 0;
@@ -219,7 +242,8 @@ static int64_t publish_change(struct changes *changes, struct jobs *jobs, const 
         return 0;
     }
     if (r == 0)
-        r = jobs_publish(jobs, JOBS_SYNC, node, change->account, HEARTH_SCHEDULED, JOBS_QUEUE_TIMEOUT, &result, err);
+        r = jobs_publish(jobs, JOBS_SYNC, node, change->account, HEARTH_SCHEDULED,
+                         JOBS_QUEUE_TIMEOUT, &result, err);
     if (r < 0)
         return PAUSE;
     if (result == HEARTH_IN_WORK)
@@ -235,12 +259,15 @@ int64_t jobs_changes_flush(struct changes *changes, struct jobs *jobs)
     size_t slot = 0, n;
     int64_t now = clock_monotonic();
     while (!atomic_load(&jobs->stop) && (n = take_due(changes, &slot, now, batch)) > 0) {
-        for (size_t i = 0; i < n; i++) { /* a backend that did not answer one is not asked for the others */
-            int64_t wait = err.code < 0 ? PAUSE : publish_change(changes, jobs, &batch[i], &err), after = clock_monotonic();
+        for (size_t i = 0; i < n; i++) {
+            /* a backend that did not answer one is not asked for the others */
+            int64_t wait = err.code < 0 ? PAUSE : publish_change(changes, jobs, &batch[i], &err),
+                    after = clock_monotonic();
             if (wait == 0)
                 continue;
             lock_take(&changes->lock);
-            struct change *change = changes_find_slot(changes, batch[i].provider, batch[i].account, after);
+            struct change *change =
+                changes_find_slot(changes, batch[i].provider, batch[i].account, after);
             if (change != NULL) { /* it has its slot still, unless it took longer than EVERY */
                 change->due = after + wait;
                 change->again = after + wait;
@@ -249,11 +276,12 @@ int64_t jobs_changes_flush(struct changes *changes, struct jobs *jobs)
         }
     }
     if (err.code < 0 && err.code != HEARTH_ERR_CANCELLED)
-        log_event(log_level_of(&err, HEARTH_LOG_WARNING), "jobs", "change not queued", LOG_TEXT("error", err.text));
+        log_event(log_level_of(&err, HEARTH_LOG_WARNING), "jobs", "change not queued",
+                  LOG_TEXT("error", err.text));
     return next_due(changes);
 }
 
-/* --- the thread -------------------------------------------------------------------------------- */
+/* --- the thread --- */
 
 /* Until there is news, or something is due. False: stop. */
 static bool changes_wait_for_news(struct changes *changes, int64_t next)

@@ -8,7 +8,8 @@
 
 enum { EVENT_WAIT = 60000, SYNC_LONGEST = 60 * 60 * 1000 };
 
-/* "syncing" is a table of accounts whose start was told and whose end was not; an hour is longer than any sync. */
+/* "syncing" is a table of accounts whose start was told and whose end was not; an hour is longer
+ * than any sync. */
 static void events_track_sync(struct jobs *jobs, const char *account, const char *text)
 {
     if (strstr(text, "\"state\":\"started\"") != NULL)
@@ -37,10 +38,14 @@ void *jobs_listener_main(void *arg)
     while (!atomic_load(&jobs->stop)) {
         struct err err = {0};
         int r =
-            plug_call_check(&call, jobs->options.queue->event_wait(jobs->listener_handle, &call.hearth, EVENT_WAIT, jobs_receive_event, jobs), &err);
+            plug_call_check(&call,
+                            jobs->options.queue->event_wait(jobs->listener_handle, &call.hearth,
+                                                            EVENT_WAIT, jobs_receive_event, jobs),
+                            &err);
         if (r < 0 && r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_CANCELLED) {
             plug_breaker_note_err(jobs->options.queue_breaker, r, &err);
-            log_event(log_level_of(&err, HEARTH_LOG_ERROR), "jobs", "events not heard", LOG_TEXT("error", err.text));
+            log_event(log_level_of(&err, HEARTH_LOG_ERROR), "jobs", "events not heard",
+                      LOG_TEXT("error", err.text));
             jobs_receive_event(jobs, "", ""); /* who knows what was missed */
             jobs_sleep(jobs, 1000);
         }

@@ -35,13 +35,15 @@ static int open_handle_once(struct jobs *jobs, void **ret_handle, struct err *er
 {
     struct call call;
     plug_call_init(&call, NULL, JOBS_QUEUE_TIMEOUT, 0);
-    int r = plug_call_check(&call, jobs->options.queue->handle_open(jobs->options.queue_self, &call.hearth, ret_handle), err);
+    int r = plug_call_check(
+        &call, jobs->options.queue->handle_open(jobs->options.queue_self, &call.hearth, ret_handle),
+        err);
     plug_call_fini(&call);
     return r;
 }
 
-/* A queue that hangs is no reason not to start, as one that is away is none: the second time it is not waited for, and whoever uses the
- * handle is told. */
+/* A queue that hangs is no reason not to start, as one that is away is none: the second time it
+ * is not waited for, and whoever uses the handle is told. */
 static int jobs_open_queue_handle(struct jobs *jobs, void **ret_handle, struct err *err)
 {
     struct err hangs = {0};
@@ -53,7 +55,8 @@ static int jobs_open_queue_handle(struct jobs *jobs, void **ret_handle, struct e
     return r;
 }
 
-int jobs_thread(pthread_t *ret_thread, bool *ret_started, void *(*main)(void *), void *arg, const char *name, struct err *err)
+int jobs_thread(pthread_t *ret_thread, bool *ret_started, void *(*main)(void *), void *arg,
+                const char *name, struct err *err)
 {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
@@ -81,12 +84,14 @@ static int start_workers(struct jobs *jobs, struct err *err)
         worker->jobs = jobs;
         r = jobs_open_queue_handle(jobs, &worker->queue_handle, err);
         if (r == 0)
-            r = jobs_thread(&worker->thread, &worker->started, jobs_worker_main, worker, "worker", err);
+            r = jobs_thread(&worker->thread, &worker->started, jobs_worker_main, worker, "worker",
+                            err);
     }
     if (r == 0)
         r = jobs_open_queue_handle(jobs, &jobs->lease_renewer_handle, err);
     if (r == 0)
-        r = jobs_thread(&jobs->lease_renewer, &jobs->lease_renewer_started, jobs_lease_renewer_main, jobs, "lease-renewer", err);
+        r = jobs_thread(&jobs->lease_renewer, &jobs->lease_renewer_started, jobs_lease_renewer_main,
+                        jobs, "lease-renewer", err);
     if (r == 0 && jobs->options.changes != NULL)
         r = jobs_changes_start(jobs->options.changes, jobs, err);
     return r;
@@ -100,7 +105,8 @@ static int start_schedulers(struct jobs *jobs, struct err *err)
     for (size_t i = 0; r == 0 && i < count; i++) {
         struct jobs_scheduler *scheduler = &jobs->schedulers[i];
         *scheduler = (struct jobs_scheduler){.jobs = jobs, .node = i};
-        r = jobs_thread(&scheduler->thread, &scheduler->started, jobs_scheduler_main, scheduler, "scheduler", err);
+        r = jobs_thread(&scheduler->thread, &scheduler->started, jobs_scheduler_main, scheduler,
+                        "scheduler", err);
     }
     return r;
 }
@@ -112,7 +118,8 @@ static int start_threads(struct jobs *jobs, struct err *err)
     if (r == 0 && options->on_event != NULL) {
         r = jobs_open_queue_handle(jobs, &jobs->listener_handle, err);
         if (r == 0)
-            r = jobs_thread(&jobs->listener, &jobs->listener_started, jobs_listener_main, jobs, "events", err);
+            r = jobs_thread(&jobs->listener, &jobs->listener_started, jobs_listener_main, jobs,
+                            "events", err);
     }
     return r == 0 && !options->held ? jobs_begin(jobs, err) : r;
 }
@@ -126,7 +133,8 @@ int jobs_begin(struct jobs *jobs, struct err *err)
 int jobs_start(const struct jobs_options *options, struct jobs **ret_jobs, struct err *err)
 {
     if (options->provider_count > JOBS_PROVIDERS_MAX)
-        return err_set(err, HEARTH_ERR_INVALID, "at most %d [sync] sections are possible", JOBS_PROVIDERS_MAX);
+        return err_set(err, HEARTH_ERR_INVALID, "at most %d [sync] sections are possible",
+                       JOBS_PROVIDERS_MAX);
     struct jobs *jobs = calloc(1, sizeof(*jobs));
     if (jobs == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
@@ -173,8 +181,11 @@ static void interrupt_all(void *ctx)
             queue->interrupt(jobs->workers[i].queue_handle);
     }
     jobs_interrupt_queue(jobs);
-    /* Threads that end still write what became of their jobs: a storage is only interrupted when it takes too long. */
-    for (size_t node = 0; clock_monotonic() - jobs->stop_since >= STOP_GRACE && node < jobs->options.nodes->count; node++)
+    /* Threads that end still write what became of their jobs: a storage is only interrupted when
+     * it takes too long. */
+    for (size_t node = 0;
+         clock_monotonic() - jobs->stop_since >= STOP_GRACE && node < jobs->options.nodes->count;
+         node++)
         jobs_interrupt_node(jobs, node);
 }
 

@@ -1,8 +1,10 @@
-/* Scheduler and workers. docs/architecture.md tells the life of a job. A job's kind says what is to be done (JOBS_SYNC, JOBS_MOVE), its
- * key is the account's id, its payload the name of the node that published it.
+/* Scheduler and workers. docs/architecture.md tells the life of a job. A job's kind says what is
+ * to be done (JOBS_SYNC, JOBS_MOVE), its key is the account's id, its payload the name of the
+ * node that published it.
  *
- * Threads: one scheduler for each node, `parallel` workers, one that keeps leases alive, one that receives events. They share nothing but
- * the queue, the storage and a few small tables with locks of their own. */
+ * Threads: one scheduler for each node, `parallel` workers, one that keeps leases alive, one
+ * that receives events. They share nothing but the queue, the storage and a few small tables
+ * with locks of their own. */
 #ifndef HEARTH_CORE_JOBS_JOBS_H
 #define HEARTH_CORE_JOBS_JOBS_H
 
@@ -26,24 +28,30 @@ struct jobs_options {
     struct nodes *nodes;    /* borrowed; workers and schedulers serve all of them */
     const struct hearth_queue *queue;
     void *queue_self;
-    bool queue_shared;                     /* by several processes; else every lease that is found at the start is void */
-    struct breaker *queue_breaker;         /* borrowed; NULL: nobody watches the queue */
-    struct changes *changes;               /* borrowed: what the providers say; published with the role worker; NULL: nobody listens */
+    /* by several processes; else every lease that is found at the start is void */
+    bool queue_shared;
+    struct breaker *queue_breaker; /* borrowed; NULL: nobody watches the queue */
+    /* borrowed: what the providers say; published with the role worker; NULL: nobody listens */
+    struct changes *changes;
     const struct jobs_provider *providers; /* borrowed */
     size_t provider_count;
     struct sync_context sync; /* vault, spool directory, schedule, timeout; the rest is filled in */
     int parallel;             /* workers */
-    int64_t lease;            /* ms a job is held before others may take it; kept alive while the worker lives */
-    int64_t tick;             /* ms between two looks at what is due */
-    int64_t due_lease;            /* ms after which a due account whose job was lost is leased again */
-    int64_t batch;            /* accounts leased at a time */
-    /* Events of the queue, on a thread of jobs: channel is an account's id, text JSON; "" says that some were lost. NULL: not wanted. */
+    /* ms a job is held before others may take it; kept alive while the worker lives */
+    int64_t lease;
+    int64_t tick; /* ms between two looks at what is due */
+    /* ms after which a due account whose job was lost is leased again */
+    int64_t due_lease;
+    int64_t batch; /* accounts leased at a time */
+    /* Events of the queue, on a thread of jobs: channel is an account's id, text JSON; "" says
+     * that some were lost. NULL: not wanted. */
     void (*on_event)(void *ctx, const char *channel, const char *text);
     void *event_ctx;
 };
 
 int jobs_start(const struct jobs_options *options, struct jobs **ret_jobs, struct err *err);
-/* With options.held: from here on jobs are published and taken. A process that is going to fail at its start has taken none by then. */
+/* With options.held: from here on jobs are published and taken. A process that is going to fail
+ * at its start has taken none by then. */
 int jobs_begin(struct jobs *jobs, struct err *err);
 /* A backend hangs: whoever waits for it is interrupted. Any thread, until jobs_destroy(). */
 void jobs_interrupt_node(struct jobs *jobs, size_t node);
@@ -52,16 +60,19 @@ void jobs_interrupt_queue(struct jobs *jobs);
 void jobs_stop(struct jobs *jobs);
 void jobs_destroy(struct jobs *jobs); /* after jobs_stop(); accepts NULL */
 
-/* Puts an account of the own node in front of the schedule: a person waits. Any thread. UNAVAILABLE or TIMEOUT within two seconds when the
- * queue does not answer, at once when that is known. */
+/* Puts an account of the own node in front of the schedule: a person waits. Any thread.
+ * UNAVAILABLE or TIMEOUT within two seconds when the queue does not answer, at once when that is
+ * known. */
 int jobs_request(struct jobs *jobs, const char *account, struct err *err);
-/* The person of an account of the own node is here, with this token ("": none). Takes a short lock and returns; what follows of it is
- * written and published by a thread of its own (presence.h). Any thread. */
+/* The person of an account of the own node is here, with this token ("": none). Takes a short
+ * lock and returns; what follows of it is written and published by a thread of its own
+ * (presence.h). Any thread. */
 void jobs_note_seen(struct jobs *jobs, const char *account, const char *token);
 /* Is a sync of the account running, as far as the events told? Any thread. Needs on_event. */
 bool jobs_is_syncing(struct jobs *jobs, const char *account);
-/* An event for the other processes that share the queue (and this one, which hears it, too); without others it does nothing. Within two
- * seconds, at once when the queue is known not to answer. Any thread. */
+/* An event for the other processes that share the queue (and this one, which hears it, too);
+ * without others it does nothing. Within two seconds, at once when the queue is known not to
+ * answer. Any thread. */
 int jobs_send_event(struct jobs *jobs, const char *account, const char *json, struct err *err);
 /* Does the queue answer? Any thread. */
 int jobs_ping(struct jobs *jobs, struct err *err);

@@ -1,4 +1,5 @@
-/* What a person is told of their account's syncs, besides what its provider says. See docs/messages.md. */
+/* What a person is told of their account's syncs, besides what its provider says. See
+ * docs/messages.md. */
 #ifndef HEARTH_CORE_JOBS_MESSAGES_H
 #define HEARTH_CORE_JOBS_MESSAGES_H
 

@@ -1,15 +1,19 @@
-/* Moving an account to another node. The row on the old node names the new one; that is what makes it a move, and what a crash cannot undo:
+/* Moving an account to another node. The row on the old node names the new one; that is what
+ * makes it a move, and what a crash cannot undo:
  *
  *   old: node = new          old: as before          old: as before            old: as before             old: gone
  *   new: nothing        ->   new: row, secrets, ->   new: what was synced  ->  new: what came since   ->  new: identities, settings,
  *                            what is removed here                                                         tokens, picks of the old
  *
- * What was synced goes as an archive (docs/archive.md): all of it, also what the Sync service has forgotten, in one batch, into a row that
- * has nothing yet; then a sync goes on from the marks that came with it. The small things do not go that way, because people change them
- * until the last moment: they are copied at the end, and what an earlier attempt has brought and is gone since does not stay.
+ * What was synced goes as an archive (docs/archive.md): all of it, also what the Sync service
+ * has forgotten, in one batch, into a row that has nothing yet; then a sync goes on from the
+ * marks that came with it. The small things do not go that way, because people change them until
+ * the last moment: they are copied at the end, and what an earlier attempt has brought and is
+ * gone since does not stay.
  *
- * The old node answers its people until the last step; each step can be repeated. All of it happens under the lease of the account's one
- * job of the kind "move", and no sync of the account runs meanwhile: that job is published by the account's one sync, which does nothing
+ * The old node answers its people until the last step; each step can be repeated. All of it
+ * happens under the lease of the account's one job of the kind "move", and no sync of the
+ * account runs meanwhile: that job is published by the account's one sync, which does nothing
  * else once the row names another node, and the new row is not due before everything is there. */
 #include <jansson.h>
 #include <stdlib.h>
@@ -47,9 +51,12 @@ static int copy_removed_here(void *ctx, const struct hearth_removed_here *remove
     struct removed_here_result result;
     moving->removed = removed;
     moving->found = false;
-    int r = STORAGE(moving->new, &moving->err, removed_here_list, moving->account, move_has_removed_here, moving);
+    int r = STORAGE(moving->new, &moving->err, removed_here_list, moving->account,
+                    move_has_removed_here, moving);
     plug_storage_reset(moving->new);
-    return r < 0 || moving->found ? r : merge_removed_here_put(moving->new, moving->account, removed, &result, &moving->err);
+    return r < 0 || moving->found ? r
+                                  : merge_removed_here_put(moving->new, moving->account, removed,
+                                                           &result, &moving->err);
 }
 
 /* Before the new node syncs, so that nothing comes back, and once more when it has. */
@@ -83,7 +90,8 @@ static int copy_source(void *ctx, const struct hearth_source *source)
         return r;
     r = STORAGE(moving->old, &why, credentials_get, moving->account, source->id, &sealed, &size);
     if (r == 0)
-        return STORAGE(moving->new, &moving->err, credentials_put, moving->account, source->id, sealed, size);
+        return STORAGE(moving->new, &moving->err, credentials_put, moving->account, source->id,
+                       sealed, size);
     if (r != HEARTH_ERR_NOT_FOUND)
         moving->err = why;
     return moving->err.code;
@@ -103,11 +111,13 @@ static int copy_sources(struct storage *old, struct storage *new, const char *id
     return r;
 }
 
-/* The new row: everything of the old one but what a sync finds out. Sealed credentials travel as they are: all nodes have one key file. */
-static int create_row(struct storage *old, struct storage *new, const char *node, const char *id, uint8_t ret_cursor[CREDENTIALS_FINGERPRINT_SIZE],
-                      struct err *err)
+/* The new row: everything of the old one but what a sync finds out. Sealed credentials travel as
+ * they are: all nodes have one key file. */
+static int create_row(struct storage *old, struct storage *new, const char *node, const char *id,
+                      uint8_t ret_cursor[CREDENTIALS_FINGERPRINT_SIZE], struct err *err)
 {
-    struct hearth_account account = {.struct_size = sizeof(account)}, known = {.struct_size = sizeof(known)};
+    struct hearth_account account = {.struct_size = sizeof(account)},
+                          known = {.struct_size = sizeof(known)};
     const void *sealed;
     size_t size;
     struct err why = {0};
@@ -119,15 +129,18 @@ static int create_row(struct storage *old, struct storage *new, const char *node
     r = STORAGE(new, &why, account_get, id, &known);
     if (r == HEARTH_ERR_NOT_FOUND) {
         account.node = node;
-        account.last_sync = account.last_attempt = account.next_sync = account.failures = account.resync = 0;
+        account.last_sync = account.last_attempt = account.next_sync = account.failures =
+            account.resync = 0;
         r = STORAGE(new, err, account_create, &account);
-    } else if (r == 0) { /* of an earlier attempt, before which the account may have been paused or in trouble */
+    } else if (r == 0) {
+        /* of an earlier attempt, before which the account may have been paused or in trouble */
         known.state = account.state;
         known.state_detail = account.state_detail;
         known.state_message = account.state_message;
         known.state_parameters = account.state_parameters;
         known.next_sync = 0;
-        r = STORAGE(new, err, account_update, &known, HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
+        r = STORAGE(new, err, account_update, &known,
+                    HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
     } else if (err != NULL) {
         *err = why;
     }
@@ -145,7 +158,9 @@ static int copy_synced(struct storage *old, struct storage *new, const char *id,
 {
     struct hearth_counts there = {.struct_size = sizeof(there)};
     int r = STORAGE(new, err, counts, id, &there);
-    bool is_empty = there.devices + there.tabs + there.bookmarks + there.folders + there.pages + there.visits == 0;
+    bool is_empty =
+        there.devices + there.tabs + there.bookmarks + there.folders + there.pages + there.visits ==
+        0;
     if (r == 0 && is_empty)
         r = archive_copy_synced(old, new, id, err);
     return r;
@@ -154,12 +169,15 @@ static int copy_synced(struct storage *old, struct storage *new, const char *id,
 /* When the account is to be synced on the new node. */
 static int set_due(struct storage *new, const char *id, int64_t next_sync, struct err *err)
 {
-    struct hearth_account account = {.struct_size = sizeof(account), .id = id, .next_sync = next_sync};
+    struct hearth_account account = {
+        .struct_size = sizeof(account), .id = id, .next_sync = next_sync};
     return STORAGE(new, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
 }
 
-/* Somebody has signed in on the old node meanwhile: those are the credentials, and not what the sync may have renewed. */
-static int copy_signin(struct storage *old, struct storage *new, const char *id, const uint8_t known[CREDENTIALS_FINGERPRINT_SIZE], int64_t *next_sync,
+/* Somebody has signed in on the old node meanwhile: those are the credentials, and not what the
+ * sync may have renewed. */
+static int copy_signin(struct storage *old, struct storage *new, const char *id,
+                       const uint8_t known[CREDENTIALS_FINGERPRINT_SIZE], int64_t *next_sync,
                        struct err *err)
 {
     uint8_t fingerprint[CREDENTIALS_FINGERPRINT_SIZE];
@@ -199,7 +217,8 @@ static int copy_pick(void *ctx, const struct hearth_pick *pick)
 }
 
 /* What came with an earlier attempt and opens the account on the old node no more. */
-static int drop_identities(struct storage *new, const char *id, const struct who_kept *kept, struct err *err)
+static int drop_identities(struct storage *new, const char *id, const struct who_kept *kept,
+                           struct err *err)
 {
     struct who_kept here;
     int r = nodes_who_keep(new, id, &here, err);
@@ -208,7 +227,8 @@ static int drop_identities(struct storage *new, const char *id, const struct who
     for (size_t i = 0; r == 0 && i < here.count; i++) {
         bool stays = false;
         for (size_t k = 0; k < kept->count; k++)
-            stays = stays || (kept->items[k].created == here.items[i].created && strcmp(kept->items[k].issuer, here.items[i].issuer) == 0 &&
+            stays = stays || (kept->items[k].created == here.items[i].created &&
+                              strcmp(kept->items[k].issuer, here.items[i].issuer) == 0 &&
                               strcmp(kept->items[k].subject, here.items[i].subject) == 0);
         if (!stays)
             r = STORAGE(new, err, identity_remove, id, here.items[i].issuer, here.items[i].subject);
@@ -217,9 +237,10 @@ static int drop_identities(struct storage *new, const char *id, const struct who
     return r;
 }
 
-/* How the person signs in, and what a sign-in on the old node changed during the move. That the server is owned is known on the new node,
- * too, before the last account leaves the old one. */
-static int copy_who(struct storage *old, struct storage *new, const struct hearth_account *account, struct err *err)
+/* How the person signs in, and what a sign-in on the old node changed during the move. That the
+ * server is owned is known on the new node, too, before the last account leaves the old one. */
+static int copy_who(struct storage *old, struct storage *new, const struct hearth_account *account,
+                    struct err *err)
 {
     struct who_kept kept;
     struct err why = {0};
@@ -229,7 +250,9 @@ static int copy_who(struct storage *old, struct storage *new, const struct heart
             *err = why;
         return r;
     }
-    r = STORAGE(new, err, account_update, account, HEARTH_ACCOUNT_EMAIL | HEARTH_ACCOUNT_NAME | HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_PROVIDER);
+    r = STORAGE(new, err, account_update, account,
+                HEARTH_ACCOUNT_EMAIL | HEARTH_ACCOUNT_NAME | HEARTH_ACCOUNT_UID |
+                    HEARTH_ACCOUNT_PROVIDER);
     if (r == 0)
         r = nodes_who_keep(old, account->id, &kept, err);
     if (r < 0)
@@ -241,8 +264,10 @@ static int copy_who(struct storage *old, struct storage *new, const struct heart
     return r;
 }
 
-/* What people and operators set on the old node, up to a pause that came during the move. next_sync: of the new row; may be changed. */
-static int copy_small(struct storage *old, struct storage *new, const char *id, const uint8_t fingerprint[CREDENTIALS_FINGERPRINT_SIZE], int64_t *next_sync,
+/* What people and operators set on the old node, up to a pause that came during the move.
+ * next_sync: of the new row; may be changed. */
+static int copy_small(struct storage *old, struct storage *new, const char *id,
+                      const uint8_t fingerprint[CREDENTIALS_FINGERPRINT_SIZE], int64_t *next_sync,
                       struct err *err)
 {
     struct copy copy = {.to = new, .account = id};
@@ -283,28 +308,34 @@ static int copy_small(struct storage *old, struct storage *new, const char *id, 
 }
 
 /* A sync that failed on the new node is told where the person looks, and tried again from there. */
-static int move_keep_on_old_node(struct jobs *jobs, struct storage *old, struct storage *new, const char *id, const struct sync_outcome *outcome,
-                struct err *err)
+static int move_keep_on_old_node(struct jobs *jobs, struct storage *old, struct storage *new,
+                                 const char *id, const struct sync_outcome *outcome,
+                                 struct err *err)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
     int r = set_due(new, id, 0, err);
     if (r == 0)
         r = STORAGE(old, err, account_get, id, &account);
-    if (r < 0 || account.state == HEARTH_ACCOUNT_PAUSED) /* paused while it was under way: it stays so */
+    /* paused while it was under way: it stays so */
+    if (r < 0 || account.state == HEARTH_ACCOUNT_PAUSED)
         return r;
     account.state = outcome->state;
     message_put_account(&outcome->detail, &account);
     account.last_attempt = clock_now();
     account.failures++;
-    account.next_sync = outcome->code == HEARTH_ERR_CANCELLED ? account.last_attempt
-                                                              : jobs_schedule_next(&jobs->options.sync.schedule, &account, account.last_attempt,
-                                                                              outcome->wait, outcome->passing, 0x8000);
+    account.next_sync =
+        outcome->code == HEARTH_ERR_CANCELLED
+            ? account.last_attempt
+            : jobs_schedule_next(&jobs->options.sync.schedule, &account, account.last_attempt,
+                                 outcome->wait, outcome->passing, 0x8000);
     return STORAGE(old, err, account_update, &account,
-                 HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_LAST_ATTEMPT | HEARTH_ACCOUNT_FAILURES | HEARTH_ACCOUNT_NEXT_SYNC);
+                   HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_LAST_ATTEMPT | HEARTH_ACCOUNT_FAILURES |
+                       HEARTH_ACCOUNT_NEXT_SYNC);
 }
 
-int jobs_move(struct jobs *jobs, struct storage *old, size_t to, const struct hearth_sync *provider, void *provider_handle,
-              struct call *provider_call, const char *id, struct sync_outcome *ret_outcome, struct err *err)
+int jobs_move(struct jobs *jobs, struct storage *old, size_t to, const struct hearth_sync *provider,
+              void *provider_handle, struct call *provider_call, const char *id,
+              struct sync_outcome *ret_outcome, struct err *err)
 {
     const char *node = jobs->options.nodes->items[to].name;
     struct hearth_account account = {.struct_size = sizeof(account)};
@@ -315,14 +346,17 @@ int jobs_move(struct jobs *jobs, struct storage *old, size_t to, const struct he
     }
     uint8_t fingerprint[CREDENTIALS_FINGERPRINT_SIZE];
     struct storage *new = jobs_take_storage(jobs, to, err);
-    r = new == NULL ? (err == NULL ? HEARTH_ERR_UNAVAILABLE : err->code) : create_row(old, new, node, id, fingerprint, err);
+    r = new == NULL ? (err == NULL ? HEARTH_ERR_UNAVAILABLE : err->code)
+                    : create_row(old, new, node, id, fingerprint, err);
     plug_storage_reset(old);
     if (r == 0)
         r = copy_synced(old, new, id, err);
     if (r == 0)
-        r = jobs_sync_account(&jobs->options.sync, new, provider, provider_handle, provider_call, id, ret_outcome, err);
-    bool complete = r == 0 && ret_outcome->code == 0 && ret_outcome->wait == 0 &&
-                    (ret_outcome->state == HEARTH_ACCOUNT_OK || ret_outcome->state == HEARTH_ACCOUNT_WAITING);
+        r = jobs_sync_account(&jobs->options.sync, new, provider, provider_handle, provider_call,
+                              id, ret_outcome, err);
+    bool complete =
+        r == 0 && ret_outcome->code == 0 && ret_outcome->wait == 0 &&
+        (ret_outcome->state == HEARTH_ACCOUNT_OK || ret_outcome->state == HEARTH_ACCOUNT_WAITING);
     int64_t next_sync = ret_outcome->next_sync;
     if (complete)
         r = set_due(new, id, 0, err);
@@ -333,7 +367,8 @@ int jobs_move(struct jobs *jobs, struct storage *old, size_t to, const struct he
     if (complete && r == 0)
         r = STORAGE(old, err, account_remove, id);
     if (complete && r == 0)
-        log_event(HEARTH_LOG_INFO, "jobs", "account moved", LOG_TEXT("account", id), LOG_TEXT("node", node));
+        log_event(HEARTH_LOG_INFO, "jobs", "account moved", LOG_TEXT("account", id),
+                  LOG_TEXT("node", node));
     if (!complete && r == 0 && ret_outcome->wait == 0)
         r = move_keep_on_old_node(jobs, old, new, id, ret_outcome, err);
     if (new != NULL)

@@ -10,8 +10,16 @@
 #include "base/metrics.h"
 #include "jobs/jobs_internal.h"
 
-enum { SLOTS = 4096, NEAR = 8, BATCH = 64 };                                                          /* 320 KiB */
-enum { EVERY = 60000, CALL_TIMEOUT = 5000, PAUSE_MIN = 1000, PAUSE_MAX = 5000, STOP_TIMEOUT = 2000 }; /* ms */
+/* 320 KiB */
+enum { SLOTS = 4096, NEAR = 8, BATCH = 64 };
+/* ms */
+enum {
+    EVERY = 60000,
+    CALL_TIMEOUT = 5000,
+    PAUSE_MIN = 1000,
+    PAUSE_MAX = 5000,
+    STOP_TIMEOUT = 2000
+};
 
 enum presence_want {
     WANT_SEEN = 1, /* the account's last_seen is to be written */
@@ -26,7 +34,8 @@ struct presence_entry {
     unsigned wants;
 };
 
-/* A backend, seen from here: asked again only after a pause when it did not take something. Of the thread alone. */
+/* A backend, seen from here: asked again only after a pause when it did not take something. Of
+ * the thread alone. */
 struct presence_way {
     const char *step;
     int64_t pause, again; /* again: monotonic ms; 0: at once */
@@ -53,7 +62,9 @@ struct presence *jobs_presence_create(struct jobs *jobs)
     presence->reads.step = "reading an account";
     presence->writes.step = "writing who was here";
     presence->queue.step = "asking for a sync";
-    presence->dropped = metrics_register(METRIC_COUNTER, "visits_dropped", "visits that were not noted because too many waited to be written");
+    presence->dropped =
+        metrics_register(METRIC_COUNTER, "visits_dropped",
+                         "visits that were not noted because too many waited to be written");
     pthread_mutex_init(&presence->lock, NULL);
     lock_init_condition(&presence->noted);
     return presence;
@@ -68,7 +79,7 @@ void jobs_presence_destroy(struct presence *presence)
     free(presence);
 }
 
-/* --- notes ------------------------------------------------------------------------------------- */
+/* --- notes --- */
 
 static size_t presence_slot_index(const char *account, const char *token)
 {
@@ -80,8 +91,10 @@ static bool is_of(const struct presence_entry *e, const char *account, const cha
     return e->when != 0 && strcmp(e->account, account) == 0 && strcmp(e->token, token) == 0;
 }
 
-/* Its slot; else one that is free, else the one that was written longest ago; NULL: all near it still wait. The lock is held. */
-static struct presence_entry *presence_find_slot(struct presence *presence, const char *account, const char *token, bool or_new)
+/* Its slot; else one that is free, else the one that was written longest ago; NULL: all near it
+ * still wait. The lock is held. */
+static struct presence_entry *presence_find_slot(struct presence *presence, const char *account,
+                                                 const char *token, bool or_new)
 {
     struct presence_entry *best = NULL;
     size_t first = presence_slot_index(account, token);
@@ -140,7 +153,8 @@ static size_t put_back(struct presence *presence, const struct presence_entry *b
     for (size_t i = 0; i < count; i++) {
         if (batch[i].wants == 0)
             continue;
-        struct presence_entry *e = presence_find_slot(presence, batch[i].account, batch[i].token, true);
+        struct presence_entry *e =
+            presence_find_slot(presence, batch[i].account, batch[i].token, true);
         if (e == NULL) {
             metrics_add(presence->dropped, 1);
             continue;
@@ -156,25 +170,28 @@ static size_t put_back(struct presence *presence, const struct presence_entry *b
     return left;
 }
 
-/* --- what follows of them ---------------------------------------------------------------------- */
+/* --- what follows of them --- */
 
 static bool may_ask(const struct presence_way *way)
 {
     return way->again <= clock_monotonic();
 }
 
-/* After a call: true when it was answered. What a backend says of one account (it is gone) is an answer. */
+/* After a call: true when it was answered. What a backend says of one account (it is gone) is an
+ * answer. */
 static bool note_answer(struct presence_way *way, int r, const struct err *err)
 {
     if (r == 0 || r == HEARTH_ERR_NOT_FOUND) {
         way->pause = way->again = 0;
         return true;
     }
-    way->pause = way->pause == 0 ? PAUSE_MIN : way->pause * 2 > PAUSE_MAX ? PAUSE_MAX : way->pause * 2;
+    way->pause = way->pause == 0              ? PAUSE_MIN
+                 : way->pause * 2 > PAUSE_MAX ? PAUSE_MAX
+                                              : way->pause * 2;
     way->again = clock_monotonic() + way->pause;
     if (r != HEARTH_ERR_CANCELLED)
-        log_event(log_level_of(err, HEARTH_LOG_WARNING), "jobs", "visit not noted", LOG_TEXT("step", way->step),
-                  LOG_TEXT("error", err->text));
+        log_event(log_level_of(err, HEARTH_LOG_WARNING), "jobs", "visit not noted",
+                  LOG_TEXT("step", way->step), LOG_TEXT("error", err->text));
     return false;
 }
 
@@ -183,42 +200,49 @@ static void presence_set_deadline(struct storage *storage, int64_t until)
     storage->call.hearth.deadline = until != 0 ? until : clock_monotonic() + CALL_TIMEOUT;
 }
 
-static void presence_ask_for_sync(struct presence *presence, struct presence_entry *e, const struct hearth_account *account)
+static void presence_ask_for_sync(struct presence *presence, struct presence_entry *e,
+                                  const struct hearth_account *account)
 {
     struct jobs *jobs = presence->jobs;
     struct err err = {0};
     bool may = account->state == HEARTH_ACCOUNT_OK || account->state == HEARTH_ACCOUNT_WAITING;
-    if (!may || account->failures != 0 || !jobs_schedule_is_stale(&jobs->options.sync.schedule, account, clock_now())) {
+    if (!may || account->failures != 0 ||
+        !jobs_schedule_is_stale(&jobs->options.sync.schedule, account, clock_now())) {
         e->wants &= ~(unsigned)WANT_SYNC;
         return;
     }
     if (!may_ask(&presence->queue))
         return;
-    int r = jobs_publish(jobs, JOBS_SYNC, jobs->options.nodes->own, e->account, HEARTH_PERSON_WAITS, JOBS_QUEUE_TIMEOUT, NULL, &err);
+    int r = jobs_publish(jobs, JOBS_SYNC, jobs->options.nodes->own, e->account, HEARTH_PERSON_WAITS,
+                         JOBS_QUEUE_TIMEOUT, NULL, &err);
     if (note_answer(&presence->queue, r, &err))
         e->wants &= ~(unsigned)WANT_SYNC;
 }
 
-static void write_seen(struct presence *presence, struct storage *storage, int64_t until, struct presence_entry *e,
-                       const struct hearth_account *known)
+static void write_seen(struct presence *presence, struct storage *storage, int64_t until,
+                       struct presence_entry *e, const struct hearth_account *known)
 {
     struct err err = {0};
     struct hearth_account account = *known;
     uint64_t fields = HEARTH_ACCOUNT_LAST_SEEN;
     account.last_seen = e->when;
     if (account.next_sync == 0 && account.state != HEARTH_ACCOUNT_PAUSED) {
-        account.next_sync = e->when; /* it slept: the schedule has it again, whatever becomes of the request */
+        /* it slept: the schedule has it again, whatever becomes of the request */
+        account.next_sync = e->when;
         fields |= HEARTH_ACCOUNT_NEXT_SYNC;
     }
-    /* Another token of the person, or another process, may have been faster; a time far ahead is of a clock that was wrong. */
-    bool known_newer = known->last_seen >= e->when && known->last_seen - e->when < EVERY && fields == HEARTH_ACCOUNT_LAST_SEEN;
+    /* Another token of the person, or another process, may have been faster; a time far ahead is
+     * of a clock that was wrong. */
+    bool known_newer = known->last_seen >= e->when && known->last_seen - e->when < EVERY &&
+                       fields == HEARTH_ACCOUNT_LAST_SEEN;
     presence_set_deadline(storage, until);
     int r = known_newer ? 0 : STORAGE(storage, &err, account_update, &account, fields);
     if (note_answer(&presence->writes, r, &err))
         e->wants &= ~(unsigned)WANT_SEEN;
 }
 
-static void serve_account(struct presence *presence, struct storage *storage, int64_t until, struct presence_entry *e)
+static void serve_account(struct presence *presence, struct storage *storage, int64_t until,
+                          struct presence_entry *e)
 {
     struct err err = {0};
     struct hearth_account account = {.struct_size = sizeof(account)};
@@ -240,7 +264,8 @@ static void serve_account(struct presence *presence, struct storage *storage, in
         write_seen(presence, storage, until, e, &account);
 }
 
-static void serve_token(struct presence *presence, struct storage *storage, int64_t until, struct presence_entry *e)
+static void serve_token(struct presence *presence, struct storage *storage, int64_t until,
+                        struct presence_entry *e)
 {
     struct err err = {0};
     if ((e->wants & WANT_USED) == 0 || !may_ask(&presence->writes))
@@ -270,8 +295,9 @@ int64_t jobs_presence_flush(struct presence *presence, struct storage *storage, 
         for (size_t i = 0; i < n; i++) {
             if (until != 0 && clock_monotonic() >= until)
                 break;
+            /* at a stop: whoever comes after it asks for what is stale */
             if (until != 0)
-                batch[i].wants &= ~(unsigned)WANT_SYNC; /* at a stop: whoever comes after it asks for what is stale */
+                batch[i].wants &= ~(unsigned)WANT_SYNC;
             serve_account(presence, storage, until, &batch[i]);
             serve_token(presence, storage, until, &batch[i]);
             plug_storage_reset(storage);
@@ -282,7 +308,7 @@ int64_t jobs_presence_flush(struct presence *presence, struct storage *storage, 
     return left == 0 ? 0 : next_look(presence);
 }
 
-/* --- the thread -------------------------------------------------------------------------------- */
+/* --- the thread --- */
 
 /* Until there is news, or the time has come to look again at what is left. False: stop. */
 static bool wait_for_news(struct presence *presence, int64_t next)
@@ -321,7 +347,8 @@ static void *presence_main(void *arg)
 
 int jobs_presence_start(struct presence *presence, struct err *err)
 {
-    return jobs_thread(&presence->thread, &presence->started, presence_main, presence, "presence", err);
+    return jobs_thread(&presence->thread, &presence->started, presence_main, presence, "presence",
+                       err);
 }
 
 void jobs_presence_join(struct presence *presence)

@@ -2,7 +2,8 @@
 
 enum { DAY = 24 * 60 * 60 * 1000, FIRST_LOOK = 8 * 60 * 60 * 1000 };
 
-int64_t jobs_schedule_interval(const struct schedule *schedule, const struct hearth_account *account, int64_t now)
+int64_t jobs_schedule_interval(const struct schedule *schedule,
+                               const struct hearth_account *account, int64_t now)
 {
     int64_t seen = account->last_seen > account->created ? account->last_seen : account->created;
     int64_t away = now - seen;
@@ -15,22 +16,24 @@ int64_t jobs_schedule_interval(const struct schedule *schedule, const struct hea
 
 static int64_t with_jitter(const struct schedule *schedule, int64_t pause, unsigned random)
 {
-    int64_t spread = pause * schedule->jitter / 100; /* evenly in [pause - spread, pause + spread] */
+    /* evenly in [pause - spread, pause + spread] */
+    int64_t spread = pause * schedule->jitter / 100;
     return pause - spread + 2 * spread * (int64_t)(random & 0xffff) / 0xffff;
 }
 
-/* An account that was synced late goes back to the times it had. Else those that an outage heaped up would come in heaps again, for hours:
- * the jitter spreads them only slowly. */
+/* An account that was synced late goes back to the times it had. Else those that an outage
+ * heaped up would come in heaps again, for hours: the jitter spreads them only slowly. */
 static int64_t back_in_step(const struct hearth_account *account, int64_t now, int64_t wait)
 {
-    if (account->next_sync <= 1 || account->next_sync >= now) /* 1: as soon as possible, which is no time of its own */
+    /* 1: as soon as possible, which is no time of its own */
+    if (account->next_sync <= 1 || account->next_sync >= now)
         return wait;
     int64_t late = (now - account->next_sync) % wait;
     return late < wait / 2 ? wait - late : 2 * wait - late;
 }
 
-/* r, 3 r, 12 r, then twice the last each, up to cap: a hiccup is over after seconds, and the tenth attempt is about an hour after the
- * first. */
+/* r, 3 r, 12 r, then twice the last each, up to cap: a hiccup is over after seconds, and the
+ * tenth attempt is about an hour after the first. */
 static int64_t retry_after(const struct schedule *schedule, int64_t failures, int64_t cap)
 {
     int64_t first = schedule->retry < schedule->interval ? schedule->retry : schedule->interval;
@@ -40,8 +43,10 @@ static int64_t retry_after(const struct schedule *schedule, int64_t failures, in
     return wait < cap ? wait : cap;
 }
 
-/* What passes by itself is looked for as often as news are, and by those who have nothing yet more often. What does not pass may wait. */
-static int64_t retry_cap(const struct schedule *schedule, const struct hearth_account *account, bool passing)
+/* What passes by itself is looked for as often as news are, and by those who have nothing yet
+ * more often. What does not pass may wait. */
+static int64_t retry_cap(const struct schedule *schedule, const struct hearth_account *account,
+                         bool passing)
 {
     int64_t cap = passing ? schedule->interval : schedule->retry_max;
     if (account->last_sync == 0 && passing)
@@ -49,20 +54,23 @@ static int64_t retry_cap(const struct schedule *schedule, const struct hearth_ac
     return cap < schedule->retry_max ? cap : schedule->retry_max;
 }
 
-int64_t jobs_schedule_next(const struct schedule *schedule, const struct hearth_account *account, int64_t now, int64_t pause, bool passing,
-                      unsigned random)
+int64_t jobs_schedule_next(const struct schedule *schedule, const struct hearth_account *account,
+                           int64_t now, int64_t pause, bool passing, unsigned random)
 {
     if (account->state == HEARTH_ACCOUNT_PAUSED)
         return 0;
     int64_t wait = jobs_schedule_interval(schedule, account, now);
     if (wait == 0)
         return 0;
-    if (account->state == HEARTH_ACCOUNT_SIGNIN_NEEDED) { /* a server may be wrong about it, and come to its senses */
+    if (account->state == HEARTH_ACCOUNT_SIGNIN_NEEDED) {
+        /* a server may be wrong about it, and come to its senses */
         wait = account->failures <= 1 ? FIRST_LOOK : DAY;
     } else if (account->failures > 0) {
-        int64_t cap = retry_cap(schedule, account, passing), retry = retry_after(schedule, account->failures, cap);
+        int64_t cap = retry_cap(schedule, account, passing),
+                retry = retry_after(schedule, account->failures, cap);
         bool eager = account->last_sync == 0 && passing && wait <= schedule->interval;
-        wait = retry < cap || eager ? retry : wait > retry ? wait : retry; /* at last no more often than if all were well */
+        /* at last no more often than if all were well */
+        wait = retry < cap || eager ? retry : wait > retry ? wait : retry;
     } else {
         wait = back_in_step(account, now, wait);
     }
@@ -70,9 +78,11 @@ int64_t jobs_schedule_next(const struct schedule *schedule, const struct hearth_
     return now + (wait > pause ? wait : pause);
 }
 
-bool jobs_schedule_is_stale(const struct schedule *schedule, const struct hearth_account *account, int64_t now)
+bool jobs_schedule_is_stale(const struct schedule *schedule, const struct hearth_account *account,
+                            int64_t now)
 {
-    return account->last_sync > now || now - account->last_sync > schedule->interval; /* in the future: the clock was wrong */
+    /* in the future: the clock was wrong */
+    return account->last_sync > now || now - account->last_sync > schedule->interval;
 }
 
 int64_t jobs_schedule_horizon(const struct schedule *schedule)

@@ -1,5 +1,6 @@
-/* The scheduler of a node: leases accounts that are due and publishes their jobs. A lease keeps other schedulers away; a job that is lost
- * with the queue is published again when its lease runs out. */
+/* The scheduler of a node: leases accounts that are due and publishes their jobs. A lease keeps
+ * other schedulers away; a job that is lost with the queue is published again when its lease
+ * runs out. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,15 +23,16 @@ struct leased {
     struct err err;
 };
 
-/* When the queue refuses one it is not asked again for the rest of the batch. Somebody may have asked for a sync in the moment between a
- * sync's outcome and the end of its job: then the queue has the account in work still, and it stays due. */
+/* When the queue refuses one it is not asked again for the rest of the batch. Somebody may have
+ * asked for a sync in the moment between a sync's outcome and the end of its job: then the queue
+ * has the account in work still, and it stays due. */
 static int scheduler_on_leased(void *ctx, const struct hearth_account *account)
 {
     struct leased *leased = ctx;
     int32_t result;
     if (leased->err.code == 0 &&
-        jobs_publish(leased->jobs, JOBS_SYNC, leased->node, account->id, HEARTH_SCHEDULED, JOBS_QUEUE_TIMEOUT, &result, &leased->err) ==
-            0 &&
+        jobs_publish(leased->jobs, JOBS_SYNC, leased->node, account->id, HEARTH_SCHEDULED,
+                     JOBS_QUEUE_TIMEOUT, &result, &leased->err) == 0 &&
         result != HEARTH_IN_WORK) {
         leased->count++;
         return 0;
@@ -46,18 +48,20 @@ static void give_up_leases(struct storage *storage, const struct leased *leased)
 {
     for (size_t i = 0; i < leased->unpublished_count; i++) {
         const struct lease *lease = &leased->unpublished[i];
-        struct hearth_account account = {.struct_size = sizeof(account), .id = lease->account, .next_sync = lease->next_sync};
+        struct hearth_account account = {
+            .struct_size = sizeof(account), .id = lease->account, .next_sync = lease->next_sync};
         STORAGE(storage, NULL, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
     }
 }
 
-/* --- clocks that were wrong ----------------------------------------------------------------------------------------------------------- */
+/* --- clocks that were wrong --- */
 
 enum { REPAIR_EVERY = 3600000, JUMP = 60000, REPAIR_MAX = 1000 };
 
 struct repair {
-    int64_t latest;   /* who is due later was given that time by a clock that was wrong */
-    int64_t earliest; /* who is due for longer may be held by a lease from such a clock; 0: not looked at */
+    int64_t latest; /* who is due later was given that time by a clock that was wrong */
+    /* who is due for longer may be held by a lease from such a clock; 0: not looked at */
+    int64_t earliest;
     char (*ids)[40];
     int64_t *times;
     size_t count, held;
@@ -66,7 +70,8 @@ struct repair {
 static int on_scheduled(void *ctx, const struct hearth_account *account)
 {
     struct repair *repair = ctx;
-    bool late = account->next_sync > repair->latest, held = account->next_sync > 1 && account->next_sync < repair->earliest;
+    bool late = account->next_sync > repair->latest,
+         held = account->next_sync > 1 && account->next_sync < repair->earliest;
     if (!late && (!held || repair->held == REPAIR_MAX / 2))
         return 0;
     repair->held += !late;
@@ -75,16 +80,19 @@ static int on_scheduled(void *ctx, const struct hearth_account *account)
     return repair->count == REPAIR_MAX; /* the others come with the next look */
 }
 
-static int64_t repair_accounts(struct jobs_scheduler *scheduler, struct storage *storage, struct repair *repair, int64_t now, struct err *err)
+static int64_t repair_accounts(struct jobs_scheduler *scheduler, struct storage *storage,
+                               struct repair *repair, int64_t now, struct err *err)
 {
     const struct schedule *schedule = &scheduler->jobs->options.sync.schedule;
     int r = STORAGE(storage, err, account_list, on_scheduled, repair);
     plug_storage_reset(storage);
     for (size_t i = 0; r == 0 && i < repair->count; i++) {
-        struct hearth_account account = {.struct_size = sizeof(account), .id = repair->ids[i], .next_sync = repair->times[i]};
+        struct hearth_account account = {
+            .struct_size = sizeof(account), .id = repair->ids[i], .next_sync = repair->times[i]};
         if (account.next_sync == 0) /* spread, because it may be everybody */
             account.next_sync = now + schedule->interval * (int64_t)i / (int64_t)repair->count;
-        r = STORAGE(storage, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC); /* gives up its lease, too */
+        /* gives up its lease, too */
+        r = STORAGE(storage, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
         if (r == HEARTH_ERR_NOT_FOUND)
             r = 0;
         plug_storage_reset(storage);
@@ -92,28 +100,33 @@ static int64_t repair_accounts(struct jobs_scheduler *scheduler, struct storage 
     return r < 0 ? r : (int64_t)repair->count;
 }
 
-/* Puts right what a clock that was wrong has left behind: accounts that are due only in months, and, with `leases`, leases that hold for
- * months. The number of accounts, or an error. */
-static int64_t scheduler_repair(struct jobs_scheduler *scheduler, struct storage *storage, int64_t now, bool leases, struct err *err)
+/* Puts right what a clock that was wrong has left behind: accounts that are due only in months,
+ * and, with `leases`, leases that hold for months. The number of accounts, or an error. */
+static int64_t scheduler_repair(struct jobs_scheduler *scheduler, struct storage *storage,
+                                int64_t now, bool leases, struct err *err)
 {
     const struct jobs_options *options = &scheduler->jobs->options;
     struct repair repair = {.latest = now + jobs_schedule_horizon(&options->sync.schedule),
                             .earliest = leases ? now - REPAIR_EVERY - 2 * options->due_lease : 0};
     repair.ids = calloc(REPAIR_MAX, sizeof(*repair.ids));
     repair.times = calloc(REPAIR_MAX, sizeof(*repair.times));
-    int64_t count = repair.ids == NULL || repair.times == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
-                                                               : repair_accounts(scheduler, storage, &repair, now, err);
+    int64_t count = repair.ids == NULL || repair.times == NULL
+                        ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
+                        : repair_accounts(scheduler, storage, &repair, now, err);
     free(repair.ids);
     free(repair.times);
     return count;
 }
 
-/* At first, each hour, and when the clock went back; leases only at first and then, because who waits long in an outage is not held by one.
- * While there is more than fits into one look, with each. */
-static int repair_when_needed(struct jobs_scheduler *scheduler, struct storage *storage, int64_t now, struct err *err)
+/* At first, each hour, and when the clock went back; leases only at first and then, because who
+ * waits long in an outage is not held by one. While there is more than fits into one look, with
+ * each. */
+static int repair_when_needed(struct jobs_scheduler *scheduler, struct storage *storage,
+                              int64_t now, struct err *err)
 {
     bool first = scheduler->last_tick == 0, jumped = now < scheduler->last_tick - JUMP;
-    if (!first && !jumped && scheduler->last_repair != 0 && now >= scheduler->last_repair && now < scheduler->last_repair + REPAIR_EVERY) {
+    if (!first && !jumped && scheduler->last_repair != 0 && now >= scheduler->last_repair &&
+        now < scheduler->last_repair + REPAIR_EVERY) {
         scheduler->last_tick = now;
         return 0;
     }
@@ -125,12 +138,14 @@ static int repair_when_needed(struct jobs_scheduler *scheduler, struct storage *
     return 0;
 }
 
-int64_t jobs_scheduler_tick(struct jobs_scheduler *scheduler, struct storage *storage, int64_t now, struct err *err)
+int64_t jobs_scheduler_tick(struct jobs_scheduler *scheduler, struct storage *storage, int64_t now,
+                            struct err *err)
 {
     struct jobs *jobs = scheduler->jobs;
     const struct jobs_options *options = &jobs->options;
     struct leased leased = {.jobs = jobs, .node = scheduler->node};
-    if (jobs_ping(jobs, err) < 0) /* before accounts are leased, which costs a write each, and another to give it up */
+    /* before accounts are leased, which costs a write each, and another to give it up */
+    if (jobs_ping(jobs, err) < 0)
         return err_prefix(err, "the queue does not answer");
     int repaired = repair_when_needed(scheduler, storage, now, err);
     if (repaired < 0)
@@ -138,7 +153,8 @@ int64_t jobs_scheduler_tick(struct jobs_scheduler *scheduler, struct storage *st
     leased.unpublished = calloc((size_t)options->batch, sizeof(*leased.unpublished));
     if (leased.unpublished == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    int r = STORAGE(storage, err, account_lease_due, now, now + options->due_lease, options->batch, scheduler_on_leased, &leased);
+    int r = STORAGE(storage, err, account_lease_due, now, now + options->due_lease, options->batch,
+                    scheduler_on_leased, &leased);
     give_up_leases(storage, &leased);
     plug_storage_reset(storage);
     free(leased.unpublished);
@@ -163,8 +179,8 @@ static int on_voided(void *ctx, const struct hearth_account *account)
     return 0;
 }
 
-/* Every account that is leased is due again: whoever leased it is dead. At the end of time every lease has run out; one that lasts until
- * the beginning of time has run out already. */
+/* Every account that is leased is due again: whoever leased it is dead. At the end of time every
+ * lease has run out; one that lasts until the beginning of time has run out already. */
 static int scheduler_void_leases(struct storage *storage, struct err *err)
 {
     int r = STORAGE(storage, err, account_lease_due, INT64_MAX, 1, INT32_MAX, on_voided, NULL);
@@ -198,10 +214,12 @@ void *jobs_scheduler_main(void *arg)
 {
     struct jobs_scheduler *scheduler = arg;
     struct jobs *jobs = scheduler->jobs;
-    struct metric *leases = metrics_register(METRIC_COUNTER, "scheduler_claims", "due accounts that were put into the queue");
+    struct metric *leases = metrics_register(METRIC_COUNTER, "scheduler_claims",
+                                             "due accounts that were put into the queue");
     struct storage *storage = NULL;
     int64_t pause = jobs->options.tick;
-    bool void_leases = !jobs->options.queue_shared; /* the queue was in the memory of a process that is no more: its jobs are lost */
+    /* the queue was in the memory of a process that is no more: its jobs are lost */
+    bool void_leases = !jobs->options.queue_shared;
     do {
         struct err err = {0};
         int64_t count = 0;
@@ -213,7 +231,8 @@ void *jobs_scheduler_main(void *arg)
             count = jobs_scheduler_tick(scheduler, storage, clock_now(), &err);
         bool failed = err.code != 0 && err.code != HEARTH_ERR_CANCELLED;
         if (failed)
-            log_event(log_level_of(&err, HEARTH_LOG_ERROR), "jobs", "due accounts not read", LOG_TEXT("error", err.text));
+            log_event(log_level_of(&err, HEARTH_LOG_ERROR), "jobs", "due accounts not read",
+                      LOG_TEXT("error", err.text));
         else if (count > 0)
             metrics_add(leases, count);
         if (!failed && scheduler->node == 0)

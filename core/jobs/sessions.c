@@ -1,4 +1,5 @@
-/* Handles of storages and of the queue for the threads of jobs, and for those of others who publish. */
+/* Handles of storages and of the queue for the threads of jobs, and for those of others who
+ * publish. */
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -50,8 +51,10 @@ static struct jobs_queue *queue_handle_open(struct jobs *jobs, int64_t timeout, 
     }
     plug_call_init(&queue->call, NULL, timeout, 0);
     queue->call.breaker = jobs->options.queue_breaker;
-    int r =
-        plug_call_check(&queue->call, jobs->options.queue->handle_open(jobs->options.queue_self, &queue->call.hearth, &queue->handle), err);
+    int r = plug_call_check(&queue->call,
+                            jobs->options.queue->handle_open(jobs->options.queue_self,
+                                                             &queue->call.hearth, &queue->handle),
+                            err);
     if (r < 0) {
         plug_breaker_note_err(jobs->options.queue_breaker, r, err);
         plug_call_fini(&queue->call);
@@ -65,7 +68,8 @@ static struct jobs_queue *queue_handle_open(struct jobs *jobs, int64_t timeout, 
     return queue;
 }
 
-int jobs_take_queue(struct jobs *jobs, int64_t timeout, struct jobs_queue **ret_queue, struct err *err)
+int jobs_take_queue(struct jobs *jobs, int64_t timeout, struct jobs_queue **ret_queue,
+                    struct err *err)
 {
     struct err why = {0};
     int r = plug_breaker_allows(jobs->options.queue_breaker, err);
@@ -130,7 +134,8 @@ void jobs_close_handles(struct jobs *jobs)
         free(queue);
     }
     for (size_t node = 0; node < jobs->options.nodes->count; node++) {
-        for (struct jobs_storage *storage = jobs->storages[node].all, *next; storage != NULL; storage = next) {
+        for (struct jobs_storage *storage = jobs->storages[node].all, *next; storage != NULL;
+             storage = next) {
             next = storage->next;
             plug_storage_close(&storage->storage);
             free(storage);

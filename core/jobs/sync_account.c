@@ -25,9 +25,12 @@ struct cursors {
 static int sync_on_cursor(void *ctx, int64_t source, int32_t collection, const char *text)
 {
     struct cursors *cursors = ctx;
-    if (source == cursors->source && cursors->count < sizeof(cursors->items) / sizeof(cursors->items[0]))
-        cursors->items[cursors->count++] = (struct hearth_sync_cursor){
-            .struct_size = sizeof(cursors->items[0]), .collection = collection, .text = arena_strdup(&cursors->arena, text)};
+    if (source == cursors->source &&
+        cursors->count < sizeof(cursors->items) / sizeof(cursors->items[0]))
+        cursors->items[cursors->count++] =
+            (struct hearth_sync_cursor){.struct_size = sizeof(cursors->items[0]),
+                                        .collection = collection,
+                                        .text = arena_strdup(&cursors->arena, text)};
     return 0;
 }
 
@@ -40,11 +43,16 @@ static void sync_emit_event(const struct sync_context *context, const char *acco
     json_decref(object);
 }
 
-static void emit_state(const struct sync_context *context, const char *account, const char *state, const struct message_kept *detail)
+static void emit_state(const struct sync_context *context, const char *account, const char *state,
+                       const struct message_kept *detail)
 {
     json_t *parameters = detail->id[0] == '\0' ? NULL : json_loads(detail->parameters, 0, NULL);
-    json_t *message = parameters == NULL ? json_null() : json_pack("{s:s, s:o}", "id", detail->id, "parameters", parameters);
-    sync_emit_event(context, account, json_pack("{s:s, s:s, s:s, s:o}", "event", "sync", "state", state, "detail", detail->text, "message", message));
+    json_t *message = parameters == NULL
+                          ? json_null()
+                          : json_pack("{s:s, s:o}", "id", detail->id, "parameters", parameters);
+    sync_emit_event(context, account,
+                    json_pack("{s:s, s:s, s:s, s:o}", "event", "sync", "state", state, "detail",
+                              detail->text, "message", message));
 }
 
 static void emit_changed(const struct sync_context *context, const struct sink *sink)
@@ -54,11 +62,13 @@ static void emit_changed(const struct sync_context *context, const struct sink *
         if ((sink->changed & 1u << c) != 0)
             json_array_append_new(collections, json_string(merge_collection_name(c)));
     sync_emit_event(context, sink->account,
-         json_pack("{s:s, s:I, s:o}", "event", "changed", "generation", (json_int_t)sink->generation, "collections", collections));
+                    json_pack("{s:s, s:I, s:o}", "event", "changed", "generation",
+                              (json_int_t)sink->generation, "collections", collections));
 }
 
-/* What stands between the account and its sync is this server's own trouble: the person learns which, the operator the rest from the log.
- * Damage is no reason to ask every few minutes: the waits grow as for any failure, up to [scheduler] retry_max. NULL: another one. */
+/* What stands between the account and its sync is this server's own trouble: the person learns
+ * which, the operator the rest from the log. Damage is no reason to ask every few minutes: the
+ * waits grow as for any failure, up to [scheduler] retry_max. NULL: another one. */
 static bool own_trouble(int code, struct hearth_sentence *ret_trouble)
 {
     switch (code) {
@@ -80,17 +90,23 @@ static bool own_trouble(int code, struct hearth_sentence *ret_trouble)
 }
 
 /* The state that a pull leaves, in words. said: by the provider; NULL. */
-static void sync_describe_outcome(struct sync_outcome *outcome, const struct hearth_pull_result *result, const struct hearth_message *said,
-                     const struct sink *sink, int code, const struct err *why)
+static void sync_describe_outcome(struct sync_outcome *outcome,
+                                  const struct hearth_pull_result *result,
+                                  const struct hearth_message *said, const struct sink *sink,
+                                  int code, const struct err *why)
 {
     struct hearth_sentence trouble;
     outcome->code = code;
     outcome->state = result->state;
     if (code < 0 && outcome->state == HEARTH_ACCOUNT_OK)
         outcome->state = HEARTH_ACCOUNT_ERROR;
-    /* The provider knows only that a record was not taken; which limit was reached, and what to do, is told here. */
-    bool own = code < 0 && (sink->err.code < 0 || said == NULL); /* the provider had no part in it */
-    int cause = sink->err.code == HEARTH_ERR_DENIED ? HEARTH_ERR_IO : sink->err.code < 0 ? sink->err.code : code;
+    /* The provider knows only that a record was not taken; which limit was reached, and what to
+     * do, is told here. */
+    /* the provider had no part in it */
+    bool own = code < 0 && (sink->err.code < 0 || said == NULL);
+    int cause = sink->err.code == HEARTH_ERR_DENIED ? HEARTH_ERR_IO
+                : sink->err.code < 0                ? sink->err.code
+                                                    : code;
     if (sink->spool.limited)
         outcome->detail = sink->spool.why;
     else if (own && own_trouble(cause, &trouble))
@@ -100,9 +116,11 @@ static void sync_describe_outcome(struct sync_outcome *outcome, const struct hea
     if (code < 0 && outcome->detail.text[0] == '\0')
         message_keep_sentence(&outcome->detail, jobs_says_failed(why->text));
     if (outcome->state == HEARTH_ACCOUNT_OK && sink->damaged > 0 && outcome->detail.text[0] == '\0')
-        message_keep_sentence(&outcome->detail,
-                              jobs_says_records_damaged(sink->damaged, sink->records + sink->damaged, sink->damaged_example));
-    outcome->passing = result->passing != 0 || code == HEARTH_ERR_UNAVAILABLE || code == HEARTH_ERR_TIMEOUT;
+        message_keep_sentence(&outcome->detail, jobs_says_records_damaged(
+                                                    sink->damaged, sink->records + sink->damaged,
+                                                    sink->damaged_example));
+    outcome->passing =
+        result->passing != 0 || code == HEARTH_ERR_UNAVAILABLE || code == HEARTH_ERR_TIMEOUT;
     outcome->requests = result->requests;
     outcome->bytes = result->bytes;
     outcome->records = sink->records;
@@ -115,53 +133,68 @@ static bool is_well(const struct sync_outcome *outcome)
     return outcome->state == HEARTH_ACCOUNT_OK || outcome->state == HEARTH_ACCOUNT_WAITING;
 }
 
-/* What fails as it did before is told once; so is a server that cannot be used, for all its accounts (why->told). The account's state says
- * it all the time. */
-static enum hearth_log_level level_of(const struct hearth_account *before, const struct sync_outcome *outcome, const struct err *why)
+/* What fails as it did before is told once; so is a server that cannot be used, for all its
+ * accounts (why->told). The account's state says it all the time. */
+static enum hearth_log_level level_of(const struct hearth_account *before,
+                                      const struct sync_outcome *outcome, const struct err *why)
 {
     if (is_well(outcome))
         return HEARTH_LOG_INFO;
-    bool same = before->failures > 0 && before->state == outcome->state && before->state_detail != NULL &&
+    bool same = before->failures > 0 && before->state == outcome->state &&
+                before->state_detail != NULL &&
                 strcmp(before->state_detail, outcome->detail.text) == 0;
     return same ? HEARTH_LOG_DEBUG : log_level_of(why, HEARTH_LOG_WARNING);
 }
 
 /* why: what is behind the detail, for the operator alone. */
-static void log_outcome(const struct hearth_account *before, const struct sync_outcome *outcome, const struct err *why)
+static void log_outcome(const struct hearth_account *before, const struct sync_outcome *outcome,
+                        const struct err *why)
 {
     bool ok = is_well(outcome);
     bool more = why->text[0] != '\0' && strcmp(why->text, outcome->detail.text) != 0;
-    log_event(level_of(before, outcome, why), "jobs", ok ? "sync done" : "sync failed", LOG_TEXT("account", before->id),
-              LOG_INT("requests", outcome->requests), LOG_INT("records", outcome->records), LOG_INT("damaged", outcome->damaged),
-              LOG_INT("ms", outcome->ms), LOG_TEXT("code", outcome->code < 0 ? err_name(outcome->code) : NULL),
-              LOG_TEXT("detail", outcome->detail.text[0] != '\0' ? outcome->detail.text : NULL), LOG_TEXT("error", more ? why->text : NULL));
-    metrics_add(metrics_register(METRIC_COUNTER, ok ? "syncs_done" : "syncs_failed", "syncs by outcome"), 1);
-    metrics_add(metrics_register(METRIC_COUNTER, "sync_records", "records received"), outcome->records);
-    metrics_add(metrics_register(METRIC_COUNTER, "sync_damaged", "records that arrived damaged"), outcome->damaged);
-    metrics_add(metrics_register(METRIC_COUNTER, "sync_requests", "requests to Sync services"), outcome->requests);
+    log_event(level_of(before, outcome, why), "jobs", ok ? "sync done" : "sync failed",
+              LOG_TEXT("account", before->id), LOG_INT("requests", outcome->requests),
+              LOG_INT("records", outcome->records), LOG_INT("damaged", outcome->damaged),
+              LOG_INT("ms", outcome->ms),
+              LOG_TEXT("code", outcome->code < 0 ? err_name(outcome->code) : NULL),
+              LOG_TEXT("detail", outcome->detail.text[0] != '\0' ? outcome->detail.text : NULL),
+              LOG_TEXT("error", more ? why->text : NULL));
+    metrics_add(
+        metrics_register(METRIC_COUNTER, ok ? "syncs_done" : "syncs_failed", "syncs by outcome"),
+        1);
+    metrics_add(metrics_register(METRIC_COUNTER, "sync_records", "records received"),
+                outcome->records);
+    metrics_add(metrics_register(METRIC_COUNTER, "sync_damaged", "records that arrived damaged"),
+                outcome->damaged);
+    metrics_add(metrics_register(METRIC_COUNTER, "sync_requests", "requests to Sync services"),
+                outcome->requests);
 }
 
-/* When the next one is due, and why then; for who looks at debug. pause: what the server demanded, ms. */
+/* When the next one is due, and why then; for who looks at debug. pause: what the server
+ * demanded, ms. */
 static void say_next(const char *account, const struct sync_outcome *outcome, int64_t pause)
 {
     if (!log_wants(HEARTH_LOG_DEBUG))
         return;
     int64_t left = outcome->next_sync - clock_now();
-    const char *reason = outcome->next_sync == 0                          ? "none until the person comes back"
-                         : outcome->code == HEARTH_ERR_CANCELLED          ? "this one was interrupted"
-                         : pause > 0 && left <= pause                     ? "the server wants a pause"
-                         : outcome->state == HEARTH_ACCOUNT_SIGNIN_NEEDED ? "the server may change its mind"
-                         : is_well(outcome)                               ? "the interval"
-                                                                          : "this one failed";
-    log_event(HEARTH_LOG_DEBUG, "jobs", "sync next", LOG_TEXT("account", account), LOG_TEXT("reason", reason),
-              LOG_INT("seconds", left > 0 ? left / 1000 : 0), LOG_INT("pause_seconds", pause / 1000));
+    const char *reason = outcome->next_sync == 0 ? "none until the person comes back"
+                         : outcome->code == HEARTH_ERR_CANCELLED ? "this one was interrupted"
+                         : pause > 0 && left <= pause            ? "the server wants a pause"
+                         : outcome->state == HEARTH_ACCOUNT_SIGNIN_NEEDED
+                             ? "the server may change its mind"
+                         : is_well(outcome) ? "the interval"
+                                            : "this one failed";
+    log_event(HEARTH_LOG_DEBUG, "jobs", "sync next", LOG_TEXT("account", account),
+              LOG_TEXT("reason", reason), LOG_INT("seconds", left > 0 ? left / 1000 : 0),
+              LOG_INT("pause_seconds", pause / 1000));
 }
 
 /* Nothing is asked: somebody paused the account, or its server wants to be left alone. */
 static void say_nothing_done(const char *account, int64_t wait)
 {
     log_event(HEARTH_LOG_DEBUG, "jobs", "sync put off", LOG_TEXT("account", account),
-              LOG_TEXT("reason", wait > 0 ? "the server wants a pause" : "the account is paused"), LOG_INT("seconds", wait / 1000));
+              LOG_TEXT("reason", wait > 0 ? "the server wants a pause" : "the account is paused"),
+              LOG_INT("seconds", wait / 1000));
 }
 
 static unsigned sync_random16(void)
@@ -171,21 +204,24 @@ static unsigned sync_random16(void)
     return value;
 }
 
-uint64_t jobs_sync_settle(const struct schedule *schedule, const struct sync_outcome *outcome, int64_t pause, int64_t now, unsigned random,
-                     struct hearth_account *account)
+uint64_t jobs_sync_settle(const struct schedule *schedule, const struct sync_outcome *outcome,
+                          int64_t pause, int64_t now, unsigned random,
+                          struct hearth_account *account)
 {
     uint64_t fields = HEARTH_ACCOUNT_NEXT_SYNC;
     if (outcome->code == HEARTH_ERR_CANCELLED) {
         account->next_sync = now;
         return fields;
     }
-    bool newly_dead = outcome->state == HEARTH_ACCOUNT_SIGNIN_NEEDED && account->state != HEARTH_ACCOUNT_SIGNIN_NEEDED;
+    bool newly_dead = outcome->state == HEARTH_ACCOUNT_SIGNIN_NEEDED &&
+                      account->state != HEARTH_ACCOUNT_SIGNIN_NEEDED;
     if (account->state != HEARTH_ACCOUNT_PAUSED) { /* paused while it was running: it stays so */
         account->state = outcome->state;
         message_put_account(&outcome->detail, account);
         fields |= HEARTH_ACCOUNT_STATE;
     }
-    bool failed = outcome->state == HEARTH_ACCOUNT_ERROR || outcome->state == HEARTH_ACCOUNT_SIGNIN_NEEDED;
+    bool failed =
+        outcome->state == HEARTH_ACCOUNT_ERROR || outcome->state == HEARTH_ACCOUNT_SIGNIN_NEEDED;
     account->failures = newly_dead ? 1 : failed ? account->failures + 1 : 0;
     account->last_attempt = now;
     fields |= HEARTH_ACCOUNT_FAILURES | HEARTH_ACCOUNT_LAST_ATTEMPT;
@@ -194,33 +230,39 @@ uint64_t jobs_sync_settle(const struct schedule *schedule, const struct sync_out
         account->resync = 0;
         fields |= HEARTH_ACCOUNT_LAST_SYNC | HEARTH_ACCOUNT_RESYNC;
     }
-    account->next_sync = jobs_schedule_next(schedule, account, now, pause, outcome->passing, random);
+    account->next_sync =
+        jobs_schedule_next(schedule, account, now, pause, outcome->passing, random);
     return fields;
 }
 
-static int store_outcome(const struct sync_context *context, struct storage *storage, const char *id, int64_t pause,
-                         struct sync_outcome *outcome, struct err *err)
+static int store_outcome(const struct sync_context *context, struct storage *storage,
+                         const char *id, int64_t pause, struct sync_outcome *outcome,
+                         struct err *err)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
     int r = STORAGE(storage, err, account_get, id, &account);
     if (r < 0)
         return r;
-    uint64_t fields = jobs_sync_settle(&context->schedule, outcome, pause, clock_now(), sync_random16(), &account);
+    uint64_t fields = jobs_sync_settle(&context->schedule, outcome, pause, clock_now(),
+                                       sync_random16(), &account);
     outcome->next_sync = account.next_sync;
     return STORAGE(storage, err, account_update, &account, fields);
 }
 
-static int sync_pull_source(const struct sync_context *context, const struct hearth_sync *provider, void *handle, struct call *call,
-                const struct hearth_account *account, struct sink *sink, struct hearth_pull_result *result, struct err *err)
+static int sync_pull_source(const struct sync_context *context, const struct hearth_sync *provider,
+                            void *handle, struct call *call, const struct hearth_account *account,
+                            struct sink *sink, struct hearth_pull_result *result, struct err *err)
 {
     struct cursors cursors = {.source = sink->source};
     arena_init(&cursors.arena, 0);
     void *credentials = NULL;
     size_t size = 0;
-    int r = auth_credentials_get(context->vault, sink->storage, sink->account, sink->source, account->provider, &credentials, &size, err);
+    int r = auth_credentials_get(context->vault, sink->storage, sink->account, sink->source,
+                                 account->provider, &credentials, &size, err);
     if (r == 0 && account->resync == 0)
         r = STORAGE(sink->storage, err, sync_cursor_list, sink->account, sync_on_cursor, &cursors);
-    if (r == HEARTH_ERR_DENIED && credentials != NULL) /* by the database: see auth_credentials_get() */
+    /* by the database: see auth_credentials_get() */
+    if (r == HEARTH_ERR_DENIED && credentials != NULL)
         r = err->code = HEARTH_ERR_IO;
     plug_storage_reset(sink->storage); /* the account's texts are copies: see jobs_sync_account() */
     if (r == 0) {
@@ -248,41 +290,50 @@ static int64_t paused_for(const struct sync_context *context, const char *accoun
     return context->backoff == NULL ? 0 : backoff_left(context->backoff, account);
 }
 
-static void remember_pause(const struct sync_context *context, const char *account, const struct hearth_pull_result *result)
+static void remember_pause(const struct sync_context *context, const char *account,
+                           const struct hearth_pull_result *result)
 {
-    int64_t pause = result->account_backoff > result->host_backoff ? result->account_backoff : result->host_backoff;
+    int64_t pause = result->account_backoff > result->host_backoff ? result->account_backoff
+                                                                   : result->host_backoff;
     if (pause > 0 && context->backoff != NULL)
         backoff_set(context->backoff, account, clock_monotonic() + pause);
     if (result->host_backoff > 0 && result->host[0] != '\0' && context->pause_host != NULL)
         context->pause_host(context->pause_ctx, result->host, result->host_backoff);
 }
 
-/* Who is interrupted goes on at once, elsewhere or later. Whose time is over has failed: else a server that never comes to an end would be
- * asked again and again, by a worker that does nothing else. */
+/* Who is interrupted goes on at once, elsewhere or later. Whose time is over has failed: else a
+ * server that never comes to an end would be asked again and again, by a worker that does
+ * nothing else. */
 static bool took_too_long(const struct call *call, int code)
 {
     bool stopped = call->stop != NULL && atomic_load(call->stop);
-    return code == HEARTH_ERR_CANCELLED && !stopped && call->hearth.deadline != 0 && clock_monotonic() >= call->hearth.deadline;
+    return code == HEARTH_ERR_CANCELLED && !stopped && call->hearth.deadline != 0 &&
+           clock_monotonic() >= call->hearth.deadline;
 }
 
 /* What the provider said, or what is said for it: in the call's memory. */
-static const struct hearth_message *take_words(struct call *call, const char *account, const struct hearth_pull_result *result, bool late)
+static const struct hearth_message *take_words(struct call *call, const char *account,
+                                               const struct hearth_pull_result *result, bool late)
 {
     const struct hearth_message *said = NULL;
     struct err err = {0};
     struct hearth_sentence sentence = jobs_says_too_long();
     struct hearth_message too_long = hearth_sentence_message(&sentence);
     if (message_take(&call->arena, late ? &too_long : result->message, &said, &err) < 0)
-        log_event(HEARTH_LOG_WARNING, "jobs", "message refused", LOG_TEXT("account", account), LOG_TEXT("error", err.text));
+        log_event(HEARTH_LOG_WARNING, "jobs", "message refused", LOG_TEXT("account", account),
+                  LOG_TEXT("error", err.text));
     return said;
 }
 
-static int sync_run_pull(const struct sync_context *context, struct storage *storage, const struct hearth_sync *provider, void *handle,
-               struct call *call, const struct hearth_account *account, struct sync_outcome *outcome, struct err *err)
+static int sync_run_pull(const struct sync_context *context, struct storage *storage,
+                         const struct hearth_sync *provider, void *handle, struct call *call,
+                         const struct hearth_account *account, struct sync_outcome *outcome,
+                         struct err *err)
 {
     int64_t begun = clock_monotonic();
     struct sink sink;
-    merge_sink_init(&sink, storage, context->vault, account->id, account->provider, context->spool_directory, &context->limits);
+    merge_sink_init(&sink, storage, context->vault, account->id, account->provider,
+                    context->spool_directory, &context->limits);
     sink.failed_before = account->failures > 0;
     struct hearth_pull_result result = {.struct_size = sizeof(result)};
     struct err why = {0};
@@ -292,19 +343,23 @@ static int sync_run_pull(const struct sync_context *context, struct storage *sto
     bool late = took_too_long(call, code);
     const struct hearth_message *said = take_words(call, account->id, &result, late);
     if (late) {
-        code = err_set(&why, HEARTH_ERR_TIMEOUT, "the sync did not come to an end in [worker] timeout");
+        code = err_set(&why, HEARTH_ERR_TIMEOUT,
+                       "the sync did not come to an end in [worker] timeout");
         result.state = HEARTH_ACCOUNT_ERROR;
     }
-    if (merge_sink_check_credentials(&sink) == HEARTH_ERR_CANCELLED) { /* its state is not the account's either */
+    if (merge_sink_check_credentials(&sink) == HEARTH_ERR_CANCELLED) {
+        /* its state is not the account's either */
         code = HEARTH_ERR_CANCELLED;
         why = sink.err;
         result.account_backoff = 0;
     }
-    why.told |= code == 0 && call->told; /* an answer that the provider took for a failure of its server */
+    /* an answer that the provider took for a failure of its server */
+    why.told |= code == 0 && call->told;
     remember_pause(context, account->id, &result);
     sync_describe_outcome(outcome, &result, said, &sink, code, &why);
     outcome->ms = clock_monotonic() - begun;
-    int64_t pause = result.account_backoff > result.host_backoff ? result.account_backoff : result.host_backoff;
+    int64_t pause =
+        result.account_backoff > result.host_backoff ? result.account_backoff : result.host_backoff;
     if (pause < why.retry_after)
         pause = why.retry_after;
     int r = store_outcome(context, storage, account->id, pause, outcome, err);
@@ -318,8 +373,10 @@ static int sync_run_pull(const struct sync_context *context, struct storage *sto
     return r;
 }
 
-int jobs_sync_account(const struct sync_context *context, struct storage *storage, const struct hearth_sync *provider, void *provider_handle,
-                 struct call *provider_call, const char *id, struct sync_outcome *ret_outcome, struct err *err)
+int jobs_sync_account(const struct sync_context *context, struct storage *storage,
+                      const struct hearth_sync *provider, void *provider_handle,
+                      struct call *provider_call, const char *id, struct sync_outcome *ret_outcome,
+                      struct err *err)
 {
     struct sync_outcome outcome = {0};
     struct hearth_account stored = {.struct_size = sizeof(stored)};
@@ -339,11 +396,15 @@ int jobs_sync_account(const struct sync_context *context, struct storage *storag
     account.id = arena_strdup(&arena, stored.id);
     account.email = arena_strdup(&arena, stored.email);
     account.provider = arena_strdup(&arena, stored.provider);
-    account.state_detail = stored.state_detail == NULL ? NULL : arena_strdup(&arena, stored.state_detail);
-    r = account.id == NULL || account.email == NULL || account.provider == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : 0;
+    account.state_detail =
+        stored.state_detail == NULL ? NULL : arena_strdup(&arena, stored.state_detail);
+    r = account.id == NULL || account.email == NULL || account.provider == NULL
+            ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
+            : 0;
     plug_storage_reset(storage);
     if (r == 0)
-        r = sync_run_pull(context, storage, provider, provider_handle, provider_call, &account, &outcome, err);
+        r = sync_run_pull(context, storage, provider, provider_handle, provider_call, &account,
+                          &outcome, err);
     arena_fini(&arena);
     if (r == 0)
         *ret_outcome = outcome;

@@ -1,5 +1,5 @@
-/* One sync of one account, from its credentials to the new state: what a worker does with a job, and what the command line does when no
- * daemon runs. */
+/* One sync of one account, from its credentials to the new state: what a worker does with a job,
+ * and what the command line does when no daemon runs. */
 #ifndef HEARTH_CORE_JOBS_SYNC_ACCOUNT_H
 #define HEARTH_CORE_JOBS_SYNC_ACCOUNT_H
 
@@ -19,8 +19,9 @@ struct sync_context {
     const char *spool_directory;
     struct limits limits; /* of one account */
     struct schedule schedule;
-    int64_t timeout;                                             /* ms for one pull */
-    void (*pause_host)(void *ctx, const char *host, int64_t ms); /* "host:port" asked everybody to wait; may be NULL */
+    int64_t timeout; /* ms for one pull */
+    /* "host:port" asked everybody to wait; may be NULL */
+    void (*pause_host)(void *ctx, const char *host, int64_t ms);
     void *pause_ctx;
     /* What happened, as JSON for the events of the queue; may be NULL. */
     void (*event)(void *ctx, const char *account, const char *json);
@@ -32,20 +33,24 @@ struct sync_outcome {
     int code;                   /* 0, or what the pull returned */
     struct message_kept detail; /* for the person */
     bool passing;               /* a fault of network or service */
-    int64_t wait;               /* ms: the server asked to come back later, nothing was fetched; 0 */
+    /* ms: the server asked to come back later, nothing was fetched; 0 */
+    int64_t wait;
     int64_t requests, bytes, records, damaged, ms;
     int64_t generation; /* 0: nothing changed */
     int64_t next_sync;
 };
 
-/* provider: the account's, with a handle of this thread. Errors of the pull are outcomes; a negative return means that the account or its
- * state could not be read or written. */
-int jobs_sync_account(const struct sync_context *context, struct storage *storage, const struct hearth_sync *provider, void *provider_handle,
-                 struct call *provider_call, const char *account, struct sync_outcome *ret_outcome, struct err *err);
-/* What an attempt that ended `now` means for the account: changes it, and returns the fields to write. What the account says is the
- * outcome's then. A cancelled attempt (the daemon stops) leaves everything due at once. pause: what the server demanded, ms. random:
- * 0..65535. Pure. */
-uint64_t jobs_sync_settle(const struct schedule *schedule, const struct sync_outcome *outcome, int64_t pause, int64_t now, unsigned random,
-                     struct hearth_account *account);
+/* provider: the account's, with a handle of this thread. Errors of the pull are outcomes; a
+ * negative return means that the account or its state could not be read or written. */
+int jobs_sync_account(const struct sync_context *context, struct storage *storage,
+                      const struct hearth_sync *provider, void *provider_handle,
+                      struct call *provider_call, const char *account,
+                      struct sync_outcome *ret_outcome, struct err *err);
+/* What an attempt that ended `now` means for the account: changes it, and returns the fields to
+ * write. What the account says is the outcome's then. A cancelled attempt (the daemon stops)
+ * leaves everything due at once. pause: what the server demanded, ms. random: 0..65535. Pure. */
+uint64_t jobs_sync_settle(const struct schedule *schedule, const struct sync_outcome *outcome,
+                          int64_t pause, int64_t now, unsigned random,
+                          struct hearth_account *account);
 
 #endif

@@ -1,4 +1,5 @@
-/* Workers: take a job, do what its kind asks for, say how it went. And the lease renewer, which keeps the leases of long syncs alive. */
+/* Workers: take a job, do what its kind asks for, say how it went. And the lease renewer, which
+ * keeps the leases of long syncs alive. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -9,8 +10,10 @@
 
 enum { RESERVE_WAIT = 60000, STORAGE_TROUBLE_PAUSE = 30000, NO_PROVIDER = 1 << 16 };
 
-/* Who interrupts this worker's pull has looked at it, but has not called yet: the next pull must not get that. */
-static void worker_set_running(struct jobs_worker *worker, const struct hearth_sync *ops, void *handle)
+/* Who interrupts this worker's pull has looked at it, but has not called yet: the next pull must
+ * not get that. */
+static void worker_set_running(struct jobs_worker *worker, const struct hearth_sync *ops,
+                               void *handle)
 {
     lock_take(&worker->jobs->lock);
     while (worker->interrupting)
@@ -28,8 +31,8 @@ static void set_receipt(struct jobs_worker *worker, const char *receipt)
 }
 
 /* This worker's handle of an account's provider. */
-static int provider_handle(struct jobs_worker *worker, const struct hearth_account *account, struct call *call, size_t *ret_index,
-                            struct err *err)
+static int provider_handle(struct jobs_worker *worker, const struct hearth_account *account,
+                           struct call *call, size_t *ret_index, struct err *err)
 {
     struct jobs *jobs = worker->jobs;
     int r = 0;
@@ -37,26 +40,34 @@ static int provider_handle(struct jobs_worker *worker, const struct hearth_accou
         if (strcmp(jobs->providers[i].name, account->provider) != 0)
             continue;
         if (worker->provider_handles[i] == NULL)
-            r = plug_call_check(
-                call, jobs->providers[i].ops->handle_open(jobs->providers[i].self, &call->hearth, &worker->provider_handles[i]), err);
+            r = plug_call_check(call,
+                                jobs->providers[i].ops->handle_open(jobs->providers[i].self,
+                                                                    &call->hearth,
+                                                                    &worker->provider_handles[i]),
+                                err);
         if (r == 0)
             *ret_index = i;
         return r;
     }
-    return err_set(err, HEARTH_ERR_UNSUPPORTED, "it was signed in at [sync %s], which is not configured on this server any more",
+    return err_set(err, HEARTH_ERR_UNSUPPORTED,
+                   "it was signed in at [sync %s], which is not configured on this server any more",
                    account->provider);
 }
 
-/* The account's credentials are for a section that is not there: no other one gets them. The person is told; it is looked at again at the
- * account's usual pace, because the configuration may come back. */
-static int leave_alone(struct jobs *jobs, struct storage *storage, const struct hearth_account *stored, const struct err *why,
+/* The account's credentials are for a section that is not there: no other one gets them. The
+ * person is told; it is looked at again at the account's usual pace, because the configuration
+ * may come back. */
+static int leave_alone(struct jobs *jobs, struct storage *storage,
+                       const struct hearth_account *stored, const struct err *why,
                        struct sync_outcome *ret_outcome, struct err *err)
 {
     struct hearth_account account = *stored;
     struct sync_outcome outcome = {.code = HEARTH_ERR_UNSUPPORTED, .state = HEARTH_ACCOUNT_ERROR};
     message_keep_sentence(&outcome.detail, jobs_says_no_section(stored->provider));
-    uint64_t fields = jobs_sync_settle(&jobs->options.sync.schedule, &outcome, 0, clock_now(), 0x8000, &account);
-    log_event(HEARTH_LOG_WARNING, "jobs", "section missing", LOG_TEXT("account", account.id), LOG_TEXT("error", why->text));
+    uint64_t fields =
+        jobs_sync_settle(&jobs->options.sync.schedule, &outcome, 0, clock_now(), 0x8000, &account);
+    log_event(HEARTH_LOG_WARNING, "jobs", "section missing", LOG_TEXT("account", account.id),
+              LOG_TEXT("error", why->text));
     int r = STORAGE(storage, err, account_update, &account, fields);
     if (r == 0)
         *ret_outcome = outcome;
@@ -64,7 +75,8 @@ static int leave_alone(struct jobs *jobs, struct storage *storage, const struct 
 }
 
 /* Why a sync runs, for who looks at debug. */
-static void say_begin(const struct hearth_account *account, const struct hearth_job *job, bool moves)
+static void say_begin(const struct hearth_account *account, const struct hearth_job *job,
+                      bool moves)
 {
     if (!log_wants(HEARTH_LOG_DEBUG))
         return;
@@ -73,10 +85,12 @@ static void say_begin(const struct hearth_account *account, const struct hearth_
                          : account->resync                      ? "all is to be read anew"
                          : account->failures > 0                ? "the last one failed"
                          : account->last_sync == 0              ? "it is the first"
-                         : account->next_sync > clock_now()     ? "its source says that something changed"
-                                                                : "it is due";
-    log_event(HEARTH_LOG_DEBUG, "jobs", "sync begins", LOG_TEXT("account", account->id), LOG_TEXT("reason", reason),
-              LOG_INT("failures", account->failures), LOG_INT("delivery", job->attempt));
+                         : account->next_sync > clock_now()
+                             ? "its source says that something changed"
+                             : "it is due";
+    log_event(HEARTH_LOG_DEBUG, "jobs", "sync begins", LOG_TEXT("account", account->id),
+              LOG_TEXT("reason", reason), LOG_INT("failures", account->failures),
+              LOG_INT("delivery", job->attempt));
 }
 
 /* A job that a worker has taken, and what its kind's function needs for it. */
@@ -84,7 +98,7 @@ struct work {
     struct jobs_worker *worker;
     const struct hearth_job *job;
     size_t node;                   /* that its payload names */
-    struct storage *storage;           /* a handle of that node */
+    struct storage *storage;       /* a handle of that node */
     struct hearth_account account; /* the row there; its texts live until the store's next reset */
 };
 
@@ -95,14 +109,17 @@ static size_t leaves_for(const struct work *work)
     return to == work->node ? NODES_NONE : to;
 }
 
-/* The row says that a job of another kind is wanted. Where one is in work already it does what is to be done. */
+/* The row says that a job of another kind is wanted. Where one is in work already it does what
+ * is to be done. */
 static int worker_hand_over(struct work *work, const char *kind, struct err *err)
 {
-    return jobs_publish(work->worker->jobs, kind, work->node, work->job->key, work->job->priority, JOBS_QUEUE_TIMEOUT, NULL, err);
+    return jobs_publish(work->worker->jobs, kind, work->node, work->job->key, work->job->priority,
+                        JOBS_QUEUE_TIMEOUT, NULL, err);
 }
 
 /* Syncs the account where it is, or takes it to the node `to`, with its provider. */
-static int pull_account(struct work *work, size_t to, struct sync_outcome *ret_outcome, struct err *err)
+static int pull_account(struct work *work, size_t to, struct sync_outcome *ret_outcome,
+                        struct err *err)
 {
     struct jobs_worker *worker = work->worker;
     struct jobs *jobs = worker->jobs;
@@ -123,7 +140,8 @@ static int pull_account(struct work *work, size_t to, struct sync_outcome *ret_o
         void *handle = worker->provider_handles[i];
         worker_set_running(worker, ops, handle);
         if (to == NODES_NONE)
-            r = jobs_sync_account(&jobs->options.sync, work->storage, ops, handle, &call, id, ret_outcome, err);
+            r = jobs_sync_account(&jobs->options.sync, work->storage, ops, handle, &call, id,
+                                  ret_outcome, err);
         else
             r = jobs_move(jobs, work->storage, to, ops, handle, &call, id, ret_outcome, err);
         worker_set_running(worker, NULL, NULL);
@@ -134,13 +152,16 @@ static int pull_account(struct work *work, size_t to, struct sync_outcome *ret_o
 
 static int perform_sync(struct work *work, struct sync_outcome *ret_outcome, struct err *err)
 {
-    return leaves_for(work) == NODES_NONE ? pull_account(work, NODES_NONE, ret_outcome, err) : worker_hand_over(work, JOBS_MOVE, err);
+    return leaves_for(work) == NODES_NONE ? pull_account(work, NODES_NONE, ret_outcome, err)
+                                          : worker_hand_over(work, JOBS_MOVE, err);
 }
 
 static int perform_move(struct work *work, struct sync_outcome *ret_outcome, struct err *err)
 {
     size_t to = leaves_for(work);
-    return to != NODES_NONE ? pull_account(work, to, ret_outcome, err) : worker_hand_over(work, JOBS_SYNC, err); /* it was called back */
+    /* it was called back */
+    return to != NODES_NONE ? pull_account(work, to, ret_outcome, err)
+                            : worker_hand_over(work, JOBS_SYNC, err);
 }
 
 /* All kinds of jobs. */
@@ -162,23 +183,29 @@ static const struct job_kind *job_kind_find(const char *kind)
 }
 
 /* Tells the queue. */
-static void finish_job(struct jobs_worker *worker, struct call *call, const struct hearth_job *job, int32_t how, int64_t delay)
+static void finish_job(struct jobs_worker *worker, struct call *call, const struct hearth_job *job,
+                       int32_t how, int64_t delay)
 {
     struct err why = {0};
-    int told = plug_call_check(call, worker->jobs->options.queue->finish(worker->queue_handle, &call->hearth, job->receipt, how, delay), &why);
+    int told = plug_call_check(call,
+                               worker->jobs->options.queue->finish(
+                                   worker->queue_handle, &call->hearth, job->receipt, how, delay),
+                               &why);
     plug_breaker_note_err(worker->jobs->options.queue_breaker, told, &why);
     if (told < 0 && told != HEARTH_ERR_NOT_FOUND && told != HEARTH_ERR_CANCELLED)
-        log_event(log_level_of(&why, HEARTH_LOG_WARNING), "jobs", "job end not told", LOG_TEXT("account", job->key),
-                  LOG_TEXT("error", why.text));
+        log_event(log_level_of(&why, HEARTH_LOG_WARNING), "jobs", "job end not told",
+                  LOG_TEXT("account", job->key), LOG_TEXT("error", why.text));
 }
 
 /* What the queue is told of a job that was done as well as it could be. */
-static int32_t outcome_of(const struct hearth_job *job, int r, const struct sync_outcome *outcome, const struct err *err,
-                          int64_t *ret_delay)
+static int32_t outcome_of(const struct hearth_job *job, int r, const struct sync_outcome *outcome,
+                          const struct err *err, int64_t *ret_delay)
 {
     *ret_delay = 0;
-    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) { /* not the account's fault; one that was removed is simply done */
-        log_event(log_level_of(err, HEARTH_LOG_ERROR), "jobs", "job failed", LOG_TEXT("account", job->key), LOG_TEXT("error", err->text));
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
+        /* not the account's fault; one that was removed is simply done */
+        log_event(log_level_of(err, HEARTH_LOG_ERROR), "jobs", "job failed",
+                  LOG_TEXT("account", job->key), LOG_TEXT("error", err->text));
         *ret_delay = err->retry_after > 0 ? err->retry_after : STORAGE_TROUBLE_PAUSE;
         return HEARTH_JOB_RETRY;
     }
@@ -189,11 +216,15 @@ static int32_t outcome_of(const struct hearth_job *job, int r, const struct sync
     return r == 0 && outcome->code == HEARTH_ERR_CANCELLED ? HEARTH_JOB_RETRY : HEARTH_JOB_DONE;
 }
 
-static int perform_job(struct jobs_worker *worker, const struct job_kind *kind, size_t node, const struct hearth_job *job,
-                       struct sync_outcome *ret_outcome, struct err *err)
+static int perform_job(struct jobs_worker *worker, const struct job_kind *kind, size_t node,
+                       const struct hearth_job *job, struct sync_outcome *ret_outcome,
+                       struct err *err)
 {
     struct jobs *jobs = worker->jobs;
-    struct work work = {.worker = worker, .job = job, .node = node, .account = {.struct_size = sizeof(work.account)}};
+    struct work work = {.worker = worker,
+                        .job = job,
+                        .node = node,
+                        .account = {.struct_size = sizeof(work.account)}};
     work.storage = jobs_take_storage(jobs, node, err);
     if (work.storage == NULL)
         return err->code;
@@ -214,12 +245,17 @@ static void take_job(struct jobs_worker *worker, struct call *call, const struct
     int32_t how = HEARTH_JOB_DONE;
     set_receipt(worker, job->receipt);
     if (kind == NULL) {
-        log_event(HEARTH_LOG_WARNING, "jobs", "job kind unknown", LOG_TEXT("account", job->key), LOG_TEXT("kind", job->kind),
-                  LOG_TEXT("hint", "a newer release made this job, which is given up: bring all processes to one release"));
+        log_event(HEARTH_LOG_WARNING, "jobs", "job kind unknown", LOG_TEXT("account", job->key),
+                  LOG_TEXT("kind", job->kind),
+                  LOG_TEXT("hint", "a newer release made this job, which is given up: bring all "
+                                   "processes to one release"));
         how = HEARTH_JOB_DEAD;
-    } else if (node == NODES_NONE) { /* of another configuration; it is published again by whoever knows better */
-        log_event(HEARTH_LOG_WARNING, "jobs", "job node unknown", LOG_TEXT("account", job->key), LOG_TEXT("node", job->payload),
-                  LOG_TEXT("hint", "no [node] section here has that name: give all processes of a fleet the same ones"));
+    } else if (node == NODES_NONE) {
+        /* of another configuration; it is published again by whoever knows better */
+        log_event(HEARTH_LOG_WARNING, "jobs", "job node unknown", LOG_TEXT("account", job->key),
+                  LOG_TEXT("node", job->payload),
+                  LOG_TEXT("hint", "no [node] section here has that name: give all processes of a "
+                                   "fleet the same ones"));
     } else {
         int r = perform_job(worker, kind, node, job, &outcome, &err);
         how = outcome_of(job, r, &outcome, &err, &delay);
@@ -233,17 +269,22 @@ void *jobs_worker_main(void *arg)
     struct jobs_worker *worker = arg;
     struct jobs *jobs = worker->jobs;
     struct call call;
-    plug_call_init(&call, NULL, 0, 0); /* a stop interrupts reserve(); finish() must still work then */
+    /* a stop interrupts reserve(); finish() must still work then */
+    plug_call_init(&call, NULL, 0, 0);
     while (!atomic_load(&jobs->stop)) {
         struct hearth_job job = {.struct_size = sizeof(job)};
         struct err err = {0};
-        int r = plug_call_check(
-            &call, jobs->options.queue->reserve(worker->queue_handle, &call.hearth, RESERVE_WAIT, jobs->options.lease, &job), &err);
+        int r =
+            plug_call_check(&call,
+                            jobs->options.queue->reserve(worker->queue_handle, &call.hearth,
+                                                         RESERVE_WAIT, jobs->options.lease, &job),
+                            &err);
         plug_breaker_note_err(jobs->options.queue_breaker, r, &err);
         if (r == 0) {
             take_job(worker, &call, &job);
         } else if (r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_CANCELLED) {
-            log_event(log_level_of(&err, HEARTH_LOG_ERROR), "jobs", "no job taken", LOG_TEXT("error", err.text));
+            log_event(log_level_of(&err, HEARTH_LOG_ERROR), "jobs", "no job taken",
+                      LOG_TEXT("error", err.text));
             jobs_sleep(jobs, 1000);
         }
         plug_call_reset(&call);
@@ -258,7 +299,8 @@ bool jobs_interrupt_worker(struct jobs_worker *worker, const char *receipt)
     if (jobs == NULL) /* it was never started */
         return false;
     lock_take(&jobs->lock);
-    void *running = receipt == NULL || strcmp(worker->receipt, receipt) == 0 ? worker->running : NULL;
+    void *running =
+        receipt == NULL || strcmp(worker->receipt, receipt) == 0 ? worker->running : NULL;
     const struct hearth_sync *ops = worker->running_ops;
     bool had = running != NULL && !worker->interrupting;
     if (had)
@@ -289,14 +331,22 @@ void *jobs_lease_renewer_main(void *arg)
             if (receipt[0] == '\0')
                 continue;
             struct err err = {0};
-            int r = plug_call_check(&call, jobs->options.queue->extend(jobs->lease_renewer_handle, &call.hearth, receipt, jobs->options.lease), &err);
+            int r = plug_call_check(&call,
+                                    jobs->options.queue->extend(jobs->lease_renewer_handle,
+                                                                &call.hearth, receipt,
+                                                                jobs->options.lease),
+                                    &err);
             plug_breaker_note_err(jobs->options.queue_breaker, r, &err);
-            /* Somebody else may have the job by now (the queue was emptied, or did not answer for too long): one of the two has to stop. */
+            /* Somebody else may have the job by now (the queue was emptied, or did not answer
+             * for too long): one of the two has to stop. */
             if (r == HEARTH_ERR_NOT_FOUND && jobs_interrupt_worker(&jobs->workers[i], receipt))
-                log_event(HEARTH_LOG_WARNING, "jobs", "lease lost",
-                          LOG_TEXT("hint", "the sync is stopped, and done again by whoever has its job now"));
+                log_event(
+                    HEARTH_LOG_WARNING, "jobs", "lease lost",
+                    LOG_TEXT("hint",
+                             "the sync is stopped, and done again by whoever has its job now"));
             else if (r < 0 && r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_CANCELLED)
-                log_event(log_level_of(&err, HEARTH_LOG_WARNING), "jobs", "lease not renewed", LOG_TEXT("error", err.text));
+                log_event(log_level_of(&err, HEARTH_LOG_WARNING), "jobs", "lease not renewed",
+                          LOG_TEXT("error", err.text));
             plug_call_reset(&call);
         }
     }

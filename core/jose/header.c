@@ -47,7 +47,8 @@ int jose_header_read(const char *text, size_t size, json_t **ret_header, const c
         r = header_refuse(ret_reason, "names something in its header twice");
     else if (!json_is_object(header))
         r = header_refuse(ret_reason, "is malformed");
-    else if (json_object_get(header, "crit") != NULL || json_object_get(header, "b64") != NULL) /* RFC 7515, 4.1.11; RFC 7797 */
+    else if (json_object_get(header, "crit") != NULL ||
+             json_object_get(header, "b64") != NULL) /* RFC 7515, 4.1.11; RFC 7797 */
         r = header_refuse(ret_reason, "asks for an extension that is not known here");
     if (r == 0)
         *ret_header = header;

@@ -1,11 +1,14 @@
-/* JSON Object Signing and Encryption, as much as signing in needs: signatures of ID tokens (RFC 7515, 7517, 7518) and the keys that a
- * browser brings encrypted (RFC 7516), on OpenSSL and jansson.
+/* JSON Object Signing and Encryption, as much as signing in needs: signatures of ID tokens (RFC
+ * 7515, 7517, 7518) and the keys that a browser brings encrypted (RFC 7516), on OpenSSL and
+ * jansson.
  *
- * Core and the plugin sync-fx share it, so it uses nothing of core but core/codec. What it reads comes from outside: everything is bounded,
- * whatever is not understood is refused, and nothing ends the process. All functions may be called from any thread.
+ * Core and the plugin sync-fx share it, so it uses nothing of core but core/codec. What it reads
+ * comes from outside: everything is bounded, whatever is not understood is refused, and nothing
+ * ends the process. All functions may be called from any thread.
  *
- * Errors (hearth/plugin.h): INVALID: malformed, or not what is accepted here. DENIED: well-formed, but the signature or tag is not right.
- * NOMEM, INTERNAL: memory or OpenSSL failed, which says nothing about the input. */
+ * Errors (hearth/plugin.h): INVALID: malformed, or not what is accepted here. DENIED:
+ * well-formed, but the signature or tag is not right. NOMEM, INTERNAL: memory or OpenSSL failed,
+ * which says nothing about the input. */
 #ifndef HEARTH_CORE_JOSE_JOSE_H
 #define HEARTH_CORE_JOSE_JOSE_H
 
@@ -26,7 +29,8 @@ enum {
 };
 
 /* --- jws.c --- */
-/* A compact JWS whose form is right; nothing about it is to be believed before jose_jws_verify(). */
+/* A compact JWS whose form is right; nothing about it is to be believed before
+ * jose_jws_verify(). */
 struct jose_jws {
     const char *signed_text; /* header "." payload: borrowed from the token */
     size_t signed_size;
@@ -40,11 +44,14 @@ struct jose_jws {
     json_t *header;
 };
 
-/* Reads a token, which must outlive *ret_jws. INVALID also for `crit` and `b64` (no extension is understood) and for other algorithms:
- * ret_reason, a borrowed end of the sentence "the token …", says why. */
-int jose_jws_read(const char *token, size_t size, struct jose_jws *ret_jws, const char **ret_reason);
+/* Reads a token, which must outlive *ret_jws. INVALID also for `crit` and `b64` (no extension is
+ * understood) and for other algorithms: ret_reason, a borrowed end of the sentence "the token
+ * …", says why. */
+int jose_jws_read(const char *token, size_t size, struct jose_jws *ret_jws,
+                  const char **ret_reason);
 void jose_jws_fini(struct jose_jws *jws); /* accepts {0} */
-/* Checks the signature with every key of a set ({"keys": […]}) that suits: kty, alg, kid, use, key_ops. NOT_FOUND: none does. */
+/* Checks the signature with every key of a set ({"keys": […]}) that suits: kty, alg, kid, use,
+ * key_ops. NOT_FOUND: none does. */
 int jose_jws_verify(const struct jose_jws *jws, const json_t *key_set);
 
 /* --- jwe.c --- */
@@ -56,7 +63,9 @@ struct jose_ec_key {
 int jose_ec_make(struct jose_ec_key *ret_key);
 /* The public half as a JWK; members in the order of RFC 7638. */
 void jose_ec_jwk(const struct jose_ec_key *key, char ret_text[JOSE_EC_JWK_SIZE]);
-/* A compact JWE (ECDH-ES on P-256, A256GCM). ret_plain: at least size bytes; what it holds is NUL-terminated, and wiped on failure. */
-int jose_jwe_open(const char *jwe, size_t size, const struct jose_ec_key *key, char *ret_plain, size_t *ret_size);
+/* A compact JWE (ECDH-ES on P-256, A256GCM). ret_plain: at least size bytes; what it holds is
+ * NUL-terminated, and wiped on failure. */
+int jose_jwe_open(const char *jwe, size_t size, const struct jose_ec_key *key, char *ret_plain,
+                  size_t *ret_size);
 
 #endif

@@ -1,4 +1,5 @@
-/* The header of a JWE is no secret and goes through jansson; the keys and the cleartext are, and stay in memory that is wiped. */
+/* The header of a JWE is no secret and goes through jansson; the keys and the cleartext are, and
+ * stay in memory that is wiped. */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,12 +17,14 @@ enum { HEADER, KEY, NONCE, TEXT, TAG, PARTS };
 
 enum { NONCE_SIZE = 12, TAG_SIZE = 16, CONTENT_KEY_SIZE = 32, PARTY_MAX = 256, ENC_MAX = 16 };
 
-/* --- keys ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- keys --- */
 
-static int jwe_key_coordinate(const EVP_PKEY *key, const char *name, uint8_t ret_bytes[JOSE_EC_SIZE])
+static int jwe_key_coordinate(const EVP_PKEY *key, const char *name,
+                              uint8_t ret_bytes[JOSE_EC_SIZE])
 {
     BIGNUM *number = NULL;
-    int r = EVP_PKEY_get_bn_param(key, name, &number) == 1 && BN_bn2binpad(number, ret_bytes, JOSE_EC_SIZE) == JOSE_EC_SIZE
+    int r = EVP_PKEY_get_bn_param(key, name, &number) == 1 &&
+                    BN_bn2binpad(number, ret_bytes, JOSE_EC_SIZE) == JOSE_EC_SIZE
                 ? 0
                 : HEARTH_ERR_INTERNAL;
     BN_clear_free(number);
@@ -51,17 +54,20 @@ void jose_ec_jwk(const struct jose_ec_key *key, char ret_text[JOSE_EC_JWK_SIZE])
     char x[JOSE_EC_SIZE * 4 / 3 + 3], y[JOSE_EC_SIZE * 4 / 3 + 3];
     codec_base64_encode(CODEC_URL, key->x, JOSE_EC_SIZE, x);
     codec_base64_encode(CODEC_URL, key->y, JOSE_EC_SIZE, y);
-    snprintf(ret_text, JOSE_EC_JWK_SIZE, "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"%s\",\"y\":\"%s\"}", x, y);
+    snprintf(ret_text, JOSE_EC_JWK_SIZE,
+             "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"%s\",\"y\":\"%s\"}", x, y);
 }
 
 /* Z: the x coordinate of the shared point. INVALID: the other's point is not on the curve. */
-static int jwe_agree_on_secret(const struct jose_ec_key *own, const uint8_t x[JOSE_EC_SIZE], const uint8_t y[JOSE_EC_SIZE], uint8_t ret_z[JOSE_EC_SIZE])
+static int jwe_agree_on_secret(const struct jose_ec_key *own, const uint8_t x[JOSE_EC_SIZE],
+                               const uint8_t y[JOSE_EC_SIZE], uint8_t ret_z[JOSE_EC_SIZE])
 {
     EVP_PKEY *ours = NULL, *theirs = NULL;
     EVP_PKEY_CTX *ctx = NULL;
     size_t size = JOSE_EC_SIZE;
     int r = jose_ec_load(x, y, NULL, &theirs);
-    if (r == 0 && (jose_ec_load(own->x, own->y, own->private_key, &ours) != 0 || (ctx = EVP_PKEY_CTX_new(ours, NULL)) == NULL))
+    if (r == 0 && (jose_ec_load(own->x, own->y, own->private_key, &ours) != 0 ||
+                   (ctx = EVP_PKEY_CTX_new(ours, NULL)) == NULL))
         r = HEARTH_ERR_INTERNAL;
     if (r == 0 && (EVP_PKEY_derive_init(ctx) != 1 || EVP_PKEY_derive_set_peer(ctx, theirs) != 1 ||
                    EVP_PKEY_derive(ctx, ret_z, &size) != 1 || size != JOSE_EC_SIZE))
@@ -72,7 +78,7 @@ static int jwe_agree_on_secret(const struct jose_ec_key *own, const uint8_t x[JO
     return r;
 }
 
-/* --- content key ---------------------------------------------------------------------------------------------------------------------- */
+/* --- content key --- */
 
 static size_t put_size(uint8_t *to, size_t size)
 {
@@ -86,13 +92,15 @@ static size_t put_size(uint8_t *to, size_t size)
 static bool put_party(uint8_t *to, const char *text, size_t *ret_size)
 {
     size_t size = 0, length = text == NULL ? 0 : strlen(text);
-    if (length > (PARTY_MAX * 4 + 2) / 3 || (length > 0 && codec_base64_decode(CODEC_URL, text, length, to + 4, &size) != 0))
+    if (length > (PARTY_MAX * 4 + 2) / 3 ||
+        (length > 0 && codec_base64_decode(CODEC_URL, text, length, to + 4, &size) != 0))
         return false;
     *ret_size = put_size(to, size) + size;
     return true;
 }
 
-int jose_concat_kdf(const uint8_t *z, size_t z_size, const char *enc, const char *apu, const char *apv, uint8_t *ret_key, size_t key_size)
+int jose_concat_kdf(const uint8_t *z, size_t z_size, const char *enc, const char *apu,
+                    const char *apv, uint8_t *ret_key, size_t key_size)
 {
     uint8_t info[(4 + ENC_MAX) + 2 * (4 + PARTY_MAX + 2) + 4];
     size_t length = strlen(enc), part;
@@ -110,16 +118,20 @@ int jose_concat_kdf(const uint8_t *z, size_t z_size, const char *enc, const char
     size += put_size(info + size, key_size * CHAR_BIT);
     EVP_KDF *kdf = EVP_KDF_fetch(NULL, "SSKDF", NULL);
     EVP_KDF_CTX *ctx = kdf == NULL ? NULL : EVP_KDF_CTX_new(kdf);
-    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char[]){"SHA256"}, 0),
-                           OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SECRET, (void *)(uintptr_t)z, z_size),
-                           OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, size), OSSL_PARAM_construct_end()};
-    int r = ctx != NULL && EVP_KDF_derive(ctx, ret_key, key_size, params) == 1 ? 0 : HEARTH_ERR_INTERNAL;
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char[]){"SHA256"}, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SECRET, (void *)(uintptr_t)z, z_size),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, size),
+        OSSL_PARAM_construct_end()};
+    int r = ctx != NULL && EVP_KDF_derive(ctx, ret_key, key_size, params) == 1
+                ? 0
+                : HEARTH_ERR_INTERNAL;
     EVP_KDF_CTX_free(ctx);
     EVP_KDF_free(kdf);
     return r;
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------------------------------------ */
+/* --- the whole --- */
 
 static bool jwe_header_has_text(const json_t *object, const char *name, const char *wanted)
 {
@@ -127,32 +139,40 @@ static bool jwe_header_has_text(const json_t *object, const char *name, const ch
     return jose_text_member(object, name, &text) && text != NULL && strcmp(text, wanted) == 0;
 }
 
-static int jwe_read_header(const json_t *header, uint8_t ret_x[JOSE_EC_SIZE], uint8_t ret_y[JOSE_EC_SIZE], const char **ret_apu,
-                       const char **ret_apv)
+static int jwe_read_header(const json_t *header, uint8_t ret_x[JOSE_EC_SIZE],
+                           uint8_t ret_y[JOSE_EC_SIZE], const char **ret_apu, const char **ret_apv)
 {
     const json_t *epk = json_object_get(header, "epk");
-    bool good = jwe_header_has_text(header, "alg", "ECDH-ES") && jwe_header_has_text(header, "enc", "A256GCM") && json_object_get(header, "zip") == NULL &&
-                jose_text_member(header, "apu", ret_apu) && jose_text_member(header, "apv", ret_apv) && jwe_header_has_text(epk, "kty", "EC") &&
-                jwe_header_has_text(epk, "crv", "P-256") && jose_bytes_of(json_object_get(epk, "x"), ret_x, JOSE_EC_SIZE) &&
-                jose_bytes_of(json_object_get(epk, "y"), ret_y, JOSE_EC_SIZE);
+    bool good =
+        jwe_header_has_text(header, "alg", "ECDH-ES") &&
+        jwe_header_has_text(header, "enc", "A256GCM") && json_object_get(header, "zip") == NULL &&
+        jose_text_member(header, "apu", ret_apu) && jose_text_member(header, "apv", ret_apv) &&
+        jwe_header_has_text(epk, "kty", "EC") && jwe_header_has_text(epk, "crv", "P-256") &&
+        jose_bytes_of(json_object_get(epk, "x"), ret_x, JOSE_EC_SIZE) &&
+        jose_bytes_of(json_object_get(epk, "y"), ret_y, JOSE_EC_SIZE);
     return good ? 0 : HEARTH_ERR_INVALID;
 }
 
 /* ret_plain holds the ciphertext, which becomes the cleartext. */
-static int jwe_decrypt_content(const struct jose_part parts[PARTS], const uint8_t key[CONTENT_KEY_SIZE], char *ret_plain, size_t *size)
+static int jwe_decrypt_content(const struct jose_part parts[PARTS],
+                               const uint8_t key[CONTENT_KEY_SIZE], char *ret_plain, size_t *size)
 {
     uint8_t nonce[NONCE_SIZE], tag[TAG_SIZE + 2], *text = (uint8_t *)ret_plain;
     size_t nonce_size, tag_size;
     int n = 0, last = 0;
     if (parts[NONCE].size != 16 || parts[TAG].size != 22 ||
-        codec_base64_decode(CODEC_URL, parts[NONCE].at, parts[NONCE].size, nonce, &nonce_size) != 0 ||
+        codec_base64_decode(CODEC_URL, parts[NONCE].at, parts[NONCE].size, nonce, &nonce_size) !=
+            0 ||
         codec_base64_decode(CODEC_URL, parts[TAG].at, parts[TAG].size, tag, &tag_size) != 0)
         return HEARTH_ERR_INVALID;
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     bool ready = ctx != NULL && EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key, nonce) == 1;
-    bool good = ready && EVP_DecryptUpdate(ctx, NULL, &n, (const unsigned char *)parts[HEADER].at, (int)parts[HEADER].size) == 1 &&
+    bool good = ready &&
+                EVP_DecryptUpdate(ctx, NULL, &n, (const unsigned char *)parts[HEADER].at,
+                                  (int)parts[HEADER].size) == 1 &&
                 EVP_DecryptUpdate(ctx, text, &n, text, (int)*size) == 1 &&
-                EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG_SIZE, tag) == 1 && EVP_DecryptFinal_ex(ctx, text + n, &last) == 1;
+                EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG_SIZE, tag) == 1 &&
+                EVP_DecryptFinal_ex(ctx, text + n, &last) == 1;
     EVP_CIPHER_CTX_free(ctx);
     if (!good)
         return ready ? HEARTH_ERR_DENIED : HEARTH_ERR_NOMEM;
@@ -160,7 +180,8 @@ static int jwe_decrypt_content(const struct jose_part parts[PARTS], const uint8_
     return 0;
 }
 
-int jose_jwe_open(const char *jwe, size_t size, const struct jose_ec_key *key, char *ret_plain, size_t *ret_size)
+int jose_jwe_open(const char *jwe, size_t size, const struct jose_ec_key *key, char *ret_plain,
+                  size_t *ret_size)
 {
     struct jose_part parts[PARTS];
     uint8_t x[JOSE_EC_SIZE], y[JOSE_EC_SIZE], z[JOSE_EC_SIZE], content[CONTENT_KEY_SIZE];
@@ -174,7 +195,8 @@ int jose_jwe_open(const char *jwe, size_t size, const struct jose_ec_key *key, c
     if (r == 0)
         r = jwe_read_header(header, x, y, &apu, &apv);
     if (r == 0)
-        r = codec_base64_decode(CODEC_URL, parts[TEXT].at, parts[TEXT].size, (uint8_t *)ret_plain, &n);
+        r = codec_base64_decode(CODEC_URL, parts[TEXT].at, parts[TEXT].size, (uint8_t *)ret_plain,
+                                &n);
     if (r == 0)
         r = jwe_agree_on_secret(key, x, y, z);
     if (r == 0)

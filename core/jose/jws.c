@@ -19,18 +19,21 @@ static bool is_known_algorithm(const char *alg)
     return strcmp(alg, "RS256") == 0 || strcmp(alg, "PS256") == 0 || strcmp(alg, "ES256") == 0;
 }
 
-static int jws_read_header(const struct jose_part *part, struct jose_jws *jws, const char **ret_reason)
+static int jws_read_header(const struct jose_part *part, struct jose_jws *jws,
+                           const char **ret_reason)
 {
     int r = jose_header_read(part->at, part->size, &jws->header, ret_reason);
     if (r != 0)
         return r;
-    if (!jose_text_member(jws->header, "alg", &jws->alg) || !jose_text_member(jws->header, "kid", &jws->kid) ||
+    if (!jose_text_member(jws->header, "alg", &jws->alg) ||
+        !jose_text_member(jws->header, "kid", &jws->kid) ||
         !jose_text_member(jws->header, "typ", &jws->typ)) {
         *ret_reason = "is malformed";
         return HEARTH_ERR_INVALID;
     }
     if (jws->alg == NULL || !is_known_algorithm(jws->alg)) {
-        *ret_reason = jws->alg == NULL ? "names no algorithm" : "is not signed with RS256, PS256 or ES256";
+        *ret_reason =
+            jws->alg == NULL ? "names no algorithm" : "is not signed with RS256, PS256 or ES256";
         return HEARTH_ERR_INVALID;
     }
     return 0;
@@ -88,7 +91,8 @@ void jose_jws_fini(struct jose_jws *jws)
 static int der_of(const uint8_t pair[2 * JOSE_EC_SIZE], uint8_t **ret_der, size_t *ret_size)
 {
     ECDSA_SIG *sig = ECDSA_SIG_new();
-    BIGNUM *r = BN_bin2bn(pair, JOSE_EC_SIZE, NULL), *s = BN_bin2bn(pair + JOSE_EC_SIZE, JOSE_EC_SIZE, NULL);
+    BIGNUM *r = BN_bin2bn(pair, JOSE_EC_SIZE, NULL),
+           *s = BN_bin2bn(pair + JOSE_EC_SIZE, JOSE_EC_SIZE, NULL);
     unsigned char *der = NULL;
     int size = -1;
     if (sig != NULL && r != NULL && s != NULL && ECDSA_SIG_set0(sig, r, s) == 1) {
@@ -106,18 +110,22 @@ static int der_of(const uint8_t pair[2 * JOSE_EC_SIZE], uint8_t **ret_der, size_
 }
 
 /* 0, or DENIED, or NOMEM. */
-static int jws_check_signature(const struct jose_jws *jws, EVP_PKEY *key, const uint8_t *signature, size_t size)
+static int jws_check_signature(const struct jose_jws *jws, EVP_PKEY *key, const uint8_t *signature,
+                               size_t size)
 {
     EVP_PKEY_CTX *of_key;
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool ready = ctx != NULL && EVP_DigestVerifyInit_ex(ctx, &of_key, "SHA256", NULL, NULL, key, NULL) == 1;
+    bool ready =
+        ctx != NULL && EVP_DigestVerifyInit_ex(ctx, &of_key, "SHA256", NULL, NULL, key, NULL) == 1;
     if (ready && strcmp(jws->alg, "PS256") == 0) /* RFC 7518, 3.5 */
         ready = EVP_PKEY_CTX_set_rsa_padding(of_key, RSA_PKCS1_PSS_PADDING) == 1 &&
                 EVP_PKEY_CTX_set_rsa_pss_saltlen(of_key, RSA_PSS_SALTLEN_DIGEST) == 1 &&
                 EVP_PKEY_CTX_set_rsa_mgf1_md(of_key, EVP_sha256()) == 1;
-    int r = !ready                                                                                                   ? HEARTH_ERR_NOMEM
-            : EVP_DigestVerify(ctx, signature, size, (const unsigned char *)jws->signed_text, jws->signed_size) == 1 ? 0
-                                                                                                                     : HEARTH_ERR_DENIED;
+    int r = !ready ? HEARTH_ERR_NOMEM
+            : EVP_DigestVerify(ctx, signature, size, (const unsigned char *)jws->signed_text,
+                               jws->signed_size) == 1
+                ? 0
+                : HEARTH_ERR_DENIED;
     EVP_MD_CTX_free(ctx);
     return r;
 }
@@ -132,13 +140,15 @@ static int verify_with(const struct jose_jws *jws, const json_t *jwk)
         return r;
     ERR_set_mark();
     if (strcmp(jws->alg, "ES256") == 0) {
-        r = jws->signature_size == 2 * JOSE_EC_SIZE ? der_of(jws->signature, &der, &size) : HEARTH_ERR_DENIED;
+        r = jws->signature_size == 2 * JOSE_EC_SIZE ? der_of(jws->signature, &der, &size)
+                                                    : HEARTH_ERR_DENIED;
         if (r == 0)
             r = jws_check_signature(jws, key, der, size);
         OPENSSL_free(der);
     } else {
-        r = jws->signature_size == (size_t)EVP_PKEY_get_size(key) ? jws_check_signature(jws, key, jws->signature, jws->signature_size)
-                                                                  : HEARTH_ERR_DENIED;
+        r = jws->signature_size == (size_t)EVP_PKEY_get_size(key)
+                ? jws_check_signature(jws, key, jws->signature, jws->signature_size)
+                : HEARTH_ERR_DENIED;
     }
     ERR_pop_to_mark();
     EVP_PKEY_free(key);
@@ -153,7 +163,8 @@ int jose_jws_verify(const struct jose_jws *jws, const json_t *key_set)
     json_array_foreach((json_t *)(uintptr_t)keys, i, jwk)
     {
         const char *kid;
-        bool named = jose_text_member(jwk, "kid", &kid) && (jws->kid == NULL || (kid != NULL && strcmp(kid, jws->kid) == 0));
+        bool named = jose_text_member(jwk, "kid", &kid) &&
+                     (jws->kid == NULL || (kid != NULL && strcmp(kid, jws->kid) == 0));
         if (!named || !jose_jwk_may_verify(jwk, jws->alg) || tries++ == TRIES_MOST)
             continue;
         int result = verify_with(jws, jwk);

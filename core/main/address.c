@@ -6,7 +6,8 @@
 #include "main/app.h"
 #include "main/control.h"
 
-/* Where it listens on every address, the name by which this machine reaches itself is one of them. */
+/* Where it listens on every address, the name by which this machine reaches itself is one of
+ * them. */
 static const char *host_to_go_to(const char *host)
 {
     static const char *const every[] = {"", "0.0.0.0", "[::]"};
@@ -18,17 +19,20 @@ static const char *host_to_go_to(const char *host)
 
 static int no_address(struct err *err)
 {
-    return err_set(err, HEARTH_ERR_INVALID, "nobody says by which address people come: set [web] base_url to it");
+    return err_set(err, HEARTH_ERR_INVALID,
+                   "nobody says by which address people come: set [web] base_url to it");
 }
 
 int main_address_of_listener(const char *listens, struct address *ret_address, struct err *err)
 {
-    const char *host = listens == NULL ? NULL : strstr(listens, "://"), *colon = host == NULL ? NULL : strrchr(host + 3, ':');
+    const char *host = listens == NULL ? NULL : strstr(listens, "://"),
+               *colon = host == NULL ? NULL : strrchr(host + 3, ':');
     char name[300];
     if (colon == NULL)
         return no_address(err);
     snprintf(name, sizeof(name), "%.*s", (int)(colon - host - 3), host + 3);
-    snprintf(ret_address->text, sizeof(ret_address->text), "%.*s://%s%s", (int)(host - listens), listens, host_to_go_to(name), colon);
+    snprintf(ret_address->text, sizeof(ret_address->text), "%.*s://%s%s", (int)(host - listens),
+             listens, host_to_go_to(name), colon);
     ret_address->guessed = true;
     return 0;
 }
@@ -39,8 +43,10 @@ static bool address_of_daemon(const struct app *app, char *ret_listens, size_t s
     struct buf body = {0};
     struct err err = {0};
     int status = 0;
-    bool knows =
-        main_app_daemon_runs(app) && main_control_request(app->state_dir, "GET", "/control/address", &status, &body, &err) == 0 && status == 200;
+    bool knows = main_app_daemon_runs(app) &&
+                 main_control_request(app->state_dir, "GET", "/control/address", &status, &body,
+                                      &err) == 0 &&
+                 status == 200;
     if (knows)
         snprintf(ret_listens, size, "%.*s", (int)body.size, body.data);
     buf_fini(&body);
@@ -57,16 +63,20 @@ static int address_of_conf(const struct app *app, struct address *ret_address, s
             continue;
         if (listens->port == 0)
             return err_set(err, HEARTH_ERR_UNAVAILABLE,
-                           "nobody knows the port yet, because [listen %s] takes any that is free: start the daemon, or set [web] base_url",
+                           "nobody knows the port yet, because [listen %s] takes any that is free: "
+                           "start the daemon, or set [web] base_url",
                            conf_section_name(section));
-        bool tls = conf_text(section, "tls_certificate") != NULL, six = strchr(listens->host, ':') != NULL;
-        snprintf(url, sizeof(url), "http%s://%s%s%s:%d", tls ? "s" : "", six ? "[" : "", listens->host, six ? "]" : "", listens->port);
+        bool tls = conf_text(section, "tls_certificate") != NULL,
+             six = strchr(listens->host, ':') != NULL;
+        snprintf(url, sizeof(url), "http%s://%s%s%s:%d", tls ? "s" : "", six ? "[" : "",
+                 listens->host, six ? "]" : "", listens->port);
         return main_address_of_listener(url, ret_address, err);
     }
     return no_address(err);
 }
 
-int main_address_find(const struct app *app, const char *url, struct address *ret_address, struct err *err)
+int main_address_find(const struct app *app, const char *url, struct address *ret_address,
+                      struct err *err)
 {
     char listens[400];
     size_t size = url == NULL ? 0 : strlen(url);

@@ -18,10 +18,14 @@
 #include "base/str.h"
 #include "signin/allow.h"
 
-_Static_assert((int)CONF_NODE_MAX <= (int)NODES_MAX && CONF_NAME_SIZE <= (int)sizeof(((struct node *)0)->name),
+_Static_assert((int)CONF_NODE_MAX <= (int)NODES_MAX &&
+                   CONF_NAME_SIZE <= (int)sizeof(((struct node *)0)->name),
                "every [node] has its place");
 
-enum { QUEUE_PATIENCE = 5000 /* ms */, CA_FILE_MAX = 16 << 20 /* a system's authorities have a quarter of a megabyte */ };
+enum {
+    QUEUE_PATIENCE = 5000 /* ms */,
+    CA_FILE_MAX = 16 << 20 /* a system's authorities have a quarter of a megabyte */
+};
 
 static const char *const default_config = "/etc/hearth/conf.d";
 
@@ -31,7 +35,8 @@ static int init_log(struct app *app, const struct cli *cli, struct err *err)
     const char *format = cli->log != NULL ? cli->log : conf_text(hearth, "log");
     if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
         return err_set(err, HEARTH_ERR_INVALID, "--log takes text or json");
-    log_init(strcmp(format, "json") == 0 ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT, (enum hearth_log_level)conf_number(hearth, "log_level"));
+    log_init(strcmp(format, "json") == 0 ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT,
+             (enum hearth_log_level)conf_number(hearth, "log_level"));
     if (conf_number(hearth, "audit") == 0)
         log_audit_off();
     if (conf_get_number(app->conf, "web", "access_log") != 0)
@@ -39,7 +44,8 @@ static int init_log(struct app *app, const struct cli *cli, struct err *err)
     return 0;
 }
 
-int main_app_read_conf(const struct cli *cli, struct findings *findings, struct conf **ret_conf, struct err *err)
+int main_app_read_conf(const struct cli *cli, struct findings *findings, struct conf **ret_conf,
+                       struct err *err)
 {
     const char *dir = cli->config;
     if (dir == NULL && access(default_config, F_OK) == 0)
@@ -47,7 +53,8 @@ int main_app_read_conf(const struct cli *cli, struct findings *findings, struct 
     return conf_load(dir, findings, ret_conf, err);
 }
 
-int main_app_load(struct app *app, const struct cli *cli, struct findings *findings, struct err *err)
+int main_app_load(struct app *app, const struct cli *cli, struct findings *findings,
+                  struct err *err)
 {
     int r = main_app_read_conf(cli, findings, &app->conf, err);
     if (r < 0)
@@ -71,13 +78,19 @@ int main_app_check_state_dir(const struct app *app, struct err *err)
     const char *dir = app->state_dir;
     struct stat st;
     if (stat(dir, &st) != 0)
-        return errno == ENOENT ? err_set(err, HEARTH_ERR_NOT_FOUND,
-                                         "there is no state directory %s yet (state_dir in [hearth]): start the daemon, or run \"hearthd "
-                                         "migrate\" as its user",
-                                         dir)
-                               : err_errno(err, errno, "cannot use the state directory %s (set state_dir in [hearth])", dir);
+        return errno == ENOENT
+                   ? err_set(err, HEARTH_ERR_NOT_FOUND,
+                             "there is no state directory %s yet (state_dir in [hearth]): start "
+                             "the daemon, or run \"hearthd "
+                             "migrate\" as its user",
+                             dir)
+                   : err_errno(err, errno,
+                               "cannot use the state directory %s (set state_dir in [hearth])",
+                               dir);
     if (!S_ISDIR(st.st_mode))
-        return err_set(err, HEARTH_ERR_IO, "the state directory %s is not a folder: move that file away, or set state_dir in [hearth]",
+        return err_set(err, HEARTH_ERR_IO,
+                       "the state directory %s is not a folder: move that file away, or set "
+                       "state_dir in [hearth]",
                        dir);
     if (access(dir, R_OK | W_OK | X_OK) == 0)
         return 0;
@@ -87,14 +100,18 @@ int main_app_check_state_dir(const struct app *app, struct err *err)
     if (why == EROFS)
         snprintf(advice, sizeof(advice), "mount it to be written");
     else if (st.st_uid == geteuid())
-        snprintf(advice, sizeof(advice), "it has mode %04o: run chmod u+rwx on it", st.st_mode & 07777u);
+        snprintf(advice, sizeof(advice), "it has mode %04o: run chmod u+rwx on it",
+                 st.st_mode & 07777u);
     else if (owner == NULL)
-        snprintf(advice, sizeof(advice), "it belongs to user number %u: run hearthd as that one", (unsigned)st.st_uid);
+        snprintf(advice, sizeof(advice), "it belongs to user number %u: run hearthd as that one",
+                 (unsigned)st.st_uid);
     else
-        snprintf(advice, sizeof(advice), "it belongs to user %.60s: run hearthd as that one", owner->pw_name);
+        snprintf(advice, sizeof(advice), "it belongs to user %.60s: run hearthd as that one",
+                 owner->pw_name);
     err_errno(err, why, "cannot use the state directory %s", dir); /* the code that suits */
-    return err_set(err, err == NULL ? HEARTH_ERR_IO : err->code, "cannot use the state directory %s: %s; %s, or set state_dir in [hearth]",
-                   dir, strerror(why), advice);
+    return err_set(err, err == NULL ? HEARTH_ERR_IO : err->code,
+                   "cannot use the state directory %s: %s; %s, or set state_dir in [hearth]", dir,
+                   strerror(why), advice);
 }
 
 static int look_at_state_dir(const struct app *app, struct err *err)
@@ -102,12 +119,15 @@ static int look_at_state_dir(const struct app *app, struct err *err)
     if (main_app_is_fleet(app) && app->makes != APP_MAKES_ALL)
         return 0; /* only daemons keep something in it */
     if (app->makes != APP_MAKES_NOTHING && mkdir(app->state_dir, 0700) != 0 && errno != EEXIST)
-        return err_errno(err, errno, "cannot make the state directory %s (set state_dir in [hearth])", app->state_dir);
+        return err_errno(err, errno,
+                         "cannot make the state directory %s (set state_dir in [hearth])",
+                         app->state_dir);
     return main_app_check_state_dir(app, err);
 }
 
-int main_app_load_plugin(struct app *app, int kind, const struct conf_section *section, struct plug **ret_plug,
-                    const struct hearth_config_value **ret_values, struct err *err)
+int main_app_load_plugin(struct app *app, int kind, const struct conf_section *section,
+                         struct plug **ret_plug, const struct hearth_config_value **ret_values,
+                         struct err *err)
 {
     const char *const *directories;
     size_t count = plug_directories(conf_get_text(app->conf, "hearth", "plugin_dir"), &directories);
@@ -116,15 +136,17 @@ int main_app_load_plugin(struct app *app, int kind, const struct conf_section *s
     if (r < 0)
         return r;
     const struct hearth_plugin *descriptor = plug_descriptor(plug);
-    r = conf_plugin_values(app->conf, section, descriptor->config, descriptor->config_count, app->findings, ret_values, err);
+    r = conf_plugin_values(app->conf, section, descriptor->config, descriptor->config_count,
+                           app->findings, ret_values, err);
     if (r == 0)
         *ret_plug = plug;
     return r;
 }
 
 /* The same, and opens it. */
-static int open_plugin(struct app *app, int kind, const struct conf_section *section, host_http_fn http, void *http_data,
-                       struct plug **ret_plug, const struct hearth_config_value **ret_values, struct err *err)
+static int open_plugin(struct app *app, int kind, const struct conf_section *section,
+                       host_http_fn http, void *http_data, struct plug **ret_plug,
+                       const struct hearth_config_value **ret_values, struct err *err)
 {
     struct plug *plug;
     const struct hearth_config_value *values;
@@ -148,11 +170,13 @@ static int open_plugin(struct app *app, int kind, const struct conf_section *sec
 }
 
 /* Where a storage that has files keeps them: its key `path`. NULL: it has none. */
-static const char *storage_path_of(const struct plug *plug, const struct hearth_config_value *values)
+static const char *storage_path_of(const struct plug *plug,
+                                   const struct hearth_config_value *values)
 {
     const struct hearth_plugin *descriptor = plug_descriptor(plug);
     for (size_t i = 0; i < descriptor->config_count; i++)
-        if (descriptor->config[i].type == HEARTH_CONFIG_PATH && strcmp(descriptor->config[i].name, "path") == 0)
+        if (descriptor->config[i].type == HEARTH_CONFIG_PATH &&
+            strcmp(descriptor->config[i].name, "path") == 0)
             return values[i].present ? values[i].text : NULL;
     return NULL;
 }
@@ -171,21 +195,26 @@ bool main_app_is_fleet(const struct app *app)
     return conf_section(app->conf, "node", 0) != NULL;
 }
 
-const struct conf_section *main_app_storage_of(const struct app *app, const struct conf_section *node)
+const struct conf_section *main_app_storage_of(const struct app *app,
+                                               const struct conf_section *node)
 {
     const char *storage = node == NULL ? NULL : conf_text(node, "storage");
-    return storage_section(app, node != NULL && storage == NULL ? conf_section_name(node) : storage);
+    return storage_section(app,
+                           node != NULL && storage == NULL ? conf_section_name(node) : storage);
 }
 
-int main_app_add_node(struct app *app, const struct conf_section *section, bool migrate, struct err *err)
+int main_app_add_node(struct app *app, const struct conf_section *section, bool migrate,
+                      struct err *err)
 {
     struct nodes *nodes = &app->nodes;
     struct node *node = &nodes->items[nodes->count];
     const char *name = section == NULL ? "" : conf_section_name(section);
-    const char *url = section == NULL ? conf_get_text(app->conf, "web", "base_url") : conf_text(section, "url");
+    const char *url =
+        section == NULL ? conf_get_text(app->conf, "web", "base_url") : conf_text(section, "url");
     const struct conf_section *source = main_app_storage_of(app, section);
-    *node =
-        (struct node){.url = url == NULL ? "" : url, .weight = section == NULL ? 1 : conf_number(section, "weight"), .migrates = migrate};
+    *node = (struct node){.url = url == NULL ? "" : url,
+                          .weight = section == NULL ? 1 : conf_number(section, "weight"),
+                          .migrates = migrate};
     str_copy(node->name, sizeof(node->name), name);
     nodes_node_init(node);
     const struct hearth_config_value *values;
@@ -229,7 +258,8 @@ int main_app_open_storage(struct app *app, enum app_migrate migrate, struct err 
     return r < 0 || main_app_is_fleet(app) ? r : main_app_use_node(app, app->nodes.own, err);
 }
 
-int main_app_each_node(struct app *app, int (*run)(struct app *app, void *ctx, struct err *err), void *ctx, struct err *err)
+int main_app_each_node(struct app *app, int (*run)(struct app *app, void *ctx, struct err *err),
+                       void *ctx, struct err *err)
 {
     int first = 0;
     for (size_t i = 0; i < app->nodes.count; i++) {
@@ -247,7 +277,8 @@ int main_app_each_node(struct app *app, int (*run)(struct app *app, void *ctx, s
     return first;
 }
 
-static int host_fetch_http(const struct hearth_host *host, struct hearth_call *call, const struct hearth_http_request *request)
+static int host_fetch_http(const struct hearth_host *host, struct hearth_call *call,
+                           const struct hearth_http_request *request)
 {
     return net_fetch(plug_host_of(host)->http_data, call, request);
 }
@@ -258,7 +289,8 @@ int main_app_check_ca_file(const struct app *app, struct err *err)
     X509_STORE *storage = file == NULL ? NULL : X509_STORE_new();
     if (storage == NULL)
         return 0;
-    int r = plain_file_check(file, CA_FILE_MAX, NULL, err); /* OpenSSL and libcurl open it by name */
+    /* OpenSSL and libcurl open it by name */
+    int r = plain_file_check(file, CA_FILE_MAX, NULL, err);
     if (r == 0 && X509_STORE_load_file(storage, file) != 1)
         r = err_set(err, HEARTH_ERR_INVALID, "%s is no PEM file with certificates", file);
     X509_STORE_free(storage);
@@ -269,12 +301,14 @@ int main_app_check_ca_file(const struct app *app, struct err *err)
 int main_app_add_provider(struct app *app, const struct conf_section *section, struct err *err)
 {
     const struct conf_section *worker = conf_section(app->conf, "worker", 0);
-    struct net_options options = {.max_connections_per_host = (int)conf_number(worker, "connections_per_host"),
+    struct net_options options = {.max_connections_per_host =
+                                      (int)conf_number(worker, "connections_per_host"),
                                   .ca_file = conf_text(worker, "ca_file")};
     const struct hearth_config_value *values;
     int r = app->net != NULL ? 0 : net_start(&options, &app->net, err);
     if (r == 0)
-        r = open_plugin(app, HEARTH_SYNC, section, host_fetch_http, app->net, &app->providers[app->provider_count], &values, err);
+        r = open_plugin(app, HEARTH_SYNC, section, host_fetch_http, app->net,
+                        &app->providers[app->provider_count], &values, err);
     if (r == 0)
         app->provider_names[app->provider_count++] = conf_section_name(section);
     return r;
@@ -295,14 +329,17 @@ int main_app_open_providers(struct app *app, struct err *err)
 int main_app_open_queue(struct app *app, struct err *err)
 {
     const struct hearth_config_value *values;
-    return open_plugin(app, HEARTH_QUEUE, conf_section(app->conf, "queue", 0), NULL, NULL, &app->queue, &values, err);
+    return open_plugin(app, HEARTH_QUEUE, conf_section(app->conf, "queue", 0), NULL, NULL,
+                       &app->queue, &values, err);
 }
 
-int main_app_open_queue_handle(struct app *app, struct call *ret_call, void **ret_handle, struct err *err)
+int main_app_open_queue_handle(struct app *app, struct call *ret_call, void **ret_handle,
+                               struct err *err)
 {
     const struct hearth_queue *ops = plug_ops(app->queue);
     plug_call_init(ret_call, NULL, QUEUE_PATIENCE, 0);
-    int r = plug_call_check(ret_call, ops->handle_open(plug_self(app->queue), &ret_call->hearth, ret_handle), err);
+    int r = plug_call_check(
+        ret_call, ops->handle_open(plug_self(app->queue), &ret_call->hearth, ret_handle), err);
     ret_call->hearth.deadline = 0;
     if (r < 0)
         plug_call_fini(ret_call);
@@ -313,7 +350,8 @@ int main_app_open_queue_handle(struct app *app, struct call *ret_call, void **re
 
 bool main_app_storage_is_away(const struct node *node, int code)
 {
-    bool shared = (plug_descriptor(node->storage)->capabilities & HEARTH_SHARED) != 0; /* a file of this machine is there, or it is not */
+    /* a file of this machine is there, or it is not */
+    bool shared = (plug_descriptor(node->storage)->capabilities & HEARTH_SHARED) != 0;
     return shared && (code == HEARTH_ERR_UNAVAILABLE || code == HEARTH_ERR_TIMEOUT);
 }
 
@@ -337,7 +375,8 @@ void main_app_fini(struct app *app)
     *app = (struct app){0};
 }
 
-int main_app_account(struct app *app, const char *email, struct hearth_account *ret_account, struct err *err)
+int main_app_account(struct app *app, const char *email, struct hearth_account *ret_account,
+                     struct err *err)
 {
     size_t node = 0;
     int r = nodes_storages_by_email(&app->storages, email, &node, ret_account, err);
@@ -387,7 +426,8 @@ int main_app_check_allowed(const struct app *app, const char *email, struct err 
     if (signin_allow_admits(main_app_allow(app), email))
         return 0;
     return err_set(err, HEARTH_ERR_DENIED,
-                   "[auth] allow does not name %s, so nothing lets this person in; add the address there and restart the daemon first",
+                   "[auth] allow does not name %s, so nothing lets this person in; add the address "
+                   "there and restart the daemon first",
                    email);
 }
 
@@ -401,12 +441,12 @@ int main_app_create_signin(struct app *app, struct signin **ret_signin, struct e
         .step_timeout = conf_get_number(app->conf, "auth", "step_timeout"),
     };
     for (size_t i = 0; i < app->provider_count; i++)
-        options.providers[options.provider_count++] =
-            (struct signin_provider){.name = app->provider_names[i],
-                                     .ops = plug_ops(app->providers[i]),
-                                     .signin = plug_extension(app->providers[i], PLUG_SYNC_SIGNIN),
-                                     .describe = plug_extension(app->providers[i], PLUG_SYNC_DESCRIBE),
-                                     .self = plug_self(app->providers[i])};
+        options.providers[options.provider_count++] = (struct signin_provider){
+            .name = app->provider_names[i],
+            .ops = plug_ops(app->providers[i]),
+            .signin = plug_extension(app->providers[i], PLUG_SYNC_SIGNIN),
+            .describe = plug_extension(app->providers[i], PLUG_SYNC_DESCRIBE),
+            .self = plug_self(app->providers[i])};
     return signin_create(&options, ret_signin, err);
 }
 
@@ -439,21 +479,27 @@ int main_app_take_lock(const struct app *app, int *ret_fd, struct err *err)
     return err_set(err, HEARTH_ERR_CONFLICT, "another hearthd runs on %s", app->state_dir);
 }
 
-int main_app_restore(struct app *app, const char *path, bool replace, hearth_text_cb cb, void *ctx, struct err *err)
+int main_app_restore(struct app *app, const char *path, bool replace, hearth_text_cb cb, void *ctx,
+                     struct err *err)
 {
     struct plug *plug;
     const struct hearth_config_value *values;
     int lock = -1;
     if (main_app_is_fleet(app))
-        return err_set(err, HEARTH_ERR_UNSUPPORTED, "a fleet's databases are restored with the tools of the databases");
+        return err_set(err, HEARTH_ERR_UNSUPPORTED,
+                       "a fleet's databases are restored with the tools of the databases");
     app->makes = APP_MAKES_DATABASE;
     int r = look_at_state_dir(app, err);
     if (r == 0)
         r = main_app_take_lock(app, &lock, err);
     if (r == HEARTH_ERR_CONFLICT)
-        return err_set(err, r, "another hearthd runs on %s: stop it first, and restore then; nothing was changed", app->state_dir);
+        return err_set(
+            err, r,
+            "another hearthd runs on %s: stop it first, and restore then; nothing was changed",
+            app->state_dir);
     if (r == 0)
-        r = main_app_load_plugin(app, HEARTH_STORAGE, storage_section(app, NULL), &plug, &values, err);
+        r = main_app_load_plugin(app, HEARTH_STORAGE, storage_section(app, NULL), &plug, &values,
+                                 err);
     if (r == 0)
         r = plug_restore(plug, values, path, replace, cb, ctx, err);
     if (lock >= 0)

@@ -1,5 +1,6 @@
-/* The key file and the databases know each other: each database keeps the fingerprints of the keys that sealed its credentials, so that a
- * key file that was lost or replaced is noticed before anything is made or sealed anew. */
+/* The key file and the databases know each other: each database keeps the fingerprints of the
+ * keys that sealed its credentials, so that a key file that was lost or replaced is noticed
+ * before anything is made or sealed anew. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,7 +20,7 @@ const char *main_app_key_path(const struct app *app)
     return conf_get_text(app->conf, "hearth", "key_file");
 }
 
-/* --- what a database says ------------------------------------------------------------------------------------------------------------ */
+/* --- what a database says --- */
 
 bool main_key_record_next(const char **rest, struct auth_vault_key *ret_key)
 {
@@ -104,12 +105,11 @@ static bool record_has_all(const char *record, const struct vault *vault)
     return true;
 }
 
-/* --- what is sealed in it ---------------------------------------------------------------------------------------------------------------
- */
+/* --- what is sealed in it --- */
 
 struct sealed {
     const struct vault *vault; /* NULL: whether there are any is all that is asked */
-    struct storage *storage;       /* a second session: rows are read while accounts are listed */
+    struct storage *storage;   /* a second session: rows are read while accounts are listed */
     bool any, opens;
     int tries;
     struct err err;
@@ -126,19 +126,21 @@ static int look_at_credentials(void *ctx, const struct hearth_account *account)
     if (r == 0)
         sealed->any = true;
     if (r == 0 && sealed->vault != NULL)
-        r = auth_credentials_get(sealed->vault, sealed->storage, account->id, 0, account->provider, &plain, &size, &why);
+        r = auth_credentials_get(sealed->vault, sealed->storage, account->id, 0, account->provider,
+                                 &plain, &size, &why);
     auth_credentials_free(plain, size);
     plug_storage_reset(sealed->storage);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND && r != HEARTH_ERR_DENIED && r != HEARTH_ERR_CORRUPT)
         sealed->err = why;
     sealed->opens = r == 0 && sealed->vault != NULL;
     sealed->tries += sealed->any;
-    return sealed->err.code < 0 || sealed->opens || (sealed->any && (sealed->vault == NULL || sealed->tries == TRIES));
+    return sealed->err.code < 0 || sealed->opens ||
+           (sealed->any && (sealed->vault == NULL || sealed->tries == TRIES));
 }
 
 /* Are there credentials, and does the vault open one of them? */
-static int look_at_sealed(struct node *node, struct storage *storage, const struct vault *vault, bool *ret_any, bool *ret_opens,
-                          struct err *err)
+static int look_at_sealed(struct node *node, struct storage *storage, const struct vault *vault,
+                          bool *ret_any, bool *ret_opens, struct err *err)
 {
     struct storage second;
     struct sealed sealed = {.vault = vault, .storage = &second};
@@ -159,8 +161,7 @@ static int look_at_sealed(struct node *node, struct storage *storage, const stru
     return r;
 }
 
-/* --- the comparison
- * ------------------------------------------------------------------------------------------------------------------------ */
+/* --- the comparison --- */
 
 struct comparison {
     struct app *app;
@@ -177,25 +178,31 @@ static const char *database_name(const struct app *app, size_t node, char ret[DA
     return ret;
 }
 
-#define WAY_OUT                                                                                                                            \
-    "Bring that key file back. If it is lost: stop the daemon, run \"hearthd key new --accept-loss\", and everybody signs in anew"
+#define WAY_OUT                                                                                    \
+    "Bring that key file back. If it is lost: stop the daemon, run \"hearthd key new "             \
+    "--accept-loss\", and everybody signs in anew"
 
-static int refuse_other_key(const struct comparison *comparison, size_t node, const struct auth_vault_key *recorded, struct err *err)
+static int refuse_other_key(const struct comparison *comparison, size_t node,
+                            const struct auth_vault_key *recorded, struct err *err)
 {
     char name[DATABASE_NAME], sealed_with[80] = "with another key than this machine's";
     const char *path = main_app_key_path(comparison->app);
     database_name(comparison->app, node, name);
     if (recorded != NULL)
-        snprintf(sealed_with, sizeof(sealed_with), "with key %u (%s)", recorded->number, recorded->fingerprint);
+        snprintf(sealed_with, sizeof(sealed_with), "with key %u (%s)", recorded->number,
+                 recorded->fingerprint);
     if (comparison->vault == NULL)
-        return err_set(err, HEARTH_ERR_CONFLICT, "%s was sealed %s, and there is no key file %s. " WAY_OUT, name, sealed_with, path);
+        return err_set(err, HEARTH_ERR_CONFLICT,
+                       "%s was sealed %s, and there is no key file %s. " WAY_OUT, name, sealed_with,
+                       path);
     struct auth_vault_key own;
     auth_vault_key(comparison->vault, 0, &own);
-    return err_set(err, HEARTH_ERR_CONFLICT, "%s was sealed %s, but %s has key %u (%s). " WAY_OUT, name, sealed_with, path, own.number,
-                   own.fingerprint);
+    return err_set(err, HEARTH_ERR_CONFLICT, "%s was sealed %s, but %s has key %u (%s). " WAY_OUT,
+                   name, sealed_with, path, own.number, own.fingerprint);
 }
 
-static int compare_store(const struct comparison *comparison, size_t i, struct storage *storage, struct err *err)
+static int compare_store(const struct comparison *comparison, size_t i, struct storage *storage,
+                         struct err *err)
 {
     struct node *node = &comparison->app->nodes.items[i];
     const struct vault *vault = comparison->vault;
@@ -230,8 +237,9 @@ static int compare_node(const struct comparison *comparison, size_t i, struct er
     return r;
 }
 
-/* every: all databases have to answer; else the first that does is enough, this process's own before others: all processes of a fleet have
- * the same file, and each node's own processes look at its database. */
+/* every: all databases have to answer; else the first that does is enough, this process's own
+ * before others: all processes of a fleet have the same file, and each node's own processes look
+ * at its database. */
 static int compare_all_nodes(const struct comparison *comparison, bool every, struct err *err)
 {
     const struct nodes *nodes = &comparison->app->nodes;
@@ -249,7 +257,8 @@ static int compare_all_nodes(const struct comparison *comparison, bool every, st
     }
     if (!every)
         log_event(HEARTH_LOG_WARNING, "main", "key file not compared",
-                  LOG_TEXT("hint", "no database answers yet, so it is not known whether this key file opens what is stored"));
+                  LOG_TEXT("hint", "no database answers yet, so it is not known whether this key "
+                                   "file opens what is stored"));
     return 0;
 }
 
@@ -264,31 +273,32 @@ int main_app_read_key(struct app *app, struct vault **ret_vault, struct err *err
         struct storage storage;
         if (nodes_open_storage(&app->nodes.items[i], NULL, &storage, NULL) < 0)
             continue;
-        known = main_key_record_get(&storage, record, NULL) == 0 && main_key_record_newest(record, &wanted);
+        known = main_key_record_get(&storage, record, NULL) == 0 &&
+                main_key_record_newest(record, &wanted);
         database_name(app, i, name);
         plug_storage_close(&storage);
     }
     if (r == HEARTH_ERR_INVALID && known)
-        return err_set(
-            err, r,
-            "%s. %s was sealed with key %u (%s): bring the file back that has it. If it is lost: stop the daemon, move this file "
-            "away, run \"hearthd key new --accept-loss\", and everybody signs in anew",
-            why.text, name, wanted.number, wanted.fingerprint);
+        return err_set(err, r,
+                       "%s. %s was sealed with key %u (%s): bring the file back that has it. If it "
+                       "is lost: stop the daemon, move this file "
+                       "away, run \"hearthd key new --accept-loss\", and everybody signs in anew",
+                       why.text, name, wanted.number, wanted.fingerprint);
     if (r == HEARTH_ERR_INVALID)
-        return err_set(
-            err, r,
-            "%s. Bring back the key file that this server had; if it never had one, move this one away, and the next start makes it",
-            why.text);
+        return err_set(err, r,
+                       "%s. Bring back the key file that this server had; if it never had one, "
+                       "move this one away, and the next start makes it",
+                       why.text);
     return r < 0 ? err_set(err, r, "%s", why.text) : 0;
 }
 
 static int make_first_key_file(struct app *app, struct err *err)
 {
     if (app->makes != APP_MAKES_ALL)
-        return err_set(
-            err, HEARTH_ERR_NOT_FOUND,
-            "there is no key file %s yet (key_file in [hearth]): the daemon makes it at its first start, and so does \"hearthd key new\"",
-            main_app_key_path(app));
+        return err_set(err, HEARTH_ERR_NOT_FOUND,
+                       "there is no key file %s yet (key_file in [hearth]): the daemon makes it at "
+                       "its first start, and so does \"hearthd key new\"",
+                       main_app_key_path(app));
     return auth_vault_open(main_app_key_path(app), true, &app->vault, err);
 }
 
@@ -302,7 +312,10 @@ int main_app_open_vault(struct app *app, struct err *err)
         if (r == 0)
             r = make_first_key_file(app, err);
     }
-    return r < 0 ? r : compare_all_nodes(&(struct comparison){.app = app, .vault = app->vault, .record = true}, false, err);
+    return r < 0 ? r
+                 : compare_all_nodes(
+                       &(struct comparison){.app = app, .vault = app->vault, .record = true}, false,
+                       err);
 }
 
 int main_app_check_key(struct app *app, struct err *err)
@@ -312,7 +325,9 @@ int main_app_check_key(struct app *app, struct err *err)
     if (r == HEARTH_ERR_NOT_FOUND && access(main_app_key_path(app), F_OK) != 0)
         r = 0; /* the first start makes it, if nothing was sealed */
     if (r == 0)
-        r = compare_all_nodes(&(struct comparison){.app = app, .vault = vault != NULL ? vault : app->vault}, true, err);
+        r = compare_all_nodes(
+            &(struct comparison){.app = app, .vault = vault != NULL ? vault : app->vault}, true,
+            err);
     auth_vault_close(vault);
     return r;
 }

@@ -37,7 +37,8 @@ static bool audit_notify_daemon(const struct app *app, const char *event, const 
 {
     json_t *object = json_object(), *list = json_array();
     for (const struct log_pair *pair = pairs->items; pair->key != NULL; pair++) {
-        json_t *value = pair->kind == LOG_KIND_INT ? json_integer(pair->number) : json_string(pair->text);
+        json_t *value =
+            pair->kind == LOG_KIND_INT ? json_integer(pair->number) : json_string(pair->text);
         json_array_append_new(list, json_pack("[s, o]", pair->key, value));
     }
     json_object_set_new(object, "event", json_string(event));
@@ -45,7 +46,9 @@ static bool audit_notify_daemon(const struct app *app, const char *event, const 
     char *text = json_dumps(object, JSON_COMPACT);
     struct buf body = {0};
     struct err err = {0};
-    int status = 0, r = text == NULL ? HEARTH_ERR_NOMEM : main_control_send(app->state_dir, "/control/audit", text, &status, &body, &err);
+    int status = 0, r = text == NULL ? HEARTH_ERR_NOMEM
+                                     : main_control_send(app->state_dir, "/control/audit", text,
+                                                         &status, &body, &err);
     free(text);
     buf_fini(&body);
     json_decref(object);
@@ -70,15 +73,19 @@ static void audit_add_sent(struct pairs *pairs, const char *key, const json_t *v
     if (key == NULL || key[0] == '\0' || key[strspn(key, "abcdefghijklmnopqrstuvwxyz_")] != '\0')
         return;
     if (json_is_integer(value))
-        audit_add(pairs, (struct log_pair){.key = key, .number = json_integer_value(value), .kind = LOG_KIND_INT});
+        audit_add(pairs, (struct log_pair){.key = key,
+                                           .number = json_integer_value(value),
+                                           .kind = LOG_KIND_INT});
     else if (json_is_string(value))
-        audit_add(pairs, (struct log_pair){.key = key, .text = json_string_value(value), .kind = LOG_KIND_TEXT});
+        audit_add(pairs, (struct log_pair){
+                             .key = key, .text = json_string_value(value), .kind = LOG_KIND_TEXT});
 }
 
 /* A few words, as every event of a command is: nothing that looks like further pairs or lines. */
 static bool audit_event_is_plain(const char *event)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -,";
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -,";
     return event != NULL && event[0] != '\0' && event[strspn(event, letters)] == '\0';
 }
 
@@ -86,7 +93,9 @@ void main_audit_take(struct http_request *request, struct http_reply *reply, voi
 {
     (void)worker;
     struct pairs pairs = {0};
-    json_t *object = json_loadb(request->body == NULL ? "" : request->body, request->body_size, 0, NULL), *pair;
+    json_t *object =
+               json_loadb(request->body == NULL ? "" : request->body, request->body_size, 0, NULL),
+           *pair;
     const char *event = json_string_value(json_object_get(object, "event"));
     size_t i;
     json_array_foreach(json_object_get(object, "pairs"), i, pair)

@@ -22,19 +22,22 @@ void main_check_nothing(struct daemon *d, struct findings *findings)
     (void)d, (void)findings;
 }
 
-static void add_at(struct daemon *d, struct findings *findings, const struct conf_section *section, const char *key, const struct err *err)
+static void add_at(struct daemon *d, struct findings *findings, const struct conf_section *section,
+                   const char *key, const struct err *err)
 {
     findings_add(findings, err->code, "%s: %s", conf_where(d->app.conf, section, key), err->text);
 }
 
 /* At the key that the sentence is about. */
-static void add_where_it_says(struct daemon *d, struct findings *findings, const struct conf_section *section, const char *key,
+static void add_where_it_says(struct daemon *d, struct findings *findings,
+                              const struct conf_section *section, const char *key,
                               const struct err *err)
 {
-    findings_add(findings, err->code, "%s: %s", conf_where_in(d->app.conf, section, err->text, key), err->text);
+    findings_add(findings, err->code, "%s: %s", conf_where_in(d->app.conf, section, err->text, key),
+                 err->text);
 }
 
-/* --- the place ------------------------------------------------------------------------------------------------------------------- */
+/* --- the place --- */
 
 enum { START_ROOM = 64 * 1024 }; /* what a start makes beside a database: locks, an index, a key */
 
@@ -44,17 +47,21 @@ static void check_disk_room(const char *path, const char *where, struct findings
     char above[CONF_PATH_MAX + 8];
     struct statvfs disk;
     str_folder(path, above, sizeof(above));
-    if (statvfs(above, &disk) == 0 && disk.f_blocks > 0 && (geteuid() == 0 ? disk.f_bfree : disk.f_bavail) * disk.f_frsize < START_ROOM)
-        findings_add(findings, HEARTH_ERR_FULL, "%s: cannot make %s: the disk is full: make room", where, path);
+    if (statvfs(above, &disk) == 0 && disk.f_blocks > 0 &&
+        (geteuid() == 0 ? disk.f_bfree : disk.f_bavail) * disk.f_frsize < START_ROOM)
+        findings_add(findings, HEARTH_ERR_FULL, "%s: cannot make %s: the disk is full: make room",
+                     where, path);
 }
 
 /* A folder that is not there yet: the one above it must let this user make it. */
-static void check_above(struct daemon *d, const char *dir, const char *where, struct findings *findings)
+static void check_above(struct daemon *d, const char *dir, const char *where,
+                        struct findings *findings)
 {
     char above[CONF_PATH_MAX + 8];
     str_folder(dir, above, sizeof(above));
     if (access(above, W_OK | X_OK) != 0)
-        findings_add(findings, HEARTH_ERR_IO, "%s: cannot make the state directory %s: %s: %s", where, dir, above, strerror(errno));
+        findings_add(findings, HEARTH_ERR_IO, "%s: cannot make the state directory %s: %s: %s",
+                     where, dir, above, strerror(errno));
     else
         main_check_note(d, "the state directory %s will be made at the first start", dir);
     check_disk_room(dir, where, findings);
@@ -68,13 +75,16 @@ static void note_other_owner(struct daemon *d, const char *dir)
     const struct passwd *owner = getpwuid(st.st_uid);
     char number[24];
     snprintf(number, sizeof(number), "number %u", (unsigned)st.st_uid);
-    main_check_note(d, "the state directory %s belongs to user %s, so hearthd is to run as that one", dir,
-               owner == NULL ? number : owner->pw_name);
+    main_check_note(d,
+                    "the state directory %s belongs to user %s, so hearthd is to run as that one",
+                    dir, owner == NULL ? number : owner->pw_name);
 }
 
 void main_check_state_dir(struct daemon *d, struct findings *findings)
 {
-    const char *dir = d->app.state_dir, *where = conf_where(d->app.conf, conf_section(d->app.conf, "hearth", 0), "state_dir");
+    const char *dir = d->app.state_dir,
+               *where =
+                   conf_where(d->app.conf, conf_section(d->app.conf, "hearth", 0), "state_dir");
     struct err err = {0};
     int r = main_app_check_state_dir(&d->app, &err);
     if (r == HEARTH_ERR_NOT_FOUND) {
@@ -90,11 +100,13 @@ void main_check_state_dir(struct daemon *d, struct findings *findings)
         main_check_note(d, "a hearthd runs on %s", dir);
 }
 
-/* --- plugins --------------------------------------------------------------------------------------------------------------------- */
+/* --- plugins --- */
 
 /* Its descriptor; NULL: it is not good. ret_values: of its keys. */
-static const struct hearth_plugin *load_plugin(struct daemon *d, int kind, const struct conf_section *section,
-                                               const struct hearth_config_value **ret_values, struct findings *findings)
+static const struct hearth_plugin *load_plugin(struct daemon *d, int kind,
+                                               const struct conf_section *section,
+                                               const struct hearth_config_value **ret_values,
+                                               struct findings *findings)
 {
     struct plug *plug;
     struct err err = {0};
@@ -106,14 +118,16 @@ static const struct hearth_plugin *load_plugin(struct daemon *d, int kind, const
     return NULL;
 }
 
-static bool plugin_is_good(struct daemon *d, int kind, const struct conf_section *section, struct findings *findings)
+static bool plugin_is_good(struct daemon *d, int kind, const struct conf_section *section,
+                           struct findings *findings)
 {
     const struct hearth_config_value *values;
     return load_plugin(d, kind, section, &values, findings) != NULL;
 }
 
 /* Has the plugin a file in the state directory, which the first start makes? */
-static bool lives_in_state_dir(const struct daemon *d, const struct hearth_plugin *plugin, const struct hearth_config_value *values)
+static bool lives_in_state_dir(const struct daemon *d, const struct hearth_plugin *plugin,
+                               const struct hearth_config_value *values)
 {
     char above[CONF_PATH_MAX + 8];
     for (size_t i = 0; i < plugin->config_count; i++) {
@@ -134,7 +148,8 @@ static void check_node(struct daemon *d, const struct conf_section *node, struct
     const struct hearth_plugin *plugin = load_plugin(d, HEARTH_STORAGE, storage, &values, findings);
     if (plugin == NULL)
         return;
-    if (d->roles != ROLE_ALL && main_serve_check_shared(plugin, &err) < 0) /* also of a database that is not there yet */
+    /* also of a database that is not there yet */
+    if (d->roles != ROLE_ALL && main_serve_check_shared(plugin, &err) < 0)
         add_at(d, findings, conf_section(d->app.conf, "hearth", 0), "roles", &err);
     err = (struct err){0};
     int r = lives_in_state_dir(d, plugin, values) ? main_app_check_state_dir(&d->app, &err) : 0;
@@ -142,7 +157,8 @@ static void check_node(struct daemon *d, const struct conf_section *node, struct
         return;
     r = r < 0 ? r : main_app_add_node(&d->app, node, false, &err);
     if (r == HEARTH_ERR_NOT_FOUND)
-        main_check_note(d, "[storage %s] has no database yet: it will be made at the first start", conf_section_name(storage));
+        main_check_note(d, "[storage %s] has no database yet: it will be made at the first start",
+                        conf_section_name(storage));
     else if (r < 0)
         add_where_it_says(d, findings, storage, NULL, &err);
 }
@@ -207,14 +223,16 @@ void main_check_providers(struct daemon *d, struct findings *findings)
         add_at(d, findings, worker, "ca_file", &err);
     for (size_t i = 0; (section = conf_section(d->app.conf, "sync", i)) != NULL; i++) {
         err = (struct err){0};
-        if (plugin_is_good(d, HEARTH_SYNC, section, findings) && main_app_add_provider(&d->app, section, &err) < 0)
+        if (plugin_is_good(d, HEARTH_SYNC, section, findings) &&
+            main_app_add_provider(&d->app, section, &err) < 0)
             add_where_it_says(d, findings, section, NULL, &err);
     }
 }
 
-/* --- databases and keys ---------------------------------------------------------------------------------------------------------- */
+/* --- databases and keys --- */
 
-static void check_node_schema(struct daemon *d, size_t i, struct storage *storage, struct findings *findings)
+static void check_node_schema(struct daemon *d, size_t i, struct storage *storage,
+                              struct findings *findings)
 {
     struct node *node = &d->app.nodes.items[i];
     struct err err = {0};
@@ -222,18 +240,25 @@ static void check_node_schema(struct daemon *d, size_t i, struct storage *storag
     if (STORAGE(storage, &err, schema_version, &has, &wants) < 0)
         findings_add_err(findings, &err);
     else if (has > wants)
-        findings_add(findings, HEARTH_ERR_UNSUPPORTED, "the database%s%s has schema %lld, this hearthd knows %lld: use a newer hearthd",
-                     node->name[0] == '\0' ? "" : " of node ", node->name, (long long)has, (long long)wants);
+        findings_add(
+            findings, HEARTH_ERR_UNSUPPORTED,
+            "the database%s%s has schema %lld, this hearthd knows %lld: use a newer hearthd",
+            node->name[0] == '\0' ? "" : " of node ", node->name, (long long)has, (long long)wants);
     else if (has < wants && d->roles == ROLE_ALL)
-        main_check_note(d, "the database has schema %lld and will be brought to %lld at the first start", (long long)has, (long long)wants);
+        main_check_note(
+            d, "the database has schema %lld and will be brought to %lld at the first start",
+            (long long)has, (long long)wants);
     else if (has < wants)
-        findings_add(findings, HEARTH_ERR_UNSUPPORTED, "the database%s%s has schema %lld, %lld is needed: run hearthd migrate",
-                     node->name[0] == '\0' ? "" : " of node ", node->name, (long long)has, (long long)wants);
+        findings_add(findings, HEARTH_ERR_UNSUPPORTED,
+                     "the database%s%s has schema %lld, %lld is needed: run hearthd migrate",
+                     node->name[0] == '\0' ? "" : " of node ", node->name, (long long)has,
+                     (long long)wants);
     d->check_ready[i] = has == wants;
     plug_storage_reset(storage);
 }
 
-static int check_open_storage(struct daemon *d, size_t i, struct storage *ret_storage, struct err *err)
+static int check_open_storage(struct daemon *d, size_t i, struct storage *ret_storage,
+                              struct err *err)
 {
     struct node *node = &d->app.nodes.items[i];
     struct opened_storage opened = plug_storage(node->storage);
@@ -242,13 +267,15 @@ static int check_open_storage(struct daemon *d, size_t i, struct storage *ret_st
 }
 
 /* What reads and cannot be written, say: the daemon starts, and is not ready. */
-static void check_use(struct daemon *d, size_t i, struct storage *storage, struct findings *findings)
+static void check_use(struct daemon *d, size_t i, struct storage *storage,
+                      struct findings *findings)
 {
     const struct node *node = &d->app.nodes.items[i];
     struct err err = {0};
     if (d->check_ready[i] && STORAGE(storage, &err, ping) < 0)
-        findings_add(findings, 0, "%s%s%sthe storage answers, but cannot be used in full: %s", node->name[0] == '\0' ? "" : "node ",
-                     node->name, node->name[0] == '\0' ? "" : ": ", err.text);
+        findings_add(findings, 0, "%s%s%sthe storage answers, but cannot be used in full: %s",
+                     node->name[0] == '\0' ? "" : "node ", node->name,
+                     node->name[0] == '\0' ? "" : ": ", err.text);
     plug_storage_reset(storage);
 }
 
@@ -299,7 +326,8 @@ void main_check_vault(struct daemon *d, struct findings *findings)
     bool sealed = false;
     for (size_t i = 0; i < d->app.nodes.count; i++) {
         err = (struct err){0};
-        if (d->check_ready[i] && (count_accounts(d, i, &err) < 0 || main_app_check_key_on(&d->app, i, &err) < 0)) {
+        if (d->check_ready[i] &&
+            (count_accounts(d, i, &err) < 0 || main_app_check_key_on(&d->app, i, &err) < 0)) {
             add_at(d, findings, hearth, "key_file", &err);
             sealed = true;
         }
@@ -310,7 +338,7 @@ void main_check_vault(struct daemon *d, struct findings *findings)
     }
 }
 
-/* --- people ---------------------------------------------------------------------------------------------------------------------- */
+/* --- people --- */
 
 void main_check_pages(struct daemon *d, struct findings *findings)
 {
@@ -327,29 +355,33 @@ void main_check_pages(struct daemon *d, struct findings *findings)
     }
 }
 
-static void check_certificate(struct daemon *d, const struct conf_section *section, const struct http_listener *listener,
-                              struct findings *findings)
+static void check_certificate(struct daemon *d, const struct conf_section *section,
+                              const struct http_listener *listener, struct findings *findings)
 {
     struct err err = {0};
     struct buf words = {0};
     int64_t ends;
     bool of_key = false;
     if (http_certificate_ends(listener->certificate, listener->key, &ends, &of_key, &err) < 0) {
-        of_key = of_key && strcmp(listener->key, listener->certificate) != 0; /* both may be in one file */
+        /* both may be in one file */
+        of_key = of_key && strcmp(listener->key, listener->certificate) != 0;
         add_at(d, findings, section, of_key ? "tls_key" : "tls_certificate", &err);
         return;
     }
     main_serve_certificate_words(listener->certificate, ends, &words);
     if (ends <= clock_now())
-        findings_add(findings, HEARTH_ERR_DENIED, "%s: %s", conf_where(d->app.conf, section, "tls_certificate"), words.data);
+        findings_add(findings, HEARTH_ERR_DENIED, "%s: %s",
+                     conf_where(d->app.conf, section, "tls_certificate"), words.data);
     else if (ends - clock_now() < 14LL * DAY_MS)
-        findings_add(findings, 0, "%s: %s", conf_where(d->app.conf, section, "tls_certificate"), words.data);
+        findings_add(findings, 0, "%s: %s", conf_where(d->app.conf, section, "tls_certificate"),
+                     words.data);
     else
         main_check_note(d, "%s", words.data);
     buf_fini(&words);
 }
 
-/* The folder of a unix socket by its real name, with the name of the socket; "": it is none, or has no folder. */
+/* The folder of a unix socket by its real name, with the name of the socket; "": it is none, or
+ * has no folder. */
 static void real_name(const struct http_listener *listener, char ret_name[CONF_PATH_MAX + 8])
 {
     char above[CONF_PATH_MAX + 8];
@@ -371,25 +403,31 @@ static int check_path(const struct http_listener *listeners, size_t i, struct er
     for (size_t k = 0; own[0] != '\0' && k < i; k++) {
         real_name(&listeners[k], other);
         if (strcmp(own, other) == 0)
-            return err_set(err, HEARTH_ERR_CONFLICT, "[listen %s]: cannot listen on %s: [listen %s] has that path; choose another one",
-                           listeners[i].name, listeners[i].address + 5, listeners[k].name);
+            return err_set(
+                err, HEARTH_ERR_CONFLICT,
+                "[listen %s]: cannot listen on %s: [listen %s] has that path; choose another one",
+                listeners[i].name, listeners[i].address + 5, listeners[k].name);
     }
     return 0;
 }
 
 /* All at once, as the server has them: what is bound stays so until the last one was tried. */
-static void check_addresses(struct daemon *d, const struct http_listener *listeners, size_t count, struct findings *findings)
+static void check_addresses(struct daemon *d, const struct http_listener *listeners, size_t count,
+                            struct findings *findings)
 {
     int fds[CONF_LISTEN_MAX + 1];
     for (size_t i = 0; i < count; i++) {
         struct err err = {0};
         bool control = listeners[i].address == d->control;
         const struct conf_section *section =
-            control ? conf_section(d->app.conf, "hearth", 0) : conf_section_named(d->app.conf, "listen", listeners[i].name);
+            control ? conf_section(d->app.conf, "hearth", 0)
+                    : conf_section_named(d->app.conf, "listen", listeners[i].name);
         fds[i] = -1;
-        if (control && main_app_check_state_dir(&d->app, &err) < 0) /* main_check_state_dir() says it */
+        /* main_check_state_dir() says it */
+        if (control && main_app_check_state_dir(&d->app, &err) < 0)
             continue;
-        if (http_try_address(&listeners[i], &fds[i], &err) < 0 || check_path(listeners, i, &err) < 0)
+        if (http_try_address(&listeners[i], &fds[i], &err) < 0 ||
+            check_path(listeners, i, &err) < 0)
             add_at(d, findings, section, control ? "state_dir" : "address", &err);
     }
     for (size_t i = 0; i < count; i++)
@@ -403,7 +441,8 @@ void main_check_http(struct daemon *d, struct findings *findings)
     size_t count = main_serve_listeners(d, listeners);
     for (size_t i = 0; i < count; i++)
         if (listeners[i].certificate != NULL)
-            check_certificate(d, conf_section_named(d->app.conf, "listen", listeners[i].name), &listeners[i], findings);
+            check_certificate(d, conf_section_named(d->app.conf, "listen", listeners[i].name),
+                              &listeners[i], findings);
     if (d->check_runs)
         main_check_note(d, "the addresses were not tried, as the daemon that runs has them");
     else

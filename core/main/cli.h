@@ -9,13 +9,16 @@
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 }; /* exit codes */
 
 struct cli {
-    const char *config;               /* --config DIR; NULL: /etc/hearth/conf.d if it exists, else the defaults */
-    const char *role;                 /* --role web,worker,scheduler; NULL: as configured */
-    const char *log;                  /* --log text|json; NULL: as configured */
-    const char *name;                 /* --name N */
-    const char *provider;             /* --provider NAME; NULL: the first */
-    const char *account;              /* account import: --account EMAIL, whose it is where the source does not know */
-    const char *email;                /* account restore: --email EMAIL, of the account that is made */
+    /* --config DIR; NULL: /etc/hearth/conf.d if it exists, else the defaults */
+    const char *config;
+    const char *role;     /* --role web,worker,scheduler; NULL: as configured */
+    const char *log;      /* --log text|json; NULL: as configured */
+    const char *name;     /* --name N */
+    const char *provider; /* --provider NAME; NULL: the first */
+    /* account import: --account EMAIL, whose it is where the source does not know */
+    const char *account;
+    /* account restore: --email EMAIL, of the account that is made */
+    const char *email;
     const char *oidc, *proxy;         /* account adopt: --oidc NAME, --proxy NAME */
     const char *page, *site;          /* account forget: --page URL, --site HOST */
     const char *since, *until;        /* the same: --since TIME, --until TIME */
@@ -26,39 +29,49 @@ struct cli {
     bool replace;                       /* restore: --replace */
     bool with_credentials, with_tokens; /* account archive */
     bool accept_loss;                   /* key new: --accept-loss */
-    bool yes;                           /* --yes: what cannot be undone is done without a question */
-    int argc;                           /* words after the command */
+    /* --yes: what cannot be undone is done without a question */
+    bool yes;
+    int argc; /* words after the command */
     char **argv;
 };
 
-/* printf(), of which nothing can steer a terminal: whatever comes from databases, other servers or arguments is shown as str_printable()
- * has it. All that commands print for people goes through this, or through a table. */
+/* printf(), of which nothing can steer a terminal: whatever comes from databases, other servers
+ * or arguments is shown as str_printable() has it. All that commands print for people goes
+ * through this, or through a table. */
 void main_cli_print(FILE *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Prints "hearthd: text" to standard error and returns the exit code that suits the error's code. */
+/* Prints "hearthd: text" to standard error and returns the exit code that suits the error's
+ * code. */
 int main_cli_fail(const struct err *err);
 struct findings;
-/* Prints all of them but the last fault, which err becomes: main_cli_fail() says it. Leaves err alone when there are none. */
+/* Prints all of them but the last fault, which err becomes: main_cli_fail() says it. Leaves err
+ * alone when there are none. */
 void main_cli_findings(const struct findings *findings, struct err *err);
 int main_cli_usage(const char *usage); /* prints how the command is called; returns CLI_USAGE */
-/* Every command that destroys something comes by here first. Asks on a terminal, where y or yes is a yes; elsewhere --yes has to be given.
- * 0: go on. INVALID (exit code 2): nobody can answer; CANCELLED: the answer was no. Nothing was done then, and `err` says so. The question
- * is a sentence that names what will be gone: "Remove ada@example.org with 5,095 pages?" */
-int main_cli_confirm(const struct cli *cli, struct err *err, const char *question, ...) __attribute__((format(printf, 3, 4)));
+/* Every command that destroys something comes by here first. Asks on a terminal, where y or yes
+ * is a yes; elsewhere --yes has to be given. 0: go on. INVALID (exit code 2): nobody can answer;
+ * CANCELLED: the answer was no. Nothing was done then, and `err` says so. The question is a
+ * sentence that names what will be gone: "Remove ada@example.org with 5,095 pages?" */
+int main_cli_confirm(const struct cli *cli, struct err *err, const char *question, ...)
+    __attribute__((format(printf, 3, 4)));
 enum { CLI_COUNT_SIZE = 64 };
 /* "1 page", "5,095 pages"; returns ret_text. */
-const char *main_cli_count(long long number, const char *one, const char *many, char ret_text[CLI_COUNT_SIZE]);
+const char *main_cli_count(long long number, const char *one, const char *many,
+                           char ret_text[CLI_COUNT_SIZE]);
 
 /* The commands. Each returns an exit code. */
 int main_cmd_serve(struct cli *cli);
 int main_cmd_check(struct cli *cli);
 int main_cmd_config(struct cli *cli);
 int main_cmd_setup(struct cli *cli);
-#define CMD_ACCOUNT_WORDS                                                                                                                  \
-    "add EMAIL [--provider NAME] [--browser] [--name DEVICE] | import FILE [--provider NAME] [--account EMAIL] | list | show EMAIL | "     \
-    "sync EMAIL [--wait] | resync EMAIL [--wait] | pause EMAIL | resume EMAIL | signout EMAIL [--yes] | remove EMAIL [--yes] | "           \
-    "adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes] | "                                                                \
-    "archive EMAIL FILE [--with-credentials] [--with-tokens] | restore FILE [--email EMAIL] | "                                            \
-    "forget EMAIL [--page URL | --site HOST] [--since TIME] [--until TIME] [--yes] | forgotten EMAIL | "                                   \
+#define CMD_ACCOUNT_WORDS                                                                          \
+    "add EMAIL [--provider NAME] [--browser] [--name DEVICE] | import FILE [--provider NAME] "     \
+    "[--account EMAIL] | list | show EMAIL | "                                                     \
+    "sync EMAIL [--wait] | resync EMAIL [--wait] | pause EMAIL | resume EMAIL | signout EMAIL "    \
+    "[--yes] | remove EMAIL [--yes] | "                                                            \
+    "adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes] | "                        \
+    "archive EMAIL FILE [--with-credentials] [--with-tokens] | restore FILE [--email EMAIL] | "    \
+    "forget EMAIL [--page URL | --site HOST] [--since TIME] [--until TIME] [--yes] | forgotten "   \
+    "EMAIL | "                                                                                     \
     "remember EMAIL ID"
 int main_cmd_account(struct cli *cli);
 int main_cmd_link(struct cli *cli);

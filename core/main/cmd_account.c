@@ -16,7 +16,9 @@ static const char *const state_names[] = {"ok", "waiting", "signin_needed", "pau
 
 static const char *account_state_word(int state)
 {
-    return state >= 0 && state < (int)(sizeof(state_names) / sizeof(state_names[0])) ? state_names[state] : "unknown";
+    return state >= 0 && state < (int)(sizeof(state_names) / sizeof(state_names[0]))
+               ? state_names[state]
+               : "unknown";
 }
 
 static int provider_index(const struct app *app, const char *name, struct err *err)
@@ -27,8 +29,8 @@ static int provider_index(const struct app *app, const char *name, struct err *e
     struct buf sections = {0};
     for (size_t i = 0; i < app->provider_count; i++)
         buf_printf(&sections, "%s[sync %s]", i == 0 ? "; there is " : ", ", app->provider_names[i]);
-    int r = err_set(err, HEARTH_ERR_INVALID, "there is no [sync %s] section%s", name == NULL ? "" : name,
-                    sections.data == NULL ? "" : sections.data);
+    int r = err_set(err, HEARTH_ERR_INVALID, "there is no [sync %s] section%s",
+                    name == NULL ? "" : name, sections.data == NULL ? "" : sections.data);
     buf_fini(&sections);
     return r;
 }
@@ -38,11 +40,14 @@ int main_account_blame(const struct app *app, size_t provider, struct err *err)
     const char *name = app->provider_names[provider];
     char section[80];
     snprintf(section, sizeof(section), "[sync %s]", name);
-    return str_starts(err->text, section) ? err->code
-                                          : err_prefix(err, "%s (sync-%s)", section, plug_descriptor(app->providers[provider])->name);
+    return str_starts(err->text, section)
+               ? err->code
+               : err_prefix(err, "%s (sync-%s)", section,
+                            plug_descriptor(app->providers[provider])->name);
 }
 
-int main_account_signin(struct app *app, const struct cli *cli, struct signin **ret_signin, struct err *err)
+int main_account_signin(struct app *app, const struct cli *cli, struct signin **ret_signin,
+                        struct err *err)
 {
     int r = main_app_open_vault(app, err);
     if (r == 0)
@@ -60,9 +65,12 @@ struct listing {
 static int on_listed(void *ctx, const struct hearth_account *account)
 {
     struct listing *listing = ctx;
-    main_table_add(&listing->table, json_pack("{s:s, s:s, s:s, s:s?, s:I, s:I, s:s?}", "email", account->email, "node", listing->node, "state",
-                                         account_state_word(account->state), "name", account->name, "last_sync_at", (json_int_t)account->last_sync,
-                                         "next_sync_at", (json_int_t)account->next_sync, "detail", account->state_detail));
+    main_table_add(&listing->table,
+                   json_pack("{s:s, s:s, s:s, s:s?, s:I, s:I, s:s?}", "email", account->email,
+                             "node", listing->node, "state", account_state_word(account->state),
+                             "name", account->name, "last_sync_at", (json_int_t)account->last_sync,
+                             "next_sync_at", (json_int_t)account->next_sync, "detail",
+                             account->state_detail));
     return 0;
 }
 
@@ -76,8 +84,9 @@ static int list_node(struct app *app, void *ctx, struct err *err)
 static int account_list_cmd(struct app *app, struct cli *cli, struct err *err)
 {
     struct listing listing;
-    main_table_init(&listing.table, main_app_is_fleet(app) ? "email node state name last_sync_at next_sync_at detail"
-                                                 : "email state name last_sync_at next_sync_at detail");
+    main_table_init(&listing.table, main_app_is_fleet(app)
+                                        ? "email node state name last_sync_at next_sync_at detail"
+                                        : "email state name last_sync_at next_sync_at detail");
     int r = main_app_each_node(app, list_node, &listing, err);
     if (r == 0 || app->nodes.count > 1) /* those of the nodes that answer */
         main_table_print(&listing.table, cli->json);
@@ -89,11 +98,14 @@ static int account_list_cmd(struct app *app, struct cli *cli, struct err *err)
 static int account_on_source(void *ctx, const struct hearth_source *source)
 {
     json_t *sources = ctx;
-    json_array_append_new(sources, json_pack("{s:I, s:s, s:s, s:s, s:s, s:s?, s:I, s:I, s:I}", "id", (json_int_t)source->id, "name",
-                                             source->name, "kind", source->kind == HEARTH_SOURCE_SYNC ? "sync" : "import", "provider",
-                                             source->provider, "state", account_state_word((int)source->state), "detail", source->state_detail,
-                                             "created_at", (json_int_t)source->created, "last_sync_at", (json_int_t)source->last_sync,
-                                             "ended_at", (json_int_t)source->ended));
+    json_array_append_new(
+        sources,
+        json_pack("{s:I, s:s, s:s, s:s, s:s, s:s?, s:I, s:I, s:I}", "id", (json_int_t)source->id,
+                  "name", source->name, "kind",
+                  source->kind == HEARTH_SOURCE_SYNC ? "sync" : "import", "provider",
+                  source->provider, "state", account_state_word((int)source->state), "detail",
+                  source->state_detail, "created_at", (json_int_t)source->created, "last_sync_at",
+                  (json_int_t)source->last_sync, "ended_at", (json_int_t)source->ended));
     return 0;
 }
 
@@ -122,16 +134,19 @@ static int account_show_cmd(struct app *app, struct cli *cli, struct err *err)
         json_decref(sources);
         return r;
     }
-    json_t *o =
-        json_pack("{s:s, s:s, s:s, s:s?, s:s, s:s, s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "id", account.id, "email", account.email,
-                  "uid", account.uid, "name", account.name, "provider", account.provider, "node", app->nodes.items[app->node].name, "state",
-                  account_state_word(account.state), "detail", account.state_detail, "created_at", (json_int_t)account.created, "last_sync_at",
-                  (json_int_t)account.last_sync, "last_attempt_at", (json_int_t)account.last_attempt, "next_sync_at",
-                  (json_int_t)account.next_sync, "last_seen_at", (json_int_t)account.last_seen, "failures", (json_int_t)account.failures,
-                  "generation", (json_int_t)account.generation);
-    json_t *c = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "devices", (json_int_t)counts.devices, "tabs", (json_int_t)counts.tabs,
-                          "bookmarks", (json_int_t)counts.bookmarks, "folders", (json_int_t)counts.folders, "pages",
-                          (json_int_t)counts.pages, "visits", (json_int_t)counts.visits);
+    json_t *o = json_pack(
+        "{s:s, s:s, s:s, s:s?, s:s, s:s, s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "id",
+        account.id, "email", account.email, "uid", account.uid, "name", account.name, "provider",
+        account.provider, "node", app->nodes.items[app->node].name, "state",
+        account_state_word(account.state), "detail", account.state_detail, "created_at",
+        (json_int_t)account.created, "last_sync_at", (json_int_t)account.last_sync,
+        "last_attempt_at", (json_int_t)account.last_attempt, "next_sync_at",
+        (json_int_t)account.next_sync, "last_seen_at", (json_int_t)account.last_seen, "failures",
+        (json_int_t)account.failures, "generation", (json_int_t)account.generation);
+    json_t *c = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "devices", (json_int_t)counts.devices,
+                          "tabs", (json_int_t)counts.tabs, "bookmarks",
+                          (json_int_t)counts.bookmarks, "folders", (json_int_t)counts.folders,
+                          "pages", (json_int_t)counts.pages, "visits", (json_int_t)counts.visits);
     if (cli->json) {
         json_object_set_new(o, "counts", c);
         json_object_set(o, "sources", sources);
@@ -164,7 +179,8 @@ static int sync_here(struct app *app, const char *id, struct err *err)
     struct call call;
     plug_call_init(&call, NULL, context.timeout, 0);
     void *handle = NULL;
-    r = plug_call_check(&call, ops->handle_open(plug_self(app->providers[i]), &call.hearth, &handle), err);
+    r = plug_call_check(&call,
+                        ops->handle_open(plug_self(app->providers[i]), &call.hearth, &handle), err);
     if (r == 0)
         r = jobs_sync_account(&context, app->storage, ops, handle, &call, id, &outcome, err);
     if (handle != NULL)
@@ -177,7 +193,8 @@ enum { LOOK_MS = 50, SAY_EVERY = 20, HICCUP_LOOKS = 60 * 1000 / LOOK_MS };
 
 #define PAUSE_WORDS "The Sync service asked for a pause"
 
-/* What stands between the account and its sync, as the daemon's queue has it: its place among those that wait, or its own state. */
+/* What stands between the account and its sync, as the daemon's queue has it: its place among
+ * those that wait, or its own state. */
 static void describe_wait(struct app *app, const char *id, char *ret_text, size_t size)
 {
     struct buf body = {0};
@@ -187,10 +204,13 @@ static void describe_wait(struct app *app, const char *id, char *ret_text, size_
     json_t *list = r == 0 && status == 200 ? json_loadb(body.data, body.size, 0, NULL) : NULL, *row;
     size_t i, before = 0;
     buf_fini(&body);
-    snprintf(ret_text, size, list == NULL ? "The queue does not answer; waiting." : "Waiting for the scheduler to look for due accounts.");
+    snprintf(ret_text, size,
+             list == NULL ? "The queue does not answer; waiting."
+                          : "Waiting for the scheduler to look for due accounts.");
     json_array_foreach(list, i, row)
     {
-        const char *account = json_string_value(json_object_get(row, "account")), *state = json_string_value(json_object_get(row, "state"));
+        const char *account = json_string_value(json_object_get(row, "account")),
+                   *state = json_string_value(json_object_get(row, "state"));
         if (account == NULL || state == NULL)
             continue;
         if (strcmp(account, id) != 0) {
@@ -199,9 +219,11 @@ static void describe_wait(struct app *app, const char *id, char *ret_text, size_
         }
         long long seconds = (json_integer_value(json_object_get(row, "wait_ms")) + 999) / 1000;
         if (strcmp(state, "delayed") == 0)
-            snprintf(ret_text, size, PAUSE_WORDS ", which ends in about %lld second%s.", seconds, seconds == 1 ? "" : "s");
+            snprintf(ret_text, size, PAUSE_WORDS ", which ends in about %lld second%s.", seconds,
+                     seconds == 1 ? "" : "s");
         else if (strcmp(state, "ready") == 0)
-            snprintf(ret_text, size, "Queued; %zu other account%s before it at most.", before, before == 1 ? " is" : "s are");
+            snprintf(ret_text, size, "Queued; %zu other account%s before it at most.", before,
+                     before == 1 ? " is" : "s are");
         else
             snprintf(ret_text, size, "The sync is running.");
     }
@@ -213,7 +235,8 @@ static void print_wait(struct app *app, const char *id, char *said, size_t size)
 {
     char text[200];
     describe_wait(app, id, text, sizeof(text));
-    bool counts_down = strncmp(text, PAUSE_WORDS, strlen(PAUSE_WORDS)) == 0 && strncmp(said, PAUSE_WORDS, strlen(PAUSE_WORDS)) == 0;
+    bool counts_down = strncmp(text, PAUSE_WORDS, strlen(PAUSE_WORDS)) == 0 &&
+                       strncmp(said, PAUSE_WORDS, strlen(PAUSE_WORDS)) == 0;
     if (counts_down || strcmp(text, said) == 0)
         return;
     main_cli_print(stderr, "%s\n", text);
@@ -239,15 +262,19 @@ static int wait_for_daemon(struct app *app, const char *id, int64_t asked, struc
             if (account.last_attempt >= asked)
                 return 0;
             if (account.state == HEARTH_ACCOUNT_PAUSED)
-                return err_set(err, HEARTH_ERR_CONFLICT, "%s was paused meanwhile, and is not synced; hearthd account resume %s",
-                               account.email, account.email);
+                return err_set(
+                    err, HEARTH_ERR_CONFLICT,
+                    "%s was paused meanwhile, and is not synced; hearthd account resume %s",
+                    account.email, account.email);
             if (account.next_sync == 0)
                 return err_set(err, HEARTH_ERR_CONFLICT, "%s is not synced: %s", account.email,
-                               account.state_detail != NULL ? account.state_detail : "it needs a new sign-in");
+                               account.state_detail != NULL ? account.state_detail
+                                                            : "it needs a new sign-in");
         }
         plug_storage_reset(app->storage);
         if (!main_app_daemon_runs(app))
-            return err_set(err, HEARTH_ERR_UNAVAILABLE, "the daemon has stopped before the sync was done");
+            return err_set(err, HEARTH_ERR_UNAVAILABLE,
+                           "the daemon has stopped before the sync was done");
         if (look % SAY_EVERY == 0)
             print_wait(app, id, said, sizeof(said));
         struct timespec pause = {0, LOOK_MS * 1000000};
@@ -264,8 +291,9 @@ static int report_sync_result(struct app *app, const char *id, struct err *err)
     if (account.state == HEARTH_ACCOUNT_ERROR || account.state == HEARTH_ACCOUNT_SIGNIN_NEEDED)
         return err_set(err, HEARTH_ERR_UNAVAILABLE, "%s: %s", account.email,
                        account.state_detail == NULL ? "failed" : account.state_detail);
-    main_cli_print(stdout, "%s: %s%s%s\n", account.email, account_state_word(account.state), account.state_detail == NULL ? "" : ": ",
-            account.state_detail == NULL ? "" : account.state_detail);
+    main_cli_print(stdout, "%s: %s%s%s\n", account.email, account_state_word(account.state),
+                   account.state_detail == NULL ? "" : ": ",
+                   account.state_detail == NULL ? "" : account.state_detail);
     return 0;
 }
 
@@ -277,12 +305,14 @@ static int account_request_sync(struct app *app, struct cli *cli, bool anew, str
     if (r < 0)
         return r;
     if (account.state == HEARTH_ACCOUNT_PAUSED)
-        return err_set(err, HEARTH_ERR_DENIED, "%s is paused; hearthd account resume %s first", account.email, account.email);
+        return err_set(err, HEARTH_ERR_DENIED, "%s is paused; hearthd account resume %s first",
+                       account.email, account.email);
     snprintf(id, sizeof(id), "%s", account.id);
     int64_t asked = clock_now();
     account.resync = anew;
     account.next_sync = 1; /* the longest due of all */
-    r = STORAGE(app->storage, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC | (anew ? HEARTH_ACCOUNT_RESYNC : 0u));
+    r = STORAGE(app->storage, err, account_update, &account,
+                HEARTH_ACCOUNT_NEXT_SYNC | (anew ? HEARTH_ACCOUNT_RESYNC : 0u));
     plug_storage_reset(app->storage);
     if (r < 0)
         return r;

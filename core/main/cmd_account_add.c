@@ -1,5 +1,6 @@
-/* hearthd account add: the sign-in conversation in a terminal. What is asked goes to standard error, answers come from standard input, so
- * that a script can give them, a line each; passwords are not shown while they are typed. */
+/* hearthd account add: the sign-in conversation in a terminal. What is asked goes to standard
+ * error, answers come from standard input, so that a script can give them, a line each;
+ * passwords are not shown while they are typed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +45,8 @@ static int terminal_read_line(char *line, size_t size, struct err *err)
         ssize_t got = read(STDIN_FILENO, &c, 1);
         if (got <= 0 || c == '\n') {
             if (got <= 0 && n == 0)
-                return err_set(err, HEARTH_ERR_CANCELLED, "nothing more was typed; the sign-in was given up");
+                return err_set(err, HEARTH_ERR_CANCELLED,
+                               "nothing more was typed; the sign-in was given up");
             break;
         }
         line[n++] = c;
@@ -52,7 +54,8 @@ static int terminal_read_line(char *line, size_t size, struct err *err)
     while (n > 0 && (line[n - 1] == '\r' || line[n - 1] == ' '))
         n--;
     line[n] = '\0';
-    return str_is_utf8(line, n) ? 0 : err_set(err, HEARTH_ERR_INVALID, "what was typed is not UTF-8");
+    return str_is_utf8(line, n) ? 0
+                                : err_set(err, HEARTH_ERR_INVALID, "what was typed is not UTF-8");
 }
 
 /* From other servers: nothing in it may steer the terminal. */
@@ -86,18 +89,21 @@ struct dialog {
 };
 
 /* "/resend" instead of an answer takes a choice. */
-static bool is_choice(const struct hearth_signin_step *step, const char *line, struct hearth_signin_answer *ret_answer)
+static bool is_choice(const struct hearth_signin_step *step, const char *line,
+                      struct hearth_signin_answer *ret_answer)
 {
     for (size_t i = 0; line[0] == '/' && i < step->choice_count; i++) {
         if (strcmp(line + 1, step->choices[i].name) == 0) {
-            *ret_answer = (struct hearth_signin_answer){.struct_size = sizeof(*ret_answer), .name = step->choices[i].name, .value = "1"};
+            *ret_answer = (struct hearth_signin_answer){
+                .struct_size = sizeof(*ret_answer), .name = step->choices[i].name, .value = "1"};
             return true;
         }
     }
     return false;
 }
 
-static int dialog_read_answers(struct dialog *dialog, const struct hearth_signin_step *step, struct err *err)
+static int dialog_read_answers(struct dialog *dialog, const struct hearth_signin_step *step,
+                               struct err *err)
 {
     char label[HEARTH_MESSAGE_TEXT_MAX], plain[4 * HEARTH_MESSAGE_TEXT_MAX];
     for (size_t i = 0; i < step->choice_count; i++) {
@@ -124,8 +130,8 @@ static int dialog_read_answers(struct dialog *dialog, const struct hearth_signin
             dialog->count = 1;
             return 0;
         }
-        dialog->answers[dialog->count++] =
-            (struct hearth_signin_answer){.struct_size = sizeof(dialog->answers[0]), .name = field->name, .value = line};
+        dialog->answers[dialog->count++] = (struct hearth_signin_answer){
+            .struct_size = sizeof(dialog->answers[0]), .name = field->name, .value = line};
     }
     return 0;
 }
@@ -140,13 +146,15 @@ static void dialog_show_step(const struct hearth_signin_step *step)
 }
 
 /* Until DONE. What the step says lies in the worker's memory until the next one. */
-static int dialog_run_steps(const struct app *app, struct dialog *dialog, struct hearth_signin_step *step, struct err *err)
+static int dialog_run_steps(const struct app *app, struct dialog *dialog,
+                            struct hearth_signin_step *step, struct err *err)
 {
     while (step->kind != HEARTH_SIGNIN_DONE) {
         dialog_show_step(step);
         if (step->kind == HEARTH_SIGNIN_FAILED) {
             bool browser = (step->try_methods & HEARTH_SIGNIN_BROWSER) != 0;
-            return err_set(err, HEARTH_ERR_DENIED, "the sign-in failed (%s)%s", step->reason == NULL ? "refused" : step->reason,
+            return err_set(err, HEARTH_ERR_DENIED, "the sign-in failed (%s)%s",
+                           step->reason == NULL ? "refused" : step->reason,
                            browser ? "; try account add --browser" : "");
         }
         int r = 0;
@@ -161,7 +169,8 @@ static int dialog_run_steps(const struct app *app, struct dialog *dialog, struct
         size_t size = step->state_size;
         if (state != NULL) {
             memcpy(state, step->state, size);
-            r = signin_next(&dialog->worker, dialog->provider, state, size, dialog->answers, dialog->count, step, err);
+            r = signin_next(&dialog->worker, dialog->provider, state, size, dialog->answers,
+                            dialog->count, step, err);
             if (r < 0)
                 main_account_blame(app, dialog->provider, err);
             explicit_bzero(state, size);
@@ -181,14 +190,15 @@ static int dialog_ask_keep(bool joins, enum signin_keep *ret_keep, struct err *e
 {
     char line[64];
     main_cli_print(stderr, "%s Keep what is here, or delete it and begin anew? [keep/delete] ",
-            joins ? "This sign-in joins the account, as you said with account adopt."
-                  : "The account has a new key (its password was reset).");
+                   joins ? "This sign-in joins the account, as you said with account adopt."
+                         : "The account has a new key (its password was reset).");
     int r = terminal_read_line(line, sizeof(line), err);
     *ret_keep = strcmp(line, "delete") == 0 ? SIGNIN_KEEP_NOTHING : SIGNIN_KEEP_DATA;
     return r;
 }
 
-static int dialog_finish(struct app *app, struct dialog *dialog, const struct hearth_identity *identity, struct err *err)
+static int dialog_finish(struct app *app, struct dialog *dialog,
+                         const struct hearth_identity *identity, struct err *err)
 {
     struct signin_result result;
     struct signin_end end = {.provider = dialog->provider, .identity = identity, .trusted = true};
@@ -199,17 +209,21 @@ static int dialog_finish(struct app *app, struct dialog *dialog, const struct he
             r = main_account_finish(app, &dialog->worker, &end, &result, err);
     }
     if (r == 0)
-        main_cli_print(stdout, "%s is signed in%s.\n", identity->email, main_app_daemon_runs(app) ? "; the daemon syncs it now" : "");
+        main_cli_print(stdout, "%s is signed in%s.\n", identity->email,
+                       main_app_daemon_runs(app) ? "; the daemon syncs it now" : "");
     return r;
 }
 
-static int dialog_run(struct app *app, const struct cli *cli, struct dialog *dialog, struct err *err)
+static int dialog_run(struct app *app, const struct cli *cli, struct dialog *dialog,
+                      struct err *err)
 {
-    const char *email = cli->argc > 1 ? cli->argv[1] : NULL, *fault = email == NULL ? NULL : email_fault(email);
+    const char *email = cli->argc > 1 ? cli->argv[1] : NULL,
+               *fault = email == NULL ? NULL : email_fault(email);
     if (fault != NULL)
         return err_set(err, HEARTH_ERR_INVALID, "%s is no e-mail address: it %s", email, fault);
     struct hearth_signin what = {.struct_size = sizeof(what),
-                                 .method = cli->browser ? HEARTH_SIGNIN_BROWSER : HEARTH_SIGNIN_PASSWORD,
+                                 .method =
+                                     cli->browser ? HEARTH_SIGNIN_BROWSER : HEARTH_SIGNIN_PASSWORD,
                                  .email = email,
                                  .device_name = cli->name};
     struct hearth_signin_step step;
@@ -218,15 +232,17 @@ static int dialog_run(struct app *app, const struct cli *cli, struct dialog *dia
         return main_account_blame(app, dialog->provider, err);
     r = dialog_run_steps(app, dialog, &step, err);
     if (r == 0 && email != NULL && strcasecmp(email, step.identity->email) != 0)
-        r = err_set(err, HEARTH_ERR_CONFLICT, "you signed in as %s, not as %s; nothing was stored", step.identity->email, email);
+        r = err_set(err, HEARTH_ERR_CONFLICT, "you signed in as %s, not as %s; nothing was stored",
+                    step.identity->email, email);
     return r == 0 ? dialog_finish(app, dialog, step.identity, err) : r;
 }
 
 static bool looks_like_address(const char *text)
 {
     const char *at = strchr(text, '@');
-    return at != NULL && at != text && at[1] != '\0' && strchr(at + 1, '@') == NULL && strlen(text) <= 255 &&
-           strpbrk(text, " \t\r\n\"\\<>,;") == NULL && str_is_utf8(text, strlen(text));
+    return at != NULL && at != text && at[1] != '\0' && strchr(at + 1, '@') == NULL &&
+           strlen(text) <= 255 && strpbrk(text, " \t\r\n\"\\<>,;") == NULL &&
+           str_is_utf8(text, strlen(text));
 }
 
 int main_account_add(struct app *app, struct cli *cli, struct err *err)
@@ -236,7 +252,9 @@ int main_account_add(struct app *app, struct cli *cli, struct err *err)
     if (!looks_like_address(email)) { /* before anybody types a password for it */
         char shown[200];
         str_printable(email, shown, sizeof(shown));
-        return err_set(err, HEARTH_ERR_INVALID, "%s is no e-mail address: give the one of the account, such as ada@example.org", shown);
+        return err_set(
+            err, HEARTH_ERR_INVALID,
+            "%s is no e-mail address: give the one of the account, such as ada@example.org", shown);
     }
     int r = main_account_signin(app, cli, &signin, err);
     if (r < 0)

@@ -17,10 +17,12 @@ enum { ID_SIZE = 33, NEW_ID_SIZE = 16, SAID_MAX = 64 };
 
 static void count_words(const int64_t counts[ARCHIVE_KIND_COUNT], char *ret, size_t size)
 {
-    char pages[CLI_COUNT_SIZE], visits[CLI_COUNT_SIZE], bookmarks[CLI_COUNT_SIZE], devices[CLI_COUNT_SIZE];
+    char pages[CLI_COUNT_SIZE], visits[CLI_COUNT_SIZE], bookmarks[CLI_COUNT_SIZE],
+        devices[CLI_COUNT_SIZE];
     main_cli_count(counts[ARCHIVE_KIND_page], "page", "pages", pages);
     main_cli_count(counts[ARCHIVE_KIND_visit], "visit", "visits", visits);
-    main_cli_count(counts[ARCHIVE_KIND_bookmark], "bookmark or folder", "bookmarks and folders", bookmarks);
+    main_cli_count(counts[ARCHIVE_KIND_bookmark], "bookmark or folder", "bookmarks and folders",
+                   bookmarks);
     main_cli_count(counts[ARCHIVE_KIND_device], "device", "devices", devices);
     snprintf(ret, size, "%s, %s, %s, %s", pages, visits, bookmarks, devices);
 }
@@ -29,13 +31,15 @@ int main_account_archive(struct app *app, struct cli *cli, struct err *err)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
     int64_t counts[ARCHIVE_KIND_COUNT];
-    unsigned with = (cli->with_credentials ? ARCHIVE_CREDENTIALS : 0u) | (cli->with_tokens ? ARCHIVE_TOKENS : 0u);
+    unsigned with = (cli->with_credentials ? ARCHIVE_CREDENTIALS : 0u) |
+                    (cli->with_tokens ? ARCHIVE_TOKENS : 0u);
     char id[ID_SIZE], words[5 * CLI_COUNT_SIZE];
     int r = main_app_account(app, cli->argv[1], &account, err);
     if (r < 0)
         return r;
     if (strcmp(account.node, app->nodes.items[app->node].name) != 0)
-        return err_set(err, HEARTH_ERR_CONFLICT, "%s is on its way to the node %s; try again when it is there", account.email,
+        return err_set(err, HEARTH_ERR_CONFLICT,
+                       "%s is on its way to the node %s; try again when it is there", account.email,
                        account.node);
     str_copy(id, sizeof(id), account.id);
     char *email = strdup(account.email);
@@ -47,16 +51,18 @@ int main_account_archive(struct app *app, struct cli *cli, struct err *err)
         count_words(counts, words, sizeof(words));
         main_cli_print(stdout, "%s is archived in %s: %s.\n", email, cli->argv[2], words);
         if (!cli->with_credentials)
-            main_cli_print(stdout, "Its credentials are not in it: where it is restored its person signs in again (or --with-credentials).\n");
-        main_audit_command(app, "account archived", LOG_TEXT("account", id), LOG_TEXT("email", email),
-                      LOG_TEXT("credentials", cli->with_credentials ? "yes" : "no"), LOG_TEXT("tokens", cli->with_tokens ? "yes" : "no"));
+            main_cli_print(stdout, "Its credentials are not in it: where it is restored its person "
+                                   "signs in again (or --with-credentials).\n");
+        main_audit_command(app, "account archived", LOG_TEXT("account", id),
+                           LOG_TEXT("email", email),
+                           LOG_TEXT("credentials", cli->with_credentials ? "yes" : "no"),
+                           LOG_TEXT("tokens", cli->with_tokens ? "yes" : "no"));
     }
     free(email);
     return r;
 }
 
-/* --- restore
- * -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- restore --- */
 
 struct restoring {
     struct app *app;
@@ -79,13 +85,15 @@ static void print_archive_warning(void *ctx, const char *text)
     main_cli_print(stderr, "hearthd: warning: %s\n", text);
 }
 
-static int seal_again(void *ctx, const char *was, const char *account, int64_t source, const char *provider, const void *sealed,
-                      size_t size, void **ret_sealed, size_t *ret_size, struct err *err)
+static int seal_again(void *ctx, const char *was, const char *account, int64_t source,
+                      const char *provider, const void *sealed, size_t size, void **ret_sealed,
+                      size_t *ret_size, struct err *err)
 {
     struct restoring *restoring = ctx;
     int r = main_app_open_vault(restoring->app, err);
     return r < 0 ? r
-                 : auth_credentials_seal_again(restoring->app->vault, was, account, source, provider, sealed, size, ret_sealed, ret_size, err);
+                 : auth_credentials_seal_again(restoring->app->vault, was, account, source,
+                                               provider, sealed, size, ret_sealed, ret_size, err);
 }
 
 /* What the archive says of whose it is has to make sense here. */
@@ -95,14 +103,19 @@ static int check_summary(struct restoring *restoring, const struct cli *cli, str
     restoring->email = cli->email != NULL ? cli->email : archive->email;
     const char *fault = email_fault(restoring->email);
     if (fault != NULL)
-        return err_set(err, HEARTH_ERR_INVALID, "%s is no e-mail address: it %s", restoring->email, fault);
-    if (archive->provider[0] != '\0' && conf_section_named(restoring->app->conf, "sync", archive->provider) == NULL)
-        return err_set(err, HEARTH_ERR_INVALID, "the account is one of [sync %s], and the configuration here has no such section",
-                       archive->provider);
+        return err_set(err, HEARTH_ERR_INVALID, "%s is no e-mail address: it %s", restoring->email,
+                       fault);
+    if (archive->provider[0] != '\0' &&
+        conf_section_named(restoring->app->conf, "sync", archive->provider) == NULL)
+        return err_set(
+            err, HEARTH_ERR_INVALID,
+            "the account is one of [sync %s], and the configuration here has no such section",
+            archive->provider);
     return 0;
 }
 
-/* Of this person there must be no other account: what is synced to two would be decided by who comes first. */
+/* Of this person there must be no other account: what is synced to two would be decided by who
+ * comes first. */
 static int restore_check_person(struct restoring *restoring, struct err *err)
 {
     const struct archive_summary *archive = &restoring->archive;
@@ -113,10 +126,12 @@ static int restore_check_person(struct restoring *restoring, struct err *err)
     if (archive->uid[0] == '\0')
         return 0;
     snprintf(issuer, sizeof(issuer), WHO_SYNC "%s", archive->provider);
-    int r = nodes_storages_by_identity(&restoring->app->storages, issuer, archive->uid, &node, &known, &why);
+    int r = nodes_storages_by_identity(&restoring->app->storages, issuer, archive->uid, &node,
+                                       &known, &why);
     if (r == 0)
         return err_set(err, HEARTH_ERR_CONFLICT,
-                       "the person of this archive has the account %s here; hearthd account remove %s first, or restore into it with "
+                       "the person of this archive has the account %s here; hearthd account remove "
+                       "%s first, or restore into it with "
                        "--email %s if it is empty",
                        known.email, known.email, known.email);
     if (r != HEARTH_ERR_NOT_FOUND && err != NULL)
@@ -131,7 +146,9 @@ static int look_for_id(struct app *app, void *ctx, struct err *err)
     struct err why = {0};
     int r = STORAGE(app->storage, &why, account_get, ctx, &known);
     plug_storage_reset(app->storage);
-    return r == HEARTH_ERR_NOT_FOUND ? 0 : err_set(err, r == 0 ? HEARTH_ERR_CONFLICT : r, "%s", why.text);
+    return r == HEARTH_ERR_NOT_FOUND
+               ? 0
+               : err_set(err, r == 0 ? HEARTH_ERR_CONFLICT : r, "%s", why.text);
 }
 
 /* Which account, on which node. */
@@ -145,7 +162,9 @@ static int choose_account(struct restoring *restoring, struct err *err)
     if (r == 0) {
         str_copy(restoring->id, sizeof(restoring->id), known.id);
         if (strcmp(known.node, app->nodes.items[app->node].name) != 0)
-            r = err_set(err, HEARTH_ERR_CONFLICT, "%s is on its way to the node %s; try again when it is there", known.email, known.node);
+            r = err_set(err, HEARTH_ERR_CONFLICT,
+                        "%s is on its way to the node %s; try again when it is there", known.email,
+                        known.node);
         plug_storage_reset(app->storage);
         return r;
     }
@@ -161,7 +180,12 @@ static int choose_account(struct restoring *restoring, struct err *err)
     } else if (r < 0 && why.code < 0) {
         *err = why;
     }
-    return r < 0 ? r : main_app_use_node(app, main_app_is_fleet(app) ? nodes_home(&app->nodes, restoring->email, NODES_NONE) : 0, err);
+    return r < 0 ? r
+                 : main_app_use_node(app,
+                                     main_app_is_fleet(app)
+                                         ? nodes_home(&app->nodes, restoring->email, NODES_NONE)
+                                         : 0,
+                                     err);
 }
 
 static int restore_archive(struct restoring *restoring, const char *path, struct err *err)
@@ -169,7 +193,8 @@ static int restore_archive(struct restoring *restoring, const char *path, struct
     struct app *app = restoring->app;
     struct archive_warnings warnings = {print_archive_warning, restoring};
     struct archive_into into = {.account = restoring->exists ? restoring->id : NULL,
-                                .id = !restoring->exists && restoring->id[0] != '\0' ? restoring->id : NULL,
+                                .id = !restoring->exists && restoring->id[0] != '\0' ? restoring->id
+                                                                                     : NULL,
                                 .email = restoring->email,
                                 .node = app->nodes.items[app->node].name,
                                 .seal_again = seal_again,
@@ -177,14 +202,17 @@ static int restore_archive(struct restoring *restoring, const char *path, struct
                                 .settle = archive_settle,
                                 .ctx = restoring};
     int r = signin_owner_put(app->storage, err);
-    return r < 0 ? r : archive_from_file(path, archive_store(app->storage, &into, &warnings), &restoring->archive, err);
+    return r < 0 ? r
+                 : archive_from_file(path, archive_store(app->storage, &into, &warnings),
+                                     &restoring->archive, err);
 }
 
 /* Whoever wrote the archive has said who comes in: the operator hears it. */
 static int print_restored_identity(void *ctx, const struct hearth_account_identity *identity)
 {
     if (!str_starts(identity->issuer, "closed:") && !str_starts(identity->issuer, "left:"))
-        main_cli_print(stdout, "%s is opened by %s: %s\n", ((struct restoring *)ctx)->email, identity->issuer, identity->subject);
+        main_cli_print(stdout, "%s is opened by %s: %s\n", ((struct restoring *)ctx)->email,
+                       identity->issuer, identity->subject);
     return 0;
 }
 
@@ -194,7 +222,9 @@ int main_account_restore(struct app *app, struct cli *cli, struct err *err)
     struct archive_warnings warnings = {print_archive_warning, &restoring};
     char words[5 * CLI_COUNT_SIZE];
     const char *path = cli->argv[1];
-    int r = archive_from_file(path, archive_check(app->storage == NULL ? NULL : app->storage->limits, archive_look_at, &warnings),
+    int r = archive_from_file(path,
+                              archive_check(app->storage == NULL ? NULL : app->storage->limits,
+                                            archive_look_at, &warnings),
                               &restoring.archive, err);
     if (r < 0)
         err_prefix(err, "nothing was changed");
@@ -212,8 +242,11 @@ int main_account_restore(struct app *app, struct cli *cli, struct err *err)
         STORAGE(app->storage, NULL, identity_list, id, print_restored_identity, &restoring);
         plug_storage_reset(app->storage);
         if (restoring.archive.counts[ARCHIVE_KIND_token] > 0)
-            main_cli_print(stdout, "And by the tokens and browsers of the archive: hearthd token list %s\n", restoring.email);
-        main_audit_command(app, "account restored", LOG_TEXT("account", id), LOG_TEXT("email", restoring.email));
+            main_cli_print(stdout,
+                           "And by the tokens and browsers of the archive: hearthd token list %s\n",
+                           restoring.email);
+        main_audit_command(app, "account restored", LOG_TEXT("account", id),
+                           LOG_TEXT("email", restoring.email));
     }
     for (size_t i = 0; i < restoring.said_count; i++)
         free(restoring.said[i]);

@@ -24,13 +24,14 @@ struct subject {
 
 static int look_at(struct app *app, const char *email, struct subject *ret_subject, struct err *err)
 {
-    *ret_subject =
-        (struct subject){.account.struct_size = sizeof(struct hearth_account), .counts.struct_size = sizeof(struct hearth_counts)};
+    *ret_subject = (struct subject){.account.struct_size = sizeof(struct hearth_account),
+                                    .counts.struct_size = sizeof(struct hearth_counts)};
     int r = main_app_account(app, email, &ret_subject->account, err);
     if (r == 0)
         r = STORAGE(app->storage, err, counts, ret_subject->account.id, &ret_subject->counts);
     if (r == 0)
-        r = STORAGE(app->storage, err, token_list, ret_subject->account.id, count_door, &ret_subject->doors);
+        r = STORAGE(app->storage, err, token_list, ret_subject->account.id, count_door,
+                    &ret_subject->doors);
     return r;
 }
 
@@ -45,14 +46,18 @@ static int set_paused(struct app *app, struct cli *cli, bool paused, struct err 
     account.state = paused ? HEARTH_ACCOUNT_PAUSED : HEARTH_ACCOUNT_OK;
     account.state_detail = account.state_message = account.state_parameters = NULL;
     account.next_sync = paused ? 0 : 1;
-    r = STORAGE(app->storage, err, account_update, &account, HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
+    r = STORAGE(app->storage, err, account_update, &account,
+                HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
     if (r < 0)
         return r;
     if (paused)
-        main_cli_print(stdout, "%s is paused: it is not synced until \"hearthd account resume %s\".\n", account.email, account.email);
+        main_cli_print(stdout,
+                       "%s is paused: it is not synced until \"hearthd account resume %s\".\n",
+                       account.email, account.email);
     else
         main_cli_print(stdout, "%s is synced again.\n", account.email);
-    main_audit_command(app, paused ? "account paused" : "account resumed", LOG_TEXT("account", account.id), LOG_TEXT("email", account.email));
+    main_audit_command(app, paused ? "account paused" : "account resumed",
+                       LOG_TEXT("account", account.id), LOG_TEXT("email", account.email));
     return 0;
 }
 
@@ -81,9 +86,12 @@ int main_account_sign_out(struct app *app, struct cli *cli, struct err *err)
     if (r < 0)
         return r;
     main_forget_command(app, subject.account.id, false);
-    main_cli_print(stdout, "%s is signed out in %s; sign-in links that were open end, too. API tokens stay (\"hearthd token list %s\").\n", email,
-            browsers, email);
-    main_audit_command(app, "signed out everywhere", LOG_TEXT("account", subject.account.id), LOG_TEXT("email", email));
+    main_cli_print(stdout,
+                   "%s is signed out in %s; sign-in links that were open end, too. API tokens stay "
+                   "(\"hearthd token list %s\").\n",
+                   email, browsers, email);
+    main_audit_command(app, "signed out everywhere", LOG_TEXT("account", subject.account.id),
+                       LOG_TEXT("email", email));
     return 0;
 }
 
@@ -98,8 +106,10 @@ int main_account_remove(struct app *app, struct cli *cli, struct err *err)
     main_cli_count(subject.counts.pages, "page", "pages", pages);
     main_cli_count(subject.counts.visits, "visit", "visits", visits);
     main_cli_count(subject.counts.bookmarks, "bookmark", "bookmarks", bookmarks);
-    r = main_cli_confirm(cli, err, "Remove %s with %s, %s and %s? What the Sync service does not have any more is lost.", email, pages, visits,
-                    bookmarks);
+    r = main_cli_confirm(
+        cli, err,
+        "Remove %s with %s, %s and %s? What the Sync service does not have any more is lost.",
+        email, pages, visits, bookmarks);
     if (r == 0) /* an account of an older release may be all that says so */
         r = signin_owner_put(app->storage, err);
     if (r == 0)
@@ -107,7 +117,9 @@ int main_account_remove(struct app *app, struct cli *cli, struct err *err)
     if (r < 0)
         return r;
     main_forget_command(app, subject.account.id, true);
-    main_cli_print(stdout, "removed %s: %s, %s, %s; its tokens and sessions ended\n", email, pages, visits, bookmarks);
-    main_audit_command(app, "account removed", LOG_TEXT("account", subject.account.id), LOG_TEXT("email", email));
+    main_cli_print(stdout, "removed %s: %s, %s, %s; its tokens and sessions ended\n", email, pages,
+                   visits, bookmarks);
+    main_audit_command(app, "account removed", LOG_TEXT("account", subject.account.id),
+                       LOG_TEXT("email", email));
     return 0;
 }

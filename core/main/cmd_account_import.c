@@ -32,8 +32,10 @@ static int read_import_file(const char *path, struct buf *text, struct err *err)
     return r;
 }
 
-/* Where the source knows no address, the account that it already is here must be the one that is named. */
-static int check_known(struct app *app, const char *provider, const char *uid, const char *given, struct err *err)
+/* Where the source knows no address, the account that it already is here must be the one that is
+ * named. */
+static int check_known(struct app *app, const char *provider, const char *uid, const char *given,
+                       struct err *err)
 {
     char issuer[sizeof(WHO_SYNC) + 64];
     struct hearth_account known = {.struct_size = sizeof(known)};
@@ -43,7 +45,8 @@ static int check_known(struct app *app, const char *provider, const char *uid, c
     int r = nodes_storages_by_identity(&app->storages, issuer, uid, &node, &known, &why);
     if (r == 0 && strcasecmp(known.email, given) != 0)
         return err_set(err, HEARTH_ERR_CONFLICT,
-                       "this is the account of %s already, not of %s; nothing was changed. If it is to be another's, "
+                       "this is the account of %s already, not of %s; nothing was changed. If it "
+                       "is to be another's, "
                        "hearthd account remove %s first",
                        known.email, given, known.email);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
@@ -54,21 +57,27 @@ static int check_known(struct app *app, const char *provider, const char *uid, c
 }
 
 /* Whose account is it? The source says so, or else the operator. */
-static int name_owner(struct app *app, const struct cli *cli, size_t provider, struct hearth_identity *identity, struct err *err)
+static int name_owner(struct app *app, const struct cli *cli, size_t provider,
+                      struct hearth_identity *identity, struct err *err)
 {
     const char *given = cli->account, *fault = given == NULL ? NULL : email_fault(given);
     if (fault != NULL)
-        return err_set(err, HEARTH_ERR_INVALID, "--account: %s is no e-mail address: it %s", given, fault);
+        return err_set(err, HEARTH_ERR_INVALID, "--account: %s is no e-mail address: it %s", given,
+                       fault);
     if (identity->email == NULL && given == NULL)
         return err_set(err, HEARTH_ERR_INVALID,
-                       "it does not say which e-mail address the account has: say whose it is, with --account EMAIL");
+                       "it does not say which e-mail address the account has: say whose it is, "
+                       "with --account EMAIL");
     if (identity->email != NULL && given != NULL && strcasecmp(identity->email, given) != 0)
-        return err_set(err, HEARTH_ERR_CONFLICT, "it says that this is the account of %s, not of %s; nothing was changed", identity->email,
-                       given);
+        return err_set(err, HEARTH_ERR_CONFLICT,
+                       "it says that this is the account of %s, not of %s; nothing was changed",
+                       identity->email, given);
     if (identity->email != NULL)
         return 0;
     identity->email = given;
-    return identity->uid == NULL ? 0 : check_known(app, app->provider_names[provider], identity->uid, given, err);
+    return identity->uid == NULL
+               ? 0
+               : check_known(app, app->provider_names[provider], identity->uid, given, err);
 }
 
 static int import_text(struct app *app, const struct cli *cli, const char *text, struct err *err)
@@ -87,12 +96,15 @@ static int import_text(struct app *app, const struct cli *cli, const char *text,
     if (r < 0)
         main_account_blame(app, (size_t)provider, err);
     if (r == 0)
-        r = main_account_finish(
-            app, &worker,
-            &(struct signin_end){.provider = (size_t)provider, .identity = &identity, .keep = SIGNIN_KEEP_DATA, .trusted = true}, &result,
-            err);
+        r = main_account_finish(app, &worker,
+                                &(struct signin_end){.provider = (size_t)provider,
+                                                     .identity = &identity,
+                                                     .keep = SIGNIN_KEEP_DATA,
+                                                     .trusted = true},
+                                &result, err);
     if (r == 0)
-        main_cli_print(stdout, "%s is imported%s.\n", identity.email, main_app_daemon_runs(app) ? "; the daemon syncs it now" : "");
+        main_cli_print(stdout, "%s is imported%s.\n", identity.email,
+                       main_app_daemon_runs(app) ? "; the daemon syncs it now" : "");
     signin_worker_close(&worker);
     signin_destroy(signin);
     return r;

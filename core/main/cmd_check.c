@@ -21,8 +21,9 @@ void main_check_note(struct daemon *d, const char *format, ...)
 static void print_checked_plugin(const struct plug *plug)
 {
     if (plug != NULL)
-        main_cli_print(stdout, "%-8s %s %s: %s\n", plug_kind_name(plug_descriptor(plug)->kind), plug_descriptor(plug)->name,
-                plug_descriptor(plug)->version, plug_file(plug));
+        main_cli_print(stdout, "%-8s %s %s: %s\n", plug_kind_name(plug_descriptor(plug)->kind),
+                       plug_descriptor(plug)->name, plug_descriptor(plug)->version,
+                       plug_file(plug));
 }
 
 static void print_checked_plugins(const struct daemon *d)
@@ -33,7 +34,7 @@ static void print_checked_plugins(const struct daemon *d)
     for (size_t i = 0; i < d->app.provider_count; i++)
         print_checked_plugin(d->app.providers[i]);
     main_cli_print(stdout, "state    %s\naccounts %zu\n%s", d->app.state_dir, d->check_accounts,
-            d->check_notes.data == NULL ? "" : d->check_notes.data);
+                   d->check_notes.data == NULL ? "" : d->check_notes.data);
 }
 
 int main_cmd_check(struct cli *cli)
@@ -53,7 +54,9 @@ int main_cmd_check(struct cli *cli)
     main_cli_findings(&findings, &err);
     r = findings.code;
     if (r == 0)
-        main_cli_print(stdout, findings.count == 0 ? "The configuration is good.\n" : "The configuration is good, but for the warnings.\n");
+        main_cli_print(stdout, findings.count == 0
+                                   ? "The configuration is good.\n"
+                                   : "The configuration is good, but for the warnings.\n");
     fflush(stdout);
     main_check_fini(&d);
     findings_fini(&findings);

@@ -5,9 +5,11 @@
 #include "main/app.h"
 #include "main/table.h"
 
-static void on_entry(void *ctx, const char *section, const char *key, const char *value, const char *origin)
+static void on_entry(void *ctx, const char *section, const char *key, const char *value,
+                     const char *origin)
 {
-    main_table_add(ctx, json_pack("{s:s, s:s, s:s, s:s}", "section", section, "key", key, "value", value, "from", origin));
+    main_table_add(ctx, json_pack("{s:s, s:s, s:s, s:s}", "section", section, "key", key, "value",
+                                  value, "from", origin));
 }
 
 /* Plugins are loaded, not opened, so that their keys are known and checked. */
@@ -22,8 +24,9 @@ static int check_plugin_sections(struct app *app, const char *kind_name, int kin
         struct plug *plug;
         r = plug_load(kind, conf_text(section, "plugin"), directories, count, &plug, err);
         if (r == 0)
-            r = conf_plugin_values(app->conf, section, plug_descriptor(plug)->config, plug_descriptor(plug)->config_count, app->findings,
-                                   &values, err);
+            r = conf_plugin_values(app->conf, section, plug_descriptor(plug)->config,
+                                   plug_descriptor(plug)->config_count, app->findings, &values,
+                                   err);
     }
     return r;
 }

@@ -1,4 +1,5 @@
-/* hearthd queue, healthcheck: questions to the running daemon, or to a queue that processes share. */
+/* hearthd queue, healthcheck: questions to the running daemon, or to a queue that processes
+ * share. */
 #include <stdio.h>
 #include <string.h>
 
@@ -40,7 +41,8 @@ static int peek_shared(struct app *app, json_t *list, struct err *err)
     int r = open_shared(app, &queue, err);
     if (r < 0)
         return r;
-    r = plug_call_check(&queue.call, queue.ops->peek(queue.handle, &queue.call.hearth, add_job, list), err);
+    r = plug_call_check(&queue.call,
+                        queue.ops->peek(queue.handle, &queue.call.hearth, add_job, list), err);
     close_shared(&queue);
     return r;
 }
@@ -59,7 +61,8 @@ static int clear_shared(struct app *app, struct err *err)
 static int peek_daemon(struct app *app, json_t *list, struct err *err)
 {
     struct buf body = {0};
-    int status, r = main_control_request(app->state_dir, "GET", "/control/queue", &status, &body, err);
+    int status,
+        r = main_control_request(app->state_dir, "GET", "/control/queue", &status, &body, err);
     json_t *answer = r == 0 && status == 200 ? json_loadb(body.data, body.size, 0, NULL) : NULL;
     buf_fini(&body);
     if (r == 0 && json_array_extend(list, answer) != 0)
@@ -87,9 +90,12 @@ static int queue_show_cmd(struct app *app, bool shared, struct cli *cli, struct 
 static int clear_daemon(struct app *app, struct err *err)
 {
     struct buf body = {0};
-    int status, r = main_control_request(app->state_dir, "DELETE", "/control/queue", &status, &body, err);
+    int status,
+        r = main_control_request(app->state_dir, "DELETE", "/control/queue", &status, &body, err);
     buf_fini(&body);
-    return r == 0 && status != 204 ? err_set(err, HEARTH_ERR_UNAVAILABLE, "the queue does not answer") : r;
+    return r == 0 && status != 204
+               ? err_set(err, HEARTH_ERR_UNAVAILABLE, "the queue does not answer")
+               : r;
 }
 
 static int queue_clear_cmd(struct app *app, bool shared, struct cli *cli, struct err *err)
@@ -99,16 +105,22 @@ static int queue_clear_cmd(struct app *app, bool shared, struct cli *cli, struct
     int waiting = 0;
     size_t i;
     int r = shared ? peek_shared(app, list, err) : peek_daemon(app, list, err);
-    json_array_foreach(list, i, row) waiting += strcmp(json_string_value(json_object_get(row, "state")), "in work") != 0;
+    json_array_foreach(list, i, row) waiting +=
+        strcmp(json_string_value(json_object_get(row, "state")), "in work") != 0;
     json_decref(list);
     main_cli_count(waiting, "job that waits", "jobs that wait", jobs);
     if (r == 0)
-        r = main_cli_confirm(cli, err, "Drop %s from the queue? Accounts that are due are queued again later.", jobs);
+        r = main_cli_confirm(
+            cli, err, "Drop %s from the queue? Accounts that are due are queued again later.",
+            jobs);
     if (r == 0)
         r = shared ? clear_shared(app, err) : clear_daemon(app, err);
     if (r < 0)
         return r;
-    main_cli_print(stdout, "Dropped %s. An account is queued again when it is asked for, or when its claim ends ([scheduler] claim).\n", jobs);
+    main_cli_print(stdout,
+                   "Dropped %s. An account is queued again when it is asked for, or when its claim "
+                   "ends ([scheduler] claim).\n",
+                   jobs);
     main_audit_command(app, "queue cleared", LOG_INT("jobs", waiting));
     return 0;
 }
@@ -119,7 +131,8 @@ static int remove_shared(struct app *app, const char *kind, const char *account,
     int r = open_shared(app, &queue, err);
     if (r < 0)
         return r;
-    r = plug_call_check(&queue.call, queue.ops->remove(queue.handle, &queue.call.hearth, kind, account), err);
+    r = plug_call_check(&queue.call,
+                        queue.ops->remove(queue.handle, &queue.call.hearth, kind, account), err);
     close_shared(&queue);
     return r;
 }
@@ -128,7 +141,8 @@ static int remove_daemon(struct app *app, const char *kind, const char *account,
 {
     enum { NAME_MAX_ENCODED = 3 * 256 };
     char path[64 + 2 * NAME_MAX_ENCODED], name[NAME_MAX_ENCODED], of[NAME_MAX_ENCODED];
-    if (codec_percent_encode(kind, "", name, sizeof(name)) != 0 || codec_percent_encode(account, "", of, sizeof(of)) != 0)
+    if (codec_percent_encode(kind, "", name, sizeof(name)) != 0 ||
+        codec_percent_encode(account, "", of, sizeof(of)) != 0)
         return err_set(err, HEARTH_ERR_NOT_FOUND, "no job has a name that long");
     snprintf(path, sizeof(path), "/control/queue/job?kind=%s&account=%s", name, of);
     struct buf body = {0};
@@ -136,34 +150,39 @@ static int remove_daemon(struct app *app, const char *kind, const char *account,
     buf_fini(&body);
     if (r < 0 || status == 204)
         return r;
-    return status == 404 || status == 400 ? err_set(err, HEARTH_ERR_NOT_FOUND, "there is no such job")
-                                          : err_set(err, HEARTH_ERR_UNAVAILABLE, "the queue does not answer");
+    return status == 404 || status == 400
+               ? err_set(err, HEARTH_ERR_NOT_FOUND, "there is no such job")
+               : err_set(err, HEARTH_ERR_UNAVAILABLE, "the queue does not answer");
 }
 
 /* One job, waiting or in work: whoever has it stops when it finds its lease gone. */
 static int queue_remove(struct app *app, bool shared, struct cli *cli, struct err *err)
 {
     const char *account = cli->argv[1], *kind = cli->argc == 3 ? cli->argv[2] : "sync";
-    int r = main_cli_confirm(cli, err, "Remove the job \"%s\" of account %s from the queue?", kind, account);
+    int r = main_cli_confirm(cli, err, "Remove the job \"%s\" of account %s from the queue?", kind,
+                             account);
     if (r < 0)
         return r;
     r = shared ? remove_shared(app, kind, account, err) : remove_daemon(app, kind, account, err);
     if (r == HEARTH_ERR_NOT_FOUND || r == HEARTH_ERR_INVALID)
-        return err_set(err, HEARTH_ERR_NOT_FOUND, "the queue has no job \"%s\" of account %s; `hearthd queue show` lists all", kind,
-                       account);
+        return err_set(err, HEARTH_ERR_NOT_FOUND,
+                       "the queue has no job \"%s\" of account %s; `hearthd queue show` lists all",
+                       kind, account);
     if (r < 0)
         return r;
-    main_cli_print(stdout,
-            "Removed the job \"%s\" of account %s. It is queued again when it is asked for, or when "
-            "its claim ends ([scheduler] claim).\n",
-            kind, account);
+    main_cli_print(
+        stdout,
+        "Removed the job \"%s\" of account %s. It is queued again when it is asked for, or when "
+        "its claim ends ([scheduler] claim).\n",
+        kind, account);
     main_audit_command(app, "job removed", LOG_TEXT("account", account), LOG_TEXT("kind", kind));
     return 0;
 }
 
 int main_cmd_queue(struct cli *cli)
 {
-    bool is_show = cli->argc == 1 && strcmp(cli->argv[0], "show") == 0, is_clear = cli->argc == 1 && strcmp(cli->argv[0], "clear") == 0;
+    bool is_show = cli->argc == 1 && strcmp(cli->argv[0], "show") == 0,
+         is_clear = cli->argc == 1 && strcmp(cli->argv[0], "clear") == 0;
     bool is_remove = (cli->argc == 2 || cli->argc == 3) && strcmp(cli->argv[0], "remove") == 0;
     if (!is_show && !is_clear && !is_remove)
         return main_cli_usage("queue show | remove ACCOUNT [KIND] [--yes] | clear [--yes]");
@@ -174,12 +193,15 @@ int main_cmd_queue(struct cli *cli)
         r = main_app_open_queue(&app, &err);
     bool shared = r == 0 && (plug_descriptor(app.queue)->capabilities & HEARTH_SHARED) != 0;
     if (r == 0)
-        r = is_show ? queue_show_cmd(&app, shared, cli, &err) : is_clear ? queue_clear_cmd(&app, shared, cli, &err) : queue_remove(&app, shared, cli, &err);
+        r = is_show    ? queue_show_cmd(&app, shared, cli, &err)
+            : is_clear ? queue_clear_cmd(&app, shared, cli, &err)
+                       : queue_remove(&app, shared, cli, &err);
     main_app_fini(&app);
     return r < 0 ? main_cli_fail(&err) : CLI_OK;
 }
 
-enum { HEALTH_TIMEOUT = 5000 }; /* ms; those who ask have patience of their own, of 10 or 30 seconds */
+/* ms; those who ask have patience of their own, of 10 or 30 seconds */
+enum { HEALTH_TIMEOUT = 5000 };
 
 int main_cmd_healthcheck(struct cli *cli)
 {
@@ -188,9 +210,11 @@ int main_cmd_healthcheck(struct cli *cli)
     struct buf body = {0};
     int status = 0, r = main_app_init(&app, cli, &err);
     if (r == 0)
-        r = main_control_request_until(app.state_dir, "/readyz", HEALTH_TIMEOUT, &status, &body, &err);
+        r = main_control_request_until(app.state_dir, "/readyz", HEALTH_TIMEOUT, &status, &body,
+                                       &err);
     if (r == 0 && status != 200)
-        r = err_set(&err, HEARTH_ERR_UNAVAILABLE, "not ready: %s", body.data == NULL ? "" : body.data);
+        r = err_set(&err, HEARTH_ERR_UNAVAILABLE, "not ready: %s",
+                    body.data == NULL ? "" : body.data);
     buf_fini(&body);
     main_app_fini(&app);
     return r < 0 ? main_cli_fail(&err) : CLI_OK;

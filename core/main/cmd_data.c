@@ -13,10 +13,12 @@ enum { RESULTS = 20 };
 
 static int data_on_result(void *ctx, const struct api_search_result *result)
 {
-    static const char *const kinds[] = {[SEARCH_TAB] = "tab", [SEARCH_BOOKMARK] = "bookmark", [SEARCH_HISTORY] = "history"};
+    static const char *const kinds[] = {
+        [SEARCH_TAB] = "tab", [SEARCH_BOOKMARK] = "bookmark", [SEARCH_HISTORY] = "history"};
     const struct search_hit *hit = result->hit;
-    main_table_add(ctx, json_pack("{s:s, s:s, s:s, s:s}", "kind", kinds[hit->kind], "title", result->title, "url", result->url, "device",
-                             hit->device_count > 0 ? hit->devices[0].name : ""));
+    main_table_add(ctx, json_pack("{s:s, s:s, s:s, s:s}", "kind", kinds[hit->kind], "title",
+                                  result->title, "url", result->url, "device",
+                                  hit->device_count > 0 ? hit->devices[0].name : ""));
     return 0;
 }
 
@@ -44,7 +46,8 @@ static int data_search_cmd(struct app *app, struct cli *cli, struct err *err)
         r = search_create(&config, &engine, err);
     }
     if (r == 0)
-        r = api_search_run(engine, app->storage, id, account.generation, query, SEARCH_IN_ALL, RESULTS, &arena, data_on_result, &table, err);
+        r = api_search_run(engine, app->storage, id, account.generation, query, SEARCH_IN_ALL,
+                           RESULTS, &arena, data_on_result, &table, err);
     if (r == 0)
         main_table_print(&table, cli->json);
     search_destroy(engine);
@@ -66,7 +69,9 @@ static int data_export_cmd(struct app *app, struct cli *cli, struct err *err)
     const struct export_format *format = api_export_find(cli->argv[1]);
     if (format == NULL)
         return err_set(err, HEARTH_ERR_INVALID,
-                       "there is no export %s; there are bookmarks.html, bookmarks.json, history.json, history.csv", cli->argv[1]);
+                       "there is no export %s; there are bookmarks.html, bookmarks.json, "
+                       "history.json, history.csv",
+                       cli->argv[1]);
     int r = main_app_account(app, cli->argv[0], &account, err);
     if (r < 0)
         return r;
@@ -76,7 +81,8 @@ static int data_export_cmd(struct app *app, struct cli *cli, struct err *err)
     if (r == 0 && fflush(stdout) != 0)
         r = err_set(err, HEARTH_ERR_IO, "cannot write to standard output");
     if (r == 0)
-        main_audit_command(app, "export", LOG_TEXT("account", id), LOG_TEXT("email", email), LOG_TEXT("format", format->name));
+        main_audit_command(app, "export", LOG_TEXT("account", id), LOG_TEXT("email", email),
+                           LOG_TEXT("format", format->name));
     free(email);
     return r;
 }
@@ -96,10 +102,14 @@ static int data_run_cmd(struct cli *cli, int (*command)(struct app *, struct cli
 
 int main_cmd_search(struct cli *cli)
 {
-    return cli->argc < 2 ? main_cli_usage("search EMAIL WORDS…") : data_run_cmd(cli, data_search_cmd);
+    return cli->argc < 2 ? main_cli_usage("search EMAIL WORDS…")
+                         : data_run_cmd(cli, data_search_cmd);
 }
 
 int main_cmd_export(struct cli *cli)
 {
-    return cli->argc != 2 ? main_cli_usage("export EMAIL bookmarks.html|bookmarks.json|history.json|history.csv") : data_run_cmd(cli, data_export_cmd);
+    return cli->argc != 2
+               ? main_cli_usage(
+                     "export EMAIL bookmarks.html|bookmarks.json|history.json|history.csv")
+               : data_run_cmd(cli, data_export_cmd);
 }

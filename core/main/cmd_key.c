@@ -1,4 +1,5 @@
-/* hearthd key: the file of the keys that credentials are sealed with. It shows fingerprints, never a key. */
+/* hearthd key: the file of the keys that credentials are sealed with. It shows fingerprints,
+ * never a key. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,18 +13,19 @@
 #include "main/audit.h"
 #include "main/table.h"
 
-/* --- show --------------------------------------------------------------------------------------------------------------------------------
- */
+/* --- show --- */
 
 struct showing {
     struct table table;
     const struct vault *vault;
 };
 
-static void key_table_row(struct showing *showing, const char *where, unsigned number, const char *fingerprint, const char *use)
+static void key_table_row(struct showing *showing, const char *where, unsigned number,
+                          const char *fingerprint, const char *use)
 {
     main_table_add(&showing->table,
-              json_pack("{s:s, s:I, s:s, s:s}", "where", where, "number", (json_int_t)number, "fingerprint", fingerprint, "use", use));
+                   json_pack("{s:s, s:I, s:s, s:s}", "where", where, "number", (json_int_t)number,
+                             "fingerprint", fingerprint, "use", use));
 }
 
 static void show_file(struct showing *showing, const char *path)
@@ -31,7 +33,8 @@ static void show_file(struct showing *showing, const char *path)
     for (size_t i = 0; i < auth_vault_key_count(showing->vault); i++) {
         struct auth_vault_key key;
         auth_vault_key(showing->vault, i, &key);
-        key_table_row(showing, path, key.number, key.fingerprint, i == 0 ? "seals and opens" : "opens");
+        key_table_row(showing, path, key.number, key.fingerprint,
+                      i == 0 ? "seals and opens" : "opens");
     }
 }
 
@@ -57,7 +60,8 @@ static int show_node(struct app *app, void *ctx, struct err *err)
     int r = main_key_record_get(app->storage, record, err);
     while (r == 0 && main_key_record_next(&rest, &key))
         key_table_row(showing, where, key.number, key.fingerprint,
-                file_has(showing->vault, key.number, key.fingerprint) ? "in the file" : "not in the file");
+                      file_has(showing->vault, key.number, key.fingerprint) ? "in the file"
+                                                                            : "not in the file");
     return r;
 }
 
@@ -66,14 +70,16 @@ static int key_show_cmd(struct app *app, struct cli *cli, struct err *err)
     struct showing showing = {0};
     struct vault *vault = NULL;
     struct err why = {0};
-    int r = main_app_open_nodes(app, APP_MIGRATE_NEVER, &why), file = main_app_read_key(app, &vault, err);
+    int r = main_app_open_nodes(app, APP_MIGRATE_NEVER, &why),
+        file = main_app_read_key(app, &vault, err);
     showing.vault = vault;
     main_table_init(&showing.table, "where number fingerprint use");
     if (file == 0)
         show_file(&showing, main_app_key_path(app));
     if (r == 0)
         r = main_app_each_node(app, show_node, &showing, &why);
-    if (file == 0 || r == 0) /* the databases' keys as well when the file is not there: it is looked for by them */
+    /* the databases' keys as well when the file is not there: it is looked for by them */
+    if (file == 0 || r == 0)
         main_table_print(&showing.table, cli->json);
     if (file < 0) {
         main_table_fini(&showing.table);
@@ -88,8 +94,7 @@ static int key_show_cmd(struct app *app, struct cli *cli, struct err *err)
     return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
 }
 
-/* --- new --------------------------------------------------------------------------------------------------------------------------------
- */
+/* --- new --- */
 
 static int print_made_key(const char *path, const char *words, struct err *err)
 {
@@ -101,8 +106,9 @@ static int print_made_key(const char *path, const char *words, struct err *err)
     auth_vault_key(vault, 0, &key);
     auth_vault_close(vault);
     main_cli_print(stdout,
-            "%s %u (%s) %s %s. Keep a copy of the file apart from the backups of the database: without it everybody signs in anew.\n",
-            words, key.number, key.fingerprint, "is in", path);
+                   "%s %u (%s) %s %s. Keep a copy of the file apart from the backups of the "
+                   "database: without it everybody signs in anew.\n",
+                   words, key.number, key.fingerprint, "is in", path);
     return 0;
 }
 
@@ -115,7 +121,8 @@ static bool is_own(const struct app *app, const char *path)
     return strcmp(path, main_app_key_path(app)) == 0;
 }
 
-/* Over what was sealed no new key is made: the databases are asked, and have to answer. One that does not exist has sealed nothing. */
+/* Over what was sealed no new key is made: the databases are asked, and have to answer. One that
+ * does not exist has sealed nothing. */
 static int check_nothing_sealed(struct app *app, struct err *err)
 {
     struct err why = {0};
@@ -133,7 +140,9 @@ static int key_new_cmd(struct app *app, struct cli *cli, struct err *err)
 {
     const char *path = cli->argc == 2 ? cli->argv[1] : main_app_key_path(app);
     if (access(path, F_OK) == 0)
-        return err_set(err, HEARTH_ERR_CONFLICT, "%s exists already, and nothing was changed in it: \"hearthd key add\" adds a key to it",
+        return err_set(err, HEARTH_ERR_CONFLICT,
+                       "%s exists already, and nothing was changed in it: \"hearthd key add\" adds "
+                       "a key to it",
                        path);
     int r = is_own(app, path) ? check_nothing_sealed(app, err) : 0;
     if (r == 0)
@@ -155,7 +164,8 @@ static int check_fits(struct app *app, struct err *err)
         return err_prefix(err, "no key was added");
     }
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
-        main_cli_print(stderr, "hearthd: the key file was not compared with the databases: %s\n", why.text);
+        main_cli_print(stderr, "hearthd: the key file was not compared with the databases: %s\n",
+                       why.text);
     return 0;
 }
 
@@ -178,15 +188,17 @@ static int key_add_cmd(struct app *app, struct cli *cli, struct err *err)
     if (r == 0)
         r = print_made_key(path, "Key", err);
     if (r == 0 && own)
-        main_cli_print(stdout, "It seals from the next start of the daemon on; in a fleet, bring the file to all machines first.\n");
+        main_cli_print(stdout, "It seals from the next start of the daemon on; in a fleet, bring "
+                               "the file to all machines first.\n");
     else if (r == 0)
-        main_cli_print(stdout, "It seals once this is the file that [hearth] key_file names (now %s), and the daemon was started anew.\n",
-                main_app_key_path(app));
+        main_cli_print(stdout,
+                       "It seals once this is the file that [hearth] key_file names (now %s), and "
+                       "the daemon was started anew.\n",
+                       main_app_key_path(app));
     return r;
 }
 
-/* --- new --accept-loss
- * --------------------------------------------------------------------------------------------------------------------- */
+/* --- new --accept-loss --- */
 
 struct loss {
     struct {
@@ -244,7 +256,8 @@ static int accept_on_node(struct app *app, void *ctx, struct err *err)
                                              .state_detail = key_lost.text,
                                              .state_message = key_lost.id,
                                              .state_parameters = key_lost.parameters};
-            r = STORAGE(app->storage, err, account_update, &account, HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
+            r = STORAGE(app->storage, err, account_update, &account,
+                        HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
             if (r == HEARTH_ERR_NOT_FOUND)
                 r = 0;
             plug_storage_reset(app->storage);
@@ -253,7 +266,8 @@ static int accept_on_node(struct app *app, void *ctx, struct err *err)
     return r == 0 ? main_key_record_put(app->storage, loss->vault, err) : r;
 }
 
-/* Before anybody is asked: a file that cannot be read, or is none, would only be refused after the answer. */
+/* Before anybody is asked: a file that cannot be read, or is none, would only be refused after
+ * the answer. */
 static int look_at_own_key(struct app *app, struct loss *loss, struct err *err)
 {
     struct stat st;
@@ -261,11 +275,14 @@ static int look_at_own_key(struct app *app, struct loss *loss, struct err *err)
     if (lstat(path, &st) != 0)
         return errno == ENOENT ? 0 : err_errno(err, errno, "cannot look at %s", path);
     if (S_ISLNK(st.st_mode) && access(path, F_OK) != 0 && errno == ENOENT)
-        return err_set(err, HEARTH_ERR_INVALID, "%s is a link that leads to nothing: remove it, or make what it leads to", path);
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "%s is a link that leads to nothing: remove it, or make what it leads to",
+                       path);
     return main_app_read_key(app, &loss->vault, err);
 }
 
-/* The new key gets a number that no database knows: what was sealed with the lost one is told from what is sealed from now on. */
+/* The new key gets a number that no database knows: what was sealed with the lost one is told
+ * from what is sealed from now on. */
 static int make_or_extend(struct app *app, struct loss *loss, struct err *err)
 {
     struct auth_vault_key own = {0};
@@ -277,7 +294,8 @@ static int make_or_extend(struct app *app, struct loss *loss, struct err *err)
         return 0; /* of an attempt before this one */
     auth_vault_close(loss->vault);
     loss->vault = NULL;
-    int r = there ? auth_key_file_extend(path, loss->number + 1, err) : auth_key_file_make(path, loss->number + 1, err);
+    int r = there ? auth_key_file_extend(path, loss->number + 1, err)
+                  : auth_key_file_make(path, loss->number + 1, err);
     return r == 0 ? auth_vault_open(path, false, &loss->vault, err) : r;
 }
 
@@ -288,19 +306,22 @@ static int accept_loss(struct app *app, struct cli *cli, struct err *err)
     const char *path = main_app_key_path(app);
     struct err why = {0};
     if (main_app_daemon_runs(app))
-        return err_set(err, HEARTH_ERR_CONFLICT, "a hearthd runs on %s, and still has the key in its memory: stop it first",
+        return err_set(err, HEARTH_ERR_CONFLICT,
+                       "a hearthd runs on %s, and still has the key in its memory: stop it first",
                        app->state_dir);
     int r = main_app_open_nodes(app, APP_MIGRATE_SINGLE, err);
     if (r == 0 && main_app_check_key(app, &why) == 0 && access(path, F_OK) == 0)
-        return err_set(err, HEARTH_ERR_CONFLICT, "nothing is lost: %s has the key that the databases were sealed with", path);
+        return err_set(err, HEARTH_ERR_CONFLICT,
+                       "nothing is lost: %s has the key that the databases were sealed with", path);
     if (r == 0)
         r = main_app_each_node(app, look_at_loss, &loss, err);
     if (r == 0)
         r = look_at_own_key(app, &loss, err);
     if (r == 0)
         r = main_cli_confirm(cli, err,
-                        "Give up what was sealed with the lost key? The people of %s sign in anew; what is stored for them stays.",
-                        main_cli_count(loss.total, "account", "accounts", accounts));
+                             "Give up what was sealed with the lost key? The people of %s sign in "
+                             "anew; what is stored for them stays.",
+                             main_cli_count(loss.total, "account", "accounts", accounts));
     if (r == 0)
         r = make_or_extend(app, &loss, err);
     if (r == 0)
@@ -308,7 +329,8 @@ static int accept_loss(struct app *app, struct cli *cli, struct err *err)
     auth_vault_close(loss.vault);
     if (r < 0)
         return r;
-    main_audit_command(app, "lost key given up", LOG_TEXT("file", path), LOG_INT("accounts", loss.total));
+    main_audit_command(app, "lost key given up", LOG_TEXT("file", path),
+                       LOG_INT("accounts", loss.total));
     return print_made_key(path, "Everybody signs in anew: key", err);
 }
 

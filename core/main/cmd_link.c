@@ -16,18 +16,23 @@ static const char *base_url(const struct app *app)
     return node[0] != '\0' ? node : web != NULL ? web : "";
 }
 
-static int print_link(const struct address *address, const struct cli *cli, const struct link *link, struct err *err)
+static int print_link(const struct address *address, const struct cli *cli, const struct link *link,
+                      struct err *err)
 {
     char url[4096];
     struct buf qr = {0};
     int r = 0;
     snprintf(url, sizeof(url), "%s/auth/link?t=%s", address->text, link->secret);
     if (cli->json)
-        printf("{\"url\":\"%s\",\"code\":\"%s\",\"expires\":%lld}\n", url, link->code, (long long)link->expires);
+        printf("{\"url\":\"%s\",\"code\":\"%s\",\"expires\":%lld}\n", url, link->code,
+               (long long)link->expires);
     else if ((r = auth_link_qr_text(url, &qr, err)) == 0)
-        printf("%s\n\n%s\nOr type the code %s at %s/auth/code. Once, within ten minutes.\n", url, qr.data, link->code, address->text);
+        printf("%s\n\n%s\nOr type the code %s at %s/auth/code. Once, within ten minutes.\n", url,
+               qr.data, link->code, address->text);
     if (r == 0 && (fflush(stdout) != 0 || ferror(stdout)))
-        r = err_errno(err, errno, "the link could not be written to standard output, and does not exist any more");
+        r = err_errno(
+            err, errno,
+            "the link could not be written to standard output, and does not exist any more");
     if (r == 0 && address->guessed)
         fprintf(stderr, "hearthd: " ADDRESS_ADVICE "\n");
     buf_fini(&qr);
@@ -41,7 +46,8 @@ static void take_back(struct storage *storage, const struct link *link)
     uint8_t hash[TOKEN_HASH_SIZE];
     char id[64], account[64], name[64];
     struct hearth_token row;
-    if (!auth_token_hash(HEARTH_TOKEN_LINK, link->secret, hash) || auth_link_look(storage, hash, &row, NULL) < 0)
+    if (!auth_token_hash(HEARTH_TOKEN_LINK, link->secret, hash) ||
+        auth_link_look(storage, hash, &row, NULL) < 0)
         return;
     snprintf(id, sizeof(id), "%s", row.id); /* its texts live until the next call */
     snprintf(account, sizeof(account), "%s", row.account);

@@ -18,7 +18,8 @@ struct census {
 /* Accounts that cannot be synced cannot be filled anew on another node. */
 static bool is_stuck(const struct hearth_account *account)
 {
-    return account->state == HEARTH_ACCOUNT_SIGNIN_NEEDED || account->state == HEARTH_ACCOUNT_PAUSED;
+    return account->state == HEARTH_ACCOUNT_SIGNIN_NEEDED ||
+           account->state == HEARTH_ACCOUNT_PAUSED;
 }
 
 static int census_count_account(void *ctx, const struct hearth_account *account)
@@ -65,12 +66,16 @@ static int node_list_cmd(struct app *app, struct cli *cli, struct err *err)
         struct err why = {0};
         int r = main_app_use_node(app, i, &why);
         if (r == 0)
-            r = prefix_node(node, STORAGE(app->storage, &why, account_list, census_count_account, &census), &why);
+            r = prefix_node(
+                node, STORAGE(app->storage, &why, account_list, census_count_account, &census),
+                &why);
         note_fault(r, &why, &first, err);
         main_table_add(&table,
-                  json_pack("{s:s, s:s, s:I, s:s, s:I, s:I, s:s}", "node", node->name, "url", node->url, "weight", (json_int_t)node->weight,
-                            "storage", plug_descriptor(node->storage)->name, "accounts", (json_int_t)census.accounts, "leaving",
-                            (json_int_t)census.leaving, "state", r == 0 ? "answers" : why.text));
+                       json_pack("{s:s, s:s, s:I, s:s, s:I, s:I, s:s}", "node", node->name, "url",
+                                 node->url, "weight", (json_int_t)node->weight, "storage",
+                                 plug_descriptor(node->storage)->name, "accounts",
+                                 (json_int_t)census.accounts, "leaving", (json_int_t)census.leaving,
+                                 "state", r == 0 ? "answers" : why.text));
     }
     main_table_print(&table, cli->json);
     main_table_fini(&table);
@@ -100,12 +105,15 @@ static int note_leaver(void *ctx, const struct hearth_account *account)
     }
     struct leaver *leaver = &leavers->items[leavers->count++];
     snprintf(leaver->id, sizeof(leaver->id), "%s", account->id);
-    leaver->to = nodes_home(&leavers->app->nodes, account->placement != NULL ? account->placement : account->email, leavers->app->node);
+    leaver->to = nodes_home(&leavers->app->nodes,
+                            account->placement != NULL ? account->placement : account->email,
+                            leavers->app->node);
     leaver->paused = account->state == HEARTH_ACCOUNT_PAUSED;
     return 0;
 }
 
-/* The rest is done by schedulers and workers: see core/jobs/move.c. One that is paused goes when it is resumed. */
+/* The rest is done by schedulers and workers: see core/jobs/move.c. One that is paused goes when
+ * it is resumed. */
 static int send_away(struct app *app, struct leavers *leavers, struct err *err)
 {
     int r = STORAGE(app->storage, err, account_list, note_leaver, leavers);
@@ -115,7 +123,8 @@ static int send_away(struct app *app, struct leavers *leavers, struct err *err)
                                          .node = app->nodes.items[leavers->items[i].to].name,
                                          .next_sync = 1};
         r = STORAGE(app->storage, err, account_update, &account,
-                  HEARTH_ACCOUNT_NODE | (leavers->items[i].paused ? 0 : HEARTH_ACCOUNT_NEXT_SYNC));
+                    HEARTH_ACCOUNT_NODE |
+                        (leavers->items[i].paused ? 0 : HEARTH_ACCOUNT_NEXT_SYNC));
         if (r == HEARTH_ERR_NOT_FOUND) /* it has just left */
             r = 0;
         plug_storage_reset(app->storage);
@@ -131,7 +140,8 @@ static void pause_ms(int64_t ms)
     nanosleep(&pause, NULL);
 }
 
-/* The listing of a node whose database may be away for a while: said once, tried again for five minutes. */
+/* The listing of a node whose database may be away for a while: said once, tried again for five
+ * minutes. */
 static int census_take(struct app *app, struct census *census, struct err *err)
 {
     int64_t since = 0;
@@ -153,8 +163,9 @@ static int census_take(struct app *app, struct census *census, struct err *err)
         if (since == 0) {
             since = now;
             main_cli_print(stdout,
-                    "The database does not answer (%s); it is asked again for %d minutes. The move goes on without this command, too.\n",
-                    why.text, HICCUP_S / 60);
+                           "The database does not answer (%s); it is asked again for %d minutes. "
+                           "The move goes on without this command, too.\n",
+                           why.text, HICCUP_S / 60);
             fflush(stdout);
         }
         pause_ms(RETRY_S * 1000);
@@ -170,20 +181,22 @@ static int wait_until_empty(struct app *app, struct err *err)
         if (r < 0)
             return r;
         if (census.accounts != shown)
-            main_cli_print(stdout, "%lld account%s left to move\n", (long long)census.accounts, census.accounts == 1 ? "" : "s");
+            main_cli_print(stdout, "%lld account%s left to move\n", (long long)census.accounts,
+                           census.accounts == 1 ? "" : "s");
         fflush(stdout);
         shown = census.accounts;
         if (census.accounts == 0)
             return 0;
         if (census.leaving == 0)
-            return err_set(
-                err, HEARTH_ERR_CONFLICT,
-                "%lld account%s new here since the drain began and do%s not move; set weight = 0 in [node %s], and drain it again",
-                (long long)census.accounts, census.accounts == 1 ? " is" : "s are", census.accounts == 1 ? "es" : "",
-                app->nodes.items[app->node].name);
+            return err_set(err, HEARTH_ERR_CONFLICT,
+                           "%lld account%s new here since the drain began and do%s not move; set "
+                           "weight = 0 in [node %s], and drain it again",
+                           (long long)census.accounts, census.accounts == 1 ? " is" : "s are",
+                           census.accounts == 1 ? "es" : "", app->nodes.items[app->node].name);
         if (census.leaving == census.stuck)
             return err_set(err, HEARTH_ERR_CONFLICT,
-                           "%lld account%s cannot be synced and so cannot move; they are still served from here. One of them: %s",
+                           "%lld account%s cannot be synced and so cannot move; they are still "
+                           "served from here. One of them: %s",
                            (long long)census.stuck, census.stuck == 1 ? "" : "s", census.why);
         pause_ms(LOOK_MS);
     }
@@ -195,7 +208,8 @@ static int node_drain_cmd(struct app *app, struct cli *cli, struct err *err)
     if (!main_app_is_fleet(app) || node == NODES_NONE)
         return err_set(err, HEARTH_ERR_INVALID, "there is no [node %s]", cli->argv[1]);
     if (app->nodes.count < 2)
-        return err_set(err, HEARTH_ERR_INVALID, "there is no other node that the accounts of %s could go to", cli->argv[1]);
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "there is no other node that the accounts of %s could go to", cli->argv[1]);
     struct leavers leavers = {.app = app};
     struct census census = {.app = app};
     char accounts[CLI_COUNT_SIZE];
@@ -204,24 +218,32 @@ static int node_drain_cmd(struct app *app, struct cli *cli, struct err *err)
         r = STORAGE(app->storage, err, account_list, census_count_account, &census);
     if (r == 0)
         r = main_cli_confirm(cli, err,
-                        "Move %s away from %s? What the Sync service has forgotten (history older than 60 days) does not come along.",
-                        main_cli_count(census.accounts, "account", "accounts", accounts), cli->argv[1]);
+                             "Move %s away from %s? What the Sync service has forgotten (history "
+                             "older than 60 days) does not come along.",
+                             main_cli_count(census.accounts, "account", "accounts", accounts),
+                             cli->argv[1]);
     if (r == 0)
         r = send_away(app, &leavers, err);
     free(leavers.items);
     if (r < 0)
         return r;
-    main_cli_print(stdout, "%zu account%s move%s away from %s; they are served there until they are complete elsewhere.\n", leavers.count,
-            leavers.count == 1 ? "" : "s", leavers.count == 1 ? "s" : "", cli->argv[1]);
-    main_audit_command(app, "node drained", LOG_TEXT("node", cli->argv[1]), LOG_INT("accounts", leavers.count));
+    main_cli_print(stdout,
+                   "%zu account%s move%s away from %s; they are served there until they are "
+                   "complete elsewhere.\n",
+                   leavers.count, leavers.count == 1 ? "" : "s", leavers.count == 1 ? "s" : "",
+                   cli->argv[1]);
+    main_audit_command(app, "node drained", LOG_TEXT("node", cli->argv[1]),
+                       LOG_INT("accounts", leavers.count));
     if (app->nodes.items[node].weight > 0)
-        main_cli_print(stdout, "Newcomers still go there: set weight = 0 in [node %s].\n", cli->argv[1]);
+        main_cli_print(stdout, "Newcomers still go there: set weight = 0 in [node %s].\n",
+                       cli->argv[1]);
     return cli->wait ? wait_until_empty(app, err) : 0;
 }
 
 int main_cmd_node(struct cli *cli)
 {
-    bool is_list = cli->argc == 1 && strcmp(cli->argv[0], "list") == 0, is_drain = cli->argc == 2 && strcmp(cli->argv[0], "drain") == 0;
+    bool is_list = cli->argc == 1 && strcmp(cli->argv[0], "list") == 0,
+         is_drain = cli->argc == 2 && strcmp(cli->argv[0], "drain") == 0;
     if (!is_list && !is_drain)
         return main_cli_usage("node list | drain NAME [--wait] [--yes]");
     struct app app = {0};

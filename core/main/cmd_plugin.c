@@ -11,9 +11,10 @@
 static void plugin_table_row(void *ctx, const struct plug_found *found)
 {
     bool good = found->why == NULL;
-    main_table_add(ctx,
-              json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", good ? plug_kind_name(found->kind) : "", "name", good ? found->name : "",
-                        "version", good ? found->version : "", "description", good ? found->description : found->why, "file", found->file));
+    main_table_add(
+        ctx, json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", good ? plug_kind_name(found->kind) : "",
+                       "name", good ? found->name : "", "version", good ? found->version : "",
+                       "description", good ? found->description : found->why, "file", found->file));
 }
 
 static void show_capabilities(uint64_t capabilities)
@@ -27,7 +28,8 @@ static void show_capabilities(uint64_t capabilities)
 }
 
 /* With or without its kind in front. */
-static int find_plugin(const char *name, const char *const *directories, size_t count, struct plug **ret_plug, struct err *err)
+static int find_plugin(const char *name, const char *const *directories, size_t count,
+                       struct plug **ret_plug, struct err *err)
 {
     int r = HEARTH_ERR_NOT_FOUND;
     for (int kind = HEARTH_STORAGE; r == HEARTH_ERR_NOT_FOUND && kind <= HEARTH_SYNC; kind++) {
@@ -39,26 +41,32 @@ static int find_plugin(const char *name, const char *const *directories, size_t 
             continue; /* it names another kind */
         r = plug_load(kind, bare, directories, count, ret_plug, err);
     }
-    return r == HEARTH_ERR_NOT_FOUND && err->text[0] == '\0' ? err_set(err, r, "there is no plugin %s; see hearthd plugin list", name) : r;
+    return r == HEARTH_ERR_NOT_FOUND && err->text[0] == '\0'
+               ? err_set(err, r, "there is no plugin %s; see hearthd plugin list", name)
+               : r;
 }
 
 /* What is called like a file is one: a name has neither a slash nor a point. */
-static int show_plugin(const char *name, const char *const *directories, size_t count, struct err *err)
+static int show_plugin(const char *name, const char *const *directories, size_t count,
+                       struct err *err)
 {
     struct plug *plug = NULL;
-    int r = strpbrk(name, "/.") != NULL ? plug_load_file(name, 0, &plug, err) : find_plugin(name, directories, count, &plug, err);
+    int r = strpbrk(name, "/.") != NULL ? plug_load_file(name, 0, &plug, err)
+                                        : find_plugin(name, directories, count, &plug, err);
     if (r < 0)
         return r;
     const struct hearth_plugin *d = plug_descriptor(plug);
-    main_cli_print(stdout, "%s %s %s\n%s\nfile         %s\n", plug_kind_name(d->kind), d->name, d->version, d->description, plug_file(plug));
+    main_cli_print(stdout, "%s %s %s\n%s\nfile         %s\n", plug_kind_name(d->kind), d->name,
+                   d->version, d->description, plug_file(plug));
     show_capabilities(d->capabilities);
     for (size_t i = 0; i < d->config_count; i++)
         main_cli_print(stdout, "  %-18s %s (default: %s)\n", d->config[i].name, d->config[i].help,
-                d->config[i].fallback == NULL ? "none" : d->config[i].fallback);
+                       d->config[i].fallback == NULL ? "none" : d->config[i].fallback);
     return 0;
 }
 
-/* The kit is a program of its own (it replaces the allocator): beside this one in a build tree, else with the package's other parts. */
+/* The kit is a program of its own (it replaces the allocator): beside this one in a build tree,
+ * else with the package's other parts. */
 static int check_plugin(const struct cli *cli, struct err *err)
 {
     char program[4096];
@@ -68,8 +76,9 @@ static int check_plugin(const struct cli *cli, struct err *err)
     argv[n++] = program;
     const struct {
         const char *option, *value;
-    } given[] = {{"--config", cli->config},     {"--seed", cli->seed},    {"--test", cli->test}, {"--import", cli->import},
-                 {"--patience", cli->patience}, {"--break", cli->breaks}, {"--mend", cli->mends}};
+    } given[] = {{"--config", cli->config}, {"--seed", cli->seed},         {"--test", cli->test},
+                 {"--import", cli->import}, {"--patience", cli->patience}, {"--break", cli->breaks},
+                 {"--mend", cli->mends}};
     for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
         if (given[i].value == NULL)
             continue;
@@ -81,7 +90,8 @@ static int check_plugin(const struct cli *cli, struct err *err)
     argv[n++] = cli->argv[1];
     argv[n] = NULL;
     execv(program, (char **)(uintptr_t)argv);
-    return err_set(err, HEARTH_ERR_NOT_FOUND, "cannot run the conformance kit %s: is the package complete?", program);
+    return err_set(err, HEARTH_ERR_NOT_FOUND,
+                   "cannot run the conformance kit %s: is the package complete?", program);
 }
 
 static int list_or_show(const struct cli *cli, bool show, struct err *err)
@@ -90,7 +100,8 @@ static int list_or_show(const struct cli *cli, bool show, struct err *err)
     const char *const *directories;
     int r = main_app_init(&app, cli, err);
     if (r == 0) {
-        size_t count = plug_directories(conf_get_text(app.conf, "hearth", "plugin_dir"), &directories);
+        size_t count =
+            plug_directories(conf_get_text(app.conf, "hearth", "plugin_dir"), &directories);
         if (show) {
             r = show_plugin(cli->argv[1], directories, count, err);
         } else {
@@ -108,13 +119,18 @@ static int list_or_show(const struct cli *cli, bool show, struct err *err)
 int main_cmd_plugin(struct cli *cli)
 {
     const char *what = cli->argc > 0 ? cli->argv[0] : "";
-    bool list = cli->argc == 1 && strcmp(what, "list") == 0, show = cli->argc == 2 && strcmp(what, "show") == 0;
-    bool check = cli->argc == 2 && strcmp(what, "check") == 0, new = cli->argc == 3 && strcmp(what, "new") == 0;
+    bool list = cli->argc == 1 && strcmp(what, "list") == 0,
+         show = cli->argc == 2 && strcmp(what, "show") == 0;
+    bool check = cli->argc == 2 && strcmp(what, "check") == 0,
+         new = cli->argc == 3 && strcmp(what, "new") == 0;
     struct err err = {0};
     if (!list && !show && !check && !new)
         return main_cli_usage("plugin list | show NAME|PATH.so | new KIND NAME | "
-                         "[--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] [--patience SECONDS] "
-                         "[--break COMMAND --mend COMMAND] check PATH.so");
-    int r = new ? main_plugin_new(cli->argv[1], cli->argv[2], &err) : check ? check_plugin(cli, &err) : list_or_show(cli, show, &err);
+                              "[--config FILE] [--seed N] [--faults] [--test WORDS] [--import "
+                              "FILE] [--patience SECONDS] "
+                              "[--break COMMAND --mend COMMAND] check PATH.so");
+    int r = new     ? main_plugin_new(cli->argv[1], cli->argv[2], &err)
+            : check ? check_plugin(cli, &err)
+                    : list_or_show(cli, show, &err);
     return r < 0 ? main_cli_fail(&err) : CLI_OK;
 }

@@ -1,4 +1,5 @@
-/* hearthd plugin new: the template of a kind, copied under another name. The templates are installed with the documents. */
+/* hearthd plugin new: the template of a kind, copied under another name. The templates are
+ * installed with the documents. */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -19,8 +20,11 @@
 enum { TEMPLATE_FILE_MAX = 256 * 1024, PLUGIN_NAME_MAX = 31 };
 
 static const struct new_kind {
-    const char *name, *section, *check; /* section of conf.d, without a name: the plugin's; what `plugin check` needs besides */
-} new_kinds[] = {{"storage", "[storage main]", ""}, {"queue", "[queue]", ""}, {"sync", NULL, "--import account.txt "}};
+    /* section of conf.d, without a name: the plugin's; what `plugin check` needs besides */
+    const char *name, *section, *check;
+} new_kinds[] = {{"storage", "[storage main]", ""},
+                 {"queue", "[queue]", ""},
+                 {"sync", NULL, "--import account.txt "}};
 
 struct new_plugin {
     const struct new_kind *kind;
@@ -36,30 +40,36 @@ struct new_plugin {
 static bool word_stands_at(const char *start, const char *at, const char *word)
 {
     size_t size = strlen(word);
-    return strncmp(at, word, size) == 0 && (at == start || !isalnum((unsigned char)at[-1])) && !isalnum((unsigned char)at[size]);
+    return strncmp(at, word, size) == 0 && (at == start || !isalnum((unsigned char)at[-1])) &&
+           !isalnum((unsigned char)at[size]);
 }
 
 /* Does a text end with this word and a sign that joins it to the next one? */
 static bool ends_with_kind(const struct buf *text, const char *kind, char joint)
 {
     size_t size = strlen(kind);
-    return text->size > size && text->data[text->size - 1] == joint && memcmp(text->data + text->size - 1 - size, kind, size) == 0;
+    return text->size > size && text->data[text->size - 1] == joint &&
+           memcmp(text->data + text->size - 1 - size, kind, size) == 0;
 }
 
-/* The template's name where it names the plugin; in the names of its functions and types a word that suits every plugin. */
+/* The template's name where it names the plugin; in the names of its functions and types a word
+ * that suits every plugin. */
 static void add_renamed(struct buf *to, const struct new_plugin *plugin, const char *text)
 {
     static const char DESCRIPTION[] = ".description = \"";
     for (const char *at = text; *at != '\0';) {
         if (word_stands_at(text, at, "mem")) {
-            bool names = ends_with_kind(to, plugin->kind->name, '-') || (at > text && at[-1] == '"' && at[3] == '"');
+            bool names = ends_with_kind(to, plugin->kind->name, '-') ||
+                         (at > text && at[-1] == '"' && at[3] == '"');
             buf_add_text(to, names ? plugin->name : "own");
             at += 3;
         } else if (word_stands_at(text, at, "MEM")) {
-            buf_add_text(to, ends_with_kind(to, plugin->loud_kind, '_') ? plugin->loud_name : "OWN");
+            buf_add_text(to,
+                         ends_with_kind(to, plugin->loud_kind, '_') ? plugin->loud_name : "OWN");
             at += 3;
         } else if (str_starts(at, DESCRIPTION)) {
-            buf_printf(to, "%sa %s plugin of your own: say here what it is", DESCRIPTION, plugin->kind->name);
+            buf_printf(to, "%sa %s plugin of your own: say here what it is", DESCRIPTION,
+                       plugin->kind->name);
             at += sizeof(DESCRIPTION) - 1;
             at += strcspn(at, "\"");
         } else {
@@ -103,7 +113,8 @@ static int read_template(const char *path, struct buf *text, struct err *err)
     if (n < 0)
         r = err_errno(err, errno, "cannot read %s", path);
     else if (room == NULL || n == TEMPLATE_FILE_MAX || memchr(room, '\0', (size_t)n) != NULL)
-        r = err_set(err, HEARTH_ERR_INVALID, "%s is no file of a template: it is too large, or no text", path);
+        r = err_set(err, HEARTH_ERR_INVALID,
+                    "%s is no file of a template: it is too large, or no text", path);
     else
         buf_grew(text, (size_t)n);
     close(fd);
@@ -178,7 +189,9 @@ static int fill_folder(const struct new_plugin *plugin, struct err *err)
     struct dirent **files;
     int n = scandir(plugin->template, &files, is_template_file, alphasort), r = 0;
     if (n <= 0)
-        r = err_set(err, HEARTH_ERR_NOT_FOUND, "there is no template in %s: is the package complete? It is installed with the documents",
+        r = err_set(err, HEARTH_ERR_NOT_FOUND,
+                    "there is no template in %s: is the package complete? It is installed with the "
+                    "documents",
                     plugin->template);
     for (int i = 0; i < n; i++) {
         if (r == 0)
@@ -208,17 +221,23 @@ static void remove_folder(const char *folder)
 
 /* --- the command --- */
 
-static int name_plugin(struct new_plugin *plugin, const char *kind, const char *name, struct err *err)
+static int name_plugin(struct new_plugin *plugin, const char *kind, const char *name,
+                       struct err *err)
 {
     size_t size = strlen(name);
     for (size_t i = 0; i < sizeof(new_kinds) / sizeof(new_kinds[0]); i++)
         if (strcmp(new_kinds[i].name, kind) == 0)
             plugin->kind = &new_kinds[i];
     if (plugin->kind == NULL)
-        return err_set(err, HEARTH_ERR_INVALID, "there are plugins of the kinds storage, queue and sync, none of the kind \"%s\"", kind);
-    if (size == 0 || size > PLUGIN_NAME_MAX || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789") != size)
-        return err_set(err, HEARTH_ERR_INVALID, "\"%s\" is no name of a plugin: it has 1 to %d letters a to z and digits", name,
-                       PLUGIN_NAME_MAX);
+        return err_set(
+            err, HEARTH_ERR_INVALID,
+            "there are plugins of the kinds storage, queue and sync, none of the kind \"%s\"",
+            kind);
+    if (size == 0 || size > PLUGIN_NAME_MAX ||
+        strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789") != size)
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "\"%s\" is no name of a plugin: it has 1 to %d letters a to z and digits",
+                       name, PLUGIN_NAME_MAX);
     plugin->name = name;
     for (size_t i = 0; i <= size; i++)
         plugin->loud_name[i] = (char)toupper((unsigned char)name[i]);
@@ -230,11 +249,13 @@ static int name_plugin(struct new_plugin *plugin, const char *kind, const char *
     else
         str_copy(plugin->section, sizeof(plugin->section), plugin->kind->section);
     plug_part("docs", HEARTH_DOC_DIR, plugin->documents, sizeof(plugin->documents));
-    char *plain = realpath(plugin->documents, NULL); /* for the README: without the way from the program to there */
+    /* for the README: without the way from the program to there */
+    char *plain = realpath(plugin->documents, NULL);
     if (plain != NULL && strlen(plain) < sizeof(plugin->documents))
         str_copy(plugin->documents, sizeof(plugin->documents), plain);
     free(plain);
-    snprintf(plugin->template, sizeof(plugin->template), "%s/templates/%s-mem", plugin->documents, kind);
+    snprintf(plugin->template, sizeof(plugin->template), "%s/templates/%s-mem", plugin->documents,
+             kind);
     return 0;
 }
 
@@ -247,7 +268,9 @@ static int check_not_installed(const struct new_plugin *plugin, struct err *err)
     for (size_t i = 0; i < count; i++) {
         snprintf(path, sizeof(path), "%s/%s.so", directories[i], plugin->folder);
         if (access(path, F_OK) == 0)
-            return err_set(err, HEARTH_ERR_CONFLICT, "there is a plugin %s already, %s: give yours another name", plugin->folder, path);
+            return err_set(err, HEARTH_ERR_CONFLICT,
+                           "there is a plugin %s already, %s: give yours another name",
+                           plugin->folder, path);
     }
     return 0;
 }
@@ -262,13 +285,17 @@ int main_plugin_new(const char *kind, const char *name, struct err *err)
         return r;
     if (mkdir(plugin.folder, 0777) < 0)
         return errno == EEXIST ? err_set(err, HEARTH_ERR_CONFLICT,
-                                         "%s is there already, and stays as it is: give another name, or move it away", plugin.folder)
+                                         "%s is there already, and stays as it is: give another "
+                                         "name, or move it away",
+                                         plugin.folder)
                                : err_errno(err, errno, "cannot make the folder %s", plugin.folder);
     r = fill_folder(&plugin, err);
     if (r < 0)
         remove_folder(plugin.folder);
     else
-        main_cli_print(stdout, "%s/ is made. %s/README.md says what comes next: build it, check it, put your backend inside.\n", plugin.folder,
-                plugin.folder);
+        main_cli_print(stdout,
+                       "%s/ is made. %s/README.md says what comes next: build it, check it, put "
+                       "your backend inside.\n",
+                       plugin.folder, plugin.folder);
     return r;
 }

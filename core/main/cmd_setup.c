@@ -27,7 +27,8 @@ static int setup_print_state(struct app *app, struct err *err)
     if (r < 0)
         return r;
     if (owned) {
-        main_cli_print(stdout, "This server belongs to somebody already: newcomers need [auth] allow, or hearthd account add.\n");
+        main_cli_print(stdout, "This server belongs to somebody already: newcomers need [auth] "
+                               "allow, or hearthd account add.\n");
         return 0;
     }
     r = main_address_find(app, conf_get_text(app->conf, "web", "base_url"), &address, err);

@@ -1,4 +1,5 @@
-/* hearthd token …: API tokens. The secret of a new one is all that is printed to standard output. */
+/* hearthd token …: API tokens. The secret of a new one is all that is printed to standard
+ * output. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +13,8 @@
 #include "main/table.h"
 
 /* A token whose secret nobody has seen is taken back. */
-static int print_token_secret(struct app *app, const char *account, const struct token *token, struct err *err)
+static int print_token_secret(struct app *app, const char *account, const struct token *token,
+                              struct err *err)
 {
     struct err why = {0};
     printf("%s\n", token->secret);
@@ -21,12 +23,14 @@ static int print_token_secret(struct app *app, const char *account, const struct
     int number = errno;
     plug_storage_reset(app->storage);
     if (STORAGE(app->storage, &why, token_remove, account, token->id) < 0)
-        return err_set(
-            err, HEARTH_ERR_IO,
-            "the secret could not be written to standard output (%s), and the token stays (%s): revoke it with \"hearthd token revoke "
-            "%s\"",
-            strerror(number), why.text, token->id);
-    return err_errno(err, number, "the secret could not be written to standard output, and the token does not exist any more");
+        return err_set(err, HEARTH_ERR_IO,
+                       "the secret could not be written to standard output (%s), and the token "
+                       "stays (%s): revoke it with \"hearthd token revoke "
+                       "%s\"",
+                       strerror(number), why.text, token->id);
+    return err_errno(err, number,
+                     "the secret could not be written to standard output, and the token does not "
+                     "exist any more");
 }
 
 static int token_create_cmd(struct app *app, struct cli *cli, struct err *err)
@@ -34,7 +38,9 @@ static int token_create_cmd(struct app *app, struct cli *cli, struct err *err)
     struct hearth_account account = {.struct_size = sizeof(account)};
     char id[64], email[512];
     if (!auth_token_name_is_good(cli->name))
-        return err_set(err, HEARTH_ERR_INVALID, "--name says what the token is for, and is " TOKEN_NAME_RULE "; nothing was made");
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "--name says what the token is for, and is " TOKEN_NAME_RULE
+                       "; nothing was made");
     int r = main_app_account(app, cli->argv[1], &account, err);
     if (r == 0)
         r = main_app_check_allowed(app, account.email, err);
@@ -43,14 +49,15 @@ static int token_create_cmd(struct app *app, struct cli *cli, struct err *err)
     snprintf(id, sizeof(id), "%s", account.id);
     snprintf(email, sizeof(email), "%s", account.email);
     struct token token;
-    r = auth_token_put(app->storage, id, &(struct door){.kind = DOOR_OPERATOR}, cli->read_only ? HEARTH_TOKEN_READ : HEARTH_TOKEN_FULL, cli->name,
-                  0, &token, err);
+    r = auth_token_put(app->storage, id, &(struct door){.kind = DOOR_OPERATOR},
+                       cli->read_only ? HEARTH_TOKEN_READ : HEARTH_TOKEN_FULL, cli->name, 0, &token,
+                       err);
     if (r < 0)
         return r;
     r = print_token_secret(app, id, &token, err);
     if (r == 0)
-        main_audit_command(app, "token made", LOG_TEXT("account", id), LOG_TEXT("email", email), LOG_TEXT("token", token.id),
-                      LOG_TEXT("name", cli->name));
+        main_audit_command(app, "token made", LOG_TEXT("account", id), LOG_TEXT("email", email),
+                           LOG_TEXT("token", token.id), LOG_TEXT("name", cli->name));
     auth_token_wipe(&token);
     return r;
 }
@@ -58,9 +65,11 @@ static int token_create_cmd(struct app *app, struct cli *cli, struct err *err)
 static int token_table_row(void *ctx, const struct hearth_token *token)
 {
     if (token->scope <= HEARTH_TOKEN_READ)
-        main_table_add(ctx, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "id", token->id, "name", token->name, "scope",
-                                 token->scope == HEARTH_TOKEN_FULL ? "full" : "read", "created_at", (json_int_t)token->created,
-                                 "last_used_at", (json_int_t)token->last_used, "expires_at", (json_int_t)token->expires));
+        main_table_add(
+            ctx, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "id", token->id, "name", token->name,
+                           "scope", token->scope == HEARTH_TOKEN_FULL ? "full" : "read",
+                           "created_at", (json_int_t)token->created, "last_used_at",
+                           (json_int_t)token->last_used, "expires_at", (json_int_t)token->expires));
     return 0;
 }
 
@@ -135,12 +144,15 @@ static int token_revoke_cmd(struct app *app, struct cli *cli, struct err *err)
     struct wanted wanted = {.app = app, .id = cli->argv[1]};
     int r = main_app_each_node(app, look_on_node, &wanted, err);
     if (!wanted.found)
-        return r < 0
-                   ? r
-                   : err_set(err, HEARTH_ERR_NOT_FOUND, "there is no API token %s: \"hearthd token list EMAIL\" shows them", cli->argv[1]);
+        return r < 0 ? r
+                     : err_set(err, HEARTH_ERR_NOT_FOUND,
+                               "there is no API token %s: \"hearthd token list EMAIL\" shows them",
+                               cli->argv[1]);
     char name[256];
     str_printable(wanted.name, name, sizeof(name));
-    r = main_cli_confirm(cli, err, "Revoke the token \"%s\" of %s? What uses it is refused from then on.", name, wanted.email);
+    r = main_cli_confirm(cli, err,
+                         "Revoke the token \"%s\" of %s? What uses it is refused from then on.",
+                         name, wanted.email);
     if (r == 0)
         r = main_app_use_node(app, wanted.node, err);
     if (r == 0)
@@ -149,8 +161,9 @@ static int token_revoke_cmd(struct app *app, struct cli *cli, struct err *err)
         return r;
     main_forget_command(app, wanted.account, false);
     main_cli_print(stdout, "The token \"%s\" of %s is revoked.\n", name, wanted.email);
-    main_audit_command(app, "token revoked", LOG_TEXT("account", wanted.account), LOG_TEXT("email", wanted.email), LOG_TEXT("token", wanted.id),
-                  LOG_TEXT("name", wanted.name));
+    main_audit_command(app, "token revoked", LOG_TEXT("account", wanted.account),
+                       LOG_TEXT("email", wanted.email), LOG_TEXT("token", wanted.id),
+                       LOG_TEXT("name", wanted.name));
     return 0;
 }
 
@@ -164,7 +177,8 @@ int main_cmd_token(struct cli *cli)
     else if (cli->argc == 2 && strcmp(cli->argv[0], "revoke") == 0)
         run = token_revoke_cmd;
     if (run == NULL)
-        return main_cli_usage("token new EMAIL --name N [--read-only] | list EMAIL | revoke ID [--yes]");
+        return main_cli_usage(
+            "token new EMAIL --name N [--read-only] | list EMAIL | revoke ID [--yes]");
     struct app app = {0};
     struct err err = {0};
     int r = main_app_init(&app, cli, &err);

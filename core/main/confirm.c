@@ -28,7 +28,9 @@ int main_cli_confirm(const struct cli *cli, struct err *err, const char *questio
     vsnprintf(text, sizeof(text), question, arguments);
     va_end(arguments);
     if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
-        return err_set(err, HEARTH_ERR_INVALID, "%s Nobody can answer here: nothing was done. Give --yes if it is meant.", text);
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "%s Nobody can answer here: nothing was done. Give --yes if it is meant.",
+                       text);
     fflush(stdout);
     main_cli_print(stderr, "%s [y/N] ", text);
     fflush(stderr);
@@ -37,7 +39,8 @@ int main_cli_confirm(const struct cli *cli, struct err *err, const char *questio
     return 0;
 }
 
-const char *main_cli_count(long long number, const char *one, const char *many, char ret_text[CLI_COUNT_SIZE])
+const char *main_cli_count(long long number, const char *one, const char *many,
+                           char ret_text[CLI_COUNT_SIZE])
 {
     char digits[24];
     int n = snprintf(digits, sizeof(digits), "%lld", number), k = 0;

@@ -24,18 +24,22 @@ static size_t control_on_body(char *bytes, size_t one, size_t size, void *ctx)
     return buf_failed(body) ? 0 : size;
 }
 
-static int control_perform(const char *state_dir, const char *method, const char *path, const char *json, long timeout, int *ret_status,
-                    struct buf *ret_body, struct err *err)
+static int control_perform(const char *state_dir, const char *method, const char *path,
+                           const char *json, long timeout, int *ret_status, struct buf *ret_body,
+                           struct err *err)
 {
     char socket_path[4200], url[256];
-    CURL *easy = main_control_path(state_dir, socket_path, sizeof(socket_path)) ? curl_easy_init() : NULL;
+    CURL *easy =
+        main_control_path(state_dir, socket_path, sizeof(socket_path)) ? curl_easy_init() : NULL;
     if (easy == NULL)
-        return err_set(err, HEARTH_ERR_UNAVAILABLE, "the path of the control socket in %s is too long", state_dir);
+        return err_set(err, HEARTH_ERR_UNAVAILABLE,
+                       "the path of the control socket in %s is too long", state_dir);
     snprintf(url, sizeof(url), "http://localhost%s", path);
     curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, socket_path);
     curl_easy_setopt(easy, CURLOPT_URL, url);
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
-    struct curl_slist *headers = json == NULL ? NULL : curl_slist_append(NULL, "Content-Type: application/json");
+    struct curl_slist *headers =
+        json == NULL ? NULL : curl_slist_append(NULL, "Content-Type: application/json");
     if (json != NULL)
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, json);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
@@ -50,34 +54,39 @@ static int control_perform(const char *state_dir, const char *method, const char
     curl_easy_cleanup(easy);
     curl_slist_free_all(headers);
     if (r == CURLE_COULDNT_CONNECT && main_app_lock_is_held(state_dir))
-        return err_set(
-            err, HEARTH_ERR_UNAVAILABLE,
-            "a hearthd runs on %s, but nobody listens on its control socket %s: it is starting or stopping, or the file was removed, "
-            "and then it has to be restarted",
-            state_dir, socket_path);
+        return err_set(err, HEARTH_ERR_UNAVAILABLE,
+                       "a hearthd runs on %s, but nobody listens on its control socket %s: it is "
+                       "starting or stopping, or the file was removed, "
+                       "and then it has to be restarted",
+                       state_dir, socket_path);
     if (r == CURLE_COULDNT_CONNECT)
         return err_set(err, HEARTH_ERR_UNAVAILABLE, "no hearthd runs on %s", state_dir);
     if (r == CURLE_OPERATION_TIMEDOUT)
         return err_set(err, HEARTH_ERR_TIMEOUT,
-                       "the daemon does not answer on %s within %ld s: it is stopped, or has hung; look at its log", socket_path,
-                       timeout / 1000);
+                       "the daemon does not answer on %s within %ld s: it is stopped, or has hung; "
+                       "look at its log",
+                       socket_path, timeout / 1000);
     if (r != CURLE_OK)
-        return err_set(err, HEARTH_ERR_UNAVAILABLE, "the daemon does not answer on %s: %s", socket_path, curl_easy_strerror(r));
+        return err_set(err, HEARTH_ERR_UNAVAILABLE, "the daemon does not answer on %s: %s",
+                       socket_path, curl_easy_strerror(r));
     *ret_status = (int)status;
     return 0;
 }
 
-int main_control_request(const char *state_dir, const char *method, const char *path, int *ret_status, struct buf *ret_body, struct err *err)
+int main_control_request(const char *state_dir, const char *method, const char *path,
+                         int *ret_status, struct buf *ret_body, struct err *err)
 {
     return control_perform(state_dir, method, path, NULL, TIMEOUT, ret_status, ret_body, err);
 }
 
-int main_control_send(const char *state_dir, const char *path, const char *json, int *ret_status, struct buf *ret_body, struct err *err)
+int main_control_send(const char *state_dir, const char *path, const char *json, int *ret_status,
+                      struct buf *ret_body, struct err *err)
 {
     return control_perform(state_dir, "POST", path, json, TIMEOUT, ret_status, ret_body, err);
 }
 
-int main_control_request_until(const char *state_dir, const char *path, long timeout, int *ret_status, struct buf *ret_body, struct err *err)
+int main_control_request_until(const char *state_dir, const char *path, long timeout,
+                               int *ret_status, struct buf *ret_body, struct err *err)
 {
     return control_perform(state_dir, "GET", path, NULL, timeout, ret_status, ret_body, err);
 }

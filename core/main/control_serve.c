@@ -22,13 +22,15 @@ void main_control_serve_address(const char *listens)
 json_t *main_control_job_json(const struct hearth_job *job)
 {
     static const char *const priorities[] = {"person", "schedule", "background"};
-    const char *priority = job->priority >= 0 && job->priority <= 2 ? priorities[job->priority] : "background";
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:i}", "account", job->key, "kind", job->kind, "node",
-                     job->payload == NULL ? "" : job->payload, "state",
+    const char *priority =
+        job->priority >= 0 && job->priority <= 2 ? priorities[job->priority] : "background";
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:i}", "account", job->key, "kind", job->kind,
+                     "node", job->payload == NULL ? "" : job->payload, "state",
                      job->in_work    ? "in work"
                      : job->wait > 0 ? "delayed"
                                      : "ready",
-                     "priority", priority, "wait_ms", (json_int_t)job->wait, "attempt", (int)job->attempt);
+                     "priority", priority, "wait_ms", (json_int_t)job->wait, "attempt",
+                     (int)job->attempt);
 }
 
 static int queue_on_job(void *ctx, const struct hearth_job *job)
@@ -69,7 +71,8 @@ static void queue_clear(struct http_request *request, struct http_reply *reply, 
 static void queue_remove(struct http_request *request, struct http_reply *reply, void *worker)
 {
     (void)worker;
-    const char *kind = http_parameter(request, "kind"), *account = http_parameter(request, "account");
+    const char *kind = http_parameter(request, "kind"),
+               *account = http_parameter(request, "account");
     struct err err = {0};
     if (kind == NULL || account == NULL) {
         http_reply_operator_problem(reply, 400, "bad_request", "Say which job: kind and account.");
@@ -92,7 +95,8 @@ static void address_show(struct http_request *request, struct http_reply *reply,
     (void)worker;
     const char *listens = people_come_to;
     if (listens == NULL) {
-        http_reply_operator_problem(reply, 404, "not_found", "No browser can come to a listener of this daemon.");
+        http_reply_operator_problem(reply, 404, "not_found",
+                                    "No browser can come to a listener of this daemon.");
         return;
     }
     reply->status = 200;
@@ -104,8 +108,20 @@ const struct http_route main_control_routes[] = {
     {.path = "/control/address", .methods = HTTP_GET, .kind = HTTP_INLINE, .handler = address_show},
     {.path = "/control/queue", .methods = HTTP_GET, .kind = HTTP_POOLED, .handler = queue_show},
     {.path = "/control/queue", .methods = HTTP_DELETE, .kind = HTTP_POOLED, .handler = queue_clear},
-    {.path = "/control/queue/job", .methods = HTTP_DELETE, .kind = HTTP_POOLED, .handler = queue_remove},
-    {.path = "/control/forget", .methods = HTTP_POST, .kind = HTTP_POOLED, .handler = main_forget_take, .max_body = FORGET_BODY_MAX},
-    {.path = "/control/audit", .methods = HTTP_POST, .kind = HTTP_INLINE, .handler = main_audit_take, .max_body = AUDIT_BODY_MAX},
+    {.path = "/control/queue/job",
+     .methods = HTTP_DELETE,
+     .kind = HTTP_POOLED,
+     .handler = queue_remove},
+    {.path = "/control/forget",
+     .methods = HTTP_POST,
+     .kind = HTTP_POOLED,
+     .handler = main_forget_take,
+     .max_body = FORGET_BODY_MAX},
+    {.path = "/control/audit",
+     .methods = HTTP_POST,
+     .kind = HTTP_INLINE,
+     .handler = main_audit_take,
+     .max_body = AUDIT_BODY_MAX},
 };
-const size_t main_control_route_count = sizeof(main_control_routes) / sizeof(main_control_routes[0]);
+const size_t main_control_route_count =
+    sizeof(main_control_routes) / sizeof(main_control_routes[0]);

@@ -12,7 +12,8 @@ struct jobs;
 extern const struct http_route main_control_routes[];
 extern const size_t main_control_route_count;
 void main_control_serve_jobs(struct jobs *jobs); /* before the server starts */
-/* The listener that people come to, as http_address() has it; lives as long as the server. NULL: none for browsers. */
+/* The listener that people come to, as http_address() has it; lives as long as the server. NULL:
+ * none for browsers. */
 void main_control_serve_address(const char *listens);
 /* A row of `hearthd queue show`; a new reference. */
 json_t *main_control_job_json(const struct hearth_job *job);

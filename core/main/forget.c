@@ -19,19 +19,23 @@ void main_forget_set_api(struct api *api)
 }
 
 /* 0: told. NOT_FOUND: no daemon is here. */
-static int forget_notify_daemon(const struct app *app, const char *account, bool removed, struct err *err)
+static int forget_notify_daemon(const struct app *app, const char *account, bool removed,
+                                struct err *err)
 {
     json_t *object = json_pack("{s:s, s:b}", "account", account, "removed", removed);
     char *text = json_dumps(object, JSON_COMPACT);
     struct buf body = {0};
     int status = 0, r = text == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
-                                     : main_control_send(app->state_dir, "/control/forget", text, &status, &body, err);
+                                     : main_control_send(app->state_dir, "/control/forget", text,
+                                                         &status, &body, err);
     if (r < 0 && !main_app_daemon_runs(app))
         r = HEARTH_ERR_NOT_FOUND;
-    json_t *answer = r == 0 && status != 204 && body.size > 0 ? json_loadb(body.data, body.size, 0, NULL) : NULL;
+    json_t *answer =
+        r == 0 && status != 204 && body.size > 0 ? json_loadb(body.data, body.size, 0, NULL) : NULL;
     const char *detail = json_string_value(json_object_get(answer, "detail"));
     if (r == 0 && status != 204)
-        r = err_set(err, HEARTH_ERR_UNAVAILABLE, "%s", detail == NULL ? "the daemon does not know how" : detail);
+        r = err_set(err, HEARTH_ERR_UNAVAILABLE, "%s",
+                    detail == NULL ? "the daemon does not know how" : detail);
     json_decref(answer);
     free(text);
     buf_fini(&body);
@@ -53,7 +57,8 @@ static int forget_notify_queue(struct app *app, const char *account, bool remove
         return r;
     const struct hearth_queue *ops = plug_ops(app->queue);
     call.hearth.deadline = deadline;
-    r = plug_call_check(&call, ops->event_publish(handle, &call.hearth, account, api_ended_event(removed)), err);
+    r = plug_call_check(
+        &call, ops->event_publish(handle, &call.hearth, account, api_ended_event(removed)), err);
     ops->handle_close(handle);
     plug_call_fini(&call);
     return r;
@@ -68,22 +73,25 @@ void main_forget_command(struct app *app, const char *account, bool removed)
         r = forget_notify_queue(app, account, removed, &err);
     }
     if (r < 0)
-        fprintf(
-            stderr,
-            "hearthd: this is done in the database, but not every process that runs could be told (%s): such a one goes on for up to ten "
-            "seconds, and with event streams that are open for up to [web] event_interval\n",
-            err.text);
+        fprintf(stderr,
+                "hearthd: this is done in the database, but not every process that runs could be "
+                "told (%s): such a one goes on for up to ten "
+                "seconds, and with event streams that are open for up to [web] event_interval\n",
+                err.text);
 }
 
 void main_forget_take(struct http_request *request, struct http_reply *reply, void *worker)
 {
     (void)worker;
     struct err err = {0};
-    json_t *object = json_loadb(request->body == NULL ? "" : request->body, request->body_size, 0, NULL);
+    json_t *object =
+        json_loadb(request->body == NULL ? "" : request->body, request->body_size, 0, NULL);
     const char *account = json_string_value(json_object_get(object, "account"));
     if (account == NULL || forgetting == NULL)
-        http_reply_operator_problem(reply, 400, "bad_request", "The body must be {\"account\":\"…\"}.");
-    else if (api_end(forgetting, account, json_is_true(json_object_get(object, "removed")), &err) < 0)
+        http_reply_operator_problem(reply, 400, "bad_request",
+                                    "The body must be {\"account\":\"…\"}.");
+    else if (api_end(forgetting, account, json_is_true(json_object_get(object, "removed")), &err) <
+             0)
         http_reply_operator_problem(reply, 502, "others_not_told", err.text);
     else
         reply->status = 204;

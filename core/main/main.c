@@ -19,9 +19,11 @@ static const struct command {
     bool stays; /* it works for as long as it runs, whether or not what it says is read */
 } commands[] = {
     {"serve", "run in the foreground (the default)", main_cmd_serve, true},
-    {"check", "read the configuration, load the plugins, connect, say what was found", main_cmd_check},
+    {"check", "read the configuration, load the plugins, connect, say what was found",
+     main_cmd_check},
     {"config", "the effective configuration, and where each value came from", main_cmd_config},
-    {"setup", "the address with the set-up code of a server that belongs to nobody yet", main_cmd_setup},
+    {"setup", "the address with the set-up code of a server that belongs to nobody yet",
+     main_cmd_setup},
     {"account", CMD_ACCOUNT_WORDS, main_cmd_account},
     {"link", "EMAIL: a sign-in link for ten minutes, and its QR code", main_cmd_link},
     {"token", "new EMAIL --name N [--read-only] | list EMAIL | revoke ID [--yes]", main_cmd_token},
@@ -30,13 +32,18 @@ static const struct command {
     {"queue", "show | remove ACCOUNT [KIND] [--yes] | clear [--yes]", main_cmd_queue},
     {"node", "list | drain NAME [--wait] [--yes]", main_cmd_node},
     {"plugin",
-     "list | show NAME|PATH.so | new KIND NAME | check PATH.so [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] "
+     "list | show NAME|PATH.so | new KIND NAME | check PATH.so [--config FILE] [--seed N] "
+     "[--faults] [--test WORDS] [--import FILE] "
      "[--patience SECONDS] [--break COMMAND --mend COMMAND]",
      main_cmd_plugin},
-    {"key", "show | new [FILE] | new --accept-loss [--yes] | add [FILE]: the keys that credentials are sealed with", main_cmd_key},
+    {"key",
+     "show | new [FILE] | new --accept-loss [--yes] | add [FILE]: the keys that credentials are "
+     "sealed with",
+     main_cmd_key},
     {"migrate", "bring the database's schema up to date", main_cmd_migrate},
     {"backup", "FILE: a consistent copy of the database while everything runs", main_cmd_backup},
-    {"restore", "FILE [--replace]: put a copy that backup made in the place of the database", main_cmd_restore},
+    {"restore", "FILE [--replace]: put a copy that backup made in the place of the database",
+     main_cmd_restore},
     {"verify", "check the database", main_cmd_verify},
     {"healthcheck", "exit code 0 when the daemon answers", main_cmd_healthcheck},
     {"version", "versions of hearthd, its plugins and libraries", main_cmd_version},
@@ -113,10 +120,12 @@ static const struct option options[] = {
 
 static void print_help(FILE *to)
 {
-    main_cli_print(to, "usage: hearthd [--config DIR] [--role web,worker,scheduler] [--log text|json] [COMMAND]\n\n");
+    main_cli_print(to, "usage: hearthd [--config DIR] [--role web,worker,scheduler] [--log "
+                       "text|json] [COMMAND]\n\n");
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         main_cli_print(to, "  %-12s %s\n", commands[i].name, commands[i].help);
-    main_cli_print(to, "\nListings take --json. What cannot be undone asks on a terminal, and needs --yes elsewhere.\n");
+    main_cli_print(to, "\nListings take --json. What cannot be undone asks on a terminal, and "
+                       "needs --yes elsewhere.\n");
 }
 
 int main_cli_fail(const struct err *err)
@@ -132,7 +141,9 @@ void main_cli_findings(const struct findings *findings, struct err *err)
         last--;
     for (size_t i = 0; i < findings->count; i++)
         if (i + 1 != last)
-            main_cli_print(stderr, "hearthd: %s%s\n", findings->items[i].code == 0 ? "warning: " : "", findings->items[i].text);
+            main_cli_print(stderr, "hearthd: %s%s\n",
+                           findings->items[i].code == 0 ? "warning: " : "",
+                           findings->items[i].text);
     if (findings->more > 0)
         main_cli_print(stderr, "hearthd: and %zu more\n", findings->more);
     if (last > 0)
@@ -250,8 +261,9 @@ static int parse_arguments(int argc, char **argv, struct cli *cli)
     return -1;
 }
 
-/* A descriptor that was closed would be the next file's: what is said there would be written into a database, and libraries refuse it. What
- * is opened here cannot be written to, so that it is still known that nobody reads what is said. */
+/* A descriptor that was closed would be the next file's: what is said there would be written
+ * into a database, and libraries refuse it. What is opened here cannot be written to, so that it
+ * is still known that nobody reads what is said. */
 static void open_standard_files(void)
 {
     int fd;
@@ -267,7 +279,9 @@ static int flush_stdout(int code)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return code;
-    main_cli_print(stderr, "hearthd: what was to be said could not be written to standard output: %s\n", strerror(errno));
+    main_cli_print(stderr,
+                   "hearthd: what was to be said could not be written to standard output: %s\n",
+                   strerror(errno));
     return code == CLI_OK ? CLI_FAILED : code;
 }
 
@@ -277,8 +291,10 @@ int main(int argc, char **argv)
     main_harden_process();
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of the write, like a full disk */
-    /* Few arenas, and large blocks straight from the system: what many threads have freed goes back (core/http/memory.c). */
+    /* a file that may not grow is an error of the write, like a full disk */
+    signal(SIGXFSZ, SIG_IGN);
+    /* Few arenas, and large blocks straight from the system: what many threads have freed goes
+     * back (core/http/memory.c). */
     mallopt(M_ARENA_MAX, 4);
     mallopt(M_MMAP_THRESHOLD, 256 * 1024);
     struct cli cli = {0};

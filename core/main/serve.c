@@ -1,4 +1,5 @@
-/* hearthd serve: brings up what the roles need, waits for signals, takes it down again in the opposite order. */
+/* hearthd serve: brings up what the roles need, waits for signals, takes it down again in the
+ * opposite order. */
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -35,7 +36,8 @@ int main_serve_check_shared(const struct hearth_plugin *plugin, struct err *err)
     if ((plugin->capabilities & HEARTH_SHARED) != 0)
         return 0;
     return err_set(err, HEARTH_ERR_INVALID,
-                   "%s-%s cannot be shared by several processes, so all roles must run in one: use roles = web worker scheduler, "
+                   "%s-%s cannot be shared by several processes, so all roles must run in one: use "
+                   "roles = web worker scheduler, "
                    "or another %s plugin",
                    plug_kind_name(plugin->kind), plugin->name, plug_kind_name(plugin->kind));
 }
@@ -45,9 +47,13 @@ int main_serve_check_own_node(const struct daemon *d, struct err *err)
     size_t count = 0;
     while (conf_section(d->app.conf, "node", count) != NULL)
         count++;
-    if ((d->roles & ROLE_WEB) == 0 || count < 2 || conf_get_text(d->app.conf, "web", "node") != NULL)
+    if ((d->roles & ROLE_WEB) == 0 || count < 2 ||
+        conf_get_text(d->app.conf, "web", "node") != NULL)
         return 0;
-    return err_set(err, HEARTH_ERR_INVALID, "there are %zu nodes: say which one's people this process serves, in [web] node = NAME", count);
+    return err_set(
+        err, HEARTH_ERR_INVALID,
+        "there are %zu nodes: say which one's people this process serves, in [web] node = NAME",
+        count);
 }
 
 /* Roles in processes of their own need backends that processes can share. */
@@ -61,7 +67,8 @@ int main_serve_check_split(const struct daemon *d, struct err *err)
     return r;
 }
 
-/* A database that is down for now keeps no process from starting, on a single node or in a fleet: who needs it tries again. */
+/* A database that is down for now keeps no process from starting, on a single node or in a
+ * fleet: who needs it tries again. */
 static int connect_node(struct daemon *d, size_t node, struct err *err)
 {
     struct err why = {0};
@@ -70,12 +77,14 @@ static int connect_node(struct daemon *d, size_t node, struct err *err)
         *err = why;
         return r;
     }
-    log_event(HEARTH_LOG_DEBUG, "main", "storage away", LOG_TEXT("node", d->app.nodes.items[node].name),
+    log_event(HEARTH_LOG_DEBUG, "main", "storage away",
+              LOG_TEXT("node", d->app.nodes.items[node].name),
               LOG_TEXT("error", why.text)); /* its probe tells it, once for all */
     return 0;
 }
 
-/* The databases are looked at before anything starts; those that this process brings up have their schema when it says that it is ready. */
+/* The databases are looked at before anything starts; those that this process brings up have
+ * their schema when it says that it is ready. */
 static int connect_storage(struct daemon *d, struct err *err)
 {
     struct nodes *nodes = &d->app.nodes;
@@ -88,7 +97,7 @@ static int connect_storage(struct daemon *d, struct err *err)
     return r == 0 ? connect_node(d, nodes->own, err) : r;
 }
 
-/* --- jobs ------------------------------------------------------------------------------------------------------------------------- */
+/* --- jobs --- */
 
 static void daemon_on_event(void *ctx, const char *account, const char *text)
 {
@@ -103,8 +112,10 @@ static void daemon_on_event(void *ctx, const char *account, const char *text)
     int64_t generation = json_integer_value(json_object_get(event, "generation"));
     if (name != NULL && d->api != NULL && strcmp(name, "ended") == 0) {
         api_heard_end(d->api, account, json_is_true(json_object_get(event, "data")));
-    } else if (name != NULL && strcmp(name, "ended") == 0 && json_is_true(json_object_get(event, "data"))) {
-        main_serve_account_removed(d, account); /* without the role web nobody else remembers anything */
+    } else if (name != NULL && strcmp(name, "ended") == 0 &&
+               json_is_true(json_object_get(event, "data"))) {
+        /* without the role web nobody else remembers anything */
+        main_serve_account_removed(d, account);
     } else if (name != NULL && d->api != NULL) {
         bool changed = strcmp(name, "changed") == 0;
         if (changed)
@@ -113,7 +124,8 @@ static void daemon_on_event(void *ctx, const char *account, const char *text)
         char *data = json_dumps(event, JSON_COMPACT);
         struct http_server *http = d->listens;
         if (data != NULL && http != NULL)
-            http_publish(http, account, changed ? generation : 0, changed ? "changed" : "sync", data);
+            http_publish(http, account, changed ? generation : 0, changed ? "changed" : "sync",
+                         data);
         free(data);
     }
     json_decref(event);
@@ -122,10 +134,13 @@ static void daemon_on_event(void *ctx, const char *account, const char *text)
 static int start_jobs(struct daemon *d, struct err *err)
 {
     const struct conf *conf = d->app.conf;
-    const struct conf_section *scheduler = conf_section(conf, "scheduler", 0), *worker = conf_section(conf, "worker", 0);
+    const struct conf_section *scheduler = conf_section(conf, "scheduler", 0),
+                              *worker = conf_section(conf, "worker", 0);
     struct jobs_provider providers[APP_PROVIDERS_MAX];
     for (size_t i = 0; i < d->app.provider_count; i++)
-        providers[i] = (struct jobs_provider){d->app.provider_names[i], plug_ops(d->app.providers[i]), plug_self(d->app.providers[i])};
+        providers[i] =
+            (struct jobs_provider){d->app.provider_names[i], plug_ops(d->app.providers[i]),
+                                   plug_self(d->app.providers[i])};
     struct jobs_options options = {
         .scheduler = (d->roles & ROLE_SCHEDULER) != 0,
         .worker = (d->roles & ROLE_WORKER) != 0,
@@ -150,11 +165,12 @@ static int start_jobs(struct daemon *d, struct err *err)
     return jobs_start(&options, &d->jobs, err);
 }
 
-/* --- life ------------------------------------------------------------------------------------------------------------------------- */
+/* --- life --- */
 
 static int start_nodes(struct daemon *d, struct err *err)
 {
-    return main_app_open_nodes(&d->app, d->roles == ROLE_ALL ? APP_MIGRATE_ALL : APP_MIGRATE_NEVER, err);
+    return main_app_open_nodes(&d->app, d->roles == ROLE_ALL ? APP_MIGRATE_ALL : APP_MIGRATE_NEVER,
+                               err);
 }
 
 /* With fewer a library ends the process in the middle of the start. */
@@ -164,13 +180,15 @@ int main_serve_check_files(const struct daemon *d, struct err *err)
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= least)
         return 0;
-    if (limit.rlim_max >= least) { /* the rest of it is taken when it is known how many connections there may be */
+    if (limit.rlim_max >= least) {
+        /* the rest of it is taken when it is known how many connections there may be */
         limit.rlim_cur = least;
         if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
             return 0;
     }
     return err_set(err, HEARTH_ERR_FULL,
-                   "this process may have %llu files open, and needs %llu before anybody comes: raise the limit (LimitNOFILE= in the unit, "
+                   "this process may have %llu files open, and needs %llu before anybody comes: "
+                   "raise the limit (LimitNOFILE= in the unit, "
                    "ulimit -n in a shell)",
                    (unsigned long long)limit.rlim_cur, (unsigned long long)least);
 }
@@ -215,11 +233,21 @@ static int start_work(struct daemon *d, struct err *err)
 }
 
 const struct start_step main_start_steps[] = {
-    {start_files, main_check_files},        {start_nodes, main_check_nodes},          {start_lock, main_check_state_dir},
-    {start_queue, main_check_queue},        {start_split, main_check_split},          {connect_storage, main_check_storage},
-    {start_vault, main_check_vault},        {start_providers, main_check_providers},  {main_serve_create_export_pool, main_check_nothing},
-    {main_serve_create_api, main_check_nothing}, {start_jobs, main_check_nothing},         {main_serve_create_pool, main_check_nothing},
-    {main_serve_create_pages, main_check_pages}, {main_serve_start_probes, main_check_nothing}, {main_serve_start_http, main_check_http},
+    {start_files, main_check_files},
+    {start_nodes, main_check_nodes},
+    {start_lock, main_check_state_dir},
+    {start_queue, main_check_queue},
+    {start_split, main_check_split},
+    {connect_storage, main_check_storage},
+    {start_vault, main_check_vault},
+    {start_providers, main_check_providers},
+    {main_serve_create_export_pool, main_check_nothing},
+    {main_serve_create_api, main_check_nothing},
+    {start_jobs, main_check_nothing},
+    {main_serve_create_pool, main_check_nothing},
+    {main_serve_create_pages, main_check_pages},
+    {main_serve_start_probes, main_check_nothing},
+    {main_serve_start_http, main_check_http},
     {start_work, main_check_nothing}, /* last: who cannot listen has taken no job */
 };
 const size_t main_start_step_count = sizeof(main_start_steps) / sizeof(main_start_steps[0]);
@@ -243,14 +271,16 @@ static bool is_reported(const struct findings *findings, const struct err *err)
 {
     for (size_t i = 0; i < findings->count; i++) {
         const char *sentence = strstr(findings->items[i].text, ": ");
-        if (strstr(findings->items[i].text, err->text) != NULL || (sentence != NULL && strstr(err->text, sentence + 2) != NULL))
+        if (strstr(findings->items[i].text, err->text) != NULL ||
+            (sentence != NULL && strstr(err->text, sentence + 2) != NULL))
             return true;
     }
     return false;
 }
 
-/* One fault has ended the start. Whoever mends it wants to hear of the others as well, so everything is looked at as `hearthd check` does,
- * when nothing of this process is open any more. */
+/* One fault has ended the start. Whoever mends it wants to hear of the others as well, so
+ * everything is looked at as `hearthd check` does, when nothing of this process is open any
+ * more. */
 static int report_all_faults(const struct cli *cli, struct err *err)
 {
     struct daemon d = {.lock = -1};
@@ -285,8 +315,9 @@ static bool stop_threads(struct daemon *d)
     main_serve_stop_step("search blocks that are brought up to date");
     api_refresher_stop(d->refresher, d->search);
     main_serve_stop_step("requests to other servers");
+    /* running pulls end at once; they are taken up again at the next start */
     if (d->app.net != NULL)
-        net_stop(d->app.net); /* running pulls end at once; they are taken up again at the next start */
+        net_stop(d->app.net);
     main_serve_stop_step("syncs that run");
     if (d->jobs != NULL)
         jobs_stop(d->jobs);
@@ -323,14 +354,16 @@ static void daemon_stop(struct daemon *d, int64_t drain)
     main_serve_stop_guard(drain, main_serve_interrupt_people, d);
     if (!stop_threads(d)) {
         log_event(HEARTH_LOG_ERROR, "main", "ping hangs",
-                  LOG_TEXT("hint", "a ping of a database or the queue does not come back: the process ends without waiting for it"));
+                  LOG_TEXT("hint", "a ping of a database or the queue does not come back: the "
+                                   "process ends without waiting for it"));
         _exit(EXIT_FAILURE);
     }
     daemon_destroy(d);
     main_serve_stop_done();
 }
 
-/* A server that belongs to nobody yet says how it gets its first person; one of an older release with accounts notes that it is owned. */
+/* A server that belongs to nobody yet says how it gets its first person; one of an older release
+ * with accounts notes that it is owned. */
 static void print_setup_address(struct daemon *d)
 {
     struct err err = {0};
@@ -340,23 +373,28 @@ static void print_setup_address(struct daemon *d)
     if ((d->roles & ROLE_WEB) == 0)
         return;
     if (signin_owner_find(&d->app.storages, &owned, &err) < 0)
-        log_event(log_level_of(&err, HEARTH_LOG_WARNING), "main", "owner not read", LOG_TEXT("error", err.text));
+        log_event(log_level_of(&err, HEARTH_LOG_WARNING), "main", "owner not read",
+                  LOG_TEXT("error", err.text));
     nodes_storages_reset(&d->app.storages);
     if (owned || conf_get_text(d->app.conf, "auth", "allow") != NULL)
         return;
-    int r = base != NULL ? main_address_find(&d->app, base, &address, &err) : main_address_of_listener(d->people_come_to, &address, &err);
+    int r = base != NULL ? main_address_find(&d->app, base, &address, &err)
+                         : main_address_of_listener(d->people_come_to, &address, &err);
     if (r < 0)
-        log_event(HEARTH_LOG_WARNING, "main", "set-up code not shown", LOG_TEXT("error", err.text),
-                  LOG_TEXT("hint", "this server belongs to nobody yet: hearthd setup shows the code"));
+        log_event(
+            HEARTH_LOG_WARNING, "main", "set-up code not shown", LOG_TEXT("error", err.text),
+            LOG_TEXT("hint", "this server belongs to nobody yet: hearthd setup shows the code"));
     else
         main_setup_print(&d->app, address.text);
 }
 
-/* To the log before it is said to whoever waits for it: what that one does next stands behind it there. */
+/* To the log before it is said to whoever waits for it: what that one does next stands behind it
+ * there. */
 static void print_ready(struct daemon *d)
 {
     log_event(HEARTH_LOG_INFO, "main", "ready", LOG_TEXT("version", HEARTH_VERSION),
-              LOG_TEXT("listen", d->http == NULL ? NULL : http_address(d->http, 0)), LOG_TEXT("state_dir", d->app.state_dir));
+              LOG_TEXT("listen", d->http == NULL ? NULL : http_address(d->http, 0)),
+              LOG_TEXT("state_dir", d->app.state_dir));
     printf("ready");
     const char *address;
     for (size_t i = 0; d->http != NULL && (address = http_address(d->http, i)) != NULL; i++)
@@ -394,7 +432,8 @@ int main_cmd_serve(struct cli *cli)
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread exists; the main thread waits for them */
+    /* before any thread exists; the main thread waits for them */
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
     struct daemon d = {.lock = -1};
     plug_breaker_init(&d.queue_breaker, "the queue");
     plug_breaker_expect_watch(&d.queue_breaker);

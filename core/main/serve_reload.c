@@ -12,23 +12,29 @@ static bool has_certificates(const struct daemon *d)
     return false;
 }
 
-/* All or nothing: with a fault anywhere everything stays as it is. Says what is new, and nothing else. */
+/* All or nothing: with a fault anywhere everything stays as it is. Says what is new, and nothing
+ * else. */
 void main_serve_reload(struct daemon *d, const struct cli *cli)
 {
     struct findings findings = {0};
-    struct conf *conf = NULL; /* of it the level is all that can change while everything else goes on as it was configured */
+    /* of it the level is all that can change while everything else goes on as it was configured */
+    struct conf *conf = NULL;
     struct err err = {0};
     bool certificates = d->http != NULL && has_certificates(d);
     int r = main_app_read_conf(cli, &findings, &conf, &err);
     if (r < 0)
-        log_event(HEARTH_LOG_ERROR, "main", "reload refused", LOG_TEXT("kept", certificates ? "log_level, certificates" : "log_level"),
-                  LOG_TEXT("error", err.text), LOG_TEXT("hint", "hearthd check says all that is wrong"));
+        log_event(HEARTH_LOG_ERROR, "main", "reload refused",
+                  LOG_TEXT("kept", certificates ? "log_level, certificates" : "log_level"),
+                  LOG_TEXT("error", err.text),
+                  LOG_TEXT("hint", "hearthd check says all that is wrong"));
     else if (certificates && (r = http_reload(d->http, &err)) < 0)
-        log_event(HEARTH_LOG_ERROR, "main", "reload refused", LOG_TEXT("kept", "log_level, certificates"), LOG_TEXT("error", err.text),
+        log_event(HEARTH_LOG_ERROR, "main", "reload refused",
+                  LOG_TEXT("kept", "log_level, certificates"), LOG_TEXT("error", err.text),
                   LOG_TEXT("hint", "hearthd check says all that is wrong"));
     if (r == 0) {
         log_set_level((enum hearth_log_level)conf_get_number(conf, "hearth", "log_level"));
-        log_audit("configuration reloaded", LOG_TEXT("reloaded", certificates ? "log_level, certificates" : "log_level"),
+        log_audit("configuration reloaded",
+                  LOG_TEXT("reloaded", certificates ? "log_level, certificates" : "log_level"),
                   LOG_TEXT("rest", "needs a restart"));
     }
     findings_fini(&findings);

@@ -56,14 +56,16 @@ static void *stop_guard_main(void *arg)
     int64_t next = guard.patience < guard.until ? guard.patience : guard.until;
     while (!stop_guard_await(&guard.drained, next)) {
         if (clock_monotonic() >= guard.until) {
-            log_event(HEARTH_LOG_ERROR, "main", "stop takes too long", LOG_TEXT("step", atomic_load(&guard.step)));
+            log_event(HEARTH_LOG_ERROR, "main", "stop takes too long",
+                      LOG_TEXT("step", atomic_load(&guard.step)));
             _exit(EXIT_FAILURE);
         }
         stop_guard_hurry();
         next = clock_monotonic() + AGAIN < guard.until ? clock_monotonic() + AGAIN : guard.until;
     }
     if (!stop_guard_await(&guard.done, guard.until)) {
-        log_event(HEARTH_LOG_ERROR, "main", "stop takes too long", LOG_TEXT("step", atomic_load(&guard.step)));
+        log_event(HEARTH_LOG_ERROR, "main", "stop takes too long",
+                  LOG_TEXT("step", atomic_load(&guard.step)));
         _exit(EXIT_FAILURE);
     }
     return NULL;

@@ -1,4 +1,5 @@
-/* What the daemon knows of its backends: probes for every storage and for the queue, what happens when one hangs, and /readyz. */
+/* What the daemon knows of its backends: probes for every storage and for the queue, what
+ * happens when one hangs, and /readyz. */
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -14,7 +15,8 @@ static void interrupt_node_of_signin(void *worker, void *ctx)
     nodes_storages_interrupt_node(&((struct pages_worker *)worker)->storages, *(size_t *)ctx);
 }
 
-/* On a thread of the probes. Whoever waits for that database is sent away, so that nobody of another one waits behind them. */
+/* On a thread of the probes. Whoever waits for that database is sent away, so that nobody of
+ * another one waits behind them. */
 static void storage_hangs(void *ctx, size_t node)
 {
     struct daemon *d = ctx;
@@ -36,7 +38,8 @@ int main_serve_start_probes(struct daemon *d, struct err *err)
 {
     struct nodes *nodes = &d->app.nodes;
     const struct conf_section *hearth = conf_section(d->app.conf, "hearth", 0);
-    struct probe_options options = {.interval = conf_number(hearth, "probe_interval"), .timeout = conf_number(hearth, "probe_timeout")};
+    struct probe_options options = {.interval = conf_number(hearth, "probe_interval"),
+                                    .timeout = conf_number(hearth, "probe_timeout")};
     struct probe_backend *backends = calloc(nodes->count + 1, sizeof(*backends));
     if (backends == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
@@ -68,8 +71,8 @@ int main_serve_start_probes(struct daemon *d, struct err *err)
     return r;
 }
 
-/* "" when it can be used in full; else what is the matter, in a sentence that begins with `what`. For strangers' eyes: /readyz is public.
- */
+/* "" when it can be used in full; else what is the matter, in a sentence that begins with
+ * `what`. For strangers' eyes: /readyz is public. */
 static bool describe_health(struct breaker *breaker, const char *what, struct buf *out)
 {
     struct breaker_view view;
@@ -87,8 +90,9 @@ static bool describe_health(struct breaker *breaker, const char *what, struct bu
     return false;
 }
 
-/* People of a node need its database, to read and to write; without the queue their home is a little late. Workers and schedulers need the
- * queue, serve all nodes, and are of use while one database answers. */
+/* People of a node need its database, to read and to write; without the queue their home is a
+ * little late. Workers and schedulers need the queue, serve all nodes, and are of use while one
+ * database answers. */
 void main_serve_readiness(void *ctx, struct buf *reasons, struct buf *queue)
 {
     struct daemon *d = ctx;

@@ -1,4 +1,5 @@
-/* The role web: the services, the pages, signing in, and the listeners. Without the role only listeners for metrics are opened. */
+/* The role web: the services, the pages, signing in, and the listeners. Without the role only
+ * listeners for metrics are opened. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -79,9 +80,11 @@ static int notify_others(void *ctx, const char *account, const char *event, stru
 int main_serve_create_api(struct daemon *d, struct err *err)
 {
     const struct conf_section *web = conf_section(d->app.conf, "web", 0);
-    int r = api_refresher_create(&d->app.nodes, conf_number(web, "storage_timeout"), &d->refresher, err);
-    struct search_config config = {
-        .memory = (size_t)conf_number(web, "search_memory"), .refresh = api_refresh, .refresh_ctx = d->refresher};
+    int r = api_refresher_create(&d->app.nodes, conf_number(web, "storage_timeout"), &d->refresher,
+                                 err);
+    struct search_config config = {.memory = (size_t)conf_number(web, "search_memory"),
+                                   .refresh = api_refresh,
+                                   .refresh_ctx = d->refresher};
     if (r == 0)
         r = search_create(&config, &d->search, err);
     if (r < 0)
@@ -118,7 +121,9 @@ int main_serve_create_pool(struct daemon *d, struct err *err)
 {
     struct pool_options options = {
         .name = "storage",
-        .threads = (d->roles & ROLE_WEB) != 0 ? (int)conf_get_number(d->app.conf, "web", "storage_threads") : 1,
+        .threads = (d->roles & ROLE_WEB) != 0
+                       ? (int)conf_get_number(d->app.conf, "web", "storage_threads")
+                       : 1,
         .queue_limit = POOL_QUEUE,
         .open = web_open_worker,
         .close = web_close_worker,
@@ -143,7 +148,7 @@ int main_serve_create_export_pool(struct daemon *d, struct err *err)
     return (d->roles & ROLE_WEB) == 0 ? 0 : pool_create(&options, &d->export_pool, err);
 }
 
-/* --- signing in ----------------------------------------------------------------------------------------------------------------------- */
+/* --- signing in --- */
 
 static int open_signin_worker(void *ctx, void **ret_worker, struct err *err)
 {
@@ -187,8 +192,8 @@ static void signed_in(void *ctx, const char *account, size_t node)
     struct err err = {0};
     api_forget(d->api, account);
     if (node == d->app.nodes.own && jobs_request(d->jobs, account, &err) < 0)
-        log_event(log_level_of(&err, HEARTH_LOG_WARNING), "main", "first sync put off", LOG_TEXT("account", account),
-                  LOG_TEXT("error", err.text));
+        log_event(log_level_of(&err, HEARTH_LOG_WARNING), "main", "first sync put off",
+                  LOG_TEXT("account", account), LOG_TEXT("error", err.text));
 }
 
 int main_serve_add_sso(struct daemon *d, const struct conf_section *section, struct err *err)
@@ -229,11 +234,12 @@ static int create_sso(struct daemon *d, struct err *err)
     return r;
 }
 
-/* As many as may wait for servers elsewhere, and a few that never do: all those servers may hang at once. A thread costs little until it is
- * used. */
+/* As many as may wait for servers elsewhere, and a few that never do: all those servers may hang
+ * at once. A thread costs little until it is used. */
 static int signin_threads(const struct daemon *d)
 {
-    return SIGNIN_THREADS * (int)d->app.provider_count + GATE_THREADS * (int)d->sso_count + SIGNIN_SPARE;
+    return SIGNIN_THREADS * (int)d->app.provider_count + GATE_THREADS * (int)d->sso_count +
+           SIGNIN_SPARE;
 }
 
 int main_serve_create_pages(struct daemon *d, struct err *err)
@@ -271,28 +277,34 @@ int main_serve_create_pages(struct daemon *d, struct err *err)
     return r == 0 ? pages_create(&options, &d->pages, err) : r;
 }
 
-/* Services say themselves for whom they are; pages and files are people's, control routes the command line's, whatever their tables say. */
+/* Services say themselves for whom they are; pages and files are people's, control routes the
+ * command line's, whatever their tables say. */
 static int join_routes(struct daemon *d, size_t *ret_count, struct err *err)
 {
     struct {
         const struct http_route *routes;
         size_t count;
         unsigned audience; /* 0: as the routes say */
-    } parts[4] = {
-        {main_control_routes, main_control_route_count, HTTP_CONTROL}, {.audience = HTTP_PEOPLE}, {.audience = 0}, {.audience = HTTP_PEOPLE}};
+    } parts[4] = {{main_control_routes, main_control_route_count, HTTP_CONTROL},
+                  {.audience = HTTP_PEOPLE},
+                  {.audience = 0},
+                  {.audience = HTTP_PEOPLE}};
     size_t n = 0;
-    if (d->web_app != NULL) /* before what is ours, which wins where the app has a file of the same path */
+    /* before what is ours, which wins where the app has a file of the same path */
+    if (d->web_app != NULL)
         parts[1].routes = pages_app_routes(d->web_app, &parts[1].count);
     parts[2].routes = api_routes(d->api, &parts[2].count);
     if (d->pages != NULL)
         parts[3].routes = pages_routes(d->pages, &parts[3].count);
-    d->routes = calloc(parts[0].count + parts[1].count + parts[2].count + parts[3].count, sizeof(*d->routes));
+    d->routes = calloc(parts[0].count + parts[1].count + parts[2].count + parts[3].count,
+                       sizeof(*d->routes));
     if (d->routes == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < 4; i++)
         for (size_t k = 0; k < parts[i].count; k++, n++) {
             d->routes[n] = parts[i].routes[k];
-            d->routes[n].audience = parts[i].audience != 0 ? parts[i].audience : d->routes[n].audience;
+            d->routes[n].audience =
+                parts[i].audience != 0 ? parts[i].audience : d->routes[n].audience;
         }
     *ret_count = n;
     return 0;
@@ -305,7 +317,8 @@ size_t main_serve_listeners(struct daemon *d, struct http_listener *ret)
     const struct conf_section *section;
     size_t n = 0;
     for (size_t i = 0; (section = conf_section(d->app.conf, "listen", i)) != NULL; i++) {
-        enum http_audience audience = conf_number(section, "serves") == SERVES_METRICS ? HTTP_METRICS : HTTP_PEOPLE;
+        enum http_audience audience =
+            conf_number(section, "serves") == SERVES_METRICS ? HTTP_METRICS : HTTP_PEOPLE;
         if (audience == HTTP_PEOPLE && (d->roles & ROLE_WEB) == 0)
             continue; /* there are no people's pages without the role web */
         ret[n++] = (struct http_listener){
@@ -319,10 +332,13 @@ size_t main_serve_listeners(struct daemon *d, struct http_listener *ret)
     char path[4096];
     if (main_control_path(d->app.state_dir, path, sizeof(path))) {
         snprintf(d->control, sizeof(d->control), "unix:%s", path);
-        ret[n++] = (struct http_listener){.name = "control", .address = d->control, .audience = HTTP_CONTROL, .mode = 0600};
+        ret[n++] = (struct http_listener){
+            .name = "control", .address = d->control, .audience = HTTP_CONTROL, .mode = 0600};
     } else {
-        log_event(HEARTH_LOG_WARNING, "main", "no control socket", LOG_TEXT("state_dir", d->app.state_dir),
-                  LOG_TEXT("hint", "its path is too long, so hearthd queue and healthcheck do not work: choose a shorter one"));
+        log_event(HEARTH_LOG_WARNING, "main", "no control socket",
+                  LOG_TEXT("state_dir", d->app.state_dir),
+                  LOG_TEXT("hint", "its path is too long, so hearthd queue and healthcheck do not "
+                                   "work: choose a shorter one"));
     }
     return n;
 }
@@ -335,19 +351,23 @@ void main_serve_certificate_words(const char *file, int64_t ends, struct buf *re
     if (gmtime_r(&seconds, &tm) != NULL)
         strftime(day, sizeof(day), "%Y-%m-%d", &tm);
     buf_printf(ret_words,
-               ends <= clock_now() ? "%s: the certificate has ended on %s, so browsers refuse it: renew it"
-                                   : "%s: the certificate ends on %s",
+               ends <= clock_now()
+                   ? "%s: the certificate has ended on %s, so browsers refuse it: renew it"
+                   : "%s: the certificate ends on %s",
                file, day);
 }
 
-/* Served all the same: a certificate that has just ended must not be the reason why nothing comes up again. */
+/* Served all the same: a certificate that has just ended must not be the reason why nothing
+ * comes up again. */
 static void warn_of_certificates(const struct http_listener *listeners, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct buf words = {0};
         int64_t ends;
         bool of_key;
-        if (listeners[i].certificate == NULL || http_certificate_ends(listeners[i].certificate, listeners[i].key, &ends, &of_key, NULL) < 0)
+        if (listeners[i].certificate == NULL ||
+            http_certificate_ends(listeners[i].certificate, listeners[i].key, &ends, &of_key,
+                                  NULL) < 0)
             continue;
         main_serve_certificate_words(listeners[i].certificate, ends, &words);
         if (ends - clock_now() < 14LL * 24 * 3600 * 1000)
@@ -372,12 +392,14 @@ static char *host_of_url(struct arena *arena, const char *url)
 static const char *const *known_hosts(struct daemon *d, struct arena *arena, size_t *ret_count)
 {
     const struct conf_list *listed = conf_hosts(conf_section(d->app.conf, "web", 0), "hosts");
-    const char **hosts = arena_alloc(arena, (listed->count + d->app.nodes.count + 1) * sizeof(*hosts));
+    const char **hosts =
+        arena_alloc(arena, (listed->count + d->app.nodes.count + 1) * sizeof(*hosts));
     size_t n = 0;
     for (size_t i = 0; hosts != NULL && i < listed->count; i++)
         hosts[n++] = listed->items[i];
     for (size_t i = 0; hosts != NULL && i <= d->app.nodes.count; i++) {
-        const char *url = i < d->app.nodes.count ? d->app.nodes.items[i].url : conf_get_text(d->app.conf, "web", "base_url");
+        const char *url = i < d->app.nodes.count ? d->app.nodes.items[i].url
+                                                 : conf_get_text(d->app.conf, "web", "base_url");
         const char *host = host_of_url(arena, url);
         if (host != NULL)
             hosts[n++] = host;
@@ -387,11 +409,14 @@ static const char *const *known_hosts(struct daemon *d, struct arena *arena, siz
 }
 
 /* The path alone: links and what a provider sends back are in queries. */
-static void note_access(const struct http_request *request, const char *account, int status, size_t bytes, int64_t ms, void *ctx)
+static void note_access(const struct http_request *request, const char *account, int status,
+                        size_t bytes, int64_t ms, void *ctx)
 {
     (void)ctx;
-    log_access(LOG_TEXT("address", request->remote), LOG_TEXT("method", http_method_name(request->method)), LOG_TEXT("path", request->path),
-               LOG_INT("status", status), LOG_INT("bytes", bytes), LOG_INT("ms", ms), LOG_TEXT("account", account));
+    log_access(LOG_TEXT("address", request->remote),
+               LOG_TEXT("method", http_method_name(request->method)),
+               LOG_TEXT("path", request->path), LOG_INT("status", status), LOG_INT("bytes", bytes),
+               LOG_INT("ms", ms), LOG_TEXT("account", account));
 }
 
 int main_serve_start_http(struct daemon *d, struct err *err)
@@ -423,8 +448,10 @@ int main_serve_start_http(struct daemon *d, struct err *err)
         .max_connections = (size_t)conf_number(web, "max_connections"),
         .max_connections_per_address = (size_t)conf_number(web, "max_connections_per_address"),
         .max_pending_requests = (size_t)conf_number(web, "max_pending_requests"),
-        .max_pending_requests_per_connection = (size_t)conf_number(web, "max_pending_requests_per_connection"),
-        .max_pending_requests_per_account = (size_t)conf_number(web, "max_pending_requests_per_account"),
+        .max_pending_requests_per_connection =
+            (size_t)conf_number(web, "max_pending_requests_per_connection"),
+        .max_pending_requests_per_account =
+            (size_t)conf_number(web, "max_pending_requests_per_account"),
         .pending_timeout = conf_number(web, "storage_timeout"),
         .unsent_per_connection = (size_t)conf_number(web, "unsent_per_connection"),
         .unsent_per_account = (size_t)conf_number(web, "unsent_per_account"),

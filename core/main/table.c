@@ -36,7 +36,8 @@ void main_table_time(long long ms, char *ret)
 {
     struct tm tm;
     time_t seconds = (time_t)(ms / 1000);
-    if (ms == 0 || localtime_r(&seconds, &tm) == NULL || strftime(ret, 32, "%Y-%m-%d %H:%M", &tm) == 0)
+    if (ms == 0 || localtime_r(&seconds, &tm) == NULL ||
+        strftime(ret, 32, "%Y-%m-%d %H:%M", &tm) == 0)
         snprintf(ret, 32, "-");
 }
 
@@ -64,7 +65,8 @@ static int width_of(const char *text)
     return n;
 }
 
-static void table_print_row(const struct table *table, const json_t *row, const int *widths, bool heading)
+static void table_print_row(const struct table *table, const json_t *row, const int *widths,
+                            bool heading)
 {
     size_t i;
     const json_t *name;

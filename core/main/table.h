@@ -1,4 +1,5 @@
-/* Listings of the command line: a table for people, or JSON. Cells are texts; control and bidi characters of strangers are made visible. */
+/* Listings of the command line: a table for people, or JSON. Cells are texts; control and bidi
+ * characters of strangers are made visible. */
 #ifndef HEARTH_CORE_MAIN_TABLE_H
 #define HEARTH_CORE_MAIN_TABLE_H
 
@@ -14,7 +15,8 @@ struct table {
 void main_table_init(struct table *table, const char *columns);
 void main_table_fini(struct table *table);
 void main_table_add(struct table *table, json_t *row); /* takes the object over; NULL is ignored */
-/* Prints to standard output: an array of objects, or aligned columns under a heading. Numbers of columns that end in "_at" are times. */
+/* Prints to standard output: an array of objects, or aligned columns under a heading. Numbers of
+ * columns that end in "_at" are times. */
 void main_table_print(const struct table *table, bool as_json);
 
 /* ms -> "2026-11-23 09:30" local time; "-" for 0. ret: 32 bytes. */

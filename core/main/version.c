@@ -14,7 +14,8 @@ static void add_plugin(json_t *plugins, const struct plug *plug)
     char name[80];
     if (plug == NULL)
         return;
-    snprintf(name, sizeof(name), "%s-%s", plug_kind_name(plug_descriptor(plug)->kind), plug_descriptor(plug)->name);
+    snprintf(name, sizeof(name), "%s-%s", plug_kind_name(plug_descriptor(plug)->kind),
+             plug_descriptor(plug)->name);
     json_object_set_new(plugins, name, json_string(plug_descriptor(plug)->version));
 }
 
@@ -30,9 +31,11 @@ json_t *main_version_json(const struct app *app)
     }
     const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
     json_t *libraries =
-        json_pack("{s:s, s:s, s:s, s:s, s:s}", "h2o", http_library_version(), "openssl", OpenSSL_version(OPENSSL_VERSION_STRING), "curl",
-                  curl->version, "libuv", uv_version_string(), "jansson", JANSSON_VERSION);
-    return json_pack("{s:s, s:o, s:o}", "version", HEARTH_VERSION, "plugins", plugins, "libraries", libraries);
+        json_pack("{s:s, s:s, s:s, s:s, s:s}", "h2o", http_library_version(), "openssl",
+                  OpenSSL_version(OPENSSL_VERSION_STRING), "curl", curl->version, "libuv",
+                  uv_version_string(), "jansson", JANSSON_VERSION);
+    return json_pack("{s:s, s:o, s:o}", "version", HEARTH_VERSION, "plugins", plugins, "libraries",
+                     libraries);
 }
 
 static void version_on_plugin(void *ctx, const struct plug_found *found)

@@ -5,7 +5,8 @@
 
 struct app;
 
-/* {"version", "plugins":{…}, "libraries":{…}}; app may be NULL (no plugins). The caller's reference. */
+/* {"version", "plugins":{…}, "libraries":{…}}; app may be NULL (no plugins). The caller's
+ * reference. */
 json_t *main_version_json(const struct app *app);
 
 #endif

@@ -20,7 +20,8 @@ static int apply_check_limits(struct apply *apply, struct err *err)
     int r = STORAGE(apply->storage, err, counts, apply->account, &now);
     if (r < 0)
         return r;
-    r = merge_limits_check_counts(apply->spool->limits, &apply->before, &now, apply->collection, &apply->spool->why, err);
+    r = merge_limits_check_counts(apply->spool->limits, &apply->before, &now, apply->collection,
+                                  &apply->spool->why, err);
     apply->spool->limited |= r < 0;
     return r;
 }
@@ -31,12 +32,15 @@ int merge_apply_count_record(struct apply *apply, struct err *err)
     return ++apply->records % LOOK_EVERY == 0 ? apply_check_limits(apply, err) : 0;
 }
 
-static int apply_once(struct apply *apply, int32_t collection, const char *cursor, int64_t *ret_generation, struct err *err)
+static int apply_once(struct apply *apply, int32_t collection, const char *cursor,
+                      int64_t *ret_generation, struct err *err)
 {
     struct storage *storage = apply->storage;
-    int r = merge_limits_check_free(apply->spool->limits, apply->spool->directory, merge_spool_size(apply->spool), &apply->spool->why, err);
+    int r = merge_limits_check_free(apply->spool->limits, apply->spool->directory,
+                                    merge_spool_size(apply->spool), &apply->spool->why, err);
     if (r == 0)
-        r = merge_limits_check_free(apply->spool->limits, storage->place, merge_spool_size(apply->spool), &apply->spool->why, err);
+        r = merge_limits_check_free(apply->spool->limits, storage->place,
+                                    merge_spool_size(apply->spool), &apply->spool->why, err);
     apply->spool->limited |= r < 0;
     if (r == 0)
         r = STORAGE(storage, err, batch_begin, apply->account, collection, ret_generation);
@@ -59,8 +63,9 @@ static int apply_once(struct apply *apply, int32_t collection, const char *curso
     return r;
 }
 
-int merge_apply_collection(struct storage *storage, const char *account, int32_t collection, int32_t how, struct spool *spool, const char *cursor,
-                     bool *ret_changed, int64_t *ret_generation, struct err *err)
+int merge_apply_collection(struct storage *storage, const char *account, int32_t collection,
+                           int32_t how, struct spool *spool, const char *cursor, bool *ret_changed,
+                           int64_t *ret_generation, struct err *err)
 {
     struct apply apply = {.storage = storage,
                           .account = account,
@@ -72,7 +77,8 @@ int merge_apply_collection(struct storage *storage, const char *account, int32_t
     int r = apply_once(&apply, collection, cursor, ret_generation, err);
     if (r == HEARTH_ERR_UNCERTAIN) { /* it may have been stored: every batch can be repeated */
         log_event(HEARTH_LOG_WARNING, "merge", "batch repeated", LOG_TEXT("account", account));
-        plug_storage_reset(storage); /* what it has changed stays told: the second time there may be nothing left to change */
+        /* what it has changed stays told: the second time there may be nothing left to change */
+        plug_storage_reset(storage);
         r = apply_once(&apply, collection, cursor, ret_generation, err);
     }
     if (r == 0)

@@ -1,5 +1,6 @@
-/* Bookmarks: records are stored with what they say; then the tree is built from all of them, and the pages they point to are brought up to
- * date. Everything in the one batch, so that a reader never sees a half of it. */
+/* Bookmarks: records are stored with what they say; then the tree is built from all of them, and
+ * the pages they point to are brought up to date. Everything in the one batch, so that a reader
+ * never sees a half of it. */
 #include <string.h>
 
 #include "base/str.h"
@@ -12,7 +13,8 @@
 #include "model/page.h"
 #include "model/source_id.h"
 
-static const int64_t earliest_date = 727747200000; /* 1993-01-23, as Firefox has it: older dates are not real */
+/* 1993-01-23, as Firefox has it: older dates are not real */
+static const int64_t earliest_date = 727747200000;
 
 struct bookmarks {
     struct apply *apply;
@@ -45,14 +47,17 @@ static bool bookmarks_is_root(const char *guid)
 
 static int bookmarks_touch_page(struct bookmarks *b, int64_t page)
 {
-    return page == 0 || number_set_add(&b->touched, (uint64_t)page) ? 0 : err_set(b->err, HEARTH_ERR_NOMEM, "out of memory");
+    return page == 0 || number_set_add(&b->touched, (uint64_t)page)
+               ? 0
+               : err_set(b->err, HEARTH_ERR_NOMEM, "out of memory");
 }
 
 /* The smallest sane date known; never after the record was written. */
 static int64_t bookmarks_date_added(const struct hearth_bookmark_record *record, int64_t known)
 {
     int64_t added = record->added;
-    if (bookmarks_is_root(record->guid)) /* nobody added it, and some Firefoxes say when, others do not: as its last record has it */
+    /* nobody added it, and some Firefoxes say when, others do not: as its last record has it */
+    if (bookmarks_is_root(record->guid))
         return added < earliest_date || added > record->modified ? 0 : added;
     if (added < earliest_date || added > record->modified)
         added = record->modified;
@@ -63,12 +68,14 @@ static const char *bookmarks_join_tags(struct arena *arena, const char *const *t
 {
     const char *all = NULL;
     for (size_t i = 0; i < count; i++)
-        all = all == NULL ? arena_strdup(arena, tags[i]) : arena_printf(arena, "%s\n%s", all, tags[i]);
+        all = all == NULL ? arena_strdup(arena, tags[i])
+                          : arena_printf(arena, "%s\n%s", all, tags[i]);
     return all;
 }
 
 /* The page a bookmark points to, made if nobody has been there. */
-static int page_of(struct bookmarks *b, const struct hearth_bookmark_record *record, int64_t *ret_page)
+static int page_of(struct bookmarks *b, const struct hearth_bookmark_record *record,
+                   int64_t *ret_page)
 {
     *ret_page = 0;
     if (record->kind != HEARTH_BOOKMARK || record->url == NULL)
@@ -76,7 +83,9 @@ static int page_of(struct bookmarks *b, const struct hearth_bookmark_record *rec
     struct hearth_page page;
     bool is_new;
     int r = merge_apply_find_page(b->apply, record->url, &page, &is_new, b->err);
-    if (r == 0 && is_new) { /* a first version, so that the id is taken; touched pages are written again with everything */
+    if (r == 0 && is_new) {
+        /* a first version, so that the id is taken; touched pages are written again with
+         * everything */
         struct model_page facts;
         model_page_init(&facts);
         page.bookmarks = 1;
@@ -89,7 +98,8 @@ static int page_of(struct bookmarks *b, const struct hearth_bookmark_record *rec
 }
 
 /* But for its page and its place. */
-static void fill_row(struct apply *apply, const struct hearth_bookmark_record *record, int64_t known_added, struct hearth_bookmark *row)
+static void fill_row(struct apply *apply, const struct hearth_bookmark_record *record,
+                     int64_t known_added, struct hearth_bookmark *row)
 {
     const struct root *root = apply->source == 0 ? NULL : find_root(record->guid);
     row->kind = record->kind;
@@ -104,7 +114,8 @@ static void fill_row(struct apply *apply, const struct hearth_bookmark_record *r
     row->modified = record->modified;
 }
 
-static void make_anew(struct apply *apply, const struct hearth_bookmark_record *record, struct hearth_bookmark *ret_bookmark)
+static void make_anew(struct apply *apply, const struct hearth_bookmark_record *record,
+                      struct hearth_bookmark *ret_bookmark)
 {
     fill_row(apply, record, 0, ret_bookmark);
 }
@@ -115,9 +126,11 @@ static int bookmarks_put_record(struct bookmarks *b)
     struct hearth_bookmark_record record;
     if (merge_records_get_bookmark(apply->spool, &apply->arena, &record) < 0)
         return err_set(b->err, HEARTH_ERR_NOMEM, "out of memory");
-    struct hearth_bookmark old = {.struct_size = sizeof(old)}, new = {.struct_size = sizeof(new), .source = apply->source};
+    struct hearth_bookmark old = {.struct_size = sizeof(old)},
+                           new = {.struct_size = sizeof(new), .source = apply->source};
     struct err why = {0};
-    if (apply->source != 0 && find_root(record.guid) == &roots[0]) /* the folder that bears the source's name: ensure_roots() */
+    /* the folder that bears the source's name: ensure_roots() */
+    if (apply->source != 0 && find_root(record.guid) == &roots[0])
         return 0;
     int r = STORAGE(apply->storage, &why, bookmark_get, apply->account, record.guid, &old);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
@@ -132,7 +145,8 @@ static int bookmarks_put_record(struct bookmarks *b)
     fill_row(apply, &record, known ? old.added : 0, &new);
     r = STORAGE(apply->storage, b->err, bookmark_put, &new);
     if (r == 0 && record.kind == HEARTH_FOLDER)
-        r = STORAGE(apply->storage, b->err, bookmark_children_put, apply->source, record.guid, record.children, record.child_count);
+        r = STORAGE(apply->storage, b->err, bookmark_children_put, apply->source, record.guid,
+                    record.children, record.child_count);
     apply->changed = true;
     return r;
 }
@@ -261,18 +275,21 @@ static int bookmarks_on_source(void *ctx, const struct hearth_source *source)
     return 1;
 }
 
-/* Those of another source are folders below one that bears its name, in the menu; the repair of the tree keeps them there. */
+/* Those of another source are folders below one that bears its name, in the menu; the repair of
+ * the tree keeps them there. */
 static int ensure_folders(struct bookmarks *b)
 {
     struct apply *apply = b->apply;
     char top[MODEL_SOURCE_ID_SIZE], guid[MODEL_SOURCE_ID_SIZE];
     struct naming naming = {.apply = apply};
-    int r = STORAGE(apply->storage, b->err, source_list, apply->account, bookmarks_on_source, &naming);
+    int r =
+        STORAGE(apply->storage, b->err, source_list, apply->account, bookmarks_on_source, &naming);
     plug_storage_reset(apply->storage);
     if (r == 0 && naming.failed)
         r = err_set(b->err, HEARTH_ERR_NOMEM, "out of memory");
     if (r == 0 && naming.name == NULL)
-        r = err_set(b->err, HEARTH_ERR_INVALID, "the account has no source %lld", (long long)apply->source);
+        r = err_set(b->err, HEARTH_ERR_INVALID, "the account has no source %lld",
+                    (long long)apply->source);
     model_source_id(apply->source, roots[0].guid, HEARTH_KEY_MAX, top);
     for (size_t i = 0; r == 0 && i < ROOTS; i++) {
         model_source_id(apply->source, roots[i].guid, HEARTH_KEY_MAX, guid);
@@ -298,7 +315,8 @@ static int update_pages(struct bookmarks *b)
     int r = 0;
     for (size_t i = 0; r == 0 && i < b->touched.count; i++) {
         struct hearth_page page = {.struct_size = sizeof(page)};
-        r = STORAGE(apply->storage, b->err, page_get, apply->account, (int64_t)b->touched.numbers[i], &page);
+        r = STORAGE(apply->storage, b->err, page_get, apply->account,
+                    (int64_t)b->touched.numbers[i], &page);
         if (r == 0)
             r = merge_apply_page(apply, &page, b->err);
         plug_storage_reset(apply->storage);
@@ -315,7 +333,9 @@ static int bookmarks_replay_spool(struct bookmarks *b)
     while (r == 0 && (more = merge_spool_next(apply->spool, &kind, b->err)) != 0) {
         if (more < 0)
             return more;
-        r = kind == RECORD_BOOKMARK ? bookmarks_put_record(b) : kind == RECORD_REMOVED ? bookmarks_put_tombstone(b) : 0;
+        r = kind == RECORD_BOOKMARK  ? bookmarks_put_record(b)
+            : kind == RECORD_REMOVED ? bookmarks_put_tombstone(b)
+                                     : 0;
         if (r == 0)
             r = merge_apply_count_record(apply, b->err);
         plug_storage_reset(apply->storage);

@@ -1,4 +1,5 @@
-/* Devices: a small collection that is always read whole, so what did not come is gone. What came damaged stays. */
+/* Devices: a small collection that is always read whole, so what did not come is gone. What came
+ * damaged stays. */
 #include "merge/apply.h"
 #include "merge/known_devices.h"
 #include "merge/records.h"
@@ -9,13 +10,15 @@ static bool same_device(const struct hearth_device *a, const struct hearth_devic
     return plug_fields_equal(&plug_fields_device, a, b);
 }
 
-static int devices_put_device(struct apply *apply, struct known_devices *known, struct hearth_device *device, struct err *err)
+static int devices_put_device(struct apply *apply, struct known_devices *known,
+                              struct hearth_device *device, struct err *err)
 {
     struct hearth_device *old = merge_known_devices_find(known, device->id);
     if (old != NULL && old->last_upload > device->last_upload)
         device->last_upload = old->last_upload;
     struct hearth_device kept;
-    if (old != NULL && merge_kept_has(&known->kept, device->id)) { /* what came is second-hand, of its tabs: only the time is news */
+    if (old != NULL && merge_kept_has(&known->kept, device->id)) {
+        /* what came is second-hand, of its tabs: only the time is news */
         kept = *old;
         kept.last_upload = device->last_upload;
         device = &kept;

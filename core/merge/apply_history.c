@@ -1,6 +1,7 @@
-/* History: records are united with what is stored, because a record holds the newest twenty visits only and the server forgets pages that
- * Hearth keeps. Only a HEARTH_SNAPSHOT (apply_snapshot.h) takes away what it does not have. What a person removed here (removed_here.h) is
- * not stored again. */
+/* History: records are united with what is stored, because a record holds the newest twenty
+ * visits only and the server forgets pages that Hearth keeps. Only a HEARTH_SNAPSHOT
+ * (apply_snapshot.h) takes away what it does not have. What a person removed here
+ * (removed_here.h) is not stored again. */
 #include <string.h>
 
 #include "base/str.h"
@@ -17,16 +18,20 @@ struct history {
     struct err *err;
 };
 
-/* The last title that is not empty wins, by the newest visit. whole: the record is all that the source says of the page now. */
-static bool takes_title(const struct hearth_page *page, const struct hearth_page_record *record, bool whole)
+/* The last title that is not empty wins, by the newest visit. whole: the record is all that the
+ * source says of the page now. */
+static bool takes_title(const struct hearth_page *page, const struct hearth_page_record *record,
+                        bool whole)
 {
     if (record->title == NULL || record->title[0] == '\0' || str_equal(page->title, record->title))
         return false;
-    return whole || page->title == NULL || (record->visit_count > 0 && record->visits[0].date >= page->last_visit);
+    return whole || page->title == NULL ||
+           (record->visit_count > 0 && record->visits[0].date >= page->last_visit);
 }
 
 /* A page that was not there: everything about it is in the record, nothing has to be read back. */
-static int put_new(struct history *history, struct hearth_page *page, const struct hearth_page_record *record)
+static int put_new(struct history *history, struct hearth_page *page,
+                   const struct hearth_page_record *record)
 {
     struct apply *apply = history->apply;
     struct err *err = history->err;
@@ -39,26 +44,35 @@ static int put_new(struct history *history, struct hearth_page *page, const stru
     int r = merge_apply_put_page(apply, page, &facts, err);
     int64_t added;
     if (r == 0)
-        r = STORAGE(apply->storage, err, visits_put, page->id, record->visits, record->visit_count, &added);
+        r = STORAGE(apply->storage, err, visits_put, page->id, record->visits, record->visit_count,
+                    &added);
     if (r == 0)
         r = STORAGE(apply->storage, err, page_guid_put, record->guid, page->id);
-    return r == 0 && history->snapshot != NULL ? merge_snapshot_note(history->snapshot, page->id, err) : r;
+    return r == 0 && history->snapshot != NULL
+               ? merge_snapshot_note(history->snapshot, page->id, err)
+               : r;
 }
 
-/* A page has the id of record of the source with the smallest number: that of the account's own provider, if it knows the page. */
-static bool takes_guid(const struct apply *apply, const struct hearth_page *page, const struct hearth_page_record *record)
+/* A page has the id of record of the source with the smallest number: that of the account's own
+ * provider, if it knows the page. */
+static bool takes_guid(const struct apply *apply, const struct hearth_page *page,
+                       const struct hearth_page_record *record)
 {
-    return !str_equal(page->guid, record->guid) && (page->guid == NULL || apply->source <= model_source_of(page->guid));
+    return !str_equal(page->guid, record->guid) &&
+           (page->guid == NULL || apply->source <= model_source_of(page->guid));
 }
 
-static int join_guid(struct history *history, const struct hearth_page *page, const struct hearth_page_record *record)
+static int join_guid(struct history *history, const struct hearth_page *page,
+                     const struct hearth_page_record *record)
 {
     struct apply *apply = history->apply;
     struct err why = {0};
     int64_t joined = 0;
     if (str_equal(page->guid, record->guid))
         return 0;
-    int r = takes_guid(apply, page, record) ? HEARTH_ERR_NOT_FOUND : STORAGE(apply->storage, &why, page_by_guid, record->guid, &joined);
+    int r = takes_guid(apply, page, record)
+                ? HEARTH_ERR_NOT_FOUND
+                : STORAGE(apply->storage, &why, page_by_guid, record->guid, &joined);
     if (r == HEARTH_ERR_NOT_FOUND || (r == 0 && joined != page->id))
         return STORAGE(apply->storage, history->err, page_guid_put, record->guid, page->id);
     if (r < 0)
@@ -66,15 +80,19 @@ static int join_guid(struct history *history, const struct hearth_page *page, co
     return r;
 }
 
-static int unite_record(struct history *history, struct hearth_page *page, const struct hearth_page_record *record)
+static int unite_record(struct history *history, struct hearth_page *page,
+                        const struct hearth_page_record *record)
 {
     struct apply *apply = history->apply;
     struct err *err = history->err;
     bool whole = false, trimmed = false;
     int64_t added = 0;
-    int r = history->snapshot == NULL ? 0 : merge_snapshot_trim(history->snapshot, apply, page, record, &whole, &trimmed, err);
+    int r = history->snapshot == NULL ? 0
+                                      : merge_snapshot_trim(history->snapshot, apply, page, record,
+                                                            &whole, &trimmed, err);
     if (r == 0)
-        r = STORAGE(apply->storage, err, visits_put, page->id, record->visits, record->visit_count, &added);
+        r = STORAGE(apply->storage, err, visits_put, page->id, record->visits, record->visit_count,
+                    &added);
     bool new_guid = takes_guid(apply, page, record), new_title = takes_title(page, record, whole);
     if (r == 0)
         r = join_guid(history, page, record);
@@ -98,14 +116,16 @@ static int history_put_record(struct history *history)
     bool is_new, gone = false;
     int r = merge_apply_find_page(apply, record.url, &page, &is_new, err);
     if (r == 0 && !model_removed_here_is_empty(&history->removed))
-        r = merge_removed_here_filter(&history->removed, page.id, &record, &apply->arena, &gone, err);
+        r = merge_removed_here_filter(&history->removed, page.id, &record, &apply->arena, &gone,
+                                      err);
     if (r < 0 || gone || (is_new && record.visit_count == 0))
         return r;
     return is_new ? put_new(history, &page, &record) : unite_record(history, &page, &record);
 }
 
-/* A tombstone removes the page only if it names the id that the page has now: devices that find one URL under two ids keep one and bury the
- * other, and the page lives on. Of a page that has the id of another source it takes what its own source brought. */
+/* A tombstone removes the page only if it names the id that the page has now: devices that find
+ * one URL under two ids keep one and bury the other, and the page lives on. Of a page that has
+ * the id of another source it takes what its own source brought. */
 static int history_put_tombstone(struct history *history)
 {
     struct apply *apply = history->apply;
@@ -123,11 +143,13 @@ static int history_put_tombstone(struct history *history)
         *history->err = why;
         return r;
     }
-    bool names_it = page.guid == NULL || str_equal(page.guid, guid) || model_source_of(page.guid) != apply->source;
+    bool names_it = page.guid == NULL || str_equal(page.guid, guid) ||
+                    model_source_of(page.guid) != apply->source;
     return names_it ? merge_apply_end_history(apply, &page, history->err) : 0;
 }
 
-/* A snapshot that goes beyond the limits for a moment, before what it does not have is taken away, may be within them in the end. */
+/* A snapshot that goes beyond the limits for a moment, before what it does not have is taken
+ * away, may be within them in the end. */
 static int count_record(struct history *history)
 {
     return history->snapshot == NULL ? merge_apply_count_record(history->apply, history->err) : 0;

@@ -6,10 +6,11 @@
 #include "model/page.h"
 #include "model/url.h"
 
-int merge_apply_find_page(struct apply *apply, const char *url, struct hearth_page *ret_page, bool *ret_new, struct err *err)
+int merge_apply_find_page(struct apply *apply, const char *url, struct hearth_page *ret_page,
+                          bool *ret_new, struct err *err)
 {
-    /* Ids come from the URL. Two URLs of one account with the same 63 bits are not to be expected; should it happen, the next id is taken.
-     */
+    /* Ids come from the URL. Two URLs of one account with the same 63 bits are not to be
+     * expected; should it happen, the next id is taken. */
     for (int64_t id = model_page_id(url);; id = id == INT64_MAX ? 1 : id + 1) {
         struct hearth_page page = {.struct_size = sizeof(page)};
         struct err why = {0};
@@ -20,7 +21,9 @@ int merge_apply_find_page(struct apply *apply, const char *url, struct hearth_pa
             return r;
         }
         if (missing || strcmp(page.url, url) == 0) {
-            *ret_page = missing ? (struct hearth_page){.struct_size = sizeof(page), .id = id, .url = url} : page;
+            *ret_page =
+                missing ? (struct hearth_page){.struct_size = sizeof(page), .id = id, .url = url}
+                        : page;
             *ret_new = missing;
             return 0;
         }
@@ -52,14 +55,16 @@ static bool page_has_tag(const char *tags, const char *tag, size_t size)
     return false;
 }
 
-/* Tags belong to the URL: the union over its bookmarks. In the record's field they are separated by line feeds. */
+/* Tags belong to the URL: the union over its bookmarks. In the record's field they are separated
+ * by line feeds. */
 static void page_add_tags(struct summary *summary, const char *tags)
 {
     for (const char *p = tags; p != NULL && *p != '\0';) {
         size_t n = strcspn(p, "\n");
         if (n > 0 && !page_has_tag(summary->tags, p, n))
-            summary->tags = summary->tags == NULL ? arena_strndup(summary->arena, p, n)
-                                                  : arena_printf(summary->arena, "%s,%.*s", summary->tags, (int)n, p);
+            summary->tags = summary->tags == NULL
+                                ? arena_strndup(summary->arena, p, n)
+                                : arena_printf(summary->arena, "%s,%.*s", summary->tags, (int)n, p);
         p += n + (p[n] == '\n');
     }
 }
@@ -68,14 +73,17 @@ static int page_on_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
 {
     struct summary *summary = ctx;
     summary->count++;
-    /* Firefox counts the date of a tag too. It is not synced; the record that brought the tags was written then. */
+    /* Firefox counts the date of a tag too. It is not synced; the record that brought the tags
+     * was written then. */
     bool tagged = bookmark->tags != NULL && bookmark->tags[0] != '\0';
-    int64_t added = tagged && bookmark->modified > bookmark->added ? bookmark->modified : bookmark->added;
+    int64_t added =
+        tagged && bookmark->modified > bookmark->added ? bookmark->modified : bookmark->added;
     if (added > summary->added)
         summary->added = added;
     if (summary->count == 1 || bookmark->modified > summary->newest) {
         summary->newest = bookmark->modified;
-        summary->title = arena_strdup(summary->arena, bookmark->title == NULL ? "" : bookmark->title);
+        summary->title =
+            arena_strdup(summary->arena, bookmark->title == NULL ? "" : bookmark->title);
     }
     page_add_tags(summary, bookmark->tags);
     return 0;
@@ -84,11 +92,13 @@ static int page_on_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
 int merge_apply_page(struct apply *apply, struct hearth_page *page, struct err *err)
 {
     struct summary summary = {.arena = &apply->arena};
-    int r = STORAGE(apply->storage, err, bookmarks_of_page, apply->account, page->id, page_on_bookmark, &summary);
+    int r = STORAGE(apply->storage, err, bookmarks_of_page, apply->account, page->id,
+                    page_on_bookmark, &summary);
     struct model_page facts;
     model_page_init(&facts);
     if (r == 0)
-        r = STORAGE(apply->storage, err, page_visits, apply->account, page->id, page_on_visit, &facts);
+        r = STORAGE(apply->storage, err, page_visits, apply->account, page->id, page_on_visit,
+                    &facts);
     if (r < 0)
         return r;
     if (summary.count == 0 && facts.visits == 0) {
@@ -102,7 +112,8 @@ int merge_apply_page(struct apply *apply, struct hearth_page *page, struct err *
     return merge_apply_put_page(apply, page, &facts, err);
 }
 
-int merge_apply_put_page(struct apply *apply, struct hearth_page *page, const struct model_page *facts, struct err *err)
+int merge_apply_put_page(struct apply *apply, struct hearth_page *page,
+                         const struct model_page *facts, struct err *err)
 {
     char host[256];
     model_url_host(page->url, host, sizeof(host));
@@ -111,7 +122,8 @@ int merge_apply_put_page(struct apply *apply, struct hearth_page *page, const st
     page->last_visit = facts->last_visit;
     page->typed = facts->typed;
     page->hidden = model_page_is_hidden(facts, page->url, page->bookmarks > 0);
-    page->frecency = model_page_frecency(facts, page->url, page->bookmarks > 0, page->bookmark_added);
+    page->frecency =
+        model_page_frecency(facts, page->url, page->bookmarks > 0, page->bookmark_added);
     apply->changed = true;
     return STORAGE(apply->storage, err, page_put, page);
 }

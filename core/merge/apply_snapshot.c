@@ -45,7 +45,7 @@ int merge_snapshot_note(struct snapshot *snapshot, int64_t page, struct err *err
     return number_set_add(&snapshot->seen, (uint64_t)page) ? 0 : snapshot_no_memory(err);
 }
 
-/* --- visits ------------------------------------------------------------------------------------ */
+/* --- visits --- */
 
 /* Newest first, ties by greater type: as page_visits() lists them. */
 static int snapshot_compare_visits(const void *a, const void *b)
@@ -74,14 +74,16 @@ static int snapshot_on_stored_visit(void *ctx, const struct hearth_visit *stored
     }
     while (walk->at < walk->count && snapshot_compare_visits(&walk->came[walk->at], stored) < 0)
         walk->at++;
-    walk->missing = walk->missing || walk->at == walk->count || snapshot_compare_visits(&walk->came[walk->at], stored) != 0;
+    walk->missing = walk->missing || walk->at == walk->count ||
+                    snapshot_compare_visits(&walk->came[walk->at], stored) != 0;
     return 0;
 }
 
-static int find_missing(struct apply *apply, int64_t page, const struct hearth_page_record *record, bool *ret_missing, bool *ret_others,
-                        struct err *err)
+static int find_missing(struct apply *apply, int64_t page, const struct hearth_page_record *record,
+                        bool *ret_missing, bool *ret_others, struct err *err)
 {
-    struct hearth_visit *came = arena_alloc(&apply->arena, (record->visit_count + 1) * sizeof(*came));
+    struct hearth_visit *came =
+        arena_alloc(&apply->arena, (record->visit_count + 1) * sizeof(*came));
     struct visit_walk walk = {.came = came, .source = apply->source, .count = record->visit_count};
     if (came == NULL)
         return snapshot_no_memory(err);
@@ -90,7 +92,8 @@ static int find_missing(struct apply *apply, int64_t page, const struct hearth_p
         came[i] = (struct hearth_visit)HEARTH_VISIT(visit->date, visit->type);
     }
     qsort(came, walk.count, sizeof(*came), snapshot_compare_visits);
-    int r = STORAGE(apply->storage, err, page_visits, apply->account, page, snapshot_on_stored_visit, &walk);
+    int r = STORAGE(apply->storage, err, page_visits, apply->account, page,
+                    snapshot_on_stored_visit, &walk);
     if (r == 0) {
         *ret_missing = walk.missing;
         *ret_others = walk.others;
@@ -98,17 +101,21 @@ static int find_missing(struct apply *apply, int64_t page, const struct hearth_p
     return r;
 }
 
-int merge_snapshot_trim(struct snapshot *snapshot, struct apply *apply, const struct hearth_page *page, const struct hearth_page_record *record,
-                  bool *ret_first, bool *ret_trimmed, struct err *err)
+int merge_snapshot_trim(struct snapshot *snapshot, struct apply *apply,
+                        const struct hearth_page *page, const struct hearth_page_record *record,
+                        bool *ret_first, bool *ret_trimmed, struct err *err)
 {
-    bool damaged = number_set_has(&snapshot->damaged, (uint64_t)page->id) && !merge_kept_has(&snapshot->kept, record->guid);
-    bool first = !number_set_has(&snapshot->seen, (uint64_t)page->id), missing = false, others = false;
+    bool damaged = number_set_has(&snapshot->damaged, (uint64_t)page->id) &&
+                   !merge_kept_has(&snapshot->kept, record->guid);
+    bool first = !number_set_has(&snapshot->seen, (uint64_t)page->id), missing = false,
+         others = false;
     struct apply_taken taken;
     int r = merge_snapshot_note(snapshot, page->id, err);
     if (r == 0 && first && !damaged)
         r = find_missing(apply, page->id, record, &missing, &others, err);
     if (r == 0 && missing)
-        r = merge_apply_take_visits(apply, page->id, merge_apply_is_from, &apply->source, &taken, err);
+        r = merge_apply_take_visits(apply, page->id, merge_apply_is_from, &apply->source, &taken,
+                                    err);
     if (r < 0)
         return r;
     *ret_first = first && !damaged && !others;
@@ -116,7 +123,7 @@ int merge_snapshot_trim(struct snapshot *snapshot, struct apply *apply, const st
     return 0;
 }
 
-/* --- pages ------------------------------------------------------------------------------------- */
+/* --- pages --- */
 
 enum { ABSENT_PIECE = 500 }; /* pages whose visits are looked at together */
 
@@ -133,7 +140,8 @@ struct absent {
 /* One that is there for its bookmarks alone. */
 static bool has_no_history(const struct hearth_page *page)
 {
-    return page->bookmarks > 0 && page->visit_count == 0 && page->last_visit == 0 && page->title == NULL;
+    return page->bookmarks > 0 && page->visit_count == 0 && page->last_visit == 0 &&
+           page->title == NULL;
 }
 
 static int on_stored_page(void *ctx, const struct hearth_page *page)
@@ -165,7 +173,8 @@ static int on_absent_visit(void *ctx, int64_t page, const struct hearth_visit *v
 {
     struct absent *absent = ctx;
     const int64_t *first = absent->pages + absent->piece;
-    const int64_t *found = bsearch(&page, first, absent->piece_count, sizeof(*first), snapshot_compare_pages);
+    const int64_t *found =
+        bsearch(&page, first, absent->piece_count, sizeof(*first), snapshot_compare_pages);
     if (found == NULL)
         return 0;
     absent->any[found - first] = true;
@@ -190,7 +199,8 @@ static int sweep_piece(struct absent *absent, struct apply *apply, struct err *e
     const int64_t *pages = absent->pages + absent->piece;
     memset(absent->own, 0, sizeof(absent->own));
     memset(absent->any, 0, sizeof(absent->any));
-    int r = plug_storage_visits_of_pages(apply->storage, apply->account, pages, absent->piece_count, on_absent_visit, absent, err);
+    int r = plug_storage_visits_of_pages(apply->storage, apply->account, pages, absent->piece_count,
+                                         on_absent_visit, absent, err);
     plug_storage_reset(apply->storage);
     for (size_t i = 0; r == 0 && i < absent->piece_count; i++)
         if (absent->own[i] || !absent->any[i])
@@ -202,14 +212,16 @@ static int sweep_piece(struct absent *absent, struct apply *apply, struct err *e
 int merge_snapshot_sweep(const struct snapshot *snapshot, struct apply *apply, struct err *err)
 {
     struct absent absent = {.snapshot = snapshot, .source = apply->source};
-    int r = STORAGE(apply->storage, err, pages_by_frecency, apply->account, on_stored_page, &absent);
+    int r =
+        STORAGE(apply->storage, err, pages_by_frecency, apply->account, on_stored_page, &absent);
     plug_storage_reset(apply->storage);
     if (r == 0 && absent.failed)
         r = snapshot_no_memory(err);
     if (absent.count > 0)
         qsort(absent.pages, absent.count, sizeof(*absent.pages), snapshot_compare_pages);
     for (; r == 0 && absent.piece < absent.count; absent.piece += absent.piece_count) {
-        absent.piece_count = absent.count - absent.piece < ABSENT_PIECE ? absent.count - absent.piece : ABSENT_PIECE;
+        absent.piece_count =
+            absent.count - absent.piece < ABSENT_PIECE ? absent.count - absent.piece : ABSENT_PIECE;
         r = sweep_piece(&absent, apply, err);
     }
     free(absent.pages);

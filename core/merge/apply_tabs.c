@@ -40,7 +40,8 @@ static struct owner *tabs_find_owner(struct owners *owners, const char *id)
 }
 
 /* NULL: no memory. */
-static struct owner *tabs_find_or_add_owner(struct owners *owners, struct arena *arena, const char *id)
+static struct owner *tabs_find_or_add_owner(struct owners *owners, struct arena *arena,
+                                            const char *id)
 {
     struct owner *found = tabs_find_owner(owners, id);
     if (found != NULL)
@@ -59,7 +60,7 @@ static struct owner *tabs_find_or_add_owner(struct owners *owners, struct arena 
     return found->id == NULL ? NULL : found;
 }
 
-/* --- what came, against what is stored ---------------------------------------------------------- */
+/* --- what came, against what is stored --- */
 
 static int note_came(struct tabs *tabs, int kind)
 {
@@ -111,7 +112,8 @@ static int clear_tabs(struct tabs *tabs)
         const char *device = tabs->stored.rows[at].device;
         size_t end = at;
         bool gone = false;
-        for (; end < tabs->stored.count && strcmp(tabs->stored.rows[end].device, device) == 0; end++)
+        for (; end < tabs->stored.count && strcmp(tabs->stored.rows[end].device, device) == 0;
+             end++)
             gone |= !tabs->stored.rows[end].came;
         if (gone && !keeps_tabs(tabs, device)) {
             r = STORAGE(apply->storage, tabs->err, tabs_clear, device);
@@ -124,14 +126,15 @@ static int clear_tabs(struct tabs *tabs)
     return r;
 }
 
-/* --- writing ------------------------------------------------------------------------------------ */
+/* --- writing --- */
 
 /* A tabs record may come from a device whose clients record never came: it is shown under the name
  * that the tabs record gives. One that is known keeps its name; only the time of its upload
  * moves. */
 static int put_tab_owner(struct tabs *tabs, struct hearth_device *device)
 {
-    struct hearth_device *old = merge_known_devices_find(&tabs->known, device->id), merged = *device;
+    struct hearth_device *old = merge_known_devices_find(&tabs->known, device->id),
+                         merged = *device;
     if (old != NULL && device->last_upload <= old->last_upload)
         return 0;
     if (old != NULL) {
@@ -153,7 +156,8 @@ static int tabs_put_tab(struct tabs *tabs)
     struct hearth_tab tab;
     merge_records_get_tab(apply->spool, &device, &tab);
     tab.position = tabs_find_owner(&tabs->owners, device)->position++;
-    if (!merge_stored_tabs_news(&tabs->stored, device, NULL, tab.position, merge_stored_tabs_say(&plug_fields_tab, &tab)))
+    if (!merge_stored_tabs_news(&tabs->stored, device, NULL, tab.position,
+                                merge_stored_tabs_say(&plug_fields_tab, &tab)))
         return 0;
     apply->changed = true;
     return STORAGE(apply->storage, tabs->err, tab_put, device, &tab);
@@ -165,7 +169,8 @@ static int tabs_put_group(struct tabs *tabs)
     const char *device;
     struct hearth_tab_group group;
     merge_records_get_tab_group(apply->spool, &device, &group);
-    if (!merge_stored_tabs_news(&tabs->stored, device, group.id, 0, merge_stored_tabs_say(&plug_fields_tab_group, &group)))
+    if (!merge_stored_tabs_news(&tabs->stored, device, group.id, 0,
+                                merge_stored_tabs_say(&plug_fields_tab_group, &group)))
         return 0;
     apply->changed = true;
     return STORAGE(apply->storage, tabs->err, tab_group_put, device, &group);

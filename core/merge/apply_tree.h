@@ -1,4 +1,5 @@
-/* Placing bookmarks: loads what their records say, repairs the tree, writes the places that differ. */
+/* Placing bookmarks: loads what their records say, repairs the tree, writes the places that
+ * differ. */
 #ifndef HEARTH_CORE_MERGE_APPLY_TREE_H
 #define HEARTH_CORE_MERGE_APPLY_TREE_H
 

@@ -28,12 +28,13 @@ static int sort_visit(void *ctx, const struct hearth_visit *visit)
         sorting->left = left;
         sorting->room = room;
     }
-    sorting->left[sorting->count++] = (struct hearth_visit)HEARTH_VISIT_OF(visit->date, visit->type, visit->source);
+    sorting->left[sorting->count++] =
+        (struct hearth_visit)HEARTH_VISIT_OF(visit->date, visit->type, visit->source);
     return 0;
 }
 
-int merge_apply_take_visits(struct apply *apply, int64_t page, apply_takes_fn takes, const void *ctx, struct apply_taken *ret_taken,
-                      struct err *err)
+int merge_apply_take_visits(struct apply *apply, int64_t page, apply_takes_fn takes,
+                            const void *ctx, struct apply_taken *ret_taken, struct err *err)
 {
     struct sorting sorting = {.takes = takes, .ctx = ctx};
     int64_t added;
@@ -50,7 +51,8 @@ int merge_apply_take_visits(struct apply *apply, int64_t page, apply_takes_fn ta
     return r;
 }
 
-int merge_apply_take_from_page(struct apply *apply, struct hearth_page *page, apply_takes_fn takes, const void *ctx, struct err *err)
+int merge_apply_take_from_page(struct apply *apply, struct hearth_page *page, apply_takes_fn takes,
+                               const void *ctx, struct err *err)
 {
     struct apply_taken taken;
     int r = merge_apply_take_visits(apply, page->id, takes, ctx, &taken, err);
@@ -70,8 +72,10 @@ int merge_apply_end_history(struct apply *apply, struct hearth_page *page, struc
 {
     struct apply_taken taken;
     bool own = page->guid != NULL && model_source_of(page->guid) == apply->source;
-    int r = merge_apply_take_visits(apply, page->id, merge_apply_is_from, &apply->source, &taken, err);
-    bool alone = r == 0 && taken.left == 0 && (own || page->guid == NULL); /* nobody else knows it */
+    int r =
+        merge_apply_take_visits(apply, page->id, merge_apply_is_from, &apply->source, &taken, err);
+    /* nobody else knows it */
+    bool alone = r == 0 && taken.left == 0 && (own || page->guid == NULL);
     if (r < 0 || (taken.taken == 0 && !own && !(alone && page->title != NULL)))
         return r;
     if (own)

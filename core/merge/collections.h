@@ -9,17 +9,25 @@ struct apply;
 struct err;
 
 /* The records that a sync plugin may hand over in it. */
-enum merge_takes { MERGE_DEVICES = 1 << 0, MERGE_TABS = 1 << 1, MERGE_BOOKMARKS = 1 << 2, MERGE_PAGES = 1 << 3 };
+enum merge_takes {
+    MERGE_DEVICES = 1 << 0,
+    MERGE_TABS = 1 << 1,
+    MERGE_BOOKMARKS = 1 << 2,
+    MERGE_PAGES = 1 << 3
+};
 
 struct merge_collection {
     int (*apply)(struct apply *apply, struct err *err); /* replays the spool into the open batch */
     unsigned takes;                                     /* enum merge_takes */
-    bool united; /* what comes is united with what is stored: nothing is gone because it did not come */
+    /* what comes is united with what is stored: nothing is gone because it did not come */
+    bool united;
 };
 
-/* collection: enum hearth_collection; NULL: there is no such collection, or it is HEARTH_COLLECTION_NONE. */
+/* collection: enum hearth_collection; NULL: there is no such collection, or it is
+ * HEARTH_COLLECTION_NONE. */
 const struct merge_collection *merge_collection(int32_t collection);
-/* For people and events: "devices"; "account" for HEARTH_COLLECTION_NONE, "unknown" for what is none. */
+/* For people and events: "devices"; "account" for HEARTH_COLLECTION_NONE, "unknown" for what is
+ * none. */
 const char *merge_collection_name(int32_t collection);
 
 #endif

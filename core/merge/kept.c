@@ -74,7 +74,9 @@ void merge_kept_fini(struct kept *kept)
 
 static size_t kept_find(const struct kept *kept, const char *id)
 {
-    const char **at = kept->count == 0 ? NULL : bsearch(&id, kept->ids, kept->count, sizeof(*kept->ids), kept_compare_ids);
+    const char **at = kept->count == 0 ? NULL
+                                       : bsearch(&id, kept->ids, kept->count, sizeof(*kept->ids),
+                                                 kept_compare_ids);
     return at == NULL ? SIZE_MAX : (size_t)(at - kept->ids);
 }
 
@@ -92,8 +94,9 @@ static bool copy_text(struct arena *arena, const char **text)
 static bool kept_copy_row(struct arena *arena, struct hearth_bookmark *row)
 {
     row->parent = NULL; /* the repair of the tree says where it goes */
-    return copy_text(arena, &row->guid) && copy_text(arena, &row->remote_parent) && copy_text(arena, &row->title) &&
-           copy_text(arena, &row->url) && copy_text(arena, &row->keyword) && copy_text(arena, &row->tag_query) &&
+    return copy_text(arena, &row->guid) && copy_text(arena, &row->remote_parent) &&
+           copy_text(arena, &row->title) && copy_text(arena, &row->url) &&
+           copy_text(arena, &row->keyword) && copy_text(arena, &row->tag_query) &&
            copy_text(arena, &row->tags);
 }
 
@@ -102,7 +105,8 @@ struct loading_child_refs {
     bool failed;
 };
 
-static int on_kept_child_ref(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
+static int on_kept_child_ref(void *ctx, int64_t source, const char *folder, int64_t position,
+                             const char *child)
 {
     struct loading_child_refs *loading = ctx;
     (void)source;
@@ -150,7 +154,9 @@ int merge_kept_load_bookmarks(struct kept *kept, struct apply *apply, struct err
         }
     }
     struct loading_child_refs loading = {.kept = kept};
-    int r = folders ? STORAGE(apply->storage, err, bookmark_children, apply->account, on_kept_child_ref, &loading) : 0;
+    int r = folders ? STORAGE(apply->storage, err, bookmark_children, apply->account,
+                              on_kept_child_ref, &loading)
+                    : 0;
     plug_storage_reset(apply->storage);
     return r == 0 && loading.failed ? kept_no_memory(err) : r;
 }
@@ -164,7 +170,8 @@ int merge_kept_put_bookmarks(struct kept *kept, struct apply *apply, struct err 
             continue;
         r = STORAGE(apply->storage, err, bookmark_put, &b->row);
         if (r == 0 && b->row.kind == HEARTH_FOLDER)
-            r = STORAGE(apply->storage, err, bookmark_children_put, b->row.source, b->row.guid, b->children, b->child_count);
+            r = STORAGE(apply->storage, err, bookmark_children_put, b->row.source, b->row.guid,
+                        b->children, b->child_count);
         plug_storage_reset(apply->storage);
     }
     return r;

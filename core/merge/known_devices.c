@@ -24,7 +24,8 @@ static bool add_known(struct known_devices *known, const struct hearth_device *d
     }
     struct hearth_device *copy = &known->devices[known->count];
     *copy = (struct hearth_device){.struct_size = sizeof(*copy)};
-    return plug_fields_copy(&plug_fields_device, device, &known->arena, copy) == 0 && ++known->count > 0;
+    return plug_fields_copy(&plug_fields_device, device, &known->arena, copy) == 0 &&
+           ++known->count > 0;
 }
 
 static int on_known(void *ctx, const struct hearth_device *device, int64_t tabs)
@@ -47,7 +48,9 @@ int merge_known_devices_load(struct known_devices *ret_known, struct apply *appl
     if (r < 0)
         return r;
     ret_known->seen = calloc(ret_known->count + 1, sizeof(bool));
-    return loading.failed || ret_known->seen == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : 0;
+    return loading.failed || ret_known->seen == NULL
+               ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
+               : 0;
 }
 
 void merge_known_devices_fini(struct known_devices *known)

@@ -1,5 +1,5 @@
-/* The devices of an account as they are stored, those of the source whose records came, copied out of the storage plugin's hands, and
- * which of them came damaged. */
+/* The devices of an account as they are stored, those of the source whose records came, copied
+ * out of the storage plugin's hands, and which of them came damaged. */
 #ifndef HEARTH_CORE_MERGE_KNOWN_DEVICES_H
 #define HEARTH_CORE_MERGE_KNOWN_DEVICES_H
 

@@ -4,8 +4,9 @@
 
 #include "hearth/message.h"
 
-#define MERGE_NOT_STORED                                                                                                                   \
-    ": the {collection, select, devices {devices} tabs {open tabs} bookmarks {bookmarks} other {history}} of this sync were not stored, "  \
+#define MERGE_NOT_STORED                                                                           \
+    ": the {collection, select, devices {devices} tabs {open tabs} bookmarks {bookmarks} other "   \
+    "{history}} of this sync were not stored, "                                                    \
     "and everything that was here stays"
 #define MERGE_REMOVE " Remove some in Firefox, or ask whoever runs the server to raise the limit."
 

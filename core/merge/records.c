@@ -8,24 +8,27 @@
 #include "model/source_id.h"
 #include "plug/fields.h"
 
-/* --- ids, which become those of the account here and nowhere else ------------------------------ */
+/* --- ids, which become those of the account here and nowhere else --- */
 
 static void put_id(struct spool *spool, const char *id)
 {
     char own[MODEL_SOURCE_ID_SIZE];
     size_t longest = spool->longest > 0 ? spool->longest : HEARTH_KEY_MAX;
-    merge_spool_put_text(spool, id == NULL ? NULL : model_source_id(spool->source, id, longest, own));
+    merge_spool_put_text(spool,
+                         id == NULL ? NULL : model_source_id(spool->source, id, longest, own));
 }
 
 /* A group's id is unique on its device, which says whose it is. */
 static bool field_is_id(const struct fields *fields, const struct hearth_field *field)
 {
-    return fields != &plug_fields_tab_group && (field->role == HEARTH_FIELD_KEY || strcmp(field->name, "parent_guid") == 0);
+    return fields != &plug_fields_tab_group &&
+           (field->role == HEARTH_FIELD_KEY || strcmp(field->name, "parent_guid") == 0);
 }
 
-/* --- the fields of a record, in the order of its table ------------------------------------------ */
+/* --- the fields of a record, in the order of its table --- */
 
-static void put_text(struct spool *spool, const struct fields *fields, const struct hearth_field *field, const char *text)
+static void put_text(struct spool *spool, const struct fields *fields,
+                     const struct hearth_field *field, const char *text)
 {
     if (field_is_id(fields, field))
         put_id(spool, text);
@@ -46,7 +49,8 @@ static void records_put_fields(struct spool *spool, const struct fields *fields,
             break;
         case HEARTH_FIELD_HASH:
             hash = plug_fields_hash(field, record);
-            merge_spool_put_bytes(spool, hash == NULL ? (const uint8_t *)"" : hash, hash == NULL ? 0 : (size_t)field->most);
+            merge_spool_put_bytes(spool, hash == NULL ? (const uint8_t *)"" : hash,
+                                  hash == NULL ? 0 : (size_t)field->most);
             break;
         case HEARTH_FIELD_REAL:
             real = plug_fields_real(field, record);
@@ -91,9 +95,10 @@ static void get_fields(struct spool *spool, const struct fields *fields, void *r
     }
 }
 
-/* --- records ------------------------------------------------------------------------------------ */
+/* --- records --- */
 
-int merge_records_put_device(struct spool *spool, const struct hearth_device *device, struct err *err)
+int merge_records_put_device(struct spool *spool, const struct hearth_device *device,
+                             struct err *err)
 {
     merge_spool_begin(spool, RECORD_DEVICE);
     records_put_fields(spool, &plug_fields_device, device);
@@ -106,7 +111,8 @@ void merge_records_get_device(struct spool *spool, struct hearth_device *ret_dev
     ret_device->source = spool->source; /* whatever the provider says */
 }
 
-int merge_records_put_tab(struct spool *spool, const char *device, const struct hearth_tab *tab, struct err *err)
+int merge_records_put_tab(struct spool *spool, const char *device, const struct hearth_tab *tab,
+                          struct err *err)
 {
     merge_spool_begin(spool, RECORD_TAB);
     put_id(spool, device);
@@ -120,7 +126,8 @@ void merge_records_get_tab(struct spool *spool, const char **ret_device, struct 
     get_fields(spool, &plug_fields_tab, ret_tab);
 }
 
-int merge_records_put_tab_group(struct spool *spool, const char *device, const struct hearth_tab_group *group, struct err *err)
+int merge_records_put_tab_group(struct spool *spool, const char *device,
+                                const struct hearth_tab_group *group, struct err *err)
 {
     merge_spool_begin(spool, RECORD_TAB_GROUP);
     put_id(spool, device);
@@ -128,13 +135,15 @@ int merge_records_put_tab_group(struct spool *spool, const char *device, const s
     return merge_spool_end(spool, err);
 }
 
-void merge_records_get_tab_group(struct spool *spool, const char **ret_device, struct hearth_tab_group *ret_group)
+void merge_records_get_tab_group(struct spool *spool, const char **ret_device,
+                                 struct hearth_tab_group *ret_group)
 {
     *ret_device = merge_spool_get_text(spool);
     get_fields(spool, &plug_fields_tab_group, ret_group);
 }
 
-int merge_records_put_page(struct spool *spool, const struct hearth_page_record *record, struct err *err)
+int merge_records_put_page(struct spool *spool, const struct hearth_page_record *record,
+                           struct err *err)
 {
     merge_spool_begin(spool, RECORD_PAGE);
     records_put_fields(spool, &plug_fields_page_record, record);
@@ -144,7 +153,8 @@ int merge_records_put_page(struct spool *spool, const struct hearth_page_record 
     return merge_spool_end(spool, err);
 }
 
-int merge_records_get_page(struct spool *spool, struct arena *arena, struct hearth_page_record *ret_record)
+int merge_records_get_page(struct spool *spool, struct arena *arena,
+                           struct hearth_page_record *ret_record)
 {
     struct hearth_page_record record;
     get_fields(spool, &plug_fields_page_record, &record);
@@ -161,14 +171,16 @@ int merge_records_get_page(struct spool *spool, struct arena *arena, struct hear
     return 0;
 }
 
-static void put_list(struct spool *spool, void (*put)(struct spool *spool, const char *text), const char *const *texts, size_t count)
+static void put_list(struct spool *spool, void (*put)(struct spool *spool, const char *text),
+                     const char *const *texts, size_t count)
 {
     merge_spool_put_int(spool, (int64_t)count);
     for (size_t i = 0; i < count; i++)
         put(spool, texts[i]);
 }
 
-static int get_list(struct spool *spool, struct arena *arena, const char *const **ret_texts, size_t *ret_count)
+static int get_list(struct spool *spool, struct arena *arena, const char *const **ret_texts,
+                    size_t *ret_count)
 {
     size_t count = (size_t)merge_spool_get_int(spool);
     const char **texts = arena_alloc(arena, count * sizeof(*texts));
@@ -181,7 +193,8 @@ static int get_list(struct spool *spool, struct arena *arena, const char *const 
     return 0;
 }
 
-int merge_records_put_bookmark(struct spool *spool, const struct hearth_bookmark_record *record, struct err *err)
+int merge_records_put_bookmark(struct spool *spool, const struct hearth_bookmark_record *record,
+                               struct err *err)
 {
     merge_spool_begin(spool, RECORD_BOOKMARK);
     records_put_fields(spool, &plug_fields_bookmark_record, record);
@@ -190,7 +203,8 @@ int merge_records_put_bookmark(struct spool *spool, const struct hearth_bookmark
     return merge_spool_end(spool, err);
 }
 
-int merge_records_get_bookmark(struct spool *spool, struct arena *arena, struct hearth_bookmark_record *ret_record)
+int merge_records_get_bookmark(struct spool *spool, struct arena *arena,
+                               struct hearth_bookmark_record *ret_record)
 {
     struct hearth_bookmark_record record;
     get_fields(spool, &plug_fields_bookmark_record, &record);
@@ -202,7 +216,8 @@ int merge_records_get_bookmark(struct spool *spool, struct arena *arena, struct 
     return r;
 }
 
-int merge_records_put_removed(struct spool *spool, const char *guid, int64_t modified, struct err *err)
+int merge_records_put_removed(struct spool *spool, const char *guid, int64_t modified,
+                              struct err *err)
 {
     merge_spool_begin(spool, RECORD_REMOVED);
     put_id(spool, guid);
@@ -228,9 +243,10 @@ const char *merge_records_get_kept(struct spool *spool)
     return merge_spool_get_text(spool);
 }
 
-/* --- do they keep to their tables? -------------------------------------------------------------- */
+/* --- do they keep to their tables? --- */
 
-bool merge_records_check_key(const char *what, const char *key, const struct hearth_limits *limits, char *ret_why, size_t size)
+bool merge_records_check_key(const char *what, const char *key, const struct hearth_limits *limits,
+                             char *ret_why, size_t size)
 {
     size_t length = key == NULL ? 0 : strlen(key);
     int64_t longest = plug_fields_longest(HEARTH_KEY_MAX, limits);
@@ -239,49 +255,57 @@ bool merge_records_check_key(const char *what, const char *key, const struct hea
     if (length == 0)
         snprintf(ret_why, size, "%s is missing", what);
     else
-        snprintf(ret_why, size, "%s has %zu bytes, more than %" PRId64 ", or is not UTF-8", what, length, longest);
+        snprintf(ret_why, size, "%s has %zu bytes, more than %" PRId64 ", or is not UTF-8", what,
+                 length, longest);
     return false;
 }
 
-bool merge_records_check_device(const struct hearth_device *device, const struct hearth_limits *limits, char *ret_why, size_t size)
+bool merge_records_check_device(const struct hearth_device *device,
+                                const struct hearth_limits *limits, char *ret_why, size_t size)
 {
     return plug_fields_check(&plug_fields_device, device, limits, ret_why, size);
 }
 
-bool merge_records_check_tab(const char *device, const struct hearth_tab *tab, const struct hearth_limits *limits, char *ret_why, size_t size)
+bool merge_records_check_tab(const char *device, const struct hearth_tab *tab,
+                             const struct hearth_limits *limits, char *ret_why, size_t size)
 {
     return merge_records_check_key("the id of its device", device, limits, ret_why, size) &&
            plug_fields_check(&plug_fields_tab, tab, limits, ret_why, size);
 }
 
-bool merge_records_check_tab_group(const char *device, const struct hearth_tab_group *group, const struct hearth_limits *limits, char *ret_why,
-                             size_t size)
+bool merge_records_check_tab_group(const char *device, const struct hearth_tab_group *group,
+                                   const struct hearth_limits *limits, char *ret_why, size_t size)
 {
     return merge_records_check_key("the id of its device", device, limits, ret_why, size) &&
            plug_fields_check(&plug_fields_tab_group, group, limits, ret_why, size);
 }
 
-bool merge_records_check_page(const struct hearth_page_record *record, const struct hearth_limits *limits, char *ret_why, size_t size)
+bool merge_records_check_page(const struct hearth_page_record *record,
+                              const struct hearth_limits *limits, char *ret_why, size_t size)
 {
     bool sound = plug_fields_check(&plug_fields_page_record, record, limits, ret_why, size);
     for (size_t i = 0; sound && i < record->visit_count; i++)
-        sound = plug_fields_check(&plug_fields_visit, HEARTH_AT(record->visits, i), limits, ret_why, size);
+        sound = plug_fields_check(&plug_fields_visit, HEARTH_AT(record->visits, i), limits, ret_why,
+                                  size);
     return sound;
 }
 
-bool merge_records_check_bookmark(const struct hearth_bookmark_record *record, const struct hearth_limits *limits, char *ret_why, size_t size)
+bool merge_records_check_bookmark(const struct hearth_bookmark_record *record,
+                                  const struct hearth_limits *limits, char *ret_why, size_t size)
 {
     bool sound = plug_fields_check(&plug_fields_bookmark_record, record, limits, ret_why, size);
     size_t bytes = 0; /* of the tags joined, as they are stored */
     int64_t longest = plug_fields_longest(HEARTH_TEXT_MAX, limits);
     for (size_t i = 0; sound && i < record->tag_count; i++) {
         bytes += record->tags[i] == NULL ? 0 : strlen(record->tags[i]) + 1;
-        if (record->tags[i] != NULL && bytes <= (size_t)longest && str_is_utf8(record->tags[i], strlen(record->tags[i])))
+        if (record->tags[i] != NULL && bytes <= (size_t)longest &&
+            str_is_utf8(record->tags[i], strlen(record->tags[i])))
             continue;
         snprintf(ret_why, size, "one of its tags is missing, too long, or not UTF-8");
         sound = false;
     }
     for (size_t i = 0; sound && i < record->child_count; i++)
-        sound = merge_records_check_key("the id of one of its children", record->children[i], limits, ret_why, size);
+        sound = merge_records_check_key("the id of one of its children", record->children[i],
+                                        limits, ret_why, size);
     return sound;
 }

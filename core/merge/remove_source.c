@@ -11,7 +11,8 @@
 
 enum { PIECE = 500 }; /* pages of a batch */
 
-/* Ids of records of a page that the source has, and the one that the page has when they are gone. */
+/* Ids of records of a page that the source has, and the one that the page has when they are
+ * gone. */
 struct page_ids {
     int64_t page;
     const char *const *own;
@@ -50,18 +51,20 @@ static bool remove_grow_array(void **items, size_t count, size_t *room, size_t s
     *room = wanted;
     return true;
 }
-#define MAKE_ROOM(items, count, room) remove_grow_array((void **)&(items), (count), &(room), sizeof((items)[0]))
+#define MAKE_ROOM(items, count, room)                                                              \
+    remove_grow_array((void **)&(items), (count), &(room), sizeof((items)[0]))
 
 static int removing_no_memory(struct err *err)
 {
     return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
 }
 
-/* --- batches ----------------------------------------------------------------------------------- */
+/* --- batches --- */
 
 typedef int (*removing_fn)(struct removing *removing, struct err *err);
 
-static int batch_once(struct removing *removing, int32_t collection, removing_fn run, struct err *err)
+static int batch_once(struct removing *removing, int32_t collection, removing_fn run,
+                      struct err *err)
 {
     struct storage *storage = removing->apply.storage;
     int64_t generation;
@@ -78,18 +81,21 @@ static int batch_once(struct removing *removing, int32_t collection, removing_fn
     return r;
 }
 
-static int remove_in_batch(struct removing *removing, int32_t collection, removing_fn run, struct err *err)
+static int remove_in_batch(struct removing *removing, int32_t collection, removing_fn run,
+                           struct err *err)
 {
     int r = batch_once(removing, collection, run, err);
-    if (r == HEARTH_ERR_UNCERTAIN) { /* it may have been stored: there is nothing left to remove then */
-        log_event(HEARTH_LOG_WARNING, "merge", "batch repeated", LOG_TEXT("account", removing->apply.account));
+    if (r == HEARTH_ERR_UNCERTAIN) {
+        /* it may have been stored: there is nothing left to remove then */
+        log_event(HEARTH_LOG_WARNING, "merge", "batch repeated",
+                  LOG_TEXT("account", removing->apply.account));
         plug_storage_reset(removing->apply.storage);
         r = batch_once(removing, collection, run, err);
     }
     return r;
 }
 
-/* --- devices ----------------------------------------------------------------------------------- */
+/* --- devices --- */
 
 static int note_device(void *ctx, const struct hearth_device *device, int64_t tabs)
 {
@@ -125,7 +131,7 @@ static int remove_bookmarks(struct removing *removing, struct err *err)
     return merge_apply_no_bookmarks(&removing->apply, err);
 }
 
-/* --- pages ------------------------------------------------------------------------------------- */
+/* --- pages --- */
 
 static int remove_compare_pages(const void *a, const void *b)
 {
@@ -152,7 +158,8 @@ static bool end_ids(struct removing *removing)
     if (own == NULL || !MAKE_ROOM(removing->ids, removing->id_count, removing->id_room))
         return false;
     memcpy(own, removing->own, count * sizeof(*own));
-    removing->ids[removing->id_count++] = (struct page_ids){removing->listed, own, count, removing->other};
+    removing->ids[removing->id_count++] =
+        (struct page_ids){removing->listed, own, count, removing->other};
     return true;
 }
 
@@ -188,34 +195,40 @@ static int note_guid(void *ctx, const char *guid, int64_t page)
 static int list_pages(struct removing *removing, struct err *err)
 {
     struct apply *apply = &removing->apply;
-    int r = STORAGE(apply->storage, err, pages_by_frecency, apply->account, remove_note_page, removing);
+    int r =
+        STORAGE(apply->storage, err, pages_by_frecency, apply->account, remove_note_page, removing);
     if (r == 0 && !removing->failed)
         r = STORAGE(apply->storage, err, page_guid_list, apply->account, note_guid, removing);
     if (r == 0 && (removing->failed || !end_ids(removing)))
         r = removing_no_memory(err);
     plug_storage_reset(apply->storage);
     if (r == 0 && removing->page_count > 0)
-        qsort(removing->pages, removing->page_count, sizeof(*removing->pages), remove_compare_pages);
+        qsort(removing->pages, removing->page_count, sizeof(*removing->pages),
+              remove_compare_pages);
     return r;
 }
 
 static const struct page_ids *find_ids(const struct removing *removing, int64_t page)
 {
     struct page_ids wanted = {.page = page}; /* `page` is its first member */
-    return removing->id_count == 0 ? NULL : bsearch(&wanted, removing->ids, removing->id_count, sizeof(*removing->ids), remove_compare_pages);
+    return removing->id_count == 0 ? NULL
+                                   : bsearch(&wanted, removing->ids, removing->id_count,
+                                             sizeof(*removing->ids), remove_compare_pages);
 }
 
 static int remove_note_visit(void *ctx, int64_t page, const struct hearth_visit *visit)
 {
     struct removing *removing = ctx;
     const int64_t *first = removing->pages + removing->piece;
-    const int64_t *found = bsearch(&page, first, removing->piece_count, sizeof(*first), remove_compare_pages);
+    const int64_t *found =
+        bsearch(&page, first, removing->piece_count, sizeof(*first), remove_compare_pages);
     if (found != NULL && visit->source == removing->apply.source)
         removing->has_visits[found - first] = true;
     return 0;
 }
 
-static int remove_from_page(struct removing *removing, int64_t id, const struct page_ids *ids, struct err *err)
+static int remove_from_page(struct removing *removing, int64_t id, const struct page_ids *ids,
+                            struct err *err)
 {
     struct apply *apply = &removing->apply;
     struct hearth_page page = {.struct_size = sizeof(page)};
@@ -244,7 +257,8 @@ static int remove_piece(struct removing *removing, struct err *err)
     struct apply *apply = &removing->apply;
     const int64_t *pages = removing->pages + removing->piece;
     memset(removing->has_visits, 0, sizeof(removing->has_visits));
-    int r = plug_storage_visits_of_pages(apply->storage, apply->account, pages, removing->piece_count, remove_note_visit, removing, err);
+    int r = plug_storage_visits_of_pages(apply->storage, apply->account, pages,
+                                         removing->piece_count, remove_note_visit, removing, err);
     for (size_t i = 0; r == 0 && i < removing->piece_count; i++) {
         const struct page_ids *ids = find_ids(removing, pages[i]);
         if (removing->has_visits[i] || ids != NULL)
@@ -258,7 +272,8 @@ static int remove_piece(struct removing *removing, struct err *err)
 static int remove_history(struct removing *removing, struct err *err)
 {
     int r = list_pages(removing, err);
-    for (removing->piece = 0; r == 0 && removing->piece < removing->page_count; removing->piece += removing->piece_count) {
+    for (removing->piece = 0; r == 0 && removing->piece < removing->page_count;
+         removing->piece += removing->piece_count) {
         size_t left = removing->page_count - removing->piece;
         removing->piece_count = left < PIECE ? left : PIECE;
         r = remove_in_batch(removing, HEARTH_HISTORY, remove_piece, err);
@@ -274,16 +289,19 @@ static int remove_cursors(struct removing *removing, struct err *err)
     return r;
 }
 
-/* --- the whole --------------------------------------------------------------------------------- */
+/* --- the whole --- */
 
-int merge_remove_source(struct storage *storage, const char *account, int64_t source, struct err *err)
+int merge_remove_source(struct storage *storage, const char *account, int64_t source,
+                        struct err *err)
 {
     if (source < 1 || source > HEARTH_SOURCE_MAX)
-        return err_set(err, HEARTH_ERR_INVALID, "source %lld cannot be removed by itself", (long long)source);
+        return err_set(err, HEARTH_ERR_INVALID, "source %lld cannot be removed by itself",
+                       (long long)source);
     struct removing *removing = calloc(1, sizeof(*removing));
     if (removing == NULL)
         return removing_no_memory(err);
-    removing->apply = (struct apply){.storage = storage, .account = account, .source = source, .how = HEARTH_COMPLETE};
+    removing->apply = (struct apply){
+        .storage = storage, .account = account, .source = source, .how = HEARTH_COMPLETE};
     arena_init(&removing->apply.arena, 0);
     arena_init(&removing->kept, 0);
     int r = remove_in_batch(removing, HEARTH_COLLECTION_NONE, remove_devices, err);

@@ -17,7 +17,7 @@ static int removal_no_memory(struct err *err)
     return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
 }
 
-/* --- what comes -------------------------------------------------------------------------------- */
+/* --- what comes --- */
 
 struct loading {
     struct model_removed_here *here;
@@ -31,7 +31,8 @@ static int removed_here_on_row(void *ctx, const struct hearth_removed_here *remo
     return loading->failed;
 }
 
-int merge_removed_here_load(struct storage *storage, const char *account, struct model_removed_here *ret_here, struct err *err)
+int merge_removed_here_load(struct storage *storage, const char *account,
+                            struct model_removed_here *ret_here, struct err *err)
 {
     struct model_removed_here here;
     struct loading loading = {.here = &here};
@@ -49,8 +50,9 @@ int merge_removed_here_load(struct storage *storage, const char *account, struct
     return 0;
 }
 
-int merge_removed_here_filter(const struct model_removed_here *here, int64_t page, struct hearth_page_record *record, struct arena *arena,
-                        bool *ret_gone, struct err *err)
+int merge_removed_here_filter(const struct model_removed_here *here, int64_t page,
+                              struct hearth_page_record *record, struct arena *arena,
+                              bool *ret_gone, struct err *err)
 {
     char host[HOST_SIZE] = "";
     size_t kept = 0;
@@ -66,7 +68,8 @@ int merge_removed_here_filter(const struct model_removed_here *here, int64_t pag
     for (size_t i = 0; i < record->visit_count; i++) {
         const struct hearth_visit *visit = HEARTH_AT(record->visits, i);
         if (!model_removed_here_has_visit(here, page, host, visit->date, visit->type))
-            visits[kept++] = (struct hearth_visit)HEARTH_VISIT_OF(visit->date, visit->type, visit->source);
+            visits[kept++] =
+                (struct hearth_visit)HEARTH_VISIT_OF(visit->date, visit->type, visit->source);
     }
     *ret_gone = kept == 0 && record->visit_count > 0;
     record->visits = visits;
@@ -74,7 +77,7 @@ int merge_removed_here_filter(const struct model_removed_here *here, int64_t pag
     return 0;
 }
 
-/* --- what is stored ---------------------------------------------------------------------------- */
+/* --- what is stored --- */
 
 struct taking {
     struct apply apply;
@@ -108,7 +111,8 @@ static int on_candidate(void *ctx, const struct hearth_page *page)
 {
     struct taking *taking = ctx;
     const struct hearth_removed_here *removed = taking->removed;
-    if (page->last_visit == 0 && page->visit_count == 0 && page->title == NULL) /* there for its bookmarks alone */
+    /* there for its bookmarks alone */
+    if (page->last_visit == 0 && page->visit_count == 0 && page->title == NULL)
         return 0;
     if (removed->from_date != 0 && page->last_visit < removed->from_date)
         return 0;
@@ -136,7 +140,8 @@ static int find_candidates(struct taking *taking, struct err *err)
     if (removed->kind == HEARTH_REMOVED_HERE_VISIT || removed->kind == HEARTH_REMOVED_HERE_PAGE)
         removed_here_note_page(taking, removed->page);
     else
-        r = STORAGE(taking->apply.storage, err, pages_by_frecency, taking->apply.account, on_candidate, taking);
+        r = STORAGE(taking->apply.storage, err, pages_by_frecency, taking->apply.account,
+                    on_candidate, taking);
     plug_storage_reset(taking->apply.storage);
     if (r == 0 && taking->failed)
         r = removal_no_memory(err);
@@ -145,17 +150,20 @@ static int find_candidates(struct taking *taking, struct err *err)
     return r;
 }
 
-static bool removed_here_takes_visit(const struct taking *taking, int64_t page, const struct hearth_visit *visit)
+static bool removed_here_takes_visit(const struct taking *taking, int64_t page,
+                                     const struct hearth_visit *visit)
 {
     /* Its host was compared when it became a candidate. */
-    return model_removed_here_has_visit(&taking->here, page, taking->removed->host, visit->date, visit->type);
+    return model_removed_here_has_visit(&taking->here, page, taking->removed->host, visit->date,
+                                        visit->type);
 }
 
 static int removed_here_on_stored_visit(void *ctx, int64_t page, const struct hearth_visit *visit)
 {
     struct taking *taking = ctx;
     const int64_t *first = taking->pages + taking->piece;
-    const int64_t *found = bsearch(&page, first, taking->piece_count, sizeof(*first), removed_here_compare_pages);
+    const int64_t *found =
+        bsearch(&page, first, taking->piece_count, sizeof(*first), removed_here_compare_pages);
     if (found == NULL)
         return 0;
     taking->hits[found - first] += removed_here_takes_visit(taking, page, visit);
@@ -182,13 +190,15 @@ static int take_from_page(struct taking *taking, int64_t id, int64_t hits, struc
     if (hits == 0 && !whole)
         return 0;
     int r = STORAGE(apply->storage, &why, page_get, apply->account, id, &page);
-    if (r == HEARTH_ERR_NOT_FOUND || (r == 0 && hits == 0 && page.title == NULL && page.guid == NULL))
+    if (r == HEARTH_ERR_NOT_FOUND ||
+        (r == 0 && hits == 0 && page.title == NULL && page.guid == NULL))
         return 0; /* nothing, or its bookmarks alone */
     if (r < 0) {
         *err = why;
         return r;
     }
-    r = merge_apply_take_from_page(apply, &page, takes_visit, &(struct taking_page){taking, id}, err);
+    r = merge_apply_take_from_page(apply, &page, takes_visit, &(struct taking_page){taking, id},
+                                   err);
     taking->result.pages++;
     taking->result.visits += hits;
     return r;
@@ -198,8 +208,9 @@ static int take_piece(struct taking *taking, struct err *err)
 {
     struct apply *apply = &taking->apply;
     memset(taking->hits, 0, sizeof(taking->hits));
-    int r = plug_storage_visits_of_pages(apply->storage, apply->account, taking->pages + taking->piece, taking->piece_count, removed_here_on_stored_visit, taking,
-                                  err);
+    int r = plug_storage_visits_of_pages(apply->storage, apply->account,
+                                         taking->pages + taking->piece, taking->piece_count,
+                                         removed_here_on_stored_visit, taking, err);
     for (size_t i = 0; r == 0 && i < taking->piece_count; i++) {
         r = take_from_page(taking, taking->pages[taking->piece + i], taking->hits[i], err);
         arena_reset(&apply->arena);
@@ -217,7 +228,8 @@ static int take_once(struct taking *taking, struct err *err)
     if (r < 0)
         return r;
     r = find_candidates(taking, err);
-    for (taking->piece = 0; r == 0 && taking->piece < taking->count; taking->piece += taking->piece_count) {
+    for (taking->piece = 0; r == 0 && taking->piece < taking->count;
+         taking->piece += taking->piece_count) {
         size_t left = taking->count - taking->piece;
         taking->piece_count = left < PIECE ? left : PIECE;
         r = take_piece(taking, err);
@@ -251,19 +263,23 @@ static int removed_here_on_pick(void *ctx, const struct hearth_pick *pick)
         picked->room = room;
     }
     const char *input = arena_strdup(arena, pick->input);
-    picked->picks[picked->count++] = (struct hearth_pick){.struct_size = sizeof(*pick), .input = input, .page = pick->page};
+    picked->picks[picked->count++] =
+        (struct hearth_pick){.struct_size = sizeof(*pick), .input = input, .page = pick->page};
     return picked->failed = input == NULL;
 }
 
 /* Is nothing left of the page, or nothing of its history after this removal? */
-static int removed_here_page_has_ended(struct taking *taking, int64_t id, bool *ret_ended, struct err *err)
+static int removed_here_page_has_ended(struct taking *taking, int64_t id, bool *ret_ended,
+                                       struct err *err)
 {
     struct apply *apply = &taking->apply;
     struct hearth_page page = {.struct_size = sizeof(page)};
     struct err why = {0};
-    bool looked_at = taking->count > 0 && bsearch(&id, taking->pages, taking->count, sizeof(id), removed_here_compare_pages) != NULL;
+    bool looked_at = taking->count > 0 && bsearch(&id, taking->pages, taking->count, sizeof(id),
+                                                  removed_here_compare_pages) != NULL;
     int r = STORAGE(apply->storage, &why, page_get, apply->account, id, &page);
-    *ret_ended = r == HEARTH_ERR_NOT_FOUND || (looked_at && page.visit_count == 0 && page.last_visit == 0 && page.guid == NULL);
+    *ret_ended = r == HEARTH_ERR_NOT_FOUND ||
+                 (looked_at && page.visit_count == 0 && page.last_visit == 0 && page.guid == NULL);
     plug_storage_reset(apply->storage);
     return r < 0 && r != HEARTH_ERR_NOT_FOUND ? err_set(err, r, "%s", why.text) : 0;
 }
@@ -287,13 +303,15 @@ static int take_picks(struct taking *taking, struct err *err)
     return r;
 }
 
-static int take_away(struct storage *storage, const char *account, const struct hearth_removed_here *removed,
+static int take_away(struct storage *storage, const char *account,
+                     const struct hearth_removed_here *removed,
                      struct removed_here_result *ret_result, struct err *err)
 {
     struct taking *taking = calloc(1, sizeof(*taking));
     if (taking == NULL)
         return removal_no_memory(err);
-    taking->apply = (struct apply){.storage = storage, .account = account, .how = HEARTH_INCREMENTAL};
+    taking->apply =
+        (struct apply){.storage = storage, .account = account, .how = HEARTH_INCREMENTAL};
     taking->removed = removed;
     arena_init(&taking->apply.arena, 0);
     model_removed_here_init(&taking->here);
@@ -301,8 +319,9 @@ static int take_away(struct storage *storage, const char *account, const struct 
     model_removed_here_sort(&taking->here);
     if (r == 0)
         r = take_once(taking, err);
-    if (r == HEARTH_ERR_UNCERTAIN) { /* it may have been stored: there is nothing left to remove then, and nothing to count, but
-                                      * what the first time has changed stays told */
+    if (r == HEARTH_ERR_UNCERTAIN) {
+        /* it may have been stored: there is nothing left to remove then, and nothing to count,
+         * but what the first time has changed stays told */
         log_event(HEARTH_LOG_WARNING, "merge", "batch repeated", LOG_TEXT("account", account));
         plug_storage_reset(storage);
         r = take_once(taking, err);
@@ -319,18 +338,19 @@ static int take_away(struct storage *storage, const char *account, const struct 
     return r;
 }
 
-/* --- a new one --------------------------------------------------------------------------------- */
+/* --- a new one --- */
 
 struct counting {
-    struct hearth_removed_here removed; /* under the id of the one that says the same, if there is one */
+    /* under the id of the one that says the same, if there is one */
+    struct hearth_removed_here removed;
     char id[HEARTH_ID_MAX + 1];
     size_t others;
 };
 
 static bool says_the_same(const struct hearth_removed_here *a, const struct hearth_removed_here *b)
 {
-    return a->kind == b->kind && a->page == b->page && a->date == b->date && a->type == b->type && a->from_date == b->from_date &&
-           a->to_date == b->to_date && str_equal(a->host, b->host);
+    return a->kind == b->kind && a->page == b->page && a->date == b->date && a->type == b->type &&
+           a->from_date == b->from_date && a->to_date == b->to_date && str_equal(a->host, b->host);
 }
 
 static int on_other(void *ctx, const struct hearth_removed_here *removed)
@@ -360,14 +380,16 @@ static int check_removal(const struct hearth_removed_here *removed, struct err *
         break;
     }
     if (!says)
-        return err_set(err, HEARTH_ERR_INVALID, "what is removed has to be a visit, a page, a site or a span of time");
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "what is removed has to be a visit, a page, a site or a span of time");
     if (removed->from_date != 0 && removed->to_date != 0 && removed->from_date >= removed->to_date)
         return err_set(err, HEARTH_ERR_INVALID, "the span ends before it begins");
     return 0;
 }
 
-int merge_removed_here_put(struct storage *storage, const char *account, const struct hearth_removed_here *removed,
-                     struct removed_here_result *ret_result, struct err *err)
+int merge_removed_here_put(struct storage *storage, const char *account,
+                           const struct hearth_removed_here *removed,
+                           struct removed_here_result *ret_result, struct err *err)
 {
     struct counting counting = {.removed = *removed};
     int r = check_removal(removed, err);
@@ -378,7 +400,8 @@ int merge_removed_here_put(struct storage *storage, const char *account, const s
     plug_storage_reset(storage);
     if (r == 0 && counting.others >= REMOVED_HERE_MAX)
         return err_set(err, HEARTH_ERR_FULL,
-                       "the account has %d removals already, and there is room for no more: remove a site or a span of time instead of "
+                       "the account has %d removals already, and there is room for no more: remove "
+                       "a site or a span of time instead of "
                        "single pages",
                        REMOVED_HERE_MAX);
     if (r == 0)

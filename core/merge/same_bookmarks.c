@@ -12,13 +12,13 @@
 
 struct same {
     struct apply *apply;
-    struct number_set stored; /* nodes, by all that a list says of them */
+    struct number_set stored;     /* nodes, by all that a list says of them */
     struct number_set child_refs; /* stored lists of children, by folder and children */
-    struct number_set buried; /* tombstones */
-    struct number_set came;   /* guids */
-    struct number_set listed; /* folders that came with children */
-    size_t nodes, lists;      /* stored: nodes, and folders with claims */
-    char *folder;             /* of the claims that are read */
+    struct number_set buried;     /* tombstones */
+    struct number_set came;       /* guids */
+    struct number_set listed;     /* folders that came with children */
+    size_t nodes, lists;          /* stored: nodes, and folders with claims */
+    char *folder;                 /* of the claims that are read */
     uint64_t list;
     bool failed, differs;
     struct err *err;
@@ -41,7 +41,8 @@ static uint64_t hash_maybe(const char *text)
     return text == NULL ? 0 : hash_text(text);
 }
 
-static uint64_t hash_node(const char *guid, int64_t kind, const char *remote_parent, int64_t added, int64_t modified)
+static uint64_t hash_node(const char *guid, int64_t kind, const char *remote_parent, int64_t added,
+                          int64_t modified)
 {
     uint64_t hash = hash_chain(hash_text(guid), (uint64_t)kind);
     hash = hash_chain(hash, hash_maybe(remote_parent));
@@ -54,7 +55,7 @@ static bool same_add_member(struct same *same, struct number_set *set, uint64_t 
     return !same->failed;
 }
 
-/* --- what is stored ----------------------------------------------------------------------------- */
+/* --- what is stored --- */
 
 static int on_stored_node(void *ctx, const struct hearth_bookmark_item *node)
 {
@@ -62,7 +63,9 @@ static int on_stored_node(void *ctx, const struct hearth_bookmark_item *node)
     if (node->source != same->apply->source)
         return 0;
     same->nodes++;
-    return !same_add_member(same, &same->stored, hash_node(node->guid, node->kind, node->remote_parent, node->added, node->modified));
+    return !same_add_member(
+        same, &same->stored,
+        hash_node(node->guid, node->kind, node->remote_parent, node->added, node->modified));
 }
 
 static void end_list(struct same *same)
@@ -73,7 +76,8 @@ static void end_list(struct same *same)
     same->folder = NULL;
 }
 
-static int on_stored_child_ref(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
+static int on_stored_child_ref(void *ctx, int64_t source, const char *folder, int64_t position,
+                               const char *child)
 {
     struct same *same = ctx;
     (void)position; /* they come in its order */
@@ -98,18 +102,21 @@ static int on_buried(void *ctx, const struct hearth_bookmark_item *node)
 static int load_stored(struct same *same)
 {
     struct apply *apply = same->apply;
-    int r = STORAGE(apply->storage, same->err, bookmark_items, apply->account, on_stored_node, same);
+    int r =
+        STORAGE(apply->storage, same->err, bookmark_items, apply->account, on_stored_node, same);
     if (r == 0 && !same->failed && same->nodes > 0)
-        r = STORAGE(apply->storage, same->err, bookmark_children, apply->account, on_stored_child_ref, same);
+        r = STORAGE(apply->storage, same->err, bookmark_children, apply->account,
+                    on_stored_child_ref, same);
     end_list(same);
     if (r == 0 && !same->failed && same->nodes > 0)
-        r = STORAGE(apply->storage, same->err, bookmark_tombstones, apply->account, on_buried, same);
+        r = STORAGE(apply->storage, same->err, bookmark_tombstones, apply->account, on_buried,
+                    same);
     plug_storage_reset(apply->storage);
     arena_reset(&apply->arena);
     return r;
 }
 
-/* --- what came ---------------------------------------------------------------------------------- */
+/* --- what came --- */
 
 static uint64_t hash_list(const struct hearth_bookmark_record *record)
 {
@@ -120,14 +127,18 @@ static uint64_t hash_list(const struct hearth_bookmark_record *record)
 }
 
 /* A tombstone matters to the tree where a bookmark says that it is in the folder. */
-static bool is_listed(struct same *same, const struct hearth_bookmark_record *record, const struct hearth_bookmark *row)
+static bool is_listed(struct same *same, const struct hearth_bookmark_record *record,
+                      const struct hearth_bookmark *row)
 {
     bool folder = record->kind == HEARTH_FOLDER && record->child_count > 0;
-    if (row->remote_parent != NULL && number_set_has(&same->buried, to_member(hash_text(row->remote_parent))))
+    if (row->remote_parent != NULL &&
+        number_set_has(&same->buried, to_member(hash_text(row->remote_parent))))
         return false;
     if (folder && !number_set_has(&same->child_refs, to_member(hash_list(record))))
         return false;
-    return number_set_has(&same->stored, to_member(hash_node(row->guid, row->kind, row->remote_parent, row->added, row->modified)));
+    return number_set_has(
+        &same->stored,
+        to_member(hash_node(row->guid, row->kind, row->remote_parent, row->added, row->modified)));
 }
 
 static int compare_row(struct same *same, struct hearth_bookmark *row)
@@ -173,7 +184,8 @@ static int same_compare_records(struct same *same, same_bookmarks_make make, boo
     struct apply *apply = same->apply;
     int kind, more = 0, r = 0;
     merge_spool_rewind(apply->spool);
-    while (r == 0 && !same->differs && (more = merge_spool_next(apply->spool, &kind, same->err)) > 0) {
+    while (r == 0 && !same->differs &&
+           (more = merge_spool_next(apply->spool, &kind, same->err)) > 0) {
         r = compare_record(same, kind, make, rows);
         plug_storage_reset(apply->storage);
         arena_reset(&apply->arena);
@@ -196,7 +208,8 @@ static int compare_roots(struct same *same, const struct hearth_bookmark *roots)
     return r;
 }
 
-static int same_compare(struct same *same, const struct hearth_bookmark *roots, same_bookmarks_make make)
+static int same_compare(struct same *same, const struct hearth_bookmark *roots,
+                        same_bookmarks_make make)
 {
     int r = load_stored(same);
     same->differs |= same->nodes == 0;
@@ -208,7 +221,8 @@ static int same_compare(struct same *same, const struct hearth_bookmark *roots, 
     return r == 0 ? same_compare_records(same, make, true) : r;
 }
 
-int merge_same_bookmarks(struct apply *apply, const struct hearth_bookmark *roots, same_bookmarks_make make, bool *ret_same, struct err *err)
+int merge_same_bookmarks(struct apply *apply, const struct hearth_bookmark *roots,
+                         same_bookmarks_make make, bool *ret_same, struct err *err)
 {
     struct same same = {.apply = apply, .err = err};
     int r = same_compare(&same, roots, make);

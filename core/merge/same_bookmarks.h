@@ -7,11 +7,14 @@
 
 /* What a record makes of a bookmark whose stored row is `old`, but for its page; texts borrowed,
  * or in the arena of `apply`. */
-typedef void (*same_bookmarks_make)(struct apply *apply, const struct hearth_bookmark_record *record, struct hearth_bookmark *ret_bookmark);
+typedef void (*same_bookmarks_make)(struct apply *apply,
+                                    const struct hearth_bookmark_record *record,
+                                    struct hearth_bookmark *ret_bookmark);
 
 /* In the batch, before anything is written; nothing came damaged. *ret_same is false, too, where
  * it would be hard to say. roots: the rows of those that exist though none came, ended by one
  * without a guid. */
-int merge_same_bookmarks(struct apply *apply, const struct hearth_bookmark *roots, same_bookmarks_make make, bool *ret_same, struct err *err);
+int merge_same_bookmarks(struct apply *apply, const struct hearth_bookmark *roots,
+                         same_bookmarks_make make, bool *ret_same, struct err *err);
 
 #endif

@@ -23,9 +23,11 @@ static int sink_on_begin(void *ctx, int32_t collection, int32_t how)
 {
     struct sink *sink = sink_of(ctx);
     if (merge_collection(collection) == NULL || sink->collection != HEARTH_COLLECTION_NONE)
-        return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin began collection %d out of turn", (int)collection);
+        return err_set(&sink->err, HEARTH_ERR_INVALID,
+                       "the sync plugin began collection %d out of turn", (int)collection);
     if (how < HEARTH_INCREMENTAL || how > HEARTH_SNAPSHOT)
-        return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin began %s in a way %d that this server does not know",
+        return err_set(&sink->err, HEARTH_ERR_INVALID,
+                       "the sync plugin began %s in a way %d that this server does not know",
                        merge_collection_name(collection), (int)how);
     sink->collection = collection;
     sink->how = how;
@@ -36,12 +38,14 @@ static int sink_on_begin(void *ctx, int32_t collection, int32_t how)
     return 0;
 }
 
-/* Records belong to a collection that was begun, and takes them. takes: enum merge_takes; 0: any collection does. */
+/* Records belong to a collection that was begun, and takes them. takes: enum merge_takes; 0: any
+ * collection does. */
 static int sink_check_takes(struct sink *sink, unsigned takes)
 {
     const struct merge_collection *row = merge_collection(sink->collection);
     if (row == NULL || (row->takes & takes) != takes)
-        return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin gave a record that does not belong to %s",
+        return err_set(&sink->err, HEARTH_ERR_INVALID,
+                       "the sync plugin gave a record that does not belong to %s",
                        merge_collection_name(sink->collection));
     sink->records++;
     return 0;
@@ -51,13 +55,15 @@ static int sink_on_damaged(void *ctx, const char *guid, const char *why)
 {
     struct sink *sink = sink_of(ctx);
     if (sink->collection == HEARTH_COLLECTION_NONE)
-        return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin told of a damaged record outside of a collection");
+        return err_set(&sink->err, HEARTH_ERR_INVALID,
+                       "the sync plugin told of a damaged record outside of a collection");
     if (sink->damaged == 0)
-        snprintf(sink->damaged_example, sizeof(sink->damaged_example), "%s %s: %s", merge_collection_name(sink->collection),
-                 guid == NULL ? "(no id)" : guid, why);
+        snprintf(sink->damaged_example, sizeof(sink->damaged_example), "%s %s: %s",
+                 merge_collection_name(sink->collection), guid == NULL ? "(no id)" : guid, why);
     if (sink->damaged++ < DAMAGED_LOGGED)
-        log_event(sink->failed_before ? HEARTH_LOG_DEBUG : HEARTH_LOG_WARNING, "merge", "damaged record",
-                  LOG_TEXT("account", sink->account), LOG_TEXT("collection", merge_collection_name(sink->collection)),
+        log_event(sink->failed_before ? HEARTH_LOG_DEBUG : HEARTH_LOG_WARNING, "merge",
+                  "damaged record", LOG_TEXT("account", sink->account),
+                  LOG_TEXT("collection", merge_collection_name(sink->collection)),
                   LOG_TEXT("record", guid), LOG_TEXT("reason", why));
     if (guid != NULL)
         return merge_records_put_kept(&sink->spool, guid, &sink->err);
@@ -65,7 +71,8 @@ static int sink_on_damaged(void *ctx, const char *guid, const char *why)
     return 0;
 }
 
-/* One that breaks its table: what is stored of it stays, as of those that the provider could not read. */
+/* One that breaks its table: what is stored of it stays, as of those that the provider could not
+ * read. */
 static int sink_note_broken(struct sink *sink, const char *guid, const char *why)
 {
     sink->records--;
@@ -98,7 +105,8 @@ static int sink_on_tab_group(void *ctx, const char *device, const struct hearth_
     struct sink *sink = sink_of(ctx);
     char why[160];
     int r = sink_check_takes(sink, MERGE_TABS);
-    if (r == 0 && !merge_records_check_tab_group(device, group, sink->storage->limits, why, sizeof(why)))
+    if (r == 0 &&
+        !merge_records_check_tab_group(device, group, sink->storage->limits, why, sizeof(why)))
         return sink_note_broken(sink, device, why);
     return r < 0 ? r : merge_records_put_tab_group(&sink->spool, device, group, &sink->err);
 }
@@ -128,7 +136,8 @@ static int sink_on_removed(void *ctx, const char *guid, int64_t modified)
     struct sink *sink = sink_of(ctx);
     char why[160];
     int r = sink_check_takes(sink, 0);
-    if (r == 0 && !merge_records_check_key("the id of a tombstone", guid, sink->storage->limits, why, sizeof(why)))
+    if (r == 0 && !merge_records_check_key("the id of a tombstone", guid, sink->storage->limits,
+                                           why, sizeof(why)))
         return sink_note_broken(sink, guid, why);
     return r < 0 ? r : merge_records_put_removed(&sink->spool, guid, modified, &sink->err);
 }
@@ -146,34 +155,41 @@ static int sink_on_restart(void *ctx)
 /* Does what did not come count as gone? */
 static bool removes_absent(const struct sink *sink)
 {
-    return sink->how == HEARTH_SNAPSHOT || (sink->how == HEARTH_COMPLETE && !merge_collection(sink->collection)->united);
+    return sink->how == HEARTH_SNAPSHOT ||
+           (sink->how == HEARTH_COMPLETE && !merge_collection(sink->collection)->united);
 }
 
 static const char *how_it_came(const struct sink *sink)
 {
-    return sink->how == HEARTH_SNAPSHOT ? "all there is" : sink->how == HEARTH_COMPLETE ? "whole" : "what came";
+    return sink->how == HEARTH_SNAPSHOT   ? "all there is"
+           : sink->how == HEARTH_COMPLETE ? "whole"
+                                          : "what came";
 }
 
 static int sink_on_commit(void *ctx, const char *cursor)
 {
     struct sink *sink = sink_of(ctx);
     if (sink->collection == HEARTH_COLLECTION_NONE)
-        return err_set(&sink->err, HEARTH_ERR_INVALID, "the sync plugin committed without a collection");
+        return err_set(&sink->err, HEARTH_ERR_INVALID,
+                       "the sync plugin committed without a collection");
     if (sink->nameless && removes_absent(sink))
         return err_set(&sink->err, HEARTH_ERR_INVALID,
-                       "the sync plugin wants to replace all %s, though one of the records that came was damaged beyond recognition",
+                       "the sync plugin wants to replace all %s, though one of the records that "
+                       "came was damaged beyond recognition",
                        merge_collection_name(sink->collection));
     bool changed;
     int64_t generation;
     int r = merge_sink_check_credentials(sink);
     if (r < 0)
         return r;
-    r = merge_apply_collection(sink->storage, sink->account, sink->collection, sink->how, &sink->spool, cursor, &changed, &generation, &sink->err);
+    r = merge_apply_collection(sink->storage, sink->account, sink->collection, sink->how,
+                               &sink->spool, cursor, &changed, &generation, &sink->err);
     if (r < 0)
         return r;
     log_event(HEARTH_LOG_DEBUG, "merge", "collection stored", LOG_TEXT("account", sink->account),
-              LOG_TEXT("collection", merge_collection_name(sink->collection)), LOG_TEXT("how", how_it_came(sink)),
-              LOG_TEXT("changed", changed ? "yes" : "no"), LOG_INT("records", sink->records - sink->records_before));
+              LOG_TEXT("collection", merge_collection_name(sink->collection)),
+              LOG_TEXT("how", how_it_came(sink)), LOG_TEXT("changed", changed ? "yes" : "no"),
+              LOG_INT("records", sink->records - sink->records_before));
     if (changed) {
         sink->changed |= 1u << sink->collection;
         sink->generation = generation;
@@ -185,24 +201,32 @@ static int sink_on_commit(void *ctx, const char *cursor)
 
 void merge_sink_note_credentials(struct sink *sink)
 {
-    sink->fingerprinted = auth_credentials_fingerprint(sink->storage, sink->account, sink->source, sink->fingerprint, NULL) == 0;
+    sink->fingerprinted = auth_credentials_fingerprint(sink->storage, sink->account, sink->source,
+                                                       sink->fingerprint, NULL) == 0;
     plug_storage_reset(sink->storage);
 }
 
 int merge_sink_check_credentials(struct sink *sink)
 {
     uint8_t fingerprint[CREDENTIALS_FINGERPRINT_SIZE];
-    int r = sink->fingerprinted ? auth_credentials_fingerprint(sink->storage, sink->account, sink->source, fingerprint, NULL) : 0;
+    int r = sink->fingerprinted ? auth_credentials_fingerprint(sink->storage, sink->account,
+                                                               sink->source, fingerprint, NULL)
+                                : 0;
     plug_storage_reset(sink->storage);
-    if (!sink->fingerprinted || r < 0 || memcmp(fingerprint, sink->fingerprint, sizeof(fingerprint)) == 0) /* what the storage has against it will be seen */
+    /* what the storage has against it will be seen */
+    if (!sink->fingerprinted || r < 0 ||
+        memcmp(fingerprint, sink->fingerprint, sizeof(fingerprint)) == 0)
         return 0;
-    return err_set(&sink->err, HEARTH_ERR_CANCELLED, "somebody signed in to the account while it was synced; it is synced anew");
+    return err_set(&sink->err, HEARTH_ERR_CANCELLED,
+                   "somebody signed in to the account while it was synced; it is synced anew");
 }
 
-static int put_cursors_once(struct sink *sink, int32_t first, int32_t last, const char *text, struct err *err)
+static int put_cursors_once(struct sink *sink, int32_t first, int32_t last, const char *text,
+                            struct err *err)
 {
     int64_t generation;
-    int r = STORAGE(sink->storage, err, batch_begin, sink->account, HEARTH_COLLECTION_NONE, &generation);
+    int r = STORAGE(sink->storage, err, batch_begin, sink->account, HEARTH_COLLECTION_NONE,
+                    &generation);
     for (int32_t c = first; r == 0 && c <= last; c++)
         r = STORAGE(sink->storage, err, sync_cursor_put, sink->source, c, text);
     if (r == 0)
@@ -213,7 +237,8 @@ static int put_cursors_once(struct sink *sink, int32_t first, int32_t last, cons
     return r;
 }
 
-/* Cursors outside of a collection's batch are small batches of their own. Every batch can be repeated. */
+/* Cursors outside of a collection's batch are small batches of their own. Every batch can be
+ * repeated. */
 static int put_cursors(struct sink *sink, int32_t first, int32_t last, const char *text)
 {
     struct err err = {0};
@@ -236,7 +261,8 @@ static int sink_on_cursor(void *ctx, int32_t collection, const char *cursor)
 static int sink_on_reset(void *ctx, int32_t collection)
 {
     bool all = collection == HEARTH_COLLECTION_NONE;
-    return put_cursors(sink_of(ctx), all ? 1 : collection, all ? HEARTH_COLLECTION_SLOTS - 1 : collection, NULL);
+    return put_cursors(sink_of(ctx), all ? 1 : collection,
+                       all ? HEARTH_COLLECTION_SLOTS - 1 : collection, NULL);
 }
 
 static int sink_on_credentials(void *ctx, const void *bytes, size_t size)
@@ -244,16 +270,22 @@ static int sink_on_credentials(void *ctx, const void *bytes, size_t size)
     struct sink *sink = sink_of(ctx);
     int r = merge_sink_check_credentials(sink); /* those of a later sign-in are not overwritten */
     if (r == 0)
-        r = auth_credentials_put(sink->vault, sink->storage, sink->account, sink->source, sink->provider, bytes, size, &sink->err);
+        r = auth_credentials_put(sink->vault, sink->storage, sink->account, sink->source,
+                                 sink->provider, bytes, size, &sink->err);
     if (r == 0)
         merge_sink_note_credentials(sink);
     return r;
 }
 
-void merge_sink_init(struct sink *sink, struct storage *storage, const struct vault *vault, const char *account, const char *provider,
-               const char *spool_directory, const struct limits *limits)
+void merge_sink_init(struct sink *sink, struct storage *storage, const struct vault *vault,
+                     const char *account, const char *provider, const char *spool_directory,
+                     const struct limits *limits)
 {
-    *sink = (struct sink){.magic = SINK_MAGIC, .storage = storage, .vault = vault, .account = account, .provider = provider};
+    *sink = (struct sink){.magic = SINK_MAGIC,
+                          .storage = storage,
+                          .vault = vault,
+                          .account = account,
+                          .provider = provider};
     sink->hearth = (struct hearth_sync_sink){
         .struct_size = sizeof(sink->hearth),
         .ctx = sink,
@@ -272,7 +304,8 @@ void merge_sink_init(struct sink *sink, struct storage *storage, const struct va
         .credentials = sink_on_credentials,
     };
     merge_spool_init(&sink->spool, spool_directory, limits);
-    sink->spool.longest = (size_t)plug_fields_longest(HEARTH_KEY_MAX, storage == NULL ? NULL : storage->limits);
+    sink->spool.longest =
+        (size_t)plug_fields_longest(HEARTH_KEY_MAX, storage == NULL ? NULL : storage->limits);
 }
 
 void merge_sink_set_source(struct sink *sink, int64_t source)

@@ -8,9 +8,11 @@
 
 #include "base/magic.h"
 
-/* A record: size of what follows the header, kind, checksum of both and of what follows (u32 each), then fields: integers as 8 bytes, texts
- * as a size (u32, NONE for NULL), the bytes and a NUL. Native byte order: it never leaves the process. But it goes by way of a disk, so
- * that what comes back is believed only when its checksum fits: fields are then read without further checks. */
+/* A record: size of what follows the header, kind, checksum of both and of what follows (u32
+ * each), then fields: integers as 8 bytes, texts as a size (u32, NONE for NULL), the bytes and a
+ * NUL. Native byte order: it never leaves the process. But it goes by way of a disk, so that
+ * what comes back is believed only when its checksum fits: fields are then read without further
+ * checks. */
 enum { SIZE, KIND, CHECKSUM, HEADER_FIELDS, HEADER = HEADER_FIELDS * 4, WINDOW = 64 * 1024 };
 static const uint32_t NONE = UINT32_MAX;
 
@@ -116,17 +118,20 @@ static int spool_flush_pending(struct spool *spool, struct err *err)
         if (r < 0)
             return r;
     }
-    int full = merge_limits_check_free(spool->limits, spool->directory, (int64_t)spool->pending.size, &spool->why, err);
+    int full = merge_limits_check_free(spool->limits, spool->directory,
+                                       (int64_t)spool->pending.size, &spool->why, err);
     if (full < 0) {
         spool->limited = true;
         return full;
     }
     for (size_t done = 0; done < spool->pending.size;) {
-        ssize_t n = pwrite(spool->fd, spool->pending.data + done, spool->pending.size - done, spool->file_size);
+        ssize_t n = pwrite(spool->fd, spool->pending.data + done, spool->pending.size - done,
+                           spool->file_size);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return err_errno(err, n < 0 ? errno : ENOSPC, "cannot write records to a temporary file in %s", spool->directory);
+            return err_errno(err, n < 0 ? errno : ENOSPC,
+                             "cannot write records to a temporary file in %s", spool->directory);
         done += (size_t)n;
         spool->file_size += n;
     }
@@ -137,7 +142,8 @@ static int spool_flush_pending(struct spool *spool, struct err *err)
 int merge_spool_end(struct spool *spool, struct err *err)
 {
     if (buf_failed(&spool->record) || spool->record.size > SPOOL_RECORD_MAX)
-        return err_set(err, HEARTH_ERR_NOMEM, "a record of %zu bytes is too large", spool->record.size);
+        return err_set(err, HEARTH_ERR_NOMEM, "a record of %zu bytes is too large",
+                       spool->record.size);
     uint32_t header[HEADER_FIELDS];
     memcpy(header, spool->record.data, HEADER);
     header[SIZE] = (uint32_t)(spool->record.size - HEADER);
@@ -162,8 +168,8 @@ void merge_spool_rewind(struct spool *spool)
     spool->window_at = 0;
 }
 
-/* Copies bytes [at, at + size) of file and pending; false when the file cannot be read or ends before. A record lies wholly in one of both,
- * because pending is flushed whole. */
+/* Copies bytes [at, at + size) of file and pending; false when the file cannot be read or ends
+ * before. A record lies wholly in one of both, because pending is flushed whole. */
 static bool read_at(struct spool *spool, int64_t at, char *ret, size_t size)
 {
     if (at >= spool->file_size) {
@@ -199,14 +205,18 @@ int merge_spool_next(struct spool *spool, int *ret_kind, struct err *err)
         return 0;
     uint32_t header[HEADER_FIELDS];
     if (!read_at(spool, spool->next, (char *)header, sizeof(header)))
-        return err_set(err, HEARTH_ERR_IO, "cannot read records back from a temporary file in %s", spool->directory);
+        return err_set(err, HEARTH_ERR_IO, "cannot read records back from a temporary file in %s",
+                       spool->directory);
     buf_reset(&spool->record);
     char *room = header[SIZE] > SPOOL_RECORD_MAX ? NULL : buf_reserve(&spool->record, header[SIZE]);
     if (room == NULL && header[SIZE] <= SPOOL_RECORD_MAX)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    if (room == NULL || !read_at(spool, spool->next + HEADER, room, header[SIZE]) || checksum_of(header, room) != header[CHECKSUM])
-        return err_set(err, HEARTH_ERR_IO, "a temporary file in %s gives other bytes than were written to it; check the disk",
-                       spool->directory);
+    if (room == NULL || !read_at(spool, spool->next + HEADER, room, header[SIZE]) ||
+        checksum_of(header, room) != header[CHECKSUM])
+        return err_set(
+            err, HEARTH_ERR_IO,
+            "a temporary file in %s gives other bytes than were written to it; check the disk",
+            spool->directory);
     buf_grew(&spool->record, header[SIZE]);
     spool->next += HEADER + header[SIZE];
     spool->read_at = 0;

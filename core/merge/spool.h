@@ -1,5 +1,6 @@
-/* Records of one collection while they arrive: a small buffer, then an unlinked file, so that memory does not grow with the account and a
- * batch is one short transaction without waiting for the network in it. One thread at a time. */
+/* Records of one collection while they arrive: a small buffer, then an unlinked file, so that
+ * memory does not grow with the account and a batch is one short transaction without waiting for
+ * the network in it. One thread at a time. */
 #ifndef HEARTH_CORE_MERGE_SPOOL_H
 #define HEARTH_CORE_MERGE_SPOOL_H
 
@@ -14,7 +15,8 @@ struct spool {
     const struct limits *limits; /* borrowed; NULL: none */
     int64_t source;              /* whose records: their ids are put as the account has them */
     size_t longest;              /* bytes that the storage keeps of an id; 0: HEARTH_KEY_MAX */
-    bool limited;                /* it, or what was made of it, was more than the limits allow: the person is to read `why` */
+    /* it, or what was made of it, was more than the limits allow: the person is to read `why` */
+    bool limited;
     struct message_kept why;
     int fd; /* -1: all of it is still in memory */
     int64_t file_size;
@@ -39,7 +41,8 @@ void merge_spool_put_text(struct spool *spool, const char *text); /* NULL is kep
 void merge_spool_put_bytes(struct spool *spool, const void *bytes, size_t size);
 int merge_spool_end(struct spool *spool, struct err *err);
 
-/* Reading from the first: 1 and the kind, 0 at the end, or an error. Texts point into the spool until the next call. */
+/* Reading from the first: 1 and the kind, 0 at the end, or an error. Texts point into the spool
+ * until the next call. */
 void merge_spool_rewind(struct spool *spool);
 int merge_spool_next(struct spool *spool, int *ret_kind, struct err *err);
 int64_t merge_spool_get_int(struct spool *spool);

@@ -11,7 +11,8 @@ uint64_t merge_stored_tabs_say(const struct fields *fields, const void *record)
     uint64_t said[2] = {0};
     for (size_t i = 0; i < fields->count; i++) {
         const struct hearth_field *field = &fields->list[i];
-        const char *text = field->kind == HEARTH_FIELD_TEXT ? plug_fields_text(field, record) : NULL;
+        const char *text =
+            field->kind == HEARTH_FIELD_TEXT ? plug_fields_text(field, record) : NULL;
         if (field->role == HEARTH_FIELD_DERIVED)
             continue;
         if (field->kind == HEARTH_FIELD_TEXT)
@@ -73,7 +74,10 @@ static int stored_tabs_compare_rows(const void *a, const void *b)
     const struct stored_tab *x = a, *y = b;
     int r = strcmp(x->device, y->device);
     if (r != 0 || x->group != NULL || y->group != NULL)
-        return r != 0 ? r : x->group == NULL ? -1 : y->group == NULL ? 1 : strcmp(x->group, y->group);
+        return r != 0             ? r
+               : x->group == NULL ? -1
+               : y->group == NULL ? 1
+                                  : strcmp(x->group, y->group);
     return x->position < y->position ? -1 : x->position > y->position;
 }
 
@@ -83,12 +87,14 @@ int merge_stored_tabs_load(struct stored_tabs *ret_stored, struct apply *apply, 
     arena_init(&ret_stored->arena, 0);
     int r = STORAGE(apply->storage, err, tab_list, apply->account, NULL, on_stored_tab, ret_stored);
     if (r == 0 && !ret_stored->failed)
-        r = STORAGE(apply->storage, err, tab_group_list, apply->account, NULL, on_stored_group, ret_stored);
+        r = STORAGE(apply->storage, err, tab_group_list, apply->account, NULL, on_stored_group,
+                    ret_stored);
     plug_storage_reset(apply->storage);
     if (r == 0 && ret_stored->failed)
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     if (r == 0 && ret_stored->count > 1)
-        qsort(ret_stored->rows, ret_stored->count, sizeof(*ret_stored->rows), stored_tabs_compare_rows);
+        qsort(ret_stored->rows, ret_stored->count, sizeof(*ret_stored->rows),
+              stored_tabs_compare_rows);
     return r;
 }
 
@@ -98,20 +104,25 @@ void merge_stored_tabs_fini(struct stored_tabs *stored)
     arena_fini(&stored->arena);
 }
 
-static struct stored_tab *find_row(struct stored_tabs *stored, const char *device, const char *group, int64_t position)
+static struct stored_tab *find_row(struct stored_tabs *stored, const char *device,
+                                   const char *group, int64_t position)
 {
     struct stored_tab key = {.device = device, .group = group, .position = position};
-    return stored->count == 0 ? NULL : bsearch(&key, stored->rows, stored->count, sizeof(key), stored_tabs_compare_rows);
+    return stored->count == 0
+               ? NULL
+               : bsearch(&key, stored->rows, stored->count, sizeof(key), stored_tabs_compare_rows);
 }
 
-void merge_stored_tabs_came(struct stored_tabs *stored, const char *device, const char *group, int64_t position)
+void merge_stored_tabs_came(struct stored_tabs *stored, const char *device, const char *group,
+                            int64_t position)
 {
     struct stored_tab *row = find_row(stored, device, group, position);
     if (row != NULL)
         row->came = true;
 }
 
-bool merge_stored_tabs_news(struct stored_tabs *stored, const char *device, const char *group, int64_t position, uint64_t says)
+bool merge_stored_tabs_news(struct stored_tabs *stored, const char *device, const char *group,
+                            int64_t position, uint64_t says)
 {
     struct stored_tab *row = find_row(stored, device, group, position);
     if (row == NULL)

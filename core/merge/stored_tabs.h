@@ -1,5 +1,6 @@
-/* What is stored of the tabs and their groups of one source of an account, to be compared with what comes: of each
- * its key and a number that stands for all that it says, since its texts may be long. */
+/* What is stored of the tabs and their groups of one source of an account, to be compared with
+ * what comes: of each its key and a number that stands for all that it says, since its texts may
+ * be long. */
 #ifndef HEARTH_CORE_MERGE_STORED_TABS_H
 #define HEARTH_CORE_MERGE_STORED_TABS_H
 
@@ -30,9 +31,11 @@ void merge_stored_tabs_fini(struct stored_tabs *stored);
  * choose them so. */
 uint64_t merge_stored_tabs_say(const struct fields *fields, const void *record);
 /* It came, whatever it says; one that is not stored is fine. group: NULL, a tab. */
-void merge_stored_tabs_came(struct stored_tabs *stored, const char *device, const char *group, int64_t position);
+void merge_stored_tabs_came(struct stored_tabs *stored, const char *device, const char *group,
+                            int64_t position);
 /* Does it say something else than what is stored? It is taken for stored then. */
-bool merge_stored_tabs_news(struct stored_tabs *stored, const char *device, const char *group, int64_t position, uint64_t says);
+bool merge_stored_tabs_news(struct stored_tabs *stored, const char *device, const char *group,
+                            int64_t position, uint64_t says);
 /* The rows from `first` to before `end` were cleared. */
 void merge_stored_tabs_forget(struct stored_tabs *stored, size_t first, size_t end);
 

@@ -1,5 +1,6 @@
-/* Frecency as the recorded Firefox (tests/fixtures/firefox-esr) computes it from synced data: the day on which the page's score will have
- * decayed to 1. Greater is better; 0 stands for pages that the address bar never offers. Any thread. */
+/* Frecency as the recorded Firefox (tests/fixtures/firefox-esr) computes it from synced data:
+ * the day on which the page's score will have decayed to 1. Greater is better; 0 stands for
+ * pages that the address bar never offers. Any thread. */
 #ifndef HEARTH_CORE_MODEL_FRECENCY_H
 #define HEARTH_CORE_MODEL_FRECENCY_H
 
@@ -22,8 +23,9 @@ struct model_frecency {
 bool model_frecency_counts(int type);
 void model_frecency_add(struct model_frecency *frecency, int64_t date, int type); /* date: ms */
 
-/* bookmarked: some bookmark outside the tags has the URL. added: the newest date (ms) at which one of them, or one of their tags, came to
- * be, as far as known; used only for pages without visits that count. */
+/* bookmarked: some bookmark outside the tags has the URL. added: the newest date (ms) at which
+ * one of them, or one of their tags, came to be, as far as known; used only for pages without
+ * visits that count. */
 int64_t model_frecency_value(const struct model_frecency *frecency, bool bookmarked, int64_t added);
 
 #endif

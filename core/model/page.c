@@ -23,7 +23,8 @@ bool model_page_is_hidden(const struct model_page *page, const char *url, bool b
     return str_starts(url, "place:") || (!bookmarked && page->visits > 0 && !page->seen);
 }
 
-int64_t model_page_frecency(const struct model_page *page, const char *url, bool bookmarked, int64_t added)
+int64_t model_page_frecency(const struct model_page *page, const char *url, bool bookmarked,
+                            int64_t added)
 {
     return str_starts(url, "place:") ? 0 : model_frecency_value(&page->frecency, bookmarked, added);
 }

@@ -20,9 +20,11 @@ struct model_page {
 void model_page_init(struct model_page *page);
 /* Every visit once, in any order. date: ms; type: 1 … 9. */
 void model_page_add_visit(struct model_page *page, int64_t date, int type);
-/* Firefox lists it nowhere in the history: place: queries, and pages that were only embedded or framed and are not bookmarked. */
+/* Firefox lists it nowhere in the history: place: queries, and pages that were only embedded or
+ * framed and are not bookmarked. */
 bool model_page_is_hidden(const struct model_page *page, const char *url, bool bookmarked);
 /* As model_frecency_value(); place: queries have 0. */
-int64_t model_page_frecency(const struct model_page *page, const char *url, bool bookmarked, int64_t added);
+int64_t model_page_frecency(const struct model_page *page, const char *url, bool bookmarked,
+                            int64_t added);
 
 #endif

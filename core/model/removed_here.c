@@ -42,7 +42,8 @@ static bool site_add(struct model_removed_here *here, struct model_removed_rule 
     return false;
 }
 
-bool model_removed_here_add(struct model_removed_here *here, const struct hearth_removed_here *removed)
+bool model_removed_here_add(struct model_removed_here *here,
+                            const struct hearth_removed_here *removed)
 {
     struct model_removed_rule rule = {
         .page = removed->page,
@@ -68,7 +69,7 @@ bool model_removed_here_add(struct model_removed_here *here, const struct hearth
     }
 }
 
-/* --- in order ---------------------------------------------------------------------------------- */
+/* --- in order --- */
 
 static int compare_from(const struct model_removed_rule *x, const struct model_removed_rule *y)
 {
@@ -93,13 +94,15 @@ static int compare_spans(const void *a, const void *b)
     return compare_from(a, b);
 }
 
-static void rules_sort(struct model_removed_rules *rules, int (*compare)(const void *a, const void *b))
+static void rules_sort(struct model_removed_rules *rules,
+                       int (*compare)(const void *a, const void *b))
 {
     if (rules->count > 0)
         qsort(rules->rules, rules->count, sizeof(*rules->rules), compare);
 }
 
-/* Spans that touch become one, so that a date is in the last one that begins before it, or in none. */
+/* Spans that touch become one, so that a date is in the last one that begins before it, or in
+ * none. */
 static void join_spans(struct model_removed_rules *spans)
 {
     size_t kept = 0;
@@ -122,7 +125,7 @@ void model_removed_here_sort(struct model_removed_here *here)
     join_spans(&here->spans);
 }
 
-/* --- questions --------------------------------------------------------------------------------- */
+/* --- questions --- */
 
 bool model_removed_here_is_empty(const struct model_removed_here *here)
 {
@@ -146,11 +149,13 @@ static bool rule_answers(const struct model_removed_rule *rule, const struct que
 {
     if (question->whole)
         return rule->type < 0 && rule->from == INT64_MIN && rule->to == INT64_MAX;
-    return rule->from <= question->date && question->date < rule->to && (rule->type < 0 || rule->type == question->type);
+    return rule->from <= question->date && question->date < rule->to &&
+           (rule->type < 0 || rule->type == question->type);
 }
 
 /* The first rule that is not less than the page, or the host. */
-static size_t find_first(const struct model_removed_rules *rules, const struct question *question, bool site)
+static size_t find_first(const struct model_removed_rules *rules, const struct question *question,
+                         bool site)
 {
     size_t low = 0, high = rules->count;
     while (low < high) {
@@ -165,7 +170,8 @@ static size_t find_first(const struct model_removed_rules *rules, const struct q
 }
 
 /* Of one page or host, by their beginnings. */
-static bool thing_answers(const struct model_removed_rules *rules, const struct question *question, bool site)
+static bool thing_answers(const struct model_removed_rules *rules, const struct question *question,
+                          bool site)
 {
     for (size_t i = find_first(rules, question, site); i < rules->count; i++) {
         const struct model_removed_rule *rule = &rules->rules[i];
@@ -194,18 +200,24 @@ static bool span_answers(const struct model_removed_rules *spans, const struct q
     return low > 0 && rule_answers(&spans->rules[low - 1], question);
 }
 
-static bool rules_answer_question(const struct model_removed_here *here, const struct question *question)
+static bool rules_answer_question(const struct model_removed_here *here,
+                                  const struct question *question)
 {
     return (here->pages.count > 0 && thing_answers(&here->pages, question, false)) ||
-           (here->sites.count > 0 && thing_answers(&here->sites, question, true)) || span_answers(&here->spans, question);
+           (here->sites.count > 0 && thing_answers(&here->sites, question, true)) ||
+           span_answers(&here->spans, question);
 }
 
-bool model_removed_here_has_visit(const struct model_removed_here *here, int64_t page, const char *host, int64_t date, int64_t type)
+bool model_removed_here_has_visit(const struct model_removed_here *here, int64_t page,
+                                  const char *host, int64_t date, int64_t type)
 {
-    return rules_answer_question(here, &(struct question){.page = page, .host = host, .date = date, .type = type});
+    return rules_answer_question(
+        here, &(struct question){.page = page, .host = host, .date = date, .type = type});
 }
 
-bool model_removed_here_has_page(const struct model_removed_here *here, int64_t page, const char *host)
+bool model_removed_here_has_page(const struct model_removed_here *here, int64_t page,
+                                 const char *host)
 {
-    return rules_answer_question(here, &(struct question){.page = page, .host = host, .whole = true});
+    return rules_answer_question(here,
+                                 &(struct question){.page = page, .host = host, .whole = true});
 }

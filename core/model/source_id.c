@@ -14,7 +14,8 @@ static size_t source_id_prefix_size(const char *id)
     return digits > 0 && digits <= 5 && id[digits] == ':' ? digits + 1 : 0;
 }
 
-const char *model_source_id(int64_t source, const char *id, size_t longest, char buffer[MODEL_SOURCE_ID_SIZE])
+const char *model_source_id(int64_t source, const char *id, size_t longest,
+                            char buffer[MODEL_SOURCE_ID_SIZE])
 {
     uint8_t digest[SHA256_DIGEST_LENGTH];
     char hex[2 * SHA256_DIGEST_LENGTH + 1];

@@ -62,7 +62,8 @@ static int tree_intern_id(struct model_tree *tree, const char *id, int32_t *ret_
         *ret_item = (int32_t)*slot - 1;
         return 0;
     }
-    struct tree_item *items = tree_grow_array(tree->items, tree->item_count, &tree->item_room, sizeof(*items));
+    struct tree_item *items =
+        tree_grow_array(tree->items, tree->item_count, &tree->item_room, sizeof(*items));
     if (items == NULL)
         return HEARTH_ERR_NOMEM;
     tree->items = items;
@@ -117,13 +118,15 @@ static int32_t tree_clamp_position(int64_t position)
     return position < 0 ? 0 : position > INT32_MAX / 2 ? INT32_MAX / 2 : (int32_t)position;
 }
 
-static int intern_of_source(struct model_tree *tree, int64_t source, const char *id, int32_t *ret_item)
+static int intern_of_source(struct model_tree *tree, int64_t source, const char *id,
+                            int32_t *ret_item)
 {
     char own[MODEL_SOURCE_ID_SIZE];
     return tree_intern_id(tree, model_source_id(source, id, HEARTH_KEY_MAX, own), ret_item);
 }
 
-/* The folders of a source other than the account's own provider are where its roots would be: below one, which is in the menu. */
+/* The folders of a source other than the account's own provider are where its roots would be:
+ * below one, which is in the menu. */
 static int settle_in_source(struct model_tree *tree, int64_t source, int32_t at)
 {
     static const char *const folders[] = {"toolbar", "menu", "unfiled", "mobile"};
@@ -165,13 +168,15 @@ int model_tree_add(struct model_tree *tree, const struct hearth_bookmark_item *r
     item->folder = at < TREE_ROOTS || row->kind == HEARTH_FOLDER;
     item->said = said;
     item->was_parent = parent;
-    item->was_position = row->position == tree_clamp_position(row->position) ? (int32_t)row->position : TREE_NONE;
+    item->was_position =
+        row->position == tree_clamp_position(row->position) ? (int32_t)row->position : TREE_NONE;
     item->added = row->added;
     item->modified = row->modified;
     return 0;
 }
 
-int model_tree_add_child_ref(struct model_tree *tree, const char *folder, int64_t position, const char *child)
+int model_tree_add_child_ref(struct model_tree *tree, const char *folder, int64_t position,
+                             const char *child)
 {
     struct tree_child_ref child_ref = {.position = tree_clamp_position(position)};
     int r = tree_intern_id(tree, folder, &child_ref.folder);
@@ -179,7 +184,8 @@ int model_tree_add_child_ref(struct model_tree *tree, const char *folder, int64_
         r = tree_intern_id(tree, child, &child_ref.child);
     if (r < 0)
         return r;
-    struct tree_child_ref *child_refs = tree_grow_array(tree->child_refs, tree->child_ref_count, &tree->child_ref_room, sizeof(*child_refs));
+    struct tree_child_ref *child_refs = tree_grow_array(tree->child_refs, tree->child_ref_count,
+                                                        &tree->child_ref_room, sizeof(*child_refs));
     if (child_refs == NULL)
         return HEARTH_ERR_NOMEM;
     tree->child_refs = child_refs;
@@ -200,7 +206,8 @@ int model_tree_add_tombstone(struct model_tree *tree, const char *guid, const ch
     return 0;
 }
 
-void model_tree_place(const struct model_tree *tree, size_t index, struct model_tree_place *ret_place)
+void model_tree_place(const struct model_tree *tree, size_t index,
+                      struct model_tree_place *ret_place)
 {
     ASSERT(index < tree->order_count);
     int32_t at = tree->order[index];
@@ -210,6 +217,7 @@ void model_tree_place(const struct model_tree *tree, size_t index, struct model_
         .parent = tree_name(tree, item->parent),
         .position = item->position,
         .known = item->live,
-        .changed = !item->live || item->parent != item->was_parent || item->position != item->was_position,
+        .changed =
+            !item->live || item->parent != item->was_parent || item->position != item->was_position,
     };
 }

@@ -1,4 +1,5 @@
-/* The steps of the repair, in the order of the rules in tree.h. Every step is linear but for two sorts. */
+/* The steps of the repair, in the order of the rules in tree.h. Every step is linear but for two
+ * sorts. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,8 @@ static int compare_child_refs(const void *a, const void *b, void *ctx)
 
 static bool is_folder(const struct model_tree *tree, int32_t item)
 {
-    return item != TREE_NONE && item != TREE_PLACES && tree->items[item].folder && (tree->items[item].live || item < TREE_ROOTS);
+    return item != TREE_NONE && item != TREE_PLACES && tree->items[item].folder &&
+           (tree->items[item].live || item < TREE_ROOTS);
 }
 
 /* Rule 2 among folders that the child does not name: the newest, ties by id. */
@@ -31,36 +33,42 @@ static bool tree_folder_is_better(const struct model_tree *tree, int32_t folder,
 static void collect_child_refs(struct model_tree *tree)
 {
     if (tree->child_ref_count > 0)
-        qsort_r(tree->child_refs, tree->child_ref_count, sizeof(*tree->child_refs), compare_child_refs, tree);
+        qsort_r(tree->child_refs, tree->child_ref_count, sizeof(*tree->child_refs),
+                compare_child_refs, tree);
     for (size_t i = 0; i < tree->child_ref_count; i++) {
         const struct tree_child_ref *child_ref = &tree->child_refs[i];
         if (!is_folder(tree, child_ref->folder))
             continue;
-        struct tree_item *folder = &tree->items[child_ref->folder], *child = &tree->items[child_ref->child];
+        struct tree_item *folder = &tree->items[child_ref->folder],
+                         *child = &tree->items[child_ref->child];
         if (child_ref->position >= folder->end)
             folder->end = child_ref->position + 1;
         bool listed_twice = child->mark == child_ref->folder + 1;
-        if (!child->live || child_ref->child <= TREE_PLACES || child_ref->child == child_ref->folder || listed_twice || child->said_child_refs)
+        if (!child->live || child_ref->child <= TREE_PLACES ||
+            child_ref->child == child_ref->folder || listed_twice || child->said_child_refs)
             continue;
         child->mark = child_ref->folder + 1;
         child->said_child_refs = child_ref->folder == child->said;
         if (child->child_refs < 2)
             child->child_refs++;
-        if (child->said_child_refs || child->listed_by == TREE_NONE || tree_folder_is_better(tree, child_ref->folder, child->listed_by)) {
+        if (child->said_child_refs || child->listed_by == TREE_NONE ||
+            tree_folder_is_better(tree, child_ref->folder, child->listed_by)) {
             child->listed_by = child_ref->folder;
             child->listed_at = child_ref->position;
         }
     }
 }
 
-/* Rule 5: points every tombstone straight at the nearest living folder above it (TREE_UNFILED if there is none). */
+/* Rule 5: points every tombstone straight at the nearest living folder above it (TREE_UNFILED if
+ * there is none). */
 static void resolve_tombstones(struct model_tree *tree)
 {
     for (size_t i = 0; i < tree->item_count; i++)
         tree->items[i].mark = 0;
     for (size_t i = 0; i < tree->item_count; i++) {
         int32_t mark = (int32_t)i + 1, at = (int32_t)i;
-        while (at != TREE_NONE && !is_folder(tree, at) && tree->items[at].buried && tree->items[at].mark == 0) {
+        while (at != TREE_NONE && !is_folder(tree, at) && tree->items[at].buried &&
+               tree->items[at].mark == 0) {
             tree->items[at].mark = mark;
             at = tree->items[at].buried_in;
         }
@@ -69,7 +77,8 @@ static void resolve_tombstones(struct model_tree *tree)
             target = at;
         else if (at != TREE_NONE && tree->items[at].buried && tree->items[at].mark != mark)
             target = tree->items[at].buried_in; /* resolved earlier */
-        for (int32_t next, n = (int32_t)i; n != TREE_NONE && tree->items[n].mark == mark; n = next) {
+        for (int32_t next, n = (int32_t)i; n != TREE_NONE && tree->items[n].mark == mark;
+             n = next) {
             next = tree->items[n].buried_in;
             tree->items[n].buried_in = target;
             tree->items[n].mark = -1;
@@ -87,7 +96,9 @@ static void append_to(struct tree_item *item, int32_t folder)
 static int32_t home_of(const struct model_tree *tree, int32_t at)
 {
     int32_t home = tree->items[at].home;
-    return home != at && is_folder(tree, home) && tree->items[home].fixed != TREE_NONE ? home : TREE_UNFILED;
+    return home != at && is_folder(tree, home) && tree->items[home].fixed != TREE_NONE
+               ? home
+               : TREE_UNFILED;
 }
 
 static void tree_fix_source_folder(struct model_tree *tree, struct tree_item *item)
@@ -111,7 +122,8 @@ static void choose_parent(struct model_tree *tree, int32_t at)
         return;
     }
     bool named = is_folder(tree, item->said) && item->said != at;
-    bool moved = item->child_refs == 1 && !item->said_child_refs && named && item->modified > tree->items[item->listed_by].modified;
+    bool moved = item->child_refs == 1 && !item->said_child_refs && named &&
+                 item->modified > tree->items[item->listed_by].modified;
     if (item->child_refs > 0 && !moved) {
         item->parent = item->listed_by;
         item->position = item->listed_at;
@@ -125,7 +137,8 @@ static void choose_parent(struct model_tree *tree, int32_t at)
     }
 }
 
-/* Rule 6. Each item has one parent: following parents from an item ends at a root or goes round. Items passed once are not passed again. */
+/* Rule 6. Each item has one parent: following parents from an item ends at a root or goes round.
+ * Items passed once are not passed again. */
 static void break_cycles(struct model_tree *tree)
 {
     for (size_t i = 0; i < tree->item_count; i++)

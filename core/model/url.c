@@ -64,7 +64,8 @@ static bool has_scheme(const char *url, const char *scheme)
 
 bool model_url_is_link(const char *url)
 {
-    return has_scheme(url, "https://") || has_scheme(url, "http://") || has_scheme(url, "ftp://") || has_scheme(url, "mailto:");
+    return has_scheme(url, "https://") || has_scheme(url, "http://") || has_scheme(url, "ftp://") ||
+           has_scheme(url, "mailto:");
 }
 
 size_t model_url_decode(const char *text, size_t size, char *ret_text)
@@ -86,7 +87,10 @@ static bool url_starts_with(const char *text, size_t size, const char *prefix, s
 
 size_t model_url_scheme(const char *text, size_t size)
 {
-    return url_starts_with(text, size, "https://", 8) ? 8 : url_starts_with(text, size, "http://", 7) ? 7 : url_starts_with(text, size, "ftp://", 6) ? 6 : 0;
+    return url_starts_with(text, size, "https://", 8)  ? 8
+           : url_starts_with(text, size, "http://", 7) ? 7
+           : url_starts_with(text, size, "ftp://", 6)  ? 6
+                                                       : 0;
 }
 
 void model_url_key(const char *url, size_t size, struct model_url_key *ret_key)
@@ -102,7 +106,8 @@ void model_url_key(const char *url, size_t size, struct model_url_key *ret_key)
         ret_key->text += 4;
         ret_key->size -= 4;
     }
-    ret_key->rank = scheme == 8 ? (www ? MODEL_URL_HTTPS_WWW : MODEL_URL_HTTPS) : (www ? MODEL_URL_HTTP_WWW : MODEL_URL_HTTP);
+    ret_key->rank = scheme == 8 ? (www ? MODEL_URL_HTTPS_WWW : MODEL_URL_HTTPS)
+                                : (www ? MODEL_URL_HTTP_WWW : MODEL_URL_HTTP);
     static const char tail[] = "#?/";
     for (int i = 0; i < 3; i++)
         if (ret_key->size > 0 && ret_key->text[ret_key->size - 1] == tail[i])

@@ -12,9 +12,10 @@ struct range4 {
 
 /* IANA's registry of special-purpose addresses; the first that fits counts. */
 static const struct range4 ranges4[] = {
-    {0x7f000000, 8, NET_LOOPBACK}, {0x0a000000, 8, NET_PRIVATE},  {0xac100000, 12, NET_PRIVATE}, {0xc0a80000, 16, NET_PRIVATE},
-    {0x64400000, 10, NET_PRIVATE}, {0xa9fe0000, 16, NET_LINK},    {0x00000000, 8, NET_NOWHERE},  {0xc0000000, 24, NET_NOWHERE},
-    {0xc0000200, 24, NET_NOWHERE}, {0xc0586300, 24, NET_NOWHERE}, {0xc6120000, 15, NET_PRIVATE}, {0xc6336400, 24, NET_NOWHERE},
+    {0x7f000000, 8, NET_LOOPBACK}, {0x0a000000, 8, NET_PRIVATE},  {0xac100000, 12, NET_PRIVATE},
+    {0xc0a80000, 16, NET_PRIVATE}, {0x64400000, 10, NET_PRIVATE}, {0xa9fe0000, 16, NET_LINK},
+    {0x00000000, 8, NET_NOWHERE},  {0xc0000000, 24, NET_NOWHERE}, {0xc0000200, 24, NET_NOWHERE},
+    {0xc0586300, 24, NET_NOWHERE}, {0xc6120000, 15, NET_PRIVATE}, {0xc6336400, 24, NET_NOWHERE},
     {0xcb007100, 24, NET_NOWHERE}, {0xe0000000, 4, NET_NOWHERE},  {0xf0000000, 4, NET_NOWHERE},
 };
 
@@ -57,7 +58,8 @@ static bool lies_in(const uint8_t *address, const struct range6 *range)
 
 static enum net_reach reach_of_v6(const uint8_t a[16])
 {
-    static const uint8_t zero[15] = {0}, mapped[12] = {[10] = 0xff, [11] = 0xff}, nat64[12] = {0, 0x64, 0xff, 0x9b};
+    static const uint8_t zero[15] = {0}, mapped[12] = {[10] = 0xff, [11] = 0xff},
+                         nat64[12] = {0, 0x64, 0xff, 0x9b};
     if (memcmp(a, zero, 15) == 0 && a[15] <= 1)
         return a[15] == 1 ? NET_LOOPBACK : NET_NOWHERE;
     if (memcmp(a, mapped, 12) == 0 || memcmp(a, nat64, 12) == 0 || memcmp(a, zero, 12) == 0)
@@ -73,7 +75,8 @@ static enum net_reach reach_of_v6(const uint8_t a[16])
 enum net_reach net_reach_of(const struct sockaddr *address)
 {
     if (address->sa_family == AF_INET)
-        return reach_of_v4(ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr));
+        return reach_of_v4(
+            ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr));
     if (address->sa_family == AF_INET6)
         return reach_of_v6(((const struct sockaddr_in6 *)(const void *)address)->sin6_addr.s6_addr);
     return NET_NOWHERE;

@@ -1,4 +1,5 @@
-/* The calling thread's side of an exchange: checks, waiting, callbacks, the meaning of what came. */
+/* The calling thread's side of an exchange: checks, waiting, callbacks, the meaning of what
+ * came. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +23,10 @@ static int read_target(const char *text, struct target *ret_target)
     struct target target = {0};
     int r = 0;
     if (url == NULL || curl_url_set(url, CURLUPART_URL, text, CURLU_PATH_AS_IS) != CURLUE_OK ||
-        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK || curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
-        curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK || strlen(host) >= sizeof(target.host)) {
+        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+        curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
+        curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK ||
+        strlen(host) >= sizeof(target.host)) {
         r = HEARTH_ERR_INVALID;
     } else {
         target.https = strcasecmp(scheme, "https") == 0;
@@ -44,38 +47,51 @@ static int read_target(const char *text, struct target *ret_target)
 
 static int fetch_refuse_address(struct hearth_call *call, const char *place, const char *address)
 {
-    return hearth_fail(call, HEARTH_ERR_DENIED,
-                       "%s was named by another server and is %s, an address of a private network or of this machine, which only the "
-                       "configuration may name; private_addresses = yes in the section of that server allows it",
-                       place, address);
+    return hearth_fail(
+        call, HEARTH_ERR_DENIED,
+        "%s was named by another server and is %s, an address of a private network or of this "
+        "machine, which only the "
+        "configuration may name; private_addresses = yes in the section of that server allows it",
+        place, address);
 }
 
 /* *ret_allowed: as in struct fetch. */
-static int check_url(struct net *net, struct hearth_call *call, const struct hearth_http_request *request, struct target *ret_target,
+static int check_url(struct net *net, struct hearth_call *call,
+                     const struct hearth_http_request *request, struct target *ret_target,
                      unsigned *ret_allowed)
 {
     struct target by = {.loopback = true};
-    const char *named_by = request->struct_size > offsetof(struct hearth_http_request, named_by) ? request->named_by : NULL;
+    const char *named_by = request->struct_size > offsetof(struct hearth_http_request, named_by)
+                               ? request->named_by
+                               : NULL;
     int r = read_target(request->url, ret_target);
     if (r != 0)
-        return hearth_fail(call, r, r == HEARTH_ERR_DENIED ? "neither http nor https: %.200s" : "not a URL: %.200s", request->url);
+        return hearth_fail(call, r,
+                           r == HEARTH_ERR_DENIED ? "neither http nor https: %.200s"
+                                                  : "not a URL: %.200s",
+                           request->url);
     if (named_by != NULL && (r = read_target(named_by, &by)) != 0)
         return hearth_fail(call, r, "not a URL: %.200s", named_by);
     if (!ret_target->https && !request->insecure_http && !ret_target->loopback)
         return hearth_fail(call, HEARTH_ERR_DENIED,
-                           "%s is asked without TLS; use https, or set insecure_http = yes in the sync section if you know the network",
+                           "%s is asked without TLS; use https, or set insecure_http = yes in the "
+                           "sync section if you know the network",
                            ret_target->place);
     if (!ret_target->https && !request->insecure_http && !by.loopback)
-        return hearth_fail(call, HEARTH_ERR_DENIED, "%s names %s, an address of this machine, without TLS, which is not asked", by.place,
-                           ret_target->place);
+        return hearth_fail(
+            call, HEARTH_ERR_DENIED,
+            "%s names %s, an address of this machine, without TLS, which is not asked", by.place,
+            ret_target->place);
     unsigned allowed = named_by == NULL ? 0 : net_policy_allowed(net, by.host);
-    if (allowed != 0 && !net_policy_host_is_allowed(ret_target->host, allowed)) /* also when a proxy would connect */
+    /* also when a proxy would connect */
+    if (allowed != 0 && !net_policy_host_is_allowed(ret_target->host, allowed))
         return fetch_refuse_address(call, ret_target->place, ret_target->host);
     *ret_allowed = allowed;
     return 0;
 }
 
-/* ms from a Retry-After header: seconds or a date (RFC 9110, 10.2.3); 0: absent or unreadable. At most a day. */
+/* ms from a Retry-After header: seconds or a date (RFC 9110, 10.2.3); 0: absent or unreadable.
+ * At most a day. */
 static int64_t parse_retry_after(const char *value)
 {
     int64_t seconds;
@@ -88,12 +104,16 @@ static int64_t parse_retry_after(const char *value)
     return (seconds > 86400 ? 86400 : seconds) * 1000;
 }
 
-/* Hands the headers to the caller. Runs without the fetch's lock: after headers_complete nobody changes them. */
-static int deliver_response(struct net *net, struct fetch *fetch, const char *host, const struct hearth_http_request *request)
+/* Hands the headers to the caller. Runs without the fetch's lock: after headers_complete nobody
+ * changes them. */
+static int deliver_response(struct net *net, struct fetch *fetch, const char *host,
+                            const struct hearth_http_request *request)
 {
     struct hearth_http_header headers[NET_HEADER_COUNT_MAX];
-    struct hearth_http_response response = {.struct_size = sizeof(response), .status = fetch->status, .headers = headers};
-    for (const char *p = fetch->headers.data; response.header_count < fetch->header_count; response.header_count++) {
+    struct hearth_http_response response = {
+        .struct_size = sizeof(response), .status = fetch->status, .headers = headers};
+    for (const char *p = fetch->headers.data; response.header_count < fetch->header_count;
+         response.header_count++) {
         struct hearth_http_header *h = &headers[response.header_count];
         h->struct_size = sizeof(*h);
         h->name = p;
@@ -122,8 +142,8 @@ static void fetch_send_end(struct net *net, struct fetch *fetch)
 }
 
 /* Runs the callbacks until the exchange is over. True: the caller, or its call, wants no more. */
-static bool fetch_receive_answer(struct net *net, struct fetch *fetch, struct hearth_call *call, const char *host,
-                    const struct hearth_http_request *request)
+static bool fetch_receive_answer(struct net *net, struct fetch *fetch, struct hearth_call *call,
+                                 const char *host, const struct hearth_http_request *request)
 {
     bool delivered = false, stop = false, over = false, resumed = false;
     struct buf taken = {0};
@@ -158,7 +178,8 @@ static bool fetch_receive_answer(struct net *net, struct fetch *fetch, struct he
     return stop;
 }
 
-static int fetch_conclude(const struct fetch *fetch, struct hearth_call *call, const char *host, bool stopped)
+static int fetch_conclude(const struct fetch *fetch, struct hearth_call *call, const char *host,
+                          bool stopped)
 {
     if (stopped)
         return hearth_fail(call, HEARTH_ERR_CANCELLED, "the request to %s was cancelled", host);
@@ -178,17 +199,22 @@ static int fetch_conclude(const struct fetch *fetch, struct hearth_call *call, c
     case CURLE_COULDNT_RESOLVE_HOST:
         return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "the name of %s cannot be resolved", host);
     case CURLE_COULDNT_CONNECT:
-        return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "%s cannot be reached (connection refused or no route)", host);
+        return hearth_fail(call, HEARTH_ERR_UNAVAILABLE,
+                           "%s cannot be reached (connection refused or no route)", host);
     case CURLE_PEER_FAILED_VERIFICATION:
-        return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "the certificate of %s is not to be trusted: %s", host, fetch->error_text);
+        return hearth_fail(call, HEARTH_ERR_UNAVAILABLE,
+                           "the certificate of %s is not to be trusted: %s", host,
+                           fetch->error_text);
     default:
         return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "the connection to %s failed: %s", host,
-                           fetch->error_text[0] != '\0' ? fetch->error_text : curl_easy_strerror(fetch->result));
+                           fetch->error_text[0] != '\0' ? fetch->error_text
+                                                        : curl_easy_strerror(fetch->result));
     }
 }
 
-static int fetch_exchange(struct net *net, struct hearth_call *call, const struct hearth_http_request *request, const struct target *target,
-                    unsigned allowed)
+static int fetch_exchange(struct net *net, struct hearth_call *call,
+                          const struct hearth_http_request *request, const struct target *target,
+                          unsigned allowed)
 {
     struct fetch fetch = {.allowed = allowed};
     struct err err = {0};
@@ -202,9 +228,12 @@ static int fetch_exchange(struct net *net, struct hearth_call *call, const struc
     } else {
         r = hearth_fail(call, r, "%s", err.text);
     }
-    bool short_of_time = r == HEARTH_ERR_TIMEOUT && request->timeout != 0 && request->timeout < PATIENT; /* says nothing of the server */
+    /* says nothing of the server */
+    bool short_of_time =
+        r == HEARTH_ERR_TIMEOUT && request->timeout != 0 && request->timeout < PATIENT;
     if (!short_of_time)
-        plug_call_of(call)->told = net_note_outage(net, target->place, r, fetch.headers_complete ? fetch.status : 0, call->error);
+        plug_call_of(call)->told = net_note_outage(
+            net, target->place, r, fetch.headers_complete ? fetch.status : 0, call->error);
     if (r == 0 && allowed == 0 && !fetch.proxied)
         net_policy_learn(net, target->host, fetch.reached);
     net_transfer_fini(&fetch);
@@ -225,7 +254,8 @@ int net_fetch(struct net *net, struct hearth_call *call, const struct hearth_htt
     if (left > 0) {
         call->retry_after = left;
         plug_call_of(call)->told = net_outage_lasts(net, target.place);
-        return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "%s asked to be left alone for %lld s more", target.place,
+        return hearth_fail(call, HEARTH_ERR_UNAVAILABLE,
+                           "%s asked to be left alone for %lld s more", target.place,
                            (long long)(left + 999) / 1000);
     }
     atomic_fetch_add(&net->under_way, 1);
@@ -234,8 +264,11 @@ int net_fetch(struct net *net, struct hearth_call *call, const struct hearth_htt
     else
         r = fetch_exchange(net, call, request, &target, allowed);
     atomic_fetch_sub(&net->under_way, 1);
-    metrics_add(metrics_register(METRIC_COUNTER, "http_client_requests", "requests to other servers"), 1);
+    metrics_add(
+        metrics_register(METRIC_COUNTER, "http_client_requests", "requests to other servers"), 1);
     if (r < 0)
-        metrics_add(metrics_register(METRIC_COUNTER, "http_client_failures", "requests to other servers without an answer"), 1);
+        metrics_add(metrics_register(METRIC_COUNTER, "http_client_failures",
+                                     "requests to other servers without an answer"),
+                    1);
     return r;
 }

@@ -1,4 +1,5 @@
-/* The network thread: a libuv loop that drives curl's multi handle and takes commands from callers. */
+/* The network thread: a libuv loop that drives curl's multi handle and takes commands from
+ * callers. */
 #include "net/net.h"
 
 #include <stdlib.h>
@@ -88,7 +89,8 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, voi
         watched->fd = fd;
         curl_multi_assign(net->multi, fd, watched);
     }
-    int events = (what != CURL_POLL_OUT ? UV_READABLE : 0) | (what != CURL_POLL_IN ? UV_WRITABLE : 0);
+    int events =
+        (what != CURL_POLL_OUT ? UV_READABLE : 0) | (what != CURL_POLL_IN ? UV_WRITABLE : 0);
     uv_poll_start(&watched->poll, events, on_socket);
     return 0;
 }
@@ -108,7 +110,8 @@ static int on_curl_timer(CURLM *multi, long ms, void *ctx)
     if (ms < 0)
         uv_timer_stop(&net->timer);
     else
-        uv_timer_start(&net->timer, on_timer, ms == 0 ? 1 : (uint64_t)ms, 0); /* never from inside curl's own call */
+        uv_timer_start(&net->timer, on_timer, ms == 0 ? 1 : (uint64_t)ms,
+                       0); /* never from inside curl's own call */
     return 0;
 }
 
@@ -163,7 +166,8 @@ static void net_run_commands(struct net *net, struct fetch *fetch, unsigned comm
         net_resume_fetch(fetch);
 }
 
-/* A caller may have passed its check just before the stop: the loop runs until the last one has left. */
+/* A caller may have passed its check just before the stop: the loop runs until the last one has
+ * left. */
 static void on_stopper(uv_timer_t *stopper)
 {
     struct net *net = stopper->data;
@@ -199,7 +203,8 @@ static void on_wake(uv_async_t *wake)
 void net_command(struct net *net, struct fetch *fetch, enum net_command command)
 {
     lock_take(&net->lock);
-    if (fetch->commands == 0) { /* not in the list: to its end, so that requests start in the order they came */
+    if (fetch->commands == 0) {
+        /* not in the list: to its end, so that requests start in the order they came */
         struct fetch **end = &net->commands;
         while (*end != NULL)
             end = &(*end)->next;
@@ -232,7 +237,8 @@ static void *net_thread_main(void *arg)
 
 static void set_multi_options(struct net *net)
 {
-    long per_host = net->options.max_connections_per_host == 0 ? 4 : net->options.max_connections_per_host;
+    long per_host =
+        net->options.max_connections_per_host == 0 ? 4 : net->options.max_connections_per_host;
     long total = net->options.max_connections == 0 ? 64 : net->options.max_connections;
     curl_multi_setopt(net->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
     curl_multi_setopt(net->multi, CURLMOPT_SOCKETDATA, net);
@@ -263,7 +269,8 @@ int net_start(const struct net_options *options, struct net **ret_net, struct er
         free(net);
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     }
-    str_copy(net->user_agent, sizeof(net->user_agent), options->user_agent == NULL ? "Hearth/" HEARTH_VERSION : options->user_agent);
+    str_copy(net->user_agent, sizeof(net->user_agent),
+             options->user_agent == NULL ? "Hearth/" HEARTH_VERSION : options->user_agent);
     pthread_mutex_init(&net->lock, NULL);
     net->paused = backoff_create();
     net->multi = curl_multi_init();

@@ -1,5 +1,6 @@
-/* The shared HTTP client: every request to other servers goes over one libcurl multi handle on a libuv loop in a thread of its own, so that
- * a thousand accounts on one Sync service share a few connections. */
+/* The shared HTTP client: every request to other servers goes over one libcurl multi handle on a
+ * libuv loop in a thread of its own, so that a thousand accounts on one Sync service share a few
+ * connections. */
 #ifndef HEARTH_CORE_NET_NET_H
 #define HEARTH_CORE_NET_NET_H
 
@@ -9,10 +10,11 @@
 struct net;
 
 struct net_options {
-    int max_connections_per_host; /* 0: 4. HTTP/2 hosts need one; further requests wait in the order they came */
-    int max_connections;          /* 0: 64 */
-    const char *ca_file;          /* NULL: the system's authorities */
-    const char *user_agent;       /* NULL: "Hearth/VERSION" */
+    /* 0: 4. HTTP/2 hosts need one; further requests wait in the order they came */
+    int max_connections_per_host;
+    int max_connections;    /* 0: 64 */
+    const char *ca_file;    /* NULL: the system's authorities */
+    const char *user_agent; /* NULL: "Hearth/VERSION" */
 };
 
 int net_start(const struct net_options *options, struct net **ret_net, struct err *err);
@@ -20,9 +22,11 @@ int net_start(const struct net_options *options, struct net **ret_net, struct er
 void net_stop(struct net *net);
 void net_destroy(struct net *net); /* after net_stop(), when no fetch runs any more; accepts NULL */
 
-/* hearth_host.http_fetch: blocks the calling thread, which gets headers and body through the request's callbacks. See plugin.h for its
- * errors. A body waits in 256 KiB at most: then the connection (or its HTTP/2 stream) is not read until the callback has taken some.
- * Answers 429 and 503 with Retry-After pause the host: until then fetches to it fail with UNAVAILABLE and the time left in retry_after. */
+/* hearth_host.http_fetch: blocks the calling thread, which gets headers and body through the
+ * request's callbacks. See plugin.h for its errors. A body waits in 256 KiB at most: then the
+ * connection (or its HTTP/2 stream) is not read until the callback has taken some. Answers 429
+ * and 503 with Retry-After pause the host: until then fetches to it fail with UNAVAILABLE and
+ * the time left in retry_after. */
 int net_fetch(struct net *net, struct hearth_call *call, const struct hearth_http_request *request);
 
 /* Asks nothing of "host:port" for so many ms (a soft back-off learnt from a header of its own). */

@@ -20,8 +20,15 @@ enum {
     NET_HOST_MAX = 300
 };
 
-/* Kinds of addresses, as bits. NOWHERE: 0.0.0.0, multicast, documentation, what nobody has given out. */
-enum net_reach { NET_PUBLIC = 1, NET_PRIVATE = 2, NET_LINK = 4, NET_LOOPBACK = 8, NET_NOWHERE = 16 };
+/* Kinds of addresses, as bits. NOWHERE: 0.0.0.0, multicast, documentation, what nobody has given
+ * out. */
+enum net_reach {
+    NET_PUBLIC = 1,
+    NET_PRIVATE = 2,
+    NET_LINK = 4,
+    NET_LOOPBACK = 8,
+    NET_NOWHERE = 16
+};
 
 enum net_reach net_reach_of(const struct sockaddr *address); /* address.c */
 
@@ -35,8 +42,8 @@ struct target {
  *
  *   caller:  SUBMIT ──► (body: RESUME)* ──► done, or END ──► released
  *
- * After `done` the network thread touches a fetch only for a command that is still on its way; a caller that sent RESUME therefore leaves
- * by END. */
+ * After `done` the network thread touches a fetch only for a command that is still on its way; a
+ * caller that sent RESUME therefore leaves by END. */
 enum net_command { NET_SUBMIT = 1, NET_RESUME = 2, NET_END = 4 };
 
 struct fetch {
@@ -95,22 +102,28 @@ void net_main(void *net);
 void net_command(struct net *net, struct fetch *fetch, enum net_command command);
 
 /* transfer.c: curl's view of a fetch. */
-int net_transfer_init(struct fetch *fetch, const struct net *net, const struct hearth_http_request *request, const struct target *target,
-                  struct err *err);
+int net_transfer_init(struct fetch *fetch, const struct net *net,
+                      const struct hearth_http_request *request, const struct target *target,
+                      struct err *err);
 void net_transfer_fini(struct fetch *fetch);
 void net_transfer_done(struct fetch *fetch, CURLcode result); /* network thread */
 
 /* outage.c: which servers do not answer, told once for all. Any thread. */
-/* An exchange with `place` ended with `code`; status 0: there were no headers. True: it is of an outage, which is
- * told here. */
+/* An exchange with `place` ended with `code`; status 0: there were no headers. True: it is of an
+ * outage, which is told here. */
 bool net_note_outage(struct net *net, const char *place, int code, int status, const char *words);
 bool net_outage_lasts(struct net *net, const char *place);
 
 /* policy.c: which addresses a URL may lead to that another server has named. Any thread. */
-bool net_policy_is_loopback(const char *host);                                 /* as it is written */
-bool net_policy_host_is_allowed(const char *host, unsigned allowed);           /* a name: not known yet */
-unsigned net_policy_allowed(struct net *net, const char *named_by);            /* host; bits of enum net_reach */
-void net_policy_learn(struct net *net, const char *host, const char *address); /* a host of the operator's choice was reached there */
-const char *net_policy_proxy(bool https, const char *host);                    /* of the environment; NULL: none */
+/* as it is written */
+bool net_policy_is_loopback(const char *host);
+/* a name: not known yet */
+bool net_policy_host_is_allowed(const char *host, unsigned allowed);
+/* host; bits of enum net_reach */
+unsigned net_policy_allowed(struct net *net, const char *named_by);
+/* a host of the operator's choice was reached there */
+void net_policy_learn(struct net *net, const char *host, const char *address);
+/* of the environment; NULL: none */
+const char *net_policy_proxy(bool https, const char *host);
 
 #endif

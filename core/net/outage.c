@@ -1,19 +1,27 @@
-/* Servers of others that do not answer, or say that they cannot: by "host:port", because that is what is down for everybody whose data are
- * there. What a server answers to one request (404, 500) is that request's business. */
+/* Servers of others that do not answer, or say that they cannot: by "host:port", because that is
+ * what is down for everybody whose data are there. What a server answers to one request (404,
+ * 500) is that request's business. */
 #include <string.h>
 
 #include "base/lock.h"
 #include "base/str.h"
 #include "net/net_internal.h"
 
-enum { TOO_MANY_REQUESTS = 429, BAD_GATEWAY = 502, SERVICE_UNAVAILABLE = 503, GATEWAY_TIMEOUT = 504 };
+enum {
+    TOO_MANY_REQUESTS = 429,
+    BAD_GATEWAY = 502,
+    SERVICE_UNAVAILABLE = 503,
+    GATEWAY_TIMEOUT = 504
+};
 
 static bool status_is_of_outage(int status)
 {
-    return status == TOO_MANY_REQUESTS || status == BAD_GATEWAY || status == SERVICE_UNAVAILABLE || status == GATEWAY_TIMEOUT;
+    return status == TOO_MANY_REQUESTS || status == BAD_GATEWAY || status == SERVICE_UNAVAILABLE ||
+           status == GATEWAY_TIMEOUT;
 }
 
-/* NULL: it is not there; with `make`: there is no place for it. Places are never given up, only taken over when their outage is over. */
+/* NULL: it is not there; with `make`: there is no place for it. Places are never given up, only
+ * taken over when their outage is over. */
 static struct outage *outage_of(struct net *net, const char *place, bool make)
 {
     struct net_outage *free_place = NULL, *found = NULL;
@@ -43,7 +51,8 @@ bool net_note_outage(struct net *net, const char *place, int code, int status, c
     char answered[32];
     bool silent = status == 0 && (code == HEARTH_ERR_UNAVAILABLE || code == HEARTH_ERR_TIMEOUT);
     if (!silent && !status_is_of_outage(status)) {
-        struct outage *outage = status == 0 ? NULL : outage_of(net, place, false); /* without an answer: interrupted, refused here */
+        /* without an answer: interrupted, refused here */
+        struct outage *outage = status == 0 ? NULL : outage_of(net, place, false);
         if (outage != NULL)
             outage_ends(outage, "net", "answers again", LOG_TEXT("server", place));
         return false;
@@ -52,7 +61,8 @@ bool net_note_outage(struct net *net, const char *place, int code, int status, c
     if (outage == NULL)
         return false;
     snprintf(answered, sizeof(answered), "it answered %d", status);
-    outage_begins(outage, HEARTH_LOG_WARNING, "net", "cannot be used",
-                  LOG_PAIRS(LOG_TEXT("server", place), LOG_TEXT("error", silent ? words : answered)));
+    outage_begins(
+        outage, HEARTH_LOG_WARNING, "net", "cannot be used",
+        LOG_PAIRS(LOG_TEXT("server", place), LOG_TEXT("error", silent ? words : answered)));
     return true;
 }

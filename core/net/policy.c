@@ -1,9 +1,11 @@
-/* To which addresses a request may be sent whose URL another server has named (hearth_http_request.named_by). A server that the operator
- * chose must not make this one knock at doors of its own machine and network.
+/* To which addresses a request may be sent whose URL another server has named
+ * (hearth_http_request.named_by). A server that the operator chose must not make this one knock
+ * at doors of its own machine and network.
  *
- * What may be reached follows from where the operator's own choice lies: known when its address is written as numbers, else learnt when an
- * exchange with it has succeeded. Nothing is resolved for that: the check is made on the address that is about to be connected to, and
- * again before a request is sent, so that a name which means something else a moment later changes nothing. */
+ * What may be reached follows from where the operator's own choice lies: known when its address
+ * is written as numbers, else learnt when an exchange with it has succeeded. Nothing is resolved
+ * for that: the check is made on the address that is about to be connected to, and again before
+ * a request is sent, so that a name which means something else a moment later changes nothing. */
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +22,8 @@ static bool reach_of_host(const char *host, enum net_reach *ret_reach)
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
     char plain[64];
     size_t size = strcspn(host + (host[0] == '['), "]%");
-    snprintf(plain, sizeof(plain), "%.*s", (int)(size < sizeof(plain) ? size : 0), host + (host[0] == '['));
+    snprintf(plain, sizeof(plain), "%.*s", (int)(size < sizeof(plain) ? size : 0),
+             host + (host[0] == '['));
     if (strcasecmp(host, "localhost") == 0)
         *ret_reach = NET_LOOPBACK;
     else if (inet_pton(AF_INET, plain, &v4.sin_addr) == 1)
@@ -72,7 +75,8 @@ unsigned net_policy_allowed(struct net *net, const char *named_by)
 void net_policy_learn(struct net *net, const char *host, const char *address)
 {
     enum net_reach reach, literal;
-    if (strlen(host) >= sizeof(net->learnt[0].host) || reach_of_host(host, &literal) || !reach_of_host(address, &reach))
+    if (strlen(host) >= sizeof(net->learnt[0].host) || reach_of_host(host, &literal) ||
+        !reach_of_host(address, &reach))
         return;
     lock_take(&net->lock);
     size_t place = NET_LEARNT_MAX;
@@ -99,7 +103,8 @@ static const char *environment_either(const char *lower, const char *upper)
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-/* no_proxy: names with what lies below them; "*". A range of addresses matches nothing here: then the proxy is asked. */
+/* no_proxy: names with what lies below them; "*". A range of addresses matches nothing here:
+ * then the proxy is asked. */
 static bool is_exempt(const char *host)
 {
     const char *list = environment_either("no_proxy", "NO_PROXY");
@@ -111,7 +116,8 @@ static bool is_exempt(const char *host)
         size_t n = size - (size_t)(name - p);
         if (size == 1 && *p == '*')
             return true;
-        if (n > 0 && n <= length && strncasecmp(host + length - n, name, n) == 0 && (n == length || host[length - n - 1] == '.'))
+        if (n > 0 && n <= length && strncasecmp(host + length - n, name, n) == 0 &&
+            (n == length || host[length - n - 1] == '.'))
             return true;
         p += size;
     }
@@ -120,7 +126,8 @@ static bool is_exempt(const char *host)
 
 const char *net_policy_proxy(bool https, const char *host)
 {
-    const char *proxy = https ? environment_either("https_proxy", "HTTPS_PROXY") : environment_either("http_proxy", NULL);
+    const char *proxy = https ? environment_either("https_proxy", "HTTPS_PROXY")
+                              : environment_either("http_proxy", NULL);
     if (proxy == NULL)
         proxy = environment_either("all_proxy", "ALL_PROXY");
     return proxy == NULL || is_exempt(host) ? NULL : proxy;

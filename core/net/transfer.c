@@ -1,4 +1,5 @@
-/* One exchange as curl sees it: options, and the callbacks that fill the fetch on the network thread. */
+/* One exchange as curl sees it: options, and the callbacks that fill the fetch on the network
+ * thread. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -10,7 +11,13 @@
 #include "codec/codec.h"
 #include "net/net_internal.h"
 
-enum { CONNECT_TIMEOUT = 20000, DEFAULT_TIMEOUT = 300000, SLOW_BYTES = 10, SLOW_SECONDS = 60, DEFAULT_MAX = 1 << 20 };
+enum {
+    CONNECT_TIMEOUT = 20000,
+    DEFAULT_TIMEOUT = 300000,
+    SLOW_BYTES = 10,
+    SLOW_SECONDS = 60,
+    DEFAULT_MAX = 1 << 20
+};
 
 static void signal_change(struct fetch *fetch)
 {
@@ -28,7 +35,8 @@ static bool keep_header(struct fetch *fetch, const char *line, size_t size)
         value++;
     while (end > value && (end[-1] == '\r' || end[-1] == '\n' || end[-1] == ' '))
         end--;
-    if (memchr(line, '\0', size) != NULL || fetch->headers.size + size + 2 > NET_HEADERS_MAX || fetch->header_count == NET_HEADER_COUNT_MAX)
+    if (memchr(line, '\0', size) != NULL || fetch->headers.size + size + 2 > NET_HEADERS_MAX ||
+        fetch->header_count == NET_HEADER_COUNT_MAX)
         return false;
     for (const char *p = line; p < colon; p++)
         buf_add_char(&fetch->headers, codec_lower(*p));
@@ -45,7 +53,8 @@ static size_t on_header(char *line, size_t one, size_t size, void *ctx)
     struct fetch *fetch = ctx;
     lock_take(&fetch->lock);
     bool ok = true;
-    if (size > 5 && strncasecmp(line, "HTTP/", 5) == 0) { /* a new answer: 100 Continue or a proxy's came before */
+    if (size > 5 && strncasecmp(line, "HTTP/", 5) == 0) {
+        /* a new answer: 100 Continue or a proxy's came before */
         buf_reset(&fetch->headers);
         fetch->header_count = 0;
     } else if (size <= 2) {
@@ -102,7 +111,8 @@ static bool add_headers(struct fetch *fetch, const struct hearth_http_request *r
         struct buf line = {0};
         const struct hearth_http_header *header = HEARTH_AT(request->headers, i);
         buf_printf(&line, "%s: %s", header->name, header->value);
-        struct curl_slist *longer = buf_failed(&line) ? NULL : curl_slist_append(fetch->headers_out, line.data);
+        struct curl_slist *longer =
+            buf_failed(&line) ? NULL : curl_slist_append(fetch->headers_out, line.data);
         if (line.data != NULL)
             memset(line.data, 0, line.size); /* it may be a credential */
         buf_fini(&line);
@@ -126,7 +136,7 @@ static void set_method(CURL *easy, const struct hearth_http_request *request)
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
-/* --- addresses ------------------------------------------------------------------------------------------------------------------------ */
+/* --- addresses --- */
 
 static bool is_refused(struct fetch *fetch, const struct sockaddr *address, const char *text)
 {
@@ -140,9 +150,12 @@ static bool is_refused(struct fetch *fetch, const struct sockaddr *address, cons
 static curl_socket_t on_open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
 {
     char text[64] = "";
-    const void *bytes = address->family == AF_INET ? (const void *)&((struct sockaddr_in *)(void *)&address->addr)->sin_addr
-                                                   : (const void *)&((struct sockaddr_in6 *)(void *)&address->addr)->sin6_addr;
-    if (purpose != CURLSOCKTYPE_IPCXN || inet_ntop(address->family, bytes, text, sizeof(text)) == NULL ||
+    const void *bytes =
+        address->family == AF_INET
+            ? (const void *)&((struct sockaddr_in *)(void *)&address->addr)->sin_addr
+            : (const void *)&((struct sockaddr_in6 *)(void *)&address->addr)->sin6_addr;
+    if (purpose != CURLSOCKTYPE_IPCXN ||
+        inet_ntop(address->family, bytes, text, sizeof(text)) == NULL ||
         is_refused(ctx, &address->addr, text))
         return CURL_SOCKET_BAD;
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
@@ -156,9 +169,11 @@ static int on_request(void *ctx, char *reached, char *own, int reached_port, int
     struct sockaddr_in v4 = {.sin_family = AF_INET};
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
     str_cut(fetch->reached, sizeof(fetch->reached), reached); /* of numbers: it fits */
-    bool refused = inet_pton(AF_INET, reached, &v4.sin_addr) == 1     ? is_refused(fetch, (struct sockaddr *)&v4, reached)
-                   : inet_pton(AF_INET6, reached, &v6.sin6_addr) == 1 ? is_refused(fetch, (struct sockaddr *)&v6, reached)
-                                                                      : fetch->allowed != 0 && !fetch->proxied;
+    bool refused = inet_pton(AF_INET, reached, &v4.sin_addr) == 1
+                       ? is_refused(fetch, (struct sockaddr *)&v4, reached)
+                   : inet_pton(AF_INET6, reached, &v6.sin6_addr) == 1
+                       ? is_refused(fetch, (struct sockaddr *)&v6, reached)
+                       : fetch->allowed != 0 && !fetch->proxied;
     return refused ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
@@ -178,8 +193,9 @@ static void set_policy(struct fetch *fetch, const struct target *target)
     }
 }
 
-int net_transfer_init(struct fetch *fetch, const struct net *net, const struct hearth_http_request *request, const struct target *target,
-                  struct err *err)
+int net_transfer_init(struct fetch *fetch, const struct net *net,
+                      const struct hearth_http_request *request, const struct target *target,
+                      struct err *err)
 {
     CURL *easy = fetch->easy = curl_easy_init();
     if (easy == NULL || !add_headers(fetch, request))
@@ -197,7 +213,8 @@ int net_transfer_init(struct fetch *fetch, const struct net *net, const struct h
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, transfer_on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, fetch->error_text);
-    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate"); /* also when it was not asked for; others fail */
+    /* also when it was not asked for; others fail */
+    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
     curl_easy_setopt(easy, CURLOPT_USERAGENT, net->user_agent);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, target->https ? 1L : 0L);

@@ -37,7 +37,8 @@ static double node_hash_draw(const char *name, const char *placement)
     return ((double)(bits >> 12) + 0.5) / 4503599627370496.0;
 }
 
-/* Weighted rendezvous hashing: the greatest -weight / ln(draw) wins (Schindelhauer and Schomaker, 2005). */
+/* Weighted rendezvous hashing: the greatest -weight / ln(draw) wins (Schindelhauer and
+ * Schomaker, 2005). */
 size_t nodes_home(const struct nodes *nodes, const char *placement, size_t except)
 {
     size_t best = NODES_NONE;
@@ -61,11 +62,13 @@ static int node_check_schema(struct node *node, struct storage *storage, struct 
     int64_t has, wants;
     int r = STORAGE(storage, err, schema_version, &has, &wants);
     if (r == 0 && has > wants)
-        r = err_set(err, HEARTH_ERR_UNSUPPORTED, "the database has schema %lld, this hearthd knows %lld: use a newer hearthd",
+        r = err_set(err, HEARTH_ERR_UNSUPPORTED,
+                    "the database has schema %lld, this hearthd knows %lld: use a newer hearthd",
                     (long long)has, (long long)wants);
     else if (r == 0 && has < wants && !node->migrates)
-        r = err_set(err, HEARTH_ERR_UNSUPPORTED, "the database has schema %lld, %lld is needed: run hearthd migrate", (long long)has,
-                    (long long)wants);
+        r = err_set(err, HEARTH_ERR_UNSUPPORTED,
+                    "the database has schema %lld, %lld is needed: run hearthd migrate",
+                    (long long)has, (long long)wants);
     else if (r == 0 && has < wants)
         r = STORAGE(storage, err, migrate);
     plug_storage_reset(storage);
@@ -89,12 +92,14 @@ void nodes_node_fini(struct node *node)
     plug_breaker_fini(&node->breaker);
 }
 
-int nodes_open_storage(struct node *node, const atomic_bool *stop, struct storage *ret_storage, struct err *err)
+int nodes_open_storage(struct node *node, const atomic_bool *stop, struct storage *ret_storage,
+                       struct err *err)
 {
     return nodes_open_storage_until(node, stop, 0, ret_storage, err);
 }
 
-int nodes_open_storage_until(struct node *node, const atomic_bool *stop, int64_t deadline, struct storage *ret_storage, struct err *err)
+int nodes_open_storage_until(struct node *node, const atomic_bool *stop, int64_t deadline,
+                             struct storage *ret_storage, struct err *err)
 {
     struct opened_storage opened = plug_storage(node->storage);
     int r = plug_storage_open_until(ret_storage, &opened, stop, &node->breaker, deadline, err);

@@ -48,7 +48,8 @@ void nodes_storages_deadline(struct node_storages *storages, int64_t deadline)
 struct storage *nodes_storages_get(struct node_storages *storages, size_t node, struct err *err)
 {
     if (!atomic_load(&storages->open[node])) {
-        if (nodes_open_storage_until(&storages->nodes->items[node], NULL, storages->deadline, &storages->storages[node], err) < 0)
+        if (nodes_open_storage_until(&storages->nodes->items[node], NULL, storages->deadline,
+                                     &storages->storages[node], err) < 0)
             return NULL;
         atomic_store(&storages->open[node], true);
     } else if (plug_breaker_allows(&storages->nodes->items[node].breaker, err) < 0) {
@@ -68,7 +69,8 @@ struct wanted {
     const char *email, *issuer, *subject; /* email NULL: by the identity */
 };
 
-static int look_for(struct storage *storage, const struct wanted *wanted, struct hearth_account *ret_account, struct err *err)
+static int look_for(struct storage *storage, const struct wanted *wanted,
+                    struct hearth_account *ret_account, struct err *err)
 {
     if (wanted->email != NULL)
         return STORAGE(storage, err, account_by_email, wanted->email, ret_account);
@@ -76,8 +78,9 @@ static int look_for(struct storage *storage, const struct wanted *wanted, struct
 }
 
 /* NOT_FOUND, without words, only when every node was asked. */
-static int stores_find_account(struct node_storages *storages, const struct wanted *wanted, size_t *ret_node, struct hearth_account *ret_account,
-                        struct err *err)
+static int stores_find_account(struct node_storages *storages, const struct wanted *wanted,
+                               size_t *ret_node, struct hearth_account *ret_account,
+                               struct err *err)
 {
     struct nodes *nodes = storages->nodes;
     struct err missed = {0};
@@ -112,23 +115,28 @@ static int stores_find_account(struct node_storages *storages, const struct want
     return 0;
 }
 
-int nodes_storages_by_email(struct node_storages *storages, const char *email, size_t *ret_node, struct hearth_account *ret_account,
-                         struct err *err)
+int nodes_storages_by_email(struct node_storages *storages, const char *email, size_t *ret_node,
+                            struct hearth_account *ret_account, struct err *err)
 {
     struct wanted wanted = {.email = email};
     int r = stores_find_account(storages, &wanted, ret_node, ret_account, err);
-    return r == HEARTH_ERR_NOT_FOUND ? err_set(err, r, "there is no account %s here; see hearthd account list", email) : r;
+    return r == HEARTH_ERR_NOT_FOUND
+               ? err_set(err, r, "there is no account %s here; see hearthd account list", email)
+               : r;
 }
 
-int nodes_storages_by_identity(struct node_storages *storages, const char *issuer, const char *subject, size_t *ret_node,
-                            struct hearth_account *ret_account, struct err *err)
+int nodes_storages_by_identity(struct node_storages *storages, const char *issuer,
+                               const char *subject, size_t *ret_node,
+                               struct hearth_account *ret_account, struct err *err)
 {
     struct wanted wanted = {.issuer = issuer, .subject = subject};
     int r = stores_find_account(storages, &wanted, ret_node, ret_account, err);
-    return r == HEARTH_ERR_NOT_FOUND ? err_set(err, r, "nobody here is %s at %s", subject, issuer) : r;
+    return r == HEARTH_ERR_NOT_FOUND ? err_set(err, r, "nobody here is %s at %s", subject, issuer)
+                                     : r;
 }
 
-int nodes_storages_by_token(struct node_storages *storages, const uint8_t hash[32], size_t *ret_node, struct err *err)
+int nodes_storages_by_token(struct node_storages *storages, const uint8_t hash[32],
+                            size_t *ret_node, struct err *err)
 {
     struct nodes *nodes = storages->nodes;
     struct err missed = {0};

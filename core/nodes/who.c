@@ -17,7 +17,7 @@ bool nodes_who_lower(const char *text, char ret_text[WHO_TEXT_MAX])
     return true;
 }
 
-/* --- an account's identities --------------------------------------------------------------------------------------------------------- */
+/* --- an account's identities --- */
 
 static int keep_one(void *ctx, const struct hearth_account_identity *identity)
 {
@@ -36,7 +36,8 @@ static int keep_one(void *ctx, const struct hearth_account_identity *identity)
     return 0;
 }
 
-int nodes_who_keep(struct storage *storage, const char *account, struct who_kept *ret_kept, struct err *err)
+int nodes_who_keep(struct storage *storage, const char *account, struct who_kept *ret_kept,
+                   struct err *err)
 {
     struct who_kept kept = {0};
     int r = STORAGE(storage, err, identity_list, account, keep_one, &kept);
@@ -47,7 +48,8 @@ int nodes_who_keep(struct storage *storage, const char *account, struct who_kept
     return r < 0 ? r : 0;
 }
 
-int nodes_who_put_back(struct storage *storage, const char *account, const struct who_kept *kept, const char *except, struct err *err)
+int nodes_who_put_back(struct storage *storage, const char *account, const struct who_kept *kept,
+                       const char *except, struct err *err)
 {
     for (size_t i = 0; i < kept->count; i++) {
         struct hearth_account_identity identity = {.struct_size = sizeof(identity),
@@ -73,21 +75,26 @@ void nodes_who_forget(struct who_kept *kept)
     *kept = (struct who_kept){0};
 }
 
-/* --- adopted ------------------------------------------------------------------------------------------------------------------------- */
+/* --- adopted --- */
 
 static bool adopt_issuer(const char *issuer, char ret_issuer[WHO_TEXT_MAX + 8])
 {
     return snprintf(ret_issuer, WHO_TEXT_MAX + 8, "adopt:%s", issuer) < WHO_TEXT_MAX;
 }
 
-int nodes_who_adopt(struct storage *storage, const char *account, const char *issuer, const char *email, struct err *err)
+int nodes_who_adopt(struct storage *storage, const char *account, const char *issuer,
+                    const char *email, struct err *err)
 {
     char word[WHO_TEXT_MAX + 8], subject[WHO_TEXT_MAX];
-    struct hearth_account_identity identity = {.struct_size = sizeof(identity), .issuer = word, .subject = subject, .created = clock_now()};
+    struct hearth_account_identity identity = {.struct_size = sizeof(identity),
+                                               .issuer = word,
+                                               .subject = subject,
+                                               .created = clock_now()};
     if (!adopt_issuer(issuer, word) || !nodes_who_lower(email, subject))
         return err_set(err, HEARTH_ERR_INVALID, "the issuer or the address is too long");
     struct err why = {0};
-    int r = STORAGE(storage, &why, identity_put, account, &identity); /* one that is there gets the later time: the hour begins anew */
+    /* one that is there gets the later time: the hour begins anew */
+    int r = STORAGE(storage, &why, identity_put, account, &identity);
     return r < 0 ? err_set(err, r, "%s; nothing was changed", why.text) : 0;
 }
 
@@ -98,12 +105,13 @@ static bool is_adopted(const struct who_kept *kept, const struct who *who)
     if (!adopt_issuer(who->issuer, word) || !nodes_who_lower(who->email, subject))
         return false;
     for (size_t i = 0; i < kept->count; i++)
-        if (strcmp(kept->items[i].issuer, word) == 0 && strcmp(kept->items[i].subject, subject) == 0)
+        if (strcmp(kept->items[i].issuer, word) == 0 &&
+            strcmp(kept->items[i].subject, subject) == 0)
             return kept->items[i].created <= now && now - kept->items[i].created < WHO_ADOPT_LIFE;
     return false;
 }
 
-/* --- who it is ----------------------------------------------------------------------------------------------------------------------- */
+/* --- who it is --- */
 
 /* An account has one identity of these. */
 static bool is_of_kind(const char *issuer, const char *of)
@@ -127,11 +135,13 @@ static bool has_left(const struct who_kept *kept, const char *account, const str
     char mark[WHO_TEXT_MAX + 8];
     bool left = false, fits = left_issuer(account, who->issuer, mark);
     for (size_t i = 0; fits && i < kept->count; i++)
-        left = left || (strcmp(kept->items[i].issuer, mark) == 0 && strcmp(kept->items[i].subject, who->subject) == 0);
+        left = left || (strcmp(kept->items[i].issuer, mark) == 0 &&
+                        strcmp(kept->items[i].subject, who->subject) == 0);
     return left;
 }
 
-static enum who_is who_judge_address(const struct who_kept *kept, const char *account, const struct who *who)
+static enum who_is who_judge_address(const struct who_kept *kept, const char *account,
+                                     const struct who *who)
 {
     bool opened = false;
     for (size_t i = 0; i < kept->count; i++)
@@ -141,8 +151,8 @@ static enum who_is who_judge_address(const struct who_kept *kept, const char *ac
     return who->links && !opened && !has_left(kept, account, who) ? WHO_LINKS : WHO_ANOTHER;
 }
 
-int nodes_who_find(struct node_storages *storages, const struct who *who, enum who_is *ret_is, size_t *ret_node, struct hearth_account *ret_account,
-             struct err *err)
+int nodes_who_find(struct node_storages *storages, const struct who *who, enum who_is *ret_is,
+                   size_t *ret_node, struct hearth_account *ret_account, struct err *err)
 {
     struct err why = {0};
     struct hearth_account account = {.struct_size = sizeof(account)};
@@ -173,13 +183,17 @@ int nodes_who_find(struct node_storages *storages, const struct who *who, enum w
     return 0;
 }
 
-int nodes_who_end(struct storage *storage, const char *account, const char *issuer, const char *subject, struct err *err)
+int nodes_who_end(struct storage *storage, const char *account, const char *issuer,
+                  const char *subject, struct err *err)
 {
     char mark[WHO_TEXT_MAX + 8];
-    struct hearth_account_identity left = {.struct_size = sizeof(left), .issuer = mark, .subject = subject, .created = clock_now()};
+    struct hearth_account_identity left = {
+        .struct_size = sizeof(left), .issuer = mark, .subject = subject, .created = clock_now()};
     if (!left_issuer(account, issuer, mark))
-        return err_set(err, HEARTH_ERR_INVALID, "the issuer of an identity of the account is too long");
-    int r = str_starts(issuer, WHO_SYNC) ? 0 : STORAGE(storage, err, identity_put, account, &left); /* Sync links nobody by an address */
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "the issuer of an identity of the account is too long");
+    /* Sync links nobody by an address */
+    int r = str_starts(issuer, WHO_SYNC) ? 0 : STORAGE(storage, err, identity_put, account, &left);
     if (r < 0)
         return r;
     r = STORAGE(storage, NULL, identity_remove, account, issuer, subject);
@@ -190,18 +204,21 @@ int nodes_who_end(struct storage *storage, const char *account, const char *issu
 
 static bool opens_account(const char *issuer)
 {
-    return str_starts(issuer, WHO_SYNC) || str_starts(issuer, WHO_OIDC) || strcmp(issuer, WHO_PROXY) == 0;
+    return str_starts(issuer, WHO_SYNC) || str_starts(issuer, WHO_OIDC) ||
+           strcmp(issuer, WHO_PROXY) == 0;
 }
 
 static bool has_others(const struct who_kept *kept, const struct who *who)
 {
     for (size_t i = 0; i < kept->count; i++)
-        if (is_of_kind(kept->items[i].issuer, who->issuer) && !is_self(kept->items[i].issuer, kept->items[i].subject, who))
+        if (is_of_kind(kept->items[i].issuer, who->issuer) &&
+            !is_self(kept->items[i].issuer, kept->items[i].subject, who))
             return true;
     return false;
 }
 
-int nodes_who_end_others(struct storage *storage, const char *account, const struct who *who, int *ret_ended, struct err *err)
+int nodes_who_end_others(struct storage *storage, const char *account, const struct who *who,
+                         int *ret_ended, struct err *err)
 {
     struct who_kept kept;
     int ended = 0, r = nodes_who_keep(storage, account, &kept, err);
@@ -210,7 +227,8 @@ int nodes_who_end_others(struct storage *storage, const char *account, const str
     bool sync = str_starts(who->issuer, WHO_SYNC), any = has_others(&kept, who);
     for (size_t i = 0; any && r == 0 && i < kept.count; i++) {
         const char *issuer = kept.items[i].issuer;
-        if (!opens_account(issuer) || is_self(issuer, kept.items[i].subject, who) || (!sync && str_starts(issuer, WHO_SYNC)))
+        if (!opens_account(issuer) || is_self(issuer, kept.items[i].subject, who) ||
+            (!sync && str_starts(issuer, WHO_SYNC)))
             continue;
         ended++;
         /* That of its kind goes when the new one is there: the account is never without. */
@@ -224,7 +242,8 @@ int nodes_who_end_others(struct storage *storage, const char *account, const str
 }
 
 /* All of the account's of its kind except itself. */
-static int remove_others(struct storage *storage, const char *account, const struct who *who, const struct who_kept *kept, struct err *err)
+static int remove_others(struct storage *storage, const char *account, const struct who *who,
+                         const struct who_kept *kept, struct err *err)
 {
     for (size_t i = 0; i < kept->count; i++) {
         const char *issuer = kept->items[i].issuer, *name = kept->items[i].subject;
@@ -246,12 +265,14 @@ static void drop_mark(struct storage *storage, const char *account, const struct
 }
 
 /* Used up first: of two who come at the same moment one joins. */
-static int who_use_adoption(struct storage *storage, const char *account, const struct who *who, bool *ret_said, struct err *err)
+static int who_use_adoption(struct storage *storage, const char *account, const struct who *who,
+                            bool *ret_said, struct err *err)
 {
     char word[WHO_TEXT_MAX + 8], subject[WHO_TEXT_MAX];
     struct err why = {0};
     int r = HEARTH_ERR_NOT_FOUND;
-    if (adopt_issuer(who->issuer, word) && who->email != NULL && nodes_who_lower(who->email, subject))
+    if (adopt_issuer(who->issuer, word) && who->email != NULL &&
+        nodes_who_lower(who->email, subject))
         r = STORAGE(storage, &why, identity_remove, account, word, subject);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
         *err = why;
@@ -261,16 +282,20 @@ static int who_use_adoption(struct storage *storage, const char *account, const 
     return 0;
 }
 
-int nodes_who_use_word(struct storage *storage, const char *account, const struct who *who, struct err *err)
+int nodes_who_use_word(struct storage *storage, const char *account, const struct who *who,
+                       struct err *err)
 {
     bool said;
     return who_use_adoption(storage, account, who, &said, err);
 }
 
-int nodes_who_join(struct storage *storage, const char *account, const struct who *who, struct err *err)
+int nodes_who_join(struct storage *storage, const char *account, const struct who *who,
+                   struct err *err)
 {
-    struct hearth_account_identity identity = {
-        .struct_size = sizeof(identity), .issuer = who->issuer, .subject = who->subject, .created = clock_now()};
+    struct hearth_account_identity identity = {.struct_size = sizeof(identity),
+                                               .issuer = who->issuer,
+                                               .subject = who->subject,
+                                               .created = clock_now()};
     struct who_kept kept = {0};
     bool said;
     int r = who_use_adoption(storage, account, who, &said, err);
@@ -278,7 +303,8 @@ int nodes_who_join(struct storage *storage, const char *account, const struct wh
         return r;
     said = said || who->replaces;
     if (!said && !who->links)
-        return err_set(err, HEARTH_ERR_CONFLICT, "what the operator said was used up by another sign-in at this moment");
+        return err_set(err, HEARTH_ERR_CONFLICT,
+                       "what the operator said was used up by another sign-in at this moment");
     r = STORAGE(storage, err, identity_put, account, &identity);
     if (r == 0)
         r = nodes_who_keep(storage, account, &kept, err);
@@ -287,9 +313,12 @@ int nodes_who_join(struct storage *storage, const char *account, const struct wh
     if (said) {
         drop_mark(storage, account, who);
         r = remove_others(storage, account, who, &kept, err);
-    } else if (has_others(&kept, who)) { /* each of two at the same moment sees the other, and goes: neither takes the other's place */
+    } else if (has_others(&kept, who)) {
+        /* each of two at the same moment sees the other, and goes: neither takes the other's
+         * place */
         STORAGE(storage, NULL, identity_remove, account, who->issuer, who->subject);
-        r = err_set(err, HEARTH_ERR_CONFLICT, "another sign-in with the same address linked the account at this moment");
+        r = err_set(err, HEARTH_ERR_CONFLICT,
+                    "another sign-in with the same address linked the account at this moment");
     }
     nodes_who_forget(&kept);
     return r;

@@ -1,4 +1,5 @@
-/* /auth/account: signed-in browsers, and another device. For those who have the app there is a nicer view of the same. */
+/* /auth/account: signed-in browsers, and another device. For those who have the app there is a
+ * nicer view of the same. */
 #include <string.h>
 
 #include "auth/link.h"
@@ -6,8 +7,8 @@
 #include "base/log.h"
 #include "pages/basic.h"
 
-/* Every form here changes something for a signed-in person: the form's own cookie is checked by pages_form_read(), the session by pages_basic_open().
- */
+/* Every form here changes something for a signed-in person: the form's own cookie is checked by
+ * pages_form_read(), the session by pages_basic_open(). */
 
 static void put_browsers(struct basic *basic, const json_t *sessions)
 {
@@ -16,14 +17,19 @@ static void put_browsers(struct basic *basic, const json_t *sessions)
     size_t i;
     json_array_foreach((json_t *)(uintptr_t)sessions, i, session)
     {
-        bool current = json_is_true(json_object_get(session, "current")) || strcmp(pages_basic_text(session, "id"), basic->person.session) == 0;
+        bool current = json_is_true(json_object_get(session, "current")) ||
+                       strcmp(pages_basic_text(session, "id"), basic->person.session) == 0;
         int64_t used = json_integer_value(json_object_get(session, "last_used"));
         pages_form_begin(call, "/auth/account/browser", NULL);
-        pages_html_put(&call->html, "<p><b>%s</b>%s<br>\n", pages_basic_text(session, "name"), current ? " (this one)" : "");
+        pages_html_put(&call->html, "<p><b>%s</b>%s<br>\n", pages_basic_text(session, "name"),
+                       current ? " (this one)" : "");
         if (used != 0)
-            pages_html_put(&call->html, "<small>%s</small><br>\n", page_words(call, pages_says_last_used(hearth_time_of(used))));
-        pages_html_put(&call->html, "<button type=\"submit\" class=\"quiet\" name=\"id\" value=\"%s\">Sign out</button></p>\n</form>\n",
-                 pages_basic_text(session, "id"));
+            pages_html_put(&call->html, "<small>%s</small><br>\n",
+                           page_words(call, pages_says_last_used(hearth_time_of(used))));
+        pages_html_put(&call->html,
+                       "<button type=\"submit\" class=\"quiet\" name=\"id\" value=\"%s\">Sign "
+                       "out</button></p>\n</form>\n",
+                       pages_basic_text(session, "id"));
     }
     if (json_array_size(sessions) == 0)
         page_paragraph(call, pages_says_no_browsers());
@@ -35,17 +41,20 @@ void pages_account_get(struct view_call *call)
     if (!pages_basic_open(call, &basic))
         return;
     json_t *me = pages_basic_request(&basic, "/api/v1/me", NULL, NULL);
-    json_t *sessions = me == NULL ? NULL : pages_basic_request(&basic, "/api/v1/sessions", NULL, NULL);
+    json_t *sessions =
+        me == NULL ? NULL : pages_basic_request(&basic, "/api/v1/sessions", NULL, NULL);
     if (sessions != NULL) {
         pages_html_begin(call, page_words(call, pages_says_title_account()), -1, NULL);
-        pages_html_put(&call->html, "<p>%s</p>\n<section>\n<h2>Another device</h2>\n", pages_basic_text(json_object_get(me, "account"), "email"));
+        pages_html_put(&call->html, "<p>%s</p>\n<section>\n<h2>Another device</h2>\n",
+                       pages_basic_text(json_object_get(me, "account"), "email"));
         pages_form_begin(call, "/auth/account/link", NULL);
         pages_form_end(call, "Add another device");
         pages_html_put(&call->html, "</section>\n<section>\n<h2>Signed-in browsers</h2>\n");
         put_browsers(&basic, json_object_get(sessions, "sessions"));
         pages_form_begin(call, "/auth/account/everywhere", NULL);
-        pages_html_put(&call->html, "<p><button type=\"submit\" class=\"quiet\">Sign out everywhere</button></p>\n</form>\n</section>\n"
-                              "<p><a href=\"/\">Back</a></p>\n");
+        pages_html_put(&call->html, "<p><button type=\"submit\" class=\"quiet\">Sign out "
+                                    "everywhere</button></p>\n</form>\n</section>\n"
+                                    "<p><a href=\"/\">Back</a></p>\n");
         pages_html_end(call, 200);
     }
     json_decref(me);
@@ -56,17 +65,25 @@ void pages_account_get(struct view_call *call)
 static int put_link(struct view_call *call, const struct link *link)
 {
     char *base = http_base_url(call->request, call->pages->options.base_url);
-    char *url = arena_printf(&call->request->arena, "%s/auth/link?t=%s", base == NULL ? "" : base, link->secret);
+    char *url = arena_printf(&call->request->arena, "%s/auth/link?t=%s", base == NULL ? "" : base,
+                             link->secret);
     struct buf svg = {0};
-    int r = url == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory") : auth_link_qr_svg(url, &svg, &call->err);
+    int r = url == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory")
+                        : auth_link_qr_svg(url, &svg, &call->err);
     if (r == 0) {
         pages_html_begin(call, page_words(call, pages_says_title_add_device()), -1, NULL);
         page_paragraph(call, pages_says_add_scan(hearth_duration_of(LINK_LIFE)));
-        pages_html_put(&call->html, "<p><img class=\"qr\" alt=\"QR code of the link\" src=\"data:image/svg+xml,");
+        pages_html_put(
+            &call->html,
+            "<p><img class=\"qr\" alt=\"QR code of the link\" src=\"data:image/svg+xml,");
         pages_html_query_value(&call->html, svg.data);
         pages_html_put(&call->html, "\"></p>\n<p class=\"address\"><code>%s</code></p>\n", url);
-        page_paragraph(call, pages_says_add_type(arena_printf(&call->request->arena, "%s/auth/code", base == NULL ? "" : base)));
-        pages_html_put(&call->html, "<p class=\"shown-code\"><code>%s</code></p>\n<p><a href=\"/auth/account\">Back</a></p>\n", link->code);
+        page_paragraph(call, pages_says_add_type(arena_printf(&call->request->arena, "%s/auth/code",
+                                                              base == NULL ? "" : base)));
+        pages_html_put(&call->html,
+                       "<p class=\"shown-code\"><code>%s</code></p>\n<p><a "
+                       "href=\"/auth/account\">Back</a></p>\n",
+                       link->code);
         pages_html_end(call, 200);
     }
     buf_fini(&svg);
@@ -80,9 +97,12 @@ void pages_account_link_post(struct view_call *call)
     if (!pages_form_read(call) || !pages_basic_open(call, &basic))
         return;
     struct storage *storage = nodes_storages_get(call->storages, basic.person.node, &call->err);
-    int r = storage == NULL ? call->err.code : auth_link_create(storage, basic.person.account, &basic.person.door, &link, &call->err);
+    int r = storage == NULL ? call->err.code
+                            : auth_link_create(storage, basic.person.account, &basic.person.door,
+                                               &link, &call->err);
     if (r == 0) {
-        log_audit("link made", LOG_TEXT("address", call->request->remote), LOG_TEXT("account", basic.person.account));
+        log_audit("link made", LOG_TEXT("address", call->request->remote),
+                  LOG_TEXT("account", basic.person.account));
         r = put_link(call, &link);
         auth_link_wipe(&link);
     }
@@ -112,12 +132,14 @@ void pages_account_browser_post(struct view_call *call)
     const char *id = http_parameter(call->request, "id");
     struct wanted wanted = {.id = id == NULL ? "" : id};
     struct storage *storage = nodes_storages_get(call->storages, basic.person.node, &call->err);
-    int r = storage == NULL ? call->err.code : STORAGE(storage, &call->err, token_list, basic.person.account, wanted_on_token, &wanted);
+    int r = storage == NULL ? call->err.code
+                            : STORAGE(storage, &call->err, token_list, basic.person.account,
+                                      wanted_on_token, &wanted);
     if (r == 0 && wanted.found)
         r = auth_session_remove(storage, basic.person.account, wanted.id, &call->err);
     if (r == 0 && wanted.found)
-        log_audit("signed out", LOG_TEXT("address", call->request->remote), LOG_TEXT("account", basic.person.account),
-                  LOG_TEXT("session", wanted.id));
+        log_audit("signed out", LOG_TEXT("address", call->request->remote),
+                  LOG_TEXT("account", basic.person.account), LOG_TEXT("session", wanted.id));
     api_forget_tokens(call->pages->options.api, basic.person.account);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
         pages_html_error(call);
@@ -134,13 +156,17 @@ void pages_account_everywhere_post(struct view_call *call)
     if (!pages_form_read(call) || !pages_basic_open(call, &basic))
         return;
     struct storage *storage = nodes_storages_get(call->storages, basic.person.node, &call->err);
-    int r = storage == NULL ? call->err.code : auth_session_remove_all(storage, basic.person.account, NULL, &call->err);
+    int r = storage == NULL
+                ? call->err.code
+                : auth_session_remove_all(storage, basic.person.account, NULL, &call->err);
     api_forget_tokens(call->pages->options.api, basic.person.account);
     if (r < 0) {
         pages_html_error(call);
         return;
     }
-    log_audit("signed out everywhere", LOG_TEXT("address", call->request->remote), LOG_TEXT("account", basic.person.account));
+    log_audit("signed out everywhere", LOG_TEXT("address", call->request->remote),
+              LOG_TEXT("account", basic.person.account));
     pages_forget_browser(call);
-    pages_html_message(call, 200, pages_says_title_everywhere(), pages_says_everywhere(), "/auth/signin", "Sign in again");
+    pages_html_message(call, 200, pages_says_title_everywhere(), pages_says_everywhere(),
+                       "/auth/signin", "Sign in again");
 }

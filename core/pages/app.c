@@ -10,12 +10,14 @@
 #include "plug/places.h"
 
 /* No inline script or style, no other host; what becomes script passes the app's own policies. */
-static const char POLICY[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-    "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types lit-html hearth";
+static const char POLICY[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src "
+                             "'self' data:; font-src 'self'; connect-src 'self'; "
+                             "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri "
+                             "'none'; frame-ancestors 'none'; "
+                             "require-trusted-types-for 'script'; trusted-types lit-html hearth";
 
-/* The app's addresses, and the basic page that shows the same. With a star: what follows becomes the parameter. */
+/* The app's addresses, and the basic page that shows the same. With a star: what follows becomes
+ * the parameter. */
 static const struct {
     const char *path, *basic, *parameter;
 } addresses[] = {
@@ -49,8 +51,9 @@ struct app_server {
 
 bool pages_app_is_unable(const char *user_agent, int version)
 {
-    static const char *const names[] = {"Lynx/",  "w3m/",  "Links (",  "ELinks/",   "Dillo/",    "NetSurf/",   "NetFront",
-                                        "Kindle", "MSIE ", "Trident/", "Mozilla/4", "Mozilla/3", "Opera Mini", "Presto/"};
+    static const char *const names[] = {
+        "Lynx/",  "w3m/",  "Links (",  "ELinks/",   "Dillo/",    "NetSurf/",   "NetFront",
+        "Kindle", "MSIE ", "Trident/", "Mozilla/4", "Mozilla/3", "Opera Mini", "Presto/"};
     if (version < 11)
         return true;
     for (size_t i = 0; user_agent != NULL && i < sizeof(names) / sizeof(names[0]); i++)
@@ -60,7 +63,8 @@ bool pages_app_is_unable(const char *user_agent, int version)
 }
 
 /* `page`: at one of the app's addresses, where not every browser gets it. */
-static void send_file(struct http_request *request, struct http_reply *reply, const struct app_file *file, bool page)
+static void send_file(struct http_request *request, struct http_reply *reply,
+                      const struct app_file *file, bool page)
 {
     bool forms = file->gzip.size > 0 || file->brotli.size > 0;
     bool lasting = strncmp(file->path, "/assets/", 8) == 0; /* its name changes with its contents */
@@ -73,9 +77,12 @@ static void send_file(struct http_request *request, struct http_reply *reply, co
         form = &file->gzip;
         coding = "gzip";
     }
-    char *etag = arena_printf(&request->arena, "\"%s%s%s\"", file->hash, coding == NULL ? "" : "-", coding == NULL ? "" : coding);
-    http_reply_header(reply, "content-security-policy", POLICY); /* a worker's script has a policy of its own: the one it came with */
-    http_reply_header(reply, "cache-control", lasting ? "public, max-age=31536000, immutable" : "no-cache");
+    char *etag = arena_printf(&request->arena, "\"%s%s%s\"", file->hash, coding == NULL ? "" : "-",
+                              coding == NULL ? "" : coding);
+    /* a worker's script has a policy of its own: the one it came with */
+    http_reply_header(reply, "content-security-policy", POLICY);
+    http_reply_header(reply, "cache-control",
+                      lasting ? "public, max-age=31536000, immutable" : "no-cache");
     if (page && forms)
         http_reply_header(reply, "vary", "accept-encoding, user-agent");
     else if (page || forms)
@@ -109,7 +116,9 @@ static void lead_to_basic(struct http_request *request, struct http_reply *reply
 {
     struct buf url = {0};
     const char *parameter = addresses[index].parameter;
-    const char *value = parameter == NULL ? NULL : request->argument[0] != '\0' ? request->argument : http_parameter(request, parameter);
+    const char *value = parameter == NULL              ? NULL
+                        : request->argument[0] != '\0' ? request->argument
+                                                       : http_parameter(request, parameter);
     buf_add_text(&url, addresses[index].basic);
     if (value != NULL) {
         buf_printf(&url, "?%s=", parameter);
@@ -150,8 +159,10 @@ static int app_load_files(const char *folder, struct app_files **ret_files, stru
     if (r != HEARTH_ERR_NOT_FOUND)
         return r;
     *err = (struct err){0};
-    log_event(HEARTH_LOG_WARNING, "pages", "web app missing",
-              LOG_TEXT("hint", "people get the basic pages: build it (npm is needed), or set [web] app_dir"));
+    log_event(
+        HEARTH_LOG_WARNING, "pages", "web app missing",
+        LOG_TEXT("hint",
+                 "people get the basic pages: build it (npm is needed), or set [web] app_dir"));
     return 0;
 }
 
@@ -169,15 +180,22 @@ static int route_files(struct app_server *server, struct err *err)
     const struct app_file *file;
     for (size_t i = 0; (file = pages_app_files_at(server->files, i)) != NULL; i++) {
         size_t top = strcspn(file->path + 1, "/") + 1;
-        const char *path = file->path[top] == '\0' ? file->path : arena_printf(&server->arena, "%.*s/*", (int)top, file->path);
+        const char *path = file->path[top] == '\0'
+                               ? file->path
+                               : arena_printf(&server->arena, "%.*s/*", (int)top, file->path);
         if (path == NULL)
             return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
         if (is_routed(server, path))
             continue;
         if (server->route_count == ADDRESSES + TOP_MAX)
-            return err_set(err, HEARTH_ERR_INVALID, "the web app has more than %d files and folders at its top", (int)TOP_MAX);
-        server->routes[server->route_count++] =
-            (struct http_route){.path = path, .methods = HTTP_GET, .kind = HTTP_INLINE, .handler = serve_file, .data = server};
+            return err_set(err, HEARTH_ERR_INVALID,
+                           "the web app has more than %d files and folders at its top",
+                           (int)TOP_MAX);
+        server->routes[server->route_count++] = (struct http_route){.path = path,
+                                                                    .methods = HTTP_GET,
+                                                                    .kind = HTTP_INLINE,
+                                                                    .handler = serve_file,
+                                                                    .data = server};
     }
     return 0;
 }
@@ -195,8 +213,11 @@ int pages_app_create(const char *folder, struct app_server **ret_server, struct 
     }
     for (size_t i = 0; i < ADDRESSES; i++) {
         server->addresses[i] = (struct app_address){server, i};
-        server->routes[server->route_count++] = (struct http_route){
-            .path = addresses[i].path, .methods = HTTP_GET, .kind = HTTP_INLINE, .handler = serve_page, .data = &server->addresses[i]};
+        server->routes[server->route_count++] = (struct http_route){.path = addresses[i].path,
+                                                                    .methods = HTTP_GET,
+                                                                    .kind = HTTP_INLINE,
+                                                                    .handler = serve_page,
+                                                                    .data = &server->addresses[i]};
     }
     r = server->files == NULL ? 0 : route_files(server, err);
     if (r < 0) {

@@ -12,7 +12,13 @@
 
 #include "codec/codec.h"
 
-enum { FILES_MAX = 1000, FILE_MAX = 8 * 1024 * 1024, TOTAL_MAX = 64 * 1024 * 1024, DEPTH_MAX = 4, PATH_SIZE = 512 };
+enum {
+    FILES_MAX = 1000,
+    FILE_MAX = 8 * 1024 * 1024,
+    TOTAL_MAX = 64 * 1024 * 1024,
+    DEPTH_MAX = 4,
+    PATH_SIZE = 512
+};
 
 struct app_files {
     struct app_file *files; /* by path */
@@ -53,7 +59,8 @@ static int app_file_read(int fd, const char *path, size_t size, char **ret, stru
             continue;
         if (n <= 0) {
             free(bytes);
-            return err_set(err, HEARTH_ERR_INVALID, "%s: %s", path, n < 0 ? strerror(errno) : "became shorter while it was read");
+            return err_set(err, HEARTH_ERR_INVALID, "%s: %s", path,
+                           n < 0 ? strerror(errno) : "became shorter while it was read");
         }
         have += (size_t)n;
     }
@@ -66,8 +73,9 @@ static int add_file(struct app_files *files, int fd, const char *path, size_t si
 {
     unsigned char digest[SHA256_DIGEST_LENGTH];
     if (files->count == FILES_MAX || size > FILE_MAX || files->total + size > TOTAL_MAX)
-        return err_set(err, HEARTH_ERR_INVALID, "%s: that is more than a web app has (%d files, %d MiB each, %d MiB in all)", path,
-                       (int)FILES_MAX, FILE_MAX >> 20, TOTAL_MAX >> 20);
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "%s: that is more than a web app has (%d files, %d MiB each, %d MiB in all)",
+                       path, (int)FILES_MAX, FILE_MAX >> 20, TOTAL_MAX >> 20);
     if (files->count == files->room) {
         size_t room = files->room == 0 ? 64 : files->room * 2;
         struct app_file *grown = realloc(files->files, room * sizeof(*grown));
@@ -77,7 +85,8 @@ static int add_file(struct app_files *files, int fd, const char *path, size_t si
         files->room = room;
     }
     struct app_file *file = &files->files[files->count];
-    *file = (struct app_file){.path = strdup(path), .type = app_file_type(path), .plain.size = size};
+    *file =
+        (struct app_file){.path = strdup(path), .type = app_file_type(path), .plain.size = size};
     if (file->path == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     files->count++;
@@ -90,16 +99,20 @@ static int add_file(struct app_files *files, int fd, const char *path, size_t si
     return 0;
 }
 
-static int app_folder_scan(struct app_files *files, int folder, const char *path, int depth, struct err *err);
+static int app_folder_scan(struct app_files *files, int folder, const char *path, int depth,
+                           struct err *err);
 
-static int app_folder_scan_entry(struct app_files *files, int folder, const char *path, int depth, struct err *err)
+static int app_folder_scan_entry(struct app_files *files, int folder, const char *path, int depth,
+                                 struct err *err)
 {
     struct stat st;
     int fd = openat(folder, strrchr(path, '/') + 1, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
-        return errno == ELOOP ? 0 : err_set(err, HEARTH_ERR_INVALID, "%s: %s", path, strerror(errno));
+        return errno == ELOOP ? 0
+                              : err_set(err, HEARTH_ERR_INVALID, "%s: %s", path, strerror(errno));
     if (fstat(fd, &st) < 0 || S_ISDIR(st.st_mode)) /* app_folder_scan() closes it */
-        return depth == DEPTH_MAX ? (close(fd), 0) : app_folder_scan(files, fd, path, depth + 1, err);
+        return depth == DEPTH_MAX ? (close(fd), 0)
+                                  : app_folder_scan(files, fd, path, depth + 1, err);
     int r = S_ISREG(st.st_mode) ? add_file(files, fd, path, (size_t)st.st_size, err) : 0;
     close(fd);
     return r;
@@ -107,12 +120,14 @@ static int app_folder_scan_entry(struct app_files *files, int folder, const char
 
 static bool is_file_name(const char *name)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     return name[0] != '.' && name[strspn(name, letters)] == '\0';
 }
 
 /* `folder` is closed. */
-static int app_folder_scan(struct app_files *files, int folder, const char *path, int depth, struct err *err)
+static int app_folder_scan(struct app_files *files, int folder, const char *path, int depth,
+                           struct err *err)
 {
     int r = 0;
     struct dirent *entry;
@@ -123,7 +138,8 @@ static int app_folder_scan(struct app_files *files, int folder, const char *path
     }
     while (r == 0 && (entry = readdir(dir)) != NULL) {
         char below[PATH_SIZE];
-        if (!is_file_name(entry->d_name) || snprintf(below, sizeof(below), "%s/%s", path, entry->d_name) >= (int)sizeof(below))
+        if (!is_file_name(entry->d_name) ||
+            snprintf(below, sizeof(below), "%s/%s", path, entry->d_name) >= (int)sizeof(below))
             continue;
         r = app_folder_scan_entry(files, folder, below, depth, err);
     }
@@ -139,7 +155,8 @@ static int by_path(const void *a, const void *b)
 static struct app_file *app_file_find(const struct app_files *files, const char *path)
 {
     struct app_file key = {.path = (char *)(uintptr_t)path};
-    return files->count == 0 ? NULL : bsearch(&key, files->files, files->count, sizeof(key), by_path);
+    return files->count == 0 ? NULL
+                             : bsearch(&key, files->files, files->count, sizeof(key), by_path);
 }
 
 /* "app.js.gz" is a form of "app.js". */
@@ -150,7 +167,8 @@ static void join_forms(struct app_files *files)
         char path[PATH_SIZE];
         struct app_file *file = &files->files[i];
         size_t n = strlen(file->path);
-        bool gzip = n > 3 && strcmp(file->path + n - 3, ".gz") == 0, brotli = n > 3 && strcmp(file->path + n - 3, ".br") == 0;
+        bool gzip = n > 3 && strcmp(file->path + n - 3, ".gz") == 0,
+             brotli = n > 3 && strcmp(file->path + n - 3, ".br") == 0;
         snprintf(path, sizeof(path), "%.*s", (int)n - 3, file->path);
         struct app_file *whole = gzip || brotli ? app_file_find(files, path) : NULL;
         if (whole != NULL && whole->plain.data == NULL)

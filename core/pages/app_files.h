@@ -1,4 +1,5 @@
-/* The files of the built web app, read once and kept in memory, with the compressed forms that lie beside them. */
+/* The files of the built web app, read once and kept in memory, with the compressed forms that
+ * lie beside them. */
 #ifndef HEARTH_CORE_PAGES_APP_FILES_H
 #define HEARTH_CORE_PAGES_APP_FILES_H
 
@@ -21,8 +22,9 @@ struct app_file {
     struct app_bytes plain, gzip, brotli;
 };
 
-/* Reads every regular file of the folder and those below it; left out are links, and names with a dot at the front or anything but letters,
- * digits and ".-_". INVALID: it holds no index.html, or more than an app may have (1,000 files, 8 MiB each, 64 MiB in all). */
+/* Reads every regular file of the folder and those below it; left out are links, and names with
+ * a dot at the front or anything but letters, digits and ".-_". INVALID: it holds no index.html,
+ * or more than an app may have (1,000 files, 8 MiB each, 64 MiB in all). */
 int pages_app_files_load(const char *folder, struct app_files **ret_files, struct err *err);
 void pages_app_files_free(struct app_files *files); /* accepts NULL */
 /* NULL: there is none. */

@@ -8,8 +8,7 @@
 
 enum { PARAMETERS = 4, TITLE_BYTES = 160, HREF_BYTES = 1500 };
 
-/* --- who, and what the services say -----------------------------------------------------------------------------------------------------
- */
+/* --- who, and what the services say --- */
 
 static void to_signin(struct view_call *call)
 {
@@ -25,15 +24,18 @@ bool pages_basic_open(struct view_call *call, struct basic *ret_basic)
     const struct pages_options *options = &call->pages->options;
     *ret_basic = (struct basic){.call = call};
     int r = api_who(options->api, call->request, call->storages, &ret_basic->person, &call->err);
-    if (r == HEARTH_ERR_DENIED && call->err.code != HEARTH_ERR_DENIED) /* nobody; the error is the storage's, which refuses us */
+    /* nobody; the error is the storage's, which refuses us */
+    if (r == HEARTH_ERR_DENIED && call->err.code != HEARTH_ERR_DENIED)
         to_signin(call);
     else if (r == API_BARRED)
         pages_html_not_allowed(call);
     else if (r < 0)
         pages_html_error(call);
     else if (ret_basic->person.node != options->nodes->own)
-        pages_redirect(call, arena_printf(&call->request->arena, "%s/basic/",
-                                         http_base_url(call->request, options->nodes->items[ret_basic->person.node].url)));
+        pages_redirect(
+            call, arena_printf(&call->request->arena, "%s/basic/",
+                               http_base_url(call->request,
+                                             options->nodes->items[ret_basic->person.node].url)));
     return r == 0 && ret_basic->person.node == options->nodes->own;
 }
 
@@ -41,7 +43,8 @@ json_t *pages_basic_request(struct basic *basic, const char *path, const char *a
 {
     struct view_call *call = basic->call;
     const char *names[PARAMETERS], *values[PARAMETERS], *name;
-    struct api_internal_request question = {.path = path, .argument = argument, .names = names, .values = values};
+    struct api_internal_request question = {
+        .path = path, .argument = argument, .names = names, .values = values};
     json_t *answer = NULL;
     va_list ap;
     va_start(ap, argument);
@@ -53,45 +56,52 @@ json_t *pages_basic_request(struct basic *basic, const char *path, const char *a
         values[question.count++] = value;
     }
     va_end(ap);
-    int r = api_internal_get(call->pages->options.api, call->storages, basic->person.account, &question, &answer, &call->err);
+    int r = api_internal_get(call->pages->options.api, call->storages, basic->person.account,
+                             &question, &answer, &call->err);
     if (r == HEARTH_ERR_NOT_FOUND || r == HEARTH_ERR_INVALID)
-        pages_html_message(call, r == HEARTH_ERR_NOT_FOUND ? 404 : 400, pages_says_title_nothing(), pages_says_nothing(), "/basic/",
-                     "Back to the beginning");
+        pages_html_message(call, r == HEARTH_ERR_NOT_FOUND ? 404 : 400, pages_says_title_nothing(),
+                           pages_says_nothing(), "/basic/", "Back to the beginning");
     else if (r < 0)
         pages_html_error(call);
     return answer;
 }
 
-/* --- frame
- * -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- frame --- */
 
 void pages_basic_begin(struct basic *basic, const char *title)
 {
     struct buf *out = &basic->call->html;
     const char *q = http_parameter(basic->call->request, "q");
     buf_reset(out);
+    pages_html_put(
+        out,
+        "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\" "
+        "\"http://www.w3.org/TR/html4/strict.dtd\">\n<html lang=\"en\">\n<head>\n"
+        "<meta http-equiv=\"Content-Type\" content=\"text/html; charset=utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>%s "
+        "\u2013 Hearth</title>\n"
+        "<link rel=\"stylesheet\" type=\"text/css\" href=\"/auth/style.css\">\n"
+        "<link rel=\"search\" type=\"application/opensearchdescription+xml\" title=\"Hearth\" "
+        "href=\"/opensearch.xml\">\n</head>\n<body class=\"basic\">\n",
+        title);
+    pages_html_put(
+        out, "<p><a href=\"/basic/\">Home</a> | <a href=\"/basic/tabs\">Tabs</a> | <a "
+             "href=\"/basic/bookmarks\">Bookmarks</a> | "
+             "<a href=\"/basic/history\">History</a> | <a href=\"/auth/account\">Account</a> | <a "
+             "href=\"/auth/signout?next=/basic/\">Sign out</a></p>\n");
     pages_html_put(out,
-             "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\" \"http://www.w3.org/TR/html4/strict.dtd\">\n<html lang=\"en\">\n<head>\n"
-             "<meta http-equiv=\"Content-Type\" content=\"text/html; charset=utf-8\">\n"
-             "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>%s \u2013 Hearth</title>\n"
-             "<link rel=\"stylesheet\" type=\"text/css\" href=\"/auth/style.css\">\n"
-             "<link rel=\"search\" type=\"application/opensearchdescription+xml\" title=\"Hearth\" "
-             "href=\"/opensearch.xml\">\n</head>\n<body class=\"basic\">\n",
-             title);
-    pages_html_put(out, "<p><a href=\"/basic/\">Home</a> | <a href=\"/basic/tabs\">Tabs</a> | <a href=\"/basic/bookmarks\">Bookmarks</a> | "
-                  "<a href=\"/basic/history\">History</a> | <a href=\"/auth/account\">Account</a> | <a "
-                  "href=\"/auth/signout?next=/basic/\">Sign out</a></p>\n");
-    pages_html_put(out,
-             "<form method=\"get\" action=\"/basic/search\">\n<p><input type=\"text\" name=\"q\" size=\"30\" title=\"Words\" value=\"%s\"> "
-             "<input type=\"submit\" value=\"Search\"></p>\n</form>\n<h1>%s</h1>\n",
-             q, title);
+                   "<form method=\"get\" action=\"/basic/search\">\n<p><input type=\"text\" "
+                   "name=\"q\" size=\"30\" title=\"Words\" value=\"%s\"> "
+                   "<input type=\"submit\" value=\"Search\"></p>\n</form>\n<h1>%s</h1>\n",
+                   q, title);
 }
 
 void pages_basic_end(struct basic *basic)
 {
     buf_add_text(&basic->call->html, "</body>\n</html>\n");
     pages_html_send(basic->call, 200);
-    basic->call->reply->gzip = true; /* there is no secret in it: forms that change something are under /auth/ */
+    /* there is no secret in it: forms that change something are under /auth/ */
+    basic->call->reply->gzip = true;
 }
 
 const char *pages_basic_text(const json_t *object, const char *name)
@@ -116,10 +126,12 @@ static void put_cut(struct buf *out, const char *text, size_t most)
     buf_add_text(out, "\u2026");
 }
 
-/* Addresses that a browser may follow from here; bookmarklets and the like are shown, never followed. */
+/* Addresses that a browser may follow from here; bookmarklets and the like are shown, never
+ * followed. */
 static bool may_be_followed(const char *url)
 {
-    return (strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0) && strlen(url) <= HREF_BYTES;
+    return (strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0) &&
+           strlen(url) <= HREF_BYTES;
 }
 
 void pages_basic_link(struct buf *out, const json_t *title, const json_t *url)
@@ -143,7 +155,8 @@ void pages_basic_link(struct buf *out, const json_t *title, const json_t *url)
     }
 }
 
-void pages_basic_more(struct buf *out, const char *path, const char *name, const char *value, const json_t *next)
+void pages_basic_more(struct buf *out, const char *path, const char *name, const char *value,
+                      const json_t *next)
 {
     if (!json_is_string(next))
         return;

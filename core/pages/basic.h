@@ -1,5 +1,5 @@
-/* /basic/…: plain HTML 4.01 for whatever has a browser. No script, no need for style sheets, under 15 KB a page; what they show is what the
- * services say (api_internal_get). */
+/* /basic/…: plain HTML 4.01 for whatever has a browser. No script, no need for style sheets,
+ * under 15 KB a page; what they show is what the services say (api_internal_get). */
 #ifndef HEARTH_CORE_PAGES_BASIC_H
 #define HEARTH_CORE_PAGES_BASIC_H
 
@@ -15,14 +15,17 @@ struct basic {
 
 /* Who asks; false: nobody, or somebody of another node, and the reply leads them on. */
 bool pages_basic_open(struct view_call *call, struct basic *ret_basic);
-/* name, value, …, NULL: parameters; NULL or "" values are left out. NULL: the reply says what is the matter. */
-json_t *pages_basic_request(struct basic *basic, const char *path, const char *argument, ...) __attribute__((sentinel));
+/* name, value, …, NULL: parameters; NULL or "" values are left out. NULL: the reply says what is
+ * the matter. */
+json_t *pages_basic_request(struct basic *basic, const char *path, const char *argument, ...)
+    __attribute__((sentinel));
 void pages_basic_begin(struct basic *basic, const char *title);
 void pages_basic_end(struct basic *basic);
 /* A title that leads to its address when that is one to be followed; else both as text. */
 void pages_basic_link(struct buf *out, const json_t *title, const json_t *url);
 /* A link to the rest of a list: `path`, with name=value of a parameter that stays (NULL: none). */
-void pages_basic_more(struct buf *out, const char *path, const char *name, const char *value, const json_t *next);
+void pages_basic_more(struct buf *out, const char *path, const char *name, const char *value,
+                      const json_t *next);
 const char *pages_basic_text(const json_t *object, const char *name);
 /* "2026-11-23 14:05" in UTC; ret: 24 bytes. */
 void pages_basic_time(const json_t *ms, char ret[24]);

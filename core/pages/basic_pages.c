@@ -3,8 +3,7 @@
 
 #include "pages/basic.h"
 
-/* --- tabs
- * ----------------------------------------------------------------------------------------------------------------------------------- */
+/* --- tabs --- */
 
 static void basic_put_device(struct view_call *call, const json_t *device, size_t most)
 {
@@ -13,7 +12,7 @@ static void basic_put_device(struct view_call *call, const json_t *device, size_
     size_t i;
     int64_t uploaded = json_integer_value(json_object_get(device, "last_upload"));
     pages_html_put(out, "<h2>%s</h2>\n<p><small>%s</small></p>\n", pages_basic_text(device, "name"),
-             page_words(call, pages_says_uploaded(hearth_time_of(uploaded))));
+                   page_words(call, pages_says_uploaded(hearth_time_of(uploaded))));
     if (json_array_size(tabs) == 0) {
         page_paragraph(call, pages_says_no_tabs());
         return;
@@ -39,7 +38,8 @@ static void put_tabs(struct basic *basic, const json_t *answer, size_t most)
 {
     const json_t *devices = json_object_get(answer, "devices"), *device;
     size_t i;
-    json_array_foreach((json_t *)(uintptr_t)devices, i, device) basic_put_device(basic->call, device, most);
+    json_array_foreach((json_t *)(uintptr_t)devices, i, device)
+        basic_put_device(basic->call, device, most);
     if (json_array_size(devices) == 0)
         page_paragraph(basic->call, pages_says_no_devices());
 }
@@ -59,18 +59,19 @@ void pages_basic_tabs_get(struct view_call *call)
     json_decref(answer);
 }
 
-/* --- home
- * ------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- home --- */
 
 /* The honest line: when it was synced, or why not. */
 static void put_status(struct view_call *call, const json_t *account)
 {
     struct buf *out = &call->html;
-    const char *state = pages_basic_text(account, "state"), *detail = pages_basic_text(account, "state_detail");
+    const char *state = pages_basic_text(account, "state"),
+               *detail = pages_basic_text(account, "state_detail");
     int64_t synced = json_integer_value(json_object_get(account, "last_sync"));
     if (json_is_true(json_object_get(account, "syncing")))
         page_paragraph(call, pages_says_syncing());
-    page_paragraph(call, synced != 0 ? pages_says_synced(hearth_time_of(synced)) : pages_says_not_synced());
+    page_paragraph(call, synced != 0 ? pages_says_synced(hearth_time_of(synced))
+                                     : pages_says_not_synced());
     if (detail != NULL)
         pages_html_put(out, "<p><strong>%s</strong></p>\n", detail);
     if (state != NULL && strcmp(state, "signin_needed") == 0)
@@ -94,8 +95,7 @@ void pages_basic_home_get(struct view_call *call)
     json_decref(tabs);
 }
 
-/* --- bookmarks
- * ---------------------------------------------------------------------------------------------------------------------------------- */
+/* --- bookmarks --- */
 
 static void put_folder_link(struct buf *out, const char *id, const char *title)
 {
@@ -110,7 +110,8 @@ static void put_item(struct buf *out, const json_t *item)
     buf_add_text(out, "<li>");
     if (kind != NULL && strcmp(kind, "folder") == 0) {
         put_folder_link(out, pages_basic_text(item, "id"), pages_basic_text(item, "title"));
-        pages_html_put(out, " (%" JSON_INTEGER_FORMAT ")", json_integer_value(json_object_get(item, "children")));
+        pages_html_put(out, " (%" JSON_INTEGER_FORMAT ")",
+                       json_integer_value(json_object_get(item, "children")));
     } else if (kind != NULL && strcmp(kind, "separator") == 0) {
         buf_add_text(out, "\u2014");
     } else {
@@ -140,7 +141,8 @@ void pages_basic_bookmarks_get(struct view_call *call)
     if (!pages_basic_open(call, &basic))
         return;
     json_t *answer =
-        pages_basic_request(&basic, "/api/v1/bookmarks", NULL, "folder", id, "cursor", http_parameter(call->request, "cursor"), "limit", "25", NULL);
+        pages_basic_request(&basic, "/api/v1/bookmarks", NULL, "folder", id, "cursor",
+                            http_parameter(call->request, "cursor"), "limit", "25", NULL);
     if (answer == NULL)
         return;
     const json_t *folder = json_object_get(answer, "folder"), *step;
@@ -160,13 +162,13 @@ void pages_basic_bookmarks_get(struct view_call *call)
         buf_add_text(&call->html, "</p>\n");
     }
     put_items(call, json_object_get(answer, "items"));
-    pages_basic_more(&call->html, "/basic/bookmarks", "folder", id, json_object_get(answer, "next"));
+    pages_basic_more(&call->html, "/basic/bookmarks", "folder", id,
+                     json_object_get(answer, "next"));
     pages_basic_end(&basic);
     json_decref(answer);
 }
 
-/* --- history
- * -------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- history --- */
 
 /* Newest first, a heading for each day. */
 static void basic_put_visits(struct view_call *call, const json_t *visits)
@@ -200,7 +202,8 @@ void pages_basic_history_get(struct view_call *call)
     if (!pages_basic_open(call, &basic))
         return;
     json_t *answer =
-        pages_basic_request(&basic, "/api/v1/history", NULL, "host", host, "cursor", http_parameter(call->request, "cursor"), "limit", "25", NULL);
+        pages_basic_request(&basic, "/api/v1/history", NULL, "host", host, "cursor",
+                            http_parameter(call->request, "cursor"), "limit", "25", NULL);
     if (answer == NULL)
         return;
     pages_basic_begin(&basic, "History");
@@ -210,9 +213,7 @@ void pages_basic_history_get(struct view_call *call)
     json_decref(answer);
 }
 
-/* --- search
- * ---------------------------------------------------------------------------------------------------------------------------------------
- */
+/* --- search --- */
 
 void pages_basic_search_get(struct view_call *call)
 {
@@ -221,7 +222,8 @@ void pages_basic_search_get(struct view_call *call)
     size_t i;
     if (!pages_basic_open(call, &basic))
         return;
-    json_t *answer = pages_basic_request(&basic, "/api/v1/search", NULL, "q", http_parameter(call->request, "q"), "limit", "25", NULL);
+    json_t *answer = pages_basic_request(&basic, "/api/v1/search", NULL, "q",
+                                         http_parameter(call->request, "q"), "limit", "25", NULL);
     if (answer == NULL)
         return;
     const json_t *results = json_object_get(answer, "results");
@@ -233,8 +235,10 @@ void pages_basic_search_get(struct view_call *call)
     json_array_foreach((json_t *)(uintptr_t)results, i, result)
     {
         pages_html_put(&call->html, "<li>");
-        pages_basic_link(&call->html, json_object_get(result, "title"), json_object_get(result, "url"));
-        pages_html_put(&call->html, " <small>(%s)</small></li>\n", pages_basic_text(result, "kind"));
+        pages_basic_link(&call->html, json_object_get(result, "title"),
+                         json_object_get(result, "url"));
+        pages_html_put(&call->html, " <small>(%s)</small></li>\n",
+                       pages_basic_text(result, "kind"));
     }
     if (json_array_size(results) > 0)
         buf_add_text(&call->html, "</ol>\n");
@@ -246,13 +250,16 @@ void pages_basic_search_get(struct view_call *call)
 void pages_opensearch_get(struct view_call *call)
 {
     const char *base = http_base_url(call->request, call->pages->options.base_url);
-    pages_html_put(&call->html,
-             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<OpenSearchDescription xmlns=\"http://a9.com/-/spec/opensearch/1.1/\">\n"
-             "<ShortName>Hearth</ShortName>\n<Description>Your Firefox bookmarks, history and "
-             "tabs</Description>\n<InputEncoding>UTF-8</InputEncoding>\n"
-             "<Url type=\"text/html\" template=\"%s/search?q={searchTerms}\"/>\n"
-             "<Url type=\"application/x-suggestions+json\" template=\"%s/api/v1/suggest?q={searchTerms}\"/>\n</OpenSearchDescription>\n",
-             base, base);
+    pages_html_put(
+        &call->html,
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<OpenSearchDescription "
+        "xmlns=\"http://a9.com/-/spec/opensearch/1.1/\">\n"
+        "<ShortName>Hearth</ShortName>\n<Description>Your Firefox bookmarks, history and "
+        "tabs</Description>\n<InputEncoding>UTF-8</InputEncoding>\n"
+        "<Url type=\"text/html\" template=\"%s/search?q={searchTerms}\"/>\n"
+        "<Url type=\"application/x-suggestions+json\" "
+        "template=\"%s/api/v1/suggest?q={searchTerms}\"/>\n</OpenSearchDescription>\n",
+        base, base);
     pages_html_send(call, 200);
     call->reply->content_type = "application/opensearchdescription+xml";
 }

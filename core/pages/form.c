@@ -32,7 +32,8 @@ static const char *form_token(struct view_call *call)
     ASSERT(RAND_bytes(bytes, sizeof(bytes)) == 1);
     codec_base64_encode(CODEC_URL, bytes, sizeof(bytes), text);
     pages_set_cookie(call, cookie_name(call), text, FORM_COOKIE_LIFE, "Strict");
-    call->request->cookie = arena_printf(&call->request->arena, "%s=%s", cookie_name(call), text); /* one value for all forms of a page */
+    /* one value for all forms of a page */
+    call->request->cookie = arena_printf(&call->request->arena, "%s=%s", cookie_name(call), text);
     return arena_strdup(&call->request->arena, text);
 }
 
@@ -48,8 +49,10 @@ bool pages_form_is_marked(struct view_call *call)
 
 void pages_form_begin(struct view_call *call, const char *action, const char *next)
 {
-    pages_html_put(&call->html, "<form method=\"post\" action=\"%s\">\n<div><input type=\"hidden\" name=\"form\" value=\"%s\">", action,
-             form_token(call));
+    pages_html_put(&call->html,
+                   "<form method=\"post\" action=\"%s\">\n<div><input type=\"hidden\" "
+                   "name=\"form\" value=\"%s\">",
+                   action, form_token(call));
     if (next != NULL && strcmp(next, "/") != 0)
         pages_html_put(&call->html, "<input type=\"hidden\" name=\"next\" value=\"%s\">", next);
     buf_add_text(&call->html, "</div>\n");
@@ -63,7 +66,8 @@ void pages_form_end(struct view_call *call, const char *label)
 bool pages_form_read(struct view_call *call)
 {
     if (!http_form(call->request)) {
-        pages_html_message(call, 400, pages_says_title_form(), pages_says_form(), "/auth/signin", "Start over");
+        pages_html_message(call, 400, pages_says_title_form(), pages_says_form(), "/auth/signin",
+                           "Start over");
         return false;
     }
     const char *cookie = form_own_token(call), *field = http_parameter(call->request, "form");
@@ -71,14 +75,16 @@ bool pages_form_read(struct view_call *call)
                 CRYPTO_memcmp(cookie, field, FORM_TOKEN_SIZE - 1) == 0 &&
                 http_same_origin(call->request, call->pages->options.base_url) != 0;
     if (!ours)
-        pages_html_message(call, 403, pages_says_title_form_foreign(), pages_says_form_foreign(), "/auth/signin", "Start over");
+        pages_html_message(call, 403, pages_says_title_form_foreign(), pages_says_form_foreign(),
+                           "/auth/signin", "Start over");
     return ours;
 }
 
 const char *pages_form_next(const char *text)
 {
     enum { NEXT_MAX = SIGNIN_PENDING_NEXT_SIZE - 1 };
-    if (text == NULL || text[0] != '/' || text[1] == '/' || text[1] == '\\' || strlen(text) > NEXT_MAX)
+    if (text == NULL || text[0] != '/' || text[1] == '/' || text[1] == '\\' ||
+        strlen(text) > NEXT_MAX)
         return "/";
     for (const char *p = text; *p != '\0'; p++)
         if ((unsigned char)*p <= ' ' || *p == '\\' || *p == 0x7f || (unsigned char)*p >= 0x80)

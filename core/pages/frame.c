@@ -4,23 +4,31 @@
 #include "base/outage.h"
 #include "pages/internal.h"
 
-/* Browsers apply form-action to redirects behind a form as well, so none of our forms redirects to another site: see step.c. */
-static const char POLICY[] = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; form-action 'self'; base-uri "
+/* Browsers apply form-action to redirects behind a form as well, so none of our forms redirects
+ * to another site: see step.c. */
+static const char POLICY[] = "default-src 'none'; style-src 'self'; font-src 'self'; img-src "
+                             "'self' data:; form-action 'self'; base-uri "
                              "'none'; frame-ancestors 'none'";
 
 void pages_html_begin(struct view_call *call, const char *title, int refresh, const char *to)
 {
     struct buf *out = &call->html;
     buf_reset(out);
-    pages_html_put(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>%s \u2013 Hearth</title>\n", title);
-    pages_html_put(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"robots\" content=\"noindex\">\n");
+    pages_html_put(out,
+                   "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta "
+                   "charset=\"utf-8\">\n<title>%s \u2013 Hearth</title>\n",
+                   title);
+    pages_html_put(out, "<meta name=\"viewport\" content=\"width=device-width, "
+                        "initial-scale=1\">\n<meta name=\"robots\" content=\"noindex\">\n");
     if (refresh >= 0 && to != NULL)
         pages_html_put(out, "<meta http-equiv=\"refresh\" content=\"%d; url=%s\">\n", refresh, to);
     else if (refresh >= 0)
         pages_html_put(out, "<meta http-equiv=\"refresh\" content=\"%d\">\n", refresh);
-    pages_html_put(out,
-             "<link rel=\"stylesheet\" href=\"/auth/style.css\">\n</head>\n<body>\n<main>\n<p class=\"mark\">Hearth</p>\n<h1>%s</h1>\n",
-             title);
+    pages_html_put(
+        out,
+        "<link rel=\"stylesheet\" href=\"/auth/style.css\">\n</head>\n<body>\n<main>\n<p "
+        "class=\"mark\">Hearth</p>\n<h1>%s</h1>\n",
+        title);
 }
 
 void pages_html_close(struct view_call *call)
@@ -36,7 +44,8 @@ void pages_html_send(struct view_call *call, int status)
     call->html = (struct buf){0};
     reply->status = status;
     reply->content_type = "text/html; charset=utf-8";
-    reply->gzip = false; /* pages with secrets in forms are not compressed: nothing is to be learned from their length */
+    /* pages with secrets in forms are not compressed: nothing is to be learned from their length */
+    reply->gzip = false;
     http_reply_header(reply, "content-security-policy", POLICY);
     http_reply_header(reply, "cache-control", "no-store");
     http_reply_header(reply, "cross-origin-opener-policy", "same-origin");
@@ -64,8 +73,8 @@ void page_problem(struct view_call *call, const char *words)
     pages_html_put(&call->html, "<p class=\"problem\" role=\"alert\">%s</p>\n", words);
 }
 
-void pages_html_message(struct view_call *call, int status, struct hearth_sentence title, struct hearth_sentence text, const char *link,
-                  const char *label)
+void pages_html_message(struct view_call *call, int status, struct hearth_sentence title,
+                        struct hearth_sentence text, const char *link, const char *label)
 {
     pages_html_begin(call, page_words(call, title), -1, NULL);
     page_paragraph(call, text);
@@ -86,19 +95,21 @@ void pages_redirect(struct view_call *call, const char *url)
 void pages_html_error(struct view_call *call)
 {
     bool later = call->err.code == HEARTH_ERR_UNAVAILABLE || call->err.code == HEARTH_ERR_TIMEOUT ||
-                 call->err.code == HEARTH_ERR_CANCELLED || call->err.code == HEARTH_ERR_FULL || call->err.code == HEARTH_ERR_NOMEM;
-    log_event(outage_level_of_request(&call->err, HEARTH_LOG_ERROR), "pages", "request failed", LOG_TEXT("path", call->request->path),
-              LOG_TEXT("error", call->err.text));
+                 call->err.code == HEARTH_ERR_CANCELLED || call->err.code == HEARTH_ERR_FULL ||
+                 call->err.code == HEARTH_ERR_NOMEM;
+    log_event(outage_level_of_request(&call->err, HEARTH_LOG_ERROR), "pages", "request failed",
+              LOG_TEXT("path", call->request->path), LOG_TEXT("error", call->err.text));
     if (later)
         http_reply_header(call->reply, "retry-after", "10");
-    pages_html_message(call, later ? 503 : 500, later ? pages_says_title_not_now() : pages_says_title_fault(),
-                 later ? pages_says_not_now() : pages_says_fault(), "/auth/signin", "Back to signing in");
+    pages_html_message(
+        call, later ? 503 : 500, later ? pages_says_title_not_now() : pages_says_title_fault(),
+        later ? pages_says_not_now() : pages_says_fault(), "/auth/signin", "Back to signing in");
 }
 
 void pages_html_slow(struct view_call *call, const char *link)
 {
-    log_event(outage_level_of_request(&call->err, HEARTH_LOG_WARNING), "pages", "sign-in slow", LOG_TEXT("path", call->request->path),
-              LOG_TEXT("error", call->err.text));
+    log_event(outage_level_of_request(&call->err, HEARTH_LOG_WARNING), "pages", "sign-in slow",
+              LOG_TEXT("path", call->request->path), LOG_TEXT("error", call->err.text));
     http_reply_header(call->reply, "retry-after", "10");
     pages_html_message(call, 503, pages_says_title_moment(), pages_says_slow(), link, "Try again");
 }
@@ -111,13 +122,18 @@ void pages_html_busy(struct view_call *call, const char *link)
 
 void pages_html_too_many(struct view_call *call, int64_t wait)
 {
-    http_reply_header(call->reply, "retry-after", arena_printf(&call->request->arena, "%lld", (long long)(wait + 999) / 1000));
-    pages_html_message(call, 429, pages_says_title_too_many(), pages_says_too_many(hearth_duration_of(wait)), NULL, NULL);
+    http_reply_header(call->reply, "retry-after",
+                      arena_printf(&call->request->arena, "%lld", (long long)(wait + 999) / 1000));
+    pages_html_message(call, 429, pages_says_title_too_many(),
+                       pages_says_too_many(hearth_duration_of(wait)), NULL, NULL);
 }
 
-void pages_set_cookie(struct view_call *call, const char *name, const char *value, int64_t seconds, const char *same_site)
+void pages_set_cookie(struct view_call *call, const char *name, const char *value, int64_t seconds,
+                      const char *same_site)
 {
     http_reply_header(call->reply, "set-cookie",
-                      arena_printf(&call->request->arena, "%s=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=%s%s", name, value,
-                                   (long long)seconds, same_site, call->request->tls ? "; Secure" : ""));
+                      arena_printf(&call->request->arena,
+                                   "%s=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=%s%s", name,
+                                   value, (long long)seconds, same_site,
+                                   call->request->tls ? "; Secure" : ""));
 }

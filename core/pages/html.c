@@ -49,15 +49,20 @@ void pages_html_text(struct buf *out, const char *text)
 static void put_integer(struct buf *out, const char *modifier, bool is_signed, va_list *ap)
 {
     if (strcmp(modifier, "ll") == 0)
-        is_signed ? buf_printf(out, "%lld", va_arg(*ap, long long)) : buf_printf(out, "%llu", va_arg(*ap, unsigned long long));
+        is_signed ? buf_printf(out, "%lld", va_arg(*ap, long long))
+                  : buf_printf(out, "%llu", va_arg(*ap, unsigned long long));
     else if (strcmp(modifier, "l") == 0)
-        is_signed ? buf_printf(out, "%ld", va_arg(*ap, long)) : buf_printf(out, "%lu", va_arg(*ap, unsigned long));
+        is_signed ? buf_printf(out, "%ld", va_arg(*ap, long))
+                  : buf_printf(out, "%lu", va_arg(*ap, unsigned long));
     else if (strcmp(modifier, "j") == 0)
-        is_signed ? buf_printf(out, "%jd", va_arg(*ap, intmax_t)) : buf_printf(out, "%ju", va_arg(*ap, uintmax_t));
+        is_signed ? buf_printf(out, "%jd", va_arg(*ap, intmax_t))
+                  : buf_printf(out, "%ju", va_arg(*ap, uintmax_t));
     else if (strcmp(modifier, "z") == 0)
-        is_signed ? buf_printf(out, "%zd", va_arg(*ap, ssize_t)) : buf_printf(out, "%zu", va_arg(*ap, size_t));
+        is_signed ? buf_printf(out, "%zd", va_arg(*ap, ssize_t))
+                  : buf_printf(out, "%zu", va_arg(*ap, size_t));
     else
-        is_signed ? buf_printf(out, "%d", va_arg(*ap, int)) : buf_printf(out, "%u", va_arg(*ap, unsigned));
+        is_signed ? buf_printf(out, "%d", va_arg(*ap, int))
+                  : buf_printf(out, "%u", va_arg(*ap, unsigned));
 }
 
 void pages_html_put(struct buf *out, const char *format, ...)

@@ -4,10 +4,12 @@
 
 #include "base/buf.h"
 
-/* For text and for attributes in double quotes. Control characters that HTML forbids become U+FFFD; NULL is nothing. */
+/* For text and for attributes in double quotes. Control characters that HTML forbids become
+ * U+FFFD; NULL is nothing. */
 void pages_html_text(struct buf *out, const char *text);
-/* "<b>%s</b> of %d": every text is escaped. A format of printf, and checked by the compiler as such, but with texts and integers only: s d
- * u with l, ll, j, z, and %%; no widths, no precisions. HTML that is not in the format goes out by buf_add_text(). */
+/* "<b>%s</b> of %d": every text is escaped. A format of printf, and checked by the compiler as
+ * such, but with texts and integers only: s d u with l, ll, j, z, and %%; no widths, no
+ * precisions. HTML that is not in the format goes out by buf_add_text(). */
 void pages_html_put(struct buf *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Percent-encodes what may not stand in the value of a query. */
 void pages_html_query_value(struct buf *out, const char *text);

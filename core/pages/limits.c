@@ -3,17 +3,20 @@
 #include "pages/internal.h"
 
 /* Whoever floods is in the log often enough; the log is not theirs to fill. */
-void pages_audit_failed(struct view_call *call, const char *reason, const char *email, const char *provider)
+void pages_audit_failed(struct view_call *call, const char *reason, const char *email,
+                        const char *provider)
 {
     if (rate_take_address(call->pages->noted, call->request->remote) == 0)
-        log_audit("sign-in failed", LOG_TEXT("address", call->request->remote), LOG_TEXT("reason", reason), LOG_TEXT("provider", provider),
+        log_audit("sign-in failed", LOG_TEXT("address", call->request->remote),
+                  LOG_TEXT("reason", reason), LOG_TEXT("provider", provider),
                   LOG_TEXT("email", email == NULL || email[0] == '\0' ? NULL : email));
 }
 
 void pages_audit_ended(struct view_call *call, const char *reason, const char *provider)
 {
     if (rate_take_address(call->pages->noted, call->request->remote) == 0)
-        log_audit("sign-in ended", LOG_TEXT("address", call->request->remote), LOG_TEXT("reason", reason == NULL ? "refused" : reason),
+        log_audit("sign-in ended", LOG_TEXT("address", call->request->remote),
+                  LOG_TEXT("reason", reason == NULL ? "refused" : reason),
                   LOG_TEXT("provider", provider));
 }
 

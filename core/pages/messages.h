@@ -1,11 +1,13 @@
-/* What the pages under /auth/ tell a person: titles, and sentences that state a fact or what to do. See docs/messages.md. */
+/* What the pages under /auth/ tell a person: titles, and sentences that state a fact or what to
+ * do. See docs/messages.md. */
 #ifndef HEARTH_CORE_PAGES_MESSAGES_H
 #define HEARTH_CORE_PAGES_MESSAGES_H
 
 #include "hearth/message.h"
 
-#define PAGES_WHERE_THE_CODE_IS                                                                                                            \
-    "Whoever runs it finds an address with the set-up code in what \u201chearthd serve\u201d printed when it started (the log of the "     \
+#define PAGES_WHERE_THE_CODE_IS                                                                    \
+    "Whoever runs it finds an address with the set-up code in what \u201chearthd serve\u201d "     \
+    "printed when it started (the log of the "                                                     \
     "service), and \u201chearthd setup\u201d prints it again."
 
 /* clang-format off */

@@ -59,7 +59,8 @@ enum { ROUTES = sizeof(table) / sizeof(table[0]) };
 
 void pages_renew_deadline(struct view_call *call)
 {
-    nodes_storages_deadline(call->storages, clock_monotonic() + call->pages->options.storage_timeout);
+    nodes_storages_deadline(call->storages,
+                            clock_monotonic() + call->pages->options.storage_timeout);
 }
 
 static void view_handle(struct http_request *request, struct http_reply *reply, void *worker)
@@ -72,8 +73,10 @@ static void view_handle(struct http_request *request, struct http_reply *reply, 
     } else if (endpoint->where == VIEW_STORAGE) {
         call.storages = worker;
     }
-    if (endpoint->where == VIEW_STORAGE && call.storages != NULL) /* the time that it waited for a thread counts */
-        nodes_storages_deadline(call.storages, request->received + call.pages->options.storage_timeout);
+    /* the time that it waited for a thread counts */
+    if (endpoint->where == VIEW_STORAGE && call.storages != NULL)
+        nodes_storages_deadline(call.storages,
+                                request->received + call.pages->options.storage_timeout);
     else if (call.storages != NULL)
         pages_renew_deadline(&call);
     if (call.storages == NULL && endpoint->where != VIEW_INLINE) {
@@ -115,15 +118,17 @@ int pages_create(const struct pages_options *options, struct pages **ret_pages, 
     pages->options = *options;
     for (size_t i = 0; i < PAGES_SSO_MAX; i++)
         signin_gate_init(&pages->sso_gates[i], options->step_timeout / GATE_PART);
-    pages->pending_signins = signin_pending_table_create(signin_vault(options->signin), ATTEMPTS_MAX);
+    pages->pending_signins =
+        signin_pending_table_create(signin_vault(options->signin), ATTEMPTS_MAX);
     pages->steps = rate_create(STEPS_MAX, WINDOW);
     pages->answers = signin_guesses_create(WRONG_ANSWERS_MAX);
     pages->codes = signin_guesses_create(WRONG_CODES_MAX);
     pages->noted = rate_create(NOTED_MAX, WINDOW);
     pages->routes = calloc(ROUTES, sizeof(*pages->routes));
     pages->endpoints = calloc(ROUTES, sizeof(*pages->endpoints));
-    if (pages->pending_signins == NULL || pages->steps == NULL || pages->answers == NULL || pages->codes == NULL || pages->noted == NULL ||
-        pages->routes == NULL || pages->endpoints == NULL) {
+    if (pages->pending_signins == NULL || pages->steps == NULL || pages->answers == NULL ||
+        pages->codes == NULL || pages->noted == NULL || pages->routes == NULL ||
+        pages->endpoints == NULL) {
         pages_destroy(pages);
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     }

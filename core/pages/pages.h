@@ -1,5 +1,5 @@
-/* Pages that the daemon renders: /auth/… (signing in and out) and /basic/… (everything else). They need no script, and look decent where
- * there are style sheets. */
+/* Pages that the daemon renders: /auth/… (signing in and out) and /basic/… (everything else).
+ * They need no script, and look decent where there are style sheets. */
 #ifndef HEARTH_CORE_PAGES_PAGES_H
 #define HEARTH_CORE_PAGES_PAGES_H
 
@@ -24,7 +24,8 @@ struct pages_options {
     size_t sso_count;
     const char *base_url; /* NULL: as the request came */
     struct session_limits sessions;
-    struct http_pool signin_pool; /* its workers are struct pages_worker *, which may take their time; else those of the server */
+    /* its workers are struct pages_worker *, which may take their time; else those of the server */
+    struct http_pool signin_pool;
     int64_t storage_timeout;
     int64_t step_timeout; /* ms that a provider of single sign-on has for a step */
     /* An account has new credentials. Any thread, may block. */

@@ -1,4 +1,5 @@
-/* What a person reads who has shown who they are, and is not let in; and how a server gets its first person. */
+/* What a person reads who has shown who they are, and is not let in; and how a server gets its
+ * first person. */
 #include <string.h>
 
 #include "pages/internal.h"
@@ -10,7 +11,8 @@ void pages_setup_notice(struct view_call *call)
     buf_add_text(&call->html, "</section>\n");
 }
 
-static void refuse_person(struct view_call *call, struct hearth_sentence title, struct hearth_sentence text)
+static void refuse_person(struct view_call *call, struct hearth_sentence title,
+                          struct hearth_sentence text)
 {
     pages_html_message(call, 403, title, text, "/auth/signin", "Back to signing in");
 }

@@ -29,24 +29,29 @@ void pages_signout_post(struct view_call *call)
     if (!pages_form_read(call))
         return;
     int r = api_who(options->api, call->request, call->storages, &person, &call->err);
-    if (r == HEARTH_ERR_DENIED || r == API_BARRED) /* signed out already; a storage that says so below has not done it */
+    /* signed out already; a storage that says so below has not done it */
+    if (r == HEARTH_ERR_DENIED || r == API_BARRED)
         r = HEARTH_ERR_NOT_FOUND;
     if (r == 0 && person.session[0] == '\0') {
-        pages_html_message(call, 409, pages_says_title_elsewhere(), pages_says_elsewhere(), "/", "Back");
+        pages_html_message(call, 409, pages_says_title_elsewhere(), pages_says_elsewhere(), "/",
+                           "Back");
         return;
     }
     if (r == 0) {
         struct storage *storage = nodes_storages_get(call->storages, person.node, &call->err);
-        r = storage == NULL ? call->err.code : auth_session_remove(storage, person.account, person.session, &call->err);
+        r = storage == NULL
+                ? call->err.code
+                : auth_session_remove(storage, person.account, person.session, &call->err);
         api_forget_tokens(options->api, person.account);
         if (r == 0)
-            log_audit("signed out", LOG_TEXT("address", call->request->remote), LOG_TEXT("account", person.account),
-                      LOG_TEXT("session", person.session));
+            log_audit("signed out", LOG_TEXT("address", call->request->remote),
+                      LOG_TEXT("account", person.account), LOG_TEXT("session", person.session));
     }
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
         pages_html_error(call);
         return;
     }
     pages_forget_browser(call);
-    pages_html_message(call, 200, pages_says_title_signed_out(), pages_says_signed_out(), "/auth/signin", "Sign in again");
+    pages_html_message(call, 200, pages_says_title_signed_out(), pages_says_signed_out(),
+                       "/auth/signin", "Sign in again");
 }

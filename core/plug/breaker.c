@@ -1,10 +1,11 @@
-/*        3 calls in a row without an answer, or a probe without one
+/* 3 calls in a row without an answer, or a probe without one
  *   CLOSED --------------------------------------------------------> OPEN
  *      ^                                                              |
  *      +--------------------------------------------------------------+
  *                        a probe that is answered
  *
- * There is no half-open state: no person's request is used to find out whether a backend is back. */
+ * There is no half-open state: no person's request is used to find out whether a backend is
+ * back. */
 #include "plug/breaker.h"
 
 #include <inttypes.h>
@@ -83,8 +84,9 @@ int plug_breaker_allows(struct breaker *breaker, struct err *err)
     }
     plug_breaker_look(breaker, &view);
     int64_t seconds = (clock_monotonic() - view.since) / 1000;
-    err_set(err, HEARTH_ERR_UNAVAILABLE, "%s does not answer, for %" PRId64 " s now; it is looked at again every moment. %s", breaker->what,
-            seconds, view.words);
+    err_set(err, HEARTH_ERR_UNAVAILABLE,
+            "%s does not answer, for %" PRId64 " s now; it is looked at again every moment. %s",
+            breaker->what, seconds, view.words);
     if (err != NULL) {
         err->retry_after = RETRY_AFTER;
         err->told = true;
@@ -93,7 +95,8 @@ int plug_breaker_allows(struct breaker *breaker, struct err *err)
 }
 
 /* code, words: what is said of the backend from now on; 0: that it is well. */
-static bool breaker_move(struct breaker *breaker, enum breaker_event event, int code, const char *words)
+static bool breaker_move(struct breaker *breaker, enum breaker_event event, int code,
+                         const char *words)
 {
     lock_take(&breaker->lock);
     enum breaker_state from = (enum breaker_state)atomic_load(&breaker->state);
@@ -105,7 +108,10 @@ static bool breaker_move(struct breaker *breaker, enum breaker_event event, int 
     if (from != to || event != EVENT_NO_ANSWERS) { /* probes have the last word */
         bool known = words != NULL && words[0] != '\0';
         breaker->code = code;
-        str_cut(breaker->words, sizeof(breaker->words), code == 0 ? "" : known ? words : err_text(code));
+        str_cut(breaker->words, sizeof(breaker->words),
+                code == 0 ? ""
+                : known   ? words
+                          : err_text(code));
     }
     if (to == BREAKER_CLOSED)
         atomic_store(&breaker->failures, 0);
@@ -121,7 +127,8 @@ static bool breaker_says_nothing(int code)
 
 static bool breaker_is_answer(int code)
 {
-    return code != HEARTH_ERR_UNAVAILABLE && code != HEARTH_ERR_TIMEOUT && code != HEARTH_ERR_UNCERTAIN;
+    return code != HEARTH_ERR_UNAVAILABLE && code != HEARTH_ERR_TIMEOUT &&
+           code != HEARTH_ERR_UNCERTAIN;
 }
 
 static bool breaker_probe_found(struct breaker *breaker, int code)
@@ -136,7 +143,8 @@ static void breaker_count_unanswered(struct breaker *breaker, int code, const ch
 {
     lock_take(&breaker->lock);
     breaker->unanswered++;
-    str_cut(breaker->last, sizeof(breaker->last), words != NULL && words[0] != '\0' ? words : err_text(code));
+    str_cut(breaker->last, sizeof(breaker->last),
+            words != NULL && words[0] != '\0' ? words : err_text(code));
     lock_release(&breaker->lock);
 }
 
@@ -148,7 +156,8 @@ bool plug_breaker_note(struct breaker *breaker, int code, const char *words)
         atomic_store(&breaker->good, clock_monotonic());
         if (atomic_load(&breaker->failures) != 0)
             atomic_store(&breaker->failures, 0);
-        return code < 0 && code != HEARTH_ERR_NOT_FOUND && atomic_load(&breaker->wake) != NULL && breaker_probe_found(breaker, code);
+        return code < 0 && code != HEARTH_ERR_NOT_FOUND && atomic_load(&breaker->wake) != NULL &&
+               breaker_probe_found(breaker, code);
     }
     if (atomic_load(&breaker->wake) == NULL || plug_breaker_is_open(breaker))
         return atomic_load(&breaker->watched);
@@ -183,7 +192,8 @@ bool plug_breaker_probed(struct breaker *breaker, int code, const char *words)
     bool answered = breaker_is_answer(code);
     if (answered)
         atomic_store(&breaker->good, clock_monotonic());
-    return breaker_move(breaker, answered ? EVENT_PROBE_ANSWERED : EVENT_PROBE_UNANSWERED, code, words);
+    return breaker_move(breaker, answered ? EVENT_PROBE_ANSWERED : EVENT_PROBE_UNANSWERED, code,
+                        words);
 }
 
 void plug_breaker_look(struct breaker *breaker, struct breaker_view *ret_view)

@@ -5,8 +5,10 @@
 #include <stdbool.h>
 #include "base/err.h"
 
-/* file: whose descriptor it is; shown: how a sentence names it. kind: the one that is needed; 0: any. */
-int plug_descriptor_check(const char *file, const char *shown, const struct hearth_plugin *d, int kind, struct err *err);
+/* file: whose descriptor it is; shown: how a sentence names it. kind: the one that is needed; 0:
+ * any. */
+int plug_descriptor_check(const char *file, const char *shown, const struct hearth_plugin *d,
+                          int kind, struct err *err);
 bool plug_descriptor_is_name(const char *name); /* [a-z0-9]+ */
 
 #endif

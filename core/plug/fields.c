@@ -7,23 +7,26 @@
 
 #include "base/str.h"
 
-#define FIELDS_DEFINE(record, FIELDS)                                                                                                      \
-    static const struct hearth_field list_##record[] = {FIELDS(HEARTH_FIELD, record)};                                                     \
-    const struct fields plug_fields_##record = {#record, list_##record, sizeof(list_##record) / sizeof(list_##record[0]),                       \
-                                           sizeof(struct hearth_##record)};
+#define FIELDS_DEFINE(record, FIELDS)                                                              \
+    static const struct hearth_field list_##record[] = {FIELDS(HEARTH_FIELD, record)};             \
+    const struct fields plug_fields_##record = {#record, list_##record,                            \
+                                                sizeof(list_##record) / sizeof(list_##record[0]),  \
+                                                sizeof(struct hearth_##record)};
 HEARTH_RECORDS(FIELDS_DEFINE)
 HEARTH_SYNC_RECORDS(FIELDS_DEFINE)
 
 #define FIELDS_POINT(record, FIELDS) &plug_fields_##record,
 const struct fields *const plug_fields_of_records[] = {HEARTH_RECORDS(FIELDS_POINT)};
-const size_t plug_fields_record_count = sizeof(plug_fields_of_records) / sizeof(plug_fields_of_records[0]);
+const size_t plug_fields_record_count =
+    sizeof(plug_fields_of_records) / sizeof(plug_fields_of_records[0]);
 
 /* The member's place; NULL: whoever made the record does not know it. */
 static const void *member_at(const struct hearth_field *field, const void *record)
 {
     uint32_t struct_size;
     memcpy(&struct_size, record, sizeof(struct_size));
-    return field->offset + sizeof(int64_t) <= struct_size ? (const char *)record + field->offset : NULL;
+    return field->offset + sizeof(int64_t) <= struct_size ? (const char *)record + field->offset
+                                                          : NULL;
 }
 
 const char *plug_fields_text(const struct hearth_field *field, const void *record)
@@ -79,7 +82,8 @@ static bool copy_bytes(struct arena *arena, const void *from, size_t size, const
     return true;
 }
 
-int plug_fields_copy(const struct fields *fields, const void *from, struct arena *arena, void *ret_record)
+int plug_fields_copy(const struct fields *fields, const void *from, struct arena *arena,
+                     void *ret_record)
 {
     for (size_t i = 0; i < fields->count; i++) {
         const struct hearth_field *field = &fields->list[i];
@@ -131,22 +135,24 @@ bool plug_fields_equal_one(const struct hearth_field *field, const void *a, cons
 bool plug_fields_equal(const struct fields *fields, const void *a, const void *b)
 {
     for (size_t i = 0; i < fields->count; i++)
-        if (fields->list[i].role != HEARTH_FIELD_DERIVED && !plug_fields_equal_one(&fields->list[i], a, b))
+        if (fields->list[i].role != HEARTH_FIELD_DERIVED &&
+            !plug_fields_equal_one(&fields->list[i], a, b))
             return false;
     return true;
 }
 
 int64_t plug_fields_longest(int64_t most, const struct hearth_limits *limits)
 {
-    if (limits != NULL && most == HEARTH_KEY_MAX && limits->key_bytes > 0 && limits->key_bytes < most)
+    if (limits != NULL && most == HEARTH_KEY_MAX && limits->key_bytes > 0 &&
+        limits->key_bytes < most)
         most = limits->key_bytes;
     if (limits != NULL && limits->text_bytes > 0 && limits->text_bytes < most)
         most = limits->text_bytes;
     return most;
 }
 
-static bool check_field(const struct hearth_field *field, const void *record, const struct hearth_limits *limits, char *ret_why,
-                        size_t size)
+static bool check_field(const struct hearth_field *field, const void *record,
+                        const struct hearth_limits *limits, char *ret_why, size_t size)
 {
     const char *text;
     int64_t longest = plug_fields_longest(field->most, limits);
@@ -164,7 +170,8 @@ static bool check_field(const struct hearth_field *field, const void *record, co
         if (strlen(text) <= (size_t)longest && str_is_utf8(text, strlen(text)))
             return true;
         if (strlen(text) > (size_t)longest)
-            snprintf(ret_why, size, "its %s has %zu bytes, more than %" PRId64, field->name, strlen(text), longest);
+            snprintf(ret_why, size, "its %s has %zu bytes, more than %" PRId64, field->name,
+                     strlen(text), longest);
         else
             snprintf(ret_why, size, "its %s is not UTF-8", field->name);
         return false;
@@ -183,16 +190,18 @@ static bool check_field(const struct hearth_field *field, const void *record, co
         number = plug_fields_number(field, record);
         if (number >= field->least && number <= field->most)
             return true;
-        snprintf(ret_why, size, "its %s is %" PRId64 ", outside of %" PRId64 " to %" PRId64, field->name, number, field->least,
-                 field->most);
+        snprintf(ret_why, size, "its %s is %" PRId64 ", outside of %" PRId64 " to %" PRId64,
+                 field->name, number, field->least, field->most);
         return false;
     }
 }
 
-bool plug_fields_check(const struct fields *fields, const void *record, const struct hearth_limits *limits, char *ret_why, size_t size)
+bool plug_fields_check(const struct fields *fields, const void *record,
+                       const struct hearth_limits *limits, char *ret_why, size_t size)
 {
     for (size_t i = 0; i < fields->count; i++)
-        if (fields->list[i].role != HEARTH_FIELD_DERIVED && !check_field(&fields->list[i], record, limits, ret_why, size))
+        if (fields->list[i].role != HEARTH_FIELD_DERIVED &&
+            !check_field(&fields->list[i], record, limits, ret_why, size))
             return false;
     return true;
 }

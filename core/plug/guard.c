@@ -41,7 +41,8 @@ static void guard_on_signal(int number, siginfo_t *info, void *context)
     for (int i = 0; i < SIGNALS; i++)
         if (guarded[i] == number)
             sigaction(number, &before[i], NULL);
-    if (info->si_code <= 0 && number != SIGABRT) /* sent, and not by what is tried again when this returns */
+    /* sent, and not by what is tried again when this returns */
+    if (info->si_code <= 0 && number != SIGABRT)
         raise(number);
 }
 

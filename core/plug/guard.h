@@ -1,4 +1,5 @@
-/* While a plugin's code runs at load: a crash, an end or a hang of this process gets the file's name, on standard error. */
+/* While a plugin's code runs at load: a crash, an end or a hang of this process gets the file's
+ * name, on standard error. */
 #ifndef HEARTH_CORE_PLUG_GUARD_H
 #define HEARTH_CORE_PLUG_GUARD_H
 

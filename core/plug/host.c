@@ -24,14 +24,15 @@ static void on_log(const struct hearth_host *hearth, int level, const char *text
     if (level < HEARTH_LOG_ERROR || level > HEARTH_LOG_DEBUG)
         level = HEARTH_LOG_ERROR;
     const struct call *call = plug_call_current();
-    log_event((enum hearth_log_level)level, plug_host_of(hearth)->module, "message", LOG_TEXT("account", call == NULL ? NULL : call->account),
-              LOG_TEXT("text", text));
+    log_event((enum hearth_log_level)level, plug_host_of(hearth)->module, "message",
+              LOG_TEXT("account", call == NULL ? NULL : call->account), LOG_TEXT("text", text));
 }
 
 static bool on_log_wants(const struct hearth_host *hearth, int level)
 {
     (void)hearth;
-    return level >= HEARTH_LOG_ERROR && level <= HEARTH_LOG_DEBUG && log_wants((enum hearth_log_level)level);
+    return level >= HEARTH_LOG_ERROR && level <= HEARTH_LOG_DEBUG &&
+           log_wants((enum hearth_log_level)level);
 }
 
 static int64_t on_now(const struct hearth_host *hearth)
@@ -70,7 +71,9 @@ static void on_metric_add(const struct hearth_host *hearth, const char *name, in
 
 static const void *host_on_extension(const struct hearth_host *hearth, const char *name)
 {
-    return plug_host_of(hearth)->changes != NULL && strcmp(name, HEARTH_HOST_CHANGES) == 0 ? plug_host_of(hearth)->changes : NULL;
+    return plug_host_of(hearth)->changes != NULL && strcmp(name, HEARTH_HOST_CHANGES) == 0
+               ? plug_host_of(hearth)->changes
+               : NULL;
 }
 
 void plug_host_init(struct host *host, const char *module, host_http_fn http, void *http_data)

@@ -4,16 +4,18 @@
 
 #include "hearth/sync.h"
 
-typedef int (*host_http_fn)(const struct hearth_host *host, struct hearth_call *call, const struct hearth_http_request *request);
+typedef int (*host_http_fn)(const struct hearth_host *host, struct hearth_call *call,
+                            const struct hearth_http_request *request);
 
 /* One for each plugin instance; lives until the plugin was closed. */
 struct host {
     struct hearth_host hearth; /* what the plugin sees */
     uint32_t magic;
-    char module[64];                           /* "storage-sqlite": named in log lines */
-    void *http_data;                           /* for http_fetch; NULL */
-    const struct hearth_host_changes *changes; /* sync plugins of a worker: its ear; NULL: nobody listens */
-    void *changes_data;                        /* for changes->changed() */
+    char module[64]; /* "storage-sqlite": named in log lines */
+    void *http_data; /* for http_fetch; NULL */
+    /* sync plugins of a worker: its ear; NULL: nobody listens */
+    const struct hearth_host_changes *changes;
+    void *changes_data; /* for changes->changed() */
 };
 
 /* http: NULL for kinds without the HTTP client; it finds http_data by plug_host_of(). */

@@ -29,7 +29,8 @@ enum { PLUG_MAGIC = 0x91060001 };
 struct plug {
     uint32_t magic;
     char *file;
-    struct hearth_plugin descriptor; /* copied: as much as the plugin has; its keys, too, so that they are an array of this host's */
+    /* copied: as much as the plugin has; its keys, too, so that they are an array of this host's */
+    struct hearth_plugin descriptor;
     struct hearth_config_key *keys;
     struct hearth_limits limits;       /* copied likewise */
     void *table;                       /* copied likewise */
@@ -51,14 +52,17 @@ const char *plug_kind_name(int kind)
     return kind >= HEARTH_STORAGE && kind <= HEARTH_SYNC ? names[kind] : names[0];
 }
 
-/* A table as this host has it: the plugin's part copied, every operation there. what: for an error, behind the file's name. */
-static int loader_copy_table(const char *shown, const char *what, const void *table, const struct plug_operations *operations, void **ret_table,
-                      struct err *err)
+/* A table as this host has it: the plugin's part copied, every operation there. what: for an
+ * error, behind the file's name. */
+static int loader_copy_table(const char *shown, const char *what, const void *table,
+                             const struct plug_operations *operations, void **ret_table,
+                             struct err *err)
 {
     enum { HEADER = 2 * sizeof(uint32_t) };
     uint32_t size = *(const uint32_t *)table;
     if (size < HEADER || size > 65536)
-        return err_set(err, HEARTH_ERR_INVALID, "%s: its %s has an impossible size, %u", shown, what, size);
+        return err_set(err, HEARTH_ERR_INVALID, "%s: its %s has an impossible size, %u", shown,
+                       what, size);
     void *copy = calloc(1, operations->size);
     if (copy == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
@@ -68,22 +72,27 @@ static int loader_copy_table(const char *shown, const char *what, const void *ta
         memcpy(&operation, (char *)copy + HEADER + i * sizeof(operation), sizeof(operation));
         if (operation == NULL && operations->names[i][0] != '?') {
             free(copy);
-            return err_set(err, HEARTH_ERR_INVALID, "%s: its %s lacks the operation %s", shown, what, operations->names[i]);
+            return err_set(err, HEARTH_ERR_INVALID, "%s: its %s lacks the operation %s", shown,
+                           what, operations->names[i]);
         }
     }
     *ret_table = copy;
     return 0;
 }
 
-static int copy_tables(const char *shown, const struct hearth_plugin *d, struct plug *plug, struct err *err)
+static int copy_tables(const char *shown, const struct hearth_plugin *d, struct plug *plug,
+                       struct err *err)
 {
-    int r = d->operations == NULL ? err_set(err, HEARTH_ERR_INVALID, "%s has no table of operations", shown)
-                                  : loader_copy_table(shown, "table of operations", d->operations, plug_operations(d->kind), &plug->table, err);
+    int r = d->operations == NULL
+                ? err_set(err, HEARTH_ERR_INVALID, "%s has no table of operations", shown)
+                : loader_copy_table(shown, "table of operations", d->operations,
+                                    plug_operations(d->kind), &plug->table, err);
     for (int i = 0; r == 0 && d->extension != NULL && i < PLUG_EXTENSIONS; i++) {
         const struct plug_extension *known = &plug_extensions[i];
         const void *table = known->kind == d->kind ? d->extension(known->name) : NULL;
         if (table != NULL)
-            r = loader_copy_table(shown, known->name, table, &known->operations, &plug->extensions[i], err);
+            r = loader_copy_table(shown, known->name, table, &known->operations,
+                                  &plug->extensions[i], err);
     }
     return r;
 }
@@ -95,12 +104,15 @@ static int copy_keys(const struct hearth_plugin *d, struct plug *plug, struct er
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < d->config_count; i++) {
         const struct hearth_config_key *key = HEARTH_AT(d->config, i);
-        memcpy(&plug->keys[i], key, key->struct_size < sizeof(*key) ? key->struct_size : sizeof(*key));
+        memcpy(&plug->keys[i], key,
+               key->struct_size < sizeof(*key) ? key->struct_size : sizeof(*key));
         plug->keys[i].struct_size = sizeof(*key);
     }
     plug->descriptor.config = plug->keys;
     if (d->limits != NULL)
-        memcpy(&plug->limits, d->limits, d->limits->struct_size < sizeof(plug->limits) ? d->limits->struct_size : sizeof(plug->limits));
+        memcpy(&plug->limits, d->limits,
+               d->limits->struct_size < sizeof(plug->limits) ? d->limits->struct_size
+                                                             : sizeof(plug->limits));
     return 0;
 }
 
@@ -114,7 +126,8 @@ static void plug_free(struct plug *plug)
     free(plug);
 }
 
-static int loader_make_plug(const char *file, const char *shown, const struct hearth_plugin *d, struct plug **ret_plug, struct err *err)
+static int loader_make_plug(const char *file, const char *shown, const struct hearth_plugin *d,
+                            struct plug **ret_plug, struct err *err)
 {
     struct plug *plug = calloc(1, sizeof(*plug));
     if (plug == NULL || (plug->file = strdup(file)) == NULL) {
@@ -123,7 +136,8 @@ static int loader_make_plug(const char *file, const char *shown, const struct he
     }
     plug->magic = PLUG_MAGIC;
     plug->opening = HEARTH_OPEN_MAY_CREATE;
-    memcpy(&plug->descriptor, d, d->struct_size < sizeof(plug->descriptor) ? d->struct_size : sizeof(plug->descriptor));
+    memcpy(&plug->descriptor, d,
+           d->struct_size < sizeof(plug->descriptor) ? d->struct_size : sizeof(plug->descriptor));
     int r = copy_keys(d, plug, err);
     if (r == 0)
         r = copy_tables(shown, d, plug, err);
@@ -137,12 +151,14 @@ static int loader_make_plug(const char *file, const char *shown, const struct he
     return 0;
 }
 
-/* --- from a file to a plug --------------------------------------------------------------------------------------------------------- */
+/* --- from a file to a plug --- */
 
-/* What the linker says, without the name that is said already, and what to do where that is known. */
+/* What the linker says, without the name that is said already, and what to do where that is
+ * known. */
 static int explain_link(const char *path, const char *shown, const char *why, struct err *err)
 {
-    static const char away[] = ": cannot open shared object file: No such file or directory", undefined[] = "undefined symbol: ";
+    static const char away[] = ": cannot open shared object file: No such file or directory",
+                      undefined[] = "undefined symbol: ";
     struct statvfs system;
     size_t n = strlen(path), all = strlen(why);
     char words[2 * PLUG_SHOWN];
@@ -152,19 +168,25 @@ static int explain_link(const char *path, const char *shown, const char *why, st
     }
     str_ends(words, sizeof(words) - 150, why);
     if (all > sizeof(away) && strcmp(why + all - (sizeof(away) - 1), away) == 0 && all < PLUG_SHOWN)
-        return err_set(err, HEARTH_ERR_INVALID, "%s needs %.*s, which is not installed: install it, or link without it", shown,
-                       (int)(all - (sizeof(away) - 1)), why);
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "%s needs %.*s, which is not installed: install it, or link without it",
+                       shown, (int)(all - (sizeof(away) - 1)), why);
     if (str_starts(why, undefined))
         return err_set(err, HEARTH_ERR_INVALID,
-                       "%s uses %s, which nobody has: link it with what has that, and with -Wl,-z,defs, so that the linker says so", shown,
-                       words + sizeof(undefined) - 1);
+                       "%s uses %s, which nobody has: link it with what has that, and with "
+                       "-Wl,-z,defs, so that the linker says so",
+                       shown, words + sizeof(undefined) - 1);
     if (statvfs(path, &system) == 0 && (system.f_flag & ST_NOEXEC) != 0)
-        return err_set(err, HEARTH_ERR_INVALID, "%s cannot be loaded, because its file system is mounted noexec: move it elsewhere", shown);
+        return err_set(
+            err, HEARTH_ERR_INVALID,
+            "%s cannot be loaded, because its file system is mounted noexec: move it elsewhere",
+            shown);
     return err_set(err, HEARTH_ERR_INVALID, "%s cannot be loaded: %s", shown, words);
 }
 
 /* Runs code of the file. */
-static int load_here(const char *path, const char *shown, int kind, struct plug **ret_plug, struct err *err)
+static int load_here(const char *path, const char *shown, int kind, struct plug **ret_plug,
+                     struct err *err)
 {
     char here[PATH_MAX];
     if (strchr(path, '/') == NULL && snprintf(here, sizeof(here), "./%s", path) < PATH_MAX)
@@ -176,10 +198,12 @@ static int load_here(const char *path, const char *shown, int kind, struct plug 
     void *symbol = dlsym(handle, "hearth_plugin_v2");
     if (symbol == NULL && dlsym(handle, "hearth_plugin_v1") != NULL)
         return err_set(err, HEARTH_ERR_INVALID,
-                       "%s was built for ABI epoch 1, this hearthd has epoch %d: build it again against its headers", shown,
-                       HEARTH_ABI_EPOCH);
+                       "%s was built for ABI epoch 1, this hearthd has epoch %d: build it again "
+                       "against its headers",
+                       shown, HEARTH_ABI_EPOCH);
     if (symbol == NULL)
-        return err_set(err, HEARTH_ERR_INVALID, "%s is not a Hearth plugin: it has no hearth_plugin_v2()", shown);
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "%s is not a Hearth plugin: it has no hearth_plugin_v2()", shown);
     memcpy(&entry, &symbol, sizeof(entry));
     const struct hearth_plugin *descriptor = entry();
     int r = plug_descriptor_check(path, shown, descriptor, kind, err);
@@ -208,8 +232,8 @@ static void attempt_load(void *ctx, struct trial_report *ret_report)
     str_cut(ret_report->description, sizeof(ret_report->description), plug->descriptor.description);
 }
 
-/* The file is looked at, then loaded in a child process. One that hung is not waited for a second time by the same process: `serve` tries,
- * and then says all that is wrong. */
+/* The file is looked at, then loaded in a child process. One that hung is not waited for a
+ * second time by the same process: `serve` tries, and then says all that is wrong. */
 static int try_file(const char *path, int kind, struct trial_report *ret_report, struct err *err)
 {
     static char hung[4096];
@@ -218,7 +242,8 @@ static int try_file(const char *path, int kind, struct trial_report *ret_report,
     struct attempt attempt = {path, str_ends(shown, sizeof(shown), path), kind};
     if (strcmp(path, hung) == 0)
         return err_set(err, why.code, "%s", why.text);
-    log_event(HEARTH_LOG_DEBUG, "plug", "plugin looked at", LOG_TEXT("file", path)); /* before anything can wait for it, or worse */
+    /* before anything can wait for it, or worse */
+    log_event(HEARTH_LOG_DEBUG, "plug", "plugin looked at", LOG_TEXT("file", path));
     int r = plug_object_check(path, err);
     if (r == 0)
         r = plug_trial_run(shown, patience, attempt_load, &attempt, ret_report, err);
@@ -250,28 +275,32 @@ void plug_patience_for_test(int64_t ms)
     patience = ms;
 }
 
-int plug_load(int kind, const char *name, const char *const *directories, size_t count, struct plug **ret_plug, struct err *err)
+int plug_load(int kind, const char *name, const char *const *directories, size_t count,
+              struct plug **ret_plug, struct err *err)
 {
     char path[4096], places[PLACES_SHOWN];
     struct stat st;
     if (!plug_descriptor_is_name(name))
         return err_set(err, HEARTH_ERR_INVALID, "\"%s\" is not a plugin's name", name);
     for (size_t i = 0; i < count; i++) {
-        int n = snprintf(path, sizeof(path), "%s/%s-%s.so", directories[i], plug_kind_name(kind), name);
+        int n =
+            snprintf(path, sizeof(path), "%s/%s-%s.so", directories[i], plug_kind_name(kind), name);
         errno = ENAMETOOLONG;
-        if (n >= 0 && (size_t)n < sizeof(path) && lstat(path, &st) == 0) /* also a link that leads nowhere */
+        /* also a link that leads nowhere */
+        if (n >= 0 && (size_t)n < sizeof(path) && lstat(path, &st) == 0)
             return plug_load_file(path, kind, ret_plug, err);
         if (errno != ENOENT && errno != ENOTDIR)
-            return err_errno(err, errno, "cannot look for %s-%s.so in %s", plug_kind_name(kind), name,
-                             str_ends(places, PLUG_SHOWN, directories[i]));
+            return err_errno(err, errno, "cannot look for %s-%s.so in %s", plug_kind_name(kind),
+                             name, str_ends(places, PLUG_SHOWN, directories[i]));
     }
-    return err_set(err, HEARTH_ERR_NOT_FOUND, "there is no %s-%s.so in %s", plug_kind_name(kind), name,
-                   plug_places_shown(directories, count, places));
+    return err_set(err, HEARTH_ERR_NOT_FOUND, "there is no %s-%s.so in %s", plug_kind_name(kind),
+                   name, plug_places_shown(directories, count, places));
 }
 
-/* --- the instance ------------------------------------------------------------------------------------------------------------------ */
+/* --- the instance --- */
 
-static int loader_open_instance(struct plug *plug, struct hearth_call *call, const struct hearth_config_value *values)
+static int loader_open_instance(struct plug *plug, struct hearth_call *call,
+                                const struct hearth_config_value *values)
 {
     const struct hearth_host *host = &plug->host.hearth;
     switch (plug->descriptor.kind) {
@@ -300,11 +329,13 @@ void plug_listen(struct plug *plug, const struct hearth_host_changes *changes, v
     plug->changes_data = data;
 }
 
-int plug_open(struct plug *plug, const struct hearth_config_value *values, host_http_fn http, void *http_data, struct err *err)
+int plug_open(struct plug *plug, const struct hearth_config_value *values, host_http_fn http,
+              void *http_data, struct err *err)
 {
     ASSERT(plug->magic == PLUG_MAGIC && plug->self == NULL);
     char module[64];
-    snprintf(module, sizeof(module), "%s-%s", plug_kind_name(plug->descriptor.kind), plug->descriptor.name);
+    snprintf(module, sizeof(module), "%s-%s", plug_kind_name(plug->descriptor.kind),
+             plug->descriptor.name);
     plug_host_init(&plug->host, module, http, http_data);
     plug->host.hearth.opening = plug->opening;
     plug->host.changes = plug->changes;
@@ -316,21 +347,25 @@ int plug_open(struct plug *plug, const struct hearth_config_value *values, host_
     return r < 0 ? err_prefix(err, "%s", module) : 0;
 }
 
-int plug_restore(struct plug *plug, const struct hearth_config_value *values, const char *path, bool replace, hearth_text_cb cb, void *ctx,
-                 struct err *err)
+int plug_restore(struct plug *plug, const struct hearth_config_value *values, const char *path,
+                 bool replace, hearth_text_cb cb, void *ctx, struct err *err)
 {
-    ASSERT(plug->magic == PLUG_MAGIC && plug->self == NULL && plug->descriptor.kind == HEARTH_STORAGE);
+    ASSERT(plug->magic == PLUG_MAGIC && plug->self == NULL &&
+           plug->descriptor.kind == HEARTH_STORAGE);
     const struct hearth_storage_backup *backup = plug->extensions[PLUG_STORAGE_BACKUP];
     char module[64];
     struct call call;
     if (backup == NULL)
         return err_set(err, HEARTH_ERR_UNSUPPORTED,
-                       "storage-%s restores nothing: use the tools of its database (for PostgreSQL: psql or pg_restore)",
+                       "storage-%s restores nothing: use the tools of its database (for "
+                       "PostgreSQL: psql or pg_restore)",
                        plug->descriptor.name);
     snprintf(module, sizeof(module), "storage-%s", plug->descriptor.name);
     plug_host_init(&plug->host, module, NULL, NULL);
     plug_call_init(&call, NULL, 0, 0);
-    int r = plug_call_check(&call, backup->restore(&plug->host.hearth, &call.hearth, values, path, replace, cb, ctx), err);
+    int r = plug_call_check(
+        &call, backup->restore(&plug->host.hearth, &call.hearth, values, path, replace, cb, ctx),
+        err);
     plug_call_fini(&call);
     return r < 0 ? err_prefix(err, "%s", module) : 0;
 }
@@ -372,10 +407,10 @@ struct opened_storage plug_storage(const struct plug *plug)
 {
     ASSERT(plug->descriptor.kind == HEARTH_STORAGE);
     return (struct opened_storage){.ops = plug->table,
-                            .bulk = plug->extensions[PLUG_STORAGE_BULK],
-                            .backup = plug->extensions[PLUG_STORAGE_BACKUP],
-                            .limits = plug->descriptor.limits == NULL ? NULL : &plug->limits,
-                            .self = plug->self};
+                                   .bulk = plug->extensions[PLUG_STORAGE_BULK],
+                                   .backup = plug->extensions[PLUG_STORAGE_BACKUP],
+                                   .limits = plug->descriptor.limits == NULL ? NULL : &plug->limits,
+                                   .self = plug->self};
 }
 
 void *plug_self(const struct plug *plug)
@@ -383,13 +418,14 @@ void *plug_self(const struct plug *plug)
     return plug->self;
 }
 
-/* --- listing ----------------------------------------------------------------------------------------------------------------------- */
+/* --- listing --- */
 
 static int is_plugin_file(const struct dirent *entry)
 {
     size_t n = strlen(entry->d_name);
     return n > 3 && strcmp(entry->d_name + n - 3, ".so") == 0 &&
-           (str_starts(entry->d_name, "storage-") || str_starts(entry->d_name, "queue-") || str_starts(entry->d_name, "sync-"));
+           (str_starts(entry->d_name, "storage-") || str_starts(entry->d_name, "queue-") ||
+            str_starts(entry->d_name, "sync-"));
 }
 
 static void list_file(const char *directory, const char *name, plug_list_cb cb, void *ctx)
@@ -403,7 +439,8 @@ static void list_file(const char *directory, const char *name, plug_list_cb cb, 
     if (try_file(path, 0, &report, &err) < 0)
         cb(ctx, &(struct plug_found){.file = path, .why = err.text});
     else
-        cb(ctx, &(struct plug_found){path, report.kind, report.name, report.version, report.description, NULL});
+        cb(ctx, &(struct plug_found){path, report.kind, report.name, report.version,
+                                     report.description, NULL});
 }
 
 void plug_list(const char *const *directories, size_t count, plug_list_cb cb, void *ctx)

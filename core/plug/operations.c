@@ -6,8 +6,8 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* In front of the name of an operation that came after the first release of the epoch: a plugin may lack it, and who calls it asks for
- * NULL. */
+/* In front of the name of an operation that came after the first release of the epoch: a plugin
+ * may lack it, and who calls it asks for NULL. */
 #define LATER "?"
 
 static const char *const storage_operations[] = {
@@ -96,12 +96,14 @@ static const char *const storage_operations[] = {
 };
 
 static const char *const queue_operations[] = {
-    "open",   "close",  "session_open", "session_close", "interrupt", "ping",  "publish",       "reserve",
-    "extend", "finish", "counts",       "peek",          "remove",    "clear", "event_publish", "event_wait",
+    "open",    "close",   "session_open",  "session_close", "interrupt", "ping",
+    "publish", "reserve", "extend",        "finish",        "counts",    "peek",
+    "remove",  "clear",   "event_publish", "event_wait",
 };
 
 static const char *const sync_operations[] = {
-    "open", "close", "session_open", "session_close", "interrupt", "account_import", "pull", "forget",
+    "open",      "close",          "session_open", "session_close",
+    "interrupt", "account_import", "pull",         "forget",
 };
 
 static const char *const storage_bulk[] = {"pages_get", "visits_of_pages", "bookmarks_of_pages"};
@@ -111,11 +113,12 @@ static const char *const sync_describe[] = {"describe"};
 
 /* A table is struct_size, reserved, and then nothing but function pointers. */
 #define HEADER (2 * sizeof(uint32_t))
-#define NAMED(table, names)                                                                                                                \
-    _Static_assert(sizeof(struct table) == HEADER + COUNT(names) * sizeof(void (*)(void)), "an operation has no name")
-#define TABLE(struct_, names)                                                                                                              \
-    {                                                                                                                                      \
-        sizeof(struct struct_), names, COUNT(names)                                                                                        \
+#define NAMED(table, names)                                                                        \
+    _Static_assert(sizeof(struct table) == HEADER + COUNT(names) * sizeof(void (*)(void)),         \
+                   "an operation has no name")
+#define TABLE(struct_, names)                                                                      \
+    {                                                                                              \
+        sizeof(struct struct_), names, COUNT(names)                                                \
     }
 
 NAMED(hearth_storage, storage_operations);
@@ -137,8 +140,11 @@ const struct plug_operations *plug_operations(int kind)
 }
 
 const struct plug_extension plug_extensions[PLUG_EXTENSIONS] = {
-    [PLUG_STORAGE_BULK] = {HEARTH_STORAGE_BULK, HEARTH_STORAGE, TABLE(hearth_storage_bulk, storage_bulk)},
-    [PLUG_STORAGE_BACKUP] = {HEARTH_STORAGE_BACKUP, HEARTH_STORAGE, TABLE(hearth_storage_backup, storage_backup)},
+    [PLUG_STORAGE_BULK] = {HEARTH_STORAGE_BULK, HEARTH_STORAGE,
+                           TABLE(hearth_storage_bulk, storage_bulk)},
+    [PLUG_STORAGE_BACKUP] = {HEARTH_STORAGE_BACKUP, HEARTH_STORAGE,
+                             TABLE(hearth_storage_backup, storage_backup)},
     [PLUG_SYNC_SIGNIN] = {HEARTH_SYNC_SIGNIN, HEARTH_SYNC, TABLE(hearth_sync_signin, sync_signin)},
-    [PLUG_SYNC_DESCRIBE] = {HEARTH_SYNC_DESCRIBE, HEARTH_SYNC, TABLE(hearth_sync_describe, sync_describe)},
+    [PLUG_SYNC_DESCRIBE] = {HEARTH_SYNC_DESCRIBE, HEARTH_SYNC,
+                            TABLE(hearth_sync_describe, sync_describe)},
 };

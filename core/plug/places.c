@@ -7,7 +7,8 @@
 
 #include "base/str.h"
 
-static const char *const built_plugins[] = {"plugins/storage-sqlite", "plugins/storage-pg", "plugins/queue-inproc", "plugins/queue-redis",
+static const char *const built_plugins[] = {"plugins/storage-sqlite", "plugins/storage-pg",
+                                            "plugins/queue-inproc", "plugins/queue-redis",
                                             "plugins/sync-fx"};
 enum { BUILT = sizeof(built_plugins) / sizeof(built_plugins[0]), SHOWN = 180 };
 
@@ -24,7 +25,8 @@ static void beside_program(const char *path, char *ret, size_t size)
 {
     char folder[3000], above[3000];
     program_folder(folder, sizeof(folder));
-    while (strncmp(path, "../", 3) == 0) { /* the folder is a real path: what is above it is what stands before it */
+    while (strncmp(path, "../", 3) == 0) {
+        /* the folder is a real path: what is above it is what stands before it */
         str_folder(folder, above, sizeof(above));
         str_copy(folder, sizeof(folder), above);
         path += 3;
@@ -68,7 +70,8 @@ size_t plug_directories(const char *first, const char *const **ret_directories)
 static bool is_neighbour(const char *a, const char *b)
 {
     const char *end = strrchr(a, '/');
-    return end != NULL && strncmp(a, b, (size_t)(end - a) + 1) == 0 && strchr(b + (end - a) + 1, '/') == NULL;
+    return end != NULL && strncmp(a, b, (size_t)(end - a) + 1) == 0 &&
+           strchr(b + (end - a) + 1, '/') == NULL;
 }
 
 const char *plug_places_shown(const char *const *directories, size_t count, char ret[PLACES_SHOWN])

@@ -9,14 +9,22 @@
 #include "base/thread.h"
 #include "plug/call.h"
 
-enum { PROBE_IDLE = 20, PROBE_GAP = 50, PROBE_SLACK = 200, PROBE_END = 2000, PROBE_STACK = 512 * 1024, PROBE_QUIET = 60000 };
+enum {
+    PROBE_IDLE = 20,
+    PROBE_GAP = 50,
+    PROBE_SLACK = 200,
+    PROBE_END = 2000,
+    PROBE_STACK = 512 * 1024,
+    PROBE_QUIET = 60000
+};
 
 struct probe {
     struct probes *probes;
     struct probe_backend backend;
     pthread_t thread;
     bool started;
-    void *handle;   /* of its own thread; others interrupt it, under `using`, while it is published */
+    /* of its own thread; others interrupt it, under `using`, while it is published */
+    void *handle;
     void *published; /* under the lock: the handle, to be interrupted */
     int using;       /* under the lock: so many are interrupting it */
     int64_t since;   /* under the lock: monotonic ms when the running probe began; 0: none runs */
@@ -25,7 +33,8 @@ struct probe {
     bool once;       /* under the lock: it was probed */
     struct outage outage, impaired;
     atomic_llong ended; /* monotonic ms when the last one was over; 0: there was none */
-    int64_t quiet;      /* of its own thread: monotonic ms until which unanswered calls are not told */
+    /* of its own thread: monotonic ms until which unanswered calls are not told */
+    int64_t quiet;
 };
 
 struct probes {
@@ -52,16 +61,19 @@ static void probe_wake(void *ctx)
 }
 
 /* It answers, and cannot be written. */
-static void probe_report_impaired(struct probe *probe, const struct breaker_view *before, const struct breaker_view *after)
+static void probe_report_impaired(struct probe *probe, const struct breaker_view *before,
+                                  const struct breaker_view *after)
 {
     const char *what = probe->backend.breaker->what;
-    if (after->code != 0 && after->code != before->code && outage_lasts(&probe->impaired)) /* in another way */
+    /* in another way */
+    if (after->code != 0 && after->code != before->code && outage_lasts(&probe->impaired))
         atomic_store(&probe->impaired.since, 0);
     if (after->code != 0)
         outage_begins(&probe->impaired, HEARTH_LOG_ERROR, "plug", "cannot be used in full",
                       LOG_PAIRS(LOG_TEXT("backend", what), LOG_TEXT("error", after->words)));
     else
-        outage_ends(&probe->impaired, "plug", "can be used in full again", LOG_TEXT("backend", what));
+        outage_ends(&probe->impaired, "plug", "can be used in full again",
+                    LOG_TEXT("backend", what));
 }
 
 static void probe_report(struct probe *probe, int code, const char *words)
@@ -84,8 +96,9 @@ static void probe_report(struct probe *probe, int code, const char *words)
         backend->hangs(backend->ctx, backend->index);
 }
 
-/* Who had no answer is silent, because the probe knows better. It was answered: then this is told here, once a minute at most, and not when
- * an outage has just ended, of which they may be the last. */
+/* Who had no answer is silent, because the probe knows better. It was answered: then this is
+ * told here, once a minute at most, and not when an outage has just ended, of which they may be
+ * the last. */
 static void probe_tell_unanswered(struct probe *probe, int64_t unanswered, const char *words)
 {
     struct breaker *breaker = probe->backend.breaker;
@@ -94,8 +107,8 @@ static void probe_tell_unanswered(struct probe *probe, int64_t unanswered, const
     if (unanswered == 0 || lately || now < probe->quiet || plug_breaker_is_open(breaker))
         return;
     probe->quiet = now + PROBE_QUIET;
-    log_event(HEARTH_LOG_WARNING, "plug", "calls not answered", LOG_TEXT("backend", breaker->what), LOG_INT("calls", unanswered),
-              LOG_TEXT("error", words));
+    log_event(HEARTH_LOG_WARNING, "plug", "calls not answered", LOG_TEXT("backend", breaker->what),
+              LOG_INT("calls", unanswered), LOG_TEXT("error", words));
 }
 
 /* Published while somebody else may interrupt it. */
@@ -124,7 +137,8 @@ static int probe_ping(struct probe *probe, struct err *err)
     int r = 0;
     plug_call_init(&call, NULL, probe->probes->options.timeout, 0);
     if (probe->handle == NULL)
-        r = plug_call_check(&call, backend->handle_open(backend->self, &call.hearth, &probe->handle), err);
+        r = plug_call_check(&call,
+                            backend->handle_open(backend->self, &call.hearth, &probe->handle), err);
     if (r == 0) {
         probe_publish(probe, probe->handle);
         r = plug_call_check(&call, backend->ping(probe->handle, &call.hearth), err);
@@ -150,7 +164,9 @@ static bool probe_pause(struct probe *probe, int64_t began, bool used)
 {
     struct probes *probes = probe->probes;
     int64_t interval = probes->options.interval, gap = interval < PROBE_GAP ? interval : PROBE_GAP;
-    int64_t due = began + (used || plug_breaker_is_open(probe->backend.breaker) ? interval : interval * PROBE_IDLE);
+    int64_t due =
+        began +
+        (used || plug_breaker_is_open(probe->backend.breaker) ? interval : interval * PROBE_IDLE);
     int64_t earliest = clock_monotonic() + gap;
     lock_take(&probes->lock);
     while (!probes->stop) {
@@ -211,7 +227,8 @@ static void probe_is_late(struct probe *probe)
     probe->late = true;
     probe->using ++;
     lock_release(&probes->lock);
-    snprintf(words, sizeof(words), "a ping has not come back within %lld ms", (long long)probes->options.timeout);
+    snprintf(words, sizeof(words), "a ping has not come back within %lld ms",
+             (long long)probes->options.timeout);
     probe_report(probe, HEARTH_ERR_TIMEOUT, words);
     if (handle != NULL)
         probe->backend.interrupt(handle);
@@ -248,7 +265,8 @@ static void *probe_watcher_main(void *arg)
 
 /* --- life --- */
 
-static int probe_thread(pthread_t *ret_thread, bool *ret_started, void *(*main)(void *), void *arg, struct err *err)
+static int probe_thread(pthread_t *ret_thread, bool *ret_started, void *(*main)(void *), void *arg,
+                        struct err *err)
 {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
@@ -262,8 +280,8 @@ static int probe_thread(pthread_t *ret_thread, bool *ret_started, void *(*main)(
     return 0;
 }
 
-int plug_probes_start(const struct probe_options *options, const struct probe_backend *backends, size_t count, struct probes **ret_probes,
-                 struct err *err)
+int plug_probes_start(const struct probe_options *options, const struct probe_backend *backends,
+                      size_t count, struct probes **ret_probes, struct err *err)
 {
     struct probes *probes = calloc(1, sizeof(*probes) + count * sizeof(probes->items[0]));
     if (probes == NULL)
@@ -281,7 +299,8 @@ int plug_probes_start(const struct probe_options *options, const struct probe_ba
         lock_take(&probes->lock);
         probes->running++;
         lock_release(&probes->lock);
-        r = probe_thread(&probes->items[i].thread, &probes->items[i].started, probe_main, &probes->items[i], err);
+        r = probe_thread(&probes->items[i].thread, &probes->items[i].started, probe_main,
+                         &probes->items[i], err);
         lock_take(&probes->lock);
         probes->running -= r < 0;
         lock_release(&probes->lock);

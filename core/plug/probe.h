@@ -26,19 +26,20 @@ struct probe_backend {
 };
 
 struct probe_options {
-    int64_t interval; /* ms between probes of a backend that is used; one that nobody uses is probed
-                         a twentieth as often, and at once when somebody does */
-    int64_t timeout;  /* ms: a ping that takes longer has failed */
+    /* ms between probes of a backend that is used; one that nobody uses is probed a twentieth as
+     * often, and at once when somebody does */
+    int64_t interval;
+    int64_t timeout; /* ms: a ping that takes longer has failed */
 };
 
 /* Copies what it is given; the first probes begin at once. */
-int plug_probes_start(const struct probe_options *options, const struct probe_backend *backends, size_t count, struct probes **ret_probes,
-                 struct err *err);
+int plug_probes_start(const struct probe_options *options, const struct probe_backend *backends,
+                      size_t count, struct probes **ret_probes, struct err *err);
 /* Until every backend was probed once, or twice the time-out has passed. */
 void plug_probes_await_first(struct probes *probes);
 /* Ends the probes and closes their handles. A ping that does not return even when it is
- * interrupted is left behind after the time-out and two seconds, with its handle: false then, and the plugin must
- * not be closed. Accepts NULL. */
+ * interrupted is left behind after the time-out and two seconds, with its handle: false then,
+ * and the plugin must not be closed. Accepts NULL. */
 bool plug_probes_stop(struct probes *probes);
 
 #endif

@@ -1,24 +1,31 @@
 #include "plug/store.h"
 #include "base/str.h"
 
-int plug_storage_open(struct storage *storage, const struct opened_storage *opened, const atomic_bool *stop, struct err *err)
+int plug_storage_open(struct storage *storage, const struct opened_storage *opened,
+                      const atomic_bool *stop, struct err *err)
 {
     return plug_storage_open_until(storage, opened, stop, NULL, 0, err);
 }
 
-int plug_storage_open_until(struct storage *storage, const struct opened_storage *opened, const atomic_bool *stop, struct breaker *breaker, int64_t deadline,
-                     struct err *err)
+int plug_storage_open_until(struct storage *storage, const struct opened_storage *opened,
+                            const atomic_bool *stop, struct breaker *breaker, int64_t deadline,
+                            struct err *err)
 {
     int r = plug_breaker_allows(breaker, err);
     if (r < 0)
         return r;
-    *storage = (struct storage){
-        .ops = opened->ops, .bulk = opened->bulk, .backup = opened->backup, .limits = opened->limits, .breaker = breaker};
+    *storage = (struct storage){.ops = opened->ops,
+                                .bulk = opened->bulk,
+                                .backup = opened->backup,
+                                .limits = opened->limits,
+                                .breaker = breaker};
     plug_call_init(&storage->call, stop, 0, 0);
     storage->call.hearth.deadline = deadline;
     storage->call.breaker = breaker;
     lock_border("a session of the storage is opened");
-    r = plug_storage_check(storage, opened->ops->handle_open(opened->self, &storage->call.hearth, &storage->handle), err);
+    r = plug_storage_check(
+        storage, opened->ops->handle_open(opened->self, &storage->call.hearth, &storage->handle),
+        err);
     if (r < 0)
         plug_call_fini(&storage->call);
     return r;
@@ -37,7 +44,8 @@ bool plug_storage_allows(struct storage *storage)
 int plug_storage_check(struct storage *storage, int code, struct err *err)
 {
     storage->call.told = plug_breaker_note(storage->breaker, code, storage->call.error);
-    if (code == HEARTH_ERR_CANCELLED && !plug_storage_allows(storage)) { /* it was waited for when it was found to hang */
+    if (code == HEARTH_ERR_CANCELLED && !plug_storage_allows(storage)) {
+        /* it was waited for when it was found to hang */
         code = HEARTH_ERR_UNAVAILABLE;
         storage->call.told = true;
     }
@@ -58,8 +66,8 @@ void plug_storage_reset(struct storage *storage)
     plug_call_reset(&storage->call);
 }
 
-int plug_storage_pages_get(struct storage *storage, const char *account, const int64_t *pages, size_t count, hearth_page_cb cb, void *ctx,
-                    struct err *err)
+int plug_storage_pages_get(struct storage *storage, const char *account, const int64_t *pages,
+                           size_t count, hearth_page_cb cb, void *ctx, struct err *err)
 {
     if (storage->bulk != NULL)
         return STORE_OF(storage, bulk, err, pages_get, account, pages, count, cb, ctx);
@@ -94,8 +102,8 @@ static int store_on_visit_of_page(void *ctx, const struct hearth_visit *visit)
     return rows->stopped;
 }
 
-int plug_storage_visits_of_pages(struct storage *storage, const char *account, const int64_t *pages, size_t count, hearth_page_visit_cb cb, void *ctx,
-                          struct err *err)
+int plug_storage_visits_of_pages(struct storage *storage, const char *account, const int64_t *pages,
+                                 size_t count, hearth_page_visit_cb cb, void *ctx, struct err *err)
 {
     if (storage->bulk != NULL)
         return STORE_OF(storage, bulk, err, visits_of_pages, account, pages, count, cb, ctx);
@@ -115,8 +123,9 @@ static int on_bookmark_of_page(void *ctx, const struct hearth_bookmark *bookmark
     return rows->stopped;
 }
 
-int plug_storage_bookmarks_of_pages(struct storage *storage, const char *account, const int64_t *pages, size_t count, hearth_bookmark_cb cb, void *ctx,
-                             struct err *err)
+int plug_storage_bookmarks_of_pages(struct storage *storage, const char *account,
+                                    const int64_t *pages, size_t count, hearth_bookmark_cb cb,
+                                    void *ctx, struct err *err)
 {
     if (storage->bulk != NULL)
         return STORE_OF(storage, bulk, err, bookmarks_of_pages, account, pages, count, cb, ctx);

@@ -1,4 +1,5 @@
-/* An opened storage plugin, and one handle of it with the call context that its operations need: what a thread holds to read and write. */
+/* An opened storage plugin, and one handle of it with the call context that its operations need:
+ * what a thread holds to read and write. */
 #ifndef HEARTH_CORE_PLUG_STORE_H
 #define HEARTH_CORE_PLUG_STORE_H
 
@@ -11,7 +12,8 @@ struct opened_storage {
     const struct hearth_storage *ops;
     const struct hearth_storage_bulk *bulk; /* its extensions; NULL: it has not */
     const struct hearth_storage_backup *backup;
-    const struct hearth_limits *limits; /* what it cannot keep; NULL: it keeps what the headers say */
+    /* what it cannot keep; NULL: it keeps what the headers say */
+    const struct hearth_limits *limits;
     void *self;
 };
 
@@ -24,41 +26,50 @@ struct storage {
     void *handle;
     struct call call;        /* results live until plug_store_reset() */
     struct breaker *breaker; /* of the database; NULL: nobody watches it */
-    const char *place;       /* a file of the database, borrowed; NULL: it has none that is known, such as one on another machine */
+    /* a file of the database, borrowed; NULL: it has none that is known, such as one on another
+     * machine */
+    const char *place;
 };
 
 /* stop: polled by long operations; NULL. */
-int plug_storage_open(struct storage *storage, const struct opened_storage *opened, const atomic_bool *stop, struct err *err);
-/* The same for a database with a breaker (NULL: without): UNAVAILABLE at once when it is open. deadline: monotonic ms, for the opening
- * and for the calls that follow; 0: none. */
-int plug_storage_open_until(struct storage *storage, const struct opened_storage *opened, const atomic_bool *stop, struct breaker *breaker, int64_t deadline,
-                     struct err *err);
+int plug_storage_open(struct storage *storage, const struct opened_storage *opened,
+                      const atomic_bool *stop, struct err *err);
+/* The same for a database with a breaker (NULL: without): UNAVAILABLE at once when it is open.
+ * deadline: monotonic ms, for the opening and for the calls that follow; 0: none. */
+int plug_storage_open_until(struct storage *storage, const struct opened_storage *opened,
+                            const atomic_bool *stop, struct breaker *breaker, int64_t deadline,
+                            struct err *err);
 void plug_storage_close(struct storage *storage);
 void plug_storage_reset(struct storage *storage); /* frees the results of earlier operations */
 
 /* pages_get(), or page_get() for each where a storage has no such extension. */
-int plug_storage_pages_get(struct storage *storage, const char *account, const int64_t *pages, size_t count, hearth_page_cb cb, void *ctx,
-                    struct err *err);
+int plug_storage_pages_get(struct storage *storage, const char *account, const int64_t *pages,
+                           size_t count, hearth_page_cb cb, void *ctx, struct err *err);
 
 /* visits_of_pages() and bookmarks_of_pages(), or their like for one page, page by page. */
-int plug_storage_visits_of_pages(struct storage *storage, const char *account, const int64_t *pages, size_t count, hearth_page_visit_cb cb, void *ctx,
-                          struct err *err);
-int plug_storage_bookmarks_of_pages(struct storage *storage, const char *account, const int64_t *pages, size_t count, hearth_bookmark_cb cb, void *ctx,
-                             struct err *err);
+int plug_storage_visits_of_pages(struct storage *storage, const char *account, const int64_t *pages,
+                                 size_t count, hearth_page_visit_cb cb, void *ctx, struct err *err);
+int plug_storage_bookmarks_of_pages(struct storage *storage, const char *account,
+                                    const int64_t *pages, size_t count, hearth_bookmark_cb cb,
+                                    void *ctx, struct err *err);
 
 /* What STORE() does around the operation. */
 bool plug_storage_allows(struct storage *storage);
 int plug_storage_check(struct storage *storage, int code, struct err *err);
 
-/* STORE(store, err, account_get, id, &account): calls one operation; 0, or the code with `err` filled. While the breaker of the database is
- * open nothing is called: UNAVAILABLE at once. */
-#define STORAGE(storage, err, operation, ...) STORE_OF(storage, ops, err, operation __VA_OPT__(, ) __VA_ARGS__)
+/* STORE(store, err, account_get, id, &account): calls one operation; 0, or the code with `err`
+ * filled. While the breaker of the database is open nothing is called: UNAVAILABLE at once. */
+#define STORAGE(storage, err, operation, ...)                                                      \
+    STORE_OF(storage, ops, err, operation __VA_OPT__(, ) __VA_ARGS__)
 /* The same for a table that is an extension and known to be there: `bulk`, `backup`. */
-#define STORE_OF(storage, table, err, operation, ...)                                                                                        \
-    (lock_border("a plugin is called: " #operation),                                                                                       \
-     plug_storage_check((storage),                                                                                                                  \
-                 plug_storage_allows(storage) ? (storage)->table->operation((storage)->handle, &(storage)->call.hearth __VA_OPT__(, ) __VA_ARGS__)       \
-                                     : HEARTH_ERR_UNAVAILABLE,                                                                             \
-                 (err)))
+#define STORE_OF(storage, table, err, operation, ...)                                              \
+    (lock_border("a plugin is called: " #operation),                                               \
+     plug_storage_check(                                                                           \
+         (storage),                                                                                \
+         plug_storage_allows(storage)                                                              \
+             ? (storage)->table->operation((storage)->handle,                                      \
+                                           &(storage)->call.hearth __VA_OPT__(, ) __VA_ARGS__)     \
+             : HEARTH_ERR_UNAVAILABLE,                                                             \
+         (err)))
 
 #endif

@@ -16,7 +16,12 @@
 #include "base/clock.h"
 #include "base/str.h"
 
-enum { OUTPUT_MAX = 200, ROUND = 20 /* ms: an end that the pipes do not tell */, REPORT_FD = 3, DEAF = 97 };
+enum {
+    OUTPUT_MAX = 200,
+    ROUND = 20 /* ms: an end that the pipes do not tell */,
+    REPORT_FD = 3,
+    DEAF = 97
+};
 
 struct trial {
     pid_t pid;
@@ -29,7 +34,7 @@ struct trial {
     int status; /* of waitpid(); -1: somebody else took it */
 };
 
-/* --- the child --------------------------------------------------------------------------------------------------------------------- */
+/* --- the child --- */
 
 /* The first of what exit() runs, so that nothing of the parent's is run. */
 static void trial_exit_at_once(int status, void *unused)
@@ -41,17 +46,21 @@ static void trial_exit_at_once(int status, void *unused)
 static void child_descriptors(int report, int output)
 {
     int in = open("/dev/null", O_RDONLY);
-    int from = fcntl(in, F_DUPFD, 10), to = fcntl(output, F_DUPFD, 10), tell = fcntl(report, F_DUPFD, 10);
-    if (from < 0 || to < 0 || tell < 0 || dup2(from, STDIN_FILENO) < 0 || dup2(to, STDOUT_FILENO) < 0 || dup2(to, STDERR_FILENO) < 0 ||
-        dup2(tell, REPORT_FD) < 0)
+    int from = fcntl(in, F_DUPFD, 10), to = fcntl(output, F_DUPFD, 10),
+        tell = fcntl(report, F_DUPFD, 10);
+    if (from < 0 || to < 0 || tell < 0 || dup2(from, STDIN_FILENO) < 0 ||
+        dup2(to, STDOUT_FILENO) < 0 || dup2(to, STDERR_FILENO) < 0 || dup2(tell, REPORT_FD) < 0)
         _exit(DEAF);
-    syscall(SYS_close_range, REPORT_FD + 1, ~0u, 0); /* locks and connections of the parent are not for what is tried */
-    __fpurge(stdout);                                /* what the parent has not written yet is written by the parent */
+    /* locks and connections of the parent are not for what is tried */
+    syscall(SYS_close_range, REPORT_FD + 1, ~0u, 0);
+    /* what the parent has not written yet is written by the parent */
+    __fpurge(stdout);
 }
 
 static void trial_child_main(pid_t parent, int report, int output, trial_fn attempt, void *ctx)
 {
-    static const int ends[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS, SIGALRM, SIGCHLD};
+    static const int ends[] = {SIGSEGV, SIGBUS, SIGILL,  SIGFPE, SIGABRT,
+                               SIGTRAP, SIGSYS, SIGALRM, SIGCHLD};
     static struct trial_report told;
     setpgid(0, 0); /* what it starts ends with it */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -66,7 +75,7 @@ static void trial_child_main(pid_t parent, int report, int output, trial_fn atte
     _exit(write(REPORT_FD, &told, sizeof(told)) == (ssize_t)sizeof(told) ? 0 : DEAF);
 }
 
-/* --- the parent -------------------------------------------------------------------------------------------------------------------- */
+/* --- the parent --- */
 
 static void close_both(int fds[2])
 {
@@ -87,7 +96,8 @@ static int trial_start(struct trial *trial, trial_fn attempt, void *ctx)
     }
     trial->pid = fork();
     if (trial->pid == 0) {
-        /* the descriptions are shared by both ends' copies alone: what is tried may expect that its output waits */
+        /* the descriptions are shared by both ends' copies alone: what is tried may expect that
+         * its output waits */
         fcntl(output[1], F_SETFL, fcntl(output[1], F_GETFL) & ~O_NONBLOCK);
         trial_child_main(parent, report[1], output[1], attempt, ctx);
     }
@@ -133,10 +143,12 @@ static int trial_read_output(struct trial *trial)
 static bool trial_has_ended(const struct trial *trial)
 {
     siginfo_t info = {0};
-    return waitid(P_PID, (id_t)trial->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == trial->pid;
+    return waitid(P_PID, (id_t)trial->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+           info.si_pid == trial->pid;
 }
 
-/* Until it told everything, or has ended, or the time is over. It may be stopped, and what it started may hold the pipes. */
+/* Until it told everything, or has ended, or the time is over. It may be stopped, and what it
+ * started may hold the pipes. */
 static void trial_wait(struct trial *trial, int64_t patience)
 {
     int64_t until = clock_monotonic() + patience, left;
@@ -194,17 +206,22 @@ static int trial_judge(struct trial *trial, const char *shown, int64_t patience,
         return 0;
     if (trial->late)
         return err_set(err, HEARTH_ERR_TIMEOUT,
-                       "%s hangs while it is loaded: it did not come back within %lld ms; a plugin does nothing then but return its "
+                       "%s hangs while it is loaded: it did not come back within %lld ms; a plugin "
+                       "does nothing then but return its "
                        "descriptor%s",
                        shown, (long long)patience, said);
     if (status != -1 && WIFSIGNALED(status))
-        return err_set(err, HEARTH_ERR_INVALID, "%s crashes while it is loaded (%s)%s", shown, strsignal(WTERMSIG(status)), said);
+        return err_set(err, HEARTH_ERR_INVALID, "%s crashes while it is loaded (%s)%s", shown,
+                       strsignal(WTERMSIG(status)), said);
     if (status != -1 && WEXITSTATUS(status) == DEAF)
-        return err_set(err, HEARTH_ERR_INVALID, "%s closes files that are not its own while it is loaded%s", shown, said);
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "%s closes files that are not its own while it is loaded%s", shown, said);
     if (status == -1)
-        return err_set(err, HEARTH_ERR_INVALID, "%s ends the process while it is loaded%s", shown, said);
-    return err_set(err, HEARTH_ERR_INVALID, "%s ends the process while it is loaded, with exit status %d%s", shown, WEXITSTATUS(status),
-                   said);
+        return err_set(err, HEARTH_ERR_INVALID, "%s ends the process while it is loaded%s", shown,
+                       said);
+    return err_set(err, HEARTH_ERR_INVALID,
+                   "%s ends the process while it is loaded, with exit status %d%s", shown,
+                   WEXITSTATUS(status), said);
 }
 
 static void end_texts(struct trial_report *report)
@@ -215,13 +232,15 @@ static void end_texts(struct trial_report *report)
     report->text[sizeof(report->text) - 1] = '\0';
 }
 
-int plug_trial_run(const char *shown, int64_t patience, trial_fn attempt, void *ctx, struct trial_report *ret_report, struct err *err)
+int plug_trial_run(const char *shown, int64_t patience, trial_fn attempt, void *ctx,
+                   struct trial_report *ret_report, struct err *err)
 {
     struct trial trial;
     struct trial_report report;
     if (trial_start(&trial, attempt, ctx) != 0)
-        return err_set(err, HEARTH_ERR_UNAVAILABLE, "%s is not loaded, because no process can be started to try it in: %s", shown,
-                       strerror(errno));
+        return err_set(err, HEARTH_ERR_UNAVAILABLE,
+                       "%s is not loaded, because no process can be started to try it in: %s",
+                       shown, strerror(errno));
     trial_wait(&trial, patience);
     trial_end(&trial);
     int r = trial_judge(&trial, shown, patience, err);
@@ -231,9 +250,12 @@ int plug_trial_run(const char *shown, int64_t patience, trial_fn attempt, void *
     end_texts(&report);
     if (report.code < 0)
         return err_set(err, report.code, "%s", report.text);
-    if (trial.printed > 0 && getenv("LD_DEBUG") == NULL) /* then the linker speaks, to whoever asked it to */
-        return err_set(err, HEARTH_ERR_INVALID, "%s prints \"%s\" while it is loaded: a plugin says nothing before it is opened", shown,
-                       trial.text);
+    /* then the linker speaks, to whoever asked it to */
+    if (trial.printed > 0 && getenv("LD_DEBUG") == NULL)
+        return err_set(
+            err, HEARTH_ERR_INVALID,
+            "%s prints \"%s\" while it is loaded: a plugin says nothing before it is opened", shown,
+            trial.text);
     *ret_report = report;
     return 0;
 }

@@ -25,7 +25,8 @@ struct walk {
 static bool is_trusted(uid_t uid)
 {
     struct stat program;
-    return uid == 0 || uid == geteuid() || (stat("/proc/self/exe", &program) == 0 && uid == program.st_uid);
+    return uid == 0 || uid == geteuid() ||
+           (stat("/proc/self/exe", &program) == 0 && uid == program.st_uid);
 }
 
 /* `at` and what is known of it. */
@@ -39,13 +40,17 @@ static int walk_look(struct walk *walk, const struct stat *st, struct err *err)
     walk->open = folder && writable;
     if (!is_trusted(st->st_uid))
         return err_set(err, HEARTH_ERR_DENIED,
-                       "%s is not loaded, because %s belongs to another user (number %u): run chown root on it, or run hearthd as that one",
+                       "%s is not loaded, because %s belongs to another user (number %u): run "
+                       "chown root on it, or run hearthd as that one",
                        walk->shown, which, (unsigned)st->st_uid);
     if (!folder && !S_ISREG(st->st_mode))
-        return 0;                                              /* it is refused for that */
-    if (writable && !(folder && (st->st_mode & S_ISVTX) != 0)) /* in a sticky one nobody replaces what is another's */
-        return err_set(err, HEARTH_ERR_DENIED, "%s is not loaded, because everybody may change %s (mode %04o): run chmod o-w on it",
-                       walk->shown, which, (unsigned)st->st_mode & 07777u);
+        return 0; /* it is refused for that */
+    /* in a sticky one nobody replaces what is another's */
+    if (writable && !(folder && (st->st_mode & S_ISVTX) != 0))
+        return err_set(
+            err, HEARTH_ERR_DENIED,
+            "%s is not loaded, because everybody may change %s (mode %04o): run chmod o-w on it",
+            walk->shown, which, (unsigned)st->st_mode & 07777u);
     return 0;
 }
 
@@ -58,7 +63,8 @@ static int walk_failed(const struct walk *walk, int why, struct err *err)
     if (n <= 0)
         return err_set(err, HEARTH_ERR_NOT_FOUND, "there is no file %s", walk->shown);
     link[n] = '\0';
-    return err_set(err, HEARTH_ERR_INVALID, "%s is a link to %s, and nothing is there: mend or remove the link", walk->shown,
+    return err_set(err, HEARTH_ERR_INVALID,
+                   "%s is a link to %s, and nothing is there: mend or remove the link", walk->shown,
                    str_ends(target, sizeof(target), link));
 }
 
@@ -70,8 +76,10 @@ static int walk_link(struct walk *walk, const struct stat *st, struct err *err)
         return walk_failed(walk, errno, err);
     target[n] = '\0';
     if (walk->open && !is_trusted(st->st_uid))
-        return err_set(err, HEARTH_ERR_DENIED, "%s is not loaded, because a link on the way to it belongs to another user (number %u)",
-                       walk->shown, (unsigned)st->st_uid);
+        return err_set(
+            err, HEARTH_ERR_DENIED,
+            "%s is not loaded, because a link on the way to it belongs to another user (number %u)",
+            walk->shown, (unsigned)st->st_uid);
     int size = snprintf(way, sizeof(way), "%s/%s", target, walk->rest);
     if (++walk->links > LINKS_MAX || size >= PATH_MAX)
         return walk_failed(walk, walk->links > LINKS_MAX ? ELOOP : ENAMETOOLONG, err);

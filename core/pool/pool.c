@@ -24,7 +24,8 @@ struct thread {
     struct pool *pool;
     pthread_t id;
     bool started;
-    void *worker; /* its own thread opens and closes it; others take it under the lock while `running` */
+    /* its own thread opens and closes it; others take it under the lock while `running` */
+    void *worker;
     bool running; /* under the lock */
     int held;     /* under the lock: so many others use the worker; it is not closed meanwhile */
     int64_t retry_at;
@@ -60,8 +61,8 @@ static void pool_open_worker(struct thread *thread)
         return;
     }
     thread->retry_at = clock_monotonic() + REOPEN_PAUSE;
-    log_event(log_level_of(&err, HEARTH_LOG_ERROR), "pool", "thread without storage", LOG_TEXT("pool", thread->pool->name),
-              LOG_TEXT("error", err.text));
+    log_event(log_level_of(&err, HEARTH_LOG_ERROR), "pool", "thread without storage",
+              LOG_TEXT("pool", thread->pool->name), LOG_TEXT("error", err.text));
 }
 
 static void run_item(struct thread *thread, struct item item)
@@ -89,7 +90,8 @@ static int64_t pool_first_expires(const struct pool *pool)
     return pool->count == 0 ? INT64_MAX : item_expires(&pool->ring[pool->first]);
 }
 
-/* Under the lock, after the first in the ring became another one. As jobs have much the same patience, the reaper is seldom woken. */
+/* Under the lock, after the first in the ring became another one. As jobs have much the same
+ * patience, the reaper is seldom woken. */
 static void pool_wake_reaper(struct pool *pool)
 {
     if (pool_first_expires(pool) < pool->looks_at)
@@ -201,10 +203,15 @@ int pool_create(const struct pool_options *options, struct pool **ret_pool, stru
     lock_init_condition(&pool->waits);
     pool->ring = calloc(options->queue_limit, sizeof(*pool->ring));
     pool->threads = calloc((size_t)options->threads, sizeof(*pool->threads));
-    pool->waiting = metrics_register(METRIC_GAUGE, "pool_waiting", "requests and other jobs that wait for a thread of a pool");
-    pool->refused = metrics_register(METRIC_COUNTER, "pool_refused", "jobs refused because too many wait");
-    pool->expired = metrics_register(METRIC_COUNTER, "pool_expired", "jobs that waited too long and were not run");
-    int r = pool->ring == NULL || pool->threads == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : pool_start_threads(pool, err);
+    pool->waiting = metrics_register(METRIC_GAUGE, "pool_waiting",
+                                     "requests and other jobs that wait for a thread of a pool");
+    pool->refused =
+        metrics_register(METRIC_COUNTER, "pool_refused", "jobs refused because too many wait");
+    pool->expired = metrics_register(METRIC_COUNTER, "pool_expired",
+                                     "jobs that waited too long and were not run");
+    int r = pool->ring == NULL || pool->threads == NULL
+                ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
+                : pool_start_threads(pool, err);
     if (r < 0) {
         pool_stop(pool);
         pool_destroy(pool);
@@ -226,7 +233,8 @@ int pool_run_until(void *p, pool_work work, pool_expired expired, void *job, int
         r = HEARTH_ERR_FULL;
         metrics_add(pool->refused, 1);
     } else {
-        pool->ring[(pool->first + pool->count) % pool->options.queue_limit] = (struct item){work, expired, job, deadline};
+        pool->ring[(pool->first + pool->count) % pool->options.queue_limit] =
+            (struct item){work, expired, job, deadline};
         pool->count++;
         metrics_add(pool->waiting, 1); /* there are several pools */
         pthread_cond_signal(&pool->work);

@@ -35,7 +35,8 @@ struct account *search_accounts_acquire(struct search *search, const char *id)
         char *copy = strdup(id);
         if (account != NULL)
             account->id = copy;
-        if (account == NULL || copy == NULL || !MAP_ADD_TEXT(search->accounts, account->id, account)) {
+        if (account == NULL || copy == NULL ||
+            !MAP_ADD_TEXT(search->accounts, account->id, account)) {
             free(account);
             free(copy);
             return NULL;
@@ -51,11 +52,15 @@ struct account *search_accounts_acquire(struct search *search, const char *id)
     return account;
 }
 
-int search_accounts_wait(struct search *search, struct account *account, int64_t deadline, struct err *err)
+int search_accounts_wait(struct search *search, struct account *account, int64_t deadline,
+                         struct err *err)
 {
-    if (lock_wait_until(&account->progress, &search->lock, deadline == 0 ? INT64_MAX : deadline) != ETIMEDOUT)
+    if (lock_wait_until(&account->progress, &search->lock, deadline == 0 ? INT64_MAX : deadline) !=
+        ETIMEDOUT)
         return 0;
-    return err_set(err, HEARTH_ERR_TIMEOUT, "another request was still reading the account from the storage at the deadline");
+    return err_set(
+        err, HEARTH_ERR_TIMEOUT,
+        "another request was still reading the account from the storage at the deadline");
 }
 
 static void throw_away(struct search *search, struct trash trash)
@@ -120,7 +125,8 @@ void search_accounts_count(struct search *search, struct account *account)
         search->stats.bytes += bytes - account->bytes;
         account->bytes = bytes;
     }
-    for (struct account *oldest = search->oldest, *newer; oldest != NULL && search->stats.bytes > search->memory; oldest = newer) {
+    for (struct account *oldest = search->oldest, *newer;
+         oldest != NULL && search->stats.bytes > search->memory; oldest = newer) {
         newer = oldest->newer;
         if (oldest->users > 0 || oldest == search->newest)
             continue;

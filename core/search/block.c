@@ -14,7 +14,8 @@ struct block *search_block_ref(struct block *block)
 
 void search_block_unref(struct block *block)
 {
-    if (block == NULL || atomic_fetch_sub_explicit(&block->references, 1, memory_order_acq_rel) != 1)
+    if (block == NULL ||
+        atomic_fetch_sub_explicit(&block->references, 1, memory_order_acq_rel) != 1)
         return;
     for (size_t i = 0; i < block->segment_count; i++) {
         search_segment_unref(block->segments[i]);
@@ -29,9 +30,11 @@ void search_block_unref(struct block *block)
 
 size_t search_block_bytes(const struct block *block)
 {
-    size_t bytes = sizeof(*block) + search_tabs_bytes(block->tabs) + (block->overlay == NULL ? 0 : search_segment_bytes(block->overlay));
+    size_t bytes = sizeof(*block) + search_tabs_bytes(block->tabs) +
+                   (block->overlay == NULL ? 0 : search_segment_bytes(block->overlay));
     for (size_t i = 0; i < block->segment_count; i++)
-        bytes += search_segment_bytes(block->segments[i]) + (block->dead[i] == NULL ? 0 : block->segments[i]->count / 8);
+        bytes += search_segment_bytes(block->segments[i]) +
+                 (block->dead[i] == NULL ? 0 : block->segments[i]->count / 8);
     return bytes;
 }
 
@@ -43,7 +46,8 @@ size_t search_block_pages(const struct block *block)
     return pages;
 }
 
-struct block *search_block_create(struct segment *const *segments, size_t count, struct tabs *tabs, int64_t generation, bool complete)
+struct block *search_block_create(struct segment *const *segments, size_t count, struct tabs *tabs,
+                                  int64_t generation, bool complete)
 {
     struct block *block = calloc(1, sizeof(*block));
     if (block == NULL)
@@ -87,7 +91,8 @@ int search_block_changes_add(struct block_changes *changes, const struct hearth_
     return search_segment_builder_add(&changes->pages, page);
 }
 
-/* A sorted set of ids with a quick "certainly not": ids are hashes, so that their low bits are spread. */
+/* A sorted set of ids with a quick "certainly not": ids are hashes, so that their low bits are
+ * spread. */
 struct id_set {
     const int64_t *ids;
     size_t count;
@@ -122,7 +127,8 @@ static bool block_page_is_dead(const uint64_t *dead, uint32_t index)
 }
 
 /* The dead of a segment after the changes; *ret stays NULL if there are none. */
-static int block_mark_dead(const struct segment *segment, const uint64_t *dead, const struct id_set *changed, uint64_t **ret_dead)
+static int block_mark_dead(const struct segment *segment, const uint64_t *dead,
+                           const struct id_set *changed, uint64_t **ret_dead)
 {
     size_t size = (segment->count + 63) / 64 * sizeof(uint64_t);
     uint64_t *copy = NULL;
@@ -141,11 +147,13 @@ static int block_mark_dead(const struct segment *segment, const uint64_t *dead, 
     return 0;
 }
 
-static int new_overlay(const struct segment *old, struct block_changes *changes, const struct id_set *changed, struct segment **ret_overlay)
+static int new_overlay(const struct segment *old, struct block_changes *changes,
+                       const struct id_set *changed, struct segment **ret_overlay)
 {
     struct segment_builder *builder = &changes->pages;
     for (uint32_t i = 0; old != NULL && i < old->count; i++)
-        if (set_find(changed, old->ids[i]) == NULL && search_segment_builder_copy(builder, old, i) < 0)
+        if (set_find(changed, old->ids[i]) == NULL &&
+            search_segment_builder_copy(builder, old, i) < 0)
             return HEARTH_ERR_NOMEM;
     if (builder->count > SEGMENT_MAX_PAGES)
         return HEARTH_ERR_FULL;
@@ -153,9 +161,11 @@ static int new_overlay(const struct segment *old, struct block_changes *changes,
     return builder->count == 0 ? 0 : search_segment_builder_seal(builder, ret_overlay);
 }
 
-int search_block_update(const struct block *old, struct block_changes *changes, struct tabs *tabs, int64_t generation, struct block **ret_block)
+int search_block_update(const struct block *old, struct block_changes *changes, struct tabs *tabs,
+                        int64_t generation, struct block **ret_block)
 {
-    struct block *block = search_block_create(old->segments, old->segment_count, tabs, generation, true);
+    struct block *block =
+        search_block_create(old->segments, old->segment_count, tabs, generation, true);
     struct id_set *changed = malloc(sizeof(*changed));
     int r = block == NULL || changed == NULL ? HEARTH_ERR_NOMEM : 0;
     if (r == 0) {
@@ -202,7 +212,8 @@ static int rebuild_seal_segment(struct rebuild *rebuild)
 static int rebuild_take_page(struct rebuild *rebuild, const struct segment *from, uint32_t index)
 {
     int r = search_segment_builder_copy(&rebuild->builder, from, index);
-    return r == 0 && rebuild->builder.count == SEGMENT_MAX_PAGES ? rebuild_seal_segment(rebuild) : r;
+    return r == 0 && rebuild->builder.count == SEGMENT_MAX_PAGES ? rebuild_seal_segment(rebuild)
+                                                                 : r;
 }
 
 static int rebuild_merge_overlay(const struct block *block, struct rebuild *rebuild)
@@ -215,7 +226,9 @@ static int rebuild_merge_overlay(const struct block *block, struct rebuild *rebu
         for (uint32_t i = 0; r == 0 && i < from->count; i++) {
             if (block_page_is_dead(block->dead[s], i))
                 continue;
-            while (r == 0 && next < changed && segment_before(overlay->frecency[next], overlay->ids[next], from->frecency[i], from->ids[i]))
+            while (r == 0 && next < changed &&
+                   segment_before(overlay->frecency[next], overlay->ids[next], from->frecency[i],
+                                  from->ids[i]))
                 r = rebuild_take_page(rebuild, overlay, next++);
             if (r == 0)
                 r = rebuild_take_page(rebuild, from, i);
@@ -230,7 +243,9 @@ int search_block_rebuild(const struct block *old, struct block **ret_block)
 {
     struct rebuild rebuild = {0};
     int r = rebuild_merge_overlay(old, &rebuild);
-    struct block *block = r < 0 ? NULL : search_block_create(rebuild.segments, rebuild.count, old->tabs, old->generation, true);
+    struct block *block = r < 0 ? NULL
+                                : search_block_create(rebuild.segments, rebuild.count, old->tabs,
+                                                      old->generation, true);
     for (size_t i = 0; i < rebuild.count; i++)
         search_segment_unref(rebuild.segments[i]); /* the block has its own references */
     free(rebuild.segments);
@@ -241,8 +256,8 @@ int search_block_rebuild(const struct block *old, struct block **ret_block)
     return 0;
 }
 
-static void find_in(const struct segment *segment, const uint64_t *dead, const struct id_set *set, const struct segment **ret_segments,
-                    uint32_t *ret_indexes)
+static void find_in(const struct segment *segment, const uint64_t *dead, const struct id_set *set,
+                    const struct segment **ret_segments, uint32_t *ret_indexes)
 {
     for (uint32_t i = 0; i < segment->count; i++) {
         const int64_t *found = set_find(set, segment->ids[i]);
@@ -253,7 +268,8 @@ static void find_in(const struct segment *segment, const uint64_t *dead, const s
     }
 }
 
-void search_block_find(const struct block *block, const int64_t *ids, size_t count, const struct segment **ret_segments, uint32_t *ret_indexes)
+void search_block_find(const struct block *block, const int64_t *ids, size_t count,
+                       const struct segment **ret_segments, uint32_t *ret_indexes)
 {
     struct id_set set;
     set_init(&set, ids, count);

@@ -11,7 +11,8 @@
 #include "search/fold.h"
 #include "search/text_filter.h"
 
-enum { WANTED_MAX = 2000 }; /* rows read one by one in an update; with more, loading anew is as fast */
+/* rows read one by one in an update; with more, loading anew is as fast */
+enum { WANTED_MAX = 2000 };
 
 /* A row that is being collected; texts are offsets into the buffers of struct bookmarks_loading. */
 struct collected {
@@ -43,7 +44,7 @@ static void bookmarks_destroy(struct index *index)
     free(bookmarks);
 }
 
-/* --- collecting ----------------------------------------------------------------------------------------------------------------------- */
+/* --- collecting --- */
 
 static struct collected *new_item(struct bookmarks_loading *loading)
 {
@@ -67,8 +68,8 @@ static uint32_t buf_add_terminated(struct buf *buf, const char *text)
 
 static int bookmarks_check_buffers(struct bookmarks_loading *loading)
 {
-    bool failed =
-        buf_failed(&loading->names) || buf_failed(&loading->parents) || buf_failed(&loading->text) || buf_failed(&loading->wanted);
+    bool failed = buf_failed(&loading->names) || buf_failed(&loading->parents) ||
+                  buf_failed(&loading->text) || buf_failed(&loading->wanted);
     if (failed || loading->names.size > UINT32_MAX / 2 || loading->text.size > UINT32_MAX / 2)
         loading->result = HEARTH_ERR_NOMEM;
     return loading->result;
@@ -94,16 +95,18 @@ static int bookmarks_add_row(struct bookmarks_loading *loading, const struct hea
     struct collected *item = new_item(loading);
     if (item == NULL)
         return loading->result = HEARTH_ERR_NOMEM;
-    *item = (struct collected){.row = {.added = b->added,
-                                       .position = b->position,
-                                       .modified = b->modified,
-                                       .page = b->page,
-                                       .kind = b->kind,
-                                       .name = buf_add_terminated(&loading->names, b->guid)},
-                               .text = (uint32_t)loading->text.size,
-                               .text_size = (uint32_t)search_text_filter_fold(b->title, b->url, b->tags, folded)};
+    *item = (struct collected){
+        .row = {.added = b->added,
+                .position = b->position,
+                .modified = b->modified,
+                .page = b->page,
+                .kind = b->kind,
+                .name = buf_add_terminated(&loading->names, b->guid)},
+        .text = (uint32_t)loading->text.size,
+        .text_size = (uint32_t)search_text_filter_fold(b->title, b->url, b->tags, folded)};
     bookmarks_add_tags(loading, b->tags);
-    item->parent = b->parent == NULL ? BOOKMARKS_NONE : buf_add_terminated(&loading->parents, b->parent);
+    item->parent =
+        b->parent == NULL ? BOOKMARKS_NONE : buf_add_terminated(&loading->parents, b->parent);
     buf_add(&loading->text, folded, item->text_size);
     return bookmarks_check_buffers(loading);
 }
@@ -114,32 +117,38 @@ static int bookmarks_on_row(void *ctx, const struct hearth_bookmark *bookmark)
 }
 
 /* A row whose record is still the same: only its place may be another. */
-static int bookmarks_copy_row(struct bookmarks_loading *loading, uint32_t number, const struct hearth_bookmark_item *node)
+static int bookmarks_copy_row(struct bookmarks_loading *loading, uint32_t number,
+                              const struct hearth_bookmark_item *node)
 {
     const struct bookmarks *old = loading->old;
     struct collected *item = new_item(loading);
     if (item == NULL)
         return loading->result = HEARTH_ERR_NOMEM;
     const char *name = bookmarks_guid(old, number), *tags = name + strlen(name) + 1;
-    *item = (struct collected){
-        .row = old->rows[number], .text = (uint32_t)loading->text.size, .text_size = old->offsets[number + 1] - old->offsets[number]};
+    *item = (struct collected){.row = old->rows[number],
+                               .text = (uint32_t)loading->text.size,
+                               .text_size = old->offsets[number + 1] - old->offsets[number]};
     item->row.position = node->position;
     item->row.name = buf_add_terminated(&loading->names, name);
     buf_add_terminated(&loading->names, tags);
-    item->parent = node->parent == NULL ? BOOKMARKS_NONE : buf_add_terminated(&loading->parents, node->parent);
+    item->parent =
+        node->parent == NULL ? BOOKMARKS_NONE : buf_add_terminated(&loading->parents, node->parent);
     buf_add(&loading->text, old->text + old->offsets[number], item->text_size);
     return bookmarks_check_buffers(loading);
 }
 
-/* A record that was uploaded again has another `modified`; one that was read again from the same record has not, and says the same. */
+/* A record that was uploaded again has another `modified`; one that was read again from the same
+ * record has not, and says the same. */
 static int bookmarks_on_item(void *ctx, const struct hearth_bookmark_item *node)
 {
     struct bookmarks_loading *loading = ctx;
     if (loading->old == NULL && bookmarks_is_item(node->kind))
         return 0; /* was listed */
-    uint32_t number = loading->old == NULL ? BOOKMARKS_NONE : search_bookmarks_number(loading->old, node->guid);
+    uint32_t number =
+        loading->old == NULL ? BOOKMARKS_NONE : search_bookmarks_number(loading->old, node->guid);
     const struct bookmarks_row *row = number == BOOKMARKS_NONE ? NULL : &loading->old->rows[number];
-    if (row != NULL && row->kind == node->kind && row->modified == node->modified && row->added == node->added)
+    if (row != NULL && row->kind == node->kind && row->modified == node->modified &&
+        row->added == node->added)
         return bookmarks_copy_row(loading, number, node);
     buf_add(&loading->wanted, node->guid, strlen(node->guid) + 1);
     if (++loading->wanted_count > WANTED_MAX && loading->old != NULL)
@@ -161,16 +170,18 @@ static int bookmarks_on_mark(void *ctx, int64_t source, int32_t collection, cons
     return 0;
 }
 
-static int read_wanted(struct bookmarks_loading *loading, const struct search_source *source, struct err *err)
+static int read_wanted(struct bookmarks_loading *loading, const struct search_source *source,
+                       struct err *err)
 {
     const char *guid = loading->wanted.data;
     int r = 0;
+    /* that it went meanwhile is fine: the next update sees it */
     for (uint32_t i = 0; r == 0 && i < loading->wanted_count; i++, guid += strlen(guid) + 1)
-        r = source->bookmark(source->ctx, guid, bookmarks_on_row, loading, err); /* that it went meanwhile is fine: the next update sees it */
+        r = source->bookmark(source->ctx, guid, bookmarks_on_row, loading, err);
     return r;
 }
 
-/* --- the version ---------------------------------------------------------------------------------------------------------------------- */
+/* --- the version --- */
 
 static bool guid_is(const void *bookmarks, uint32_t number, const void *guid)
 {
@@ -190,7 +201,8 @@ uint32_t search_bookmarks_number(const struct bookmarks *bookmarks, const char *
 
 static int bookmarks_newest_first(const void *a, const void *b, void *names)
 {
-    const struct bookmarks_row *x = &((const struct collected *)a)->row, *y = &((const struct collected *)b)->row;
+    const struct bookmarks_row *x = &((const struct collected *)a)->row,
+                               *y = &((const struct collected *)b)->row;
     if (x->added != y->added)
         return x->added > y->added ? -1 : 1;
     return strcmp((const char *)names + y->name, (const char *)names + x->name);
@@ -222,10 +234,11 @@ static struct bookmarks *bookmarks_allocate(const struct bookmarks_loading *load
     bookmarks->places = malloc((count + 1) * sizeof(*bookmarks->places));
     bookmarks->text = calloc(1, loading->text.size + NEEDLE_PADDING);
     bookmarks->names = malloc(loading->names.size + 1);
-    bookmarks->index.bytes = sizeof(*bookmarks) + count * (sizeof(*bookmarks->rows) + 8) + bookmarks->table.room * sizeof(uint32_t) +
-                             loading->text.size + loading->names.size;
-    if (bookmarks->rows == NULL || bookmarks->offsets == NULL || bookmarks->places == NULL || !has_table || bookmarks->text == NULL ||
-        bookmarks->names == NULL) {
+    bookmarks->index.bytes = sizeof(*bookmarks) + count * (sizeof(*bookmarks->rows) + 8) +
+                             bookmarks->table.room * sizeof(uint32_t) + loading->text.size +
+                             loading->names.size;
+    if (bookmarks->rows == NULL || bookmarks->offsets == NULL || bookmarks->places == NULL ||
+        !has_table || bookmarks->text == NULL || bookmarks->names == NULL) {
         index_unref(&bookmarks->index);
         return NULL;
     }
@@ -238,7 +251,8 @@ static struct bookmarks *bookmarks_make_version(struct bookmarks_loading *loadin
     if (bookmarks == NULL)
         return NULL;
     if (loading->count > 0)
-        qsort_r(loading->items, loading->count, sizeof(*loading->items), bookmarks_newest_first, loading->names.data);
+        qsort_r(loading->items, loading->count, sizeof(*loading->items), bookmarks_newest_first,
+                loading->names.data);
     if (loading->names.size > 0)
         memcpy(bookmarks->names, loading->names.data, loading->names.size);
     uint32_t at = 0;
@@ -253,7 +267,10 @@ static struct bookmarks *bookmarks_make_version(struct bookmarks_loading *loadin
     bookmarks->offsets[loading->count] = at;
     for (uint32_t i = 0; i < loading->count; i++) {
         uint32_t parent = loading->items[i].parent;
-        bookmarks->rows[i].parent = parent == BOOKMARKS_NONE ? parent : search_bookmarks_number(bookmarks, loading->parents.data + parent);
+        bookmarks->rows[i].parent =
+            parent == BOOKMARKS_NONE
+                ? parent
+                : search_bookmarks_number(bookmarks, loading->parents.data + parent);
         bookmarks->places[i] = i;
     }
     qsort_r(bookmarks->places, bookmarks->count, sizeof(*bookmarks->places), by_place, bookmarks);
@@ -262,9 +279,11 @@ static struct bookmarks *bookmarks_make_version(struct bookmarks_loading *loadin
     return bookmarks;
 }
 
-static int read_rows(struct bookmarks_loading *loading, const struct search_source *source, struct err *err)
+static int read_rows(struct bookmarks_loading *loading, const struct search_source *source,
+                     struct err *err)
 {
-    int r = loading->old != NULL ? 0 : source->bookmarks(source->ctx, bookmarks_on_row, loading, err);
+    int r =
+        loading->old != NULL ? 0 : source->bookmarks(source->ctx, bookmarks_on_row, loading, err);
     if (r == 0 && loading->result == 0)
         r = source->nodes(source->ctx, bookmarks_on_item, loading, err);
     if (r == 0 && loading->result == 0)
@@ -274,7 +293,8 @@ static int read_rows(struct bookmarks_loading *loading, const struct search_sour
     return r;
 }
 
-static int bookmarks_finish_load(struct bookmarks_loading *loading, int r, struct index **ret_index, struct err *err)
+static int bookmarks_finish_load(struct bookmarks_loading *loading, int r, struct index **ret_index,
+                                 struct err *err)
 {
     struct bookmarks *bookmarks = r < 0 ? NULL : bookmarks_make_version(loading);
     if (r == 0 && bookmarks == NULL)
@@ -290,7 +310,8 @@ static int bookmarks_finish_load(struct bookmarks_loading *loading, int r, struc
     return r;
 }
 
-int search_bookmarks_load(const struct search_source *source, struct index **ret_index, struct err *err)
+int search_bookmarks_load(const struct search_source *source, struct index **ret_index,
+                          struct err *err)
 {
     struct bookmarks_loading loading = {.old = NULL};
     /* The cursor first: what is read after it is at least as new. */
@@ -311,16 +332,16 @@ static int on_changed_page(void *ctx, const struct hearth_page *page)
     return bookmarked->changed;
 }
 
-/* The same mark says that the same records are stored; a complete read may have mended some of them even so, and then their pages have
- * changed.
- */
-static int is_unchanged(const struct bookmarks_loading *loading, int64_t since, const struct search_source *source, bool *ret_unchanged,
-                        struct err *err)
+/* The same mark says that the same records are stored; a complete read may have mended some of
+ * them even so, and then their pages have changed. */
+static int is_unchanged(const struct bookmarks_loading *loading, int64_t since,
+                        const struct search_source *source, bool *ret_unchanged, struct err *err)
 {
     struct bookmarked bookmarked = {.changed = false};
     struct err why = {0};
     *ret_unchanged = false;
-    if (loading->cursor == NULL || loading->old->cursor == NULL || strcmp(loading->cursor, loading->old->cursor) != 0)
+    if (loading->cursor == NULL || loading->old->cursor == NULL ||
+        strcmp(loading->cursor, loading->old->cursor) != 0)
         return 0;
     int r = source->changed(source->ctx, since, on_changed_page, &bookmarked, &why);
     if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
@@ -332,8 +353,9 @@ static int is_unchanged(const struct bookmarks_loading *loading, int64_t since, 
     return 0;
 }
 
-int search_bookmarks_update(const struct index *index, int64_t since, const struct search_source *source, struct index **ret_index,
-                     struct err *err)
+int search_bookmarks_update(const struct index *index, int64_t since,
+                            const struct search_source *source, struct index **ret_index,
+                            struct err *err)
 {
     struct bookmarks_loading loading = {.old = bookmarks_of(index)};
     bool unchanged = false;

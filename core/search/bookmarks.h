@@ -1,7 +1,8 @@
-/* The bookmarks of an account in memory: what filtered lists of them need. Immutable once made; any thread.
+/* The bookmarks of an account in memory: what filtered lists of them need. Immutable once made;
+ * any thread.
  *
- * Rows are in the order "newest first, ties by greater guid"; a row's number is its place in it. Folders and separators are in it too, for
- * lists of a folder. */
+ * Rows are in the order "newest first, ties by greater guid"; a row's number is its place in it.
+ * Folders and separators are in it too, for lists of a folder. */
 #ifndef HEARTH_CORE_SEARCH_BOOKMARKS_H
 #define HEARTH_CORE_SEARCH_BOOKMARKS_H
 
@@ -21,7 +22,8 @@ enum { BOOKMARKS_NONE = UINT32_MAX };
 struct bookmarks_row {
     int64_t added, position, modified, page; /* page: 0: none */
     uint32_t parent;                         /* number of its folder; BOOKMARKS_NONE */
-    uint32_t name;                           /* in names: guid \0 tags in lower case, each ended by \n \0 */
+    /* in names: guid \0 tags in lower case, each ended by \n \0 */
+    uint32_t name;
     int32_t kind;
 };
 
@@ -37,10 +39,14 @@ struct bookmarks {
 };
 
 /* 0, NOMEM or the source's error. */
-int search_bookmarks_load(const struct search_source *source, struct index **ret_index, struct err *err);
-/* A later state than generation `since`, whose version `old` is. The same version again when the collection's cursor and the pages say that
- * nothing changed; else the tree is read and, of what is new in it, the rows. FULL: too much is new, load anew. */
-int search_bookmarks_update(const struct index *old, int64_t since, const struct search_source *source, struct index **ret_index, struct err *err);
+int search_bookmarks_load(const struct search_source *source, struct index **ret_index,
+                          struct err *err);
+/* A later state than generation `since`, whose version `old` is. The same version again when the
+ * collection's cursor and the pages say that nothing changed; else the tree is read and, of what
+ * is new in it, the rows. FULL: too much is new, load anew. */
+int search_bookmarks_update(const struct index *old, int64_t since,
+                            const struct search_source *source, struct index **ret_index,
+                            struct err *err);
 
 static inline const struct bookmarks *bookmarks_of(const struct index *index)
 {
@@ -58,7 +64,8 @@ static inline bool bookmarks_is_item(int32_t kind)
     return kind == HEARTH_BOOKMARK || kind == HEARTH_QUERY || kind == HEARTH_LIVEMARK;
 }
 
-uint32_t search_bookmarks_number(const struct bookmarks *bookmarks, const char *guid); /* BOOKMARKS_NONE */
+/* BOOKMARKS_NONE */
+uint32_t search_bookmarks_number(const struct bookmarks *bookmarks, const char *guid);
 
 /* Of a list as hearth_bookmark_query has it; `words` are not empty. */
 struct bookmarks_query {
@@ -77,7 +84,7 @@ struct bookmarks_found {
 };
 
 /* 0 or NOMEM. */
-int search_bookmarks_find(const struct bookmarks *bookmarks, const struct bookmarks_query *query, struct arena *arena,
-                   struct bookmarks_found *ret_found);
+int search_bookmarks_find(const struct bookmarks *bookmarks, const struct bookmarks_query *query,
+                          struct arena *arena, struct bookmarks_found *ret_found);
 
 #endif

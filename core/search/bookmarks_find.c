@@ -31,7 +31,8 @@ static bool finding_has_tag(const struct finding *finding, uint32_t number)
 static bool finding_take_row(struct finding *finding, uint32_t number)
 {
     struct bookmarks_found *found = finding->found;
-    if ((finding->bits[number / 64] >> number % 64 & 1) == 0 || (finding->tag != NULL && !finding_has_tag(finding, number)))
+    if ((finding->bits[number / 64] >> number % 64 & 1) == 0 ||
+        (finding->tag != NULL && !finding_has_tag(finding, number)))
         return false;
     found->more = found->count == finding->query->limit;
     if (!found->more)
@@ -46,7 +47,8 @@ static uint32_t number_behind(const struct bookmarks *bookmarks, int64_t added, 
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         const struct bookmarks_row *row = &bookmarks->rows[middle];
-        bool behind = row->added != added ? row->added < added : strcmp(bookmarks_guid(bookmarks, middle), guid) < 0;
+        bool behind = row->added != added ? row->added < added
+                                          : strcmp(bookmarks_guid(bookmarks, middle), guid) < 0;
         if (behind)
             high = middle;
         else
@@ -60,7 +62,9 @@ static uint32_t walk_by_time(struct finding *finding)
     const struct bookmarks *bookmarks = finding->bookmarks;
     const struct bookmarks_query *query = finding->query;
     bool from_first = query->after == 0 && query->after_guid == NULL;
-    uint32_t first = from_first ? 0 : number_behind(bookmarks, query->after, query->after_guid == NULL ? "" : query->after_guid),
+    uint32_t first = from_first ? 0
+                                : number_behind(bookmarks, query->after,
+                                                query->after_guid == NULL ? "" : query->after_guid),
              at = first;
     for (bool full = false; at < bookmarks->count && !full; at++)
         if (bookmarks_is_item(bookmarks->rows[at].kind))
@@ -81,7 +85,9 @@ static uint32_t walk_folder(struct finding *finding, uint32_t folder)
             low = middle + 1;
     }
     uint32_t at = low;
-    for (bool full = false; at < bookmarks->count && bookmarks->rows[bookmarks->places[at]].parent == folder && !full; at++)
+    for (bool full = false;
+         at < bookmarks->count && bookmarks->rows[bookmarks->places[at]].parent == folder && !full;
+         at++)
         full = finding_take_row(finding, bookmarks->places[at]);
     return at - low;
 }
@@ -95,18 +101,23 @@ static const char *lower_case(const char *tag, struct arena *arena)
     return lower;
 }
 
-int search_bookmarks_find(const struct bookmarks *bookmarks, const struct bookmarks_query *query, struct arena *arena,
-                   struct bookmarks_found *ret_found)
+int search_bookmarks_find(const struct bookmarks *bookmarks, const struct bookmarks_query *query,
+                          struct arena *arena, struct bookmarks_found *ret_found)
 {
-    struct bookmarks_found found = {.numbers = arena_alloc(arena, (query->limit + 1) * sizeof(*found.numbers))};
+    struct bookmarks_found found = {
+        .numbers = arena_alloc(arena, (query->limit + 1) * sizeof(*found.numbers))};
     uint64_t *bits = arena_alloc(arena, ((size_t)bookmarks->count / 64 + 1) * sizeof(*bits));
-    struct finding finding = {.bookmarks = bookmarks, .query = query, .bits = bits, .found = &found};
+    struct finding finding = {
+        .bookmarks = bookmarks, .query = query, .bits = bits, .found = &found};
     if (query->tag != NULL)
         finding.tag = lower_case(query->tag, arena);
     if (found.numbers == NULL || bits == NULL || (query->tag != NULL && finding.tag == NULL))
         return HEARTH_ERR_NOMEM;
-    search_text_filter_scan(query->words, bookmarks->text, bookmarks->offsets, bookmarks->count, bits, 0);
-    uint32_t folder = query->folder == NULL ? BOOKMARKS_NONE : search_bookmarks_number(bookmarks, query->folder), walked = 0;
+    search_text_filter_scan(query->words, bookmarks->text, bookmarks->offsets, bookmarks->count,
+                            bits, 0);
+    uint32_t folder = query->folder == NULL ? BOOKMARKS_NONE
+                                            : search_bookmarks_number(bookmarks, query->folder),
+             walked = 0;
     if (query->folder == NULL)
         walked = walk_by_time(&finding);
     else if (folder != BOOKMARKS_NONE)

@@ -13,27 +13,39 @@
 
 enum { TABLE_SIZE = 0x10000, REPLACEMENT = 0xFFFD };
 
-/* Beyond canonical decomposition: a character and the ASCII character that it is found by, alternately. These are the one-character rules
- * of CLDR's Latin-ASCII, which Firefox uses too, as far as they don't give white space. */
+/* Beyond canonical decomposition: a character and the ASCII character that it is found by,
+ * alternately. These are the one-character rules of CLDR's Latin-ASCII, which Firefox uses too,
+ * as far as they don't give white space. */
 static const char ascii_forms[] =
-    "¡!\u00AD-¿?×*ðd÷/øođdħhıiĸqŀlłlŋnŧtſsƀbƃbƈcƌdƒfƙkƚlƞnƥpƫtƭtƴyƶzǥgǿoȡdȥzȴlȵnȶtȷjȼcȿsɀzɇeɉjɍrɏyɓbɕcɖdɗdɛeɟjɠgɡgɢgɦhɧhɨiɪi"
-    "ɫlɬlɭlɱmɲnɳnɴnɼrɽrɾrʀrʂsʈtʉuʋvʏyʐzʑzʙbʛgʜhʝjʟlʠqʹ'ʺ\"ʻ'ʼ'ʽ'˂<˃>˄^ˆ^ˈ'ˋ`ː:˖+˗-˜~ʹ';;ᴀaᴃbᴄcᴅdᴆdᴇeᴊjᴋkᴌlᴍmᴏoᴘpᴛtᴜuᴠvᴡwᴢzᵬb"
-    "ᵭdᵮfᵯmᵰnᵱpᵲrᵳrᵴsᵵtᵶzᵻiᵽpᵾuᶀbᶁdᶂfᶃgᶄkᶅlᶆmᶇnᶈpᶉrᶊsᶌvᶍxᶎzᶏaᶑdᶒeᶓeᶖiᶙuẚaẛsẜsẝsỽvỿy‐-‑-‒-–-—-―-‘'’'‚,‛'“\"”\"‟\"․.′'″\"‹<›>⁄/"
-    "⁅[⁆]⁎*ℂcℊgℋhℌxℍhℎhℐiℑiℒlℓlℕn℘pℙpℚqℛrℜrℝrℤzℨzℬbℭcℯeℰeℱfℳmℴoℹiⅅdⅆdⅇeⅈiⅉjⅰiⅴvⅹxⅼlⅽcⅾdⅿm−-∕/∖\\∣|〈<〉>ⱡlⱥaⱦtⱨhⱪkⱬzⱱvⱳwⱴvⱸe"
-    "ⱺo、,。.〇0〈<〉>〔[〕]〘[〙]〚[〛]〝\"〞\"ꜰfꜱsꝁkꝃkꝅkꝇlꝉlꝋoꝍoꝑpꝓpꝕpꝗqꝙqꝟvꝱdꝲlꝳmꝴnꝵrꝶrꝷtꝺdꝼfꞇtꞑnꞓcꞡgꞣkꞥnꞧrꞩs︐,︑,︒.︓:"
-    "︔;︕!︖?︱-︲-︵(︶)︷{︸}︹[︺]︿<﹀>﹇[﹈]﹐,﹑,﹒.﹔;﹕:﹖?﹗!﹘-﹙(﹚)﹛{﹜}﹝[﹞]﹟#﹠&﹡*﹢+﹣-﹤<﹥>﹦=﹨\\﹩$"
-    "﹪%﹫@！!＂\"＃#＄$％%＆&＇'（(）)＊*＋+，,－-．.／/０0１1２2３3４4５5６6７7８8９9：:；;＜<＝=＞>？?＠@［[＼\\］]＾^＿_"
-    "｀`ａaｂbｃcｄdｅeｆfｇgｈhｉiｊjｋkｌlｍmｎnｏoｐpｑqｒrｓsｔtｕuｖvｗwｘxｙyｚz｛{｜|｝}～~｡.､,";
+    "¡!\u00AD-¿?×*ðd÷/"
+    "øođdħhıiĸqŀlłlŋnŧtſsƀbƃbƈcƌdƒfƙkƚlƞnƥpƫtƭtƴyƶzǥgǿoȡdȥzȴlȵnȶtȷjȼcȿsɀzɇeɉjɍrɏyɓbɕcɖdɗdɛeɟjɠgɡgɢg"
+    "ɦhɧhɨiɪi"
+    "ɫlɬlɭlɱmɲnɳnɴnɼrɽrɾrʀrʂsʈtʉuʋvʏyʐzʑzʙbʛgʜhʝjʟlʠqʹ'ʺ\"ʻ'ʼ'ʽ'˂<˃>˄^ˆ^ˈ'ˋ`ː:˖+˗-˜~ʹ';;"
+    "ᴀaᴃbᴄcᴅdᴆdᴇeᴊjᴋkᴌlᴍmᴏoᴘpᴛtᴜuᴠvᴡwᴢzᵬb"
+    "ᵭdᵮfᵯmᵰnᵱpᵲrᵳrᵴsᵵtᵶzᵻiᵽpᵾuᶀbᶁdᶂfᶃgᶄkᶅlᶆmᶇnᶈpᶉrᶊsᶌvᶍxᶎzᶏaᶑdᶒeᶓeᶖiᶙuẚaẛsẜsẝsỽvỿy‐-‑-‒-–-—-―-‘'’'"
+    "‚,‛'“\"”\"‟\"․.′'″\"‹<›>⁄/"
+    "⁅[⁆]⁎*ℂcℊgℋhℌxℍhℎhℐiℑiℒlℓlℕn℘pℙpℚqℛrℜrℝrℤzℨzℬbℭcℯeℰeℱfℳmℴoℹiⅅdⅆdⅇeⅈiⅉjⅰiⅴvⅹxⅼlⅽcⅾdⅿm−-∕/"
+    "∖\\∣|〈<〉>ⱡlⱥaⱦtⱨhⱪkⱬzⱱvⱳwⱴvⱸe"
+    "ⱺo、,。.〇0〈<〉>〔[〕]〘[〙]〚[〛]"
+    "〝\"〞\"ꜰfꜱsꝁkꝃkꝅkꝇlꝉlꝋoꝍoꝑpꝓpꝕpꝗqꝙqꝟvꝱdꝲlꝳmꝴnꝵrꝶrꝷtꝺdꝼfꞇtꞑnꞓcꞡgꞣkꞥnꞧrꞩs︐,︑,︒.︓:"
+    "︔;︕!︖?︱-︲-︵(︶)︷{︸}︹[︺]︿<﹀>﹇[﹈]﹐,﹑,﹒.﹔;﹕:﹖?﹗!﹘-﹙(﹚)﹛{﹜}﹝[﹞]﹟#﹠&"
+    "﹡*﹢+﹣-﹤<﹥>﹦=﹨\\﹩$"
+    "﹪%﹫@！!＂\"＃#＄$％%＆&＇'（(）)＊*＋+，,－-．.／/"
+    "０0１1２2３3４4５5６6７7８8９9：:；;＜<＝=＞>？?＠@［[＼\\］]＾^＿_"
+    "｀`ａaｂbｃcｄdｅeｆfｇgｈhｉiｊjｋkｌlｍmｎnｏoｐpｑqｒrｓsｔtｕuｖvｗwｘxｙyｚz｛{｜|｝}～~"
+    "｡.､,";
 
 /* What fold_char() gives below U+10000. 128 KiB, filled once. */
 static uint16_t table[TABLE_SIZE];
 static pthread_once_t table_once = PTHREAD_ONCE_INIT;
 
-/* Marks that are ignored in comparisons: not Hangul parts, not kana voicing, not viramas, not some Tibetan vowels. */
+/* Marks that are ignored in comparisons: not Hangul parts, not kana voicing, not viramas, not
+ * some Tibetan vowels. */
 static bool is_accent(uint32_t c)
 {
     int class = (int)utf8proc_get_property((utf8proc_int32_t)c)->combining_class;
-    return class != 0 && class != 8 && class != 9 && class != 91 && class != 129 && class != 130 && class != 132;
+    return class != 0 && class != 8 && class != 9 && class != 91 && class != 129 && class != 130 &&
+           class != 132;
 }
 
 static uint32_t without_accent(uint32_t c)
@@ -45,15 +57,20 @@ static uint32_t without_accent(uint32_t c)
     enum { MAX_PARTS = 8 };
     utf8proc_int32_t parts[MAX_PARTS];
     int last_class = 0;
-    utf8proc_ssize_t n = utf8proc_decompose_char((utf8proc_int32_t)c, parts, MAX_PARTS, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE, &last_class);
-    return n >= 2 && n <= MAX_PARTS && parts[0] < TABLE_SIZE && is_accent((uint32_t)parts[1]) ? (uint32_t)parts[0] : c;
+    utf8proc_ssize_t n = utf8proc_decompose_char((utf8proc_int32_t)c, parts, MAX_PARTS,
+                                                 UTF8PROC_STABLE | UTF8PROC_DECOMPOSE, &last_class);
+    return n >= 2 && n <= MAX_PARTS && parts[0] < TABLE_SIZE && is_accent((uint32_t)parts[1])
+               ? (uint32_t)parts[0]
+               : c;
 }
 
 static void fill_table(void)
 {
     for (uint32_t c = 0; c < TABLE_SIZE; c++) {
         bool surrogate = c >= 0xD800 && c < 0xE000;
-        table[c] = surrogate ? REPLACEMENT : (uint16_t)without_accent((uint32_t)utf8proc_tolower((utf8proc_int32_t)c));
+        table[c] = surrogate
+                       ? REPLACEMENT
+                       : (uint16_t)without_accent((uint32_t)utf8proc_tolower((utf8proc_int32_t)c));
     }
     for (size_t at = 0; at < sizeof(ascii_forms) - 1; at++) {
         uint32_t c = str_next_char(ascii_forms, sizeof(ascii_forms) - 1, &at);
@@ -127,10 +144,14 @@ static bool fold_ascii_block(struct output *out, const uint8_t *text)
     __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)text);
     if (_mm_movemask_epi8(bytes) != 0)
         return false;
-    __m128i lower = _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8('a' - 1)), _mm_cmplt_epi8(bytes, _mm_set1_epi8('z' + 1)));
-    __m128i upper = _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8('A' - 1)), _mm_cmplt_epi8(bytes, _mm_set1_epi8('Z' + 1)));
-    uint32_t is_lower = (uint32_t)_mm_movemask_epi8(lower), is_letter = is_lower | (uint32_t)_mm_movemask_epi8(upper);
-    _mm_storeu_si128((__m128i *)(void *)(out->text + out->size), _mm_add_epi8(bytes, _mm_and_si128(upper, _mm_set1_epi8('a' - 'A'))));
+    __m128i lower = _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8('a' - 1)),
+                                  _mm_cmplt_epi8(bytes, _mm_set1_epi8('z' + 1)));
+    __m128i upper = _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8('A' - 1)),
+                                  _mm_cmplt_epi8(bytes, _mm_set1_epi8('Z' + 1)));
+    uint32_t is_lower = (uint32_t)_mm_movemask_epi8(lower),
+             is_letter = is_lower | (uint32_t)_mm_movemask_epi8(upper);
+    _mm_storeu_si128((__m128i *)(void *)(out->text + out->size),
+                     _mm_add_epi8(bytes, _mm_and_si128(upper, _mm_set1_epi8('a' - 'A'))));
     if (out->starts != NULL) {
         uint32_t starts = ~(is_lower & (is_letter << 1 | out->after_letter)) & 0xFFFF;
         size_t bit = out->first_bit + out->size;
@@ -150,7 +171,8 @@ static bool fold_ascii_block(struct output *out, const uint8_t *text)
 }
 #endif
 
-size_t search_fold_text(const char *text, size_t size, char *ret_text, uint8_t *ret_starts, size_t first_bit)
+size_t search_fold_text(const char *text, size_t size, char *ret_text, uint8_t *ret_starts,
+                        size_t first_bit)
 {
     const uint8_t *bytes = (const uint8_t *)text;
     struct output out = {.text = ret_text, .starts = ret_starts, .first_bit = first_bit};

@@ -68,11 +68,13 @@ static size_t row_of_start(const char *text, size_t size)
 {
     if (size == 1)
         return START_ONE + byte_at(text);
-    return size == 2 ? START_TWO + (gram_hash(two_at(text)) >> 4) % START_TWO_ROWS : START_THREE + (gram_hash(three_at(text)) >> 4) % START_THREE_ROWS;
+    return size == 2 ? START_TWO + (gram_hash(two_at(text)) >> 4) % START_TWO_ROWS
+                     : START_THREE + (gram_hash(three_at(text)) >> 4) % START_THREE_ROWS;
 }
 
 /* The sequences of [from, end); a \0 belongs to none. */
-static void filter_add_text(struct gram_filter *filter, const struct segment *segment, uint32_t from, uint32_t end, size_t word, uint64_t bit)
+static void filter_add_text(struct gram_filter *filter, const struct segment *segment,
+                            uint32_t from, uint32_t end, size_t word, uint64_t bit)
 {
     uint64_t *bits = filter->bits + word;
     size_t stride = filter->words;
@@ -108,8 +110,11 @@ struct gram_filter *search_gram_filter_create(const struct segment *segment)
         return NULL;
     filter->words = words;
     for (uint32_t group = 0; group < groups; group++) {
-        uint32_t first = group * GRAM_FILTER_GROUP, last = first + GRAM_FILTER_GROUP < segment->count ? first + GRAM_FILTER_GROUP : segment->count;
-        filter_add_text(filter, segment, segment->offsets[first], segment->offsets[last], group / 64, UINT64_C(1) << group % 64);
+        uint32_t first = group * GRAM_FILTER_GROUP,
+                 last = first + GRAM_FILTER_GROUP < segment->count ? first + GRAM_FILTER_GROUP
+                                                                   : segment->count;
+        filter_add_text(filter, segment, segment->offsets[first], segment->offsets[last],
+                        group / 64, UINT64_C(1) << group % 64);
     }
     return filter;
 }
@@ -133,7 +138,9 @@ static uint64_t and_row(const struct gram_filter *filter, size_t row, uint64_t *
     return left;
 }
 
-bool search_gram_filter_apply(const struct gram_filter *filter, const struct needle *word, uint64_t anywhere[GRAM_FILTER_WORDS], uint64_t at_start[GRAM_FILTER_WORDS])
+bool search_gram_filter_apply(const struct gram_filter *filter, const struct needle *word,
+                              uint64_t anywhere[GRAM_FILTER_WORDS],
+                              uint64_t at_start[GRAM_FILTER_WORDS])
 {
     uint64_t left = 1;
     if (word->size == 1)

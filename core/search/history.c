@@ -31,9 +31,10 @@ struct history *search_history_create(void)
     return history;
 }
 
-/* --- visits --------------------------------------------------------------------------------------------------------------------------- */
+/* --- visits --- */
 
-int search_history_visits_add(struct history_visits *visits, int64_t date, int64_t page, uint32_t number)
+int search_history_visits_add(struct history_visits *visits, int64_t date, int64_t page,
+                              uint32_t number)
 {
     if (visits->count == visits->room) {
         size_t room = visits->room == 0 ? 1024 : visits->room * 2;
@@ -50,7 +51,9 @@ int search_history_visits_add(struct history_visits *visits, int64_t date, int64
 static int history_compare_visits(const void *a, const void *b)
 {
     const struct history_visit *x = a, *y = b;
-    return history_visit_before(x->date, x->page, x->number, y) ? -1 : history_visit_before(y->date, y->page, y->number, x) ? 1 : 0;
+    return history_visit_before(x->date, x->page, x->number, y)   ? -1
+           : history_visit_before(y->date, y->page, y->number, x) ? 1
+                                                                  : 0;
 }
 
 void search_history_visits_sort(struct history_visits *visits)
@@ -59,7 +62,7 @@ void search_history_visits_sort(struct history_visits *visits)
         qsort(visits->items, visits->count, sizeof(*visits->items), history_compare_visits);
 }
 
-/* --- sites ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- sites --- */
 
 static int history_compare_sites(const void *a, const void *b, void *ctx)
 {
@@ -100,17 +103,19 @@ int search_history_finish(struct history *history)
             history->sites[history->site_count] = history->sites[i];
             history->sites[history->site_count++].host = i;
         }
-    qsort_r(history->sites, history->site_count, sizeof(*history->sites), history_compare_sites, history);
-    size_t bytes = sizeof(*history) + history->chunk_count * sizeof(void *) + hosts->room * 3 * sizeof(uint32_t) + hosts->text_room +
-                   hosts->count * sizeof(*history->sites) + history->visit_count * (sizeof(*history->dates) + sizeof(*history->pages));
+    qsort_r(history->sites, history->site_count, sizeof(*history->sites), history_compare_sites,
+            history);
+    size_t bytes = sizeof(*history) + history->chunk_count * sizeof(void *) +
+                   hosts->room * 3 * sizeof(uint32_t) + hosts->text_room +
+                   hosts->count * sizeof(*history->sites) +
+                   history->visit_count * (sizeof(*history->dates) + sizeof(*history->pages));
     for (uint32_t i = 0; i < history->chunk_count; i++)
         bytes += history->chunks[i]->bytes;
     history->index.bytes = bytes;
     return 0;
 }
 
-/* --- from the storage ------------------------------------------------------------------------------------------------------------------
- */
+/* --- from the storage --- */
 
 struct history_loading {
     struct history *history;
@@ -127,7 +132,8 @@ int search_history_add_chunk(struct history *history, uint32_t *room, struct his
         return HEARTH_ERR_NOMEM;
     if (history->chunk_count == *room) {
         uint32_t more = *room == 0 ? 64 : *room * 2;
-        struct history_chunk **chunks = realloc(history->chunks, more * sizeof(struct history_chunk *));
+        struct history_chunk **chunks =
+            realloc(history->chunks, more * sizeof(struct history_chunk *));
         if (chunks == NULL) {
             search_history_chunk_unref(chunk);
             return HEARTH_ERR_NOMEM;
@@ -146,7 +152,8 @@ static int history_on_page(void *ctx, const struct hearth_page *page)
         return 0;
     loading->result = search_history_rows_add(&loading->rows, page, loading->history->hosts);
     if (loading->result == 0 && loading->rows.count == HISTORY_CHUNK)
-        loading->result = search_history_add_chunk(loading->history, &loading->chunk_room, search_history_rows_seal(&loading->rows));
+        loading->result = search_history_add_chunk(loading->history, &loading->chunk_room,
+                                                   search_history_rows_seal(&loading->rows));
     return loading->result;
 }
 
@@ -158,7 +165,8 @@ static bool id_is(const void *history, uint32_t number, const void *id)
 /* Ids are hashes, but of URLs, in a way that everybody knows. */
 static uint32_t *history_page_slot(const struct history_loading *loading, int64_t id)
 {
-    return index_table_slot(&loading->table, hash_bytes(&id, sizeof(id)), id_is, loading->history, &id);
+    return index_table_slot(&loading->table, hash_bytes(&id, sizeof(id)), id_is, loading->history,
+                            &id);
 }
 
 static int make_table(struct history_loading *loading)
@@ -188,7 +196,8 @@ static int grow_visits(struct history_loading *loading)
     return 0;
 }
 
-/* A visit of a page that came after the pages were read is left out: its page is told as changed next time. */
+/* A visit of a page that came after the pages were read is left out: its page is told as changed
+ * next time. */
 static int history_on_visit_row(void *ctx, const struct hearth_visit_row *row)
 {
     struct history_loading *loading = ctx;
@@ -199,7 +208,8 @@ static int history_on_visit_row(void *ctx, const struct hearth_visit_row *row)
     if (history->visit_count == loading->visit_room && (loading->result = grow_visits(loading)) < 0)
         return 1;
     history->dates[history->visit_count] = row->date;
-    history->pages[history->visit_count++] = (number - 1) | (uint32_t)row->type << HISTORY_TYPE_SHIFT;
+    history->pages[history->visit_count++] = (number - 1) | (uint32_t)row->type
+                                                                << HISTORY_TYPE_SHIFT;
     return 0;
 }
 
@@ -212,14 +222,16 @@ static void trim_visits(struct history *history)
     history->pages = pages == NULL ? history->pages : pages;
 }
 
-static int load_rows(struct history_loading *loading, const struct search_source *source, struct err *err)
+static int load_rows(struct history_loading *loading, const struct search_source *source,
+                     struct err *err)
 {
     int r = source->pages(source->ctx, history_on_page, loading, err);
     if (r < 0)
         return r;
     r = loading->result;
     if (r == 0 && loading->rows.count > 0)
-        r = search_history_add_chunk(loading->history, &loading->chunk_room, search_history_rows_seal(&loading->rows));
+        r = search_history_add_chunk(loading->history, &loading->chunk_room,
+                                     search_history_rows_seal(&loading->rows));
     if (r == 0)
         r = make_table(loading);
     if (r < 0)
@@ -229,15 +241,19 @@ static int load_rows(struct history_loading *loading, const struct search_source
         r = err_set(err, loading->result, "out of memory");
     if (r == 0) {
         trim_visits(loading->history);
-        r = search_history_finish(loading->history) < 0 ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : 0;
+        r = search_history_finish(loading->history) < 0
+                ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
+                : 0;
     }
     return r;
 }
 
-int search_history_load(const struct search_source *source, struct index **ret_index, struct err *err)
+int search_history_load(const struct search_source *source, struct index **ret_index,
+                        struct err *err)
 {
     struct history_loading loading = {.history = search_history_create()};
-    if (loading.history == NULL || (loading.history->hosts = search_history_hosts_create()) == NULL) {
+    if (loading.history == NULL ||
+        (loading.history->hosts = search_history_hosts_create()) == NULL) {
         free(loading.history);
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     }

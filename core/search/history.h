@@ -1,7 +1,9 @@
-/* The history of an account in memory: its visits by time, its pages with the text that lists are filtered by, its sites.
+/* The history of an account in memory: its visits by time, its pages with the text that lists
+ * are filtered by, its sites.
  *
- * Pages have numbers: the slot of a chunk of HISTORY_CHUNK pages. A new version shares the chunks in which no page changed. Hidden pages
- * are not in it, and neither are their visits. Immutable once made; any thread. */
+ * Pages have numbers: the slot of a chunk of HISTORY_CHUNK pages. A new version shares the
+ * chunks in which no page changed. Hidden pages are not in it, and neither are their visits.
+ * Immutable once made; any thread. */
 #ifndef HEARTH_CORE_SEARCH_HISTORY_H
 #define HEARTH_CORE_SEARCH_HISTORY_H
 
@@ -16,7 +18,12 @@ struct arena;
 struct err;
 struct text_filter;
 
-enum { HISTORY_CHUNK = 256, HISTORY_TYPE_SHIFT = 28, HISTORY_MAX_PAGES = 1 << HISTORY_TYPE_SHIFT, HISTORY_NO_HOST = UINT32_MAX };
+enum {
+    HISTORY_CHUNK = 256,
+    HISTORY_TYPE_SHIFT = 28,
+    HISTORY_MAX_PAGES = 1 << HISTORY_TYPE_SHIFT,
+    HISTORY_NO_HOST = UINT32_MAX
+};
 
 struct history_chunk {
     atomic_uint references;
@@ -58,10 +65,14 @@ struct history {
 };
 
 /* 0, NOMEM, FULL (more pages than can be numbered), or the source's error. */
-int search_history_load(const struct search_source *source, struct index **ret_index, struct err *err);
-/* At a later generation than `since`, whose version `old` is. The same version again when nothing of it changed. FULL: load anew;
- * NOT_FOUND: the storage no longer knows what changed, load anew. */
-int search_history_update(const struct index *old, int64_t since, const struct search_source *source, struct index **ret_index, struct err *err);
+int search_history_load(const struct search_source *source, struct index **ret_index,
+                        struct err *err);
+/* At a later generation than `since`, whose version `old` is. The same version again when
+ * nothing of it changed. FULL: load anew; NOT_FOUND: the storage no longer knows what changed,
+ * load anew. */
+int search_history_update(const struct index *old, int64_t since,
+                          const struct search_source *source, struct index **ret_index,
+                          struct err *err);
 
 static inline const struct history *history_of(const struct index *index)
 {
@@ -90,10 +101,10 @@ struct history_place { /* of a visit in the order of the list */
 };
 
 struct history_query {
-    const struct text_filter *words;  /* not empty */
-    const char *host;           /* exactly this one; NULL: any */
-    int64_t from, to;           /* from <= date < to; 0: open */
-    struct history_place after; /* go on behind it; date 0: from the newest */
+    const struct text_filter *words; /* not empty */
+    const char *host;                /* exactly this one; NULL: any */
+    int64_t from, to;                /* from <= date < to; 0: open */
+    struct history_place after;      /* go on behind it; date 0: from the newest */
     size_t limit;
 };
 
@@ -104,10 +115,12 @@ struct history_found {
 };
 
 /* 0 or NOMEM. */
-int search_history_find(const struct history *history, const struct history_query *query, struct arena *arena, struct history_found *ret_found);
+int search_history_find(const struct history *history, const struct history_query *query,
+                        struct arena *arena, struct history_found *ret_found);
 
 /* The visits with from <= date < to (0: open) are ret_first … ret_end - 1. */
-void search_history_range(const struct history *history, int64_t from, int64_t to, size_t *ret_first, size_t *ret_end);
+void search_history_range(const struct history *history, int64_t from, int64_t to,
+                          size_t *ret_first, size_t *ret_end);
 /* The first site behind one with so many visits and this name, which need not be there any more. */
 uint32_t search_history_site_after(const struct history *history, int64_t visits, const char *host);
 

@@ -20,25 +20,34 @@ struct history_rows {
 };
 void search_history_rows_fini(struct history_rows *rows);
 /* As it is now; `hosts` gets its host. 0 or NOMEM. */
-int search_history_rows_add(struct history_rows *rows, const struct hearth_page *page, struct history_hosts *hosts);
-int search_history_rows_copy(struct history_rows *rows, const struct history_rows *from, uint32_t index);
-int search_history_rows_copy_slot(struct history_rows *rows, const struct history_chunk *from, uint32_t slot);
-/* A chunk of all rows, of which there are at most HISTORY_CHUNK; empties them. NULL when memory is short. */
+int search_history_rows_add(struct history_rows *rows, const struct hearth_page *page,
+                            struct history_hosts *hosts);
+int search_history_rows_copy(struct history_rows *rows, const struct history_rows *from,
+                             uint32_t index);
+int search_history_rows_copy_slot(struct history_rows *rows, const struct history_chunk *from,
+                                  uint32_t slot);
+/* A chunk of all rows, of which there are at most HISTORY_CHUNK; empties them. NULL when memory
+ * is short. */
 struct history_chunk *search_history_rows_seal(struct history_rows *rows);
 
 struct history_chunk *search_history_chunk_ref(struct history_chunk *chunk);
 void search_history_chunk_unref(struct history_chunk *chunk); /* accepts NULL */
 
-struct history_hosts *search_history_hosts_create(void);                            /* NULL when memory is short */
+/* NULL when memory is short */
+struct history_hosts *search_history_hosts_create(void);
 struct history_hosts *search_history_hosts_copy(const struct history_hosts *hosts); /* likewise */
 struct history_hosts *search_history_hosts_ref(struct history_hosts *hosts);
-void search_history_hosts_unref(struct history_hosts *hosts);                            /* accepts NULL */
-uint32_t search_history_hosts_find(const struct history_hosts *hosts, const char *name); /* HISTORY_NO_HOST */
+/* accepts NULL */
+void search_history_hosts_unref(struct history_hosts *hosts);
+/* HISTORY_NO_HOST */
+uint32_t search_history_hosts_find(const struct history_hosts *hosts, const char *name);
 
 struct history *search_history_create(void); /* empty; NULL when memory is short */
-/* Takes the reference; `room`: that of history->chunks, 0 at the beginning. NOMEM also for a chunk that is NULL; FULL. */
+/* Takes the reference; `room`: that of history->chunks, 0 at the beginning. NOMEM also for a
+ * chunk that is NULL; FULL. */
 int search_history_add_chunk(struct history *history, uint32_t *room, struct history_chunk *chunk);
-/* Fills sites, holes and index.bytes of a history whose chunks, hosts and visits are there. 0 or NOMEM. */
+/* Fills sites, holes and index.bytes of a history whose chunks, hosts and visits are there. 0 or
+ * NOMEM. */
 int search_history_finish(struct history *history);
 
 /* Visits as they are collected, and in the order of the list. */
@@ -49,13 +58,17 @@ struct history_visits {
     } * items;
     size_t count, room;
 };
-int search_history_visits_add(struct history_visits *visits, int64_t date, int64_t page, uint32_t number); /* 0 or NOMEM */
+/* 0 or NOMEM */
+int search_history_visits_add(struct history_visits *visits, int64_t date, int64_t page,
+                              uint32_t number);
 void search_history_visits_sort(struct history_visits *visits);
-static inline bool history_visit_before(int64_t date, int64_t page, uint32_t number, const struct history_visit *other)
+static inline bool history_visit_before(int64_t date, int64_t page, uint32_t number,
+                                        const struct history_visit *other)
 {
-    return date != other->date   ? date > other->date
-           : page != other->page ? page > other->page
-                                 : number >> HISTORY_TYPE_SHIFT > other->number >> HISTORY_TYPE_SHIFT;
+    return date != other->date ? date > other->date
+           : page != other->page
+               ? page > other->page
+               : number >> HISTORY_TYPE_SHIFT > other->number >> HISTORY_TYPE_SHIFT;
 }
 
 #endif

@@ -1,4 +1,5 @@
-/* Questions to the history in memory. What grows with the account here are walks over integers and folded text; each is counted. */
+/* Questions to the history in memory. What grows with the account here are walks over integers
+ * and folded text; each is counted. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -8,7 +9,8 @@
 #include "search/text_filter.h"
 
 /* Is the visit at `index` behind the place, in the order of the list? */
-static bool is_behind(const struct history *history, size_t index, const struct history_place *place)
+static bool is_behind(const struct history *history, size_t index,
+                      const struct history_place *place)
 {
     int64_t date = history->dates[index];
     if (date != place->date)
@@ -38,37 +40,45 @@ static size_t first_before(const struct history *history, int64_t date)
     return first_behind(history, &(struct history_place){date, INT64_MIN, INT32_MIN});
 }
 
-void search_history_range(const struct history *history, int64_t from, int64_t to, size_t *ret_first, size_t *ret_end)
+void search_history_range(const struct history *history, int64_t from, int64_t to,
+                          size_t *ret_first, size_t *ret_end)
 {
-    size_t first = to == 0 ? 0 : first_before(history, to), end = from == 0 ? history->visit_count : first_before(history, from);
+    size_t first = to == 0 ? 0 : first_before(history, to),
+           end = from == 0 ? history->visit_count : first_before(history, from);
     *ret_first = first;
     *ret_end = end < first ? first : end;
 }
 
 static struct history_place history_visit_place(const struct history *history, size_t index)
 {
-    return (struct history_place){history->dates[index], history_id(history, history_page_of(history, index)),
+    return (struct history_place){history->dates[index],
+                                  history_id(history, history_page_of(history, index)),
                                   (int32_t)(history->pages[index] >> HISTORY_TYPE_SHIFT)};
 }
 
 /* A bit for each page with all the words. */
-static uint64_t *matching_pages(const struct history *history, const struct text_filter *words, struct arena *arena)
+static uint64_t *matching_pages(const struct history *history, const struct text_filter *words,
+                                struct arena *arena)
 {
     uint64_t *bits = arena_alloc(arena, ((size_t)history->chunk_count + 1) * (HISTORY_CHUNK / 8));
     for (uint32_t i = 0; bits != NULL && i < history->chunk_count; i++) {
         const struct history_chunk *chunk = history->chunks[i];
-        search_text_filter_scan(words, chunk->text, chunk->offsets, chunk->count, bits, (size_t)i * HISTORY_CHUNK);
+        search_text_filter_scan(words, chunk->text, chunk->offsets, chunk->count, bits,
+                                (size_t)i * HISTORY_CHUNK);
     }
     return bits;
 }
 
-int search_history_find(const struct history *history, const struct history_query *query, struct arena *arena, struct history_found *ret_found)
+int search_history_find(const struct history *history, const struct history_query *query,
+                        struct arena *arena, struct history_found *ret_found)
 {
-    struct history_found found = {.visits = arena_alloc(arena, (query->limit + 1) * sizeof(*found.visits))};
+    struct history_found found = {
+        .visits = arena_alloc(arena, (query->limit + 1) * sizeof(*found.visits))};
     const uint64_t *bits = matching_pages(history, query->words, arena);
     if (found.visits == NULL || bits == NULL)
         return HEARTH_ERR_NOMEM;
-    uint32_t host = query->host == NULL ? HISTORY_NO_HOST : search_history_hosts_find(history->hosts, query->host);
+    uint32_t host = query->host == NULL ? HISTORY_NO_HOST
+                                        : search_history_hosts_find(history->hosts, query->host);
     size_t at, end;
     search_history_range(history, query->from, query->to, &at, &end);
     if (query->after.date != 0) {
@@ -82,7 +92,8 @@ int search_history_find(const struct history *history, const struct history_quer
         uint32_t page = history_page_of(history, at);
         if ((bits[page / 64] >> page % 64 & 1) == 0)
             continue;
-        if (query->host != NULL && history->chunks[page / HISTORY_CHUNK]->hosts[page % HISTORY_CHUNK] != host)
+        if (query->host != NULL &&
+            history->chunks[page / HISTORY_CHUNK]->hosts[page % HISTORY_CHUNK] != host)
             continue;
         found.more = found.count == query->limit;
         if (!found.more)
@@ -99,7 +110,9 @@ uint32_t search_history_site_after(const struct history *history, int64_t visits
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         const struct history_site *site = &history->sites[middle];
-        bool behind = site->visits != visits ? site->visits < visits : strcmp(history_host_name(history, site->host), host) > 0;
+        bool behind = site->visits != visits
+                          ? site->visits < visits
+                          : strcmp(history_host_name(history, site->host), host) > 0;
         if (behind)
             high = middle;
         else

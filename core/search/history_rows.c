@@ -10,7 +10,7 @@
 
 enum { HOST_SIZE = 256, FIRST_HOSTS = 256 };
 
-/* --- rows ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- rows --- */
 
 void search_history_rows_fini(struct history_rows *rows)
 {
@@ -51,7 +51,8 @@ static bool history_shows_page(const struct hearth_page *page)
 /* Finds or adds; 0 or NOMEM. */
 static int hosts_add(struct history_hosts *hosts, const char *name, uint32_t *ret_number);
 
-int search_history_rows_add(struct history_rows *rows, const struct hearth_page *page, struct history_hosts *hosts)
+int search_history_rows_add(struct history_rows *rows, const struct hearth_page *page,
+                            struct history_hosts *hosts)
 {
     if (rows_reserve(rows, TEXT_FILTER_ROOM) < 0)
         return HEARTH_ERR_NOMEM;
@@ -67,8 +68,9 @@ int search_history_rows_add(struct history_rows *rows, const struct hearth_page 
             return HEARTH_ERR_NOMEM;
         int64_t visits = page->visit_count;
         row.visit_count = visits < 0 ? 0 : visits > UINT32_MAX ? UINT32_MAX : (uint32_t)visits;
-        row.size =
-            (uint32_t)search_text_filter_fold(page->title != NULL ? page->title : page->bookmark_title, page->url, NULL, rows->text + rows->text_size);
+        row.size = (uint32_t)search_text_filter_fold(page->title != NULL ? page->title
+                                                                         : page->bookmark_title,
+                                                     page->url, NULL, rows->text + rows->text_size);
         rows->text_size += row.size;
     }
     rows->items[rows->count++] = row;
@@ -87,12 +89,14 @@ static int rows_take(struct history_rows *rows, struct history_row row, const ch
     return 0;
 }
 
-int search_history_rows_copy(struct history_rows *rows, const struct history_rows *from, uint32_t index)
+int search_history_rows_copy(struct history_rows *rows, const struct history_rows *from,
+                             uint32_t index)
 {
     return rows_take(rows, from->items[index], from->text + from->items[index].offset);
 }
 
-int search_history_rows_copy_slot(struct history_rows *rows, const struct history_chunk *from, uint32_t slot)
+int search_history_rows_copy_slot(struct history_rows *rows, const struct history_chunk *from,
+                                  uint32_t slot)
 {
     struct history_row row = {.id = from->ids[slot],
                               .last_visit = from->last_visits[slot],
@@ -136,11 +140,12 @@ struct history_chunk *search_history_chunk_ref(struct history_chunk *chunk)
 
 void search_history_chunk_unref(struct history_chunk *chunk)
 {
-    if (chunk != NULL && atomic_fetch_sub_explicit(&chunk->references, 1, memory_order_acq_rel) == 1)
+    if (chunk != NULL &&
+        atomic_fetch_sub_explicit(&chunk->references, 1, memory_order_acq_rel) == 1)
         free(chunk);
 }
 
-/* --- hosts ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- hosts --- */
 
 static const char *host_name(const struct history_hosts *hosts, uint32_t number)
 {
@@ -206,7 +211,8 @@ struct history_hosts *search_history_hosts_ref(struct history_hosts *hosts)
 
 void search_history_hosts_unref(struct history_hosts *hosts)
 {
-    if (hosts == NULL || atomic_fetch_sub_explicit(&hosts->references, 1, memory_order_acq_rel) != 1)
+    if (hosts == NULL ||
+        atomic_fetch_sub_explicit(&hosts->references, 1, memory_order_acq_rel) != 1)
         return;
     free(hosts->offsets);
     index_table_fini(&hosts->table);

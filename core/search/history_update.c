@@ -20,7 +20,9 @@ struct search_history_update {
 static int history_on_change(void *ctx, const struct hearth_page *page)
 {
     struct search_history_update *update = ctx;
-    update->result = update->changes.count == BLOCK_CHANGES_MAX ? HEARTH_ERR_FULL : search_history_rows_add(&update->changes, page, update->hosts);
+    update->result = update->changes.count == BLOCK_CHANGES_MAX
+                         ? HEARTH_ERR_FULL
+                         : search_history_rows_add(&update->changes, page, update->hosts);
     return update->result;
 }
 
@@ -41,7 +43,9 @@ static uint32_t change_of(const struct search_history_update *update, int64_t id
         else
             high = middle;
     }
-    return low < update->changes.count && update->changes.items[low].id == id ? low : update->changes.count;
+    return low < update->changes.count && update->changes.items[low].id == id
+               ? low
+               : update->changes.count;
 }
 
 /* A quick "certainly not changed". */
@@ -54,28 +58,35 @@ static bool is_seen(const uint8_t *seen, int64_t id)
 }
 
 /* The chunk after the changes: itself where none is in it. */
-static int update_chunk(struct search_history_update *update, uint32_t c, const uint8_t *seen, struct history_rows *scratch)
+static int update_chunk(struct search_history_update *update, uint32_t c, const uint8_t *seen,
+                        struct history_rows *scratch)
 {
     struct history_chunk *chunk = update->old->chunks[c];
     bool touched = false, last = c == update->old->chunk_count - 1;
     for (uint32_t i = 0; i < chunk->count; i++) {
-        uint32_t change = chunk->ids[i] == 0 || !is_seen(seen, chunk->ids[i]) ? update->changes.count : change_of(update, chunk->ids[i]);
+        uint32_t change = chunk->ids[i] == 0 || !is_seen(seen, chunk->ids[i])
+                              ? update->changes.count
+                              : change_of(update, chunk->ids[i]);
         if (change == update->changes.count)
             continue;
         touched = true;
         update->numbers[change] = c * HISTORY_CHUNK + i;
     }
     if (!touched && (!last || chunk->count == HISTORY_CHUNK))
-        return search_history_add_chunk(update->new, &update->chunk_room, search_history_chunk_ref(chunk));
+        return search_history_add_chunk(update->new, &update->chunk_room,
+                                        search_history_chunk_ref(chunk));
     int r = 0;
     for (uint32_t i = 0; r == 0 && i < chunk->count; i++) {
-        uint32_t change = chunk->ids[i] == 0 ? update->changes.count : change_of(update, chunk->ids[i]);
-        r = change == update->changes.count ? search_history_rows_copy_slot(scratch, chunk, i)
-                                            : search_history_rows_copy(scratch, &update->changes, change);
+        uint32_t change =
+            chunk->ids[i] == 0 ? update->changes.count : change_of(update, chunk->ids[i]);
+        r = change == update->changes.count
+                ? search_history_rows_copy_slot(scratch, chunk, i)
+                : search_history_rows_copy(scratch, &update->changes, change);
     }
     /* The last one may be filled up with new pages: it is sealed there. */
     return r == 0 && !(last && chunk->count < HISTORY_CHUNK)
-               ? search_history_add_chunk(update->new, &update->chunk_room, search_history_rows_seal(scratch))
+               ? search_history_add_chunk(update->new, &update->chunk_room,
+                                          search_history_rows_seal(scratch))
                : r;
 }
 
@@ -97,10 +108,12 @@ static int update_chunks(struct search_history_update *update)
         update->numbers[i] = update->new->chunk_count *HISTORY_CHUNK + scratch.count;
         r = search_history_rows_copy(&scratch, &update->changes, i);
         if (r == 0 && scratch.count == HISTORY_CHUNK)
-            r = search_history_add_chunk(update->new, &update->chunk_room, search_history_rows_seal(&scratch));
+            r = search_history_add_chunk(update->new, &update->chunk_room,
+                                         search_history_rows_seal(&scratch));
     }
     if (r == 0 && scratch.count > 0)
-        r = search_history_add_chunk(update->new, &update->chunk_room, search_history_rows_seal(&scratch));
+        r = search_history_add_chunk(update->new, &update->chunk_room,
+                                     search_history_rows_seal(&scratch));
     search_history_rows_fini(&scratch);
     free(seen);
     return r;
@@ -111,12 +124,14 @@ static int history_on_visit_of_page(void *ctx, int64_t page, const struct hearth
     struct search_history_update *update = ctx;
     uint32_t change = change_of(update, page);
     if (change < update->changes.count)
-        update->result =
-            search_history_visits_add(&update->visits, visit->date, page, update->numbers[change] | (uint32_t)visit->type << HISTORY_TYPE_SHIFT);
+        update->result = search_history_visits_add(&update->visits, visit->date, page,
+                                                   update->numbers[change] |
+                                                       (uint32_t)visit->type << HISTORY_TYPE_SHIFT);
     return update->result;
 }
 
-static int history_read_visits(struct search_history_update *update, const struct search_source *source, struct err *err)
+static int history_read_visits(struct search_history_update *update,
+                               const struct search_source *source, struct err *err)
 {
     int64_t *ids = malloc((update->changes.count + 1) * sizeof(*ids));
     size_t count = 0;
@@ -125,7 +140,9 @@ static int history_read_visits(struct search_history_update *update, const struc
     for (uint32_t i = 0; i < update->changes.count; i++)
         if (update->changes.items[i].shown)
             ids[count++] = update->changes.items[i].id;
-    int r = count == 0 ? 0 : source->visits_of(source->ctx, ids, count, history_on_visit_of_page, update, err);
+    int r = count == 0
+                ? 0
+                : source->visits_of(source->ctx, ids, count, history_on_visit_of_page, update, err);
     free(ids);
     return r == 0 && update->result < 0 ? err_set(err, update->result, "out of memory") : r;
 }
@@ -153,9 +170,10 @@ static int merge_visits(struct search_history_update *update)
             continue;
         for (; next < update->visits.count; next++) {
             const struct history_visit *visit = &update->visits.items[next];
-            if (i < old->visit_count &&
-                (old->dates[i] > visit->date ||
-                 (old->dates[i] == visit->date && history_visit_before(old->dates[i], history_id(old, page), old->pages[i], visit))))
+            if (i < old->visit_count && (old->dates[i] > visit->date ||
+                                         (old->dates[i] == visit->date &&
+                                          history_visit_before(old->dates[i], history_id(old, page),
+                                                               old->pages[i], visit))))
                 break;
             new->dates[n] = visit->date;
             new->pages[n++] = visit->number;
@@ -170,7 +188,8 @@ static int merge_visits(struct search_history_update *update)
     return 0;
 }
 
-static int history_make_version(struct search_history_update *update, const struct search_source *source, struct err *err)
+static int history_make_version(struct search_history_update *update,
+                                const struct search_source *source, struct err *err)
 {
     struct history_rows *changes = &update->changes;
     qsort(changes->items, changes->count, sizeof(*changes->items), history_compare_changes);
@@ -186,11 +205,14 @@ static int history_make_version(struct search_history_update *update, const stru
     if (r == 0 && (merge_visits(update) < 0 || search_history_finish(update->new) < 0))
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     /* Slots of pages that went are not used again: when many piled up, a new beginning is due. */
-    bool full = r == 0 && update->new->holes > HISTORY_CHUNK && update->new->holes > update->new->chunk_count *(HISTORY_CHUNK / 4);
+    bool full = r == 0 && update->new->holes > HISTORY_CHUNK &&
+                update->new->holes > update->new->chunk_count *(HISTORY_CHUNK / 4);
     return full ? err_set(err, HEARTH_ERR_FULL, "much of the history went") : r;
 }
 
-int search_history_update(const struct index *index, int64_t since, const struct search_source *source, struct index **ret_index, struct err *err)
+int search_history_update(const struct index *index, int64_t since,
+                          const struct search_source *source, struct index **ret_index,
+                          struct err *err)
 {
     struct search_history_update update = {.old = history_of(index)};
     update.hosts = search_history_hosts_copy(update.old->hosts);
@@ -198,11 +220,13 @@ int search_history_update(const struct index *index, int64_t since, const struct
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     int r = source->changed(source->ctx, since, history_on_change, &update, err);
     if (r == 0 && update.result < 0)
-        r = err_set(err, update.result, update.result == HEARTH_ERR_FULL ? "too much has changed" : "out of memory");
+        r = err_set(err, update.result,
+                    update.result == HEARTH_ERR_FULL ? "too much has changed" : "out of memory");
     if (r == 0 && update.changes.count > 0)
         r = history_make_version(&update, source, err);
     if (r == 0)
-        *ret_index = update.new == NULL ? index_ref((struct index *)(uintptr_t)index) : &update.new->index;
+        *ret_index =
+            update.new == NULL ? index_ref((struct index *)(uintptr_t)index) : &update.new->index;
     else if (update.new != NULL)
         index_unref(&update.new->index);
     search_history_hosts_unref(update.hosts);

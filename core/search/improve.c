@@ -1,4 +1,5 @@
-/* The background thread: makes filters, merges changes into blocks, and frees what nobody needs any more. */
+/* The background thread: makes filters, merges changes into blocks, and frees what nobody needs
+ * any more. */
 #include <stdlib.h>
 
 #include "base/lock.h"
@@ -10,7 +11,8 @@ static bool wants_rebuild(const struct search *search, const struct block *block
 {
     if (block->overlay != NULL && block->overlay->count > BLOCK_OVERLAY_MAX)
         return true;
-    return search_block_pages(block) >= search->filter_from && block->segment_count > 1 && block->segments[0]->count < GRAM_FILTER_MIN_PAGES;
+    return search_block_pages(block) >= search->filter_from && block->segment_count > 1 &&
+           block->segments[0]->count < GRAM_FILTER_MIN_PAGES;
 }
 
 bool search_can_improve(const struct search *search, const struct block *block)
@@ -20,12 +22,14 @@ bool search_can_improve(const struct search *search, const struct block *block)
     if (search_block_pages(block) < search->filter_from)
         return false;
     for (size_t i = 0; i < block->segment_count; i++)
-        if (block->segments[i]->count >= GRAM_FILTER_MIN_PAGES && atomic_load(&block->segments[i]->filter) == NULL)
+        if (block->segments[i]->count >= GRAM_FILTER_MIN_PAGES &&
+            atomic_load(&block->segments[i]->filter) == NULL)
             return true;
     return false;
 }
 
-/* Filters first for the segments with the best pages. Memory that cannot be had leaves the plain scan. */
+/* Filters first for the segments with the best pages. Memory that cannot be had leaves the plain
+ * scan. */
 static void add_filters(const struct block *block)
 {
     for (size_t i = 0; i < block->segment_count; i++) {

@@ -1,4 +1,5 @@
-/* What is kept of an account beside its block: immutable once made, shared by reference counts; any thread may read it. */
+/* What is kept of an account beside its block: immutable once made, shared by reference counts;
+ * any thread may read it. */
 #ifndef HEARTH_CORE_SEARCH_INDEX_H
 #define HEARTH_CORE_SEARCH_INDEX_H
 
@@ -22,7 +23,8 @@ static inline struct index *index_ref(struct index *index) /* returns its argume
 
 static inline void index_unref(struct index *index) /* accepts NULL */
 {
-    if (index != NULL && atomic_fetch_sub_explicit(&index->references, 1, memory_order_acq_rel) == 1)
+    if (index != NULL &&
+        atomic_fetch_sub_explicit(&index->references, 1, memory_order_acq_rel) == 1)
         index->destroy(index);
 }
 

@@ -8,22 +8,27 @@
 
 void search_looked_at(size_t entries)
 {
-    metrics_add(metrics_register(METRIC_COUNTER, "search_entries_looked_at", "entries of indexes in memory that questions looked at"),
-               (int64_t)entries);
+    metrics_add(metrics_register(METRIC_COUNTER, "search_entries_looked_at",
+                                 "entries of indexes in memory that questions looked at"),
+                (int64_t)entries);
 }
 
-static int load_index(enum search_index which, const struct search_source *source, struct index **ret_index, struct err *err)
+static int load_index(enum search_index which, const struct search_source *source,
+                      struct index **ret_index, struct err *err)
 {
-    return which == SEARCH_INDEX_HISTORY ? search_history_load(source, ret_index, err) : search_bookmarks_load(source, ret_index, err);
+    return which == SEARCH_INDEX_HISTORY ? search_history_load(source, ret_index, err)
+                                         : search_bookmarks_load(source, ret_index, err);
 }
 
 /* Loads anew when the storage does not know what changed, or it is too much. */
-static int update_index(enum search_index which, const struct index *old, int64_t since, const struct search_source *source,
-                        struct index **ret_index, bool *ret_anew, struct err *err)
+static int update_index(enum search_index which, const struct index *old, int64_t since,
+                        const struct search_source *source, struct index **ret_index,
+                        bool *ret_anew, struct err *err)
 {
     struct err why = {0};
-    int r = which == SEARCH_INDEX_HISTORY ? search_history_update(old, since, source, ret_index, &why)
-                                          : search_bookmarks_update(old, since, source, ret_index, &why);
+    int r = which == SEARCH_INDEX_HISTORY
+                ? search_history_update(old, since, source, ret_index, &why)
+                : search_bookmarks_update(old, since, source, ret_index, &why);
     *ret_anew = r == HEARTH_ERR_NOT_FOUND || r == HEARTH_ERR_FULL;
     if (*ret_anew)
         return load_index(which, source, ret_index, err);
@@ -33,8 +38,9 @@ static int update_index(enum search_index which, const struct index *old, int64_
 }
 
 /* The lock is held, and let go meanwhile; slot->loading keeps others out. */
-static int refresh_slot(struct search *search, struct account *account, int64_t generation, enum search_index which,
-                        const struct search_source *source, struct err *err)
+static int refresh_slot(struct search *search, struct account *account, int64_t generation,
+                        enum search_index which, const struct search_source *source,
+                        struct err *err)
 {
     struct slot *slot = &account->slots[which];
     struct index *old = index_ref(slot->index), *new = NULL;
@@ -42,7 +48,8 @@ static int refresh_slot(struct search *search, struct account *account, int64_t 
     bool anew = old == NULL;
     slot->loading = true;
     lock_release(&search->lock);
-    int r = anew ? load_index(which, source, &new, err) : update_index(which, old, since, source, &new, &anew, err);
+    int r = anew ? load_index(which, source, &new, err)
+                 : update_index(which, old, since, source, &new, &anew, err);
     lock_take(&search->lock);
     slot->loading = false;
     search_accounts_discard_index(search, old);
@@ -57,8 +64,9 @@ static int refresh_slot(struct search *search, struct account *account, int64_t 
     return r;
 }
 
-int search_bring_index(struct search *search, struct account *account, int64_t generation, enum search_index which,
-                       const struct search_source *source, struct index **ret_index, struct err *err)
+int search_bring_index(struct search *search, struct account *account, int64_t generation,
+                       enum search_index which, const struct search_source *source,
+                       struct index **ret_index, struct err *err)
 {
     struct slot *slot = &account->slots[which];
     int r = 0;
@@ -70,13 +78,14 @@ int search_bring_index(struct search *search, struct account *account, int64_t g
     return r;
 }
 
-int search_index(struct search *search, const char *id, int64_t generation, enum search_index which, const struct search_source *source,
-                 struct index **ret_index, struct err *err)
+int search_index(struct search *search, const char *id, int64_t generation, enum search_index which,
+                 const struct search_source *source, struct index **ret_index, struct err *err)
 {
     lock_take(&search->lock);
     struct account *account = search_accounts_acquire(search, id);
-    int r = account == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
-                            : search_bring_index(search, account, generation, which, source, ret_index, err);
+    int r = account == NULL
+                ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
+                : search_bring_index(search, account, generation, which, source, ret_index, err);
     if (account != NULL)
         search_accounts_release(search, account);
     lock_release(&search->lock);

@@ -35,16 +35,20 @@ static int load_seal_segment(struct loading *loading)
     int r = search_segment_builder_seal(&loading->builder, &loading->segments[loading->count]);
     if (r == 0) {
         loading->count++;
-        loading->next_size = loading->next_size < SEGMENT_MAX_PAGES ? loading->next_size * 2 : SEGMENT_MAX_PAGES;
+        loading->next_size =
+            loading->next_size < SEGMENT_MAX_PAGES ? loading->next_size * 2 : SEGMENT_MAX_PAGES;
     }
     return r;
 }
 
-/* What has arrived so far can be searched already. That a copy of it cannot be had does not hurt the load. */
+/* What has arrived so far can be searched already. That a copy of it cannot be had does not hurt
+ * the load. */
 static void show_beginning(struct loading *loading)
 {
-    struct block *block =
-        loading->cb == NULL ? NULL : search_block_create(loading->segments, loading->count, loading->tabs, loading->generation, false);
+    struct block *block = loading->cb == NULL
+                              ? NULL
+                              : search_block_create(loading->segments, loading->count,
+                                                    loading->tabs, loading->generation, false);
     if (block != NULL)
         loading->cb(loading->ctx, block);
 }
@@ -53,16 +57,19 @@ static int load_on_page(void *ctx, const struct hearth_page *page)
 {
     struct loading *loading = ctx;
     loading->result = search_segment_builder_add(&loading->builder, page);
-    if (loading->result == 0 && (loading->builder.count == loading->next_size || loading->builder.text_size > TEXT_LIMIT)) {
+    if (loading->result == 0 &&
+        (loading->builder.count == loading->next_size || loading->builder.text_size > TEXT_LIMIT)) {
         loading->result = load_seal_segment(loading);
         show_beginning(loading);
     }
     return loading->result;
 }
 
-int search_load_block(const struct search_source *source, int64_t generation, load_cb cb, void *ctx, struct block **ret_block, struct err *err)
+int search_load_block(const struct search_source *source, int64_t generation, load_cb cb, void *ctx,
+                      struct block **ret_block, struct err *err)
 {
-    struct loading loading = {.next_size = FIRST_SEGMENT, .generation = generation, .cb = cb, .ctx = ctx};
+    struct loading loading = {
+        .next_size = FIRST_SEGMENT, .generation = generation, .cb = cb, .ctx = ctx};
     struct block *block = NULL;
     int r = search_tabs_load(source, &loading.tabs, err);
     if (r == 0) {
@@ -71,7 +78,8 @@ int search_load_block(const struct search_source *source, int64_t generation, lo
     }
     if (r == 0) {
         r = loading.result < 0 ? loading.result : load_seal_segment(&loading);
-        if (r == 0 && (block = search_block_create(loading.segments, loading.count, loading.tabs, generation, true)) == NULL)
+        if (r == 0 && (block = search_block_create(loading.segments, loading.count, loading.tabs,
+                                                   generation, true)) == NULL)
             r = HEARTH_ERR_NOMEM;
         if (r < 0)
             err_set(err, r, "out of memory");
@@ -97,8 +105,9 @@ static int load_on_change(void *ctx, const struct hearth_page *page)
     return collecting->result = search_block_changes_add(&collecting->changes, page);
 }
 
-int search_load_update(const struct block *old, const struct search_source *source, int64_t generation, load_cb cb, void *ctx,
-                struct block **ret_block, bool *ret_anew, struct err *err)
+int search_load_update(const struct block *old, const struct search_source *source,
+                       int64_t generation, load_cb cb, void *ctx, struct block **ret_block,
+                       bool *ret_anew, struct err *err)
 {
     struct collecting collecting = {0};
     struct tabs *tabs = NULL;

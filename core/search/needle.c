@@ -29,7 +29,8 @@ void search_needle_init(struct needle *needle, const char *text, size_t size)
             needle->rare = i;
     needle->other = needle->rare == 0 && size > 1 ? 1 : 0;
     for (size_t i = 0; i < size; i++)
-        if (i != needle->rare && byte_commonness((uint8_t)text[i]) < byte_commonness((uint8_t)text[needle->other]))
+        if (i != needle->rare &&
+            byte_commonness((uint8_t)text[i]) < byte_commonness((uint8_t)text[needle->other]))
             needle->other = i;
 }
 
@@ -40,7 +41,8 @@ static bool is_at(const struct needle *needle, const char *at)
     uint64_t head;
     memcpy(&head, at, sizeof(head));
     return ((head ^ needle->head) & needle->head_mask) == 0 &&
-           (needle->size <= sizeof(head) || memcmp(at + sizeof(head), needle->text + sizeof(head), needle->size - sizeof(head)) == 0);
+           (needle->size <= sizeof(head) || memcmp(at + sizeof(head), needle->text + sizeof(head),
+                                                   needle->size - sizeof(head)) == 0);
 }
 
 const char *search_needle_find(const struct needle *needle, const char *from, const char *end)
@@ -48,11 +50,15 @@ const char *search_needle_find(const struct needle *needle, const char *from, co
     if (end - from < (ptrdiff_t)needle->size)
         return NULL;
     const char *last = end - needle->size; /* the last place where it can begin */
-    const __m128i rare = _mm_set1_epi8(needle->text[needle->rare]), other = _mm_set1_epi8(needle->text[needle->other]);
+    const __m128i rare = _mm_set1_epi8(needle->text[needle->rare]),
+                  other = _mm_set1_epi8(needle->text[needle->other]);
     for (const char *p = from; p <= last; p += 32) {
-        const __m128i *r = (const __m128i *)(const void *)(p + needle->rare), *o = (const __m128i *)(const void *)(p + needle->other);
-        __m128i low = _mm_and_si128(_mm_cmpeq_epi8(_mm_loadu_si128(r), rare), _mm_cmpeq_epi8(_mm_loadu_si128(o), other));
-        __m128i high = _mm_and_si128(_mm_cmpeq_epi8(_mm_loadu_si128(r + 1), rare), _mm_cmpeq_epi8(_mm_loadu_si128(o + 1), other));
+        const __m128i *r = (const __m128i *)(const void *)(p + needle->rare),
+                      *o = (const __m128i *)(const void *)(p + needle->other);
+        __m128i low = _mm_and_si128(_mm_cmpeq_epi8(_mm_loadu_si128(r), rare),
+                                    _mm_cmpeq_epi8(_mm_loadu_si128(o), other));
+        __m128i high = _mm_and_si128(_mm_cmpeq_epi8(_mm_loadu_si128(r + 1), rare),
+                                     _mm_cmpeq_epi8(_mm_loadu_si128(o + 1), other));
         uint32_t found = (uint32_t)_mm_movemask_epi8(low) | (uint32_t)_mm_movemask_epi8(high) << 16;
         for (; found != 0; found &= found - 1) {
             const char *at = p + __builtin_ctz(found);
@@ -69,7 +75,9 @@ const char *search_needle_find(const struct needle *needle, const char *from, co
 
 const char *search_needle_find(const struct needle *needle, const char *from, const char *end)
 {
-    return end - from < (ptrdiff_t)needle->size ? NULL : memmem(from, (size_t)(end - from), needle->text, needle->size);
+    return end - from < (ptrdiff_t)needle->size
+               ? NULL
+               : memmem(from, (size_t)(end - from), needle->text, needle->size);
 }
 
 #endif

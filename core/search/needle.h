@@ -16,7 +16,8 @@ struct needle {
 };
 
 void search_needle_init(struct needle *needle, const char *text, size_t size);
-/* The first occurrence inside [from, end); NULL: none. Up to NEEDLE_PADDING bytes behind end are read, but do not count. */
+/* The first occurrence inside [from, end); NULL: none. Up to NEEDLE_PADDING bytes behind end are
+ * read, but do not count. */
 const char *search_needle_find(const struct needle *needle, const char *from, const char *end);
 
 #endif

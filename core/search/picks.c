@@ -7,7 +7,8 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-static const double FADE_DAY = 0.975, FADE_PICK = 0.9, LEAST = 0.102; /* LEAST: a use_count of 1 after 90 days */
+/* LEAST: a use_count of 1 after 90 days */
+static const double FADE_DAY = 0.975, FADE_PICK = 0.9, LEAST = 0.102;
 
 struct ranked {
     int64_t page;
@@ -47,26 +48,32 @@ static int by_rank(const void *a, const void *b)
 }
 
 /* As Firefox: a tenth is the finest difference, and an input typed to its end counts double. */
-static size_t picks_collect(const struct search_request *request, const char *typed, struct ranked *list)
+static size_t picks_collect(const struct search_request *request, const char *typed,
+                            struct ranked *list)
 {
     size_t count = 0;
     for (size_t i = 0; i < request->pick_count; i++) {
         const struct hearth_pick *pick = &request->picks[i];
-        double use_count = str_starts(pick->input, typed) ? picks_faded_count(pick->use_count, pick->used, request->now) : 0;
+        double use_count = str_starts(pick->input, typed)
+                               ? picks_faded_count(pick->use_count, pick->used, request->now)
+                               : 0;
         if (use_count >= LEAST)
-            list[count++] = (struct ranked){pick->page, round(use_count * (str_equal(pick->input, typed) ? 2 : 1) * 10)};
+            list[count++] = (struct ranked){
+                pick->page, round(use_count * (str_equal(pick->input, typed) ? 2 : 1) * 10)};
     }
     return count;
 }
 
-int search_picks_rank(const struct search_request *request, struct arena *arena, const int64_t **ret_pages, size_t *ret_count)
+int search_picks_rank(const struct search_request *request, struct arena *arena,
+                      const int64_t **ret_pages, size_t *ret_count)
 {
     char typed[SEARCH_MAX_QUERY + 1];
     search_fold_input(request->query, typed, sizeof(typed));
     *ret_count = 0;
     if (typed[0] == '\0' || request->pick_count == 0)
         return 0;
-    struct ranked *list = malloc(request->pick_count * sizeof(*list)); /* as many as there are picks: too many for the arena */
+    /* as many as there are picks: too many for the arena */
+    struct ranked *list = malloc(request->pick_count * sizeof(*list));
     if (list == NULL)
         return HEARTH_ERR_NOMEM;
     size_t count = picks_collect(request, typed, list), kept = 0;

@@ -9,7 +9,9 @@
 
 struct arena;
 
-/* The pages whose input begins with what is typed, best first, each once; at most SEARCH_MAX_LIMIT. 0 or NOMEM. */
-int search_picks_rank(const struct search_request *request, struct arena *arena, const int64_t **ret_pages, size_t *ret_count);
+/* The pages whose input begins with what is typed, best first, each once; at most
+ * SEARCH_MAX_LIMIT. 0 or NOMEM. */
+int search_picks_rank(const struct search_request *request, struct arena *arena,
+                      const int64_t **ret_pages, size_t *ret_count);
 
 #endif

@@ -25,8 +25,9 @@ struct words {
 
 static bool query_is_space(uint32_t c)
 {
-    return (c >= 0x09 && c <= 0x0D) || c == 0x20 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
-           c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000 || c == 0xFEFF;
+    return (c >= 0x09 && c <= 0x0D) || c == 0x20 || c == 0xA0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F ||
+           c == 0x205F || c == 0x3000 || c == 0xFEFF;
 }
 
 /* Moves *from and *end together until neither is white space. */
@@ -86,14 +87,18 @@ static bool restrict_by(struct query *query, char c)
 
 static void query_drop_word(struct words *words, size_t index)
 {
-    memmove(&words->list[index], &words->list[index + 1], (words->count - index - 1) * sizeof(words->list[0]));
+    memmove(&words->list[index], &words->list[index + 1],
+            (words->count - index - 1) * sizeof(words->list[0]));
     words->count--;
 }
 
-/* One of each sort, from the two words at the beginning, then the two at the end; the others are ordinary text. */
+/* One of each sort, from the two words at the beginning, then the two at the end; the others are
+ * ordinary text. */
 static void take_restrictions(struct words *words, struct query *query)
 {
-    for (int i = 0; i < 2 && words->count > 0 && words->list[0].size == 1 && restrict_by(query, words->list[0].text[0]); i++)
+    for (int i = 0; i < 2 && words->count > 0 && words->list[0].size == 1 &&
+                    restrict_by(query, words->list[0].text[0]);
+         i++)
         query_drop_word(words, 0);
     for (int i = 0; i < 2 && words->count > 0; i++) {
         const struct word *last = &words->list[words->count - 1];
@@ -104,7 +109,8 @@ static void take_restrictions(struct words *words, struct query *query)
     if (query->only != QUERY_ANY || query->field != QUERY_EVERYWHERE || words->count == 0)
         return;
     struct word *first = &words->list[0];
-    bool escape = first->size > 2 && first->text[0] == '%' && codec_hex_digit(first->text[1]) >= 0 && codec_hex_digit(first->text[2]) >= 0;
+    bool escape = first->size > 2 && first->text[0] == '%' &&
+                  codec_hex_digit(first->text[1]) >= 0 && codec_hex_digit(first->text[2]) >= 0;
     if (first->size > 1 && !escape && restrict_by(query, first->text[0])) {
         first->text++;
         first->size--;
@@ -115,7 +121,8 @@ static void take_restrictions(struct words *words, struct query *query)
 static void strip_scheme(struct word *word)
 {
     size_t n = 0;
-    while (n < word->size && ((word->text[n] >= 'a' && word->text[n] <= 'z') || (word->text[n] >= 'A' && word->text[n] <= 'Z')))
+    while (n < word->size && ((word->text[n] >= 'a' && word->text[n] <= 'z') ||
+                              (word->text[n] >= 'A' && word->text[n] <= 'Z')))
         n++;
     if (n > 0 && word->size > n + 3 && memcmp(word->text + n, "://", 3) == 0) {
         word->text += n + 3;
@@ -145,11 +152,13 @@ static int fold_words(const struct words *words, struct arena *arena, struct que
     return 0;
 }
 
-int search_query_parse(const char *text, struct arena *arena, struct query *ret_query, struct err *err)
+int search_query_parse(const char *text, struct arena *arena, struct query *ret_query,
+                       struct err *err)
 {
     size_t size = strnlen(text, SEARCH_MAX_QUERY + 1);
     if (size > SEARCH_MAX_QUERY)
-        return err_set(err, HEARTH_ERR_INVALID, "the query is longer than %d bytes", SEARCH_MAX_QUERY);
+        return err_set(err, HEARTH_ERR_INVALID, "the query is longer than %d bytes",
+                       SEARCH_MAX_QUERY);
     if (!str_is_utf8(text, size))
         return err_set(err, HEARTH_ERR_INVALID, "the query is not valid UTF-8");
     struct query *query = arena_alloc(arena, sizeof(*query));

@@ -23,10 +23,12 @@ struct query {
     enum query_field field;
     bool javascript; /* "javascript:" was typed */
     size_t word_count;
-    struct needle words[QUERY_MAX_WORDS]; /* folded, the longest first; later words of a longer query are ignored */
+    /* folded, the longest first; later words of a longer query are ignored */
+    struct needle words[QUERY_MAX_WORDS];
 };
 
 /* INVALID: longer than SEARCH_MAX_QUERY or not UTF-8; NOMEM. */
-int search_query_parse(const char *text, struct arena *arena, struct query *ret_query, struct err *err);
+int search_query_parse(const char *text, struct arena *arena, struct query *ret_query,
+                       struct err *err);
 
 #endif

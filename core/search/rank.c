@@ -72,7 +72,8 @@ static bool same_address(const struct candidate *a, const struct segment *segmen
     if (a->segment->keys[a->index] != segment->keys[index])
         return false;
     size_t size, other_size;
-    const char *url = core_of_url(a->segment, a->index, &size), *other = core_of_url(segment, index, &other_size);
+    const char *url = core_of_url(a->segment, a->index, &size),
+               *other = core_of_url(segment, index, &other_size);
     return size == other_size && memcmp(url, other, size) == 0;
 }
 
@@ -85,21 +86,26 @@ struct looked_for {
 static bool candidate_is(const void *candidates, uint32_t number, const void *key)
 {
     const struct looked_for *page = key;
-    return same_address(&((const struct candidate *)candidates)[number], page->segment, page->index);
+    return same_address(&((const struct candidate *)candidates)[number], page->segment,
+                        page->index);
 }
 
 /* The slot of an address: occupied by the candidate that has it, or free. */
 static uint32_t *rank_address_slot(struct rank *rank, const struct segment *segment, uint32_t index)
 {
     struct looked_for page = {segment, index};
-    return index_table_slot(&rank->table, segment->keys[index], candidate_is, rank->candidates, &page);
+    return index_table_slot(&rank->table, segment->keys[index], candidate_is, rank->candidates,
+                            &page);
 }
 
-static struct candidate *rank_append_candidate(struct rank *rank, enum part part, const struct segment *segment, uint32_t index, uint32_t *slot)
+static struct candidate *rank_append_candidate(struct rank *rank, enum part part,
+                                               const struct segment *segment, uint32_t index,
+                                               uint32_t *slot)
 {
     ASSERT(rank->candidate_count < rank->candidate_room);
     uint16_t number = rank->candidate_count++;
-    rank->candidates[number] = (struct candidate){.segment = segment, .index = index, .next = NONE, .part = (uint8_t)part};
+    rank->candidates[number] =
+        (struct candidate){.segment = segment, .index = index, .next = NONE, .part = (uint8_t)part};
     if (rank->last[part] == NONE)
         rank->first[part] = number;
     else
@@ -116,14 +122,18 @@ static void take_out(struct rank *rank, struct candidate *candidate)
     rank->count[candidate->part]--;
 }
 
-static bool better_variant(const struct candidate *than, const struct segment *segment, uint32_t index)
+static bool better_variant(const struct candidate *than, const struct segment *segment,
+                           uint32_t index)
 {
-    return segment->flags[index] >> SEGMENT_RANK_SHIFT > than->segment->flags[than->index] >> SEGMENT_RANK_SHIFT;
+    return segment->flags[index] >> SEGMENT_RANK_SHIFT > than->segment->flags[than->index] >>
+           SEGMENT_RANK_SHIFT;
 }
 
-/* Puts a page into a part. If its address is there already: a part that stands before keeps it, one that stands behind gives it up; in the
- * same part the better variant takes the place of the other. */
-static void add_page(struct rank *rank, enum part part, const struct segment *segment, uint32_t index)
+/* Puts a page into a part. If its address is there already: a part that stands before keeps it,
+ * one that stands behind gives it up; in the same part the better variant takes the place of the
+ * other. */
+static void add_page(struct rank *rank, enum part part, const struct segment *segment,
+                     uint32_t index)
 {
     uint32_t *slot = rank_address_slot(rank, segment, index);
     struct candidate *there = *slot == 0 ? NULL : &rank->candidates[*slot - 1];
@@ -145,14 +155,16 @@ static enum scan_want rank_wanted_matches(const struct rank *rank)
     return sure + rank->count[PART_ANYWHERE] >= rank->limit ? SCAN_WANT_AT_START : SCAN_WANT_ALL;
 }
 
-static void add_match(struct rank *rank, const struct segment *segment, uint32_t index, enum scan_match match)
+static void add_match(struct rank *rank, const struct segment *segment, uint32_t index,
+                      enum scan_match match)
 {
     enum scan_want want = rank_wanted_matches(rank);
     if (want == SCAN_WANT_ALL || (want == SCAN_WANT_AT_START && match == SCAN_AT_START))
         add_page(rank, match == SCAN_AT_START ? PART_START : PART_ANYWHERE, segment, index);
 }
 
-static enum scan_want on_overlay(void *ctx, const struct segment *segment, uint32_t index, enum scan_match match)
+static enum scan_want on_overlay(void *ctx, const struct segment *segment, uint32_t index,
+                                 enum scan_match match)
 {
     struct rank *rank = ctx;
     rank->waiting[rank->waiting_count++] = (struct waiting){index, match};
@@ -166,13 +178,15 @@ static void add_waiting(struct rank *rank, const struct segment *segment, uint32
     for (; rank->waiting_next < rank->waiting_count; rank->waiting_next++) {
         const struct waiting *next = &rank->waiting[rank->waiting_next];
         if (segment != NULL &&
-            !segment_before(overlay->frecency[next->index], overlay->ids[next->index], segment->frecency[index], segment->ids[index]))
+            !segment_before(overlay->frecency[next->index], overlay->ids[next->index],
+                            segment->frecency[index], segment->ids[index]))
             return;
         add_match(rank, overlay, next->index, next->match);
     }
 }
 
-static enum scan_want on_match(void *ctx, const struct segment *segment, uint32_t index, enum scan_match match)
+static enum scan_want on_match(void *ctx, const struct segment *segment, uint32_t index,
+                               enum scan_match match)
 {
     struct rank *rank = ctx;
     add_waiting(rank, segment, index);
@@ -187,11 +201,13 @@ static int scan_pages(struct rank *rank)
         rank->waiting = arena_alloc(rank->arena, block->overlay->count * sizeof(*rank->waiting));
         if (rank->waiting == NULL)
             return HEARTH_ERR_NOMEM;
-        search_scan_segment(block->overlay, NULL, rank->query, &rank->flags, SCAN_WANT_ALL, on_overlay, rank);
+        search_scan_segment(block->overlay, NULL, rank->query, &rank->flags, SCAN_WANT_ALL,
+                            on_overlay, rank);
     }
     enum scan_want want = rank_wanted_matches(rank);
     for (size_t i = 0; i < block->segment_count && want != SCAN_WANT_NOTHING; i++)
-        want = search_scan_segment(block->segments[i], block->dead[i], rank->query, &rank->flags, want, on_match, rank);
+        want = search_scan_segment(block->segments[i], block->dead[i], rank->query, &rank->flags,
+                                   want, on_match, rank);
     add_waiting(rank, NULL, 0);
     return 0;
 }
@@ -210,7 +226,8 @@ static int add_device(struct rank *rank, struct candidate *candidate, const stru
     return 0;
 }
 
-/* Tabs are few and come last used first. Those beyond their share wait as spare ones for room that pages leave. */
+/* Tabs are few and come last used first. Those beyond their share wait as spare ones for room
+ * that pages leave. */
 static int scan_tabs(struct rank *rank)
 {
     const struct tabs *tabs = rank->block->tabs;
@@ -220,7 +237,9 @@ static int scan_tabs(struct rank *rank)
         uint32_t *slot = rank_address_slot(rank, tabs->segment, i);
         struct candidate *candidate = *slot == 0 ? NULL : &rank->candidates[*slot - 1];
         if (candidate == NULL && rank->count[PART_TAB] + rank->count[PART_SPARE_TAB] < rank->limit)
-            candidate = rank_append_candidate(rank, rank->count[PART_TAB] < rank->tab_cap ? PART_TAB : PART_SPARE_TAB, tabs->segment, i, slot);
+            candidate = rank_append_candidate(
+                rank, rank->count[PART_TAB] < rank->tab_cap ? PART_TAB : PART_SPARE_TAB,
+                tabs->segment, i, slot);
         if (candidate != NULL && add_device(rank, candidate, &tabs->list[i]) < 0)
             return HEARTH_ERR_NOMEM;
     }
@@ -251,16 +270,21 @@ static int add_picks(struct rank *rank)
     search_block_find(rank->block, ids, count, segments, indexes);
     uint32_t share = rank->limit / 3 + 1, room = rank->limit - rank->count[PART_TAB];
     for (size_t i = 0; i < count && rank->count[PART_PICK] < (share < room ? share : room); i++) {
-        size_t at = (size_t)((const int64_t *)bsearch(&pages[i], ids, count, sizeof(*ids), rank_compare_ids) - ids);
-        if (segments[at] != NULL && search_scan_passes(&rank->flags, segments[at]->flags[indexes[at]]))
+        size_t at = (size_t)((const int64_t *)bsearch(&pages[i], ids, count, sizeof(*ids),
+                                                      rank_compare_ids) -
+                             ids);
+        if (segments[at] != NULL &&
+            search_scan_passes(&rank->flags, segments[at]->flags[indexes[at]]))
             add_page(rank, PART_PICK, segments[at], indexes[at]);
     }
     return 0;
 }
 
-static int fill_devices(struct rank *rank, const struct candidate *candidate, struct search_hit *hit)
+static int fill_devices(struct rank *rank, const struct candidate *candidate,
+                        struct search_hit *hit)
 {
-    struct search_device *devices = arena_alloc(rank->arena, candidate->device_count * sizeof(*devices));
+    struct search_device *devices =
+        arena_alloc(rank->arena, candidate->device_count * sizeof(*devices));
     if (devices == NULL)
         return HEARTH_ERR_NOMEM;
     const struct search_tab *tab = &rank->block->tabs->list[candidate->index];
@@ -282,13 +306,16 @@ static int fill_devices(struct rank *rank, const struct candidate *candidate, st
 
 static int write_part(struct rank *rank, enum part part, struct search_hit *hits, size_t *count)
 {
-    for (uint16_t i = rank->first[part]; i != NONE && *count < rank->limit; i = rank->candidates[i].next) {
+    for (uint16_t i = rank->first[part]; i != NONE && *count < rank->limit;
+         i = rank->candidates[i].next) {
         const struct candidate *candidate = &rank->candidates[i];
         if (candidate->out)
             continue;
         const struct segment *segment = candidate->segment;
         struct search_hit *hit = &hits[(*count)++];
-        *hit = (struct search_hit){.kind = segment->flags[candidate->index] & SEGMENT_BOOKMARKED ? SEARCH_BOOKMARK : SEARCH_HISTORY,
+        *hit = (struct search_hit){.kind = segment->flags[candidate->index] & SEGMENT_BOOKMARKED
+                                               ? SEARCH_BOOKMARK
+                                               : SEARCH_HISTORY,
                                    .at_word_start = part == PART_START,
                                    .picked = part == PART_PICK,
                                    .page = segment->ids[candidate->index],
@@ -306,7 +333,8 @@ static int write_hits(struct rank *rank, struct search_results *ret_results)
         return HEARTH_ERR_NOMEM;
     size_t count = 0;
     uint32_t others = rank->count[PART_PICK] + rank->count[PART_START] + rank->count[PART_ANYWHERE];
-    uint32_t shown = rank->count[PART_TAB] + others < rank->limit ? rank->limit - others : rank->count[PART_TAB];
+    uint32_t shown =
+        rank->count[PART_TAB] + others < rank->limit ? rank->limit - others : rank->count[PART_TAB];
     uint32_t limit = rank->limit;
     rank->limit = shown;
     int r = write_part(rank, PART_TAB, hits, &count);
@@ -316,7 +344,8 @@ static int write_hits(struct rank *rank, struct search_results *ret_results)
     for (enum part part = PART_PICK; r == 0 && part < PARTS; part++)
         r = write_part(rank, part, hits, &count);
     if (r == 0)
-        *ret_results = (struct search_results){.hits = hits, .count = count, .generation = rank->block->generation};
+        *ret_results = (struct search_results){
+            .hits = hits, .count = count, .generation = rank->block->generation};
     return r;
 }
 
@@ -326,10 +355,12 @@ static bool choose_pages(struct rank *rank)
     const struct search_request *request = rank->request;
     if (rank->query->only == QUERY_TABS)
         return false;
-    rank->flags.any =
-        (uint8_t)((request->in & SEARCH_IN_BOOKMARKS ? SEGMENT_BOOKMARKED : 0) | (request->in & SEARCH_IN_HISTORY ? SEGMENT_VISITED : 0));
-    static const uint8_t of_restriction[] = {
-        [QUERY_ANY] = 0, [QUERY_HISTORY] = SEGMENT_VISITED, [QUERY_BOOKMARKS] = SEGMENT_BOOKMARKED, [QUERY_TAGGED] = SEGMENT_TAGGED};
+    rank->flags.any = (uint8_t)((request->in & SEARCH_IN_BOOKMARKS ? SEGMENT_BOOKMARKED : 0) |
+                                (request->in & SEARCH_IN_HISTORY ? SEGMENT_VISITED : 0));
+    static const uint8_t of_restriction[] = {[QUERY_ANY] = 0,
+                                             [QUERY_HISTORY] = SEGMENT_VISITED,
+                                             [QUERY_BOOKMARKS] = SEGMENT_BOOKMARKED,
+                                             [QUERY_TAGGED] = SEGMENT_TAGGED};
     rank->flags.all = of_restriction[rank->query->only];
     rank->flags.none = rank->query->javascript ? 0 : SEGMENT_JAVASCRIPT;
     return rank->flags.any != 0;
@@ -338,10 +369,12 @@ static bool choose_pages(struct rank *rank)
 static bool choose_tabs(const struct rank *rank)
 {
     const struct query *query = rank->query;
-    return (rank->request->in & SEARCH_IN_TABS) && (query->only == QUERY_TABS || (query->only == QUERY_ANY && query->word_count > 0));
+    return (rank->request->in & SEARCH_IN_TABS) &&
+           (query->only == QUERY_TABS || (query->only == QUERY_ANY && query->word_count > 0));
 }
 
-/* Each part adds at most `limit` candidates, ANYWHERE again as many in place of those that went to START. */
+/* Each part adds at most `limit` candidates, ANYWHERE again as many in place of those that went
+ * to START. */
 static int rank_prepare_tables(struct rank *rank)
 {
     rank->candidate_room = (uint16_t)(rank->limit * (PARTS + 1));
@@ -357,11 +390,17 @@ static int rank_prepare_tables(struct rank *rank)
     return 0;
 }
 
-int search_rank_block(const struct block *block, const struct search_request *request, const struct query *query, struct arena *arena,
-             struct search_results *ret_results, bool *ret_full)
+int search_rank_block(const struct block *block, const struct search_request *request,
+                      const struct query *query, struct arena *arena,
+                      struct search_results *ret_results, bool *ret_full)
 {
-    struct rank rank = {.block = block, .request = request, .query = query, .arena = arena, .limit = request->limit};
-    bool pages = choose_pages(&rank), tabs = choose_tabs(&rank), typed = query->only == QUERY_ANY && query->field == QUERY_EVERYWHERE;
+    struct rank rank = {.block = block,
+                        .request = request,
+                        .query = query,
+                        .arena = arena,
+                        .limit = request->limit};
+    bool pages = choose_pages(&rank), tabs = choose_tabs(&rank),
+         typed = query->only == QUERY_ANY && query->field == QUERY_EVERYWHERE;
     rank.tab_cap = pages && rank.limit >= 3 ? rank.limit / 3 : pages ? 1 : rank.limit;
     int r = rank_prepare_tables(&rank);
     if (r == 0 && tabs)

@@ -1,5 +1,6 @@
-/* The thread "search-refresh": brings what is in memory of an account up to date when its data changed, so that its person need not wait
- * for that. The queue has each account once, however often it changes meanwhile. */
+/* The thread "search-refresh": brings what is in memory of an account up to date when its data
+ * changed, so that its person need not wait for that. The queue has each account once, however
+ * often it changes meanwhile. */
 #include <pthread.h>
 #include <stdio.h>
 
@@ -9,19 +10,22 @@
 #include "base/metrics.h"
 #include "search/search_internal.h"
 
-/* Who has not asked for so long waits the moment that an update takes, should they come back; QUEUE_MAX bounds what piles up when the
- * storage is slow: those left out are brought up to date when they ask. */
+/* Who has not asked for so long waits the moment that an update takes, should they come back;
+ * QUEUE_MAX bounds what piles up when the storage is slow: those left out are brought up to date
+ * when they ask. */
 enum { ACTIVE_FOR = 60 * 60 * 1000, QUEUE_MAX = 1024 };
 
 static void refresh_enqueue(struct search *search, struct account *account, int64_t generation)
 {
     account->wanted = generation > account->wanted ? generation : account->wanted;
-    if (account->refresh_queued || search->stopped || search->refresh == NULL || search->refresh_count == QUEUE_MAX)
+    if (account->refresh_queued || search->stopped || search->refresh == NULL ||
+        search->refresh_count == QUEUE_MAX)
         return;
     account->refresh_queued = true;
     account->users++;
     account->next_refresh = NULL;
-    *(search->first_refresh == NULL ? &search->first_refresh : &search->last_refresh->next_refresh) = account;
+    *(search->first_refresh == NULL ? &search->first_refresh
+                                    : &search->last_refresh->next_refresh) = account;
     search->last_refresh = account;
     search->refresh_count++;
     pthread_cond_signal(&search->refresh_work);
@@ -57,11 +61,13 @@ void search_expect(struct search *search, const char *id, int64_t generation)
     lock_release(&search->lock);
 }
 
-int search_refresh(struct search *search, const char *id, int64_t generation, const struct search_source *source, struct err *err)
+int search_refresh(struct search *search, const char *id, int64_t generation,
+                   const struct search_source *source, struct err *err)
 {
     int r = 0;
     lock_take(&search->lock);
-    struct account *account = search_accounts_find(search, id); /* not acquired: that would count as use */
+    /* not acquired: that would count as use */
+    struct account *account = search_accounts_find(search, id);
     if (account != NULL) {
         account->users++;
         if (account->block != NULL || account->expected)
@@ -69,7 +75,8 @@ int search_refresh(struct search *search, const char *id, int64_t generation, co
         account->expected = false;
         for (size_t i = 0; r == 0 && i < SEARCH_INDEXES; i++)
             if (account->slots[i].index != NULL)
-                r = search_bring_index(search, account, generation, (enum search_index)i, source, NULL, err);
+                r = search_bring_index(search, account, generation, (enum search_index)i, source,
+                                       NULL, err);
         search_accounts_release(search, account);
     }
     search->stats.refreshes++;
@@ -94,8 +101,10 @@ static void refresh_first(struct search *search)
     search->refreshing = true;
     lock_release(&search->lock);
     search->refresh(search->refresh_ctx, search, id, generation);
-    metrics_add(metrics_register(METRIC_COUNTER, "search_refreshes", "times that what is in memory of an account was brought up to date unasked"),
-               1);
+    metrics_add(metrics_register(
+                    METRIC_COUNTER, "search_refreshes",
+                    "times that what is in memory of an account was brought up to date unasked"),
+                1);
     lock_take(&search->lock);
     search->refreshing = false;
 }

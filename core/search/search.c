@@ -104,8 +104,10 @@ static void on_beginning(void *ctx, struct block *beginning)
     search_block_unref(before);
 }
 
-/* Brings the account's block to the generation. The lock is held, and let go meanwhile; account->loading keeps others out. */
-static int search_refresh_block(struct search *search, struct account *account, int64_t generation, const struct search_source *source, struct err *err)
+/* Brings the account's block to the generation. The lock is held, and let go meanwhile;
+ * account->loading keeps others out. */
+static int search_refresh_block(struct search *search, struct account *account, int64_t generation,
+                                const struct search_source *source, struct err *err)
 {
     struct block *old = search_block_ref(account->block), *block = NULL;
     struct progress progress = {search, account};
@@ -113,7 +115,8 @@ static int search_refresh_block(struct search *search, struct account *account, 
     account->loading = true;
     lock_release(&search->lock);
     int r = anew ? search_load_block(source, generation, on_beginning, &progress, &block, err)
-                 : search_load_update(old, source, generation, on_beginning, &progress, &block, &anew, err);
+                 : search_load_update(old, source, generation, on_beginning, &progress, &block,
+                                      &anew, err);
     lock_take(&search->lock);
     search_accounts_discard(search, old);
     account->loading = false;
@@ -127,8 +130,10 @@ static int search_refresh_block(struct search *search, struct account *account, 
     return r;
 }
 
-/* Answers from the beginning of a block that another thread loads, if it suffices. The lock is held, and let go meanwhile. */
-static int try_beginning(struct search *search, struct account *account, const struct search_request *request, const struct query *query,
+/* Answers from the beginning of a block that another thread loads, if it suffices. The lock is
+ * held, and let go meanwhile. */
+static int try_beginning(struct search *search, struct account *account,
+                         const struct search_request *request, const struct query *query,
                          struct arena *arena, struct search_results *ret_results, bool *ret_full)
 {
     struct block *block = search_block_ref(account->beginning);
@@ -142,11 +147,12 @@ static int try_beginning(struct search *search, struct account *account, const s
     return r;
 }
 
-/* Runs until there is a block of the generation (*ret_block, a reference), or, with a query, until the beginning of one has answered it.
- * The lock is held. */
-static int get_block(struct search *search, struct account *account, const struct search_request *request, const struct query *query,
-                     const struct search_source *source, struct arena *arena, struct search_results *ret_results, struct block **ret_block,
-                     struct err *err)
+/* Runs until there is a block of the generation (*ret_block, a reference), or, with a query,
+ * until the beginning of one has answered it. The lock is held. */
+static int get_block(struct search *search, struct account *account,
+                     const struct search_request *request, const struct query *query,
+                     const struct search_source *source, struct arena *arena,
+                     struct search_results *ret_results, struct block **ret_block, struct err *err)
 {
     uint64_t seen = 0;
     int r = 0;
@@ -173,11 +179,13 @@ static int get_block(struct search *search, struct account *account, const struc
     return r;
 }
 
-int search_run(struct search *search, const struct search_request *request, const struct search_source *source, struct arena *arena,
+int search_run(struct search *search, const struct search_request *request,
+               const struct search_source *source, struct arena *arena,
                struct search_results *ret_results, struct err *err)
 {
     if (request->limit < 1 || request->limit > SEARCH_MAX_LIMIT)
-        return err_set(err, HEARTH_ERR_INVALID, "the limit is not between 1 and %d", SEARCH_MAX_LIMIT);
+        return err_set(err, HEARTH_ERR_INVALID, "the limit is not between 1 and %d",
+                       SEARCH_MAX_LIMIT);
     struct query query;
     int r = search_query_parse(request->query, arena, &query, err);
     if (r < 0)
@@ -185,8 +193,9 @@ int search_run(struct search *search, const struct search_request *request, cons
     lock_take(&search->lock);
     struct account *account = search_accounts_acquire(search, request->account);
     struct block *block = NULL;
-    r = account == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
-                        : get_block(search, account, request, &query, source, arena, ret_results, &block, err);
+    r = account == NULL
+            ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
+            : get_block(search, account, request, &query, source, arena, ret_results, &block, err);
     if (account != NULL)
         search_accounts_release(search, account);
     lock_release(&search->lock);
@@ -198,8 +207,8 @@ int search_run(struct search *search, const struct search_request *request, cons
     return r < 0 ? err_set(err, r, "out of memory") : 0;
 }
 
-int search_bring_block(struct search *search, struct account *account, int64_t generation, const struct search_source *source,
-                       struct err *err)
+int search_bring_block(struct search *search, struct account *account, int64_t generation,
+                       const struct search_source *source, struct err *err)
 {
     const struct search_request request = {.generation = generation};
     struct block *block = NULL;
@@ -220,7 +229,8 @@ void search_forget(struct search *search, const char *id)
 void search_settle_for_test(struct search *search)
 {
     lock_take(&search->lock);
-    while (search->first_job != NULL || search->trash_count > 0 || search->working || search->first_refresh != NULL || search->refreshing)
+    while (search->first_job != NULL || search->trash_count > 0 || search->working ||
+           search->first_refresh != NULL || search->refreshing)
         lock_wait(&search->idle, &search->lock);
     lock_release(&search->lock);
 }

@@ -1,9 +1,10 @@
-/* Shared by search.c (the public calls), indexes.c (those of lists), accounts.c (who has what), improve.c and refresh.c (the background
- * threads).
+/* Shared by search.c (the public calls), indexes.c (those of lists), accounts.c (who has what),
+ * improve.c and refresh.c (the background threads).
  *
- * One lock, `search->lock`, guards everything in struct search and struct account. It is never held while a block is searched, loaded,
- * updated or rebuilt, nor while anything outside of these files is called. Blocks are immutable and counted, so that a searcher keeps what
- * it has got. */
+ * One lock, `search->lock`, guards everything in struct search and struct account. It is never
+ * held while a block is searched, loaded, updated or rebuilt, nor while anything outside of
+ * these files is called. Blocks are immutable and counted, so that a searcher keeps what it has
+ * got. */
 #ifndef HEARTH_CORE_SEARCH_SEARCH_INTERNAL_H
 #define HEARTH_CORE_SEARCH_SEARCH_INTERNAL_H
 
@@ -70,7 +71,8 @@ struct search {
 
 /* accounts.c: all with the lock held. */
 struct account *search_accounts_find(struct search *search, const char *id);
-/* Finds or makes, marks as the last used, and keeps it from ending until search_accounts_release(). NULL when memory is short. */
+/* Finds or makes, marks as the last used, and keeps it from ending until
+ * search_accounts_release(). NULL when memory is short. */
 struct account *search_accounts_acquire(struct search *search, const char *id);
 void search_accounts_release(struct search *search, struct account *account);
 /* Takes it out of the tables; it ends when its last user lets go. */
@@ -82,15 +84,19 @@ void search_accounts_install(struct search *search, struct account *account, str
 /* Gives a reference away for the background thread to drop; NULL does nothing. */
 void search_accounts_discard(struct search *search, struct block *block);
 void search_accounts_discard_index(struct search *search, struct index *index);
-/* Waits until a thread that loads something of the account has got further. TIMEOUT at the deadline; 0: look again. */
-int search_accounts_wait(struct search *search, struct account *account, int64_t deadline, struct err *err);
+/* Waits until a thread that loads something of the account has got further. TIMEOUT at the
+ * deadline; 0: look again. */
+int search_accounts_wait(struct search *search, struct account *account, int64_t deadline,
+                         struct err *err);
 
-/* search.c: brings the block to the generation, waiting for others that do so. The lock is held, and let go meanwhile. */
-int search_bring_block(struct search *search, struct account *account, int64_t generation, const struct search_source *source,
-                       struct err *err);
+/* search.c: brings the block to the generation, waiting for others that do so. The lock is held,
+ * and let go meanwhile. */
+int search_bring_block(struct search *search, struct account *account, int64_t generation,
+                       const struct search_source *source, struct err *err);
 /* indexes.c: the same for an index; *ret_index, unless ret_index is NULL, is a reference to it. */
-int search_bring_index(struct search *search, struct account *account, int64_t generation, enum search_index which,
-                       const struct search_source *source, struct index **ret_index, struct err *err);
+int search_bring_index(struct search *search, struct account *account, int64_t generation,
+                       enum search_index which, const struct search_source *source,
+                       struct index **ret_index, struct err *err);
 
 /* refresh.c */
 void *search_refresh_main(void *search);

@@ -23,7 +23,8 @@ struct segment *search_segment_ref(struct segment *segment)
 
 void search_segment_unref(struct segment *segment)
 {
-    if (segment == NULL || atomic_fetch_sub_explicit(&segment->references, 1, memory_order_acq_rel) != 1)
+    if (segment == NULL ||
+        atomic_fetch_sub_explicit(&segment->references, 1, memory_order_acq_rel) != 1)
         return;
     search_gram_filter_destroy(atomic_load_explicit(&segment->filter, memory_order_relaxed));
     free(segment);
@@ -63,7 +64,8 @@ static int segment_reserve_row(struct segment_builder *builder, size_t text)
     size_t need = builder->text_size + text + START;
     if (need <= builder->text_room)
         return 0;
-    size_t room = need + need / 2 + 65536, old_bits = builder->text_room == 0 ? 0 : builder->text_room / START + START;
+    size_t room = need + need / 2 + 65536,
+           old_bits = builder->text_room == 0 ? 0 : builder->text_room / START + START;
     char *grown = room > UINT32_MAX ? NULL : realloc(builder->text, room);
     if (grown == NULL)
         return HEARTH_ERR_NOMEM;
@@ -91,7 +93,8 @@ static int reserve_scratch(struct segment_builder *builder, size_t size)
 
 static void segment_add_field(struct segment_builder *builder, const char *text, size_t size)
 {
-    builder->text_size += search_fold_text(text, size, builder->text + builder->text_size, builder->starts, builder->text_size);
+    builder->text_size += search_fold_text(text, size, builder->text + builder->text_size,
+                                           builder->starts, builder->text_size);
     builder->text[builder->text_size++] = '\0';
 }
 
@@ -108,8 +111,9 @@ static int32_t segment_clamp_frecency(int64_t frecency)
 static uint8_t flags_of(const struct hearth_page *page, const struct model_url_key *key)
 {
     bool tagged = page->bookmarks > 0 && page->tags != NULL && page->tags[0] != '\0';
-    return (uint8_t)((page->bookmarks > 0 ? SEGMENT_BOOKMARKED : 0) | (tagged ? SEGMENT_TAGGED : 0) |
-                     (page->visit_count > 0 ? SEGMENT_VISITED : 0) | (str_starts(page->url, "javascript:") ? SEGMENT_JAVASCRIPT : 0) |
+    return (uint8_t)((page->bookmarks > 0 ? SEGMENT_BOOKMARKED : 0) |
+                     (tagged ? SEGMENT_TAGGED : 0) | (page->visit_count > 0 ? SEGMENT_VISITED : 0) |
+                     (str_starts(page->url, "javascript:") ? SEGMENT_JAVASCRIPT : 0) |
                      key->rank << SEGMENT_RANK_SHIFT);
 }
 
@@ -117,14 +121,18 @@ int search_segment_builder_add(struct segment_builder *builder, const struct hea
 {
     if (!segment_takes(page))
         return 0;
-    const char *url = page->url, *title = page->bookmarks > 0 && page->bookmark_title != NULL ? page->bookmark_title : page->title;
+    const char *url = page->url, *title = page->bookmarks > 0 && page->bookmark_title != NULL
+                                              ? page->bookmark_title
+                                              : page->title;
     const char *tags = page->bookmarks > 0 && page->tags != NULL ? page->tags : "";
     title = title == NULL ? "" : title;
     size_t url_size = strlen(url);
     struct model_url_key key;
     model_url_key(url, url_size, &key);
-    struct segment_row row = {
-        .id = page->id, .key = (uint32_t)hash_bytes(key.text, key.size), .frecency = segment_clamp_frecency(page->frecency), .flags = flags_of(page, &key)};
+    struct segment_row row = {.id = page->id,
+                              .key = (uint32_t)hash_bytes(key.text, key.size),
+                              .frecency = segment_clamp_frecency(page->frecency),
+                              .flags = flags_of(page, &key)};
     if (memchr(url, '%', url_size) != NULL) {
         if (reserve_scratch(builder, url_size + 1) < 0)
             return HEARTH_ERR_NOMEM;
@@ -136,7 +144,8 @@ int search_segment_builder_add(struct segment_builder *builder, const struct hea
     url_size = search_fold_cut(url, url_size - scheme, MAX_FIELD);
     size_t title_size = search_fold_cut(title, strnlen(title, MAX_FIELD + 1), MAX_FIELD),
            tags_size = search_fold_cut(tags, strnlen(tags, MAX_TAGS + 1), MAX_TAGS);
-    if (segment_reserve_row(builder, FOLD_ROOM(url_size) + FOLD_ROOM(title_size) + FOLD_ROOM(tags_size) + START) < 0)
+    if (segment_reserve_row(builder, FOLD_ROOM(url_size) + FOLD_ROOM(title_size) +
+                                         FOLD_ROOM(tags_size) + START) < 0)
         return HEARTH_ERR_NOMEM;
     row.offset = (uint32_t)builder->text_size;
     segment_add_field(builder, url, url_size);
@@ -149,13 +158,15 @@ int search_segment_builder_add(struct segment_builder *builder, const struct hea
     return 0;
 }
 
-int search_segment_builder_copy(struct segment_builder *builder, const struct segment *from, uint32_t index)
+int search_segment_builder_copy(struct segment_builder *builder, const struct segment *from,
+                                uint32_t index)
 {
     uint32_t offset = from->offsets[index], size = from->offsets[index + 1] - offset;
     if (segment_reserve_row(builder, size) < 0)
         return HEARTH_ERR_NOMEM;
     memcpy(builder->text + builder->text_size, from->text + offset, size);
-    memcpy(builder->starts + builder->text_size / START, from->starts + offset / START, size / START);
+    memcpy(builder->starts + builder->text_size / START, from->starts + offset / START,
+           size / START);
     builder->rows[builder->count++] = (struct segment_row){.id = from->ids[index],
                                                            .key = from->keys[index],
                                                            .offset = (uint32_t)builder->text_size,
@@ -169,7 +180,9 @@ int search_segment_builder_copy(struct segment_builder *builder, const struct se
 static int segment_compare_rows(const void *a, const void *b)
 {
     const struct segment_row *x = a, *y = b;
-    return x->frecency == y->frecency && x->id == y->id ? 0 : segment_before(x->frecency, x->id, y->frecency, y->id) ? -1 : 1;
+    return x->frecency == y->frecency && x->id == y->id             ? 0
+           : segment_before(x->frecency, x->id, y->frecency, y->id) ? -1
+                                                                    : 1;
 }
 
 void search_segment_builder_sort(struct segment_builder *builder)
@@ -181,7 +194,9 @@ void search_segment_builder_sort(struct segment_builder *builder)
 /* All arrays in one allocation, the widest first. */
 static struct segment *segment_allocate(uint32_t count, size_t text)
 {
-    size_t starts = text / START, bytes = sizeof(struct segment) + (size_t)count * (8 + 4 + 4 + 4 + 1) + 4 + starts + text + NEEDLE_PADDING;
+    size_t starts = text / START, bytes = sizeof(struct segment) +
+                                          (size_t)count * (8 + 4 + 4 + 4 + 1) + 4 + starts + text +
+                                          NEEDLE_PADDING;
     struct segment *segment = malloc(bytes);
     if (segment == NULL)
         return NULL;
@@ -213,7 +228,8 @@ int search_segment_builder_seal(struct segment_builder *builder, struct segment 
         segment->frecency[i] = row->frecency;
         segment->flags[i] = row->flags;
         memcpy(segment->text + at, builder->text + row->offset, row->size);
-        memcpy(segment->starts + at / START, builder->starts + row->offset / START, row->size / START);
+        memcpy(segment->starts + at / START, builder->starts + row->offset / START,
+               row->size / START);
         at += row->size;
     }
     ASSERT(at == builder->text_size);

@@ -1,8 +1,9 @@
-/* A run of pages in frecency order, folded for searching: the part that blocks are made of. Immutable once sealed, but for its filter, and
- * shared by reference counts; any thread may read it.
+/* A run of pages in frecency order, folded for searching: the part that blocks are made of.
+ * Immutable once sealed, but for its filter, and shared by reference counts; any thread may read
+ * it.
  *
- * A page's text is  url \0 title \0 tags \0 , padded with \0 to a multiple of 8 bytes, so that no word is ever found across two fields and
- * the bits of a page begin at a whole byte. */
+ * A page's text is  url \0 title \0 tags \0 , padded with \0 to a multiple of 8 bytes, so that
+ * no word is ever found across two fields and the bits of a page begin at a whole byte. */
 #ifndef HEARTH_CORE_SEARCH_SEGMENT_H
 #define HEARTH_CORE_SEARCH_SEGMENT_H
 
@@ -35,15 +36,16 @@ struct segment {
     int32_t *frecency; /* descending; ties by descending id */
     int64_t *ids;
     uint8_t *flags;
-    uint8_t *starts;                 /* a bit for each byte of text: search_fold_text() */
-    char *text;                      /* NEEDLE_PADDING more bytes may be read */
-    size_t bytes;                    /* memory taken, without the filter */
+    uint8_t *starts;                      /* a bit for each byte of text: search_fold_text() */
+    char *text;                           /* NEEDLE_PADDING more bytes may be read */
+    size_t bytes;                         /* memory taken, without the filter */
     _Atomic(struct gram_filter *) filter; /* NULL: none (yet) */
 };
 
-struct segment *search_segment_ref(struct segment *segment); /* returns its argument; accepts NULL */
-void search_segment_unref(struct segment *segment);          /* accepts NULL */
-size_t search_segment_bytes(const struct segment *segment);  /* with the filter */
+/* returns its argument; accepts NULL */
+struct segment *search_segment_ref(struct segment *segment);
+void search_segment_unref(struct segment *segment);         /* accepts NULL */
+size_t search_segment_bytes(const struct segment *segment); /* with the filter */
 
 /* Collects pages; one thread. Starts as {0}. */
 struct segment_builder {
@@ -62,16 +64,19 @@ struct segment_builder {
 };
 
 void search_segment_builder_fini(struct segment_builder *builder);
-/* Adds a page behind the others. Pages with frecency 0, those marked gone and those without a URL are not taken. 0 or NOMEM. */
+/* Adds a page behind the others. Pages with frecency 0, those marked gone and those without a
+ * URL are not taken. 0 or NOMEM. */
 int search_segment_builder_add(struct segment_builder *builder, const struct hearth_page *page);
-int search_segment_builder_copy(struct segment_builder *builder, const struct segment *from, uint32_t index);
+int search_segment_builder_copy(struct segment_builder *builder, const struct segment *from,
+                                uint32_t index);
 /* Puts the rows into frecency order; needed only where they were not added in it. */
 void search_segment_builder_sort(struct segment_builder *builder);
 /* Makes a segment of what was added and empties the builder. 0 or NOMEM. */
 int search_segment_builder_seal(struct segment_builder *builder, struct segment **ret_segment);
 
 /* Greater comes first. */
-static inline bool segment_before(int32_t frecency, int64_t id, int32_t other_frecency, int64_t other_id)
+static inline bool segment_before(int32_t frecency, int64_t id, int32_t other_frecency,
+                                  int64_t other_id)
 {
     return frecency != other_frecency ? frecency > other_frecency : id > other_id;
 }

@@ -31,7 +31,8 @@ void search_tabs_unref(struct tabs *tabs)
 
 size_t search_tabs_bytes(const struct tabs *tabs)
 {
-    return sizeof(*tabs) + tabs->count * sizeof(*tabs->list) + tabs->arena.used + search_segment_bytes(tabs->segment);
+    return sizeof(*tabs) + tabs->count * sizeof(*tabs->list) + tabs->arena.used +
+           search_segment_bytes(tabs->segment);
 }
 
 static int tabs_grow_list(struct loading *loading)

@@ -1,4 +1,5 @@
-/* The open tabs of an account's devices, folded; last used first. Immutable and shared by reference counts; any thread may read them. */
+/* The open tabs of an account's devices, folded; last used first. Immutable and shared by
+ * reference counts; any thread may read them. */
 #ifndef HEARTH_CORE_SEARCH_TABS_H
 #define HEARTH_CORE_SEARCH_TABS_H
 

@@ -1,4 +1,5 @@
-/* What becomes of an account when its person has signed in: it is made, gets new credentials, or starts over. */
+/* What becomes of an account when its person has signed in: it is made, gets new credentials, or
+ * starts over. */
 #include <stdio.h>
 #include <string.h>
 
@@ -16,10 +17,12 @@ const char *signin_finish_provider(const struct signin_finish *f)
 
 struct who signin_finish_who(const struct signin_finish *f)
 {
-    return (struct who){.issuer = f->issuer, .subject = f->identity->uid, .email = f->identity->email};
+    return (struct who){
+        .issuer = f->issuer, .subject = f->identity->uid, .email = f->identity->email};
 }
 
-int signin_finish_key_changed(struct signin_finish *f, const char *account, bool *ret_changed, struct err *err)
+int signin_finish_key_changed(struct signin_finish *f, const char *account, bool *ret_changed,
+                              struct err *err)
 {
     const struct signin_options *options = &f->worker->signin->options;
     const struct hearth_sync_describe *ops = options->providers[f->end->provider].describe;
@@ -27,10 +30,12 @@ int signin_finish_key_changed(struct signin_finish *f, const char *account, bool
     void *bytes = NULL, *handle;
     size_t size = 0;
     *ret_changed = false;
-    if (f->identity->key == NULL || ops == NULL || strcmp(f->provider, signin_finish_provider(f)) != 0)
+    if (f->identity->key == NULL || ops == NULL ||
+        strcmp(f->provider, signin_finish_provider(f)) != 0)
         return 0;
     struct err why = {0};
-    int r = auth_credentials_get(options->vault, f->storage, account, 0, f->provider, &bytes, &size, &why);
+    int r = auth_credentials_get(options->vault, f->storage, account, 0, f->provider, &bytes, &size,
+                                 &why);
     if (r == HEARTH_ERR_NOT_FOUND || r == HEARTH_ERR_CORRUPT || r == HEARTH_ERR_DENIED)
         return 0; /* none that can be read: nothing to compare */
     if (r < 0) {
@@ -46,8 +51,9 @@ int signin_finish_key_changed(struct signin_finish *f, const char *account, bool
 
 static int finish_put_credentials(struct signin_finish *f, const char *account, struct err *err)
 {
-    return auth_credentials_put(f->worker->signin->options.vault, f->storage, account, 0, signin_finish_provider(f), f->identity->credentials,
-                           f->identity->credentials_size, err);
+    return auth_credentials_put(f->worker->signin->options.vault, f->storage, account, 0,
+                                signin_finish_provider(f), f->identity->credentials,
+                                f->identity->credentials_size, err);
 }
 
 int signin_finish_make(struct signin_finish *f, const char *id, struct err *err)
@@ -75,15 +81,16 @@ int signin_finish_make(struct signin_finish *f, const char *id, struct err *err)
         r = STORAGE(f->storage, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
     }
     if (r == 0)
-        log_audit("account added", LOG_TEXT("address", f->end->address), LOG_TEXT("account", id), LOG_TEXT("email", f->identity->email),
-                  LOG_TEXT("provider", account.provider));
+        log_audit("account added", LOG_TEXT("address", f->end->address), LOG_TEXT("account", id),
+                  LOG_TEXT("email", f->identity->email), LOG_TEXT("provider", account.provider));
     return r;
 }
 
 /* The address is what the provider says it is, unless somebody else here is called by it. */
 static int follow_email(struct signin_finish *f, const char *id, struct err *err)
 {
-    struct hearth_account other = {.struct_size = sizeof(other)}, account = {.struct_size = sizeof(account), .id = id};
+    struct hearth_account other = {.struct_size = sizeof(other)},
+                          account = {.struct_size = sizeof(account), .id = id};
     struct err why = {0};
     size_t node;
     if (strcmp(f->email, f->identity->email) == 0)
@@ -96,8 +103,9 @@ static int follow_email(struct signin_finish *f, const char *id, struct err *err
         r = STORAGE(f->storage, &why, account_update, &account, HEARTH_ACCOUNT_EMAIL);
         taken = r == HEARTH_ERR_CONFLICT;
         if (r == 0) {
-            log_audit("e-mail address changed", LOG_TEXT("account", id), LOG_TEXT("email", f->identity->email),
-                      LOG_TEXT("email_before", f->email), LOG_TEXT("provider", signin_finish_provider(f)));
+            log_audit("e-mail address changed", LOG_TEXT("account", id),
+                      LOG_TEXT("email", f->identity->email), LOG_TEXT("email_before", f->email),
+                      LOG_TEXT("provider", signin_finish_provider(f)));
             snprintf(f->email, sizeof(f->email), "%s", account.email);
             return 0;
         }
@@ -106,13 +114,16 @@ static int follow_email(struct signin_finish *f, const char *id, struct err *err
         *err = why;
         return r;
     }
-    log_audit("e-mail address kept", LOG_TEXT("account", id), LOG_TEXT("email", f->email), LOG_TEXT("email_new", f->identity->email),
-              LOG_TEXT("provider", signin_finish_provider(f)), LOG_TEXT("reason", taken ? "another account has it" : "a node does not answer"),
+    log_audit("e-mail address kept", LOG_TEXT("account", id), LOG_TEXT("email", f->email),
+              LOG_TEXT("email_new", f->identity->email),
+              LOG_TEXT("provider", signin_finish_provider(f)),
+              LOG_TEXT("reason", taken ? "another account has it" : "a node does not answer"),
               LOG_TEXT("error", taken ? NULL : why.text));
     return 0;
 }
 
-/* The new credentials are sealed for their provider first: whatever breaks off here, the ones before never go to it. */
+/* The new credentials are sealed for their provider first: whatever breaks off here, the ones
+ * before never go to it. */
 int signin_finish_renew(struct signin_finish *f, const char *id, struct err *err)
 {
     struct hearth_account account = {.struct_size = sizeof(account),
@@ -126,8 +137,9 @@ int signin_finish_renew(struct signin_finish *f, const char *id, struct err *err
     int r = finish_put_credentials(f, id, err);
     if (r == 0)
         r = STORAGE(f->storage, err, account_update, &account,
-                  HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_NAME | HEARTH_ACCOUNT_PROVIDER | HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_FAILURES |
-                      HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_LAST_SEEN);
+                    HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_NAME | HEARTH_ACCOUNT_PROVIDER |
+                        HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_FAILURES | HEARTH_ACCOUNT_NEXT_SYNC |
+                        HEARTH_ACCOUNT_LAST_SEEN);
     return r == 0 ? follow_email(f, id, err) : r;
 }
 
@@ -136,7 +148,8 @@ static void drop_word(struct who_kept *kept, const char *issuer)
 {
     size_t n = 0;
     for (size_t i = 0; i < kept->count; i++)
-        if (!str_starts(kept->items[i].issuer, "adopt:") || strcmp(kept->items[i].issuer + 6, issuer) != 0)
+        if (!str_starts(kept->items[i].issuer, "adopt:") ||
+            strcmp(kept->items[i].issuer + 6, issuer) != 0)
             kept->items[n++] = kept->items[i];
     kept->count = n;
 }
@@ -157,7 +170,8 @@ static void rename_marks(struct who_kept *kept, const char *before, const char *
     }
 }
 
-int signin_finish_start_over(struct signin_finish *f, const char *before, const char *id, struct err *err)
+int signin_finish_start_over(struct signin_finish *f, const char *before, const char *id,
+                             struct err *err)
 {
     struct who_kept kept;
     int r = nodes_who_keep(f->storage, before, &kept, err);

@@ -19,7 +19,8 @@ bool signin_may(const struct signin *signin, const char *email)
     return signin_allow_admits(signin->options.allow, email);
 }
 
-int signin_needs_setup(struct signin *signin, struct node_storages *storages, bool *ret_needs, struct err *err)
+int signin_needs_setup(struct signin *signin, struct node_storages *storages, bool *ret_needs,
+                       struct err *err)
 {
     bool owned = signin->options.allow != NULL || atomic_load(&signin->owned);
     int r = owned ? 0 : signin_owner_find(storages, &owned, err);
@@ -31,8 +32,7 @@ int signin_needs_setup(struct signin *signin, struct node_storages *storages, bo
     return 0;
 }
 
-/* --- one at a time ----------------------------------------------------------------------------------------------------------------------
- */
+/* --- one at a time --- */
 
 /* On the stack of who finishes. */
 struct finishing {
@@ -46,7 +46,8 @@ static bool finish_is_same_person(const struct signin_end *a, const struct signi
            (a->provider == b->provider && strcmp(a->identity->uid, b->identity->uid) == 0);
 }
 
-/* Two sign-ins of one person that end at the same moment would tread on each other: the second is told to come back. */
+/* Two sign-ins of one person that end at the same moment would tread on each other: the second
+ * is told to come back. */
 static int finishing_begin(struct signin *signin, struct finishing *mine, struct err *err)
 {
     bool busy = false;
@@ -58,7 +59,9 @@ static int finishing_begin(struct signin *signin, struct finishing *mine, struct
         signin->finishing = mine;
     }
     lock_release(&signin->lock);
-    return busy ? err_set(err, HEARTH_ERR_UNAVAILABLE, "another sign-in of %s is being finished at this moment", mine->end->identity->email)
+    return busy ? err_set(err, HEARTH_ERR_UNAVAILABLE,
+                          "another sign-in of %s is being finished at this moment",
+                          mine->end->identity->email)
                 : 0;
 }
 
@@ -75,7 +78,8 @@ static void finishing_end(struct signin *signin, const struct finishing *mine)
 /* ----------------------------------------------------------------------------------------------------------------------------------------
  */
 
-static int finish_known(struct signin_finish *f, const char *id, struct signin_result *result, struct err *err)
+static int finish_known(struct signin_finish *f, const char *id, struct signin_result *result,
+                        struct err *err)
 {
     bool changed;
     int r = signin_finish_key_changed(f, id, &changed, err);
@@ -104,14 +108,17 @@ static int finish_known(struct signin_finish *f, const char *id, struct signin_r
         r = signin_finish_start_over(f, result->before, result->account, err);
     }
     if (r == 0 && f->joins)
-        log_audit("account adopted", LOG_TEXT("address", f->end->address), LOG_TEXT("account", result->account),
-                  LOG_TEXT("email", f->identity->email), LOG_TEXT("provider", signin_finish_provider(f)), LOG_TEXT("provider_before", f->provider),
-                  LOG_TEXT("ended", ended));
+        log_audit("account adopted", LOG_TEXT("address", f->end->address),
+                  LOG_TEXT("account", result->account), LOG_TEXT("email", f->identity->email),
+                  LOG_TEXT("provider", signin_finish_provider(f)),
+                  LOG_TEXT("provider_before", f->provider), LOG_TEXT("ended", ended));
     return r;
 }
 
-/* Who is a stranger here comes in by the list of the operator, or by the set-up code of a server that belongs to nobody. */
-static int judge_stranger(struct signin_finish *f, enum signin_outcome *ret_outcome, struct err *err)
+/* Who is a stranger here comes in by the list of the operator, or by the set-up code of a server
+ * that belongs to nobody. */
+static int judge_stranger(struct signin_finish *f, enum signin_outcome *ret_outcome,
+                          struct err *err)
 {
     struct signin *signin = f->worker->signin;
     bool needs;
@@ -121,18 +128,21 @@ static int judge_stranger(struct signin_finish *f, enum signin_outcome *ret_outc
     int r = signin_needs_setup(signin, f->storages, &needs, err);
     if (r < 0)
         return r;
-    f->first = needs && f->end->setup != NULL && signin_setup_code_is(signin->options.vault, f->end->setup);
+    f->first = needs && f->end->setup != NULL &&
+               signin_setup_code_is(signin->options.vault, f->end->setup);
     if (f->first) /* the same node for everybody who may be it */
         f->node = nodes_home(signin->options.nodes, FINISH_FIRST_ID, NODES_NONE);
     else if (needs)
-        *ret_outcome = f->end->setup == NULL || f->end->setup[0] == '\0' ? SIGNIN_SETUP_MISSING : SIGNIN_SETUP_WRONG;
+        *ret_outcome = f->end->setup == NULL || f->end->setup[0] == '\0' ? SIGNIN_SETUP_MISSING
+                                                                         : SIGNIN_SETUP_WRONG;
     else
         *ret_outcome = SIGNIN_REFUSED;
     return 0;
 }
 
 /* Who it is, and may they come in? *ret_known: into the account result->account. */
-static int finish_judge(struct signin_finish *f, struct signin_result *result, bool *ret_known, struct err *err)
+static int finish_judge(struct signin_finish *f, struct signin_result *result, bool *ret_known,
+                        struct err *err)
 {
     const struct signin_options *options = &f->worker->signin->options;
     struct hearth_account account = {.struct_size = sizeof(account)};
@@ -145,7 +155,9 @@ static int finish_judge(struct signin_finish *f, struct signin_result *result, b
     f->joins = is == WHO_JOINS;
     f->first = false;
     f->placement[0] = '\0';
-    result->outcome = f->end->trusted || signin_may(f->worker->signin, f->identity->email) ? SIGNIN_IN : SIGNIN_REFUSED;
+    result->outcome = f->end->trusted || signin_may(f->worker->signin, f->identity->email)
+                          ? SIGNIN_IN
+                          : SIGNIN_REFUSED;
     if (is == WHO_STRANGER)
         f->node = nodes_home(options->nodes, f->identity->email, NODES_NONE);
     if (is == WHO_STRANGER && result->outcome == SIGNIN_IN)
@@ -164,13 +176,17 @@ static int finish_judge(struct signin_finish *f, struct signin_result *result, b
 
 static void finish_note_refused(const struct signin_finish *f, const struct signin_result *result)
 {
-    static const char *const reasons[] = {[SIGNIN_REFUSED] = "not among those who may sign in",
-                                          [SIGNIN_ANOTHER] = "the address is that of another identity's account; see hearthd account adopt",
-                                          [SIGNIN_SETUP_MISSING] = "the server belongs to nobody yet, and no set-up code was given",
-                                          [SIGNIN_SETUP_WRONG] = "a wrong set-up code"};
+    static const char *const reasons[] = {
+        [SIGNIN_REFUSED] = "not among those who may sign in",
+        [SIGNIN_ANOTHER] =
+            "the address is that of another identity's account; see hearthd account adopt",
+        [SIGNIN_SETUP_MISSING] = "the server belongs to nobody yet, and no set-up code was given",
+        [SIGNIN_SETUP_WRONG] = "a wrong set-up code"};
     log_audit("sign-in refused", LOG_TEXT("address", f->end->address),
-              LOG_TEXT("account", result->outcome == SIGNIN_ANOTHER ? result->account : NULL), LOG_TEXT("email", f->identity->email),
-              LOG_TEXT("provider", signin_finish_provider(f)), LOG_TEXT("uid", f->identity->uid), LOG_TEXT("reason", reasons[result->outcome]));
+              LOG_TEXT("account", result->outcome == SIGNIN_ANOTHER ? result->account : NULL),
+              LOG_TEXT("email", f->identity->email),
+              LOG_TEXT("provider", signin_finish_provider(f)), LOG_TEXT("uid", f->identity->uid),
+              LOG_TEXT("reason", reasons[result->outcome]));
 }
 
 static int finish_signin(struct signin_finish *f, struct signin_result *result, struct err *err)
@@ -189,8 +205,10 @@ static int finish_signin(struct signin_finish *f, struct signin_result *result, 
         return err->code;
     if (known) {
         r = finish_known(f, result->account, result, err);
-        /* The address that the provider says is in the list, but the account keeps another one, because somebody else has that. */
-        if (r == 0 && result->outcome == SIGNIN_IN && !f->end->trusted && !signin_may(f->worker->signin, f->email)) {
+        /* The address that the provider says is in the list, but the account keeps another one,
+         * because somebody else has that. */
+        if (r == 0 && result->outcome == SIGNIN_IN && !f->end->trusted &&
+            !signin_may(f->worker->signin, f->email)) {
             result->outcome = SIGNIN_REFUSED;
             finish_note_refused(f, result);
         }
@@ -204,24 +222,31 @@ static int finish_signin(struct signin_finish *f, struct signin_result *result, 
     return signin_finish_make(f, result->account, err);
 }
 
-int signin_finish(struct signin_worker *worker, struct node_storages *storages, const struct signin_end *end, struct signin_result *ret_result,
-                  struct err *err)
+int signin_finish(struct signin_worker *worker, struct node_storages *storages,
+                  const struct signin_end *end, struct signin_result *ret_result, struct err *err)
 {
-    struct signin_finish f = {.worker = worker, .storages = storages, .end = end, .identity = end->identity};
+    struct signin_finish f = {
+        .worker = worker, .storages = storages, .end = end, .identity = end->identity};
     struct signin_result result = {0};
     if (end->identity->email == NULL || end->identity->email[0] == '\0')
-        return err_set(err, HEARTH_ERR_INVALID, "[sync %s] says no e-mail address of the account; nothing was stored", signin_finish_provider(&f));
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "[sync %s] says no e-mail address of the account; nothing was stored",
+                       signin_finish_provider(&f));
     if (strlen(end->identity->email) > SIGNIN_EMAIL_MAX)
-        return err_set(err, HEARTH_ERR_INVALID, "the e-mail address is longer than %d bytes", SIGNIN_EMAIL_MAX);
-    if (end->identity->uid == NULL || end->identity->uid[0] == '\0' || strlen(end->identity->uid) >= WHO_TEXT_MAX)
-        return err_set(err, HEARTH_ERR_INVALID, "[sync %s] gave no usable id of the account", signin_finish_provider(&f));
+        return err_set(err, HEARTH_ERR_INVALID, "the e-mail address is longer than %d bytes",
+                       SIGNIN_EMAIL_MAX);
+    if (end->identity->uid == NULL || end->identity->uid[0] == '\0' ||
+        strlen(end->identity->uid) >= WHO_TEXT_MAX)
+        return err_set(err, HEARTH_ERR_INVALID, "[sync %s] gave no usable id of the account",
+                       signin_finish_provider(&f));
     snprintf(f.issuer, sizeof(f.issuer), WHO_SYNC "%s", signin_finish_provider(&f));
     struct finishing mine = {.end = end};
     int r = finishing_begin(worker->signin, &mine, err);
     if (r < 0)
         return r;
     r = finish_signin(&f, &result, err);
-    if (r == HEARTH_ERR_CONFLICT && result.created) { /* another process was faster: it is known now */
+    if (r == HEARTH_ERR_CONFLICT && result.created) {
+        /* another process was faster: it is known now */
         result = (struct signin_result){0};
         r = finish_signin(&f, &result, err);
     }

@@ -36,8 +36,9 @@ static bool gate_is_same_person(const struct gate_visit *a, const struct gate_vi
 /* More than anybody has of one kind. */
 enum { MANY = 64 };
 
-/* With the lock. How many of the list are of its network, or of its e-mail address, the larger of both; and, where that is the same, of its
- * own address: neighbours in a network are not one person. */
+/* With the lock. How many of the list are of its network, or of its e-mail address, the larger
+ * of both; and, where that is the same, of its own address: neighbours in a network are not one
+ * person. */
 static int gate_count_companions(const struct gate_visit *list, const struct gate_visit *visit)
 {
     int sites = 0, people = 0, addresses = 0;
@@ -104,7 +105,8 @@ static void let_in_who_may(struct gate *gate)
     }
 }
 
-/* With the lock. Of those who would be more of the line than `visit`, if it joined, the last; NULL: nobody. */
+/* With the lock. Of those who would be more of the line than `visit`, if it joined, the last;
+ * NULL: nobody. */
 static struct gate_visit *crowd_of_line(const struct gate *gate, struct gate_visit *visit)
 {
     struct gate_visit *last = NULL;
@@ -129,7 +131,8 @@ static enum gate_state line_join(struct gate *gate, struct gate_visit *visit)
         for (const struct gate_visit *other = lists[i]; other != NULL; other = other->next) {
             if (is_same_site(other, visit) && gate_is_same_person(other, visit))
                 return GATE_BUSY;
-            if ((is_same_site(other, visit) || gate_is_same_person(other, visit)) && other->turn > visit->turn)
+            if ((is_same_site(other, visit) || gate_is_same_person(other, visit)) &&
+                other->turn > visit->turn)
                 visit->turn = other->turn;
         }
     if (gate->line_count >= GATE_LINE) {
@@ -146,7 +149,8 @@ static enum gate_state line_join(struct gate *gate, struct gate_visit *visit)
     return GATE_WAITS;
 }
 
-enum gate_state signin_gate_enter(struct gate *gate, const char *address, const char *email, const atomic_bool *stop, struct gate_visit *visit)
+enum gate_state signin_gate_enter(struct gate *gate, const char *address, const char *email,
+                                  const atomic_bool *stop, struct gate_visit *visit)
 {
     *visit = (struct gate_visit){0};
     rate_site_key(address == NULL ? "" : address, visit->site);

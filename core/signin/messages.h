@@ -1,4 +1,5 @@
-/* What a person is told at the end of a sign-in, besides what the provider says. See docs/messages.md. */
+/* What a person is told at the end of a sign-in, besides what the provider says. See
+ * docs/messages.md. */
 #ifndef HEARTH_CORE_SIGNIN_MESSAGES_H
 #define HEARTH_CORE_SIGNIN_MESSAGES_H
 

@@ -60,8 +60,10 @@ int signin_owner_find(struct node_storages *storages, bool *ret_owned, struct er
             missed = why;
     }
     if (!owned && missed.code != 0)
-        return err_set(err, HEARTH_ERR_UNAVAILABLE, "whether this server belongs to somebody already cannot be found out now: %s",
-                       missed.text);
+        return err_set(
+            err, HEARTH_ERR_UNAVAILABLE,
+            "whether this server belongs to somebody already cannot be found out now: %s",
+            missed.text);
     *ret_owned = owned;
     return 0;
 }

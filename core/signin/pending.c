@@ -35,7 +35,8 @@ struct signin_pending_table {
 
 struct signin_pending_table *signin_pending_table_create(const struct vault *vault, size_t limit)
 {
-    struct signin_pending_table *pending_signins = calloc(1, sizeof(*pending_signins) + limit * sizeof(struct slot));
+    struct signin_pending_table *pending_signins =
+        calloc(1, sizeof(*pending_signins) + limit * sizeof(struct slot));
     if (pending_signins == NULL)
         return NULL;
     pthread_mutex_init(&pending_signins->lock, NULL);
@@ -81,7 +82,8 @@ void signin_pending_table_destroy(struct signin_pending_table *pending_signins)
 
 static bool slot_has(const void *slots, uint32_t at, const void *secret)
 {
-    return CRYPTO_memcmp(((const struct slot *)slots)[at].secret, secret, SIGNIN_PENDING_SECRET_SIZE) == 0;
+    return CRYPTO_memcmp(((const struct slot *)slots)[at].secret, secret,
+                         SIGNIN_PENDING_SECRET_SIZE) == 0;
 }
 
 static uint64_t slot_hash(const void *slots, uint32_t at)
@@ -90,34 +92,45 @@ static uint64_t slot_hash(const void *slots, uint32_t at)
 }
 
 /* With the lock. NULL: never was, or is over. */
-static struct slot *pending_find_slot(struct signin_pending_table *pending_signins, const char *secret, int64_t now)
+static struct slot *pending_find_slot(struct signin_pending_table *pending_signins,
+                                      const char *secret, int64_t now)
 {
-    int64_t at = index_table_find(&pending_signins->table, hash_text(secret), slot_has, pending_signins->slots, secret);
-    return at != INDEX_TABLE_NONE && pending_signins->slots[at].until > now ? &pending_signins->slots[at] : NULL;
+    int64_t at = index_table_find(&pending_signins->table, hash_text(secret), slot_has,
+                                  pending_signins->slots, secret);
+    return at != INDEX_TABLE_NONE && pending_signins->slots[at].until > now
+               ? &pending_signins->slots[at]
+               : NULL;
 }
 
-/* With the lock. Returns what lay in it, to be freed without the lock; NULL: somebody has taken it. */
-static struct signin_pending *pending_clear_slot(struct signin_pending_table *pending_signins, int at)
+/* With the lock. Returns what lay in it, to be freed without the lock; NULL: somebody has taken
+ * it. */
+static struct signin_pending *pending_clear_slot(struct signin_pending_table *pending_signins,
+                                                 int at)
 {
     struct slot *slot = &pending_signins->slots[at];
     struct signin_pending *pending = slot->pending;
-    index_table_remove(&pending_signins->table, hash_text(slot->secret), (uint32_t)at, slot_hash, pending_signins->slots);
+    index_table_remove(&pending_signins->table, hash_text(slot->secret), (uint32_t)at, slot_hash,
+                       pending_signins->slots);
     signin_room_leave(pending_signins->room, at);
     OPENSSL_cleanse(slot, sizeof(*slot));
     return pending;
 }
 
-/* With the lock. Two that are over for each that begins: so none lies here much longer than its time. */
-static void clear_some(struct signin_pending_table *pending_signins, const char *site, int64_t now, struct signin_pending *ret_old[3])
+/* With the lock. Two that are over for each that begins: so none lies here much longer than its
+ * time. */
+static void clear_some(struct signin_pending_table *pending_signins, const char *site, int64_t now,
+                       struct signin_pending *ret_old[3])
 {
     int n = 0, at;
-    while (n < 2 && (at = signin_room_oldest(pending_signins->room)) != ROOM_NONE && pending_signins->slots[at].until <= now)
+    while (n < 2 && (at = signin_room_oldest(pending_signins->room)) != ROOM_NONE &&
+           pending_signins->slots[at].until <= now)
         ret_old[n++] = pending_clear_slot(pending_signins, at);
     at = signin_room_first_to_go(pending_signins->room, site);
     ret_old[n] = at == ROOM_NONE ? NULL : pending_clear_slot(pending_signins, at);
 }
 
-struct signin_pending *signin_pending_begin(struct signin_pending_table *pending_signins, const char *address)
+struct signin_pending *signin_pending_begin(struct signin_pending_table *pending_signins,
+                                            const char *address)
 {
     struct signin_pending *pending = calloc(1, sizeof(*pending)), *old[3] = {NULL};
     uint8_t bytes[32];
@@ -130,7 +143,8 @@ struct signin_pending *signin_pending_begin(struct signin_pending_table *pending
     memcpy(pending->secret, text, SIGNIN_PENDING_SECRET_SIZE);
     int64_t now = clock_monotonic();
     pending->until = now + SIGNIN_PENDING_LIFE;
-    str_copy(site, sizeof(site), networks[rate_networks(address, networks) - 1].key); /* the widest */
+    /* the widest */
+    str_copy(site, sizeof(site), networks[rate_networks(address, networks) - 1].key);
     lock_take(&pending_signins->lock);
     clear_some(pending_signins, site, now, old);
     int at = signin_room_enter(pending_signins->room, site);
@@ -143,7 +157,8 @@ struct signin_pending *signin_pending_begin(struct signin_pending_table *pending
     return pending;
 }
 
-struct signin_pending *signin_pending_take(struct signin_pending_table *pending_signins, const char *secret, bool *ret_busy)
+struct signin_pending *signin_pending_take(struct signin_pending_table *pending_signins,
+                                           const char *secret, bool *ret_busy)
 {
     char whole[SIGNIN_PENDING_SECRET_SIZE] = "";
     struct signin_pending *pending = NULL;
@@ -162,7 +177,8 @@ struct signin_pending *signin_pending_take(struct signin_pending_table *pending_
     return pending;
 }
 
-void signin_pending_put(struct signin_pending_table *pending_signins, struct signin_pending *pending)
+void signin_pending_put(struct signin_pending_table *pending_signins,
+                        struct signin_pending *pending)
 {
     lock_take(&pending_signins->lock);
     struct slot *slot = pending_find_slot(pending_signins, pending->secret, clock_monotonic());
@@ -177,7 +193,8 @@ void signin_pending_put(struct signin_pending_table *pending_signins, struct sig
         attempt_free(pending);
 }
 
-void signin_pending_drop(struct signin_pending_table *pending_signins, struct signin_pending *pending)
+void signin_pending_drop(struct signin_pending_table *pending_signins,
+                         struct signin_pending *pending)
 {
     if (pending == NULL)
         return;
@@ -189,15 +206,18 @@ void signin_pending_drop(struct signin_pending_table *pending_signins, struct si
     attempt_free(pending);
 }
 
-/* --- sealed --------------------------------------------------------------------------------------------------------------------------- */
+/* --- sealed --- */
 
 static const char CONTEXT[] = "signin";
 
-int signin_pending_seal_state(struct signin_pending_table *pending_signins, struct signin_pending *pending, const void *state, size_t size, struct err *err)
+int signin_pending_seal_state(struct signin_pending_table *pending_signins,
+                              struct signin_pending *pending, const void *state, size_t size,
+                              struct err *err)
 {
     void *sealed;
     size_t sealed_size;
-    int r = auth_vault_seal(pending_signins->vault, CONTEXT, state, size, &sealed, &sealed_size, err);
+    int r =
+        auth_vault_seal(pending_signins->vault, CONTEXT, state, size, &sealed, &sealed_size, err);
     if (r < 0)
         return r;
     forget_sealed(pending);
@@ -206,29 +226,38 @@ int signin_pending_seal_state(struct signin_pending_table *pending_signins, stru
     return 0;
 }
 
-int signin_pending_open_state(struct signin_pending_table *pending_signins, const struct signin_pending *pending, void **ret_state, size_t *ret_size, struct err *err)
+int signin_pending_open_state(struct signin_pending_table *pending_signins,
+                              const struct signin_pending *pending, void **ret_state,
+                              size_t *ret_size, struct err *err)
 {
-    return auth_vault_unseal(pending_signins->vault, CONTEXT, pending->sealed, pending->sealed_size, ret_state, ret_size, err);
+    return auth_vault_unseal(pending_signins->vault, CONTEXT, pending->sealed, pending->sealed_size,
+                             ret_state, ret_size, err);
 }
 
 /* email, uid, name, key as texts with their NUL, then the credentials. "" stands for NULL. */
-int signin_pending_seal_identity(struct signin_pending_table *pending_signins, struct signin_pending *pending, const struct hearth_identity *identity, struct err *err)
+int signin_pending_seal_identity(struct signin_pending_table *pending_signins,
+                                 struct signin_pending *pending,
+                                 const struct hearth_identity *identity, struct err *err)
 {
     const char *texts[] = {identity->email, identity->uid, identity->name, identity->key};
     struct buf packed = {0};
     for (size_t i = 0; i < 4; i++)
-        buf_add(&packed, texts[i] == NULL ? "" : texts[i], texts[i] == NULL ? 1 : strlen(texts[i]) + 1);
+        buf_add(&packed, texts[i] == NULL ? "" : texts[i],
+                texts[i] == NULL ? 1 : strlen(texts[i]) + 1);
     buf_add(&packed, identity->credentials, identity->credentials_size);
     int r = buf_failed(&packed) ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
-                                : signin_pending_seal_state(pending_signins, pending, packed.data, packed.size, err);
+                                : signin_pending_seal_state(pending_signins, pending, packed.data,
+                                                            packed.size, err);
     if (packed.data != NULL)
         OPENSSL_cleanse(packed.data, packed.size);
     buf_fini(&packed);
     return r;
 }
 
-int signin_pending_open_identity(struct signin_pending_table *pending_signins, const struct signin_pending *pending, struct hearth_identity *ret_identity, void **ret_bytes,
-                          size_t *ret_size, struct err *err)
+int signin_pending_open_identity(struct signin_pending_table *pending_signins,
+                                 const struct signin_pending *pending,
+                                 struct hearth_identity *ret_identity, void **ret_bytes,
+                                 size_t *ret_size, struct err *err)
 {
     void *bytes;
     size_t size, at = 0;

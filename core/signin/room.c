@@ -99,8 +99,8 @@ struct room *signin_room_create(int limit, int site_limit)
     room->free_places = calloc(count, sizeof(int));
     room->free_sites = calloc(count, sizeof(int));
     room->with = calloc((size_t)site_limit + 1, sizeof(*room->with));
-    if (room->places == NULL || room->sites == NULL || room->free_places == NULL || room->free_sites == NULL || room->with == NULL ||
-        !index_table_init(&room->table, count)) {
+    if (room->places == NULL || room->sites == NULL || room->free_places == NULL ||
+        room->free_sites == NULL || room->with == NULL || !index_table_init(&room->table, count)) {
         signin_room_destroy(room);
         return NULL;
     }
@@ -152,7 +152,8 @@ static int site_make(struct room *room, const char *key)
 
 static void site_free(struct room *room, int site)
 {
-    index_table_remove(&room->table, hash_text(room->sites[site].key), (uint32_t)site, site_hash, room->sites);
+    index_table_remove(&room->table, hash_text(room->sites[site].key), (uint32_t)site, site_hash,
+                       room->sites);
     room->free_sites[room->free_site_count++] = site;
 }
 
@@ -175,7 +176,8 @@ static void site_count(struct room *room, int site, int change)
 
 static int site_first_to_go(const struct site *site)
 {
-    return site->places[BEGAN].oldest != ROOM_NONE ? site->places[BEGAN].oldest : site->places[WORTH].oldest;
+    return site->places[BEGAN].oldest != ROOM_NONE ? site->places[BEGAN].oldest
+                                                   : site->places[WORTH].oldest;
 }
 
 int signin_room_first_to_go(const struct room *room, const char *site)
@@ -183,7 +185,9 @@ int signin_room_first_to_go(const struct room *room, const char *site)
     int own = site_find(room, site);
     if (own != ROOM_NONE && room->sites[own].count >= room->site_limit)
         return site_first_to_go(&room->sites[own]);
-    return room->free_place_count > 0 ? ROOM_NONE : site_first_to_go(&room->sites[room->with[room->most].oldest]);
+    return room->free_place_count > 0
+               ? ROOM_NONE
+               : site_first_to_go(&room->sites[room->with[room->most].oldest]);
 }
 
 int signin_room_enter(struct room *room, const char *site)

@@ -39,7 +39,8 @@ bool inproc_events_add(struct events *events, const char *channel, const char *t
     return true;
 }
 
-bool inproc_events_next(const struct events *events, struct subscriber *subscriber, struct event *ret, bool *ret_lost)
+bool inproc_events_next(const struct events *events, struct subscriber *subscriber,
+                        struct event *ret, bool *ret_lost)
 {
     if (subscriber->next == events->next)
         return false;

@@ -1,4 +1,5 @@
-/* A binary heap of jobs that know their place in it. Ordered by a function; the first is the smallest. */
+/* A binary heap of jobs that know their place in it. Ordered by a function; the first is the
+ * smallest. */
 #ifndef HEARTH_QUEUE_INPROC_HEAP_H
 #define HEARTH_QUEUE_INPROC_HEAP_H
 

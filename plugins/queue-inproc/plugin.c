@@ -1,4 +1,5 @@
-/* The table of operations: each takes the lock, does its part in queue.c or events.c, and waits where the contract says so. */
+/* The table of operations: each takes the lock, does its part in queue.c or events.c, and waits
+ * where the contract says so. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +40,8 @@ static void inproc_close(void *self)
     free(queue);
 }
 
-static int inproc_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
+static int inproc_open(const struct hearth_host *host, struct hearth_call *call,
+                       const struct hearth_config_value *values, void **ret_self)
 {
     struct queue *queue = calloc(1, sizeof(*queue));
     if (queue == NULL)
@@ -50,7 +52,8 @@ static int inproc_open(const struct hearth_host *host, struct hearth_call *call,
     queue->timed.before = before_timed;
     pthread_mutex_init(&queue->lock, NULL);
     support_cond_init(&queue->changed);
-    if (!inproc_events_init(&queue->events, (size_t)support_config_number(values, CONFIG_EVENT_BACKLOG))) {
+    if (!inproc_events_init(&queue->events,
+                            (size_t)support_config_number(values, CONFIG_EVENT_BACKLOG))) {
         inproc_close(queue);
         return support_no_memory(call);
     }
@@ -89,7 +92,8 @@ static int inproc_ping(void *handle, struct hearth_call *call)
     return 0;
 }
 
-static int inproc_publish(void *s, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int inproc_publish(void *s, struct hearth_call *call, const struct hearth_job *job,
+                          int64_t delay, int32_t *ret_result)
 {
     struct handle *handle = s;
     pthread_mutex_lock(&handle->queue->lock);
@@ -98,7 +102,8 @@ static int inproc_publish(void *s, struct hearth_call *call, const struct hearth
     return r;
 }
 
-/* Waits, with the lock held, until something changed or the monotonic time `until`. 0, or CANCELLED after an interrupt. */
+/* Waits, with the lock held, until something changed or the monotonic time `until`. 0, or
+ * CANCELLED after an interrupt. */
 static int wait_until(struct handle *handle, struct hearth_call *call, int64_t until)
 {
     if (handle->queue->host->should_stop(call))
@@ -115,11 +120,13 @@ static int wait_until(struct handle *handle, struct hearth_call *call, int64_t u
     return 0;
 }
 
-static int hand_out(struct handle *handle, struct hearth_call *call, struct entry *entry, struct hearth_job *ret_job)
+static int hand_out(struct handle *handle, struct hearth_call *call, struct entry *entry,
+                    struct hearth_job *ret_job)
 {
     const struct hearth_host *host = handle->queue->host;
     char receipt[24 + SUPPORT_KIND_MAX + SUPPORT_KEY_MAX + sizeof("::")];
-    snprintf(receipt, sizeof(receipt), "%llu:%s:%s", (unsigned long long)entry->lease, entry->kind, entry->key);
+    snprintf(receipt, sizeof(receipt), "%llu:%s:%s", (unsigned long long)entry->lease, entry->kind,
+             entry->key);
     struct hearth_job job = {.struct_size = sizeof(job),
                              .kind = support_keep_text(host, call, entry->kind),
                              .key = support_keep_text(host, call, entry->key),
@@ -137,7 +144,8 @@ static int hand_out(struct handle *handle, struct hearth_call *call, struct entr
     return 0;
 }
 
-static int inproc_reserve(void *s, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+static int inproc_reserve(void *s, struct hearth_call *call, int64_t wait, int64_t lease,
+                          struct hearth_job *ret_job)
 {
     struct handle *handle = s;
     struct queue *queue = handle->queue;
@@ -154,7 +162,9 @@ static int inproc_reserve(void *s, struct hearth_call *call, int64_t wait, int64
             r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no job");
             break;
         }
-        int64_t wake = queue->timed.count > 0 && queue->timed.items[0]->time < until ? queue->timed.items[0]->time : until;
+        int64_t wake = queue->timed.count > 0 && queue->timed.items[0]->time < until
+                           ? queue->timed.items[0]->time
+                           : until;
         if ((r = wait_until(handle, call, wake)) < 0)
             break;
     }
@@ -175,7 +185,8 @@ static int inproc_extend(void *s, struct hearth_call *call, const char *receipt,
     return entry != NULL ? 0 : hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the lease was lost");
 }
 
-static int inproc_finish(void *s, struct hearth_call *call, const char *receipt, int32_t outcome, int64_t delay)
+static int inproc_finish(void *s, struct hearth_call *call, const char *receipt, int32_t outcome,
+                         int64_t delay)
 {
     struct handle *handle = s;
     struct queue *queue = handle->queue;
@@ -226,7 +237,8 @@ static int by_timed(const void *a, const void *b)
 }
 
 /* Copies the jobs out in order, because the callback runs without the lock. */
-static struct hearth_job *queue_snapshot(struct handle *handle, struct hearth_call *call, size_t *ret_count)
+static struct hearth_job *queue_snapshot(struct handle *handle, struct hearth_call *call,
+                                         size_t *ret_count)
 {
     struct queue *queue = handle->queue;
     size_t ready = queue->ready.count, n = ready + queue->timed.count;
@@ -252,7 +264,8 @@ static struct hearth_job *queue_snapshot(struct handle *handle, struct hearth_ca
             .payload = support_keep_text(queue->host, call, order[i]->payload),
             .attempt = order[i]->attempt,
             .in_work = order[i]->state == ENTRY_LEASED,
-            .wait = order[i]->state == ENTRY_READY || order[i]->time < now ? 0 : order[i]->time - now,
+            .wait =
+                order[i]->state == ENTRY_READY || order[i]->time < now ? 0 : order[i]->time - now,
         };
         if (jobs[i].kind == NULL || jobs[i].key == NULL || jobs[i].payload == NULL) {
             free(order);
@@ -287,7 +300,8 @@ static int inproc_remove(void *s, struct hearth_call *call, const char *kind, co
     if (entry != NULL)
         inproc_queue_drop(handle->queue, entry);
     pthread_mutex_unlock(&handle->queue->lock);
-    return entry != NULL ? 0 : hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no job of that kind and key");
+    return entry != NULL ? 0
+                         : hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no job of that kind and key");
 }
 
 static int inproc_clear(void *s, struct hearth_call *call)
@@ -298,7 +312,8 @@ static int inproc_clear(void *s, struct hearth_call *call)
     pthread_mutex_lock(&queue->lock);
     while (queue->ready.count > 0)
         inproc_queue_drop(queue, queue->ready.items[0]);
-    for (size_t i = queue->timed.count; i-- > 0;) { /* from the end: what moves into the gap was looked at, or is looked at next */
+    for (size_t i = queue->timed.count; i-- > 0;) {
+        /* from the end: what moves into the gap was looked at, or is looked at next */
         if (i < queue->timed.count && queue->timed.items[i]->state == ENTRY_DELAYED) {
             inproc_queue_drop(queue, queue->timed.items[i]);
             i = queue->timed.count;
@@ -308,7 +323,8 @@ static int inproc_clear(void *s, struct hearth_call *call)
     return 0;
 }
 
-static int inproc_event_publish(void *s, struct hearth_call *call, const char *channel, const char *text)
+static int inproc_event_publish(void *s, struct hearth_call *call, const char *channel,
+                                const char *text)
 {
     struct handle *handle = s;
     int r = support_event_check(call, channel, text);
@@ -327,7 +343,8 @@ static int subscriber_deliver(struct handle *handle, hearth_event_cb cb, void *c
     struct event event;
     bool lost;
     int delivered = 0, stop = 0;
-    while (stop == 0 && inproc_events_next(&handle->queue->events, &handle->subscriber, &event, &lost)) {
+    while (stop == 0 &&
+           inproc_events_next(&handle->queue->events, &handle->subscriber, &event, &lost)) {
         pthread_mutex_unlock(&handle->queue->lock);
         if (lost)
             stop = cb(ctx, "", "");
@@ -340,7 +357,8 @@ static int subscriber_deliver(struct handle *handle, hearth_event_cb cb, void *c
     return delivered;
 }
 
-static int inproc_event_wait(void *s, struct hearth_call *call, int64_t wait, hearth_event_cb cb, void *ctx)
+static int inproc_event_wait(void *s, struct hearth_call *call, int64_t wait, hearth_event_cb cb,
+                             void *ctx)
 {
     struct handle *handle = s;
     struct queue *queue = handle->queue;

@@ -27,7 +27,8 @@ static struct heap *heap_of(struct queue *queue, const struct entry *entry)
 }
 
 /* Both heaps have room for every job, so that moving between them cannot fail. */
-static void entry_move(struct queue *queue, struct entry *entry, enum entry_state state, int64_t time)
+static void entry_move(struct queue *queue, struct entry *entry, enum entry_state state,
+                       int64_t time)
 {
     inproc_heap_remove(heap_of(queue, entry), entry);
     queue->leased += (state == ENTRY_LEASED) - (entry->state == ENTRY_LEASED);
@@ -36,13 +37,15 @@ static void entry_move(struct queue *queue, struct entry *entry, enum entry_stat
     if (state == ENTRY_READY)
         entry->order = queue->next_order++;
     inproc_heap_add(heap_of(queue, entry), entry);
-    if (state == ENTRY_READY || queue->timed.items[0] == entry) /* who waits sleeps until the first of them */
+    /* who waits sleeps until the first of them */
+    if (state == ENTRY_READY || queue->timed.items[0] == entry)
         pthread_cond_broadcast(&queue->changed);
 }
 
 static struct entry *entry_create(struct queue *queue, const struct hearth_job *job)
 {
-    size_t kind_size = strlen(job->kind), name_size = kind_size + 1 + strlen(job->key) + 1, count = MAP_COUNT(queue->entries) + 1;
+    size_t kind_size = strlen(job->kind), name_size = kind_size + 1 + strlen(job->key) + 1,
+           count = MAP_COUNT(queue->entries) + 1;
     if (!inproc_heap_reserve(&queue->ready, count) || !inproc_heap_reserve(&queue->timed, count))
         return NULL;
     struct entry *entry = calloc(1, sizeof(*entry) + name_size);
@@ -61,12 +64,14 @@ static struct entry *entry_create(struct queue *queue, const struct hearth_job *
     return entry;
 }
 
-static int32_t entry_publish_again(struct queue *queue, struct entry *entry, int32_t priority, int64_t delay)
+static int32_t entry_publish_again(struct queue *queue, struct entry *entry, int32_t priority,
+                                   int64_t delay)
 {
     if (entry->state == ENTRY_LEASED)
         return HEARTH_IN_WORK;
     int64_t time = inproc_queue_now(queue) + delay;
-    bool sooner = entry->state == ENTRY_DELAYED && (delay == 0 || time < entry->time), higher = priority < entry->priority;
+    bool sooner = entry->state == ENTRY_DELAYED && (delay == 0 || time < entry->time),
+         higher = priority < entry->priority;
     if (!sooner && !higher)
         return HEARTH_WAITING;
     if (higher)
@@ -79,7 +84,8 @@ static int32_t entry_publish_again(struct queue *queue, struct entry *entry, int
 }
 
 /* Jobs whose time has come keep their place before those that are published now. */
-int inproc_queue_publish(struct queue *queue, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+int inproc_queue_publish(struct queue *queue, struct hearth_call *call,
+                         const struct hearth_job *job, int64_t delay, int32_t *ret_result)
 {
     int r = support_job_check(call, job, delay);
     if (r < 0)
@@ -91,7 +97,8 @@ int inproc_queue_publish(struct queue *queue, struct hearth_call *call, const st
         return 0;
     }
     if (MAP_COUNT(queue->entries) >= queue->max_jobs)
-        return hearth_fail(call, HEARTH_ERR_FULL, "the queue holds %zu jobs, its max_jobs", MAP_COUNT(queue->entries));
+        return hearth_fail(call, HEARTH_ERR_FULL, "the queue holds %zu jobs, its max_jobs",
+                           MAP_COUNT(queue->entries));
     entry = entry_create(queue, job);
     if (entry == NULL)
         return support_no_memory(call);
@@ -137,7 +144,8 @@ struct entry *inproc_queue_by_receipt(struct queue *queue, const char *receipt)
 
 void inproc_queue_delay(struct queue *queue, struct entry *entry, int64_t delay)
 {
-    entry_move(queue, entry, delay == 0 ? ENTRY_READY : ENTRY_DELAYED, inproc_queue_now(queue) + delay);
+    entry_move(queue, entry, delay == 0 ? ENTRY_READY : ENTRY_DELAYED,
+               inproc_queue_now(queue) + delay);
 }
 
 void inproc_queue_extend(struct queue *queue, struct entry *entry, int64_t lease)

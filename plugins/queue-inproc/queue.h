@@ -36,7 +36,8 @@ struct entry {
 struct queue {
     const struct hearth_host *host;
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* monotonic clock: a job became ready, an event came, somebody was interrupted */
+    /* monotonic clock: a job became ready, an event came, somebody was interrupted */
+    pthread_cond_t changed;
     size_t max_jobs;
     struct heap ready, timed; /* by priority and order; by time */
     struct entry *entries;    /* a map */
@@ -54,14 +55,16 @@ struct handle {
 
 int64_t inproc_queue_now(const struct queue *queue);
 struct entry *inproc_queue_find(struct queue *queue, const char *kind, const char *key);
-int inproc_queue_publish(struct queue *queue, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result);
+int inproc_queue_publish(struct queue *queue, struct hearth_call *call,
+                         const struct hearth_job *job, int64_t delay, int32_t *ret_result);
 /* Jobs whose delay or lease is over become ready. */
 void inproc_queue_promote(struct queue *queue);
 /* The first ready job, now leased; NULL: none. */
 struct entry *inproc_queue_take(struct queue *queue, int64_t lease);
 /* A receipt is "lease:kind:key". NULL: the lease was lost. */
 struct entry *inproc_queue_by_receipt(struct queue *queue, const char *receipt);
-void inproc_queue_delay(struct queue *queue, struct entry *entry, int64_t delay); /* LEASED to DELAYED or READY */
+/* LEASED to DELAYED or READY */
+void inproc_queue_delay(struct queue *queue, struct entry *entry, int64_t delay);
 void inproc_queue_extend(struct queue *queue, struct entry *entry, int64_t lease);
 void inproc_queue_drop(struct queue *queue, struct entry *entry);
 

@@ -50,10 +50,13 @@ static enum conn_result conn_fail(struct conn *conn, enum conn_result result)
 
 static enum conn_result of_patience(enum support_waited result)
 {
-    return result == SUPPORT_READY ? CONN_OK : result == SUPPORT_CANCELLED ? CONN_CANCELLED : CONN_TIMEOUT;
+    return result == SUPPORT_READY       ? CONN_OK
+           : result == SUPPORT_CANCELLED ? CONN_CANCELLED
+                                         : CONN_TIMEOUT;
 }
 
-static enum conn_result connect_to(struct conn *conn, const struct sockaddr *address, socklen_t size, struct support_wait_limit *limit)
+static enum conn_result connect_to(struct conn *conn, const struct sockaddr *address,
+                                   socklen_t size, struct support_wait_limit *limit)
 {
     conn->fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (conn->fd < 0)
@@ -65,14 +68,16 @@ static enum conn_result connect_to(struct conn *conn, const struct sockaddr *add
     enum conn_result r = of_patience(support_wait_fd(limit, conn->fd, POLLOUT));
     int error = 0;
     socklen_t error_size = sizeof(error);
-    if (r == CONN_OK && (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &error_size) < 0 || error != 0)) {
+    if (r == CONN_OK &&
+        (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &error_size) < 0 || error != 0)) {
         errno = error;
         r = CONN_BROKEN;
     }
     return r == CONN_OK ? CONN_OK : conn_fail(conn, r);
 }
 
-static enum conn_result connect_unix(struct conn *conn, const char *path, struct support_wait_limit *limit)
+static enum conn_result connect_unix(struct conn *conn, const char *path,
+                                     struct support_wait_limit *limit)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     memcpy(address.sun_path, path, strnlen(path, sizeof(address.sun_path) - 1));
@@ -91,8 +96,8 @@ static void set_tcp_options(int fd)
 }
 
 /* A name server that does not answer is waited for like any other. */
-static enum conn_result look_up(const struct redis_url *url, struct support_wait_limit *limit, struct addrinfo **ret_list,
-                                const char **ret_why)
+static enum conn_result look_up(const struct redis_url *url, struct support_wait_limit *limit,
+                                struct addrinfo **ret_list, const char **ret_why)
 {
     char port[8];
     snprintf(port, sizeof(port), "%d", url->port);
@@ -111,7 +116,8 @@ static enum conn_result look_up(const struct redis_url *url, struct support_wait
     return r;
 }
 
-static enum conn_result connect_tcp(struct conn *conn, const struct redis_url *url, struct support_wait_limit *limit, const char **ret_why)
+static enum conn_result connect_tcp(struct conn *conn, const struct redis_url *url,
+                                    struct support_wait_limit *limit, const char **ret_why)
 {
     struct addrinfo *found = NULL;
     enum conn_result r = look_up(url, limit, &found, ret_why);
@@ -146,10 +152,12 @@ static bool make_reader(struct conn *conn)
     return true;
 }
 
-enum conn_result redis_conn_open(struct conn *conn, const struct redis_url *url, struct support_wait_limit *limit, const char **ret_why)
+enum conn_result redis_conn_open(struct conn *conn, const struct redis_url *url,
+                                 struct support_wait_limit *limit, const char **ret_why)
 {
     const char *why = NULL;
-    enum conn_result r = url->port == 0 ? connect_unix(conn, url->host, limit) : connect_tcp(conn, url, limit, &why);
+    enum conn_result r =
+        url->port == 0 ? connect_unix(conn, url->host, limit) : connect_tcp(conn, url, limit, &why);
     if (r == CONN_BROKEN)
         *ret_why = why != NULL ? why : strerrordesc_np(errno);
     if (r == CONN_OK && !make_reader(conn))
@@ -160,10 +168,12 @@ enum conn_result redis_conn_open(struct conn *conn, const struct redis_url *url,
 bool redis_conn_is_idle(const struct conn *conn)
 {
     char byte;
-    return recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+    return recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+           (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-enum conn_result redis_conn_send(struct conn *conn, const char *bytes, size_t size, struct support_wait_limit *limit)
+enum conn_result redis_conn_send(struct conn *conn, const char *bytes, size_t size,
+                                 struct support_wait_limit *limit)
 {
     while (size > 0) {
         ssize_t n = send(conn->fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -208,7 +218,9 @@ enum conn_result redis_conn_fill(struct conn *conn, struct support_wait_limit *l
             return r;
         ssize_t n = recv(conn->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
         if (n > 0)
-            return redisReaderFeed(conn->reader, bytes, (size_t)n) == REDIS_OK ? CONN_OK : conn_fail(conn, CONN_GARBLED);
+            return redisReaderFeed(conn->reader, bytes, (size_t)n) == REDIS_OK
+                       ? CONN_OK
+                       : conn_fail(conn, CONN_GARBLED);
         if (n == 0) {
             errno = 0;
             return conn_fail(conn, CONN_BROKEN);
@@ -218,7 +230,8 @@ enum conn_result redis_conn_fill(struct conn *conn, struct support_wait_limit *l
     }
 }
 
-enum conn_result redis_conn_receive(struct conn *conn, struct support_wait_limit *limit, redisReply **ret_reply)
+enum conn_result redis_conn_receive(struct conn *conn, struct support_wait_limit *limit,
+                                    redisReply **ret_reply)
 {
     for (;;) {
         enum conn_result r = redis_conn_next(conn, ret_reply);

@@ -9,13 +9,16 @@
 #include "support/wait.h"
 
 enum {
-    NAP = 1000,           /* ms: a waiting handle looks again after that, whatever it was told; a lost wake-up costs no more */
+    /* ms: a waiting handle looks again after that, whatever it was told; a lost wake-up costs no
+     * more */
+    NAP = 1000,
     REGISTERED_FOR = 500, /* ms beyond its nap for which a handle is known to wait */
     CLEAR_AT_ONCE = 500,
     RECEIPT_SIZE = 40 + 1 + MEMBER_MAX + 1,
 };
 
-static const int64_t LONGEST = INT64_C(1) << 40; /* ms, 34 years: keeps times exact in the server's doubles */
+/* ms, 34 years: keeps times exact in the server's doubles */
+static const int64_t LONGEST = INT64_C(1) << 40;
 
 static int64_t duration_bounded(int64_t duration)
 {
@@ -29,7 +32,8 @@ static int check_job(struct hearth_call *call, const struct hearth_job *job, int
     return support_job_check(call, job, delay);
 }
 
-static int job_publish(struct handle *handle, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int job_publish(struct handle *handle, struct hearth_call *call,
+                       const struct hearth_job *job, int64_t delay, int32_t *ret_result)
 {
     struct args args = {.count = 0};
     redisReply *reply;
@@ -43,9 +47,11 @@ static int job_publish(struct handle *handle, struct hearth_call *call, const st
     redis_args_number(&args, job->priority);
     redis_args_number(&args, duration_bounded(delay));
     redis_args_number(&args, handle->queue->max_jobs);
-    r = redis_handle_script(handle, call, SCRIPT_PUBLISH, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
+    r = redis_handle_script(handle, call, SCRIPT_PUBLISH, CHANGES, &args, REDIS_REPLY_INTEGER,
+                            &reply);
     if (r == 0 && reply->integer == -1)
-        return hearth_fail(call, HEARTH_ERR_FULL, "the queue holds %" PRId64 " jobs, its max_jobs", handle->queue->max_jobs);
+        return hearth_fail(call, HEARTH_ERR_FULL, "the queue holds %" PRId64 " jobs, its max_jobs",
+                           handle->queue->max_jobs);
     if (r == 0 && !redis_reply_is_number(reply, HEARTH_QUEUED, HEARTH_IN_WORK))
         return redis_handle_odd_reply(handle, call, &handle->main);
     if (r == 0)
@@ -53,24 +59,29 @@ static int job_publish(struct handle *handle, struct hearth_call *call, const st
     return r;
 }
 
-int redis_jobs_publish(void *s, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+int redis_jobs_publish(void *s, struct hearth_call *call, const struct hearth_job *job,
+                       int64_t delay, int32_t *ret_result)
 {
     int r = redis_handle_enter(s, call);
     return redis_handle_leave(s, r < 0 ? r : job_publish(s, call, job, delay, ret_result));
 }
 
-/* Memory for what job_reserve() returns: taken before the job is, so that no job is taken in vain. */
+/* Memory for what job_reserve() returns: taken before the job is, so that no job is taken in
+ * vain. */
 struct reserved_job {
-    char kind[SUPPORT_KIND_MAX + 1], member[MEMBER_MAX + 1], payload[SUPPORT_PAYLOAD_MAX + 1], receipt[RECEIPT_SIZE];
+    char kind[SUPPORT_KIND_MAX + 1], member[MEMBER_MAX + 1], payload[SUPPORT_PAYLOAD_MAX + 1],
+        receipt[RECEIPT_SIZE];
 };
 
-static int job_unpack(struct hearth_call *call, const redisReply *reply, struct reserved_job *reserved_job, struct hearth_job *ret_job)
+static int job_unpack(struct hearth_call *call, const redisReply *reply,
+                      struct reserved_job *reserved_job, struct hearth_job *ret_job)
 {
     redisReply **e = reply->element;
     const char *key;
-    if (reply->elements != 5 || !redis_reply_is_text(e[0], MEMBER_MAX, false) || !redis_reply_is_text(e[1], SUPPORT_PAYLOAD_MAX, true) ||
-        !redis_reply_is_number(e[2], 0, 100) || !redis_reply_is_number(e[3], 1, INT32_MAX) || !redis_reply_is_text(e[4], 40, false) ||
-        strspn(e[4]->str, "0123456789") != e[4]->len)
+    if (reply->elements != 5 || !redis_reply_is_text(e[0], MEMBER_MAX, false) ||
+        !redis_reply_is_text(e[1], SUPPORT_PAYLOAD_MAX, true) ||
+        !redis_reply_is_number(e[2], 0, 100) || !redis_reply_is_number(e[3], 1, INT32_MAX) ||
+        !redis_reply_is_text(e[4], 40, false) || strspn(e[4]->str, "0123456789") != e[4]->len)
         return redis_reply_is_no_job(call);
     memcpy(reserved_job->member, e[0]->str, e[0]->len + 1);
     if (!redis_member_parse(reserved_job->member, reserved_job->kind, &key))
@@ -89,16 +100,18 @@ static int job_unpack(struct hearth_call *call, const redisReply *reply, struct 
     return 0;
 }
 
-/* Takes a job; if there is none, *ret_next: ms until there may be one. register_for: ms for which the handle wants to be woken. */
-static int try_reserve(struct handle *handle, struct hearth_call *call, int64_t lease, int64_t register_for, redisReply **ret_job,
-                       int64_t *ret_next)
+/* Takes a job; if there is none, *ret_next: ms until there may be one. register_for: ms for
+ * which the handle wants to be woken. */
+static int try_reserve(struct handle *handle, struct hearth_call *call, int64_t lease,
+                       int64_t register_for, redisReply **ret_job, int64_t *ret_next)
 {
     struct args args = {.count = 0};
     redisReply *reply;
     redis_args_number(&args, duration_bounded(lease));
     redis_args_text(&args, handle->id);
     redis_args_number(&args, register_for);
-    int r = redis_handle_script(handle, call, SCRIPT_RESERVE, READS, &args, 0, &reply); /* a lease that nobody knows of runs out */
+    /* a lease that nobody knows of runs out */
+    int r = redis_handle_script(handle, call, SCRIPT_RESERVE, READS, &args, 0, &reply);
     if (r < 0)
         return r;
     if (reply->type == REDIS_REPLY_ARRAY) {
@@ -127,13 +140,17 @@ static void drain_wake(struct handle *handle)
 
 static int reserve_sleep(struct handle *handle, struct hearth_call *call, int64_t duration)
 {
-    struct support_wait_limit limit = support_wait_limit_for(handle->queue->host, call, &handle->interrupt, duration, 0);
+    struct support_wait_limit limit =
+        support_wait_limit_for(handle->queue->host, call, &handle->interrupt, duration, 0);
     enum conn_result r = redis_conn_fill(&handle->wake, &limit);
     drain_wake(handle);
-    return r == CONN_CANCELLED ? hearth_fail(call, HEARTH_ERR_CANCELLED, "interrupted while waiting for a job") : 0;
+    return r == CONN_CANCELLED
+               ? hearth_fail(call, HEARTH_ERR_CANCELLED, "interrupted while waiting for a job")
+               : 0;
 }
 
-static int job_reserve(struct handle *handle, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+static int job_reserve(struct handle *handle, struct hearth_call *call, int64_t wait, int64_t lease,
+                       struct hearth_job *ret_job)
 {
     const struct hearth_host *host = handle->queue->host;
     int64_t until = support_now(host) + duration_bounded(wait), next = 0;
@@ -153,7 +170,8 @@ static int job_reserve(struct handle *handle, struct hearth_call *call, int64_t 
         left = until - support_now(host);
         if (left <= 0)
             return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no job");
-        if (register_for == 0) /* it begins to wait; a job may come before it can be told, so it looks once more */
+        /* it begins to wait; a job may come before it can be told, so it looks once more */
+        if (register_for == 0)
             r = handle->wake.fd >= 0 ? 0 : open_wake(handle, call);
         else
             r = reserve_sleep(handle, call, next < left ? next : left);
@@ -162,7 +180,8 @@ static int job_reserve(struct handle *handle, struct hearth_call *call, int64_t 
     }
 }
 
-int redis_jobs_reserve(void *s, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+int redis_jobs_reserve(void *s, struct hearth_call *call, int64_t wait, int64_t lease,
+                       struct hearth_job *ret_job)
 {
     int r = redis_handle_enter(s, call);
     return redis_handle_leave(s, r < 0 ? r : job_reserve(s, call, wait, lease, ret_job));
@@ -172,19 +191,22 @@ int redis_jobs_reserve(void *s, struct hearth_call *call, int64_t wait, int64_t 
 static bool add_receipt(struct args *args, const char *receipt)
 {
     size_t digits = strspn(receipt, "0123456789");
-    if (digits == 0 || digits > 40 || receipt[digits] != ':' || strlen(receipt + digits + 1) > MEMBER_MAX)
+    if (digits == 0 || digits > 40 || receipt[digits] != ':' ||
+        strlen(receipt + digits + 1) > MEMBER_MAX)
         return false;
     redis_args_text(args, receipt + digits + 1);
     redis_args_bytes(args, receipt, digits);
     return true;
 }
 
-static int with_lease(struct handle *handle, struct hearth_call *call, enum script_name name, const char *receipt, int64_t a, int64_t b)
+static int with_lease(struct handle *handle, struct hearth_call *call, enum script_name name,
+                      const char *receipt, int64_t a, int64_t b)
 {
     struct args args = {.count = 0};
     redisReply *reply;
     if (!add_receipt(&args, receipt))
-        return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the lease was lost: no receipt of this queue");
+        return hearth_fail(call, HEARTH_ERR_NOT_FOUND,
+                           "the lease was lost: no receipt of this queue");
     redis_args_number(&args, a);
     redis_args_number(&args, b);
     int r = redis_handle_script(handle, call, name, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
@@ -198,23 +220,29 @@ static int with_lease(struct handle *handle, struct hearth_call *call, enum scri
 int redis_jobs_extend(void *s, struct hearth_call *call, const char *receipt, int64_t lease)
 {
     int r = redis_handle_enter(s, call);
-    return redis_handle_leave(s, r < 0 ? r : with_lease(s, call, SCRIPT_EXTEND, receipt, duration_bounded(lease), 0));
+    return redis_handle_leave(
+        s, r < 0 ? r : with_lease(s, call, SCRIPT_EXTEND, receipt, duration_bounded(lease), 0));
 }
 
-int redis_jobs_finish(void *s, struct hearth_call *call, const char *receipt, int32_t outcome, int64_t delay)
+int redis_jobs_finish(void *s, struct hearth_call *call, const char *receipt, int32_t outcome,
+                      int64_t delay)
 {
     int r = support_outcome_check(call, outcome, delay);
     if (r < 0)
         return r;
     r = redis_handle_enter(s, call);
-    return redis_handle_leave(s, r < 0 ? r : with_lease(s, call, SCRIPT_FINISH, receipt, outcome, duration_bounded(delay)));
+    return redis_handle_leave(
+        s,
+        r < 0 ? r : with_lease(s, call, SCRIPT_FINISH, receipt, outcome, duration_bounded(delay)));
 }
 
-static int jobs_read_counts(struct handle *handle, struct hearth_call *call, struct hearth_queue_counts *ret_counts)
+static int jobs_read_counts(struct handle *handle, struct hearth_call *call,
+                            struct hearth_queue_counts *ret_counts)
 {
     struct args args = {.count = 0};
     redisReply *reply;
-    int r = redis_handle_script(handle, call, SCRIPT_COUNTS, READS, &args, REDIS_REPLY_ARRAY, &reply);
+    int r =
+        redis_handle_script(handle, call, SCRIPT_COUNTS, READS, &args, REDIS_REPLY_ARRAY, &reply);
     if (r < 0)
         return r;
     int64_t n[4] = {0};
@@ -225,7 +253,11 @@ static int jobs_read_counts(struct handle *handle, struct hearth_call *call, str
     }
     if (!sound)
         return redis_handle_odd_reply(handle, call, &handle->main);
-    struct hearth_queue_counts found = {.struct_size = sizeof(found), .ready = n[0], .delayed = n[1], .in_work = n[2], .dead = n[3]};
+    struct hearth_queue_counts found = {.struct_size = sizeof(found),
+                                        .ready = n[0],
+                                        .delayed = n[1],
+                                        .in_work = n[2],
+                                        .dead = n[3]};
     SUPPORT_GIVE(found, ret_counts);
     return 0;
 }
@@ -247,7 +279,8 @@ int redis_jobs_remove(void *s, struct hearth_call *call, const char *kind, const
     redis_member_format(kind, key, member);
     redis_args_text(&args, member);
     if (r == 0)
-        r = redis_handle_script(s, call, SCRIPT_REMOVE, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
+        r = redis_handle_script(s, call, SCRIPT_REMOVE, CHANGES, &args, REDIS_REPLY_INTEGER,
+                                &reply);
     if (r == 0 && !redis_reply_is_number(reply, 0, 1))
         r = redis_handle_odd_reply(s, call, &((struct handle *)s)->main);
     else if (r == 0 && reply->integer == 0)
@@ -265,12 +298,14 @@ int redis_jobs_clear(void *s, struct hearth_call *call)
         struct args args = {.count = 0};
         redisReply *reply;
         redis_args_number(&args, CLEAR_AT_ONCE);
-        r = redis_handle_script(handle, call, SCRIPT_CLEAR, CHANGES, &args, REDIS_REPLY_INTEGER, &reply);
+        r = redis_handle_script(handle, call, SCRIPT_CLEAR, CHANGES, &args, REDIS_REPLY_INTEGER,
+                                &reply);
         if (r == 0 && (!redis_reply_is_number(reply, 0, CLEAR_AT_ONCE) || ++times > most))
             r = redis_handle_odd_reply(handle, call, &handle->main);
         more = r == 0 && reply->integer == CLEAR_AT_ONCE;
         if (more && redis_handle_is_stopped(handle, call))
-            r = hearth_fail(call, HEARTH_ERR_CANCELLED, "stopped while waiting jobs were being removed; some are gone");
+            r = hearth_fail(call, HEARTH_ERR_CANCELLED,
+                            "stopped while waiting jobs were being removed; some are gone");
     }
     return redis_handle_leave(handle, r);
 }

@@ -1,5 +1,5 @@
-/* What names a job in the server: its key when it is a "sync" without a colon in its key, as all jobs of releases before there were kinds;
- * else "kind:key". */
+/* What names a job in the server: its key when it is a "sync" without a colon in its key, as all
+ * jobs of releases before there were kinds; else "kind:key". */
 #ifndef QUEUE_REDIS_MEMBER_H
 #define QUEUE_REDIS_MEMBER_H
 
@@ -7,8 +7,10 @@
 
 enum { MEMBER_MAX = SUPPORT_KIND_MAX + 1 + SUPPORT_KEY_MAX };
 
-void redis_member_format(const char *kind, const char *key, char ret_member[MEMBER_MAX + 1]); /* of a kind and a key that have been checked */
+/* of a kind and a key that have been checked */
+void redis_member_format(const char *kind, const char *key, char ret_member[MEMBER_MAX + 1]);
 /* False: no job of ours has such a name. *ret_key points into `member`. */
-bool redis_member_parse(const char *member, char ret_kind[SUPPORT_KIND_MAX + 1], const char **ret_key);
+bool redis_member_parse(const char *member, char ret_kind[SUPPORT_KIND_MAX + 1],
+                        const char **ret_key);
 
 #endif

@@ -1,4 +1,5 @@
-/* Shows all jobs, page by page, so that neither the server nor this process ever has more than a page in hand. */
+/* Shows all jobs, page by page, so that neither the server nor this process ever has more than a
+ * page in hand. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,14 +18,18 @@ struct cursor {
 
 static bool row_is_sound(redisReply **row)
 {
-    return redis_reply_is_text(row[0], MEMBER_MAX, false) && redis_reply_is_text(row[1], sizeof(((struct cursor *)NULL)->score) - 1, false) &&
-           redis_reply_is_text(row[2], SUPPORT_PAYLOAD_MAX, true) && redis_reply_is_number(row[3], 0, 100) && redis_reply_is_number(row[4], 0, INT32_MAX) &&
+    return redis_reply_is_text(row[0], MEMBER_MAX, false) &&
+           redis_reply_is_text(row[1], sizeof(((struct cursor *)NULL)->score) - 1, false) &&
+           redis_reply_is_text(row[2], SUPPORT_PAYLOAD_MAX, true) &&
+           redis_reply_is_number(row[3], 0, 100) && redis_reply_is_number(row[4], 0, INT32_MAX) &&
            redis_reply_is_number(row[5], 0, INT64_MAX);
 }
 
-/* A job as it is shown. A callback may use the handle, and then the reply that it came in is gone. */
+/* A job as it is shown. A callback may use the handle, and then the reply that it came in is
+ * gone. */
 struct shown {
-    char member[MEMBER_MAX + 1], kind[SUPPORT_KIND_MAX + 1], score[sizeof(((struct cursor *)NULL)->score)];
+    char member[MEMBER_MAX + 1], kind[SUPPORT_KIND_MAX + 1],
+        score[sizeof(((struct cursor *)NULL)->score)];
     const char *key; /* in `member` */
     char payload[SUPPORT_PAYLOAD_MAX + 1];
     int32_t priority, attempt;
@@ -44,7 +49,8 @@ static bool shown_copy(redisReply **row, struct shown *ret_shown)
     return redis_member_parse(ret_shown->member, ret_shown->kind, &ret_shown->key);
 }
 
-static void cursor_show_rows(const struct shown *rows, size_t count, struct cursor *cursor, hearth_job_cb cb, void *ctx)
+static void cursor_show_rows(const struct shown *rows, size_t count, struct cursor *cursor,
+                             hearth_job_cb cb, void *ctx)
 {
     for (size_t i = 0; i < count && !cursor->stop; i++) {
         struct hearth_job job = {
@@ -64,7 +70,8 @@ static void cursor_show_rows(const struct shown *rows, size_t count, struct curs
     }
 }
 
-static int show_reply(struct hearth_call *call, const redisReply *reply, struct cursor *cursor, hearth_job_cb cb, void *ctx)
+static int show_reply(struct hearth_call *call, const redisReply *reply, struct cursor *cursor,
+                      hearth_job_cb cb, void *ctx)
 {
     size_t count = reply->elements / ROW;
     if (reply->elements % ROW != 0)
@@ -82,7 +89,8 @@ static int show_reply(struct hearth_call *call, const redisReply *reply, struct 
 }
 
 /* *ret_more: the set may have another page. */
-static int cursor_read_page(struct handle *handle, struct hearth_call *call, struct cursor *cursor, hearth_job_cb cb, void *ctx, bool *ret_more)
+static int cursor_read_page(struct handle *handle, struct hearth_call *call, struct cursor *cursor,
+                            hearth_job_cb cb, void *ctx, bool *ret_more)
 {
     struct args args = {.count = 0};
     redisReply *reply;

@@ -11,7 +11,8 @@
 enum { CONFIG_URL, CONFIG_PREFIX, CONFIG_CONNECT_TIMEOUT, CONFIG_COMMAND_TIMEOUT, CONFIG_MAX_JOBS };
 enum { REPLY_SIZE = 65536, MESSAGE_SIZE = 8192, PREFIX_MAX = 64 };
 
-/* Braces would end or move the hash tag that keeps all keys in one slot of a cluster; the rest mean something in patterns of ACLs. */
+/* Braces would end or move the hash tag that keeps all keys in one slot of a cluster; the rest
+ * mean something in patterns of ACLs. */
 static bool is_prefix(const char *prefix)
 {
     size_t size = strlen(prefix);
@@ -23,17 +24,23 @@ static bool is_prefix(const char *prefix)
     return true;
 }
 
-static int redis_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
+static int redis_open(const struct hearth_host *host, struct hearth_call *call,
+                      const struct hearth_config_value *values, void **ret_self)
 {
     struct queue *queue = calloc(1, sizeof(*queue));
     if (queue == NULL)
         return support_no_memory(call);
-    const char *why = redis_url_parse(support_config_text(values, CONFIG_URL), &queue->url), *prefix = support_config_text(values, CONFIG_PREFIX);
+    const char *why = redis_url_parse(support_config_text(values, CONFIG_URL), &queue->url),
+               *prefix = support_config_text(values, CONFIG_PREFIX);
     int r = 0;
     if (why != NULL)
-        r = hearth_fail(call, HEARTH_ERR_INVALID, "url is not redis://[user[:password]@]host[:port][/db] or unix:/path[?db=n]: %s", why);
+        r = hearth_fail(
+            call, HEARTH_ERR_INVALID,
+            "url is not redis://[user[:password]@]host[:port][/db] or unix:/path[?db=n]: %s", why);
     else if (!is_prefix(prefix))
-        r = hearth_fail(call, HEARTH_ERR_INVALID, "prefix has 1 to %d characters, without spaces, quotes and any of {}*?[]\\", PREFIX_MAX);
+        r = hearth_fail(call, HEARTH_ERR_INVALID,
+                        "prefix has 1 to %d characters, without spaces, quotes and any of {}*?[]\\",
+                        PREFIX_MAX);
     if (r < 0) {
         free(queue);
         return r;
@@ -76,12 +83,13 @@ static int ping_greet(struct handle *handle, struct hearth_call *call)
     int r = redis_handle_enter(handle, call);
     redis_args_text(&args, "PING");
     if (r == 0)
-        r = redis_handle_command(handle, call, &handle->main, READS, &args, REDIS_REPLY_STATUS, &reply);
+        r = redis_handle_command(handle, call, &handle->main, READS, &args, REDIS_REPLY_STATUS,
+                                 &reply);
     return redis_handle_leave(handle, r);
 }
 
-/* Is the queue of use? A replica, a full server, one that cannot save, and one whose keys are somebody else's answer PING, and take no
- * job. The counter of arrivals may skip numbers. */
+/* Is the queue of use? A replica, a full server, one that cannot save, and one whose keys are
+ * somebody else's answer PING, and take no job. The counter of arrivals may skip numbers. */
 static int redis_ping(void *s, struct hearth_call *call)
 {
     struct handle *handle = s;
@@ -93,7 +101,8 @@ static int redis_ping(void *s, struct hearth_call *call)
     redis_args_text(&args, "INCR");
     redis_args_text(&args, key);
     if (r == 0)
-        r = redis_handle_command(handle, call, &handle->main, READS, &args, REDIS_REPLY_INTEGER, &reply);
+        r = redis_handle_command(handle, call, &handle->main, READS, &args, REDIS_REPLY_INTEGER,
+                                 &reply);
     return redis_handle_leave(handle, r);
 }
 
@@ -104,7 +113,9 @@ static int redis_handle_open(void *self, struct hearth_call *call, void **ret_ha
         return support_no_memory(call);
     if (!support_interrupt_init(&handle->interrupt)) {
         free(handle);
-        return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "no descriptor is left for a session of the queue; raise the limit of open files");
+        return hearth_fail(
+            call, HEARTH_ERR_UNAVAILABLE,
+            "no descriptor is left for a session of the queue; raise the limit of open files");
     }
     handle->queue = self;
     uint64_t id;
@@ -117,11 +128,14 @@ static int redis_handle_open(void *self, struct hearth_call *call, void **ret_ha
     if (r == 0 && !redis_breaker_is_open(self))
         r = ping_greet(handle, call);
     bool late = support_is_late(handle->queue->host, call);
-    if (r == HEARTH_ERR_TIMEOUT) /* whoever opens the next one, also who had less patience than we have, gets it without a greeting */
+    /* whoever opens the next one, also who had less patience than we have, gets it without a
+     * greeting */
+    if (r == HEARTH_ERR_TIMEOUT)
         redis_breaker_trip(self);
     if (r == HEARTH_ERR_TIMEOUT && !late)
         r = 0;
-    if (r == HEARTH_ERR_UNAVAILABLE) /* a server that is away comes back: whoever uses the handle is told until then */
+    /* a server that is away comes back: whoever uses the handle is told until then */
+    if (r == HEARTH_ERR_UNAVAILABLE)
         r = 0;
     if (r < 0) {
         redis_handle_close(handle);

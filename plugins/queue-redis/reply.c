@@ -18,14 +18,15 @@ static void *reply_room(const redisReadTask *task, size_t size)
     return conn->room + from;
 }
 
-/* hiredis 0.14 refuses what is nested deeper, and knows no other types; 1.x takes any depth, and all of RESP 3, which has a null of its own
- * (in RESP 2 a text or an array is not there). */
+/* hiredis 0.14 refuses what is nested deeper, and knows no other types; 1.x takes any depth, and
+ * all of RESP 3, which has a null of its own (in RESP 2 a text or an array is not there). */
 static bool reply_is_expected(const redisReadTask *task)
 {
     int depth = 0;
     for (const redisReadTask *parent = task->parent; parent != NULL; parent = parent->parent)
         depth++;
-    bool of_resp2 = task->type >= REDIS_REPLY_STRING && task->type <= REDIS_REPLY_ERROR && task->type != REDIS_REPLY_NIL;
+    bool of_resp2 = task->type >= REDIS_REPLY_STRING && task->type <= REDIS_REPLY_ERROR &&
+                    task->type != REDIS_REPLY_NIL;
     return of_resp2 && depth <= NESTED_MAX;
 }
 
@@ -75,7 +76,8 @@ static void *reply_create_integer(const redisReadTask *task, long long value)
     return reply;
 }
 
-/* The task has the type of what is not there: without a type of its own it would be taken for a text, or an array. */
+/* The task has the type of what is not there: without a type of its own it would be taken for a
+ * text, or an array. */
 static void *reply_create_nil(const redisReadTask *task)
 {
     redisReply *reply = reply_make(task);
@@ -90,8 +92,8 @@ static void reply_free_nothing(void *reply)
 }
 
 redisReplyObjectFunctions redis_reply_functions = {.createString = reply_create_string,
-                                             .createArray = reply_create_array,
-                                             .createInteger = reply_create_integer,
-                                             .createNil = reply_create_nil,
-                                             .freeObject = reply_free_nothing,
-                                             HIREDIS_REFUSED};
+                                                   .createArray = reply_create_array,
+                                                   .createInteger = reply_create_integer,
+                                                   .createNil = reply_create_nil,
+                                                   .freeObject = reply_free_nothing,
+                                                   HIREDIS_REFUSED};

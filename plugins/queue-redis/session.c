@@ -7,7 +7,8 @@
 #include "support/call.h"
 #include "support/wait.h"
 
-/* What a command that has been sent still gets when its call is interrupted: its answer is usually on the way. */
+/* What a command that has been sent still gets when its call is interrupted: its answer is
+ * usually on the way. */
 enum { GRACE = 500 };
 
 void redis_args_bytes(struct args *args, const char *bytes, size_t size)
@@ -46,10 +47,12 @@ int redis_handle_leave(struct handle *handle, int code)
 
 bool redis_handle_is_stopped(struct handle *handle, struct hearth_call *call)
 {
-    return support_stopped(handle->queue->host, call, support_interrupt_is_raised(&handle->interrupt)) < 0;
+    return support_stopped(handle->queue->host, call,
+                           support_interrupt_is_raised(&handle->interrupt)) < 0;
 }
 
-static struct support_wait_limit wait_limit_of(struct handle *handle, struct hearth_call *call, int64_t timeout)
+static struct support_wait_limit wait_limit_of(struct handle *handle, struct hearth_call *call,
+                                               int64_t timeout)
 {
     return support_wait_limit_for(handle->queue->host, call, &handle->interrupt, timeout, GRACE);
 }
@@ -71,32 +74,42 @@ static size_t args_encode(const struct args *args, char *out, size_t room)
     return size;
 }
 
-int redis_handle_broken(struct handle *handle, struct hearth_call *call, enum conn_result result, bool sent, enum effect effect)
+int redis_handle_broken(struct handle *handle, struct hearth_call *call, enum conn_result result,
+                        bool sent, enum effect effect)
 {
-    const char *at = handle->queue->url.shown, *why = errno == 0 ? "the server closed it" : strerrordesc_np(errno);
+    const char *at = handle->queue->url.shown,
+               *why = errno == 0 ? "the server closed it" : strerrordesc_np(errno);
     if (result == CONN_NOMEM)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory while talking to Redis at %s", at);
+        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory while talking to Redis at %s",
+                           at);
     if (sent && effect == CHANGES)
-        return hearth_fail(call, HEARTH_ERR_UNCERTAIN, "Redis at %s did not confirm a change (%s): it may or may not have been made", at,
-                           result == CONN_TIMEOUT     ? "no answer in time"
-                           : result == CONN_CANCELLED ? "interrupted"
-                           : result == CONN_GARBLED   ? "its answer is not the protocol of Redis"
-                                                      : why);
+        return hearth_fail(
+            call, HEARTH_ERR_UNCERTAIN,
+            "Redis at %s did not confirm a change (%s): it may or may not have been made", at,
+            result == CONN_TIMEOUT     ? "no answer in time"
+            : result == CONN_CANCELLED ? "interrupted"
+            : result == CONN_GARBLED   ? "its answer is not the protocol of Redis"
+                                       : why);
     if (result == CONN_CANCELLED)
-        return hearth_fail(call, HEARTH_ERR_CANCELLED, "interrupted while Redis at %s was asked", at);
+        return hearth_fail(call, HEARTH_ERR_CANCELLED, "interrupted while Redis at %s was asked",
+                           at);
     if (result == CONN_TIMEOUT && support_is_late(handle->queue->host, call))
         return hearth_fail(call, HEARTH_ERR_TIMEOUT, "Redis at %s did not answer in time", at);
     if (result == CONN_TIMEOUT)
-        return hearth_fail(call, HEARTH_ERR_TIMEOUT, "Redis at %s did not answer within %" PRId64 " ms; see command_timeout", at,
-                           handle->queue->command_timeout);
+        return hearth_fail(call, HEARTH_ERR_TIMEOUT,
+                           "Redis at %s did not answer within %" PRId64 " ms; see command_timeout",
+                           at, handle->queue->command_timeout);
     if (result == CONN_GARBLED)
-        return hearth_fail(call, HEARTH_ERR_IO, "what answers at %s does not speak the protocol of Redis; check url", at);
-    return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "the connection to Redis at %s broke (%s)", at, why);
+        return hearth_fail(call, HEARTH_ERR_IO,
+                           "what answers at %s does not speak the protocol of Redis; check url",
+                           at);
+    return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "the connection to Redis at %s broke (%s)", at,
+                       why);
 }
 
 /* One command on an open connection, any reply. */
-static int command_exchange(struct handle *handle, struct hearth_call *call, struct conn *conn, enum effect effect, const struct args *args,
-                    redisReply **ret_reply)
+static int command_exchange(struct handle *handle, struct hearth_call *call, struct conn *conn,
+                            enum effect effect, const struct args *args, redisReply **ret_reply)
 {
     size_t size = args_encode(args, handle->out, sizeof(handle->out));
     if (size == 0)
@@ -109,7 +122,8 @@ static int command_exchange(struct handle *handle, struct hearth_call *call, str
     return r == CONN_OK ? 0 : redis_handle_broken(handle, call, r, sent, effect);
 }
 
-static int reply_refused(struct handle *handle, struct hearth_call *call, struct conn *conn, const redisReply *reply)
+static int reply_refused(struct handle *handle, struct hearth_call *call, struct conn *conn,
+                         const redisReply *reply)
 {
     bool useless;
     int r = redis_error_of_reply(call, handle->queue, reply, &useless);
@@ -118,7 +132,8 @@ static int reply_refused(struct handle *handle, struct hearth_call *call, struct
     return r;
 }
 
-static int reply_accepted(struct handle *handle, struct hearth_call *call, struct conn *conn, const redisReply *reply)
+static int reply_accepted(struct handle *handle, struct hearth_call *call, struct conn *conn,
+                          const redisReply *reply)
 {
     if (reply->type == REDIS_REPLY_ERROR)
         return reply_refused(handle, call, conn, reply);
@@ -153,17 +168,22 @@ static int log_in(struct handle *handle, struct hearth_call *call, struct conn *
     return r;
 }
 
-static int open_failed(struct handle *handle, struct hearth_call *call, enum conn_result result, const char *why)
+static int open_failed(struct handle *handle, struct hearth_call *call, enum conn_result result,
+                       const char *why)
 {
     const struct queue *queue = handle->queue;
     switch (result) {
     case CONN_TIMEOUT:
         if (support_is_late(handle->queue->host, call))
-            return hearth_fail(call, HEARTH_ERR_TIMEOUT, "no connection to Redis at %s in time", queue->url.shown);
-        return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "no connection to Redis at %s within %" PRId64 " ms; is it running?",
+            return hearth_fail(call, HEARTH_ERR_TIMEOUT, "no connection to Redis at %s in time",
+                               queue->url.shown);
+        return hearth_fail(call, HEARTH_ERR_UNAVAILABLE,
+                           "no connection to Redis at %s within %" PRId64 " ms; is it running?",
                            queue->url.shown, queue->connect_timeout);
     case CONN_BROKEN:
-        return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "cannot connect to Redis at %s: %s; is it running?", queue->url.shown, why);
+        return hearth_fail(call, HEARTH_ERR_UNAVAILABLE,
+                           "cannot connect to Redis at %s: %s; is it running?", queue->url.shown,
+                           why);
     default:
         return redis_handle_broken(handle, call, result, false, READS);
     }
@@ -184,7 +204,8 @@ int redis_handle_connect(struct handle *handle, struct hearth_call *call, struct
     return r;
 }
 
-/* A connection that the server has closed in the meantime is found out before anything is sent, so that this harms no call. */
+/* A connection that the server has closed in the meantime is found out before anything is sent,
+ * so that this harms no call. */
 static int conn_make_ready(struct handle *handle, struct hearth_call *call, struct conn *conn)
 {
     if (conn->fd >= 0 && conn == &handle->main && !redis_conn_is_idle(conn))
@@ -195,14 +216,15 @@ static int conn_make_ready(struct handle *handle, struct hearth_call *call, stru
 int redis_handle_odd_reply(struct handle *handle, struct hearth_call *call, struct conn *conn)
 {
     redis_conn_close(conn);
-    return hearth_fail(call, HEARTH_ERR_IO, "Redis at %s gave an answer of an unknown kind; is there a proxy before it?",
+    return hearth_fail(call, HEARTH_ERR_IO,
+                       "Redis at %s gave an answer of an unknown kind; is there a proxy before it?",
                        handle->queue->url.shown);
 }
 
 bool redis_reply_is_text(const redisReply *reply, size_t most, bool or_empty)
 {
-    return reply->type == REDIS_REPLY_STRING && reply->len <= most && (or_empty || reply->len > 0) &&
-           memchr(reply->str, '\0', reply->len) == NULL;
+    return reply->type == REDIS_REPLY_STRING && reply->len <= most &&
+           (or_empty || reply->len > 0) && memchr(reply->str, '\0', reply->len) == NULL;
 }
 
 bool redis_reply_is_number(const redisReply *reply, int64_t least, int64_t most)
@@ -212,11 +234,14 @@ bool redis_reply_is_number(const redisReply *reply, int64_t least, int64_t most)
 
 int redis_reply_is_no_job(struct hearth_call *call)
 {
-    return hearth_fail(call, HEARTH_ERR_CORRUPT, "Redis gave a job that this plugin cannot have put there; choose another prefix");
+    return hearth_fail(
+        call, HEARTH_ERR_CORRUPT,
+        "Redis gave a job that this plugin cannot have put there; choose another prefix");
 }
 
-int redis_handle_command(struct handle *handle, struct hearth_call *call, struct conn *conn, enum effect effect, const struct args *args,
-                    int type, redisReply **ret_reply)
+int redis_handle_command(struct handle *handle, struct hearth_call *call, struct conn *conn,
+                         enum effect effect, const struct args *args, int type,
+                         redisReply **ret_reply)
 {
     redisReply *reply;
     int r = conn_make_ready(handle, call, conn);
@@ -231,7 +256,8 @@ int redis_handle_command(struct handle *handle, struct hearth_call *call, struct
     return r;
 }
 
-static struct args script_args(const struct handle *handle, const char *how, const char *what, const struct args *args)
+static struct args script_args(const struct handle *handle, const char *how, const char *what,
+                               const struct args *args)
 {
     struct args all = {.count = 0};
     redis_args_text(&all, how);
@@ -243,8 +269,9 @@ static struct args script_args(const struct handle *handle, const char *how, con
     return all;
 }
 
-int redis_handle_script(struct handle *handle, struct hearth_call *call, enum script_name name, enum effect effect, const struct args *args,
-                   int type, redisReply **ret_reply)
+int redis_handle_script(struct handle *handle, struct hearth_call *call, enum script_name name,
+                        enum effect effect, const struct args *args, int type,
+                        redisReply **ret_reply)
 {
     struct args by_hash = script_args(handle, "EVALSHA", redis_scripts[name].sha1, args);
     struct args by_text = script_args(handle, "EVAL", redis_scripts[name].text, args);
@@ -256,22 +283,24 @@ int redis_handle_script(struct handle *handle, struct hearth_call *call, enum sc
         r = command_exchange(handle, call, &handle->main, effect, &by_text, &reply);
     if (r == 0 && reply->type == REDIS_REPLY_ERROR)
         r = reply_refused(handle, call, &handle->main, reply);
-    if (r == 0 && reply->type != type && (type != 0 || (reply->type != REDIS_REPLY_INTEGER && reply->type != REDIS_REPLY_ARRAY)))
+    if (r == 0 && reply->type != type &&
+        (type != 0 || (reply->type != REDIS_REPLY_INTEGER && reply->type != REDIS_REPLY_ARRAY)))
         r = redis_handle_odd_reply(handle, call, &handle->main);
     if (r == 0)
         *ret_reply = reply;
     return r;
 }
 
-int redis_handle_subscribe(struct handle *handle, struct hearth_call *call, struct conn *conn, const char *channel)
+int redis_handle_subscribe(struct handle *handle, struct hearth_call *call, struct conn *conn,
+                           const char *channel)
 {
     struct args args = {.count = 0};
     redisReply *reply;
     redis_args_text(&args, "SUBSCRIBE");
     redis_args_text(&args, channel);
     int r = redis_handle_command(handle, call, conn, READS, &args, REDIS_REPLY_ARRAY, &reply);
-    if (r == 0 &&
-        (reply->elements != 3 || !redis_reply_is_text(reply->element[0], 16, false) || strcmp(reply->element[0]->str, "subscribe") != 0))
+    if (r == 0 && (reply->elements != 3 || !redis_reply_is_text(reply->element[0], 16, false) ||
+                   strcmp(reply->element[0]->str, "subscribe") != 0))
         r = redis_handle_odd_reply(handle, call, conn);
     if (r < 0)
         redis_conn_close(conn);

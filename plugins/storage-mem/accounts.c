@@ -18,8 +18,10 @@ static const struct account *find_email(const struct world *world, const char *e
 static bool add_first_generations(struct world *world, const struct hearth_account *account)
 {
     struct account *own = mem_world_own(world, account->id);
-    for (int32_t c = 1; own != NULL && account->generation > 0 && c < HEARTH_COLLECTION_SLOTS; c++) {
-        struct row *row = mem_row_create(GENERATIONS, MEM(generation, .collection = c, .generation = account->generation));
+    for (int32_t c = 1; own != NULL && account->generation > 0 && c < HEARTH_COLLECTION_SLOTS;
+         c++) {
+        struct row *row = mem_row_create(
+            GENERATIONS, MEM(generation, .collection = c, .generation = account->generation));
         if (row == NULL || !mem_account_put(own, GENERATIONS, row)) {
             mem_row_unref(row);
             return false;
@@ -28,7 +30,8 @@ static bool add_first_generations(struct world *world, const struct hearth_accou
     return own != NULL;
 }
 
-static int add_account(struct world *world, struct hearth_call *call, const struct hearth_account *account, struct row *row)
+static int add_account(struct world *world, struct hearth_call *call,
+                       const struct hearth_account *account, struct row *row)
 {
     int r = 0;
     if (row == NULL || !mem_world_add(world, row)) {
@@ -47,7 +50,8 @@ int mem_account_create(void *s, struct hearth_call *call, const struct hearth_ac
 {
     struct handle *handle = s;
     if (account->id == NULL || account->email == NULL)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "an account needs an id and an e-mail address");
+        return hearth_fail(call, HEARTH_ERR_INVALID,
+                           "an account needs an id and an e-mail address");
     int r;
     struct world *world = mem_write_begin(handle, call, &r);
     if (world == NULL)
@@ -60,20 +64,24 @@ int mem_account_create(void *s, struct hearth_call *call, const struct hearth_ac
         mem_row_unref(row);
         row = again;
     }
-    if (mem_world_account(world, account->id) != NULL || find_email(world, account->email) != NULL) {
+    if (mem_world_account(world, account->id) != NULL ||
+        find_email(world, account->email) != NULL) {
         mem_row_unref(row);
-        return mem_write_end(handle, world,
-                         hearth_fail(call, HEARTH_ERR_CONFLICT, "there is an account with this id or e-mail address already"));
+        return mem_write_end(
+            handle, world,
+            hearth_fail(call, HEARTH_ERR_CONFLICT,
+                        "there is an account with this id or e-mail address already"));
     }
     return mem_write_end(handle, world, add_account(world, call, account, row));
 }
 
 /* The row with the named fields replaced. */
-static struct row *account_row_updated(const struct row *old, const struct hearth_account *account, uint64_t fields)
+static struct row *account_row_updated(const struct row *old, const struct hearth_account *account,
+                                       uint64_t fields)
 {
     struct hearth_account now = old->account;
-#define UPDATE(FIELD, member)                                                                                                              \
-    if ((fields & HEARTH_ACCOUNT_##FIELD) != 0)                                                                                            \
+#define UPDATE(FIELD, member)                                                                      \
+    if ((fields & HEARTH_ACCOUNT_##FIELD) != 0)                                                    \
     now.member = account->member
     UPDATE(STATE, state);
     UPDATE(STATE, state_detail);
@@ -97,7 +105,8 @@ static struct row *account_row_updated(const struct row *old, const struct heart
     return row;
 }
 
-int mem_account_update(void *s, struct hearth_call *call, const struct hearth_account *account, uint64_t fields)
+int mem_account_update(void *s, struct hearth_call *call, const struct hearth_account *account,
+                       uint64_t fields)
 {
     struct handle *handle = s;
     if ((fields & HEARTH_ACCOUNT_EMAIL) != 0 && account->email == NULL)
@@ -108,9 +117,12 @@ int mem_account_update(void *s, struct hearth_call *call, const struct hearth_ac
         return r;
     if (mem_world_account(world, account->id) == NULL)
         return mem_write_end(handle, world, mem_no_account(call));
-    const struct account *same = (fields & HEARTH_ACCOUNT_EMAIL) != 0 ? find_email(world, account->email) : NULL;
+    const struct account *same =
+        (fields & HEARTH_ACCOUNT_EMAIL) != 0 ? find_email(world, account->email) : NULL;
     if (same != NULL && strcmp(same->row->account.id, account->id) != 0)
-        return mem_write_end(handle, world, hearth_fail(call, HEARTH_ERR_CONFLICT, "there is an account with this e-mail address already"));
+        return mem_write_end(handle, world,
+                             hearth_fail(call, HEARTH_ERR_CONFLICT,
+                                         "there is an account with this e-mail address already"));
     struct account *own = mem_world_own(world, account->id);
     struct row *row = own == NULL ? NULL : account_row_updated(own->row, account, fields);
     if (row == NULL)
@@ -120,12 +132,16 @@ int mem_account_update(void *s, struct hearth_call *call, const struct hearth_ac
     return mem_write_end(handle, world, 0);
 }
 
-int mem_account_give(struct handle *handle, struct hearth_call *call, const struct account *found, struct hearth_account *ret_account)
+int mem_account_give(struct handle *handle, struct hearth_call *call, const struct account *found,
+                     struct hearth_account *ret_account)
 {
-    return found == NULL ? mem_no_account(call) : mem_record_give(handle, call, ACCOUNTS, &found->row->account, ret_account);
+    return found == NULL
+               ? mem_no_account(call)
+               : mem_record_give(handle, call, ACCOUNTS, &found->row->account, ret_account);
 }
 
-int mem_account_get(void *handle, struct hearth_call *call, const char *account, struct hearth_account *ret_account)
+int mem_account_get(void *handle, struct hearth_call *call, const char *account,
+                    struct hearth_account *ret_account)
 {
     int r;
     struct world *world = mem_read_begin(handle, call, &r);
@@ -136,7 +152,8 @@ int mem_account_get(void *handle, struct hearth_call *call, const char *account,
     return r;
 }
 
-int mem_account_by_email(void *handle, struct hearth_call *call, const char *email, struct hearth_account *ret_account)
+int mem_account_by_email(void *handle, struct hearth_call *call, const char *email,
+                         struct hearth_account *ret_account)
 {
     int r;
     struct world *world = mem_read_begin(handle, call, &r);
@@ -149,7 +166,8 @@ int mem_account_by_email(void *handle, struct hearth_call *call, const char *ema
 
 static int by_email(const void *a, const void *b)
 {
-    return strcasecmp((*(struct row *const *)a)->account.email, (*(struct row *const *)b)->account.email);
+    return strcasecmp((*(struct row *const *)a)->account.email,
+                      (*(struct row *const *)b)->account.email);
 }
 
 struct deliver_account {
@@ -164,8 +182,9 @@ static int deliver_account(void *ctx, const struct row *row)
 }
 
 /* The accounts' own rows as a list. */
-static int list_accounts(struct world *world, struct hearth_call *call, bool (*matches)(const struct row *row, const void *what),
-                         const void *what, struct list *ret_list)
+static int list_accounts(struct world *world, struct hearth_call *call,
+                         bool (*matches)(const struct row *row, const void *what), const void *what,
+                         struct list *ret_list)
 {
     struct list list = {.rows = malloc((world->count + 1) * sizeof(struct row *))};
     if (list.rows == NULL)
@@ -189,7 +208,8 @@ int mem_account_list(void *handle, struct hearth_call *call, hearth_account_cb c
     if (r < 0)
         return r;
     mem_list_sort(&list, by_email);
-    return mem_list_deliver(handle, call, &list, deliver_account, &(struct deliver_account){cb, ctx});
+    return mem_list_deliver(handle, call, &list, deliver_account,
+                            &(struct deliver_account){cb, ctx});
 }
 
 int mem_account_remove(void *s, struct hearth_call *call, const char *account)
@@ -224,7 +244,8 @@ static int by_due(const void *a, const void *b)
 static bool account_child(struct world *world, const char *id, int64_t until)
 {
     struct account *account = mem_world_own(world, id);
-    struct row *row = account == NULL ? NULL : mem_row_create_account(account->row, &account->row->account);
+    struct row *row =
+        account == NULL ? NULL : mem_row_create_account(account->row, &account->row->account);
     if (row == NULL)
         return false;
     row->leased_until = until;
@@ -233,8 +254,8 @@ static bool account_child(struct world *world, const char *id, int64_t until)
     return true;
 }
 
-int mem_account_lease_due(void *s, struct hearth_call *call, int64_t now, int64_t leased_until, int64_t limit, hearth_account_cb cb,
-                          void *ctx)
+int mem_account_lease_due(void *s, struct hearth_call *call, int64_t now, int64_t leased_until,
+                          int64_t limit, hearth_account_cb cb, void *ctx)
 {
     struct handle *handle = s;
     struct list list;
@@ -257,22 +278,25 @@ int mem_account_lease_due(void *s, struct hearth_call *call, int64_t now, int64_
             r = mem_no_memory(call);
     r = mem_write_end(handle, world, r);
     if (r == 0)
-        return mem_list_deliver(handle, call, &list, deliver_account, &(struct deliver_account){cb, ctx});
+        return mem_list_deliver(handle, call, &list, deliver_account,
+                                &(struct deliver_account){cb, ctx});
     mem_list_free(&list);
     return r;
 }
 
 static bool guid_is_root(const char *guid)
 {
-    static const char *const roots[] = {"root________", "places",       "menu________", "menu",         "toolbar_____",
-                                        "toolbar",      "unfiled_____", "unfiled",      "mobile______", "mobile"};
+    static const char *const roots[] = {"root________", "places",  "menu________", "menu",
+                                        "toolbar_____", "toolbar", "unfiled_____", "unfiled",
+                                        "mobile______", "mobile"};
     for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++)
         if (strcmp(roots[i], guid) == 0)
             return true;
     return false;
 }
 
-int mem_counts(void *handle, struct hearth_call *call, const char *account, struct hearth_counts *ret_counts)
+int mem_counts(void *handle, struct hearth_call *call, const char *account,
+               struct hearth_counts *ret_counts)
 {
     int r;
     struct world *world = mem_read_begin(handle, call, &r);
@@ -289,11 +313,13 @@ int mem_counts(void *handle, struct hearth_call *call, const char *account, stru
                                    .tabs = (int64_t)tables[TABS]->count,
                                    .visits = (int64_t)tables[VISITS]->count};
     for (size_t i = 0; i < tables[VISITS]->count; i++) /* sorted by page */
-        counts.pages += i == 0 || tables[VISITS]->rows[i]->page_of != tables[VISITS]->rows[i - 1]->page_of;
+        counts.pages +=
+            i == 0 || tables[VISITS]->rows[i]->page_of != tables[VISITS]->rows[i - 1]->page_of;
     for (size_t i = 0; i < tables[BOOKMARKS]->count; i++) {
         const struct row *row = tables[BOOKMARKS]->rows[i];
         int64_t kind = row->bookmark.kind;
-        counts.bookmarks += kind == HEARTH_BOOKMARK || kind == HEARTH_QUERY || kind == HEARTH_LIVEMARK;
+        counts.bookmarks +=
+            kind == HEARTH_BOOKMARK || kind == HEARTH_QUERY || kind == HEARTH_LIVEMARK;
         counts.folders += kind == HEARTH_FOLDER && !guid_is_root(row->bookmark.guid);
     }
     mem_world_unref(world);

@@ -1,15 +1,18 @@
-/* The descriptor and the life of store and handles. To make a backend of your own, keep this file's shape and replace what is behind it.
- */
+/* The descriptor and the life of store and handles. To make a backend of your own, keep this
+ * file's shape and replace what is behind it. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "store.h"
 
-static int database_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
+static int database_open(const struct hearth_host *host, struct hearth_call *call,
+                         const struct hearth_config_value *values, void **ret_self)
 {
     struct database *database = calloc(1, sizeof(*database));
     struct world *world = database == NULL ? NULL : mem_world_create();
-    (void)values; /* and host->may_create: what is lost at the end cannot be made by mistake. Keep to it where a database stays */
+    /* and host->may_create: what is lost at the end cannot be made by mistake. Keep to it where
+     * a database stays */
+    (void)values;
     if (world == NULL) {
         free(database);
         return mem_no_memory(call);
@@ -95,7 +98,7 @@ static int mem_verify(void *s, struct hearth_call *call, hearth_text_cb cb, void
     (void)cb;
     (void)ctx;
     return handle->batch != NULL ? hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open")
-                                  : 0; /* nothing is kept twice, so nothing differs */
+                                 : 0; /* nothing is kept twice, so nothing differs */
 }
 
 static const struct hearth_storage operations = {

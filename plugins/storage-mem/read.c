@@ -1,12 +1,13 @@
-/* Synced data: devices, pages, visits. Each list is made of rows that are taken, put in order, and delivered. */
+/* Synced data: devices, pages, visits. Each list is made of rows that are taken, put in order,
+ * and delivered. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "store.h"
 
 #define ROW(p) (*(struct row *const *)(p))
-#define DESCENDING(a, b, number)                                                                                                           \
-    if (ROW(a)->number != ROW(b)->number)                                                                                                  \
+#define DESCENDING(a, b, number)                                                                   \
+    if (ROW(a)->number != ROW(b)->number)                                                          \
     return ROW(a)->number > ROW(b)->number ? -1 : 1
 
 /* What a delivery needs besides the row. */
@@ -30,30 +31,38 @@ struct delivery {
 static int deliver_cursor(void *ctx, const struct row *row)
 {
     struct delivery *d = ctx;
-    return d->cb.cursor(d->ctx, row->cursor.source, (int32_t)row->cursor.collection, row->cursor.text);
+    return d->cb.cursor(d->ctx, row->cursor.source, (int32_t)row->cursor.collection,
+                        row->cursor.text);
 }
 
-int mem_sync_cursor_list(void *handle, struct hearth_call *call, const char *account, hearth_sync_cursor_cb cb, void *ctx)
+int mem_sync_cursor_list(void *handle, struct hearth_call *call, const char *account,
+                         hearth_sync_cursor_cb cb, void *ctx)
 {
     struct list list;
     int r = mem_list_make(handle, call, account, CURSORS, NULL, NULL, &list);
-    return r < 0 ? r : mem_list_deliver(handle, call, &list, deliver_cursor, &(struct delivery){.ctx = ctx, .cb.cursor = cb});
+    return r < 0 ? r
+                 : mem_list_deliver(handle, call, &list, deliver_cursor,
+                                    &(struct delivery){.ctx = ctx, .cb.cursor = cb});
 }
 
 static int deliver_generation(void *ctx, const struct row *row)
 {
     struct delivery *d = ctx;
-    return d->cb.generation(d->ctx, (int32_t)row->generation.collection, row->generation.generation);
+    return d->cb.generation(d->ctx, (int32_t)row->generation.collection,
+                            row->generation.generation);
 }
 
-int mem_generation_list(void *handle, struct hearth_call *call, const char *account, hearth_generation_cb cb, void *ctx)
+int mem_generation_list(void *handle, struct hearth_call *call, const char *account,
+                        hearth_generation_cb cb, void *ctx)
 {
     struct list list;
     int r = mem_list_make(handle, call, account, GENERATIONS, NULL, NULL, &list);
-    return r < 0 ? r : mem_list_deliver(handle, call, &list, deliver_generation, &(struct delivery){.ctx = ctx, .cb.generation = cb});
+    return r < 0 ? r
+                 : mem_list_deliver(handle, call, &list, deliver_generation,
+                                    &(struct delivery){.ctx = ctx, .cb.generation = cb});
 }
 
-/* --- devices and tabs --------------------------------------------------------------------------------------------------------------- */
+/* --- devices and tabs --- */
 
 static int by_upload(const void *a, const void *b)
 {
@@ -71,14 +80,17 @@ static int deliver_device(void *ctx, const struct row *row)
     return d->cb.device(d->ctx, &row->device, tabs);
 }
 
-int mem_device_list(void *handle, struct hearth_call *call, const char *account, hearth_device_cb cb, void *ctx)
+int mem_device_list(void *handle, struct hearth_call *call, const char *account,
+                    hearth_device_cb cb, void *ctx)
 {
     struct list list;
     int r = mem_list_make(handle, call, account, DEVICES, NULL, NULL, &list);
     if (r < 0)
         return r;
     mem_list_sort(&list, by_upload);
-    return mem_list_deliver(handle, call, &list, deliver_device, &(struct delivery){.ctx = ctx, .account = list.account, .cb.device = cb});
+    return mem_list_deliver(
+        handle, call, &list, deliver_device,
+        &(struct delivery){.ctx = ctx, .account = list.account, .cb.device = cb});
 }
 
 static int by_use(const void *a, const void *b)
@@ -101,14 +113,16 @@ static int deliver_tab(void *ctx, const struct row *row)
     return d->cb.tab(d->ctx, row->device_of, &row->tab);
 }
 
-int mem_tab_list(void *handle, struct hearth_call *call, const char *account, const char *device, hearth_tab_cb cb, void *ctx)
+int mem_tab_list(void *handle, struct hearth_call *call, const char *account, const char *device,
+                 hearth_tab_cb cb, void *ctx)
 {
     struct list list;
     int r = mem_list_make(handle, call, account, TABS, row_is_of_device, device, &list);
     if (r < 0)
         return r;
     mem_list_sort(&list, by_use);
-    return mem_list_deliver(handle, call, &list, deliver_tab, &(struct delivery){.ctx = ctx, .cb.tab = cb});
+    return mem_list_deliver(handle, call, &list, deliver_tab,
+                            &(struct delivery){.ctx = ctx, .cb.tab = cb});
 }
 
 static int deliver_tab_group(void *ctx, const struct row *row)
@@ -118,22 +132,28 @@ static int deliver_tab_group(void *ctx, const struct row *row)
 }
 
 /* In the order of the key. */
-int mem_tab_group_list(void *handle, struct hearth_call *call, const char *account, const char *device, hearth_tab_group_cb cb, void *ctx)
+int mem_tab_group_list(void *handle, struct hearth_call *call, const char *account,
+                       const char *device, hearth_tab_group_cb cb, void *ctx)
 {
     struct list list;
     int r = mem_list_make(handle, call, account, TAB_GROUPS, row_is_of_device, device, &list);
-    return r < 0 ? r : mem_list_deliver(handle, call, &list, deliver_tab_group, &(struct delivery){.ctx = ctx, .cb.tab_group = cb});
+    return r < 0 ? r
+                 : mem_list_deliver(handle, call, &list, deliver_tab_group,
+                                    &(struct delivery){.ctx = ctx, .cb.tab_group = cb});
 }
 
-/* --- pages -------------------------------------------------------------------------------------------------------------------------- */
+/* --- pages --- */
 
 static const struct row *page_row_find(const struct account *account, int64_t page)
 {
     size_t place;
-    return account == NULL ? NULL : mem_table_find(account->tables[PAGES], PAGES, KEY(.page = {.id = page}), &place);
+    return account == NULL
+               ? NULL
+               : mem_table_find(account->tables[PAGES], PAGES, KEY(.page = {.id = page}), &place);
 }
 
-int mem_page_get(void *handle, struct hearth_call *call, const char *account, int64_t id, struct hearth_page *ret_page)
+int mem_page_get(void *handle, struct hearth_call *call, const char *account, int64_t id,
+                 struct hearth_page *ret_page)
 {
     int r;
     struct world *world = mem_read_begin(handle, call, &r);
@@ -160,14 +180,16 @@ static int by_frecency(const void *a, const void *b)
     return ROW(a)->page.id > ROW(b)->page.id ? -1 : 1;
 }
 
-int mem_pages_by_frecency(void *handle, struct hearth_call *call, const char *account, hearth_page_cb cb, void *ctx)
+int mem_pages_by_frecency(void *handle, struct hearth_call *call, const char *account,
+                          hearth_page_cb cb, void *ctx)
 {
     struct list list;
     int r = mem_list_make(handle, call, account, PAGES, NULL, NULL, &list);
     if (r < 0)
         return r;
     mem_list_sort(&list, by_frecency);
-    return mem_list_deliver(handle, call, &list, deliver_page, &(struct delivery){.ctx = ctx, .cb.page = cb});
+    return mem_list_deliver(handle, call, &list, deliver_page,
+                            &(struct delivery){.ctx = ctx, .cb.page = cb});
 }
 
 static bool is_later(const struct row *row, const void *since)
@@ -190,19 +212,25 @@ static int deliver_change(void *ctx, const struct row *row)
     struct delivery *d = ctx;
     if (row->table == PAGES)
         return d->cb.page(d->ctx, &row->page);
-    struct hearth_page page = {.struct_size = sizeof(page), .id = row->removal.page, .gone = 1, .generation = row->removal.generation};
+    struct hearth_page page = {.struct_size = sizeof(page),
+                               .id = row->removal.page,
+                               .gone = 1,
+                               .generation = row->removal.generation};
     return d->cb.page(d->ctx, &page);
 }
 
 /* Everything since it was made is remembered; what has not happened yet is not known either. */
 static int check_since(struct hearth_call *call, const struct list *list, int64_t since)
 {
-    if (list->account != NULL && since >= list->account->begun && since <= list->account->row->account.generation)
+    if (list->account != NULL && since >= list->account->begun &&
+        since <= list->account->row->account.generation)
         return 0;
-    return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "what changed since generation %lld is not known", (long long)since);
+    return hearth_fail(call, HEARTH_ERR_NOT_FOUND,
+                       "what changed since generation %lld is not known", (long long)since);
 }
 
-int mem_pages_changed(void *handle, struct hearth_call *call, const char *account, int64_t since, hearth_page_cb cb, void *ctx)
+int mem_pages_changed(void *handle, struct hearth_call *call, const char *account, int64_t since,
+                      hearth_page_cb cb, void *ctx)
 {
     struct list list;
     int r = mem_list_make(handle, call, account, PAGES, is_later, &since, &list);
@@ -212,7 +240,8 @@ int mem_pages_changed(void *handle, struct hearth_call *call, const char *accoun
     if (r == 0)
         r = mem_list_add(call, &list, REMOVALS, is_page_removed_later, &since);
     if (r == 0)
-        return mem_list_deliver(handle, call, &list, deliver_change, &(struct delivery){.ctx = ctx, .cb.page = cb});
+        return mem_list_deliver(handle, call, &list, deliver_change,
+                                &(struct delivery){.ctx = ctx, .cb.page = cb});
     mem_list_free(&list);
     return r;
 }
@@ -225,7 +254,8 @@ static int by_removal(const void *a, const void *b)
         if (p[i] != q[i])
             return p[i] < q[i] ? -1 : 1;
     int r = strcmp(x->key, y->key);
-    int64_t rest[] = {x->page, x->date, x->type, x->position}, other[] = {y->page, y->date, y->type, y->position};
+    int64_t rest[] = {x->page, x->date, x->type, x->position},
+            other[] = {y->page, y->date, y->type, y->position};
     for (int i = 0; r == 0 && i < 4; i++)
         r = rest[i] == other[i] ? 0 : rest[i] < other[i] ? -1 : 1;
     return r;
@@ -237,7 +267,8 @@ static int deliver_removal(void *ctx, const struct row *row)
     return d->cb.removal(d->ctx, &row->removal);
 }
 
-int mem_removals_since(void *handle, struct hearth_call *call, const char *account, int64_t since, hearth_removal_cb cb, void *ctx)
+int mem_removals_since(void *handle, struct hearth_call *call, const char *account, int64_t since,
+                       hearth_removal_cb cb, void *ctx)
 {
     struct list list;
     int r = mem_list_make(handle, call, account, REMOVALS, is_removed_later, &since, &list);
@@ -249,7 +280,8 @@ int mem_removals_since(void *handle, struct hearth_call *call, const char *accou
         return r;
     }
     mem_list_sort(&list, by_removal);
-    return mem_list_deliver(handle, call, &list, deliver_removal, &(struct delivery){.ctx = ctx, .cb.removal = cb});
+    return mem_list_deliver(handle, call, &list, deliver_removal,
+                            &(struct delivery){.ctx = ctx, .cb.removal = cb});
 }
 
 static int guids_by_page(const void *a, const void *b)
@@ -265,17 +297,19 @@ static int deliver_page_guid(void *ctx, const struct row *row)
     return d->cb.page_guid(d->ctx, row->guid.guid, row->guid.page);
 }
 
-int mem_page_guid_list(void *handle, struct hearth_call *call, const char *account, hearth_page_guid_cb cb, void *ctx)
+int mem_page_guid_list(void *handle, struct hearth_call *call, const char *account,
+                       hearth_page_guid_cb cb, void *ctx)
 {
     struct list list;
     int r = mem_list_make(handle, call, account, GUIDS, NULL, NULL, &list);
     if (r < 0)
         return r;
     mem_list_sort(&list, guids_by_page);
-    return mem_list_deliver(handle, call, &list, deliver_page_guid, &(struct delivery){.ctx = ctx, .cb.page_guid = cb});
+    return mem_list_deliver(handle, call, &list, deliver_page_guid,
+                            &(struct delivery){.ctx = ctx, .cb.page_guid = cb});
 }
 
-/* --- visits ------------------------------------------------------------------------------------------------------------------------- */
+/* --- visits --- */
 
 static bool visit_is_of_page(const struct row *row, const void *page)
 {
@@ -296,14 +330,16 @@ static int deliver_visit(void *ctx, const struct row *row)
     return d->cb.visit(d->ctx, &row->visit);
 }
 
-int mem_page_visits(void *handle, struct hearth_call *call, const char *account, int64_t page, hearth_visit_cb cb, void *ctx)
+int mem_page_visits(void *handle, struct hearth_call *call, const char *account, int64_t page,
+                    hearth_visit_cb cb, void *ctx)
 {
     struct list list;
     int r = mem_list_make(handle, call, account, VISITS, visit_is_of_page, &page, &list);
     if (r < 0)
         return r;
     mem_list_sort(&list, by_date);
-    return mem_list_deliver(handle, call, &list, deliver_visit, &(struct delivery){.ctx = ctx, .cb.visit = cb});
+    return mem_list_deliver(handle, call, &list, deliver_visit,
+                            &(struct delivery){.ctx = ctx, .cb.visit = cb});
 }
 
 /* From `from` on, and behind the cursor. */
@@ -331,8 +367,10 @@ static int deliver_visit_row(void *ctx, const struct row *row)
     const struct hearth_page *page = found == NULL ? NULL : &found->page;
     if (page == NULL || page->hidden || (d->host != NULL && strcmp(page->host, d->host) != 0))
         return 0;
-    struct hearth_visit_row visit = {
-        .struct_size = sizeof(visit), .type = (int32_t)row->visit.type, .date = row->visit.date, .page = row->page_of};
+    struct hearth_visit_row visit = {.struct_size = sizeof(visit),
+                                     .type = (int32_t)row->visit.type,
+                                     .date = row->visit.date,
+                                     .page = row->page_of};
     if (d->dates)
         return d->delivery.cb.visit_row(d->delivery.ctx, &visit);
     visit.url = page->url;
@@ -341,8 +379,8 @@ static int deliver_visit_row(void *ctx, const struct row *row)
     return d->delivery.cb.visit_row(d->delivery.ctx, &visit);
 }
 
-static int list_visits(struct handle *handle, struct hearth_call *call, const char *account, const struct hearth_visit_query *query,
-                       struct visit_delivery *delivery)
+static int list_visits(struct handle *handle, struct hearth_call *call, const char *account,
+                       const struct hearth_visit_query *query, struct visit_delivery *delivery)
 {
     struct list list;
     int r = mem_list_make(handle, call, account, VISITS, visit_is_asked_for, query, &list);
@@ -353,15 +391,16 @@ static int list_visits(struct handle *handle, struct hearth_call *call, const ch
     return mem_list_deliver(handle, call, &list, deliver_visit_row, delivery);
 }
 
-int mem_visit_list(void *handle, struct hearth_call *call, const char *account, const struct hearth_visit_query *query,
-                   hearth_visit_row_cb cb, void *ctx)
+int mem_visit_list(void *handle, struct hearth_call *call, const char *account,
+                   const struct hearth_visit_query *query, hearth_visit_row_cb cb, void *ctx)
 {
-    struct visit_delivery delivery = {.delivery = {.ctx = ctx, .cb.visit_row = cb}, .host = query->host};
+    struct visit_delivery delivery = {.delivery = {.ctx = ctx, .cb.visit_row = cb},
+                                      .host = query->host};
     return list_visits(handle, call, account, query, &delivery);
 }
 
-int mem_visit_dates(void *handle, struct hearth_call *call, const char *account, int64_t from, int64_t to, hearth_visit_row_cb cb,
-                    void *ctx)
+int mem_visit_dates(void *handle, struct hearth_call *call, const char *account, int64_t from,
+                    int64_t to, hearth_visit_row_cb cb, void *ctx)
 {
     struct hearth_visit_query query = {.struct_size = sizeof(query), .from = from, .to = to};
     struct visit_delivery delivery = {.delivery = {.ctx = ctx, .cb.visit_row = cb}, .dates = true};

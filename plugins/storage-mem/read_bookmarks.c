@@ -18,7 +18,8 @@ static bool is_item(const struct row *row)
 static struct hearth_bookmark bookmark_of(const struct account *account, const struct row *row)
 {
     size_t place;
-    const struct row *page = mem_table_find(account->tables[PAGES], PAGES, KEY(.page = {.id = row->bookmark.page}), &place);
+    const struct row *page = mem_table_find(account->tables[PAGES], PAGES,
+                                            KEY(.page = {.id = row->bookmark.page}), &place);
     const struct table *all = account->tables[BOOKMARKS];
     struct hearth_bookmark bookmark = row->bookmark;
     bookmark.last_visit = page == NULL ? 0 : page->page.last_visit;
@@ -30,7 +31,8 @@ static struct hearth_bookmark bookmark_of(const struct account *account, const s
     return bookmark;
 }
 
-int mem_bookmark_get(void *handle, struct hearth_call *call, const char *account, const char *guid, struct hearth_bookmark *ret_bookmark)
+int mem_bookmark_get(void *handle, struct hearth_call *call, const char *account, const char *guid,
+                     struct hearth_bookmark *ret_bookmark)
 {
     struct hearth_bookmark bookmark;
     size_t place;
@@ -39,7 +41,9 @@ int mem_bookmark_get(void *handle, struct hearth_call *call, const char *account
     if (world == NULL)
         return r;
     const struct account *found = mem_world_account(world, account);
-    const struct row *row = found == NULL ? NULL : mem_table_find(found->tables[BOOKMARKS], BOOKMARKS, KEY(.bookmark = {.guid = guid}), &place);
+    const struct row *row = found == NULL ? NULL
+                                          : mem_table_find(found->tables[BOOKMARKS], BOOKMARKS,
+                                                           KEY(.bookmark = {.guid = guid}), &place);
     if (row == NULL) {
         r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such bookmark");
     } else {
@@ -50,7 +54,7 @@ int mem_bookmark_get(void *handle, struct hearth_call *call, const char *account
     return r;
 }
 
-/* --- tags: compared by their lower case, code point by code point -------------------------------- */
+/* --- tags: compared by their lower case, code point by code point --- */
 
 /* The lower case of the next code point; 0 at the end. */
 static wint_t next_folded(const char **at)
@@ -110,7 +114,7 @@ static bool bookmark_row_has_tag(const struct row *row, const char *tag)
     return false;
 }
 
-/* --- lists -------------------------------------------------------------------------------------------------------------------------- */
+/* --- lists --- */
 
 static int by_position(const void *a, const void *b)
 {
@@ -131,7 +135,9 @@ static bool bookmark_is_asked_for(const struct row *row, const void *what)
     const struct hearth_bookmark_query *q = what;
     const char *parent = row->bookmark.parent;
     if (q->order == HEARTH_BY_POSITION)
-        return (q->parent == NULL ? parent == NULL : parent != NULL && strcmp(parent, q->parent) == 0) && row->bookmark.position > q->after;
+        return (q->parent == NULL ? parent == NULL
+                                  : parent != NULL && strcmp(parent, q->parent) == 0) &&
+               row->bookmark.position > q->after;
     if (!is_item(row) || (q->order == HEARTH_BY_TAG && !bookmark_row_has_tag(row, q->tag)))
         return false;
     if (q->after == 0 && q->after_guid == NULL)
@@ -159,8 +165,8 @@ static int deliver_bookmark(void *ctx, const struct row *row)
     return d->cb(d->ctx, &bookmark);
 }
 
-int mem_bookmark_list(void *handle, struct hearth_call *call, const char *account, const struct hearth_bookmark_query *query,
-                      hearth_bookmark_cb cb, void *ctx)
+int mem_bookmark_list(void *handle, struct hearth_call *call, const char *account,
+                      const struct hearth_bookmark_query *query, hearth_bookmark_cb cb, void *ctx)
 {
     struct list list;
     if (query->order < HEARTH_BY_POSITION || query->order > HEARTH_BY_TAG)
@@ -171,17 +177,20 @@ int mem_bookmark_list(void *handle, struct hearth_call *call, const char *accoun
     if (r < 0)
         return r;
     mem_list_sort(&list, query->order == HEARTH_BY_POSITION ? by_position : by_added);
-    return mem_list_deliver(handle, call, &list, deliver_bookmark, &(struct delivery){cb, ctx, list.account});
+    return mem_list_deliver(handle, call, &list, deliver_bookmark,
+                            &(struct delivery){cb, ctx, list.account});
 }
 
-int mem_bookmarks_of_page(void *handle, struct hearth_call *call, const char *account, int64_t page, hearth_bookmark_cb cb, void *ctx)
+int mem_bookmarks_of_page(void *handle, struct hearth_call *call, const char *account, int64_t page,
+                          hearth_bookmark_cb cb, void *ctx)
 {
     struct list list;
     int r = mem_list_make(handle, call, account, BOOKMARKS, bookmark_is_of_page, &page, &list);
     if (r < 0)
         return r;
     mem_list_sort(&list, by_added);
-    return mem_list_deliver(handle, call, &list, deliver_bookmark, &(struct delivery){cb, ctx, list.account});
+    return mem_list_deliver(handle, call, &list, deliver_bookmark,
+                            &(struct delivery){cb, ctx, list.account});
 }
 
 struct node_delivery {
@@ -207,23 +216,31 @@ static int deliver_node(void *ctx, const struct row *row)
 static int deliver_tombstone(void *ctx, const struct row *row)
 {
     struct node_delivery *d = ctx;
-    struct hearth_bookmark_item node = {
-        .struct_size = sizeof(node), .guid = row->tombstone.guid, .parent = row->tombstone.parent, .source = row->tombstone.source};
+    struct hearth_bookmark_item node = {.struct_size = sizeof(node),
+                                        .guid = row->tombstone.guid,
+                                        .parent = row->tombstone.parent,
+                                        .source = row->tombstone.source};
     return d->cb(d->ctx, &node);
 }
 
-int mem_bookmark_items(void *handle, struct hearth_call *call, const char *account, hearth_bookmark_item_cb cb, void *ctx)
+int mem_bookmark_items(void *handle, struct hearth_call *call, const char *account,
+                       hearth_bookmark_item_cb cb, void *ctx)
 {
     struct list list;
     int r = mem_list_make(handle, call, account, BOOKMARKS, NULL, NULL, &list);
-    return r < 0 ? r : mem_list_deliver(handle, call, &list, deliver_node, &(struct node_delivery){cb, ctx});
+    return r < 0 ? r
+                 : mem_list_deliver(handle, call, &list, deliver_node,
+                                    &(struct node_delivery){cb, ctx});
 }
 
-int mem_bookmark_tombstones(void *handle, struct hearth_call *call, const char *account, hearth_bookmark_item_cb cb, void *ctx)
+int mem_bookmark_tombstones(void *handle, struct hearth_call *call, const char *account,
+                            hearth_bookmark_item_cb cb, void *ctx)
 {
     struct list list;
     int r = mem_list_make(handle, call, account, TOMBSTONES, NULL, NULL, &list);
-    return r < 0 ? r : mem_list_deliver(handle, call, &list, deliver_tombstone, &(struct node_delivery){cb, ctx});
+    return r < 0 ? r
+                 : mem_list_deliver(handle, call, &list, deliver_tombstone,
+                                    &(struct node_delivery){cb, ctx});
 }
 
 struct lease_delivery {
@@ -234,14 +251,18 @@ struct lease_delivery {
 static int deliver_child(void *ctx, const struct row *row)
 {
     struct lease_delivery *d = ctx;
-    return d->cb(d->ctx, row->child.source, row->child.folder, row->child.position, row->child.child);
+    return d->cb(d->ctx, row->child.source, row->child.folder, row->child.position,
+                 row->child.child);
 }
 
-int mem_bookmark_children(void *handle, struct hearth_call *call, const char *account, hearth_child_cb cb, void *ctx)
+int mem_bookmark_children(void *handle, struct hearth_call *call, const char *account,
+                          hearth_child_cb cb, void *ctx)
 {
     struct list list;
     int r = mem_list_make(handle, call, account, CHILDREN, NULL, NULL, &list);
-    return r < 0 ? r : mem_list_deliver(handle, call, &list, deliver_child, &(struct lease_delivery){cb, ctx});
+    return r < 0 ? r
+                 : mem_list_deliver(handle, call, &list, deliver_child,
+                                    &(struct lease_delivery){cb, ctx});
 }
 
 /* Each tag of each bookmark once, then sorted: equal ones lie together. */
@@ -252,7 +273,8 @@ static int by_folded(const void *a, const void *b)
     return r != 0 ? r : strcmp(x, y);
 }
 
-/* Takes the tag, or frees it when the bookmark has it already. false: memory is short, and it is freed. */
+/* Takes the tag, or frees it when the bookmark has it already. false: memory is short, and it is
+ * freed. */
 static bool keep_tag(char ***tags, size_t *count, size_t first, char *tag)
 {
     for (size_t k = first; k < *count; k++) {
@@ -283,7 +305,8 @@ static bool tags_gather(const struct list *list, char ***ret_tags, size_t *ret_c
     return !failed;
 }
 
-int mem_tag_list(void *handle, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx)
+int mem_tag_list(void *handle, struct hearth_call *call, const char *account, hearth_tag_cb cb,
+                 void *ctx)
 {
     struct list list;
     char **tags = NULL;

@@ -3,12 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- rows --------------------------------------------------------------------------------------------------------------------------- */
+/* --- rows --- */
 
 /* What HEARTH_FIELD is for the records of the header alone. */
-#define ROW_FIELD(T, role, kind, name, least, most, meaning)                                                                               \
-    {#name, meaning, HEARTH_FIELD_##role, HEARTH_FIELD_##kind, offsetof(struct T, name), (int64_t)(least), (int64_t)(most)},
-#define ROW_FIELDS(TABLE, whose, record, FIELDS)                                                                                           \
+#define ROW_FIELD(T, role, kind, name, least, most, meaning)                                       \
+    {#name,                                                                                        \
+     meaning,                                                                                      \
+     HEARTH_FIELD_##role,                                                                          \
+     HEARTH_FIELD_##kind,                                                                          \
+     offsetof(struct T, name),                                                                     \
+     (int64_t)(least),                                                                             \
+     (int64_t)(most)},
+#define ROW_FIELDS(TABLE, whose, record, FIELDS)                                                   \
     static const struct hearth_field fields_of_##record[] = {FIELDS(ROW_FIELD, whose##_##record)};
 MEM_TABLES(ROW_FIELDS)
 
@@ -16,11 +22,13 @@ static const struct shape {
     const struct hearth_field *fields;
     size_t count, size;
 } shapes[TABLES + 1] = {
-#define ROW_SHAPE(TABLE, whose, record, FIELDS)                                                                                            \
-    [TABLE] = {fields_of_##record, sizeof(fields_of_##record) / sizeof(fields_of_##record[0]), sizeof(struct whose##_##record)},
+#define ROW_SHAPE(TABLE, whose, record, FIELDS)                                                    \
+    [TABLE] = {fields_of_##record, sizeof(fields_of_##record) / sizeof(fields_of_##record[0]),     \
+               sizeof(struct whose##_##record)},
     MEM_TABLES(ROW_SHAPE)};
 
-const struct hearth_field *mem_row_fields(enum table_name table, size_t *ret_count, size_t *ret_size)
+const struct hearth_field *mem_row_fields(enum table_name table, size_t *ret_count,
+                                          size_t *ret_size)
 {
     *ret_count = shapes[table].count;
     *ret_size = shapes[table].size;
@@ -40,8 +48,10 @@ static void *member_of(struct row *row, const struct hearth_field *field)
 /* Bytes behind the pointer that a field is; 0: it is none, or NULL. */
 static size_t size_behind(struct row *row, const struct hearth_field *field)
 {
-    const char *text = field->kind == HEARTH_FIELD_TEXT ? *(const char **)member_of(row, field) : NULL;
-    const uint8_t *hash = field->kind == HEARTH_FIELD_HASH ? *(const uint8_t **)member_of(row, field) : NULL;
+    const char *text =
+        field->kind == HEARTH_FIELD_TEXT ? *(const char **)member_of(row, field) : NULL;
+    const uint8_t *hash =
+        field->kind == HEARTH_FIELD_HASH ? *(const uint8_t **)member_of(row, field) : NULL;
     return text != NULL ? strlen(text) + 1 : hash != NULL ? (size_t)field->most : 0;
 }
 
@@ -50,7 +60,8 @@ static void make_regular(struct row *row, const struct hearth_field *field)
 {
     if (field->role == HEARTH_FIELD_DERIVED)
         memset(member_of(row, field), 0, sizeof(int64_t));
-    else if (field->kind == HEARTH_FIELD_TEXT && field->role != HEARTH_FIELD_OPTIONAL && *(const char **)member_of(row, field) == NULL)
+    else if (field->kind == HEARTH_FIELD_TEXT && field->role != HEARTH_FIELD_OPTIONAL &&
+             *(const char **)member_of(row, field) == NULL)
         *(const char **)member_of(row, field) = "";
     else if (field->kind == HEARTH_FIELD_FLAG)
         *(int64_t *)member_of(row, field) = *(int64_t *)member_of(row, field) != 0;
@@ -64,7 +75,8 @@ static struct row *row_create_from(struct row *draft, const void *record)
     memcpy(&known, record, sizeof(known));
     memcpy(&draft->token, record, known < shape->size ? known : shape->size);
     memcpy(&draft->token, &(uint32_t){(uint32_t)shape->size}, sizeof(uint32_t));
-    size_t bytes = sizeof(struct row) + (draft->device_of == NULL ? 0 : strlen(draft->device_of) + 1);
+    size_t bytes =
+        sizeof(struct row) + (draft->device_of == NULL ? 0 : strlen(draft->device_of) + 1);
     for (size_t i = 0; i < shape->count; i++) {
         make_regular(draft, &shape->fields[i]);
         bytes += size_behind(draft, &shape->fields[i]);
@@ -78,7 +90,8 @@ static struct row *row_create_from(struct row *draft, const void *record)
     for (size_t i = 0; i < shape->count; i++) {
         size_t size = size_behind(row, &shape->fields[i]);
         if (size > 0)
-            *(const void **)member_of(row, &shape->fields[i]) = memcpy(at, *(const void **)member_of(row, &shape->fields[i]), size);
+            *(const void **)member_of(row, &shape->fields[i]) =
+                memcpy(at, *(const void **)member_of(row, &shape->fields[i]), size);
         at += size;
     }
     if (row->device_of != NULL)
@@ -118,7 +131,7 @@ void mem_row_unref(struct row *row)
         free(row);
 }
 
-/* --- tables ------------------------------------------------------------------------------------------------------------------------- */
+/* --- tables --- */
 
 /* Keys stand before the other fields. */
 static int rows_compare(enum table_name name, const struct row *a, const struct row *b)
@@ -128,7 +141,8 @@ static int rows_compare(enum table_name name, const struct row *a, const struct 
         return r != 0 ? r : a->page_of < b->page_of ? -1 : 1;
     for (const struct hearth_field *field = shapes[name].fields, *end = field + shapes[name].count;
          field < end && field->role == HEARTH_FIELD_KEY; field++) {
-        const char *x = (const char *)mem_row_record(a) + field->offset, *y = (const char *)mem_row_record(b) + field->offset;
+        const char *x = (const char *)mem_row_record(a) + field->offset,
+                   *y = (const char *)mem_row_record(b) + field->offset;
         if (field->kind == HEARTH_FIELD_TEXT) {
             r = strcmp(*(const char *const *)x, *(const char *const *)y);
         } else {
@@ -141,7 +155,8 @@ static int rows_compare(enum table_name name, const struct row *a, const struct 
     return 0;
 }
 
-struct row *mem_table_find(const struct table *table, enum table_name name, const struct row *key, size_t *ret_place)
+struct row *mem_table_find(const struct table *table, enum table_name name, const struct row *key,
+                           size_t *ret_place)
 {
     size_t low = 0, high = table->count;
     while (low < high) {
@@ -216,7 +231,8 @@ bool mem_account_put(struct account *account, enum table_name name, struct row *
         return false;
     struct row *old = mem_table_find(table, name, row, &place);
     if (old == NULL) {
-        memmove(&table->rows[place + 1], &table->rows[place], (table->count - place) * sizeof(struct row *));
+        memmove(&table->rows[place + 1], &table->rows[place],
+                (table->count - place) * sizeof(struct row *));
         table->count++;
     }
     table->rows[place] = row;
@@ -233,12 +249,14 @@ bool mem_account_drop(struct account *account, enum table_name name, const struc
     if (table == NULL)
         return false;
     mem_row_unref(table->rows[place]);
-    memmove(&table->rows[place], &table->rows[place + 1], (--table->count - place) * sizeof(struct row *));
+    memmove(&table->rows[place], &table->rows[place + 1],
+            (--table->count - place) * sizeof(struct row *));
     return true;
 }
 
-int64_t mem_account_drop_if(struct account *account, enum table_name name, bool (*matches)(const struct row *row, const void *what),
-                        const void *what)
+int64_t mem_account_drop_if(struct account *account, enum table_name name,
+                            bool (*matches)(const struct row *row, const void *what),
+                            const void *what)
 {
     struct table *table = own_table(account, name);
     if (table == NULL)

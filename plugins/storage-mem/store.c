@@ -36,12 +36,14 @@ int mem_key_check(struct hearth_call *call, enum table_name table, const void *r
         if (field->kind == HEARTH_FIELD_TEXT && *(const char *const *)at == NULL)
             return hearth_fail(call, HEARTH_ERR_INVALID, "there is no %s", field->name);
         if (number < field->least || (field->kind == HEARTH_FIELD_INT && number > field->most))
-            return hearth_fail(call, HEARTH_ERR_INVALID, "there can be no %s %lld", field->name, (long long)number);
+            return hearth_fail(call, HEARTH_ERR_INVALID, "there can be no %s %lld", field->name,
+                               (long long)number);
     }
     return 0;
 }
 
-int mem_record_give(struct handle *handle, struct hearth_call *call, enum table_name table, const void *record, void *ret_record)
+int mem_record_give(struct handle *handle, struct hearth_call *call, enum table_name table,
+                    const void *record, void *ret_record)
 {
     struct row copy;
     size_t count, size;
@@ -91,10 +93,13 @@ static void handle_set_running(struct handle *handle, bool running)
 
 static int database_check_schema(struct database *database, struct hearth_call *call)
 {
-    return database->migrated ? 0 : hearth_fail(call, HEARTH_ERR_UNSUPPORTED, "there is no schema yet: run \"hearthd migrate\"");
+    return database->migrated ? 0
+                              : hearth_fail(call, HEARTH_ERR_UNSUPPORTED,
+                                            "there is no schema yet: run \"hearthd migrate\"");
 }
 
-/* The account of the handle's batch in a world: the one that the batch was begun with, which may have been removed meanwhile. */
+/* The account of the handle's batch in a world: the one that the batch was begun with, which may
+ * have been removed meanwhile. */
 static struct account *find_batched(const struct handle *handle, const struct world *world)
 {
     struct account *found = mem_world_account(world, handle->account);
@@ -153,7 +158,8 @@ static bool take_turn_of_account(struct handle *handle)
 }
 
 /* Who waits looks around now and then, because a host may stop without an interrupt. */
-static int wait_for_turn(struct handle *handle, struct hearth_call *call, bool (*take)(struct handle *handle))
+static int wait_for_turn(struct handle *handle, struct hearth_call *call,
+                         bool (*take)(struct handle *handle))
 {
     struct database *database = handle->database;
     for (;;) {
@@ -198,7 +204,8 @@ struct world *mem_write_begin(struct handle *handle, struct hearth_call *call, i
     if (*ret_code < 0)
         return NULL;
     *ret_code = database_check_schema(handle->database, call);
-    struct world *world = *ret_code < 0 ? NULL : mem_world_copy(handle->database->world); /* nobody else changes it now */
+    /* nobody else changes it now */
+    struct world *world = *ret_code < 0 ? NULL : mem_world_copy(handle->database->world);
     if (world == NULL && *ret_code == 0)
         *ret_code = mem_no_memory(call);
     if (world == NULL)
@@ -230,7 +237,8 @@ struct account *mem_batch_account(struct handle *handle, struct hearth_call *cal
 
 int mem_batch_end(struct handle *handle, int code)
 {
-    if (code < 0 && code != HEARTH_ERR_NOT_FOUND && code != HEARTH_ERR_INVALID && handle->broken == 0)
+    if (code < 0 && code != HEARTH_ERR_NOT_FOUND && code != HEARTH_ERR_INVALID &&
+        handle->broken == 0)
         handle->broken = code;
     return code;
 }
@@ -250,7 +258,8 @@ static void close_batch(struct handle *handle)
     pthread_mutex_unlock(&database->lock);
 }
 
-int mem_batch_begin(void *s, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation)
+int mem_batch_begin(void *s, struct hearth_call *call, const char *account, int32_t collection,
+                    int64_t *ret_generation)
 {
     struct handle *handle = s;
     if (handle->batch != NULL)
@@ -286,7 +295,8 @@ static bool put_generations(const struct handle *handle, struct account *account
     for (int32_t c = 1; c < HEARTH_COLLECTION_SLOTS; c++) {
         if (handle->collection != HEARTH_COLLECTION_NONE && handle->collection != c)
             continue;
-        struct row *row = mem_row_create(GENERATIONS, MEM(generation, .collection = c, .generation = handle->generation));
+        struct row *row = mem_row_create(
+            GENERATIONS, MEM(generation, .collection = c, .generation = handle->generation));
         if (row == NULL || !mem_account_put(account, GENERATIONS, row)) {
             mem_row_unref(row);
             return false;
@@ -295,7 +305,8 @@ static bool put_generations(const struct handle *handle, struct account *account
     return true;
 }
 
-/* In a world that is about to be published: the account's own row is the newest that there is, others have changed it meanwhile. */
+/* In a world that is about to be published: the account's own row is the newest that there is,
+ * others have changed it meanwhile. */
 static bool put_batch(const struct handle *handle, struct world *world, bool changed)
 {
     struct account *account = mem_world_own(world, handle->account);
@@ -341,13 +352,16 @@ void mem_batch_abort(void *s)
         close_batch(handle);
 }
 
-/* --- lists -------------------------------------------------------------------------------------------------------------------------- */
+/* --- lists --- */
 
-int mem_list_add(struct hearth_call *call, struct list *list, enum table_name name, bool (*matches)(const struct row *row, const void *what),
-             const void *what)
+int mem_list_add(struct hearth_call *call, struct list *list, enum table_name name,
+                 bool (*matches)(const struct row *row, const void *what), const void *what)
 {
     const struct table *table = list->account == NULL ? NULL : list->account->tables[name];
-    struct row **rows = table == NULL ? NULL : realloc(list->rows, (list->count + table->count + 1) * sizeof(struct row *));
+    struct row **rows =
+        table == NULL
+            ? NULL
+            : realloc(list->rows, (list->count + table->count + 1) * sizeof(struct row *));
     if (table == NULL)
         return 0;
     if (rows == NULL)
@@ -359,8 +373,9 @@ int mem_list_add(struct hearth_call *call, struct list *list, enum table_name na
     return 0;
 }
 
-int mem_list_make(struct handle *handle, struct hearth_call *call, const char *account, enum table_name name,
-              bool (*matches)(const struct row *row, const void *what), const void *what, struct list *ret_list)
+int mem_list_make(struct handle *handle, struct hearth_call *call, const char *account,
+                  enum table_name name, bool (*matches)(const struct row *row, const void *what),
+                  const void *what, struct list *ret_list)
 {
     int r;
     struct world *world = mem_read_begin(handle, call, &r);
@@ -391,8 +406,8 @@ void mem_list_free(struct list *list)
     mem_account_unref(list->account);
 }
 
-int mem_list_deliver(struct handle *handle, struct hearth_call *call, struct list *list, int (*deliver)(void *ctx, const struct row *row),
-                 void *ctx)
+int mem_list_deliver(struct handle *handle, struct hearth_call *call, struct list *list,
+                     int (*deliver)(void *ctx, const struct row *row), void *ctx)
 {
     int r = 0;
     for (size_t i = 0; r == 0 && i < list->count; i++) {

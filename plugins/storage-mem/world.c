@@ -113,7 +113,8 @@ void mem_world_unref(struct world *world)
     free(world);
 }
 
-static struct account *world_find_account(const struct world *world, const char *id, size_t *ret_place)
+static struct account *world_find_account(const struct world *world, const char *id,
+                                          size_t *ret_place)
 {
     size_t low = 0, high = world->count;
     while (low < high) {
@@ -167,7 +168,8 @@ struct account *mem_world_own_whole(struct world *world)
 bool mem_world_add(struct world *world, struct row *row)
 {
     size_t place;
-    struct account **accounts = realloc(world->accounts, (world->count + 1) * sizeof(struct account *));
+    struct account **accounts =
+        realloc(world->accounts, (world->count + 1) * sizeof(struct account *));
     if (accounts != NULL)
         world->accounts = accounts;
     struct account *account = accounts == NULL ? NULL : account_create(row);
@@ -175,7 +177,8 @@ bool mem_world_add(struct world *world, struct row *row)
         return false;
     account->number = ++world->made;
     world_find_account(world, row->account.id, &place);
-    memmove(&accounts[place + 1], &accounts[place], (world->count++ - place) * sizeof(struct account *));
+    memmove(&accounts[place + 1], &accounts[place],
+            (world->count++ - place) * sizeof(struct account *));
     accounts[place] = account;
     return true;
 }
@@ -186,6 +189,7 @@ void mem_world_remove(struct world *world, const char *id)
     struct account *account = world_find_account(world, id, &place);
     if (account == NULL)
         return;
-    memmove(&world->accounts[place], &world->accounts[place + 1], (--world->count - place) * sizeof(struct account *));
+    memmove(&world->accounts[place], &world->accounts[place + 1],
+            (--world->count - place) * sizeof(struct account *));
     mem_account_unref(account);
 }

@@ -4,7 +4,8 @@
 #include "store.h"
 
 /* Puts a row into the batch's account; takes the reference. */
-static int batch_put_row(struct handle *handle, struct hearth_call *call, struct account *account, enum table_name name, struct row *row)
+static int batch_put_row(struct handle *handle, struct hearth_call *call, struct account *account,
+                         enum table_name name, struct row *row)
 {
     if (row != NULL && mem_account_put(account, name, row))
         return 0;
@@ -12,15 +13,19 @@ static int batch_put_row(struct handle *handle, struct hearth_call *call, struct
     return mem_batch_end(handle, mem_no_memory(call));
 }
 
-static int batch_drop_row(struct handle *handle, struct hearth_call *call, struct account *account, enum table_name name, const struct row *key)
+static int batch_drop_row(struct handle *handle, struct hearth_call *call, struct account *account,
+                          enum table_name name, const struct row *key)
 {
     return mem_account_drop(account, name, key) ? 0 : mem_batch_end(handle, mem_no_memory(call));
 }
 
-static int drop_if(struct handle *handle, struct hearth_call *call, struct account *account, enum table_name name,
-                   bool (*matches)(const struct row *row, const void *what), const void *what)
+static int drop_if(struct handle *handle, struct hearth_call *call, struct account *account,
+                   enum table_name name, bool (*matches)(const struct row *row, const void *what),
+                   const void *what)
 {
-    return mem_account_drop_if(account, name, matches, what) >= 0 ? 0 : mem_batch_end(handle, mem_no_memory(call));
+    return mem_account_drop_if(account, name, matches, what) >= 0
+               ? 0
+               : mem_batch_end(handle, mem_no_memory(call));
 }
 
 /* What says that the thing of this row is gone, but for the generation. */
@@ -56,7 +61,8 @@ static struct hearth_removal removal_of(const struct row *row)
 }
 
 /* batch_put_row() for what removal records are about: it is not gone any more. */
-static int put_thing(struct handle *handle, struct hearth_call *call, struct account *account, enum table_name name, struct row *row)
+static int put_thing(struct handle *handle, struct hearth_call *call, struct account *account,
+                     enum table_name name, struct row *row)
 {
     struct hearth_removal gone;
     int r = 0;
@@ -71,7 +77,8 @@ static int put_thing(struct handle *handle, struct hearth_call *call, struct acc
 }
 
 /* drop_if() for what removal records are about. */
-static int remove_things(struct handle *handle, struct hearth_call *call, struct account *account, enum table_name name,
+static int remove_things(struct handle *handle, struct hearth_call *call, struct account *account,
+                         enum table_name name,
                          bool (*matches)(const struct row *row, const void *what), const void *what)
 {
     const struct table *table = account->tables[name];
@@ -143,13 +150,18 @@ static bool is_child_of(const struct row *row, const void *folder)
 }
 
 /* With their groups. device: NULL, of all. */
-static int batch_remove_tabs(struct handle *handle, struct hearth_call *call, struct account *account, const char *device)
+static int batch_remove_tabs(struct handle *handle, struct hearth_call *call,
+                             struct account *account, const char *device)
 {
-    int r = remove_things(handle, call, account, TABS, device == NULL ? row_is_any : row_hangs_on_device, device);
-    return r < 0 ? r : drop_if(handle, call, account, TAB_GROUPS, device == NULL ? row_is_any : row_hangs_on_device, device);
+    int r = remove_things(handle, call, account, TABS,
+                          device == NULL ? row_is_any : row_hangs_on_device, device);
+    return r < 0 ? r
+                 : drop_if(handle, call, account, TAB_GROUPS,
+                           device == NULL ? row_is_any : row_hangs_on_device, device);
 }
 
-int mem_sync_cursor_put(void *handle, struct hearth_call *call, int64_t source, int32_t collection, const char *text)
+int mem_sync_cursor_put(void *handle, struct hearth_call *call, int64_t source, int32_t collection,
+                        const char *text)
 {
     int r;
     struct account *account = mem_batch_account(handle, call, &r);
@@ -158,8 +170,11 @@ int mem_sync_cursor_put(void *handle, struct hearth_call *call, int64_t source, 
     if (collection != HEARTH_COLLECTION_NONE && hearth_collection_name(collection) == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "no collection %d", (int)collection);
     if (text == NULL)
-        return batch_drop_row(handle, call, account, CURSORS, KEY(.cursor = {.source = source, .collection = collection}));
-    return batch_put_row(handle, call, account, CURSORS, mem_row_create(CURSORS, MEM(cursor, .source = source, .collection = collection, .text = text)));
+        return batch_drop_row(handle, call, account, CURSORS,
+                              KEY(.cursor = {.source = source, .collection = collection}));
+    return batch_put_row(handle, call, account, CURSORS,
+                         mem_row_create(CURSORS, MEM(cursor, .source = source,
+                                                     .collection = collection, .text = text)));
 }
 
 static const struct row *find_device(const struct account *account, const char *id)
@@ -210,22 +225,28 @@ int mem_device_hide(void *handle, struct hearth_call *call, const char *device, 
     return batch_put_row(handle, call, account, DEVICES, row);
 }
 
-int mem_tab_put(void *handle, struct hearth_call *call, const char *device, const struct hearth_tab *tab)
+int mem_tab_put(void *handle, struct hearth_call *call, const char *device,
+                const struct hearth_tab *tab)
 {
     int r = mem_key_check(call, TABS, tab);
     if (device == NULL || tab->url == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a tab needs a device and a URL");
     struct account *account = r < 0 ? NULL : mem_batch_account(handle, call, &r);
-    return account == NULL ? r : put_thing(handle, call, account, TABS, mem_row_create_of_device(TABS, device, tab));
+    return account == NULL ? r
+                           : put_thing(handle, call, account, TABS,
+                                       mem_row_create_of_device(TABS, device, tab));
 }
 
-int mem_tab_group_put(void *handle, struct hearth_call *call, const char *device, const struct hearth_tab_group *group)
+int mem_tab_group_put(void *handle, struct hearth_call *call, const char *device,
+                      const struct hearth_tab_group *group)
 {
     if (device == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a group of tabs needs a device and an id");
     int r = mem_key_check(call, TAB_GROUPS, group);
     struct account *account = r < 0 ? NULL : mem_batch_account(handle, call, &r);
-    return account == NULL ? r : batch_put_row(handle, call, account, TAB_GROUPS, mem_row_create_of_device(TAB_GROUPS, device, group));
+    return account == NULL ? r
+                           : batch_put_row(handle, call, account, TAB_GROUPS,
+                                           mem_row_create_of_device(TAB_GROUPS, device, group));
 }
 
 int mem_tabs_clear(void *handle, struct hearth_call *call, const char *device)
@@ -235,7 +256,7 @@ int mem_tabs_clear(void *handle, struct hearth_call *call, const char *device)
     return account == NULL ? r : batch_remove_tabs(handle, call, account, device);
 }
 
-/* --- pages -------------------------------------------------------------------------------------------------------------------------- */
+/* --- pages --- */
 
 static int batch_find_page(struct hearth_call *call, const struct account *account, int64_t page)
 {
@@ -282,7 +303,9 @@ int mem_page_by_guid(void *handle, struct hearth_call *call, const char *guid, i
     struct account *account = mem_batch_account(handle, call, &r);
     if (account == NULL)
         return r;
-    const struct row *row = guid == NULL ? NULL : mem_table_find(account->tables[GUIDS], GUIDS, KEY(.guid = {.guid = guid}), &place);
+    const struct row *row = guid == NULL ? NULL
+                                         : mem_table_find(account->tables[GUIDS], GUIDS,
+                                                          KEY(.guid = {.guid = guid}), &place);
     if (row == NULL)
         return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no page has this guid");
     *ret_page = row->guid.page;
@@ -298,7 +321,9 @@ int mem_page_guid_put(void *handle, struct hearth_call *call, const char *guid, 
     if (account == NULL)
         return r;
     r = batch_find_page(call, account, page);
-    return r < 0 ? r : batch_put_row(handle, call, account, GUIDS, mem_row_create(GUIDS, MEM(guid, .guid = guid, .page = page)));
+    return r < 0 ? r
+                 : batch_put_row(handle, call, account, GUIDS,
+                                 mem_row_create(GUIDS, MEM(guid, .guid = guid, .page = page)));
 }
 
 int mem_page_guid_remove(void *handle, struct hearth_call *call, const char *guid)
@@ -307,11 +332,13 @@ int mem_page_guid_remove(void *handle, struct hearth_call *call, const char *gui
     if (guid == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "no guid is given");
     struct account *account = mem_batch_account(handle, call, &r);
-    return account == NULL ? r : batch_drop_row(handle, call, account, GUIDS, KEY(.guid = {.guid = guid}));
+    return account == NULL
+               ? r
+               : batch_drop_row(handle, call, account, GUIDS, KEY(.guid = {.guid = guid}));
 }
 
-int mem_visits_put(void *handle, struct hearth_call *call, int64_t page, const struct hearth_visit *visits, size_t count,
-                   int64_t *ret_added)
+int mem_visits_put(void *handle, struct hearth_call *call, int64_t page,
+                   const struct hearth_visit *visits, size_t count, int64_t *ret_added)
 {
     int64_t added = 0;
     size_t place;
@@ -345,12 +372,13 @@ int mem_visits_remove(void *handle, struct hearth_call *call, int64_t page)
     return account == NULL ? r : remove_things(handle, call, account, VISITS, is_visit_of, &page);
 }
 
-/* --- bookmarks ---------------------------------------------------------------------------------------------------------------------- */
+/* --- bookmarks --- */
 
 static const struct row *batch_find_bookmark(const struct account *account, const char *guid)
 {
     size_t place;
-    return mem_table_find(account->tables[BOOKMARKS], BOOKMARKS, KEY(.bookmark = {.guid = guid}), &place);
+    return mem_table_find(account->tables[BOOKMARKS], BOOKMARKS, KEY(.bookmark = {.guid = guid}),
+                          &place);
 }
 
 int mem_bookmark_put(void *handle, struct hearth_call *call, const struct hearth_bookmark *b)
@@ -373,7 +401,9 @@ int mem_bookmark_put(void *handle, struct hearth_call *call, const struct hearth
         row = again;
     }
     r = put_thing(handle, call, account, BOOKMARKS, row);
-    return r == 0 && is_new ? batch_drop_row(handle, call, account, TOMBSTONES, KEY(.tombstone = {.guid = b->guid})) : r;
+    return r == 0 && is_new ? batch_drop_row(handle, call, account, TOMBSTONES,
+                                             KEY(.tombstone = {.guid = b->guid}))
+                            : r;
 }
 
 int mem_bookmark_remove(void *handle, struct hearth_call *call, const char *guid)
@@ -386,12 +416,17 @@ int mem_bookmark_remove(void *handle, struct hearth_call *call, const char *guid
     if (account == NULL)
         return r;
     const struct row *old = batch_find_bookmark(account, guid);
-    const struct row *known = mem_table_find(account->tables[TOMBSTONES], TOMBSTONES, KEY(.tombstone = {.guid = guid}), &place);
+    const struct row *known = mem_table_find(account->tables[TOMBSTONES], TOMBSTONES,
+                                             KEY(.tombstone = {.guid = guid}), &place);
     const char *parent = old != NULL ? old->bookmark.parent : NULL;
     if (parent == NULL && known != NULL)
         parent = known->tombstone.parent;
-    int64_t source = old != NULL ? old->bookmark.source : known != NULL ? known->tombstone.source : 0;
-    r = batch_put_row(handle, call, account, TOMBSTONES, mem_row_create(TOMBSTONES, MEM(tombstone, .guid = guid, .parent = parent, .source = source)));
+    int64_t source = old != NULL     ? old->bookmark.source
+                     : known != NULL ? known->tombstone.source
+                                     : 0;
+    r = batch_put_row(handle, call, account, TOMBSTONES,
+                      mem_row_create(TOMBSTONES, MEM(tombstone, .guid = guid, .parent = parent,
+                                                     .source = source)));
     if (r == 0)
         r = drop_if(handle, call, account, CHILDREN, is_child_of, guid);
     return r == 0 ? remove_things(handle, call, account, BOOKMARKS, is_bookmark, guid) : r;
@@ -409,8 +444,8 @@ int mem_bookmark_clear(void *handle, struct hearth_call *call, int64_t source)
     return r == 0 ? drop_if(handle, call, account, TOMBSTONES, is_tombstone_from, &source) : r;
 }
 
-int mem_bookmark_children_put(void *handle, struct hearth_call *call, int64_t source, const char *folder, const char *const *children,
-                            size_t count)
+int mem_bookmark_children_put(void *handle, struct hearth_call *call, int64_t source,
+                              const char *folder, const char *const *children, size_t count)
 {
     int r;
     if (folder == NULL)
@@ -423,12 +458,15 @@ int mem_bookmark_children_put(void *handle, struct hearth_call *call, int64_t so
         return r;
     r = drop_if(handle, call, account, CHILDREN, is_child_of, folder);
     for (size_t i = 0; r == 0 && i < count; i++)
-        r = batch_put_row(handle, call, account, CHILDREN,
-                mem_row_create(CHILDREN, MEM(child, .folder = folder, .position = (int64_t)i, .child = children[i], .source = source)));
+        r = batch_put_row(
+            handle, call, account, CHILDREN,
+            mem_row_create(CHILDREN, MEM(child, .folder = folder, .position = (int64_t)i,
+                                         .child = children[i], .source = source)));
     return r;
 }
 
-int mem_bookmark_place(void *handle, struct hearth_call *call, const char *guid, const char *parent, int64_t position)
+int mem_bookmark_place(void *handle, struct hearth_call *call, const char *guid, const char *parent,
+                       int64_t position)
 {
     int r;
     struct account *account = mem_batch_account(handle, call, &r);

@@ -24,7 +24,8 @@ static int follow_older(struct handle *handle)
     static const char *const FOLLOW[] = {
         "DELETE FROM removals WHERE account = ?1 AND kind <> 1",
         "UPDATE accounts SET removals_forgotten = generation WHERE row = ?1",
-        "INSERT INTO generations (account, collection, generation) SELECT a.row, c.collection, a.generation FROM accounts a "
+        "INSERT INTO generations (account, collection, generation) SELECT a.row, c.collection, "
+        "a.generation FROM accounts a "
         "CROSS JOIN collections c WHERE a.row = ?1 AND c.collection > 0 "
         "ON CONFLICT (account, collection) DO UPDATE SET generation = excluded.generation",
     };
@@ -38,12 +39,14 @@ static int follow_older(struct handle *handle)
     return r;
 }
 
-/* Makes batches of one account, in whatever process, wait for each other here. It is no lock of its row: who changes that meanwhile (when
- * its person was seen, when it is due) waits for no batch. A statement of its own: the next one sees what the batch before has committed.
+/* Makes batches of one account, in whatever process, wait for each other here. It is no lock of
+ * its row: who changes that meanwhile (when its person was seen, when it is due) waits for no
+ * batch. A statement of its own: the next one sees what the batch before has committed.
  * 1215460457 is the number behind that of the migrations. */
 static int wait_for_account(struct handle *handle, const char *account)
 {
-    static const char WAIT[] = "SELECT pg_advisory_xact_lock(1215460457, (row % 2147483647)::integer) FROM accounts WHERE id = $1";
+    static const char WAIT[] = "SELECT pg_advisory_xact_lock(1215460457, (row % "
+                               "2147483647)::integer) FROM accounts WHERE id = $1";
     struct query query;
     sql_query_open(&query, handle, WAIT);
     sql_query_text(&query, account);
@@ -55,8 +58,11 @@ static int wait_for_account(struct handle *handle, const char *account)
 /* Until the end of the batch the account cannot be removed. */
 static int batch_load_account(struct handle *handle, const char *account)
 {
-    static const char LOAD[] = "SELECT a.row, a.generation, NOT EXISTS (SELECT 1 FROM pages p WHERE p.account = a.row), " REMOVAL_KINDS(
-        "r.account = a.row AND ") ", a.pages + a.bookmarks, " WRITTEN_BY_OLDER " FROM accounts a WHERE id = $1 FOR KEY SHARE";
+    static const char LOAD[] =
+        "SELECT a.row, a.generation, NOT EXISTS (SELECT 1 FROM pages p WHERE p.account = "
+        "a.row), " REMOVAL_KINDS(
+            "r.account = a.row AND ") ", a.pages + a.bookmarks, " WRITTEN_BY_OLDER
+                                      " FROM accounts a WHERE id = $1 FOR KEY SHARE";
     struct batch *batch = &handle->batch;
     struct query query;
     bool older = false;
@@ -71,7 +77,8 @@ static int batch_load_account(struct handle *handle, const char *account)
                                 .gone = (unsigned)sql_column_int(&query, 3),
                                 .knows = sql_column_flag(&query, 2),
                                 .empty = sql_column_flag(&query, 2),
-                                .worth = rows < LEARN_FROM * LEARN_FROM ? LEARN_FROM : rows / LEARN_FROM};
+                                .worth = rows < LEARN_FROM * LEARN_FROM ? LEARN_FROM
+                                                                        : rows / LEARN_FROM};
         strncat(batch->id, account, sizeof(batch->id) - 1);
         older = sql_column_flag(&query, 5);
     }
@@ -93,24 +100,28 @@ int sql_batch_start(struct handle *handle, const char *account)
 }
 
 enum { OUTGROWS = 1000 }; /* rows */
-#define OUTGROWN(table)                                                                                                                    \
-    "SELECT reltuples < $1::bigint FROM pg_class WHERE relname = '" table "' AND relkind = 'r' AND "                                       \
+#define OUTGROWN(table)                                                                            \
+    "SELECT reltuples < $1::bigint FROM pg_class WHERE relname = '" table                          \
+    "' AND relkind = 'r' AND "                                                                     \
     "relnamespace = current_schema()::regnamespace"
 
-/* Plans are made once for each connection, and on a table that is all but empty any index looks as good as the one that a statement was
- * written for: after a first sync, pages were looked up by walking all of them, until autovacuum came by. So when a batch has more than
- * doubled a table it is analyzed, which has every process make its plans anew. Nobody waits for that but the sync; and where it fails
- * autovacuum does it later. */
+/* Plans are made once for each connection, and on a table that is all but empty any index looks
+ * as good as the one that a statement was written for: after a first sync, pages were looked up
+ * by walking all of them, until autovacuum came by. So when a batch has more than doubled a
+ * table it is analyzed, which has every process make its plans anew. Nobody waits for that but
+ * the sync; and where it fails autovacuum does it later. */
 static void analyze_outgrown(struct handle *handle, const int64_t *delta)
 {
-    /* Not all at once: a table that is known to be empty is worse than one that nothing is known of. */
+    /* Not all at once: a table that is known to be empty is worse than one that nothing is known
+     * of. */
     static const struct {
         enum counter counter;
         const char *outgrown, *analyze;
     } tables[] = {
         {COUNT_PAGES, OUTGROWN("pages"), "ANALYZE (SKIP_LOCKED) pages, page_guids"},
         {COUNT_VISITS, OUTGROWN("visits"), "ANALYZE (SKIP_LOCKED) visits"},
-        {COUNT_BOOKMARKS, OUTGROWN("bookmarks"), "ANALYZE (SKIP_LOCKED) bookmarks, bookmark_tags, bookmark_folders, bookmark_claims"},
+        {COUNT_BOOKMARKS, OUTGROWN("bookmarks"),
+         "ANALYZE (SKIP_LOCKED) bookmarks, bookmark_tags, bookmark_folders, bookmark_claims"},
     };
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         struct query query;
@@ -125,20 +136,22 @@ static void analyze_outgrown(struct handle *handle, const int64_t *delta)
     }
 }
 
-/* A process of an older release excludes batches by a lock of the row, and not these: of two the second is not stored. */
+/* A process of an older release excludes batches by a lock of the row, and not these: of two the
+ * second is not stored. */
 static int check_alone(struct handle *handle)
 {
     struct query query;
-    sql_query_open(&query, handle, "SELECT 1 FROM accounts WHERE row = ?1 AND generation = ?2 FOR NO KEY UPDATE");
+    sql_query_open(&query, handle,
+                   "SELECT 1 FROM accounts WHERE row = ?1 AND generation = ?2 FOR NO KEY UPDATE");
     sql_query_batch(&query);
     sql_query_int(&query, handle->batch.generation - 1);
     int r = sql_query_step(&query);
     sql_query_close(&query);
     if (r == 0)
-        return hearth_fail(
-            handle->call, HEARTH_ERR_CONFLICT,
-            "a process of an older release has stored something of this account meanwhile: nothing of this batch was stored, "
-            "and it is tried again");
+        return hearth_fail(handle->call, HEARTH_ERR_CONFLICT,
+                           "a process of an older release has stored something of this account "
+                           "meanwhile: nothing of this batch was stored, "
+                           "and it is tried again");
     return r < 0 ? r : 0;
 }
 
@@ -169,20 +182,25 @@ void sql_batch_abort(void *self)
 {
     struct handle *handle = sql_handle_of(self);
     char error[512];
-    struct hearth_call call = {.struct_size = sizeof(call), .error = error, .error_size = sizeof(error)}, *outer = handle->call;
+    struct hearth_call call = {.struct_size = sizeof(call),
+                               .error = error,
+                               .error_size = sizeof(error)},
+                       *outer = handle->call;
     if (!handle->batch.open)
         return;
     pg_batch_forget(&handle->batch);
     if (handle->pg == NULL)
         return;
-    /* Nobody's call: what is still under way is dropped with the connection when it is much, else answered first. */
+    /* Nobody's call: what is still under way is dropped with the connection when it is much,
+     * else answered first. */
     if (handle->pending_count > 0 || PQtransactionStatus(handle->pg) == PQTRANS_ACTIVE) {
         pg_connection_close(handle);
         return;
     }
     if (handle->depth > 0) {
         handle->call = &call;
-        call.deadline = handle->database->host->monotonic_ms(handle->database->host) + ABORT_PATIENCE;
+        call.deadline =
+            handle->database->host->monotonic_ms(handle->database->host) + ABORT_PATIENCE;
         call.host_data = outer->host_data;
         pg_transaction_end(handle, HEARTH_ERR_CANCELLED);
         handle->call = outer;

@@ -1,5 +1,6 @@
-/* This plugin's side of storage-sql: the fragments of SQL in which PostgreSQL differs. Every row of a person names its account, which is
- * parameter ?1: outside of a batch its id, in one its number. */
+/* This plugin's side of storage-sql: the fragments of SQL in which PostgreSQL differs. Every row
+ * of a person names its account, which is parameter ?1: outside of a batch its id, in one its
+ * number. */
 #ifndef STORAGE_PG_DRIVER_H
 #define STORAGE_PG_DRIVER_H
 
@@ -37,13 +38,14 @@
 #define OF_PAGES(parameter) "= ANY (" parameter "::bigint[])"
 
 /* The planner would walk an index in the order that is wanted, through all rows of the account. */
-#define THEN_SORTED(select, alias, order) "SELECT * FROM (" select " OFFSET 0) " alias " ORDER BY " order
+#define THEN_SORTED(select, alias, order)                                                          \
+    "SELECT * FROM (" select " OFFSET 0) " alias " ORDER BY " order
 /* An index holds but the beginning of the second of two columns. */
 #define FIRST_OF_TWO(condition) condition " AND "
 /* (xmax = 0): the row is new. */
-#define PUT_ROW(table, names, values, key, excluded)                                                                                       \
-    "INSERT INTO " table " (account, " names ") VALUES (?1, " values ") ON CONFLICT (account, " key ") DO UPDATE SET " excluded            \
-    " RETURNING (xmax = 0)::int"
+#define PUT_ROW(table, names, values, key, excluded)                                               \
+    "INSERT INTO " table " (account, " names ") VALUES (?1, " values                               \
+    ") ON CONFLICT (account, " key ") DO UPDATE SET " excluded " RETURNING (xmax = 0)::int"
 
 /* --- tables that differ --- */
 #define ACCOUNT_OF_BATCH   "accounts"
@@ -51,13 +53,17 @@
 #define ITS_ACCOUNT        "accounts a"
 #define OF_ITS(alias)      alias "account = a.row AND "
 #define WHERE_ITS          " WHERE a.id = ?1"
-/* A release that knows nothing of generations by collection has written since (or the account was made with one): what it removed left no
- * record, and any may have changed. */
-#define WRITTEN_BY_OLDER "a.generation > coalesce((SELECT max(w.generation) FROM generations w WHERE w.account = a.row), 0)"
-#define REMOVALS_KNOWN   " AND (?2 = a.generation OR NOT " WRITTEN_BY_OLDER ")"
-#define GENERATIONS                                                                                                                        \
-    "c.collection, CASE WHEN " WRITTEN_BY_OLDER " THEN a.generation ELSE g.generation END FROM accounts a CROSS JOIN collections c "       \
-    "LEFT JOIN generations g ON g.account = a.row AND g.collection = c.collection WHERE a.id = ?1 "                                        \
+/* A release that knows nothing of generations by collection has written since (or the account
+ * was made with one): what it removed left no record, and any may have changed. */
+#define WRITTEN_BY_OLDER                                                                           \
+    "a.generation > coalesce((SELECT max(w.generation) FROM generations w WHERE w.account = "      \
+    "a.row), 0)"
+#define REMOVALS_KNOWN " AND (?2 = a.generation OR NOT " WRITTEN_BY_OLDER ")"
+#define GENERATIONS                                                                                \
+    "c.collection, CASE WHEN " WRITTEN_BY_OLDER                                                    \
+    " THEN a.generation ELSE g.generation END FROM accounts a CROSS JOIN collections c "           \
+    "LEFT JOIN generations g ON g.account = a.row AND g.collection = c.collection WHERE a.id = "   \
+    "?1 "                                                                                          \
     "AND (g.generation IS NOT NULL OR (c.collection > 0 AND " WRITTEN_BY_OLDER "))"
 #define PAGE_OF_GUID      "g.page FROM page_guids g "
 #define PAGES_WITH_GUIDS  "g.page, g.guid FROM page_guids g WHERE " OF_ACCOUNT("g.")
@@ -65,9 +71,11 @@
 #define GENERATION_APART  "false"
 #define COUNTS_OF_ACCOUNT "accounts WHERE id = ?1"
 /* An error would end a transaction. */
-#define ADDRESS_IS_FREE(email, id)                                                                                                         \
-    " AND NOT EXISTS (SELECT 1 FROM accounts o WHERE lower(o.email) = lower(" email " COLLATE \"C\") AND o.id <> " id ")"
-/* Two schedulers never wait for, and never get, the same account; one with an open batch is not locked in this way. */
+#define ADDRESS_IS_FREE(email, id)                                                                 \
+    " AND NOT EXISTS (SELECT 1 FROM accounts o WHERE lower(o.email) = lower(" email                \
+    " COLLATE \"C\") AND o.id <> " id ")"
+/* Two schedulers never wait for, and never get, the same account; one with an open batch is not
+ * locked in this way. */
 #define SKIP_LOCKED                 " FOR NO KEY UPDATE SKIP LOCKED"
 #define SCAN_BEHIND(frecency_, id_) "(frecency, id) < (" frecency_ ", " id_ ")"
 #define PAGE_ALSO                   ", 0"

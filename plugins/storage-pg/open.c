@@ -11,11 +11,12 @@ enum { KEY_DSN, KEY_CONNECT_TIMEOUT, KEY_STATEMENT_TIMEOUT, KEYS };
 _Static_assert((int)KEYS == (int)DATABASE_CONFIG_COUNT, "the descriptor names all keys");
 
 const struct hearth_config_key sql_config_keys[KEYS] = {
-    [KEY_DSN] = {.struct_size = sizeof(struct hearth_config_key),
-                 .type = HEARTH_CONFIG_SECRET,
-                 .name = "dsn",
-                 .required = true,
-                 .help = "postgresql://user[:password]@host[:port]/database, or libpq's key=value words"},
+    [KEY_DSN] =
+        {.struct_size = sizeof(struct hearth_config_key),
+         .type = HEARTH_CONFIG_SECRET,
+         .name = "dsn",
+         .required = true,
+         .help = "postgresql://user[:password]@host[:port]/database, or libpq's key=value words"},
     [KEY_CONNECT_TIMEOUT] = {.struct_size = sizeof(struct hearth_config_key),
                              .type = HEARTH_CONFIG_DURATION,
                              .name = "connect_timeout",
@@ -32,7 +33,8 @@ const struct hearth_config_key sql_config_keys[KEYS] = {
                                .maximum = 86400000},
 };
 
-static const char *dsn_value_of(const PQconninfoOption *options, const char *name, const char *fallback)
+static const char *dsn_value_of(const PQconninfoOption *options, const char *name,
+                                const char *fallback)
 {
     for (; options->keyword != NULL; options++)
         if (strcmp(options->keyword, name) == 0)
@@ -40,7 +42,8 @@ static const char *dsn_value_of(const PQconninfoOption *options, const char *nam
     return fallback;
 }
 
-/* Nothing is connected; libpq's words about a malformed text may quote it, so they are not repeated. */
+/* Nothing is connected; libpq's words about a malformed text may quote it, so they are not
+ * repeated. */
 static int dsn_describe(struct database *database, struct hearth_call *call)
 {
     char *error = NULL;
@@ -49,15 +52,20 @@ static int dsn_describe(struct database *database, struct hearth_call *call)
     if (options == NULL)
         return hearth_fail(
             call, HEARTH_ERR_INVALID,
-            "dsn is no connection string: postgresql://user:password@host:port/database, special characters percent-encoded");
-    const char *host = dsn_value_of(options, "host", getenv("PGHOST")), *port = dsn_value_of(options, "port", "5432");
-    const char *user = dsn_value_of(options, "user", ""), *name = dsn_value_of(options, "dbname", user);
-    snprintf(database->where, sizeof(database->where), "PostgreSQL %s:%s/%s", host == NULL ? "local" : host, port, name);
+            "dsn is no connection string: postgresql://user:password@host:port/database, special "
+            "characters percent-encoded");
+    const char *host = dsn_value_of(options, "host", getenv("PGHOST")),
+               *port = dsn_value_of(options, "port", "5432");
+    const char *user = dsn_value_of(options, "user", ""),
+               *name = dsn_value_of(options, "dbname", user);
+    snprintf(database->where, sizeof(database->where), "PostgreSQL %s:%s/%s",
+             host == NULL ? "local" : host, port, name);
     PQconninfoFree(options);
     return 0;
 }
 
-int sql_database_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
+int sql_database_open(const struct hearth_host *host, struct hearth_call *call,
+                      const struct hearth_config_value *values, void **ret_self)
 {
     struct database *database = calloc(1, sizeof(*database));
     char *dsn = strdup(support_config_text(values, KEY_DSN));

@@ -1,5 +1,5 @@
-/* Pages and their guids, in a batch. Most of it is sent without waiting for an answer; what has to be known is asked for, unless the batch
- * knows all pages of the account. */
+/* Pages and their guids, in a batch. Most of it is sent without waiting for an answer; what has
+ * to be known is asked for, unless the batch knows all pages of the account. */
 #include "pages.h"
 
 #include "batch.h"
@@ -9,7 +9,8 @@
 #include "support/hash.h"
 #include "support/text.h"
 
-/* 0: it is there, as far as this batch knows; NOT_FOUND: it is not; 1: the server has to be asked. */
+/* 0: it is there, as far as this batch knows; NOT_FOUND: it is not; 1: the server has to be
+ * asked. */
 static int known_page(struct handle *handle, int64_t page)
 {
     struct batch *batch = &handle->batch;
@@ -70,7 +71,8 @@ int sql_page_expect(struct op *op, const char *account, int64_t page)
     return r < 0 ? r : !batch->knows || number_set_has(&batch->pages, (uint64_t)page);
 }
 
-void sql_page_note(struct op *op, const char *account, int64_t id, const struct hearth_page *page, int64_t row)
+void sql_page_note(struct op *op, const char *account, int64_t id, const struct hearth_page *page,
+                   int64_t row)
 {
     struct batch *batch = sql_op_batch_of(op, account);
     (void)row;
@@ -79,18 +81,21 @@ void sql_page_note(struct op *op, const char *account, int64_t id, const struct 
 }
 
 /* ?1 account, ?2 generation, ?3 key of the host; `first`: where the fields begin. */
-#define INSERT_PAGE(first)                                                                                                                 \
-    "INSERT INTO pages (account, generation, host_key, " SQL_NAMES(HEARTH_PAGE_FIELDS) ") VALUES (?1, ?2, ?3, " SQL_VALUES(                \
-        first, page, HEARTH_PAGE_FIELDS) ")"
+#define INSERT_PAGE(first)                                                                         \
+    "INSERT INTO pages (account, generation, host_key, " SQL_NAMES(                                \
+        HEARTH_PAGE_FIELDS) ") VALUES (?1, ?2, ?3, " SQL_VALUES(first, page,                       \
+                                                                HEARTH_PAGE_FIELDS) ")"
 
-/* A page whose host or visibility changes takes its visits along; one that comes back is not remembered as removed any more. ?4 id, ?5
- * hidden. */
-static const char PUT[] = "WITH old AS (SELECT hidden, host_key FROM pages WHERE account = ?1 AND id = ?4), "
-                          "v AS (UPDATE visits SET hidden = ?5, host_key = ?3 WHERE account = ?1 AND page = ?4 "
-                          "AND EXISTS (SELECT 1 FROM old WHERE old.hidden <> ?5 OR old.host_key <> ?3)), "
-                          "r AS (DELETE FROM removals WHERE account = ?1 AND kind = 1 AND md5(key) = md5('') AND page = ?4) " INSERT_PAGE(
-                              "?6") " ON CONFLICT (account, id) DO UPDATE SET generation = excluded.generation, host_key = "
-                                    "excluded.host_key, " SQL_EXCLUDED(page, HEARTH_PAGE_FIELDS);
+/* A page whose host or visibility changes takes its visits along; one that comes back is not
+ * remembered as removed any more. ?4 id, ?5 hidden. */
+static const char PUT[] =
+    "WITH old AS (SELECT hidden, host_key FROM pages WHERE account = ?1 AND id = ?4), "
+    "v AS (UPDATE visits SET hidden = ?5, host_key = ?3 WHERE account = ?1 AND page = ?4 "
+    "AND EXISTS (SELECT 1 FROM old WHERE old.hidden <> ?5 OR old.host_key <> ?3)), "
+    "r AS (DELETE FROM removals WHERE account = ?1 AND kind = 1 AND md5(key) = md5('') AND page = "
+    "?4) " INSERT_PAGE("?6") " ON CONFLICT (account, id) DO UPDATE SET generation = "
+                             "excluded.generation, host_key = "
+                             "excluded.host_key, " SQL_EXCLUDED(page, HEARTH_PAGE_FIELDS);
 
 /* Of a page that is known to be new: nothing of it has to be looked for. */
 static const char INSERT[] = INSERT_PAGE("?4");
@@ -130,13 +135,15 @@ static void forget_known(struct batch *batch)
 
 int sql_page_erase(struct handle *handle, int64_t page)
 {
-    static const char REMOVE[] = "WITH v AS (DELETE FROM visits WHERE account = ?1 AND page = ?2 RETURNING date, type), "
-                                 "g AS (DELETE FROM page_guids WHERE account = ?1 AND page = ?2), "
-                                 "p AS (DELETE FROM pages WHERE account = ?1 AND id = ?2 RETURNING 1), "
-                                 "r AS (INSERT INTO removals (account, " REMOVAL_NAMES ") "
-                                 "SELECT ?1::bigint, 1, '', ?2::bigint, 0, 0, 0, ?3::bigint FROM p UNION ALL "
-                                 "SELECT ?1::bigint, 2, '', ?2::bigint, v.date, v.type, 0, ?3::bigint FROM v" REMOVAL_AGAIN ") "
-                                 "SELECT -(SELECT count(*) FROM v), -(SELECT count(*) FROM (SELECT 1 FROM v LIMIT 1) had)";
+    static const char REMOVE[] =
+        "WITH v AS (DELETE FROM visits WHERE account = ?1 AND page = ?2 RETURNING date, type), "
+        "g AS (DELETE FROM page_guids WHERE account = ?1 AND page = ?2), "
+        "p AS (DELETE FROM pages WHERE account = ?1 AND id = ?2 RETURNING 1), "
+        "r AS (INSERT INTO removals (account, " REMOVAL_NAMES ") "
+        "SELECT ?1::bigint, 1, '', ?2::bigint, 0, 0, 0, ?3::bigint FROM p UNION ALL "
+        "SELECT ?1::bigint, 2, '', ?2::bigint, v.date, v.type, 0, ?3::bigint FROM v" REMOVAL_AGAIN
+        ") "
+        "SELECT -(SELECT count(*) FROM v), -(SELECT count(*) FROM (SELECT 1 FROM v LIMIT 1) had)";
     struct batch *batch = &handle->batch;
     struct query query;
     sql_query_open(&query, handle, REMOVE);
@@ -154,13 +161,15 @@ int sql_page_erase(struct handle *handle, int64_t page)
 
 bool sql_page_expect_guid(const struct handle *handle, const char *guid)
 {
-    return !handle->batch.knows || number_set_has_text(&handle->batch.guids, support_or_empty(guid));
+    return !handle->batch.knows ||
+           number_set_has_text(&handle->batch.guids, support_or_empty(guid));
 }
 
 int sql_page_join_guid(struct handle *handle, const char *guid, int64_t page)
 {
-    static const char PUT_GUID[] = "INSERT INTO page_guids (account, guid, page) VALUES (?1, ?2, ?3) "
-                                   "ON CONFLICT (account, md5(guid)) DO UPDATE SET page = excluded.page";
+    static const char PUT_GUID[] =
+        "INSERT INTO page_guids (account, guid, page) VALUES (?1, ?2, ?3) "
+        "ON CONFLICT (account, md5(guid)) DO UPDATE SET page = excluded.page";
     struct query query;
     int r = page_row_check(handle, page);
     if (r == 0 && handle->batch.knows && !number_set_add_text(&handle->batch.guids, guid))

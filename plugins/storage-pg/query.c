@@ -76,7 +76,8 @@ void sql_query_pages(struct query *query, const int64_t *pages, size_t count, si
     size_t size = 0, end = count - *done < QUERY_PAGES ? count : *done + QUERY_PAGES;
     query->pages[size++] = '{';
     for (; *done < end; ++*done)
-        size += (size_t)snprintf(query->pages + size, QUERY_PAGES_TEXT - size, "%s%" PRId64, size == 1 ? "" : ",", pages[*done]);
+        size += (size_t)snprintf(query->pages + size, QUERY_PAGES_TEXT - size, "%s%" PRId64,
+                                 size == 1 ? "" : ",", pages[*done]);
     snprintf(query->pages + size, QUERY_PAGES_TEXT - size, "}");
     sql_query_text(query, query->pages);
 }
@@ -90,11 +91,12 @@ bool sql_query_close_piece(struct query *query, struct piece *piece, int r)
 {
     bool more = r == 0 && query->rows == piece->rows;
     sql_query_close(query);
-    piece->rows = piece->rows < piece->most / piece->grows ? piece->rows * piece->grows : piece->most;
+    piece->rows =
+        piece->rows < piece->most / piece->grows ? piece->rows * piece->grows : piece->most;
     return more;
 }
 
-/* --- the pipeline ------------------------------------------------------------------------------------------------------------------- */
+/* --- the pipeline --- */
 
 static void pending_push(struct handle *handle, struct pending pending)
 {
@@ -105,8 +107,9 @@ static int send_failed(struct handle *handle)
 {
     bool memory = strstr(PQerrorMessage(handle->pg), "out of memory") != NULL;
     pg_connection_close(handle);
-    return hearth_fail(handle->call, memory ? HEARTH_ERR_NOMEM : HEARTH_ERR_UNAVAILABLE, "%s: the statement could not be sent%s",
-                       handle->database->where, memory ? ": out of memory" : "");
+    return hearth_fail(handle->call, memory ? HEARTH_ERR_NOMEM : HEARTH_ERR_UNAVAILABLE,
+                       "%s: the statement could not be sent%s", handle->database->where,
+                       memory ? ": out of memory" : "");
 }
 
 static int statement_of(struct handle *handle, const char *sql)
@@ -180,7 +183,8 @@ static int query_send(struct query *query, struct pending pending)
         if (r < 0)
             return r;
     }
-    if (PQsendQueryPrepared(handle->pg, name, query->count, query->values, query->sizes, query->formats, 0) != 1)
+    if (PQsendQueryPrepared(handle->pg, name, query->count, query->values, query->sizes,
+                            query->formats, 0) != 1)
         return send_failed(handle);
     pending_push(handle, pending);
     return 0;
@@ -200,7 +204,8 @@ static int64_t touched_rows(const PGresult *result)
     return strtoll(PQcmdTuples((PGresult *)result), NULL, 10);
 }
 
-static void add_counters(struct handle *handle, const struct pending *pending, const PGresult *result)
+static void add_counters(struct handle *handle, const struct pending *pending,
+                         const PGresult *result)
 {
     if (pending->by != 0) {
         handle->batch.delta[pending->counters[0]] += pending->by * touched_rows(result);
@@ -208,17 +213,22 @@ static void add_counters(struct handle *handle, const struct pending *pending, c
     }
     for (int i = 0; i < 2; i++)
         if (pending->counters[i] != COUNT_NONE && PQntuples(result) == 1 && PQnfields(result) > i)
-            handle->batch.delta[pending->counters[i]] += strtoll(PQgetvalue(result, 0, i), NULL, 10);
+            handle->batch.delta[pending->counters[i]] +=
+                strtoll(PQgetvalue(result, 0, i), NULL, 10);
 }
 
-/* One answer. *ret_mine: the result of PENDING_MINE, the caller's; errors of it are the return value. */
-static int answer_take(struct handle *handle, const struct pending *pending, PGresult *result, PGresult **ret_mine)
+/* One answer. *ret_mine: the result of PENDING_MINE, the caller's; errors of it are the return
+ * value. */
+static int answer_take(struct handle *handle, const struct pending *pending, PGresult *result,
+                       PGresult **ret_mine)
 {
     ExecStatusType status = PQresultStatus(result);
     bool good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
     int r = 0;
-    /* A good answer alone takes no doubt away: what is no transaction ends with the sync behind it. */
-    if (pending->kind == PENDING_MINE && (PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL || status == PGRES_PIPELINE_ABORTED))
+    /* A good answer alone takes no doubt away: what is no transaction ends with the sync behind
+     * it. */
+    if (pending->kind == PENDING_MINE &&
+        (PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL || status == PGRES_PIPELINE_ABORTED))
         handle->doubt = false;
     if (!good && pending->kind == PENDING_PREPARE)
         handle->prepared[pending->statement] = false;
@@ -235,7 +245,8 @@ static int answer_take(struct handle *handle, const struct pending *pending, PGr
     return r;
 }
 
-/* Sends a sync and takes all answers up to it. The first error is the return value; the connection may be closed then. */
+/* Sends a sync and takes all answers up to it. The first error is the return value; the
+ * connection may be closed then. */
 static int answers_settle(struct handle *handle, PGresult **ret_mine)
 {
     int first = 0;
@@ -286,13 +297,15 @@ static int execute_once(struct query *query)
     pg_connection_check_idle(handle);
     int r = pg_connection_ensure(handle);
     if (r == 0)
-        r = query_send(query, (struct pending){.kind = PENDING_MINE, .counters = {COUNT_NONE, COUNT_NONE}});
+        r = query_send(
+            query, (struct pending){.kind = PENDING_MINE, .counters = {COUNT_NONE, COUNT_NONE}});
     if (r < 0)
         return r;
     handle->doubt = true;
     r = answers_settle(handle, &result);
     if (r == 0 && result == NULL)
-        r = hearth_fail(handle->call, HEARTH_ERR_INTERNAL, "%s: a statement has no answer", handle->database->where);
+        r = hearth_fail(handle->call, HEARTH_ERR_INTERNAL, "%s: a statement has no answer",
+                        handle->database->where);
     if (r < 0) {
         PQclear(result);
         return r;
@@ -317,7 +330,8 @@ int pg_query_execute(struct query *query)
         return r;
     if (r == HEARTH_ERR_UNAVAILABLE && handle->pg == NULL && reads && had)
         return execute_once(query);
-    bool uncertain = handle->doubt && !reads && (r == HEARTH_ERR_UNAVAILABLE || r == HEARTH_ERR_NOMEM);
+    bool uncertain =
+        handle->doubt && !reads && (r == HEARTH_ERR_UNAVAILABLE || r == HEARTH_ERR_NOMEM);
     return uncertain ? HEARTH_ERR_UNCERTAIN : r;
 }
 
@@ -356,8 +370,9 @@ static int send_later(struct query *query, struct pending pending)
 
 int sql_query_later(struct query *query, enum counter counter, int by)
 {
-    return send_later(query,
-                      (struct pending){.kind = PENDING_LATER, .counters = {counter, COUNT_NONE}, .by = counter == COUNT_NONE ? 0 : by});
+    return send_later(query, (struct pending){.kind = PENDING_LATER,
+                                              .counters = {counter, COUNT_NONE},
+                                              .by = counter == COUNT_NONE ? 0 : by});
 }
 
 int pg_query_later_sums(struct query *query, enum counter first, enum counter second)
@@ -380,7 +395,8 @@ int pg_query_exec(struct handle *handle, const char *sql)
         return r;
     if (PQsendQueryParams(handle->pg, sql, 0, NULL, NULL, NULL, NULL, 0) != 1)
         return send_failed(handle);
-    pending_push(handle, (struct pending){.kind = PENDING_MINE, .counters = {COUNT_NONE, COUNT_NONE}});
+    pending_push(handle,
+                 (struct pending){.kind = PENDING_MINE, .counters = {COUNT_NONE, COUNT_NONE}});
     handle->doubt = true;
     r = answers_settle(handle, &result);
     if (r == 0)
@@ -389,11 +405,13 @@ int pg_query_exec(struct handle *handle, const char *sql)
     return r;
 }
 
-/* --- columns ------------------------------------------------------------------------------------------------------------------------ */
+/* --- columns --- */
 
 const char *sql_column_text(const struct query *query, int column)
 {
-    return PQgetisnull(query->result, query->row, column) ? NULL : PQgetvalue(query->result, query->row, column);
+    return PQgetisnull(query->result, query->row, column)
+               ? NULL
+               : PQgetvalue(query->result, query->row, column);
 }
 
 int64_t sql_column_int(const struct query *query, int column)
@@ -415,8 +433,8 @@ const uint8_t *sql_column_hash(struct query *query, int column, size_t size)
 {
     const char *text = PQgetvalue(query->result, query->row, column);
     assert(size <= sizeof(query->hash));
-    bool good =
-        strncmp(text, "\\x", 2) == 0 && strlen(text) == 2 + 2 * size && codec_hex_decode(text + 2, 2 * size, query->hash, size) == 0;
+    bool good = strncmp(text, "\\x", 2) == 0 && strlen(text) == 2 + 2 * size &&
+                codec_hex_decode(text + 2, 2 * size, query->hash, size) == 0;
     return good ? query->hash : NULL;
 }
 
@@ -430,7 +448,8 @@ int sql_column_keep_bytes(struct query *query, int column, const void **ret_byte
     if (bytes == NULL)
         return support_no_memory(handle->call);
     if (strncmp(text, "\\x", 2) != 0 || codec_hex_decode(text + 2, digits, bytes, size) != 0)
-        return hearth_fail(handle->call, HEARTH_ERR_CORRUPT, "%s: bytes came in no form of bytea; set bytea_output to hex",
+        return hearth_fail(handle->call, HEARTH_ERR_CORRUPT,
+                           "%s: bytes came in no form of bytea; set bytea_output to hex",
                            handle->database->where);
     *ret_bytes = bytes;
     *ret_size = size;

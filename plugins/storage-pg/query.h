@@ -1,5 +1,6 @@
-/* Statements, as storage-sql/sql.h describes them. A constant SQL text is prepared once for each connection, and run: now, with its rows in
- * hand, or later, together with others, when nobody waits for what it says. Everything variable is bound. */
+/* Statements, as storage-sql/sql.h describes them. A constant SQL text is prepared once for each
+ * connection, and run: now, with its rows in hand, or later, together with others, when nobody
+ * waits for what it says. Everything variable is bound. */
 #ifndef STORAGE_PG_QUERY_H
 #define STORAGE_PG_QUERY_H
 
@@ -29,9 +30,11 @@ void sql_query_pages(struct query *query, const int64_t *pages, size_t count, si
 void sql_query_piece(struct query *query, const struct piece *piece);
 bool sql_query_close_piece(struct query *query, struct piece *piece, int r);
 
-/* Runs it and keeps the rows. A write whose connection broke after it was sent is UNCERTAIN; a SELECT is tried again once. */
+/* Runs it and keeps the rows. A write whose connection broke after it was sent is UNCERTAIN; a
+ * SELECT is tried again once. */
 int pg_query_execute(struct query *query);
-/* sql_query_later() for a statement that says itself what is to be counted: the columns 0 and 1 of its row are added to these counters. */
+/* sql_query_later() for a statement that says itself what is to be counted: the columns 0 and 1
+ * of its row are added to these counters. */
 int pg_query_later_sums(struct query *query, enum counter first, enum counter second);
 /* Waits for everything that was sent. 0, or the batch's first error. */
 int pg_query_settle(struct handle *handle);

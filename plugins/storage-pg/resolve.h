@@ -1,5 +1,5 @@
-/* Where the server is: the hosts of dsn with their addresses, as libpq wants them, so that libpq looks
- * up no name: that wait has no end that anybody could set. */
+/* Where the server is: the hosts of dsn with their addresses, as libpq wants them, so that libpq
+ * looks up no name: that wait has no end that anybody could set. */
 #ifndef STORAGE_PG_RESOLVE_H
 #define STORAGE_PG_RESOLVE_H
 

@@ -60,7 +60,8 @@ int sql_op_begin_in_batch(struct op *op, void *self, struct hearth_call *call)
 int sql_op_end_in_batch(struct op *op, int code)
 {
     struct batch *batch = &op->handle->batch;
-    if (code < 0 && code != HEARTH_ERR_NOT_FOUND && code != HEARTH_ERR_INVALID && batch->broken == 0) {
+    if (code < 0 && code != HEARTH_ERR_NOT_FOUND && code != HEARTH_ERR_INVALID &&
+        batch->broken == 0) {
         batch->broken = code;
         strncat(batch->why, op->handle->call->error, sizeof(batch->why) - 1);
     }
@@ -96,7 +97,8 @@ const char *sql_database_text(const struct handle *handle)
     return handle->database->where;
 }
 
-/* Fails when the server cannot be reached: who opens a handle wants to use it. Later breaks mend themselves. */
+/* Fails when the server cannot be reached: who opens a handle wants to use it. Later breaks mend
+ * themselves. */
 int sql_handle_open(void *self, struct hearth_call *call, void **ret_handle)
 {
     struct handle *handle = calloc(1, sizeof(*handle));
@@ -139,8 +141,10 @@ void sql_handle_interrupt(void *self)
 static int ping_read(struct handle *handle, bool *ret_read_only)
 {
     struct query query;
-    sql_query_open(&query, handle,
-               "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean, EXISTS (SELECT FROM accounts LIMIT 0)");
+    sql_query_open(
+        &query, handle,
+        "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean, EXISTS "
+        "(SELECT FROM accounts LIMIT 0)");
     int r = sql_query_step(&query);
     if (r > 0)
         *ret_read_only = sql_column_flag(&query, 0);
@@ -157,14 +161,17 @@ static int ping_write(struct handle *handle)
     sql_query_open(&query, handle, "UPDATE schema_version SET oldest = oldest WHERE version = 1");
     int r = sql_query_run(&query, NULL);
     if (r == HEARTH_ERR_TIMEOUT)
-        return hearth_fail(handle->call, HEARTH_ERR_IO,
-                           "%s: it can be read, but a change does not end; is a synchronous standby missing, "
-                           "or a lock held? See pg_stat_activity",
-                           handle->database->where);
-    return r == HEARTH_ERR_UNCERTAIN ? HEARTH_ERR_UNAVAILABLE : r; /* whether it was written matters to nobody */
+        return hearth_fail(
+            handle->call, HEARTH_ERR_IO,
+            "%s: it can be read, but a change does not end; is a synchronous standby missing, "
+            "or a lock held? See pg_stat_activity",
+            handle->database->where);
+    /* whether it was written matters to nobody */
+    return r == HEARTH_ERR_UNCERTAIN ? HEARTH_ERR_UNAVAILABLE : r;
 }
 
-/* Writes a row that is never locked for longer than this takes; in a batch it would be, so there it only reads. */
+/* Writes a row that is never locked for longer than this takes; in a batch it would be, so there
+ * it only reads. */
 int sql_handle_ping(void *self, struct hearth_call *call)
 {
     struct op op;
@@ -175,7 +182,8 @@ int sql_handle_ping(void *self, struct hearth_call *call)
     r = ping_read(op.handle, &read_only);
     if (r == 0 && read_only && !op.handle->batch.open)
         r = hearth_fail(call, HEARTH_ERR_DENIED,
-                        "%s: the server is read-only (a standby, or default_transaction_read_only): name the primary in dsn",
+                        "%s: the server is read-only (a standby, or "
+                        "default_transaction_read_only): name the primary in dsn",
                         op.handle->database->where);
     if (r == 0 && !op.handle->batch.open && !support_looks_only(op.handle->database->host))
         r = ping_write(op.handle);

@@ -1,4 +1,5 @@
-/* The objects of this plugin: one store for each database, one handle (a connection) for each thread of the host. */
+/* The objects of this plugin: one store for each database, one handle (a connection) for each
+ * thread of the host. */
 #ifndef STORAGE_PG_DATABASE_H
 #define STORAGE_PG_DATABASE_H
 
@@ -30,16 +31,18 @@ struct batch {
     char id[40];   /* of the account, outside */
     int64_t account, generation;
     int32_t collection;
-    int64_t delta[COUNTERS]; /* what the batch adds to the counters of its account; complete when nothing is pending */
-    bool removed;            /* see storage-sql/removals.h */
+    /* what the batch adds to the counters of its account; complete when nothing is pending */
+    int64_t delta[COUNTERS];
+    bool removed; /* see storage-sql/removals.h */
     unsigned gone;
     bool moved; /* bookmark_moves may have rows that are not in bookmark_folders yet */
-    /* All pages and guids of the account are in these sets: what is not need not be asked for. So it is from the beginning when there are
-     * none, as at a first sync, and since pg_pages_learn() when many were asked for. */
+    /* All pages and guids of the account are in these sets: what is not need not be asked for.
+     * So it is from the beginning when there are none, as at a first sync, and since
+     * pg_pages_learn() when many were asked for. */
     bool knows;
     struct number_set pages, guids; /* ids, and hashes of guids */
-    /* There were none at the beginning: those in `pages` have no visits but what was put since then, into these. An archive brings all
-     * pages before the first visit. */
+    /* There were none at the beginning: those in `pages` have no visits but what was put since
+     * then, into these. An archive brings all pages before the first visit. */
     bool empty;
     struct number_set visited;
     int64_t asked, worth; /* pages that were asked for, and how many make it worth to learn all */

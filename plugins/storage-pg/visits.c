@@ -18,10 +18,12 @@ static int64_t source_of(const struct hearth_visit *visit)
     return HEARTH_HAS(visit, source) ? visit->source : 0;
 }
 
-static int make_arrays(struct handle *handle, const struct hearth_visit *visits, size_t count, struct visit_arrays *ret_arrays)
+static int make_arrays(struct handle *handle, const struct hearth_visit *visits, size_t count,
+                       struct visit_arrays *ret_arrays)
 {
     const struct hearth_host *host = handle->database->host;
-    char *dates = host->alloc(handle->call, count * 21 + 3), *types = host->alloc(handle->call, count * 3 + 3);
+    char *dates = host->alloc(handle->call, count * 21 + 3),
+         *types = host->alloc(handle->call, count * 3 + 3);
     char *sources = host->alloc(handle->call, count * 21 + 3);
     if (dates == NULL || types == NULL || sources == NULL)
         return support_no_memory(handle->call);
@@ -29,7 +31,8 @@ static int make_arrays(struct handle *handle, const struct hearth_visit *visits,
     for (size_t i = 0; i < count; i++) {
         d += snprintf(d, 22, "%c%lld", i == 0 ? '{' : ',', (long long)HEARTH_AT(visits, i)->date);
         t += snprintf(t, 4, "%c%d", i == 0 ? '{' : ',', (int)HEARTH_AT(visits, i)->type);
-        s += snprintf(s, 22, "%c%lld", i == 0 ? '{' : ',', (long long)source_of(HEARTH_AT(visits, i)));
+        s += snprintf(s, 22, "%c%lld", i == 0 ? '{' : ',',
+                      (long long)source_of(HEARTH_AT(visits, i)));
     }
     snprintf(d, 3, "%s}", count == 0 ? "{" : "");
     snprintf(t, 3, "%s}", count == 0 ? "{" : "");
@@ -44,8 +47,8 @@ static int64_t count_different(const struct hearth_visit *visits, size_t count)
     int64_t n = 0;
     for (size_t i = 0; i < count; i++) {
         size_t k = 0;
-        while (k < i &&
-               (HEARTH_AT(visits, k)->date != HEARTH_AT(visits, i)->date || HEARTH_AT(visits, k)->type != HEARTH_AT(visits, i)->type))
+        while (k < i && (HEARTH_AT(visits, k)->date != HEARTH_AT(visits, i)->date ||
+                         HEARTH_AT(visits, k)->type != HEARTH_AT(visits, i)->type))
             k++;
         n += k == i;
     }
@@ -53,24 +56,29 @@ static int64_t count_different(const struct hearth_visit *visits, size_t count)
 }
 
 /* Of what is inserted as `i`: it is not gone any more. */
-#define TAKE_OFF                                                                                                                           \
-    "DELETE FROM removals r USING i WHERE r.account = $1 AND r.kind = 2 AND md5(r.key) = md5('') AND r.page = $2 AND r.date = i.date "     \
+#define TAKE_OFF                                                                                   \
+    "DELETE FROM removals r USING i WHERE r.account = $1 AND r.kind = 2 AND md5(r.key) = md5('') " \
+    "AND r.page = $2 AND r.date = i.date "                                                         \
     "AND r.type = i.type"
 
 /* Nothing is known: whether the page is there and had visits comes with the answer. */
-#define PUT_AND_ASK(also)                                                                                                                  \
-    "WITH p AS (SELECT hidden, host_key, EXISTS (SELECT 1 FROM visits v WHERE v.account = $1 AND v.page = $2) AS had "                     \
-    "FROM pages WHERE account = $1 AND id = $2), "                                                                                         \
-    "i AS (INSERT INTO visits (account, page, date, type, source, hidden, host_key) SELECT $1, $2, u.date, u.type, u.source, p.hidden, "   \
-    "p.host_key "                                                                                                                          \
-    "FROM p, unnest($3::bigint[], $4::int[], $5::int[]) AS u (date, type, source) ON CONFLICT DO NOTHING RETURNING date, type)" also       \
-    " SELECT p.had, (SELECT count(*) FROM i) FROM p"
+#define PUT_AND_ASK(also)                                                                          \
+    "WITH p AS (SELECT hidden, host_key, EXISTS (SELECT 1 FROM visits v WHERE v.account = $1 AND " \
+    "v.page = $2) AS had "                                                                         \
+    "FROM pages WHERE account = $1 AND id = $2), "                                                 \
+    "i AS (INSERT INTO visits (account, page, date, type, source, hidden, host_key) SELECT $1, "   \
+    "$2, u.date, u.type, u.source, p.hidden, "                                                     \
+    "p.host_key "                                                                                  \
+    "FROM p, unnest($3::bigint[], $4::int[], $5::int[]) AS u (date, type, source) ON CONFLICT DO " \
+    "NOTHING RETURNING date, type)" also " SELECT p.had, (SELECT count(*) FROM i) FROM p"
 
-static int put_and_ask(struct handle *handle, int64_t page, const struct visit_arrays *arrays, int64_t *ret_added)
+static int put_and_ask(struct handle *handle, int64_t page, const struct visit_arrays *arrays,
+                       int64_t *ret_added)
 {
     static const char PUT[] = PUT_AND_ASK(""), PUT_BACK[] = PUT_AND_ASK(", t AS (" TAKE_OFF ")");
     struct query query;
-    sql_query_open(&query, handle, sql_removal_may_be(handle, HEARTH_REMOVAL_VISIT) ? PUT_BACK : PUT);
+    sql_query_open(&query, handle,
+                   sql_removal_may_be(handle, HEARTH_REMOVAL_VISIT) ? PUT_BACK : PUT);
     sql_query_int(&query, handle->batch.account);
     sql_query_int(&query, page);
     sql_query_text(&query, arrays->dates);
@@ -88,16 +96,21 @@ static int put_and_ask(struct handle *handle, int64_t page, const struct visit_a
     return r < 0 ? r : 0;
 }
 
-#define PUT_FRESH                                                                                                                          \
-    "INSERT INTO visits (account, page, date, type, source, hidden, host_key) SELECT $1, $2, u.date, u.type, u.source, p.hidden, "         \
-    "p.host_key FROM pages p, unnest($3::bigint[], $4::int[], $5::int[]) AS u (date, type, source) "                                       \
+#define PUT_FRESH                                                                                  \
+    "INSERT INTO visits (account, page, date, type, source, hidden, host_key) SELECT $1, $2, "     \
+    "u.date, u.type, u.source, p.hidden, "                                                         \
+    "p.host_key FROM pages p, unnest($3::bigint[], $4::int[], $5::int[]) AS u (date, type, "       \
+    "source) "                                                                                     \
     "WHERE p.account = $1 AND p.id = $2 ON CONFLICT DO NOTHING"
 
-static int put_fresh(struct handle *handle, int64_t page, const struct visit_arrays *arrays, int64_t added)
+static int put_fresh(struct handle *handle, int64_t page, const struct visit_arrays *arrays,
+                     int64_t added)
 {
-    static const char PUT[] = PUT_FRESH, PUT_BACK[] = "WITH i AS (" PUT_FRESH " RETURNING date, type) " TAKE_OFF;
+    static const char PUT[] = PUT_FRESH,
+                      PUT_BACK[] = "WITH i AS (" PUT_FRESH " RETURNING date, type) " TAKE_OFF;
     struct query query;
-    sql_query_open(&query, handle, sql_removal_may_be(handle, HEARTH_REMOVAL_VISIT) ? PUT_BACK : PUT);
+    sql_query_open(&query, handle,
+                   sql_removal_may_be(handle, HEARTH_REMOVAL_VISIT) ? PUT_BACK : PUT);
     sql_query_int(&query, handle->batch.account);
     sql_query_int(&query, page);
     sql_query_text(&query, arrays->dates);
@@ -113,7 +126,8 @@ static int take_fresh(struct handle *handle, int64_t page, bool *ret_fresh)
 {
     struct batch *batch = &handle->batch;
     uint64_t id = (uint64_t)page;
-    bool fresh = batch->fresh == page || (batch->empty && number_set_has(&batch->pages, id) && !number_set_has(&batch->visited, id));
+    bool fresh = batch->fresh == page || (batch->empty && number_set_has(&batch->pages, id) &&
+                                          !number_set_has(&batch->visited, id));
     if (batch->empty && !number_set_add(&batch->visited, id))
         return support_no_memory(handle->call);
     if (batch->fresh == page)
@@ -122,7 +136,8 @@ static int take_fresh(struct handle *handle, int64_t page, bool *ret_fresh)
     return 0;
 }
 
-int sql_visits_write(struct handle *handle, int64_t page, const struct hearth_visit *visits, size_t count, int64_t *ret_added)
+int sql_visits_write(struct handle *handle, int64_t page, const struct hearth_visit *visits,
+                     size_t count, int64_t *ret_added)
 {
     enum { FEW = 200 };
     struct visit_arrays arrays;
@@ -140,10 +155,11 @@ int sql_visits_write(struct handle *handle, int64_t page, const struct hearth_vi
 
 int sql_visits_erase(struct handle *handle, int64_t page)
 {
-    static const char REMOVE[] = "WITH v AS (DELETE FROM visits WHERE account = ?1 AND page = ?2 RETURNING date, type), "
-                                 "r AS (INSERT INTO removals (account, " REMOVAL_NAMES ") "
-                                 "SELECT ?1, 2, '', ?2, v.date, v.type, 0, ?3 FROM v" REMOVAL_AGAIN ") "
-                                 "SELECT -count(*), -least(count(*), 1) FROM v";
+    static const char REMOVE[] =
+        "WITH v AS (DELETE FROM visits WHERE account = ?1 AND page = ?2 RETURNING date, type), "
+        "r AS (INSERT INTO removals (account, " REMOVAL_NAMES ") "
+        "SELECT ?1, 2, '', ?2, v.date, v.type, 0, ?3 FROM v" REMOVAL_AGAIN ") "
+        "SELECT -count(*), -least(count(*), 1) FROM v";
     struct query query;
     sql_query_open(&query, handle, REMOVE);
     sql_query_batch(&query);

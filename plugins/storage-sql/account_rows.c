@@ -15,9 +15,11 @@ static int put_of_account(struct op *op, struct query *query)
 }
 
 /* Those of source 0 are in a table of their own, which releases know that know of no other. */
-static int put_of_source(struct op *op, const char *account, int64_t source, const void *sealed, size_t size)
+static int put_of_source(struct op *op, const char *account, int64_t source, const void *sealed,
+                         size_t size)
 {
-    static const char PUT[] = "UPDATE sources SET sealed = ?3 WHERE account = " ACCOUNT_ROW("?1") " AND id = ?2";
+    static const char PUT[] =
+        "UPDATE sources SET sealed = ?3 WHERE account = " ACCOUNT_ROW("?1") " AND id = ?2";
     struct query query;
     int64_t rows = 0;
     sql_query_open(&query, op->handle, PUT);
@@ -26,11 +28,13 @@ static int put_of_source(struct op *op, const char *account, int64_t source, con
     sql_query_bytes(&query, sealed, size);
     int r = sql_query_run(&query, &rows);
     if (r == 0 && rows == 0)
-        r = hearth_fail(op->handle->call, HEARTH_ERR_NOT_FOUND, "the account has no source %lld", (long long)source);
+        r = hearth_fail(op->handle->call, HEARTH_ERR_NOT_FOUND, "the account has no source %lld",
+                        (long long)source);
     return sql_op_end_write(op, r);
 }
 
-int sql_credentials_put(void *self, struct hearth_call *call, const char *account, int64_t source, const void *sealed, size_t size)
+int sql_credentials_put(void *self, struct hearth_call *call, const char *account, int64_t source,
+                        const void *sealed, size_t size)
 {
     static const char PUT[] = "INSERT INTO credentials (account, sealed) SELECT row, " VALUE_HASH(
         "?2") " FROM accounts WHERE id = ?1 "
@@ -48,10 +52,12 @@ int sql_credentials_put(void *self, struct hearth_call *call, const char *accoun
     return put_of_account(&op, &query);
 }
 
-int sql_credentials_get(void *self, struct hearth_call *call, const char *account, int64_t source, const void **ret_sealed, size_t *ret_size)
+int sql_credentials_get(void *self, struct hearth_call *call, const char *account, int64_t source,
+                        const void **ret_sealed, size_t *ret_size)
 {
     static const char GET[] = "SELECT sealed FROM credentials WHERE account = " ACCOUNT_ROW("?1");
-    static const char GET_OTHER[] = "SELECT sealed FROM sources WHERE account = " ACCOUNT_ROW("?1") " AND id = ?2 AND sealed IS NOT NULL";
+    static const char GET_OTHER[] = "SELECT sealed FROM sources WHERE account = " ACCOUNT_ROW(
+        "?1") " AND id = ?2 AND sealed IS NOT NULL";
     struct op op;
     struct query query;
     int r = sql_op_begin(&op, self, call);
@@ -72,9 +78,9 @@ int sql_credentials_get(void *self, struct hearth_call *call, const char *accoun
 
 int sql_settings_put(void *self, struct hearth_call *call, const char *account, const char *json)
 {
-    static const char PUT[] =
-        "INSERT INTO settings (account, json) SELECT row, " VALUE_TEXT("?2") " FROM accounts WHERE id = ?1 "
-                                                                             "ON CONFLICT (account) DO UPDATE SET json = excluded.json";
+    static const char PUT[] = "INSERT INTO settings (account, json) SELECT row, " VALUE_TEXT(
+        "?2") " FROM accounts WHERE id = ?1 "
+              "ON CONFLICT (account) DO UPDATE SET json = excluded.json";
     struct op op;
     struct query query;
     int r = sql_op_begin_write(&op, self, call);
@@ -86,7 +92,8 @@ int sql_settings_put(void *self, struct hearth_call *call, const char *account, 
     return put_of_account(&op, &query);
 }
 
-int sql_settings_get(void *self, struct hearth_call *call, const char *account, const char **ret_json)
+int sql_settings_get(void *self, struct hearth_call *call, const char *account,
+                     const char **ret_json)
 {
     static const char GET[] = "SELECT json FROM settings WHERE account = " ACCOUNT_ROW("?1");
     struct op op;
@@ -106,15 +113,19 @@ int sql_settings_get(void *self, struct hearth_call *call, const char *account, 
 }
 
 /* With what the handle's own batch adds to it. */
-static void read_counts(struct query *query, const struct batch *batch, struct hearth_counts *ret_counts)
+static void read_counts(struct query *query, const struct batch *batch,
+                        struct hearth_counts *ret_counts)
 {
     int at = 1; /* behind the row */
-#define READ_COUNT(name, column) ret_counts->column = sql_column_int(query, at++) + (batch == NULL ? 0 : batch->delta[COUNT_##name]);
+#define READ_COUNT(name, column)                                                                   \
+    ret_counts->column =                                                                           \
+        sql_column_int(query, at++) + (batch == NULL ? 0 : batch->delta[COUNT_##name]);
     SQL_COUNTERS(READ_COUNT)
 #undef READ_COUNT
 }
 
-int sql_account_counts(void *self, struct hearth_call *call, const char *account, struct hearth_counts *ret_counts)
+int sql_account_counts(void *self, struct hearth_call *call, const char *account,
+                       struct hearth_counts *ret_counts)
 {
 #define COUNTED(name, column) ", " #column
     static const char COUNTS[] = "SELECT row" SQL_COUNTERS(COUNTED) " FROM " COUNTS_OF_ACCOUNT;

@@ -24,7 +24,8 @@ static bool account_row_read(struct query *query, struct hearth_account *ret_acc
 
 int sql_account_exists_already(struct hearth_call *call)
 {
-    return hearth_fail(call, HEARTH_ERR_CONFLICT, "there is an account with this id or e-mail address already");
+    return hearth_fail(call, HEARTH_ERR_CONFLICT,
+                       "there is an account with this id or e-mail address already");
 }
 
 int sql_account_is_missing(struct hearth_call *call)
@@ -42,7 +43,8 @@ int sql_account_find(struct handle *handle, const char *id)
     return r;
 }
 
-int sql_account_explain(struct handle *handle, const char *id, int (*taken)(struct hearth_call *call))
+int sql_account_explain(struct handle *handle, const char *id,
+                        int (*taken)(struct hearth_call *call))
 {
     int r = sql_account_find(handle, id);
     return r < 0 ? r : r > 0 ? taken(handle->call) : sql_account_is_missing(handle->call);
@@ -53,35 +55,39 @@ int sql_account_create(void *self, struct hearth_call *call, const struct hearth
     struct op op;
     char issuer[IDENTITY_TEXT_MAX + 2];
     if (account->id == NULL || account->email == NULL)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "an account needs an id and an e-mail address");
+        return hearth_fail(call, HEARTH_ERR_INVALID,
+                           "an account needs an id and an e-mail address");
     int r = sql_identity_of_new_account(call, account, issuer);
     if (r == 0)
         r = sql_op_begin_write(&op, self, call);
     return r < 0 ? r : sql_op_end_write(&op, sql_account_make(op.handle, account, issuer));
 }
 
-/* ?2 is the set of enum hearth_account_field. The address has a statement of its own: one that names it writes its index, changed or not.
- */
-#define UPDATE_WITH(more, condition)                                                                                                       \
-    "UPDATE accounts SET state = CASE WHEN ?2 & 1 <> 0 THEN ?3 ELSE state END, "                                                           \
-    "state_detail = CASE WHEN ?2 & 1 <> 0 THEN ?4 ELSE state_detail END, "                                                                 \
-    "state_message = CASE WHEN ?2 & 1 <> 0 THEN ?15 ELSE state_message END, "                                                              \
-    "state_parameters = CASE WHEN ?2 & 1 <> 0 THEN ?16 ELSE state_parameters END, "                                                        \
-    "name = CASE WHEN ?2 & 2 <> 0 THEN ?5 ELSE name END, "                                                                                 \
-    "uid = CASE WHEN ?2 & 8 <> 0 THEN ?6 ELSE uid END, "                                                                                   \
-    "node = CASE WHEN ?2 & 16 <> 0 THEN ?7 ELSE node END, "                                                                                \
-    "last_sync = CASE WHEN ?2 & 32 <> 0 THEN ?8 ELSE last_sync END, "                                                                      \
-    "last_attempt = CASE WHEN ?2 & 64 <> 0 THEN ?9 ELSE last_attempt END, "                                                                \
-    "next_sync = CASE WHEN ?2 & 128 <> 0 THEN ?10 ELSE next_sync END, "                                                                    \
-    "leased_until = CASE WHEN ?2 & 128 <> 0 THEN 0 ELSE leased_until END, "                                                              \
-    "last_seen = CASE WHEN ?2 & 256 <> 0 THEN ?11 ELSE last_seen END, "                                                                    \
-    "failures = CASE WHEN ?2 & 512 <> 0 THEN ?12 ELSE failures END, "                                                                      \
-    "resync = CASE WHEN ?2 & 1024 <> 0 THEN ?13 ELSE resync END, "                                                                         \
-    "provider = CASE WHEN ?2 & 2048 <> 0 THEN ?14 ELSE provider END" more " WHERE id = ?1" condition
+/* ?2 is the set of enum hearth_account_field. The address has a statement of its own: one that
+ * names it writes its index, changed or not. */
+#define UPDATE_WITH(more, condition)                                                               \
+    "UPDATE accounts SET state = CASE WHEN ?2 & 1 <> 0 THEN ?3 ELSE state END, "                   \
+    "state_detail = CASE WHEN ?2 & 1 <> 0 THEN ?4 ELSE state_detail END, "                         \
+    "state_message = CASE WHEN ?2 & 1 <> 0 THEN ?15 ELSE state_message END, "                      \
+    "state_parameters = CASE WHEN ?2 & 1 <> 0 THEN ?16 ELSE state_parameters END, "                \
+    "name = CASE WHEN ?2 & 2 <> 0 THEN ?5 ELSE name END, "                                         \
+    "uid = CASE WHEN ?2 & 8 <> 0 THEN ?6 ELSE uid END, "                                           \
+    "node = CASE WHEN ?2 & 16 <> 0 THEN ?7 ELSE node END, "                                        \
+    "last_sync = CASE WHEN ?2 & 32 <> 0 THEN ?8 ELSE last_sync END, "                              \
+    "last_attempt = CASE WHEN ?2 & 64 <> 0 THEN ?9 ELSE last_attempt END, "                        \
+    "next_sync = CASE WHEN ?2 & 128 <> 0 THEN ?10 ELSE next_sync END, "                            \
+    "leased_until = CASE WHEN ?2 & 128 <> 0 THEN 0 ELSE leased_until END, "                        \
+    "last_seen = CASE WHEN ?2 & 256 <> 0 THEN ?11 ELSE last_seen END, "                            \
+    "failures = CASE WHEN ?2 & 512 <> 0 THEN ?12 ELSE failures END, "                              \
+    "resync = CASE WHEN ?2 & 1024 <> 0 THEN ?13 ELSE resync END, "                                 \
+    "provider = CASE WHEN ?2 & 2048 <> 0 THEN ?14 ELSE provider END" more                          \
+    " WHERE id = ?1" condition
 
-int sql_account_update(void *self, struct hearth_call *call, const struct hearth_account *account, uint64_t fields)
+int sql_account_update(void *self, struct hearth_call *call, const struct hearth_account *account,
+                       uint64_t fields)
 {
-    static const char UPDATE[] = UPDATE_WITH("", ""), MOVE[] = UPDATE_WITH(", email = ?17", ADDRESS_IS_FREE("?17", "?1"));
+    static const char UPDATE[] = UPDATE_WITH("", ""),
+                      MOVE[] = UPDATE_WITH(", email = ?17", ADDRESS_IS_FREE("?17", "?1"));
     struct op op;
     struct query query;
     int64_t rows = 0;
@@ -107,7 +113,8 @@ int sql_account_update(void *self, struct hearth_call *call, const struct hearth
     sql_query_int(&query, account->resync);
     sql_query_text(&query, support_or_empty(account->provider));
     sql_query_text(&query, HEARTH_HAS(account, state_message) ? account->state_message : NULL);
-    sql_query_text(&query, HEARTH_HAS(account, state_parameters) ? account->state_parameters : NULL);
+    sql_query_text(&query,
+                   HEARTH_HAS(account, state_parameters) ? account->state_parameters : NULL);
     if (moves)
         sql_query_text(&query, account->email);
     r = sql_query_run(&query, &rows);
@@ -119,8 +126,8 @@ int sql_account_update(void *self, struct hearth_call *call, const struct hearth
 }
 
 /* key, more: the parameters of `sql`; more is NULL when it has one. */
-static int get_account(void *self, struct hearth_call *call, const char *sql, const char *key, const char *more,
-                       struct hearth_account *ret_account)
+static int get_account(void *self, struct hearth_call *call, const char *sql, const char *key,
+                       const char *more, struct hearth_account *ret_account)
 {
     struct op op;
     struct query query;
@@ -148,30 +155,35 @@ static int get_account(void *self, struct hearth_call *call, const char *sql, co
     return sql_op_end(&op, r);
 }
 
-int sql_account_get(void *self, struct hearth_call *call, const char *account, struct hearth_account *ret_account)
+int sql_account_get(void *self, struct hearth_call *call, const char *account,
+                    struct hearth_account *ret_account)
 {
     static const char BY_ID[] = "SELECT " ACCOUNT_COLUMNS " FROM accounts a WHERE a.id = ?1";
     return get_account(self, call, BY_ID, account, NULL, ret_account);
 }
 
-int sql_account_by_email(void *self, struct hearth_call *call, const char *email, struct hearth_account *ret_account)
+int sql_account_by_email(void *self, struct hearth_call *call, const char *email,
+                         struct hearth_account *ret_account)
 {
-    static const char BY_EMAIL[] = "SELECT " ACCOUNT_COLUMNS " FROM accounts a WHERE " NO_CASE("a.email") " = " NO_CASE_VALUE("?1");
+    static const char BY_EMAIL[] =
+        "SELECT " ACCOUNT_COLUMNS
+        " FROM accounts a WHERE " NO_CASE("a.email") " = " NO_CASE_VALUE("?1");
     return get_account(self, call, BY_EMAIL, email, NULL, ret_account);
 }
 
-int sql_account_by_identity(void *self, struct hearth_call *call, const char *issuer, const char *subject, struct hearth_account *ret_account)
+int sql_account_by_identity(void *self, struct hearth_call *call, const char *issuer,
+                            const char *subject, struct hearth_account *ret_account)
 {
     static const char BY_IDENTITY[] =
-        "SELECT " ACCOUNT_COLUMNS " FROM accounts a WHERE a.row = (SELECT account FROM identities WHERE issuer = ?1 AND subject = ?2)";
+        "SELECT " ACCOUNT_COLUMNS " FROM accounts a WHERE a.row = (SELECT account FROM identities "
+        "WHERE issuer = ?1 AND subject = ?2)";
     return get_account(self, call, BY_IDENTITY, issuer, subject, ret_account);
 }
 
 int sql_account_list(void *self, struct hearth_call *call, hearth_account_cb cb, void *ctx)
 {
-    static const char LIST[] =
-        "SELECT " ACCOUNT_COLUMNS " FROM accounts a WHERE " NO_CASE("a.email") " > " NO_CASE_VALUE("?1") " ORDER BY " NO_CASE("a.email")
-            IN_PIECES;
+    static const char LIST[] = "SELECT " ACCOUNT_COLUMNS " FROM accounts a WHERE " NO_CASE(
+        "a.email") " > " NO_CASE_VALUE("?1") " ORDER BY " NO_CASE("a.email") IN_PIECES;
     struct op op;
     struct query query;
     struct hearth_account account;
@@ -197,8 +209,8 @@ int sql_account_list(void *self, struct hearth_call *call, hearth_account_cb cb,
 
 /* --- leases --- */
 
-/* Leased ones, on the heap: the callback runs after the leases are stored, when nobody waits for it any more, and may reset the call's
- * memory. */
+/* Leased ones, on the heap: the callback runs after the leases are stored, when nobody waits for
+ * it any more, and may reset the call's memory. */
 struct leased {
     struct leased *next;
     struct hearth_account account;
@@ -206,11 +218,11 @@ struct leased {
 };
 
 #define SIZE_OF_TEXT(text) ((text) == NULL ? 0 : strlen(text) + 1)
-#define MOVE_TEXT(at, text)                                                                                                                \
-    if ((text) != NULL) {                                                                                                                  \
-        size_t length = strlen(text) + 1;                                                                                                  \
-        (text) = memcpy(at, text, length);                                                                                                 \
-        (at) += length;                                                                                                                    \
+#define MOVE_TEXT(at, text)                                                                        \
+    if ((text) != NULL) {                                                                          \
+        size_t length = strlen(text) + 1;                                                          \
+        (text) = memcpy(at, text, length);                                                         \
+        (at) += length;                                                                            \
     }
 #define TEXT_FIELD_SIZE_TEXT(name) +SIZE_OF_TEXT(account->name)
 #define TEXT_FIELD_SIZE_INT(name)
@@ -240,13 +252,17 @@ static void insert_by_due(struct leased **list, struct leased *leased)
     *list = leased;
 }
 
-/* The index is in the order of the greater of next_sync and leased_until: those that nobody has leased come by the time they are due. */
-static int accounts_lease_due(struct handle *handle, int64_t now, int64_t leased_until, int64_t limit, struct leased **list)
+/* The index is in the order of the greater of next_sync and leased_until: those that nobody has
+ * leased come by the time they are due. */
+static int accounts_lease_due(struct handle *handle, int64_t now, int64_t leased_until,
+                              int64_t limit, struct leased **list)
 {
 #define FREE_AT GREATEST("next_sync", "leased_until")
-    static const char LEASE[] = "UPDATE accounts SET leased_until = ?2 WHERE row IN (SELECT row FROM accounts WHERE next_sync > 0 "
-                                "AND " FREE_AT " <= ?1 ORDER BY " FREE_AT ", row LIMIT ?3" SKIP_LOCKED
-                                ") RETURNING " SQL_NAMES(HEARTH_ACCOUNT_FIELDS) ", " GENERATION_APART;
+    static const char LEASE[] =
+        "UPDATE accounts SET leased_until = ?2 WHERE row IN (SELECT row FROM accounts WHERE "
+        "next_sync > 0 "
+        "AND " FREE_AT " <= ?1 ORDER BY " FREE_AT ", row LIMIT ?3" SKIP_LOCKED
+        ") RETURNING " SQL_NAMES(HEARTH_ACCOUNT_FIELDS) ", " GENERATION_APART;
 #undef FREE_AT
     struct query query;
     int r;
@@ -268,8 +284,8 @@ static int accounts_lease_due(struct handle *handle, int64_t now, int64_t leased
     return r;
 }
 
-int sql_account_lease_due(void *self, struct hearth_call *call, int64_t now, int64_t leased_until, int64_t limit, hearth_account_cb cb,
-                      void *ctx)
+int sql_account_lease_due(void *self, struct hearth_call *call, int64_t now, int64_t leased_until,
+                          int64_t limit, hearth_account_cb cb, void *ctx)
 {
     struct op op;
     struct leased *list = NULL;
@@ -279,7 +295,8 @@ int sql_account_lease_due(void *self, struct hearth_call *call, int64_t now, int
     if (r < 0)
         return r;
     r = sql_batch_is_none(op.handle);
-    r = sql_op_end_write(&op, r < 0 ? r : accounts_lease_due(op.handle, now, leased_until, limit, &list));
+    r = sql_op_end_write(
+        &op, r < 0 ? r : accounts_lease_due(op.handle, now, leased_until, limit, &list));
     bool more = r == 0;
     while (list != NULL) {
         struct leased *next = list->next;

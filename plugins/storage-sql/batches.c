@@ -14,10 +14,12 @@ int sql_batch_check_collection(struct hearth_call *call, int32_t collection)
 
 int sql_batch_is_none(struct handle *handle)
 {
-    return handle->batch.open ? hearth_fail(handle->call, HEARTH_ERR_INVALID, "a batch is open") : 0;
+    return handle->batch.open ? hearth_fail(handle->call, HEARTH_ERR_INVALID, "a batch is open")
+                              : 0;
 }
 
-int sql_batch_begin(void *self, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation)
+int sql_batch_begin(void *self, struct hearth_call *call, const char *account, int32_t collection,
+                    int64_t *ret_generation)
 {
     struct op op;
     int r = sql_op_begin(&op, self, call);
@@ -50,9 +52,12 @@ static int write_generation(struct handle *handle)
 {
     static const char PUT[] =
         "INSERT INTO generations (" ACCOUNT_COLUMN "collection, generation) SELECT " ACCOUNT_VALUE
-        "collection, " VALUE_INT("?3") " FROM collections WHERE collection > 0 AND (collection = " VALUE_INT("?2") " OR " VALUE_INT(
-            "?2") " = 0) "
-                  "ON CONFLICT (" ACCOUNT_COLUMN "collection) DO UPDATE SET generation = excluded.generation";
+        "collection, " VALUE_INT("?3") " FROM collections WHERE collection > 0 AND (collection "
+                                       "= " VALUE_INT("?2") " OR " VALUE_INT(
+                                           "?2") " = 0) "
+                                                 "ON CONFLICT (" ACCOUNT_COLUMN
+                                                 "collection) DO UPDATE SET generation = "
+                                                 "excluded.generation";
     struct query query;
     sql_query_open(&query, handle, PUT);
     sql_query_batch(&query);
@@ -62,7 +67,8 @@ static int write_generation(struct handle *handle)
 }
 
 /* Of an account without rows: what it was made with, which any collection may have changed in. */
-static int list_first_generations(void *self, struct hearth_call *call, const char *account, hearth_generation_cb cb, void *ctx)
+static int list_first_generations(void *self, struct hearth_call *call, const char *account,
+                                  hearth_generation_cb cb, void *ctx)
 {
     int64_t generation = 0;
     int r = sql_account_first_generation(self, call, account, &generation);
@@ -72,7 +78,8 @@ static int list_first_generations(void *self, struct hearth_call *call, const ch
     return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
 }
 
-int sql_generation_list(void *self, struct hearth_call *call, const char *account, hearth_generation_cb cb, void *ctx)
+int sql_generation_list(void *self, struct hearth_call *call, const char *account,
+                        hearth_generation_cb cb, void *ctx)
 {
     static const char LIST[] = "SELECT " GENERATIONS " ORDER BY collection";
     struct op op;
@@ -94,8 +101,10 @@ int sql_generation_list(void *self, struct hearth_call *call, const char *accoun
 int sql_batch_write_account(struct handle *handle, bool changed)
 {
 #define ADD_COUNTER(name, column) ", " #column " = " #column " + " VALUE_INT("?")
-    static const char FINISH[] = "UPDATE " ACCOUNT_OF_BATCH " SET generation = CASE WHEN " VALUE_FLAG("?2") " THEN " VALUE_INT(
-        "?3") " ELSE generation END" SQL_COUNTERS(ADD_COUNTER) WHERE_ROW_OF_BATCH;
+    static const char FINISH[] =
+        "UPDATE " ACCOUNT_OF_BATCH " SET generation = CASE WHEN " VALUE_FLAG(
+            "?2") " THEN " VALUE_INT("?3") " ELSE generation END" SQL_COUNTERS(ADD_COUNTER)
+            WHERE_ROW_OF_BATCH;
 #undef ADD_COUNTER
     struct batch *batch = &handle->batch;
     struct query query;

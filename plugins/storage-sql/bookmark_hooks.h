@@ -1,4 +1,5 @@
-/* What the bookmarks of this folder leave to each plugin, the row itself, in a batch; and what they share besides. */
+/* What the bookmarks of this folder leave to each plugin, the row itself, in a batch; and what
+ * they share besides. */
 #ifndef STORAGE_SQL_BOOKMARK_HOOKS_H
 #define STORAGE_SQL_BOOKMARK_HOOKS_H
 
@@ -6,9 +7,10 @@
 
 struct handle;
 
-/* Writes the row, counts it, and takes the tombstone of a new one away. ret_is_new: surely new; false
- * where nobody asks. */
-int sql_bookmark_write(struct handle *handle, const struct hearth_bookmark *bookmark, bool *ret_is_new);
+/* Writes the row, counts it, and takes the tombstone of a new one away. ret_is_new: surely new;
+ * false where nobody asks. */
+int sql_bookmark_write(struct handle *handle, const struct hearth_bookmark *bookmark,
+                       bool *ret_is_new);
 /* Removes the row, or all that a source has, and counts. */
 int sql_bookmark_erase(struct handle *handle, const char *guid);
 int sql_bookmark_erase_all(struct handle *handle, int64_t source);
@@ -19,7 +21,8 @@ void sql_bookmark_will_move(struct handle *handle);
 bool sql_bookmark_has_moved(const struct handle *handle);
 int sql_bookmark_add_moves(struct handle *handle); /* nothing has moved: does nothing */
 
-/* Whether a kind is one that people mean by "a bookmark": it is counted, listed by time and by tag. */
+/* Whether a kind is one that people mean by "a bookmark": it is counted, listed by time and by
+ * tag. */
 static inline bool bookmark_is_item(int64_t kind)
 {
     return kind == HEARTH_BOOKMARK || kind == HEARTH_QUERY || kind == HEARTH_LIVEMARK;

@@ -1,4 +1,5 @@
-/* Bookmarks in a batch: what surrounds the row itself, which each plugin writes (bookmark_hooks.h). */
+/* Bookmarks in a batch: what surrounds the row itself, which each plugin writes
+ * (bookmark_hooks.h). */
 #include "storage-sql/bookmark_hooks.h"
 
 #include "driver.h"
@@ -29,15 +30,18 @@ size_t sql_bookmark_next_tag(const char **at, const char **ret_tag)
     return size;
 }
 
-static int insert_tag(struct handle *handle, const struct hearth_bookmark *bookmark, const char *tag, size_t size)
+static int insert_tag(struct handle *handle, const struct hearth_bookmark *bookmark,
+                      const char *tag, size_t size)
 {
-    static const char INSERT[] = "INSERT INTO bookmark_tags (" ACCOUNT_COLUMN "folded, added, guid, tag) "
-                                 "VALUES (" ACCOUNT_VALUE "?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+    static const char INSERT[] =
+        "INSERT INTO bookmark_tags (" ACCOUNT_COLUMN "folded, added, guid, tag) "
+        "VALUES (" ACCOUNT_VALUE "?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
     char *folded = handle->database->host->alloc(handle->call, (CODEC_FOLD_GROWTH + 1) * size + 2);
     struct query query;
     if (folded == NULL)
         return support_no_memory(handle->call);
-    char *written = folded + codec_fold(tag, size, folded) + 1; /* the memory is zeroed: both texts end */
+    /* the memory is zeroed: both texts end */
+    char *written = folded + codec_fold(tag, size, folded) + 1;
     memcpy(written, tag, size);
     sql_query_open(&query, handle, INSERT);
     sql_query_batch(&query);
@@ -50,7 +54,8 @@ static int insert_tag(struct handle *handle, const struct hearth_bookmark *bookm
 
 static int write_tags(struct handle *handle, const struct hearth_bookmark *bookmark, bool is_new)
 {
-    static const char REMOVE[] = "DELETE FROM bookmark_tags WHERE " OF_BATCH SAME_TEXT("guid", "?2");
+    static const char REMOVE[] =
+        "DELETE FROM bookmark_tags WHERE " OF_BATCH SAME_TEXT("guid", "?2");
     const char *at = bookmark_is_item(bookmark->kind) ? bookmark->tags : NULL, *tag;
     int r = is_new ? 0 : later_with_guid(handle, REMOVE, bookmark->guid);
     for (size_t size; r == 0 && (size = sql_bookmark_next_tag(&at, &tag)) > 0;)
@@ -62,7 +67,8 @@ int sql_bookmark_put(void *self, struct hearth_call *call, const struct hearth_b
 {
     struct op op;
     bool is_new = false;
-    if (bookmark->guid == NULL || bookmark->kind < HEARTH_BOOKMARK || bookmark->kind > HEARTH_LIVEMARK)
+    if (bookmark->guid == NULL || bookmark->kind < HEARTH_BOOKMARK ||
+        bookmark->kind > HEARTH_LIVEMARK)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a bookmark needs a guid and a known kind");
     int r = sql_op_begin_in_batch(&op, self, call);
     if (r < 0)
@@ -71,23 +77,60 @@ int sql_bookmark_put(void *self, struct hearth_call *call, const struct hearth_b
     if (r == 0)
         r = write_tags(op.handle, bookmark, is_new);
     if (r == 0)
-        r = sql_removal_take_off(op.handle, &(struct hearth_removal){.kind = HEARTH_REMOVAL_BOOKMARK, .key = bookmark->guid});
+        r = sql_removal_take_off(
+            op.handle,
+            &(struct hearth_removal){.kind = HEARTH_REMOVAL_BOOKMARK, .key = bookmark->guid});
     return sql_op_end_in_batch(&op, r);
 }
 
 int sql_bookmark_remove(void *self, struct hearth_call *call, const char *guid)
 {
 #define THAT(table) table " WHERE " OF_BATCH SAME_TEXT("guid", "?2")
-    /* A tombstone of something unknown is remembered too, but does not replace one that knows the parent. */
+    /* A tombstone of something unknown is remembered too, but does not replace one that knows
+     * the parent. */
     static const char BURY[] =
-        "INSERT INTO bookmark_tombstones AS t (" ACCOUNT_COLUMN "guid, parent, source) VALUES (" ACCOUNT_VALUE
-        "?2, (SELECT parent FROM " THAT("bookmarks") "), coalesce((SELECT source FROM " THAT("bookmarks") "), (SELECT source FROM " THAT(
-            "bookmark_tombstones") "), 0)) "
-                                   "ON CONFLICT (" ACCOUNT_COLUMN KEY_TEXT(
-                                       "guid") ") DO UPDATE SET parent = coalesce(excluded.parent, t.parent), source = excluded.source";
+        "INSERT INTO bookmark_tombstones AS t (" ACCOUNT_COLUMN
+        "guid, parent, source) VALUES (" ACCOUNT_VALUE
+        "?2, (SELECT parent FROM " THAT("bookmarks") "), coalesce((SELECT source FROM " THAT(
+            "bookmarks") "), (SELECT source FROM " THAT("bookmark_tombstones") "), 0)) "
+                                                                               "ON CONFLICT "
+                                                                               "(" ACCOUNT_COLUMN
+                                                                                   KEY_TEXT(
+                                                                                       "guid") ") "
+                                                                                               "DO "
+                                                                                               "UPD"
+                                                                                               "ATE"
+                                                                                               " SE"
+                                                                                               "T "
+                                                                                               "par"
+                                                                                               "ent"
+                                                                                               " = "
+                                                                                               "coa"
+                                                                                               "les"
+                                                                                               "ce("
+                                                                                               "exc"
+                                                                                               "lud"
+                                                                                               "ed."
+                                                                                               "par"
+                                                                                               "ent"
+                                                                                               ", "
+                                                                                               "t."
+                                                                                               "par"
+                                                                                               "ent"
+                                                                                               "), "
+                                                                                               "sou"
+                                                                                               "rce"
+                                                                                               " = "
+                                                                                               "exc"
+                                                                                               "lud"
+                                                                                               "ed."
+                                                                                               "sou"
+                                                                                               "rc"
+                                                                                               "e";
 #undef THAT
     static const char TAGS[] = "DELETE FROM bookmark_tags WHERE " OF_BATCH SAME_TEXT("guid", "?2");
-    static const char CHILDREN[] = "DELETE FROM bookmark_claims WHERE " OF_BATCH SAME_TEXT("folder", "?2");
+    static const char CHILDREN[] =
+        "DELETE FROM bookmark_claims WHERE " OF_BATCH SAME_TEXT("folder", "?2");
     static const char *const ALL[] = {BURY, TAGS, CHILDREN};
     struct op op;
     if (guid == NULL)
@@ -106,7 +149,8 @@ int sql_bookmark_remove(void *self, struct hearth_call *call, const char *guid)
 int sql_bookmark_clear(void *self, struct hearth_call *call, int64_t source)
 {
     static const char *const CLEAR[] = {
-        "DELETE FROM bookmark_tags WHERE " OF_BATCH "EXISTS (SELECT 1 FROM bookmarks b WHERE " SAME_ACCOUNT("b", "bookmark_tags")
+        "DELETE FROM bookmark_tags WHERE " OF_BATCH
+        "EXISTS (SELECT 1 FROM bookmarks b WHERE " SAME_ACCOUNT("b", "bookmark_tags")
             SAME_TEXT("b.guid", "bookmark_tags.guid") " AND b.source = ?2)",
         "DELETE FROM bookmark_claims WHERE " OF_BATCH "source = ?2",
         "DELETE FROM bookmark_tombstones WHERE " OF_BATCH "source = ?2",
@@ -128,11 +172,14 @@ int sql_bookmark_clear(void *self, struct hearth_call *call, int64_t source)
     return sql_op_end_in_batch(&op, r);
 }
 
-int sql_bookmark_children_put(void *self, struct hearth_call *call, int64_t source, const char *folder, const char *const *children, size_t count)
+int sql_bookmark_children_put(void *self, struct hearth_call *call, int64_t source,
+                              const char *folder, const char *const *children, size_t count)
 {
-    static const char REMOVE[] = "DELETE FROM bookmark_claims WHERE " OF_BATCH SAME_TEXT("folder", "?2");
+    static const char REMOVE[] =
+        "DELETE FROM bookmark_claims WHERE " OF_BATCH SAME_TEXT("folder", "?2");
     static const char INSERT[] =
-        "INSERT INTO bookmark_claims (" ACCOUNT_COLUMN "folder, position, child, source) VALUES (" ACCOUNT_VALUE "?2, ?3, ?4, ?5)";
+        "INSERT INTO bookmark_claims (" ACCOUNT_COLUMN
+        "folder, position, child, source) VALUES (" ACCOUNT_VALUE "?2, ?3, ?4, ?5)";
     struct op op;
     if (folder == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "no folder is named");
@@ -156,9 +203,11 @@ int sql_bookmark_children_put(void *self, struct hearth_call *call, int64_t sour
     return sql_op_end_in_batch(&op, r);
 }
 
-int sql_bookmark_place(void *self, struct hearth_call *call, const char *guid, const char *parent, int64_t position)
+int sql_bookmark_place(void *self, struct hearth_call *call, const char *guid, const char *parent,
+                       int64_t position)
 {
-    static const char PLACE[] = "UPDATE bookmarks SET parent = ?3, position = ?4 WHERE " OF_BATCH SAME_TEXT("guid", "?2");
+    static const char PLACE[] =
+        "UPDATE bookmarks SET parent = ?3, position = ?4 WHERE " OF_BATCH SAME_TEXT("guid", "?2");
     struct op op;
     struct query query;
     int64_t rows = 0;

@@ -8,10 +8,12 @@
 #include "support/text.h"
 
 /* Of bookmarks b, with the page p of each: what is stored, then what is derived. */
-#define BOOKMARK_COLUMNS                                                                                                                   \
-    SQL_COLUMNS(b, HEARTH_BOOKMARK_FIELDS)                                                                                                 \
-    ", CASE WHEN b.kind = 2 THEN coalesce((SELECT f.children FROM bookmark_folders f WHERE " SAME_ACCOUNT("f", "b")                        \
-        SAME_TEXT("f.guid", "b.guid") "), 0) ELSE 0 END, coalesce(p.last_visit, 0), coalesce(p.visit_count, 0)"
+#define BOOKMARK_COLUMNS                                                                           \
+    SQL_COLUMNS(b, HEARTH_BOOKMARK_FIELDS)                                                         \
+    ", CASE WHEN b.kind = 2 THEN coalesce((SELECT f.children FROM bookmark_folders f "             \
+    "WHERE " SAME_ACCOUNT("f", "b") SAME_TEXT(                                                     \
+        "f.guid",                                                                                  \
+        "b.guid") "), 0) ELSE 0 END, coalesce(p.last_visit, 0), coalesce(p.visit_count, 0)"
 #define WITH_PAGE " LEFT JOIN pages p ON " SAME_ACCOUNT("p", "b") "p.id = b.page"
 
 static void bookmark_row_read(struct query *query, struct hearth_bookmark *ret_bookmark)
@@ -22,9 +24,11 @@ static void bookmark_row_read(struct query *query, struct hearth_bookmark *ret_b
     ret_bookmark->visit_count = sql_column_int(query, next + 2);
 }
 
-static int bookmark_row_find(struct handle *handle, const char *account, const char *guid, struct hearth_bookmark *ret_bookmark)
+static int bookmark_row_find(struct handle *handle, const char *account, const char *guid,
+                             struct hearth_bookmark *ret_bookmark)
 {
-    static const char GET[] = "SELECT " BOOKMARK_COLUMNS " FROM bookmarks b" WITH_PAGE " WHERE " OF_ACCOUNT("b.") SAME_TEXT("b.guid", "?2");
+    static const char GET[] = "SELECT " BOOKMARK_COLUMNS " FROM bookmarks b" WITH_PAGE
+                              " WHERE " OF_ACCOUNT("b.") SAME_TEXT("b.guid", "?2");
     struct query query;
     sql_query_open(&query, handle, GET);
     sql_query_account(&query, account);
@@ -40,7 +44,8 @@ static int bookmark_row_find(struct handle *handle, const char *account, const c
     return r;
 }
 
-int sql_bookmark_get(void *self, struct hearth_call *call, const char *account, const char *guid, struct hearth_bookmark *ret_bookmark)
+int sql_bookmark_get(void *self, struct hearth_call *call, const char *account, const char *guid,
+                     struct hearth_bookmark *ret_bookmark)
 {
     struct op op;
     struct hearth_bookmark bookmark;
@@ -74,7 +79,8 @@ static void place_behind(struct bookmark_listing *listing, int64_t after, const 
     strncat(listing->after_guid, guid, sizeof(listing->after_guid) - 1);
 }
 
-static int list_bookmarks(struct op *op, struct bookmark_listing *listing, hearth_bookmark_cb cb, void *ctx)
+static int list_bookmarks(struct op *op, struct bookmark_listing *listing, hearth_bookmark_cb cb,
+                          void *ctx)
 {
     struct query query;
     struct hearth_bookmark bookmark;
@@ -89,7 +95,8 @@ static int list_bookmarks(struct op *op, struct bookmark_listing *listing, heart
         sql_query_piece(&query, &listing->piece);
         while ((r = sql_query_step(&query)) > 0) {
             bookmark_row_read(&query, &bookmark);
-            place_behind(listing, listing->by_position ? bookmark.position : bookmark.added, bookmark.guid);
+            place_behind(listing, listing->by_position ? bookmark.position : bookmark.added,
+                         bookmark.guid);
             if (cb(ctx, &bookmark) != 0)
                 break;
         }
@@ -98,13 +105,17 @@ static int list_bookmarks(struct op *op, struct bookmark_listing *listing, heart
 }
 
 /* Rows of one position are not parted: the next piece begins behind the guid. */
-static int bookmarks_list_by_position(struct op *op, struct bookmark_listing *listing, const struct hearth_bookmark_query *filter,
-                            hearth_bookmark_cb cb, void *ctx)
+static int bookmarks_list_by_position(struct op *op, struct bookmark_listing *listing,
+                                      const struct hearth_bookmark_query *filter,
+                                      hearth_bookmark_cb cb, void *ctx)
 {
-#define IN_FOLDER(folder)                                                                                                                  \
-    "SELECT " BOOKMARK_COLUMNS " FROM bookmarks b" INDEXED_BY("bookmarks_by_parent") WITH_PAGE " WHERE " OF_ACCOUNT("b.") folder           \
-        " AND b.position >= ?2 AND (b.position > ?2 OR (?3 <> '' AND b.guid > ?3)) ORDER BY b.position, b.guid" IN_PIECES
-    static const char CHILDREN[] = IN_FOLDER(SAME_TEXT("b.parent", "?4")), NOWHERE[] = IN_FOLDER("b.parent IS NULL");
+#define IN_FOLDER(folder)                                                                          \
+    "SELECT " BOOKMARK_COLUMNS " FROM bookmarks b" INDEXED_BY("bookmarks_by_parent") WITH_PAGE     \
+        " WHERE " OF_ACCOUNT("b.") folder                                                          \
+        " AND b.position >= ?2 AND (b.position > ?2 OR (?3 <> '' AND b.guid > ?3)) ORDER BY "      \
+        "b.position, b.guid" IN_PIECES
+    static const char CHILDREN[] = IN_FOLDER(SAME_TEXT("b.parent", "?4")),
+                      NOWHERE[] = IN_FOLDER("b.parent IS NULL");
 #undef IN_FOLDER
     listing->sql = filter->parent == NULL ? NOWHERE : CHILDREN;
     listing->key = filter->parent;
@@ -114,33 +125,42 @@ static int bookmarks_list_by_position(struct op *op, struct bookmark_listing *li
 }
 
 /* The place in (added, guid), both descending, after which to go on. */
-static void place_before(struct bookmark_listing *listing, const struct hearth_bookmark_query *filter)
+static void place_before(struct bookmark_listing *listing,
+                         const struct hearth_bookmark_query *filter)
 {
     bool from_first = filter->after == 0 && filter->after_guid == NULL;
-    place_behind(listing, from_first ? INT64_MAX : filter->after, support_or_empty(filter->after_guid));
+    place_behind(listing, from_first ? INT64_MAX : filter->after,
+                 support_or_empty(filter->after_guid));
 }
 
-static int bookmarks_list_by_added(struct op *op, struct bookmark_listing *listing, const struct hearth_bookmark_query *filter, hearth_bookmark_cb cb,
-                         void *ctx)
+static int bookmarks_list_by_added(struct op *op, struct bookmark_listing *listing,
+                                   const struct hearth_bookmark_query *filter,
+                                   hearth_bookmark_cb cb, void *ctx)
 {
-    static const char LIST[] = "SELECT " BOOKMARK_COLUMNS " FROM bookmarks b" INDEXED_BY("bookmarks_by_added") WITH_PAGE
+    static const char LIST[] =
+        "SELECT " BOOKMARK_COLUMNS " FROM bookmarks b" INDEXED_BY("bookmarks_by_added") WITH_PAGE
         " WHERE " OF_ACCOUNT("b.") "b.kind IN (1, 4, 5) AND " FIRST_OF_TWO(
-            "b.added <= ?2") "(b.added, b.guid) < (?2, ?3) ORDER BY b.added DESC, b.guid DESC" IN_PIECES;
+            "b.added <= ?2") "(b.added, b.guid) < (?2, ?3) ORDER BY b.added DESC, b.guid "
+                             "DESC" IN_PIECES;
     listing->sql = LIST;
     place_before(listing, filter);
     return list_bookmarks(op, listing, cb, ctx);
 }
 
-static int list_by_tag(struct op *op, struct bookmark_listing *listing, const struct hearth_bookmark_query *filter, hearth_bookmark_cb cb,
-                       void *ctx)
+static int list_by_tag(struct op *op, struct bookmark_listing *listing,
+                       const struct hearth_bookmark_query *filter, hearth_bookmark_cb cb, void *ctx)
 {
-    static const char LIST[] = "SELECT " BOOKMARK_COLUMNS " FROM bookmark_tags t" THEN_JOIN "bookmarks b ON " SAME_ACCOUNT("b", "t")
-        SAME_TEXT("b.guid", "t.guid") WITH_PAGE " WHERE " OF_ACCOUNT("t.") SAME_TEXT("t.folded", "?4") " AND " FIRST_OF_TWO(
-            "t.added <= ?2") "(t.added, t.guid) < (?2, ?3) ORDER BY t.added DESC, t.guid DESC" IN_PIECES;
+    static const char LIST[] =
+        "SELECT " BOOKMARK_COLUMNS " FROM bookmark_tags t" THEN_JOIN
+        "bookmarks b ON " SAME_ACCOUNT("b", "t") SAME_TEXT("b.guid", "t.guid") WITH_PAGE
+        " WHERE " OF_ACCOUNT("t.") SAME_TEXT("t.folded", "?4") " AND " FIRST_OF_TWO(
+            "t.added <= ?2") "(t.added, t.guid) < (?2, ?3) ORDER BY t.added DESC, t.guid "
+                             "DESC" IN_PIECES;
     if (filter->tag == NULL)
         return hearth_fail(op->handle->call, HEARTH_ERR_INVALID, "no tag is given");
     size_t size = strlen(filter->tag);
-    char *folded = op->handle->database->host->alloc(op->handle->call, CODEC_FOLD_GROWTH * size + 1);
+    char *folded =
+        op->handle->database->host->alloc(op->handle->call, CODEC_FOLD_GROWTH * size + 1);
     if (folded == NULL)
         return support_no_memory(op->handle->call);
     codec_fold(filter->tag, size, folded);
@@ -150,8 +170,8 @@ static int list_by_tag(struct op *op, struct bookmark_listing *listing, const st
     return list_bookmarks(op, listing, cb, ctx);
 }
 
-int sql_bookmark_list(void *self, struct hearth_call *call, const char *account, const struct hearth_bookmark_query *filter,
-                  hearth_bookmark_cb cb, void *ctx)
+int sql_bookmark_list(void *self, struct hearth_call *call, const char *account,
+                      const struct hearth_bookmark_query *filter, hearth_bookmark_cb cb, void *ctx)
 {
     /* A page of the API has 50 as a rule; whatever is read beyond it is for nothing. */
     struct bookmark_listing listing = {.account = account, .piece = {64, 4096, 2}};
@@ -170,16 +190,18 @@ int sql_bookmark_list(void *self, struct hearth_call *call, const char *account,
     case HEARTH_BY_TAG:
         return sql_op_end(&op, list_by_tag(&op, &listing, filter, cb, ctx));
     default:
-        return sql_op_end(&op, hearth_fail(call, HEARTH_ERR_INVALID, "no order %d", (int)filter->order));
+        return sql_op_end(&op,
+                          hearth_fail(call, HEARTH_ERR_INVALID, "no order %d", (int)filter->order));
     }
 }
 
-int sql_bookmarks_of_pages(void *self, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_bookmark_cb cb,
-                       void *ctx)
+int sql_bookmarks_of_pages(void *self, struct hearth_call *call, const char *account,
+                           const int64_t *pages, size_t count, hearth_bookmark_cb cb, void *ctx)
 {
-    static const char LIST[] = THEN_SORTED("SELECT " BOOKMARK_COLUMNS " FROM bookmarks b" INDEXED_BY("bookmarks_by_page") WITH_PAGE
-                                           " WHERE " OF_ACCOUNT("b.") "b.page " OF_PAGES("?2"),
-                                           "b", "b.page, b.added DESC, b.guid DESC");
+    static const char LIST[] =
+        THEN_SORTED("SELECT " BOOKMARK_COLUMNS " FROM bookmarks b" INDEXED_BY("bookmarks_by_page")
+                        WITH_PAGE " WHERE " OF_ACCOUNT("b.") "b.page " OF_PAGES("?2"),
+                    "b", "b.page, b.added DESC, b.guid DESC");
     struct op op;
     struct query query;
     struct hearth_bookmark bookmark;
@@ -201,7 +223,8 @@ int sql_bookmarks_of_pages(void *self, struct hearth_call *call, const char *acc
     return sql_op_end(&op, r);
 }
 
-int sql_bookmarks_of_page(void *self, struct hearth_call *call, const char *account, int64_t page, hearth_bookmark_cb cb, void *ctx)
+int sql_bookmarks_of_page(void *self, struct hearth_call *call, const char *account, int64_t page,
+                          hearth_bookmark_cb cb, void *ctx)
 {
     return sql_bookmarks_of_pages(self, call, account, &page, 1, cb, ctx);
 }

@@ -2,7 +2,8 @@
 #include "driver.h"
 #include "storage-sql/operations.h"
 
-static int list_nodes(void *self, struct hearth_call *call, const char *sql, const char *account, hearth_bookmark_item_cb cb, void *ctx)
+static int list_nodes(void *self, struct hearth_call *call, const char *sql, const char *account,
+                      hearth_bookmark_item_cb cb, void *ctx)
 {
     struct op op;
     struct query query;
@@ -30,23 +31,29 @@ static int list_nodes(void *self, struct hearth_call *call, const char *sql, con
     return sql_op_end(&op, r > 0 ? 0 : r);
 }
 
-int sql_bookmark_items(void *self, struct hearth_call *call, const char *account, hearth_bookmark_item_cb cb, void *ctx)
+int sql_bookmark_items(void *self, struct hearth_call *call, const char *account,
+                       hearth_bookmark_item_cb cb, void *ctx)
 {
-    static const char NODES[] =
-        "SELECT guid, parent, remote_parent, kind, position, added, modified, source FROM bookmarks" WHERE_ACCOUNT " ORDER BY guid";
+    static const char NODES[] = "SELECT guid, parent, remote_parent, kind, position, added, "
+                                "modified, source FROM bookmarks" WHERE_ACCOUNT " ORDER BY guid";
     return list_nodes(self, call, NODES, account, cb, ctx);
 }
 
-int sql_bookmark_tombstones(void *self, struct hearth_call *call, const char *account, hearth_bookmark_item_cb cb, void *ctx)
+int sql_bookmark_tombstones(void *self, struct hearth_call *call, const char *account,
+                            hearth_bookmark_item_cb cb, void *ctx)
 {
     static const char TOMBSTONES[] =
-        "SELECT guid, parent, NULL, 0, 0, 0, 0, source FROM bookmark_tombstones" WHERE_ACCOUNT " ORDER BY guid";
+        "SELECT guid, parent, NULL, 0, 0, 0, 0, source FROM bookmark_tombstones" WHERE_ACCOUNT
+        " ORDER BY guid";
     return list_nodes(self, call, TOMBSTONES, account, cb, ctx);
 }
 
-int sql_bookmark_children(void *self, struct hearth_call *call, const char *account, hearth_child_cb cb, void *ctx)
+int sql_bookmark_children(void *self, struct hearth_call *call, const char *account,
+                          hearth_child_cb cb, void *ctx)
 {
-    static const char CHILDREN[] = "SELECT source, folder, position, child FROM bookmark_claims" WHERE_ACCOUNT " ORDER BY folder, position";
+    static const char CHILDREN[] =
+        "SELECT source, folder, position, child FROM bookmark_claims" WHERE_ACCOUNT
+        " ORDER BY folder, position";
     struct op op;
     struct query query;
     int r = sql_op_begin_account(&op, self, call, account);
@@ -55,16 +62,20 @@ int sql_bookmark_children(void *self, struct hearth_call *call, const char *acco
     sql_query_open(&query, op.handle, CHILDREN);
     sql_query_account(&query, account);
     while ((r = sql_query_step(&query)) > 0)
-        if (cb(ctx, sql_column_int(&query, 0), sql_column_text(&query, 1), sql_column_int(&query, 2), sql_column_text(&query, 3)) != 0)
+        if (cb(ctx, sql_column_int(&query, 0), sql_column_text(&query, 1),
+               sql_column_int(&query, 2), sql_column_text(&query, 3)) != 0)
             break;
     sql_query_close(&query);
     return sql_op_end(&op, r > 0 ? 0 : r);
 }
 
-int sql_tag_list(void *self, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx)
+int sql_tag_list(void *self, struct hearth_call *call, const char *account, hearth_tag_cb cb,
+                 void *ctx)
 {
     /* Of several spellings, one: always the same. */
-    static const char TAGS[] = "SELECT min(" BYTES("tag") "), count(*) FROM bookmark_tags" WHERE_ACCOUNT " GROUP BY folded ORDER BY folded";
+    static const char TAGS[] =
+        "SELECT min(" BYTES("tag") "), count(*) FROM bookmark_tags" WHERE_ACCOUNT
+                                   " GROUP BY folded ORDER BY folded";
     struct op op;
     struct query query;
     int r = sql_op_begin_account(&op, self, call, account);

@@ -7,8 +7,9 @@
 
 int sql_device_put(void *self, struct hearth_call *call, const struct hearth_device *device)
 {
-    static const char *const PUT[] = {PUT_ROW("devices", SQL_NAMES(HEARTH_DEVICE_FIELDS), SQL_VALUES("?2", device, HEARTH_DEVICE_FIELDS),
-                                              KEY_TEXT("id"), SQL_EXCLUDED(device, HEARTH_DEVICE_FIELDS))};
+    static const char *const PUT[] = {PUT_ROW(
+        "devices", SQL_NAMES(HEARTH_DEVICE_FIELDS), SQL_VALUES("?2", device, HEARTH_DEVICE_FIELDS),
+        KEY_TEXT("id"), SQL_EXCLUDED(device, HEARTH_DEVICE_FIELDS))};
     struct op op;
     struct query query;
     bool done = false;
@@ -24,11 +25,13 @@ int sql_device_put(void *self, struct hearth_call *call, const struct hearth_dev
         r = sql_query_put(&query, i == 0 ? COUNT_DEVICES : COUNT_NONE, &done);
     }
     if (r == 0)
-        r = sql_removal_take_off(op.handle, &(struct hearth_removal){.kind = HEARTH_REMOVAL_DEVICE, .key = device->id});
+        r = sql_removal_take_off(
+            op.handle, &(struct hearth_removal){.kind = HEARTH_REMOVAL_DEVICE, .key = device->id});
     return sql_op_end_in_batch(&op, r);
 }
 
-static int device_rows_remove(struct handle *handle, const char *sql, const char *device, enum counter counter)
+static int device_rows_remove(struct handle *handle, const char *sql, const char *device,
+                              enum counter counter)
 {
     struct query query;
     sql_query_open(&query, handle, sql);
@@ -44,11 +47,14 @@ static int device_tabs_remove(struct handle *handle, const char *device)
     static const char ALL[] = "DELETE FROM tabs" WHERE_BATCH;
     static const char ONE[] = "DELETE FROM tabs WHERE " OF_BATCH SAME_TEXT("device", "?2");
     static const char ALL_GROUPS[] = "DELETE FROM tab_groups" WHERE_BATCH;
-    static const char ONE_GROUPS[] = "DELETE FROM tab_groups WHERE " OF_BATCH SAME_TEXT("device", "?2");
+    static const char ONE_GROUPS[] =
+        "DELETE FROM tab_groups WHERE " OF_BATCH SAME_TEXT("device", "?2");
     int r = sql_removal_of_tabs(handle, device);
     if (r == 0)
         r = device_rows_remove(handle, device == NULL ? ALL : ONE, device, COUNT_TABS);
-    return r < 0 ? r : device_rows_remove(handle, device == NULL ? ALL_GROUPS : ONE_GROUPS, device, COUNT_NONE);
+    return r < 0 ? r
+                 : device_rows_remove(handle, device == NULL ? ALL_GROUPS : ONE_GROUPS, device,
+                                      COUNT_NONE);
 }
 
 int sql_device_remove(void *self, struct hearth_call *call, const char *device)
@@ -80,10 +86,12 @@ int sql_tabs_clear(void *self, struct hearth_call *call, const char *device)
     return r < 0 ? r : sql_op_end_in_batch(&op, device_tabs_remove(op.handle, device));
 }
 
-int sql_tab_put(void *self, struct hearth_call *call, const char *device, const struct hearth_tab *tab)
+int sql_tab_put(void *self, struct hearth_call *call, const char *device,
+                const struct hearth_tab *tab)
 {
     static const char *const PUT[] = {PUT_ROW("tabs", "device, " SQL_NAMES(HEARTH_TAB_FIELDS),
-                                              "?2, " SQL_VALUES("?3", tab, HEARTH_TAB_FIELDS), KEY_TEXT("device") ", position",
+                                              "?2, " SQL_VALUES("?3", tab, HEARTH_TAB_FIELDS),
+                                              KEY_TEXT("device") ", position",
                                               SQL_EXCLUDED(tab, HEARTH_TAB_FIELDS))};
     struct op op;
     struct query query;
@@ -101,15 +109,19 @@ int sql_tab_put(void *self, struct hearth_call *call, const char *device, const 
         r = sql_query_put(&query, i == 0 ? COUNT_TABS : COUNT_NONE, &done);
     }
     if (r == 0)
-        r = sql_removal_take_off(op.handle, &(struct hearth_removal){.kind = HEARTH_REMOVAL_TAB, .key = device, .position = tab->position});
+        r = sql_removal_take_off(op.handle, &(struct hearth_removal){.kind = HEARTH_REMOVAL_TAB,
+                                                                     .key = device,
+                                                                     .position = tab->position});
     return sql_op_end_in_batch(&op, r);
 }
 
-int sql_tab_group_put(void *self, struct hearth_call *call, const char *device, const struct hearth_tab_group *group)
+int sql_tab_group_put(void *self, struct hearth_call *call, const char *device,
+                      const struct hearth_tab_group *group)
 {
-    static const char *const PUT[] = {PUT_ROW("tab_groups", "device, " SQL_NAMES(HEARTH_TAB_GROUP_FIELDS),
-                                              "?2, " SQL_VALUES("?3", tab_group, HEARTH_TAB_GROUP_FIELDS),
-                                              KEY_TEXT("device") ", " KEY_TEXT("id"), SQL_EXCLUDED(tab_group, HEARTH_TAB_GROUP_FIELDS))};
+    static const char *const PUT[] = {PUT_ROW(
+        "tab_groups", "device, " SQL_NAMES(HEARTH_TAB_GROUP_FIELDS),
+        "?2, " SQL_VALUES("?3", tab_group, HEARTH_TAB_GROUP_FIELDS),
+        KEY_TEXT("device") ", " KEY_TEXT("id"), SQL_EXCLUDED(tab_group, HEARTH_TAB_GROUP_FIELDS))};
     struct op op;
     struct query query;
     bool done = false;
@@ -130,7 +142,8 @@ int sql_tab_group_put(void *self, struct hearth_call *call, const char *device, 
 
 int sql_device_hide(void *self, struct hearth_call *call, const char *device, bool hidden)
 {
-    static const char HIDE[] = "UPDATE devices SET hidden = " VALUE_FLAG("?3") " WHERE " OF_BATCH SAME_TEXT("id", "?2");
+    static const char HIDE[] =
+        "UPDATE devices SET hidden = " VALUE_FLAG("?3") " WHERE " OF_BATCH SAME_TEXT("id", "?2");
     struct op op;
     struct query query;
     int64_t found = 0;
@@ -151,10 +164,13 @@ int sql_device_hide(void *self, struct hearth_call *call, const char *device, bo
 
 /* --- reading --- */
 
-int sql_device_list(void *self, struct hearth_call *call, const char *account, hearth_device_cb cb, void *ctx)
+int sql_device_list(void *self, struct hearth_call *call, const char *account, hearth_device_cb cb,
+                    void *ctx)
 {
-    static const char LIST[] = "SELECT " SQL_COLUMNS(d, HEARTH_DEVICE_FIELDS) ", (SELECT count(*) FROM tabs t WHERE " SAME_ACCOUNT("t", "d")
-        SAME_TEXT("t.device", "d.id") "), d.hidden FROM devices d" WHERE_ACCOUNT " ORDER BY d.last_upload DESC, d.id";
+    static const char LIST[] = "SELECT " SQL_COLUMNS(
+        d, HEARTH_DEVICE_FIELDS) ", (SELECT count(*) FROM tabs t WHERE " SAME_ACCOUNT("t", "d")
+        SAME_TEXT("t.device", "d.id") "), d.hidden FROM devices d" WHERE_ACCOUNT
+                                      " ORDER BY d.last_upload DESC, d.id";
     struct op op;
     struct query query;
     struct hearth_device device;
@@ -173,11 +189,14 @@ int sql_device_list(void *self, struct hearth_call *call, const char *account, h
     return sql_op_end(&op, r > 0 ? 0 : r);
 }
 
-int sql_tab_list(void *self, struct hearth_call *call, const char *account, const char *device, hearth_tab_cb cb, void *ctx)
+int sql_tab_list(void *self, struct hearth_call *call, const char *account, const char *device,
+                 hearth_tab_cb cb, void *ctx)
 {
 #define COLUMNS "SELECT t.device, " SQL_COLUMNS(t, HEARTH_TAB_FIELDS) " FROM tabs t"
-    static const char ALL[] = COLUMNS WHERE_ACCOUNT " ORDER BY t.device, t.last_used DESC, t.position";
-    static const char ONE[] = COLUMNS " WHERE " OF_ACCOUNT("t.") SAME_TEXT("t.device", "?2") " ORDER BY t.last_used DESC, t.position";
+    static const char ALL[] =
+        COLUMNS WHERE_ACCOUNT " ORDER BY t.device, t.last_used DESC, t.position";
+    static const char ONE[] = COLUMNS " WHERE " OF_ACCOUNT("t.")
+        SAME_TEXT("t.device", "?2") " ORDER BY t.last_used DESC, t.position";
 #undef COLUMNS
     struct op op;
     struct query query;
@@ -198,11 +217,13 @@ int sql_tab_list(void *self, struct hearth_call *call, const char *account, cons
     return sql_op_end(&op, r > 0 ? 0 : r);
 }
 
-int sql_tab_group_list(void *self, struct hearth_call *call, const char *account, const char *device, hearth_tab_group_cb cb, void *ctx)
+int sql_tab_group_list(void *self, struct hearth_call *call, const char *account,
+                       const char *device, hearth_tab_group_cb cb, void *ctx)
 {
 #define COLUMNS "SELECT g.device, " SQL_COLUMNS(g, HEARTH_TAB_GROUP_FIELDS) " FROM tab_groups g"
     static const char ALL[] = COLUMNS WHERE_ACCOUNT " ORDER BY g.device, g.id";
-    static const char ONE[] = COLUMNS " WHERE " OF_ACCOUNT("g.") SAME_TEXT("g.device", "?2") " ORDER BY g.id";
+    static const char ONE[] =
+        COLUMNS " WHERE " OF_ACCOUNT("g.") SAME_TEXT("g.device", "?2") " ORDER BY g.id";
 #undef COLUMNS
     struct op op;
     struct query query;

@@ -1,4 +1,5 @@
-/* SQL texts and C made from the tables of hearth/records.h. What is DERIVED is not stored: who reads it says how.
+/* SQL texts and C made from the tables of hearth/records.h. What is DERIVED is not stored: who
+ * reads it says how.
  *
  *     SQL_NAMES(FIELDS)              "id", "name"           for INSERT
  *     SQL_COLUMNS(t, FIELDS)         t."id", t."name"       for SELECT
@@ -7,7 +8,8 @@
  *     SQL_EXCLUDED(page, FIELDS)     "name" = excluded."name"
  *     SQL_NULLS(FIELDS)              NULL, NULL             where a SELECT has no row
  *
- * Where one field is an exception, a macro before the text says so, with "~, " before what takes its place:
+ * Where one field is an exception, a macro before the text says so, with "~, " before what takes
+ * its place:
  *
  *     #define SQL_VALUE_page_name    ~, "nullif(?, '')"     also SQL_EXCLUDED_page_name, and SQL_COLUMN_t_name
  *
@@ -40,12 +42,15 @@
 #define SQL_REST_OPTIONAL(...) __VA_ARGS__
 #define SQL_REST_DERIVED(...)
 
-#define SQL_NAME(T, role, kind, name, least, most, meaning)   SQL_STORED_##role(, "\"" #name "\"")
-#define SQL_COLUMN(T, role, kind, name, least, most, meaning) SQL_STORED_##role(, SQL_UNLESS(SQL_COLUMN_##T##_##name, #T ".\"" #name "\""))
-#define SQL_VALUE(T, role, kind, name, least, most, meaning)  SQL_STORED_##role(, SQL_UNLESS(SQL_VALUE_##T##_##name, VALUE_##kind("?")))
+#define SQL_NAME(T, role, kind, name, least, most, meaning) SQL_STORED_##role(, "\"" #name "\"")
+#define SQL_COLUMN(T, role, kind, name, least, most, meaning)                                      \
+    SQL_STORED_##role(, SQL_UNLESS(SQL_COLUMN_##T##_##name, #T ".\"" #name "\""))
+#define SQL_VALUE(T, role, kind, name, least, most, meaning)                                       \
+    SQL_STORED_##role(, SQL_UNLESS(SQL_VALUE_##T##_##name, VALUE_##kind("?")))
 #define SQL_ASSIGN(T, role, kind, name, least, most, meaning) SQL_REST_##role(, "\"" #name "\" = ?")
-#define SQL_TAKE_OVER(T, role, kind, name, least, most, meaning)                                                                           \
-    SQL_REST_##role(, "\"" #name "\" = " SQL_UNLESS(SQL_EXCLUDED_##T##_##name, "excluded.\"" #name "\""))
+#define SQL_TAKE_OVER(T, role, kind, name, least, most, meaning)                                   \
+    SQL_REST_##role(, "\"" #name                                                                   \
+                      "\" = " SQL_UNLESS(SQL_EXCLUDED_##T##_##name, "excluded.\"" #name "\""))
 #define SQL_NULL(T, role, kind, name, least, most, meaning) SQL_STORED_##role(, "NULL")
 
 #define SQL_NAMES(FIELDS)            SQL_JOIN(FIELDS(SQL_NAME, ))
@@ -56,10 +61,11 @@
 #define SQL_EXCLUDED(T, FIELDS)      SQL_JOIN(FIELDS(SQL_TAKE_OVER, T))
 
 /* The comma between two pieces of a text; 32 are enough until somebody needs more. */
-#define SQL_JOIN(...)                                   SQL_JOIN_BEHIND_NOTHING(__VA_ARGS__)
-#define SQL_JOIN_BEHIND_NOTHING(nothing, ...)           SQL_PIECES(__VA_ARGS__)(__VA_ARGS__)
-#define SQL_JOIN_BEHIND(first, ...)                     SQL_JOIN_BEHIND_FIRST(first, __VA_ARGS__)
-#define SQL_JOIN_BEHIND_FIRST(first, nothing, key, ...) first ", " SQL_PIECES(__VA_ARGS__)(__VA_ARGS__)
+#define SQL_JOIN(...)                         SQL_JOIN_BEHIND_NOTHING(__VA_ARGS__)
+#define SQL_JOIN_BEHIND_NOTHING(nothing, ...) SQL_PIECES(__VA_ARGS__)(__VA_ARGS__)
+#define SQL_JOIN_BEHIND(first, ...)           SQL_JOIN_BEHIND_FIRST(first, __VA_ARGS__)
+#define SQL_JOIN_BEHIND_FIRST(first, nothing, key, ...)                                            \
+    first ", " SQL_PIECES(__VA_ARGS__)(__VA_ARGS__)
 /* clang-format off */
 #define SQL_PIECES(...) SQL_PIECES_33(__VA_ARGS__, SQL_P32, SQL_P31, SQL_P30, SQL_P29, SQL_P28, SQL_P27, SQL_P26, SQL_P25, \
     SQL_P24, SQL_P23, SQL_P22, SQL_P21, SQL_P20, SQL_P19, SQL_P18, SQL_P17, SQL_P16, SQL_P15, SQL_P14, SQL_P13, SQL_P12, \
@@ -105,15 +111,16 @@
 #define SQL_TEXT_OF_ALWAYS(text)   support_or_empty(text)
 #define SQL_TEXT_OF_OPTIONAL(text) (text)
 
-#define SQL_BIND_TEXT(role, has, value, size) sql_query_text(query, SQL_TEXT_OF_##role((has) ? (value) : NULL));
+#define SQL_BIND_TEXT(role, has, value, size)                                                      \
+    sql_query_text(query, SQL_TEXT_OF_##role((has) ? (value) : NULL));
 #define SQL_BIND_INT(role, has, value, size)  sql_query_int(query, (has) ? (value) : 0);
 #define SQL_BIND_FLAG(role, has, value, size) sql_query_flag(query, (has) ? (value) : 0);
 #define SQL_BIND_REAL(role, has, value, size) sql_query_real(query, (has) ? (value) : 0);
 #define SQL_BIND_HASH(role, has, value, size) sql_query_bytes(query, (value), (has) ? (size) : 0);
 
-#define SQL_BIND_STORED(T, role, kind, name, least, most, meaning)                                                                         \
+#define SQL_BIND_STORED(T, role, kind, name, least, most, meaning)                                 \
     SQL_STORED_##role(SQL_BIND_##kind(role, HEARTH_HAS(record, name), record->name, most))
-#define SQL_BIND_REST(T, role, kind, name, least, most, meaning)                                                                           \
+#define SQL_BIND_REST(T, role, kind, name, least, most, meaning)                                   \
     SQL_REST_##role(SQL_BIND_##kind(role, HEARTH_HAS(record, name), record->name, most))
 
 /* --- reading, keeping --- */
@@ -124,47 +131,49 @@
 #define SQL_READ_REAL(size) sql_column_real(query, at)
 #define SQL_READ_HASH(size) sql_column_hash(query, at, size)
 
-#define SQL_READ(T, role, kind, name, least, most, meaning) SQL_STORED_##role(record->name = SQL_READ_##kind(most); at++;)
+#define SQL_READ(T, role, kind, name, least, most, meaning)                                        \
+    SQL_STORED_##role(record->name = SQL_READ_##kind(most); at++;)
 
-#define SQL_KEEP_TEXT(name, size)                                                                                                          \
-    if (r == 0)                                                                                                                            \
+#define SQL_KEEP_TEXT(name, size)                                                                  \
+    if (r == 0)                                                                                    \
         r = sql_copy_text(handle, record->name, &record->name);
-#define SQL_KEEP_HASH(name, size)                                                                                                          \
-    if (r == 0) {                                                                                                                          \
-        const void *copy = NULL;                                                                                                           \
-        r = sql_copy_bytes(handle, record->name, size, &copy);                                                                        \
-        record->name = copy;                                                                                                               \
+#define SQL_KEEP_HASH(name, size)                                                                  \
+    if (r == 0) {                                                                                  \
+        const void *copy = NULL;                                                                   \
+        r = sql_copy_bytes(handle, record->name, size, &copy);                                     \
+        record->name = copy;                                                                       \
     }
 #define SQL_KEEP_INT(name, size)
 #define SQL_KEEP_FLAG(name, size)
 #define SQL_KEEP_REAL(name, size)
-#define SQL_KEEP(T, role, kind, name, least, most, meaning) SQL_STORED_##role(SQL_KEEP_##kind(name, most))
+#define SQL_KEEP(T, role, kind, name, least, most, meaning)                                        \
+    SQL_STORED_##role(SQL_KEEP_##kind(name, most))
 
-#define SQL_RECORD(T, FIELDS)                                                                                                              \
-    static inline void sql_bind_##T(struct query *query, const struct hearth_##T *record)                                                  \
-    {                                                                                                                                      \
-        FIELDS(SQL_BIND_STORED, T)                                                                                                         \
-    }                                                                                                                                      \
-    static inline void sql_bind_##T##_rest(struct query *query, const struct hearth_##T *record)                                           \
-    {                                                                                                                                      \
-        FIELDS(SQL_BIND_REST, T)                                                                                                           \
-        (void)query;                                                                                                                       \
-        (void)record;                                                                                                                      \
-    }                                                                                                                                      \
-    static inline int sql_read_##T(struct query *query, int at, struct hearth_##T *ret_record)                                             \
-    {                                                                                                                                      \
-        struct hearth_##T *record = ret_record;                                                                                            \
-        *record = (struct hearth_##T){.struct_size = sizeof(*record)};                                                                     \
-        FIELDS(SQL_READ, T)                                                                                                                \
-        return at;                                                                                                                         \
-    }                                                                                                                                      \
-    static inline int sql_keep_##T(struct handle *handle, struct hearth_##T *record)                                                     \
-    {                                                                                                                                      \
-        int r = 0;                                                                                                                         \
-        FIELDS(SQL_KEEP, T)                                                                                                                \
-        (void)handle;                                                                                                                     \
-        (void)record;                                                                                                                      \
-        return r;                                                                                                                          \
+#define SQL_RECORD(T, FIELDS)                                                                      \
+    static inline void sql_bind_##T(struct query *query, const struct hearth_##T *record)          \
+    {                                                                                              \
+        FIELDS(SQL_BIND_STORED, T)                                                                 \
+    }                                                                                              \
+    static inline void sql_bind_##T##_rest(struct query *query, const struct hearth_##T *record)   \
+    {                                                                                              \
+        FIELDS(SQL_BIND_REST, T)                                                                   \
+        (void)query;                                                                               \
+        (void)record;                                                                              \
+    }                                                                                              \
+    static inline int sql_read_##T(struct query *query, int at, struct hearth_##T *ret_record)     \
+    {                                                                                              \
+        struct hearth_##T *record = ret_record;                                                    \
+        *record = (struct hearth_##T){.struct_size = sizeof(*record)};                             \
+        FIELDS(SQL_READ, T)                                                                        \
+        return at;                                                                                 \
+    }                                                                                              \
+    static inline int sql_keep_##T(struct handle *handle, struct hearth_##T *record)               \
+    {                                                                                              \
+        int r = 0;                                                                                 \
+        FIELDS(SQL_KEEP, T)                                                                        \
+        (void)handle;                                                                              \
+        (void)record;                                                                              \
+        return r;                                                                                  \
     }
 HEARTH_RECORDS(SQL_RECORD)
 

@@ -1,4 +1,5 @@
-/* Pages, their guids and visits, in a batch: what is asked of an operation. Each plugin writes the rows (page_hooks.h). */
+/* Pages, their guids and visits, in a batch: what is asked of an operation. Each plugin writes
+ * the rows (page_hooks.h). */
 #include "driver.h"
 #include "storage-sql/operations.h"
 #include "storage-sql/page_hooks.h"
@@ -21,7 +22,8 @@ int sql_page_remove(void *self, struct hearth_call *call, int64_t page)
 
 int sql_page_by_guid(void *self, struct hearth_call *call, const char *guid, int64_t *ret_page)
 {
-    static const char BY_GUID[] = "SELECT " PAGE_OF_GUID "WHERE " OF_BATCH SAME_TEXT("g.guid", "?2");
+    static const char BY_GUID[] =
+        "SELECT " PAGE_OF_GUID "WHERE " OF_BATCH SAME_TEXT("g.guid", "?2");
     struct op op;
     struct query query;
     int r = sql_op_begin_in_batch(&op, self, call);
@@ -70,15 +72,18 @@ int sql_page_is_missing(struct handle *handle, int64_t page)
     return hearth_fail(handle->call, HEARTH_ERR_NOT_FOUND, "no page %lld", (long long)page);
 }
 
-static int visits_check_types(struct hearth_call *call, const struct hearth_visit *visits, size_t count)
+static int visits_check_types(struct hearth_call *call, const struct hearth_visit *visits,
+                              size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (HEARTH_AT(visits, i)->type < 0 || HEARTH_AT(visits, i)->type > 9)
-            return hearth_fail(call, HEARTH_ERR_INVALID, "a visit of type %d", (int)HEARTH_AT(visits, i)->type);
+            return hearth_fail(call, HEARTH_ERR_INVALID, "a visit of type %d",
+                               (int)HEARTH_AT(visits, i)->type);
     return 0;
 }
 
-int sql_visits_put(void *self, struct hearth_call *call, int64_t page, const struct hearth_visit *visits, size_t count, int64_t *ret_added)
+int sql_visits_put(void *self, struct hearth_call *call, int64_t page,
+                   const struct hearth_visit *visits, size_t count, int64_t *ret_added)
 {
     struct op op;
     int64_t added = 0;

@@ -17,9 +17,11 @@ static int page_row_read(struct query *query, struct hearth_page *ret_page)
     return next + 1;
 }
 
-int sql_page_get(void *self, struct hearth_call *call, const char *account, int64_t id, struct hearth_page *ret_page)
+int sql_page_get(void *self, struct hearth_call *call, const char *account, int64_t id,
+                 struct hearth_page *ret_page)
 {
-    static const char GET[] = "SELECT " PAGE_COLUMNS " FROM pages p WHERE " OF_ACCOUNT("p.") "p.id = ?2";
+    static const char GET[] =
+        "SELECT " PAGE_COLUMNS " FROM pages p WHERE " OF_ACCOUNT("p.") "p.id = ?2";
     struct op op;
     struct query query;
     struct hearth_page page;
@@ -46,9 +48,11 @@ int sql_page_get(void *self, struct hearth_call *call, const char *account, int6
     return sql_op_end(&op, r);
 }
 
-int sql_pages_get(void *self, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_page_cb cb, void *ctx)
+int sql_pages_get(void *self, struct hearth_call *call, const char *account, const int64_t *pages,
+                  size_t count, hearth_page_cb cb, void *ctx)
 {
-    static const char GET[] = "SELECT " PAGE_COLUMNS " FROM pages p WHERE " OF_ACCOUNT("p.") "p.id " OF_PAGES("?2");
+    static const char GET[] =
+        "SELECT " PAGE_COLUMNS " FROM pages p WHERE " OF_ACCOUNT("p.") "p.id " OF_PAGES("?2");
     struct op op;
     struct query query;
     struct hearth_page page;
@@ -70,11 +74,13 @@ int sql_pages_get(void *self, struct hearth_call *call, const char *account, con
     return sql_op_end(&op, r);
 }
 
-/* What searching needs, and no more: a column costs about 20 ns a page, and SQLite reads nothing but an index that has these. host, guid
- * and generation stay empty. */
-static const char SCAN[] = "SELECT id, url, title, bookmark_title, tags, frecency, visit_count, last_visit, bookmarks, bookmark_added, "
-                           "typed, hidden FROM pages" INDEXED_BY("pages_by_frecency") " WHERE " OF_ACCOUNT("")
-                               SCAN_BEHIND("?2", "?3") " ORDER BY frecency DESC, id DESC" IN_PIECES;
+/* What searching needs, and no more: a column costs about 20 ns a page, and SQLite reads nothing
+ * but an index that has these. host, guid and generation stay empty. */
+static const char SCAN[] =
+    "SELECT id, url, title, bookmark_title, tags, frecency, visit_count, last_visit, bookmarks, "
+    "bookmark_added, "
+    "typed, hidden FROM pages" INDEXED_BY("pages_by_frecency") " WHERE " OF_ACCOUNT("")
+        SCAN_BEHIND("?2", "?3") " ORDER BY frecency DESC, id DESC" IN_PIECES;
 
 static void read_scanned(struct query *query, struct hearth_page *page)
 {
@@ -93,12 +99,14 @@ static void read_scanned(struct query *query, struct hearth_page *page)
 }
 
 /* All of one snapshot, and the first rows come soon. */
-int sql_pages_by_frecency(void *self, struct hearth_call *call, const char *account, hearth_page_cb cb, void *ctx)
+int sql_pages_by_frecency(void *self, struct hearth_call *call, const char *account,
+                          hearth_page_cb cb, void *ctx)
 {
     struct op op;
     struct query query;
     struct piece piece = {256, 4096, 4};
-    struct hearth_page page = {.struct_size = sizeof(page), .host = "", .frecency = INT64_MAX, .id = INT64_MAX};
+    struct hearth_page page = {
+        .struct_size = sizeof(page), .host = "", .frecency = INT64_MAX, .id = INT64_MAX};
     int r = sql_op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : 0;
@@ -120,10 +128,12 @@ int sql_pages_by_frecency(void *self, struct hearth_call *call, const char *acco
     return sql_op_end(&op, sql_op_end_snapshot(&op, r > 0 ? 0 : r));
 }
 
-int sql_page_guid_list(void *self, struct hearth_call *call, const char *account, hearth_page_guid_cb cb, void *ctx)
+int sql_page_guid_list(void *self, struct hearth_call *call, const char *account,
+                       hearth_page_guid_cb cb, void *ctx)
 {
-    static const char GUIDS[] = "SELECT " PAGES_WITH_GUIDS PAGE_WITH_GUID " >= ?2 AND (" PAGE_WITH_GUID
-                                ", g.guid) > (?2, ?3) ORDER BY " PAGE_WITH_GUID ", g.guid" IN_PIECES;
+    static const char GUIDS[] =
+        "SELECT " PAGES_WITH_GUIDS PAGE_WITH_GUID " >= ?2 AND (" PAGE_WITH_GUID
+        ", g.guid) > (?2, ?3) ORDER BY " PAGE_WITH_GUID ", g.guid" IN_PIECES;
     struct op op;
     struct query query;
     struct piece piece = {1024, 16384, 4};

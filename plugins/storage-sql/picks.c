@@ -3,9 +3,11 @@
 #include "storage-sql/accounts.h"
 #include "storage-sql/operations.h"
 
-static int pick_remove(void *self, struct hearth_call *call, const char *account, const struct hearth_pick *pick)
+static int pick_remove(void *self, struct hearth_call *call, const char *account,
+                       const struct hearth_pick *pick)
 {
-    static const char REMOVE[] = "DELETE FROM picks WHERE account = " ACCOUNT_ROW("?1") " AND " SAME_TEXT("input", "?2") " AND page = ?3";
+    static const char REMOVE[] = "DELETE FROM picks WHERE account = " ACCOUNT_ROW(
+        "?1") " AND " SAME_TEXT("input", "?2") " AND page = ?3";
     struct op op;
     struct query query;
     int r = sql_op_begin_write(&op, self, call);
@@ -18,12 +20,16 @@ static int pick_remove(void *self, struct hearth_call *call, const char *account
     return sql_op_end_write(&op, sql_query_run(&query, NULL));
 }
 
-int sql_pick_put(void *self, struct hearth_call *call, const char *account, const struct hearth_pick *pick)
+int sql_pick_put(void *self, struct hearth_call *call, const char *account,
+                 const struct hearth_pick *pick)
 {
-    static const char PUT[] = "INSERT INTO picks (account, " SQL_NAMES(HEARTH_PICK_FIELDS) ") SELECT row, " SQL_VALUES(
-        "?1", pick,
-        HEARTH_PICK_FIELDS) " FROM accounts WHERE id = ? "
-                            "ON CONFLICT (account, " KEY_TEXT("input") ", page) DO UPDATE SET " SQL_EXCLUDED(pick, HEARTH_PICK_FIELDS);
+    static const char PUT[] =
+        "INSERT INTO picks (account, " SQL_NAMES(HEARTH_PICK_FIELDS) ") SELECT row, " SQL_VALUES(
+            "?1", pick, HEARTH_PICK_FIELDS) " FROM accounts WHERE id = ? "
+                                            "ON CONFLICT (account, " KEY_TEXT(
+                                                "input") ", page) DO UPDATE "
+                                                         "SET " SQL_EXCLUDED(pick,
+                                                                             HEARTH_PICK_FIELDS);
     struct op op;
     struct query query;
     int64_t rows = 0;
@@ -41,10 +47,12 @@ int sql_pick_put(void *self, struct hearth_call *call, const char *account, cons
     return sql_op_end_write(&op, r);
 }
 
-int sql_pick_list(void *self, struct hearth_call *call, const char *account, hearth_pick_cb cb, void *ctx)
+int sql_pick_list(void *self, struct hearth_call *call, const char *account, hearth_pick_cb cb,
+                  void *ctx)
 {
     static const char LIST[] =
-        "SELECT " SQL_COLUMNS(p, HEARTH_PICK_FIELDS) " FROM picks p WHERE p.account = " ACCOUNT_ROW("?1") " ORDER BY p.input, p.page";
+        "SELECT " SQL_COLUMNS(p, HEARTH_PICK_FIELDS) " FROM picks p WHERE p.account = " ACCOUNT_ROW(
+            "?1") " ORDER BY p.input, p.page";
     struct op op;
     struct query query;
     struct hearth_pick pick;

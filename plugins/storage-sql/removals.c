@@ -1,5 +1,5 @@
-/* Removal records: what whoever has a copy of an account has to take away. Those of pages and visits are written by the statements that
- * remove these, in each plugin. */
+/* Removal records: what whoever has a copy of an account has to take away. Those of pages and
+ * visits are written by the statements that remove these, in each plugin. */
 #include "storage-sql/removals.h"
 
 #include "driver.h"
@@ -20,13 +20,14 @@ bool sql_removal_may_be(const struct handle *handle, int kind)
 }
 
 /* ?2 is the generation, ?3 the key. */
-#define REMEMBER(kind, key, position, from)                                                                                                \
-    "INSERT INTO removals (" ACCOUNT_COLUMN REMOVAL_NAMES ") SELECT " ACCOUNT_VALUE kind ", " key ", 0, 0, 0, " position                   \
-    ", " VALUE_INT("?2") " FROM " from REMOVAL_AGAIN
+#define REMEMBER(kind, key, position, from)                                                        \
+    "INSERT INTO removals (" ACCOUNT_COLUMN REMOVAL_NAMES ") SELECT " ACCOUNT_VALUE kind ", " key  \
+    ", 0, 0, 0, " position ", " VALUE_INT("?2") " FROM " from REMOVAL_AGAIN
 #define ALL_OF(table)         table " WHERE " OF_BATCH "true"
 #define ONE_OF(table, column) table " WHERE " OF_BATCH SAME_TEXT(column, "?3")
 
-/* Whether there was any is asked for when all of a kind go: that is once in a batch, and what comes back then is much. */
+/* Whether there was any is asked for when all of a kind go: that is once in a batch, and what
+ * comes back then is much. */
 static int removal_record(struct handle *handle, const char *sql, int kind, const char *key)
 {
     struct query query;
@@ -50,7 +51,8 @@ int sql_removal_of_bookmark(struct handle *handle, const char *guid)
 
 int sql_removal_of_bookmarks(struct handle *handle, int64_t source)
 {
-    static const char ALL[] = REMEMBER(REMOVAL_BOOKMARK, "guid", "0", "bookmarks WHERE " OF_BATCH "source = ?3");
+    static const char ALL[] =
+        REMEMBER(REMOVAL_BOOKMARK, "guid", "0", "bookmarks WHERE " OF_BATCH "source = ?3");
     struct query query;
     int64_t rows = 0;
     sql_query_open(&query, handle, ALL);
@@ -79,8 +81,8 @@ int sql_removal_of_device(struct handle *handle, const char *device)
 int sql_removal_take_off(struct handle *handle, const struct hearth_removal *removal)
 {
     static const char TAKE_OFF[] =
-        "DELETE FROM removals WHERE " OF_BATCH
-        "kind = ?2 AND " SAME_TEXT("\"key\"", "?3") " AND page = ?4 AND date = ?5 AND type = ?6 AND position = ?7";
+        "DELETE FROM removals WHERE " OF_BATCH "kind = ?2 AND " SAME_TEXT(
+            "\"key\"", "?3") " AND page = ?4 AND date = ?5 AND type = ?6 AND position = ?7";
     struct query query;
     if (!sql_removal_may_be(handle, (int)removal->kind))
         return 0;
@@ -123,11 +125,14 @@ static int forget_until(struct handle *handle, const char *sql, int64_t generati
 
 int sql_removal_forget(struct handle *handle)
 {
-#define OLDEST(which)                                                                                                                      \
-    "SELECT generation FROM removals" INDEXED_BY("removals_by_generation") " WHERE " OF_BATCH "generation IS NOT NULL AND kind " which     \
-                                                                           " ORDER BY generation DESC LIMIT 1 OFFSET ?2"
-#define FORGET(which)     "DELETE FROM removals WHERE " OF_BATCH "generation <= ?2 AND kind " which
-#define FORGOTTEN(column) "UPDATE " ACCOUNT_OF_BATCH " SET " column " = " GREATEST(column, VALUE_INT("?2")) WHERE_ROW_OF_BATCH
+#define OLDEST(which)                                                                              \
+    "SELECT generation FROM removals" INDEXED_BY(                                                  \
+        "removals_by_generation") " WHERE " OF_BATCH "generation IS NOT NULL AND kind " which      \
+                                  " ORDER BY generation DESC LIMIT 1 OFFSET ?2"
+#define FORGET(which) "DELETE FROM removals WHERE " OF_BATCH "generation <= ?2 AND kind " which
+#define FORGOTTEN(column)                                                                          \
+    "UPDATE " ACCOUNT_OF_BATCH " SET " column " = " GREATEST(column, VALUE_INT("?2"))              \
+        WHERE_ROW_OF_BATCH
     static const struct {
         const char *oldest, *forget, *note;
     } steps[] = {
@@ -148,33 +153,50 @@ int sql_removal_forget(struct handle *handle)
 
 /* --- reading --- */
 
-/* The account, whose row says whether the answer is known, with each record behind (?3 … ?9): so both are of one moment. */
-static const char SINCE[] =
-    "SELECT CASE WHEN a.forgotten <= ?2 AND a.removals_forgotten <= ?2 AND ?2 <= a.generation" REMOVALS_KNOWN " THEN 1 ELSE 0 END, "
-    "coalesce(r.kind, 0), " SQL_COLUMNS(
-        r,
-        HEARTH_REMOVAL_FIELDS) " FROM " ITS_ACCOUNT
-                               " LEFT JOIN removals r" INDEXED_BY("removals_by_generation") " ON " OF_ITS(
-                                   "r.") "r.generation >= ?3 AND (r.generation, r.kind, " BYTES("r.\"key\"") ", r.page, r.date, r.type, "
-                                                                                                             "r.position) > "
-                                                                                                             "(?3, ?4, ?5, ?6, ?7, ?8, "
-                                                                                                             "?9)" WHERE_ITS
-                                                                                                             " ORDER BY r.generation, "
-                                                                                                             "r.kind, " BYTES(
-                                                                                                                 "r.\"key\"") ", r.page, "
-                                                                                                                              "r.date, "
-                                                                                                                              "r.type, "
-                                                                                                                              "r."
-                                                                                                                              "positio"
-                                                                                                                              "n" IN_PIECES;
+/* The account, whose row says whether the answer is known, with each record behind (?3 … ?9): so
+ * both are of one moment. */
+static const char
+    SINCE[] =
+        "SELECT CASE WHEN a.forgotten <= ?2 AND a.removals_forgotten <= ?2 AND ?2 <= "
+        "a.generation" REMOVALS_KNOWN " THEN 1 ELSE 0 END, "
+        "coalesce(r.kind, 0), " SQL_COLUMNS(
+            r, HEARTH_REMOVAL_FIELDS) " FROM " ITS_ACCOUNT
+                                      " LEFT JOIN removals r" INDEXED_BY("removals_by_generation") " ON " OF_ITS(
+                                          "r.") "r.generation >= ?3 AND (r.generation, "
+                                                "r.kind, " BYTES(
+                                                    "r.\"key\"") ", r.page, r.date, "
+                                                                 "r.type, "
+                                                                 "r.position) > "
+                                                                 "(?3, ?4, ?5, ?6, "
+                                                                 "?7, ?8, "
+                                                                 "?9)" WHERE_ITS " ORDER BY "
+                                                                 "r.generation, "
+                                                                 "r.kind, " BYTES(
+                                                                     "r.\"key\"") ", "
+                                                                                  "r."
+                                                                                  "pag"
+                                                                                  "e, "
+                                                                                  "r."
+                                                                                  "dat"
+                                                                                  "e, "
+                                                                                  "r."
+                                                                                  "typ"
+                                                                                  "e, "
+                                                                                  "r."
+                                                                                  "pos"
+                                                                                  "iti"
+                                                                                  "o"
+                                                                                  "n" IN_PIECES;
 
 /* 0, 1: there are rows of it in the query, or an error. */
-static int step_since(struct query *query, int64_t since, struct handle *handle, bool *found, struct hearth_removal *ret_removal)
+static int step_since(struct query *query, int64_t since, struct handle *handle, bool *found,
+                      struct hearth_removal *ret_removal)
 {
     int r = sql_query_step(query);
     *found |= r > 0;
     if (r > 0 && sql_column_int(query, 0) == 0)
-        return hearth_fail(handle->call, HEARTH_ERR_NOT_FOUND, "what was removed since generation %lld is not known any more",
+        return hearth_fail(handle->call, HEARTH_ERR_NOT_FOUND,
+                           "what was removed since generation %lld is not known any more",
                            (long long)since);
     if (r > 0 && sql_column_int(query, 1) == 0)
         return 0; /* the account alone */
@@ -183,7 +205,8 @@ static int step_since(struct query *query, int64_t since, struct handle *handle,
     return r;
 }
 
-static void open_since(struct query *query, struct handle *handle, const char *account, int64_t since, const struct hearth_removal *after)
+static void open_since(struct query *query, struct handle *handle, const char *account,
+                       int64_t since, const struct hearth_removal *after)
 {
     sql_query_open(query, handle, SINCE);
     sql_query_account(query, account);
@@ -197,11 +220,13 @@ static void open_since(struct query *query, struct handle *handle, const char *a
     sql_query_int(query, after->position);
 }
 
-static int list_since(struct op *op, const char *account, int64_t since, hearth_removal_cb cb, void *ctx)
+static int list_since(struct op *op, const char *account, int64_t since, hearth_removal_cb cb,
+                      void *ctx)
 {
     struct query query;
     struct piece piece = {1024, 4096, 4};
-    struct hearth_removal removal, after = {.struct_size = sizeof(after), .generation = since, .kind = INT32_MAX, .key = ""};
+    struct hearth_removal removal,
+        after = {.struct_size = sizeof(after), .generation = since, .kind = INT32_MAX, .key = ""};
     int r;
     do {
         bool found = false;
@@ -213,7 +238,8 @@ static int list_since(struct op *op, const char *account, int64_t since, hearth_
                 break;
             after = removal;
             after.key = key;
-            r = strcmp(key, removal.key) == 0 ? 0 : sql_copy_text(op->handle, removal.key, &after.key);
+            r = strcmp(key, removal.key) == 0 ? 0
+                                              : sql_copy_text(op->handle, removal.key, &after.key);
             if (r < 0)
                 break;
         }
@@ -223,16 +249,20 @@ static int list_since(struct op *op, const char *account, int64_t since, hearth_
     return r > 0 ? 0 : r;
 }
 
-int sql_page_changes_without_rows(void *self, struct hearth_call *call, const char *account, int64_t since)
+int sql_page_changes_without_rows(void *self, struct hearth_call *call, const char *account,
+                                  int64_t since)
 {
     int64_t generation = 0;
     int r = sql_account_first_generation(self, call, account, &generation);
     if (r == 0 && since != generation)
-        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "what changed since generation %lld is not known any more", (long long)since);
+        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND,
+                        "what changed since generation %lld is not known any more",
+                        (long long)since);
     return r;
 }
 
-int sql_removals_since(void *self, struct hearth_call *call, const char *account, int64_t since, hearth_removal_cb cb, void *ctx)
+int sql_removals_since(void *self, struct hearth_call *call, const char *account, int64_t since,
+                       hearth_removal_cb cb, void *ctx)
 {
     struct op op;
     int r = sql_op_begin_account(&op, self, call, account);

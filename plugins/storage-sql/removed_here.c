@@ -1,14 +1,17 @@
-/* What people removed here. To a storage these are rows, beside the account's picks: written outside of batches, waiting for none. */
+/* What people removed here. To a storage these are rows, beside the account's picks: written
+ * outside of batches, waiting for none. */
 #include "driver.h"
 #include "storage-sql/accounts.h"
 #include "storage-sql/operations.h"
 
-int sql_removed_here_put(void *self, struct hearth_call *call, const char *account, const struct hearth_removed_here *removed)
+int sql_removed_here_put(void *self, struct hearth_call *call, const char *account,
+                         const struct hearth_removed_here *removed)
 {
 #define NAMES  SQL_NAMES(HEARTH_REMOVED_HERE_FIELDS)
 #define VALUES SQL_VALUES("?1", removed_here, HEARTH_REMOVED_HERE_FIELDS)
 #define OTHERS SQL_EXCLUDED(removed_here, HEARTH_REMOVED_HERE_FIELDS)
-    static const char PUT[] = "INSERT INTO removed_here (account, " NAMES ") SELECT row, " VALUES " FROM accounts WHERE id = ? "
+    static const char PUT[] = "INSERT INTO removed_here (account, " NAMES ") SELECT row, " VALUES
+                              " FROM accounts WHERE id = ? "
                               "ON CONFLICT (account, id) DO UPDATE SET " OTHERS;
 #undef NAMES
 #undef VALUES
@@ -30,9 +33,11 @@ int sql_removed_here_put(void *self, struct hearth_call *call, const char *accou
     return sql_op_end_write(&op, r);
 }
 
-int sql_removed_here_remove(void *self, struct hearth_call *call, const char *account, const char *id)
+int sql_removed_here_remove(void *self, struct hearth_call *call, const char *account,
+                            const char *id)
 {
-    static const char REMOVE[] = "DELETE FROM removed_here WHERE account = " ACCOUNT_ROW("?1") " AND id = ?2";
+    static const char REMOVE[] =
+        "DELETE FROM removed_here WHERE account = " ACCOUNT_ROW("?1") " AND id = ?2";
     struct op op;
     struct query query;
     if (id == NULL)
@@ -46,10 +51,12 @@ int sql_removed_here_remove(void *self, struct hearth_call *call, const char *ac
     return sql_op_end_write(&op, sql_query_run(&query, NULL));
 }
 
-int sql_removed_here_list(void *self, struct hearth_call *call, const char *account, hearth_removed_here_cb cb, void *ctx)
+int sql_removed_here_list(void *self, struct hearth_call *call, const char *account,
+                          hearth_removed_here_cb cb, void *ctx)
 {
-    static const char LIST[] = "SELECT " SQL_COLUMNS(h, HEARTH_REMOVED_HERE_FIELDS) " FROM removed_here h WHERE h.account = " ACCOUNT_ROW(
-        "?1") " ORDER BY h.created, h.id";
+    static const char LIST[] = "SELECT " SQL_COLUMNS(
+        h, HEARTH_REMOVED_HERE_FIELDS) " FROM removed_here h WHERE h.account "
+                                       "= " ACCOUNT_ROW("?1") " ORDER BY h.created, h.id";
     struct op op;
     struct query query;
     struct hearth_removed_here removed;

@@ -10,11 +10,13 @@
 #define TOKEN_COLUMNS           SQL_COLUMNS(t, HEARTH_TOKEN_FIELDS)
 
 /* A hash of another length is damage: nobody may read past its end. */
-static int token_row_read(struct handle *handle, struct query *query, struct hearth_token *ret_token)
+static int token_row_read(struct handle *handle, struct query *query,
+                          struct hearth_token *ret_token)
 {
     sql_read_token(query, 0, ret_token);
     if (ret_token->hash == NULL)
-        return hearth_fail(handle->call, HEARTH_ERR_CORRUPT, "%s: a token has a damaged hash", sql_database_text(handle));
+        return hearth_fail(handle->call, HEARTH_ERR_CORRUPT, "%s: a token has a damaged hash",
+                           sql_database_text(handle));
     return 0;
 }
 
@@ -25,8 +27,10 @@ static int token_is_there(struct hearth_call *call)
 
 int sql_token_create(void *self, struct hearth_call *call, const struct hearth_token *token)
 {
-    static const char CREATE[] = "INSERT INTO tokens (" SQL_NAMES(HEARTH_TOKEN_FIELDS) ") SELECT " SQL_VALUES(
-        "?1", token, HEARTH_TOKEN_FIELDS) " WHERE EXISTS (SELECT 1 FROM accounts WHERE id = ?2) ON CONFLICT DO NOTHING";
+    static const char CREATE[] =
+        "INSERT INTO tokens (" SQL_NAMES(HEARTH_TOKEN_FIELDS) ") SELECT " SQL_VALUES(
+            "?1", token, HEARTH_TOKEN_FIELDS) " WHERE EXISTS (SELECT 1 FROM accounts WHERE id = "
+                                              "?2) ON CONFLICT DO NOTHING";
     struct op op;
     struct query query;
     int64_t rows = 0;
@@ -41,10 +45,12 @@ int sql_token_create(void *self, struct hearth_call *call, const struct hearth_t
     return sql_op_end_write(&op, r);
 }
 
-int sql_token_by_hash(void *self, struct hearth_call *call, const uint8_t hash[32], struct hearth_token *ret_token)
+int sql_token_by_hash(void *self, struct hearth_call *call, const uint8_t hash[32],
+                      struct hearth_token *ret_token)
 {
     static const char BY_HASH[] =
-        "SELECT " TOKEN_COLUMNS " FROM tokens t JOIN accounts a ON a.row = t.account WHERE t.hash = " VALUE_HASH("?1");
+        "SELECT " TOKEN_COLUMNS
+        " FROM tokens t JOIN accounts a ON a.row = t.account WHERE t.hash = " VALUE_HASH("?1");
     struct op op;
     struct query query;
     struct hearth_token token;
@@ -67,10 +73,12 @@ int sql_token_by_hash(void *self, struct hearth_call *call, const uint8_t hash[3
     return sql_op_end(&op, r);
 }
 
-int sql_token_list(void *self, struct hearth_call *call, const char *account, hearth_token_cb cb, void *ctx)
+int sql_token_list(void *self, struct hearth_call *call, const char *account, hearth_token_cb cb,
+                   void *ctx)
 {
     static const char LIST[] =
-        "SELECT " TOKEN_COLUMNS " FROM accounts a JOIN tokens t ON t.account = a.row WHERE a.id = ?1 ORDER BY t.created, t.id";
+        "SELECT " TOKEN_COLUMNS " FROM accounts a JOIN tokens t ON t.account = a.row WHERE a.id = "
+        "?1 ORDER BY t.created, t.id";
     struct op op;
     struct query query;
     struct hearth_token token;
@@ -99,7 +107,8 @@ static int token_change_run(struct op *op, struct query *query)
 
 int sql_token_remove(void *self, struct hearth_call *call, const char *account, const char *id)
 {
-    static const char REMOVE[] = "DELETE FROM tokens WHERE id = ?2 AND account = " ACCOUNT_ROW("?1");
+    static const char REMOVE[] =
+        "DELETE FROM tokens WHERE id = ?2 AND account = " ACCOUNT_ROW("?1");
     struct op op;
     struct query query;
     int r = sql_op_begin_write(&op, self, call);
@@ -111,9 +120,11 @@ int sql_token_remove(void *self, struct hearth_call *call, const char *account, 
     return token_change_run(&op, &query);
 }
 
-int sql_token_used(void *self, struct hearth_call *call, const char *account, const char *id, int64_t when)
+int sql_token_used(void *self, struct hearth_call *call, const char *account, const char *id,
+                   int64_t when)
 {
-    static const char USED[] = "UPDATE tokens SET last_used = ?3 WHERE id = ?2 AND account = " ACCOUNT_ROW("?1");
+    static const char USED[] =
+        "UPDATE tokens SET last_used = ?3 WHERE id = ?2 AND account = " ACCOUNT_ROW("?1");
     struct op op;
     struct query query;
     int r = sql_op_begin_write(&op, self, call);

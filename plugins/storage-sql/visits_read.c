@@ -3,10 +3,12 @@
 #include "storage-sql/operations.h"
 #include "support/hash.h"
 
-int sql_page_visits(void *self, struct hearth_call *call, const char *account, int64_t page, hearth_visit_cb cb, void *ctx)
+int sql_page_visits(void *self, struct hearth_call *call, const char *account, int64_t page,
+                    hearth_visit_cb cb, void *ctx)
 {
     static const char VISITS[] =
-        "SELECT " SQL_COLUMNS(v, HEARTH_VISIT_FIELDS) " " FROM_VISITS_OF_PAGE "= ?2 ORDER BY v.date DESC, v.type DESC";
+        "SELECT " SQL_COLUMNS(v, HEARTH_VISIT_FIELDS) " " FROM_VISITS_OF_PAGE
+                                                      "= ?2 ORDER BY v.date DESC, v.type DESC";
     struct op op;
     struct query query;
     int r = sql_op_begin_account(&op, self, call, account);
@@ -25,10 +27,11 @@ int sql_page_visits(void *self, struct hearth_call *call, const char *account, i
     return sql_op_end(&op, r > 0 ? 0 : r);
 }
 
-int sql_visits_of_pages(void *self, struct hearth_call *call, const char *account, const int64_t *pages, size_t count, hearth_page_visit_cb cb,
-                    void *ctx)
+int sql_visits_of_pages(void *self, struct hearth_call *call, const char *account,
+                        const int64_t *pages, size_t count, hearth_page_visit_cb cb, void *ctx)
 {
-    static const char VISITS[] = "SELECT v.page, " SQL_COLUMNS(v, HEARTH_VISIT_FIELDS) " " FROM_VISITS_OF_PAGE OF_PAGES("?2");
+    static const char VISITS[] = "SELECT v.page, " SQL_COLUMNS(
+        v, HEARTH_VISIT_FIELDS) " " FROM_VISITS_OF_PAGE OF_PAGES("?2");
     struct op op;
     struct query query;
     bool stop = false;
@@ -55,7 +58,8 @@ struct visit_place {
     int64_t date, page, type;
 };
 
-static struct visit_place visit_place_of(int64_t to, int64_t after_date, int64_t after_page, int64_t after_type)
+static struct visit_place visit_place_of(int64_t to, int64_t after_date, int64_t after_page,
+                                         int64_t after_type)
 {
     if (after_date == 0 || (to != 0 && after_date >= to))
         return (struct visit_place){to == 0 ? INT64_MAX : to, INT64_MIN, INT64_MIN};
@@ -70,7 +74,8 @@ struct visit_listing {
     bool rows; /* URL and title too */
 };
 
-static int visit_list_rows(struct op *op, struct visit_listing *listing, hearth_visit_row_cb cb, void *ctx)
+static int visit_list_rows(struct op *op, struct visit_listing *listing, hearth_visit_row_cb cb,
+                           void *ctx)
 {
     struct query query;
     int r;
@@ -104,17 +109,20 @@ static int visit_list_rows(struct op *op, struct visit_listing *listing, hearth_
     return r > 0 ? 0 : r;
 }
 
-#define SEEN_BEFORE                                                                                                                        \
-    " WHERE " NOT_FLAG("v.hidden") " AND " OF_ACCOUNT("v.") "v.date >= ?2 AND (v.date, v.page, v.type) < (?3, ?4, " VALUE_INT("?5") ")"
+#define SEEN_BEFORE                                                                                \
+    " WHERE " NOT_FLAG("v.hidden") " AND " OF_ACCOUNT(                                             \
+        "v.") "v.date >= ?2 AND (v.date, v.page, v.type) < (?3, ?4, " VALUE_INT("?5") ")"
 #define NEWEST_FIRST " ORDER BY v.date DESC, v.page DESC, v.type DESC" IN_PIECES
 
-int sql_visit_list(void *self, struct hearth_call *call, const char *account, const struct hearth_visit_query *filter, hearth_visit_row_cb cb,
-               void *ctx)
+int sql_visit_list(void *self, struct hearth_call *call, const char *account,
+                   const struct hearth_visit_query *filter, hearth_visit_row_cb cb, void *ctx)
 {
-#define ROWS(index)                                                                                                                        \
-    "SELECT v.date, v.page, v.type, p.url, coalesce(p.title, p.bookmark_title), p.bookmarks FROM visits v" INDEXED_BY(index) PAGE_OF_VISIT
+#define ROWS(index)                                                                                \
+    "SELECT v.date, v.page, v.type, p.url, coalesce(p.title, p.bookmark_title), p.bookmarks FROM " \
+    "visits v" INDEXED_BY(index) PAGE_OF_VISIT
     static const char ANY_HOST[] = ROWS("visits_by_date") SEEN_BEFORE NEWEST_FIRST;
-    static const char ONE_HOST[] = ROWS("visits_by_host") SEEN_BEFORE " AND v.host_key = ?6 AND p.host = ?7" NEWEST_FIRST;
+    static const char ONE_HOST[] =
+        ROWS("visits_by_host") SEEN_BEFORE " AND v.host_key = ?6 AND p.host = ?7" NEWEST_FIRST;
 #undef ROWS
     struct op op;
     struct visit_listing listing = {
@@ -122,7 +130,8 @@ int sql_visit_list(void *self, struct hearth_call *call, const char *account, co
         .account = account,
         .host = filter->host,
         .from = filter->from == 0 ? INT64_MIN : filter->from,
-        .place = visit_place_of(filter->to, filter->after_date, filter->after_page, filter->after_type),
+        .place =
+            visit_place_of(filter->to, filter->after_date, filter->after_page, filter->after_type),
         .piece = {64, 256, 4}, /* a person's page of history is one of them */
         .rows = true,
     };
@@ -132,9 +141,12 @@ int sql_visit_list(void *self, struct hearth_call *call, const char *account, co
     return sql_op_end(&op, visit_list_rows(&op, &listing, cb, ctx));
 }
 
-int sql_visit_dates(void *self, struct hearth_call *call, const char *account, int64_t from, int64_t to, hearth_visit_row_cb cb, void *ctx)
+int sql_visit_dates(void *self, struct hearth_call *call, const char *account, int64_t from,
+                    int64_t to, hearth_visit_row_cb cb, void *ctx)
 {
-    static const char DATES[] = "SELECT v.date, v.page, v.type FROM visits v" INDEXED_BY("visits_by_date") SEEN_BEFORE NEWEST_FIRST;
+    static const char DATES[] =
+        "SELECT v.date, v.page, v.type FROM visits v" INDEXED_BY("visits_by_date")
+            SEEN_BEFORE NEWEST_FIRST;
     struct op op;
     struct visit_listing listing = {
         .sql = DATES,

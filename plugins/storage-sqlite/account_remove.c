@@ -54,8 +54,8 @@ static int remove_shared(struct handle *handle, const char *account)
     return r;
 }
 
-/* Takes the write lock of the person's file, so that no other process is in the middle of a batch. A file that is missing or damaged can be
- * removed as well: nobody writes there. */
+/* Takes the write lock of the person's file, so that no other process is in the middle of a
+ * batch. A file that is missing or damaged can be removed as well: nobody writes there. */
 static int lock_file(struct handle *handle, const char *account, struct connection **ret_connection)
 {
     struct connection *connection;
@@ -67,7 +67,8 @@ static int lock_file(struct handle *handle, const char *account, struct connecti
     handle->current = connection;
     r = sqlite_begin_in_turn(handle);
     handle->current = handle->shared;
-    if (r == HEARTH_ERR_UNAVAILABLE || r == HEARTH_ERR_NOMEM || r == HEARTH_ERR_TIMEOUT || r == HEARTH_ERR_CANCELLED) {
+    if (r == HEARTH_ERR_UNAVAILABLE || r == HEARTH_ERR_NOMEM || r == HEARTH_ERR_TIMEOUT ||
+        r == HEARTH_ERR_CANCELLED) {
         sqlite_pool_give_back(handle, connection);
         return r;
     }
@@ -94,7 +95,8 @@ static int remove_in_turn(struct handle *handle, struct person *person, const ch
         sqlite_pool_give_back(handle, locked);
     }
     /* From here on the account is gone. What cannot be unlinked now is at the next start. */
-    if (r == 0 && state.exists && sqlite_file_unlink(handle->database, handle->call, account) == 0) {
+    if (r == 0 && state.exists &&
+        sqlite_file_unlink(handle->database, handle->call, account) == 0) {
         sql_query_open(&query, handle, "DELETE FROM removed_files WHERE id = ?");
         sql_query_text(&query, account);
         sql_query_run(&query, NULL);

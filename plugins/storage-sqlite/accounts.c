@@ -7,7 +7,8 @@
 /* Whoever made it may not say what decides its node in a fleet: its address. */
 #define SQL_VALUE_account_placement ~, "coalesce(?, ?2)"
 
-/* A file of an earlier account with this id must not become the new one's: its removal was interrupted. */
+/* A file of an earlier account with this id must not become the new one's: its removal was
+ * interrupted. */
 static int finish_removal(struct handle *handle, const char *id)
 {
     struct person *person;
@@ -34,8 +35,8 @@ static int finish_removal(struct handle *handle, const char *id)
 
 static int insert_account(struct handle *handle, const struct hearth_account *account)
 {
-    static const char INSERT[] =
-        "INSERT INTO accounts (" SQL_NAMES(HEARTH_ACCOUNT_FIELDS) ") VALUES (" SQL_VALUES("?1", account, HEARTH_ACCOUNT_FIELDS) ")";
+    static const char INSERT[] = "INSERT INTO accounts (" SQL_NAMES(
+        HEARTH_ACCOUNT_FIELDS) ") VALUES (" SQL_VALUES("?1", account, HEARTH_ACCOUNT_FIELDS) ")";
     struct query query;
     sql_query_open(&query, handle, INSERT);
     sql_bind_account(&query, account);
@@ -43,9 +44,11 @@ static int insert_account(struct handle *handle, const struct hearth_account *ac
     return r == HEARTH_ERR_CONFLICT ? sql_account_exists_already(handle->call) : r;
 }
 
-static int insert_identity(struct handle *handle, const struct hearth_account *account, const char *issuer)
+static int insert_identity(struct handle *handle, const struct hearth_account *account,
+                           const char *issuer)
 {
-    static const char INSERT[] = "INSERT INTO identities (issuer, subject, created, account) SELECT ?2, uid, created, row FROM accounts "
+    static const char INSERT[] = "INSERT INTO identities (issuer, subject, created, account) "
+                                 "SELECT ?2, uid, created, row FROM accounts "
                                  "WHERE id = ?1";
     struct query query;
     sql_query_open(&query, handle, INSERT);
@@ -55,7 +58,8 @@ static int insert_identity(struct handle *handle, const struct hearth_account *a
     return r == HEARTH_ERR_CONFLICT ? sql_identity_is_taken(handle->call) : r;
 }
 
-int sql_account_make(struct handle *handle, const struct hearth_account *account, const char *issuer)
+int sql_account_make(struct handle *handle, const struct hearth_account *account,
+                     const char *issuer)
 {
     int r = finish_removal(handle, account->id);
     if (r == 0)
@@ -64,7 +68,8 @@ int sql_account_make(struct handle *handle, const struct hearth_account *account
 }
 
 /* The file has moved on since the shared one was asked. */
-int sql_account_read_generation(struct handle *handle, struct hearth_call *call, const char *account, int64_t *ret_generation)
+int sql_account_read_generation(struct handle *handle, struct hearth_call *call,
+                                const char *account, int64_t *ret_generation)
 {
     struct op op;
     struct query query;

@@ -1,5 +1,6 @@
-/* One archive of the shared file and every person's. The shared file is copied first, and each person's after it: every account of the
- * archive has its credentials and tokens, and what was removed meanwhile is taken out of the copy. A person's copy is a whole by itself. */
+/* One archive of the shared file and every person's. The shared file is copied first, and each
+ * person's after it: every account of the archive has its credentials and tokens, and what was
+ * removed meanwhile is taken out of the copy. A person's copy is a whole by itself. */
 #include "backup.h"
 
 #include <errno.h>
@@ -36,9 +37,11 @@ static int copy_fail_errno(struct copy *copy, int error)
 {
     struct hearth_call *call = copy->handle->call;
     if (error == EEXIST)
-        return hearth_fail(call, HEARTH_ERR_CONFLICT, "%s: exists already: choose another name", copy->path);
+        return hearth_fail(call, HEARTH_ERR_CONFLICT, "%s: exists already: choose another name",
+                           copy->path);
     if (error == ENOENT || error == ENOTDIR)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "%s: the directory does not exist", copy->path);
+        return hearth_fail(call, HEARTH_ERR_INVALID, "%s: the directory does not exist",
+                           copy->path);
     if (error == EACCES || error == EPERM || error == EROFS)
         return hearth_fail(call, HEARTH_ERR_DENIED, "%s: %s", copy->path, strerror(error));
     if (error == ENOSPC || error == EDQUOT)
@@ -48,8 +51,10 @@ static int copy_fail_errno(struct copy *copy, int error)
     if (error == ENOPKG)
         return hearth_fail(call, HEARTH_ERR_UNSUPPORTED, "%s", TAR_LIBRARY_MISSING);
     if (error == EFBIG)
-        return hearth_fail(call, HEARTH_ERR_FULL, "%s: the file may not grow any more: raise this process's limit of file sizes",
-                           copy->path);
+        return hearth_fail(
+            call, HEARTH_ERR_FULL,
+            "%s: the file may not grow any more: raise this process's limit of file sizes",
+            copy->path);
     return hearth_fail(call, HEARTH_ERR_IO, "%s: %s", copy->path, strerror(error));
 }
 
@@ -80,7 +85,8 @@ static int fail_target(struct copy *copy, sqlite3 *db, int code)
         return support_no_memory(copy->handle->call);
     if ((code & 0xff) == SQLITE_IOERR && error != 0)
         return copy_fail_errno(copy, error);
-    return hearth_fail(copy->handle->call, HEARTH_ERR_IO, "%s: %s", copy->path, db == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(db));
+    return hearth_fail(copy->handle->call, HEARTH_ERR_IO, "%s: %s", copy->path,
+                       db == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(db));
 }
 
 static int copy_on_progress(void *ctx)
@@ -96,9 +102,12 @@ static int open_target(struct copy *copy, const char *target, sqlite3 **ret_db)
     if (fd < 0)
         return copy_fail_errno(copy, errno);
     close(fd);
-    int r = sqlite3_open_v2(target, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+    int r = sqlite3_open_v2(
+        target, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
     if (r == SQLITE_OK)
-        r = sqlite3_exec(db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -1024", NULL, NULL, NULL);
+        r = sqlite3_exec(
+            db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -1024",
+            NULL, NULL, NULL);
     if (r != SQLITE_OK) {
         r = fail_target(copy, db, r);
         sqlite3_close(db);
@@ -130,7 +139,8 @@ static int copy_pages(struct copy *copy, struct connection *source, sqlite3 *db)
     return fail_target(copy, db, r);
 }
 
-/* The source is read inside one transaction: the copy has one state, however long it takes and whatever is committed meanwhile. */
+/* The source is read inside one transaction: the copy has one state, however long it takes and
+ * whatever is committed meanwhile. */
 static int copy_snapshot(struct copy *copy, struct connection *source, sqlite3 *db)
 {
     struct handle *handle = copy->handle;
@@ -145,13 +155,15 @@ static int copy_snapshot(struct copy *copy, struct connection *source, sqlite3 *
     return r;
 }
 
-/* A copy of a damaged file is no backup: what verify would find keeps the archive from being made. */
+/* A copy of a damaged file is no backup: what verify would find keeps the archive from being
+ * made. */
 static int check_copy(struct copy *copy, struct connection *source, sqlite3 *db)
 {
     struct handle *handle = copy->handle;
     struct rules_findings findings = {.count = 0};
-    int r = source->person == NULL ? sqlite_rules_check_shared(db, sqlite_rules_count_finding, &findings)
-                                   : sqlite_rules_check_person(db, sqlite_rules_count_finding, &findings);
+    int r = source->person == NULL
+                ? sqlite_rules_check_shared(db, sqlite_rules_count_finding, &findings)
+                : sqlite_rules_check_person(db, sqlite_rules_count_finding, &findings);
     int stopped = sqlite_handle_stopped(handle);
     if (stopped < 0)
         return hearth_fail(handle->call, stopped, "the backup was stopped");
@@ -159,11 +171,14 @@ static int check_copy(struct copy *copy, struct connection *source, sqlite3 *db)
         return fail_target(copy, db, r);
     if (r == SQLITE_OK && findings.count == 0)
         return 0;
-    return hearth_fail(handle->call, HEARTH_ERR_CORRUPT, "%s: is damaged (%s): no backup was made; \"hearthd verify\" says more",
-                       source->path, findings.count == 0 ? sqlite3_errstr(r) : sqlite_rules_findings_text(&findings));
+    return hearth_fail(
+        handle->call, HEARTH_ERR_CORRUPT,
+        "%s: is damaged (%s): no backup was made; \"hearthd verify\" says more", source->path,
+        findings.count == 0 ? sqlite3_errstr(r) : sqlite_rules_findings_text(&findings));
 }
 
-static int make_copy(struct copy *copy, struct connection *source, const char *target, sqlite3 **ret_db)
+static int make_copy(struct copy *copy, struct connection *source, const char *target,
+                     sqlite3 **ret_db)
 {
     sqlite3 *db = NULL;
     int r = open_target(copy, target, &db);
@@ -207,9 +222,11 @@ static int copy_append_file(struct copy *copy, sqlite3 *db, const char *file, co
     const struct hearth_host *host = copy->handle->database->host;
     struct stat status;
     if (sqlite3_close(db) != SQLITE_OK)
-        return hearth_fail(copy->handle->call, HEARTH_ERR_IO, "%s: cannot close the copy", copy->path);
+        return hearth_fail(copy->handle->call, HEARTH_ERR_IO, "%s: cannot close the copy",
+                           copy->path);
     int fd = open(file, O_RDONLY | O_CLOEXEC), r = 0;
-    if (fd < 0 || fstat(fd, &status) != 0 || sqlite_tar_write_header(copy->tar, name, status.st_size, host->now_ms(host) / 1000) < 0)
+    if (fd < 0 || fstat(fd, &status) != 0 ||
+        sqlite_tar_write_header(copy->tar, name, status.st_size, host->now_ms(host) / 1000) < 0)
         r = copy_fail_errno(copy, errno == 0 ? EIO : errno);
     if (r == 0)
         r = append_bytes(copy, fd, status.st_size);
@@ -221,7 +238,8 @@ static int copy_append_file(struct copy *copy, sqlite3 *db, const char *file, co
     return r;
 }
 
-/* The account was removed after the shared file was copied. All that belongs to it goes with it, as the schema says. */
+/* The account was removed after the shared file was copied. All that belongs to it goes with it,
+ * as the schema says. */
 static int drop_account(struct copy *copy, sqlite3 *shared, const char *id)
 {
     sqlite3_stmt *drop;
@@ -237,7 +255,8 @@ static int drop_account(struct copy *copy, sqlite3 *shared, const char *id)
     return r == SQLITE_DONE ? 0 : fail_target(copy, shared, r);
 }
 
-/* What was wrong with a person's file is nothing when its account has been removed since the shared file was copied. */
+/* What was wrong with a person's file is nothing when its account has been removed since the
+ * shared file was copied. */
 static int unless_removed(struct copy *copy, sqlite3 *shared, const char *id, int code)
 {
     struct handle *handle = copy->handle;
@@ -271,7 +290,9 @@ static int add_person(struct copy *copy, sqlite3 *shared, const char *id)
 static int next_account(struct copy *copy, sqlite3 *shared, char id[40])
 {
     sqlite3_stmt *next;
-    int r = sqlite3_prepare_v2(shared, "SELECT id FROM accounts WHERE file = 1 AND id > ? ORDER BY id LIMIT 1", -1, &next, NULL);
+    int r = sqlite3_prepare_v2(
+        shared, "SELECT id FROM accounts WHERE file = 1 AND id > ? ORDER BY id LIMIT 1", -1, &next,
+        NULL);
     if (r == SQLITE_OK)
         r = sqlite3_bind_text(next, 1, id, -1, SQLITE_TRANSIENT);
     if (r == SQLITE_OK)
@@ -287,7 +308,8 @@ static int append_sums(struct copy *copy)
     const struct hearth_host *host = copy->handle->database->host;
     const char *text = sqlite_sums_text(copy->sums);
     size_t size = strlen(text);
-    int r = sqlite_tar_write_header(copy->tar, BACKUP_SUMS_NAME, (int64_t)size, host->now_ms(host) / 1000);
+    int r = sqlite_tar_write_header(copy->tar, BACKUP_SUMS_NAME, (int64_t)size,
+                                    host->now_ms(host) / 1000);
     if (r == 0)
         r = sqlite_tar_write_content(copy->tar, text, size);
     return r < 0 ? copy_fail_errno(copy, errno == 0 ? EIO : errno) : 0;
@@ -313,7 +335,9 @@ static int fill_archive(struct copy *copy)
     r = copy_append_file(copy, shared, copy->stage.shared, BACKUP_SHARED_NAME);
     if (r == 0)
         r = append_sums(copy);
-    return r == 0 && sqlite_tar_write_end(copy->tar) < 0 ? copy_fail_errno(copy, errno == 0 ? EIO : errno) : r;
+    return r == 0 && sqlite_tar_write_end(copy->tar) < 0
+               ? copy_fail_errno(copy, errno == 0 ? EIO : errno)
+               : r;
 }
 
 static int copy_publish(struct copy *copy)
@@ -321,7 +345,8 @@ static int copy_publish(struct copy *copy)
     const char *archive = copy->stage.archive;
     if (fsync(copy->fd) != 0)
         return copy_fail_errno(copy, errno);
-    /* link() does not replace a file that appeared meanwhile, rename() would. Some file systems know renameat2() only, some link() only. */
+    /* link() does not replace a file that appeared meanwhile, rename() would. Some file systems
+     * know renameat2() only, some link() only. */
     if (renameat2(AT_FDCWD, archive, AT_FDCWD, copy->path, RENAME_NOREPLACE) != 0) {
         if (errno != EINVAL && errno != ENOSYS)
             return copy_fail_errno(copy, errno);
@@ -362,6 +387,9 @@ int sqlite_backup(void *self, struct hearth_call *call, const char *path)
 
 const void *sql_extension(const char *name)
 {
-    static const struct hearth_storage_backup backup = {.struct_size = sizeof(backup), .backup = sqlite_backup, .restore = sqlite_restore};
-    return strcmp(name, HEARTH_STORAGE_BULK) == 0 ? (const void *)&sql_bulk : strcmp(name, HEARTH_STORAGE_BACKUP) == 0 ? &backup : NULL;
+    static const struct hearth_storage_backup backup = {
+        .struct_size = sizeof(backup), .backup = sqlite_backup, .restore = sqlite_restore};
+    return strcmp(name, HEARTH_STORAGE_BULK) == 0     ? (const void *)&sql_bulk
+           : strcmp(name, HEARTH_STORAGE_BACKUP) == 0 ? &backup
+                                                      : NULL;
 }

@@ -5,8 +5,9 @@
 #include "store.h"
 
 int sqlite_backup(void *handle, struct hearth_call *call, const char *path);
-int sqlite_restore(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, const char *path,
-                bool replace, hearth_text_cb cb, void *ctx);
+int sqlite_restore(const struct hearth_host *host, struct hearth_call *call,
+                   const struct hearth_config_value *values, const char *path, bool replace,
+                   hearth_text_cb cb, void *ctx);
 
 /* The names in an archive. */
 #define BACKUP_SHARED_NAME "hearth.db"

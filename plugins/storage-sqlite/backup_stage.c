@@ -37,7 +37,8 @@ static void remove_in(int directory)
 static bool is_ours(int parent, const struct stat *status)
 {
     struct stat folder;
-    return status->st_uid == geteuid() || (geteuid() == 0 && fstat(parent, &folder) == 0 && status->st_uid == folder.st_uid);
+    return status->st_uid == geteuid() ||
+           (geteuid() == 0 && fstat(parent, &folder) == 0 && status->st_uid == folder.st_uid);
 }
 
 /* Only files of our names are removed: another program's directory of such a name stays. */
@@ -45,7 +46,8 @@ static void sweep_entry(int parent, const char *name)
 {
     const char *cursor = strstr(name, PARTIAL);
     struct stat status;
-    if (cursor == NULL || strlen(cursor) != sizeof(PARTIAL) - 1 + HEX || strspn(cursor + sizeof(PARTIAL) - 1, "0123456789abcdef") != HEX)
+    if (cursor == NULL || strlen(cursor) != sizeof(PARTIAL) - 1 + HEX ||
+        strspn(cursor + sizeof(PARTIAL) - 1, "0123456789abcdef") != HEX)
         return;
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
@@ -82,9 +84,11 @@ static int stage_lock_directory(struct backup_stage *stage)
 {
     if (mkdir(stage->directory, 0700) != 0)
         return -1;
-    support_owner_give_directory(stage->directory); /* who sweeps the folder can remove what is left of it */
+    /* who sweeps the folder can remove what is left of it */
+    support_owner_give_directory(stage->directory);
     stage->lock = open(stage->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (stage->lock >= 0 && (flock(stage->lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) && access(stage->directory, W_OK) == 0)
+    if (stage->lock >= 0 && (flock(stage->lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
+        access(stage->directory, W_OK) == 0)
         return 0;
     if (stage->lock >= 0)
         close(stage->lock);
@@ -94,11 +98,13 @@ static int stage_lock_directory(struct backup_stage *stage)
     return -1;
 }
 
-int sqlite_backup_stage_make(struct backup_stage *stage, const struct hearth_host *host, const char *path)
+int sqlite_backup_stage_make(struct backup_stage *stage, const struct hearth_host *host,
+                             const char *path)
 {
     size_t size = strlen(path) + 48;
     *stage = (struct backup_stage){malloc(size), malloc(size), malloc(size), malloc(size), -1};
-    if (stage->directory == NULL || stage->archive == NULL || stage->shared == NULL || stage->person == NULL) {
+    if (stage->directory == NULL || stage->archive == NULL || stage->shared == NULL ||
+        stage->person == NULL) {
         errno = ENOMEM;
         return -1;
     }
@@ -106,7 +112,8 @@ int sqlite_backup_stage_make(struct backup_stage *stage, const struct hearth_hos
     for (int i = 0; i < ATTEMPTS && r < 0 && (i == 0 || errno == EAGAIN); i++) {
         uint32_t random;
         host->random(host, &random, sizeof(random));
-        snprintf(stage->directory, size, "%s%s%s%08x", path[0] == '/' ? "" : "./", path, PARTIAL, random);
+        snprintf(stage->directory, size, "%s%s%s%08x", path[0] == '/' ? "" : "./", path, PARTIAL,
+                 random);
         r = stage_lock_directory(stage);
     }
     if (r < 0)

@@ -13,7 +13,8 @@ static void set_cache(struct connection *connection, int64_t bytes)
 {
     char pragma[64];
     snprintf(pragma, sizeof(pragma), "PRAGMA cache_size = -%lld", (long long)(bytes / 1024));
-    sqlite3_exec(connection->db, pragma, NULL, NULL, NULL); /* a cache of another size is no reason to fail */
+    /* a cache of another size is no reason to fail */
+    sqlite3_exec(connection->db, pragma, NULL, NULL, NULL);
 }
 
 /* Gives the memory of a large batch back to the system. */
@@ -36,12 +37,16 @@ static int batch_read_account(struct handle *handle, const char *account, struct
     sql_query_open(&query, handle, "SELECT generation, " REMOVAL_KINDS("") " FROM account");
     int r = sql_query_step(&query);
     if (r > 0) {
-        *ret_batch = (struct batch){
-            .open = true, .connection = handle->current, .generation = sql_column_int(&query, 0) + 1, .gone = (unsigned)sql_column_int(&query, 1)};
+        *ret_batch = (struct batch){.open = true,
+                                    .connection = handle->current,
+                                    .generation = sql_column_int(&query, 0) + 1,
+                                    .gone = (unsigned)sql_column_int(&query, 1)};
         snprintf(ret_batch->id, sizeof(ret_batch->id), "%s", account);
         r = 0;
     } else if (r == 0) {
-        r = hearth_fail(handle->call, HEARTH_ERR_CORRUPT, "%s: does not say whose file it is: restore a backup", handle->current->path);
+        r = hearth_fail(handle->call, HEARTH_ERR_CORRUPT,
+                        "%s: does not say whose file it is: restore a backup",
+                        handle->current->path);
     }
     sql_query_close(&query);
     return r;
@@ -61,7 +66,8 @@ static int begin_in_turn(struct handle *handle, const char *account)
         return r;
     handle->current = connection;
     r = sqlite_begin_in_turn(handle);
-    if (r == 0 && sqlite_connection_moved(connection)) /* another process removed the account just now */
+    /* another process removed the account just now */
+    if (r == 0 && sqlite_connection_moved(connection))
         r = hearth_fail(handle->call, HEARTH_ERR_NOT_FOUND, "no such account");
     if (r == 0)
         r = batch_read_account(handle, account, &handle->batch);

@@ -11,15 +11,17 @@ struct old_bookmark {
 
 static int find_old(struct handle *handle, const char *guid, struct old_bookmark *ret_old)
 {
-    static const char FIND[] = "SELECT coalesce(b.row, 0), coalesce(b.kind, 0), EXISTS (SELECT 1 FROM bookmark_roots r WHERE r.guid = ?1) "
+    static const char FIND[] = "SELECT coalesce(b.row, 0), coalesce(b.kind, 0), EXISTS (SELECT 1 "
+                               "FROM bookmark_roots r WHERE r.guid = ?1) "
                                "FROM (SELECT 1) LEFT JOIN bookmarks b ON b.guid = ?1";
     struct query query;
     sql_query_open(&query, handle, FIND);
     sql_query_text(&query, guid);
     int r = sql_query_step(&query);
     if (r > 0)
-        *ret_old =
-            (struct old_bookmark){.row = sql_column_int(&query, 0), .kind = (int32_t)sql_column_int(&query, 1), .root = sql_column_int(&query, 2) != 0};
+        *ret_old = (struct old_bookmark){.row = sql_column_int(&query, 0),
+                                         .kind = (int32_t)sql_column_int(&query, 1),
+                                         .root = sql_column_int(&query, 2) != 0};
     sql_query_close(&query);
     return r < 0 ? r : 0;
 }
@@ -41,9 +43,11 @@ static int run_with_guid(struct handle *handle, const char *sql, const char *gui
     return sql_query_run(&query, NULL);
 }
 
-int sql_bookmark_write(struct handle *handle, const struct hearth_bookmark *bookmark, bool *ret_is_new)
+int sql_bookmark_write(struct handle *handle, const struct hearth_bookmark *bookmark,
+                       bool *ret_is_new)
 {
-    static const char PUT[] = PUT_BOOKMARK, REVIVE[] = "DELETE FROM bookmark_tombstones WHERE guid = ?";
+    static const char PUT[] = PUT_BOOKMARK,
+                      REVIVE[] = "DELETE FROM bookmark_tombstones WHERE guid = ?";
     struct old_bookmark old;
     struct query query;
     int r = find_old(handle, bookmark->guid, &old);
@@ -77,14 +81,15 @@ int sql_bookmark_erase(struct handle *handle, const char *guid)
 
 static int count_cleared(struct handle *handle, int64_t source)
 {
-    static const char COUNT[] =
-        "SELECT kind, guid IN (SELECT guid FROM bookmark_roots), count(*) FROM bookmarks WHERE source = ? GROUP BY 1, 2";
+    static const char COUNT[] = "SELECT kind, guid IN (SELECT guid FROM bookmark_roots), count(*) "
+                                "FROM bookmarks WHERE source = ? GROUP BY 1, 2";
     struct query query;
     int r;
     sql_query_open(&query, handle, COUNT);
     sql_query_int(&query, source);
     while ((r = sql_query_step(&query)) > 0)
-        bookmark_count_kind(handle, (int32_t)sql_column_int(&query, 0), sql_column_int(&query, 1) != 0, -sql_column_int(&query, 2));
+        bookmark_count_kind(handle, (int32_t)sql_column_int(&query, 0),
+                            sql_column_int(&query, 1) != 0, -sql_column_int(&query, 2));
     sql_query_close(&query);
     return r;
 }

@@ -1,5 +1,6 @@
-/* This plugin's side of storage-sql: the fragments of SQL in which SQLite differs. The rows of a person are in a file of their own, so
- * nothing names the account, and parameter ?1 is not used there. */
+/* This plugin's side of storage-sql: the fragments of SQL in which SQLite differs. The rows of a
+ * person are in a file of their own, so nothing names the account, and parameter ?1 is not used
+ * there. */
 #ifndef STORAGE_SQLITE_DRIVER_H
 #define STORAGE_SQLITE_DRIVER_H
 
@@ -37,21 +38,24 @@
 
 #define THEN_SORTED(select, alias, order) select " ORDER BY " order
 #define FIRST_OF_TWO(condition)           ""
-/* Nobody says which of both an upsert did, and it has to be counted: one that inserts, then one that updates. */
-#define PUT_ROW(table, names, values, key, excluded)                                                                                       \
-    "INSERT INTO " table " (" names ") VALUES (" values ") ON CONFLICT DO NOTHING",                                                        \
-        "INSERT INTO " table " (" names ") VALUES (" values ") ON CONFLICT (" key ") DO UPDATE SET " excluded
+/* Nobody says which of both an upsert did, and it has to be counted: one that inserts, then one
+ * that updates. */
+#define PUT_ROW(table, names, values, key, excluded)                                               \
+    "INSERT INTO " table " (" names ") VALUES (" values ") ON CONFLICT DO NOTHING",                \
+        "INSERT INTO " table " (" names ") VALUES (" values ") ON CONFLICT (" key                  \
+        ") DO UPDATE SET " excluded
 
 /* --- tables that differ --- */
-#define ACCOUNT_OF_BATCH           "account"
-#define WHERE_ROW_OF_BATCH         ""
-#define ITS_ACCOUNT                "account a"
-#define OF_ITS(alias)              ""
-#define WHERE_ITS                  ""
-#define REMOVALS_KNOWN             ""
-#define GENERATIONS                "collection, generation FROM generations"
-#define PAGE_OF_GUID               "p.id FROM page_guids g JOIN pages p ON p.row = g.page_row "
-#define PAGES_WITH_GUIDS           "p.id, g.guid FROM pages p CROSS JOIN page_guids g ON g.page_row = p.row WHERE "
+#define ACCOUNT_OF_BATCH   "account"
+#define WHERE_ROW_OF_BATCH ""
+#define ITS_ACCOUNT        "account a"
+#define OF_ITS(alias)      ""
+#define WHERE_ITS          ""
+#define REMOVALS_KNOWN     ""
+#define GENERATIONS        "collection, generation FROM generations"
+#define PAGE_OF_GUID       "p.id FROM page_guids g JOIN pages p ON p.row = g.page_row "
+#define PAGES_WITH_GUIDS                                                                           \
+    "p.id, g.guid FROM pages p CROSS JOIN page_guids g ON g.page_row = p.row WHERE "
 #define PAGE_WITH_GUID             "p.id"
 #define GENERATION_APART           "file" /* of the person, which moves on */
 #define COUNTS_OF_ACCOUNT          "account"

@@ -20,13 +20,16 @@ static int file_fail_errno(struct hearth_call *call, const char *path, int error
     if (error == ENOSPC || error == EDQUOT)
         return hearth_fail(call, HEARTH_ERR_FULL, "%s: the disk is full: make room", path);
     if (error == EROFS || error == EACCES || error == EPERM)
-        return hearth_fail(call, HEARTH_ERR_IO, "%s: %s: let this user write the directory", path, strerror(error));
+        return hearth_fail(call, HEARTH_ERR_IO, "%s: %s: let this user write the directory", path,
+                           strerror(error));
     if (error == ENOENT || error == ENOTDIR)
-        return hearth_fail(call, HEARTH_ERR_IO, "%s: the directory is missing: put it back, or restore a backup", path);
+        return hearth_fail(call, HEARTH_ERR_IO,
+                           "%s: the directory is missing: put it back, or restore a backup", path);
     return hearth_fail(call, HEARTH_ERR_IO, "%s: %s", path, strerror(error));
 }
 
-int sqlite_file_state(struct handle *handle, const char *account, struct sqlite_file_state *ret_state)
+int sqlite_file_state(struct handle *handle, const char *account,
+                      struct sqlite_file_state *ret_state)
 {
     struct query query;
     struct connection *before = handle->current;
@@ -35,10 +38,13 @@ int sqlite_file_state(struct handle *handle, const char *account, struct sqlite_
     sql_query_text(&query, account);
     int r = sql_query_step(&query);
     if (r > 0)
-        *ret_state = (struct sqlite_file_state){.exists = sql_column_int(&query, 0) != 0, .generation = sql_column_int(&query, 1)};
+        *ret_state = (struct sqlite_file_state){.exists = sql_column_int(&query, 0) != 0,
+                                                .generation = sql_column_int(&query, 1)};
     sql_query_close(&query);
     handle->current = before;
-    return r > 0 ? 0 : r < 0 ? r : hearth_fail(handle->call, HEARTH_ERR_NOT_FOUND, "no such account");
+    return r > 0   ? 0
+           : r < 0 ? r
+                   : hearth_fail(handle->call, HEARTH_ERR_NOT_FOUND, "no such account");
 }
 
 int sqlite_files_make_directory(struct database *database, struct hearth_call *call)
@@ -66,10 +72,13 @@ int sqlite_files_sync_directory(struct hearth_call *call, const char *directory)
     return r;
 }
 
-static int file_put_account(struct handle *handle, sqlite3 *db, const char *path, const char *account, int64_t generation)
+static int file_put_account(struct handle *handle, sqlite3 *db, const char *path,
+                            const char *account, int64_t generation)
 {
     sqlite3_stmt *put;
-    int r = sqlite3_prepare_v2(db, "INSERT INTO account (row, id, generation, forgotten) VALUES (1, ?1, ?2, ?2)", -1, &put, NULL);
+    int r = sqlite3_prepare_v2(
+        db, "INSERT INTO account (row, id, generation, forgotten) VALUES (1, ?1, ?2, ?2)", -1, &put,
+        NULL);
     if (r == SQLITE_OK)
         r = sqlite3_bind_text(put, 1, account, -1, SQLITE_STATIC);
     if (r == SQLITE_OK)
@@ -77,29 +86,40 @@ static int file_put_account(struct handle *handle, sqlite3 *db, const char *path
     if (r == SQLITE_OK)
         r = sqlite3_step(put);
     sqlite3_finalize(put);
-    return r == SQLITE_DONE ? 0 : sqlite_connection_fail_text(handle->call, path, r, sqlite_connection_errno(db), sqlite3_errmsg(db));
+    return r == SQLITE_DONE
+               ? 0
+               : sqlite_connection_fail_text(handle->call, path, r, sqlite_connection_errno(db),
+                                             sqlite3_errmsg(db));
 }
 
 static int exec_text(struct handle *handle, sqlite3 *db, const char *path, const char *sql)
 {
     int r = sqlite3_exec(db, sql, NULL, NULL, NULL);
-    return r == SQLITE_OK ? 0 : sqlite_connection_fail_text(handle->call, path, r, sqlite_connection_errno(db), sqlite3_errmsg(db));
+    return r == SQLITE_OK
+               ? 0
+               : sqlite_connection_fail_text(handle->call, path, r, sqlite_connection_errno(db),
+                                             sqlite3_errmsg(db));
 }
 
 /* Nobody else knows the file, and a half one is thrown away: it needs no journal. */
-static int fill_file(struct handle *handle, const char *path, const char *account, int64_t generation, file_fill_fn fill, void *ctx)
+static int fill_file(struct handle *handle, const char *path, const char *account,
+                     int64_t generation, file_fill_fn fill, void *ctx)
 {
     sqlite3 *db;
     char cache[64];
-    int r = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+    int r = sqlite3_open_v2(
+        path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
     sqlite3_extended_result_codes(db, 1);
-    snprintf(cache, sizeof(cache), "PRAGMA cache_size = -%lld", (long long)(fill == NULL ? 64 : handle->database->batch_cache / 1024));
+    snprintf(cache, sizeof(cache), "PRAGMA cache_size = -%lld",
+             (long long)(fill == NULL ? 64 : handle->database->batch_cache / 1024));
     if (r != SQLITE_OK)
         r = sqlite_connection_fail_text(handle->call, path, r, 0, sqlite3_errstr(r));
     if (r == 0)
         r = exec_text(handle, db, path, cache);
     if (r == 0)
-        r = exec_text(handle, db, path, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; BEGIN");
+        r = exec_text(handle, db, path,
+                      "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA foreign_keys = "
+                      "OFF; BEGIN");
     if (r == 0)
         r = exec_text(handle, db, path, sqlite_person_migrations[0].sql);
     if (r == 0)
@@ -125,12 +145,14 @@ static int make_name(struct handle *handle, const char *account, char **ret_path
     if (path == NULL)
         return support_no_memory(handle->call);
     host->random(host, &random, sizeof(random));
-    snprintf(path, size, "%s/%s.db.new-%08llx", handle->database->accounts, account, (unsigned long long)(random & 0xffffffff));
+    snprintf(path, size, "%s/%s.db.new-%08llx", handle->database->accounts, account,
+             (unsigned long long)(random & 0xffffffff));
     *ret_path = path;
     return 0;
 }
 
-/* Nothing of this process has it open any more: closing a descriptor drops all locks that the process has on a file. */
+/* Nothing of this process has it open any more: closing a descriptor drops all locks that the
+ * process has on a file. */
 static int sync_file(struct handle *handle, const char *path)
 {
     int fd = open(path, O_RDWR | O_CLOEXEC), r = 0;
@@ -153,7 +175,8 @@ static void unlink_with_logs(const char *path)
     free(name);
 }
 
-int sqlite_file_build(struct handle *handle, const char *account, int64_t generation, file_fill_fn fill, void *ctx, char **ret_path)
+int sqlite_file_build(struct handle *handle, const char *account, int64_t generation,
+                      file_fill_fn fill, void *ctx, char **ret_path)
 {
     char *path = NULL;
     int r = make_name(handle, account, &path);
@@ -261,7 +284,8 @@ int sqlite_file_unlink(struct database *database, struct hearth_call *call, cons
     return r;
 }
 
-/* The note is looked at again under the lock: an account that was added again with this id has taken it away before its file came. */
+/* The note is looked at again under the lock: an account that was added again with this id has
+ * taken it away before its file came. */
 static int finish_one_removal(struct handle *handle, bool *ret_more)
 {
     char id[40];

@@ -24,10 +24,10 @@ static int schema_check_version(struct handle *handle, int64_t has)
 {
     if (has <= (int64_t)sql_migration_count)
         return 0;
-    return hearth_fail(
-        handle->call, HEARTH_ERR_UNSUPPORTED,
-        "%s: the database is newer than this plugin (schema %lld, known up to %zu): install the newer version, or restore a backup",
-        handle->database->path, (long long)has, sql_migration_count);
+    return hearth_fail(handle->call, HEARTH_ERR_UNSUPPORTED,
+                       "%s: the database is newer than this plugin (schema %lld, known up to %zu): "
+                       "install the newer version, or restore a backup",
+                       handle->database->path, (long long)has, sql_migration_count);
 }
 
 int sql_migrate_check(struct handle *handle)
@@ -41,10 +41,13 @@ int sql_migrate_check(struct handle *handle)
     if (r < 0)
         return r;
     if (id == PERSON_APPLICATION_ID)
-        return hearth_fail(handle->call, HEARTH_ERR_INVALID, "%s: is the file of one person, not the shared one: change path",
+        return hearth_fail(handle->call, HEARTH_ERR_INVALID,
+                           "%s: is the file of one person, not the shared one: change path",
                            handle->database->path);
     if (id != SHARED_APPLICATION_ID && (tables > 0 || id != 0))
-        return hearth_fail(handle->call, HEARTH_ERR_INVALID, "%s: is a database of another program: change path", handle->database->path);
+        return hearth_fail(handle->call, HEARTH_ERR_INVALID,
+                           "%s: is a database of another program: change path",
+                           handle->database->path);
     return schema_check_version(handle, has);
 }
 
@@ -58,13 +61,15 @@ int sqlite_schema_is_ready(struct handle *handle)
         return r;
     if (has < (int64_t)sql_migration_count)
         return hearth_fail(handle->call, HEARTH_ERR_UNSUPPORTED,
-                           "%s: the schema is not the one that this version needs (it is %lld, wanted is %zu): run \"hearthd migrate\"",
+                           "%s: the schema is not the one that this version needs (it is %lld, "
+                           "wanted is %zu): run \"hearthd migrate\"",
                            handle->database->path, (long long)has, sql_migration_count);
     atomic_store(&handle->database->ready, true);
     return 0;
 }
 
-/* One step in one transaction, which holds the write lock: another process that migrates at the same time waits, and then finds it done. */
+/* One step in one transaction, which holds the write lock: another process that migrates at the
+ * same time waits, and then finds it done. */
 int sql_migrate_step(struct handle *handle, bool *ret_done)
 {
     int64_t has;
@@ -93,7 +98,8 @@ int sql_migrate_step(struct handle *handle, bool *ret_done)
     return r;
 }
 
-/* The space that moved rows left is given back to the file system. The shared file is small then: this copies what is left of it. */
+/* The space that moved rows left is given back to the file system. The shared file is small
+ * then: this copies what is left of it. */
 static int give_back_space(struct handle *handle)
 {
     enum { WORTH_PAGES = 256 };

@@ -8,7 +8,8 @@
 /* UNSUPPORTED until the schema is the one wanted; remembers that it was. */
 int sqlite_schema_is_ready(struct handle *handle);
 
-/* move.c: the way from schema 2 to 3, each person's rows into a file of their own. Goes on where it was interrupted. */
+/* move.c: the way from schema 2 to 3, each person's rows into a file of their own. Goes on where
+ * it was interrupted. */
 int sqlite_move_accounts(struct handle *handle);
 
 #endif

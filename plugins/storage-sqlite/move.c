@@ -1,7 +1,9 @@
-/* From one file for everybody to one for each person. Nothing is taken away before everybody has moved: an account whose `file` is 0 is
- * copied into "ID.db.new-…", which is on the disk before it gets its name, and the note that it has moved is committed after that. A
- * process that is killed in between leaves a file that is made anew. Deleting all rows at once at the end costs the disk the size of the
- * database meanwhile, and saves writing each row's removal into the log. */
+/* From one file for everybody to one for each person. Nothing is taken away before everybody has
+ * moved: an account whose `file` is 0 is copied into "ID.db.new-…", which is on the disk before
+ * it gets its name, and the note that it has moved is committed after that. A process that is
+ * killed in between leaves a file that is made anew. Deleting all rows at once at the end costs
+ * the disk the size of the database meanwhile, and saves writing each row's removal into the
+ * log. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,23 +15,36 @@
 
 /* `old` is the shared file, ?1 the account's row in it. */
 static const char *const COPY[] = {
-    "UPDATE main.account SET (generation, forgotten, devices, tabs, bookmarks, folders, pages, visits) = "
-    "(SELECT generation, forgotten, devices, tabs, bookmarks, folders, pages, visits FROM old.accounts WHERE row = ?1)",
+    "UPDATE main.account SET (generation, forgotten, devices, tabs, bookmarks, folders, pages, "
+    "visits) = "
+    "(SELECT generation, forgotten, devices, tabs, bookmarks, folders, pages, visits FROM "
+    "old.accounts WHERE row = ?1)",
     "INSERT INTO main.marks SELECT collection, text FROM old.moving_marks WHERE account = ?1",
-    "INSERT INTO main.devices SELECT id, name, type, os, version, fxa_device_id, last_upload FROM old.moving_devices WHERE account = ?1",
-    "INSERT INTO main.tabs SELECT device, position, title, url, icon, \"group\", last_used, inactive, pinned FROM old.moving_tabs "
+    "INSERT INTO main.devices SELECT id, name, type, os, version, fxa_device_id, last_upload FROM "
+    "old.moving_devices WHERE account = ?1",
+    "INSERT INTO main.tabs SELECT device, position, title, url, icon, \"group\", last_used, "
+    "inactive, pinned FROM old.moving_tabs "
     "WHERE account = ?1",
-    "INSERT INTO main.pages SELECT row, id, url, host, guid, title, bookmark_title, tags, frecency, visit_count, last_visit, bookmarks, "
-    "bookmark_added, typed, hidden, generation FROM old.moving_pages WHERE account = ?1 ORDER BY row",
-    "INSERT INTO main.removed_pages SELECT id, generation FROM old.moving_removed_pages WHERE account = ?1",
-    "INSERT INTO main.page_guids SELECT guid, page_row FROM old.moving_page_guids WHERE account = ?1",
-    "INSERT INTO main.visits SELECT page_row, page, date, type, hidden, host_key FROM old.moving_visits "
+    "INSERT INTO main.pages SELECT row, id, url, host, guid, title, bookmark_title, tags, "
+    "frecency, visit_count, last_visit, bookmarks, "
+    "bookmark_added, typed, hidden, generation FROM old.moving_pages WHERE account = ?1 ORDER BY "
+    "row",
+    "INSERT INTO main.removed_pages SELECT id, generation FROM old.moving_removed_pages WHERE "
+    "account = ?1",
+    "INSERT INTO main.page_guids SELECT guid, page_row FROM old.moving_page_guids WHERE account = "
+    "?1",
+    "INSERT INTO main.visits SELECT page_row, page, date, type, hidden, host_key FROM "
+    "old.moving_visits "
     "WHERE page_row IN (SELECT row FROM main.pages) ORDER BY page_row, date DESC, type DESC",
-    "INSERT INTO main.bookmarks SELECT row, guid, kind, parent, position, said_parent, title, url, keyword, tag_query, tags, page, added, "
+    "INSERT INTO main.bookmarks SELECT row, guid, kind, parent, position, said_parent, title, url, "
+    "keyword, tag_query, tags, page, added, "
     "modified FROM old.moving_bookmarks WHERE account = ?1 ORDER BY row",
-    "INSERT INTO main.bookmark_tags SELECT folded, added, guid, tag FROM old.moving_bookmark_tags WHERE account = ?1",
-    "INSERT INTO main.bookmark_claims SELECT folder, position, child FROM old.moving_bookmark_claims WHERE account = ?1",
-    "INSERT INTO main.bookmark_tombstones SELECT guid, parent FROM old.moving_bookmark_tombstones WHERE account = ?1",
+    "INSERT INTO main.bookmark_tags SELECT folded, added, guid, tag FROM old.moving_bookmark_tags "
+    "WHERE account = ?1",
+    "INSERT INTO main.bookmark_claims SELECT folder, position, child FROM "
+    "old.moving_bookmark_claims WHERE account = ?1",
+    "INSERT INTO main.bookmark_tombstones SELECT guid, parent FROM old.moving_bookmark_tombstones "
+    "WHERE account = ?1",
 };
 
 struct moving {
@@ -40,7 +55,8 @@ struct moving {
 
 static int moving_fail(struct moving *moving, sqlite3 *db, int code)
 {
-    return sqlite_connection_fail_text(moving->handle->call, moving->handle->database->path, code, sqlite_connection_errno(db), sqlite3_errmsg(db));
+    return sqlite_connection_fail_text(moving->handle->call, moving->handle->database->path, code,
+                                       sqlite_connection_errno(db), sqlite3_errmsg(db));
 }
 
 static int moving_on_progress(void *ctx)
@@ -58,7 +74,9 @@ static int moving_copy_table(struct moving *moving, sqlite3 *db, const char *sql
     if (r == SQLITE_OK)
         r = sqlite3_step(copy);
     int stopped = sqlite_handle_stopped(moving->handle);
-    int result = r == SQLITE_DONE ? 0 : stopped < 0 ? sqlite_handle_stopped_text(moving->handle, stopped) : moving_fail(moving, db, r);
+    int result = r == SQLITE_DONE ? 0
+                 : stopped < 0    ? sqlite_handle_stopped_text(moving->handle, stopped)
+                                  : moving_fail(moving, db, r);
     sqlite3_finalize(copy);
     return result;
 }
@@ -99,7 +117,8 @@ static int fill_moved(void *ctx, sqlite3 *db, const char *account)
 static int moving_find_next(struct moving *moving)
 {
     struct query query;
-    sql_query_open(&query, moving->handle, "SELECT row, id FROM accounts WHERE file = 0 AND row > ? ORDER BY row LIMIT 1");
+    sql_query_open(&query, moving->handle,
+                   "SELECT row, id FROM accounts WHERE file = 0 AND row > ? ORDER BY row LIMIT 1");
     sql_query_int(&query, moving->row);
     int r = sql_query_step(&query);
     if (r > 0) {

@@ -19,29 +19,44 @@
 #include "support/config.h"
 #include "support/owner.h"
 
-enum { KEY_PATH, KEY_SYNCHRONOUS, KEY_CACHE_SIZE, KEY_BATCH_CACHE_SIZE, KEY_BUSY_TIMEOUT, KEY_OPEN_FILES, KEYS };
+enum {
+    KEY_PATH,
+    KEY_SYNCHRONOUS,
+    KEY_CACHE_SIZE,
+    KEY_BATCH_CACHE_SIZE,
+    KEY_BUSY_TIMEOUT,
+    KEY_OPEN_FILES,
+    KEYS
+};
 _Static_assert((int)KEYS == (int)DATABASE_CONFIG_COUNT, "the descriptor names all keys");
 
-#define KEY(key, kind, preset, ...)                                                                                                        \
-    {                                                                                                                                      \
-        .struct_size = sizeof(struct hearth_config_key), .type = (kind), .name = (key), .fallback = (preset), __VA_ARGS__                  \
+#define KEY(key, kind, preset, ...)                                                                \
+    {                                                                                              \
+        .struct_size = sizeof(struct hearth_config_key), .type = (kind), .name = (key),            \
+        .fallback = (preset), __VA_ARGS__                                                          \
     }
 
 const struct hearth_config_key sql_config_keys[KEYS] = {
-    [KEY_PATH] = KEY("path", HEARTH_CONFIG_PATH, "hearth.db", .help = "the shared database file; its directory must exist"),
-    [KEY_SYNCHRONOUS] = KEY("synchronous", HEARTH_CONFIG_ENUM, "normal", .choices = "normal full",
-                            .help = "full: nothing is lost at a power cut; normal: at most the last few writes"),
-    [KEY_CACHE_SIZE] =
-        KEY("cache_size", HEARTH_CONFIG_SIZE, "512KiB", .minimum = 65536, .maximum = 1LL << 33, .help = "page cache of each connection"),
-    [KEY_BATCH_CACHE_SIZE] = KEY("batch_cache_size", HEARTH_CONFIG_SIZE, "32MiB", .minimum = 65536, .maximum = 1LL << 33,
-                                 .help = "page cache of the connection that stores a batch, while it does"),
-    [KEY_BUSY_TIMEOUT] = KEY("busy_timeout", HEARTH_CONFIG_DURATION, "10s", .minimum = 0, .maximum = 3600000,
-                             .help = "how long to wait for other processes that write"),
+    [KEY_PATH] = KEY("path", HEARTH_CONFIG_PATH, "hearth.db",
+                     .help = "the shared database file; its directory must exist"),
+    [KEY_SYNCHRONOUS] =
+        KEY("synchronous", HEARTH_CONFIG_ENUM, "normal", .choices = "normal full",
+            .help = "full: nothing is lost at a power cut; normal: at most the last few writes"),
+    [KEY_CACHE_SIZE] = KEY("cache_size", HEARTH_CONFIG_SIZE, "512KiB", .minimum = 65536,
+                           .maximum = 1LL << 33, .help = "page cache of each connection"),
+    [KEY_BATCH_CACHE_SIZE] =
+        KEY("batch_cache_size", HEARTH_CONFIG_SIZE, "32MiB", .minimum = 65536, .maximum = 1LL << 33,
+            .help = "page cache of the connection that stores a batch, while it does"),
+    [KEY_BUSY_TIMEOUT] =
+        KEY("busy_timeout", HEARTH_CONFIG_DURATION, "10s", .minimum = 0, .maximum = 3600000,
+            .help = "how long to wait for other processes that write"),
     [KEY_OPEN_FILES] = KEY("open_files", HEARTH_CONFIG_INT, "32", .minimum = 0, .maximum = 10000,
-                           .help = "persons' files kept open while nobody uses them: three descriptors and at least 130 KB each"),
+                           .help = "persons' files kept open while nobody uses them: three "
+                                   "descriptors and at least 130 KB each"),
 };
 
-/* Beside hearth.db it is "accounts"; beside a file of another name, "NAME-accounts": two databases may be in one directory. */
+/* Beside hearth.db it is "accounts"; beside a file of another name, "NAME-accounts": two
+ * databases may be in one directory. */
 static void name_accounts(const char *path, char *out, size_t size)
 {
     const char *name = strrchr(path, '/') + 1;
@@ -89,57 +104,71 @@ bool sqlite_database_has_files(const char *accounts)
 int sqlite_database_cannot_use(const struct database *database, struct hearth_call *call, int error)
 {
     if (error == ENOENT || error == ENOTDIR)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "%s: the directory does not exist: create it, or change path", database->path);
+        return hearth_fail(call, HEARTH_ERR_INVALID,
+                           "%s: the directory does not exist: create it, or change path",
+                           database->path);
     if (error == EACCES || error == EROFS || error == EPERM)
-        return hearth_fail(call, HEARTH_ERR_DENIED, "%s: %s: the directory must be writable for this user", database->path, strerror(error));
+        return hearth_fail(call, HEARTH_ERR_DENIED,
+                           "%s: %s: the directory must be writable for this user", database->path,
+                           strerror(error));
     if (error == ENOSPC || error == EDQUOT)
-        return hearth_fail(call, HEARTH_ERR_FULL, "%s: the disk is full: make room", database->path);
+        return hearth_fail(call, HEARTH_ERR_FULL, "%s: the disk is full: make room",
+                           database->path);
     return hearth_fail(call, HEARTH_ERR_IO, "%s: %s", database->path, strerror(error));
 }
 
 int sqlite_database_file_missing(const struct database *database, struct hearth_call *call)
 {
     return hearth_fail(call, HEARTH_ERR_IO,
-                       "%s: the database file is missing, but there are persons' files in %s: put it back, or restore a backup",
+                       "%s: the database file is missing, but there are persons' files in %s: put "
+                       "it back, or restore a backup",
                        database->path, database->accounts);
 }
 
 static int no_database(struct database *database, struct hearth_call *call)
 {
     return hearth_fail(call, HEARTH_ERR_NOT_FOUND,
-                       "%s: there is no database here yet: start the daemon, or run \"hearthd migrate\" as the daemon's user; "
+                       "%s: there is no database here yet: start the daemon, or run \"hearthd "
+                       "migrate\" as the daemon's user; "
                        "if there was one, put it back, or restore a backup",
                        database->path);
 }
 
-/* Before anything is made: who may not make a database leaves nothing where there is none. An empty file is none yet; one that a restore
- * was about to put in its place is. */
+/* Before anything is made: who may not make a database leaves nothing where there is none. An
+ * empty file is none yet; one that a restore was about to put in its place is. */
 static int check_there(struct database *database, struct hearth_call *call)
 {
     struct stat status;
     int r = sqlite_preflight_kinds(database, call);
     if (r == 0 && support_looks_only(database->host))
         r = sqlite_preflight_open(database, call);
-    if (r < 0 || support_may_create(database->host) || sqlite_database_has_files(database->accounts) || sqlite_replace_is_pending(database->path))
+    if (r < 0 || support_may_create(database->host) ||
+        sqlite_database_has_files(database->accounts) || sqlite_replace_is_pending(database->path))
         return r;
-    if (stat(database->path, &status) == 0 ? status.st_size > 0 : errno != ENOENT && errno != ENOTDIR)
+    if (stat(database->path, &status) == 0 ? status.st_size > 0
+                                           : errno != ENOENT && errno != ENOTDIR)
         return 0;
     return no_database(database, call);
 }
 
-/* Only ever opens a file that it made itself: closing a descriptor drops every lock that this process has on a database. */
+/* Only ever opens a file that it made itself: closing a descriptor drops every lock that this
+ * process has on a database. */
 static int make_file(struct database *database, struct hearth_call *call)
 {
     struct stat status;
-    if (stat(database->path, &status) != 0 && errno == ENOENT && sqlite_database_has_files(database->accounts))
+    if (stat(database->path, &status) != 0 && errno == ENOENT &&
+        sqlite_database_has_files(database->accounts))
         return sqlite_database_file_missing(database, call);
-    int fd = support_may_create(database->host) ? open(database->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+    int fd = support_may_create(database->host)
+                 ? open(database->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)
+                 : -1;
     if (fd >= 0) {
         support_owner_give(fd, database->path);
         close(fd);
         return 0;
     }
-    if ((support_may_create(database->host) && errno != EEXIST) || stat(database->path, &status) != 0)
+    if ((support_may_create(database->host) && errno != EEXIST) ||
+        stat(database->path, &status) != 0)
         return sqlite_database_cannot_use(database, call, errno);
     if (!S_ISREG(status.st_mode))
         return hearth_fail(call, HEARTH_ERR_INVALID, "%s: is not a file", database->path);
@@ -160,11 +189,13 @@ static int use_wal(struct handle *handle)
         return r;
     return wal ? 0
                : hearth_fail(handle->call, HEARTH_ERR_UNSUPPORTED,
-                             "%s: this file system has no shared memory, which SQLite's write-ahead log needs: use a local disk",
+                             "%s: this file system has no shared memory, which SQLite's "
+                             "write-ahead log needs: use a local disk",
                              handle->database->path);
 }
 
-/* The empty file of a first start that was interrupted is no database either; one beside persons' files was one. */
+/* The empty file of a first start that was interrupted is no database either; one beside
+ * persons' files was one. */
 static int check_schema_there(struct handle *handle)
 {
     struct database *database = handle->database;
@@ -176,8 +207,9 @@ static int check_schema_there(struct handle *handle)
         return r;
     if (sqlite_database_has_files(database->accounts))
         return hearth_fail(handle->call, HEARTH_ERR_CORRUPT,
-                           "%s: the database is empty, but there are persons' files in %s: put it back, or restore a backup", database->path,
-                           database->accounts);
+                           "%s: the database is empty, but there are persons' files in %s: put it "
+                           "back, or restore a backup",
+                           database->path, database->accounts);
     return support_may_create(database->host) ? 0 : no_database(database, handle->call);
 }
 
@@ -214,13 +246,15 @@ static void sweep_when_alone(const struct database *database)
     close(alone);
 }
 
-/* Shares the database with other processes. What a restore left that was killed is finished or removed first. */
+/* Shares the database with other processes. What a restore left that was killed is finished or
+ * removed first. */
 static int lock_for_use(struct database *database, struct hearth_call *call)
 {
     const struct place place = {database->host, call, database->path, database->accounts};
     sweep_when_alone(database);
     for (;;) {
-        int alone, r = sqlite_use_lock_shared(database->host, call, database->path, &database->use_lock);
+        int alone,
+            r = sqlite_use_lock_shared(database->host, call, database->path, &database->use_lock);
         if (r < 0)
             return r;
         if (!sqlite_replace_is_pending(database->path))
@@ -277,7 +311,8 @@ static int prepare_files(struct database *database, struct hearth_call *call)
     return r == 0 ? sqlite_files_make_directory(database, call) : r;
 }
 
-int sql_database_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
+int sql_database_open(const struct hearth_host *host, struct hearth_call *call,
+                      const struct hearth_config_value *values, void **ret_self)
 {
     struct database *database = database_create(support_config_number(values, KEY_OPEN_FILES));
     if (database == NULL)
@@ -292,7 +327,8 @@ int sql_database_open(const struct hearth_host *host, struct hearth_call *call, 
         database->batch_cache = database->cache_size;
     database->busy_timeout = support_config_number(values, KEY_BUSY_TIMEOUT);
     int r = 0;
-    if (sqlite_database_paths(support_config_text(values, KEY_PATH), &database->path, &database->accounts) < 0)
+    if (sqlite_database_paths(support_config_text(values, KEY_PATH), &database->path,
+                              &database->accounts) < 0)
         r = support_no_memory(call);
     if (r == 0 && support_looks_only(host))
         r = sqlite_preflight_restore(database, call);

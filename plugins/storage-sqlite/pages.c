@@ -42,20 +42,22 @@ int sql_page_expect(struct op *op, const char *account, int64_t page)
 }
 
 /* The core reads a page before it writes it: what is known now need not be looked up again. */
-void sql_page_note(struct op *op, const char *account, int64_t id, const struct hearth_page *page, int64_t row)
+void sql_page_note(struct op *op, const char *account, int64_t id, const struct hearth_page *page,
+                   int64_t row)
 {
     struct batch *batch = sql_op_batch_of(op, account);
     if (batch == NULL)
         return;
     batch->page = (struct known_page){.id = id};
     if (page != NULL)
-        batch->page = (struct known_page){.id = id, .row = row, .host_key = support_host_key(page->host), .hidden = page->hidden};
+        batch->page = (struct known_page){
+            .id = id, .row = row, .host_key = support_host_key(page->host), .hidden = page->hidden};
 }
 
 static int insert_page(struct handle *handle, const struct hearth_page *page, int64_t *ret_row)
 {
-    static const char INSERT[] =
-        "INSERT INTO pages (generation, " SQL_NAMES(HEARTH_PAGE_FIELDS) ") VALUES (?1, " SQL_VALUES("?2", page, HEARTH_PAGE_FIELDS) ")";
+    static const char INSERT[] = "INSERT INTO pages (generation, " SQL_NAMES(
+        HEARTH_PAGE_FIELDS) ") VALUES (?1, " SQL_VALUES("?2", page, HEARTH_PAGE_FIELDS) ")";
     struct query query;
     sql_query_open(&query, handle, INSERT);
     sql_query_int(&query, handle->batch.generation);
@@ -64,12 +66,15 @@ static int insert_page(struct handle *handle, const struct hearth_page *page, in
     if (r < 0)
         return r;
     *ret_row = sqlite3_last_insert_rowid(handle->current->db);
-    return sql_removal_take_off(handle, &(struct hearth_removal){.kind = HEARTH_REMOVAL_PAGE, .page = page->id});
+    return sql_removal_take_off(
+        handle, &(struct hearth_removal){.kind = HEARTH_REMOVAL_PAGE, .page = page->id});
 }
 
-static int update_page(struct handle *handle, const struct hearth_page *page, const struct known_page *old, int64_t host_key)
+static int update_page(struct handle *handle, const struct hearth_page *page,
+                       const struct known_page *old, int64_t host_key)
 {
-    static const char UPDATE[] = "UPDATE pages SET generation = ?1, " SQL_SET(HEARTH_PAGE_FIELDS) " WHERE row = ?";
+    static const char UPDATE[] =
+        "UPDATE pages SET generation = ?1, " SQL_SET(HEARTH_PAGE_FIELDS) " WHERE row = ?";
     static const char VISITS[] = "UPDATE visits SET hidden = ?2, host_key = ?3 WHERE page_row = ?1";
     struct query query;
     sql_query_open(&query, handle, UPDATE);
@@ -96,7 +101,8 @@ static int run_with_row(struct handle *handle, const char *sql, int64_t row)
 
 static int remember_removed(struct handle *handle, int64_t page)
 {
-    static const char REMEMBER[] = "INSERT INTO removals (" REMOVAL_NAMES ") VALUES (" REMOVAL_PAGE ", '', ?, 0, 0, 0, ?)" REMOVAL_AGAIN;
+    static const char REMEMBER[] = "INSERT INTO removals (" REMOVAL_NAMES ") VALUES (" REMOVAL_PAGE
+                                   ", '', ?, 0, 0, 0, ?)" REMOVAL_AGAIN;
     struct query query;
     sql_query_open(&query, handle, REMEMBER);
     sql_query_int(&query, page);
@@ -116,14 +122,18 @@ int sql_page_write(struct handle *handle, const struct hearth_page *page)
     else if (is_new)
         r = insert_page(handle, page, &known.row);
     if (r == 0)
-        handle->batch.page = (struct known_page){
-            .id = page->id, .row = known.row, .host_key = host_key, .hidden = page->hidden, .fresh = is_new || known.fresh};
+        handle->batch.page = (struct known_page){.id = page->id,
+                                                 .row = known.row,
+                                                 .host_key = host_key,
+                                                 .hidden = page->hidden,
+                                                 .fresh = is_new || known.fresh};
     return r;
 }
 
 int sql_page_erase(struct handle *handle, int64_t page)
 {
-    static const char GUIDS[] = "DELETE FROM page_guids WHERE page_row = ?", PAGE[] = "DELETE FROM pages WHERE row = ?";
+    static const char GUIDS[] = "DELETE FROM page_guids WHERE page_row = ?",
+                      PAGE[] = "DELETE FROM pages WHERE row = ?";
     struct known_page known;
     int r = sqlite_page_find(handle, page, &known);
     if (r == HEARTH_ERR_NOT_FOUND)

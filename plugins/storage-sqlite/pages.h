@@ -6,7 +6,8 @@
 #include "storage-sql/page_hooks.h"
 
 /* Inside an operation of a batch. */
-int sqlite_page_find(struct handle *handle, int64_t page, struct known_page *ret_page); /* NOT_FOUND, with a text */
+/* NOT_FOUND, with a text */
+int sqlite_page_find(struct handle *handle, int64_t page, struct known_page *ret_page);
 int sqlite_page_remove_visits(struct handle *handle, const struct known_page *page);
 
 #endif

@@ -2,19 +2,29 @@
 #include "files.h"
 #include "storage-sql/page_hooks.h"
 
-/* One statement, so one snapshot: the account, whose row says whether the answer is known, then the pages, then those that are gone. */
-static const char CHANGED[] = "SELECT CASE WHEN forgotten <= ?1 AND ?1 <= generation THEN 1 ELSE 0 END, NULL, NULL, " SQL_NULLS(
-    HEARTH_PAGE_FIELDS) " FROM account "
-                        "UNION ALL SELECT 2, NULL, p.generation, " SQL_COLUMNS(
-                            p, HEARTH_PAGE_FIELDS) " FROM pages p INDEXED BY pages_by_generation "
-                                                   "WHERE p.generation > ?1 "
-                                                   "UNION ALL SELECT 3, page, generation, " SQL_NULLS(
-                                                       HEARTH_PAGE_FIELDS) " FROM removals INDEXED BY removals_by_generation "
-                                                                           "WHERE generation > ?1 AND kind = 1";
+/* One statement, so one snapshot: the account, whose row says whether the answer is known, then
+ * the pages, then those that are gone. */
+static const char CHANGED[] =
+    "SELECT CASE WHEN forgotten <= ?1 AND ?1 <= generation THEN 1 ELSE 0 END, NULL, "
+    "NULL, " SQL_NULLS(
+        HEARTH_PAGE_FIELDS) " FROM account "
+                            "UNION ALL SELECT 2, NULL, p.generation, " SQL_COLUMNS(
+                                p,
+                                HEARTH_PAGE_FIELDS) " FROM pages p INDEXED BY pages_by_generation "
+                                                    "WHERE p.generation > ?1 "
+                                                    "UNION ALL SELECT 3, page, "
+                                                    "generation, " SQL_NULLS(
+                                                        HEARTH_PAGE_FIELDS) " FROM removals "
+                                                                            "INDEXED BY "
+                                                                            "removals_by_"
+                                                                            "generation "
+                                                                            "WHERE generation > ?1 "
+                                                                            "AND kind = 1";
 
 enum { CHANGED_KNOWN = 1, CHANGED_GONE = 3 };
 
-int sql_account_first_generation(void *self, struct hearth_call *call, const char *account, int64_t *ret_generation)
+int sql_account_first_generation(void *self, struct hearth_call *call, const char *account,
+                                 int64_t *ret_generation)
 {
     struct op op;
     struct sqlite_file_state state;
@@ -27,7 +37,8 @@ int sql_account_first_generation(void *self, struct hearth_call *call, const cha
     return sql_op_end(&op, r);
 }
 
-int sql_pages_changed(void *self, struct hearth_call *call, const char *account, int64_t since, hearth_page_cb cb, void *ctx)
+int sql_pages_changed(void *self, struct hearth_call *call, const char *account, int64_t since,
+                      hearth_page_cb cb, void *ctx)
 {
     struct op op;
     struct query query;
@@ -58,6 +69,8 @@ int sql_pages_changed(void *self, struct hearth_call *call, const char *account,
     }
     sql_query_close(&query);
     if (r == 0 && !known)
-        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "what changed since generation %lld is not known any more", (long long)since);
+        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND,
+                        "what changed since generation %lld is not known any more",
+                        (long long)since);
     return sql_op_end(&op, r);
 }

@@ -18,21 +18,34 @@ static int check_places(struct handle *handle)
     struct hearth_call *call = handle->call;
     struct statvfs disk;
     if (access(database->path, F_OK) != 0)
-        return hearth_fail(call, HEARTH_ERR_IO, "%s: the database file is missing (%s): put it back, or restore a backup", database->path,
-                           strerror(errno));
+        return hearth_fail(
+            call, HEARTH_ERR_IO,
+            "%s: the database file is missing (%s): put it back, or restore a backup",
+            database->path, strerror(errno));
     if (sqlite_connection_moved(handle->shared))
-        return hearth_fail(call, HEARTH_ERR_IO, "%s: is another file than the one that is open: put the right one back, and restart",
-                           database->path);
+        return hearth_fail(
+            call, HEARTH_ERR_IO,
+            "%s: is another file than the one that is open: put the right one back, and restart",
+            database->path);
     if (access(database->accounts, W_OK | X_OK) != 0 && errno != EROFS && errno != EACCES)
-        return hearth_fail(call, HEARTH_ERR_IO, "%s: the directory of persons' files is missing (%s): put it back, or restore a backup",
-                           database->accounts, strerror(errno));
+        return hearth_fail(
+            call, HEARTH_ERR_IO,
+            "%s: the directory of persons' files is missing (%s): put it back, or restore a backup",
+            database->accounts, strerror(errno));
     if (access(database->path, W_OK) != 0 || access(database->accounts, W_OK | X_OK) != 0)
-        return hearth_fail(call, HEARTH_ERR_IO, "%s: the database is read-only (%s): let this user write the file and its directories",
-                           database->path, strerror(errno));
+        return hearth_fail(
+            call, HEARTH_ERR_IO,
+            "%s: the database is read-only (%s): let this user write the file and its directories",
+            database->path, strerror(errno));
     if (statvfs(database->path, &disk) == 0 && (disk.f_flag & ST_RDONLY) != 0)
-        return hearth_fail(call, HEARTH_ERR_IO, "%s: the file system is read-only: look at the disk and the kernel's log", database->path);
-    if (statvfs(database->path, &disk) == 0 && disk.f_blocks > 0 && disk.f_bavail * disk.f_frsize < ROOM)
-        return hearth_fail(call, HEARTH_ERR_FULL, "%s: the disk is full: make room", database->path);
+        return hearth_fail(
+            call, HEARTH_ERR_IO,
+            "%s: the file system is read-only: look at the disk and the kernel's log",
+            database->path);
+    if (statvfs(database->path, &disk) == 0 && disk.f_blocks > 0 &&
+        disk.f_bavail * disk.f_frsize < ROOM)
+        return hearth_fail(call, HEARTH_ERR_FULL, "%s: the disk is full: make room",
+                           database->path);
     return 0;
 }
 
@@ -43,14 +56,15 @@ static bool was_cut(struct database *database, sqlite3_int64 size, const unsigne
     sqlite3_int64 page = header[PAGE_SIZE] << 8 | header[PAGE_SIZE + 1], pages = 0;
     for (int i = 0; i < 4; i++)
         pages = pages << 8 | header[PAGE_COUNT + i];
-    bool cut = size < atomic_load(&database->size_seen) && (size == 0 || size < pages * (page == 1 ? 65536 : page));
+    bool cut = size < atomic_load(&database->size_seen) &&
+               (size == 0 || size < pages * (page == 1 ? 65536 : page));
     if (!cut)
         atomic_store(&database->size_seen, size);
     return cut;
 }
 
-/* SQLite's cache would answer for a file that was overwritten. Opening the file here would drop its locks when it is closed: SQLite's own
- * descriptor reads. */
+/* SQLite's cache would answer for a file that was overwritten. Opening the file here would drop
+ * its locks when it is closed: SQLite's own descriptor reads. */
 static int check_header(struct handle *handle)
 {
     static const char MAGIC[16] = "SQLite format 3";
@@ -65,13 +79,19 @@ static int check_header(struct handle *handle)
     if (r == SQLITE_OK && size > 0)
         r = file->pMethods->xRead(file, header, sizeof(header), 0);
     if (r != SQLITE_OK)
-        return sqlite_connection_fail_text(handle->call, database->path, r, errno, "reading its first bytes failed");
+        return sqlite_connection_fail_text(handle->call, database->path, r, errno,
+                                           "reading its first bytes failed");
     if (was_cut(database, size, header))
-        return hearth_fail(handle->call, HEARTH_ERR_CORRUPT, "%s: is damaged (it was cut short to %lld bytes): stop, and restore a backup",
-                           database->path, (long long)size);
-    if (size > 0 && memcmp(header, MAGIC, sizeof(MAGIC)) != 0) /* all of a new database is in its log */
-        return hearth_fail(handle->call, HEARTH_ERR_CORRUPT, "%s: is damaged (it does not begin as a database does): restore a backup",
-                           database->path);
+        return hearth_fail(
+            handle->call, HEARTH_ERR_CORRUPT,
+            "%s: is damaged (it was cut short to %lld bytes): stop, and restore a backup",
+            database->path, (long long)size);
+    /* all of a new database is in its log */
+    if (size > 0 && memcmp(header, MAGIC, sizeof(MAGIC)) != 0)
+        return hearth_fail(
+            handle->call, HEARTH_ERR_CORRUPT,
+            "%s: is damaged (it does not begin as a database does): restore a backup",
+            database->path);
     return 0;
 }
 
@@ -85,7 +105,9 @@ static int read_roots(struct handle *handle)
     int r = sqlite_query_number(&query, &ignored);
     if (r < 0 || !atomic_load(&handle->database->ready))
         return r;
-    sql_query_open(&query, handle, "SELECT (SELECT min(row) FROM accounts), (SELECT max(id) FROM accounts), (SELECT max(hash) FROM tokens)");
+    sql_query_open(&query, handle,
+                   "SELECT (SELECT min(row) FROM accounts), (SELECT max(id) FROM accounts), "
+                   "(SELECT max(hash) FROM tokens)");
     r = sqlite_query_number(&query, &ignored);
     return r;
 }

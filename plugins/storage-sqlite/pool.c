@@ -40,8 +40,9 @@ void sqlite_pool_fini(struct pool *pool)
 void sqlite_pool_wake(struct pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
+    /* who misses it looks again soon: writer.c */
     for (struct person *person = pool->persons; person != NULL; person = person->next)
-        pthread_cond_broadcast(&person->writer.moved); /* who misses it looks again soon: writer.c */
+        pthread_cond_broadcast(&person->writer.moved);
     pthread_mutex_unlock(&pool->lock);
 }
 
@@ -55,7 +56,8 @@ static struct person *person_create(struct database *database, const char *id)
 {
     struct person *person = calloc(1, sizeof(*person));
     size_t size = strlen(database->accounts) + strlen(id) + sizeof("/.db");
-    if (person == NULL || (person->path = malloc(size)) == NULL || sqlite_writer_init(&person->writer) < 0) {
+    if (person == NULL || (person->path = malloc(size)) == NULL ||
+        sqlite_writer_init(&person->writer) < 0) {
         if (person != NULL)
             free(person->path);
         free(person);
@@ -85,7 +87,8 @@ int sqlite_pool_enter(struct handle *handle, const char *id, struct person **ret
 {
     struct pool *pool = &handle->database->pool;
     if (!person_id_is_valid(id)) /* it becomes a file's name */
-        return hearth_fail(handle->call, HEARTH_ERR_INVALID, "an account's id is 1 to 32 letters a-z and digits");
+        return hearth_fail(handle->call, HEARTH_ERR_INVALID,
+                           "an account's id is 1 to 32 letters a-z and digits");
     pthread_mutex_lock(&pool->lock);
     struct person *person = person_find(pool, id);
     if (person == NULL) {
@@ -140,7 +143,8 @@ static struct connection *take_idle(struct pool *pool, struct person *person)
     return connection;
 }
 
-/* Under the lock: takes out the connection that nobody used for the longest time; its person when it was the last thing of it. */
+/* Under the lock: takes out the connection that nobody used for the longest time; its person
+ * when it was the last thing of it. */
 static struct connection *take_oldest(struct pool *pool, struct person **ret_dropped)
 {
     struct person *oldest = NULL;
@@ -148,7 +152,8 @@ static struct connection *take_oldest(struct pool *pool, struct person **ret_dro
     for (struct person *person = pool->persons; person != NULL; person = person->next) {
         if (person->idle == NULL)
             continue;
-        struct connection **link = &person->idle; /* the last in the list is the oldest of the person */
+        /* the last in the list is the oldest of the person */
+        struct connection **link = &person->idle;
         while ((*link)->next != NULL)
             link = &(*link)->next;
         if (at == NULL || (*link)->used < (*at)->used) {
@@ -166,16 +171,16 @@ static struct connection *take_oldest(struct pool *pool, struct person **ret_dro
     return connection;
 }
 
-/* A file of an earlier schema is brought up when it is first opened, whole or not at all. Who comes at the same moment waits, and finds it
- * done. */
+/* A file of an earlier schema is brought up when it is first opened, whole or not at all. Who
+ * comes at the same moment waits, and finds it done. */
 static int person_migrate(struct connection *connection, int64_t version)
 {
     struct handle *handle = connection->handle;
     if (support_looks_only(handle->database->host))
-        return hearth_fail(
-            handle->call, HEARTH_ERR_UNSUPPORTED,
-            "%s: the file has schema %lld, and nobody may write the %zu that this plugin knows: start the daemon, which does",
-            connection->path, (long long)version, sqlite_person_migration_count);
+        return hearth_fail(handle->call, HEARTH_ERR_UNSUPPORTED,
+                           "%s: the file has schema %lld, and nobody may write the %zu that this "
+                           "plugin knows: start the daemon, which does",
+                           connection->path, (long long)version, sqlite_person_migration_count);
     int r = sqlite_connection_exec(connection, "BEGIN IMMEDIATE");
     if (r < 0)
         return r;
@@ -199,29 +204,35 @@ static int connection_check_person(struct connection *connection)
     struct query query;
     struct connection *before = handle->current;
     handle->current = connection;
-    sql_query_open(
-        &query, handle,
-        "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version), id FROM account");
+    sql_query_open(&query, handle,
+                   "SELECT (SELECT application_id FROM pragma_application_id), (SELECT "
+                   "user_version FROM pragma_user_version), id FROM account");
     int r = sql_query_step(&query);
     int64_t application = 0, version = 0;
     bool own = false;
     if (r > 0) {
         application = sql_column_int(&query, 0);
         version = sql_column_int(&query, 1);
-        own = sql_column_text(&query, 2) != NULL && strcmp(sql_column_text(&query, 2), connection->person->id) == 0;
+        own = sql_column_text(&query, 2) != NULL &&
+              strcmp(sql_column_text(&query, 2), connection->person->id) == 0;
     }
     sql_query_close(&query);
-    bool old = r > 0 && application == PERSON_APPLICATION_ID && own && version > 0 && version < (int64_t)sqlite_person_migration_count;
+    bool old = r > 0 && application == PERSON_APPLICATION_ID && own && version > 0 &&
+               version < (int64_t)sqlite_person_migration_count;
     int migrated = old ? person_migrate(connection, version) : 0;
     handle->current = before;
     if (migrated < 0)
         return migrated;
-    if (r == 0 || r == HEARTH_ERR_UNSUPPORTED || (r > 0 && (application != PERSON_APPLICATION_ID || !own)))
-        return hearth_fail(handle->call, HEARTH_ERR_CORRUPT,
-                           "%s: is not the file of this account: put the right one back, or restore a backup", connection->path);
+    if (r == 0 || r == HEARTH_ERR_UNSUPPORTED ||
+        (r > 0 && (application != PERSON_APPLICATION_ID || !own)))
+        return hearth_fail(
+            handle->call, HEARTH_ERR_CORRUPT,
+            "%s: is not the file of this account: put the right one back, or restore a backup",
+            connection->path);
     if (r > 0 && version > (int64_t)sqlite_person_migration_count)
         return hearth_fail(handle->call, HEARTH_ERR_UNSUPPORTED,
-                           "%s: the file is newer than this plugin (schema %lld, known up to %zu): install the newer version",
+                           "%s: the file is newer than this plugin (schema %lld, known up to %zu): "
+                           "install the newer version",
                            connection->path, (long long)version, sqlite_person_migration_count);
     return r < 0 ? r : 0;
 }
@@ -246,7 +257,8 @@ static void connection_unlend(struct handle *handle, struct connection *connecti
     connection->next = NULL;
 }
 
-static int open_new(struct handle *handle, struct person *person, struct connection **ret_connection)
+static int open_new(struct handle *handle, struct person *person,
+                    struct connection **ret_connection)
 {
     struct connection *connection;
     pthread_mutex_lock(&handle->database->pool.lock);

@@ -4,12 +4,15 @@
 
 #include "store.h"
 
-/* The same errors as sql_store_open()'s where files are made; makes and changes nothing. 0 also where there is no database yet. */
+/* The same errors as sql_store_open()'s where files are made; makes and changes nothing. 0 also
+ * where there is no database yet. */
 int sqlite_preflight_open(const struct database *database, struct hearth_call *call);
-/* The database and what SQLite keeps beside it are files, where they are there. For every start, too. */
+/* The database and what SQLite keeps beside it are files, where they are there. For every start,
+ * too. */
 int sqlite_preflight_kinds(const struct database *database, struct hearth_call *call);
-/* Where a restore was interrupted between its renames, the database is what it was about to put in place: the store's paths become that
- * one's, and a line of the log says so. Makes and changes nothing. */
+/* Where a restore was interrupted between its renames, the database is what it was about to put
+ * in place: the store's paths become that one's, and a line of the log says so. Makes and
+ * changes nothing. */
 int sqlite_preflight_restore(struct database *database, struct hearth_call *call);
 
 #endif

@@ -16,13 +16,18 @@ static struct statement *statement_find_slot(struct connection *connection, cons
 void sql_query_open(struct query *query, struct handle *handle, const char *sql)
 {
     struct connection *connection = handle->current;
-    *query = (struct query){.handle = handle, .connection = connection, .slot = statement_find_slot(connection, sql), .next = 1};
+    *query = (struct query){.handle = handle,
+                            .connection = connection,
+                            .slot = statement_find_slot(connection, sql),
+                            .next = 1};
     if (query->slot != NULL && query->slot->busy)
         query->slot = NULL;
     if (query->slot != NULL && query->slot->stmt != NULL) {
         query->stmt = query->slot->stmt;
     } else {
-        int r = sqlite3_prepare_v3(connection->db, sql, -1, query->slot != NULL ? SQLITE_PREPARE_PERSISTENT : 0, &query->stmt, NULL);
+        int r = sqlite3_prepare_v3(connection->db, sql, -1,
+                                   query->slot != NULL ? SQLITE_PREPARE_PERSISTENT : 0,
+                                   &query->stmt, NULL);
         if (r != SQLITE_OK) {
             query->failed = sqlite_connection_fail(connection, r);
             query->slot = NULL;
@@ -33,7 +38,8 @@ void sql_query_open(struct query *query, struct handle *handle, const char *sql)
         *query->slot = (struct statement){.sql = sql, .stmt = query->stmt, .busy = true};
 }
 
-/* Steps of SQLite's virtual machine: they grow with the rows that a statement walks over, whatever it finds. */
+/* Steps of SQLite's virtual machine: they grow with the rows that a statement walks over,
+ * whatever it finds. */
 static void count_steps(const struct query *query)
 {
     if (query->stmt != NULL)
@@ -78,7 +84,8 @@ void sql_query_text(struct query *query, const char *text)
 void sql_query_bytes(struct query *query, const void *bytes, size_t size)
 {
     if (query->failed == 0)
-        check_bind(query, sqlite3_bind_blob64(query->stmt, query->next++, size == 0 ? "" : bytes, size, SQLITE_STATIC));
+        check_bind(query, sqlite3_bind_blob64(query->stmt, query->next++, size == 0 ? "" : bytes,
+                                              size, SQLITE_STATIC));
 }
 
 void sql_query_real(struct query *query, double value)

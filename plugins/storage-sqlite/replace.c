@@ -20,14 +20,16 @@ static int fail_rename(const struct place *place, const char *path, int error)
 {
     if (error == ENOSPC || error == EDQUOT)
         return hearth_fail(place->call, HEARTH_ERR_FULL, "%s: the disk is full: make room", path);
-    int code = error == EACCES || error == EPERM || error == EROFS ? HEARTH_ERR_DENIED : HEARTH_ERR_IO;
+    int code =
+        error == EACCES || error == EPERM || error == EROFS ? HEARTH_ERR_DENIED : HEARTH_ERR_IO;
     return hearth_fail(place->call, code, "%s: %s", path, strerror(error));
 }
 
 static int sync_parent(const struct place *place)
 {
     char parent[PLACE_PATH_MAX];
-    snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(place->path, '/') - place->path + 1), place->path);
+    snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(place->path, '/') - place->path + 1),
+             place->path);
     return sqlite_files_sync_directory(place->call, parent);
 }
 
@@ -36,13 +38,17 @@ static int rename_if_there(const struct place *place, const char *from, const ch
     return rename(from, to) == 0 || errno == ENOENT ? 0 : fail_rename(place, from, errno);
 }
 
-/* The old database keeps its parts, under a name of its own: with path set to it, it can be opened. Done twice it does no harm. */
-static int put_aside(const struct place *place, const char *when, bool accounts_too, hearth_text_cb cb, void *ctx)
+/* The old database keeps its parts, under a name of its own: with path set to it, it can be
+ * opened. Done twice it does no harm. */
+static int put_aside(const struct place *place, const char *when, bool accounts_too,
+                     hearth_text_cb cb, void *ctx)
 {
-    char aside[PLACE_PATH_MAX], from[PLACE_PATH_MAX + 16], to[PLACE_PATH_MAX + 16], line[2 * PLACE_PATH_MAX];
+    char aside[PLACE_PATH_MAX], from[PLACE_PATH_MAX + 16], to[PLACE_PATH_MAX + 16],
+        line[2 * PLACE_PATH_MAX];
     char *aside_path, *aside_accounts;
     struct stat status;
-    bool there = stat(place->path, &status) == 0 || (accounts_too && stat(place->accounts, &status) == 0);
+    bool there =
+        stat(place->path, &status) == 0 || (accounts_too && stat(place->accounts, &status) == 0);
     snprintf(aside, sizeof(aside), "%s%s%s", place->path, ASIDE, when);
     if (sqlite_database_paths(aside, &aside_path, &aside_accounts) < 0)
         return support_no_memory(place->call);
@@ -57,7 +63,8 @@ static int put_aside(const struct place *place, const char *when, bool accounts_
     if (r == 0 && accounts_too)
         r = rename_if_there(place, place->accounts, aside_accounts);
     if (r == 0 && there && cb != NULL) {
-        snprintf(line, sizeof(line), "The database that was there is now %s, with %s.", aside_path, aside_accounts);
+        snprintf(line, sizeof(line), "The database that was there is now %s, with %s.", aside_path,
+                 aside_accounts);
         cb(ctx, line);
     }
     free(aside_path);
@@ -65,7 +72,8 @@ static int put_aside(const struct place *place, const char *when, bool accounts_
     return r == 0 ? sync_parent(place) : r;
 }
 
-/* The shared file comes last: while it is in `ready`, whatever has its name is old. The same goes for the directory of the accounts. */
+/* The shared file comes last: while it is in `ready`, whatever has its name is old. The same
+ * goes for the directory of the accounts. */
 static int finish_one(const struct place *place, const char *when, hearth_text_cb cb, void *ctx)
 {
     char ready[PLACE_PATH_MAX], shared[PLACE_PATH_MAX + 32], accounts[PLACE_PATH_MAX + 32];
@@ -91,9 +99,10 @@ static int finish_one(const struct place *place, const char *when, hearth_text_c
     return r;
 }
 
-/* Calls `each` for the names beside the database that begin with its name and `kind`; stops when it does not return 0. `rest` is what
- * follows. */
-static int each_beside(const char *path, const char *kind, int (*each)(void *ctx, const char *rest), void *ctx)
+/* Calls `each` for the names beside the database that begin with its name and `kind`; stops when
+ * it does not return 0. `rest` is what follows. */
+static int each_beside(const char *path, const char *kind, int (*each)(void *ctx, const char *rest),
+                       void *ctx)
 {
     char parent[PLACE_PATH_MAX], prefix[300];
     const char *name = strrchr(path, '/') + 1;
@@ -179,8 +188,9 @@ int sqlite_replace_make_stage(const struct place *place, char ret_stage[PLACE_PA
     snprintf(stage, sizeof(stage), "%s%s%08x", place->path, STAGE, random);
     snprintf(accounts, sizeof(accounts), "%s/accounts", stage);
     if (mkdir(stage, 0700) != 0)
-        return errno == ENOENT ? hearth_fail(place->call, HEARTH_ERR_INVALID, "%s: %s", stage, strerror(errno))
-                               : fail_rename(place, stage, errno);
+        return errno == ENOENT
+                   ? hearth_fail(place->call, HEARTH_ERR_INVALID, "%s: %s", stage, strerror(errno))
+                   : fail_rename(place, stage, errno);
     support_owner_give_directory(stage);
     if (mkdir(accounts, 0700) != 0) {
         int error = errno;

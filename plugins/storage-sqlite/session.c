@@ -16,7 +16,8 @@ int sqlite_handle_stopped(struct handle *handle)
 int sqlite_handle_stopped_text(struct handle *handle, int code)
 {
     if (code == HEARTH_ERR_TIMEOUT)
-        return hearth_fail(handle->call, code, "%s: the operation took too long", handle->database->path);
+        return hearth_fail(handle->call, code, "%s: the operation took too long",
+                           handle->database->path);
     return hearth_fail(handle->call, HEARTH_ERR_CANCELLED, "cancelled");
 }
 
@@ -31,7 +32,8 @@ int sql_handle_open(void *self, struct hearth_call *call, void **ret_handle)
     handle->magic = HANDLE_MAGIC;
     handle->database = database;
     handle->call = call;
-    int r = sqlite_connection_open(handle, database->path, &database->writer, NULL, &handle->shared);
+    int r =
+        sqlite_connection_open(handle, database->path, &database->writer, NULL, &handle->shared);
     handle->call = NULL;
     handle->current = handle->shared;
     if (r < 0) {
@@ -66,7 +68,8 @@ void sql_handle_interrupt(void *self)
     atomic_store(&handle->interrupted, true);
     sqlite3_interrupt(handle->shared->db);
     pthread_mutex_lock(&handle->lock);
-    for (struct connection *connection = handle->borrowed; connection != NULL; connection = connection->next)
+    for (struct connection *connection = handle->borrowed; connection != NULL;
+         connection = connection->next)
         sqlite3_interrupt(connection->db);
     pthread_mutex_unlock(&handle->lock);
     sqlite_writer_wake(&handle->database->writer);
@@ -102,23 +105,27 @@ int sql_op_end(struct op *op, int code)
 {
     struct handle *handle = op->handle;
     /* Some errors make SQLite roll back by itself. */
-    if (handle->batch.open && handle->batch.broken == 0 && sqlite3_get_autocommit(handle->batch.connection->db))
+    if (handle->batch.open && handle->batch.broken == 0 &&
+        sqlite3_get_autocommit(handle->batch.connection->db))
         handle->batch.broken = code < 0 ? code : HEARTH_ERR_INTERNAL;
     if (op->borrowed != NULL)
         sqlite_pool_give_back(handle, op->borrowed);
     handle->current = op->outer_current;
     handle->call = op->outer;
     if (handle->steps > 0)
-        handle->database->host->metric_add(handle->database->host, "storage_sqlite_steps", handle->steps);
+        handle->database->host->metric_add(handle->database->host, "storage_sqlite_steps",
+                                           handle->steps);
     handle->steps = 0;
     return code;
 }
 
-/* One that the handle has already: its batch's, or that of an operation whose callback calls this one. */
+/* One that the handle has already: its batch's, or that of an operation whose callback calls
+ * this one. */
 static struct connection *find_borrowed(struct handle *handle, const char *account)
 {
     struct connection *found = NULL;
-    for (struct connection *connection = handle->borrowed; connection != NULL && found == NULL; connection = connection->next)
+    for (struct connection *connection = handle->borrowed; connection != NULL && found == NULL;
+         connection = connection->next)
         if (strcmp(connection->person->id, account) == 0)
             found = connection;
     return found;
@@ -156,7 +163,8 @@ int sql_op_begin_in_batch(struct op *op, void *self, struct hearth_call *call)
     if (!op->handle->batch.open)
         return sql_op_end(op, hearth_fail(call, HEARTH_ERR_INVALID, "no batch is open"));
     if (op->handle->batch.broken < 0)
-        return sql_op_end(op, hearth_fail(call, op->handle->batch.broken, "the batch failed before: it has to be aborted"));
+        return sql_op_end(op, hearth_fail(call, op->handle->batch.broken,
+                                          "the batch failed before: it has to be aborted"));
     op->handle->current = op->handle->batch.connection;
     return 0;
 }
@@ -207,8 +215,9 @@ void sqlite_rollback_in_turn(struct handle *handle)
 {
     struct connection *connection = handle->current;
     connection->committing = true;
+    /* what it may say was said by the error before it */
     if (!sqlite3_get_autocommit(connection->db))
-        sqlite3_exec(connection->db, "ROLLBACK", NULL, NULL, NULL); /* what it may say was said by the error before it */
+        sqlite3_exec(connection->db, "ROLLBACK", NULL, NULL, NULL);
     connection->committing = false;
 }
 

@@ -1,5 +1,6 @@
-/* The objects of this plugin: one store for each shared database file, one handle for each thread of the host. A handle has a connection
- * with the shared file of its own, and borrows connections with the files of persons from the store's pool. */
+/* The objects of this plugin: one store for each shared database file, one handle for each
+ * thread of the host. A handle has a connection with the shared file of its own, and borrows
+ * connections with the files of persons from the store's pool. */
 #ifndef STORAGE_SQLITE_DATABASE_H
 #define STORAGE_SQLITE_DATABASE_H
 
@@ -14,9 +15,11 @@
 #include "writer.h"
 
 enum { DATABASE_MAGIC = 0x5a11fe01, HANDLE_MAGIC = 0x5a11fe02 };
-enum { SHARED_APPLICATION_ID = 0x48727468, PERSON_APPLICATION_ID = 0x48727470 }; /* "Hrth", "Hrtp"; set by the first migrations */
+/* "Hrth", "Hrtp"; set by the first migrations */
+enum { SHARED_APPLICATION_ID = 0x48727468, PERSON_APPLICATION_ID = 0x48727470 };
 
-/* Shared by the handles; constant after open(), but for the writer queue, the pool, `ready` and `size_seen`. */
+/* Shared by the handles; constant after open(), but for the writer queue, the pool, `ready` and
+ * `size_seen`. */
 struct database {
     uint32_t magic;
     const struct hearth_host *host;
@@ -43,7 +46,9 @@ struct known_page {
 
 struct batch {
     bool open;
-    int broken;                    /* an error after which only part of an operation may be in the transaction: it cannot be committed */
+    /* an error after which only part of an operation may be in the transaction: it cannot be
+     * committed */
+    int broken;
     char id[40];                   /* of the account */
     struct connection *connection; /* with the person's file; borrowed until the end of the batch */
     int32_t collection;
@@ -66,14 +71,15 @@ enum { STATEMENTS = 128 }; /* about twice as many as there are texts for one kin
 /* With one file. Used by the handle that has it, else by nobody. */
 struct connection {
     sqlite3 *db;
-    const char *path;        /* of the file, for error texts */
-    struct writer *writer;   /* the queue in front of the file's write lock */
-    struct person *person;   /* NULL: the shared file */
+    const char *path;      /* of the file, for error texts */
+    struct writer *writer; /* the queue in front of the file's write lock */
+    struct person *person; /* NULL: the shared file */
     struct handle *handle; /* NULL: idle in the pool */
-    struct connection *next; /* of the idle ones of a person, or of those that a handle has borrowed */
-    uint64_t used;           /* when it became idle, on the pool's count */
-    uint64_t removals;       /* the person's, when it was opened */
-    bool committing;         /* a COMMIT must not be stopped half way by the progress handler */
+    /* of the idle ones of a person, or of those that a handle has borrowed */
+    struct connection *next;
+    uint64_t used;     /* when it became idle, on the pool's count */
+    uint64_t removals; /* the person's, when it was opened */
+    bool committing;   /* a COMMIT must not be stopped half way by the progress handler */
     int64_t busy_since;
     struct statement statements[STATEMENTS];
 };
@@ -83,11 +89,13 @@ struct handle {
     uint32_t magic;
     struct database *database;
     struct connection *shared, *current; /* current: where queries go */
-    pthread_mutex_t lock;                /* guards `borrowed` against sql_session_interrupt(); nothing else is locked while it is held */
+    /* guards `borrowed` against sql_session_interrupt(); nothing else is locked while it is held */
+    pthread_mutex_t lock;
     struct connection *borrowed;
     struct hearth_call *call; /* of the running operation; NULL between operations */
     atomic_bool interrupted;
-    int64_t steps; /* of statements since the last operation ended: the metric storage_sqlite_steps */
+    /* of statements since the last operation ended: the metric storage_sqlite_steps */
+    int64_t steps;
     struct batch batch;
 };
 

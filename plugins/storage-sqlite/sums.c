@@ -22,7 +22,8 @@ struct sums *sqlite_sums_create(void)
     if (sums == NULL)
         return NULL;
     sums->digest = EVP_MD_CTX_new();
-    if (support_buf_append(&sums->text, "", 1) == 0 && sums->digest != NULL && EVP_DigestInit_ex(sums->digest, EVP_sha256(), NULL) == 1)
+    if (support_buf_append(&sums->text, "", 1) == 0 && sums->digest != NULL &&
+        EVP_DigestInit_ex(sums->digest, EVP_sha256(), NULL) == 1)
         return sums;
     sqlite_sums_free(sums);
     return NULL;
@@ -75,6 +76,7 @@ const char *sqlite_sums_differ(struct sums *sums, const char *text, size_t size)
             line = same + 1;
     sums->named[0] = '\0';
     if (line + HEX + 2 < own)
-        snprintf(sums->named, sizeof(sums->named), "%.*s", (int)strcspn(ours + line + HEX + 2, "\n"), ours + line + HEX + 2);
+        snprintf(sums->named, sizeof(sums->named), "%.*s",
+                 (int)strcspn(ours + line + HEX + 2, "\n"), ours + line + HEX + 2);
     return sums->named;
 }

@@ -39,14 +39,16 @@ static int take_use_lock(const struct hearth_host *host, struct hearth_call *cal
         if (errno != EWOULDBLOCK && errno != EINTR)
             return 0; /* the file system knows no locks */
         if (host->should_stop(call))
-            return hearth_fail(call, HEARTH_ERR_CANCELLED, "stopped while waiting for another process to leave the database");
+            return hearth_fail(call, HEARTH_ERR_CANCELLED,
+                               "stopped while waiting for another process to leave the database");
         struct timespec pause = {0, PAUSE_MS * 1000000};
         nanosleep(&pause, NULL);
     }
     return HEARTH_ERR_CONFLICT;
 }
 
-static int use_lock(const struct hearth_host *host, struct hearth_call *call, const char *path, int kind, const char *words, int *ret_fd)
+static int use_lock(const struct hearth_host *host, struct hearth_call *call, const char *path,
+                    int kind, const char *words, int *ret_fd)
 {
     int fd = open_lock_file(path);
     int r = fd < 0 ? 0 : take_use_lock(host, call, fd, kind);
@@ -58,15 +60,20 @@ static int use_lock(const struct hearth_host *host, struct hearth_call *call, co
     return r == HEARTH_ERR_CONFLICT ? hearth_fail(call, r, "%s: %s", path, words) : r;
 }
 
-int sqlite_use_lock_shared(const struct hearth_host *host, struct hearth_call *call, const char *path, int *ret_fd)
+int sqlite_use_lock_shared(const struct hearth_host *host, struct hearth_call *call,
+                           const char *path, int *ret_fd)
 {
-    return use_lock(host, call, path, LOCK_SH, "a backup is being restored: wait until that has ended", ret_fd);
+    return use_lock(host, call, path, LOCK_SH,
+                    "a backup is being restored: wait until that has ended", ret_fd);
 }
 
-int sqlite_use_lock_alone(const struct hearth_host *host, struct hearth_call *call, const char *path, int *ret_fd)
+int sqlite_use_lock_alone(const struct hearth_host *host, struct hearth_call *call,
+                          const char *path, int *ret_fd)
 {
-    return use_lock(host, call, path, LOCK_EX, "another hearthd has it open: wait until that command has ended, and stop the daemon",
-                    ret_fd);
+    return use_lock(
+        host, call, path, LOCK_EX,
+        "another hearthd has it open: wait until that command has ended, and stop the daemon",
+        ret_fd);
 }
 
 int sqlite_use_lock_try_alone(const char *path)

@@ -43,15 +43,17 @@ static int check_database(struct report *report)
     int r = sqlite_query_exec(handle, "BEGIN");
     if (r < 0)
         return r;
-    int code = report->account == NULL ? sqlite_rules_check_shared(connection->db, report_on_finding, report)
-                                       : sqlite_rules_check_person(connection->db, report_on_finding, report);
+    int code = report->account == NULL
+                   ? sqlite_rules_check_shared(connection->db, report_on_finding, report)
+                   : sqlite_rules_check_person(connection->db, report_on_finding, report);
     if (code != SQLITE_OK)
         r = sqlite_connection_fail(connection, code);
     sqlite3_exec(connection->db, "ROLLBACK", NULL, NULL, NULL);
     return r;
 }
 
-/* A file that is missing, damaged or somebody else's is a finding: the others are looked at as well. */
+/* A file that is missing, damaged or somebody else's is a finding: the others are looked at as
+ * well. */
 static int verify_check_person(struct report *report, const char *account)
 {
     struct handle *handle = report->handle;
@@ -65,7 +67,8 @@ static int verify_check_person(struct report *report, const char *account)
         handle->current = handle->shared;
         sqlite_pool_give_back(handle, connection);
     }
-    if ((r == HEARTH_ERR_IO || r == HEARTH_ERR_CORRUPT || r == HEARTH_ERR_UNSUPPORTED) && sqlite_handle_stopped(handle) == 0) {
+    if ((r == HEARTH_ERR_IO || r == HEARTH_ERR_CORRUPT || r == HEARTH_ERR_UNSUPPORTED) &&
+        sqlite_handle_stopped(handle) == 0) {
         /* It may have been removed in the usual way since the list was made. */
         char why[400];
         snprintf(why, sizeof(why), "%s", handle->call->error);
@@ -80,7 +83,8 @@ static int verify_check_person(struct report *report, const char *account)
 
 static int check_persons(struct report *report)
 {
-    static const char NEXT[] = "SELECT id FROM accounts WHERE file = 1 AND id > ? ORDER BY id LIMIT 1";
+    static const char NEXT[] =
+        "SELECT id FROM accounts WHERE file = 1 AND id > ? ORDER BY id LIMIT 1";
     char id[40] = "";
     int r = 0;
     while (r == 0 && !report->stopped) {
@@ -107,8 +111,10 @@ static int check_strays(struct report *report)
     DIR *directory = opendir(handle->database->accounts);
     int r = 0;
     if (directory == NULL)
-        return hearth_fail(handle->call, HEARTH_ERR_IO, "%s: %s", handle->database->accounts, strerror(errno));
-    for (struct dirent *entry; r == 0 && !report->stopped && (entry = readdir(directory)) != NULL;) {
+        return hearth_fail(handle->call, HEARTH_ERR_IO, "%s: %s", handle->database->accounts,
+                           strerror(errno));
+    for (struct dirent *entry;
+         r == 0 && !report->stopped && (entry = readdir(directory)) != NULL;) {
         char id[40], line[400];
         struct query query;
         int64_t one;
@@ -116,11 +122,14 @@ static int check_strays(struct report *report)
         if (size == 0 || size >= sizeof(id) || strcmp(entry->d_name + size, ".db") != 0)
             continue;
         snprintf(id, sizeof(id), "%.*s", (int)size, entry->d_name);
-        sql_query_open(&query, handle, "SELECT 1 FROM accounts WHERE id = ?1 UNION ALL SELECT 1 FROM removed_files WHERE id = ?1");
+        sql_query_open(&query, handle,
+                       "SELECT 1 FROM accounts WHERE id = ?1 UNION ALL SELECT 1 FROM removed_files "
+                       "WHERE id = ?1");
         sql_query_text(&query, id);
         r = sqlite_query_number(&query, &one);
         if (r == HEARTH_ERR_NOT_FOUND) {
-            snprintf(line, sizeof(line), "%s/%s: belongs to no account: move it away", handle->database->accounts, entry->d_name);
+            snprintf(line, sizeof(line), "%s/%s: belongs to no account: move it away",
+                     handle->database->accounts, entry->d_name);
             verify_report(report, line);
             r = 0;
         }

@@ -16,17 +16,20 @@ static int has_visits(struct handle *handle, int64_t row)
 
 static int take_off(struct handle *handle, int64_t page, const struct hearth_visit *visit)
 {
-    return sql_removal_take_off(handle,
-                            &(struct hearth_removal){.kind = HEARTH_REMOVAL_VISIT, .page = page, .date = visit->date, .type = visit->type});
+    return sql_removal_take_off(handle, &(struct hearth_removal){.kind = HEARTH_REMOVAL_VISIT,
+                                                                 .page = page,
+                                                                 .date = visit->date,
+                                                                 .type = visit->type});
 }
 
-static int insert_visits(struct handle *handle, const struct known_page *page, const struct hearth_visit *visits, size_t count,
-                         int64_t *ret_added)
+static int insert_visits(struct handle *handle, const struct known_page *page,
+                         const struct hearth_visit *visits, size_t count, int64_t *ret_added)
 {
     static const char INSERT[] = "INSERT INTO visits (page_row, page, hidden, host_key, " SQL_NAMES(
         HEARTH_VISIT_FIELDS) ") "
-                             "VALUES (?1, ?2, ?3, ?4, " SQL_VALUES("?5", visit, HEARTH_VISIT_FIELDS) ") "
-                                                                                                     "ON CONFLICT DO NOTHING";
+                             "VALUES (?1, ?2, ?3, ?4, " SQL_VALUES(
+                                 "?5", visit, HEARTH_VISIT_FIELDS) ") "
+                                                                   "ON CONFLICT DO NOTHING";
     struct query query;
     int64_t added = 0;
     int r = 0;
@@ -55,8 +58,9 @@ static int insert_visits(struct handle *handle, const struct known_page *page, c
 
 int sqlite_page_remove_visits(struct handle *handle, const struct known_page *page)
 {
-    static const char REMEMBER[] = "INSERT INTO removals (" REMOVAL_NAMES ") SELECT " REMOVAL_VISIT
-                                   ", '', page, date, type, 0, ?2 FROM visits WHERE page_row = ?1" REMOVAL_AGAIN;
+    static const char REMEMBER[] =
+        "INSERT INTO removals (" REMOVAL_NAMES ") SELECT " REMOVAL_VISIT
+        ", '', page, date, type, 0, ?2 FROM visits WHERE page_row = ?1" REMOVAL_AGAIN;
     static const char REMOVE[] = "DELETE FROM visits WHERE page_row = ?";
     struct query query;
     sql_query_open(&query, handle, REMEMBER);
@@ -77,7 +81,8 @@ int sqlite_page_remove_visits(struct handle *handle, const struct known_page *pa
     return 0;
 }
 
-int sql_visits_write(struct handle *handle, int64_t page, const struct hearth_visit *visits, size_t count, int64_t *ret_added)
+int sql_visits_write(struct handle *handle, int64_t page, const struct hearth_visit *visits,
+                     size_t count, int64_t *ret_added)
 {
     struct known_page known;
     int64_t added = 0;

@@ -53,7 +53,8 @@ int sqlite_writer_acquire(struct writer *writer, struct handle *handle)
         writer->first = &me;
     writer->last = &me;
     while (writer->taken || writer->first != &me) {
-        support_cond_wait_until(&writer->moved, &writer->lock, support_now(handle->database->host) + LOOK_MS);
+        support_cond_wait_until(&writer->moved, &writer->lock,
+                                support_now(handle->database->host) + LOOK_MS);
         r = sqlite_handle_stopped(handle);
         if (r < 0)
             break;
@@ -64,7 +65,8 @@ int sqlite_writer_acquire(struct writer *writer, struct handle *handle)
     pthread_cond_broadcast(&writer->moved);
     pthread_mutex_unlock(&writer->lock);
     if (r == HEARTH_ERR_TIMEOUT)
-        return hearth_fail(handle->call, r, "%s: waited too long for other writers", handle->database->path);
+        return hearth_fail(handle->call, r, "%s: waited too long for other writers",
+                           handle->database->path);
     if (r < 0)
         return hearth_fail(handle->call, r, "cancelled while waiting to write");
     return 0;

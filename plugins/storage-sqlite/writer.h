@@ -1,5 +1,6 @@
-/* The queue in front of SQLite's write lock. SQLite lets one connection write at a time and makes the others poll; the handles of this
- * process wait here instead, in the order they came, and can be woken by an interrupt or a deadline. */
+/* The queue in front of SQLite's write lock. SQLite lets one connection write at a time and
+ * makes the others poll; the handles of this process wait here instead, in the order they came,
+ * and can be woken by an interrupt or a deadline. */
 #ifndef STORAGE_SQLITE_WRITER_H
 #define STORAGE_SQLITE_WRITER_H
 
@@ -21,6 +22,7 @@ void sqlite_writer_fini(struct writer *writer);
 /* Waits for the turn of the handle's thread. CANCELLED, TIMEOUT. */
 int sqlite_writer_acquire(struct writer *writer, struct handle *handle);
 void sqlite_writer_release(struct writer *writer);
-void sqlite_writer_wake(struct writer *writer); /* from any thread: lets those who wait look at their stop conditions */
+/* from any thread: lets those who wait look at their stop conditions */
+void sqlite_writer_wake(struct writer *writer);
 
 #endif

@@ -7,7 +7,8 @@
 
 enum { BACKOFF_FIRST = 100, BACKOFF_LONGEST = 2000 };
 
-void support_backoff_init(struct support_backoff *backoff, const struct hearth_host *host, int at_once)
+void support_backoff_init(struct support_backoff *backoff, const struct hearth_host *host,
+                          int at_once)
 {
     *backoff = (struct support_backoff){.host = host, .at_once = at_once};
     pthread_mutex_init(&backoff->lock, NULL);
@@ -42,9 +43,12 @@ void support_backoff_report(struct support_backoff *backoff, const char *why)
     backoff->failures = why == NULL ? 0 : backoff->failures + 1;
     snprintf(backoff->why, sizeof(backoff->why), "%s", support_or_empty(why));
     int doublings = backoff->failures - backoff->at_once - 1;
-    int64_t pause = doublings < 0 ? 0 : doublings > 6 ? BACKOFF_LONGEST : BACKOFF_FIRST << doublings;
+    int64_t pause = doublings < 0   ? 0
+                    : doublings > 6 ? BACKOFF_LONGEST
+                                    : BACKOFF_FIRST << doublings;
     if (pause > BACKOFF_LONGEST)
         pause = BACKOFF_LONGEST;
-    backoff->next = support_now(backoff->host) + pause * 3 / 4 + (int64_t)(dice % (uint32_t)(pause / 2 + 1));
+    backoff->next =
+        support_now(backoff->host) + pause * 3 / 4 + (int64_t)(dice % (uint32_t)(pause / 2 + 1));
     pthread_mutex_unlock(&backoff->lock);
 }

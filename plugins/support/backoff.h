@@ -16,9 +16,11 @@ struct support_backoff {
     char why[512]; /* the last of them */
 };
 
-void support_backoff_init(struct support_backoff *backoff, const struct hearth_host *host, int at_once);
+void support_backoff_init(struct support_backoff *backoff, const struct hearth_host *host,
+                          int at_once);
 void support_backoff_fini(struct support_backoff *backoff);
-/* 0; or UNAVAILABLE while a pause lasts, with the reason of the last failure and when to come back. */
+/* 0; or UNAVAILABLE while a pause lasts, with the reason of the last failure and when to come
+ * back. */
 int support_backoff_pass(struct support_backoff *backoff, struct hearth_call *call);
 /* How an attempt ended. why: in words for a person; NULL: it succeeded. */
 void support_backoff_report(struct support_backoff *backoff, const char *why);

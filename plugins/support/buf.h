@@ -11,7 +11,8 @@ struct support_buf {
     size_t size, capacity;
 };
 
-int support_buf_reserve(struct support_buf *buf, size_t capacity);              /* NOMEM; contents are kept */
+/* NOMEM; contents are kept */
+int support_buf_reserve(struct support_buf *buf, size_t capacity);
 int support_buf_append(struct support_buf *buf, const void *data, size_t size); /* NOMEM */
 void support_buf_fini(struct support_buf *buf);
 

@@ -7,7 +7,8 @@ int support_no_memory(struct hearth_call *call)
     return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
 }
 
-void *support_keep_bytes(const struct hearth_host *host, struct hearth_call *call, const void *bytes, size_t size)
+void *support_keep_bytes(const struct hearth_host *host, struct hearth_call *call,
+                         const void *bytes, size_t size)
 {
     void *copy = host->alloc(call, size == 0 ? 1 : size);
     if (copy == NULL) {
@@ -22,7 +23,8 @@ char *support_keep_text(const struct hearth_host *host, struct hearth_call *call
     return text == NULL ? NULL : support_keep_bytes(host, call, text, strlen(text) + 1);
 }
 
-int support_copy_text(const struct hearth_host *host, struct hearth_call *call, const char *text, const char **ret_copy)
+int support_copy_text(const struct hearth_host *host, struct hearth_call *call, const char *text,
+                      const char **ret_copy)
 {
     const char *copy = support_keep_text(host, call, text);
     if (text != NULL && copy == NULL)

@@ -16,6 +16,7 @@ struct support_lookup *support_lookup_start(const char *host, const char *port);
 int support_lookup_fd(const struct support_lookup *lookup); /* readable when the answer is there */
 /* Then: 0 with a list for freeaddrinfo(), or an error for gai_strerror(). Once. */
 int support_lookup_take(struct support_lookup *lookup, struct addrinfo **ret_list);
-void support_lookup_drop(struct support_lookup *lookup); /* done or not; accepts NULL. Never blocks */
+/* done or not; accepts NULL. Never blocks */
+void support_lookup_drop(struct support_lookup *lookup);
 
 #endif

@@ -56,11 +56,16 @@ bool support_interrupt_is_raised(struct support_interrupt *interrupt)
     return raised;
 }
 
-struct support_wait_limit support_wait_limit_for(const struct hearth_host *host, struct hearth_call *call, struct support_interrupt *interrupt,
-                                             int64_t wait, int64_t grace)
+struct support_wait_limit support_wait_limit_for(const struct hearth_host *host,
+                                                 struct hearth_call *call,
+                                                 struct support_interrupt *interrupt, int64_t wait,
+                                                 int64_t grace)
 {
-    return (struct support_wait_limit){
-        .host = host, .call = call, .interrupt = interrupt, .until = host->monotonic_ms(host) + wait, .grace = grace};
+    return (struct support_wait_limit){.host = host,
+                                       .call = call,
+                                       .interrupt = interrupt,
+                                       .until = host->monotonic_ms(host) + wait,
+                                       .grace = grace};
 }
 
 static void wait_limit_cancel(struct support_wait_limit *limit, int64_t now)
@@ -70,8 +75,8 @@ static void wait_limit_cancel(struct support_wait_limit *limit, int64_t now)
         limit->until = now + limit->grace;
 }
 
-/* Once cancelled, the interrupt is not looked at again: what remains is the grace. The deadline has none: whoever set it waits no longer.
- */
+/* Once cancelled, the interrupt is not looked at again: what remains is the grace. The deadline
+ * has none: whoever set it waits no longer. */
 enum support_waited support_wait_fd(struct support_wait_limit *limit, int fd, short events)
 {
     for (;;) {
@@ -82,7 +87,9 @@ enum support_waited support_wait_fd(struct support_wait_limit *limit, int fd, sh
         int64_t until = deadline != 0 && deadline < limit->until ? deadline : limit->until;
         int64_t most = limit->look > 0 && !limit->cancelled ? limit->look : 60000;
         int64_t wait = until <= now ? 0 : until - now > most ? most : until - now;
-        struct pollfd fds[2] = {{.fd = fd, .events = events}, {.fd = limit->cancelled ? -1 : limit->interrupt->fd, .events = POLLIN}};
+        struct pollfd fds[2] = {
+            {.fd = fd, .events = events},
+            {.fd = limit->cancelled ? -1 : limit->interrupt->fd, .events = POLLIN}};
         int n = poll(fds, 2, (int)wait);
         if (n < 0 && errno != EINTR)
             return SUPPORT_FAILED;

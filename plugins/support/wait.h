@@ -27,14 +27,18 @@ struct support_wait_limit {
     const struct hearth_host *host;
     struct hearth_call *call;
     struct support_interrupt *interrupt;
-    int64_t until;  /* monotonic ms */
-    int64_t grace;  /* ms that an exchange under way still gets after an interrupt; 0: it ends at once */
-    int64_t look;   /* ms after which host->should_stop() is asked again; 0: an interrupt will tell */
+    int64_t until; /* monotonic ms */
+    /* ms that an exchange under way still gets after an interrupt; 0: it ends at once */
+    int64_t grace;
+    /* ms after which host->should_stop() is asked again; 0: an interrupt will tell */
+    int64_t look;
     bool cancelled; /* an interrupt or a stop was seen; `until` was shortened to the grace */
 };
 
-struct support_wait_limit support_wait_limit_for(const struct hearth_host *host, struct hearth_call *call, struct support_interrupt *interrupt,
-                                             int64_t wait, int64_t grace);
+struct support_wait_limit support_wait_limit_for(const struct hearth_host *host,
+                                                 struct hearth_call *call,
+                                                 struct support_interrupt *interrupt, int64_t wait,
+                                                 int64_t grace);
 
 enum support_waited {
     SUPPORT_READY,
@@ -48,7 +52,8 @@ enum support_waited support_wait_fd(struct support_wait_limit *limit, int fd, sh
 
 /* A condition on the monotonic clock. 0, or an errno. */
 int support_cond_init(pthread_cond_t *cond);
-/* Waits, the lock held, until the condition is signalled or the monotonic clock shows `until` ms. */
+/* Waits, the lock held, until the condition is signalled or the monotonic clock shows `until`
+ * ms. */
 void support_cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t until);
 
 #endif

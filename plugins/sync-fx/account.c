@@ -1,4 +1,5 @@
-/* What concerns the whole account: info/collections, meta/global, crypto/keys, and the account's cursor. */
+/* What concerns the whole account: info/collections, meta/global, crypto/keys, and the account's
+ * cursor. */
 #include "fx.h"
 
 #include <stdio.h>
@@ -10,12 +11,17 @@
 #include "support/buf.h"
 #include "support/call.h"
 
-enum { CONFIGURATION_LIFE = 24 * 3600 * 1000, KEYS_REFETCH_PAUSE = 600 * 1000, STORAGE_VERSION = 5 };
+enum {
+    CONFIGURATION_LIFE = 24 * 3600 * 1000,
+    KEYS_REFETCH_PAUSE = 600 * 1000,
+    STORAGE_VERSION = 5
+};
 
 bool fx_account_wants(const struct fx_pull *p, int collection)
 {
     int64_t left_out = p->account.declined | p->account.unsupported;
-    return (!fx_collections[collection].optional || p->fx->config.history) && (left_out >> collection & 1) == 0;
+    return (!fx_collections[collection].optional || p->fx->config.history) &&
+           (left_out >> collection & 1) == 0;
 }
 
 int fx_account_reset(struct fx_pull *p)
@@ -51,7 +57,8 @@ int fx_account_store_cursor(struct fx_pull *p)
 
 /* --- info/collections --- */
 
-static int collections_on_timestamp(void *ctx, const struct fx_span *key, const struct fx_span *value)
+static int collections_on_timestamp(void *ctx, const struct fx_span *key,
+                                    const struct fx_span *value)
 {
     struct fx_pull *p = ctx;
     int64_t time;
@@ -70,7 +77,8 @@ static int collections_on_timestamp(void *ctx, const struct fx_span *key, const 
     return 0;
 }
 
-/* Asking "changed since?" is right only if everything up to then was read, and nothing is to be asked for again. */
+/* Asking "changed since?" is right only if everything up to then was read, and nothing is to be
+ * asked for again. */
 static int64_t known_until(const struct fx_pull *p)
 {
     for (int c = 1; c < FX_COLLECTIONS; c++) {
@@ -97,7 +105,8 @@ int fx_account_info(struct fx_pull *p)
         fx_log(p, "info/collections is asked for, whatever it says");
     if (r == 0)
         r = fx_storage_get(p, &get, &answer);
-    if (r == 0 && (body.size == 0 || fx_json_scan(body.data, body.size, collections_on_timestamp, p) != 0))
+    if (r == 0 &&
+        (body.size == 0 || fx_json_scan(body.data, body.size, collections_on_timestamp, p) != 0))
         r = fx_end_passing(p, fx_says_no_info());
     else if (r == 0 && answer.last_modified > 0)
         p->info = answer.last_modified;
@@ -143,7 +152,8 @@ int fx_account_configuration(struct fx_pull *p)
 /* --- single records --- */
 
 /* GETs storage/<path>, leaves the payload in `decoder`. FX_MISSING when there is none. */
-static int get_record(struct fx_pull *p, const char *path, struct fx_decoder *decoder, struct fx_bso *ret_bso)
+static int get_record(struct fx_pull *p, const char *path, struct fx_decoder *decoder,
+                      struct fx_bso *ret_bso)
 {
     struct fx_answer answer;
     struct support_buf body = {0};
@@ -152,7 +162,8 @@ static int get_record(struct fx_pull *p, const char *path, struct fx_decoder *de
     if (r == 0 && fx_bso_read(decoder, body.data, body.size, ret_bso) != FX_BSO_OK)
         r = fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_record_damaged(path + strlen("storage/")));
     support_buf_fini(&body);
-    return r == FX_MODIFIED || r == FX_UNCHANGED ? fx_end_status(p, FX_SYNC_SERVER, path, &answer) : r;
+    return r == FX_MODIFIED || r == FX_UNCHANGED ? fx_end_status(p, FX_SYNC_SERVER, path, &answer)
+                                                 : r;
 }
 
 static int fetch_meta(struct fx_pull *p)
@@ -193,8 +204,9 @@ static void note_engines(struct fx_pull *p)
             unsupported |= 1 << c;
         if ((unsupported & ~p->account.unsupported) >> c & 1) {
             char line[128];
-            snprintf(line, sizeof(line), "collection is in a newer format and not read collection=%s version=%lld", fx_collections[c].name,
-                     (long long)engine->version);
+            snprintf(line, sizeof(line),
+                     "collection is in a newer format and not read collection=%s version=%lld",
+                     fx_collections[c].name, (long long)engine->version);
             p->host->log(p->host, HEARTH_LOG_WARNING, line);
         }
     }
@@ -207,14 +219,16 @@ int fx_account_meta(struct fx_pull *p)
     if (p->meta_timestamp == 0 || p->keys_timestamp == 0)
         return fx_end(p, HEARTH_ACCOUNT_WAITING, fx_says_waiting());
     bool known = p->state.meta.present && p->state.meta.timestamp == p->meta_timestamp;
-    fx_log(p, known ? "meta/global is known" : "meta/global is read, because it has changed or is not known yet");
+    fx_log(p, known ? "meta/global is known"
+                    : "meta/global is read, because it has changed or is not known yet");
     int r = known ? 0 : fetch_meta(p);
     if (r == 0)
         r = check_storage_version(p);
     if (r != 0)
         return r;
     if (p->account.sync_id[0] != '\0' && strcmp(p->account.sync_id, p->state.meta.sync_id) != 0) {
-        p->host->log(p->host, HEARTH_LOG_INFO, "the account's data was started anew by a Firefox; reading everything");
+        p->host->log(p->host, HEARTH_LOG_INFO,
+                     "the account's data was started anew by a Firefox; reading everything");
         struct fx_meta meta = p->state.meta;
         r = fx_account_reset(p);
         p->state.meta = meta;
@@ -235,12 +249,14 @@ static int fetch_keys(struct fx_pull *p)
     if (fx_decoder_init(&decoder) != 0)
         return fx_break(p, HEARTH_ERR_NOMEM, fx_says_no_memory());
     int r = get_record(p, "storage/crypto/keys", &decoder, &bso);
-    enum fx_bso_status status = r == 0 ? fx_bso_decrypt(&decoder, &p->credentials.sync_key, &bso) : FX_BSO_OK;
+    enum fx_bso_status status =
+        r == 0 ? fx_bso_decrypt(&decoder, &p->credentials.sync_key, &bso) : FX_BSO_OK;
     if (status == FX_BSO_BAD_HMAC)
         r = FX_REKEYED;
     else if (status == FX_BSO_NOMEM)
         r = fx_break(p, HEARTH_ERR_NOMEM, fx_says_no_memory());
-    else if (r == 0 && (status != FX_BSO_OK || fx_keys_parse(decoder.plain.data, decoder.plain.size, &p->state.keys) != 0))
+    else if (r == 0 && (status != FX_BSO_OK ||
+                        fx_keys_parse(decoder.plain.data, decoder.plain.size, &p->state.keys) != 0))
         r = fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_keys_damaged());
     else if (r == 0)
         p->state.keys.timestamp = bso.modified;
@@ -248,8 +264,8 @@ static int fetch_keys(struct fx_pull *p)
     return r;
 }
 
-/* The sync key does not open crypto/keys. Perhaps it was just being replaced; perhaps the account has another key now, and with it another
- * uid, which a fresh token shows. */
+/* The sync key does not open crypto/keys. Perhaps it was just being replaced; perhaps the
+ * account has another key now, and with it another uid, which a fresh token shows. */
 static int keys_do_not_open(struct fx_pull *p)
 {
     int r = fetch_keys(p);
@@ -258,7 +274,8 @@ static int keys_do_not_open(struct fx_pull *p)
     r = fx_token_ensure(p, true);
     if (r != 0)
         return r;
-    if (p->account.keys != 0 && p->account.keys == p->keys_timestamp) /* nobody has written it since it could be opened */
+    /* nobody has written it since it could be opened */
+    if (p->account.keys != 0 && p->account.keys == p->keys_timestamp)
         return fx_end_passing(p, fx_says_keys_damaged_now());
     return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, fx_says_key_changed());
 }
@@ -274,7 +291,8 @@ static int account_get_keys(struct fx_pull *p)
 int fx_account_keys(struct fx_pull *p)
 {
     bool known = p->state.keys.present && p->state.keys.timestamp == p->keys_timestamp;
-    fx_log(p, known ? "crypto/keys is known" : "crypto/keys is read, because it has changed or is not known yet");
+    fx_log(p, known ? "crypto/keys is known"
+                    : "crypto/keys is read, because it has changed or is not known yet");
     if (!known) {
         int r = account_get_keys(p);
         if (r != 0)
@@ -292,7 +310,8 @@ int fx_account_refetch_keys(struct fx_pull *p, int collection, bool *ret_changed
     if (p->state.keys_refetched != 0 && now - p->state.keys_refetched < KEYS_REFETCH_PAUSE)
         return 0;
     p->state.keys_refetched = now == 0 ? 1 : now;
-    fx_log(p, "crypto/keys is read once more, because records of %s cannot be opened", fx_collections[collection].name);
+    fx_log(p, "crypto/keys is read once more, because records of %s cannot be opened",
+           fx_collections[collection].name);
     struct fx_key before = p->state.keys.of[collection];
     int r = account_get_keys(p);
     if (r == 0)

@@ -116,14 +116,17 @@ static void answer_read_header(const char *name, const char *value, struct fx_an
         read_next(value, answer);
     else if (strcmp(name, "x-weave-records") == 0)
         answer->records = read_count(value);
-    else if ((strcmp(name, "x-weave-backoff") == 0 || strcmp(name, "x-backoff") == 0) && fx_answer_seconds(value, &number) == 0)
+    else if ((strcmp(name, "x-weave-backoff") == 0 || strcmp(name, "x-backoff") == 0) &&
+             fx_answer_seconds(value, &number) == 0)
         answer->backoff = number > answer->backoff ? number : answer->backoff;
     else if (strcmp(name, "retry-after") == 0 && fx_answer_seconds(value, &number) == 0)
         answer->retry_after = number;
     else if (strcmp(name, "www-authenticate") == 0 && fx_answer_hawk_ts(value, &number) == 0)
         answer->hawk_ts = number;
     else if (strcmp(name, "x-weave-alert") == 0) {
-        size_t size = codec_utf8_valid(value, strlen(value)) ? support_utf8_cut(value, strlen(value), (FX_ALERT_MAX - 1) / 3) : 0;
+        size_t size = codec_utf8_valid(value, strlen(value))
+                          ? support_utf8_cut(value, strlen(value), (FX_ALERT_MAX - 1) / 3)
+                          : 0;
         memcpy(answer->alert, value, size);
         answer->alert[size] = '\0';
         fx_text_plain(answer->alert);
@@ -132,9 +135,14 @@ static void answer_read_header(const char *name, const char *value, struct fx_an
 
 void fx_answer_read(const struct hearth_http_response *response, struct fx_answer *ret_answer)
 {
-    *ret_answer = (struct fx_answer){.status = response->status, .last_modified = -1, .server_time = -1, .hawk_ts = -1, .records = -1};
+    *ret_answer = (struct fx_answer){.status = response->status,
+                                     .last_modified = -1,
+                                     .server_time = -1,
+                                     .hawk_ts = -1,
+                                     .records = -1};
     for (size_t i = 0; i < response->header_count; i++)
-        answer_read_header(HEARTH_AT(response->headers, i)->name, HEARTH_AT(response->headers, i)->value, ret_answer);
+        answer_read_header(HEARTH_AT(response->headers, i)->name,
+                           HEARTH_AT(response->headers, i)->value, ret_answer);
     if (ret_answer->retry_after == 0 && response->retry_after > 0) /* given as a date */
         ret_answer->retry_after = response->retry_after < DAY ? response->retry_after : DAY;
 }

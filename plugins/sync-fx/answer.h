@@ -28,7 +28,8 @@ struct fx_answer {
 
 void fx_answer_read(const struct hearth_http_response *response, struct fx_answer *ret_answer);
 
-/* "Retry-After: 120" and its like: whole seconds with a fraction at most, to ms, no more than a day. INVALID otherwise. */
+/* "Retry-After: 120" and its like: whole seconds with a fraction at most, to ms, no more than a
+ * day. INVALID otherwise. */
 int fx_answer_seconds(const char *text, int64_t *ret_ms);
 
 /* ts of a Hawk challenge, in seconds. NOT_FOUND. */

@@ -54,7 +54,8 @@ static bool bso_read_id(const struct fx_span *span, char ret_id[FX_ID_MAX])
 {
     char id[FX_ID_MAX * 2];
     size_t size;
-    if (span->at == NULL || span->kind != FX_JSON_STRING || fx_span_text(span, id, sizeof(id), &size) != 0 || !fx_bso_is_id(id, size))
+    if (span->at == NULL || span->kind != FX_JSON_STRING ||
+        fx_span_text(span, id, sizeof(id), &size) != 0 || !fx_bso_is_id(id, size))
         return false;
     memcpy(ret_id, id, size + 1);
     return true;
@@ -64,13 +65,16 @@ bool fx_bso_guess_id(const char *text, size_t size, char ret_id[FX_ID_MAX])
 {
     static const char NAME[] = "\"id\"";
     size_t limit = size < 512 ? size : 512;
-    const char *end = text + limit, *at = limit == 0 ? NULL : memmem(text, limit, NAME, sizeof(NAME) - 1);
-    if (at == NULL || text[0] != '{' || at[-1] == '\\') /* one with a backslash is inside of a payload */
+    const char *end = text + limit,
+               *at = limit == 0 ? NULL : memmem(text, limit, NAME, sizeof(NAME) - 1);
+    /* one with a backslash is inside of a payload */
+    if (at == NULL || text[0] != '{' || at[-1] == '\\')
         return false;
     for (at += sizeof(NAME) - 1; at < end && (*at == ' ' || *at == ':');)
         at++;
     const char *close = at < end && *at == '"' ? memchr(at + 1, '"', (size_t)(end - at - 1)) : NULL;
-    if (close == NULL || !fx_bso_is_id(at + 1, (size_t)(close - at - 1)) || memchr(at + 1, '\\', (size_t)(close - at - 1)) != NULL)
+    if (close == NULL || !fx_bso_is_id(at + 1, (size_t)(close - at - 1)) ||
+        memchr(at + 1, '\\', (size_t)(close - at - 1)) != NULL)
         return false;
     memcpy(ret_id, at + 1, (size_t)(close - at - 1));
     ret_id[close - at - 1] = '\0';
@@ -85,7 +89,8 @@ bool fx_bso_read_id(const char *line, size_t size, char ret_id[FX_ID_MAX])
     return bso_read_id(&span, ret_id);
 }
 
-enum fx_bso_status fx_bso_read(struct fx_decoder *decoder, const char *line, size_t size, struct fx_bso *ret_bso)
+enum fx_bso_status fx_bso_read(struct fx_decoder *decoder, const char *line, size_t size,
+                               struct fx_bso *ret_bso)
 {
     struct envelope envelope = {0};
     *ret_bso = (struct fx_bso){0};
@@ -98,29 +103,34 @@ enum fx_bso_status fx_bso_read(struct fx_decoder *decoder, const char *line, siz
     if (envelope.modified.at == NULL || envelope.modified.kind != FX_JSON_NUMBER ||
         fx_timestamp_parse(envelope.modified.at, envelope.modified.size, &ret_bso->modified) != 0)
         return FX_BSO_NO_MODIFIED;
-    if (envelope.payload.at == NULL || envelope.payload.kind != FX_JSON_STRING || envelope.payload.size == 0)
+    if (envelope.payload.at == NULL || envelope.payload.kind != FX_JSON_STRING ||
+        envelope.payload.size == 0)
         return FX_BSO_NO_PAYLOAD;
     decoder->payload.size = 0;
     if (support_buf_reserve(&decoder->payload, envelope.payload.size + 1) != 0)
         return FX_BSO_NOMEM;
-    fx_span_text(&envelope.payload, decoder->payload.data, decoder->payload.capacity, &decoder->payload.size);
+    fx_span_text(&envelope.payload, decoder->payload.data, decoder->payload.capacity,
+                 &decoder->payload.size);
     ret_bso->payload = decoder->payload.data;
     ret_bso->payload_size = decoder->payload.size;
     return FX_BSO_OK;
 }
 
-enum fx_bso_status fx_bso_decrypt(struct fx_decoder *decoder, const struct fx_key *key, const struct fx_bso *bso)
+enum fx_bso_status fx_bso_decrypt(struct fx_decoder *decoder, const struct fx_key *key,
+                                  const struct fx_bso *bso)
 {
     static const enum fx_bso_status of[] = {[FX_OPEN_OK] = FX_BSO_OK,
                                             [FX_OPEN_FORMAT] = FX_BSO_BAD_FORMAT,
                                             [FX_OPEN_HMAC] = FX_BSO_BAD_HMAC,
                                             [FX_OPEN_CIPHER] = FX_BSO_BAD_CIPHER,
                                             [FX_OPEN_NOMEM] = FX_BSO_NOMEM};
-    return of[fx_box_open(&decoder->box, key, bso->payload, bso->payload_size, &decoder->work, &decoder->plain)];
+    return of[fx_box_open(&decoder->box, key, bso->payload, bso->payload_size, &decoder->work,
+                          &decoder->plain)];
 }
 
-/* Firefox cuts long titles in the middle of surrogate pairs, and old clients wrote bytes that are no UTF-8: one bad character should not
- * cost the record. Neither should a number beyond 64 bits. */
+/* Firefox cuts long titles in the middle of surrogate pairs, and old clients wrote bytes that
+ * are no UTF-8: one bad character should not cost the record. Neither should a number beyond 64
+ * bits. */
 static json_t *plaintext_parse(struct support_buf *plain)
 {
     if (fx_json_scan(plain->data, plain->size, NULL, NULL) != 0)
@@ -133,7 +143,8 @@ static json_t *plaintext_parse(struct support_buf *plain)
     return json;
 }
 
-enum fx_bso_status fx_bso_open(struct fx_decoder *decoder, const struct fx_key *key, const struct fx_bso *bso, json_t **ret_json)
+enum fx_bso_status fx_bso_open(struct fx_decoder *decoder, const struct fx_key *key,
+                               const struct fx_bso *bso, json_t **ret_json)
 {
     enum fx_bso_status status = fx_bso_decrypt(decoder, key, bso);
     if (status != FX_BSO_OK)
@@ -145,7 +156,8 @@ enum fx_bso_status fx_bso_open(struct fx_decoder *decoder, const struct fx_key *
     }
     json_t *id = json_object_get(json, "id");
     decoder->other_id[0] = '\0';
-    if (!json_is_string(id) || json_string_length(id) != strlen(bso->id) || strcmp(json_string_value(id), bso->id) != 0) {
+    if (!json_is_string(id) || json_string_length(id) != strlen(bso->id) ||
+        strcmp(json_string_value(id), bso->id) != 0) {
         if (json_is_string(id) && fx_bso_is_id(json_string_value(id), json_string_length(id)))
             memcpy(decoder->other_id, json_string_value(id), json_string_length(id) + 1);
         json_decref(json);

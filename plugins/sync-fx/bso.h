@@ -52,9 +52,11 @@ int fx_decoder_init(struct fx_decoder *decoder); /* NOMEM */
 void fx_decoder_fini(struct fx_decoder *decoder);
 
 /* The envelope. On failure ret_bso->id is the id when it could be read, else "". */
-enum fx_bso_status fx_bso_read(struct fx_decoder *decoder, const char *line, size_t size, struct fx_bso *ret_bso);
+enum fx_bso_status fx_bso_read(struct fx_decoder *decoder, const char *line, size_t size,
+                               struct fx_bso *ret_bso);
 
-/* The id that a record too damaged to be read seems to have: what stands in `"id":"…"` near its beginning. False: none. */
+/* The id that a record too damaged to be read seems to have: what stands in `"id":"…"` near its
+ * beginning. False: none. */
 bool fx_bso_guess_id(const char *text, size_t size, char ret_id[FX_ID_MAX]);
 
 /* 1 to FX_ID_MAX - 1 printable ASCII characters. */
@@ -64,11 +66,13 @@ bool fx_bso_is_id(const char *id, size_t size);
 bool fx_bso_read_id(const char *line, size_t size, char ret_id[FX_ID_MAX]);
 
 /* Decrypts and leaves the cleartext in decoder->plain. */
-enum fx_bso_status fx_bso_decrypt(struct fx_decoder *decoder, const struct fx_key *key, const struct fx_bso *bso);
+enum fx_bso_status fx_bso_decrypt(struct fx_decoder *decoder, const struct fx_key *key,
+                                  const struct fx_bso *bso);
 
-/* Decrypts and parses. ret_json: the caller's to json_decref(). FX_BSO_OTHER_ID: decoder->other_id is the one inside, "" when it is
- * unusable. */
-enum fx_bso_status fx_bso_open(struct fx_decoder *decoder, const struct fx_key *key, const struct fx_bso *bso, json_t **ret_json);
+/* Decrypts and parses. ret_json: the caller's to json_decref(). FX_BSO_OTHER_ID:
+ * decoder->other_id is the one inside, "" when it is unusable. */
+enum fx_bso_status fx_bso_open(struct fx_decoder *decoder, const struct fx_key *key,
+                               const struct fx_bso *bso, json_t **ret_json);
 
 const char *fx_bso_words(enum fx_bso_status status); /* "its HMAC is wrong" */
 

@@ -67,7 +67,8 @@ void fx_cache_destroy(struct fx_cache *cache)
     free(cache);
 }
 
-void fx_cache_get(struct fx_cache *cache, const char *account, struct fx_state *ret_state, uint64_t *ret_ticket)
+void fx_cache_get(struct fx_cache *cache, const char *account, struct fx_state *ret_state,
+                  uint64_t *ret_ticket)
 {
     memset(ret_state, 0, sizeof(*ret_state));
     pthread_mutex_lock(&cache->lock);
@@ -97,7 +98,8 @@ static struct entry *fx_cache_add_entry(struct fx_cache *cache, const char *acco
     return entry;
 }
 
-void fx_cache_put(struct fx_cache *cache, const char *account, const struct fx_state *state, uint64_t ticket)
+void fx_cache_put(struct fx_cache *cache, const char *account, const struct fx_state *state,
+                  uint64_t ticket)
 {
     if (strlen(account) >= ACCOUNT_MAX)
         return;

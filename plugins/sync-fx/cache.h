@@ -1,5 +1,6 @@
-/* What is remembered of accounts between pulls, in memory only: tokens, keys, meta/global. Bounded; the one unused the longest goes first
- * and is wiped. A lost entry costs a few requests. */
+/* What is remembered of accounts between pulls, in memory only: tokens, keys, meta/global.
+ * Bounded; the one unused the longest goes first and is wiped. A lost entry costs a few
+ * requests. */
 #ifndef HEARTH_PLUGINS_SYNC_FX_CACHE_H
 #define HEARTH_PLUGINS_SYNC_FX_CACHE_H
 
@@ -22,11 +23,14 @@ struct fx_state {
     int64_t clock_offset; /* ms to add to our clock to get the server's */
     struct fx_meta meta;
     struct fx_keys keys;
-    int64_t keys_refetched;              /* when records with a wrong HMAC last made us read the keys again */
-    int64_t configuration_until;         /* info/configuration is known until then */
-    int64_t max_payload;                 /* from it: bytes of a record's payload; 0 unknown */
-    bool bookmarks_last;                 /* bookmarks broke off the last pull: give the others a chance first */
-    uint8_t too_damaged[FX_COLLECTIONS]; /* pulls in a row that gave the collection up because of damage */
+    /* when records with a wrong HMAC last made us read the keys again */
+    int64_t keys_refetched;
+    int64_t configuration_until; /* info/configuration is known until then */
+    int64_t max_payload;         /* from it: bytes of a record's payload; 0 unknown */
+    /* bookmarks broke off the last pull: give the others a chance first */
+    bool bookmarks_last;
+    /* pulls in a row that gave the collection up because of damage */
+    uint8_t too_damaged[FX_COLLECTIONS];
 };
 
 struct fx_cache;
@@ -34,9 +38,11 @@ struct fx_cache;
 struct fx_cache *fx_cache_create(size_t accounts); /* NULL: no memory */
 void fx_cache_destroy(struct fx_cache *cache);     /* accepts NULL */
 /* Copies the account's state, or zeroes; ret_ticket goes to fx_cache_put(). Any thread. */
-void fx_cache_get(struct fx_cache *cache, const char *account, struct fx_state *ret_state, uint64_t *ret_ticket);
+void fx_cache_get(struct fx_cache *cache, const char *account, struct fx_state *ret_state,
+                  uint64_t *ret_ticket);
 /* Keeps a copy, unless an account was forgotten since the ticket was given. Any thread. */
-void fx_cache_put(struct fx_cache *cache, const char *account, const struct fx_state *state, uint64_t ticket);
+void fx_cache_put(struct fx_cache *cache, const char *account, const struct fx_state *state,
+                  uint64_t ticket);
 void fx_cache_forget(struct fx_cache *cache, const char *account);
 size_t fx_cache_count(struct fx_cache *cache);
 

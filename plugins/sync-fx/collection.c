@@ -7,22 +7,28 @@
 
 #include "record.h"
 
-void fx_collection_cursor_make(const struct fx_pull *p, int collection, int64_t last_modified, struct fx_collection_cursor *ret_cursor)
+void fx_collection_cursor_make(const struct fx_pull *p, int collection, int64_t last_modified,
+                               struct fx_collection_cursor *ret_cursor)
 {
     const struct fx_engine *engine = &p->state.meta.engine[collection];
     *ret_cursor =
-        (struct fx_collection_cursor){.present = true, .last_modified = last_modified, .version = engine->version > 0 ? engine->version : 0};
+        (struct fx_collection_cursor){.present = true,
+                                      .last_modified = last_modified,
+                                      .version = engine->version > 0 ? engine->version : 0};
     memcpy(ret_cursor->sync_id, engine->sync_id, FX_SYNC_ID_MAX);
     fx_key_fingerprint(&p->state.keys.of[collection], ret_cursor->key);
 }
 
-bool fx_collection_changed(const struct fx_pull *p, int collection, bool *ret_whole, bool *ret_reset)
+bool fx_collection_changed(const struct fx_pull *p, int collection, bool *ret_whole,
+                           bool *ret_reset)
 {
     const struct fx_collection_cursor *cursor = &p->cursors[collection];
     struct fx_collection_cursor now;
     fx_collection_cursor_make(p, collection, p->timestamps[collection], &now);
-    bool same = strcmp(cursor->sync_id, now.sync_id) == 0 && cursor->version == now.version && strcmp(cursor->key, now.key) == 0;
-    bool back = now.last_modified < cursor->last_modified; /* the server was restored from an older copy */
+    bool same = strcmp(cursor->sync_id, now.sync_id) == 0 && cursor->version == now.version &&
+                strcmp(cursor->key, now.key) == 0;
+    /* the server was restored from an older copy */
+    bool back = now.last_modified < cursor->last_modified;
     *ret_reset = cursor->present && cursor->last_modified > 0 && (!same || back);
     *ret_whole = !cursor->present || cursor->last_modified == 0 || *ret_reset;
     return !cursor->present || !same || cursor->last_modified != now.last_modified;
@@ -42,7 +48,8 @@ int fx_begin(struct fx_pull *p, int collection, int how)
     return r;
 }
 
-int fx_commit(struct fx_pull *p, const struct fx_collection_cursor *cursor, struct fx_failed_list *failed)
+int fx_commit(struct fx_pull *p, const struct fx_collection_cursor *cursor,
+              struct fx_failed_list *failed)
 {
     int collection = p->open_collection;
     char *text = malloc(FX_CURSOR_FAILED_MAX);
@@ -95,8 +102,8 @@ static int taker_on_damaged(void *ctx, const char *id, const char *why)
     return p->sink->damaged(p->sink->ctx, id, why);
 }
 
-/* A record that is sound and of no use (of a type that nobody knows, without a URL) keeps its stored copy as well, but to ask for it again
- * would bring the same. */
+/* A record that is sound and of no use (of a type that nobody knows, without a URL) keeps its
+ * stored copy as well, but to ask for it again would bring the same. */
 static int taker_on_record(void *ctx, const struct fx_record *record)
 {
     struct taker *taker = ctx;
@@ -128,10 +135,16 @@ static int taker_on_restart(void *ctx)
 static const struct fx_reader_ops taker_ops = {taker_on_record, taker_on_damaged, taker_on_restart};
 
 /* Into the open batch: what changed since `since` (0: everything). */
-static int read_into_sink(struct fx_pull *p, int64_t since, bool united, struct taker *taker, int64_t *ret_modified)
+static int read_into_sink(struct fx_pull *p, int64_t since, bool united, struct taker *taker,
+                          int64_t *ret_modified)
 {
     struct fx_damage *damage = &p->damage[taker->collection];
-    struct fx_reader reader = {.p = p, .collection = taker->collection, .since = since, .united = united, .ops = &taker_ops, .ctx = taker};
+    struct fx_reader reader = {.p = p,
+                               .collection = taker->collection,
+                               .since = since,
+                               .united = united,
+                               .ops = &taker_ops,
+                               .ctx = taker};
     int r = fx_failed_copy(&taker->failed, &p->failed[taker->collection]);
     if (r != 0)
         return fx_break(p, r, fx_says_no_memory());
@@ -144,19 +157,24 @@ static int read_into_sink(struct fx_pull *p, int64_t since, bool united, struct 
     if (r == 0 && since == 0)
         fx_failed_keep_fresh(&taker->failed);
     if (r == 0)
-        fx_log(p, "%s: %lld records are used, %lld are of no use here, %lld arrived damaged, %lld cannot be used%s%s",
-               fx_collections[taker->collection].name, (long long)(reader.records - reader.damaged - taker->skipped - taker->unusable),
+        fx_log(p,
+               "%s: %lld records are used, %lld are of no use here, %lld arrived damaged, %lld "
+               "cannot be used%s%s",
+               fx_collections[taker->collection].name,
+               (long long)(reader.records - reader.damaged - taker->skipped - taker->unusable),
                (long long)taker->skipped, (long long)reader.damaged, (long long)taker->unusable,
-               taker->unusable > 0 ? ", the last because " : "", taker->unusable > 0 ? taker->translate.why : "");
+               taker->unusable > 0 ? ", the last because " : "",
+               taker->unusable > 0 ? taker->translate.why : "");
     return r;
 }
 
 static void taker_init(struct taker *taker, struct fx_pull *p, int collection)
 {
-    *taker = (struct taker){.p = p,
-                            .collection = collection,
-                            .translate = {.arena = &taker->arena, .sink = p->sink, .now = p->host->now_ms(p->host)},
-                            .translate_record = fx_collections[collection].translate};
+    *taker = (struct taker){
+        .p = p,
+        .collection = collection,
+        .translate = {.arena = &taker->arena, .sink = p->sink, .now = p->host->now_ms(p->host)},
+        .translate_record = fx_collections[collection].translate};
 }
 
 static void taker_fini(struct taker *taker)
@@ -167,7 +185,8 @@ static void taker_fini(struct taker *taker)
         taker->p->host->metric_add(taker->p->host, "sync_fx_records_ignored", taker->skipped);
 }
 
-/* The server has no such collection. What was read earlier stays: Firefox deletes collections just before it uploads them anew. */
+/* The server has no such collection. What was read earlier stays: Firefox deletes collections
+ * just before it uploads them anew. */
 int fx_note_absent(struct fx_pull *p, int collection)
 {
     struct fx_collection_cursor cursor;
@@ -193,7 +212,8 @@ static int read_once(struct fx_pull *p, int collection)
         return fx_note_absent(p, collection);
     int r = 0;
     int64_t since = whole ? 0 : p->cursors[collection].last_modified, modified = since;
-    /* Something that nobody recognises has come for a while: what does not come stays, then, so that the rest may be used. */
+    /* Something that nobody recognises has come for a while: what does not come stays, then, so
+     * that the rest may be used. */
     bool united = whole && p->state.too_damaged[collection] >= FX_PATIENCE;
     struct taker taker;
     taker_init(&taker, p, collection);
@@ -213,8 +233,8 @@ static int read_once(struct fx_pull *p, int collection)
     return r;
 }
 
-/* The server has no answer to the question itself. Whatever came of it is dropped; each id counts as having come damaged once more, so that
- * it is asked for more and more rarely. */
+/* The server has no answer to the question itself. Whatever came of it is dropped; each id
+ * counts as having come damaged once more, so that it is asked for more and more rarely. */
 static int refetch_failed(struct fx_pull *p, struct taker *taker)
 {
     int r = taker_on_restart(taker);
@@ -223,7 +243,8 @@ static int refetch_failed(struct fx_pull *p, struct taker *taker)
     return r;
 }
 
-/* A batch of its own, when all else is stored: that these cannot be had must not cost anything else. */
+/* A batch of its own, when all else is stored: that these cannot be had must not cost anything
+ * else. */
 int fx_collection_ask_again(struct fx_pull *p, int collection)
 {
     if (p->timestamps[collection] == 0 || !fx_refetch_due(p, collection))
@@ -231,21 +252,24 @@ int fx_collection_ask_again(struct fx_pull *p, int collection)
     struct fx_collection_cursor cursor = p->cursors[collection];
     struct taker taker;
     taker_init(&taker, p, collection);
-    fx_log(p, "%s: records that arrived damaged before are asked for again", fx_collections[collection].name);
+    fx_log(p, "%s: records that arrived damaged before are asked for again",
+           fx_collections[collection].name);
     int r = fx_begin(p, collection, HEARTH_INCREMENTAL), asked = 0;
     if (r == 0 && fx_failed_copy(&taker.failed, &p->failed[collection]) != 0)
         r = fx_break(p, HEARTH_ERR_NOMEM, fx_says_no_memory());
     if (r == 0)
         asked = fx_refetch(p, collection, &taker.failed, &taker_ops, &taker);
-    bool refused = asked == FX_LEFT || (asked == FX_END && p->result->state == HEARTH_ACCOUNT_ERROR);
+    bool refused =
+        asked == FX_LEFT || (asked == FX_END && p->result->state == HEARTH_ACCOUNT_ERROR);
     if (r == 0 && (asked == 0 || refused)) {
         r = refused ? refetch_failed(p, &taker) : 0;
         p->damage[collection].unusable += taker.unusable;
         if (r == 0)
             r = fx_commit(p, &cursor, &taker.failed);
         if (r == 0 && asked == FX_END && p->result->passing)
-            r = FX_END;                         /* a server that has trouble is left alone */
-    } else if (r == 0 && asked == FX_REKEYED) { /* the comparison of the keys says "whole" in the next sync */
+            r = FX_END; /* a server that has trouble is left alone */
+    } else if (r == 0 && asked == FX_REKEYED) {
+        /* the comparison of the keys says "whole" in the next sync */
         p->incomplete = true;
         r = fx_abandon(p);
     } else if (r == 0) {
@@ -273,7 +297,8 @@ int fx_collection_run(struct fx_pull *p, int collection)
         fx_say_left(p, fx_collections[collection].name);
         p->incomplete = true;
         r = fx_abandon(p);
-        if (r == 0 && p->open_collection != 0) { /* the others cannot be read any more: next time they come first */
+        if (r == 0 && p->open_collection != 0) {
+            /* the others cannot be read any more: next time they come first */
             p->state.bookmarks_last = true;
             r = fx_end_left(p, collection);
         }

@@ -24,7 +24,8 @@ struct fx_credentials {
     char token_server[FX_URL_MAX];   /* "": as configured */
     char access_token[FX_TOKEN_MAX]; /* one of the two is "" */
     char refresh_token[FX_TOKEN_MAX];
-    /* Which servers the section named when they were made, and the only ones that get them; "": of a release that did not note it. */
+    /* Which servers the section named when they were made, and the only ones that get them; "":
+     * of a release that did not note it. */
     char made_at[FX_URL_MAX];  /* accounts_url */
     char made_for[FX_URL_MAX]; /* token server of an imported access token */
 };
@@ -35,20 +36,25 @@ struct fx_import {
     struct fx_credentials credentials;
 };
 
-/* Reads an import file. INVALID with `ret_error` (at least 160 bytes) naming the field; on success ret_import holds secrets: wipe it. */
-int fx_import_parse(const char *json, bool insecure_http, struct fx_import *ret_import, char *ret_error, size_t error_size);
+/* Reads an import file. INVALID with `ret_error` (at least 160 bytes) naming the field; on
+ * success ret_import holds secrets: wipe it. */
+int fx_import_parse(const char *json, bool insecure_http, struct fx_import *ret_import,
+                    char *ret_error, size_t error_size);
 
 /* Ids of accounts are hexadecimal: written in one way, so that one account is not two. */
 void fx_uid_write_lower(char *uid);
 bool fx_email_is_valid(const char *email);
 bool fx_kid_is_valid(const char *kid);
-/* Email, uid and kid of somebody who has signed in are usable, as those of an import file must be. */
+/* Email, uid and kid of somebody who has signed in are usable, as those of an import file must
+ * be. */
 bool fx_import_is_person(const struct fx_import *import);
 
 /* Notes which servers they were made at and for, as the section names them now. */
-void fx_credentials_made(struct fx_credentials *credentials, const char *accounts_url, const char *token_server);
+void fx_credentials_made(struct fx_credentials *credentials, const char *accounts_url,
+                         const char *token_server);
 /* May the servers that the section names now be shown them? */
-bool fx_credentials_are_of(const struct fx_credentials *credentials, const char *accounts_url, const char *token_server);
+bool fx_credentials_are_of(const struct fx_credentials *credentials, const char *accounts_url,
+                           const char *token_server);
 
 /* Compact, versioned JSON. The result has no NUL; its length is returned. */
 size_t fx_credentials_format(const struct fx_credentials *credentials, char ret_blob[FX_BLOB_MAX]);

@@ -19,8 +19,11 @@ int fx_box_init(struct fx_box *box)
     box->cipher_ctx = EVP_CIPHER_CTX_new();
     box->mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
     box->mac_ctx = box->mac == NULL ? NULL : EVP_MAC_CTX_new(box->mac);
-    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){"SHA256"}, 0), OSSL_PARAM_construct_end()};
-    if (box->cipher == NULL || box->cipher_ctx == NULL || box->mac_ctx == NULL || EVP_MAC_CTX_set_params(box->mac_ctx, params) != 1) {
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){"SHA256"}, 0),
+        OSSL_PARAM_construct_end()};
+    if (box->cipher == NULL || box->cipher_ctx == NULL || box->mac_ctx == NULL ||
+        EVP_MAC_CTX_set_params(box->mac_ctx, params) != 1) {
         fx_box_fini(box);
         return HEARTH_ERR_NOMEM;
     }
@@ -59,7 +62,8 @@ static int span_unescape(struct fx_span *span, struct support_buf *work)
         return HEARTH_ERR_INVALID;
     if (memchr(span->at, '\\', span->size) == NULL)
         return 0;
-    size_t start = work->size; /* room was reserved for all three: earlier spans stay where they are */
+    /* room was reserved for all three: earlier spans stay where they are */
+    size_t start = work->size;
     int r = fx_span_text(span, work->data + start, work->capacity - start, &span->size);
     span->at = work->data + start;
     work->size += span->size + 1;
@@ -72,7 +76,8 @@ static bool hmac_is_right(struct fx_box *box, const struct fx_key *key, const st
     char hex[65];
     size_t size = 0;
     bool ok = EVP_MAC_init(box->mac_ctx, key->bytes + 32, 32, NULL) == 1 &&
-              EVP_MAC_update(box->mac_ctx, (const unsigned char *)sealed->ciphertext.at, sealed->ciphertext.size) == 1 &&
+              EVP_MAC_update(box->mac_ctx, (const unsigned char *)sealed->ciphertext.at,
+                             sealed->ciphertext.size) == 1 &&
               EVP_MAC_final(box->mac_ctx, mac, &size, sizeof(mac)) == 1 && size == sizeof(mac);
     if (!ok)
         return false;
@@ -80,16 +85,19 @@ static bool hmac_is_right(struct fx_box *box, const struct fx_key *key, const st
     return CRYPTO_memcmp(hex, sealed->hmac.at, 64) == 0;
 }
 
-static enum fx_open payload_decrypt(struct fx_box *box, const struct fx_key *key, const struct sealed *sealed, struct support_buf *work,
-                            struct support_buf *ret_plain)
+static enum fx_open payload_decrypt(struct fx_box *box, const struct fx_key *key,
+                                    const struct sealed *sealed, struct support_buf *work,
+                                    struct support_buf *ret_plain)
 {
     uint8_t iv[24];
     size_t iv_size, size;
-    if (sealed->iv.size != 24 || codec_base64_decode(CODEC_STANDARD, sealed->iv.at, 24, iv, &iv_size) != 0 || iv_size != 16)
+    if (sealed->iv.size != 24 ||
+        codec_base64_decode(CODEC_STANDARD, sealed->iv.at, 24, iv, &iv_size) != 0 || iv_size != 16)
         return FX_OPEN_FORMAT;
     uint8_t *bytes = (uint8_t *)work->data + work->size;
-    if (codec_base64_decode(CODEC_STANDARD, sealed->ciphertext.at, sealed->ciphertext.size, bytes, &size) != 0 || size == 0 ||
-        size % 16 != 0)
+    if (codec_base64_decode(CODEC_STANDARD, sealed->ciphertext.at, sealed->ciphertext.size, bytes,
+                            &size) != 0 ||
+        size == 0 || size % 16 != 0)
         return FX_OPEN_CIPHER;
     if (support_buf_reserve(ret_plain, size + 17) != 0)
         return FX_OPEN_NOMEM;
@@ -104,17 +112,19 @@ static enum fx_open payload_decrypt(struct fx_box *box, const struct fx_key *key
     return FX_OPEN_OK;
 }
 
-enum fx_open fx_box_open(struct fx_box *box, const struct fx_key *key, const char *payload, size_t size, struct support_buf *work,
-                         struct support_buf *ret_plain)
+enum fx_open fx_box_open(struct fx_box *box, const struct fx_key *key, const char *payload,
+                         size_t size, struct support_buf *work, struct support_buf *ret_plain)
 {
     struct sealed sealed = {0};
     ret_plain->size = 0;
     work->size = 0;
-    if (size > INT32_MAX / 2 || fx_json_scan(payload, size, payload_on_member, &sealed) != 0 || payload[0] == '[')
+    if (size > INT32_MAX / 2 || fx_json_scan(payload, size, payload_on_member, &sealed) != 0 ||
+        payload[0] == '[')
         return FX_OPEN_FORMAT;
     if (support_buf_reserve(work, size * 2 + 64) != 0)
         return FX_OPEN_NOMEM;
-    if (span_unescape(&sealed.ciphertext, work) != 0 || span_unescape(&sealed.iv, work) != 0 || span_unescape(&sealed.hmac, work) != 0)
+    if (span_unescape(&sealed.ciphertext, work) != 0 || span_unescape(&sealed.iv, work) != 0 ||
+        span_unescape(&sealed.hmac, work) != 0)
         return FX_OPEN_FORMAT;
     if (sealed.hmac.size != 64 || !hmac_is_right(box, key, &sealed))
         return FX_OPEN_HMAC;

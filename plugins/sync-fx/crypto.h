@@ -24,10 +24,10 @@ void fx_box_fini(struct fx_box *box);
 /* What can be wrong with an encrypted record. */
 enum fx_open { FX_OPEN_OK = 0, FX_OPEN_FORMAT, FX_OPEN_HMAC, FX_OPEN_CIPHER, FX_OPEN_NOMEM };
 
-/* Opens {"ciphertext", "IV", "hmac"}. `work` and ret_plain are the caller's buffers, reused from record to record; ret_plain holds the
- * cleartext with a NUL behind it. */
-enum fx_open fx_box_open(struct fx_box *box, const struct fx_key *key, const char *payload, size_t size, struct support_buf *work,
-                         struct support_buf *ret_plain);
+/* Opens {"ciphertext", "IV", "hmac"}. `work` and ret_plain are the caller's buffers, reused from
+ * record to record; ret_plain holds the cleartext with a NUL behind it. */
+enum fx_open fx_box_open(struct fx_box *box, const struct fx_key *key, const char *payload,
+                         size_t size, struct support_buf *work, struct support_buf *ret_plain);
 
 /* 16 hex digits that tell two keys apart and say nothing about them. */
 void fx_key_fingerprint(const struct fx_key *key, char ret_text[FX_FINGERPRINT_TEXT]);

@@ -1,5 +1,6 @@
-/* Devices and their tabs. Both collections are small, and a device's row needs both of them (the newest upload, whether it is stale), so
- * that they are always read together and whole, and handed over when all is known. */
+/* Devices and their tabs. Both collections are small, and a device's row needs both of them (the
+ * newest upload, whether it is stale), so that they are always read together and whole, and
+ * handed over when all is known. */
 #include "fx.h"
 
 #include <stdio.h>
@@ -71,8 +72,10 @@ static int clients_on_record(void *ctx, const struct fx_record *record)
     if (fx_record_is_tombstone(record))
         return 0;
     struct device *device = clients_find(d, record->id);
-    if ((device == NULL && d->count == MAX_DEVICES) || d->kept[d->collection] + record->size > MAX_KEPT) {
-        struct broken *broken = clients_note_broken(d, record->id, "the account's devices have too many tabs");
+    if ((device == NULL && d->count == MAX_DEVICES) ||
+        d->kept[d->collection] + record->size > MAX_KEPT) {
+        struct broken *broken =
+            clients_note_broken(d, record->id, "the account's devices have too many tabs");
         if (broken != NULL)
             broken->sound = true;
         return 0;
@@ -108,12 +111,16 @@ static int clients_on_restart(void *ctx)
 
 static int clients_read_collection(struct devices *d, int collection, int64_t *ret_modified)
 {
-    static const struct fx_reader_ops ops = {clients_on_record, clients_on_damaged, clients_on_restart};
+    static const struct fx_reader_ops ops = {clients_on_record, clients_on_damaged,
+                                             clients_on_restart};
     *ret_modified = 0;
     if (d->p->timestamps[collection] == 0 || !fx_account_wants(d->p, collection))
         return 0;
-    struct fx_reader reader = {
-        .p = d->p, .collection = collection, .united = d->p->state.too_damaged[collection] >= FX_PATIENCE, .ops = &ops, .ctx = d};
+    struct fx_reader reader = {.p = d->p,
+                               .collection = collection,
+                               .united = d->p->state.too_damaged[collection] >= FX_PATIENCE,
+                               .ops = &ops,
+                               .ctx = d};
     d->collection = collection;
     int r = fx_reader_run(&reader);
     if (r == FX_REKEYED) { /* read with the old key: once more with the new one */
@@ -121,7 +128,8 @@ static int clients_read_collection(struct devices *d, int collection, int64_t *r
         r = fx_reader_run(&reader);
     }
     if (r == 0 && d->too_broken)
-        r = fx_leave(d->p, true, fx_says_too_many_damaged(reader.records, fx_collections[collection].name));
+        r = fx_leave(d->p, true,
+                     fx_says_too_many_damaged(reader.records, fx_collections[collection].name));
     d->nameless[collection] = reader.nameless > 0;
     d->p->damage[collection].records = reader.records;
     d->p->damage[collection].forgotten = reader.nameless;
@@ -143,7 +151,8 @@ static const char *client_text_of(struct devices *d, const json_t *json, const c
     return text == NULL || text[0] == '\0' ? NULL : text;
 }
 
-/* A device that signed in anew leaves its old self behind: the same device of the account, or the same name and a week older. */
+/* A device that signed in anew leaves its old self behind: the same device of the account, or
+ * the same name and a week older. */
 static bool client_replaces(const struct device *a, const struct device *b)
 {
     int64_t younger = last_upload(a) - last_upload(b);
@@ -151,7 +160,8 @@ static bool client_replaces(const struct device *a, const struct device *b)
         return false;
     if (a->fxa_id != NULL && b->fxa_id != NULL && strcmp(a->fxa_id, b->fxa_id) == 0)
         return younger > 0 || a < b;
-    return a->name != NULL && b->name != NULL && strcmp(a->name, b->name) == 0 && younger > STALE_AFTER;
+    return a->name != NULL && b->name != NULL && strcmp(a->name, b->name) == 0 &&
+           younger > STALE_AFTER;
 }
 
 static void hide_stale(struct devices *d)
@@ -169,12 +179,16 @@ static void hide_stale(struct devices *d)
 static int emit_device(struct devices *d, const struct device *device)
 {
     struct hearth_device row;
-    struct fx_record record = {.id = device->id, .modified = last_upload(device), .json = device->record[HEARTH_CLIENTS]};
-    if (device->hidden || (device->record[HEARTH_CLIENTS] == NULL && device->record[HEARTH_TABS] == NULL))
+    struct fx_record record = {
+        .id = device->id, .modified = last_upload(device), .json = device->record[HEARTH_CLIENTS]};
+    if (device->hidden ||
+        (device->record[HEARTH_CLIENTS] == NULL && device->record[HEARTH_TABS] == NULL))
         return 0;
     fx_record_client(&d->translate, &record, &row);
     if (device->record[HEARTH_CLIENTS] == NULL) { /* known by its tabs only */
-        const char *name = fx_record_cut(&d->translate, client_text_of(d, device->record[HEARTH_TABS], "clientName"), FX_NAME_UNITS);
+        const char *name = fx_record_cut(
+            &d->translate, client_text_of(d, device->record[HEARTH_TABS], "clientName"),
+            FX_NAME_UNITS);
         row.name = name == NULL ? row.name : name;
     }
     return d->p->sink->device(d->p->sink->ctx, &row);
@@ -182,8 +196,12 @@ static int emit_device(struct devices *d, const struct device *device)
 
 static int emit_tabs(struct devices *d, const struct device *device)
 {
-    struct fx_record record = {.id = device->id, .modified = device->modified[HEARTH_TABS], .json = device->record[HEARTH_TABS]};
-    return device->hidden || device->record[HEARTH_TABS] == NULL ? 0 : fx_record_tabs(&d->translate, &record);
+    struct fx_record record = {.id = device->id,
+                               .modified = device->modified[HEARTH_TABS],
+                               .json = device->record[HEARTH_TABS]};
+    return device->hidden || device->record[HEARTH_TABS] == NULL
+               ? 0
+               : fx_record_tabs(&d->translate, &record);
 }
 
 /* Asked for again means here: the collections are read again. */
@@ -261,9 +279,11 @@ int fx_devices_run(struct fx_pull *p, int collection)
     for (int c = 1; r == 0 && c < FX_COLLECTIONS; c++) {
         if (!fx_collections[c].by_device)
             continue;
-        bool declined = p->account.declined >> c & 1, differs = fx_collection_changed(p, c, &whole, &reset);
+        bool declined = p->account.declined >> c & 1,
+             differs = fx_collection_changed(p, c, &whole, &reset);
         bool emptied = declined && p->cursors[c].present && p->cursors[c].last_modified == 0;
-        changed = changed || (fx_account_wants(p, c) && differs) || (declined && !emptied) || fx_refetch_due(p, c);
+        changed = changed || (fx_account_wants(p, c) && differs) || (declined && !emptied) ||
+                  fx_refetch_due(p, c);
         if (reset && fx_account_wants(p, c))
             r = p->sink->reset(p->sink->ctx, c);
     }
@@ -275,7 +295,8 @@ int fx_devices_run(struct fx_pull *p, int collection)
         return fx_break(p, HEARTH_ERR_NOMEM, fx_says_no_memory());
     }
     d->p = p;
-    d->translate = (struct fx_translate){.arena = &d->arena, .sink = p->sink, .now = p->host->now_ms(p->host)};
+    d->translate =
+        (struct fx_translate){.arena = &d->arena, .sink = p->sink, .now = p->host->now_ms(p->host)};
     r = read_and_emit(d);
     drop_records(d, HEARTH_CLIENTS);
     drop_records(d, HEARTH_TABS);

@@ -1,4 +1,5 @@
-/* Where the parts of an accounts server are: its two documents (reference, section 2.1), each remembered for a day. */
+/* Where the parts of an accounts server are: its two documents (reference, section 2.1), each
+ * remembered for a day. */
 #include "fx.h"
 
 #include <string.h>
@@ -11,7 +12,8 @@ enum { DISCOVERY_LIFE = 24 * 3600 * 1000 };
 
 static const char OPENID[] = "openid-configuration", FXA[] = "fxa-client-configuration";
 
-/* Each document names some of them; the first that does counts. `suffix` is appended unless it is there. */
+/* Each document names some of them; the first that does counts. `suffix` is appended unless it
+ * is there. */
 static const struct source {
     const char *document, *member, *suffix;
     enum fx_endpoint endpoint;
@@ -36,8 +38,10 @@ static int discovery_on_member(void *ctx, const struct fx_span *key, const struc
     struct found *found = ctx;
     char text[FX_URL_MAX];
     for (size_t i = 0; i < SOURCES; i++) {
-        if (sources[i].document == found->document && fx_span_is(key, sources[i].member) && value->kind == FX_JSON_STRING &&
-            (fx_span_text(value, text, sizeof(text), NULL) != 0 || fx_url_base(text, sources[i].suffix, found->url[i]) != 0))
+        if (sources[i].document == found->document && fx_span_is(key, sources[i].member) &&
+            value->kind == FX_JSON_STRING &&
+            (fx_span_text(value, text, sizeof(text), NULL) != 0 ||
+             fx_url_base(text, sources[i].suffix, found->url[i]) != 0))
             found->url[i][0] = '\0';
     }
     return 0;
@@ -70,7 +74,8 @@ static int read_document(struct fx_pull *p, const char *name)
     struct support_buf body = {0};
     struct fx_answer answer;
     struct found found = {.document = name};
-    static const struct hearth_http_header headers[] = {HEARTH_HTTP_HEADER("accept", "application/json")};
+    static const struct hearth_http_header headers[] = {
+        HEARTH_HTTP_HEADER("accept", "application/json")};
     snprintf(url, sizeof(url), "%s/.well-known/%s", p->fx->config.accounts_url, name);
     struct fx_request request = {.server = FX_ACCOUNTS_SERVER,
                                  .what = name,
@@ -91,7 +96,8 @@ static int read_document(struct fx_pull *p, const char *name)
     return r;
 }
 
-static bool endpoint_is_known(struct fx_pull *p, enum fx_endpoint endpoint, char ret_url[FX_URL_MAX])
+static bool endpoint_is_known(struct fx_pull *p, enum fx_endpoint endpoint,
+                              char ret_url[FX_URL_MAX])
 {
     pthread_mutex_lock(&p->fx->lock);
     bool yes = support_now(p->host) < p->fx->endpoints[endpoint].until;
@@ -124,11 +130,13 @@ int fx_discover(struct fx_pull *p, enum fx_endpoint endpoint, bool anew, char re
     if (endpoint_is_known(p, endpoint, ret_url))
         return 0;
     if (endpoint == FX_AUTHORIZATION_ENDPOINT) { /* older servers do not say */
-        snprintf(ret_url, FX_URL_MAX, "%.*s/authorization", FX_URL_MAX - 20, p->fx->config.accounts_url);
+        snprintf(ret_url, FX_URL_MAX, "%.*s/authorization", FX_URL_MAX - 20,
+                 p->fx->config.accounts_url);
         return 0;
     }
-    return fx_end(p, HEARTH_ACCOUNT_ERROR,
-                  endpoint == FX_TOKEN_ENDPOINT     ? fx_says_no_token_address(p->fx->config.accounts_url)
-                  : endpoint == FX_PROFILE_ENDPOINT ? fx_says_no_profile_address(p->fx->config.accounts_url)
-                                                    : fx_says_no_auth_address(p->fx->config.accounts_url));
+    return fx_end(
+        p, HEARTH_ACCOUNT_ERROR,
+        endpoint == FX_TOKEN_ENDPOINT     ? fx_says_no_token_address(p->fx->config.accounts_url)
+        : endpoint == FX_PROFILE_ENDPOINT ? fx_says_no_profile_address(p->fx->config.accounts_url)
+                                          : fx_says_no_auth_address(p->fx->config.accounts_url));
 }

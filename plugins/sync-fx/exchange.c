@@ -42,23 +42,26 @@ static int exchange_on_body(void *ctx, const void *data, size_t size)
 }
 
 /* The rows of FX_SERVER_MESSAGES, of one server. begun: the headers of the answer had come. */
-#define FAULT_SENTENCES(server)                                                                                                            \
-    static struct hearth_sentence server##_fault(int code, bool begun, const char *path, const char *reason)                               \
-    {                                                                                                                                      \
-        return code == HEARTH_ERR_TIMEOUT ? fx_says_##server##_timeout(path)                                                               \
-               : code == HEARTH_ERR_FULL  ? fx_says_##server##_large(path)                                                                 \
-               : begun                    ? fx_says_##server##_broke_off(reason)                                                           \
-                                          : fx_says_##server##_unreachable(reason);                                                                           \
+#define FAULT_SENTENCES(server)                                                                    \
+    static struct hearth_sentence server##_fault(int code, bool begun, const char *path,           \
+                                                 const char *reason)                               \
+    {                                                                                              \
+        return code == HEARTH_ERR_TIMEOUT ? fx_says_##server##_timeout(path)                       \
+               : code == HEARTH_ERR_FULL  ? fx_says_##server##_large(path)                         \
+               : begun                    ? fx_says_##server##_broke_off(reason)                   \
+                                          : fx_says_##server##_unreachable(reason);                                   \
     }
 FAULT_SENTENCES(sync)
 FAULT_SENTENCES(token)
 FAULT_SENTENCES(accounts)
 
 /* `begun`: the headers of the answer had come. */
-static int exchange_explain(struct fx_pull *p, const struct fx_request *request, bool begun, int code)
+static int exchange_explain(struct fx_pull *p, const struct fx_request *request, bool begun,
+                            int code)
 {
     char *reason = p->reason;
-    snprintf(reason, sizeof(p->reason), "%s", p->call->error[0] != '\0' ? p->call->error : "no reason given");
+    snprintf(reason, sizeof(p->reason), "%s",
+             p->call->error[0] != '\0' ? p->call->error : "no reason given");
     if (p->call->retry_after > 0 && p->result->account_backoff < p->call->retry_after)
         p->result->account_backoff = p->call->retry_after;
     switch (code) {
@@ -71,10 +74,11 @@ static int exchange_explain(struct fx_pull *p, const struct fx_request *request,
     }
     if (code != HEARTH_ERR_FULL)
         p->result->passing = 1;
-    return fx_break(p, code,
-                    request->server == FX_SYNC_SERVER    ? sync_fault(code, begun, request->what, reason)
-                    : request->server == FX_TOKEN_SERVER ? token_fault(code, begun, request->what, reason)
-                                                         : accounts_fault(code, begun, request->what, reason));
+    return fx_break(
+        p, code,
+        request->server == FX_SYNC_SERVER    ? sync_fault(code, begun, request->what, reason)
+        : request->server == FX_TOKEN_SERVER ? token_fault(code, begun, request->what, reason)
+                                             : accounts_fault(code, begun, request->what, reason));
 }
 
 /* NULL: nobody but the operator. */

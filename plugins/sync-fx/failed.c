@@ -8,7 +8,13 @@
 #include "support/buf.h"
 #include "codec/codec.h"
 
-enum { EAGER_TRIES = 3, HOUR_S = 3600, DAY_S = 24 * HOUR_S, TRIES_MAX = 1000000, ENCODED_MAX = 3 * FX_ID_MAX };
+enum {
+    EAGER_TRIES = 3,
+    HOUR_S = 3600,
+    DAY_S = 24 * HOUR_S,
+    TRIES_MAX = 1000000,
+    ENCODED_MAX = 3 * FX_ID_MAX
+};
 
 void fx_failed_fini(struct fx_failed_list *list)
 {
@@ -44,7 +50,8 @@ static struct fx_failed *failed_find(const struct fx_failed_list *list, const ch
 static size_t failed_text_size(const char *id)
 {
     char encoded[ENCODED_MAX];
-    return codec_percent_encode(id, "", encoded, sizeof(encoded)) == 0 ? strlen(encoded) + 24 : FX_FAILED_TEXT;
+    return codec_percent_encode(id, "", encoded, sizeof(encoded)) == 0 ? strlen(encoded) + 24
+                                                                       : FX_FAILED_TEXT;
 }
 
 static int64_t due_after(int tries, int64_t now)
@@ -61,7 +68,8 @@ static int64_t due_after(int tries, int64_t now)
 static struct fx_failed *failed_append(struct fx_failed_list *list, const char *id)
 {
     size_t text = failed_text_size(id);
-    bool askable = strchr(id, ',') == NULL; /* `?ids=` has no way to say it: it would be two others */
+    /* `?ids=` has no way to say it: it would be two others */
+    bool askable = strchr(id, ',') == NULL;
     if (!askable || list->count == FX_FAILED_MAX || list->text + text >= FX_FAILED_TEXT) {
         list->more++;
         return NULL;
@@ -124,7 +132,8 @@ int fx_failed_count_tries(struct fx_failed_list *list, int64_t now)
 
 bool fx_failed_is_due(const struct fx_failed *failed, int64_t now)
 {
-    return failed->due <= now || failed->due > now + DAY_S; /* our clock was wrong when it was written */
+    /* our clock was wrong when it was written */
+    return failed->due <= now || failed->due > now + DAY_S;
 }
 
 bool fx_failed_any_due(const struct fx_failed_list *list, int64_t now)
@@ -143,7 +152,8 @@ void fx_failed_format(const struct fx_failed_list *list, char ret_text[FX_FAILED
         const struct fx_failed *failed = &list->items[i];
         char encoded[ENCODED_MAX];
         if (codec_percent_encode(failed->id, "", encoded, sizeof(encoded)) == 0)
-            used += (size_t)snprintf(ret_text + used, FX_FAILED_TEXT - used, "%s%s:%d:%lld", used == 0 ? "" : ",", encoded, failed->tries,
+            used += (size_t)snprintf(ret_text + used, FX_FAILED_TEXT - used, "%s%s:%d:%lld",
+                                     used == 0 ? "" : ",", encoded, failed->tries,
                                      (long long)failed->due);
     }
 }
@@ -174,7 +184,8 @@ static int failed_read_entry(struct fx_failed_list *list, const char **at, const
         if (id[i] < 0x20 || id[i] > 0x7e)
             return HEARTH_ERR_INVALID;
     *at = colon + 1;
-    if (!failed_read_number(at, end, &tries) || tries < 1 || tries > TRIES_MAX || *at == end || *(*at)++ != ':' || !failed_read_number(at, end, &due))
+    if (!failed_read_number(at, end, &tries) || tries < 1 || tries > TRIES_MAX || *at == end ||
+        *(*at)++ != ':' || !failed_read_number(at, end, &due))
         return HEARTH_ERR_INVALID;
     if (failed_find(list, id) != NULL)
         return HEARTH_ERR_INVALID;

@@ -1,5 +1,6 @@
-/* The records of a collection that arrived damaged: their ids are kept in its cursor and asked for again by `?ids=`, as Firefox does. The
- * first three times with each sync; whatever is still damaged then after an hour, two, four …, at last once a day. Bounded. */
+/* The records of a collection that arrived damaged: their ids are kept in its cursor and asked
+ * for again by `?ids=`, as Firefox does. The first three times with each sync; whatever is still
+ * damaged then after an hour, two, four …, at last once a day. Bounded. */
 #ifndef HEARTH_PLUGINS_SYNC_FX_FAILED_H
 #define HEARTH_PLUGINS_SYNC_FX_FAILED_H
 
@@ -9,7 +10,8 @@
 
 #include "bso.h"
 
-/* FX_FAILED_TEXT: room for a thousand ids of twelve characters, and for the longest list that is written. */
+/* FX_FAILED_TEXT: room for a thousand ids of twelve characters, and for the longest list that is
+ * written. */
 enum { FX_FAILED_MAX = 1000, FX_FAILED_TEXT = 48 << 10 };
 
 struct fx_failed {
@@ -27,16 +29,20 @@ struct fx_failed_list {
     int64_t more; /* did not fit, or cannot be asked for (an id with a comma) */
 };
 
-void fx_failed_fini(struct fx_failed_list *list);                                   /* empty again */
-int fx_failed_copy(struct fx_failed_list *list, const struct fx_failed_list *from); /* replaces what is in `list`; NOMEM */
+/* empty again */
+void fx_failed_fini(struct fx_failed_list *list);
+/* replaces what is in `list`; NOMEM */
+int fx_failed_copy(struct fx_failed_list *list, const struct fx_failed_list *from);
 /* It arrived damaged (once more): now in s. What does not fit is counted in `more`. NOMEM. */
 int fx_failed_add(struct fx_failed_list *list, const char *id, int64_t now);
 /* The same for all that are due and were not looked at: they could not be asked for. NOMEM. */
 int fx_failed_count_tries(struct fx_failed_list *list, int64_t now);
-void fx_failed_keep_fresh(struct fx_failed_list *list);             /* those that were not looked at go */
+/* those that were not looked at go */
+void fx_failed_keep_fresh(struct fx_failed_list *list);
 void fx_failed_remove(struct fx_failed_list *list, const char *id); /* it is sound, or gone */
 bool fx_failed_is_due(const struct fx_failed *failed, int64_t now);
-bool fx_failed_any_due(const struct fx_failed_list *list, int64_t now); /* and was not looked at in this pull */
+/* and was not looked at in this pull */
+bool fx_failed_any_due(const struct fx_failed_list *list, int64_t now);
 
 /* "AbCd:1:0,EfGh:4:1790000000", ids percent-encoded, NUL-terminated. */
 void fx_failed_format(const struct fx_failed_list *list, char ret_text[FX_FAILED_TEXT]);

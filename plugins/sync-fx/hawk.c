@@ -36,8 +36,8 @@ void fx_hawk_mac(const struct fx_hawk *hawk, char ret_mac[FX_HAWK_MAC_TEXT])
         used += n;
         text[used++] = '\n';
     }
-    HMAC(EVP_sha256(), hawk->key, (int)(hawk->key_size == 0 ? strlen(hawk->key) : hawk->key_size), (const unsigned char *)text, used, mac,
-         &size);
+    HMAC(EVP_sha256(), hawk->key, (int)(hawk->key_size == 0 ? strlen(hawk->key) : hawk->key_size),
+         (const unsigned char *)text, used, mac, &size);
     codec_base64_encode(CODEC_STANDARD, mac, 32, ret_mac);
     OPENSSL_cleanse(mac, sizeof(mac));
 }
@@ -46,10 +46,12 @@ int fx_hawk_header(const struct fx_hawk *hawk, char *ret_header, size_t capacity
 {
     char mac[FX_HAWK_MAC_TEXT];
     fx_hawk_mac(hawk, mac);
-    int size =
-        snprintf(ret_header, capacity, "Hawk id=\"%s\", ts=\"%lld\", nonce=\"%s\"%s%s%s%s%s%s, mac=\"%s\"", hawk->id, (long long)hawk->ts,
-                 hawk->nonce, hawk->hash == NULL ? "" : ", hash=\"", hawk->hash == NULL ? "" : hawk->hash, hawk->hash == NULL ? "" : "\"",
-                 hawk->ext == NULL ? "" : ", ext=\"", hawk->ext == NULL ? "" : hawk->ext, hawk->ext == NULL ? "" : "\"", mac);
+    int size = snprintf(ret_header, capacity,
+                        "Hawk id=\"%s\", ts=\"%lld\", nonce=\"%s\"%s%s%s%s%s%s, mac=\"%s\"",
+                        hawk->id, (long long)hawk->ts, hawk->nonce,
+                        hawk->hash == NULL ? "" : ", hash=\"", hawk->hash == NULL ? "" : hawk->hash,
+                        hawk->hash == NULL ? "" : "\"", hawk->ext == NULL ? "" : ", ext=\"",
+                        hawk->ext == NULL ? "" : hawk->ext, hawk->ext == NULL ? "" : "\"", mac);
     return size > 0 && (size_t)size < capacity ? 0 : HEARTH_ERR_FULL;
 }
 

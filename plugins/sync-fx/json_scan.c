@@ -131,7 +131,8 @@ static bool scan_key(struct scanner *s, struct fx_span *ret_key)
     return s->at < s->end && *s->at++ == ':';
 }
 
-/* Behind an element: closes containers as far as they end here. False: bad syntax. ret_more: another element follows. */
+/* Behind an element: closes containers as far as they end here. False: bad syntax. ret_more:
+ * another element follows. */
 static bool scan_after(struct scanner *s, bool *ret_more)
 {
     skip_blanks(s);

@@ -1,6 +1,8 @@
-/* A strict, non-recursive JSON scanner: bounds depth and number of values before anything is built of the text, and gives the members of
- * the outermost object as spans of the text. Small documents (keys, tokens, BSOs, timestamps as text) are read with it alone: it allocates
- * nothing, so nothing secret is left behind; records are parsed by jansson after it has passed them. */
+/* A strict, non-recursive JSON scanner: bounds depth and number of values before anything is
+ * built of the text, and gives the members of the outermost object as spans of the text. Small
+ * documents (keys, tokens, BSOs, timestamps as text) are read with it alone: it allocates
+ * nothing, so nothing secret is left behind; records are parsed by jansson after it has passed
+ * them. */
 #ifndef HEARTH_PLUGINS_SYNC_FX_JSON_SCAN_H
 #define HEARTH_PLUGINS_SYNC_FX_JSON_SCAN_H
 
@@ -10,7 +12,13 @@
 
 enum { FX_JSON_DEPTH = 64, FX_JSON_VALUES = 250000 };
 
-enum fx_json_kind { FX_JSON_STRING, FX_JSON_NUMBER, FX_JSON_OBJECT, FX_JSON_ARRAY, FX_JSON_WORD /* true, false, null */ };
+enum fx_json_kind {
+    FX_JSON_STRING,
+    FX_JSON_NUMBER,
+    FX_JSON_OBJECT,
+    FX_JSON_ARRAY,
+    FX_JSON_WORD /* true, false, null */
+};
 
 /* A value as it is written; strings without their quotes, escapes not yet undone. */
 struct fx_span {
@@ -19,19 +27,21 @@ struct fx_span {
     int kind; /* enum fx_json_kind */
 };
 
-/* For each member of the outermost object, or element of the outermost array (key->size 0), in order. Non-zero ends the scan with that
- * value. */
+/* For each member of the outermost object, or element of the outermost array (key->size 0), in
+ * order. Non-zero ends the scan with that value. */
 typedef int (*fx_json_member_fn)(void *ctx, const struct fx_span *key, const struct fx_span *value);
 
-/* 0, INVALID (not JSON, too deep, too many values, or outermost neither object nor array), or what `fn` returned. fn may be NULL.
- * Members come before the rest of the text is checked: use them only when the scan has returned 0. */
+/* 0, INVALID (not JSON, too deep, too many values, or outermost neither object nor array), or
+ * what `fn` returned. fn may be NULL. Members come before the rest of the text is checked: use
+ * them only when the scan has returned 0. */
 int fx_json_scan(const char *text, size_t size, fx_json_member_fn fn, void *ctx);
 
 bool fx_span_is(const struct fx_span *span, const char *text); /* the bytes as written */
 bool fx_span_is_null(const struct fx_span *span);
 
-/* Undoes the escapes of a string. U+0000 and lone surrogates become U+FFFD. The result is NUL-terminated, never longer than
- * span->size. FULL when capacity is less than span->size + 1. Bytes are not checked to be UTF-8. */
+/* Undoes the escapes of a string. U+0000 and lone surrogates become U+FFFD. The result is
+ * NUL-terminated, never longer than span->size. FULL when capacity is less than span->size + 1.
+ * Bytes are not checked to be UTF-8. */
 int fx_span_text(const struct fx_span *span, char *ret_text, size_t capacity, size_t *ret_size);
 
 /* A number without fraction or exponent. INVALID otherwise, or out of range. */

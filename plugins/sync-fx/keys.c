@@ -21,7 +21,8 @@ static int on_half(void *ctx, const struct fx_span *name, const struct fx_span *
     uint8_t bytes[48];
     size_t size;
     int r = HEARTH_ERR_INVALID;
-    if (pair->count < 2 && value->kind == FX_JSON_STRING && fx_span_text(value, text, sizeof(text), &size) == 0 && size == 44 &&
+    if (pair->count < 2 && value->kind == FX_JSON_STRING &&
+        fx_span_text(value, text, sizeof(text), &size) == 0 && size == 44 &&
         codec_base64_decode(CODEC_STANDARD, text, size, bytes, &size) == 0 && size == 32) {
         memcpy(pair->key->bytes + 32 * pair->count++, bytes, 32);
         r = 0;
@@ -34,7 +35,8 @@ static int on_half(void *ctx, const struct fx_span *name, const struct fx_span *
 static int read_pair(const struct fx_span *value, struct fx_key *ret_key)
 {
     struct pair pair = {.key = ret_key};
-    if (value->kind != FX_JSON_ARRAY || fx_json_scan(value->at, value->size, on_half, &pair) != 0 || pair.count != 2)
+    if (value->kind != FX_JSON_ARRAY || fx_json_scan(value->at, value->size, on_half, &pair) != 0 ||
+        pair.count != 2)
         return HEARTH_ERR_INVALID;
     return 0;
 }

@@ -9,12 +9,14 @@
 
 struct fx_keys {
     bool present;
-    int64_t timestamp;                /* of the collection crypto when they were read, centiseconds */
+    /* of the collection crypto when they were read, centiseconds */
+    int64_t timestamp;
     struct fx_key of[FX_COLLECTIONS]; /* the collection's own, else the default */
 };
 
-/* Reads the decrypted record. INVALID: no pair of two times 32 bytes as default, or a malformed one for a collection that is read here.
- * `text` is left alone; the caller wipes it. ret_keys->timestamp is not touched. */
+/* Reads the decrypted record. INVALID: no pair of two times 32 bytes as default, or a malformed
+ * one for a collection that is read here. `text` is left alone; the caller wipes it.
+ * ret_keys->timestamp is not touched. */
 int fx_keys_parse(const char *text, size_t size, struct fx_keys *ret_keys);
 
 #endif

@@ -31,20 +31,22 @@ void fx_log_timestamps(struct fx_pull *p)
     char text[512], time[FX_TIMESTAMP_TEXT];
     if (!p->logs_details)
         return;
-    size_t used = (size_t)snprintf(text, sizeof(text), "info/collections says when each was written:");
+    size_t used =
+        (size_t)snprintf(text, sizeof(text), "info/collections says when each was written:");
     enum { META, CRYPTO, OTHERS };
     struct {
         const char *name;
         int64_t time;
-    } rows[OTHERS + FX_COLLECTIONS - 1] = {[META] = {"meta", p->meta_timestamp}, [CRYPTO] = {"crypto", p->keys_timestamp}};
+    } rows[OTHERS + FX_COLLECTIONS - 1] = {
+        [META] = {"meta", p->meta_timestamp}, [CRYPTO] = {"crypto", p->keys_timestamp}};
     for (int c = 1; c < FX_COLLECTIONS; c++) {
         rows[OTHERS + c - 1].name = fx_collections[c].name;
         rows[OTHERS + c - 1].time = p->timestamps[c];
     }
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && used < sizeof(text); i++) {
         fx_timestamp_print(rows[i].time, time);
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s %s %s", i == 0 ? "" : ",", rows[i].name,
-                                 rows[i].time == 0 ? "never" : time);
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s %s %s", i == 0 ? "" : ",",
+                                 rows[i].name, rows[i].time == 0 ? "never" : time);
     }
     fx_log(p, "%s", text);
 }
@@ -72,7 +74,8 @@ static const char *why_whole(const struct fx_pull *p, int collection)
         return "a Firefox started it anew";
     if (cursor->version != now.version)
         return "its format is another one";
-    return strcmp(cursor->key, now.key) != 0 ? "its key is another one" : "the server went back to an older copy";
+    return strcmp(cursor->key, now.key) != 0 ? "its key is another one"
+                                             : "the server went back to an older copy";
 }
 
 void fx_log_collection(struct fx_pull *p, int collection)
@@ -89,7 +92,9 @@ void fx_log_collection(struct fx_pull *p, int collection)
     else if (!changed)
         fx_log(p, "%s is not read, because it has not changed since %s", name, time);
     else if (p->timestamps[collection] == 0)
-        fx_log(p, "%s is not read, because the server does not have it; what was read earlier stays", name);
+        fx_log(p,
+               "%s is not read, because the server does not have it; what was read earlier stays",
+               name);
     else if (whole)
         fx_log(p, "%s is read whole, because %s", name, why_whole(p, collection));
     else
@@ -107,13 +112,14 @@ void fx_log_devices(struct fx_pull *p)
         bool whole, reset, changed = fx_collection_changed(p, c, &whole, &reset);
         const char *not_wanted = why_not_wanted(p, c);
         size_t used = strlen(text);
-        snprintf(text + used, sizeof(text) - used, "%s%s %s", used == 0 ? "" : ", and ", fx_collections[c].name,
-                 not_wanted != NULL      ? "is not wanted"
-                 : fx_refetch_due(p, c)  ? "has damaged records to be asked for again"
-                 : !changed              ? "has not changed"
-                 : p->timestamps[c] == 0 ? "is not on the server"
-                 : !p->cursors[c].present  ? "was never read"
-                                         : "has changed");
+        snprintf(text + used, sizeof(text) - used, "%s%s %s", used == 0 ? "" : ", and ",
+                 fx_collections[c].name,
+                 not_wanted != NULL       ? "is not wanted"
+                 : fx_refetch_due(p, c)   ? "has damaged records to be asked for again"
+                 : !changed               ? "has not changed"
+                 : p->timestamps[c] == 0  ? "is not on the server"
+                 : !p->cursors[c].present ? "was never read"
+                                          : "has changed");
     }
     fx_log(p, "%s; when one of them is read both are, whole", text);
 }

@@ -33,8 +33,10 @@ static int cursors_on_member(void *ctx, const struct fx_span *key, const struct 
     for (size_t i = 0; i < reader->text_count; i++) {
         struct text_field *f = &reader->texts[i];
         if (fx_span_is(key, f->name))
-            f->seen = value->kind == FX_JSON_STRING && (value->size == 0 || fx_text_is_token(value->at, value->size, f->capacity - 1)) &&
-                      fx_span_text(value, f->text, f->capacity, NULL) == 0;
+            f->seen =
+                value->kind == FX_JSON_STRING &&
+                (value->size == 0 || fx_text_is_token(value->at, value->size, f->capacity - 1)) &&
+                fx_span_text(value, f->text, f->capacity, NULL) == 0;
     }
     for (size_t i = 0; i < reader->number_count; i++) {
         struct number_field *f = &reader->numbers[i];
@@ -47,7 +49,8 @@ static int cursors_on_member(void *ctx, const struct fx_span *key, const struct 
 /* True when every field was there and well-formed. */
 static bool cursors_read_fields(const char *text, struct reader *reader)
 {
-    if (text == NULL || text[0] != '{' || fx_json_scan(text, strlen(text), cursors_on_member, reader) != 0)
+    if (text == NULL || text[0] != '{' ||
+        fx_json_scan(text, strlen(text), cursors_on_member, reader) != 0)
         return false;
     for (size_t i = 0; i < reader->text_count; i++) {
         if (!reader->texts[i].seen)
@@ -74,7 +77,8 @@ void fx_account_cursor_parse(const char *text, struct fx_account_cursor *ret_cur
                                      {"keys", &m.keys, false},
                                      {"declined", &m.declined, false},
                                      {"unsupported", &m.unsupported, false}};
-    struct reader reader = {texts, sizeof(texts) / sizeof(texts[0]), numbers, sizeof(numbers) / sizeof(numbers[0])};
+    struct reader reader = {texts, sizeof(texts) / sizeof(texts[0]), numbers,
+                            sizeof(numbers) / sizeof(numbers[0])};
     m.present = cursors_read_fields(text, &reader) && version == 1;
     *ret_cursor = m.present ? m : (struct fx_account_cursor){0};
 }
@@ -82,27 +86,33 @@ void fx_account_cursor_parse(const char *text, struct fx_account_cursor *ret_cur
 void fx_account_cursor_format(const struct fx_account_cursor *m, char ret_text[FX_CURSOR_MAX])
 {
     snprintf(ret_text, FX_CURSOR_MAX,
-             "{\"v\":1,\"endpoint\":\"%s\",\"uid\":%lld,\"kid\":\"%s\",\"sync_id\":\"%s\",\"info\":%lld,\"meta\":%lld,\"keys\":%lld,"
+             "{\"v\":1,\"endpoint\":\"%s\",\"uid\":%lld,\"kid\":\"%s\",\"sync_id\":\"%s\",\"info\":"
+             "%lld,\"meta\":%lld,\"keys\":%lld,"
              "\"declined\":%lld,\"unsupported\":%lld}",
-             m->endpoint, (long long)m->uid, m->kid, m->sync_id, (long long)m->info, (long long)m->meta, (long long)m->keys,
-             (long long)m->declined, (long long)m->unsupported);
+             m->endpoint, (long long)m->uid, m->kid, m->sync_id, (long long)m->info,
+             (long long)m->meta, (long long)m->keys, (long long)m->declined,
+             (long long)m->unsupported);
 }
 
 void fx_collection_cursor_parse(const char *text, struct fx_collection_cursor *ret_cursor)
 {
     struct fx_collection_cursor m = {0};
     int64_t version = 0;
-    struct text_field texts[] = {{"sync_id", m.sync_id, sizeof(m.sync_id), false}, {"key", m.key, sizeof(m.key), false}};
-    struct number_field numbers[] = {{"v", &version, false}, {"lm", &m.last_modified, false}, {"version", &m.version, false}};
-    struct reader reader = {texts, sizeof(texts) / sizeof(texts[0]), numbers, sizeof(numbers) / sizeof(numbers[0])};
+    struct text_field texts[] = {{"sync_id", m.sync_id, sizeof(m.sync_id), false},
+                                 {"key", m.key, sizeof(m.key), false}};
+    struct number_field numbers[] = {
+        {"v", &version, false}, {"lm", &m.last_modified, false}, {"version", &m.version, false}};
+    struct reader reader = {texts, sizeof(texts) / sizeof(texts[0]), numbers,
+                            sizeof(numbers) / sizeof(numbers[0])};
     m.present = cursors_read_fields(text, &reader) && version == 1;
     *ret_cursor = m.present ? m : (struct fx_collection_cursor){0};
 }
 
 void fx_collection_cursor_format(const struct fx_collection_cursor *m, char ret_text[FX_CURSOR_MAX])
 {
-    snprintf(ret_text, FX_CURSOR_MAX, "{\"v\":1,\"lm\":%lld,\"sync_id\":\"%s\",\"version\":%lld,\"key\":\"%s\"}", (long long)m->last_modified,
-             m->sync_id, (long long)m->version, m->key);
+    snprintf(ret_text, FX_CURSOR_MAX,
+             "{\"v\":1,\"lm\":%lld,\"sync_id\":\"%s\",\"version\":%lld,\"key\":\"%s\"}",
+             (long long)m->last_modified, m->sync_id, (long long)m->version, m->key);
 }
 
 static int on_failed_member(void *ctx, const struct fx_span *key, const struct fx_span *value)
@@ -113,21 +123,25 @@ static int on_failed_member(void *ctx, const struct fx_span *key, const struct f
     return 0;
 }
 
-int fx_collection_cursor_parse_failed(const char *text, struct fx_collection_cursor *ret_cursor, struct fx_failed_list *failed)
+int fx_collection_cursor_parse_failed(const char *text, struct fx_collection_cursor *ret_cursor,
+                                      struct fx_failed_list *failed)
 {
     struct fx_span span = {0};
     fx_failed_fini(failed);
     fx_collection_cursor_parse(text, ret_cursor);
-    if (!ret_cursor->present || fx_json_scan(text, strlen(text), on_failed_member, &span) != 0 || span.at == NULL)
+    if (!ret_cursor->present || fx_json_scan(text, strlen(text), on_failed_member, &span) != 0 ||
+        span.at == NULL)
         return 0;
-    int r = span.kind == FX_JSON_STRING ? fx_failed_parse(failed, span.at, span.size) : HEARTH_ERR_INVALID;
+    int r = span.kind == FX_JSON_STRING ? fx_failed_parse(failed, span.at, span.size)
+                                        : HEARTH_ERR_INVALID;
     if (r == HEARTH_ERR_INVALID)
         *ret_cursor = (struct fx_collection_cursor){0};
     return r == HEARTH_ERR_INVALID ? 0 : r;
 }
 
-void fx_collection_cursor_format_failed(const struct fx_collection_cursor *cursor, const struct fx_failed_list *failed,
-                                      char ret_text[FX_CURSOR_FAILED_MAX])
+void fx_collection_cursor_format_failed(const struct fx_collection_cursor *cursor,
+                                        const struct fx_failed_list *failed,
+                                        char ret_text[FX_CURSOR_FAILED_MAX])
 {
     static const char MEMBER[] = ",\"failed\":\"";
     fx_collection_cursor_format(cursor, ret_text);

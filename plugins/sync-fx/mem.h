@@ -9,9 +9,11 @@ struct fx_arena {
     struct fx_arena_block *blocks;
 };
 
-void *fx_arena_alloc(struct fx_arena *arena, size_t size);                  /* NULL: no memory */
-char *fx_arena_copy(struct fx_arena *arena, const char *text, size_t size); /* NUL-terminated; NULL: no memory */
-void fx_arena_reset(struct fx_arena *arena);                                /* keeps one block for the next record */
+void *fx_arena_alloc(struct fx_arena *arena, size_t size); /* NULL: no memory */
+/* NUL-terminated; NULL: no memory */
+char *fx_arena_copy(struct fx_arena *arena, const char *text, size_t size);
+/* keeps one block for the next record */
+void fx_arena_reset(struct fx_arena *arena);
 void fx_arena_fini(struct fx_arena *arena);
 
 #endif

@@ -1,18 +1,24 @@
-/* What this plugin tells a person: states of an account, and steps of a sign-in. See docs/messages.md. */
+/* What this plugin tells a person: states of an account, and steps of a sign-in. See
+ * docs/messages.md. */
 #ifndef HEARTH_PLUGINS_SYNC_FX_MESSAGES_H
 #define HEARTH_PLUGINS_SYNC_FX_MESSAGES_H
 
 #include "hearth/message.h"
 
 /* A collection by its name on the Sync server. */
-#define FX_TITLE(collection) "{" #collection ", select, clients {devices} tabs {open tabs} bookmarks {bookmarks} other {history}}"
-#define FX_KEPT              " What was there before is kept; it is tried again."
-#define FX_OPERATOR          " Whoever runs this server can look at client_id, redirect_uri and scopes in its configuration."
-#define FX_WEB               " Sign in at the accounts server's own pages instead."
-#define FX_REPORT            " This is a fault of Hearth: please report it."
+#define FX_TITLE(collection)                                                                       \
+    "{" #collection                                                                                \
+    ", select, clients {devices} tabs {open tabs} bookmarks {bookmarks} other {history}}"
+#define FX_KEPT " What was there before is kept; it is tried again."
+#define FX_OPERATOR                                                                                \
+    " Whoever runs this server can look at client_id, redirect_uri and scopes in its "             \
+    "configuration."
+#define FX_WEB    " Sign in at the accounts server's own pages instead."
+#define FX_REPORT " This is a fault of Hearth: please report it."
 
 /* clang-format off */
-/* The same of each server, in whole sentences: another language may need other words for each. path: what was asked for. */
+/* The same of each server, in whole sentences: another language may need other words for each.
+ * path: what was asked for. */
 #define FX_SERVER_MESSAGES(M, T, server, word, name) \
     M(T, server##_timeout, "sync-fx." word ".timeout", "The " name " did not answer in time ({path}). It is tried again.", 1, TEXT, path) \
     M(T, server##_unreachable, "sync-fx." word ".unreachable", \

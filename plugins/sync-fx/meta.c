@@ -7,9 +7,12 @@
 /* Ids longer than any real one are cut: they are only ever compared. */
 static void sync_id_read(const struct fx_span *value, char ret_id[FX_SYNC_ID_MAX])
 {
-    size_t size = value->kind != FX_JSON_STRING ? 0 : value->size < FX_SYNC_ID_MAX - 1 ? value->size : FX_SYNC_ID_MAX - 1;
+    size_t size = value->kind != FX_JSON_STRING      ? 0
+                  : value->size < FX_SYNC_ID_MAX - 1 ? value->size
+                                                     : FX_SYNC_ID_MAX - 1;
     for (size_t i = 0; i < size; i++) /* marks hold it as text */
-        ret_id[i] = value->at[i] > 0x20 && value->at[i] < 0x7f && value->at[i] != '\\' ? value->at[i] : '?';
+        ret_id[i] =
+            value->at[i] > 0x20 && value->at[i] < 0x7f && value->at[i] != '\\' ? value->at[i] : '?';
     ret_id[size] = '\0';
 }
 
@@ -67,8 +70,10 @@ static int meta_on_member(void *ctx, const struct fx_span *name, const struct fx
 
 int fx_meta_parse(const char *text, size_t size, struct fx_meta *ret_meta)
 {
-    struct fx_meta meta = {.present = true, .timestamp = ret_meta->timestamp, .storage_version = -1};
-    if (fx_json_scan(text, size, meta_on_member, &meta) != 0 || meta.storage_version < 0 || meta.sync_id[0] == '\0')
+    struct fx_meta meta = {
+        .present = true, .timestamp = ret_meta->timestamp, .storage_version = -1};
+    if (fx_json_scan(text, size, meta_on_member, &meta) != 0 || meta.storage_version < 0 ||
+        meta.sync_id[0] == '\0')
         return HEARTH_ERR_INVALID;
     *ret_meta = meta;
     return 0;

@@ -21,8 +21,9 @@ struct fx_meta {
     struct fx_engine engine[FX_COLLECTIONS];
 };
 
-/* Reads the payload of meta/global. INVALID: not an object with a storageVersion and a syncID. Odd entries of single engines are read as
- * far as they make sense. ret_meta->timestamp is not touched. */
+/* Reads the payload of meta/global. INVALID: not an object with a storageVersion and a syncID.
+ * Odd entries of single engines are read as far as they make sense. ret_meta->timestamp is not
+ * touched. */
 int fx_meta_parse(const char *text, size_t size, struct fx_meta *ret_meta);
 
 #endif

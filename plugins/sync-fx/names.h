@@ -13,9 +13,11 @@ struct fx_translate;
 struct fx_collection {
     const char *name; /* on the server, and of the engine in meta/global */
     int version;      /* the newest format that is understood here */
-    /* Reads it from the server. NULL: another collection's function does (tabs come with the devices). */
+    /* Reads it from the server. NULL: another collection's function does (tabs come with the
+     * devices). */
     int (*run)(struct fx_pull *p, int collection);
-    /* Hands one record to the sink: record.h. NULL: its records live no longer than their device. */
+    /* Hands one record to the sink: record.h. NULL: its records live no longer than their
+     * device. */
     int (*translate)(struct fx_translate *t, const struct fx_record *record);
     bool united;    /* by the core, with what it has: nothing is gone because it did not come */
     bool by_device; /* one record for each device: read together, whole */

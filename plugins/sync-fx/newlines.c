@@ -80,7 +80,8 @@ static int feed_lines(struct fx_newlines *n, const char *data, size_t size)
     return 0;
 }
 
-/* One byte inside an element. True when it ends the element (a comma or the closing bracket of the array itself). */
+/* One byte inside an element. True when it ends the element (a comma or the closing bracket of
+ * the array itself). */
 static bool element_ends(struct fx_newlines *n, char c)
 {
     if (n->in_string) {

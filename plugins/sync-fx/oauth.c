@@ -12,8 +12,9 @@
 
 enum { TOKEN_LIFE = 21600, ACCESS_TOKEN_UNKNOWN_LIFE = 3600 };
 
-static const struct hearth_http_header json_headers[] = {HEARTH_HTTP_HEADER("accept", "application/json"),
-                                                         HEARTH_HTTP_HEADER("content-type", "application/json")};
+static const struct hearth_http_header json_headers[] = {
+    HEARTH_HTTP_HEADER("accept", "application/json"),
+    HEARTH_HTTP_HEADER("content-type", "application/json")};
 
 struct grant {
     char access_token[FX_TOKEN_MAX], refresh_token[FX_TOKEN_MAX];
@@ -40,18 +41,20 @@ static int refresh_on_grant(void *ctx, const struct fx_span *key, const struct f
     return 0;
 }
 
-/* A server that hands out a new refresh token has retired the old one: it is stored before anything else. What an older release stored does
- * not say who made it: whoever takes it has. */
+/* A server that hands out a new refresh token has retired the old one: it is stored before
+ * anything else. What an older release stored does not say who made it: whoever takes it has. */
 static int keep_credentials(struct fx_pull *p, const char *token)
 {
     char blob[FX_BLOB_MAX];
-    bool renewed = token[0] != '\0' && strcmp(token, p->credentials.refresh_token) != 0, unnamed = p->credentials.made_at[0] == '\0';
+    bool renewed = token[0] != '\0' && strcmp(token, p->credentials.refresh_token) != 0,
+         unnamed = p->credentials.made_at[0] == '\0';
     if (!renewed && !unnamed)
         return 0;
     if (renewed)
         snprintf(p->credentials.refresh_token, sizeof(p->credentials.refresh_token), "%s", token);
     if (unnamed)
-        snprintf(p->credentials.made_at, sizeof(p->credentials.made_at), "%s", p->fx->config.accounts_url);
+        snprintf(p->credentials.made_at, sizeof(p->credentials.made_at), "%s",
+                 p->fx->config.accounts_url);
     size_t size = fx_credentials_format(&p->credentials, blob);
     int r = p->sink->credentials(p->sink->ctx, blob, size);
     OPENSSL_cleanse(blob, sizeof(blob));
@@ -62,12 +65,15 @@ static int take_grant(struct fx_pull *p, const struct support_buf *body)
 {
     struct grant grant = {.expires_in = ACCESS_TOKEN_UNKNOWN_LIFE};
     int r = 0;
-    if (fx_json_scan(body->data, body->size, refresh_on_grant, &grant) != 0 || grant.access_token[0] == '\0')
+    if (fx_json_scan(body->data, body->size, refresh_on_grant, &grant) != 0 ||
+        grant.access_token[0] == '\0')
         r = fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_no_access_token());
     else
         r = keep_credentials(p, grant.refresh_token);
     if (r == 0) {
-        int64_t life = grant.expires_in < 0 ? 0 : grant.expires_in > 86400 ? 86400 : grant.expires_in;
+        int64_t life = grant.expires_in < 0       ? 0
+                       : grant.expires_in > 86400 ? 86400
+                                                  : grant.expires_in;
         memcpy(p->state.access_token, grant.access_token, FX_TOKEN_MAX);
         p->state.access_until = support_now(p->host) + life * 800;
     }
@@ -82,7 +88,8 @@ static int on_errno(void *ctx, const struct fx_span *key, const struct fx_span *
     return 0;
 }
 
-/* The numbers of the OAuth server and of the accounts server, which newer releases answer with at the same place. */
+/* The numbers of the OAuth server and of the accounts server, which newer releases answer with
+ * at the same place. */
 static int refresh_end_refused(struct fx_pull *p, const struct fx_answer *answer)
 {
     static const int dead[] = {108, 110, 115, 119, 121, 122, 138, 164, 182, 104};
@@ -93,23 +100,27 @@ static int refresh_end_refused(struct fx_pull *p, const struct fx_answer *answer
         if (number == dead[i])
             return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, fx_says_signin_ended());
     }
-    bool refused = answer->status >= 400 && answer->status <= 403; /* 114 is "throttled" too, with 429 */
+    /* 114 is "throttled" too, with 429 */
+    bool refused = answer->status >= 400 && answer->status <= 403;
     for (size_t i = 0; i < sizeof(configuration) / sizeof(configuration[0]); i++) {
         if (refused && number == configuration[i])
             return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_client_refused(answer->status, number));
     }
-    if ((answer->status == 401 || answer->status == 403) && number == 0) /* whoever has no number is not the accounts server */
+    /* whoever has no number is not the accounts server */
+    if ((answer->status == 401 || answer->status == 403) && number == 0)
         return fx_end_passing(p, fx_says_accounts_foreign(answer->status));
     if (answer->status == 401)
         return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, fx_says_signin_refused());
     return fx_end_status(p, FX_ACCOUNTS_SERVER, "oauth/token", answer);
 }
 
-static int post_refresh(struct fx_pull *p, const char *url, struct fx_answer *answer, struct support_buf *body)
+static int post_refresh(struct fx_pull *p, const char *url, struct fx_answer *answer,
+                        struct support_buf *body)
 {
     char text[FX_TOKEN_MAX + 512]; /* tokens and ids need no escapes: they were checked */
     snprintf(text, sizeof(text),
-             "{\"client_id\":\"%s\",\"grant_type\":\"refresh_token\",\"refresh_token\":\"%s\",\"scope\":\"%s\",\"ttl\":%d}",
+             "{\"client_id\":\"%s\",\"grant_type\":\"refresh_token\",\"refresh_token\":\"%s\","
+             "\"scope\":\"%s\",\"ttl\":%d}",
              p->fx->config.client_id, p->credentials.refresh_token, FX_SCOPE_SYNC, TOKEN_LIFE);
     struct fx_request request = {.server = FX_ACCOUNTS_SERVER,
                                  .what = "oauth/token",
@@ -134,7 +145,8 @@ static int refresh_access_token(struct fx_pull *p)
     int r = fx_discover(p, FX_TOKEN_ENDPOINT, false, url);
     if (r == 0)
         r = post_refresh(p, url, &answer, &body);
-    if (r == 0 && (answer.status == 404 || answer.status == 410)) { /* moved since it was discovered */
+    if (r == 0 && (answer.status == 404 || answer.status == 410)) {
+        /* moved since it was discovered */
         r = fx_discover(p, FX_TOKEN_ENDPOINT, true, url);
         if (r == 0)
             r = post_refresh(p, url, &answer, &body);

@@ -17,25 +17,31 @@
 
 enum { ROUNDS_V1 = 1000, ROUNDS_V2 = 650000, FINGERPRINT = 16 };
 
-int fx_derive(const uint8_t *secret, size_t secret_size, const char *name, uint8_t *ret_bytes, size_t size)
+int fx_derive(const uint8_t *secret, size_t secret_size, const char *name, uint8_t *ret_bytes,
+              size_t size)
 {
     char info[sizeof(NAMESPACE) + 64];
     int length = snprintf(info, sizeof(info), NAMESPACE "%s", name);
     EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
     EVP_KDF_CTX *ctx = kdf == NULL ? NULL : EVP_KDF_CTX_new(kdf);
-    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char[]){"SHA256"}, 0),
-                           OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)secret, secret_size),
-                           OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, (size_t)length), OSSL_PARAM_construct_end()};
-    int r = ctx != NULL && EVP_KDF_derive(ctx, ret_bytes, size, params) == 1 ? 0 : HEARTH_ERR_INTERNAL;
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char[]){"SHA256"}, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)secret,
+                                          secret_size),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, (size_t)length),
+        OSSL_PARAM_construct_end()};
+    int r =
+        ctx != NULL && EVP_KDF_derive(ctx, ret_bytes, size, params) == 1 ? 0 : HEARTH_ERR_INTERNAL;
     EVP_KDF_CTX_free(ctx);
     EVP_KDF_free(kdf);
     return r;
 }
 
-static int password_stretch(const char *password, const char *salt, int rounds, uint8_t ret_stretched[FX_SECRET])
+static int password_stretch(const char *password, const char *salt, int rounds,
+                            uint8_t ret_stretched[FX_SECRET])
 {
-    return PKCS5_PBKDF2_HMAC(password, (int)strlen(password), (const unsigned char *)salt, (int)strlen(salt), rounds, EVP_sha256(),
-                             FX_SECRET, ret_stretched) == 1
+    return PKCS5_PBKDF2_HMAC(password, (int)strlen(password), (const unsigned char *)salt,
+                             (int)strlen(salt), rounds, EVP_sha256(), FX_SECRET, ret_stretched) == 1
                ? 0
                : HEARTH_ERR_INTERNAL;
 }
@@ -53,7 +59,8 @@ int fx_stretch_v2(const char *salt, const char *password, uint8_t ret_stretched[
     return password_stretch(password, salt, ROUNDS_V2, ret_stretched);
 }
 
-int fx_token_derive(const uint8_t token[FX_SECRET], const char *type, struct fx_token_keys *ret_keys)
+int fx_token_derive(const uint8_t token[FX_SECRET], const char *type,
+                    struct fx_token_keys *ret_keys)
 {
     uint8_t bytes[3 * FX_SECRET];
     int r = fx_derive(token, FX_SECRET, type, bytes, sizeof(bytes));
@@ -64,8 +71,8 @@ int fx_token_derive(const uint8_t token[FX_SECRET], const char *type, struct fx_
     return r;
 }
 
-int fx_bundle_open(const uint8_t bundle_key[FX_SECRET], const uint8_t bundle[FX_BUNDLE], const uint8_t unwrap[FX_SECRET],
-                   uint8_t ret_kb[FX_SECRET])
+int fx_bundle_open(const uint8_t bundle_key[FX_SECRET], const uint8_t bundle[FX_BUNDLE],
+                   const uint8_t unwrap[FX_SECRET], uint8_t ret_kb[FX_SECRET])
 {
     uint8_t keys[3 * FX_SECRET], mac[EVP_MAX_MD_SIZE];
     unsigned size = 0;
@@ -94,5 +101,7 @@ int fx_kid(const uint8_t kb[FX_SECRET], int64_t timestamp, char *ret_kid, size_t
         return HEARTH_ERR_INTERNAL;
     codec_base64_encode(CODEC_URL, digest, FINGERPRINT, text);
     OPENSSL_cleanse(digest, sizeof(digest));
-    return snprintf(ret_kid, capacity, "%lld-%s", (long long)timestamp, text) < (int)capacity ? 0 : HEARTH_ERR_FULL;
+    return snprintf(ret_kid, capacity, "%lld-%s", (long long)timestamp, text) < (int)capacity
+               ? 0
+               : HEARTH_ERR_FULL;
 }

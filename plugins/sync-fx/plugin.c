@@ -28,85 +28,108 @@ enum key {
     KEYS
 };
 
-/* Mozilla takes no registrations for Sync. This is the public id of its own example programs; docs/signing-in.md tells what borrowing it
- * means. */
+/* Mozilla takes no registrations for Sync. This is the public id of its own example programs;
+ * docs/signing-in.md tells what borrowing it means. */
 static const char MOZILLA[] = "https://accounts.firefox.com", MOZILLA_CLIENT[] = "3c49430b43dfba77";
 
-#define KEY(...)                                                                                                                           \
-    {                                                                                                                                      \
-        .struct_size = sizeof(struct hearth_config_key), __VA_ARGS__                                                                       \
+#define KEY(...)                                                                                   \
+    {                                                                                              \
+        .struct_size = sizeof(struct hearth_config_key), __VA_ARGS__                               \
     }
 
 static const struct hearth_config_key config_keys[KEYS] = {
-    [ACCOUNTS_URL] = KEY(.type = HEARTH_CONFIG_URL, .name = "accounts_url", .fallback = "https://accounts.firefox.com",
+    [ACCOUNTS_URL] = KEY(.type = HEARTH_CONFIG_URL, .name = "accounts_url",
+                         .fallback = "https://accounts.firefox.com",
                          .help = "the accounts server (FxA content server) that people sign in to"),
-    [TOKEN_SERVER] = KEY(.type = HEARTH_CONFIG_URL, .name = "token_server", .fallback = "https://token.services.mozilla.com/1.0/sync/1.5",
-                         .help = "the token server; your own for a self-hosted Sync; an imported account may name another"),
+    [TOKEN_SERVER] = KEY(.type = HEARTH_CONFIG_URL, .name = "token_server",
+                         .fallback = "https://token.services.mozilla.com/1.0/sync/1.5",
+                         .help = "the token server; your own for a self-hosted Sync; an imported "
+                                 "account may name another"),
     [CLIENT_ID] = KEY(.type = HEARTH_CONFIG_STRING, .name = "client_id",
-                      .help = "OAuth client id to sign in with; default: a public one of Mozilla's with Mozilla's accounts, else none; "
+                      .help = "OAuth client id to sign in with; default: a public one of Mozilla's "
+                              "with Mozilla's accounts, else none; "
                               "empty: no signing in"),
     [REDIRECT_URI] =
         KEY(.type = HEARTH_CONFIG_URL, .name = "redirect_uri",
-            .help = "where the accounts server sends people back, as registered for client_id: BASE_URL/auth/callback, or a page "
+            .help = "where the accounts server sends people back, as registered for client_id: "
+                    "BASE_URL/auth/callback, or a page "
                     "of the accounts server; default: ACCOUNTS_URL/oauth/success/CLIENT_ID"),
-    [SCOPES] = KEY(.type = HEARTH_CONFIG_STRING, .name = "scopes", .fallback = "profile https://identity.mozilla.com/apps/oldsync",
+    [SCOPES] = KEY(.type = HEARTH_CONFIG_STRING, .name = "scopes",
+                   .fallback = "profile https://identity.mozilla.com/apps/oldsync",
                    .help = "what is asked for"),
     [DEVICE_NAME] = KEY(.type = HEARTH_CONFIG_STRING, .name = "device_name",
-                        .help = "what this server is called in the account's list of devices; default: Hearth on HOST"),
+                        .help = "what this server is called in the account's list of devices; "
+                                "default: Hearth on HOST"),
     [INSECURE_HTTP] = KEY(.type = HEARTH_CONFIG_BOOL, .name = "insecure_http", .fallback = "no",
                           .help = "allow plain http to other machines (tests, private networks)"),
-    [PRIVATE_ADDRESSES] = KEY(.type = HEARTH_CONFIG_BOOL, .name = "private_addresses", .fallback = "no",
-                              .help = "let the servers above name others on private, link-local and loopback addresses"),
-    [PAGE_SIZE] = KEY(.type = HEARTH_CONFIG_INT, .name = "page_size", .fallback = "1000", .minimum = 50, .maximum = 1000,
-                      .help = "records asked for in one request"),
-    [REQUEST_TIMEOUT] = KEY(.type = HEARTH_CONFIG_DURATION, .name = "request_timeout", .fallback = "2min", .minimum = 1000,
-                            .maximum = 600000, .help = "longest time for one request"),
-    [HISTORY] = KEY(.type = HEARTH_CONFIG_BOOL, .name = "history", .fallback = "yes", .help = "read the browsing history"),
+    [PRIVATE_ADDRESSES] =
+        KEY(.type = HEARTH_CONFIG_BOOL, .name = "private_addresses", .fallback = "no",
+            .help =
+                "let the servers above name others on private, link-local and loopback addresses"),
+    [PAGE_SIZE] = KEY(.type = HEARTH_CONFIG_INT, .name = "page_size", .fallback = "1000",
+                      .minimum = 50, .maximum = 1000, .help = "records asked for in one request"),
+    [REQUEST_TIMEOUT] =
+        KEY(.type = HEARTH_CONFIG_DURATION, .name = "request_timeout", .fallback = "2min",
+            .minimum = 1000, .maximum = 600000, .help = "longest time for one request"),
+    [HISTORY] = KEY(.type = HEARTH_CONFIG_BOOL, .name = "history", .fallback = "yes",
+                    .help = "read the browsing history"),
 };
 
-static int check_base(struct hearth_call *call, const struct hearth_config_value *values, int key, const char *suffix, bool insecure,
-                      char ret_url[FX_URL_MAX])
+static int check_base(struct hearth_call *call, const struct hearth_config_value *values, int key,
+                      const char *suffix, bool insecure, char ret_url[FX_URL_MAX])
 {
     struct fx_url url;
-    const char *name = config_keys[key].name, *text = support_or_empty(support_config_text(values, key));
+    const char *name = config_keys[key].name,
+               *text = support_or_empty(support_config_text(values, key));
     if (fx_url_base(text, suffix, ret_url) != 0 || fx_url_parse(ret_url, &url) != 0)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "%s is not a usable address of a server", name);
+        return hearth_fail(call, HEARTH_ERR_INVALID, "%s is not a usable address of a server",
+                           name);
     if (!fx_url_is_allowed(&url, insecure))
-        return hearth_fail(call, HEARTH_ERR_INVALID, "%s is plain http to another machine; use https, or set insecure_http = yes", name);
+        return hearth_fail(
+            call, HEARTH_ERR_INVALID,
+            "%s is plain http to another machine; use https, or set insecure_http = yes", name);
     return 0;
 }
 
 /* A configured text, whole or not at all. */
-static int config_take_text(struct hearth_call *call, const struct hearth_config_value *values, int key, char *ret, size_t size)
+static int config_take_text(struct hearth_call *call, const struct hearth_config_value *values,
+                            int key, char *ret, size_t size)
 {
     const char *text = support_config_text(values, key);
     size_t n = strlen(text);
     if (n >= size)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "%s is longer than %zu bytes", config_keys[key].name, size - 1);
+        return hearth_fail(call, HEARTH_ERR_INVALID, "%s is longer than %zu bytes",
+                           config_keys[key].name, size - 1);
     memcpy(ret, text, n + 1);
     return 0;
 }
 
-static int read_signin_config(struct hearth_call *call, const struct hearth_config_value *values, struct fx_config *config)
+static int read_signin_config(struct hearth_call *call, const struct hearth_config_value *values,
+                              struct fx_config *config)
 {
     char host[65] = "";
     struct fx_url url;
     int r = 0;
     if (support_config_text(values, REDIRECT_URI) != NULL)
-        r = config_take_text(call, values, REDIRECT_URI, config->redirect_uri, sizeof(config->redirect_uri));
-    else if (strlen(config->accounts_url) + strlen(config->client_id) + 32 > sizeof(config->redirect_uri))
-        return hearth_fail(call, HEARTH_ERR_INVALID, "accounts_url is too long to make redirect_uri of it");
+        r = config_take_text(call, values, REDIRECT_URI, config->redirect_uri,
+                             sizeof(config->redirect_uri));
+    else if (strlen(config->accounts_url) + strlen(config->client_id) + 32 >
+             sizeof(config->redirect_uri))
+        return hearth_fail(call, HEARTH_ERR_INVALID,
+                           "accounts_url is too long to make redirect_uri of it");
     else
-        snprintf(config->redirect_uri, sizeof(config->redirect_uri), "%.*s/oauth/success/%s", FX_URL_MAX - 100, config->accounts_url,
-                 config->client_id);
-    if (r == 0 && support_config_text(values, REDIRECT_URI) != NULL && fx_url_parse(config->redirect_uri, &url) != 0)
+        snprintf(config->redirect_uri, sizeof(config->redirect_uri), "%.*s/oauth/success/%s",
+                 FX_URL_MAX - 100, config->accounts_url, config->client_id);
+    if (r == 0 && support_config_text(values, REDIRECT_URI) != NULL &&
+        fx_url_parse(config->redirect_uri, &url) != 0)
         return hearth_fail(call, HEARTH_ERR_INVALID, "redirect_uri is not a usable address");
     if (r == 0)
         r = config_take_text(call, values, SCOPES, config->scopes, sizeof(config->scopes));
     if (r == 0 && strstr(config->scopes, FX_SCOPE_SYNC) == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "scopes must contain " FX_SCOPE_SYNC);
     if (r == 0 && support_config_text(values, DEVICE_NAME) != NULL)
-        r = config_take_text(call, values, DEVICE_NAME, config->device_name, sizeof(config->device_name));
+        r = config_take_text(call, values, DEVICE_NAME, config->device_name,
+                             sizeof(config->device_name));
     if (r < 0)
         return r;
     if (gethostname(host, sizeof(host) - 1) != 0 || host[0] == '\0')
@@ -117,7 +140,8 @@ static int read_signin_config(struct hearth_call *call, const struct hearth_conf
     return 0;
 }
 
-static int config_read_all(struct hearth_call *call, const struct hearth_config_value *values, struct fx_config *ret_config)
+static int config_read_all(struct hearth_call *call, const struct hearth_config_value *values,
+                           struct fx_config *ret_config)
 {
     struct fx_config config = {
         .insecure_http = support_config_bool(values, INSECURE_HTTP),
@@ -128,11 +152,13 @@ static int config_read_all(struct hearth_call *call, const struct hearth_config_
     };
     int r = check_base(call, values, ACCOUNTS_URL, NULL, config.insecure_http, config.accounts_url);
     if (r == 0)
-        r = check_base(call, values, TOKEN_SERVER, "/1.0/sync/1.5", config.insecure_http, config.token_server);
+        r = check_base(call, values, TOKEN_SERVER, "/1.0/sync/1.5", config.insecure_http,
+                       config.token_server);
     if (r != 0)
         return r;
     const char *standard = strcmp(config.accounts_url, MOZILLA) == 0 ? MOZILLA_CLIENT : "";
-    const char *given = support_config_text(values, CLIENT_ID), *id = given != NULL ? given : standard;
+    const char *given = support_config_text(values, CLIENT_ID),
+               *id = given != NULL ? given : standard;
     if (id[0] != '\0' && !fx_text_is_token(id, strlen(id), sizeof(config.client_id) - 1))
         return hearth_fail(call, HEARTH_ERR_INVALID, "client_id is not an OAuth client id");
     snprintf(config.client_id, sizeof(config.client_id), "%s", id);
@@ -142,7 +168,8 @@ static int config_read_all(struct hearth_call *call, const struct hearth_config_
     return r;
 }
 
-static int fx_on_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
+static int fx_on_open(const struct hearth_host *host, struct hearth_call *call,
+                      const struct hearth_config_value *values, void **ret_self)
 {
     struct fx_config config;
     int r = config_read_all(call, values, &config);
@@ -215,7 +242,8 @@ static void fx_on_interrupt(void *handle)
     atomic_store(&fx_handle_of(handle)->interrupted, true);
 }
 
-int fx_fill_identity(const struct fx *fx, struct hearth_call *call, struct fx_import *import, struct hearth_identity *ret_identity)
+int fx_fill_identity(const struct fx *fx, struct hearth_call *call, struct fx_import *import,
+                     struct hearth_identity *ret_identity)
 {
     const struct hearth_host *host = fx->host;
     fx_uid_write_lower(import->credentials.uid);
@@ -229,8 +257,8 @@ int fx_fill_identity(const struct fx *fx, struct hearth_call *call, struct fx_im
     identity.uid = support_keep_text(host, call, import->credentials.uid);
     identity.name = import->name[0] != '\0' ? support_keep_text(host, call, import->name) : NULL;
     int r = 0;
-    if (identity.credentials == NULL || identity.email == NULL || identity.uid == NULL || identity.key == NULL ||
-        (import->name[0] != '\0' && identity.name == NULL)) {
+    if (identity.credentials == NULL || identity.email == NULL || identity.uid == NULL ||
+        identity.key == NULL || (import->name[0] != '\0' && identity.name == NULL)) {
         r = support_no_memory(call);
     } else {
         SUPPORT_GIVE(identity, ret_identity);
@@ -239,7 +267,8 @@ int fx_fill_identity(const struct fx *fx, struct hearth_call *call, struct fx_im
     return r;
 }
 
-static int fx_on_account_import(void *pointer, struct hearth_call *call, const char *json, struct hearth_identity *ret_identity)
+static int fx_on_account_import(void *pointer, struct hearth_call *call, const char *json,
+                                struct hearth_identity *ret_identity)
 {
     struct fx_handle *handle = fx_handle_of(pointer);
     struct fx_import import;
@@ -251,7 +280,8 @@ static int fx_on_account_import(void *pointer, struct hearth_call *call, const c
     return r;
 }
 
-static int fx_on_pull(void *pointer, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result)
+static int fx_on_pull(void *pointer, struct hearth_call *call, const struct hearth_pull *pull,
+                      struct hearth_pull_result *ret_result)
 {
     struct fx_handle *handle = fx_handle_of(pointer);
     atomic_store(&handle->interrupted, false);
@@ -266,27 +296,34 @@ static void fx_on_forget(void *self, const char *account)
 /* Neither way does without a client id: tokens are given to clients. */
 static uint64_t fx_on_signin_methods(void *self)
 {
-    return fx_of(self)->config.client_id[0] == '\0' ? 0 : HEARTH_SIGNIN_BROWSER | HEARTH_SIGNIN_PASSWORD;
+    return fx_of(self)->config.client_id[0] == '\0'
+               ? 0
+               : HEARTH_SIGNIN_BROWSER | HEARTH_SIGNIN_PASSWORD;
 }
 
-static int fx_on_signin_start(void *pointer, struct hearth_call *call, const struct hearth_signin *signin, struct hearth_signin_step *ret_step)
+static int fx_on_signin_start(void *pointer, struct hearth_call *call,
+                              const struct hearth_signin *signin,
+                              struct hearth_signin_step *ret_step)
 {
     struct fx_handle *handle = fx_handle_of(pointer);
     atomic_store(&handle->interrupted, false);
     if ((fx_on_signin_methods(handle->fx) & (uint64_t)signin->method) == 0)
-        return hearth_fail(call, HEARTH_ERR_UNSUPPORTED, "this way of signing in needs client_id in the [sync \u2026] section");
+        return hearth_fail(call, HEARTH_ERR_UNSUPPORTED,
+                           "this way of signing in needs client_id in the [sync \u2026] section");
     return fx_signin_start(handle, call, signin, ret_step);
 }
 
-static int fx_on_signin_next(void *pointer, struct hearth_call *call, const void *state, size_t state_size,
-                          const struct hearth_signin_answer *answers, size_t count, struct hearth_signin_step *ret_step)
+static int fx_on_signin_next(void *pointer, struct hearth_call *call, const void *state,
+                             size_t state_size, const struct hearth_signin_answer *answers,
+                             size_t count, struct hearth_signin_step *ret_step)
 {
     struct fx_handle *handle = fx_handle_of(pointer);
     atomic_store(&handle->interrupted, false);
     return fx_signin_next(handle, call, state, state_size, answers, count, ret_step);
 }
 
-static int fx_on_describe(void *pointer, struct hearth_call *call, const void *credentials, size_t size, struct hearth_identity *ret_identity)
+static int fx_on_describe(void *pointer, struct hearth_call *call, const void *credentials,
+                          size_t size, struct hearth_identity *ret_identity)
 {
     struct fx_handle *handle = fx_handle_of(pointer);
     struct fx_credentials c;
@@ -316,10 +353,15 @@ static const struct hearth_sync operations = {
 
 static const void *fx_on_extension(const char *name)
 {
-    static const struct hearth_sync_signin signin = {
-        .struct_size = sizeof(signin), .methods = fx_on_signin_methods, .start = fx_on_signin_start, .next = fx_on_signin_next};
-    static const struct hearth_sync_describe describe = {.struct_size = sizeof(describe), .describe = fx_on_describe};
-    return strcmp(name, HEARTH_SYNC_SIGNIN) == 0 ? (const void *)&signin : strcmp(name, HEARTH_SYNC_DESCRIBE) == 0 ? &describe : NULL;
+    static const struct hearth_sync_signin signin = {.struct_size = sizeof(signin),
+                                                     .methods = fx_on_signin_methods,
+                                                     .start = fx_on_signin_start,
+                                                     .next = fx_on_signin_next};
+    static const struct hearth_sync_describe describe = {.struct_size = sizeof(describe),
+                                                         .describe = fx_on_describe};
+    return strcmp(name, HEARTH_SYNC_SIGNIN) == 0     ? (const void *)&signin
+           : strcmp(name, HEARTH_SYNC_DESCRIBE) == 0 ? &describe
+                                                     : NULL;
 }
 
 static const struct hearth_plugin plugin = {

@@ -14,7 +14,8 @@
  *                     |             sync key does not open it: SIGNIN_NEEDED
  *                     none yet: WAITING
  *
- * Any step may end the pull (FX_END, result filled) or break it off (negative: network, sink, interrupt). */
+ * Any step may end the pull (FX_END, result filled) or break it off (negative: network, sink,
+ * interrupt). */
 #include "fx.h"
 
 #include <stdio.h>
@@ -30,26 +31,35 @@ enum { MOVES = 2 };
 
 static bool anything_changed(const struct fx_pull *p)
 {
-    if (!p->account.present || p->account.meta != p->meta_timestamp || p->account.keys != p->keys_timestamp)
+    if (!p->account.present || p->account.meta != p->meta_timestamp ||
+        p->account.keys != p->keys_timestamp)
         return true;
     for (int c = 1; c < FX_COLLECTIONS; c++) {
-        if (fx_account_wants(p, c) && (!p->cursors[c].present || p->cursors[c].last_modified != p->timestamps[c] || fx_refetch_due(p, c)))
+        if (fx_account_wants(p, c) &&
+            (!p->cursors[c].present || p->cursors[c].last_modified != p->timestamps[c] ||
+             fx_refetch_due(p, c)))
             return true;
     }
     return false;
 }
 
-/* In the order of their numbers, but for bookmarks: first when they were left open by the attempt before, last when that makes sense. */
+/* In the order of their numbers, but for bookmarks: first when they were left open by the
+ * attempt before, last when that makes sense. */
 static int read_collections(struct fx_pull *p)
 {
     enum { FIRST, IN_TURN, LAST };
-    int bookmarks = p->open_collection != 0 ? FIRST : p->state.bookmarks_last ? LAST : IN_TURN, r = 0;
+    int bookmarks = p->open_collection != 0   ? FIRST
+                    : p->state.bookmarks_last ? LAST
+                                              : IN_TURN,
+        r = 0;
     for (int turn = FIRST; turn <= LAST; turn++)
         for (int c = 1; r == 0 && c < FX_COLLECTIONS; c++) {
-            if (fx_collections[c].run == NULL || turn != (fx_collections[c].moves ? bookmarks : IN_TURN))
+            if (fx_collections[c].run == NULL ||
+                turn != (fx_collections[c].moves ? bookmarks : IN_TURN))
                 continue;
             r = fx_collections[c].run(p, c);
-            if (r == 0 && p->open_collection != 0) { /* the new server has no bookmarks: nothing may be committed for them */
+            if (r == 0 && p->open_collection != 0) {
+                /* the new server has no bookmarks: nothing may be committed for them */
                 p->incomplete = true;
                 r = fx_end(p, HEARTH_ACCOUNT_OK, fx_says_moved());
             }
@@ -87,7 +97,8 @@ static int run_once(struct fx_pull *p)
 }
 
 /* The names of the collections that are wanted here and in this set. */
-static size_t collections_in(const struct fx_pull *p, int64_t bits, const char *ret_names[FX_COLLECTIONS])
+static size_t collections_in(const struct fx_pull *p, int64_t bits,
+                             const char *ret_names[FX_COLLECTIONS])
 {
     size_t count = 0;
     for (int c = 1; c < FX_COLLECTIONS; c++)
@@ -117,7 +128,8 @@ static bool note_left_out(const struct fx_pull *p, struct hearth_sentence *ret_n
     return count > 0;
 }
 
-/* Of the collections that are read: what arrived damaged, else what is still to be asked for again, else what is of no use. */
+/* Of the collections that are read: what arrived damaged, else what is still to be asked for
+ * again, else what is of no use. */
 static bool note_damage(const struct fx_pull *p, struct hearth_sentence *ret_note)
 {
     int64_t damaged = 0;
@@ -139,13 +151,17 @@ static bool note_damage(const struct fx_pull *p, struct hearth_sentence *ret_not
     if (collections > 1)
         *ret_note = fx_says_several_damaged(damaged);
     else if (collections == 1)
-        *ret_note = damage->forgotten > 0 ? fx_says_some_forgotten(damage->damaged, damage->records, name, damage->forgotten)
-                    : waiting > 0         ? fx_says_some_asked_again(damage->damaged, damage->records, name, waiting)
-                                          : fx_says_some_damaged(damage->damaged, damage->records, name);
+        *ret_note = damage->forgotten > 0 ? fx_says_some_forgotten(damage->damaged, damage->records,
+                                                                   name, damage->forgotten)
+                    : waiting > 0
+                        ? fx_says_some_asked_again(damage->damaged, damage->records, name, waiting)
+                        : fx_says_some_damaged(damage->damaged, damage->records, name);
     else if (still != 0)
-        *ret_note = fx_says_still_damaged((int64_t)p->failed[still].count, fx_collections[still].name);
+        *ret_note =
+            fx_says_still_damaged((int64_t)p->failed[still].count, fx_collections[still].name);
     else if (unusable != 0)
-        *ret_note = fx_says_unusable(p->damage[unusable].unusable, fx_collections[unusable].name, p->damage[unusable].why);
+        *ret_note = fx_says_unusable(p->damage[unusable].unusable, fx_collections[unusable].name,
+                                     p->damage[unusable].why);
     return collections > 0 || still != 0 || unusable != 0;
 }
 
@@ -183,14 +199,16 @@ static int read_cursors(struct fx_pull *p, const struct hearth_pull *pull)
         if (cursor->collection == HEARTH_COLLECTION_NONE)
             fx_account_cursor_parse(cursor->text, &p->account);
         else if (cursor->collection > 0 && cursor->collection < FX_COLLECTIONS)
-            r = fx_collection_cursor_parse_failed(cursor->text, &p->cursors[cursor->collection], &p->failed[cursor->collection]);
+            r = fx_collection_cursor_parse_failed(cursor->text, &p->cursors[cursor->collection],
+                                                  &p->failed[cursor->collection]);
     }
     p->stored_account = p->account;
     return r == 0 ? 0 : fx_break(p, r, fx_says_no_memory());
 }
 
 /* What the cache holds belongs to one set of credentials. */
-static void credentials_fingerprint(const struct fx_pull *p, uint8_t ret_digest[sizeof(p->state.credentials)])
+static void credentials_fingerprint(const struct fx_pull *p,
+                                    uint8_t ret_digest[sizeof(p->state.credentials)])
 {
     uint8_t digest[EVP_MAX_MD_SIZE] = {0};
     char blob[FX_BLOB_MAX];
@@ -232,7 +250,8 @@ static int prepare_and_run(struct fx_pull *p, const struct hearth_pull *pull)
     uint64_t ticket;
     if (fx_credentials_parse(pull->credentials, pull->credentials_size, &p->credentials) != 0)
         return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, fx_says_credentials_unreadable());
-    if (!fx_credentials_are_of(&p->credentials, p->fx->config.accounts_url, p->fx->config.token_server))
+    if (!fx_credentials_are_of(&p->credentials, p->fx->config.accounts_url,
+                               p->fx->config.token_server))
         return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, fx_says_other_servers());
     load_state(p, pull->account, &ticket);
     int r = read_cursors(p, pull);
@@ -245,7 +264,8 @@ static int prepare_and_run(struct fx_pull *p, const struct hearth_pull *pull)
     return r;
 }
 
-int fx_pull_run(struct fx_handle *handle, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result)
+int fx_pull_run(struct fx_handle *handle, struct hearth_call *call, const struct hearth_pull *pull,
+                struct hearth_pull_result *ret_result)
 {
     struct hearth_pull_result result = {.state = HEARTH_ACCOUNT_ERROR};
     struct fx_pull *p = calloc(1, sizeof(*p));
@@ -261,7 +281,8 @@ int fx_pull_run(struct fx_handle *handle, struct hearth_call *call, const struct
     int r = prepare_and_run(p, pull);
     if (p->soft_backoff > 0) {
         int64_t wait = fx_with_jitter(p, p->soft_backoff);
-        fx_log(p, "the servers wish for a pause of %lld s (X-Weave-Backoff, X-Backoff)", (long long)p->soft_backoff / 1000);
+        fx_log(p, "the servers wish for a pause of %lld s (X-Weave-Backoff, X-Backoff)",
+               (long long)p->soft_backoff / 1000);
         if (wait > result.account_backoff)
             result.account_backoff = wait;
     }

@@ -17,7 +17,8 @@
 #include "codec/codec.h"
 
 enum { RESTARTS = 3, MAX_PAGES = 100000, FEW = 10, FEW_IN = 20 };
-enum { RECORDS_MAX = 4000000 }; /* of one collection: their ids are kept until it ends, 16 to 32 bytes each */
+/* of one collection: their ids are kept until it ends, 16 to 32 bytes each */
+enum { RECORDS_MAX = 4000000 };
 
 #define PAGE_MAX_BYTES (UINT64_C(4) << 30)
 
@@ -64,7 +65,9 @@ static int reading_on_line(void *ctx, const char *line, size_t size)
         return 0;
     }
     if (reader->records >= RECORDS_MAX)
-        return fx_leave(g->p, false, fx_says_too_many_records(RECORDS_MAX, fx_collections[reader->collection].name));
+        return fx_leave(
+            g->p, false,
+            fx_says_too_many_records(RECORDS_MAX, fx_collections[reader->collection].name));
     reader->records++;
     g->p->result->records++;
     if (line == NULL) {
@@ -84,9 +87,11 @@ static int reading_on_line(void *ctx, const char *line, size_t size)
         if (other && !number_set_add_text(&g->came, g->decoder.other_id))
             return HEARTH_ERR_NOMEM;
         g->bad_hmac += status == FX_BSO_BAD_HMAC;
-        return reader_damaged(g, bso.id[0] != '\0' ? bso.id : NULL, other ? g->decoder.other_id : NULL, fx_bso_words(status));
+        return reader_damaged(g, bso.id[0] != '\0' ? bso.id : NULL,
+                              other ? g->decoder.other_id : NULL, fx_bso_words(status));
     }
-    struct fx_record record = {.id = bso.id, .modified = bso.modified * 10, .json = json, .size = g->decoder.plain.size};
+    struct fx_record record = {
+        .id = bso.id, .modified = bso.modified * 10, .json = json, .size = g->decoder.plain.size};
     int r = reader->ops->take(reader->ctx, &record);
     json_decref(json);
     return r;
@@ -115,7 +120,8 @@ static int reading_on_begin(void *ctx, const struct fx_answer *answer)
         return fx_end_passing(g->p, fx_says_no_list(storage_path(g, path)));
     if (g->lines_ready)
         fx_newlines_fini(&g->lines);
-    fx_newlines_init(&g->lines, answer->body_type == FX_BODY_JSON, line_limit(g->p), reading_on_line, g);
+    fx_newlines_init(&g->lines, answer->body_type == FX_BODY_JSON, line_limit(g->p),
+                     reading_on_line, g);
     g->lines_ready = true;
     g->announced = answer->records;
     return 0;
@@ -137,25 +143,29 @@ static int on_data(void *ctx, const char *data, size_t size)
 static int make_path(struct reading *g, const char *offset, char *ret_path, size_t capacity)
 {
     struct fx_reader *reader = g->reader;
-    char since[FX_TIMESTAMP_TEXT + 16] = "", time[FX_TIMESTAMP_TEXT], encoded[3 * FX_OFFSET_MAX] = "";
+    char since[FX_TIMESTAMP_TEXT + 16] = "", time[FX_TIMESTAMP_TEXT],
+                                   encoded[3 * FX_OFFSET_MAX] = "";
     if (reader->since > 0) {
         fx_timestamp_print(reader->since, time);
         snprintf(since, sizeof(since), "&newer=%s", time);
     }
     if (codec_percent_encode(offset, "", encoded, sizeof(encoded)) != 0)
         return HEARTH_ERR_FULL;
-    const char *name = fx_collections[reader->collection].name, *word = offset[0] == '\0' ? "" : "&offset=";
+    const char *name = fx_collections[reader->collection].name,
+               *word = offset[0] == '\0' ? "" : "&offset=";
     int size;
     if (reader->ids != NULL)
-        size = snprintf(ret_path, capacity, "storage/%s?full=1&ids=%s%s%s", name, reader->ids, word, encoded);
-    else
-        size = snprintf(ret_path, capacity, "storage/%s?full=1%s&sort=oldest&limit=%d%s%s", name, since, g->p->fx->config.page_size, word,
+        size = snprintf(ret_path, capacity, "storage/%s?full=1&ids=%s%s%s", name, reader->ids, word,
                         encoded);
+    else
+        size = snprintf(ret_path, capacity, "storage/%s?full=1%s&sort=oldest&limit=%d%s%s", name,
+                        since, g->p->fx->config.page_size, word, encoded);
     return size > 0 && (size_t)size < capacity ? 0 : HEARTH_ERR_FULL;
 }
 
 /* One page. ret_answer has the offset of the next. */
-static int read_path(struct reading *g, const char *path, int64_t unmodified_since, struct fx_answer *ret_answer)
+static int read_path(struct reading *g, const char *path, int64_t unmodified_since,
+                     struct fx_answer *ret_answer)
 {
     struct fx_get get = {.path = path,
                          .newlines = true,
@@ -178,7 +188,8 @@ static int read_path(struct reading *g, const char *path, int64_t unmodified_sin
     return r;
 }
 
-static int reading_read_page(struct reading *g, const char *offset, int64_t unmodified_since, struct fx_answer *ret_answer)
+static int reading_read_page(struct reading *g, const char *offset, int64_t unmodified_since,
+                             struct fx_answer *ret_answer)
 {
     char path[2048];
     if (make_path(g, offset, path, sizeof(path)) != 0)
@@ -186,25 +197,28 @@ static int reading_read_page(struct reading *g, const char *offset, int64_t unmo
     return read_path(g, path, unmodified_since, ret_answer);
 }
 
-/* What info/collections said of the collection has to be true of its list, too: an answer that is older (a wiped server, a replica that
- * lags, a cache) would delete, or hide for ever, what it does not have. Having nothing is believed only when it is said in so many words.
- */
+/* What info/collections said of the collection has to be true of its list, too: an answer that
+ * is older (a wiped server, a replica that lags, a cache) would delete, or hide for ever, what
+ * it does not have. Having nothing is believed only when it is said in so many words. */
 static int check_first_page(struct reading *g, const struct fx_answer *answer)
 {
     int collection = g->reader->collection;
     const char *word = fx_collections[collection].name;
     if (answer->last_modified >= 0 && answer->last_modified < g->p->timestamps[collection])
         return fx_leave(g->p, true, fx_says_older(word));
-    if (g->reader->ids == NULL && g->lines.lines == 0 && !answer->has_next && (answer->records != 0 || answer->last_modified < 0))
+    if (g->reader->ids == NULL && g->lines.lines == 0 && !answer->has_next &&
+        (answer->records != 0 || answer->last_modified < 0))
         return fx_leave(g->p, true, fx_says_sends_nothing(word));
     return 0;
 }
 
-/* Whether the offsets of several pages led past something shows only in a list of the ids, whose pages are larger. Their number would not
- * do: pages that overlap here and leave something out there have as many. */
+/* Whether the offsets of several pages led past something shows only in a list of the ids, whose
+ * pages are larger. Their number would not do: pages that overlap here and leave something out
+ * there have as many. */
 static int check_complete(struct reading *g, int64_t unmodified_since)
 {
-    char path[1800], since[FX_TIMESTAMP_TEXT + 16] = "", time[FX_TIMESTAMP_TEXT], encoded[3 * FX_OFFSET_MAX] = "";
+    char path[1800], since[FX_TIMESTAMP_TEXT + 16] = "", time[FX_TIMESTAMP_TEXT],
+                                               encoded[3 * FX_OFFSET_MAX] = "";
     struct fx_answer answer = {0};
     const struct fx_reader *reader = g->reader;
     const char *name = fx_collections[reader->collection].name;
@@ -229,7 +243,9 @@ static int check_complete(struct reading *g, int64_t unmodified_since)
     }
     if (g->missing <= reader->nameless && g->listed <= reader->records)
         return 0;
-    return fx_leave(g->p, true, fx_says_incomplete(g->listed, fx_collections[reader->collection].name, g->listed - g->missing));
+    return fx_leave(g->p, true,
+                    fx_says_incomplete(g->listed, fx_collections[reader->collection].name,
+                                       g->listed - g->missing));
 }
 
 /* Something could not be opened: with the right key? */
@@ -257,23 +273,28 @@ static int reading_read_pages(struct reading *g)
         if (r != 0)
             return r;
         if (page == 0)
-            first_modified = answer.last_modified > 0 ? answer.last_modified : g->p->timestamps[g->reader->collection];
+            first_modified = answer.last_modified > 0 ? answer.last_modified
+                                                      : g->p->timestamps[g->reader->collection];
         if (!answer.has_next) {
             g->reader->first_modified = first_modified;
             return page > 0 && g->reader->ids == NULL ? check_complete(g, first_modified) : 0;
         }
-        if (answer.next[0] == '\0' || strcmp(answer.next, offset) == 0 || strcmp(answer.next, earlier) == 0)
+        if (answer.next[0] == '\0' || strcmp(answer.next, offset) == 0 ||
+            strcmp(answer.next, earlier) == 0)
             break;
-        if ((page & (page + 1)) == 0) /* pages 0, 1, 3, 7, …: a circle of whatever length comes back to one of them */
+        /* pages 0, 1, 3, 7, …: a circle of whatever length comes back to one of them */
+        if ((page & (page + 1)) == 0)
             memcpy(earlier, answer.next, sizeof(earlier));
         memcpy(offset, answer.next, sizeof(offset));
     }
     return fx_end_passing(g->p, fx_says_endless(fx_collections[g->reader->collection].name));
 }
 
-/* A little damage is kept apart, record by record. When much is damaged something is wrong with all of it: then nothing of it is used,
- * thrice; what is still the same by then will stay so, and the sound part is better than nothing. But what would be removed for not having
- * come (a complete collection, and a record without an id) is never given up, and neither is everything at once. */
+/* A little damage is kept apart, record by record. When much is damaged something is wrong with
+ * all of it: then nothing of it is used, thrice; what is still the same by then will stay so,
+ * and the sound part is better than nothing. But what would be removed for not having come (a
+ * complete collection, and a record without an id) is never given up, and neither is everything
+ * at once. */
 static int check_sound(struct reading *g)
 {
     struct fx_reader *reader = g->reader;
@@ -283,7 +304,8 @@ static int check_sound(struct reading *g)
     bool many = reader->damaged > FEW && reader->damaged * FEW_IN > reader->records;
     bool none = lasting && whole && reader->damaged > 0 && reader->damaged == reader->records;
     bool too_many_ids = reader->damaged > FX_FAILED_MAX;
-    bool unknown = reader->nameless > 0 && whole && !reader->united && !fx_collections[reader->collection].united;
+    bool unknown = reader->nameless > 0 && whole && !reader->united &&
+                   !fx_collections[reader->collection].united;
     if (reader->ids != NULL)
         return 0;
     if (!many && !none && !too_many_ids && reader->nameless == 0) {
@@ -291,7 +313,8 @@ static int check_sound(struct reading *g)
         return 0;
     }
     if (!none && !unknown && *given_up >= FX_PATIENCE) {
-        if (lasting) /* the next damage is another one; what is always read whole is the same again */
+        /* the next damage is another one; what is always read whole is the same again */
+        if (lasting)
             *given_up = 0;
         return 0;
     }
@@ -326,7 +349,8 @@ static int reading_read_all(struct reading *g)
             return r;
         g->restarts++;
     }
-    g->p->left = fx_message(g->p, fx_says_written_all_the_time(fx_collections[g->reader->collection].name));
+    g->p->left =
+        fx_message(g->p, fx_says_written_all_the_time(fx_collections[g->reader->collection].name));
     return FX_LEFT;
 }
 
@@ -336,8 +360,10 @@ int fx_reader_run(struct fx_reader *reader)
     if (fx_decoder_init(&g.decoder) != 0)
         return fx_break(reader->p, HEARTH_ERR_NOMEM, fx_says_no_memory());
     int r = reading_read_all(&g);
-    fx_log(reader->p, "%s: %d page%s brought %lld records%s", fx_collections[reader->collection].name, g.pages, g.pages == 1 ? "" : "s",
-           (long long)reader->records, g.restarts == 0 ? "" : "; it was begun anew, because somebody wrote meanwhile (412)");
+    fx_log(reader->p, "%s: %d page%s brought %lld records%s",
+           fx_collections[reader->collection].name, g.pages, g.pages == 1 ? "" : "s",
+           (long long)reader->records,
+           g.restarts == 0 ? "" : "; it was begun anew, because somebody wrote meanwhile (412)");
     if (g.lines_ready)
         fx_newlines_fini(&g.lines);
     fx_decoder_fini(&g.decoder);

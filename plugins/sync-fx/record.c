@@ -21,7 +21,8 @@ const char *fx_record_string(struct fx_translate *t, const json_t *string)
     const char *text = json_string_value(string);
     size_t size = json_string_length(string);
     size_t zeros = 0;
-    for (const char *c = memchr(text, '\0', size); c != NULL; c = memchr(c + 1, '\0', size - (size_t)(c + 1 - text)))
+    for (const char *c = memchr(text, '\0', size); c != NULL;
+         c = memchr(c + 1, '\0', size - (size_t)(c + 1 - text)))
         zeros++;
     if (zeros == 0)
         return text;

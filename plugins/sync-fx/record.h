@@ -28,13 +28,15 @@ struct fx_translate {
     const char *why; /* set with FX_DAMAGED: "it has no URL" */
 };
 
-/* Each hands the record to the sink (or its tombstone). Returns enum fx_verdict, or a negative code (of the sink; NOMEM). */
+/* Each hands the record to the sink (or its tombstone). Returns enum fx_verdict, or a negative
+ * code (of the sink; NOMEM). */
 int fx_record_bookmark(struct fx_translate *t, const struct fx_record *record);
 int fx_record_history(struct fx_translate *t, const struct fx_record *record);
 /* Tabs: `json` is the whole record; hands over each group and each tab. */
 int fx_record_tabs(struct fx_translate *t, const struct fx_record *record);
 /* Fills ret_device from a record of clients; its texts live as long as json and arena. */
-int fx_record_client(struct fx_translate *t, const struct fx_record *record, struct hearth_device *ret_device);
+int fx_record_client(struct fx_translate *t, const struct fx_record *record,
+                     struct hearth_device *ret_device);
 
 /* --- shared --- */
 bool fx_record_is_tombstone(const struct fx_record *record);

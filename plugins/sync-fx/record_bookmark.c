@@ -13,12 +13,14 @@ static int bookmark_kind_of(const char *type, const char *url)
     static const struct {
         const char *type;
         int kind;
-    } kinds[] = {{"bookmark", HEARTH_BOOKMARK}, {"microsummary", HEARTH_BOOKMARK}, {"query", HEARTH_QUERY},
-                 {"folder", HEARTH_FOLDER},     {"livemark", HEARTH_LIVEMARK},     {"separator", HEARTH_SEPARATOR}};
+    } kinds[] = {{"bookmark", HEARTH_BOOKMARK}, {"microsummary", HEARTH_BOOKMARK},
+                 {"query", HEARTH_QUERY},       {"folder", HEARTH_FOLDER},
+                 {"livemark", HEARTH_LIVEMARK}, {"separator", HEARTH_SEPARATOR}};
     for (size_t i = 0; type != NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         if (strcmp(type, kinds[i].type) != 0)
             continue;
-        bool place = kinds[i].kind == HEARTH_BOOKMARK && url != NULL && strncasecmp(url, "place:", 6) == 0;
+        bool place =
+            kinds[i].kind == HEARTH_BOOKMARK && url != NULL && strncasecmp(url, "place:", 6) == 0;
         return place ? HEARTH_QUERY : kinds[i].kind;
     }
     return 0;
@@ -34,7 +36,8 @@ static bool is_junk(const char *id)
     return id != NULL && (strcmp(id, "pinned") == 0 || strcmp(id, "readinglist") == 0);
 }
 
-static int bookmark_read_children(struct fx_translate *t, const json_t *json, struct hearth_bookmark_record *b)
+static int bookmark_read_children(struct fx_translate *t, const json_t *json,
+                                  struct hearth_bookmark_record *b)
 {
     const json_t *list = json_object_get(json, "children");
     size_t count = json_array_size(list);
@@ -91,7 +94,8 @@ static const char *read_keyword(struct fx_translate *t, const json_t *json)
     return keyword;
 }
 
-/* The value of the only parameter `name` in a place: URL, percent-decoded; NULL: none, or several, or not text. */
+/* The value of the only parameter `name` in a place: URL, percent-decoded; NULL: none, or
+ * several, or not text. */
 static char *place_parameter(struct fx_translate *t, const char *url, const char *name)
 {
     const char *found = NULL;
@@ -115,7 +119,8 @@ static char *place_parameter(struct fx_translate *t, const char *url, const char
     return size == 0 || !codec_utf8_valid(text, size) || strlen(text) != size ? NULL : text;
 }
 
-/* Which tag a query shows. The name inside the URL is right; folderName of old records can be UTF-8 that was encoded twice. */
+/* Which tag a query shows. The name inside the URL is right; folderName of old records can be
+ * UTF-8 that was encoded twice. */
 static const char *read_tag_query(struct fx_translate *t, const json_t *json, const char *url)
 {
     if (url == NULL || strncasecmp(url, "place:", 6) != 0)
@@ -131,7 +136,9 @@ static const char *read_tag_query(struct fx_translate *t, const json_t *json, co
     }
     size_t size = tag == NULL ? 0 : strlen(tag);
     fx_text_trim(&tag, &size);
-    char *plain = size == 0 || support_utf8_cut(tag, size, FX_TAG_UNITS) != size ? NULL : fx_arena_copy(t->arena, tag, size);
+    char *plain = size == 0 || support_utf8_cut(tag, size, FX_TAG_UNITS) != size
+                      ? NULL
+                      : fx_arena_copy(t->arena, tag, size);
     if (plain != NULL)
         fx_text_plain(plain);
     return plain;
@@ -140,7 +147,8 @@ static const char *read_tag_query(struct fx_translate *t, const json_t *json, co
 static int64_t read_added(const json_t *json, int64_t modified)
 {
     int64_t added;
-    if (!fx_record_integer(json_object_get(json, "dateAdded"), true, &added) || added < FX_EARLIEST_DATE)
+    if (!fx_record_integer(json_object_get(json, "dateAdded"), true, &added) ||
+        added < FX_EARLIEST_DATE)
         return 0;
     return added < modified ? added : modified;
 }

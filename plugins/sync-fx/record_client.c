@@ -7,9 +7,10 @@
 /* Words of the records, to the six types of the core. */
 static const char *device_type_of(const char *word)
 {
-    static const char *const types[][2] = {{"desktop", "desktop"},    {"phone", "mobile"},  {"mobile", "mobile"},
-                                           {"smartphone", "mobile"},  {"tablet", "tablet"}, {"largetablet", "tablet"},
-                                           {"smalltablet", "tablet"}, {"tv", "tv"},         {"vr", "vr"}};
+    static const char *const types[][2] = {
+        {"desktop", "desktop"},    {"phone", "mobile"},  {"mobile", "mobile"},
+        {"smartphone", "mobile"},  {"tablet", "tablet"}, {"largetablet", "tablet"},
+        {"smalltablet", "tablet"}, {"tv", "tv"},         {"vr", "vr"}};
     for (size_t i = 0; word != NULL && i < sizeof(types) / sizeof(types[0]); i++) {
         if (strcasecmp(word, types[i][0]) == 0)
             return types[i][1];
@@ -17,10 +18,12 @@ static const char *device_type_of(const char *word)
     return NULL;
 }
 
-/* `type` says desktop or mobile; old clients call tablets mobile too, and tell them apart in formfactor. */
+/* `type` says desktop or mobile; old clients call tablets mobile too, and tell them apart in
+ * formfactor. */
 static const char *client_read_type(struct fx_translate *t, const json_t *json)
 {
-    const char *type = device_type_of(fx_record_text(t, json, "type")), *form = device_type_of(fx_record_text(t, json, "formfactor"));
+    const char *type = device_type_of(fx_record_text(t, json, "type")),
+               *form = device_type_of(fx_record_text(t, json, "formfactor"));
     if (type == NULL || (strcmp(type, "mobile") == 0 && form != NULL))
         type = form;
     return type == NULL ? "unknown" : type;
@@ -32,7 +35,8 @@ static const char *read_short(struct fx_translate *t, const json_t *json, const 
     return text == NULL || text[0] == '\0' ? NULL : text;
 }
 
-int fx_record_client(struct fx_translate *t, const struct fx_record *record, struct hearth_device *ret_device)
+int fx_record_client(struct fx_translate *t, const struct fx_record *record,
+                     struct hearth_device *ret_device)
 {
     const char *name = read_short(t, record->json, "name");
     *ret_device = (struct hearth_device){

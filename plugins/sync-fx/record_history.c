@@ -5,9 +5,11 @@
 #include <string.h>
 
 /* What Places refuses to store; and file:, which means nothing on another machine. */
-static const char *const refused[] = {"about:",      "blob:",     "cached-favicon:", "chrome:",        "data:",     "file:", "imap:",
-                                      "javascript:", "mailbox:",  "moz-anno:",       "moz-extension:", "moz-icon:", "news:", "page-icon:",
-                                      "place:",      "resource:", "view-source:",    "wyciwyg:",       NULL};
+static const char *const refused[] = {
+    "about:",         "blob:",        "cached-favicon:", "chrome:",    "data:",
+    "file:",          "imap:",        "javascript:",     "mailbox:",   "moz-anno:",
+    "moz-extension:", "moz-icon:",    "news:",           "page-icon:", "place:",
+    "resource:",      "view-source:", "wyciwyg:",        NULL};
 
 static int visits_newest_first(const void *a, const void *b)
 {
@@ -17,12 +19,14 @@ static int visits_newest_first(const void *a, const void *b)
     return (x->type > y->type) - (x->type < y->type);
 }
 
-/* Times are microseconds, but a receiving Firefox keeps milliseconds only and sends those back: (ms, type) tells visits apart. */
+/* Times are microseconds, but a receiving Firefox keeps milliseconds only and sends those back:
+ * (ms, type) tells visits apart. */
 static bool visit_of_record(const json_t *json, int64_t now, struct hearth_visit *ret_visit)
 {
     int64_t date, type;
     if (!fx_record_integer(json_object_get(json, "date"), false, &date) ||
-        !fx_record_integer(json_object_get(json, "type"), false, &type) || type < 1 || type > 9 || date < 0)
+        !fx_record_integer(json_object_get(json, "type"), false, &type) || type < 1 || type > 9 ||
+        date < 0)
         return false;
     date /= 1000;
     if (date < FX_EARLIEST_DATE)
@@ -33,7 +37,8 @@ static bool visit_of_record(const json_t *json, int64_t now, struct hearth_visit
     return true;
 }
 
-static int visits_of_record(struct fx_translate *t, const json_t *json, struct hearth_page_record *page)
+static int visits_of_record(struct fx_translate *t, const json_t *json,
+                            struct hearth_page_record *page)
 {
     const json_t *list = json_object_get(json, "visits");
     size_t count = json_array_size(list), kept = 0;
@@ -44,7 +49,8 @@ static int visits_of_record(struct fx_translate *t, const json_t *json, struct h
         kept += visit_of_record(json_array_get(list, i), t->now, &visits[kept]);
     qsort(visits, kept, sizeof(*visits), visits_newest_first);
     for (size_t i = 0; i < kept; i++) {
-        if (page->visit_count == 0 || visits_newest_first(&visits[page->visit_count - 1], &visits[i]) != 0)
+        if (page->visit_count == 0 ||
+            visits_newest_first(&visits[page->visit_count - 1], &visits[i]) != 0)
             visits[page->visit_count++] = visits[i];
     }
     page->visits = visits;

@@ -5,8 +5,9 @@
 #include <string.h>
 
 /* Firefox does not upload these; other clients might. */
-static const char *const filtered[] = {"about:",         "blob:",  "chrome:",   "data:",        "file:",    "javascript:",
-                                       "moz-extension:", "place:", "resource:", "view-source:", "wyciwyg:", NULL};
+static const char *const filtered[] = {
+    "about:",         "blob:",  "chrome:",   "data:",        "file:",    "javascript:",
+    "moz-extension:", "place:", "resource:", "view-source:", "wyciwyg:", NULL};
 
 static const char *const icon_schemes[] = {"http://", "https://", NULL};
 
@@ -26,7 +27,7 @@ static bool window_id_fits(const char *id)
     return id[0] != '\0' && strlen(id) <= HEARTH_KEY_MAX;
 }
 
-/* --- windows ------------------------------------------------------------------------------------ */
+/* --- windows --- */
 
 /* Its number; that of the last one when there is no room for more. */
 static int32_t find_window(struct windows *windows, const char *id)
@@ -66,7 +67,7 @@ static void read_windows(struct windows *windows, const json_t *json)
     qsort(windows->list, windows->count, sizeof(windows->list[0]), compare_windows);
 }
 
-/* --- groups ------------------------------------------------------------------------------------- */
+/* --- groups --- */
 
 static int send_groups(struct fx_translate *t, const char *device, const json_t *groups)
 {
@@ -95,7 +96,7 @@ static int send_groups(struct fx_translate *t, const char *device, const json_t 
     return 0;
 }
 
-/* --- tabs --------------------------------------------------------------------------------------- */
+/* --- tabs --- */
 
 /* Seconds, or from some clients milliseconds; integer, float or text. 0: unknown. */
 static int64_t read_last_used(const json_t *json, int64_t now)
@@ -112,7 +113,8 @@ static int64_t read_last_used(const json_t *json, int64_t now)
 static const char *read_group(struct fx_translate *t, const json_t *groups, const json_t *tab)
 {
     const char *id = fx_record_text(t, tab, "tabGroupId");
-    return id != NULL && window_id_fits(id) && json_is_object(json_object_get(groups, id)) ? id : NULL;
+    return id != NULL && window_id_fits(id) && json_is_object(json_object_get(groups, id)) ? id
+                                                                                           : NULL;
 }
 
 static int32_t read_window(struct fx_translate *t, struct windows *windows, const json_t *tab)
@@ -125,14 +127,19 @@ static int32_t read_window(struct fx_translate *t, struct windows *windows, cons
 static int64_t read_place(const json_t *tab)
 {
     int64_t place;
-    return fx_record_integer(json_object_get(tab, "index"), false, &place) && place >= 0 && place <= INT32_MAX ? place : 0;
+    return fx_record_integer(json_object_get(tab, "index"), false, &place) && place >= 0 &&
+                   place <= INT32_MAX
+               ? place
+               : 0;
 }
 
 /* False: nothing to show. Which tab a window shows no record says. */
-static bool tabs_read_tab(struct fx_translate *t, const json_t *groups, struct windows *windows, const json_t *json, struct hearth_tab *ret_tab)
+static bool tabs_read_tab(struct fx_translate *t, const json_t *groups, struct windows *windows,
+                          const json_t *json, struct hearth_tab *ret_tab)
 {
     const char *url = fx_record_string(t, json_array_get(json_object_get(json, "urlHistory"), 0));
-    if (url == NULL || strchr(url, ':') == NULL || strlen(url) > FX_URL_BYTES || fx_record_has_scheme(url, filtered))
+    if (url == NULL || strchr(url, ':') == NULL || strlen(url) > FX_URL_BYTES ||
+        fx_record_has_scheme(url, filtered))
         return false;
     const char *title = fx_record_cut(t, fx_record_text(t, json, "title"), FX_TITLE_UNITS);
     const char *icon = fx_record_text(t, json, "icon");
@@ -155,7 +162,8 @@ static bool tabs_read_tab(struct fx_translate *t, const json_t *groups, struct w
 
 int fx_record_tabs(struct fx_translate *t, const struct fx_record *record)
 {
-    const json_t *tabs = json_object_get(record->json, "tabs"), *groups = json_object_get(record->json, "tabGroups");
+    const json_t *tabs = json_object_get(record->json, "tabs"),
+                 *groups = json_object_get(record->json, "tabGroups");
     struct windows *windows = fx_arena_alloc(t->arena, sizeof(*windows));
     int32_t position = 0;
     if (windows == NULL)

@@ -21,7 +21,8 @@ int64_t fx_with_jitter(struct fx_pull *p, int64_t ms)
 
 const struct hearth_message *fx_message(struct fx_pull *p, struct hearth_sentence sentence)
 {
-    static const struct hearth_message NO_MEMORY = HEARTH_ENGLISH("Memory is short on this server at the moment.");
+    static const struct hearth_message NO_MEMORY =
+        HEARTH_ENGLISH("Memory is short on this server at the moment.");
     struct hearth_message said = hearth_sentence_message(&sentence);
     const struct hearth_message *message = hearth_message_keep(p->host, p->call, &said);
     return message == NULL ? &NO_MEMORY : message;
@@ -77,38 +78,39 @@ static int64_t weave_code(const struct fx_answer *answer)
 }
 
 /* The rows of FX_SERVER_MESSAGES, of one server. */
-#define STATUS_SENTENCES(server)                                                                                                           \
-    static struct hearth_sentence server##_status(const struct fx_answer *answer, const char *path)                                        \
-    {                                                                                                                                      \
-        int status = answer->status;                                                                                                       \
-        char reason[16];                                                                                                                   \
-        switch (status) {                                                                                                                  \
-        case 400:                                                                                                                          \
-            snprintf(reason, sizeof(reason), "%d", (int)weave_code(answer));                                                               \
-            return fx_says_##server##_refused(path, reason);                                                                               \
-        case 403:                                                                                                                          \
-            return fx_says_##server##_forbidden(path);                                                                                     \
-        case 404:                                                                                                                          \
-        case 410:                                                                                                                          \
-            return fx_says_##server##_missing(path, status);                                                                               \
-        case 405:                                                                                                                          \
-        case 415:                                                                                                                          \
-            return fx_says_##server##_stranger(path, status);                                                                              \
-        case 406:                                                                                                                          \
-            return fx_says_##server##_browser_check();                                                                                     \
-        case 409:                                                                                                                          \
-            return fx_says_##server##_conflict();                                                                                          \
-        case 429:                                                                                                                          \
-            return fx_says_##server##_throttles();                                                                                         \
-        case 503:                                                                                                                          \
-            return fx_says_##server##_overloaded();                                                                                        \
-        case 513:                                                                                                                          \
-            return fx_says_##server##_shut_down();                                                                                         \
-        default:                                                                                                                           \
-            return status >= 500                   ? fx_says_##server##_failed(status, path)                                               \
-                   : status >= 300 && status < 400 ? fx_says_##server##_redirects(path, status)                                            \
-                                                   : fx_says_##server##_unknown(status, path);                                             \
-        }                                                                                                                                  \
+#define STATUS_SENTENCES(server)                                                                   \
+    static struct hearth_sentence server##_status(const struct fx_answer *answer,                  \
+                                                  const char *path)                                \
+    {                                                                                              \
+        int status = answer->status;                                                               \
+        char reason[16];                                                                           \
+        switch (status) {                                                                          \
+        case 400:                                                                                  \
+            snprintf(reason, sizeof(reason), "%d", (int)weave_code(answer));                       \
+            return fx_says_##server##_refused(path, reason);                                       \
+        case 403:                                                                                  \
+            return fx_says_##server##_forbidden(path);                                             \
+        case 404:                                                                                  \
+        case 410:                                                                                  \
+            return fx_says_##server##_missing(path, status);                                       \
+        case 405:                                                                                  \
+        case 415:                                                                                  \
+            return fx_says_##server##_stranger(path, status);                                      \
+        case 406:                                                                                  \
+            return fx_says_##server##_browser_check();                                             \
+        case 409:                                                                                  \
+            return fx_says_##server##_conflict();                                                  \
+        case 429:                                                                                  \
+            return fx_says_##server##_throttles();                                                 \
+        case 503:                                                                                  \
+            return fx_says_##server##_overloaded();                                                \
+        case 513:                                                                                  \
+            return fx_says_##server##_shut_down();                                                 \
+        default:                                                                                   \
+            return status >= 500                   ? fx_says_##server##_failed(status, path)       \
+                   : status >= 300 && status < 400 ? fx_says_##server##_redirects(path, status)    \
+                                                   : fx_says_##server##_unknown(status, path);     \
+        }                                                                                          \
     }
 STATUS_SENTENCES(sync)
 STATUS_SENTENCES(token)
@@ -119,19 +121,22 @@ static void set_pauses(struct fx_pull *p, const struct fx_answer *answer)
     int64_t wait = answer->retry_after > answer->backoff ? answer->retry_after : answer->backoff;
     if (wait == 0)
         return; /* the core's own back-off grows with each failure */
-    fx_log(p, "the server asks to be left alone for %lld s (Retry-After, with %d)", (long long)wait / 1000, answer->status);
+    fx_log(p, "the server asks to be left alone for %lld s (Retry-After, with %d)",
+           (long long)wait / 1000, answer->status);
     wait = fx_with_jitter(p, wait);
     p->result->account_backoff = wait;
     if (answer->status == 503 || answer->status == 429)
         p->result->host_backoff = wait;
 }
 
-int fx_end_status(struct fx_pull *p, enum fx_server server, const char *path, const struct fx_answer *answer)
+int fx_end_status(struct fx_pull *p, enum fx_server server, const char *path,
+                  const struct fx_answer *answer)
 {
     enum { OVER_QUOTA = 14, MUST_UPGRADE = 16 };
     int64_t reason = server == FX_SYNC_SERVER && answer->status == 400 ? weave_code(answer) : 0;
     set_pauses(p, answer);
-    p->result->passing = answer->status == 409 || answer->status == 429 || (answer->status >= 500 && answer->status != 513);
+    p->result->passing = answer->status == 409 || answer->status == 429 ||
+                         (answer->status >= 500 && answer->status != 513);
     if (reason == OVER_QUOTA)
         return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_over_quota());
     if (reason == MUST_UPGRADE)

@@ -16,8 +16,7 @@ enum { LIFE = 40 * 60 * 1000 };
 
 static const char MAGIC[8] = "FXSIGN1";
 
-/* --- state -----------------------------------------------------------------------------------------------------------------------------
- */
+/* --- state --- */
 
 void fx_signin_state_init(struct fx_signin_state *state, int stage, int64_t now)
 {
@@ -40,12 +39,18 @@ int fx_signin_state_read(const void *bytes, size_t size, struct fx_signin_state 
     if (size != sizeof(*s))
         return HEARTH_ERR_INVALID;
     memcpy(s, bytes, size);
-    bool ok = memcmp(s->magic, MAGIC, sizeof(MAGIC)) == 0 && s->size == (int32_t)sizeof(*s) && s->stage > 0 && s->stage < FX_STAGES &&
-              (s->version == 0 || s->version == 1 || s->version == 2) && (s->has_session == 0 || s->has_session == 1) &&
-              state_text_is_whole(s->email, sizeof(s->email)) && state_text_is_whole(s->typed, sizeof(s->typed)) &&
-              state_text_is_whole(s->device_name, sizeof(s->device_name)) && state_text_is_whole(s->callback, sizeof(s->callback)) &&
-              state_text_is_whole(s->oauth_state, sizeof(s->oauth_state)) && state_text_is_whole(s->verifier, sizeof(s->verifier)) &&
-              state_text_is_whole(s->uid, sizeof(s->uid)) && state_text_is_whole(s->method, sizeof(s->method));
+    bool ok = memcmp(s->magic, MAGIC, sizeof(MAGIC)) == 0 && s->size == (int32_t)sizeof(*s) &&
+              s->stage > 0 && s->stage < FX_STAGES &&
+              (s->version == 0 || s->version == 1 || s->version == 2) &&
+              (s->has_session == 0 || s->has_session == 1) &&
+              state_text_is_whole(s->email, sizeof(s->email)) &&
+              state_text_is_whole(s->typed, sizeof(s->typed)) &&
+              state_text_is_whole(s->device_name, sizeof(s->device_name)) &&
+              state_text_is_whole(s->callback, sizeof(s->callback)) &&
+              state_text_is_whole(s->oauth_state, sizeof(s->oauth_state)) &&
+              state_text_is_whole(s->verifier, sizeof(s->verifier)) &&
+              state_text_is_whole(s->uid, sizeof(s->uid)) &&
+              state_text_is_whole(s->method, sizeof(s->method));
     if (!ok)
         OPENSSL_cleanse(s, sizeof(*s));
     return ok ? 0 : HEARTH_ERR_INVALID;
@@ -59,7 +64,7 @@ const char *fx_signin_answer(const struct fx_signin *s, const char *name)
     return NULL;
 }
 
-/* --- calls ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- calls --- */
 
 static struct fx_signin *flow_create(struct fx_handle *handle, struct hearth_call *call)
 {
@@ -95,21 +100,26 @@ static bool flow_take_text(char *to, size_t capacity, const char *text)
     return true;
 }
 
-int fx_signin_start(struct fx_handle *handle, struct hearth_call *call, const struct hearth_signin *signin,
-                    struct hearth_signin_step *ret_step)
+int fx_signin_start(struct fx_handle *handle, struct hearth_call *call,
+                    const struct hearth_signin *signin, struct hearth_signin_step *ret_step)
 {
     bool browser = signin->method == HEARTH_SIGNIN_BROWSER;
     struct fx_signin *s = flow_create(handle, call);
     if (s == NULL)
         return support_no_memory(call);
     struct fx_signin_state *state = &s->state;
-    fx_signin_state_init(state, browser ? FX_AT_RETURN : FX_AT_PASSWORD, s->asker.host->now_ms(s->asker.host));
+    fx_signin_state_init(state, browser ? FX_AT_RETURN : FX_AT_PASSWORD,
+                         s->asker.host->now_ms(s->asker.host));
     int r = 0;
-    if (!flow_take_text(state->email, sizeof(state->email), signin->email) || !flow_take_text(state->typed, sizeof(state->typed), signin->email) ||
+    if (!flow_take_text(state->email, sizeof(state->email), signin->email) ||
+        !flow_take_text(state->typed, sizeof(state->typed), signin->email) ||
         !flow_take_text(state->device_name, sizeof(state->device_name),
-                   signin->device_name == NULL ? handle->fx->config.device_name : signin->device_name))
-        r = hearth_fail(call, HEARTH_ERR_INVALID, "the e-mail address or the device's name is too long");
-    if (r == 0 && signin->callback != NULL && strcmp(signin->callback, handle->fx->config.redirect_uri) == 0)
+                        signin->device_name == NULL ? handle->fx->config.device_name
+                                                    : signin->device_name))
+        r = hearth_fail(call, HEARTH_ERR_INVALID,
+                        "the e-mail address or the device's name is too long");
+    if (r == 0 && signin->callback != NULL &&
+        strcmp(signin->callback, handle->fx->config.redirect_uri) == 0)
         r = flow_take_text(state->callback, sizeof(state->callback), signin->callback)
                 ? 0
                 : hearth_fail(call, HEARTH_ERR_INVALID, "the callback is too long");
@@ -132,8 +142,9 @@ static int go_on(struct fx_signin *s)
     }
 }
 
-int fx_signin_next(struct fx_handle *handle, struct hearth_call *call, const void *state, size_t state_size,
-                   const struct hearth_signin_answer *answers, size_t count, struct hearth_signin_step *ret_step)
+int fx_signin_next(struct fx_handle *handle, struct hearth_call *call, const void *state,
+                   size_t state_size, const struct hearth_signin_answer *answers, size_t count,
+                   struct hearth_signin_step *ret_step)
 {
     struct fx_signin *s = flow_create(handle, call);
     if (s == NULL)
@@ -143,7 +154,8 @@ int fx_signin_next(struct fx_handle *handle, struct hearth_call *call, const voi
     int r = fx_signin_state_read(state, state_size, &s->state);
     int64_t age = r == 0 ? s->asker.host->now_ms(s->asker.host) - s->state.began : 0;
     if (r < 0)
-        r = hearth_fail(call, r, "this sign-in was begun by another version of Hearth; start again");
+        r = hearth_fail(call, r,
+                        "this sign-in was begun by another version of Hearth; start again");
     else if (age > LIFE)
         r = fx_step_failed(s, "too_late", fx_asks_too_late(), 0, 0);
     else

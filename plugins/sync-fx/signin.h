@@ -1,4 +1,5 @@
-/* Signing in to a Mozilla account: what the files signin*.c share. Section numbers are those of docs/signing-in.md's protocol notes.
+/* Signing in to a Mozilla account: what the files signin*.c share. Section numbers are those of
+ * docs/signing-in.md's protocol notes.
  *
  *   BROWSER   start ─► RETURN (visit) ──code──► exchange ─► keys_jwe ─► profile ─► device ─► DONE
  *   PASSWORD  start ─► PASSWORD ─► login ─┬─────────────────────────────────► keys ─► tokens ─► device ─► DONE
@@ -15,9 +16,19 @@
 #include "onepw.h"
 #include "support/buf.h"
 
-enum fx_stage { FX_AT_RETURN = 1, FX_AT_PASSWORD, FX_AT_UNBLOCK, FX_AT_CODE, FX_AT_TOTP, FX_AT_BACKUP, FX_AT_LINK, FX_STAGES };
+enum fx_stage {
+    FX_AT_RETURN = 1,
+    FX_AT_PASSWORD,
+    FX_AT_UNBLOCK,
+    FX_AT_CODE,
+    FX_AT_TOTP,
+    FX_AT_BACKUP,
+    FX_AT_LINK,
+    FX_STAGES
+};
 
-/* What the host keeps, as it is: only arrays and numbers, so that it can be checked when it comes back. Texts end with a NUL. */
+/* What the host keeps, as it is: only arrays and numbers, so that it can be checked when it
+ * comes back. Texts end with a NUL. */
 struct fx_signin_state {
     char magic[8];
     int32_t size, stage;      /* enum fx_stage */
@@ -43,7 +54,8 @@ int fx_signin_state_read(const void *bytes, size_t size, struct fx_signin_state 
 
 /* One call of signin_start() or signin_next(). On the heap, wiped at the end. */
 struct fx_signin {
-    struct fx_pull asker; /* for fx_exchange() and fx_discover(): who asks. A sign-in pulls nothing */
+    /* for fx_exchange() and fx_discover(): who asks. A sign-in pulls nothing */
+    struct fx_pull asker;
     struct hearth_pull_result result;
     struct fx_signin_state state;
     const struct hearth_signin_answer *answers;
@@ -56,8 +68,7 @@ struct fx_signin {
 
 const char *fx_signin_answer(const struct fx_signin *s, const char *name); /* NULL: not given */
 
-/* --- signin_step.c: each fills s->step and returns 0 (or NOMEM) ------------------------------------------------------------------------
- */
+/* --- signin_step.c: each fills s->step and returns 0 (or NOMEM) --- */
 
 typedef struct hearth_sentence (*fx_words)(void); /* of FX_SIGNIN_MESSAGES, without parameters */
 
@@ -77,20 +88,22 @@ struct fx_signin_page {
 };
 
 /* problem: NULL: nothing was wrong. */
-int fx_step_ask(struct fx_signin *s, const struct fx_signin_page *page, const struct hearth_sentence *problem);
+int fx_step_ask(struct fx_signin *s, const struct fx_signin_page *page,
+                const struct hearth_sentence *problem);
 int fx_step_visit(struct fx_signin *s, const char *url, const struct hearth_sentence *problem);
 int fx_step_wait(struct fx_signin *s, fx_words title, fx_words text, int64_t wait);
-int fx_step_failed(struct fx_signin *s, const char *reason, struct hearth_sentence text, uint64_t try_methods, int64_t wait);
+int fx_step_failed(struct fx_signin *s, const char *reason, struct hearth_sentence text,
+                   uint64_t try_methods, int64_t wait);
 int fx_step_done(struct fx_signin *s);
-/* The server's refusal, by the table of signin_errors.c: asks again where that makes sense, else ends. */
+/* The server's refusal, by the table of signin_errors.c: asks again where that makes sense, else
+ * ends. */
 int fx_step_refused(struct fx_signin *s);
 /* A request did not get through: the words are in the asker's result. */
 int fx_step_unreachable(struct fx_signin *s, int code);
 /* The page of the stage again, with what was wrong. */
 int fx_step_again(struct fx_signin *s, const struct hearth_sentence *problem);
 
-/* --- signin_errors.c -------------------------------------------------------------------------------------------------------------------
- */
+/* --- signin_errors.c --- */
 
 enum fx_refusal { FX_FAILED, FX_ASK_AGAIN, FX_BLOCKED, FX_USE_BROWSER, FX_WRONG_CASE };
 
@@ -110,8 +123,7 @@ struct fx_signin_refusal {
 
 void fx_signin_refusal_read(const struct fx_answer *answer, struct fx_signin_refusal *ret_refusal);
 
-/* --- signin_request.c --------------------------------------------------------------------------------------------------------------------
- */
+/* --- signin_request.c --- */
 
 struct fx_signin_auth {
     const char *prefix;   /* "fxs", "fxk"; NULL: `bearer` as it is */
@@ -120,36 +132,39 @@ struct fx_signin_auth {
     const char *bearer;   /* a token; NULL: none */
 };
 
-/* One request to the accounts server (path begins with "/") or a whole address. 0: s->answer, and s->body when 200. Negative: it did not
- * get through. FX_END: discovery has failed in words. */
-int fx_signin_ask(struct fx_signin *s, const char *method, const char *where, const struct fx_signin_auth *auth, const char *body);
+/* One request to the accounts server (path begins with "/") or a whole address. 0: s->answer,
+ * and s->body when 200. Negative: it did not get through. FX_END: discovery has failed in words. */
+int fx_signin_ask(struct fx_signin *s, const char *method, const char *where,
+                  const struct fx_signin_auth *auth, const char *body);
 /* JSON text of a string, with its quotes. FULL. */
 int fx_json_quote(const char *text, char *ret_json, size_t capacity);
 
-/* --- the ways
- * ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ways --- */
 
 int fx_browser_start(struct fx_signin *s);
 int fx_browser_return(struct fx_signin *s);
 int fx_password_start(struct fx_signin *s, const struct hearth_sentence *problem);
 int fx_password_login(struct fx_signin *s);   /* with an e-mail address and password */
 int fx_password_unblock(struct fx_signin *s); /* with the code */
-int fx_password_prove(struct fx_signin *s);   /* with the second factor, or a link that may have been followed */
+/* with the second factor, or a link that may have been followed */
+int fx_password_prove(struct fx_signin *s);
 int fx_password_ask_factor(struct fx_signin *s, const struct hearth_sentence *problem);
 /* The session is no longer needed: whatever happened. */
 void fx_password_end_session(struct fx_signin *s);
-/* What a grant of tokens says: fills s->made's refresh token; *ret_access: wipe it. ret_jwe NULL: not wanted; else FX_JWE_MAX bytes. */
+/* What a grant of tokens says: fills s->made's refresh token; *ret_access: wipe it. ret_jwe
+ * NULL: not wanted; else FX_JWE_MAX bytes. */
 int fx_signin_take_grant(struct fx_signin *s, char ret_access[FX_TOKEN_MAX], char *ret_jwe);
 void fx_signin_register_device(struct fx_signin *s);
 
-/* --- entry points ------------------------------------------------------------------------------------------------------------------------
- */
+/* --- entry points --- */
 
-int fx_signin_start(struct fx_handle *handle, struct hearth_call *call, const struct hearth_signin *signin,
-                    struct hearth_signin_step *ret_step);
-int fx_signin_next(struct fx_handle *handle, struct hearth_call *call, const void *state, size_t state_size,
-                   const struct hearth_signin_answer *answers, size_t count, struct hearth_signin_step *ret_step);
+int fx_signin_start(struct fx_handle *handle, struct hearth_call *call,
+                    const struct hearth_signin *signin, struct hearth_signin_step *ret_step);
+int fx_signin_next(struct fx_handle *handle, struct hearth_call *call, const void *state,
+                   size_t state_size, const struct hearth_signin_answer *answers, size_t count,
+                   struct hearth_signin_step *ret_step);
 /* Notes in `import` which servers the credentials are of. */
-int fx_fill_identity(const struct fx *fx, struct hearth_call *call, struct fx_import *import, struct hearth_identity *ret_identity);
+int fx_fill_identity(const struct fx *fx, struct hearth_call *call, struct fx_import *import,
+                     struct hearth_identity *ret_identity);
 
 #endif

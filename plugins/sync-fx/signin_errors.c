@@ -1,5 +1,6 @@
-/* What the accounts server may say, one row each (reference, section 1.6): numbers of the accounts server; where the OAuth server uses the
- * same for something else, signin_browser.c looks first. 114 says when to try again: signin_step.c. */
+/* What the accounts server may say, one row each (reference, section 1.6): numbers of the
+ * accounts server; where the OAuth server uses the same for something else, signin_browser.c
+ * looks first. 114 says when to try again: signin_step.c. */
 #include "signin.h"
 
 #include <string.h>
@@ -79,7 +80,8 @@ static int refusal_on_member(void *ctx, const struct fx_span *key, const struct 
     int64_t seconds;
     if (fx_span_is(key, "errno"))
         fx_span_integer(value, &refusal->number);
-    else if (fx_span_is(key, "retryAfter") && fx_span_integer(value, &seconds) == 0 && seconds > 0 && seconds <= 86400)
+    else if (fx_span_is(key, "retryAfter") && fx_span_integer(value, &seconds) == 0 &&
+             seconds > 0 && seconds <= 86400)
         refusal->retry_after = seconds * 1000;
     else if (fx_span_is(key, "serverTime"))
         fx_span_integer(value, &refusal->server_time);
@@ -95,7 +97,8 @@ static int refusal_on_member(void *ctx, const struct fx_span *key, const struct 
 void fx_signin_refusal_read(const struct fx_answer *answer, struct fx_signin_refusal *ret_refusal)
 {
     *ret_refusal = (struct fx_signin_refusal){0};
-    if (fx_json_scan(answer->error_body, answer->error_body_size, refusal_on_member, ret_refusal) != 0)
+    if (fx_json_scan(answer->error_body, answer->error_body_size, refusal_on_member, ret_refusal) !=
+        0)
         *ret_refusal = (struct fx_signin_refusal){0};
     if (answer->retry_after > ret_refusal->retry_after)
         ret_refusal->retry_after = answer->retry_after;

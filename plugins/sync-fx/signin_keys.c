@@ -1,4 +1,5 @@
-/* From a proven session to what is kept: sync key, kid, refresh token (reference, sections 1.4, 1.5, 1.7). kB lives in this file alone. */
+/* From a proven session to what is kept: sync key, kid, refresh token (reference, sections 1.4,
+ * 1.5, 1.7). kB lives in this file alone. */
 #include "signin_keys.h"
 
 #include <stdio.h>
@@ -11,7 +12,8 @@
 
 struct fx_signin_auth fx_signin_session_auth(const struct fx_signin *s)
 {
-    return (struct fx_signin_auth){.prefix = "fxs", .type = "sessionToken", .token = s->state.session_token};
+    return (struct fx_signin_auth){
+        .prefix = "fxs", .type = "sessionToken", .token = s->state.session_token};
 }
 
 void fx_password_end_session(struct fx_signin *s)
@@ -22,7 +24,8 @@ void fx_password_end_session(struct fx_signin *s)
     struct fx_answer answer = s->answer; /* what the step is about */
     int r = fx_signin_ask(s, "POST", "/session/destroy", &auth, "{}");
     if (r != 0 || s->answer.status != 200)
-        s->asker.host->log(s->asker.host, HEARTH_LOG_WARNING, "the accounts server did not end the session that was used to sign in");
+        s->asker.host->log(s->asker.host, HEARTH_LOG_WARNING,
+                           "the accounts server did not end the session that was used to sign in");
     s->answer = answer;
     s->state.has_session = 0;
     OPENSSL_cleanse(s->state.session_token, FX_SECRET);
@@ -43,7 +46,8 @@ static int on_bundle(void *ctx, const struct fx_span *key, const struct fx_span 
 /* 0 with kB; else *ret_step is what to return. */
 static int fetch_kb(struct fx_signin *s, uint8_t ret_kb[FX_SECRET], int *ret_step)
 {
-    struct fx_signin_auth auth = {.prefix = "fxk", .type = "keyFetchToken", .token = s->state.key_fetch_token};
+    struct fx_signin_auth auth = {
+        .prefix = "fxk", .type = "keyFetchToken", .token = s->state.key_fetch_token};
     struct fx_token_keys keys;
     uint8_t bundle[FX_BUNDLE] = {0};
     int r = fx_signin_ask(s, "GET", "/account/keys", &auth, NULL);
@@ -74,7 +78,8 @@ static int rotation_on_timestamp(void *ctx, const struct fx_span *key, const str
 static int on_scoped(void *ctx, const struct fx_span *key, const struct fx_span *value)
 {
     char name[128];
-    if (fx_span_text(key, name, sizeof(name), NULL) == 0 && strcmp(name, FX_SCOPE_SYNC) == 0 && value->kind == FX_JSON_OBJECT)
+    if (fx_span_text(key, name, sizeof(name), NULL) == 0 && strcmp(name, FX_SCOPE_SYNC) == 0 &&
+        value->kind == FX_JSON_OBJECT)
         return fx_json_scan(value->at, value->size, rotation_on_timestamp, ctx);
     return 0;
 }
@@ -85,13 +90,15 @@ static int fetch_timestamp(struct fx_signin *s, int64_t *ret_timestamp, int *ret
     struct fx_signin_auth auth = fx_signin_session_auth(s);
     char body[256];
     *ret_timestamp = -1;
-    snprintf(body, sizeof(body), "{\"client_id\":\"%s\",\"scope\":\"" FX_SCOPE_SYNC "\"}", s->asker.fx->config.client_id);
+    snprintf(body, sizeof(body), "{\"client_id\":\"%s\",\"scope\":\"" FX_SCOPE_SYNC "\"}",
+             s->asker.fx->config.client_id);
     int r = fx_signin_ask(s, "POST", "/account/scoped-key-data", &auth, body);
     if (r != 0 || s->answer.status != 200) {
         *ret_step = r != 0 ? fx_step_unreachable(s, r) : fx_step_refused(s);
         return HEARTH_ERR_DENIED;
     }
-    if (fx_json_scan(s->body.data, s->body.size, on_scoped, ret_timestamp) == 0 && *ret_timestamp >= 0)
+    if (fx_json_scan(s->body.data, s->body.size, on_scoped, ret_timestamp) == 0 &&
+        *ret_timestamp >= 0)
         return 0;
     *ret_step = fx_step_failed(s, "bad_scopes", fx_asks_refused_163(), 0, 0);
     return HEARTH_ERR_INVALID;
@@ -101,7 +108,9 @@ static int fetch_tokens(struct fx_signin *s)
 {
     struct fx_signin_auth auth = fx_signin_session_auth(s);
     char access[FX_TOKEN_MAX], body[768];
-    snprintf(body, sizeof(body), "{\"grant_type\":\"fxa-credentials\",\"client_id\":\"%s\",\"scope\":\"%s\",\"access_type\":\"offline\"}",
+    snprintf(body, sizeof(body),
+             "{\"grant_type\":\"fxa-credentials\",\"client_id\":\"%s\",\"scope\":\"%s\",\"access_"
+             "type\":\"offline\"}",
              s->asker.fx->config.client_id, s->asker.fx->config.scopes);
     int r = fx_signin_ask(s, "POST", "/oauth/token", &auth, body);
     if (r != 0)
@@ -129,7 +138,8 @@ int fx_signin_keys(struct fx_signin *s)
     int r = fetch_kb(s, kb, &step);
     if (r == 0)
         r = fetch_timestamp(s, &timestamp, &step);
-    if (r == 0 && (fx_sync_key(kb, &c->sync_key) != 0 || fx_kid(kb, timestamp, c->kid, sizeof(c->kid)) != 0))
+    if (r == 0 &&
+        (fx_sync_key(kb, &c->sync_key) != 0 || fx_kid(kb, timestamp, c->kid, sizeof(c->kid)) != 0))
         r = step = hearth_fail(s->asker.call, HEARTH_ERR_INTERNAL, "the keys could not be derived");
     OPENSSL_cleanse(kb, sizeof(kb));
     if (r == 0)

@@ -1,4 +1,5 @@
-/* Requests to the accounts server, and who makes them: a Bearer of the token's derived id, or Hawk where the server is older. */
+/* Requests to the accounts server, and who makes them: a Bearer of the token's derived id, or
+ * Hawk where the server is older. */
 #include "signin.h"
 
 #include <stdio.h>
@@ -31,8 +32,9 @@ int fx_json_quote(const char *text, char *ret_json, size_t capacity)
     return 0;
 }
 
-static int request_make_hawk(struct fx_signin *s, const char *method, const char *url, const struct fx_signin_auth *auth, const char *body,
-                char ret_header[AUTHORIZATION_MAX])
+static int request_make_hawk(struct fx_signin *s, const char *method, const char *url,
+                             const struct fx_signin_auth *auth, const char *body,
+                             char ret_header[AUTHORIZATION_MAX])
 {
     struct fx_token_keys keys;
     struct fx_url parsed;
@@ -61,13 +63,17 @@ static int request_make_hawk(struct fx_signin *s, const char *method, const char
     return r;
 }
 
-static int request_authorize(struct fx_signin *s, const char *method, const char *url, const struct fx_signin_auth *auth, const char *body,
-                     bool old, char ret_header[AUTHORIZATION_MAX])
+static int request_authorize(struct fx_signin *s, const char *method, const char *url,
+                             const struct fx_signin_auth *auth, const char *body, bool old,
+                             char ret_header[AUTHORIZATION_MAX])
 {
     struct fx_token_keys keys;
     char id[2 * FX_SECRET + 1];
     if (auth->bearer != NULL)
-        return snprintf(ret_header, AUTHORIZATION_MAX, "Bearer %s", auth->bearer) < AUTHORIZATION_MAX ? 0 : HEARTH_ERR_FULL;
+        return snprintf(ret_header, AUTHORIZATION_MAX, "Bearer %s", auth->bearer) <
+                       AUTHORIZATION_MAX
+                   ? 0
+                   : HEARTH_ERR_FULL;
     if (old)
         return request_make_hawk(s, method, url, auth, body, ret_header);
     if (fx_token_derive(auth->token, auth->type, &keys) != 0)
@@ -78,19 +84,21 @@ static int request_authorize(struct fx_signin *s, const char *method, const char
     return 0;
 }
 
-static int request_send_once(struct fx_signin *s, const char *method, const char *url, const struct fx_signin_auth *auth, const char *body,
-                     bool old)
+static int request_send_once(struct fx_signin *s, const char *method, const char *url,
+                             const struct fx_signin_auth *auth, const char *body, bool old)
 {
     char authorization[AUTHORIZATION_MAX];
     struct hearth_http_header headers[3] = {HEARTH_HTTP_HEADER("accept", "application/json")};
     size_t count = 1;
     if (body != NULL)
-        headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER("content-type", "application/json");
+        headers[count++] =
+            (struct hearth_http_header)HEARTH_HTTP_HEADER("content-type", "application/json");
     if (auth != NULL) {
         int r = request_authorize(s, method, url, auth, body, old, authorization);
         if (r != 0)
             return r;
-        headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER("authorization", authorization);
+        headers[count++] =
+            (struct hearth_http_header)HEARTH_HTTP_HEADER("authorization", authorization);
     }
     if (s->body.data != NULL) /* what came before may be secret, and what comes now shorter */
         OPENSSL_cleanse(s->body.data, s->body.capacity);
@@ -107,7 +115,8 @@ static int request_send_once(struct fx_signin *s, const char *method, const char
     return r;
 }
 
-/* Our token is fresh, so a server that does not know it does not know this kind of authorization. */
+/* Our token is fresh, so a server that does not know it does not know this kind of
+ * authorization. */
 static bool is_old_server(const struct fx_signin *s, const struct fx_signin_auth *auth, bool old)
 {
     struct fx_signin_refusal refusal;
@@ -125,11 +134,13 @@ static bool clock_was_wrong(struct fx_signin *s, bool old)
     fx_signin_refusal_read(&s->answer, &refusal);
     if (refusal.number != 111 || refusal.server_time <= 0)
         return false;
-    atomic_store(&s->asker.fx->clock_offset, refusal.server_time * 1000 - s->asker.host->now_ms(s->asker.host));
+    atomic_store(&s->asker.fx->clock_offset,
+                 refusal.server_time * 1000 - s->asker.host->now_ms(s->asker.host));
     return true;
 }
 
-int fx_signin_ask(struct fx_signin *s, const char *method, const char *where, const struct fx_signin_auth *auth, const char *body)
+int fx_signin_ask(struct fx_signin *s, const char *method, const char *where,
+                  const struct fx_signin_auth *auth, const char *body)
 {
     char base[FX_URL_MAX], url[FX_URL_MAX + 256];
     struct fx *fx = s->asker.fx;

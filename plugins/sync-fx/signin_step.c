@@ -37,18 +37,21 @@ static int put_choice(struct fx_signin *s, const char *name, fx_words label)
     struct hearth_signin_choice *to = s->asker.host->alloc(s->asker.call, sizeof(*to));
     if (to == NULL)
         return support_no_memory(s->asker.call);
-    *to = (struct hearth_signin_choice){.struct_size = sizeof(*to), .name = name, .label = words_of(s, label)};
+    *to = (struct hearth_signin_choice){
+        .struct_size = sizeof(*to), .name = name, .label = words_of(s, label)};
     s->step.choices = to;
     s->step.choice_count = 1;
     return 0;
 }
 
-static const struct hearth_message *problem_of(struct fx_signin *s, const struct hearth_sentence *problem)
+static const struct hearth_message *problem_of(struct fx_signin *s,
+                                               const struct hearth_sentence *problem)
 {
     return problem == NULL ? NULL : fx_message(&s->asker, *problem);
 }
 
-int fx_step_ask(struct fx_signin *s, const struct fx_signin_page *page, const struct hearth_sentence *problem)
+int fx_step_ask(struct fx_signin *s, const struct fx_signin_page *page,
+                const struct hearth_sentence *problem)
 {
     s->state.stage = page->stage;
     s->step.kind = HEARTH_SIGNIN_ASK;
@@ -63,7 +66,8 @@ int fx_step_ask(struct fx_signin *s, const struct fx_signin_page *page, const st
 
 int fx_step_visit(struct fx_signin *s, const char *url, const struct hearth_sentence *problem)
 {
-    static const struct fx_signin_field ADDRESS[] = {{"address", fx_asks_label_address, fx_asks_hint_address, HEARTH_SIGNIN_ADDRESS}};
+    static const struct fx_signin_field ADDRESS[] = {
+        {"address", fx_asks_label_address, fx_asks_hint_address, HEARTH_SIGNIN_ADDRESS}};
     bool returns = s->state.callback[0] != '\0';
     s->state.stage = FX_AT_RETURN;
     s->step.kind = HEARTH_SIGNIN_VISIT;
@@ -72,7 +76,9 @@ int fx_step_visit(struct fx_signin *s, const char *url, const struct hearth_sent
     s->step.problem = problem_of(s, problem);
     s->step.url = support_keep_text(s->asker.host, s->asker.call, url);
     s->step.returns = returns;
-    int r = s->step.url == NULL ? support_no_memory(s->asker.call) : returns ? 0 : step_put_fields(s, ADDRESS, 1);
+    int r = s->step.url == NULL ? support_no_memory(s->asker.call)
+            : returns           ? 0
+                                : step_put_fields(s, ADDRESS, 1);
     return r == 0 ? keep_state(s) : r;
 }
 
@@ -86,7 +92,8 @@ int fx_step_wait(struct fx_signin *s, fx_words title, fx_words text, int64_t wai
     return keep_state(s);
 }
 
-int fx_step_failed(struct fx_signin *s, const char *reason, struct hearth_sentence text, uint64_t try_methods, int64_t wait)
+int fx_step_failed(struct fx_signin *s, const char *reason, struct hearth_sentence text,
+                   uint64_t try_methods, int64_t wait)
 {
     s->step.kind = HEARTH_SIGNIN_FAILED;
     s->step.title = words_of(s, fx_asks_title_failed);
@@ -110,9 +117,13 @@ int fx_step_done(struct fx_signin *s)
 
 int fx_step_again(struct fx_signin *s, const struct hearth_sentence *problem)
 {
-    static const struct fx_signin_field CODE[] = {{"code", fx_asks_label_mailed, fx_asks_hint_unblock, HEARTH_SIGNIN_CODE}};
-    static const struct fx_signin_page UNBLOCK = {
-        .stage = FX_AT_UNBLOCK, .title = fx_asks_title_unblock, .text = fx_asks_mailed_unblock, .fields = CODE, .count = 1};
+    static const struct fx_signin_field CODE[] = {
+        {"code", fx_asks_label_mailed, fx_asks_hint_unblock, HEARTH_SIGNIN_CODE}};
+    static const struct fx_signin_page UNBLOCK = {.stage = FX_AT_UNBLOCK,
+                                                  .title = fx_asks_title_unblock,
+                                                  .text = fx_asks_mailed_unblock,
+                                                  .fields = CODE,
+                                                  .count = 1};
     switch (s->state.stage) {
     case FX_AT_PASSWORD:
         return fx_password_start(s, problem);
@@ -128,7 +139,8 @@ enum { PAUSE = 60000, SHORT_PAUSE = 30000 };
 static int throttled(struct fx_signin *s, int64_t wait, uint64_t methods)
 {
     wait = wait == 0 ? PAUSE : wait;
-    return fx_step_failed(s, "throttled", fx_asks_throttled(hearth_duration_of(wait)), methods, wait);
+    return fx_step_failed(s, "throttled", fx_asks_throttled(hearth_duration_of(wait)), methods,
+                          wait);
 }
 
 /* What is not in the body: by the status. */
@@ -136,12 +148,14 @@ static int refused_by_status(struct fx_signin *s, int64_t wait)
 {
     switch (s->answer.status) {
     case 406:
-        return fx_step_failed(s, "anti_bot_challenge", fx_asks_browser_check(), HEARTH_SIGNIN_BROWSER, 0);
+        return fx_step_failed(s, "anti_bot_challenge", fx_asks_browser_check(),
+                              HEARTH_SIGNIN_BROWSER, 0);
     case 429:
         return throttled(s, wait, 0);
     case 404:
     case 410:
-        return fx_step_failed(s, "unsupported_server", fx_asks_unsupported(), HEARTH_SIGNIN_BROWSER, 0);
+        return fx_step_failed(s, "unsupported_server", fx_asks_unsupported(), HEARTH_SIGNIN_BROWSER,
+                              0);
     default:
         return fx_step_failed(s, "server_error", fx_asks_server_failed(s->answer.status), 0,
                               s->answer.status < 500 ? 0
@@ -157,7 +171,8 @@ int fx_step_refused(struct fx_signin *s)
     const struct fx_signin_error *error = fx_signin_error(refusal.number);
     if (error == NULL || s->answer.status == 406)
         return refused_by_status(s, refusal.retry_after);
-    uint64_t methods = error->what == FX_USE_BROWSER || error->what == FX_BLOCKED ? HEARTH_SIGNIN_BROWSER : 0;
+    uint64_t methods =
+        error->what == FX_USE_BROWSER || error->what == FX_BLOCKED ? HEARTH_SIGNIN_BROWSER : 0;
     if (error->text == NULL)
         return throttled(s, refusal.retry_after, methods);
     struct hearth_sentence text = error->text();
@@ -173,7 +188,8 @@ int fx_step_unreachable(struct fx_signin *s, int code)
     if (code == HEARTH_ERR_CANCELLED || code == HEARTH_ERR_NOMEM || code == HEARTH_ERR_INTERNAL)
         return code;
     if (wait > 0)
-        return fx_step_failed(s, "throttled", fx_asks_server_waits(hearth_duration_of(wait)), 0, wait);
+        return fx_step_failed(s, "throttled", fx_asks_server_waits(hearth_duration_of(wait)), 0,
+                              wait);
     if (code != FX_END)
         return fx_step_failed(s, "unreachable",
                               code == HEARTH_ERR_TIMEOUT ? fx_asks_timeout()
@@ -182,7 +198,8 @@ int fx_step_unreachable(struct fx_signin *s, int code)
                               0, SHORT_PAUSE);
     struct hearth_sentence failed = fx_asks_discovery_failed();
     fx_step_failed(s, "server_error", failed, 0, 0);
-    if (s->result.passing == 0) /* what is wrong will stay so, and does not say that it is tried again */
+    /* what is wrong will stay so, and does not say that it is tried again */
+    if (s->result.passing == 0)
         s->step.text = s->result.message;
     return 0;
 }

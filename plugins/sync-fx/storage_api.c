@@ -13,7 +13,8 @@
 
 enum { PATH_MAX_SIZE = 2048, CLOCK_TOLERANCE = 30 * 1000 };
 
-static int storage_sign_request(struct fx_pull *p, const char *url, char *ret_header, size_t capacity)
+static int storage_sign_request(struct fx_pull *p, const char *url, char *ret_header,
+                                size_t capacity)
 {
     uint8_t random[8];
     char nonce[2 * sizeof(random) + 1];
@@ -31,22 +32,27 @@ static int storage_sign_request(struct fx_pull *p, const char *url, char *ret_he
     return fx_hawk_header(&hawk, ret_header, capacity);
 }
 
-static int storage_send_once(struct fx_pull *p, const struct fx_get *get, struct fx_answer *ret_answer)
+static int storage_send_once(struct fx_pull *p, const struct fx_get *get,
+                             struct fx_answer *ret_answer)
 {
-    char url[FX_URL_MAX + PATH_MAX_SIZE], authorization[FX_HAWK_ID_MAX + 256], since[FX_TIMESTAMP_TEXT], what[64];
+    char url[FX_URL_MAX + PATH_MAX_SIZE], authorization[FX_HAWK_ID_MAX + 256],
+        since[FX_TIMESTAMP_TEXT], what[64];
     snprintf(what, sizeof(what), "%.*s", (int)strcspn(get->path, "?"), get->path);
     snprintf(url, sizeof(url), "%s/%s", p->state.endpoint, get->path);
     if (storage_sign_request(p, url, authorization, sizeof(authorization)) != 0)
         return fx_break(p, HEARTH_ERR_INTERNAL, fx_says_fault());
-    struct hearth_http_header headers[4] = {HEARTH_HTTP_HEADER("authorization", authorization),
-                                            HEARTH_HTTP_HEADER("accept", get->newlines ? "application/newlines" : "application/json")};
+    struct hearth_http_header headers[4] = {
+        HEARTH_HTTP_HEADER("authorization", authorization),
+        HEARTH_HTTP_HEADER("accept", get->newlines ? "application/newlines" : "application/json")};
     size_t count = 2;
     if (get->if_modified_since > 0 || get->if_unmodified_since > 0) {
         bool modified = get->if_modified_since > 0;
         fx_timestamp_print(modified ? get->if_modified_since : get->if_unmodified_since, since);
-        headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER(modified ? "x-if-modified-since" : "x-if-unmodified-since", since);
+        headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER(
+            modified ? "x-if-modified-since" : "x-if-unmodified-since", since);
     }
-    headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER("user-agent", "Hearth/" HEARTH_VERSION);
+    headers[count++] =
+        (struct hearth_http_header)HEARTH_HTTP_HEADER("user-agent", "Hearth/" HEARTH_VERSION);
     struct fx_request request = {.server = FX_SYNC_SERVER,
                                  .origin = FX_NAMED_BY_TOKEN_SERVER,
                                  .what = what,
@@ -85,7 +91,9 @@ static int on_unauthorized(struct fx_pull *p, const struct fx_answer *answer)
     int64_t ours = p->host->now_ms(p->host) + p->state.clock_offset;
     if (server >= 0 && llabs(server - ours) > CLOCK_TOLERANCE && !p->clock_fixed) {
         p->clock_fixed = true;
-        fx_log(p, "the Sync server refused a request (401); its clock differs by %lld s, so it is signed again",
+        fx_log(p,
+               "the Sync server refused a request (401); its clock differs by %lld s, so it is "
+               "signed again",
                (long long)(server - ours) / 1000);
         p->state.clock_offset += server - ours;
         return 0;

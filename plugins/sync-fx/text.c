@@ -14,8 +14,10 @@ static size_t blank_at(const char *text, size_t size)
         return 2;
     if (size < 3)
         return 0;
-    bool wide = (s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf) || (s[0] == 0xe3 && s[1] == 0x80 && s[2] == 0x80) ||
-                (s[0] == 0xe2 && s[1] == 0x80 && ((s[2] >= 0x80 && s[2] <= 0x8a) || s[2] == 0xa8 || s[2] == 0xa9));
+    bool wide = (s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf) ||
+                (s[0] == 0xe3 && s[1] == 0x80 && s[2] == 0x80) ||
+                (s[0] == 0xe2 && s[1] == 0x80 &&
+                 ((s[2] >= 0x80 && s[2] <= 0x8a) || s[2] == 0xa8 || s[2] == 0xa9));
     return wide ? 3 : 0;
 }
 

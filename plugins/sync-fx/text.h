@@ -6,17 +6,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Narrows [*text, *text + *size) by blanks (ASCII white space, U+00A0, U+FEFF, U+2000-U+200A, U+3000) at both ends. */
+/* Narrows [*text, *text + *size) by blanks (ASCII white space, U+00A0, U+FEFF, U+2000-U+200A,
+ * U+3000) at both ends. */
 void fx_text_trim(const char **text, size_t *size);
 
 /* "übung" that was encoded twice ("Ã¼bung") is decoded once, in place. True when that was so. */
 bool fx_text_ungarble(char *text);
 
-/* Makes JSON text acceptable that holds bytes which are not UTF-8 (become '?') or escapes of lone surrogates (become U+FFFD), in place and
- * without changing its length. */
+/* Makes JSON text acceptable that holds bytes which are not UTF-8 (become '?') or escapes of
+ * lone surrogates (become U+FFFD), in place and without changing its length. */
 void fx_text_repair_json(char *text, size_t size);
 
-/* Only printable ASCII (0x21 … 0x7e) without '"' and '\', `size` from 1 to max: safe in headers, and in JSON without escapes. */
+/* Only printable ASCII (0x21 … 0x7e) without '"' and '\', `size` from 1 to max: safe in headers,
+ * and in JSON without escapes. */
 bool fx_text_is_token(const char *text, size_t size, size_t max);
 
 /* Control characters become blanks: for log lines and sentences. */

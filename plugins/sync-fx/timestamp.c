@@ -32,5 +32,6 @@ int fx_timestamp_parse(const char *text, size_t size, int64_t *ret_centiseconds)
 
 void fx_timestamp_print(int64_t centiseconds, char ret_text[FX_TIMESTAMP_TEXT])
 {
-    snprintf(ret_text, FX_TIMESTAMP_TEXT, "%lld.%02d", (long long)(centiseconds / 100), (int)(centiseconds % 100));
+    snprintf(ret_text, FX_TIMESTAMP_TEXT, "%lld.%02d", (long long)(centiseconds / 100),
+             (int)(centiseconds % 100));
 }

@@ -56,8 +56,10 @@ static void set_host(struct fx_pull *p, const char *endpoint)
 static int token_settle_account(struct fx_pull *p)
 {
     set_host(p, p->state.endpoint);
-    if (p->account.endpoint[0] != '\0' && (strcmp(p->account.endpoint, p->state.endpoint) != 0 || p->account.uid != p->state.uid)) {
-        p->host->log(p->host, HEARTH_LOG_INFO, "account was moved to another storage server or uid; reading everything anew");
+    if (p->account.endpoint[0] != '\0' &&
+        (strcmp(p->account.endpoint, p->state.endpoint) != 0 || p->account.uid != p->state.uid)) {
+        p->host->log(p->host, HEARTH_LOG_INFO,
+                     "account was moved to another storage server or uid; reading everything anew");
         int r = fx_account_reset(p);
         return r != 0 ? r : FX_MOVED;
     }
@@ -71,16 +73,20 @@ static int take_issued(struct fx_pull *p, const struct support_buf *body, const 
     struct issued issued = {.duration = DEFAULT_DURATION};
     struct fx_url url;
     int r = 0;
-    if (fx_json_scan(body->data, body->size, on_issued, &issued) != 0 || issued.id[0] == '\0' || issued.key[0] == '\0' || !issued.has_uid)
+    if (fx_json_scan(body->data, body->size, on_issued, &issued) != 0 || issued.id[0] == '\0' ||
+        issued.key[0] == '\0' || !issued.has_uid)
         r = fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_no_token_server(server));
     else if (issued.other_hash)
         r = fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_token_hash());
-    else if (fx_url_base(issued.endpoint, NULL, p->state.endpoint) != 0 || fx_url_parse(p->state.endpoint, &url) != 0)
+    else if (fx_url_base(issued.endpoint, NULL, p->state.endpoint) != 0 ||
+             fx_url_parse(p->state.endpoint, &url) != 0)
         r = fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_no_storage_server());
     else if (!fx_url_may_be_named(&url, server, p->fx->config.insecure_http))
         r = fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_storage_plain_http(p->state.endpoint));
     if (r == 0) {
-        int64_t duration = issued.duration < 0 ? 0 : issued.duration > MAX_DURATION ? MAX_DURATION : issued.duration;
+        int64_t duration = issued.duration < 0              ? 0
+                           : issued.duration > MAX_DURATION ? MAX_DURATION
+                                                            : issued.duration;
         memcpy(p->state.hawk_id, issued.id, FX_HAWK_ID_MAX);
         memcpy(p->state.hawk_key, issued.key, FX_HAWK_KEY_MAX);
         p->state.uid = issued.uid;
@@ -98,7 +104,14 @@ static int token_on_status(void *ctx, const struct fx_span *key, const struct fx
 }
 
 /* FOREIGN: by something in between (a proxy, a portal), which says nothing about the sign-in. */
-enum refusal { REFUSED_TOKEN, REFUSED_CLOCK, REFUSED_KEY, REFUSED_USER, REFUSED_FOREIGN, REFUSED_OTHER };
+enum refusal {
+    REFUSED_TOKEN,
+    REFUSED_CLOCK,
+    REFUSED_KEY,
+    REFUSED_USER,
+    REFUSED_FOREIGN,
+    REFUSED_OTHER
+};
 
 static enum refusal token_classify_refusal(const struct fx_answer *answer)
 {
@@ -110,7 +123,8 @@ static enum refusal token_classify_refusal(const struct fx_answer *answer)
                  {"invalid-keysChangedAt", REFUSED_KEY}, {"invalid-key-id", REFUSED_KEY},
                  {"new-users-disabled", REFUSED_USER},   {"error", REFUSED_OTHER}};
     char status[64] = "";
-    if (fx_json_scan(answer->error_body, answer->error_body_size, token_on_status, status) != 0 || status[0] == '\0')
+    if (fx_json_scan(answer->error_body, answer->error_body_size, token_on_status, status) != 0 ||
+        status[0] == '\0')
         return REFUSED_FOREIGN;
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         if (strcmp(status, table[i].status) == 0)
@@ -119,11 +133,13 @@ static enum refusal token_classify_refusal(const struct fx_answer *answer)
     return answer->status == 401 ? REFUSED_TOKEN : REFUSED_OTHER;
 }
 
-static int token_ask_server(struct fx_pull *p, const char *server, struct fx_answer *answer, struct support_buf *body)
+static int token_ask_server(struct fx_pull *p, const char *server, struct fx_answer *answer,
+                            struct support_buf *body)
 {
     char bearer[FX_TOKEN_MAX + 8];
     snprintf(bearer, sizeof(bearer), "Bearer %s", p->state.access_token);
-    struct hearth_http_header headers[] = {HEARTH_HTTP_HEADER("authorization", bearer), HEARTH_HTTP_HEADER("x-keyid", p->credentials.kid),
+    struct hearth_http_header headers[] = {HEARTH_HTTP_HEADER("authorization", bearer),
+                                           HEARTH_HTTP_HEADER("x-keyid", p->credentials.kid),
                                            HEARTH_HTTP_HEADER("accept", "application/json")};
     struct fx_request request = {.server = FX_TOKEN_SERVER,
                                  .origin = FX_CONFIGURED,
@@ -142,7 +158,8 @@ static int token_ask_server(struct fx_pull *p, const char *server, struct fx_ans
     return r;
 }
 
-static int token_end_refused(struct fx_pull *p, enum refusal refusal, const struct fx_answer *answer)
+static int token_end_refused(struct fx_pull *p, enum refusal refusal,
+                             const struct fx_answer *answer)
 {
     switch (refusal) {
     case REFUSED_TOKEN:
@@ -165,7 +182,8 @@ static int token_end_refused(struct fx_pull *p, enum refusal refusal, const stru
 
 const char *fx_token_server(const struct fx_pull *p)
 {
-    return p->credentials.token_server[0] != '\0' ? p->credentials.token_server : p->fx->config.token_server;
+    return p->credentials.token_server[0] != '\0' ? p->credentials.token_server
+                                                  : p->fx->config.token_server;
 }
 
 static int token_fetch(struct fx_pull *p)
@@ -181,13 +199,19 @@ static int token_fetch(struct fx_pull *p)
             r = take_issued(p, &body, server);
             break;
         }
-        enum refusal refusal = answer.status == 401 || answer.status == 403 ? token_classify_refusal(&answer) : REFUSED_OTHER;
+        enum refusal refusal = answer.status == 401 || answer.status == 403
+                                   ? token_classify_refusal(&answer)
+                                   : REFUSED_OTHER;
         if (refusal == REFUSED_TOKEN && !renewed) {
             renewed = true;
-            fx_log(p, "the token server refused the access token (%d); another one is asked for", answer.status);
+            fx_log(p, "the token server refused the access token (%d); another one is asked for",
+                   answer.status);
             r = fx_oauth_ensure(p, true);
         } else if (refusal == REFUSED_CLOCK && !clock_tried) {
-            fx_log(p, "the token server refused the time of the request (%d); it is asked again with its own clock", answer.status);
+            fx_log(p,
+                   "the token server refused the time of the request (%d); it is asked again with "
+                   "its own clock",
+                   answer.status);
             clock_tried = true; /* with the offset that this answer has taught */
         } else {
             r = token_end_refused(p, refusal, &answer);
@@ -201,7 +225,8 @@ int fx_token_ensure(struct fx_pull *p, bool fresh)
 {
     bool usable = p->state.hawk_id[0] != '\0' && support_now(p->host) < p->state.hawk_until;
     if (usable && !fresh &&
-        (p->account.endpoint[0] == '\0' || (strcmp(p->account.endpoint, p->state.endpoint) == 0 && p->account.uid == p->state.uid)))
+        (p->account.endpoint[0] == '\0' ||
+         (strcmp(p->account.endpoint, p->state.endpoint) == 0 && p->account.uid == p->state.uid)))
         return token_settle_account(p);
     fx_log(p, "the token server is asked for credentials, because %s",
            fresh                         ? "those in hand were refused"

@@ -47,7 +47,8 @@ static int parse_authority(const char *text, size_t size, struct fx_url *url)
         return 0;
     unsigned port = 0;
     for (size_t i = host + 1; i < size; i++) {
-        if (text[i] < '0' || text[i] > '9' || (port = port * 10 + (unsigned)(text[i] - '0')) > 65535)
+        if (text[i] < '0' || text[i] > '9' ||
+            (port = port * 10 + (unsigned)(text[i] - '0')) > 65535)
             return HEARTH_ERR_INVALID;
     }
     if (text[host] != ':' || port == 0)
@@ -90,7 +91,8 @@ bool fx_url_is_allowed(const struct fx_url *url, bool insecure_http)
 bool fx_url_may_be_named(const struct fx_url *url, const char *by, bool insecure_http)
 {
     struct fx_url namer;
-    return url->https || insecure_http || (is_loopback(url->host) && fx_url_parse(by, &namer) == 0 && is_loopback(namer.host));
+    return url->https || insecure_http ||
+           (is_loopback(url->host) && fx_url_parse(by, &namer) == 0 && is_loopback(namer.host));
 }
 
 int fx_url_base(const char *text, const char *suffix, char ret_url[FX_URL_MAX])
@@ -101,7 +103,8 @@ int fx_url_base(const char *text, const char *suffix, char ret_url[FX_URL_MAX])
         return HEARTH_ERR_INVALID;
     while (text + size > url.path && text[size - 1] == '/')
         size--;
-    if (size >= extra && extra != 0 && memcmp(text + size - extra, suffix, extra) == 0 && text + size - extra >= url.path)
+    if (size >= extra && extra != 0 && memcmp(text + size - extra, suffix, extra) == 0 &&
+        text + size - extra >= url.path)
         extra = 0;
     if (size + extra >= FX_URL_MAX)
         return HEARTH_ERR_FULL;

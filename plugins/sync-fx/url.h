@@ -15,16 +15,18 @@ struct fx_url {
     const char *path; /* in the text that was parsed; "" or from the first '/' */
 };
 
-/* Absolute http or https URL of visible ASCII, without user, fragment, quotes and backslashes. INVALID. */
+/* Absolute http or https URL of visible ASCII, without user, fragment, quotes and backslashes.
+ * INVALID. */
 int fx_url_parse(const char *url, struct fx_url *ret_url);
 
 /* https, or http to this machine, or http where plain http was allowed. */
 bool fx_url_is_allowed(const struct fx_url *url, bool insecure_http);
-/* Likewise for what the server at `by` says: plain http to this machine only when that server is on it. */
+/* Likewise for what the server at `by` says: plain http to this machine only when that server is
+ * on it. */
 bool fx_url_may_be_named(const struct fx_url *url, const char *by, bool insecure_http);
 
-/* Checks and copies the address of a server: without query and trailing slashes. `suffix` (or NULL) is appended unless the path ends with
- * it already. INVALID; FULL: too long. */
+/* Checks and copies the address of a server: without query and trailing slashes. `suffix` (or
+ * NULL) is appended unless the path ends with it already. INVALID; FULL: too long. */
 int fx_url_base(const char *url, const char *suffix, char ret_url[FX_URL_MAX]);
 
 #endif

@@ -1,6 +1,7 @@
-/* What everybody else notices of a first sync: bench_first_sync [pages] [reads_ms writes_ms]. While one person's pages, with three visits
- * each, are stored in one batch, other handles read and write, hers and another person's; prints percentiles of what they waited. With
- * limits, exit code 1 when a 99th percentile is above. The plugin is the file that STORAGE_SQLITE names. */
+/* What everybody else notices of a first sync: bench_first_sync [pages] [reads_ms writes_ms].
+ * While one person's pages, with three visits each, are stored in one batch, other handles read
+ * and write, hers and another person's; prints percentiles of what they waited. With limits,
+ * exit code 1 when a 99th percentile is above. The plugin is the file that STORAGE_SQLITE names. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
@@ -53,20 +54,23 @@ static void write_token(struct storage *storage, const char *account, int round)
     char id[24];
     memcpy(hash + 1, &round, sizeof(round));
     snprintf(id, sizeof(id), "%s%d", account, round);
-    struct hearth_token token = {.struct_size = sizeof(token), .id = id, .account = account, .name = "n", .hash = hash};
+    struct hearth_token token = {
+        .struct_size = sizeof(token), .id = id, .account = account, .name = "n", .hash = hash};
     OK(storage, token_create, &token);
 }
 
 static void write_account(struct storage *storage, const char *account, int round)
 {
-    struct hearth_account change = {.struct_size = sizeof(change), .id = account, .last_seen = round};
+    struct hearth_account change = {
+        .struct_size = sizeof(change), .id = account, .last_seen = round};
     OK(storage, account_update, &change, HEARTH_ACCOUNT_LAST_SEEN);
 }
 
 static void write_batch(struct storage *storage, const char *account, int round)
 {
     begin(storage, account, HEARTH_HISTORY);
-    put_visited(storage, 1 + round, "https://other.example/", "other.example", 1, (const int64_t[]){round});
+    put_visited(storage, 1 + round, "https://other.example/", "other.example", 1,
+                (const int64_t[]){round});
     commit(storage);
 }
 
@@ -107,8 +111,8 @@ static bool report(struct meter *meter, double limit)
 {
     qsort(meter->waited, meter->count, sizeof(double), compare);
     double p99 = meter->waited[meter->count * 99 / 100];
-    printf("%-52s %7zu times  p50 %8.2f  p99 %8.2f  max %8.2f ms\n", meter->name, meter->count, meter->waited[meter->count / 2], p99,
-           meter->waited[meter->count - 1]);
+    printf("%-52s %7zu times  p50 %8.2f  p99 %8.2f  max %8.2f ms\n", meter->name, meter->count,
+           meter->waited[meter->count / 2], p99, meter->waited[meter->count - 1]);
     free(meter->waited);
     return limit == 0 || p99 < limit;
 }
@@ -120,7 +124,8 @@ static void store_all(struct storage *storage, int64_t pages)
     for (int64_t i = 1; i <= pages; i++) {
         snprintf(host, sizeof(host), "www.site%d.example", (int)(i % 997));
         snprintf(url, sizeof(url), "https://%s/some/path/%lld", host, (long long)i);
-        put_visited(storage, scatter(i), url, host, 3, (const int64_t[]){scatter(i) % 1000000007, scatter(i + 7) % 1000000007, 5});
+        put_visited(storage, scatter(i), url, host, 3,
+                    (const int64_t[]){scatter(i) % 1000000007, scatter(i + 7) % 1000000007, 5});
         if (i % 100 == 0)
             plug_storage_reset(storage);
     }
@@ -132,12 +137,17 @@ static void store_all(struct storage *storage, int64_t pages)
 int main(int argc, char **argv)
 {
     int64_t pages = argc > 1 ? strtoll(argv[1], NULL, 10) : 200000;
-    double reads = argc > 2 ? strtod(argv[2], NULL) : 0, writes = argc > 3 ? strtod(argv[3], NULL) : 0;
+    double reads = argc > 2 ? strtod(argv[2], NULL) : 0,
+           writes = argc > 3 ? strtod(argv[3], NULL) : 0;
     struct meter meters[] = {
-        {"reads of another person", "b", read_things, true},       {"reads of the same person: the state before", "a", read_things, true},
-        {"settings of another person", "b", write_setting, false}, {"settings of the same person", "a", write_setting, false},
-        {"token for another person", "b", write_token, false},     {"token for the same person", "a", write_token, false},
-        {"account of the same person", "a", write_account, false}, {"a small batch of another person", "b", write_batch, false},
+        {"reads of another person", "b", read_things, true},
+        {"reads of the same person: the state before", "a", read_things, true},
+        {"settings of another person", "b", write_setting, false},
+        {"settings of the same person", "a", write_setting, false},
+        {"token for another person", "b", write_token, false},
+        {"token for the same person", "a", write_token, false},
+        {"account of the same person", "a", write_account, false},
+        {"a small batch of another person", "b", write_batch, false},
     };
     enum { METERS = sizeof(meters) / sizeof(meters[0]) };
     void *state;
@@ -154,7 +164,8 @@ int main(int argc, char **argv)
     }
     double from = now_ms();
     store_all(&fixture->storage, pages);
-    printf("%lld pages with %lld visits stored in one batch: %.1f s\n", (long long)pages, (long long)(3 * pages), (now_ms() - from) / 1e3);
+    printf("%lld pages with %lld visits stored in one batch: %.1f s\n", (long long)pages,
+           (long long)(3 * pages), (now_ms() - from) / 1e3);
     atomic_store(&done, true);
     for (size_t i = 0; i < METERS; i++) {
         pthread_join(meters[i].thread, NULL);

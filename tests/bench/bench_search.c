@@ -1,7 +1,9 @@
-/* How fast typing is answered, at every keystroke, over made-up accounts of 10,000 to 1,000,000 pages; what a block costs to load, to bring
- * up to date, to rebuild, and to keep. With --sql also a plain LIKE scan of the same pages in SQLite, as a yardstick.
+/* How fast typing is answered, at every keystroke, over made-up accounts of 10,000 to 1,000,000
+ * pages; what a block costs to load, to bring up to date, to rebuild, and to keep. With --sql
+ * also a plain LIKE scan of the same pages in SQLite, as a yardstick.
  *
- * Words are made up of syllables, which is hard on filters; a file with a word a line, common ones first, gives more natural pages.
+ * Words are made up of syllables, which is hard on filters; a file with a word a line, common
+ * ones first, gives more natural pages.
  *
  * usage: bench-search [--sql] [--words FILE] [pages …] */
 #include <stdbool.h>
@@ -40,20 +42,26 @@ static uint32_t word_count;
 
 static void make_words(void)
 {
-    static const char *const latin[] = {"an", "ber", "co", "der", "el",  "fi",  "gra", "har", "in",   "jo", "ka",
-                                        "lo", "mi",  "no", "or",  "pra", "qui", "ro",  "sta", "ter",  "un", "va",
-                                        "wi", "xe",  "yo", "zu",  "bri", "ch",  "sh",  "ing", "tion", "ly"};
+    static const char *const latin[] = {"an",  "ber", "co",  "der", "el", "fi",  "gra",  "har",
+                                        "in",  "jo",  "ka",  "lo",  "mi", "no",  "or",   "pra",
+                                        "qui", "ro",  "sta", "ter", "un", "va",  "wi",   "xe",
+                                        "yo",  "zu",  "bri", "ch",  "sh", "ing", "tion", "ly"};
     static const char *const accents[] = {"é", "ü", "ø", "ł", "ç", "ñ"};
-    static const char *const cyrillic[] = {"мо", "ск", "ва", "при", "но", "ст", "ра", "ки", "до", "ле"};
-    static const char *const chinese[] = {"北", "京", "图", "书", "馆", "大", "学", "中", "文", "新", "闻", "海"};
+    static const char *const cyrillic[] = {"мо", "ск", "ва", "при", "но",
+                                           "ст", "ра", "ки", "до",  "ле"};
+    static const char *const chinese[] = {"北", "京", "图", "书", "馆", "大",
+                                          "学", "中", "文", "新", "闻", "海"};
     for (int i = 0; i < MADE_WORDS; i++) {
         size_t used = 0;
         int parts = 2 + (int)below(3);
         for (int k = 0; k < parts; k++) {
-            const char *part = i % 12 == 11 ? cyrillic[below(10)] : i % 24 == 10 ? chinese[below(12)] : latin[below(32)];
+            const char *part = i % 12 == 11   ? cyrillic[below(10)]
+                               : i % 24 == 10 ? chinese[below(12)]
+                                              : latin[below(32)];
             used += (size_t)snprintf(words[i] + used, sizeof(words[i]) - used, "%s", part);
             if (i % 12 < 10 && i % 9 == 0 && k == 0)
-                used += (size_t)snprintf(words[i] + used, sizeof(words[i]) - used, "%s", accents[below(6)]);
+                used += (size_t)snprintf(words[i] + used, sizeof(words[i]) - used, "%s",
+                                         accents[below(6)]);
         }
     }
     word_count = MADE_WORDS;
@@ -62,7 +70,8 @@ static void make_words(void)
 static void read_words(const char *path)
 {
     FILE *in = fopen(path, "r");
-    while (in != NULL && word_count < MAX_WORDS && fgets(words[word_count], sizeof(words[0]), in) != NULL) {
+    while (in != NULL && word_count < MAX_WORDS &&
+           fgets(words[word_count], sizeof(words[0]), in) != NULL) {
         words[word_count][strcspn(words[word_count], "\n")] = '\0';
         word_count += words[word_count][0] != '\0';
     }
@@ -110,9 +119,11 @@ static void make_account(struct account *account, size_t count)
     for (size_t i = 0; i < count; i++) {
         char url[512], title[512];
         const char *host = hosts[skewed(HOSTS)];
-        size_t n = (size_t)snprintf(url, sizeof(url), "https://%s/%s/%s-%s", host, any_word(), any_word(), any_word());
+        size_t n = (size_t)snprintf(url, sizeof(url), "https://%s/%s/%s-%s", host, any_word(),
+                                    any_word(), any_word());
         if (below(3) == 0)
-            n += (size_t)snprintf(url + n, sizeof(url) - n, "-%s?id=%u", any_word(), below(100000000));
+            n += (size_t)snprintf(url + n, sizeof(url) - n, "-%s?id=%u", any_word(),
+                                  below(100000000));
         else
             n += (size_t)snprintf(url + n, sizeof(url) - n, "/%u", below(1000000));
         size_t t = 0;
@@ -122,14 +133,15 @@ static void make_account(struct account *account, size_t count)
             title[0] = (char)(title[0] - 'a' + 'A');
         snprintf(title + t, sizeof(title) - t, "– %s", host);
         bool bookmarked = below(20) == 0;
-        account->pages[i] = (struct hearth_page){.struct_size = sizeof(struct hearth_page),
-                                                 .bookmarks = bookmarked,
-                                                 .url = arena_strdup(&account->texts, url),
-                                                 .title = arena_strdup(&account->texts, title),
-                                                 .bookmark_title = bookmarked ? "A bookmark of mine" : NULL,
-                                                 .tags = bookmarked && below(3) == 0 ? "reading,science" : NULL,
-                                                 .frecency = (int64_t)(21100 - i * 3000 / count),
-                                                 .visit_count = 1 + below(30)};
+        account->pages[i] =
+            (struct hearth_page){.struct_size = sizeof(struct hearth_page),
+                                 .bookmarks = bookmarked,
+                                 .url = arena_strdup(&account->texts, url),
+                                 .title = arena_strdup(&account->texts, title),
+                                 .bookmark_title = bookmarked ? "A bookmark of mine" : NULL,
+                                 .tags = bookmarked && below(3) == 0 ? "reading,science" : NULL,
+                                 .frecency = (int64_t)(21100 - i * 3000 / count),
+                                 .visit_count = 1 + below(30)};
         account->pages[i].id = model_page_id(account->pages[i].url);
     }
 }
@@ -147,7 +159,8 @@ static int changed(void *ctx, int64_t since, hearth_page_cb cb, void *cb_ctx, st
 {
     const struct account *account = ctx;
     for (size_t i = 0; i < account->changed; i++) {
-        struct hearth_page page = account->pages[(i * 7919 + (size_t)since * 104729) % account->count];
+        struct hearth_page page =
+            account->pages[(i * 7919 + (size_t)since * 104729) % account->count];
         page.frecency = 21101;
         if (cb(cb_ctx, &page) != 0)
             break;
@@ -179,7 +192,8 @@ static const char *inside(const char *word)
     return word;
 }
 
-/* What is typed: words common and rare, several, inside of words, addresses, other scripts, and things that are not there. */
+/* What is typed: words common and rare, several, inside of words, addresses, other scripts, and
+ * things that are not there. */
 static void typed_string(int i, char *ret, size_t size)
 {
     switch (i % 8) {
@@ -220,8 +234,11 @@ static double ask(const struct setup *setup, const char *typed)
     struct arena arena;
     struct search_results results;
     struct err err = {0};
-    const struct search_request request = {
-        .account = "a", .generation = setup->generation, .query = typed, .in = SEARCH_IN_ALL, .limit = LIMIT};
+    const struct search_request request = {.account = "a",
+                                           .generation = setup->generation,
+                                           .query = typed,
+                                           .in = SEARCH_IN_ALL,
+                                           .limit = LIMIT};
     double start = now_us();
     arena_init(&arena, 1 << 20);
     if (search_run(setup->search, &request, &setup->source, &arena, &results, &err) < 0) {
@@ -255,8 +272,8 @@ static void type_all(const struct setup *setup, const char *what)
         }
     }
     qsort(samples, count, sizeof(*samples), by_value);
-    printf("  %-28s p50 %7.1f µs  p99 %8.1f µs  max %8.1f µs ('%s')  %zu keystrokes\n", what, samples[count / 2], samples[count * 99 / 100],
-           samples[count - 1], slowest, count);
+    printf("  %-28s p50 %7.1f µs  p99 %8.1f µs  max %8.1f µs ('%s')  %zu keystrokes\n", what,
+           samples[count / 2], samples[count * 99 / 100], samples[count - 1], slowest, count);
 }
 
 static void sql(const struct account *account)
@@ -264,7 +281,8 @@ static void sql(const struct account *account)
     sqlite3 *db;
     sqlite3_stmt *put, *find;
     sqlite3_open(":memory:", &db);
-    sqlite3_exec(db, "CREATE TABLE page(url TEXT, title TEXT, frecency INTEGER); BEGIN", NULL, NULL, NULL);
+    sqlite3_exec(db, "CREATE TABLE page(url TEXT, title TEXT, frecency INTEGER); BEGIN", NULL, NULL,
+                 NULL);
     sqlite3_prepare_v2(db, "INSERT INTO page VALUES (?, ?, ?)", -1, &put, NULL);
     for (size_t i = 0; i < account->count; i++) {
         sqlite3_bind_text(put, 1, account->pages[i].url, -1, SQLITE_STATIC);
@@ -275,8 +293,10 @@ static void sql(const struct account *account)
     }
     sqlite3_finalize(put);
     sqlite3_exec(db, "COMMIT; CREATE INDEX f ON page(frecency DESC)", NULL, NULL, NULL);
-    sqlite3_prepare_v2(db, "SELECT url FROM page INDEXED BY f WHERE url LIKE ?1 OR title LIKE ?1 ORDER BY frecency DESC LIMIT 20", -1,
-                       &find, NULL);
+    sqlite3_prepare_v2(db,
+                       "SELECT url FROM page INDEXED BY f WHERE url LIKE ?1 OR title LIKE ?1 ORDER "
+                       "BY frecency DESC LIMIT 20",
+                       -1, &find, NULL);
     size_t count = 0;
     seed = 4242;
     for (int i = 0; i < 24; i++) {
@@ -293,7 +313,8 @@ static void sql(const struct account *account)
         }
     }
     qsort(samples, count, sizeof(*samples), by_value);
-    printf("  %-28s p50 %7.1f µs  p99 %8.1f µs  (single phrase, LIKE)\n", "SQLite scan", samples[count / 2], samples[count * 99 / 100]);
+    printf("  %-28s p50 %7.1f µs  p99 %8.1f µs  (single phrase, LIKE)\n", "SQLite scan",
+           samples[count / 2], samples[count * 99 / 100]);
     sqlite3_finalize(find);
     sqlite3_close(db);
 }
@@ -312,8 +333,8 @@ static void bench(size_t count, bool with_sql)
     search_create(&plain, &setup.search, NULL);
     double first = ask(&setup, any_word());
     search_stats_for_test(setup.search, &stats);
-    printf("  load and first answer        %.1f ms, %.0f ns a page; %.0f bytes a page\n", first / 1000, first * 1000 / (double)count,
-           (double)stats.bytes / (double)stats.pages);
+    printf("  load and first answer        %.1f ms, %.0f ns a page; %.0f bytes a page\n",
+           first / 1000, first * 1000 / (double)count, (double)stats.bytes / (double)stats.pages);
     type_all(&setup, "warm, plain scan");
     search_destroy(setup.search);
     search_create(&filtered, &setup.search, NULL);
@@ -322,8 +343,8 @@ static void bench(size_t count, bool with_sql)
     search_settle_for_test(setup.search);
     double built = now_us() - start;
     search_stats_for_test(setup.search, &stats);
-    printf("  filter                       %.1f ms, %.0f ns a page; %.0f bytes a page in all\n", built / 1000, built * 1000 / (double)count,
-           (double)stats.bytes / (double)stats.pages);
+    printf("  filter                       %.1f ms, %.0f ns a page; %.0f bytes a page in all\n",
+           built / 1000, built * 1000 / (double)count, (double)stats.bytes / (double)stats.pages);
     type_all(&setup, "warm, with filter");
     account.changed = 1000;
     setup.generation = 2;
@@ -334,7 +355,8 @@ static void bench(size_t count, bool with_sql)
     ask(&setup, "");
     start = now_us();
     search_settle_for_test(setup.search);
-    printf("  rebuild with filters         %.1f ms (in the background)\n", (now_us() - start) / 1000);
+    printf("  rebuild with filters         %.1f ms (in the background)\n",
+           (now_us() - start) / 1000);
     search_destroy(setup.search);
     if (with_sql)
         sql(&account);

@@ -1,5 +1,6 @@
-/* Rates of the storage plugin "sqlite": bench_storage_sqlite [pages]. The plugin is the file that STORAGE_SQLITE names. Times are CPU times
- * of the process in ms, so that a busy machine disturbs them less; wall times stand behind. */
+/* Rates of the storage plugin "sqlite": bench_storage_sqlite [pages]. The plugin is the file
+ * that STORAGE_SQLITE names. Times are CPU times of the process in ms, so that a busy machine
+ * disturbs them less; wall times stand behind. */
 #include <malloc.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -35,7 +36,8 @@ static struct stopwatch start(void)
 
 static void print(const char *what, struct stopwatch since, double times)
 {
-    double cpu = (seconds(CLOCK_PROCESS_CPUTIME_ID) - since.cpu) / times, wall = (seconds(CLOCK_MONOTONIC) - since.wall) / times;
+    double cpu = (seconds(CLOCK_PROCESS_CPUTIME_ID) - since.cpu) / times,
+           wall = (seconds(CLOCK_MONOTONIC) - since.wall) / times;
     printf("%-58s %10.3f ms cpu %10.3f ms wall\n", what, cpu * 1e3, wall * 1e3);
 }
 
@@ -65,12 +67,14 @@ static void put_record(struct storage *storage, int64_t id, size_t i)
 {
     char url[200], host[64], guid[16], title[120];
     uint64_t r = next_random();
-    int site = (int)(5000.0 * (double)(r & 0xffff) / 65536.0 * (double)(r >> 16 & 0xffff) / 65536.0 * (double)(r >> 32 & 0xffff) / 65536.0);
+    int site = (int)(5000.0 * (double)(r & 0xffff) / 65536.0 * (double)(r >> 16 & 0xffff) /
+                     65536.0 * (double)(r >> 32 & 0xffff) / 65536.0);
     snprintf(host, sizeof(host), "www.site%d.example", site);
-    snprintf(url, sizeof(url), "https://%s/section/article-%llx-%zu.html?ref=home&x=%zu", host, (unsigned long long)(id & 0xffffffff), i,
-             i * 7);
+    snprintf(url, sizeof(url), "https://%s/section/article-%llx-%zu.html?ref=home&x=%zu", host,
+             (unsigned long long)(id & 0xffffffff), i, i * 7);
     snprintf(guid, sizeof(guid), "%012llx", (unsigned long long)(next_random() & 0xffffffffffff));
-    snprintf(title, sizeof(title), "An article about things %zu in the world of %x", i, (unsigned)next_random());
+    snprintf(title, sizeof(title), "An article about things %zu in the world of %x", i,
+             (unsigned)next_random());
     struct hearth_visit visits[3];
     int64_t last = 0, added;
     for (int k = 0; k < 3; k++) {
@@ -83,7 +87,8 @@ static void put_record(struct storage *storage, int64_t id, size_t i)
                                .host = host,
                                .guid = guid,
                                .title = title,
-                               .frecency = (int64_t)(100 + next_random() % 100 * (next_random() % 200)),
+                               .frecency =
+                                   (int64_t)(100 + next_random() % 100 * (next_random() % 200)),
                                .visit_count = 3,
                                .last_visit = last};
     struct hearth_page known = {.struct_size = sizeof(known)};
@@ -129,15 +134,18 @@ static int on_counted_bookmark(void *ctx, const struct hearth_bookmark *bookmark
 static void bench_visits(struct storage *storage)
 {
     enum { TIMES = 500 };
-    static const char *const hosts[] = {NULL, "www.site0.example", "www.site4000.example", "nowhere.example"};
+    static const char *const hosts[] = {NULL, "www.site0.example", "www.site4000.example",
+                                        "nowhere.example"};
     for (size_t h = 0; h < 4; h++) {
         char what[100];
         struct stopwatch since = start();
         for (int i = 0; i < TIMES; i++) {
-            struct hearth_visit_query query = {.struct_size = sizeof(query), .host = hosts[h], .to = random_date()};
+            struct hearth_visit_query query = {
+                .struct_size = sizeof(query), .host = hosts[h], .to = random_date()};
             OK(storage, visit_list, "a", &query, on_limited_visit, &(struct limit){50});
         }
-        snprintf(what, sizeof(what), "history page of 50 at a random date, host %s", hosts[h] == NULL ? "any" : hosts[h]);
+        snprintf(what, sizeof(what), "history page of 50 at a random date, host %s",
+                 hosts[h] == NULL ? "any" : hosts[h]);
         print(what, since, TIMES);
     }
     struct stopwatch since = start();
@@ -148,7 +156,8 @@ static void bench_visits(struct storage *storage)
     print("history page of 50, the newest", since, TIMES);
     size_t count = 0;
     since = start();
-    OK(storage, visit_dates, "a", 1700000000000, 1700000000000 + 30 * 86400000LL, on_counted_visit, &count);
+    OK(storage, visit_dates, "a", 1700000000000, 1700000000000 + 30 * 86400000LL, on_counted_visit,
+       &count);
     print("dates of 30 days", since, 1);
     printf("%58zu visits\n", count);
 }
@@ -181,7 +190,8 @@ static void bench_bookmarks(struct storage *storage, const int64_t *ids)
     since = start();
     for (int t = 0; t < TIMES; t++) {
         snprintf(folder, sizeof(folder), "folder%06d", t % FOLDERS);
-        struct hearth_bookmark_query query = {.struct_size = sizeof(query), .parent = folder, .after = -1};
+        struct hearth_bookmark_query query = {
+            .struct_size = sizeof(query), .parent = folder, .after = -1};
         OK(storage, bookmark_list, "a", &query, on_counted_bookmark, &count);
     }
     print("bookmark folder of 200", since, TIMES);
@@ -196,7 +206,8 @@ static void bench_updates(struct storage *storage, const int64_t *ids, size_t pa
         int64_t id = ids[next_random() % pages], added;
         struct hearth_page page = {.struct_size = sizeof(page)};
         OK(storage, page_get, "a", id, &page);
-        struct hearth_visit visit = HEARTH_VISIT(1731536000000 + (int64_t)(next_random() % 86400000), 1);
+        struct hearth_visit visit =
+            HEARTH_VISIT(1731536000000 + (int64_t)(next_random() % 86400000), 1);
         OK(storage, visits_put, id, &visit, 1, &added);
         page.frecency += (int64_t)(next_random() % 500);
         page.visit_count++;
@@ -219,7 +230,8 @@ static void bench_idle(struct fixture *fixture)
         struct hearth_visit_query query = {.struct_size = sizeof(query)};
         OK(&storages[i], visit_list, "a", &query, on_limited_visit, &(struct limit){500});
     }
-    printf("%-58s %10ld KiB resident\n", "eight more sessions, each has scanned all pages", resident_kib());
+    printf("%-58s %10ld KiB resident\n", "eight more sessions, each has scanned all pages",
+           resident_kib());
     for (int i = 0; i < HANDLES; i++)
         plug_storage_close(&storages[i]);
 }

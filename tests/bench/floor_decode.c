@@ -1,5 +1,6 @@
-/* What a first sync cannot be faster than on one thread: HMAC, Base64, AES and JSON of history records alone, without network, sink or
- * translation. floor_decode [records]. The second line is the plugin's own way from a line of the answer to the same JSON. */
+/* What a first sync cannot be faster than on one thread: HMAC, Base64, AES and JSON of history
+ * records alone, without network, sink or translation. floor_decode [records]. The second line
+ * is the plugin's own way from a line of the answer to the same JSON. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,13 +42,16 @@ static double seconds(void)
 static size_t make_cleartext(int i, char *text, size_t capacity)
 {
     int visits = 1 + (i * 7 % 13 == 0 ? 19 : i % 8);
-    size_t used = (size_t)snprintf(text, capacity,
-                                   "{\"id\":\"page%08d\",\"histUri\":\"https://www.site-%d.example/section/%d/article-about-%d?ref=home\","
-                                   "\"title\":\"Article number %d about something – Site %d\",\"visits\":[",
-                                   i, i % 400, i % 37, i, i, i % 400);
+    size_t used =
+        (size_t)snprintf(text, capacity,
+                         "{\"id\":\"page%08d\",\"histUri\":\"https://www.site-%d.example/section/"
+                         "%d/article-about-%d?ref=home\","
+                         "\"title\":\"Article number %d about something – Site %d\",\"visits\":[",
+                         i, i % 400, i % 37, i, i, i % 400);
     for (int v = 0; v < visits; v++)
-        used += (size_t)snprintf(text + used, capacity - used, "%s{\"date\":%lld,\"type\":%d}", v == 0 ? "" : ",",
-                                 1795417433060123LL - 86400000000LL * v - i, 1 + v % 2);
+        used += (size_t)snprintf(text + used, capacity - used, "%s{\"date\":%lld,\"type\":%d}",
+                                 v == 0 ? "" : ",", 1795417433060123LL - 86400000000LL * v - i,
+                                 1 + v % 2);
     used += (size_t)snprintf(text + used, capacity - used, "]}");
     return used;
 }
@@ -71,12 +75,14 @@ static void make_sample(int i, struct sample *s)
     s->line = malloc(2 * TEXT + 512);
     check(s->base64 != NULL && s->line != NULL, "memory");
     codec_base64_encode(CODEC_STANDARD, sealed, (size_t)(first + last), s->base64);
-    HMAC(EVP_sha256(), key.bytes + 32, 32, (unsigned char *)s->base64, strlen(s->base64), mac, &mac_size);
+    HMAC(EVP_sha256(), key.bytes + 32, 32, (unsigned char *)s->base64, strlen(s->base64), mac,
+         &mac_size);
     codec_hex_encode(mac, 32, s->hmac);
     codec_base64_encode(CODEC_STANDARD, s->iv, 16, iv);
     snprintf(s->line, 2 * TEXT + 512,
              "{\"id\":\"page%08d\",\"modified\":1795417433.%02d,\"sortindex\":%d,"
-             "\"payload\":\"{\\\"ciphertext\\\":\\\"%s\\\",\\\"IV\\\":\\\"%s\\\",\\\"hmac\\\":\\\"%s\\\"}\"}",
+             "\"payload\":\"{\\\"ciphertext\\\":\\\"%s\\\",\\\"IV\\\":\\\"%s\\\",\\\"hmac\\\":\\\"%"
+             "s\\\"}\"}",
              i, i % 100, i, s->base64, iv, s->hmac);
 }
 
@@ -93,12 +99,14 @@ static double run_floor(const struct sample *samples, long records)
         unsigned mac_size;
         int first = 0, last = 0, size = (int)strlen(s->base64);
         char hex[65];
-        HMAC(EVP_sha256(), key.bytes + 32, 32, (const unsigned char *)s->base64, (size_t)size, mac, &mac_size);
+        HMAC(EVP_sha256(), key.bytes + 32, 32, (const unsigned char *)s->base64, (size_t)size, mac,
+             &mac_size);
         codec_hex_encode(mac, 32, hex);
         check(memcmp(hex, s->hmac, 64) == 0, "HMAC");
         int padding = (s->base64[size - 1] == '=') + (s->base64[size - 2] == '=');
         size = EVP_DecodeBlock(bytes, (const unsigned char *)s->base64, size) - padding;
-        check(EVP_DecryptInit_ex2(ctx, cipher, key.bytes, s->iv, NULL) == 1 && EVP_DecryptUpdate(ctx, clear, &first, bytes, size) == 1 &&
+        check(EVP_DecryptInit_ex2(ctx, cipher, key.bytes, s->iv, NULL) == 1 &&
+                  EVP_DecryptUpdate(ctx, clear, &first, bytes, size) == 1 &&
                   EVP_DecryptFinal_ex(ctx, clear + first, &last) == 1,
               "AES");
         json_t *json = json_loadb((char *)clear, (size_t)(first + last), 0, NULL);
@@ -120,7 +128,8 @@ static double run_plugin(const struct sample *samples, long records)
         const struct sample *s = &samples[i % DISTINCT];
         struct fx_bso bso;
         json_t *json = NULL;
-        check(fx_bso_read(&decoder, s->line, strlen(s->line), &bso) == FX_BSO_OK && fx_bso_open(&decoder, &key, &bso, &json) == FX_BSO_OK,
+        check(fx_bso_read(&decoder, s->line, strlen(s->line), &bso) == FX_BSO_OK &&
+                  fx_bso_open(&decoder, &key, &bso, &json) == FX_BSO_OK,
               "record");
         json_decref(json);
     }
@@ -137,7 +146,8 @@ int main(int argc, char **argv)
     for (int i = 0; i < DISTINCT; i++)
         make_sample(i, &samples[i]);
     double floor = run_floor(samples, records), plugin = run_plugin(samples, records);
-    printf("floor  %10.0f records/s\nplugin %10.0f records/s\n", (double)records / floor, (double)records / plugin);
+    printf("floor  %10.0f records/s\nplugin %10.0f records/s\n", (double)records / floor,
+           (double)records / plugin);
     for (int i = 0; i < DISTINCT; i++) {
         free(samples[i].line);
         free(samples[i].base64);

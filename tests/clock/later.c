@@ -1,7 +1,8 @@
-/* A library to preload: programs believe that it is HEARTH_TEST_LATER seconds later (or earlier, when negative) than it is, and time goes
- * on from there. Only the wall clock moves; CLOCK_MONOTONIC, file times and everything that waits for a span of time stay as they are.
- * Waits until a moment of the wall clock are moved back, so that they end when they should. faketime(1) breaks clock_nanosleep(), and with
- * it Python and browsers. */
+/* A library to preload: programs believe that it is HEARTH_TEST_LATER seconds later (or earlier,
+ * when negative) than it is, and time goes on from there. Only the wall clock moves;
+ * CLOCK_MONOTONIC, file times and everything that waits for a span of time stay as they are.
+ * Waits until a moment of the wall clock are moved back, so that they end when they should.
+ * faketime(1) breaks clock_nanosleep(), and with it Python and browsers. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -9,7 +10,8 @@
 #include <sys/time.h>
 #include <time.h>
 
-enum { WALL = 1000000000 }; /* seconds: a moment after this one is the wall clock's, as no machine runs for 30 years */
+/* seconds: a moment after this one is the wall clock's, as no machine runs for 30 years */
+enum { WALL = 1000000000 };
 
 #define REAL(name) ((__typeof__(&name))real_function(#name))
 
@@ -27,7 +29,8 @@ static time_t later_seconds(void)
     static int known;
     if (!__atomic_load_n(&known, __ATOMIC_ACQUIRE)) {
         const char *text = getenv("HEARTH_TEST_LATER");
-        __atomic_store_n(&seconds, text == NULL ? 0 : (time_t)strtoll(text, NULL, 10), __ATOMIC_RELAXED);
+        __atomic_store_n(&seconds, text == NULL ? 0 : (time_t)strtoll(text, NULL, 10),
+                         __ATOMIC_RELAXED);
         __atomic_store_n(&known, 1, __ATOMIC_RELEASE);
     }
     return __atomic_load_n(&seconds, __ATOMIC_RELAXED);
@@ -82,13 +85,15 @@ int clock_nanosleep(clockid_t id, int flags, const struct timespec *span, struct
     return REAL(clock_nanosleep)(id, flags, &moment, ret_left);
 }
 
-int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex, const struct timespec *restrict moment)
+int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex,
+                           const struct timespec *restrict moment)
 {
     struct timespec real = later_undone(moment);
     return REAL(pthread_cond_timedwait)(cond, mutex, &real);
 }
 
-int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t id, const struct timespec *moment)
+int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t id,
+                           const struct timespec *moment)
 {
     struct timespec real = later_undone(moment);
     return REAL(pthread_cond_clockwait)(cond, mutex, id, &real);

@@ -1,5 +1,6 @@
-/* Archives into a storage: one that is refused leaves nothing, of one that is taken another archive can be made, which is the same bytes
- * when it has been read again. The last line is made here, so that what is before it is reached. */
+/* Archives into a storage: one that is refused leaves nothing, of one that is taken another
+ * archive can be made, which is the same bytes when it has been read again. The last line is
+ * made here, so that what is before it is reached. */
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,8 +56,8 @@ static void count_warning(void *ctx, const char *text)
     ++*(int *)ctx;
 }
 
-static int read_archive(struct storage *storage, const void *bytes, size_t size, const void *last, size_t last_size,
-                        struct archive_summary *ret_summary)
+static int read_archive(struct storage *storage, const void *bytes, size_t size, const void *last,
+                        size_t last_size, struct archive_summary *ret_summary)
 {
     int warned = 0;
     struct archive_warnings warnings = {count_warning, &warned};
@@ -87,7 +88,9 @@ static void write_archive(struct storage *storage, const char *account, struct b
     struct archive_out out = {put_to_buf, ret};
     struct err err = {0};
     buf_reset(ret);
-    ASSERT(archive_write(storage, account, ARCHIVE_CREDENTIALS | ARCHIVE_TOKENS, &out, NULL, &err) == 0 && !buf_failed(ret));
+    ASSERT(archive_write(storage, account, ARCHIVE_CREDENTIALS | ARCHIVE_TOKENS, &out, NULL,
+                         &err) == 0 &&
+           !buf_failed(ret));
     plug_storage_reset(storage);
 }
 
@@ -103,7 +106,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     codec_hex_encode(digest, sizeof(digest), hex);
     for (size_t i = 0; i < size; i++)
         lines += data[i] == '\n';
-    snprintf(last, sizeof(last), "{\"record\":\"end\",\"lines\":%ld,\"sha256\":\"%s\"}\n", lines, hex);
+    snprintf(last, sizeof(last), "{\"record\":\"end\",\"lines\":%ld,\"sha256\":\"%s\"}\n", lines,
+             hex);
     if (read_archive(storage, data, size, last, strlen(last), &summary) == 0) {
         write_archive(storage, summary.id, &first);
         ASSERT(STORAGE(storage, NULL, account_remove, summary.id) == 0);

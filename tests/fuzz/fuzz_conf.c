@@ -1,4 +1,5 @@
-/* Configuration files: whatever they hold, loading ends with values or with an error that has a text. */
+/* Configuration files: whatever they hold, loading ends with values or with an error that has a
+ * text. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +8,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void on_entry(void *ctx, const char *section, const char *key, const char *value, const char *origin)
+static void on_entry(void *ctx, const char *section, const char *key, const char *value,
+                     const char *origin)
 {
     *(size_t *)ctx += strlen(section) + strlen(key) + strlen(value) + strlen(origin);
 }

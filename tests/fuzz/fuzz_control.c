@@ -15,7 +15,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int main_control_send(const char *state_dir, const char *path, const char *json, int *ret_status,
-                 struct buf *ret_body, struct err *err)
+                      struct buf *ret_body, struct err *err)
 {
     (void)state_dir, (void)path, (void)json, (void)ret_status, (void)ret_body;
     return err_set(err, HEARTH_ERR_UNAVAILABLE, "nobody is there");

@@ -1,4 +1,5 @@
-/* Cursors of lists: whatever is accepted is written again to the same text, but for spellings of numbers. */
+/* Cursors of lists: whatever is accepted is written again to the same text, but for spellings of
+ * numbers. */
 #include <string.h>
 
 #include "api/internal.h"
@@ -27,8 +28,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ASSERT(!with_text || (text != NULL && str_is_utf8(text, strlen(text))));
         values[0] = api_make_cursor(&call, 'v', numbers, count, text);
         const char *text_again = NULL;
-        ASSERT(values[0] != NULL && api_cursor(&call, 'v', again, count, with_text ? &text_again : NULL, &given) && given);
-        ASSERT(memcmp(numbers, again, sizeof(numbers)) == 0 && (!with_text || strcmp(text, text_again) == 0));
+        ASSERT(values[0] != NULL &&
+               api_cursor(&call, 'v', again, count, with_text ? &text_again : NULL, &given) &&
+               given);
+        ASSERT(memcmp(numbers, again, sizeof(numbers)) == 0 &&
+               (!with_text || strcmp(text, text_again) == 0));
     }
     buf_fini(&reply.body);
     arena_fini(&request.arena);

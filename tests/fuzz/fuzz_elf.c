@@ -1,4 +1,5 @@
-/* Files in the place of a plugin, before the linker gets them: refused in a sentence, or everything that is mapped lies within the file. */
+/* Files in the place of a plugin, before the linker gets them: refused in a sentence, or
+ * everything that is mapped lies within the file. */
 #include <elf.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -30,7 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (r == 0)
         mapped_is_there(data, size);
     else
-        ASSERT(strncmp(err.text, "the file is not", 8) == 0 || strncmp(err.text, "the file was", 12) == 0);
+        ASSERT(strncmp(err.text, "the file is not", 8) == 0 ||
+               strncmp(err.text, "the file was", 12) == 0);
     ASSERT(lseek(fd, 0, SEEK_END) == (off_t)size);
     close(fd);
     return 0;

@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     request.body_size = size;
     if (http_form(&request))
         for (size_t i = 0; i < request.parameter_count; i++)
-            ASSERT(str_is_utf8(request.names[i], strlen(request.names[i])) && str_is_utf8(request.values[i], strlen(request.values[i])));
+            ASSERT(str_is_utf8(request.names[i], strlen(request.names[i])) &&
+                   str_is_utf8(request.values[i], strlen(request.values[i])));
     request.cookie = text;
     const char *cookie = http_cookie(&request, "hearth_session");
     ASSERT(cookie == NULL || strchr(cookie, ';') == NULL);

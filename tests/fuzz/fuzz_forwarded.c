@@ -1,4 +1,5 @@
-/* What proxies say about their clients, and whom to believe: the first line is a list of networks, the others are headers. */
+/* What proxies say about their clients, and whom to believe: the first line is a list of
+ * networks, the others are headers. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,11 +57,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size_t i = req.headers.size++;
         /* Not NUL-terminated, as in h2o: exactly as large as they are. */
         names[i] = h2o_iovec_init(line, (size_t)(colon - line));
-        headers[i] = (h2o_header_t){.name = &names[i], .value = h2o_iovec_init(colon + 1, strlen(colon + 1))};
+        headers[i] = (h2o_header_t){.name = &names[i],
+                                    .value = h2o_iovec_init(colon + 1, strlen(colon + 1))};
     }
     http_forwarded_apply(server, &req, &request);
     ASSERT(memchr(request.remote, '\0', sizeof(request.remote)) != NULL);
-    ASSERT(inet_pton(strchr(request.remote, ':') != NULL ? AF_INET6 : AF_INET, request.remote, address) == 1);
+    ASSERT(inet_pton(strchr(request.remote, ':') != NULL ? AF_INET6 : AF_INET, request.remote,
+                     address) == 1);
     free(text);
     free(server);
     return 0;

@@ -1,4 +1,5 @@
-/* Header values of a hostile server: a line of input is "name: value". Addresses and timestamps too. */
+/* Header values of a hostile server: a line of input is "name: value". Addresses and timestamps
+ * too. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,7 +42,8 @@ static void check_value(const char *value)
     if (codec_percent_encode(value, "", encoded, sizeof(encoded)) == 0) {
         char back[sizeof(encoded)];
         size_t back_size;
-        check(codec_percent_decode(CODEC_LENIENT, encoded, strlen(encoded), back, sizeof(back), &back_size) == 0);
+        check(codec_percent_decode(CODEC_LENIENT, encoded, strlen(encoded), back, sizeof(back),
+                                   &back_size) == 0);
         check(back_size == strlen(value) && strcmp(back, value) == 0);
     }
 }
@@ -50,7 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     enum { MAX = 64 };
     struct hearth_http_header headers[MAX];
-    struct hearth_http_response response = {.struct_size = sizeof(response), .status = 200, .headers = headers};
+    struct hearth_http_response response = {
+        .struct_size = sizeof(response), .status = 200, .headers = headers};
     struct fx_answer answer;
     char *text = malloc(size + 1);
     check(text != NULL);
@@ -65,10 +68,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (value == NULL)
             continue;
         *value = '\0';
-        headers[response.header_count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER(line, value + 2);
+        headers[response.header_count++] =
+            (struct hearth_http_header)HEARTH_HTTP_HEADER(line, value + 2);
     }
     fx_answer_read(&response, &answer);
-    check(strlen(answer.next) < sizeof(answer.next) && codec_utf8_valid(answer.alert, strlen(answer.alert)));
+    check(strlen(answer.next) < sizeof(answer.next) &&
+          codec_utf8_valid(answer.alert, strlen(answer.alert)));
     check(answer.retry_after >= 0 && answer.backoff >= 0 && answer.last_modified >= -1);
     free(text);
     return 0;

@@ -10,8 +10,9 @@
 enum { HEADERS = 100 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int phr_parse_request(const char *bytes, size_t size, const char **ret_method, size_t *ret_method_size, const char **ret_target,
-                      size_t *ret_target_size, int *ret_minor, struct strict_header *headers, size_t *count, size_t seen);
+int phr_parse_request(const char *bytes, size_t size, const char **ret_method,
+                      size_t *ret_method_size, const char **ret_target, size_t *ret_target_size,
+                      int *ret_minor, struct strict_header *headers, size_t *count, size_t seen);
 
 static void check(bool ok)
 {
@@ -31,23 +32,28 @@ static size_t count_named(const struct strict_header *headers, size_t count, con
 {
     size_t n = 0;
     for (size_t i = 0; i < count; i++)
-        n += headers[i].name_size == strlen(name) && strncasecmp(headers[i].name, name, strlen(name)) == 0;
+        n += headers[i].name_size == strlen(name) &&
+             strncasecmp(headers[i].name, name, strlen(name)) == 0;
     return n;
 }
 
 /* What went on can be read in one way only. */
-static void check_request(const char *bytes, size_t size, int minor, const char *target, const struct strict_header *headers, size_t count)
+static void check_request(const char *bytes, size_t size, int minor, const char *target,
+                          const struct strict_header *headers, size_t count)
 {
-    size_t lengths = count_named(headers, count, "content-length"), codings = count_named(headers, count, "transfer-encoding");
+    size_t lengths = count_named(headers, count, "content-length"),
+           codings = count_named(headers, count, "transfer-encoding");
     size_t hosts = count_named(headers, count, "host");
     check(size >= 2 && memcmp(bytes + size - 2, "\r\n", 2) == 0);
     for (size_t i = 0; i < size; i++)
         check(bytes[i] != '\n' || (i > 0 && bytes[i - 1] == '\r'));
     check(minor == 0 || minor == 1);
-    check(lengths + codings <= 1 && hosts <= 1 && (hosts == 1 || minor == 0) && (codings == 0 || minor == 1));
+    check(lengths + codings <= 1 && hosts <= 1 && (hosts == 1 || minor == 0) &&
+          (codings == 0 || minor == 1));
     check(count_named(headers, count, "upgrade") == 0 && (target[0] == '/' || target[0] == '*'));
     for (size_t i = 0; i < count; i++) {
-        check(headers[i].name != NULL && headers[i].name_size > 0 && memchr(headers[i].name, ' ', headers[i].name_size) == NULL);
+        check(headers[i].name != NULL && headers[i].name_size > 0 &&
+              memchr(headers[i].name, ' ', headers[i].name_size) == NULL);
         check(headers[i].value_size == 0 || headers[i].value[headers[i].value_size - 1] != ' ');
     }
 }
@@ -59,7 +65,8 @@ static void try_request(const uint8_t *data, size_t size)
     size_t method_size, target_size, count = HEADERS;
     int minor;
     char *bytes = copy_of(data, size);
-    int r = phr_parse_request(bytes, size, &method, &method_size, &target, &target_size, &minor, headers, &count, 0);
+    int r = phr_parse_request(bytes, size, &method, &method_size, &target, &target_size, &minor,
+                              headers, &count, 0);
     check(r == -1 || r == -2 || (r >= 0 && (size_t)r <= size));
     bool refused = r >= 0 && method_size == 1 && method[0] == STRICT_REFUSED[0];
     if (refused)
@@ -76,7 +83,8 @@ static char *decode(const uint8_t *data, size_t size, size_t piece, ssize_t *ret
     char *bytes = copy_of(data, size);
     size_t body = 0, at = 0;
     *ret = -2;
-    while (at < size && *ret == -2) { /* as h2o does it: what comes next is put behind the body so far */
+    while (at < size && *ret == -2) {
+        /* as h2o does it: what comes next is put behind the body so far */
         size_t n = size - at < piece ? size - at : piece, decoded = n;
         memmove(bytes + body, data + at, n);
         *ret = http_strict_chunked(&chunks, bytes + body, &decoded);

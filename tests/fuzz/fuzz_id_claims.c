@@ -1,5 +1,6 @@
-/* ID tokens that are signed with a key which is published: the first line is the header (empty: the usual one), the rest are the claims. So
- * what comes after the signature is reached. Whoever is let in is who the claims say, to us, now. */
+/* ID tokens that are signed with a key which is published: the first line is the header (empty:
+ * the usual one), the rest are the claims. So what comes after the signature is reached. Whoever
+ * is let in is who the claims say, to us, now. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *token = malloc(2 * size + 256);
     if (token == NULL)
         abort();
-    codec_base64_encode(CODEC_URL, header == 0 ? (const uint8_t *)usual : data, header == 0 ? strlen(usual) : header, token);
+    codec_base64_encode(CODEC_URL, header == 0 ? (const uint8_t *)usual : data,
+                        header == 0 ? strlen(usual) : header, token);
     size_t used = strlen(token);
     token[used++] = '.';
     codec_base64_encode(CODEC_URL, newline + 1, rest, token + used);
@@ -74,8 +76,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     codec_base64_encode(CODEC_URL, signature, sizeof(signature), token + used + 1);
     int r = auth_oidc_verify_token(token, keys, &expected, &claims, &err);
     if (r == 0) {
-        ASSERT(strcmp(text_of(claims, "iss"), expected.issuer) == 0 && strcmp(text_of(claims, "nonce"), expected.nonce) == 0);
-        ASSERT(text_of(claims, "sub")[0] != '\0' && json_number_value(json_object_get(claims, "exp")) >= (double)(expected.now - 60));
+        ASSERT(strcmp(text_of(claims, "iss"), expected.issuer) == 0 &&
+               strcmp(text_of(claims, "nonce"), expected.nonce) == 0);
+        ASSERT(text_of(claims, "sub")[0] != '\0' &&
+               json_number_value(json_object_get(claims, "exp")) >= (double)(expected.now - 60));
     } else {
         ASSERT((r == HEARTH_ERR_DENIED || r == HEARTH_ERR_NOT_FOUND) && err.text[0] != '\0');
     }

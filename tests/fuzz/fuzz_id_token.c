@@ -1,4 +1,5 @@
-/* ID tokens of OpenID providers: the first line is the token, the rest the key set. Nothing that was not signed for us is accepted. */
+/* ID tokens of OpenID providers: the first line is the token, the rest the key set. Nothing that
+ * was not signed for us is accepted. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct oidc_expected expected = {"https://id.example.org", "hearth", "a nonce that nobody knows", 1795417404};
+    struct oidc_expected expected = {"https://id.example.org", "hearth",
+                                     "a nonce that nobody knows", 1795417404};
     struct err err = {0};
     char *text = malloc(size + 1);
     json_t *claims = NULL;

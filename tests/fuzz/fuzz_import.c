@@ -1,4 +1,5 @@
-/* Import files, sealed credentials and cursors: everything that is read back as JSON from our own side. */
+/* Import files, sealed credentials and cursors: everything that is read back as JSON from our
+ * own side. */
 #include <stdlib.h>
 #include <string.h>
 

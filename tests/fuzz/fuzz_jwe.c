@@ -1,4 +1,5 @@
-/* keys_jwe: nothing but a JWE that was made for this key opens; nothing is read beyond the input. */
+/* keys_jwe: nothing but a JWE that was made for this key opens; nothing is read beyond the
+ * input. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -10,7 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const texts[] = {"UayD4kn_4QHvLvLLSSaANfDUp9AcQndQu_TohQKoyn8", "ARvGIPJ5eIFdp6YTM-INVDqwfun2R9FfCUvXbH7QCIU",
+    static const char *const texts[] = {"UayD4kn_4QHvLvLLSSaANfDUp9AcQndQu_TohQKoyn8",
+                                        "ARvGIPJ5eIFdp6YTM-INVDqwfun2R9FfCUvXbH7QCIU",
                                         "hk8gP0Po8nBh-WSiTsvsyesC5c1L6fGOEVuX8FHsvTs"};
     struct jose_ec_key key;
     size_t n;

@@ -1,5 +1,5 @@
-/* A line of the log, whatever the values hold: one line of valid UTF-8 that shows all of itself, and in which the values are found again,
- * as they were. */
+/* A line of the log, whatever the values hold: one line of valid UTF-8 that shows all of itself,
+ * and in which the values are found again, as they were. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,10 @@
 #include "base/magic.h"
 #include "base/str.h"
 
-enum { LINE_MAX_SIZE = 64 << 10, WHOLE = 300 /* bytes: short enough for not being cut, however it is escaped */ };
+enum {
+    LINE_MAX_SIZE = 64 << 10,
+    WHOLE = 300 /* bytes: short enough for not being cut, however it is escaped */
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

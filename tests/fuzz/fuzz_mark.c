@@ -1,4 +1,5 @@
-/* The cursor of a collection, with the ids that arrived damaged: what is read is written the same way again. */
+/* The cursor of a collection, with the ids that arrived damaged: what is read is written the
+ * same way again. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text[size] = '\0';
     if (fx_collection_cursor_parse_failed(text, &cursor, &failed) == 0 && cursor.present) {
         fx_collection_cursor_format_failed(&cursor, &failed, first);
-        if (fx_collection_cursor_parse_failed(first, &again, &failed_again) != 0 || !again.present || failed_again.count != failed.count)
+        if (fx_collection_cursor_parse_failed(first, &again, &failed_again) != 0 ||
+            !again.present || failed_again.count != failed.count)
             abort();
         fx_collection_cursor_format_failed(&again, &failed_again, second);
         if (strcmp(first, second) != 0)

@@ -1,4 +1,5 @@
-/* The body of a collection, cut at a place that the input chooses: the records must be the same as without a cut. */
+/* The body of a collection, cut at a place that the input chooses: the records must be the same
+ * as without a cut. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,7 +50,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     cut = size == 0 ? 0 : cut % (size + 1);
     for (int array = 0; array < 2; array++) {
         struct sum whole = {0}, parts = {0};
-        int a = run(array, (const char *)data, size, 0, &whole), b = run(array, (const char *)data, size, cut, &parts);
+        int a = run(array, (const char *)data, size, 0, &whole),
+            b = run(array, (const char *)data, size, cut, &parts);
         if (a != b || whole.hash != parts.hash || whole.skipped != parts.skipped)
             abort();
     }

@@ -1,4 +1,5 @@
-/* A line of a collection as a server may send it, and a cleartext record as a hostile device may encrypt it. */
+/* A line of a collection as a server may send it, and a cleartext record as a hostile device may
+ * encrypt it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,8 @@ static int on_page(void *ctx, const struct hearth_page_record *p)
     check_text(p->title);
     check(strlen(p->url) <= FX_URL_BYTES && p->visit_count > 0);
     for (uint32_t i = 0; i < p->visit_count; i++)
-        check(p->visits[i].type >= 1 && p->visits[i].type <= 9 && p->visits[i].date >= FX_EARLIEST_DATE);
+        check(p->visits[i].type >= 1 && p->visits[i].type <= 9 &&
+              p->visits[i].date >= FX_EARLIEST_DATE);
     return 0;
 }
 
@@ -86,8 +88,11 @@ static int on_removed(void *ctx, const char *guid, int64_t modified)
     return 0;
 }
 
-static const struct hearth_sync_sink sink = {
-    .page = on_page, .bookmark = on_bookmark, .tab = on_tab, .tab_group = on_tab_group, .removed = on_removed};
+static const struct hearth_sync_sink sink = {.page = on_page,
+                                             .bookmark = on_bookmark,
+                                             .tab = on_tab,
+                                             .tab_group = on_tab_group,
+                                             .removed = on_removed};
 
 static void translate(struct fx_decoder *decoder, const uint8_t *data, size_t size)
 {
@@ -97,7 +102,8 @@ static void translate(struct fx_decoder *decoder, const uint8_t *data, size_t si
     struct fx_record record = {.id = "abcdefghijkl", .modified = 1795417433060};
     check(support_buf_append(&decoder->plain, data, size) == 0);
     fx_text_repair_json(decoder->plain.data, size);
-    record.json = json_loadb(decoder->plain.data, size, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
+    record.json =
+        json_loadb(decoder->plain.data, size, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
     if (json_is_object(record.json)) {
         check(fx_record_bookmark(&t, &record) >= 0);
         check(fx_record_history(&t, &record) >= 0);

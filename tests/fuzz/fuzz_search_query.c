@@ -1,5 +1,6 @@
-/* A typed string and three pages, separated by line feeds (each page: URL, tab, title, tab, tags): parsing must hold its promises, and the
- * scan must say the same with and without a filter, whatever bytes they consist of. */
+/* A typed string and three pages, separated by line feeds (each page: URL, tab, title, tab,
+ * tags): parsing must hold its promises, and the scan must say the same with and without a
+ * filter, whatever bytes they consist of. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,8 @@ static struct segment *segment_of(char *text)
     struct segment_builder builder = {0};
     struct segment *segment;
     for (int i = 0; i < 3; i++) {
-        char *line = next_field(&text, "\n"), *url = next_field(&line, "\t"), *title = next_field(&line, "\t");
+        char *line = next_field(&text, "\n"), *url = next_field(&line, "\t"),
+             *title = next_field(&line, "\t");
         struct hearth_page page = {.struct_size = sizeof(page),
                                    .id = 3 - i,
                                    .url = url,
@@ -44,7 +46,8 @@ static struct segment *segment_of(char *text)
     return segment;
 }
 
-static enum scan_want on_match(void *ctx, const struct segment *segment, uint32_t index, enum scan_match match)
+static enum scan_want on_match(void *ctx, const struct segment *segment, uint32_t index,
+                               enum scan_match match)
 {
     uint8_t *matches = ctx;
     matches[index] = (uint8_t)match;
@@ -77,7 +80,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (search_query_parse(typed, &arena, &query, NULL) == 0) {
         ASSERT(query.word_count <= QUERY_MAX_WORDS);
         for (size_t i = 0; i < query.word_count; i++) {
-            ASSERT(query.words[i].size > 0 && memchr(query.words[i].text, '\0', query.words[i].size) == NULL);
+            ASSERT(query.words[i].size > 0 &&
+                   memchr(query.words[i].text, '\0', query.words[i].size) == NULL);
             ASSERT(i == 0 || query.words[i - 1].size >= query.words[i].size);
         }
         struct segment *segment = segment_of(rest);

@@ -1,4 +1,5 @@
-/* Records on their way through the spool come back as they went in; a spool whose file was damaged says so instead of giving others. */
+/* Records on their way through the spool come back as they went in; a spool whose file was
+ * damaged says so instead of giving others. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,7 +45,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct err err = {0};
     if (size < 4 || size > 4096)
         return 0;
-    size_t repeat = data[0] % 4 == 0 ? 1 + (SPOOL_BUFFER + SPOOL_BUFFER / 2) / (size + RECORDS * 40) : 1; /* some go to the file */
+    /* some go to the file */
+    size_t repeat =
+        data[0] % 4 == 0 ? 1 + (SPOOL_BUFFER + SPOOL_BUFFER / 2) / (size + RECORDS * 40) : 1;
     merge_spool_init(&spool, "/tmp", NULL);
     for (size_t i = 0; i < RECORDS * repeat; i++) {
         const uint8_t *at;

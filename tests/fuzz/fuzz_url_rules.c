@@ -1,4 +1,5 @@
-/* What is read out of URLs: within the URL, within the room, and the same for variants of one address. */
+/* What is read out of URLs: within the URL, within the room, and the same for variants of one
+ * address. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ASSERT(model_page_id(url) > 0);
         model_url_host(url, host, sizeof(host));
         model_url_host(url, small, sizeof(small));
-        ASSERT(strlen(host) < sizeof(host) && strlen(small) < sizeof(small) && strpbrk(host, "/?#") == NULL);
+        ASSERT(strlen(host) < sizeof(host) && strlen(small) < sizeof(small) &&
+               strpbrk(host, "/?#") == NULL);
         ASSERT(strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 0);
         if (model_url_is_link(url))
             ASSERT(strncasecmp(url, "javascript:", 11) != 0 && strncasecmp(url, "data:", 5) != 0);

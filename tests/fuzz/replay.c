@@ -1,4 +1,5 @@
-/* Runs a fuzz target over the files of its corpus, so that every seed and every past finding is an ordinary test. */
+/* Runs a fuzz target over the files of its corpus, so that every seed and every past finding is
+ * an ordinary test. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,7 +17,8 @@ static int run_file(const char *path)
     uint8_t *data = malloc(MAX);
     size_t size = data == NULL ? 0 : fread(data, 1, MAX, f);
     fclose(f);
-    uint8_t *exact = malloc(size == 0 ? 1 : size); /* exactly as large as the input: an over-read is seen by the sanitizer */
+    /* exactly as large as the input: an over-read is seen by the sanitizer */
+    uint8_t *exact = malloc(size == 0 ? 1 : size);
     if (data == NULL || exact == NULL)
         abort();
     memcpy(exact, data, size);

@@ -1,12 +1,15 @@
-/* What a run has to show. Everything here is counted in simulated time, rows or steps: a busy machine changes nothing. */
+/* What a run has to show. Everything here is counted in simulated time, rows or steps: a busy
+ * machine changes nothing. */
 #include <math.h>
 
 #include "base/clock.h"
 #include "sim.h"
 
-/* SQLite's machine in account_lease_due: a look that finds nothing, and what each row that is due may add, leased already or not. */
+/* SQLite's machine in account_lease_due: a look that finds nothing, and what each row that is
+ * due may add, leased already or not. */
 enum { STEPS_IDLE = 200, STEPS_A_ROW = 200 };
-static const double FLAT = 1.25, CHANCE = 6; /* the busiest minute: in means, and in standard deviations beside them */
+/* the busiest minute: in means, and in standard deviations beside them */
+static const double FLAT = 1.25, CHANCE = 6;
 
 static bool delayed_by_outage(int64_t due)
 {
@@ -28,7 +31,8 @@ void measure_start(const struct hearth_account *account, const struct person *pe
     }
     int64_t interval = jobs_schedule_interval(&sim.jobs.options.sync.schedule, account, now);
     m->lateness_max = late > m->lateness_max ? late : m->lateness_max;
-    m->too_late += late > (interval == 0 ? sim.jobs.options.sync.schedule.interval_month : interval);
+    m->too_late +=
+        late > (interval == 0 ? sim.jobs.options.sync.schedule.interval_month : interval);
 }
 
 static int64_t queue_ready(void)
@@ -49,7 +53,8 @@ void measure_before_tick(void)
 static void measure_queue(void)
 {
     struct measured *m = &sim.m;
-    int64_t ready = queue_ready(), *max = m->outage_from > 0 && m->recovered == 0 ? &m->queue_max_outage : &m->queue_max;
+    int64_t ready = queue_ready(),
+            *max = m->outage_from > 0 && m->recovered == 0 ? &m->queue_max_outage : &m->queue_max;
     *max = ready > *max ? ready : *max;
 }
 
@@ -113,12 +118,14 @@ static int on_account(void *ctx, const struct hearth_account *account)
     struct standing *standing = ctx;
     const struct schedule *schedule = &sim.jobs.options.sync.schedule;
     int64_t now = clock_now(), interval = jobs_schedule_interval(schedule, account, now);
-    bool wanted = interval > 0 && account->state != HEARTH_ACCOUNT_SIGNIN_NEEDED && account->state != HEARTH_ACCOUNT_PAUSED;
+    bool wanted = interval > 0 && account->state != HEARTH_ACCOUNT_SIGNIN_NEEDED &&
+                  account->state != HEARTH_ACCOUNT_PAUSED;
     const struct person *person = &sim.people[person_of(account->id)];
     standing->overdue += wanted && account->next_sync > 0 && now - account->next_sync > interval;
     standing->stranded += wanted && account->next_sync == 0 && !person->in_work;
     standing->far += account->next_sync > now + jobs_schedule_horizon(schedule);
-    standing->slow += wanted && person->seen && account->failures == 0 && account->next_sync > now + interval * 2;
+    standing->slow +=
+        wanted && person->seen && account->failures == 0 && account->next_sync > now + interval * 2;
     return 0;
 }
 
@@ -136,25 +143,33 @@ void report(void)
     struct rate rate = rate_of(m->starts, 0, sim.options.hours * HOUR);
     struct standing at_end = standing();
     double seconds = (double)(sim.options.hours * 3600);
-    printf("accounts=%zu seed=%llu hours=%lld workers=%d outage=%d\n", sim.options.accounts, (unsigned long long)sim.options.seed,
-           (long long)sim.options.hours, sim.options.workers, (int)sim.options.outage);
-    printf("claims=%lld syncs=%lld requested=%lld visits=%lld failed=%lld told_to_wait=%lld redelivered=%lld\n", (long long)m->lease_total,
-           (long long)m->syncs, (long long)m->requested, (long long)m->visits, (long long)m->failures, (long long)m->pauses,
+    printf("accounts=%zu seed=%llu hours=%lld workers=%d outage=%d\n", sim.options.accounts,
+           (unsigned long long)sim.options.seed, (long long)sim.options.hours, sim.options.workers,
+           (int)sim.options.outage);
+    printf("claims=%lld syncs=%lld requested=%lld visits=%lld failed=%lld told_to_wait=%lld "
+           "redelivered=%lld\n",
+           (long long)m->lease_total, (long long)m->syncs, (long long)m->requested,
+           (long long)m->visits, (long long)m->failures, (long long)m->pauses,
            (long long)m->redelivered);
-    printf("syncs_per_minute_mean=%.0f syncs_per_minute_max=%u claims_per_minute_max=%u\n", rate.mean, rate.max,
-           rate_of(m->leases, 0, sim.options.hours * HOUR).max);
-    printf("lateness_max_ms=%lld queue_max=%lld claim_max=%lld\n", (long long)m->lateness_max, (long long)m->queue_max,
-           (long long)m->lease_max);
-    printf("workers_busy_mean=%.1f commits_per_second=%.1f\n", (double)m->duration_total / 1e3 / seconds, (double)m->commits / seconds);
-    printf("ticks=%lld steps_per_claim=%.0f steps_idle_max=%lld steps_excess=%lld\n", (long long)m->ticks,
-           (double)m->steps_total / (m->lease_total > 0 ? (double)m->lease_total : 1), (long long)m->steps_idle_max,
-           (long long)m->steps_excess);
-    printf("stranded=%lld slow=%lld overdue=%lld\n", (long long)at_end.stranded, (long long)at_end.slow, (long long)at_end.overdue);
+    printf("syncs_per_minute_mean=%.0f syncs_per_minute_max=%u claims_per_minute_max=%u\n",
+           rate.mean, rate.max, rate_of(m->leases, 0, sim.options.hours * HOUR).max);
+    printf("lateness_max_ms=%lld queue_max=%lld claim_max=%lld\n", (long long)m->lateness_max,
+           (long long)m->queue_max, (long long)m->lease_max);
+    printf("workers_busy_mean=%.1f commits_per_second=%.1f\n",
+           (double)m->duration_total / 1e3 / seconds, (double)m->commits / seconds);
+    printf("ticks=%lld steps_per_claim=%.0f steps_idle_max=%lld steps_excess=%lld\n",
+           (long long)m->ticks,
+           (double)m->steps_total / (m->lease_total > 0 ? (double)m->lease_total : 1),
+           (long long)m->steps_idle_max, (long long)m->steps_excess);
+    printf("stranded=%lld slow=%lld overdue=%lld\n", (long long)at_end.stranded,
+           (long long)at_end.slow, (long long)at_end.overdue);
     if (sim.options.outage != OUTAGE_NONE)
-        printf("backlog=%lld recovered_after_s=%lld queue_max_outage=%lld lateness_outage_ms=%lld starts_per_minute_backlog=%u "
+        printf("backlog=%lld recovered_after_s=%lld queue_max_outage=%lld lateness_outage_ms=%lld "
+               "starts_per_minute_backlog=%u "
                "after_mean=%.0f after_max=%u\n",
-               (long long)m->backlog, (long long)(m->recovered - m->outage_to) / 1000, (long long)m->queue_max_outage,
-               (long long)m->lateness_outage, max_of(m->starts, m->outage_to, m->recovered),
+               (long long)m->backlog, (long long)(m->recovered - m->outage_to) / 1000,
+               (long long)m->queue_max_outage, (long long)m->lateness_outage,
+               max_of(m->starts, m->outage_to, m->recovered),
                rate_of(m->starts, m->recovered, sim.options.hours * HOUR).mean,
                rate_of(m->starts, m->recovered, sim.options.hours * HOUR).max);
     printf("cpu_s=%.1f cpu_s_per_million_claims=%.1f cpu_s_per_million_syncs=%.1f\n", m->total_cpu,
@@ -172,7 +187,8 @@ static void must(bool holds, const char *what, double is, double bound)
     ok = false;
 }
 
-#define MOST(what, is, bound) must((double)(is) <= (double)(bound), what, (double)(is), (double)(bound))
+#define MOST(what, is, bound)                                                                      \
+    must((double)(is) <= (double)(bound), what, (double)(is), (double)(bound))
 
 static void check_plan(void)
 {
@@ -187,7 +203,8 @@ static void check_plan(void)
         scan |= strncmp(step, "SCAN accounts", 13) == 0 || strstr(step, "TEMP B-TREE") != NULL;
     }
     sqlite3_finalize(plan);
-    MOST("the claim does not use the index of due accounts, or scans or sorts", !indexed || scan, 0);
+    MOST("the claim does not use the index of due accounts, or scans or sorts", !indexed || scan,
+         0);
 }
 
 static void check_flat(const char *what, const uint32_t *minutes, int64_t from, int64_t to)
@@ -196,7 +213,8 @@ static void check_flat(const char *what, const uint32_t *minutes, int64_t from, 
     MOST(what, rate.max, FLAT * rate.mean + CHANCE * sqrt(rate.mean));
 }
 
-/* The workers can do so many more than become due; a lost queue is filled again when its leases run out. */
+/* The workers can do so many more than become due; a lost queue is filled again when its leases
+ * run out. */
 static void check_recovery(double rate)
 {
     const struct measured *m = &sim.m;
@@ -204,10 +222,13 @@ static void check_recovery(double rate)
     double needs = (double)m->backlog / spare * MINUTE;
     must(m->recovered > 0, "the backlog of the outage was not worked off", 0, 0);
     MOST("ms until the backlog was worked off", m->recovered - m->outage_to, MINUTE + 1.5 * needs);
-    MOST("ms that a sync was late because of the outage", m->lateness_outage, OUTAGE + sim.jobs.options.due_lease + 1.5 * needs + MINUTE);
+    MOST("ms that a sync was late because of the outage", m->lateness_outage,
+         OUTAGE + sim.jobs.options.due_lease + 1.5 * needs + MINUTE);
     MOST("jobs in the queue after the outage", m->queue_max_outage, m->backlog + 10 * rate);
-    check_flat("syncs in the busiest minute after the backlog", m->starts, m->recovered, sim.options.hours * HOUR);
-    check_flat("claims in the busiest minute after the backlog", m->leases, m->recovered, sim.options.hours * HOUR);
+    check_flat("syncs in the busiest minute after the backlog", m->starts, m->recovered,
+               sim.options.hours * HOUR);
+    check_flat("claims in the busiest minute after the backlog", m->leases, m->recovered,
+               sim.options.hours * HOUR);
 }
 
 bool check(void)

@@ -1,4 +1,5 @@
-/* Takes the place of core/base/clock.c in this program: whatever of the core asks for the time gets the simulation's. */
+/* Takes the place of core/base/clock.c in this program: whatever of the core asks for the time
+ * gets the simulation's. */
 #include "base/clock.h"
 
 #include "sim.h"

@@ -5,7 +5,8 @@ static bool before(const struct event *a, const struct event *b)
     return a->time != b->time ? a->time < b->time : a->order < b->order;
 }
 
-void events_add(struct events *events, int64_t time, enum event_kind kind, uint32_t who, uint32_t run)
+void events_add(struct events *events, int64_t time, enum event_kind kind, uint32_t who,
+                uint32_t run)
 {
     if (events->count == events->room) {
         events->room = events->room == 0 ? 1024 : events->room * 2;

@@ -1,4 +1,5 @@
-/* What a look of the scheduler costs, by the number of accounts, of due ones, and of those that are leased and wait. */
+/* What a look of the scheduler costs, by the number of accounts, of due ones, and of those that
+ * are leased and wait. */
 #include "base/clock.h"
 #include "sim.h"
 
@@ -17,7 +18,8 @@ static int64_t tick(void)
 static void set_next(size_t person, int64_t next_sync)
 {
     char id[16];
-    struct hearth_account account = {.struct_size = sizeof(account), .id = id, .next_sync = next_sync};
+    struct hearth_account account = {
+        .struct_size = sizeof(account), .id = id, .next_sync = next_sync};
     person_id(id, person);
     OK(&sim.fixture.storage, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
     plug_storage_reset(&sim.fixture.storage);
@@ -37,7 +39,8 @@ static double per_full_look(void)
     size_t due[DUE];
     for (int i = 0; i < ROUNDS; i++) {
         for (size_t k = 0; k < DUE; k++)
-            set_next(due[k] = (sim.options.accounts / DUE * k + (size_t)i) % sim.options.accounts, clock_now());
+            set_next(due[k] = (sim.options.accounts / DUE * k + (size_t)i) % sim.options.accounts,
+                     clock_now());
         double begun = sim_cpu();
         int64_t count = tick();
         total += sim_cpu() - begun;
@@ -71,7 +74,8 @@ void bench_ticks(size_t accounts)
     assert_non_null(sim.m.leases);
     people_create(true);
     double idle = per_look(LOOKS), full = per_full_look();
-    printf("accounts=%zu idle_us=%.1f due_%d_us=%.1f claimed_%d_us=%.1f\n", accounts, idle, DUE, full, LEASEED, per_look_past(LEASEED));
+    printf("accounts=%zu idle_us=%.1f due_%d_us=%.1f claimed_%d_us=%.1f\n", accounts, idle, DUE,
+           full, LEASEED, per_look_past(LEASEED));
     sim_close();
     free(sim.m.leases);
     free(sim.people);

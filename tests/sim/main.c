@@ -1,7 +1,7 @@
-/* sim [--accounts N] [--seed N] [--hours N] [--workers N] [--outage none|workers|queue] [--fast]: simulates, prints what was counted, and
- * fails when a check does. sim --looks N…: what a look of the scheduler costs with so many accounts. STORAGE_SQLITE and QUEUE_INPROC name
- * the plugins.
- */
+/* sim [--accounts N] [--seed N] [--hours N] [--workers N] [--outage none|workers|queue]
+ * [--fast]: simulates, prints what was counted, and fails when a check does. sim --looks N…:
+ * what a look of the scheduler costs with so many accounts. STORAGE_SQLITE and QUEUE_INPROC name
+ * the plugins. */
 #include <getopt.h>
 #include <limits.h>
 
@@ -22,12 +22,15 @@ static void look(void)
     double cpu = sim_cpu() - begun;
     if (count < 0 && !sim.queue_down)
         fail_msg("look: %s", err.text);
-    measure_tick(count, lease == NULL ? 0 : sqlite3_stmt_status(lease, SQLITE_STMTSTATUS_VM_STEP, 1), cpu);
-    sim.tick_pause = jobs_scheduler_pause(&sim.jobs.options, count < 0 ? -1 : count, sim.tick_pause);
+    measure_tick(count,
+                 lease == NULL ? 0 : sqlite3_stmt_status(lease, SQLITE_STMTSTATUS_VM_STEP, 1), cpu);
+    sim.tick_pause =
+        jobs_scheduler_pause(&sim.jobs.options, count < 0 ? -1 : count, sim.tick_pause);
     events_add(&sim.events, sim_time() + sim.tick_pause, EVENT_TICK, 0, 0);
 }
 
-/* Workers die with what they have. A queue that goes down has forgotten what waited in it when it comes back. */
+/* Workers die with what they have. A queue that goes down has forgotten what waited in it when
+ * it comes back. */
 static void outage(bool begins)
 {
     if (sim.options.outage == OUTAGE_WORKERS)
@@ -55,7 +58,8 @@ static void happens(const struct event *event)
         break;
     case EVENT_LEASE_RENEWER: /* as jobs_lease_renewer_main() */
         workers_keep_leases();
-        events_add(&sim.events, sim_time() + sim.jobs.options.lease / 4 + 1, EVENT_LEASE_RENEWER, 0, 0);
+        events_add(&sim.events, sim_time() + sim.jobs.options.lease / 4 + 1, EVENT_LEASE_RENEWER, 0,
+                   0);
         break;
     case EVENT_FINISH:
         worker_finishes(&sim.workers[event->who], event->run);
@@ -70,7 +74,8 @@ static void happens(const struct event *event)
     }
 }
 
-/* From the shares of people.c and the intervals: how many syncs run at once on average, and half as many again. */
+/* From the shares of people.c and the intervals: how many syncs run at once on average, and half
+ * as many again. */
 static int enough_workers(void)
 {
     double a_day = (double)sim.options.accounts * (0.08 * 96 + 0.17 * 24 + 0.30);
@@ -135,7 +140,8 @@ static long number(const char *text, long least, long most)
 
 static enum outage outage_of(const char *text)
 {
-    static const char *const NAMES[] = {[OUTAGE_NONE] = "none", [OUTAGE_WORKERS] = "workers", [OUTAGE_QUEUE] = "queue"};
+    static const char *const NAMES[] = {
+        [OUTAGE_NONE] = "none", [OUTAGE_WORKERS] = "workers", [OUTAGE_QUEUE] = "queue"};
     for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
         if (strcmp(text, NAMES[i]) == 0)
             return (enum outage)i;
@@ -145,10 +151,11 @@ static enum outage outage_of(const char *text)
 
 int main(int argc, char **argv)
 {
-    static const struct option OPTIONS[] = {{"accounts", required_argument, NULL, 'a'}, {"seed", required_argument, NULL, 's'},
-                                            {"hours", required_argument, NULL, 'h'},    {"workers", required_argument, NULL, 'w'},
-                                            {"outage", required_argument, NULL, 'o'},   {"looks", no_argument, NULL, 'l'},
-                                            {"fast", no_argument, NULL, 'f'},           {NULL, 0, NULL, 0}};
+    static const struct option OPTIONS[] = {
+        {"accounts", required_argument, NULL, 'a'}, {"seed", required_argument, NULL, 's'},
+        {"hours", required_argument, NULL, 'h'},    {"workers", required_argument, NULL, 'w'},
+        {"outage", required_argument, NULL, 'o'},   {"looks", no_argument, NULL, 'l'},
+        {"fast", no_argument, NULL, 'f'},           {NULL, 0, NULL, 0}};
     bool looks = false;
     sim.options = (struct sim_options){.accounts = 20000, .seed = 1, .hours = 24};
     for (int option; (option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1;) {

@@ -1,5 +1,6 @@
-/* Who has an account and when they look at it. Of all accounts 8 % were seen within a day, 17 % within a week, 30 % within two months, and
- * 45 % are dormant; so many return from the later classes as leave the first, so that the mix stays. */
+/* Who has an account and when they look at it. Of all accounts 8 % were seen within a day, 17 %
+ * within a week, 30 % within two months, and 45 % are dormant; so many return from the later
+ * classes as leave the first, so that the mix stays. */
 #include <math.h>
 
 #include "jobs/presence.h"
@@ -60,7 +61,8 @@ static void create_account(size_t i, bool asleep)
     struct person *person = &sim.people[i];
     const struct schedule *schedule = &sim.jobs.options.sync.schedule;
     person_id(id, i);
-    snprintf(email, sizeof(email), "person-%08llx@example.org", (unsigned long long)((uint32_t)i * 2654435761u));
+    snprintf(email, sizeof(email), "person-%08llx@example.org",
+             (unsigned long long)((uint32_t)i * 2654435761u));
     struct hearth_account account = {.struct_size = sizeof(account),
                                      .id = id,
                                      .email = email,
@@ -69,12 +71,16 @@ static void create_account(size_t i, bool asleep)
                                      .node = "",
                                      .created = SIM_EPOCH - 500 * (int64_t)DAY,
                                      .last_seen = last_seen(person),
-                                     .state = person->broken ? HEARTH_ACCOUNT_ERROR : HEARTH_ACCOUNT_OK,
+                                     .state =
+                                         person->broken ? HEARTH_ACCOUNT_ERROR : HEARTH_ACCOUNT_OK,
                                      .failures = person->broken ? 10 : 0};
     int64_t interval = jobs_schedule_interval(schedule, &account, SIM_EPOCH),
             between = person->broken && interval > 0 ? schedule->retry_max : interval;
-    account.next_sync = between == 0 ? 0 : SIM_EPOCH + 1 + sim_between(0, between) + (asleep ? 2 * (int64_t)DAY : 0);
-    if (between > 0 && i % 500 == 7 && !asleep) /* the clock was a year ahead when it was last synced */
+    account.next_sync =
+        between == 0 ? 0
+                     : SIM_EPOCH + 1 + sim_between(0, between) + (asleep ? 2 * (int64_t)DAY : 0);
+    /* the clock was a year ahead when it was last synced */
+    if (between > 0 && i % 500 == 7 && !asleep)
         account.next_sync += 365 * (int64_t)DAY;
     account.last_attempt = between == 0 ? account.last_seen : account.next_sync - between;
     account.last_sync = person->broken ? account.created : account.last_attempt;
@@ -89,8 +95,9 @@ void people_create(bool asleep)
     for (size_t i = 0; i < sim.options.accounts; i++) {
         draw_person(&sim.people[i]);
         create_account(i, asleep);
+        /* the others go with it: one transaction */
         if (i == 0)
-            begin(storage, "p00000000", HEARTH_COLLECTION_NONE); /* the others go with it: one transaction */
+            begin(storage, "p00000000", HEARTH_COLLECTION_NONE);
         if (!asleep)
             plan_visits(i);
     }

@@ -14,14 +14,17 @@ double sim_cpu(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* The plugin wants what it writes on the disk at every checkpoint. A simulated day is not worth waiting for the disk; nor, when only counts
- * are wanted, for locks that nobody else asks for and pages read again and again. */
-static int on_authorize(void *ctx, int action, const char *name, const char *value, const char *database, const char *trigger)
+/* The plugin wants what it writes on the disk at every checkpoint. A simulated day is not worth
+ * waiting for the disk; nor, when only counts are wanted, for locks that nobody else asks for
+ * and pages read again and again. */
+static int on_authorize(void *ctx, int action, const char *name, const char *value,
+                        const char *database, const char *trigger)
 {
     (void)ctx, (void)value, (void)database, (void)trigger;
     if (action != SQLITE_PRAGMA)
         return SQLITE_OK;
-    bool ours = strcmp(name, "synchronous") == 0 || (sim.options.fast && strcmp(name, "cache_size") == 0);
+    bool ours =
+        strcmp(name, "synchronous") == 0 || (sim.options.fast && strcmp(name, "cache_size") == 0);
     return ours ? SQLITE_IGNORE : SQLITE_OK;
 }
 
@@ -36,8 +39,10 @@ static int on_connection(sqlite3 *db, const char **error, const struct sqlite3_a
     (void)error, (void)api;
     sqlite3_exec(db, "PRAGMA synchronous = OFF", NULL, NULL, NULL);
     if (sim.options.fast)
-        sqlite3_exec(db, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 10000", NULL, NULL,
-                     NULL);
+        sqlite3_exec(db,
+                     "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -65536; PRAGMA "
+                     "wal_autocheckpoint = 10000",
+                     NULL, NULL, NULL);
     sqlite3_set_authorizer(db, on_authorize, NULL);
     sqlite3_commit_hook(db, on_commit, &sim.m.commits);
     sim.db = db;
@@ -63,7 +68,8 @@ static int on_ping(void *handle, struct hearth_call *call)
     return sim.queue_down ? down(call) : sim.queue_plugin->ping(handle, call);
 }
 
-static int on_publish(void *handle, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int on_publish(void *handle, struct hearth_call *call, const struct hearth_job *job,
+                      int64_t delay, int32_t *ret_result)
 {
     if (sim.queue_down)
         return down(call);
@@ -78,9 +84,11 @@ static int on_publish(void *handle, struct hearth_call *call, const struct heart
     return sim.queue_plugin->publish(handle, call, job, delay, ret_result);
 }
 
-static int on_reserve(void *handle, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+static int on_reserve(void *handle, struct hearth_call *call, int64_t wait, int64_t lease,
+                      struct hearth_job *ret_job)
 {
-    return sim.queue_down ? down(call) : sim.queue_plugin->reserve(handle, call, wait, lease, ret_job);
+    return sim.queue_down ? down(call)
+                          : sim.queue_plugin->reserve(handle, call, wait, lease, ret_job);
 }
 
 static int on_extend(void *handle, struct hearth_call *call, const char *receipt, int64_t lease)
@@ -88,9 +96,11 @@ static int on_extend(void *handle, struct hearth_call *call, const char *receipt
     return sim.queue_down ? down(call) : sim.queue_plugin->extend(handle, call, receipt, lease);
 }
 
-static int on_finish(void *handle, struct hearth_call *call, const char *receipt, int32_t outcome, int64_t delay)
+static int on_finish(void *handle, struct hearth_call *call, const char *receipt, int32_t outcome,
+                     int64_t delay)
 {
-    return sim.queue_down ? down(call) : sim.queue_plugin->finish(handle, call, receipt, outcome, delay);
+    return sim.queue_down ? down(call)
+                          : sim.queue_plugin->finish(handle, call, receipt, outcome, delay);
 }
 
 static void open_queue(void)
@@ -109,14 +119,18 @@ static void open_queue(void)
     sim.queue.extend = on_extend;
     sim.queue.finish = on_finish;
     plug_host_init(&sim.queue_host, "queue-inproc", NULL, NULL); /* its monotonic_ms asks clock.c */
-    static const struct hearth_config_value values[] = {{sizeof(values[0]), true, "1000000", 1000000},
-                                                        {sizeof(values[0]), true, "1024", 1024}};
+    static const struct hearth_config_value values[] = {
+        {sizeof(values[0]), true, "1000000", 1000000}, {sizeof(values[0]), true, "1024", 1024}};
     plug_call_init(&sim.call, NULL, 0, 0);
-    assert_int_equal(sim.queue_plugin->open(&sim.queue_host.hearth, &sim.call.hearth, values, &sim.queue_self), 0);
-    assert_int_equal(sim.queue_plugin->handle_open(sim.queue_self, &sim.call.hearth, &sim.queue_handle), 0);
+    assert_int_equal(
+        sim.queue_plugin->open(&sim.queue_host.hearth, &sim.call.hearth, values, &sim.queue_self),
+        0);
+    assert_int_equal(
+        sim.queue_plugin->handle_open(sim.queue_self, &sim.call.hearth, &sim.queue_handle), 0);
 }
 
-/* As jobs_start() leaves it, without the threads. The numbers are the defaults of docs/configuration.md. */
+/* As jobs_start() leaves it, without the threads. The numbers are the defaults of
+ * docs/configuration.md. */
 static void fill_jobs(void)
 {
     struct jobs *jobs = &sim.jobs;
@@ -145,7 +159,8 @@ static void fill_jobs(void)
 
 void sim_open(void)
 {
-    log_init(LOG_FORMAT_TEXT, HEARTH_LOG_ERROR); /* every visit in an outage of the queue is a warning */
+    /* every visit in an outage of the queue is a warning */
+    log_init(LOG_FORMAT_TEXT, HEARTH_LOG_ERROR);
     open_storage();
     open_queue();
     fill_jobs();
@@ -168,7 +183,8 @@ sqlite3_stmt *sim_lease_statement(void)
 {
     static const char LEASE[] = "UPDATE accounts SET claimed_until = ?2";
     sqlite3_stmt *statement = NULL;
-    while ((statement = sqlite3_next_stmt(sim.db, statement)) != NULL && strncmp(sqlite3_sql(statement), LEASE, sizeof(LEASE) - 1) != 0) {
+    while ((statement = sqlite3_next_stmt(sim.db, statement)) != NULL &&
+           strncmp(sqlite3_sql(statement), LEASE, sizeof(LEASE) - 1) != 0) {
     }
     return statement;
 }
@@ -177,7 +193,9 @@ int64_t sim_due(void)
 {
     sqlite3_stmt *statement;
     assert_int_equal(
-        sqlite3_prepare_v2(sim.db, "SELECT count(*) FROM accounts WHERE next_sync > 0 AND next_sync <= ?", -1, &statement, NULL),
+        sqlite3_prepare_v2(sim.db,
+                           "SELECT count(*) FROM accounts WHERE next_sync > 0 AND next_sync <= ?",
+                           -1, &statement, NULL),
         SQLITE_OK);
     sqlite3_bind_int64(statement, 1, SIM_EPOCH + sim_time());
     assert_int_equal(sqlite3_step(statement), SQLITE_ROW);

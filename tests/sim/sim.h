@@ -1,5 +1,6 @@
-/* A simulated day of the scheduler, the queue and the workers. What runs is the project's own code: scheduler, schedule, visits and the end
- * of a sync of core/jobs, the plugins storage-sqlite and queue-inproc. Simulated are the time, the people, and how syncs go.
+/* A simulated day of the scheduler, the queue and the workers. What runs is the project's own
+ * code: scheduler, schedule, visits and the end of a sync of core/jobs, the plugins
+ * storage-sqlite and queue-inproc. Simulated are the time, the people, and how syncs go.
  *
  * One thread; everything random comes from the seed, so that a run can be repeated. */
 #ifndef TESTS_SIM_SIM_H
@@ -12,9 +13,22 @@
 
 #define SIM_EPOCH INT64_C(1750000000000)
 
-enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR, OUTAGE = 2 * HOUR };
+enum {
+    SECOND = 1000,
+    MINUTE = 60 * SECOND,
+    HOUR = 60 * MINUTE,
+    DAY = 24 * HOUR,
+    OUTAGE = 2 * HOUR
+};
 enum outage { OUTAGE_NONE, OUTAGE_WORKERS, OUTAGE_QUEUE };
-enum event_kind { EVENT_TICK, EVENT_LEASE_RENEWER, EVENT_FINISH, EVENT_VISIT, EVENT_OUTAGE, EVENT_REPAIR };
+enum event_kind {
+    EVENT_TICK,
+    EVENT_LEASE_RENEWER,
+    EVENT_FINISH,
+    EVENT_VISIT,
+    EVENT_OUTAGE,
+    EVENT_REPAIR
+};
 /* How lately the person was seen when the day began. */
 enum activity { SEEN_TODAY, SEEN_IN_WEEK, SEEN_IN_MONTH, DORMANT, ACTIVITIES };
 
@@ -24,7 +38,8 @@ struct sim_options {
     int64_t hours;
     int workers; /* 0: half as many again as the syncs need */
     enum outage outage;
-    bool fast; /* the same rows, at fewer system calls than a daemon with several connections needs */
+    /* the same rows, at fewer system calls than a daemon with several connections needs */
+    bool fast;
 };
 
 struct event {
@@ -46,7 +61,7 @@ struct person {
     bool regular; /* comes again and again */
     bool broken;  /* every sync fails */
     bool seen;    /* came in this day */
-    bool leased; /* leased by the scheduler, and no sync has ended since */
+    bool leased;  /* leased by the scheduler, and no sync has ended since */
     bool in_work; /* a worker that lives has it */
 };
 
@@ -59,15 +74,16 @@ struct worker {
 /* Counts, and what the checks need; times are simulated ones. */
 struct measured {
     uint32_t *leases, *starts; /* in each minute */
-    int64_t ticks, failed_ticks, lease_total, lease_max, last_lease, syncs, requested, visits, failures, pauses, twice, sleepers,
-        redelivered;
+    int64_t ticks, failed_ticks, lease_total, lease_max, last_lease, syncs, requested, visits,
+        failures, pauses, twice, sleepers, redelivered;
     int64_t lateness_max, too_late; /* outside of an outage and its backlog */
     int64_t lateness_outage;        /* of what the outage delayed */
     int64_t queue_max, queue_max_outage;
     int64_t backlog;                           /* due when the outage ended */
     int64_t outage_from, outage_to, recovered; /* 0: none, not yet */
     int64_t duration_total;
-    int64_t steps_total, steps_idle_max, steps_excess; /* of SQLite's machine in account_lease_due */
+    /* of SQLite's machine in account_lease_due */
+    int64_t steps_total, steps_idle_max, steps_excess;
     int64_t commits;
     double tick_cpu, total_cpu;
 };
@@ -102,7 +118,8 @@ void sim_set_time(int64_t ms);
 int64_t sim_time(void); /* ms since the beginning of the day */
 
 /* events.c */
-void events_add(struct events *events, int64_t time, enum event_kind kind, uint32_t who, uint32_t run);
+void events_add(struct events *events, int64_t time, enum event_kind kind, uint32_t who,
+                uint32_t run);
 struct event events_take(struct events *events); /* there must be one */
 uint64_t sim_random(void);
 double sim_uniform(void); /* [0, 1) */

@@ -21,8 +21,11 @@ int64_t duration_mean(void)
 
 static void finish_job(struct worker *worker, int32_t how, int64_t delay)
 {
-    int r = plug_call_check(&sim.call, sim.queue.finish(sim.queue_handle, &sim.call.hearth, worker->receipt, how, delay), NULL);
-    assert_true(r == 0 || r == HEARTH_ERR_NOT_FOUND || (r == HEARTH_ERR_UNAVAILABLE && sim.queue_down));
+    int r = plug_call_check(
+        &sim.call,
+        sim.queue.finish(sim.queue_handle, &sim.call.hearth, worker->receipt, how, delay), NULL);
+    assert_true(r == 0 || r == HEARTH_ERR_NOT_FOUND ||
+                (r == HEARTH_ERR_UNAVAILABLE && sim.queue_down));
     plug_call_reset(&sim.call);
 }
 
@@ -46,7 +49,8 @@ static void start(struct worker *worker, const struct hearth_job *job)
         sim.m.duration_total += takes;
         person->in_work = worker->busy = true;
         sim.idle--;
-        events_add(&sim.events, sim_time() + takes, EVENT_FINISH, (uint32_t)(worker - sim.workers), ++worker->run);
+        events_add(&sim.events, sim_time() + takes, EVENT_FINISH, (uint32_t)(worker - sim.workers),
+                   ++worker->run);
     }
     plug_storage_reset(storage);
 }
@@ -56,7 +60,8 @@ void workers_take(void)
     int worker = 0;
     while (sim.idle > 0 && !sim.workers_down) {
         struct hearth_job job = {.struct_size = sizeof(job)};
-        int r = sim.queue.reserve(sim.queue_handle, &sim.call.hearth, 0, sim.jobs.options.lease, &job);
+        int r =
+            sim.queue.reserve(sim.queue_handle, &sim.call.hearth, 0, sim.jobs.options.lease, &job);
         assert_true(r == 0 || r == HEARTH_ERR_NOT_FOUND || sim.queue_down);
         if (r == 0) {
             while (sim.workers[worker].busy)
@@ -78,7 +83,8 @@ static struct sync_outcome pull(const struct person *person, int64_t *ret_pause)
     if (person->broken || draw < FAILS) {
         outcome.state = HEARTH_ACCOUNT_ERROR;
         outcome.code = HEARTH_ERR_UNAVAILABLE;
-        snprintf(outcome.detail.text, sizeof(outcome.detail.text), "The Sync service does not answer.");
+        snprintf(outcome.detail.text, sizeof(outcome.detail.text),
+                 "The Sync service does not answer.");
     } else if (draw < FAILS + ASKED_TO_WAIT) {
         *ret_pause = sim_between(5 * MINUTE, 30 * MINUTE);
     } else if (draw < FAILS + ASKED_TO_WAIT + SIGNED_OUT) {
@@ -102,7 +108,8 @@ void worker_finishes(struct worker *worker, uint32_t run)
     if (pause > 0)
         backoff_set(sim.jobs.paused, id, clock_monotonic() + pause);
     OK(storage, account_get, id, &account);
-    uint64_t fields = jobs_sync_settle(&sim.jobs.options.sync.schedule, &outcome, pause, now, (unsigned)(sim_random() & 0xffff), &account);
+    uint64_t fields = jobs_sync_settle(&sim.jobs.options.sync.schedule, &outcome, pause, now,
+                                       (unsigned)(sim_random() & 0xffff), &account);
     OK(storage, account_update, &account, fields);
     plug_storage_reset(storage);
     sim.m.failures += outcome.code < 0;
@@ -116,7 +123,8 @@ void workers_keep_leases(void)
 {
     for (int i = 0; i < sim.options.workers; i++) {
         if (sim.workers[i].busy)
-            sim.queue.extend(sim.queue_handle, &sim.call.hearth, sim.workers[i].receipt, sim.jobs.options.lease);
+            sim.queue.extend(sim.queue_handle, &sim.call.hearth, sim.workers[i].receipt,
+                             sim.jobs.options.lease);
         plug_call_reset(&sim.call);
     }
 }

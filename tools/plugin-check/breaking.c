@@ -43,7 +43,8 @@ static void run_or_fail(const char *option, const char *command)
 {
     int status = run_command(command);
     if (status == COMMAND_LATE)
-        fail_msg("the command of %s did not end within %d seconds: %s", option, COMMAND_PATIENCE / 1000, command);
+        fail_msg("the command of %s did not end within %d seconds: %s", option,
+                 COMMAND_PATIENCE / 1000, command);
     if (status != 0)
         fail_msg("the command of %s ended with status %d: %s", option, status, command);
 }
@@ -74,7 +75,8 @@ static void *watch_for_hangs(void *ctx)
         int64_t took = kit_now() - watched.began;
         pthread_mutex_unlock(&watched.mutex);
         if (name != NULL && took > BROKEN_DEADLINE + BROKEN_SLACK)
-            fail_msg("%s goes on %d ms after its deadline while the backend is broken", name, BROKEN_SLACK);
+            fail_msg("%s goes on %d ms after its deadline while the backend is broken", name,
+                     BROKEN_SLACK);
         kit_pause(20);
     }
     return NULL;
@@ -98,7 +100,10 @@ void kit_expect_ended(int code, bool may_succeed)
     watched.name = NULL;
     pthread_mutex_unlock(&watched.mutex);
     if (code == 0 && !may_succeed)
-        fail_msg("%s succeeded while the backend was broken: does the command of --break break it?", name);
-    if (code < 0 && code != HEARTH_ERR_UNAVAILABLE && code != HEARTH_ERR_TIMEOUT && code != HEARTH_ERR_UNCERTAIN)
-        fail_msg("%s returned %s while the backend was broken, UNAVAILABLE or TIMEOUT was expected", name, err_name(code));
+        fail_msg("%s succeeded while the backend was broken: does the command of --break break it?",
+                 name);
+    if (code < 0 && code != HEARTH_ERR_UNAVAILABLE && code != HEARTH_ERR_TIMEOUT &&
+        code != HEARTH_ERR_UNCERTAIN)
+        fail_msg("%s returned %s while the backend was broken, UNAVAILABLE or TIMEOUT was expected",
+                 name, err_name(code));
 }

@@ -73,7 +73,8 @@ void kit_guard_signal_over(void)
 bool kit_guard_start(void)
 {
     int pipes[2];
-    void *memory = mmap(NULL, sizeof(*duty), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *memory =
+        mmap(NULL, sizeof(*duty), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED || pipe2(pipes, O_CLOEXEC) != 0)
         return false;
     duty = memory;

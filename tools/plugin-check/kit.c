@@ -45,7 +45,8 @@ static int instance_open(struct kit *kit, struct hearth_call *call)
 void kit_handle_of(struct kit *kit, void *self, struct storage *storage)
 {
     struct err err = {0};
-    struct opened_storage opened = {.ops = kit->storage_ops, .self = self}; /* the model has neither plug nor extensions */
+    /* the model has neither plug nor extensions */
+    struct opened_storage opened = {.ops = kit->storage_ops, .self = self};
     if (kit->plug != NULL) {
         opened = plug_storage(kit->plug);
         opened.self = self;
@@ -71,7 +72,8 @@ void kit_open(struct kit *kit)
         kit_handle(kit, &kit->storage);
     else if (kit->queue != NULL)
         kit_queue_handle_open(kit, &kit->queue_handle);
-    else if (WATCHED("session_open", kit->sync->handle_open(kit->self, &kit->call.hearth, &kit->handle)) < 0)
+    else if (WATCHED("session_open",
+                     kit->sync->handle_open(kit->self, &kit->call.hearth, &kit->handle)) < 0)
         fail_msg("session_open: %s", kit->call.error);
     plug_call_reset(&kit->call);
 }

@@ -20,7 +20,8 @@ static size_t count_entries(const char *path)
 
 static const struct hearth_plugin *descriptor_of(const char *path)
 {
-    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE), *symbol = handle == NULL ? NULL : dlsym(handle, "hearth_plugin_v2");
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE),
+         *symbol = handle == NULL ? NULL : dlsym(handle, "hearth_plugin_v2");
     hearth_plugin_entry entry;
     if (symbol == NULL)
         fail_msg("%s", dlerror());
@@ -42,7 +43,8 @@ struct exported {
 
 static bool is_of_checkers(const char *name)
 {
-    static const char *const prefixes[] = {"__asan", "__odr_asan", "__tsan", "__ubsan", "__sanitizer", "__gcov", "__llvm_", "___asan"};
+    static const char *const prefixes[] = {"__asan",      "__odr_asan", "__tsan",  "__ubsan",
+                                           "__sanitizer", "__gcov",     "__llvm_", "___asan"};
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
         if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
             return true;
@@ -70,12 +72,14 @@ static int note_symbol(void *ctx, const char *name, bool defined)
     }
     size_t used = strlen(exported->names);
     if (exported->count++ < 8)
-        snprintf(exported->names + used, sizeof(exported->names) - used, "%s%.60s", used == 0 ? "" : ", ", name);
+        snprintf(exported->names + used, sizeof(exported->names) - used, "%s%.60s",
+                 used == 0 ? "" : ", ", name);
     return 0;
 }
 
-/* An object that exports more than its entry gives its names away to the executable, whose libraries come first: a
- * library that it brings along is then replaced, function by function, by the one that hearthd has. */
+/* An object that exports more than its entry gives its names away to the executable, whose
+ * libraries come first: a library that it brings along is then replaced, function by function,
+ * by the one that hearthd has. */
 static void one_symbol(struct kit *kit)
 {
     struct exported exported = {.count = 0};
@@ -83,14 +87,18 @@ static void one_symbol(struct kit *kit)
         fail_msg("the dynamic symbols of %s cannot be read", kit->options->plugin);
     expect(exported.entry);
     if (exported.count > 0)
-        fail_msg("besides hearth_plugin_v2 it exports %zu symbol%s: %s%s. One of a library that hearthd has, too, would be called there "
-                 "instead of here; hide them: -fvisibility=hidden -Wl,--exclude-libs,ALL, and a version script where that is not enough",
-                 exported.count, exported.count == 1 ? "" : "s", exported.names, exported.count > 8 ? " …" : "");
+        fail_msg("besides hearth_plugin_v2 it exports %zu symbol%s: %s%s. One of a library that "
+                 "hearthd has, too, would be called there "
+                 "instead of here; hide them: -fvisibility=hidden -Wl,--exclude-libs,ALL, and a "
+                 "version script where that is not enough",
+                 exported.count, exported.count == 1 ? "" : "s", exported.names,
+                 exported.count > 8 ? " …" : "");
 }
 
 static void descriptor_is_constant(struct kit *kit)
 {
-    const struct hearth_plugin *first = descriptor_of(kit->options->plugin), *again = descriptor_of(kit->options->plugin);
+    const struct hearth_plugin *first = descriptor_of(kit->options->plugin),
+                               *again = descriptor_of(kit->options->plugin);
     expect(first == again);
     struct hearth_plugin copy; /* of the plugin's own: the host's has another array of keys */
     size_t known = first->struct_size < sizeof(copy) ? first->struct_size : sizeof(copy);
@@ -135,7 +143,8 @@ static void capabilities_are_known(struct kit *kit)
     if ((kit->descriptor->capabilities & ~known) != 0)
         fail_msg("the capabilities 0x%llx are not among those of hearth/plugin.h",
                  (unsigned long long)(kit->descriptor->capabilities & ~known));
-    if (kit->descriptor->kind != HEARTH_QUEUE && (kit->descriptor->capabilities & HEARTH_ORDERED) != 0)
+    if (kit->descriptor->kind != HEARTH_QUEUE &&
+        (kit->descriptor->capabilities & HEARTH_ORDERED) != 0)
         fail_msg("ORDERED is a capability of queues");
 }
 

@@ -1,5 +1,6 @@
-/* plugin-check: the conformance kit as a program. `hearthd plugin check` runs it; it is a program of its own because it puts its own
- * allocator before the plugin's, to make allocations fail. */
+/* plugin-check: the conformance kit as a program. `hearthd plugin check` runs it; it is a
+ * program of its own because it puts its own allocator before the plugin's, to make allocations
+ * fail. */
 #include <getopt.h>
 #include <limits.h>
 #include <locale.h>
@@ -11,12 +12,14 @@
 #include "base/str.h"
 #include "run.h"
 
-/* What an operation may take that has nothing to wait for; so much longer where all of it is slower. */
+/* What an operation may take that has nothing to wait for; so much longer where all of it is
+ * slower. */
 enum { PATIENCE_SECONDS = 5, PATIENCE_FACTOR = 5 };
 
 static int usage_print(void)
 {
-    fprintf(stderr, "usage: hearthd plugin check [--config FILE] [--seed N] [--faults] [--test WORDS] [--import FILE] "
+    fprintf(stderr, "usage: hearthd plugin check [--config FILE] [--seed N] [--faults] [--test "
+                    "WORDS] [--import FILE] "
                     "[--patience SECONDS] [--break COMMAND --mend COMMAND] PATH.so\n");
     return 2;
 }
@@ -24,9 +27,15 @@ static int usage_print(void)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"seed", required_argument, NULL, 's'},   {"faults", no_argument, NULL, 'f'},
-        {"test", required_argument, NULL, 't'},   {"import", required_argument, NULL, 'i'}, {"patience", required_argument, NULL, 'p'},
-        {"break", required_argument, NULL, 'b'},  {"mend", required_argument, NULL, 'm'},   {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'},
+        {"seed", required_argument, NULL, 's'},
+        {"faults", no_argument, NULL, 'f'},
+        {"test", required_argument, NULL, 't'},
+        {"import", required_argument, NULL, 'i'},
+        {"patience", required_argument, NULL, 'p'},
+        {"break", required_argument, NULL, 'b'},
+        {"mend", required_argument, NULL, 'm'},
+        {NULL, 0, NULL, 0},
     };
     struct kit_options kit = {.seed = (unsigned long)time(NULL)};
     char path[PATH_MAX];

@@ -1,9 +1,10 @@
-/* Allocation failures, and counting what is alive. The executable's own malloc() stands before the C library's for
- * everything in the process, the plugin and its libraries included; glibc offers its allocator under other names for
- * this purpose. Failures are counted per thread, so that only the call under test is hit.
+/* Allocation failures, and counting what is alive. The executable's own malloc() stands before
+ * the C library's for everything in the process, the plugin and its libraries included; glibc
+ * offers its allocator under other names for this purpose. Failures are counted per thread, so
+ * that only the call under test is hit.
  *
- * A checker that was preloaded (AddressSanitizer's library, valgrind) has to see every block: then these functions
- * hand on to it, and neither fail nor count. */
+ * A checker that was preloaded (AddressSanitizer's library, valgrind) has to see every block:
+ * then these functions hand on to it, and neither fail nor count. */
 #include "kit.h"
 
 #include <dlfcn.h>
@@ -90,8 +91,8 @@ static void libc_find_next(const char *name, void *ret_function)
     memcpy(ret_function, &found, sizeof(found));
 }
 
-/* At the first allocation of the process: there is one thread. What a lookup that fails allocates is the C library's,
- * and so is what follows. */
+/* At the first allocation of the process: there is one thread. What a lookup that fails
+ * allocates is the C library's, and so is what follows. */
 static void allocator_decide(void)
 {
     mode = OWN;
@@ -175,7 +176,8 @@ __attribute__((visibility("default"))) void *realloc(void *old, size_t size)
 
 static void *block_aligned(size_t alignment, size_t size)
 {
-    return stands_aside() ? next.memalign(alignment, size) : block_counted(__libc_memalign(alignment, size));
+    return stands_aside() ? next.memalign(alignment, size)
+                          : block_counted(__libc_memalign(alignment, size));
 }
 
 __attribute__((visibility("default"))) int posix_memalign(void **ret, size_t alignment, size_t size)

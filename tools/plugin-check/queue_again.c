@@ -3,8 +3,8 @@
 
 struct again {
     struct kit *kit;
-    struct queue_handle *other;  /* a handle of the same queue */
-    const char *receipt; /* of a job in work */
+    struct queue_handle *other; /* a handle of the same queue */
+    const char *receipt;        /* of a job in work */
     int rows;
 };
 
@@ -98,7 +98,7 @@ static void event_calls_back(struct kit *kit)
     kit_queue_handle_close(&other);
 }
 
-/* --- outputs --------------------------------------------------------------------------------------------------- */
+/* --- outputs --- */
 
 enum { CANARY = 0x5a };
 
@@ -112,7 +112,8 @@ static void expect_reserve_fails(struct queue_handle *q, int64_t wait, const cha
     if (r >= 0)
         fail_msg("reserve succeeded %s", when);
     if (memcmp(&job, &before, sizeof(job)) != 0)
-        fail_msg("reserve failed with %s %s and changed its output: what fails leaves it as it was", err_name(r), when);
+        fail_msg("reserve failed with %s %s and changed its output: what fails leaves it as it was",
+                 err_name(r), when);
     plug_call_reset(&q->call);
 }
 
@@ -127,10 +128,12 @@ static void expect_untouched_if_failed(struct queue_handle *q, const char *when)
     before = counts;
     int r = QUEUE(q, counts, &counts);
     if (r < 0 && memcmp(&counts, &before, sizeof(counts)) != 0)
-        fail_msg("counts failed with %s %s and changed its output: what fails leaves it as it was", err_name(r), when);
+        fail_msg("counts failed with %s %s and changed its output: what fails leaves it as it was",
+                 err_name(r), when);
     r = QUEUE(q, publish, &job, LONG, &result);
     if (r < 0 && result != CANARY)
-        fail_msg("publish failed with %s %s and changed its output: what fails leaves it as it was", err_name(r), when);
+        fail_msg("publish failed with %s %s and changed its output: what fails leaves it as it was",
+                 err_name(r), when);
     plug_call_reset(&q->call);
 }
 
@@ -155,7 +158,8 @@ static void outputs_are_untouched(struct kit *kit)
     expect_number(result, CANARY);
 }
 
-/* Results of two handles, and of one handle's two calls, stand beside each other until their calls are reset. */
+/* Results of two handles, and of one handle's two calls, stand beside each other until their
+ * calls are reset. */
 static void queue_results_stay(struct kit *kit)
 {
     struct queue_handle other, *q = &kit->queue_handle;

@@ -1,4 +1,5 @@
-/* A queue's server that goes away: calls end by their deadline, jobs and leases outlive it, and who listens is told of what was missed. */
+/* A queue's server that goes away: calls end by their deadline, jobs and leases outlive it, and
+ * who listens is told of what was missed. */
 #include "breaking.h"
 #include "queue_kit.h"
 
@@ -20,16 +21,17 @@ static void queue_wait_until_well(struct queue_handle *queue_handle)
     }
     handle_set_deadline(queue_handle, 0);
     if (r < 0)
-        fail_msg("%d ms after the mend ping still returns %s: %s", BROKEN_PATIENCE, err_name(r), queue_handle->call.error);
+        fail_msg("%d ms after the mend ping still returns %s: %s", BROKEN_PATIENCE, err_name(r),
+                 queue_handle->call.error);
 }
 
-#define ENDS(queue_handle, may_succeed, operation, ...)                                                                                            \
-    do {                                                                                                                                   \
-        kit_watch_broken_call(#operation);                                                                                                            \
-        handle_set_deadline(queue_handle, BROKEN_DEADLINE);                                                                                               \
-        int result_ = QUEUE(queue_handle, operation __VA_OPT__(, ) __VA_ARGS__);                                                                   \
-        kit_expect_ended(result_, may_succeed);                                                                                                \
-        handle_set_deadline(queue_handle, 0);                                                                                                             \
+#define ENDS(queue_handle, may_succeed, operation, ...)                                            \
+    do {                                                                                           \
+        kit_watch_broken_call(#operation);                                                         \
+        handle_set_deadline(queue_handle, BROKEN_DEADLINE);                                        \
+        int result_ = QUEUE(queue_handle, operation __VA_OPT__(, ) __VA_ARGS__);                   \
+        kit_expect_ended(result_, may_succeed);                                                    \
+        handle_set_deadline(queue_handle, 0);                                                      \
     } while (0)
 
 static int ignore_job(void *ctx, const struct hearth_job *job)
@@ -50,8 +52,10 @@ static int ignore_event(void *ctx, const char *channel, const char *text)
 static void queue_calls_end(struct kit *kit)
 {
     enum { CALLS = 8 };
-    struct queue_handle *q = &kit->queue_handle, queue_handles[CALLS]; /* each call in a handle that was well: what one finds out does not help the next */
-    struct hearth_job job = {.struct_size = sizeof(job), .kind = KIND, .key = "broken", .payload = "p"};
+    /* each call in a handle that was well: what one finds out does not help the next */
+    struct queue_handle *q = &kit->queue_handle, queue_handles[CALLS];
+    struct hearth_job job = {
+        .struct_size = sizeof(job), .kind = KIND, .key = "broken", .payload = "p"};
     struct hearth_job taken = {.struct_size = sizeof(taken)};
     struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
     int32_t result;
@@ -81,7 +85,7 @@ static void queue_calls_end(struct kit *kit)
     kit_queue_takes(q, "well");
 }
 
-/* --- jobs --------------------------------------------------------------------------------------- */
+/* --- jobs --- */
 
 enum { JOBS = 5 };
 
@@ -120,12 +124,16 @@ static void expect_jobs(const struct kit *kit, const struct peeked *peeked, int 
         there += peeked->waiting[i];
     }
     if (there != 0 && there != JOBS + 1)
-        fail_msg("after the mend %d of %d jobs are there: all were expected, or none where a queue is not DURABLE", there, JOBS + 1);
+        fail_msg("after the mend %d of %d jobs are there: all were expected, or none where a queue "
+                 "is not DURABLE",
+                 there, JOBS + 1);
     if (there == 0 && (kit->descriptor->capabilities & HEARTH_DURABLE) != 0)
         fail_msg("the queue is DURABLE, and after the mend none of its jobs is there");
     expect_number(peeked->strangers, 0);
     if (over >= 0 && there != 0 && peeked->over != 1)
-        fail_msg("a job whose publication succeeded while the backend was broken is there %d times after the mend", peeked->over);
+        fail_msg("a job whose publication succeeded while the backend was broken is there %d times "
+                 "after the mend",
+                 peeked->over);
 }
 
 static void jobs_outlive(struct kit *kit)
@@ -139,7 +147,9 @@ static void jobs_outlive(struct kit *kit)
     expect_number(kit_queue_take_job(q, 0, LONG, &job), 0);
     snprintf(receipt, sizeof(receipt), "%s", job.receipt);
     for (int i = 0; i < JOBS; i++)
-        expect_number(kit_queue_put_job(q, (const char[]){'j', (char)('0' + i), '\0'}, HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
+        expect_number(
+            kit_queue_put_job(q, (const char[]){'j', (char)('0' + i), '\0'}, HEARTH_SCHEDULED, 0),
+            HEARTH_QUEUED);
     kit_backend_break(kit);
     int over = publish_over(&other);
     kit_backend_mend(kit);
@@ -151,7 +161,9 @@ static void jobs_outlive(struct kit *kit)
         int count = 0;
         while (kit_queue_take_job(&other, 0, LONG, &job) == 0) {
             if (strcmp(job.key, "leased") == 0)
-                fail_msg("a job was given to another session when its lease had %d ms to go: the lease did not outlive the break", LONG);
+                fail_msg("a job was given to another session when its lease had %d ms to go: the "
+                         "lease did not outlive the break",
+                         LONG);
             count++;
         }
         expect_number(count, JOBS + peeked.over);
@@ -164,7 +176,7 @@ static void jobs_outlive(struct kit *kit)
     kit_queue_handle_close(&other);
 }
 
-/* --- events ------------------------------------------------------------------------------------- */
+/* --- events --- */
 
 struct heard {
     int told, last; /* how often with "", the number of the newest event */
@@ -187,14 +199,15 @@ static int break_on_event(void *ctx, const char *channel, const char *text)
 static void listen_for(struct queue_handle *queue_handle, struct heard *heard, int number)
 {
     int told = heard->told;
-    for (int64_t until = kit_now() + PATIENCE; heard->last < number && heard->told == told && kit_now() < until;)
+    for (int64_t until = kit_now() + PATIENCE;
+         heard->last < number && heard->told == told && kit_now() < until;)
         if (QUEUE(queue_handle, event_wait, 200, break_on_event, heard) < 0)
             kit_pause(10);
     if (heard->last < number && heard->told == told)
-        fail_msg(
-            "the event %d, published after the mend, did not come within %d ms, and nobody was told that events may be missing: \"\" is "
-            "expected after a new connection",
-            number, PATIENCE);
+        fail_msg("the event %d, published after the mend, did not come within %d ms, and nobody "
+                 "was told that events may be missing: \"\" is "
+                 "expected after a new connection",
+                 number, PATIENCE);
 }
 
 static void events_are_not_lost_in_silence(struct kit *kit)
@@ -218,7 +231,8 @@ static void events_are_not_lost_in_silence(struct kit *kit)
     QUEUE_OK(&sender, event_publish, "c", "3");
     listen_for(q, &heard, 3);
     if (second == 0 && !heard.second && heard.told == 0)
-        fail_msg("an event whose publication succeeded while the backend was broken never came, and nobody was told");
+        fail_msg("an event whose publication succeeded while the backend was broken never came, "
+                 "and nobody was told");
     for (int number = 4; heard.last < number - 1 || number == 4; number++) { /* it listens again */
         char text[16];
         snprintf(text, sizeof(text), "%d", number);
@@ -227,14 +241,18 @@ static void events_are_not_lost_in_silence(struct kit *kit)
         if (heard.last == number)
             break;
         if (number > 20)
-            fail_msg("after the mend it is told again and again that events are missing, and none comes");
+            fail_msg("after the mend it is told again and again that events are missing, and none "
+                     "comes");
     }
     kit_queue_handle_close(&sender);
 }
 
 const struct kit_test kit_queue_break_tests[] = {
-    {"broken: calls end by their deadline, and the session works again after the mend", queue_calls_end, KIT_OPEN | KIT_BREAKS, 180},
-    {"broken: jobs and leases outlive it, and none is there twice", jobs_outlive, KIT_OPEN | KIT_BREAKS, 120},
-    {"broken: who listens gets every event, or is told that some are missing", events_are_not_lost_in_silence, KIT_OPEN | KIT_BREAKS, 120},
+    {"broken: calls end by their deadline, and the session works again after the mend",
+     queue_calls_end, KIT_OPEN | KIT_BREAKS, 180},
+    {"broken: jobs and leases outlive it, and none is there twice", jobs_outlive,
+     KIT_OPEN | KIT_BREAKS, 120},
+    {"broken: who listens gets every event, or is told that some are missing",
+     events_are_not_lost_in_silence, KIT_OPEN | KIT_BREAKS, 120},
     {NULL, NULL},
 };

@@ -128,7 +128,8 @@ static void events_overflow(struct kit *kit)
     hears(&other, PATIENCE, flood_end_at_once, &ended);
     if (ended.calls != 1)
         fail_msg("the callback ended the wait at %s and was called %d times more",
-                 ended.first[0] == '\0' ? "the word that events are lost" : "its first event", ended.calls - 1);
+                 ended.first[0] == '\0' ? "the word that events are lost" : "its first event",
+                 ended.calls - 1);
     kit_queue_handle_close(&other);
     expect_told(&sender, q, MANY); /* as well as the first time */
     kit_queue_handle_close(&sender);

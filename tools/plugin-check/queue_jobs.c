@@ -61,7 +61,8 @@ static void jobs_raised(struct kit *kit)
     expect_number(put_job(q, "a", HEARTH_BACKGROUND, 0), HEARTH_WAITING);
     put_job(q, "later", HEARTH_SCHEDULED, LONG);
     expect_number(put_job(q, "later", HEARTH_SCHEDULED, LONG + LONG), HEARTH_WAITING);
-    expect_number(put_job(q, "later", HEARTH_PERSON_WAITS, 0), HEARTH_RAISED); /* a person does not wait for a delay */
+    /* a person does not wait for a delay */
+    expect_number(put_job(q, "later", HEARTH_PERSON_WAITS, 0), HEARTH_RAISED);
     takes(q, "later");
     expect_number(take_job(q, 0, LONG, &job), 0);
     expect_number(job.priority, HEARTH_SCHEDULED);
@@ -77,7 +78,8 @@ static void jobs_delays(struct kit *kit)
     expect_number(take_job(q, PATIENCE, LONG, &job), 0); /* it comes while somebody waits */
     expect_text(job.key, "a");
     if (kit_now() - start < SOON - 20)
-        fail_msg("a job with a delay of %d ms was given out after %lld", SOON, (long long)(kit_now() - start));
+        fail_msg("a job with a delay of %d ms was given out after %lld", SOON,
+                 (long long)(kit_now() - start));
 }
 
 static void reserve_waits(struct kit *kit)
@@ -85,9 +87,11 @@ static void reserve_waits(struct kit *kit)
     struct queue_handle *q = &kit->queue_handle;
     struct hearth_job job;
     int64_t start = kit_now();
-    QUEUE_FAILS(NOT_FOUND, q, reserve, SOON, LONG, &(struct hearth_job){.struct_size = sizeof(job)});
+    QUEUE_FAILS(NOT_FOUND, q, reserve, SOON, LONG,
+                &(struct hearth_job){.struct_size = sizeof(job)});
     if (kit_now() - start < SOON - 20)
-        fail_msg("reserve was asked to wait %d ms and came back after %lld", SOON, (long long)(kit_now() - start));
+        fail_msg("reserve was asked to wait %d ms and came back after %lld", SOON,
+                 (long long)(kit_now() - start));
 }
 
 static void jobs_leases(struct kit *kit)
@@ -218,7 +222,10 @@ static void jobs_bounds(struct kit *kit)
     expect_number(take_job(q, 0, LONG, &job), 0);
     expect_text(job.key, key);
     expect_text(job.payload, payload);
-    job = (struct hearth_job){.struct_size = sizeof(job), .kind = KIND, .key = "sp ace\"'\\{}\t\xc3\xbc", .payload = NULL};
+    job = (struct hearth_job){.struct_size = sizeof(job),
+                              .kind = KIND,
+                              .key = "sp ace\"'\\{}\t\xc3\xbc",
+                              .payload = NULL};
     QUEUE_OK(q, publish, &job, 0, &result);
     expect_number(take_job(q, 0, LONG, &job), 0);
     expect_text(job.key, "sp ace\"'\\{}\t\xc3\xbc");
@@ -238,12 +245,15 @@ static void jobs_full_queue(struct kit *kit)
         snprintf(key, sizeof(key), "k%d", i);
         expect_number(put_job(q, key, HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
     }
-    struct hearth_job job = {.struct_size = sizeof(job), .kind = KIND, .key = "one more", .payload = ""};
+    struct hearth_job job = {
+        .struct_size = sizeof(job), .kind = KIND, .key = "one more", .payload = ""};
     int32_t result;
     QUEUE_FAILS(FULL, q, publish, &job, 0, &result);
-    expect_number(put_job(q, "k5", HEARTH_PERSON_WAITS, 0), HEARTH_RAISED); /* what is there can still move */
+    /* what is there can still move */
+    expect_number(put_job(q, "k5", HEARTH_PERSON_WAITS, 0), HEARTH_RAISED);
     takes(q, "k5");
-    QUEUE_FAILS(FULL, q, publish, &job, 0, &result); /* those in work and those with a delay are there as well */
+    /* those in work and those with a delay are there as well */
+    QUEUE_FAILS(FULL, q, publish, &job, 0, &result);
     QUEUE_OK(q, clear);
     for (int i = 0; i + 1 < MAX; i++) {
         char key[16];

@@ -4,7 +4,10 @@
 static int collect_kinds(void *ctx, const struct hearth_job *job)
 {
     char *seen = ctx;
-    snprintf(seen + strlen(seen), 256 - strlen(seen), "%s:%s%s ", job->kind, job->key, job->in_work ? "!" : job->wait > 0 ? "-" : "");
+    snprintf(seen + strlen(seen), 256 - strlen(seen), "%s:%s%s ", job->kind, job->key,
+             job->in_work    ? "!"
+             : job->wait > 0 ? "-"
+                             : "");
     return 0;
 }
 
@@ -15,7 +18,8 @@ static void expect_peek(struct queue_handle *q, const char *wanted)
     expect_text(seen, wanted);
 }
 
-/* Jobs of two kinds for one key have nothing to do with each other, whatever happens to one of them. */
+/* Jobs of two kinds for one key have nothing to do with each other, whatever happens to one of
+ * them. */
 static void two_kinds(struct kit *kit)
 {
     struct queue_handle *q = &kit->queue_handle;
@@ -23,7 +27,8 @@ static void two_kinds(struct kit *kit)
     expect_number(put_job_of(q, "sync", "a", HEARTH_SCHEDULED, LONG), HEARTH_QUEUED);
     expect_number(put_job_of(q, "move", "a", HEARTH_BACKGROUND, LONG + LONG), HEARTH_QUEUED);
     expect_peek(q, "sync:a- move:a- ");
-    expect_number(put_job_of(q, "move", "a", HEARTH_PERSON_WAITS, 0), HEARTH_RAISED); /* this one alone */
+    /* this one alone */
+    expect_number(put_job_of(q, "move", "a", HEARTH_PERSON_WAITS, 0), HEARTH_RAISED);
     expect_peek(q, "move:a sync:a- ");
     expect_number(take_job(q, 0, LONG, &move), 0);
     expect_text(move.kind, "move");
@@ -48,8 +53,9 @@ static void two_kinds(struct kit *kit)
 /* However kind and key are put together inside, they are told apart again. */
 static void kinds_apart(struct kit *kit)
 {
-    static const char *const pairs[][2] = {{"sync", "move:a"},  {"move", "a"},  {"sync", "a"},  {"sync", "sync:a"}, {"sync_move", "a"},
-                                           {"sync", "_move:a"}, {"s", "ync:a"}, {"sync", ":a"}, {"a", "sync"}};
+    static const char *const pairs[][2] = {
+        {"sync", "move:a"},  {"move", "a"},  {"sync", "a"},  {"sync", "sync:a"}, {"sync_move", "a"},
+        {"sync", "_move:a"}, {"s", "ync:a"}, {"sync", ":a"}, {"a", "sync"}};
     enum { PAIRS = sizeof(pairs) / sizeof(pairs[0]) };
     struct queue_handle *q = &kit->queue_handle;
     struct hearth_job job;
@@ -60,10 +66,12 @@ static void kinds_apart(struct kit *kit)
     for (int taken = 0; taken < PAIRS; taken++) {
         int i = 0;
         expect_number(take_job(q, 0, LONG, &job), 0);
-        while (i < PAIRS && (strcmp(pairs[i][0], job.kind) != 0 || strcmp(pairs[i][1], job.key) != 0))
+        while (i < PAIRS &&
+               (strcmp(pairs[i][0], job.kind) != 0 || strcmp(pairs[i][1], job.key) != 0))
             i++;
         if (i == PAIRS)
-            fail_msg("reserve gave a job of the kind %s with the key %s, which was never published", job.kind, job.key);
+            fail_msg("reserve gave a job of the kind %s with the key %s, which was never published",
+                     job.kind, job.key);
         QUEUE_OK(q, finish, job.receipt, HEARTH_JOB_DONE, 0);
     }
     expect_empty(q);
@@ -71,7 +79,8 @@ static void kinds_apart(struct kit *kit)
 
 static void malformed_kinds(struct kit *kit)
 {
-    static const char *const bad[] = {NULL, "", "Sync", "sync1", "sy nc", "sync:", "a-b", "s\xc3\xbc", "abcdefghijklmnopq"};
+    static const char *const bad[] = {
+        NULL, "", "Sync", "sync1", "sy nc", "sync:", "a-b", "s\xc3\xbc", "abcdefghijklmnopq"};
     struct queue_handle *q = &kit->queue_handle;
     struct hearth_job job = {.struct_size = sizeof(job), .key = "a", .payload = "p"};
     int32_t result = 77;
@@ -79,8 +88,8 @@ static void malformed_kinds(struct kit *kit)
         job.kind = bad[i];
         int r = QUEUE(q, publish, &job, 0, &result);
         if (r != HEARTH_ERR_INVALID)
-            fail_msg("publish took a job of the kind \"%s\" and returned %s, INVALID was expected", bad[i] == NULL ? "(none)" : bad[i],
-                     err_name(r));
+            fail_msg("publish took a job of the kind \"%s\" and returned %s, INVALID was expected",
+                     bad[i] == NULL ? "(none)" : bad[i], err_name(r));
     }
     expect_number(result, 77);
     job.kind = "abcdefghijklmno_"; /* the longest */

@@ -6,7 +6,8 @@ void kit_queue_handle_open(struct kit *kit, struct queue_handle *queue_handle)
 {
     *queue_handle = (struct queue_handle){.ops = kit->queue};
     plug_call_init(&queue_handle->call, NULL, 0, 0);
-    if (WATCHED("session_open", kit->queue->handle_open(kit->self, &queue_handle->call.hearth, &queue_handle->handle)) < 0)
+    if (WATCHED("session_open", kit->queue->handle_open(kit->self, &queue_handle->call.hearth,
+                                                        &queue_handle->handle)) < 0)
         fail_msg("session_open: %s", queue_handle->call.error);
 }
 
@@ -16,15 +17,18 @@ void kit_queue_handle_close(struct queue_handle *queue_handle)
     plug_call_fini(&queue_handle->call);
 }
 
-int kit_queue_put_job_of(struct queue_handle *queue_handle, const char *kind, const char *key, int priority, int64_t delay)
+int kit_queue_put_job_of(struct queue_handle *queue_handle, const char *kind, const char *key,
+                         int priority, int64_t delay)
 {
-    struct hearth_job job = {.struct_size = sizeof(job), .kind = kind, .key = key, .payload = "p", .priority = priority};
+    struct hearth_job job = {
+        .struct_size = sizeof(job), .kind = kind, .key = key, .payload = "p", .priority = priority};
     int32_t result = -1;
     int r = QUEUE(queue_handle, publish, &job, delay, &result);
     return r < 0 ? r : result;
 }
 
-int kit_queue_put_job(struct queue_handle *queue_handle, const char *key, int priority, int64_t delay)
+int kit_queue_put_job(struct queue_handle *queue_handle, const char *key, int priority,
+                      int64_t delay)
 {
     return kit_queue_put_job_of(queue_handle, KIND, key, priority, delay);
 }
@@ -35,13 +39,15 @@ static int64_t queue_limit(int64_t wait)
     return wait > 2 * PATIENCE ? 2 * PATIENCE : wait;
 }
 
-int kit_queue_take_job(struct queue_handle *queue_handle, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+int kit_queue_take_job(struct queue_handle *queue_handle, int64_t wait, int64_t lease,
+                       struct hearth_job *ret_job)
 {
     *ret_job = (struct hearth_job){.struct_size = sizeof(*ret_job)};
     return QUEUE_WAITS(queue_handle, queue_limit(wait), reserve, wait, lease, ret_job);
 }
 
-int kit_queue_event_wait(struct queue_handle *queue_handle, int64_t wait, hearth_event_cb cb, void *ctx)
+int kit_queue_event_wait(struct queue_handle *queue_handle, int64_t wait, hearth_event_cb cb,
+                         void *ctx)
 {
     return QUEUE_WAITS(queue_handle, queue_limit(wait), event_wait, wait, cb, ctx);
 }
@@ -58,7 +64,8 @@ void kit_queue_takes(struct queue_handle *queue_handle, const char *key)
     struct hearth_job job;
     int r = kit_queue_take_job(queue_handle, 0, LONG, &job);
     if (r < 0)
-        fail_msg("reserve returned %s where the job %s was expected: %s", err_name(r), key, queue_handle->call.error);
+        fail_msg("reserve returned %s where the job %s was expected: %s", err_name(r), key,
+                 queue_handle->call.error);
     expect_text(job.key, key);
 }
 
@@ -95,7 +102,8 @@ struct keys {
 static int queue_note_key(void *ctx, const struct hearth_job *job)
 {
     struct keys *keys = ctx;
-    int n = snprintf(keys->text + keys->size, sizeof(keys->text) - keys->size, "%s:%s\n", job->kind, job->key);
+    int n = snprintf(keys->text + keys->size, sizeof(keys->text) - keys->size, "%s:%s\n", job->kind,
+                     job->key);
     if ((size_t)n >= sizeof(keys->text) - keys->size)
         return 1;
     keys->size += (size_t)n;
@@ -111,7 +119,8 @@ void kit_queue_prepare(struct kit *kit)
         struct keys *keys = calloc(1, sizeof(*keys));
         QUEUE_OK(queue_handle, peek, queue_note_key, keys);
         size_t size = keys->size;
-        for (char *key = keys->text, *end; size > 0 && (end = memchr(key, '\n', size)) != NULL; key = end + 1) {
+        for (char *key = keys->text, *end; size > 0 && (end = memchr(key, '\n', size)) != NULL;
+             key = end + 1) {
             *end = '\0';
             size -= (size_t)(end + 1 - key);
             char *colon = strchr(key, ':'); /* a kind has none */

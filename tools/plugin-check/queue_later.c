@@ -1,4 +1,5 @@
-/* Times that come: of delays and leases that are over while nobody has asked, and of calls that wait for them. */
+/* Times that come: of delays and leases that are over while nobody has asked, and of calls that
+ * wait for them. */
 #include "queue_kit.h"
 
 #include <pthread.h>
@@ -13,8 +14,8 @@ static void let_pass(int64_t ms)
 static int note_state(void *ctx, const struct hearth_job *job)
 {
     char *seen = ctx;
-    snprintf(seen + strlen(seen), 256 - strlen(seen), "%s %d%s%s\n", job->key, (int)job->priority, job->in_work ? " in work" : "",
-             job->wait > 0 ? " waits" : "");
+    snprintf(seen + strlen(seen), 256 - strlen(seen), "%s %d%s%s\n", job->key, (int)job->priority,
+             job->in_work ? " in work" : "", job->wait > 0 ? " waits" : "");
     return 0;
 }
 
@@ -23,15 +24,18 @@ static void expect_all_ready(struct queue_handle *q, int64_t ready)
     struct hearth_queue_counts counts = {.struct_size = sizeof(counts)};
     QUEUE_OK(q, counts, &counts);
     if (counts.ready != ready || counts.delayed != 0 || counts.in_work != 0)
-        fail_msg("counts says ready %lld, delayed %lld, in work %lld where the delays and leases of all %lld are over and nobody has asked "
+        fail_msg("counts says ready %lld, delayed %lld, in work %lld where the delays and leases "
+                 "of all %lld are over and nobody has asked "
                  "for one",
-                 (long long)counts.ready, (long long)counts.delayed, (long long)counts.in_work, (long long)ready);
+                 (long long)counts.ready, (long long)counts.delayed, (long long)counts.in_work,
+                 (long long)ready);
 }
 
 /* Each as the others see it for the first time: counts, peek, reserve. */
 static void all_is_over(struct kit *kit)
 {
-    static const char wanted[] = "lapsed 0\nhigh 1\nearly 2\nlate 2\n", any_order[] = "lapsed 0\nhigh 1\nlate 2\nearly 2\n";
+    static const char wanted[] = "lapsed 0\nhigh 1\nearly 2\nlate 2\n",
+                      any_order[] = "lapsed 0\nhigh 1\nlate 2\nearly 2\n";
     static const char *const keys[] = {"lapsed", "high", "early", "late"};
     struct queue_handle *q = &kit->queue_handle;
     struct hearth_job job;
@@ -49,12 +53,14 @@ static void all_is_over(struct kit *kit)
         if (first <= 1)
             QUEUE_OK(q, peek, note_state, seen);
         if (first <= 1 && strcmp(seen, wanted) != 0 && (ordered || strcmp(seen, any_order) != 0))
-            fail_msg("peek shows \"%s\" where all delays and leases are over; \"%s\" was expected", seen, wanted);
+            fail_msg("peek shows \"%s\" where all delays and leases are over; \"%s\" was expected",
+                     seen, wanted);
         for (int i = 0; i < 4; i++) {
             expect_number(take_job(q, 0, LONG, &job), 0);
             if (strcmp(job.key, keys[i]) != 0 && (ordered || i < 2))
-                fail_msg("reserve gave the job \"%s\" where \"%s\" was expected: by priority, then whose time came first", job.key,
-                         keys[i]);
+                fail_msg("reserve gave the job \"%s\" where \"%s\" was expected: by priority, then "
+                         "whose time came first",
+                         job.key, keys[i]);
             expect_number(job.attempt, i == 0 ? 2 : 1);
             QUEUE_OK(q, finish, job.receipt, HEARTH_JOB_DONE, 0);
         }
@@ -62,7 +68,7 @@ static void all_is_over(struct kit *kit)
     }
 }
 
-/* --- a reserve that waits longer than the job ------------------------------------------------------- */
+/* --- a reserve that waits longer than the job --- */
 
 struct waiter {
     struct queue_handle queue_handle;
@@ -124,9 +130,11 @@ static void expect_woken(struct kit *kit, size_t which)
     expect_number(pthread_create(&waiter.thread, NULL, reserve_long, &waiter), 0);
     kit_pause(SOON); /* it should be waiting by now; the result does not depend on it */
     moves[which].run(q, held.receipt);
-    for (int64_t until = kit_now() + PATIENCE / 2; pthread_tryjoin_np(waiter.thread, NULL) != 0; kit_pause(5))
+    for (int64_t until = kit_now() + PATIENCE / 2; pthread_tryjoin_np(waiter.thread, NULL) != 0;
+         kit_pause(5))
         if (kit_now() > until)
-            fail_msg("a reserve that waits does not get the job that %s (%d ms): it sleeps on", moves[which].what, SOON);
+            fail_msg("a reserve that waits does not get the job that %s (%d ms): it sleeps on",
+                     moves[which].what, SOON);
     expect_number(waiter.result, 0);
     expect_text(waiter.key, moves[which].key);
     kit_queue_handle_close(&waiter.queue_handle);
@@ -139,7 +147,7 @@ static void woken_by_moves(struct kit *kit)
         expect_woken(kit, i);
 }
 
-/* --- all that waits -------------------------------------------------------------------------------- */
+/* --- all that waits --- */
 
 static void clear_many(struct kit *kit)
 {
@@ -157,13 +165,16 @@ static void clear_many(struct kit *kit)
     QUEUE_OK(q, clear);
     QUEUE_OK(q, counts, &counts);
     if (counts.ready != 0 || counts.delayed != 0 || counts.in_work != 1)
-        fail_msg("after clear of %d waiting jobs and 1 in work counts says ready %lld, delayed %lld, in work %lld", READY + DELAYED - 1,
-                 (long long)counts.ready, (long long)counts.delayed, (long long)counts.in_work);
+        fail_msg("after clear of %d waiting jobs and 1 in work counts says ready %lld, delayed "
+                 "%lld, in work %lld",
+                 READY + DELAYED - 1, (long long)counts.ready, (long long)counts.delayed,
+                 (long long)counts.in_work);
     QUEUE_OK(q, finish, job.receipt, HEARTH_JOB_DONE, 0);
 }
 
 const struct kit_test kit_queue_later_tests[] = {
-    {"jobs: whose delay or lease is over are ready, by priority, then whose time came first", all_is_over},
+    {"jobs: whose delay or lease is over are ready, by priority, then whose time came first",
+     all_is_over},
     {"jobs: clear takes all that wait, however many, and none in work", clear_many},
     {"threads: a waiting reserve takes a job whose time moves", woken_by_moves},
     {NULL, NULL},

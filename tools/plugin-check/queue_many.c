@@ -1,9 +1,10 @@
-/* More jobs than a backend shows at once, what a job carries, leases that nobody has taken over, and callbacks that end a wait. */
+/* More jobs than a backend shows at once, what a job carries, leases that nobody has taken over,
+ * and callbacks that end a wait. */
 #include "queue_kit.h"
 
 #include <stdlib.h>
 
-/* --- many jobs ----------------------------------------------------------------------------------- */
+/* --- many jobs --- */
 
 enum { MANY = 240, PRIORITIES = 3, MINUTE = 60 * 1000 };
 
@@ -29,21 +30,25 @@ static bool many_job_goes_before(const struct many_job *a, const struct many_job
         return a->place < b->place;
     if (a->place == DELAYED)
         return a->order < b->order;
-    return a->place == READY && (a->priority != b->priority ? a->priority < b->priority : ordered && a->order < b->order);
+    return a->place == READY && (a->priority != b->priority ? a->priority < b->priority
+                                                            : ordered && a->order < b->order);
 }
 
 static void expect_shown_as_is(const struct many_job *row, const struct hearth_job *job)
 {
-    int64_t most = row->place == READY ? 0 : row->place == IN_WORK ? LONG : LONG + (int64_t)row->order * MINUTE;
+    int64_t most = row->place == READY     ? 0
+                   : row->place == IN_WORK ? LONG
+                                           : LONG + (int64_t)row->order * MINUTE;
     expect_text(job->kind, KIND);
     expect_text(job->payload, "p");
     expect(job->receipt == NULL);
-    if (job->priority != row->priority || job->attempt != (row->place == IN_WORK) || job->in_work != (row->place == IN_WORK) ||
-        job->wait > most || job->wait <= most - LONG)
-        fail_msg(
-            "peek shows the job \"%s\" with priority %d, attempt %d, in_work %d, wait %lld; %d, %d, %d, and at most %lld were expected",
-            job->key, (int)job->priority, (int)job->attempt, (int)job->in_work, (long long)job->wait, row->priority, row->place == IN_WORK,
-            row->place == IN_WORK, (long long)most);
+    if (job->priority != row->priority || job->attempt != (row->place == IN_WORK) ||
+        job->in_work != (row->place == IN_WORK) || job->wait > most || job->wait <= most - LONG)
+        fail_msg("peek shows the job \"%s\" with priority %d, attempt %d, in_work %d, wait %lld; "
+                 "%d, %d, %d, and at most %lld were expected",
+                 job->key, (int)job->priority, (int)job->attempt, (int)job->in_work,
+                 (long long)job->wait, row->priority, row->place == IN_WORK, row->place == IN_WORK,
+                 (long long)most);
 }
 
 static int on_one_of_many(void *ctx, const struct hearth_job *job)
@@ -56,7 +61,8 @@ static int on_one_of_many(void *ctx, const struct hearth_job *job)
     if (++many->last[i] > 1)
         fail_msg("peek shows the job \"%s\" twice among %d, while nothing moves", job->key, MANY);
     if (many->before != NULL && many_job_goes_before(row, many->before, many->ordered))
-        fail_msg("peek shows the job \"%s\" behind job %d, which goes after it", job->key, (int)(many->before - many->jobs));
+        fail_msg("peek shows the job \"%s\" behind job %d, which goes after it", job->key,
+                 (int)(many->before - many->jobs));
     expect_shown_as_is(row, job);
     many->before = row;
     many->seen[row->place]++;
@@ -66,14 +72,16 @@ static int on_one_of_many(void *ctx, const struct hearth_job *job)
 static void expect_all_shown(struct kit *kit, const struct many_job *jobs)
 {
     static const char *const names[PLACES] = {"", "ready", "delayed", "in work"};
-    struct many many = {.jobs = jobs, .ordered = (kit->descriptor->capabilities & HEARTH_ORDERED) != 0};
+    struct many many = {.jobs = jobs,
+                        .ordered = (kit->descriptor->capabilities & HEARTH_ORDERED) != 0};
     size_t there[PLACES] = {0};
     QUEUE_OK(&kit->queue_handle, peek, on_one_of_many, &many);
     for (int i = 0; i < MANY; i++)
         there[jobs[i].place]++;
     for (int place = READY; place < PLACES; place++)
         if (many.seen[place] != there[place])
-            fail_msg("peek shows %zu jobs that are %s, there are %zu", many.seen[place], names[place], there[place]);
+            fail_msg("peek shows %zu jobs that are %s, there are %zu", many.seen[place],
+                     names[place], there[place]);
 }
 
 struct churn {
@@ -92,10 +100,14 @@ static int churn_pick(struct churn *churn, int n)
 static void put_one_of_many(struct churn *churn, int i)
 {
     char key[16];
-    int priority = churn_pick(churn, PRIORITIES), minutes = i % 3 == 0 ? 1 + churn_pick(churn, 1000) : 0;
+    int priority = churn_pick(churn, PRIORITIES),
+        minutes = i % 3 == 0 ? 1 + churn_pick(churn, 1000) : 0;
     snprintf(key, sizeof(key), "%d", i);
-    expect_number(put_job(churn->q, key, priority, minutes == 0 ? 0 : LONG + (int64_t)minutes * MINUTE), HEARTH_QUEUED);
-    churn->jobs[i] = (struct many_job){minutes == 0 ? READY : DELAYED, priority, minutes == 0 ? ++churn->next_order : minutes};
+    expect_number(
+        put_job(churn->q, key, priority, minutes == 0 ? 0 : LONG + (int64_t)minutes * MINUTE),
+        HEARTH_QUEUED);
+    churn->jobs[i] = (struct many_job){minutes == 0 ? READY : DELAYED, priority,
+                                       minutes == 0 ? ++churn->next_order : minutes};
 }
 
 static void remove_one_of_many(struct churn *churn, int i)
@@ -113,13 +125,17 @@ static void take_one_of_many(struct kit *kit, struct many_job *jobs)
     struct hearth_job job;
     int first = -1;
     for (int i = 0; i < MANY; i++)
-        if (jobs[i].place == READY && (first < 0 || many_job_goes_before(&jobs[i], &jobs[first], true)))
+        if (jobs[i].place == READY &&
+            (first < 0 || many_job_goes_before(&jobs[i], &jobs[first], true)))
             first = i;
     expect_number(take_job(&kit->queue_handle, 0, LONG, &job), 0);
     int i = (int)strtol(job.key, NULL, 10);
     bool ordered = (kit->descriptor->capabilities & HEARTH_ORDERED) != 0;
-    if (i < 0 || i >= MANY || jobs[i].place != READY || many_job_goes_before(&jobs[first], &jobs[i], ordered))
-        fail_msg("of many jobs, some of them removed, reserve gave \"%s\" where \"%d\" was expected", job.key, first);
+    if (i < 0 || i >= MANY || jobs[i].place != READY ||
+        many_job_goes_before(&jobs[first], &jobs[i], ordered))
+        fail_msg(
+            "of many jobs, some of them removed, reserve gave \"%s\" where \"%d\" was expected",
+            job.key, first);
     jobs[i].place = IN_WORK;
     plug_call_reset(&kit->queue_handle.call);
 }
@@ -147,11 +163,16 @@ static void many_jobs(struct kit *kit)
     expect_all_shown(kit, churn.jobs);
 }
 
-/* --- one job -------------------------------------------------------------------------------------- */
+/* --- one job --- */
 
-static void publish_carrying(struct queue_handle *q, int priority, int64_t delay, const char *payload, int32_t wanted)
+static void publish_carrying(struct queue_handle *q, int priority, int64_t delay,
+                             const char *payload, int32_t wanted)
 {
-    struct hearth_job job = {.struct_size = sizeof(job), .kind = KIND, .key = "a", .payload = payload, .priority = priority};
+    struct hearth_job job = {.struct_size = sizeof(job),
+                             .kind = KIND,
+                             .key = "a",
+                             .payload = payload,
+                             .priority = priority};
     int32_t result = -1;
     QUEUE_OK(q, publish, &job, delay, &result);
     expect_number(result, wanted);
@@ -206,7 +227,8 @@ static const char *try_often(struct queue_handle *q, int attempts)
 /* However often it is tried: how many times is too many is the core's to say. */
 static void many_attempts(struct kit *kit)
 {
-    static const int32_t outcomes[] = {HEARTH_JOB_DONE, HEARTH_JOB_DEAD, HEARTH_JOB_RETRY /* it is removed */};
+    static const int32_t outcomes[] = {HEARTH_JOB_DONE, HEARTH_JOB_DEAD,
+                                       HEARTH_JOB_RETRY /* it is removed */};
     struct queue_handle *q = &kit->queue_handle;
     for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
         const char *receipt = try_often(q, 40);
@@ -228,11 +250,14 @@ static void lease_over(struct kit *kit)
     for (int finishes = 0; finishes < 2; finishes++) {
         expect_number(put_job(q, "a", HEARTH_SCHEDULED, 0), HEARTH_QUEUED);
         expect_number(take_job(q, 0, SOON, &job), 0);
-        for (int64_t until = kit_now() + 2 * SOON; kit_now() < until;) /* it is over then, however late this is */
+        /* it is over then, however late this is */
+        for (int64_t until = kit_now() + 2 * SOON; kit_now() < until;)
             kit_pause(SOON);
-        int r = finishes ? QUEUE(q, finish, job.receipt, HEARTH_JOB_DONE, 0) : QUEUE(q, extend, job.receipt, LONG);
+        int r = finishes ? QUEUE(q, finish, job.receipt, HEARTH_JOB_DONE, 0)
+                         : QUEUE(q, extend, job.receipt, LONG);
         if (r != HEARTH_ERR_NOT_FOUND)
-            fail_msg("%s returned %s for a lease that has run out and that nobody has taken over; NOT_FOUND was expected",
+            fail_msg("%s returned %s for a lease that has run out and that nobody has taken over; "
+                     "NOT_FOUND was expected",
                      finishes ? "finish" : "extend", r == 0 ? "OK" : err_name(r));
         expect_number(take_job(q, PATIENCE, LONG, &job), 0);
         expect_number(job.attempt, 2);
@@ -240,7 +265,7 @@ static void lease_over(struct kit *kit)
     }
 }
 
-/* --- events --------------------------------------------------------------------------------------- */
+/* --- events --- */
 
 struct listener {
     size_t count, stop_after, size; /* stop_after: 0, never */
@@ -250,7 +275,9 @@ struct listener {
 static int on_heard(void *ctx, const char *channel, const char *text)
 {
     struct listener *listener = ctx;
-    listener->size += (size_t)snprintf(listener->seen + listener->size, sizeof(listener->seen) - listener->size, "%s=%s ", channel, text);
+    listener->size +=
+        (size_t)snprintf(listener->seen + listener->size, sizeof(listener->seen) - listener->size,
+                         "%s=%s ", channel, text);
     return ++listener->count == listener->stop_after;
 }
 
@@ -282,8 +309,9 @@ static void ended_by_callback(struct kit *kit)
             fail_msg("event_wait goes on after its callback has ended it: \"%s\"", listener.seen);
         hear_all(q, &listener, sizeof(wanted) - 1);
         if (strcmp(listener.seen, wanted) != 0)
-            fail_msg("waits that their callback ends after %zu events bring \"%s\", \"%s\" was expected", stop_after, listener.seen,
-                     wanted);
+            fail_msg(
+                "waits that their callback ends after %zu events bring \"%s\", \"%s\" was expected",
+                stop_after, listener.seen, wanted);
     }
     kit_queue_handle_close(&sender);
 }
@@ -304,14 +332,18 @@ static void longest_arrive(struct kit *kit)
     snprintf(wanted, sizeof(wanted), "%s=%s C= {\"a\":\"\xc3\xbc\\u0000\"}\r\n c= ", channel, text);
     hear_all(q, &listener, strlen(wanted));
     if (strcmp(listener.seen, wanted) != 0)
-        fail_msg("a channel of 64 bytes and a text of 4096, and short ones after it, come as \"%.100s…%s\" (%zu bytes, %zu were expected)",
-                 listener.seen, listener.size > 100 ? listener.seen + listener.size - 30 : "", listener.size, strlen(wanted));
+        fail_msg("a channel of 64 bytes and a text of 4096, and short ones after it, come as "
+                 "\"%.100s…%s\" (%zu bytes, %zu were expected)",
+                 listener.seen, listener.size > 100 ? listener.seen + listener.size - 30 : "",
+                 listener.size, strlen(wanted));
 }
 
 const struct kit_test kit_queue_many_tests[] = {
-    {"jobs: many of them are shown once each and leave in their order, whatever was removed", many_jobs},
+    {"jobs: many of them are shown once each and leave in their order, whatever was removed",
+     many_jobs},
     {"jobs: publishing again leaves what a job carries", payload_stays},
-    {"jobs: one that is tried forty times is the same job each time, and ends as any other", many_attempts},
+    {"jobs: one that is tried forty times is the same job each time, and ends as any other",
+     many_attempts},
     {"jobs: a lease that has run out is lost, also while nobody has taken it over", lease_over},
     {"events: a callback that ends a wait loses nothing and hears nothing more", ended_by_callback},
     {"events: the longest channel and text arrive as they are", longest_arrive},

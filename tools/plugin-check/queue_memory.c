@@ -58,7 +58,8 @@ static void queue_every_allocation_fails(struct kit *kit)
         if (r < 0 && q->call.error[0] == '\0')
             fail_msg("allocation %ld failed: %s without an error text", n, err_name(r));
         if (r < 0 && !failed)
-            fail_msg("an allocation failed before; now it returns %s: %s", err_name(r), q->call.error);
+            fail_msg("an allocation failed before; now it returns %s: %s", err_name(r),
+                     q->call.error);
         plug_call_reset(&q->call);
         for (int i = 0; i < 100 && QUEUE(q, remove, KIND, "k") == HEARTH_ERR_UNAVAILABLE; i++)
             kit_pause(50); /* a connection comes back after a pause */
@@ -85,7 +86,8 @@ static void queue_structs_may_grow(struct kit *kit)
     size_t known = offsetof(struct hearth_queue_counts, dead) + sizeof(int64_t);
     int32_t result;
     memset(&job, CANARY, sizeof(job));
-    job.job = (struct hearth_job){.struct_size = sizeof(job), .kind = KIND, .key = "k", .payload = "p"};
+    job.job =
+        (struct hearth_job){.struct_size = sizeof(job), .kind = KIND, .key = "k", .payload = "p"};
     QUEUE_OK(q, publish, &job.job, 0, &result);
     memset(&out, CANARY, sizeof(out));
     out.counts.struct_size = (uint32_t)known;
@@ -95,7 +97,8 @@ static void queue_structs_may_grow(struct kit *kit)
     QUEUE_OK(q, reserve, 0, LONG, &job.job);
     expect(job.job.struct_size <= sizeof(job));
     /* a plugin of tomorrow may know more of it than this kit */
-    expect(memcmp((const uint8_t *)&job + job.job.struct_size, before + job.job.struct_size, sizeof(job) - job.job.struct_size) == 0);
+    expect(memcmp((const uint8_t *)&job + job.job.struct_size, before + job.job.struct_size,
+                  sizeof(job) - job.job.struct_size) == 0);
     for (size_t i = known; i < sizeof(out.bytes); i++)
         expect_number(out.bytes[i], CANARY);
     expect_text(job.job.kind, KIND);
@@ -103,7 +106,9 @@ static void queue_structs_may_grow(struct kit *kit)
 }
 
 const struct kit_test kit_queue_memory_tests[] = {
-    {"growth: larger structs are taken, nothing is written behind smaller ones", queue_structs_may_grow},
-    {"memory: every allocation of a job's life fails once, and nothing stays behind", queue_every_allocation_fails, KIT_FAULTS, 180},
+    {"growth: larger structs are taken, nothing is written behind smaller ones",
+     queue_structs_may_grow},
+    {"memory: every allocation of a job's life fails once, and nothing stays behind",
+     queue_every_allocation_fails, KIT_FAULTS, 180},
     {NULL, NULL},
 };

@@ -1,4 +1,5 @@
-/* Several handles of a queue at once: every job is done exactly once, and waiting calls can be ended. */
+/* Several handles of a queue at once: every job is done exactly once, and waiting calls can be
+ * ended. */
 #include "queue_kit.h"
 
 #include <pthread.h>
@@ -57,7 +58,9 @@ static void exactly_once(struct kit *kit)
     struct work work[THREADS];
     for (int i = 0; i < THREADS; i++) {
         work[i] = (struct work){.kit = kit, .number = i};
-        expect_number(pthread_create(&work[i].thread, NULL, i < PRODUCERS ? threads_produce : threads_consume, &work[i]), 0);
+        expect_number(pthread_create(&work[i].thread, NULL,
+                                     i < PRODUCERS ? threads_produce : threads_consume, &work[i]),
+                      0);
     }
     for (int i = 0; i < THREADS; i++)
         pthread_join(work[i].thread, NULL);
@@ -87,7 +90,9 @@ static void *waiter_wait_long(void *arg)
 {
     struct waiter *waiter = arg;
     struct hearth_job job;
-    waiter->result = waiter->events ? wait_for_events(&waiter->queue_handle, LONG, threads_on_event, NULL) : take_job(&waiter->queue_handle, LONG, LONG, &job);
+    waiter->result = waiter->events
+                         ? wait_for_events(&waiter->queue_handle, LONG, threads_on_event, NULL)
+                         : take_job(&waiter->queue_handle, LONG, LONG, &job);
     return NULL;
 }
 
@@ -133,8 +138,10 @@ static void kit_expect_ended(struct kit *kit, const char *by)
 {
     struct hearth_job job;
     int64_t start = kit_now();
-    int r = take_job(&kit->queue_handle, LONG, LONG, &job), s = wait_for_events(&kit->queue_handle, LONG, threads_on_event, NULL);
-    if ((r != HEARTH_ERR_CANCELLED && r != HEARTH_ERR_TIMEOUT) || (s != HEARTH_ERR_CANCELLED && s != HEARTH_ERR_TIMEOUT))
+    int r = take_job(&kit->queue_handle, LONG, LONG, &job),
+        s = wait_for_events(&kit->queue_handle, LONG, threads_on_event, NULL);
+    if ((r != HEARTH_ERR_CANCELLED && r != HEARTH_ERR_TIMEOUT) ||
+        (s != HEARTH_ERR_CANCELLED && s != HEARTH_ERR_TIMEOUT))
         fail_msg("waiting calls that %s ended returned %s and %s", by, err_name(r), err_name(s));
     if (kit_now() - start > PATIENCE / 2)
         fail_msg("waiting calls went on for %lld ms after %s", (long long)(kit_now() - start), by);
@@ -171,7 +178,8 @@ static void queue_publish_wakes(struct kit *kit)
     expect_number(pthread_create(&work.thread, NULL, publish_soon, &work), 0);
     expect_number(take_job(&kit->queue_handle, PATIENCE, LONG, &job), 0);
     if (kit_now() - start > PATIENCE / 4)
-        fail_msg("a waiting reserve took its job only %lld ms later", (long long)(kit_now() - start));
+        fail_msg("a waiting reserve took its job only %lld ms later",
+                 (long long)(kit_now() - start));
     pthread_join(work.thread, NULL);
 }
 

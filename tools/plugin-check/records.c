@@ -17,7 +17,7 @@ static bool left_out(const struct hearth_field *field, const char *const *withou
     return false;
 }
 
-/* --- as text and compared ----------------------------------------------------------------------- */
+/* --- as text and compared --- */
 
 static void print_text(struct buf *out, const char *text)
 {
@@ -59,7 +59,8 @@ static void print_value(struct buf *out, const struct hearth_field *field, const
     }
 }
 
-void kit_record_print(struct buf *out, const struct fields *fields, const void *record, const char *const *without)
+void kit_record_print(struct buf *out, const struct fields *fields, const void *record,
+                      const char *const *without)
 {
     buf_add_text(out, fields->record);
     for (size_t i = 0; i < fields->count; i++) {
@@ -72,7 +73,8 @@ void kit_record_print(struct buf *out, const struct fields *fields, const void *
 }
 
 /* A long text is told by its length and its first bytes. */
-static void record_print_value(char *ret, size_t size, const struct hearth_field *field, const void *record)
+static void record_print_value(char *ret, size_t size, const struct hearth_field *field,
+                               const void *record)
 {
     struct buf out = {0};
     print_value(&out, field, record);
@@ -85,16 +87,19 @@ static void record_print_value(char *ret, size_t size, const struct hearth_field
     buf_fini(&out);
 }
 
-bool kit_record_same(const struct fields *fields, const void *wanted, const void *got, const char *const *without, char *ret_why, size_t size)
+bool kit_record_same(const struct fields *fields, const void *wanted, const void *got,
+                     const char *const *without, char *ret_why, size_t size)
 {
     for (size_t i = 0; i < fields->count; i++) {
         const struct hearth_field *field = &fields->list[i];
         char put[120], came[120];
-        if (field->role == HEARTH_FIELD_DERIVED || left_out(field, without) || plug_fields_equal_one(field, wanted, got))
+        if (field->role == HEARTH_FIELD_DERIVED || left_out(field, without) ||
+            plug_fields_equal_one(field, wanted, got))
             continue;
         record_print_value(put, sizeof(put), field, wanted);
         record_print_value(came, sizeof(came), field, got);
-        snprintf(ret_why, size, "%s.%s was put as %s and comes back as %s", fields->record, field->name, put, came);
+        snprintf(ret_why, size, "%s.%s was put as %s and comes back as %s", fields->record,
+                 field->name, put, came);
         return false;
     }
     return true;
@@ -103,12 +108,13 @@ bool kit_record_same(const struct fields *fields, const void *wanted, const void
 bool kit_record_same_key(const struct fields *fields, const void *a, const void *b)
 {
     for (size_t i = 0; i < fields->count; i++)
-        if (fields->list[i].role == HEARTH_FIELD_KEY && !plug_fields_equal_one(&fields->list[i], a, b))
+        if (fields->list[i].role == HEARTH_FIELD_KEY &&
+            !plug_fields_equal_one(&fields->list[i], a, b))
             return false;
     return true;
 }
 
-/* --- at random ---------------------------------------------------------------------------------- */
+/* --- at random --- */
 
 static const int64_t numbers[] = {0,
                                   1,
@@ -130,9 +136,11 @@ static const int64_t numbers[] = {0,
                                   -2147483649,
                                   -9007199254740993};
 
-void kit_record_randomise(const struct fields *fields, void *record, unsigned (*next)(void *ctx, unsigned n), void *ctx)
+void kit_record_randomise(const struct fields *fields, void *record,
+                          unsigned (*next)(void *ctx, unsigned n), void *ctx)
 {
-    static const char *const few[] = {"", "one", "Zwei", "zwei", "Ünïcode 漢字", "🦊", "e\xcc\x81 ", "a'b\"c\\d%_`", NULL};
+    static const char *const few[] = {"",     "one",        "Zwei",         "zwei", "Ünïcode 漢字",
+                                      "🦊", "e\xcc\x81 ", "a'b\"c\\d%_`", NULL};
     static const uint8_t hashes[4][64] = {{1}, {2}, {3}, {4}};
     enum { FEW = sizeof(few) / sizeof(few[0]), NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
     for (size_t i = 0; i < fields->count; i++) {
@@ -141,19 +149,23 @@ void kit_record_randomise(const struct fields *fields, void *record, unsigned (*
             continue;
         if (field->kind == HEARTH_FIELD_TEXT) {
             const char *text = few[next(ctx, field->role == HEARTH_FIELD_OPTIONAL ? FEW : FEW - 1)];
-            plug_fields_set_text(field, record, text != NULL && (int64_t)strlen(text) < field->least ? "one" : text);
+            plug_fields_set_text(
+                field, record, text != NULL && (int64_t)strlen(text) < field->least ? "one" : text);
         } else if (field->kind == HEARTH_FIELD_HASH) {
             plug_fields_set_hash(field, record, hashes[next(ctx, 4)]);
         } else if (field->kind == HEARTH_FIELD_REAL) {
             plug_fields_set_real(field, record, (1 + next(ctx, 100)) / 8.0);
         } else { /* mostly small ones, which meet */
-            int64_t number = next(ctx, 3) == 0 ? numbers[next(ctx, NUMBERS)] : (int64_t)next(ctx, 5);
-            plug_fields_set_number(field, record, number < field->least || number > field->most ? field->least : number);
+            int64_t number =
+                next(ctx, 3) == 0 ? numbers[next(ctx, NUMBERS)] : (int64_t)next(ctx, 5);
+            plug_fields_set_number(field, record,
+                                   number < field->least || number > field->most ? field->least
+                                                                                 : number);
         }
     }
 }
 
-/* --- at the borders ----------------------------------------------------------------------------- */
+/* --- at the borders --- */
 
 void kit_record_plain(const struct fields *fields, void *ret_record)
 {
@@ -165,7 +177,8 @@ void kit_record_plain(const struct fields *fields, void *ret_record)
         if (field->role == HEARTH_FIELD_DERIVED)
             continue;
         if (field->kind == HEARTH_FIELD_TEXT)
-            plug_fields_set_text(field, ret_record, field->role == HEARTH_FIELD_OPTIONAL ? NULL : "k");
+            plug_fields_set_text(field, ret_record,
+                                 field->role == HEARTH_FIELD_OPTIONAL ? NULL : "k");
         else if (field->kind == HEARTH_FIELD_HASH)
             plug_fields_set_hash(field, ret_record, hash);
         else if (field->kind == HEARTH_FIELD_REAL)
@@ -175,7 +188,8 @@ void kit_record_plain(const struct fields *fields, void *ret_record)
     }
 }
 
-/* Letters that nothing packs into less, with a character of four bytes at the end: what is cut loses it. */
+/* Letters that nothing packs into less, with a character of four bytes at the end: what is cut
+ * loses it. */
 static const char *long_text(int64_t size)
 {
     static char text[HEARTH_TEXT_MAX + 1];
@@ -183,13 +197,15 @@ static const char *long_text(int64_t size)
     if (text[0] == '\0')
         for (size_t i = 0; i < HEARTH_TEXT_MAX; i++) {
             state = state * 1664525u + 1013904223u;
-            text[i] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"[state >> 26];
+            text[i] =
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"[state >> 26];
         }
     memcpy(text + HEARTH_TEXT_MAX - 4, "🦊", 4);
     return text + HEARTH_TEXT_MAX - size;
 }
 
-/* NULL: none; what no longer comes back as it was where somebody packs, folds, trims, quotes or cuts. */
+/* NULL: none; what no longer comes back as it was where somebody packs, folds, trims, quotes or
+ * cuts. */
 static const char *const texts[] = {NULL,
                                     "",
                                     "k",
@@ -221,7 +237,10 @@ enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };
 static int64_t long_border(size_t which, int64_t longest)
 {
     const int64_t lengths[] = {LONG_TEXT, longest - 1, longest};
-    return lengths[which] > longest || lengths[which] < 4 || (which > 0 && lengths[which] == LONG_TEXT) ? 0 : lengths[which];
+    return lengths[which] > longest || lengths[which] < 4 ||
+                   (which > 0 && lengths[which] == LONG_TEXT)
+               ? 0
+               : lengths[which];
 }
 
 const char *kit_record_border_text(size_t which, int64_t least, int64_t most, bool *ret_more)
@@ -231,13 +250,16 @@ const char *kit_record_border_text(size_t which, int64_t least, int64_t most, bo
         return NULL;
     int64_t length = which < TEXTS ? 0 : long_border(which - TEXTS, most);
     const char *text = which < TEXTS ? texts[which] : length == 0 ? NULL : long_text(length);
-    return text != NULL && (int64_t)strlen(text) >= least && (int64_t)strlen(text) <= most ? text : NULL;
+    return text != NULL && (int64_t)strlen(text) >= least && (int64_t)strlen(text) <= most ? text
+                                                                                           : NULL;
 }
 
-static enum record_border set_border_text(const struct hearth_field *field, void *record, size_t which, const struct hearth_limits *limits)
+static enum record_border set_border_text(const struct hearth_field *field, void *record,
+                                          size_t which, const struct hearth_limits *limits)
 {
     bool more;
-    const char *text = kit_record_border_text(which, field->least, plug_fields_longest(field->most, limits), &more);
+    const char *text = kit_record_border_text(which, field->least,
+                                              plug_fields_longest(field->most, limits), &more);
     if (!more)
         return RECORD_BORDER_END;
     if (text == NULL && (which != 0 || field->role != HEARTH_FIELD_OPTIONAL))
@@ -247,7 +269,8 @@ static enum record_border set_border_text(const struct hearth_field *field, void
 }
 
 /* Its own least and most, and the next within them, behind those of everybody. */
-static enum record_border set_border_number(const struct hearth_field *field, void *record, size_t which)
+static enum record_border set_border_number(const struct hearth_field *field, void *record,
+                                            size_t which)
 {
     enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
     const int64_t own[] = {field->least, field->most, field->least + 1, field->most - 1};
@@ -263,10 +286,13 @@ static enum record_border set_border_number(const struct hearth_field *field, vo
     return RECORD_BORDER_SET;
 }
 
-enum record_border kit_record_set_border(const struct hearth_field *field, void *record, size_t which, const struct hearth_limits *limits)
+enum record_border kit_record_set_border(const struct hearth_field *field, void *record,
+                                         size_t which, const struct hearth_limits *limits)
 {
     static const uint8_t hashes[3][64] = {{0}, {'\'', '\\', 0, '"'}, {255, 255, 255}};
-    static const double reals[] = {0.1, 1e300, 2.2250738585072014e-308, 4.9406564584124654e-324, 9007199254740993.0, 1 / 3.0, 16777217};
+    static const double reals[] = {
+        0.1,     1e300,   2.2250738585072014e-308, 4.9406564584124654e-324, 9007199254740993.0,
+        1 / 3.0, 16777217};
     if (field->kind == HEARTH_FIELD_TEXT)
         return set_border_text(field, record, which, limits);
     if (field->kind == HEARTH_FIELD_HASH) {

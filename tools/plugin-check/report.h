@@ -1,4 +1,5 @@
-/* How a test's child tells its parent what came of it: one message through a pipe, then the end of the process. */
+/* How a test's child tells its parent what came of it: one message through a pipe, then the end
+ * of the process. */
 #ifndef HEARTH_TOOLS_PLUGIN_CHECK_REPORT_H
 #define HEARTH_TOOLS_PLUGIN_CHECK_REPORT_H
 

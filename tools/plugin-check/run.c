@@ -34,11 +34,13 @@ static int hangs;
 static bool make_directory(struct kit_options *options)
 {
     const char *tmp = getenv("TMPDIR");
-    snprintf(options->directory, sizeof(options->directory), "%s/hearth-check-XXXXXX", tmp == NULL ? "/tmp" : tmp);
+    snprintf(options->directory, sizeof(options->directory), "%s/hearth-check-XXXXXX",
+             tmp == NULL ? "/tmp" : tmp);
     return mkdtemp(options->directory) != NULL;
 }
 
-static void test_child_main(const struct kit_options *options, const struct kit_test *test, int report, int output)
+static void test_child_main(const struct kit_options *options, const struct kit_test *test,
+                            int report, int output)
 {
     kit_guard_child();
     dup2(output, STDOUT_FILENO);
@@ -59,7 +61,8 @@ static void test_child_main(const struct kit_options *options, const struct kit_
     exit(0); /* a leak checker has its say here */
 }
 
-static bool child_start(struct child *child, const struct kit_options *options, const struct kit_test *test)
+static bool child_start(struct child *child, const struct kit_options *options,
+                        const struct kit_test *test)
 {
     int report[2], output[2];
     *child = (struct child){.pid = -1};
@@ -88,7 +91,8 @@ static void child_read_output(struct child *child)
 {
     char rest[4096];
     bool full = child->size == OUTPUT_MAX;
-    ssize_t n = read(child->output, full ? rest : child->text + child->size, full ? sizeof(rest) : OUTPUT_MAX - child->size);
+    ssize_t n = read(child->output, full ? rest : child->text + child->size,
+                     full ? sizeof(rest) : OUTPUT_MAX - child->size);
     if (n > 0 && !full)
         child->size += (size_t)n;
 }
@@ -112,7 +116,8 @@ static void wait_for(struct child *child, int seconds)
         } else if (!child->late && kit_now() >= until) {
             char running[800];
             kit_watch_running(running, sizeof(running));
-            snprintf(child->where, sizeof(child->where), "the test was not done after %d seconds%s", seconds, running);
+            snprintf(child->where, sizeof(child->where), "the test was not done after %d seconds%s",
+                     seconds, running);
             child->late = true;
         }
         if (!ended && (child->late || kit_guard_signal() != 0)) {
@@ -155,7 +160,8 @@ static void print_reason(const struct child *child, const struct report *report)
         printf("# it crashed: %s%s\n", strsignal(WTERMSIG(child->status)), child->where);
     else
         printf("# it ended with exit status %d%s%s\n", WEXITSTATUS(child->status),
-               report->kind == REPORT_PASSED ? " after it had passed" : " in the middle", child->where);
+               report->kind == REPORT_PASSED ? " after it had passed" : " in the middle",
+               child->where);
     print_lines(child->text);
 }
 
@@ -207,14 +213,18 @@ static bool test_is_wanted(const struct kit_options *options, const struct kit_t
 {
     if ((test->how & KIT_BREAKS) != 0 && options->break_command == NULL)
         return false;
-    return (options->faults || (test->how & KIT_FAULTS) == 0) && (options->only == NULL || strstr(test->name, options->only) != NULL);
+    return (options->faults || (test->how & KIT_FAULTS) == 0) &&
+           (options->only == NULL || strstr(test->name, options->only) != NULL);
 }
 
-/* Loads the plugin in a child and reads its kind from the report; 0: it was refused, and TAP says why. */
+/* Loads the plugin in a child and reads its kind from the report; 0: it was refused, and TAP
+ * says why. */
 static int find_kind(struct kit_options *options)
 {
     struct child child;
-    static const struct kit_test ask = {.name = "loading: the plugin is accepted", .run = kit_target_report, .how = KIT_CLOSED | KIT_BARE};
+    static const struct kit_test ask = {.name = "loading: the plugin is accepted",
+                                        .run = kit_target_report,
+                                        .how = KIT_CLOSED | KIT_BARE};
     if (!make_directory(options) || !child_start(&child, options, &ask))
         return 0;
     wait_for(&child, SECONDS);
@@ -240,8 +250,10 @@ static int find_kind(struct kit_options *options)
 /* What the tests have put into the backend goes, whatever became of them. A provider has none. */
 static bool leave_empty(struct kit_options *options, int kind, int number)
 {
-    static const struct kit_test storage = {"end: nothing is left in the backend", kit_storage_leave_empty, KIT_CLOSED};
-    static const struct kit_test queue = {"end: nothing is left in the backend", kit_queue_leave_empty, KIT_CLOSED};
+    static const struct kit_test storage = {"end: nothing is left in the backend",
+                                            kit_storage_leave_empty, KIT_CLOSED};
+    static const struct kit_test queue = {"end: nothing is left in the backend",
+                                          kit_queue_leave_empty, KIT_CLOSED};
     return run_one(options, kind == HEARTH_STORAGE ? &storage : &queue, number);
 }
 
@@ -256,7 +268,8 @@ static void run_tables(struct kit_options *options, int kind, int *number, int *
             if (kit_guard_signal() != 0)
                 return;
             if (hangs >= HANGS_MAX) {
-                printf("not ok %d - %s\n# not run: %d tests before it hung\n", ++*number, test->name, hangs);
+                printf("not ok %d - %s\n# not run: %d tests before it hung\n", ++*number,
+                       test->name, hangs);
                 ++*failed;
                 continue;
             }

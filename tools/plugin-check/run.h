@@ -4,8 +4,9 @@
 
 #include "kit.h"
 
-/* The first child loads the plugin and tells its kind; everything that follows is chosen by it. Returns the number of failed tests, or -1
- * (after a "Bail out!" line) when nothing could be run. */
+/* The first child loads the plugin and tells its kind; everything that follows is chosen by it.
+ * Returns the number of failed tests, or -1 (after a "Bail out!" line) when nothing could be
+ * run. */
 int kit_run_all(struct kit_options *options);
 
 #endif

@@ -3,17 +3,20 @@
 
 static int accounts_on_account(void *ctx, const struct hearth_account *account)
 {
-    return kit_lines_add(ctx, "%s %s %lld\n", account->id, account->email, (long long)account->next_sync);
+    return kit_lines_add(ctx, "%s %s %lld\n", account->id, account->email,
+                         (long long)account->next_sync);
 }
 
 static int accounts_on_token(void *ctx, const struct hearth_token *token)
 {
-    return kit_lines_add(ctx, "%s %s %s %u\n", token->id, token->account, token->name, (unsigned)token->hash[0]);
+    return kit_lines_add(ctx, "%s %s %s %u\n", token->id, token->account, token->name,
+                         (unsigned)token->hash[0]);
 }
 
 static int accounts_on_pick(void *ctx, const struct hearth_pick *pick)
 {
-    return kit_lines_add(ctx, "%s %lld %.2f %lld\n", pick->input, (long long)pick->page, pick->use_count, (long long)pick->used);
+    return kit_lines_add(ctx, "%s %lld %.2f %lld\n", pick->input, (long long)pick->page,
+                         pick->use_count, (long long)pick->used);
 }
 
 static void create_and_get(struct kit *kit)
@@ -62,8 +65,12 @@ static void create_and_get(struct kit *kit)
 static void accounts_conflicts(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
-    struct hearth_account account = {
-        .struct_size = sizeof(account), .id = "c", .email = "ANNA@example.ORG", .uid = "", .provider = "fx", .node = ""};
+    struct hearth_account account = {.struct_size = sizeof(account),
+                                     .id = "c",
+                                     .email = "ANNA@example.ORG",
+                                     .uid = "",
+                                     .provider = "fx",
+                                     .node = ""};
     FAILS(CONFLICT, storage, account_create, &account);
     account.email = "new@example.org";
     account.id = "a";
@@ -80,7 +87,8 @@ static void accounts_conflicts(struct kit *kit)
 static void unknown_account(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
-    struct hearth_account account = {.struct_size = sizeof(account), .id = "zz", .email = "z@example.org"};
+    struct hearth_account account = {
+        .struct_size = sizeof(account), .id = "zz", .email = "z@example.org"};
     struct hearth_counts counts = {.struct_size = sizeof(counts), .visits = 77};
     const char *json = "untouched";
     struct lines lines = {.size = 0};
@@ -125,8 +133,9 @@ static void update_writes_only_what_is_named(struct kit *kit)
     expect_text(got.uid, "uid of a");
     expect_number(got.last_sync + got.next_sync + got.resync + got.last_seen + got.last_attempt, 0);
     OK(storage, account_update, &account,
-       HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NODE | HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_LAST_SYNC | HEARTH_ACCOUNT_LAST_ATTEMPT |
-           HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_LAST_SEEN | HEARTH_ACCOUNT_RESYNC);
+       HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NODE | HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_LAST_SYNC |
+           HEARTH_ACCOUNT_LAST_ATTEMPT | HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_LAST_SEEN |
+           HEARTH_ACCOUNT_RESYNC);
     OK(storage, account_get, "a", &got);
     expect_number(got.state, HEARTH_ACCOUNT_PAUSED);
     expect_text(got.node, "x");
@@ -146,7 +155,9 @@ static void list_by_email(struct kit *kit)
     kit_account_add(storage, "c", "Aaron@example.org");
     kit_account_add(storage, "d", "Zoe@example.org");
     OK(storage, account_list, accounts_on_account, &lines);
-    expect_text(lines.text, "c Aaron@example.org 0\na anna@example.org 0\nb ben@example.org 0\nd Zoe@example.org 0\n");
+    expect_text(
+        lines.text,
+        "c Aaron@example.org 0\na anna@example.org 0\nb ben@example.org 0\nd Zoe@example.org 0\n");
     lines = (struct lines){.stop_after = 2};
     OK(storage, account_list, accounts_on_account, &lines);
     expect_number(lines.count, 2);
@@ -180,13 +191,15 @@ static void accounts_due_childed(struct kit *kit)
     accounts_set_next_sync(storage, "c", 250); /* gives up the claim */
     OK(storage, account_lease_due, 999, 2000, 10, accounts_on_account, &lines);
     expect_text(lines.text, "c c@example.org 250\n");
-    lines = (struct lines){.stop_after = 1}; /* a claim ran out; a stopped callback leaves all claimed */
+    /* a claim ran out; a stopped callback leaves all claimed */
+    lines = (struct lines){.stop_after = 1};
     OK(storage, account_lease_due, 1000, 3000, 10, accounts_on_account, &lines);
     expect_text(lines.text, "b ben@example.org 100\n");
     lines = (struct lines){.size = 0};
     OK(storage, account_lease_due, 1000, 3000, 10, accounts_on_account, &lines);
     expect_number(lines.count, 0);
-    OK(storage, account_lease_due, INT64_MAX, 1, INT32_MAX, accounts_on_account, &lines); /* what the core does to give up all claims */
+    /* what the core does to give up all claims */
+    OK(storage, account_lease_due, INT64_MAX, 1, INT32_MAX, accounts_on_account, &lines);
     expect_number(lines.count, 3);
     lines = (struct lines){.size = 0};
     OK(storage, account_lease_due, 300, 4000, 10, accounts_on_account, &lines);
@@ -223,8 +236,14 @@ static void accounts_tokens(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
     uint8_t hash[3][32] = {{1}, {2}, {3}};
-    struct hearth_token token = {
-        .struct_size = sizeof(token), .id = "t1", .account = "a", .name = "cli", .hash = hash[0], .scope = 1, .created = 20, .expires = 99};
+    struct hearth_token token = {.struct_size = sizeof(token),
+                                 .id = "t1",
+                                 .account = "a",
+                                 .name = "cli",
+                                 .hash = hash[0],
+                                 .scope = 1,
+                                 .created = 20,
+                                 .expires = 99};
     OK(storage, token_create, &token);
     FAILS(CONFLICT, storage, token_create, &token);
     token.id = "t2";
@@ -265,7 +284,8 @@ static void accounts_tokens(struct kit *kit)
 static void accounts_picks(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
-    struct hearth_pick pick = {.struct_size = sizeof(pick), .input = "ex", .page = 7, .use_count = 1, .used = 10};
+    struct hearth_pick pick = {
+        .struct_size = sizeof(pick), .input = "ex", .page = 7, .use_count = 1, .used = 10};
     OK(storage, pick_put, "a", &pick);
     pick.use_count = 1.75;
     pick.used = 20;
@@ -313,11 +333,15 @@ static void accounts_fill(struct storage *storage, const char *account)
 {
     uint8_t hash[32] = {(uint8_t)account[0]};
     const char id[] = {'t', account[0], '\0'};
-    struct hearth_token token = {.struct_size = sizeof(token), .id = id, .account = account, .name = "n", .hash = hash};
-    struct hearth_pick pick = {.struct_size = sizeof(pick), .input = "i", .page = 1, .use_count = 1};
-    struct hearth_device device = {.struct_size = sizeof(device), .id = "device", .name = "n", .type = "desktop"};
+    struct hearth_token token = {
+        .struct_size = sizeof(token), .id = id, .account = account, .name = "n", .hash = hash};
+    struct hearth_pick pick = {
+        .struct_size = sizeof(pick), .input = "i", .page = 1, .use_count = 1};
+    struct hearth_device device = {
+        .struct_size = sizeof(device), .id = "device", .name = "n", .type = "desktop"};
     struct hearth_tab tab = {.struct_size = sizeof(tab), .title = "", .url = "https://x/"};
-    struct hearth_bookmark bookmark = kit_bookmark_make("same________", HEARTH_BOOKMARK, "menu________", 0);
+    struct hearth_bookmark bookmark =
+        kit_bookmark_make("same________", HEARTH_BOOKMARK, "menu________", 0);
     bookmark.tags = "one";
     OK(storage, token_create, &token);
     OK(storage, pick_put, account, &pick);
@@ -327,8 +351,10 @@ static void accounts_fill(struct storage *storage, const char *account)
     OK(storage, sync_cursor_put, 0, HEARTH_HISTORY, account);
     OK(storage, device_put, &device);
     OK(storage, tab_put, "device", &tab);
-    kit_page_put_visited(storage, 1, "https://example.org/", "example.org", 2, (const int64_t[]){100, 200});
-    kit_page_put_visited(storage, 2, "https://example.org/2", "example.org", 1, (const int64_t[]){300});
+    kit_page_put_visited(storage, 1, "https://example.org/", "example.org", 2,
+                         (const int64_t[]){100, 200});
+    kit_page_put_visited(storage, 2, "https://example.org/2", "example.org", 1,
+                         (const int64_t[]){300});
     OK(storage, page_guid_put, "guid________", 1);
     OK(storage, page_remove, 2);
     kit_bookmark_put(storage, "menu________", HEARTH_FOLDER, NULL, 0);
@@ -355,11 +381,14 @@ static void remove_takes_every_row_of_one_account(struct kit *kit)
     expect_number(counts.folders, 0);
     expect_number(counts.pages, 1);
     expect_number(counts.visits, 2);
-    kit_account_add(storage, "a", "anna@example.org"); /* the same name again finds nothing of the old one */
+    /* the same name again finds nothing of the old one */
+    kit_account_add(storage, "a", "anna@example.org");
     struct lines lines = {.size = 0};
     OK(storage, pages_by_frecency, "a", kit_lines_on_page, &lines);
     OK(storage, bookmark_list, "a",
-       &(struct hearth_bookmark_query){.struct_size = sizeof(struct hearth_bookmark_query), .order = HEARTH_BY_ADDED}, kit_lines_on_bookmark, &lines);
+       &(struct hearth_bookmark_query){.struct_size = sizeof(struct hearth_bookmark_query),
+                                       .order = HEARTH_BY_ADDED},
+       kit_lines_on_bookmark, &lines);
     OK(storage, pages_changed, "a", 0, kit_lines_on_page, &lines);
     OK(storage, token_list, "a", accounts_on_token, &lines);
     OK(storage, pick_list, "a", accounts_on_pick, &lines);
@@ -376,11 +405,13 @@ const struct kit_test kit_storage_accounts_tests[] = {
     {"accounts: an unknown account is NOT_FOUND and outputs stay untouched", unknown_account},
     {"accounts: an update writes the named fields and no others", update_writes_only_what_is_named},
     {"accounts: the list is ordered by e-mail and ends when the callback says so", list_by_email},
-    {"accounts: due ones are claimed once, the longest due first, until the claim runs out", accounts_due_childed},
+    {"accounts: due ones are claimed once, the longest due first, until the claim runs out",
+     accounts_due_childed},
     {"accounts: credentials and settings are kept as they are", credentials_and_settings},
     {"accounts: tokens are found by hash and belong to one account", accounts_tokens},
     {"accounts: a pick is unique by input and page", accounts_picks},
     {"accounts: NOMEM of the host leaves results untouched", memory_of_a_call_runs_out},
-    {"accounts: a removal takes every row of one account and none of another", remove_takes_every_row_of_one_account},
+    {"accounts: a removal takes every row of one account and none of another",
+     remove_takes_every_row_of_one_account},
     {NULL, NULL},
 };

@@ -1,4 +1,5 @@
-/* An account through an archive: what one storage wrote another one reads, and writes again with the same bytes. */
+/* An account through an archive: what one storage wrote another one reads, and writes again with
+ * the same bytes. */
 #include "archive/archive.h"
 #include "storage_kit.h"
 
@@ -39,7 +40,8 @@ static void read_archive(struct storage *storage, const struct buf *archive)
     struct archive_reader *reader = archive_store(storage, &into, &warnings);
     expect(reader != NULL);
     int r = 0;
-    for (size_t at = 0, piece = 1; r == 0 && at < archive->size; at += piece, piece = piece * 7 % 1009 + 1) {
+    for (size_t at = 0, piece = 1; r == 0 && at < archive->size;
+         at += piece, piece = piece * 7 % 1009 + 1) {
         piece = piece < archive->size - at ? piece : archive->size - at;
         r = archive_feed(reader, archive->data + at, piece, &err);
     }
@@ -56,14 +58,17 @@ static void expect_same_archive(const struct buf *got, const struct buf *wanted,
     const char *a = got->data, *b = wanted->data;
     if (got->size == wanted->size && memcmp(a, b, got->size) == 0)
         return;
-    while (*a != '\0' && strcspn(a, "\n") == strcspn(b, "\n") && memcmp(a, b, strcspn(a, "\n")) == 0) {
+    while (*a != '\0' && strcspn(a, "\n") == strcspn(b, "\n") &&
+           memcmp(a, b, strcspn(a, "\n")) == 0) {
         a += strcspn(a, "\n") + 1;
         b += strcspn(b, "\n") + 1;
     }
-    fail_msg("%s: the archive has \"%.*s\" where \"%.*s\" was expected", when, (int)strcspn(a, "\n"), a, (int)strcspn(b, "\n"), b);
+    fail_msg("%s: the archive has \"%.*s\" where \"%.*s\" was expected", when,
+             (int)strcspn(a, "\n"), a, (int)strcspn(b, "\n"), b);
 }
 
-void kit_expect_same_through_archive(struct storage *plugin, struct storage *model, const char *account)
+void kit_expect_same_through_archive(struct storage *plugin, struct storage *model,
+                                     const char *account)
 {
     struct buf of_plugin = {0}, of_model = {0}, again = {0};
     struct storage *sides[] = {model, plugin};
@@ -74,7 +79,8 @@ void kit_expect_same_through_archive(struct storage *plugin, struct storage *mod
         OK(sides[i], account_remove, account);
         read_archive(sides[i], &of_plugin);
         write_archive(sides[i], account, &again);
-        expect_same_archive(&again, &of_plugin, i == 0 ? "read into the model" : "read into the plugin again");
+        expect_same_archive(&again, &of_plugin,
+                            i == 0 ? "read into the model" : "read into the plugin again");
     }
     buf_fini(&of_plugin);
     buf_fini(&of_model);

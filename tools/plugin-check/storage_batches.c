@@ -149,7 +149,8 @@ static void readers_see_the_state_before(struct kit *kit)
     plug_storage_close(&reader);
 }
 
-/* They belong to the batch or not, as the plugin likes; they do not break it, and a commit never loses them. */
+/* They belong to the batch or not, as the plugin likes; they do not break it, and a commit never
+ * loses them. */
 static void other_writes_of_the_handle(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
@@ -201,10 +202,13 @@ static void callbacks_may_call(struct kit *kit)
     OK(storage, pages_by_frecency, "a", on_nested, &nested);
     expect(nested.rows >= 3);
     kit_batch_commit(storage);
-    expect_pages(storage, "a", "3 https://u/ 0 changed|-|-\n2 https://u/ 0 changed|-|-\n1 https://u/ 0 changed|-|-\n");
+    expect_pages(
+        storage, "a",
+        "3 https://u/ 0 changed|-|-\n2 https://u/ 0 changed|-|-\n1 https://u/ 0 changed|-|-\n");
 }
 
-/* The child commits one batch, then writes a larger one until it is killed. The pipe tells when it is in the middle. */
+/* The child commits one batch, then writes a larger one until it is killed. The pipe tells when
+ * it is in the middle. */
 static void write_until_killed(struct kit *kit, int said)
 {
     kit_open(kit);
@@ -217,7 +221,8 @@ static void write_until_killed(struct kit *kit, int said)
     for (int64_t i = 2;; i++) {
         kit_page_put_visited(storage, i, "https://u/lost", "u", 2, (const int64_t[]){100, 200});
         plug_storage_reset(storage);
-        if (i == 5000 && write(said, "x", 1) != 1) /* much of it may have left the process already */
+        /* much of it may have left the process already */
+        if (i == 5000 && write(said, "x", 1) != 1)
             _exit(1);
     }
 }
@@ -251,7 +256,8 @@ static void kill_in_the_middle(struct kit *kit)
     kit_expect_sound(&kit->storage);
 }
 
-/* Every third page is there before; the batch asks for all of them, as a history does that is merged. */
+/* Every third page is there before; the batch asks for all of them, as a history does that is
+ * merged. */
 static void many_pages(struct kit *kit)
 {
     enum { PAGES = 600 };
@@ -305,7 +311,8 @@ static void many_pages(struct kit *kit)
 }
 
 const struct kit_test kit_storage_batches_tests[] = {
-    {"batches: a changed batch makes the next generation, an unchanged one none", batches_generation},
+    {"batches: a changed batch makes the next generation, an unchanged one none",
+     batches_generation},
     {"batches: marks are kept for each collection", batches_cursors},
     {"batches: writes of synced data need one; there is one at a time in a session", needs_a_batch},
     {"batches: an aborted one leaves nothing", abort_leaves_nothing},

@@ -3,11 +3,14 @@
 
 static int bookmarks_on_node(void *ctx, const struct hearth_bookmark_item *node)
 {
-    return kit_lines_add(ctx, "%s %d %s %s %lld\n", node->guid, (int)node->kind, node->parent == NULL ? "-" : node->parent,
-                    node->remote_parent == NULL ? "-" : node->remote_parent, (long long)node->position);
+    return kit_lines_add(ctx, "%s %d %s %s %lld\n", node->guid, (int)node->kind,
+                         node->parent == NULL ? "-" : node->parent,
+                         node->remote_parent == NULL ? "-" : node->remote_parent,
+                         (long long)node->position);
 }
 
-static int bookmarks_on_child(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
+static int bookmarks_on_child(void *ctx, int64_t source, const char *folder, int64_t position,
+                              const char *child)
 {
     return kit_lines_add(ctx, "%s %lld %s\n", folder, (long long)position, child);
 }
@@ -27,7 +30,8 @@ static void bookmarks_expect_counts(struct storage *storage, int64_t bookmarks, 
 
 static void put_tagged(struct storage *storage, const char *guid, const char *tags, int64_t added)
 {
-    struct hearth_bookmark bookmark = kit_bookmark_make(guid, HEARTH_BOOKMARK, "unfiled_____", added);
+    struct hearth_bookmark bookmark =
+        kit_bookmark_make(guid, HEARTH_BOOKMARK, "unfiled_____", added);
     bookmark.tags = tags;
     bookmark.added = added;
     OK(storage, bookmark_put, &bookmark);
@@ -40,7 +44,8 @@ static void put_roots(struct storage *storage)
     kit_bookmark_put(storage, "unfiled_____", HEARTH_FOLDER, "root________", 2);
 }
 
-static void expect_list(struct storage *storage, struct hearth_bookmark_query query, const char *expected)
+static void expect_list(struct storage *storage, struct hearth_bookmark_query query,
+                        const char *expected)
 {
     struct lines lines = {.size = 0};
     query.struct_size = sizeof(query);
@@ -114,7 +119,8 @@ static void bookmarks_of_several_pages(struct kit *kit)
         char guid[16];
         ids[i] = i + 1;
         snprintf(guid, sizeof(guid), "b%011d", i);
-        struct hearth_bookmark bookmark = kit_bookmark_make(guid, HEARTH_BOOKMARK, "menu________", i);
+        struct hearth_bookmark bookmark =
+            kit_bookmark_make(guid, HEARTH_BOOKMARK, "menu________", i);
         bookmark.page = i / 2 * 2 + 1; /* two on every second page */
         bookmark.added = 1000 + i;
         OK(storage, bookmark_put, &bookmark);
@@ -189,7 +195,8 @@ static void bookmarks_by_position(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
     kit_batch_begin(storage, "b", HEARTH_BOOKMARKS);
-    kit_bookmark_put(storage, "b1__________", HEARTH_BOOKMARK, "menu________", 0); /* equal guids in another account */
+    /* equal guids in another account */
+    kit_bookmark_put(storage, "b1__________", HEARTH_BOOKMARK, "menu________", 0);
     kit_batch_commit(storage);
     kit_batch_begin(storage, "a", HEARTH_BOOKMARKS);
     put_roots(storage);
@@ -197,12 +204,16 @@ static void bookmarks_by_position(struct kit *kit)
     kit_bookmark_put(storage, "b1__________", HEARTH_BOOKMARK, "menu________", 30);
     kit_bookmark_put(storage, "b3__________", HEARTH_SEPARATOR, "menu________", 20);
     kit_batch_commit(storage);
-    expect_list(storage, (struct hearth_bookmark_query){.parent = "menu________", .after = -1}, "b2__________\nb3__________\nb1__________\n");
-    expect_list(storage, (struct hearth_bookmark_query){.parent = "menu________", .after = 10}, "b3__________\nb1__________\n");
+    expect_list(storage, (struct hearth_bookmark_query){.parent = "menu________", .after = -1},
+                "b2__________\nb3__________\nb1__________\n");
+    expect_list(storage, (struct hearth_bookmark_query){.parent = "menu________", .after = 10},
+                "b3__________\nb1__________\n");
     expect_list(storage, (struct hearth_bookmark_query){.parent = "menu________", .after = 30}, "");
-    expect_list(storage, (struct hearth_bookmark_query){.parent = NULL, .after = -1}, "root________\n");
+    expect_list(storage, (struct hearth_bookmark_query){.parent = NULL, .after = -1},
+                "root________\n");
     struct lines lines = {.size = 0};
-    FAILS(INVALID, storage, bookmark_list, "a", &(struct hearth_bookmark_query){.order = 9}, kit_lines_on_bookmark, &lines);
+    FAILS(INVALID, storage, bookmark_list, "a", &(struct hearth_bookmark_query){.order = 9},
+          kit_lines_on_bookmark, &lines);
 }
 
 static void bookmarks_by_added(struct kit *kit)
@@ -213,17 +224,24 @@ static void bookmarks_by_added(struct kit *kit)
     put_tagged(storage, "b1__________", NULL, 200);
     put_tagged(storage, "b2__________", NULL, 300);
     put_tagged(storage, "b3__________", NULL, 201);
-    struct hearth_bookmark same = kit_bookmark_make("b4__________", HEARTH_LIVEMARK, "menu________", 0);
+    struct hearth_bookmark same =
+        kit_bookmark_make("b4__________", HEARTH_LIVEMARK, "menu________", 0);
     same.added = 200;
     OK(storage, bookmark_put, &same);
-    kit_bookmark_put(storage, "b0__________", HEARTH_BOOKMARK, "menu________", 1); /* added 0: unknown */
+    /* added 0: unknown */
+    kit_bookmark_put(storage, "b0__________", HEARTH_BOOKMARK, "menu________", 1);
     kit_bookmark_put(storage, "s___________", HEARTH_SEPARATOR, "menu________", 2);
     kit_batch_commit(storage);
     const char *all = "b2__________\nb3__________\nb4__________\nb1__________\nb0__________\n";
     expect_list(storage, (struct hearth_bookmark_query){.order = HEARTH_BY_ADDED}, all);
-    expect_list(storage, (struct hearth_bookmark_query){.order = HEARTH_BY_ADDED, .after = 200, .after_guid = "b4__________"},
+    expect_list(storage,
+                (struct hearth_bookmark_query){
+                    .order = HEARTH_BY_ADDED, .after = 200, .after_guid = "b4__________"},
                 "b1__________\nb0__________\n");
-    expect_list(storage, (struct hearth_bookmark_query){.order = HEARTH_BY_ADDED, .after = 0, .after_guid = "b0__________"}, "");
+    expect_list(storage,
+                (struct hearth_bookmark_query){
+                    .order = HEARTH_BY_ADDED, .after = 0, .after_guid = "b0__________"},
+                "");
 }
 
 static void bookmarks_tags(struct kit *kit)
@@ -243,11 +261,17 @@ static void bookmarks_tags(struct kit *kit)
     OK(storage, tag_list, "a", bookmarks_on_tag, &lines);
     OK(storage, tag_list, "b", bookmarks_on_tag, &lines);
     expect_text(lines.text, "WORK 2\nÉTÉ 2\nСтраница 1\n");
-    expect_list(storage, (struct hearth_bookmark_query){.order = HEARTH_BY_TAG, .tag = "wOrK"}, "b2__________\nb1__________\n");
-    expect_list(storage, (struct hearth_bookmark_query){.order = HEARTH_BY_TAG, .tag = "wOrK", .after = 200, .after_guid = "b2__________"},
-                "b1__________\n");
-    expect_list(storage, (struct hearth_bookmark_query){.order = HEARTH_BY_TAG, .tag = "éTé"}, "b3__________\nb1__________\n");
-    expect_list(storage, (struct hearth_bookmark_query){.order = HEARTH_BY_TAG, .tag = "СТРАНИЦА"}, "b3__________\n");
+    expect_list(storage, (struct hearth_bookmark_query){.order = HEARTH_BY_TAG, .tag = "wOrK"},
+                "b2__________\nb1__________\n");
+    expect_list(
+        storage,
+        (struct hearth_bookmark_query){
+            .order = HEARTH_BY_TAG, .tag = "wOrK", .after = 200, .after_guid = "b2__________"},
+        "b1__________\n");
+    expect_list(storage, (struct hearth_bookmark_query){.order = HEARTH_BY_TAG, .tag = "éTé"},
+                "b3__________\nb1__________\n");
+    expect_list(storage, (struct hearth_bookmark_query){.order = HEARTH_BY_TAG, .tag = "СТРАНИЦА"},
+                "b3__________\n");
     expect_list(storage, (struct hearth_bookmark_query){.order = HEARTH_BY_TAG, .tag = ""}, "");
     kit_expect_sound(storage);
     kit_batch_begin(storage, "a", HEARTH_BOOKMARKS);
@@ -281,9 +305,11 @@ static void long_tags(struct kit *kit)
     kit_batch_commit(storage);
     OK(storage, tag_list, "a", bookmarks_on_tag, &lines);
     expect_number(lines.count, 2);
-    expect_list(storage, (struct hearth_bookmark_query){.order = HEARTH_BY_TAG, .tag = second}, "b2__________\nb1__________\n");
+    expect_list(storage, (struct hearth_bookmark_query){.order = HEARTH_BY_TAG, .tag = second},
+                "b2__________\nb1__________\n");
     tags[LENGTH] = '\0';
-    expect_list(storage, (struct hearth_bookmark_query){.order = HEARTH_BY_TAG, .tag = tags}, "b1__________\n");
+    expect_list(storage, (struct hearth_bookmark_query){.order = HEARTH_BY_TAG, .tag = tags},
+                "b1__________\n");
     kit_expect_sound(storage);
 }
 
@@ -293,20 +319,26 @@ static void nodes_children_tombstones(struct kit *kit)
     struct lines lines = {.size = 0};
     kit_batch_begin(storage, "a", HEARTH_BOOKMARKS);
     put_roots(storage);
-    struct hearth_bookmark bookmark = kit_bookmark_make("b1__________", HEARTH_BOOKMARK, "menu________", 4);
+    struct hearth_bookmark bookmark =
+        kit_bookmark_make("b1__________", HEARTH_BOOKMARK, "menu________", 4);
     bookmark.remote_parent = "unfiled_____";
     OK(storage, bookmark_put, &bookmark);
-    OK(storage, bookmark_children_put, 0, "unfiled_____", (const char *const[]){"b9__________", "b1__________"}, 2);
-    OK(storage, bookmark_children_put, 0, "menu________", (const char *const[]){"b1__________", "b1__________", "b2__________"}, 3);
+    OK(storage, bookmark_children_put, 0, "unfiled_____",
+       (const char *const[]){"b9__________", "b1__________"}, 2);
+    OK(storage, bookmark_children_put, 0, "menu________",
+       (const char *const[]){"b1__________", "b1__________", "b2__________"}, 3);
     OK(storage, bookmark_children_put, 0, "menu________", (const char *const[]){"b2__________"}, 1);
     kit_batch_commit(storage);
     OK(storage, bookmark_items, "a", bookmarks_on_node, &lines);
-    expect_text(lines.text, "b1__________ 1 menu________ unfiled_____ 4\nmenu________ 2 root________ - 0\nroot________ 2 - - 0\n"
+    expect_text(lines.text, "b1__________ 1 menu________ unfiled_____ 4\nmenu________ 2 "
+                            "root________ - 0\nroot________ 2 - - 0\n"
                             "unfiled_____ 2 root________ - 2\n");
     lines = (struct lines){.size = 0};
     OK(storage, bookmark_children, "a", bookmarks_on_child, &lines);
     OK(storage, bookmark_children, "b", bookmarks_on_child, &lines);
-    expect_text(lines.text, "menu________ 0 b2__________\nunfiled_____ 0 b9__________\nunfiled_____ 1 b1__________\n");
+    expect_text(
+        lines.text,
+        "menu________ 0 b2__________\nunfiled_____ 0 b9__________\nunfiled_____ 1 b1__________\n");
     kit_batch_begin(storage, "a", HEARTH_BOOKMARKS);
     OK(storage, bookmark_remove, "b1__________");
     OK(storage, bookmark_remove, "b1__________"); /* again: the parent stays known */
@@ -317,7 +349,9 @@ static void nodes_children_tombstones(struct kit *kit)
     lines = (struct lines){.size = 0};
     OK(storage, bookmark_tombstones, "a", bookmarks_on_node, &lines);
     OK(storage, bookmark_children, "a", bookmarks_on_child, &lines);
-    expect_text(lines.text, "b1__________ 0 menu________ - 0\nunfiled_____ 0 root________ - 0\nunknown_____ 0 - - 0\n");
+    expect_text(
+        lines.text,
+        "b1__________ 0 menu________ - 0\nunfiled_____ 0 root________ - 0\nunknown_____ 0 - - 0\n");
     kit_batch_begin(storage, "a", HEARTH_BOOKMARKS);
     kit_bookmark_put(storage, "b1__________", HEARTH_BOOKMARK, "menu________", 0); /* it is back */
     kit_batch_commit(storage);

@@ -1,4 +1,5 @@
-/* A database that goes away: calls end by their deadline, batches are whole, and the same handle goes on afterwards. */
+/* A database that goes away: calls end by their deadline, batches are whole, and the same handle
+ * goes on afterwards. */
 #include "breaking.h"
 #include "storage_kit.h"
 
@@ -24,10 +25,11 @@ static void storage_wait_until_well(struct storage *storage)
     }
     store_set_deadline(storage, 0);
     if (r < 0)
-        fail_msg("%d ms after the mend ping still returns %s: %s", BROKEN_PATIENCE, err_name(r), err.text);
+        fail_msg("%d ms after the mend ping still returns %s: %s", BROKEN_PATIENCE, err_name(r),
+                 err.text);
 }
 
-/* --- calls -------------------------------------------------------------------------------------- */
+/* --- calls --- */
 
 static int count_pages(void *ctx, const struct hearth_page *page)
 {
@@ -37,13 +39,13 @@ static int count_pages(void *ctx, const struct hearth_page *page)
 }
 
 /* Calls it with a deadline in what is broken. */
-#define ENDS(storage, may_succeed, operation, ...)                                                                                           \
-    do {                                                                                                                                   \
-        kit_watch_broken_call(#operation);                                                                                                            \
-        store_set_deadline(storage, BROKEN_DEADLINE);                                                                                              \
-        int result_ = STORAGE(storage, NULL, operation __VA_OPT__(, ) __VA_ARGS__);                                                            \
-        kit_expect_ended(result_, may_succeed);                                                                                                \
-        store_set_deadline(storage, 0);                                                                                                            \
+#define ENDS(storage, may_succeed, operation, ...)                                                 \
+    do {                                                                                           \
+        kit_watch_broken_call(#operation);                                                         \
+        store_set_deadline(storage, BROKEN_DEADLINE);                                              \
+        int result_ = STORAGE(storage, NULL, operation __VA_OPT__(, ) __VA_ARGS__);                \
+        kit_expect_ended(result_, may_succeed);                                                    \
+        store_set_deadline(storage, 0);                                                            \
     } while (0)
 
 /* Each in a handle of its own that was well: what one call has found out does not help the next. */
@@ -55,7 +57,8 @@ static void call_what_is_broken(struct storage *handles)
     struct hearth_account account = {.struct_size = sizeof(account)};
     struct hearth_counts counts = {.struct_size = sizeof(counts)};
     struct hearth_page page = {.struct_size = sizeof(page)};
-    struct hearth_token token = {.struct_size = sizeof(token), .id = "t", .account = "a", .name = "n", .hash = hash};
+    struct hearth_token token = {
+        .struct_size = sizeof(token), .id = "t", .account = "a", .name = "n", .hash = hash};
     size_t rows = 0;
     int64_t generation;
     ENDS(&handles[0], false, settings_put, "a", "{\"broken\":1}");
@@ -98,13 +101,15 @@ static void interrupt_what_waits(struct storage *storage)
         if (atomic_load(&waiting.runs) && kit_now() - began > 100)
             storage->ops->interrupt(storage->handle);
         if (kit_now() - began > BROKEN_SLACK + 100)
-            fail_msg("a call into what is broken goes on %d ms after it was interrupted", BROKEN_SLACK);
+            fail_msg("a call into what is broken goes on %d ms after it was interrupted",
+                     BROKEN_SLACK);
         kit_pause(5);
     }
     pthread_join(thread, NULL);
     store_set_deadline(storage, 0);
     if (waiting.code == 0)
-        fail_msg("settings_put succeeded while the backend was broken: does the command of --break break it?");
+        fail_msg("settings_put succeeded while the backend was broken: does the command of --break "
+                 "break it?");
 }
 
 static void open_and_close_meanwhile(struct kit *kit, struct storage *old)
@@ -156,11 +161,12 @@ static void storage_calls_end(struct kit *kit)
     kit_expect_sound(storage);
 }
 
-/* --- batches ------------------------------------------------------------------------------------ */
+/* --- batches --- */
 
 enum break_stage { NEVER, BEFORE_ROWS, AMONG_ROWS, BEFORE_COMMIT, BREAK_STAGES };
 
-static void break_at(struct kit *kit, struct storage *storage, enum break_stage stage, enum break_stage now)
+static void break_at(struct kit *kit, struct storage *storage, enum break_stage stage,
+                     enum break_stage now)
 {
     if (stage != now)
         return;
@@ -175,14 +181,16 @@ static int write_batch(struct kit *kit, struct storage *storage, enum break_stag
     int64_t generation, added;
     struct hearth_page page = kit_page_make(1, "https://u/1", "u");
     struct hearth_visit visit = HEARTH_VISIT(100, HEARTH_VISIT_LINK);
-    struct hearth_device device = {.struct_size = sizeof(device), .id = "d", .name = "n", .type = "mobile"};
+    struct hearth_device device = {
+        .struct_size = sizeof(device), .id = "d", .name = "n", .type = "mobile"};
     struct hearth_tab tab = {.struct_size = sizeof(tab), .title = "t", .url = "https://t/"};
     struct hearth_bookmark folder = kit_bookmark_make("top", HEARTH_FOLDER, NULL, 0);
     page.visit_count = 1;
     page.last_visit = 100;
     int r = STORAGE(storage, NULL, batch_begin, "a", HEARTH_COLLECTION_NONE, &generation);
     if (r < 0)
-        fail_msg("batch_begin failed with %s before anything was broken: %s", err_name(r), storage->call.error);
+        fail_msg("batch_begin failed with %s before anything was broken: %s", err_name(r),
+                 storage->call.error);
 #define WRITE(...) (r = r < 0 ? r : STORAGE(storage, NULL, __VA_ARGS__))
     break_at(kit, storage, stage, BEFORE_ROWS);
     WRITE(page_put, &page);
@@ -222,24 +230,33 @@ static void storage_settle_batch(struct kit *kit)
         r = STORAGE(&storage, NULL, batch_begin, "a", HEARTH_COLLECTION_NONE, &generation);
     }
     if (r < 0)
-        fail_msg("no batch can be begun after the mend, batch_begin returns %s: %s", err_name(r), storage.call.error);
+        fail_msg("no batch can be begun after the mend, batch_begin returns %s: %s", err_name(r),
+                 storage.call.error);
     storage.ops->batch_abort(storage.handle);
     plug_storage_close(&storage);
 }
 
-static void expect_whole(int code, enum break_stage stage, const struct buf *now, const struct buf *before, const struct buf *after)
+static void expect_whole(int code, enum break_stage stage, const struct buf *now,
+                         const struct buf *before, const struct buf *after)
 {
-    static const char *const stages[] = {"", "before its rows", "among its rows", "before its commit"};
-    bool is_before = strcmp(now->data, before->data) == 0, is_after = strcmp(now->data, after->data) == 0;
+    static const char *const stages[] = {"", "before its rows", "among its rows",
+                                         "before its commit"};
+    bool is_before = strcmp(now->data, before->data) == 0,
+         is_after = strcmp(now->data, after->data) == 0;
     char when[200];
     if (code == 0 && !is_after)
-        snprintf(when, sizeof(when), "a batch whose backend broke %s was committed, and after the mend", stages[stage]);
+        snprintf(when, sizeof(when),
+                 "a batch whose backend broke %s was committed, and after the mend", stages[stage]);
     else if (code < 0 && code != HEARTH_ERR_UNCERTAIN && !is_before)
         snprintf(when, sizeof(when),
-                 "a batch whose backend broke %s failed with %s (only UNCERTAIN may leave it stored), and after the mend", stages[stage],
-                 err_name(code));
+                 "a batch whose backend broke %s failed with %s (only UNCERTAIN may leave it "
+                 "stored), and after the mend",
+                 stages[stage], err_name(code));
     else if (!is_before && !is_after)
-        snprintf(when, sizeof(when), "a batch whose backend broke %s is UNCERTAIN, and is there in parts: after the mend", stages[stage]);
+        snprintf(
+            when, sizeof(when),
+            "a batch whose backend broke %s is UNCERTAIN, and is there in parts: after the mend",
+            stages[stage]);
     else
         return;
     kit_expect_same_dump(now, code == 0 ? after : before, when);
@@ -264,14 +281,15 @@ static void batches_are_whole(struct kit *kit)
         kit_dump_storage(storage, &now);
         expect_whole(r, stage, &now, &before, &after);
         if (write_batch(kit, storage, NEVER) < 0)
-            fail_msg("the session that had a batch over the break cannot write after the mend: %s", storage->call.error);
+            fail_msg("the session that had a batch over the break cannot write after the mend: %s",
+                     storage->call.error);
     }
     buf_fini(&before);
     buf_fini(&after);
     buf_fini(&now);
 }
 
-/* --- listings ----------------------------------------------------------------------------------- */
+/* --- listings --- */
 
 enum { MANY_PAGES = 3000 };
 
@@ -313,7 +331,9 @@ static void listings_end(struct kit *kit)
     kit_expect_ended(r, true);
     store_set_deadline(storage, 0);
     if (r == 0 && listing.rows != MANY_PAGES)
-        fail_msg("pages_by_frecency delivered %zu of %d rows when its backend broke, and returned OK", listing.rows, MANY_PAGES);
+        fail_msg(
+            "pages_by_frecency delivered %zu of %d rows when its backend broke, and returned OK",
+            listing.rows, MANY_PAGES);
     kit_backend_mend(kit);
     storage_wait_until_well(storage);
     listing = (struct broken_listing){.kit = kit};
@@ -322,9 +342,12 @@ static void listings_end(struct kit *kit)
 }
 
 const struct kit_test kit_storage_break_tests[] = {
-    {"broken: calls end by their deadline or an interrupt, and the session works again after the mend", storage_calls_end, KIT_OPEN | KIT_BREAKS,
-     180},
-    {"broken: a batch over a break is whole or not there, and says which", batches_are_whole, KIT_OPEN | KIT_BREAKS, 240},
-    {"broken: a listing over a break is complete or fails", listings_end, KIT_OPEN | KIT_BREAKS, 120},
+    {"broken: calls end by their deadline or an interrupt, and the session works again after the "
+     "mend",
+     storage_calls_end, KIT_OPEN | KIT_BREAKS, 180},
+    {"broken: a batch over a break is whole or not there, and says which", batches_are_whole,
+     KIT_OPEN | KIT_BREAKS, 240},
+    {"broken: a listing over a break is complete or fails", listings_end, KIT_OPEN | KIT_BREAKS,
+     120},
     {NULL, NULL},
 };

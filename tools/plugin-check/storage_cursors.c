@@ -1,10 +1,11 @@
-/* Going on in a list: from every row, within every span, and over more rows than anything reads at once. */
+/* Going on in a list: from every row, within every span, and over more rows than anything reads
+ * at once. */
 #include <stdlib.h>
 
 #include "storage_kit.h"
 
-/* Where a row stands in its list: ascending by `before`, the text, then `behind`. What a list orders the other way round is negative here.
- */
+/* Where a row stands in its list: ascending by `before`, the text, then `behind`. What a list
+ * orders the other way round is negative here. */
 struct standing {
     int64_t before[3], behind[4];
     char text[40];
@@ -27,7 +28,7 @@ static int compare_standings(const struct standing *a, const struct standing *b)
     return r != 0 ? r : compare_numbers(a->behind, b->behind, 4);
 }
 
-/* --- more rows than are read at once ---------------------------------------------------------------- */
+/* --- more rows than are read at once --- */
 
 enum { ROWS = 2100, ALIKE = 7, FIRST_DATE = 1000 };
 
@@ -41,8 +42,9 @@ static int walk_on(struct walk *walk, struct standing row)
 {
     int r = walk->count == 0 ? -1 : compare_standings(&walk->last, &row);
     if (r >= 0)
-        fail_msg("%s: row %zu, \"%s\" %lld %lld, %s the one before it", walk->list, walk->count + 1, row.text, (long long)row.before[0],
-                 (long long)row.before[1], r == 0 ? "is also" : "belongs before");
+        fail_msg("%s: row %zu, \"%s\" %lld %lld, %s the one before it", walk->list, walk->count + 1,
+                 row.text, (long long)row.before[0], (long long)row.before[1],
+                 r == 0 ? "is also" : "belongs before");
     walk->last = row;
     walk->count++;
     return 0;
@@ -92,7 +94,8 @@ static int walk_node(void *ctx, const struct hearth_bookmark_item *node)
     return walk_on(ctx, standing_of_text(node->guid));
 }
 
-static int walk_child(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
+static int walk_child(void *ctx, int64_t source, const char *folder, int64_t position,
+                      const char *child)
 {
     struct standing row = standing_of_text(folder);
     (void)source;
@@ -122,23 +125,30 @@ static int walk_removal(void *ctx, const struct hearth_removal *removal)
 }
 
 /* `rows` of it, each once, in order. */
-#define WALKS(storage, rows, on, operation, ...)                                                                                             \
-    do {                                                                                                                                   \
-        struct walk walk_ = {.list = #operation};                                                                                          \
-        OK(storage, operation, "a" __VA_OPT__(, ) __VA_ARGS__, on, &walk_);                                                                  \
-        if (walk_.count != (size_t)(rows))                                                                                                 \
-            fail_msg("%s says %zu rows where there are %zu", #operation, walk_.count, (size_t)(rows));                                     \
+#define WALKS(storage, rows, on, operation, ...)                                                   \
+    do {                                                                                           \
+        struct walk walk_ = {.list = #operation};                                                  \
+        OK(storage, operation, "a" __VA_OPT__(, ) __VA_ARGS__, on, &walk_);                        \
+        if (walk_.count != (size_t)(rows))                                                         \
+            fail_msg("%s says %zu rows where there are %zu", #operation, walk_.count,              \
+                     (size_t)(rows));                                                              \
     } while (0)
 
-/* Some stand beside others in all but the last of what orders them, and one order says nothing of another. */
+/* Some stand beside others in all but the last of what orders them, and one order says nothing
+ * of another. */
 static void cursors_put_row(struct storage *storage, int64_t i)
 {
     char guid[16];
     int64_t added, n = i * 1009 % ROWS / ALIKE; /* 1009 has no divisor in common with ROWS */
     const char *child = guid;
     struct hearth_page page = kit_page_make(i + 1, "https://u/", "u");
-    struct hearth_visit visits[] = {HEARTH_VISIT(FIRST_DATE + n, 1), HEARTH_VISIT(FIRST_DATE + n, 2)};
-    struct hearth_tab tab = {.struct_size = sizeof(tab), .position = i, .title = "t", .url = "https://t/", .last_used = n};
+    struct hearth_visit visits[] = {HEARTH_VISIT(FIRST_DATE + n, 1),
+                                    HEARTH_VISIT(FIRST_DATE + n, 2)};
+    struct hearth_tab tab = {.struct_size = sizeof(tab),
+                             .position = i,
+                             .title = "t",
+                             .url = "https://t/",
+                             .last_used = n};
     snprintf(guid, sizeof(guid), "%04d", (int)i);
     struct hearth_bookmark bookmark = kit_bookmark_make(guid, HEARTH_BOOKMARK, "menu", n);
     bookmark.added = FIRST_DATE + n;
@@ -174,13 +184,14 @@ static int cursors_count_bookmark(void *ctx, const struct hearth_bookmark *bookm
     return 0;
 }
 
-#define COUNTS(storage, ids, each, on, operation)                                                                                            \
-    do {                                                                                                                                   \
-        unsigned char seen_[ROWS + 2] = {0};                                                                                               \
-        OK_OF(storage, bulk, operation, "a", ids, ROWS + 1, on, seen_);                                                                      \
-        for (size_t i_ = 0; i_ < ROWS + 2; i_++)                                                                                           \
-            if (seen_[i_] != (i_ > 0 && i_ <= ROWS ? (each) : 0))                                                                          \
-                fail_msg("%s of %d pages says %d rows of page %zu, %d were expected", #operation, ROWS, seen_[i_], i_, (each));            \
+#define COUNTS(storage, ids, each, on, operation)                                                  \
+    do {                                                                                           \
+        unsigned char seen_[ROWS + 2] = {0};                                                       \
+        OK_OF(storage, bulk, operation, "a", ids, ROWS + 1, on, seen_);                            \
+        for (size_t i_ = 0; i_ < ROWS + 2; i_++)                                                   \
+            if (seen_[i_] != (i_ > 0 && i_ <= ROWS ? (each) : 0))                                  \
+                fail_msg("%s of %d pages says %d rows of page %zu, %d were expected", #operation,  \
+                         ROWS, seen_[i_], i_, (each));                                             \
     } while (0)
 
 /* Of all at once, and of one that is not there. */
@@ -199,10 +210,15 @@ static void many_at_once(struct storage *storage)
 static void many_rows(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
-    struct hearth_visit_query visits = {.struct_size = sizeof(visits)}, of_host = {.struct_size = sizeof(of_host), .host = "u"};
-    struct hearth_bookmark_query children = {.struct_size = sizeof(children), .parent = "menu", .after = -1},
+    struct hearth_visit_query visits = {.struct_size = sizeof(visits)},
+                              of_host = {.struct_size = sizeof(of_host), .host = "u"};
+    struct hearth_bookmark_query children = {.struct_size = sizeof(children),
+                                             .parent = "menu",
+                                             .after = -1},
                                  newest = {.struct_size = sizeof(newest), .order = HEARTH_BY_ADDED},
-                                 tagged = {.struct_size = sizeof(tagged), .order = HEARTH_BY_TAG, .tag = "ALL"};
+                                 tagged = {.struct_size = sizeof(tagged),
+                                           .order = HEARTH_BY_TAG,
+                                           .tag = "ALL"};
     kit_batch_begin(storage, "a", HEARTH_COLLECTION_NONE);
     for (int64_t i = 0; i < ROWS; i++)
         cursors_put_row(storage, i);
@@ -233,14 +249,17 @@ static void many_rows(struct kit *kit)
     OK(storage, tabs_clear, NULL);
     OK(storage, bookmark_clear, 0);
     kit_batch_commit(storage);
-    WALKS(storage, 5 * ROWS, walk_removal, removals_since, 1); /* pages, two visits of each, bookmarks, tabs */
+    /* pages, two visits of each, bookmarks, tabs */
+    WALKS(storage, 5 * ROWS, walk_removal, removals_since, 1);
     kit_expect_sound(storage);
 }
 
 /* As many as somebody may have who runs this for a town. */
 static int walk_account(void *ctx, const struct hearth_account *account)
 {
-    return strstr(account->email, ".many@example.org") == NULL ? 0 : walk_on(ctx, standing_of_text(account->email));
+    return strstr(account->email, ".many@example.org") == NULL
+               ? 0
+               : walk_on(ctx, standing_of_text(account->email));
 }
 
 static void many_accounts(struct kit *kit)
@@ -260,7 +279,7 @@ static void many_accounts(struct kit *kit)
         fail_msg("account_list says %zu accounts where there are %d", walk.count, ACCOUNTS);
 }
 
-/* --- from every row, within every span ---------------------------------------------------------------- */
+/* --- from every row, within every span --- */
 
 enum { DATES = 4, PAGES = 3, TYPES = 2, VISITS = DATES * PAGES * TYPES };
 
@@ -271,8 +290,10 @@ static void cursors_expected_visits(const struct hearth_visit_query *q, struct l
         for (int64_t page = PAGES; page > 0; page--)
             for (int64_t type = TYPES; type > 0; type--) {
                 struct standing row = {.before = {-date, -page, -type}},
-                                after = {.before = {-q->after_date, -q->after_page, -q->after_type}};
-                if (date >= q->from && (q->to == 0 || date < q->to) && (q->host == NULL || page != 2) &&
+                                after = {
+                                    .before = {-q->after_date, -q->after_page, -q->after_type}};
+                if (date >= q->from && (q->to == 0 || date < q->to) &&
+                    (q->host == NULL || page != 2) &&
                     (q->after_date == 0 || compare_standings(&row, &after) > 0))
                     kit_lines_add(ret, "%d %d %d\n", (int)date, (int)page, (int)type);
             }
@@ -280,7 +301,8 @@ static void cursors_expected_visits(const struct hearth_visit_query *q, struct l
 
 static int cursors_on_visit(void *ctx, const struct hearth_visit_row *row)
 {
-    return kit_lines_add(ctx, "%lld %lld %d\n", (long long)row->date, (long long)row->page, (int)row->type);
+    return kit_lines_add(ctx, "%lld %lld %d\n", (long long)row->date, (long long)row->page,
+                         (int)row->type);
 }
 
 static void cursors_check_visits(struct storage *storage, const struct hearth_visit_query *q)
@@ -291,17 +313,19 @@ static void cursors_check_visits(struct storage *storage, const struct hearth_vi
     cursors_expected_visits(q, &wanted);
     OK(storage, visit_list, "a", q, cursors_on_visit, &got);
     if (strcmp(got.text, wanted.text) != 0)
-        fail_msg("visit_list from %lld to %lld, of the host %s, after %lld %lld %lld, says \"%s\", \"%s\" was expected", (long long)q->from,
-                 (long long)q->to, q->host == NULL ? "any" : q->host, (long long)q->after_date, (long long)q->after_page,
-                 (long long)q->after_type, got.text, wanted.text);
+        fail_msg("visit_list from %lld to %lld, of the host %s, after %lld %lld %lld, says \"%s\", "
+                 "\"%s\" was expected",
+                 (long long)q->from, (long long)q->to, q->host == NULL ? "any" : q->host,
+                 (long long)q->after_date, (long long)q->after_page, (long long)q->after_type,
+                 got.text, wanted.text);
     if (q->host != NULL || q->after_date != 0)
         return;
     got.size = got.count = 0;
     got.text[0] = '\0';
     OK(storage, visit_dates, "a", q->from, q->to, cursors_on_visit, &got);
     if (strcmp(got.text, wanted.text) != 0)
-        fail_msg("visit_dates from %lld to %lld says \"%s\", \"%s\" was expected", (long long)q->from, (long long)q->to, got.text,
-                 wanted.text);
+        fail_msg("visit_dates from %lld to %lld says \"%s\", \"%s\" was expected",
+                 (long long)q->from, (long long)q->to, got.text, wanted.text);
 }
 
 /* Rows, and places where none is (any more). */
@@ -335,8 +359,11 @@ static void visits_after_all(struct kit *kit)
         for (int64_t to = 0; to <= DATES + 1; to++)
             for (int host = 0; host < 2; host++)
                 check_visits_after_all(
-                    storage, (struct hearth_visit_query){
-                               .struct_size = sizeof(struct hearth_visit_query), .from = from, .to = to, .host = host == 0 ? NULL : "u"});
+                    storage,
+                    (struct hearth_visit_query){.struct_size = sizeof(struct hearth_visit_query),
+                                                .from = from,
+                                                .to = to,
+                                                .host = host == 0 ? NULL : "u"});
 }
 
 enum { MARKED = 9 };
@@ -353,24 +380,34 @@ static void cursors_expected_bookmarks(const struct hearth_bookmark_query *q, st
     for (int n = 0; n < MARKED; n++) {
         int i = q->order == HEARTH_BY_POSITION ? n : MARKED - 1 - n;
         bool first = q->after == 0 && q->after_guid == NULL;
-        bool behind = cursors_added_of(i) != q->after ? cursors_added_of(i) < q->after : q->after_guid != NULL && strcmp(marked[i], q->after_guid) < 0;
-        if (q->order == HEARTH_BY_POSITION ? i > q->after : (first || behind) && (q->order == HEARTH_BY_ADDED || i % 2 == 0))
+        bool behind = cursors_added_of(i) != q->after
+                          ? cursors_added_of(i) < q->after
+                          : q->after_guid != NULL && strcmp(marked[i], q->after_guid) < 0;
+        if (q->order == HEARTH_BY_POSITION
+                ? i > q->after
+                : (first || behind) && (q->order == HEARTH_BY_ADDED || i % 2 == 0))
             kit_lines_add(ret, "%s\n", marked[i]);
     }
 }
 
-static void check_bookmarks(struct storage *storage, int32_t order, int64_t after, const char *after_guid)
+static void check_bookmarks(struct storage *storage, int32_t order, int64_t after,
+                            const char *after_guid)
 {
-    struct hearth_bookmark_query q = {
-        .struct_size = sizeof(q), .order = order, .parent = "menu", .tag = "Even", .after = after, .after_guid = after_guid};
+    struct hearth_bookmark_query q = {.struct_size = sizeof(q),
+                                      .order = order,
+                                      .parent = "menu",
+                                      .tag = "Even",
+                                      .after = after,
+                                      .after_guid = after_guid};
     static struct lines got, wanted;
     got.size = wanted.size = got.count = wanted.count = 0;
     got.text[0] = wanted.text[0] = '\0';
     cursors_expected_bookmarks(&q, &wanted);
     OK(storage, bookmark_list, "a", &q, kit_lines_on_bookmark, &got);
     if (strcmp(got.text, wanted.text) != 0)
-        fail_msg("bookmark_list in the order %d after %lld \"%s\" says \"%s\", \"%s\" was expected", (int)order, (long long)after,
-                 after_guid == NULL ? "" : after_guid, got.text, wanted.text);
+        fail_msg("bookmark_list in the order %d after %lld \"%s\" says \"%s\", \"%s\" was expected",
+                 (int)order, (long long)after, after_guid == NULL ? "" : after_guid, got.text,
+                 wanted.text);
 }
 
 static void bookmarks_after_all(struct kit *kit)
@@ -397,7 +434,9 @@ static void bookmarks_after_all(struct kit *kit)
 const struct kit_test kit_storage_cursors_tests[] = {
     {"lists: thousands of rows come once each and in order, ties too", many_rows, KIT_OPEN, 120},
     {"accounts: a thousand are listed once each and in order", many_accounts, KIT_OPEN, 120},
-    {"visits: a span, a host and a cursor hold together, whatever they are", visits_after_all, KIT_OPEN},
-    {"bookmarks: every place to go on from says the rest of its list", bookmarks_after_all, KIT_OPEN},
+    {"visits: a span, a host and a cursor hold together, whatever they are", visits_after_all,
+     KIT_OPEN},
+    {"bookmarks: every place to go on from says the rest of its list", bookmarks_after_all,
+     KIT_OPEN},
     {NULL, NULL},
 };

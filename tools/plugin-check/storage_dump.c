@@ -37,7 +37,8 @@ static int dump_on_account(void *ctx, const struct hearth_account *a)
 
 static int dump_on_cursor(void *ctx, int64_t source, int32_t collection, const char *text)
 {
-    buf_printf(((struct rows *)ctx)->out, "mark %" PRId64 " %d %s\n", source, (int)collection, text);
+    buf_printf(((struct rows *)ctx)->out, "mark %" PRId64 " %d %s\n", source, (int)collection,
+               text);
     return 0;
 }
 
@@ -73,11 +74,11 @@ static int on_ranked(void *ctx, const struct hearth_page *page)
     return 0;
 }
 
-#define PRINTS(name, type)                                                                                                                 \
-    static int name(void *ctx, const struct hearth_##type *record)                                                                         \
-    {                                                                                                                                      \
-        kit_record_print(((struct rows *)ctx)->out, &plug_fields_##type, record, NULL);                                                             \
-        return 0;                                                                                                                          \
+#define PRINTS(name, type)                                                                         \
+    static int name(void *ctx, const struct hearth_##type *record)                                 \
+    {                                                                                              \
+        kit_record_print(((struct rows *)ctx)->out, &plug_fields_##type, record, NULL);            \
+        return 0;                                                                                  \
     }
 PRINTS(on_page_visit, visit)
 PRINTS(on_one_bookmark, bookmark)
@@ -89,20 +90,23 @@ PRINTS(on_removed_here, removed_here)
 
 static int dump_on_row(void *ctx, const struct hearth_visit_row *r)
 {
-    buf_printf(((struct rows *)ctx)->out, "row %" PRId64 " %" PRId64 " %d %s %s %" PRId64 "\n", r->date, r->page, (int)r->type,
-               or_dash(r->url), or_dash(r->title), r->bookmarked);
+    buf_printf(((struct rows *)ctx)->out, "row %" PRId64 " %" PRId64 " %d %s %s %" PRId64 "\n",
+               r->date, r->page, (int)r->type, or_dash(r->url), or_dash(r->title), r->bookmarked);
     return 0;
 }
 
 static int dump_on_date(void *ctx, const struct hearth_visit_row *r)
 {
-    buf_printf(((struct rows *)ctx)->out, "date %" PRId64 " %" PRId64 " %d\n", r->date, r->page, (int)r->type);
+    buf_printf(((struct rows *)ctx)->out, "date %" PRId64 " %" PRId64 " %d\n", r->date, r->page,
+               (int)r->type);
     return 0;
 }
 
-static int dump_on_child(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
+static int dump_on_child(void *ctx, int64_t source, const char *folder, int64_t position,
+                         const char *child)
 {
-    buf_printf(((struct rows *)ctx)->out, "claim %" PRId64 " %s %" PRId64 " %s\n", source, folder, position, child);
+    buf_printf(((struct rows *)ctx)->out, "claim %" PRId64 " %s %" PRId64 " %s\n", source, folder,
+               position, child);
     return 0;
 }
 
@@ -114,14 +118,17 @@ static int dump_on_tag(void *ctx, const char *tag, int64_t count)
 
 static int dump_on_node(void *ctx, const struct hearth_bookmark_item *n)
 {
-    buf_printf(((struct rows *)ctx)->out, "node %s %d %s %s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", n->guid, (int)n->kind,
-               or_dash(n->remote_parent), or_dash(n->parent), n->position, n->added, n->modified, n->source);
+    buf_printf(((struct rows *)ctx)->out,
+               "node %s %d %s %s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", n->guid,
+               (int)n->kind, or_dash(n->remote_parent), or_dash(n->parent), n->position, n->added,
+               n->modified, n->source);
     return 0;
 }
 
 static int dump_on_tombstone(void *ctx, const struct hearth_bookmark_item *n)
 {
-    buf_printf(((struct rows *)ctx)->out, "tombstone %s %s %" PRId64 "\n", n->guid, or_dash(n->parent), n->source);
+    buf_printf(((struct rows *)ctx)->out, "tombstone %s %s %" PRId64 "\n", n->guid,
+               or_dash(n->parent), n->source);
     return 0;
 }
 
@@ -138,7 +145,8 @@ static void dump_bookmarks(struct dump *d)
         char guid[300];
         snprintf(guid, sizeof(guid), "%.*s", (int)strcspn(p + 5, " "), p + 5);
         struct hearth_bookmark bookmark = {.struct_size = sizeof(bookmark)};
-        struct hearth_bookmark_query children = {.struct_size = sizeof(children), .parent = guid, .after = -1};
+        struct hearth_bookmark_query children = {
+            .struct_size = sizeof(children), .parent = guid, .after = -1};
         OK(d->storage, bookmark_get, d->account, guid, &bookmark);
         on_one_bookmark(d, &bookmark);
         OK(d->storage, bookmark_list, d->account, &children, on_one_bookmark, d);
@@ -176,7 +184,8 @@ static void dump_pages(struct dump *d)
 
 static int dump_on_generation(void *ctx, int32_t collection, int64_t generation)
 {
-    buf_printf(((struct rows *)ctx)->out, "generation of %d: %" PRId64 "\n", (int)collection, generation);
+    buf_printf(((struct rows *)ctx)->out, "generation of %d: %" PRId64 "\n", (int)collection,
+               generation);
     return 0;
 }
 
@@ -194,7 +203,8 @@ static void dump_credentials(struct dump *d, int64_t source)
     const void *sealed = NULL;
     size_t size = 0;
     if (STORAGE(d->storage, NULL, credentials_get, d->account, source, &sealed, &size) == 0)
-        buf_printf(d->out, "credentials of %" PRId64 " %zu %02x\n", source, size, size > 0 ? *(const unsigned char *)sealed : 0);
+        buf_printf(d->out, "credentials of %" PRId64 " %zu %02x\n", source, size,
+                   size > 0 ? *(const unsigned char *)sealed : 0);
 }
 
 static int dump_on_source(void *ctx, const struct hearth_source *source)
@@ -211,8 +221,10 @@ static void dump_account(struct dump *d)
     int r = d->storage->ops->counts(d->storage->handle, &d->storage->call.hearth, d->account, &c);
     if (r == HEARTH_ERR_NOT_FOUND)
         return;
-    buf_printf(d->out, "counts %s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", d->account, c.devices, c.tabs,
-               c.bookmarks, c.folders, c.pages, c.visits);
+    buf_printf(d->out,
+               "counts %s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64
+               "\n",
+               d->account, c.devices, c.tabs, c.bookmarks, c.folders, c.pages, c.visits);
     dump_credentials(d, 0);
     OK(d->storage, source_list, d->account, dump_on_source, d);
     if (STORAGE(d->storage, NULL, settings_get, d->account, &json) == 0)
@@ -250,7 +262,8 @@ void kit_dump_storage(struct storage *storage, struct buf *ret)
 int kit_dump_change(void *ctx, const struct hearth_page *page)
 {
     unsigned long long *sum = ctx; /* any order is fine */
-    *sum += (unsigned long long)page->id * 31 + page->gone * 7 + (page->gone ? 0 : (unsigned long long)page->frecency);
+    *sum += (unsigned long long)page->id * 31 + page->gone * 7 +
+            (page->gone ? 0 : (unsigned long long)page->frecency);
     return 0;
 }
 

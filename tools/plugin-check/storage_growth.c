@@ -1,9 +1,11 @@
-/* Growth: hosts older and newer than the plugin. Structs only grow at their end, and each side trusts the first struct_size bytes. */
+/* Growth: hosts older and newer than the plugin. Structs only grow at their end, and each side
+ * trusts the first struct_size bytes. */
 #include "storage_kit.h"
 
 #define CANARY 0x5a
 
-/* A host of the next version hands in larger structs; what it does not know must not disturb the plugin. */
+/* A host of the next version hands in larger structs; what it does not know must not disturb the
+ * plugin. */
 struct newer_page {
     struct hearth_page page;
     uint8_t more[64];
@@ -24,13 +26,15 @@ static void fill_more(uint8_t *more)
     memset(more, CANARY, 64);
 }
 
-/* Behind what the plugin says that it filled everything is as before: it may be of tomorrow itself, and know more than this kit. */
+/* Behind what the plugin says that it filled everything is as before: it may be of tomorrow
+ * itself, and know more than this kit. */
 static void expect_unfilled(const void *record, const void *before, size_t size, const char *what)
 {
     uint32_t filled = *(const uint32_t *)record;
     if (filled > size)
         fail_msg("%s says that %u bytes of it were filled, there are %zu", what, filled, size);
-    if (memcmp((const uint8_t *)record + filled, (const uint8_t *)before + filled, size - filled) != 0)
+    if (memcmp((const uint8_t *)record + filled, (const uint8_t *)before + filled, size - filled) !=
+        0)
         fail_msg("%s was written behind its struct_size", what);
 }
 
@@ -45,8 +49,12 @@ static void newer_host(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
     struct newer_page page = {.page = kit_page_make(1, "https://u/", "u")};
-    struct newer_account account = {
-        .account = {.id = "c", .email = "c@example.org", .uid = "u", .provider = "fx", .node = "", .name = "Carla"}};
+    struct newer_account account = {.account = {.id = "c",
+                                                .email = "c@example.org",
+                                                .uid = "u",
+                                                .provider = "fx",
+                                                .node = "",
+                                                .name = "Carla"}};
     struct newer_bookmark bookmark = {.bookmark = kit_bookmark_make("b", HEARTH_BOOKMARK, NULL, 0)};
     page.page.struct_size = sizeof(page);
     account.account.struct_size = sizeof(account);

@@ -7,7 +7,8 @@
 static int identities_on_identity(void *ctx, const struct hearth_account_identity *identity)
 {
     expect(HEARTH_HAS(identity, created));
-    return kit_lines_add(ctx, "%s %s %lld\n", identity->issuer, identity->subject, (long long)identity->created);
+    return kit_lines_add(ctx, "%s %s %lld\n", identity->issuer, identity->subject,
+                         (long long)identity->created);
 }
 
 static void expect_identities(struct storage *storage, const char *account, const char *wanted)
@@ -19,11 +20,14 @@ static void expect_identities(struct storage *storage, const char *account, cons
 
 static struct hearth_account_identity make_identity(const char *issuer, const char *subject)
 {
-    return (struct hearth_account_identity){
-        .struct_size = sizeof(struct hearth_account_identity), .issuer = issuer, .subject = subject, .created = 7};
+    return (struct hearth_account_identity){.struct_size = sizeof(struct hearth_account_identity),
+                                            .issuer = issuer,
+                                            .subject = subject,
+                                            .created = 7};
 }
 
-static void expect_owner(struct storage *storage, const char *issuer, const char *subject, const char *account)
+static void expect_owner(struct storage *storage, const char *issuer, const char *subject,
+                         const char *account)
 {
     struct hearth_account got = {.struct_size = sizeof(got)};
     OK(storage, account_by_identity, issuer, subject, &got);
@@ -39,19 +43,28 @@ static void made_with_the_account(struct kit *kit)
     expect_text(got.id, "a");
     expect_text(got.email, "anna@example.org");
     expect_text(got.placement, "anna@example.org");
-    struct hearth_account account = {
-        .struct_size = sizeof(account), .id = "c", .email = "c@example.org", .uid = "", .provider = "fx", .placement = "Once@example.org"};
+    struct hearth_account account = {.struct_size = sizeof(account),
+                                     .id = "c",
+                                     .email = "c@example.org",
+                                     .uid = "",
+                                     .provider = "fx",
+                                     .placement = "Once@example.org"};
     OK(storage, account_create, &account);
     expect_identities(storage, "c", "");
     OK(storage, account_get, "c", &got);
     expect_text(got.placement, "Once@example.org");
-    account =
-        (struct hearth_account){.struct_size = sizeof(account), .id = "a", .email = "new@example.org", .uid = "x", .provider = "other"};
-    OK(storage, account_update, &account, HEARTH_ACCOUNT_EMAIL | HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_PROVIDER);
+    account = (struct hearth_account){.struct_size = sizeof(account),
+                                      .id = "a",
+                                      .email = "new@example.org",
+                                      .uid = "x",
+                                      .provider = "other"};
+    OK(storage, account_update, &account,
+       HEARTH_ACCOUNT_EMAIL | HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_PROVIDER);
     OK(storage, account_get, "a", &got);
     expect_text(got.provider, "other");
-    expect_text(got.placement, "anna@example.org");           /* it stays */
-    expect_identities(storage, "a", "sync:fx uid of a 1000\n"); /* who proves to be whom is not what an update says */
+    expect_text(got.placement, "anna@example.org"); /* it stays */
+    /* who proves to be whom is not what an update says */
+    expect_identities(storage, "a", "sync:fx uid of a 1000\n");
     kit_expect_sound(storage);
 }
 
@@ -59,8 +72,10 @@ static void made_with_the_account(struct kit *kit)
 static void placement_of_an_older_host(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
-    struct hearth_account account = {
-        .struct_size = offsetof(struct hearth_account, placement), .id = "c", .email = "c@example.org", .placement = "beyond the end"};
+    struct hearth_account account = {.struct_size = offsetof(struct hearth_account, placement),
+                                     .id = "c",
+                                     .email = "c@example.org",
+                                     .placement = "beyond the end"};
     OK(storage, account_create, &account);
     struct hearth_account got = {.struct_size = sizeof(got)};
     OK(storage, account_get, "c", &got);
@@ -70,8 +85,11 @@ static void placement_of_an_older_host(struct kit *kit)
 static void taken_identity_makes_no_account(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
-    struct hearth_account account = {
-        .struct_size = sizeof(account), .id = "c", .email = "c@example.org", .uid = "uid of a", .provider = "fx"};
+    struct hearth_account account = {.struct_size = sizeof(account),
+                                     .id = "c",
+                                     .email = "c@example.org",
+                                     .uid = "uid of a",
+                                     .provider = "fx"};
     struct hearth_account got = {.struct_size = sizeof(got)};
     FAILS(CONFLICT, storage, account_create, &account);
     FAILS(NOT_FOUND, storage, account_get, "c", &got);
@@ -80,10 +98,14 @@ static void taken_identity_makes_no_account(struct kit *kit)
     account.provider = "other"; /* who the provider is belongs to it */
     OK(storage, account_create, &account);
     expect_owner(storage, "sync:other", "uid of a", "c");
-    account = (struct hearth_account){
-        .struct_size = sizeof(account), .id = "d", .email = "ANNA@example.org", .uid = "uid of d", .provider = "fx"};
+    account = (struct hearth_account){.struct_size = sizeof(account),
+                                      .id = "d",
+                                      .email = "ANNA@example.org",
+                                      .uid = "uid of d",
+                                      .provider = "fx"};
     FAILS(CONFLICT, storage, account_create, &account);
-    FAILS(NOT_FOUND, storage, account_by_identity, "sync:fx", "uid of d", &got); /* nor an identity without its account */
+    /* nor an identity without its account */
+    FAILS(NOT_FOUND, storage, account_by_identity, "sync:fx", "uid of d", &got);
     kit_expect_sound(storage);
 }
 
@@ -91,7 +113,8 @@ static void put_list_remove(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
     struct hearth_account_identity proxy = make_identity("proxy", "anna"),
-                                   oidc = make_identity("oidc:https://sso.example/", "Anna\xc3\xa9");
+                                   oidc =
+                                       make_identity("oidc:https://sso.example/", "Anna\xc3\xa9");
     struct hearth_account got = {.struct_size = sizeof(got), .email = "untouched"};
     OK(storage, identity_put, "a", &proxy);
     OK(storage, identity_put, "a", &oidc);
@@ -101,13 +124,17 @@ static void put_list_remove(struct kit *kit)
     OK(storage, identity_put, "a", &proxy);
     FAILS(CONFLICT, storage, identity_put, "b", &proxy);
     FAILS(NOT_FOUND, storage, identity_put, "zz", &proxy);
-    expect_identities(storage, "a", "oidc:https://sso.example/ Anna\xc3\xa9 7\nproxy anna 99\nsync:fx uid of a 1000\n");
+    expect_identities(
+        storage, "a",
+        "oidc:https://sso.example/ Anna\xc3\xa9 7\nproxy anna 99\nsync:fx uid of a 1000\n");
     struct lines one = {.stop_after = 1};
     OK(storage, identity_list, "a", identities_on_identity, &one);
     expect_number(one.count, 1);
     expect_owner(storage, "proxy", "anna", "a");
     expect_owner(storage, "oidc:https://sso.example/", "Anna\xc3\xa9", "a");
-    FAILS(NOT_FOUND, storage, account_by_identity, "oidc:https://sso.example/", "anna\xc3\xa9", &got); /* bytes */
+    /* bytes */
+    FAILS(NOT_FOUND, storage, account_by_identity, "oidc:https://sso.example/", "anna\xc3\xa9",
+          &got);
     FAILS(NOT_FOUND, storage, account_by_identity, "Proxy", "anna", &got);
     FAILS(NOT_FOUND, storage, account_by_identity, "", "", &got);
     expect_text(got.email, "untouched");
@@ -134,7 +161,11 @@ static void identities_bounds(struct kit *kit)
     FAILS(INVALID, storage, identity_put, "a", &identity);
     identity = make_identity("proxy", text);
     FAILS(INVALID, storage, identity_put, "a", &identity);
-    struct hearth_account account = {.struct_size = sizeof(account), .id = "c", .email = "c@example.org", .uid = text, .provider = "fx"};
+    struct hearth_account account = {.struct_size = sizeof(account),
+                                     .id = "c",
+                                     .email = "c@example.org",
+                                     .uid = text,
+                                     .provider = "fx"};
     FAILS(INVALID, storage, account_create, &account);
     text[1024] = '\0';
     char issuer[1025];
@@ -163,7 +194,8 @@ static void removed_with_the_account(struct kit *kit)
     expect_owner(storage, "sync:fx", "uid of b", "b");
 }
 
-/* Many people, or one with many windows, sign in for the first time at the same moment: each identity makes one account. */
+/* Many people, or one with many windows, sign in for the first time at the same moment: each
+ * identity makes one account. */
 enum { RACERS = 4, IDENTITIES = 25 };
 
 struct racer {
@@ -183,10 +215,12 @@ static void *racer_main(void *self)
         snprintf(id, sizeof(id), "r%di%d", racer->number, i);
         snprintf(email, sizeof(email), "r%di%d@example.org", racer->number, i);
         snprintf(uid, sizeof(uid), "same %d", i);
-        struct hearth_account account = {.struct_size = sizeof(account), .id = id, .email = email, .uid = uid, .provider = "fx"};
+        struct hearth_account account = {
+            .struct_size = sizeof(account), .id = id, .email = email, .uid = uid, .provider = "fx"};
         int r = STORAGE(&storage, NULL, account_create, &account);
         if (r != 0 && r != HEARTH_ERR_CONFLICT)
-            fail_msg("account_create with an identity that another session makes returned %s: %s", err_name(r), storage.call.error);
+            fail_msg("account_create with an identity that another session makes returned %s: %s",
+                     err_name(r), storage.call.error);
         if (r == 0)
             atomic_fetch_add(&racer->made[i], 1);
         plug_storage_reset(&storage);
@@ -220,7 +254,8 @@ static void handles_race_for_an_identity(struct kit *kit)
     kit_expect_sound(&kit->storage);
 }
 
-/* Properties outlive every account, and in a database that outlives a test the test before: names of this run. */
+/* Properties outlive every account, and in a database that outlives a test the test before:
+ * names of this run. */
 static void identities_properties(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
@@ -274,8 +309,11 @@ static void kept_over_closing(struct kit *kit)
 static void conflict_in_a_batch(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
-    struct hearth_account account = {
-        .struct_size = sizeof(account), .id = "c", .email = "c@example.org", .uid = "uid of a", .provider = "fx"};
+    struct hearth_account account = {.struct_size = sizeof(account),
+                                     .id = "c",
+                                     .email = "c@example.org",
+                                     .uid = "uid of a",
+                                     .provider = "fx"};
     struct hearth_account_identity taken = make_identity("sync:fx", "uid of b");
     struct hearth_account got = {.struct_size = sizeof(got)};
     kit_batch_begin(storage, "a", HEARTH_COLLECTION_NONE);
@@ -291,13 +329,17 @@ static void conflict_in_a_batch(struct kit *kit)
 }
 
 const struct kit_test kit_storage_identities_tests[] = {
-    {"identities: one is made with the account, of its provider and uid; placement stays", made_with_the_account},
-    {"identities: an account of a host that knows no placement has its e-mail as one", placement_of_an_older_host},
-    {"identities: one that is taken makes no account, and an account that is there no identity", taken_identity_makes_no_account},
+    {"identities: one is made with the account, of its provider and uid; placement stays",
+     made_with_the_account},
+    {"identities: an account of a host that knows no placement has its e-mail as one",
+     placement_of_an_older_host},
+    {"identities: one that is taken makes no account, and an account that is there no identity",
+     taken_identity_makes_no_account},
     {"identities: they are put, listed in order, found by bytes, removed", put_list_remove},
     {"identities: issuer and subject have 1 to 1,024 bytes", identities_bounds},
     {"identities: they go with their account", removed_with_the_account},
-    {"identities: of sessions that make accounts with one identity, one does", handles_race_for_an_identity},
+    {"identities: of sessions that make accounts with one identity, one does",
+     handles_race_for_an_identity},
     {"identities: a conflict in a batch breaks nothing", conflict_in_a_batch},
     {"properties: they are put once or replaced, and outlive every account", identities_properties},
     {"identities and properties: closing and opening keeps them", kept_over_closing},

@@ -1,10 +1,10 @@
-/* What is told apart: guids of pages, devices of tabs and claims by their bytes, hosts exactly, tags as Firefox folds them and to their
- * end. */
+/* What is told apart: guids of pages, devices of tabs and claims by their bytes, hosts exactly,
+ * tags as Firefox folds them and to their end. */
 #include "storage_ways.h"
 
 #include <stdlib.h>
 
-/* --- keys that are no fields -------------------------------------------------------------------- */
+/* --- keys that are no fields --- */
 
 struct keys {
     size_t found[STORAGE_ALIKE], rows;
@@ -23,7 +23,8 @@ static void expect_all_keys(const struct keys *keys, const char *operation)
     expect_number(keys->rows, STORAGE_ALIKE);
     for (size_t i = 0; i < STORAGE_ALIKE; i++)
         if (keys->found[i] != 1)
-            fail_msg("%s: \"%s\" comes %zu times among keys that look alike", operation, kit_storage_alike[i], keys->found[i]);
+            fail_msg("%s: \"%s\" comes %zu times among keys that look alike", operation,
+                     kit_storage_alike[i], keys->found[i]);
 }
 
 static int keys_on_page_guid(void *ctx, const char *guid, int64_t page)
@@ -32,7 +33,8 @@ static int keys_on_page_guid(void *ctx, const char *guid, int64_t page)
     return 0;
 }
 
-static int keys_on_child(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
+static int keys_on_child(void *ctx, int64_t source, const char *folder, int64_t position,
+                         const char *child)
 {
     (void)position;
     if (strcmp(folder, child) != 0)
@@ -63,10 +65,15 @@ static void put_alike(struct storage *storage)
         char url[64], number[16];
         snprintf(url, sizeof(url), "https://u/%zu", i + 1);
         snprintf(number, sizeof(number), "%zu", i + 1);
-        struct hearth_device device = {.struct_size = sizeof(device), .id = key, .name = "n", .type = "desktop"};
-        struct hearth_tab tab = {.struct_size = sizeof(tab), .position = (int64_t)i + 1, .title = "t", .url = "https://t/"};
+        struct hearth_device device = {
+            .struct_size = sizeof(device), .id = key, .name = "n", .type = "desktop"};
+        struct hearth_tab tab = {.struct_size = sizeof(tab),
+                                 .position = (int64_t)i + 1,
+                                 .title = "t",
+                                 .url = "https://t/"};
         struct hearth_tab_group group = {.struct_size = sizeof(group), .id = "g", .name = number};
-        kit_page_put_visited(storage, (int64_t)i + 1, url, key, 1, (const int64_t[]){100 + (int64_t)i});
+        kit_page_put_visited(storage, (int64_t)i + 1, url, key, 1,
+                             (const int64_t[]){100 + (int64_t)i});
         OK(storage, page_guid_put, key, (int64_t)i + 1);
         OK(storage, device_put, &device);
         OK(storage, tab_put, key, &tab);
@@ -84,7 +91,8 @@ static void check_guids_alike(struct storage *storage)
     for (size_t i = 0; i < STORAGE_ALIKE; i++) {
         OK(storage, page_by_guid, kit_storage_alike[i], &page);
         if (page != (int64_t)i + 1)
-            fail_msg("page_by_guid(\"%s\") finds the page of another guid that looks like it", kit_storage_alike[i]);
+            fail_msg("page_by_guid(\"%s\") finds the page of another guid that looks like it",
+                     kit_storage_alike[i]);
     }
     storage->ops->batch_abort(storage->handle);
 }
@@ -94,12 +102,14 @@ static void check_hosts_alike(struct storage *storage)
     for (size_t i = 0; i < STORAGE_ALIKE; i++) {
         struct lines lines = {.size = 0};
         char wanted[64];
-        struct hearth_visit_query query = {.struct_size = sizeof(query), .host = kit_storage_alike[i]};
+        struct hearth_visit_query query = {.struct_size = sizeof(query),
+                                           .host = kit_storage_alike[i]};
         snprintf(wanted, sizeof(wanted), "%zu %zu 1 https://u/%zu\n", 100 + i, i + 1, i + 1);
         OK(storage, visit_list, "a", &query, kit_lines_on_visit_row, &lines);
         if (strcmp(lines.text, wanted) != 0)
-            fail_msg("visit_list of the host \"%s\" says \"%s\", \"%s\" was expected: a host is compared exactly", kit_storage_alike[i],
-                     lines.text, wanted);
+            fail_msg("visit_list of the host \"%s\" says \"%s\", \"%s\" was expected: a host is "
+                     "compared exactly",
+                     kit_storage_alike[i], lines.text, wanted);
     }
 }
 
@@ -119,7 +129,8 @@ static void check_clearing_alike(struct storage *storage)
 static void keys_that_are_no_fields(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
-    struct keys guids = {.rows = 0}, children = {.rows = 0}, tabs = {.rows = 0}, groups = {.rows = 0};
+    struct keys guids = {.rows = 0}, children = {.rows = 0}, tabs = {.rows = 0},
+                groups = {.rows = 0};
     put_alike(storage);
     OK(storage, page_guid_list, "a", keys_on_page_guid, &guids);
     expect_all_keys(&guids, "page_guid_list");
@@ -133,7 +144,8 @@ static void keys_that_are_no_fields(struct kit *kit)
         struct keys one = {.rows = 0};
         OK(storage, tab_list, "a", kit_storage_alike[i], keys_on_tab, &one);
         if (one.rows != 1 || one.found[i] != 1)
-            fail_msg("tab_list of the device \"%s\" says %zu tabs, 1 of its own was expected", kit_storage_alike[i], one.rows);
+            fail_msg("tab_list of the device \"%s\" says %zu tabs, 1 of its own was expected",
+                     kit_storage_alike[i], one.rows);
     }
     check_guids_alike(storage);
     check_hosts_alike(storage);
@@ -160,7 +172,8 @@ static int on_long_guid(void *ctx, const char *guid, int64_t page)
     return 0;
 }
 
-static int on_long_child(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
+static int on_long_child(void *ctx, int64_t source, const char *folder, int64_t position,
+                         const char *child)
 {
     (void)position;
     (void)child;
@@ -175,13 +188,14 @@ static int on_long_tab(void *ctx, const char *device, const struct hearth_tab *t
     return 0;
 }
 
-#define EXPECT_LONG_KEYS(storage, keys, operation, ...)                                                                                      \
-    do {                                                                                                                                   \
-        (keys).ones = (keys).twos = 0;                                                                                                     \
-        OK(storage, operation, "a", __VA_ARGS__, &(keys));                                                                                   \
-        if ((keys).ones != 1 || (keys).twos != 1)                                                                                          \
-            fail_msg("%s: of two keys of %zu bytes that differ in the last one %zu and %zu come back, one of each was expected",           \
-                     #operation, strlen((keys).one), (keys).ones, (keys).twos);                                                            \
+#define EXPECT_LONG_KEYS(storage, keys, operation, ...)                                            \
+    do {                                                                                           \
+        (keys).ones = (keys).twos = 0;                                                             \
+        OK(storage, operation, "a", __VA_ARGS__, &(keys));                                         \
+        if ((keys).ones != 1 || (keys).twos != 1)                                                  \
+            fail_msg("%s: of two keys of %zu bytes that differ in the last one %zu and %zu come "  \
+                     "back, one of each was expected",                                             \
+                     #operation, strlen((keys).one), (keys).ones, (keys).twos);                    \
     } while (0)
 
 static void long_keys(struct kit *kit)
@@ -210,8 +224,9 @@ static void long_keys(struct kit *kit)
     keys.ones = keys.twos = 0;
     OK(storage, tab_list, "a", keys.one, on_long_tab, &keys);
     if (keys.ones != 1 || keys.twos != 0)
-        fail_msg("tab_list of a device of %zu bytes says %zu tabs of it and %zu of one that differs in the last byte", length, keys.ones,
-                 keys.twos);
+        fail_msg("tab_list of a device of %zu bytes says %zu tabs of it and %zu of one that "
+                 "differs in the last byte",
+                 length, keys.ones, keys.twos);
     kit_batch_begin(storage, "a", HEARTH_COLLECTION_NONE);
     OK(storage, tabs_clear, keys.one);
     OK(storage, bookmark_children_put, 0, keys.one, NULL, 0);
@@ -225,7 +240,7 @@ static void long_keys(struct kit *kit)
     storage->ops->batch_abort(storage->handle);
 }
 
-/* --- tags --------------------------------------------------------------------------------------- */
+/* --- tags --- */
 
 static char *keys_repeat_letter(char *ret, size_t size, const char *letter, char last)
 {
@@ -274,7 +289,8 @@ static void tags_to_their_end(struct kit *kit)
     for (size_t i = 0; i < TAGS; i++) {
         char guid[16];
         snprintf(guid, sizeof(guid), "tagged%zu", i);
-        struct hearth_bookmark bookmark = kit_bookmark_make(guid, HEARTH_BOOKMARK, NULL, (int64_t)i);
+        struct hearth_bookmark bookmark =
+            kit_bookmark_make(guid, HEARTH_BOOKMARK, NULL, (int64_t)i);
         bookmark.url = "https://u/";
         bookmark.tags = tags[i];
         OK(storage, bookmark_put, &bookmark);
@@ -285,17 +301,20 @@ static void tags_to_their_end(struct kit *kit)
     for (size_t i = 0; i < TAGS; i++) {
         struct lines lines = {.size = 0};
         char wanted[20];
-        struct hearth_bookmark_query query = {.struct_size = sizeof(query), .order = HEARTH_BY_TAG, .tag = tags[i]};
+        struct hearth_bookmark_query query = {
+            .struct_size = sizeof(query), .order = HEARTH_BY_TAG, .tag = tags[i]};
         snprintf(wanted, sizeof(wanted), "tagged%zu\n", i);
         OK(storage, bookmark_list, "a", &query, kit_lines_on_bookmark, &lines);
         if (strcmp(lines.text, wanted) != 0)
-            fail_msg("bookmark_list with the tag \"%.40s\" (%zu bytes) says \"%s\", \"%s\" was expected", tags[i], strlen(tags[i]),
-                     lines.text, wanted);
+            fail_msg(
+                "bookmark_list with the tag \"%.40s\" (%zu bytes) says \"%s\", \"%s\" was expected",
+                tags[i], strlen(tags[i]), lines.text, wanted);
     }
 }
 
 const struct kit_test kit_storage_keys_tests[] = {
-    {"borders: hosts, devices, guids and claims that look alike are different ones", keys_that_are_no_fields, KIT_OPEN},
+    {"borders: hosts, devices, guids and claims that look alike are different ones",
+     keys_that_are_no_fields, KIT_OPEN},
     {"borders: the longest keys are told apart by their last byte", long_keys, KIT_OPEN},
     {"borders: tags are told apart to their end", tags_to_their_end, KIT_OPEN},
     {NULL, NULL},

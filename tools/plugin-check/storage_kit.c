@@ -8,7 +8,9 @@ static int leftover_on_account(void *ctx, const struct hearth_account *account)
     struct lines *ids = ctx;
     const char *at = strrchr(account->email, '@');
     if (at == NULL || strcasecmp(at, "@example.org") != 0)
-        fail_msg("the database has the account %s: the kit removes every account, so give it a database of its own", account->email);
+        fail_msg("the database has the account %s: the kit removes every account, so give it a "
+                 "database of its own",
+                 account->email);
     return kit_lines_add(ids, "%s\n", account->id);
 }
 
@@ -45,8 +47,13 @@ void kit_account_add(struct storage *storage, const char *id, const char *email)
 {
     char uid[64];
     snprintf(uid, sizeof(uid), "uid of %s", id);
-    struct hearth_account account = {
-        .struct_size = sizeof(account), .id = id, .email = email, .uid = uid, .provider = "fx", .node = "", .created = 1000};
+    struct hearth_account account = {.struct_size = sizeof(account),
+                                     .id = id,
+                                     .email = email,
+                                     .uid = uid,
+                                     .provider = "fx",
+                                     .node = "",
+                                     .created = 1000};
     OK(storage, account_create, &account);
 }
 
@@ -63,10 +70,12 @@ void kit_batch_commit(struct storage *storage)
 
 struct hearth_page kit_page_make(int64_t id, const char *url, const char *host)
 {
-    return (struct hearth_page){.struct_size = sizeof(struct hearth_page), .id = id, .url = url, .host = host};
+    return (struct hearth_page){
+        .struct_size = sizeof(struct hearth_page), .id = id, .url = url, .host = host};
 }
 
-void kit_page_put_visited(struct storage *storage, int64_t id, const char *url, const char *host, size_t count, const int64_t *dates)
+void kit_page_put_visited(struct storage *storage, int64_t id, const char *url, const char *host,
+                          size_t count, const int64_t *dates)
 {
     struct hearth_visit visits[64];
     struct hearth_page page = kit_page_make(id, url, host);
@@ -86,13 +95,18 @@ void kit_page_put_visited(struct storage *storage, int64_t id, const char *url, 
 
 const char *const kit_scan_may_lack[] = {"host", "guid", "generation", NULL};
 
-struct hearth_bookmark kit_bookmark_make(const char *guid, int32_t kind, const char *parent, int64_t position)
+struct hearth_bookmark kit_bookmark_make(const char *guid, int32_t kind, const char *parent,
+                                         int64_t position)
 {
-    return (struct hearth_bookmark){
-        .struct_size = sizeof(struct hearth_bookmark), .guid = guid, .kind = kind, .parent = parent, .position = position};
+    return (struct hearth_bookmark){.struct_size = sizeof(struct hearth_bookmark),
+                                    .guid = guid,
+                                    .kind = kind,
+                                    .parent = parent,
+                                    .position = position};
 }
 
-void kit_bookmark_put(struct storage *storage, const char *guid, int32_t kind, const char *parent, int64_t position)
+void kit_bookmark_put(struct storage *storage, const char *guid, int32_t kind, const char *parent,
+                      int64_t position)
 {
     struct hearth_bookmark bookmark = kit_bookmark_make(guid, kind, parent, position);
     OK(storage, bookmark_put, &bookmark);
@@ -102,10 +116,12 @@ int kit_lines_add(struct lines *lines, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    int n = vsnprintf(lines->text + lines->size, sizeof(lines->text) - lines->size, format, arguments);
+    int n =
+        vsnprintf(lines->text + lines->size, sizeof(lines->text) - lines->size, format, arguments);
     va_end(arguments);
     if (n < 0 || lines->size + (size_t)n >= sizeof(lines->text))
-        fail_msg("a list delivers far more rows than there are; the last was: %.200s", lines->text + lines->size);
+        fail_msg("a list delivers far more rows than there are; the last was: %.200s",
+                 lines->text + lines->size);
     lines->size += (size_t)n;
     lines->count++;
     return lines->stop_after != 0 && lines->count >= lines->stop_after;
@@ -115,15 +131,16 @@ int kit_lines_on_page(void *ctx, const struct hearth_page *page)
 {
     if (page->gone)
         return kit_lines_add(ctx, "gone %lld\n", (long long)page->id);
-    return kit_lines_add(ctx, "%lld %s %lld %s|%s|%s\n", (long long)page->id, page->url, (long long)page->frecency,
-                    page->title == NULL ? "-" : page->title, page->bookmark_title == NULL ? "-" : page->bookmark_title,
-                    page->tags == NULL ? "-" : page->tags);
+    return kit_lines_add(ctx, "%lld %s %lld %s|%s|%s\n", (long long)page->id, page->url,
+                         (long long)page->frecency, page->title == NULL ? "-" : page->title,
+                         page->bookmark_title == NULL ? "-" : page->bookmark_title,
+                         page->tags == NULL ? "-" : page->tags);
 }
 
 int kit_lines_on_visit_row(void *ctx, const struct hearth_visit_row *row)
 {
-    return kit_lines_add(ctx, "%lld %lld %d %s\n", (long long)row->date, (long long)row->page, (int)row->type,
-                    row->url == NULL ? "-" : row->url);
+    return kit_lines_add(ctx, "%lld %lld %d %s\n", (long long)row->date, (long long)row->page,
+                         (int)row->type, row->url == NULL ? "-" : row->url);
 }
 
 int kit_lines_on_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
@@ -148,11 +165,13 @@ void kit_expect_sound(struct storage *storage)
 
 void kit_expect_same_dump(const struct buf *got, const struct buf *wanted, const char *when)
 {
-    const char *a = got->data == NULL ? "" : got->data, *b = wanted->data == NULL ? "" : wanted->data;
+    const char *a = got->data == NULL ? "" : got->data,
+               *b = wanted->data == NULL ? "" : wanted->data;
     while (*a != '\0' || *b != '\0') {
         size_t n = strcspn(a, "\n"), m = strcspn(b, "\n");
         if (n != m || memcmp(a, b, n) != 0)
-            fail_msg("%s it holds \"%.*s\" where \"%.*s\" was expected", when, (int)(n < 300 ? n : 300), a, (int)(m < 300 ? m : 300), b);
+            fail_msg("%s it holds \"%.*s\" where \"%.*s\" was expected", when,
+                     (int)(n < 300 ? n : 300), a, (int)(m < 300 ? m : 300), b);
         a += n + (a[n] == '\n');
         b += m + (b[m] == '\n');
     }

@@ -1,13 +1,13 @@
-/* Memory that stays behind, which no result shows: every listing, to its end and ended by its callback, what is
- * looked up, written, given up, refused. */
+/* Memory that stays behind, which no result shows: every listing, to its end and ended by its
+ * callback, what is looked up, written, given up, refused. */
 #include "storage_kit.h"
 
 #include <stdlib.h>
 
 /* ctx of a callback: NULL: all rows; else it ends the listing at the first one. */
 #define ROW(name, ...) static int name(void *ctx, __VA_ARGS__)
-#define LAST(row)                                                                                                                          \
-    (void)(row);                                                                                                                           \
+#define LAST(row)                                                                                  \
+    (void)(row);                                                                                   \
     return ctx != NULL
 
 ROW(row_account, const struct hearth_account *row)
@@ -88,17 +88,17 @@ ROW(row_tag, const char *row, int64_t count)
     LAST(row);
 }
 
-/* --- listings ---------------------------------------------------------------------------------------------- */
+/* --- listings --- */
 
 struct listing {
     const char *name;
     void (*list)(struct storage *storage, void *ctx);
 };
 
-#define LISTING(name, ...)                                                                                                                 \
-    static void list_##name(struct storage *storage, void *ctx)                                                                                \
-    {                                                                                                                                      \
-        OK(storage, name, __VA_ARGS__, ctx);                                                                                                 \
+#define LISTING(name, ...)                                                                         \
+    static void list_##name(struct storage *storage, void *ctx)                                    \
+    {                                                                                              \
+        OK(storage, name, __VA_ARGS__, ctx);                                                       \
     }
 
 LISTING(account_list, row_account)
@@ -126,11 +126,13 @@ static void list_visit_list(struct storage *storage, void *ctx)
 
 static void list_bookmark_list(struct storage *storage, void *ctx)
 {
-    struct hearth_bookmark_query query = {.struct_size = sizeof(query), .parent = "top", .after = -1};
+    struct hearth_bookmark_query query = {
+        .struct_size = sizeof(query), .parent = "top", .after = -1};
     OK(storage, bookmark_list, "a", &query, row_bookmark, ctx);
     query = (struct hearth_bookmark_query){.struct_size = sizeof(query), .order = HEARTH_BY_ADDED};
     OK(storage, bookmark_list, "a", &query, row_bookmark, ctx);
-    query = (struct hearth_bookmark_query){.struct_size = sizeof(query), .order = HEARTH_BY_TAG, .tag = "one"};
+    query = (struct hearth_bookmark_query){
+        .struct_size = sizeof(query), .order = HEARTH_BY_TAG, .tag = "one"};
     OK(storage, bookmark_list, "a", &query, row_bookmark, ctx);
 }
 
@@ -140,15 +142,16 @@ static void list_account_lease_due(struct storage *storage, void *ctx)
     OK(storage, account_lease_due, 1000, 2000, 10, row_account, ctx);
 }
 
-#define L(name)                                                                                                                            \
-    {                                                                                                                                      \
-#name, list_##name                                                                                                                 \
+#define L(name)                                                                                    \
+    {                                                                                              \
+#name, list_##name                                                                         \
     }
 static const struct listing listings[] = {
-    L(account_list),        L(identity_list),   L(token_list),    L(pick_list),         L(sync_cursor_list),
-    L(device_list),         L(tab_list),        L(page_visits),   L(pages_by_frecency), L(pages_changed),
-    L(visit_dates),         L(visit_list),      L(bookmark_list), L(bookmarks_of_page), L(bookmark_items),
-    L(bookmark_tombstones), L(bookmark_children), L(tag_list),      L(account_lease_due),
+    L(account_list),      L(identity_list),     L(token_list),        L(pick_list),
+    L(sync_cursor_list),  L(device_list),       L(tab_list),          L(page_visits),
+    L(pages_by_frecency), L(pages_changed),     L(visit_dates),       L(visit_list),
+    L(bookmark_list),     L(bookmarks_of_page), L(bookmark_items),    L(bookmark_tombstones),
+    L(bookmark_children), L(tag_list),          L(account_lease_due),
 };
 #undef L
 
@@ -165,15 +168,20 @@ static void listing_step(void *ctx)
     plug_storage_reset(&step->kit->storage);
 }
 
-/* --- the rest ---------------------------------------------------------------------------------------------- */
+/* --- the rest --- */
 
 static void put_rows(struct storage *storage)
 {
     const char *const children[] = {"b1", "b2"};
     for (int i = 0; i < 2; i++) {
-        struct hearth_device device = {.struct_size = sizeof(device), .id = i == 0 ? "d1" : "d2", .name = "n", .type = "mobile"};
-        struct hearth_tab tab = {.struct_size = sizeof(tab), .position = i, .title = "t", .url = "https://t/"};
-        struct hearth_bookmark bookmark = kit_bookmark_make(i == 0 ? "b1" : "b2", HEARTH_BOOKMARK, "top", i);
+        struct hearth_device device = {.struct_size = sizeof(device),
+                                       .id = i == 0 ? "d1" : "d2",
+                                       .name = "n",
+                                       .type = "mobile"};
+        struct hearth_tab tab = {
+            .struct_size = sizeof(tab), .position = i, .title = "t", .url = "https://t/"};
+        struct hearth_bookmark bookmark =
+            kit_bookmark_make(i == 0 ? "b1" : "b2", HEARTH_BOOKMARK, "top", i);
         OK(storage, device_put, &device);
         OK(storage, tab_put, "d1", &tab);
         struct hearth_page page = kit_page_make(i + 1, i == 0 ? "https://u/1" : "https://u/2", "u");
@@ -205,9 +213,15 @@ static void put_more(struct storage *storage)
     OK(storage, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
     for (int i = 0; i < 2; i++) {
         uint8_t hash[32] = {(uint8_t)(7 + i)};
-        struct hearth_token token = {.struct_size = sizeof(token), .id = i == 0 ? "t1" : "t2", .account = "a", .name = "n", .hash = hash};
-        struct hearth_account_identity identity = {.struct_size = sizeof(identity), .issuer = "proxy", .subject = i == 0 ? "x" : "y"};
-        struct hearth_pick pick = {.struct_size = sizeof(pick), .input = i == 0 ? "in" : "put", .page = 1, .use_count = 1};
+        struct hearth_token token = {.struct_size = sizeof(token),
+                                     .id = i == 0 ? "t1" : "t2",
+                                     .account = "a",
+                                     .name = "n",
+                                     .hash = hash};
+        struct hearth_account_identity identity = {
+            .struct_size = sizeof(identity), .issuer = "proxy", .subject = i == 0 ? "x" : "y"};
+        struct hearth_pick pick = {
+            .struct_size = sizeof(pick), .input = i == 0 ? "in" : "put", .page = 1, .use_count = 1};
         OK(storage, token_create, &token);
         OK(storage, identity_put, "a", &identity);
         OK(storage, pick_put, "a", &pick);
@@ -277,8 +291,12 @@ static void failure_step(void *ctx)
     struct hearth_page page = {.struct_size = sizeof(page)};
     struct hearth_bookmark bookmark = {.struct_size = sizeof(bookmark)};
     struct hearth_token token = {.struct_size = sizeof(token)};
-    struct hearth_account twice = {
-        .struct_size = sizeof(twice), .id = "a", .email = "a2@example.org", .uid = "u2", .provider = "fx", .node = ""};
+    struct hearth_account twice = {.struct_size = sizeof(twice),
+                                   .id = "a",
+                                   .email = "a2@example.org",
+                                   .uid = "u2",
+                                   .provider = "fx",
+                                   .node = ""};
     const uint8_t hash[32] = {99};
     const char *text;
     const void *sealed;
@@ -324,7 +342,8 @@ static void storage_nothing_leaks(struct kit *kit)
         snprintf(what, sizeof(what), "%s", listings[i].name);
         kit_expect_no_leak(what, listing_step, &step);
         step.stops = true;
-        snprintf(what, sizeof(what), "%s, ended by its callback at the first row", listings[i].name);
+        snprintf(what, sizeof(what), "%s, ended by its callback at the first row",
+                 listings[i].name);
         kit_expect_no_leak(what, listing_step, &step);
     }
     kit_expect_no_leak("looking up one thing of each kind", lookup_step, &step);
@@ -333,7 +352,8 @@ static void storage_nothing_leaks(struct kit *kit)
     kit_expect_no_leak("a batch that is aborted", batch_step, &step);
     kit_expect_no_leak("a batch that fails and is aborted", broken_batch_step, &step);
     step.stops = false;
-    if ((kit->descriptor->capabilities & HEARTH_DURABLE) != 0) /* else the rows themselves are memory */
+    /* else the rows themselves are memory */
+    if ((kit->descriptor->capabilities & HEARTH_DURABLE) != 0)
         kit_expect_no_leak("a batch that puts the same rows again", batch_step, &step);
 }
 
@@ -346,6 +366,7 @@ static void storage_opening_leaks_nothing(struct kit *kit)
 
 const struct kit_test kit_storage_leaks_tests[] = {
     {"leaks: nothing that is done again and again leaves memory behind", storage_nothing_leaks},
-    {"leaks: opening and closing leaves no memory behind", storage_opening_leaks_nothing, KIT_CLOSED},
+    {"leaks: opening and closing leaves no memory behind", storage_opening_leaks_nothing,
+     KIT_CLOSED},
     {NULL, NULL},
 };

@@ -37,7 +37,8 @@ static void life_reopen(struct kit *kit)
     buf_fini(&after);
 }
 
-/* Another account's batch in the other instance, by a thread of its own: whoever lets one batch in at a time makes it wait. */
+/* Another account's batch in the other instance, by a thread of its own: whoever lets one batch
+ * in at a time makes it wait. */
 enum { ITS_TURN = 1000 /* ms that it waits */, NEXT_TURN = 10 * 1000 };
 
 struct other_batch {
@@ -86,9 +87,11 @@ static void two_instances(struct kit *kit)
     expect_number(lines.count, 0);
     int r = run_other_batch(&other, single_writer ? ITS_TURN : NEXT_TURN);
     if (r != 0 && !(single_writer && r == HEARTH_ERR_TIMEOUT))
-        fail_msg("another account's batch, begun in another instance while one is open, returned %s%s", err_name(r),
-                 single_writer ? " (its limits say single_writer: TIMEOUT or OK was expected)"
-                               : ": it goes its own way, unless the plugin's limits say single_writer");
+        fail_msg(
+            "another account's batch, begun in another instance while one is open, returned %s%s",
+            err_name(r),
+            single_writer ? " (its limits say single_writer: TIMEOUT or OK was expected)"
+                          : ": it goes its own way, unless the plugin's limits say single_writer");
     kit_batch_commit(&kit->storage);
     if (r != 0) /* its turn has come */
         expect_number(run_other_batch(&other, NEXT_TURN), 0);
@@ -146,7 +149,8 @@ static void life_stop_ends_listing(struct kit *kit)
     free(lines);
 }
 
-/* The child replaces the titles of 40 pages, and the cursor, again and again; a whole batch has one title everywhere. */
+/* The child replaces the titles of 40 pages, and the cursor, again and again; a whole batch has
+ * one title everywhere. */
 enum { PAGES = 40, KILLS = 12 };
 
 static void rewrite_until_killed(struct kit *kit, int said)
@@ -220,12 +224,14 @@ static void kill_at_random(struct kit *kit)
 }
 
 const struct kit_test kit_storage_life_tests[] = {
-    {"life: after migrate() the schema is the one wanted; again is fine", life_schema_version, KIT_OPEN, 15},
+    {"life: after migrate() the schema is the one wanted; again is fine", life_schema_version,
+     KIT_OPEN, 15},
     {"life: close() accepts NULL", storage_close_accepts_null},
     {"life: closing and opening keeps everything", life_reopen},
     {"life: two instances see each other's commits", two_instances},
     {"life: an interrupt without a running call does nothing", life_interrupt_without_a_call},
-    {"life: should_stop and deadlines end calls with CANCELLED and TIMEOUT", life_stop_ends_listing},
+    {"life: should_stop and deadlines end calls with CANCELLED and TIMEOUT",
+     life_stop_ends_listing},
     {"life: SIGKILL at any moment leaves whole batches", kill_at_random, KIT_FAULTS, 120},
     {NULL, NULL},
 };

@@ -6,9 +6,10 @@
 
 enum { PAGES = 3, BOOKMARKS = 3 };
 
-/* --- rows as text ------------------------------------------------------------------------------- */
+/* --- rows as text --- */
 
-static void listing_print_row(struct buf *out, const char *before, const struct fields *fields, const void *record, const char *const *without)
+static void listing_print_row(struct buf *out, const char *before, const struct fields *fields,
+                              const void *record, const char *const *without)
 {
     buf_reset(out);
     buf_add_text(out, before);
@@ -18,7 +19,8 @@ static void listing_print_row(struct buf *out, const char *before, const struct 
 }
 
 /* What it says is valid until the callback has returned, whatever that one calls. */
-static int listing_on_record(void *ctx, const char *before, const struct fields *fields, const void *record, const char *const *without)
+static int listing_on_record(void *ctx, const char *before, const struct fields *fields,
+                             const void *record, const char *const *without)
 {
     struct listing *listing = ctx;
     struct buf first = {0}, again = {0};
@@ -29,7 +31,9 @@ static int listing_on_record(void *ctx, const char *before, const struct fields 
         at_row(listing->ctx);
         listing_print_row(&again, before, fields, record, without);
         if (strcmp(first.data, again.data) != 0)
-            fail_msg("a row changed in its callback, when that one called other operations: from %.200s to %.200s", first.data, again.data);
+            fail_msg("a row changed in its callback, when that one called other operations: from "
+                     "%.200s to %.200s",
+                     first.data, again.data);
     }
     int r = kit_lines_add(&listing->lines, "%s", first.data);
     buf_fini(&first);
@@ -45,15 +49,16 @@ static int listing_on_line(void *ctx, const char *text, int64_t number)
         listing->at_row = NULL;
         at_row(listing->ctx);
     }
-    return kit_lines_add(&listing->lines, "%s %lld\n", text == NULL ? "(null)" : text, (long long)number);
+    return kit_lines_add(&listing->lines, "%s %lld\n", text == NULL ? "(null)" : text,
+                         (long long)number);
 }
 
 static const char *const without_generation[] = {"generation", NULL};
 
-#define TELLS(name, type)                                                                                                                  \
-    static int listing_on_##name(void *ctx, const struct hearth_##type *record)                                                                  \
-    {                                                                                                                                      \
-        return listing_on_record(ctx, "", &plug_fields_##type, record, without_generation);                                                           \
+#define TELLS(name, type)                                                                          \
+    static int listing_on_##name(void *ctx, const struct hearth_##type *record)                    \
+    {                                                                                              \
+        return listing_on_record(ctx, "", &plug_fields_##type, record, without_generation);        \
     }
 TELLS(account, account)
 TELLS(identity, account_identity)
@@ -104,8 +109,9 @@ static int listing_on_tab_group(void *ctx, const char *device, const struct hear
 static int listing_on_visit_row(void *ctx, const struct hearth_visit_row *row)
 {
     char text[300];
-    snprintf(text, sizeof(text), "%lld %d %s %s %d", (long long)row->date, (int)row->type, row->url == NULL ? "(null)" : row->url,
-             row->title == NULL ? "(null)" : row->title, (int)row->bookmarked);
+    snprintf(text, sizeof(text), "%lld %d %s %s %d", (long long)row->date, (int)row->type,
+             row->url == NULL ? "(null)" : row->url, row->title == NULL ? "(null)" : row->title,
+             (int)row->bookmarked);
     return listing_on_line(ctx, text, row->page);
 }
 
@@ -126,7 +132,8 @@ static int listing_on_page_visit(void *ctx, int64_t page, const struct hearth_vi
 static int listing_on_node(void *ctx, const struct hearth_bookmark_item *node)
 {
     char text[300];
-    snprintf(text, sizeof(text), "%s %d in %s", node->guid, (int)node->kind, node->parent == NULL ? "(null)" : node->parent);
+    snprintf(text, sizeof(text), "%s %d in %s", node->guid, (int)node->kind,
+             node->parent == NULL ? "(null)" : node->parent);
     return listing_on_line(ctx, text, node->position);
 }
 
@@ -135,7 +142,8 @@ static int listing_on_tombstone(void *ctx, const struct hearth_bookmark_item *no
     return listing_on_line(ctx, node->guid, 0);
 }
 
-static int listing_on_child(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
+static int listing_on_child(void *ctx, int64_t source, const char *folder, int64_t position,
+                            const char *child)
 {
     char text[300];
     snprintf(text, sizeof(text), "%s in %s", child, folder);
@@ -162,12 +170,12 @@ static int listing_on_generation(void *ctx, int32_t collection, int64_t generati
     return listing_on_line(ctx, generation > 0 ? "has a generation" : "has none", collection);
 }
 
-/* --- the operations ----------------------------------------------------------------------------- */
+/* --- the operations --- */
 
-#define LISTS(name, operation, ...)                                                                                                        \
-    static int name(struct storage *storage, struct listing *listing)                                                                          \
-    {                                                                                                                                      \
-        return STORAGE(storage, NULL, operation, __VA_ARGS__, listing);                                                                        \
+#define LISTS(name, operation, ...)                                                                \
+    static int name(struct storage *storage, struct listing *listing)                              \
+    {                                                                                              \
+        return STORAGE(storage, NULL, operation, __VA_ARGS__, listing);                            \
     }
 LISTS(list_accounts, account_list, listing_on_account)
 LISTS(list_identities, identity_list, "a", listing_on_identity)
@@ -192,23 +200,29 @@ LISTS(list_children, bookmark_children, "a", listing_on_child)
 LISTS(list_tags, tag_list, "a", listing_on_tag)
 LISTS(list_page_guids, page_guid_list, "a", listing_on_page_guid)
 
-#define LISTS_BY(name, operation, type, tell, ...)                                                                                         \
-    static int name(struct storage *storage, struct listing *listing)                                                                          \
-    {                                                                                                                                      \
-        struct type query = {.struct_size = sizeof(query), __VA_ARGS__};                                                                   \
-        return STORAGE(storage, NULL, operation, "a", &query, tell, listing);                                                                  \
+#define LISTS_BY(name, operation, type, tell, ...)                                                 \
+    static int name(struct storage *storage, struct listing *listing)                              \
+    {                                                                                              \
+        struct type query = {.struct_size = sizeof(query), __VA_ARGS__};                           \
+        return STORAGE(storage, NULL, operation, "a", &query, tell, listing);                      \
     }
 LISTS_BY(list_visits, visit_list, hearth_visit_query, listing_on_visit_row, .from = 0)
 LISTS_BY(list_visits_of_host, visit_list, hearth_visit_query, listing_on_visit_row, .host = "u")
-LISTS_BY(list_folder, bookmark_list, hearth_bookmark_query, listing_on_bookmark, .parent = "f2", .after = -1)
-LISTS_BY(list_newest, bookmark_list, hearth_bookmark_query, listing_on_bookmark, .order = HEARTH_BY_ADDED)
-LISTS_BY(list_tagged, bookmark_list, hearth_bookmark_query, listing_on_bookmark, .order = HEARTH_BY_TAG, .tag = "blue")
+LISTS_BY(list_folder, bookmark_list, hearth_bookmark_query, listing_on_bookmark, .parent = "f2",
+         .after = -1)
+LISTS_BY(list_newest, bookmark_list, hearth_bookmark_query, listing_on_bookmark,
+         .order = HEARTH_BY_ADDED)
+LISTS_BY(list_tagged, bookmark_list, hearth_bookmark_query, listing_on_bookmark,
+         .order = HEARTH_BY_TAG, .tag = "blue")
 
-#define LISTS_BULK(name, operation, tell)                                                                                                  \
-    static int name(struct storage *storage, struct listing *listing)                                                                          \
-    {                                                                                                                                      \
-        static const int64_t ids[] = {1, 2, 3, 4};                                                                                         \
-        return storage->bulk == NULL ? 0 : storage->bulk->operation(storage->handle, &storage->call.hearth, "a", ids, 4, tell, listing);          \
+#define LISTS_BULK(name, operation, tell)                                                          \
+    static int name(struct storage *storage, struct listing *listing)                              \
+    {                                                                                              \
+        static const int64_t ids[] = {1, 2, 3, 4};                                                 \
+        return storage->bulk == NULL                                                               \
+                   ? 0                                                                             \
+                   : storage->bulk->operation(storage->handle, &storage->call.hearth, "a", ids, 4, \
+                                              tell, listing);                                      \
     }
 LISTS_BULK(list_some_pages, pages_get, listing_on_whole_page)
 LISTS_BULK(list_visits_of_pages, visits_of_pages, listing_on_page_visit)
@@ -259,7 +273,8 @@ static void sort_lines(struct lines *lines)
     char *of[512], *rest = NULL;
     size_t count = 0;
     memcpy(copy, lines->text, lines->size + 1);
-    for (char *line = strtok_r(copy, "\n", &rest); line != NULL && count < 512; line = strtok_r(NULL, "\n", &rest))
+    for (char *line = strtok_r(copy, "\n", &rest); line != NULL && count < 512;
+         line = strtok_r(NULL, "\n", &rest))
         of[count++] = line;
     qsort(of, count, sizeof(of[0]), compare_lines);
     lines->size = lines->count = 0;
@@ -268,7 +283,8 @@ static void sort_lines(struct lines *lines)
         kit_lines_add(lines, "%s\n", of[i]);
 }
 
-void kit_listing_read(struct storage *storage, const struct storage_listing *of, struct listing *ret_listing)
+void kit_listing_read(struct storage *storage, const struct storage_listing *of,
+                      struct listing *ret_listing)
 {
     ret_listing->lines.size = ret_listing->lines.count = 0;
     ret_listing->lines.text[0] = '\0';
@@ -280,10 +296,11 @@ void kit_listing_read(struct storage *storage, const struct storage_listing *of,
         sort_lines(&ret_listing->lines);
 }
 
-/* --- rows for them ------------------------------------------------------------------------------ */
+/* --- rows for them --- */
 
 static const char *const devices[] = {"d1", "d2"}, *const bookmarks[BOOKMARKS] = {"b1", "b2", "b3"};
-static const char *const urls[PAGES] = {"https://u/1", "https://u/2", "https://u/3"}, *const guids[PAGES] = {"g1", "g2", "g3"};
+static const char *const urls[PAGES] = {"https://u/1", "https://u/2", "https://u/3"},
+                         *const guids[PAGES] = {"g1", "g2", "g3"};
 
 /* Consistent with the bookmarks of its URL. */
 static void put_bookmarked_page(struct storage *storage)
@@ -299,10 +316,18 @@ static void put_synced(struct storage *storage)
 {
     kit_batch_begin(storage, "a", HEARTH_COLLECTION_NONE);
     for (int i = 0; i < 2; i++) {
-        struct hearth_device device = {
-            .struct_size = sizeof(device), .id = devices[i], .name = "n", .type = "mobile", .last_upload = 10 + i};
-        struct hearth_tab tab = {.struct_size = sizeof(tab), .position = i, .title = "t", .url = "https://t/"}, next = tab;
-        struct hearth_tab_group group = {.struct_size = sizeof(group), .id = i == 0 ? "work" : "trip", .name = "n"};
+        struct hearth_device device = {.struct_size = sizeof(device),
+                                       .id = devices[i],
+                                       .name = "n",
+                                       .type = "mobile",
+                                       .last_upload = 10 + i};
+        struct hearth_tab tab = {.struct_size = sizeof(tab),
+                                 .position = i,
+                                 .title = "t",
+                                 .url = "https://t/"},
+                          next = tab;
+        struct hearth_tab_group group = {
+            .struct_size = sizeof(group), .id = i == 0 ? "work" : "trip", .name = "n"};
         next.position = 5;
         OK(storage, device_put, &device);
         OK(storage, tab_put, devices[i], &tab);
@@ -310,7 +335,8 @@ static void put_synced(struct storage *storage)
         OK(storage, tab_group_put, devices[i], &group);
     }
     for (int i = 0; i < PAGES; i++) {
-        kit_page_put_visited(storage, i + 1, urls[i], "u", 2, (const int64_t[]){i * 10 + 10, i * 10 + 11});
+        kit_page_put_visited(storage, i + 1, urls[i], "u", 2,
+                             (const int64_t[]){i * 10 + 10, i * 10 + 11});
         OK(storage, page_guid_put, guids[i], i + 1);
     }
     put_bookmarked_page(storage);
@@ -353,12 +379,21 @@ static void put_small(struct storage *storage, bool put)
     static const char *const ids[] = {"one", "two"};
     static const uint8_t hashes[2][32] = {{1}, {2}};
     for (int i = 0; i < 2; i++) {
-        struct hearth_token token = {
-            .struct_size = sizeof(token), .id = ids[i], .account = "a", .name = "n", .hash = hashes[i], .created = 5};
-        struct hearth_pick pick = {.struct_size = sizeof(pick), .input = ids[i], .page = 1, .use_count = put ? 1.5 : 0};
-        struct hearth_account_identity identity = {.struct_size = sizeof(identity), .issuer = "proxy", .subject = ids[i]};
-        struct hearth_removed_here removed = {
-            .struct_size = sizeof(removed), .id = ids[i], .kind = HEARTH_REMOVED_HERE_SPAN, .host = "", .created = 3};
+        struct hearth_token token = {.struct_size = sizeof(token),
+                                     .id = ids[i],
+                                     .account = "a",
+                                     .name = "n",
+                                     .hash = hashes[i],
+                                     .created = 5};
+        struct hearth_pick pick = {
+            .struct_size = sizeof(pick), .input = ids[i], .page = 1, .use_count = put ? 1.5 : 0};
+        struct hearth_account_identity identity = {
+            .struct_size = sizeof(identity), .issuer = "proxy", .subject = ids[i]};
+        struct hearth_removed_here removed = {.struct_size = sizeof(removed),
+                                              .id = ids[i],
+                                              .kind = HEARTH_REMOVED_HERE_SPAN,
+                                              .host = "",
+                                              .created = 3};
         OK(storage, pick_put, "a", &pick);
         if (put) {
             OK(storage, token_create, &token);

@@ -20,17 +20,20 @@ enum listing_kind {
 
 struct storage_listing {
     const char *name;
-    int (*list)(struct storage *storage, struct listing *listing); /* of the account "a"; the code */
+    /* of the account "a"; the code */
+    int (*list)(struct storage *storage, struct listing *listing);
     enum listing_kind kind;
     bool any_order;    /* its lines are sorted */
     bool page_by_page; /* what it says of each page may be of another moment */
 };
 
-/* What kit_listed_put() has put is in each of them, or what kit_listed_remove() has left. Ends with a name of NULL. */
+/* What kit_listed_put() has put is in each of them, or what kit_listed_remove() has left. Ends
+ * with a name of NULL. */
 extern const struct storage_listing kit_storage_listings[];
 
 /* Runs it, and fails the test when it fails. */
-void kit_listing_read(struct storage *storage, const struct storage_listing *of, struct listing *ret_listing);
+void kit_listing_read(struct storage *storage, const struct storage_listing *of,
+                      struct listing *ret_listing);
 /* Two rows and more for each of the kind. */
 void kit_listed_put(struct storage *storage, enum listing_kind kind);
 void kit_listed_remove(struct storage *storage, enum listing_kind kind);

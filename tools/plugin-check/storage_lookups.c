@@ -1,11 +1,13 @@
-/* Results of lookups are the caller's alone. What two threads do to each other only now and then is made certain here: whenever one of
- * them asks for memory in the middle of its lookup, the other one does the same lookup of another account. */
+/* Results of lookups are the caller's alone. What two threads do to each other only now and then
+ * is made certain here: whenever one of them asks for memory in the middle of its lookup, the
+ * other one does the same lookup of another account. */
 #include "storage_kit.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
-/* A plugin may hold a lock where it asks for memory; then the other one gets nowhere, and is waited for in vain a few times. */
+/* A plugin may hold a lock where it asks for memory; then the other one gets nowhere, and is
+ * waited for in vain a few times. */
 enum { TURN = 30, TURNS_LOST = 2 };
 
 typedef void (*lookup_fn)(struct storage *storage, const char *account, char *ret, size_t size);
@@ -63,7 +65,7 @@ static void give_turn(void)
     pthread_mutex_unlock(&rival.lock);
 }
 
-/* --- the lookups ----------------------------------------------------------------------------------------------- */
+/* --- the lookups --- */
 
 static bool is_a(const char *account)
 {
@@ -72,7 +74,8 @@ static bool is_a(const char *account)
 
 static void lookup_print_account(const struct hearth_account *account, char *ret, size_t size)
 {
-    snprintf(ret, size, "%s|%s|%s|%s", account->id, account->email, account->uid, account->provider);
+    snprintf(ret, size, "%s|%s|%s|%s", account->id, account->email, account->uid,
+             account->provider);
 }
 
 static void look_account(struct storage *storage, const char *account, char *ret, size_t size)
@@ -146,7 +149,8 @@ static void put_both(struct storage *storage)
     for (int i = 0; i < 2; i++) {
         const char *account = i == 0 ? "a" : "b", *url = i == 0 ? "https://a/" : "https://b/";
         uint8_t hash[32] = {(uint8_t)(i + 1)};
-        struct hearth_token token = {.struct_size = sizeof(token), .id = url, .account = account, .name = url, .hash = hash};
+        struct hearth_token token = {
+            .struct_size = sizeof(token), .id = url, .account = account, .name = url, .hash = hash};
         struct hearth_page page = kit_page_make(1, url, account);
         struct hearth_bookmark bookmark = kit_bookmark_make("b", HEARTH_BOOKMARK, NULL, 0);
         page.title = bookmark.title = bookmark.tags = account;
@@ -166,9 +170,11 @@ static void put_both(struct storage *storage)
 static const struct {
     const char *name;
     lookup_fn look;
-} lookups[] = {{"account_get", look_account},         {"account_by_email", look_email}, {"account_by_identity", look_identity},
-               {"settings_get", look_settings},       {"property_get", look_property},  {"token_by_hash", look_token},
-               {"credentials_get", look_credentials}, {"page_get", look_page},          {"bookmark_get", look_bookmark}};
+} lookups[] = {{"account_get", look_account},          {"account_by_email", look_email},
+               {"account_by_identity", look_identity}, {"settings_get", look_settings},
+               {"property_get", look_property},        {"token_by_hash", look_token},
+               {"credentials_get", look_credentials},  {"page_get", look_page},
+               {"bookmark_get", look_bookmark}};
 
 static void look_twice(struct kit *kit, const char *name, lookup_fn look, bool everywhere)
 {
@@ -182,7 +188,8 @@ static void look_twice(struct kit *kit, const char *name, lookup_fn look, bool e
     kit_memory_meanwhile(NULL, false);
     plug_storage_reset(&kit->storage);
     if (strcmp(alone, disturbed) != 0)
-        fail_msg("%s of the account a gave \"%s\" while another session looked up the account b; \"%s\" was expected: what is shared by "
+        fail_msg("%s of the account a gave \"%s\" while another session looked up the account b; "
+                 "\"%s\" was expected: what is shared by "
                  "all sessions must not hold a result",
                  name, disturbed, alone);
 }

@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-enum { PATIENCE = 10000 }; /* ms: who waits for the batch waits longer, since it is open until the write has ended */
+/* ms: who waits for the batch waits longer, since it is open until the write has ended */
+enum { PATIENCE = 10000 };
 
 /* The value that this round writes everywhere, as a text and as a number. */
 struct meanwhile {
@@ -20,18 +21,23 @@ static struct meanwhile make_round(const char *account, int number)
     return m;
 }
 
-/* --- every small write there is ----------------------------------------------------------------- */
+/* --- every small write there is --- */
 
 static void meanwhile_write_account(struct storage *storage, const struct meanwhile *m)
 {
-    struct hearth_account account = {.struct_size = sizeof(account), .id = m->account, .last_seen = m->number, .state_detail = m->text};
+    struct hearth_account account = {.struct_size = sizeof(account),
+                                     .id = m->account,
+                                     .last_seen = m->number,
+                                     .state_detail = m->text};
     account.state = HEARTH_ACCOUNT_ERROR;
     OK(storage, account_update, &account, HEARTH_ACCOUNT_LAST_SEEN | HEARTH_ACCOUNT_STATE);
     OK(storage, credentials_put, m->account, 0, m->text, strlen(m->text));
     OK(storage, settings_put, m->account, m->text);
     OK(storage, property_put, "meanwhile", m->text, true);
-    struct hearth_account_identity identity = {
-        .struct_size = sizeof(identity), .issuer = "proxy", .subject = m->text, .created = m->number};
+    struct hearth_account_identity identity = {.struct_size = sizeof(identity),
+                                               .issuer = "proxy",
+                                               .subject = m->text,
+                                               .created = m->number};
     OK(storage, identity_put, m->account, &identity);
     identity.subject = "gone";
     OK(storage, identity_put, m->account, &identity);
@@ -41,8 +47,12 @@ static void meanwhile_write_account(struct storage *storage, const struct meanwh
 static void write_tokens(struct storage *storage, const struct meanwhile *m)
 {
     uint8_t hash[32] = {0};
-    struct hearth_token token = {
-        .struct_size = sizeof(token), .id = m->text, .account = m->account, .name = "", .hash = hash, .created = 1};
+    struct hearth_token token = {.struct_size = sizeof(token),
+                                 .id = m->text,
+                                 .account = m->account,
+                                 .name = "",
+                                 .hash = hash,
+                                 .created = 1};
     memcpy(hash, m->text, strlen(m->text));
     OK(storage, token_create, &token);
     OK(storage, token_used, m->account, m->text, m->number);
@@ -54,9 +64,17 @@ static void write_tokens(struct storage *storage, const struct meanwhile *m)
 
 static void write_picks(struct storage *storage, const struct meanwhile *m)
 {
-    struct hearth_pick pick = {.struct_size = sizeof(pick), .input = m->text, .page = 1, .use_count = 1, .used = m->number};
-    struct hearth_removed_here removed = {.struct_size = sizeof(removed), .id = m->text, .kind = HEARTH_REMOVED_HERE_SITE, .host = "u"};
-    struct hearth_source source = {.struct_size = sizeof(source), .id = 2, .name = m->text, .kind = HEARTH_SOURCE_IMPORT};
+    struct hearth_pick pick = {.struct_size = sizeof(pick),
+                               .input = m->text,
+                               .page = 1,
+                               .use_count = 1,
+                               .used = m->number};
+    struct hearth_removed_here removed = {.struct_size = sizeof(removed),
+                                          .id = m->text,
+                                          .kind = HEARTH_REMOVED_HERE_SITE,
+                                          .host = "u"};
+    struct hearth_source source = {
+        .struct_size = sizeof(source), .id = 2, .name = m->text, .kind = HEARTH_SOURCE_IMPORT};
     OK(storage, source_put, m->account, &source);
     source.id = 3;
     OK(storage, source_put, m->account, &source);
@@ -80,7 +98,8 @@ static int meanwhile_on_leased(void *ctx, const struct hearth_account *account)
 static void write_accounts(struct storage *storage, const struct meanwhile *m)
 {
     struct lines lines = {.size = 0};
-    struct hearth_account account = {.struct_size = sizeof(account), .id = m->account, .next_sync = 1};
+    struct hearth_account account = {
+        .struct_size = sizeof(account), .id = m->account, .next_sync = 1};
     OK(storage, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
     OK(storage, account_lease_due, 10, 1000, 1, meanwhile_on_leased, &lines);
     kit_lines_add(&lines, "\n");
@@ -102,12 +121,14 @@ static void write_meanwhile(struct storage *storage, const struct meanwhile *m)
     plug_storage_reset(storage);
 }
 
-/* --- is it there? ------------------------------------------------------------------------------- */
+/* --- is it there? --- */
 
 static int meanwhile_on_identity(void *ctx, const struct hearth_account_identity *identity)
 {
-    return strcmp(identity->issuer, "proxy") == 0 ? kit_lines_add(ctx, "identity %s %lld\n", identity->subject, (long long)identity->created)
-                                                  : 0;
+    return strcmp(identity->issuer, "proxy") == 0
+               ? kit_lines_add(ctx, "identity %s %lld\n", identity->subject,
+                               (long long)identity->created)
+               : 0;
 }
 
 static int meanwhile_on_token(void *ctx, const struct hearth_token *token)
@@ -152,7 +173,8 @@ static void expect_meanwhile(struct storage *storage, const struct meanwhile *m)
     OK(storage, removed_here_list, m->account, meanwhile_on_removed_here, &lines);
     OK(storage, source_list, m->account, meanwhile_on_source, &lines);
     expect(strstr(lines.text, "gone") == NULL);
-    static const char *const formats[] = {"identity %s %lld\n", "token %s %lld\n", "pick %s %lld\n"};
+    static const char *const formats[] = {"identity %s %lld\n", "token %s %lld\n",
+                                          "pick %s %lld\n"};
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
         snprintf(wanted, sizeof(wanted), formats[i], m->text, (long long)m->number);
         expect(strstr(lines.text, wanted) != NULL);
@@ -163,7 +185,7 @@ static void expect_meanwhile(struct storage *storage, const struct meanwhile *m)
     plug_storage_reset(storage);
 }
 
-/* --- tests -------------------------------------------------------------------------------------- */
+/* --- tests --- */
 
 static void expect_history(struct storage *storage, const char *pages, int64_t generation)
 {
@@ -173,7 +195,8 @@ static void expect_history(struct storage *storage, const char *pages, int64_t g
     expect_number(kit_generation_of(storage, "a"), generation);
 }
 
-static const char before[] = "1 https://u/ 0 title|-|-\n", after[] = "2 https://u/2 0 title|-|-\n1 https://u/ 0 title|-|-\n";
+static const char before[] = "1 https://u/ 0 title|-|-\n",
+                  after[] = "2 https://u/2 0 title|-|-\n1 https://u/ 0 title|-|-\n";
 
 /* Of both accounts, by another handle and then by the batch's own reader. */
 static void write_both(struct kit *kit, struct storage *other, int number)
@@ -277,7 +300,8 @@ static void its_account_is_removed(struct kit *kit)
 }
 
 const struct kit_test kit_storage_meanwhile_tests[] = {
-    {"batches: no small write of another session waits for one, and each stays", small_writes_do_not_wait},
+    {"batches: no small write of another session waits for one, and each stays",
+     small_writes_do_not_wait},
     {"batches: those of several accounts go on side by side", batches_of_other_accounts},
     {"batches: one whose account is removed meanwhile is not committed", its_account_is_removed},
     {NULL, NULL},

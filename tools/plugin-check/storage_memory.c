@@ -1,4 +1,5 @@
-/* Allocation failures: every operation, with every allocation of it failing in turn. Nothing may crash, leak, or be half done. */
+/* Allocation failures: every operation, with every allocation of it failing in turn. Nothing may
+ * crash, leak, or be half done. */
 #include "storage_kit.h"
 
 typedef int (*step_fn)(struct storage *storage);
@@ -8,22 +9,32 @@ typedef int (*step_fn)(struct storage *storage);
 static int step_account(struct storage *storage)
 {
     int r = 0;
-    struct hearth_account account = {
-        .struct_size = sizeof(account), .id = "c", .email = "c@example.org", .uid = "u", .provider = "fx", .node = ""};
+    struct hearth_account account = {.struct_size = sizeof(account),
+                                     .id = "c",
+                                     .email = "c@example.org",
+                                     .uid = "u",
+                                     .provider = "fx",
+                                     .node = ""};
     return CALL(account_create, &account);
 }
 
 static int step_update(struct storage *storage)
 {
     int r = 0;
-    struct hearth_account account = {.struct_size = sizeof(account), .id = "a", .name = "Anna", .next_sync = 5, .state_detail = "x"};
-    return CALL(account_update, &account, HEARTH_ACCOUNT_NAME | HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
+    struct hearth_account account = {.struct_size = sizeof(account),
+                                     .id = "a",
+                                     .name = "Anna",
+                                     .next_sync = 5,
+                                     .state_detail = "x"};
+    return CALL(account_update, &account,
+                HEARTH_ACCOUNT_NAME | HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
 }
 
 static int step_identity(struct storage *storage)
 {
     int r = 0;
-    struct hearth_account_identity identity = {.struct_size = sizeof(identity), .issuer = "proxy", .subject = "anna"};
+    struct hearth_account_identity identity = {
+        .struct_size = sizeof(identity), .issuer = "proxy", .subject = "anna"};
     struct hearth_account account = {.struct_size = sizeof(account)};
     const char *text;
     if (storage->ops->identity_put == NULL)
@@ -39,22 +50,29 @@ static int step_token(struct storage *storage)
 {
     int r = 0;
     uint8_t hash[32] = {7};
-    struct hearth_token token = {.struct_size = sizeof(token), .id = "t", .account = "a", .name = "n", .hash = hash};
+    struct hearth_token token = {
+        .struct_size = sizeof(token), .id = "t", .account = "a", .name = "n", .hash = hash};
     return CALL(token_create, &token);
 }
 
 static int step_settings(struct storage *storage)
 {
     int r = 0;
-    struct hearth_pick pick = {.struct_size = sizeof(pick), .input = "in", .page = 3, .use_count = 1};
+    struct hearth_pick pick = {
+        .struct_size = sizeof(pick), .input = "in", .page = 3, .use_count = 1};
     CALL(settings_put, "a", "{\"a\":1}");
-    struct hearth_source source = {
-        .struct_size = sizeof(source), .id = 2, .name = "n", .kind = HEARTH_SOURCE_SYNC, .provider = "", .uid = ""};
+    struct hearth_source source = {.struct_size = sizeof(source),
+                                   .id = 2,
+                                   .name = "n",
+                                   .kind = HEARTH_SOURCE_SYNC,
+                                   .provider = "",
+                                   .uid = ""};
     CALL(credentials_put, "a", 0, "sealed", 6);
     CALL(source_put, "a", &source);
     CALL(credentials_put, "a", 2, "other", 5);
     CALL(pick_put, "a", &pick);
-    struct hearth_removed_here removed = {.struct_size = sizeof(removed), .id = "r", .kind = HEARTH_REMOVED_HERE_SPAN, .host = ""};
+    struct hearth_removed_here removed = {
+        .struct_size = sizeof(removed), .id = "r", .kind = HEARTH_REMOVED_HERE_SPAN, .host = ""};
     return CALL(removed_here_put, "a", &removed);
 }
 
@@ -83,22 +101,27 @@ static int put_history(struct storage *storage, int r)
 static int put_bookmarks(struct storage *storage, int r)
 {
     struct hearth_bookmark folder = kit_bookmark_make("menu________", HEARTH_FOLDER, NULL, 0);
-    struct hearth_bookmark bookmark = kit_bookmark_make("b___________", HEARTH_BOOKMARK, "menu________", 0);
+    struct hearth_bookmark bookmark =
+        kit_bookmark_make("b___________", HEARTH_BOOKMARK, "menu________", 0);
     bookmark.title = "title";
     bookmark.url = "https://example.org/";
     bookmark.tags = "one\ntwo";
     CALL(bookmark_put, &folder);
     CALL(bookmark_put, &bookmark);
-    CALL(bookmark_children_put, 0, "menu________", (const char *const[]){"b___________", "later"}, 2);
+    CALL(bookmark_children_put, 0, "menu________", (const char *const[]){"b___________", "later"},
+         2);
     CALL(bookmark_place, "b___________", "menu________", 0);
     return CALL(bookmark_remove, "gone________");
 }
 
 static int put_devices(struct storage *storage, int r)
 {
-    struct hearth_device device = {.struct_size = sizeof(device), .id = "d", .name = "phone", .type = "mobile", .os = "os"};
-    struct hearth_tab tab = {.struct_size = sizeof(tab), .title = "t", .url = "https://example.org/"};
-    struct hearth_tab_group group = {.struct_size = sizeof(group), .id = "g", .name = "trip", .color = "blue"};
+    struct hearth_device device = {
+        .struct_size = sizeof(device), .id = "d", .name = "phone", .type = "mobile", .os = "os"};
+    struct hearth_tab tab = {
+        .struct_size = sizeof(tab), .title = "t", .url = "https://example.org/"};
+    struct hearth_tab_group group = {
+        .struct_size = sizeof(group), .id = "g", .name = "trip", .color = "blue"};
     CALL(device_put, &device);
     CALL(device_hide, "d", true);
     CALL(tab_group_put, "d", &group);
@@ -145,7 +168,8 @@ static int step_read(struct storage *storage)
     struct hearth_page page = {.struct_size = sizeof(page)};
     struct hearth_bookmark bookmark = {.struct_size = sizeof(bookmark)};
     struct hearth_visit_query visits = {.struct_size = sizeof(visits)};
-    struct hearth_bookmark_query bookmarks = {.struct_size = sizeof(bookmarks), .order = HEARTH_BY_TAG, .tag = "ONE"};
+    struct hearth_bookmark_query bookmarks = {
+        .struct_size = sizeof(bookmarks), .order = HEARTH_BY_TAG, .tag = "ONE"};
     const char *json;
     CALL(account_by_email, "ANNA@example.org", &account);
     CALL(settings_get, "a", &json);
@@ -169,7 +193,8 @@ static int step_remove(struct storage *storage)
 static void memory_exhaust_step(struct kit *kit, const char *name, step_fn step)
 {
     struct buf before = {0}, after = {0};
-    bool atomic_step = step == step_account || step == step_update || step == step_token || step == step_batch;
+    bool atomic_step =
+        step == step_account || step == step_update || step == step_token || step == step_batch;
     kit_dump_storage(&kit->storage, &before);
     for (long n = 1; n < 20000; n++) {
         kit_memory_fail_at(n);
@@ -183,8 +208,10 @@ static void memory_exhaust_step(struct kit *kit, const char *name, step_fn step)
             kit_dump_storage(&kit->storage, &before); /* it did without, or perhaps */
         if (r == 0)
             continue;
-        if (!failed && r != HEARTH_ERR_UNAVAILABLE && r != HEARTH_ERR_CONFLICT && r != HEARTH_ERR_NOT_FOUND)
-            fail_msg("%s: allocation %ld failed earlier, and now it returns %s", name, n, err_name(r));
+        if (!failed && r != HEARTH_ERR_UNAVAILABLE && r != HEARTH_ERR_CONFLICT &&
+            r != HEARTH_ERR_NOT_FOUND)
+            fail_msg("%s: allocation %ld failed earlier, and now it returns %s", name, n,
+                     err_name(r));
         if (atomic_step && r != HEARTH_ERR_UNCERTAIN) {
             kit_dump_storage(&kit->storage, &after);
             if (failed)
@@ -203,8 +230,9 @@ static void storage_every_allocation_fails(struct kit *kit)
     static const struct {
         const char *name;
         step_fn step;
-    } steps[] = {{"account_create", step_account}, {"account_update", step_update}, {"token_create", step_token},
-                 {"identity_put", step_identity},  {"settings_put", step_settings}, {"a batch", step_batch},
+    } steps[] = {{"account_create", step_account}, {"account_update", step_update},
+                 {"token_create", step_token},     {"identity_put", step_identity},
+                 {"settings_put", step_settings},  {"a batch", step_batch},
                  {"reading", step_read},           {"account_remove", step_remove}};
     if (!kit_memory_can_fail())
         kit_skip("a sanitizer owns the allocator");
@@ -237,7 +265,8 @@ static void opening_without_memory(struct kit *kit)
 }
 
 const struct kit_test kit_storage_memory_tests[] = {
-    {"memory: every allocation of every operation fails once, and nothing is half done", storage_every_allocation_fails, KIT_FAULTS, 300},
+    {"memory: every allocation of every operation fails once, and nothing is half done",
+     storage_every_allocation_fails, KIT_FAULTS, 300},
     {"memory: opening survives every failed allocation", opening_without_memory, KIT_FAULTS, 120},
     {NULL, NULL},
 };

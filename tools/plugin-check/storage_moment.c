@@ -1,12 +1,13 @@
-/* A listing is of one moment: what another handle commits while its rows are delivered, or before the first of them, does not change
- * them. And its callback may call other operations of its handle. */
+/* A listing is of one moment: what another handle commits while its rows are delivered, or
+ * before the first of them, does not change them. And its callback may call other operations of
+ * its handle. */
 #include "storage_listings.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* --- a commit in the callback ------------------------------------------------------------------- */
+/* --- a commit in the callback --- */
 
 struct disturbance {
     struct storage *other;
@@ -24,7 +25,8 @@ static void moment_disturb(void *ctx)
 }
 
 /* What is there is what `puts` does not make. How many rows there were. */
-static size_t check_disturbed(struct kit *kit, struct storage *other, const struct storage_listing *of, bool puts)
+static size_t check_disturbed(struct kit *kit, struct storage *other,
+                              const struct storage_listing *of, bool puts)
 {
     struct listing *calm = calloc(1, sizeof(*calm)), *disturbed = calloc(1, sizeof(*disturbed));
     struct disturbance disturbance = {.other = other, .kind = of->kind, .puts = puts};
@@ -33,8 +35,9 @@ static size_t check_disturbed(struct kit *kit, struct storage *other, const stru
     disturbed->ctx = &disturbance;
     kit_listing_read(&kit->storage, of, disturbed);
     if (strcmp(calm->lines.text, disturbed->lines.text) != 0)
-        fail_msg("%s: everything was %s at its first row, and it went on with\n%swhere this was expected:\n%s", of->name,
-                 puts ? "put" : "removed", disturbed->lines.text, calm->lines.text);
+        fail_msg("%s: everything was %s at its first row, and it went on with\n%swhere this was "
+                 "expected:\n%s",
+                 of->name, puts ? "put" : "removed", disturbed->lines.text, calm->lines.text);
     if (disturbed->at_row != NULL) /* it had no row */
         moment_disturb(&disturbance);
     size_t count = calm->lines.count;
@@ -52,17 +55,19 @@ static void listings_are_of_one_moment(struct kit *kit)
         if (of->page_by_page)
             continue;
         kit_listed_put(&other, of->kind);
-        size_t full = check_disturbed(kit, &other, of, false), emptied = check_disturbed(kit, &other, of, true);
+        size_t full = check_disturbed(kit, &other, of, false),
+               emptied = check_disturbed(kit, &other, of, true);
         if (full < 2 && emptied < 2)
-            fail_msg("%s delivers %zu rows of what is there, and %zu of what was there; two were expected of one of them", of->name, full,
-                     emptied);
+            fail_msg("%s delivers %zu rows of what is there, and %zu of what was there; two were "
+                     "expected of one of them",
+                     of->name, full, emptied);
         kit_listed_remove(&other, of->kind);
     }
     plug_storage_close(&other);
     kit_expect_sound(&kit->storage);
 }
 
-/* --- commits at any time ------------------------------------------------------------------------ */
+/* --- commits at any time --- */
 
 enum { ROUNDS = 25 };
 
@@ -97,14 +102,18 @@ static void moment_read_all(struct storage *storage, struct listing *listing, ch
     }
 }
 
-static void check_against_both(struct storage *storage, struct listing *listing, const struct both_states *states)
+static void check_against_both(struct storage *storage, struct listing *listing,
+                               const struct both_states *states)
 {
     for (size_t i = 0; kit_storage_listings[i].name != NULL; i++) {
         kit_listing_read(storage, &kit_storage_listings[i], listing);
-        if (!kit_storage_listings[i].page_by_page && strcmp(listing->lines.text, states->full[i]) != 0 &&
+        if (!kit_storage_listings[i].page_by_page &&
+            strcmp(listing->lines.text, states->full[i]) != 0 &&
             strcmp(listing->lines.text, states->emptied[i]) != 0)
-            fail_msg("%s: while another session commits, it says\n%swhich is neither what was there before a commit:\n%snor after it:\n%s",
-                     kit_storage_listings[i].name, listing->lines.text, states->full[i], states->emptied[i]);
+            fail_msg("%s: while another session commits, it says\n%swhich is neither what was "
+                     "there before a commit:\n%snor after it:\n%s",
+                     kit_storage_listings[i].name, listing->lines.text, states->full[i],
+                     states->emptied[i]);
         plug_storage_reset(storage);
     }
 }
@@ -136,7 +145,7 @@ static void listings_meet_commits(struct kit *kit)
     kit_expect_sound(&kit->storage);
 }
 
-/* --- callbacks that call back ------------------------------------------------------------------- */
+/* --- callbacks that call back --- */
 
 struct inner {
     struct storage *storage;
@@ -193,21 +202,24 @@ static void call_everything(void *ctx)
             continue;
         kit_listing_read(inner->storage, &kit_storage_listings[i], &listing);
         if (strcmp(listing.lines.text, inner->wanted[i]) != 0)
-            fail_msg("%s, called in the callback of %s, says\n%swhere this was expected:\n%s", kit_storage_listings[i].name, inner->outer->name,
-                     listing.lines.text, inner->wanted[i]);
+            fail_msg("%s, called in the callback of %s, says\n%swhere this was expected:\n%s",
+                     kit_storage_listings[i].name, inner->outer->name, listing.lines.text,
+                     inner->wanted[i]);
     }
 }
 
 static void check_callbacks(struct storage *storage, struct listing *listing, char **wanted)
 {
     for (size_t i = 0; kit_storage_listings[i].name != NULL; i++) {
-        struct inner inner = {.storage = storage, .outer = &kit_storage_listings[i], .wanted = wanted};
+        struct inner inner = {
+            .storage = storage, .outer = &kit_storage_listings[i], .wanted = wanted};
         listing->at_row = call_everything;
         listing->ctx = &inner;
         kit_listing_read(storage, &kit_storage_listings[i], listing);
         if (strcmp(listing->lines.text, wanted[i]) != 0)
-            fail_msg("%s, whose callback called other operations, says\n%swhere this was expected:\n%s", kit_storage_listings[i].name,
-                     listing->lines.text, wanted[i]);
+            fail_msg(
+                "%s, whose callback called other operations, says\n%swhere this was expected:\n%s",
+                kit_storage_listings[i].name, listing->lines.text, wanted[i]);
         expect_number(inner.called, wanted[i][0] != '\0');
         listing->at_row = NULL;
         plug_storage_reset(storage);
@@ -241,7 +253,9 @@ static void callbacks_call_back(struct kit *kit)
 
 const struct kit_test kit_storage_moment_tests[] = {
     {"lists: all rows are of one moment", listings_are_of_one_moment, KIT_OPEN},
-    {"lists: while another session commits without a pause all rows are of one moment", listings_meet_commits, KIT_OPEN},
-    {"lists: a callback may call every other operation of its session", callbacks_call_back, KIT_OPEN},
+    {"lists: while another session commits without a pause all rows are of one moment",
+     listings_meet_commits, KIT_OPEN},
+    {"lists: a callback may call every other operation of its session", callbacks_call_back,
+     KIT_OPEN},
     {NULL, NULL},
 };

@@ -31,20 +31,23 @@ struct output_operation {
     void (*undo)(struct kit *kit, union outputs *out); /* of a success; NULL */
 };
 
-#define CALLS(name, operation, ...)                                                                                                        \
-    static int name(struct kit *kit, int present, union outputs *out)                                                                      \
-    {                                                                                                                                      \
-        (void)present;                                                                                                                     \
-        return kit->storage_ops->operation(kit->storage.handle, &kit->storage.call.hearth, __VA_ARGS__);                                          \
+#define CALLS(name, operation, ...)                                                                \
+    static int name(struct kit *kit, int present, union outputs *out)                              \
+    {                                                                                              \
+        (void)present;                                                                             \
+        return kit->storage_ops->operation(kit->storage.handle, &kit->storage.call.hearth,         \
+                                           __VA_ARGS__);                                           \
     }
 #define EITHER(there, missing) (present != MISSING ? (there) : (missing))
 static const uint8_t hash_there[32] = {1}, hash_missing[32] = {9};
 static const struct hearth_visit one_visit[] = {HEARTH_VISIT(500, HEARTH_VISIT_LINK)};
 CALLS(get_account, account_get, EITHER("a", "nobody"), &out->account)
-CALLS(get_by_email, account_by_email, EITHER("anna@example.org", "nobody@example.org"), &out->account)
+CALLS(get_by_email, account_by_email, EITHER("anna@example.org", "nobody@example.org"),
+      &out->account)
 CALLS(get_by_identity, account_by_identity, "sync:fx", EITHER("uid of a", "nobody"), &out->account)
 CALLS(get_counts, counts, EITHER("a", "nobody"), &out->counts)
-CALLS(get_credentials, credentials_get, EITHER("a", "nobody"), 0, &out->sealed.bytes, &out->sealed.size)
+CALLS(get_credentials, credentials_get, EITHER("a", "nobody"), 0, &out->sealed.bytes,
+      &out->sealed.size)
 CALLS(get_settings, settings_get, EITHER("a", "nobody"), &out->text)
 CALLS(get_property, property_get, EITHER("kit", "kit_has_none"), &out->text)
 CALLS(get_token, token_by_hash, EITHER(hash_there, hash_missing), &out->token)
@@ -91,9 +94,10 @@ static const struct output_operation operations[] = {
     {"session_open", outputs_open_handle, 0, false, true, outputs_close_handle},
 };
 
-/* Calls it with outputs full of a pattern; fails the test when a failure has touched them. The code. ret_failed: an allocation that was to
- * fail was reached; NULL. */
-static int call_watched(struct kit *kit, const struct output_operation *of, int present, const char *how, bool *ret_failed)
+/* Calls it with outputs full of a pattern; fails the test when a failure has touched them. The
+ * code. ret_failed: an allocation that was to fail was reached; NULL. */
+static int call_watched(struct kit *kit, const struct output_operation *of, int present,
+                        const char *how, bool *ret_failed)
 {
     union outputs out, before;
     memset(&out, PATTERN, sizeof(out));
@@ -106,22 +110,26 @@ static int call_watched(struct kit *kit, const struct output_operation *of, int 
         *ret_failed = failed;
     for (size_t i = 0; r < 0 && i < sizeof(out); i++)
         if (out.bytes[i] != before.bytes[i])
-            fail_msg("%s, %s, returned %s and touched its output: byte %zu of it is 0x%02x where 0x%02x was", of->name, how, err_name(r), i,
-                     out.bytes[i], before.bytes[i]);
+            fail_msg("%s, %s, returned %s and touched its output: byte %zu of it is 0x%02x where "
+                     "0x%02x was",
+                     of->name, how, err_name(r), i, out.bytes[i], before.bytes[i]);
     if (r >= 0 && of->undo != NULL)
         of->undo(kit, &out);
     plug_storage_reset(&kit->storage);
     return r;
 }
 
-static void outputs_expect_code(const struct output_operation *of, const char *how, int r, int wanted)
+static void outputs_expect_code(const struct output_operation *of, const char *how, int r,
+                                int wanted)
 {
     if (r != wanted)
-        fail_msg("%s, %s, returned %s, %s was expected", of->name, how, err_name(r), err_name(wanted));
+        fail_msg("%s, %s, returned %s, %s was expected", of->name, how, err_name(r),
+                 err_name(wanted));
 }
 
 /* In the batch that it needs. */
-static int call_in_batch(struct kit *kit, const struct output_operation *of, int present, const char *how)
+static int call_in_batch(struct kit *kit, const struct output_operation *of, int present,
+                         const char *how)
 {
     if (of->in_batch)
         kit_batch_begin(&kit->storage, "a", HEARTH_COLLECTION_NONE);
@@ -160,7 +168,8 @@ static void call_without_memory(struct kit *kit, const struct output_operation *
     bool failed = true;
     for (long n = 1; failed && n < ALLOCATIONS; n++) {
         snprintf(how, sizeof(how), "whose allocation %ld failed", n);
-        if (of->in_batch && STORAGE(storage, NULL, batch_begin, "a", HEARTH_COLLECTION_NONE, &generation) < 0)
+        if (of->in_batch &&
+            STORAGE(storage, NULL, batch_begin, "a", HEARTH_COLLECTION_NONE, &generation) < 0)
             continue;
         kit_memory_fail_at(n);
         call_watched(kit, of, PRESENT, how, &failed);
@@ -172,23 +181,33 @@ static void call_without_memory(struct kit *kit, const struct output_operation *
 static void check_outputs(struct kit *kit, const struct output_operation *of)
 {
     if (of->in_batch)
-        outputs_expect_code(of, "without a batch", call_watched(kit, of, PRESENT, "without a batch", NULL), HEARTH_ERR_INVALID);
+        outputs_expect_code(of, "without a batch",
+                            call_watched(kit, of, PRESENT, "without a batch", NULL),
+                            HEARTH_ERR_INVALID);
     if (!of->never_missing)
-        outputs_expect_code(of, "for what is not there", call_in_batch(kit, of, MISSING, "for what is not there"), HEARTH_ERR_NOT_FOUND);
+        outputs_expect_code(of, "for what is not there",
+                            call_in_batch(kit, of, MISSING, "for what is not there"),
+                            HEARTH_ERR_NOT_FOUND);
     if (of->call == begin_for) {
         kit_batch_begin(&kit->storage, "a", HEARTH_COLLECTION_NONE);
-        outputs_expect_code(of, "in a batch", call_watched(kit, of, PRESENT, "in a batch", NULL), HEARTH_ERR_INVALID);
+        outputs_expect_code(of, "in a batch", call_watched(kit, of, PRESENT, "in a batch", NULL),
+                            HEARTH_ERR_INVALID);
         kit->storage_ops->batch_abort(kit->storage.handle);
     }
     call_stopped(kit, of);
-    outputs_expect_code(of, "for what is there", call_in_batch(kit, of, PRESENT, "for what is there"), 0);
+    outputs_expect_code(of, "for what is there",
+                        call_in_batch(kit, of, PRESENT, "for what is there"), 0);
 }
 
 static void failures_touch_nothing(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
-    const struct hearth_token token = {
-        .struct_size = sizeof(token), .id = "t", .account = "a", .name = "n", .hash = hash_there, .created = 5};
+    const struct hearth_token token = {.struct_size = sizeof(token),
+                                       .id = "t",
+                                       .account = "a",
+                                       .name = "n",
+                                       .hash = hash_there,
+                                       .created = 5};
     OK(storage, token_create, &token);
     OK(storage, credentials_put, "a", 0, "sealed", 6);
     OK(storage, settings_put, "a", "{}");
@@ -206,6 +225,7 @@ static void failures_touch_nothing(struct kit *kit)
 }
 
 const struct kit_test kit_storage_outputs_tests[] = {
-    {"outputs: what fails leaves them as they were, whatever it fails with", failures_touch_nothing, KIT_OPEN},
+    {"outputs: what fails leaves them as they were, whatever it fails with", failures_touch_nothing,
+     KIT_OPEN},
     {NULL, NULL},
 };

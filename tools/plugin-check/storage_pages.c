@@ -110,8 +110,8 @@ static void frecency_order(struct kit *kit)
     kit_batch_commit(storage);
     struct lines lines = {.size = 0};
     OK(storage, pages_by_frecency, "a", kit_lines_on_page, &lines);
-    expect_text(lines.text,
-                "4 https://u/ 100 -|-|-\n2 https://u/ 100 -|-|-\n1 https://u/ 5 -|-|-\n5 https://u/ 0 -|-|-\n3 https://u/ -1 -|-|-\n");
+    expect_text(lines.text, "4 https://u/ 100 -|-|-\n2 https://u/ 100 -|-|-\n1 https://u/ 5 "
+                            "-|-|-\n5 https://u/ 0 -|-|-\n3 https://u/ -1 -|-|-\n");
     lines = (struct lines){.stop_after = 2};
     OK(storage, pages_by_frecency, "a", kit_lines_on_page, &lines);
     expect_number(lines.count, 2);
@@ -123,7 +123,8 @@ static void frecency_order(struct kit *kit)
 static void stored_pages_visits(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
-    const struct hearth_visit visits[] = {HEARTH_VISIT(100, 1), HEARTH_VISIT(100, 2), HEARTH_VISIT(100, 1), HEARTH_VISIT(300, 1)},
+    const struct hearth_visit visits[] = {HEARTH_VISIT(100, 1), HEARTH_VISIT(100, 2),
+                                          HEARTH_VISIT(100, 1), HEARTH_VISIT(300, 1)},
                               bad = HEARTH_VISIT(1, 10);
     struct hearth_page page = kit_page_make(1, "https://u/", "u");
     int64_t added = -1;
@@ -231,7 +232,8 @@ static void listed_guids(struct kit *kit)
     many = (struct lines){.size = 0};
     OK(storage, page_guid_list, "b", stored_page_on_guid, &many);
     expect_number(many.count, 1500);
-    expect(strncmp(many.text, "1 g00000\n1 g00001\n", 18) == 0 && strstr(many.text, "\n1 g01023\n1 g01024\n1 g01025\n") != NULL);
+    expect(strncmp(many.text, "1 g00000\n1 g00001\n", 18) == 0 &&
+           strstr(many.text, "\n1 g01023\n1 g01024\n1 g01025\n") != NULL);
     kit_expect_sound(storage);
 }
 
@@ -251,20 +253,24 @@ static void changed_pages(struct kit *kit)
     struct lines lines = {.size = 0};
     OK(storage, pages_changed, "a", 1, kit_lines_on_page, &lines);
     expect_number(lines.count, 2);
-    expect(strstr(lines.text, "2 https://u/2 0 title|-|-\n") != NULL && strstr(lines.text, "gone 1\n") != NULL);
+    expect(strstr(lines.text, "2 https://u/2 0 title|-|-\n") != NULL &&
+           strstr(lines.text, "gone 1\n") != NULL);
     lines = (struct lines){.stop_after = 1};
     OK(storage, pages_changed, "a", 1, kit_lines_on_page, &lines);
     expect_number(lines.count, 1);
     lines = (struct lines){.size = 0};
     OK(storage, pages_changed, "a", 2, kit_lines_on_page, &lines);
     expect_number(lines.count, 0);
-    FAILS(NOT_FOUND, storage, pages_changed, "a", 3, kit_lines_on_page, &lines); /* never happened here: a restored backup */
-    kit_batch_begin(storage, "a", HEARTH_HISTORY);                               /* a page that comes back is not gone */
+    /* never happened here: a restored backup */
+    FAILS(NOT_FOUND, storage, pages_changed, "a", 3, kit_lines_on_page, &lines);
+    /* a page that comes back is not gone */
+    kit_batch_begin(storage, "a", HEARTH_HISTORY);
     kit_page_put_visited(storage, 1, "https://u/1", "u", 1, (const int64_t[]){100});
     kit_batch_commit(storage);
     OK(storage, pages_changed, "a", 1, kit_lines_on_page, &lines);
     expect_number(lines.count, 2);
-    expect(strstr(lines.text, "2 https://u/2 0 title|-|-\n") != NULL && strstr(lines.text, "1 https://u/1 0 title|-|-\n") != NULL);
+    expect(strstr(lines.text, "2 https://u/2 0 title|-|-\n") != NULL &&
+           strstr(lines.text, "1 https://u/1 0 title|-|-\n") != NULL);
 }
 
 static void several_pages(struct kit *kit)
@@ -285,7 +291,8 @@ static void several_pages(struct kit *kit)
         ids[i] = i + 1; /* every second one is not there */
     }
     ids[299] = 1000;
-    OK_OF(storage, bulk, pages_get, "a", ids, 300, kit_lines_on_page, &lines); /* reads see what the batch has written */
+    /* reads see what the batch has written */
+    OK_OF(storage, bulk, pages_get, "a", ids, 300, kit_lines_on_page, &lines);
     kit_batch_commit(storage);
     expect_number(lines.count, 150);
     lines = (struct lines){.size = 0};

@@ -1,6 +1,6 @@
-/* Random sequences of operations, the same on the plugin and on a model: plugins/storage-mem, whose sources are meant to be read.
- * After every step that is visible to others both are read out whole and compared, so the sequence that is reported is the shortest one
- * that goes wrong. */
+/* Random sequences of operations, the same on the plugin and on a model: plugins/storage-mem,
+ * whose sources are meant to be read. After every step that is visible to others both are read
+ * out whole and compared, so the sequence that is reported is the shortest one that goes wrong. */
 #include "records.h"
 #include "storage_kit.h"
 
@@ -15,7 +15,8 @@ struct side {
     struct buf dump;
 };
 
-/* Others who read while a batch is open: a handle of the instance, and one of another instance where the plugin is SHARED. */
+/* Others who read while a batch is open: a handle of the instance, and one of another instance
+ * where the plugin is SHARED. */
 struct watchers {
     struct storage storages[2];
     void *instance; /* the other one; NULL */
@@ -44,7 +45,8 @@ static unsigned pick_for_record(void *ctx, unsigned n)
     return storage_run_pick(ctx, n);
 }
 
-static void storage_run_note_step(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void storage_run_note_step(struct run *run, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 static void storage_run_note_step(struct run *run, const char *format, ...)
 {
     va_list ap;
@@ -58,24 +60,29 @@ static _Noreturn void storage_run_differ(struct run *run, const char *what)
     char steps[SHOWN * (WORDS + 8)] = "";
     int first = run->step >= SHOWN ? run->step - SHOWN + 1 : 0;
     for (int i = first; i <= run->step; i++)
-        snprintf(steps + strlen(steps), sizeof(steps) - strlen(steps), "\n%4d %s", i, run->told[i % SHOWN]);
+        snprintf(steps + strlen(steps), sizeof(steps) - strlen(steps), "\n%4d %s", i,
+                 run->told[i % SHOWN]);
     fail_msg("%s, after these steps (and those before them, by the same seed):%s", what, steps);
 }
 
-/* Runs one operation on both sides and compares what came out. The arguments are evaluated twice: no random numbers in them. */
-#define BOTH(run, ...)                                                                                                                     \
-    do {                                                                                                                                   \
-        struct err a_ = {0}, b_ = {0};                                                                                                     \
-        int got_ = STORAGE(&(run)->plugin.storage, &a_, __VA_ARGS__), want_ = STORAGE(&(run)->model.storage, &b_, __VA_ARGS__);                    \
-        if (got_ != want_) {                                                                                                               \
-            char what_[700];                                                                                                               \
-            snprintf(what_, sizeof(what_), "it returned %s (%s) where %s was expected", err_name(got_), a_.text, err_name(want_));         \
-            storage_run_differ(run, what_);                                                                                                            \
-        }                                                                                                                                  \
+/* Runs one operation on both sides and compares what came out. The arguments are evaluated
+ * twice: no random numbers in them. */
+#define BOTH(run, ...)                                                                             \
+    do {                                                                                           \
+        struct err a_ = {0}, b_ = {0};                                                             \
+        int got_ = STORAGE(&(run)->plugin.storage, &a_, __VA_ARGS__),                              \
+            want_ = STORAGE(&(run)->model.storage, &b_, __VA_ARGS__);                              \
+        if (got_ != want_) {                                                                       \
+            char what_[700];                                                                       \
+            snprintf(what_, sizeof(what_), "it returned %s (%s) where %s was expected",            \
+                     err_name(got_), a_.text, err_name(want_));                                    \
+            storage_run_differ(run, what_);                                                        \
+        }                                                                                          \
     } while (0)
 
 static const char *const accounts[] = {"a", "b"};
-static const char *const guids[] = {"menu________", "toolbar_____", "b1__________", "b2__________", "f1__________", "f2__________"};
+static const char *const guids[] = {"menu________", "toolbar_____", "b1__________",
+                                    "b2__________", "f1__________", "f2__________"};
 static const char *const texts[] = {"", "one", "zwei", "Ünïcode 漢字", "a'b\"c\\d%_", NULL};
 static const char *const hosts[] = {"one.example", "two.example", ""};
 static const char *const devices[] = {"phone", "laptop", "tablet"};
@@ -86,8 +93,10 @@ static void storage_run_write_account(struct run *run)
 {
     struct hearth_account account = {.struct_size = sizeof(account), .id = ANY(run, accounts)};
     kit_record_randomise(&plug_fields_account, &account, pick_for_record, run);
-    uint64_t fields = storage_run_pick(run, 1 << 12) & ~(uint64_t)(HEARTH_ACCOUNT_EMAIL | HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_NODE);
-    storage_run_note_step(run, "account_update %s fields 0x%llx", account.id, (unsigned long long)fields);
+    uint64_t fields = storage_run_pick(run, 1 << 12) &
+                      ~(uint64_t)(HEARTH_ACCOUNT_EMAIL | HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_NODE);
+    storage_run_note_step(run, "account_update %s fields 0x%llx", account.id,
+                          (unsigned long long)fields);
     BOTH(run, account_update, &account, fields);
 }
 
@@ -98,7 +107,9 @@ static void write_small(struct run *run)
     snprintf(id, sizeof(id), "t%u", storage_run_pick(run, 5));
     snprintf(json, sizeof(json), "{\"n\":%u}", storage_run_pick(run, 100));
     struct hearth_token token = {.struct_size = sizeof(token), .id = id};
-    struct hearth_pick picked = {.struct_size = sizeof(picked), .input = storage_run_pick(run, 2) == 0 ? "ex" : "mo", .page = 1 + storage_run_pick(run, 4)};
+    struct hearth_pick picked = {.struct_size = sizeof(picked),
+                                 .input = storage_run_pick(run, 2) == 0 ? "ex" : "mo",
+                                 .page = 1 + storage_run_pick(run, 4)};
     kit_record_randomise(&plug_fields_token, &token, pick_for_record, run);
     kit_record_randomise(&plug_fields_pick, &picked, pick_for_record, run);
     token.account = ANY(run, accounts);
@@ -122,11 +133,13 @@ static void write_small(struct run *run)
         BOTH(run, settings_put, token.account, json);
         break;
     case 4:
-        storage_run_note_step(run, "credentials_put %s of %lld %s", token.account, (long long)source, json);
+        storage_run_note_step(run, "credentials_put %s of %lld %s", token.account,
+                              (long long)source, json);
         BOTH(run, credentials_put, token.account, source, json, strlen(json));
         break;
     default:
-        storage_run_note_step(run, "pick_put %s %s %lld", token.account, picked.input, (long long)picked.page);
+        storage_run_note_step(run, "pick_put %s %s %lld", token.account, picked.input,
+                              (long long)picked.page);
         BOTH(run, pick_put, token.account, &picked);
         break;
     }
@@ -135,15 +148,20 @@ static void write_small(struct run *run)
 /* Few names, so that accounts meet over them. */
 static void write_identity(struct run *run)
 {
-    static const char *const issuers[] = {"proxy", "sync:fx"}, *const subjects[] = {"anna", "uid of a", "uid of b"};
+    static const char *const issuers[] = {"proxy", "sync:fx"}, *const subjects[] = {
+                                                                   "anna", "uid of a", "uid of b"};
     const char *account = ANY(run, accounts);
-    struct hearth_account_identity identity = {
-        .struct_size = sizeof(identity), .issuer = ANY(run, issuers), .subject = ANY(run, subjects), .created = run->step};
+    struct hearth_account_identity identity = {.struct_size = sizeof(identity),
+                                               .issuer = ANY(run, issuers),
+                                               .subject = ANY(run, subjects),
+                                               .created = run->step};
     if (storage_run_pick(run, 3) > 0) {
-        storage_run_note_step(run, "identity_put %s %s %s", account, identity.issuer, identity.subject);
+        storage_run_note_step(run, "identity_put %s %s %s", account, identity.issuer,
+                              identity.subject);
         BOTH(run, identity_put, account, &identity);
     } else {
-        storage_run_note_step(run, "identity_remove %s %s %s", account, identity.issuer, identity.subject);
+        storage_run_note_step(run, "identity_remove %s %s %s", account, identity.issuer,
+                              identity.subject);
         BOTH(run, identity_remove, account, identity.issuer, identity.subject);
     }
 }
@@ -153,7 +171,8 @@ static void write_page(struct run *run)
     int64_t id = 1 + storage_run_pick(run, 6), added_a = 0, added_b = 0;
     char url[64];
     struct hearth_visit visits[4];
-    snprintf(url, sizeof(url), "https://page.example/%lld/%u", (long long)id, storage_run_pick(run, 2));
+    snprintf(url, sizeof(url), "https://page.example/%lld/%u", (long long)id,
+             storage_run_pick(run, 2));
     struct hearth_page page = {.struct_size = sizeof(page), .id = id};
     kit_record_randomise(&plug_fields_page, &page, pick_for_record, run);
     page.url = url;
@@ -161,12 +180,13 @@ static void write_page(struct run *run)
     const char *guid = storage_run_pick(run, 2) == 0 ? "g0" : "1:g1";
     size_t count = storage_run_pick(run, 5);
     for (size_t i = 0; i < count; i++)
-        visits[i] = (struct hearth_visit)HEARTH_VISIT_OF(1 + storage_run_pick(run, 8), 1 + (int32_t)storage_run_pick(run, 9), ANY(run, sources));
+        visits[i] = (struct hearth_visit)HEARTH_VISIT_OF(
+            1 + storage_run_pick(run, 8), 1 + (int32_t)storage_run_pick(run, 9), ANY(run, sources));
     switch (storage_run_pick(run, 6)) {
     case 0:
     case 1:
-        storage_run_note_step(run, "page_put %lld frecency %lld host \"%s\"%s", (long long)id, (long long)page.frecency, page.host,
-             page.hidden ? " hidden" : "");
+        storage_run_note_step(run, "page_put %lld frecency %lld host \"%s\"%s", (long long)id,
+                              (long long)page.frecency, page.host, page.hidden ? " hidden" : "");
         BOTH(run, page_put, &page);
         break;
     case 2:
@@ -217,7 +237,8 @@ static void write_bookmark(struct run *run)
         BOTH(run, bookmark_remove, b.guid);
         break;
     case 1:
-        storage_run_note_step(run, "bookmark_claims_put %s %s %s", b.guid, children[0], child_count == 3 ? children[2] : "");
+        storage_run_note_step(run, "bookmark_claims_put %s %s %s", b.guid, children[0],
+                              child_count == 3 ? children[2] : "");
         BOTH(run, bookmark_children_put, b.source, b.guid, children, child_count);
         break;
     case 2:
@@ -232,7 +253,8 @@ static void write_bookmark(struct run *run)
         }
         __attribute__((fallthrough));
     default:
-        storage_run_note_step(run, "bookmark_put %s kind %d in %s", b.guid, (int)b.kind, b.parent == NULL ? "(as it is)" : b.parent);
+        storage_run_note_step(run, "bookmark_put %s kind %d in %s", b.guid, (int)b.kind,
+                              b.parent == NULL ? "(as it is)" : b.parent);
         BOTH(run, bookmark_put, &b);
         break;
     }
@@ -242,11 +264,13 @@ static void write_device(struct run *run)
 {
     struct hearth_device device = {.struct_size = sizeof(device), .id = ANY(run, devices)};
     struct hearth_tab tab = {.struct_size = sizeof(tab), .position = storage_run_pick(run, 4)};
-    struct hearth_tab_group group = {.struct_size = sizeof(group), .id = storage_run_pick(run, 2) == 0 ? "trip" : "Trip"};
+    struct hearth_tab_group group = {.struct_size = sizeof(group),
+                                     .id = storage_run_pick(run, 2) == 0 ? "trip" : "Trip"};
     kit_record_randomise(&plug_fields_device, &device, pick_for_record, run);
     kit_record_randomise(&plug_fields_tab, &tab, pick_for_record, run);
     kit_record_randomise(&plug_fields_tab_group, &group, pick_for_record, run);
-    const char *cleared = storage_run_pick(run, 4) == 0 ? NULL : device.id, *cursor = ANY(run, texts);
+    const char *cleared = storage_run_pick(run, 4) == 0 ? NULL : device.id,
+               *cursor = ANY(run, texts);
     device.source = ANY(run, sources);
     int32_t collection = (int32_t)storage_run_pick(run, 5);
     bool hidden = storage_run_pick(run, 2) != 0;
@@ -302,7 +326,8 @@ static void write_removed_here(struct run *run)
 static void write_source(struct run *run)
 {
     const char *account = ANY(run, accounts);
-    struct hearth_source source = {.struct_size = sizeof(source), .id = storage_run_pick(run, 2) == 0 ? 1 : HEARTH_SOURCE_MAX};
+    struct hearth_source source = {.struct_size = sizeof(source),
+                                   .id = storage_run_pick(run, 2) == 0 ? 1 : HEARTH_SOURCE_MAX};
     kit_record_randomise(&plug_fields_source, &source, pick_for_record, run);
     if (storage_run_pick(run, 3) > 0) {
         storage_run_note_step(run, "source_put %lld of %s", (long long)source.id, account);
@@ -328,15 +353,16 @@ static void watch_unchanged(struct run *run, const char *when)
             b += strcspn(b, "\n") + 1;
         }
         char what[900];
-        snprintf(what, sizeof(what), "%s, %s sees \"%.*s\" where it saw \"%.*s\" before the batch", when, who[i], (int)strcspn(a, "\n"), a,
-                 (int)strcspn(b, "\n"), b);
+        snprintf(what, sizeof(what), "%s, %s sees \"%.*s\" where it saw \"%.*s\" before the batch",
+                 when, who[i], (int)strcspn(a, "\n"), a, (int)strcspn(b, "\n"), b);
         storage_run_differ(run, what);
     }
 }
 
 static void begin_batch(struct run *run)
 {
-    static const int32_t collections[] = {HEARTH_CLIENTS, HEARTH_TABS, HEARTH_BOOKMARKS, HEARTH_HISTORY, HEARTH_COLLECTION_NONE};
+    static const int32_t collections[] = {HEARTH_CLIENTS, HEARTH_TABS, HEARTH_BOOKMARKS,
+                                          HEARTH_HISTORY, HEARTH_COLLECTION_NONE};
     int32_t collection = ANY(run, collections);
     int64_t a = 0, b = 0;
     run->batch_account = ANY(run, accounts);
@@ -373,8 +399,10 @@ static void storage_run_compare_changes(struct run *run)
     for (int i = 0; i < 2; i++) {
         int64_t since = storage_run_pick(run, 20);
         unsigned long long a = 0, b = 0;
-        int r = STORAGE(&run->plugin.storage, NULL, pages_changed, accounts[i], since, kit_dump_change, &a);
-        int s = STORAGE(&run->model.storage, NULL, pages_changed, accounts[i], since, kit_dump_change, &b);
+        int r = STORAGE(&run->plugin.storage, NULL, pages_changed, accounts[i], since,
+                        kit_dump_change, &a);
+        int s = STORAGE(&run->model.storage, NULL, pages_changed, accounts[i], since,
+                        kit_dump_change, &b);
         if (r == 0 && s == 0 && a != b)
             storage_run_differ(run, "pages_changed tells something else than what changed");
         if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
@@ -387,7 +415,8 @@ static void storage_run_compare(struct run *run)
     storage_run_compare_changes(run);
     kit_dump_storage(&run->plugin.storage, &run->plugin.dump);
     kit_dump_storage(&run->model.storage, &run->model.dump);
-    if (run->plugin.dump.size == run->model.dump.size && memcmp(run->plugin.dump.data, run->model.dump.data, run->model.dump.size) == 0)
+    if (run->plugin.dump.size == run->model.dump.size &&
+        memcmp(run->plugin.dump.data, run->model.dump.data, run->model.dump.size) == 0)
         return;
     const char *a = run->plugin.dump.data, *b = run->model.dump.data;
     while (strcspn(a, "\n") == strcspn(b, "\n") && memcmp(a, b, strcspn(a, "\n")) == 0) {
@@ -395,17 +424,21 @@ static void storage_run_compare(struct run *run)
         b += strcspn(b, "\n") + 1;
     }
     char what[900];
-    snprintf(what, sizeof(what), "it holds \"%.*s\" where \"%.*s\" was expected", (int)strcspn(a, "\n"), a, (int)strcspn(b, "\n"), b);
+    snprintf(what, sizeof(what), "it holds \"%.*s\" where \"%.*s\" was expected",
+             (int)strcspn(a, "\n"), a, (int)strcspn(b, "\n"), b);
     storage_run_differ(run, what);
 }
 
 static void take_step(struct run *run)
 {
-    void (*const in_batch[])(struct run *) = {write_page, write_page, write_bookmark, write_bookmark, write_device, storage_run_end_batch};
-    void (*const outside[])(struct run *) = {begin_batch, begin_batch,    begin_batch,        storage_run_write_account,
-                                             write_small, write_identity, write_removed_here, write_source};
+    void (*const in_batch[])(struct run *) = {write_page,     write_page,   write_bookmark,
+                                              write_bookmark, write_device, storage_run_end_batch};
+    void (*const outside[])(struct run *) = {
+        begin_batch, begin_batch,    begin_batch,        storage_run_write_account,
+        write_small, write_identity, write_removed_here, write_source};
+    /* what else is written meanwhile may be part of the batch or not */
     if (run->in_batch)
-        in_batch[storage_run_pick(run, 12) == 0 ? 5 : storage_run_pick(run, 5)](run); /* what else is written meanwhile may be part of the batch or not */
+        in_batch[storage_run_pick(run, 12) == 0 ? 5 : storage_run_pick(run, 5)](run);
     else
         outside[storage_run_pick(run, sizeof(outside) / sizeof(outside[0]))](run);
     if (!run->in_batch)
@@ -417,14 +450,15 @@ static void take_step(struct run *run)
 /* The model lives beside the plugin in the same process. */
 static void open_model(struct kit *kit, struct kit *model)
 {
-    *model = (struct kit){.options = kit->options, .storage_ops = kit_storage_model()->operations, .host = kit->host};
+    *model = (struct kit){
+        .options = kit->options, .storage_ops = kit_storage_model()->operations, .host = kit->host};
     plug_host_init(&model->host, "model", NULL, NULL);
     kit_open(model);
     kit_storage_prepare(model);
 }
 
-/* Alone in its database, so that nobody else has its identities; with credentials, without which a restored account has another state; and
- * something has changed once. */
+/* Alone in its database, so that nobody else has its identities; with credentials, without which
+ * a restored account has another state; and something has changed once. */
 static void go_through_archive(struct run *run)
 {
     int64_t a, b;
@@ -446,7 +480,8 @@ static void open_watchers(struct kit *kit, struct watchers *watchers)
     if ((kit->descriptor->capabilities & HEARTH_SHARED) == 0)
         return;
     plug_call_init(&call, NULL, 0, 0);
-    if (kit->storage_ops->open(&kit->host.hearth, &call.hearth, kit->values, &watchers->instance) < 0)
+    if (kit->storage_ops->open(&kit->host.hearth, &call.hearth, kit->values, &watchers->instance) <
+        0)
         fail_msg("another instance cannot be opened: %s", call.error);
     kit_handle_of(kit, watchers->instance, &watchers->storages[watchers->count++]);
     plug_call_fini(&call);
@@ -497,9 +532,12 @@ static void archived_sequence(struct kit *kit)
 }
 
 const struct kit_test kit_storage_random_tests[] = {
-    {"random: a sequence of operations ends as in the model, and nobody else sees an open or aborted batch", storage_random_sequence, KIT_OPEN,
-     120},
-    {"random: an account is the same bytes through an archive, here and in the model", archived_sequence, KIT_OPEN, 180},
-    {"random: a long sequence of operations ends as in the model", storage_long_random_sequence, KIT_FAULTS, 300},
+    {"random: a sequence of operations ends as in the model, and nobody else sees an open or "
+     "aborted batch",
+     storage_random_sequence, KIT_OPEN, 120},
+    {"random: an account is the same bytes through an archive, here and in the model",
+     archived_sequence, KIT_OPEN, 180},
+    {"random: a long sequence of operations ends as in the model", storage_long_random_sequence,
+     KIT_FAULTS, 300},
     {NULL, NULL},
 };

@@ -6,8 +6,9 @@
 static int removals_on_removal(void *ctx, const struct hearth_removal *r)
 {
     static const char *const kinds[] = {"?", "page", "visit", "bookmark", "tab", "device"};
-    return kit_lines_add(ctx, "%lld %s \"%s\" %lld %lld %lld %lld\n", (long long)r->generation, kinds[r->kind], r->key, (long long)r->page,
-                    (long long)r->date, (long long)r->type, (long long)r->position);
+    return kit_lines_add(ctx, "%lld %s \"%s\" %lld %lld %lld %lld\n", (long long)r->generation,
+                         kinds[r->kind], r->key, (long long)r->page, (long long)r->date,
+                         (long long)r->type, (long long)r->position);
 }
 
 static void expect_removals(struct storage *storage, int64_t since, const char *expected)
@@ -19,13 +20,15 @@ static void expect_removals(struct storage *storage, int64_t since, const char *
 
 static void removals_put_tab(struct storage *storage, const char *device, int64_t position)
 {
-    struct hearth_tab tab = {.struct_size = sizeof(tab), .position = position, .title = "t", .url = "https://t/"};
+    struct hearth_tab tab = {
+        .struct_size = sizeof(tab), .position = position, .title = "t", .url = "https://t/"};
     OK(storage, tab_put, device, &tab);
 }
 
 static void removals_put_device(struct storage *storage, const char *id)
 {
-    struct hearth_device device = {.struct_size = sizeof(device), .id = id, .name = "n", .type = "mobile"};
+    struct hearth_device device = {
+        .struct_size = sizeof(device), .id = id, .name = "n", .type = "mobile"};
     OK(storage, device_put, &device);
 }
 
@@ -74,11 +77,15 @@ static void each_kind(struct kit *kit)
     kit_batch_begin(storage, "a", HEARTH_CLIENTS);
     OK(storage, device_remove, "phone");
     kit_batch_commit(storage);
-    expect_removals(storage, 0,
-                    "2 page \"\" 1 0 0 0\n2 visit \"\" 1 100 1 0\n2 visit \"\" 1 200 1 0\n"
-                    "3 visit \"\" 2 100 1 0\n3 visit \"\" 2 300 1 0\n4 bookmark \"b1\" 0 0 0 0\n5 tab \"laptop\" 0 0 0 0\n"
-                    "6 tab \"phone\" 0 0 0 0\n6 tab \"phone\" 0 0 0 1\n6 device \"phone\" 0 0 0 0\n");
-    expect_removals(storage, 4, "5 tab \"laptop\" 0 0 0 0\n6 tab \"phone\" 0 0 0 0\n6 tab \"phone\" 0 0 0 1\n6 device \"phone\" 0 0 0 0\n");
+    expect_removals(
+        storage, 0,
+        "2 page \"\" 1 0 0 0\n2 visit \"\" 1 100 1 0\n2 visit \"\" 1 200 1 0\n"
+        "3 visit \"\" 2 100 1 0\n3 visit \"\" 2 300 1 0\n4 bookmark \"b1\" 0 0 0 0\n5 tab "
+        "\"laptop\" 0 0 0 0\n"
+        "6 tab \"phone\" 0 0 0 0\n6 tab \"phone\" 0 0 0 1\n6 device \"phone\" 0 0 0 0\n");
+    expect_removals(storage, 4,
+                    "5 tab \"laptop\" 0 0 0 0\n6 tab \"phone\" 0 0 0 0\n6 tab \"phone\" 0 0 0 1\n6 "
+                    "device \"phone\" 0 0 0 0\n");
     expect_removals(storage, 6, "");
     kit_expect_sound(storage);
 }
@@ -91,9 +98,10 @@ static void removals_of_cleared(struct kit *kit)
     OK(storage, bookmark_clear, 0);
     OK(storage, tabs_clear, NULL);
     kit_batch_commit(storage);
-    expect_removals(storage, 0,
-                    "2 bookmark \"b1\" 0 0 0 0\n2 bookmark \"b2\" 0 0 0 0\n2 bookmark \"menu\" 0 0 0 0\n"
-                    "2 tab \"laptop\" 0 0 0 0\n2 tab \"phone\" 0 0 0 0\n2 tab \"phone\" 0 0 0 1\n");
+    expect_removals(
+        storage, 0,
+        "2 bookmark \"b1\" 0 0 0 0\n2 bookmark \"b2\" 0 0 0 0\n2 bookmark \"menu\" 0 0 0 0\n"
+        "2 tab \"laptop\" 0 0 0 0\n2 tab \"phone\" 0 0 0 0\n2 tab \"phone\" 0 0 0 1\n");
     kit_expect_sound(storage);
 }
 
@@ -115,9 +123,11 @@ static void came_back(struct kit *kit)
     removals_put_device(storage, "laptop");
     put_bare(storage, 2);
     kit_batch_commit(storage);
-    expect_removals(storage, 1,
-                    "2 visit \"\" 1 200 1 0\n2 visit \"\" 2 100 1 0\n2 visit \"\" 2 300 1 0\n2 bookmark \"b1\" 0 0 0 0\n"
-                    "2 bookmark \"b2\" 0 0 0 0\n2 tab \"laptop\" 0 0 0 0\n2 tab \"phone\" 0 0 0 0\n");
+    expect_removals(
+        storage, 1,
+        "2 visit \"\" 1 200 1 0\n2 visit \"\" 2 100 1 0\n2 visit \"\" 2 300 1 0\n2 bookmark \"b1\" "
+        "0 0 0 0\n"
+        "2 bookmark \"b2\" 0 0 0 0\n2 tab \"laptop\" 0 0 0 0\n2 tab \"phone\" 0 0 0 0\n");
     kit_batch_begin(storage, "a", HEARTH_HISTORY); /* in a later one */
     struct hearth_page page = kit_page_make(2, "https://two/", "two");
     page.visit_count = 1;
@@ -128,7 +138,8 @@ static void came_back(struct kit *kit)
     removals_put_tab(storage, "laptop", 0);
     kit_bookmark_put(storage, "b2", HEARTH_BOOKMARK, "menu", 0);
     kit_batch_commit(storage);
-    expect_removals(storage, 1, "2 visit \"\" 1 200 1 0\n2 visit \"\" 2 100 1 0\n2 bookmark \"b1\" 0 0 0 0\n");
+    expect_removals(storage, 1,
+                    "2 visit \"\" 1 200 1 0\n2 visit \"\" 2 100 1 0\n2 bookmark \"b1\" 0 0 0 0\n");
     kit_expect_sound(storage);
 }
 
@@ -154,7 +165,8 @@ static void nothing_without_reason(struct kit *kit)
     FAILS(NOT_FOUND, storage, removals_since, "a", -1, removals_on_removal, NULL);
     FAILS(NOT_FOUND, storage, removals_since, "nobody", 0, removals_on_removal, NULL);
     struct lines lines = {.size = 0};
-    OK(storage, removals_since, "b", 0, removals_on_removal, &lines); /* another account; nothing was ever stored */
+    /* another account; nothing was ever stored */
+    OK(storage, removals_since, "b", 0, removals_on_removal, &lines);
     expect_text(lines.text, "");
     kit_expect_sound(storage);
 }
@@ -206,7 +218,8 @@ static void removals_of_many(struct kit *kit)
         int r = STORAGE(storage, &err, removals_since, "a", since, count_removal, &count);
         int64_t rounds = since < 2 ? ROUNDS : (LAST - since + 1) / 2;
         if (r == 0 && count != (size_t)(rounds * TABS) + (since < 2 ? 3 : 0))
-            fail_msg("since %lld: %zu removals come, of %lld rounds", (long long)since, count, (long long)rounds);
+            fail_msg("since %lld: %zu removals come, of %lld rounds", (long long)since, count,
+                     (long long)rounds);
         if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
             fail_msg("since %lld: %s", (long long)since, err.text);
         plug_storage_reset(storage);
@@ -263,7 +276,11 @@ static void made_with_generation(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
     struct lines lines = {.size = 0};
-    struct hearth_account account = {.struct_size = sizeof(account), .id = "m", .email = "m@example.org", .provider = "p", .generation = 7};
+    struct hearth_account account = {.struct_size = sizeof(account),
+                                     .id = "m",
+                                     .email = "m@example.org",
+                                     .provider = "p",
+                                     .generation = 7};
     OK(storage, account_create, &account);
     for (int i = 0; i < 2; i++) {
         expect_generations(storage, "m", i == 0 ? "1 7\n2 7\n3 7\n4 7\n" : "1 7\n2 7\n3 7\n4 8\n");
@@ -280,16 +297,25 @@ static void made_with_generation(struct kit *kit)
 
 static int removals_on_removed_here(void *ctx, const struct hearth_removed_here *r)
 {
-    return kit_lines_add(ctx, "%s %lld %s %lld\n", r->id, (long long)r->kind, r->host, (long long)r->created);
+    return kit_lines_add(ctx, "%s %lld %s %lld\n", r->id, (long long)r->kind, r->host,
+                         (long long)r->created);
 }
 
 static void removed_here(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
-    struct hearth_removed_here site = {
-        .struct_size = sizeof(site), .id = "s", .kind = HEARTH_REMOVED_HERE_SITE, .host = "one", .created = 20};
-    struct hearth_removed_here span = {
-        .struct_size = sizeof(span), .id = "t", .kind = HEARTH_REMOVED_HERE_SPAN, .host = "", .from_date = 1, .to_date = 2, .created = 10};
+    struct hearth_removed_here site = {.struct_size = sizeof(site),
+                                       .id = "s",
+                                       .kind = HEARTH_REMOVED_HERE_SITE,
+                                       .host = "one",
+                                       .created = 20};
+    struct hearth_removed_here span = {.struct_size = sizeof(span),
+                                       .id = "t",
+                                       .kind = HEARTH_REMOVED_HERE_SPAN,
+                                       .host = "",
+                                       .from_date = 1,
+                                       .to_date = 2,
+                                       .created = 10};
     struct lines lines = {.size = 0};
     OK(storage, removed_here_put, "a", &site);
     OK(storage, removed_here_put, "a", &span);
@@ -312,14 +338,17 @@ static void removed_here(struct kit *kit)
 }
 
 const struct kit_test kit_storage_removals_tests[] = {
-    {"removals: everything that is removed leaves a record of its kind, in order", each_kind, KIT_OPEN},
+    {"removals: everything that is removed leaves a record of its kind, in order", each_kind,
+     KIT_OPEN},
     {"removals: what is cleared leaves a record for each", removals_of_cleared, KIT_OPEN},
     {"removals: what comes back has none", came_back, KIT_OPEN},
-    {"removals: nothing that was not there, or was not committed", nothing_without_reason, KIT_OPEN},
+    {"removals: nothing that was not there, or was not committed", nothing_without_reason,
+     KIT_OPEN},
     {"removals: a batch sees its own", seen_in_the_batch, KIT_OPEN},
     {"removals: the oldest may be forgotten, and that is said", removals_of_many, KIT_OPEN, 120},
     {"generations: each collection has its own", by_collection, KIT_OPEN},
-    {"generations: what was before an account was made here is not known", made_with_generation, KIT_OPEN},
+    {"generations: what was before an account was made here is not known", made_with_generation,
+     KIT_OPEN},
     {"removed here: oldest first, one for each id, gone with the account", removed_here, KIT_OPEN},
     {NULL, NULL},
 };

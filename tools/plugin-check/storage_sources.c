@@ -3,7 +3,8 @@
 
 static int sources_on_source(void *ctx, const struct hearth_source *source)
 {
-    return kit_lines_add(ctx, "%lld %s %lld %lld\n", (long long)source->id, source->name, (long long)source->kind, (long long)source->ended);
+    return kit_lines_add(ctx, "%lld %s %lld %lld\n", (long long)source->id, source->name,
+                         (long long)source->kind, (long long)source->ended);
 }
 
 static int sources_on_cursor(void *ctx, int64_t source, int32_t collection, const char *text)
@@ -13,22 +14,27 @@ static int sources_on_cursor(void *ctx, int64_t source, int32_t collection, cons
 
 static int sources_on_visit(void *ctx, const struct hearth_visit *visit)
 {
-    return kit_lines_add(ctx, "%lld %lld %lld\n", (long long)visit->date, (long long)visit->type, (long long)visit->source);
+    return kit_lines_add(ctx, "%lld %lld %lld\n", (long long)visit->date, (long long)visit->type,
+                         (long long)visit->source);
 }
 
 static int sources_on_node(void *ctx, const struct hearth_bookmark_item *node)
 {
-    return kit_lines_add(ctx, "%s %s %lld\n", node->guid, node->parent == NULL ? "-" : node->parent, (long long)node->source);
+    return kit_lines_add(ctx, "%s %s %lld\n", node->guid, node->parent == NULL ? "-" : node->parent,
+                         (long long)node->source);
 }
 
-static int sources_on_child(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
+static int sources_on_child(void *ctx, int64_t source, const char *folder, int64_t position,
+                            const char *child)
 {
-    return kit_lines_add(ctx, "%lld %s %lld %s\n", (long long)source, folder, (long long)position, child);
+    return kit_lines_add(ctx, "%lld %s %lld %s\n", (long long)source, folder, (long long)position,
+                         child);
 }
 
 static int sources_on_device(void *ctx, const struct hearth_device *device, int64_t tabs)
 {
-    return kit_lines_add(ctx, "%s %lld %lld\n", device->id, (long long)device->source, (long long)tabs);
+    return kit_lines_add(ctx, "%s %lld %lld\n", device->id, (long long)device->source,
+                         (long long)tabs);
 }
 
 static int on_guid(void *ctx, const char *guid, int64_t page)
@@ -36,18 +42,23 @@ static int on_guid(void *ctx, const char *guid, int64_t page)
     return kit_lines_add(ctx, "%s %lld\n", guid, (long long)page);
 }
 
-#define EXPECT_LIST(storage, wanted, operation, ...)                                                                                         \
-    do {                                                                                                                                   \
-        struct lines lines_ = {.size = 0};                                                                                                 \
-        OK(storage, operation, __VA_ARGS__, &lines_);                                                                                        \
-        expect_text(lines_.text, wanted);                                                                                                  \
-        plug_storage_reset(storage);                                                                                                                \
+#define EXPECT_LIST(storage, wanted, operation, ...)                                               \
+    do {                                                                                           \
+        struct lines lines_ = {.size = 0};                                                         \
+        OK(storage, operation, __VA_ARGS__, &lines_);                                              \
+        expect_text(lines_.text, wanted);                                                          \
+        plug_storage_reset(storage);                                                               \
     } while (0)
 
 static void sources_put_source(struct storage *storage, int64_t id, const char *name, int64_t ended)
 {
-    struct hearth_source source = {
-        .struct_size = sizeof(source), .id = id, .name = name, .kind = HEARTH_SOURCE_SYNC, .provider = "other", .uid = "", .ended = ended};
+    struct hearth_source source = {.struct_size = sizeof(source),
+                                   .id = id,
+                                   .name = name,
+                                   .kind = HEARTH_SOURCE_SYNC,
+                                   .provider = "other",
+                                   .uid = "",
+                                   .ended = ended};
     OK(storage, source_put, "a", &source);
 }
 
@@ -63,7 +74,11 @@ static void expect_sealed(struct storage *storage, int64_t source, const char *w
 static void sources_are_rows(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
-    struct hearth_source bad = {.struct_size = sizeof(bad), .name = "n", .kind = HEARTH_SOURCE_IMPORT, .provider = "", .uid = ""};
+    struct hearth_source bad = {.struct_size = sizeof(bad),
+                                .name = "n",
+                                .kind = HEARTH_SOURCE_IMPORT,
+                                .provider = "",
+                                .uid = ""};
     FAILS(INVALID, storage, source_put, "a", &bad);
     bad.id = HEARTH_SOURCE_MAX + 1;
     FAILS(INVALID, storage, source_put, "a", &bad);
@@ -75,7 +90,8 @@ static void sources_are_rows(struct kit *kit)
     sources_put_source(storage, 2, "two", 0);
     sources_put_source(storage, 10, "ten", 0);
     sources_put_source(storage, 2, "two again", 7);
-    EXPECT_LIST(storage, "2 two again 1 7\n10 ten 1 0\n65535 last 1 0\n", source_list, "a", sources_on_source);
+    EXPECT_LIST(storage, "2 two again 1 7\n10 ten 1 0\n65535 last 1 0\n", source_list, "a",
+                sources_on_source);
     EXPECT_LIST(storage, "", source_list, "b", sources_on_source);
     OK(storage, source_remove, "b", 2);
     OK(storage, source_remove, "a", 10);
@@ -125,20 +141,24 @@ static void cursors_are_of_a_source(struct kit *kit)
     OK(storage, sync_cursor_put, 3, HEARTH_BOOKMARKS, "three");
     FAILS(INVALID, storage, sync_cursor_put, 2, 5, "x");
     kit_batch_commit(storage);
-    EXPECT_LIST(storage, "0 3 own\n2 0 all\n2 1 clients\n2 3 again\n3 3 three\n10 1 ten\n", sync_cursor_list, "a", sources_on_cursor);
+    EXPECT_LIST(storage, "0 3 own\n2 0 all\n2 1 clients\n2 3 again\n3 3 three\n10 1 ten\n",
+                sync_cursor_list, "a", sources_on_cursor);
     EXPECT_LIST(storage, "", sync_cursor_list, "b", sources_on_cursor);
     kit_batch_begin(storage, "a", HEARTH_COLLECTION_NONE);
     OK(storage, sync_cursor_put, 2, HEARTH_BOOKMARKS, NULL);
     OK(storage, sync_cursor_put, 10, HEARTH_BOOKMARKS, NULL);
     kit_batch_commit(storage);
-    EXPECT_LIST(storage, "0 3 own\n2 0 all\n2 1 clients\n3 3 three\n10 1 ten\n", sync_cursor_list, "a", sources_on_cursor);
+    EXPECT_LIST(storage, "0 3 own\n2 0 all\n2 1 clients\n3 3 three\n10 1 ten\n", sync_cursor_list,
+                "a", sources_on_cursor);
 }
 
 static void a_visit_keeps_its_first_source(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
-    const struct hearth_visit first[] = {HEARTH_VISIT_OF(100, 1, 2), HEARTH_VISIT_OF(200, 1, 0), HEARTH_VISIT_OF(200, 1, 5)};
-    const struct hearth_visit second[] = {HEARTH_VISIT_OF(100, 1, 0), HEARTH_VISIT_OF(200, 1, 2), HEARTH_VISIT_OF(300, 1, 2)};
+    const struct hearth_visit first[] = {HEARTH_VISIT_OF(100, 1, 2), HEARTH_VISIT_OF(200, 1, 0),
+                                         HEARTH_VISIT_OF(200, 1, 5)};
+    const struct hearth_visit second[] = {HEARTH_VISIT_OF(100, 1, 0), HEARTH_VISIT_OF(200, 1, 2),
+                                          HEARTH_VISIT_OF(300, 1, 2)};
     struct hearth_page page = kit_page_make(1, "https://u.example/", "u.example");
     int64_t added = 0;
     page.visit_count = 3;
@@ -182,7 +202,8 @@ static void a_guid_is_taken_off(struct kit *kit)
     EXPECT_LIST(storage, "2:g 1\ng 1\n", page_guid_list, "a", on_guid);
 }
 
-static void put_bookmark_of(struct storage *storage, const char *guid, int32_t kind, const char *parent, int64_t position, int64_t source)
+static void put_bookmark_of(struct storage *storage, const char *guid, int32_t kind,
+                            const char *parent, int64_t position, int64_t source)
 {
     struct hearth_bookmark bookmark = kit_bookmark_make(guid, kind, parent, position);
     bookmark.source = source;
@@ -204,7 +225,8 @@ static void fill_bookmarks(struct storage *storage)
     put_bookmark_of(storage, "2:gone", HEARTH_BOOKMARK, "2:folder", 1, 2);
     put_bookmark_of(storage, "own gone", HEARTH_BOOKMARK, "menu________", 2, 0);
     OK(storage, bookmark_children_put, 0, "menu________", (const char *const[]){"own_________"}, 1);
-    OK(storage, bookmark_children_put, 2, "2:folder", (const char *const[]){"2:mark", "2:later"}, 2);
+    OK(storage, bookmark_children_put, 2, "2:folder", (const char *const[]){"2:mark", "2:later"},
+       2);
     OK(storage, bookmark_remove, "2:gone");
     OK(storage, bookmark_remove, "2:gone"); /* keeps its source */
     OK(storage, bookmark_remove, "own gone");
@@ -219,18 +241,26 @@ static void bookmarks_are_cleared_by_source(struct kit *kit)
     fill_bookmarks(storage);
     OK(storage, bookmark_clear, 7);
     kit_batch_commit(storage);
-    EXPECT_LIST(storage, "2:folder menu________ 2\n2:mark 2:folder 2\nmenu________ - 0\nown_________ menu________ 0\n", bookmark_items, "a",
-                sources_on_node);
-    EXPECT_LIST(storage, "2:gone 2:folder 2\nown gone menu________ 0\nunknown - 0\n", bookmark_tombstones, "a", sources_on_node);
-    EXPECT_LIST(storage, "2 2:folder 0 2:mark\n2 2:folder 1 2:later\n0 menu________ 0 own_________\n", bookmark_children, "a", sources_on_child);
+    EXPECT_LIST(storage,
+                "2:folder menu________ 2\n2:mark 2:folder 2\nmenu________ - 0\nown_________ "
+                "menu________ 0\n",
+                bookmark_items, "a", sources_on_node);
+    EXPECT_LIST(storage, "2:gone 2:folder 2\nown gone menu________ 0\nunknown - 0\n",
+                bookmark_tombstones, "a", sources_on_node);
+    EXPECT_LIST(storage,
+                "2 2:folder 0 2:mark\n2 2:folder 1 2:later\n0 menu________ 0 own_________\n",
+                bookmark_children, "a", sources_on_child);
     EXPECT_LIST(storage, "red 2\n", tag_list, "a", sources_on_tag);
     kit_batch_begin(storage, "a", HEARTH_BOOKMARKS);
     OK(storage, bookmark_clear, 2);
     kit_batch_commit(storage);
     kit_expect_sound(storage);
-    EXPECT_LIST(storage, "menu________ - 0\nown_________ menu________ 0\n", bookmark_items, "a", sources_on_node);
-    EXPECT_LIST(storage, "own gone menu________ 0\nunknown - 0\n", bookmark_tombstones, "a", sources_on_node);
-    EXPECT_LIST(storage, "0 menu________ 0 own_________\n", bookmark_children, "a", sources_on_child);
+    EXPECT_LIST(storage, "menu________ - 0\nown_________ menu________ 0\n", bookmark_items, "a",
+                sources_on_node);
+    EXPECT_LIST(storage, "own gone menu________ 0\nunknown - 0\n", bookmark_tombstones, "a",
+                sources_on_node);
+    EXPECT_LIST(storage, "0 menu________ 0 own_________\n", bookmark_children, "a",
+                sources_on_child);
     EXPECT_LIST(storage, "red 1\n", tag_list, "a", sources_on_tag);
     OK(storage, counts, "a", &counts);
     expect_number(counts.bookmarks, 1);
@@ -249,7 +279,8 @@ static void bookmarks_are_cleared_by_source(struct kit *kit)
 static void a_row_is_of_who_put_it(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
-    struct hearth_device device = {.struct_size = sizeof(device), .id = "d", .name = "n", .type = "desktop", .source = 2};
+    struct hearth_device device = {
+        .struct_size = sizeof(device), .id = "d", .name = "n", .type = "desktop", .source = 2};
     kit_batch_begin(storage, "a", HEARTH_COLLECTION_NONE);
     OK(storage, device_put, &device);
     OK(storage, device_hide, "d", true);
@@ -267,11 +298,15 @@ static void a_row_is_of_who_put_it(struct kit *kit)
 
 const struct kit_test kit_storage_sources_tests[] = {
     {"sources: are put, listed by id, and removed", sources_are_rows, KIT_OPEN},
-    {"sources: credentials are of one of them, and go with it", credentials_are_of_a_source, KIT_OPEN},
+    {"sources: credentials are of one of them, and go with it", credentials_are_of_a_source,
+     KIT_OPEN},
     {"sources: marks are of one of them", cursors_are_of_a_source, KIT_OPEN},
-    {"sources: a visit keeps the one that brought it first", a_visit_keeps_its_first_source, KIT_OPEN},
-    {"sources: bookmarks of one are cleared, those of others stay", bookmarks_are_cleared_by_source, KIT_OPEN},
-    {"sources: a device, a bookmark, a list of children is of who put it last", a_row_is_of_who_put_it, KIT_OPEN},
+    {"sources: a visit keeps the one that brought it first", a_visit_keeps_its_first_source,
+     KIT_OPEN},
+    {"sources: bookmarks of one are cleared, those of others stay", bookmarks_are_cleared_by_source,
+     KIT_OPEN},
+    {"sources: a device, a bookmark, a list of children is of who put it last",
+     a_row_is_of_who_put_it, KIT_OPEN},
     {"pages: a guid is taken off its page", a_guid_is_taken_off, KIT_OPEN},
     {NULL, NULL},
 };

@@ -1,4 +1,5 @@
-/* Several handles at once: waiting, interrupts, deadlines, mixed work, a backup meanwhile, another process. */
+/* Several handles at once: waiting, interrupts, deadlines, mixed work, a backup meanwhile,
+ * another process. */
 #include "storage_kit.h"
 
 #include <pthread.h>
@@ -10,7 +11,8 @@
 static void put_many(struct storage *storage, int64_t first, int64_t count)
 {
     for (int64_t i = first; i < first + count; i++)
-        kit_page_put_visited(storage, i, "https://example.org/", "example.org", 2, (const int64_t[]){i, i + 1});
+        kit_page_put_visited(storage, i, "https://example.org/", "example.org", 2,
+                             (const int64_t[]){i, i + 1});
 }
 
 /* One thread that calls one operation and notes what came out. */
@@ -54,7 +56,8 @@ static int run_begin(struct caller *caller)
     return STORAGE(&caller->storage, NULL, batch_begin, "a", HEARTH_HISTORY, &generation);
 }
 
-/* Interrupts until the call returns: one that comes before the call is running has no effect, by contract. */
+/* Interrupts until the call returns: one that comes before the call is running has no effect, by
+ * contract. */
 static void interrupt_until_done(struct caller *caller)
 {
     while (!atomic_load(&caller->running) || pthread_tryjoin_np(caller->thread, NULL) != 0) {
@@ -145,7 +148,8 @@ static void interrupt_of_a_long_scan(struct kit *kit)
     expect_number(scanning.result, HEARTH_ERR_CANCELLED);
     expect(scanning.rows < PAGES);
     struct lines lines = {.size = 0, .stop_after = 1};
-    OK(&kit->storage, pages_by_frecency, "a", kit_lines_on_page, &lines); /* other handles are not touched */
+    /* other handles are not touched */
+    OK(&kit->storage, pages_by_frecency, "a", kit_lines_on_page, &lines);
 }
 
 struct deadline_scan {
@@ -184,7 +188,8 @@ static void deadline_of_a_long_scan(struct kit *kit)
     kit_expect_sound(storage);
 }
 
-/* Eight threads, each with a handle: batches on two accounts, single writes and reads of every kind. */
+/* Eight threads, each with a handle: batches on two accounts, single writes and reads of every
+ * kind. */
 enum { THREADS = 8, ROUNDS = 40 };
 
 struct mixer {
@@ -258,7 +263,8 @@ static void mixed_work(struct kit *kit)
     expect_number(generation, committed); /* no batch was lost, none counted twice */
 }
 
-/* Schedulers that claim at the same time, from two instances of the store as two processes would have. */
+/* Schedulers that claim at the same time, from two instances of the store as two processes would
+ * have. */
 struct lessee {
     struct kit *kit;
     void *self;
@@ -296,14 +302,17 @@ static void leases_are_exclusive(struct kit *kit)
         char id[16], email[32];
         snprintf(id, sizeof(id), "x%d", i);
         snprintf(email, sizeof(email), "x%d@example.org", i);
-        struct hearth_account account = {.struct_size = sizeof(account), .id = id, .email = email, .next_sync = 1 + i};
+        struct hearth_account account = {
+            .struct_size = sizeof(account), .id = id, .email = email, .next_sync = 1 + i};
         OK(&kit->storage, account_create, &account);
     }
     plug_call_init(&call, NULL, 0, 0);
     if (two)
-        expect_number(kit->storage_ops->open(&kit->host.hearth, &call.hearth, kit->values, &other), 0);
+        expect_number(kit->storage_ops->open(&kit->host.hearth, &call.hearth, kit->values, &other),
+                      0);
     for (int i = 0; i < LESSEES; i++) {
-        lessees[i] = (struct lessee){.kit = kit, .self = i % 2 == 0 ? kit->self : other, .children = children};
+        lessees[i] = (struct lessee){
+            .kit = kit, .self = i % 2 == 0 ? kit->self : other, .children = children};
         expect_number(pthread_create(&lessees[i].thread, NULL, lessee_main, &lessees[i]), 0);
     }
     for (int i = 0; i < LESSEES; i++)
@@ -313,13 +322,17 @@ static void leases_are_exclusive(struct kit *kit)
     plug_call_fini(&call);
     for (int i = 0; i < ACCOUNTS; i++)
         if (children[i] != 1)
-            fail_msg("account_claim_due gave the account x%d to %d of %d callers%s, to one it has to", i, children[i], LESSEES,
-                     two ? " in two instances of the storage, as the daemon and a command beside it are" : "");
+            fail_msg(
+                "account_claim_due gave the account x%d to %d of %d callers%s, to one it has to", i,
+                children[i], LESSEES,
+                two ? " in two instances of the storage, as the daemon and a command beside it are"
+                    : "");
 }
 
 const struct kit_test kit_storage_threads_tests[] = {
     {"threads: a writer that waits can be interrupted", interrupt_of_a_waiting_writer},
-    {"threads: a writer that waits obeys should_stop and its deadline", stop_and_deadline_of_a_waiting_writer},
+    {"threads: a writer that waits obeys should_stop and its deadline",
+     stop_and_deadline_of_a_waiting_writer},
     {"threads: a writer that waits leaves the processor alone", waiting_writer_is_idle},
     {"threads: a long list can be interrupted, other sessions go on", interrupt_of_a_long_scan},
     {"threads: a deadline ends a list and breaks a batch", deadline_of_a_long_scan},

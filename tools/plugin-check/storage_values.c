@@ -3,16 +3,22 @@
 
 #include <stdlib.h>
 
-enum { SETTINGS_MAX = 64 * 1024, CREDENTIALS_MAX = 1 << 20, PROPERTY_MAX = 4096, CURSOR_MAX = 64 * 1024 };
+enum {
+    SETTINGS_MAX = 64 * 1024,
+    CREDENTIALS_MAX = 1 << 20,
+    PROPERTY_MAX = 4096,
+    CURSOR_MAX = 64 * 1024
+};
 
 static void expect_same_text(const char *what, const char *got, const char *put)
 {
     if (got == NULL || strcmp(got, put) != 0)
-        fail_msg("%s was put as \"%.48s\" (%zu bytes) and comes back as \"%.48s\" (%zu bytes)", what, put, strlen(put),
-                 got == NULL ? "(null)" : got, got == NULL ? 0 : strlen(got));
+        fail_msg("%s was put as \"%.48s\" (%zu bytes) and comes back as \"%.48s\" (%zu bytes)",
+                 what, put, strlen(put), got == NULL ? "(null)" : got,
+                 got == NULL ? 0 : strlen(got));
 }
 
-/* --- texts that are one value ------------------------------------------------------------------- */
+/* --- texts that are one value --- */
 
 static void check_settings(struct storage *storage, const char *text)
 {
@@ -47,7 +53,8 @@ static int values_on_cursor(void *ctx, int64_t source, int32_t collection, const
 
 static void check_cursor(struct storage *storage, const char *text)
 {
-    for (int32_t collection = HEARTH_COLLECTION_NONE; collection < HEARTH_COLLECTION_SLOTS; collection++) {
+    for (int32_t collection = HEARTH_COLLECTION_NONE; collection < HEARTH_COLLECTION_SLOTS;
+         collection++) {
         struct seen_cursor seen = {text, collection, 0};
         kit_batch_begin(storage, "a", HEARTH_COLLECTION_NONE);
         OK(storage, sync_cursor_put, 0, collection, text);
@@ -56,12 +63,14 @@ static void check_cursor(struct storage *storage, const char *text)
         expect_number(seen.count, collection + 1); /* each has its own */
     }
     kit_batch_begin(storage, "a", HEARTH_COLLECTION_NONE);
-    for (int32_t collection = HEARTH_COLLECTION_NONE; collection < HEARTH_COLLECTION_SLOTS; collection++)
+    for (int32_t collection = HEARTH_COLLECTION_NONE; collection < HEARTH_COLLECTION_SLOTS;
+         collection++)
         OK(storage, sync_cursor_put, 0, collection, NULL);
     kit_batch_commit(storage);
 }
 
-static void check_texts(struct kit *kit, int64_t most, void (*check)(struct storage *storage, const char *text))
+static void check_texts(struct kit *kit, int64_t most,
+                        void (*check)(struct storage *storage, const char *text))
 {
     bool more = true;
     most = plug_fields_longest(most, kit->descriptor->limits);
@@ -90,7 +99,7 @@ static void texts_come_back(struct kit *kit)
     expect_same_text("a property with the longest name", got, "one");
 }
 
-/* --- bytes -------------------------------------------------------------------------------------- */
+/* --- bytes --- */
 
 static void check_sealed(struct storage *storage, const uint8_t *bytes, size_t size)
 {
@@ -102,14 +111,16 @@ static void check_sealed(struct storage *storage, const uint8_t *bytes, size_t s
         fail_msg("credentials of %zu bytes come back as %zu bytes", size, got_size);
     for (size_t i = 0; i < size; i++)
         if (((const uint8_t *)got)[i] != bytes[i])
-            fail_msg("byte %zu of credentials was put as %d and comes back as %d", i, bytes[i], ((const uint8_t *)got)[i]);
+            fail_msg("byte %zu of credentials was put as %d and comes back as %d", i, bytes[i],
+                     ((const uint8_t *)got)[i]);
     plug_storage_reset(storage);
 }
 
 static void sealed_bytes_come_back(struct kit *kit)
 {
     static uint8_t bytes[CREDENTIALS_MAX];
-    static const size_t sizes[] = {1, 256, 65535, 65536, 65537, CREDENTIALS_MAX - 1, CREDENTIALS_MAX};
+    static const size_t sizes[] = {
+        1, 256, 65535, 65536, 65537, CREDENTIALS_MAX - 1, CREDENTIALS_MAX};
     unsigned state = 7;
     for (size_t i = 0; i < CREDENTIALS_MAX; i++) { /* each value, then what nothing packs */
         state = state * 1664525u + 1013904223u;
@@ -123,7 +134,8 @@ static void sealed_bytes_come_back(struct kit *kit)
 }
 
 const struct kit_test kit_storage_values_tests[] = {
-    {"borders: settings, properties and marks come back as they were put", texts_come_back, KIT_OPEN},
+    {"borders: settings, properties and marks come back as they were put", texts_come_back,
+     KIT_OPEN},
     {"borders: sealed bytes come back, whatever they are", sealed_bytes_come_back, KIT_OPEN},
     {NULL, NULL},
 };

@@ -18,7 +18,8 @@ static void fill_history(struct storage *storage)
     kit_batch_commit(storage);
 }
 
-static void expect_visits(struct storage *storage, struct hearth_visit_query query, const char *expected)
+static void expect_visits(struct storage *storage, struct hearth_visit_query query,
+                          const char *expected)
 {
     struct lines lines = {.size = 0};
     query.struct_size = sizeof(query);
@@ -31,21 +32,30 @@ static void visit_list(struct kit *kit)
     struct storage *storage = &kit->storage;
     fill_history(storage);
     expect_visits(storage, (struct hearth_visit_query){.from = 0},
-                  "400 2 1 https://two/\n300 1 1 https://one/\n200 3 1 https://one/3\n200 2 1 https://two/\n200 1 1 https://one/\n"
+                  "400 2 1 https://two/\n300 1 1 https://one/\n200 3 1 https://one/3\n200 2 1 "
+                  "https://two/\n200 1 1 https://one/\n"
                   "100 1 1 https://one/\n");
     expect_visits(storage, (struct hearth_visit_query){.from = 200, .to = 400},
-                  "300 1 1 https://one/\n200 3 1 https://one/3\n200 2 1 https://two/\n200 1 1 https://one/\n");
+                  "300 1 1 https://one/\n200 3 1 https://one/3\n200 2 1 https://two/\n200 1 1 "
+                  "https://one/\n");
     expect_visits(storage, (struct hearth_visit_query){.host = "one"},
-                  "300 1 1 https://one/\n200 3 1 https://one/3\n200 1 1 https://one/\n100 1 1 https://one/\n");
+                  "300 1 1 https://one/\n200 3 1 https://one/3\n200 1 1 https://one/\n100 1 1 "
+                  "https://one/\n");
     expect_visits(storage, (struct hearth_visit_query){.host = "one", .from = 150, .to = 300},
                   "200 3 1 https://one/3\n200 1 1 https://one/\n");
     expect_visits(storage, (struct hearth_visit_query){.host = "On"}, "");
-    expect_visits(storage, (struct hearth_visit_query){.after_date = 200, .after_page = 2, .after_type = 1},
+    expect_visits(storage,
+                  (struct hearth_visit_query){.after_date = 200, .after_page = 2, .after_type = 1},
                   "200 1 1 https://one/\n100 1 1 https://one/\n");
-    expect_visits(storage, (struct hearth_visit_query){.after_date = 300, .after_page = 1, .after_type = 1, .to = 200},
-                  "100 1 1 https://one/\n");
-    expect_visits(storage, (struct hearth_visit_query){.host = "one", .after_date = 200, .after_page = 3, .after_type = 1, .from = 150},
-                  "200 1 1 https://one/\n");
+    expect_visits(
+        storage,
+        (struct hearth_visit_query){.after_date = 300, .after_page = 1, .after_type = 1, .to = 200},
+        "100 1 1 https://one/\n");
+    expect_visits(
+        storage,
+        (struct hearth_visit_query){
+            .host = "one", .after_date = 200, .after_page = 3, .after_type = 1, .from = 150},
+        "200 1 1 https://one/\n");
     struct lines lines = {.size = 0};
     OK(storage, visit_dates, "a", 150, 400, kit_lines_on_visit_row, &lines);
     expect_text(lines.text, "300 1 1 -\n200 3 1 -\n200 2 1 -\n200 1 1 -\n");
@@ -89,7 +99,9 @@ static void visits_of_several_pages(struct kit *kit)
     kit_batch_begin(storage, "b", HEARTH_HISTORY);
     kit_page_put_visited(storage, 1, "https://one/", "one", 1, (const int64_t[]){900});
     kit_batch_commit(storage);
-    static const int64_t ids[] = {4, 1, 77, 3}, expected[][3] = {{1, 100, 1}, {1, 200, 1}, {1, 300, 1}, {3, 200, 1}, {4, 250, 1}};
+    static const int64_t ids[] = {4, 1, 77, 3},
+                         expected[][3] = {
+                             {1, 100, 1}, {1, 200, 1}, {1, 300, 1}, {3, 200, 1}, {4, 250, 1}};
     static struct several all, none, few, many;
     all.count = none.count = few.count = many.count = 0;
     OK_OF(storage, bulk, visits_of_pages, "a", ids, 4, on_page_visit, &all);
@@ -108,9 +120,11 @@ static void visits_of_several_pages(struct kit *kit)
     for (int64_t i = 0; i < 1000; i++) {
         wide[i] = 1000 + i;
         if (i % 2 == 0)
-            kit_page_put_visited(storage, wide[i], "https://w/", "w", 2, (const int64_t[]){5000 + i, 9000 + i});
+            kit_page_put_visited(storage, wide[i], "https://w/", "w", 2,
+                                 (const int64_t[]){5000 + i, 9000 + i});
     }
-    OK_OF(storage, bulk, visits_of_pages, "a", wide, 1000, on_page_visit, &many); /* reads see what the batch has written */
+    /* reads see what the batch has written */
+    OK_OF(storage, bulk, visits_of_pages, "a", wide, 1000, on_page_visit, &many);
     expect_number((int64_t)many.count, 1000);
     kit_batch_commit(storage);
 }
@@ -120,11 +134,14 @@ static void hosts_with_one_key_are_told_apart(struct kit *kit)
     struct storage *storage = &kit->storage;
     /* FNV-1a (32 bits) of both is 0x5e4daa9d. */
     kit_batch_begin(storage, "a", HEARTH_HISTORY);
-    kit_page_put_visited(storage, 1, "https://costarring/", "costarring", 1, (const int64_t[]){100});
+    kit_page_put_visited(storage, 1, "https://costarring/", "costarring", 1,
+                         (const int64_t[]){100});
     kit_page_put_visited(storage, 2, "https://liquid/", "liquid", 1, (const int64_t[]){200});
     kit_batch_commit(storage);
-    expect_visits(storage, (struct hearth_visit_query){.host = "costarring"}, "100 1 1 https://costarring/\n");
-    expect_visits(storage, (struct hearth_visit_query){.host = "liquid"}, "200 2 1 https://liquid/\n");
+    expect_visits(storage, (struct hearth_visit_query){.host = "costarring"},
+                  "100 1 1 https://costarring/\n");
+    expect_visits(storage, (struct hearth_visit_query){.host = "liquid"},
+                  "200 2 1 https://liquid/\n");
 }
 
 struct walk {
@@ -154,7 +171,8 @@ static void cursor_is_stable(struct kit *kit)
         struct hearth_visit_query query = walk.query;
         OK(storage, visit_list, "a", &query, on_next, &walk);
         kit_batch_begin(storage, "a", HEARTH_HISTORY); /* newer than every cursor */
-        kit_page_put_visited(storage, 100 + i, "https://new/", "new", 1, (const int64_t[]){1000 + i});
+        kit_page_put_visited(storage, 100 + i, "https://new/", "new", 1,
+                             (const int64_t[]){1000 + i});
         kit_batch_commit(storage);
     }
     expect_text(walk.lines.text, all.text);
@@ -176,7 +194,8 @@ static void a_page_changes_host_and_visibility_with_its_visits(struct kit *kit)
     page.hidden = false;
     OK(storage, page_put, &page);
     kit_batch_commit(storage);
-    expect_visits(storage, (struct hearth_visit_query){.host = "one"}, "250 4 1 https://one/hidden\n200 3 1 https://one/3\n");
+    expect_visits(storage, (struct hearth_visit_query){.host = "one"},
+                  "250 4 1 https://one/hidden\n200 3 1 https://one/3\n");
     expect_visits(storage, (struct hearth_visit_query){.host = "two", .to = 300},
                   "200 2 1 https://two/\n200 1 1 https://one/\n100 1 1 https://one/\n");
     kit_expect_sound(storage);
@@ -184,7 +203,8 @@ static void a_page_changes_host_and_visibility_with_its_visits(struct kit *kit)
 
 static int on_title(void *ctx, const struct hearth_visit_row *row)
 {
-    return kit_lines_add(ctx, "%s %d\n", row->title == NULL ? "-" : row->title, (int)row->bookmarked);
+    return kit_lines_add(ctx, "%s %d\n", row->title == NULL ? "-" : row->title,
+                         (int)row->bookmarked);
 }
 
 static void visit_title_and_bookmarked(struct kit *kit)
@@ -210,7 +230,9 @@ static void visit_title_and_bookmarked(struct kit *kit)
     OK(storage, page_put, &page);
     OK(storage, visits_put, 4, &(struct hearth_visit)HEARTH_VISIT(400, 1), 1, &added);
     kit_batch_commit(storage);
-    OK(storage, visit_list, "a", &(struct hearth_visit_query){.struct_size = sizeof(struct hearth_visit_query)}, on_title, &lines);
+    OK(storage, visit_list, "a",
+       &(struct hearth_visit_query){.struct_size = sizeof(struct hearth_visit_query)}, on_title,
+       &lines);
     expect_text(lines.text, " 1\nvisited 1\nmarked 1\n- 0\n");
 }
 
@@ -218,7 +240,8 @@ const struct kit_test kit_storage_visits_tests[] = {
     {"visits: newest first, by time and by host, without hidden pages", visit_list},
     {"visits: two hosts are never taken for one", hosts_with_one_key_are_told_apart},
     {"visits: a cursor meets every old row once, whatever is written meanwhile", cursor_is_stable},
-    {"visits: a page that changes host or visibility takes its visits along", a_page_changes_host_and_visibility_with_its_visits},
+    {"visits: a page that changes host or visibility takes its visits along",
+     a_page_changes_host_and_visibility_with_its_visits},
     {"visits: the title is that of history, else of the bookmark", visit_title_and_bookmarked},
     {"visits: those of several pages are those of each", visits_of_several_pages},
     {NULL, NULL},

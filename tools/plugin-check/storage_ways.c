@@ -11,10 +11,10 @@ static int see_record(struct wanted *wanted, const void *record)
     return 0;
 }
 
-#define SEE(name, type)                                                                                                                    \
-    static int see_##name(void *ctx, const struct hearth_##type *record)                                                                   \
-    {                                                                                                                                      \
-        return see_record(ctx, record);                                                                                                    \
+#define SEE(name, type)                                                                            \
+    static int see_##name(void *ctx, const struct hearth_##type *record)                           \
+    {                                                                                              \
+        return see_record(ctx, record);                                                            \
     }
 SEE(account, account)
 SEE(identity, account_identity)
@@ -46,23 +46,24 @@ static int see_tab_group(void *ctx, const char *device, const struct hearth_tab_
 }
 
 /* Runs a list, in which the record is to be found once. */
-#define LISTS(storage, wanted_, operation_, ...)                                                                                             \
-    do {                                                                                                                                   \
-        (wanted_)->operation = #operation_;                                                                                                \
-        (wanted_)->found = 0;                                                                                                              \
-        OK(storage, operation_, __VA_ARGS__, wanted_);                                                                                       \
-        if ((wanted_)->found != 1)                                                                                                         \
-            fail_missing(wanted_);                                                                                                         \
+#define LISTS(storage, wanted_, operation_, ...)                                                   \
+    do {                                                                                           \
+        (wanted_)->operation = #operation_;                                                        \
+        (wanted_)->found = 0;                                                                      \
+        OK(storage, operation_, __VA_ARGS__, wanted_);                                             \
+        if ((wanted_)->found != 1)                                                                 \
+            fail_missing(wanted_);                                                                 \
     } while (0)
 
 static _Noreturn void fail_missing(const struct wanted *wanted)
 {
     struct buf out = {0};
     kit_record_print(&out, wanted->fields, wanted->record, NULL);
-    fail_msg("%s: this record comes %zu times: %.*s", wanted->operation, wanted->found, (int)(out.size < 300 ? out.size : 300), out.data);
+    fail_msg("%s: this record comes %zu times: %.*s", wanted->operation, wanted->found,
+             (int)(out.size < 300 ? out.size : 300), out.data);
 }
 
-/* --- accounts ----------------------------------------------------------------------------------- */
+/* --- accounts --- */
 
 static void way_put_account(struct storage *storage, const void *record)
 {
@@ -147,7 +148,7 @@ static void way_remove_pick(struct storage *storage, const void *record)
     OK(storage, pick_put, "a", &pick);
 }
 
-/* --- synced data -------------------------------------------------------------------------------- */
+/* --- synced data --- */
 
 static void way_put_device(struct storage *storage, const void *record)
 {
@@ -287,8 +288,10 @@ static int see_node(void *ctx, const struct hearth_bookmark_item *node)
 
 static void way_read_bookmark(struct storage *storage, struct wanted *wanted)
 {
-    struct hearth_bookmark put = *(const struct hearth_bookmark *)wanted->record, got = {.struct_size = sizeof(got)};
-    struct hearth_bookmark_query query = {.struct_size = sizeof(query), .parent = put.parent, .after = -1};
+    struct hearth_bookmark put = *(const struct hearth_bookmark *)wanted->record,
+                           got = {.struct_size = sizeof(got)};
+    struct hearth_bookmark_query query = {
+        .struct_size = sizeof(query), .parent = put.parent, .after = -1};
     if (put.parent == NULL)
         put.position = 0; /* it has none */
     wanted->record = &put;
@@ -312,7 +315,7 @@ static void way_remove_bookmark(struct storage *storage, const void *record)
     kit_batch_commit(storage);
 }
 
-/* --- what is gone ------------------------------------------------------------------------------- */
+/* --- what is gone --- */
 
 static void way_put_removed_here(struct storage *storage, const void *record)
 {
@@ -347,10 +350,15 @@ static void way_remove_source(struct storage *storage, const void *record)
 /* Makes, or makes again, what the record says that is gone. */
 static void make_thing(struct storage *storage, const struct hearth_removal *removal)
 {
-    struct hearth_page page = kit_page_make(removal->page, "https://removed.example/", "removed.example");
+    struct hearth_page page =
+        kit_page_make(removal->page, "https://removed.example/", "removed.example");
     struct hearth_visit visit = HEARTH_VISIT(removal->date, removal->type);
-    struct hearth_tab tab = {.struct_size = sizeof(tab), .position = removal->position, .title = "", .url = "https://tab.example/"};
-    struct hearth_device device = {.struct_size = sizeof(device), .id = removal->key, .name = "n", .type = "desktop"};
+    struct hearth_tab tab = {.struct_size = sizeof(tab),
+                             .position = removal->position,
+                             .title = "",
+                             .url = "https://tab.example/"};
+    struct hearth_device device = {
+        .struct_size = sizeof(device), .id = removal->key, .name = "n", .type = "desktop"};
     int64_t added;
     kit_batch_begin(storage, "a", HEARTH_HISTORY);
     if (removal->page != 0)
@@ -412,12 +420,14 @@ static void way_take_removal_off(struct storage *storage, const void *record)
     remove_thing(storage, record);
 }
 
-/* --- what is there is changed ------------------------------------------------------------------- */
+/* --- what is there is changed --- */
 
-/* Made with other values, which the update replaces; what an update cannot change is there from the start. */
+/* Made with other values, which the update replaces; what an update cannot change is there from
+ * the start. */
 static void way_put_updated_account(struct storage *storage, const void *record)
 {
-    struct hearth_account made = {.struct_size = sizeof(made)}, wanted = *(const struct hearth_account *)record;
+    struct hearth_account made = {.struct_size = sizeof(made)},
+                          wanted = *(const struct hearth_account *)record;
     made.id = wanted.id;
     made.email = "before@example.org";
     made.uid = wanted.uid[0] == '\0' ? "" : "before";
@@ -425,7 +435,8 @@ static void way_put_updated_account(struct storage *storage, const void *record)
     made.node = "before";
     made.name = made.state_detail = "before"; /* goes where the update says that there is none */
     made.state = HEARTH_ACCOUNT_ERROR;
-    made.last_sync = made.last_attempt = made.next_sync = made.last_seen = made.failures = made.resync = 77;
+    made.last_sync = made.last_attempt = made.next_sync = made.last_seen = made.failures =
+        made.resync = 77;
     made.created = wanted.created;
     made.generation = wanted.generation;
     made.placement = wanted.placement == NULL ? wanted.email : wanted.placement;
@@ -463,7 +474,7 @@ const struct storage_way kit_storage_changes[STORAGE_CHANGES] = {
     {&plug_fields_bookmark, way_put_placed_bookmark, way_read_bookmark, way_remove_bookmark, NULL},
 };
 
-/* --- all of them -------------------------------------------------------------------------------- */
+/* --- all of them --- */
 
 const struct storage_way kit_storage_ways[STORAGE_WAYS] = {
     {&plug_fields_account, way_put_account, way_read_account, way_remove_account, NULL},
@@ -476,7 +487,8 @@ const struct storage_way kit_storage_ways[STORAGE_WAYS] = {
     {&plug_fields_bookmark, way_put_bookmark, way_read_bookmark, way_remove_bookmark, NULL},
     {&plug_fields_token, way_put_token, way_read_token, way_remove_token, NULL},
     {&plug_fields_pick, way_put_pick, way_read_pick, way_remove_pick, NULL},
-    {&plug_fields_removed_here, way_put_removed_here, way_read_removed_here, way_remove_removed_here, NULL},
+    {&plug_fields_removed_here, way_put_removed_here, way_read_removed_here,
+     way_remove_removed_here, NULL},
     {&plug_fields_source, way_put_source, way_read_source, way_remove_source, NULL},
     {&plug_fields_removal, way_put_removal, way_read_removal, way_take_removal_off, NULL},
 };

@@ -23,13 +23,16 @@ static void expect_refused(struct kit *kit, const char *text)
     identity.struct_size = sizeof(identity);
     before = identity;
     kit->call.error[0] = '\0';
-    int r = WATCHED("account_import", kit->sync->account_import(kit->handle, &kit->call.hearth, text, &identity));
+    int r = WATCHED("account_import",
+                    kit->sync->account_import(kit->handle, &kit->call.hearth, text, &identity));
     if (r != HEARTH_ERR_INVALID)
         fail_msg("the import of \"%.60s\" returned %s, INVALID was expected", text, err_name(r));
     if (kit->call.error[0] == '\0')
         fail_msg("the import of \"%.60s\" was refused without words", text);
     if (memcmp(&identity, &before, sizeof(identity)) != 0)
-        fail_msg("the import of \"%.60s\" was refused and changed its output: what fails leaves it as it was", text);
+        fail_msg("the import of \"%.60s\" was refused and changed its output: what fails leaves it "
+                 "as it was",
+                 text);
     plug_call_reset(&kit->call);
 }
 
@@ -52,8 +55,10 @@ static void accepted_import(struct kit *kit)
 {
     struct hearth_identity identity;
     kit_sync_identity(kit, &identity);
-    if (identity.email != NULL && strchr(identity.email, '@') == NULL) /* NULL: the source knows none, and the operator says whose it is */
-        fail_msg("the account's e-mail address \"%s\" has no @; a source that knows none says NULL", identity.email);
+    /* NULL: the source knows none, and the operator says whose it is */
+    if (identity.email != NULL && strchr(identity.email, '@') == NULL)
+        fail_msg("the account's e-mail address \"%s\" has no @; a source that knows none says NULL",
+                 identity.email);
     expect(identity.uid != NULL && identity.uid[0] != '\0');
     expect(identity.credentials != NULL && identity.credentials_size > 0);
 }
@@ -63,10 +68,13 @@ static void foreign_credentials(struct kit *kit)
     struct sync_answer answer = {.status = 200, .body = "{}"};
     struct hearth_pull_result result;
     struct sync_sink sink;
-    static const char *const blobs[] = {"", "x", "{}", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"};
+    static const char *const blobs[] = {
+        "", "x", "{}", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"};
     kit_sync_answer(&answer);
     for (size_t i = 0; i < sizeof(blobs) / sizeof(blobs[0]); i++) {
-        struct hearth_identity identity = {.email = "a@example.org", .credentials = blobs[i], .credentials_size = strlen(blobs[i])};
+        struct hearth_identity identity = {.email = "a@example.org",
+                                           .credentials = blobs[i],
+                                           .credentials_size = strlen(blobs[i])};
         kit_sync_sink_init(&sink);
         int r = kit_sync_pull(kit, kit->handle, &kit->call, &identity, &sink, &result);
         if (r == 0 && result.state == HEARTH_ACCOUNT_OK)
@@ -102,7 +110,8 @@ static void failing_service(struct kit *kit)
                                    503,
                                    504,
                                    599};
-    static const char *const bodies[] = {"", "null", "{", "[]", "<html>", "{\"a\":[[[[[[[[]]]]]]]]}", "\xff\xfe\x01"};
+    static const char *const bodies[] = {
+        "", "null", "{", "[]", "<html>", "{\"a\":[[[[[[[[]]]]]]]]}", "\xff\xfe\x01"};
     struct hearth_identity identity;
     struct hearth_pull_result result;
     kit_sync_identity(kit, &identity);
@@ -116,8 +125,10 @@ static void failing_service(struct kit *kit)
             plug_call_init(&call, NULL, 0, 0);
             kit_sync_forget(kit, "a");
             int r = kit_sync_pull(kit, kit->handle, &call, &identity, &sink, &result);
-            if (answer.requests > 0 && r == 0 && result.state == HEARTH_ACCOUNT_ERROR && result.message == NULL)
-                fail_msg("the answer %d \"%s\" ends in an error without words", statuses[i], bodies[k]);
+            if (answer.requests > 0 && r == 0 && result.state == HEARTH_ACCOUNT_ERROR &&
+                result.message == NULL)
+                fail_msg("the answer %d \"%s\" ends in an error without words", statuses[i],
+                         bodies[k]);
             if (answer.requests > 0 && sink.records > 0)
                 fail_msg("the answer %d \"%s\" brought records", statuses[i], bodies[k]);
             plug_call_fini(&call);
@@ -137,9 +148,11 @@ static void obeys_retry_after(struct kit *kit)
     kit_sync_pull(kit, kit->handle, &kit->call, &identity, &sink, &result);
     if (answer.requests == 0)
         kit_skip("the plugin fetches nothing");
-    int64_t pause = result.account_backoff > result.host_backoff ? result.account_backoff : result.host_backoff;
+    int64_t pause =
+        result.account_backoff > result.host_backoff ? result.account_backoff : result.host_backoff;
     if (pause < 3600 * 1000 && kit->call.hearth.retry_after < 3600 * 1000)
-        fail_msg("the service asked to wait an hour, the plugin tells a pause of %lld ms", (long long)pause);
+        fail_msg("the service asked to wait an hour, the plugin tells a pause of %lld ms",
+                 (long long)pause);
 }
 
 static void sync_stop_ends_pull(struct kit *kit)
@@ -153,7 +166,8 @@ static void sync_stop_ends_pull(struct kit *kit)
     kit_sync_sink_init(&sink);
     kit_sync_answer(&answer);
     kit->call.stop = &stop;
-    expect_number(kit_sync_pull(kit, kit->handle, &kit->call, &identity, &sink, &result), HEARTH_ERR_CANCELLED);
+    expect_number(kit_sync_pull(kit, kit->handle, &kit->call, &identity, &sink, &result),
+                  HEARTH_ERR_CANCELLED);
     kit->call.stop = NULL;
     expect_number(sink.commits, 0);
 }
@@ -254,7 +268,8 @@ static void sync_structs_may_grow(struct kit *kit)
     for (size_t i = 0; i < sizeof(out.more); i++)
         expect_number(out.more[i], CANARY);
     /* A plugin of older headers fills the shorter struct that it knows. */
-    expect(out.result.struct_size <= sizeof(out.result) && out.result.struct_size >= offsetof(struct hearth_pull_result, passing));
+    expect(out.result.struct_size <= sizeof(out.result) &&
+           out.result.struct_size >= offsetof(struct hearth_pull_result, passing));
 }
 
 struct puller {
@@ -272,7 +287,8 @@ static void *pull_often(void *arg)
     struct call call;
     void *handle = NULL;
     plug_call_init(&call, NULL, 0, 0);
-    if (WATCHED("session_open", puller->kit->sync->handle_open(puller->kit->self, &call.hearth, &handle)) < 0)
+    if (WATCHED("session_open",
+                puller->kit->sync->handle_open(puller->kit->self, &call.hearth, &handle)) < 0)
         fail_msg("session_open: %s", call.error);
     kit_sync_answer(&answer);
     for (int i = 0; i < 20; i++) {
@@ -353,7 +369,8 @@ static void pull_step(void *ctx)
     plug_call_init(&call, NULL, 0, 0);
     kit_sync_sink_init(&pulling->sink);
     pulling->answer->requests = 0;
-    kit_sync_pull(pulling->kit, pulling->kit->handle, &call, &pulling->identity, &pulling->sink, &result);
+    kit_sync_pull(pulling->kit, pulling->kit->handle, &call, &pulling->identity, &pulling->sink,
+                  &result);
     kit_sync_forget(pulling->kit, "a");
     plug_call_fini(&call);
 }
@@ -388,7 +405,8 @@ static const struct kit_test tests[] = {
     {"pull: should_stop ends it with CANCELLED", sync_stop_ends_pull},
     {"pull: an error of the sink ends it with the same code", failing_sink},
     {"pull: with marks, only what changed comes", cursors_are_used},
-    {"changes: only accounts that were pulled are named, until forget()", changes_are_of_known_accounts},
+    {"changes: only accounts that were pulled are named, until forget()",
+     changes_are_of_known_accounts},
     {"changes: a host that does not listen is fine", host_does_not_listen, KIT_CLOSED},
     {"growth: nothing is written behind the result", sync_structs_may_grow},
     {"threads: four sessions pull at once", handles_at_once},
@@ -397,5 +415,6 @@ static const struct kit_test tests[] = {
     {NULL, NULL},
 };
 
-const struct kit_test *const kit_sync_tests[] = {kit_loading_tests, tests, kit_signin_tests, kit_stride_tests};
+const struct kit_test *const kit_sync_tests[] = {kit_loading_tests, tests, kit_signin_tests,
+                                                 kit_stride_tests};
 const size_t kit_sync_test_count = sizeof(kit_sync_tests) / sizeof(kit_sync_tests[0]);

@@ -14,7 +14,8 @@ void kit_sync_answer(struct sync_answer *a)
     answer = a;
 }
 
-int kit_sync_fetch(const struct hearth_host *host, struct hearth_call *call, const struct hearth_http_request *request)
+int kit_sync_fetch(const struct hearth_host *host, struct hearth_call *call,
+                   const struct hearth_http_request *request)
 {
     if (answer == NULL)
         fail_msg("the plugin fetches %s where nothing was to be fetched", request->url);
@@ -23,14 +24,16 @@ int kit_sync_fetch(const struct hearth_host *host, struct hearth_call *call, con
     if (request->method == NULL || request->method[0] == '\0')
         fail_msg("the plugin fetches %s without a method", request->url);
     if (++answer->requests > 200)
-        fail_msg("the plugin asks again and again: 200 requests in one pull, the last for %s", request->url);
+        fail_msg("the plugin asks again and again: 200 requests in one pull, the last for %s",
+                 request->url);
     if (host->should_stop(call))
         return hearth_fail(call, HEARTH_ERR_CANCELLED, "cancelled");
     call->retry_after = answer->status < 0 ? answer->retry_after : 0;
     if (answer->status < 0)
         return hearth_fail(call, answer->status, "the kit's service does not answer");
-    const struct hearth_http_header headers[] = {HEARTH_HTTP_HEADER("content-type", "application/json"),
-                                                 HEARTH_HTTP_HEADER("x-weave-timestamp", "1700000000.00")};
+    const struct hearth_http_header headers[] = {
+        HEARTH_HTTP_HEADER("content-type", "application/json"),
+        HEARTH_HTTP_HEADER("x-weave-timestamp", "1700000000.00")};
     struct hearth_http_response response = {.struct_size = sizeof(response),
                                             .status = answer->status,
                                             .retry_after = answer->retry_after,
@@ -39,12 +42,13 @@ int kit_sync_fetch(const struct hearth_host *host, struct hearth_call *call, con
     if (request->on_response != NULL && request->on_response(request->ctx, &response) != 0)
         return hearth_fail(call, HEARTH_ERR_CANCELLED, "the plugin stopped the exchange");
     size_t size = strlen(answer->body);
-    if (size > 0 && request->on_body != NULL && request->on_body(request->ctx, answer->body, size) != 0)
+    if (size > 0 && request->on_body != NULL &&
+        request->on_body(request->ctx, answer->body, size) != 0)
         return hearth_fail(call, HEARTH_ERR_CANCELLED, "the plugin stopped the exchange");
     return 0;
 }
 
-/* --- the sink ----------------------------------------------------------------------------------------------------------------------- */
+/* --- the sink --- */
 
 static int sync_sink_enter(struct sync_sink *sink)
 {
@@ -83,7 +87,8 @@ static int sync_sink_begin(void *ctx, int32_t collection, int32_t how)
         fail_msg("begin says %d, which is none of enum hearth_sync_begin", (int)how);
     if (r == 0)
         sink->open = collection;
-    sink->replaces = how == HEARTH_SNAPSHOT || (how == HEARTH_COMPLETE && collection != HEARTH_HISTORY);
+    sink->replaces =
+        how == HEARTH_SNAPSHOT || (how == HEARTH_COMPLETE && collection != HEARTH_HISTORY);
     sink->nameless = false;
     return r;
 }
@@ -192,7 +197,8 @@ static void keep_cursor(struct sync_sink *sink, int32_t collection, const char *
     expect_collection(collection);
     if (cursor != NULL && strlen(cursor) > 65536)
         fail_msg("a mark has %zu bytes; 65536 are possible", strlen(cursor));
-    snprintf(sink->cursors[collection], sizeof(sink->cursors[0]), "%s", cursor == NULL ? "" : cursor);
+    snprintf(sink->cursors[collection], sizeof(sink->cursors[0]), "%s",
+             cursor == NULL ? "" : cursor);
 }
 
 static int sync_sink_commit(void *ctx, const char *cursor)
@@ -202,7 +208,8 @@ static int sync_sink_commit(void *ctx, const char *cursor)
     if (sink->open < 0)
         fail_msg("commit came while no collection was open");
     if (sink->replaces && sink->nameless)
-        fail_msg("a collection that replaces what is stored was committed, though a damaged record without a guid had come: what is stored "
+        fail_msg("a collection that replaces what is stored was committed, though a damaged record "
+                 "without a guid had come: what is stored "
                  "of it would be removed");
     if (r < 0)
         return r;
@@ -263,7 +270,7 @@ void kit_sync_sink_init(struct sync_sink *sink)
     };
 }
 
-/* --- an account --------------------------------------------------------------------------------------------------------------------- */
+/* --- an account --- */
 
 void kit_sync_identity(struct kit *kit, struct hearth_identity *ret_identity)
 {
@@ -284,7 +291,8 @@ void kit_sync_identity_by(struct kit *kit, struct call *call, struct hearth_iden
     fclose(file);
     buf_add_char(&text, '\0');
     *ret_identity = (struct hearth_identity){.struct_size = sizeof(*ret_identity)};
-    if (WATCHED("account_import", kit->sync->account_import(kit->handle, &call->hearth, text.data, ret_identity)) < 0)
+    if (WATCHED("account_import",
+                kit->sync->account_import(kit->handle, &call->hearth, text.data, ret_identity)) < 0)
         fail_msg("%s is refused: %s", kit->options->import, call->error);
     buf_fini(&text);
 }
@@ -295,22 +303,27 @@ void kit_check_message(const struct hearth_message *message, const char *what)
     struct err err = {0};
     const struct hearth_message *taken;
     arena_init(&arena, 0);
-    if (message_take(&arena, message, &taken, &err) == HEARTH_ERR_INVALID) /* memory may be short: a test makes it so */
+    /* memory may be short: a test makes it so */
+    if (message_take(&arena, message, &taken, &err) == HEARTH_ERR_INVALID)
         fail_msg("%s of the plugin cannot be shown: %s", what, err.text);
     arena_fini(&arena);
 }
 
-int kit_sync_pull(struct kit *kit, void *handle, struct call *call, const struct hearth_identity *identity, struct sync_sink *sink,
-              struct hearth_pull_result *ret_result)
+int kit_sync_pull(struct kit *kit, void *handle, struct call *call,
+                  const struct hearth_identity *identity, struct sync_sink *sink,
+                  struct hearth_pull_result *ret_result)
 {
     struct hearth_sync_cursor cursors[HEARTH_COLLECTION_SLOTS];
     size_t count = 0;
     for (int32_t c = 0; c < HEARTH_COLLECTION_SLOTS; c++)
         if (sink->cursors[c][0] != '\0')
-            cursors[count++] = (struct hearth_sync_cursor){.struct_size = sizeof(cursors[0]), .collection = c, .text = strdup(sink->cursors[c])};
+            cursors[count++] = (struct hearth_sync_cursor){.struct_size = sizeof(cursors[0]),
+                                                           .collection = c,
+                                                           .text = strdup(sink->cursors[c])};
     struct hearth_pull pull = {.struct_size = sizeof(pull),
                                .account = "a",
-                               .email = identity->email != NULL ? identity->email : "a@example.org", /* an account always has one */
+                               /* an account always has one */
+                               .email = identity->email != NULL ? identity->email : "a@example.org",
                                .credentials = identity->credentials,
                                .credentials_size = identity->credentials_size,
                                .cursors = cursors,
@@ -326,7 +339,8 @@ int kit_sync_pull(struct kit *kit, void *handle, struct call *call, const struct
     if (r < 0 && call->error[0] == '\0' && ret_result->message == NULL)
         fail_msg("pull returned %s without any words", err_name(r));
     if (ret_result->state < HEARTH_ACCOUNT_OK || ret_result->state > HEARTH_ACCOUNT_ERROR)
-        fail_msg("pull leaves the account in the state %d, which does not exist", (int)ret_result->state);
+        fail_msg("pull leaves the account in the state %d, which does not exist",
+                 (int)ret_result->state);
     kit_check_message(ret_result->message, "the result");
     if (memchr(ret_result->host, '\0', sizeof(ret_result->host)) == NULL)
         fail_msg("a text of hearth_pull_result does not end");

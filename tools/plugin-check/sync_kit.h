@@ -1,4 +1,5 @@
-/* A host and a sink for providers: the service on the other side answers as a test wants, the sink checks the order of what arrives. */
+/* A host and a sink for providers: the service on the other side answers as a test wants, the
+ * sink checks the order of what arrives. */
 #ifndef HEARTH_TOOLS_PLUGIN_CHECK_SYNC_KIT_H
 #define HEARTH_TOOLS_PLUGIN_CHECK_SYNC_KIT_H
 
@@ -13,17 +14,20 @@ struct sync_answer {
     int requests; /* counted */
 };
 
-int kit_sync_fetch(const struct hearth_host *host, struct hearth_call *call, const struct hearth_http_request *request);
+int kit_sync_fetch(const struct hearth_host *host, struct hearth_call *call,
+                   const struct hearth_http_request *request);
 void kit_sync_answer(struct sync_answer *answer); /* of this thread from now on; borrowed */
 
-/* A sink that stores nothing but marks, and fails the test when the order of storage.h is broken. */
+/* A sink that stores nothing but marks, and fails the test when the order of storage.h is
+ * broken. */
 struct sync_sink {
     struct hearth_sync_sink hearth;
     int32_t open; /* collection; -1: none */
     int calls, commits, records;
-    int fail_at, fail_with;  /* the n-th call returns this code; 0: none */
-    bool failed;             /* it did */
-    bool replaces, nameless; /* of the open collection: what does not come is gone; damage without a guid came */
+    int fail_at, fail_with; /* the n-th call returns this code; 0: none */
+    bool failed;            /* it did */
+    /* of the open collection: what does not come is gone; damage without a guid came */
+    bool replaces, nameless;
     char cursors[HEARTH_COLLECTION_SLOTS][65537];
 };
 
@@ -33,14 +37,15 @@ void kit_sync_identity(struct kit *kit, struct hearth_identity *ret_identity);
 /* The same, as long as `call`. */
 void kit_sync_identity_by(struct kit *kit, struct call *call, struct hearth_identity *ret_identity);
 /* One pull with the sink's marks. */
-int kit_sync_pull(struct kit *kit, void *handle, struct call *call, const struct hearth_identity *identity, struct sync_sink *sink,
-              struct hearth_pull_result *ret_result);
+int kit_sync_pull(struct kit *kit, void *handle, struct call *call,
+                  const struct hearth_identity *identity, struct sync_sink *sink,
+                  struct hearth_pull_result *ret_result);
 
 /* forget(): from here on the plugin knows nothing of the account. */
 void kit_sync_forget(struct kit *kit, const char *account);
 
-/* The kit's listener for changes (HEARTH_HOST_CHANGES): fails the test when a plugin names an account that was not pulled or is forgotten, or names one
- * after close(). Any thread. */
+/* The kit's listener for changes (HEARTH_HOST_CHANGES): fails the test when a plugin names an
+ * account that was not pulled or is forgotten, or names one after close(). Any thread. */
 extern const struct hearth_host_changes kit_sync_changes;
 void kit_sync_opened(bool is_open);
 void kit_sync_pulls(void); /* a pull tells the plugin of the account "a" */

@@ -34,12 +34,15 @@ static void kit_listener_on_changed(const struct hearth_host *host, const char *
     if (account == NULL)
         fail_msg("the plugin says that something changed, and not in which account");
     if (strcmp(account, "a") != 0)
-        fail_msg("the plugin says that the account \"%s\" changed, which was never pulled", account);
+        fail_msg("the plugin says that the account \"%s\" changed, which was never pulled",
+                 account);
     if (!knows)
-        fail_msg("the plugin says that an account changed that was not pulled, or that forget() has ended");
+        fail_msg("the plugin says that an account changed that was not pulled, or that forget() "
+                 "has ended");
 }
 
-const struct hearth_host_changes kit_sync_changes = {.struct_size = sizeof(kit_sync_changes), .changed = kit_listener_on_changed};
+const struct hearth_host_changes kit_sync_changes = {.struct_size = sizeof(kit_sync_changes),
+                                                     .changed = kit_listener_on_changed};
 
 void kit_sync_pulls(void)
 {

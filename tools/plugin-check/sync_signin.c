@@ -9,7 +9,8 @@ static void need_signin(struct kit *kit)
 
 static void expect_step(const struct hearth_signin_step *step)
 {
-    bool goes_on = step->kind == HEARTH_SIGNIN_ASK || step->kind == HEARTH_SIGNIN_VISIT || step->kind == HEARTH_SIGNIN_WAIT;
+    bool goes_on = step->kind == HEARTH_SIGNIN_ASK || step->kind == HEARTH_SIGNIN_VISIT ||
+                   step->kind == HEARTH_SIGNIN_WAIT;
     if (!goes_on && step->kind != HEARTH_SIGNIN_DONE && step->kind != HEARTH_SIGNIN_FAILED)
         fail_msg("a step of the unknown kind %d", (int)step->kind);
     if (goes_on && (step->state == NULL || step->state_size == 0 || step->state_size > 16384))
@@ -26,7 +27,8 @@ static void expect_step(const struct hearth_signin_step *step)
     if (step->kind == HEARTH_SIGNIN_FAILED && step->text == NULL)
         fail_msg("a FAILED without words");
     for (size_t i = 0; i < step->field_count; i++)
-        expect(HEARTH_AT(step->fields, i)->name != NULL && HEARTH_AT(step->fields, i)->label != NULL);
+        expect(HEARTH_AT(step->fields, i)->name != NULL &&
+               HEARTH_AT(step->fields, i)->label != NULL);
     for (size_t i = 0; i < step->field_count; i++) {
         kit_check_message(HEARTH_AT(step->fields, i)->label, "a label");
         kit_check_message(HEARTH_AT(step->fields, i)->hint, "a hint");
@@ -42,8 +44,10 @@ static struct hearth_signin_step signin_step_empty(void)
 
 static int signin_flow_start(struct kit *kit, int method, struct hearth_signin_step *ret_step)
 {
-    struct hearth_signin signin = {
-        .struct_size = sizeof(signin), .method = method, .email = "a@example.org", .callback = "https://kit.example.org/auth/callback"};
+    struct hearth_signin signin = {.struct_size = sizeof(signin),
+                                   .method = method,
+                                   .email = "a@example.org",
+                                   .callback = "https://kit.example.org/auth/callback"};
     *ret_step = signin_step_empty();
     return WATCHED("start", kit->signin->start(kit->handle, &kit->call.hearth, &signin, ret_step));
 }
@@ -51,14 +55,16 @@ static int signin_flow_start(struct kit *kit, int method, struct hearth_signin_s
 /* Whatever the other servers say, there is a step, or a code with words. */
 static void any_answer(struct kit *kit)
 {
-    static const int statuses[] = {HEARTH_ERR_UNAVAILABLE, HEARTH_ERR_TIMEOUT, 200, 204, 400, 401, 404, 406, 429, 500, 503};
+    static const int statuses[] = {
+        HEARTH_ERR_UNAVAILABLE, HEARTH_ERR_TIMEOUT, 200, 204, 400, 401, 404, 406, 429, 500, 503};
     static const char *const bodies[] = {"", "{}", "[", "{\"errno\":999}", "\xff"};
     struct hearth_signin_step step;
     need_signin(kit);
     for (size_t s = 0; s < sizeof(statuses) / sizeof(statuses[0]); s++) {
         for (size_t b = 0; b < sizeof(bodies) / sizeof(bodies[0]); b++) {
             struct sync_answer answer = {.status = statuses[s], .body = bodies[b]};
-            struct hearth_signin_answer password = {.struct_size = sizeof(password), .name = "password", .value = "x"};
+            struct hearth_signin_answer password = {
+                .struct_size = sizeof(password), .name = "password", .value = "x"};
             kit_sync_answer(&answer);
             for (int method = 1; method <= HEARTH_SIGNIN_PASSWORD; method <<= 1) {
                 if ((kit->signin->methods(kit->self) & (uint64_t)method) == 0)
@@ -69,7 +75,8 @@ static void any_answer(struct kit *kit)
                 if (r == 0 && step.state != NULL) {
                     struct hearth_signin_step next = signin_step_empty();
                     r = WATCHED("next",
-                                kit->signin->next(kit->handle, &kit->call.hearth, step.state, step.state_size, &password, 1, &next));
+                                kit->signin->next(kit->handle, &kit->call.hearth, step.state,
+                                                  step.state_size, &password, 1, &next));
                     if (r == 0)
                         expect_step(&next);
                 }
@@ -95,11 +102,15 @@ static void foreign_state(struct kit *kit)
             memset(&step, 0x5a, sizeof(step));
             step.struct_size = sizeof(step);
             before = step;
-            int r = WATCHED("next", kit->signin->next(kit->handle, &kit->call.hearth, bytes, sizes[i], NULL, 0, &step));
+            int r = WATCHED("next", kit->signin->next(kit->handle, &kit->call.hearth, bytes,
+                                                      sizes[i], NULL, 0, &step));
             if (r < 0 && memcmp(&step, &before, sizeof(step)) != 0)
-                fail_msg("next() failed with %s and changed its output: what fails leaves it as it was", err_name(r));
+                fail_msg(
+                    "next() failed with %s and changed its output: what fails leaves it as it was",
+                    err_name(r));
             if (r == 0 ? step.kind != HEARTH_SIGNIN_FAILED : r != HEARTH_ERR_INVALID)
-                fail_msg("a foreign state of %zu bytes is taken (%s)", sizes[i], r == 0 ? "a step" : err_name(r));
+                fail_msg("a foreign state of %zu bytes is taken (%s)", sizes[i],
+                         r == 0 ? "a step" : err_name(r));
             plug_call_reset(&kit->call);
         }
     }
@@ -120,10 +131,13 @@ static void signin_described(struct kit *kit)
     if (kit->describe == NULL)
         kit_skip("the plugin does not describe credentials");
     kit_sync_identity(kit, &identity);
-    expect_number(kit->describe->describe(kit->handle, &kit->call.hearth, identity.credentials, identity.credentials_size, &told), 0);
+    expect_number(kit->describe->describe(kit->handle, &kit->call.hearth, identity.credentials,
+                                          identity.credentials_size, &told),
+                  0);
     expect_text(told.uid, identity.uid);
     expect(told.credentials == NULL && told.email == NULL);
-    expect_number(kit->describe->describe(kit->handle, &kit->call.hearth, "x", 1, &told), HEARTH_ERR_INVALID);
+    expect_number(kit->describe->describe(kit->handle, &kit->call.hearth, "x", 1, &told),
+                  HEARTH_ERR_INVALID);
 }
 
 const struct kit_test kit_signin_tests[] = {

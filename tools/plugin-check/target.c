@@ -18,7 +18,8 @@ static void target_read_config(const struct kit_options *options, struct buf *te
     char piece[4096];
     if (options->config != NULL && file == NULL)
         fail_msg("cannot read %s: %s", options->config, strerror(errno));
-    for (size_t n; file != NULL && (n = fread(piece, 1, sizeof(piece), file)) > 0 && text->size < CONFIG_MAX;)
+    for (size_t n;
+         file != NULL && (n = fread(piece, 1, sizeof(piece), file)) > 0 && text->size < CONFIG_MAX;)
         buf_add(text, piece, n);
     if (file != NULL)
         fclose(file);
@@ -34,11 +35,13 @@ void kit_target_configure(struct kit *kit)
     const char *kind = plug_kind_name(kit->descriptor->kind);
     int r = conf_load_text(name, text.data, text.size, &kit->conf, &err);
     if (r == 0)
-        r = conf_plugin_values(kit->conf, conf_section(kit->conf, kind, 0), kit->descriptor->config, kit->descriptor->config_count, NULL,
-                               &kit->values, &err);
+        r = conf_plugin_values(kit->conf, conf_section(kit->conf, kind, 0), kit->descriptor->config,
+                               kit->descriptor->config_count, NULL, &kit->values, &err);
     buf_fini(&text);
     if (r < 0)
-        fail_msg("the configuration does not suit the plugin: %s (give a file with a [%s check] section by --config)", err.text, kind);
+        fail_msg("the configuration does not suit the plugin: %s (give a file with a [%s check] "
+                 "section by --config)",
+                 err.text, kind);
 }
 
 static void *host_alloc(struct hearth_call *call, size_t size)
@@ -63,8 +66,10 @@ void kit_target_load(struct kit *kit)
 {
     struct err err = {0};
     /* The loader has a limit of its own the first time. */
-    int r = kit->options->accepted ? WATCHED("hearth_plugin_v2", plug_load_tried(kit->options->plugin, 0, &kit->plug, &err))
-                                   : plug_load_file(kit->options->plugin, 0, &kit->plug, &err);
+    int r = kit->options->accepted
+                ? WATCHED("hearth_plugin_v2",
+                          plug_load_tried(kit->options->plugin, 0, &kit->plug, &err))
+                : plug_load_file(kit->options->plugin, 0, &kit->plug, &err);
     if (r < 0)
         fail_msg("%s", err.text);
     kit->descriptor = plug_descriptor(kit->plug);
@@ -78,7 +83,8 @@ void kit_target_load(struct kit *kit)
     kit->signin = plug_extension(kit->plug, PLUG_SYNC_SIGNIN);
     kit->describe = plug_extension(kit->plug, PLUG_SYNC_DESCRIBE);
     char module[80];
-    snprintf(module, sizeof(module), "%s-%s", plug_kind_name(kit->descriptor->kind), kit->descriptor->name);
+    snprintf(module, sizeof(module), "%s-%s", plug_kind_name(kit->descriptor->kind),
+             kit->descriptor->name);
     plug_host_init(&kit->host, module, kit->sync != NULL ? kit_sync_fetch : NULL, NULL);
     kit->host.changes = kit->sync != NULL ? &kit_sync_changes : NULL;
     kit->host.hearth.alloc = host_alloc;

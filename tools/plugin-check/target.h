@@ -1,4 +1,5 @@
-/* Bringing the plugin under test up in a child: configuration, loading, opening. Failures are results of the test. */
+/* Bringing the plugin under test up in a child: configuration, loading, opening. Failures are
+ * results of the test. */
 #ifndef HEARTH_TOOLS_PLUGIN_CHECK_TARGET_H
 #define HEARTH_TOOLS_PLUGIN_CHECK_TARGET_H
 

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-/* A cache may grow for a while, and a background thread may hold something just now: a leak grows each time. */
+/* A cache may grow for a while, and a background thread may hold something just now: a leak
+ * grows each time. */
 enum { WARM_UP = 3, TIMES = 20, WINDOWS = 5 };
 
 void kit_expect_no_leak(const char *what, void (*step)(void *ctx), void *ctx)
@@ -26,7 +27,8 @@ void kit_expect_bounded(const char *what, int times, void (*step)(void *ctx), vo
         if (left < TIMES / 2)
             return;
     }
-    fail_msg("%s, done %d times, leaves %ld blocks of memory behind, and as many each time again", what, TIMES, left);
+    fail_msg("%s, done %d times, leaves %ld blocks of memory behind, and as many each time again",
+             what, TIMES, left);
 }
 
 enum { BUSY_PERCENT = 15, TRIES = 2, LEAST = 5000 }; /* us: of less nothing can be said */
@@ -35,10 +37,12 @@ static int64_t cpu_us(void)
 {
     struct rusage use;
     getrusage(RUSAGE_SELF, &use);
-    return (use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1000000 + use.ru_utime.tv_usec + use.ru_stime.tv_usec;
+    return (use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1000000 + use.ru_utime.tv_usec +
+           use.ru_stime.tv_usec;
 }
 
-/* For how long this thread wanted to run and could not, as others did; 0 where the kernel does not say. */
+/* For how long this thread wanted to run and could not, as others did; 0 where the kernel does
+ * not say. */
 static int64_t queued_us(void)
 {
     char text[100] = "", *queued = NULL; /* "RAN QUEUED SLICES", in ns */
@@ -63,6 +67,7 @@ void kit_expect_idle(const char *what, void (*wait)(void *ctx), void *ctx)
         if (waited < LEAST || used * 100 < waited * BUSY_PERCENT)
             return;
     }
-    fail_msg("%s used %lld ms of the processor while it waited, in which it could have had %lld ms: it must sleep", what,
-             (long long)used / 1000, (long long)waited / 1000);
+    fail_msg("%s used %lld ms of the processor while it waited, in which it could have had %lld "
+             "ms: it must sleep",
+             what, (long long)used / 1000, (long long)waited / 1000);
 }

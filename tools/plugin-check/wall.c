@@ -1,5 +1,6 @@
-/* The wall clock. The executable's own functions stand before the C library's for everything in the process,
- * the plugin and its libraries included, so that it can be moved. Waits stay what they are. */
+/* The wall clock. The executable's own functions stand before the C library's for everything in
+ * the process, the plugin and its libraries included, so that it can be moved. Waits stay what
+ * they are. */
 #include "kit.h"
 
 #include <dlfcn.h>
@@ -43,7 +44,8 @@ __attribute__((visibility("default"))) int clock_gettime(clockid_t id, struct ti
     return r;
 }
 
-__attribute__((visibility("default"))) int gettimeofday(struct timeval *restrict ret_now, void *restrict zone)
+__attribute__((visibility("default"))) int gettimeofday(struct timeval *restrict ret_now,
+                                                        void *restrict zone)
 {
     struct timespec now;
     (void)zone;

@@ -10,7 +10,8 @@
 
 enum { SLOTS = 64, DEPTH = 4, SUSPECTS = 16, SLOW_FACTOR = 4, SHORT = 1000 };
 
-/* The literals of a child are where its parent has them: it was forked and runs the same program. */
+/* The literals of a child are where its parent has them: it was forked and runs the same
+ * program. */
 struct watch_frame {
     const char *operation, *file;
     int line;
@@ -50,7 +51,8 @@ static int64_t watch_now(void)
 
 bool kit_watch_init(int64_t ms)
 {
-    void *memory = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *memory =
+        mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return false;
     shared = memory;
@@ -63,7 +65,7 @@ void kit_watch_reset(void)
     memset(shared, 0, sizeof(*shared));
 }
 
-/* --- the child ------------------------------------------------------------------------------------------- */
+/* --- the child --- */
 
 static bool is_suspect(const char *operation)
 {
@@ -76,8 +78,9 @@ static bool is_suspect(const char *operation)
 /* Work of any size, or waiting for the work of others. */
 static bool is_slow(const char *operation)
 {
-    static const char *const slow[] = {"open",   "migrate", "batch_begin", "batch_commit", "account_remove",
-                                       "verify", "backup",  "pull",        "start",        "next"};
+    static const char *const slow[] = {"open",           "migrate", "batch_begin", "batch_commit",
+                                       "account_remove", "verify",  "backup",      "pull",
+                                       "start",          "next"};
     for (size_t i = 0; i < sizeof(slow) / sizeof(slow[0]); i++)
         if (strcmp(slow[i], operation) == 0)
             return true;
@@ -115,16 +118,19 @@ void kit_watch_enter(const char *operation, const char *file, int line, int64_t 
     }
     if (slot == NULL)
         return;
-    int64_t limit = is_suspect(operation) && patience > SHORT ? SHORT : is_slow(operation) ? patience * SLOW_FACTOR : patience;
+    int64_t limit = is_suspect(operation) && patience > SHORT ? SHORT
+                    : is_slow(operation)                      ? patience * SLOW_FACTOR
+                                                              : patience;
     int depth = atomic_load(&slot->depth);
     atomic_fetch_add(&slot->sequence, 1);
     if (depth < DEPTH)
-        slot->frames[depth] = (struct watch_frame){.operation = operation,
-                                                   .file = mine.from_depth > 0 ? mine.from_file : mine.file,
-                                                   .line = mine.from_depth > 0 ? mine.from_line : mine.line,
-                                                   .after = after && mine.from_depth == 0,
-                                                   .since = watch_now(),
-                                                   .limit = limit + wait};
+        slot->frames[depth] =
+            (struct watch_frame){.operation = operation,
+                                 .file = mine.from_depth > 0 ? mine.from_file : mine.file,
+                                 .line = mine.from_depth > 0 ? mine.from_line : mine.line,
+                                 .after = after && mine.from_depth == 0,
+                                 .since = watch_now(),
+                                 .limit = limit + wait};
     atomic_store(&slot->depth, depth + 1);
     atomic_fetch_add(&slot->sequence, 1);
 }
@@ -174,9 +180,10 @@ bool kit_watch_came_from(const char **ret_file, int *ret_line)
     return true;
 }
 
-/* --- the parent ------------------------------------------------------------------------------------------ */
+/* --- the parent --- */
 
-/* The open frames of a slot at one moment; their number, 0 when nothing runs or it changes just now. */
+/* The open frames of a slot at one moment; their number, 0 when nothing runs or it changes just
+ * now. */
 static int slot_read(struct watch_slot *slot, struct watch_frame ret_frames[DEPTH])
 {
     unsigned sequence = atomic_load(&slot->sequence);
@@ -213,8 +220,8 @@ static const char *base_name(const char *path)
 static void watch_describe(const struct watch_frame *frames, int depth, char *ret, size_t size)
 {
     const struct watch_frame *frame = &frames[depth - 1];
-    int n =
-        snprintf(ret, size, "%s(), called %s %s:%d", frame->operation, frame->after ? "after" : "at", base_name(frame->file), frame->line);
+    int n = snprintf(ret, size, "%s(), called %s %s:%d", frame->operation,
+                     frame->after ? "after" : "at", base_name(frame->file), frame->line);
     if (depth > 1 && n > 0 && (size_t)n < size)
         snprintf(ret + n, size - (size_t)n, ", in a callback of %s()", frames[depth - 2].operation);
 }
@@ -237,7 +244,8 @@ bool kit_watch_late(char *ret, size_t size)
             continue;
         char where[300];
         watch_describe(frames, depth, where, sizeof(where));
-        snprintf(ret, size, "%s, did not return within %lld ms", where, (long long)frames[depth - 1].limit);
+        snprintf(ret, size, "%s, did not return within %lld ms", where,
+                 (long long)frames[depth - 1].limit);
         note_suspect(frames[depth - 1].operation);
         return true;
     }

@@ -4,12 +4,12 @@ static const struct hearth_storage *storage;
 static const struct hearth_queue *queue;
 static const struct hearth_sync *sync_plugin;
 
-#define WATCH_VOID(plugin, operation)                                                                                                      \
-    static void plugin##_##operation(void *object)                                                                                         \
-    {                                                                                                                                      \
-        kit_watch_enter(#operation, NULL, 0, 0);                                                                                               \
-        plugin->operation(object);                                                                                                         \
-        kit_watch_leave();                                                                                                                     \
+#define WATCH_VOID(plugin, operation)                                                              \
+    static void plugin##_##operation(void *object)                                                 \
+    {                                                                                              \
+        kit_watch_enter(#operation, NULL, 0, 0);                                                   \
+        plugin->operation(object);                                                                 \
+        kit_watch_leave();                                                                         \
     }
 
 WATCH_VOID(storage, close)

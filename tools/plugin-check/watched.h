@@ -1,5 +1,5 @@
-/* The plugin's table with those operations watched that tests call without a macro: so their lines are the
- * last ones that are known. */
+/* The plugin's table with those operations watched that tests call without a macro: so their
+ * lines are the last ones that are known. */
 #ifndef HEARTH_TOOLS_PLUGIN_CHECK_WATCHED_H
 #define HEARTH_TOOLS_PLUGIN_CHECK_WATCHED_H
 

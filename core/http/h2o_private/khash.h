@@ -1,5 +1,6 @@
-/* Stands in for klib's header, which h2o's private one names but libh2o-dev does not bring: h2o_compat.h needs the layout of its
- * structures, in which the table of streams is a pointer. Nothing here may be called. */
+/* Stands in for klib's header, which h2o's private one names but libh2o-dev does not bring:
+ * h2o_compat.h needs the layout of its structures, in which the table of streams is a pointer.
+ * Nothing here may be called. */
 #ifndef HEARTH_CORE_HTTP_H2O_PRIVATE_KHASH_H
 #define HEARTH_CORE_HTTP_H2O_PRIVATE_KHASH_H
 

@@ -1,5 +1,6 @@
-/* The descriptor and the operations: each takes the lock, does its part by the rules of queue.c, and waits where the contract says so.
- * To make a queue of your own, keep this file's shape and replace what is behind it. */
+/* The descriptor and the operations: each takes the lock, does its part by the rules of queue.c,
+ * and waits where the contract says so. To make a queue of your own, keep this file's shape and
+ * replace what is behind it. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -24,7 +25,8 @@ static void op_close(void *self)
     free(queue);
 }
 
-static int op_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
+static int op_open(const struct hearth_host *host, struct hearth_call *call,
+                   const struct hearth_config_value *values, void **ret_self)
 {
     struct queue *queue = calloc(1, sizeof(*queue));
     size_t backlog = (size_t)HEARTH_AT(values, KEY_EVENT_BACKLOG)->number;
@@ -33,7 +35,10 @@ static int op_open(const struct hearth_host *host, struct hearth_call *call, con
         free(queue);
         return queue_no_memory(call);
     }
-    *queue = (struct queue){.host = host, .max_jobs = (size_t)HEARTH_AT(values, KEY_MAX_JOBS)->number, .backlog = backlog, .ring = ring};
+    *queue = (struct queue){.host = host,
+                            .max_jobs = (size_t)HEARTH_AT(values, KEY_MAX_JOBS)->number,
+                            .backlog = backlog,
+                            .ring = ring};
     pthread_mutex_init(&queue->lock, NULL);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
@@ -91,14 +96,16 @@ static int op_ping(void *handle, struct hearth_call *call)
     return 0;
 }
 
-static int op_publish(void *s, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int op_publish(void *s, struct hearth_call *call, const struct hearth_job *job,
+                      int64_t delay, int32_t *ret_result)
 {
     struct handle *handle = s;
     struct queue *queue = queue_enter(handle);
     return queue_leave(handle, queue_publish(queue, call, job, delay, ret_result));
 }
 
-/* Waits until something changes, at most until `until`, and never long: a host may stop without an interrupt. 0, CANCELLED or TIMEOUT. */
+/* Waits until something changes, at most until `until`, and never long: a host may stop without
+ * an interrupt. 0, CANCELLED or TIMEOUT. */
 static int wait_a_little(struct handle *handle, struct hearth_call *call, int64_t until)
 {
     struct queue *queue = handle->queue;
@@ -113,8 +120,11 @@ static int wait_a_little(struct handle *handle, struct hearth_call *call, int64_
     if (handle->interrupted)
         return hearth_fail(call, HEARTH_ERR_CANCELLED, "interrupted while waiting");
     if (call->deadline != 0 && queue_now(queue) >= call->deadline)
-        return hearth_fail(call, HEARTH_ERR_TIMEOUT, "the time of the call ended while it waited: ask for a shorter wait");
-    return queue->host->should_stop(call) ? hearth_fail(call, HEARTH_ERR_CANCELLED, "stopped while waiting") : 0;
+        return hearth_fail(call, HEARTH_ERR_TIMEOUT,
+                           "the time of the call ended while it waited: ask for a shorter wait");
+    return queue->host->should_stop(call)
+               ? hearth_fail(call, HEARTH_ERR_CANCELLED, "stopped while waiting")
+               : 0;
 }
 
 static char *text_copy(struct queue *queue, struct hearth_call *call, const char *text)
@@ -125,25 +135,34 @@ static char *text_copy(struct queue *queue, struct hearth_call *call, const char
 }
 
 /* The memory comes first: a job whose lease nobody knows would be stuck until it runs out. */
-static int job_take(struct queue *queue, struct hearth_call *call, struct job *job, int64_t lease, struct hearth_job *ret_job)
+static int job_take(struct queue *queue, struct hearth_call *call, struct job *job, int64_t lease,
+                    struct hearth_job *ret_job)
 {
     enum { NUMBER_SIZE = 24 };
     size_t size = NUMBER_SIZE + strlen(job->kind) + 1 + strlen(job->key) + 1;
-    char *kind = text_copy(queue, call, job->kind), *key = text_copy(queue, call, job->key), *payload = text_copy(queue, call, job->payload);
+    char *kind = text_copy(queue, call, job->kind), *key = text_copy(queue, call, job->key),
+         *payload = text_copy(queue, call, job->payload);
     char *receipt = queue->host->alloc(call, size);
     if (kind == NULL || key == NULL || payload == NULL || receipt == NULL)
         return queue_no_memory(call);
     queue_lease(queue, job, lease);
     snprintf(receipt, size, "%llu:%s:%s", (unsigned long long)job->lease, kind, key);
-    struct hearth_job result = {
-        .priority = job->priority, .kind = kind, .key = key, .payload = payload, .receipt = receipt, .attempt = job->attempt, .in_work = 1};
+    struct hearth_job result = {.priority = job->priority,
+                                .kind = kind,
+                                .key = key,
+                                .payload = payload,
+                                .receipt = receipt,
+                                .attempt = job->attempt,
+                                .in_work = 1};
     /* The caller's struct may be an older and shorter one. */
-    result.struct_size = ret_job->struct_size < sizeof(result) ? ret_job->struct_size : (uint32_t)sizeof(result);
+    result.struct_size =
+        ret_job->struct_size < sizeof(result) ? ret_job->struct_size : (uint32_t)sizeof(result);
     memcpy(ret_job, &result, result.struct_size);
     return 0;
 }
 
-static int op_reserve(void *s, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+static int op_reserve(void *s, struct hearth_call *call, int64_t wait, int64_t lease,
+                      struct hearth_job *ret_job)
 {
     struct handle *handle = s;
     struct queue *queue = queue_enter(handle);
@@ -153,7 +172,8 @@ static int op_reserve(void *s, struct hearth_call *call, int64_t wait, int64_t l
         int64_t wake = until;
         for (const struct job *job = queue->first; job != NULL; job = job->next)
             wake = job->time < wake ? job->time : wake;
-        r = queue_now(queue) >= until ? hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no job came") : wait_a_little(handle, call, wake);
+        r = queue_now(queue) >= until ? hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no job came")
+                                      : wait_a_little(handle, call, wake);
         queue_promote(queue);
     }
     return queue_leave(handle, r < 0 ? r : job_take(queue, call, queue->first, lease, ret_job));
@@ -161,7 +181,8 @@ static int op_reserve(void *s, struct hearth_call *call, int64_t wait, int64_t l
 
 static int lease_lost(struct hearth_call *call)
 {
-    return hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the lease was lost or the job is gone: drop the work on it");
+    return hearth_fail(call, HEARTH_ERR_NOT_FOUND,
+                       "the lease was lost or the job is gone: drop the work on it");
 }
 
 static int op_extend(void *s, struct hearth_call *call, const char *receipt, int64_t lease)
@@ -175,11 +196,14 @@ static int op_extend(void *s, struct hearth_call *call, const char *receipt, int
     return queue_leave(handle, 0);
 }
 
-static int op_finish(void *s, struct hearth_call *call, const char *receipt, int32_t outcome, int64_t delay)
+static int op_finish(void *s, struct hearth_call *call, const char *receipt, int32_t outcome,
+                     int64_t delay)
 {
     struct handle *handle = s;
     if (outcome < HEARTH_JOB_DONE || outcome > HEARTH_JOB_DEAD || delay < 0)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "there is no outcome %d with a delay of %lld ms", (int)outcome, (long long)delay);
+        return hearth_fail(call, HEARTH_ERR_INVALID,
+                           "there is no outcome %d with a delay of %lld ms", (int)outcome,
+                           (long long)delay);
     struct queue *queue = queue_enter(handle);
     struct job *job = queue_by_receipt(queue, receipt);
     if (job == NULL)
@@ -200,8 +224,11 @@ static int op_counts(void *s, struct hearth_call *call, struct hearth_queue_coun
     struct hearth_queue_counts result = {.dead = queue->dead};
     (void)call;
     for (const struct job *job = queue->first; job != NULL; job = job->next)
-        ++*(job->state == READY ? &result.ready : job->state == DELAYED ? &result.delayed : &result.in_work);
-    result.struct_size = ret_counts->struct_size < sizeof(result) ? ret_counts->struct_size : (uint32_t)sizeof(result);
+        ++*(job->state == READY     ? &result.ready
+            : job->state == DELAYED ? &result.delayed
+                                    : &result.in_work);
+    result.struct_size = ret_counts->struct_size < sizeof(result) ? ret_counts->struct_size
+                                                                  : (uint32_t)sizeof(result);
     memcpy(ret_counts, &result, result.struct_size);
     return queue_leave(handle, 0);
 }
@@ -209,7 +236,8 @@ static int op_counts(void *s, struct hearth_call *call, struct hearth_queue_coun
 /* Copies the jobs, because the callback runs without the lock. NULL: out of memory. */
 static struct hearth_job *copy_jobs(struct queue *queue, struct hearth_call *call)
 {
-    struct hearth_job *jobs = queue->host->alloc(call, (queue->count + 1) * sizeof(*jobs)), *to = jobs;
+    struct hearth_job *jobs = queue->host->alloc(call, (queue->count + 1) * sizeof(*jobs)),
+                      *to = jobs;
     int64_t now = queue_now(queue);
     for (const struct job *job = queue->first; jobs != NULL && job != NULL; job = job->next, to++) {
         *to = (struct hearth_job){
@@ -248,7 +276,8 @@ static int op_remove(void *s, struct hearth_call *call, const char *kind, const 
     struct queue *queue = queue_enter(handle);
     struct job *job = queue_find(queue, kind, key);
     if (job == NULL)
-        return queue_leave(handle, hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the queue has no job of this kind and key"));
+        return queue_leave(handle, hearth_fail(call, HEARTH_ERR_NOT_FOUND,
+                                               "the queue has no job of this kind and key"));
     queue_drop(queue, job);
     return queue_leave(handle, 0);
 }
@@ -263,16 +292,19 @@ static int op_clear(void *s, struct hearth_call *call)
     return queue_leave(handle, 0);
 }
 
-static int op_event_publish(void *s, struct hearth_call *call, const char *channel, const char *text)
+static int op_event_publish(void *s, struct hearth_call *call, const char *channel,
+                            const char *text)
 {
     struct handle *handle = s;
     if (strlen(channel) > CHANNEL_MAX || strlen(text) > TEXT_MAX)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "an event has at most %d bytes, its channel %d", TEXT_MAX, CHANNEL_MAX);
+        return hearth_fail(call, HEARTH_ERR_INVALID,
+                           "an event has at most %d bytes, its channel %d", TEXT_MAX, CHANNEL_MAX);
     struct queue *queue = queue_enter(handle);
     return queue_leave(handle, event_add(queue, channel, text) ? 0 : queue_no_memory(call));
 }
 
-/* Delivers what was there when it began, the lock released around each callback. Returns whether there was something. */
+/* Delivers what was there when it began, the lock released around each callback. Returns whether
+ * there was something. */
 static bool handle_deliver_events(struct handle *handle, hearth_event_cb cb, void *ctx)
 {
     struct queue *queue = handle->queue;
@@ -297,7 +329,8 @@ static bool handle_deliver_events(struct handle *handle, hearth_event_cb cb, voi
     return any;
 }
 
-static int op_event_wait(void *s, struct hearth_call *call, int64_t wait, hearth_event_cb cb, void *ctx)
+static int op_event_wait(void *s, struct hearth_call *call, int64_t wait, hearth_event_cb cb,
+                         void *ctx)
 {
     struct handle *handle = s;
     struct queue *queue = queue_enter(handle);

@@ -5,7 +5,8 @@
 
 int queue_no_memory(struct hearth_call *call)
 {
-    return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory: try again later, or give the process more");
+    return hearth_fail(call, HEARTH_ERR_NOMEM,
+                       "out of memory: try again later, or give the process more");
 }
 
 int64_t queue_now(const struct queue *queue)
@@ -102,12 +103,14 @@ static struct job *job_create(const struct hearth_job *from)
 }
 
 /* A job that waits is only ever moved forward. */
-static int32_t job_publish_again(struct queue *queue, struct job *job, int32_t priority, int64_t delay)
+static int32_t job_publish_again(struct queue *queue, struct job *job, int32_t priority,
+                                 int64_t delay)
 {
     if (job->state == LEASED)
         return HEARTH_IN_WORK;
     int64_t time = queue_now(queue) + delay;
-    bool sooner = job->state == DELAYED && (delay == 0 || time < job->time), higher = priority < job->priority;
+    bool sooner = job->state == DELAYED && (delay == 0 || time < job->time),
+         higher = priority < job->priority;
     if (!sooner && !higher)
         return HEARTH_WAITING;
     if (higher)
@@ -123,15 +126,18 @@ static int job_check(struct hearth_call *call, const struct hearth_job *from, in
 {
     size_t size = from->kind == NULL ? 0 : strspn(from->kind, "abcdefghijklmnopqrstuvwxyz_");
     if (size == 0 || size > KIND_MAX || from->kind[size] != '\0')
-        return hearth_fail(call, HEARTH_ERR_INVALID, "a job's kind has 1 to %d bytes, of a to z and _", KIND_MAX);
+        return hearth_fail(call, HEARTH_ERR_INVALID,
+                           "a job's kind has 1 to %d bytes, of a to z and _", KIND_MAX);
     if (from->key == NULL || from->key[0] == '\0' || strlen(from->key) > KEY_MAX)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a job's key has 1 to %d bytes", KEY_MAX);
     if (from->payload != NULL && strlen(from->payload) > PAYLOAD_MAX)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "a job's payload has at most %d bytes", PAYLOAD_MAX);
+        return hearth_fail(call, HEARTH_ERR_INVALID, "a job's payload has at most %d bytes",
+                           PAYLOAD_MAX);
     return delay >= 0 ? 0 : hearth_fail(call, HEARTH_ERR_INVALID, "a delay cannot be negative");
 }
 
-int queue_publish(struct queue *queue, struct hearth_call *call, const struct hearth_job *from, int64_t delay, int32_t *ret_result)
+int queue_publish(struct queue *queue, struct hearth_call *call, const struct hearth_job *from,
+                  int64_t delay, int32_t *ret_result)
 {
     int r = job_check(call, from, delay);
     if (r < 0)
@@ -142,7 +148,9 @@ int queue_publish(struct queue *queue, struct hearth_call *call, const struct he
         return 0;
     }
     if (queue->count >= queue->max_jobs)
-        return hearth_fail(call, HEARTH_ERR_FULL, "the queue holds %zu jobs: wait for workers, or raise max_jobs", queue->count);
+        return hearth_fail(call, HEARTH_ERR_FULL,
+                           "the queue holds %zu jobs: wait for workers, or raise max_jobs",
+                           queue->count);
     job = job_create(from);
     if (job == NULL)
         return queue_no_memory(call);

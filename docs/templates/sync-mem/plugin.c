@@ -1,5 +1,6 @@
-/* A provider without a service: what it "syncs" is the text of the import file (see text.h), which is also the account's credentials.
- * To make a provider of your own, keep the shape of provider_pull() and replace where the records come from. */
+/* A provider without a service: what it "syncs" is the text of the import file (see text.h),
+ * which is also the account's credentials. To make a provider of your own, keep the shape of
+ * provider_pull() and replace where the records come from. */
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -28,11 +29,12 @@ struct reader {
 
 static int call_no_memory(struct hearth_call *call)
 {
-    return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory: try again later, or give the process more");
+    return hearth_fail(call, HEARTH_ERR_NOMEM,
+                       "out of memory: try again later, or give the process more");
 }
 
-static int provider_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values,
-                         void **ret_self)
+static int provider_open(const struct hearth_host *host, struct hearth_call *call,
+                         const struct hearth_config_value *values, void **ret_self)
 {
     struct provider *provider = calloc(1, sizeof(*provider));
     (void)values;
@@ -76,7 +78,8 @@ static void provider_forget(void *self, const char *account)
     (void)account;
 }
 
-static int provider_account_import(void *s, struct hearth_call *call, const char *given, struct hearth_identity *ret_identity)
+static int provider_account_import(void *s, struct hearth_call *call, const char *given,
+                                   struct hearth_identity *ret_identity)
 {
     struct handle *handle = s;
     struct text text;
@@ -95,26 +98,32 @@ static int provider_account_import(void *s, struct hearth_call *call, const char
         .credentials_size = size,
     };
     /* The caller's struct may be an older and shorter one. */
-    identity.struct_size = ret_identity->struct_size < sizeof(identity) ? ret_identity->struct_size : (uint32_t)sizeof(identity);
+    identity.struct_size = ret_identity->struct_size < sizeof(identity)
+                               ? ret_identity->struct_size
+                               : (uint32_t)sizeof(identity);
     memcpy(ret_identity, &identity, identity.struct_size);
     return 0;
 }
 
 static int reader_stopped(struct reader *reader)
 {
-    if (atomic_load(&reader->handle->interrupted) || reader->handle->host->should_stop(reader->call))
+    if (atomic_load(&reader->handle->interrupted) ||
+        reader->handle->host->should_stop(reader->call))
         return hearth_fail(reader->call, HEARTH_ERR_CANCELLED, "the sync was stopped");
     return 0;
 }
 
-/* Where a pull begins next time: here the contents themselves, as a number; a service has the time of its newest record. */
+/* Where a pull begins next time: here the contents themselves, as a number; a service has the
+ * time of its newest record. */
 static void make_cursor(const struct text *text, int32_t collection, char ret_cursor[20])
 {
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
     for (size_t i = 0; i < text->count; i++) {
         const struct line *line = &text->lines[i];
         for (int f = -1; line->collection == collection && f <= FIELDS; f++) {
-            const char *at = f < 0 ? (line->kind == LINE_FOLDER ? "/" : "") : f == FIELDS ? line->rest : line->field[f];
+            const char *at = f < 0         ? (line->kind == LINE_FOLDER ? "/" : "")
+                             : f == FIELDS ? line->rest
+                                           : line->field[f];
             for (; at != NULL && *at != '\0'; at++)
                 hash = (hash ^ (unsigned char)*at) * 1099511628211u;
             hash = (hash ^ '\n') * 1099511628211u;
@@ -133,13 +142,15 @@ static bool is_up_to_date(const struct reader *reader, int32_t collection, const
 
 static int send_device(struct reader *reader, const struct line *line)
 {
-    struct hearth_device device = {.struct_size = sizeof(device), .id = line->field[0], .name = line->rest, .type = "desktop"};
+    struct hearth_device device = {
+        .struct_size = sizeof(device), .id = line->field[0], .name = line->rest, .type = "desktop"};
     return reader->sink->device(reader->sink->ctx, &device);
 }
 
 static int send_tab(struct reader *reader, const struct line *line)
 {
-    struct hearth_tab tab = {.struct_size = sizeof(tab), .title = line->rest, .url = line->field[1]};
+    struct hearth_tab tab = {
+        .struct_size = sizeof(tab), .title = line->rest, .url = line->field[1]};
     return reader->sink->tab(reader->sink->ctx, line->field[0], &tab);
 }
 
@@ -185,17 +196,20 @@ static int (*const send[LINE_KINDS])(struct reader *reader, const struct line *l
     [LINE_BOOKMARK] = send_bookmark, [LINE_PAGE] = send_page,
 };
 
-/* (begin records* commit): an error in between leaves the collection as it was, and the next pull begins it anew. */
+/* (begin records* commit): an error in between leaves the collection as it was, and the next
+ * pull begins it anew. */
 static int read_collection(struct reader *reader, int32_t collection)
 {
     char cursor[20];
     make_cursor(&reader->text, collection, cursor);
     if (is_up_to_date(reader, collection, cursor))
         return 0;
-    /* A record of a service that cannot be read is told by sink->damaged(id, why): what is stored of it stays. Without an id nobody knows
-     * what to keep: do not commit. Better than both: keep its id in the cursor, and ask for it again. */
-    /* A text is a snapshot: what is not in it (any more) is gone. A service that forgets by itself says COMPLETE; one that can tell what
-     * changed since the cursor says INCREMENTAL, and tells by sink->removed() what was deleted. */
+    /* A record of a service that cannot be read is told by sink->damaged(id, why): what is
+     * stored of it stays. Without an id nobody knows what to keep: do not commit. Better than
+     * both: keep its id in the cursor, and ask for it again. */
+    /* A text is a snapshot: what is not in it (any more) is gone. A service that forgets by
+     * itself says COMPLETE; one that can tell what changed since the cursor says INCREMENTAL,
+     * and tells by sink->removed() what was deleted. */
     int r = reader->sink->begin(reader->sink->ctx, collection, HEARTH_SNAPSHOT);
     for (size_t i = 0; r == 0 && i < reader->text.count; i++) {
         const struct line *line = &reader->text.lines[i];
@@ -209,7 +223,8 @@ static int read_collection(struct reader *reader, int32_t collection)
     return r == 0 ? reader->sink->commit(reader->sink->ctx, cursor) : r;
 }
 
-/* What a person reads: words of our own are rows of this table, so that whoever shows them in another language knows which they are. */
+/* What a person reads: words of our own are rows of this table, so that whoever shows them in
+ * another language knows which they are. */
 /* clang-format off */
 #define MESSAGES(M, T) \
     M(T, unreadable, "sync-mem.unreadable", "The stored text of this account cannot be read. Import the account again.", 0) \
@@ -228,13 +243,15 @@ static int reader_read_all(struct reader *reader)
 {
     int r = reader_stopped(reader);
     if (r == 0)
-        r = text_parse(reader->handle->host, reader->call, reader->pull->credentials, reader->pull->credentials_size, &reader->text);
+        r = text_parse(reader->handle->host, reader->call, reader->pull->credentials,
+                       reader->pull->credentials_size, &reader->text);
     if (r == HEARTH_ERR_INVALID) { /* the pull itself worked: it found out what is to be done */
         reader_set_result(reader, HEARTH_ACCOUNT_SIGNIN_NEEDED, mem_says_unreadable());
         return 0;
     }
     if (r == 0 && reader->text.fail != NULL) {
-        const struct hearth_message english = HEARTH_ENGLISH(reader->text.fail->rest); /* words without an id do as well */
+        /* words without an id do as well */
+        const struct hearth_message english = HEARTH_ENGLISH(reader->text.fail->rest);
         reader->result.state = (int32_t)reader->text.fail->number;
         reader->result.message = hearth_message_keep(reader->handle->host, reader->call, &english);
         return 0;
@@ -246,7 +263,8 @@ static int reader_read_all(struct reader *reader)
     return r;
 }
 
-static int provider_pull(void *s, struct hearth_call *call, const struct hearth_pull *pulled, struct hearth_pull_result *ret_result)
+static int provider_pull(void *s, struct hearth_call *call, const struct hearth_pull *pulled,
+                         struct hearth_pull_result *ret_result)
 {
     struct handle *handle = s;
     struct reader reader = {.handle = handle, .call = call, .pull = pulled, .sink = pulled->sink};
@@ -259,13 +277,16 @@ static int provider_pull(void *s, struct hearth_call *call, const struct hearth_
         reader_set_result(&reader, HEARTH_ACCOUNT_ERROR, mem_says_failed(call->error));
     }
     reader.result.bytes = (int64_t)pulled->credentials_size;
-    reader.result.struct_size = ret_result->struct_size < sizeof(reader.result) ? ret_result->struct_size : (uint32_t)sizeof(reader.result);
+    reader.result.struct_size = ret_result->struct_size < sizeof(reader.result)
+                                    ? ret_result->struct_size
+                                    : (uint32_t)sizeof(reader.result);
     memcpy(ret_result, &reader.result, reader.result.struct_size);
     return r;
 }
 
-/* Signing in: one question, for the text of the account. A service would be asked here. What a step needs later travels in its state; here
- * that is only a word that tells our states from others. */
+/* Signing in: one question, for the text of the account. A service would be asked here. What a
+ * step needs later travels in its state; here that is only a word that tells our states from
+ * others. */
 static const char STATE[] = "sync-mem sign-in 1";
 
 static uint64_t signin_methods(void *self)
@@ -274,33 +295,47 @@ static uint64_t signin_methods(void *self)
     return HEARTH_SIGNIN_PASSWORD;
 }
 
-static int signin_ask_for_text(struct handle *handle, struct hearth_call *call, const char *problem, struct hearth_signin_step *ret_step)
+static int signin_ask_for_text(struct handle *handle, struct hearth_call *call, const char *problem,
+                               struct hearth_signin_step *ret_step)
 {
-    static const struct hearth_message title = HEARTH_ENGLISH("Sign in"), label = HEARTH_ENGLISH("The account, as text.h describes it");
+    static const struct hearth_message title = HEARTH_ENGLISH("Sign in"),
+                                       label =
+                                           HEARTH_ENGLISH("The account, as text.h describes it");
     static const struct hearth_signin_field fields[] = {
-        {.struct_size = sizeof(struct hearth_signin_field), .input = HEARTH_SIGNIN_SECRET, .name = "text", .label = &label}};
-    struct hearth_signin_step step = {
-        .kind = HEARTH_SIGNIN_ASK, .title = &title, .fields = fields, .field_count = 1, .state = STATE, .state_size = sizeof(STATE)};
+        {.struct_size = sizeof(struct hearth_signin_field),
+         .input = HEARTH_SIGNIN_SECRET,
+         .name = "text",
+         .label = &label}};
+    struct hearth_signin_step step = {.kind = HEARTH_SIGNIN_ASK,
+                                      .title = &title,
+                                      .fields = fields,
+                                      .field_count = 1,
+                                      .state = STATE,
+                                      .state_size = sizeof(STATE)};
     if (problem != NULL) {
         const struct hearth_message english = HEARTH_ENGLISH(problem);
         step.problem = hearth_message_keep(handle->host, call, &english);
         if (step.problem == NULL)
             return call_no_memory(call);
     }
-    step.struct_size = ret_step->struct_size < sizeof(step) ? ret_step->struct_size : (uint32_t)sizeof(step);
+    step.struct_size =
+        ret_step->struct_size < sizeof(step) ? ret_step->struct_size : (uint32_t)sizeof(step);
     memcpy(ret_step, &step, step.struct_size);
     return 0;
 }
 
-static int signin_start(void *s, struct hearth_call *call, const struct hearth_signin *signin, struct hearth_signin_step *ret_step)
+static int signin_start(void *s, struct hearth_call *call, const struct hearth_signin *signin,
+                        struct hearth_signin_step *ret_step)
 {
     if (signin->method != HEARTH_SIGNIN_PASSWORD)
-        return hearth_fail(call, HEARTH_ERR_UNSUPPORTED, "an account that is written down has no page to sign in at");
+        return hearth_fail(call, HEARTH_ERR_UNSUPPORTED,
+                           "an account that is written down has no page to sign in at");
     return signin_ask_for_text(s, call, NULL, ret_step);
 }
 
-static int signin_next(void *s, struct hearth_call *call, const void *state, size_t state_size, const struct hearth_signin_answer *answers,
-                       size_t count, struct hearth_signin_step *ret_step)
+static int signin_next(void *s, struct hearth_call *call, const void *state, size_t state_size,
+                       const struct hearth_signin_answer *answers, size_t count,
+                       struct hearth_signin_step *ret_step)
 {
     struct handle *handle = s;
     struct hearth_identity *identity = handle->host->alloc(call, sizeof(*identity));
@@ -309,7 +344,8 @@ static int signin_next(void *s, struct hearth_call *call, const void *state, siz
         return call_no_memory(call);
     identity->struct_size = sizeof(*identity);
     if (state_size != sizeof(STATE) || memcmp(state, STATE, sizeof(STATE)) != 0)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "this sign-in was begun by another plugin; start again");
+        return hearth_fail(call, HEARTH_ERR_INVALID,
+                           "this sign-in was begun by another plugin; start again");
     if (count == 0 || strcmp(answers[0].name, "text") != 0)
         return signin_ask_for_text(s, call, "Nothing was typed.", ret_step);
     int r = provider_account_import(s, call, answers[0].value, identity);
@@ -317,12 +353,14 @@ static int signin_next(void *s, struct hearth_call *call, const void *state, siz
         return signin_ask_for_text(s, call, call->error, ret_step);
     if (r < 0)
         return r;
-    step.struct_size = ret_step->struct_size < sizeof(step) ? ret_step->struct_size : (uint32_t)sizeof(step);
+    step.struct_size =
+        ret_step->struct_size < sizeof(step) ? ret_step->struct_size : (uint32_t)sizeof(step);
     memcpy(ret_step, &step, step.struct_size);
     return 0;
 }
 
-static int provider_describe(void *s, struct hearth_call *call, const void *credentials, size_t size, struct hearth_identity *ret_identity)
+static int provider_describe(void *s, struct hearth_call *call, const void *credentials,
+                             size_t size, struct hearth_identity *ret_identity)
 {
     struct handle *handle = s;
     struct text text;
@@ -330,7 +368,9 @@ static int provider_describe(void *s, struct hearth_call *call, const void *cred
     if (r < 0)
         return r;
     struct hearth_identity identity = {.uid = text.account->field[1]};
-    identity.struct_size = ret_identity->struct_size < sizeof(identity) ? ret_identity->struct_size : (uint32_t)sizeof(identity);
+    identity.struct_size = ret_identity->struct_size < sizeof(identity)
+                               ? ret_identity->struct_size
+                               : (uint32_t)sizeof(identity);
     memcpy(ret_identity, &identity, identity.struct_size);
     return 0;
 }
@@ -350,9 +390,12 @@ static const struct hearth_sync operations = {
 /* What not every provider can do, by name. */
 static const void *provider_extension(const char *name)
 {
-    static const struct hearth_sync_signin signin = {
-        .struct_size = sizeof(signin), .methods = signin_methods, .start = signin_start, .next = signin_next};
-    static const struct hearth_sync_describe describes = {.struct_size = sizeof(describes), .describe = provider_describe};
+    static const struct hearth_sync_signin signin = {.struct_size = sizeof(signin),
+                                                     .methods = signin_methods,
+                                                     .start = signin_start,
+                                                     .next = signin_next};
+    static const struct hearth_sync_describe describes = {.struct_size = sizeof(describes),
+                                                          .describe = provider_describe};
     if (strcmp(name, HEARTH_SYNC_SIGNIN) == 0)
         return &signin;
     return strcmp(name, HEARTH_SYNC_DESCRIBE) == 0 ? &describes : NULL;

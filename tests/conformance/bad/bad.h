@@ -1,4 +1,5 @@
-/* A plugin that breaks one rule: a good plugin (GOOD, a path) with one operation replaced. RULE names both the rule and the plugin. */
+/* A plugin that breaks one rule: a good plugin (GOOD, a path) with one operation replaced. RULE
+ * names both the rule and the plugin. */
 #ifndef TESTS_CONFORMANCE_BAD_H
 #define TESTS_CONFORMANCE_BAD_H
 
@@ -16,10 +17,13 @@ struct bad_rule {
 static struct hearth_plugin bad_descriptor;
 static const struct hearth_plugin *good_descriptor;
 
-/* What every bad plugin's entry does: the good descriptor under another name, its table copied into `table` and spoilt. */
-static const struct hearth_plugin *bad_entry(void *table, size_t size, const struct bad_rule *rules, size_t count)
+/* What every bad plugin's entry does: the good descriptor under another name, its table copied
+ * into `table` and spoilt. */
+static const struct hearth_plugin *bad_entry(void *table, size_t size, const struct bad_rule *rules,
+                                             size_t count)
 {
-    void *module = dlopen(GOOD, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE), *symbol = module == NULL ? NULL : dlsym(module, "hearth_plugin_v2");
+    void *module = dlopen(GOOD, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE),
+         *symbol = module == NULL ? NULL : dlsym(module, "hearth_plugin_v2");
     hearth_plugin_entry entry;
     if (symbol == NULL)
         abort();

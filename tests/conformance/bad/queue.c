@@ -19,7 +19,8 @@ __attribute__((visibility("default"))) const char *jansson_version_str(void)
 static struct hearth_queue ops;
 static const struct hearth_queue *good;
 
-static int publish_copies(void *handle, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int publish_copies(void *handle, struct hearth_call *call, const struct hearth_job *job,
+                          int64_t delay, int32_t *ret_result)
 {
     static int count;
     char key[64];
@@ -31,7 +32,8 @@ static int publish_copies(void *handle, struct hearth_call *call, const struct h
     return good->publish(handle, call, &copy, delay, ret_result);
 }
 
-static int one_kind(void *handle, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int one_kind(void *handle, struct hearth_call *call, const struct hearth_job *job,
+                    int64_t delay, int32_t *ret_result)
 {
     struct hearth_job copy = *job;
     if (job->kind != NULL && strcmp(job->kind, "move") == 0)
@@ -39,31 +41,36 @@ static int one_kind(void *handle, struct hearth_call *call, const struct hearth_
     return good->publish(handle, call, &copy, delay, ret_result);
 }
 
-static int one_priority(void *handle, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int one_priority(void *handle, struct hearth_call *call, const struct hearth_job *job,
+                        int64_t delay, int32_t *ret_result)
 {
     struct hearth_job copy = *job;
     copy.priority = HEARTH_SCHEDULED;
     return good->publish(handle, call, &copy, delay, ret_result);
 }
 
-static int no_delay(void *handle, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int no_delay(void *handle, struct hearth_call *call, const struct hearth_job *job,
+                    int64_t delay, int32_t *ret_result)
 {
     return good->publish(handle, call, job, delay > 0 ? 0 : delay, ret_result);
 }
 
-static int endless_lease(void *handle, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+static int endless_lease(void *handle, struct hearth_call *call, int64_t wait, int64_t lease,
+                         struct hearth_job *ret_job)
 {
     (void)lease;
     return good->reserve(handle, call, wait, 1000000000, ret_job);
 }
 
-static int impatient(void *handle, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+static int impatient(void *handle, struct hearth_call *call, int64_t wait, int64_t lease,
+                     struct hearth_job *ret_job)
 {
     (void)wait;
     return good->reserve(handle, call, 0, lease, ret_job);
 }
 
-static int any_receipt(void *handle, struct hearth_call *call, const char *receipt, int32_t outcome, int64_t delay)
+static int any_receipt(void *handle, struct hearth_call *call, const char *receipt, int32_t outcome,
+                       int64_t delay)
 {
     int r = good->finish(handle, call, receipt, outcome, delay);
     return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
@@ -80,7 +87,8 @@ static int swallow(void *handle, struct hearth_call *call, const char *channel, 
     return ++count % 7 == 0 ? 0 : good->event_publish(handle, call, channel, text);
 }
 
-static int wrong_counts(void *handle, struct hearth_call *call, struct hearth_queue_counts *ret_counts)
+static int wrong_counts(void *handle, struct hearth_call *call,
+                        struct hearth_queue_counts *ret_counts)
 {
     int r = good->counts(handle, call, ret_counts);
     ret_counts->in_work += ret_counts->delayed;
@@ -88,24 +96,30 @@ static int wrong_counts(void *handle, struct hearth_call *call, struct hearth_qu
     return r;
 }
 
-static int unchecked_memory(void *handle, struct hearth_call *call, const char *channel, const char *text)
+static int unchecked_memory(void *handle, struct hearth_call *call, const char *channel,
+                            const char *text)
 {
     char *copy = strdup(text);
-    int r = strlen(copy) > 4096 ? hearth_fail(call, HEARTH_ERR_INVALID, "too long") : good->event_publish(handle, call, channel, copy);
+    int r = strlen(copy) > 4096 ? hearth_fail(call, HEARTH_ERR_INVALID, "too long")
+                                : good->event_publish(handle, call, channel, copy);
     free(copy);
     return r;
 }
 
 /* --- what no result shows --- */
 
-static int leak_jobs(void *handle, struct hearth_call *call, const char *receipt, int32_t outcome, int64_t delay)
+static int leak_jobs(void *handle, struct hearth_call *call, const char *receipt, int32_t outcome,
+                     int64_t delay)
 {
-    return strdup(receipt) == NULL ? HEARTH_ERR_NOMEM : good->finish(handle, call, receipt, outcome, delay);
+    return strdup(receipt) == NULL ? HEARTH_ERR_NOMEM
+                                   : good->finish(handle, call, receipt, outcome, delay);
 }
 
-static int leak_events(void *handle, struct hearth_call *call, const char *channel, const char *text)
+static int leak_events(void *handle, struct hearth_call *call, const char *channel,
+                       const char *text)
 {
-    return strdup(text) == NULL ? HEARTH_ERR_NOMEM : good->event_publish(handle, call, channel, text);
+    return strdup(text) == NULL ? HEARTH_ERR_NOMEM
+                                : good->event_publish(handle, call, channel, text);
 }
 
 /* One byte too short; nothing shows it but a checker of memory. */
@@ -150,7 +164,8 @@ static int64_t now_by(clockid_t clock)
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static int spin(void *handle, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+static int spin(void *handle, struct hearth_call *call, int64_t wait, int64_t lease,
+                struct hearth_job *ret_job)
 {
     int64_t until = now_by(CLOCK_MONOTONIC) + wait;
     int r;
@@ -162,7 +177,8 @@ static int spin(void *handle, struct hearth_call *call, int64_t wait, int64_t le
     return r;
 }
 
-static int spin_for_events(void *handle, struct hearth_call *call, int64_t wait, hearth_event_cb cb, void *ctx)
+static int spin_for_events(void *handle, struct hearth_call *call, int64_t wait, hearth_event_cb cb,
+                           void *ctx)
 {
     int64_t until = now_by(CLOCK_MONOTONIC) + wait;
     int r = good->event_wait(handle, call, wait < 1000 ? 0 : wait, cb, ctx);
@@ -177,7 +193,8 @@ static struct {
     int64_t due;
 } delayed[64];
 
-static int wall_publish(void *handle, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int wall_publish(void *handle, struct hearth_call *call, const struct hearth_job *job,
+                        int64_t delay, int32_t *ret_result)
 {
     static size_t count;
     int r = good->publish(handle, call, job, delay, ret_result);
@@ -189,7 +206,8 @@ static int wall_publish(void *handle, struct hearth_call *call, const struct hea
     return r;
 }
 
-static int wall_reserve(void *handle, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+static int wall_reserve(void *handle, struct hearth_call *call, int64_t wait, int64_t lease,
+                        struct hearth_job *ret_job)
 {
     struct hearth_job job = {.struct_size = sizeof(job), .kind = "sync", .payload = "p"};
     int32_t result;
@@ -212,7 +230,8 @@ static void remember(void *handle)
     good->interrupt(handle);
 }
 
-static int remember_reserve(void *handle, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+static int remember_reserve(void *handle, struct hearth_call *call, int64_t wait, int64_t lease,
+                            struct hearth_job *ret_job)
 {
     int r = good->reserve(handle, call, 0, lease, ret_job);
     if (r != HEARTH_ERR_NOT_FOUND || wait == 0)
@@ -224,8 +243,10 @@ static int remember_reserve(void *handle, struct hearth_call *call, int64_t wait
     return good->reserve(handle, call, wait, lease, ret_job);
 }
 
-/* A wait that ends without an event ends the subscription as well: what comes until the next one is lost. */
-static int deaf_between(void *handle, struct hearth_call *call, int64_t wait, hearth_event_cb cb, void *ctx);
+/* A wait that ends without an event ends the subscription as well: what comes until the next one
+ * is lost. */
+static int deaf_between(void *handle, struct hearth_call *call, int64_t wait, hearth_event_cb cb,
+                        void *ctx);
 
 static int drop_event(void *ctx, const char *channel, const char *text)
 {
@@ -246,7 +267,8 @@ static int note_event(void *ctx, const char *channel, const char *text)
     return wait->cb(wait->ctx, channel, text);
 }
 
-static int deaf_between(void *handle, struct hearth_call *call, int64_t wait, hearth_event_cb cb, void *ctx)
+static int deaf_between(void *handle, struct hearth_call *call, int64_t wait, hearth_event_cb cb,
+                        void *ctx)
 {
     static void *deaf_handle;
     struct {
@@ -273,7 +295,8 @@ static int locked_peek(void *handle, struct hearth_call *call, hearth_job_cb cb,
     return r;
 }
 
-static int locked_counts(void *handle, struct hearth_call *call, struct hearth_queue_counts *ret_counts)
+static int locked_counts(void *handle, struct hearth_call *call,
+                         struct hearth_queue_counts *ret_counts)
 {
     pthread_mutex_lock(&lock);
     int r = good->counts(handle, call, ret_counts);
@@ -283,13 +306,15 @@ static int locked_counts(void *handle, struct hearth_call *call, struct hearth_q
 
 /* --- outputs, results, hangs --- */
 
-static int touch_job(void *handle, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+static int touch_job(void *handle, struct hearth_call *call, int64_t wait, int64_t lease,
+                     struct hearth_job *ret_job)
 {
     ret_job->attempt = 0;
     return good->reserve(handle, call, wait, lease, ret_job);
 }
 
-static int static_key(void *handle, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+static int static_key(void *handle, struct hearth_call *call, int64_t wait, int64_t lease,
+                      struct hearth_job *ret_job)
 {
     static char key[65];
     int r = good->reserve(handle, call, wait, lease, ret_job);
@@ -308,7 +333,8 @@ static int hang(void *handle, struct hearth_call *call, const char *receipt, int
 }
 
 /* Where nearly every test comes by. */
-static int hang_publish(void *handle, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int hang_publish(void *handle, struct hearth_call *call, const struct hearth_job *job,
+                        int64_t delay, int32_t *ret_result)
 {
     while (handle != NULL && call != NULL && job != NULL && ret_result != NULL)
         pause();
@@ -339,37 +365,37 @@ static void set_table(void)
     good = good_descriptor->operations;
 }
 
-#define RULES(X)                                                                                                                           \
-    X(dedupe, publish, publish_copies)                                                                                                     \
-    X(kind, publish, one_kind)                                                                                                             \
-    X(priority, publish, one_priority)                                                                                                     \
-    X(delay, publish, no_delay)                                                                                                            \
-    X(lease, reserve, endless_lease)                                                                                                       \
-    X(wait, reserve, impatient)                                                                                                            \
-    X(receipt, finish, any_receipt)                                                                                                        \
-    X(deaf, interrupt, deaf)                                                                                                               \
-    X(swallow, event_publish, swallow)                                                                                                     \
-    X(counts, counts, wrong_counts)                                                                                                        \
-    X(memory, event_publish, unchecked_memory)                                                                                             \
-    X(leakjobs, finish, leak_jobs)                                                                                                         \
-    X(leakevents, event_publish, leak_events)                                                                                              \
-    X(overflow, event_publish, overflow)                                                                                                   \
-    X(leakrow, peek, peek_leaves_row)                                                                                                      \
-    X(spin, reserve, spin)                                                                                                                 \
-    X(spinevents, event_wait, spin_for_events)                                                                                             \
-    X(between, event_wait, deaf_between)                                                                                                   \
-    X(touch, reserve, touch_job)                                                                                                           \
-    X(statickey, reserve, static_key)                                                                                                      \
-    X(hang, extend, hang)                                                                                                                  \
-    X(hangpublish, publish, hang_publish)                                                                                                  \
-    X(helper, ping, hang_outside)                                                                                                          \
+#define RULES(X)                                                                                   \
+    X(dedupe, publish, publish_copies)                                                             \
+    X(kind, publish, one_kind)                                                                     \
+    X(priority, publish, one_priority)                                                             \
+    X(delay, publish, no_delay)                                                                    \
+    X(lease, reserve, endless_lease)                                                               \
+    X(wait, reserve, impatient)                                                                    \
+    X(receipt, finish, any_receipt)                                                                \
+    X(deaf, interrupt, deaf)                                                                       \
+    X(swallow, event_publish, swallow)                                                             \
+    X(counts, counts, wrong_counts)                                                                \
+    X(memory, event_publish, unchecked_memory)                                                     \
+    X(leakjobs, finish, leak_jobs)                                                                 \
+    X(leakevents, event_publish, leak_events)                                                      \
+    X(overflow, event_publish, overflow)                                                           \
+    X(leakrow, peek, peek_leaves_row)                                                              \
+    X(spin, reserve, spin)                                                                         \
+    X(spinevents, event_wait, spin_for_events)                                                     \
+    X(between, event_wait, deaf_between)                                                           \
+    X(touch, reserve, touch_job)                                                                   \
+    X(statickey, reserve, static_key)                                                              \
+    X(hang, extend, hang)                                                                          \
+    X(hangpublish, publish, hang_publish)                                                          \
+    X(helper, ping, hang_outside)                                                                  \
     X(crashpeek, peek, crash_peek)
 
-#define X(rule, operation, function)                                                                                                       \
-    static void apply_##rule(void *table)                                                                                                  \
-    {                                                                                                                                      \
-        set_table();                                                                                                                       \
-        ((struct hearth_queue *)table)->operation = function;                                                                              \
+#define X(rule, operation, function)                                                               \
+    static void apply_##rule(void *table)                                                          \
+    {                                                                                              \
+        set_table();                                                                               \
+        ((struct hearth_queue *)table)->operation = function;                                      \
     }
 RULES(X)
 #undef X

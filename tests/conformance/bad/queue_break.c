@@ -17,12 +17,14 @@ static int all_but_losses(void *ctx, const char *channel, const char *text)
     return channel[0] == '\0' ? 0 : listener->cb(listener->ctx, channel, text);
 }
 
-static int listen_silently(void *handle, struct hearth_call *call, int64_t wait, hearth_event_cb cb, void *ctx)
+static int listen_silently(void *handle, struct hearth_call *call, int64_t wait, hearth_event_cb cb,
+                           void *ctx)
 {
     return good->event_wait(handle, call, wait, all_but_losses, &(struct listener){cb, ctx});
 }
 
-static int publish_hopefully(void *handle, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int publish_hopefully(void *handle, struct hearth_call *call, const struct hearth_job *job,
+                             int64_t delay, int32_t *ret_result)
 {
     int r = good->publish(handle, call, job, delay, ret_result);
     if (r != HEARTH_ERR_UNAVAILABLE && r != HEARTH_ERR_TIMEOUT && r != HEARTH_ERR_UNCERTAIN)

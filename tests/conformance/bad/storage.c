@@ -11,9 +11,11 @@
 static struct hearth_storage ops;
 static const struct hearth_storage *good;
 
-static int leak_pages(void *handle, struct hearth_call *call, const char *account, hearth_page_cb cb, void *ctx)
+static int leak_pages(void *handle, struct hearth_call *call, const char *account,
+                      hearth_page_cb cb, void *ctx)
 {
-    return good->pages_by_frecency(handle, call, strcmp(account, "b") == 0 ? "a" : account, cb, ctx);
+    return good->pages_by_frecency(handle, call, strcmp(account, "b") == 0 ? "a" : account, cb,
+                                   ctx);
 }
 
 static void abort_commits(void *handle)
@@ -29,14 +31,15 @@ static int commit_nothing(void *handle, struct hearth_call *call, bool changed)
     return 0;
 }
 
-static int child_again(void *handle, struct hearth_call *call, int64_t now, int64_t leased_until, int64_t limit, hearth_account_cb cb,
-                       void *ctx)
+static int child_again(void *handle, struct hearth_call *call, int64_t now, int64_t leased_until,
+                       int64_t limit, hearth_account_cb cb, void *ctx)
 {
     (void)leased_until;
     return good->account_lease_due(handle, call, now, now, limit, cb, ctx);
 }
 
-static int without_words(void *handle, struct hearth_call *call, const char *account, struct hearth_account *ret_account)
+static int without_words(void *handle, struct hearth_call *call, const char *account,
+                         struct hearth_account *ret_account)
 {
     int r = good->account_get(handle, call, account, ret_account);
     if (r < 0)
@@ -44,13 +47,15 @@ static int without_words(void *handle, struct hearth_call *call, const char *acc
     return r;
 }
 
-static int touch_output(void *handle, struct hearth_call *call, const char *account, struct hearth_counts *ret_counts)
+static int touch_output(void *handle, struct hearth_call *call, const char *account,
+                        struct hearth_counts *ret_counts)
 {
     ret_counts->visits = 0;
     return good->counts(handle, call, account, ret_counts);
 }
 
-static int ignore_deadline(void *handle, struct hearth_call *call, const char *account, hearth_page_cb cb, void *ctx)
+static int ignore_deadline(void *handle, struct hearth_call *call, const char *account,
+                           hearth_page_cb cb, void *ctx)
 {
     int64_t deadline = call->deadline;
     call->deadline = 0;
@@ -72,13 +77,15 @@ static int hang(void *handle, struct hearth_call *call)
     return 0;
 }
 
-static int leak_descriptor(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret)
+static int leak_descriptor(const struct hearth_host *host, struct hearth_call *call,
+                           const struct hearth_config_value *values, void **ret)
 {
     return open("/dev/null", O_RDONLY) < 0 ? HEARTH_ERR_IO : good->open(host, call, values, ret);
 }
 
 /* What a plugin does that copies its own, larger struct over the host's. */
-static int write_behind(void *handle, struct hearth_call *call, const char *account, struct hearth_account *ret_account)
+static int write_behind(void *handle, struct hearth_call *call, const char *account,
+                        struct hearth_account *ret_account)
 {
     int r = good->account_get(handle, call, account, ret_account);
     if (r == 0)
@@ -91,7 +98,8 @@ static int keep_tabs(void *handle, struct hearth_call *call, const char *device)
     return device == NULL ? 0 : good->tabs_clear(handle, call, device);
 }
 
-static int unchecked_memory(void *handle, struct hearth_call *call, const char *account, const char *json)
+static int unchecked_memory(void *handle, struct hearth_call *call, const char *account,
+                            const char *json)
 {
     char *copy = malloc(strlen(json) + 1);
     memcpy(copy, json, strlen(json) + 1);
@@ -100,7 +108,8 @@ static int unchecked_memory(void *handle, struct hearth_call *call, const char *
     return r;
 }
 
-static int half_on_no_memory(void *handle, struct hearth_call *call, const struct hearth_account *account)
+static int half_on_no_memory(void *handle, struct hearth_call *call,
+                             const struct hearth_account *account)
 {
     int r = good->account_create(handle, call, account);
     void *more = malloc(100);
@@ -113,7 +122,9 @@ static int half_on_no_memory(void *handle, struct hearth_call *call, const struc
 static int never_stops(void *handle, struct hearth_call *call, hearth_account_cb cb, void *ctx)
 {
     (void)cb;
-    return good->account_list(handle, call, cb, ctx) == 0 ? good->account_list(handle, call, cb, ctx) : HEARTH_ERR_IO;
+    return good->account_list(handle, call, cb, ctx) == 0
+               ? good->account_list(handle, call, cb, ctx)
+               : HEARTH_ERR_IO;
 }
 
 /* A column of three bytes a character, as MySQL's "utf8" is. */
@@ -142,7 +153,8 @@ static int cut_texts(void *handle, struct hearth_call *call, const struct hearth
     return r;
 }
 
-static int null_is_empty(void *handle, struct hearth_call *call, const char *device, const struct hearth_tab *tab)
+static int null_is_empty(void *handle, struct hearth_call *call, const char *device,
+                         const struct hearth_tab *tab)
 {
     struct hearth_tab other = *tab;
     if (tab->icon != NULL && tab->icon[0] == '\0')
@@ -181,7 +193,8 @@ static int keep_groups(void *handle, struct hearth_call *call, const char *devic
 }
 
 /* A collation that compares without regard to case. */
-static int fold_keys(void *handle, struct hearth_call *call, const char *account, const struct hearth_pick *pick)
+static int fold_keys(void *handle, struct hearth_call *call, const char *account,
+                     const struct hearth_pick *pick)
 {
     struct hearth_pick folded = *pick;
     char *input = strdup(pick->input);
@@ -200,7 +213,8 @@ struct piece {
     size_t skip, seen;
 };
 
-static int one_child(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
+static int one_child(void *ctx, int64_t source, const char *folder, int64_t position,
+                     const char *child)
 {
     struct piece *piece = ctx;
     if (piece->seen++ < piece->skip)
@@ -209,7 +223,8 @@ static int one_child(void *ctx, int64_t source, const char *folder, int64_t posi
     return 1;
 }
 
-static int children_in_pieces(void *handle, struct hearth_call *call, const char *account, hearth_child_cb cb, void *ctx)
+static int children_in_pieces(void *handle, struct hearth_call *call, const char *account,
+                              hearth_child_cb cb, void *ctx)
 {
     struct piece piece = {.cb = cb, .ctx = ctx};
     int r = good->bookmark_children(handle, call, account, one_child, &piece);
@@ -234,13 +249,15 @@ static int leak_row(void *ctx, const struct hearth_bookmark *bookmark)
     return strdup(bookmark->guid) == NULL ? 1 : rows->cb(rows->ctx, bookmark);
 }
 
-static int leak_rows(void *handle, struct hearth_call *call, const char *account, int64_t page, hearth_bookmark_cb cb, void *ctx)
+static int leak_rows(void *handle, struct hearth_call *call, const char *account, int64_t page,
+                     hearth_bookmark_cb cb, void *ctx)
 {
     struct rows rows = {cb, ctx};
     return good->bookmarks_of_page(handle, call, account, page, leak_row, &rows);
 }
 
-/* What a list had opened stays open when its callback ends it: in LMDB a read transaction, for which the file grows. */
+/* What a list had opened stays open when its callback ends it: in LMDB a read transaction, for
+ * which the file grows. */
 static void *volatile held; /* a compiler leaves out what is allocated for nothing */
 
 struct reading {
@@ -249,14 +266,16 @@ struct reading {
     bool ended;
 };
 
-static int reading_row(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
+static int reading_row(void *ctx, int64_t source, const char *folder, int64_t position,
+                       const char *child)
 {
     struct reading *reading = ctx;
     reading->ended = reading->cb(reading->ctx, source, folder, position, child) != 0;
     return reading->ended;
 }
 
-static int keep_reading(void *handle, struct hearth_call *call, const char *account, hearth_child_cb cb, void *ctx)
+static int keep_reading(void *handle, struct hearth_call *call, const char *account,
+                        hearth_child_cb cb, void *ctx)
 {
     struct reading reading = {.cb = cb, .ctx = ctx};
     void *transaction = held = malloc(100);
@@ -266,7 +285,8 @@ static int keep_reading(void *handle, struct hearth_call *call, const char *acco
     return r;
 }
 
-static int leak_refusals(void *handle, struct hearth_call *call, const char *account, const char **ret_json)
+static int leak_refusals(void *handle, struct hearth_call *call, const char *account,
+                         const char **ret_json)
 {
     void *statement = held = malloc(100);
     int r = good->settings_get(handle, call, account, ret_json);
@@ -278,13 +298,15 @@ static int leak_refusals(void *handle, struct hearth_call *call, const char *acc
 /* Two handles use one buffer on the way to the caller's memory. */
 static const struct hearth_host *host;
 
-static int keep_host(const struct hearth_host *h, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
+static int keep_host(const struct hearth_host *h, struct hearth_call *call,
+                     const struct hearth_config_value *values, void **ret_self)
 {
     host = h;
     return good->open(h, call, values, ret_self);
 }
 
-static int static_buffer(void *handle, struct hearth_call *call, const char *email, struct hearth_account *ret_account)
+static int static_buffer(void *handle, struct hearth_call *call, const char *email,
+                         struct hearth_account *ret_account)
 {
     static char text[2000];
     int r = good->account_by_email(handle, call, email, ret_account);
@@ -299,7 +321,8 @@ static int static_buffer(void *handle, struct hearth_call *call, const char *ema
     return 0;
 }
 
-static int static_result(void *handle, struct hearth_call *call, const char *account, int64_t page, struct hearth_page *ret_page)
+static int static_result(void *handle, struct hearth_call *call, const char *account, int64_t page,
+                         struct hearth_page *ret_page)
 {
     static char url[70000];
     int r = good->page_get(handle, call, account, page, ret_page);
@@ -310,7 +333,8 @@ static int static_result(void *handle, struct hearth_call *call, const char *acc
     return r;
 }
 
-static int spin_begin(void *handle, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation)
+static int spin_begin(void *handle, struct hearth_call *call, const char *account,
+                      int32_t collection, int64_t *ret_generation)
 {
     int64_t deadline = call->deadline;
     int r;
@@ -332,7 +356,8 @@ static void hang_abort(void *handle)
         pause();
 }
 
-static int hang_list(void *handle, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx)
+static int hang_list(void *handle, struct hearth_call *call, const char *account, hearth_tag_cb cb,
+                     void *ctx)
 {
     while (handle != NULL && call != NULL && account != NULL && cb != NULL)
         pause();
@@ -344,43 +369,43 @@ static void set_table(void)
     good = good_descriptor->operations;
 }
 
-#define RULES(X)                                                                                                                           \
-    X(leak, pages_by_frecency, leak_pages)                                                                                                 \
-    X(abort, batch_abort, abort_commits)                                                                                                   \
-    X(losing, batch_commit, commit_nothing)                                                                                                \
-    X(children, account_lease_due, child_again)                                                                                              \
-    X(wordless, account_get, without_words)                                                                                                \
-    X(outputs, counts, touch_output)                                                                                                       \
-    X(deadline, pages_by_frecency, ignore_deadline)                                                                                        \
-    X(interrupt, interrupt, crash)                                                                                                         \
-    X(hang, ping, hang)                                                                                                                    \
-    X(descriptors, open, leak_descriptor)                                                                                                  \
-    X(overrun, account_get, write_behind)                                                                                                  \
-    X(tabs, tabs_clear, keep_tabs)                                                                                                         \
-    X(memory, settings_put, unchecked_memory)                                                                                              \
-    X(half, account_create, half_on_no_memory)                                                                                             \
-    X(twice, account_list, never_stops)                                                                                                    \
-    X(foxes, device_put, lose_foxes)                                                                                                       \
-    X(narrow, page_put, narrow_numbers)                                                                                                    \
-    X(cut, bookmark_put, cut_texts)                                                                                                        \
-    X(null, tab_put, null_is_empty)                                                                                                        \
-    X(hiding, device_put, show_again)                                                                                                      \
-    X(groups, tabs_clear, keep_groups)                                                                                                     \
-    X(fold, pick_put, fold_keys)                                                                                                           \
-    X(pieces, bookmark_children, children_in_pieces)                                                                                           \
-    X(leakrows, bookmarks_of_page, leak_rows)                                                                                              \
-    X(reading, bookmark_children, keep_reading)                                                                                              \
-    X(leakrefusals, settings_get, leak_refusals)                                                                                           \
-    X(staticresult, page_get, static_result)                                                                                               \
-    X(spinbegin, batch_begin, spin_begin)                                                                                                  \
-    X(hangabort, batch_abort, hang_abort)                                                                                                  \
+#define RULES(X)                                                                                   \
+    X(leak, pages_by_frecency, leak_pages)                                                         \
+    X(abort, batch_abort, abort_commits)                                                           \
+    X(losing, batch_commit, commit_nothing)                                                        \
+    X(children, account_lease_due, child_again)                                                    \
+    X(wordless, account_get, without_words)                                                        \
+    X(outputs, counts, touch_output)                                                               \
+    X(deadline, pages_by_frecency, ignore_deadline)                                                \
+    X(interrupt, interrupt, crash)                                                                 \
+    X(hang, ping, hang)                                                                            \
+    X(descriptors, open, leak_descriptor)                                                          \
+    X(overrun, account_get, write_behind)                                                          \
+    X(tabs, tabs_clear, keep_tabs)                                                                 \
+    X(memory, settings_put, unchecked_memory)                                                      \
+    X(half, account_create, half_on_no_memory)                                                     \
+    X(twice, account_list, never_stops)                                                            \
+    X(foxes, device_put, lose_foxes)                                                               \
+    X(narrow, page_put, narrow_numbers)                                                            \
+    X(cut, bookmark_put, cut_texts)                                                                \
+    X(null, tab_put, null_is_empty)                                                                \
+    X(hiding, device_put, show_again)                                                              \
+    X(groups, tabs_clear, keep_groups)                                                             \
+    X(fold, pick_put, fold_keys)                                                                   \
+    X(pieces, bookmark_children, children_in_pieces)                                               \
+    X(leakrows, bookmarks_of_page, leak_rows)                                                      \
+    X(reading, bookmark_children, keep_reading)                                                    \
+    X(leakrefusals, settings_get, leak_refusals)                                                   \
+    X(staticresult, page_get, static_result)                                                       \
+    X(spinbegin, batch_begin, spin_begin)                                                          \
+    X(hangabort, batch_abort, hang_abort)                                                          \
     X(hanglist, tag_list, hang_list)
 
-#define X(rule, operation, function)                                                                                                       \
-    static void apply_##rule(void *table)                                                                                                  \
-    {                                                                                                                                      \
-        set_table();                                                                                                                       \
-        ((struct hearth_storage *)table)->operation = function;                                                                            \
+#define X(rule, operation, function)                                                               \
+    static void apply_##rule(void *table)                                                          \
+    {                                                                                              \
+        set_table();                                                                               \
+        ((struct hearth_storage *)table)->operation = function;                                    \
     }
 RULES(X)
 #undef X

@@ -1,4 +1,5 @@
-/* Storage plugins that do not bear that their backend goes away; and one whose database lets one batch in at a time. */
+/* Storage plugins that do not bear that their backend goes away; and one whose database lets one
+ * batch in at a time. */
 #include "bad.h"
 
 #include <fcntl.h>
@@ -14,7 +15,8 @@
 static struct hearth_storage ops;
 static const struct hearth_storage *good;
 
-static int wait_for_ever(void *handle, struct hearth_call *call, const char *account, const char *json)
+static int wait_for_ever(void *handle, struct hearth_call *call, const char *account,
+                         const char *json)
 {
     int64_t deadline = call->deadline;
     call->deadline = 0;
@@ -26,11 +28,13 @@ static int wait_for_ever(void *handle, struct hearth_call *call, const char *acc
 static int hope(void *handle, struct hearth_call *call, bool changed)
 {
     int r = good->batch_commit(handle, call, changed);
-    return r == HEARTH_ERR_UNCERTAIN || r == HEARTH_ERR_UNAVAILABLE || r == HEARTH_ERR_TIMEOUT ? 0 : r;
+    return r == HEARTH_ERR_UNCERTAIN || r == HEARTH_ERR_UNAVAILABLE || r == HEARTH_ERR_TIMEOUT ? 0
+                                                                                               : r;
 }
 
 /* Stores everything with what comes last, and says at the commit what it finds then. */
-static int store_early(void *handle, struct hearth_call *call, int64_t source, int32_t collection, const char *text)
+static int store_early(void *handle, struct hearth_call *call, int64_t source, int32_t collection,
+                       const char *text)
 {
     int r = good->sync_cursor_put(handle, call, source, collection, text);
     return r < 0 ? r : good->batch_commit(handle, call, true);
@@ -42,7 +46,7 @@ static int deny(void *handle, struct hearth_call *call, bool changed)
     return good->ping(handle, call);
 }
 
-/* --- one batch at a time, over all processes ---------------------------------------------------- */
+/* --- one batch at a time, over all processes --- */
 
 enum { HANDLES = 64 };
 static struct {
@@ -94,13 +98,15 @@ static bool has_lock(void *handle)
 static atomic_uintptr_t interrupted; /* the handle that was interrupted last, while it waited */
 static const struct hearth_host *the_host;
 
-static int open_noted(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
+static int open_noted(const struct hearth_host *host, struct hearth_call *call,
+                      const struct hearth_config_value *values, void **ret_self)
 {
     the_host = host;
     return good->open(host, call, values, ret_self);
 }
 
-static int begin_alone(void *handle, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation)
+static int begin_alone(void *handle, struct hearth_call *call, const char *account,
+                       int32_t collection, int64_t *ret_generation)
 {
     if (has_lock(handle))
         return good->batch_begin(handle, call, account, collection, ret_generation); /* INVALID */
@@ -109,10 +115,12 @@ static int begin_alone(void *handle, struct hearth_call *call, const char *accou
         return hearth_fail(call, HEARTH_ERR_IO, "no lock file");
     atomic_store(&interrupted, (uintptr_t)0);
     while (flock(lock, LOCK_EX | LOCK_NB) != 0) {
-        bool late = call->deadline != 0 && now_ms() >= call->deadline; /* then the host says that it stops, too */
+        /* then the host says that it stops, too */
+        bool late = call->deadline != 0 && now_ms() >= call->deadline;
         if (late || atomic_load(&interrupted) == (uintptr_t)handle || the_host->should_stop(call)) {
             close(lock);
-            return hearth_fail(call, late ? HEARTH_ERR_TIMEOUT : HEARTH_ERR_CANCELLED, "another batch is open");
+            return hearth_fail(call, late ? HEARTH_ERR_TIMEOUT : HEARTH_ERR_CANCELLED,
+                               "another batch is open");
         }
         usleep(1000);
     }
@@ -162,19 +170,19 @@ static void apply_single(struct hearth_storage *table, bool says_so)
         bad_descriptor.limits = &limits;
 }
 
-#define RULES(X)                                                                                                                           \
-    X(patient, table->settings_put = wait_for_ever)                                                                                        \
-    X(hopeful, table->batch_commit = hope)                                                                                                 \
-    X(denying, table->sync_cursor_put = store_early; table->batch_commit = deny)                                                                  \
-    X(single, apply_single(table, true))                                                                                                   \
+#define RULES(X)                                                                                   \
+    X(patient, table->settings_put = wait_for_ever)                                                \
+    X(hopeful, table->batch_commit = hope)                                                         \
+    X(denying, table->sync_cursor_put = store_early; table->batch_commit = deny)                   \
+    X(single, apply_single(table, true))                                                           \
     X(unsaid, apply_single(table, false))
 
-#define X(rule, spoil)                                                                                                                     \
-    static void apply_rule_##rule(void *operations)                                                                                        \
-    {                                                                                                                                      \
-        struct hearth_storage *table = operations;                                                                                         \
-        good = good_descriptor->operations;                                                                                                \
-        spoil;                                                                                                                             \
+#define X(rule, spoil)                                                                             \
+    static void apply_rule_##rule(void *operations)                                                \
+    {                                                                                              \
+        struct hearth_storage *table = operations;                                                 \
+        good = good_descriptor->operations;                                                        \
+        spoil;                                                                                     \
     }
 RULES(X)
 #undef X

@@ -1,4 +1,5 @@
-/* Storage plugins that show what is not committed, read twice for one listing, touch what failed, or cannot be called from a callback. */
+/* Storage plugins that show what is not committed, read twice for one listing, touch what
+ * failed, or cannot be called from a callback. */
 #include "bad.h"
 
 #include <stdio.h>
@@ -9,7 +10,7 @@
 static struct hearth_storage ops;
 static const struct hearth_storage *good;
 
-/* --- cursors that go past the batch --------------------------------------------------------------- */
+/* --- cursors that go past the batch --- */
 
 enum { CURSORS = HEARTH_COLLECTION_SLOTS };
 struct cursors {
@@ -19,13 +20,15 @@ struct cursors {
 static struct cursors written; /* of the account "a" */
 static char batch_account[64];
 
-static int begin_noted(void *handle, struct hearth_call *call, const char *account, int32_t collection, int64_t *ret_generation)
+static int begin_noted(void *handle, struct hearth_call *call, const char *account,
+                       int32_t collection, int64_t *ret_generation)
 {
     snprintf(batch_account, sizeof(batch_account), "%s", account);
     return good->batch_begin(handle, call, account, collection, ret_generation);
 }
 
-static int write_through(void *handle, struct hearth_call *call, int64_t source, int32_t collection, const char *text)
+static int write_through(void *handle, struct hearth_call *call, int64_t source, int32_t collection,
+                         const char *text)
 {
     int r = good->sync_cursor_put(handle, call, source, collection, text);
     if (r == 0 && source == 0 && strcmp(batch_account, "a") == 0) {
@@ -56,12 +59,14 @@ static int tell_other(void *ctx, int64_t source, int32_t collection, const char 
     return source == 0 ? 0 : others->cb(others->ctx, source, collection, text);
 }
 
-static int list_written(void *handle, struct hearth_call *call, const char *account, hearth_sync_cursor_cb cb, void *ctx)
+static int list_written(void *handle, struct hearth_call *call, const char *account,
+                        hearth_sync_cursor_cb cb, void *ctx)
 {
     struct cursors cursors = {.texts = {NULL}};
     int r = good->sync_cursor_list(handle, call, account, keep_cursor, &cursors), stop = 0;
     for (int32_t i = 0; r == 0 && i < CURSORS; i++) {
-        const char *text = strcmp(account, "a") == 0 && written.set[i] ? written.texts[i] : cursors.texts[i];
+        const char *text =
+            strcmp(account, "a") == 0 && written.set[i] ? written.texts[i] : cursors.texts[i];
         if (text != NULL && !stop)
             stop = cb(ctx, 0, i, text);
         free(cursors.texts[i]);
@@ -70,7 +75,7 @@ static int list_written(void *handle, struct hearth_call *call, const char *acco
     return r == 0 && !stop ? good->sync_cursor_list(handle, call, account, tell_other, &others) : r;
 }
 
-/* --- two snapshots ------------------------------------------------------------------------------ */
+/* --- two snapshots --- */
 
 enum { ROWS = 64 };
 struct counted {
@@ -99,7 +104,8 @@ static int tell_counted(void *ctx, const struct hearth_device *device, int64_t t
     return counted->cb(counted->ctx, device, count);
 }
 
-static int devices_twice(void *handle, struct hearth_call *call, const char *account, hearth_device_cb cb, void *ctx)
+static int devices_twice(void *handle, struct hearth_call *call, const char *account,
+                         hearth_device_cb cb, void *ctx)
 {
     struct counted counted = {.cb = cb, .ctx = ctx};
     int r = good->tab_list(handle, call, account, NULL, count_tab, &counted);
@@ -123,13 +129,15 @@ static int keep_change(void *ctx, const struct hearth_page *page)
     return 0;
 }
 
-static int changes_by_row(void *handle, struct hearth_call *call, const char *account, int64_t since, hearth_page_cb cb, void *ctx)
+static int changes_by_row(void *handle, struct hearth_call *call, const char *account,
+                          int64_t since, hearth_page_cb cb, void *ctx)
 {
     struct changes changes = {.count = 0};
     int r = good->pages_changed(handle, call, account, since, keep_change, &changes);
     for (size_t i = 0; r == 0 && i < changes.count; i++) {
         usleep(2000);
-        struct hearth_page page = {.struct_size = sizeof(page), .id = changes.ids[i], .gone = 1, .url = "", .host = ""};
+        struct hearth_page page = {
+            .struct_size = sizeof(page), .id = changes.ids[i], .gone = 1, .url = "", .host = ""};
         if (!changes.gone[i] && good->page_get(handle, call, account, changes.ids[i], &page) == 0)
             page.gone = 0;
         if (cb(ctx, &page) != 0)
@@ -138,16 +146,17 @@ static int changes_by_row(void *handle, struct hearth_call *call, const char *ac
     return r;
 }
 
-/* --- outputs ------------------------------------------------------------------------------------ */
+/* --- outputs --- */
 
-static int touch_page(void *handle, struct hearth_call *call, const char *account, int64_t page, struct hearth_page *ret_page)
+static int touch_page(void *handle, struct hearth_call *call, const char *account, int64_t page,
+                      struct hearth_page *ret_page)
 {
     ret_page->id = page;
     return good->page_get(handle, call, account, page, ret_page);
 }
 
-static int touch_late(void *handle, struct hearth_call *call, const char *account, int64_t source, const void **ret_sealed,
-                      size_t *ret_size)
+static int touch_late(void *handle, struct hearth_call *call, const char *account, int64_t source,
+                      const void **ret_sealed, size_t *ret_size)
 {
     size_t size = 0;
     int r = good->credentials_get(handle, call, account, source, ret_sealed, &size);
@@ -160,11 +169,12 @@ static int touch_late(void *handle, struct hearth_call *call, const char *accoun
     return r;
 }
 
-/* --- callbacks ---------------------------------------------------------------------------------- */
+/* --- callbacks --- */
 
 static _Thread_local bool listing;
 
-static int list_locked(void *handle, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx)
+static int list_locked(void *handle, struct hearth_call *call, const char *account,
+                       hearth_tag_cb cb, void *ctx)
 {
     listing = true;
     int r = good->tag_list(handle, call, account, cb, ctx);
@@ -172,7 +182,8 @@ static int list_locked(void *handle, struct hearth_call *call, const char *accou
     return r;
 }
 
-static int get_locked(void *handle, struct hearth_call *call, const char *account, const char *guid, struct hearth_bookmark *ret_bookmark)
+static int get_locked(void *handle, struct hearth_call *call, const char *account, const char *guid,
+                      struct hearth_bookmark *ret_bookmark)
 {
     return listing ? hearth_fail(call, HEARTH_ERR_CONFLICT, "a list is being read")
                    : good->bookmark_get(handle, call, account, guid, ret_bookmark);
@@ -191,20 +202,20 @@ static void apply_locked(struct hearth_storage *table)
     table->bookmark_get = get_locked;
 }
 
-#define RULES(X)                                                                                                                           \
-    X(dirty, apply_dirty(table))                                                                                                           \
-    X(locked, apply_locked(table))                                                                                                         \
-    X(snapshots, table->device_list = devices_twice)                                                                                       \
-    X(rowbyrow, table->pages_changed = changes_by_row)                                                                                     \
-    X(pageoutput, table->page_get = touch_page)                                                                                            \
+#define RULES(X)                                                                                   \
+    X(dirty, apply_dirty(table))                                                                   \
+    X(locked, apply_locked(table))                                                                 \
+    X(snapshots, table->device_list = devices_twice)                                               \
+    X(rowbyrow, table->pages_changed = changes_by_row)                                             \
+    X(pageoutput, table->page_get = touch_page)                                                    \
     X(lateoutput, table->credentials_get = touch_late)
 
-#define X(rule, spoil)                                                                                                                     \
-    static void apply_rule_##rule(void *operations)                                                                                        \
-    {                                                                                                                                      \
-        struct hearth_storage *table = operations;                                                                                         \
-        good = good_descriptor->operations;                                                                                                \
-        spoil;                                                                                                                             \
+#define X(rule, spoil)                                                                             \
+    static void apply_rule_##rule(void *operations)                                                \
+    {                                                                                              \
+        struct hearth_storage *table = operations;                                                 \
+        good = good_descriptor->operations;                                                        \
+        spoil;                                                                                     \
     }
 RULES(X)
 #undef X

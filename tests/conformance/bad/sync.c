@@ -12,7 +12,8 @@ static bool breaks(const char *rule)
     return strcmp(RULE, rule) == 0;
 }
 
-static int plugin_open(const struct hearth_host *h, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
+static int plugin_open(const struct hearth_host *h, struct hearth_call *call,
+                       const struct hearth_config_value *values, void **ret_self)
 {
     (void)call;
     (void)values;
@@ -31,7 +32,8 @@ static int handle_open(void *self, struct hearth_call *call, void **ret_handle)
 {
     static bool again;
     (void)call;
-    if (breaks("forgotten") && again) /* of the account that was pulled once, whatever became of it */
+    /* of the account that was pulled once, whatever became of it */
+    if (breaks("forgotten") && again)
         ear->changed(host, "a");
     again = true;
     *ret_handle = self;
@@ -43,7 +45,8 @@ static void interrupt(void *handle)
     (void)handle;
 }
 
-static int account_import(void *handle, struct hearth_call *call, const char *text, struct hearth_identity *ret_identity)
+static int account_import(void *handle, struct hearth_call *call, const char *text,
+                          struct hearth_identity *ret_identity)
 {
     (void)handle;
     if (breaks("hang"))
@@ -64,12 +67,15 @@ static int account_import(void *handle, struct hearth_call *call, const char *te
 
 static int fetch(struct hearth_call *call)
 {
-    struct hearth_http_request request = {
-        .struct_size = sizeof(request), .method = "GET", .url = breaks("relative") ? "/info" : "https://sync.example/info"};
+    struct hearth_http_request request = {.struct_size = sizeof(request),
+                                          .method = "GET",
+                                          .url = breaks("relative") ? "/info"
+                                                                    : "https://sync.example/info"};
     return host->http_fetch(host, call, &request);
 }
 
-static int pull(void *handle, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result)
+static int pull(void *handle, struct hearth_call *call, const struct hearth_pull *pull,
+                struct hearth_pull_result *ret_result)
 {
     const struct hearth_sync_sink *sink = pull->sink;
     (void)handle;
@@ -95,8 +101,9 @@ static int pull(void *handle, struct hearth_call *call, const struct hearth_pull
         return sink->commit(sink->ctx, "mark");
     if ((breaks("stranger") && ear != NULL) || breaks("presumes"))
         ear->changed(host, breaks("stranger") ? "everybody" : pull->account);
-    r = breaks("snapshot") ? sink->begin(sink->ctx, HEARTH_HISTORY, HEARTH_SNAPSHOT)
-                           : sink->begin(sink->ctx, HEARTH_CLIENTS, breaks("how") ? 7 : HEARTH_COMPLETE);
+    r = breaks("snapshot")
+            ? sink->begin(sink->ctx, HEARTH_HISTORY, HEARTH_SNAPSHOT)
+            : sink->begin(sink->ctx, HEARTH_CLIENTS, breaks("how") ? 7 : HEARTH_COMPLETE);
     if (r == 0 && breaks("snapshot"))
         r = sink->damaged(sink->ctx, NULL, "torn");
     if (r < 0 && !breaks("stubborn"))

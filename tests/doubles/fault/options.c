@@ -27,9 +27,10 @@ static bool with_unit(const char *text, int type, int64_t *ret)
         const char *name;
         int type;
         int64_t factor;
-    } units[] = {{"ms", HEARTH_CONFIG_DURATION, 1},      {"s", HEARTH_CONFIG_DURATION, 1000},     {"min", HEARTH_CONFIG_DURATION, 60000},
-                 {"h", HEARTH_CONFIG_DURATION, 3600000}, {"d", HEARTH_CONFIG_DURATION, 86400000}, {"KiB", HEARTH_CONFIG_SIZE, 1 << 10},
-                 {"MiB", HEARTH_CONFIG_SIZE, 1 << 20},   {"GiB", HEARTH_CONFIG_SIZE, 1 << 30}};
+    } units[] = {{"ms", HEARTH_CONFIG_DURATION, 1},       {"s", HEARTH_CONFIG_DURATION, 1000},
+                 {"min", HEARTH_CONFIG_DURATION, 60000},  {"h", HEARTH_CONFIG_DURATION, 3600000},
+                 {"d", HEARTH_CONFIG_DURATION, 86400000}, {"KiB", HEARTH_CONFIG_SIZE, 1 << 10},
+                 {"MiB", HEARTH_CONFIG_SIZE, 1 << 20},    {"GiB", HEARTH_CONFIG_SIZE, 1 << 30}};
     char *rest;
     errno = 0;
     int64_t value = strtoll(text, &rest, 10);
@@ -78,28 +79,34 @@ static bool convert(const struct hearth_config_key *key, const char *text, int64
     }
 }
 
-static int check_names(struct hearth_call *call, const struct hearth_plugin *plugin, const char *options)
+static int check_names(struct hearth_call *call, const struct hearth_plugin *plugin,
+                       const char *options)
 {
     for (const char *p = options; *p != '\0'; p += *p == ';') {
         size_t n = strcspn(p, "=;"), i = 0;
-        while (i < plugin->config_count && (strlen(plugin->config[i].name) != n || memcmp(plugin->config[i].name, p, n) != 0))
+        while (i < plugin->config_count &&
+               (strlen(plugin->config[i].name) != n || memcmp(plugin->config[i].name, p, n) != 0))
             i++;
         if (i == plugin->config_count)
-            return hearth_fail(call, HEARTH_ERR_INVALID, "options: the inner plugin has no key %.*s", (int)n, p);
+            return hearth_fail(call, HEARTH_ERR_INVALID,
+                               "options: the inner plugin has no key %.*s", (int)n, p);
         p += strcspn(p, ";");
     }
     return 0;
 }
 
 /* A value's text is written behind those of the others. */
-static int set_value(const struct hearth_config_key *key, struct hearth_call *call, const char *options, const char *directory,
-                     char **texts, struct hearth_config_value *ret)
+static int set_value(const struct hearth_config_key *key, struct hearth_call *call,
+                     const char *options, const char *directory, char **texts,
+                     struct hearth_config_value *ret)
 {
     size_t size = 0;
     const char *text = find(options, key->name, &size);
     *ret = (struct hearth_config_value){.struct_size = sizeof(*ret)};
     if (text == NULL && key->fallback == NULL)
-        return key->required ? hearth_fail(call, HEARTH_ERR_INVALID, "options: the inner plugin needs %s", key->name) : 0;
+        return key->required ? hearth_fail(call, HEARTH_ERR_INVALID,
+                                           "options: the inner plugin needs %s", key->name)
+                             : 0;
     if (text == NULL) {
         text = key->fallback;
         size = strlen(text);
@@ -114,19 +121,21 @@ static int set_value(const struct hearth_config_key *key, struct hearth_call *ca
     memcpy(out, text, size);
     out[size] = '\0';
     if (!convert(key, out, &ret->number))
-        return hearth_fail(call, HEARTH_ERR_INVALID, "options: \"%s\" is no value of %s", out, key->name);
+        return hearth_fail(call, HEARTH_ERR_INVALID, "options: \"%s\" is no value of %s", out,
+                           key->name);
     ret->text = *texts;
     ret->present = true;
     *texts = out + size + 1;
     return 0;
 }
 
-int fault_options(struct fault *fault, struct hearth_call *call, const struct hearth_plugin *plugin, const char *options,
-                  const char *directory)
+int fault_options(struct fault *fault, struct hearth_call *call, const struct hearth_plugin *plugin,
+                  const char *options, const char *directory)
 {
     size_t room = strlen(options) + 1;
     for (size_t i = 0; i < plugin->config_count; i++)
-        room += strlen(directory) + 2 + (plugin->config[i].fallback == NULL ? 0 : strlen(plugin->config[i].fallback));
+        room += strlen(directory) + 2 +
+                (plugin->config[i].fallback == NULL ? 0 : strlen(plugin->config[i].fallback));
     fault->values = calloc(plugin->config_count + 1, sizeof(*fault->values));
     char *texts = fault->texts = malloc(room);
     if (fault->values == NULL || texts == NULL)

@@ -10,17 +10,22 @@
 
 enum { KEY_INNER, KEY_RULES, KEY_OPTIONS, KEY_DIRECTORY, KEY_COUNTS, KEYS };
 
-#define KEY(n, t, f, h, ...)                                                                                                               \
-    {                                                                                                                                      \
-        .struct_size = sizeof(struct hearth_config_key), .name = n, .type = t, .fallback = f, .help = h, __VA_ARGS__                       \
+#define KEY(n, t, f, h, ...)                                                                       \
+    {                                                                                              \
+        .struct_size = sizeof(struct hearth_config_key), .name = n, .type = t, .fallback = f,      \
+        .help = h, __VA_ARGS__                                                                     \
     }
 static const struct hearth_config_key keys[KEYS] = {
-    [KEY_INNER] = KEY("inner", HEARTH_CONFIG_PATH, NULL, "the plugin that does the work", .required = true),
-    [KEY_RULES] = KEY("rules", HEARTH_CONFIG_PATH, "faults", "the file with the rules, which may change at any time"),
-    [KEY_OPTIONS] = KEY("options", HEARTH_CONFIG_STRING, "", "its keys: path=x.db;busy_timeout=100ms"),
+    [KEY_INNER] =
+        KEY("inner", HEARTH_CONFIG_PATH, NULL, "the plugin that does the work", .required = true),
+    [KEY_RULES] = KEY("rules", HEARTH_CONFIG_PATH, "faults",
+                      "the file with the rules, which may change at any time"),
+    [KEY_OPTIONS] =
+        KEY("options", HEARTH_CONFIG_STRING, "", "its keys: path=x.db;busy_timeout=100ms"),
     [KEY_DIRECTORY] = KEY("directory", HEARTH_CONFIG_PATH, ".", "where its relative paths begin"),
     [KEY_COUNTS] =
-        KEY("counts", HEARTH_CONFIG_PATH, NULL, "a file for three numbers of 8 bytes: calls, rows of listings, bytes of their texts"),
+        KEY("counts", HEARTH_CONFIG_PATH, NULL,
+            "a file for three numbers of 8 bytes: calls, rows of listings, bytes of their texts"),
 };
 
 static const struct hearth_plugin *load(const char *path, const char **ret_why)
@@ -36,7 +41,8 @@ static const struct hearth_plugin *load(const char *path, const char **ret_why)
     return entry();
 }
 
-/* The descriptor is asked for before the configuration says which plugin is inside, so what it promises comes from the environment. */
+/* The descriptor is asked for before the configuration says which plugin is inside, so what it
+ * promises comes from the environment. */
 const struct hearth_plugin *hearth_plugin_v2(void)
 {
     static struct hearth_plugin plugin = {
@@ -60,16 +66,20 @@ const struct hearth_plugin *hearth_plugin_v2(void)
 
 static int check(struct hearth_call *call, const char *path, const struct hearth_plugin *plugin)
 {
-    if (plugin->kind != fault_kind.kind || plugin->abi_epoch != HEARTH_ABI_EPOCH || plugin->data_model < fault_kind.data_model)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "%s is of another kind, ABI epoch or data model", path);
+    if (plugin->kind != fault_kind.kind || plugin->abi_epoch != HEARTH_ABI_EPOCH ||
+        plugin->data_model < fault_kind.data_model)
+        return hearth_fail(call, HEARTH_ERR_INVALID,
+                           "%s is of another kind, ABI epoch or data model", path);
     if ((hearth_plugin_v2()->capabilities & ~plugin->capabilities) != 0)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "%s cannot do all that the plugin in %s can", path, fault_kind.capabilities);
+        return hearth_fail(call, HEARTH_ERR_INVALID, "%s cannot do all that the plugin in %s can",
+                           path, fault_kind.capabilities);
     return 0;
 }
 
-/* As the host's loader does it: what an older plugin lacks would be NULL, and nothing may be that is passed on. Extensions are
- * not offered by the wrapper: the host does without. */
-static int copy_table(struct fault *fault, struct hearth_call *call, const char *path, const void *table)
+/* As the host's loader does it: what an older plugin lacks would be NULL, and nothing may be
+ * that is passed on. Extensions are not offered by the wrapper: the host does without. */
+static int copy_table(struct fault *fault, struct hearth_call *call, const char *path,
+                      const void *table)
 {
     const size_t header = 2 * sizeof(uint32_t);
     uint32_t size = *(const uint32_t *)table;
@@ -82,7 +92,8 @@ static int copy_table(struct fault *fault, struct hearth_call *call, const char 
         memcpy(&operation, (char *)fault->table + at, sizeof(operation));
         memcpy(&own, (const char *)fault_kind.table + at, sizeof(own));
         if (operation == NULL && own != NULL)
-            return hearth_fail(call, HEARTH_ERR_INVALID, "%s lacks operation %zu", path, (at - header) / sizeof(operation));
+            return hearth_fail(call, HEARTH_ERR_INVALID, "%s lacks operation %zu", path,
+                               (at - header) / sizeof(operation));
     }
     return 0;
 }
@@ -90,9 +101,10 @@ static int copy_table(struct fault *fault, struct hearth_call *call, const char 
 static int map_counts(struct fault *fault, struct hearth_call *call, const char *path)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    void *counts = fd < 0 || ftruncate(fd, sizeof(struct fault_counts)) < 0
-                       ? MAP_FAILED
-                       : mmap(NULL, sizeof(struct fault_counts), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void *counts =
+        fd < 0 || ftruncate(fd, sizeof(struct fault_counts)) < 0
+            ? MAP_FAILED
+            : mmap(NULL, sizeof(struct fault_counts), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (fd >= 0)
         close(fd);
     if (counts == MAP_FAILED)
@@ -112,7 +124,8 @@ static void destroy(struct fault *fault)
     free(fault);
 }
 
-static int prepare(struct fault *fault, struct hearth_call *call, const struct hearth_config_value *values)
+static int prepare(struct fault *fault, struct hearth_call *call,
+                   const struct hearth_config_value *values)
 {
     const char *path = HEARTH_AT(values, KEY_INNER)->text, *why = "";
     const struct hearth_plugin *plugin = load(path, &why);
@@ -124,11 +137,13 @@ static int prepare(struct fault *fault, struct hearth_call *call, const struct h
     if (r == 0 && HEARTH_AT(values, KEY_COUNTS)->text != NULL)
         r = map_counts(fault, call, HEARTH_AT(values, KEY_COUNTS)->text);
     if (r == 0)
-        r = fault_options(fault, call, plugin, HEARTH_AT(values, KEY_OPTIONS)->text, HEARTH_AT(values, KEY_DIRECTORY)->text);
+        r = fault_options(fault, call, plugin, HEARTH_AT(values, KEY_OPTIONS)->text,
+                          HEARTH_AT(values, KEY_DIRECTORY)->text);
     return r;
 }
 
-int fault_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
+int fault_open(const struct hearth_host *host, struct hearth_call *call,
+               const struct hearth_config_value *values, void **ret_self)
 {
     struct fault *fault = calloc(1, sizeof(*fault));
     struct fault_strike strike;
@@ -141,7 +156,8 @@ int fault_open(const struct hearth_host *host, struct hearth_call *call, const s
     if (r == 0)
         r = fault_before(fault, NULL, call, "open", NULL, &strike);
     if (r == 0)
-        r = ((const struct fault_life *)fault->table)->open(host, call, fault->values, &fault->inner);
+        r = ((const struct fault_life *)fault->table)
+                ->open(host, call, fault->values, &fault->inner);
     if (r < 0)
         destroy(fault);
     else
@@ -168,7 +184,8 @@ int fault_handle_open(void *self, struct hearth_call *call, void **ret_handle)
     handle->fault = fault;
     int r = fault_before(fault, NULL, call, "session_open", NULL, &strike);
     if (r == 0)
-        r = ((const struct fault_life *)fault->table)->handle_open(fault->inner, call, &handle->inner);
+        r = ((const struct fault_life *)fault->table)
+                ->handle_open(fault->inner, call, &handle->inner);
     if (r < 0)
         free(handle);
     else

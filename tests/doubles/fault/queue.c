@@ -4,17 +4,19 @@
 
 #define INNER(s) ((const struct hearth_queue *)(s)->fault->table)
 
-#define CALLS(X)                                                                                                                           \
-    X(ping, 0, NULL, (), ())                                                                                                               \
-    X(extend, FAULT_CHANGES, NULL, (const char *receipt, int64_t lease), (receipt, lease))                                                 \
-    X(finish, FAULT_CHANGES, NULL, (const char *receipt, int32_t outcome, int64_t delay), (receipt, outcome, delay))                       \
-    X(counts, 0, NULL, (struct hearth_queue_counts * ret_counts), (ret_counts))                                                            \
-    X(remove, FAULT_CHANGES, key, (const char *kind, const char *key), (kind, key))                                                        \
-    X(clear, FAULT_CHANGES, NULL, (), ())                                                                                                  \
-    X(event_publish, FAULT_CHANGES, channel, (const char *channel, const char *text), (channel, text))
+#define CALLS(X)                                                                                   \
+    X(ping, 0, NULL, (), ())                                                                       \
+    X(extend, FAULT_CHANGES, NULL, (const char *receipt, int64_t lease), (receipt, lease))         \
+    X(finish, FAULT_CHANGES, NULL, (const char *receipt, int32_t outcome, int64_t delay),          \
+      (receipt, outcome, delay))                                                                   \
+    X(counts, 0, NULL, (struct hearth_queue_counts * ret_counts), (ret_counts))                    \
+    X(remove, FAULT_CHANGES, key, (const char *kind, const char *key), (kind, key))                \
+    X(clear, FAULT_CHANGES, NULL, (), ())                                                          \
+    X(event_publish, FAULT_CHANGES, channel, (const char *channel, const char *text),              \
+      (channel, text))
 
-#define LISTS(X)                                                                                                                           \
-    X(peek, 0, NULL, job, (), ())                                                                                                          \
+#define LISTS(X)                                                                                   \
+    X(peek, 0, NULL, job, (), ())                                                                  \
     X(event_wait, 0, NULL, event, (int64_t wait), (wait))
 
 static int row_job(void *ctx, const struct hearth_job *job)
@@ -32,8 +34,10 @@ static int row_event(void *ctx, const char *channel, const char *text)
 CALLS(FAULT_CALL)
 LISTS(FAULT_LIST)
 
-/* The two that change something and answer more than a code: of a lost answer nothing may be seen. */
-static int publish(void *handle, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+/* The two that change something and answer more than a code: of a lost answer nothing may be
+ * seen. */
+static int publish(void *handle, struct hearth_call *call, const struct hearth_job *job,
+                   int64_t delay, int32_t *ret_result)
 {
     struct fault_handle *s = handle;
     struct fault_strike strike;
@@ -46,7 +50,8 @@ static int publish(void *handle, struct hearth_call *call, const struct hearth_j
     return r;
 }
 
-static int reserve(void *handle, struct hearth_call *call, int64_t wait, int64_t lease, struct hearth_job *ret_job)
+static int reserve(void *handle, struct hearth_call *call, int64_t wait, int64_t lease,
+                   struct hearth_job *ret_job)
 {
     struct fault_handle *s = handle;
     struct fault_strike strike;
@@ -54,11 +59,15 @@ static int reserve(void *handle, struct hearth_call *call, int64_t wait, int64_t
     int r = fault_before(s->fault, s, call, "reserve", NULL, &strike);
     if (r < 0)
         return r;
-    return fault_after(call, INNER(s)->reserve(s->inner, call, wait, lease, strike.lost ? &unseen : ret_job), &strike);
+    return fault_after(
+        call, INNER(s)->reserve(s->inner, call, wait, lease, strike.lost ? &unseen : ret_job),
+        &strike);
 }
 
-static struct hearth_queue table = {
-    .struct_size = sizeof(table), FAULT_LIFE, CALLS(FAULT_ENTRY) LISTS(FAULT_ENTRY).publish = publish, .reserve = reserve};
+static struct hearth_queue table = {.struct_size = sizeof(table),
+                                    FAULT_LIFE,
+                                    CALLS(FAULT_ENTRY) LISTS(FAULT_ENTRY).publish = publish,
+                                    .reserve = reserve};
 
 static const struct fault_operation operations[] = {{"open", 0},
                                                     {"session_open", 0},

@@ -10,7 +10,7 @@
 
 enum { NAP = 5 };
 
-/* --- reading ---------------------------------------------------------------------------------------------------------------------- */
+/* --- reading --- */
 
 static bool error_of(const char *name, int *ret)
 {
@@ -47,8 +47,11 @@ static bool read_word(struct fault_rule *rule, const char *word)
     const struct {
         const char *name;
         int64_t *number;
-    } numbers[] = {
-        {"after", &rule->after}, {"times", &rule->times}, {"delay", &strike->delay}, {"deaf", &strike->deaf}, {"short", &strike->rows}};
+    } numbers[] = {{"after", &rule->after},
+                   {"times", &rule->times},
+                   {"delay", &strike->delay},
+                   {"deaf", &strike->deaf},
+                   {"short", &strike->rows}};
     for (size_t i = 0; value != NULL && i < sizeof(numbers) / sizeof(numbers[0]); i++)
         if (strlen(numbers[i].name) == n && memcmp(numbers[i].name, word, n) == 0)
             return number_of(value, numbers[i].number);
@@ -61,7 +64,8 @@ static bool read_word(struct fault_rule *rule, const char *word)
     if (value != NULL && strncmp(word, "error=", 6) == 0)
         return error_of(value, &strike->error);
     if (value != NULL && strncmp(word, "thread=", 7) == 0)
-        return snprintf(rule->thread, sizeof(rule->thread), "%s", value) < (int)sizeof(rule->thread);
+        return snprintf(rule->thread, sizeof(rule->thread), "%s", value) <
+               (int)sizeof(rule->thread);
     if (value == NULL || strncmp(word, "account=", 8) != 0)
         return false;
     snprintf(rule->account, sizeof(rule->account), "%s", value);
@@ -72,7 +76,8 @@ static bool read_word(struct fault_rule *rule, const char *word)
 static bool fits(const struct fault_rule *rule, unsigned traits)
 {
     bool uncertain = rule->strike.lost || rule->strike.error == HEARTH_ERR_UNCERTAIN;
-    return (!uncertain || (traits & FAULT_CHANGES) != 0) && (rule->strike.rows < 0 || (traits & FAULT_LISTS) != 0);
+    return (!uncertain || (traits & FAULT_CHANGES) != 0) &&
+           (rule->strike.rows < 0 || (traits & FAULT_LISTS) != 0);
 }
 
 static const struct fault_operation *operation_of(const char *name)
@@ -101,7 +106,8 @@ static const char *read_rule(struct fault_rule *rule, char *line)
         if (!read_word(rule, word))
             return "a word of the rule is wrong";
     const struct fault_strike *strike = &rule->strike;
-    if (strike->error == 0 && strike->delay == 0 && strike->deaf == 0 && strike->rows < 0 && !strike->lost && !strike->hold && !strike->die)
+    if (strike->error == 0 && strike->delay == 0 && strike->deaf == 0 && strike->rows < 0 &&
+        !strike->lost && !strike->hold && !strike->die)
         return "the rule does nothing";
     if (operation != NULL && !fits(rule, operation->traits))
         return "this cannot happen to the operation";
@@ -111,11 +117,14 @@ static const char *read_rule(struct fault_rule *rule, char *line)
 static void read_rules(struct fault_rules *rules, FILE *file)
 {
     char line[512];
-    for (int number = 1; rules->mistake[0] == '\0' && fgets(line, sizeof(line), file) != NULL; number++) {
+    for (int number = 1; rules->mistake[0] == '\0' && fgets(line, sizeof(line), file) != NULL;
+         number++) {
         line[strcspn(line, "\n")] = '\0';
         if (line[strspn(line, " ")] == '\0' || line[0] == '#')
             continue;
-        const char *why = rules->count == FAULT_RULES_MAX ? "too many rules" : read_rule(&rules->items[rules->count], line);
+        const char *why = rules->count == FAULT_RULES_MAX
+                              ? "too many rules"
+                              : read_rule(&rules->items[rules->count], line);
         if (why != NULL)
             snprintf(rules->mistake, sizeof(rules->mistake), "rules:%d: %s", number, why);
         rules->count++;
@@ -128,7 +137,8 @@ static void refresh(struct fault_rules *rules)
     struct stat now = {0};
     if (stat(rules->path, &now) != 0)
         memset(&now, 0, sizeof(now));
-    if (rules->file.seconds == now.st_mtim.tv_sec && rules->file.nanoseconds == now.st_mtim.tv_nsec && rules->file.size == now.st_size &&
+    if (rules->file.seconds == now.st_mtim.tv_sec &&
+        rules->file.nanoseconds == now.st_mtim.tv_nsec && rules->file.size == now.st_size &&
         rules->file.inode == (int64_t)now.st_ino)
         return;
     rules->file.seconds = now.st_mtim.tv_sec;
@@ -144,23 +154,26 @@ static void refresh(struct fault_rules *rules)
     fclose(file);
 }
 
-/* --- striking --------------------------------------------------------------------------------------------------------------------- */
+/* --- striking --- */
 
 static bool names(const struct fault_rule *rule, const struct fault_operation *operation)
 {
-    bool any = strcmp(rule->operation, "*") == 0 || (strcmp(rule->operation, "changes") == 0 && (operation->traits & FAULT_CHANGES) != 0);
+    bool any = strcmp(rule->operation, "*") == 0 || (strcmp(rule->operation, "changes") == 0 &&
+                                                     (operation->traits & FAULT_CHANGES) != 0);
     return strcmp(rule->operation, operation->name) == 0 || (any && fits(rule, operation->traits));
 }
 
 /* The first rule that strikes wins. */
-static void choose(struct fault_rules *rules, const char *name, const char *account, struct fault_strike *ret_strike)
+static void choose(struct fault_rules *rules, const char *name, const char *account,
+                   struct fault_strike *ret_strike)
 {
     const struct fault_operation *operation = operation_of(name);
     char thread[16] = "";
     pthread_getname_np(pthread_self(), thread, sizeof(thread));
     for (size_t i = 0; i < rules->count; i++) {
         struct fault_rule *rule = &rules->items[i];
-        if (!names(rule, operation) || (rule->thread[0] != '\0' && strcmp(rule->thread, thread) != 0))
+        if (!names(rule, operation) ||
+            (rule->thread[0] != '\0' && strcmp(rule->thread, thread) != 0))
             continue;
         if (rule->account[0] != '\0' && (account == NULL || strcmp(rule->account, account) != 0))
             continue;
@@ -178,10 +191,12 @@ static bool changed(const struct fault_rules *rules, const struct stat *then)
 {
     struct stat now = {0};
     bool gone = stat(rules->path, &now) != 0;
-    return gone || now.st_ino != then->st_ino || now.st_mtim.tv_sec != then->st_mtim.tv_sec || now.st_mtim.tv_nsec != then->st_mtim.tv_nsec;
+    return gone || now.st_ino != then->st_ino || now.st_mtim.tv_sec != then->st_mtim.tv_sec ||
+           now.st_mtim.tv_nsec != then->st_mtim.tv_nsec;
 }
 
-/* A test sees that the call waits now: a file beside the rules, whose text is the call's deadline. */
+/* A test sees that the call waits now: a file beside the rules, whose text is the call's
+ * deadline. */
 static void tell_held(const struct fault_rules *rules, const struct hearth_call *call)
 {
     char path[4200], made[4200];
@@ -195,8 +210,10 @@ static void tell_held(const struct fault_rules *rules, const struct hearth_call 
     rename(made, path);
 }
 
-/* Short naps, because the call may have to end for reasons that only the host knows. ms -1: until the rules change. */
-static int delay(struct fault *fault, struct fault_handle *handle, struct hearth_call *call, int64_t ms)
+/* Short naps, because the call may have to end for reasons that only the host knows. ms -1:
+ * until the rules change. */
+static int delay(struct fault *fault, struct fault_handle *handle, struct hearth_call *call,
+                 int64_t ms)
 {
     struct stat then = {0};
     if (ms < 0) {
@@ -211,7 +228,8 @@ static int delay(struct fault *fault, struct fault_handle *handle, struct hearth
         atomic_store(&handle->interrupted, false);
         atomic_store(&handle->waiting, true);
     }
-    while (r == 0 && host->monotonic_ms(host) < until && (ms >= 0 || !changed(&fault->rules, &then))) {
+    while (r == 0 && host->monotonic_ms(host) < until &&
+           (ms >= 0 || !changed(&fault->rules, &then))) {
         if (call->deadline != 0 && host->monotonic_ms(host) >= call->deadline)
             r = hearth_fail(call, HEARTH_ERR_TIMEOUT, "it took too long");
         else if (host->should_stop(call) || (handle != NULL && atomic_load(&handle->interrupted)))
@@ -224,8 +242,8 @@ static int delay(struct fault *fault, struct fault_handle *handle, struct hearth
     return r;
 }
 
-int fault_before(struct fault *fault, struct fault_handle *handle, struct hearth_call *call, const char *operation, const char *account,
-                 struct fault_strike *ret_strike)
+int fault_before(struct fault *fault, struct fault_handle *handle, struct hearth_call *call,
+                 const char *operation, const char *account, struct fault_strike *ret_strike)
 {
     if (fault->counts != NULL)
         atomic_fetch_add(&fault->counts->calls, 1);
@@ -240,10 +258,12 @@ int fault_before(struct fault *fault, struct fault_handle *handle, struct hearth
         choose(rules, operation, account, ret_strike);
     pthread_mutex_unlock(&rules->lock);
     if (r == 0 && ret_strike->die) {
-        fprintf(stderr, "fault: %s was called by a thread that may not: %s\n", operation, ret_strike->words);
+        fprintf(stderr, "fault: %s was called by a thread that may not: %s\n", operation,
+                ret_strike->words);
         abort();
     }
-    const struct timespec deaf = {.tv_sec = ret_strike->deaf / 1000, .tv_nsec = ret_strike->deaf % 1000 * 1000000};
+    const struct timespec deaf = {.tv_sec = ret_strike->deaf / 1000,
+                                  .tv_nsec = ret_strike->deaf % 1000 * 1000000};
     if (r == 0 && ret_strike->deaf > 0)
         nanosleep(&deaf, NULL);
     if (r == 0 && (ret_strike->delay > 0 || ret_strike->hold))
@@ -255,13 +275,16 @@ int fault_before(struct fault *fault, struct fault_handle *handle, struct hearth
 
 int fault_after(struct hearth_call *call, int r, const struct fault_strike *strike)
 {
-    return r < 0 || !strike->lost ? r : hearth_fail(call, HEARTH_ERR_UNCERTAIN, "%s", strike->words);
+    return r < 0 || !strike->lost ? r
+                                  : hearth_fail(call, HEARTH_ERR_UNCERTAIN, "%s", strike->words);
 }
 
 /* A listing that the host ended before its cut is as good as a whole one. */
-int fault_after_rows(struct hearth_call *call, int r, const struct fault_strike *strike, const struct fault_rows *rows)
+int fault_after_rows(struct hearth_call *call, int r, const struct fault_strike *strike,
+                     const struct fault_rows *rows)
 {
     if (r == 0 && rows->left == 0 && !rows->stopped)
-        return hearth_fail(call, strike->error == 0 ? HEARTH_ERR_NOMEM : strike->error, "%s", strike->words);
+        return hearth_fail(call, strike->error == 0 ? HEARTH_ERR_NOMEM : strike->error, "%s",
+                           strike->words);
     return fault_after(call, r, strike);
 }

@@ -4,9 +4,11 @@
 
 #define INNER(s) ((const struct hearth_sync *)(s)->fault->table)
 
-#define CALLS(X)                                                                                                                           \
-    X(account_import, 0, NULL, (const char *json, struct hearth_identity *ret_identity), (json, ret_identity))                             \
-    X(pull, 0, pull->account, (const struct hearth_pull *pull, struct hearth_pull_result *ret_result), (pull, ret_result))
+#define CALLS(X)                                                                                   \
+    X(account_import, 0, NULL, (const char *json, struct hearth_identity *ret_identity),           \
+      (json, ret_identity))                                                                        \
+    X(pull, 0, pull->account,                                                                      \
+      (const struct hearth_pull *pull, struct hearth_pull_result *ret_result), (pull, ret_result))
 
 CALLS(FAULT_CALL)
 
@@ -16,9 +18,11 @@ static void forget(void *self, const char *account)
     ((const struct hearth_sync *)fault->table)->forget(fault->inner, account);
 }
 
-static struct hearth_sync table = {.struct_size = sizeof(table), FAULT_LIFE, CALLS(FAULT_ENTRY).forget = forget};
+static struct hearth_sync table = {
+    .struct_size = sizeof(table), FAULT_LIFE, CALLS(FAULT_ENTRY).forget = forget};
 
-static const struct fault_operation operations[] = {{"open", 0}, {"session_open", 0}, CALLS(FAULT_CALL_NAME)};
+static const struct fault_operation operations[] = {
+    {"open", 0}, {"session_open", 0}, CALLS(FAULT_CALL_NAME)};
 
 const struct fault_kind fault_kind = {
     .kind = HEARTH_SYNC,

@@ -1,6 +1,7 @@
-/* A source that is a file of this machine, as a browser's own history is: it knows no e-mail address, it forgets nothing by itself (each
- * pull is a snapshot), and a thread watches it, so that a change is synced at once. The account is imported by the file's path; the file
- * has a page a line, "GUID URL DATE [TITLE]". */
+/* A source that is a file of this machine, as a browser's own history is: it knows no e-mail
+ * address, it forgets nothing by itself (each pull is a snapshot), and a thread watches it, so
+ * that a change is synced at once. The account is imported by the file's path; the file has a
+ * page a line, "GUID URL DATE [TITLE]". */
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -37,12 +38,13 @@ static struct version version_of(const char *path)
     struct stat status;
     struct version version = {""};
     if (stat(path, &status) == 0)
-        snprintf(version.text, sizeof(version.text), "%lld %lld.%09ld %llu", (long long)status.st_size, (long long)status.st_mtim.tv_sec,
+        snprintf(version.text, sizeof(version.text), "%lld %lld.%09ld %llu",
+                 (long long)status.st_size, (long long)status.st_mtim.tv_sec,
                  status.st_mtim.tv_nsec, (unsigned long long)status.st_ino);
     return version;
 }
 
-/* --- the thread that watches ------------------------------------------------------------------- */
+/* --- the thread that watches --- */
 
 static void look(struct provider *provider)
 {
@@ -52,7 +54,8 @@ static void look(struct provider *provider)
         if (watched->account[0] == '\0' || strcmp(now.text, watched->seen.text) == 0)
             continue;
         watched->seen = now;
-        provider->ear->changed(provider->host, watched->account); /* never blocks: so it may be called under the lock, as forget() needs */
+        /* never blocks: so it may be called under the lock, as forget() needs */
+        provider->ear->changed(provider->host, watched->account);
     }
 }
 
@@ -73,13 +76,17 @@ static void *watch_main(void *arg)
     return NULL;
 }
 
-static void watch(struct provider *provider, const char *account, const char *path, const struct version *version)
+static void watch(struct provider *provider, const char *account, const char *path,
+                  const struct version *version)
 {
     struct watched *at = NULL;
     pthread_mutex_lock(&provider->lock);
     for (size_t i = 0; i < WATCHED_MAX; i++)
-        if (provider->watched[i].account[0] == '\0' || strcmp(provider->watched[i].account, account) == 0)
-            at = at == NULL || strcmp(provider->watched[i].account, account) == 0 ? &provider->watched[i] : at;
+        if (provider->watched[i].account[0] == '\0' ||
+            strcmp(provider->watched[i].account, account) == 0)
+            at = at == NULL || strcmp(provider->watched[i].account, account) == 0
+                     ? &provider->watched[i]
+                     : at;
     if (at != NULL) {
         snprintf(at->account, sizeof(at->account), "%s", account);
         snprintf(at->path, sizeof(at->path), "%s", path);
@@ -98,10 +105,10 @@ static void provider_forget(void *self, const char *account)
     pthread_mutex_unlock(&provider->lock);
 }
 
-/* --- life -------------------------------------------------------------------------------------- */
+/* --- life --- */
 
-static int provider_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values,
-                         void **ret_self)
+static int provider_open(const struct hearth_host *host, struct hearth_call *call,
+                         const struct hearth_config_value *values, void **ret_self)
 {
     struct provider *provider = calloc(1, sizeof(*provider));
     (void)values;
@@ -111,7 +118,8 @@ static int provider_open(const struct hearth_host *host, struct hearth_call *cal
     provider->ear = host->extension(host, HEARTH_HOST_CHANGES);
     pthread_mutex_init(&provider->lock, NULL);
     pthread_cond_init(&provider->wake, NULL);
-    if (provider->ear != NULL && pthread_create(&provider->thread, NULL, watch_main, provider) != 0) {
+    if (provider->ear != NULL &&
+        pthread_create(&provider->thread, NULL, watch_main, provider) != 0) {
         free(provider);
         return hearth_fail(call, HEARTH_ERR_NOMEM, "there is no thread to watch files");
     }
@@ -152,9 +160,10 @@ static void interrupt(void *handle)
     (void)handle;
 }
 
-/* --- accounts ---------------------------------------------------------------------------------- */
+/* --- accounts --- */
 
-static int account_import(void *handle, struct hearth_call *call, const char *text, struct hearth_identity *ret_identity)
+static int account_import(void *handle, struct hearth_call *call, const char *text,
+                          struct hearth_identity *ret_identity)
 {
     const struct hearth_host *host = ((struct provider *)handle)->host;
     size_t size = strcspn(text, "\r\n");
@@ -178,11 +187,15 @@ static uint64_t signin_methods(void *self)
     return HEARTH_SIGNIN_PASSWORD;
 }
 
-static int signin_start(void *handle, struct hearth_call *call, const struct hearth_signin *signin, struct hearth_signin_step *ret_step)
+static int signin_start(void *handle, struct hearth_call *call, const struct hearth_signin *signin,
+                        struct hearth_signin_step *ret_step)
 {
-    static const struct hearth_message title = HEARTH_ENGLISH("Which file?"), label = HEARTH_ENGLISH("The file");
-    static const struct hearth_signin_field field = {
-        .struct_size = sizeof(field), .input = HEARTH_SIGNIN_SECRET, .name = "path", .label = &label};
+    static const struct hearth_message title = HEARTH_ENGLISH("Which file?"),
+                                       label = HEARTH_ENGLISH("The file");
+    static const struct hearth_signin_field field = {.struct_size = sizeof(field),
+                                                     .input = HEARTH_SIGNIN_SECRET,
+                                                     .name = "path",
+                                                     .label = &label};
     (void)handle;
     if (signin->method != HEARTH_SIGNIN_PASSWORD)
         return hearth_fail(call, HEARTH_ERR_UNSUPPORTED, "a file has no page to sign in at");
@@ -197,10 +210,12 @@ static int signin_start(void *handle, struct hearth_call *call, const struct hea
 }
 
 static int signin_next(void *handle, struct hearth_call *call, const void *state, size_t state_size,
-                       const struct hearth_signin_answer *answers, size_t count, struct hearth_signin_step *ret_step)
+                       const struct hearth_signin_answer *answers, size_t count,
+                       struct hearth_signin_step *ret_step)
 {
     static const struct hearth_message no_file = HEARTH_ENGLISH("That is no file.");
-    struct hearth_identity *identity = ((struct provider *)handle)->host->alloc(call, sizeof(*identity));
+    struct hearth_identity *identity =
+        ((struct provider *)handle)->host->alloc(call, sizeof(*identity));
     if (state_size != 4 || memcmp(state, "file", 4) != 0)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a sign-in of somebody else's");
     if (identity == NULL)
@@ -208,15 +223,17 @@ static int signin_next(void *handle, struct hearth_call *call, const void *state
     if (count > 0 && strcmp(answers[0].value, "fault") == 0)
         return hearth_fail(call, HEARTH_ERR_IO, "the disk of this machine says no");
     identity->struct_size = sizeof(*identity);
-    int r = count == 0 ? HEARTH_ERR_INVALID : account_import(handle, call, answers[0].value, identity);
-    *ret_step = (struct hearth_signin_step){.struct_size = sizeof(*ret_step),
-                                            .kind = r < 0 ? HEARTH_SIGNIN_FAILED : HEARTH_SIGNIN_DONE,
-                                            .text = r < 0 ? &no_file : NULL,
-                                            .identity = r < 0 ? NULL : identity};
+    int r =
+        count == 0 ? HEARTH_ERR_INVALID : account_import(handle, call, answers[0].value, identity);
+    *ret_step =
+        (struct hearth_signin_step){.struct_size = sizeof(*ret_step),
+                                    .kind = r < 0 ? HEARTH_SIGNIN_FAILED : HEARTH_SIGNIN_DONE,
+                                    .text = r < 0 ? &no_file : NULL,
+                                    .identity = r < 0 ? NULL : identity};
     return 0;
 }
 
-/* --- pulling ----------------------------------------------------------------------------------- */
+/* --- pulling --- */
 
 static bool has_cursor(const struct hearth_pull *pull, const struct version *version)
 {
@@ -228,23 +245,32 @@ static bool has_cursor(const struct hearth_pull *pull, const struct version *ver
 
 static int send_line(const struct hearth_sync_sink *sink, char *line)
 {
-    char *rest = line, *guid = strsep(&rest, " "), *url = strsep(&rest, " "), *date = strsep(&rest, " \n");
+    char *rest = line, *guid = strsep(&rest, " "), *url = strsep(&rest, " "),
+         *date = strsep(&rest, " \n");
     if (url == NULL || date == NULL)
-        return sink->damaged(sink->ctx, guid[0] == '\0' || guid[0] == '\n' ? NULL : guid, "a line without URL and date");
+        return sink->damaged(sink->ctx, guid[0] == '\0' || guid[0] == '\n' ? NULL : guid,
+                             "a line without URL and date");
     if (rest != NULL)
         rest[strcspn(rest, "\n")] = '\0';
     struct hearth_visit visit = HEARTH_VISIT(strtoll(date, NULL, 10), HEARTH_VISIT_LINK);
-    struct hearth_page_record record = {
-        .struct_size = sizeof(record), .guid = guid, .url = url, .title = rest, .visits = &visit, .visit_count = 1, .modified = visit.date};
+    struct hearth_page_record record = {.struct_size = sizeof(record),
+                                        .guid = guid,
+                                        .url = url,
+                                        .title = rest,
+                                        .visits = &visit,
+                                        .visit_count = 1,
+                                        .modified = visit.date};
     return sink->page(sink->ctx, &record);
 }
 
-static int pull_file(struct provider *provider, struct hearth_call *call, const struct hearth_pull *pull, const char *path,
+static int pull_file(struct provider *provider, struct hearth_call *call,
+                     const struct hearth_pull *pull, const char *path,
                      struct hearth_pull_result *ret_result)
 {
     static const struct hearth_message not_there = HEARTH_ENGLISH("The file is not there yet.");
     const struct hearth_sync_sink *sink = pull->sink;
-    struct version version = version_of(path); /* before it is read: what changes meanwhile is another change */
+    /* before it is read: what changes meanwhile is another change */
+    struct version version = version_of(path);
     char line[4096];
     if (strlen(path) < PATH_SIZE)
         watch(provider, pull->account, path, &version);
@@ -254,18 +280,22 @@ static int pull_file(struct provider *provider, struct hearth_call *call, const 
         ret_result->message = &not_there;
         return 0;
     }
-    int r = has_cursor(pull, &version) ? 1 : sink->begin(sink->ctx, HEARTH_HISTORY, HEARTH_SNAPSHOT);
+    int r =
+        has_cursor(pull, &version) ? 1 : sink->begin(sink->ctx, HEARTH_HISTORY, HEARTH_SNAPSHOT);
     while (r == 0 && fgets(line, sizeof(line), file) != NULL)
-        r = provider->host->should_stop(call) ? hearth_fail(call, HEARTH_ERR_CANCELLED, "stopped") : send_line(sink, line);
+        r = provider->host->should_stop(call) ? hearth_fail(call, HEARTH_ERR_CANCELLED, "stopped")
+                                              : send_line(sink, line);
     if (r == 0)
         r = sink->commit(sink->ctx, version.text);
     fclose(file);
     return r > 0 ? 0 : r;
 }
 
-static int pull(void *handle, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result)
+static int pull(void *handle, struct hearth_call *call, const struct hearth_pull *pull,
+                struct hearth_pull_result *ret_result)
 {
-    static const struct hearth_message no_path = HEARTH_ENGLISH("What is stored is no path of a file.");
+    static const struct hearth_message no_path =
+        HEARTH_ENGLISH("What is stored is no path of a file.");
     struct provider *provider = handle;
     char path[PATH_SIZE] = "";
     call->error[0] = '\0';
@@ -299,8 +329,10 @@ static const struct hearth_sync operations = {
 
 static const void *extension(const char *name)
 {
-    static const struct hearth_sync_signin signin = {
-        .struct_size = sizeof(signin), .methods = signin_methods, .start = signin_start, .next = signin_next};
+    static const struct hearth_sync_signin signin = {.struct_size = sizeof(signin),
+                                                     .methods = signin_methods,
+                                                     .start = signin_start,
+                                                     .next = signin_next};
     return strcmp(name, HEARTH_SYNC_SIGNIN) == 0 ? &signin : NULL;
 }
 

@@ -2,9 +2,10 @@
  *
  *   fill-account PLUGIN CONFIGURATION EMAIL PAGES VISITS BOOKMARKS WIDE DEPTH
  *
- * An account that is there already, with little in it and none of its bookmarks below `wide`, is filled up. CONFIGURATION: the text of a
- * [storage main] section. The schema must be there. WIDE bookmarks are in the folder "wide", the others in a
- * chain of DEPTH folders. Texts, dates and order are the same at each run. */
+ * An account that is there already, with little in it and none of its bookmarks below `wide`, is
+ * filled up. CONFIGURATION: the text of a [storage main] section. The schema must be there. WIDE
+ * bookmarks are in the folder "wide", the others in a chain of DEPTH folders. Texts, dates and
+ * order are the same at each run. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +20,12 @@ enum { BATCH = 20000, PER_SITE = 40, TAGS = 25, YEAR_DAYS = 400 };
 
 static struct err err;
 
-#define DO(...)                                                                                                                            \
-    do {                                                                                                                                   \
-        if ((__VA_ARGS__) < 0) {                                                                                                           \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, err.text);                                                                  \
-            exit(1);                                                                                                                       \
-        }                                                                                                                                  \
+#define DO(...)                                                                                    \
+    do {                                                                                           \
+        if ((__VA_ARGS__) < 0) {                                                                   \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, err.text);                          \
+            exit(1);                                                                               \
+        }                                                                                          \
     } while (0)
 
 struct filling {
@@ -37,8 +38,9 @@ struct filling {
 
 static const char *word(long n)
 {
-    static const char *const words[] = {"garden",  "river",  "kettle",  "orbit",   "violin", "harbour", "lantern", "meadow",
-                                        "granite", "pepper", "compass", "thunder", "ribbon", "walnut",  "saddle",  "quartz"};
+    static const char *const words[] = {
+        "garden",  "river",  "kettle",  "orbit",   "violin", "harbour", "lantern", "meadow",
+        "granite", "pepper", "compass", "thunder", "ribbon", "walnut",  "saddle",  "quartz"};
     return words[(unsigned long)n * 2654435761u % 4294967291u % 16];
 }
 
@@ -56,7 +58,8 @@ static void put_page(struct filling *f, long n)
     int64_t added, step = (int64_t)YEAR_DAYS * 86400000 / f->visits;
     url_of(n, url, host);
     snprintf(guid, sizeof(guid), "p%011ld", n);
-    snprintf(title, sizeof(title), "About the %s and the %s, part %ld", word(n), word(n * 5 + 1), n);
+    snprintf(title, sizeof(title), "About the %s and the %s, part %ld", word(n), word(n * 5 + 1),
+             n);
     for (long i = 0; i < count && i < 64; i++) /* spread over all of the time */
         visits[i] = (struct hearth_visit)HEARTH_VISIT(f->now - (n + i * f->pages) * step - 1000, 1);
     bool bookmarked = n < f->bookmarks;
@@ -145,28 +148,37 @@ static void put_bookmarks(struct filling *f)
 static void put_devices(struct filling *f)
 {
     int64_t generation;
-    struct hearth_device device = {
-        .struct_size = sizeof(device), .id = "device", .name = "A device", .type = "desktop", .last_upload = f->now};
+    struct hearth_device device = {.struct_size = sizeof(device),
+                                   .id = "device",
+                                   .name = "A device",
+                                   .type = "desktop",
+                                   .last_upload = f->now};
     DO(STORAGE(&f->storage, &err, batch_begin, f->id, HEARTH_TABS, &generation));
     DO(STORAGE(&f->storage, &err, device_put, &device));
     for (int i = 0; i < 20; i++) {
         char url[160], host[64];
         url_of(i, url, host);
-        struct hearth_tab tab = {.struct_size = sizeof(tab), .position = i, .title = "A tab", .url = url, .last_used = f->now - i};
+        struct hearth_tab tab = {.struct_size = sizeof(tab),
+                                 .position = i,
+                                 .title = "A tab",
+                                 .url = url,
+                                 .last_used = f->now - i};
         DO(STORAGE(&f->storage, &err, tab_put, "device", &tab));
     }
     DO(STORAGE(&f->storage, &err, batch_commit, true));
 }
 
 /* The configuration must live as long as the plugin. */
-static void open_plugin(struct filling *f, const char *file, const char *text, struct plug **ret_plug, struct conf **ret_conf)
+static void open_plugin(struct filling *f, const char *file, const char *text,
+                        struct plug **ret_plug, struct conf **ret_conf)
 {
     struct conf *conf;
     const struct hearth_config_value *values;
     DO(plug_load_file(file, HEARTH_STORAGE, ret_plug, &err));
     const struct hearth_plugin *descriptor = plug_descriptor(*ret_plug);
     DO(conf_load_text("fill-account", text, strlen(text), &conf, &err));
-    DO(conf_plugin_values(conf, conf_section(conf, "storage", 0), descriptor->config, descriptor->config_count, NULL, &values, &err));
+    DO(conf_plugin_values(conf, conf_section(conf, "storage", 0), descriptor->config,
+                          descriptor->config_count, NULL, &values, &err));
     DO(plug_open(*ret_plug, values, NULL, NULL, &err));
     struct opened_storage opened = plug_storage(*ret_plug);
     DO(plug_storage_open(&f->storage, &opened, NULL, &err));
@@ -181,8 +193,13 @@ static void find_account(struct filling *f, const char *email)
     snprintf(f->id, sizeof(f->id), "%s", f->found ? found.id : "filled");
     if (f->found)
         return;
-    struct hearth_account account = {
-        .struct_size = sizeof(account), .id = f->id, .email = email, .uid = "uid", .provider = "main", .node = "", .created = f->now};
+    struct hearth_account account = {.struct_size = sizeof(account),
+                                     .id = f->id,
+                                     .email = email,
+                                     .uid = "uid",
+                                     .provider = "main",
+                                     .node = "",
+                                     .created = f->now};
     DO(r == HEARTH_ERR_NOT_FOUND ? STORAGE(&f->storage, &err, account_create, &account) : r);
 }
 
@@ -191,7 +208,9 @@ int main(int argc, char **argv)
     struct plug *plug;
     struct conf *conf;
     if (argc != 9) {
-        fprintf(stderr, "usage: fill-account PLUGIN CONFIGURATION EMAIL PAGES VISITS BOOKMARKS WIDE DEPTH\n");
+        fprintf(
+            stderr,
+            "usage: fill-account PLUGIN CONFIGURATION EMAIL PAGES VISITS BOOKMARKS WIDE DEPTH\n");
         return 2;
     }
     struct filling f = {.pages = strtol(argv[4], NULL, 10),

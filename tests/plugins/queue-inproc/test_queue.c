@@ -1,4 +1,5 @@
-/* The queue contract of hearth/queue.h, sentence by sentence; then a random sequence against a simple model; then threads. */
+/* The queue contract of hearth/queue.h, sentence by sentence; then a random sequence against a
+ * simple model; then threads. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,10 +36,12 @@ static int open_queue(void **state, const char *max_jobs, int64_t backlog)
     struct fixture *f = calloc(1, sizeof(*f));
     plug_host_init(&host, "queue-inproc", NULL, NULL);
     plug_call_init(&f->call, NULL, 0, 0);
-    static struct hearth_config_value values[2] = {{.struct_size = sizeof(values[0])}, {.struct_size = sizeof(values[0])}};
+    static struct hearth_config_value values[2] = {{.struct_size = sizeof(values[0])},
+                                                   {.struct_size = sizeof(values[0])}};
     values[0].number = strtoll(max_jobs, NULL, 10);
     values[1].number = backlog;
-    if (ops->open(&host.hearth, &f->call.hearth, values, &f->self) != 0 || ops->handle_open(f->self, &f->call.hearth, &f->handle) != 0)
+    if (ops->open(&host.hearth, &f->call.hearth, values, &f->self) != 0 ||
+        ops->handle_open(f->self, &f->call.hearth, &f->handle) != 0)
         return -1;
     *state = f;
     return 0;
@@ -67,9 +70,11 @@ static int tear_down(void **state)
     return 0;
 }
 
-static int publish_kind(struct fixture *f, const char *kind, const char *key, int priority, int64_t delay)
+static int publish_kind(struct fixture *f, const char *kind, const char *key, int priority,
+                        int64_t delay)
 {
-    struct hearth_job job = {.struct_size = sizeof(job), .kind = kind, .key = key, .payload = "p", .priority = priority};
+    struct hearth_job job = {
+        .struct_size = sizeof(job), .kind = kind, .key = key, .payload = "p", .priority = priority};
     int32_t result = -1;
     int r = ops->publish(f->handle, &f->call.hearth, &job, delay, &result);
     return r < 0 ? r : result;
@@ -131,7 +136,8 @@ static void test_kinds(void **state)
                *names[] = {"sync:a", "a", ":a", "move", "move:", "a_kind_of_17_byte:a"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         snprintf(other, sizeof(other), "%s:%s", lease, names[i]);
-        assert_int_equal(ops->finish(f->handle, &f->call.hearth, other, HEARTH_JOB_DONE, 0), HEARTH_ERR_NOT_FOUND);
+        assert_int_equal(ops->finish(f->handle, &f->call.hearth, other, HEARTH_JOB_DONE, 0),
+                         HEARTH_ERR_NOT_FOUND);
     }
     free((char *)lease);
     assert_int_equal(ops->finish(f->handle, &f->call.hearth, job.receipt, HEARTH_JOB_DONE, 0), 0);
@@ -167,7 +173,8 @@ static void test_delay(void **state)
     fake_now += 1;
     takes(f, "a");
     publish(f, "b", HEARTH_SCHEDULED, 1000);
-    assert_int_equal(publish(f, "b", HEARTH_PERSON_WAITS, 0), HEARTH_RAISED); /* a person does not wait for a delay */
+    /* a person does not wait for a delay */
+    assert_int_equal(publish(f, "b", HEARTH_PERSON_WAITS, 0), HEARTH_RAISED);
     takes(f, "b");
 }
 
@@ -184,11 +191,16 @@ static void test_lease(void **state)
     fake_now += 20;
     assert_int_equal(reserve(f, &second), 0); /* the lease ran out: given out again */
     assert_int_equal(second.attempt, 2);
-    assert_int_equal(ops->extend(f->handle, &f->call.hearth, first.receipt, 100), HEARTH_ERR_NOT_FOUND);
-    assert_int_equal(ops->finish(f->handle, &f->call.hearth, first.receipt, HEARTH_JOB_DONE, 0), HEARTH_ERR_NOT_FOUND);
-    assert_int_equal(ops->finish(f->handle, &f->call.hearth, second.receipt, HEARTH_JOB_DONE, 0), 0);
-    assert_int_equal(ops->finish(f->handle, &f->call.hearth, second.receipt, HEARTH_JOB_DONE, 0), HEARTH_ERR_NOT_FOUND);
-    assert_int_equal(ops->finish(f->handle, &f->call.hearth, "nonsense", HEARTH_JOB_DONE, 0), HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(ops->extend(f->handle, &f->call.hearth, first.receipt, 100),
+                     HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(ops->finish(f->handle, &f->call.hearth, first.receipt, HEARTH_JOB_DONE, 0),
+                     HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(ops->finish(f->handle, &f->call.hearth, second.receipt, HEARTH_JOB_DONE, 0),
+                     0);
+    assert_int_equal(ops->finish(f->handle, &f->call.hearth, second.receipt, HEARTH_JOB_DONE, 0),
+                     HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(ops->finish(f->handle, &f->call.hearth, "nonsense", HEARTH_JOB_DONE, 0),
+                     HEARTH_ERR_NOT_FOUND);
 }
 
 static void test_outcomes(void **state)
@@ -213,7 +225,8 @@ static void test_outcomes(void **state)
     assert_int_equal(counts.delayed, 1);
     assert_int_equal(counts.in_work, 1);
     assert_int_equal(counts.dead, 1);
-    assert_int_equal(ops->finish(f->handle, &f->call.hearth, job.receipt, 7, 0), HEARTH_ERR_INVALID);
+    assert_int_equal(ops->finish(f->handle, &f->call.hearth, job.receipt, 7, 0),
+                     HEARTH_ERR_INVALID);
 }
 
 static int collect(void *ctx, const struct hearth_job *job)
@@ -243,7 +256,8 @@ static void test_peek_remove_clear(void **state)
     ops->peek(f->handle, &f->call.hearth, collect, seen);
     assert_string_equal(seen, "w! ");
     assert_int_equal(ops->remove(f->handle, &f->call.hearth, "sync", "w"), 0);
-    assert_int_equal(ops->finish(f->handle, &f->call.hearth, job.receipt, HEARTH_JOB_DONE, 0), HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(ops->finish(f->handle, &f->call.hearth, job.receipt, HEARTH_JOB_DONE, 0),
+                     HEARTH_ERR_NOT_FOUND);
 }
 
 static void test_bounds(void **state)
@@ -257,9 +271,11 @@ static void test_bounds(void **state)
     assert_int_equal(publish(f, long_key, 0, 0), HEARTH_ERR_INVALID);
     assert_int_equal(publish(f, "", 0, 0), HEARTH_ERR_INVALID);
     assert_int_equal(publish(f, "a", 0, -1), HEARTH_ERR_INVALID);
-    struct hearth_job job = {.struct_size = sizeof(job), .kind = "sync", .key = "a", .payload = big};
+    struct hearth_job job = {
+        .struct_size = sizeof(job), .kind = "sync", .key = "a", .payload = big};
     int32_t result;
-    assert_int_equal(ops->publish(f->handle, &f->call.hearth, &job, 0, &result), HEARTH_ERR_INVALID);
+    assert_int_equal(ops->publish(f->handle, &f->call.hearth, &job, 0, &result),
+                     HEARTH_ERR_INVALID);
     for (int i = 0; i < 1000; i++) {
         char key[16];
         snprintf(key, sizeof(key), "k%d", i);
@@ -312,7 +328,8 @@ static void model_promote(struct model *jobs, int n)
     for (;;) {
         struct model *first = NULL;
         for (int i = 0; i < n; i++)
-            if (jobs[i].state >= 2 && jobs[i].time <= fake_now && (first == NULL || jobs[i].time < first->time))
+            if (jobs[i].state >= 2 && jobs[i].time <= fake_now &&
+                (first == NULL || jobs[i].time < first->time))
                 first = &jobs[i];
         if (first == NULL)
             return;
@@ -326,7 +343,8 @@ static struct model *model_first(struct model *jobs, int n)
     struct model *best = NULL;
     for (int i = 0; i < n; i++)
         if (jobs[i].state == 1 &&
-            (best == NULL || jobs[i].priority < best->priority || (jobs[i].priority == best->priority && jobs[i].order < best->order)))
+            (best == NULL || jobs[i].priority < best->priority ||
+             (jobs[i].priority == best->priority && jobs[i].order < best->order)))
             best = &jobs[i];
     return best;
 }
@@ -342,7 +360,8 @@ static void test_against_model(void **state)
         unsigned r = seed >> 8;
         struct model *m = &jobs[r % KEYS];
         snprintf(m->key, sizeof(m->key), "k%u", r % KEYS);
-        fake_now += 10 + (r >> 5) % 7 * 10; /* no two times are equal: the order of equal ones is not promised */
+        /* no two times are equal: the order of equal ones is not promised */
+        fake_now += 10 + (r >> 5) % 7 * 10;
         model_promote(jobs, KEYS);
         struct hearth_job job;
         switch ((r >> 10) % 4) {
@@ -350,12 +369,14 @@ static void test_against_model(void **state)
         case 1: {
             int priority = (int)(r >> 12) % 3;
             int got = publish(f, m->key, priority, 0);
-            assert_int_equal(got, m->state == 0                                                ? HEARTH_QUEUED
-                                  : m->state == 3                                              ? HEARTH_IN_WORK
-                                  : m->state == 2 || (m->state == 1 && priority < m->priority) ? HEARTH_RAISED
-                                                                                               : HEARTH_WAITING);
+            assert_int_equal(got, m->state == 0   ? HEARTH_QUEUED
+                                  : m->state == 3 ? HEARTH_IN_WORK
+                                  : m->state == 2 || (m->state == 1 && priority < m->priority)
+                                      ? HEARTH_RAISED
+                                      : HEARTH_WAITING);
             if (got == HEARTH_QUEUED || got == HEARTH_RAISED) {
-                m->priority = got == HEARTH_QUEUED || priority < m->priority ? priority : m->priority;
+                m->priority =
+                    got == HEARTH_QUEUED || priority < m->priority ? priority : m->priority;
                 m->state = 1;
                 m->order = ++model_order;
             }
@@ -377,7 +398,8 @@ static void test_against_model(void **state)
             bool retry = (r >> 12) % 2 == 0;
             if (m->receipt[0] == '\0')
                 break;
-            int got = ops->finish(f->handle, &f->call.hearth, m->receipt, retry ? HEARTH_JOB_RETRY : HEARTH_JOB_DONE, 45);
+            int got = ops->finish(f->handle, &f->call.hearth, m->receipt,
+                                  retry ? HEARTH_JOB_RETRY : HEARTH_JOB_DONE, 45);
             assert_int_equal(got, m->state == 3 ? 0 : HEARTH_ERR_NOT_FOUND);
             if (m->state == 3) {
                 m->state = retry ? 2 : 0;
@@ -422,7 +444,8 @@ static void *consumer(void *arg)
         struct hearth_job job = {.struct_size = sizeof(job)};
         if (ops->reserve(f.handle, &f.call.hearth, 20, 60000, &job) == 0) {
             done[strtol(job.key, NULL, 10)]++;
-            assert_int_equal(ops->finish(f.handle, &f.call.hearth, job.receipt, HEARTH_JOB_DONE, 0), 0);
+            assert_int_equal(ops->finish(f.handle, &f.call.hearth, job.receipt, HEARTH_JOB_DONE, 0),
+                             0);
             finished++;
         }
         plug_call_reset(&f.call);
@@ -438,7 +461,8 @@ static void test_threads(void **state)
     finished = 0;
     pthread_t threads[8];
     for (int i = 0; i < 8; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, i < 4 ? producer : consumer, (void *)(intptr_t)i), 0);
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, i < 4 ? producer : consumer, (void *)(intptr_t)i), 0);
     for (int i = 0; i < 8; i++)
         pthread_join(threads[i], NULL);
     for (int i = 0; i < JOBS; i++)

@@ -50,8 +50,8 @@ void server_start(struct server *s, const char *config)
     snprintf(path, sizeof(path), "%s/redis.conf", s->directory);
     FILE *f = fopen(path, "w");
     assert_non_null(f);
-    fprintf(f, "port 0\nunixsocket %s\ndir %s\nsave \"\"\nappendonly no\nlogfile \"\"\n%s\n", s->socket, s->directory,
-            config == NULL ? "" : config);
+    fprintf(f, "port 0\nunixsocket %s\ndir %s\nsave \"\"\nappendonly no\nlogfile \"\"\n%s\n",
+            s->socket, s->directory, config == NULL ? "" : config);
     assert_int_equal(fclose(f), 0);
     assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
     s->pid = fork();
@@ -125,7 +125,8 @@ static void plugin_load(const char *path)
     plug_host_init(&host, "queue-redis", NULL, NULL);
 }
 
-static struct hearth_config_value value_of(const char *name, const char *url, int64_t command_timeout, int64_t max_jobs)
+static struct hearth_config_value value_of(const char *name, const char *url,
+                                           int64_t command_timeout, int64_t max_jobs)
 {
     struct hearth_config_value value = {.struct_size = sizeof(value), .present = true};
     if (strcmp(name, "url") == 0)
@@ -165,7 +166,8 @@ int line_open(struct opened *opened, struct line *line)
     line->handle = NULL;
     plug_call_init(&line->call, NULL, 0, 0);
     int r = ops->handle_open(opened->self, &line->call.hearth, &line->handle);
-    return r == 0 ? ops->ping(line->handle, &line->call.hearth) : r; /* a handle opens while the server is away, too */
+    /* a handle opens while the server is away, too */
+    return r == 0 ? ops->ping(line->handle, &line->call.hearth) : r;
 }
 
 void line_close(struct line *line)
@@ -177,7 +179,11 @@ void line_close(struct line *line)
 
 int publish(struct line *line, const char *key, int64_t delay)
 {
-    struct hearth_job job = {.struct_size = sizeof(job), .kind = "sync", .key = key, .payload = "p", .priority = HEARTH_SCHEDULED};
+    struct hearth_job job = {.struct_size = sizeof(job),
+                             .kind = "sync",
+                             .key = key,
+                             .payload = "p",
+                             .priority = HEARTH_SCHEDULED};
     int32_t result = -1;
     int r = ops->publish(line->handle, &line->call.hearth, &job, delay, &result);
     return r < 0 ? r : result;

@@ -1,4 +1,5 @@
-/* A redis-server of the test's own, in a new directory, on a unix socket; and handles of the plugin under test. */
+/* A redis-server of the test's own, in a new directory, on a unix socket; and handles of the
+ * plugin under test. */
 #ifndef TEST_QUEUE_REDIS_SERVER_H
 #define TEST_QUEUE_REDIS_SERVER_H
 
@@ -15,12 +16,15 @@ struct server {
     int log; /* its standard output */
 };
 
-void server_init(struct server *s);                      /* makes the directory */
-void server_start(struct server *s, const char *config); /* config: more lines of redis.conf; waits until it is ready */
-void server_kill(struct server *s);                      /* SIGKILL */
+void server_init(struct server *s); /* makes the directory */
+/* config: more lines of redis.conf; waits until it is ready */
+void server_start(struct server *s, const char *config);
+void server_kill(struct server *s); /* SIGKILL */
 void server_fini(struct server *s);
-/* A command from outside of the plugin; the integer of its reply, -1 for another kind. Fails the test on an error reply. */
-long long server_command(struct server *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A command from outside of the plugin; the integer of its reply, -1 for another kind. Fails the
+ * test on an error reply. */
+long long server_command(struct server *s, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 struct opened {
     void *self;
@@ -37,7 +41,8 @@ extern const struct hearth_queue *ops;
 /* 0 or the error of open(). command_timeout and max_jobs: 0: the defaults. */
 int queue_open(struct opened *opened, const char *url, int64_t command_timeout, int64_t max_jobs);
 void queue_close(struct opened *opened);
-int line_open(struct opened *opened, struct line *line); /* 0 or the error; line->call.error says why */
+/* 0 or the error; line->call.error says why */
+int line_open(struct opened *opened, struct line *line);
 void line_close(struct line *line);
 
 int publish(struct line *line, const char *key, int64_t delay); /* the result, or an error */
@@ -57,7 +62,8 @@ extern struct server server;
 
 int set_up(void **state);
 int tear_down(void **state);
-const char *unix_url(const char *rest); /* of the server; the text is overwritten by the next call */
+/* of the server; the text is overwritten by the next call */
+const char *unix_url(const char *rest);
 void open_at(struct fixture *f, const char *url, int64_t command_timeout);
 void close_all(struct fixture *f);
 /* The operation returned `wanted` and its error text has this word. */

@@ -1,4 +1,5 @@
-/* Servers that restart, forget, stop answering or refuse. What every queue promises is tested by the conformance kit. */
+/* Servers that restart, forget, stop answering or refuse. What every queue promises is tested by
+ * the conformance kit. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -24,13 +25,15 @@ static void test_flushed(void **state)
     assert_int_equal(reserve(&f->line, 0, 60000, &job), 0);
     server_command(&server, "FLUSHALL");
     assert_int_equal(finish(&f->line, job.receipt), HEARTH_ERR_NOT_FOUND);
-    assert_int_equal(ops->extend(f->line.handle, &f->line.call.hearth, job.receipt, 1000), HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(ops->extend(f->line.handle, &f->line.call.hearth, job.receipt, 1000),
+                     HEARTH_ERR_NOT_FOUND);
     assert_int_equal(reserve(&f->line, 0, 1000, &again), HEARTH_ERR_NOT_FOUND);
     assert_int_equal(ops->counts(f->line.handle, &f->line.call.hearth, &counts), 0);
     assert_int_equal(counts.ready + counts.delayed + counts.in_work, 0);
     assert_int_equal(publish(&f->line, "a", 0), HEARTH_QUEUED);
     assert_int_equal(reserve(&f->line, 0, 60000, &again), 0);
-    assert_int_equal(finish(&f->line, job.receipt), HEARTH_ERR_NOT_FOUND); /* the same key, but not the same lease */
+    /* the same key, but not the same lease */
+    assert_int_equal(finish(&f->line, job.receipt), HEARTH_ERR_NOT_FOUND);
     assert_int_equal(finish(&f->line, again.receipt), 0);
 }
 
@@ -190,7 +193,8 @@ static void test_interrupt_around_a_nested_call(void **state)
     int rows = 0;
     publish(&f->line, "a", 0);
     publish(&f->line, "later", 3600000);
-    fails(ops->peek(f->line.handle, &f->line.call.hearth, count_and_interrupt, &f->line), HEARTH_ERR_CANCELLED, &f->line, "interrupted");
+    fails(ops->peek(f->line.handle, &f->line.call.hearth, count_and_interrupt, &f->line),
+          HEARTH_ERR_CANCELLED, &f->line, "interrupted");
     assert_int_equal(ops->peek(f->line.handle, &f->line.call.hearth, count_row, &rows), 0);
     assert_int_equal(rows, 2);
 }
@@ -235,7 +239,8 @@ static void test_refused_writes(void **state)
     assert_int_equal(finish(&f->line, job.receipt), 0); /* what is there can still end */
     server_command(&server, "CONFIG SET maxmemory 0");
     server_command(&server, "REPLICAOF 127.0.0.1 1"); /* nobody there */
-    fails(ops->ping(f->line.handle, &f->line.call.hearth), HEARTH_ERR_UNAVAILABLE, &f->line, "replica");
+    fails(ops->ping(f->line.handle, &f->line.call.hearth), HEARTH_ERR_UNAVAILABLE, &f->line,
+          "replica");
     fails(publish(&f->line, "b", 0), HEARTH_ERR_UNAVAILABLE, &f->line, "master");
     server_command(&server, "REPLICAOF NO ONE");
     server_command(&server, "SET {t}:ready x");
@@ -252,7 +257,8 @@ static void test_evicted(void **state)
     publish(&f->line, "b", 0);
     publish(&f->line, "c", 3600000);
     server_command(&server, "DEL {t}:job:a {t}:job:c");
-    assert_int_equal(publish(&f->line, "c", 0), HEARTH_QUEUED); /* a job without its hash counts as gone */
+    /* a job without its hash counts as gone */
+    assert_int_equal(publish(&f->line, "c", 0), HEARTH_QUEUED);
     assert_int_equal(reserve(&f->line, 0, 60000, &job), 0);
     assert_string_equal(job.key, "b");
     server_command(&server, "DEL {t}:job:b");
@@ -260,11 +266,13 @@ static void test_evicted(void **state)
     assert_int_equal(publish(&f->line, "b", 0), HEARTH_QUEUED);
 }
 
-/* What a release without kinds has put there is a sync, for whoever publishes, takes, shows or removes it. */
+/* What a release without kinds has put there is a sync, for whoever publishes, takes, shows or
+ * removes it. */
 static void test_older_release(void **state)
 {
     struct fixture *f = *state;
-    struct hearth_job job, move = {.struct_size = sizeof(move), .kind = "move", .key = "a", .payload = "p"};
+    struct hearth_job job,
+        move = {.struct_size = sizeof(move), .kind = "move", .key = "a", .payload = "p"};
     int32_t result;
     for (const char *key = "abc"; *key != '\0'; key++) {
         server_command(&server, "HSET {t}:job:%c p 0 d node a 0", *key);
@@ -281,7 +289,8 @@ static void test_older_release(void **state)
     assert_int_equal(finish(&f->line, job.receipt), 0);
     assert_int_equal(ops->remove(f->line.handle, &f->line.call.hearth, "sync", "b"), 0);
     assert_int_equal(publish(&f->line, "d", 0), HEARTH_QUEUED);
-    assert_int_equal(server_command(&server, "EXISTS {t}:job:d"), 1); /* as an older worker finds it */
+    /* as an older worker finds it */
+    assert_int_equal(server_command(&server, "EXISTS {t}:job:d"), 1);
     assert_int_equal(server_command(&server, "EXISTS {t}:job:a {t}:job:b"), 0);
 }
 

@@ -1,5 +1,6 @@
-/* Something else than a sound Redis answers: wrong types, missing fields, numbers that cannot be, texts with NUL bytes, no end. Every
- * operation ends, in words or with a result that can be, and what it was given for results is untouched when it fails. */
+/* Something else than a sound Redis answers: wrong types, missing fields, numbers that cannot
+ * be, texts with NUL bytes, no end. Every operation ends, in words or with a result that can be,
+ * and what it was given for results is untouched when it fails. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +14,7 @@
 
 #include "server.h"
 
-/* --- the double --------------------------------------------------------------------------------------------------------------------- */
+/* --- the double --- */
 
 struct answer {
     const char *bytes;
@@ -120,7 +121,7 @@ static void *serve_all(void *arg)
     return NULL;
 }
 
-/* --- what every operation does with it ---------------------------------------------------------------------------------------------- */
+/* --- what every operation does with it --- */
 
 static struct line line;
 
@@ -142,7 +143,8 @@ static int on_event(void *ctx, const char *channel, const char *text)
 
 static int do_publish(void)
 {
-    struct hearth_job job = {.struct_size = sizeof(job), .kind = "sync", .key = "k", .payload = "p", .priority = 2};
+    struct hearth_job job = {
+        .struct_size = sizeof(job), .kind = "sync", .key = "k", .payload = "p", .priority = 2};
     int32_t result = 77;
     int r = ops->publish(line.handle, &line.call.hearth, &job, 0, &result);
     assert_true(r == 0 ? result >= 0 && result <= 3 : result == 77);
@@ -154,7 +156,8 @@ static int do_reserve(void)
     struct hearth_job job = {.struct_size = sizeof(job), .key = "untouched"};
     int r = ops->reserve(line.handle, &line.call.hearth, 0, 1000, &job);
     if (r == 0) {
-        assert_true(job.key[0] != '\0' && strlen(job.key) <= 64 && strlen(job.payload) <= 1024 && strlen(job.receipt) <= 122);
+        assert_true(job.key[0] != '\0' && strlen(job.key) <= 64 && strlen(job.payload) <= 1024 &&
+                    strlen(job.receipt) <= 122);
         assert_true(job.kind[0] != '\0' && strlen(job.kind) <= 16);
         assert_true(job.priority >= 0 && job.priority <= 100 && job.attempt >= 1);
     } else {
@@ -177,7 +180,9 @@ static int do_counts(void)
 {
     struct hearth_queue_counts counts = {.struct_size = sizeof(counts), .ready = -77};
     int r = ops->counts(line.handle, &line.call.hearth, &counts);
-    assert_true(r == 0 ? counts.ready >= 0 && counts.delayed >= 0 && counts.in_work >= 0 && counts.dead >= 0 : counts.ready == -77);
+    assert_true(r == 0 ? counts.ready >= 0 && counts.delayed >= 0 && counts.in_work >= 0 &&
+                             counts.dead >= 0
+                       : counts.ready == -77);
     return r;
 }
 
@@ -232,9 +237,9 @@ static const struct operation {
     {"event_wait, messages", "PING", do_event_wait, "* + : $ -"},
 };
 
-#define ANSWER(text)                                                                                                                       \
-    {                                                                                                                                      \
-        (text), sizeof(text) - 1                                                                                                           \
+#define ANSWER(text)                                                                               \
+    {                                                                                              \
+        (text), sizeof(text) - 1                                                                   \
     }
 #define KEY65 "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"
 static const struct answer answers[] = {
@@ -288,7 +293,8 @@ static const struct answer answers[] = {
     ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:4294967298\r\n:1\r\n$1\r\n7\r\n"),
     ANSWER("*5\r\n$65\r\n" KEY65 "\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"),
     ANSWER("*5\r\n$1\r\nk\r\n$1\r\np\r\n:2\r\n:1\r\n$65\r\n" KEY65 "\r\n"),
-    ANSWER("*6\r\n$1\r\nk\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:0\r\n:0\r\n"), /* a row, again and again */
+    /* a row, again and again */
+    ANSWER("*6\r\n$1\r\nk\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:0\r\n:0\r\n"),
     ANSWER("*6\r\n$0\r\n\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:0\r\n:0\r\n"),
     ANSWER("*6\r\n$3\r\nk\0k\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:0\r\n:0\r\n"),
     ANSWER("*6\r\n$1\r\nk\r\n$1\r\n5\r\n$1\r\np\r\n:4294967298\r\n:0\r\n:0\r\n"),
@@ -299,7 +305,8 @@ static const struct answer answers[] = {
     ANSWER("*5\r\n$2\r\n:k\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"),     /* of none */
     ANSWER("*5\r\n$5\r\nmove:\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"),  /* a kind without a key */
     ANSWER("*5\r\n$6\r\nMove:k\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"),
-    ANSWER("*5\r\n$19\r\nkkkkkkkkkkkkkkkkk:k\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"), /* a kind of 17 bytes */
+    /* a kind of 17 bytes */
+    ANSWER("*5\r\n$19\r\nkkkkkkkkkkkkkkkkk:k\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"),
     ANSWER("*5\r\n$67\r\nk:" KEY65 "\r\n$1\r\np\r\n:2\r\n:1\r\n$1\r\n7\r\n"),
     ANSWER("*6\r\n$2\r\n:k\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:0\r\n:0\r\n"),
     ANSWER("*6\r\n$6\r\nMove:k\r\n$1\r\n5\r\n$1\r\np\r\n:2\r\n:0\r\n:0\r\n"),
@@ -370,10 +377,12 @@ static void test_answers(void **state)
             if (hostile.struck == before)
                 fail_msg("%s was not given answer %zu", operation->name, a);
             if (r == 0 ? !is_good(operation, &answers[a]) : line.call.error[0] == '\0')
-                fail_msg("%s of answer %zu \"%.60s\": %d, \"%s\"", operation->name, a, answers[a].bytes, r, r < 0 ? line.call.error : "");
+                fail_msg("%s of answer %zu \"%.60s\": %d, \"%s\"", operation->name, a,
+                         answers[a].bytes, r, r < 0 ? line.call.error : "");
             for (const char *c = line.call.error; r < 0 && *c != '\0'; c++)
                 if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f)
-                    fail_msg("%s of answer %zu: the words have byte %d", operation->name, a, (unsigned char)*c);
+                    fail_msg("%s of answer %zu: the words have byte %d", operation->name, a,
+                             (unsigned char)*c);
             *(r < 0 ? &failed : &worked) += 1;
             pthread_mutex_lock(&hostile.lock);
             hostile.strikes = NULL;

@@ -18,8 +18,9 @@
 static void test_addresses(void **state)
 {
     static const char *const bad[] = {
-        "http://localhost",      "redis://",          "redis://h:0",   "redis://h:70000",   "redis://h:secret",    "redis://h/x",
-        "redis://u:secret%zz@h", "redis://u:secret@", "unix:relative", "unix:/s?db=secret", "rediss://u:secret@h", "",
+        "http://localhost", "redis://",          "redis://h:0",           "redis://h:70000",
+        "redis://h:secret", "redis://h/x",       "redis://u:secret%zz@h", "redis://u:secret@",
+        "unix:relative",    "unix:/s?db=secret", "rediss://u:secret@h",   "",
     };
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -49,7 +50,8 @@ static void test_tcp_password_and_database(void **state)
     struct fixture f;
     int port = free_port();
     (void)state;
-    snprintf(config, sizeof(config), "port %d\nbind 127.0.0.1\nrequirepass \"p@ss:w/rd%%\"\n", port);
+    snprintf(config, sizeof(config), "port %d\nbind 127.0.0.1\nrequirepass \"p@ss:w/rd%%\"\n",
+             port);
     server_kill(&server);
     server_start(&server, config);
     snprintf(url, sizeof(url), "redis://:p%%40ss:w%%2Frd%%25@127.0.0.1:%d/3", port);
@@ -78,7 +80,8 @@ static void test_refused_logins(void **state)
     snprintf(url, sizeof(url), "redis://:mistaken@127.0.0.1:%d", free_port());
     struct fixture f;
     assert_int_equal(queue_open(&f.queue, url, 0, 0), 0);
-    assert_int_equal(line_open(&f.queue, &f.line), HEARTH_ERR_UNAVAILABLE); /* nobody listens there */
+    /* nobody listens there */
+    assert_int_equal(line_open(&f.queue, &f.line), HEARTH_ERR_UNAVAILABLE);
     assert_null(strstr(f.line.call.error, "mistaken"));
     close_all(&f);
     server_kill(&server);
@@ -111,8 +114,10 @@ static void test_least_rights(void **state)
     (void)state;
     snprintf(config, sizeof(config),
              "port %d\nbind 127.0.0.1\n"
-             "user hearth on >pw ~{t}:* &{t}:* -@all +ping +select +eval +evalsha +time +publish +subscribe +incr +get +del +zadd +zrem "
-             "+zscore +zrank +zrange +zrangebyscore +zcard +zcount +zpopmin +zpopmax +zremrangebyscore +hset +hget +hmget +hincrby\n"
+             "user hearth on >pw ~{t}:* &{t}:* -@all +ping +select +eval +evalsha +time +publish "
+             "+subscribe +incr +get +del +zadd +zrem "
+             "+zscore +zrank +zrange +zrangebyscore +zcard +zcount +zpopmin +zpopmax "
+             "+zremrangebyscore +hset +hget +hmget +hincrby\n"
              "user poor on >pw ~other:* &* +@all\n",
              port);
     server_kill(&server);
@@ -126,7 +131,8 @@ static void test_least_rights(void **state)
     assert_int_equal(publish(&f.line, "a", 20), HEARTH_QUEUED);
     assert_int_equal(reserve(&f.line, 10000, 60000, &job), 0);
     assert_int_equal(ops->extend(f.line.handle, &f.line.call.hearth, job.receipt, 60000), 0);
-    assert_int_equal(ops->finish(f.line.handle, &f.line.call.hearth, job.receipt, HEARTH_JOB_DEAD, 0), 0);
+    assert_int_equal(
+        ops->finish(f.line.handle, &f.line.call.hearth, job.receipt, HEARTH_JOB_DEAD, 0), 0);
     assert_int_equal(publish(&f.line, "a", 0), HEARTH_QUEUED);
     assert_int_equal(ops->remove(f.line.handle, &f.line.call.hearth, "sync", "a"), 0);
     assert_int_equal(ops->clear(f.line.handle, &f.line.call.hearth), 0);
@@ -172,7 +178,8 @@ static void test_silent_host(void **state)
     assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
     for (int i = 0; i < 8; i++) {
         fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (connect(fds[i], (struct sockaddr *)&address, size) == 0) /* never so with a socket that does not block */
+        /* never so with a socket that does not block */
+        if (connect(fds[i], (struct sockaddr *)&address, size) == 0)
             fail_msg("connected at once");
     }
     struct opened queue;
@@ -180,8 +187,10 @@ static void test_silent_host(void **state)
     snprintf(url, sizeof(url), "redis://127.0.0.1:%d", ntohs(address.sin_port));
     assert_int_equal(queue_open(&queue, url, 0, 0), 0);
     int64_t began = clock_monotonic();
-    plug_call_init(&line.call, NULL, 100, 0); /* its deadline ends the attempt, not connect_timeout */
-    fails(ops->handle_open(queue.self, &line.call.hearth, &line.handle), HEARTH_ERR_TIMEOUT, &line, "Redis");
+    /* its deadline ends the attempt, not connect_timeout */
+    plug_call_init(&line.call, NULL, 100, 0);
+    fails(ops->handle_open(queue.self, &line.call.hearth, &line.handle), HEARTH_ERR_TIMEOUT, &line,
+          "Redis");
     assert_true(clock_monotonic() - began < 4000);
     line_close(&line);
     queue_close(&queue);
@@ -196,7 +205,8 @@ static pthread_mutex_t name_gate = PTHREAD_MUTEX_INITIALIZER;
 static atomic_int asked_names, answered_names;
 
 /* Takes the place of the C library's, for the plugin too. */
-__attribute__((visibility("default"))) int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
+__attribute__((visibility("default"))) int getaddrinfo(const char *host, const char *port,
+                                                       const struct addrinfo *hints,
                                                        struct addrinfo **ret_list)
 {
     static int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
@@ -218,12 +228,14 @@ static void test_silent_name_server(void **state)
     struct opened queue;
     (void)state;
     pthread_mutex_lock(&name_gate);
-    for (int i = 0; i < MORE_THAN_ENOUGH; i++) { /* each ends, whatever the name server does; the threads left behind are bounded */
+    for (int i = 0; i < MORE_THAN_ENOUGH; i++) {
+        /* each ends, whatever the name server does; the threads left behind are bounded */
         struct line line = {.handle = NULL};
         assert_int_equal(queue_open(&queue, "redis://silent.invalid:6379", 0, 0), 0);
         plug_call_init(&line.call, NULL, 20, 0);
         int r = ops->handle_open(queue.self, &line.call.hearth, &line.handle);
-        assert_int_equal(r, i < LEFT_BEHIND ? HEARTH_ERR_TIMEOUT : 0); /* 0: UNAVAILABLE, it is opened for better times */
+        /* 0: UNAVAILABLE, it is opened for better times */
+        assert_int_equal(r, i < LEFT_BEHIND ? HEARTH_ERR_TIMEOUT : 0);
         line_close(&line);
         queue_close(&queue);
     }

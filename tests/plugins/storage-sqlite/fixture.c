@@ -9,7 +9,8 @@ const struct hearth_plugin *fixture_plugin(void)
     const char *file = getenv("STORAGE_SQLITE");
     void *module = file == NULL ? NULL : dlopen(file, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (module == NULL) {
-        fprintf(stderr, "STORAGE_SQLITE must name the plugin: %s\n", file == NULL ? "not set" : dlerror());
+        fprintf(stderr, "STORAGE_SQLITE must name the plugin: %s\n",
+                file == NULL ? "not set" : dlerror());
         abort();
     }
     hearth_plugin_entry entry;
@@ -28,16 +29,19 @@ void fixture_prepare(struct fixture *fixture)
     snprintf(fixture->accounts, sizeof(fixture->accounts), "%s/accounts", fixture->directory);
     plug_host_init(&fixture->host, "storage-sqlite", NULL, NULL);
     const struct hearth_config_value values[FIXTURE_KEYS] = {
-        {sizeof(values[0]), true, fixture->path, 0},  {sizeof(values[0]), true, "normal", 0}, {sizeof(values[0]), true, "512KiB", 1 << 19},
-        {sizeof(values[0]), true, "32MiB", 32 << 20}, {sizeof(values[0]), true, "2s", 2000},  {sizeof(values[0]), true, "32", 32},
+        {sizeof(values[0]), true, fixture->path, 0},  {sizeof(values[0]), true, "normal", 0},
+        {sizeof(values[0]), true, "512KiB", 1 << 19}, {sizeof(values[0]), true, "32MiB", 32 << 20},
+        {sizeof(values[0]), true, "2s", 2000},        {sizeof(values[0]), true, "32", 32},
     };
     memcpy(fixture->values, values, sizeof(values));
 }
 
 struct opened_storage fixture_storage(const struct fixture *fixture)
 {
-    return (struct opened_storage){
-        .ops = fixture->ops, .bulk = fixture->plugin->extension(HEARTH_STORAGE_BULK), .backup = fixture->backup, .self = fixture->self};
+    return (struct opened_storage){.ops = fixture->ops,
+                                   .bulk = fixture->plugin->extension(HEARTH_STORAGE_BULK),
+                                   .backup = fixture->backup,
+                                   .self = fixture->self};
 }
 
 void fixture_handle(struct fixture *fixture, struct storage *storage)
@@ -52,7 +56,8 @@ void fixture_reopen(struct fixture *fixture)
 {
     struct call call;
     plug_call_init(&call, NULL, 0, 0);
-    if (fixture->ops->open(&fixture->host.hearth, &call.hearth, fixture->values, &fixture->self) < 0)
+    if (fixture->ops->open(&fixture->host.hearth, &call.hearth, fixture->values, &fixture->self) <
+        0)
         fail_msg("open: %s", call.error);
     plug_call_fini(&call);
     fixture_handle(fixture, &fixture->storage);
@@ -71,7 +76,8 @@ void fixture_restore(struct fixture *fixture, const char *archive, bool replace,
     if (fixture->self != NULL)
         fixture_close(fixture);
     plug_call_init(&call, NULL, 0, 0);
-    int r = fixture->backup->restore(&fixture->host.hearth, &call.hearth, fixture->values, archive, replace, ignore_text, NULL);
+    int r = fixture->backup->restore(&fixture->host.hearth, &call.hearth, fixture->values, archive,
+                                     replace, ignore_text, NULL);
     snprintf(fixture->error, sizeof(fixture->error), "%s", call.error);
     plug_call_fini(&call);
     if (r != code)
@@ -125,8 +131,13 @@ void add_account(struct storage *storage, const char *id, const char *email)
 {
     char uid[64];
     snprintf(uid, sizeof(uid), "uid of %s", id);
-    struct hearth_account account = {
-        .struct_size = sizeof(account), .id = id, .email = email, .uid = uid, .provider = "fx", .node = "", .created = 1000};
+    struct hearth_account account = {.struct_size = sizeof(account),
+                                     .id = id,
+                                     .email = email,
+                                     .uid = uid,
+                                     .provider = "fx",
+                                     .node = "",
+                                     .created = 1000};
     OK(storage, account_create, &account);
 }
 
@@ -143,10 +154,12 @@ void commit(struct storage *storage)
 
 struct hearth_page make_page(int64_t id, const char *url, const char *host)
 {
-    return (struct hearth_page){.struct_size = sizeof(struct hearth_page), .id = id, .url = url, .host = host};
+    return (struct hearth_page){
+        .struct_size = sizeof(struct hearth_page), .id = id, .url = url, .host = host};
 }
 
-void put_visited(struct storage *storage, int64_t id, const char *url, const char *host, size_t count, const int64_t *dates)
+void put_visited(struct storage *storage, int64_t id, const char *url, const char *host,
+                 size_t count, const int64_t *dates)
 {
     struct hearth_visit visits[64];
     struct hearth_page page = make_page(id, url, host);
@@ -164,13 +177,18 @@ void put_visited(struct storage *storage, int64_t id, const char *url, const cha
     assert_int_equal(added, count);
 }
 
-struct hearth_bookmark make_bookmark(const char *guid, int32_t kind, const char *parent, int64_t position)
+struct hearth_bookmark make_bookmark(const char *guid, int32_t kind, const char *parent,
+                                     int64_t position)
 {
-    return (struct hearth_bookmark){
-        .struct_size = sizeof(struct hearth_bookmark), .guid = guid, .kind = kind, .parent = parent, .position = position};
+    return (struct hearth_bookmark){.struct_size = sizeof(struct hearth_bookmark),
+                                    .guid = guid,
+                                    .kind = kind,
+                                    .parent = parent,
+                                    .position = position};
 }
 
-void put_bookmark(struct storage *storage, const char *guid, int32_t kind, const char *parent, int64_t position)
+void put_bookmark(struct storage *storage, const char *guid, int32_t kind, const char *parent,
+                  int64_t position)
 {
     struct hearth_bookmark bookmark = make_bookmark(guid, kind, parent, position);
     OK(storage, bookmark_put, &bookmark);
@@ -180,7 +198,8 @@ int add_line(struct lines *lines, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    int n = vsnprintf(lines->text + lines->size, sizeof(lines->text) - lines->size, format, arguments);
+    int n =
+        vsnprintf(lines->text + lines->size, sizeof(lines->text) - lines->size, format, arguments);
     va_end(arguments);
     assert_true(n >= 0 && lines->size + (size_t)n < sizeof(lines->text));
     lines->size += (size_t)n;
@@ -192,15 +211,16 @@ int on_page(void *ctx, const struct hearth_page *page)
 {
     if (page->gone)
         return add_line(ctx, "gone %lld\n", (long long)page->id);
-    return add_line(ctx, "%lld %s %lld %s|%s|%s\n", (long long)page->id, page->url, (long long)page->frecency,
-                    page->title == NULL ? "-" : page->title, page->bookmark_title == NULL ? "-" : page->bookmark_title,
+    return add_line(ctx, "%lld %s %lld %s|%s|%s\n", (long long)page->id, page->url,
+                    (long long)page->frecency, page->title == NULL ? "-" : page->title,
+                    page->bookmark_title == NULL ? "-" : page->bookmark_title,
                     page->tags == NULL ? "-" : page->tags);
 }
 
 int on_visit_row(void *ctx, const struct hearth_visit_row *row)
 {
-    return add_line(ctx, "%lld %lld %d %s\n", (long long)row->date, (long long)row->page, (int)row->type,
-                    row->url == NULL ? "-" : row->url);
+    return add_line(ctx, "%lld %lld %d %s\n", (long long)row->date, (long long)row->page,
+                    (int)row->type, row->url == NULL ? "-" : row->url);
 }
 
 int on_bookmark(void *ctx, const struct hearth_bookmark *bookmark)

@@ -116,7 +116,8 @@ static void test_new_file_is_private(void **state)
     char person[128];
     snprintf(person, sizeof(person), "%s/a.db", fixture->accounts);
     for (int i = 0; i < 2; i++)
-        for (const char *const *end = (const char *const[]){"", "-wal", "-shm", NULL}; *end != NULL; end++) {
+        for (const char *const *end = (const char *const[]){"", "-wal", "-shm", NULL}; *end != NULL;
+             end++) {
             char path[140];
             snprintf(path, sizeof(path), "%s%s", i == 0 ? fixture->path : person, *end);
             assert_int_equal(stat(path, &status), 0);
@@ -137,8 +138,8 @@ static void test_refused_files(void **state)
     fixture->values[0].text = fixture->directory;
     expect_open(fixture, HEARTH_ERR_INVALID, "is not a file");
     fixture->values[0].text = fixture->path;
-    write_file(fixture->path,
-               "This is a letter and not a database, and it is long enough to be looked at as one, which takes a hundred bytes.");
+    write_file(fixture->path, "This is a letter and not a database, and it is long enough to be "
+                              "looked at as one, which takes a hundred bytes.");
     expect_open(fixture, HEARTH_ERR_CORRUPT, fixture->path);
     unlink(fixture->path);
     tamper(fixture->path, "CREATE TABLE t (x)");
@@ -181,10 +182,11 @@ static void fill(struct storage *storage)
 {
     begin(storage, "a", HEARTH_HISTORY);
     for (int64_t i = 1; i <= 200; i++)
-        put_visited(storage, i, "https://example.org/some/longer/address/so/that/it/takes/pages", "example.org", 2,
-                    (const int64_t[]){i, 1000 + i});
+        put_visited(storage, i, "https://example.org/some/longer/address/so/that/it/takes/pages",
+                    "example.org", 2, (const int64_t[]){i, 1000 + i});
     put_bookmark(storage, "menu________", HEARTH_FOLDER, NULL, 0);
-    struct hearth_bookmark bookmark = make_bookmark("b1__________", HEARTH_BOOKMARK, "menu________", 0);
+    struct hearth_bookmark bookmark =
+        make_bookmark("b1__________", HEARTH_BOOKMARK, "menu________", 0);
     bookmark.tags = "one\ntwo";
     OK(storage, bookmark_put, &bookmark);
     put_bookmark(storage, "b2__________", HEARTH_BOOKMARK, "menu________", 1);
@@ -202,7 +204,8 @@ static void test_damaged_file(void **state)
     fill(&fixture->storage);
     begin(&fixture->storage, "a", HEARTH_HISTORY);
     for (int64_t i = 1000; i < 5000; i++)
-        put_visited(&fixture->storage, i, "https://example.org/much/more", "example.org", 1, (const int64_t[]){i});
+        put_visited(&fixture->storage, i, "https://example.org/much/more", "example.org", 1,
+                    (const int64_t[]){i});
     commit(&fixture->storage);
     fixture_close(fixture); /* the log is in the file now */
     char path[128];
@@ -222,7 +225,8 @@ static void test_damaged_file(void **state)
     snprintf(copy, sizeof(copy), "%s/copy.tar", fixture->directory);
     int r = STORAGE(&fixture->storage, &err, verify, on_text, &lines);
     assert_true(r == HEARTH_ERR_CORRUPT || (r == 0 && lines.count > 0));
-    FAILS(CORRUPT, &fixture->storage, visit_list, "a", &(struct hearth_visit_query){.struct_size = sizeof(struct hearth_visit_query)},
+    FAILS(CORRUPT, &fixture->storage, visit_list, "a",
+          &(struct hearth_visit_query){.struct_size = sizeof(struct hearth_visit_query)},
           on_visit_row, &(struct lines){.size = 0});
     FAILS_OF(CORRUPT, &fixture->storage, backup, backup, copy);
     assert_non_null(strstr(fixture->storage.call.error, "a.db: is damaged"));
@@ -238,36 +242,57 @@ static void test_verify_finds(void **state)
         const char *sql, *words;
         bool shared;
     } planted[] = {
-        {"UPDATE account SET visits = visits + 1", "account a: visits is kept as 401, but there are 400"},
+        {"UPDATE account SET visits = visits + 1",
+         "account a: visits is kept as 401, but there are 400"},
         {"UPDATE account SET tabs = 5", "account a: tabs is kept as 5"},
         {"UPDATE account SET folders = 1", "folders is kept as 1, but there are 0"},
-        {"UPDATE pages SET visit_count = 9 WHERE id = 7", "account a: page 7: visit_count is 9, its visits make 2"},
-        {"UPDATE visits SET type = 4 WHERE page = 7 AND date = 7", "visit_count is 2, its visits make 1"},
+        {"UPDATE pages SET visit_count = 9 WHERE id = 7",
+         "account a: page 7: visit_count is 9, its visits make 2"},
+        {"UPDATE visits SET type = 4 WHERE page = 7 AND date = 7",
+         "visit_count is 2, its visits make 1"},
         {"UPDATE pages SET last_visit = 1 WHERE id = 7", "last_visit is 1, its newest visit 1007"},
         {"UPDATE pages SET hidden = 1 WHERE id = 7", "page 7: 2 visits do not agree"},
-        {"UPDATE visits SET host_key = 0 WHERE page = 7 AND date = 7", "page 7: 1 visits do not agree"},
+        {"UPDATE visits SET host_key = 0 WHERE page = 7 AND date = 7",
+         "page 7: 1 visits do not agree"},
         {"UPDATE pages SET bookmarks = 1 WHERE id = 7", "bookmarks is 1, but 0 have its URL"},
         {"UPDATE pages SET generation = 9 WHERE id = 7", "generation 9 has not come yet"},
-        {"INSERT INTO removals VALUES (1, '', 7, 0, 0, 0, 1)", "page 7: is there, but remembered as removed"},
-        {"INSERT INTO removals VALUES (2, '', 7, 7, 1, 0, 1)", "page 7: 1 visits are there, but remembered as removed"},
-        {"INSERT INTO removals VALUES (3, 'b1__________', 0, 0, 0, 0, 1)", "bookmark b1__________: is there, but remembered as removed"},
-        {"INSERT INTO removals VALUES (1, '', 9999, 0, 0, 0, 99)", "a removal has the generation 99, which has not come yet"},
-        {"INSERT INTO removals VALUES (9, '', 1, 0, 0, 0, 1)", "removals: refers to a row of removal_kinds that is not there"},
+        {"INSERT INTO removals VALUES (1, '', 7, 0, 0, 0, 1)",
+         "page 7: is there, but remembered as removed"},
+        {"INSERT INTO removals VALUES (2, '', 7, 7, 1, 0, 1)",
+         "page 7: 1 visits are there, but remembered as removed"},
+        {"INSERT INTO removals VALUES (3, 'b1__________', 0, 0, 0, 0, 1)",
+         "bookmark b1__________: is there, but remembered as removed"},
+        {"INSERT INTO removals VALUES (1, '', 9999, 0, 0, 0, 99)",
+         "a removal has the generation 99, which has not come yet"},
+        {"INSERT INTO removals VALUES (9, '', 1, 0, 0, 0, 1)",
+         "removals: refers to a row of removal_kinds that is not there"},
         {"UPDATE generations SET generation = 9", "its generation 9 is greater than"},
-        {"UPDATE bookmarks SET parent = 'nowhere' WHERE guid = 'b1__________'", "its parent nowhere is not there"},
-        {"UPDATE bookmarks SET parent = 'b2__________' WHERE guid = 'b1__________'", "its parent b2__________ is not a folder"},
-        {"UPDATE bookmarks SET parent = 'menu________' WHERE guid = 'menu________'", "bookmark menu________: its folders go round"},
-        {"UPDATE bookmarks SET position = 1 WHERE guid = 'b1__________'", "2 bookmarks have position 1"},
-        {"INSERT INTO bookmark_tombstones VALUES ('b1__________', NULL, 0)", "is there, but has a tombstone"},
-        {"UPDATE bookmarks SET page = 999 WHERE guid = 'b1__________'", "its page 999 is not there"},
-        {"DELETE FROM bookmark_tags WHERE folded = 'one'", "its 2 tags are not its rows in bookmark_tags"},
-        {"UPDATE bookmark_tags SET folded = 'ONE' WHERE folded = 'one'", "its 2 tags are not its rows in bookmark_tags"},
-        {"UPDATE bookmarks SET tags = NULL WHERE guid = 'b1__________'", "has rows of tags, but no tags"},
+        {"UPDATE bookmarks SET parent = 'nowhere' WHERE guid = 'b1__________'",
+         "its parent nowhere is not there"},
+        {"UPDATE bookmarks SET parent = 'b2__________' WHERE guid = 'b1__________'",
+         "its parent b2__________ is not a folder"},
+        {"UPDATE bookmarks SET parent = 'menu________' WHERE guid = 'menu________'",
+         "bookmark menu________: its folders go round"},
+        {"UPDATE bookmarks SET position = 1 WHERE guid = 'b1__________'",
+         "2 bookmarks have position 1"},
+        {"INSERT INTO bookmark_tombstones VALUES ('b1__________', NULL, 0)",
+         "is there, but has a tombstone"},
+        {"UPDATE bookmarks SET page = 999 WHERE guid = 'b1__________'",
+         "its page 999 is not there"},
+        {"DELETE FROM bookmark_tags WHERE folded = 'one'",
+         "its 2 tags are not its rows in bookmark_tags"},
+        {"UPDATE bookmark_tags SET folded = 'ONE' WHERE folded = 'one'",
+         "its 2 tags are not its rows in bookmark_tags"},
+        {"UPDATE bookmarks SET tags = NULL WHERE guid = 'b1__________'",
+         "has rows of tags, but no tags"},
         {"UPDATE bookmark_tags SET added = 5", "its tags were added at 5, it at 0"},
-        {"PRAGMA foreign_keys = OFF; DELETE FROM pages WHERE id = 1", "page_guids: refers to a row of pages that is not there"},
+        {"PRAGMA foreign_keys = OFF; DELETE FROM pages WHERE id = 1",
+         "page_guids: refers to a row of pages that is not there"},
         {"UPDATE account SET id = 'b'", "a.db: is not the file of this account"},
-        {"INSERT INTO tokens VALUES ('t', 1, 'n', x'00', 0, 0, 0, 0)", "token t: its hash has 1 bytes", true},
-        {"PRAGMA foreign_keys = OFF; INSERT INTO settings VALUES (77, '{}')", "settings row 77: refers to a row of accounts", true},
+        {"INSERT INTO tokens VALUES ('t', 1, 'n', x'00', 0, 0, 0, 0)",
+         "token t: its hash has 1 bytes", true},
+        {"PRAGMA foreign_keys = OFF; INSERT INTO settings VALUES (77, '{}')",
+         "settings row 77: refers to a row of accounts", true},
         {"UPDATE accounts SET file = 1 WHERE id = 'b'", "b.db: the database file is missing", true},
         {"DELETE FROM accounts WHERE id = 'a'", "a.db: belongs to no account", true},
     };

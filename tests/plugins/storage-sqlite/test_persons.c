@@ -1,4 +1,5 @@
-/* Each person's file: nobody waits for another's batch, nor for her own; what is missing, removed, full or damaged is said. */
+/* Each person's file: nobody waits for another's batch, nor for her own; what is missing,
+ * removed, full or damaged is said. */
 #include "fixture.h"
 
 #include <dirent.h>
@@ -10,7 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE = 30000 }; /* ms: an operation that waits for a batch fails the test instead of hanging it */
+/* ms: an operation that waits for a batch fails the test instead of hanging it */
+enum { PATIENCE = 30000 };
 
 static int64_t now_ms(void)
 {
@@ -28,7 +30,8 @@ static void store_pages(struct storage *storage, const char *account, int64_t fi
 {
     begin(storage, account, HEARTH_HISTORY);
     for (int64_t i = first; i < first + count; i++)
-        put_visited(storage, i, "https://example.org/", "example.org", 2, (const int64_t[]){i, i + 1});
+        put_visited(storage, i, "https://example.org/", "example.org", 2,
+                    (const int64_t[]){i, i + 1});
 }
 
 static int on_account(void *ctx, const struct hearth_account *account)
@@ -36,16 +39,20 @@ static int on_account(void *ctx, const struct hearth_account *account)
     return add_line(ctx, "%s %lld\n", account->id, (long long)account->generation);
 }
 
-/* Everything that somebody waits for, for the person whose batch is open and for another. Returns how many writes were done. */
+/* Everything that somebody waits for, for the person whose batch is open and for another.
+ * Returns how many writes were done. */
 static int write_small_things(struct storage *storage, const char *account, int round)
 {
     char id[16], settings[32];
     uint8_t hash[32] = {(uint8_t)round, (uint8_t)account[0], (uint8_t)(round >> 8)};
     snprintf(id, sizeof(id), "t%s%d", account, round);
     snprintf(settings, sizeof(settings), "{\"n\":%d}", round);
-    struct hearth_token token = {.struct_size = sizeof(token), .id = id, .account = account, .name = "n", .hash = hash};
-    struct hearth_account change = {.struct_size = sizeof(change), .id = account, .last_seen = round};
-    struct hearth_pick pick = {.struct_size = sizeof(pick), .input = "in", .page = 1, .use_count = round};
+    struct hearth_token token = {
+        .struct_size = sizeof(token), .id = id, .account = account, .name = "n", .hash = hash};
+    struct hearth_account change = {
+        .struct_size = sizeof(change), .id = account, .last_seen = round};
+    struct hearth_pick pick = {
+        .struct_size = sizeof(pick), .input = "in", .page = 1, .use_count = round};
     const char *json;
     OK(storage, settings_put, account, settings);
     OK(storage, settings_get, account, &json);
@@ -142,7 +149,8 @@ static void run_sql(const char *path, const char *sql)
     sqlite3_close(db);
 }
 
-/* What a crash leaves behind: between the removal of an account and of its file, and while a file is being made. */
+/* What a crash leaves behind: between the removal of an account and of its file, and while a
+ * file is being made. */
 static void test_crashes_leave_nothing(void **state)
 {
     struct fixture *fixture = *state;
@@ -158,12 +166,13 @@ static void test_crashes_leave_nothing(void **state)
         commit(storage);
     }
     fixture_close(fixture);
-    run_sql(fixture->path,
-            "PRAGMA foreign_keys = OFF; DELETE FROM accounts; DELETE FROM identities; INSERT INTO removed_files VALUES ('a'), ('b')");
+    run_sql(fixture->path, "PRAGMA foreign_keys = OFF; DELETE FROM accounts; DELETE FROM "
+                           "identities; INSERT INTO removed_files VALUES ('a'), ('b')");
     close(open(unfinished, O_WRONLY | O_CREAT, 0600));
     assert_int_equal(link(a, stray), 0);
     fixture_reopen(fixture);
-    add_account(storage, "b", "new@example.org"); /* before anything was swept: the old rows are not hers */
+    /* before anything was swept: the old rows are not hers */
+    add_account(storage, "b", "new@example.org");
     OK(storage, pages_by_frecency, "b", on_page, &lines);
     assert_int_equal(lines.count, 0);
     OK(storage, migrate);
@@ -244,7 +253,8 @@ static void test_a_limit_of_file_sizes_is_said(void **state)
     int64_t generation;
     int r = STORAGE(storage, &err, batch_begin, "a", HEARTH_HISTORY, &generation);
     for (int64_t i = 100; r == 0 && i < 3000; i++) {
-        struct hearth_page page = make_page(i, "https://example.org/a/longer/address/so/that/it/fills/pages/soon", "example.org");
+        struct hearth_page page = make_page(
+            i, "https://example.org/a/longer/address/so/that/it/fills/pages/soon", "example.org");
         r = STORAGE(storage, &err, page_put, &page);
         plug_storage_reset(storage);
     }
@@ -296,7 +306,8 @@ static void set_modes(const struct fixture *fixture, mode_t directories, mode_t 
     assert_int_equal(chmod(fixture->path, files), 0);
 }
 
-/* As a user who may read only. The words are those of a read-only database, and the code is not the one that says "who are you". */
+/* As a user who may read only. The words are those of a read-only database, and the code is not
+ * the one that says "who are you". */
 static void test_read_only_is_said(void **state)
 {
     struct fixture *fixture = *state;
@@ -376,8 +387,11 @@ static void test_a_missing_shared_file_is_not_made_anew(void **state)
     snprintf(away, sizeof(away), "%s.away", fixture->path);
     assert_int_equal(rename(fixture->path, away), 0);
     plug_call_init(&call, NULL, 0, 0);
-    assert_int_equal(fixture->ops->open(&fixture->host.hearth, &call.hearth, fixture->values, &self), HEARTH_ERR_IO);
-    assert_non_null(strstr(call.error, "the database file is missing, but there are persons' files"));
+    assert_int_equal(
+        fixture->ops->open(&fixture->host.hearth, &call.hearth, fixture->values, &self),
+        HEARTH_ERR_IO);
+    assert_non_null(
+        strstr(call.error, "the database file is missing, but there are persons' files"));
     plug_call_fini(&call);
     assert_int_equal(rename(away, fixture->path), 0);
     fixture_reopen(fixture);

@@ -1,4 +1,5 @@
-/* Several handles at once: backups while all of them write; another process. The rest is in the conformance kit. */
+/* Several handles at once: backups while all of them write; another process. The rest is in the
+ * conformance kit. */
 #include "fixture.h"
 
 #include <pthread.h>
@@ -16,10 +17,12 @@ static int64_t now_ms(void)
 static void put_many(struct storage *storage, int64_t first, int64_t count)
 {
     for (int64_t i = first; i < first + count; i++)
-        put_visited(storage, i, "https://example.org/", "example.org", 2, (const int64_t[]){i, i + 1});
+        put_visited(storage, i, "https://example.org/", "example.org", 2,
+                    (const int64_t[]){i, i + 1});
 }
 
-/* Eight threads, each with a handle: batches on two accounts, single writes and reads of every kind. */
+/* Eight threads, each with a handle: batches on two accounts, single writes and reads of every
+ * kind. */
 enum { THREADS = 8, ROUNDS = 40 };
 
 struct mixer {

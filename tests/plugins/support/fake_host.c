@@ -37,8 +37,10 @@ void fake_host_init(struct fake_host *fake)
                                       .random = fake_random,
                                       .alloc = fake_alloc,
                                       .should_stop = fake_should_stop};
-    fake->call =
-        (struct hearth_call){.struct_size = sizeof(fake->call), .error = fake->error, .error_size = sizeof(fake->error), .host_data = fake};
+    fake->call = (struct hearth_call){.struct_size = sizeof(fake->call),
+                                      .error = fake->error,
+                                      .error_size = sizeof(fake->error),
+                                      .host_data = fake};
 }
 
 void fake_host_fini(struct fake_host *fake)

@@ -16,7 +16,8 @@ static void test_give(void **state)
         struct hearth_queue_counts counts;
         char behind[16];
     } caller;
-    static const uint32_t sizes[] = {0, offsetof(struct hearth_queue_counts, in_work), sizeof(counts), sizeof(counts) + 16};
+    static const uint32_t sizes[] = {0, offsetof(struct hearth_queue_counts, in_work),
+                                     sizeof(counts), sizeof(counts) + 16};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         memset(&caller, 0x5a, sizeof(caller));
         caller.counts.struct_size = sizes[i];
@@ -93,7 +94,8 @@ static void test_config(void **state)
     } values[3];
     memset(values, 0x5a, sizeof(values));
     for (uint32_t i = 0; i < 3; i++)
-        values[i].value = (struct hearth_config_value){.struct_size = sizeof(values[0]), .present = i > 0, .text = "text", .number = i};
+        values[i].value = (struct hearth_config_value){
+            .struct_size = sizeof(values[0]), .present = i > 0, .text = "text", .number = i};
     assert_null(support_config_text(&values[0].value, 0));
     assert_string_equal(support_config_text(&values[0].value, 1), "text");
     assert_int_equal(support_config_number(&values[0].value, 2), 2);
@@ -122,7 +124,8 @@ static void test_jobs(void **state)
     assert_int_equal(support_job_check(&fake.call, &job, 0), HEARTH_ERR_INVALID);
     text[SUPPORT_KEY_MAX + 1] = 'x';
     text[SUPPORT_PAYLOAD_MAX + 1] = '\0';
-    job = (struct hearth_job){.struct_size = sizeof(job), .kind = "sync", .key = "k", .payload = text};
+    job = (struct hearth_job){
+        .struct_size = sizeof(job), .kind = "sync", .key = "k", .payload = text};
     assert_int_equal(support_job_check(&fake.call, &job, 0), HEARTH_ERR_INVALID);
     job.payload = text + 1;
     assert_int_equal(support_job_check(&fake.call, &job, 0), 0);
@@ -130,13 +133,16 @@ static void test_jobs(void **state)
     text[SUPPORT_EVENT_MAX + 1] = '\0';
     assert_int_equal(support_event_check(&fake.call, "account", text + 1), 0);
     assert_int_equal(support_event_check(&fake.call, "account", text), HEARTH_ERR_INVALID);
-    assert_int_equal(support_event_check(&fake.call, text + SUPPORT_EVENT_MAX - SUPPORT_CHANNEL_MAX, ""), HEARTH_ERR_INVALID);
+    assert_int_equal(
+        support_event_check(&fake.call, text + SUPPORT_EVENT_MAX - SUPPORT_CHANNEL_MAX, ""),
+        HEARTH_ERR_INVALID);
     assert_int_equal(support_outcome_check(&fake.call, HEARTH_JOB_DEAD, 0), 0);
     assert_int_equal(support_outcome_check(&fake.call, HEARTH_JOB_DEAD + 1, 0), HEARTH_ERR_INVALID);
     assert_int_equal(support_outcome_check(&fake.call, HEARTH_JOB_RETRY, -1), HEARTH_ERR_INVALID);
 }
 
-static void fails(struct fake_host *fake, struct support_backoff *backoff, int64_t least, int64_t most)
+static void fails(struct fake_host *fake, struct support_backoff *backoff, int64_t least,
+                  int64_t most)
 {
     support_backoff_report(backoff, "the server is away");
     fake->call.retry_after = 0;
@@ -174,8 +180,10 @@ static void test_backoff(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_give),   cmocka_unit_test(test_opening), cmocka_unit_test(test_copies),  cmocka_unit_test(test_stopped),
-        cmocka_unit_test(test_config), cmocka_unit_test(test_jobs),    cmocka_unit_test(test_backoff),
+        cmocka_unit_test(test_give),    cmocka_unit_test(test_opening),
+        cmocka_unit_test(test_copies),  cmocka_unit_test(test_stopped),
+        cmocka_unit_test(test_config),  cmocka_unit_test(test_jobs),
+        cmocka_unit_test(test_backoff),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,7 +38,8 @@ static void teardown(struct world *w)
 
 static enum support_waited wait_for_pipe(struct world *w, int64_t wait, int64_t grace, int64_t look)
 {
-    struct support_wait_limit limit = support_wait_limit_for(&w->fake.host, &w->fake.call, &w->interrupt, wait, grace);
+    struct support_wait_limit limit =
+        support_wait_limit_for(&w->fake.host, &w->fake.call, &w->interrupt, wait, grace);
     limit.look = look;
     return support_wait_fd(&limit, w->pipe[0], POLLIN);
 }
@@ -137,7 +138,8 @@ static void test_condition(void **state)
     clock_gettime(CLOCK_MONOTONIC, &now);
     int64_t until = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + 2;
     pthread_mutex_lock(&lock);
-    for (bool over = false; !over; over = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 >= until) {
+    for (bool over = false; !over;
+         over = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 >= until) {
         support_cond_wait_until(&cond, &lock, until); /* returns, whatever the wall clock says */
         clock_gettime(CLOCK_MONOTONIC, &now);
     }
@@ -158,7 +160,8 @@ static void test_lookup(void **state)
     freeaddrinfo(list);
     support_lookup_drop(lookup);
     support_lookup_drop(NULL);
-    for (int i = 0; i < 200; i++) { /* those that are left behind end by themselves, and may be many over time */
+    for (int i = 0; i < 200; i++) {
+        /* those that are left behind end by themselves, and may be many over time */
         lookup = support_lookup_start("127.0.0.1", "1");
         if (lookup == NULL)
             assert_int_equal(errno, EAGAIN);
@@ -169,8 +172,10 @@ static void test_lookup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_descriptor), cmocka_unit_test(test_time),      cmocka_unit_test(test_interrupt), cmocka_unit_test(test_grace),
-        cmocka_unit_test(test_stop),       cmocka_unit_test(test_condition), cmocka_unit_test(test_lookup),
+        cmocka_unit_test(test_descriptor), cmocka_unit_test(test_time),
+        cmocka_unit_test(test_interrupt),  cmocka_unit_test(test_grace),
+        cmocka_unit_test(test_stop),       cmocka_unit_test(test_condition),
+        cmocka_unit_test(test_lookup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

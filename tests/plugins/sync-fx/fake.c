@@ -106,7 +106,8 @@ static void check_headers(const struct hearth_http_request *request, const struc
         snprintf(name, sizeof(name), "%.*s", (int)n, want);
         const char *value = header_of(request, name);
         if (value == NULL || strcmp(value, want + n + 2) != 0)
-            fail_msg("%s: header %s is %s, not %s", step->request, name, value == NULL ? "absent" : value, want + n + 2);
+            fail_msg("%s: header %s is %s, not %s", step->request, name,
+                     value == NULL ? "absent" : value, want + n + 2);
     }
 }
 
@@ -136,12 +137,18 @@ static void check_hawk(const struct hearth_http_request *request)
     assert_true(strlen(nonce) >= 6);
     snprintf(key, sizeof(key), "key-%s", id + 5);
     assert_int_equal(fx_url_parse(request->url, &url), 0);
-    struct fx_hawk hawk = {.id = id, .key = key, .method = request->method, .url = &url, .ts = strtoll(ts, NULL, 10), .nonce = nonce};
+    struct fx_hawk hawk = {.id = id,
+                           .key = key,
+                           .method = request->method,
+                           .url = &url,
+                           .ts = strtoll(ts, NULL, 10),
+                           .nonce = nonce};
     fx_hawk_mac(&hawk, right);
     assert_string_equal(mac, right);
 }
 
-/* The rules for every request: POST only for tokens, everything to the storage server is a signed GET. */
+/* The rules for every request: POST only for tokens, everything to the storage server is a
+ * signed GET. */
 static void check_request(const struct hearth_http_request *request)
 {
     if (strstr(request->url, "/v1/token") != NULL) {
@@ -157,30 +164,36 @@ static void check_request(const struct hearth_http_request *request)
 static bool matches(const struct fake_step *step, const char *line)
 {
     size_t n = strlen(step->request);
-    return n > 0 && step->request[n - 1] == '*' ? strncmp(step->request, line, n - 1) == 0 : strcmp(step->request, line) == 0;
+    return n > 0 && step->request[n - 1] == '*' ? strncmp(step->request, line, n - 1) == 0
+                                                : strcmp(step->request, line) == 0;
 }
 
 static int answer(const struct fake_step *step, const struct hearth_http_request *request)
 {
     struct hearth_http_header headers[FAKE_HEADERS];
     char names[FAKE_HEADERS][64];
-    struct hearth_http_response response = {.struct_size = sizeof(response), .status = step->status, .headers = headers};
+    struct hearth_http_response response = {
+        .struct_size = sizeof(response), .status = step->status, .headers = headers};
     for (int i = 0; i < FAKE_HEADERS && step->headers[i] != NULL; i++) {
         size_t n = strcspn(step->headers[i], ":");
         snprintf(names[i], sizeof(names[i]), "%.*s", (int)n, step->headers[i]);
-        headers[response.header_count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER(names[i], step->headers[i] + n + 2);
+        headers[response.header_count++] =
+            (struct hearth_http_header)HEARTH_HTTP_HEADER(names[i], step->headers[i] + n + 2);
     }
     if (request->on_response(request->ctx, &response) != 0)
         return HEARTH_ERR_CANCELLED;
-    size_t size = step->body == NULL ? 0 : strlen(step->body), chunk = step->chunk == 0 ? size : step->chunk;
+    size_t size = step->body == NULL ? 0 : strlen(step->body),
+           chunk = step->chunk == 0 ? size : step->chunk;
     for (size_t i = 0; i < size; i += chunk) {
-        if (request->on_body(request->ctx, step->body + i, size - i < chunk ? size - i : chunk) != 0)
+        if (request->on_body(request->ctx, step->body + i, size - i < chunk ? size - i : chunk) !=
+            0)
             return HEARTH_ERR_CANCELLED;
     }
     return 0;
 }
 
-static int on_fetch(const struct hearth_host *host, struct hearth_call *call, const struct hearth_http_request *request)
+static int on_fetch(const struct hearth_host *host, struct hearth_call *call,
+                    const struct hearth_http_request *request)
 {
     struct fake *f = of_host(host);
     char line[4096];
@@ -221,7 +234,10 @@ struct fake *fake_create_with(const char *key, const char *value)
                                    .http_fetch = on_fetch,
                                    .log_wants = on_log_wants,
                                    .extension = on_extension};
-    f->call = (struct hearth_call){.struct_size = sizeof(f->call), .error = f->error, .error_size = sizeof(f->error), .host_data = f};
+    f->call = (struct hearth_call){.struct_size = sizeof(f->call),
+                                   .error = f->error,
+                                   .error_size = sizeof(f->error),
+                                   .host_data = f};
     f->ops = plugin->operations;
     for (size_t i = 0; i < plugin->config_count; i++) {
         const char *text = plugin->config[i].fallback;
@@ -231,11 +247,15 @@ struct fake *fake_create_with(const char *key, const char *value)
             text = value;
         if (text == NULL)
             continue;
-        int64_t number = strcmp(text, "yes") == 0 ? 1 : strcmp(text, "2min") == 0 ? 120000 : strtoll(text, NULL, 10);
-        values[i] = (struct hearth_config_value){.struct_size = sizeof(values[i]), .present = true, .text = text, .number = number};
+        int64_t number = strcmp(text, "yes") == 0    ? 1
+                         : strcmp(text, "2min") == 0 ? 120000
+                                                     : strtoll(text, NULL, 10);
+        values[i] = (struct hearth_config_value){
+            .struct_size = sizeof(values[i]), .present = true, .text = text, .number = number};
     }
     f->credentials = fake_text(f,
-                               "{\"v\":1,\"uid\":\"a1\",\"sync_key\":\"%0128d\",\"kid\":\"1700000000000-fNUMTzq7B4ZI0dW2sx4e6w\","
+                               "{\"v\":1,\"uid\":\"a1\",\"sync_key\":\"%0128d\",\"kid\":"
+                               "\"1700000000000-fNUMTzq7B4ZI0dW2sx4e6w\","
                                "\"access_token\":\"t0ken\"}",
                                0);
     char hex[2 * FX_KEY_SIZE + 1];
@@ -291,14 +311,16 @@ int fake_pull(struct fake *f)
     memcpy(copies, f->cursors, sizeof(copies));
     for (int c = 0; c < 5; c++) {
         if (copies[c][0] != '\0')
-            cursors[pull.cursor_count++] = (struct hearth_sync_cursor){.struct_size = sizeof(cursors[0]), .collection = c, .text = copies[c]};
+            cursors[pull.cursor_count++] = (struct hearth_sync_cursor){
+                .struct_size = sizeof(cursors[0]), .collection = c, .text = copies[c]};
     }
     f->events[0] = f->log[0] = f->error[0] = '\0';
     f->open = 0;
     f->result = (struct hearth_pull_result){.struct_size = sizeof(f->result)};
     int r = f->ops->pull(f->handle, &f->call, &pull, &f->result);
     if (f->next != f->step_count)
-        fail_msg("request %zu never came: %s\n(%s)", f->next + 1, f->steps[f->next].request, fake_words(f));
+        fail_msg("request %zu never came: %s\n(%s)", f->next + 1, f->steps[f->next].request,
+                 fake_words(f));
     /* Nothing secret may reach marks, sentences or the log. */
     for (int c = 0; c < 5; c++)
         assert_null(strstr(f->cursors[c], "t0ken"));

@@ -22,21 +22,24 @@ static int on_begin(void *ctx, int32_t collection, int32_t how)
     struct fake *f = ctx;
     assert_int_equal(f->open, 0);
     f->open = collection;
-    return event(f, "begin %s %s\n", names[collection], how == HEARTH_COMPLETE ? "complete" : "incremental");
+    return event(f, "begin %s %s\n", names[collection],
+                 how == HEARTH_COMPLETE ? "complete" : "incremental");
 }
 
 static int on_device(void *ctx, const struct hearth_device *d)
 {
     assert_int_equal(((struct fake *)ctx)->open, HEARTH_CLIENTS);
-    return event(ctx, "device %s %s %s %s %s %s %lld\n", d->id, d->name, d->type, d->os == NULL ? "-" : d->os,
-                 d->version == NULL ? "-" : d->version, d->fxa_device_id == NULL ? "-" : d->fxa_device_id, (long long)d->last_upload);
+    return event(ctx, "device %s %s %s %s %s %s %lld\n", d->id, d->name, d->type,
+                 d->os == NULL ? "-" : d->os, d->version == NULL ? "-" : d->version,
+                 d->fxa_device_id == NULL ? "-" : d->fxa_device_id, (long long)d->last_upload);
 }
 
 static int on_tab(void *ctx, const char *device, const struct hearth_tab *t)
 {
     assert_int_equal(((struct fake *)ctx)->open, HEARTH_TABS);
-    event(ctx, "tab %s %lld %s %s %lld%s%s %s", device, (long long)t->position, t->url, t->title, (long long)t->last_used,
-          t->pinned ? " pinned" : "", t->inactive ? " inactive" : "", t->group == NULL ? "-" : t->group);
+    event(ctx, "tab %s %lld %s %s %lld%s%s %s", device, (long long)t->position, t->url, t->title,
+          (long long)t->last_used, t->pinned ? " pinned" : "", t->inactive ? " inactive" : "",
+          t->group == NULL ? "-" : t->group);
     if (t->window != 0 || t->place != 0)
         event(ctx, " window %lld at %lld", (long long)t->window, (long long)t->place);
     return event(ctx, "%s\n", t->active ? " active" : "");
@@ -45,8 +48,8 @@ static int on_tab(void *ctx, const char *device, const struct hearth_tab *t)
 static int on_tab_group(void *ctx, const char *device, const struct hearth_tab_group *g)
 {
     assert_int_equal(((struct fake *)ctx)->open, HEARTH_TABS);
-    return event(ctx, "group %s %s \"%s\" %s%s\n", device, g->id, g->name, g->color == NULL ? "-" : g->color,
-                 g->collapsed ? " collapsed" : "");
+    return event(ctx, "group %s %s \"%s\" %s%s\n", device, g->id, g->name,
+                 g->color == NULL ? "-" : g->color, g->collapsed ? " collapsed" : "");
 }
 
 static int on_page(void *ctx, const struct hearth_page_record *p)
@@ -61,8 +64,9 @@ static int on_page(void *ctx, const struct hearth_page_record *p)
 static int on_bookmark(void *ctx, const struct hearth_bookmark_record *b)
 {
     assert_int_equal(((struct fake *)ctx)->open, HEARTH_BOOKMARKS);
-    event(ctx, "bookmark %s %d %s %s %s %s %s %lld", b->guid, (int)b->kind, b->parent_guid == NULL ? "-" : b->parent_guid,
-          b->title == NULL ? "-" : b->title, b->url == NULL ? "-" : b->url, b->keyword == NULL ? "-" : b->keyword,
+    event(ctx, "bookmark %s %d %s %s %s %s %s %lld", b->guid, (int)b->kind,
+          b->parent_guid == NULL ? "-" : b->parent_guid, b->title == NULL ? "-" : b->title,
+          b->url == NULL ? "-" : b->url, b->keyword == NULL ? "-" : b->keyword,
           b->tag_query == NULL ? "-" : b->tag_query, (long long)b->added);
     for (size_t i = 0; i < b->tag_count; i++)
         event(ctx, " #%s", b->tags[i]);

@@ -1,5 +1,5 @@
-/* Damage is not deletion: what arrives damaged is kept apart, remembered by id, and asked for again; answers that cannot be true are not
- * believed. */
+/* Damage is not deletion: what arrives damaged is kept apart, remembered by id, and asked for
+ * again; answers that cannot be true are not believed. */
 #include "fake.h"
 
 #include <stdio.h>
@@ -9,8 +9,9 @@
 #include "failed.h"
 #include "marks.h"
 
-#define LIST           "bookmarks?full=1&sort=oldest&limit=1000"
-#define ONLY_BOOKMARKS "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"bookmarks\":1795417403.50}"
+#define LIST "bookmarks?full=1&sort=oldest&limit=1000"
+#define ONLY_BOOKMARKS                                                                             \
+    "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"bookmarks\":1795417403.50}"
 
 static char *bookmark(struct fake *f, const struct fx_key *key, int i)
 {
@@ -27,17 +28,21 @@ static char *spoiled_list(struct fake *f, int count, int bad)
     for (int i = 0; i < count; i++) {
         char *line = bookmark(f, i < bad && i % 7 == 0 ? &fake_other_key : &fake_bulk_key, i);
         if (i < bad && i % 7 == 1)
-            line = fake_text(f, "{\"id\":\"b%d\",\"modified\":1795417403.50,\"payload\":\"\"}\n", i);
+            line =
+                fake_text(f, "{\"id\":\"b%d\",\"modified\":1795417403.50,\"payload\":\"\"}\n", i);
         else if (i < bad && i % 7 == 2)
-            line = fake_text(f, "{\"id\":\"b%d\",\"modified\":1795417403.50,\"payload\":null}\n", i);
+            line =
+                fake_text(f, "{\"id\":\"b%d\",\"modified\":1795417403.50,\"payload\":null}\n", i);
         else if (i < bad && i % 7 == 3)
             line = fake_text(f, "%.40s\n", line);
         else if (i < bad && i % 7 == 4)
-            line = fake_text(f, "{\"id\":\"b%d\",\"modified\":1795417403.50,\"payload\":\"not JSON\"}\n", i);
+            line = fake_text(
+                f, "{\"id\":\"b%d\",\"modified\":1795417403.50,\"payload\":\"not JSON\"}\n", i);
         else if (i < bad && i % 7 == 5)
             line = fake_bso(f, &fake_bulk_key, fake_text(f, "b%d", i), "1795417403.50", "[1]");
         else if (i < bad && i % 7 == 6)
-            line = fake_bso(f, &fake_bulk_key, fake_text(f, "b%d", i), "1795417403.50", "{\"id\":\"other\",\"type\":\"separator\"}");
+            line = fake_bso(f, &fake_bulk_key, fake_text(f, "b%d", i), "1795417403.50",
+                            "{\"id\":\"other\",\"type\":\"separator\"}");
         end = stpcpy(end, line);
     }
     return body;
@@ -62,7 +67,8 @@ static size_t failed_in(const char *cursor, struct fx_failed_list *ret_list)
     return ret_list->count;
 }
 
-/* 7 of 200: the rest is stored, the 7 are told to the sink and remembered. The next sync asks for them, and what comes is forgotten. */
+/* 7 of 200: the rest is stored, the 7 are told to the sink and remembered. The next sync asks
+ * for them, and what comes is forgotten. */
 static void test_remembered_and_healed(void **state)
 {
     (void)state;
@@ -72,7 +78,8 @@ static void test_remembered_and_healed(void **state)
     fake_expect_page(f, LIST, "1795417403.50", spoiled_list(f, 200, 7));
     expect_keys_again(f);
     fake_pull_ends(f, HEARTH_ACCOUNT_OK,
-                   "7 of 200 records of bookmarks arrived damaged; earlier copies are kept, and they are asked for again.");
+                   "7 of 200 records of bookmarks arrived damaged; earlier copies are kept, and "
+                   "they are asked for again.");
     for (int i = 0; i < 7; i++)
         assert_non_null(strstr(f->events, fake_text(f, "damaged b%d ", i)));
     assert_non_null(strstr(f->events, "damaged other ")); /* one of the two ids is the wrong one */
@@ -82,7 +89,8 @@ static void test_remembered_and_healed(void **state)
     char *good = fake_alloc(f, 4096), *end = good;
     for (int i = 0; i < 7; i++)
         end = stpcpy(end, bookmark(f, &fake_bulk_key, i));
-    fake_expect_page(f, "bookmarks?full=1&ids=b0,b1,b2,b3,b4,b5,b6,other", "1795417403.50", good)->headers[2] = "x-weave-records: 7";
+    fake_expect_page(f, "bookmarks?full=1&ids=b0,b1,b2,b3,b4,b5,b6,other", "1795417403.50", good)
+        ->headers[2] = "x-weave-records: 7";
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
     assert_string_equal(fake_words(f), "");
     assert_non_null(strstr(f->events, "begin bookmarks incremental\nbookmark b0 3"));
@@ -94,7 +102,8 @@ static void test_remembered_and_healed(void **state)
     fake_destroy(f);
 }
 
-/* The first three times with each sync, then after an hour, two, …; what the server no longer has is forgotten. */
+/* The first three times with each sync, then after an hour, two, …; what the server no longer
+ * has is forgotten. */
 static void test_asked_for_more_and_more_rarely(void **state)
 {
     (void)state;
@@ -102,15 +111,20 @@ static void test_asked_for_more_and_more_rarely(void **state)
     struct fake *f = fake_create();
     char *bad = fake_text(f, "{\"id\":\"b0\",\"modified\":1795417403.50,\"payload\":\"\"}\n");
     expect_start(f);
-    fake_expect_page(f, LIST, "1795417403.50", fake_text(f, "%s%s", bad, bookmark(f, &fake_bulk_key, 1)));
+    fake_expect_page(f, LIST, "1795417403.50",
+                     fake_text(f, "%s%s", bad, bookmark(f, &fake_bulk_key, 1)));
     fake_pull_ends(f, HEARTH_ACCOUNT_OK,
-                   "1 of 2 records of bookmarks arrived damaged; earlier copies are kept, and it is asked for again.");
+                   "1 of 2 records of bookmarks arrived damaged; earlier copies are kept, and it "
+                   "is asked for again.");
     static const int64_t hours[] = {0, 0, 0, 1, 2, 4, 8, 16, 24, 24};
     for (size_t i = 0; i < sizeof(hours) / sizeof(hours[0]); i++) {
         if (hours[i] > 0) { /* a second before */
             f->now += hours[i] * 3600000 - 1000;
-            fake_expect(f, FAKE_GET "info/collections", 304, NULL)->wants[0] = "x-if-modified-since: 1795417404.04";
-            fake_pull_ends(f, HEARTH_ACCOUNT_OK, "1 record of bookmarks still arrives damaged; earlier copies are kept, and it is asked");
+            fake_expect(f, FAKE_GET "info/collections", 304, NULL)->wants[0] =
+                "x-if-modified-since: 1795417404.04";
+            fake_pull_ends(f, HEARTH_ACCOUNT_OK,
+                           "1 record of bookmarks still arrives damaged; earlier copies are kept, "
+                           "and it is asked");
             f->now += 1000;
         }
         fake_expect_info(f, ONLY_BOOKMARKS);
@@ -134,29 +148,31 @@ static void test_incremental_damage(void **state)
     struct fx_failed_list failed = {0};
     struct fake *f = fake_create();
     fake_first_pull(f);
-    fake_expect_info(
-        f, "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"clients\":1795417401.00,\"tabs\":1795417402.00,\"bookmarks\":1795417403.50,"
-           "\"history\":1795417409.50}");
-    fake_expect_page(f, "history?full=1&newer=1795417404.04&sort=oldest&limit=1000", "1795417409.50",
+    fake_expect_info(f, "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"clients\":1795417401."
+                        "00,\"tabs\":1795417402.00,\"bookmarks\":1795417403.50,"
+                        "\"history\":1795417409.50}");
+    fake_expect_page(f, "history?full=1&newer=1795417404.04&sort=oldest&limit=1000",
+                     "1795417409.50",
                      "{\"id\":\"p:1\",\"modified\":1795417409.50,\"payload\":\"\"}\n");
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "1 of 1 record of history arrived damaged");
     assert_non_null(strstr(f->cursors[HEARTH_HISTORY], "\"lm\":179541740950,")); /* moves on */
     assert_int_equal(failed_in(f->cursors[HEARTH_HISTORY], &failed), 1);
     assert_string_equal(failed.items[0].id, "p:1");
     /* It comes by itself, because it was uploaded again: then it is not asked for. */
-    fake_expect_info(
-        f, "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"clients\":1795417401.00,\"tabs\":1795417402.00,\"bookmarks\":1795417403.50,"
-           "\"history\":1795417410.50}");
-    fake_expect_page(f, "history?full=1&newer=1795417409.50&sort=oldest&limit=1000", "1795417410.50",
-                     fake_bso(f, &fake_bulk_key, "p:1", "1795417410.50", "{\"id\":\"p:1\",\"deleted\":true}"));
+    fake_expect_info(f, "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"clients\":1795417401."
+                        "00,\"tabs\":1795417402.00,\"bookmarks\":1795417403.50,"
+                        "\"history\":1795417410.50}");
+    fake_expect_page(
+        f, "history?full=1&newer=1795417409.50&sort=oldest&limit=1000", "1795417410.50",
+        fake_bso(f, &fake_bulk_key, "p:1", "1795417410.50", "{\"id\":\"p:1\",\"deleted\":true}"));
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
     assert_int_equal(failed_in(f->cursors[HEARTH_HISTORY], &failed), 0);
     fx_failed_fini(&failed);
     fake_destroy(f);
 }
 
-/* More than ten and more than a twentieth: nothing of it is used, thrice. What is the same the fourth time is taken as it is, unless it is
- * everything. */
+/* More than ten and more than a twentieth: nothing of it is used, thrice. What is the same the
+ * fourth time is taken as it is, unless it is everything. */
 static void test_much_damage(void **state)
 {
     (void)state;
@@ -183,8 +199,8 @@ static void test_much_damage(void **state)
     }
 }
 
-/* Nobody knows which record it was, so that a complete read would remove it: what lasts is united with what is stored. In an incremental
- * one it only costs itself. Both are tried thrice. */
+/* Nobody knows which record it was, so that a complete read would remove it: what lasts is
+ * united with what is stored. In an incremental one it only costs itself. Both are tried thrice. */
 static void test_damage_without_id(void **state)
 {
     (void)state;
@@ -193,11 +209,15 @@ static void test_damage_without_id(void **state)
     for (int round = 0; round < 5; round++) {
         if (round > 0)
             fake_expect_info(f, ONLY_BOOKMARKS);
-        fake_expect_page(f, LIST, "1795417403.50", fake_text(f, "<html>\n%s", spoiled_list(f, 100, 0)));
+        fake_expect_page(f, LIST, "1795417403.50",
+                         fake_text(f, "<html>\n%s", spoiled_list(f, 100, 0)));
         fake_pull_ends(f, round < 3 ? HEARTH_ACCOUNT_ERROR : HEARTH_ACCOUNT_OK,
-                       round < 3 ? "Of 101 records of bookmarks, 1 arrived damaged, so that nobody can say which they are. None of them is"
-                                 : "1 of 101 records of bookmarks arrived damaged; earlier copies are kept, but for 1.");
-        assert_non_null(strstr(f->events, round < 3 ? "begin bookmarks complete" : "begin bookmarks incremental"));
+                       round < 3 ? "Of 101 records of bookmarks, 1 arrived damaged, so that nobody "
+                                   "can say which they are. None of them is"
+                                 : "1 of 101 records of bookmarks arrived damaged; earlier copies "
+                                   "are kept, but for 1.");
+        assert_non_null(strstr(f->events, round < 3 ? "begin bookmarks complete"
+                                                    : "begin bookmarks incremental"));
         assert_int_equal(strstr(f->events, "commit bookmarks") == NULL, round < 3);
         assert_int_equal(f->result.passing, round < 3);
         if (round == 3)
@@ -207,12 +227,16 @@ static void test_damage_without_id(void **state)
     f = fake_create();
     fake_first_pull(f);
     for (int round = 0; round < 4; round++) {
-        fake_expect_info(f, "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"clients\":1795417401.00,\"tabs\":1795417402.00,"
+        fake_expect_info(f, "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"clients\":"
+                            "1795417401.00,\"tabs\":1795417402.00,"
                             "\"bookmarks\":1795417409.50,\"history\":1795417404.04}");
-        fake_expect_page(f, "bookmarks?full=1&newer=1795417403.50&sort=oldest&limit=1000", "1795417409.50", "<html>\n");
+        fake_expect_page(f, "bookmarks?full=1&newer=1795417403.50&sort=oldest&limit=1000",
+                         "1795417409.50", "<html>\n");
         fake_pull_ends(f, round < 3 ? HEARTH_ACCOUNT_ERROR : HEARTH_ACCOUNT_OK,
-                       round < 3 ? "1 arrived damaged" : "arrived damaged; earlier copies are kept, but for 1.");
-        assert_int_equal(strstr(f->cursors[HEARTH_BOOKMARKS], "\"lm\":179541740350,") != NULL, round < 3);
+                       round < 3 ? "1 arrived damaged"
+                                 : "arrived damaged; earlier copies are kept, but for 1.");
+        assert_int_equal(strstr(f->cursors[HEARTH_BOOKMARKS], "\"lm\":179541740350,") != NULL,
+                         round < 3);
     }
     fake_destroy(f);
 }
@@ -225,7 +249,8 @@ static void test_answers_that_cannot_be(void **state)
         const char *last_modified, *records, *words;
         bool lines;
     } rows[] = {
-        {"x-last-modified: 0.00", "x-weave-records: 0", "is older than it says itself", false}, /* wiped in between */
+        /* wiped in between */
+        {"x-last-modified: 0.00", "x-weave-records: 0", "is older than it says itself", false},
         {"x-last-modified: 0", NULL, "is older than it says itself", false},
         {"x-last-modified: 1795417403.49", NULL, "is older than it says itself", true},
         {"x-last-modified: 1795417403.50", NULL, "sends an empty answer", false},
@@ -236,8 +261,12 @@ static void test_answers_that_cannot_be(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         for (int c = 0; c < 4; c++) {
             struct fake *f = fake_create();
-            fake_expect_start(f, fake_text(f, "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"%s\":1795417403.50}", names[c]));
-            struct fake_step *page = fake_expect_page(f, fake_text(f, "%s?full=1&sort=oldest&limit=1000", names[c]), "1795417403.50", "");
+            fake_expect_start(
+                f, fake_text(
+                       f, "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"%s\":1795417403.50}",
+                       names[c]));
+            struct fake_step *page = fake_expect_page(
+                f, fake_text(f, "%s?full=1&sort=oldest&limit=1000", names[c]), "1795417403.50", "");
             page->body = rows[i].lines ? bookmark(f, &fake_bulk_key, 1) : "";
             page->headers[1] = page->headers[2] = NULL;
             int n = 1;
@@ -261,16 +290,21 @@ static void test_offset_that_skips(void **state)
         struct fake *f = fake_create();
         if (incremental) {
             fake_first_pull(f);
-            fake_expect_info(f, "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"clients\":1795417401.00,\"tabs\":1795417402.00,"
+            fake_expect_info(f, "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"clients\":"
+                                "1795417401.00,\"tabs\":1795417402.00,"
                                 "\"bookmarks\":1795417409.50,\"history\":1795417404.04}");
         } else {
             expect_start(f);
         }
-        const char *list = incremental ? "bookmarks?full=1&newer=1795417403.50&sort=oldest&limit=1000" : LIST;
-        fake_expect_page(f, list, "1795417409.50", bookmark(f, &fake_bulk_key, 1))->headers[2] = "x-weave-next-offset: 999999";
+        const char *list =
+            incremental ? "bookmarks?full=1&newer=1795417403.50&sort=oldest&limit=1000" : LIST;
+        fake_expect_page(f, list, "1795417409.50", bookmark(f, &fake_bulk_key, 1))->headers[2] =
+            "x-weave-next-offset: 999999";
         fake_expect_page(f, fake_text(f, "%s&offset=999999", list), "1795417409.50", "");
-        fake_expect_page(f, incremental ? "bookmarks?newer=1795417403.50" : "bookmarks", "1795417409.50", "\"b1\"\n\"b2\"\n\"b3\"\n");
-        fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "has 3 records of bookmarks, and its pages brought 1 of them");
+        fake_expect_page(f, incremental ? "bookmarks?newer=1795417403.50" : "bookmarks",
+                         "1795417409.50", "\"b1\"\n\"b2\"\n\"b3\"\n");
+        fake_pull_ends(f, HEARTH_ACCOUNT_ERROR,
+                       "has 3 records of bookmarks, and its pages brought 1 of them");
         assert_null(strstr(f->events, "commit bookmarks\n"));
         fake_destroy(f);
     }
@@ -281,16 +315,22 @@ static void test_devices(void **state)
 {
     (void)state;
     struct fake *f = fake_create();
-    const char *info = "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"clients\":1795417401,\"tabs\":1795417402.0}";
-    char *client = fake_bso(f, &fake_bulk_key, "dev1", "1795417401", "{\"id\":\"dev1\",\"name\":\"Laptop\",\"type\":\"desktop\"}");
-    char *tabs = fake_bso(f, &fake_bulk_key, "dev1", "1795417402.00", "{\"id\":\"dev1\",\"tabs\":[]}");
+    const char *info = "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"clients\":1795417401,"
+                       "\"tabs\":1795417402.0}";
+    char *client = fake_bso(f, &fake_bulk_key, "dev1", "1795417401",
+                            "{\"id\":\"dev1\",\"name\":\"Laptop\",\"type\":\"desktop\"}");
+    char *tabs =
+        fake_bso(f, &fake_bulk_key, "dev1", "1795417402.00", "{\"id\":\"dev1\",\"tabs\":[]}");
     char *bad = fake_text(f, "{\"id\":\"dev2\",\"modified\":1795417401,\"payload\":\"\"}\n");
     fake_expect_start(f, info);
     fake_expect_page(f, "clients?full=1&sort=oldest&limit=1000", "1795417401.00", client);
-    fake_expect_page(f, "tabs?full=1&sort=oldest&limit=1000", "1795417402.00", fake_text(f, "%s%s", tabs, bad));
+    fake_expect_page(f, "tabs?full=1&sort=oldest&limit=1000", "1795417402.00",
+                     fake_text(f, "%s%s", tabs, bad));
     fake_pull_ends(f, HEARTH_ACCOUNT_OK,
-                   "1 of 2 records of open tabs arrived damaged; earlier copies are kept, and it is asked for again.");
-    assert_non_null(strstr(f->events, "begin tabs complete\ndamaged dev2 it has no payload\ncommit tabs\n"));
+                   "1 of 2 records of open tabs arrived damaged; earlier copies are kept, and it "
+                   "is asked for again.");
+    assert_non_null(
+        strstr(f->events, "begin tabs complete\ndamaged dev2 it has no payload\ncommit tabs\n"));
     fake_expect_info(f, info)->wants[0] = "!x-if-modified-since";
     fake_expect_page(f, "clients?full=1&sort=oldest&limit=1000", "1795417401.00", client);
     fake_expect_page(f, "tabs?full=1&sort=oldest&limit=1000", "1795417402.00", tabs);
@@ -298,9 +338,12 @@ static void test_devices(void **state)
     assert_string_equal(fake_words(f), "");
     fake_expect(f, FAKE_GET "info/collections", 304, NULL);
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
-    fake_expect_info(f, "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"clients\":1795417409,\"tabs\":1795417402.0}");
+    fake_expect_info(f, "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"clients\":1795417409,"
+                        "\"tabs\":1795417402.0}");
     fake_expect_page(f, "clients?full=1&sort=oldest&limit=1000", "1795417409.00", "7\n");
-    fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "Of 1 record of devices, 1 arrived damaged, so that nobody can say which they are");
+    fake_pull_ends(
+        f, HEARTH_ACCOUNT_ERROR,
+        "Of 1 record of devices, 1 arrived damaged, so that nobody can say which they are");
     assert_null(strstr(f->events, "begin clients"));
     fake_destroy(f);
 }
@@ -311,22 +354,27 @@ static void test_device_without_id(void **state)
     (void)state;
     struct fake *f = fake_create();
     const char *info = "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"clients\":%d}";
-    char *client = fake_bso(f, &fake_bulk_key, "dev1", "1795417401", "{\"id\":\"dev1\",\"name\":\"Laptop\",\"type\":\"desktop\"}");
+    char *client = fake_bso(f, &fake_bulk_key, "dev1", "1795417401",
+                            "{\"id\":\"dev1\",\"name\":\"Laptop\",\"type\":\"desktop\"}");
     fake_expect_start(f, fake_text(f, info, 1795417401));
     for (int round = 0; round < 6; round++) {
         bool sound = round == 5;
         if (round > 0)
             fake_expect_info(f, fake_text(f, info, 1795417401 + round));
-        fake_expect_page(f, "clients?full=1&sort=oldest&limit=1000", fake_text(f, "%d.00", 1795417401 + round),
+        fake_expect_page(f, "clients?full=1&sort=oldest&limit=1000",
+                         fake_text(f, "%d.00", 1795417401 + round),
                          fake_text(f, "%s%s", client, sound ? "" : "7\n"));
-        fake_pull_ends(f, round < 3 ? HEARTH_ACCOUNT_ERROR : HEARTH_ACCOUNT_OK, round < 3 ? "nobody can say which they are" : "");
-        assert_int_equal(strstr(f->events, "begin clients incremental\ndamaged - ") != NULL, round == 3 || round == 4);
+        fake_pull_ends(f, round < 3 ? HEARTH_ACCOUNT_ERROR : HEARTH_ACCOUNT_OK,
+                       round < 3 ? "nobody can say which they are" : "");
+        assert_int_equal(strstr(f->events, "begin clients incremental\ndamaged - ") != NULL,
+                         round == 3 || round == 4);
         assert_int_equal(strstr(f->events, "begin clients complete\ndevice dev1") != NULL, sound);
     }
     fake_destroy(f);
 }
 
-/* A server that has no answer to `?ids=` costs only that: everything else is stored, and it is asked more and more rarely. */
+/* A server that has no answer to `?ids=` costs only that: everything else is stored, and it is
+ * asked more and more rarely. */
 static void test_refused_questions(void **state)
 {
     (void)state;
@@ -338,7 +386,10 @@ static void test_refused_questions(void **state)
         {414, HEARTH_ACCOUNT_OK, {NULL, NULL}, "<html>"},
         {500, HEARTH_ACCOUNT_ERROR, {NULL, NULL}, "<html>"},
         {200, HEARTH_ACCOUNT_ERROR, {"content-type: text/html", NULL}, "<html>"},
-        {200, HEARTH_ACCOUNT_ERROR, {"content-type: application/newlines", "x-last-modified: 1600000000.00"}, ""},
+        {200,
+         HEARTH_ACCOUNT_ERROR,
+         {"content-type: application/newlines", "x-last-modified: 1600000000.00"},
+         ""},
         {200,
          HEARTH_ACCOUNT_OK,
          {"content-type: application/newlines", "x-last-modified: 1795417409.50"},
@@ -349,29 +400,39 @@ static void test_refused_questions(void **state)
         struct fake *f = fake_create();
         fake_first_pull(f);
         for (int round = 0; round < 5; round++) {
-            int bookmarks = 1795417410 + 2 * round, history = bookmarks + 1, since = round == 0 ? 0 : bookmarks - 2;
-            const char *list = since == 0 ? "bookmarks?full=1&newer=1795417403.50&sort=oldest&limit=1000"
-                                          : fake_text(f, "bookmarks?full=1&newer=%d.00&sort=oldest&limit=1000", since);
-            const char *pages = since == 0 ? "history?full=1&newer=1795417404.04&sort=oldest&limit=1000"
-                                           : fake_text(f, "history?full=1&newer=%d.00&sort=oldest&limit=1000", since + 1);
-            fake_expect_info(f,
-                             fake_text(f,
-                                       "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"clients\":1795417401.00,\"tabs\":1795417402.00,"
-                                       "\"bookmarks\":%d.00,\"history\":%d.00}",
-                                       bookmarks, history));
+            int bookmarks = 1795417410 + 2 * round, history = bookmarks + 1,
+                since = round == 0 ? 0 : bookmarks - 2;
+            const char *list =
+                since == 0
+                    ? "bookmarks?full=1&newer=1795417403.50&sort=oldest&limit=1000"
+                    : fake_text(f, "bookmarks?full=1&newer=%d.00&sort=oldest&limit=1000", since);
+            const char *pages =
+                since == 0
+                    ? "history?full=1&newer=1795417404.04&sort=oldest&limit=1000"
+                    : fake_text(f, "history?full=1&newer=%d.00&sort=oldest&limit=1000", since + 1);
+            fake_expect_info(f, fake_text(f,
+                                          "{\"meta\":1795417400.10,\"crypto\":1795417400.20,"
+                                          "\"clients\":1795417401.00,\"tabs\":1795417402.00,"
+                                          "\"bookmarks\":%d.00,\"history\":%d.00}",
+                                          bookmarks, history));
             fake_expect_page(f, list, fake_text(f, "%d.00", bookmarks),
-                             round == 0 ? "{\"id\":\"b7\",\"modified\":1795417410.00,\"payload\":\"\"}\n" : bookmark(f, &fake_bulk_key, 1));
+                             round == 0
+                                 ? "{\"id\":\"b7\",\"modified\":1795417410.00,\"payload\":\"\"}\n"
+                                 : bookmark(f, &fake_bulk_key, 1));
             fake_expect_page(f, pages, fake_text(f, "%d.00", history), "");
             if (round > 0 && round < 4) { /* tried thrice; then after an hour */
-                struct fake_step *step = fake_expect(f, FAKE_GET "storage/bookmarks?full=1&ids=b7", rows[i].status, rows[i].body);
+                struct fake_step *step = fake_expect(f, FAKE_GET "storage/bookmarks?full=1&ids=b7",
+                                                     rows[i].status, rows[i].body);
                 step->headers[0] = rows[i].headers[0];
                 step->headers[1] = rows[i].headers[1];
                 if (i == 5)
                     step->headers[1] = fake_text(f, "x-last-modified: %d.00", bookmarks);
             }
             fake_pull_ends(f, round == 0 || round == 4 ? HEARTH_ACCOUNT_OK : rows[i].state, "");
-            assert_non_null(strstr(f->cursors[HEARTH_BOOKMARKS], fake_text(f, "\"lm\":%d00,", bookmarks)));
-            assert_non_null(strstr(f->cursors[HEARTH_HISTORY], fake_text(f, "\"lm\":%d00,", history)));
+            assert_non_null(
+                strstr(f->cursors[HEARTH_BOOKMARKS], fake_text(f, "\"lm\":%d00,", bookmarks)));
+            assert_non_null(
+                strstr(f->cursors[HEARTH_HISTORY], fake_text(f, "\"lm\":%d00,", history)));
             assert_int_equal(failed_in(f->cursors[HEARTH_BOOKMARKS], &failed), 1);
             assert_int_equal(failed.items[0].tries, round < 4 ? round + 1 : 4);
         }
@@ -388,7 +449,8 @@ static void test_offsets_in_a_circle(void **state)
     expect_start(f);
     static const char *const next[] = {"a", "b", "c", "a", "b", "c", "a"};
     for (int i = 0; i < 7; i++)
-        fake_expect_page(f, i == 0 ? LIST : fake_text(f, LIST "&offset=%s", next[i - 1]), "1795417403.50", bookmark(f, &fake_bulk_key, i))
+        fake_expect_page(f, i == 0 ? LIST : fake_text(f, LIST "&offset=%s", next[i - 1]),
+                         "1795417403.50", bookmark(f, &fake_bulk_key, i))
             ->headers[2] = fake_text(f, "x-weave-next-offset: %s", next[i]);
     fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "pages of bookmarks do not come to an end");
     assert_null(strstr(f->events, "commit bookmarks\n"));
@@ -402,19 +464,26 @@ static void test_pages_that_overlap(void **state)
     for (int missing = 0; missing < 2; missing++) {
         struct fake *f = fake_create();
         expect_start(f);
-        fake_expect_page(f, LIST, "1795417403.50", fake_text(f, "%s%s", bookmark(f, &fake_bulk_key, 1), bookmark(f, &fake_bulk_key, 2)))
+        fake_expect_page(
+            f, LIST, "1795417403.50",
+            fake_text(f, "%s%s", bookmark(f, &fake_bulk_key, 1), bookmark(f, &fake_bulk_key, 2)))
             ->headers[2] = "x-weave-next-offset: 2";
-        fake_expect_page(f, LIST "&offset=2", "1795417403.50",
-                         fake_text(f, "%s%s", bookmark(f, &fake_bulk_key, 2), bookmark(f, &fake_bulk_key, 4)));
-        fake_expect_page(f, "bookmarks", "1795417403.50", missing ? "\"b1\"\n\"b2\"\n\"b3\"\n\"b4\"\n" : "\"b1\"\n\"\\u00622\"\n\"b4\"\n");
+        fake_expect_page(
+            f, LIST "&offset=2", "1795417403.50",
+            fake_text(f, "%s%s", bookmark(f, &fake_bulk_key, 2), bookmark(f, &fake_bulk_key, 4)));
+        fake_expect_page(f, "bookmarks", "1795417403.50",
+                         missing ? "\"b1\"\n\"b2\"\n\"b3\"\n\"b4\"\n"
+                                 : "\"b1\"\n\"\\u00622\"\n\"b4\"\n");
         fake_pull_ends(f, missing ? HEARTH_ACCOUNT_ERROR : HEARTH_ACCOUNT_OK,
-                       missing ? "has 4 records of bookmarks, and its pages brought 3 of them" : "");
+                       missing ? "has 4 records of bookmarks, and its pages brought 3 of them"
+                               : "");
         assert_int_equal(strstr(f->events, "commit bookmarks\n") == NULL, missing);
         fake_destroy(f);
     }
 }
 
-/* crypto/keys could be opened, nobody has written it since, and now it cannot: that is not another password. */
+/* crypto/keys could be opened, nobody has written it since, and now it cannot: that is not
+ * another password. */
 static void test_damaged_keys(void **state)
 {
     (void)state;
@@ -423,12 +492,13 @@ static void test_damaged_keys(void **state)
         const char *bad = fake_keys_bso(f, &fake_other_key, &fake_bulk_key, "1795417400.20");
         fake_first_pull(f);
         fake_expect_info(f, fake_text(f,
-                                      "{\"meta\":1795417400.10,\"crypto\":1795417400.%d,\"clients\":1795417401.00,\"tabs\":1795417402.00,"
+                                      "{\"meta\":1795417400.10,\"crypto\":1795417400.%d,"
+                                      "\"clients\":1795417401.00,\"tabs\":1795417402.00,"
                                       "\"bookmarks\":1795417409.50,\"history\":1795417404.04}",
                                       written ? 21 : 20));
         if (!written)
-            fake_expect_page(f, "bookmarks?full=1&newer=1795417403.50&sort=oldest&limit=1000", "1795417409.50",
-                             bookmark(f, &fake_other_key, 1));
+            fake_expect_page(f, "bookmarks?full=1&newer=1795417403.50&sort=oldest&limit=1000",
+                             "1795417409.50", bookmark(f, &fake_other_key, 1));
         fake_expect(f, FAKE_GET "storage/crypto/keys", 200, bad);
         fake_expect(f, FAKE_GET "storage/crypto/keys", 200, bad);
         fake_expect_token(f);
@@ -469,16 +539,20 @@ static void test_list_of_ids(void **state)
     assert_int_equal(fx_failed_parse(&again, text, strlen(text)), 0);
     assert_int_equal(again.count, list.count);
     fx_failed_fini(&list);
-    assert_int_equal(fx_failed_add(&list, "a,b", 1795417500), 0); /* `?ids=a%2Cb` asks for a and for b */
+    /* `?ids=a%2Cb` asks for a and for b */
+    assert_int_equal(fx_failed_add(&list, "a,b", 1795417500), 0);
     assert_int_equal(list.count, 0);
     assert_int_equal(list.more, 1);
-    static const char *const bad[] = {"a", "a:",          "a:1",    "a:1:",   "a:0:0",   ":1:0",         "a:1:0,", "a:1:0,,",
-                                      ",", "a:1:0,a:2:0", "a:1:0;", "a:-1:0", "%00:1:0", "a:99999999:0", "%0a:1:0"};
+    static const char *const bad[] = {
+        "a", "a:",          "a:1",    "a:1:",   "a:0:0",   ":1:0",         "a:1:0,", "a:1:0,,",
+        ",", "a:1:0,a:2:0", "a:1:0;", "a:-1:0", "%00:1:0", "a:99999999:0", "%0a:1:0"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(fx_failed_parse(&again, bad[i], strlen(bad[i])), HEARTH_ERR_INVALID);
     struct fx_collection_cursor cursor;
     assert_int_equal(
-        fx_collection_cursor_parse_failed("{\"v\":1,\"lm\":1,\"sync_id\":\"\",\"version\":1,\"key\":\"\",\"failed\":\"x\"}", &cursor, &again),
+        fx_collection_cursor_parse_failed(
+            "{\"v\":1,\"lm\":1,\"sync_id\":\"\",\"version\":1,\"key\":\"\",\"failed\":\"x\"}",
+            &cursor, &again),
         0);
     assert_false(cursor.present);
     /* A clock that was wrong does not keep an id waiting for ever. */
@@ -494,13 +568,20 @@ static void test_list_of_ids(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_remembered_and_healed), cmocka_unit_test(test_asked_for_more_and_more_rarely),
-        cmocka_unit_test(test_incremental_damage),    cmocka_unit_test(test_much_damage),
-        cmocka_unit_test(test_damage_without_id),     cmocka_unit_test(test_answers_that_cannot_be),
-        cmocka_unit_test(test_offset_that_skips),     cmocka_unit_test(test_devices),
-        cmocka_unit_test(test_device_without_id),     cmocka_unit_test(test_refused_questions),
-        cmocka_unit_test(test_offsets_in_a_circle),   cmocka_unit_test(test_pages_that_overlap),
-        cmocka_unit_test(test_damaged_keys),          cmocka_unit_test(test_list_of_ids),
+        cmocka_unit_test(test_remembered_and_healed),
+        cmocka_unit_test(test_asked_for_more_and_more_rarely),
+        cmocka_unit_test(test_incremental_damage),
+        cmocka_unit_test(test_much_damage),
+        cmocka_unit_test(test_damage_without_id),
+        cmocka_unit_test(test_answers_that_cannot_be),
+        cmocka_unit_test(test_offset_that_skips),
+        cmocka_unit_test(test_devices),
+        cmocka_unit_test(test_device_without_id),
+        cmocka_unit_test(test_refused_questions),
+        cmocka_unit_test(test_offsets_in_a_circle),
+        cmocka_unit_test(test_pages_that_overlap),
+        cmocka_unit_test(test_damaged_keys),
+        cmocka_unit_test(test_list_of_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

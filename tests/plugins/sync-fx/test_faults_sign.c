@@ -16,16 +16,24 @@ static void test_token_refusals(void **state)
     } rows[] = {
         {401, "{\"status\":\"invalid-credentials\",\"errors\":[]}", HEARTH_ACCOUNT_SIGNIN_NEEDED,
          "access token of this account is no longer"},
-        {401, "{\"status\":\"invalid-generation\"}", HEARTH_ACCOUNT_SIGNIN_NEEDED, "access token of this account is no longer"},
-        {401, "<html>", HEARTH_ACCOUNT_ERROR, "between here and the token server refuses the request (401"}, /* a proxy's page */
-        {401, "{}", HEARTH_ACCOUNT_ERROR, "between here and the token server refuses the request (401"},
-        {401, "{\"status\":\"invalid-client-state\"}", HEARTH_ACCOUNT_SIGNIN_NEEDED, "password was reset"},
-        {401, "{\"status\":\"invalid-keysChangedAt\"}", HEARTH_ACCOUNT_SIGNIN_NEEDED, "password was reset"},
-        {401, "{\"status\":\"invalid-key-id\"}", HEARTH_ACCOUNT_SIGNIN_NEEDED, "password was reset"},
+        {401, "{\"status\":\"invalid-generation\"}", HEARTH_ACCOUNT_SIGNIN_NEEDED,
+         "access token of this account is no longer"},
+        /* a proxy's page */
+        {401, "<html>", HEARTH_ACCOUNT_ERROR,
+         "between here and the token server refuses the request (401"},
+        {401, "{}", HEARTH_ACCOUNT_ERROR,
+         "between here and the token server refuses the request (401"},
+        {401, "{\"status\":\"invalid-client-state\"}", HEARTH_ACCOUNT_SIGNIN_NEEDED,
+         "password was reset"},
+        {401, "{\"status\":\"invalid-keysChangedAt\"}", HEARTH_ACCOUNT_SIGNIN_NEEDED,
+         "password was reset"},
+        {401, "{\"status\":\"invalid-key-id\"}", HEARTH_ACCOUNT_SIGNIN_NEEDED,
+         "password was reset"},
         {401, "{\"status\":\"new-users-disabled\"}", HEARTH_ACCOUNT_ERROR, "no new users"},
         {403, "{\"status\":\"new-users-disabled\"}", HEARTH_ACCOUNT_ERROR, "no new users"},
         {401, "{\"status\":\"error\"}", HEARTH_ACCOUNT_ERROR, "X-KeyID"},
-        {403, "", HEARTH_ACCOUNT_ERROR, "between here and the token server refuses the request (403"},
+        {403, "", HEARTH_ACCOUNT_ERROR,
+         "between here and the token server refuses the request (403"},
         {404, "{\"status\":\"error\"}", HEARTH_ACCOUNT_ERROR, "has nothing at 1.0/sync/1.5"},
         {302, "", HEARTH_ACCOUNT_ERROR, "redirects"},
         {500, "{\"status\":\"internal-error\"}", HEARTH_ACCOUNT_ERROR, "token server failed (500"},
@@ -33,14 +41,18 @@ static void test_token_refusals(void **state)
         {503, "{\"status\":\"error\"}", HEARTH_ACCOUNT_ERROR, "overloaded"},
         {200, "{}", HEARTH_ACCOUNT_ERROR, "does not answer like a token server"},
         {200, "<html>", HEARTH_ACCOUNT_ERROR, "does not answer like a token server"},
-        {200, "{\"id\":\"a\\\"b\",\"key\":\"k\",\"uid\":1,\"api_endpoint\":\"https://n/1.5/1\"}", HEARTH_ACCOUNT_ERROR,
-         "does not answer like"},
-        {200, "{\"id\":\"a\",\"key\":\"k\",\"uid\":\"1\",\"api_endpoint\":\"https://n/1.5/1\"}", HEARTH_ACCOUNT_ERROR,
-         "does not answer like"},
-        {200, "{\"id\":\"a\",\"key\":\"k\",\"uid\":1,\"api_endpoint\":\"https://n/1.5/1\",\"hashalg\":\"md5\"}", HEARTH_ACCOUNT_ERROR,
-         "SHA-256"},
-        {200, "{\"id\":\"a\",\"key\":\"k\",\"uid\":1,\"api_endpoint\":\"nonsense\"}", HEARTH_ACCOUNT_ERROR, "no usable storage server"},
-        {200, "{\"id\":\"a\",\"key\":\"k\",\"uid\":1,\"api_endpoint\":\"http://n.example/1.5/1\"}", HEARTH_ACCOUNT_ERROR, "plain http"},
+        {200, "{\"id\":\"a\\\"b\",\"key\":\"k\",\"uid\":1,\"api_endpoint\":\"https://n/1.5/1\"}",
+         HEARTH_ACCOUNT_ERROR, "does not answer like"},
+        {200, "{\"id\":\"a\",\"key\":\"k\",\"uid\":\"1\",\"api_endpoint\":\"https://n/1.5/1\"}",
+         HEARTH_ACCOUNT_ERROR, "does not answer like"},
+        {200,
+         "{\"id\":\"a\",\"key\":\"k\",\"uid\":1,\"api_endpoint\":\"https://n/1.5/"
+         "1\",\"hashalg\":\"md5\"}",
+         HEARTH_ACCOUNT_ERROR, "SHA-256"},
+        {200, "{\"id\":\"a\",\"key\":\"k\",\"uid\":1,\"api_endpoint\":\"nonsense\"}",
+         HEARTH_ACCOUNT_ERROR, "no usable storage server"},
+        {200, "{\"id\":\"a\",\"key\":\"k\",\"uid\":1,\"api_endpoint\":\"http://n.example/1.5/1\"}",
+         HEARTH_ACCOUNT_ERROR, "plain http"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct fake *f = fake_create();
@@ -105,18 +117,22 @@ static struct fake *with_old_refresh_token(void)
 static struct fake *with_refresh_token(void)
 {
     struct fake *f = with_old_refresh_token();
-    f->credentials = fake_text(f, "%.*s,\"made_at\":\"https://accounts.firefox.com\"}", (int)strlen(f->credentials) - 1, f->credentials);
+    f->credentials = fake_text(f, "%.*s,\"made_at\":\"https://accounts.firefox.com\"}",
+                               (int)strlen(f->credentials) - 1, f->credentials);
     return f;
 }
 
 static void expect_discovery(struct fake *f)
 {
-    fake_expect(f, OPENID, 200, "{\"issuer\":\"x\",\"token_endpoint\":\"https://oauth.example/v1/token\"}");
+    fake_expect(f, OPENID, 200,
+                "{\"issuer\":\"x\",\"token_endpoint\":\"https://oauth.example/v1/token\"}");
 }
 
 static void expect_grant(struct fake *f)
 {
-    fake_expect(f, REFRESH, 200, "{\"access_token\":\"t0ken\",\"expires_in\":21600,\"scope\":\"x\",\"token_type\":\"bearer\"}");
+    fake_expect(f, REFRESH, 200,
+                "{\"access_token\":\"t0ken\",\"expires_in\":21600,\"scope\":\"x\",\"token_type\":"
+                "\"bearer\"}");
 }
 
 static void test_refresh(void **state)
@@ -150,7 +166,8 @@ static void test_refresh(void **state)
     fake_destroy(f);
 }
 
-/* A page of a proxy or portal is nobody's refusal: it passes, and the sign-in is as good as before. */
+/* A page of a proxy or portal is nobody's refusal: it passes, and the sign-in is as good as
+ * before. */
 static void test_foreign_refusals(void **state)
 {
     (void)state;
@@ -158,12 +175,14 @@ static void test_foreign_refusals(void **state)
         struct fake *f = with_refresh_token();
         expect_discovery(f);
         fake_expect(f, REFRESH, status, "<html>Please log in to the network");
-        fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "between here and the accounts server refuses the request");
+        fake_pull_ends(f, HEARTH_ACCOUNT_ERROR,
+                       "between here and the accounts server refuses the request");
         assert_int_equal(f->result.passing, 1);
         fake_destroy(f);
         f = fake_create();
         fake_expect(f, FAKE_TOKEN, status, "<html>Please log in to the network");
-        fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "between here and the token server refuses the request");
+        fake_pull_ends(f, HEARTH_ACCOUNT_ERROR,
+                       "between here and the token server refuses the request");
         assert_int_equal(f->result.passing, 1);
         fake_destroy(f);
     }
@@ -207,7 +226,8 @@ static void test_refresh_refusals(void **state)
         int state;
         const char *words;
     } rows[] = {
-        {400, "{\"code\":400,\"errno\":108,\"message\":\"Invalid token\"}", HEARTH_ACCOUNT_SIGNIN_NEEDED, "Sign in again"},
+        {400, "{\"code\":400,\"errno\":108,\"message\":\"Invalid token\"}",
+         HEARTH_ACCOUNT_SIGNIN_NEEDED, "Sign in again"},
         {401, "{\"errno\":110}", HEARTH_ACCOUNT_SIGNIN_NEEDED, "Sign in again"},
         {400, "{\"errno\":121}", HEARTH_ACCOUNT_SIGNIN_NEEDED, "Sign in again"},
         {400, "{\"errno\":182}", HEARTH_ACCOUNT_SIGNIN_NEEDED, "Sign in again"},
@@ -230,7 +250,8 @@ static void test_refresh_refusals(void **state)
     }
     struct fake *f = with_refresh_token();
     expect_discovery(f);
-    fake_expect(f, REFRESH, 429, "{\"errno\":114}")->headers[0] = "retry-after: 20"; /* the number means throttled here */
+    /* the number means throttled here */
+    fake_expect(f, REFRESH, 429, "{\"errno\":114}")->headers[0] = "retry-after: 20";
     fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "fewer requests");
     fake_between(f->result.account_backoff, 20000);
     fake_destroy(f);
@@ -241,14 +262,16 @@ static void test_rotated_refresh_token(void **state)
     (void)state;
     struct fake *f = with_refresh_token();
     expect_discovery(f);
-    fake_expect(f, REFRESH, 200, "{\"access_token\":\"t0ken\",\"refresh_token\":\"n3w\",\"expires_in\":3600}");
+    fake_expect(f, REFRESH, 200,
+                "{\"access_token\":\"t0ken\",\"refresh_token\":\"n3w\",\"expires_in\":3600}");
     fake_expect_token(f);
     fake_expect_info(f, "{}");
     fake_pull_ends(f, HEARTH_ACCOUNT_WAITING, "No Firefox");
     assert_non_null(strstr(f->events, "credentials {\"v\":1,\"uid\":\"a1\""));
     assert_non_null(strstr(f->events, "\"refresh_token\":\"n3w\"}"));
     /* The cache follows: with the new credentials the tokens are still known. */
-    f->credentials = fake_text(f, "%.*s", (int)strcspn(strstr(f->events, "{"), "\n"), strstr(f->events, "{"));
+    f->credentials =
+        fake_text(f, "%.*s", (int)strcspn(strstr(f->events, "{"), "\n"), strstr(f->events, "{"));
     fake_expect_info(f, "{}");
     fake_pull_ends(f, HEARTH_ACCOUNT_WAITING, "No Firefox");
     fake_destroy(f);
@@ -258,7 +281,8 @@ static void test_rotated_refresh_token(void **state)
 static void test_old_refresh_token(void **state)
 {
     (void)state;
-    struct fake *f = with_old_refresh_token(), *g = fake_create_with("accounts_url", "https://accounts.example");
+    struct fake *f = with_old_refresh_token(),
+                *g = fake_create_with("accounts_url", "https://accounts.example");
     expect_discovery(f);
     fake_expect(f, REFRESH, 401, "{\"errno\":110}");
     fake_pull_ends(f, HEARTH_ACCOUNT_SIGNIN_NEEDED, "");
@@ -269,7 +293,8 @@ static void test_old_refresh_token(void **state)
     fake_pull_ends(f, HEARTH_ACCOUNT_WAITING, "No Firefox");
     assert_non_null(strstr(f->events, "\"made_at\":\"https://accounts.firefox.com\""));
     assert_non_null(strstr(f->events, "\"refresh_token\":\"r3fresh\"}"));
-    g->credentials = fake_text(g, "%.*s", (int)strcspn(strstr(f->events, "{"), "\n"), strstr(f->events, "{"));
+    g->credentials =
+        fake_text(g, "%.*s", (int)strcspn(strstr(f->events, "{"), "\n"), strstr(f->events, "{"));
     fake_pull_ends(g, HEARTH_ACCOUNT_SIGNIN_NEEDED, "not shown to that one");
     fake_destroy(g);
     fake_destroy(f);
@@ -288,9 +313,15 @@ static void test_no_client_id(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_token_refusals), cmocka_unit_test(test_token_clock),      cmocka_unit_test(test_old_refresh_token),
-        cmocka_unit_test(test_token_backoff),  cmocka_unit_test(test_refresh),          cmocka_unit_test(test_foreign_refusals),
-        cmocka_unit_test(test_discovery),      cmocka_unit_test(test_refresh_refusals), cmocka_unit_test(test_rotated_refresh_token),
+        cmocka_unit_test(test_token_refusals),
+        cmocka_unit_test(test_token_clock),
+        cmocka_unit_test(test_old_refresh_token),
+        cmocka_unit_test(test_token_backoff),
+        cmocka_unit_test(test_refresh),
+        cmocka_unit_test(test_foreign_refusals),
+        cmocka_unit_test(test_discovery),
+        cmocka_unit_test(test_refresh_refusals),
+        cmocka_unit_test(test_rotated_refresh_token),
         cmocka_unit_test(test_no_client_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

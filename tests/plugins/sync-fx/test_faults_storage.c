@@ -1,4 +1,5 @@
-/* Every row of the failure tables of the storage server: statuses, networks, moves, conflicts, broken pages. */
+/* Every row of the failure tables of the storage server: statuses, networks, moves, conflicts,
+ * broken pages. */
 #include "fake.h"
 
 #include <string.h>
@@ -39,7 +40,8 @@ static void test_storage_statuses(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct fake *f = fake_create();
         fake_expect_token(f);
-        fake_expect(f, FAKE_GET "info/collections", rows[i].status, rows[i].body)->headers[0] = rows[i].header;
+        fake_expect(f, FAKE_GET "info/collections", rows[i].status, rows[i].body)->headers[0] =
+            rows[i].header;
         fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, rows[i].words);
         fake_between(f->result.account_backoff, rows[i].account);
         fake_between(f->result.host_backoff, rows[i].host);
@@ -71,7 +73,8 @@ static void test_network(void **state)
     }
 }
 
-/* X-Weave-Backoff on a good answer: everything is finished, then there is a pause. An alert is logged once, on one line. */
+/* X-Weave-Backoff on a good answer: everything is finished, then there is a pause. An alert is
+ * logged once, on one line. */
 static void test_soft_backoff(void **state)
 {
     (void)state;
@@ -83,7 +86,8 @@ static void test_soft_backoff(void **state)
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
     fake_between(f->result.account_backoff, 75000);
     assert_int_equal(f->result.host_backoff, 0);
-    assert_string_equal(f->log, "1 the Sync server sent an alert text=\"{\"code\":\"soft-eol\"} 2 fake line\"\n");
+    assert_string_equal(
+        f->log, "1 the Sync server sent an alert text=\"{\"code\":\"soft-eol\"} 2 fake line\"\n");
     fake_destroy(f);
 }
 
@@ -115,14 +119,16 @@ static void test_storage_clock(void **state)
     struct fake *f = fake_create();
     fake_first_pull(f);
     struct fake_step *step = fake_expect(f, FAKE_GET "info/collections", 401, "");
-    step->headers[0] = "www-authenticate: Hawk ts=\"1795500000\", tsm=\"x\", error=\"Stale timestamp\"";
+    step->headers[0] =
+        "www-authenticate: Hawk ts=\"1795500000\", tsm=\"x\", error=\"Stale timestamp\"";
     fake_expect(f, FAKE_GET "info/collections", 304, NULL);
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
     assert_int_equal(f->result.requests, 2);
     fake_destroy(f);
 }
 
-/* The account was moved: cursors are reset, everything is read from the new server in the same pull. */
+/* The account was moved: cursors are reset, everything is read from the new server in the same
+ * pull. */
 static void test_moved(void **state)
 {
     (void)state;
@@ -130,26 +136,32 @@ static void test_moved(void **state)
     fake_first_pull(f);
     fake_expect(f, FAKE_GET "info/collections", 401, "");
     fake_expect(f, FAKE_TOKEN, 200,
-                "{\"id\":\"hawk-2\",\"key\":\"key-2\",\"api_endpoint\":\"https://other.example/1.5/8/\",\"uid\":8,\"duration\":3600}");
+                "{\"id\":\"hawk-2\",\"key\":\"key-2\",\"api_endpoint\":\"https://other.example/1.5/"
+                "8/\",\"uid\":8,\"duration\":3600}");
     fake_expect(f, "GET https://other.example/1.5/8/info/collections", 200,
                 "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"bookmarks\":1795417403.50}")
         ->wants[0] = "!x-if-modified-since";
-    fake_expect(f, "GET https://other.example/1.5/8/storage/meta/global", 200, fake_meta_bso(f, "global2", 5, FAKE_ENGINES, ""));
+    fake_expect(f, "GET https://other.example/1.5/8/storage/meta/global", 200,
+                fake_meta_bso(f, "global2", 5, FAKE_ENGINES, ""));
     fake_expect(f, "GET https://other.example/1.5/8/storage/crypto/keys", 200,
                 fake_keys_bso(f, &fake_sync_key, &fake_other_key, "1795417400.20"));
     fake_expect(f, "GET https://other.example/1.5/8/info/configuration", 404, "");
-    struct fake_step *page = fake_expect(f, "GET https://other.example/1.5/8/storage/bookmarks?full=1&sort=oldest&limit=1000", 200, "");
+    struct fake_step *page = fake_expect(
+        f, "GET https://other.example/1.5/8/storage/bookmarks?full=1&sort=oldest&limit=1000", 200,
+        "");
     page->headers[0] = "content-type: application/newlines";
     page->headers[1] = "x-last-modified: 1795417403.50";
     page->headers[2] = "x-weave-records: 0";
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
-    assert_string_equal(f->events, "reset all\nmark account\nbegin clients incremental\ncommit clients\nmark tabs\n"
-                                   "begin bookmarks complete\ncommit bookmarks\nmark history\nmark account\n");
+    assert_string_equal(
+        f->events, "reset all\nmark account\nbegin clients incremental\ncommit clients\nmark tabs\n"
+                   "begin bookmarks complete\ncommit bookmarks\nmark history\nmark account\n");
     assert_string_equal(f->result.host, "other.example:443");
     fake_destroy(f);
 }
 
-/* Moved in the middle of a collection, to a server that is still empty: nothing of it is committed, nothing old is removed. */
+/* Moved in the middle of a collection, to a server that is still empty: nothing of it is
+ * committed, nothing old is removed. */
 static void test_moved_in_the_middle(void **state)
 {
     (void)state;
@@ -159,7 +171,9 @@ static void test_moved_in_the_middle(void **state)
     fake_expect_bookmarks(f);
     f->steps[f->step_count - 1].headers[2] = "x-weave-next-offset: 5";
     fake_expect(f, FAKE_GET "storage/bookmarks?full=1&sort=oldest&limit=1000&offset=5", 401, "");
-    fake_expect(f, FAKE_TOKEN, 200, "{\"id\":\"hawk-2\",\"key\":\"key-2\",\"api_endpoint\":\"https://other.example/1.5/8\",\"uid\":8}");
+    fake_expect(f, FAKE_TOKEN, 200,
+                "{\"id\":\"hawk-2\",\"key\":\"key-2\",\"api_endpoint\":\"https://other.example/1.5/"
+                "8\",\"uid\":8}");
     fake_expect(f, "GET https://other.example/1.5/8/info/collections", 200, "{}");
     fake_pull_ends(f, HEARTH_ACCOUNT_WAITING, "No Firefox");
     assert_null(strstr(f->events, "commit bookmarks"));
@@ -174,7 +188,9 @@ static void test_moved_while_away(void **state)
     struct fake *f = fake_create();
     fake_first_pull(f);
     f->ops->forget(f->self, "acc1");
-    fake_expect(f, FAKE_TOKEN, 200, "{\"id\":\"hawk-2\",\"key\":\"key-2\",\"api_endpoint\":\"" FAKE_NODE "\",\"uid\":9}");
+    fake_expect(f, FAKE_TOKEN, 200,
+                "{\"id\":\"hawk-2\",\"key\":\"key-2\",\"api_endpoint\":\"" FAKE_NODE
+                "\",\"uid\":9}");
     fake_expect_info(f, "{}")->wants[0] = "!x-if-modified-since";
     fake_pull_ends(f, HEARTH_ACCOUNT_WAITING, "No Firefox");
     assert_string_equal(f->events, "reset all\n");
@@ -186,24 +202,29 @@ static void test_conflict(void **state)
     (void)state;
     struct fake *f = fake_create();
     fake_first_pull(f);
-    fake_expect_info(
-        f, "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"clients\":1795417401.00,\"tabs\":1795417402.00,\"bookmarks\":1795417403.50,"
-           "\"history\":1795417409.02}")
+    fake_expect_info(f, "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"clients\":1795417401."
+                        "00,\"tabs\":1795417402.00,\"bookmarks\":1795417403.50,"
+                        "\"history\":1795417409.02}")
         ->headers[0] = "x-last-modified: 1795417409.02";
     for (int i = 0; i < 2; i++) { /* the second time it works */
-        struct fake_step *page =
-            fake_expect_page(f, "history?full=1&newer=1795417404.04&sort=oldest&limit=1000", i == 0 ? "1795417409.02" : "1795417409.30",
-                             fake_bso(f, &fake_bulk_key, "p1", "1795417409.02", "{\"id\":\"p1\",\"deleted\":true}"));
+        struct fake_step *page = fake_expect_page(
+            f, "history?full=1&newer=1795417404.04&sort=oldest&limit=1000",
+            i == 0 ? "1795417409.02" : "1795417409.30",
+            fake_bso(f, &fake_bulk_key, "p1", "1795417409.02", "{\"id\":\"p1\",\"deleted\":true}"));
         page->headers[2] = "x-weave-next-offset: 1";
-        page = fake_expect_page(f, "history?full=1&newer=1795417404.04&sort=oldest&limit=1000&offset=1", "1795417409.30", "");
+        page = fake_expect_page(
+            f, "history?full=1&newer=1795417404.04&sort=oldest&limit=1000&offset=1",
+            "1795417409.30", "");
         page->status = i == 0 ? 412 : 200;
-        page->wants[1] = i == 0 ? "x-if-unmodified-since: 1795417409.02" : "x-if-unmodified-since: 1795417409.30";
+        page->wants[1] = i == 0 ? "x-if-unmodified-since: 1795417409.02"
+                                : "x-if-unmodified-since: 1795417409.30";
     }
-    fake_expect_page(f, "history?newer=1795417404.04", "1795417409.30", "\"p1\"\n")->wants[1] = "x-if-unmodified-since: 1795417409.30";
+    fake_expect_page(f, "history?newer=1795417404.04", "1795417409.30", "\"p1\"\n")->wants[1] =
+        "x-if-unmodified-since: 1795417409.30";
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
-    assert_string_equal(
-        f->events,
-        "begin history incremental\nremoved p1 1795417409020\nrestart\nremoved p1 1795417409020\ncommit history\nmark account\n");
+    assert_string_equal(f->events,
+                        "begin history incremental\nremoved p1 1795417409020\nrestart\nremoved p1 "
+                        "1795417409020\ncommit history\nmark account\n");
     assert_non_null(strstr(f->cursors[HEARTH_HISTORY], "\"lm\":179541740930,"));
     fake_destroy(f);
 }
@@ -223,25 +244,31 @@ static void test_endless_conflict(void **state)
     (void)state;
     struct fake *f = fake_create();
     fake_first_pull(f);
-    fake_expect_info(
-        f, "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"clients\":1795417401.00,\"tabs\":1795417402.00,\"bookmarks\":1795417409.02,"
-           "\"history\":1795417409.02}");
+    fake_expect_info(f, "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"clients\":1795417401."
+                        "00,\"tabs\":1795417402.00,\"bookmarks\":1795417409.02,"
+                        "\"history\":1795417409.02}");
     expect_endless_conflict(f, "bookmarks?full=1&newer=1795417403.50&sort=oldest&limit=1000");
-    fake_expect_page(f, "history?full=1&newer=1795417404.04&sort=oldest&limit=1000", "1795417409.02", "");
+    fake_expect_page(f, "history?full=1&newer=1795417404.04&sort=oldest&limit=1000",
+                     "1795417409.02", "");
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "Other devices were writing bookmarks");
-    assert_string_equal(f->events, "begin bookmarks incremental\nrestart\nrestart\nrestart\nrestart\ncommit bookmarks without mark\n"
-                                   "begin history incremental\ncommit history\n");
+    assert_string_equal(f->events,
+                        "begin bookmarks incremental\nrestart\nrestart\nrestart\nrestart\ncommit "
+                        "bookmarks without mark\n"
+                        "begin history incremental\ncommit history\n");
     /* The time of info/collections was not kept: the next run looks again. */
     struct fake_step *step =
-        fake_expect_info(f, "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"clients\":1795417401.00,\"tabs\":1795417402.00,"
+        fake_expect_info(f, "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"clients\":"
+                            "1795417401.00,\"tabs\":1795417402.00,"
                             "\"bookmarks\":1795417409.02,\"history\":1795417409.02}");
     step->wants[0] = "x-if-modified-since: 1795417404.04";
-    fake_expect_page(f, "bookmarks?full=1&newer=1795417403.50&sort=oldest&limit=1000", "1795417409.02", "");
+    fake_expect_page(f, "bookmarks?full=1&newer=1795417403.50&sort=oldest&limit=1000",
+                     "1795417409.02", "");
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
     fake_destroy(f);
 }
 
-/* Bookmarks that are read whole cannot be given up by committing nothing. The pull ends, and next time history comes first. */
+/* Bookmarks that are read whole cannot be given up by committing nothing. The pull ends, and
+ * next time history comes first. */
 static void test_endless_conflict_at_first(void **state)
 {
     (void)state;
@@ -255,7 +282,8 @@ static void test_endless_conflict_at_first(void **state)
     fake_expect_history(f);
     fake_expect_bookmarks(f);
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
-    assert_non_null(strstr(f->events, "commit history\nbegin bookmarks complete\nbookmark bm1 2 - - - - - 0 >x\ncommit bookmarks\n"));
+    assert_non_null(strstr(f->events, "commit history\nbegin bookmarks complete\nbookmark bm1 2 - "
+                                      "- - - - 0 >x\ncommit bookmarks\n"));
     fake_destroy(f);
 }
 
@@ -271,16 +299,19 @@ static void test_page_faults(void **state)
         {"content-type: application/newlines", "x-weave-records: 3", "", 200, "cut off"},
         {"content-type: application/json", NULL, "[", 200, "cut off"},
         {"content-type: application/json", NULL, "{}", 200, "cut off"},
-        {"content-type: application/newlines", "x-weave-next-offset: ", "", 200, "do not come to an end"},
+        {"content-type: application/newlines", "x-weave-next-offset: ", "", 200,
+         "do not come to an end"},
         {"content-type: application/newlines", NULL, "", 404, "has nothing at storage/bookmarks"},
-        {"content-type: application/newlines", "retry-after: 10", "", 409, "another device was writing"},
+        {"content-type: application/newlines", "retry-after: 10", "", 409,
+         "another device was writing"},
         {"content-type: application/json", NULL, "13", 400, "400, reason 13"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct fake *f = fake_create();
         fake_expect_start(f, FAKE_INFO);
         fake_expect_devices(f);
-        struct fake_step *page = fake_expect_page(f, "bookmarks?full=1&sort=oldest&limit=1000", "1795417403.50", rows[i].body);
+        struct fake_step *page = fake_expect_page(f, "bookmarks?full=1&sort=oldest&limit=1000",
+                                                  "1795417403.50", rows[i].body);
         page->headers[0] = rows[i].type;
         page->headers[2] = rows[i].extra;
         page->status = rows[i].status;
@@ -289,9 +320,12 @@ static void test_page_faults(void **state)
         fake_destroy(f);
     }
     struct fake *f = fake_create(); /* the same offset for ever */
-    fake_expect_start(f, "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"history\":1795417404.04}");
-    fake_expect_page(f, "history?full=1&sort=oldest&limit=1000", "1795417404.04", "")->headers[2] = "x-weave-next-offset: 1";
-    fake_expect_page(f, "history?full=1&sort=oldest&limit=1000&offset=1", "1795417404.04", "")->headers[2] = "x-weave-next-offset: 1";
+    fake_expect_start(
+        f, "{\"meta\":1795417400.10,\"crypto\":1795417400.20,\"history\":1795417404.04}");
+    fake_expect_page(f, "history?full=1&sort=oldest&limit=1000", "1795417404.04", "")->headers[2] =
+        "x-weave-next-offset: 1";
+    fake_expect_page(f, "history?full=1&sort=oldest&limit=1000&offset=1", "1795417404.04", "")
+        ->headers[2] = "x-weave-next-offset: 1";
     fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "do not come to an end");
     fake_destroy(f);
 }

@@ -1,4 +1,5 @@
-/* Everything that a real Firefox put on a server: each record decrypts, and is translated or left out for a known reason. */
+/* Everything that a real Firefox put on a server: each record decrypts, and is translated or
+ * left out for a known reason. */
 #include "fake.h"
 
 #include <stdio.h>
@@ -15,7 +16,8 @@
 enum { LINE_MAX_SIZE = 4 << 20 };
 
 struct counts {
-    int64_t records[FX_COLLECTIONS], others, removed[FX_COLLECTIONS], pages, visits, bookmarks[6], tabs, skipped, damaged, tags, children;
+    int64_t records[FX_COLLECTIONS], others, removed[FX_COLLECTIONS], pages, visits, bookmarks[6],
+        tabs, skipped, damaged, tags, children;
     int32_t collection;
     char strip[4096]; /* windows and groups */
     size_t written;
@@ -60,9 +62,10 @@ static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
     assert_int_equal(tab->active, 0); /* nothing of a record says it */
     counts.tabs++;
     if (counts.written < sizeof(counts.strip))
-        counts.written += (size_t)snprintf(counts.strip + counts.written, sizeof(counts.strip) - counts.written, "%.8s %lld/%lld %s%s\n",
-                                           device, (long long)tab->window, (long long)tab->place, tab->group == NULL ? "-" : tab->group,
-                                           tab->pinned ? " pinned" : "");
+        counts.written += (size_t)snprintf(
+            counts.strip + counts.written, sizeof(counts.strip) - counts.written,
+            "%.8s %lld/%lld %s%s\n", device, (long long)tab->window, (long long)tab->place,
+            tab->group == NULL ? "-" : tab->group, tab->pinned ? " pinned" : "");
     return 0;
 }
 
@@ -70,8 +73,10 @@ static int on_tab_group(void *ctx, const char *device, const struct hearth_tab_g
 {
     (void)ctx;
     if (counts.written < sizeof(counts.strip))
-        counts.written += (size_t)snprintf(counts.strip + counts.written, sizeof(counts.strip) - counts.written, "%.8s: %s \"%s\" %s%s\n",
-                                           device, group->id, group->name, group->color, group->collapsed ? " collapsed" : "");
+        counts.written +=
+            (size_t)snprintf(counts.strip + counts.written, sizeof(counts.strip) - counts.written,
+                             "%.8s: %s \"%s\" %s%s\n", device, group->id, group->name, group->color,
+                             group->collapsed ? " collapsed" : "");
     return 0;
 }
 
@@ -139,7 +144,8 @@ static void take_line(struct loader *l, const char *line)
     }
     if (strcmp(name, "crypto") == 0)
         return; /* read before */
-    assert_int_equal(fx_bso_open(&l->decoder, &l->keys.of[HEARTH_BOOKMARKS], &bso, &json), FX_BSO_OK);
+    assert_int_equal(fx_bso_open(&l->decoder, &l->keys.of[HEARTH_BOOKMARKS], &bso, &json),
+                     FX_BSO_OK);
     if (collection == 0) {
         counts.others++;
     } else {
@@ -156,7 +162,8 @@ static void take_line(struct loader *l, const char *line)
     json_decref(json);
 }
 
-static void each_line(const char *path, struct loader *l, void (*fn)(struct loader *l, const char *line))
+static void each_line(const char *path, struct loader *l,
+                      void (*fn)(struct loader *l, const char *line))
 {
     gzFile file = gzopen(path, "rb");
     char *line = malloc(LINE_MAX_SIZE);
@@ -172,7 +179,8 @@ static void each_line(const char *path, struct loader *l, void (*fn)(struct load
 static void find_keys(struct loader *l, const char *line)
 {
     struct fx_bso bso;
-    if (strstr(line, "\"crypto\"") == NULL || fx_bso_read(&l->decoder, line, strlen(line), &bso) != FX_BSO_OK ||
+    if (strstr(line, "\"crypto\"") == NULL ||
+        fx_bso_read(&l->decoder, line, strlen(line), &bso) != FX_BSO_OK ||
         strcmp(bso.id, "keys") != 0)
         return;
     assert_int_equal(fx_bso_decrypt(&l->decoder, &l->sync_key, &bso), FX_BSO_OK);
@@ -182,7 +190,11 @@ static void find_keys(struct loader *l, const char *line)
 static void load(const char *path)
 {
     struct loader l = {.sync_key = sync_key(),
-                       .sink = {.page = on_page, .bookmark = on_bookmark, .removed = on_removed, .tab = on_tab, .tab_group = on_tab_group}};
+                       .sink = {.page = on_page,
+                                .bookmark = on_bookmark,
+                                .removed = on_removed,
+                                .tab = on_tab,
+                                .tab_group = on_tab_group}};
     memset(&counts, 0, sizeof(counts));
     assert_int_equal(fx_decoder_init(&l.decoder), 0);
     each_line(path, &l, find_keys);
@@ -216,22 +228,26 @@ static void test_final(void **state)
     assert_int_equal(counts.pages, 5095);
     assert_int_equal(counts.records[HEARTH_BOOKMARKS], 861);
     assert_int_equal(counts.removed[HEARTH_BOOKMARKS], 93);
-    assert_int_equal(counts.bookmarks[HEARTH_BOOKMARK] + counts.bookmarks[HEARTH_QUERY] + counts.bookmarks[HEARTH_FOLDER] +
-                         counts.bookmarks[HEARTH_SEPARATOR],
+    assert_int_equal(counts.bookmarks[HEARTH_BOOKMARK] + counts.bookmarks[HEARTH_QUERY] +
+                         counts.bookmarks[HEARTH_FOLDER] + counts.bookmarks[HEARTH_SEPARATOR],
                      768);
-    assert_true(counts.bookmarks[HEARTH_FOLDER] >= 4 && counts.bookmarks[HEARTH_QUERY] > 0 && counts.bookmarks[HEARTH_SEPARATOR] > 0);
-    assert_int_equal(counts.children, 768 - 4); /* every item but the four roots hangs in exactly one folder */
+    assert_true(counts.bookmarks[HEARTH_FOLDER] >= 4 && counts.bookmarks[HEARTH_QUERY] > 0 &&
+                counts.bookmarks[HEARTH_SEPARATOR] > 0);
+    /* every item but the four roots hangs in exactly one folder */
+    assert_int_equal(counts.children, 768 - 4);
     assert_true(counts.tags > 0);
     assert_int_equal(counts.records[HEARTH_TABS], 2);
     assert_int_equal(counts.records[HEARTH_CLIENTS], 2);
     assert_true(counts.tabs > 10);
-    assert_string_equal(counts.strip,
-                        "XZomPBid 0/2 -\nXZomPBid 0/3 -\nXZomPBid 0/1 -\nXZomPBid 0/0 -\n"
-                        "VtkkpvkA: 1795417418675-39 \"Trip\" purple collapsed\nVtkkpvkA: 1795417418665-25 \"Shopping 🛒\" blue\n"
-                        "VtkkpvkA 0/3 -\nVtkkpvkA 0/4 -\nVtkkpvkA 0/2 -\nVtkkpvkA 0/1 -\n"
-                        "VtkkpvkA 1/9 1795417418675-39\nVtkkpvkA 1/8 1795417418675-39\n"
-                        "VtkkpvkA 1/7 1795417418665-25\nVtkkpvkA 1/6 1795417418665-25\n"
-                        "VtkkpvkA 1/3 -\nVtkkpvkA 1/2 -\nVtkkpvkA 1/1 - pinned\nVtkkpvkA 1/0 - pinned\n");
+    assert_string_equal(
+        counts.strip,
+        "XZomPBid 0/2 -\nXZomPBid 0/3 -\nXZomPBid 0/1 -\nXZomPBid 0/0 -\n"
+        "VtkkpvkA: 1795417418675-39 \"Trip\" purple collapsed\nVtkkpvkA: 1795417418665-25 "
+        "\"Shopping 🛒\" blue\n"
+        "VtkkpvkA 0/3 -\nVtkkpvkA 0/4 -\nVtkkpvkA 0/2 -\nVtkkpvkA 0/1 -\n"
+        "VtkkpvkA 1/9 1795417418675-39\nVtkkpvkA 1/8 1795417418675-39\n"
+        "VtkkpvkA 1/7 1795417418665-25\nVtkkpvkA 1/6 1795417418665-25\n"
+        "VtkkpvkA 1/3 -\nVtkkpvkA 1/2 -\nVtkkpvkA 1/1 - pinned\nVtkkpvkA 1/0 - pinned\n");
     assert_int_equal(counts.others, 18);
     assert_int_equal(counts.skipped, 0);
     assert_int_equal(counts.damaged, 0);

@@ -89,9 +89,11 @@ static void test_text(void **state)
 static void test_repair(void **state)
 {
     (void)state;
-    char text[] = "\"\\ud83d\\ude00 \\ud83d \\ude00 \\ud83dx \xff\xc3 \\\\ud800 \\ud83d\\ud83d\\ude00\"";
+    char text[] =
+        "\"\\ud83d\\ude00 \\ud83d \\ude00 \\ud83dx \xff\xc3 \\\\ud800 \\ud83d\\ud83d\\ude00\"";
     fx_text_repair_json(text, strlen(text));
-    assert_string_equal(text, "\"\\ud83d\\ude00 \\ufffd \\ufffd \\ufffdx ?? \\\\ud800 \\ufffd\\ud83d\\ude00\"");
+    assert_string_equal(
+        text, "\"\\ud83d\\ude00 \\ufffd \\ufffd \\ufffdx ?? \\\\ud800 \\ufffd\\ud83d\\ude00\"");
 }
 
 struct members {
@@ -102,7 +104,8 @@ static int on_member(void *ctx, const struct fx_span *key, const struct fx_span 
 {
     struct members *m = ctx;
     size_t used = strlen(m->text);
-    snprintf(m->text + used, sizeof(m->text) - used, "%.*s=%.*s;", (int)key->size, key->at, (int)value->size, value->at);
+    snprintf(m->text + used, sizeof(m->text) - used, "%.*s=%.*s;", (int)key->size, key->at,
+             (int)value->size, value->at);
     return 0;
 }
 
@@ -110,23 +113,31 @@ static void test_json(void **state)
 {
     (void)state;
     struct members m = {""};
-    static const char json[] = " {\"a\" : 1.20 , \"b\":\"x\\\"y\", \"c\":{\"a\":[1,{}]},\"d\":[ ] ,\"e\":null} ";
+    static const char json[] =
+        " {\"a\" : 1.20 , \"b\":\"x\\\"y\", \"c\":{\"a\":[1,{}]},\"d\":[ ] ,\"e\":null} ";
     assert_int_equal(fx_json_scan(json, strlen(json), on_member, &m), 0);
     assert_string_equal(m.text, "a=1.20;b=x\\\"y;c={\"a\":[1,{}]};d=[ ];e=null;");
-    static const char *const good[] = {"{}", "[]", "[[],{}]", "[1,-0.5e+3,true,false,null,\"\"]", "{\"a\":{\"b\":[[[0]]]}}"};
+    static const char *const good[] = {"{}", "[]", "[[],{}]", "[1,-0.5e+3,true,false,null,\"\"]",
+                                       "{\"a\":{\"b\":[[[0]]]}}"};
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         assert_int_equal(fx_json_scan(good[i], strlen(good[i]), NULL, NULL), 0);
-    static const char *const bad[] = {
-        "",     "1",    "\"a\"",       "{",    "[1,]",       "{\"a\"}", "{\"a\":}",  "{a:1}",    "[1 2]",
-        "[01]", "[1.]", "[.5]",        "[1e]", "[+1]",       "[tru]",   "[\"\\x\"]", "[\"\n\"]", "[1]]",
-        "[}",   "{]",   "[\"\\u12\"]", "[1]x", "{\"a\":1,}", "[,1]",    "[NaN]",     "[\"a]",    "{\"a\":1 \"b\":2}"};
+    static const char *const bad[] = {"",          "1",          "\"a\"",
+                                      "{",         "[1,]",       "{\"a\"}",
+                                      "{\"a\":}",  "{a:1}",      "[1 2]",
+                                      "[01]",      "[1.]",       "[.5]",
+                                      "[1e]",      "[+1]",       "[tru]",
+                                      "[\"\\x\"]", "[\"\n\"]",   "[1]]",
+                                      "[}",        "{]",         "[\"\\u12\"]",
+                                      "[1]x",      "{\"a\":1,}", "[,1]",
+                                      "[NaN]",     "[\"a]",      "{\"a\":1 \"b\":2}"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(fx_json_scan(bad[i], strlen(bad[i]), NULL, NULL), HEARTH_ERR_INVALID);
     char deep[2 * FX_JSON_DEPTH + 4];
     for (int depth = FX_JSON_DEPTH; depth <= FX_JSON_DEPTH + 1; depth++) {
         memset(deep, '[', (size_t)depth);
         memset(deep + depth, ']', (size_t)depth);
-        assert_int_equal(fx_json_scan(deep, 2 * (size_t)depth, NULL, NULL), depth <= FX_JSON_DEPTH ? 0 : HEARTH_ERR_INVALID);
+        assert_int_equal(fx_json_scan(deep, 2 * (size_t)depth, NULL, NULL),
+                         depth <= FX_JSON_DEPTH ? 0 : HEARTH_ERR_INVALID);
     }
 }
 
@@ -176,7 +187,8 @@ static int on_line(void *ctx, const char *line, size_t size)
 }
 
 /* The same result wherever the network cuts the body. */
-static void check_cuts(bool array, const char *body, size_t max, const char *wanted, int64_t skipped, int code)
+static void check_cuts(bool array, const char *body, size_t max, const char *wanted,
+                       int64_t skipped, int code)
 {
     size_t size = strlen(body);
     for (size_t first = 0; first <= size; first++) {
@@ -205,7 +217,8 @@ static void test_newlines(void **state)
     check_cuts(false, "{}\n{\"last\":1}", 100, "<{}><{\"last\":1}>", 0, 0);
     check_cuts(false, "12345678\n123\n12345\n1234\n", 4, "<123><1234>", 2, 0);
     check_cuts(false, "", 4, "", 0, 0);
-    check_cuts(true, "[{\"a\":\"],\\\"[\"} , {\"b\":[1,{}]},3]\n", 100, "<{\"a\":\"],\\\"[\"}><{\"b\":[1,{}]}><3>", 0, 0);
+    check_cuts(true, "[{\"a\":\"],\\\"[\"} , {\"b\":[1,{}]},3]\n", 100,
+               "<{\"a\":\"],\\\"[\"}><{\"b\":[1,{}]}><3>", 0, 0);
     check_cuts(true, " [ ] ", 100, "", 0, 0);
     check_cuts(true, "[{\"aaaaaaaa\":1},2]", 5, "<2>", 1, 0);
     static const char *const bad[] = {"", "[1", "{}", "[1,]", "[,1]", "[1]x", "[1,,2]", "[1}", "x"};
@@ -213,8 +226,9 @@ static void test_newlines(void **state)
         check_cuts(true, bad[i], 100, "", 0, HEARTH_ERR_INVALID);
 }
 
-static void check_mac(const char *id, const char *key, const char *method, const char *address, int64_t ts, const char *nonce,
-                      const char *hash, const char *ext, const char *wanted)
+static void check_mac(const char *id, const char *key, const char *method, const char *address,
+                      int64_t ts, const char *nonce, const char *hash, const char *ext,
+                      const char *wanted)
 {
     struct fx_url url;
     char mac[FX_HAWK_MAC_TEXT], header[2048];
@@ -230,20 +244,24 @@ static void check_mac(const char *id, const char *key, const char *method, const
 static void test_hawk(void **state)
 {
     (void)state;
-    check_mac("dh37fgj492je", "werxhqb98rpaxn39848xrunpaw3489ruxnpa98w4rxn", "GET", "http://example.com:8000/resource/1?b=1&a=2",
-              1353832234, "j4h3g2", NULL, "some-app-ext-data", "6R4rV5iE+NPoym+WwjeHzjAGXUtLNIxmo1vpMofpLAE=");
-    check_mac("dh37fgj492je", "werxhqb98rpaxn39848xrunpaw3489ruxnpa98w4rxn", "POST", "http://Example.COM:8000/resource/1?b=1&a=2",
-              1353832234, "j4h3g2", "Yi9LfIIFRtBEPt74PVmbTF/xVAwPn7ub15ePICfgnuY=", "some-app-ext-data",
+    check_mac("dh37fgj492je", "werxhqb98rpaxn39848xrunpaw3489ruxnpa98w4rxn", "GET",
+              "http://example.com:8000/resource/1?b=1&a=2", 1353832234, "j4h3g2", NULL,
+              "some-app-ext-data", "6R4rV5iE+NPoym+WwjeHzjAGXUtLNIxmo1vpMofpLAE=");
+    check_mac("dh37fgj492je", "werxhqb98rpaxn39848xrunpaw3489ruxnpa98w4rxn", "POST",
+              "http://Example.COM:8000/resource/1?b=1&a=2", 1353832234, "j4h3g2",
+              "Yi9LfIIFRtBEPt74PVmbTF/xVAwPn7ub15ePICfgnuY=", "some-app-ext-data",
               "aSe1DERmZuRl3pI36/9BdZmnErTw3sNzOOAUlfeKjVw=");
-    check_mac(
-        "tok-1", "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789_-abcde=", "GET",
-        "https://sync-1-us-west1-g.sync.services.mozilla.com/1.5/12345/storage/bookmarks?full=1&newer=1700000001.23&sort=oldest&limit=1000",
-        1700000100, "Ygvt9GqZ", NULL, NULL, "VbgZzQGzNJrG3/CR5hjRTiyEa/dxnS8qNm4/T7pf7IU=");
+    check_mac("tok-1", "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789_-abcde=", "GET",
+              "https://sync-1-us-west1-g.sync.services.mozilla.com/1.5/12345/storage/"
+              "bookmarks?full=1&newer=1700000001.23&sort=oldest&limit=1000",
+              1700000100, "Ygvt9GqZ", NULL, NULL, "VbgZzQGzNJrG3/CR5hjRTiyEa/dxnS8qNm4/T7pf7IU=");
     check_mac("tok-1", "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789_-abcde=", "POST",
-              "https://sync-1-us-west1-g.sync.services.mozilla.com/1.5/12345/storage/bookmarks", 1700000100, "Ygvt9GqZ",
-              "y2YifGCYxaHhGGdYgsjn16ZAcoMQWmq57AWtlmKFeMQ=", NULL, "BssCiWVVb8QxnXETbd1hwxcH+MOmmVu14hwKeU6HshQ=");
-    check_mac("any", "dSi3EoZyHwgDp-O9OG1jRHtmbGl2M1bwcWsi04C4F58=", "GET", "http://localhost:5000/storage/1.5/1/storage/col2", 1569608439,
-              "h1Ch4vo=", NULL, NULL, "UwDpC+DSrHCSTQSfMOWlueB6kM6gHb0Hsv8eU9ZcTVs=");
+              "https://sync-1-us-west1-g.sync.services.mozilla.com/1.5/12345/storage/bookmarks",
+              1700000100, "Ygvt9GqZ", "y2YifGCYxaHhGGdYgsjn16ZAcoMQWmq57AWtlmKFeMQ=", NULL,
+              "BssCiWVVb8QxnXETbd1hwxcH+MOmmVu14hwKeU6HshQ=");
+    check_mac("any", "dSi3EoZyHwgDp-O9OG1jRHtmbGl2M1bwcWsi04C4F58=", "GET",
+              "http://localhost:5000/storage/1.5/1/storage/col2", 1569608439, "h1Ch4vo=", NULL,
+              NULL, "UwDpC+DSrHCSTQSfMOWlueB6kM6gHb0Hsv8eU9ZcTVs=");
 }
 
 static void test_urls(void **state)
@@ -259,9 +277,10 @@ static void test_urls(void **state)
     assert_string_equal(url.host, "[::1]");
     assert_int_equal(url.port, 8000);
     assert_true(fx_url_is_allowed(&url, false));
-    static const char *const bad[] = {"ftp://a/",      "https://",      "https:///x",   "https://a:0/", "https://a:65536/",
-                                      "https://a:b/",  "https://u@a/",  "https://a/#f", "https://a b/", "https://a/\"",
-                                      "https://[::1/", "https://[zz]/", "https://ä/",   "a.example"};
+    static const char *const bad[] = {
+        "ftp://a/",      "https://",      "https:///x",   "https://a:0/", "https://a:65536/",
+        "https://a:b/",  "https://u@a/",  "https://a/#f", "https://a b/", "https://a/\"",
+        "https://[::1/", "https://[zz]/", "https://ä/",   "a.example"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(fx_url_parse(bad[i], &url), HEARTH_ERR_INVALID);
     static const struct {
@@ -280,12 +299,14 @@ static void test_urls(void **state)
     assert_int_equal(fx_url_parse("http://127.0.0.1:17999/any/path/chosen", &url), 0);
     assert_false(fx_url_may_be_named(&url, "https://token.example/1.0/sync/1.5", false));
     assert_true(fx_url_may_be_named(&url, "http://127.0.0.1:5000/token", false));
-    assert_true(fx_url_may_be_named(&url, "https://token.example/1.0/sync/1.5", true)); /* the host looks at the address, too */
+    /* the host looks at the address, too */
+    assert_true(fx_url_may_be_named(&url, "https://token.example/1.0/sync/1.5", true));
     assert_int_equal(fx_url_parse("https://a.example/", &url), 0);
     assert_true(fx_url_may_be_named(&url, "https://token.example/1.0/sync/1.5", false));
     assert_int_equal(fx_url_base("https://a.example/", "/1.0/sync/1.5", base), 0);
     assert_string_equal(base, "https://a.example/1.0/sync/1.5");
-    assert_int_equal(fx_url_base("https://a.example/token/1.0/sync/1.5///", "/1.0/sync/1.5", base), 0);
+    assert_int_equal(fx_url_base("https://a.example/token/1.0/sync/1.5///", "/1.0/sync/1.5", base),
+                     0);
     assert_string_equal(base, "https://a.example/token/1.0/sync/1.5");
     assert_int_equal(fx_url_base("https://a.example/?x", NULL, base), HEARTH_ERR_INVALID);
 }
@@ -297,31 +318,39 @@ static void test_headers(void **state)
     static const struct {
         const char *text;
         int64_t ms; /* -1: invalid */
-    } seconds[] = {{"120", 120000}, {" 7 ", 7000}, {"1.9", 1000}, {"99999999999999999999", 86400000},
-                   {"", -1},        {"-1", -1},    {"soon", -1},  {"1h", -1}};
+    } seconds[] = {
+        {"120", 120000}, {" 7 ", 7000}, {"1.9", 1000}, {"99999999999999999999", 86400000},
+        {"", -1},        {"-1", -1},    {"soon", -1},  {"1h", -1}};
     for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
         value = -1;
         fx_answer_seconds(seconds[i].text, &value);
         assert_int_equal(value, seconds[i].ms);
     }
-    assert_int_equal(fx_answer_hawk_ts("Hawk ts=\"1353832200\", tsm=\"x\", error=\"Stale timestamp\"", &value), 0);
+    assert_int_equal(
+        fx_answer_hawk_ts("Hawk ts=\"1353832200\", tsm=\"x\", error=\"Stale timestamp\"", &value),
+        0);
     assert_int_equal(value, 1353832200);
     assert_int_equal(fx_answer_hawk_ts("hawk error=\"ts=5\", ts=\"9\"", &value), 0);
     assert_int_equal(value, 9);
-    static const char *const none[] = {"",        "Hawk",     "Hawk ",          "Basic ts=\"1\"", "Hawk ts=\"x\"",
-                                       "Hawk ts", "Hawk =,=", "Hawk tsm=\"1\"", "Hawk ts=\""};
+    static const char *const none[] = {
+        "",        "Hawk",     "Hawk ",          "Basic ts=\"1\"", "Hawk ts=\"x\"",
+        "Hawk ts", "Hawk =,=", "Hawk tsm=\"1\"", "Hawk ts=\""};
     for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
         assert_int_equal(fx_answer_hawk_ts(none[i], &value), HEARTH_ERR_NOT_FOUND);
 
-    struct hearth_http_header headers[] = {HEARTH_HTTP_HEADER("x-last-modified", "1700000001.2"),
-                                           HEARTH_HTTP_HEADER("x-weave-timestamp", "1700000100.25"),
-                                           HEARTH_HTTP_HEADER("content-type", "Application/Newlines; charset=utf-8"),
-                                           HEARTH_HTTP_HEADER("x-weave-next-offset", "17:5"),
-                                           HEARTH_HTTP_HEADER("x-weave-records", "12"),
-                                           HEARTH_HTTP_HEADER("x-weave-backoff", "30"),
-                                           HEARTH_HTTP_HEADER("x-weave-alert", "bye\r\nnow")};
-    struct hearth_http_response response = {
-        .struct_size = sizeof(response), .status = 200, .retry_after = 5000, .headers = headers, .header_count = 7};
+    struct hearth_http_header headers[] = {
+        HEARTH_HTTP_HEADER("x-last-modified", "1700000001.2"),
+        HEARTH_HTTP_HEADER("x-weave-timestamp", "1700000100.25"),
+        HEARTH_HTTP_HEADER("content-type", "Application/Newlines; charset=utf-8"),
+        HEARTH_HTTP_HEADER("x-weave-next-offset", "17:5"),
+        HEARTH_HTTP_HEADER("x-weave-records", "12"),
+        HEARTH_HTTP_HEADER("x-weave-backoff", "30"),
+        HEARTH_HTTP_HEADER("x-weave-alert", "bye\r\nnow")};
+    struct hearth_http_response response = {.struct_size = sizeof(response),
+                                            .status = 200,
+                                            .retry_after = 5000,
+                                            .headers = headers,
+                                            .header_count = 7};
     struct fx_answer answer;
     fx_answer_read(&response, &answer);
     assert_int_equal(answer.last_modified, 170000000120);
@@ -342,7 +371,8 @@ static void test_headers(void **state)
     static const struct {
         const char *text;
         int64_t records;
-    } counts[] = {{"0", 0}, {" 300000 ", 300000}, {"", -1}, {"-1", -1}, {"1e3", -1}, {"12.0", -1}, {"12345678901234567890", -1}};
+    } counts[] = {{"0", 0},     {" 300000 ", 300000},        {"", -1}, {"-1", -1}, {"1e3", -1},
+                  {"12.0", -1}, {"12345678901234567890", -1}};
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
         headers[4].value = counts[i].text;
         fx_answer_read(&response, &answer);
@@ -353,7 +383,9 @@ static void test_headers(void **state)
 static void test_cursors(void **state)
 {
     (void)state;
-    struct fx_account_cursor a = {true, "https://s.example/1.5/7", 7, "1-abc", "cXNpQr4Owe68", 123, 4, 5, 16, 8}, b;
+    struct fx_account_cursor
+        a = {true, "https://s.example/1.5/7", 7, "1-abc", "cXNpQr4Owe68", 123, 4, 5, 16, 8},
+        b;
     struct fx_collection_cursor c = {true, 179541743306, "z4U12p_HN_M2", 2, "0123456789abcdef"}, d;
     char text[FX_CURSOR_MAX];
     fx_account_cursor_format(&a, text);
@@ -364,7 +396,8 @@ static void test_cursors(void **state)
     assert_string_equal(b.sync_id, a.sync_id);
     assert_int_equal(b.info, 123);
     assert_int_equal(b.declined, 16);
-    for (size_t cut = 0; cut < strlen(text); cut++) { /* anything but the whole text means: read whole */
+    for (size_t cut = 0; cut < strlen(text); cut++) {
+        /* anything but the whole text means: read whole */
         char part[FX_CURSOR_MAX];
         snprintf(part, sizeof(part), "%.*s", (int)cut, text);
         fx_account_cursor_parse(part, &b);
@@ -378,9 +411,11 @@ static void test_cursors(void **state)
     assert_true(d.present);
     assert_int_equal(d.last_modified, c.last_modified);
     assert_string_equal(d.key, c.key);
-    fx_collection_cursor_parse("{\"v\":2,\"lm\":1,\"sync_id\":\"\",\"version\":1,\"key\":\"\"}", &d);
+    fx_collection_cursor_parse("{\"v\":2,\"lm\":1,\"sync_id\":\"\",\"version\":1,\"key\":\"\"}",
+                               &d);
     assert_false(d.present);
-    fx_collection_cursor_parse("{\"v\":1,\"lm\":-1,\"sync_id\":\"\",\"version\":1,\"key\":\"\"}", &d);
+    fx_collection_cursor_parse("{\"v\":1,\"lm\":-1,\"sync_id\":\"\",\"version\":1,\"key\":\"\"}",
+                               &d);
     assert_false(d.present);
 }
 
@@ -417,9 +452,12 @@ static void test_cache(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_timestamps),  cmocka_unit_test(test_text),     cmocka_unit_test(test_repair), cmocka_unit_test(test_json),
-        cmocka_unit_test(test_json_limits), cmocka_unit_test(test_newlines), cmocka_unit_test(test_hawk),   cmocka_unit_test(test_urls),
-        cmocka_unit_test(test_headers),     cmocka_unit_test(test_cursors),    cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_timestamps),  cmocka_unit_test(test_text),
+        cmocka_unit_test(test_repair),      cmocka_unit_test(test_json),
+        cmocka_unit_test(test_json_limits), cmocka_unit_test(test_newlines),
+        cmocka_unit_test(test_hawk),        cmocka_unit_test(test_urls),
+        cmocka_unit_test(test_headers),     cmocka_unit_test(test_cursors),
+        cmocka_unit_test(test_cache),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

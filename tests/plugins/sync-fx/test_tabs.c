@@ -17,7 +17,8 @@ static void check_tabs(const char *cleartext, const char *events)
     struct hearth_sync_sink sink = fake_sink(f);
     struct fx_arena arena = {0};
     struct fx_translate t = {.arena = &arena, .sink = &sink, .now = 1795417500000};
-    struct fx_record record = {.id = "dev", .modified = 1795417433060, .json = json_loads(json, JSON_ALLOW_NUL, NULL)};
+    struct fx_record record = {
+        .id = "dev", .modified = 1795417433060, .json = json_loads(json, JSON_ALLOW_NUL, NULL)};
     assert_non_null(record.json);
     f->open = HEARTH_TABS;
     assert_int_equal(fx_record_tabs(&t, &record), FX_TAKEN);
@@ -30,12 +31,16 @@ static void check_tabs(const char *cleartext, const char *events)
 static void test_tabs(void **state)
 {
     (void)state;
-    check_tabs("{'tabs':[{'title':'A','urlHistory':['https://a/','https://old/'],'lastUsed':1700000000,'pinned':true,'tabGroupId':'g1'},"
-               "{'urlHistory':['https://b/'],'lastUsed':'1700000001.9','inactive':true,'tabGroupId':'none'},"
+    check_tabs("{'tabs':[{'title':'A','urlHistory':['https://a/','https://old/"
+               "'],'lastUsed':1700000000,'pinned':true,'tabGroupId':'g1'},"
+               "{'urlHistory':['https://b/"
+               "'],'lastUsed':'1700000001.9','inactive':true,'tabGroupId':'none'},"
                "{'title':null,'urlHistory':['https://c/'],'lastUsed':1700000002.5},"
                "{'urlHistory':['https://d/'],'lastUsed':1700000003000},"
-               "{'urlHistory':['https://e/'],'lastUsed':-1},{'urlHistory':['https://f/'],'lastUsed':99999999999},"
-               "{'urlHistory':['about:home']},{'urlHistory':[]},{'urlHistory':'x'},{},7,{'urlHistory':[5]},{'urlHistory':['file:///x']}],"
+               "{'urlHistory':['https://e/'],'lastUsed':-1},{'urlHistory':['https://f/"
+               "'],'lastUsed':99999999999},"
+               "{'urlHistory':['about:home']},{'urlHistory':[]},{'urlHistory':'x'},{},7,{'"
+               "urlHistory':[5]},{'urlHistory':['file:///x']}],"
                "'tabGroups':{'g1':{'name':'Trip'},'none':{'name':''}}}",
                "group dev g1 \"Trip\" -\n"
                "group dev none \"\" -\n"
@@ -46,7 +51,8 @@ static void test_tabs(void **state)
                "tab dev 4 https://e/  0 -\n"
                "tab dev 5 https://f/  1795417500000 -\n");
     check_tabs("{'tabs':{}}", "");
-    check_tabs("{'tabs':[{'urlHistory':['https://a/']}],'tabGroups':[]}", "tab dev 0 https://a/  0 -\n");
+    check_tabs("{'tabs':[{'urlHistory':['https://a/']}],'tabGroups':[]}",
+               "tab dev 0 https://a/  0 -\n");
 }
 
 /* Numbers are made of ids: in the order of `windows`, then what only tabs name. */
@@ -68,7 +74,8 @@ static void test_windows(void **state)
                "tab dev 4 https://e/  0 - window 2 at 2147483647\n"
                "tab dev 5 https://f/  0 -\n"
                "tab dev 6 https://g/  0 - window 3 at 0\n");
-    check_tabs("{'tabs':[{'urlHistory':['https://a/'],'windowId':'w'}],'windows':['w']}", "tab dev 0 https://a/  0 -\n");
+    check_tabs("{'tabs':[{'urlHistory':['https://a/'],'windowId':'w'}],'windows':['w']}",
+               "tab dev 0 https://a/  0 -\n");
 }
 
 static void test_groups(void **state)
@@ -77,10 +84,13 @@ static void test_groups(void **state)
     char json[2048], expected[1024], id[300] = "";
     memset(id, 'x', 256); /* one more than may be */
     snprintf(json, sizeof(json),
-             "{'tabs':[{'urlHistory':['https://a/'],'tabGroupId':'g'},{'urlHistory':['https://b/'],'tabGroupId':'%s'},"
-             "{'urlHistory':['https://c/'],'tabGroupId':'gone'},{'urlHistory':['https://d/'],'tabGroupId':'odd'},"
+             "{'tabs':[{'urlHistory':['https://a/'],'tabGroupId':'g'},{'urlHistory':['https://b/"
+             "'],'tabGroupId':'%s'},"
+             "{'urlHistory':['https://c/'],'tabGroupId':'gone'},{'urlHistory':['https://d/"
+             "'],'tabGroupId':'odd'},"
              "{'urlHistory':['https://e/'],'tabGroupId':''}],"
-             "'tabGroups':{'%s':{'name':'long'},'':{'name':'empty'},'odd':7,'%s':{'name':3,'color':'','collapsed':1},"
+             "'tabGroups':{'%s':{'name':'long'},'':{'name':'empty'},'odd':7,'%s':{'name':3,'color':"
+             "'','collapsed':1},"
              "'g':{'id':'another','name':'Trip','color':'purple','collapsed':true}}}",
              id, id, id + 1);
     snprintf(expected, sizeof(expected),
@@ -125,17 +135,21 @@ static void test_many_windows_and_groups(void **state)
     enum { MANY = 3000 };
     struct most most = {.groups = 0};
     struct fx_arena arena = {0};
-    const struct hearth_sync_sink sink = {.struct_size = sizeof(sink), .ctx = &most, .tab = count_tab, .tab_group = count_group};
+    const struct hearth_sync_sink sink = {
+        .struct_size = sizeof(sink), .ctx = &most, .tab = count_tab, .tab_group = count_group};
     struct fx_translate t = {.arena = &arena, .sink = &sink, .now = 1795417500000};
     json_t *tabs = json_array(), *groups = json_object(), *windows = json_object();
     for (int i = 0; i < MANY; i++) {
         char id[32];
         snprintf(id, sizeof(id), "id %d", i);
-        json_array_append_new(tabs, json_pack("{s:[s], s:s, s:s}", "urlHistory", "https://a/", "windowId", id, "tabGroupId", id));
+        json_array_append_new(tabs, json_pack("{s:[s], s:s, s:s}", "urlHistory", "https://a/",
+                                              "windowId", id, "tabGroupId", id));
         json_object_set_new(groups, id, json_pack("{s:s}", "name", id));
         json_object_set_new(windows, id, json_pack("{s:i}", "index", i + 1));
     }
-    struct fx_record record = {.id = "dev", .json = json_pack("{s:o, s:o, s:o}", "tabs", tabs, "tabGroups", groups, "windows", windows)};
+    struct fx_record record = {.id = "dev",
+                               .json = json_pack("{s:o, s:o, s:o}", "tabs", tabs, "tabGroups",
+                                                 groups, "windows", windows)};
     assert_int_equal(fx_record_tabs(&t, &record), FX_TAKEN);
     assert_int_equal(most.tabs, MANY);
     assert_int_equal(most.last_window, FX_WINDOWS_MAX - 1);

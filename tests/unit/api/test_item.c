@@ -15,7 +15,8 @@ static int count_of(const char *record, const char *field)
 {
     int count = 0;
     for (size_t i = 0; i < api_item_field_count; i++)
-        count += strcmp(api_item_fields[i].record, record) == 0 && strcmp(api_item_fields[i].field, field) == 0;
+        count += strcmp(api_item_fields[i].record, record) == 0 &&
+                 strcmp(api_item_fields[i].field, field) == 0;
     return count;
 }
 
@@ -28,8 +29,10 @@ static void test_every_field_is_served_or_internal(void **state)
         fields += record->count;
         for (size_t k = 0; k < record->count; k++)
             if (count_of(record->record, record->list[k].name) != 1)
-                fail_msg("core/api/item.c names the field %s of a %s %d times: serve it, or say in ITEM_INTERNAL why not",
-                         record->list[k].name, record->record, count_of(record->record, record->list[k].name));
+                fail_msg("core/api/item.c names the field %s of a %s %d times: serve it, or say in "
+                         "ITEM_INTERNAL why not",
+                         record->list[k].name, record->record,
+                         count_of(record->record, record->list[k].name));
     }
     assert_int_equal(api_item_field_count, fields); /* and none that is no field any more */
     for (size_t i = 0; i < api_item_field_count; i++)
@@ -48,27 +51,43 @@ static void assert_json(json_t *row, const char *wanted)
 static void test_rows(void **state)
 {
     (void)state;
-    struct hearth_device device = {.struct_size = sizeof(device), .id = "d", .name = "Phone", .type = "mobile", .last_upload = 5};
-    struct hearth_tab tab = {.struct_size = sizeof(tab), .title = "t", .url = "https://t/", .pinned = 1};
-    struct hearth_bookmark mark = {
-        .struct_size = sizeof(mark), .guid = "toolbar", .kind = HEARTH_FOLDER, .title = "x", .parent = "places", .children = 3};
-    struct hearth_page page = {.struct_size = sizeof(page), .id = INT64_MAX, .url = "https://p/", .title = "history's", .last_visit = 9};
+    struct hearth_device device = {.struct_size = sizeof(device),
+                                   .id = "d",
+                                   .name = "Phone",
+                                   .type = "mobile",
+                                   .last_upload = 5};
+    struct hearth_tab tab = {
+        .struct_size = sizeof(tab), .title = "t", .url = "https://t/", .pinned = 1};
+    struct hearth_bookmark mark = {.struct_size = sizeof(mark),
+                                   .guid = "toolbar",
+                                   .kind = HEARTH_FOLDER,
+                                   .title = "x",
+                                   .parent = "places",
+                                   .children = 3};
+    struct hearth_page page = {.struct_size = sizeof(page),
+                               .id = INT64_MAX,
+                               .url = "https://p/",
+                               .title = "history's",
+                               .last_visit = 9};
     assert_json(api_device_json(&device, 2),
-                "{\"id\":\"d\",\"name\":\"Phone\",\"type\":\"mobile\",\"os\":null,\"version\":null,\"last_upload\":5,\"tabs\":2}");
+                "{\"id\":\"d\",\"name\":\"Phone\",\"type\":\"mobile\",\"os\":null,\"version\":null,"
+                "\"last_upload\":5,\"tabs\":2}");
     assert_json(
         api_tab_json(&tab, ""),
-        "{\"title\":\"t\",\"url\":\"https://t/\",\"icon\":null,\"last_used\":null,\"inactive\":false,\"pinned\":true,\"group\":null}");
-    assert_json(api_item_json(&mark),
-                "{\"id\":\"toolbar\",\"kind\":\"folder\",\"title\":\"Bookmarks Toolbar\",\"url\":null,\"parent\":\"places\","
-                "\"position\":0,\"tags\":[],\"keyword\":null,\"added\":null,\"modified\":null,\"children\":3,\"last_visit\":null,"
-                "\"visit_count\":null}");
-    assert_json(api_page_json(&page),
-                "{\"id\":\"9223372036854775807\",\"url\":\"https://p/\",\"title\":\"history's\",\"frecency\":0,\"visit_count\":0,"
-                "\"last_visit\":9}");
+        "{\"title\":\"t\",\"url\":\"https://t/"
+        "\",\"icon\":null,\"last_used\":null,\"inactive\":false,\"pinned\":true,\"group\":null}");
+    assert_json(api_item_json(&mark), "{\"id\":\"toolbar\",\"kind\":\"folder\",\"title\":"
+                                      "\"Bookmarks Toolbar\",\"url\":null,\"parent\":\"places\","
+                                      "\"position\":0,\"tags\":[],\"keyword\":null,\"added\":null,"
+                                      "\"modified\":null,\"children\":3,\"last_visit\":null,"
+                                      "\"visit_count\":null}");
+    assert_json(api_page_json(&page), "{\"id\":\"9223372036854775807\",\"url\":\"https://p/"
+                                      "\",\"title\":\"history's\",\"frecency\":0,\"visit_count\":0,"
+                                      "\"last_visit\":9}");
     tab.group = "g1";
-    assert_json(
-        api_tab_json(&tab, "Trip"),
-        "{\"title\":\"t\",\"url\":\"https://t/\",\"icon\":null,\"last_used\":null,\"inactive\":false,\"pinned\":true,\"group\":\"Trip\"}");
+    assert_json(api_tab_json(&tab, "Trip"), "{\"title\":\"t\",\"url\":\"https://t/"
+                                            "\",\"icon\":null,\"last_used\":null,\"inactive\":"
+                                            "false,\"pinned\":true,\"group\":\"Trip\"}");
     tab.url = "\xff"; /* no JSON */
     assert_null(api_tab_json(&tab, NULL));
 }

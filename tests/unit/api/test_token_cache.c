@@ -26,7 +26,8 @@ static void test_keeps(void **state)
     api_token_cache_destroy(cache);
 }
 
-/* Looked up before the token was revoked, put after that was told: it would be known for ten seconds more. */
+/* Looked up before the token was revoked, put after that was told: it would be known for ten
+ * seconds more. */
 static void test_a_look_that_was_overtaken(void **state)
 {
     (void)state;
@@ -54,7 +55,8 @@ static void test_no_longer_than_it_lives(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_keeps), cmocka_unit_test(test_a_look_that_was_overtaken),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_keeps),
+                                       cmocka_unit_test(test_a_look_that_was_overtaken),
                                        cmocka_unit_test(test_no_longer_than_it_lives)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

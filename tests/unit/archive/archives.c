@@ -42,7 +42,8 @@ void seal_archive(struct buf *archive)
     buf_printf(archive, "{\"record\":\"end\",\"lines\":%ld,\"sha256\":\"%s\"}\n", lines, hex);
 }
 
-int feed_archive(struct archive_reader *reader, const char *text, size_t size, struct archive_summary *summary, struct err *err)
+int feed_archive(struct archive_reader *reader, const char *text, size_t size,
+                 struct archive_summary *summary, struct err *err)
 {
     assert_non_null(reader);
     int r = archive_feed(reader, text, size, err);
@@ -52,12 +53,14 @@ int feed_archive(struct archive_reader *reader, const char *text, size_t size, s
     return r;
 }
 
-int store_archive(struct storage *storage, const struct archive_into *into, const char *body, struct err *err)
+int store_archive(struct storage *storage, const struct archive_into *into, const char *body,
+                  struct err *err)
 {
     struct buf archive = {0};
     buf_add_text(&archive, body);
     seal_archive(&archive);
-    int r = feed_archive(archive_store(storage, into, &warnings), archive.data, archive.size, NULL, err);
+    int r = feed_archive(archive_store(storage, into, &warnings), archive.data, archive.size, NULL,
+                         err);
     buf_fini(&archive);
     return r;
 }

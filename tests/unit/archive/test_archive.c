@@ -1,4 +1,5 @@
-/* Archives: what is refused, and in which words; what is kept out; that nothing stays of a bad one; memory. */
+/* Archives: what is refused, and in which words; what is kept out; that nothing stays of a bad
+ * one; memory. */
 #include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,14 +33,16 @@ static void refused_with_the_line(void **state)
         {FIRST ACCOUNT DEVICE PAGE, ""},
         {"", "it is no archive of hearthd"},
         {"hello\n", "it is no archive of hearthd"},
-        {"{\"record\":\"archive\",\"version\":2,\"data_model\":9}\n", "it is an archive of version 2, and this release reads version 1"},
+        {"{\"record\":\"archive\",\"version\":2,\"data_model\":9}\n",
+         "it is an archive of version 2, and this release reads version 1"},
         {FIRST, "line 2: the archive ends and has no account"},
         {FIRST DEVICE, "line 2: it comes before the account that it belongs to"},
         {FIRST ACCOUNT ACCOUNT, "line 3: there is one of its kind already"},
         {FIRST ACCOUNT SOURCE SEALED(0) SEALED(2), ""},
         {FIRST ACCOUNT SOURCE SEALED(2) SEALED(2), "line 5: there is one of its kind already"},
         {FIRST ACCOUNT SOURCE SEALED(2) SEALED(0), "line 5: there is one of its kind already"},
-        {FIRST ACCOUNT "{\"record\":\"source\",\"id\":0}\n", "line 3: its id is 0, outside of 1 to 65535"},
+        {FIRST ACCOUNT "{\"record\":\"source\",\"id\":0}\n",
+         "line 3: its id is 0, outside of 1 to 65535"},
         {FIRST ACCOUNT "{\"record\":\"source\",\"name\":\"n\"}\n", "line 3: it has no id"},
         {FIRST ACCOUNT "{\"record\":\"visit\",\"page\":7,\"date\":1,\"type\":1,\"source\":65536}\n",
          "line 3: its source is 65536, outside of 0 to 65535"},
@@ -48,38 +51,56 @@ static void refused_with_the_line(void **state)
         {FIRST ACCOUNT "\n", "line 3: it is no JSON object"},
         {FIRST ACCOUNT "{\"id\":1}\n", "line 3: it does not begin with"},
         {FIRST ACCOUNT "{\"record\":\"page\",\"id\":7\n", "line 3: a comma is missing in it"},
-        {FIRST ACCOUNT "{\"record\":\"page\",\"id\":7} x\n", "line 3: something follows its object"},
+        {FIRST ACCOUNT "{\"record\":\"page\",\"id\":7} x\n",
+         "line 3: something follows its object"},
         {FIRST ACCOUNT "{\"record\":\"page\",\"id\":07x}\n", "line 3: "},
-        {FIRST ACCOUNT "{\"record\":\"page\",\"id\":1.5,\"url\":\"u\",\"host\":\"\"}\n", "line 3: its id is no whole number"},
-        {FIRST ACCOUNT "{\"record\":\"page\",\"id\":9223372036854775808,\"url\":\"u\",\"host\":\"\"}\n",
+        {FIRST ACCOUNT "{\"record\":\"page\",\"id\":1.5,\"url\":\"u\",\"host\":\"\"}\n",
          "line 3: its id is no whole number"},
-        {FIRST ACCOUNT "{\"record\":\"page\",\"id\":0,\"url\":\"u\",\"host\":\"\"}\n", "line 3: its id is 0, outside of 1 to"},
-        {FIRST ACCOUNT "{\"record\":\"page\",\"url\":\"u\",\"host\":\"\"}\n", "line 3: it has no id"},
+        {FIRST ACCOUNT
+         "{\"record\":\"page\",\"id\":9223372036854775808,\"url\":\"u\",\"host\":\"\"}\n",
+         "line 3: its id is no whole number"},
+        {FIRST ACCOUNT "{\"record\":\"page\",\"id\":0,\"url\":\"u\",\"host\":\"\"}\n",
+         "line 3: its id is 0, outside of 1 to"},
+        {FIRST ACCOUNT "{\"record\":\"page\",\"url\":\"u\",\"host\":\"\"}\n",
+         "line 3: it has no id"},
         {FIRST ACCOUNT "{\"record\":\"page\",\"id\":7,\"id\":8}\n", "line 3: it says its id twice"},
-        {FIRST ACCOUNT "{\"record\":\"page\",\"id\":7,\"url\":[\"a\"]}\n", "line 3: its url is no text"},
-        {FIRST ACCOUNT "{\"record\":\"page\",\"id\":7,\"url\":\"\\ud800\"}\n", "line 3: a \\u in it is half a character"},
-        {FIRST ACCOUNT "{\"record\":\"page\",\"id\":7,\"url\":\"\\u0000\"}\n", "line 3: a \\u in it is no character of a text"},
-        {FIRST ACCOUNT "{\"record\":\"page\",\"id\":7,\"url\":\"\xff\"}\n", "line 3: it is not UTF-8"},
-        {FIRST ACCOUNT "{\"record\":\"visit\",\"page\":7,\"date\":1,\"type\":12}\n", "line 3: its type is 12, outside of 0 to 9"},
+        {FIRST ACCOUNT "{\"record\":\"page\",\"id\":7,\"url\":[\"a\"]}\n",
+         "line 3: its url is no text"},
+        {FIRST ACCOUNT "{\"record\":\"page\",\"id\":7,\"url\":\"\\ud800\"}\n",
+         "line 3: a \\u in it is half a character"},
+        {FIRST ACCOUNT "{\"record\":\"page\",\"id\":7,\"url\":\"\\u0000\"}\n",
+         "line 3: a \\u in it is no character of a text"},
+        {FIRST ACCOUNT "{\"record\":\"page\",\"id\":7,\"url\":\"\xff\"}\n",
+         "line 3: it is not UTF-8"},
+        {FIRST ACCOUNT "{\"record\":\"visit\",\"page\":7,\"date\":1,\"type\":12}\n",
+         "line 3: its type is 12, outside of 0 to 9"},
         {FIRST ACCOUNT "{\"record\":\"visit\",\"date\":1,\"type\":1}\n", "line 3: it has no page"},
-        {FIRST ACCOUNT "{\"record\":\"children\",\"folder\":\"f\",\"children\":[]}\n", "line 3: it has no list of children"},
+        {FIRST ACCOUNT "{\"record\":\"children\",\"folder\":\"f\",\"children\":[]}\n",
+         "line 3: it has no list of children"},
         {FIRST ACCOUNT "{\"record\":\"children\",\"folder\":\"f\",\"children\":[1]}\n",
          "line 3: a list in it has something else than texts"},
         {FIRST ACCOUNT "{\"record\":\"children\",\"folder\":\"f\",\"children\":[\"\"]}\n",
          "line 3: the id of one of its children is empty"},
-        {FIRST ACCOUNT "{\"record\":\"token\",\"id\":\"t\",\"name\":\"n\",\"hash\":\"00\"}\n", "line 3: its hash is no hash in hex digits"},
-        {FIRST "{\"record\":\"account\",\"id\":\"../x\",\"email\":\"x\"}\n", "line 2: its id is none of an account"},
+        {FIRST ACCOUNT "{\"record\":\"token\",\"id\":\"t\",\"name\":\"n\",\"hash\":\"00\"}\n",
+         "line 3: its hash is no hash in hex digits"},
+        {FIRST "{\"record\":\"account\",\"id\":\"../x\",\"email\":\"x\"}\n",
+         "line 2: its id is none of an account"},
         {FIRST "{\"record\":\"account\",\"id\":\"x\",\"uid\":\"u\"}\n", "line 2: it has no email"},
-        {FIRST ACCOUNT "{\"record\":\"new\",\"x\":[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]}\n", "line 3: a value in it is too deep"},
+        {FIRST ACCOUNT "{\"record\":\"new\",\"x\":[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]}\n",
+         "line 3: a value in it is too deep"},
         {FIRST ACCOUNT "{\"record\":\"new\",\"x\":[}]}\n", "line 3: its brackets are not paired"},
-        {FIRST ACCOUNT "{\"record\" : \"end\"}\n", "line 3: the last line is not as it was written"},
-        {FIRST ACCOUNT "{\"record\":\"end\",\"lines\":2}\n", "line 3: it ends the archive without its count and SHA-256"},
-        {FIRST ACCOUNT "{\"record\":\"end\",\"lines\":3}\n", "line 3: its lines is not that of what came"},
+        {FIRST ACCOUNT "{\"record\" : \"end\"}\n",
+         "line 3: the last line is not as it was written"},
+        {FIRST ACCOUNT "{\"record\":\"end\",\"lines\":2}\n",
+         "line 3: it ends the archive without its count and SHA-256"},
+        {FIRST ACCOUNT "{\"record\":\"end\",\"lines\":3}\n",
+         "line 3: its lines is not that of what came"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const char *text = verdict(cases[i].body);
-        if (cases[i].said[0] == '\0' ? text[0] != '\0' : strncmp(text, cases[i].said, strlen(cases[i].said)) != 0)
+        if (cases[i].said[0] == '\0' ? text[0] != '\0'
+                                     : strncmp(text, cases[i].said, strlen(cases[i].said)) != 0)
             fail_msg("%s\"%s\" instead of \"%s\"", cases[i].body, text, cases[i].said);
     }
 }
@@ -98,12 +119,15 @@ static void damaged_anywhere(void **state)
         assert_true(err.text[0] != '\0');
         char was = archive.data[i];
         archive.data[i] = (char)(was ^ 1);
-        assert_true(feed_archive(archive_check(NULL, NULL, NULL), archive.data, archive.size, NULL, &err) < 0);
+        assert_true(feed_archive(archive_check(NULL, NULL, NULL), archive.data, archive.size, NULL,
+                                 &err) < 0);
         archive.data[i] = was;
     }
-    assert_int_equal(feed_archive(archive_check(NULL, NULL, NULL), archive.data, archive.size, NULL, &err), 0);
+    assert_int_equal(
+        feed_archive(archive_check(NULL, NULL, NULL), archive.data, archive.size, NULL, &err), 0);
     buf_add_char(&archive, 'x');
-    assert_true(feed_archive(archive_check(NULL, NULL, NULL), archive.data, archive.size, NULL, &err) < 0);
+    assert_true(
+        feed_archive(archive_check(NULL, NULL, NULL), archive.data, archive.size, NULL, &err) < 0);
     assert_non_null(strstr(err.text, "something follows the last line"));
     buf_fini(&archive);
 }
@@ -137,23 +161,31 @@ static void unknown_is_kept_out(void **state)
         &fixture->storage, &into,
         "{\"record\":\"archive\",\"version\":1,\"data_model\":99,\"by\":{\"a\":[1,2]}}\n" ACCOUNT
         "{\"record\":\"account_identity\",\"issuer\":\"sync:fx\",\"subject\":\"u\",\"created\":1}\n"
-        "{\"record\":\"rings\",\"n\":[{\"x\":\"}\"},null],\"m\":true}\n{\"record\":\"rings\",\"n\":2}\n"
-        "{\"record\":\"device\",\"id\":\"d\",\"colour\":\"red\",\"name\":\"P\",\"type\":\"tv\",\"os\":null,\"x\":{\"y\":[]}}\n"
+        "{\"record\":\"rings\",\"n\":[{\"x\":\"}\"},null],\"m\":true}\n{\"record\":\"rings\",\"n\":"
+        "2}\n"
+        "{\"record\":\"device\",\"id\":\"d\",\"colour\":\"red\",\"name\":\"P\",\"type\":\"tv\","
+        "\"os\":null,\"x\":{\"y\":[]}}\n"
         "{\"record\":\"device\",\"id\":\"e\",\"colour\":\"red\"}\n"
         "{\"record\":\"mark\",\"collection\":77,\"text\":\"m\"}\n",
         &err);
     if (r < 0)
         fail_msg("%s", err.text);
     buf_add_char(&said, '\0');
-    assert_string_equal(said.data, "the archive has data model 99, and this release 2: what it does not know of it is kept out\n"
-                                   "records of the kind \"rings\" are kept out: this release does not know it\n"
-                                   "the field \"colour\" of records of the kind \"device\" is kept out: this release does not know it\n"
-                                   "the field \"x\" of records of the kind \"device\" is kept out: this release does not know it\n"
-                                   "the mark of collection 77 is kept out: this release does not know it\n");
-    write_to(&fixture->storage, "x", &again); /* what an older archive does not say has its default */
-    assert_non_null(strstr(again.data,
-                           "{\"record\":\"device\",\"id\":\"d\",\"name\":\"P\",\"type\":\"tv\",\"last_upload\":0,\"source\":0}\n"
-                           "{\"record\":\"device\",\"id\":\"e\",\"name\":\"\",\"type\":\"\",\"last_upload\":0,\"source\":0}\n"));
+    assert_string_equal(
+        said.data, "the archive has data model 99, and this release 2: what it does not know of it "
+                   "is kept out\n"
+                   "records of the kind \"rings\" are kept out: this release does not know it\n"
+                   "the field \"colour\" of records of the kind \"device\" is kept out: this "
+                   "release does not know it\n"
+                   "the field \"x\" of records of the kind \"device\" is kept out: this release "
+                   "does not know it\n"
+                   "the mark of collection 77 is kept out: this release does not know it\n");
+    /* what an older archive does not say has its default */
+    write_to(&fixture->storage, "x", &again);
+    assert_non_null(strstr(again.data, "{\"record\":\"device\",\"id\":\"d\",\"name\":\"P\","
+                                       "\"type\":\"tv\",\"last_upload\":0,\"source\":0}\n"
+                                       "{\"record\":\"device\",\"id\":\"e\",\"name\":\"\",\"type\":"
+                                       "\"\",\"last_upload\":0,\"source\":0}\n"));
     assert_non_null(strstr(again.data, "\"state\":2,")); /* without credentials: sign in */
     buf_fini(&again);
     assert_sound(&fixture->storage);
@@ -177,16 +209,19 @@ static int accounts_there(void)
 
 static void nothing_stays_of_a_bad_one(void **state)
 {
-    static const char good[] =
-        FIRST ACCOUNT "{\"record\":\"account_identity\",\"issuer\":\"proxy\",\"subject\":\"x\",\"created\":1}\n"
-                      "{\"record\":\"settings\",\"json\":\"{}\"}\n" DEVICE PAGE "{\"record\":\"visit\",\"page\":7,\"date\":1,\"type\":1}\n"
-                      "{\"record\":\"pick\",\"input\":\"i\",\"page\":7,\"use_count\":1.5,\"used\":9}\n";
-    static const char orphan[] = FIRST ACCOUNT "{\"record\":\"visit\",\"page\":8,\"date\":1,\"type\":1}\n";
+    static const char good[] = FIRST ACCOUNT
+        "{\"record\":\"account_identity\",\"issuer\":\"proxy\",\"subject\":\"x\",\"created\":1}\n"
+        "{\"record\":\"settings\",\"json\":\"{}\"}\n" DEVICE PAGE
+        "{\"record\":\"visit\",\"page\":7,\"date\":1,\"type\":1}\n"
+        "{\"record\":\"pick\",\"input\":\"i\",\"page\":7,\"use_count\":1.5,\"used\":9}\n";
+    static const char orphan[] =
+        FIRST ACCOUNT "{\"record\":\"visit\",\"page\":8,\"date\":1,\"type\":1}\n";
     struct archive_into into = {.node = ""};
     struct err err = {0};
     struct hearth_account found = {.struct_size = sizeof(found)};
     (void)state;
-    for (size_t size = 1; size < sizeof(good) - 1; size++) { /* cut off anywhere, and then something that is none */
+    for (size_t size = 1; size < sizeof(good) - 1; size++) {
+        /* cut off anywhere, and then something that is none */
         char text[sizeof(good)];
         memcpy(text, good, size);
         text[size] = '\0';
@@ -204,7 +239,8 @@ static void nothing_stays_of_a_bad_one(void **state)
     assert_int_equal(store_archive(&fixture->storage, &into, good, &err), 0);
     assert_int_equal(accounts_there(), 3);
     OK(&fixture->storage, account_by_identity, "proxy", "x", &found);
-    assert_int_equal(store_archive(&fixture->storage, &into, good, &err), HEARTH_ERR_CONFLICT); /* a second of it */
+    /* a second of it */
+    assert_int_equal(store_archive(&fixture->storage, &into, good, &err), HEARTH_ERR_CONFLICT);
     assert_int_equal(accounts_there(), 3);
 }
 
@@ -226,22 +262,29 @@ static void removals_go_with_the_rest(void **state)
     (void)state;
     OK(storage, account_get, "a", &found);
     snprintf(body, sizeof(body),
-             FIRST "{\"record\":\"account\",\"id\":\"x\",\"email\":\"x@example.org\",\"uid\":\"%s\",\"provider\":\"%s\"}\n%s", found.uid,
-             found.provider, REMOVED DEVICE "{\"record\":\"hidden\",\"device\":\"d\"}\n" PAGE);
+             FIRST "{\"record\":\"account\",\"id\":\"x\",\"email\":\"x@example.org\",\"uid\":\"%"
+                   "s\",\"provider\":\"%s\"}\n%s",
+             found.uid, found.provider,
+             REMOVED DEVICE "{\"record\":\"hidden\",\"device\":\"d\"}\n" PAGE);
     for (int i = 0; i < 3; i++) {
         int count = 0;
         size_t size = strlen(body);
         bool good = i == 1;
         if (!good)
-            snprintf(body + size, sizeof(body) - size, "{\"record\":\"visit\",\"page\":8,\"date\":1,\"type\":1}\n");
-        assert_int_equal(store_archive(storage, &into, body, &err), good ? 0 : i == 0 ? HEARTH_ERR_NOT_FOUND : HEARTH_ERR_CONFLICT);
+            snprintf(body + size, sizeof(body) - size,
+                     "{\"record\":\"visit\",\"page\":8,\"date\":1,\"type\":1}\n");
+        assert_int_equal(store_archive(storage, &into, body, &err), good     ? 0
+                                                                    : i == 0 ? HEARTH_ERR_NOT_FOUND
+                                                                             : HEARTH_ERR_CONFLICT);
         body[size] = '\0';
         OK(storage, removed_here_list, "a", count_removed_here, &count);
         assert_int_equal(count, i > 0);
     }
     into = (struct archive_into){.node = ""};
-    assert_int_equal(store_archive(storage, &into, FIRST ACCOUNT DEVICE "{\"record\":\"hidden\",\"device\":\"e\"}\n", &err),
-                     HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(
+        store_archive(storage, &into,
+                      FIRST ACCOUNT DEVICE "{\"record\":\"hidden\",\"device\":\"e\"}\n", &err),
+        HEARTH_ERR_NOT_FOUND);
     assert_sound(storage);
 }
 
@@ -252,21 +295,22 @@ static void only_into_an_empty_one(void **state)
     struct err err = {0};
     struct buf before = {0}, after = {0};
     struct hearth_account found = {.struct_size = sizeof(found)};
-    static const char of_a[] =
-        FIRST "{\"record\":\"account\",\"id\":\"x\",\"email\":\"x@example.org\",\"uid\":\"uid of a\",\"provider\":\"fx\","
-              "\"generation\":9}\n" DEVICE PAGE;
+    static const char of_a[] = FIRST "{\"record\":\"account\",\"id\":\"x\",\"email\":\"x@example."
+                                     "org\",\"uid\":\"uid of a\",\"provider\":\"fx\","
+                                     "\"generation\":9}\n" DEVICE PAGE;
     (void)state;
     OK(storage, account_get, "a", &found);
     char body[1024];
     snprintf(body, sizeof(body), "%s", of_a);
     write_to(storage, "a", &before);
-    assert_int_equal(store_archive(storage, &into, FIRST ACCOUNT DEVICE, &err), HEARTH_ERR_CONFLICT);
+    assert_int_equal(store_archive(storage, &into, FIRST ACCOUNT DEVICE, &err),
+                     HEARTH_ERR_CONFLICT);
     assert_non_null(strstr(err.text, "is another person's account"));
     write_to(storage, "a", &after);
     assert_string_equal(after.data, before.data);
     snprintf(body, sizeof(body),
-             FIRST
-             "{\"record\":\"account\",\"id\":\"x\",\"email\":\"x@example.org\",\"uid\":\"%s\",\"provider\":\"%s\",\"generation\":9}\n%s",
+             FIRST "{\"record\":\"account\",\"id\":\"x\",\"email\":\"x@example.org\",\"uid\":\"%"
+                   "s\",\"provider\":\"%s\",\"generation\":9}\n%s",
              found.uid, found.provider, DEVICE PAGE);
     if (store_archive(storage, &into, body, &err) < 0)
         fail_msg("%s", err.text);
@@ -290,12 +334,16 @@ static void circles_are_repaired(void **state)
     struct hearth_bookmark found = {.struct_size = sizeof(found)};
     (void)state;
     int r = store_archive(&fixture->storage, &into,
-                          FIRST ACCOUNT "{\"record\":\"bookmark\",\"guid\":\"f1\",\"kind\":2,\"parent\":\"f2\",\"said_parent\":\"f2\"}\n"
-                                        "{\"record\":\"bookmark\",\"guid\":\"f2\",\"kind\":2,\"parent\":\"f1\",\"said_parent\":\"f1\"}\n"
-                                        "{\"record\":\"bookmark\",\"guid\":\"f3\",\"kind\":2,\"parent\":\"f3\",\"said_parent\":\"f3\"}\n"
-                                        "{\"record\":\"tombstone\",\"guid\":\"gone\",\"parent\":\"f1\"}\n"
-                                        "{\"record\":\"children\",\"folder\":\"f1\",\"children\":[\"f2\"]}\n"
-                                        "{\"record\":\"children\",\"folder\":\"f2\",\"children\":[\"f1\"]}\n",
+                          FIRST ACCOUNT
+                          "{\"record\":\"bookmark\",\"guid\":\"f1\",\"kind\":2,\"parent\":\"f2\","
+                          "\"said_parent\":\"f2\"}\n"
+                          "{\"record\":\"bookmark\",\"guid\":\"f2\",\"kind\":2,\"parent\":\"f1\","
+                          "\"said_parent\":\"f1\"}\n"
+                          "{\"record\":\"bookmark\",\"guid\":\"f3\",\"kind\":2,\"parent\":\"f3\","
+                          "\"said_parent\":\"f3\"}\n"
+                          "{\"record\":\"tombstone\",\"guid\":\"gone\",\"parent\":\"f1\"}\n"
+                          "{\"record\":\"children\",\"folder\":\"f1\",\"children\":[\"f2\"]}\n"
+                          "{\"record\":\"children\",\"folder\":\"f2\",\"children\":[\"f1\"]}\n",
                           &err);
     if (r < 0)
         fail_msg("%s", err.text);
@@ -326,15 +374,19 @@ static void files(void **state)
         assert_int_equal(fread(text, 1, 2, f), 2);
         fclose(f);
         assert_memory_equal(text, i == 0 ? "{\"" : "\x1f\x8b", 2);
-        assert_int_equal(archive_from_file(path, archive_check(NULL, NULL, NULL), &summary, &err), 0);
+        assert_int_equal(archive_from_file(path, archive_check(NULL, NULL, NULL), &summary, &err),
+                         0);
         assert_string_equal(summary.email, "anna@example.org");
-        assert_int_equal(archive_to_file(&fixture->storage, "a", 0, path, NULL, &err), HEARTH_ERR_CONFLICT);
+        assert_int_equal(archive_to_file(&fixture->storage, "a", 0, path, NULL, &err),
+                         HEARTH_ERR_CONFLICT);
         assert_int_equal(truncate(path, st.st_size - 3), 0);
         assert_true(archive_from_file(path, archive_check(NULL, NULL, NULL), &summary, &err) < 0);
     }
     snprintf(path, sizeof(path), "%s/none", fixture->directory);
-    assert_int_equal(archive_from_file(path, archive_check(NULL, NULL, NULL), &summary, &err), HEARTH_ERR_NOT_FOUND);
-    assert_int_equal(archive_to_file(&fixture->storage, "nobody", 0, path, NULL, &err), HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(archive_from_file(path, archive_check(NULL, NULL, NULL), &summary, &err),
+                     HEARTH_ERR_NOT_FOUND);
+    assert_int_equal(archive_to_file(&fixture->storage, "nobody", 0, path, NULL, &err),
+                     HEARTH_ERR_NOT_FOUND);
     assert_int_equal(access(path, F_OK), -1);
 }
 
@@ -367,9 +419,11 @@ static void put_many(long count)
         begin(&fixture->storage, "a", HEARTH_HISTORY);
         for (long end = n + 10000; n < end && n < count; n++) {
             char url[120], guid[32];
-            snprintf(url, sizeof(url), "https://site%ld.example/a/longer/path/to/the/page/number/%ld", n % 1000, n);
+            snprintf(url, sizeof(url),
+                     "https://site%ld.example/a/longer/path/to/the/page/number/%ld", n % 1000, n);
             snprintf(guid, sizeof(guid), "guid%ld", n);
-            put_visited(&fixture->storage, model_page_id(url), url, "site.example", 3, (const int64_t[]){n + 3, n + 2, n + 1});
+            put_visited(&fixture->storage, model_page_id(url), url, "site.example", 3,
+                        (const int64_t[]){n + 3, n + 2, n + 1});
             OK(&fixture->storage, page_guid_put, guid, model_page_id(url));
             plug_storage_reset(&fixture->storage);
         }
@@ -377,8 +431,8 @@ static void put_many(long count)
     }
 }
 
-/* From an account to another database, record by record: what is in use on the way does not depend on how many pages there are.
- * HEARTH_ARCHIVE_PAGES: how many. */
+/* From an account to another database, record by record: what is in use on the way does not
+ * depend on how many pages there are. HEARTH_ARCHIVE_PAGES: how many. */
 static void memory_does_not_grow(void **state)
 {
     const char *given = getenv("HEARTH_ARCHIVE_PAGES");
@@ -393,9 +447,12 @@ static void memory_does_not_grow(void **state)
     (void)state;
     put_many(count);
     fixture_prepare(&other);
-    other.values[3] = (struct hearth_config_value){sizeof(other.values[3]), true, "512KiB", 1 << 19}; /* what a batch keeps of the file */
+    /* what a batch keeps of the file */
+    other.values[3] =
+        (struct hearth_config_value){sizeof(other.values[3]), true, "512KiB", 1 << 19};
     plug_call_init(&call, NULL, 0, 0);
-    assert_int_equal(other.ops->open(&other.host.hearth, &call.hearth, other.values, &other.self), 0);
+    assert_int_equal(other.ops->open(&other.host.hearth, &call.hearth, other.values, &other.self),
+                     0);
     fixture_handle(&other, &other.storage);
     OK(&other.storage, migrate);
     size_t before = bytes_in_use();
@@ -409,7 +466,8 @@ static void memory_does_not_grow(void **state)
     assert_int_equal(summary.counts[ARCHIVE_KIND_page], count);
     assert_int_equal(summary.counts[ARCHIVE_KIND_visit], 3 * count);
     assert_int_equal(summary.counts[ARCHIVE_KIND_page_guid], count);
-    print_message("%ld pages: at most %zu KiB more in use\n", count, watch.most < before ? 0 : (watch.most - before) >> 10);
+    print_message("%ld pages: at most %zu KiB more in use\n", count,
+                  watch.most < before ? 0 : (watch.most - before) >> 10);
     assert_true(watch.most < before + MEMORY_MOST);
     assert_sound(&other.storage);
     plug_call_fini(&call);

@@ -1,4 +1,5 @@
-/* For test_id_tokens.py: reads lines {"token": …, "keys": …}, says for each what the checks of ID tokens say. */
+/* For test_id_tokens.py: reads lines {"token": …, "keys": …}, says for each what the checks of
+ * ID tokens say. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -6,14 +7,17 @@
 
 int main(void)
 {
-    struct oidc_expected expected = {"https://id.example.org", "hearth", "n-0S6_WzA2Mj", 1795417404};
+    struct oidc_expected expected = {"https://id.example.org", "hearth", "n-0S6_WzA2Mj",
+                                     1795417404};
     char *line = NULL;
     size_t room = 0;
     while (getline(&line, &room, stdin) > 0) {
         json_t *asked = json_loads(line, 0, NULL), *claims = NULL;
-        json_t *keys = json_loads(json_string_value(json_object_get(asked, "keys")), JSON_REJECT_DUPLICATES, NULL);
+        json_t *keys = json_loads(json_string_value(json_object_get(asked, "keys")),
+                                  JSON_REJECT_DUPLICATES, NULL);
         struct err err = {0};
-        int r = auth_oidc_verify_token(json_string_value(json_object_get(asked, "token")), keys, &expected, &claims, &err);
+        int r = auth_oidc_verify_token(json_string_value(json_object_get(asked, "token")), keys,
+                                       &expected, &claims, &err);
         printf("%s %s\n",
                r == 0                      ? "accepted"
                : r == HEARTH_ERR_NOT_FOUND ? "no-key"

@@ -40,7 +40,8 @@ static void test_shape(void **state)
     uint8_t hash[TOKEN_HASH_SIZE];
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         assert_false(auth_token_hash(HEARTH_TOKEN_FULL, wrong[i], hash));
-    assert_true(auth_token_hash(HEARTH_TOKEN_FULL, "hth_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", hash));
+    assert_true(auth_token_hash(HEARTH_TOKEN_FULL,
+                                "hth_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", hash));
 }
 
 int main(void)

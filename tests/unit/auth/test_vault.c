@@ -43,7 +43,8 @@ static void write_file(const char *text, mode_t mode)
 #define KEY_A "1:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n"
 #define KEY_B "2:ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100\n"
 
-/* What a first start that was killed has left beside, under any name that was ever used, stops no later start. */
+/* What a first start that was killed has left beside, under any name that was ever used, stops
+ * no later start. */
 static void test_killed_first_start(void **state)
 {
     (void)state;
@@ -99,24 +100,28 @@ static void test_tampering(void **state)
     for (size_t i = 0; i < size; i++) {
         ((uint8_t *)sealed)[i] ^= 1;
         int r = auth_vault_unseal(vault, "ada", sealed, size, &plain, &plain_size, &err);
-        assert_true(r == HEARTH_ERR_CORRUPT || r == HEARTH_ERR_DENIED); /* DENIED: another key's number */
+        /* DENIED: another key's number */
+        assert_true(r == HEARTH_ERR_CORRUPT || r == HEARTH_ERR_DENIED);
         ((uint8_t *)sealed)[i] ^= 1;
     }
     for (size_t cut = 0; cut < size; cut++)
         assert_int_equal(auth_vault_unseal(vault, "ada", sealed, cut, &plain, &plain_size, &err),
                          cut < VAULT_OVERHEAD ? HEARTH_ERR_CORRUPT : HEARTH_ERR_DENIED);
-    assert_int_equal(auth_vault_unseal(vault, "eve", sealed, size, &plain, &plain_size, &err), HEARTH_ERR_DENIED);
+    assert_int_equal(auth_vault_unseal(vault, "eve", sealed, size, &plain, &plain_size, &err),
+                     HEARTH_ERR_DENIED);
     assert_int_equal(auth_vault_unseal(vault, "ada", sealed, size, &plain, &plain_size, &err), 0);
     auth_vault_free(plain, plain_size);
     free(sealed);
     auth_vault_close(vault);
 }
 
-/* The file may be replaced by one whose key has the same number: the text says that, rather than that the data are damaged. */
+/* The file may be replaced by one whose key has the same number: the text says that, rather than
+ * that the data are damaged. */
 static void test_another_key(void **state)
 {
     (void)state;
-    static const char other[] = "1:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff\n";
+    static const char other[] =
+        "1:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff\n";
     struct vault *vault, *replaced;
     struct auth_vault_key one, two;
     struct err err = {0};
@@ -127,7 +132,8 @@ static void test_another_key(void **state)
     assert_int_equal(auth_vault_seal(vault, "ada", "secret", 6, &sealed, &size, &err), 0);
     write_file(other, 0600);
     assert_int_equal(auth_vault_open(path, false, &replaced, &err), 0);
-    assert_int_equal(auth_vault_unseal(replaced, "ada", sealed, size, &plain, &plain_size, &err), HEARTH_ERR_DENIED);
+    assert_int_equal(auth_vault_unseal(replaced, "ada", sealed, size, &plain, &plain_size, &err),
+                     HEARTH_ERR_DENIED);
     assert_non_null(strstr(err.text, "the file was replaced"));
     auth_vault_key(vault, 0, &one);
     auth_vault_key(replaced, 0, &two);
@@ -181,12 +187,14 @@ static void test_rotation(void **state)
     assert_int_equal(auth_vault_unseal(both, "c", by_old, size, &plain, &plain_size, &err), 0);
     auth_vault_free(plain, plain_size);
     assert_int_equal(auth_vault_seal(both, "c", "x", 1, &by_both, &both_size, &err), 0);
-    assert_int_equal(auth_vault_unseal(old, "c", by_both, both_size, &plain, &plain_size, &err), HEARTH_ERR_DENIED);
+    assert_int_equal(auth_vault_unseal(old, "c", by_both, both_size, &plain, &plain_size, &err),
+                     HEARTH_ERR_DENIED);
     write_file(KEY_B, 0600);
     assert_int_equal(auth_vault_open(path, false, &new, &err), 0);
     assert_int_equal(auth_vault_unseal(new, "c", by_both, both_size, &plain, &plain_size, &err), 0);
     auth_vault_free(plain, plain_size);
-    assert_int_equal(auth_vault_unseal(new, "c", by_old, size, &plain, &plain_size, &err), HEARTH_ERR_DENIED);
+    assert_int_equal(auth_vault_unseal(new, "c", by_old, size, &plain, &plain_size, &err),
+                     HEARTH_ERR_DENIED);
     free(by_old);
     free(by_both);
     auth_vault_close(old);
@@ -220,7 +228,8 @@ static void test_group(void **state)
 static void test_hidden_keys(void **state)
 {
     (void)state;
-    static const char nul[] = KEY_A "\0\n2:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff\n";
+    static const char nul[] =
+        KEY_A "\0\n2:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff\n";
     struct vault *vault = NULL;
     struct err err = {0};
     write_file("", 0600);
@@ -248,7 +257,8 @@ static void test_refusals(void **state)
     refused("", 0600, "no key");
     refused("1:0011\n", 0600, ":1: a line must be");
     refused(KEY_A KEY_A, 0600, "two keys");
-    refused("0:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n", 0600, "a line must be");
+    refused("0:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n", 0600,
+            "a line must be");
 }
 
 int main(void)

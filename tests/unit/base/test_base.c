@@ -83,7 +83,8 @@ static void test_utf8(void **state)
     assert_string_equal(shown, "\\x85\\u{2028}\\u{2066}\\xff\\xc3(\\xe2\\x80");
 }
 
-/* What was handed out is overwritten, also what was before a reset; and no more, which has nothing in it. */
+/* What was handed out is overwritten, also what was before a reset; and no more, which has
+ * nothing in it. */
 static void test_arena_wipe(void **state)
 {
     (void)state;
@@ -220,8 +221,8 @@ static void test_metrics(void **state)
     metrics_add(metrics_register(METRIC_GAUGE, "test_gauge", NULL), -5);
     struct buf text = {0};
     metrics_write(&text);
-    assert_non_null(
-        strstr(text.data, "# HELP hearth_test_counter counts\n# TYPE hearth_test_counter counter\nhearth_test_counter 40000\n"));
+    assert_non_null(strstr(text.data, "# HELP hearth_test_counter counts\n# TYPE "
+                                      "hearth_test_counter counter\nhearth_test_counter 40000\n"));
     assert_non_null(strstr(text.data, "hearth_test_gauge -5\n"));
     buf_fini(&text);
 }
@@ -236,10 +237,11 @@ static void test_email(void **state)
                                        "\u00e4da@ex\u00e4mple.org",
                                        "*@example.org",
                                        "\u0430\u0434\u0430@example.org"};
-    static const char *const bad[] = {"",          "ada",       "@b",        "a@",         "a@b@c",         "-rf@x.y",
-                                      "a b@c",     "a@b ",      "a@b\n",     "a\x1b[1m@b", "\u202ea@b",     "a\u200b@b",
-                                      "a\u00a0@b", "a\u3000@b", "a\ufffd@b", "a\ufeff@b",  "a\U000e0041@b", "a\ufffe@b",
-                                      "a\xff@b",   "<a@b>",     "a@b,c",     "\"a\"@b"};
+    static const char *const bad[] = {
+        "",          "ada",       "@b",        "a@",         "a@b@c",         "-rf@x.y",
+        "a b@c",     "a@b ",      "a@b\n",     "a\x1b[1m@b", "\u202ea@b",     "a\u200b@b",
+        "a\u00a0@b", "a\u3000@b", "a\ufffd@b", "a\ufeff@b",  "a\U000e0041@b", "a\ufffe@b",
+        "a\xff@b",   "<a@b>",     "a@b,c",     "\"a\"@b"};
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         assert_null(email_fault(good[i]));
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -258,7 +260,9 @@ static void test_email(void **state)
 static void test_folder(void **state)
 {
     (void)state;
-    static const char *const cases[][2] = {{"/a/b", "/a"}, {"/a/b/", "/a/b"}, {"/a", "/"}, {"/", "/"}, {"a/b", "a"}, {"a", "."}, {"", "."}};
+    static const char *const cases[][2] = {{"/a/b", "/a"}, {"/a/b/", "/a/b"}, {"/a", "/"},
+                                           {"/", "/"},     {"a/b", "a"},      {"a", "."},
+                                           {"", "."}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char folder[8];
         str_folder(cases[i][0], folder, sizeof(folder));
@@ -269,8 +273,10 @@ static void test_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_email),   cmocka_unit_test(test_folder),     cmocka_unit_test(test_numbers), cmocka_unit_test(test_utf8),
-        cmocka_unit_test(test_arena),   cmocka_unit_test(test_arena_wipe), cmocka_unit_test(test_buf),     cmocka_unit_test(test_err),
+        cmocka_unit_test(test_email),   cmocka_unit_test(test_folder),
+        cmocka_unit_test(test_numbers), cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_arena),   cmocka_unit_test(test_arena_wipe),
+        cmocka_unit_test(test_buf),     cmocka_unit_test(test_err),
         cmocka_unit_test(test_backoff), cmocka_unit_test(test_metrics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* A lock that is held where core is left ends a process that checks: each case in a child, whose last words are read. */
+/* A lock that is held where core is left ends a process that checks: each case in a child, whose
+ * last words are read. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -94,7 +95,8 @@ static void assert_aborts(void (*run)(void), const char *words, const char *more
         size += (size_t)n;
     close(ends[0]);
     assert_int_equal(waitpid(child, &status, 0), child);
-    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGABRT || strstr(said, words) == NULL || strstr(said, more) == NULL)
+    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGABRT || strstr(said, words) == NULL ||
+        strstr(said, more) == NULL)
         fail_msg("status %x, said: %s", (unsigned)status, said);
 }
 

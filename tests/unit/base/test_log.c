@@ -83,12 +83,16 @@ static void test_numbers(void **state)
     const size_t size = 4096;
     const uint8_t small = 255;
     catch_begin(LOG_FORMAT_TEXT, HEARTH_LOG_INFO);
-    log_event(HEARTH_LOG_INFO, "jobs", "sync done", LOG_INT("none", 0), LOG_INT("least", INT64_MIN), LOG_INT("most", INT64_MAX),
-              LOG_INT("size", size), LOG_INT("small", small), LOG_INT("minus", -1));
-    assert_line(" info jobs sync done none=0 least=-9223372036854775808 most=9223372036854775807 size=4096 small=255 minus=-1\n");
+    log_event(HEARTH_LOG_INFO, "jobs", "sync done", LOG_INT("none", 0), LOG_INT("least", INT64_MIN),
+              LOG_INT("most", INT64_MAX), LOG_INT("size", size), LOG_INT("small", small),
+              LOG_INT("minus", -1));
+    assert_line(" info jobs sync done none=0 least=-9223372036854775808 most=9223372036854775807 "
+                "size=4096 small=255 minus=-1\n");
     catch_begin(LOG_FORMAT_JSON, HEARTH_LOG_INFO);
-    log_audit("queue cleared", LOG_INT("jobs", size), LOG_TEXT("by", "7"), LOG_INT("least", INT64_MIN));
-    assert_json("{\"level\":\"audit\",\"event\":\"queue cleared\",\"jobs\":4096,\"by\":\"7\",\"least\":-9223372036854775808}");
+    log_audit("queue cleared", LOG_INT("jobs", size), LOG_TEXT("by", "7"),
+              LOG_INT("least", INT64_MIN));
+    assert_json("{\"level\":\"audit\",\"event\":\"queue "
+                "cleared\",\"jobs\":4096,\"by\":\"7\",\"least\":-9223372036854775808}");
 }
 
 static void test_null_is_left_out(void **state)
@@ -96,8 +100,9 @@ static void test_null_is_left_out(void **state)
     (void)state;
     const char *nothing = NULL;
     catch_begin(LOG_FORMAT_TEXT, HEARTH_LOG_INFO);
-    log_event(HEARTH_LOG_ERROR, "api", "request failed", LOG_TEXT("account", nothing), LOG_TEXT("path", "/x"), LOG_TEXT("error", nothing),
-              LOG_INT("ms", 1), LOG_TEXT("email", nothing));
+    log_event(HEARTH_LOG_ERROR, "api", "request failed", LOG_TEXT("account", nothing),
+              LOG_TEXT("path", "/x"), LOG_TEXT("error", nothing), LOG_INT("ms", 1),
+              LOG_TEXT("email", nothing));
     assert_line(" error api request failed path=/x ms=1\n");
     catch_begin(LOG_FORMAT_JSON, HEARTH_LOG_INFO);
     log_audit("signed in", LOG_TEXT("account", nothing));
@@ -111,15 +116,19 @@ static void test_escapes(void **state)
 {
     (void)state;
     catch_begin(LOG_FORMAT_TEXT, HEARTH_LOG_INFO);
-    log_event(HEARTH_LOG_INFO, "main", "ready", LOG_TEXT("plain", "a-b/c:d"), LOG_TEXT("blank", "a b"), LOG_TEXT("quote", "a\"b"),
-              LOG_TEXT("back", "a\\b"), LOG_TEXT("equals", "a=b"), LOG_TEXT("line", "a\r\nb"), LOG_TEXT("umlaut", "\u00e4"),
+    log_event(HEARTH_LOG_INFO, "main", "ready", LOG_TEXT("plain", "a-b/c:d"),
+              LOG_TEXT("blank", "a b"), LOG_TEXT("quote", "a\"b"), LOG_TEXT("back", "a\\b"),
+              LOG_TEXT("equals", "a=b"), LOG_TEXT("line", "a\r\nb"), LOG_TEXT("umlaut", "\u00e4"),
               LOG_TEXT("turned", "\u202ea"), LOG_TEXT("broken", "a\xff"));
-    assert_line(" info main ready plain=a-b/c:d blank=\"a b\" quote=\"a\\\"b\" back=\"a\\\\b\" equals=\"a=b\" line=\"a\\u000d\\u000ab\""
+    assert_line(" info main ready plain=a-b/c:d blank=\"a b\" quote=\"a\\\"b\" back=\"a\\\\b\" "
+                "equals=\"a=b\" line=\"a\\u000d\\u000ab\""
                 " umlaut=\u00e4 turned=\"\\u202ea\" broken=\"a\\\\xff\"\n");
     catch_begin(LOG_FORMAT_JSON, HEARTH_LOG_INFO);
-    log_event(HEARTH_LOG_INFO, "main", "ready", LOG_TEXT("quote", "a\"b\\"), LOG_TEXT("line", "a\nb"), LOG_TEXT("umlaut", "\u00e4"),
-              LOG_TEXT("tag", "\U000e0041"), LOG_TEXT("broken", "a\xff"));
-    assert_json("{\"level\":\"info\",\"module\":\"main\",\"event\":\"ready\",\"quote\":\"a\\\"b\\\\\",\"line\":\"a\\nb\","
+    log_event(HEARTH_LOG_INFO, "main", "ready", LOG_TEXT("quote", "a\"b\\"),
+              LOG_TEXT("line", "a\nb"), LOG_TEXT("umlaut", "\u00e4"), LOG_TEXT("tag", "\U000e0041"),
+              LOG_TEXT("broken", "a\xff"));
+    assert_json("{\"level\":\"info\",\"module\":\"main\",\"event\":\"ready\",\"quote\":"
+                "\"a\\\"b\\\\\",\"line\":\"a\\nb\","
                 "\"umlaut\":\"\u00e4\",\"tag\":\"\U000e0041\",\"broken\":\"a\\\\xff\"}");
 }
 
@@ -134,7 +143,8 @@ static void test_long_values(void **state)
         log_event(HEARTH_LOG_INFO, "main", "ready", LOG_TEXT("error", text), LOG_INT("ms", 5));
         const char *line = catch_end();
         assert_in_range(strlen(line), 2048, 2300);
-        assert_non_null(strstr(line, format == LOG_FORMAT_JSON ? "x\u2026\",\"ms\":5}\n" : "x\u2026\" ms=5\n"));
+        assert_non_null(
+            strstr(line, format == LOG_FORMAT_JSON ? "x\u2026\",\"ms\":5}\n" : "x\u2026\" ms=5\n"));
     }
 }
 
@@ -168,22 +178,26 @@ static void test_outage(void **state)
     struct outage outage = {0};
     catch_begin(LOG_FORMAT_TEXT, HEARTH_LOG_INFO);
     for (int i = 0; i < 3; i++)
-        outage_begins(&outage, HEARTH_LOG_ERROR, "plug", "does not answer",
-                      LOG_PAIRS(LOG_TEXT("backend", "the queue"), LOG_TEXT("error", "took too long")));
+        outage_begins(
+            &outage, HEARTH_LOG_ERROR, "plug", "does not answer",
+            LOG_PAIRS(LOG_TEXT("backend", "the queue"), LOG_TEXT("error", "took too long")));
     assert_line(" error plug does not answer backend=\"the queue\" error=\"took too long\"\n");
     catch_begin(LOG_FORMAT_JSON, HEARTH_LOG_INFO);
     assert_true(outage_ends(&outage, "plug", "answers again", LOG_TEXT("backend", "the queue")));
     assert_false(outage_ends(&outage, "plug", "answers again", LOG_TEXT("backend", "the queue")));
     const char *line = catch_end();
-    assert_non_null(strstr(line, ",\"module\":\"plug\",\"event\":\"answers again\",\"backend\":\"the queue\",\"seconds\":"));
+    assert_non_null(strstr(
+        line,
+        ",\"module\":\"plug\",\"event\":\"answers again\",\"backend\":\"the queue\",\"seconds\":"));
     assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_no_pairs), cmocka_unit_test(test_numbers),     cmocka_unit_test(test_null_is_left_out),
-        cmocka_unit_test(test_escapes),  cmocka_unit_test(test_long_values), cmocka_unit_test(test_outage),
+        cmocka_unit_test(test_no_pairs),         cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_null_is_left_out), cmocka_unit_test(test_escapes),
+        cmocka_unit_test(test_long_values),      cmocka_unit_test(test_outage),
         cmocka_unit_test(test_levels), /* switches things on for good */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,10 +85,11 @@ static void test_map_growth(void **state)
     assert_null(MAP_FIND_TEXT(map, "thing-5000"));
     assert_null(MAP_FIND(map, "thing-1", 6));
     int walked = 0;
-    MAP_EACH (map, thing, next)
-        assert_int_equal(thing->number, walked++);
+    MAP_EACH(map, thing, next)
+    assert_int_equal(thing->number, walked++);
     assert_int_equal(walked, THINGS);
-    MAP_EACH (map, thing, next) {
+    MAP_EACH(map, thing, next)
+    {
         MAP_REMOVE(map, thing);
     }
     assert_null(map);
@@ -101,7 +102,8 @@ static void test_map_removal(void **state)
     struct thing *things = things_make(), *map = NULL, *thing, *next;
     for (int i = 0; i < THINGS; i++)
         assert_true(MAP_ADD_TEXT(map, things[i].name, &things[i]));
-    MAP_EACH (map, thing, next) {
+    MAP_EACH(map, thing, next)
+    {
         if (thing->number % 3 == 0)
             continue;
         MAP_REMOVE(map, thing);
@@ -114,7 +116,8 @@ static void test_map_removal(void **state)
         if (i % 3 != 0)
             assert_true(MAP_ADD_TEXT(map, things[i].name, &things[i]));
     assert_int_equal(MAP_COUNT(map), THINGS);
-    MAP_EACH (map, thing, next) {
+    MAP_EACH(map, thing, next)
+    {
         MAP_REMOVE(map, thing);
     }
     assert_null(map);
@@ -146,7 +149,8 @@ static void test_map_memory(void **state)
     assert_true(failures > 5);
     for (int i = 0; i < THINGS; i++)
         assert_ptr_equal(MAP_FIND_TEXT(map, things[i].name), &things[i]);
-    MAP_EACH (map, thing, next) {
+    MAP_EACH(map, thing, next)
+    {
         MAP_REMOVE(map, thing);
     }
     free(things);

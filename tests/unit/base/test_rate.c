@@ -56,7 +56,8 @@ static void test_address(void **state)
     assert_string_equal(key, "local");
 }
 
-/* IPv4 in the clothes of IPv6 is that IPv4: else all of it would be one network, and lock each other out, or each be somebody new. */
+/* IPv4 in the clothes of IPv6 is that IPv4: else all of it would be one network, and lock each
+ * other out, or each be somebody new. */
 static void test_mapped(void **state)
 {
     (void)state;
@@ -71,7 +72,8 @@ static void test_mapped(void **state)
     assert_string_equal(key, "::");
 }
 
-/* A /64 may three times, a /56 six times, a /48 twelve times, from wherever in it; another /48 is another one. */
+/* A /64 may three times, a /56 six times, a /48 twelve times, from wherever in it; another /48
+ * is another one. */
 static void test_networks(void **state)
 {
     (void)state;
@@ -119,8 +121,10 @@ static void test_sites(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_limit),  cmocka_unit_test(test_window_ends), cmocka_unit_test(test_bounded), cmocka_unit_test(test_address),
-        cmocka_unit_test(test_mapped), cmocka_unit_test(test_networks),    cmocka_unit_test(test_sites),
+        cmocka_unit_test(test_limit),   cmocka_unit_test(test_window_ends),
+        cmocka_unit_test(test_bounded), cmocka_unit_test(test_address),
+        cmocka_unit_test(test_mapped),  cmocka_unit_test(test_networks),
+        cmocka_unit_test(test_sites),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,8 @@ static void not_repeated(const char *format, const char *value)
     struct conf *conf = NULL;
     struct err err = {0};
     snprintf(text, sizeof(text), format, value);
-    if (conf_load_text("x.conf", text, strlen(text), &conf, &err) == 0) { /* nothing is wrong with it as an e-mail address */
+    if (conf_load_text("x.conf", text, strlen(text), &conf, &err) == 0) {
+        /* nothing is wrong with it as an e-mail address */
         assert_non_null(strstr(text, "allow"));
         conf_free(conf);
         return;
@@ -37,7 +38,8 @@ static void test_passwords_are_not_repeated(void **state)
                                                 "[web]\nthreads = %s\n",
                                                 "[hearth]\nlog = %s\n",
                                                 "[auth]\nallow = a@b %s\n"};
-    static const char *const addresses[] = {"https://ada:hunter2@h", "htps://ada:hunter2@h", "ada:hunter2@h", "https://ada:hunter2@h:99999",
+    static const char *const addresses[] = {"https://ada:hunter2@h", "htps://ada:hunter2@h",
+                                            "ada:hunter2@h", "https://ada:hunter2@h:99999",
                                             "https://ada:hunter2@h?@"};
     for (size_t i = 0; i < sizeof(with_password) / sizeof(with_password[0]); i++)
         for (size_t k = 0; k < sizeof(addresses) / sizeof(addresses[0]); k++)
@@ -48,12 +50,16 @@ static void test_a_plugins_address(void **state)
 {
     (void)state;
     static const struct hearth_config_key keys[] = {
-        {.struct_size = sizeof(struct hearth_config_key), .type = HEARTH_CONFIG_URL, .name = "server", .help = "a server"}};
+        {.struct_size = sizeof(struct hearth_config_key),
+         .type = HEARTH_CONFIG_URL,
+         .name = "server",
+         .help = "a server"}};
     static const struct {
         const char *url;
         bool good;
-    } cases[] = {{"https://h/@ada", true}, {"https://h?u=a@b", true},       {"https://ada:hunter2@h/x", false},
-                 {"https://ada@h", false}, {"other://:hunter2@h:1", false}, {"ada:hunter2@h", false}};
+    } cases[] = {{"https://h/@ada", true},           {"https://h?u=a@b", true},
+                 {"https://ada:hunter2@h/x", false}, {"https://ada@h", false},
+                 {"other://:hunter2@h:1", false},    {"ada:hunter2@h", false}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char text[200];
         struct conf *conf = NULL;
@@ -61,7 +67,8 @@ static void test_a_plugins_address(void **state)
         const struct hearth_config_value *values;
         snprintf(text, sizeof(text), "[sync a]\nserver = %s\n", cases[i].url);
         assert_int_equal(conf_load_text("x.conf", text, strlen(text), &conf, &err), 0);
-        int r = conf_plugin_values(conf, conf_section(conf, "sync", 0), keys, 1, NULL, &values, &err);
+        int r =
+            conf_plugin_values(conf, conf_section(conf, "sync", 0), keys, 1, NULL, &values, &err);
         assert_int_equal(r, cases[i].good ? 0 : HEARTH_ERR_INVALID);
         if (!cases[i].good)
             assert_non_null(strstr(err.text, "x.conf:2: server: "));
@@ -74,12 +81,14 @@ static void test_a_plugins_address(void **state)
 static void test_nodes_have_addresses(void **state)
 {
     (void)state;
-    static const char text[] = "[node oak]\nurl = https://h\n[storage oak]\n[node elm]\n[storage elm]\n";
+    static const char text[] =
+        "[node oak]\nurl = https://h\n[storage oak]\n[node elm]\n[storage elm]\n";
     struct conf *conf = NULL;
     struct err err = {0};
     assert_int_equal(conf_load_text("x.conf", text, strlen(text), &conf, &err), HEARTH_ERR_INVALID);
     assert_ptr_equal(err.text, strstr(err.text, "x.conf:4: [node elm] needs url"));
-    assert_int_equal(conf_load_text("x.conf", "[node elm]\n[storage elm]\n", 25, &conf, &err), 0); /* there is no other one */
+    /* there is no other one */
+    assert_int_equal(conf_load_text("x.conf", "[node elm]\n[storage elm]\n", 25, &conf, &err), 0);
     conf_free(conf);
 }
 

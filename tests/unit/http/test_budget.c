@@ -192,7 +192,7 @@ static void test_jobs(void **state)
         assert_int_equal(http_budget_begin(&pending[i]->context, BUDGET_PENDING), i < 4);
     }
     assert_true(http_budget_begin(&pending[5]->context, BUDGET_EXPORTS)); /* counted apart */
-    http_budget_end(&pending[4]->context, BUDGET_PENDING);                   /* was not begun */
+    http_budget_end(&pending[4]->context, BUDGET_PENDING);                /* was not begun */
     assert_false(http_budget_begin(&pending[4]->context, BUDGET_PENDING));
     http_budget_end(&pending[0]->context, BUDGET_PENDING);
     http_budget_end(&pending[0]->context, BUDGET_PENDING); /* once */

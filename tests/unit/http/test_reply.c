@@ -50,10 +50,11 @@ static void test_problems(void **state)
     buf_add_text(&reply.body, "half an answer");
     reply.gzip = true;
     http_reply_problem(&reply, 404, http_says_not_found());
-    assert_string_equal(reply.body.data, "{\"type\":\"about:blank\",\"title\":\"Not Found\","
-                                         "\"status\":404,"
-                                         "\"detail\":\"There is nothing at this address.\",\"code\":\"not_found\","
-                                         "\"message\":{\"id\":\"problem.not_found\",\"parameters\":{}}}");
+    assert_string_equal(reply.body.data,
+                        "{\"type\":\"about:blank\",\"title\":\"Not Found\","
+                        "\"status\":404,"
+                        "\"detail\":\"There is nothing at this address.\",\"code\":\"not_found\","
+                        "\"message\":{\"id\":\"problem.not_found\",\"parameters\":{}}}");
     assert_int_equal(reply.status, 404);
     assert_string_equal(reply.content_type, "application/problem+json");
     assert_false(reply.gzip);

@@ -1,4 +1,5 @@
-/* What providers say has changed: what is published for it is counted, with storages and a queue that only count. */
+/* What providers say has changed: what is published for it is counted, with storages and a queue
+ * that only count. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,7 +25,8 @@ static struct {
     char kind[16], payload[16], key[64];
 } seen;
 
-static int on_get(void *handle, struct hearth_call *call, const char *account, struct hearth_account *ret_account)
+static int on_get(void *handle, struct hearth_call *call, const char *account,
+                  struct hearth_account *ret_account)
 {
     size_t node = (size_t)(uintptr_t)handle - 1;
     assert_true(call->deadline > 0); /* nothing is waited for without one */
@@ -51,7 +53,8 @@ static void on_close(void *handle)
     (void)handle;
 }
 
-static int on_publish(void *handle, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int on_publish(void *handle, struct hearth_call *call, const struct hearth_job *job,
+                      int64_t delay, int32_t *ret_result)
 {
     (void)handle;
     assert_true(call->deadline > 0);
@@ -67,9 +70,12 @@ static int on_publish(void *handle, struct hearth_call *call, const struct heart
     return 0;
 }
 
-static const struct hearth_storage storage_ops = {.struct_size = sizeof(storage_ops), .account_get = on_get, .handle_close = on_close};
-static const struct hearth_queue queue = {
-    .struct_size = sizeof(queue), .handle_open = on_handle, .handle_close = on_close, .publish = on_publish};
+static const struct hearth_storage storage_ops = {
+    .struct_size = sizeof(storage_ops), .account_get = on_get, .handle_close = on_close};
+static const struct hearth_queue queue = {.struct_size = sizeof(queue),
+                                          .handle_open = on_handle,
+                                          .handle_close = on_close,
+                                          .publish = on_publish};
 static struct nodes nodes = {.count = NODES, .items = {{.name = "alder"}, {.name = "birch"}}};
 static struct jobs jobs;
 static struct changes *changes;
@@ -80,7 +86,10 @@ static int begin(void **state)
 {
     (void)state;
     memset(&seen, 0, sizeof(seen));
-    seen.rows[0] = (struct hearth_account){.struct_size = sizeof(seen.rows[0]), .id = "x", .provider = "file", .next_sync = INT64_MAX / 2};
+    seen.rows[0] = (struct hearth_account){.struct_size = sizeof(seen.rows[0]),
+                                           .id = "x",
+                                           .provider = "file",
+                                           .next_sync = INT64_MAX / 2};
     jobs = (struct jobs){.options = {.nodes = &nodes, .queue = &queue}};
     pthread_mutex_init(&jobs.lock, NULL);
     for (size_t i = 0; i < NODES; i++) {
@@ -158,7 +167,8 @@ static void test_by_the_function_of_the_host(void **state)
     assert_null(host.hearth.extension(&host.hearth, HEARTH_HOST_CHANGES));
     host.changes = &jobs_changes_extension;
     host.changes_data = &ear;
-    const struct hearth_host_changes *extension = host.hearth.extension(&host.hearth, HEARTH_HOST_CHANGES);
+    const struct hearth_host_changes *extension =
+        host.hearth.extension(&host.hearth, HEARTH_HOST_CHANGES);
     assert_null(host.hearth.extension(&host.hearth, "hearth.host.changes/2"));
     extension->changed(&host.hearth, "ada");
     extension->changed(&host.hearth, NULL); /* what no account is called */

@@ -1,4 +1,5 @@
-/* The schedule. Workers are tested through the whole daemon (tests/e2e), the queue and the storage with their plugins. */
+/* The schedule. Workers are tested through the whole daemon (tests/e2e), the queue and the
+ * storage with their plugins. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,33 +29,42 @@ static void test_steps(void **state)
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         a.last_seen = now - steps[i].away;
         assert_int_equal(jobs_schedule_interval(&schedule, &a, now), steps[i].interval);
-        assert_int_equal(jobs_schedule_next(&schedule, &a, now, 0, true, 7), steps[i].interval == 0 ? 0 : now + steps[i].interval);
+        assert_int_equal(jobs_schedule_next(&schedule, &a, now, 0, true, 7),
+                         steps[i].interval == 0 ? 0 : now + steps[i].interval);
     }
     a.last_seen = 0;
     a.created = now; /* one that was just made counts as seen */
     assert_int_equal(jobs_schedule_interval(&schedule, &a, now), 15 * MINUTE);
 }
 
-static void expect_waits(const struct hearth_account *account, int64_t now, bool passing, const int64_t *seconds, size_t count)
+static void expect_waits(const struct hearth_account *account, int64_t now, bool passing,
+                         const int64_t *seconds, size_t count)
 {
     struct hearth_account a = *account;
     for (size_t i = 0; i < count; i++) {
         a.failures = (int64_t)i;
-        assert_int_equal(jobs_schedule_next(&schedule, &a, now, 0, passing, 0), now + seconds[i] * 1000);
+        assert_int_equal(jobs_schedule_next(&schedule, &a, now, 0, passing, 0),
+                         now + seconds[i] * 1000);
     }
 }
 
 #define COUNT(array) (sizeof(array) / sizeof(array[0]))
 
-/* Seconds at first. What passes by itself is looked for as often as news, before the first sync more often; the rest up to retry_max.
- * People who come seldom are tried as often as they are synced at last. */
+/* Seconds at first. What passes by itself is looked for as often as news, before the first sync
+ * more often; the rest up to retry_max. People who come seldom are tried as often as they are
+ * synced at last. */
 static void test_failures(void **state)
 {
     (void)state;
     int64_t now = 1000 * DAY;
-    struct hearth_account a = {.struct_size = sizeof(a), .last_seen = now, .last_sync = now - DAY, .state = HEARTH_ACCOUNT_ERROR};
-    static const int64_t lasting[] = {900, 5, 15, 60, 120, 240, 480, 960, 1920, 3840, 7680, 15360, 28800, 28800},
-                         passing[] = {900, 5, 15, 60, 120, 240, 480, 900, 900, 900}, first[] = {900, 5, 15, 60, 120, 240, 300, 300, 300},
+    struct hearth_account a = {.struct_size = sizeof(a),
+                               .last_seen = now,
+                               .last_sync = now - DAY,
+                               .state = HEARTH_ACCOUNT_ERROR};
+    static const int64_t lasting[] = {900, 5,    15,   60,   120,   240,   480,
+                                      960, 1920, 3840, 7680, 15360, 28800, 28800},
+                         passing[] = {900, 5, 15, 60, 120, 240, 480, 900, 900, 900},
+                         first[] = {900, 5, 15, 60, 120, 240, 300, 300, 300},
                          seldom[] = {86400, 5, 15, 60, 120, 240, 480, 86400, 86400};
     expect_waits(&a, now, false, lasting, COUNT(lasting));
     expect_waits(&a, now, true, passing, COUNT(passing));
@@ -80,7 +90,10 @@ static void test_load_on_a_dead_service(void **state)
     (void)state;
     for (int passing = 0; passing < 2; passing++) {
         int64_t now = 1000 * DAY, hours[24] = {0}, begun = now;
-        struct hearth_account a = {.struct_size = sizeof(a), .last_seen = now, .last_sync = now - DAY, .state = HEARTH_ACCOUNT_ERROR};
+        struct hearth_account a = {.struct_size = sizeof(a),
+                                   .last_seen = now,
+                                   .last_sync = now - DAY,
+                                   .state = HEARTH_ACCOUNT_ERROR};
         while (now < begun + DAY) {
             hours[(now - begun) / HOUR]++;
             a.failures++;
@@ -97,14 +110,19 @@ static void test_pauses(void **state)
 {
     (void)state;
     int64_t now = 1000 * DAY;
-    struct hearth_account a = {.struct_size = sizeof(a), .last_seen = now, .last_sync = now - DAY, .state = HEARTH_ACCOUNT_ERROR};
+    struct hearth_account a = {.struct_size = sizeof(a),
+                               .last_seen = now,
+                               .last_sync = now - DAY,
+                               .state = HEARTH_ACCOUNT_ERROR};
+    /* the server's word counts more */
     for (a.failures = 0; a.failures < 4; a.failures++)
-        assert_int_equal(jobs_schedule_next(&schedule, &a, now, 3 * HOUR, true, 0), now + 3 * HOUR); /* the server's word counts more */
+        assert_int_equal(jobs_schedule_next(&schedule, &a, now, 3 * HOUR, true, 0), now + 3 * HOUR);
     a.failures = 0;
     assert_int_equal(jobs_schedule_next(&schedule, &a, now, MINUTE, false, 0), now + 15 * MINUTE);
     a.state = HEARTH_ACCOUNT_SIGNIN_NEEDED; /* looked at again, in case that the server was wrong */
     for (a.failures = 1; a.failures < 40; a.failures++)
-        assert_int_equal(jobs_schedule_next(&schedule, &a, now, 0, false, 0), now + (a.failures == 1 ? 8 * HOUR : DAY));
+        assert_int_equal(jobs_schedule_next(&schedule, &a, now, 0, false, 0),
+                         now + (a.failures == 1 ? 8 * HOUR : DAY));
     a.last_seen = now - 61 * DAY;
     assert_int_equal(jobs_schedule_next(&schedule, &a, now, 0, false, 0), 0); /* asleep */
     a.last_seen = now;
@@ -141,10 +159,12 @@ static void test_back_in_step(void **state)
     struct hearth_account a = {.struct_size = sizeof(a), .last_seen = now};
     static const struct {
         int64_t late, wait; /* minutes */
-    } cases[] = {{0, 15}, {1, 14}, {7, 8}, {8, 22}, {14, 16}, {15, 15}, {15 + 5, 10}, {8 * 15 + 10, 20}};
+    } cases[] = {{0, 15},  {1, 14},  {7, 8},       {8, 22},
+                 {14, 16}, {15, 15}, {15 + 5, 10}, {8 * 15 + 10, 20}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         a.next_sync = now - cases[i].late * MINUTE;
-        assert_int_equal(jobs_schedule_next(&schedule, &a, now, 0, true, 0), now + cases[i].wait * MINUTE);
+        assert_int_equal(jobs_schedule_next(&schedule, &a, now, 0, true, 0),
+                         now + cases[i].wait * MINUTE);
     }
     a.next_sync = now + 5 * MINUTE; /* somebody asked for it before its time */
     assert_int_equal(jobs_schedule_next(&schedule, &a, now, 0, true, 0), now + 15 * MINUTE);
@@ -155,8 +175,12 @@ static void test_back_in_step(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_steps),  cmocka_unit_test(test_failures), cmocka_unit_test(test_load_on_a_dead_service),
-        cmocka_unit_test(test_pauses), cmocka_unit_test(test_jitter),   cmocka_unit_test(test_back_in_step),
+        cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_load_on_a_dead_service),
+        cmocka_unit_test(test_pauses),
+        cmocka_unit_test(test_jitter),
+        cmocka_unit_test(test_back_in_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

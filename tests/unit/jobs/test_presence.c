@@ -1,4 +1,5 @@
-/* Notes of who is here: what is written and published for them is counted, with a storage and a queue that only count. */
+/* Notes of who is here: what is written and published for them is counted, with a storage and a
+ * queue that only count. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,7 +25,8 @@ static struct {
     char last_used[16];
 } seen;
 
-static int on_get(void *handle, struct hearth_call *call, const char *account, struct hearth_account *ret_account)
+static int on_get(void *handle, struct hearth_call *call, const char *account,
+                  struct hearth_account *ret_account)
 {
     (void)handle;
     assert_true(call->deadline > 0); /* nothing is waited for without one */
@@ -39,7 +41,8 @@ static int on_get(void *handle, struct hearth_call *call, const char *account, s
     return 0;
 }
 
-static int on_update(void *handle, struct hearth_call *call, const struct hearth_account *account, uint64_t fields)
+static int on_update(void *handle, struct hearth_call *call, const struct hearth_account *account,
+                     uint64_t fields)
 {
     (void)handle;
     (void)account;
@@ -49,7 +52,8 @@ static int on_update(void *handle, struct hearth_call *call, const struct hearth
     return seen.refuse_writes == 0 ? 0 : hearth_fail(call, seen.refuse_writes, "no writing");
 }
 
-static int on_used(void *handle, struct hearth_call *call, const char *account, const char *id, int64_t when)
+static int on_used(void *handle, struct hearth_call *call, const char *account, const char *id,
+                   int64_t when)
 {
     (void)handle;
     (void)account;
@@ -74,7 +78,8 @@ static void on_close(void *handle)
     (void)handle;
 }
 
-static int on_publish(void *handle, struct hearth_call *call, const struct hearth_job *job, int64_t delay, int32_t *ret_result)
+static int on_publish(void *handle, struct hearth_call *call, const struct hearth_job *job,
+                      int64_t delay, int32_t *ret_result)
 {
     (void)handle;
     (void)delay;
@@ -87,10 +92,14 @@ static int on_publish(void *handle, struct hearth_call *call, const struct heart
     return 0;
 }
 
-static const struct hearth_storage storage_ops = {
-    .struct_size = sizeof(storage_ops), .account_get = on_get, .account_update = on_update, .token_used = on_used};
-static const struct hearth_queue queue = {
-    .struct_size = sizeof(queue), .handle_open = on_handle, .handle_close = on_close, .publish = on_publish};
+static const struct hearth_storage storage_ops = {.struct_size = sizeof(storage_ops),
+                                                  .account_get = on_get,
+                                                  .account_update = on_update,
+                                                  .token_used = on_used};
+static const struct hearth_queue queue = {.struct_size = sizeof(queue),
+                                          .handle_open = on_handle,
+                                          .handle_close = on_close,
+                                          .publish = on_publish};
 static struct nodes nodes = {.count = 1};
 static struct jobs jobs;
 static struct storage storage;
@@ -102,7 +111,9 @@ static int begin(void **state)
     memset(&seen, 0, sizeof(seen));
     seen.next_sync = 1;
     seen.last_sync = clock_now(); /* fresh */
-    jobs = (struct jobs){.options = {.nodes = &nodes, .queue = &queue, .sync = {.schedule = {.interval = INTERVAL}}}};
+    jobs = (struct jobs){.options = {.nodes = &nodes,
+                                     .queue = &queue,
+                                     .sync = {.schedule = {.interval = INTERVAL}}}};
     pthread_mutex_init(&jobs.lock, NULL);
     storage = (struct storage){.ops = &storage_ops};
     plug_call_init(&storage.call, NULL, 0, 0);
@@ -135,7 +146,8 @@ static void test_many_requests_are_one_visit(void **state)
 {
     (void)state;
     note(10, 100, "t");
-    assert_int_equal(seen.gets + seen.updates + seen.uses + seen.publishes, 0); /* noting does nothing */
+    /* noting does nothing */
+    assert_int_equal(seen.gets + seen.updates + seen.uses + seen.publishes, 0);
     assert_int_equal(jobs_presence_flush(presence, &storage, 0), 0);
     assert_int_equal(seen.updates, 10);
     assert_int_equal(seen.uses, 10);

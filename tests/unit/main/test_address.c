@@ -21,8 +21,8 @@ bool main_app_daemon_runs(const struct app *app)
     return daemon_says != NULL;
 }
 
-int main_control_request(const char *state_dir, const char *method, const char *path, int *ret_status,
-                    struct buf *ret_body, struct err *err)
+int main_control_request(const char *state_dir, const char *method, const char *path,
+                         int *ret_status, struct buf *ret_body, struct err *err)
 {
     (void)state_dir, (void)method, (void)err;
     assert_string_equal(path, "/control/address");

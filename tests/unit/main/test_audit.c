@@ -1,4 +1,5 @@
-/* Lines of the audit trail that a command hands to the daemon: which are taken, and which are not. */
+/* Lines of the audit trail that a command hands to the daemon: which are taken, and which are
+ * not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +20,7 @@ static bool daemon_is_there;
 static char daemon_got[2000];
 
 int main_control_send(const char *state_dir, const char *path, const char *json, int *ret_status,
-                 struct buf *ret_body, struct err *err)
+                      struct buf *ret_body, struct err *err)
 {
     (void)state_dir, (void)ret_body;
     assert_string_equal(path, "/control/audit");
@@ -100,7 +101,8 @@ static void test_commands(void **state)
     (void)state;
     daemon_is_there = true;
     output_begin(2);
-    main_audit_command(&app, "token made", LOG_TEXT("email", "ada@example.org"), LOG_TEXT("name", (const char *)NULL));
+    main_audit_command(&app, "token made", LOG_TEXT("email", "ada@example.org"),
+                       LOG_TEXT("name", (const char *)NULL));
     assert_string_equal(output_end(), "");
     assert_non_null(
         strstr(daemon_got,

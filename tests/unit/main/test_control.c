@@ -95,8 +95,9 @@ static int exchange_with(struct served *served, const char *json, int *ret_statu
     assert_int_equal(bind(listening, (struct sockaddr *)&address, sizeof(address)), 0);
     assert_int_equal(listen(listening, 1), 0);
     assert_int_equal(pthread_create(&thread, NULL, serve_one, served), 0);
-    int r = json == NULL ? main_control_request(folder, "GET", "/control/x?y", ret_status, body, err)
-                         : main_control_send(folder, "/control/x", json, ret_status, body, err);
+    int r = json == NULL
+                ? main_control_request(folder, "GET", "/control/x?y", ret_status, body, err)
+                : main_control_send(folder, "/control/x", json, ret_status, body, err);
     pthread_join(thread, NULL);
     close(listening);
     return r;

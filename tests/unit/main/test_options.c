@@ -27,7 +27,7 @@ static int command_ran(const char *name, struct cli *cli)
 }
 
 #define COMMAND(name)                                                                              \
-    int main_cmd_##name(struct cli *cli)                                                                \
+    int main_cmd_##name(struct cli *cli)                                                           \
     {                                                                                              \
         return command_ran(#name, cli);                                                            \
     }

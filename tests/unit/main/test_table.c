@@ -24,10 +24,10 @@ static void test_columns(void **state)
     struct table table;
     (void)state;
     main_table_init(&table, "email pages seen_at ok");
-    main_table_add(&table, json_pack("{s:s, s:i, s:I, s:b}", "email", "ada@example.org", "pages", 12,
-                                "seen_at", (json_int_t)0, "ok", 1));
-    main_table_add(&table,
-              json_pack("{s:s, s:n, s:b, s:i}", "email", "b\xc3\xa9", "pages", "ok", 0, "more", 1));
+    main_table_add(&table, json_pack("{s:s, s:i, s:I, s:b}", "email", "ada@example.org", "pages",
+                                     12, "seen_at", (json_int_t)0, "ok", 1));
+    main_table_add(&table, json_pack("{s:s, s:n, s:b, s:i}", "email", "b\xc3\xa9", "pages", "ok", 0,
+                                     "more", 1));
     main_table_add(&table, NULL);
     assert_string_equal(printed(&table, false), "email            pages  seen_at  ok\n"
                                                 "ada@example.org  12     -        yes\n"

@@ -15,23 +15,25 @@ struct telling {
     int64_t visited; /* the page whose visits come */
 };
 
-#define TELLS(name, type, ...)                                                                                                             \
-    static int name(void *ctx, const struct hearth_##type *row)                                                                            \
-    {                                                                                                                                      \
-        struct telling *telling = ctx;                                                                                                     \
-        buf_printf(&telling->out, __VA_ARGS__);                                                                                            \
-        return 0;                                                                                                                          \
+#define TELLS(name, type, ...)                                                                     \
+    static int name(void *ctx, const struct hearth_##type *row)                                    \
+    {                                                                                              \
+        struct telling *telling = ctx;                                                             \
+        buf_printf(&telling->out, __VA_ARGS__);                                                    \
+        return 0;                                                                                  \
     }
 #define SHOWN(text) ((text) == NULL ? "-" : (text))
 TELLS(tell_visit, visit, "  visit %lld of %lld\n", (long long)row->date, (long long)row->source)
-TELLS(tell_node, bookmark_item, "bookmark %s in %s at %lld of %lld\n", row->guid, SHOWN(row->parent), (long long)row->position,
+TELLS(tell_node, bookmark_item, "bookmark %s in %s at %lld of %lld\n", row->guid,
+      SHOWN(row->parent), (long long)row->position, (long long)row->source)
+TELLS(tell_grave, bookmark_item, "tombstone %s in %s of %lld\n", row->guid, SHOWN(row->parent),
       (long long)row->source)
-TELLS(tell_grave, bookmark_item, "tombstone %s in %s of %lld\n", row->guid, SHOWN(row->parent), (long long)row->source)
 
 static int tell_device(void *ctx, const struct hearth_device *device, int64_t tabs)
 {
     struct telling *telling = ctx;
-    buf_printf(&telling->out, "device %s, %lld tabs, of %lld\n", device->id, (long long)tabs, (long long)device->source);
+    buf_printf(&telling->out, "device %s, %lld tabs, of %lld\n", device->id, (long long)tabs,
+               (long long)device->source);
     return 0;
 }
 
@@ -49,10 +51,12 @@ static int tell_group(void *ctx, const char *device, const struct hearth_tab_gro
     return 0;
 }
 
-static int tell_child_ref(void *ctx, int64_t source, const char *folder, int64_t position, const char *child)
+static int tell_child_ref(void *ctx, int64_t source, const char *folder, int64_t position,
+                          const char *child)
 {
     struct telling *telling = ctx;
-    buf_printf(&telling->out, "%s lists %s at %lld, of %lld\n", folder, child, (long long)position, (long long)source);
+    buf_printf(&telling->out, "%s lists %s at %lld, of %lld\n", folder, child, (long long)position,
+               (long long)source);
     return 0;
 }
 
@@ -86,11 +90,14 @@ static void tell_pages(struct telling *telling)
     for (size_t i = 0; i < telling->page_count; i++) {
         struct hearth_page page = {.struct_size = sizeof(page)};
         OK(storage, page_get, telling->account, telling->pages[i], &page);
-        buf_printf(&telling->out, "page %s \"%s\" %s|%s frecency %lld, %lld visits, last %lld, %lld bookmarks\n", page.url,
-                   SHOWN(page.title), SHOWN(page.guid), SHOWN(page.bookmark_title), (long long)page.frecency, (long long)page.visit_count,
+        buf_printf(&telling->out,
+                   "page %s \"%s\" %s|%s frecency %lld, %lld visits, last %lld, %lld bookmarks\n",
+                   page.url, SHOWN(page.title), SHOWN(page.guid), SHOWN(page.bookmark_title),
+                   (long long)page.frecency, (long long)page.visit_count,
                    (long long)page.last_visit, (long long)page.bookmarks);
         OK(storage, page_visits, telling->account, page.id, tell_visit, telling);
-        telling->visited = page.last_visit == 0 ? 0 : page.id; /* ids that a page without visits had are only remembered */
+        /* ids that a page without visits had are only remembered */
+        telling->visited = page.last_visit == 0 ? 0 : page.id;
         OK(storage, page_guid_list, telling->account, tell_guid, telling);
         plug_storage_reset(storage);
     }
@@ -110,8 +117,9 @@ static char *tell(const char *account)
     OK(storage, sync_cursor_list, account, tell_cursor, &telling);
     tell_pages(&telling);
     OK(storage, counts, account, &counts);
-    buf_printf(&telling.out, "%lld %lld %lld %lld %lld %lld\n", (long long)counts.devices, (long long)counts.tabs,
-               (long long)counts.bookmarks, (long long)counts.folders, (long long)counts.pages, (long long)counts.visits);
+    buf_printf(&telling.out, "%lld %lld %lld %lld %lld %lld\n", (long long)counts.devices,
+               (long long)counts.tabs, (long long)counts.bookmarks, (long long)counts.folders,
+               (long long)counts.pages, (long long)counts.visits);
     buf_add_char(&telling.out, '\0');
     plug_storage_reset(storage);
     return telling.out.data;

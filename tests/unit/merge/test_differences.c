@@ -16,13 +16,15 @@ static struct {
     int uncertain;             /* so many commits are stored, and say that nobody knows */
 } watch;
 
-static int counted_tab_put(void *handle, struct hearth_call *call, const char *device, const struct hearth_tab *tab)
+static int counted_tab_put(void *handle, struct hearth_call *call, const char *device,
+                           const struct hearth_tab *tab)
 {
     watch.puts++;
     return watch.inner->tab_put(handle, call, device, tab);
 }
 
-static int counted_tab_group_put(void *handle, struct hearth_call *call, const char *device, const struct hearth_tab_group *group)
+static int counted_tab_group_put(void *handle, struct hearth_call *call, const char *device,
+                                 const struct hearth_tab_group *group)
 {
     watch.puts++;
     return watch.inner->tab_group_put(handle, call, device, group);
@@ -34,13 +36,15 @@ static int counted_tabs_clear(void *handle, struct hearth_call *call, const char
     return watch.inner->tabs_clear(handle, call, device);
 }
 
-static int counted_device_put(void *handle, struct hearth_call *call, const struct hearth_device *device)
+static int counted_device_put(void *handle, struct hearth_call *call,
+                              const struct hearth_device *device)
 {
     watch.devices++;
     return watch.inner->device_put(handle, call, device);
 }
 
-static int counted_bookmark_put(void *handle, struct hearth_call *call, const struct hearth_bookmark *bookmark)
+static int counted_bookmark_put(void *handle, struct hearth_call *call,
+                                const struct hearth_bookmark *bookmark)
 {
     watch.bookmarks++;
     return watch.inner->bookmark_put(handle, call, bookmark);
@@ -92,7 +96,7 @@ static int end_test(void **state)
     return fixture_teardown(state);
 }
 
-/* --- what a provider does ---------------------------------------------------------------------- */
+/* --- what a provider does --- */
 
 /* One tab says something else, one device has some tabs less, one group has another name, one
  * device has uploaded anew. -1, 0: none. */
@@ -105,18 +109,25 @@ static void give_device(int d, const struct news *news)
 {
     char id[16], text[32];
     snprintf(id, sizeof(id), "d%02d", d);
-    struct hearth_device device = {.struct_size = sizeof(device), .id = id, .name = "D", .type = "desktop"};
+    struct hearth_device device = {
+        .struct_size = sizeof(device), .id = id, .name = "D", .type = "desktop"};
     device.last_upload = d == news->later_of ? 2000 : 1000;
     assert_int_equal(sink.hearth.device(&sink, &device), 0);
     for (int i = 0; i < TABS - (d == news->fewer_of ? news->fewer : 0); i++) {
-        snprintf(text, sizeof(text), "%s %d", d == news->title_of && i == news->title_at ? "New" : "Title", i);
-        struct hearth_tab tab = {.struct_size = sizeof(tab), .title = text, .url = "https://t.example/", .group = i < GROUPS ? text : NULL};
+        snprintf(text, sizeof(text), "%s %d",
+                 d == news->title_of && i == news->title_at ? "New" : "Title", i);
+        struct hearth_tab tab = {.struct_size = sizeof(tab),
+                                 .title = text,
+                                 .url = "https://t.example/",
+                                 .group = i < GROUPS ? text : NULL};
         tab.place = i;
         assert_int_equal(sink.hearth.tab(&sink, id, &tab), 0);
     }
     for (int i = 0; i < GROUPS; i++) {
         snprintf(text, sizeof(text), "Title %d", i);
-        struct hearth_tab_group group = {.struct_size = sizeof(group), .id = text, .name = d == news->name_of && i == 0 ? "N" : "G"};
+        struct hearth_tab_group group = {.struct_size = sizeof(group),
+                                         .id = text,
+                                         .name = d == news->name_of && i == 0 ? "N" : "G"};
         assert_int_equal(sink.hearth.tab_group(&sink, id, &group), 0);
     }
 }
@@ -132,7 +143,7 @@ static void sync_tabs(int32_t how, int first, int end, const struct news *news)
         fail_msg("commit: %s", sink.err.text);
 }
 
-/* --- what is stored ---------------------------------------------------------------------------- */
+/* --- what is stored --- */
 
 static int64_t generation(void)
 {
@@ -144,7 +155,8 @@ static int64_t generation(void)
 
 static int on_removal(void *ctx, const struct hearth_removal *removal)
 {
-    return add_line(ctx, "%d %s %lld\n", (int)removal->kind, removal->key, (long long)removal->position);
+    return add_line(ctx, "%d %s %lld\n", (int)removal->kind, removal->key,
+                    (long long)removal->position);
 }
 
 static void expect_removals(int64_t since, const char *expected)
@@ -171,7 +183,7 @@ static int64_t tabs_stored(void)
     return now.tabs;
 }
 
-/* --- the tests --------------------------------------------------------------------------------- */
+/* --- the tests --- */
 
 static void test_the_same_tabs_again(void **state)
 {
@@ -241,7 +253,8 @@ static void test_a_group_comes_twice(void **state)
     for (int round = 0; round < 3; round++) {
         assert_int_equal(sink.hearth.begin(&sink, HEARTH_TABS, HEARTH_COMPLETE), 0);
         for (int i = 0; i < 2; i++) {
-            struct hearth_tab_group group = {.struct_size = sizeof(group), .id = "g", .name = i == 0 ? "First" : "Last"};
+            struct hearth_tab_group group = {
+                .struct_size = sizeof(group), .id = "g", .name = i == 0 ? "First" : "Last"};
             assert_int_equal(sink.hearth.tab_group(&sink, "d", &group), 0);
         }
         assert_int_equal(sink.hearth.commit(&sink, "mark"), 0);
@@ -261,7 +274,7 @@ static void test_an_uncertain_commit_is_told(void **state)
     assert_int_equal(sink.generation, generation());
 }
 
-/* --- bookmarks --------------------------------------------------------------------------------- */
+/* --- bookmarks --- */
 
 /* What is other in a round. */
 struct other {
@@ -269,8 +282,9 @@ struct other {
     bool fewer, swapped, more, twice, root;
 };
 
-static void give_bookmark(int32_t kind, const char *guid, const char *parent, const char *title, const char *url, const char *tag,
-                          const char *const *children, size_t count)
+static void give_bookmark(int32_t kind, const char *guid, const char *parent, const char *title,
+                          const char *url, const char *tag, const char *const *children,
+                          size_t count)
 {
     struct hearth_bookmark_record record = {.struct_size = sizeof(record),
                                             .kind = kind,
@@ -289,12 +303,14 @@ static void give_bookmark(int32_t kind, const char *guid, const char *parent, co
 
 static void sync_bookmarks(int32_t how, const struct other *other)
 {
-    const char *children[] = {other->swapped ? "two" : "one", other->swapped ? "one" : "two", "line", "query"};
+    const char *children[] = {other->swapped ? "two" : "one", other->swapped ? "one" : "two",
+                              "line", "query"};
     watch.bookmarks = 0;
     sink.changed = 0;
     assert_int_equal(sink.hearth.begin(&sink, HEARTH_BOOKMARKS, how), 0);
     give_bookmark(HEARTH_FOLDER, "folder", "menu", "F", NULL, NULL, children, 4);
-    give_bookmark(HEARTH_BOOKMARK, "one", "folder", "1", "https://one.example/", other->tag, NULL, 0);
+    give_bookmark(HEARTH_BOOKMARK, "one", "folder", "1", "https://one.example/", other->tag, NULL,
+                  0);
     give_bookmark(HEARTH_BOOKMARK, "two", other->parent, other->title, other->url, NULL, NULL, 0);
     give_bookmark(HEARTH_SEPARATOR, "line", "folder", NULL, NULL, NULL, NULL, 0);
     if (!other->fewer)
@@ -302,9 +318,11 @@ static void sync_bookmarks(int32_t how, const struct other *other)
     if (other->more)
         give_bookmark(HEARTH_BOOKMARK, "more", "menu", "M", "https://more.example/", NULL, NULL, 0);
     if (other->twice)
-        give_bookmark(HEARTH_BOOKMARK, "one", "folder", "1", "https://one.example/", other->tag, NULL, 0);
+        give_bookmark(HEARTH_BOOKMARK, "one", "folder", "1", "https://one.example/", other->tag,
+                      NULL, 0);
     if (other->root)
-        give_bookmark(HEARTH_FOLDER, "menu", "places", "Menu", NULL, NULL, (const char *[]){"folder"}, 1);
+        give_bookmark(HEARTH_FOLDER, "menu", "places", "Menu", NULL, NULL,
+                      (const char *[]){"folder"}, 1);
     if (sink.hearth.commit(&sink, "mark") < 0)
         fail_msg("commit: %s", sink.err.text);
 }
@@ -312,7 +330,8 @@ static void sync_bookmarks(int32_t how, const struct other *other)
 static void test_the_same_bookmarks_again(void **state)
 {
     (void)state;
-    static const struct other first = {.title = "2", .tag = "red", .url = "https://two.example/", .parent = "folder"};
+    static const struct other first = {
+        .title = "2", .tag = "red", .url = "https://two.example/", .parent = "folder"};
     struct other others[8];
     for (int i = 0; i < 8; i++)
         others[i] = first;
@@ -336,7 +355,10 @@ static void test_the_same_bookmarks_again(void **state)
         }
     }
     sync_bookmarks(HEARTH_COMPLETE, &first);
-    sync_bookmarks(HEARTH_COMPLETE, &(struct other){.title = "2", .tag = "red", .url = first.url, .parent = "folder", .twice = true});
+    sync_bookmarks(
+        HEARTH_COMPLETE,
+        &(struct other){
+            .title = "2", .tag = "red", .url = first.url, .parent = "folder", .twice = true});
     sync_bookmarks(HEARTH_COMPLETE, &first);
     assert_int_equal(watch.bookmarks, 0);
     assert_sound(&fixture->storage);
@@ -347,7 +369,8 @@ static void test_the_same_bookmarks_again(void **state)
 static void test_bookmarks_of_a_removed_folder(void **state)
 {
     (void)state;
-    static const struct other first = {.title = "2", .url = "https://two.example/", .parent = "gone"};
+    static const struct other first = {
+        .title = "2", .url = "https://two.example/", .parent = "gone"};
     assert_int_equal(sink.hearth.begin(&sink, HEARTH_BOOKMARKS, HEARTH_INCREMENTAL), 0);
     give_bookmark(HEARTH_FOLDER, "gone", "toolbar", "G", NULL, NULL, NULL, 0);
     assert_int_equal(sink.hearth.commit(&sink, "mark"), 0);

@@ -17,7 +17,8 @@ static void put_page(struct spool *spool, int i, size_t title_size)
     snprintf(guid, sizeof(guid), "g%d", i);
     memset(title, 'a' + i % 26, title_size);
     title[title_size] = '\0';
-    struct hearth_visit visits[3] = {HEARTH_VISIT(i, 1), HEARTH_VISIT(i + 1, 2), HEARTH_VISIT(i + 2, 3)};
+    struct hearth_visit visits[3] = {HEARTH_VISIT(i, 1), HEARTH_VISIT(i + 1, 2),
+                                     HEARTH_VISIT(i + 2, 3)};
     struct hearth_page_record record = {.struct_size = sizeof(record),
                                         .guid = guid,
                                         .url = "https://x.example/",
@@ -100,17 +101,20 @@ static void test_devices_and_tabs(void **state)
 {
     (void)state;
     const struct limits limits = {.pages = 0};
-    struct hearth_counts before = {.devices = 3, .tabs = 7}, now = {.devices = LIMITS_DEVICES, .tabs = LIMITS_TABS};
+    struct hearth_counts before = {.devices = 3, .tabs = 7},
+                         now = {.devices = LIMITS_DEVICES, .tabs = LIMITS_TABS};
     struct err err = {0};
     struct message_kept why;
     assert_int_equal(merge_limits_check_counts(&limits, &before, &now, "devices", &why, &err), 0);
     now.devices++;
-    assert_int_equal(merge_limits_check_counts(&limits, &before, &now, "devices", &why, &err), HEARTH_ERR_FULL);
+    assert_int_equal(merge_limits_check_counts(&limits, &before, &now, "devices", &why, &err),
+                     HEARTH_ERR_FULL);
     assert_non_null(strstr(err.text, "1001 devices, and 1000 is the most"));
     before.devices = now.devices;
     assert_int_equal(merge_limits_check_counts(&limits, &before, &now, "devices", &why, &err), 0);
     now.tabs++;
-    assert_int_equal(merge_limits_check_counts(&limits, &before, &now, "tabs", &why, &err), HEARTH_ERR_FULL);
+    assert_int_equal(merge_limits_check_counts(&limits, &before, &now, "tabs", &why, &err),
+                     HEARTH_ERR_FULL);
     assert_non_null(strstr(err.text, "100001 open tabs, and 100000 is the most"));
 }
 

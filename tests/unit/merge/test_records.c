@@ -1,4 +1,5 @@
-/* Records on their way: every field of a table goes through the spool, and what breaks a table is damaged. */
+/* Records on their way: every field of a table goes through the spool, and what breaks a table
+ * is damaged. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,9 +22,11 @@ static void fill(const struct fields *fields, void *record, bool bare)
         const struct hearth_field *field = &fields->list[i];
         snprintf(texts[i], sizeof(texts[i]), "text %zu", i);
         if (field->kind == HEARTH_FIELD_TEXT)
-            plug_fields_set_text(field, record, bare && field->role == HEARTH_FIELD_OPTIONAL ? NULL : texts[i]);
+            plug_fields_set_text(field, record,
+                                 bare && field->role == HEARTH_FIELD_OPTIONAL ? NULL : texts[i]);
         else
-            plug_fields_set_number(field, record, field->most < (int64_t)i + 1 ? field->most : (int64_t)i + 1);
+            plug_fields_set_number(field, record,
+                                   field->most < (int64_t)i + 1 ? field->most : (int64_t)i + 1);
     }
 }
 
@@ -32,7 +35,8 @@ static void assert_same(const struct fields *fields, const void *wanted, const v
     for (size_t i = 0; i < fields->count; i++) {
         const struct hearth_field *field = &fields->list[i];
         const char *a = plug_fields_text(field, wanted), *b = plug_fields_text(field, got);
-        if (strcmp(field->name, "source") == 0) /* whatever a provider says: the spool is of source 0 */
+        /* whatever a provider says: the spool is of source 0 */
+        if (strcmp(field->name, "source") == 0)
             assert_int_equal(plug_fields_number(field, got), 0);
         else if (field->kind != HEARTH_FIELD_TEXT)
             assert_int_equal(plug_fields_number(field, wanted), plug_fields_number(field, got));
@@ -129,7 +133,7 @@ static void test_a_shorter_record(void **state)
     merge_spool_fini(&spool);
 }
 
-/* --- what breaks a table ------------------------------------------------------------------------ */
+/* --- what breaks a table --- */
 
 static struct storage storage; /* nothing is stored */
 
@@ -267,7 +271,8 @@ static void test_broken_devices_and_tabs(void **state)
 static void test_what_the_storage_cannot_keep(void **state)
 {
     (void)state;
-    const struct hearth_limits limits = {.struct_size = sizeof(limits), .key_bytes = 10, .text_bytes = 20};
+    const struct hearth_limits limits = {
+        .struct_size = sizeof(limits), .key_bytes = 10, .text_bytes = 20};
     struct hearth_page_record page;
     struct hearth_bookmark_record bookmark;
     struct hearth_tab tab;
@@ -307,7 +312,8 @@ static void test_sound_ones(void **state)
     assert_int_equal(sink.hearth.page(sink.hearth.ctx, &page), 0);
     assert_int_equal(sink.damaged, 0);
     assert_int_equal(sink.records, 1);
-    assert_int_equal(sink.hearth.bookmark(sink.hearth.ctx, &(struct hearth_bookmark_record){0}), HEARTH_ERR_INVALID);
+    assert_int_equal(sink.hearth.bookmark(sink.hearth.ctx, &(struct hearth_bookmark_record){0}),
+                     HEARTH_ERR_INVALID);
     merge_sink_fini(&sink);
 }
 

@@ -1,4 +1,5 @@
-/* What is removed here goes, and does not come back from a source that still has it. Through the sink into a real storage. */
+/* What is removed here goes, and does not come back from a source that still has it. Through the
+ * sink into a real storage. */
 #include "../../plugins/storage-sqlite/fixture.h"
 #include "merge/removed_here.h"
 #include "merge/sink.h"
@@ -26,19 +27,24 @@ static int end_test(void **state)
 #define ONE   "https://one.example/"
 #define TWO   "https://two.example/"
 #define THREE "https://one.example/three" /* the host of the first */
-#define DATES(...)                                                                                                                         \
-    sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t), (const int64_t[])                                                            \
-    {                                                                                                                                      \
-        __VA_ARGS__                                                                                                                        \
+#define DATES(...)                                                                                 \
+    sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t), (const int64_t[])                    \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
     }
 
-static void give_page(const char *guid, const char *url, const char *title, size_t count, const int64_t *dates)
+static void give_page(const char *guid, const char *url, const char *title, size_t count,
+                      const int64_t *dates)
 {
     struct hearth_visit visits[8];
     for (size_t i = 0; i < count; i++)
         visits[i] = (struct hearth_visit)HEARTH_VISIT(dates[i], HEARTH_VISIT_LINK);
-    struct hearth_page_record record = {
-        .struct_size = sizeof(record), .guid = guid, .url = url, .title = title, .visits = visits, .visit_count = count};
+    struct hearth_page_record record = {.struct_size = sizeof(record),
+                                        .guid = guid,
+                                        .url = url,
+                                        .title = title,
+                                        .visits = visits,
+                                        .visit_count = count};
     assert_int_equal(sink.hearth.page(&sink, &record), 0);
 }
 
@@ -66,8 +72,12 @@ static void sync_all(int32_t how)
 
 static void bookmark(const char *url)
 {
-    struct hearth_bookmark_record record = {
-        .struct_size = sizeof(record), .kind = HEARTH_BOOKMARK, .guid = "b", .parent_guid = "menu", .title = "B", .url = url};
+    struct hearth_bookmark_record record = {.struct_size = sizeof(record),
+                                            .kind = HEARTH_BOOKMARK,
+                                            .guid = "b",
+                                            .parent_guid = "menu",
+                                            .title = "B",
+                                            .url = url};
     sink_begin(HEARTH_BOOKMARKS, HEARTH_INCREMENTAL);
     assert_int_equal(sink.hearth.bookmark(&sink, &record), 0);
     sink_commit();
@@ -86,7 +96,8 @@ static void expect_page(const char *url, const char *expected)
     struct err err = {0};
     int r = STORAGE(&fixture->storage, &err, page_get, "a", model_page_id(url), &page);
     if (r == 0) {
-        add_line(lines, "%s %s:", page.title == NULL ? "-" : page.title, page.guid == NULL ? "-" : page.guid);
+        add_line(lines, "%s %s:", page.title == NULL ? "-" : page.title,
+                 page.guid == NULL ? "-" : page.guid);
         OK(&fixture->storage, page_visits, "a", page.id, on_visit_date, lines);
     } else {
         assert_int_equal(r, HEARTH_ERR_NOT_FOUND);
@@ -111,7 +122,10 @@ static int try_remove(struct hearth_removed_here removed)
     assert_true(r == 0 || err.text[0] != '\0');
     return r;
 }
-#define REMOVE(kind_, ...) assert_int_equal(try_remove((struct hearth_removed_here){.kind = HEARTH_REMOVED_HERE_##kind_, __VA_ARGS__}), 0)
+#define REMOVE(kind_, ...)                                                                         \
+    assert_int_equal(try_remove((struct hearth_removed_here){.kind = HEARTH_REMOVED_HERE_##kind_,  \
+                                                             __VA_ARGS__}),                        \
+                     0)
 
 static void expect_result(int64_t pages, int64_t visits)
 {
@@ -147,7 +161,8 @@ static void test_a_page(void **state)
     give_page("g1", ONE, "One", DATES(9000, 3000)); /* what is still to come, too */
     sink_commit();
     expect_page(ONE, "gone");
-    OK(&fixture->storage, removed_here_remove, "a", "r"); /* taken back: it comes with the next complete sync */
+    /* taken back: it comes with the next complete sync */
+    OK(&fixture->storage, removed_here_remove, "a", "r");
     sync_all(HEARTH_COMPLETE);
     expect_page(ONE, "One g1: 3000 2000 1000");
     assert_sound(&fixture->storage);
@@ -213,8 +228,11 @@ static void test_before_the_first_sync(void **state)
 static void test_hidden_pages(void **state)
 {
     struct hearth_visit visit = HEARTH_VISIT(4000, HEARTH_VISIT_EMBED);
-    struct hearth_page_record record = {
-        .struct_size = sizeof(record), .guid = "g4", .url = "https://frame.example/", .visits = &visit, .visit_count = 1};
+    struct hearth_page_record record = {.struct_size = sizeof(record),
+                                        .guid = "g4",
+                                        .url = "https://frame.example/",
+                                        .visits = &visit,
+                                        .visit_count = 1};
     (void)state;
     sink_begin(HEARTH_HISTORY, HEARTH_INCREMENTAL);
     assert_int_equal(sink.hearth.page(&sink, &record), 0);
@@ -249,16 +267,23 @@ static void test_bookmarks_stay(void **state)
 static void test_what_cannot_be_said(void **state)
 {
     (void)state;
-    assert_int_equal(try_remove((struct hearth_removed_here){.kind = HEARTH_REMOVED_HERE_PAGE}), HEARTH_ERR_INVALID);
-    assert_int_equal(try_remove((struct hearth_removed_here){.kind = HEARTH_REMOVED_HERE_VISIT}), HEARTH_ERR_INVALID);
-    assert_int_equal(try_remove((struct hearth_removed_here){.kind = HEARTH_REMOVED_HERE_SITE}), HEARTH_ERR_INVALID);
-    assert_int_equal(try_remove((struct hearth_removed_here){.kind = HEARTH_REMOVED_HERE_SPAN}), HEARTH_ERR_INVALID);
-    assert_int_equal(try_remove((struct hearth_removed_here){.kind = 9, .page = 1}), HEARTH_ERR_INVALID);
-    assert_int_equal(try_remove((struct hearth_removed_here){.kind = HEARTH_REMOVED_HERE_SPAN, .from_date = 5, .to_date = 5}),
+    assert_int_equal(try_remove((struct hearth_removed_here){.kind = HEARTH_REMOVED_HERE_PAGE}),
+                     HEARTH_ERR_INVALID);
+    assert_int_equal(try_remove((struct hearth_removed_here){.kind = HEARTH_REMOVED_HERE_VISIT}),
+                     HEARTH_ERR_INVALID);
+    assert_int_equal(try_remove((struct hearth_removed_here){.kind = HEARTH_REMOVED_HERE_SITE}),
+                     HEARTH_ERR_INVALID);
+    assert_int_equal(try_remove((struct hearth_removed_here){.kind = HEARTH_REMOVED_HERE_SPAN}),
+                     HEARTH_ERR_INVALID);
+    assert_int_equal(try_remove((struct hearth_removed_here){.kind = 9, .page = 1}),
+                     HEARTH_ERR_INVALID);
+    assert_int_equal(try_remove((struct hearth_removed_here){
+                         .kind = HEARTH_REMOVED_HERE_SPAN, .from_date = 5, .to_date = 5}),
                      HEARTH_ERR_INVALID);
 }
 
-static int offer_many(void *handle, struct hearth_call *call, const char *account, hearth_removed_here_cb cb, void *ctx)
+static int offer_many(void *handle, struct hearth_call *call, const char *account,
+                      hearth_removed_here_cb cb, void *ctx)
 {
     (void)handle;
     (void)call;
@@ -283,7 +308,9 @@ static void test_how_many(void **state)
     (void)state;
     full.removed_here_list = offer_many;
     fixture->storage.ops = &full;
-    assert_int_equal(try_remove((struct hearth_removed_here){.kind = HEARTH_REMOVED_HERE_PAGE, .page = 20000}), HEARTH_ERR_FULL);
+    assert_int_equal(
+        try_remove((struct hearth_removed_here){.kind = HEARTH_REMOVED_HERE_PAGE, .page = 20000}),
+        HEARTH_ERR_FULL);
     REMOVE(PAGE, .page = 78); /* one that is there already */
     fixture->storage.ops = inner;
 }
@@ -328,8 +355,11 @@ static void test_picks(void **state)
     sync_all(HEARTH_COMPLETE);
     bookmark(ONE);
     for (int i = 0; i < 3; i++) {
-        struct hearth_pick pick = {
-            .struct_size = sizeof(pick), .input = inputs[i], .page = model_page_id(urls[i]), .use_count = 1, .used = 5000};
+        struct hearth_pick pick = {.struct_size = sizeof(pick),
+                                   .input = inputs[i],
+                                   .page = model_page_id(urls[i]),
+                                   .use_count = 1,
+                                   .used = 5000};
         OK(&fixture->storage, pick_put, "a", &pick);
     }
     REMOVE(SITE, .host = "one.example", .to_date = 3500);

@@ -1,4 +1,5 @@
-/* Snapshots through the sink into a real storage: what does not come is gone, in every collection. */
+/* Snapshots through the sink into a real storage: what does not come is gone, in every
+ * collection. */
 #include <malloc.h>
 
 #include "../../plugins/storage-sqlite/fixture.h"
@@ -26,7 +27,7 @@ static int end_test(void **state)
     return fixture_teardown(state);
 }
 
-/* --- what a provider does ---------------------------------------------------------------------- */
+/* --- what a provider does --- */
 
 static void sink_begin(int32_t collection, int32_t how)
 {
@@ -40,24 +41,33 @@ static void sink_commit(void)
         fail_msg("commit: %s", sink.err.text);
 }
 
-static void give_page(const char *guid, const char *url, const char *title, size_t count, const int64_t *dates)
+static void give_page(const char *guid, const char *url, const char *title, size_t count,
+                      const int64_t *dates)
 {
     struct hearth_visit visits[8];
     for (size_t i = 0; i < count; i++)
         visits[i] = (struct hearth_visit)HEARTH_VISIT(dates[i], HEARTH_VISIT_LINK);
-    struct hearth_page_record record = {
-        .struct_size = sizeof(record), .guid = guid, .url = url, .title = title, .visits = visits, .visit_count = count};
+    struct hearth_page_record record = {.struct_size = sizeof(record),
+                                        .guid = guid,
+                                        .url = url,
+                                        .title = title,
+                                        .visits = visits,
+                                        .visit_count = count};
     assert_int_equal(sink.hearth.page(&sink, &record), 0);
 }
 
 static void give_bookmark(const char *guid, const char *url)
 {
-    struct hearth_bookmark_record record = {
-        .struct_size = sizeof(record), .kind = HEARTH_BOOKMARK, .guid = guid, .parent_guid = "menu", .title = guid, .url = url};
+    struct hearth_bookmark_record record = {.struct_size = sizeof(record),
+                                            .kind = HEARTH_BOOKMARK,
+                                            .guid = guid,
+                                            .parent_guid = "menu",
+                                            .title = guid,
+                                            .url = url};
     assert_int_equal(sink.hearth.bookmark(&sink, &record), 0);
 }
 
-/* --- what is stored ---------------------------------------------------------------------------- */
+/* --- what is stored --- */
 
 static int on_visit_date(void *ctx, const struct hearth_visit *visit)
 {
@@ -72,7 +82,8 @@ static void expect_page(const char *url, const char *expected)
     struct err err = {0};
     int r = STORAGE(&fixture->storage, &err, page_get, "a", model_page_id(url), &page);
     if (r == 0) {
-        add_line(lines, "%s %s:", page.title == NULL ? "-" : page.title, page.guid == NULL ? "-" : page.guid);
+        add_line(lines, "%s %s:", page.title == NULL ? "-" : page.title,
+                 page.guid == NULL ? "-" : page.guid);
         OK(&fixture->storage, page_visits, "a", page.id, on_visit_date, lines);
     } else {
         assert_int_equal(r, HEARTH_ERR_NOT_FOUND);
@@ -90,10 +101,10 @@ static struct hearth_counts counts(void)
     return now;
 }
 
-#define DATES(...)                                                                                                                         \
-    sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t), (const int64_t[])                                                            \
-    {                                                                                                                                      \
-        __VA_ARGS__                                                                                                                        \
+#define DATES(...)                                                                                 \
+    sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t), (const int64_t[])                    \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
     }
 #define ONE   "https://one.example/"
 #define TWO   "https://two.example/"
@@ -113,7 +124,8 @@ static void test_pages_and_visits_that_do_not_come_are_gone(void **state)
     (void)state;
     store_three(HEARTH_SNAPSHOT);
     sink_begin(HEARTH_HISTORY, HEARTH_SNAPSHOT);
-    give_page("g1", ONE, "Uno", DATES(4000, 2000)); /* not in order, one gone, one new; a title of an older moment */
+    /* not in order, one gone, one new; a title of an older moment */
+    give_page("g1", ONE, "Uno", DATES(4000, 2000));
     give_page("g4", "https://four.example/", "", DATES(9000));
     give_page("g3", THREE, "", 0, NULL); /* known to the source, but not visited any more */
     sink_commit();
@@ -206,7 +218,8 @@ static void test_damaged_records_keep_their_pages(void **state)
     expect_page(THREE, "gone");
     sink_begin(HEARTH_HISTORY, HEARTH_SNAPSHOT);
     assert_int_equal(sink.hearth.damaged(&sink, "g1", "torn"), 0);
-    give_page("h1", ONE, "", DATES(500)); /* another id of the same page: what is stored under the damaged one stays */
+    /* another id of the same page: what is stored under the damaged one stays */
+    give_page("h1", ONE, "", DATES(500));
     assert_int_equal(sink.hearth.damaged(&sink, "g2", "torn"), 0);
     assert_int_equal(sink.hearth.removed(&sink, "g2", 1), 0); /* so does a tombstone */
     sink_commit();
@@ -226,7 +239,8 @@ static void test_damage_without_an_id_is_refused(void **state)
         sink.collection = HEARTH_COLLECTION_NONE; /* the pull is over */
     }
     expect_page(TWO, "Two g2: 5000");
-    assert_int_equal(sink.hearth.begin(&sink, HEARTH_HISTORY, HEARTH_SNAPSHOT + 1), HEARTH_ERR_INVALID);
+    assert_int_equal(sink.hearth.begin(&sink, HEARTH_HISTORY, HEARTH_SNAPSHOT + 1),
+                     HEARTH_ERR_INVALID);
     assert_int_equal(sink.hearth.begin(&sink, HEARTH_HISTORY, -1), HEARTH_ERR_INVALID);
 }
 
@@ -261,13 +275,15 @@ static void test_devices_tabs_and_bookmarks(void **state)
 
 static int on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
 {
-    return add_line(ctx, "%s %lld %s %s %lld/%lld%s\n", device, (long long)tab->position, tab->title, tab->group == NULL ? "-" : tab->group,
-                    (long long)tab->window, (long long)tab->place, tab->active ? " active" : "");
+    return add_line(ctx, "%s %lld %s %s %lld/%lld%s\n", device, (long long)tab->position,
+                    tab->title, tab->group == NULL ? "-" : tab->group, (long long)tab->window,
+                    (long long)tab->place, tab->active ? " active" : "");
 }
 
 static int on_tab_group(void *ctx, const char *device, const struct hearth_tab_group *group)
 {
-    return add_line(ctx, "%s %s %s %s%s\n", device, group->id, group->name, group->color == NULL ? "-" : group->color,
+    return add_line(ctx, "%s %s %s %s%s\n", device, group->id, group->name,
+                    group->color == NULL ? "-" : group->color,
                     group->collapsed ? " collapsed" : "");
 }
 
@@ -285,13 +301,20 @@ static void expect_tabs(const char *tabs, const char *groups)
 
 static void give_tab(const char *device, const char *title, const char *group)
 {
-    struct hearth_tab tab = {.struct_size = sizeof(tab), .title = title, .url = ONE, .group = group, .window = 1, .place = 7, .active = 1};
+    struct hearth_tab tab = {.struct_size = sizeof(tab),
+                             .title = title,
+                             .url = ONE,
+                             .group = group,
+                             .window = 1,
+                             .place = 7,
+                             .active = 1};
     assert_int_equal(sink.hearth.tab(&sink, device, &tab), 0);
 }
 
 static void give_group(const char *device, const char *id, const char *name)
 {
-    struct hearth_tab_group group = {.struct_size = sizeof(group), .id = id, .name = name, .color = "blue", .collapsed = 1};
+    struct hearth_tab_group group = {
+        .struct_size = sizeof(group), .id = id, .name = name, .color = "blue", .collapsed = 1};
     assert_int_equal(sink.hearth.tab_group(&sink, device, &group), 0);
 }
 
@@ -299,7 +322,8 @@ static void give_group(const char *device, const char *id, const char *name)
 static void test_groups_and_windows(void **state)
 {
     (void)state;
-    struct hearth_device device = {.struct_size = sizeof(device), .name = "D", .type = "desktop", .hidden = 1};
+    struct hearth_device device = {
+        .struct_size = sizeof(device), .name = "D", .type = "desktop", .hidden = 1};
     sink_begin(HEARTH_CLIENTS, HEARTH_SNAPSHOT);
     for (int i = 0; i < 2; i++) {
         device.id = i == 0 ? "d1" : "d2";
@@ -329,7 +353,8 @@ static void test_groups_and_windows(void **state)
     sink_commit();
     expect_tabs("d1 0 one g1 1/7 active\nd1 1 three g2 1/7 active\n",
                 "d1 g1 Journey blue collapsed\nd1 g2  blue collapsed\nd2 g1 Trip blue collapsed\n");
-    sink_begin(HEARTH_TABS, HEARTH_COMPLETE); /* some of d1 is damaged: what came replaces what was there */
+    /* some of d1 is damaged: what came replaces what was there */
+    sink_begin(HEARTH_TABS, HEARTH_COMPLETE);
     give_group("d1", "g4", "New");
     give_group("d1", "", "no id");
     give_tab("d1", "five", "g4");
@@ -339,14 +364,19 @@ static void test_groups_and_windows(void **state)
 
 static int on_hidden(void *ctx, const struct hearth_device *device, int64_t tabs)
 {
-    return add_line(ctx, "%s %s %lld%s\n", device->id, device->name, (long long)tabs, device->hidden ? " hidden" : "");
+    return add_line(ctx, "%s %s %lld%s\n", device->id, device->name, (long long)tabs,
+                    device->hidden ? " hidden" : "");
 }
 
 /* What a provider says of it, and a sync that changes the device, change nothing about it. */
 static void test_a_hidden_device_stays_hidden(void **state)
 {
     (void)state;
-    struct hearth_device device = {.struct_size = sizeof(device), .id = "d1", .name = "D", .type = "desktop", .last_upload = 1};
+    struct hearth_device device = {.struct_size = sizeof(device),
+                                   .id = "d1",
+                                   .name = "D",
+                                   .type = "desktop",
+                                   .last_upload = 1};
     for (int round = 0; round < 3; round++) {
         static const char *const expected[] = {"d1 D 0\n", "d1 D 0 hidden\n", "d1 E 0 hidden\n"};
         struct lines lines = {.size = 0};
@@ -355,7 +385,8 @@ static void test_a_hidden_device_stays_hidden(void **state)
         sink_begin(HEARTH_CLIENTS, HEARTH_COMPLETE);
         assert_int_equal(sink.hearth.device(&sink, &device), 0);
         sink_commit();
-        assert_int_equal(sink.changed != 0, round != 1); /* that a person hides it is no difference to what came */
+        /* that a person hides it is no difference to what came */
+        assert_int_equal(sink.changed != 0, round != 1);
         OK(&fixture->storage, device_list, "a", on_hidden, &lines);
         assert_string_equal(lines.text, expected[round]);
         begin(&fixture->storage, "a", HEARTH_CLIENTS);
@@ -372,7 +403,7 @@ static void test_a_hidden_device_stays_hidden(void **state)
     }
 }
 
-/* --- limits and size --------------------------------------------------------------------------- */
+/* --- limits and size --- */
 
 static void give_many(int from, int to, int step)
 {
@@ -384,7 +415,8 @@ static void give_many(int from, int to, int step)
     }
 }
 
-/* All pages are others than before: never more than the limit in the end, though for a moment twice as many. */
+/* All pages are others than before: never more than the limit in the end, though for a moment
+ * twice as many. */
 static void test_limits_count_what_is_left(void **state)
 {
     (void)state;
@@ -414,7 +446,8 @@ static size_t bytes_in_use(void)
     return info.uordblks + info.hblkhd;
 }
 
-static int watched_page_get(void *handle, struct hearth_call *call, const char *account, int64_t page, struct hearth_page *ret_page)
+static int watched_page_get(void *handle, struct hearth_call *call, const char *account,
+                            int64_t page, struct hearth_page *ret_page)
 {
     if (watch.gets++ % 64 == 0 && bytes_in_use() > watch.most)
         watch.most = bytes_in_use();
@@ -446,7 +479,8 @@ static void test_a_hundred_thousand_pages(void **state)
     assert_int_equal(counts().pages, MANY / 2);
     assert_int_equal(counts().visits, MANY);
     assert_int_equal(watch.gets, MANY); /* each that came once, each that goes once */
-    print_message("at most %zu KiB more in use while it was applied\n", watch.most < before ? 0 : (watch.most - before) >> 10);
+    print_message("at most %zu KiB more in use while it was applied\n",
+                  watch.most < before ? 0 : (watch.most - before) >> 10);
     assert_true(watch.most < before + MOST);
     expect_page("https://h1.example/1", "gone");
     expect_page("https://h2.example/2", "A title g2: 1700000000002 1600000000002");

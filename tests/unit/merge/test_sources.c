@@ -1,4 +1,5 @@
-/* Several sources through the sink into a real storage: what one brings, leaves out or takes away is not another's. */
+/* Several sources through the sink into a real storage: what one brings, leaves out or takes
+ * away is not another's. */
 #include "merge/remove_source.h"
 #include "merge/sink.h"
 #include "telling.h"
@@ -13,14 +14,18 @@ static int begin_test(void **state)
     return r;
 }
 
-/* --- what a provider does ---------------------------------------------------------------------- */
+/* --- what a provider does --- */
 
 static struct sink sink;
 
 static void put_source(const char *account, int64_t id, const char *name)
 {
-    struct hearth_source source = {
-        .struct_size = sizeof(source), .id = id, .name = name, .kind = HEARTH_SOURCE_SYNC, .provider = "file", .uid = ""};
+    struct hearth_source source = {.struct_size = sizeof(source),
+                                   .id = id,
+                                   .name = name,
+                                   .kind = HEARTH_SOURCE_SYNC,
+                                   .provider = "file",
+                                   .uid = ""};
     OK(&fixture->storage, source_put, account, &source);
 }
 
@@ -40,8 +45,12 @@ static void commit_sink(const char *cursor)
 
 static void give_device(const char *id)
 {
-    struct hearth_device device = {
-        .struct_size = sizeof(device), .id = id, .name = id, .type = "desktop", .last_upload = 5, .source = 77 /* is not believed */};
+    struct hearth_device device = {.struct_size = sizeof(device),
+                                   .id = id,
+                                   .name = id,
+                                   .type = "desktop",
+                                   .last_upload = 5,
+                                   .source = 77 /* is not believed */};
     assert_int_equal(sink.hearth.device(&sink, &device), 0);
 }
 
@@ -53,17 +62,23 @@ static void give_tab(const char *device, const char *url)
     assert_int_equal(sink.hearth.tab(&sink, device, &tab), 0);
 }
 
-static void give_page(const char *guid, const char *url, const char *title, size_t count, const int64_t *dates)
+static void give_page(const char *guid, const char *url, const char *title, size_t count,
+                      const int64_t *dates)
 {
     struct hearth_visit visits[8];
     for (size_t i = 0; i < count; i++)
         visits[i] = (struct hearth_visit)HEARTH_VISIT_OF(dates[i], HEARTH_VISIT_LINK, 77);
-    struct hearth_page_record record = {
-        .struct_size = sizeof(record), .guid = guid, .url = url, .title = title, .visits = visits, .visit_count = count};
+    struct hearth_page_record record = {.struct_size = sizeof(record),
+                                        .guid = guid,
+                                        .url = url,
+                                        .title = title,
+                                        .visits = visits,
+                                        .visit_count = count};
     assert_int_equal(sink.hearth.page(&sink, &record), 0);
 }
 
-static void give_bookmark(const char *guid, int32_t kind, const char *parent, const char *url, const char *child)
+static void give_bookmark(const char *guid, int32_t kind, const char *parent, const char *url,
+                          const char *child)
 {
     struct hearth_bookmark_record record = {.struct_size = sizeof(record),
                                             .kind = kind,
@@ -83,10 +98,10 @@ static void give_removed(const char *guid)
     assert_int_equal(sink.hearth.removed(&sink, guid, 9), 0);
 }
 
-#define DATES(...)                                                                                                                         \
-    sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t), (const int64_t[])                                                            \
-    {                                                                                                                                      \
-        __VA_ARGS__                                                                                                                        \
+#define DATES(...)                                                                                 \
+    sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t), (const int64_t[])                    \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
     }
 #define ONE "https://one.example/"
 #define TWO "https://two.example/"
@@ -116,7 +131,7 @@ static void expect_page(const char *url, const char *expected)
     plug_storage_reset(&fixture->storage);
 }
 
-/* --- ids --------------------------------------------------------------------------------------- */
+/* --- ids --- */
 
 static void test_ids(void **state)
 {
@@ -126,12 +141,14 @@ static void test_ids(void **state)
     longest[HEARTH_KEY_MAX] = '\0';
     assert_string_equal(model_source_id(0, "menu", 255, buffer), "menu");
     assert_string_equal(model_source_id(2, "menu", 255, buffer), "2:menu");
-    assert_string_equal(model_source_id(0, "2:menu", 255, buffer), "0:2:menu"); /* nobody names another's record */
+    /* nobody names another's record */
+    assert_string_equal(model_source_id(0, "2:menu", 255, buffer), "0:2:menu");
     assert_string_equal(model_source_id(0, "0:x", 255, buffer), "0:0:x");
     assert_string_equal(model_source_id(3, "2:menu", 255, buffer), "3:2:menu");
     assert_string_equal(model_source_id(0, "123456:x", 255, buffer), "123456:x");
     assert_string_equal(model_source_id(0, longest, 255, buffer), longest);
-    assert_int_equal(strlen(model_source_id(65535, longest, 255, buffer)), 6 + 1 + 64); /* no room for the number: a hash */
+    /* no room for the number: a hash */
+    assert_int_equal(strlen(model_source_id(65535, longest, 255, buffer)), 6 + 1 + 64);
     longest[0] = 'K';
     assert_string_not_equal(model_source_id(65535, longest, 255, other), buffer);
     assert_int_equal(strlen(model_source_id(2, longest, 100, other)), 2 + 1 + 64);
@@ -145,7 +162,7 @@ static void test_ids(void **state)
     assert_string_equal(model_source_said("menu"), "menu");
 }
 
-/* --- two with the same ids --------------------------------------------------------------------- */
+/* --- two with the same ids --- */
 
 static void fill(const char *account, int64_t source, const int64_t *dates)
 {
@@ -168,13 +185,17 @@ static void fill(const char *account, int64_t source, const int64_t *dates)
     commit_sink(cursor);
 }
 
-#define OWN_TREE                                                                                                                           \
-    "bookmark b in menu at 0 of 0\nbookmark lost in unfiled at 0 of 0\nbookmark menu in places at 1 of 0\n"                                \
-    "bookmark mobile in places at 3 of 0\nbookmark places in - at 0 of 0\nbookmark toolbar in places at 0 of 0\n"                          \
+#define OWN_TREE                                                                                   \
+    "bookmark b in menu at 0 of 0\nbookmark lost in unfiled at 0 of 0\nbookmark menu in places "   \
+    "at 1 of 0\n"                                                                                  \
+    "bookmark mobile in places at 3 of 0\nbookmark places in - at 0 of 0\nbookmark toolbar in "    \
+    "places at 0 of 0\n"                                                                           \
     "bookmark unfiled in places at 2 of 0\n"
-#define ITS_TREE                                                                                                                           \
-    "bookmark 2:b in 2:menu at 0 of 2\nbookmark 2:lost in 2:unfiled at 0 of 2\nbookmark 2:menu in 2:places at 1 of 2\n"                    \
-    "bookmark 2:mobile in 2:places at 3 of 2\nbookmark 2:places in menu at 1 of 2\nbookmark 2:toolbar in 2:places at 0 of 2\n"             \
+#define ITS_TREE                                                                                   \
+    "bookmark 2:b in 2:menu at 0 of 2\nbookmark 2:lost in 2:unfiled at 0 of 2\nbookmark 2:menu "   \
+    "in 2:places at 1 of 2\n"                                                                      \
+    "bookmark 2:mobile in 2:places at 3 of 2\nbookmark 2:places in menu at 1 of 2\nbookmark "      \
+    "2:toolbar in 2:places at 0 of 2\n"                                                            \
     "bookmark 2:unfiled in 2:places at 2 of 2\n"
 
 static void test_equal_ids_are_two(void **state)
@@ -183,13 +204,16 @@ static void test_equal_ids_are_two(void **state)
     put_source("a", 2, "Old laptop");
     fill("a", 2, (const int64_t[]){3000, 2000});
     fill("a", 0, (const int64_t[]){3000, 1000}); /* one visit is the same: it was 2's first */
-    expect_told("a", "device 2:d, 1 tabs, of 2\ndevice d, 1 tabs, of 0\ntab 0 of 2:d: " ONE "\ntab 0 of d: " ONE
-                     "\ngroup g of 2:d\ngroup g of d\n" ITS_TREE OWN_TREE "2:menu lists 2:b at 0, of 2\nmenu lists b at 0, of 0\n"
-                     "mark 1 of 0: of 0\nmark 2 of 0: of 0\nmark 3 of 0: of 0\nmark 4 of 0: of 0\n"
-                     "mark 1 of 2: of 2\nmark 2 of 2: of 2\nmark 3 of 2: of 2\nmark 4 of 2: of 2\n"
-                     "page " TWO " \"-\" -|lost frecency 19874, 0 visits, last 0, 4 bookmarks\n"
-                     "page " ONE " \"One\" g|- frecency 216, 3 visits, last 3000, 0 bookmarks\n"
-                     "  visit 3000 of 2\n  visit 2000 of 2\n  visit 1000 of 0\n  id 2:g\n  id g\n2 2 4 5 1 3\n");
+    expect_told(
+        "a",
+        "device 2:d, 1 tabs, of 2\ndevice d, 1 tabs, of 0\ntab 0 of 2:d: " ONE "\ntab 0 of d: " ONE
+        "\ngroup g of 2:d\ngroup g of d\n" ITS_TREE OWN_TREE
+        "2:menu lists 2:b at 0, of 2\nmenu lists b at 0, of 0\n"
+        "mark 1 of 0: of 0\nmark 2 of 0: of 0\nmark 3 of 0: of 0\nmark 4 of 0: of 0\n"
+        "mark 1 of 2: of 2\nmark 2 of 2: of 2\nmark 3 of 2: of 2\nmark 4 of 2: of 2\n"
+        "page " TWO " \"-\" -|lost frecency 19874, 0 visits, last 0, 4 bookmarks\n"
+        "page " ONE " \"One\" g|- frecency 216, 3 visits, last 3000, 0 bookmarks\n"
+        "  visit 3000 of 2\n  visit 2000 of 2\n  visit 1000 of 0\n  id 2:g\n  id g\n2 2 4 5 1 3\n");
 }
 
 static void expect_unchanged_by(int64_t source, int32_t collection, int32_t how, const char *lost)
@@ -226,7 +250,8 @@ static void test_what_does_not_come_is_gone_of_one(void **state)
     expect_unchanged_by(0, HEARTH_CLIENTS, HEARTH_COMPLETE, "device d");
     expect_unchanged_by(0, HEARTH_BOOKMARKS, HEARTH_COMPLETE, "bookmark b in");
     fill("b", 2, (const int64_t[]){4000, 2000});
-    for (int32_t c = 1; c < HEARTH_COLLECTION_SLOTS; c++) { /* the only difference: what source 0 has no more, and its cursors */
+    for (int32_t c = 1; c < HEARTH_COLLECTION_SLOTS; c++) {
+        /* the only difference: what source 0 has no more, and its cursors */
         open_sink("a", 0, c, HEARTH_INCREMENTAL);
         assert_int_equal(sink.hearth.reset(&sink, c), 0);
         merge_sink_fini(&sink);
@@ -282,14 +307,16 @@ static void test_the_folder_bears_the_name(void **state)
     struct hearth_bookmark folder = {.struct_size = sizeof(folder)};
     (void)state;
     open_sink("a", 2, HEARTH_BOOKMARKS, HEARTH_INCREMENTAL);
-    assert_int_equal(sink.hearth.commit(&sink, "m"), HEARTH_ERR_INVALID); /* there is no such source */
+    /* there is no such source */
+    assert_int_equal(sink.hearth.commit(&sink, "m"), HEARTH_ERR_INVALID);
     merge_sink_fini(&sink);
     put_source("a", 2, "Old laptop");
     for (int round = 0; round < 2; round++) {
         put_source("a", 2, round == 0 ? "Old laptop" : "Attic");
         open_sink("a", 2, HEARTH_BOOKMARKS, HEARTH_INCREMENTAL);
         give_bookmark("places", HEARTH_FOLDER, NULL, NULL, "menu");
-        give_bookmark("menu", HEARTH_FOLDER, "toolbar", NULL, "unfiled"); /* nothing of it moves them */
+        /* nothing of it moves them */
+        give_bookmark("menu", HEARTH_FOLDER, "toolbar", NULL, "unfiled");
         give_bookmark("unfiled", HEARTH_FOLDER, "menu", NULL, "places");
         commit_sink("m");
         OK(&fixture->storage, bookmark_get, "a", "2:places", &folder);
@@ -303,7 +330,7 @@ static void test_the_folder_bears_the_name(void **state)
     }
 }
 
-/* --- removal ----------------------------------------------------------------------------------- */
+/* --- removal --- */
 
 static void remove_it(const char *account, int64_t source)
 {
@@ -358,7 +385,8 @@ static unsigned dice(unsigned n)
     return (seed >> 8) % n;
 }
 
-/* A batch of random records, told by the same numbers whichever account they go to. Dates of different sources differ. */
+/* A batch of random records, told by the same numbers whichever account they go to. Dates of
+ * different sources differ. */
 static void give_random(int64_t source)
 {
     char guid[16], url[48], title[16], parent[16], child[16];
@@ -387,7 +415,8 @@ static void give_random(int64_t source)
             if (removed)
                 give_removed(guid);
             else
-                give_bookmark(guid, kind, parent, kind == HEARTH_BOOKMARK ? url : NULL, kind == HEARTH_FOLDER ? child : NULL);
+                give_bookmark(guid, kind, parent, kind == HEARTH_BOOKMARK ? url : NULL,
+                              kind == HEARTH_FOLDER ? child : NULL);
             break;
         default:
             snprintf(guid, sizeof(guid), "g%u", which);
@@ -433,7 +462,8 @@ static void check_random(int64_t stays, int64_t goes, unsigned round)
     commit_sink(NULL);
     char *only = tell("b"), *left = tell("a");
     if (strcmp(only, left) != 0)
-        fail_msg("round %u, %lld stays and %lld goes:\n%s--- instead of\n%s", round, (long long)stays, (long long)goes, left, only);
+        fail_msg("round %u, %lld stays and %lld goes:\n%s--- instead of\n%s", round,
+                 (long long)stays, (long long)goes, left, only);
     free(only);
     free(left);
 }
@@ -456,9 +486,14 @@ static void test_removal_of_random_records(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ids),           TEST(test_equal_ids_are_two),         TEST(test_what_does_not_come_is_gone_of_one),
-        TEST(test_tombstones_and_damage),     TEST(test_the_folder_bears_the_name), TEST(test_removal),
-        TEST(test_removal_of_who_came_first), TEST(test_removal_of_random_records),
+        cmocka_unit_test(test_ids),
+        TEST(test_equal_ids_are_two),
+        TEST(test_what_does_not_come_is_gone_of_one),
+        TEST(test_tombstones_and_damage),
+        TEST(test_the_folder_bears_the_name),
+        TEST(test_removal),
+        TEST(test_removal_of_who_came_first),
+        TEST(test_removal_of_random_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

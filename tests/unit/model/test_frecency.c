@@ -1,4 +1,5 @@
-/* Frecency, visit counts and hidden pages against everything that a real Firefox had after a sync. */
+/* Frecency, visit counts and hidden pages against everything that a real Firefox had after a
+ * sync. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,7 +28,8 @@ static json_t *folders_of_tags(const json_t *bookmarks)
     size_t i;
     json_array_foreach(json_object_get(bookmarks, "rows"), i,
                        row) if (truth_text(bookmarks, row, "parentGuid") != NULL &&
-                                strcmp(truth_text(bookmarks, row, "parentGuid"), "tags________") == 0)
+                                strcmp(truth_text(bookmarks, row, "parentGuid"), "tags________") ==
+                                    0)
         json_object_set_new(tags, truth_text(bookmarks, row, "guid"), json_true());
     return tags;
 }
@@ -42,18 +44,22 @@ static struct facts *collect(const json_t *truth, const json_t *places)
         json_object_set_new(by_guid, truth_text(places, row, "guid"), json_integer((json_int_t)i));
         json_object_set_new(by_url, truth_text(places, row, "url"), json_integer((json_int_t)i));
     }
-    const json_t *visits = json_object_get(truth, "visits"), *bookmarks = json_object_get(truth, "bookmarks");
+    const json_t *visits = json_object_get(truth, "visits"),
+                 *bookmarks = json_object_get(truth, "bookmarks");
     json_array_foreach(json_object_get(visits, "rows"), i, row)
     {
         json_t *at = json_object_get(by_guid, truth_text(visits, row, "guid"));
         if (at != NULL)
-            model_page_add_visit(&facts[json_integer_value(at)].page, truth_int(visits, row, "date") / 1000,
+            model_page_add_visit(&facts[json_integer_value(at)].page,
+                                 truth_int(visits, row, "date") / 1000,
                                  (int)truth_int(visits, row, "type"));
     }
     json_t *tags = folders_of_tags(bookmarks);
     json_array_foreach(json_object_get(bookmarks, "rows"), i, row)
     {
-        json_t *at = truth_int(bookmarks, row, "type") == 1 ? json_object_get(by_url, truth_text(bookmarks, row, "url")) : NULL;
+        json_t *at = truth_int(bookmarks, row, "type") == 1
+                         ? json_object_get(by_url, truth_text(bookmarks, row, "url"))
+                         : NULL;
         if (at == NULL)
             continue;
         struct facts *page = &facts[json_integer_value(at)];
@@ -93,7 +99,8 @@ static void as_firefox(void **state)
         }
         assert_int_equal(f->page.counted, truth_int(places, row, "visitCount"));
         assert_int_equal(f->page.last_visit, truth_int(places, row, "lastVisitDate") / 1000);
-        assert_int_equal(model_page_is_hidden(&f->page, url, f->bookmarked), truth_int(places, row, "hidden"));
+        assert_int_equal(model_page_is_hidden(&f->page, url, f->bookmarked),
+                         truth_int(places, row, "hidden"));
     }
     /* When a page was tagged is not synced. */
     assert_int_equal(without_tag_dates, 7);
@@ -124,7 +131,9 @@ static void few_visits(void **state)
     struct model_page page;
     model_page_init(&page);
     assert_int_equal(model_page_frecency(&page, "https://a.example/", false, 0), 0);
-    assert_int_equal(model_page_frecency(&page, "https://a.example/", true, (int64_t)20000 * DAY), 20199); /* 30 log2 100 = 199.3 */
+    /* 30 log2 100 = 199.3 */
+    assert_int_equal(model_page_frecency(&page, "https://a.example/", true, (int64_t)20000 * DAY),
+                     20199);
     assert_int_equal(model_page_frecency(&page, "place:sort=8", true, (int64_t)20000 * DAY), 0);
     assert_true(model_page_is_hidden(&page, "place:sort=8", true));
     model_page_add_visit(&page, (int64_t)20000 * DAY, 8);
@@ -133,8 +142,10 @@ static void few_visits(void **state)
     assert_int_equal(model_page_frecency(&page, "https://a.example/", false, 0), 0);
     model_page_add_visit(&page, (int64_t)20000 * DAY - 1, 1);
     assert_false(model_page_is_hidden(&page, "https://a.example/", false));
-    assert_int_equal(model_page_frecency(&page, "https://a.example/", false, 0), 20168); /* day 19999 + 30 log2 50 */
-    assert_int_equal(model_page_frecency(&page, "https://a.example/", true, 0), 20168);  /* the newest visit is not the one that counts */
+    /* day 19999 + 30 log2 50 */
+    assert_int_equal(model_page_frecency(&page, "https://a.example/", false, 0), 20168);
+    /* the newest visit is not the one that counts */
+    assert_int_equal(model_page_frecency(&page, "https://a.example/", true, 0), 20168);
     model_page_add_visit(&page, (int64_t)20000 * DAY, 1);
     assert_int_equal(model_page_frecency(&page, "https://a.example/", true, 0), 20216);
 }
@@ -142,6 +153,7 @@ static void few_visits(void **state)
 int main(int argc, char **argv)
 {
     fixtures = argc > 1 ? argv[1] : "tests/fixtures/firefox-esr";
-    const struct CMUnitTest tests[] = {cmocka_unit_test(as_firefox), cmocka_unit_test(any_order), cmocka_unit_test(few_visits)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(as_firefox), cmocka_unit_test(any_order),
+                                       cmocka_unit_test(few_visits)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

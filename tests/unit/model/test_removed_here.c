@@ -32,7 +32,8 @@ static void add(struct hearth_removed_here removed)
         removed.host = "";
     assert_true(model_removed_here_add(&here, &removed));
 }
-#define ADD(kind_, ...) add((struct hearth_removed_here){.kind = HEARTH_REMOVED_HERE_##kind_, __VA_ARGS__})
+#define ADD(kind_, ...)                                                                            \
+    add((struct hearth_removed_here){.kind = HEARTH_REMOVED_HERE_##kind_, __VA_ARGS__})
 
 static bool has(int64_t page, const char *host, int64_t date, int64_t type)
 {
@@ -129,7 +130,8 @@ static void test_spans(void **state)
     model_removed_here_sort(&here);
     assert_int_equal(here.spans.count, 3);
     for (int64_t date = 0; date < 1100; date++)
-        assert_int_equal(has(1, "a", date, 1), (date >= 10 && date < 20) || (date >= 100 && date < 250) || date >= 1000);
+        assert_int_equal(has(1, "a", date, 1),
+                         (date >= 10 && date < 20) || (date >= 100 && date < 250) || date >= 1000);
     assert_false(model_removed_here_has_page(&here, 1, "a"));
     ADD(SPAN, .to_date = 5000);
     model_removed_here_sort(&here);
@@ -166,8 +168,10 @@ static void test_many(void **state)
         rule.type = next_random(10);
         rule.host = hosts[next_random(3)];
         rules[i] = rule;
-        rules[i].from_date = rules[i].kind == HEARTH_REMOVED_HERE_SITE ? 900 + next_random(90) : next_random(1000);
-        rules[i].to_date = rules[i].from_date + 1 + next_random(rules[i].kind == HEARTH_REMOVED_HERE_SITE ? 3 : 40);
+        rules[i].from_date =
+            rules[i].kind == HEARTH_REMOVED_HERE_SITE ? 900 + next_random(90) : next_random(1000);
+        rules[i].to_date = rules[i].from_date + 1 +
+                           next_random(rules[i].kind == HEARTH_REMOVED_HERE_SITE ? 3 : 40);
         add(rules[i]);
     }
     model_removed_here_sort(&here);
@@ -181,9 +185,11 @@ static void test_many(void **state)
         for (size_t k = 0; k < RULES; k++) {
             const struct hearth_removed_here *r = &rules[k];
             bool in_span = (r->from_date == 0 || r->from_date <= date) && date < r->to_date;
-            expected |= r->kind == HEARTH_REMOVED_HERE_VISIT  ? r->page == page && r->date == date && r->type == type
-                        : r->kind == HEARTH_REMOVED_HERE_PAGE ? r->page == page && in_span
-                                                              : strcmp(r->host, host) == 0 && in_span;
+            expected |= r->kind == HEARTH_REMOVED_HERE_VISIT
+                            ? r->page == page && r->date == date && r->type == type
+                        : r->kind == HEARTH_REMOVED_HERE_PAGE
+                            ? r->page == page && in_span
+                            : strcmp(r->host, host) == 0 && in_span;
         }
         removed += expected;
         assert_int_equal(has(page, host, date, type), expected);

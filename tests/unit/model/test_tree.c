@@ -1,5 +1,6 @@
-/* The rules of tree.h one by one, then random and hostile graphs: whatever is said, every node is placed once, below a root, without
- * cycles; the result depends on the facts only, and repairing a repaired tree changes nothing. */
+/* The rules of tree.h one by one, then random and hostile graphs: whatever is said, every node
+ * is placed once, below a root, without cycles; the result depends on the facts only, and
+ * repairing a repaired tree changes nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,14 +12,20 @@
 
 #include "model/tree.h"
 
-static void add(struct model_tree *tree, const char *guid, int kind, const char *said, int64_t modified)
+static void add(struct model_tree *tree, const char *guid, int kind, const char *said,
+                int64_t modified)
 {
-    struct hearth_bookmark_item node = {
-        .struct_size = sizeof(node), .guid = guid, .kind = kind, .remote_parent = said, .added = 1, .modified = modified};
+    struct hearth_bookmark_item node = {.struct_size = sizeof(node),
+                                        .guid = guid,
+                                        .kind = kind,
+                                        .remote_parent = said,
+                                        .added = 1,
+                                        .modified = modified};
     assert_int_equal(model_tree_add(tree, &node), 0);
 }
 
-static void child_ref(struct model_tree *tree, const char *folder, int64_t position, const char *child)
+static void child_ref(struct model_tree *tree, const char *folder, int64_t position,
+                      const char *child)
 {
     assert_int_equal(model_tree_add_child_ref(tree, folder, position, child), 0);
 }
@@ -26,7 +33,8 @@ static void child_ref(struct model_tree *tree, const char *folder, int64_t posit
 /* "guid<parent@position " for every node but untouched roots, in the order of the ids. */
 static int by_guid(const void *a, const void *b)
 {
-    return strcmp(((const struct model_tree_place *)a)->guid, ((const struct model_tree_place *)b)->guid);
+    return strcmp(((const struct model_tree_place *)a)->guid,
+                  ((const struct model_tree_place *)b)->guid);
 }
 
 static void expect(struct model_tree *tree, const char *want)
@@ -46,7 +54,8 @@ static void expect(struct model_tree *tree, const char *want)
     qsort(places + 4, count - 4, sizeof(*places), by_guid);
     char text[1024] = "";
     for (size_t i = 4; i < count; i++)
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s<%s@%d ", places[i].guid, places[i].parent, (int)places[i].position);
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s<%s@%d ", places[i].guid,
+                                 places[i].parent, (int)places[i].position);
     assert_string_equal(text, want);
     model_tree_destroy(tree);
 }
@@ -127,14 +136,21 @@ static void moved(void **state)
     expect(tree, "f<menu@0 g<menu@1 h<menu@2 new<f@0 ");
 }
 
-static void add_of(struct model_tree *tree, int64_t source, const char *guid, int kind, const char *said)
+static void add_of(struct model_tree *tree, int64_t source, const char *guid, int kind,
+                   const char *said)
 {
-    struct hearth_bookmark_item node = {
-        .struct_size = sizeof(node), .guid = guid, .kind = kind, .remote_parent = said, .added = 1, .modified = 1, .source = source};
+    struct hearth_bookmark_item node = {.struct_size = sizeof(node),
+                                        .guid = guid,
+                                        .kind = kind,
+                                        .remote_parent = said,
+                                        .added = 1,
+                                        .modified = 1,
+                                        .source = source};
     assert_int_equal(model_tree_add(tree, &node), 0);
 }
 
-/* Whatever records say: the folders of a source stay, and what has no place goes to its own "unfiled". */
+/* Whatever records say: the folders of a source stay, and what has no place goes to its own
+ * "unfiled". */
 static void folders_of_a_source(void **state)
 {
     struct model_tree *tree = model_tree_create();
@@ -153,15 +169,19 @@ static void folders_of_a_source(void **state)
     child_ref(tree, "2:x", 5, "2:unfiled");
     child_ref(tree, "menu", 0, "b");
     assert_int_equal(model_tree_add_tombstone(tree, "2:gone", NULL), 0);
-    expect(tree, "2:after<2:places@4 2:lost<2:unfiled@0 2:menu<2:places@1 2:orphan<2:unfiled@1 2:places<menu@1 2:unfiled<2:places@2 "
+    expect(tree, "2:after<2:places@4 2:lost<2:unfiled@0 2:menu<2:places@1 2:orphan<2:unfiled@1 "
+                 "2:places<menu@1 2:unfiled<2:places@2 "
                  "2:x<2:unfiled@2 2:y<2:unfiled@3 2:z<2:y@0 3:lost<unfiled@0 b<menu@0 ");
 }
 
 static void unlisted(void **state)
 {
     struct model_tree *tree = model_tree_create();
-    struct hearth_bookmark_item late = {
-        .struct_size = sizeof(late), .guid = "a", .kind = HEARTH_BOOKMARK, .remote_parent = "menu", .added = 3};
+    struct hearth_bookmark_item late = {.struct_size = sizeof(late),
+                                        .guid = "a",
+                                        .kind = HEARTH_BOOKMARK,
+                                        .remote_parent = "menu",
+                                        .added = 3};
     struct hearth_bookmark_item early = late;
     early.guid = "b";
     early.added = 2;
@@ -236,8 +256,10 @@ static size_t random_facts(struct fact *facts)
     size_t count = 0;
     for (uint32_t i = 0; i < n; i++)
         if (below(8) != 0) {
-            facts[count] =
-                (struct fact){.what = 'N', .kind = below(3) ? HEARTH_FOLDER : HEARTH_BOOKMARK, .number = below(4), .other = below(6)};
+            facts[count] = (struct fact){.what = 'N',
+                                         .kind = below(3) ? HEARTH_FOLDER : HEARTH_BOOKMARK,
+                                         .number = below(4),
+                                         .other = below(6)};
             snprintf(facts[count].a, 16, "n%u", i);
             any_id(facts[count++].b, n);
         }
@@ -255,30 +277,35 @@ static size_t random_facts(struct fact *facts)
     return count;
 }
 
-static const struct model_tree_place *find(const struct model_tree_place *places, size_t count, const char *guid)
+static const struct model_tree_place *find(const struct model_tree_place *places, size_t count,
+                                           const char *guid)
 {
     const struct model_tree_place key = {.guid = guid};
     return bsearch(&key, places, count, sizeof(*places), by_guid);
 }
 
 /* The folders of sources 1 and 2. places: NULL, they say what they like; else where they are. */
-static void add_folders(struct model_tree *tree, const struct model_tree_place *places, size_t count)
+static void add_folders(struct model_tree *tree, const struct model_tree_place *places,
+                        size_t count)
 {
-    static const char *const folders[] = {"1:places", "1:toolbar", "1:menu", "1:unfiled", "1:mobile",
-                                          "2:places", "2:toolbar", "2:menu", "2:unfiled", "2:mobile"};
+    static const char *const folders[] = {"1:places",  "1:toolbar", "1:menu",    "1:unfiled",
+                                          "1:mobile",  "2:places",  "2:toolbar", "2:menu",
+                                          "2:unfiled", "2:mobile"};
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
         const struct model_tree_place *at = places == NULL ? NULL : find(places, count, folders[i]);
         struct hearth_bookmark_item node = {.struct_size = sizeof(node),
                                             .guid = folders[i],
                                             .kind = HEARTH_FOLDER,
-                                            .remote_parent = at == NULL ? folders[(i + 3) % 10] : at->parent,
+                                            .remote_parent =
+                                                at == NULL ? folders[(i + 3) % 10] : at->parent,
                                             .parent = at == NULL ? NULL : at->parent,
                                             .position = at == NULL ? 0 : at->position,
                                             .source = folders[i][0] - '0'};
         assert_int_equal(model_tree_add(tree, &node), 0);
         if (at == NULL)
             child_ref(tree, folders[(i + 4) % 10], 900, folders[i]);
-        else if (i == 0 && at->position > 0) /* it is at the end of the menu, behind what is listed there */
+        else if (i == 0 &&
+                 at->position > 0) /* it is at the end of the menu, behind what is listed there */
             child_ref(tree, "menu", at->position - 1, "hole");
     }
 }
@@ -325,11 +352,13 @@ static void check_sound(const struct model_tree_place *places, size_t count)
             assert_non_null(at);
         }
         for (size_t k = 0; k < i; k++)
-            assert_false(places[i].position == places[k].position && strcmp(places[i].parent, places[k].parent) == 0);
+            assert_false(places[i].position == places[k].position &&
+                         strcmp(places[i].parent, places[k].parent) == 0);
     }
 }
 
-static void check_settled(const struct fact *facts, size_t fact_count, const struct model_tree_place *places, size_t count)
+static void check_settled(const struct fact *facts, size_t fact_count,
+                          const struct model_tree_place *places, size_t count)
 {
     struct model_tree *tree = model_tree_create();
     for (size_t i = 0; i < fact_count; i++) {
@@ -367,7 +396,8 @@ static void random_graphs(void **state)
     seed = 42;
     for (int round = 0; round < 3000; round++) {
         size_t fact_count = random_facts(facts), count, other;
-        struct model_tree *a = tree_of(facts, fact_count, false), *b = tree_of(facts, fact_count, true);
+        struct model_tree *a = tree_of(facts, fact_count, false),
+                          *b = tree_of(facts, fact_count, true);
         struct model_tree_place *x = solve(a, &count), *y = solve(b, &other);
         assert_int_equal(count, other);
         for (size_t i = 0; i < count; i++) {
@@ -387,7 +417,8 @@ static void random_graphs(void **state)
     }
 }
 
-/* A chain of 100,000 folders, twice as many tombstones one in the other, and one child that 20,000 folders claim. */
+/* A chain of 100,000 folders, twice as many tombstones one in the other, and one child that
+ * 20,000 folders claim. */
 static void deep_and_wide(void **state)
 {
     enum { DEEP = 100000, WIDE = 20000 };
@@ -428,9 +459,11 @@ static void deep_and_wide(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(roots_always),  cmocka_unit_test(lists_win),           cmocka_unit_test(ties_by_id),      cmocka_unit_test(moved),
-        cmocka_unit_test(unlisted),     cmocka_unit_test(folders_of_a_source), cmocka_unit_test(deleted_parents), cmocka_unit_test(cycles),
-        cmocka_unit_test(random_graphs), cmocka_unit_test(deep_and_wide),
+        cmocka_unit_test(roots_always),    cmocka_unit_test(lists_win),
+        cmocka_unit_test(ties_by_id),      cmocka_unit_test(moved),
+        cmocka_unit_test(unlisted),        cmocka_unit_test(folders_of_a_source),
+        cmocka_unit_test(deleted_parents), cmocka_unit_test(cycles),
+        cmocka_unit_test(random_graphs),   cmocka_unit_test(deep_and_wide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,10 +52,11 @@ static void links(void **state)
     assert_true(model_url_is_link("HTTP://a.example/"));
     assert_true(model_url_is_link("ftp://a.example/"));
     assert_true(model_url_is_link("mailto:ada@a.example"));
-    static const char *const no[] = {"javascript:alert(1)", "data:text/html,x", "file:///x",
-                                     "about:blank",         "https:",           "",
-                                     " https://a.example/", "java\nscript:x",   "view-source:https://a.example/",
-                                     "vbscript:x",          "place:sort=8"};
+    static const char *const no[] = {
+        "javascript:alert(1)", "data:text/html,x", "file:///x",
+        "about:blank",         "https:",           "",
+        " https://a.example/", "java\nscript:x",   "view-source:https://a.example/",
+        "vbscript:x",          "place:sort=8"};
     for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
         assert_false(model_url_is_link(no[i]));
 }
@@ -109,7 +110,8 @@ static void keys(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(hosts), cmocka_unit_test(page_ids), cmocka_unit_test(links),
-                                       cmocka_unit_test(decoding), cmocka_unit_test(keys)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(hosts), cmocka_unit_test(page_ids),
+                                       cmocka_unit_test(links), cmocka_unit_test(decoding),
+                                       cmocka_unit_test(keys)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

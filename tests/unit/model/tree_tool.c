@@ -1,4 +1,5 @@
-/* The repair of the tree as a filter, for test_tree_of_firefox.py. Standard input, one fact a line, separated by tabs:
+/* The repair of the tree as a filter, for test_tree_of_firefox.py. Standard input, one fact a
+ * line, separated by tabs:
  *   N guid kind remote_parent added modified / C folder position child / T guid
  * Standard output: guid, parent, position. */
 #include <stdio.h>

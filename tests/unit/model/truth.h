@@ -1,4 +1,5 @@
-/* Reads tests/fixtures/firefox-esr for tests: gzip'd JSON, tables of columns and rows. A fixture that cannot be read ends the program. */
+/* Reads tests/fixtures/firefox-esr for tests: gzip'd JSON, tables of columns and rows. A fixture
+ * that cannot be read ends the program. */
 #ifndef HEARTH_TESTS_UNIT_MODEL_TRUTH_H
 #define HEARTH_TESTS_UNIT_MODEL_TRUTH_H
 
@@ -16,7 +17,8 @@ static inline json_t *truth_load(const char *folder, const char *file)
     size_t size = 0, room = 1 << 20;
     char *text = malloc(room);
     int n = -1;
-    while (in != NULL && text != NULL && (n = gzread(in, text + size, (unsigned)(room - size))) > 0) {
+    while (in != NULL && text != NULL &&
+           (n = gzread(in, text + size, (unsigned)(room - size))) > 0) {
         size += (size_t)n;
         if (size == room)
             text = realloc(text, room *= 2);
@@ -36,7 +38,8 @@ static inline size_t truth_column(const json_t *table, const char *name)
 {
     size_t i;
     json_t *column;
-    json_array_foreach(json_object_get(table, "columns"), i, column) if (strcmp(json_string_value(column), name) == 0) return i;
+    json_array_foreach(json_object_get(table, "columns"), i,
+                       column) if (strcmp(json_string_value(column), name) == 0) return i;
     fprintf(stderr, "no column %s\n", name);
     abort();
 }

@@ -36,7 +36,8 @@ static int start_server(void **state)
         _exit(127);
     }
     close(pipe_ends[1]);
-    for (size_t n = 0; n < sizeof(line) - 1 && read(pipe_ends[0], line + n, 1) == 1 && line[n] != '\n'; n++)
+    for (size_t n = 0;
+         n < sizeof(line) - 1 && read(pipe_ends[0], line + n, 1) == 1 && line[n] != '\n'; n++)
         ;
     close(pipe_ends[0]);
     port = (int)strtol(line, NULL, 10);
@@ -84,7 +85,8 @@ static int on_body(void *ctx, const void *data, size_t size)
     return answer->stop_after > 0 && answer->total > answer->stop_after;
 }
 
-static int fetch_with(struct answer *answer, const struct hearth_http_request *more, const char *path, const atomic_bool *stop)
+static int fetch_with(struct answer *answer, const struct hearth_http_request *more,
+                      const char *path, const atomic_bool *stop)
 {
     char url[256];
     snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", port, path);
@@ -116,10 +118,12 @@ static void test_exchange(void **state)
     (void)state;
     struct answer answer = {.keep = true};
     struct hearth_http_header header = HEARTH_HTTP_HEADER("X-Test", "yes");
-    struct hearth_http_request post = {.method = "POST", .headers = &header, .header_count = 1, .body = "hello", .body_size = 5};
+    struct hearth_http_request post = {
+        .method = "POST", .headers = &header, .header_count = 1, .body = "hello", .body_size = 5};
     assert_int_equal(fetch_with(&answer, &post, "/echo?a=%2f..%2F&b=1:2", NULL), 0);
     assert_int_equal(answer.status, 200);
-    assert_string_equal(answer.body.data, "POST /echo?a=%2f..%2F&b=1:2 yes hello"); /* the URL as it was given */
+    /* the URL as it was given */
+    assert_string_equal(answer.body.data, "POST /echo?a=%2f..%2F&b=1:2 yes hello");
     buf_reset(&answer.body);
     assert_int_equal(fetch(&answer, "/nothing"), 0); /* any status is a success */
     assert_int_equal(answer.status, 404);
@@ -210,7 +214,8 @@ static void test_endings(void **state)
 {
     (void)state;
     struct answer answer = {0};
-    struct hearth_http_request none = {0}, hurry = {.timeout = 100}, large = {.max_response = 1 << 30};
+    struct hearth_http_request none = {0}, hurry = {.timeout = 100},
+                               large = {.max_response = 1 << 30};
     assert_int_equal(fetch_with(&answer, &hurry, "/slow?n=5000", NULL), HEARTH_ERR_TIMEOUT);
     atomic_bool stop = false;
     pthread_t thread;
@@ -256,8 +261,7 @@ static void test_pause_by_date(void **state)
     assert_in_range(answer.wait, 1, 5000);
 }
 
-/* --- addresses that another server names ------------------------------------------------------------------------------------------------
- */
+/* --- addresses that another server names --- */
 
 static void test_kinds_of_addresses(void **state)
 {
@@ -315,7 +319,8 @@ static void test_kinds_of_addresses(void **state)
         struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
         bool is_v4 = inet_pton(AF_INET, table[i].address, &v4.sin_addr) == 1;
         assert_true(is_v4 || inet_pton(AF_INET6, table[i].address, &v6.sin6_addr) == 1);
-        enum net_reach reach = net_reach_of(is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6);
+        enum net_reach reach =
+            net_reach_of(is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6);
         if (reach != table[i].reach)
             fail_msg("%s is of kind %d", table[i].address, reach);
     }
@@ -344,7 +349,8 @@ static int fetch_named(struct answer *answer, const char *url, const char *named
 static void test_others_do_not_lead_inside(void **state)
 {
     (void)state;
-    static const char *const namers[] = {"https://sync.example.org/1.0/sync/1.5", "https://192.0.2.1", "https://[2001:db8::1]:8443/x"};
+    static const char *const namers[] = {"https://sync.example.org/1.0/sync/1.5",
+                                         "https://192.0.2.1", "https://[2001:db8::1]:8443/x"};
     static const char *const urls[] = {
         "https://127.0.0.2:%d/x",
         "https://127.2:%d/x",
@@ -385,12 +391,14 @@ static void test_names_do_not_lead_inside(void **state)
     snprintf(url, sizeof(url), "https://storage.localhost:%d/x", door_port);
     assert_int_equal(fetch_named(&answer, url, "https://sync.example.org"), HEARTH_ERR_DENIED);
     assert_non_null(strstr(answer.error, "private_addresses"));
-    snprintf(url, sizeof(url), "https://0.0.0.0:%d/x", door_port); /* the kernel takes it for this machine */
+    /* the kernel takes it for this machine */
+    snprintf(url, sizeof(url), "https://0.0.0.0:%d/x", door_port);
     assert_int_equal(fetch_named(&answer, url, "https://sync.example.org"), HEARTH_ERR_DENIED);
     assert_int_equal(fetch_named(&answer, url, "http://127.0.0.1:1"), HEARTH_ERR_DENIED);
     assert_true(accept(door, NULL, NULL) < 0);
     snprintf(url, sizeof(url), "https://storage.localhost:%d/x", door_port);
-    struct hearth_http_request hasty = {.named_by = "http://127.0.0.1:1", .timeout = 300}; /* from this machine it may be named */
+    /* from this machine it may be named */
+    struct hearth_http_request hasty = {.named_by = "http://127.0.0.1:1", .timeout = 300};
     assert_int_not_equal(fetch_with(&answer, &hasty, url, NULL), HEARTH_ERR_DENIED);
     int came = accept(door, NULL, NULL);
     assert_true(came >= 0);
@@ -403,14 +411,16 @@ static void test_connections_are_not_lent(void **state)
 {
     (void)state;
     struct answer answer = {0};
-    struct hearth_http_request named = {.named_by = "https://sync.example.org", .insecure_http = true};
+    struct hearth_http_request named = {.named_by = "https://sync.example.org",
+                                        .insecure_http = true};
     assert_int_equal(fetch(&answer, "/echo"), 0);
     assert_int_equal(fetch_with(&answer, &named, "/echo", NULL), HEARTH_ERR_DENIED);
     named.named_by = "http://127.0.0.9";
     assert_int_equal(fetch_with(&answer, &named, "/echo", NULL), 0);
 }
 
-/* Where the operator's own choice has been reached decides; a name alone says nothing, and what failed teaches nothing. */
+/* Where the operator's own choice has been reached decides; a name alone says nothing, and what
+ * failed teaches nothing. */
 static void test_what_is_learnt(void **state)
 {
     (void)state;
@@ -420,7 +430,8 @@ static void test_what_is_learnt(void **state)
     struct hearth_http_request named = {.insecure_http = true, .named_by = base};
     snprintf(base, sizeof(base), "http://sync.localhost:%d", port);
     assert_int_equal(fetch_with(&answer, &named, "/echo", NULL), HEARTH_ERR_DENIED);
-    assert_int_equal(fetch_with(&answer, &own, "http://sync.localhost:1/", NULL), HEARTH_ERR_UNAVAILABLE);
+    assert_int_equal(fetch_with(&answer, &own, "http://sync.localhost:1/", NULL),
+                     HEARTH_ERR_UNAVAILABLE);
     assert_int_equal(fetch_with(&answer, &named, "/echo", NULL), HEARTH_ERR_DENIED);
     snprintf(url, sizeof(url), "%s/echo", base);
     assert_int_equal(fetch_with(&answer, &own, url, NULL), 0);
@@ -429,20 +440,24 @@ static void test_what_is_learnt(void **state)
     assert_int_equal(fetch_with(&answer, &named, "/echo", NULL), HEARTH_ERR_DENIED);
 }
 
-/* Through a proxy of the environment nothing of this machine is reached directly, and numbers in the URL are still looked at. */
+/* Through a proxy of the environment nothing of this machine is reached directly, and numbers in
+ * the URL are still looked at. */
 static void test_the_proxy_of_the_environment(void **state)
 {
     (void)state;
     char proxy[64];
     struct answer answer = {0};
-    struct hearth_http_request named = {.insecure_http = true, .named_by = "https://sync.example.org"};
+    struct hearth_http_request named = {.insecure_http = true,
+                                        .named_by = "https://sync.example.org"};
     snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%d", port);
     setenv("http_proxy", proxy, 1);
     assert_int_equal(fetch_with(&answer, &named, "/echo", NULL), HEARTH_ERR_DENIED);
     assert_int_equal(fetch_with(&answer, &named, "http://10.0.0.1/echo", NULL), HEARTH_ERR_DENIED);
-    assert_int_equal(fetch_with(&answer, &named, "http://storage.example.org/echo", NULL), 0); /* the proxy was asked, and answered */
+    /* the proxy was asked, and answered */
+    assert_int_equal(fetch_with(&answer, &named, "http://storage.example.org/echo", NULL), 0);
     setenv("no_proxy", "example.net, .example.org", 1);
-    assert_true(net_policy_proxy(false, "storage.example.org") == NULL && net_policy_proxy(false, "example.net") == NULL);
+    assert_true(net_policy_proxy(false, "storage.example.org") == NULL &&
+                net_policy_proxy(false, "example.net") == NULL);
     assert_string_equal(net_policy_proxy(false, "notexample.net"), proxy);
     assert_null(net_policy_proxy(true, "example.com"));
     unsetenv("http_proxy");

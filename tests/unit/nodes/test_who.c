@@ -18,7 +18,8 @@ static struct fake {
     const char *comes;
 } fake;
 
-static int fake_put(void *self, struct hearth_call *call, const char *account, const struct hearth_account_identity *identity)
+static int fake_put(void *self, struct hearth_call *call, const char *account,
+                    const struct hearth_account_identity *identity)
 {
     (void)self, (void)call, (void)account;
     snprintf(fake.issuers[fake.count], 64, "%s", identity->issuer);
@@ -27,7 +28,8 @@ static int fake_put(void *self, struct hearth_call *call, const char *account, c
     return 0;
 }
 
-static int fake_remove(void *self, struct hearth_call *call, const char *account, const char *issuer, const char *subject)
+static int fake_remove(void *self, struct hearth_call *call, const char *account,
+                       const char *issuer, const char *subject)
 {
     (void)self, (void)call, (void)account;
     for (size_t i = 0; i < fake.count; i++) {
@@ -39,14 +41,18 @@ static int fake_remove(void *self, struct hearth_call *call, const char *account
     return HEARTH_ERR_NOT_FOUND;
 }
 
-static int fake_list(void *self, struct hearth_call *call, const char *account, hearth_account_identity_cb cb, void *ctx)
+static int fake_list(void *self, struct hearth_call *call, const char *account,
+                     hearth_account_identity_cb cb, void *ctx)
 {
-    struct hearth_account_identity other = {.struct_size = sizeof(other), .issuer = "oidc:x", .subject = fake.comes, .created = 1};
+    struct hearth_account_identity other = {
+        .struct_size = sizeof(other), .issuer = "oidc:x", .subject = fake.comes, .created = 1};
     if (fake.comes != NULL)
         fake_put(self, call, account, &other);
     for (size_t i = 0; i < fake.count; i++) {
-        struct hearth_account_identity identity = {
-            .struct_size = sizeof(identity), .issuer = fake.issuers[i], .subject = fake.subjects[i], .created = fake.created[i]};
+        struct hearth_account_identity identity = {.struct_size = sizeof(identity),
+                                                   .issuer = fake.issuers[i],
+                                                   .subject = fake.subjects[i],
+                                                   .created = fake.created[i]};
         if (identity.issuer[0] != '\0')
             cb(ctx, &identity);
     }
@@ -63,10 +69,12 @@ static bool opens(const char *subject)
 
 static int join(const char *subject, const char *comes, bool adopted)
 {
-    static const struct hearth_storage ops = {.identity_put = fake_put, .identity_remove = fake_remove, .identity_list = fake_list};
+    static const struct hearth_storage ops = {
+        .identity_put = fake_put, .identity_remove = fake_remove, .identity_list = fake_list};
     struct storage storage = {.ops = &ops};
     struct err err = {0};
-    struct who who = {.issuer = "oidc:x", .subject = subject, .email = "ada@example.org", .links = true};
+    struct who who = {
+        .issuer = "oidc:x", .subject = subject, .email = "ada@example.org", .links = true};
     fake = (struct fake){.comes = comes};
     plug_call_init(&storage.call, NULL, 1000, 4096);
     if (adopted)
@@ -100,7 +108,8 @@ static void test_adopted_replaces(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_alone), cmocka_unit_test(test_two_link),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_alone),
+                                       cmocka_unit_test(test_two_link),
                                        cmocka_unit_test(test_adopted_replaces)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,15 +87,19 @@ static void test_browsers(void **state)
         "Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1)",
         "Mozilla/5.0 (compatible; MSIE 9.0; Windows NT 6.1; Trident/5.0)",
         "Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko",
-        "Mozilla/5.0 (Linux; U; en-US) AppleWebKit/528.5+ (KHTML, like Gecko, Safari/528.5+) Version/4.0 Kindle/3.0",
+        "Mozilla/5.0 (Linux; U; en-US) AppleWebKit/528.5+ (KHTML, like Gecko, Safari/528.5+) "
+        "Version/4.0 Kindle/3.0",
         "Opera/9.80 (Android; Opera Mini/36.2.2254/119.132; U; en) Presto/2.12.423 Version/12.16",
         "Mozilla/4.08 [en] (Win98; I)",
     };
     static const char *const able[] = {
         "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
-        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
-        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15",
-        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36 OPR/112.0.0.0",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+        "Chrome/126.0.0.0 Safari/537.36",
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+        "Version/17.5 Safari/605.1.15",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+        "Chrome/126.0.0.0 Safari/537.36 OPR/112.0.0.0",
         "Mozilla/5.0 (Android 14; Mobile; rv:128.0) Gecko/128.0 Firefox/128.0",
         "curl/8.5.0",
         "",
@@ -103,7 +107,8 @@ static void test_browsers(void **state)
     for (size_t i = 0; i < sizeof(unable) / sizeof(unable[0]); i++)
         assert_true(pages_app_is_unable(unable[i], 11));
     for (size_t i = 0; i < sizeof(able) / sizeof(able[0]); i++)
-        assert_true(!pages_app_is_unable(able[i], 11) && !pages_app_is_unable(able[i], 20) && pages_app_is_unable(able[i], 10));
+        assert_true(!pages_app_is_unable(able[i], 11) && !pages_app_is_unable(able[i], 20) &&
+                    pages_app_is_unable(able[i], 10));
     assert_true(!pages_app_is_unable(NULL, 20) && pages_app_is_unable(NULL, 10));
 }
 

@@ -19,7 +19,8 @@ static void test_texts_are_escaped(void **state)
     (void)state;
     struct buf out = {0};
     pages_html_put(&out, "<b title=\"%s\">%s</b>%s", "\"a\" & 'b'", "<script>\x01", "%s");
-    expect_html(&out, "<b title=\"&quot;a&quot; &amp; &#39;b&#39;\">&lt;script&gt;\xef\xbf\xbd</b>%s");
+    expect_html(&out,
+                "<b title=\"&quot;a&quot; &amp; &#39;b&#39;\">&lt;script&gt;\xef\xbf\xbd</b>%s");
     pages_html_text(&out, NULL);
     pages_html_put(&out, "|%%|");
     expect_html(&out, "|%|");
@@ -32,8 +33,8 @@ static void test_integers_of_every_size(void **state)
     struct buf out = {0};
     pages_html_put(&out, "%d %u %ld %lu %s", -1, 4294967295u, -2147483649L, 4294967296UL, "x");
     expect_html(&out, "-1 4294967295 -2147483649 4294967296 x");
-    pages_html_put(&out, "%lld %llu %jd %ju %zd %zu %s", INT64_MIN + 0LL, 18446744073709551615ULL, (intmax_t)-5, (uintmax_t)5, (ptrdiff_t)-6,
-             (size_t)6, "x");
+    pages_html_put(&out, "%lld %llu %jd %ju %zd %zu %s", INT64_MIN + 0LL, 18446744073709551615ULL,
+                   (intmax_t)-5, (uintmax_t)5, (ptrdiff_t)-6, (size_t)6, "x");
     expect_html(&out, "-9223372036854775808 18446744073709551615 -5 5 -6 6 x");
     buf_fini(&out);
 }
@@ -57,7 +58,8 @@ static void test_values_of_queries(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_texts_are_escaped), cmocka_unit_test(test_integers_of_every_size),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_texts_are_escaped),
+                                       cmocka_unit_test(test_integers_of_every_size),
                                        cmocka_unit_test(test_values_of_queries)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

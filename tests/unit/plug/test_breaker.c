@@ -1,4 +1,5 @@
-/* The circuit breaker: what opens it, what closes it, what it says, and that threads may share it. */
+/* The circuit breaker: what opens it, what closes it, what it says, and that threads may share
+ * it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,7 +33,8 @@ static void opens_after_failures_in_a_row(void **state)
         plug_breaker_note(&b, i % 2 == 0 ? HEARTH_ERR_TIMEOUT : HEARTH_ERR_NOT_FOUND, "slow");
         assert_int_equal(plug_breaker_allows(&b, NULL), 0);
     }
-    static const int lost[BREAKER_FAILURES] = {HEARTH_ERR_TIMEOUT, HEARTH_ERR_UNCERTAIN, HEARTH_ERR_UNAVAILABLE};
+    static const int lost[BREAKER_FAILURES] = {HEARTH_ERR_TIMEOUT, HEARTH_ERR_UNCERTAIN,
+                                               HEARTH_ERR_UNAVAILABLE};
     for (int i = 0; i < BREAKER_FAILURES; i++) {
         assert_int_equal(plug_breaker_allows(&b, NULL), 0);
         plug_breaker_note(&b, HEARTH_ERR_CANCELLED, "says nothing");
@@ -63,7 +65,7 @@ static void what_is_told_of_an_outage_is_told_once(void **state)
     plug_breaker_probed(&b, HEARTH_ERR_TIMEOUT, "no answer to a ping");
     assert_true(plug_breaker_note(&b, HEARTH_ERR_UNAVAILABLE, "gone"));
     plug_breaker_probing(&b, &unanswered, words);
-    assert_int_equal(unanswered, 0);                               /* of an outage */
+    assert_int_equal(unanswered, 0);                                    /* of an outage */
     assert_false(plug_breaker_note(&b, HEARTH_ERR_CORRUPT, "damaged")); /* another matter */
     plug_breaker_probed(&b, HEARTH_ERR_FULL, "no room");
     assert_true(plug_breaker_note(&b, HEARTH_ERR_FULL, "no room"));
@@ -106,7 +108,8 @@ static void only_a_probe_closes(void **state)
 
 static void what_cannot_be_written_is_read(void **state)
 {
-    static const int codes[] = {HEARTH_ERR_FULL, HEARTH_ERR_DENIED, HEARTH_ERR_CORRUPT, HEARTH_ERR_IO, HEARTH_ERR_INTERNAL};
+    static const int codes[] = {HEARTH_ERR_FULL, HEARTH_ERR_DENIED, HEARTH_ERR_CORRUPT,
+                                HEARTH_ERR_IO, HEARTH_ERR_INTERNAL};
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
         struct breaker b;
         struct breaker_view view;
@@ -188,9 +191,12 @@ static void threads_share_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(opens_after_failures_in_a_row),          cmocka_unit_test(only_a_probe_closes),
-        cmocka_unit_test(what_cannot_be_written_is_read),         cmocka_unit_test(wakes_the_probe_once),
-        cmocka_unit_test(without_a_probe_it_never_opens),         cmocka_unit_test(threads_share_it),
+        cmocka_unit_test(opens_after_failures_in_a_row),
+        cmocka_unit_test(only_a_probe_closes),
+        cmocka_unit_test(what_cannot_be_written_is_read),
+        cmocka_unit_test(wakes_the_probe_once),
+        cmocka_unit_test(without_a_probe_it_never_opens),
+        cmocka_unit_test(threads_share_it),
         cmocka_unit_test(what_is_told_of_an_outage_is_told_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

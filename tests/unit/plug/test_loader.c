@@ -1,4 +1,5 @@
-/* Every refusal of the loader: one line that names the file, what was found, and what was needed. */
+/* Every refusal of the loader: one line that names the file, what was found, and what was
+ * needed. */
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -35,13 +36,16 @@ static void test_refusals(void **state)
 {
     (void)state;
     refused(HEARTH_QUEUE, "size", "its descriptor has 16 bytes, at least 96 are needed");
-    refused(HEARTH_QUEUE, "large", "its descriptor has 2147483647 bytes, at most 65536 are possible");
+    refused(HEARTH_QUEUE, "large",
+            "its descriptor has 2147483647 bytes, at most 65536 are possible");
     refused(HEARTH_QUEUE, "count", "declares 1 configuration keys, and has no array of them");
     refused(HEARTH_QUEUE, "limits", "key_bytes -1");
-    refused(HEARTH_QUEUE, "limitsize", "its struct hearth_limits has 4 bytes, at least 32 are needed");
+    refused(HEARTH_QUEUE, "limitsize",
+            "its struct hearth_limits has 4 bytes, at least 32 are needed");
     refused(HEARTH_QUEUE, "undefined", "uses nobody_has_this, which nobody has");
     refused(HEARTH_QUEUE, "version0", "version 0 of ABI epoch 2, which there is not");
-    refused(HEARTH_QUEUE, "version4294967295", "version 4294967295 of ABI epoch 2, which there is not");
+    refused(HEARTH_QUEUE, "version4294967295",
+            "version 4294967295 of ABI epoch 2, which there is not");
     refused(HEARTH_QUEUE, "epoch", "epoch 3, this hearthd has epoch 2");
     refused(HEARTH_QUEUE, "kind", "no plugin kind 9");
     refused(HEARTH_QUEUE, "name", "must be called queue-another.so");
@@ -83,7 +87,8 @@ static void test_code_at_load(void **state)
     refused(HEARTH_QUEUE, "ctorcrash", "crashes while it is loaded (Segmentation fault)");
     refused(HEARTH_QUEUE, "exit", "ends the process while it is loaded, with exit status 0");
     refused(HEARTH_QUEUE, "ctorexit", "ends the process while it is loaded, with exit status 0");
-    refused(HEARTH_QUEUE, "ctorleave", "ends the process while it is loaded, with exit status"); /* sanitizers have one of their own */
+    /* sanitizers have one of their own */
+    refused(HEARTH_QUEUE, "ctorleave", "ends the process while it is loaded, with exit status");
     refused(HEARTH_QUEUE, "print", "prints \"hello from here\" while it is loaded");
     refused(HEARTH_QUEUE, "ctorprint", "prints \"hello from here\" while it is loaded");
     refused(HEARTH_QUEUE, "ctorcomplain", "prints \"no such thing\" while it is loaded");
@@ -137,7 +142,8 @@ static void dies(const char *name, int by, const char *words)
     }
     close(output[1]);
     size_t size = 0;
-    for (ssize_t n; size < sizeof(text) - 1 && (n = read(output[0], text + size, sizeof(text) - 1 - size)) > 0;)
+    for (ssize_t n; size < sizeof(text) - 1 &&
+                    (n = read(output[0], text + size, sizeof(text) - 1 - size)) > 0;)
         size += (size_t)n;
     close(output[0]);
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -164,7 +170,9 @@ static void test_other_files(void **state)
     snprintf(path, sizeof(path), "%s/queue-text.so", folder);
     FILE *f = fopen(path, "w");
     assert_non_null(f);
-    fputs("not a shared object, but long enough to have been one: the header of an ELF file has sixty-four bytes", f);
+    fputs("not a shared object, but long enough to have been one: the header of an ELF file has "
+          "sixty-four bytes",
+          f);
     fclose(f);
     refused(HEARTH_QUEUE, "text", "is not a shared object");
     unlink(path);
@@ -173,7 +181,8 @@ static void test_other_files(void **state)
     assert_non_null(strstr(err.text, "is a queue plugin, a storage plugin was needed"));
     char here[4096];
     assert_non_null(getcwd(here, sizeof(here)));
-    assert_int_equal(chdir(folder), 0); /* a mere name is that of a file here, and not of a library of the system */
+    /* a mere name is that of a file here, and not of a library of the system */
+    assert_int_equal(chdir(folder), 0);
     assert_int_equal(plug_load_file("queue-good.so", HEARTH_QUEUE, &plug, &err), 0);
     assert_int_equal(chdir(here), 0);
     plug = NULL;
@@ -189,7 +198,8 @@ static void test_good_ones(void **state)
     assert_string_equal(plug_descriptor(plug)->name, "good");
     assert_int_equal(plug_descriptor(plug)->kind, HEARTH_QUEUE);
     assert_null(plug_self(plug));
-    assert_int_equal(plug_load(HEARTH_QUEUE, "larger", &folder, 1, &plug, &err), 0); /* a newer plugin: what is not known is left out */
+    /* a newer plugin: what is not known is left out */
+    assert_int_equal(plug_load(HEARTH_QUEUE, "larger", &folder, 1, &plug, &err), 0);
     const struct hearth_queue *table = plug_ops(plug);
     assert_non_null(table->event_wait);
 }
@@ -244,10 +254,11 @@ int main(int argc, char **argv)
 {
     folder = argc > 1 ? argv[1] : ".";
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refusals),     cmocka_unit_test(test_keys),         cmocka_unit_test(test_code_at_load),
-        cmocka_unit_test(test_hanging_ones), cmocka_unit_test(test_nobody_waits), cmocka_unit_test(test_guard),
-        cmocka_unit_test(test_places),       cmocka_unit_test(test_other_files),  cmocka_unit_test(test_good_ones),
-        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_refusals),     cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_code_at_load), cmocka_unit_test(test_hanging_ones),
+        cmocka_unit_test(test_nobody_waits), cmocka_unit_test(test_guard),
+        cmocka_unit_test(test_places),       cmocka_unit_test(test_other_files),
+        cmocka_unit_test(test_good_ones),    cmocka_unit_test(test_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* Probes: what a backend does, and what becomes of its breaker. The backend here fails, hangs until it is interrupted, or does not come
- * back. */
+/* Probes: what a backend does, and what becomes of its breaker. The backend here fails, hangs
+ * until it is interrupted, or does not come back. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -49,7 +49,8 @@ static int fake_ping(void *handle, struct hearth_call *call)
     struct fake *fake = handle;
     backend.pings++;
     atomic_store(&fake->interrupted, false);
-    while (backend.how == DEAF || (backend.how == HANGS && !atomic_load(&fake->interrupted) && clock_monotonic() < call->deadline))
+    while (backend.how == DEAF || (backend.how == HANGS && !atomic_load(&fake->interrupted) &&
+                                   clock_monotonic() < call->deadline))
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     switch (atomic_load(&backend.how)) {
     case WELL:
@@ -59,7 +60,9 @@ static int fake_ping(void *handle, struct hearth_call *call)
     case REFUSES:
         return hearth_fail(call, HEARTH_ERR_UNAVAILABLE, "refused");
     default:
-        return hearth_fail(call, atomic_load(&fake->interrupted) ? HEARTH_ERR_CANCELLED : HEARTH_ERR_TIMEOUT, "hangs");
+        return hearth_fail(
+            call, atomic_load(&fake->interrupted) ? HEARTH_ERR_CANCELLED : HEARTH_ERR_TIMEOUT,
+            "hangs");
     }
 }
 
@@ -136,7 +139,8 @@ static void sends_away_as_long_as_it_hangs(void **state)
     plug_breaker_fini(&breaker);
 }
 
-/* The thread that pings never comes back; the one that watches it says so, and the stop does not wait for it. */
+/* The thread that pings never comes back; the one that watches it says so, and the stop does not
+ * wait for it. */
 static void a_ping_that_does_not_return(void **state)
 {
     static struct breaker breaker; /* what was left behind still has it */
@@ -166,8 +170,11 @@ static void looks_when_there_is_news(void **state)
     (void)state;
     memset(&backend, 0, sizeof(backend));
     plug_breaker_init(&breaker, "the backend");
-    struct probe_backend one = {
-        .breaker = &breaker, .handle_open = fake_open, .handle_close = fake_close, .interrupt = fake_interrupt, .ping = fake_ping};
+    struct probe_backend one = {.breaker = &breaker,
+                                .handle_open = fake_open,
+                                .handle_close = fake_close,
+                                .interrupt = fake_interrupt,
+                                .ping = fake_ping};
     struct probe_options options = {.interval = 3600000, .timeout = 10000};
     struct probes *probes;
     assert_int_equal(plug_probes_start(&options, &one, 1, &probes, NULL), 0);
@@ -184,7 +191,8 @@ static void looks_when_there_is_news(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(follows_the_backend), cmocka_unit_test(sends_away_as_long_as_it_hangs), cmocka_unit_test(looks_when_there_is_news),
+        cmocka_unit_test(follows_the_backend), cmocka_unit_test(sends_away_as_long_as_it_hangs),
+        cmocka_unit_test(looks_when_there_is_news),
         cmocka_unit_test(a_ping_that_does_not_return), /* last: it leaves something behind */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

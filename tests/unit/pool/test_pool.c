@@ -149,7 +149,8 @@ static void note_expiry(void *job)
     atomic_fetch_add((atomic_int *)job, 100);
 }
 
-/* The only thread is held up; whoever waits behind hears of it all the same, and is not run later. */
+/* The only thread is held up; whoever waits behind hears of it all the same, and is not run
+ * later. */
 static void test_who_waits_too_long_is_told(void **state)
 {
     (void)state;
@@ -160,8 +161,10 @@ static void test_who_waits_too_long_is_told(void **state)
     while (at_gate == 0)
         ;
     for (int i = 0; i < 3; i++)
-        assert_int_equal(pool_run_until(pool, count, note_expiry, &early[i], clock_monotonic() + 1), 0);
-    assert_int_equal(pool_run_until(pool, count, note_expiry, &patient, clock_monotonic() + 3600000), 0);
+        assert_int_equal(pool_run_until(pool, count, note_expiry, &early[i], clock_monotonic() + 1),
+                         0);
+    assert_int_equal(
+        pool_run_until(pool, count, note_expiry, &patient, clock_monotonic() + 3600000), 0);
     assert_int_equal(run_patient(pool, count, &late), 0);
     for (int i = 0; i < 3; i++)
         while (early[i] == 0)
@@ -176,8 +179,8 @@ static void test_who_waits_too_long_is_told(void **state)
     pool_destroy(pool);
 }
 
-/* Of two that wait the first has all the time in the world. When it is taken, the second is the first, and expires although no thread is
- * left. */
+/* Of two that wait the first has all the time in the world. When it is taken, the second is the
+ * first, and expires although no thread is left. */
 static void test_behind_a_patient_one(void **state)
 {
     (void)state;
@@ -223,8 +226,12 @@ static void look(void *worker, void *ctx)
 static void test_interrupts_under_no_lock(void **state)
 {
     (void)state;
-    struct pool_options options = {
-        .name = "test", .threads = 2, .queue_limit = 100000, .open = open_worker, .close = close_worker, .interrupt = reenter};
+    struct pool_options options = {.name = "test",
+                                   .threads = 2,
+                                   .queue_limit = 100000,
+                                   .open = open_worker,
+                                   .close = close_worker,
+                                   .interrupt = reenter};
     atomic_int started = 0;
     int seen = 0;
     opened = closed = ran = without_worker = interrupts = 0;

@@ -1,4 +1,5 @@
-/* An account of made-up pages, visits and bookmarks that changes at random, as a source for the indexes of lists. */
+/* An account of made-up pages, visits and bookmarks that changes at random, as a source for the
+ * indexes of lists. */
 #ifndef TESTS_SEARCH_LISTS_MODEL_H
 #define TESTS_SEARCH_LISTS_MODEL_H
 
@@ -29,7 +30,7 @@ struct model {
         int32_t kind;
         int title, parent, tag;
         int64_t position, added, modified;
-    } marks[CURSORS];          /* the first FOLDERS are folders */
+    } marks[CURSORS];        /* the first FOLDERS are folders */
     bool bookmarked;         /* every page that changes is */
     bool forgets;            /* pages_changed() no longer knows */
     atomic_long rows, asked; /* delivered; questions */
@@ -42,7 +43,8 @@ static unsigned dice(struct model *model, unsigned sides)
     return (unsigned)(model->seed >> 33) % sides;
 }
 
-static const char *const words_of[] = {"Otter", "rivière", "STRASSE", "łódź", "plain", "Übung", "zebra", "a"};
+static const char *const words_of[] = {"Otter", "rivière", "STRASSE", "łódź",
+                                       "plain", "Übung",   "zebra",   "a"};
 
 static void page_texts(const struct model_page *page, int n, char url[128], char title[64])
 {
@@ -60,7 +62,10 @@ static int give_page(struct model *model, int n, hearth_page_cb cb, void *ctx)
     const struct model_page *page = &model->pages[n];
     char url[128], title[64];
     page_texts(page, n, url, title);
-    struct hearth_page row = {.struct_size = sizeof(row), .id = id_of(n), .gone = !page->there, .generation = page->generation};
+    struct hearth_page row = {.struct_size = sizeof(row),
+                              .id = id_of(n),
+                              .gone = !page->there,
+                              .generation = page->generation};
     if (page->there) {
         row.url = url;
         row.title = n % 3 == 0 ? NULL : title;
@@ -70,7 +75,8 @@ static int give_page(struct model *model, int n, hearth_page_cb cb, void *ctx)
         row.frecency = 1;
         row.visit_count = page->visits;
         for (int i = 0; i < page->visits; i++)
-            row.last_visit = page->visit[i].date > row.last_visit ? page->visit[i].date : row.last_visit;
+            row.last_visit =
+                page->visit[i].date > row.last_visit ? page->visit[i].date : row.last_visit;
     }
     atomic_fetch_add(&model->rows, 1);
     return cb(ctx, &row);
@@ -117,8 +123,10 @@ static size_t list_visits(struct model *model, struct row rows[PAGES * VISITS])
 {
     size_t count = 0;
     for (int n = 0; n < PAGES; n++)
-        for (int i = 0; model->pages[n].there && !model->pages[n].hidden && i < model->pages[n].visits; i++)
-            rows[count++] = (struct row){model->pages[n].visit[i].date, id_of(n), model->pages[n].visit[i].type, n};
+        for (int i = 0;
+             model->pages[n].there && !model->pages[n].hidden && i < model->pages[n].visits; i++)
+            rows[count++] = (struct row){model->pages[n].visit[i].date, id_of(n),
+                                         model->pages[n].visit[i].type, n};
     qsort(rows, count, sizeof(*rows), newest_first);
     return count;
 }
@@ -130,7 +138,10 @@ static int visits(void *ctx, hearth_visit_row_cb cb, void *cb_ctx, struct err *e
     pthread_mutex_lock(&model->lock);
     size_t count = list_visits(model, rows);
     for (size_t i = 0; i < count; i++) {
-        const struct hearth_visit_row row = {.struct_size = sizeof(row), .date = rows[i].date, .page = rows[i].page, .type = rows[i].type};
+        const struct hearth_visit_row row = {.struct_size = sizeof(row),
+                                             .date = rows[i].date,
+                                             .page = rows[i].page,
+                                             .type = rows[i].type};
         atomic_fetch_add(&model->rows, 1);
         if (cb(cb_ctx, &row) != 0)
             break;
@@ -140,13 +151,15 @@ static int visits(void *ctx, hearth_visit_row_cb cb, void *cb_ctx, struct err *e
     return 0;
 }
 
-static int visits_of(void *ctx, const int64_t *ids, size_t count, hearth_page_visit_cb cb, void *cb_ctx, struct err *err)
+static int visits_of(void *ctx, const int64_t *ids, size_t count, hearth_page_visit_cb cb,
+                     void *cb_ctx, struct err *err)
 {
     struct model *model = ctx;
     pthread_mutex_lock(&model->lock);
     for (int n = 0; n < PAGES; n++)
         for (size_t k = 0; k < count; k++)
-            for (int i = 0; ids[k] == id_of(n) && model->pages[n].there && i < model->pages[n].visits; i++) {
+            for (int i = 0;
+                 ids[k] == id_of(n) && model->pages[n].there && i < model->pages[n].visits; i++) {
                 atomic_fetch_add(&model->rows, 1);
                 cb(cb_ctx, ids[k], &model->pages[n].visit[i]);
             }
@@ -256,8 +269,7 @@ static struct search_source source_of(struct model *model)
                                   .bookmark = bookmark};
 }
 
-/* --- what changes -----------------------------------------------------------------------------------------------------------------------
- */
+/* --- what changes --- */
 
 static void change_page(struct model *model, int n)
 {
@@ -274,9 +286,11 @@ static void change_page(struct model *model, int n)
         page->there = true;
         page->title = (int)dice(model, 40);
         if (page->visits < VISITS) /* few dates: many ties */
-            page->visit[page->visits++] = (struct hearth_visit)HEARTH_VISIT(1000 + dice(model, 300), 1 + (int)dice(model, 9));
+            page->visit[page->visits++] =
+                (struct hearth_visit)HEARTH_VISIT(1000 + dice(model, 300), 1 + (int)dice(model, 9));
         for (int i = 0; i < page->visits - 1; i++) /* (date, type) is unique in a page */
-            if (page->visit[i].date == page->visit[page->visits - 1].date && page->visit[i].type == page->visit[page->visits - 1].type) {
+            if (page->visit[i].date == page->visit[page->visits - 1].date &&
+                page->visit[i].type == page->visit[page->visits - 1].type) {
                 page->visits--;
                 break;
             }
@@ -296,7 +310,8 @@ static void change_mark(struct model *model, int n)
         mark->parent = (int)dice(model, FOLDERS);
         mark->position = (int64_t)n;
     } else {
-        static const int32_t kinds[] = {HEARTH_BOOKMARK, HEARTH_BOOKMARK, HEARTH_QUERY, HEARTH_SEPARATOR, HEARTH_LIVEMARK};
+        static const int32_t kinds[] = {HEARTH_BOOKMARK, HEARTH_BOOKMARK, HEARTH_QUERY,
+                                        HEARTH_SEPARATOR, HEARTH_LIVEMARK};
         mark->there = true;
         mark->kind = kinds[dice(model, 5)];
         mark->title = (int)dice(model, 40);
@@ -326,7 +341,8 @@ static struct model *model_create(uint64_t seed)
     pthread_mutex_init(&model->lock, NULL);
     model->seed = seed;
     for (int i = 0; i < FOLDERS; i++)
-        model->marks[i] = (struct model_mark){.there = true, .kind = HEARTH_FOLDER, .parent = 0, .position = i, .modified = 1};
+        model->marks[i] = (struct model_mark){
+            .there = true, .kind = HEARTH_FOLDER, .parent = 0, .position = i, .modified = 1};
     change(model, 4000, 3000);
     return model;
 }

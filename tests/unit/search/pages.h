@@ -1,4 +1,5 @@
-/* Made-up pages for tests: few words, so that much matches; some in other scripts, some with CamelCase. */
+/* Made-up pages for tests: few words, so that much matches; some in other scripts, some with
+ * CamelCase. */
 #ifndef HEARTH_TESTS_UNIT_SEARCH_PAGES_H
 #define HEARTH_TESTS_UNIT_SEARCH_PAGES_H
 
@@ -17,9 +18,10 @@ static inline uint32_t pages_below(uint32_t n)
     return (uint32_t)(pages_seed >> 16) % n;
 }
 
-static const char *const pages_words[] = {"river",  "RiverBank", "Gärten", "library", "garden", "Quiet",  "zürich",
-                                          "москва", "北京",      "teapot", "c++",     "driver", "éclair", "Otter",
-                                          "a",      "ab",        "abc",    "x9y",     "über",   "straße"};
+static const char *const pages_words[] = {"river", "RiverBank", "Gärten", "library", "garden",
+                                          "Quiet", "zürich",    "москва", "北京",    "teapot",
+                                          "c++",   "driver",    "éclair", "Otter",   "a",
+                                          "ab",    "abc",       "x9y",    "über",    "straße"};
 
 static inline const char *pages_word(void)
 {
@@ -34,9 +36,11 @@ static inline struct hearth_page pages_make(struct arena *arena, int64_t id)
     return (struct hearth_page){
         .struct_size = sizeof(struct hearth_page),
         .id = id,
-        .url = arena_printf(arena, "%s%s.example/%s/%d?q=%s%%20%s%%C3%%A9", schemes[pages_below(4)], pages_word(), pages_word(), (int)id,
-                            pages_word(), pages_word()),
-        .title = pages_below(5) == 0 ? NULL : arena_printf(arena, "%s %s%s – %s", pages_word(), pages_word(), pages_word(), pages_word()),
+        .url = arena_printf(arena, "%s%s.example/%s/%d?q=%s%%20%s%%C3%%A9", schemes[pages_below(4)],
+                            pages_word(), pages_word(), (int)id, pages_word(), pages_word()),
+        .title = pages_below(5) == 0 ? NULL
+                                     : arena_printf(arena, "%s %s%s – %s", pages_word(),
+                                                    pages_word(), pages_word(), pages_word()),
         .bookmarks = bookmarked,
         .bookmark_title = bookmarked ? pages_word() : NULL,
         .tags = bookmarked && pages_below(2) ? "tagged,OtterTag" : NULL,

@@ -1,4 +1,5 @@
-/* Whatever the way to a generation was, updates, rebuilds or loading anew, the same pages are found, in the same order. */
+/* Whatever the way to a generation was, updates, rebuilds or loading anew, the same pages are
+ * found, in the same order. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,7 +29,8 @@ struct storage {
 
 static int by_frecency(const void *a, const void *b)
 {
-    const struct hearth_page *x = *(const struct hearth_page *const *)a, *y = *(const struct hearth_page *const *)b;
+    const struct hearth_page *x = *(const struct hearth_page *const *)a,
+                             *y = *(const struct hearth_page *const *)b;
     if (x->frecency != y->frecency)
         return x->frecency > y->frecency ? -1 : 1;
     return x->id > y->id ? -1 : 1;
@@ -55,9 +57,12 @@ static int changed(void *ctx, int64_t since, hearth_page_cb cb, void *cb_ctx, st
     if (since < storage->forgets)
         return err_set(err, HEARTH_ERR_NOT_FOUND, "forgotten");
     for (size_t i = 0; i < PAGES; i++) {
-        struct hearth_page gone = {
-            .struct_size = sizeof(gone), .id = (int64_t)i + 1, .gone = true, .generation = storage->pages[i].generation};
-        if (storage->pages[i].generation > since && cb(cb_ctx, storage->pages[i].id == 0 ? &gone : &storage->pages[i]) != 0)
+        struct hearth_page gone = {.struct_size = sizeof(gone),
+                                   .id = (int64_t)i + 1,
+                                   .gone = true,
+                                   .generation = storage->pages[i].generation};
+        if (storage->pages[i].generation > since &&
+            cb(cb_ctx, storage->pages[i].id == 0 ? &gone : &storage->pages[i]) != 0)
             break;
     }
     return 0;
@@ -68,14 +73,16 @@ static void change(struct storage *storage, size_t count)
     storage->generation++;
     for (size_t i = 0; i < count; i++) {
         uint32_t at = pages_below(PAGES);
-        storage->pages[at] = pages_below(4) == 0 ? (struct hearth_page){0} : pages_make(&storage->arena, (int64_t)at + 1);
+        storage->pages[at] = pages_below(4) == 0 ? (struct hearth_page){0}
+                                                 : pages_make(&storage->arena, (int64_t)at + 1);
         storage->pages[at].generation = storage->generation;
     }
 }
 
 static void same_answers(const struct block *a, const struct block *b)
 {
-    static const char *const typed[] = {"", "river", "r", "iver", "gar qui", "+ tag", "москва", "* a", "zz", "1", "otter river", "^"};
+    static const char *const typed[] = {"",       "river", "r",  "iver", "gar qui",     "+ tag",
+                                        "москва", "* a",   "zz", "1",    "otter river", "^"};
     for (size_t i = 0; i < sizeof(typed) / sizeof(typed[0]); i++)
         for (uint32_t limit = 1; limit <= 125; limit *= 5) {
             struct arena arena;
@@ -83,7 +90,8 @@ static void same_answers(const struct block *a, const struct block *b)
             struct search_results x, y;
             bool x_full, y_full;
             arena_init(&arena, 1 << 20);
-            const struct search_request request = {.query = typed[i], .in = SEARCH_IN_ALL, .limit = limit};
+            const struct search_request request = {
+                .query = typed[i], .in = SEARCH_IN_ALL, .limit = limit};
             assert_int_equal(search_query_parse(typed[i], &arena, &query, NULL), 0);
             assert_int_equal(search_rank_block(a, &request, &query, &arena, &x, &x_full), 0);
             assert_int_equal(search_rank_block(b, &request, &query, &arena, &y, &y_full), 0);
@@ -126,7 +134,9 @@ static void any_way(void **state)
         for (uint32_t k = pages_below(3); k > 0; k--)
             change(storage, pages_below(round % 4 == 0 ? 1500 : 30));
         int loads = storage->loads;
-        assert_int_equal(search_load_update(block, &source, storage->generation, NULL, NULL, &next, &anew, NULL), 0);
+        assert_int_equal(
+            search_load_update(block, &source, storage->generation, NULL, NULL, &next, &anew, NULL),
+            0);
         assert_false(anew);
         assert_int_equal(storage->loads, loads);
         assert_int_equal(next->generation, storage->generation);
@@ -139,14 +149,17 @@ static void any_way(void **state)
             search_block_unref(block);
             block = next;
         }
-        assert_int_equal(search_load_block(&source, storage->generation, NULL, NULL, &next, NULL), 0);
+        assert_int_equal(search_load_block(&source, storage->generation, NULL, NULL, &next, NULL),
+                         0);
         same_answers(block, next);
         check_find(storage, block);
-        assert_true(search_block_bytes(block) > 0 && search_block_pages(block) >= search_block_pages(next));
+        assert_true(search_block_bytes(block) > 0 &&
+                    search_block_pages(block) >= search_block_pages(next));
         search_block_unref(next);
     }
     storage->forgets = (int)storage->generation + 1;
-    assert_int_equal(search_load_update(block, &source, storage->generation, NULL, NULL, &next, &anew, NULL), 0);
+    assert_int_equal(
+        search_load_update(block, &source, storage->generation, NULL, NULL, &next, &anew, NULL), 0);
     assert_true(anew);
     same_answers(block, next);
     search_block_unref(block);
@@ -167,6 +180,7 @@ static void too_many_changes(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(any_way), cmocka_unit_test(too_many_changes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(any_way),
+                                       cmocka_unit_test(too_many_changes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,7 +72,8 @@ static void word_starts(void **state)
     expect("a-b_c/d.e", "a-b_c/d.e", "^^^^^^^^^");
     expect("x9y", "x9y", "^^^");
     expect("caf\xc3\xa9s", "cafes", "^  ^^");
-    expect("cafe\xcc\x81s", "cafes", "^   ^"); /* a combining accent leaves nothing but a boundary */
+    /* a combining accent leaves nothing but a boundary */
+    expect("cafe\xcc\x81s", "cafes", "^   ^");
     expect("[a]z", "[a]z", "^^^^");
     expect("Ünder–score", "under-score", "^^   ^^    ");
 }
@@ -93,7 +94,8 @@ static void malformed(void **state)
 static void blocks_as_bytes(void **state)
 {
     static const char text[] =
-        "https://Example.ORG/Some_CamelCase/pathWithWords-and9Digits?q=ÄÖü&x=The quick brown Fox jumps over the LAZY dog 0123456789 Zz";
+        "https://Example.ORG/Some_CamelCase/pathWithWords-and9Digits?q=ÄÖü&x=The quick brown Fox "
+        "jumps over the LAZY dog 0123456789 Zz";
     for (size_t from = 0; from < 40; from++) {
         if (((uint8_t)text[from] & 0xC0) == 0x80)
             continue;

@@ -1,5 +1,6 @@
-/* What a real Firefox's matcher accepted and how its address bar ranked it, for every recorded string: the same pages must come out of a
- * block that holds what that Firefox had. All of it has to agree. */
+/* What a real Firefox's matcher accepted and how its address bar ranked it, for every recorded
+ * string: the same pages must come out of a block that holds what that Firefox had. All of it
+ * has to agree. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -51,19 +52,23 @@ static struct page *add_page(struct world *world, const char *url, const char *t
 {
     assert_true(world->count < MAX_PAGES);
     struct page *page = &world->pages[world->count];
-    page->row = (struct hearth_page){.struct_size = sizeof(page->row), .id = model_page_id(url), .url = url, .title = title};
+    page->row = (struct hearth_page){
+        .struct_size = sizeof(page->row), .id = model_page_id(url), .url = url, .title = title};
     json_object_set_new(world->by_url, url, json_integer((json_int_t)world->count++));
     return page;
 }
 
-/* Rows below "tags________" are the tags; their children tag a page. All others with a URL are bookmarks. */
+/* Rows below "tags________" are the tags; their children tag a page. All others with a URL are
+ * bookmarks. */
 static void add_bookmarks(struct world *world)
 {
     const json_t *table = json_object_get(world->truth, "bookmarks");
     json_t *tags = json_object(), *row;
     size_t i;
-    json_array_foreach(json_object_get(table, "rows"), i, row) if (str_equal(truth_text(table, row, "parentGuid"), "tags________"))
-        json_object_set_new(tags, truth_text(table, row, "guid"), json_string(truth_text(table, row, "title")));
+    json_array_foreach(json_object_get(table, "rows"), i,
+                       row) if (str_equal(truth_text(table, row, "parentGuid"), "tags________"))
+        json_object_set_new(tags, truth_text(table, row, "guid"),
+                            json_string(truth_text(table, row, "title")));
     json_array_foreach(json_object_get(table, "rows"), i, row)
     {
         struct page *page = page_of(world, truth_text(table, row, "url"));
@@ -74,7 +79,8 @@ static void add_bookmarks(struct world *world)
         int64_t changed = truth_int(table, row, "lastModified");
         if (tag != NULL) {
             size_t used = strlen(page->tags);
-            snprintf(page->tags + used, sizeof(page->tags) - used, "%s%s", used == 0 ? "" : ",", json_string_value(tag));
+            snprintf(page->tags + used, sizeof(page->tags) - used, "%s%s", used == 0 ? "" : ",",
+                     json_string_value(tag));
             page->row.tags = page->tags;
             continue;
         }
@@ -95,19 +101,22 @@ static int set_up(void **state)
     world->by_url = json_object();
     world->pages = calloc(MAX_PAGES, sizeof(*world->pages));
     arena_init(&world->arena, 0);
-    const json_t *table = json_object_get(world->truth, "places"), *visits = json_object_get(world->truth, "visits");
+    const json_t *table = json_object_get(world->truth, "places"),
+                 *visits = json_object_get(world->truth, "visits");
     json_t *by_guid = json_object(), *row;
     size_t i;
     json_array_foreach(json_object_get(table, "rows"), i, row)
     {
-        struct page *page = add_page(world, truth_text(table, row, "url"), truth_text(table, row, "title"));
+        struct page *page =
+            add_page(world, truth_text(table, row, "url"), truth_text(table, row, "title"));
         page->row.frecency = truth_int(table, row, "frecency");
         page->row.visit_count = truth_int(table, row, "visitCount");
         json_object_set_new(by_guid, truth_text(table, row, "guid"), json_integer((json_int_t)i));
     }
-    json_array_foreach(json_object_get(visits, "rows"), i, row)
-        model_page_add_visit(&world->pages[json_integer_value(json_object_get(by_guid, truth_text(visits, row, "guid")))].facts,
-                             truth_int(visits, row, "date") / 1000, (int)truth_int(visits, row, "type"));
+    json_array_foreach(json_object_get(visits, "rows"), i, row) model_page_add_visit(
+        &world->pages[json_integer_value(json_object_get(by_guid, truth_text(visits, row, "guid")))]
+             .facts,
+        truth_int(visits, row, "date") / 1000, (int)truth_int(visits, row, "type"));
     json_decref(by_guid);
     add_bookmarks(world);
     *state = world;
@@ -141,7 +150,8 @@ static void open_tabs(struct world *world)
             struct page *page = page_of(world, url);
             if (page == NULL)
                 page = add_page(world, url, json_string_value(json_object_get(tab, "title")));
-            model_page_add_visit(&page->facts, json_integer_value(json_object_get(tab, "lastAccessed")), 1);
+            model_page_add_visit(&page->facts,
+                                 json_integer_value(json_object_get(tab, "lastAccessed")), 1);
             page->row.visit_count = page->facts.counted;
             page->row.frecency = model_page_frecency(&page->facts, url, page->row.bookmarks > 0, 0);
         }
@@ -189,7 +199,8 @@ static const struct page *page_with(const struct world *world, int64_t id)
     return NULL;
 }
 
-static enum scan_want on_match(void *ctx, const struct segment *segment, uint32_t index, enum scan_match match)
+static enum scan_want on_match(void *ctx, const struct segment *segment, uint32_t index,
+                               enum scan_match match)
 {
     struct found *found = ctx;
     const char *url = page_with(found->world, segment->ids[index])->row.url;
@@ -208,7 +219,8 @@ static int compare_text(const void *a, const void *b)
 static void compare(struct found *found, int set, const json_t *want, const char *typed)
 {
     if (found->count[set] != (size_t)json_integer_value(json_object_get(want, "count")))
-        fail_msg("'%s': %zu instead of %d", typed, found->count[set], (int)json_integer_value(json_object_get(want, "count")));
+        fail_msg("'%s': %zu instead of %d", typed, found->count[set],
+                 (int)json_integer_value(json_object_get(want, "count")));
     /* Order: frecencies in sequence; pages of equal frecency may stand in any order. */
     size_t i;
     json_t *first;
@@ -244,9 +256,11 @@ static void check_sets(struct world *world, const char *scene, int want_checked)
         for (int filtered = 0; filtered < 2; filtered++) {
             struct query query;
             assert_int_equal(search_query_parse(typed, &world->arena, &query, NULL), 0);
-            const struct scan_flags flags = {.any = SEGMENT_BOOKMARKED | SEGMENT_VISITED, .none = SEGMENT_JAVASCRIPT};
+            const struct scan_flags flags = {.any = SEGMENT_BOOKMARKED | SEGMENT_VISITED,
+                                             .none = SEGMENT_JAVASCRIPT};
             *found = (struct found){.world = world};
-            search_scan_segment(blocks[filtered]->segments[0], NULL, &query, &flags, SCAN_WANT_ALL, on_match, found);
+            search_scan_segment(blocks[filtered]->segments[0], NULL, &query, &flags, SCAN_WANT_ALL,
+                                on_match, found);
             compare(found, 0, json_object_get(asked, "boundary"), typed);
             compare(found, 1, json_object_get(asked, "anywhere"), typed);
         }
@@ -267,7 +281,8 @@ static bool same_address(const char *a, const char *b)
     return x.size == y.size && memcmp(x.text, y.text, x.size) == 0;
 }
 
-/* Rows that are not pages (the completed address, a keyword, tabs of other devices) displace the page of the same address. */
+/* Rows that are not pages (the completed address, a keyword, tabs of other devices) displace the
+ * page of the same address. */
 static bool is_displaced(const json_t *results, const char *url)
 {
     size_t i;
@@ -275,8 +290,9 @@ static bool is_displaced(const json_t *results, const char *url)
     json_array_foreach(results, i, row)
     {
         const char *other = json_string_value(json_object_get(row, "url"));
-        if (strcmp(json_string_value(json_object_get(row, "provider")), "UrlbarProviderPlaces") != 0 && other != NULL &&
-            same_address(other, url))
+        if (strcmp(json_string_value(json_object_get(row, "provider")), "UrlbarProviderPlaces") !=
+                0 &&
+            other != NULL && same_address(other, url))
             return true;
     }
     return false;
@@ -287,8 +303,8 @@ static size_t check_list(struct world *world, const struct block *block, const j
 {
     const char *typed = json_string_value(json_object_get(asked, "query"));
     const json_t *rows = json_object_get(json_object_get(asked, "long"), "results");
-    /* Left out: Firefox also merges pages that differ only behind '#' and share a title; after a keyword it mixes both passes; and an empty
-     * string opens another list. */
+    /* Left out: Firefox also merges pages that differ only behind '#' and share a title; after a
+     * keyword it mixes both passes; and an empty string opens another list. */
     if (strcmp(typed, "noel") == 0 || strcmp(typed, "gh") == 0 || typed[0] == '\0')
         return 0;
     const struct search_request request = {.query = typed, .in = SEARCH_IN_ALL, .limit = 100};
@@ -301,9 +317,11 @@ static size_t check_list(struct world *world, const struct block *block, const j
     json_t *row;
     json_array_foreach(rows, i, row)
     {
-        if (strcmp(json_string_value(json_object_get(row, "provider")), "UrlbarProviderPlaces") != 0)
+        if (strcmp(json_string_value(json_object_get(row, "provider")), "UrlbarProviderPlaces") !=
+            0)
             continue;
-        while (hit < results.count && is_displaced(rows, page_with(world, results.hits[hit].page)->row.url))
+        while (hit < results.count &&
+               is_displaced(rows, page_with(world, results.hits[hit].page)->row.url))
             hit++;
         assert_true(hit < results.count);
         if (results.hits[hit++].frecency != json_integer_value(json_object_get(row, "frecency")))
@@ -327,8 +345,8 @@ static void lists(void **state)
     struct block *block = block_of(world, true);
     size_t rows = 0, i;
     json_t *asked;
-    json_array_foreach(json_object_get(json_object_get(world->answers, "plain"), "queries"), i, asked) rows +=
-        check_list(world, block, asked);
+    json_array_foreach(json_object_get(json_object_get(world->answers, "plain"), "queries"), i,
+                       asked) rows += check_list(world, block, asked);
     assert_int_equal(rows, 824);
     search_block_unref(block);
 }
@@ -342,8 +360,9 @@ static void with_tabs(void **state)
 int main(int argc, char **argv)
 {
     fixtures = argc > 1 ? argv[1] : "tests/fixtures/firefox-esr";
-    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(plain, set_up, tear_down),
-                                       cmocka_unit_test_setup_teardown(lists, set_up, tear_down),
-                                       cmocka_unit_test_setup_teardown(with_tabs, set_up, tear_down)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(plain, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lists, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(with_tabs, set_up, tear_down)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

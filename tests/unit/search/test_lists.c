@@ -1,5 +1,5 @@
-/* The indexes of lists: what they find is what looking at every row finds, through thousands of changes; and what bringing them up to date
- * reads. */
+/* The indexes of lists: what they find is what looking at every row finds, through thousands of
+ * changes; and what bringing them up to date reads. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,10 +19,10 @@
 
 #include "lists_model.h"
 
-/* --- comparing --------------------------------------------------------------------------------------------------------------------------
- */
+/* --- comparing --- */
 
-static const char *const typed[] = {"otter", "riviere 1", "strasse", "Łódź", "päth", "h7.example", "zzz", "a", "https", "example 12"};
+static const char *const typed[] = {"otter",      "riviere 1", "strasse", "Łódź",  "päth",
+                                    "h7.example", "zzz",       "a",       "https", "example 12"};
 
 static void compare_visits(struct model *model, const struct history *history)
 {
@@ -40,7 +40,8 @@ static void compare_visits(struct model *model, const struct history *history)
             size_t first, end, expected = 0;
             search_history_range(history, bounds[f], bounds[t], &first, &end);
             for (size_t i = 0; i < count; i++)
-                expected += rows[i].date >= bounds[f] && (bounds[t] == 0 || rows[i].date < bounds[t]);
+                expected +=
+                    rows[i].date >= bounds[f] && (bounds[t] == 0 || rows[i].date < bounds[t]);
             assert_int_equal(end - first, expected);
         }
     free(rows);
@@ -63,7 +64,8 @@ static void compare_sites(struct model *model, const struct history *history)
         if (i > 0) {
             const struct history_site *before = &history->sites[i - 1];
             assert_true(before->visits > site->visits ||
-                        (before->visits == site->visits && strcmp(history_host_name(history, before->host), host) < 0));
+                        (before->visits == site->visits &&
+                         strcmp(history_host_name(history, before->host), host) < 0));
         }
         assert_int_equal(search_history_site_after(history, site->visits, host), i + 1);
         all += site->pages;
@@ -74,8 +76,8 @@ static void compare_sites(struct model *model, const struct history *history)
 }
 
 /* Every page of the list, and each is full but the last. */
-static void compare_found(struct model *model, const struct history *history, const char *text, const char *host, int64_t from, int64_t to,
-                          size_t limit)
+static void compare_found(struct model *model, const struct history *history, const char *text,
+                          const char *host, int64_t from, int64_t to, size_t limit)
 {
     struct row *rows = malloc(PAGES * VISITS * sizeof(*rows));
     size_t count = list_visits(model, rows), next = 0;
@@ -83,7 +85,8 @@ static void compare_found(struct model *model, const struct history *history, co
     struct text_filter words;
     arena_init(&arena, 0);
     assert_int_equal(search_text_filter_init(&words, text, &arena, NULL), 0);
-    struct history_query query = {.words = &words, .host = host, .from = from, .to = to, .limit = limit};
+    struct history_query query = {
+        .words = &words, .host = host, .from = from, .to = to, .limit = limit};
     struct history_found found;
     do {
         assert_int_equal(search_history_find(history, &query, &arena, &found), 0);
@@ -93,7 +96,8 @@ static void compare_found(struct model *model, const struct history *history, co
                 char url[128], title[64];
                 assert_true(next < count);
                 page_texts(&model->pages[rows[next].n], rows[next].n, url, title);
-                passes = search_text_filter_match(&words, title, url, NULL) && rows[next].date >= from && (to == 0 || rows[next].date < to) &&
+                passes = search_text_filter_match(&words, title, url, NULL) &&
+                         rows[next].date >= from && (to == 0 || rows[next].date < to) &&
                          (host == NULL || strstr(url, host) != NULL);
             }
             assert_int_equal(found.visits[i].page, rows[next].page);
@@ -105,7 +109,8 @@ static void compare_found(struct model *model, const struct history *history, co
     for (; next < count; next++) {
         char url[128], title[64];
         page_texts(&model->pages[rows[next].n], rows[next].n, url, title);
-        assert_false(search_text_filter_match(&words, title, url, NULL) && rows[next].date >= from && (to == 0 || rows[next].date < to) &&
+        assert_false(search_text_filter_match(&words, title, url, NULL) &&
+                     rows[next].date >= from && (to == 0 || rows[next].date < to) &&
                      (host == NULL || strstr(url, host) != NULL));
     }
     arena_fini(&arena);
@@ -181,9 +186,11 @@ static void history_update_reads_little(void **state)
     free(model);
 }
 
-static bool passes(struct text_filter *words, const struct hearth_bookmark *b, const struct bookmarks_query *query)
+static bool passes(struct text_filter *words, const struct hearth_bookmark *b,
+                   const struct bookmarks_query *query)
 {
-    static const char *const lower[][3] = {{NULL, NULL, NULL}, {"science", NULL, NULL}, {"science", "zoë", NULL}, {"zoë"}, {"zoe"}};
+    static const char *const lower[][3] = {
+        {NULL, NULL, NULL}, {"science", NULL, NULL}, {"science", "zoë", NULL}, {"zoë"}, {"zoe"}};
     if (!search_text_filter_match(words, b->title, b->url, b->tags))
         return false;
     if (query->folder != NULL)
@@ -194,12 +201,15 @@ static bool passes(struct text_filter *words, const struct hearth_bookmark *b, c
     for (int i = 1; query->tag != NULL && b->tags != NULL && i < 5; i++)
         if (strcmp(tags[i], b->tags) == 0)
             for (int k = 0; k < 3 && lower[i][k] != NULL; k++)
-                if (strcmp(lower[i][k], strcmp(query->tag, "SCIENCE") == 0 ? "science" : strcmp(query->tag, "Zoë") == 0 ? "zoë" : "-") == 0)
+                if (strcmp(lower[i][k], strcmp(query->tag, "SCIENCE") == 0 ? "science"
+                                        : strcmp(query->tag, "Zoë") == 0   ? "zoë"
+                                                                           : "-") == 0)
                     return true;
     return query->tag == NULL;
 }
 
-static void compare_bookmarks(struct model *model, const struct bookmarks *index, const char *text, struct bookmarks_query query)
+static void compare_bookmarks(struct model *model, const struct bookmarks *index, const char *text,
+                              struct bookmarks_query query)
 {
     struct arena arena;
     struct text_filter words;
@@ -223,11 +233,14 @@ static void compare_bookmarks(struct model *model, const struct bookmarks *index
             int n = 0;
             struct texts texts;
             struct hearth_bookmark b;
-            while (b = bookmark_of(model, n, &texts), strcmp(b.guid, bookmarks_guid(index, found.numbers[i])) != 0)
+            while (b = bookmark_of(model, n, &texts),
+                   strcmp(b.guid, bookmarks_guid(index, found.numbers[i])) != 0)
                 n++;
             assert_true(model->marks[n].there && passes(&words, &b, &query));
             assert_int_equal(row->page, b.page);
-            assert_true(before == NULL || (query.folder != NULL ? before->position < row->position : number_before < found.numbers[i]));
+            assert_true(before == NULL ||
+                        (query.folder != NULL ? before->position < row->position
+                                              : number_before < found.numbers[i]));
             assert_true(before == NULL || query.folder != NULL || before->added >= row->added);
             before = row;
             number_before = found.numbers[i];
@@ -248,10 +261,14 @@ static void bookmarks_are_what_is_stored(void **state)
         struct index *index = get(search, model, SEARCH_INDEX_BOOKMARKS);
         const char *text = typed[round % 10];
         compare_bookmarks(model, bookmarks_of(index), text, (struct bookmarks_query){.limit = 20});
-        compare_bookmarks(model, bookmarks_of(index), text, (struct bookmarks_query){.limit = 3, .tag = "SCIENCE"});
-        compare_bookmarks(model, bookmarks_of(index), text, (struct bookmarks_query){.limit = 3, .tag = "Zoë"});
-        compare_bookmarks(model, bookmarks_of(index), text, (struct bookmarks_query){.limit = 5, .folder = "g0074", .after = -1});
-        compare_bookmarks(model, bookmarks_of(index), text, (struct bookmarks_query){.limit = 5, .folder = "nowhere", .after = -1});
+        compare_bookmarks(model, bookmarks_of(index), text,
+                          (struct bookmarks_query){.limit = 3, .tag = "SCIENCE"});
+        compare_bookmarks(model, bookmarks_of(index), text,
+                          (struct bookmarks_query){.limit = 3, .tag = "Zoë"});
+        compare_bookmarks(model, bookmarks_of(index), text,
+                          (struct bookmarks_query){.limit = 5, .folder = "g0074", .after = -1});
+        compare_bookmarks(model, bookmarks_of(index), text,
+                          (struct bookmarks_query){.limit = 5, .folder = "nowhere", .after = -1});
         search_index_done(search, index);
         change(model, 5, round % 4 == 0 ? 0 : 25);
     }
@@ -267,7 +284,8 @@ static void bookmarks_update_reads_little(void **state)
     struct model *model = model_create(4);
     struct search *search = engine();
     struct index *index = get(search, model, SEARCH_INDEX_BOOKMARKS);
-    assert_int_equal(atomic_load(&model->asked), FOLDERS + bookmarks_of(index)->count - atomic_load(&model->rows) - FOLDERS);
+    assert_int_equal(atomic_load(&model->asked),
+                     FOLDERS + bookmarks_of(index)->count - atomic_load(&model->rows) - FOLDERS);
     atomic_store(&model->rows, 0);
     atomic_store(&model->asked, 0);
     change(model, 20, 0);
@@ -294,8 +312,7 @@ static void bookmarks_update_reads_little(void **state)
     free(model);
 }
 
-/* --- many at once -----------------------------------------------------------------------------------------------------------------------
- */
+/* --- many at once --- */
 
 static struct model *shared;
 static struct search *engine_of_all;
@@ -320,7 +337,8 @@ static void *ask_on(void *ctx)
         pthread_mutex_unlock(&shared->lock);
         enum search_index which = i % 2 == 0 ? SEARCH_INDEX_HISTORY : SEARCH_INDEX_BOOKMARKS;
         assert_int_equal(search_text_filter_init(&words, typed[i % 10], &arena, NULL), 0);
-        assert_int_equal(search_index(engine_of_all, "a", generation, which, &source, &index, NULL), 0);
+        assert_int_equal(search_index(engine_of_all, "a", generation, which, &source, &index, NULL),
+                         0);
         if (which == SEARCH_INDEX_HISTORY) {
             struct history_found found;
             const struct history_query query = {.words = &words, .limit = 30};
@@ -372,8 +390,9 @@ static void all_at_once(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(history_is_what_is_stored), cmocka_unit_test(history_update_reads_little),
-                                       cmocka_unit_test(bookmarks_are_what_is_stored), cmocka_unit_test(bookmarks_update_reads_little),
-                                       cmocka_unit_test(all_at_once)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(history_is_what_is_stored), cmocka_unit_test(history_update_reads_little),
+        cmocka_unit_test(bookmarks_are_what_is_stored),
+        cmocka_unit_test(bookmarks_update_reads_little), cmocka_unit_test(all_at_once)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,14 +18,19 @@ static void expect(const char *typed, const char *want)
     struct arena arena;
     struct query query;
     struct err err = {0};
-    char text[8192], only[] = {[QUERY_ANY] = ' ', [QUERY_HISTORY] = '^', [QUERY_BOOKMARKS] = '*', [QUERY_TAGGED] = '+', [QUERY_TABS] = '%'};
+    char text[8192], only[] = {[QUERY_ANY] = ' ',
+                               [QUERY_HISTORY] = '^',
+                               [QUERY_BOOKMARKS] = '*',
+                               [QUERY_TAGGED] = '+',
+                               [QUERY_TABS] = '%'};
     char field[] = {[QUERY_EVERYWHERE] = ' ', [QUERY_TITLE] = '#', [QUERY_URL] = '$'};
     arena_init(&arena, 1 << 20);
     assert_int_equal(search_query_parse(typed, &arena, &query, &err), 0);
-    size_t used = (size_t)snprintf(text, sizeof(text), "%c%c", only[query.only], field[query.field]);
+    size_t used =
+        (size_t)snprintf(text, sizeof(text), "%c%c", only[query.only], field[query.field]);
     for (size_t i = 0; i < query.word_count; i++)
-        used +=
-            (size_t)snprintf(text + used, sizeof(text) - used, "%s%.*s", i == 0 ? "" : "|", (int)query.words[i].size, query.words[i].text);
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%.*s", i == 0 ? "" : "|",
+                                 (int)query.words[i].size, query.words[i].text);
     assert_string_equal(text, want);
     arena_fini(&arena);
 }
@@ -100,7 +105,8 @@ static void limits(void **state)
     text[SEARCH_MAX_QUERY] = '\0';
     assert_int_equal(search_query_parse(text, &arena, &query, &err), 0);
     assert_int_equal(query.word_count, QUERY_MAX_WORDS);
-    /* 490 characters, a space, then a word that begins before the 500th and takes in all that follows. */
+    /* 490 characters, a space, then a word that begins before the 500th and takes in all that
+     * follows. */
     memset(text, 'x', 490);
     snprintf(text + 490, sizeof(text) - 490, " %s", "yyyyyyyyyyyyyyyyyyyy zz z");
     assert_int_equal(search_query_parse(text, &arena, &query, &err), 0);
@@ -120,13 +126,15 @@ static void inputs(void **state)
     assert_string_equal(input, "lodz  u");
     search_fold_input("", input, sizeof(input));
     assert_string_equal(input, "");
-    search_fold_input("0123456789abcd\xd0\xbc", input, sizeof(input)); /* the last character does not fit */
+    /* the last character does not fit */
+    search_fold_input("0123456789abcd\xd0\xbc", input, sizeof(input));
     assert_string_equal(input, "0123456789abcd");
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(words),      cmocka_unit_test(restrictions), cmocka_unit_test(addresses),
-                                       cmocka_unit_test(javascript), cmocka_unit_test(limits),       cmocka_unit_test(inputs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(words),     cmocka_unit_test(restrictions),
+                                       cmocka_unit_test(addresses), cmocka_unit_test(javascript),
+                                       cmocka_unit_test(limits),    cmocka_unit_test(inputs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

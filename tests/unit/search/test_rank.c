@@ -19,11 +19,29 @@
 /* In frecency order; the id is the place in the list. */
 static const struct hearth_page all_pages[] = {
     {.id = 1, .url = "http://river.example/", .title = "River", .frecency = 900, .visit_count = 5},
-    {.id = 2, .url = "https://driver.example/", .title = "Drivers", .frecency = 800, .visit_count = 1},
-    {.id = 3, .url = "https://www.river.example", .title = "The river", .frecency = 700, .visit_count = 5},
-    {.id = 4, .url = "https://b.example/river", .title = "x", .bookmark_title = "", .bookmarks = 1, .tags = "water,Blue", .frecency = 600},
+    {.id = 2,
+     .url = "https://driver.example/",
+     .title = "Drivers",
+     .frecency = 800,
+     .visit_count = 1},
+    {.id = 3,
+     .url = "https://www.river.example",
+     .title = "The river",
+     .frecency = 700,
+     .visit_count = 5},
+    {.id = 4,
+     .url = "https://b.example/river",
+     .title = "x",
+     .bookmark_title = "",
+     .bookmarks = 1,
+     .tags = "water,Blue",
+     .frecency = 600},
     {.id = 5, .url = "https://river.example/", .title = "River", .frecency = 500, .visit_count = 5},
-    {.id = 6, .url = "javascript:river()", .bookmark_title = "Let", .bookmarks = 1, .frecency = 450},
+    {.id = 6,
+     .url = "javascript:river()",
+     .bookmark_title = "Let",
+     .bookmarks = 1,
+     .frecency = 450},
     {.id = 7,
      .url = "https://c.example/",
      .title = "riverRun",
@@ -31,10 +49,19 @@ static const struct hearth_page all_pages[] = {
      .bookmarks = 2,
      .frecency = 400,
      .visit_count = 1},
-    {.id = 8, .url = "https://d.example/", .title = "Rivers", .frecency = 300, .visit_count = 0, .hidden = true},
+    {.id = 8,
+     .url = "https://d.example/",
+     .title = "Rivers",
+     .frecency = 300,
+     .visit_count = 0,
+     .hidden = true},
     {.id = 9, .url = "https://e.example/upriver", .title = "e", .frecency = 200, .visit_count = 1},
     {.id = 10, .url = "https://f.example/#river", .title = "f", .frecency = 100, .visit_count = 1},
-    {.id = 11, .url = "https://never.example/river", .title = "River", .frecency = 0, .visit_count = 1},
+    {.id = 11,
+     .url = "https://never.example/river",
+     .title = "River",
+     .frecency = 0,
+     .visit_count = 1},
 };
 enum { PAGES = sizeof(all_pages) / sizeof(all_pages[0]) };
 
@@ -62,9 +89,11 @@ static int tabs(void *ctx, search_tab_cb cb, void *cb_ctx, struct err *err)
 }
 
 static struct hearth_pick picks[] = {
-    {.input = "ri", .page = 9, .use_count = 1, .used = 86400000},     {.input = "riv", .page = 10, .use_count = 1.2, .used = 86400000},
-    {.input = "river", .page = 11, .use_count = 9, .used = 86400000}, /* frecency 0: not in the block */
-    {.input = "ri", .page = 2, .use_count = 0.1, .used = 86400000},   /* faded */
+    {.input = "ri", .page = 9, .use_count = 1, .used = 86400000},
+    {.input = "riv", .page = 10, .use_count = 1.2, .used = 86400000},
+    /* frecency 0: not in the block */
+    {.input = "river", .page = 11, .use_count = 9, .used = 86400000},
+    {.input = "ri", .page = 2, .use_count = 0.1, .used = 86400000}, /* faded */
     {.input = "garden", .page = 8, .use_count = 5, .used = 86400000},
 };
 
@@ -74,7 +103,8 @@ struct setting {
     bool with_tabs;
 };
 
-/* "T" tab with its devices, "P" pick, "S" word start, "A" anywhere; then the page's id, "*" if it is bookmarked. */
+/* "T" tab with its devices, "P" pick, "S" word start, "A" anywhere; then the page's id, "*" if
+ * it is bookmarked. */
 static void expect(const char *typed, struct setting setting, const char *want)
 {
     struct arena arena;
@@ -102,7 +132,8 @@ static void expect(const char *typed, struct setting setting, const char *want)
             assert_true(hit->page == model_page_id(hit->url) && hit->device_count > 0);
             used += (size_t)snprintf(text + used, sizeof(text) - used, "T[%s", hit->url);
             for (size_t k = 0; k < hit->device_count; k++)
-                used += (size_t)snprintf(text + used, sizeof(text) - used, " %s=%s@%d", hit->devices[k].id, hit->devices[k].name,
+                used += (size_t)snprintf(text + used, sizeof(text) - used, " %s=%s@%d",
+                                         hit->devices[k].id, hit->devices[k].name,
                                          (int)hit->devices[k].last_used);
             used += (size_t)snprintf(text + used, sizeof(text) - used, "] ");
             continue;
@@ -120,12 +151,14 @@ static void expect(const char *typed, struct setting setting, const char *want)
 
 static void passes(void **state)
 {
-    /* 1, 3 and 5 are one address: the best variant stands at the place of the first. 8 has no visit that counts and no bookmark. */
+    /* 1, 3 and 5 are one address: the best variant stands at the place of the first. 8 has no
+     * visit that counts and no bookmark. */
     expect("river", (struct setting){0}, "S5 S4* S10 A2 A9 ");
     expect("RIVER", (struct setting){.limit = 2}, "S3 S4* "); /* full before 5 was seen */
     expect("river", (struct setting){.limit = 4}, "S5 S4* S10 A2 ");
     expect("iver", (struct setting){.limit = 3}, "A3 A2 A4* ");
-    expect("riverrun", (struct setting){0}, ""); /* a bookmarked page is known by the bookmark's title */
+    /* a bookmarked page is known by the bookmark's title */
+    expect("riverrun", (struct setting){0}, "");
     expect("my run", (struct setting){0}, "S7* ");
     expect("blue", (struct setting){0}, "S4* ");
     expect("zzz", (struct setting){0}, "");
@@ -154,7 +187,8 @@ static void restrictions(void **state)
 static void open_tabs(void **state)
 {
     static const char f[] = "T[https://f.example/#river d2=Phone@300 d1=Laptop@200] ",
-                      old[] = "T[https://old.example/driver d1=Laptop@100] ", h[] = "T[https://h.example/ d3=Tablet@50] ",
+                      old[] = "T[https://old.example/driver d1=Laptop@100] ",
+                      h[] = "T[https://h.example/ d3=Tablet@50] ",
                       g[] = "T[https://g.example/ d1=Laptop@400] ";
     char want[512];
     snprintf(want, sizeof(want), "%s%s%sS5 S4* A2 A9 ", f, old, h); /* 10 is the address of a tab */
@@ -162,7 +196,10 @@ static void open_tabs(void **state)
     snprintf(want, sizeof(want), "%sS5 S4* A2 ", f); /* a third is for tabs */
     expect("river", (struct setting){.with_tabs = true, .limit = 4}, want);
     snprintf(want, sizeof(want), "%s%s%sS4* ", f, old, h); /* more if pages leave room */
-    expect("river", (struct setting){.with_tabs = true, .limit = 5, .in = SEARCH_IN_TABS | SEARCH_IN_BOOKMARKS}, want);
+    expect(
+        "river",
+        (struct setting){.with_tabs = true, .limit = 5, .in = SEARCH_IN_TABS | SEARCH_IN_BOOKMARKS},
+        want);
     snprintf(want, sizeof(want), "%s%s", f, old);
     expect("river", (struct setting){.with_tabs = true, .limit = 2, .in = SEARCH_IN_TABS}, want);
     snprintf(want, sizeof(want), "%s%s%s", f, old, h);
@@ -176,7 +213,8 @@ static void open_tabs(void **state)
 static void earlier_picks(void **state)
 {
     enum { ALL = sizeof(picks) / sizeof(picks[0]) };
-    expect("ri", (struct setting){.picks = ALL}, "P9 P10 S5 S4* A2 "); /* typed to its end: 1 counts 2 */
+    /* typed to its end: 1 counts 2 */
+    expect("ri", (struct setting){.picks = ALL}, "P9 P10 S5 S4* A2 ");
     expect("riv", (struct setting){.picks = ALL}, "P10 S5 S4* A2 A9 ");
     expect("RÍV", (struct setting){.picks = ALL}, "P10 S5 S4* A2 A9 ");
     expect("river", (struct setting){.picks = ALL}, "S5 S4* S10 A2 A9 ");
@@ -201,8 +239,12 @@ static void small_arena(void **state)
     const struct search_source source = {.pages = pages, .tabs = tabs};
     struct block *block;
     assert_int_equal(search_load_block(&source, 1, NULL, NULL, &block, NULL), 0);
-    const struct search_request request = {
-        .query = "river", .in = SEARCH_IN_ALL, .limit = 20, .picks = picks, .pick_count = 5, .now = 86400000};
+    const struct search_request request = {.query = "river",
+                                           .in = SEARCH_IN_ALL,
+                                           .limit = 20,
+                                           .picks = picks,
+                                           .pick_count = 5,
+                                           .now = 86400000};
     int worked = 0;
     for (size_t size = 64; !worked; size += 64) {
         struct arena arena;
@@ -223,8 +265,10 @@ static void small_arena(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(passes),     cmocka_unit_test(nothing_typed), cmocka_unit_test(restrictions),
-                                       cmocka_unit_test(open_tabs),  cmocka_unit_test(earlier_picks), cmocka_unit_test(pick_arithmetic),
-                                       cmocka_unit_test(small_arena)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(passes),        cmocka_unit_test(nothing_typed),
+        cmocka_unit_test(restrictions),  cmocka_unit_test(open_tabs),
+        cmocka_unit_test(earlier_picks), cmocka_unit_test(pick_arithmetic),
+        cmocka_unit_test(small_arena)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,22 +25,29 @@ static enum scan_match naive_field(const struct needle *word, const char *text, 
     enum scan_match match = SCAN_NONE;
     for (size_t i = 0; i + word->size <= n; i++)
         if (memcmp(folded + i, word->text, word->size) == 0)
-            match = starts[i / 8] >> i % 8 & 1 ? SCAN_AT_START : match == SCAN_NONE ? SCAN_ANYWHERE : match;
+            match = starts[i / 8] >> i % 8 & 1 ? SCAN_AT_START
+                    : match == SCAN_NONE       ? SCAN_ANYWHERE
+                                               : match;
     return match;
 }
 
 static enum scan_match naive(const struct hearth_page *page, const struct query *query)
 {
     char url[1024];
-    size_t n = model_url_decode(page->url, strlen(page->url), url), scheme = model_url_scheme(url, n);
-    const char *title = page->bookmarks && page->bookmark_title != NULL ? page->bookmark_title : page->title == NULL ? "" : page->title;
+    size_t n = model_url_decode(page->url, strlen(page->url), url),
+           scheme = model_url_scheme(url, n);
+    const char *title = page->bookmarks && page->bookmark_title != NULL ? page->bookmark_title
+                        : page->title == NULL                           ? ""
+                                                                        : page->title;
     const char *tags = page->bookmarks && page->tags != NULL ? page->tags : "";
     enum scan_match all = SCAN_AT_START;
     for (size_t i = 0; i < query->word_count; i++) {
         enum scan_match best = SCAN_NONE,
                         in[3] = {naive_field(&query->words[i], url + scheme, n - scheme),
-                                 naive_field(&query->words[i], title, strlen(title)), naive_field(&query->words[i], tags, strlen(tags))};
-        for (int k = query->field == QUERY_TITLE ? 1 : 0; k < (query->field == QUERY_URL ? 1 : 3); k++)
+                                 naive_field(&query->words[i], title, strlen(title)),
+                                 naive_field(&query->words[i], tags, strlen(tags))};
+        for (int k = query->field == QUERY_TITLE ? 1 : 0; k < (query->field == QUERY_URL ? 1 : 3);
+             k++)
             best = in[k] > best ? in[k] : best;
         all = best < all ? best : all;
     }
@@ -53,7 +60,8 @@ struct seen {
     uint32_t last;
 };
 
-static enum scan_want on_match(void *ctx, const struct segment *segment, uint32_t index, enum scan_match match)
+static enum scan_want on_match(void *ctx, const struct segment *segment, uint32_t index,
+                               enum scan_match match)
 {
     struct seen *seen = ctx;
     assert_true(seen->count == 0 || index > seen->last); /* in order, each once */
@@ -63,13 +71,15 @@ static enum scan_want on_match(void *ctx, const struct segment *segment, uint32_
     return SCAN_WANT_ALL;
 }
 
-static enum scan_want on_start(void *ctx, const struct segment *segment, uint32_t index, enum scan_match match)
+static enum scan_want on_start(void *ctx, const struct segment *segment, uint32_t index,
+                               enum scan_match match)
 {
     on_match(ctx, segment, index, match);
     return SCAN_WANT_AT_START;
 }
 
-static enum scan_want first_only(void *ctx, const struct segment *segment, uint32_t index, enum scan_match match)
+static enum scan_want first_only(void *ctx, const struct segment *segment, uint32_t index,
+                                 enum scan_match match)
 {
     on_match(ctx, segment, index, match);
     return SCAN_WANT_NOTHING;
@@ -82,7 +92,8 @@ static void typed_string(char *ret, size_t size)
     size_t skip = 0, n = strlen(word);
     while (pages_below(3) == 0 && skip < n)
         skip++;
-    snprintf(ret, size, "%s%.*s %.*s", prefixes[pages_below(8)], (int)search_fold_cut(word, n, 1 + pages_below((uint32_t)n)), word,
+    snprintf(ret, size, "%s%.*s %.*s", prefixes[pages_below(8)],
+             (int)search_fold_cut(word, n, 1 + pages_below((uint32_t)n)), word,
              (int)search_fold_cut(other, strlen(other), 1 + pages_below(6)), other);
     if (skip > 0 && (uint8_t)word[0] < 0x80)
         snprintf(ret, size, "%s", (uint8_t)word[1] < 0x80 && word[1] != '\0' ? word + 1 : "1/");
@@ -140,24 +151,30 @@ static void check(const struct world *world, const char *typed, struct seen *see
     for (int filtered = 0; filtered < 2; filtered++) {
         const struct segment *segment = filtered ? world->filtered : world->plain;
         memset(seen, 0, sizeof(*seen));
-        assert_int_equal(search_scan_segment(segment, world->dead, &query, &flags, SCAN_WANT_ALL, on_match, seen), SCAN_WANT_ALL);
+        assert_int_equal(search_scan_segment(segment, world->dead, &query, &flags, SCAN_WANT_ALL,
+                                             on_match, seen),
+                         SCAN_WANT_ALL);
         size_t first_start = PAGES, first_any = PAGES, starts = 0;
         for (uint32_t i = 0; i < PAGES; i++) {
             bool dead = (world->dead[i / 64] >> i % 64 & 1) != 0;
-            enum scan_match want = dead || !search_scan_passes(&flags, segment->flags[i]) ? SCAN_NONE : naive(&world->pages[i], &query);
+            enum scan_match want = dead || !search_scan_passes(&flags, segment->flags[i])
+                                       ? SCAN_NONE
+                                       : naive(&world->pages[i], &query);
             if (seen->match[i] != want)
-                fail_msg("'%s' page %u (%s | %s): %d instead of %d", typed, i, world->pages[i].url, world->pages[i].title, seen->match[i],
-                         want);
+                fail_msg("'%s' page %u (%s | %s): %d instead of %d", typed, i, world->pages[i].url,
+                         world->pages[i].title, seen->match[i], want);
             assert_int_equal(search_scan_page(segment, i, &query), naive(&world->pages[i], &query));
             first_any = want != SCAN_NONE && first_any == PAGES ? i : first_any;
             first_start = want == SCAN_AT_START && first_start == PAGES ? i : first_start;
             starts += want == SCAN_AT_START;
         }
         memset(seen, 0, sizeof(*seen));
-        search_scan_segment(segment, world->dead, &query, &flags, SCAN_WANT_AT_START, on_start, seen);
+        search_scan_segment(segment, world->dead, &query, &flags, SCAN_WANT_AT_START, on_start,
+                            seen);
         assert_int_equal(seen->count, starts);
         memset(seen, 0, sizeof(*seen));
-        enum scan_want want = search_scan_segment(segment, world->dead, &query, &flags, SCAN_WANT_ALL, first_only, seen);
+        enum scan_want want = search_scan_segment(segment, world->dead, &query, &flags,
+                                                  SCAN_WANT_ALL, first_only, seen);
         assert_int_equal(seen->count, first_any != PAGES);
         assert_int_equal(want, first_any == PAGES ? SCAN_WANT_ALL : SCAN_WANT_NOTHING);
         assert_true(seen->count == 0 || seen->last == first_any);
@@ -175,8 +192,9 @@ static void as_naive(void **state)
         typed_string(typed, sizeof(typed));
         check(world, typed, seen);
     }
-    static const char *const more[] = {"",  "*", "needle", "niqu",           "unique needle", "zzz", "/4999?", "москва 北京",
-                                       "é", "r", "%20",    "# tagged,otter", "tagged otter"};
+    static const char *const more[] = {
+        "",  "*", "needle", "niqu",           "unique needle", "zzz", "/4999?", "москва 北京",
+        "é", "r", "%20",    "# tagged,otter", "tagged otter"};
     for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
         check(world, more[i], seen);
     search_segment_unref(world->plain);
@@ -194,8 +212,13 @@ static void fields(void **state)
     memcpy(long_url + 8 + 250, "almost", 6);
     memcpy(long_url + 700, "beyond", 6);
     struct segment_builder builder = {0};
-    struct hearth_page page = {
-        .struct_size = sizeof(page), .id = 1, .url = long_url, .title = "end of title", .frecency = 1, .visit_count = 1, .tags = "unused"};
+    struct hearth_page page = {.struct_size = sizeof(page),
+                               .id = 1,
+                               .url = long_url,
+                               .title = "end of title",
+                               .frecency = 1,
+                               .visit_count = 1,
+                               .tags = "unused"};
     assert_int_equal(search_segment_builder_add(&builder, &page), 0);
     page.id = 2;
     page.url = "https://b.example/path";
@@ -210,8 +233,9 @@ static void fields(void **state)
     static const struct {
         const char *typed;
         enum scan_match match;
-    } cases[] = {{"almos", SCAN_ANYWHERE}, {"almost", SCAN_NONE}, {"beyond", SCAN_NONE}, {"title", SCAN_AT_START},
-                 {"itle", SCAN_ANYWHERE},  {"xend", SCAN_NONE},   {"unused", SCAN_NONE}};
+    } cases[] = {{"almos", SCAN_ANYWHERE}, {"almost", SCAN_NONE},   {"beyond", SCAN_NONE},
+                 {"title", SCAN_AT_START}, {"itle", SCAN_ANYWHERE}, {"xend", SCAN_NONE},
+                 {"unused", SCAN_NONE}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct needle word;
         search_needle_init(&word, cases[i].typed, strlen(cases[i].typed));

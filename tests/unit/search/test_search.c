@@ -14,7 +14,8 @@
 #include "base/err.h"
 #include "search/search.h"
 
-/* An account whose page n has the URL https://n.example/word and the title "gG", G being the generation that changed it last. */
+/* An account whose page n has the URL https://n.example/word and the title "gG", G being the
+ * generation that changed it last. */
 struct storage {
     pthread_mutex_t lock;
     pthread_cond_t moved;
@@ -34,7 +35,8 @@ static void storage_init(struct storage *storage, int count)
     pthread_cond_init(&storage->moved, NULL);
 }
 
-static int give(const struct storage *storage, int64_t generation, int n, hearth_page_cb cb, void *cb_ctx)
+static int give(const struct storage *storage, int64_t generation, int n, hearth_page_cb cb,
+                void *cb_ctx)
 {
     char url[64], title[64];
     snprintf(url, sizeof(url), "https://%d.example/word", n);
@@ -115,13 +117,17 @@ static int64_t generation_of(struct storage *storage, int64_t add)
 }
 
 /* How many results; -code on failure. */
-static int ask(struct search *search, const char *account, struct storage *storage, const char *typed, uint32_t limit, struct err *err)
+static int ask(struct search *search, const char *account, struct storage *storage,
+               const char *typed, uint32_t limit, struct err *err)
 {
     struct arena arena;
     struct search_results results;
     const struct search_source source = {.ctx = storage, .pages = pages, .changed = changed};
-    const struct search_request request = {
-        .account = account, .generation = generation_of(storage, 0), .query = typed, .in = SEARCH_IN_ALL, .limit = limit};
+    const struct search_request request = {.account = account,
+                                           .generation = generation_of(storage, 0),
+                                           .query = typed,
+                                           .in = SEARCH_IN_ALL,
+                                           .limit = limit};
     arena_init(&arena, 1 << 20);
     int r = search_run(search, &request, &source, &arena, &results, err);
     if (r == 0) {
@@ -156,7 +162,8 @@ static void up_to_date(void **state)
     search_stats_for_test(search, &stats);
     assert_int_equal(storage.loads, 1);
     assert_int_equal(storage.updates, 598);
-    assert_true(stats.loads == 1 && stats.updates == 598 && stats.rebuilds > 0 && stats.accounts == 1 && stats.evictions == 0);
+    assert_true(stats.loads == 1 && stats.updates == 598 && stats.rebuilds > 0 &&
+                stats.accounts == 1 && stats.evictions == 0);
     assert_int_equal(ask(search, "a", &storage, "word", 500, NULL), 500);
     search_destroy(search);
 }
@@ -226,13 +233,15 @@ static void *type_once(void *ctx)
     return NULL;
 }
 
-static void start(struct typist *typist, struct search *search, struct storage *storage, const char *typed)
+static void start(struct typist *typist, struct search *search, struct storage *storage,
+                  const char *typed)
 {
     *typist = (struct typist){.search = search, .storage = storage, .typed = typed};
     assert_int_equal(pthread_create(&typist->thread, NULL, type_once, typist), 0);
 }
 
-/* While one thread loads, another one is answered from what has arrived, and a third one, for whom that does not suffice, waits. */
+/* While one thread loads, another one is answered from what has arrived, and a third one, for
+ * whom that does not suffice, waits. */
 static void while_loading(void **state)
 {
     struct storage storage;
@@ -293,10 +302,13 @@ static atomic_bool done;
 
 static void *type_on(void *ctx)
 {
-    static const char *const names[] = {"a", "b", "c"}, *const typed[] = {"word", "g", "77", "12.ex", "w e", "zzz", ""};
+    static const char *const names[] = {"a", "b", "c"}, *const typed[] = {"word",  "g",   "77",
+                                                                          "12.ex", "w e", "zzz",
+                                                                          ""};
     struct typist *typist = ctx;
     for (unsigned i = 0; !atomic_load(&done); i++) {
-        int at = (int)(i % 3), found = ask(typist->search, names[at], &shared[at], typed[i % 7], 1 + i % 50, NULL);
+        int at = (int)(i % 3),
+            found = ask(typist->search, names[at], &shared[at], typed[i % 7], 1 + i % 50, NULL);
         typist->result += found < 0;
     }
     return NULL;
@@ -341,7 +353,8 @@ static void refresh(void *ctx, struct search *search, const char *account, int64
     search_refresh(search, account, generation, &source, &err);
 }
 
-/* Who is expected finds the block there; what changes is brought up to date before they ask again; nobody else costs anything. */
+/* Who is expected finds the block there; what changes is brought up to date before they ask
+ * again; nobody else costs anything. */
 static void made_ready(void **state)
 {
     struct storage storage;
@@ -366,7 +379,8 @@ static void made_ready(void **state)
     assert_in_range(updates, 1, 50); /* those that came while one ran are one */
     assert_int_equal(ask(search, "a", &storage, "g51", 20, NULL), 10);
     assert_int_equal(storage.updates, updates);
-    storage.fail = HEARTH_ERR_UNAVAILABLE; /* a failure in the background hurts nobody: who asks does it */
+    /* a failure in the background hurts nobody: who asks does it */
+    storage.fail = HEARTH_ERR_UNAVAILABLE;
     search_changed(search, "a", generation_of(&storage, 1));
     search_settle_for_test(search);
     assert_int_equal(ask(search, "a", &storage, "g52", 20, NULL), 10);
@@ -387,8 +401,10 @@ static void *wait_shortly(void *ctx)
     struct search_results results;
     struct err err = {0};
     arena_init(&arena, 0);
-    const struct search_source source = {.ctx = typist->storage, .deadline = 1, .pages = pages, .changed = changed};
-    const struct search_request request = {.account = "a", .generation = 1, .query = "1999.ex", .in = SEARCH_IN_ALL, .limit = 20};
+    const struct search_source source = {
+        .ctx = typist->storage, .deadline = 1, .pages = pages, .changed = changed};
+    const struct search_request request = {
+        .account = "a", .generation = 1, .query = "1999.ex", .in = SEARCH_IN_ALL, .limit = 20};
     typist->result = search_run(typist->search, &request, &source, &arena, &results, &err);
     arena_fini(&arena);
     return NULL;

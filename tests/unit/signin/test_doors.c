@@ -1,4 +1,5 @@
-/* What is made with something that ends at this moment: in whatever order the closing and the maker take their steps, nothing stays. */
+/* What is made with something that ends at this moment: in whatever order the closing and the
+ * maker take their steps, nothing stays. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +17,8 @@
 
 enum { ROWS = 8, CURSORS = 8, STEPS = 48 };
 
-/* One account's tokens and identities. Before the step number `at` of the one who works, the other one does everything that they do. */
+/* One account's tokens and identities. Before the step number `at` of the one who works, the
+ * other one does everything that they do. */
 static struct fake {
     struct {
         char id[TOKEN_ID_SIZE];
@@ -70,7 +72,8 @@ static int fake_remove(void *self, struct hearth_call *call, const char *account
     return HEARTH_ERR_NOT_FOUND;
 }
 
-static int fake_list(void *self, struct hearth_call *call, const char *account, hearth_token_cb cb, void *ctx)
+static int fake_list(void *self, struct hearth_call *call, const char *account, hearth_token_cb cb,
+                     void *ctx)
 {
     (void)self, (void)call;
     step();
@@ -87,13 +90,17 @@ static int fake_list(void *self, struct hearth_call *call, const char *account, 
     return 0;
 }
 
-static int sync_cursor_put(void *self, struct hearth_call *call, const char *account, const struct hearth_account_identity *identity)
+static int sync_cursor_put(void *self, struct hearth_call *call, const char *account,
+                           const struct hearth_account_identity *identity)
 {
     (void)self, (void)call, (void)account;
     step();
     for (size_t i = 0; i < fake.cursor_count; i++)
-        if (strcmp(fake.cursors[i].issuer, identity->issuer) == 0 && strcmp(fake.cursors[i].subject, identity->subject) == 0) {
-            fake.cursors[i].created = identity->created > fake.cursors[i].created ? identity->created : fake.cursors[i].created;
+        if (strcmp(fake.cursors[i].issuer, identity->issuer) == 0 &&
+            strcmp(fake.cursors[i].subject, identity->subject) == 0) {
+            fake.cursors[i].created = identity->created > fake.cursors[i].created
+                                          ? identity->created
+                                          : fake.cursors[i].created;
             return 0;
         }
     assert_true(fake.cursor_count < CURSORS);
@@ -103,27 +110,31 @@ static int sync_cursor_put(void *self, struct hearth_call *call, const char *acc
     return 0;
 }
 
-static int mark_remove(void *self, struct hearth_call *call, const char *account, const char *issuer, const char *subject)
+static int mark_remove(void *self, struct hearth_call *call, const char *account,
+                       const char *issuer, const char *subject)
 {
     (void)self, (void)call, (void)account;
     step();
     for (size_t i = 0; i < fake.cursor_count; i++)
-        if (strcmp(fake.cursors[i].issuer, issuer) == 0 && strcmp(fake.cursors[i].subject, subject) == 0) {
+        if (strcmp(fake.cursors[i].issuer, issuer) == 0 &&
+            strcmp(fake.cursors[i].subject, subject) == 0) {
             fake.cursors[i] = fake.cursors[--fake.cursor_count];
             return 0;
         }
     return HEARTH_ERR_NOT_FOUND;
 }
 
-static int sync_cursor_list(void *self, struct hearth_call *call, const char *account, hearth_account_identity_cb cb, void *ctx)
+static int sync_cursor_list(void *self, struct hearth_call *call, const char *account,
+                            hearth_account_identity_cb cb, void *ctx)
 {
     (void)self, (void)call, (void)account;
     step();
     for (size_t i = 0; i < fake.cursor_count; i++)
-        cb(ctx, &(struct hearth_account_identity){.struct_size = sizeof(struct hearth_account_identity),
-                                                  .issuer = fake.cursors[i].issuer,
-                                                  .subject = fake.cursors[i].subject,
-                                                  .created = fake.cursors[i].created});
+        cb(ctx,
+           &(struct hearth_account_identity){.struct_size = sizeof(struct hearth_account_identity),
+                                             .issuer = fake.cursors[i].issuer,
+                                             .subject = fake.cursors[i].subject,
+                                             .created = fake.cursors[i].created});
     return 0;
 }
 
@@ -168,7 +179,9 @@ static void begin(int at, void (*other)(struct storage *storage))
     fake = (struct fake){.at = at};
     storage = (struct storage){.ops = &ops};
     plug_call_init(&storage.call, NULL, 1000, 4096);
-    sync_cursor_put(NULL, NULL, "a", &(struct hearth_account_identity){.issuer = "proxy", .subject = "ada", .created = 1});
+    sync_cursor_put(
+        NULL, NULL, "a",
+        &(struct hearth_account_identity){.issuer = "proxy", .subject = "ada", .created = 1});
     fake.steps = 0;
     fake.other = other;
 }
@@ -197,7 +210,8 @@ static void test_nothing_stays(void **state)
     (void)state;
     scope = HEARTH_TOKEN_FULL;
     for (size_t i = 0; i < 3; i++) {
-        door = (struct door){.kind = kinds[i], .created = clock_now() - 1, .issuer = "proxy", .subject = "ada"};
+        door = (struct door){
+            .kind = kinds[i], .created = clock_now() - 1, .issuer = "proxy", .subject = "ada"};
         interleave(take_over);
     }
 }
@@ -244,9 +258,11 @@ static void test_a_link_that_is_used_up_meanwhile(void **state)
 }
 
 /* One thing after the other. */
-static int after(void (*close)(struct storage *storage), enum door_kind kind, int64_t age, uint32_t what)
+static int after(void (*close)(struct storage *storage), enum door_kind kind, int64_t age,
+                 uint32_t what)
 {
-    door = (struct door){.kind = kind, .created = clock_now() - age, .issuer = "proxy", .subject = "ada"};
+    door = (struct door){
+        .kind = kind, .created = clock_now() - age, .issuer = "proxy", .subject = "ada"};
     scope = what;
     begin(-1, NULL);
     close(&storage);
@@ -262,7 +278,8 @@ static void test_whom_it_concerns(void **state)
                      HEARTH_ERR_NOT_FOUND); /* an API token that a browser makes */
     assert_int_equal(after(close_browsers, DOOR_TOKEN, 1, HEARTH_TOKEN_LINK), 0);
     assert_int_equal(after(close_browsers, DOOR_IDENTITY, 1, HEARTH_TOKEN_BROWSER), 0);
-    assert_int_equal(after(close_browsers, DOOR_BROWSER, -1000, HEARTH_TOKEN_LINK), 0); /* signed in since */
+    /* signed in since */
+    assert_int_equal(after(close_browsers, DOOR_BROWSER, -1000, HEARTH_TOKEN_LINK), 0);
     assert_int_equal(after(close_all, DOOR_TOKEN, 1, HEARTH_TOKEN_LINK), HEARTH_ERR_NOT_FOUND);
     assert_int_equal(after(close_all, DOOR_TOKEN, -1000, HEARTH_TOKEN_LINK), 0);
     assert_int_equal(after(close_all, DOOR_OPERATOR, 1, HEARTH_TOKEN_FULL), 0);
@@ -277,7 +294,9 @@ static void test_a_mark_of_the_far_future(void **state)
     scope = HEARTH_TOKEN_LINK;
     begin(-1, NULL);
     sync_cursor_put(NULL, NULL, "a",
-             &(struct hearth_account_identity){.issuer = "closed:a", .subject = "all", .created = clock_now() + 7200 * 1000});
+                    &(struct hearth_account_identity){.issuer = "closed:a",
+                                                      .subject = "all",
+                                                      .created = clock_now() + 7200 * 1000});
     make(&storage);
     assert_int_equal(put_result, 0);
     plug_call_fini(&storage.call);
@@ -290,7 +309,9 @@ static void test_closing_past_a_mark_of_the_far_future(void **state)
     struct doors doors = {0};
     begin(-1, NULL);
     sync_cursor_put(NULL, NULL, "a",
-             &(struct hearth_account_identity){.issuer = "closed:a", .subject = "all", .created = clock_now() + 7200 * 1000});
+                    &(struct hearth_account_identity){.issuer = "closed:a",
+                                                      .subject = "all",
+                                                      .created = clock_now() + 7200 * 1000});
     assert_int_equal(auth_doors_close(&storage, "a", &doors, NULL), 0);
     for (size_t i = 0; i < fake.cursor_count; i++)
         assert_true(fake.cursors[i].created <= clock_now());
@@ -300,11 +321,12 @@ static void test_closing_past_a_mark_of_the_far_future(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_nothing_stays),
-                                       cmocka_unit_test(test_browsers),
-                                       cmocka_unit_test(test_a_link_that_is_used_up_meanwhile),
-                                       cmocka_unit_test(test_whom_it_concerns),
-                                       cmocka_unit_test(test_a_mark_of_the_far_future),
-                                       cmocka_unit_test(test_closing_past_a_mark_of_the_far_future)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nothing_stays),
+        cmocka_unit_test(test_browsers),
+        cmocka_unit_test(test_a_link_that_is_used_up_meanwhile),
+        cmocka_unit_test(test_whom_it_concerns),
+        cmocka_unit_test(test_a_mark_of_the_far_future),
+        cmocka_unit_test(test_closing_past_a_mark_of_the_far_future)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* What comes of a sign-in when another process finishes one at the same moment: two signins with one database, where the other one ends
- * between what the first has looked at and what it makes. */
+/* What comes of a sign-in when another process finishes one at the same moment: two signins with
+ * one database, where the other one ends between what the first has looked at and what it makes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,12 +41,13 @@ static struct {
     struct vault *vault;
     char path[64], key[96], code[SETUP_CODE_SIZE];
     size_t nodes;
-    const struct hearth_identity *comes; /* somebody whose sign-in the other process finishes before this one makes an account */
+    /* somebody whose sign-in the other process finishes before this one makes an account */
+    const struct hearth_identity *comes;
     struct signin_result other;
     int other_code;
 } test;
 
-/* --- the database -------------------------------------------------------------------------------------------------------------------- */
+/* --- the database --- */
 
 static void tell(const struct database *db, size_t i, struct hearth_account *ret_account)
 {
@@ -58,7 +59,8 @@ static void tell(const struct database *db, size_t i, struct hearth_account *ret
                                            .node = ""};
 }
 
-static int db_get(void *self, struct hearth_call *call, const char *id, struct hearth_account *ret_account)
+static int db_get(void *self, struct hearth_call *call, const char *id,
+                  struct hearth_account *ret_account)
 {
     const struct database *db = self;
     (void)call;
@@ -70,7 +72,8 @@ static int db_get(void *self, struct hearth_call *call, const char *id, struct h
     return HEARTH_ERR_NOT_FOUND;
 }
 
-static int db_by_email(void *self, struct hearth_call *call, const char *email, struct hearth_account *ret_account)
+static int db_by_email(void *self, struct hearth_call *call, const char *email,
+                       struct hearth_account *ret_account)
 {
     const struct database *db = self;
     (void)call;
@@ -82,12 +85,14 @@ static int db_by_email(void *self, struct hearth_call *call, const char *email, 
     return HEARTH_ERR_NOT_FOUND;
 }
 
-static int db_by_identity(void *self, struct hearth_call *call, const char *issuer, const char *subject, struct hearth_account *ret_account)
+static int db_by_identity(void *self, struct hearth_call *call, const char *issuer,
+                          const char *subject, struct hearth_account *ret_account)
 {
     const struct database *db = self;
     (void)call;
     for (size_t i = 0; i < db->count; i++)
-        if (strcmp(db->rows[i].provider, issuer + 5) == 0 && strcmp(db->rows[i].uid, subject) == 0) {
+        if (strcmp(db->rows[i].provider, issuer + 5) == 0 &&
+            strcmp(db->rows[i].uid, subject) == 0) {
             tell(db, i, ret_account);
             return 0;
         }
@@ -103,7 +108,8 @@ static int db_create(void *self, struct hearth_call *call, const struct hearth_a
     char issuer[64];
     other_finishes();
     snprintf(issuer, sizeof(issuer), "sync:%s", account->provider);
-    if (db_get(self, call, account->id, &known) == 0 || db_by_email(self, call, account->email, &known) == 0 ||
+    if (db_get(self, call, account->id, &known) == 0 ||
+        db_by_email(self, call, account->email, &known) == 0 ||
         db_by_identity(self, call, issuer, account->uid, &known) == 0)
         return HEARTH_ERR_CONFLICT;
     assert_true(db->count < ACCOUNTS);
@@ -114,7 +120,8 @@ static int db_create(void *self, struct hearth_call *call, const struct hearth_a
     return 0;
 }
 
-static int db_update(void *self, struct hearth_call *call, const struct hearth_account *account, uint64_t fields)
+static int db_update(void *self, struct hearth_call *call, const struct hearth_account *account,
+                     uint64_t fields)
 {
     struct hearth_account known;
     (void)fields;
@@ -134,37 +141,44 @@ static int db_list(void *self, struct hearth_call *call, hearth_account_cb cb, v
     return r;
 }
 
-static int db_identities(void *self, struct hearth_call *call, const char *id, hearth_account_identity_cb cb, void *ctx)
+static int db_identities(void *self, struct hearth_call *call, const char *id,
+                         hearth_account_identity_cb cb, void *ctx)
 {
     struct hearth_account account;
     char issuer[64];
     if (db_get(self, call, id, &account) != 0)
         return HEARTH_ERR_NOT_FOUND;
     snprintf(issuer, sizeof(issuer), "sync:%s", account.provider);
-    return cb(ctx, &(struct hearth_account_identity){
-                       .struct_size = sizeof(struct hearth_account_identity), .issuer = issuer, .subject = account.uid});
+    return cb(ctx, &(struct hearth_account_identity){.struct_size =
+                                                         sizeof(struct hearth_account_identity),
+                                                     .issuer = issuer,
+                                                     .subject = account.uid});
 }
 
-static int db_no_word(void *self, struct hearth_call *call, const char *id, const char *issuer, const char *subject)
+static int db_no_word(void *self, struct hearth_call *call, const char *id, const char *issuer,
+                      const char *subject)
 {
     (void)self, (void)call, (void)id, (void)issuer, (void)subject;
     return HEARTH_ERR_NOT_FOUND;
 }
 
-static int db_seal(void *self, struct hearth_call *call, const char *id, int64_t source, const void *sealed, size_t size)
+static int db_seal(void *self, struct hearth_call *call, const char *id, int64_t source,
+                   const void *sealed, size_t size)
 {
     struct hearth_account account;
     (void)sealed, (void)size;
     return db_get(self, call, id, &account);
 }
 
-static int db_unseal(void *self, struct hearth_call *call, const char *id, int64_t source, const void **ret_sealed, size_t *ret_size)
+static int db_unseal(void *self, struct hearth_call *call, const char *id, int64_t source,
+                     const void **ret_sealed, size_t *ret_size)
 {
     (void)self, (void)call, (void)id, (void)ret_sealed, (void)ret_size;
     return HEARTH_ERR_NOT_FOUND;
 }
 
-static int db_property_get(void *self, struct hearth_call *call, const char *name, const char **ret_text)
+static int db_property_get(void *self, struct hearth_call *call, const char *name,
+                           const char **ret_text)
 {
     (void)call, (void)name;
     if (!((struct database *)self)->owned)
@@ -173,7 +187,8 @@ static int db_property_get(void *self, struct hearth_call *call, const char *nam
     return 0;
 }
 
-static int db_property_put(void *self, struct hearth_call *call, const char *name, const char *text, bool replace)
+static int db_property_put(void *self, struct hearth_call *call, const char *name, const char *text,
+                           bool replace)
 {
     struct database *db = self;
     (void)call, (void)name, (void)text;
@@ -198,23 +213,29 @@ static const struct hearth_storage database_ops = {
     .property_put = db_property_put,
 };
 
-/* --- processes ------------------------------------------------------------------------------------------------------------------------ */
+/* --- processes --- */
 
 static void process_init(struct process *process)
 {
     static const struct hearth_sync sync;
-    struct signin_options options = {
-        .nodes = &process->nodes, .vault = test.vault, .providers = {{"fx", &sync, NULL}}, .provider_count = 1};
+    struct signin_options options = {.nodes = &process->nodes,
+                                     .vault = test.vault,
+                                     .providers = {{"fx", &sync, NULL}},
+                                     .provider_count = 1};
     process->nodes.count = test.nodes;
     for (size_t i = 0; i < test.nodes; i++) {
         struct node *node = &process->nodes.items[i];
-        snprintf(node->name, sizeof(node->name), "%s", test.nodes == 1 ? "" : i == 0 ? "alder" : "birch");
+        snprintf(node->name, sizeof(node->name), "%s",
+                 test.nodes == 1 ? ""
+                 : i == 0        ? "alder"
+                                 : "birch");
         node->weight = 1;
         nodes_node_init(node);
     }
     nodes_storages_init(&process->storages, &process->nodes);
     for (size_t i = 0; i < test.nodes; i++) {
-        process->storages.storages[i] = (struct storage){.ops = &database_ops, .handle = &test.databases[i]};
+        process->storages.storages[i] =
+            (struct storage){.ops = &database_ops, .handle = &test.databases[i]};
         plug_call_init(&process->storages.storages[i].call, NULL, 10000, 4096);
         process->storages.open[i] = true;
     }
@@ -232,7 +253,8 @@ static void process_fini(struct process *process)
     }
 }
 
-static int finish(struct process *process, const struct hearth_identity *identity, struct signin_result *ret_result, struct err *err)
+static int finish(struct process *process, const struct hearth_identity *identity,
+                  struct signin_result *ret_result, struct err *err)
 {
     struct signin_end end = {.identity = identity, .setup = test.code};
     return signin_finish(&process->worker, &process->storages, &end, ret_result, err);
@@ -249,12 +271,17 @@ static void other_finishes(void)
 
 static struct hearth_identity person(const char *email, const char *uid)
 {
-    return (struct hearth_identity){
-        .struct_size = sizeof(struct hearth_identity), .email = email, .uid = uid, .credentials = "x", .credentials_size = 1};
+    return (struct hearth_identity){.struct_size = sizeof(struct hearth_identity),
+                                    .email = email,
+                                    .uid = uid,
+                                    .credentials = "x",
+                                    .credentials_size = 1};
 }
 
-/* `mine` finishes in one process; just before its account is made `comes` has finished in the other one. */
-static int race(size_t nodes, const struct hearth_identity *mine, const struct hearth_identity *comes, struct signin_result *ret_result)
+/* `mine` finishes in one process; just before its account is made `comes` has finished in the
+ * other one. */
+static int race(size_t nodes, const struct hearth_identity *mine,
+                const struct hearth_identity *comes, struct signin_result *ret_result)
 {
     struct err err = {0};
     memset(test.databases, 0, sizeof(test.databases));
@@ -278,7 +305,7 @@ static size_t accounts(void)
     return count;
 }
 
-/* --- tests ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- tests --- */
 
 static void test_one_first_person(void **state)
 {
@@ -315,7 +342,8 @@ static void test_one_account(void **state)
 static void test_one_address(void **state)
 {
     (void)state;
-    struct hearth_identity ada = person("ada@example.org", "a"), other = person("ADA@example.org", "b");
+    struct hearth_identity ada = person("ada@example.org", "a"),
+                           other = person("ADA@example.org", "b");
     struct signin_result result;
     assert_int_equal(race(1, &ada, &other, &result), 0);
     assert_int_equal(test.other.outcome, SIGNIN_IN);
@@ -359,7 +387,8 @@ static int tear_down(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_one_first_person), cmocka_unit_test(test_one_account),
-                                       cmocka_unit_test(test_one_address), cmocka_unit_test(test_no_address)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_first_person), cmocka_unit_test(test_one_account),
+        cmocka_unit_test(test_one_address), cmocka_unit_test(test_no_address)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

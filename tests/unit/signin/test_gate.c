@@ -24,7 +24,8 @@ struct guest {
 static void *guest_main(void *arg)
 {
     struct guest *guest = arg;
-    guest->state = signin_gate_enter(guest->gate, guest->address, guest->email, &guest->stop, &guest->visit);
+    guest->state =
+        signin_gate_enter(guest->gate, guest->address, guest->email, &guest->stop, &guest->visit);
     atomic_store(&guest->answered, true);
     return NULL;
 }
@@ -58,16 +59,19 @@ static enum gate_state ask(struct guest *guest)
     return guest->state;
 }
 
-static enum gate_state come(struct gate *gate, const char *address, const char *email, struct gate_visit *visit)
+static enum gate_state come(struct gate *gate, const char *address, const char *email,
+                            struct gate_visit *visit)
 {
     return signin_gate_enter(gate, address, email, NULL, visit);
 }
 
-/* However many come from a network, and with however many addresses of e-mail: one place is left to others. */
+/* However many come from a network, and with however many addresses of e-mail: one place is left
+ * to others. */
 static void test_one_network(void **state)
 {
     (void)state;
-    static const char *const addresses[] = {"2001:db8:1::1", "2001:db8:1:ff::1", "2001:db8:1:8000::1", "2001:db8:1:1::1"};
+    static const char *const addresses[] = {"2001:db8:1::1", "2001:db8:1:ff::1",
+                                            "2001:db8:1:8000::1", "2001:db8:1:1::1"};
     static const char *const emails[] = {"a@example.org", "b@example.org", "c@example.org", NULL};
     struct gate gate;
     struct gate_visit visits[4], other;
@@ -85,7 +89,8 @@ static void test_one_network(void **state)
     signin_gate_fini(&gate);
 }
 
-/* The same with one address of e-mail from many networks; from one network it is told that it is under way. */
+/* The same with one address of e-mail from many networks; from one network it is told that it is
+ * under way. */
 static void test_one_person(void **state)
 {
     (void)state;
@@ -94,7 +99,8 @@ static void test_one_person(void **state)
     struct gate_visit visits[4], other;
     signin_gate_init(&gate, 0);
     for (int i = 0; i < 4; i++)
-        assert_int_equal(come(&gate, addresses[i], "eve@example.org", &visits[i]), i < 3 ? GATE_INSIDE : GATE_FULL);
+        assert_int_equal(come(&gate, addresses[i], "eve@example.org", &visits[i]),
+                         i < 3 ? GATE_INSIDE : GATE_FULL);
     assert_int_equal(come(&gate, "192.0.2.250", "Eve@example.org", &other), GATE_BUSY);
     assert_int_equal(come(&gate, "10.0.0.1", "ada@example.org", &other), GATE_INSIDE);
     signin_gate_leave(&gate, &other);
@@ -177,7 +183,8 @@ static void test_line(void **state)
     pthread_create(&ada.thread, NULL, guest_main, &ada);
     assert_int_equal(ask(&crowd[GATE_LINE - 1]), GATE_FULL);
     assert_int_equal(waiting(&gate), GATE_LINE);
-    assert_int_equal(come(&gate, "192.0.2.2", NULL, &late), GATE_FULL); /* nobody is fewer than it would be */
+    /* nobody is fewer than it would be */
+    assert_int_equal(come(&gate, "192.0.2.2", NULL, &late), GATE_FULL);
     assert_int_equal(waiting(&gate), GATE_LINE);
     assert_false(atomic_load(&ada.answered));
     signin_gate_leave(&gate, &inside[3]);
@@ -224,8 +231,9 @@ static void test_neighbours(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_one_network), cmocka_unit_test(test_one_person),
-                                       cmocka_unit_test(test_turns),       cmocka_unit_test(test_round_robin),
-                                       cmocka_unit_test(test_line),        cmocka_unit_test(test_neighbours)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_network), cmocka_unit_test(test_one_person),
+        cmocka_unit_test(test_turns),       cmocka_unit_test(test_round_robin),
+        cmocka_unit_test(test_line),        cmocka_unit_test(test_neighbours)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,7 +48,8 @@ static void test_life(void **state)
     signin_pending_drop(pending_signins, pending);
     assert_null(signin_pending_take(pending_signins, secret, &busy));
     assert_false(busy);
-    const char *const strange[] = {"", "x", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
+    const char *const strange[] = {"", "x", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                                   "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
     for (size_t i = 0; i < sizeof(strange) / sizeof(strange[0]); i++)
         assert_null(signin_pending_take(pending_signins, strange[i], &busy));
     assert_null(signin_pending_take(pending_signins, NULL, &busy));
@@ -73,7 +74,8 @@ static void test_over(void **state)
     struct signin_pending_table *pending_signins = signin_pending_table_create(vault, 4);
     bool busy;
     char secret[SIGNIN_PENDING_SECRET_SIZE];
-    struct signin_pending *pending = signin_pending_begin(pending_signins, "192.0.2.7"), *held = signin_pending_begin(pending_signins, "192.0.2.8");
+    struct signin_pending *pending = signin_pending_begin(pending_signins, "192.0.2.7"),
+                          *held = signin_pending_begin(pending_signins, "192.0.2.8");
     memcpy(secret, pending->secret, sizeof(secret));
     signin_pending_put(pending_signins, pending);
     passed = SIGNIN_PENDING_LIFE - 60000;
@@ -90,7 +92,8 @@ static void test_over(void **state)
 }
 
 /* Begins one and puts it back. */
-static void begin(struct signin_pending_table *pending_signins, const char *address, bool worth, char ret_secret[SIGNIN_PENDING_SECRET_SIZE])
+static void begin(struct signin_pending_table *pending_signins, const char *address, bool worth,
+                  char ret_secret[SIGNIN_PENDING_SECRET_SIZE])
 {
     struct signin_pending *pending = signin_pending_begin(pending_signins, address);
     memcpy(ret_secret, pending->secret, SIGNIN_PENDING_SECRET_SIZE);
@@ -123,17 +126,20 @@ static void test_bounded(void **state)
     for (int i = 0; i < 40; i++)
         alive += is_there(pending_signins, secrets[i]);
     assert_int_equal(alive, 16);
+    /* of those who have one each the oldest goes */
     for (int i = 24; i < 40; i++)
-        assert_true(is_there(pending_signins, secrets[i])); /* of those who have one each the oldest goes */
+        assert_true(is_there(pending_signins, secrets[i]));
     signin_pending_table_destroy(pending_signins);
 }
 
-/* Whoever begins very many ends their own: the oldest, and of these what is worth something last. */
+/* Whoever begins very many ends their own: the oldest, and of these what is worth something
+ * last. */
 static void test_own_go_first(void **state)
 {
     (void)state;
     struct signin_pending_table *pending_signins = signin_pending_table_create(vault, 1000);
-    char ada[SIGNIN_PENDING_SECRET_SIZE], worth[SIGNIN_PENDING_SECRET_SIZE], first[SIGNIN_PENDING_SECRET_SIZE], last[SIGNIN_PENDING_SECRET_SIZE], address[64];
+    char ada[SIGNIN_PENDING_SECRET_SIZE], worth[SIGNIN_PENDING_SECRET_SIZE],
+        first[SIGNIN_PENDING_SECRET_SIZE], last[SIGNIN_PENDING_SECRET_SIZE], address[64];
     begin(pending_signins, "203.0.113.7", false, ada);
     begin(pending_signins, "2001:db8:7::1", true, worth);
     begin(pending_signins, "2001:db8:7::1", false, first);
@@ -175,7 +181,8 @@ static void test_sealed(void **state)
     size_t size;
     assert_int_equal(signin_pending_seal_identity(pending_signins, pending, &in, &err), 0);
     assert_null(memmem(pending->sealed, pending->sealed_size, "example", 7));
-    assert_int_equal(signin_pending_open_identity(pending_signins, pending, &out, &bytes, &size, &err), 0);
+    assert_int_equal(
+        signin_pending_open_identity(pending_signins, pending, &out, &bytes, &size, &err), 0);
     assert_string_equal(out.email, in.email);
     assert_string_equal(out.uid, in.uid);
     assert_null(out.name);
@@ -226,8 +233,9 @@ static void test_threads(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_life),
-        cmocka_unit_test(test_over), cmocka_unit_test(test_bounded), cmocka_unit_test(test_own_go_first),
-                                       cmocka_unit_test(test_sealed), cmocka_unit_test(test_threads)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_life),    cmocka_unit_test(test_over),
+        cmocka_unit_test(test_bounded), cmocka_unit_test(test_own_go_first),
+        cmocka_unit_test(test_sealed),  cmocka_unit_test(test_threads)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,12 +1,12 @@
 /* hearth/draft/failed.h: records that could not be fetched or read, to be asked for again. A draft:
  * docs/plugins.md says what that means.
  *
- * A cursor says how far a collection of a source was read; these ids are what lies before the cursor
- * and is missing still. They are written in the batch that writes the cursor, so that neither is true
- * without the other. Providers do not see a storage: a sink that has this extension behind it gets
- * a function for it, and a pull the list of what is due, both at the end of their structs; until
- * then a provider keeps such ids within its cursor. They go with their account and source; an
- * archive carries them with the cursors. */
+ * A cursor says how far a collection of a source was read; these ids are what lies before the
+ * cursor and is missing still. They are written in the batch that writes the cursor, so that
+ * neither is true without the other. Providers do not see a storage: a sink that has this
+ * extension behind it gets a function for it, and a pull the list of what is due, both at the
+ * end of their structs; until then a provider keeps such ids within its cursor. They go with
+ * their account and source; an archive carries them with the cursors. */
 #ifndef HEARTH_DRAFT_FAILED_H
 #define HEARTH_DRAFT_FAILED_H
 
@@ -47,11 +47,10 @@ struct hearth_storage_failed {
     int (*failed_put)(void *handle, struct hearth_call *call,
                       const struct hearth_failed_id *failed);
     /* It came, or it is given up. Missing is fine. */
-    int (*failed_remove)(void *handle, struct hearth_call *call, int64_t source,
-                         int64_t collection, const char *guid);
+    int (*failed_remove)(void *handle, struct hearth_call *call, int64_t source, int64_t collection,
+                         const char *guid);
     /* All of the collection, as its cursor is forgotten; HEARTH_COLLECTION_NONE: of every one. */
-    int (*failed_clear)(void *handle, struct hearth_call *call, int64_t source,
-                        int64_t collection);
+    int (*failed_clear)(void *handle, struct hearth_call *call, int64_t source, int64_t collection);
     /* --- reading, inside or outside of a batch --- */
     /* Up to `limit` with next <= now: the longest due first, ties by guid. */
     int (*failed_due)(void *handle, struct hearth_call *call, const char *account, int64_t source,

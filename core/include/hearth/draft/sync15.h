@@ -171,9 +171,8 @@ struct hearth_storage_sync15 {
                     struct hearth_sync15_user *ret_user);
     /* In pieces. uid NULL: of all. By uid by bytes, the current one first, then as it would become
      * current; behind the user (after_uid, after_user); after_uid NULL: from the first. */
-    int (*user_list)(void *handle, struct hearth_call *call, const char *uid,
-                     const char *after_uid, int64_t after_user, hearth_sync15_user_cb cb,
-                     void *ctx);
+    int (*user_list)(void *handle, struct hearth_call *call, const char *uid, const char *after_uid,
+                     int64_t after_user, hearth_sync15_user_cb cb, void *ctx);
     /* With a new number, which is also the answer. All others of the uid that are not replaced are,
      * at `created`, in the same transaction. CONFLICT: the person has or had that client state:
      * another request was first, or a browser has an old key. */
@@ -219,9 +218,9 @@ struct hearth_storage_sync15 {
     int (*record_get)(void *handle, struct hearth_call *call, int64_t user, const char *collection,
                       const char *id, struct hearth_sync15_record *ret_record);
     /* All of one moment, however many, in bounded memory. CONFLICT before `begun` is called. */
-    int (*record_list)(void *handle, struct hearth_call *call, int64_t user,
-                       const char *collection, const struct hearth_sync15_query *query,
-                       hearth_sync15_begun_cb begun, hearth_sync15_record_cb cb, void *ctx);
+    int (*record_list)(void *handle, struct hearth_call *call, int64_t user, const char *collection,
+                       const struct hearth_sync15_query *query, hearth_sync15_begun_cb begun,
+                       hearth_sync15_record_cb cb, void *ctx);
 
     /* --- writing. ret_modified: the time of the write, which is now that of the store and of the
      * collection, where it is still there. NOT_FOUND where not said otherwise: no such user. --- */

@@ -78,9 +78,8 @@ struct hearth_storage_versions {
      * made, when it comes from an archive; those that differ from one that is replaced are the
      * caller's to replace in the same batch. INVALID: `base` is not a whole one of the same kind
      * and subject, or is the version itself, or one that others differ from would not be whole. */
-    int (*version_put)(void *handle, struct hearth_call *call,
-                       const struct hearth_version *version, const void *bytes, size_t count,
-                       int64_t *ret_id);
+    int (*version_put)(void *handle, struct hearth_call *call, const struct hearth_version *version,
+                       const void *bytes, size_t count, int64_t *ret_id);
     /* Words (NULL: none) and whether pruning leaves it. Atomic by itself. NOT_FOUND. */
     int (*version_keep)(void *handle, struct hearth_call *call, const char *account, int64_t id,
                         const char *label, bool kept);

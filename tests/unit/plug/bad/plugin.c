@@ -1,4 +1,5 @@
-/* A queue plugin that does nothing, and, built with -DBAD_…, breaks one rule. None of its operations is ever called. */
+/* A queue plugin that does nothing, and, built with -DBAD_…, breaks one rule. None of its
+ * operations is ever called. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,9 +84,9 @@ static const struct hearth_queue operations = {
     OP(event_wait),
 };
 
-#define KEY(...)                                                                                                                           \
-    {                                                                                                                                      \
-        .struct_size = sizeof(struct hearth_config_key), .help = "x", __VA_ARGS__                                                          \
+#define KEY(...)                                                                                   \
+    {                                                                                              \
+        .struct_size = sizeof(struct hearth_config_key), .help = "x", __VA_ARGS__                  \
     }
 static const struct hearth_config_key keys[] = {
 #if defined(BAD_KEYTWICE)
@@ -122,10 +123,12 @@ static const struct hearth_limits limits = {.struct_size = 4};
 #endif
 
 #ifdef BAD_EXTENSION
-/* Whatever it is asked for, a part of it. The table above is good for this kind, too: it is longer. */
+/* Whatever it is asked for, a part of it. The table above is good for this kind, too: it is
+ * longer. */
 static const void *extension(const char *name)
 {
-    static const struct hearth_sync_signin signin = {.struct_size = sizeof(signin), OP(methods), OP(start)};
+    static const struct hearth_sync_signin signin = {
+        .struct_size = sizeof(signin), OP(methods), OP(start)};
     (void)name;
     return &signin;
 }
