@@ -1,5 +1,5 @@
-"""Counts the tests of a meson log: a line each with how many passed, how many failed, and the name of each that failed. A skipped
-test counts as failed: nothing may be skipped silently."""
+"""Counts the tests of a meson log: a line each with how many passed, how many failed, and the
+name of each that failed. A skipped test counts as failed: nothing may be skipped silently."""
 import json
 import sys
 

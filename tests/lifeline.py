@@ -1,8 +1,10 @@
-"""What a test starts ends with it, however it ends: killed by meson, by a time-out, by a fault of its own.
+"""What a test starts ends with it, however it ends: killed by meson, by a time-out, by a fault
+of its own.
 
-A process of its own holds one end of a pipe. `hold(pid)` tells it a process group, `release(pid)` that it has ended, `folder(path)` what to remove; when
-the pipe breaks it kills the groups that are left and removes the folders. It is started with the first group, in a session of its own, so that what kills the
-test does not kill it."""
+A process of its own holds one end of a pipe. `hold(pid)` tells it a process group,
+`release(pid)` that it has ended, `folder(path)` what to remove; when the pipe breaks it kills
+the groups that are left and removes the folders. It is started with the first group, in a
+session of its own, so that what kills the test does not kill it."""
 import contextlib
 import os
 import shutil
@@ -20,8 +22,9 @@ def _tell(word, value):
     global _keeper
     with _lock:
         if _keeper is None:
-            _keeper = subprocess.Popen([sys.executable, os.path.abspath(__file__)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                       start_new_session=True)
+            _keeper = subprocess.Popen([sys.executable, os.path.abspath(__file__)],
+                                       stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL, start_new_session=True)
         _keeper.stdin.write(f"{word} {value}\n".encode())
         _keeper.stdin.flush()
 
@@ -55,7 +58,10 @@ def halt(pid):
     while os.path.isdir(f"/proc/{pid}") and time.monotonic() < until:
         states = set()
         for thread in os.listdir(f"/proc/{pid}/task"):
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError), open(f"/proc/{pid}/task/{thread}/stat", encoding="utf-8", errors="replace") as f:
+            with contextlib.suppress(FileNotFoundError,
+                                     ProcessLookupError), open(f"/proc/{pid}/task/{thread}/stat",
+                                                               encoding="utf-8",
+                                                               errors="replace") as f:
                 states.add(f.read().rpartition(")")[2].split()[0])
         if states <= set("TZX"):
             return

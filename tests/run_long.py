@@ -1,6 +1,8 @@
-"""run_long.py NAME: runs tests/long/NAME.py within its limit (LIMIT = seconds in the file; else half an hour), shows what it prints and keeps it in
-.dev/long/NAME.txt. Without a name: lists all. `./dev test --long` calls it.
-run_long.py --packages NAME: the packages that it needs besides those of the build, a line each: PACKAGES = {"codename of a Debian": "names"} in the file."""
+"""run_long.py NAME: runs tests/long/NAME.py within its limit (LIMIT = seconds in the file; else
+half an hour), shows what it prints and keeps it in .dev/long/NAME.txt. Without a name: lists
+all. `./dev test --long` calls it. run_long.py --packages NAME: the packages that it needs
+besides those of the build, a line each: PACKAGES = {"codename of a Debian": "names"} in the
+file."""
 import ast
 import os
 import platform
@@ -46,11 +48,14 @@ def run(name):
     limit, begun = limit_of(path), time.monotonic()
     os.makedirs(RESULTS, exist_ok=True)
     with open(os.path.join(RESULTS, name + ".txt"), "w", encoding="utf-8") as result:
+
         def say(line):
             for out in (sys.stdout, result):
                 out.write(line)
                 out.flush()
-        process = subprocess.Popen([sys.executable, "-u", path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+
+        process = subprocess.Popen([sys.executable, "-u", path], stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, text=True, start_new_session=True,
                                    errors="replace")
         lifeline.hold(process.pid)
         expired = threading.Event()
@@ -58,6 +63,7 @@ def run(name):
         def end():
             expired.set()
             lifeline.kill_group(process.pid)
+
         timer = threading.Timer(limit, end)
         timer.start()
         for line in process.stdout:
@@ -67,7 +73,9 @@ def run(name):
         lifeline.kill_group(process.pid)
         lifeline.release(process.pid)
         why = f"not done after its limit of {limit} s" if expired.is_set() else f"exit code {code}"
-        say(f"{name}: {'passed' if code == 0 else 'failed, ' + why}, {time.monotonic() - begun:.0f} s\n")
+        say(f"{name}: {'passed' if code == 0 else 'failed, ' + why}, "
+            f"{time.monotonic() - begun:.0f} s\n"
+            )
     return 0 if code == 0 else 1
 
 

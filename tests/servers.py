@@ -1,4 +1,5 @@
-"""PostgreSQL, Redis and HAProxy of a test's own: each in a folder and on a Unix socket or free ports of its own, ended with the test.
+"""PostgreSQL, Redis and HAProxy of a test's own: each in a folder and on a Unix socket or free
+ports of its own, ended with the test.
 
 PostgreSQL refuses to run as root; then it runs as the user `postgres` that its package makes."""
 import contextlib
@@ -34,7 +35,8 @@ class Server:
 
     def spawn(self, command, **options):
         self.log = open(os.path.join(self.folder, "log"), "ab")
-        self.process = subprocess.Popen(command, stdout=self.log, stderr=subprocess.STDOUT, start_new_session=True, **options)
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=subprocess.STDOUT,
+                                        start_new_session=True, **options)
         lifeline.hold(self.process.pid)
         self.wait_until_ready()
         return self
@@ -43,7 +45,8 @@ class Server:
         end = time.monotonic() + PATIENCE
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > end:
-                raise AssertionError(f"{type(self).__name__} did not start\n{self.log_text()[-3000:]}")
+                raise AssertionError(
+                    f"{type(self).__name__} did not start\n{self.log_text()[-3000:]}")
             time.sleep(0.02)
 
     def log_text(self):
@@ -54,7 +57,8 @@ class Server:
         os.killpg(self.process.pid, number)
 
     def freeze(self):
-        """Stops the process (SIGSTOP): its sockets stay open, the kernel even accepts connections for it, and nobody answers."""
+        """Stops the process (SIGSTOP): its sockets stay open, the kernel even accepts
+        connections for it, and nobody answers."""
         self.send(signal.SIGSTOP)
         lifeline.halt(self.process.pid)
 
@@ -91,21 +95,26 @@ class Server:
 
 
 class Postgres(Server):
-    """`dsn(database)` names a database; `create(database)` makes one. Its files are not flushed: it is for tests."""
+    """`dsn(database)` names a database; `create(database)` makes one. Its files are not flushed:
+    it is for tests."""
     def __init__(self):
         super().__init__("hearth-pg-")
-        self.bin = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda p: int(p.split("/")[-2]))[-1]
+        self.bin = sorted(glob.glob("/usr/lib/postgresql/*/bin"),
+                          key=lambda p: int(p.split("/")[-2]))[-1]
         self.user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         self.data = os.path.join(self.folder, "data")
         os.mkdir(self.data)
         if os.geteuid() == 0:
             for folder in (self.folder, self.data):
                 shutil.chown(folder, self.user)
-        self.run("initdb", "-D", self.data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+        self.run("initdb", "-D", self.data, "-U", "postgres", "--auth=trust", "--encoding=UTF8",
+                 "--locale=C.UTF-8", "--no-sync")
 
     def backends(self):
         """The processes of the sessions and helpers: each leads a group of its own."""
-        done = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True, timeout=PATIENCE)
+        done = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True,
+            timeout=PATIENCE)
         return [int(pid) for pid in done.stdout.split()]
 
     def freeze(self):
@@ -119,20 +128,26 @@ class Postgres(Server):
         super().thaw()
 
     def crash(self):
-        self.end(signal.SIGQUIT)  # with its children, which would hold its memory; it has a handler, also where its parent ignores that signal
+        # with its children, which would hold its memory; it has a handler, also where its parent
+        # ignores that signal
+        self.end(signal.SIGQUIT)
 
     def options(self):
         return {"user": self.user, "extra_groups": []} if os.geteuid() == 0 else {}
 
     def run(self, program, *words):
-        done = subprocess.run([os.path.join(self.bin, program), *words], capture_output=True, text=True, cwd=self.folder, timeout=PATIENCE * 2, **self.options())
+        done = subprocess.run([os.path.join(self.bin, program), *words], capture_output=True,
+                              text=True, cwd=self.folder, timeout=PATIENCE * 2, **self.options())
         if done.returncode != 0:
             raise AssertionError(f"{program}: {done.stdout}{done.stderr}")
         return done.stdout
 
     def start(self):
-        return self.spawn([os.path.join(self.bin, "postgres"), "-D", self.data, "-k", self.folder, "-c", "listen_addresses=", "-c", "fsync=off",
-                           "-c", "full_page_writes=off", "-c", "max_connections=200"], cwd=self.folder, **self.options())
+        return self.spawn([
+            os.path.join(self.bin,
+                         "postgres"), "-D", self.data, "-k", self.folder, "-c", "listen_addresses=",
+            "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"
+        ], cwd=self.folder, **self.options())
 
     def answers(self):
         try:
@@ -143,7 +158,8 @@ class Postgres(Server):
 
     def sql(self, database, text):
         """What psql prints: one line a row, columns separated by |."""
-        return self.run("psql", "-h", self.folder, "-U", "postgres", "-d", database, "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", text)
+        return self.run("psql", "-h", self.folder, "-U", "postgres", "-d", database, "-X", "-A",
+                        "-t", "-v", "ON_ERROR_STOP=1", "-c", text)
 
     def create(self, database):
         self.sql("postgres", f"CREATE DATABASE {database}")
@@ -157,8 +173,9 @@ class Postgres(Server):
 
 
 class Hole:
-    """A TCP proxy before a server on a Unix socket. swallow(): from then on nothing that is sent through it arrives, in either direction, and
-    nobody is told; new connections are accepted and lead nowhere. release(): the swallowed connections are gone, new ones get through."""
+    """A TCP proxy before a server on a Unix socket. swallow(): from then on nothing that is sent
+    through it arrives, in either direction, and nobody is told; new connections are accepted and
+    lead nowhere. release(): the swallowed connections are gone, new ones get through."""
     def __init__(self, path):
         self.path, self.open, self.pairs, self.lock = path, True, set(), threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
@@ -181,9 +198,10 @@ class Hole:
                         continue
                     pair = (client, server)
                     for source, target in (pair, pair[::-1]):
-                        threading.Thread(target=self.pump, args=(pair, source, target), daemon=True).start()
+                        threading.Thread(target=self.pump, args=(pair, source, target),
+                                         daemon=True).start()
                 else:
-                    pair = (client,)
+                    pair = (client, )
                 self.pairs.add(pair)
 
     def pump(self, pair, source, target):
@@ -234,10 +252,14 @@ class Redis(Server):
         self.url = f"unix:{self.socket}"
 
     def start(self):
-        return self.spawn(["redis-server", "--port", "0", "--unixsocket", self.socket, "--save", "", "--appendonly", "no", "--dir", self.folder])
+        return self.spawn([
+            "redis-server", "--port", "0", "--unixsocket", self.socket, "--save", "",
+            "--appendonly", "no", "--dir", self.folder
+        ])
 
     def command(self, *words):
-        done = subprocess.run(["redis-cli", "-s", self.socket, *words], capture_output=True, text=True, timeout=PATIENCE)
+        done = subprocess.run(["redis-cli", "-s", self.socket, *words], capture_output=True,
+                              text=True, timeout=PATIENCE)
         if done.returncode != 0:
             raise AssertionError(done.stdout + done.stderr)
         return done.stdout.strip()
@@ -257,13 +279,19 @@ class HAProxy(Server):
         self.certificate = os.path.join(self.folder, "cert.pem")
         pem = os.path.join(self.folder, "both.pem")
         key = os.path.join(self.folder, "key.pem")
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", self.certificate, "-days", "2", "-subj",
-                        "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"], check=True, capture_output=True, timeout=300)
+        subprocess.run([
+            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out",
+            self.certificate, "-days", "2", "-subj", "/CN=localhost", "-addext",
+            "subjectAltName=DNS:localhost,IP:127.0.0.1"
+        ], check=True, capture_output=True, timeout=300)
         with open(pem, "w", encoding="utf-8") as out:
             for part in (self.certificate, key):
                 with open(part, encoding="utf-8") as f:
                     out.write(f.read())
-        self.environment = {**os.environ, "HEARTH_BIND": f"127.0.0.1:{self.port}", "HEARTH_CERTIFICATE": pem, **addresses}
+        self.environment = {
+            **os.environ, "HEARTH_BIND": f"127.0.0.1:{self.port}", "HEARTH_CERTIFICATE": pem,
+            **addresses
+        }
         self.url = f"https://localhost:{self.port}"
 
     def start(self):

@@ -19,7 +19,9 @@ def read(path):
 def migrations(c, args):
     prefix = "".join(a.removeprefix("--prefix=") for a in args if a.startswith("--prefix="))
     files = sorted(a for a in args if not a.startswith("--prefix="))
-    c.write(f'#include "storage-sql/migrations.h"\n\nconst struct migration {prefix}migrations[] = {{\n')
+    c.write(
+        f'#include "storage-sql/migrations.h"\n\nconst struct migration {prefix}migrations[] = {{\n'
+    )
     for number, path in enumerate(files, 1):
         name = os.path.basename(path)
         if int(name.split("-")[0]) != number:

@@ -1,5 +1,6 @@
-"""./dev bench [search|sync|http|memory|jobs|fleet|web]…: benchmarks that compare with a peer or a floor in the same run. Prints Markdown tables for
-docs/performance.md. Absolute figures belong to the machine; the ratios are what to look at."""
+"""./dev bench [search|sync|http|memory|jobs|fleet|web]…: benchmarks that compare with a peer or
+a floor in the same run. Prints Markdown tables for docs/performance.md. Absolute figures belong
+to the machine; the ratios are what to look at."""
 import concurrent.futures
 import http.client
 import json
@@ -20,11 +21,13 @@ sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 from harness import ADA, Node, SyncService, until  # noqa: E402
 
 BIG = "big@example.org"
-TYPED = ("river garden", "stone window", "bicycle", "übung", "source review", "news.exam", "zzzz", "castle orch", "compiler data")
+TYPED = ("river garden", "stone window", "bicycle", "übung", "source review", "news.exam", "zzzz",
+         "castle orch", "compiler data")
 
 
 def program(name, *words):
-    return subprocess.run([os.path.join(BUILD, "tests", "bench", name), *words], capture_output=True, text=True, check=True).stdout
+    return subprocess.run([os.path.join(BUILD, "tests", "bench", name), *words],
+                          capture_output=True, text=True, check=True).stdout
 
 
 def cpu_seconds(pids):
@@ -45,7 +48,8 @@ def table(*rows):
     print(flush=True)
 
 
-# --- search ----------------------------------------------------------------------------------------------------------------------------
+# --- search
+# ----------------------------------------------------------------------------------------------------------------------------
 def bench_search():
     print("### Search per keystroke, in the engine\n\n```")
     print(program("bench-search", "--sql", "10000", "100000", "1000000").strip())
@@ -70,25 +74,34 @@ def bench_search_http():
             times = times if typed > 1 else []
             for text in TYPED:
                 for n in range(1, len(text) + 1):
-                    path = "/api/v1/search?limit=20&q=" + "".join(f"%{b:02x}" for b in text[:n].encode()) + f"&round={typed}"  # past the cache
+                    # past the cache
+                    path = "/api/v1/search?limit=20&q=" + "".join(
+                        f"%{b:02x}" for b in text[:n].encode()) + f"&round={typed}"
                     begin = time.perf_counter()
                     connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
                     body = connection.getresponse().read()
                     times.append((time.perf_counter() - begin) * 1000)
                     assert body.startswith(b'{"results"'), body
                     cold = cold or times[0]
-        print("### Search through HTTP, 100,000 pages, limit 20 (a client in Python included; no answer from the cache)\n")
+        print(
+            "### Search through HTTP, 100,000 pages, limit 20 (a client in Python included; no "
+            "answer from the cache)\n"
+        )
         table(("first keystroke, cold", "warm p50", "warm p99", "keystrokes"),
-              (f"{cold:.1f} ms", f"{statistics.median(times):.2f} ms", f"{percentile(times, 99):.2f} ms", len(times)))
+              (f"{cold:.1f} ms", f"{statistics.median(times):.2f} ms",
+               f"{percentile(times, 99):.2f} ms", len(times)))
     finally:
         node.close()
         service.stop()
 
 
-# --- first sync ------------------------------------------------------------------------------------------------------------------------
+# --- first sync
+# ------------------------------------------------------------------------------------------------------------------------
 def bench_sync():
     records = 100000
-    floor = float(re.search(r"floor[^\d]*([\d.,]+) records/s", program("floor-decode", str(records)).replace(",", "")).group(1))
+    floor = float(
+        re.search(r"floor[^\d]*([\d.,]+) records/s",
+                  program("floor-decode", str(records)).replace(",", "")).group(1))
     service, node = SyncService(load=False), Node()
     try:
         service.account(BIG, history=records, bookmarks=10000, tabs=50)
@@ -101,15 +114,21 @@ def bench_sync():
         node.sync(BIG)
         unchanged = service.counters()["storage"]
         rate = int(done.group(1)) / (int(done.group(2)) / 1000)
-        print("### First sync: 100,000 history records, 10,000 bookmarks, from the double on the same machine\n")
-        table(("records", "seconds", "records/s", "floor: AES + HMAC + JSON alone", "ratio to the floor", "peak memory", "requests of the next, unchanged sync"),
-              (done.group(1), f"{int(done.group(2)) / 1000:.1f}", f"{rate:.0f}", f"{floor:.0f}/s", f"{rate / floor:.2f}", f"{peak / 1024:.0f} MB", unchanged))
+        print(
+            "### First sync: 100,000 history records, 10,000 bookmarks, from the double on the "
+            "same machine\n"
+        )
+        table(("records", "seconds", "records/s", "floor: AES + HMAC + JSON alone",
+               "ratio to the floor", "peak memory", "requests of the next, unchanged sync"),
+              (done.group(1), f"{int(done.group(2)) / 1000:.1f}", f"{rate:.0f}", f"{floor:.0f}/s",
+               f"{rate / floor:.2f}", f"{peak / 1024:.0f} MB", unchanged))
     finally:
         node.close()
         service.stop()
 
 
-# --- HTTP ------------------------------------------------------------------------------------------------------------------------------
+# --- HTTP
+# ------------------------------------------------------------------------------------------------------------------------------
 NGINX = """
 daemon off; worker_processes 2; pid {folder}/pid; error_log {folder}/error.log;
 events {{ worker_connections 4096; }}
@@ -129,7 +148,10 @@ def load(url, pids, *more):
     """CPU microseconds of the server for each request of an h2load run, and requests per second."""
     requests = 100000
     before = cpu_seconds(pids)
-    out = subprocess.run(["h2load", "-n", str(requests), "-c", "8", "-m", "32", "-t", "1", *more, url], capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(
+        ["h2load", "-n",
+         str(requests), "-c", "8", "-m", "32", "-t", "1", *more, url], capture_output=True,
+        text=True, check=True).stdout
     after = cpu_seconds(pids)
     ok = int(re.search(r"(\d+) succeeded", out).group(1))
     assert ok == requests, out
@@ -149,16 +171,23 @@ def bench_http():
             f.write(body)
         with open(os.path.join(folder, "nginx.conf"), "w", encoding="utf-8") as f:
             f.write(NGINX.format(folder=folder, port=port))
-        nginx = subprocess.Popen(["/usr/sbin/nginx", "-p", folder, "-c", os.path.join(folder, "nginx.conf")], stderr=subprocess.DEVNULL)
+        nginx = subprocess.Popen(
+            ["/usr/sbin/nginx", "-p", folder, "-c",
+             os.path.join(folder, "nginx.conf")], stderr=subprocess.DEVNULL)
         until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, "nginx listens")
-        workers = [int(p) for p in subprocess.run(["pgrep", "-P", str(nginx.pid)], capture_output=True, text=True).stdout.split()]
+        workers = [
+            int(p) for p in subprocess.run(["pgrep", "-P", str(nginx.pid)], capture_output=True,
+                                           text=True).stdout.split()
+        ]
         auth = ("-H", f"Authorization: Bearer {token}")
         rows = [("answer", "CPU per request", "requests/s", "ratio to nginx")]
         peer, peer_rate = load(f"http://127.0.0.1:{port}/devices.json", workers)
-        rows.append((f"nginx, a file of {len(body)} bytes", f"{peer:.1f} µs", f"{peer_rate:.0f}", "1"))
+        rows.append(
+            (f"nginx, a file of {len(body)} bytes", f"{peer:.1f} µs", f"{peer_rate:.0f}", "1"))
         pid = [node.process.pid]
-        for name, path in (("hearthd /healthz", "/healthz"), ("hearthd /devices, from the cache, authenticated", "/api/v1/devices"),
-                           ("hearthd /me, from the storage", "/api/v1/me")):
+        for name, path in (("hearthd /healthz", "/healthz"),
+                           ("hearthd /devices, from the cache, authenticated",
+                            "/api/v1/devices"), ("hearthd /me, from the storage", "/api/v1/me")):
             cost, rate = load(node.address + path, pid, *auth)
             rows.append((name, f"{cost:.1f} µs", f"{rate:.0f}", f"{cost / peer:.2f}"))
         print("### Small JSON over HTTP/2 (h2c), 8 connections, 32 streams each\n")
@@ -170,11 +199,15 @@ def bench_http():
         service.stop()
 
 
-# --- memory ----------------------------------------------------------------------------------------------------------------------------
+# --- memory
+# ----------------------------------------------------------------------------------------------------------------------------
 def bench_memory():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    service, node = SyncService(), Node("[web]\nmax_connections = 20000\nmax_connections_per_address = 100000\nidle_timeout = 10min\nrequest_timeout = 10min\n")
+    service, node = SyncService(), Node(
+        "[web]\nmax_connections = 20000\nmax_connections_per_address = 100000\nidle_timeout = "
+        "10min\nrequest_timeout = 10min\n"
+    )
     rows = [("hearthd", "resident")]
     try:
         node.start()
@@ -184,7 +217,8 @@ def bench_memory():
         begin = time.perf_counter()
         node.start()
         ready = (time.perf_counter() - begin) * 1000
-        rows.append((f"restarted, Ada's account (ready in {ready:.0f} ms)", f"{node.memory() / 1024:.1f} MB"))
+        rows.append((f"restarted, Ada's account (ready in {ready:.0f} ms)",
+                     f"{node.memory() / 1024:.1f} MB"))
         node.api("/me")
         node.api("/search", q="river")
         rows.append(("after a first search", f"{node.memory() / 1024:.1f} MB"))
@@ -196,6 +230,7 @@ def bench_memory():
             s.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             s.recv(4096)
             return s
+
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             sockets = list(pool.map(connect, range(count)))
         rows.append((f"and {count} idle HTTP/1.1 connections", f"{node.memory() / 1024:.1f} MB"))
@@ -209,35 +244,49 @@ def bench_memory():
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-# --- scheduler and queue -----------------------------------------------------------------------------------------------------------------
+# --- scheduler and queue
+# -----------------------------------------------------------------------------------------------------------------
 def simulation(*words):
-    """The values that a run of the simulation printed; a list, one for each line that begins with accounts=."""
+    """The values that a run of the simulation printed; a list, one for each line that begins
+    with accounts=."""
     plugins = os.path.join(BUILD, "plugins")
-    env = dict(os.environ, STORAGE_SQLITE=os.path.join(plugins, "storage-sqlite", "storage-sqlite.so"),
+    env = dict(os.environ, STORAGE_SQLITE=os.path.join(plugins, "storage-sqlite",
+                                                       "storage-sqlite.so"),
                QUEUE_INPROC=os.path.join(plugins, "queue-inproc", "queue-inproc.so"))
-    out = subprocess.run([os.path.join(BUILD, "tests", "sim", "sim"), *words], env=env, capture_output=True, text=True, check=True).stdout
-    return [dict(re.findall(r"(\w+)=(-?[\d.]+)", run)) for run in re.split(r"^(?=accounts=)", out, flags=re.M)[1:]]
+    out = subprocess.run([os.path.join(BUILD, "tests", "sim", "sim"), *words], env=env,
+                         capture_output=True, text=True, check=True).stdout
+    return [
+        dict(re.findall(r"(\w+)=(-?[\d.]+)", run))
+        for run in re.split(r"^(?=accounts=)", out, flags=re.M)[1:]
+    ]
 
 
 def bench_jobs():
-    # Six hours, in which nearly everybody who is awake is synced several times: a day takes a quarter of an hour, because it is twelve
-    # million commits of four or five pages each, and two thirds of each is system calls.
+    # Six hours, in which nearly everybody who is awake is synced several times: a day takes a
+    # quarter of an hour, because it is twelve million commits of four or five pages each, and two
+    # thirds of each is system calls.
     run = simulation("--accounts", "1000000", "--seed", "1", "--hours", "6")[0]
     print("### A million accounts, six simulated hours\n")
-    table(("claims", "syncs per minute, mean / max", "longest lateness", "longest queue", "workers busy, mean / all", "commits/s", "CPU per million claims",
+    table(("claims", "syncs per minute, mean / max", "longest lateness", "longest queue",
+           "workers busy, mean / all", "commits/s", "CPU per million claims",
            "CPU per million syncs, claims included"),
-          (run["claims"], f"{run['syncs_per_minute_mean']} / {run['syncs_per_minute_max']}", f"{int(run['lateness_max_ms']) / 1000:.1f} s", run["queue_max"],
-           f"{run['workers_busy_mean']} / {run['workers']}", run["commits_per_second"], f"{run['cpu_s_per_million_claims']} s", f"{run['cpu_s_per_million_syncs']} s"))
+          (run["claims"], f"{run['syncs_per_minute_mean']} / {run['syncs_per_minute_max']}",
+           f"{int(run['lateness_max_ms']) / 1000:.1f} s", run["queue_max"],
+           f"{run['workers_busy_mean']} / {run['workers']}", run["commits_per_second"],
+           f"{run['cpu_s_per_million_claims']} s", f"{run['cpu_s_per_million_syncs']} s"))
 
 
 def bench_looks():
     runs = simulation("--looks", "10000", "100000", "1000000")
     print("### CPU of one look of the scheduler\n")
-    table(("accounts", "nothing due", "100 due: claimed and queued", "nothing due, 5,000 claimed ones wait for workers"),
-          *((r["accounts"], f"{r['idle_us']} µs", f"{r['due_100_us']} µs", f"{r['claimed_5000_us']} µs") for r in runs))
+    table(("accounts", "nothing due", "100 due: claimed and queued",
+           "nothing due, 5,000 claimed ones wait for workers"),
+          *((r["accounts"], f"{r['idle_us']} µs", f"{r['due_100_us']} µs",
+             f"{r['claimed_5000_us']} µs") for r in runs))
 
 
-# --- fleet -------------------------------------------------------------------------------------------------------------------------------
+# --- fleet
+# -------------------------------------------------------------------------------------------------------------------------------
 def bench_fleet():
     sys.path.insert(0, os.path.join(HERE, "..", "fleet"))
     import bench_fleet as fleet
@@ -246,11 +295,12 @@ def bench_fleet():
     print("### First sync on both\n")
     table(("storage", "records", "seconds", "ratio"), *fleet.first_sync())
     print("### A worker with 500 unchanged accounts\n")
-    table(("checked per minute", "CPU of the worker per check", "checks per minute and core", "connections to the Sync service", "peak memory"),
-          *fleet.unchanged())
+    table(("checked per minute", "CPU of the worker per check", "checks per minute and core",
+           "connections to the Sync service", "peak memory"), *fleet.unchanged())
 
 
-# --- web app -----------------------------------------------------------------------------------------------------------------------------
+# --- web app
+# -----------------------------------------------------------------------------------------------------------------------------
 def bench_web():
     """In Chromium: tests/web/measure.mjs, with the recorded account and with 100,000 pages."""
     web = [sys.executable, os.path.join(HERE, "..", "web", "run.py")]
@@ -258,8 +308,11 @@ def bench_web():
     subprocess.run([*web, "--pages", "100000", "measure.mjs", "typing", "scrolling"], check=True)
 
 
-STAGES = {"search": (bench_search, bench_search_http), "sync": (bench_sync,), "http": (bench_http,), "memory": (bench_memory,), "jobs": (bench_jobs, bench_looks),
-          "fleet": (bench_fleet,), "web": (bench_web,)}
+STAGES = {
+    "search": (bench_search, bench_search_http), "sync": (bench_sync, ), "http": (bench_http, ),
+    "memory": (bench_memory, ), "jobs": (bench_jobs, bench_looks), "fleet": (bench_fleet, ), "web":
+    (bench_web, )
+}
 
 for stage in sys.argv[2:] or STAGES:
     for run in STAGES[stage]:

@@ -4,21 +4,27 @@ import pathlib
 import tempfile
 import threading
 
-# How it goes away: stopped without dying, so that its sockets stay open and nobody answers; or ended, and started again on its data.
+# How it goes away: stopped without dying, so that its sockets stay open and nobody answers; or
+# ended, and started again on its data.
 HALT, END = "halt", "end"
 
 
 class Breaker:
-    """`commands` are the options for the kit. A thread here does what they ask for, by a named pipe, and answers each by a file of its own: who
-    asked may be gone by then."""
+    """`commands` are the options for the kit. A thread here does what they ask for, by a named
+    pipe, and answers each by a file of its own: who asked may be gone by then."""
     def __init__(self, server, how):
         self.server, self.how, self.broken, self.times = server, how, False, 0
         self.folder = tempfile.TemporaryDirectory(prefix="hearth-break-")
         ask = os.path.join(self.folder.name, "ask")
         os.mkfifo(ask)
         self.asked = open(os.open(ask, os.O_RDWR), "r+b", buffering=0)  # nobody waits for a partner
-        self.commands = [word for option in ("break", "mend") for word in
-                         (f"--{option}", f'cd "{self.folder.name}" && echo {option} $$ >ask && until test -e "$$"; do sleep 0.02; done && test "$(cat "$$")" = done')]
+        self.commands = [
+            word for option in ("break", "mend") for word in
+            (f"--{option}",
+             f'cd "{self.folder.name}" && echo {option} $$ >ask && until test -e "$$"; do sleep '
+             '0.02; done && test "$(cat "$$")" = done'
+             )
+        ]
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
 

@@ -12,7 +12,10 @@ from crypto import KeyBundle, kid_of, sync_key_of
 from login import SignIn
 from storage import Collection, decimal
 
-ENGINES = {"bookmarks": 2, "history": 1, "tabs": 1, "clients": 1, "forms": 1, "passwords": 1, "prefs": 1, "addons": 1}
+ENGINES = {
+    "bookmarks": 2, "history": 1, "tabs": 1, "clients": 1, "forms": 1, "passwords": 1, "prefs": 1,
+    "addons": 1
+}
 HOUSEKEEPING = ("meta", "crypto")
 
 
@@ -32,9 +35,11 @@ class Refresh(NamedTuple):
 class Account:
     def __init__(self, email, uid, k_b, kid, storage_uid, name=None):
         self.email, self.uid, self.name = email, uid, name or email.split("@")[0].title()
-        self.k_b, self.sync_key, self.kid, self.storage_uid = k_b, sync_key_of(k_b), kid, storage_uid
+        self.k_b, self.sync_key, self.kid, self.storage_uid = k_b, sync_key_of(
+            k_b), kid, storage_uid
         self.prefix = ""  # of the node's path, after a reassignment
-        self.set_tokens(*(hashlib.sha256(word + email.encode()).hexdigest() for word in (b"refresh", b"access")))
+        self.set_tokens(*(hashlib.sha256(word + email.encode()).hexdigest()
+                          for word in (b"refresh", b"access")))
         self.dead = {}  # tokens that are refused, and the number with which
         self.devices = {}  # id -> what the client said of it, and its "token"
         self.signin = SignIn(self)
@@ -44,7 +49,8 @@ class Account:
         self.random = random.Random(email)
         self.clock = 0
 
-    # --- tokens ----------------------------------------------------------------------------------------------------------------------
+    # --- tokens
+    # ----------------------------------------------------------------------------------------------------------------------
     def set_tokens(self, refresh, access=None):
         """These are the only ones from now on; import files name them. Sign-ins add theirs."""
         self.refresh_token, self.refreshes = refresh, {refresh: Refresh()}
@@ -52,13 +58,15 @@ class Account:
 
     def new_access_token(self, life=None, scope=Access().scope, client_id="", token=None):
         token = token or secrets.token_hex(32)
-        self.access_tokens[token] = Access(None if life is None else time.time() + life, scope, client_id)
+        self.access_tokens[token] = Access(None if life is None else time.time() + life, scope,
+                                           client_id)
         return token
 
     def accepts(self, access_token, scope=None):
         """Whether a server that wants this scope would take it."""
         access = self.access_tokens.get(access_token)
-        if access is None or access_token in self.dead or (scope and scope not in access.scope.split()):
+        if access is None or access_token in self.dead or (scope
+                                                           and scope not in access.scope.split()):
             return False
         return access.until is None or time.time() < access.until
 
@@ -80,7 +88,8 @@ class Account:
         del self.refreshes[token]
         self.forget_devices(token)
 
-    # --- devices -----------------------------------------------------------------------------------------------------------------------
+    # --- devices
+    # -----------------------------------------------------------------------------------------------------------------------
     def device_of(self, token):
         return next((d for d in self.devices.values() if d["token"] == token), None)
 
@@ -96,26 +105,32 @@ class Account:
         """What `hearthd account import` takes."""
         if auth not in ("access", "refresh"):
             raise ValueError('auth is "access" or "refresh"')
-        data = {"email": self.email, "uid": self.uid, "name": self.name, "sync_key": self.sync_key.hex(), "kid": self.kid,
-                "token_server": f"{base_url}/1.0/sync/1.5"}
+        data = {
+            "email": self.email, "uid": self.uid, "name": self.name, "sync_key":
+            self.sync_key.hex(), "kid": self.kid, "token_server": f"{base_url}/1.0/sync/1.5"
+        }
         if auth == "refresh":
             data["refresh_token"] = self.refresh_token
         else:
             data["access_token"] = next(iter(self.access_tokens), None) or self.new_access_token()
         return data
 
-    # --- reading ---------------------------------------------------------------------------------------------------------------------
+    # --- reading
+    # ---------------------------------------------------------------------------------------------------------------------
     def latest(self):
         return max((c.modified for c in self.collections.values()), default=0)
 
     def keys_of(self, collection):
-        return KeyBundle(self.sync_key) if collection == "crypto" else self.per_collection.get(collection, self.bulk)
+        return KeyBundle(self.sync_key) if collection == "crypto" else self.per_collection.get(
+            collection, self.bulk)
 
     def cleartext(self, collection, bso_id):
         payload = self.collections[collection].bsos[bso_id].payload
-        return json.loads(payload) if collection == "meta" else self.keys_of(collection).open(payload)
+        return json.loads(payload) if collection == "meta" else self.keys_of(collection).open(
+            payload)
 
-    # --- writing, as a Firefox would ---------------------------------------------------------------------------------------------------
+    # --- writing, as a Firefox would
+    # ---------------------------------------------------------------------------------------------------
     def now(self):
         """Server time in centiseconds, strictly growing so that every write has a time of its own."""
         self.clock = max(self.clock + 1, self.wall())
@@ -135,7 +150,8 @@ class Account:
         return self.keys_of(collection).seal(record, self.random.randbytes(16))
 
     def put(self, collection, records, modified=None):
-        """records: [{"id", "cleartext": {…} | "payload": raw text, "sortindex"?, "ttl"?}]; one time for all, as one POST has."""
+        """records: [{"id", "cleartext": {…} | "payload": raw text, "sortindex"?, "ttl"?}]; one
+        time for all, as one POST has."""
         modified = self.now() if modified is None else modified
         self.clock = max(self.clock, modified)
         c = self.collection(collection)
@@ -166,37 +182,52 @@ class Account:
                 dropped += c.discard(i)
         return dropped
 
-    # --- housekeeping records ----------------------------------------------------------------------------------------------------------
+    # --- housekeeping records
+    # ----------------------------------------------------------------------------------------------------------
     def put_keys(self):
-        record = {"id": "keys", "collection": "crypto", "default": self.bulk.base64_pair(),
-                  "collections": {n: k.base64_pair() for n, k in sorted(self.per_collection.items())}}
+        record = {
+            "id": "keys", "collection": "crypto", "default": self.bulk.base64_pair(), "collections":
+            {n: k.base64_pair()
+             for n, k in sorted(self.per_collection.items())}
+        }
         return self.put("crypto", [{"id": "keys", "cleartext": record}])
 
     def fresh_meta(self):
-        return {"syncID": self.guid(), "storageVersion": 5, "declined": [],
-                "engines": {n: {"version": v, "syncID": self.guid()} for n, v in ENGINES.items()}}
+        return {
+            "syncID": self.guid(), "storageVersion": 5, "declined": [], "engines":
+            {n: {"version": v, "syncID": self.guid()}
+             for n, v in ENGINES.items()}
+        }
 
     def guid(self):
-        """12 characters of base64url, from the account's own random numbers so that a seed gives the same account again."""
+        """12 characters of base64url, from the account's own random numbers so that a seed gives
+        the same account again."""
         return base64.urlsafe_b64encode(self.random.randbytes(9)).decode()
 
     def put_meta(self, meta=None):
-        return self.put("meta", [{"id": "global", "cleartext": self.fresh_meta() if meta is None else meta}])
+        return self.put(
+            "meta", [{"id": "global", "cleartext": self.fresh_meta() if meta is None else meta}])
 
     def meta(self):
         """meta/global, or a fresh one where there is none."""
         c = self.collections.get("meta")
         return self.cleartext("meta", "global") if c and "global" in c.bsos else self.fresh_meta()
 
-    # --- changes of keys and places ----------------------------------------------------------------------------------------------------
+    # --- changes of keys and places
+    # ----------------------------------------------------------------------------------------------------
     def new_bundle(self):
         return KeyBundle(self.random.randbytes(64))
 
     def _change_keys(self, names, change, reseal):
-        """`change` replaces bundles; the records of these collections are encrypted anew, or left under the old keys."""
+        """`change` replaces bundles; the records of these collections are encrypted anew, or
+        left under the old keys."""
         clear = {}
         if reseal:
-            clear = {n: [(i, self.keys_of(n).open_bytes(b.payload)) for i, b in self.collections[n].bsos.items()] for n in names}
+            clear = {
+                n: [(i, self.keys_of(n).open_bytes(b.payload))
+                    for i, b in self.collections[n].bsos.items()]
+                for n in names
+            }
         change()
         modified = self.put_keys()
         for name, records in clear.items():
@@ -212,6 +243,7 @@ class Account:
 
         def change():
             self.bulk = self.new_bundle()
+
         return self._change_keys(names, change, reseal)
 
     def own_key(self, collection, reseal):
@@ -220,14 +252,17 @@ class Account:
 
         def change():
             self.per_collection[collection] = self.new_bundle()
+
         return self._change_keys(names, change, reseal)
 
     def reset_password(self, storage_uid, reupload, keep_tokens):
-        """Without a recovery key: new kB and therefore a new kid, another storage. `reupload`: a Firefox has already filled it again (with its old
-        bulk keys, sealed anew, and new sync ids)."""
+        """Without a recovery key: new kB and therefore a new kid, another storage. `reupload`: a
+        Firefox has already filled it again (with its old bulk keys, sealed anew, and new sync
+        ids)."""
         old_ms = int(self.kid.partition("-")[0])
         self.k_b = hashlib.sha256(b"reset" + self.k_b).digest()
-        self.sync_key, self.kid, self.storage_uid = sync_key_of(self.k_b), kid_of(self.k_b, old_ms + 86400000), storage_uid
+        self.sync_key, self.kid, self.storage_uid = sync_key_of(self.k_b), kid_of(
+            self.k_b, old_ms + 86400000), storage_uid
         if not keep_tokens:
             self.set_tokens(secrets.token_hex(32))
         if not reupload:
@@ -237,5 +272,10 @@ class Account:
         self.put_meta(self.fresh_meta())
 
     def describe(self):
-        return {"email": self.email, "uid": self.uid, "kid": self.kid, "storage_uid": self.storage_uid, "prefix": self.prefix,
-                "collections": {n: {"records": len(c.bsos), "modified": decimal(c.modified)} for n, c in sorted(self.collections.items())}}
+        return {
+            "email": self.email, "uid": self.uid, "kid": self.kid, "storage_uid": self.storage_uid,
+            "prefix": self.prefix, "collections": {
+                n: {"records": len(c.bsos), "modified": decimal(c.modified)}
+                for n, c in sorted(self.collections.items())
+            }
+        }

@@ -1,4 +1,5 @@
-"""The administration interface: how tests change data, set faults and look at what a client did. README.md has its table."""
+"""The administration interface: how tests change data, set faults and look at what a client did.
+README.md has its table."""
 import json
 import re
 import urllib.parse
@@ -41,7 +42,8 @@ class Admin:
             raise Refused(f"no account {email}")
         return self.service.accounts[email]
 
-    # --- looking -------------------------------------------------------------------------------------------------------------------------
+    # --- looking
+    # -------------------------------------------------------------------------------------------------------------------------
     def get(self, name, query):
         service = self.service
         with service.lock:
@@ -59,7 +61,9 @@ class Admin:
                 return [a.describe() for a in service.accounts.values()]
             match = re.match(r"^(?:import/(?P<a>[^/]+)|accounts/(?P<b>[^/]+)/import)$", name)
             if match:
-                return self.account(match["a"] or match["b"]).import_file(service.base, query.get("auth", "access"))
+                return self.account(match["a"]
+                                    or match["b"]).import_file(service.base,
+                                                               query.get("auth", "access"))
             match = re.match(r"^(mails|devices|sessions|tokens|sign-in|totp)/([^/]+)$", name)
             if match:
                 return getattr(self, "get_" + match[1].replace("-", "_"))(self.account(match[2]))
@@ -77,21 +81,31 @@ class Admin:
             raise Refused(f"no {name}")
         return {}
 
-    # --- looking at sign-ins -------------------------------------------------------------------------------------------------------------
+    # --- looking at sign-ins
+    # -------------------------------------------------------------------------------------------------------------
     def get_mails(self, account):
         return account.signin.mails
 
     def get_devices(self, account):
         kinds = {None: None, **dict.fromkeys(account.refreshes, "refresh")}
-        return [{**{n: v for n, v in d.items() if n != "token"}, "of": kinds.get(d["token"], "session")} for d in account.devices.values()]
+        return [{
+            **{n: v
+               for n, v in d.items()
+               if n != "token"}, "of": kinds.get(d["token"], "session")
+        }
+                for d in account.devices.values()]
 
     def get_sessions(self, account):
         return [s.describe() for s in self.service.sessions.of(account)]
 
     def get_tokens(self, account):
         """Those that are good; not the ones of import files."""
-        refresh = [{"token": t, **r._asdict()} for t, r in account.refreshes.items() if t not in account.dead and r.client_id]
-        access = [{"token": t, **a._asdict()} for t, a in account.access_tokens.items() if account.accepts(t) and a.client_id]
+        refresh = [{"token": t, **r._asdict()}
+                   for t, r in account.refreshes.items()
+                   if t not in account.dead and r.client_id]
+        access = [{"token": t, **a._asdict()}
+                  for t, a in account.access_tokens.items()
+                  if account.accepts(t) and a.client_id]
         return {"refresh": refresh, "access": access}
 
     def get_sign_in(self, account):
@@ -100,7 +114,8 @@ class Admin:
     def get_totp(self, account):
         return {"code": account.signin.settings["code"] or onepw.totp(account.signin.totp_secret)}
 
-    # --- changing ------------------------------------------------------------------------------------------------------------------------
+    # --- changing
+    # ------------------------------------------------------------------------------------------------------------------------
     def post(self, name, data):
         name = OLD_NAMES.get(name, name)
         if name == "accounts":
@@ -126,7 +141,8 @@ class Admin:
         (account or self.account(fixtures.EMAIL)).load_step(step)
 
     def post_put(self, account, collection, records, modified=None):
-        return account.put(collection, records, None if modified is None else centiseconds(modified))
+        return account.put(collection, records,
+                           None if modified is None else centiseconds(modified))
 
     def post_delete(self, account, collection, ids):
         return account.delete(collection, ids)
@@ -166,7 +182,8 @@ class Admin:
     def post_rotate_keys(self, account, reseal=True):
         return account.rotate_keys(reseal)
 
-    def post_reset_password(self, account, reupload=False, keep_tokens=False, keep_key=False, password=None):
+    def post_reset_password(self, account, reupload=False, keep_tokens=False, keep_key=False,
+                            password=None):
         password = password or account.signin.password
         if keep_key:
             account.change_password(password)
@@ -177,7 +194,8 @@ class Admin:
             self.service.sign_out(account)
         return account.describe()
 
-    # --- signing in ------------------------------------------------------------------------------------------------------------------------
+    # --- signing in
+    # ------------------------------------------------------------------------------------------------------------------------
     def post_sign_in(self, account, **settings):
         account.signin.change(**settings)
         return account.signin.describe()
@@ -213,7 +231,8 @@ class Admin:
             account.dead = {}
 
     def post_expire(self, account, what="all"):
-        """Lets tokens run out: "access", "hawk" or "all". The refresh token stays good; an import file of auth=access gets a new one."""
+        """Lets tokens run out: "access", "hawk" or "all". The refresh token stays good; an
+        import file of auth=access gets a new one."""
         if what not in ("access", "hawk", "all"):
             raise ValueError('what is "access", "hawk" or "all"')
         if what != "access":

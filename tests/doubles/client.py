@@ -16,7 +16,6 @@ PATIENCE = int(os.environ.get("HEARTH_PATIENCE", 120))  # seconds for a double t
 
 class _Stay(urllib.request.HTTPRedirectHandler):
     """Redirects are looked at, not followed."""
-
     def redirect_request(self, *_):
         return None
 
@@ -33,13 +32,16 @@ def fetch(url, form=None):
 
 
 class Double:
-    """A running double. Ends with stop(), with a `with` block, or when this process ends in whatever way."""
-
+    """A running double. Ends with stop(), with a `with` block, or when this process ends in
+    whatever way."""
     def __init__(self, script, *options, stderr=None):
         command = [sys.executable, os.path.join(HERE, script), *options, "--until-eof"]
         self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True)
-        line = self.process.stdout.readline() if select.select([self.process.stdout], [], [], PATIENCE)[0] else ""  # it says one line, at once
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=stderr, text=True)
+        # it says one line, at once
+        line = self.process.stdout.readline() if select.select([self.process.stdout], [], [],
+                                                               PATIENCE)[0] else ""
         if not line.startswith("ready "):
             self.stop()
             raise RuntimeError(f"{script} did not start: {line!r}")
@@ -64,10 +66,13 @@ class Double:
         self.process.stdin.close()
         self.process.stdout.close()
 
-    # --- any call ------------------------------------------------------------------------------------------------------------------------
+    # --- any call
+    # ------------------------------------------------------------------------------------------------------------------------
     def _call(self, method, name, data=None):
         body = None if data is None else json.dumps(data).encode()
-        request = urllib.request.Request(f"{self.url}/__admin/{urllib.parse.quote(name, safe='/?=&@')}", method=method, data=body)
+        request = urllib.request.Request(
+            f"{self.url}/__admin/{urllib.parse.quote(name, safe='/?=&@')}", method=method,
+            data=body)
         try:
             with self.opener.open(request, timeout=600) as answer:
                 return json.load(answer)
@@ -84,7 +89,8 @@ class Double:
     def delete(self, name):
         return self._call("DELETE", name)
 
-    # --- what all doubles have -----------------------------------------------------------------------------------------------------------------
+    # --- what all doubles have
+    # -----------------------------------------------------------------------------------------------------------------
     def log(self, text=""):
         """Requests since the last clear() whose path has the text."""
         return [r for r in self.get("log") if text in r["path"]]
@@ -103,37 +109,44 @@ class Double:
 
 class SyncService(Double):
     """Accounts, token and storage servers. `load`: with Ada, at this step of her story."""
-
     def __init__(self, load=True, step=7, port=0, stderr=None):
-        super().__init__("sync_service.py", "--step", str(step), "--port", str(port), *(["--load", FIXTURES] if load else []), stderr=stderr)
+        super().__init__("sync_service.py", "--step", str(step), "--port", str(port),
+                         *(["--load", FIXTURES] if load else []), stderr=stderr)
 
-    # --- accounts and their data -------------------------------------------------------------------------------------------------------------
+    # --- accounts and their data
+    # -------------------------------------------------------------------------------------------------------------
     def import_file(self, email=ADA, auth="access"):
         """The JSON that `hearthd account import` takes."""
         return self.get(f"import/{email}?auth={auth}")
 
     def account(self, email, **size):
-        """Makes a synthetic account (history=, bookmarks=, tabs=, devices=, seed=, now=, auth=, sign_in={…}); answers its import file."""
+        """Makes a synthetic account (history=, bookmarks=, tabs=, devices=, seed=, now=, auth=,
+        sign_in={…}); answers its import file."""
         return self.post("accounts", email=email, **size)
 
     def step(self, step):
         self.post("step", step=step)
 
     def put(self, collection, *records, email=ADA):
-        """Records are {"id", "cleartext" or "payload", "sortindex"?, "ttl"?}; all get one time, which is answered."""
-        return self.post("put", email=email, collection=collection, records=list(records))["modified"]
+        """Records are {"id", "cleartext" or "payload", "sortindex"?, "ttl"?}; all get one time,
+        which is answered."""
+        return self.post("put", email=email, collection=collection,
+                         records=list(records))["modified"]
 
     def put_clear(self, collection, *cleartexts, email=ADA):
         """The same, of cleartext objects alone."""
-        return self.put(collection, *({"id": c["id"], "cleartext": c} for c in cleartexts), email=email)
+        return self.put(collection, *({"id": c["id"], "cleartext": c} for c in cleartexts),
+                        email=email)
 
     def remove(self, collection, *ids, email=ADA):
         """Deletes for real, without tombstones."""
         return self.post("delete", email=email, collection=collection, ids=list(ids))["modified"]
 
-    # --- signing in ----------------------------------------------------------------------------------------------------------------------------
+    # --- signing in
+    # ----------------------------------------------------------------------------------------------------------------------------
     def sign_in(self, email=ADA, **settings):
-        """How the account lets people in: password=, version="v1", second_factor="totp", blocked=True, …: README.md. Answers all of it."""
+        """How the account lets people in: password=, version="v1", second_factor="totp",
+        blocked=True, …: README.md. Answers all of it."""
         return self.post("sign-in", email=email, **settings)
 
     def new_client(self, redirect, **client):
@@ -157,7 +170,8 @@ class SyncService(Double):
         self.post("confirm", email=email)
 
     def devices(self, email=ADA):
-        """The account's list of devices; `of` says whose it is: "refresh", "session", or nobody's that is known here."""
+        """The account's list of devices; `of` says whose it is: "refresh", "session", or
+        nobody's that is known here."""
         return self.get(f"devices/{email}")
 
     def sessions(self, email=ADA):
@@ -176,26 +190,37 @@ class SyncService(Double):
         return self.post("reset", email=email, **how)
 
     def fail(self, path, errno, status=None, times=1, account=None, headers=None, **extra):
-        """Adds to the rules: the next calls of this path (of this account) get this errno. `extra`: further fields of the body."""
-        rule = {"path": path, "auth_error": errno, "times": times, "extra": extra, "status": status, "account": account, "headers": headers}
-        self.post("add-fault", rule={name: value for name, value in rule.items() if value is not None})
+        """Adds to the rules: the next calls of this path (of this account) get this errno.
+        `extra`: further fields of the body."""
+        rule = {
+            "path": path, "auth_error": errno, "times": times, "extra": extra, "status": status,
+            "account": account, "headers": headers
+        }
+        self.post("add-fault",
+                  rule={name: value
+                        for name, value in rule.items()
+                        if value is not None})
 
     def visit(self, url, email=ADA, password=None, code=None, answer="yes"):
-        """Fills in the sign-in page at this address, as a person in a browser would (without a password: the right one). (status, address it leads to,
-        text of the page)."""
-        form = {"email": email, "password": password or self.get(f"sign-in/{email}")["password"] or "", "answer": answer}
+        """Fills in the sign-in page at this address, as a person in a browser would (without a
+        password: the right one). (status, address it leads to, text of the page)."""
+        form = {
+            "email": email, "password": password or self.get(f"sign-in/{email}")["password"] or "",
+            "answer": answer
+        }
         if code is not None:
             form["code"] = code
         return fetch(url, urllib.parse.urlencode(form).encode())
 
-    # --- looking -------------------------------------------------------------------------------------------------------------------------------
+    # --- looking
+    # -------------------------------------------------------------------------------------------------------------------------------
     def counters(self):
         return self.get("counters")
 
 
 class OidcProvider(Double):
-    """An OpenID Connect provider, at `issuer`. `redirect`: the client's callback, or several; also later, by client()."""
-
+    """An OpenID Connect provider, at `issuer`. `redirect`: the client's callback, or several;
+    also later, by client()."""
     def __init__(self, redirect=None, prefix="", port=0, stderr=None):
         super().__init__("oidc_provider.py", "--port", str(port), "--prefix", prefix, stderr=stderr)
         self.issuer = self.url + prefix
@@ -219,6 +244,10 @@ class OidcProvider(Double):
         self.post("restore")
 
     def visit(self, url, answer="yes"):
-        """What a browser does at the authorization endpoint, with its form filled in if there is one: the address it is led to, or None."""
+        """What a browser does at the authorization endpoint, with its form filled in if there is
+        one: the address it is led to, or None."""
         status, address, text = fetch(url)
-        return fetch(url, urllib.parse.urlencode({"answer": answer}).encode())[1] if status == 200 and "<form" in text else address
+        return fetch(url,
+                     urllib.parse.urlencode({
+                         "answer": answer
+                     }).encode())[1] if status == 200 and "<form" in text else address

@@ -1,4 +1,5 @@
-"""OAuth clients that the accounts double knows: public ids seen in the wild (data), and those that a test registers."""
+"""OAuth clients that the accounts double knows: public ids seen in the wild (data), and those
+that a test registers."""
 import re
 from typing import NamedTuple
 
@@ -10,7 +11,8 @@ ID = re.compile(r"^[0-9a-f]{16}$")
 
 
 class Client(NamedTuple):
-    """`redirects`: exact addresses; a leading slash means a path of this server. `keys`: its redirects may receive keys_jwe."""
+    """`redirects`: exact addresses; a leading slash means a path of this server. `keys`: its
+    redirects may receive keys_jwe."""
     id: str
     name: str
     redirects: tuple = ()
@@ -25,13 +27,16 @@ def _success(client_id):
     return (f"{MOZILLA}/oauth/success/{client_id}", f"/oauth/success/{client_id}")
 
 
-KNOWN = (Client("3c49430b43dfba77", "Android Components Reference Browser", _success("3c49430b43dfba77")),
+KNOWN = (Client("3c49430b43dfba77", "Android Components Reference Browser",
+                _success("3c49430b43dfba77")),
          Client("a2270f727f45f648", "Firefox for Android", _success("a2270f727f45f648")),
-         Client("e7ce535d93522896", "Lockwise for Android", ("https://lockbox.firefox.com/fxa/android-redirect.html",)),
-         Client("5882386c6d801776", "Firefox", ("urn:ietf:wg:oauth:2.0:oob:oauth-redirect-webchannel",), jwt=True),
-         Client("1b1a3e44c54fbb58", "Firefox for iOS"),
-         Client("85da77264642d6a1", "Firefox for Fire TV"),
-         Client("8269bacd7bbc7f80", "Thunderbird", scopes=PROFILE),
+         Client("e7ce535d93522896", "Lockwise for Android",
+                ("https://lockbox.firefox.com/fxa/android-redirect.html", )),
+         Client("5882386c6d801776", "Firefox",
+                ("urn:ietf:wg:oauth:2.0:oob:oauth-redirect-webchannel", ),
+                jwt=True), Client("1b1a3e44c54fbb58", "Firefox for iOS"),
+         Client("85da77264642d6a1",
+                "Firefox for Fire TV"), Client("8269bacd7bbc7f80", "Thunderbird", scopes=PROFILE),
          Client("7f368c6886429f19", "Firefox Notes", scopes=PROFILE, can_grant=False),
          Client("98e6508e88680e1a", "Account settings", scopes=PROFILE, public=False))
 
@@ -44,7 +49,7 @@ class Clients:
         """A client of a test; the same id again replaces it."""
         if not ID.match(id):
             raise ValueError("a client's id has 16 hex digits")
-        redirects = (redirect,) if isinstance(redirect, str) else tuple(redirect or ())
+        redirects = (redirect, ) if isinstance(redirect, str) else tuple(redirect or ())
         if "scopes" in more:
             more["scopes"] = tuple(more["scopes"])
         self.known[id] = Client(id, name, redirects, **more)
@@ -54,6 +59,7 @@ class Clients:
         return self.known.get(client_id) if isinstance(client_id, str) else None
 
     def redirect(self, client, asked):
-        """The address to go back to: exactly one that is registered, or the client's own page when none was asked for; None: refused."""
+        """The address to go back to: exactly one that is registered, or the client's own page
+        when none was asked for; None: refused."""
         known = [self.service.base + r if r.startswith("/") else r for r in client.redirects]
         return asked if asked in known else known[-1] if asked is None and known else None

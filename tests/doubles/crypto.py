@@ -1,4 +1,5 @@
-"""Record cryptography of Sync storage format 5, with the system's libcrypto for AES (the standard library has none)."""
+"""Record cryptography of Sync storage format 5, with the system's libcrypto for AES (the
+standard library has none)."""
 import base64
 import ctypes
 import ctypes.util
@@ -12,7 +13,12 @@ _crypto = ctypes.CDLL(ctypes.util.find_library("crypto") or "libcrypto.so.3")
 _crypto.EVP_CIPHER_CTX_new.restype = ctypes.c_void_p
 _crypto.EVP_aes_256_cbc.restype = ctypes.c_void_p
 _AES = ctypes.c_void_p(_crypto.EVP_aes_256_cbc())
-_STEPS = {step: tuple(getattr(_crypto, f"EVP_{step}{part}") for part in ("Init_ex", "Update", "Final_ex")) for step in ("Encrypt", "Decrypt")}
+_STEPS = {
+    step:
+    tuple(getattr(_crypto, f"EVP_{step}{part}")
+          for part in ("Init_ex", "Update", "Final_ex"))
+    for step in ("Encrypt", "Decrypt")
+}
 
 
 def _cipher(step, key, iv, data):
@@ -49,12 +55,12 @@ def sync_key_of(k_b):
 
 def kid_of(k_b, changed_ms):
     """The key id of X-KeyID: when the keys changed, and the fingerprint of kB."""
-    return f"{changed_ms}-" + base64.urlsafe_b64encode(hashlib.sha256(k_b).digest()[:16]).decode().rstrip("=")
+    return f"{changed_ms}-" + base64.urlsafe_b64encode(
+        hashlib.sha256(k_b).digest()[:16]).decode().rstrip("=")
 
 
 class KeyBundle:
     """An AES key and an HMAC key, 32 bytes each."""
-
     def __init__(self, both):
         if len(both) != 64:
             raise ValueError("a key bundle has 64 bytes")
@@ -68,8 +74,10 @@ class KeyBundle:
         return cls(b"".join(base64.b64decode(k) for k in pair))
 
     def seal(self, record, iv):
-        """The payload string of a record: an object, or the cleartext as bytes. The HMAC is over the Base64 text, as every client does it."""
-        clear = record if isinstance(record, bytes) else json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
+        """The payload string of a record: an object, or the cleartext as bytes. The HMAC is over
+        the Base64 text, as every client does it."""
+        clear = record if isinstance(record, bytes) else json.dumps(record, ensure_ascii=False,
+                                                                    separators=(",", ":")).encode()
         text = base64.b64encode(_cipher("Encrypt", self.aes, iv, clear))
         mac = hmac.digest(self.mac, text, "sha256").hex()
         return f'{{"ciphertext":"{text.decode()}","IV":"{base64.b64encode(iv).decode()}","hmac":"{mac}"}}'
@@ -82,4 +90,5 @@ class KeyBundle:
         mac = hmac.new(self.mac, sealed["ciphertext"].encode(), hashlib.sha256).hexdigest()
         if not hmac.compare_digest(mac, sealed["hmac"]):
             raise ValueError("HMAC")
-        return _cipher("Decrypt", self.aes, base64.b64decode(sealed["IV"], validate=True), base64.b64decode(sealed["ciphertext"], validate=True))
+        return _cipher("Decrypt", self.aes, base64.b64decode(sealed["IV"], validate=True),
+                       base64.b64decode(sealed["ciphertext"], validate=True))

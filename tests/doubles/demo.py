@@ -1,5 +1,5 @@
-"""A filled home without an account: starts the Sync double with Ada's recorded data and a hearthd, imports and syncs her account, and opens it,
-signed in. Ends with Ctrl-C."""
+"""A filled home without an account: starts the Sync double with Ada's recorded data and a
+hearthd, imports and syncs her account, and opens it, signed in. Ends with Ctrl-C."""
 import argparse
 import http.server
 import json
@@ -20,7 +20,8 @@ EMAIL, PASSWORD = "ada@example.org", "demo-password"
 
 
 def run(hearthd, *words, text=None):
-    done = subprocess.run([*hearthd, *words], input=text, capture_output=True, text=True, timeout=300)
+    done = subprocess.run([*hearthd, *words], input=text, capture_output=True, text=True,
+                          timeout=300)
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(words)} failed: {done.stderr.strip()}")
     return done.stdout.strip()
@@ -38,12 +39,16 @@ def start(hearthd):
 def configure(home, service):
     """Signing in leads to the double instead of Mozilla's accounts."""
     with open(os.path.join(home, "conf.d", "40-demo.conf"), "w", encoding="utf-8") as f:
-        f.write(f"[sync firefox]\naccounts_url = {service.url}\ntoken_server = {service.url}/1.0/sync/1.5\nclient_id = 3c49430b43dfba77\n")
+        f.write(
+            f"[sync firefox]\naccounts_url = {service.url}\ntoken_server = "
+            f"{service.url}/1.0/sync/1.5\nclient_id = 3c49430b43dfba77\n"
+        )
 
 
 def open_door(address, link):
-    """A page that leads to the home, signed in: browsers keep cookies by host, whatever the port, so this process can hand one over that it got
-    by signing in itself. Its address is known to whoever reads this terminal alone."""
+    """A page that leads to the home, signed in: browsers keep cookies by host, whatever the
+    port, so this process can hand one over that it got by signing in itself. Its address is
+    known to whoever reads this terminal alone."""
     browser = Browser(address)
     browser.open(f"{address}/auth/link?t={link['url'].partition('?t=')[2]}")
     browser.submit("Sign in")
@@ -55,20 +60,23 @@ def open_door(address, link):
             if self.path == path:
                 self.send_header("Location", address + "/")
                 for name, value in cookies.items():
-                    self.send_header("Set-Cookie", f"{name}={value}; Path=/; HttpOnly; SameSite=Lax")
+                    self.send_header("Set-Cookie",
+                                     f"{name}={value}; Path=/; HttpOnly; SameSite=Lax")
             self.send_header("Content-Length", "0")
             self.end_headers()
 
         def log_message(self, *_):
             pass
 
-    server = http.server.ThreadingHTTPServer((address.partition("//")[2].rpartition(":")[0], 0), Door)
+    server = http.server.ThreadingHTTPServer((address.partition("//")[2].rpartition(":")[0], 0),
+                                             Door)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return f"{address.rpartition(':')[0]}:{server.server_address[1]}{path}"
 
 
 def tell(address, door, token, counts, service):
-    print(f"""
+    print(
+        f"""
 Ada's home, signed in:  {door}
   {counts['devices']} devices, {counts['tabs']} tabs, {counts['bookmarks']} bookmarks, {counts['pages']} pages, {counts['visits']} visits
 

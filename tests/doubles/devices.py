@@ -23,7 +23,8 @@ class Devices:
             if OLDSYNC not in account.refreshes[match[1]].scope.split():
                 raise Failure(163)
             return account, match[1]
-        session = self.service.sessions.authenticated(call.request, call.raw, "sessionToken", call.fault)
+        session = self.service.sessions.authenticated(call.request, call.raw, "sessionToken",
+                                                      call.fault)
         return session.account, session.derived.id
 
     def post_account_device(self, call, account, token):
@@ -32,9 +33,14 @@ class Devices:
             raise Failure(123)
         if own is None and "id" not in data and not {"name", "type"} <= set(data):
             raise Failure(108)
-        if not isinstance(data.get("name", ""), str) or not 0 < len(data.get("name", "x")) <= 255 or data.get("type", "desktop") not in TYPES:
+        if not isinstance(data.get("name", ""),
+                          str) or not 0 < len(data.get("name", "x")) <= 255 or data.get(
+                              "type", "desktop") not in TYPES:
             raise Failure(107)
-        device = account.devices.get(data.get("id")) or own or {"id": secrets.token_hex(16), "availableCommands": {}, "createdAt": int(time.time() * 1000)}
+        device = account.devices.get(data.get("id")) or own or {
+            "id": secrets.token_hex(16), "availableCommands": {}, "createdAt": int(
+                time.time() * 1000)
+        }
         device.update({name: data[name] for name in SAID if name in data})
         device["token"] = token
         account.devices[device["id"]] = device
@@ -43,8 +49,10 @@ class Devices:
     @staticmethod
     def _shown(device, token):
         shown = {name: value for name, value in device.items() if name != "token"}
-        return {**shown, "isCurrentDevice": device["token"] == token, "lastAccessTime": int(time.time() * 1000), "location": {},
-                "pushEndpointExpired": False}
+        return {
+            **shown, "isCurrentDevice": device["token"] == token, "lastAccessTime":
+            int(time.time() * 1000), "location": {}, "pushEndpointExpired": False
+        }
 
     def get_account_devices(self, call, account, token):
         return [self._shown(d, token) for d in account.devices.values()]

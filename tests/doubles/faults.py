@@ -1,6 +1,7 @@
 """Faults on demand: rules that match requests and spoil what happens to them.
 
-README.md has the table of a rule's fields; those that nobody knows are refused, so that a typing error does not make a test pass."""
+README.md has the table of a rule's fields; those that nobody knows are refused, so that a typing
+error does not make a test pass."""
 import base64
 import hmac
 import json
@@ -8,9 +9,15 @@ import re
 import threading
 
 MATCHING = {"match", "method", "path", "account", "nth", "skip", "times"}
-ACTIONS = {"status", "headers", "body", "add_headers", "token_error", "oauth_error", "auth_error", "extra", "pad", "delay", "delay_ms", "drop", "reset", "truncate",
-           "drip", "chunked", "gzip", "damage", "bump", "wipe", "step", "skew", "duration", "without", "pass_over", "flood"}
-KINDS = {"hmac", "base64", "payload", "empty", "no_hmac", "iv", "padding", "id", "inner_id", "null", "short", "line", "not_json", "huge", "deep", "utf8", "nul", "list"}
+ACTIONS = {
+    "status", "headers", "body", "add_headers", "token_error", "oauth_error", "auth_error", "extra",
+    "pad", "delay", "delay_ms", "drop", "reset", "truncate", "drip", "chunked", "gzip", "damage",
+    "bump", "wipe", "step", "skew", "duration", "without", "pass_over", "flood"
+}
+KINDS = {
+    "hmac", "base64", "payload", "empty", "no_hmac", "iv", "padding", "id", "inner_id", "null",
+    "short", "line", "not_json", "huge", "deep", "utf8", "nul", "list"
+}
 
 
 class Rule:
@@ -30,12 +37,15 @@ class Rule:
         self.seen = self.struck = 0
 
     def strikes(self, method, path, account):
-        if (self.both and not self.both.search(f"{method} {path}")) or (self.path and not self.path.search(path)):
+        if (self.both
+                and not self.both.search(f"{method} {path}")) or (self.path
+                                                                  and not self.path.search(path)):
             return False
         if (self.method and self.method != method) or (self.account and self.account != account):
             return False
         self.seen += 1
-        if self.seen <= self.skip or 0 <= self.times <= self.struck or (self.nth and self.seen not in self.nth):
+        if self.seen <= self.skip or 0 <= self.times <= self.struck or (self.nth and self.seen
+                                                                        not in self.nth):
             return False
         self.struck += 1
         return True
@@ -67,7 +77,8 @@ class Faults:
 
     def state(self):
         with self.lock:
-            return [{"seen": r.seen, "struck": r.struck, "actions": sorted(r.actions)} for r in self.rules]
+            return [{"seen": r.seen, "struck": r.struck, "actions": sorted(r.actions)}
+                    for r in self.rules]
 
 
 def check_damage(rule):
@@ -79,17 +90,23 @@ def check_damage(rule):
 
 def spoiler(rule, account, collection):
     """A function over the lines of an answer that damages those which the rule names."""
-    ids, every, nth = set(rule.get("ids", ())), rule.get("every", 0), set(_list(rule.get("nth", ())))
+    ids, every, nth = set(rule.get("ids", ())), rule.get("every", 0), set(_list(rule.get("nth",
+                                                                                         ())))
     percent = rule.get("percent", 0)  # spread evenly, the first line always
 
     def hit(n, line):
-        if n in nth or (every and n % every == 0) or -(-n * percent // 100) != -(-(n - 1) * percent // 100):
+        if n in nth or (every and n % every
+                        == 0) or -(-n * percent // 100) != -(-(n - 1) * percent // 100):
             return True
         return bool(ids) and json.loads(line)["id"] in ids
 
     def spoil(lines):
         keys = account.keys_of(collection)
-        return [damage(line, rule, keys, account.random.randbytes(16)) if hit(n, line) else line for n, line in enumerate(lines, 1)]
+        return [
+            damage(line, rule, keys, account.random.randbytes(16)) if hit(n, line) else line
+            for n, line in enumerate(lines, 1)
+        ]
+
     return spoil
 
 
@@ -150,7 +167,8 @@ def spoil_payload(payload, rule, keys, iv):
         sealed["ciphertext"] = base64.b64encode(base64.b64decode(sealed["ciphertext"])[:8]).decode()
         sign(sealed, keys)
     elif kind == "padding":  # without its last block: text stands where the padding should
-        sealed["ciphertext"] = base64.b64encode(base64.b64decode(sealed["ciphertext"])[:-16]).decode()
+        sealed["ciphertext"] = base64.b64encode(base64.b64decode(
+            sealed["ciphertext"])[:-16]).decode()
         sign(sealed, keys)
     return json.dumps(sealed)
 

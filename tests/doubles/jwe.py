@@ -1,4 +1,5 @@
-"""keys_jwe: the sync key, encrypted to the key that a client has sent along. And small things of JOSE."""
+"""keys_jwe: the sync key, encrypted to the key that a client has sent along. And small things of
+JOSE."""
 import base64
 import hashlib
 import json
@@ -10,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 # Ways in which keys_jwe is wrong; README.md says what each means.
-SPOILED = ("none", "tag", "other_key", "off_curve", "alg", "enc", "parts", "not_json", "other_scope", "short_key", "no_kid", "huge")
+SPOILED = ("none", "tag", "other_key", "off_curve", "alg", "enc", "parts", "not_json",
+           "other_scope", "short_key", "no_kid", "huge")
 
 
 def b64u(data):
@@ -25,22 +27,28 @@ def unb64u(text):
 
 def jwk_of(public):
     numbers = public.public_numbers()
-    return {"kty": "EC", "crv": "P-256", "x": b64u(numbers.x.to_bytes(32, "big")), "y": b64u(numbers.y.to_bytes(32, "big"))}
+    return {
+        "kty": "EC", "crv": "P-256", "x": b64u(numbers.x.to_bytes(32, "big")), "y":
+        b64u(numbers.y.to_bytes(32, "big"))
+    }
 
 
 def public_of(jwk):
     """The key of a JWK; ValueError when it is none of P-256, or its point lies beside the curve."""
-    if not isinstance(jwk, dict) or jwk.get("kty") != "EC" or jwk.get("crv") != "P-256" or "d" in jwk:
+    if not isinstance(jwk,
+                      dict) or jwk.get("kty") != "EC" or jwk.get("crv") != "P-256" or "d" in jwk:
         raise ValueError("no public JWK of P-256")
     x, y = unb64u(jwk.get("x")), unb64u(jwk.get("y"))
     if len(x) != 32 or len(y) != 32:
         raise ValueError("length of a coordinate")
-    return ec.EllipticCurvePublicNumbers(int.from_bytes(x, "big"), int.from_bytes(y, "big"), ec.SECP256R1()).public_key()
+    return ec.EllipticCurvePublicNumbers(int.from_bytes(x, "big"), int.from_bytes(y, "big"),
+                                         ec.SECP256R1()).public_key()
 
 
 def private_of(jwk):
     public = public_of({k: v for k, v in jwk.items() if k != "d"}).public_numbers()
-    return ec.EllipticCurvePrivateNumbers(int.from_bytes(unb64u(jwk["d"]), "big"), public).private_key()
+    return ec.EllipticCurvePrivateNumbers(int.from_bytes(unb64u(jwk["d"]), "big"),
+                                          public).private_key()
 
 
 def new_key():
@@ -51,8 +59,11 @@ def content_key(z, header):
     """Concat-KDF of RFC 7518, for one block of SHA-256."""
     def sized(data):
         return struct.pack(">I", len(data)) + data
+
     apu, apv = (unb64u(header[name]) if name in header else b"" for name in ("apu", "apv"))
-    return hashlib.sha256(struct.pack(">I", 1) + z + sized(header["enc"].encode()) + sized(apu) + sized(apv) + struct.pack(">I", 256)).digest()
+    return hashlib.sha256(
+        struct.pack(">I", 1) + z + sized(header["enc"].encode()) + sized(apu) + sized(apv) +
+        struct.pack(">I", 256)).digest()
 
 
 def encrypt(public, clear, **header):
@@ -78,17 +89,22 @@ def decrypt(private, text):
         raise ValueError("algorithm")
     key = content_key(private.exchange(ec.ECDH(), public_of(header["epk"])), header)
     try:
-        return AESGCM(key).decrypt(unb64u(parts[2]), unb64u(parts[3]) + unb64u(parts[4]), parts[0].encode())
+        return AESGCM(key).decrypt(unb64u(parts[2]),
+                                   unb64u(parts[3]) + unb64u(parts[4]), parts[0].encode())
     except InvalidTag:
         raise ValueError("tag") from None
 
 
 def keys_jwe(public, scope, sync_key, kid, spoil=None):
-    """What the sign-in page hands to the server together with the code. None: the person has no key to give."""
+    """What the sign-in page hands to the server together with the code. None: the person has no
+    key to give."""
     if spoil == "none":
         return None
     scope = scope if spoil != "other_scope" else scope + "-not"
-    entry = {"kty": "oct", "scope": scope, "k": b64u(sync_key[:63] if spoil == "short_key" else sync_key), "kid": kid}
+    entry = {
+        "kty": "oct", "scope": scope, "k":
+        b64u(sync_key[:63] if spoil == "short_key" else sync_key), "kid": kid
+    }
     if spoil == "no_kid":
         del entry["kid"]
     if spoil == "huge":
@@ -102,7 +118,8 @@ def _spoil(text, spoil):
     parts = text.split(".")
     header = json.loads(unb64u(parts[0]))
     if spoil == "off_curve":
-        header["epk"]["y"] = b64u(bytes([unb64u(header["epk"]["y"])[0] ^ 1]) + unb64u(header["epk"]["y"])[1:])
+        header["epk"]["y"] = b64u(
+            bytes([unb64u(header["epk"]["y"])[0] ^ 1]) + unb64u(header["epk"]["y"])[1:])
     elif spoil == "alg":
         header["alg"] = "dir"
     elif spoil == "enc":

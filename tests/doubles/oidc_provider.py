@@ -1,6 +1,8 @@
-"""An OpenID Connect provider for tests, on one loopback port: code flow with PKCE, and every way to be wrong about who somebody is.
+"""An OpenID Connect provider for tests, on one loopback port: code flow with PKCE, and every way
+to be wrong about who somebody is.
 
-Prints `ready http://127.0.0.1:PORT` when it listens; the issuer is that, and `--prefix` behind it. README.md has the administration interface.
+Prints `ready http://127.0.0.1:PORT` when it listens; the issuer is that, and `--prefix` behind
+it. README.md has the administration interface.
 """
 import argparse
 import base64
@@ -24,18 +26,22 @@ from service import made_up_body, said_in  # noqa: E402
 from storage_api import Answer, json_answer  # noqa: E402
 from sync_service import Handler, Server, end_with_parent  # noqa: E402
 
-USER = {"sub": "ada-1815", "email": "ada@example.org", "email_verified": True, "name": "Ada", "preferred_username": "ada"}
+USER = {
+    "sub": "ada-1815", "email": "ada@example.org", "email_verified": True, "name": "Ada",
+    "preferred_username": "ada"
+}
 CLIENT = {"client_id": "hearth", "client_secret": "a secret of the client", "redirects": []}
-SETTINGS = {"approve": True, "iss": None, "aud": None, "azp": None, "nonce": None, "exp": 3600, "iat": 0, "alg": "RS256", "kid": None, "claims": {},
-            "in_userinfo": {}, "require_pkce": True,
-            "auth_methods": ["client_secret_basic", "client_secret_post"], "discovery": {}, "id_token": True, "answer_iss": None,
-            "skew": 0, "auth_age": 0, "heeds_prompt": True}
+SETTINGS = {
+    "approve": True, "iss": None, "aud": None, "azp": None, "nonce": None, "exp": 3600, "iat": 0,
+    "alg": "RS256", "kid": None, "claims": {}, "in_userinfo": {}, "require_pkce": True,
+    "auth_methods": ["client_secret_basic", "client_secret_post"], "discovery": {}, "id_token":
+    True, "answer_iss": None, "skew": 0, "auth_age": 0, "heeds_prompt": True
+}
 CODE_LIFE = 60
 
 
 class Wrong(Exception):
     """An error of OAuth: its word, and the status of the answer."""
-
     def __init__(self, word, status=400, headers=None):
         super().__init__(word)
         self.word, self.status, self.headers = word, status, headers
@@ -45,13 +51,14 @@ class Request:
     def __init__(self, method, path, headers, body):
         self.method, self.path, self.headers, self.body = method, path, headers, body
         said = said_in(body)
-        self.entry = {"method": method, "path": path, "status": None, "time": time.time(), "body": said,
-                      "auth": (headers.get("Authorization") or "").partition(" ")[0] or None}
+        self.entry = {
+            "method": method, "path": path, "status": None, "time": time.time(), "body": said,
+            "auth": (headers.get("Authorization") or "").partition(" ")[0] or None
+        }
 
 
 class Provider:
     """What `Handler` serves: it notes requests, answers them, and knows the time."""
-
     def __init__(self, prefix=""):
         self.lock, self.prefix, self.base = threading.RLock(), prefix, ""
         self.user, self.client, self.settings = dict(USER), dict(CLIENT), dict(SETTINGS)
@@ -76,7 +83,8 @@ class Provider:
 
     def answer(self, request, body, fault):
         if "status" in fault:
-            return Answer(fault["status"], made_up_body(fault.get("body", "")), {"Content-Type": "application/json", **fault.get("headers", {})})
+            return Answer(fault["status"], made_up_body(fault.get("body", "")),
+                          {"Content-Type": "application/json", **fault.get("headers", {})})
         try:
             with self.lock:
                 answer = self._route(request, fault)
@@ -85,7 +93,8 @@ class Provider:
         if "body" in fault:
             answer.body = made_up_body(fault["body"])
         elif "pad" in fault and answer.body.startswith(b"{"):
-            answer.body = json.dumps({**json.loads(answer.body), "padding": "x" * fault["pad"]}).encode()
+            answer.body = json.dumps({**json.loads(answer.body), "padding":
+                                      "x" * fault["pad"]}).encode()
         answer.headers.update(fault.get("add_headers", {}))
         return answer
 
@@ -106,29 +115,40 @@ class Provider:
 
     def _discovery(self):
         issuer = self.issuer
-        document = {"issuer": issuer, "authorization_endpoint": issuer + "/authorize", "token_endpoint": issuer + "/token",
-                    "userinfo_endpoint": issuer + "/userinfo",
-                    "jwks_uri": issuer + "/jwks", "response_types_supported": ["code"], "subject_types_supported": ["public"],
-                    "scopes_supported": ["openid", "profile", "email"], "id_token_signing_alg_values_supported": ["RS256", "ES256"],
-                    "token_endpoint_auth_methods_supported": self.settings["auth_methods"], "code_challenge_methods_supported": ["S256"],
-                    "authorization_response_iss_parameter_supported": True}
+        document = {
+            "issuer": issuer, "authorization_endpoint": issuer + "/authorize", "token_endpoint":
+            issuer + "/token", "userinfo_endpoint": issuer + "/userinfo", "jwks_uri":
+            issuer + "/jwks", "response_types_supported": ["code"], "subject_types_supported":
+            ["public"], "scopes_supported": ["openid", "profile",
+                                             "email"], "id_token_signing_alg_values_supported":
+            ["RS256", "ES256"], "token_endpoint_auth_methods_supported":
+            self.settings["auth_methods"], "code_challenge_methods_supported": ["S256"],
+            "authorization_response_iss_parameter_supported": True
+        }
         return json_answer(merged(document, self.settings["discovery"]))
 
-    # --- the browser's part ------------------------------------------------------------------------------------------------------------
+    # --- the browser's part
+    # ------------------------------------------------------------------------------------------------------------
     def _authorize(self, request, query):
         asked = fields_of(query)
-        if asked.get("client_id") != self.client["client_id"] or asked.get("redirect_uri") not in self.client["redirects"]:
+        if asked.get("client_id") != self.client["client_id"] or asked.get(
+                "redirect_uri") not in self.client["redirects"]:
             return page("Bad request", '<p id="error">Unknown client or redirect_uri</p>', 400)
         word = self._mistake(asked)
         if word:
             return self._back(asked, error=word)
         form = fields_of(request.body.decode("utf-8", "replace"))
         if not self.settings["approve"] and request.method == "GET":
-            return page("Sign in", FORM.format(problem="", action=html.escape(request.path), email="", password="", code="", client="the test"))
+            return page(
+                "Sign in",
+                FORM.format(problem="", action=html.escape(request.path), email="", password="",
+                            code="", client="the test"))
         if form.get("answer") == "no":
             return self._back(asked, error="access_denied")
         code = secrets.token_urlsafe(24)
-        self.codes[code] = {"asked": asked, "until": time.time() + CODE_LIFE, "user": dict(self.user)}
+        self.codes[code] = {
+            "asked": asked, "until": time.time() + CODE_LIFE, "user": dict(self.user)
+        }
         return self._back(asked, code=code)
 
     def _mistake(self, asked):
@@ -137,8 +157,10 @@ class Provider:
             return "unsupported_response_type"
         if "openid" not in asked.get("scope", "").split():
             return "invalid_scope"
-        challenged = asked.get("code_challenge_method") == "S256" and re.match(r"^[A-Za-z0-9_-]{43}$", asked.get("code_challenge", ""))
-        return None if challenged or ("code_challenge" not in asked and not self.settings["require_pkce"]) else "invalid_request"
+        challenged = asked.get("code_challenge_method") == "S256" and re.match(
+            r"^[A-Za-z0-9_-]{43}$", asked.get("code_challenge", ""))
+        return None if challenged or ("code_challenge" not in asked
+                                      and not self.settings["require_pkce"]) else "invalid_request"
 
     def _back(self, asked, **query):
         if "state" in asked:
@@ -146,47 +168,64 @@ class Provider:
         said = self.settings["answer_iss"]
         query.update({"iss": self.issuer} if said is None else {"iss": said} if said else {})
         joint = "&" if "?" in asked["redirect_uri"] else "?"
-        return Answer(302, b"", {"Location": asked["redirect_uri"] + joint + urllib.parse.urlencode(query)})
+        return Answer(302, b"",
+                      {"Location": asked["redirect_uri"] + joint + urllib.parse.urlencode(query)})
 
-    # --- the client's part -------------------------------------------------------------------------------------------------------------
+    # --- the client's part
+    # -------------------------------------------------------------------------------------------------------------
     def _authenticate(self, request, form):
         scheme, _, text = (request.headers.get("Authorization") or "").partition(" ")
-        method, client, secret = "client_secret_post", form.get("client_id"), form.get("client_secret", "")
+        method, client, secret = "client_secret_post", form.get("client_id"), form.get(
+            "client_secret", "")
         if scheme == "Basic":
             try:
-                client, _, secret = map(urllib.parse.unquote_plus, base64.b64decode(text, validate=True).decode().partition(":"))
+                client, _, secret = map(
+                    urllib.parse.unquote_plus,
+                    base64.b64decode(text, validate=True).decode().partition(":"))
             except ValueError:
                 raise Wrong("invalid_client", 401) from None
             method = "client_secret_basic"
-        right = client == self.client["client_id"] and hmac.compare_digest(secret.encode(), self.client["client_secret"].encode())
+        right = client == self.client["client_id"] and hmac.compare_digest(
+            secret.encode(), self.client["client_secret"].encode())
         if not right or method not in self.settings["auth_methods"]:
-            raise Wrong("invalid_client", 401, {"WWW-Authenticate": "Basic"} if scheme == "Basic" else None)
+            raise Wrong("invalid_client", 401,
+                        {"WWW-Authenticate": "Basic"} if scheme == "Basic" else None)
         request.entry["method_of_client"] = method
 
     def _token(self, request, fault):
         form = fields_of(request.body.decode("utf-8", "replace"))
-        if (request.headers.get("Content-Type") or "").split(";")[0] != "application/x-www-form-urlencoded":
+        if (request.headers.get("Content-Type")
+                or "").split(";")[0] != "application/x-www-form-urlencoded":
             raise Wrong("invalid_request")
         self._authenticate(request, form)
         if form.get("grant_type") != "authorization_code":
             raise Wrong("unsupported_grant_type")
         code = self.codes.pop(form.get("code"), None)
-        if code is None or code["until"] < time.time() or code["asked"]["redirect_uri"] != form.get("redirect_uri"):
+        if code is None or code["until"] < time.time() or code["asked"]["redirect_uri"] != form.get(
+                "redirect_uri"):
             raise Wrong("invalid_grant")
         challenge, verifier = code["asked"].get("code_challenge"), form.get("code_verifier", "")
-        if challenge and not (VERIFIER.match(verifier) and hmac.compare_digest(challenge_of(verifier), challenge)):
+        if challenge and not (VERIFIER.match(verifier)
+                              and hmac.compare_digest(challenge_of(verifier), challenge)):
             raise Wrong("invalid_grant")
         token = secrets.token_urlsafe(24)
         self.access[token] = code["user"]
-        answer = {"access_token": token, "token_type": "Bearer", "expires_in": 3600, "scope": code["asked"]["scope"]}
+        answer = {
+            "access_token": token, "token_type": "Bearer", "expires_in": 3600, "scope":
+            code["asked"]["scope"]
+        }
         if self.settings["id_token"]:
-            answer["id_token"] = id_token(self.keys, self._claims(code, fault), self.settings["alg"], self.settings["kid"])
+            answer["id_token"] = id_token(self.keys, self._claims(code, fault),
+                                          self.settings["alg"], self.settings["kid"])
         return json_answer(answer, headers={"Cache-Control": "no-store"})
 
     def _claims(self, code, fault):
         settings, now = self.settings, int(self.time(fault))
-        claims = {"iss": settings["iss"] or self.issuer, "aud": settings["aud"] or self.client["client_id"], "iat": now + settings["iat"],
-                  "exp": now + settings["exp"], "auth_time": now - self._age(code["asked"]), **code["user"]}
+        claims = {
+            "iss": settings["iss"] or self.issuer, "aud": settings["aud"]
+            or self.client["client_id"], "iat": now + settings["iat"], "exp": now + settings["exp"],
+            "auth_time": now - self._age(code["asked"]), **code["user"]
+        }
         nonce = code["asked"].get("nonce") if settings["nonce"] is None else settings["nonce"]
         if nonce:
             claims["nonce"] = nonce
@@ -195,7 +234,8 @@ class Provider:
         return merged(claims, settings["claims"])
 
     def _age(self, asked):
-        """Seconds since the person typed their password: there may be a session of before, unless the client wants none of it."""
+        """Seconds since the person typed their password: there may be a session of before,
+        unless the client wants none of it."""
         again = asked.get("prompt") == "login" or asked.get("max_age") == "0"
         return 0 if again and self.settings["heeds_prompt"] else self.settings["auth_age"]
 
@@ -213,7 +253,6 @@ def merged(document, changes):
 
 class Admin:
     """`POST /__admin/NAME`, as of the Sync double."""
-
     def __init__(self, provider):
         self.provider = provider
 
@@ -222,8 +261,10 @@ class Admin:
         try:
             with provider.lock:
                 if method == "GET":
-                    values = {"log": provider.log, "settings": provider.settings, "user": provider.user, "faults": provider.faults.state(),
-                              "client": provider.client}
+                    values = {
+                        "log": provider.log, "settings": provider.settings, "user": provider.user,
+                        "faults": provider.faults.state(), "client": provider.client
+                    }
                     return (200, values[name]) if name in values else (404, {"error": f"no {name}"})
                 data = json.loads(body) if body else {}
                 return 200, getattr(self, "post_" + name.replace("-", "_"))(**data)
@@ -278,8 +319,10 @@ class Admin:
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--prefix", default="", metavar="PATH", help="of the issuer, like /realms/home")
-    parser.add_argument("--until-eof", action="store_true", help="end when standard input is closed")
+    parser.add_argument("--prefix", default="", metavar="PATH",
+                        help="of the issuer, like /realms/home")
+    parser.add_argument("--until-eof", action="store_true",
+                        help="end when standard input is closed")
     options = parser.parse_args()
     server = Server(("127.0.0.1", options.port), Handler)
     provider = server.service = Provider(options.prefix)

@@ -1,4 +1,5 @@
-"""Signing keys of the OpenID Connect double, and ID tokens that are right or wrong in all ways known."""
+"""Signing keys of the OpenID Connect double, and ID tokens that are right or wrong in all ways
+known."""
 import hashlib
 import hmac
 import json
@@ -11,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from jwe import b64u, jwk_of, public_of, unb64u
 
-# "forged": RS256 by a key that nobody published. "HS256": the published key as the secret. "broken": a bit of the signature is wrong.
+# "forged": RS256 by a key that nobody published. "HS256": the published key as the secret.
+# "broken": a bit of the signature is wrong.
 ALGORITHMS = ("RS256", "ES256", "none", "HS256", "forged", "broken", "malformed")
 
 
@@ -29,7 +31,8 @@ class Keys:
         self._fresh()
 
     def _fresh(self):
-        self.rsa, self.ec, suffix = _rsa(), ec.generate_private_key(ec.SECP256R1()), secrets.token_hex(4)
+        self.rsa, self.ec, suffix = _rsa(), ec.generate_private_key(
+            ec.SECP256R1()), secrets.token_hex(4)
         self.kids = {"RS256": "rsa-" + suffix, "ES256": "ec-" + suffix}
 
     def rotate(self, keep_old):
@@ -39,14 +42,19 @@ class Keys:
 
     def _public(self):
         numbers = self.rsa.public_key().public_numbers()
-        return [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": self.kids["RS256"], "n": _number(numbers.n), "e": _number(numbers.e)},
-                {**jwk_of(self.ec.public_key()), "use": "sig", "alg": "ES256", "kid": self.kids["ES256"]}]
+        return [{
+            "kty": "RSA", "use": "sig", "alg": "RS256", "kid": self.kids["RS256"], "n":
+            _number(numbers.n), "e": _number(numbers.e)
+        }, {
+            **jwk_of(self.ec.public_key()), "use": "sig", "alg": "ES256", "kid": self.kids["ES256"]
+        }]
 
     def jwks(self):
         return {"keys": [*self._public(), *self.old]}
 
     def public_pem(self):
-        return self.rsa.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        return self.rsa.public_key().public_bytes(serialization.Encoding.PEM,
+                                                  serialization.PublicFormat.SubjectPublicKeyInfo)
 
     def sign(self, algorithm, text):
         if algorithm == "ES256":
@@ -66,7 +74,10 @@ def id_token(keys, claims, algorithm, kid=None):
     if algorithm == "malformed":
         return "not.a.token"
     named = algorithm if algorithm in ("ES256", "none", "HS256") else "RS256"
-    header = {"alg": named, "typ": "JWT", "kid": keys.kids.get(named, keys.kids["RS256"]) if kid is None else kid}
+    header = {
+        "alg": named, "typ": "JWT", "kid":
+        keys.kids.get(named, keys.kids["RS256"]) if kid is None else kid
+    }
     if kid == "":
         del header["kid"]
     text = ".".join(b64u(json.dumps(part).encode()) for part in (header, claims)).encode()
@@ -74,15 +85,18 @@ def id_token(keys, claims, algorithm, kid=None):
 
 
 def verified(token, jwks):
-    """The claims of a token that one of these keys has signed; ValueError for all others. For the double's own tests."""
+    """The claims of a token that one of these keys has signed; ValueError for all others. For
+    the double's own tests."""
     first, second, third = token.split(".")
     header, text, signature = json.loads(unb64u(first)), f"{first}.{second}".encode(), unb64u(third)
-    key = next((k for k in jwks["keys"] if k["kid"] == header.get("kid") and k["alg"] == header.get("alg")), None)
+    key = next((k for k in jwks["keys"]
+                if k["kid"] == header.get("kid") and k["alg"] == header.get("alg")), None)
     if key is None:
         raise ValueError("no such key")
     try:
         if key["kty"] == "RSA":
-            public = rsa.RSAPublicNumbers(int.from_bytes(unb64u(key["e"]), "big"), int.from_bytes(unb64u(key["n"]), "big")).public_key()
+            public = rsa.RSAPublicNumbers(int.from_bytes(unb64u(key["e"]), "big"),
+                                          int.from_bytes(unb64u(key["n"]), "big")).public_key()
             public.verify(signature, text, padding.PKCS1v15(), hashes.SHA256())
         else:
             _check_ec(key, signature, text)

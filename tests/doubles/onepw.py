@@ -1,4 +1,5 @@
-"""The password protocol of Mozilla accounts ("onepw"): stretching, what is derived from a server token, the bundle of keys."""
+"""The password protocol of Mozilla accounts ("onepw"): stretching, what is derived from a server
+token, the bundle of keys."""
 import base64
 import hashlib
 import hmac
@@ -13,17 +14,21 @@ V2_ROUNDS = 650000
 
 
 class Stretched(NamedTuple):
-    auth_pw: str      # hex, as the server is told
+    auth_pw: str  # hex, as the server is told
     unwrap_key: bytes
 
 
 def _split(stretched):
-    return Stretched(hkdf(stretched, NAMESPACE + b"authPW", 32).hex(), hkdf(stretched, NAMESPACE + b"unwrapBkey", 32))
+    return Stretched(
+        hkdf(stretched, NAMESPACE + b"authPW", 32).hex(),
+        hkdf(stretched, NAMESPACE + b"unwrapBkey", 32))
 
 
 def stretch_v1(email, password):
     """The e-mail exactly as the account knows it."""
-    return _split(hashlib.pbkdf2_hmac("sha256", password.encode(), NAMESPACE + b"quickStretch:" + email.encode(), 1000))
+    return _split(
+        hashlib.pbkdf2_hmac("sha256", password.encode(),
+                            NAMESPACE + b"quickStretch:" + email.encode(), 1000))
 
 
 def stretch_v2(salt, password):
@@ -46,7 +51,8 @@ class Derived:
     def __init__(self, token, kind):
         all_three = hkdf(token, NAMESPACE + kind.encode(), 96)
         self.token, self.kind = token, kind
-        self.id, self.hawk_key, self.bundle_key = all_three[:32].hex(), all_three[32:64], all_three[64:]
+        self.id, self.hawk_key, self.bundle_key = all_three[:32].hex(
+        ), all_three[32:64], all_three[64:]
 
     def bearer(self):
         return f"Bearer {self.PREFIX[self.kind]}_{self.id}"
@@ -62,7 +68,8 @@ def seal_keys(bundle_key, k_a, wrap_kb):
 def open_keys(bundle_key, bundle):
     """(kA, wrapKB); ValueError when the MAC is wrong."""
     raw, both = bytes.fromhex(bundle), hkdf(bundle_key, NAMESPACE + b"account/keys", 96)
-    if len(raw) != 96 or not hmac.compare_digest(hmac.digest(both[:32], raw[:64], "sha256"), raw[64:]):
+    if len(raw) != 96 or not hmac.compare_digest(hmac.digest(both[:32], raw[:64], "sha256"),
+                                                 raw[64:]):
         raise ValueError("MAC")
     clear = xor(raw[:64], both[32:])
     return clear[:32], clear[32:]

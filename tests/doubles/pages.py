@@ -1,4 +1,5 @@
-"""The web pages of the accounts server: where a person signs in for an OAuth client, and where some clients' redirects end."""
+"""The web pages of the accounts server: where a person signs in for an OAuth client, and where
+some clients' redirects end."""
 import html
 import json
 import re
@@ -69,7 +70,8 @@ class Pages:
         self.service.confirm(account)
         return page("Sign-in confirmed", "<p>You may close this page.</p>")
 
-    # --- for an OAuth client -----------------------------------------------------------------------------------------------------------
+    # --- for an OAuth client
+    # -----------------------------------------------------------------------------------------------------------
     def _authorization(self, request, query, form):
         asked = fields_of(query)
         client = self.service.clients.get(asked.get("client_id"))
@@ -93,7 +95,10 @@ class Pages:
         if "state" in asked:
             query["state"] = asked["state"]
         joint = "&" if "?" in redirect else "?"
-        return Answer(302, b"", {"Location": redirect + joint + urllib.parse.urlencode(query), "Cache-Control": "no-store"})
+        return Answer(302, b"", {
+            "Location": redirect + joint + urllib.parse.urlencode(query), "Cache-Control":
+            "no-store"
+        })
 
     @staticmethod
     def _check(client, asked):
@@ -103,9 +108,11 @@ class Pages:
             raise Refused("unsupported_response_type")
         if not scope or not set(scope) <= set(client.scopes):
             raise Refused("invalid_scope")
-        if not asked.get("state") or len(asked["state"]) > 512 or asked.get("access_type", "online") not in ("online", "offline"):
+        if not asked.get("state") or len(asked["state"]) > 512 or asked.get(
+                "access_type", "online") not in ("online", "offline"):
             raise Refused("invalid_request")
-        if asked.get("code_challenge_method") != "S256" or not CHALLENGE.match(asked.get("code_challenge", "")):
+        if asked.get("code_challenge_method") != "S256" or not CHALLENGE.match(
+                asked.get("code_challenge", "")):
             raise Refused("invalid_request")
         if "keys_jwk" in asked:
             Pages._key(asked)
@@ -118,32 +125,42 @@ class Pages:
             raise Refused("invalid_request") from None
 
     def _form(self, client, query, email="", password="", problem="", code=False):
-        return page("Sign in", FORM.format(
-            problem=html.escape(problem), action=html.escape("/authorization?" + query), email=html.escape(email), password=html.escape(password),
-            code=CODE if code else "", client=html.escape(client.name)))
+        return page(
+            "Sign in",
+            FORM.format(problem=html.escape(problem), action=html.escape("/authorization?" + query),
+                        email=html.escape(email), password=html.escape(password),
+                        code=CODE if code else "", client=html.escape(client.name)))
 
     def _sign_in(self, client, query, asked, form, redirect):
         """The password, then the second factor, in one form that comes back until it is complete."""
         email, password = form.get("email", ""), form.get("password", "")
         account = self.service.find(email)
         if account is None or account.signin.password is None or password != account.signin.password:
-            return self._form(client, query, email, problem="Unknown account" if account is None else "Incorrect password")
+            return self._form(
+                client, query, email,
+                problem="Unknown account" if account is None else "Incorrect password")
         signin = account.signin
         question = signin.open_question("email-2fa")
         if question and question[1] != "login":
-            return self._form(client, query, email, problem="Unverified account" if question[1] == "signup" else "Account must be reset")
+            return self._form(
+                client, query, email, problem="Unverified account"
+                if question[1] == "signup" else "Account must be reset")
         problem = self._second_factor(signin, question, form.get("code"))
         if problem is not None:
             return self._form(client, query, email, password, problem, code=True)
         jwe, scope = None, asked["scope"].split()
         if OLDSYNC in scope and client.keys and "keys_jwk" in asked:
-            jwe = keys_jwe(self._key(asked), OLDSYNC, account.sync_key, account.kid, signin.settings["jwe"])
-        code = self.service.oauth.new_code(account, client, " ".join(scope), asked["code_challenge"], asked.get("access_type") == "offline", jwe)
+            jwe = keys_jwe(self._key(asked), OLDSYNC, account.sync_key, account.kid,
+                           signin.settings["jwe"])
+        code = self.service.oauth.new_code(account, client, " ".join(scope),
+                                           asked["code_challenge"],
+                                           asked.get("access_type") == "offline", jwe)
         return self._back(redirect, asked, code=code, action="signin")
 
     @staticmethod
     def _second_factor(signin, question, code):
-        """None: proven. Else what to show beside the field for the code. (A mailed link is a mailed code here.)"""
+        """None: proven. Else what to show beside the field for the code. (A mailed link is a
+        mailed code here.)"""
         if question is None:
             return None
         totp = question[0] == "totp-2fa"

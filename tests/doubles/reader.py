@@ -1,4 +1,5 @@
-"""A small Sync client that only reads: shows that the double can be read as a real server, and times it.
+"""A small Sync client that only reads: shows that the double can be read as a real server, and
+times it.
 
   reader.py http://127.0.0.1:PORT [EMAIL]     fetches and decrypts all of an account, prints counts and records per second
 """
@@ -16,7 +17,6 @@ from crypto import KeyBundle
 
 class Reader:
     """One account over one keep-alive connection. `credentials`: an import file with an access token."""
-
     def __init__(self, credentials):
         self.credentials = credentials
         server = urllib.parse.urlsplit(credentials["token_server"])
@@ -34,8 +34,14 @@ class Reader:
 
     def sign_in(self, **changes):
         """Fetches Hawk credentials; `changes` replaces headers (None drops one)."""
-        headers = {"Authorization": f"Bearer {self.credentials['access_token']}", "X-KeyID": self.credentials["kid"], **changes}
-        status, answered, body = self.send("GET", self.token_path, {k: v for k, v in headers.items() if v is not None})
+        headers = {
+            "Authorization": f"Bearer {self.credentials['access_token']}", "X-KeyID":
+            self.credentials["kid"], **changes
+        }
+        status, answered, body = self.send("GET", self.token_path,
+                                           {k: v
+                                            for k, v in headers.items()
+                                            if v is not None})
         if status == 200:
             self.token = json.loads(body)
             self.endpoint = urllib.parse.urlsplit(self.token["api_endpoint"])
@@ -44,15 +50,24 @@ class Reader:
     def signed(self, method, path, ts=None, nonce=None):
         """The Authorization header for a path below the endpoint."""
         ts, nonce = str(int(time.time()) if ts is None else ts), nonce or secrets.token_urlsafe(6)
-        return hawk.header(self.token["id"], self.token["key"], ts, nonce, method, self.endpoint.path + path, self.endpoint.hostname, self.endpoint.port)
+        return hawk.header(self.token["id"], self.token["key"], ts, nonce, method,
+                           self.endpoint.path + path, self.endpoint.hostname, self.endpoint.port)
 
     def request(self, path, method="GET", headers=None, body=None, authorization=None):
-        signed = {"Authorization": authorization or self.signed(method, path), "Accept": "application/newlines", **(headers or {})}
+        signed = {
+            "Authorization": authorization or self.signed(method, path), "Accept":
+            "application/newlines", **(headers or {})
+        }
         return self.send(method, self.endpoint.path + path, signed, body)
 
     def get(self, path, **headers):
         """The JSON of a good answer; headers with _ for -."""
-        status, _, body = self.request(path, headers={"Accept": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}})
+        status, _, body = self.request(
+            path, headers={
+                "Accept": "application/json",
+                **{k.replace("_", "-"): v
+                   for k, v in headers.items()}
+            })
         if status != 200:
             raise RuntimeError(f"{path}: {status}")
         return json.loads(body)
@@ -61,8 +76,12 @@ class Reader:
         """Lists of BSO lines, page by page."""
         offset = None
         while True:
-            words = {"full": "1", "sort": "oldest", **query, **({"limit": limit} if limit else {}), **({"offset": offset} if offset else {})}
-            status, headers, body = self.request(f"/storage/{collection}?{urllib.parse.urlencode(words)}")
+            words = {
+                "full": "1", "sort": "oldest", **query, **({"limit": limit} if limit else {}),
+                **({"offset": offset} if offset else {})
+            }
+            status, headers, body = self.request(
+                f"/storage/{collection}?{urllib.parse.urlencode(words)}")
             if status != 200:
                 raise RuntimeError(f"{collection}: {status}")
             yield body.splitlines()
@@ -74,7 +93,11 @@ class Reader:
         """The bundles of crypto/keys: name -> KeyBundle, and the default under ""."""
         sealed = self.get("/storage/crypto/keys")["payload"]
         record = KeyBundle(bytes.fromhex(self.credentials["sync_key"])).open(sealed)
-        return {"": KeyBundle.from_pair(record["default"]), **{n: KeyBundle.from_pair(p) for n, p in record["collections"].items()}}
+        return {
+            "": KeyBundle.from_pair(record["default"]),
+            **{n: KeyBundle.from_pair(p)
+               for n, p in record["collections"].items()}
+        }
 
     def records(self, collection, keys=None, **options):
         """id -> cleartext of a whole collection; every HMAC and every inner id is checked."""
@@ -112,7 +135,10 @@ def main():
         both, count = time.perf_counter() - start, len(records)
         dead = sum(1 for r in records.values() if r.get("deleted"))
         del records  # freeing many takes time that is not the next collection's
-        print(f"{name}: {count} records, {dead} tombstones; {fetched / fetching:,.0f} records/s fetched, {count / both:,.0f} with decryption")
+        print(
+            f"{name}: {count} records, {dead} tombstones; {fetched / fetching:,.0f} records/s "
+            f"fetched, {count / both:,.0f} with decryption"
+        )
 
 
 if __name__ == "__main__":

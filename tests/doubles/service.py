@@ -1,4 +1,5 @@
-"""Everything the double knows, apart from HTTP: accounts, settings, faults, the log and the counters; and who may read what."""
+"""Everything the double knows, apart from HTTP: accounts, settings, faults, the log and the
+counters; and who may read what."""
 import collections
 import json
 import re
@@ -18,34 +19,42 @@ from sessions import Sessions
 from storage_api import Answer, Options, json_answer
 from tokens import Tokens, token_error
 
-STORAGE = re.compile(r"^(?P<prefix>(?:/[^/?]+)*?)/1\.5/(?P<uid>\d+)(?P<rest>/[^?]*)?(?:\?(?P<query>.*))?$")
+STORAGE = re.compile(
+    r"^(?P<prefix>(?:/[^/?]+)*?)/1\.5/(?P<uid>\d+)(?P<rest>/[^?]*)?(?:\?(?P<query>.*))?$")
 DISCOVERY = "/.well-known/"
 WRITING = ("PUT", "POST", "DELETE", "PATCH")
-COUNTERS = ("requests", "token", "oauth", "discovery", "accounts", "storage", "other", "writes", "hawk_refused", "connections")
+COUNTERS = ("requests", "token", "oauth", "discovery", "accounts", "storage", "other", "writes",
+            "hawk_refused", "connections")
 LOG_LIMIT = 200000  # requests; a benchmark must not fill the memory
-LOGGED = ("X-If-Modified-Since", "X-If-Unmodified-Since", "X-KeyID", "X-Client-State", "Accept", "Accept-Encoding", "Content-Type", "User-Agent", "Origin",
-          "Cookie", "Referer")
+LOGGED = ("X-If-Modified-Since", "X-If-Unmodified-Since", "X-KeyID", "X-Client-State", "Accept",
+          "Accept-Encoding", "Content-Type", "User-Agent", "Origin", "Cookie", "Referer")
 
 
 class Request:
     """One request of a client, and the line of the log about it."""
-
     def __init__(self, method, path, headers, kind, email):
         self.method, self.path, self.headers, self.kind, self.email = method, path, headers, kind, email
-        self.entry = {"method": method, "path": path, "kind": kind, "status": None, "account": email, "time": time.time(),
-                      "headers": {h: headers[h] for h in LOGGED if h in headers}}
+        self.entry = {
+            "method": method, "path": path, "kind": kind, "status": None, "account": email, "time":
+            time.time(), "headers": {h: headers[h]
+                                     for h in LOGGED
+                                     if h in headers}
+        }
 
     def busy_keys(self):
         """Under what it is counted while it is under way: all together, and its account."""
-        return ("", self.email) if self.email else ("",)
+        return ("", self.email) if self.email else ("", )
 
 
 class Service:
     def __init__(self, folder=None, step=7):
         self.lock = threading.RLock()
         self.accounts, self.base, self.next_uid = {}, "", 1
-        self.settings = {"skew": 0, "duration": 3600, "access_life": 21600, "max_page": 10000, "hawk_window": 60, "short_times": False,
-                         "rotate_refresh": False, "old_server": False, "credentials_status": True}
+        self.settings = {
+            "skew": 0, "duration": 3600, "access_life": 21600, "max_page": 10000, "hawk_window": 60,
+            "short_times": False, "rotate_refresh": False, "old_server": False,
+            "credentials_status": True
+        }
         self.faults, self.tokens, self.hawk = Faults(), Tokens(self), Verifier()
         self.sessions, self.clients, self.oauth = Sessions(self), Clients(self), OAuth(self)
         self.accounts_server = AccountsServer(self)
@@ -55,7 +64,8 @@ class Service:
         if folder:
             self.add(fixtures.Ada(folder, self.take_uid())).load_step(step)
 
-    # --- accounts ----------------------------------------------------------------------------------------------------------------------
+    # --- accounts
+    # ----------------------------------------------------------------------------------------------------------------------
     def take_uid(self):
         with self.lock:
             self.next_uid += 1
@@ -70,10 +80,12 @@ class Service:
         """The account whatever the case of the letters; None."""
         if not isinstance(email, str):
             return None
-        return self.accounts.get(email) or next((a for a in self.all_accounts() if a.email.lower() == email.lower()), None)
+        return self.accounts.get(email) or next(
+            (a for a in self.all_accounts() if a.email.lower() == email.lower()), None)
 
     def confirm(self, account):
-        """Somebody followed the mailed link: the account is theirs, and so are the sign-ins that wait for it."""
+        """Somebody followed the mailed link: the account is theirs, and so are the sign-ins that
+        wait for it."""
         account.signin.settings["verified"] = True
         for session in self.sessions.of(account):
             if session.open and session.open[0] == "email" and session.open[1] != "change_password":
@@ -93,7 +105,8 @@ class Service:
         """Server time in seconds, as wrong as asked."""
         return time.time() + (fault or {}).get("skew", self.settings["skew"])
 
-    # --- counting ------------------------------------------------------------------------------------------------------------------------
+    # --- counting
+    # ------------------------------------------------------------------------------------------------------------------------
     def clear(self):
         """Empties counters and log; requests that are under way keep counting as such."""
         with self.lock:
@@ -138,7 +151,10 @@ class Service:
     def count(self):
         with self.lock:
             by_account = {who: n for who, n in self.max_busy.items() if who}
-            return {**self.counters, "max_concurrent": self.max_busy[""], "max_concurrent_by_account": by_account}
+            return {
+                **self.counters, "max_concurrent": self.max_busy[""], "max_concurrent_by_account":
+                by_account
+            }
 
     def account_of(self, headers, said):
         """Whose request it says to be, without any check: for log, counters and rules. `said`: in its body."""
@@ -149,10 +165,12 @@ class Service:
         elif text.startswith("Bearer "):
             account = self.tokens.owner(text[7:]) or self.oauth.account_of_refresh(text[7:])
         else:
-            account = self.find(said.get("email")) or self.oauth.account_of_refresh(said.get("refresh_token") or said.get("token"))
+            account = self.find(said.get("email")) or self.oauth.account_of_refresh(
+                said.get("refresh_token") or said.get("token"))
         return account.email if account else None
 
-    # --- answering -------------------------------------------------------------------------------------------------------------------------
+    # --- answering
+    # -------------------------------------------------------------------------------------------------------------------------
     def answer(self, request, body, fault):
         method, path, kind = request.method, request.path, request.kind
         self.strike(request, fault)
@@ -161,7 +179,8 @@ class Service:
         elif "oauth_error" in fault:
             answer = OAuthFailure(fault["oauth_error"], fault.get("status", 400)).answer()
         elif "auth_error" in fault:
-            answer = Failure(fault["auth_error"], fault.get("status"), fault.get("headers"), **fault.get("extra", {})).answer()
+            answer = Failure(fault["auth_error"], fault.get("status"), fault.get("headers"),
+                             **fault.get("extra", {})).answer()
         elif "status" in fault:
             answer = self.made_up(kind, fault)
         elif kind == "token" and method == "GET":
@@ -175,7 +194,8 @@ class Service:
         if "status" not in fault and "body" in fault:
             answer.body = made_up_body(fault["body"])
         if "pad" in fault and answer.body.startswith(b"{"):
-            answer.body = json.dumps({**json.loads(answer.body), "padding": "x" * fault["pad"]}).encode()
+            answer.body = json.dumps({**json.loads(answer.body), "padding":
+                                      "x" * fault["pad"]}).encode()
         answer.headers.update(fault.get("add_headers", {}))
         for name in fault.get("without", ()):
             answer.headers.pop(name, None)
@@ -189,7 +209,8 @@ class Service:
             account = self.accounts.get(request.email)
             if "step" in fault:
                 step = fault["step"]
-                self.accounts[fixtures.EMAIL].load_step(step["step"] if isinstance(step, dict) else step)
+                self.accounts[fixtures.EMAIL].load_step(
+                    step["step"] if isinstance(step, dict) else step)
             if "bump" in fault and account:
                 account.touch(fault["bump"])
             if "wipe" in fault and account:
@@ -206,16 +227,26 @@ class Service:
     def discovery(self, path):
         base = self.base
         if path == DISCOVERY + "fxa-client-configuration":
-            return json_answer({"auth_server_base_url": base, "oauth_server_base_url": base, "profile_server_base_url": base,
-                                "pairing_server_base_uri": base, "sync_tokenserver_base_url": base})
+            return json_answer({
+                "auth_server_base_url": base, "oauth_server_base_url": base,
+                "profile_server_base_url": base, "pairing_server_base_uri": base,
+                "sync_tokenserver_base_url": base
+            })
         if path == DISCOVERY + "openid-configuration":
-            return json_answer({"issuer": base, "authorization_endpoint": base + "/authorization", "token_endpoint": base + "/v1/token",
-                                "userinfo_endpoint": base + "/v1/profile", "jwks_uri": base + "/v1/jwks", "introspection_endpoint": base + "/v1/introspect",
-                                "revocation_endpoint": base + "/v1/destroy", "response_types_supported": ["code"], "scopes_supported": ["openid", "profile"],
-                                "claims_supported": ["sub"], "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["RS256"]})
-        return json_answer({"code": 404, "errno": 116, "error": "Not Found", "message": "Not Found"}, 404)
+            return json_answer({
+                "issuer": base, "authorization_endpoint": base + "/authorization", "token_endpoint":
+                base + "/v1/token", "userinfo_endpoint": base + "/v1/profile", "jwks_uri":
+                base + "/v1/jwks", "introspection_endpoint": base + "/v1/introspect",
+                "revocation_endpoint": base + "/v1/destroy", "response_types_supported": ["code"],
+                "scopes_supported": ["openid", "profile"], "claims_supported": ["sub"],
+                "subject_types_supported": ["public"
+                                            ], "id_token_signing_alg_values_supported": ["RS256"]
+            })
+        return json_answer(
+            {"code": 404, "errno": 116, "error": "Not Found", "message": "Not Found"}, 404)
 
-    # --- storage -----------------------------------------------------------------------------------------------------------------------------
+    # --- storage
+    # -----------------------------------------------------------------------------------------------------------------------------
     def challenge(self, fault):
         return f'Hawk ts="{int(self.time(fault))}"'
 
@@ -225,14 +256,17 @@ class Service:
         grant = self.tokens.grants.get(fields.get("id"))
         if grant is None:
             return "unknown id", None
-        word = self.hawk.refusal(fields, grant.key, request.method, request.path, request.headers.get("Host", ""), self.time(fault),
+        word = self.hawk.refusal(fields, grant.key, request.method, request.path,
+                                 request.headers.get("Host", ""), self.time(fault),
                                  self.settings["hawk_window"])
         if word is None and grant.expires < time.time():
             word = "expired"
         account = grant.account
-        if word is None and (grant.storage_uid, grant.prefix) != (account.storage_uid, account.prefix):
+        if word is None and (grant.storage_uid, grant.prefix) != (account.storage_uid,
+                                                                  account.prefix):
             word = "moved"
-        if word is None and (match["uid"], match["prefix"]) != (str(account.storage_uid), account.prefix):
+        if word is None and (match["uid"], match["prefix"]) != (str(
+                account.storage_uid), account.prefix):
             word = "another's storage"
         return word, account
 
@@ -247,8 +281,11 @@ class Service:
                 self.counters["hawk_refused"] += 1
             return json_answer("0", 401, {"WWW-Authenticate": self.challenge(fault)})
         path = match["rest"] or "/"
-        spoil = spoiler(fault["damage"], account, path.split("/")[2]) if "damage" in fault and path.startswith("/storage/") else None
-        options = Options(self.settings["max_page"], self.settings["short_times"], spoil, fault.get("pass_over", 0))
+        spoil = spoiler(
+            fault["damage"], account,
+            path.split("/")[2]) if "damage" in fault and path.startswith("/storage/") else None
+        options = Options(self.settings["max_page"], self.settings["short_times"], spoil,
+                          fault.get("pass_over", 0))
         with self.lock:
             return storage_api.get(account, path, match["query"] or "", request.headers, options)
 

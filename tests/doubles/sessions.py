@@ -1,4 +1,5 @@
-"""Sessions and key-fetch tokens: who a request of the accounts server comes from, by Bearer or by Hawk."""
+"""Sessions and key-fetch tokens: who a request of the accounts server comes from, by Bearer or
+by Hawk."""
 import re
 import secrets
 import time
@@ -13,22 +14,25 @@ KIND = {"fxs": "sessionToken", "fxk": "keyFetchToken"}
 
 class Session:
     """`open`: (method, reason) of what is not proven yet; None: verified."""
-
     def __init__(self, account, open_question):
         self.derived = Derived(secrets.token_bytes(32), "sessionToken")
-        self.account, self.open, self.created, self.destroyed = account, open_question, time.time(), False
+        self.account, self.open, self.created, self.destroyed = account, open_question, time.time(
+        ), False
 
     @property
     def verified(self):
         return self.open is None
 
     def describe(self):
-        return {"id": self.derived.id, "verified": self.verified, "method": self.open and self.open[0], "created": self.created, "destroyed": self.destroyed}
+        return {
+            "id": self.derived.id, "verified": self.verified, "method": self.open and self.open[0],
+            "created": self.created, "destroyed": self.destroyed
+        }
 
 
 class KeyFetch:
-    """`session`: whose verification it shares. `version`: of the stretching that its wrapped key is for."""
-
+    """`session`: whose verification it shares. `version`: of the stretching that its wrapped key
+    is for."""
     def __init__(self, session, version):
         self.derived = Derived(secrets.token_bytes(32), "keyFetchToken")
         self.account, self.session, self.version, self.destroyed = session.account, session, version, False
@@ -77,11 +81,13 @@ class Sessions:
 
     def _check_hawk(self, request, body, thing, old, fault):
         fields, now = hawk.fields_of(request.headers["Authorization"]), self.service.time(fault)
-        word = self.service.hawk.refusal(fields, thing.derived.hawk_key, request.method, request.path, request.headers.get("Host", ""), now,
+        word = self.service.hawk.refusal(fields, thing.derived.hawk_key, request.method,
+                                         request.path, request.headers.get("Host", ""), now,
                                          self.service.settings["hawk_window"])
         if word is None and old and (request.method == "POST" or "hash" in fields):
             right = hawk.payload_hash(request.headers.get("Content-Type", ""), body)
             word = None if fields.get("hash") == right else "payload"
         if word is not None:
             request.entry["refused"] = word
-            raise Failure({"stale": 111, "replay": 115}.get(word, 109), **({"serverTime": int(now)} if word == "stale" else {}))
+            raise Failure({"stale": 111, "replay": 115}.get(word, 109),
+                          **({"serverTime": int(now)} if word == "stale" else {}))

@@ -1,6 +1,7 @@
 """Collections in memory, rendered once, so that a page is a slice and a join.
 
-Times are integers of 10 ms ("centiseconds") everywhere; a binary float would lose the second decimal."""
+Times are integers of 10 ms ("centiseconds") everywhere; a binary float would lose the second
+decimal."""
 import bisect
 import json
 import re
@@ -26,7 +27,8 @@ def short_decimal(cs):
 
 def shorten(line):
     """A BSO line with its time printed short."""
-    return _MODIFIED.sub(lambda m: b'"modified":' + short_decimal(int(m[1] + m[2])).encode(), line, count=1)
+    return _MODIFIED.sub(lambda m: b'"modified":' + short_decimal(int(m[1] + m[2])).encode(), line,
+                         count=1)
 
 
 class Bso(NamedTuple):
@@ -38,7 +40,6 @@ class Bso(NamedTuple):
 
 class Collection:
     """BSOs by id; beside them the keys (modified, id) in order and the lines in the same order."""
-
     def __init__(self):
         self.modified = 0
         self.bsos = {}
@@ -55,9 +56,11 @@ class Collection:
             self._forget(bso_id)
         self.bsos[bso_id] = Bso(modified, payload, sortindex, ttl)
         index = "" if sortindex is None else f'"sortindex":{sortindex},'
-        line = f'{{"id":{json.dumps(bso_id)},"modified":{decimal(modified)},{index}"payload":{json.dumps(payload)}}}'.encode()
+        line = f'{{"id":{json.dumps(bso_id)},"modified":{decimal(modified)},{index}"payload":{json.dumps(payload)}}}'.encode(
+        )
         key = (modified, bso_id)
-        at = len(self.order) if not self.order or self.order[-1] < key else bisect.bisect_left(self.order, key)
+        at = len(self.order) if not self.order or self.order[-1] < key else bisect.bisect_left(
+            self.order, key)
         self.order.insert(at, key)
         self.lines.insert(at, line)
         self.modified = max(self.modified, modified)
@@ -92,12 +95,15 @@ class Collection:
     def by_index(self):
         """Positions by falling sortindex; kept until the collection changes."""
         if self._by_index is None:
-            self._by_index = sorted(range(len(self.order)), key=lambda at: -(self.bsos[self.order[at][1]].sortindex or 0))
+            self._by_index = sorted(range(len(self.order)),
+                                    key=lambda at: -(self.bsos[self.order[at][1]].sortindex or 0))
         return self._by_index
 
     def expired(self, now):
         """Ids whose ttl has run out by then."""
-        return [i for i, b in self.bsos.items() if b.ttl is not None and b.modified + b.ttl * 100 <= now]
+        return [
+            i for i, b in self.bsos.items() if b.ttl is not None and b.modified + b.ttl * 100 <= now
+        ]
 
     def size(self):
         return sum(len(b.payload) for b in self.bsos.values())

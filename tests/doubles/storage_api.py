@@ -1,12 +1,15 @@
-"""Storage API 1.5 over an Account, for reading; what would write is refused and counted by the caller."""
+"""Storage API 1.5 over an Account, for reading; what would write is refused and counted by the
+caller."""
 import json
 import re
 import urllib.parse
 
 from storage import Collection, centiseconds, decimal, short_decimal, shorten
 
-LIMITS = {"max_post_records": 100, "max_post_bytes": 2621440, "max_total_records": 10000, "max_total_bytes": 262144000,
-          "max_record_payload_bytes": 2621440, "max_request_bytes": 2625536}
+LIMITS = {
+    "max_post_records": 100, "max_post_bytes": 2621440, "max_total_records": 10000,
+    "max_total_bytes": 262144000, "max_record_payload_bytes": 2621440, "max_request_bytes": 2625536
+}
 TIME = re.compile(r"^\d+(\.\d{1,2})?$")
 OFFSET = re.compile(r"^\d{1,15}:\d{1,9}$")
 NAME = re.compile(r"^[A-Za-z0-9._-]{1,32}$")
@@ -44,7 +47,8 @@ def _time(text):
 
 def _conditional(modified, headers):
     """304 or 412 as the request's headers ask; None: go on."""
-    since, unless = _time(headers.get("X-If-Modified-Since")), _time(headers.get("X-If-Unmodified-Since"))
+    since, unless = _time(headers.get("X-If-Modified-Since")), _time(
+        headers.get("X-If-Unmodified-Since"))
     if since is not None and unless is not None:
         raise Malformed("both conditions")
     stamp = {"X-Last-Modified": decimal(modified)}
@@ -56,11 +60,12 @@ def _conditional(modified, headers):
 
 
 class Page:
-    """One page of a collection: the positions that the query asks for, in its order, and where the next page begins.
+    """One page of a collection: the positions that the query asks for, in its order, and where
+    the next page begins.
 
-    An offset is "<time>:<n>", as of the MySQL servers: the n-th record from that time on (in the direction of the sort), so that it stays right
-    while a collection grows. With sort=index and ids it is "0:<n>"."""
-
+    An offset is "<time>:<n>", as of the MySQL servers: the n-th record from that time on (in the
+    direction of the sort), so that it stays right while a collection grows. With sort=index and
+    ids it is "0:<n>"."""
     def __init__(self, collection, query, max_page):
         self.collection, self.sort = collection, query.get("sort", "oldest")
         self.limit = self._limit(query.get("limit"), max_page)
@@ -68,7 +73,8 @@ class Page:
             raise Malformed(self.sort)
         newer, older = _time(query.get("newer")), _time(query.get("older"))
         self.low = 0 if newer is None else collection.after(newer)
-        self.high = len(collection.order) if older is None else max(self.low, collection.before(older))
+        self.high = len(collection.order) if older is None else max(self.low,
+                                                                    collection.before(older))
         mark, skip = self._offset(query.get("offset"))
         if "ids" in query or self.sort == "index":
             self._take_list(self._listed(query.get("ids")), skip)
@@ -98,7 +104,9 @@ class Page:
         names = ids.split(",")
         if len(names) > MAX_IDS:
             raise Malformed("too many ids")
-        found = sorted({self.collection.position(i) for i in names if i in self.collection.bsos}, reverse=self.sort == "newest")
+        found = sorted({self.collection.position(i)
+                        for i in names
+                        if i in self.collection.bsos}, reverse=self.sort == "newest")
         return [at for at in found if self.low <= at < self.high]
 
     def _take_list(self, positions, skip):
@@ -107,7 +115,8 @@ class Page:
 
     def _take_range(self, mark, skip):
         if self.sort == "newest":
-            first = self.high - 1 if mark is None else min(self.high, self.collection.after(mark)) - 1
+            first = self.high - 1 if mark is None else min(self.high,
+                                                           self.collection.after(mark)) - 1
             first -= skip
             last = max(self.low - 1, first - self.limit)
             self.positions = range(first, last, -1)
@@ -121,10 +130,12 @@ class Page:
         self.next = self._mark_after(self.positions) if more and len(self.positions) else None
 
     def _mark_after(self, positions):
-        """Where the next page begins: the time of this page's last record, and how many records of that time lie behind."""
+        """Where the next page begins: the time of this page's last record, and how many records
+        of that time lie behind."""
         at = positions[-1]
         modified = self.collection.order[at][0]
-        done = self.collection.after(modified) - at if self.sort == "newest" else at + 1 - self.collection.before(modified)
+        done = self.collection.after(
+            modified) - at if self.sort == "newest" else at + 1 - self.collection.before(modified)
         return f"{modified}:{done}"
 
     def lines(self):
@@ -142,7 +153,9 @@ def _collection(collection, query, headers, options):
     if stopped:
         return stopped
     page = Page(collection, query, options.max_page)
-    stamp = {"X-Last-Modified": decimal(collection.modified), "X-Weave-Records": str(len(page.positions))}
+    stamp = {
+        "X-Last-Modified": decimal(collection.modified), "X-Weave-Records": str(len(page.positions))
+    }
     if page.next is not None and options.pass_over:
         mark, _, done = page.next.partition(":")
         page.next = f"{mark}:{int(done) + options.pass_over}"
@@ -150,8 +163,10 @@ def _collection(collection, query, headers, options):
         stamp["X-Weave-Next-Offset"] = page.next
     lines = options.treat(page.lines()) if "full" in query else page.ids()
     if "application/newlines" in (headers.get("Accept") or ""):
-        return Answer(200, b"\n".join(lines) + b"\n" if lines else b"", {**stamp, "Content-Type": "application/newlines"})
-    return Answer(200, b"[" + b",".join(lines) + b"]", {**stamp, "Content-Type": "application/json"})
+        return Answer(200, b"\n".join(lines) + b"\n" if lines else b"",
+                      {**stamp, "Content-Type": "application/newlines"})
+    return Answer(200, b"[" + b",".join(lines) + b"]",
+                  {**stamp, "Content-Type": "application/json"})
 
 
 def _info(account, name, headers, options):
@@ -164,7 +179,9 @@ def _info(account, name, headers, options):
     stamp = {"X-Last-Modified": decimal(latest)}
     if name == "collections":
         show = short_decimal if options.short_times else decimal
-        return json_answer("{" + ",".join(f'"{n}":{show(c.modified)}' for n, c in sorted(collections)) + "}", headers=stamp)
+        return json_answer(
+            "{" + ",".join(f'"{n}":{show(c.modified)}' for n, c in sorted(collections)) + "}",
+            headers=stamp)
     if name == "collection_counts":
         return json_answer({n: len(c.bsos) for n, c in collections}, headers=stamp)
     if name == "collection_usage":
@@ -179,12 +196,14 @@ def _one(collection, bso_id, headers, options):
         return _refuse(404)
     modified = collection.bsos[bso_id].modified
     stopped = _conditional(modified, headers)
-    return stopped or Answer(200, options.treat([collection.line(bso_id)])[0], {"X-Last-Modified": decimal(modified), "Content-Type": "application/json"})
+    return stopped or Answer(
+        200,
+        options.treat([collection.line(bso_id)])[0],
+        {"X-Last-Modified": decimal(modified), "Content-Type": "application/json"})
 
 
 class Options:
     """How lines leave the server."""
-
     def __init__(self, max_page=10000, short_times=False, spoil=None, pass_over=0):
         self.max_page, self.short_times, self.spoil, self.pass_over = max_page, short_times, spoil, pass_over
 

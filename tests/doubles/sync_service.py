@@ -1,6 +1,8 @@
-"""A Sync service for tests and demonstrations: accounts server with its pages and OAuth, token server, storage API 1.5, on one loopback port.
+"""A Sync service for tests and demonstrations: accounts server with its pages and OAuth, token
+server, storage API 1.5, on one loopback port.
 
-Prints `ready http://127.0.0.1:PORT` when it listens. README.md describes the administration interface and the faults.
+Prints `ready http://127.0.0.1:PORT` when it listens. README.md describes the administration
+interface and the faults.
 """
 import argparse
 import gzip
@@ -55,7 +57,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def date_time_string(self, timestamp=None):
         """The Date header is as wrong as the rest of the server's clock."""
-        return super().date_time_string(self.server.service.time(self.fault) if timestamp is None else timestamp)
+        return super().date_time_string(
+            self.server.service.time(self.fault) if timestamp is None else timestamp)
 
     def read_body(self):
         """The body as sent with Content-Length; None: there is none that can be read."""
@@ -72,14 +75,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send(json_answer("0", 400))
         elif self.path.startswith("/__admin/"):
             status, value = self.server.admin.call(self.command, self.path, body)
-            self.send(json_answer(value if not isinstance(value, str) else json.dumps(value), status))
+            self.send(
+                json_answer(value if not isinstance(value, str) else json.dumps(value), status))
         else:
             self.serve(self.server.service, body)
 
     do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = do_GET
 
     def serve(self, service, body):
-        request, self.fault = service.begin(self.command, self.path, self.headers, body, not self.counted)
+        request, self.fault = service.begin(self.command, self.path, self.headers, body,
+                                            not self.counted)
         self.counted = True
         try:
             time.sleep(self.fault.get("delay", 0) + self.fault.get("delay_ms", 0) / 1000)
@@ -88,7 +93,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             answer = service.answer(request, body, self.fault)
             request.entry["status"] = answer.status
         finally:
-            service.end(request)  # before the answer leaves: the client may ask again before this thread runs again
+            # before the answer leaves: the client may ask again before this thread runs again
+            service.end(request)
         self.send(answer)
 
     def cut(self, reset=False):
@@ -100,7 +106,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def send(self, answer):
         body, fault = answer.body, self.fault
-        if fault.get("gzip") == "always" or (fault.get("gzip") and "gzip" in (self.headers.get("Accept-Encoding") or "")):
+        if fault.get("gzip") == "always" or (fault.get("gzip") and "gzip"
+                                             in (self.headers.get("Accept-Encoding") or "")):
             body = gzip.compress(body, 1)
             answer.headers["Content-Encoding"] = "gzip"
         self.send_response(answer.status)
@@ -140,11 +147,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
 
     def write_flood(self, flood):
-        """A body that is never whole in memory: `line` so many times, in which %d is another number each time; or `byte` so many times."""
-        start, count, line = int.from_bytes(os.urandom(5), "big"), flood["count"], flood.get("line", "").encode()
+        """A body that is never whole in memory: `line` so many times, in which %d is another
+        number each time; or `byte` so many times."""
+        start, count, line = int.from_bytes(os.urandom(5),
+                                            "big"), flood["count"], flood.get("line", "").encode()
         for done in range(0, count, 2000 if line else 1 << 20):
             if line:
-                piece = b"".join(line % (start + n) + b"\n" for n in range(done, min(count, done + 2000)))
+                piece = b"".join(line % (start + n) + b"\n"
+                                 for n in range(done, min(count, done + 2000)))
             else:
                 piece = flood["byte"].encode() * min(count - done, 1 << 20)
             self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
@@ -170,11 +180,13 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 def end_with_parent():
-    """Ends the double when whoever holds the other end of its standard input does, however that one ended."""
+    """Ends the double when whoever holds the other end of its standard input does, however that
+    one ended."""
     def watch():
         while os.read(0, 1024):
             pass
         os._exit(0)
+
     threading.Thread(target=watch, daemon=True).start()
 
 
@@ -182,20 +194,26 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--load", metavar="DIR", help="recorded Firefox data: adds ada@example.org")
-    parser.add_argument("--step", type=int, default=7, choices=range(8), metavar="N", help="how far Ada's story has gone (0…7)")
-    parser.add_argument("--demo", action="store_true", help="Ada's data from the tree, and a word on how to import her account")
-    parser.add_argument("--until-eof", action="store_true", help="end when standard input is closed")
+    parser.add_argument("--step", type=int, default=7, choices=range(8), metavar="N",
+                        help="how far Ada's story has gone (0…7)")
+    parser.add_argument("--demo", action="store_true",
+                        help="Ada's data from the tree, and a word on how to import her account")
+    parser.add_argument("--until-eof", action="store_true",
+                        help="end when standard input is closed")
     options = parser.parse_args()
     server = Server(("127.0.0.1", options.port), Handler)
-    service = server.service = Service(options.load or (fixtures.FOLDER if options.demo else None), options.step)
+    service = server.service = Service(options.load or (fixtures.FOLDER if options.demo else None),
+                                       options.step)
     server.admin = Admin(service)
     service.base = f"http://127.0.0.1:{server.server_address[1]}"
     if options.until_eof:
         end_with_parent()
     print("ready", service.base, flush=True)
     if options.demo:
-        print(f"curl -s {service.base}/__admin/import/{fixtures.EMAIL} | hearthd account import -", file=sys.stderr)
-        print(f"{fixtures.EMAIL}, password: {service.accounts[fixtures.EMAIL].signin.password}", file=sys.stderr)
+        print(f"curl -s {service.base}/__admin/import/{fixtures.EMAIL} | hearthd account import -",
+              file=sys.stderr)
+        print(f"{fixtures.EMAIL}, password: {service.accounts[fixtures.EMAIL].signin.password}",
+              file=sys.stderr)
     try:
         server.serve_forever()
     except KeyboardInterrupt:

@@ -36,24 +36,32 @@ class Administration(Running):
         self.service.step(0)
         self.addCleanup(self.service.step, 7)
         self.addCleanup(self.service.step, 0)
-        put = self.service.put_clear("history", {"id": "mine", "histUri": "https://mine.example/", "title": "", "visits": []})
+        put = self.service.put_clear(
+            "history",
+            {"id": "mine", "histUri": "https://mine.example/", "title": "", "visits": []})
         self.service.step(1)
         reader = self.reader()
-        self.assertGreater(centiseconds(reader.request("/info/collections")[1]["X-Last-Modified"]), centiseconds(put))
+        self.assertGreater(centiseconds(reader.request("/info/collections")[1]["X-Last-Modified"]),
+                           centiseconds(put))
         self.assertIn("mine", reader.records("history"))
         self.assertGreater(len(reader.get(f"/storage/bookmarks?newer={put}")), 0)
 
     def test_put_and_delete(self):
         reader = self.small("write@example.org", history=0)
-        first = self.service.put_clear("history", {"id": "a"}, {"id": "b"}, email="write@example.org")
-        second = self.service.put("history", {"id": "c", "payload": "raw", "sortindex": 7, "ttl": 60}, email="write@example.org")
+        first = self.service.put_clear("history", {"id": "a"}, {"id": "b"},
+                                       email="write@example.org")
+        second = self.service.put("history",
+                                  {"id": "c", "payload": "raw", "sortindex": 7, "ttl": 60},
+                                  email="write@example.org")
         self.assertLess(centiseconds(first), centiseconds(second))
         self.assertEqual(reader.get(f"/storage/history?newer={first}"), ["c"])
         self.assertEqual(reader.get("/storage/history/c")["sortindex"], 7)
         third = self.service.remove("history", "a", email="write@example.org")
         self.assertEqual(reader.request("/storage/history")[1]["X-Last-Modified"], third)
         self.assertEqual(sorted(reader.get("/storage/history")), ["b", "c"])
-        self.assertEqual(self.service.post("expire-records", email="write@example.org", at=int(time.time()) + 7200), {"dropped": 1})
+        self.assertEqual(
+            self.service.post("expire-records", email="write@example.org",
+                              at=int(time.time()) + 7200), {"dropped": 1})
 
     def test_keys(self):
         email = "keys@example.org"
@@ -75,9 +83,12 @@ class Administration(Running):
     def test_meta(self):
         email = "meta@example.org"
         reader = self.small(email)
-        self.service.post("meta", email=email, syncID="another", storageVersion=6, engines={"history": {"version": 2}, "forms": None})
+        self.service.post("meta", email=email, syncID="another", storageVersion=6,
+                          engines={"history": {"version": 2}, "forms": None})
         meta = json.loads(reader.get("/storage/meta/global")["payload"])
-        self.assertEqual((meta["syncID"], meta["storageVersion"], meta["engines"]["history"]["version"]), ("another", 6, 2))
+        self.assertEqual(
+            (meta["syncID"], meta["storageVersion"], meta["engines"]["history"]["version"]),
+            ("another", 6, 2))
         self.assertNotIn("forms", meta["engines"])
         self.service.post("meta", email=email, remove=True)
         self.assertEqual(reader.request("/storage/meta/global")[0], 404)
@@ -88,7 +99,8 @@ class Administration(Running):
         self.service.post("password-reset", email=email, reupload=True, keep_tokens=True)
         self.assertEqual(json.loads(reader.sign_in()[2])["status"], "invalid-client-state")
         fresh = self.reader(email)
-        self.assertNotEqual((old["kid"], old["sync_key"]), (fresh.credentials["kid"], fresh.credentials["sync_key"]))
+        self.assertNotEqual((old["kid"], old["sync_key"]),
+                            (fresh.credentials["kid"], fresh.credentials["sync_key"]))
         self.assertEqual(len(fresh.records("history")), 30)
         self.service.post("reset-password", email=email)
         self.assertEqual(json.loads(fresh.sign_in()[2])["status"], "invalid-credentials")
@@ -105,17 +117,26 @@ class Administration(Running):
         self.assertEqual(len(reader.records("history")), 30)
 
     def test_synthetic_accounts_repeat(self):
-        one, two, other = (synthetic.make("s@example.org", 1, seed=s, history=50, bookmarks=60, tabs=4, devices=2, now=1800000000) for s in (1, 1, 2))
+        one, two, other = (synthetic.make("s@example.org", 1, seed=s, history=50, bookmarks=60,
+                                          tabs=4, devices=2, now=1800000000) for s in (1, 1, 2))
         lines = [{n: c.lines for n, c in a.collections.items()} for a in (one, two, other)]
         self.assertEqual(lines[0], lines[1])
         self.assertNotEqual(lines[0]["history"], lines[2]["history"])
-        self.assertEqual({n: len(c) for n, c in lines[0].items()}, {"crypto": 1, "meta": 1, "clients": 2, "tabs": 2, "bookmarks": 66, "history": 50})
+        self.assertEqual(
+            {n: len(c)
+             for n, c in lines[0].items()},
+            {"crypto": 1, "meta": 1, "clients": 2, "tabs": 2, "bookmarks": 66, "history": 50})
         self.assertLess(one.latest(), 180000000000)
 
     def test_nonsense_is_refused(self):
-        for name, data in (("nothing", {}), ("step", {"step": 9}), ("put", {"email": ADA}), ("meta", {"email": "nobody"}), ("settings", {"skwe": 1}),
-                           ("faults", {"rules": [{"mach": "x"}]}), ("faults", {"rules": [{"damage": {"kind": "hmca", "every": 1}}]}),
-                           ("accounts", {"email": "x@y", "histroy": 1})):
+        for name, data in (("nothing", {}), ("step", {"step": 9}), ("put", {"email": ADA}),
+                           ("meta", {"email": "nobody"
+                                     }), ("settings", {"skwe":
+                                                       1}), ("faults", {"rules": [{"mach": "x"}]}),
+                           ("faults", {"rules":
+                                       [{"damage":
+                                         {"kind": "hmca", "every":
+                                          1}}]}), ("accounts", {"email": "x@y", "histroy": 1})):
             with self.assertRaises(RuntimeError):
                 self.service.post(name, **data)
         self.assertEqual(self.service.get("health")["status"], "ok")

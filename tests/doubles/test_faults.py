@@ -18,15 +18,20 @@ class FaultRules(Running):
 
     def test_status_headers_body(self):
         reader = self.reader()
-        self.service.faults({"match": "GET .*/info/collections", "times": 1, "status": 503, "headers": {"Retry-After": "120"}, "body": "busy"})
+        self.service.faults({
+            "match": "GET .*/info/collections", "times": 1, "status": 503, "headers":
+            {"Retry-After": "120"}, "body": "busy"
+        })
         status, headers, body = reader.request("/info/collections")
         self.assertEqual((status, headers["Retry-After"], body), (503, "120", b"busy"))
         self.assertEqual(self.status(reader), 200)
 
     def test_which_requests(self):
         reader = self.reader()
-        self.service.faults({"path": "info/", "nth": [2, 4], "status": 500}, {"path": "info/", "skip": 4, "times": 1, "status": 409},
-                            {"method": "POST", "status": 418}, {"account": "somebody@example.org", "status": 418})
+        self.service.faults({"path": "info/", "nth": [2, 4], "status": 500},
+                            {"path": "info/", "skip": 4, "times": 1, "status": 409},
+                            {"method": "POST", "status": 418},
+                            {"account": "somebody@example.org", "status": 418})
         self.assertEqual([self.status(reader) for _ in range(6)], [200, 500, 200, 500, 409, 200])
 
     def test_backoff_on_a_good_answer(self):
@@ -37,11 +42,14 @@ class FaultRules(Running):
 
     def test_tokens(self):
         reader = self.reader()
-        self.service.faults({"path": "^/1.0/", "nth": 1, "token_error": "invalid-generation"}, {"path": "^/1.0/", "nth": 2, "token_error": "new-users-disabled"},
-                            {"path": "^/1.0/", "nth": 3, "token_error": "unavailable"}, {"path": "^/1.0/", "nth": 4, "duration": 5})
+        self.service.faults({"path": "^/1.0/", "nth": 1, "token_error": "invalid-generation"},
+                            {"path": "^/1.0/", "nth": 2, "token_error": "new-users-disabled"},
+                            {"path": "^/1.0/", "nth": 3, "token_error": "unavailable"},
+                            {"path": "^/1.0/", "nth": 4, "duration": 5})
         got = [reader.sign_in() for _ in range(4)]
         self.assertEqual([(s, json.loads(b).get("status")) for s, _, b in got],
-                         [(401, "invalid-generation"), (403, "new-users-disabled"), (503, "error"), (200, None)])
+                         [(401, "invalid-generation"), (403, "new-users-disabled"), (503, "error"),
+                          (200, None)])
         self.assertEqual((got[2][1]["Retry-After"], reader.token["duration"]), ("10", 5))
 
     def test_401_brings_a_challenge(self):
@@ -54,11 +62,13 @@ class FaultRules(Running):
         self.service.faults({"path": "storage/history", "nth": 2, "bump": "history"})
         _, headers, _ = reader.request("/storage/history?full=1&limit=100")
         path = f"/storage/history?full=1&limit=100&offset={headers['X-Weave-Next-Offset']}"
-        self.assertEqual(self.status(reader, path, **{"X-If-Unmodified-Since": headers["X-Last-Modified"]}), 412)
+        self.assertEqual(
+            self.status(reader, path, **{"X-If-Unmodified-Since": headers["X-Last-Modified"]}), 412)
 
     def test_cut_connections(self):
-        for rule, error in (({"drop": True}, http.client.RemoteDisconnected), ({"reset": True}, ConnectionError),
-                            ({"truncate": 10}, http.client.IncompleteRead)):
+        for rule, error in (({"drop": True}, http.client.RemoteDisconnected),
+                            ({"reset": True}, ConnectionError), ({"truncate":
+                                                                  10}, http.client.IncompleteRead)):
             reader = self.reader()
             self.service.faults({"path": "info/", "times": 1, **rule})
             with self.assertRaises(error):
@@ -69,7 +79,8 @@ class FaultRules(Running):
     def test_ways_to_send(self):
         reader = self.reader()
         plain = reader.request("/info/collections")[2]
-        self.service.faults({"path": "info/", "chunked": True, "drip": {"bytes": 50, "pause_ms": 1}})
+        self.service.faults(
+            {"path": "info/", "chunked": True, "drip": {"bytes": 50, "pause_ms": 1}})
         self.assertEqual(reader.request("/info/collections")[2], plain)
         self.service.faults({"path": "info/", "gzip": True})
         _, headers, body = reader.request("/info/collections", headers={"Accept-Encoding": "gzip"})
@@ -90,20 +101,29 @@ class FaultRules(Running):
             except (ValueError, KeyError, TypeError, RecursionError) as error:
                 return type(error).__name__
             return "good" if record["id"] == bso["id"] == wanted else "id"
+
         ids = reader.get("/storage/history")
-        for kind, found in (("hmac", "ValueError"), ("base64", "Error"), ("payload", "JSONDecodeError"), ("empty", "JSONDecodeError"), ("no_hmac", "KeyError"),
-                            ("iv", "ValueError"), ("padding", "ValueError"), ("id", "id"), ("inner_id", "id"), ("line", "JSONDecodeError"),
-                            ("not_json", "JSONDecodeError"), ("huge", "JSONDecodeError"), ("deep", "RecursionError"), ("utf8", "UnicodeDecodeError"),
+        for kind, found in (("hmac", "ValueError"), ("base64", "Error"), ("payload",
+                                                                          "JSONDecodeError"),
+                            ("empty", "JSONDecodeError"), ("no_hmac", "KeyError"),
+                            ("iv", "ValueError"), ("padding", "ValueError"), ("id", "id"),
+                            ("inner_id", "id"), ("line", "JSONDecodeError"),
+                            ("not_json", "JSONDecodeError"), ("huge", "JSONDecodeError"),
+                            ("deep", "RecursionError"), ("utf8", "UnicodeDecodeError"),
                             ("nul", "JSONDecodeError"), ("list", "TypeError")):
             with self.subTest(kind=kind):
-                self.service.faults({"path": "storage/history", "damage": {"kind": kind, "nth": 2, "bytes": 100000}})
+                self.service.faults({
+                    "path": "storage/history", "damage": {"kind": kind, "nth": 2, "bytes": 100000}
+                })
                 lines = reader.request("/storage/history?full=1")[2].split(b"\n")[:-1]
                 got = [verdict(line, i) for line, i in zip(lines, ids)]
                 self.assertEqual(got[:1] + got[2:], ["good"] * 4)
                 self.assertEqual(got[1], found)
-        self.service.faults({"path": "storage/history", "damage": {"kind": "hmac", "ids": [ids[3]]}})
+        self.service.faults(
+            {"path": "storage/history", "damage": {"kind": "hmac", "ids": [ids[3]]}})
         body = reader.request("/storage/history?full=1", headers={"Accept": "application/json"})[2]
-        self.assertEqual([verdict(json.dumps(b), i) for b, i in zip(json.loads(body), ids)], ["good"] * 3 + ["ValueError", "good"])
+        self.assertEqual([verdict(json.dumps(b), i) for b, i in zip(json.loads(body), ids)],
+                         ["good"] * 3 + ["ValueError", "good"])
 
     def test_step_in_the_middle(self):
         self.service.step(6)
@@ -122,7 +142,8 @@ class FaultRules(Running):
             signed = f"Authorization: {reader.signed('GET', '/storage/history?full=1')}\r\nHost: {address.netloc}\r\n\r\n"
             big = f"GET {reader.endpoint.path}/storage/history?full=1 HTTP/1.1\r\n{signed}".encode()
             reader.close()
-            for text in (b"", b"GET", b"\x16\x03\x01\x00\x00\r\n\r\n", b"GET / HTTP/1.1\r\nContent-Length: many\r\n\r\n",
+            for text in (b"", b"GET", b"\x16\x03\x01\x00\x00\r\n\r\n",
+                         b"GET / HTTP/1.1\r\nContent-Length: many\r\n\r\n",
                          b"POST /v1/token HTTP/1.1\r\nContent-Length: 9\r\n\r\n{", big):
                 with socket.create_connection((address.hostname, address.port)) as s:
                     s.sendall(text)

@@ -17,12 +17,17 @@ from storage_api import json_answer
 TOKENLIB = b"services.mozilla.com/tokenlib/v1/"
 KID = re.compile(r"^(\d{1,15})-([A-Za-z0-9_-]{22})$")
 # Status words of the token server and the HTTP status that goes with each.
-TOKEN_ERRORS = {"invalid-credentials": 401, "invalid-timestamp": 401, "invalid-generation": 401, "invalid-client-state": 401, "invalid-keysChangedAt": 401,
-                "invalid-key-id": 401, "error": 401, "new-users-disabled": 403, "not-found": 404, "internal-error": 500, "unavailable": 503, "elapsed": 504}
+TOKEN_ERRORS = {
+    "invalid-credentials": 401, "invalid-timestamp": 401, "invalid-generation": 401,
+    "invalid-client-state": 401, "invalid-keysChangedAt": 401, "invalid-key-id": 401, "error": 401,
+    "new-users-disabled": 403, "not-found": 404, "internal-error": 500, "unavailable": 503,
+    "elapsed": 504
+}
 
 
 def token_error(word, status=None):
-    """An error body of the token server. The bodies of 404 and 503 say "error", like that of a bad header."""
+    """An error body of the token server. The bodies of 404 and 503 say "error", like that of a
+    bad header."""
     said = "error" if word in ("not-found", "unavailable") else word
     body = {"status": said, "errors": [{"location": "body", "name": "", "description": word}]}
     headers = {"Retry-After": "10"} if word == "unavailable" else {}
@@ -31,7 +36,8 @@ def token_error(word, status=None):
 
 def derive_key(secret, token_id, salt):
     """The Hawk secret that belongs to a token id, as tokenlib makes it."""
-    return base64.urlsafe_b64encode(hkdf(secret, TOKENLIB + b"derive/" + token_id.encode(), 32, salt.encode())).decode()
+    return base64.urlsafe_b64encode(
+        hkdf(secret, TOKENLIB + b"derive/" + token_id.encode(), 32, salt.encode())).decode()
 
 
 class Grant(NamedTuple):
@@ -49,7 +55,8 @@ class Tokens:
         self.secret = secrets.token_bytes(32)
         self.grants = {}  # Hawk id -> Grant
 
-    # --- token server ------------------------------------------------------------------------------------------------------------------
+    # --- token server
+    # ------------------------------------------------------------------------------------------------------------------
     def sync(self, path, headers, fault):
         """Every answer has the server's time."""
         answer = self._sync(path, headers, fault)
@@ -73,7 +80,8 @@ class Tokens:
 
     def owner(self, bearer):
         """The account whose access token this is or was."""
-        return next((a for a in self.service.all_accounts() if bearer in a.access_tokens), None) if isinstance(bearer, str) else None
+        return next((a for a in self.service.all_accounts()
+                     if bearer in a.access_tokens), None) if isinstance(bearer, str) else None
 
     @staticmethod
     def _key_problem(account, kid, client_state):
@@ -85,7 +93,8 @@ class Tokens:
             return "invalid-client-state"
         if int(match[1]) != int(changed):
             return "invalid-keysChangedAt"
-        if client_state is not None and client_state != base64.urlsafe_b64decode(fingerprint + "==").hex():
+        if client_state is not None and client_state != base64.urlsafe_b64decode(fingerprint +
+                                                                                 "==").hex():
             return "invalid-client-state"
         return None
 
@@ -100,18 +109,24 @@ class Tokens:
         node = f"{self.service.base}{account.prefix}"
         salt = secrets.token_hex(3)
         user = hashlib.sha256(account.uid.encode()).hexdigest()
-        claims = {"uid": account.storage_uid, "node": node, "expires": expires, "fxa_uid": account.uid, "fxa_kid": account.kid, "hashed_fxa_uid": user,
-                  "salt": salt}
+        claims = {
+            "uid": account.storage_uid, "node": node, "expires": expires, "fxa_uid": account.uid,
+            "fxa_kid": account.kid, "hashed_fxa_uid": user, "salt": salt
+        }
         text = json.dumps(claims).encode()
         seal = hmac.digest(hkdf(self.secret, TOKENLIB + b"signing", 32), text, "sha256")
         token_id = base64.urlsafe_b64encode(text + seal).decode()
-        grant = Grant(derive_key(self.secret, token_id, salt), account, account.storage_uid, account.prefix, expires)
+        grant = Grant(derive_key(self.secret, token_id, salt), account, account.storage_uid,
+                      account.prefix, expires)
         with self.service.lock:
             if len(self.grants) > 20000:
                 self.grants = {i: g for i, g in self.grants.items() if g.expires > time.time()}
             self.grants[token_id] = grant
-        return json_answer({"id": token_id, "key": grant.key, "api_endpoint": f"{node}/1.5/{account.storage_uid}", "uid": account.storage_uid,
-                            "duration": duration, "hashalg": "sha256", "hashed_fxa_uid": user, "node_type": "mysql"})
+        return json_answer({
+            "id": token_id, "key": grant.key, "api_endpoint": f"{node}/1.5/{account.storage_uid}",
+            "uid": account.storage_uid, "duration": duration, "hashalg": "sha256", "hashed_fxa_uid":
+            user, "node_type": "mysql"
+        })
 
     def forget(self, account):
         """Its Hawk credentials are worthless from now on."""

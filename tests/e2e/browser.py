@@ -6,7 +6,6 @@ from html.parser import HTMLParser
 
 class Page(HTMLParser):
     """Title, text, links and forms of a page."""
-
     def __init__(self, status, url, headers, body):
         super().__init__()
         self.status, self.url, self.headers, self.body = status, url, headers, body
@@ -23,7 +22,10 @@ class Page(HTMLParser):
         if tag == "a":
             self._link = [a.get("href"), ""]
         elif tag == "form":
-            self.forms.append({"action": a.get("action"), "method": a.get("method", "get"), "fields": {}, "buttons": []})
+            self.forms.append({
+                "action": a.get("action"), "method": a.get("method", "get"), "fields": {},
+                "buttons": []
+            })
         elif tag == "input" and self.forms and "name" in a:
             self.forms[-1]["fields"][a["name"]] = a.get("value", "")
         elif tag == "button" and self.forms:
@@ -53,7 +55,10 @@ class Page(HTMLParser):
             for button in form["buttons"]:
                 if button["label"] == label:
                     return form, button
-        raise AssertionError(f"no button {label!r} on {self.url}: {[b['label'] for f in self.forms for b in f['buttons']]}\n{self.text}")
+        raise AssertionError(
+            f"no button {label!r} on {self.url}: "
+            f"{[b['label'] for f in self.forms for b in f['buttons']]}\n{self.text}"
+        )
 
 
 class Browser:
@@ -66,11 +71,16 @@ class Browser:
         self.page = None
 
     def cookies(self, url=None):
-        return {n: v for n, (v, _) in self.jars.get(urllib.parse.urlsplit(url or self.base).netloc, {}).items()}
+        return {
+            n: v
+            for n, (v,
+                    _) in self.jars.get(urllib.parse.urlsplit(url or self.base).netloc, {}).items()
+        }
 
     def moved_to(self, base):
         """The server has another address now; its cookies are still good."""
-        self.jars[urllib.parse.urlsplit(base).netloc] = self.jars.pop(urllib.parse.urlsplit(self.base).netloc, {})
+        self.jars[urllib.parse.urlsplit(base).netloc] = self.jars.pop(
+            urllib.parse.urlsplit(self.base).netloc, {})
         self.base, self.page = base, None
 
     def _keep(self, host, headers):
@@ -96,13 +106,18 @@ class Browser:
             body = urllib.parse.urlencode(body)
             sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
         if parts.scheme == "https":
-            connection = http.client.HTTPSConnection(parts.hostname, parts.port, timeout=self.patience, context=self.context)
+            connection = http.client.HTTPSConnection(parts.hostname, parts.port,
+                                                     timeout=self.patience, context=self.context)
         else:
-            connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=self.patience)
+            connection = http.client.HTTPConnection(parts.hostname, parts.port,
+                                                    timeout=self.patience)
         try:
-            connection.request(method, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body, sent)
+            connection.request(method,
+                               (parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+                               body, sent)
             answer = connection.getresponse()
-            page = Page(answer.status, url, answer.headers, answer.read().decode("utf-8", "replace"))
+            page = Page(answer.status, url, answer.headers,
+                        answer.read().decode("utf-8", "replace"))
         finally:
             connection.close()
         self._keep(parts.netloc, page.headers)

@@ -1,39 +1,53 @@
-"""Reads of an account while the double's answers are damaged: nothing stored may be lost, and the next healthy sync mends the rest.
+"""Reads of an account while the double's answers are damaged: nothing stored may be lost, and
+the next healthy sync mends the rest.
 
-A cell is (way of reading, collection, fault). Used in small by test_damage.py, in full by tests/long/damage.py."""
+A cell is (way of reading, collection, fault). Used in small by test_damage.py, in full by
+tests/long/damage.py."""
 import subprocess
 
 from harness import HEARTHD, PATIENCE
 
 WAYS = ("first", "incremental", "resync", "syncid")
 COLLECTIONS = ("bookmarks", "history", "tabs", "clients")
-KINDS = ("hmac", "no_hmac", "base64", "padding", "short", "iv", "payload", "empty", "null", "id", "inner_id", "line", "not_json", "list", "utf8", "nul")
+KINDS = ("hmac", "no_hmac", "base64", "padding", "short", "iv", "payload", "empty", "null", "id",
+         "inner_id", "line", "not_json", "list", "utf8", "nul")
 PERCENTS = (1, 3, 46, 100)
 # Whole answers. "pass_over" needs several pages.
 ANSWERS = {
-    "gzip": {"gzip": "always"},
-    "empty body": {"body": "", "without": ["X-Weave-Records"]},
-    "empty list": {"body": "[]", "without": ["X-Weave-Records", "X-Last-Modified"], "add_headers": {"Content-Type": "application/json"}},
-    "no time": {"body": "", "without": ["X-Last-Modified"], "add_headers": {"X-Weave-Records": "0"}},
-    "time 0": {"body": "", "add_headers": {"X-Weave-Records": "0", "X-Last-Modified": "0"}},
-    "old": {"add_headers": {"X-Last-Modified": "1600000000.00"}},
-    "cut": {"truncate": 300},
-    "encoding": {"add_headers": {"Content-Encoding": "x-unheard-of"}},
-    "pass over": {"pass_over": 7},
-    "pass over all": {"pass_over": 999999},
+    "gzip": {"gzip":
+             "always"}, "empty body": {"body": "", "without": ["X-Weave-Records"]}, "empty list": {
+                 "body": "[]", "without": ["X-Weave-Records", "X-Last-Modified"], "add_headers":
+                 {"Content-Type": "application/json"}
+             }, "no time":
+    {"body": "", "without": ["X-Last-Modified"], "add_headers": {"X-Weave-Records": "0"}}, "time 0":
+    {"body": "", "add_headers":
+     {"X-Weave-Records": "0", "X-Last-Modified":
+      "0"}}, "old": {"add_headers": {"X-Last-Modified": "1600000000.00"}}, "cut": {"truncate": 300},
+    "encoding": {"add_headers":
+                 {"Content-Encoding":
+                  "x-unheard-of"}}, "pass over": {"pass_over":
+                                                  7}, "pass over all": {"pass_over": 999999},
 }
 TABLES = ("pages", "visits", "bookmarks", "bookmark_tags", "bookmark_children", "devices", "tabs")
 LEFT_OUT = {"account", "row", "page_row", "generation", "host_key"}  # numbers of the database
-KEYS = {"pages": ("id",), "visits": ("page", "date", "type"), "bookmarks": ("guid",), "bookmark_tags": ("guid", "tag"), "bookmark_children": ("folder", "child"),
-        "devices": ("id",), "tabs": ("device", "url")}
+KEYS = {
+    "pages": ("id", ), "visits": ("page", "date", "type"), "bookmarks": ("guid", ), "bookmark_tags":
+    ("guid", "tag"), "bookmark_children": ("folder", "child"), "devices": ("id", ), "tabs":
+    ("device", "url")
+}
 
 
 def damages(kinds=KINDS, percents=PERCENTS):
-    return {f"{kind} {percent} %": {"damage": {"kind": kind, "percent": percent}} for kind in kinds for percent in percents}
+    return {
+        f"{kind} {percent} %": {"damage": {"kind": kind, "percent": percent}}
+        for kind in kinds
+        for percent in percents
+    }
 
 
 class Damaged:
-    def __init__(self, service, home, email="damaged@example.org", history=300, bookmarks=250, tabs=12, devices=4):
+    def __init__(self, service, home, email="damaged@example.org", history=300, bookmarks=250,
+                 tabs=12, devices=4):
         self.service, self.home, self.email, self.round = service, home, email, 0
         service.account(email, history=history, bookmarks=bookmarks, tabs=tabs, devices=devices)
         service.post("settings", max_page=100)  # several pages
@@ -48,9 +62,11 @@ class Damaged:
     def sync(self, verb="sync"):
         """One attempt, however it ends."""
         words = [HEARTHD, "--config", self.home.conf, "account", verb, self.email, "--wait"]
-        done = subprocess.run(words, capture_output=True, text=True, env=self.home.environment, timeout=PATIENCE, check=False)
+        done = subprocess.run(words, capture_output=True, text=True, env=self.home.environment,
+                              timeout=PATIENCE, check=False)
         if done.returncode not in (0, 1):
-            raise AssertionError(f"hearthd ended with {done.returncode}\n{done.stdout}{done.stderr}")
+            raise AssertionError(
+                f"hearthd ended with {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout + done.stderr
 
     def rows(self):
@@ -62,7 +78,10 @@ class Damaged:
             for table in TABLES:
                 cursor = db.execute(f"SELECT * FROM {table}")
                 names = [d[0] for d in cursor.description]
-                result[table] = sorted(({n: v for n, v in zip(names, row) if n not in LEFT_OUT} for row in cursor), key=repr)
+                result[table] = sorted(({n: v
+                                         for n, v in zip(names, row)
+                                         if n not in LEFT_OUT}
+                                        for row in cursor), key=repr)
         return result
 
     @staticmethod
@@ -70,7 +89,12 @@ class Damaged:
         """What was there and is no more."""
         def keys(rows, table):
             return {tuple(row[k] for k in KEYS[table]) for row in rows[table]}
-        return {table: sorted(gone, key=repr)[:3] for table in TABLES if (gone := keys(before, table) - keys(after, table))}
+
+        return {
+            table: sorted(gone, key=repr)[:3]
+            for table in TABLES
+            if (gone := keys(before, table) - keys(after, table))
+        }
 
     @staticmethod
     def differences(one, other):
@@ -86,14 +110,29 @@ class Damaged:
         self.round += 1
         ids = [f"new{n:09d}" for n in range(40)]
         put = {
-            "bookmarks": [{"id": "newfolder000", "type": "folder", "parentid": "menu", "title": f"Folder {self.round}", "children": ids, "dateAdded": 1600000000000}]
-            + [{"id": i, "type": "bookmark", "parentid": "newfolder000", "title": f"{i} {self.round}", "bmkUri": f"https://new.example/{i}",
-                "dateAdded": 1600000000000} for i in ids],
-            "history": [{"id": i, "histUri": f"https://new.example/h/{i}", "title": f"{i} {self.round}",
-                         "visits": [{"date": (1700000000 + self.round) * 1000000, "type": 1}]} for i in ids],
-            "clients": [{"id": f"device{n}", "name": f"Device {n} {self.round}", "type": "desktop"} for n in range(2)],
-            "tabs": [{"id": f"device{n}", "clientName": f"Device {n}", "tabs": [{"title": f"{self.round}", "urlHistory": [f"https://tab.example/{n}"], "lastUsed": 1}]}
-                     for n in range(2)],
+            "bookmarks": [{
+                "id": "newfolder000", "type": "folder", "parentid": "menu", "title":
+                f"Folder {self.round}", "children": ids, "dateAdded": 1600000000000
+            }] + [{
+                "id": i, "type": "bookmark", "parentid": "newfolder000", "title":
+                f"{i} {self.round}", "bmkUri": f"https://new.example/{i}", "dateAdded":
+                1600000000000
+            } for i in ids], "history": [{
+                "id":
+                i, "histUri":
+                f"https://new.example/h/{i}", "title":
+                f"{i} {self.round}", "visits":
+                [{"date": (1700000000 + self.round) * 1000000, "type": 1}]
+            } for i in ids], "clients":
+            [{"id": f"device{n}", "name": f"Device {n} {self.round}", "type": "desktop"}
+             for n in range(2)], "tabs": [{
+                 "id":
+                 f"device{n}", "clientName":
+                 f"Device {n}", "tabs": [{
+                     "title": f"{self.round}", "urlHistory": [f"https://tab.example/{n}"],
+                     "lastUsed": 1
+                 }]
+             } for n in range(2)],
         }
         for collection, records in put.items():
             self.service.put_clear(collection, *records, email=self.email)
@@ -134,5 +173,8 @@ class Damaged:
         if "everything else is here" in said:
             wrong.append("untrue words")
         if wrong:
-            self.failures.append(f"{way}, {collection}, {name}: {'; '.join(wrong)}\n    {said.strip()}\n    {healed_by.strip()}")
+            self.failures.append(
+                f"{way}, {collection}, {name}: {'; '.join(wrong)}\n    {said.strip()}\n    "
+                f"{healed_by.strip()}"
+            )
         return "; ".join(wrong)

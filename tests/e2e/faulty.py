@@ -1,4 +1,5 @@
-"""A daemon around fault plugins (tests/doubles/fault), for tests that break its storage and its queue."""
+"""A daemon around fault plugins (tests/doubles/fault), for tests that break its storage and its
+queue."""
 import os
 
 from harness import ADA, HEARTHD, Node, TestCase
@@ -27,7 +28,6 @@ OFTEN = "interval = 1s\ninterval_week = 1s\ninterval_month = 1s\n"
 
 class FaultyNode(Node):
     """The daemon has the fault plugins; the command line works on the same data without them."""
-
     def __init__(self, config=""):
         super().__init__(CONFIG + config)
         self.plain = os.path.join(self.folder, "plain.d")
@@ -50,7 +50,8 @@ class FaultyNode(Node):
         os.replace(path + ".new", path)
 
     def held(self, kind):
-        """Does a call wait because of a rule with `hold`? Its deadline then (monotonic ms, as text; "0": none). Forgets it."""
+        """Does a call wait because of a rule with `hold`? Its deadline then (monotonic ms, as
+        text; "0": none). Forgets it."""
         path = os.path.join(self.state, kind + ".rules.held")
         if not os.path.exists(path):
             return None
@@ -66,7 +67,8 @@ class FaultyNode(Node):
 
 class FaultCase(TestCase):
     def home(self, config=DAILY, sync=True, faults=None, **options):
-        """A node with Ada's data. faults: of the storage, from before she comes, as the daemon may sync her at once."""
+        """A node with Ada's data. faults: of the storage, from before she comes, as the daemon
+        may sync her at once."""
         node = FaultyNode(config)
         self.addCleanup(node.close)
         node.start()
@@ -82,7 +84,8 @@ class FaultCase(TestCase):
         return f"{path}{'&' if '?' in path else '?'}ask={self.asked}"
 
     def assert_unavailable(self, answer):
-        self.assertEqual((answer.status, answer.headers["Content-Type"]), (503, "application/problem+json"), answer.body)
+        self.assertEqual((answer.status, answer.headers["Content-Type"]),
+                         (503, "application/problem+json"), answer.body)
         self.assertEqual((answer.json["status"], answer.json["code"]), (503, "unavailable"))
         self.assertGreater(int(answer.headers["Retry-After"]), 0)
         self.assertIsNone(answer.headers["ETag"])
@@ -92,8 +95,11 @@ class FaultCase(TestCase):
         if not hasattr(self, "control"):
             self.control = self.node(start=False)
             self.control.add_account(self.service())
-        tables = ("pages", "page_guids", "visits", "bookmarks", "bookmark_tags", "bookmark_children", "devices", "tabs", "marks")
+        tables = ("pages", "page_guids", "visits", "bookmarks", "bookmark_tags",
+                  "bookmark_children", "devices", "tabs", "marks")
         with node.database(ADA) as faulty, self.control.database(ADA) as plain:
-            counts = [{t: db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables} for db in (faulty, plain)]
+            counts = [{t: db.execute(f"SELECT count(*) FROM {t}").fetchone()[0]
+                       for t in tables}
+                      for db in (faulty, plain)]
         self.assertEqual(counts[0], counts[1])
         self.assertEqual(node.cli("verify").splitlines()[-1], "The database is sound.")

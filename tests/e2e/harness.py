@@ -1,7 +1,8 @@
-"""Runs hearthd as a user would, for the tests of this folder: each node has its own directory and port 0.
+"""Runs hearthd as a user would, for the tests of this folder: each node has its own directory
+and port 0.
 
-Every wait is here and has a limit that only a hang reaches. The environment: HEARTHD (the binary, default build/hearthd), set by meson; HEARTH_PATIENCE,
-HEARTH_TEST_LIMIT (seconds)."""
+Every wait is here and has a limit that only a hang reaches. The environment: HEARTHD (the
+binary, default build/hearthd), set by meson; HEARTH_PATIENCE, HEARTH_TEST_LIMIT (seconds)."""
 import contextlib
 import faulthandler
 import hashlib
@@ -32,12 +33,15 @@ from client import SyncService  # noqa: E402
 
 HEARTHD = os.environ.get("HEARTHD", os.path.join(ROOT, "build", "hearthd"))
 ADA = "ada@example.org"
-PATIENCE = int(os.environ.get("HEARTH_PATIENCE", 120))  # seconds without any progress until a wait is given up
-LIMIT = int(os.environ.get("HEARTH_TEST_LIMIT", 900))  # seconds after which a test ends, whatever hangs
+# seconds without any progress until a wait is given up
+PATIENCE = int(os.environ.get("HEARTH_PATIENCE", 120))
+# seconds after which a test ends, whatever hangs
+LIMIT = int(os.environ.get("HEARTH_TEST_LIMIT", 900))
 
 
 def watchdog(seconds):
-    """Ends this process after so long with the stacks of its threads, whatever hangs; the lifeline then ends what it started."""
+    """Ends this process after so long with the stacks of its threads, whatever hangs; the
+    lifeline then ends what it started."""
     faulthandler.dump_traceback_later(seconds, exit=True)
 
 
@@ -56,13 +60,17 @@ def first_line(process, patience=PATIENCE):
 
 
 def until(condition, what, patience=PATIENCE, progress=None):
-    """Polls until the condition holds; the only place where tests wait. With `progress` (a function) the patience begins anew whenever it answers
-    something else than before: a loaded machine is slow, but something moves."""
+    """Polls until the condition holds; the only place where tests wait. With `progress` (a
+    function) the patience begins anew whenever it answers something else than before: a loaded
+    machine is slow, but something moves."""
     end, seen = time.monotonic() + patience, None
     while True:
         for node in Node.running:
             if node.process.poll() is not None:
-                raise AssertionError(f"hearthd ended by itself with {node.process.returncode}\n{node.log_text()[-6000:]}")
+                raise AssertionError(
+                    f"hearthd ended by itself with {node.process.returncode}\n"
+                    f"{node.log_text()[-6000:]}"
+                )
         result = condition()
         if result:
             return result
@@ -71,7 +79,8 @@ def until(condition, what, patience=PATIENCE, progress=None):
             if now != seen:
                 end, seen = time.monotonic() + patience, now
         if time.monotonic() > end:
-            raise AssertionError(f"waited {patience} s for: {what}" + ("" if progress is None else f"; nothing moved any more: {str(seen)[:500]}"))
+            raise AssertionError(f"waited {patience} s for: {what}" + (
+                "" if progress is None else f"; nothing moved any more: {str(seen)[:500]}"))
         time.sleep(0.02)
 
 
@@ -95,9 +104,15 @@ class Node:
         self.state = os.path.join(self.folder, "state")
         os.mkdir(self.conf)
         os.mkdir(self.state, 0o700)
-        self.environment = {**os.environ, "HEARTH_KEEP_STDERR": "1", "HEARTH_DUMPABLE": "1", **(environment or {})}
+        self.environment = {
+            **os.environ, "HEARTH_KEEP_STDERR": "1", "HEARTH_DUMPABLE": "1", **(environment or {})
+        }
         self.process, self.address, self.tokens = None, None, {}
-        self.configure("00-test", f"[hearth]\nstate_dir = {self.state}\n[listen main]\naddress = 127.0.0.1:0\n[scheduler]\ntick = 100ms\n")
+        self.configure(
+            "00-test",
+            f"[hearth]\nstate_dir = {self.state}\n[listen main]\naddress = 127.0.0.1:0\n"
+            "[scheduler]\ntick = 100ms\n"
+        )
         if config:
             self.configure("50-test", config)
 
@@ -109,8 +124,9 @@ class Node:
 
     def start(self):
         self.log = open(os.path.join(self.folder, "log"), "ab")
-        self.process = subprocess.Popen([HEARTHD, "--config", self.conf, "serve"], stdout=subprocess.PIPE, stderr=self.log, env=self.environment,
-                                        start_new_session=True)
+        self.process = subprocess.Popen([HEARTHD, "--config", self.conf, "serve"],
+                                        stdout=subprocess.PIPE, stderr=self.log,
+                                        env=self.environment, start_new_session=True)
         lifeline.hold(self.process.pid)
         line = first_line(self.process)
         if not line.startswith("ready "):
@@ -128,7 +144,8 @@ class Node:
         return self
 
     def is_new(self):
-        return not os.path.exists(os.path.join(self.state, "hearth.key")) and not any(n.endswith(".db") for n in os.listdir(self.state))
+        return not os.path.exists(os.path.join(self.state, "hearth.key")) and not any(
+            n.endswith(".db") for n in os.listdir(self.state))
 
     @property
     def setup_code(self):
@@ -178,9 +195,14 @@ class Node:
 
     def cli(self, *words, text=None, code=0, both=False):
         """What a command says: on standard output, or when it fails on standard error; `both`: on either."""
-        done = subprocess.run([HEARTHD, "--config", self.conf, *words], input=text, capture_output=True, text=True, env=self.environment, timeout=PATIENCE)
+        done = subprocess.run([HEARTHD, "--config", self.conf, *words], input=text,
+                              capture_output=True, text=True, env=self.environment,
+                              timeout=PATIENCE)
         if done.returncode != code:
-            raise AssertionError(f"hearthd {' '.join(words)}: exit code {done.returncode}, expected {code}\n{done.stdout}{done.stderr}")
+            raise AssertionError(
+                f"hearthd {' '.join(words)}: exit code {done.returncode}, expected {code}\n"
+                f"{done.stdout}{done.stderr}"
+            )
         if both:
             return done.stdout + done.stderr
         return done.stdout if code == 0 else done.stderr
@@ -207,9 +229,12 @@ class Node:
     def fresh(self, email=ADA):
         """A cookie as a complete sign-in of a moment ago leaves it, without one."""
         secret, now = "hthf_" + os.urandom(30).hex()[:43], int(time.time() * 1000)
-        with contextlib.closing(sqlite3.connect(f"{self.state}/hearth.db", timeout=PATIENCE)) as db, db:
-            db.execute("INSERT INTO tokens (id, account, name, hash, scope, created, last_used, expires) SELECT ?, row, 'none', ?, 5, ?, 0, ? FROM accounts WHERE email = ?",
-                       (secret[5:17], hashlib.sha256(secret.encode()).digest(), now, now + 600_000, email))
+        with contextlib.closing(sqlite3.connect(f"{self.state}/hearth.db",
+                                                timeout=PATIENCE)) as db, db:
+            db.execute(
+                "INSERT INTO tokens (id, account, name, hash, scope, created, last_used, expires) "
+                "SELECT ?, row, 'none', ?, 5, ?, 0, ? FROM accounts WHERE email = ?",
+                (secret[5:17], hashlib.sha256(secret.encode()).digest(), now, now + 600_000, email))
         return f"hearth_fresh={secret}"
 
     def request(self, path, method="GET", email=ADA, headers=None, body=None, token=None):
@@ -219,7 +244,8 @@ class Node:
         data = json.dumps(body).encode() if isinstance(body, (dict, list)) else body
         if data is not None:
             headers.setdefault("Content-Type", "application/json")
-        request = urllib.request.Request(self.address + path, method=method, headers=headers, data=data)
+        request = urllib.request.Request(self.address + path, method=method, headers=headers,
+                                         data=data)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=PATIENCE) as answer:
@@ -252,7 +278,8 @@ class Node:
         """A SQLite file, as somebody with the sqlite3 shell sees it: the shared one, or that of a person."""
         connection = sqlite3.connect(f"file:{self.state}/hearth.db?mode=ro", uri=True)
         if email is not None:
-            name = connection.execute("SELECT id FROM accounts WHERE email = ?", (email,)).fetchone()[0]
+            name = connection.execute("SELECT id FROM accounts WHERE email = ?",
+                                      (email, )).fetchone()[0]
             connection.close()
             connection = sqlite3.connect(f"file:{self.state}/accounts/{name}.db?mode=ro", uri=True)
         try:
@@ -263,7 +290,8 @@ class Node:
     def has_file(self, email):
         """Something of this person was stored."""
         with self.database() as shared:
-            name = shared.execute("SELECT id FROM accounts WHERE email = ?", (email,)).fetchone()[0]
+            name = shared.execute("SELECT id FROM accounts WHERE email = ?",
+                                  (email, )).fetchone()[0]
         return os.path.exists(f"{self.state}/accounts/{name}.db")
 
     def control(self, method, path):
@@ -280,7 +308,9 @@ class Node:
     def metric(self, name):
         """Of a counter or gauge; 0 when there is none."""
         text = self.control("GET", "/metrics").body.decode()
-        return next((int(line.split()[1]) for line in text.splitlines() if line.startswith(f"hearth_{name} ")), 0)
+        return next((int(line.split()[1])
+                     for line in text.splitlines()
+                     if line.startswith(f"hearth_{name} ")), 0)
 
     def memory(self, field="VmRSS"):
         """KiB."""
@@ -289,9 +319,8 @@ class Node:
 
 
 class TestCase(unittest.TestCase):
-    """Gives tests `service()` and `node()`, ended and cleaned up afterwards. A test that hangs ends with the stacks of its threads; the lifeline then
-    ends what it started."""
-
+    """Gives tests `service()` and `node()`, ended and cleaned up afterwards. A test that hangs
+    ends with the stacks of its threads; the lifeline then ends what it started."""
     def run(self, result=None):
         watchdog(LIMIT)
         try:

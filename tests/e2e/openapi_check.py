@@ -54,7 +54,10 @@ def check(method, path, answer):
         # In one document with what it refers to: every version of jsonschema finds that by itself.
         schema = {**response["content"][kind]["schema"], "components": DOCUMENT["components"]}
         validator = jsonschema.Draft202012Validator(schema)
-        errors = [f"{list(e.absolute_path)}: {e.message[:300]}" for e in validator.iter_errors(json.loads(answer.body))]
+        errors = [
+            f"{list(e.absolute_path)}: {e.message[:300]}"
+            for e in validator.iter_errors(json.loads(answer.body))
+        ]
         assert not errors, f"{method} {path}: {errors[:3]}"
     return found[0]
 
@@ -75,7 +78,11 @@ def faults_of_document():
     used = set(references(DOCUMENT))
     for reference in used:
         look_up(reference)
-    defined = {f"#/components/{part}/{name}" for part, items in DOCUMENT["components"].items() if part != "securitySchemes" for name in items}
+    defined = {
+        f"#/components/{part}/{name}"
+        for part, items in DOCUMENT["components"].items() if part != "securitySchemes"
+        for name in items
+    }
     faults = [f"unused: {r}" for r in sorted(defined - used)]
     for schema in DOCUMENT["components"]["schemas"].values():
         jsonschema.Draft202012Validator.check_schema(schema)
@@ -83,5 +90,7 @@ def faults_of_document():
     faults += [f"twice: {i}" for i in set(ids) if ids.count(i) > 1]
     with open(os.path.join(ROOT, "core", "api", "api.c"), encoding="utf-8") as f:
         routes = set(re.findall(r'\{"(/[^"]+)", HTTP_(\w+)', f.read()))
-    documented = {(re.sub(r"\{\w+\}", "*", path), method.upper()) for path, item in DOCUMENT["paths"].items() for method in item}
+    documented = {(re.sub(r"\{\w+\}", "*", path), method.upper())
+                  for path, item in DOCUMENT["paths"].items()
+                  for method in item}
     return faults + [f"route and document differ: {d}" for d in sorted(routes ^ documented)]

@@ -17,7 +17,8 @@ class Isolation(TestCase):
 
     def test_rows_stay_apart(self):
         service, node = self.service(), self.node("[worker]\nparallel = 4\n")
-        for email, seed in ((EVE, 5), (BOB, 5)):  # the same data under two names: equal ids and URLs
+        # the same data under two names: equal ids and URLs
+        for email, seed in ((EVE, 5), (BOB, 5)):
             service.account(email, history=300, bookmarks=40, tabs=5, seed=seed)
         emails = (ADA, EVE, BOB)
         for email in emails:
@@ -33,10 +34,13 @@ class Isolation(TestCase):
         self.assertEqual(node.request(f"/api/v1/bookmarks/{bookmark}", email=ADA).status, 404)
         folder = node.request("/api/v1/bookmarks?folder=toolbar", email=EVE).json["items"]
         for item in folder:
-            self.assertEqual(node.request(f"/api/v1/bookmarks?folder={item['id']}", email=ADA).status, 404)
+            self.assertEqual(
+                node.request(f"/api/v1/bookmarks?folder={item['id']}", email=ADA).status, 404)
         # A cursor of one account is worth nothing to another: it yields that other's own rows.
         cursor = node.api("/history", EVE, limit=10)["next"]
-        self.assertTrue({v["url"] for v in node.api("/history", ADA, limit=10, cursor=cursor)["visits"]} <= ada)
+        self.assertTrue(
+            {v["url"]
+             for v in node.api("/history", ADA, limit=10, cursor=cursor)["visits"]} <= ada)
         results = node.api("/search", ADA, q="river", limit=500)["results"]
         self.assertTrue(results)
         self.assertEqual({r["url"] for r in results} & eve, set())
@@ -47,7 +51,9 @@ class Isolation(TestCase):
         for email in (ADA, EVE):
             node.add_account(service, email)
         before = self.everything(node, EVE)
-        self.assertEqual(node.request("/api/v1/me", "DELETE", email=ADA, headers={"Cookie": node.fresh()}).status, 204)
+        self.assertEqual(
+            node.request("/api/v1/me", "DELETE", email=ADA, headers={"Cookie":
+                                                                     node.fresh()}).status, 204)
         self.assertEqual(node.request("/api/v1/me", email=ADA).status, 401)
         self.assertEqual(self.everything(node, EVE), before)
         self.assertEqual([a["email"] for a in node.cli_json("account", "list")], [EVE])
@@ -56,8 +62,10 @@ class Isolation(TestCase):
         self.assertIn("sound", node.cli("verify"))
 
     def test_many_at_once_share_connections(self):
-        """Twenty accounts on one service, synced together, over a few connections; unchanged ones cost one request each."""
-        service, node = self.service(load=False), self.node("[worker]\nparallel = 8\nconnections_per_host = 3\n", start=False)
+        """Twenty accounts on one service, synced together, over a few connections; unchanged
+        ones cost one request each."""
+        service, node = self.service(load=False), self.node(
+            "[worker]\nparallel = 8\nconnections_per_host = 3\n", start=False)
         emails = [f"user{i}@example.org" for i in range(20)]
         for i, email in enumerate(emails):
             service.account(email, history=30, bookmarks=5, tabs=2, seed=i)

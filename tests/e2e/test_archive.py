@@ -1,4 +1,5 @@
-"""hearthd account archive and restore on single nodes: what comes back, what is refused and in which words, and that nothing is changed then."""
+"""hearthd account archive and restore on single nodes: what comes back, what is refused and in
+which words, and that nothing is changed then."""
 import hashlib
 import json
 import os
@@ -28,31 +29,39 @@ class Archive(TestCase):
 
     def archive(self, node, *words, name="ada.hearth"):
         path = os.path.join(node.folder, name)
-        self.assertIn(f"{ADA} is archived in {path}: ", node.cli("account", "archive", ADA, path, *words))
+        self.assertIn(f"{ADA} is archived in {path}: ",
+                      node.cli("account", "archive", ADA, path, *words))
         return path
 
     def edited(self, path, edit):
         """A copy whose lines were changed by somebody who knows how to count and hash."""
         with open(path, encoding="utf-8") as f:
             records = [json.loads(line) for line in f][:-1]
-        lines = [json.dumps(r, separators=(",", ":"), ensure_ascii=False) + "\n" for r in edit(records)]
+        lines = [
+            json.dumps(r, separators=(",", ":"), ensure_ascii=False) + "\n" for r in edit(records)
+        ]
         body = "".join(lines).encode()
         copy = path + ".edited"
         with open(copy, "wb") as f:
-            f.write(body + b'{"record":"end","lines":%d,"sha256":"%s"}\n' % (len(lines), hashlib.sha256(body).hexdigest().encode()))
+            f.write(body + b'{"record":"end","lines":%d,"sha256":"%s"}\n' %
+                    (len(lines), hashlib.sha256(body).hexdigest().encode()))
         return copy
 
     def accounts(self, node):
         return [(row["email"], row["state"]) for row in node.cli_json("account", "list")]
 
     def test_removed_and_restored(self):
-        """What a person removed by mistake comes back, signed in or not; her tokens only when they were asked for."""
+        """What a person removed by mistake comes back, signed in or not; her tokens only when
+        they were asked for."""
         service, node = self.ada()
         token, pages = node.token(), node.api("/history/sites")
-        bare, whole = self.archive(node), self.archive(node, "--with-credentials", "--with-tokens", name="whole.hearth.gz")
+        bare, whole = self.archive(node), self.archive(node, "--with-credentials", "--with-tokens",
+                                                       name="whole.hearth.gz")
         with open(bare, encoding="utf-8") as f:
             kinds = {json.loads(line)["record"] for line in f}
-        self.assertTrue({"account", "device", "tab", "page", "visit", "bookmark", "children", "mark"} <= kinds and not kinds & {"credentials", "token"}, kinds)
+        self.assertTrue(
+            {"account", "device", "tab", "page", "visit", "bookmark", "children", "mark"} <= kinds
+            and not kinds & {"credentials", "token"}, kinds)
         node.cli("account", "remove", ADA, "--yes")
         self.assertEqual(node.request("/api/v1/history/sites", token=token).status, 401)
         node.cli("account", "restore", whole)
@@ -74,18 +83,24 @@ class Archive(TestCase):
             self.assertIn(event, node.log_text())
 
     def test_another_server(self):
-        """Under another address, where somebody else has the id: sealed again when the key is the same, else she signs in."""
+        """Under another address, where somebody else has the id: sealed again when the key is
+        the same, else she signs in."""
         _, first = self.ada()
         whole = self.archive(first, "--with-credentials")
         same = self.with_key_of(first)
         id = first.cli_json("account", "show", ADA)["id"]
-        other = self.edited(self.archive(first, name="bare.hearth"), lambda records: [
-            {**r, "uid": "1" * 32, "email": OTHER} if r["record"] == "account" else r for r in records if r["record"] != "account_identity"])
+        other = self.edited(
+            self.archive(first, name="bare.hearth"),
+            lambda records: [{**r, "uid": "1" * 32, "email": OTHER}
+                             if r["record"] == "account" else r
+                             for r in records
+                             if r["record"] != "account_identity"])
         same.cli("account", "restore", other)
         self.assertEqual(same.cli_json("account", "show", OTHER)["id"], id)
         same.cli("account", "restore", whole, "--email", "ada@example.net")
         self.assertNotEqual(same.cli_json("account", "show", "ada@example.net")["id"], id)
-        self.assertEqual(sorted(self.accounts(same)), [("ada@example.net", "ok"), (OTHER, "signin_needed")])
+        self.assertEqual(sorted(self.accounts(same)), [("ada@example.net", "ok"),
+                                                       (OTHER, "signin_needed")])
         same.sync("ada@example.net")
         strange = self.node()
         said = strange.cli("account", "restore", whole, both=True)
@@ -97,11 +112,16 @@ class Archive(TestCase):
         path = self.archive(node)
         before = node.cli_json("account", "show", ADA)["counts"]
         self.assertIn("is there already", node.cli("account", "archive", ADA, path, code=1))
-        self.assertIn("nobody@example.org", node.cli("account", "archive", "nobody@example.org", path + "x", code=1))
+        self.assertIn("nobody@example.org",
+                      node.cli("account", "archive", "nobody@example.org", path + "x", code=1))
         self.assertIn("has data already", node.cli("account", "restore", path, code=1))
-        self.assertIn(f"has the account {ADA} here", node.cli("account", "restore", path, "--email", OTHER, code=1))
-        self.assertIn("is no e-mail address", node.cli("account", "restore", path, "--email", "nonsense", code=2))
-        self.assertIn("none.hearth", node.cli("account", "restore", os.path.join(node.folder, "none.hearth"), code=1))
+        self.assertIn(f"has the account {ADA} here",
+                      node.cli("account", "restore", path, "--email", OTHER, code=1))
+        self.assertIn("is no e-mail address",
+                      node.cli("account", "restore", path, "--email", "nonsense", code=2))
+        self.assertIn(
+            "none.hearth",
+            node.cli("account", "restore", os.path.join(node.folder, "none.hearth"), code=1))
         node.cli("account", "archive", ADA, code=2)
         self.assertIn("- is none", node.cli("account", "archive", ADA, "-", code=2))
         node.cli("account", "restore", code=2)
@@ -113,22 +133,29 @@ class Archive(TestCase):
                 at = next(i for i, r in enumerate(records) if r["record"] == kind)
                 self.line = at + 1
                 return records[:at] + [{**records[at], **fields}] + records[at + 1:]
+
             return edit
 
-        for edit, words in ((change("page", id=5), "line {}: its id is 5, and that of its URL is another"),
-                            (change("visit", type=12), "line {}: its type is 12, outside of 0 to 9"),
-                            (change("visit", page=5), "the visits before it: no page 5"),
-                            (change("account", id="../../etc"), "line {}: its id is none of an account"),
-                            (change("account", generation=2**63 - 1), "line {}: its generation is 9223372036854775807, and no account has had so many"),
-                            (change("account", provider="none"), "one of [sync none]"),
-                            (change("archive", version=7), "an archive of version 7")):
+        for edit, words in (
+            (change("page", id=5), "line {}: its id is 5, and that of its URL is another"),
+            (change("visit", type=12), "line {}: its type is 12, outside of 0 to 9"),
+            (change("visit", page=5),
+             "the visits before it: no page 5"), (change("account", id="../../etc"),
+                                                  "line {}: its id is none of an account"),
+            (change("account", generation=2**63 - 1),
+             "line {}: its generation is 9223372036854775807, and no account has had so many"),
+            (change("account", provider="none"),
+             "one of [sync none]"), (change("archive", version=7), "an archive of version 7")):
             copy = self.edited(path, edit)
-            said = node.cli("account", "restore", copy, code=2 if "no page" not in words and "version" not in words else 1)
+            said = node.cli("account", "restore", copy,
+                            code=2 if "no page" not in words and "version" not in words else 1)
             self.assertIn(words.format(self.line), said)
             self.assertEqual(self.accounts(node), [])
         with open(path, "rb") as f:
             whole = f.read()
-        for name, text in (("cut", whole[:len(whole) // 2]), ("flipped", whole.replace(b'"date":1', b'"date":2', 1)), ("twice", whole + whole), ("empty", b"")):
+        for name, text in (("cut", whole[:len(whole) // 2]),
+                           ("flipped", whole.replace(b'"date":1', b'"date":2',
+                                                     1)), ("twice", whole + whole), ("empty", b"")):
             copy = os.path.join(node.folder, name)
             with open(copy, "wb") as f:
                 f.write(text)
@@ -143,32 +170,47 @@ class Archive(TestCase):
         _, node = self.ada()
         folder = os.path.join(node.folder, "archives")
         os.mkdir(folder)
-        command = subprocess.Popen([HEARTHD, "--config", node.conf, "account", "archive", ADA, f"{folder}/ada.hearth"], env=node.environment)
+        command = subprocess.Popen(
+            [HEARTHD, "--config", node.conf, "account", "archive", ADA, f"{folder}/ada.hearth"],
+            env=node.environment)
+
         def opened():
             try:
-                return any(os.readlink(f"/proc/{command.pid}/fd/{fd}").startswith(folder) for fd in os.listdir(f"/proc/{command.pid}/fd"))
+                return any(
+                    os.readlink(f"/proc/{command.pid}/fd/{fd}").startswith(folder)
+                    for fd in os.listdir(f"/proc/{command.pid}/fd"))
             except FileNotFoundError:
                 return command.poll() is not None
+
         until(opened, "the archive is being written")
         command.kill()
         command.wait()
         self.assertEqual([name for name in os.listdir(folder) if name != "ada.hearth"], [])
 
     def test_of_somebody_who_is_not_trusted(self):
-        """It makes no backup of everybody impossible, takes nothing that another account needs, and says who comes in by it."""
+        """It makes no backup of everybody impossible, takes nothing that another account needs,
+        and says who comes in by it."""
         _, node = self.ada()
         path = self.archive(node, "--with-tokens")
         id = node.cli_json("account", "show", ADA)["id"]
         row = {"record": "account_identity", "created": 1}
-        hostile = self.edited(path, lambda records: [
-            {**r, "id": "m1", "email": OTHER, "uid": "1" * 32} if r["record"] == "account" else {**r, "visit_count": 77, "last_visit": 1} if r["record"] == "page" else r
-            for r in [*records[:2], *({**row, "issuer": issuer, "subject": subject} for issuer, subject in (
-                (f"closed:{id}", "browsers"), (f"closed:{id}", "browsers again"), ("oidc:https://login.example", "someone"), ("nonsense", "x"))),
-                *(r for r in records[2:] if r["record"] != "account_identity")]])
+        hostile = self.edited(
+            path, lambda records:
+            [{**r, "id": "m1", "email": OTHER, "uid": "1" * 32}
+             if r["record"] == "account" else {**r, "visit_count": 77, "last_visit": 1}
+             if r["record"] == "page" else r for r in [
+                 *records[:2], *({**row, "issuer": issuer, "subject": subject}
+                                 for issuer, subject in
+                                 ((f"closed:{id}", "browsers"), (f"closed:{id}", "browsers again"),
+                                  ("oidc:https://login.example", "someone"),
+                                  ("nonsense", "x"))), *(r for r in records[2:]
+                                                         if r["record"] != "account_identity")
+             ]])
         said = node.cli("account", "restore", hostile, both=True)
         self.assertIn(f"{OTHER} is opened by oidc:https://login.example: someone", said)
         self.assertIn("by the tokens and browsers of the archive", said)
-        self.assertEqual(said.count("is kept out: it is none of this account's"), 2)  # each issuer once
+        # each issuer once
+        self.assertEqual(said.count("is kept out: it is none of this account's"), 2)
         self.assertIn("sound", node.cli("verify"))
         node.cli("backup", os.path.join(node.folder, "all.tar"))
         node.cli("account", "signout", ADA, "--yes")

@@ -1,4 +1,5 @@
-"""The audit trail and the access log: what is in them, that nothing can be forged in them, and what fail2ban makes of them."""
+"""The audit trail and the access log: what is in them, that nothing can be forged in them, and
+what fail2ban makes of them."""
 import json
 import os
 import re
@@ -16,8 +17,11 @@ from test_check import certificate
 FILTER = os.path.join(ROOT, "packaging", "fail2ban", "filter.d", "hearth.conf")
 OWN = {"X-Hearth-CSRF": "1", "Sec-Fetch-Site": "same-origin"}
 WRONG = "hth_" + "A" * 43
-HOSTILE = ["\n2026-01-01T00:00:00.000Z audit sign-in failed address=192.0.2.66 reason=x",
-           "x audit sign-in failed address=192.0.2.66 reason=y", "address=192.0.2.66", "\"} {\"level\":\"audit\"", "a\r\nb", "\x1b[2J\u0085\u2028", "\u202e\u2066\u061c\u009b1;1H"]
+HOSTILE = [
+    "\n2026-01-01T00:00:00.000Z audit sign-in failed address=192.0.2.66 reason=x",
+    "x audit sign-in failed address=192.0.2.66 reason=y", "address=192.0.2.66",
+    "\"} {\"level\":\"audit\"", "a\r\nb", "\x1b[2J\u0085\u2028", "\u202e\u2066\u061c\u009b1;1H"
+]
 
 
 class Trail(TestCase):
@@ -39,9 +43,14 @@ class Trail(TestCase):
         return found[0]
 
     def signed_in(self, node, address="192.0.2.7"):
-        browser = Browser(node.address, {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
-                                         "X-Forwarded-For": address})
-        browser.open(node.address + "/auth/link?t=" + json.loads(node.cli("link", ADA, "--json"))["url"].partition("?t=")[2])
+        browser = Browser(
+            node.address, {
+                "User-Agent":
+                "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+                "X-Forwarded-For": address
+            })
+        browser.open(node.address + "/auth/link?t=" +
+                     json.loads(node.cli("link", ADA, "--json"))["url"].partition("?t=")[2])
         browser.submit("Sign in", until=node.address + "/")
         self.assertEqual(browser.page.status, 303)
         return browser
@@ -49,9 +58,12 @@ class Trail(TestCase):
     def test_sessions_and_tokens(self):
         node = self.home()
         browser = self.signed_in(node)
-        session = re.search(r" session=(\w+)", self.the_line(node, "signed in", " address=192.0.2.7 account=", " provider=link ",
-                                                             ' browser="Firefox on Linux"'))[1]
-        status = browser.request("POST", "/api/v1/tokens", json.dumps({"name": "x y"}), {**OWN, "Content-Type": "application/json"})
+        session = re.search(
+            r" session=(\w+)",
+            self.the_line(node, "signed in", " address=192.0.2.7 account=", " provider=link ",
+                          ' browser="Firefox on Linux"'))[1]
+        status = browser.request("POST", "/api/v1/tokens", json.dumps({"name": "x y"}),
+                                 {**OWN, "Content-Type": "application/json"})
         made = json.loads(status.body)["token"]
         token_lines = self.lines(node, "token made")
         self.assertIn(f" token={made['id']}", token_lines[-1])
@@ -74,29 +86,41 @@ class Trail(TestCase):
     def test_commands(self):
         """The daemon that runs writes the line; else the command does."""
         node = self.home()
+
         def export():
-            return subprocess.run([HEARTHD, "--config", node.conf, "export", ADA, "history.json"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+            return subprocess.run([HEARTHD, "--config", node.conf, "export", ADA, "history.json"],
+                                  capture_output=True, text=True, env=node.environment,
+                                  timeout=PATIENCE)
+
         done = export()
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.the_line(node, "export", f" account=", f" email={ADA} format=history.json by=")
         node.cli("account", "signout", ADA, "--yes")
         self.the_line(node, "signed out everywhere", f" email={ADA} by=")
         node.stop()
-        self.assertRegex(export().stderr, f" audit export account=.* email={ADA} format=history.json by=")
+        self.assertRegex(export().stderr,
+                         f" audit export account=.* email={ADA} format=history.json by=")
         copy = os.path.join(node.folder, "copy.tar")
         node.cli("backup", copy)
-        done = subprocess.run([HEARTHD, "--config", node.conf, "restore", copy, "--replace"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+        done = subprocess.run([HEARTHD, "--config", node.conf, "restore", copy, "--replace"],
+                              capture_output=True, text=True, env=node.environment,
+                              timeout=PATIENCE)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(re.findall(r" audit (backup restored) file=(\S+) by=", done.stderr), [("backup restored", copy)])
+        self.assertEqual(re.findall(r" audit (backup restored) file=(\S+) by=", done.stderr),
+                         [("backup restored", copy)])
 
     def test_failures(self):
         """With the client's address, whoever tries; a flood of wrong tokens is some lines long."""
         node = self.home()
         for _ in range(100):
-            self.assertEqual(node.request("/api/v1/me", token=WRONG, headers={"X-Forwarded-For": "192.0.2.20"}).status, 401)
+            self.assertEqual(
+                node.request("/api/v1/me", token=WRONG, headers={"X-Forwarded-For":
+                                                                 "192.0.2.20"}).status, 401)
         flood = self.lines(node, "sign-in failed address=192.0.2.20 reason=wrong_token")
         self.assertEqual(len(flood), 20)
-        self.assertEqual(node.request("/api/v1/me", token=WRONG, headers={"X-Forwarded-For": "192.0.2.21"}).status, 401)
+        self.assertEqual(
+            node.request("/api/v1/me", token=WRONG, headers={"X-Forwarded-For":
+                                                             "192.0.2.21"}).status, 401)
         self.the_line(node, "sign-in failed address=192.0.2.21 reason=wrong_token provider=token")
         browser = Browser(node.address, {"X-Forwarded-For": "192.0.2.22"})
         browser.open(node.address + "/auth/code")
@@ -104,14 +128,18 @@ class Trail(TestCase):
         self.the_line(node, "sign-in failed address=192.0.2.22 reason=wrong_code provider=code")
         browser.open(node.address + "/auth/link?t=hthl_" + "A" * 43)
         browser.request("GET", "/api/v1/me")  # nobody at all: not an attempt
-        self.assertEqual(len(self.lines(node, "sign-in failed address=192.0.2.22")), 1)  # a wrong link is no guess
+        # a wrong link is no guess
+        self.assertEqual(len(self.lines(node, "sign-in failed address=192.0.2.22")), 1)
 
     def test_proxy(self):
         node = self.home("[auth]\nproxy_header = Remote-Email\n")
         for name in (ADA, ADA, "eve@example.org"):
-            node.request("/api/v1/me", email=None, headers={"Remote-Email": name, "X-Forwarded-For": "192.0.2.30"})
+            node.request("/api/v1/me", email=None,
+                         headers={"Remote-Email": name, "X-Forwarded-For": "192.0.2.30"})
         self.the_line(node, "signed in", " address=192.0.2.30 account=", " provider=proxy")
-        self.the_line(node, "sign-in refused", " address=192.0.2.30 email=eve@example.org provider=proxy reason=\"no account\"")
+        self.the_line(
+            node, "sign-in refused",
+            " address=192.0.2.30 email=eve@example.org provider=proxy reason=\"no account\"")
 
     def test_levels(self):
         """Whatever is logged otherwise; and it can be switched off."""
@@ -121,15 +149,19 @@ class Trail(TestCase):
         self.assertNotIn(" info ", node.log_text())
         node.process.send_signal(1)
         until(lambda: self.lines(node, "configuration reloaded"), "the reload is in the trail")
-        self.assertIn(" reloaded=log_level rest=\"needs a restart\"", self.lines(node, "configuration reloaded")[0])  # it has no certificates
+        # it has no certificates
+        self.assertIn(" reloaded=log_level rest=\"needs a restart\"",
+                      self.lines(node, "configuration reloaded")[0])
         node.configure("60-level", "[hearth]\nlog_level = debug\n")
         node.process.send_signal(1)
         until(lambda: len(self.lines(node, "configuration reloaded")) == 2, "and once more")
         self.signed_in(node)
-        until(lambda: " debug " in node.log_text() or " info " in node.log_text(), "the new level counts")
+        until(lambda: " debug " in node.log_text() or " info " in node.log_text(),
+              "the new level counts")
         node.configure("60-level", "[hearth]\nlog_level = sometimes\n")
         node.process.send_signal(1)
-        until(lambda: " reload refused kept=log_level error=" in node.log_text(), "a wrong one is told")
+        until(lambda: " reload refused kept=log_level error=" in node.log_text(),
+              "a wrong one is told")
         self.assertEqual(len(self.lines(node, "configuration reloaded")), 2)
         node = self.home("[hearth]\naudit = no\n")
         self.signed_in(node)
@@ -159,6 +191,7 @@ class Trail(TestCase):
         def reload(words, times):
             node.process.send_signal(1)
             until(lambda: node.log_text().count(words) == times, words)
+
         put("one")
         node.configure("60-tls", f"[listen main]\ntls_certificate = {pem}\ntls_key = {key}\n")
         node.start()
@@ -191,7 +224,8 @@ class Trail(TestCase):
         for key in ("requests", "records", "damaged", "ms"):
             self.assertIs(type(done[key]), int)
         audit = next(line for line in lines if line["event"] == "signed in")
-        self.assertEqual((audit["level"], audit["address"], audit["provider"]), ("audit", "192.0.2.7", "link"))
+        self.assertEqual((audit["level"], audit["address"], audit["provider"]),
+                         ("audit", "192.0.2.7", "link"))
         access = next(line for line in lines if line["level"] == "access")
         for key in ("status", "bytes", "ms"):
             self.assertIs(type(access[key]), int)
@@ -208,8 +242,12 @@ class Trail(TestCase):
         account = re.search(r" audit signed in .* account=(\w+)", log)[1]
         found = [line for line in lines if "path=/api/v1/search" in line]
         self.assertEqual(len(found), 1)
-        self.assertRegex(found[0], rf" access request address=192\.0\.2\.7 method=GET path=/api/v1/search status=200 bytes=\d+ ms=\d+ account={account}$")
-        self.assertRegex(log, r"address=192\.0\.2\.40 method=GET path=/nowhere status=404 bytes=\d+ ms=\d+\n")
+        self.assertRegex(
+            found[0],
+            rf" access request address=192\.0\.2\.7 method=GET path=/api/v1/search status=200 bytes=\d+ ms=\d+ account={account}$"
+        )
+        self.assertRegex(
+            log, r"address=192\.0\.2\.40 method=GET path=/nowhere status=404 bytes=\d+ ms=\d+\n")
         self.assertIn("path=/auth/link status=303", log)
         for secret in ("secret-words", "hthl_", "hths_", "?"):
             self.assertNotIn(secret, "\n".join(lines))
@@ -217,10 +255,15 @@ class Trail(TestCase):
         node.api("/me")
         self.assertNotIn(" access ", node.log_text())
 
-
     def test_what_lines_hold(self):
-        """Whatever a client says (control characters of ASCII are refused already), its line is one line that shows all of itself, in either format, and is not longer than who reads lines takes."""
-        hidden = "".join(map(chr, [*range(0x80, 0xa0), 0xad, 0x61c, 0x200b, 0x200e, 0x200f, *range(0x2028, 0x202f), *range(0x2060, 0x2070), 0xfeff]))
+        """Whatever a client says (control characters of ASCII are refused already), its line is
+        one line that shows all of itself, in either format, and is not longer than who reads
+        lines takes."""
+        hidden = "".join(
+            map(chr, [
+                *range(0x80, 0xa0), 0xad, 0x61c, 0x200b, 0x200e, 0x200f, *range(0x2028, 0x202f),
+                *range(0x2060, 0x2070), 0xfeff
+            ]))
         forged = "audit sign-in failed address=192.0.2.66 reason=x "
         for config in ("", "log = json\n"):
             node = self.home(f"[hearth]\n{config}[web]\naccess_log = yes\n")
@@ -231,9 +274,16 @@ class Trail(TestCase):
                 text = f.read().decode()  # valid
             self.assertEqual([c for c in text if c in hidden and c != "\n"], [])
             self.assertLess(max(map(len, text.split("\n"))), 4000)
-            self.assertEqual(sum(" access request address=1" in line or '"level":"access","event":"request","address":"1' in line for line in text.split("\n")), 2, text[-3000:])
+            self.assertEqual(
+                sum(" access request address=1" in line
+                    or '"level":"access","event":"request","address":"1' in line
+                    for line in text.split("\n")), 2, text[-3000:])
             if config:
-                paths = [json.loads(line)["path"] for line in text.splitlines() if '"level":"access","event":"request","address":"1' in line]
+                paths = [
+                    json.loads(line)["path"]
+                    for line in text.splitlines()
+                    if '"level":"access","event":"request","address":"1' in line
+                ]
                 self.assertEqual(paths[0], "/x" + hidden + "y")
                 self.assertTrue(paths[1].endswith("…"), paths[1][-100:])
 
@@ -245,7 +295,8 @@ class Fail2ban(TestCase):
             path = os.path.join(folder, "log")
             with open(path, "w", encoding="utf-8") as f:
                 f.writelines(line + "\n" for line in lines)
-            done = subprocess.run(["fail2ban-regex", "--out", "ip", path, FILTER], capture_output=True, text=True, timeout=120)
+            done = subprocess.run(["fail2ban-regex", "--out", "ip", path, FILTER],
+                                  capture_output=True, text=True, timeout=120)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return done.stdout.split()
 
@@ -271,8 +322,10 @@ class Fail2ban(TestCase):
 
     def home(self, config=""):
         service = self.service()
-        return self.node(f"[sync firefox]\naccounts_url = {service.url}\ntoken_server = {service.url}/1.0/sync/1.5\nclient_id = 3c49430b43dfba77\n"
-                         f"[web]\ntrusted_proxies = 127.0.0.1/32\n{config}")
+        return self.node(
+            f"[sync firefox]\naccounts_url = {service.url}\ntoken_server = "
+            f"{service.url}/1.0/sync/1.5\nclient_id = 3c49430b43dfba77\n"
+            f"[web]\ntrusted_proxies = 127.0.0.1/32\n{config}")
 
     def test_text(self):
         self.check(self.home())
@@ -287,7 +340,9 @@ class Fail2ban(TestCase):
         """Nothing else of the log bans anybody."""
         node = self.home("[hearth]\nlog_level = debug\n[web]\naccess_log = yes\n")
         self.attack(node)
-        lines = [line for line in node.log_text().splitlines() if " audit sign-in failed " not in line]
+        lines = [
+            line for line in node.log_text().splitlines() if " audit sign-in failed " not in line
+        ]
         self.assertEqual(self.banned(lines), [])
 
 

@@ -1,4 +1,5 @@
-"""Event streams end with the token, session or account that opened them; who may still listen comes back."""
+"""Event streams end with the token, session or account that opened them; who may still listen
+comes back."""
 import http.client
 import json
 import os
@@ -27,7 +28,8 @@ class Authority(TestCase):
         return node
 
     def stream(self, node, **headers):
-        connection = http.client.HTTPConnection(urllib.parse.urlsplit(node.address).netloc, timeout=PATIENCE)
+        connection = http.client.HTTPConnection(
+            urllib.parse.urlsplit(node.address).netloc, timeout=PATIENCE)
         self.addCleanup(connection.close)
         connection.request("GET", "/api/v1/events", headers=headers)
         answer = connection.getresponse()
@@ -37,7 +39,8 @@ class Authority(TestCase):
 
     def signed_in(self, node):
         browser = Browser(node.address)
-        browser.open(node.address + "/auth/link?t=" + json.loads(node.cli("link", ADA, "--json"))["url"].partition("?t=")[2])
+        browser.open(node.address + "/auth/link?t=" +
+                     json.loads(node.cli("link", ADA, "--json"))["url"].partition("?t=")[2])
         browser.submit("Sign in", until=node.address + "/")
         return browser, {"Cookie": "; ".join(f"{n}={v}" for n, v in browser.cookies().items())}
 
@@ -50,13 +53,15 @@ class Authority(TestCase):
     def test_token(self):
         node = self.home()
         made = node.request("/api/v1/tokens", "POST", body={"name": "x"}).json["token"]
-        self.assert_ends(node, {"Authorization": f"Bearer {made['secret']}"}, lambda: node.request(f"/api/v1/tokens/{made['id']}", "DELETE"))
+        self.assert_ends(node, {"Authorization": f"Bearer {made['secret']}"},
+                         lambda: node.request(f"/api/v1/tokens/{made['id']}", "DELETE"))
         self.assertEqual(self.stream(node, Authorization=f"Bearer {node.token()}").status, 200)
 
     def test_sessions(self):
         node = self.home()
         browser, cookie = self.signed_in(node)
-        self.assert_ends(node, cookie, lambda: browser.request("DELETE", "/api/v1/session", headers=OWN))
+        self.assert_ends(node, cookie,
+                         lambda: browser.request("DELETE", "/api/v1/session", headers=OWN))
         browser, cookie = self.signed_in(node)
         self.assert_ends(node, cookie, lambda: node.request("/api/v1/sessions", "DELETE"))
         browser, cookie = self.signed_in(node)
@@ -66,18 +71,22 @@ class Authority(TestCase):
     def test_lists_are_not_kept(self):
         node = self.home()
         for path in ("/tokens", "/sessions"):
-            self.assertEqual(node.request("/api/v1" + path).headers["Cache-Control"], "no-store", path)
+            self.assertEqual(
+                node.request("/api/v1" + path).headers["Cache-Control"], "no-store", path)
 
     def test_account(self):
         node = self.home()
         _, cookie = self.signed_in(node)
-        self.assert_ends(node, cookie, lambda: node.request("/api/v1/me", "DELETE", headers={"Cookie": node.fresh()}))
+        self.assert_ends(
+            node, cookie,
+            lambda: node.request("/api/v1/me", "DELETE", headers={"Cookie": node.fresh()}))
 
     def test_revoked_by_command(self):
         """At once: the command tells the daemon."""
         node = self.home(NEVER)
         made = node.request("/api/v1/tokens", "POST", body={"name": "x"}).json["token"]
-        self.assert_ends(node, {"Authorization": f"Bearer {made['secret']}"}, lambda: node.cli("token", "revoke", made["id"], "--yes"))
+        self.assert_ends(node, {"Authorization": f"Bearer {made['secret']}"},
+                         lambda: node.cli("token", "revoke", made["id"], "--yes"))
 
     def test_signed_out_by_command(self):
         node = self.home(NEVER)
@@ -86,7 +95,8 @@ class Authority(TestCase):
 
     def test_a_proxys_name_by_command(self):
         """Whom the proxy means is another person from the next request on."""
-        service, node = self.service(load=False), self.node(NEVER + "trusted_proxies = 127.0.0.1/32\n[auth]\nproxy_header = X-User\n")
+        service, node = self.service(load=False), self.node(
+            NEVER + "trusted_proxies = 127.0.0.1/32\n[auth]\nproxy_header = X-User\n")
         for email in ("anna@example.org", "ben@example.org"):
             service.account(email, history=1)
             node.add_account(service, email, sync=False)
@@ -95,17 +105,23 @@ class Authority(TestCase):
         def person():
             answer = node.request("/api/v1/me", email=None, headers=who)
             return answer.json["account"]["email"] if answer.status == 200 else answer.status
+
         self.assertEqual(person(), 401)
         for email in ("anna@example.org", "ben@example.org"):
-            self.assertNotIn("seconds", node.cli("account", "adopt", email, "--proxy", "somebody", "--yes"))
+            self.assertNotIn("seconds",
+                             node.cli("account", "adopt", email, "--proxy", "somebody", "--yes"))
             self.assertEqual(person(), email)
 
     def test_commands_that_reach_nobody_say_so(self):
         """Without a daemon there is nobody to tell; one that does not answer is named."""
         node = self.home()
-        ids = [node.request("/api/v1/tokens", "POST", body={"name": "x"}).json["token"]["id"] for _ in range(2)]
+        ids = [
+            node.request("/api/v1/tokens", "POST", body={"name": "x"}).json["token"]["id"]
+            for _ in range(2)
+        ]
         os.rename(node.state + "/hearthd.sock", node.state + "/away.sock")
-        self.assertIn("not every process that runs could be told", node.cli("token", "revoke", ids[0], "--yes", both=True))
+        self.assertIn("not every process that runs could be told",
+                      node.cli("token", "revoke", ids[0], "--yes", both=True))
         os.rename(node.state + "/away.sock", node.state + "/hearthd.sock")
         node.stop()
         said = node.cli("token", "revoke", ids[1], "--yes", both=True)
@@ -120,9 +136,11 @@ class Authority(TestCase):
         node.add_account(self.service(), sync=False)
         made = node.request("/api/v1/tokens", "POST", body={"name": "x"}).json["token"]
         node.faults("storage", "account_get thread=storage times=1 hold")
-        connection = http.client.HTTPConnection(urllib.parse.urlsplit(node.address).netloc, timeout=PATIENCE)
+        connection = http.client.HTTPConnection(
+            urllib.parse.urlsplit(node.address).netloc, timeout=PATIENCE)
         self.addCleanup(connection.close)
-        connection.request("GET", "/api/v1/events", headers={"Authorization": f"Bearer {made['secret']}"})
+        connection.request("GET", "/api/v1/events",
+                           headers={"Authorization": f"Bearer {made['secret']}"})
         until(lambda: node.held("storage"), "the request is held")
         node.cli("token", "revoke", made["id"], "--yes")
         node.faults("storage")
@@ -134,13 +152,17 @@ class Authority(TestCase):
         """Its connection may carry other answers."""
         node = self.home(NEVER)
         browser, cookie = self.signed_in(node)
-        connection = h2.Connection(node.address, struct.pack(">HI", 4, 4))  # room for four bytes of each stream
+        # room for four bytes of each stream
+        connection = h2.Connection(node.address, struct.pack(">HI", 4, 4))
         self.addCleanup(connection.close)
         connection.send(h2.get(1, "/api/v1/events", extra=[("cookie", cookie["Cookie"])]))
-        until(lambda: connection.drain() or len(connection.bodies().get(1, b"")) == 4, "the stream has begun, and waits")
+        until(lambda: connection.drain() or len(connection.bodies().get(1, b"")) == 4,
+              "the stream has begun, and waits")
         browser.request("DELETE", "/api/v1/session", headers=OWN)
-        connection.send(h2.get(3, "/healthz") + h2.frame(h2.WINDOW_UPDATE, 0, 3, struct.pack(">I", 1000)))
-        until(lambda: connection.drain() or 3 in connection.ended(), "another answer on the same connection")
+        connection.send(
+            h2.get(3, "/healthz") + h2.frame(h2.WINDOW_UPDATE, 0, 3, struct.pack(">I", 1000)))
+        until(lambda: connection.drain() or 3 in connection.ended(),
+              "another answer on the same connection")
         self.assertFalse(connection.closed)
         connection.send(h2.frame(h2.WINDOW_UPDATE, 0, 1, struct.pack(">I", 1000)))
         until(lambda: connection.drain() or 1 in connection.ended(), "the stream ends")
@@ -158,7 +180,10 @@ class Authority(TestCase):
 
     def age(self, node, ms):
         database = sqlite3.connect(node.state + "/hearth.db", timeout=PATIENCE)
-        database.execute("UPDATE tokens SET created = created - ?, last_used = last_used - ?, expires = expires - ? WHERE scope = 2", (ms, ms, ms))
+        database.execute(
+            "UPDATE tokens SET created = created - ?, last_used = last_used - ?, expires = expires "
+            "- ? WHERE scope = 2",
+            (ms, ms, ms))
         database.commit()
         database.close()
 

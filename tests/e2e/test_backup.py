@@ -1,5 +1,6 @@
-"""Backup, crash, restore; another machine, another key, no key: each ends in a whole database or in one sentence that says what to do. And nothing but `serve`,
-`migrate` and `restore` makes a database."""
+"""Backup, crash, restore; another machine, another key, no key: each ends in a whole database or
+in one sentence that says what to do. And nothing but `serve`, `migrate` and `restore` makes a
+database."""
 import contextlib
 import glob
 import os
@@ -10,8 +11,14 @@ import unittest
 
 from harness import ADA, HEARTHD, PATIENCE, TestCase, first_line
 
-COMMANDS = (["account", "list"], ["account", "show", ADA], ["account", "import", "-"], ["account", "remove", ADA, "--yes"], ["token", "list", ADA], ["link", ADA],
-            ["verify"], ["backup", "/nowhere/x"], ["search", ADA, "x"], ["export", ADA, "bookmarks.html"], ["queue", "show"], ["healthcheck"])
+COMMANDS = (["account", "list"], ["account", "show",
+                                  ADA], ["account", "import",
+                                         "-"], ["account", "remove", ADA,
+                                                "--yes"], ["token", "list", ADA], ["link",
+                                                                                   ADA], ["verify"],
+            ["backup", "/nowhere/x"], ["search", ADA,
+                                       "x"], ["export", ADA,
+                                              "bookmarks.html"], ["queue", "show"], ["healthcheck"])
 
 
 class Backups(TestCase):
@@ -49,7 +56,8 @@ class Backups(TestCase):
         self.assertIn("there is no key file " + self.key(other), said)
         self.assertIn("Bring that key file back", said)
         self.assertIn("sealed with key 1 (", said)
-        done = subprocess.run([HEARTHD, "--config", other.conf, "serve"], capture_output=True, text=True, env=other.environment, timeout=PATIENCE)
+        done = subprocess.run([HEARTHD, "--config", other.conf, "serve"], capture_output=True,
+                              text=True, env=other.environment, timeout=PATIENCE)
         self.assertEqual(done.returncode, 1)
         self.assertIn("Bring that key file back", done.stderr)
         shutil.copy(self.key(node), self.key(other))
@@ -72,42 +80,56 @@ class Backups(TestCase):
 
     def everything(self, state):
         """{(file, table): rows}: all rows of all tables of all files."""
-        files = ["hearth.db", *(f"accounts/{n}" for n in os.listdir(os.path.join(state, "accounts")) if n.endswith(".db"))]
+        files = [
+            "hearth.db", *(f"accounts/{n}" for n in os.listdir(os.path.join(state, "accounts"))
+                           if n.endswith(".db"))
+        ]
         out = {}
         for name in files:
             with contextlib.closing(sqlite3.connect(os.path.join(state, name))) as db:
-                for (table,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
-                    out[name, table] = sorted(db.execute(f'SELECT * FROM "{table}"').fetchall(), key=repr)
+                for (table, ) in db.execute(
+                        "SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
+                    out[name, table] = sorted(
+                        db.execute(f'SELECT * FROM "{table}"').fetchall(), key=repr)
         return out
 
     def as_user(self, node, *words, code=0):
-        done = subprocess.run([HEARTHD, "--config", node.conf, *words], capture_output=True, text=True, env=node.environment, timeout=PATIENCE, user=12345, group=12345, extra_groups=[])
+        done = subprocess.run([HEARTHD, "--config", node.conf, *words], capture_output=True,
+                              text=True, env=node.environment, timeout=PATIENCE, user=12345,
+                              group=12345, extra_groups=[])
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         return done.stdout + done.stderr
 
     @unittest.skipIf(os.geteuid() != 0, "only root runs commands as others")
     def test_row_for_row(self):
-        """Identities of all kinds, properties with two fingerprints, picks, settings, tokens, and all that was synced: on another machine, in another place, as another
-        user, whose archive it has to be."""
+        """Identities of all kinds, properties with two fingerprints, picks, settings, tokens,
+        and all that was synced: on another machine, in another place, as another user, whose
+        archive it has to be."""
         node = self.node()
         node.add_account(self.service())
         node.request("/api/v1/settings", "PATCH", body={"theme": {"mode": "dark"}})
         node.request("/api/v1/tokens", "POST", body={"name": "more"})
         url = next(page["url"] for page in node.api("/history", limit=50)["visits"])
-        self.assertEqual(node.request("/api/v1/search/picked", "POST", body={"q": "e", "url": url}).status, 204)
+        self.assertEqual(
+            node.request("/api/v1/search/picked", "POST", body={"q": "e", "url": url}).status, 204)
         node.stop()
         node.cli("key", "add")
         node.start()
         node.sync()
         node.stop()
-        with contextlib.closing(sqlite3.connect(os.path.join(node.state, "hearth.db"), isolation_level=None)) as db:
-            db.executemany("INSERT INTO identities SELECT ?, ?, row, 7 FROM accounts", [("proxy", "ada"), ("oidc:https://sso.example", "Ädä"), ("adopt:proxy", ADA)])
+        with contextlib.closing(
+                sqlite3.connect(os.path.join(node.state, "hearth.db"), isolation_level=None)) as db:
+            db.executemany("INSERT INTO identities SELECT ?, ?, row, 7 FROM accounts",
+                           [("proxy", "ada"), ("oidc:https://sso.example", "Ädä"),
+                            ("adopt:proxy", ADA)])
         archive = os.path.join(node.folder, "copy.tar")
         node.cli("backup", archive)
         before = self.everything(node.state)
-        for table, least in (("identities", 4), ("properties", 2), ("picks", 1), ("settings", 1), ("tokens", 2), ("credentials", 1)):
+        for table, least in (("identities", 4), ("properties", 2), ("picks", 1), ("settings", 1),
+                             ("tokens", 2), ("credentials", 1)):
             self.assertGreaterEqual(len(before["hearth.db", table]), least, table)
-        self.assertEqual(len(dict(before["hearth.db", "properties"])["key_fingerprint"].splitlines()), 2)
+        self.assertEqual(
+            len(dict(before["hearth.db", "properties"])["key_fingerprint"].splitlines()), 2)
         other = self.node(start=False)
         for path in (other.folder, other.state):
             os.chown(path, 12345, 12345)
@@ -127,7 +149,11 @@ class Backups(TestCase):
         os.chown(self.key(other), 12345, 12345)
         self.assertIn("sound", self.as_user(other, "verify"))
         self.assertIn("good", self.as_user(other, "check"))
-        owners = {os.lstat(os.path.join(folder, n)).st_uid for folder, folders, names in os.walk(other.state) for n in folders + names}
+        owners = {
+            os.lstat(os.path.join(folder, n)).st_uid
+            for folder, folders, names in os.walk(other.state)
+            for n in folders + names
+        }
         self.assertEqual(owners, {12345})
 
     def test_standard_output(self):
@@ -154,7 +180,8 @@ class Backups(TestCase):
                     f.write(whole[:size])
                 self.assertIn("damaged, cut off", node.cli("restore", broken, "--replace", code=1))
         self.assertIn("No such file", node.cli("restore", broken + "-missing", "--replace", code=2))
-        self.assertEqual([n for n in os.listdir(node.state) if "restore" in n or "partial" in n], [])
+        self.assertEqual([n for n in os.listdir(node.state) if "restore" in n or "partial" in n],
+                         [])
         self.is_whole(node)
 
     def test_of_a_newer_release(self):
@@ -165,11 +192,13 @@ class Backups(TestCase):
         database = sqlite3.connect(newer)
         database.execute("PRAGMA user_version = 99")
         database.close()
-        self.assertIn("was made by a newer release", node.cli("restore", newer, "--replace", code=1))
+        self.assertIn("was made by a newer release", node.cli("restore", newer, "--replace",
+                                                              code=1))
         self.is_whole(node)
 
     def test_nothing_is_made(self):
-        """The state directory, or the database alone, goes away under a running daemon: whatever command comes then, nothing new appears."""
+        """The state directory, or the database alone, goes away under a running daemon: whatever
+        command comes then, nothing new appears."""
         node = self.home()
         os.rename(node.state, node.state + ".away")
         for words in COMMANDS:
@@ -192,7 +221,8 @@ class Backups(TestCase):
         node = self.home()
         node.stop()
         os.rename(os.path.join(node.state, "hearth.db"), os.path.join(node.folder, "hearth.db"))
-        done = subprocess.run([HEARTHD, "--config", node.conf, "serve"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+        done = subprocess.run([HEARTHD, "--config", node.conf, "serve"], capture_output=True,
+                              text=True, env=node.environment, timeout=PATIENCE)
         self.assertEqual(done.returncode, 1)
         self.assertIn("the database file is missing, but there are persons' files", done.stderr)
 
@@ -211,12 +241,17 @@ class Backups(TestCase):
         node.cli("restore", self.archive, "--replace")
         node.cli("migrate")
         node.cli("account", "list")
-        owners = {name: os.lstat(os.path.join(folder, name)).st_uid for folder, folders, names in os.walk(node.state) for name in folders + names}
+        owners = {
+            name: os.lstat(os.path.join(folder, name)).st_uid
+            for folder, folders, names in os.walk(node.state)
+            for name in folders + names
+        }
         self.assertEqual({name: uid for name, uid in owners.items() if uid != 12345}, {})
 
     @unittest.skipIf(os.geteuid() != 0, "only root makes files for others")
     def test_root_restores_on_a_new_machine(self):
-        """The state directory is the daemon's user's, and nothing was ever started there: root's restore must not be the last that can use it."""
+        """The state directory is the daemon's user's, and nothing was ever started there: root's
+        restore must not be the last that can use it."""
         node = self.home()
         node.stop()
         other = self.node(start=False)
@@ -229,11 +264,16 @@ class Backups(TestCase):
         self.assertNotIn("hearthd.lock", os.listdir(other.state))
         other.cli("restore", self.archive)
         self.assertIn("hearthd.lock", os.listdir(other.state))
-        owners = {name: os.lstat(os.path.join(folder, name)).st_uid for folder, folders, names in os.walk(other.state) for name in folders + names}
+        owners = {
+            name: os.lstat(os.path.join(folder, name)).st_uid
+            for folder, folders, names in os.walk(other.state)
+            for name in folders + names
+        }
         self.assertEqual({name: uid for name, uid in owners.items() if uid != 12345}, {})
         self.assertIn("good", self.as_user(other, "check"))
-        daemon = subprocess.Popen([HEARTHD, "--config", other.conf, "serve"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=other.environment,
-                                  user=12345, group=12345, extra_groups=[])
+        daemon = subprocess.Popen([HEARTHD, "--config", other.conf, "serve"],
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                  env=other.environment, user=12345, group=12345, extra_groups=[])
         with daemon:
             self.assertTrue(first_line(daemon, PATIENCE).startswith("ready"))
             daemon.terminate()
@@ -242,7 +282,8 @@ class Backups(TestCase):
         os.mkdir(folder)
         os.chown(folder, 12345, 12345)
         other.cli("backup", os.path.join(folder, "root.tar"))
-        self.assertEqual([(n, os.stat(os.path.join(folder, n)).st_uid) for n in os.listdir(folder)], [("root.tar", 12345)])
+        self.assertEqual([(n, os.stat(os.path.join(folder, n)).st_uid) for n in os.listdir(folder)],
+                         [("root.tar", 12345)])
 
     @unittest.skipIf(os.geteuid() != 0, "only root runs commands as others")
     def test_advice_on_a_directory_of_ones_own(self):
@@ -253,16 +294,19 @@ class Backups(TestCase):
             os.chmod(os.path.join(node.conf, name), 0o644)
         os.chown(node.state, 12345, 12345)
         os.chmod(node.state, 0o500)
-        self.assertIn("Permission denied; it has mode 0500: run chmod u+rwx on it, or set", self.as_user(node, "account", "list", code=1))
+        self.assertIn("Permission denied; it has mode 0500: run chmod u+rwx on it, or set",
+                      self.as_user(node, "account", "list", code=1))
         os.chmod(node.state, 0o700)
         subprocess.run(["mount", "--bind", node.state, node.state], check=True, timeout=PATIENCE)
         self.addCleanup(subprocess.run, ["umount", "-l", node.state], check=True, timeout=PATIENCE)
         subprocess.run(["mount", "-o", "remount,ro,bind", node.state], check=True, timeout=PATIENCE)
-        self.assertIn("Read-only file system; mount it to be written, or set", self.as_user(node, "account", "list", code=1))
+        self.assertIn("Read-only file system; mount it to be written, or set",
+                      self.as_user(node, "account", "list", code=1))
 
     @unittest.skipIf(os.geteuid() != 0, "only root makes files for others")
     def test_what_a_killed_backup_leaves(self):
-        """Root's leftover is the folder's owner's, so that the nightly backup removes it; root's next backup removes the owner's as well. Another's stays."""
+        """Root's leftover is the folder's owner's, so that the nightly backup removes it; root's
+        next backup removes the owner's as well. Another's stays."""
         node = self.home()
         node.stop()
         os.chmod(node.folder, 0o755)
@@ -278,9 +322,12 @@ class Backups(TestCase):
         def killed(**user):
             """Ends as soon as something is seen in its folder; one that was quicker is tried again."""
             for _ in range(100):
-                command = subprocess.Popen([HEARTHD, "--config", node.conf, "backup", os.path.join(folder, "killed.tar")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                           env=node.environment, **user)
-                while command.poll() is None and not glob.glob(os.path.join(folder, "killed.tar.partial-*", "*")):
+                command = subprocess.Popen(
+                    [HEARTHD, "--config", node.conf, "backup",
+                     os.path.join(folder, "killed.tar")], stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL, env=node.environment, **user)
+                while command.poll() is None and not glob.glob(
+                        os.path.join(folder, "killed.tar.partial-*", "*")):
                     pass
                 command.kill()
                 command.wait(PATIENCE)
@@ -288,9 +335,10 @@ class Backups(TestCase):
                     break
                 for name in os.listdir(folder):
                     os.unlink(os.path.join(folder, name))
-            (left,) = os.listdir(folder)
+            (left, ) = os.listdir(folder)
             self.assertRegex(left, r"^killed\.tar\.partial-[0-9a-f]{8}$")
             self.assertEqual(os.stat(os.path.join(folder, left)).st_uid, 12345)
+
         killed()
         self.as_user(node, "backup", os.path.join(folder, "a.tar"))
         self.assertEqual(os.listdir(folder), ["a.tar"])
@@ -300,7 +348,7 @@ class Backups(TestCase):
         self.assertEqual(os.listdir(folder), ["b.tar"])
         os.unlink(os.path.join(folder, "b.tar"))
         killed()
-        (left,) = os.listdir(folder)
+        (left, ) = os.listdir(folder)
         os.chown(os.path.join(folder, left), 4321, 4321)
         node.cli("backup", os.path.join(folder, "c.tar"))
         self.assertEqual(sorted(os.listdir(folder)), ["c.tar", left])
@@ -310,17 +358,27 @@ class Backups(TestCase):
         node = self.home()
         node.stop()
         shared = os.path.join(node.state, "hearth.db")
-        (person,) = (os.path.join(node.state, "accounts", n) for n in os.listdir(os.path.join(node.state, "accounts")) if n.endswith(".db"))
+        (person, ) = (os.path.join(node.state, "accounts", n)
+                      for n in os.listdir(os.path.join(node.state, "accounts"))
+                      if n.endswith(".db"))
         again = os.path.join(node.folder, "again.tar")
         shutil.copytree(node.state, node.state + ".sound")
         for path, change, words in (
-                (person, "DELETE FROM pages WHERE row = (SELECT min(page_row) FROM visits)", "visits: refers to a row of pages that is not there, and "),
-                (person, "UPDATE bookmarks SET parent = 'gone________' WHERE row = (SELECT max(row) FROM bookmarks)", "is not there"),
-                (person, "UPDATE account SET visits = visits + 1", "visits is kept as"),
-                (person, "UPDATE pages SET last_visit = 5 WHERE row = (SELECT min(page_row) FROM visits)", "last_visit is 5"),
-                (person, "DELETE FROM bookmark_tags", "tags are not its rows"),
-                (shared, "DELETE FROM identities", "has no identity"),
-                (shared, "INSERT INTO tokens SELECT 'x', account, name, x'00', scope, created, last_used, expires FROM tokens LIMIT 1", "hash has 1 bytes")):
+            (person, "DELETE FROM pages WHERE row = (SELECT min(page_row) FROM visits)",
+             "visits: refers to a row of pages that is not there, and "),
+            (person,
+             "UPDATE bookmarks SET parent = 'gone________' WHERE row = (SELECT max(row) FROM "
+             "bookmarks)",
+             "is not there"), (person, "UPDATE account SET visits = visits + 1",
+                               "visits is kept as"),
+            (person,
+             "UPDATE pages SET last_visit = 5 WHERE row = (SELECT min(page_row) FROM visits)",
+             "last_visit is 5"), (person, "DELETE FROM bookmark_tags", "tags are not its rows"),
+            (shared, "DELETE FROM identities", "has no identity"),
+            (shared,
+             "INSERT INTO tokens SELECT 'x', account, name, x'00', scope, created, last_used, "
+             "expires FROM tokens LIMIT 1",
+             "hash has 1 bytes")):
             with self.subTest(change):
                 shutil.rmtree(node.state)
                 shutil.copytree(node.state + ".sound", node.state)

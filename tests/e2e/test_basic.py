@@ -1,4 +1,5 @@
-"""The basic pages: valid HTML 4.01, small, usable without script, with any browser, for hostile titles."""
+"""The basic pages: valid HTML 4.01, small, usable without script, with any browser, for hostile
+titles."""
 import os
 import re
 import subprocess
@@ -26,13 +27,19 @@ class Basic(TestCase):
 
     def assert_valid(self, page):
         """By the DTD that the page names."""
-        environment = {**os.environ, "SGML_CATALOG_FILES": CATALOG, "SP_CHARSET_FIXED": "YES", "SP_ENCODING": "UTF-8"}
-        done = subprocess.run(["onsgmls", "-s"], input=page.body.encode(), capture_output=True, env=environment, timeout=300)
+        environment = {
+            **os.environ, "SGML_CATALOG_FILES": CATALOG, "SP_CHARSET_FIXED": "YES", "SP_ENCODING":
+            "UTF-8"
+        }
+        done = subprocess.run(["onsgmls", "-s"], input=page.body.encode(), capture_output=True,
+                              env=environment, timeout=300)
         self.assertEqual(done.stderr.decode(), "", page.url)
         self.assertIn("HTML 4.01", page.body.partition("\n")[0])
         self.assertLess(len(page.body.encode()), LARGEST, page.url)
         self.assertNotIn("<script", page.body)
-        self.assertEqual([link for link in page.links.values() if not re.match(r"/(basic|auth)/|https?://", link)], [], page.url)
+        self.assertEqual([
+            link for link in page.links.values() if not re.match(r"/(basic|auth)/|https?://", link)
+        ], [], page.url)
 
     def test_every_page(self):
         _, node, browser = self.home()
@@ -60,11 +67,22 @@ class Basic(TestCase):
 
     def test_hostile(self):
         service, node, browser = self.home()
-        titles = ["<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "\u202eevil", "a" * 4000, "\x01\x02", "]]>", "&amp;&lt;"]
-        urls = ["javascript:alert(1)", "data:text/html,<script>alert(1)</script>", "https://x.example/\"><script>", "https://x.example/" + "a" * 5000, "file:///etc/passwd"]
-        pairs = [(t, f"https://t{i}.example/") for i, t in enumerate(titles)] + [(f"address {i}", u) for i, u in enumerate(urls)]
-        service.put_clear("bookmarks", *({"id": f"hostile{i:05}", "type": "bookmark", "parentid": "unfiled", "title": t, "bmkUri": u, "tags": []}
-                                         for i, (t, u) in enumerate(pairs)))
+        titles = [
+            "<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "\u202eevil",
+            "a" * 4000, "\x01\x02", "]]>", "&amp;&lt;"
+        ]
+        urls = [
+            "javascript:alert(1)", "data:text/html,<script>alert(1)</script>",
+            "https://x.example/\"><script>", "https://x.example/" + "a" * 5000, "file:///etc/passwd"
+        ]
+        pairs = [(t, f"https://t{i}.example/")
+                 for i, t in enumerate(titles)] + [(f"address {i}", u) for i, u in enumerate(urls)]
+        service.put_clear(
+            "bookmarks",
+            *({
+                "id": f"hostile{i:05}", "type": "bookmark", "parentid": "unfiled", "title": t,
+                "bmkUri": u, "tags": []
+            } for i, (t, u) in enumerate(pairs)))
         node.sync()
         page = browser.open(node.address + "/basic/bookmarks?folder=unfiled")
         self.assert_valid(page)
@@ -82,7 +100,10 @@ class Basic(TestCase):
         self.assertEqual(page.headers["Content-Type"], "application/opensearchdescription+xml")
         names = {"o": "http://a9.com/-/spec/opensearch/1.1/"}
         urls = xml.etree.ElementTree.fromstring(page.body).findall("o:Url", names)
-        self.assertEqual([u.get("template") for u in urls], ["https://home.example.org/search?q={searchTerms}", "https://home.example.org/api/v1/suggest?q={searchTerms}"])
+        self.assertEqual([u.get("template") for u in urls], [
+            "https://home.example.org/search?q={searchTerms}",
+            "https://home.example.org/api/v1/suggest?q={searchTerms}"
+        ])
 
     def test_signed_out(self):
         service, node = self.service(), self.node()
@@ -101,11 +122,17 @@ class Basic(TestCase):
         """w3m and lynx, over HTTP/1.0 as well."""
         _, node, browser = self.home()
         cookie = "; ".join(f"{n}={v}" for n, v in browser.cookies().items())
-        shown = subprocess.run(["w3m", "-dump", "-header", f"Cookie: {cookie}", node.address + "/basic/tabs"], capture_output=True, text=True,
-                               env={**os.environ, "HOME": node.folder}, timeout=300).stdout
+        shown = subprocess.run(
+            ["w3m", "-dump", "-header", f"Cookie: {cookie}", node.address + "/basic/tabs"],
+            capture_output=True, text=True, env={**os.environ, "HOME":
+                                                 node.folder}, timeout=300).stdout
         self.assertIn("Ada phone", shown)
-        body = subprocess.run(["curl", "-s", "--http1.0", "-b", cookie, node.address + "/basic/tabs"], capture_output=True, text=True, timeout=300).stdout
-        shown = subprocess.run(["lynx", "-dump", "-stdin", "-force_html"], input=body, capture_output=True, text=True, env={**os.environ, "HOME": node.folder}, timeout=300).stdout
+        body = subprocess.run(
+            ["curl", "-s", "--http1.0", "-b", cookie, node.address + "/basic/tabs"],
+            capture_output=True, text=True, timeout=300).stdout
+        shown = subprocess.run(["lynx", "-dump", "-stdin", "-force_html"], input=body,
+                               capture_output=True, text=True,
+                               env={**os.environ, "HOME": node.folder}, timeout=300).stdout
         self.assertIn("Ada laptop", shown)
 
 

@@ -17,8 +17,10 @@ from harness import HEARTHD, PATIENCE, TestCase
 def certificate(folder, name, *more):
     """A certificate of its own, with its key."""
     pem, key = os.path.join(folder, name + ".pem"), os.path.join(folder, name + ".key")
-    subprocess.run([*more, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "90", "-subj",
-                    "/CN=home.example", "-keyout", key, "-out", pem], check=True, capture_output=True, timeout=PATIENCE)
+    subprocess.run([
+        *more, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+        "-nodes", "-days", "90", "-subj", "/CN=home.example", "-keyout", key, "-out", pem
+    ], check=True, capture_output=True, timeout=PATIENCE)
     return pem, key
 
 
@@ -39,10 +41,16 @@ class Check(TestCase):
     def run_check(self, node, *words, user=None):
         """Exit code, standard output, standard error; whatever it finds, nothing has changed."""
         before = tree(node.folder)
-        done = subprocess.run([HEARTHD, "--config", node.conf, *words, "check"], capture_output=True, text=True, env=node.environment,
+        done = subprocess.run([HEARTHD, "--config", node.conf, *words, "check"],
+                              capture_output=True, text=True, env=node.environment,
                               timeout=PATIENCE, user=user)
         after = tree(node.folder)
-        self.assertEqual({n: (before.get(n), after.get(n)) for n in {*before, *after} if before.get(n) != after.get(n)}, {})
+        self.assertEqual(
+            {
+                n: (before.get(n), after.get(n))
+                for n in {*before, *after}
+                if before.get(n) != after.get(n)
+            }, {})
         return done.returncode, done.stdout, done.stderr
 
     def good(self, node, *expected, user=None):
@@ -64,9 +72,12 @@ class Check(TestCase):
 
     def serve_says(self, node, *before):
         """The exit code of a start that fails, and what it says."""
-        done = subprocess.run([*before, HEARTHD, "--config", node.conf, "serve"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+        done = subprocess.run([*before, HEARTHD, "--config", node.conf, "serve"],
+                              capture_output=True, text=True, env=node.environment,
+                              timeout=PATIENCE)
         self.assertNotIn("ready", done.stdout)
-        return done.returncode, re.sub(r"(?m)^\d{4}-\S+ warning pages web app missing .*\n", "", done.stderr)
+        return done.returncode, re.sub(r"(?m)^\d{4}-\S+ warning pages web app missing .*\n", "",
+                                       done.stderr)
 
     def serve_refuses(self, node):
         """The exit code and last line of a start that fails."""
@@ -76,7 +87,8 @@ class Check(TestCase):
     def test_a_new_machine(self):
         """Nothing is there yet, and nothing is afterwards; the first start then makes it."""
         node = self.node(start=False)
-        self.good(node, "has no database yet: it will be made at the first start", "hearth.key will be made")
+        self.good(node, "has no database yet: it will be made at the first start",
+                  "hearth.key will be made")
         os.rmdir(node.state)
         self.good(node, f"the state directory {node.state} will be made at the first start")
         self.assertFalse(os.path.exists(node.state))
@@ -86,7 +98,8 @@ class Check(TestCase):
         self.good(node)
 
     def good_beside(self, node):
-        done = subprocess.run([HEARTHD, "--config", node.conf, "check"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+        done = subprocess.run([HEARTHD, "--config", node.conf, "check"], capture_output=True,
+                              text=True, env=node.environment, timeout=PATIENCE)
         self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
         self.assertIn(f"a hearthd runs on {node.state}", done.stdout)
         self.assertIn("the addresses were not tried", done.stdout)
@@ -138,21 +151,25 @@ class Check(TestCase):
         node, service = self.node(start=False), self.service()
         node.prepare()
         node.cli("account", "import", "-", text=json.dumps(service.import_file()))
-        database, accounts = os.path.join(node.state, "hearth.db"), os.path.join(node.state, "accounts")
+        database, accounts = os.path.join(node.state,
+                                          "hearth.db"), os.path.join(node.state, "accounts")
         ready, aside = database + ".restored-20261129T120000Z-0001", database + ".replaced-20261129T120000Z-0001"
         shutil.copytree(node.state, node.state + ".sound")
         with open(os.path.join(accounts, "x.db"), "w", encoding="utf-8"):
             pass
         for name in ("accounts", "hearth.db"):
             shutil.copytree(node.state, node.state + ".old", dirs_exist_ok=True)
-        steps = (None, (database, aside), (accounts, aside + "-accounts"), (os.path.join(ready, "accounts"), accounts), (os.path.join(ready, "hearth.db"), database))
+        steps = (None, (database, aside), (accounts, aside + "-accounts"),
+                 (os.path.join(ready, "accounts"), accounts), (os.path.join(ready,
+                                                                            "hearth.db"), database))
         for last in range(len(steps)):
             with self.subTest(last):
                 shutil.rmtree(node.state)
                 shutil.copytree(node.state + ".old", node.state)
                 os.mkdir(ready, 0o700)
                 shutil.copy(os.path.join(node.state + ".sound", "hearth.db"), ready)
-                shutil.copytree(os.path.join(node.state + ".sound", "accounts"), os.path.join(ready, "accounts"))
+                shutil.copytree(os.path.join(node.state + ".sound", "accounts"),
+                                os.path.join(ready, "accounts"))
                 for step in steps[1:last + 1]:
                     os.rename(*step)
                 code, said, wrong = self.run_check(node)
@@ -175,7 +192,8 @@ class Check(TestCase):
         listener = "[listen main]\naddress = 127.0.0.1:0\n"
         with open(os.path.join(node.folder, "no.pem"), "w", encoding="utf-8") as f:
             f.write("Dear Hearth")
-        with open(key, encoding="utf-8") as f, open(os.path.join(node.folder, "open.key"), "w", encoding="utf-8") as out:
+        with open(key, encoding="utf-8") as f, open(os.path.join(node.folder, "open.key"), "w",
+                                                    encoding="utf-8") as out:
             out.write(f.read())
         os.chmod(os.path.join(node.folder, "open.key"), 0o644)
         with open(os.path.join(node.folder, "large"), "wb") as f:
@@ -184,44 +202,66 @@ class Check(TestCase):
         taken = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(taken.close)
         cases = [
-            ("[hearth]\nroles = web wroker\n", "\"wroker\" is not one of: web worker scheduler", True),
-            ("[listen main]\naddress = 8080\n", "host:port", True),
+            ("[hearth]\nroles = web wroker\n", "\"wroker\" is not one of: web worker scheduler",
+             True), ("[listen main]\naddress = 8080\n", "host:port", True),
             ("[listen main]\naddress = 127.0.0.1:99999\n", "from 0 to 65535", True),
             ("[listen main]\naddress = nosuchhost.invalid:8080\n", "nosuchhost.invalid", True),
-            (f"[listen main]\naddress = 127.0.0.1:{taken.getsockname()[1]}\n", "Address already in use", True),
-            (f"{listener}tls_certificate = {pem}\ntls_key = {node.folder}/large\n", "large has 3221225472 bytes, and is not read: 1048576 are the most", True),
-            (f"{listener}tls_certificate = {node.folder}/large\ntls_key = {key}\n", "large has 3221225472 bytes, and is not read", True),
-            (f"[worker]\nca_file = {node.folder}/large\n", "large has 3221225472 bytes, and is not read", True),
-            ("[oidc sso]\nissuer = https://sso.example.org\nclient_id =\n", "[oidc sso] needs client_id", True),
-            ("[oidc sso]\nissuer = https://sso.example.org\nclient_id = x\n[sync sso]\n", "[oidc sso] has the name of [sync sso]", True),
+            (f"[listen main]\naddress = 127.0.0.1:{taken.getsockname()[1]}\n",
+             "Address already in use", True),
+            (f"{listener}tls_certificate = {pem}\ntls_key = {node.folder}/large\n",
+             "large has 3221225472 bytes, and is not read: 1048576 are the most", True),
+            (f"{listener}tls_certificate = {node.folder}/large\ntls_key = {key}\n",
+             "large has 3221225472 bytes, and is not read", True),
+            (f"[worker]\nca_file = {node.folder}/large\n",
+             "large has 3221225472 bytes, and is not read", True),
+            ("[oidc sso]\nissuer = https://sso.example.org\nclient_id =\n",
+             "[oidc sso] needs client_id", True),
+            ("[oidc sso]\nissuer = https://sso.example.org\nclient_id = x\n[sync sso]\n",
+             "[oidc sso] has the name of [sync sso]", True),
             ("[web]\ntrusted_proxies = 10.0.0.0/99\n", "is not a network", True),
             ("[web]\nbase_url = https://h/hearth/\n", "sub-paths are not supported", True),
             ("[web]\nbase_url = ftp://x\n", "https://", True),
             ("[auth]\nallow = ada@@x\n", "more than one @", True),
             ("[auth]\nproxy_header = Remote-Email\n", "trusted_proxies", True),
-            (f"{listener}tls_certificate = {node.folder}/missing.pem\ntls_key = {key}\n", "missing.pem: No such file", True),
-            (f"{listener}tls_certificate = {node.folder}/no.pem\ntls_key = {key}\n", "is no PEM file with a certificate", True),
+            (f"{listener}tls_certificate = {node.folder}/missing.pem\ntls_key = {key}\n",
+             "missing.pem: No such file", True),
+            (f"{listener}tls_certificate = {node.folder}/no.pem\ntls_key = {key}\n",
+             "is no PEM file with a certificate", True),
             (f"{listener}tls_certificate = {pem}\n", "needs tls_key", True),
-            (f"{listener}tls_certificate = {pem}\ntls_key = {other_key}\n", "is not the key of the certificate", True),
-            (f"{listener}tls_certificate = {pem}\ntls_key = {node.folder}/open.key\n", "can be read by others (mode 0644)", True),
+            (f"{listener}tls_certificate = {pem}\ntls_key = {other_key}\n",
+             "is not the key of the certificate", True),
+            (f"{listener}tls_certificate = {pem}\ntls_key = {node.folder}/open.key\n",
+             "can be read by others (mode 0644)", True),
             ("[hearth]\nroles = web\n", "cannot be shared by several processes", True),
             ("[storage main]\nplugin = oracle\n", "there is no storage-oracle.so", True),
             ("[storage main]\npaht = x\n", "has no key paht; did you mean path?", True),
-            ("[sync firefox]\ntoken_server = http://sync.example.org/1.0/sync/1.5\n", "plain http to another machine", True),
-            ("[sync firefox]\ndevice_name = " + 300 * "x" + "\n", "device_name is longer than 255 bytes", True),
-            ("[sync firefox]\nscopes = https://identity.mozilla.com/apps/oldsync " + 300 * "x" + "\n", "scopes is longer than 255 bytes", True),
-            ("[oidc sso]\nissuer = http://sso.example.org\nclient_id = x\n", "must be an https address", True),
-            ("[oidc sso]\nissuer = https://sso.example.org\nclient_id = x\nclient_secret_file = ${HEARTH_UNSET}/x\n", "HEARTH_UNSET is not set", True),
-            (f"[worker]\nca_file = {node.folder}/no.pem\n", "is no PEM file with certificates", True),
-            ("[worker]\nca_file = /nonexistent/ca.pem\n", "cannot read /nonexistent/ca.pem: No such file", True),
+            ("[sync firefox]\ntoken_server = http://sync.example.org/1.0/sync/1.5\n",
+             "plain http to another machine", True),
+            ("[sync firefox]\ndevice_name = " + 300 * "x" + "\n",
+             "device_name is longer than 255 bytes", True),
+            ("[sync firefox]\nscopes = https://identity.mozilla.com/apps/oldsync " + 300 * "x" +
+             "\n", "scopes is longer than 255 bytes", True),
+            ("[oidc sso]\nissuer = http://sso.example.org\nclient_id = x\n",
+             "must be an https address", True),
+            ("[oidc sso]\nissuer = https://sso.example.org\nclient_id = x\nclient_secret_file = "
+             "${HEARTH_UNSET}/x\n",
+             "HEARTH_UNSET is not set", True),
+            (f"[worker]\nca_file = {node.folder}/no.pem\n", "is no PEM file with certificates",
+             True),
+            ("[worker]\nca_file = /nonexistent/ca.pem\n",
+             "cannot read /nonexistent/ca.pem: No such file", True),
             ("[web]\napp_dir = /nonexistent/app\n", "/nonexistent/app", True),
             (f"[hearth]\nstate_dir = {node.folder}/no.pem\n", "is not a folder", False),
             ("[storage main]\npath = /nonexistent/x.db\n", "the directory does not exist", True),
             ("[storage main]\npath = /dev/null\n", "/dev/null: is not a file", True),
             (f"[storage main]\npath = {node.folder}\n", f"{node.folder}: is not a file", True),
-            (f"[storage main]\npath = {node.conf}/00-test.conf/x.db\n", "the directory does not exist", True),
-            ("[sync firefox]\naccounts_url = https://ada:s3cret@accounts.example.org\n", "accounts_url: names and passwords do not belong", True),
-            ("[node alder]\nstorage = main\n[node birch]\nstorage = main\nurl = https://birch.example.org\n", "[node alder] needs url", True),
+            (f"[storage main]\npath = {node.conf}/00-test.conf/x.db\n",
+             "the directory does not exist", True),
+            ("[sync firefox]\naccounts_url = https://ada:s3cret@accounts.example.org\n",
+             "accounts_url: names and passwords do not belong", True),
+            ("[node alder]\nstorage = main\n[node birch]\nstorage = main\nurl = "
+             "https://birch.example.org\n",
+             "[node alder] needs url", True),
             ("[hearth]\nstate_dir = /nonexistent/a/b\n", "cannot make the state directory", False),
         ]
         for text, words, same in cases:
@@ -231,7 +271,9 @@ class Check(TestCase):
             served, line = self.serve_refuses(node)
             self.assertEqual(served, code, f"{text}\n{wrong}\n{line}")
             if same:  # a sentence of serve's is one of check's, but for where it stands
-                self.assertIn(re.sub(r"^hearthd: ", "", line).split(".conf:")[-1].lstrip("0123456789: ").removeprefix("[listen main]: "), wrong, text)
+                self.assertIn(
+                    re.sub(r"^hearthd: ", "", line).split(".conf:")[-1].lstrip(
+                        "0123456789: ").removeprefix("[listen main]: "), wrong, text)
         node.configure("90-case", "")
         self.good(node, "accounts 1")
 
@@ -243,7 +285,8 @@ class Check(TestCase):
         self.assertTrue(all(w in said for w in words), said)
 
     def test_what_is_no_file(self):
-        """A pipe, a folder or a device in the place of a file: nobody waits for who writes into it, and nobody takes it for anything else."""
+        """A pipe, a folder or a device in the place of a file: nobody waits for who writes into
+        it, and nobody takes it for anything else."""
         node = self.node(start=False).prepare()
         pem, key = certificate(node.folder, "one")
         pipe, plugins = os.path.join(node.folder, "pipe"), os.path.join(node.folder, "plugins")
@@ -256,7 +299,9 @@ class Check(TestCase):
         secret = "[oidc sso]\nissuer = https://sso.example.org\nclient_id = x\nclient_secret_file = "
         for what, kind in ((pipe, "pipe"), ("/dev/zero", "device"), (node.folder, "folder")):
             said = f"{what} is a {kind}, and not a file"
-            for text in (f"[hearth]\nkey_file = {what}\n", f"{listener}tls_certificate = {what}\ntls_key = {key}\n", f"{listener}tls_certificate = {pem}\ntls_key = {what}\n",
+            for text in (f"[hearth]\nkey_file = {what}\n",
+                         f"{listener}tls_certificate = {what}\ntls_key = {key}\n",
+                         f"{listener}tls_certificate = {pem}\ntls_key = {what}\n",
                          f"[worker]\nca_file = {what}\n", f"{secret}{what}\n"):
                 with self.subTest(text):
                     node.configure("90-case", text)
@@ -264,7 +309,8 @@ class Check(TestCase):
         node.configure("90-case", "")
         for words in (["restore", pipe], ["key", "add", pipe]):
             self.assertIn("pipe is a pipe, and not a file", node.cli(*words, code=2))
-        node.configure("90-case", f"[hearth]\nplugin_dir = {plugins}\n[storage main]\nplugin = pipe\n")
+        node.configure("90-case",
+                       f"[hearth]\nplugin_dir = {plugins}\n[storage main]\nplugin = pipe\n")
         self.agree(node, "storage-pipe.so is a pipe, and not a file", code=2)
         node.configure("90-case", f"[storage main]\npath = {pipe}\n")
         self.agree(node, f"{pipe}: is not a file", code=2)
@@ -281,7 +327,8 @@ class Check(TestCase):
 
     def test_a_damaged_state_directory(self):
         node = self.node(start=False).prepare()
-        database, accounts = os.path.join(node.state, "hearth.db"), os.path.join(node.state, "accounts")
+        database, accounts = os.path.join(node.state,
+                                          "hearth.db"), os.path.join(node.state, "accounts")
         os.rmdir(accounts)
         with open(accounts, "w", encoding="utf-8"):
             pass
@@ -313,14 +360,16 @@ class Check(TestCase):
         os.rename(node.state, node.state + ".away")
         with open(node.state, "w", encoding="utf-8"):
             pass
-        self.agree(node, f"the state directory {node.state} is not a folder: move that file away", code=1)
+        self.agree(node, f"the state directory {node.state} is not a folder: move that file away",
+                   code=1)
         self.assertIn("is not a folder", node.cli("account", "list", code=1))
 
     @unittest.skipIf(os.geteuid() != 0, "only root can mount a small disk")
     def test_a_full_disk(self):
         """At a first start, and over a database."""
         node = self.node(start=False)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "none", node.state], check=True, timeout=PATIENCE)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "none", node.state],
+                       check=True, timeout=PATIENCE)
         self.addCleanup(subprocess.run, ["umount", "-l", node.state], check=True, timeout=PATIENCE)
         full = os.path.join(node.state, "full")
 
@@ -330,6 +379,7 @@ class Check(TestCase):
                 f.truncate(0)
                 disk = os.statvfs(node.state)
                 f.write(b"x" * (disk.f_bavail * disk.f_frsize - left))
+
         fill(0)
         self.agree(node, "the disk is full", code=1)
         for name in os.listdir(node.state):  # what the refused start has made
@@ -344,7 +394,11 @@ class Check(TestCase):
         fill(128 * 1024)  # it starts, and is not ready
         code, _, wrong = self.run_check(node)
         self.assertEqual(code, 0, wrong)
-        self.assertRegex(wrong, "warning: the storage answers, but cannot be used in full: .*hearth.db: the disk is full")
+        self.assertRegex(
+            wrong,
+            "warning: the storage answers, but cannot be used in full: .*hearth.db: the disk is "
+            "full"
+        )
         node.start()
         node.stop()
 
@@ -357,25 +411,42 @@ class Check(TestCase):
             for name in [folder] + [os.path.join(folder, n) for n in names + files]:
                 os.chown(name, nobody.pw_uid, nobody.pw_gid)
         self.good(node, user="nobody")
-        for path, mode in ((os.path.join(node.state, "hearth.db"), 0o400), (os.path.join(node.state, "accounts"), 0o500)):
+        for path, mode in ((os.path.join(node.state, "hearth.db"), 0o400),
+                           (os.path.join(node.state, "accounts"), 0o500)):
             before = os.stat(path).st_mode
             os.chmod(path, mode)
             code, _, wrong = self.run_check(node, user="nobody")
             self.assertEqual(code, 0, wrong)
-            self.assertRegex(wrong, "warning: the storage answers, but cannot be used in full: .*hearth.db: the database is read-only .Permission denied.")
+            self.assertRegex(
+                wrong,
+                "warning: the storage answers, but cannot be used in full: .*hearth.db: the "
+                "database is read-only .Permission denied."
+            )
             os.chmod(path, before)
 
     def test_networks_that_may_mean_less(self):
-        node = self.node("[web]\ntrusted_proxies = 10.0.0.1/8, 127.0.0.1, 2001:db8::1/32, 192.0.2.0/24\n", start=False).prepare()
+        node = self.node(
+            "[web]\ntrusted_proxies = 10.0.0.1/8, 127.0.0.1, 2001:db8::1/32, 192.0.2.0/24\n",
+            start=False).prepare()
         code, _, wrong = self.run_check(node)
         self.assertEqual((code, wrong.count("warning")), (0, 2), wrong)
-        self.assertRegex(wrong, r"warning: .*50-test\.conf:2: trusted_proxies: 10\.0\.0\.1/8 means the whole network 10\.0\.0\.0/8: write that, or 10\.0\.0\.1/32")
-        self.assertIn("2001:db8::1/32 means the whole network 2001:db8::/32: write that, or 2001:db8::1/128", wrong)
+        self.assertRegex(
+            wrong,
+            r"warning: .*50-test\.conf:2: trusted_proxies: 10\.0\.0\.1/8 means the whole network 10\.0\.0\.0/8: write that, or 10\.0\.0\.1/32"
+        )
+        self.assertIn(
+            "2001:db8::1/32 means the whole network 2001:db8::/32: write that, or 2001:db8::1/128",
+            wrong)
         for everybody in ("0.0.0.0/0", "127.0.0.1 ::/0"):
-            node.configure("50-test", f"[web]\ntrusted_proxies = {everybody}\n[auth]\nproxy_header = Remote-Email\n")
+            node.configure(
+                "50-test",
+                f"[web]\ntrusted_proxies = {everybody}\n[auth]\nproxy_header = Remote-Email\n")
             code, _, wrong = self.run_check(node)
             self.assertEqual(code, 0, wrong)
-            self.assertRegex(wrong, r"warning: .*50-test\.conf:2: trusted_proxies lets everybody .* say in remote-email who they are")
+            self.assertRegex(
+                wrong,
+                r"warning: .*50-test\.conf:2: trusted_proxies lets everybody .* say in remote-email who they are"
+            )
         node.start()
 
     def test_everything_at_once(self):
@@ -383,22 +454,37 @@ class Check(TestCase):
         pem, key = certificate(node.folder, "one")
         node.configure("80-a", "[worker]\nparallell = 3\n[nonsense]\n[web]\ntrusted_proxies = x\n")
         node.configure("90-b", "[auth]\nallow = bob\n")
-        _, wrong = self.refused(node, "80-a.conf:2: [worker] has no key parallell", "80-a.conf:3: there is no section [nonsense]", "80-a.conf:5: trusted_proxies",
-                                "90-b.conf:2: allow", code=2)
+        _, wrong = self.refused(node, "80-a.conf:2: [worker] has no key parallell",
+                                "80-a.conf:3: there is no section [nonsense]",
+                                "80-a.conf:5: trusted_proxies", "90-b.conf:2: allow", code=2)
         self.assertEqual(len(wrong.strip().split("\n")), 4)
-        for command in (("account", "list"), ("serve",), ("config",)):  # and so does every command
-            done = subprocess.run([HEARTHD, "--config", node.conf, *command], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+        for command in (("account", "list"), ("serve", ),
+                        ("config", )):  # and so does every command
+            done = subprocess.run([HEARTHD, "--config", node.conf, *command], capture_output=True,
+                                  text=True, env=node.environment, timeout=PATIENCE)
             self.assertEqual((done.returncode, done.stderr), (2, wrong))
         with socket.create_server(("127.0.0.1", 0)) as taken:
-            node.configure("80-a", f"[listen main]\naddress = 127.0.0.1:{taken.getsockname()[1]}\n[listen b]\naddress = 127.0.0.1:0\n"
-                                   f"tls_certificate = {pem}\ntls_key = {key}x\n[storage main]\npath = /nonexistent/a/x.db\n")
-            node.configure("90-b", "[worker]\nca_file = /nonexistent\n[web]\napp_dir = /nonexistent\n[sync firefox]\nclient_id = a b\n"
-                                   "[sync other]\nplugin = oracle\nhistory = no\n")
+            node.configure(
+                "80-a",
+                f"[listen main]\naddress = 127.0.0.1:{taken.getsockname()[1]}\n[listen b]\naddress "
+                "= 127.0.0.1:0\n"
+                f"tls_certificate = {pem}\ntls_key = {key}x\n[storage main]\npath = "
+                "/nonexistent/a/x.db\n"
+            )
+            node.configure(
+                "90-b",
+                "[worker]\nca_file = /nonexistent\n[web]\napp_dir = /nonexistent\n[sync firefox]\n"
+                "client_id = a b\n"
+                "[sync other]\nplugin = oracle\nhistory = no\n")
             with open(os.path.join(node.state, "hearth.key"), "w", encoding="utf-8") as f:
                 f.write("Dear Hearth")
             os.chmod(os.path.join(node.state, "hearth.key"), 0o600)
-            _, wrong = self.refused(node, "80-a.conf:2: ", "Address already in use", "80-a.conf:6: cannot read", "one.keyx: No such file", "90-b.conf:2: ", "90-b.conf:4: ",
-                                    "90-b.conf:6: sync-fx: client_id is not an OAuth client id", "90-b.conf:8: there is no sync-oracle.so", "hearth.key:1: a line must be")
+            _, wrong = self.refused(node, "80-a.conf:2: ", "Address already in use",
+                                    "80-a.conf:6: cannot read", "one.keyx: No such file",
+                                    "90-b.conf:2: ", "90-b.conf:4: ",
+                                    "90-b.conf:6: sync-fx: client_id is not an OAuth client id",
+                                    "90-b.conf:8: there is no sync-oracle.so",
+                                    "hearth.key:1: a line must be")
             self.assertEqual(self.serve_says(node), (2, wrong))  # all of it, and nothing twice
 
     def test_addresses_that_overlap(self):
@@ -408,17 +494,25 @@ class Check(TestCase):
             port = free.getsockname()[1]
         sockets = os.path.join(node.folder, "sockets")
         os.mkdir(sockets)
-        pairs = [(f"0.0.0.0:{port}", f"127.0.0.1:{port}"), (f"[::]:{port}", f"0.0.0.0:{port}"), (f"localhost:{port}", f"127.0.0.1:{port}"),
-                 (f"[::ffff:127.0.0.1]:{port}", f"127.0.0.1:{port}"), (f"unix:{sockets}/n.sock", f"unix:{sockets}/./n.sock"),
+        pairs = [(f"0.0.0.0:{port}", f"127.0.0.1:{port}"), (f"[::]:{port}", f"0.0.0.0:{port}"),
+                 (f"localhost:{port}", f"127.0.0.1:{port}"),
+                 (f"[::ffff:127.0.0.1]:{port}", f"127.0.0.1:{port}"),
+                 (f"unix:{sockets}/n.sock", f"unix:{sockets}/./n.sock"),
                  ("127.0.0.1:0", f"unix:{node.state}/hearthd.sock")]
         for one, other in pairs:
             with self.subTest(f"{one} {other}"):
-                node.configure("90-case", f"[listen main]\naddress = {one}\n[listen more]\naddress = {other}\n")
-                self.refused(node, "cannot listen on " + other.removeprefix("unix:") if "hearthd.sock" not in other else "hearthd.sock", code=1)
+                node.configure(
+                    "90-case",
+                    f"[listen main]\naddress = {one}\n[listen more]\naddress = {other}\n")
+                self.refused(
+                    node, "cannot listen on " +
+                    other.removeprefix("unix:") if "hearthd.sock" not in other else "hearthd.sock",
+                    code=1)
                 self.assertEqual(self.serve_says(node)[0], 1)
         os.unlink(os.path.join(node.conf, "90-case.conf"))
         path = os.path.join(node.state, "hearthd.sock")
-        makes = (lambda: open(path, "w", encoding="utf-8").close(), lambda: os.mkdir(path), lambda: os.mkfifo(path), lambda: os.symlink("/nowhere", path))
+        makes = (lambda: open(path, "w", encoding="utf-8").close(), lambda: os.mkdir(path),
+                 lambda: os.mkfifo(path), lambda: os.symlink("/nowhere", path))
         for make in makes:
             make()
             self.agree(node, f"cannot listen on {path}: there is a file that is no socket", code=1)
@@ -428,8 +522,14 @@ class Check(TestCase):
 
     def test_before_the_first_start(self):
         """What the roles need is known before there is a database."""
-        node = self.node("[storage a]\npath = a.db\n[storage b]\npath = b.db\n[node a]\nurl = https://a.example\n[node b]\nurl = https://b.example\n", start=False)
-        self.agree(node, "there are 2 nodes: say which one's people this process serves, in [web] node = NAME", code=2)
+        node = self.node(
+            "[storage a]\npath = a.db\n[storage b]\npath = b.db\n[node a]\nurl = "
+            "https://a.example\n[node b]\nurl = https://b.example\n",
+            start=False)
+        self.agree(
+            node,
+            "there are 2 nodes: say which one's people this process serves, in [web] node = NAME",
+            code=2)
         node = self.node("[hearth]\nroles = web\n", start=False)
         self.agree(node, "cannot be shared by several processes", code=2)
 
@@ -437,23 +537,31 @@ class Check(TestCase):
         node = self.node(start=False).prepare()
         for few in (20, 24, 64):
             before = ("prlimit", f"--nofile={few}")
-            done = subprocess.run([*before, HEARTHD, "--config", node.conf, "check"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+            done = subprocess.run([*before, HEARTHD, "--config", node.conf, "check"],
+                                  capture_output=True, text=True, env=node.environment,
+                                  timeout=PATIENCE)
             self.assertEqual(done.returncode, 1, done.stderr)
             self.assertIn(f"this process may have {few} files open, and needs ", done.stderr)
             code, said = self.serve_says(node, *before)
             self.assertEqual(code, 1, said)
             self.assertIn(f"this process may have {few} files open, and needs ", said)
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        done = subprocess.run(["prlimit", f"--nofile=20:{hard}", HEARTHD, "--config", node.conf, "check"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+        done = subprocess.run(
+            ["prlimit", f"--nofile=20:{hard}", HEARTHD, "--config", node.conf, "check"],
+            capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
         self.assertEqual((done.returncode, done.stderr), (0, ""))  # the soft limit is raised
 
     def test_closed_descriptors(self):
-        """A command that is started without standard input, output, error: no library ends it, and no file gets their numbers."""
+        """A command that is started without standard input, output, error: no library ends it,
+        and no file gets their numbers."""
         for node in (self.node(start=False), self.node(start=False).prepare()):
-            for closed, expected in (("<&-", 0), ("2>&-", 0), ("<&- >&- 2>&-", 1)):  # nobody has got what was to be said
+            # nobody has got what was to be said
+            for closed, expected in (("<&-", 0), ("2>&-", 0), ("<&- >&- 2>&-", 1)):
                 for command in ("check", "account list")[:1 if node.is_new() else 2]:
-                    done = subprocess.run(["sh", "-c", f'exec "$0" --config "$1" {command} {closed}', HEARTHD, node.conf], env=node.environment, timeout=PATIENCE,
-                                          stdout=subprocess.DEVNULL)
+                    done = subprocess.run([
+                        "sh", "-c", f'exec "$0" --config "$1" {command} {closed}', HEARTHD,
+                        node.conf
+                    ], env=node.environment, timeout=PATIENCE, stdout=subprocess.DEVNULL)
                     self.assertEqual(done.returncode, expected, (command, closed))
 
     def test_when_certificates_end(self):
@@ -466,7 +574,9 @@ class Check(TestCase):
         node.configure("90-tls", text.format(pem, key))
         code, said, wrong = self.run_check(node)
         self.assertEqual(code, 0)
-        self.assertRegex(wrong, r"warning: .*90-tls\.conf:3: .*soon\.pem: the certificate ends on 20\d\d-\d\d-\d\d")
+        self.assertRegex(
+            wrong,
+            r"warning: .*90-tls\.conf:3: .*soon\.pem: the certificate ends on 20\d\d-\d\d-\d\d")
         self.assertIn("good, but for the warnings", said)
         pem, key = certificate(node.folder, "over", "faketime", "-f", "-100d")
         node.configure("90-tls", text.format(pem, key))
@@ -481,7 +591,8 @@ class Check(TestCase):
         node.cli("account", "import", "-", text=json.dumps(service.import_file()))
         path = os.path.join(node.state, "hearth.key")
         os.chmod(path, 0o644)
-        self.refused(node, "hearth.key holds secrets and can be read by others (mode 0644): run chmod 600")
+        self.refused(
+            node, "hearth.key holds secrets and can be read by others (mode 0644): run chmod 600")
         os.chmod(path, 0o640)
         self.good(node)
         with open(path, encoding="utf-8") as f:
@@ -521,15 +632,24 @@ class Check(TestCase):
         self.assertIn("Permission denied; it belongs to user root", wrong)
 
     def test_a_secret_of_the_unit(self):
-        """Commands that do not need it work where systemd's credentials are not; serve and check say what is missing."""
+        """Commands that do not need it work where systemd's credentials are not; serve and check
+        say what is missing."""
         node = self.node(start=False)
         node.environment.pop("CREDENTIALS_DIRECTORY", None)
-        node.configure("90-sso", "[oidc sso]\nissuer = https://sso.example.org\nclient_id = x\nclient_secret_file = ${CREDENTIALS_DIRECTORY}/secret\n")
+        node.configure(
+            "90-sso",
+            "[oidc sso]\nissuer = https://sso.example.org\nclient_id = x\nclient_secret_file = "
+            "${CREDENTIALS_DIRECTORY}/secret\n"
+        )
         node.cli("migrate")
         self.assertEqual(node.cli_json("account", "list"), [])
         shown = {(e["section"], e["key"]): e["value"] for e in node.cli_json("config")}
         self.assertEqual(shown[("oidc sso", "client_secret")], "(cannot be read here)")
-        self.refused(node, "90-sso.conf:4: client_secret_file: the environment variable CREDENTIALS_DIRECTORY is not set", code=2)
+        self.refused(
+            node,
+            "90-sso.conf:4: client_secret_file: the environment variable CREDENTIALS_DIRECTORY is "
+            "not set",
+            code=2)
         secret = os.path.join(node.folder, "credentials")
         os.mkdir(secret)
         with open(os.path.join(secret, "secret"), "w", encoding="utf-8") as f:

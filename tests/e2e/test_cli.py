@@ -21,10 +21,12 @@ class CommandLine(TestCase):
         node.configure("90-wrong", "[hearth]\nroles = web\n")
         self.assertIn("cannot be shared by several processes", node.cli("serve", code=2))
         node.configure("90-wrong", "")
-        self.assertIn("there is no database", node.cli("account", "show", "nobody@example.org", code=1))
+        self.assertIn("there is no database",
+                      node.cli("account", "show", "nobody@example.org", code=1))
         node.prepare()
         self.assertIn("there is no command", node.cli("dance", code=2))
-        self.assertIn("there is no account", node.cli("account", "show", "nobody@example.org", code=1))
+        self.assertIn("there is no account",
+                      node.cli("account", "show", "nobody@example.org", code=1))
         self.assertIn("usage:", node.cli("account", "show", code=2))
 
     def test_an_empty_configuration_is_a_single_node(self):
@@ -42,7 +44,8 @@ class CommandLine(TestCase):
     def test_import_refuses_in_words(self):
         node, service = self.node(start=False).prepare(), self.service()
         data = service.import_file()
-        for field, value, word in (("sync_key", "12", "sync_key"), ("email", None, "email"), ("kid", "x", "kid"), ("access_token", None, "token")):
+        for field, value, word in (("sync_key", "12", "sync_key"), ("email", None, "email"),
+                                   ("kid", "x", "kid"), ("access_token", None, "token")):
             broken = dict(data)
             broken.pop(field) if value is None else broken.__setitem__(field, value)
             self.assertIn(word, node.cli("account", "import", "-", text=json.dumps(broken), code=2))
@@ -71,17 +74,22 @@ class CommandLine(TestCase):
         self.assertIn("no hearthd runs", node.cli("healthcheck", code=1))
 
     def restored(self, node, copy, html):
-        """The way back: into an empty place, or in another one's place, which is put aside; never under a running daemon."""
+        """The way back: into an empty place, or in another one's place, which is put aside;
+        never under a running daemon."""
         self.assertIn("--replace", node.cli("restore", copy, code=1))
         self.assertIn("is now", node.cli("restore", copy, "--replace"))
-        aside = [n for n in os.listdir(node.state) if n.startswith("hearth.db.replaced-") and not n.endswith(("-accounts", "-wal"))]
+        aside = [
+            n for n in os.listdir(node.state)
+            if n.startswith("hearth.db.replaced-") and not n.endswith(("-accounts", "-wal"))
+        ]
         self.assertEqual(len(aside), 1)
         self.assertEqual(len(os.listdir(os.path.join(node.state, aside[0] + "-accounts"))), 1)
         self.assertEqual(node.cli("export", ADA, "bookmarks.html"), html)
         self.assertIn("sound", node.cli("verify"))
         with open(copy, "rb") as f:
             whole = f.read()
-        for name, part in (("cut", whole[:len(whole) // 2]), ("short", whole[:-1024]), ("letter", b"Dear Hearth" * 100)):
+        for name, part in (("cut", whole[:len(whole) // 2]), ("short", whole[:-1024]),
+                           ("letter", b"Dear Hearth" * 100)):
             broken = os.path.join(node.folder, name)
             with open(broken, "wb") as f:
                 f.write(part)
@@ -97,9 +105,13 @@ class CommandLine(TestCase):
         node.add_account(service)
         self.assertEqual(node.cli("healthcheck"), "")
         node.cli("queue", "show")
-        self.assertIn("no job \"sync\" of account nobody", node.cli("queue", "remove", "nobody", "--yes", code=1))
+        self.assertIn("no job \"sync\" of account nobody",
+                      node.cli("queue", "remove", "nobody", "--yes", code=1))
         node.cli("queue", "clear", "--yes")
-        until(lambda: re.search(r"^hearth_queue_dead 0$", node.control("GET", "/metrics").body.decode(), re.M), "the queue is measured")
+        until(
+            lambda: re.search(r"^hearth_queue_dead 0$",
+                              node.control("GET", "/metrics").body.decode(), re.M),
+            "the queue is measured")
         node.cli("account", "pause", ADA)
         self.assertIn("paused", node.sync(code=1))
         self.assertEqual(node.api("/me")["account"]["state"], "paused")
@@ -119,7 +131,10 @@ class CommandLine(TestCase):
 
     def test_secrets_are_nowhere_in_clear(self):
         service = self.service()
-        node = self.node(f"[hearth]\nlog_level = debug\n[sync firefox]\naccounts_url = {service.url}\nclient_id = 0123456789abcdef\n")
+        node = self.node(
+            f"[hearth]\nlog_level = debug\n[sync firefox]\naccounts_url = {service.url}\nclient_id "
+            "= 0123456789abcdef\n"
+        )
         data = service.import_file(auth="refresh")
         node.cli("account", "import", "-", text=json.dumps(data))
         node.sync()
@@ -139,7 +154,9 @@ class CommandLine(TestCase):
     def test_plugins(self):
         node = self.node(start=False)
         names = {(p["kind"], p["name"]) for p in node.cli_json("plugin", "list")}
-        self.assertEqual(names, {("storage", "sqlite"), ("storage", "pg"), ("queue", "inproc"), ("queue", "redis"), ("sync", "fx")})
+        self.assertEqual(
+            names, {("storage", "sqlite"), ("storage", "pg"), ("queue", "inproc"),
+                    ("queue", "redis"), ("sync", "fx")})
         self.assertIn("token_server", node.cli("plugin", "show", "fx"))
         version = node.cli_json("version")
         self.assertIn("storage-sqlite", version["plugins"])

@@ -19,11 +19,13 @@ class Crash(TestCase):
         service.account(BIG, history=20000, bookmarks=500, tabs=5)
         service.faults({"match": "storage/history", "skip": 3, "times": 1, "delay": FOR_EVER})
         node.add_account(service, BIG, sync=False)
-        until(lambda: len(service.log("storage/history")) > 3, "the sync is in the middle of the history")
+        until(lambda: len(service.log("storage/history")) > 3,
+              "the sync is in the middle of the history")
         node.kill()
         counts = self.counts(node, BIG)
         self.assertEqual(counts["bookmarks"], 500)  # committed before
-        self.assertEqual(counts["pages"], 0)        # not a part of the collection that was under way
+        # not a part of the collection that was under way
+        self.assertEqual(counts["pages"], 0)
         service.faults()
         self.assertIn("sound", node.cli("verify"))
         node.start()
@@ -37,7 +39,9 @@ class Crash(TestCase):
         service.account(BIG, history=3000, bookmarks=300, tabs=5)
         for round_number in range(6):
             service.clear()
-            service.faults({"match": "storage/", "skip": round_number + 2, "times": 1, "delay": FOR_EVER})  # it cannot have ended before
+            # it cannot have ended before
+            service.faults(
+                {"match": "storage/", "skip": round_number + 2, "times": 1, "delay": FOR_EVER})
             node.start()
             if round_number == 0:
                 node.add_account(service, BIG, sync=False)
@@ -55,11 +59,13 @@ class Crash(TestCase):
         self.assertEqual(self.counts(node, BIG)["pages"], 3000)
 
     def test_an_abort_leaves_a_last_word(self):
-        """As h2o ends the process when memory is exhausted: without a line, the operator would look for a kill."""
+        """As h2o ends the process when memory is exhausted: without a line, the operator would
+        look for a kill."""
         for log_format in ("text", "json"):
             with self.subTest(log_format):
                 node = self.node(start=False)
-                node.environment.pop("HEARTH_KEEP_STDERR", None)  # where sanitizers report aborts themselves
+                # where sanitizers report aborts themselves
+                node.environment.pop("HEARTH_KEEP_STDERR", None)
                 node.configure("60-log", f"[hearth]\nlog = {log_format}\n")
                 node.start()
                 node.process.send_signal(signal.SIGABRT)
@@ -69,7 +75,8 @@ class Crash(TestCase):
                 if log_format == "json":
                     last = json.loads(last)["time"]
                 when = datetime.datetime.fromisoformat(last.split(" ")[0])
-                self.assertLess(abs(when - datetime.datetime.now(datetime.timezone.utc)), datetime.timedelta(hours=1))
+                self.assertLess(abs(when - datetime.datetime.now(datetime.timezone.utc)),
+                                datetime.timedelta(hours=1))
                 node.kill()  # only to let go of it
 
     def test_stop_ends_a_sync_soon(self):
@@ -92,7 +99,8 @@ class Crash(TestCase):
         node.cli("account", "resync", ADA)
         until(lambda: service.log("storage/bookmarks"), "the new data are on their way")
         self.assertEqual(self.counts(node, ADA), before)
-        self.assertEqual(len(node.pages_of("/bookmarks", "items", sort="added")), before["bookmarks"])
+        self.assertEqual(len(node.pages_of("/bookmarks", "items", sort="added")),
+                         before["bookmarks"])
         service.faults()
         node.stop()
         node.start()

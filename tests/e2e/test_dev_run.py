@@ -1,4 +1,5 @@
-"""`./dev run` and `./dev run --demo` beside each other: the second one says what is the matter, and touches nothing."""
+"""`./dev run` and `./dev run --demo` beside each other: the second one says what is the matter,
+and touches nothing."""
 import os
 import re
 import shutil
@@ -24,7 +25,8 @@ class DevRun(TestCase):
         os.symlink(HEARTHD, os.path.join(self.root, "build", "hearthd"))
         open(os.path.join(self.root, "build", "build.ninja"), "w", encoding="utf-8").close()
         os.mkdir(os.path.join(self.root, "bin"))
-        for name, says in (("ninja", ""), ("dpkg-query", "installed"), ("node", "v20.0.0"), ("npm", "")):
+        for name, says in (("ninja", ""), ("dpkg-query", "installed"), ("node", "v20.0.0"), ("npm",
+                                                                                             "")):
             path = os.path.join(self.root, "bin", name)
             with open(path, "w", encoding="utf-8") as f:
                 f.write(f"#!/bin/sh\nprintf '%s' '{says}'\n")
@@ -34,16 +36,21 @@ class DevRun(TestCase):
 
     def environment(self, port):
         path = os.path.join(self.root, "bin") + ":" + os.environ["PATH"]
-        return {**os.environ, "PATH": path, "HEARTH_DEMO_PORT": str(port), "BROWSER": "true", "PYTHONUNBUFFERED": "1", "HEARTH_KEEP_STDERR": "1"}
+        return {
+            **os.environ, "PATH": path, "HEARTH_DEMO_PORT": str(port), "BROWSER": "true",
+            "PYTHONUNBUFFERED": "1", "HEARTH_KEEP_STDERR": "1"
+        }
 
     def dev(self, *words, port=None):
-        done = subprocess.run([os.path.join(self.root, "dev"), *words], capture_output=True, text=True, env=self.environment(port or self.port), timeout=PATIENCE)
+        done = subprocess.run([os.path.join(self.root, "dev"), *words], capture_output=True,
+                              text=True, env=self.environment(port or self.port), timeout=PATIENCE)
         return done.returncode, done.stderr
 
     def demo(self):
         log = open(os.path.join(self.root, "log"), "w+", encoding="utf-8")
         self.addCleanup(log.close)
-        process = subprocess.Popen([os.path.join(self.root, "dev"), "run", "--demo"], stdout=log, stderr=subprocess.STDOUT, env=self.environment(self.port),
+        process = subprocess.Popen([os.path.join(self.root, "dev"), "run", "--demo"], stdout=log,
+                                   stderr=subprocess.STDOUT, env=self.environment(self.port),
                                    start_new_session=True)
         lifeline.hold(process.pid)
 
@@ -52,11 +59,13 @@ class DevRun(TestCase):
             process.wait(PATIENCE)
             lifeline.kill_group(process.pid)
             lifeline.release(process.pid)
+
         self.addCleanup(end)
 
         def token():
             self.assertIsNone(process.poll(), self.text())
             return re.search(r"API token:\s+(\S+)", self.text())
+
         return until(token, "the demo is filled")[1]
 
     def text(self):
@@ -64,20 +73,26 @@ class DevRun(TestCase):
             return f.read()
 
     def served(self, token):
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/api/v1/me", headers={"Authorization": f"Bearer {token}"})
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=PATIENCE) as answer:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/api/v1/me",
+                                         headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+                request, timeout=PATIENCE) as answer:
             return answer.status
 
     def test_beside_a_demo(self):
         token = self.demo()
-        for port in (self.port, self.port + 1 if self.port < 65535 else self.port - 1):  # both would take the same folder
+        # both would take the same folder
+        for port in (self.port, self.port + 1 if self.port < 65535 else self.port - 1):
             code, words = self.dev("run", "--demo", port=port)
             self.assertEqual(code, 1, words)
             self.assertIn(f"a demo runs already, on 127.0.0.1:{self.port}", words)
         home = os.path.join(self.root, ".dev", "node", "conf.d")
         os.makedirs(home)
         with open(os.path.join(home, "00-dev.conf"), "w", encoding="utf-8") as f:
-            f.write(f"[hearth]\nstate_dir = {self.root}/.dev/node/state\n[listen main]\naddress = 127.0.0.1:{self.port}\n")
+            f.write(
+                f"[hearth]\nstate_dir = {self.root}/.dev/node/state\n[listen main]\naddress = "
+                f"127.0.0.1:{self.port}\n"
+            )
         code, words = self.dev("run")
         self.assertEqual(code, 1, words)
         self.assertIn(f"./dev run --demo has the address 127.0.0.1:{self.port}", words)

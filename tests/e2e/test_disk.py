@@ -1,6 +1,7 @@
-"""A disk that is really full, and one that the kernel makes read-only: /readyz says so, reading goes on, writing is refused in words, nothing has to be restarted once
-there is room. The file systems are mounted in a mount namespace of this test, so that they end with it, whatever happens. Where that is not permitted, the
-tests skip themselves and say why."""
+"""A disk that is really full, and one that the kernel makes read-only: /readyz says so, reading
+goes on, writing is refused in words, nothing has to be restarted once there is room. The file
+systems are mounted in a mount namespace of this test, so that they end with it, whatever
+happens. Where that is not permitted, the tests skip themselves and say why."""
 import os
 import subprocess
 import sys
@@ -18,7 +19,8 @@ def enter_namespace():
     why = "no user may make a mount namespace here"
     for options in (["-m"], ["-Urm"]):
         try:
-            probe = subprocess.run(["unshare", *options, "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True, text=True, timeout=PATIENCE)
+            probe = subprocess.run(["unshare", *options, "mount", "-t", "tmpfs", "tmpfs", "/mnt"],
+                                   capture_output=True, text=True, timeout=PATIENCE)
         except FileNotFoundError:
             why = "there is no unshare (util-linux)"
             break
@@ -43,21 +45,28 @@ class Disk(TestCase):
         """A node whose state directory is a file system of its own, with Ada's data."""
         node = self.node(PROBES, start=False)
         self.run_or_skip("mount", *(word.format(folder=node.folder) for word in mount), node.state)
-        self.addCleanup(subprocess.run, ["umount", "-l", node.state], timeout=PATIENCE, stderr=subprocess.DEVNULL)
+        self.addCleanup(subprocess.run, ["umount", "-l", node.state], timeout=PATIENCE,
+                        stderr=subprocess.DEVNULL)
         self.addCleanup(node.stop)  # before the mount goes
         os.chmod(node.state, 0o700)
         node.start()
         node.add_account(self.service())
-        self.assertEqual(node.request("/api/v1/settings", "PATCH", body={"theme": {"mode": "light"}}).status, 200)
+        self.assertEqual(
+            node.request("/api/v1/settings", "PATCH", body={"theme": {"mode": "light"}}).status,
+            200)
         self.becomes(node, 200)
         return node
 
     def becomes(self, node, status):
-        return until(lambda: (a := node.request("/readyz", email=None)).status == status and a, f"/readyz {status}")
+        return until(lambda: (a := node.request("/readyz", email=None)).status == status and a,
+                     f"/readyz {status}")
 
     def small_writes(self, node):
         """Statuses and codes of a setting that changes nothing any more, of a new token, and of a sync."""
-        answers = [node.request("/api/v1/settings", "PATCH", body={"theme": {"mode": "dark"}}), node.request("/api/v1/tokens", "POST", body={"name": "more"})]
+        answers = [
+            node.request("/api/v1/settings", "PATCH", body={"theme": {"mode": "dark"}}),
+            node.request("/api/v1/tokens", "POST", body={"name": "more"})
+        ]
         return [(a.status, a.json.get("code")) for a in answers]
 
     def reads(self, node):
@@ -76,7 +85,9 @@ class Disk(TestCase):
         answer = self.becomes(node, 503)
         self.assertEqual(answer.json["detail"], "The storage cannot be written (full).")
         self.assertEqual(node.request("/healthz", email=None).status, 200)
-        refused = until(lambda: (s := self.small_writes(node))[1][0] == 503 and s, "a token is refused")  # what room the log has is used first
+        # what room the log has is used first
+        refused = until(lambda: (s := self.small_writes(node))[1][0] == 503 and s,
+                        "a token is refused")
         self.assertEqual(refused[1], (503, "full"))
         self.assertIn("the disk is full: make room", node.sync(code=1))
         now = self.reads(node)
@@ -100,7 +111,8 @@ class Disk(TestCase):
         return filler
 
     def names(self, folder):
-        return sorted(n for n in os.listdir(folder) if not n.endswith(("lock", "-wal", "-shm", ".sock")))
+        return sorted(n for n in os.listdir(folder)
+                      if not n.endswith(("lock", "-wal", "-shm", ".sock")))
 
     def test_backup_and_restore_without_room(self):
         """Neither leaves anything of its own behind, and the database is what it was; with room they do it."""
@@ -113,8 +125,10 @@ class Disk(TestCase):
         for leave in (8192, size // 2, size - 65536):
             filler = self.fill(node.state, leave)
             with self.subTest(leave=leave):
-                self.assertIn("the disk is full: make room", node.cli("restore", archive, "--replace", code=1))
-                self.assertIn("the disk is full", node.cli("backup", os.path.join(node.state, "there.tar"), code=1))
+                self.assertIn("the disk is full: make room",
+                              node.cli("restore", archive, "--replace", code=1))
+                self.assertIn("the disk is full",
+                              node.cli("backup", os.path.join(node.state, "there.tar"), code=1))
                 self.assertEqual(self.names(node.state), sorted([*before, "filler"]))
             os.unlink(filler)
             self.assertIn("sound", node.cli("verify"))
@@ -128,7 +142,8 @@ class Disk(TestCase):
         node.stop()
         before = self.names(node.state)
         self.run_or_skip("mount", "-o", "remount,ro", node.state)
-        for words in (["restore", archive, "--replace"], ["backup", os.path.join(node.state, "there.tar")]):
+        for words in (["restore", archive,
+                       "--replace"], ["backup", os.path.join(node.state, "there.tar")]):
             with self.subTest(words=words):
                 self.assertIn("Read-only file system", node.cli(*words, code=1))
         self.assertEqual(self.names(node.state), before)
@@ -138,7 +153,8 @@ class Disk(TestCase):
         self.assertIn("sound", node.cli("verify"))
 
     def test_the_kernel_makes_it_read_only(self):
-        """As ext4 does when its disk fails. Nothing but a check of the unmounted file system helps then, so hearthd has to be stopped for it."""
+        """As ext4 does when its disk fails. Nothing but a check of the unmounted file system
+        helps then, so hearthd has to be stopped for it."""
         folder = tempfile.TemporaryDirectory(prefix="hearth-e2e-")
         self.addCleanup(folder.cleanup)
         image = os.path.join(folder.name, "image")
@@ -147,7 +163,8 @@ class Disk(TestCase):
         self.run_or_skip("mkfs.ext4", "-q", image)
         node = self.home("-o", "loop,errors=remount-ro", image)
         before = self.reads(node)
-        self.run_or_skip("sync", "-f", node.state)  # or else the last writes may be lost, as at a power cut
+        # or else the last writes may be lost, as at a power cut
+        self.run_or_skip("sync", "-f", node.state)
         device = os.path.basename(self.run_or_skip("findmnt", "-n", "-o", "SOURCE", node.state))
         try:
             with open(f"/sys/fs/ext4/{device}/trigger_fs_error", "w", encoding="utf-8") as f:
@@ -155,7 +172,8 @@ class Disk(TestCase):
         except OSError as error:
             self.skipTest(f"the kernel does not let an error be made: {error}")
         answer = self.becomes(node, 503)
-        self.assertEqual(answer.json["detail"], "The storage cannot be written (input or output failed).")
+        self.assertEqual(answer.json["detail"],
+                         "The storage cannot be written (input or output failed).")
         self.assertEqual(node.request("/healthz", email=None).status, 200)
         self.assertEqual(self.small_writes(node), [(500, "storage_failed")] * 2)
         self.assertIn("read-only", node.sync(code=1))

@@ -1,4 +1,5 @@
-"""What a person sees when the Sync service misbehaves. (Every row of the protocol's tables is tested in tests/plugins/sync-fx.)"""
+"""What a person sees when the Sync service misbehaves. (Every row of the protocol's tables is
+tested in tests/plugins/sync-fx.)"""
 import unittest
 
 from harness import ADA, TestCase, until
@@ -10,7 +11,10 @@ class Faults(TestCase):
     def setUp(self):
         self.sync_service = self.service(load=False)
         self.sync_service.account(SMALL, history=200, bookmarks=50, tabs=5)
-        self.home = self.node(f"[sync firefox]\naccounts_url = {self.sync_service.url}\nclient_id = 0123456789abcdef\n")
+        self.home = self.node(
+            f"[sync firefox]\naccounts_url = {self.sync_service.url}\nclient_id = "
+            "0123456789abcdef\n"
+        )
 
     def me(self):
         return self.home.api("/me", SMALL)["account"]
@@ -21,7 +25,8 @@ class Faults(TestCase):
         self.sync_service.clear()
         self.home.sync(SMALL)
         requests = self.sync_service.log()
-        self.assertEqual([(r["method"], r["path"].rpartition("/")[2], r["status"]) for r in requests], [("GET", "collections", 304)])
+        self.assertEqual([(r["method"], r["path"].rpartition("/")[2], r["status"])
+                          for r in requests], [("GET", "collections", 304)])
         self.assertEqual(self.home.api("/me", SMALL)["generation"], generation)
 
     def test_refresh_token(self):
@@ -39,8 +44,10 @@ class Faults(TestCase):
         self.assertIsNone(self.me()["next_sync"])
 
     def test_damaged_records_are_counted_and_told(self):
-        self.sync_service.faults({"match": "storage/history", "damage": {"kind": "hmac", "nth": [3, 50, 120]}})
-        self.home.add_account(self.sync_service, SMALL, sync=False)  # its first sync comes by itself; a second one would find nothing new
+        self.sync_service.faults(
+            {"match": "storage/history", "damage": {"kind": "hmac", "nth": [3, 50, 120]}})
+        # its first sync comes by itself; a second one would find nothing new
+        self.home.add_account(self.sync_service, SMALL, sync=False)
         until(lambda: self.me()["last_sync"], "the first sync")
         me = self.me()
         self.assertEqual(me["counts"]["pages"], 197)
@@ -50,22 +57,29 @@ class Faults(TestCase):
 
     def test_server_asks_to_wait(self):
         self.home.add_account(self.sync_service, SMALL)
-        self.sync_service.faults({"match": "info/collections", "status": 503, "headers": {"Retry-After": "3600"}, "times": 1})
+        self.sync_service.faults({
+            "match": "info/collections", "status": 503, "headers": {"Retry-After": "3600"}, "times":
+            1
+        })
         self.home.sync(SMALL, code=1)
         me = self.me()
         self.assertEqual(me["state"], "error")
         self.assertTrue(me["state_detail"])
         self.assertGreater(me["next_sync"] - me["last_attempt"], 3500 * 1000)
         self.sync_service.clear()
-        self.assertEqual(self.home.request("/api/v1/sync", "POST", SMALL).status, 202)  # a person asks: the server's word still counts
-        until(lambda: any(j["state"] == "delayed" for j in self.home.cli_json("queue", "show")), "the job waits as long as the server asked")
+        # a person asks: the server's word still counts
+        self.assertEqual(self.home.request("/api/v1/sync", "POST", SMALL).status, 202)
+        until(lambda: any(j["state"] == "delayed" for j in self.home.cli_json("queue", "show")),
+              "the job waits as long as the server asked")
         self.assertEqual(self.sync_service.log(), [])
 
     def test_changes_while_reading(self):
         self.sync_service.account("busy@example.org", history=3000, bookmarks=10, tabs=1)
-        self.sync_service.faults({"match": "storage/history.*offset=", "bump": "history", "times": 1})
+        self.sync_service.faults(
+            {"match": "storage/history.*offset=", "bump": "history", "times": 1})
         self.home.add_account(self.sync_service, "busy@example.org")
-        self.assertEqual(self.home.api("/me", "busy@example.org")["account"]["counts"]["pages"], 3000)
+        self.assertEqual(
+            self.home.api("/me", "busy@example.org")["account"]["counts"]["pages"], 3000)
         self.assertIn(412, [r["status"] for r in self.sync_service.log("storage/history")])
 
     def test_connection_breaks(self):
@@ -75,7 +89,8 @@ class Faults(TestCase):
                 self.sync_service.account(email, history=200, bookmarks=20, tabs=2)
                 self.sync_service.faults({"match": "storage/history", "times": 1, **fault})
                 self.home.add_account(self.sync_service, email, sync=False)
-                until(lambda: self.home.api("/me", email)["account"]["last_attempt"], "the first attempt")
+                until(lambda: self.home.api("/me", email)["account"]["last_attempt"],
+                      "the first attempt")
                 counts = self.home.api("/me", email)["account"]["counts"]
                 self.assertIn(counts["pages"], (0, 200))
                 self.assertEqual(counts["bookmarks"], 20)

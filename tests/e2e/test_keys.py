@@ -1,4 +1,5 @@
-"""The key file: made once, never over what was sealed; a lost or replaced one is refused with what is the matter and what to do."""
+"""The key file: made once, never over what was sealed; a lost or replaced one is refused with
+what is the matter and what to do."""
 import json
 import os
 import re
@@ -21,7 +22,8 @@ class Keys(TestCase):
         return os.path.join(node.state, "hearth.key")
 
     def refused(self, node):
-        done = subprocess.run([HEARTHD, "--config", node.conf, "serve"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+        done = subprocess.run([HEARTHD, "--config", node.conf, "serve"], capture_output=True,
+                              text=True, env=node.environment, timeout=PATIENCE)
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
         self.assertEqual(done.stdout, "")
         return done.stderr
@@ -72,7 +74,8 @@ class Keys(TestCase):
         self.assertEqual(self.fingerprints(node, "database"), [])
 
     def test_the_person_hears_of_it(self):
-        """A database that was made to believe in the wrong file: it is the key that is blamed, not the data."""
+        """A database that was made to believe in the wrong file: it is the key that is blamed,
+        not the data."""
         node = self.home()
         self.replace(node, "e")
         self.forget(node, self.fingerprints(node, self.path(node))[0])
@@ -86,12 +89,16 @@ class Keys(TestCase):
     def forget(self, node, instead=None):
         import sqlite3
         database = sqlite3.connect(os.path.join(node.state, "hearth.db"))
-        table = next(name for name, in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'") if "propert" in name)
+        table = next(
+            name
+            for name, in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+            if "propert" in name)
         with database:
             if instead is None:
                 database.execute(f"DELETE FROM {table} WHERE name = 'key_fingerprint'")
             else:
-                database.execute(f"UPDATE {table} SET text = ? WHERE name = 'key_fingerprint'", (f"1 {instead}\n",))
+                database.execute(f"UPDATE {table} SET text = ? WHERE name = 'key_fingerprint'",
+                                 (f"1 {instead}\n", ))
         database.close()
 
     def test_going_on_without_it(self):
@@ -106,7 +113,8 @@ class Keys(TestCase):
         self.assertEqual(account["state"], "signin_needed")
         self.assertIn("key was lost", account["detail"])
         node.start()
-        self.assertEqual(len(node.api("/tabs")["devices"]) > 0, True)  # what was stored stays, and so do tokens
+        # what was stored stays, and so do tokens
+        self.assertEqual(len(node.api("/tabs")["devices"]) > 0, True)
         self.assertIn("nothing is lost", self.accept(node))
         node.cli("account", "import", "-", text=json.dumps(self.sync_service.import_file()))
         node.sync()
@@ -126,22 +134,35 @@ class Keys(TestCase):
             with self.subTest(text):
                 with open(self.path(node), "w", encoding="utf-8") as f:
                     f.write(text)
-                for words in (["serve"], ["check"], ["key", "show"], ["key", "add"], ["account", "sync", ADA], ["key", "new", "--accept-loss", "--yes"]):
-                    done = subprocess.run([HEARTHD, "--config", node.conf, *words], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+                for words in (["serve"], ["check"], ["key", "show"], ["key", "add"],
+                              ["account", "sync", ADA], ["key", "new", "--accept-loss", "--yes"]):
+                    done = subprocess.run([HEARTHD, "--config", node.conf, *words],
+                                          capture_output=True, text=True, env=node.environment,
+                                          timeout=PATIENCE)
                     self.assertEqual(done.returncode, 2, done.stderr)
-                    for part in (self.path(node), f"was sealed with key 1 ({own})", "bring the file back", "move this file away", "--accept-loss"):
+                    for part in (self.path(node), f"was sealed with key 1 ({own})",
+                                 "bring the file back", "move this file away", "--accept-loss"):
                         self.assertIn(part, done.stderr, words)
-                self.assertIn("bring the file back", node.cli("key", "new", "--accept-loss", code=2))  # nobody is asked before
+                # nobody is asked before
+                self.assertIn("bring the file back", node.cli("key", "new", "--accept-loss",
+                                                              code=2))
         os.rename(self.path(node), self.path(node) + ".away")
-        for make, words, code in ((lambda: os.mkdir(self.path(node)), "is a folder, and not a file", 2), (lambda: os.symlink("/nowhere/x", self.path(node)), "is a link that leads to nothing", 2),
-                                  (lambda: shutil.copyfile(self.path(node) + ".away", self.path(node)), "can be read by others", 1)):
+        for make, words, code in (
+            (lambda: os.mkdir(self.path(node)), "is a folder, and not a file", 2),
+            (lambda: os.symlink("/nowhere/x", self.path(node)), "is a link that leads to nothing",
+             2), (lambda: shutil.copyfile(self.path(node) + ".away", self.path(node)),
+                  "can be read by others", 1)):
             make()
             if "read by others" in words:
                 os.chmod(self.path(node), 0o644)
             for more in ([], ["--yes"]):
                 self.assertIn(words, node.cli("key", "new", "--accept-loss", *more, code=code))
-            os.rmdir(self.path(node)) if os.path.isdir(self.path(node)) else os.unlink(self.path(node))
-        self.assertIn(own, subprocess.run([HEARTHD, "--config", node.conf, "key", "show"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE).stdout)
+            os.rmdir(self.path(node)) if os.path.isdir(self.path(node)) else os.unlink(
+                self.path(node))
+        self.assertIn(
+            own,
+            subprocess.run([HEARTHD, "--config", node.conf, "key", "show"], capture_output=True,
+                           text=True, env=node.environment, timeout=PATIENCE).stdout)
         self.assertIn("Everybody signs in anew", node.cli("key", "new", "--accept-loss", "--yes"))
         other = self.node(start=False)
         other.cli("migrate")
@@ -163,7 +184,8 @@ class Keys(TestCase):
         self.assertEqual(self.fingerprints(node, self.path(node)), [other])
         elsewhere = os.path.join(node.folder, "new.key")
         node.cli("key", "new", elsewhere)
-        self.assertIn(f"once this is the file that [hearth] key_file names (now {self.path(node)})", node.cli("key", "add", elsewhere))
+        self.assertIn(f"once this is the file that [hearth] key_file names (now {self.path(node)})",
+                      node.cli("key", "add", elsewhere))
 
     def test_rotation(self):
         node = self.home()
@@ -172,11 +194,14 @@ class Keys(TestCase):
         self.assertIn("Key 2 (", said)
         self.assertIn("key added", said + node.log_text())
         with open(self.path(node), encoding="utf-8") as f:
-            keys = [line.split(":")[1].strip() for line in f if ":" in line and not line.startswith("#")]
+            keys = [
+                line.split(":")[1].strip() for line in f if ":" in line and not line.startswith("#")
+            ]
         self.assertEqual(len(keys), 2)
         node.start()
         node.sync()
-        self.assertEqual(self.fingerprints(node, "database"), self.fingerprints(node, self.path(node))[::-1])
+        self.assertEqual(self.fingerprints(node, "database"),
+                         self.fingerprints(node, self.path(node))[::-1])
         shown = node.cli("key", "show") + node.cli("key", "show", "--json")
         for key in keys:
             self.assertNotIn(key, shown)

@@ -1,4 +1,5 @@
-"""Whom each listener serves, and that an address has one daemon: who comes second is told, and the first one notices nothing."""
+"""Whom each listener serves, and that an address has one daemon: who comes second is told, and
+the first one notices nothing."""
 import os
 import re
 import socket
@@ -19,19 +20,37 @@ class Audiences(TestCase):
 
         def served(base):
             node.address = base
-            paths = ["/healthz", "/readyz", "/metrics", "/version", "/api/v1/me", "/auth/signin", "/basic/", "/"]
+            paths = [
+                "/healthz", "/readyz", "/metrics", "/version", "/api/v1/me", "/auth/signin",
+                "/basic/", "/"
+            ]
             found = {path for path in paths if node.request(path, email=None).status != 404}
-            return found | {path for method, path in CONTROL if node.request(path, method, email=None).status != 404}
-        self.assertEqual(served(people), {"/healthz", "/readyz", "/version", "/api/v1/me", "/auth/signin", "/basic/", "/"})
+            return found | {
+                path
+                for method, path in CONTROL
+                if node.request(path, method, email=None).status != 404
+            }
+
+        self.assertEqual(
+            served(people),
+            {"/healthz", "/readyz", "/version", "/api/v1/me", "/auth/signin", "/basic/", "/"})
         self.assertEqual(served(metrics), {"/healthz", "/readyz", "/metrics"})
-        self.assertEqual({p for p in ("/healthz", "/readyz", "/metrics", "/control/queue") if node.control("GET", p).status == 200},
-                         {"/healthz", "/readyz", "/metrics", "/control/queue"})
-        self.assertEqual({p: node.control("GET", p).status for p in ("/api/v1/me", "/auth/signin", "/version", "/")},
-                         {"/api/v1/me": 404, "/auth/signin": 404, "/version": 404, "/": 404})
+        self.assertEqual(
+            {
+                p
+                for p in ("/healthz", "/readyz", "/metrics", "/control/queue")
+                if node.control("GET", p).status == 200
+            }, {"/healthz", "/readyz", "/metrics", "/control/queue"})
+        self.assertEqual(
+            {
+                p: node.control("GET", p).status
+                for p in ("/api/v1/me", "/auth/signin", "/version", "/")
+            }, {"/api/v1/me": 404, "/auth/signin": 404, "/version": 404, "/": 404})
         self.assertEqual(node.control("DELETE", "/control/queue").status, 204)
 
     def test_control_routes_are_nowhere_else(self):
-        """Each internal route of the tables, with each method, on a listener for people and one for metrics."""
+        """Each internal route of the tables, with each method, on a listener for people and one
+        for metrics."""
         rows = re.findall(r'\{\.path = "([^"]+)".*\}', routes.source(routes.CONTROL))
         self.assertGreaterEqual(len(rows), 2)
         node = self.node("[listen metrics]\naddress = 127.0.0.1:0\nserves = metrics\n")
@@ -39,18 +58,24 @@ class Audiences(TestCase):
             node.address = base
             for path in rows:
                 for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
-                    self.assertEqual(node.request(path, method, email=None).status, 404, (base, method, path))
+                    self.assertEqual(
+                        node.request(path, method, email=None).status, 404, (base, method, path))
 
     def test_old_keys_name_the_new_one(self):
-        for text, key in (("[listen main]\ninternal = yes\n", "internal"), ("[web]\nmetrics = yes\n", "metrics")):
+        for text, key in (("[listen main]\ninternal = yes\n", "internal"),
+                          ("[web]\nmetrics = yes\n", "metrics")):
             words = self.node(text, start=False).cli("serve", code=2)
-            self.assertRegex(words, rf"50-test\.conf:2: \[.*\] has no key {key} any more: .*\[listen metrics\] with serves = metrics")
+            self.assertRegex(
+                words,
+                rf"50-test\.conf:2: \[.*\] has no key {key} any more: .*\[listen metrics\] with serves = metrics"
+            )
 
 
 class Starts(TestCase):
     def refused(self, node, code=1):
         """Starts it: it says why not, and ends."""
-        done = subprocess.run([HEARTHD, "--config", node.conf, "serve"], capture_output=True, text=True, env=node.environment, timeout=PATIENCE)
+        done = subprocess.run([HEARTHD, "--config", node.conf, "serve"], capture_output=True,
+                              text=True, env=node.environment, timeout=PATIENCE)
         self.assertEqual((done.returncode, done.stdout), (code, ""), done.stderr)
         return done.stderr
 
@@ -65,9 +90,12 @@ class OneAddress(Starts):
         """Another state directory, the same address: also as a wildcard, and by IPv6."""
         first = self.node("[web]\nthreads = 4\n")
         port = first.address.rpartition(":")[2]
-        for address in (f"127.0.0.1:{port}", f"0.0.0.0:{port}", f"[::]:{port}", f"localhost:{port}"):
-            self.assertIn(f"cannot listen on {address}: Address already in use", self.refused(self.beside(address)))
-        self.assertEqual([first.request("/healthz", email=None).status for _ in range(40)], [200] * 40)
+        for address in (f"127.0.0.1:{port}", f"0.0.0.0:{port}", f"[::]:{port}",
+                        f"localhost:{port}"):
+            self.assertIn(f"cannot listen on {address}: Address already in use",
+                          self.refused(self.beside(address)))
+        self.assertEqual([first.request("/healthz", email=None).status for _ in range(40)],
+                         [200] * 40)
         self.beside(f"127.0.0.2:{port}").start()  # another address is another address
 
     def test_a_wildcard_first(self):
@@ -80,8 +108,11 @@ class OneAddress(Starts):
         """One could speak TLS, and one not."""
         with socket.create_server(("127.0.0.1", 0)) as s:
             address = "127.0.0.1:%d" % s.getsockname()[1]
-        node = self.beside(address, f"[listen other]\naddress = {address}\n[listen third]\naddress = 127.0.0.1:0\n")
-        self.assertRegex(self.refused(node, code=2), r"\[listen (main|other)\] has the address of \[listen (main|other)\]")
+        node = self.beside(
+            address,
+            f"[listen other]\naddress = {address}\n[listen third]\naddress = 127.0.0.1:0\n")
+        self.assertRegex(self.refused(node, code=2),
+                         r"\[listen (main|other)\] has the address of \[listen (main|other)\]")
 
     def test_both_at_once(self):
         """Of several that start at the same moment one gets it."""
@@ -95,7 +126,8 @@ class OneAddress(Starts):
                     node.start()
                 except AssertionError:
                     pass  # refused
-            threads = [threading.Thread(target=start, args=(node,)) for node in nodes]
+
+            threads = [threading.Thread(target=start, args=(node, )) for node in nodes]
             for t in threads:
                 t.start()
             for t in threads:
@@ -111,7 +143,11 @@ class OneAddress(Starts):
         host, port = first.address.split("//")[1].split(":")
         sock = socket.create_connection((host, int(port)), timeout=PATIENCE)
         self.addCleanup(sock.close)
-        sock.sendall(b"POST /api/v1/sync HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n")  # the rest comes never
+        # the rest comes never
+        sock.sendall(
+            b"POST /api/v1/sync HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\nExpect: "
+            b"100-continue\r\n\r\n"
+        )
         self.assertIn(b"100", sock.recv(64))  # it has begun to read
         first.process.terminate()
         until(lambda: "stopping" in first.log_text(), "it stops")
@@ -122,13 +158,15 @@ class OneAddress(Starts):
                 return second.start()
             except AssertionError:
                 return None
+
         until(starts, "the address is free")
         self.assertEqual(second.request("/healthz", email=None).status, 200)
         sock.close()
         first.stop()
 
     def test_all_loops_are_asked(self):
-        """The kernel deals connections out to the sockets of all loops, though the first one was there before."""
+        """The kernel deals connections out to the sockets of all loops, though the first one was
+        there before."""
         node = self.node("[web]\nthreads = 4\n")
         inodes = set()
         for fd in os.listdir(f"/proc/{node.process.pid}/fd"):
@@ -212,7 +250,8 @@ class UnixSockets(Starts):
     def test_nothing_is_left_of_a_start_that_failed(self):
         node, path = self.home()
         with socket.create_server(("127.0.0.1", 0)) as taken:
-            node.configure("70-taken", "[listen other]\naddress = 127.0.0.1:%d\n" % taken.getsockname()[1])
+            node.configure("70-taken",
+                           "[listen other]\naddress = 127.0.0.1:%d\n" % taken.getsockname()[1])
             self.assertIn("Address already in use", self.refused(node))
         self.assertFalse(os.path.exists(path))
 
@@ -225,7 +264,10 @@ class UnixSockets(Starts):
                 node.start()
             finally:
                 os.umask(before)
-            self.assertEqual([oct(os.stat(p).st_mode & 0o777) for p in (path, os.path.join(node.state, "hearthd.sock"))], ["0o660", "0o600"], oct(mask))
+            self.assertEqual([
+                oct(os.stat(p).st_mode & 0o777)
+                for p in (path, os.path.join(node.state, "hearthd.sock"))
+            ], ["0o660", "0o600"], oct(mask))
             node.stop()
 
     def test_the_control_socket(self):

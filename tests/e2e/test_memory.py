@@ -1,5 +1,6 @@
-"""Memory runs out (RLIMIT_DATA of a running process, RLIMIT_AS of one that starts): hearthd goes on and says so, or ends with a last word in its log and not with 0; whichever, the next start is whole. Not under sanitizers, which
-reserve terabytes and end the process in their own way."""
+"""Memory runs out (RLIMIT_DATA of a running process, RLIMIT_AS of one that starts): hearthd goes
+on and says so, or ends with a last word in its log and not with 0; whichever, the next start is
+whole. Not under sanitizers, which reserve terabytes and end the process in their own way."""
 import concurrent.futures
 import http.client
 import os
@@ -12,8 +13,10 @@ from harness import ADA, HEARTHD, PATIENCE, Node, TestCase
 
 MIB = 1 << 20
 WORDS = ("out of memory", "memory is exhausted")
-PATHS = ["/api/v1/search?q=" + q for q in ("a", "ex", "hist", "foo+bar")] + ["/api/v1/history?limit=500", "/api/v1/bookmarks", "/api/v1/export/history.json", "/api/v1/export/bookmarks.html",
-                                                                              "/api/v1/tabs", "/readyz", "/auth/signin"]
+PATHS = ["/api/v1/search?q=" + q for q in ("a", "ex", "hist", "foo+bar")] + [
+    "/api/v1/history?limit=500", "/api/v1/bookmarks", "/api/v1/export/history.json",
+    "/api/v1/export/bookmarks.html", "/api/v1/tabs", "/readyz", "/auth/signin"
+]
 
 
 class Memory(TestCase):
@@ -21,19 +24,25 @@ class Memory(TestCase):
         self.sync_service = self.service(load=False)
         self.sync_service.account(ADA, history=6000, bookmarks=1000, tabs=30)
         self.home = self.node("[hearth]\nprobe_interval = 200ms\n", start=False)
-        self.home.environment.pop("HEARTH_KEEP_STDERR", None)  # as it is used; this test is for no sanitizer
+        # as it is used; this test is for no sanitizer
+        self.home.environment.pop("HEARTH_KEEP_STDERR", None)
         self.home.add_account(self.sync_service, ADA)
         self.home.token(ADA)
         self.whole = self.rows()
 
     def rows(self):
         with self.home.database(ADA) as db:
-            return {t: db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("pages", "visits", "bookmarks", "tabs", "devices")}
+            return {
+                t: db.execute(f"SELECT count(*) FROM {t}").fetchone()[0]
+                for t in ("pages", "visits", "bookmarks", "tabs", "devices")
+            }
 
     def ask(self, number):
         """The status, or None: nobody answered."""
         try:
-            return self.home.request(PATHS[number % len(PATHS)] + ("&n=%d" % number if "?" in PATHS[number % len(PATHS)] else "")).status
+            return self.home.request(PATHS[number % len(PATHS)] +
+                                     ("&n=%d" % number if "?" in PATHS[number %
+                                                                       len(PATHS)] else "")).status
         except (OSError, http.client.HTTPException):
             return None
 
@@ -49,8 +58,10 @@ class Memory(TestCase):
         process, before = self.home.process, len(self.home.log_text())
         Node.running.discard(self.home)  # it may end
         self.ask(0)
-        limits = resource.prlimit(process.pid, resource.RLIMIT_DATA)  # not RLIMIT_AS: malloc has reserved much more than it has
-        resource.prlimit(process.pid, resource.RLIMIT_DATA, (self.home.memory("VmData") * 1024 + slack, limits[1]))
+        # not RLIMIT_AS: malloc has reserved much more than it has
+        limits = resource.prlimit(process.pid, resource.RLIMIT_DATA)
+        resource.prlimit(process.pid, resource.RLIMIT_DATA,
+                         (self.home.memory("VmData") * 1024 + slack, limits[1]))
         answers = self.load()
         try:
             code = process.wait(0 if None not in answers else 5)
@@ -80,7 +91,10 @@ class Memory(TestCase):
         return "went on" if code is None and not hungry else "went on, and said so" if code is None else "ended with a last word"
 
     def test_under_load(self):
-        results = {slack: self.squeezed(int(slack * MIB)) for slack in (0, 0.25, 1, 2, 4, 8, 16, 32)}
+        results = {
+            slack: self.squeezed(int(slack * MIB))
+            for slack in (0, 0.25, 1, 2, 4, 8, 16, 32)
+        }
         print(results)
         self.assertNotEqual(set(results.values()), {"went on"})  # else this test has tested nothing
 
@@ -88,8 +102,11 @@ class Memory(TestCase):
         """With whatever little memory: ready, or words and not 0."""
         ready, refused = [], []
         for mib in (8, 16, 24, 32, 48, 64, 80, 96, 128, 160, 192, 224, 256, 384, 512, 1024):
-            process = subprocess.Popen([HEARTHD, "--config", self.home.conf, "serve"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.home.environment,
-                                       preexec_fn=lambda mib=mib: resource.setrlimit(resource.RLIMIT_AS, (mib * MIB, mib * MIB)))
+            process = subprocess.Popen(
+                [HEARTHD, "--config", self.home.conf, "serve"], stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, text=True, env=self.home.environment,
+                preexec_fn=lambda mib=mib: resource.setrlimit(resource.RLIMIT_AS,
+                                                              (mib * MIB, mib * MIB)))
             try:
                 line = process.stdout.readline()
                 if line.startswith("ready "):

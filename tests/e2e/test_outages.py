@@ -1,4 +1,5 @@
-"""Servers of others that cannot be used: told in one line when it begins and in one when it ends, whoever finds it."""
+"""Servers of others that cannot be used: told in one line when it begins and in one when it
+ends, whoever finds it."""
 import json
 import unittest
 
@@ -16,13 +17,17 @@ class Outages(TestCase):
 
     def told(self, node, start):
         """What an operator sees who does not look at debug: errors, warnings, and what answers again."""
-        return [r for r in self.rows(node, start) if r["level"] in ("error", "warning") or r["event"] == "answers again"]
+        return [
+            r for r in self.rows(node, start)
+            if r["level"] in ("error", "warning") or r["event"] == "answers again"
+        ]
 
     def accounts(self, node):
         return {row["email"]: row for row in node.cli_json("account", "list")}
 
     def synced(self, node, since):
-        return all(a["state"] == "ok" and a["last_sync_at"] > since for a in self.accounts(node).values())
+        return all(a["state"] == "ok" and a["last_sync_at"] > since
+                   for a in self.accounts(node).values())
 
     def failures(self, node, start, detail=""):
         """How often each account's sync failed."""
@@ -46,7 +51,9 @@ class Outages(TestCase):
         start = len(node.log_text())
         last = max(a["last_sync_at"] for a in self.accounts(node).values())
         service.faults({"match": ".*", **fault})
-        until(lambda: sorted(self.failures(node, start).values())[:1] >= [3] and len(self.failures(node, start)) == 3, "each fails thrice")
+        until(
+            lambda: sorted(self.failures(node, start).values())[:1] >= [3] and len(
+                self.failures(node, start)) == 3, "each fails thrice")
         self.assertTrue(all(a["state"] == "error" for a in self.accounts(node).values()))
         begun = self.told(node, start)
         self.assertEqual(len(begun), 1, begun)
@@ -67,7 +74,9 @@ class Outages(TestCase):
         self.outage(service, node, "it answered 429", status=429, headers={"Retry-After": "1"})
         start = len(node.log_text())
         service.stop()
-        until(lambda: sorted(self.failures(node, start).values())[:1] >= [3] and len(self.failures(node, start)) == 3, "each fails thrice")
+        until(
+            lambda: sorted(self.failures(node, start).values())[:1] >= [3] and len(
+                self.failures(node, start)) == 3, "each fails thrice")
         told = self.told(node, start)
         self.assertEqual(len(told), 1, told)
         self.assertIn("cannot be reached", told[0]["error"])
@@ -81,22 +90,28 @@ class Outages(TestCase):
         told = self.told(node, start)
         self.assertEqual([(r["module"], r["event"]) for r in told], [("jobs", "sync failed")], told)
         service.faults({"path": "info/collections", "account": EMAILS[0], "status": 403})
-        until(lambda: max(self.failures(node, start, "403").values(), default=0) >= 2, "it fails in another way")
+        until(lambda: max(self.failures(node, start, "403").values(), default=0) >= 2,
+              "it fails in another way")
         self.assertEqual(["500" in r["detail"] for r in self.told(node, start)], [True, False])
 
     def test_damaged_records(self):
         """Named once, not again by each sync that fails of them."""
         service, node = self.home()
         start = len(node.log_text())
-        service.put("history", *({"id": f"BROKEN{i:06}", "payload": "not JSON"} for i in range(30)), email=EMAILS[0])
+        service.put("history", *({"id": f"BROKEN{i:06}", "payload": "not JSON"} for i in range(30)),
+                    email=EMAILS[0])
         until(lambda: max(self.failures(node, start).values(), default=0) >= 3, "it fails thrice")
         events = [r["event"] for r in self.told(node, start)]
-        self.assertEqual((events.count("damaged record"), events.count("sync failed")), (10, 1), events)
+        self.assertEqual((events.count("damaged record"), events.count("sync failed")), (10, 1),
+                         events)
 
     def test_single_sign_on(self):
         provider = OidcProvider("http://127.0.0.1/unused")
         self.addCleanup(provider.stop)
-        node = self.node(f"[hearth]\nlog = json\n[oidc home]\nissuer = {provider.issuer}\nclient_id = hearth\nclient_secret = a secret of the client\n")
+        node = self.node(
+            f"[hearth]\nlog = json\n[oidc home]\nissuer = {provider.issuer}\nclient_id = hearth\n"
+            "client_secret = a secret of the client\n"
+        )
         node.add_account(self.service(), sync=False)
 
         def sign_in():
@@ -104,6 +119,7 @@ class Outages(TestCase):
             browser.open(node.address + "/auth/signin")
             browser.click("Sign in with home", until=provider.url)
             return browser.page.status
+
         for fault, words in (({"drop": True}, "failed"), ({"status": 503}, "it answered 503")):
             start = len(node.log_text())
             provider.faults({"match": "openid", **fault})
@@ -114,7 +130,8 @@ class Outages(TestCase):
             self.assertIn(words, told[0]["error"])
             provider.faults()
             self.assertEqual(sign_in(), 303)
-            self.assertEqual([r["event"] for r in self.told(node, start)], ["cannot be used", "answers again"])
+            self.assertEqual([r["event"] for r in self.told(node, start)],
+                             ["cannot be used", "answers again"])
             self.assertEqual(self.told(node, start)[1]["server"], provider.url.partition("//")[2])
             node.stop()  # what was discovered is known for a while
             node.start()

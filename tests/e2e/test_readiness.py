@@ -1,4 +1,5 @@
-"""/readyz of a single node on SQLite: what cannot be written any more is seen, whatever the reason, and so is that it is mended."""
+"""/readyz of a single node on SQLite: what cannot be written any more is seen, whatever the
+reason, and so is that it is mended."""
 import os
 import resource
 import unittest
@@ -19,8 +20,10 @@ class Readiness(TestCase):
         until(lambda: node.request("/readyz", email=None).status == 200, "ready")
 
     def not_ready(self, node, *words):
-        answer = until(lambda: (a := node.request("/readyz", email=None)).status == 503 and a, "not ready")
-        self.assertIn(answer.json["detail"], [f"The storage cannot be written ({w})." for w in words])
+        answer = until(lambda: (a := node.request("/readyz", email=None)).status == 503 and a,
+                       "not ready")
+        self.assertIn(answer.json["detail"],
+                      [f"The storage cannot be written ({w})." for w in words])
         self.assertEqual(node.request("/healthz", email=None).status, 200)
 
     def test_the_database_is_deleted(self):
@@ -46,7 +49,8 @@ class Readiness(TestCase):
         self.ready(node)
 
     def test_the_database_is_cut(self):
-        """Requests are answered from what is in memory or the log, or say that it is damaged; nothing is taken for new."""
+        """Requests are answered from what is in memory or the log, or say that it is damaged;
+        nothing is taken for new."""
         for part in (0, 2):
             node = self.home()
             node.stop()
@@ -57,7 +61,9 @@ class Readiness(TestCase):
                 f.truncate(os.path.getsize(path) // part if part else 0)
                 self.not_ready(node, "damaged data", "input or output failed")
                 answer = node.request("/api/v1/me")
-                self.assertIn((answer.status, answer.json.get("code")), [(200, None), (500, "damaged"), (500, "storage_failed")])
+                self.assertIn((answer.status, answer.json.get("code")), [(200, None),
+                                                                         (500, "damaged"),
+                                                                         (500, "storage_failed")])
 
     def test_an_emptied_database_is_not_a_new_one(self):
         node = self.home()
@@ -68,7 +74,8 @@ class Readiness(TestCase):
         open(path, "wb").close()
         for command in (["check"], ["serve"], ["migrate"], ["account", "list"], ["setup"]):
             said = "".join(node.cli(*command, code=1, both=True))
-            self.assertIn("hearth.db: the database is empty, but there are persons' files in", said, command)
+            self.assertIn("hearth.db: the database is empty, but there are persons' files in", said,
+                          command)
         self.assertEqual(os.path.getsize(path), 0)
         with open(path, "wb") as f:
             f.write(kept)
@@ -76,16 +83,19 @@ class Readiness(TestCase):
         self.assertEqual(node.request("/api/v1/me").status, 200)
 
     def test_nothing_can_be_written(self):
-        """As on a full disk; the process lives, though the kernel has a signal for it, and what can be read is read."""
+        """As on a full disk; the process lives, though the kernel has a signal for it, and what
+        can be read is read."""
         node = self.home()
         before = resource.prlimit(node.process.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(node.process.pid, resource.RLIMIT_FSIZE, (0, before[1]))
         self.not_ready(node, "full", "input or output failed")
-        self.assertNotEqual(node.request("/api/v1/settings", "PATCH", body={"theme": {"mode": "dark"}}).status, 401)
+        self.assertNotEqual(
+            node.request("/api/v1/settings", "PATCH", body={"theme": {"mode": "dark"}}).status, 401)
         self.assertEqual(node.request("/api/v1/tabs", email=ADA).status, 200)
         resource.prlimit(node.process.pid, resource.RLIMIT_FSIZE, before)
         self.ready(node)
-        self.assertEqual(node.request("/api/v1/settings", "PATCH", body={"theme": {"mode": "dark"}}).status, 200)
+        self.assertEqual(
+            node.request("/api/v1/settings", "PATCH", body={"theme": {"mode": "dark"}}).status, 200)
 
 
 if __name__ == "__main__":

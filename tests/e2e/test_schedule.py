@@ -15,18 +15,27 @@ class Schedule(TestCase):
         return len(service.log("info/collections"))
 
     def test_due_accounts_are_synced(self):
-        service, node = self.service(load=False), self.node("[scheduler]\ninterval = 1s\njitter = 0\n")
+        service, node = self.service(
+            load=False), self.node("[scheduler]\ninterval = 1s\njitter = 0\n")
         service.account(SMALL, history=30, bookmarks=5, tabs=2)
         node.add_account(service, SMALL, sync=False)
-        until(lambda: node.api("/me", SMALL)["account"]["counts"]["pages"] == 30, "the first sync, without being asked")
-        service.put_clear("history", {"id": "AAAAAAAAAAAA", "histUri": "https://later.example/", "title": "Later", "visits": [{"date": 1795432000000000, "type": 1}]},
-                          email=SMALL)
-        until(lambda: node.api("/me", SMALL)["account"]["counts"]["pages"] == 31, "the next sync brings what is new")
+        until(lambda: node.api("/me", SMALL)["account"]["counts"]["pages"] == 30,
+              "the first sync, without being asked")
+        service.put_clear(
+            "history", {
+                "id": "AAAAAAAAAAAA", "histUri": "https://later.example/", "title": "Later",
+                "visits": [{"date": 1795432000000000, "type": 1}]
+            }, email=SMALL)
+        until(lambda: node.api("/me", SMALL)["account"]["counts"]["pages"] == 31,
+              "the next sync brings what is new")
         account = node.api("/me", SMALL)["account"]
-        self.assertGreaterEqual(account["next_sync"], account["last_attempt"] + 500)  # half an interval is the least
+        # half an interval is the least
+        self.assertGreaterEqual(account["next_sync"], account["last_attempt"] + 500)
 
     def test_a_visit_to_stale_data_goes_first(self):
-        service, node = self.service(load=False), self.node("[scheduler]\ninterval = 1s\ninterval_week = 1h\ninterval_month = 1h\njitter = 0\n", start=False)
+        service, node = self.service(load=False), self.node(
+            "[scheduler]\ninterval = 1s\ninterval_week = 1h\ninterval_month = 1h\njitter = 0\n",
+            start=False)
         service.account(SMALL, history=30, bookmarks=5, tabs=2)
         node.add_account(service, SMALL)
         node.cli("account", "pause", SMALL)
@@ -47,7 +56,8 @@ class Schedule(TestCase):
         self.assertLessEqual(int(again.headers["Retry-After"]), 30)
 
     def test_survives_a_restart(self):
-        service, node = self.service(load=False), self.node("[scheduler]\ninterval = 1s\nclaim = 1s\njitter = 0\n")
+        service, node = self.service(
+            load=False), self.node("[scheduler]\ninterval = 1s\nclaim = 1s\njitter = 0\n")
         service.account(SMALL, history=30, bookmarks=5, tabs=2)
         node.add_account(service, SMALL)
         node.kill()  # the queue is lost with the process; the schedule is not
@@ -57,11 +67,13 @@ class Schedule(TestCase):
 
     def test_a_clock_that_was_wrong(self):
         """The account was synced while the clock was a year ahead."""
-        service, node = self.service(load=False), self.node("[scheduler]\ninterval = 1h\njitter = 0\n", start=False)
+        service, node = self.service(load=False), self.node(
+            "[scheduler]\ninterval = 1h\njitter = 0\n", start=False)
         service.account(SMALL, history=30, bookmarks=5, tabs=2)
         node.add_account(service, SMALL)
         year = int(time.time() * 1000) + 365 * 86400000
-        for change in (f"next_sync = {year}, last_sync = {year}", f"next_sync = 2, leased_until = {year}"):
+        for change in (f"next_sync = {year}, last_sync = {year}",
+                       f"next_sync = 2, leased_until = {year}"):
             with sqlite3.connect(os.path.join(node.state, "hearth.db")) as db:
                 db.execute(f"UPDATE accounts SET {change}")
             db.close()
@@ -72,23 +84,31 @@ class Schedule(TestCase):
 
     def test_a_pause_is_said_once(self):
         """It counts down, and who waits knows that."""
-        service, node = self.service(load=False), self.node("[scheduler]\ninterval = 1d\n", start=False)
+        service, node = self.service(load=False), self.node("[scheduler]\ninterval = 1d\n",
+                                                            start=False)
         service.account(SMALL, history=30, bookmarks=5, tabs=2)
         node.add_account(service, SMALL)
         node.start()
-        service.faults({"match": "info/collections", "status": 503, "times": 1, "add_headers": {"Retry-After": "4"}})
+        service.faults({
+            "match": "info/collections", "status": 503, "times": 1, "add_headers":
+            {"Retry-After": "4"}
+        })
         node.sync(SMALL, code=1)
         words = [HEARTHD, "--config", node.conf, "account", "sync", SMALL, "--wait"]
-        waiting = subprocess.run(words, capture_output=True, text=True, env=node.environment, timeout=PATIENCE, check=True)
-        self.assertEqual(waiting.stderr.count("The Sync service asked for a pause"), 1, waiting.stderr)
+        waiting = subprocess.run(words, capture_output=True, text=True, env=node.environment,
+                                 timeout=PATIENCE, check=True)
+        self.assertEqual(waiting.stderr.count("The Sync service asked for a pause"), 1,
+                         waiting.stderr)
 
     def test_wait_ends_when_nobody_will_sync(self):
-        service, node = self.service(load=False), self.node("[scheduler]\ninterval = 1d\ntick = 1h\n", start=False)
+        service, node = self.service(load=False), self.node(
+            "[scheduler]\ninterval = 1d\ntick = 1h\n", start=False)
         service.account(SMALL, history=30, bookmarks=5, tabs=2)
         node.add_account(service, SMALL)
         node.start()  # its scheduler has looked once, and will not look again
         words = [HEARTHD, "--config", node.conf, "account", "sync", SMALL, "--wait"]
-        with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=node.environment) as waiting:
+        with subprocess.Popen(words, stderr=subprocess.PIPE, text=True,
+                              env=node.environment) as waiting:
             try:
                 first = waiting.stderr.readline()
                 self.assertIn("Waiting for the scheduler", first)

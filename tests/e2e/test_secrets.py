@@ -15,7 +15,8 @@ from harness import ADA, HEARTHD, ROOT, TestCase, first_line, lifeline, until
 sys.path.insert(0, os.path.join(ROOT, "tests", "http"))
 import h2frames as h2  # noqa: E402
 
-SANITIZED = os.environ.get("HEARTH_TEST_GROWTH_KIB") is not None  # their leak checker must be able to attach
+# their leak checker must be able to attach
+SANITIZED = os.environ.get("HEARTH_TEST_GROWTH_KIB") is not None
 CLIENT = "3c49430b43dfba77"
 with open(os.path.join(ROOT, "tests/fixtures/firefox-esr/account.json"), encoding="utf-8") as f:
     KEYS = json.load(f)
@@ -24,11 +25,13 @@ with open(os.path.join(ROOT, "tests/fixtures/firefox-esr/account.json"), encodin
 def memory(pid, texts):
     """Which of these bytes the process has in memory that it can write to, by name."""
     found = set()
-    with open(f"/proc/{pid}/maps", encoding="utf-8") as maps, open(f"/proc/{pid}/mem", "rb", 0) as mem:
+    with open(f"/proc/{pid}/maps", encoding="utf-8") as maps, open(f"/proc/{pid}/mem", "rb",
+                                                                   0) as mem:
         for line in maps:
             match = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+)", line)
             start, end = int(match[1], 16), int(match[2], 16)
-            if "rw" not in match[3] or end - start > 1 << 30:  # larger ones are a sanitizer's bookkeeping
+            # larger ones are a sanitizer's bookkeeping
+            if "rw" not in match[3] or end - start > 1 << 30:
                 continue
             try:
                 mem.seek(start)
@@ -41,7 +44,8 @@ def memory(pid, texts):
 
 def occurrences(pid, bytes_):
     """How often the process has these bytes in memory that it can write to."""
-    with open(f"/proc/{pid}/maps", encoding="utf-8") as maps, open(f"/proc/{pid}/mem", "rb", 0) as mem:
+    with open(f"/proc/{pid}/maps", encoding="utf-8") as maps, open(f"/proc/{pid}/mem", "rb",
+                                                                   0) as mem:
         count = 0
         for line in maps:
             match = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+)", line)
@@ -55,67 +59,103 @@ def occurrences(pid, bytes_):
 
 class Bearers(TestCase):
     """What a client shows to prove who it is, is in memory while its request is, and not longer."""
-
     def certificate(self, node):
         cert, key = os.path.join(node.folder, "cert.pem"), os.path.join(node.folder, "key.pem")
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-                        "-keyout", key, "-out", cert], check=True, capture_output=True, timeout=300)
+        subprocess.run([
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+            "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", key, "-out", cert
+        ], check=True, capture_output=True, timeout=300)
         return cert, key
 
     def curl(self, node, address, header, *words):
         """Forty requests on one connection, and one with a body."""
-        paths = [f"/api/v1/{path}" for path in ("me", "devices", "search?q=a", "history?limit=200", "tokens", "missing") * 7]
-        done = subprocess.run(["curl", "-s", "-k", "-o", "/dev/null", "-w", "%{http_code} ", "-H", header, *words, *[address + p for p in paths]], capture_output=True, text=True, timeout=300)
+        paths = [
+            f"/api/v1/{path}"
+            for path in ("me", "devices", "search?q=a", "history?limit=200", "tokens", "missing") *
+            7
+        ]
+        done = subprocess.run([
+            "curl", "-s", "-k", "-o", "/dev/null", "-w", "%{http_code} ", "-H", header, *words,
+            *[address + p for p in paths]
+        ], capture_output=True, text=True, timeout=300)
         self.assertIn("200", done.stdout)
-        subprocess.run(["curl", "-s", "-k", "-o", "/dev/null", "-H", header, *words, "-d", "{}", address + "/api/v1/sync"], check=True, timeout=300)
+        subprocess.run([
+            "curl", "-s", "-k", "-o", "/dev/null", "-H", header, *words, "-d", "{}",
+            address + "/api/v1/sync"
+        ], check=True, timeout=300)
 
     def test_bearers_are_wiped(self):
         service = self.service()
         node = self.node(start=False)
         cert, key = self.certificate(node)
-        node.configure("90-tls", f"[listen main]\n[listen tls]\naddress = 127.0.0.1:0\ntls_certificate = {cert}\ntls_key = {key}\n")
+        node.configure(
+            "90-tls",
+            f"[listen main]\n[listen tls]\naddress = 127.0.0.1:0\ntls_certificate = {cert}\n"
+            f"tls_key = {key}\n"
+        )
         node.start()
         node.add_account(service)
         tls = next(word for word in node.ready.split() if word.startswith("https://"))
         shown = {}
-        for name, address, words in (("HTTP/1", node.address, ["--http1.1"]), ("HTTP/2", node.address, ["--http2-prior-knowledge"]),
-                                     ("HTTP/1 and TLS", tls, ["--http1.1"]), ("HTTP/2 and TLS", tls, ["--http2"])):
+        for name, address, words in (("HTTP/1", node.address, ["--http1.1"]),
+                                     ("HTTP/2", node.address, ["--http2-prior-knowledge"]),
+                                     ("HTTP/1 and TLS", tls, ["--http1.1"]), ("HTTP/2 and TLS", tls,
+                                                                              ["--http2"])):
             token = node.cli("token", "new", ADA, "--name", name).strip()
             shown[name] = token
             self.curl(node, address, f"Authorization: Bearer {token}", *words)
             cookie = "hth_" + os.urandom(20).hex()
             shown[name + ", a cookie"] = cookie
-            self.curl(node, address, f"Authorization: Bearer {token}", *words, "-H", f"Cookie: other=1; hearth_session={cookie}", "-H", "X-Long: " + "y" * 5000)
-        made = json.loads(node.request("/api/v1/tokens", "POST", body={"name": "made", "scope": "read"}).body)["token"]["secret"]
+            self.curl(node, address, f"Authorization: Bearer {token}", *words, "-H",
+                      f"Cookie: other=1; hearth_session={cookie}", "-H", "X-Long: " + "y" * 5000)
+        made = json.loads(
+            node.request("/api/v1/tokens", "POST", body={"name": "made", "scope":
+                                                         "read"}).body)["token"]["secret"]
         self.assertEqual(node.request("/api/v1/me", token=made).status, 200)
         shown["a token that was made here"] = made
         until(lambda: node.request("/healthz", email=None).status == 200, "the server is idle")
-        left = {name: occurrences(node.process.pid, secret.encode()) for name, secret in shown.items()}
+        left = {
+            name: occurrences(node.process.pid, secret.encode())
+            for name, secret in shown.items()
+        }
         self.assertEqual(left, dict.fromkeys(shown, 0))
 
     def test_what_buffers_move(self):
-        """Requests of HTTP/1 behind each other, in pieces that end inside of them: their buffer is moved, grown and cut; and bodies in chunks, which are decoded where they lie."""
+        """Requests of HTTP/1 behind each other, in pieces that end inside of them: their buffer
+        is moved, grown and cut; and bodies in chunks, which are decoded where they lie."""
         node = self.node(start=False)
         node.configure("60-limits", "[web]\nthreads = 1\n")
         node.start()
         mark = ("hth_" + os.urandom(20).hex()).encode()  # of all: one search finds any
         secrets = [mark + b"%03d" % i for i in range(300)]
-        requests = [b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-%s: y\r\nAuthorization: Bearer %s\r\n\r\n" % (b"z" * (37 * i % 900), secret) for i, secret in enumerate(secrets[:200])]
+        requests = [
+            b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-%s: y\r\nAuthorization: Bearer %s\r\n"
+            b"\r\n"
+            % (b"z" * (37 * i % 900), secret) for i, secret in enumerate(secrets[:200])
+        ]
         forms = []
         for i, secret in enumerate(secrets[200:]):
-            body = b"".join(b"%x;%s\r\n%s&f_password=%s\r\n" % (12 + len(secret) + 7 * i, b"x" * 90, b"p" * 7 * i, secret) for _ in range(3))
-            forms.append(b"POST /auth/step HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n" + body + b"0\r\n\r\n")
+            body = b"".join(b"%x;%s\r\n%s&f_password=%s\r\n" %
+                            (12 + len(secret) + 7 * i, b"x" * 90, b"p" * 7 * i, secret)
+                            for _ in range(3))
+            forms.append(
+                b"POST /auth/step HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                b"application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + body + b"0\r\n\r\n")
         host, port = node.address.split("//")[1].split(":")
         for size in (1500, 4000, 9000):
             for data in (b"".join(requests), b"".join(forms)):
                 with socket.create_connection((host, int(port)), timeout=60) as sock:
                     for at in range(0, len(data), size):
                         sock.sendall(data[at:at + size])
-                    sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                    sock.sendall(
+                        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                     answers = b"".join(iter(lambda: sock.recv(65536), b""))
-                self.assertEqual(answers.count(b"HTTP/1.1 "), (201 if data.startswith(b"GET") else 101), answers[-300:])
+                self.assertEqual(answers.count(b"HTTP/1.1 "),
+                                 (201 if data.startswith(b"GET") else 101), answers[-300:])
                 until(lambda: node.metric("http_connections") == 1, "the connection is gone")
-                self.assertEqual(memory(node.process.pid, {"a secret": mark}), set(), (size, data[:20]))
+                self.assertEqual(memory(node.process.pid, {"a secret": mark}), set(),
+                                 (size, data[:20]))
 
     def test_forms_in_several_frames(self):
         """Over HTTP/2 a body may come in any pieces, with other streams' frames between them."""
@@ -126,13 +166,22 @@ class Bearers(TestCase):
             connection = h2.Connection(node.address)
             for at in range(0, len(secrets), 3):
                 streams, data = [2 * at + 1, 2 * at + 3, 2 * at + 5], b""
-                bodies = [("a=" + "x" * 900 + "&f_password=" + secret + "&b=" + "y" * 900).encode() for secret in secrets[at:at + 3]]
+                bodies = [("a=" + "x" * 900 + "&f_password=" + secret + "&b=" + "y" * 900).encode()
+                          for secret in secrets[at:at + 3]]
                 for stream in streams:
-                    data += h2.frame(h2.HEADERS, h2.END_HEADERS, stream, h2.request("/auth/step", "POST", [("content-type", "application/x-www-form-urlencoded")]))
+                    data += h2.frame(
+                        h2.HEADERS, h2.END_HEADERS, stream,
+                        h2.request("/auth/step", "POST",
+                                   [("content-type", "application/x-www-form-urlencoded")]))
                 for i in range(0, len(bodies[0]), piece):
-                    data += b"".join(h2.frame(h2.DATA, 0, stream, body[i:i + piece]) for stream, body in zip(streams, bodies))
-                self.assertTrue(connection.send(data + b"".join(h2.frame(h2.DATA, h2.END_STREAM, stream) for stream in streams)))
-                until(lambda c=connection, s=streams: set(s) <= c.ended() or c.drain(), "the answers")
+                    data += b"".join(
+                        h2.frame(h2.DATA, 0, stream, body[i:i + piece])
+                        for stream, body in zip(streams, bodies))
+                self.assertTrue(
+                    connection.send(data + b"".join(
+                        h2.frame(h2.DATA, h2.END_STREAM, stream) for stream in streams)))
+                until(lambda c=connection, s=streams: set(s) <= c.ended() or c.drain(),
+                      "the answers")
             self.assertEqual(len(connection.ended()), len(secrets))
             connection.close()
             until(lambda: node.metric("http_connections") == 1, "the connection is gone")
@@ -146,13 +195,17 @@ class Bearers(TestCase):
             for path in [folder, *(os.path.join(folder, name) for name in files)]:
                 os.chown(path, user, -1)
         with tempfile.TemporaryFile() as log:
-            process = subprocess.Popen([HEARTHD, "--config", node.conf, "serve"], stdout=subprocess.PIPE, stderr=log, env=node.environment, user=user, start_new_session=True)
+            process = subprocess.Popen([HEARTHD, "--config", node.conf, "serve"],
+                                       stdout=subprocess.PIPE, stderr=log, env=node.environment,
+                                       user=user, start_new_session=True)
             lifeline.hold(process.pid)
             try:
                 self.assertTrue(first_line(process).startswith("ready "))
                 with open(f"/proc/{process.pid}/limits", encoding="utf-8") as f:
                     self.assertRegex(f.read(), r"Max core file size +0 +0 ")
-                self.assertEqual(os.stat(f"/proc/{process.pid}/environ").st_uid, 0 if not SANITIZED else user)  # root's: the system lets nobody else in
+                # root's: the system lets nobody else in
+                self.assertEqual(
+                    os.stat(f"/proc/{process.pid}/environ").st_uid, 0 if not SANITIZED else user)
             finally:
                 process.kill()
                 process.wait()
@@ -166,7 +219,10 @@ class Secrets(TestCase):
     def home(self, config=""):
         service = self.service()
         service.change_password(self.PASSWORD, ADA)
-        node = self.node(f"[sync firefox]\nplugin = fx\naccounts_url = {service.url}\ntoken_server = {service.url}/1.0/sync/1.5\nclient_id = {CLIENT}\n{config}")
+        node = self.node(
+            f"[sync firefox]\nplugin = fx\naccounts_url = {service.url}\ntoken_server = "
+            f"{service.url}/1.0/sync/1.5\nclient_id = {CLIENT}\n{config}"
+        )
         return service, node
 
     def sign_in(self, service, node, wrong_first=True):
@@ -177,13 +233,18 @@ class Secrets(TestCase):
             browser.submit("Continue", f_password="wrong: " + self.PASSWORD[::-1])
         browser.submit("Continue", until=node.address + "/", f_password=self.PASSWORD)
         self.assertEqual(browser.page.status, 303, browser.page.text)
-        until(lambda: json.loads(browser.request("GET", "/api/v1/me").body)["account"]["last_sync"], "the first sync")
+        until(lambda: json.loads(browser.request("GET", "/api/v1/me").body)["account"]["last_sync"],
+              "the first sync")
         return browser
 
     def secrets(self):
         kb = bytes.fromhex(KEYS["kB"])
-        return {"password": self.PASSWORD.encode(), "password as sent": self.PASSWORD.replace(" ", "+").encode(), "password in UTF-16": self.PASSWORD.encode("utf-16-le"),
-                "wrong password": self.PASSWORD[::-1].encode(), "kB": kb, "kB in hex": kb.hex().encode(), "kB in capital hex": kb.hex().upper().encode()}
+        return {
+            "password": self.PASSWORD.encode(), "password as sent":
+            self.PASSWORD.replace(" ", "+").encode(), "password in UTF-16":
+            self.PASSWORD.encode("utf-16-le"), "wrong password": self.PASSWORD[::-1].encode(), "kB":
+            kb, "kB in hex": kb.hex().encode(), "kB in capital hex": kb.hex().upper().encode()
+        }
 
     def test_memory(self):
         service, node = self.home()
@@ -191,7 +252,8 @@ class Secrets(TestCase):
         control.open(node.address + "/auth/signin")
         control.submit("Sign in with a password", email="somebody.else@example.org")
         self.sign_in(service, node)
-        self.assertIn("control", memory(node.process.pid, {"control": b"somebody.else@example.org"}))
+        self.assertIn("control", memory(node.process.pid,
+                                        {"control": b"somebody.else@example.org"}))
         self.assertEqual(memory(node.process.pid, self.secrets()), set())
 
     def test_transports(self):
@@ -199,18 +261,34 @@ class Secrets(TestCase):
         service, node = self.home()
         with tempfile.TemporaryDirectory() as folder:
             cert, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
-            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-                            "-keyout", key, "-out", cert], check=True, capture_output=True, timeout=300)
-            node.configure("90-tls", f"[listen main]\n[listen tls]\naddress = 127.0.0.1:0\ntls_certificate = {cert}\ntls_key = {key}\n")
+            subprocess.run([
+                "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                "-keyout", key, "-out", cert
+            ], check=True, capture_output=True, timeout=300)
+            node.configure(
+                "90-tls",
+                f"[listen main]\n[listen tls]\naddress = 127.0.0.1:0\ntls_certificate = {cert}\n"
+                f"tls_key = {key}\n"
+            )
             node.stop()
             node.start()
             tls = next(word for word in node.ready.split() if word.startswith("https://"))
-            for words in (["--http1.1", node.address], ["--http2-prior-knowledge", node.address], ["-k", "--http1.1", tls], ["-k", "--http2", tls]):
-                answer = subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--data-urlencode", f"f_password={self.PASSWORD}",
-                                         *words[:-1], words[-1] + "/auth/step"], capture_output=True, text=True, timeout=300)
+            for words in (["--http1.1",
+                           node.address], ["--http2-prior-knowledge",
+                                           node.address], ["-k", "--http1.1",
+                                                           tls], ["-k", "--http2", tls]):
+                answer = subprocess.run([
+                    "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--data-urlencode",
+                    f"f_password={self.PASSWORD}", *words[:-1], words[-1] + "/auth/step"
+                ], capture_output=True, text=True, timeout=300)
                 self.assertEqual(answer.stdout, "403", words)
-                left = memory(node.process.pid, {name: text for name, text in self.secrets().items() if name.startswith("password")} |
-                              {"password as curl sends it": self.PASSWORD.replace(" ", "%20").encode()})
+                left = memory(
+                    node.process.pid, {
+                        name: text
+                        for name, text in self.secrets().items()
+                        if name.startswith("password")
+                    } | {"password as curl sends it": self.PASSWORD.replace(" ", "%20").encode()})
                 self.assertEqual(left, set(), words)
 
     def test_files(self):
@@ -218,16 +296,23 @@ class Secrets(TestCase):
         browser = self.sign_in(service, node)
         node.token()
         tokens = service.tokens(ADA)
-        secrets = {**self.secrets(), "session": browser.cookies()["hearth_session"].encode(), "api token": node.token().encode(),
-                   "sync key": bytes.fromhex(KEYS["syncKey"]), "sync key in hex": KEYS["syncKey"].encode(),
-                   **{f"{kind} {i}": entry["token"].encode() for kind in tokens for i, entry in enumerate(tokens[kind])}}
+        secrets = {
+            **self.secrets(), "session": browser.cookies()["hearth_session"].encode(), "api token":
+            node.token().encode(), "sync key": bytes.fromhex(KEYS["syncKey"]), "sync key in hex":
+            KEYS["syncKey"].encode(), **{
+                f"{kind} {i}": entry["token"].encode()
+                for kind in tokens
+                for i, entry in enumerate(tokens[kind])
+            }
+        }
         self.assertTrue([name for name in secrets if name.startswith("refresh")])
         node.stop()
         for folder, _, names in os.walk(node.folder):
             for name in names:
                 with open(os.path.join(folder, name), "rb") as f:
                     data = f.read()
-                self.assertEqual([what for what, bytes_ in secrets.items() if bytes_ in data], [], name)
+                self.assertEqual([what for what, bytes_ in secrets.items() if bytes_ in data], [],
+                                 name)
 
 
 if __name__ == "__main__":

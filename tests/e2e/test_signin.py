@@ -1,4 +1,5 @@
-"""Signing in to a Mozilla account: from an empty server to the first tabs, in each way; and every way in which it can go wrong."""
+"""Signing in to a Mozilla account: from an empty server to the first tabs, in each way; and
+every way in which it can go wrong."""
 import json
 import re
 import subprocess
@@ -12,23 +13,37 @@ CLIENT = "3c49430b43dfba77"
 
 class SigningIn(TestCase):
     def empty(self, own_callback=False, config="", load=True, **web):
-        """A service and a server without accounts. own_callback: the server is a registered client of the accounts server."""
+        """A service and a server without accounts. own_callback: the server is a registered
+        client of the accounts server."""
         service = self.service(load=load) if not load else self.service()
-        node = self.node(f"[sync firefox]\nplugin = fx\naccounts_url = {service.url}\ntoken_server = {service.url}/1.0/sync/1.5\nclient_id = {CLIENT}\n{config}")
+        node = self.node(
+            f"[sync firefox]\nplugin = fx\naccounts_url = {service.url}\ntoken_server = "
+            f"{service.url}/1.0/sync/1.5\nclient_id = {CLIENT}\n{config}"
+        )
         if own_callback:
             client = service.new_client(node.address + "/auth/callback")
-            node.configure("60-client", f"[sync firefox]\nclient_id = {client}\nredirect_uri = {node.address}/auth/callback\n"
-                                        f"[listen main]\naddress = {node.address.partition('//')[2]}\n")
+            node.configure(
+                "60-client",
+                f"[sync firefox]\nclient_id = {client}\nredirect_uri = "
+                f"{node.address}/auth/callback\n"
+                f"[listen main]\naddress = {node.address.partition('//')[2]}\n")
             node.stop()
             node.start()
         return service, node
 
     def start(self, node, way, next="/tabs", **fields):
-        browser = Browser(node.address, {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Sec-Fetch-Site": "same-origin"})
+        browser = Browser(
+            node.address, {
+                "User-Agent":
+                "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+                "Sec-Fetch-Site": "same-origin"
+            })
         browser.open(f"{node.address}/auth/signin?next={next}")
         if "belongs to nobody yet" in browser.page.text:
             fields.setdefault("setup", node.setup_code)
-        browser.submit({"browser": "Continue with your Mozilla account", "password": "Sign in with a password"}[way], until=node.address + next, **fields)
+        browser.submit({
+            "browser": "Continue with your Mozilla account", "password": "Sign in with a password"
+        }[way], until=node.address + next, **fields)
         return browser
 
     def password(self, service, email=ADA):
@@ -55,7 +70,8 @@ class SigningIn(TestCase):
         self.assertEqual(own[-1:], [device] if device else own[-1:])
         self.assertTrue(own)
 
-    # --- in the browser ------------------------------------------------------------------------------------------------------------------------
+    # --- in the browser
+    # ------------------------------------------------------------------------------------------------------------------------
 
     def test_own_callback(self):
         service, node = self.empty(own_callback=True)
@@ -64,7 +80,9 @@ class SigningIn(TestCase):
         address = browser.page.links["Continue"]
         self.assertIn(address.replace("&", "&amp;"), browser.page.refresh.replace("&", "&amp;"))
         query = dict(re.findall(r"[?&](\w+)=([^&]*)", address))
-        self.assertEqual((query["code_challenge_method"], query["access_type"], query["response_type"]), ("S256", "offline", "code"))
+        self.assertEqual(
+            (query["code_challenge_method"], query["access_type"], query["response_type"]),
+            ("S256", "offline", "code"))
         status, back, _ = service.visit(address)
         self.assertEqual(status, 302)
         browser.headers["Sec-Fetch-Site"] = "cross-site"
@@ -88,21 +106,27 @@ class SigningIn(TestCase):
         self.assert_clean_device(service)
 
     def assert_clean_device(self, service):
-        self.assertRegex([d["name"] for d in service.devices() if d["of"] == "refresh"][-1], r"^Hearth on ")
+        self.assertRegex([d["name"] for d in service.devices() if d["of"] == "refresh"][-1],
+                         r"^Hearth on ")
 
     def test_bare_code(self):
         service, node = self.empty()
         browser = self.start(node, "browser")
         _, ended, _ = service.visit(browser.page.links["Open the sign-in page"])
-        browser.submit("Continue", until=node.address + "/tabs", f_address=re.search(r"code=(\w+)", ended)[1])
+        browser.submit("Continue", until=node.address + "/tabs",
+                       f_address=re.search(r"code=(\w+)", ended)[1])
         self.assert_tabs(browser, node)
 
     def test_browser_refusals(self):
         service, node = self.empty(own_callback=True)
-        for spoil, words in (("none", "did not hand over the key"), ("tag", "did not arrive whole"), ("other_key", "did not arrive whole"),
-                             ("off_curve", "did not arrive whole"), ("alg", "did not arrive whole"), ("enc", "did not arrive whole"),
-                             ("parts", "did not arrive whole"), ("not_json", "did not arrive whole"), ("other_scope", "did not arrive whole"),
-                             ("short_key", "did not arrive whole"), ("no_kid", "did not arrive whole")):
+        for spoil, words in (("none", "did not hand over the key"), ("tag", "did not arrive whole"),
+                             ("other_key", "did not arrive whole"),
+                             ("off_curve", "did not arrive whole"), ("alg", "did not arrive whole"),
+                             ("enc", "did not arrive whole"), ("parts", "did not arrive whole"),
+                             ("not_json", "did not arrive whole"), ("other_scope",
+                                                                    "did not arrive whole"),
+                             ("short_key", "did not arrive whole"), ("no_kid",
+                                                                     "did not arrive whole")):
             service.sign_in(ADA, jwe=spoil)
             browser = self.start(node, "browser")
             back = service.visit(browser.page.links["Continue"])[1]
@@ -120,11 +144,13 @@ class SigningIn(TestCase):
         browser = self.start(node, "browser")
         stolen = service.visit(browser.page.links["Continue"])[1]
         victim = self.start(node, "browser")
-        self.assertIn("belongs to another sign-in", victim.open(stolen).text)  # login CSRF: another's code
-        self.assertEqual(Browser(node.address).open(stolen).status, 410)       # without an attempt
+        # login CSRF: another's code
+        self.assertIn("belongs to another sign-in", victim.open(stolen).text)
+        self.assertEqual(Browser(node.address).open(stolen).status, 410)  # without an attempt
         self.assertEqual(node.cli_json("account", "list"), [])
 
-    # --- with a password -------------------------------------------------------------------------------------------------------------------------
+    # --- with a password
+    # -------------------------------------------------------------------------------------------------------------------------
 
     def test_password(self):
         service, node = self.empty()
@@ -146,7 +172,8 @@ class SigningIn(TestCase):
             self.assertIn("Two-step authentication", browser.page.title)
             browser.submit("Continue", f_code="000000")
             self.assertIn("not right", browser.page.text)
-            browser.submit("Continue", until=node.address + "/tabs", f_code=service.get(f"totp/{ADA}")["code"])
+            browser.submit("Continue", until=node.address + "/tabs",
+                           f_code=service.get(f"totp/{ADA}")["code"])
             self.assert_tabs(browser, node)
             self.assert_clean(service)
 
@@ -158,7 +185,8 @@ class SigningIn(TestCase):
         browser.submit("Use a backup code instead")
         browser.submit("Continue", f_code="nonsense")
         self.assertIn("backup code is not right", browser.page.text)
-        browser.submit("Continue", until=node.address + "/tabs", f_code=service.get(f"sign-in/{ADA}")["recovery_codes"][0])
+        browser.submit("Continue", until=node.address + "/tabs",
+                       f_code=service.get(f"sign-in/{ADA}")["recovery_codes"][0])
         self.assert_tabs(browser, node)
 
     def test_mailed_code(self):
@@ -172,7 +200,8 @@ class SigningIn(TestCase):
             self.assertIn("not right", browser.page.text)
             browser.submit("Send the mail again")
             self.assertIn("new mail", browser.page.text)
-            browser.submit("Continue", until=node.address + "/tabs", f_code=f" {service.code(ADA)} ")
+            browser.submit("Continue", until=node.address + "/tabs",
+                           f_code=f" {service.code(ADA)} ")
             self.assert_tabs(browser, node)
             self.assert_clean(service)
 
@@ -182,9 +211,11 @@ class SigningIn(TestCase):
         service.sign_in(ADA, second_factor="email-2fa")
         browser = self.start(node, "password", email=ADA)
         browser.submit("Continue", f_password=self.password(service))
-        for number, words in ((105, "That code is not right"), (152, "has run out"), (153, "That code is not right"), (183, "not right, or has run out")):
+        for number, words in ((105, "That code is not right"), (152, "has run out"),
+                              (153, "That code is not right"), (183, "not right, or has run out")):
             service.sign_in(ADA, code_errno=number)
-            browser.submit("Continue", f_code="000000" if service.code(ADA) != "000000" else "111111")
+            browser.submit("Continue",
+                           f_code="000000" if service.code(ADA) != "000000" else "111111")
             self.assertIn(words, browser.page.text, number)
         service.post("expire-codes", email=ADA)
         browser.submit("Continue", f_code=service.code(ADA))
@@ -221,7 +252,8 @@ class SigningIn(TestCase):
             self.assertIn("sent a mail with a link", browser.page.text)
         self.assertLess(len(service.log("/session/status")), 3)
         service.confirm(ADA)
-        until(lambda: browser.open("/auth/step", until=node.address + "/tabs").status == 303, "the link is noticed")
+        until(lambda: browser.open("/auth/step", until=node.address + "/tabs").status == 303,
+              "the link is noticed")
         self.assert_tabs(browser, node)
 
     def test_unblock(self):
@@ -232,7 +264,8 @@ class SigningIn(TestCase):
         self.assertIn("wants to be sure", browser.page.text)
         browser.submit("Continue", f_code="AAAAAAAA")
         self.assertIn("newest mail", browser.page.text)
-        browser.submit("Continue", until=node.address + "/tabs", f_code=service.code(ADA, "unblock"))
+        browser.submit("Continue", until=node.address + "/tabs",
+                       f_code=service.code(ADA, "unblock"))
         self.assert_tabs(browser, node)
 
     def test_email_case(self):
@@ -241,7 +274,10 @@ class SigningIn(TestCase):
         browser = self.start(node, "password", email=ADA.upper())
         browser.submit("Continue", until=node.address + "/tabs", f_password=self.password(service))
         self.assert_tabs(browser, node)
-        logins = [json.loads(r["body"]) if isinstance(r["body"], str) else r["body"] for r in service.log("/account/login")]
+        logins = [
+            json.loads(r["body"]) if isinstance(r["body"], str) else r["body"]
+            for r in service.log("/account/login")
+        ]
         self.assertEqual([l.get("originalLoginEmail") for l in logins], [None, ADA.upper()])
 
     def test_old_server(self):
@@ -251,11 +287,15 @@ class SigningIn(TestCase):
         service.sign_in(ADA, version="v1", second_factor="totp")
         browser = self.start(node, "password", email=ADA)
         browser.submit("Continue", f_password=self.password(service))
-        browser.submit("Continue", until=node.address + "/tabs", f_code=service.get(f"totp/{ADA}")["code"])
+        browser.submit("Continue", until=node.address + "/tabs",
+                       f_code=service.get(f"totp/{ADA}")["code"])
         self.assert_tabs(browser, node)
 
     def refusal(self, service, node, **settings):
-        plain = {"blocked": False, "unblock": False, "throttled": None, "anti_bot": False, "must_change_password": False, "verified": True}
+        plain = {
+            "blocked": False, "unblock": False, "throttled": None, "anti_bot": False,
+            "must_change_password": False, "verified": True
+        }
         service.sign_in(ADA, **{**plain, **settings})
         browser = self.start(node, "password", email=ADA)
         return browser.submit("Continue", f_password=self.password(service) or "x"), browser
@@ -264,16 +304,21 @@ class SigningIn(TestCase):
         """Table 1.3 and what else a login may be answered with."""
         service, node = self.empty()
         offer = "Continue with your Mozilla account"
-        for settings, status, words, browser_offered in (
-                ({"verified": False}, 403, "never confirmed", False),
-                ({"must_change_password": True}, 403, "locked this account until its password is changed", True),
-                ({"blocked": True}, 403, "blocked this sign-in for security", True),
-                ({"throttled": 120}, 429, "Try again in 2 minutes", True),
-                ({"anti_bot": True}, 403, "wants to see a real browser", True)):
+        for settings, status, words, browser_offered in (({
+                "verified": False
+        }, 403, "never confirmed", False), ({"must_change_password": True}, 403,
+                                            "locked this account until its password is changed",
+                                            True), ({"blocked": True
+                                                     }, 403, "blocked this sign-in for security",
+                                                    True), ({"throttled": 120}, 429,
+                                                            "Try again in 2 minutes", True),
+                                                         ({"anti_bot": True}, 403,
+                                                          "wants to see a real browser", True)):
             page, browser = self.refusal(service, node, **settings)
             self.assertEqual(page.status, status, settings)
             self.assertIn(words, page.text, settings)
-            self.assertEqual(any(b["label"] == offer for f in page.forms for b in f["buttons"]), browser_offered, settings)
+            self.assertEqual(any(b["label"] == offer for f in page.forms for b in f["buttons"]),
+                             browser_offered, settings)
             self.assertNotIn("hearth_session", browser.cookies())
             node.stop()
             node.start()
@@ -282,14 +327,20 @@ class SigningIn(TestCase):
     def test_numbers(self):
         """Every number of table 1.6, at the login: what a person reads."""
         service, node = self.empty()
-        expected = {102: "no Mozilla account", 104: "never confirmed", 106: "fault of Hearth", 107: "fault of Hearth", 108: "fault of Hearth",
-                    109: "signature", 111: "clock is wrong", 112: "fault of Hearth", 113: "fault of Hearth", 115: "twice", 116: "no longer offers",
-                    126: "must be reset", 138: "not confirmed", 142: "primary", 149: "primary", 151: "could not send", 155: "not set up completely",
-                    160: "two-step", 164: "took too long", 201: "overloaded", 202: "switched this off", 203: "does not work", 206: "password",
-                    210: "has no password", 213: "more than a password", 222: "stronger proof", 223: "second factor", 998: "failed", 999: "failed"}
+        expected = {
+            102: "no Mozilla account", 104: "never confirmed", 106: "fault of Hearth", 107:
+            "fault of Hearth", 108: "fault of Hearth", 109: "signature", 111: "clock is wrong", 112:
+            "fault of Hearth", 113: "fault of Hearth", 115: "twice", 116: "no longer offers", 126:
+            "must be reset", 138: "not confirmed", 142: "primary", 149: "primary", 151:
+            "could not send", 155: "not set up completely", 160: "two-step", 164: "took too long",
+            201: "overloaded", 202: "switched this off", 203: "does not work", 206: "password", 210:
+            "has no password", 213: "more than a password", 222: "stronger proof", 223:
+            "second factor", 998: "failed", 999: "failed"
+        }
         for number, words in expected.items():
             service.faults()
-            service.fail("/v1/account/login", number, 503 if number in (201, 202, 203) else 500 if number > 900 else 400)
+            service.fail("/v1/account/login", number,
+                         503 if number in (201, 202, 203) else 500 if number > 900 else 400)
             browser = self.start(node, "password", email=ADA)
             page = browser.submit("Continue", f_password=self.password(service))
             self.assertIn(words, page.text, number)
@@ -300,11 +351,17 @@ class SigningIn(TestCase):
     def test_numbers_later(self):
         """What the steps behind the login may be refused for."""
         service, node = self.empty()
-        for path, number, words in (("/v1/account/keys", 104, "never confirmed"), ("/v1/account/keys", 138, "not confirmed"),
-                                    ("/v1/account/keys", 110, "ended this sign-in"), ("/v1/account/scoped-key-data", 162, "does not know the client id"),
-                                    ("/v1/account/scoped-key-data", 163, "keys of Sync"), ("/v1/oauth/token", 166, "secret for this client id"),
-                                    ("/v1/oauth/token", 171, "does not accept this client"), ("/v1/oauth/token", 204, "disabled the client id"),
-                                    ("/v1/oauth/token", 138, "not confirmed")):
+        for path, number, words in (("/v1/account/keys", 104,
+                                     "never confirmed"), ("/v1/account/keys", 138, "not confirmed"),
+                                    ("/v1/account/keys", 110, "ended this sign-in"),
+                                    ("/v1/account/scoped-key-data", 162,
+                                     "does not know the client id"), ("/v1/account/scoped-key-data",
+                                                                      163, "keys of Sync"),
+                                    ("/v1/oauth/token", 166, "secret for this client id"),
+                                    ("/v1/oauth/token", 171, "does not accept this client"),
+                                    ("/v1/oauth/token", 204,
+                                     "disabled the client id"), ("/v1/oauth/token", 138,
+                                                                 "not confirmed")):
             service.faults()
             service.fail(path, number, times=3)
             browser = self.start(node, "password", email=ADA)
@@ -322,11 +379,17 @@ class SigningIn(TestCase):
     def test_code_exchange(self):
         """The code's own refusals (172 to 175), and the OAuth server's range."""
         service, node = self.empty(own_callback=True)
-        for number, words in ((172, "used before"), (173, "another client id"), (174, "has run out"), (175, "another sign-in"), (169, "proof key"),
-                              (105, "used before"), (106, "another client id"), (107, "has run out"), (117, "another sign-in"), (101, "client id")):
-            service.faults({"path": "^/v1/(oauth/)?token", "method": "POST", "times": 1, "oauth_error": number})
+        for number, words in ((172, "used before"), (173, "another client id"),
+                              (174, "has run out"), (175, "another sign-in"), (169, "proof key"),
+                              (105, "used before"), (106, "another client id"),
+                              (107, "has run out"), (117, "another sign-in"), (101, "client id")):
+            service.faults({
+                "path": "^/v1/(oauth/)?token", "method": "POST", "times": 1, "oauth_error": number
+            })
             browser = self.start(node, "browser")
-            self.assertIn(words, browser.open(service.visit(browser.page.links["Continue"])[1]).text, number)
+            self.assertIn(words,
+                          browser.open(service.visit(browser.page.links["Continue"])[1]).text,
+                          number)
             node.stop()
             node.start()
 
@@ -338,11 +401,13 @@ class SigningIn(TestCase):
         self.assertIn("The accounts server cannot be reached", page.text)
         self.assertEqual((page.status, page.headers["Retry-After"]), (503, "30"))
 
-    # --- who may come in ---------------------------------------------------------------------------------------------------------------------------
+    # --- who may come in
+    # ---------------------------------------------------------------------------------------------------------------------------
 
     def sign_in_password(self, service, node, email):
         browser = self.start(node, "password", email=email)
-        browser.submit("Continue", until=node.address + "/tabs", f_password=self.password(service, email))
+        browser.submit("Continue", until=node.address + "/tabs",
+                       f_password=self.password(service, email))
         return browser
 
     def test_first_person_owns(self):
@@ -360,7 +425,8 @@ class SigningIn(TestCase):
         service, node = self.empty(config="[auth]\nallow = eve@example.org, *@example.net\n")
         for email in ("eve@example.org", "x@example.net", "y@example.com"):
             service.account(email, history=3)
-        for email, allowed in (("eve@example.org", True), ("x@example.net", True), ("y@example.com", False), (ADA, False)):
+        for email, allowed in (("eve@example.org", True), ("x@example.net", True),
+                               ("y@example.com", False), (ADA, False)):
             browser = self.sign_in_password(service, node, email)
             self.assertEqual(browser.page.status, 303 if allowed else 403, email)
 
@@ -372,11 +438,13 @@ class SigningIn(TestCase):
         pages = []
         for email in (ADA, "eve@example.org", "nobody@example.org"):
             page = self.start(node, "password", email=email).page
-            pages.append((page.status, re.sub(r'value="[\w-]{22}"', "", page.body.replace(email, "EMAIL"))))
+            pages.append(
+                (page.status, re.sub(r'value="[\w-]{22}"', "", page.body.replace(email, "EMAIL"))))
         self.assertEqual(pages[0], pages[1])
         self.assertEqual(pages[0], pages[2])
 
-    # --- the key ------------------------------------------------------------------------------------------------------------------------------------
+    # --- the key
+    # ------------------------------------------------------------------------------------------------------------------------------------
 
     def test_new_key(self):
         """After a reset the person decides what happens to the data; until then nothing changes."""
@@ -384,20 +452,26 @@ class SigningIn(TestCase):
             service, node = self.empty()
             browser = self.sign_in_password(service, node, ADA)
             self.assert_tabs(browser, node)
-            pages = json.loads(browser.request("GET", "/api/v1/me").body)["account"]["counts"]["pages"]
+            pages = json.loads(browser.request("GET",
+                                               "/api/v1/me").body)["account"]["counts"]["pages"]
             service.reset(ADA)
             node.cli("account", "sync", ADA, "--wait", code=1)
             me = json.loads(browser.request("GET", "/api/v1/me").body)["account"]
             self.assertEqual((me["state"], me["counts"]["pages"]), ("signin_needed", pages))
             again = self.start(node, "password", email=ADA)
-            again.submit("Continue", until=node.address + "/tabs", f_password=self.password(service))
+            again.submit("Continue", until=node.address + "/tabs",
+                         f_password=self.password(service))
             self.assertIn("new key", again.page.title)
             me = json.loads(browser.request("GET", "/api/v1/me").body)["account"]
             self.assertEqual((me["state"], me["counts"]["pages"]), ("signin_needed", pages))
             again.submit(choice, until=node.address + "/tabs")
             self.assertEqual(again.page.headers["Location"], "/tabs")
-            until(lambda: json.loads(again.request("GET", "/api/v1/me").body)["account"]["state"] == "waiting", "no Firefox has uploaded yet")
-            self.assertEqual(json.loads(again.request("GET", "/api/v1/me").body)["account"]["counts"]["pages"], pages if choice.startswith("Keep") else 0)
+            until(
+                lambda: json.loads(again.request("GET", "/api/v1/me").body)["account"]["state"] ==
+                "waiting", "no Firefox has uploaded yet")
+            self.assertEqual(
+                json.loads(again.request("GET", "/api/v1/me").body)["account"]["counts"]["pages"],
+                pages if choice.startswith("Keep") else 0)
             self.assertEqual("account emptied" in node.log_text(), not choice.startswith("Keep"))
 
     def test_same_key(self):
@@ -406,20 +480,26 @@ class SigningIn(TestCase):
         browser = self.sign_in_password(service, node, ADA)
         self.assert_tabs(browser, node)
         service.change_password("another one", ADA)
-        service.post("expire", email=ADA)  # the storage server's credentials would last an hour more
+        # the storage server's credentials would last an hour more
+        service.post("expire", email=ADA)
         node.cli("account", "sync", ADA, "--wait", code=1)
-        self.assertEqual(json.loads(browser.request("GET", "/api/v1/me").body)["account"]["state"], "signin_needed")
+        self.assertEqual(
+            json.loads(browser.request("GET", "/api/v1/me").body)["account"]["state"],
+            "signin_needed")
         again = self.sign_in_password(service, node, ADA)
         self.assert_tabs(again, node)
-        self.assertEqual(json.loads(browser.request("GET", "/api/v1/me").body)["account"]["state"], "ok")
+        self.assertEqual(
+            json.loads(browser.request("GET", "/api/v1/me").body)["account"]["state"], "ok")
 
-    # --- the terminal -----------------------------------------------------------------------------------------------------------------------------
+    # --- the terminal
+    # -----------------------------------------------------------------------------------------------------------------------------
 
     def test_terminal(self):
         service, node = self.empty()
         service.sign_in(ADA, second_factor="totp")
         code = service.get(f"totp/{ADA}")["code"]
-        said = node.cli("account", "add", ADA, "--name", "terminal", text=f"{self.password(service)}\n/backup\n/totp\n{code}\n")
+        said = node.cli("account", "add", ADA, "--name", "terminal",
+                        text=f"{self.password(service)}\n/backup\n/totp\n{code}\n")
         self.assertIn(f"{ADA} is signed in", said)
         self.assert_clean(service, device="terminal")
         node.sync()
@@ -428,8 +508,10 @@ class SigningIn(TestCase):
 
     def test_terminal_browser(self):
         service, node = self.empty()
-        process = subprocess.Popen([HEARTHD, "--config", node.conf, "account", "add", ADA, "--browser"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True, env=node.environment)
+        process = subprocess.Popen(
+            [HEARTHD, "--config", node.conf, "account", "add", ADA, "--browser"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=node.environment)
         address = next(line.strip() for line in process.stderr if line.startswith("http"))
         process.stdin.write(service.visit(address)[1] + "\n")
         process.stdin.close()

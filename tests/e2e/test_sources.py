@@ -1,4 +1,5 @@
-"""Sources that are not a Sync service: a file of this machine, which knows no e-mail address, is a snapshot, and is watched."""
+"""Sources that are not a Sync service: a file of this machine, which knows no e-mail address, is
+a snapshot, and is watched."""
 import json
 import os
 import unittest
@@ -41,10 +42,12 @@ class Sources(TestCase):
 
     def imported(self, node, path, email=ADA, code=0, provider="files"):
         words = ["--account", email] if email else []
-        return node.cli("account", "import", "-", "--provider", provider, *words, text=path + "\n", code=code)
+        return node.cli("account", "import", "-", "--provider", provider, *words, text=path + "\n",
+                        code=code)
 
     def urls(self, node, email=ADA):
-        return sorted(v["url"].split("/")[2].split(".")[0] for v in node.pages_of("/history", "visits", email=email))
+        return sorted(v["url"].split("/")[2].split(".")[0]
+                      for v in node.pages_of("/history", "visits", email=email))
 
     def test_the_operator_says_whose_it_is(self):
         node = self.home(start=False)
@@ -56,14 +59,18 @@ class Sources(TestCase):
         self.assertIn("absolute path", self.imported(node, "a", code=2))
         self.assertIn("[sync files] (sync-file)", self.imported(node, "a", code=2))
         said = self.imported(node, path, code=2, provider="nosuch")
-        self.assertIn("there is no [sync nosuch] section; there is [sync firefox], [sync files]", said)
+        self.assertIn("there is no [sync nosuch] section; there is [sync firefox], [sync files]",
+                      said)
         self.assertEqual(node.cli_json("account", "list"), [])
         self.assertIn(f"{ADA} is imported", self.imported(node, path))
         account = node.cli_json("account", "show", ADA)
-        self.assertEqual((account["email"], account["provider"], account["uid"]), (ADA, "files", path))
-        self.imported(node, path, email="Ada@example.org")  # again, and the same to everybody who reads it
+        self.assertEqual((account["email"], account["provider"], account["uid"]),
+                         (ADA, "files", path))
+        # again, and the same to everybody who reads it
+        self.imported(node, path, email="Ada@example.org")
         self.assertIn("already", self.imported(node, path, email=BOB, code=1))
-        self.assertIn("opened by another sign-in", self.imported(node, self.file(node, "b"), code=1))
+        self.assertIn("opened by another sign-in", self.imported(node, self.file(node, "b"),
+                                                                 code=1))
         self.assertEqual(len(node.cli_json("account", "list")), 1)
         self.assertIn("ok", node.sync())  # without a daemon nobody listens to what it says
         self.assertIn("one.example", node.cli("export", ADA, "history.csv"))
@@ -82,10 +89,12 @@ class Sources(TestCase):
     def test_an_account_of_another_section(self):
         node, service = self.home(start=False), self.service()
         data = json.dumps(service.import_file())
-        self.assertIn("not of bob", node.cli("account", "import", "-", "--account", BOB, text=data, code=1))
+        self.assertIn("not of bob",
+                      node.cli("account", "import", "-", "--account", BOB, text=data, code=1))
         node.cli("account", "import", "-", "--account", ADA.upper(), text=data)
         path = self.file(node, "a", "one")
-        self.assertIn(f"hearthd account adopt {ADA} --provider files", self.imported(node, path, code=1))
+        self.assertIn(f"hearthd account adopt {ADA} --provider files",
+                      self.imported(node, path, code=1))
         self.assertEqual(node.cli_json("account", "show", ADA)["provider"], "firefox")
         node.cli("account", "adopt", ADA, "--provider", "files", "--yes")
         self.imported(node, path)
@@ -93,11 +102,13 @@ class Sources(TestCase):
 
     def test_a_sign_in_that_ends_without_an_address(self):
         node = self.home(start=False)
-        said = node.cli("account", "add", ADA, "--provider", "files", text=self.file(node, "a") + "\n", code=1)
+        said = node.cli("account", "add", ADA, "--provider", "files",
+                        text=self.file(node, "a") + "\n", code=1)
         self.assertIn("nothing there says which e-mail address is yours", said)
         self.assertIn("no_address", said)
         self.assertEqual(node.cli_json("account", "list"), [])
-        node = self.node(CONFIG.replace("[sync firefox]\nplugin = fx\n", "") + "[auth]\nallow = *\n")
+        node = self.node(
+            CONFIG.replace("[sync firefox]\nplugin = fx\n", "") + "[auth]\nallow = *\n")
         browser = Browser(node.address)
         browser.open(node.address + "/auth/signin")
         browser.submit("Sign in with a password", until=node.address + "/tabs", email=ADA)
@@ -113,10 +124,12 @@ class Sources(TestCase):
         node.sync()
         self.assertEqual(self.urls(node), ["one", "two"])
         self.file(node, "a", "two", "three")
-        until(lambda: self.urls(node) == ["three", "two"], "the change, with what is gone", progress=lambda: node.metric("syncs_done"))
+        until(lambda: self.urls(node) == ["three", "two"], "the change, with what is gone",
+              progress=lambda: node.metric("syncs_done"))
         for i in range(50):
             self.file(node, "a", "three", f"p{i}")
-        until(lambda: self.urls(node) == ["p49", "three"], "the last of fifty changes", progress=lambda: node.metric("syncs_done"))
+        until(lambda: self.urls(node) == ["p49", "three"], "the last of fifty changes",
+              progress=lambda: node.metric("syncs_done"))
         self.assertLessEqual(node.metric("changes_published"), node.metric("changes_noted"))
         self.assertGreaterEqual(node.metric("changes_published"), 2)
         self.assertEqual(node.cli_json("account", "show", ADA)["state"], "ok")
@@ -139,16 +152,19 @@ class Sources(TestCase):
         node.cli("account", "pause", ADA)
         syncs = node.metric("syncs_done")
         self.file(node, "a", "two")
-        until(lambda: node.metric("changes_ignored") == 1, "a change of a paused account that is noticed")
+        until(lambda: node.metric("changes_ignored") == 1,
+              "a change of a paused account that is noticed")
         self.assertEqual((node.metric("changes_published"), node.metric("syncs_done")), (0, syncs))
         self.assertEqual(self.urls(node), ["one"])
         node.cli("account", "resume", ADA)
         until(lambda: self.urls(node) == ["two"], "the resumed account")
-        # Who was removed is watched no more: its file and Bob's change, and nothing is noticed but Bob's.
+        # Who was removed is watched no more: its file and Bob's change, and nothing is noticed but
+        # Bob's.
         node.cli("account", "remove", ADA, "--yes")
         self.file(node, "a", "three")
         self.file(node, "b", "two")
-        until(lambda: self.urls(node, BOB) == ["two"], "the change of the other", progress=lambda: node.metric("syncs_done"))
+        until(lambda: self.urls(node, BOB) == ["two"], "the change of the other",
+              progress=lambda: node.metric("syncs_done"))
         self.assertEqual((node.metric("changes_ignored"), node.metric("changes_noted")), (1, 2))
 
 

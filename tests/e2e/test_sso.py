@@ -1,4 +1,5 @@
-"""Single sign-on with an OpenID provider: it opens accounts that are here, for confirmed addresses, and nothing else."""
+"""Single sign-on with an OpenID provider: it opens accounts that are here, for confirmed
+addresses, and nothing else."""
 import json
 import re
 import unittest
@@ -16,9 +17,11 @@ class SingleSignOn(TestCase):
         self.addCleanup(provider.stop)
         if account:
             node.add_account(self.service(), sync=False)
-        node.configure("60-sso", f"[listen main]\naddress = {node.address.partition('//')[2]}\n"
-                                 f"[oidc house]\ntitle = the house\nissuer = {changes.get('issuer', provider.issuer)}\nclient_id = hearth\n"
-                                 f"client_secret = {changes.get('secret', 'a secret of the client')}\n{config}")
+        node.configure(
+            "60-sso", f"[listen main]\naddress = {node.address.partition('//')[2]}\n"
+            f"[oidc house]\ntitle = the house\nissuer = {changes.get('issuer', provider.issuer)}\n"
+            "client_id = hearth\n"
+            f"client_secret = {changes.get('secret', 'a secret of the client')}\n{config}")
         node.stop()
         node.start()
         return provider, node
@@ -29,14 +32,17 @@ class SingleSignOn(TestCase):
         browser.click("Sign in with the house", until=provider.url)
         if browser.page.status != 303:
             return browser
-        browser.asked = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(browser.page.headers["Location"]).query))
+        browser.asked = dict(
+            urllib.parse.parse_qsl(urllib.parse.urlsplit(browser.page.headers["Location"]).query))
         back = provider.visit(browser.page.headers["Location"])
         browser.open(change(back), until=node.address + next.partition("#")[0])
         return browser
 
     def assert_in(self, browser):
-        self.assertEqual((browser.page.status, browser.page.headers["Location"]), (303, "/history"), browser.page.text)
-        self.assertEqual(json.loads(browser.request("GET", "/api/v1/me").body)["account"]["email"], ADA)
+        self.assertEqual((browser.page.status, browser.page.headers["Location"]), (303, "/history"),
+                         browser.page.text)
+        self.assertEqual(
+            json.loads(browser.request("GET", "/api/v1/me").body)["account"]["email"], ADA)
 
     def assert_out(self, browser, about=""):
         self.assertNotEqual(browser.page.status, 303, about)
@@ -48,7 +54,8 @@ class SingleSignOn(TestCase):
             provider, node = self.home(prefix)
             self.assert_in(self.sign_in(provider, node))
             provider.settings(alg="ES256", auth_methods=["client_secret_post"])
-            self.assert_out(self.sign_in(provider, node))  # the provider's document of before says otherwise; it is read anew then
+            # the provider's document of before says otherwise; it is read anew then
+            self.assert_out(self.sign_in(provider, node))
             provider.settings(approve=False)
             self.assert_in(self.sign_in(provider, node))
 
@@ -56,7 +63,8 @@ class SingleSignOn(TestCase):
         provider, node = self.home()
         self.assert_in(self.sign_in(provider, node))
         provider.rotate()
-        self.assert_out(self.sign_in(provider, node))  # asked for the new ones less than a minute ago: not again
+        # asked for the new ones less than a minute ago: not again
+        self.assert_out(self.sign_in(provider, node))
         node.stop()
         node.start()
         provider.rotate(keep_old=True)
@@ -64,10 +72,13 @@ class SingleSignOn(TestCase):
 
     def test_wrong_tokens(self):
         provider, node = self.home()
-        wrong = [{"iss": "https://evil.example"}, {"aud": "another"}, {"aud": ["another"]}, {"aud": ["hearth", "another"]}, {"aud": ["hearth", "another"], "azp": "another"},
-                 {"azp": "another"}, {"nonce": "x"}, {"nonce": ""}, {"exp": -120}, {"iat": 7200}, {"iat": -200000}, {"alg": "none"}, {"alg": "HS256"}, {"alg": "forged"},
-                 {"alg": "broken"}, {"alg": "malformed"}, {"kid": "another"}, {"id_token": False}, {"answer_iss": "https://evil.example"},
-                 {"claims": {"sub": None}}, {"claims": {"sub": ""}}]
+        wrong = [{"iss": "https://evil.example"}, {"aud": "another"}, {"aud": ["another"]},
+                 {"aud": ["hearth", "another"]}, {"aud": ["hearth", "another"], "azp": "another"},
+                 {"azp": "another"}, {"nonce": "x"}, {"nonce": ""}, {"exp": -120}, {"iat": 7200},
+                 {"iat": -200000}, {"alg": "none"}, {"alg": "HS256"}, {"alg": "forged"},
+                 {"alg": "broken"}, {"alg": "malformed"}, {"kid": "another"}, {"id_token": False},
+                 {"answer_iss": "https://evil.example"}, {"claims":
+                                                          {"sub": None}}, {"claims": {"sub": ""}}]
         for settings in wrong:
             provider.restore()
             provider.settings(**settings)
@@ -82,7 +93,8 @@ class SingleSignOn(TestCase):
 
     def test_who(self):
         provider, node = self.home()
-        for user in ({"email_verified": False}, {"email_verified": None}, {"email": None}, {"email": ""}, {"email": "nobody@example.org"}, {"email_verified": "no"}):
+        for user in ({"email_verified": False}, {"email_verified": None}, {"email": None},
+                     {"email": ""}, {"email": "nobody@example.org"}, {"email_verified": "no"}):
             provider.restore()
             provider.user(**user)
             self.assert_out(self.sign_in(provider, node), user)
@@ -94,10 +106,12 @@ class SingleSignOn(TestCase):
         self.assert_in(self.sign_in(provider, node))
         provider.settings(in_userinfo={"sub": "somebody else"})
         self.assert_out(self.sign_in(provider, node))
-        self.assertEqual([a["email"] for a in node.cli_json("account", "list")], [ADA])  # nobody was made
+        # nobody was made
+        self.assertEqual([a["email"] for a in node.cli_json("account", "list")], [ADA])
 
     def test_the_subject_counts(self):
-        """Linked once by a confirmed address, found by (issuer, sub) afterwards; the same address with another sub is refused until adopted."""
+        """Linked once by a confirmed address, found by (issuer, sub) afterwards; the same
+        address with another sub is refused until adopted."""
         provider, node = self.home()
         self.assert_in(self.sign_in(provider, node))
         self.assertIn("single sign-on linked", node.log_text())
@@ -116,19 +130,30 @@ class SingleSignOn(TestCase):
 
     def test_answers(self):
         provider, node = self.home()
-        self.assert_out(self.sign_in(provider, node, lambda url: re.sub(r"state=[\w-]+", "state=" + "A" * 43, url)))
-        self.assert_out(self.sign_in(provider, node, lambda url: re.sub(r"code=[\w-]+", "error=access_denied", url)))
-        self.assert_out(self.sign_in(provider, node, lambda url: re.sub(r"code=[\w-]+", "code=wrong", url)))
-        self.assert_out(self.sign_in(provider, node, lambda url: re.sub(r"[?&]iss=[^&]*", "", url)))  # it says that it sends one
+        self.assert_out(
+            self.sign_in(provider, node,
+                         lambda url: re.sub(r"state=[\w-]+", "state=" + "A" * 43, url)))
+        self.assert_out(
+            self.sign_in(provider, node,
+                         lambda url: re.sub(r"code=[\w-]+", "error=access_denied", url)))
+        self.assert_out(
+            self.sign_in(provider, node, lambda url: re.sub(r"code=[\w-]+", "code=wrong", url)))
+        # it says that it sends one
+        self.assert_out(self.sign_in(provider, node, lambda url: re.sub(r"[?&]iss=[^&]*", "", url)))
         stolen = []
-        self.sign_in(provider, node, lambda url: (stolen.append(url), node.address + "/auth/signin")[1])
+        self.sign_in(provider, node, lambda url:
+                     (stolen.append(url), node.address + "/auth/signin")[1])
         other = Browser(node.address)
         self.assertEqual(other.open(stolen[0]).status, 410)  # login CSRF
 
     def test_provider_is_ill(self):
         provider, node = self.home()
-        for rule in ({"path": "/token", "status": 500}, {"path": "/token", "body": "{"}, {"path": "/jwks", "status": 500}, {"path": "/jwks", "body": "[]"},
-                     {"path": "/token", "pad": 200000}, {"path": "/token", "drop": True}, {"path": "openid-configuration", "status": 503}):
+        for rule in ({"path": "/token", "status":
+                      500}, {"path": "/token", "body": "{"}, {"path": "/jwks", "status":
+                                                              500}, {"path": "/jwks", "body": "[]"},
+                     {"path": "/token", "pad":
+                      200000}, {"path": "/token", "drop":
+                                True}, {"path": "openid-configuration", "status": 503}):
             provider.restore()
             provider.faults(rule)
             self.assert_out(self.sign_in(provider, node), rule)
@@ -145,7 +170,8 @@ class SingleSignOn(TestCase):
         self.assert_out(self.sign_in(provider, node))
         node = self.node("[oidc house]\nissuer = https://id.example.org\n", start=False)
         self.assertIn("50-test.conf:1: [oidc house] needs client_id", node.cli("serve", code=2))
-        node = self.node("[oidc house]\nissuer = http://id.example.org\nclient_id = x\n", start=False)
+        node = self.node("[oidc house]\nissuer = http://id.example.org\nclient_id = x\n",
+                         start=False)
         self.assertIn("must be an https address", node.cli("serve", code=2))
 
     def test_allow(self):

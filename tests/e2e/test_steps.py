@@ -19,7 +19,8 @@ def served_tree(node, folder):
         elif item["kind"] == "separator":
             result.append((item["id"], "separator"))
         else:
-            result.append((item["id"], item["kind"], item["title"] or "", item["url"], sorted(item["tags"]), item["keyword"]))
+            result.append((item["id"], item["kind"], item["title"]
+                           or "", item["url"], sorted(item["tags"]), item["keyword"]))
     return result
 
 
@@ -33,7 +34,11 @@ class Steps(TestCase):
             self.assertEqual(got[root], expected[root], f"{name}: {root}")
 
     def compare_tabs(self, node, step):
-        served = {d["id"]: sorted((t["url"], t["title"], t["last_used"]) for t in d["tabs"]) for d in node.api("/tabs")["devices"]}
+        served = {
+            d["id"]: sorted((t["url"], t["title"], t["last_used"])
+                            for t in d["tabs"])
+            for d in node.api("/tabs")["devices"]
+        }
         self.assertEqual(served, {i: sorted(t) for i, t in truth.tabs(step).items()})
         for device in node.api("/tabs")["devices"]:
             used = [t["last_used"] for t in device["tabs"]]
@@ -46,7 +51,8 @@ class Steps(TestCase):
         return dict(pages)
 
     def compare_history(self, node, step):
-        """Everything that is live on the server is here, nothing that was removed; what a record no longer lists is kept."""
+        """Everything that is live on the server is here, nothing that was removed; what a record
+        no longer lists is kept."""
         served, live = self.served_visits(node), truth.live_history(step)
         self.assertEqual(set(served), set(live))
         self.assertEqual([u for u in live if not live[u] <= served[u]], [])
@@ -73,13 +79,24 @@ class Steps(TestCase):
         expected = {r[0]: r for r in map(truth.simplify, tablet["bookmarksTree"]["children"])}
         for root in served_tree(node, "places"):
             self.assertEqual(root, expected[root[0]])
-        visits, urls = collections.defaultdict(set), {p["guid"]: p["url"] for p in check.rows(tablet["places"])}
+        visits, urls = collections.defaultdict(set), {
+            p["guid"]: p["url"]
+            for p in check.rows(tablet["places"])
+        }
         for visit in check.rows(tablet["visits"]):
             visits[urls[visit["guid"]]].add((visit["date"] // 1000, visit["type"]))
         self.assertEqual(self.served_visits(node), dict(visits))
         with node.database(ADA) as db:
-            got = {url: (frecency, count) for url, frecency, count in db.execute("SELECT url, frecency, visit_count FROM pages")}
-        theirs = {p["url"]: (p["frecency"], p["visitCount"]) for p in check.rows(tablet["places"]) if not p["url"].startswith("place:")}
+            got = {
+                url: (frecency, count)
+                for url, frecency, count in db.execute(
+                    "SELECT url, frecency, visit_count FROM pages")
+            }
+        theirs = {
+            p["url"]: (p["frecency"], p["visitCount"])
+            for p in check.rows(tablet["places"])
+            if not p["url"].startswith("place:")
+        }
         mine_only = set(got) - set(theirs)
         self.assertEqual(mine_only, set())
         differing = {u: (got[u], theirs[u]) for u in got if got[u] != theirs[u]}

@@ -1,5 +1,5 @@
-"""The daemon on the state directory of a release with one file for everybody: nobody sees a difference. The directory was recorded with that release
-(tests/fixtures/schema-1)."""
+"""The daemon on the state directory of a release with one file for everybody: nobody sees a
+difference. The directory was recorded with that release (tests/fixtures/schema-1)."""
 import json
 import os
 import shutil
@@ -27,12 +27,14 @@ class Upgrade(TestCase):
         return node, recorded["answers"]
 
     def lasting(self, path, body):
-        """What does not depend on today: not when one was here last, nor in which order a search has its results, nor whether a sync failed meanwhile."""
+        """What does not depend on today: not when one was here last, nor in which order a search
+        has its results, nor whether a sync failed meanwhile."""
         if path == "/me":
             account = json.loads(body)["account"]
             return [account[key] for key in ("email", "name", "counts", "created")]
         if path.startswith("/search"):
-            return sorted((part["kind"], part["url"], part["title"]) for part in json.loads(body)["results"])
+            return sorted(
+                (part["kind"], part["url"], part["title"]) for part in json.loads(body)["results"])
         return body
 
     def test_nobody_sees_a_difference(self):
@@ -43,13 +45,16 @@ class Upgrade(TestCase):
                 for path, body in recorded.items():
                     answer = node.request("/api/v1" + path, email=email)
                     self.assertEqual(answer.status, 200, path)
-                    self.assertEqual(self.lasting(path, answer.body.decode()), self.lasting(path, body), (email, path))
+                    self.assertEqual(self.lasting(path, answer.body.decode()),
+                                     self.lasting(path, body), (email, path))
             node.stop()
             self.assertIn("sound", node.cli("verify"))
             node.start()
         with node.database() as db:
             ids = [row[0] for row in db.execute("SELECT id FROM accounts")]
-        self.assertEqual(sorted(n for n in os.listdir(os.path.join(node.state, "accounts")) if n.endswith(".db")), sorted(f"{i}.db" for i in ids))
+        self.assertEqual(
+            sorted(n for n in os.listdir(os.path.join(node.state, "accounts"))
+                   if n.endswith(".db")), sorted(f"{i}.db" for i in ids))
 
     def test_the_credentials_can_be_opened(self):
         """The service that they are for is gone: what fails is the network."""

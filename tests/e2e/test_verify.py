@@ -1,4 +1,5 @@
-"""Bytes that a disk changed in the files of SQLite: what `verify` finds, and what it says that it cannot find."""
+"""Bytes that a disk changed in the files of SQLite: what `verify` finds, and what it says that
+it cannot find."""
 import contextlib
 import glob
 import os
@@ -9,7 +10,10 @@ import unittest
 from harness import ADA, HEARTHD, PATIENCE, TestCase
 
 TITLE = b"Zanzibar by lantern light"
-PAGE = {"id": "verifypage01", "histUri": "https://zanzibar.example/", "title": TITLE.decode(), "visits": [{"date": 1795432000000000, "type": 1}]}
+PAGE = {
+    "id": "verifypage01", "histUri": "https://zanzibar.example/", "title": TITLE.decode(), "visits":
+    [{"date": 1795432000000000, "type": 1}]
+}
 
 
 class Verify(TestCase):
@@ -37,7 +41,8 @@ class Verify(TestCase):
             with open(path, "r+b") as file:
                 file.write(wrong)
             return subprocess.run([HEARTHD, "--config", self.home.conf, "verify"],
-                                  capture_output=True, text=True, env=self.home.environment, timeout=PATIENCE)
+                                  capture_output=True, text=True, env=self.home.environment,
+                                  timeout=PATIENCE)
         finally:
             with open(path, "r+b") as file:
                 file.write(sound)
@@ -66,7 +71,8 @@ class Verify(TestCase):
             with self.subTest(path):
                 self.found(path, [0])  # the file's magic
                 self.found(path, [self.page_size(path)], 0x70)  # the kind of its second page
-        self.found(self.shared, self.places(self.shared, ADA.encode())[:1])  # in a row, or in its index: the other disagrees
+        # in a row, or in its index: the other disagrees
+        self.found(self.shared, self.places(self.shared, ADA.encode())[:1])
 
     def test_not_found(self):
         """A title: nothing repeats it. This is what the last but one line says."""

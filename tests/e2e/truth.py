@@ -20,7 +20,8 @@ def steps():
 
 
 def tree(name):
-    with gzip.open(os.path.join(FIXTURES, "truth", "trees", name + ".json.gz"), "rt", encoding="utf-8") as f:
+    with gzip.open(os.path.join(FIXTURES, "truth", "trees", name + ".json.gz"), "rt",
+                   encoding="utf-8") as f:
         return json.load(f)
 
 
@@ -33,7 +34,8 @@ def simplify(node):
     """A node of Firefox's tree as nested tuples: kind, title, url, tags, keyword, children."""
     guid = ROOTS.get(node["guid"], node["guid"])
     if node["typeCode"] == 2:
-        return (guid, "folder", None if guid in check.ROOTS else node.get("title", ""), [simplify(c) for c in node.get("children", [])])
+        return (guid, "folder", None if guid in check.ROOTS else node.get("title", ""),
+                [simplify(c) for c in node.get("children", [])])
     if node["typeCode"] == 3:
         return (guid, "separator")
     kind = "query" if node["uri"].startswith("place:") else "bookmark"
@@ -52,5 +54,9 @@ def live_history(step):
 
 def tabs(step):
     """device id -> [(url, title, last used in ms)] as uploaded."""
-    return {i: [(t["urlHistory"][0], t["title"], t["lastUsed"] * 1000) for t in r["tabs"]]
-            for (collection, i), r in steps()[step][1].items() if collection == "tabs"}
+    return {
+        i: [(t["urlHistory"][0], t["title"], t["lastUsed"] * 1000)
+            for t in r["tabs"]]
+        for (collection, i), r in steps()[step][1].items()
+        if collection == "tabs"
+    }

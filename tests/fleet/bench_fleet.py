@@ -1,4 +1,5 @@
-"""Measurements for ./dev bench fleet: PostgreSQL beside SQLite, and what an unchanged account costs a worker. Rows of Markdown tables."""
+"""Measurements for ./dev bench fleet: PostgreSQL beside SQLite, and what an unchanged account
+costs a worker. Rows of Markdown tables."""
 import http.client
 import json
 import re
@@ -9,7 +10,8 @@ from fleet import Fleet, Postgres, TestCase, until
 from test_worker import connections_to
 
 EMAIL = "a@example.org"
-WORDS = "river garden stone window market letter bicycle teapot library forest engine castle".split()
+WORDS = "river garden stone window market letter bicycle teapot library forest engine castle".split(
+)
 
 
 def percentile(values, p):
@@ -25,7 +27,11 @@ class Pair:
         self.case.addCleanup(postgres.close)
         postgres.start()
         config = "[scheduler]\ntick = 2s\n"
-        self.nodes = [self.case.node(config), self.case.node(f"{config}[storage main]\nplugin = pg\ndsn = {postgres.create('bench')}\n")]
+        self.nodes = [
+            self.case.node(config),
+            self.case.node(
+                f"{config}[storage main]\nplugin = pg\ndsn = {postgres.create('bench')}\n")
+        ]
         data = json.dumps(service.account(EMAIL, history=history, bookmarks=bookmarks, tabs=50))
         for node in self.nodes:
             node.cli("account", "import", "-", text=data)
@@ -42,7 +48,9 @@ def first_sync():
     pair = Pair(100000, 10000)
     try:
         (records, sqlite), (_, postgres) = (pair.first_sync(node) for node in pair.nodes)
-        return [("SQLite", records, f"{sqlite:.1f}", "1"), ("PostgreSQL, on the same machine", records, f"{postgres:.1f}", f"{postgres / sqlite:.1f}")]
+        return [("SQLite", records, f"{sqlite:.1f}", "1"),
+                ("PostgreSQL, on the same machine", records, f"{postgres:.1f}",
+                 f"{postgres / sqlite:.1f}")]
     finally:
         pair.case.doCleanups()
 
@@ -51,16 +59,20 @@ def latencies():
     pair, now, rows = Pair(20000, 2000), int(time.time() * 1000), []
     pair.postgres.sql("bench", "VACUUM ANALYZE")  # what autovacuum does within the next minutes
     kinds = {
-        "search, 20 hits": [f"/search?q={a}{b}" for a in "abcdefghiklmnoprstuvw" for b in "aeiourst"],
-        "history, 50 visits of a date": [f"/history?to={now - i * 14400000}" for i in range(300)],
-        "history, 50 visits of a word": [f"/history?q={w}&to={now - i}" for w in WORDS for i in range(8)],
-        "history, 50 visits of a host": [f"/history?host=news.{w}.example&to={now - i}" for w in WORDS for i in range(8)],
+        "search, 20 hits":
+        [f"/search?q={a}{b}" for a in "abcdefghiklmnoprstuvw"
+         for b in "aeiourst"], "history, 50 visits of a date":
+        [f"/history?to={now - i * 14400000}" for i in range(300)], "history, 50 visits of a word":
+        [f"/history?q={w}&to={now - i}" for w in WORDS
+         for i in range(8)], "history, 50 visits of a host":
+        [f"/history?host=news.{w}.example&to={now - i}" for w in WORDS for i in range(8)],
     }
     try:
         for name, paths in kinds.items():
             found = [measure(node, paths) for node in pair.nodes]
             cells = [f"{percentile(f, 50):.2f} / {percentile(f, 95):.2f} ms" for f in found]
-            rows.append((name, *cells, f"{percentile(found[1], 50) / percentile(found[0], 50):.1f}"))
+            rows.append(
+                (name, *cells, f"{percentile(found[1], 50) / percentile(found[0], 50):.1f}"))
         return rows
     finally:
         pair.case.doCleanups()
@@ -94,10 +106,12 @@ def cpu_seconds(pid):
 def unchanged(accounts=500, seconds=20):
     case = TestCase()
     try:
-        fleet = Fleet(case, workers=1, schedulers=1, config="[scheduler]\ninterval = 1s\ntick = 100ms\nbatch = 500\n")
+        fleet = Fleet(case, workers=1, schedulers=1,
+                      config="[scheduler]\ninterval = 1s\ntick = 100ms\nbatch = 500\n")
         worker, port = fleet.workers[0], urllib.parse.urlparse(fleet.service.url).port
         for i in range(accounts):
-            data = fleet.service.account(f"person{i}@example.org", history=5, bookmarks=2, tabs=1, seed=i)
+            data = fleet.service.account(f"person{i}@example.org", history=5, bookmarks=2, tabs=1,
+                                         seed=i)
             fleet.operator.cli("account", "import", "-", text=json.dumps(data))
         until(lambda: all(row["last_sync_at"] for row in fleet.rows()), "everybody synced")
         fleet.service.clear()
@@ -108,6 +122,7 @@ def unchanged(accounts=500, seconds=20):
             time.sleep(0.5)
         checks, took = fleet.service.counters()["requests"], time.perf_counter() - begin
         cpu = cpu_seconds(pid) - cpu
-        return [(f"{checks / took * 60:,.0f}", f"{cpu / checks * 1000:.2f} ms", f"{checks / cpu * 60:,.0f}", most, f"{worker.memory('VmHWM') / 1024:.0f} MB")]
+        return [(f"{checks / took * 60:,.0f}", f"{cpu / checks * 1000:.2f} ms",
+                 f"{checks / cpu * 60:,.0f}", most, f"{worker.memory('VmHWM') / 1024:.0f} MB")]
     finally:
         case.doCleanups()

@@ -1,5 +1,6 @@
-"""A fleet on loopback: two web nodes with a PostgreSQL database each, Redis, workers, schedulers, HAProxy with the package's own configuration, and a
-Sync service with many accounts. Each process has a folder and a configuration of its own, as machines have."""
+"""A fleet on loopback: two web nodes with a PostgreSQL database each, Redis, workers,
+schedulers, HAProxy with the package's own configuration, and a Sync service with many accounts.
+Each process has a folder and a configuration of its own, as machines have."""
 import json
 import os
 import ssl
@@ -42,20 +43,32 @@ class PostgresCase(TestCase):
 
 
 class Fleet:
-    def __init__(self, case, workers=3, schedulers=2, config="", apart=False, hole=None, seconds=False):
-        """seconds: each node has a second web process, by the lines of HAProxy's file that are comments. apart: each node has a PostgreSQL of its own. hole: the name of a node whose database is reached through a Hole."""
+    def __init__(self, case, workers=3, schedulers=2, config="", apart=False, hole=None,
+                 seconds=False):
+        """seconds: each node has a second web process, by the lines of HAProxy's file that are
+        comments. apart: each node has a PostgreSQL of its own. hole: the name of a node whose
+        database is reached through a Hole."""
         self.case = case
         self.postgres = self.server(Postgres())
-        self.databases = {name: self.server(Postgres()) if apart and name != NODES[0] else self.postgres for name in NODES}
+        self.databases = {
+            name: self.server(Postgres()) if apart and name != NODES[0] else self.postgres
+            for name in NODES
+        }
         self.hole = None
         self.redis = self.server(Redis())
         self.service = case.service(load=False)
         self.folder = tempfile.TemporaryDirectory(prefix="hearth-fleet-")
         case.addCleanup(self.folder.cleanup)
         self.ports = {name: free_port() for name in NODES}
-        addresses = {f"HEARTH_{name.upper()}": f"127.0.0.1:{port}" for name, port in self.ports.items()}
+        addresses = {
+            f"HEARTH_{name.upper()}": f"127.0.0.1:{port}"
+            for name, port in self.ports.items()
+        }
         self.second_ports = {name: free_port() for name in NODES if seconds}
-        addresses.update({f"HEARTH_{name.upper()}2": f"127.0.0.1:{port}" for name, port in self.second_ports.items()})
+        addresses.update({
+            f"HEARTH_{name.upper()}2": f"127.0.0.1:{port}"
+            for name, port in self.second_ports.items()
+        })
         self.haproxy = HAProxy(self.front(seconds), **addresses)
         case.addCleanup(self.haproxy.close)
         self.common = f"[hearth]\nkey_file = {self.folder.name}/hearth.key\nlog = json\n[listen metrics]\naddress = 127.0.0.1:0\nserves = metrics\n"
@@ -70,10 +83,19 @@ class Fleet:
         self.common += config
         self.operator = self.process("")
         self.operator.cli("migrate")
-        self.webs = {name: self.process(f"[hearth]\nroles = web\n[web]\nnode = {name}\ntrusted_proxies = 127.0.0.1/32\n"
-                                        f"[listen main]\naddress = 127.0.0.1:{port}\n") for name, port in self.ports.items()}
-        self.seconds = [self.process(f"[hearth]\nroles = web\n[web]\nnode = {name}\ntrusted_proxies = 127.0.0.1/32\n"
-                                     f"[listen main]\naddress = 127.0.0.1:{port}\n") for name, port in self.second_ports.items()]
+        self.webs = {
+            name:
+            self.process(
+                f"[hearth]\nroles = web\n[web]\nnode = {name}\ntrusted_proxies = 127.0.0.1/32\n"
+                f"[listen main]\naddress = 127.0.0.1:{port}\n")
+            for name, port in self.ports.items()
+        }
+        self.seconds = [
+            self.process(
+                f"[hearth]\nroles = web\n[web]\nnode = {name}\ntrusted_proxies = 127.0.0.1/32\n"
+                f"[listen main]\naddress = 127.0.0.1:{port}\n")
+            for name, port in self.second_ports.items()
+        ]
         self.workers = [self.process("[hearth]\nroles = worker\n") for _ in range(workers)]
         self.schedulers = [self.process("[hearth]\nroles = scheduler\n") for _ in range(schedulers)]
         for node in self.daemons():
@@ -104,7 +126,8 @@ class Fleet:
     def daemons(self):
         return [*self.webs.values(), *self.seconds, *self.workers, *self.schedulers]
 
-    # --- people ------------------------------------------------------------------------------------------------------------------------------
+    # --- people
+    # ------------------------------------------------------------------------------------------------------------------------------
     def settle(self, count):
         """Makes the accounts, their tokens and their first round."""
         for i in range(count):
@@ -120,24 +143,45 @@ class Fleet:
         return self.operator.cli_json("account", "list")
 
     def next_round(self, email):
-        """Changes all bookmarks of a person and adds visits, each collection in one upload: readers must see all of a round or nothing."""
+        """Changes all bookmarks of a person and adds visits, each collection in one upload:
+        readers must see all of a round or nothing."""
         number = self.rounds[email] = self.rounds.get(email, 0) + 1
         title = f"{email} round {number}"
-        items = [{"id": f"{i:02}__________", "type": "bookmark", "parentid": "unfiled", "parentName": "", "dateAdded": 1700000000000 + i, "hasDupe": True,
-                  "title": title, "bmkUri": f"https://{email.split('@')[0]}.example/{i}", "tags": []} for i in range(BOOKMARKS)]
-        root = {"id": "unfiled", "type": "folder", "parentid": "places", "parentName": "", "dateAdded": 1700000000000, "hasDupe": True, "title": "unfiled",
-                "children": [i["id"] for i in items]}
+        items = [{
+            "id": f"{i:02}__________", "type": "bookmark", "parentid": "unfiled", "parentName": "",
+            "dateAdded": 1700000000000 + i, "hasDupe": True, "title": title, "bmkUri":
+            f"https://{email.split('@')[0]}.example/{i}", "tags": []
+        } for i in range(BOOKMARKS)]
+        root = {
+            "id": "unfiled", "type": "folder", "parentid": "places", "parentName": "", "dateAdded":
+            1700000000000, "hasDupe": True, "title": "unfiled", "children":
+            [i["id"] for i in items]
+        }
         self.service.put_clear("bookmarks", *items, root, email=email)
-        self.service.put_clear("history", *({"id": f"{i:02}_visit_____", "histUri": f"https://{email.split('@')[0]}.example/visited/{i}", "title": title,
-                                             "visits": [{"date": 1700000000000000 + number * 60000000 + i, "type": 1}]} for i in range(VISITS)), email=email)
+        self.service.put_clear(
+            "history",
+            *({
+                "id": f"{i:02}_visit_____", "histUri":
+                f"https://{email.split('@')[0]}.example/visited/{i}", "title": title, "visits":
+                [{"date": 1700000000000000 + number * 60000000 + i, "type": 1}]
+            } for i in range(VISITS)), email=email)
 
-    # --- readers -------------------------------------------------------------------------------------------------------------------------------
+    # --- readers
+    # -------------------------------------------------------------------------------------------------------------------------------
     def ask(self, email, path, headers=None, follow=True):
         """Through HAProxy, as a program that asked GET /api/v1/node once."""
-        headers = {"Authorization": f"Bearer {self.tokens[email]}", "Hearth-Node": self.accounts[email]["node"], **(headers or {})}
-        handlers = [urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self.context)] + ([] if follow else [KeepRedirects()])
+        headers = {
+            "Authorization": f"Bearer {self.tokens[email]}", "Hearth-Node":
+            self.accounts[email]["node"], **(headers or {})
+        }
+        handlers = [
+            urllib.request.ProxyHandler({}),
+            urllib.request.HTTPSHandler(context=self.context)
+        ] + ([] if follow else [KeepRedirects()])
         try:
-            with urllib.request.build_opener(*handlers).open(urllib.request.Request(self.haproxy.url + path, headers=headers), timeout=60) as answer:
+            with urllib.request.build_opener(*handlers).open(
+                    urllib.request.Request(self.haproxy.url + path, headers=headers),
+                    timeout=60) as answer:
                 return Answer(answer.status, answer.headers, answer.read())
         except urllib.error.HTTPError as error:
             with error:

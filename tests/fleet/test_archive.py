@@ -1,5 +1,6 @@
-"""An account by archive from one storage to another: Ada's on SQLite, archived, is restored on PostgreSQL and from there on SQLite again, and each answers the API
-with the same bytes. And what `hearthd account archive` and `restore` refuse, in words."""
+"""An account by archive from one storage to another: Ada's on SQLite, archived, is restored on
+PostgreSQL and from there on SQLite again, and each answers the API with the same bytes. And what
+`hearthd account archive` and `restore` refuse, in words."""
 import gzip
 import hashlib
 import json
@@ -62,7 +63,10 @@ class Archive(test_same_answers.SameAnswers):
             for line in lines[:-1]:
                 kind = json.loads(line)["record"]
                 counts[kind] = counts.get(kind, 0) + 1
-            last = {k: counts.get(k, 0) if k not in ("record", "lines", "sha256") else v for k, v in last.items()}
+            last = {
+                k: counts.get(k, 0) if k not in ("record", "lines", "sha256") else v
+                for k, v in last.items()
+            }
             last.update(lines=len(lines) - 1, sha256=hashlib.sha256(body).hexdigest())
             lines[-1] = json.dumps(last, separators=(",", ":")).encode() + b"\n"
         copy = path + ".edited"
@@ -89,7 +93,8 @@ class Archive(test_same_answers.SameAnswers):
             node.tokens = dict(single.tokens)
         self.check_nobody_was_asked(last["page"])
         second = self.archive(postgres, "again.hearth", "--with-credentials", "--with-tokens")
-        self.assertEqual(self.lines(second), self.without_times(self.lines(first), self.lines(second)))
+        self.assertEqual(self.lines(second),
+                         self.without_times(self.lines(first), self.lines(second)))
         for node in (postgres, again):
             got = self.answers(node, False)
             self.assertEqual(got["/me"], expected["/me"])
@@ -101,21 +106,31 @@ class Archive(test_same_answers.SameAnswers):
         self.assertGreater(len(expected), 80)
 
     def check_nobody_was_asked(self, pages):
-        """Whether a page has visits already is known in an account that was empty: else each page of a restore waits for an answer of the server.
-        Once each page's visits are looked up, some hundred pages in a statement: what the pages say of them is made sure of."""
+        """Whether a page has visits already is known in an account that was empty: else each
+        page of a restore waits for an answer of the server. Once each page's visits are looked
+        up, some hundred pages in a statement: what the pages say of them is made sure of."""
         ask = "SELECT n_tup_ins, idx_scan FROM pg_stat_user_tables WHERE relname = 'visits' AND n_tup_ins > 0"
-        inserted, looked_up = until(lambda: self.postgres.sql("ada", ask), "the restore was counted").split("|")
+        inserted, looked_up = until(lambda: self.postgres.sql("ada", ask),
+                                    "the restore was counted").split("|")
         self.assertLess(int(looked_up) - int(inserted), pages + pages // 2)
 
     def without_times(self, first, second):
-        """The first, with what a daemon that runs writes meanwhile as the second has it: the account's and tokens' times, and so the last line."""
+        """The first, with what a daemon that runs writes meanwhile as the second has it: the
+        account's and tokens' times, and so the last line."""
         self.assertEqual(len(first), len(second))
-        moves = {"account": {"last_seen", "last_attempt", "next_sync", "last_sync"}, "token": {"last_used"}, "end": {"sha256"}}
+        moves = {
+            "account": {"last_seen", "last_attempt", "next_sync", "last_sync"}, "token":
+            {"last_used"}, "end": {"sha256"}
+        }
         result = []
         for a, b in zip(first, second):
             x, y = json.loads(a), json.loads(b)
             free = moves.get(x["record"], set())
-            same = {k: v for k, v in x.items() if k not in free} == {k: v for k, v in y.items() if k not in free}
+            same = {k: v
+                    for k, v in x.items()
+                    if k not in free} == {k: v
+                                          for k, v in y.items()
+                                          if k not in free}
             result.append(b if free and same else a)
         return result
 

@@ -1,4 +1,5 @@
-"""What only PostgreSQL can do to the daemon: schemas of other releases, connections that are ended, wrong addresses, several that migrate at once."""
+"""What only PostgreSQL can do to the daemon: schemas of other releases, connections that are
+ended, wrong addresses, several that migrate at once."""
 import os
 import re
 import signal
@@ -24,35 +25,57 @@ class WithPostgres(PostgresCase):
         node.cli("check")
         newest = int(self.postgres.sql(database, "SELECT max(version) FROM schema_version"))
         self.postgres.sql(database, f"INSERT INTO schema_version VALUES ({newest + 1}, {newest})")
-        self.assertIn("The configuration is good.", node.cli("check"))  # a newer release has been here, and says that this one may go on
+        # a newer release has been here, and says that this one may go on
+        self.assertIn("The configuration is good.", node.cli("check"))
         node.cli("migrate")
-        self.postgres.sql(database, f"INSERT INTO schema_version VALUES ({newest + 2}, {newest + 1})")
+        self.postgres.sql(database,
+                          f"INSERT INTO schema_version VALUES ({newest + 2}, {newest + 1})")
         self.assertIn("use a newer hearthd", node.cli("check", code=1))
         self.assertIn("use a newer hearthd", node.cli("migrate", code=1))
 
     def test_the_schema_is_the_documented_one(self):
-        """docs/schema.md: the same tables and columns as SQLite's but for what it says, and examples that run."""
+        """docs/schema.md: the same tables and columns as SQLite's but for what it says, and
+        examples that run."""
         node, database = self.fresh()
         columns = {}
-        for line in self.postgres.sql(database, "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'").splitlines():
+        for line in self.postgres.sql(
+                database,
+                "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema "
+                "= 'public'"
+        ).splitlines():
             columns.setdefault(line.split("|")[0], set()).add(line.split("|")[1])
         single, service = self.node(), self.service()
         single.add_account(service)
         kinds = []  # of the shared file, and of a person's
         for email in (None, ADA):
             with single.database(email) as db:
-                names = [n for (n,) in db.execute("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'")]
-                kinds.append({name: {row[1] for row in db.execute(f"PRAGMA table_info({name})")} for name in names})
+                names = [
+                    n for (n, ) in db.execute(
+                        "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name "
+                        "NOT LIKE 'sqlite_%'"
+                    )
+                ]
+                kinds.append({
+                    name: {row[1]
+                           for row in db.execute(f"PRAGMA table_info({name})")}
+                    for name in names
+                })
         expected, person = kinds
         counted = person.pop("account") - {"row", "id"}
         expected["accounts"] = expected["accounts"] - {"file"} | counted
-        expected["readable_accounts"] = expected["readable_accounts"] - {"file"} | counted - {"forgotten", "removals_forgotten"}
+        expected["readable_accounts"] = expected["readable_accounts"] - {"file"} | counted - {
+            "forgotten", "removals_forgotten"
+        }
         del expected["removed_files"]
         names = ("collections", "visit_types", "bookmark_kinds", "bookmark_roots", "removal_kinds")
         for name, of in person.items():
-            expected[name] = of if name in names else of | {"email" if name.startswith("readable_") else "account"}
-        for table, gone, new in (("pages", {"row"}, {"host_key"}), ("bookmarks", {"row"}, set()), ("visits", {"page_row"}, set()),
-                                 ("page_guids", {"page_row"}, {"page"}), ("schema_version", set(), {"version", "oldest"})):
+            expected[name] = of if name in names else of | {
+                "email" if name.startswith("readable_") else "account"
+            }
+        for table, gone, new in (("pages", {"row"}, {"host_key"}), ("bookmarks", {"row"}, set()),
+                                 ("visits", {"page_row"}, set()),
+                                 ("page_guids", {"page_row"}, {"page"}), ("schema_version", set(),
+                                                                          {"version", "oldest"})):
             expected[table] = expected.get(table, set()) - gone | new
         expected["removed_pages"] = {"account", "id", "generation"}
         expected["bookmark_moves"] = {"account", "parent", "children"}
@@ -67,16 +90,24 @@ class WithPostgres(PostgresCase):
     def test_many_migrate_at_once(self):
         node, database = self.fresh(migrate=False)
         command = [HEARTHD, "--config", node.conf, "migrate"]
-        done = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(6)]
+        done = [
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            for _ in range(6)
+        ]
         said = [p.communicate(timeout=60)[0] for p in done]
         self.assertEqual([p.returncode for p in done], [0] * 6, said)
-        self.assertEqual(self.postgres.sql(database, "SELECT count(*) = max(version) FROM schema_version"), "t\n")
+        self.assertEqual(
+            self.postgres.sql(database, "SELECT count(*) = max(version) FROM schema_version"),
+            "t\n")
 
     def test_addresses_that_lead_nowhere(self):
-        cases = {"postgresql://postgres@/nothere?host=" + self.postgres.folder: ("createdb", 2),
-                 "postgresql://nobody@/postgres?host=" + self.postgres.folder: ("createuser", 1),
-                 "postgresql://postgres@/postgres?host=/nonexistent": ("cannot be reached", 1),
-                 "postgresql://postgres@127.0.0.1:1/postgres": ("cannot be reached", 1), "nonsense": ("dsn", 2)}
+        cases = {
+            "postgresql://postgres@/nothere?host=" + self.postgres.folder: ("createdb", 2),
+            "postgresql://nobody@/postgres?host=" + self.postgres.folder: ("createuser", 1),
+            "postgresql://postgres@/postgres?host=/nonexistent": ("cannot be reached", 1),
+            "postgresql://postgres@127.0.0.1:1/postgres": ("cannot be reached", 1), "nonsense":
+            ("dsn", 2)
+        }
         for dsn, (words, code) in cases.items():
             node = self.node(f"[storage main]\nplugin = pg\ndsn = {dsn}\n", start=False)
             said = node.cli("check", code=code)
@@ -84,7 +115,9 @@ class WithPostgres(PostgresCase):
             self.assertLessEqual(said.count("\n"), 1)
 
     def test_the_password_is_not_shown(self):
-        node = self.node("[storage main]\nplugin = pg\ndsn = postgresql://someone:hunter2@127.0.0.1:1/x\n", start=False)
+        node = self.node(
+            "[storage main]\nplugin = pg\ndsn = postgresql://someone:hunter2@127.0.0.1:1/x\n",
+            start=False)
         for command in (["check"], ["migrate"]):
             self.assertNotIn("hunter2", node.cli(*command, code=1))
         self.assertNotIn("hunter2", node.cli("config"))
@@ -92,7 +125,8 @@ class WithPostgres(PostgresCase):
     PROBED = "[hearth]\nprobe_interval = 50ms\nprobe_timeout = 500ms\n[web]\nstorage_timeout = 1h\n"
 
     def test_changes_that_do_not_end(self):
-        """A synchronous standby is missing, or somebody holds a lock: no commit ends, and everything can be read."""
+        """A synchronous standby is missing, or somebody holds a lock: no commit ends, and
+        everything can be read."""
         node, database = self.fresh(start=True)
         node.add_account(self.service())
         node.stop()
@@ -100,35 +134,48 @@ class WithPostgres(PostgresCase):
         node.start()
         self.addCleanup(self.standby, None)
         self.standby("nobody")
-        ready = until(lambda: (a := node.request("/readyz", email=None)).status == 503 and a, "a probe notices it")
-        self.assertEqual(ready.json["detail"], "The storage cannot be written (input or output failed).")
+        ready = until(lambda: (a := node.request("/readyz", email=None)).status == 503 and a,
+                      "a probe notices it")
+        self.assertEqual(ready.json["detail"],
+                         "The storage cannot be written (input or output failed).")
         for i in range(10):  # probe after probe
             self.assertEqual(node.request(f"/api/v1/history?ask={i}").status, 200)
-            self.assertEqual(node.request("/readyz", email=None).json["detail"], ready.json["detail"])
+            self.assertEqual(
+                node.request("/readyz", email=None).json["detail"], ready.json["detail"])
         self.assertIn("a change does not end", node.log_text())
         self.standby(None)
         until(lambda: node.request("/readyz", email=None).status == 200, "it can be written again")
-        self.assertEqual(node.request("/api/v1/settings", "PATCH", body={"theme": {"mode": "dark"}}).status, 200)
+        self.assertEqual(
+            node.request("/api/v1/settings", "PATCH", body={"theme": {"mode": "dark"}}).status, 200)
 
     def standby(self, name):
-        self.postgres.sql("postgres", f"ALTER SYSTEM SET synchronous_standby_names = '{name}'" if name else "ALTER SYSTEM RESET synchronous_standby_names")
+        self.postgres.sql(
+            "postgres", f"ALTER SYSTEM SET synchronous_standby_names = '{name}'"
+            if name else "ALTER SYSTEM RESET synchronous_standby_names")
         self.postgres.sql("postgres", "SELECT pg_reload_conf()")
 
     def test_a_table_that_is_locked(self):
-        """The server answers, but nobody's request: they are told so at once instead of one by one after storage_timeout, an hour here."""
+        """The server answers, but nobody's request: they are told so at once instead of one by
+        one after storage_timeout, an hour here."""
         node, database = self.fresh(start=True)
         node.add_account(self.service())
         node.stop()
         node.configure("60-probes", self.PROBED)
         node.start()
-        command = [os.path.join(self.postgres.bin, "psql"), "-h", self.postgres.folder, "-U", "postgres", "-d", database, "-X", "-q"]
-        holder = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, **self.postgres.options(), cwd=self.postgres.folder)
+        command = [
+            os.path.join(self.postgres.bin, "psql"), "-h", self.postgres.folder, "-U", "postgres",
+            "-d", database, "-X", "-q"
+        ]
+        holder = subprocess.Popen(command, stdin=subprocess.PIPE, text=True,
+                                  **self.postgres.options(), cwd=self.postgres.folder)
         try:
             holder.stdin.write("BEGIN; LOCK TABLE accounts;\n")
             holder.stdin.flush()
-            ready = until(lambda: (a := node.request("/readyz", email=None)).status == 503 and a, "a probe notices it")
+            ready = until(lambda: (a := node.request("/readyz", email=None)).status == 503 and a,
+                          "a probe notices it")
             self.assertIn("does not answer", ready.json["detail"])
-            self.assertEqual([node.request(f"/api/v1/history?ask={i}").status for i in range(12)], [503] * 12)
+            self.assertEqual([node.request(f"/api/v1/history?ask={i}").status for i in range(12)],
+                             [503] * 12)
         finally:
             holder.stdin.close()
             holder.wait(60)
@@ -136,20 +183,28 @@ class WithPostgres(PostgresCase):
         self.assertEqual(node.request("/api/v1/history?ask=13").status, 200)
 
     def test_a_command_whose_server_stops(self):
-        """No deadline is set on the command line: a command that waits for a server that has stopped ends in words nevertheless."""
+        """No deadline is set on the command line: a command that waits for a server that has
+        stopped ends in words nevertheless."""
         node, database = self.fresh()
         node.add_account(self.service())
         dsn = self.postgres.dsn(database)
-        node.configure("60-patience", f"[storage main]\nplugin = pg\ndsn = {dsn}\nstatement_timeout = 5s\n")
-        holder = subprocess.Popen([os.path.join(self.postgres.bin, "psql"), "-h", self.postgres.folder, "-U", "postgres", "-d", database, "-X", "-q"],
-                                  stdin=subprocess.PIPE, text=True, **self.postgres.options(), cwd=self.postgres.folder)
+        node.configure("60-patience",
+                       f"[storage main]\nplugin = pg\ndsn = {dsn}\nstatement_timeout = 5s\n")
+        holder = subprocess.Popen([
+            os.path.join(self.postgres.bin, "psql"), "-h", self.postgres.folder, "-U", "postgres",
+            "-d", database, "-X", "-q"
+        ], stdin=subprocess.PIPE, text=True, **self.postgres.options(), cwd=self.postgres.folder)
         try:
             holder.stdin.write("BEGIN; LOCK TABLE accounts;\n")
             holder.stdin.flush()
             held = "SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = relation WHERE relname = 'accounts' AND granted = "
-            until(lambda: self.postgres.sql(database, held + "true").strip() != "0", "the lock is held")
-            command = subprocess.Popen([HEARTHD, "--config", node.conf, "account", "list"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            until(lambda: self.postgres.sql(database, held + "false").strip() != "0" or command.poll() is not None, "the command waits for it")
+            until(lambda: self.postgres.sql(database, held + "true").strip() != "0",
+                  "the lock is held")
+            command = subprocess.Popen([HEARTHD, "--config", node.conf, "account", "list"],
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            until(
+                lambda: self.postgres.sql(database, held + "false").strip() != "0" or command.poll(
+                ) is not None, "the command waits for it")
             self.postgres.freeze()
             try:
                 said = command.communicate(timeout=120)[1]
@@ -163,7 +218,8 @@ class WithPostgres(PostgresCase):
         self.assertIn("_timeout", said)
 
     def test_connections_that_are_ended(self):
-        """People read and syncs run while every connection is ended again and again: answers or clean errors, and nothing half done."""
+        """People read and syncs run while every connection is ended again and again: answers or
+        clean errors, and nothing half done."""
         service = self.service(step=1)
         node, database = self.fresh(start=True)
         node.add_account(service)
@@ -172,15 +228,23 @@ class WithPostgres(PostgresCase):
         def read():
             while not done.is_set():
                 answer = node.request("/api/v1/bookmarks")
-                if answer.status not in (200, 503) or answer.headers["Content-Type"].split(";")[0] not in ("application/json", "application/problem+json"):
+                if answer.status not in (200, 503) or answer.headers["Content-Type"].split(
+                        ";")[0] not in ("application/json", "application/problem+json"):
                     wrong.append((answer.status, answer.body))
+
         reader = threading.Thread(target=read)
         reader.start()
         for step in range(2, 8):
             service.step(step)
-            syncing = subprocess.Popen([HEARTHD, "--config", node.conf, "account", "sync", "ada@example.org"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            syncing = subprocess.Popen(
+                [HEARTHD, "--config", node.conf, "account", "sync", "ada@example.org"],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             for _ in range(8):
-                self.postgres.sql("postgres", f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{database}'")
+                self.postgres.sql(
+                    "postgres",
+                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname "
+                    f"= '{database}'"
+                )
             syncing.wait(60)
         done.set()
         reader.join()
@@ -190,14 +254,20 @@ class WithPostgres(PostgresCase):
         self.assertEqual(node.cli("verify").splitlines()[-1], "The database is sound.")
         single = self.node()
         single.add_account(service)
-        for path in ("/bookmarks?folder=menu", "/bookmarks?sort=added&limit=500", "/tags", "/tabs", "/devices"):
-            self.assertEqual(node.request("/api/v1" + path).body, single.request("/api/v1" + path).body, path)
+        for path in ("/bookmarks?folder=menu", "/bookmarks?sort=added&limit=500", "/tags", "/tabs",
+                     "/devices"):
+            self.assertEqual(
+                node.request("/api/v1" + path).body,
+                single.request("/api/v1" + path).body, path)
 
     def test_a_start_without_the_database(self):
-        """A single node waits for its database as the nodes of a fleet do: it starts, says that it is not ready, and goes on when it is there."""
+        """A single node waits for its database as the nodes of a fleet do: it starts, says that
+        it is not ready, and goes on when it is there."""
         server = Postgres().start()
         self.addCleanup(server.close)
-        node = self.node(f"[storage main]\nplugin = pg\ndsn = {server.create('one')}\nconnect_timeout = 1s\n", start=False).prepare()
+        node = self.node(
+            f"[storage main]\nplugin = pg\ndsn = {server.create('one')}\nconnect_timeout = 1s\n",
+            start=False).prepare()
         node.add_account(self.service(), sync=False)
         token = node.token()
 
@@ -207,10 +277,12 @@ class WithPostgres(PostgresCase):
             node.start()
             until(lambda: node.request("/readyz", email=None).status == 503, "it is not ready")
             self.assertEqual(node.request("/api/v1/me", email=None, token=token).status, 503)
+
         server.end(signal.SIGQUIT)
         waits("cannot be reached")
         server.start()
-        until(lambda: node.request("/api/v1/me", email=None, token=token).status == 200, "it is back")
+        until(lambda: node.request("/api/v1/me", email=None, token=token).status == 200,
+              "it is back")
         until(lambda: node.request("/readyz", email=None).status == 200, "and ready")
         node.stop()
         server.freeze()
@@ -218,7 +290,8 @@ class WithPostgres(PostgresCase):
             waits("does not answer within 1000 ms")
         finally:
             server.thaw()
-        until(lambda: node.request("/api/v1/me", email=None, token=token).status == 200, "it is back")
+        until(lambda: node.request("/api/v1/me", email=None, token=token).status == 200,
+              "it is back")
 
 
 if __name__ == "__main__":

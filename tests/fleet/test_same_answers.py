@@ -1,4 +1,5 @@
-"""Ada's account on SQLite and on PostgreSQL: every answer of the API is the same, byte for byte, after each step of her recorded life."""
+"""Ada's account on SQLite and on PostgreSQL: every answer of the API is the same, byte for byte,
+after each step of her recorded life."""
 import json
 import re
 import sys
@@ -8,25 +9,39 @@ import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 from harness import ADA, TestCase  # noqa: E402
+
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from servers import Postgres, Redis  # noqa: E402
 
-# All of her days: the last thirty, which are asked for else, begin at another moment in each request.
+# All of her days: the last thirty, which are asked for else, begin at another moment in each
+# request.
 DAYS = "/history/days?from=1790000000000&to=1800000000000"
-PATHS = ["/devices", "/tabs", "/bookmarks", "/bookmarks?sort=added&limit=50", "/tags", "/history?limit=100", DAYS, DAYS + "&tz=Asia/Kathmandu", "/history/sites",
-         "/history/sites?q=w&limit=7", "/bookmarks?folder=toolbar&q=e", "/bookmarks?folder=menu&q=o&limit=3", "/bookmarks?tag=science&q=e", "/settings", "/suggest?q=a",
-         "/export/bookmarks.html", "/export/bookmarks.json", "/export/history.json", "/export/history.csv"]
-WORDS = ["a", "e", "ex", "exam", "firefox", "moz wiki", "wikipedia.org", "ü", "straße", "^ red", "* news", "% tab", "http://", "nothing like it"]
-TIMES = re.compile(rb'"(created|last_sync|last_attempt|next_sync|id|node|last_seen)":("[^"]*"|-?[0-9]+|null)')  # of this installation, not of Ada's data
+PATHS = [
+    "/devices", "/tabs", "/bookmarks", "/bookmarks?sort=added&limit=50", "/tags",
+    "/history?limit=100", DAYS, DAYS + "&tz=Asia/Kathmandu", "/history/sites",
+    "/history/sites?q=w&limit=7", "/bookmarks?folder=toolbar&q=e",
+    "/bookmarks?folder=menu&q=o&limit=3", "/bookmarks?tag=science&q=e", "/settings", "/suggest?q=a",
+    "/export/bookmarks.html", "/export/bookmarks.json", "/export/history.json",
+    "/export/history.csv"
+]
+WORDS = [
+    "a", "e", "ex", "exam", "firefox", "moz wiki", "wikipedia.org", "ü", "straße", "^ red",
+    "* news", "% tab", "http://", "nothing like it"
+]
+# of this installation, not of Ada's data
+TIMES = re.compile(
+    rb'"(created|last_sync|last_attempt|next_sync|id|node|last_seen)":("[^"]*"|-?[0-9]+|null)')
 
 
 class SameAnswers(TestCase):
     maxDiff = 4000
 
     def answers(self, node, deep):
-        """{path: (status, body, generation)} of what Ada can ask for, each listing to its end. deep: every item by itself, too."""
+        """{path: (status, body, generation)} of what Ada can ask for, each listing to its end.
+        deep: every item by itself, too."""
         found = {}
-        pending = list(PATHS) + [f"/search?q={urllib.parse.quote(w)}&limit=50" for w in WORDS] + [f"/history?q={urllib.parse.quote(w)}" for w in WORDS]
+        pending = list(PATHS) + [f"/search?q={urllib.parse.quote(w)}&limit=50" for w in WORDS
+                                 ] + [f"/history?q={urllib.parse.quote(w)}" for w in WORDS]
         pending += [f"/bookmarks?limit=20&q={urllib.parse.quote(w)}" for w in WORDS]
         while pending:
             path = pending.pop()
@@ -34,19 +49,27 @@ class SameAnswers(TestCase):
                 continue
             answer = node.request("/api/v1" + path)
             self.assertIn(answer.status, (200, 400), path)
-            found[path] = (answer.status, answer.body, (answer.headers["ETag"] or "").split("-")[0])  # generation; the rest names the account
-            if answer.status != 200 or not answer.headers["Content-Type"].startswith("application/json") or path.startswith("/export"):
+            # generation; the rest names the account
+            found[path] = (answer.status, answer.body, (answer.headers["ETag"] or "").split("-")[0])
+            if answer.status != 200 or not answer.headers["Content-Type"].startswith(
+                    "application/json") or path.startswith("/export"):
                 continue
             value = answer.json
             if value.get("next"):
                 base = path.split("&cursor=")[0]
-                pending.append(base + ("&" if "?" in base else "?") + "cursor=" + urllib.parse.quote(value["next"]))
-            pending += [f"/bookmarks?folder={i['id']}" for i in value.get("items", []) if i["kind"] == "folder"]
+                pending.append(base + ("&" if "?" in base else "?") + "cursor=" +
+                               urllib.parse.quote(value["next"]))
+            pending += [
+                f"/bookmarks?folder={i['id']}" for i in value.get("items", [])
+                if i["kind"] == "folder"
+            ]
             if not deep:
                 continue
             pending += [f"/bookmarks/{i['id']}" for i in value.get("items", [])[::5]]
             pending += [f"/pages/{v['page']}" for v in value.get("visits", [])[:20]]
-            pending += [f"/bookmarks?tag={urllib.parse.quote(t['name'])}" for t in value.get("tags", [])]
+            pending += [
+                f"/bookmarks?tag={urllib.parse.quote(t['name'])}" for t in value.get("tags", [])
+            ]
         found["/me"] = (200, TIMES.sub(rb"", node.request("/api/v1/me").body), None)
         return found
 
@@ -57,7 +80,10 @@ class SameAnswers(TestCase):
             self.addCleanup(server.close)
             server.start()
         single = self.node()
-        other = self.node(f"[storage main]\nplugin = pg\ndsn = {postgres.create('ada')}\n[queue]\nplugin = redis\nurl = {redis.url}\n")
+        other = self.node(
+            f"[storage main]\nplugin = pg\ndsn = {postgres.create('ada')}\n[queue]\nplugin = "
+            f"redis\nurl = {redis.url}\n"
+        )
         for node in (single, other):
             node.add_account(service, sync=False)
         count = 0

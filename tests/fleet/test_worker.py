@@ -1,4 +1,5 @@
-"""One worker process with 500 accounts on one Sync service: a handful of connections, one request for an unchanged account, little memory."""
+"""One worker process with 500 accounts on one Sync service: a handful of connections, one
+request for an unchanged account, little memory."""
 import json
 import os
 import socket
@@ -23,16 +24,19 @@ def connections_to(pid, port):
     with open(f"/proc/{pid}/net/tcp", encoding="ascii") as table:
         for line in list(table)[1:]:
             fields = line.split()
-            count += fields[3] == "01" and int(fields[2].split(":")[1], 16) == port and f"socket:[{fields[9]}]" in inodes
+            count += fields[3] == "01" and int(fields[2].split(":")[1],
+                                               16) == port and f"socket:[{fields[9]}]" in inodes
     return count
 
 
 class Worker(TestCase):
     def test_many_accounts_on_one_service(self):
-        fleet = Fleet(self, workers=1, schedulers=1, config="[scheduler]\ninterval = 2s\ntick = 100ms\n")
+        fleet = Fleet(self, workers=1, schedulers=1,
+                      config="[scheduler]\ninterval = 2s\ntick = 100ms\n")
         worker, service = fleet.workers[0], urllib.parse.urlparse(fleet.service.url)
         for i in range(ACCOUNTS):
-            data = fleet.service.account(f"person{i}@example.org", history=5, bookmarks=2, tabs=1, seed=i)
+            data = fleet.service.account(f"person{i}@example.org", history=5, bookmarks=2, tabs=1,
+                                         seed=i)
             fleet.operator.cli("account", "import", "-", text=json.dumps(data))
         until(lambda: all(row["last_sync_at"] for row in fleet.rows()), "everybody synced")
         fleet.service.clear()
@@ -42,9 +46,11 @@ class Worker(TestCase):
             nonlocal most
             most = max(most, connections_to(worker.process.pid, service.port))
             return fleet.service.counters()["requests"] > ACCOUNTS * 3
+
         until(watched, "three rounds of unchanged accounts")
         log = fleet.service.log()
-        self.assertEqual({r["path"].rpartition("/")[2] for r in log}, {"collections"}, "an unchanged account takes one request")
+        self.assertEqual({r["path"].rpartition("/")[2]
+                          for r in log}, {"collections"}, "an unchanged account takes one request")
         self.assertGreater(most, 0)
         self.assertLessEqual(most, 4)
         if "FLEET_SANITIZED" not in os.environ:  # a sanitizer's own memory is much more
@@ -52,28 +58,39 @@ class Worker(TestCase):
         self.assertEqual({row["state"] for row in fleet.rows()}, {"ok"})
 
     def test_takes_no_job_before_it_listens(self):
-        """A worker whose port is taken ends, and has taken no job: else each start of a crash loop would interrupt somebody's sync."""
-        fleet = Fleet(self, workers=1, schedulers=1, config="[scheduler]\ninterval = 1h\ntick = 100ms\n")
+        """A worker whose port is taken ends, and has taken no job: else each start of a crash
+        loop would interrupt somebody's sync."""
+        fleet = Fleet(self, workers=1, schedulers=1,
+                      config="[scheduler]\ninterval = 1h\ntick = 100ms\n")
         fleet.settle(1)
         worker, email = fleet.workers[0], fleet.emails[0]
         until(lambda: fleet.rows()[0]["last_sync_at"], "the first sync")
         until(lambda: not fleet.operator.cli_json("queue", "show"), "the end of its job")
         worker.stop()
-        self.assertEqual(fleet.webs[fleet.rows()[0]["node"]].request("/api/v1/sync", "POST", email=None, token=fleet.tokens[email]).status, 202)
+        self.assertEqual(
+            fleet.webs[fleet.rows()[0]["node"]].request("/api/v1/sync", "POST", email=None,
+                                                        token=fleet.tokens[email]).status, 202)
         before = fleet.operator.cli_json("queue", "show")
-        self.assertEqual([(job["state"], job["attempt"]) for job in before], [("ready", before[0]["attempt"])])
+        self.assertEqual([(job["state"], job["attempt"]) for job in before],
+                         [("ready", before[0]["attempt"])])
         with socket.create_server(("127.0.0.1", 0)) as taken:
-            worker.configure("70-port", f"[listen metrics]\naddress = 127.0.0.1:{taken.getsockname()[1]}\n")
+            worker.configure("70-port",
+                             f"[listen metrics]\naddress = 127.0.0.1:{taken.getsockname()[1]}\n")
             for _ in range(3):
-                done = subprocess.run([HEARTHD, "--config", worker.conf, "serve"], capture_output=True, text=True, env=worker.environment, timeout=60)
+                done = subprocess.run([HEARTHD, "--config", worker.conf, "serve"],
+                                      capture_output=True, text=True, env=worker.environment,
+                                      timeout=60)
                 self.assertEqual(done.returncode, 1, done.stderr)
                 self.assertIn("Address already in use", done.stderr)
         after = fleet.operator.cli_json("queue", "show")
-        self.assertEqual([(job["state"], job["attempt"]) for job in after], [("ready", before[0]["attempt"])])
+        self.assertEqual([(job["state"], job["attempt"]) for job in after],
+                         [("ready", before[0]["attempt"])])
 
     def test_kinds_of_jobs(self):
-        """A job of a kind that this release does not know is given up, in words. A move of an account that stays is a sync."""
-        fleet = Fleet(self, workers=1, schedulers=1, config="[scheduler]\ninterval = 1h\ntick = 100ms\n")
+        """A job of a kind that this release does not know is given up, in words. A move of an
+        account that stays is a sync."""
+        fleet = Fleet(self, workers=1, schedulers=1,
+                      config="[scheduler]\ninterval = 1h\ntick = 100ms\n")
         fleet.settle(1)
         worker = fleet.workers[0]
         until(lambda: fleet.rows()[0]["last_sync_at"], "the first sync")
@@ -81,17 +98,21 @@ class Worker(TestCase):
         worker.stop()
         account = fleet.operator.cli_json("account", "show", fleet.emails[0])
         for kind in ("icon", "move"):
-            fleet.redis.command("HSET", f"{{hearth}}:job:{kind}:{account['id']}", "p", "0", "d", account["node"], "a", "0")
+            fleet.redis.command("HSET", f"{{hearth}}:job:{kind}:{account['id']}", "p", "0", "d",
+                                account["node"], "a", "0")
             fleet.redis.command("ZADD", "{hearth}:ready", "1", f"{kind}:{account['id']}")
         shown = fleet.operator.cli_json("queue", "show")
-        self.assertEqual([(job["account"], job["kind"], job["state"]) for job in shown], [(account["id"], "icon", "ready"), (account["id"], "move", "ready")])
+        self.assertEqual([(job["account"], job["kind"], job["state"]) for job in shown],
+                         [(account["id"], "icon", "ready"), (account["id"], "move", "ready")])
         fleet.service.clear()
         worker.start()
         until(lambda: not fleet.operator.cli_json("queue", "show"), "the end of all jobs")
-        self.assertIn(f'"job kind unknown","account":"{account["id"]}","kind":"icon",', worker.log_text())
+        self.assertIn(f'"job kind unknown","account":"{account["id"]}","kind":"icon",',
+                      worker.log_text())
         self.assertEqual(fleet.redis.command("GET", "{hearth}:dead"), "1")
         self.assertGreater(fleet.service.counters()["requests"], 0)
-        self.assertEqual((fleet.rows()[0]["node"], fleet.rows()[0]["state"]), (account["node"], "ok"))
+        self.assertEqual((fleet.rows()[0]["node"], fleet.rows()[0]["state"]),
+                         (account["node"], "ok"))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
-"""fuzz_server.py [--short] [--seed N] [--seconds N] [--batches N]: hearthd as a whole under requests of HTTP/1 and frames of HTTP/2 that are nearly right,
-over TCP, TLS, a unix socket and the control socket. The table of test_strict.py is the corpus of the one; the other has shapes of its own. After each batch
-of connections the daemon answers on all four, no sanitizer has reported, memory is bounded, and nothing was answered with 500; at the end no connection is
-left and it stops with 0. The same seed says the same bytes; what the daemon makes of them also depends on the moment.
+"""fuzz_server.py [--short] [--seed N] [--seconds N] [--batches N]: hearthd as a whole under
+requests of HTTP/1 and frames of HTTP/2 that are nearly right, over TCP, TLS, a unix socket and
+the control socket. The table of test_strict.py is the corpus of the one; the other has shapes of
+its own. After each batch of connections the daemon answers on all four, no sanitizer has
+reported, memory is bounded, and nothing was answered with 500; at the end no connection is left
+and it stops with 0. The same seed says the same bytes; what the daemon makes of them also
+depends on the moment.
 
 tests/long/fuzz_http.py is the form of half an hour, with a sanitized build when there is one."""
 import argparse
@@ -25,9 +28,12 @@ import h2frames as h2  # noqa: E402
 import test_strict  # noqa: E402
 
 SECONDS, SHORT_SECONDS, PATIENCE = 1500, 15, 60
-GROWTH = int(os.environ.get("HEARTH_TEST_GROWTH_KIB", 48 * 1024))  # KiB of memory; sanitizers keep what was freed for a while
-AT_A_TIME, PIECES, KEPT = 20, 300, 1 << 20  # connections of a batch; sends of one; bytes of answers that are looked at
-REPORTS = re.compile(r"Sanitizer|runtime error:|Assertion|assertion|stack smashing|free\(\)|malloc\(\)|corrupted")
+# KiB of memory; sanitizers keep what was freed for a while
+GROWTH = int(os.environ.get("HEARTH_TEST_GROWTH_KIB", 48 * 1024))
+# connections of a batch; sends of one; bytes of answers that are looked at
+AT_A_TIME, PIECES, KEPT = 20, 300, 1 << 20
+REPORTS = re.compile(
+    r"Sanitizer|runtime error:|Assertion|assertion|stack smashing|free\(\)|malloc\(\)|corrupted")
 CONFIG = """[web]
 threads = 2
 request_timeout = 1s
@@ -45,12 +51,24 @@ tls_key = {0}/key.pem
 [listen unix]
 address = unix:{0}/people.sock
 """
-NUMBERS = [0, 1, 2, 3, 9, 255, 256, 16383, 16384, 16385, 65535, 65536, (1 << 24) - 1, (1 << 31) - 1, 1 << 31, (1 << 32) - 1]
-TOKENS = [b"\r\n", b"\n", b"\r", b"\0", b" ", b"\t", b":", b";", b"%", b"%00", b"%2e%2e/", b"\xff", "ä".encode(), b"0\r\n\r\n", b"ffffffffffffffff\r\n", b"Content-Length: 5\r\n",
-          b"Transfer-Encoding: chunked\r\n", b"Expect: 100-continue\r\n", b"Connection: close\r\n", b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nConnection: Upgrade, HTTP2-Settings\r\n",
-          b"Range: bytes=0-\r\n", b"If-None-Match: *\r\n", b"Accept-Encoding: gzip, br;q=0\r\n", b"Cookie: hearth_session=hths_x; a=b; =; ;\r\n", b"X-Forwarded-For: 1.2.3.4, ::1\r\n", b"Host: localhost\r\n",
-          b"Last-Event-ID: 99999999999999999999\r\n", b"HTTP/1.1", h2.PREFACE, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"]
-QUERIES = ["", "?", "?q=a", "?limit=5", "?limit=-1", "?cursor=AAAA", "?q=%ff", "?q=%00", "?" + "a=b&" * 300, "?folder=menu________", "?next=//x", "?from=0&to=99999999999999999999"]
+NUMBERS = [
+    0, 1, 2, 3, 9, 255, 256, 16383, 16384, 16385, 65535, 65536, (1 << 24) - 1, (1 << 31) - 1,
+    1 << 31, (1 << 32) - 1
+]
+TOKENS = [
+    b"\r\n", b"\n", b"\r", b"\0", b" ", b"\t", b":", b";", b"%", b"%00", b"%2e%2e/", b"\xff",
+    "ä".encode(), b"0\r\n\r\n", b"ffffffffffffffff\r\n", b"Content-Length: 5\r\n",
+    b"Transfer-Encoding: chunked\r\n", b"Expect: 100-continue\r\n", b"Connection: close\r\n",
+    b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nConnection: Upgrade, HTTP2-Settings\r\n",
+    b"Range: bytes=0-\r\n", b"If-None-Match: *\r\n", b"Accept-Encoding: gzip, br;q=0\r\n",
+    b"Cookie: hearth_session=hths_x; a=b; =; ;\r\n", b"X-Forwarded-For: 1.2.3.4, ::1\r\n",
+    b"Host: localhost\r\n", b"Last-Event-ID: 99999999999999999999\r\n", b"HTTP/1.1", h2.PREFACE,
+    b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+]
+QUERIES = [
+    "", "?", "?q=a", "?limit=5", "?limit=-1", "?cursor=AAAA", "?q=%ff", "?q=%00",
+    "?" + "a=b&" * 300, "?folder=menu________", "?next=//x", "?from=0&to=99999999999999999999"
+]
 
 
 def routes():
@@ -62,32 +80,44 @@ def routes():
 
 class Speaker:
     """What a client says: lists of pieces, from a generator of random numbers."""
-
     def __init__(self, seed, token):
-        self.random, self.token, self.routes, self.next, self.oddness = random.Random(seed), token, routes(), 1, 1
-        self.corpus = [row[1] for table in (test_strict.REFUSED, test_strict.GOOD, test_strict.ONCE) for row in table]
-        self.shapes = [self.mix, self.mix, self.mix, self.resets, self.broken_rules, self.continuations, self.bomb, self.priorities, self.windows, self.settings, self.bodies,
-                       self.trailers, self.many]
+        self.random, self.token, self.routes, self.next, self.oddness = random.Random(
+            seed), token, routes(), 1, 1
+        self.corpus = [
+            row[1]
+            for table in (test_strict.REFUSED, test_strict.GOOD, test_strict.ONCE)
+            for row in table
+        ]
+        self.shapes = [
+            self.mix, self.mix, self.mix, self.resets, self.broken_rules, self.continuations,
+            self.bomb, self.priorities, self.windows, self.settings, self.bodies, self.trailers,
+            self.many
+        ]
 
     def chance(self, percent):
         return self.random.randrange(100) < percent
 
     def odd(self, percent):
-        """The same for what is against the rules: some conversations keep them, so that others than the first frame are heard."""
+        """The same for what is against the rules: some conversations keep them, so that others
+        than the first frame are heard."""
         return self.random.random() * 100 < percent * self.oddness
 
     def number(self):
-        return self.random.choice(NUMBERS) if self.chance(60) else self.random.getrandbits(self.random.randrange(1, 32))
+        return self.random.choice(NUMBERS) if self.chance(60) else self.random.getrandbits(
+            self.random.randrange(1, 32))
 
     def noise(self, most):
         return self.random.randbytes(self.random.randrange(most + 1))
 
     def path(self):
-        path = self.random.choice(self.routes).replace("*", self.random.choice(["x", "", "history.json", "menu________", "0", "%2e%2e", "a/b"]))
+        path = self.random.choice(self.routes).replace(
+            "*", self.random.choice(["x", "", "history.json", "menu________", "0", "%2e%2e",
+                                     "a/b"]))
         return path + self.random.choice(QUERIES)
 
     def method(self):
-        return self.random.choice(["GET"] * 6 + ["POST", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW", ""])
+        return self.random.choice(
+            ["GET"] * 6 + ["POST", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW", ""])
 
     def mutated(self, data, most):
         data = bytearray(data)
@@ -115,7 +145,8 @@ class Speaker:
         """Whole, in two, in frames' size, or byte by byte."""
         size = self.random.choice([len(data), len(data), len(data) // 2, 1000, 9, 1]) or 1
         many = size * PIECES
-        return [data[i:i + size] for i in range(0, min(many, len(data)), size)] + [data[many:]] * (len(data) > many)
+        return [data[i:i + size]
+                for i in range(0, min(many, len(data)), size)] + [data[many:]] * (len(data) > many)
 
     # --- HTTP/1 ---
     def request(self):
@@ -123,18 +154,28 @@ class Speaker:
             return self.random.choice(self.corpus)
         method, path, body = self.method(), self.path(), self.noise(300)
         head = f"{method} {path} HTTP/1.{self.random.choice('1110')}\r\nHost: localhost\r\n"
-        head += f"Authorization: Bearer {self.token}\r\n" * self.chance(60) + "X-Hearth-CSRF: 1\r\n" * self.chance(30)
-        head += self.random.choice(["", "Content-Type: application/json\r\n", "Content-Type: application/x-www-form-urlencoded\r\n"])
+        head += f"Authorization: Bearer {self.token}\r\n" * self.chance(
+            60) + "X-Hearth-CSRF: 1\r\n" * self.chance(30)
+        head += self.random.choice([
+            "", "Content-Type: application/json\r\n",
+            "Content-Type: application/x-www-form-urlencoded\r\n"
+        ])
         if self.chance(40):
-            return head.encode() + b"Transfer-Encoding: chunked\r\n\r\n" + f"{len(body):x}\r\n".encode() + body + b"\r\n0\r\n\r\n"
+            return head.encode(
+            ) + b"Transfer-Encoding: chunked\r\n\r\n" + f"{len(body):x}\r\n".encode(
+            ) + body + b"\r\n0\r\n\r\n"
         if self.chance(50) or method in ("POST", "PUT", "PATCH"):
             return head.encode() + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
         return head.encode() + b"\r\n"
 
     def one(self):
-        data = b"".join(self.mutated(self.request(), self.random.choice([0, 1, 2, 6])) for _ in range(self.random.choice([1, 1, 2, 5, 30])))
+        data = b"".join(
+            self.mutated(self.request(), self.random.choice([0, 1, 2, 6]))
+            for _ in range(self.random.choice([1, 1, 2, 5, 30])))
         if self.chance(5):
-            data = b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"".join(b"X-%d: %s\r\n" % (i, b"y" * self.random.choice([0, 10, 4000])) for i in range(self.random.randrange(140)))
+            data = b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"".join(
+                b"X-%d: %s\r\n" % (i, b"y" * self.random.choice([0, 10, 4000]))
+                for i in range(self.random.randrange(140)))
         return self.cut(data)
 
     # --- HTTP/2: blocks of header fields ---
@@ -161,20 +202,34 @@ class Speaker:
         if way == 2:
             return self.integer(0x40, 6, self.random.randrange(70)) + self.string(self.noise(40))
         if way == 3:
-            return self.integer(0, 4, 0) + self.integer(0x80, 7, 8) + self.noise(8) + self.string("x")  # Huffman's code, broken
+            # Huffman's code, broken
+            return self.integer(0, 4, 0) + self.integer(0x80, 7,
+                                                        8) + self.noise(8) + self.string("x")
         if way == 4:
-            return self.field(self.random.choice([":path", ":method", ":status", ":authority", "connection", "te", "host", "content-length", "cookie", "Upper", "", "a b", "x\r\ny"]),
-                              self.random.choice(["", "/", "x", "0", "18446744073709551616", "trailers", "a\r\nb", "\0"]))
+            return self.field(
+                self.random.choice([
+                    ":path", ":method", ":status", ":authority", "connection", "te", "host",
+                    "content-length", "cookie", "Upper", "", "a b", "x\r\ny"
+                ]),
+                self.random.choice(
+                    ["", "/", "x", "0", "18446744073709551616", "trailers", "a\r\nb", "\0"]))
         if way == 5:
             return self.noise(12)
-        return self.field("x-" + "a" * self.random.choice([0, 1, 100]), "b" * self.random.choice([0, 1, 100, 5000]))
+        return self.field("x-" + "a" * self.random.choice([0, 1, 100]),
+                          "b" * self.random.choice([0, 1, 100, 5000]))
 
     def block(self, path=None, method=None):
-        fields = [self.field(":method", method or self.method()), self.field(":scheme", "https"), self.field(":path", path or self.path()), self.field(":authority", "localhost")]
+        fields = [
+            self.field(":method", method or self.method()),
+            self.field(":scheme", "https"),
+            self.field(":path", path or self.path()),
+            self.field(":authority", "localhost")
+        ]
         if self.chance(60):
             fields.append(self.field("authorization", f"Bearer {self.token}"))
         if self.chance(30):
-            fields.append(self.field("x-hearth-csrf", "1") + self.field("content-type", "application/json"))
+            fields.append(
+                self.field("x-hearth-csrf", "1") + self.field("content-type", "application/json"))
         if self.odd(35):
             fields += [self.odd_field() for _ in range(self.random.choice([1, 1, 3, 20]))]
         if self.odd(10):
@@ -188,33 +243,48 @@ class Speaker:
         if not self.odd(50):
             self.next += 2
             return self.next
-        return self.random.choice([1, self.next, self.next, max(1, self.next - 2), self.next + 8, 0, 2, (1 << 31) - 1, self.random.randrange(1 << 31)])
+        return self.random.choice([
+            1, self.next, self.next,
+            max(1, self.next - 2), self.next + 8, 0, 2, (1 << 31) - 1,
+            self.random.randrange(1 << 31)
+        ])
 
     def headers(self, flags=None, block=None):
-        block, flags = self.block() if block is None else block, self.random.choice([5, 5, 5, 4, 1, 0]) if flags is None else flags
+        block, flags = self.block() if block is None else block, self.random.choice(
+            [5, 5, 5, 4, 1, 0]) if flags is None else flags
         if self.chance(10):
-            flags, block = flags | 0x20, struct.pack(">IB", self.number() & 0xffffffff, self.random.randrange(256)) + block
+            flags, block = flags | 0x20, struct.pack(">IB",
+                                                     self.number() & 0xffffffff,
+                                                     self.random.randrange(256)) + block
         if self.odd(8):
             padding = self.random.choice([0, 1, 255])
-            flags, block = flags | 8, bytes([padding]) + block + bytes(self.random.choice([padding, padding, 0]))
+            flags, block = flags | 8, bytes([padding]) + block + bytes(
+                self.random.choice([padding, padding, 0]))
         at = self.random.randrange(len(block) + 1)
         stream = self.stream()
         if flags & 4 and self.odd(10):
-            return h2.frame(h2.HEADERS, flags & ~4, stream, block[:at]) + h2.frame(h2.CONTINUATION, 4, stream if self.chance(90) else self.stream(), block[at:])
+            return h2.frame(h2.HEADERS, flags & ~4, stream, block[:at]) + h2.frame(
+                h2.CONTINUATION, 4, stream if self.chance(90) else self.stream(), block[at:])
         return h2.frame(h2.HEADERS, flags, stream, block)
 
     def any_frame(self):
-        kind = self.random.choice([h2.HEADERS] * 8 + [h2.DATA] * 4 + list(range(10)) + [10, 0x77, 255])
+        kind = self.random.choice([h2.HEADERS] * 8 + [h2.DATA] * 4 + list(range(10)) +
+                                  [10, 0x77, 255])
         number = struct.pack(">I", self.number() & 0xffffffff)
         if kind == h2.HEADERS:
             out = self.headers()
         elif kind == h2.DATA:
-            out = h2.frame(kind, self.random.choice([0, 1, 1, 8, 9]), self.stream(), self.noise(self.random.choice([0, 10, 2000])))
+            out = h2.frame(kind, self.random.choice([0, 1, 1, 8, 9]), self.stream(),
+                           self.noise(self.random.choice([0, 10, 2000])))
         elif kind == h2.PRIORITY:
             out = h2.frame(kind, 0, self.stream(), number + b"\x10")
         elif kind == h2.SETTINGS:
-            pairs = [struct.pack(">HI", self.random.randrange(8), self.number() & 0xffffffff) for _ in range(self.random.randrange(4))]
-            out = h2.frame(kind, self.random.choice([0, 0, 1]), self.random.choice([0, 0, 0, 1]), b"".join(pairs))
+            pairs = [
+                struct.pack(">HI", self.random.randrange(8),
+                            self.number() & 0xffffffff) for _ in range(self.random.randrange(4))
+            ]
+            out = h2.frame(kind, self.random.choice([0, 0, 1]), self.random.choice([0, 0, 0, 1]),
+                           b"".join(pairs))
         elif kind == h2.PING:
             out = h2.frame(kind, self.random.choice([0, 1]), 0, self.random.randbytes(8))
         elif kind == h2.GOAWAY:
@@ -242,32 +312,61 @@ class Speaker:
         out = []
         for _ in range(self.random.choice([20, 90, 300])):
             out.append(self.headers(self.random.choice([4, 5]), self.block(method="GET")))
-            out.append(h2.frame(h2.RST_STREAM, 0, self.next if not self.odd(10) else self.stream(), struct.pack(">I", 8)))
+            out.append(
+                h2.frame(h2.RST_STREAM, 0, self.next if not self.odd(10) else self.stream(),
+                         struct.pack(">I", 8)))
         return out
 
     def broken_rules(self):
         """The server is made to reset streams."""
-        breaks = [lambda s: h2.frame(h2.WINDOW_UPDATE, 0, s, bytes(4)), lambda s: h2.frame(h2.WINDOW_UPDATE, 0, s, b"\x7f\xff\xff\xff") * 2, lambda s: h2.frame(h2.PRIORITY, 0, s, struct.pack(">IB", s, 1)),
-                  lambda s: h2.frame(h2.DATA, 0, s, b"x"), lambda s: h2.frame(h2.HEADERS, 5, s, self.block()), lambda s: h2.frame(h2.PRIORITY, 0, s, b"x"), lambda s: h2.frame(h2.RST_STREAM, 0, s, b"x")]
-        return [part for _ in range(self.random.choice([5, 60])) for part in (self.headers(5), self.random.choice(breaks)(self.next))]
+        breaks = [
+            lambda s: h2.frame(h2.WINDOW_UPDATE, 0, s, bytes(4)),
+            lambda s: h2.frame(h2.WINDOW_UPDATE, 0, s, b"\x7f\xff\xff\xff") * 2,
+            lambda s: h2.frame(h2.PRIORITY, 0, s, struct.pack(">IB", s, 1)),
+            lambda s: h2.frame(h2.DATA, 0, s, b"x"),
+            lambda s: h2.frame(h2.HEADERS, 5, s, self.block()),
+            lambda s: h2.frame(h2.PRIORITY, 0, s, b"x"),
+            lambda s: h2.frame(h2.RST_STREAM, 0, s, b"x")
+        ]
+        return [
+            part for _ in range(self.random.choice([5, 60]))
+            for part in (self.headers(5), self.random.choice(breaks)(self.next))
+        ]
 
     def continuations(self):
         self.next += 2
-        parts = [self.field("a", "b" * self.random.choice([0, 10, 4000])) if not self.odd(5) else self.odd_field() for _ in range(self.random.choice([1, 10, 60]))]
+        parts = [
+            self.field("a", "b" *
+                       self.random.choice([0, 10, 4000])) if not self.odd(5) else self.odd_field()
+            for _ in range(self.random.choice([1, 10, 60]))
+        ]
         last = [h2.frame(h2.CONTINUATION, 4, self.next)] * self.chance(70)
-        return [h2.frame(h2.HEADERS, 1, self.next, self.block()), *(h2.frame(h2.CONTINUATION, 0, self.next, part) for part in parts), *last]
+        return [
+            h2.frame(h2.HEADERS, 1, self.next, self.block()),
+            *(h2.frame(h2.CONTINUATION, 0, self.next, part) for part in parts), *last
+        ]
 
     def bomb(self):
         value = "x" * self.random.choice([100, 3900, 4050])
         out = [self.headers(5, self.block("/healthz") + b"\x40" + h2.literal("a", value)[1:])]
-        return out + [self.headers(5, self.block("/healthz") + bytes([0x80 | self.random.choice([62, 62, 63])]) * self.random.choice([10, 120, 15000])) for _ in range(5)]
+        return out + [
+            self.headers(
+                5,
+                self.block("/healthz") + bytes([0x80 | self.random.choice([62, 62, 63])]) *
+                self.random.choice([10, 120, 15000])) for _ in range(5)
+        ]
 
     def priorities(self):
         """Streams that hang on each other, in circles too."""
         out = []
         for _ in range(self.random.choice([30, 400])):
-            a, b = 1 + 2 * self.random.randrange(20), self.random.choice([0, 1 + 2 * self.random.randrange(20)])
-            out.append(h2.frame(h2.PRIORITY, 0, a, struct.pack(">IB", b | (self.random.randrange(2) << 31), self.random.randrange(256))))
+            a, b = 1 + 2 * self.random.randrange(20), self.random.choice(
+                [0, 1 + 2 * self.random.randrange(20)])
+            out.append(
+                h2.frame(
+                    h2.PRIORITY, 0, a,
+                    struct.pack(">IB", b | (self.random.randrange(2) << 31),
+                                self.random.randrange(256))))
             if self.chance(20):
                 out.append(self.headers(self.random.choice([4, 5])))
             if self.chance(5):
@@ -275,17 +374,31 @@ class Speaker:
         return out
 
     def windows(self):
-        out = [h2.frame(h2.SETTINGS, 0, 0, struct.pack(">HI", 4, self.random.choice([0, 1, 100, (1 << 31) - 1])))]
+        out = [
+            h2.frame(h2.SETTINGS, 0, 0,
+                     struct.pack(">HI", 4, self.random.choice([0, 1, 100, (1 << 31) - 1])))
+        ]
         for _ in range(self.random.choice([10, 60])):
-            out.append(self.random.choice([self.headers(5), h2.frame(h2.WINDOW_UPDATE, 0, self.random.choice([0, self.next]), struct.pack(">I", self.random.choice([1, 7, 1000, (1 << 31) - 1]))),
-                                           h2.frame(h2.SETTINGS, 0, 0, struct.pack(">HI", self.random.choice([4, 5]), self.number() & 0xffffffff))]))
+            out.append(
+                self.random.choice([
+                    self.headers(5),
+                    h2.frame(h2.WINDOW_UPDATE, 0, self.random.choice([0, self.next]),
+                             struct.pack(">I", self.random.choice([1, 7, 1000, (1 << 31) - 1]))),
+                    h2.frame(
+                        h2.SETTINGS, 0, 0,
+                        struct.pack(">HI", self.random.choice([4, 5]),
+                                    self.number() & 0xffffffff))
+                ]))
         return out
 
     def settings(self):
         sizes = [0, 1, 100, 4096, 65536, (1 << 32) - 1]
         out = []
         for _ in range(self.random.choice([5, 200])):
-            out += [h2.frame(h2.SETTINGS, 0, 0, struct.pack(">HI", 1, self.random.choice(sizes))), self.headers(5) if self.chance(30) else h2.frame(h2.SETTINGS, 1, 0)]
+            out += [
+                h2.frame(h2.SETTINGS, 0, 0, struct.pack(">HI", 1, self.random.choice(sizes))),
+                self.headers(5) if self.chance(30) else h2.frame(h2.SETTINGS, 1, 0)
+            ]
         return out
 
     def bodies(self):
@@ -293,7 +406,8 @@ class Speaker:
         for _ in range(self.random.choice([1, 5, 20])):
             size = self.random.choice([0, 1, 300, 20000, 70000])
             said = self.random.choice([None, size, size, size + 1, max(0, size - 1), -1])
-            block = self.block(method=self.random.choice(["POST", "PATCH", "GET"])) + (b"" if said is None else self.field("content-length", str(said)))
+            block = self.block(method=self.random.choice(["POST", "PATCH", "GET"])) + (
+                b"" if said is None else self.field("content-length", str(said)))
             out.append(self.headers(4, block))
             stream, left = self.next, size
             while left > 0:
@@ -308,13 +422,20 @@ class Speaker:
         for _ in range(self.random.choice([1, 20])):
             out.append(self.headers(4))
             out.append(h2.frame(h2.DATA, 0, self.next, self.noise(20)))
-            out.append(h2.frame(h2.HEADERS, self.random.choice([5, 5, 4, 1]), self.next, b"".join(self.random.choice([self.odd_field(), self.field("x", "y"), self.field("authorization", "x")])
-                                                                                              for _ in range(self.random.choice([1, 5, 200])))))
+            out.append(
+                h2.frame(
+                    h2.HEADERS, self.random.choice([5, 5, 4, 1]), self.next, b"".join(
+                        self.random.choice([
+                            self.odd_field(),
+                            self.field("x", "y"),
+                            self.field("authorization", "x")
+                        ]) for _ in range(self.random.choice([1, 5, 200])))))
         return out
 
     def two(self):
         self.next, self.oddness = 1, self.random.choice([0, 0, 0.1, 1])
-        preface = h2.PREFACE + h2.frame(h2.SETTINGS, 0, 0) if not self.odd(5) else self.mutated(h2.PREFACE, 2) + h2.frame(h2.SETTINGS, 0, 0)
+        preface = h2.PREFACE + h2.frame(h2.SETTINGS, 0, 0) if not self.odd(5) else self.mutated(
+            h2.PREFACE, 2) + h2.frame(h2.SETTINGS, 0, 0)
         frames = [preface, *self.random.choice(self.shapes)()]
         return frames if len(frames) <= PIECES and self.chance(50) else self.cut(b"".join(frames))
 
@@ -324,9 +445,9 @@ class Speaker:
 
 class Wire:
     """One connection of a batch: sends what goes without waiting, reads what is there."""
-
     def __init__(self, sock, pieces, reads):
-        self.socket, self.pieces, self.reads, self.data, self.over, self.steps = sock, pieces, reads, bytearray(), False, 0
+        self.socket, self.pieces, self.reads, self.data, self.over, self.steps = sock, pieces, reads, bytearray(
+        ), False, 0
         self.socket.setblocking(False)
 
     def step(self):
@@ -364,7 +485,10 @@ class Wire:
             return re.findall(rb"HTTP/1\.1 500[^\n]*", self.data)
         connection = h2.Connection.__new__(h2.Connection)
         connection.data = self.data
-        return [payload for kind, _, _, payload in connection.frames() if kind == h2.HEADERS and payload[:1] == b"\x8e"]
+        return [
+            payload for kind, _, _, payload in connection.frames()
+            if kind == h2.HEADERS and payload[:1] == b"\x8e"
+        ]
 
     def close(self, rudely):
         with contextlib.suppress(OSError):
@@ -377,18 +501,29 @@ class Fuzz:
     def __init__(self, seed):
         self.service, self.node, self.seed = SyncService(), Node(), seed
         folder = self.node.folder
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-out", f"{folder}/cert.pem",
-                        "-keyout", f"{folder}/key.pem"], check=True, capture_output=True, timeout=300)
+        subprocess.run([
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+            "-nodes", "-days", "2", "-subj", "/CN=localhost", "-out", f"{folder}/cert.pem",
+            "-keyout", f"{folder}/key.pem"
+        ], check=True, capture_output=True, timeout=300)
         self.node.configure("50-test", CONFIG.format(folder))
         self.node.start()
         self.addresses = self.node.ready.split()[1:]
         self.node.add_account(self.service)
         self.speaker = Speaker(seed, self.node.token())
-        self.choice = random.Random(f"{seed} connections")  # so that what is said does not depend on how far connections come
-        self.contexts = [self.tls(None), self.tls(["http/1.1"]), self.tls(["h2"]), self.tls(["h2", "http/1.1"]), self.tls(["spdy/1"])]
+        # so that what is said does not depend on how far connections come
+        self.choice = random.Random(f"{seed} connections")
+        self.contexts = [
+            self.tls(None),
+            self.tls(["http/1.1"]),
+            self.tls(["h2"]),
+            self.tls(["h2", "http/1.1"]),
+            self.tls(["spdy/1"])
+        ]
         outgoing = ssl.MemoryBIO()
         with contextlib.suppress(ssl.SSLWantReadError):
-            self.contexts[3].wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="localhost").do_handshake()
+            self.contexts[3].wrap_bio(ssl.MemoryBIO(), outgoing,
+                                      server_hostname="localhost").do_handshake()
         self.hello = outgoing.read()
         self.log_seen, self.sent, self.connections = 0, 0, 0
 
@@ -404,10 +539,12 @@ class Fuzz:
         if transport in ("unix", "control"):
             sock = socket.socket(socket.AF_UNIX)
             sock.settimeout(PATIENCE)
-            sock.connect(f"{self.node.folder}/people.sock" if transport == "unix" else f"{self.node.state}/hearthd.sock")
+            sock.connect(f"{self.node.folder}/people.sock" if transport ==
+                         "unix" else f"{self.node.state}/hearthd.sock")
             return sock
         scheme = "https://" if transport in ("tls", "no tls") else "http://"
-        host, port = next(a for a in self.addresses if a.startswith(scheme))[len(scheme):].split(":")
+        host, port = next(a for a in self.addresses
+                          if a.startswith(scheme))[len(scheme):].split(":")
         sock = socket.create_connection((host, int(port)), timeout=PATIENCE)
         return self.contexts[context].wrap_socket(sock) if transport == "tls" else sock
 
@@ -418,12 +555,14 @@ class Fuzz:
         return False
 
     def talk(self, wires):
-        """Each sends a piece in turn; what is left unsent after a while was not taken, what is not answered is not waited for."""
+        """Each sends a piece in turn; what is left unsent after a while was not taken, what is
+        not answered is not waited for."""
         end = time.monotonic() + 2
         left = wires
         while left and time.monotonic() < end:
             left = [wire for wire in left if wire.step()]
-        end = time.monotonic() + (1.5 if self.choice.randrange(50) == 0 else 0.03)  # seldom until the server's patience ends
+        # seldom until the server's patience ends
+        end = time.monotonic() + (1.5 if self.choice.randrange(50) == 0 else 0.03)
         waiting = [w for w in wires if w.reads and not w.over]
         while waiting and time.monotonic() < end:
             select.select([w.socket for w in waiting], [], [], 0.01)
@@ -434,10 +573,16 @@ class Fuzz:
     def batch(self):
         wires = []
         for _ in range(AT_A_TIME):
-            pieces, transport = self.speaker.says(), self.choice.choice(["tcp"] * 6 + ["tls"] * 4 + ["unix"] * 3 + ["control"] * 3 + ["no tls"])
-            if transport == "no tls":  # a handshake that is nearly right, and whatever comes instead of one
-                pieces[:0] = self.speaker.cut(self.speaker.mutated(self.hello, 3)) if self.choice.randrange(2) else []
-            context, reads = self.choice.randrange(len(self.contexts)), self.choice.randrange(100) < 80
+            pieces, transport = self.speaker.says(), self.choice.choice(["tcp"] * 6 + ["tls"] * 4 +
+                                                                        ["unix"] * 3 +
+                                                                        ["control"] * 3 +
+                                                                        ["no tls"])
+            # a handshake that is nearly right, and whatever comes instead of one
+            if transport == "no tls":
+                pieces[:0] = self.speaker.cut(self.speaker.mutated(
+                    self.hello, 3)) if self.choice.randrange(2) else []
+            context, reads = self.choice.randrange(len(
+                self.contexts)), self.choice.randrange(100) < 80
             self.sent += sum(len(p) for p in pieces)
             with contextlib.suppress(OSError):
                 wires.append(Wire(self.open(transport, context), pieces, reads))
@@ -447,15 +592,19 @@ class Fuzz:
             faults = wire.faults()
             wire.close(self.choice.randrange(2))
             if faults:
-                raise AssertionError(f"answered with 500: {bytes(wire.data[:600])!r}\n{self.node.log_text()[-3000:]}")
+                raise AssertionError(
+                    f"answered with 500: {bytes(wire.data[:600])!r}\n{self.node.log_text()[-3000:]}"
+                )
 
     def check(self, base):
         for transport in ("tcp", "tls", "unix", "control"):
-            until(lambda t=transport: self.healthy(t), f"/healthz answers over {transport}", PATIENCE)
+            until(lambda t=transport: self.healthy(t), f"/healthz answers over {transport}",
+                  PATIENCE)
         text = self.node.log_text()
         report = REPORTS.search(text, self.log_seen)
         if report:
-            raise AssertionError(f"a report in the log:\n{text[max(0, report.start() - 200):][:8000]}")
+            raise AssertionError(
+                f"a report in the log:\n{text[max(0, report.start() - 200):][:8000]}")
         self.log_seen = len(text)
         grown = self.node.memory() - base
         if grown > GROWTH:
@@ -469,11 +618,18 @@ class Fuzz:
             self.batch()
             most = max(most, self.check(base))
             n += 1
-            if n % 40 == 0 and self.node.request("/api/v1/me", email=None, token=self.speaker.token).status == 401:  # a session was ended by it
+            # a session was ended by it
+            if n % 40 == 0 and self.node.request("/api/v1/me", email=None,
+                                                 token=self.speaker.token).status == 401:
                 self.speaker.token = self.node.cli("token", "new", ADA, "--name", "fuzz").strip()
-        until(lambda: self.node.metric("http_connections") == 1, "all connections but the one that asks are gone", PATIENCE)
+        until(lambda: self.node.metric("http_connections") == 1,
+              "all connections but the one that asks are gone", PATIENCE)
         requests, killed = self.node.metric("http_requests"), self.node.metric("http_killed")
-        print(f"seed {self.seed}: {n} batches, {self.connections} connections, {self.sent // 1024} KiB, {requests} requests reached a handler, {killed} connections killed, memory +{most} KiB at most")
+        print(
+            f"seed {self.seed}: {n} batches, {self.connections} connections, {self.sent // 1024} "
+            f"KiB, {requests} requests reached a handler, {killed} connections killed, memory "
+            f"+{most} KiB at most"
+        )
         if requests < self.connections // 4:
             raise AssertionError("hardly anything reached a handler: the generator is at fault")
 
@@ -498,7 +654,8 @@ def main():
     try:
         fuzz.run(seconds, options.batches)
     except BaseException:
-        print(f"failed after {fuzz.connections} connections; again with --seed {options.seed}", flush=True)
+        print(f"failed after {fuzz.connections} connections; again with --seed {options.seed}",
+              flush=True)
         raise
     finally:
         fuzz.close()

@@ -1,5 +1,5 @@
-"""Attacks on the HTTP server, bounded in count and time, on loopback. Each measures memory and what reached the handlers, and that a well-behaved
-client is served meanwhile and afterwards."""
+"""Attacks on the HTTP server, bounded in count and time, on loopback. Each measures memory and
+what reached the handlers, and that a well-behaved client is served meanwhile and afterwards."""
 import os
 import socket
 import struct
@@ -21,7 +21,8 @@ max_connections_per_address = 40
 max_pending_requests = 64
 max_pending_requests_per_connection = 16
 """
-GROWTH = int(os.environ.get("HEARTH_TEST_GROWTH_KIB", 160 * 1024))  # KiB that the daemon may grow by in an attack; sanitizers need more
+# KiB that the daemon may grow by in an attack; sanitizers need more
+GROWTH = int(os.environ.get("HEARTH_TEST_GROWTH_KIB", 160 * 1024))
 
 
 class Attacks(TestCase):
@@ -62,7 +63,8 @@ class Attacks(TestCase):
         until(lambda: connection.drain(), "the server ends the connection", patience)
         return True
 
-    # --- cancelled streams -----------------------------------------------------------------------------------------------------------
+    # --- cancelled streams
+    # -----------------------------------------------------------------------------------------------------------
     def test_rapid_reset(self):
         before, killed = self.metric("http_requests"), self.metric("http_killed")
         connection = self.connect()
@@ -70,7 +72,8 @@ class Attacks(TestCase):
         while stream < 200000 and not connection.closed:
             piece = b""
             for _ in range(100):
-                piece += h2.get(stream, "/readyz") + h2.frame(h2.RST_STREAM, 0, stream, struct.pack(">I", 8))
+                piece += h2.get(stream, "/readyz") + h2.frame(h2.RST_STREAM, 0, stream,
+                                                              struct.pack(">I", 8))
                 stream += 2
             if not connection.send(piece) or connection.drain():
                 break
@@ -80,13 +83,15 @@ class Attacks(TestCase):
         self.unharmed()
 
     def test_made_you_reset(self):
-        """The server is made to reset streams by breaking rules on them: what it does not finish counts, whoever cancels."""
+        """The server is made to reset streams by breaking rules on them: what it does not finish
+        counts, whoever cancels."""
         connection = self.connect()
         stream = 1
         while stream < 100000 and not connection.closed:
             piece = b""
             for _ in range(50):
-                piece += h2.get(stream, "/readyz") + h2.frame(h2.WINDOW_UPDATE, 0, stream, struct.pack(">I", 0))
+                piece += h2.get(stream, "/readyz") + h2.frame(h2.WINDOW_UPDATE, 0, stream,
+                                                              struct.pack(">I", 0))
                 stream += 2
             if not connection.send(piece) or connection.drain():
                 break
@@ -102,18 +107,21 @@ class Attacks(TestCase):
             connection.drain()
         self.unharmed()
 
-    # --- headers ---------------------------------------------------------------------------------------------------------------------
+    # --- headers
+    # ---------------------------------------------------------------------------------------------------------------------
     def test_hpack_bomb(self):
         """A large field is put into the table once and referred to thousands of times."""
         value = "x" * 3900
-        first = h2.request("/healthz") + b"\x40" + h2.integer(1, 7) + b"a" + h2.integer(len(value), 7) + value.encode()
+        first = h2.request("/healthz") + b"\x40" + h2.integer(1, 7) + b"a" + h2.integer(
+            len(value), 7) + value.encode()
         before = self.metric("http_requests")
         for _ in range(5):
             connection = self.connect()
             connection.send(h2.frame(h2.HEADERS, h2.END_STREAM | h2.END_HEADERS, 1, first))
             for n in range(20):
                 block = h2.request("/healthz") + b"\xbe" * 15000
-                if not connection.send(h2.frame(h2.HEADERS, h2.END_STREAM | h2.END_HEADERS, 3 + 2 * n, block)):
+                if not connection.send(
+                        h2.frame(h2.HEADERS, h2.END_STREAM | h2.END_HEADERS, 3 + 2 * n, block)):
                     break
             until(connection.drain, "the connection is refused")
         self.assertLess(self.metric("http_requests") - before, 20)
@@ -122,26 +130,32 @@ class Attacks(TestCase):
     def test_endless_continuation(self):
         connection = self.connect()
         connection.send(h2.frame(h2.HEADERS, h2.END_STREAM, 1, h2.request("/healthz")))
-        self.flood(connection, h2.frame(h2.CONTINUATION, 0, 1, h2.literal("a", "b" * 4000) * 4), 5000)
+        self.flood(connection, h2.frame(h2.CONTINUATION, 0, 1,
+                                        h2.literal("a", "b" * 4000) * 4), 5000)
         self.unharmed()
 
     def test_oversized_headers(self):
         for size, expected in ((20000, b"200"), (60000, b"431")):
             sock = self.raw()
-            sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Large: " + b"a" * size + b"\r\n\r\n")
+            sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Large: " + b"a" * size +
+                         b"\r\n\r\n")
             self.assertIn(expected, sock.recv(64))
         sock = self.raw()
-        sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + b"".join(b"X-%d: a\r\n" % i for i in range(99)) + b"\r\n")
+        sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" +
+                     b"".join(b"X-%d: a\r\n" % i for i in range(99)) + b"\r\n")
         self.assertIn(b" 200 ", sock.recv(64))
         self.unharmed()
 
-    # --- floods of frames ------------------------------------------------------------------------------------------------------------
+    # --- floods of frames
+    # ------------------------------------------------------------------------------------------------------------
     def test_floods(self):
         ping = h2.frame(h2.PING, 0, 0, b"12345678") * 4000
         settings = h2.frame(h2.SETTINGS, 0, 0) * 8000
-        priority = b"".join(h2.frame(h2.PRIORITY, 0, 1 + 2 * i, struct.pack(">IB", 0, 9)) for i in range(4000))
+        priority = b"".join(
+            h2.frame(h2.PRIORITY, 0, 1 + 2 * i, struct.pack(">IB", 0, 9)) for i in range(4000))
         unknown = h2.frame(0x77, 0, 0, b"x" * 8) * 4000
-        for name, piece in (("ping", ping), ("settings", settings), ("priority", priority), ("unknown", unknown)):
+        for name, piece in (("ping", ping), ("settings", settings), ("priority", priority),
+                            ("unknown", unknown)):
             with self.subTest(flood=name):
                 self.flood(self.connect(), piece, 1500)
                 self.unharmed()
@@ -152,18 +166,23 @@ class Attacks(TestCase):
         self.flood(connection, h2.frame(h2.DATA, 0, 1) * 8000, 1500)
         self.unharmed()
 
-    # --- slowness --------------------------------------------------------------------------------------------------------------------
+    # --- slowness
+    # --------------------------------------------------------------------------------------------------------------------
     def test_slow_headers_and_bodies(self):
         slow = [self.raw() for _ in range(6)]
         for sock in slow[:3]:
             sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
         for sock in slow[3:]:
-            sock.sendall(b"POST /api/v1/sync HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer x\r\nContent-Length: 1000\r\n\r\nabc")
+            sock.sendall(
+                b"POST /api/v1/sync HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer x\r\n"
+                b"Content-Length: 1000\r\n\r\nabc"
+            )
         two = [self.connect() for _ in range(4)]
         for connection in two[:2]:
             connection.send(h2.frame(h2.HEADERS, 0, 1, h2.request("/healthz")))
         for connection in two[2:]:
-            connection.send(h2.frame(h2.HEADERS, h2.END_HEADERS, 1, h2.request("/api/v1/sync", "POST")))
+            connection.send(
+                h2.frame(h2.HEADERS, h2.END_HEADERS, 1, h2.request("/api/v1/sync", "POST")))
         self.served()
 
         def ended(sock):
@@ -174,6 +193,7 @@ class Attacks(TestCase):
                 return False
             except OSError:
                 return True
+
         until(lambda: all(ended(s) for s in slow), "slow HTTP/1 clients are disconnected", 20)
         until(lambda: all(c.drain() for c in two), "slow HTTP/2 clients are disconnected", 20)
         self.unharmed()
@@ -181,7 +201,8 @@ class Attacks(TestCase):
     def test_readers_that_never_read(self):
         """They ask for more than the kernel's buffers hold and read nothing."""
         self.daemon.stop()
-        self.daemon.configure("70-metrics", "[listen metrics]\naddress = 127.0.0.1:0\nserves = metrics\n")
+        self.daemon.configure("70-metrics",
+                              "[listen metrics]\naddress = 127.0.0.1:0\nserves = metrics\n")
         self.daemon.start()
         self.daemon.address = self.daemon.ready.split()[2]
         killed = self.metric("http_killed")
@@ -211,13 +232,17 @@ class Attacks(TestCase):
                 pass
         self.unharmed()
 
-    # --- bodies and caps -------------------------------------------------------------------------------------------------------------
+    # --- bodies and caps
+    # -------------------------------------------------------------------------------------------------------------
     def test_oversized_bodies(self):
         sock = self.raw()
-        sock.sendall(b"POST /api/v1/tokens HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n" + b"x" * 1000)
+        sock.sendall(
+            b"POST /api/v1/tokens HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n"
+            + b"x" * 1000)
         self.assertIn(b" 413 ", sock.recv(64))
         connection = self.connect()
-        connection.send(h2.frame(h2.HEADERS, h2.END_HEADERS, 1, h2.request("/api/v1/tokens", "POST")))
+        connection.send(
+            h2.frame(h2.HEADERS, h2.END_HEADERS, 1, h2.request("/api/v1/tokens", "POST")))
         for _ in range(200):
             if not connection.send(h2.frame(h2.DATA, 0, 1, b"x" * 16000)):
                 break
@@ -241,8 +266,11 @@ class Attacks(TestCase):
         def free():
             try:
                 return self.metric("http_connections") < 5
-            except OSError:  # this client comes from the same address, and is refused as long as the others are there
+            # this client comes from the same address, and is refused as long as the others are
+            # there
+            except OSError:
                 return False
+
         until(free, "the places are free again")
         self.unharmed()
 
@@ -272,8 +300,11 @@ class Parked(TestCase):
         for n in range(connections):
             connection = h2.Connection(node.address, struct.pack(">HI", 4, 0))
             self.connections.append(connection)
-            connection.send(b"".join(h2.get(1 + 2 * i, path.format(n * streams + i), extra=extra) for i in range(streams)))
-            until(lambda: connection.drain() or len(connection.statuses()) == streams, "each is answered, or the connection ended")
+            connection.send(b"".join(
+                h2.get(1 + 2 * i, path.format(n * streams + i), extra=extra)
+                for i in range(streams)))
+            until(lambda: connection.drain() or len(connection.statuses()) == streams,
+                  "each is answered, or the connection ended")
             accepted += sum(status == 200 for status in connection.statuses().values())
         return accepted
 
@@ -281,7 +312,8 @@ class Parked(TestCase):
         for connection in self.connections:
             connection.close()
         if "HEARTH_TEST_GROWTH_KIB" not in os.environ:  # sanitizers keep what was freed
-            until(lambda: node.memory() - self.before < 10 * 1024, "memory goes back to the system", 60)
+            until(lambda: node.memory() - self.before < 10 * 1024, "memory goes back to the system",
+                  60)
 
     def test_of_one_account(self):
         node = self.home("unsent_per_account = 4MiB\n")
@@ -289,14 +321,17 @@ class Parked(TestCase):
         accepted = self.park(node, "/api/v1/search?q=different{}", 100, 100, node.token())
         self.assertLessEqual(accepted, budget + 1)
         self.assertGreater(accepted, budget // 4)
-        self.assertLess(node.memory() - self.before, min(GROWTH, 48 * 1024) if GROWTH < 200000 else GROWTH)
+        self.assertLess(node.memory() - self.before,
+                        min(GROWTH, 48 * 1024) if GROWTH < 200000 else GROWTH)
 
         def asked():
-            """None while connections that left their refusals too are being ended: then whoever asks for that account is as well."""
+            """None while connections that left their refusals too are being ended: then whoever
+            asks for that account is as well."""
             try:
                 return node.request("/api/v1/me")
             except ConnectionError:
                 return None
+
         answer = until(asked, "an answer")
         self.assertEqual((answer.status, answer.json["code"]), (503, "unfetched"))
         self.assertIn("Retry-After", answer.headers)
@@ -318,7 +353,8 @@ class Parked(TestCase):
         budget = 4 * 1024 * 1024 // self.COST
         accepted = self.park(node, "/auth/signin?{}", 30, 100)
         self.assertLessEqual(accepted, budget + 1)
-        self.assertEqual(node.request("/api/v1/me").status, 200, "who is signed in pays for herself")
+        self.assertEqual(
+            node.request("/api/v1/me").status, 200, "who is signed in pays for herself")
         self.gives_back(node)
 
     def test_of_one_connection(self):
@@ -331,18 +367,26 @@ class Parked(TestCase):
     def test_behind_a_proxy(self):
         """A proxy's connection carries many people: of them only who has stopped reading is given up."""
         node = self.home("trusted_proxies = 127.0.0.1/32\n")
-        node.configure("60-stall", "[web]\nstall_timeout = 1s\nidle_timeout = 60s\nunsent_per_connection = 64KiB\n")
+        node.configure(
+            "60-stall",
+            "[web]\nstall_timeout = 1s\nidle_timeout = 60s\nunsent_per_connection = 64KiB\n")
         node.stop()
         node.start()
         connection = h2.Connection(node.address, struct.pack(">HI", 4, 0))
         self.connections.append(connection)
         auth = [("authorization", "Bearer " + node.token())]
         streams = range(1, 60, 2)
-        connection.send(b"".join(h2.get(stream, "/api/v1/history?limit=500", extra=auth) for stream in streams))
-        resets = lambda: {stream for kind, _, stream, _ in connection.frames() if kind == h2.RST_STREAM}
+        connection.send(b"".join(
+            h2.get(stream, "/api/v1/history?limit=500", extra=auth) for stream in streams))
+        resets = lambda: {
+            stream
+            for kind, _, stream, _ in connection.frames()
+            if kind == h2.RST_STREAM
+        }
         until(lambda: connection.drain() or resets() == set(streams), "the streams are given up")
         self.assertFalse(connection.drain(), "the connection goes on")
-        connection.send(h2.get(61, "/healthz") + h2.frame(h2.WINDOW_UPDATE, 0, 61, struct.pack(">I", 1000)))
+        connection.send(
+            h2.get(61, "/healthz") + h2.frame(h2.WINDOW_UPDATE, 0, 61, struct.pack(">I", 1000)))
         until(lambda: connection.drain() or 61 in connection.ended(), "others are served on it")
         self.assertEqual(connection.statuses()[61], 200)
 
@@ -353,15 +397,21 @@ class Parked(TestCase):
             connection = h2.Connection(node.address, struct.pack(">HI", 4, 0))
             self.connections.append(connection)
             connection.send(b"".join(h2.get(1 + 2 * i, "/auth/signin") for i in range(15)))
-        until(lambda: sum(connection.drain() for connection in self.connections) > 0, "the most stalled are ended")
+        until(lambda: sum(connection.drain() for connection in self.connections) > 0,
+              "the most stalled are ended")
         until(lambda: node.request("/auth/signin", email=None).status == 200, "there is room again")
-        self.assertLess(sum(connection.drain() for connection in self.connections), 10, "not all of them")
+        self.assertLess(sum(connection.drain() for connection in self.connections), 10,
+                        "not all of them")
 
 
 class TotalCap(TestCase):
     def test_waiting_clients_are_served_when_others_have_gone(self):
-        node = self.node(CONFIG.replace("max_connections_per_address = 40", "max_connections_per_address = 1000")
-                         .replace("idle_timeout = 2s", "idle_timeout = 60s").replace("request_timeout = 1s", "request_timeout = 60s"))
+        node = self.node(
+            CONFIG.replace("max_connections_per_address = 40",
+                           "max_connections_per_address = 1000").replace(
+                               "idle_timeout = 2s",
+                               "idle_timeout = 60s").replace("request_timeout = 1s",
+                                                             "request_timeout = 60s"))
         host, port = node.address.split("//")[1].split(":")
         sockets = [socket.create_connection((host, int(port)), timeout=20) for _ in range(90)]
         answered = set()
@@ -378,6 +428,7 @@ class TotalCap(TestCase):
                     except OSError:
                         pass
             return len(answered)
+
         until(lambda: collect() >= 55, "those inside the cap are served")
         self.assertLessEqual(collect(), 61)
         for i in list(answered):

@@ -1,5 +1,6 @@
-"""test_files.py LIBRARY: the files of core/http use each other in one direction only, that of the table in docs/http.md: each uses files of
-rows below its own. By the symbols of the library, so that no call is overlooked."""
+"""test_files.py LIBRARY: the files of core/http use each other in one direction only, that of
+the table in docs/http.md: each uses files of rows below its own. By the symbols of the library,
+so that no call is overlooked."""
 import collections
 import os
 import re
@@ -14,10 +15,12 @@ LIBRARY = sys.argv.pop()
 def symbols():
     """({symbol: its file}, {file: symbols that it uses}); files are "loop.c"."""
     defined, used = {}, collections.defaultdict(set)
-    listed = subprocess.run(["nm", "-A", LIBRARY], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True).stdout
+    listed = subprocess.run(["nm", "-A", LIBRARY], stdout=subprocess.PIPE,
+                            stderr=subprocess.DEVNULL, text=True, check=True).stdout
     for line in listed.splitlines():
         place, _, rest = line.rpartition(":")
-        file, (*_, kind, name) = os.path.basename(place.split(":")[-1]).removesuffix(".o"), rest.split()
+        file, (*_, kind,
+               name) = os.path.basename(place.split(":")[-1]).removesuffix(".o"), rest.split()
         if kind == "U":
             used[file].add(name)
         elif kind in "TDBRCVW" and not name.startswith(("__odr_asan", "asan.", "tsan.")):
@@ -37,10 +40,17 @@ class Files(unittest.TestCase):
     def test_one_direction(self):
         defined, used = symbols()
         order = rows()
-        self.assertEqual(set(order), {f for f in os.listdir(os.path.join(ROOT, "core", "http")) if f.endswith(".c")})
+        self.assertEqual(
+            set(order),
+            {f
+             for f in os.listdir(os.path.join(ROOT, "core", "http"))
+             if f.endswith(".c")})
         self.assertGreater(len(defined), 50)
-        upward = [f"{file} uses {name} of {defined[name]}" for file, names in sorted(used.items()) for name in sorted(names)
-                  if name in defined and defined[name] != file and order[defined[name]] <= order[file]]
+        upward = [
+            f"{file} uses {name} of {defined[name]}" for file, names in sorted(used.items())
+            for name in sorted(names)
+            if name in defined and defined[name] != file and order[defined[name]] <= order[file]
+        ]
         self.assertEqual(upward, [])
 
 

@@ -1,5 +1,6 @@
-"""HTTP/1 as RFC 9112 writes it: what two programs could read in two ways is refused, what is only odd goes on. Each request of the tables is sent alone,
-behind a good one on the same connection, and cut into pieces: the server says the same."""
+"""HTTP/1 as RFC 9112 writes it: what two programs could read in two ways is refused, what is
+only odd goes on. Each request of the tables is sent alone, behind a good one on the same
+connection, and cut into pieces: the server says the same."""
 import os
 import re
 import socket
@@ -18,8 +19,10 @@ NEXT = b"GET /version HTTP/1.1\r\n" + HOST + b"\r\n"  # what a smuggler hides
 
 # (what, bytes): 400, and nothing behind it is answered
 REFUSED = [
-    ("length and chunked", POST + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + NEXT),
-    ("chunked and length", POST + b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n" + NEXT),
+    ("length and chunked",
+     POST + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + NEXT),
+    ("chunked and length",
+     POST + b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n" + NEXT),
     ("two lengths", POST + b"Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcde" + NEXT),
     ("two equal lengths", POST + b"Content-Length: 4\r\nContent-Length: 4\r\n\r\nabcd" + NEXT),
     ("a list of lengths", POST + b"Content-Length: 4, 4\r\n\r\nabcd" + NEXT),
@@ -29,16 +32,17 @@ REFUSED = [
     ("a length with a blank", POST + b"Content-Length: 4 4\r\n\r\nabcd" + NEXT),
     ("an empty length", POST + b"Content-Length:\r\n\r\n" + NEXT),
     ("a length beyond numbers", POST + b"Content-Length: 18446744073709551620\r\n\r\nabcd" + NEXT),
-    ("two codings", POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + NEXT),
+    ("two codings",
+     POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + NEXT),
     ("an unknown coding", POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + NEXT),
     ("chunked, identity", POST + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n" + NEXT),
     ("chunked behind a tab", POST + b"Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n" + NEXT),
     ("identity", POST + b"Transfer-Encoding: identity\r\n\r\n" + NEXT),
     ("an empty coding", POST + b"Transfer-Encoding:\r\n\r\n" + NEXT),
-    ("chunked in HTTP/1.0", b"POST /auth/start HTTP/1.0\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + NEXT),
+    ("chunked in HTTP/1.0", b"POST /auth/start HTTP/1.0\r\n" + HOST +
+     b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + NEXT),
     ("two hosts", GET + HOST + b"Host: 127.0.0.1\r\n\r\n" + NEXT),
-    ("two equal hosts", GET + HOST + HOST + b"\r\n" + NEXT),
-    ("no host", GET + b"\r\n" + NEXT),
+    ("two equal hosts", GET + HOST + HOST + b"\r\n" + NEXT), ("no host", GET + b"\r\n" + NEXT),
     ("a host with a path", GET + b"Host: localhost/x\r\n\r\n" + NEXT),
     ("a host with a user", GET + b"Host: a@localhost\r\n\r\n" + NEXT),
     ("a host with a blank", GET + b"Host: local host\r\n\r\n" + NEXT),
@@ -46,12 +50,14 @@ REFUSED = [
     ("a host with a wrong port", GET + b"Host: localhost:80x\r\n\r\n" + NEXT),
     ("line feeds alone", b"GET /version HTTP/1.1\nHost: localhost\n\n" + NEXT),
     ("a line feed alone in headers", GET + b"Host: localhost\nX: y\r\n\r\n" + NEXT),
-    ("a line feed alone behind the request line", b"GET /version HTTP/1.1\n" + HOST + b"\r\n" + NEXT),
+    ("a line feed alone behind the request line",
+     b"GET /version HTTP/1.1\n" + HOST + b"\r\n" + NEXT),
     ("a line feed alone at the end", GET + HOST + b"\n" + NEXT),
     ("a line feed alone before the request", b"\n" + GET + HOST + b"\r\n" + NEXT),
     ("a carriage return alone", GET + b"Host: localhost\rX: y\r\n\r\n" + NEXT),
     ("a header on two lines", GET + HOST + b"X: a\r\n b\r\n\r\n" + NEXT),
-    ("Transfer-Encoding on two lines", POST + b"Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n" + NEXT),
+    ("Transfer-Encoding on two lines",
+     POST + b"Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n" + NEXT),
     ("a blank before the colon", GET + b"Host : localhost\r\n\r\n" + NEXT),
     ("a blank before the colon of a length", POST + b"Content-Length : 4\r\n\r\nabcd" + NEXT),
     ("a blank before the first header", GET + b" " + HOST + b"\r\n" + NEXT),
@@ -72,9 +78,12 @@ REFUSED = [
     ("our own mark", b"? /version HTTP/1.1\r\n" + HOST + b"\r\n" + NEXT),
     ("a fragment", b"GET /version#x HTTP/1.1\r\n" + HOST + b"\r\n" + NEXT),
     ("no slash", b"GET version HTTP/1.1\r\n" + HOST + b"\r\n" + NEXT),
-    ("an address of another server", b"GET http://example.org/version HTTP/1.1\r\n" + HOST + b"\r\n" + NEXT),
-    ("an address with a user", b"GET http://a@localhost/version HTTP/1.1\r\nHost: a@localhost\r\n\r\n" + NEXT),
-    ("an address of another kind", b"GET ftp://localhost/version HTTP/1.1\r\n" + HOST + b"\r\n" + NEXT),
+    ("an address of another server",
+     b"GET http://example.org/version HTTP/1.1\r\n" + HOST + b"\r\n" + NEXT),
+    ("an address with a user",
+     b"GET http://a@localhost/version HTTP/1.1\r\nHost: a@localhost\r\n\r\n" + NEXT),
+    ("an address of another kind",
+     b"GET ftp://localhost/version HTTP/1.1\r\n" + HOST + b"\r\n" + NEXT),
     ("a chunk of 0x4", CHUNKED + b"0x4\r\nabcd\r\n0\r\n\r\n" + NEXT),
     ("a chunk with a sign", CHUNKED + b"+4\r\nabcd\r\n0\r\n\r\n" + NEXT),
     ("a chunk without a size", CHUNKED + b"\r\nabcd\r\n0\r\n\r\n" + NEXT),
@@ -106,27 +115,36 @@ GOOD = [
     ("names of odd characters", GET + HOST + b"!#$%&'*+-.^_`|~09: y\r\n\r\n", 200),
     ("a value in another alphabet", GET + HOST + "X: Ä\r\n\r\n".encode("latin-1"), 200),
     ("the whole address", b"GET http://localhost/version HTTP/1.1\r\n" + HOST + b"\r\n", 200),
-    ("the whole address, secure, with a port", b"GET HTTPS://LOCALHOST:81/version HTTP/1.1\r\nHost: localhost:81\r\n\r\n", 200),
-    ("the whole address without a path", b"DELETE http://localhost HTTP/1.1\r\n" + HOST + b"\r\n", 405),
-    ("an unknown method", b"BREW /version HTTP/1.1\r\n" + HOST + b"\r\n", 501),
+    ("the whole address, secure, with a port",
+     b"GET HTTPS://LOCALHOST:81/version HTTP/1.1\r\nHost: localhost:81\r\n\r\n", 200),
+    ("the whole address without a path", b"DELETE http://localhost HTTP/1.1\r\n" + HOST + b"\r\n",
+     405), ("an unknown method", b"BREW /version HTTP/1.1\r\n" + HOST + b"\r\n", 501),
     ("HEAD", b"HEAD /version HTTP/1.1\r\n" + HOST + b"\r\n", 200),
     ("a length of nothing", GET + HOST + b"Content-Length: 0\r\n\r\n", 200),
     ("a length with zeros", POST + FORM + b"Content-Length: 004\r\n\r\na=bc", 403),
     ("a length behind blanks", POST + FORM + b"Content-Length:   4  \r\n\r\na=bc", 403),
     ("chunks", CHUNKED + b"4\r\na=bc\r\n0\r\n\r\n", 403),
     ("Chunked", POST + FORM + b"Transfer-Encoding: Chunked \r\n\r\n4\r\na=bc\r\n0\r\n\r\n", 403),
-    ("chunks with zeros, capitals", CHUNKED + b"0004\r\na=bc\r\nA\r\n0123456789\r\n000\r\n\r\n", 403),
-    ("chunks with blanks behind", CHUNKED + b"4 \t \r\na=bc\r\n0  \r\n\r\n", 403),
+    ("chunks with zeros, capitals", CHUNKED + b"0004\r\na=bc\r\nA\r\n0123456789\r\n000\r\n\r\n",
+     403), ("chunks with blanks behind", CHUNKED + b"4 \t \r\na=bc\r\n0  \r\n\r\n", 403),
     ("chunks with extensions", CHUNKED + b"4;a=b;c=\"d e\"\r\na=bc\r\n0 ; x\r\n\r\n", 403),
     ("a trailer", CHUNKED + b"4\r\na=bc\r\n0\r\nX-Sum: 1\r\nY:\r\n\r\n", 403),
 ]
 ONCE = [  # answered, as HTTP/1, and the connection ends
     ("HTTP/1.0", b"GET /version HTTP/1.0\r\n\r\n", 200),
     ("HTTP/1.0 with a host", b"GET /version HTTP/1.0\r\n" + HOST + b"\r\n", 200),
-    ("HTTP/1.0 with a body", b"POST /auth/start HTTP/1.0\r\n" + HOST + FORM + b"Content-Length: 4\r\n\r\na=bc", 403),
-    ("an upgrade to HTTP/2", GET + HOST + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n", 200),
-    ("an upgrade with a body", POST + FORM + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nContent-Length: 4\r\n\r\na=bc", 403),
-    ("an upgrade to a web socket", GET + HOST + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n", 200),
+    ("HTTP/1.0 with a body",
+     b"POST /auth/start HTTP/1.0\r\n" + HOST + FORM + b"Content-Length: 4\r\n\r\na=bc", 403),
+    ("an upgrade to HTTP/2", GET + HOST +
+     b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
+     b"\r\n",
+     200),
+    ("an upgrade with a body", POST + FORM +
+     b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
+     b"Content-Length: 4\r\n\r\na=bc",
+     403),
+    ("an upgrade to a web socket",
+     GET + HOST + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n", 200),
     ("Connection: close", GET + HOST + b"Connection: close\r\n\r\n", 200),
 ]
 
@@ -167,7 +185,8 @@ class Strict(TestCase):
                 self.assertIn(b"\r\nx-content-type-options: nosniff\r\n", data)
                 statuses, data = self.talk(daemon, [NEXT + request])  # pipelined: both at once
                 self.assertEqual(statuses, [200, 400], data)
-                middle = request.index(b"\r\n\r\n" if b"\r\n\r\n" in request[:-len(NEXT)] else b"\n") - 1
+                middle = request.index(b"\r\n\r\n" if b"\r\n\r\n" in
+                                       request[:-len(NEXT)] else b"\n") - 1
                 statuses, data = self.talk(daemon, [request[:middle], request[middle:]])
                 self.assertEqual(statuses, [400], data)
 
@@ -176,7 +195,9 @@ class Strict(TestCase):
         last = b"GET /version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         for what, request, status in GOOD:
             with self.subTest(what=what):
-                for pieces in ([request], [request[:len(request) // 2], request[len(request) // 2:]], [bytes((b,)) for b in request]):
+                for pieces in ([request],
+                               [request[:len(request) // 2],
+                                request[len(request) // 2:]], [bytes((b, )) for b in request]):
                     statuses, data = self.talk(daemon, pieces, NEXT + last)
                     self.assertEqual(statuses, [status, 200, 200], data)
         for what, request, status in ONCE:
@@ -187,8 +208,11 @@ class Strict(TestCase):
 
     def test_the_reason_is_told(self):
         daemon = self.daemon()
-        for request, words in ((REFUSED[0][1], b"There are both Content-Length and Transfer-Encoding."), (GET + b"\r\n", b"There is no Host."),
-                               (GET + HOST + HOST + b"\r\n", b"There is more than one Host."), (b"nonsense\r\n\r\n", b"The request is malformed.")):
+        for request, words in ((REFUSED[0][1],
+                                b"There are both Content-Length and Transfer-Encoding."),
+                               (GET + b"\r\n", b"There is no Host."),
+                               (GET + HOST + HOST + b"\r\n", b"There is more than one Host."),
+                               (b"nonsense\r\n\r\n", b"The request is malformed.")):
             _, data = self.talk(daemon, [request])
             self.assertIn(words, data)
             self.assertIn(b"application/problem+json", data)

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""debian13.py [--tests | NAME…]: Debian 13, bootstrapped into .dev/debian-13/root and kept there for the next run, builds this tree with `./dev setup`
-and meson, warnings being errors, runs the suites unit and plugins, and compiles it with all its compilers (compilers.py). --tests: without the
-latter; NAME…: only the tests of those names. Exit code 1 when one of them failed, was skipped, or could not be.
+"""debian13.py [--tests | NAME…]: Debian 13, bootstrapped into .dev/debian-13/root and kept there
+for the next run, builds this tree with `./dev setup` and meson, warnings being errors, runs the
+suites unit and plugins, and compiles it with all its compilers (compilers.py). --tests: without
+the latter; NAME…: only the tests of those names. Exit code 1 when one of them failed, was
+skipped, or could not be.
 
-It has processes, mounts and a /tmp of its own and is seen by nothing outside; only the network is the host's, from which apt fetches. So it
-needs root, and says so. Everything of it ends with this program."""
+It has processes, mounts and a /tmp of its own and is seen by nothing outside; only the network
+is the host's, from which apt fetches. So it needs root, and says so. Everything of it ends with
+this program."""
 import glob
 import os
 import shutil
@@ -28,8 +31,10 @@ mount -t devpts -o newinstance,ptmxmode=0666 devpts "$1/dev/pts"
 exec chroot "$1" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive sh -c "$2"
 """
 SUITES = "--suite unit --suite plugins"
-VERSIONS = ("gcc clang libh2o-evloop-dev libhiredis-dev libpq-dev libssl-dev libcurl4-openssl-dev libsqlite3-dev redis-server postgresql "
-            "python3-jsonschema")
+VERSIONS = (
+    "gcc clang libh2o-evloop-dev libhiredis-dev libpq-dev libssl-dev libcurl4-openssl-dev "
+    "libsqlite3-dev redis-server postgresql "
+    "python3-jsonschema")
 
 
 def fail(words):
@@ -39,8 +44,9 @@ def fail(words):
 
 def mirror():
     """Where this system's own packages come from, which has Debian 13's as well."""
-    listed = subprocess.run(["apt-get", "indextargets", "--format", "$(RELEASE) $(REPO_URI)", "Identifier: Packages"], stdout=subprocess.PIPE,
-                            text=True, check=False).stdout
+    listed = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(RELEASE) $(REPO_URI)", "Identifier: Packages"],
+        stdout=subprocess.PIPE, text=True, check=False).stdout
     for line in listed.splitlines():
         release, _, uri = line.partition(" ")
         if "-" not in release and "/debian" in uri and "security" not in uri:
@@ -56,21 +62,28 @@ def bootstrap():
     shutil.rmtree(begun, ignore_errors=True)
     os.makedirs(HOME, exist_ok=True)
     print(f"bootstrapping Debian 13 from {mirror()}", flush=True)
-    made = subprocess.run(["unshare", "--mount", "debootstrap", "--variant=minbase", "--include=ca-certificates", CODENAME, begun, mirror()],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    made = subprocess.run([
+        "unshare", "--mount", "debootstrap", "--variant=minbase", "--include=ca-certificates",
+        CODENAME, begun,
+        mirror()
+    ], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     if made.returncode != 0:
         fail(f"debootstrap ends with {made.returncode}:\n{made.stdout[-3000:]}")
     with open(os.path.join(begun, "usr", "sbin", "policy-rc.d"), "w", encoding="utf-8") as f:
-        f.write("#!/bin/sh\nexit 101\n")  # no service of a package is started: tests start their own
+        # no service of a package is started: tests start their own
+        f.write("#!/bin/sh\nexit 101\n")
     os.chmod(f.name, 0o755)
     os.rename(begun, SYSTEM)
 
 
 def copy_tree():
-    """What git knows of, or would add; what has not changed stays as it is, so that only the rest is built anew."""
+    """What git knows of, or would add; what has not changed stays as it is, so that only the
+    rest is built anew."""
     to = SYSTEM + TREE
-    listed = subprocess.run(["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
-                            stdout=subprocess.PIPE, text=True, check=True).stdout.split("\0")
+    listed = subprocess.run([
+        "git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "--cached", "--others",
+        "--exclude-standard"
+    ], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout.split("\0")
     wanted = {name for name in listed if name and os.path.lexists(os.path.join(ROOT, name))}
     for name in glob.iglob("**", root_dir=to, recursive=True, include_hidden=True):
         generated = name.split("/")[0] in ("build", ".dev", ".git") or "__pycache__" in name
@@ -86,8 +99,12 @@ def copy_tree():
 
 def inside(command, **options):
     """As root of that system, in its copy of the tree. It ends with unshare, and that with us."""
-    entered = ["unshare", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "sh", "-c", ENTER, "enter", SYSTEM, f"cd {TREE} && {command}"]
-    return subprocess.run(entered, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT, check=False, **options)
+    entered = [
+        "unshare", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "sh", "-c",
+        ENTER, "enter", SYSTEM, f"cd {TREE} && {command}"
+    ]
+    return subprocess.run(entered, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT, check=False,
+                          **options)
 
 
 def step(what, command):
@@ -100,30 +117,48 @@ def step(what, command):
 
 def main():
     if os.geteuid() != 0:
-        fail("a system of its own needs root: run this as root (sudo ./dev test --long debian13). Nothing was tested.")
+        fail(
+            "a system of its own needs root: run this as root (sudo ./dev test --long debian13). "
+            "Nothing was tested."
+        )
     if shutil.which("debootstrap") is None:
-        fail("debootstrap is not installed; ./dev test --long debian13 installs it. Nothing was tested.")
+        fail(
+            "debootstrap is not installed; ./dev test --long debian13 installs it. Nothing was "
+            "tested."
+        )
     bootstrap()
     copy_tree()
     shutil.copy("/etc/resolv.conf", SYSTEM + "/etc/resolv.conf")
     step("installing what the build needs, with ./dev setup", "./dev setup")
-    print(step("what there is:", f"dpkg-query -W -f '${{Package}} ${{Version}}\\n' {VERSIONS}"), end="", flush=True)
-    step("building, warnings being errors", "{ [ -f build/build.ninja ] || meson setup build -Dweb=false -Dwerror=true; } && ninja -C build --quiet")
+    print(step("what there is:", f"dpkg-query -W -f '${{Package}} ${{Version}}\\n' {VERSIONS}"),
+          end="", flush=True)
+    step(
+        "building, warnings being errors",
+        "{ [ -f build/build.ninja ] || meson setup build -Dweb=false -Dwerror=true; } && ninja -C "
+        "build --quiet"
+    )
     names = [name for name in sys.argv[1:] if name != "--tests"]
     which = " ".join(f"'{name}'" for name in names) if names else SUITES
     log = os.path.join(SYSTEM + TREE, "build", "meson-logs", "testlog.json")
     if os.path.exists(log):
         os.unlink(log)
     print("testing", flush=True)
-    inside(f"meson test -C build --no-rebuild --print-errorlogs --timeout-multiplier 2 {which}", stdout=sys.stdout)
-    counted = subprocess.run([sys.executable, os.path.join(ROOT, "tests", "count.py"), log], stdout=subprocess.PIPE, text=True, check=True).stdout.split("\n")
+    inside(f"meson test -C build --no-rebuild --print-errorlogs --timeout-multiplier 2 {which}",
+           stdout=sys.stdout)
+    counted = subprocess.run(
+        [sys.executable, os.path.join(ROOT, "tests", "count.py"), log], stdout=subprocess.PIPE,
+        text=True, check=True).stdout.split("\n")
     for name in counted[2:-1]:
         print("failed in Debian 13:", name)
     print(f"{counted[0]} passed, {counted[1]} failed", flush=True)
     if counted[0] == "0" or counted[1] != "0":
         sys.exit(1)
     if len(sys.argv) == 1:
-        step("installing its compilers", "apt-get install -q -y --no-install-recommends $(python3 tests/run_long.py --packages compilers)")
+        step(
+            "installing its compilers",
+            "apt-get install -q -y --no-install-recommends $(python3 tests/run_long.py --packages "
+            "compilers)"
+        )
         print(step("compiling with each", "python3 -u tests/long/compilers.py"), end="", flush=True)
 
 

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""first_sync.py [--short]: while 200,000 pages with 600,000 visits are stored for one person, nobody's reads have a 99th percentile of 100 ms or more, nobody's
-small writes (hers included) one of 500 ms or more, and what she has is as before or as after, never a part of it. Two measurements: a real first sync through
-the double, seen over HTTP; and the storage plugin alone (bench-first-sync). Times: to be run on a machine that has nothing else to do. --short: a small
+"""first_sync.py [--short]: while 200,000 pages with 600,000 visits are stored for one person,
+nobody's reads have a 99th percentile of 100 ms or more, nobody's small writes (hers included)
+one of 500 ms or more, and what she has is as before or as after, never a part of it. Two
+measurements: a real first sync through the double, seen over HTTP; and the storage plugin alone
+(bench-first-sync). Times: to be run on a machine that has nothing else to do. --short: a small
 account over HTTP, and no bounds."""
 import http.client
 import json
@@ -26,17 +28,20 @@ READ_PATHS = ("/me", "/tabs", "/history?limit=50", "/bookmarks", "/search?q=a")
 
 
 class Person(threading.Thread):
-    """Somebody who uses Hearth all the time. `times`: (what, ms) each; `seen`: all counts that were ever answered; `wrong`: what was not as it should be."""
+    """Somebody who uses Hearth all the time. `times`: (what, ms) each; `seen`: all counts that
+    were ever answered; `wrong`: what was not as it should be."""
     def __init__(self, node, email):
         super().__init__(daemon=True)
         self.email, self.node, self.token = email, node, node.token(email)
         self.times, self.seen, self.wrong, self.over = [], [], [], threading.Event()
-        self.connection = http.client.HTTPConnection(urllib.parse.urlsplit(node.address).netloc, timeout=120)
+        self.connection = http.client.HTTPConnection(
+            urllib.parse.urlsplit(node.address).netloc, timeout=120)
 
     def ask(self, what, method, path, body=None, status=200):
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         begun = time.monotonic()
-        self.connection.request(method, "/api/v1" + path, headers=headers, body=None if body is None else json.dumps(body))
+        self.connection.request(method, "/api/v1" + path, headers=headers,
+                                body=None if body is None else json.dumps(body))
         answer = self.connection.getresponse()
         content = answer.read()
         if what is not None:
@@ -66,7 +71,8 @@ class Person(threading.Thread):
                 counts = answer["account"]["counts"]
                 if not self.seen or self.seen[-1] != counts:
                     self.seen.append(counts)
-        self.ask("settings", "PATCH", "/settings", body={"theme": {"mode": ("dark", "light")[number % 2]}})
+        self.ask("settings", "PATCH", "/settings",
+                 body={"theme": {"mode": ("dark", "light")[number % 2]}})
         token = self.ask("token", "POST", "/tokens", body={"name": f"t{number}"}, status=201)
         if token is not None:
             self.ask(None, "DELETE", f"/tokens/{token['token']['id']}", status=204)
@@ -95,7 +101,10 @@ def show(people, bounds):
             times = [ms for kind, ms in person.times if kind == what]
             over = bounds and percentile(times, 0.99) >= (READS if what == "reads" else WRITES)
             bad += over
-            print(f"| {what} | {whose} | {len(times)} | {percentile(times, 0.5):.1f} ms | {percentile(times, 0.99):.1f} ms{' !' if over else ''} | {max(times):.1f} ms |")
+            print(
+                f"| {what} | {whose} | {len(times)} | {percentile(times, 0.5):.1f} ms | "
+                f"{percentile(times, 0.99):.1f} ms{' !' if over else ''} | {max(times):.1f} ms |"
+            )
     return bad
 
 
@@ -118,6 +127,7 @@ def over_http(pages, bounds):
         def done():
             moved[:] = [len(service.log("storage/"))]
             return node.api("/me", email=NEW)["account"]["counts"]["pages"] == pages
+
         until(done, "the first sync", patience=600, progress=lambda: moved[0])
         took = time.monotonic() - begun
         for _, person in people:
@@ -125,11 +135,18 @@ def over_http(pages, bounds):
             person.join(120)
         after = node.api("/me", email=NEW)["account"]["counts"]
         peak = node.memory("VmHWM")
-        print(f"over HTTP: {after['pages']} pages with {after['visits']} visits in {took:.0f} s; resident before {idle >> 10} MiB, at its peak {peak >> 10} MiB")
+        print(
+            f"over HTTP: {after['pages']} pages with {after['visits']} visits in {took:.0f} s; "
+            f"resident before {idle >> 10} MiB, at its peak {peak >> 10} MiB"
+        )
         bad = show(people, bounds)
         allowed = (before, after)
-        parts = [c for c in people[0][1].seen if (c["pages"], c["visits"]) not in [(a["pages"], a["visits"]) for a in allowed]]
-        wrong = [f"counts that are neither before nor after: {c}" for c in parts] + people[0][1].wrong + people[1][1].wrong
+        parts = [
+            c for c in people[0][1].seen
+            if (c["pages"], c["visits"]) not in [(a["pages"], a["visits"]) for a in allowed]
+        ]
+        wrong = [f"counts that are neither before nor after: {c}"
+                 for c in parts] + people[0][1].wrong + people[1][1].wrong
         print(*wrong[:20], sep="\n")
         node.stop()
         return bad + len(wrong)
@@ -146,7 +163,8 @@ def main():
     plugin = os.path.join(build, "plugins", "storage-sqlite", "storage-sqlite.so")
     program = os.path.join(build, "tests", "bench", "bench-first-sync")
     print("\nthe plugin alone:", flush=True)
-    bad += subprocess.run([program, "200000", "100", "500"], env=dict(os.environ, STORAGE_SQLITE=plugin), timeout=1200).returncode != 0
+    bad += subprocess.run([program, "200000", "100", "500"],
+                          env=dict(os.environ, STORAGE_SQLITE=plugin), timeout=1200).returncode != 0
     return 1 if bad else 0
 
 

@@ -1,5 +1,7 @@
-"""A Sync server that means ill, at size: millions of tiny records, a record of 100 MB, pages without end, JSON without bottom, an answer in drips. Each sync ends in words, within
-`[worker] timeout`, keeps what was there, and takes no more memory than docs/performance.md says; others go on meanwhile. Prints a table; exit code 1 when something did not hold.
+"""A Sync server that means ill, at size: millions of tiny records, a record of 100 MB, pages
+without end, JSON without bottom, an answer in drips. Each sync ends in words, within `[worker]
+timeout`, keeps what was there, and takes no more memory than docs/performance.md says; others go
+on meanwhile. Prints a table; exit code 1 when something did not hold.
 
     python3 tests/long/hostile_sync.py [--short]         HEARTHD: the binary, default build/hearthd"""
 import os
@@ -23,15 +25,24 @@ MORE = 160 * 1024  # KiB of memory that a hostile sync may take for itself
 LINE = '{"id":"%d"}'
 # name: (fault, words; the last line of what the sync says has one of them)
 CASES = {
-    "1,000,000 tiny records": ({"flood": {"line": LINE, "count": 1_000_000 // SCALE}}, ("arrived damaged",)),
-    "records without end in one answer": ({"flood": {"line": LINE, "count": 20_000_000 // (2 if SHORT else 1)}}, ("more than", "did not come to an end")),
-    "pages without end": ({"flood": {"line": LINE, "count": 1000, "next": True}}, ("come to an end", "more than")),
-    "empty pages without end": ({"flood": {"line": LINE, "count": 0, "next": True}}, ("come to an end",)),
-    "a record of 100 MB": ({"flood": {"byte": "x", "count": 100 * MIB // SCALE}}, ("arrived damaged", "not a list")),
-    "an array of 100 MB": ({"flood": {"byte": "[", "count": 100 * MIB // SCALE}}, ("arrived damaged", "not a list", "cut off")),
-    "deep JSON in each record": ({"damage": {"kind": "deep", "percent": 100}}, ("arrived damaged",)),
-    "records of 8 MB": ({"damage": {"kind": "huge", "percent": 5, "bytes": 8 * MIB}}, ("arrived damaged",)),
-    "in drips": ({"drip": {"bytes": 1, "pause_ms": 100}}, ("did not answer", "too slow", "did not come to an end", "within")),
+    "1,000,000 tiny records": ({"flood": {"line": LINE, "count": 1_000_000 // SCALE}},
+                               ("arrived damaged", )), "records without end in one answer":
+    ({"flood": {"line": LINE, "count":
+                20_000_000 // (2 if SHORT else 1)}}, ("more than", "did not come to an end")),
+    "pages without end": ({"flood": {"line": LINE, "count": 1000, "next":
+                                     True}}, ("come to an end", "more than")),
+    "empty pages without end": ({"flood": {"line": LINE, "count": 0, "next":
+                                           True}}, ("come to an end", )), "a record of 100 MB":
+    ({"flood": {"byte": "x", "count": 100 * MIB // SCALE}}, ("arrived damaged", "not a list")),
+    "an array of 100 MB": ({"flood":
+                            {"byte": "[", "count":
+                             100 * MIB // SCALE}}, ("arrived damaged", "not a list", "cut off")),
+    "deep JSON in each record": ({"damage": {"kind": "deep", "percent":
+                                             100}}, ("arrived damaged", )), "records of 8 MB":
+    ({"damage": {"kind": "huge", "percent": 5, "bytes": 8 * MIB}},
+     ("arrived damaged", )), "in drips": ({"drip": {"bytes": 1, "pause_ms":
+                                                    100}}, ("did not answer", "too slow",
+                                                            "did not come to an end", "within")),
 }
 
 
@@ -48,14 +59,22 @@ class Hostile(TestCase):
 
     def one(self, service, node, name, fault, words):
         counts = node.api("/me")["account"]["counts"]
-        service.faults({"match": "storage/history", **fault, **({"without": ["X-Weave-Records"]} if "flood" in fault else {})})
+        service.faults({
+            "match": "storage/history", **fault,
+            **({"without": ["X-Weave-Records"]} if "flood" in fault else {})
+        })
         before, peak, reads, done = node.memory(), [0], [], threading.Event()
-        watchers = [threading.Thread(target=self.peak, args=(node, done, peak)), threading.Thread(target=self.others_go_on, args=(node, done, reads))]
+        watchers = [
+            threading.Thread(target=self.peak, args=(node, done, peak)),
+            threading.Thread(target=self.others_go_on, args=(node, done, reads))
+        ]
         for watcher in watchers:
             watcher.start()
         began = time.monotonic()
         try:
-            done_by = subprocess.run([HEARTHD, "--config", node.conf, "account", "resync", ADA, "--wait"], capture_output=True, text=True, env=node.environment, timeout=LIMIT)
+            done_by = subprocess.run(
+                [HEARTHD, "--config", node.conf, "account", "resync", ADA, "--wait"],
+                capture_output=True, text=True, env=node.environment, timeout=LIMIT)
             said = done_by.stdout + done_by.stderr
         finally:
             done.set()
@@ -66,8 +85,12 @@ class Hostile(TestCase):
         service.faults()
         node.sync()  # well again
         times = sorted(ms for _, ms in reads) or [0]
-        last = next(line for line in said.splitlines() if line != "The sync is running.").removeprefix(f"hearthd: {ADA}: ")[:200]
-        print(f"| {name} | {took:.1f} s | {before / 1024:.0f} → {peak[0] / 1024:.0f} MiB | {times[len(times) // 2]:.1f} / {times[-1]:.0f} ms | {last} |", flush=True)
+        last = next(line for line in said.splitlines()
+                    if line != "The sync is running.").removeprefix(f"hearthd: {ADA}: ")[:200]
+        print(
+            f"| {name} | {took:.1f} s | {before / 1024:.0f} → {peak[0] / 1024:.0f} MiB | "
+            f"{times[len(times) // 2]:.1f} / {times[-1]:.0f} ms | {last} |",
+            flush=True)
         with self.subTest(name):
             self.assertTrue(any(word in said for word in words), said)
             self.assertLessEqual({status for status, _ in reads}, {200})
@@ -80,7 +103,10 @@ class Hostile(TestCase):
         for email in (ADA, OTHER):
             service.account(email, history=300, bookmarks=20, tabs=2)
             node.add_account(service, email)
-        print("| the server | took | memory | another's reads, p50 / max | words |\n|---|---|---|---|---|")
+        print(
+            "| the server | took | memory | another's reads, p50 / max | words |\n"
+            "|---|---|---|---|---|"
+        )
         for name, (fault, words) in CASES.items():
             self.one(service, node, name, fault, words)
         node.cli("account", "resync", ADA, "--wait")

@@ -1,6 +1,8 @@
-"""kill.py [--short] [--seed N] [--kills N]: kill -9 at random moments of a first start, a first sync and a resync: the daemon starts again, `verify` finds
-nothing, and after the next sync everything is as without the kill. Moments are spread over what was measured of the operation: a start by time, a sync by
-the requests that the service has served and a moment after. kill_migration.py does the same to the migration of a database."""
+"""kill.py [--short] [--seed N] [--kills N]: kill -9 at random moments of a first start, a first
+sync and a resync: the daemon starts again, `verify` finds nothing, and after the next sync
+everything is as without the kill. Moments are spread over what was measured of the operation: a
+start by time, a sync by the requests that the service has served and a moment after.
+kill_migration.py does the same to the migration of a database."""
 import argparse
 import os
 import random
@@ -21,7 +23,8 @@ LISTS = ("/export/bookmarks.json", "/export/history.json", "/tabs", "/devices")
 
 
 class Round:
-    """What the kills have in common: a service with one account, its clean state, and how long things take."""
+    """What the kills have in common: a service with one account, its clean state, and how long
+    things take."""
     def __init__(self, short, seed):
         self.random, self.service = random.Random(seed), SyncService(load=False)
         size = {"history": 1000, "bookmarks": 100} if short else {"history": 4000, "bookmarks": 500}
@@ -43,13 +46,19 @@ class Round:
     def data(self, node):
         """All that a person can see, without what belongs to a database (numbers of rows, times of syncs)."""
         answers = [node.request("/api/v1" + path, email=EMAIL) for path in LISTS]
-        devices = [sorted(str((d["name"], d["type"], d.get("tabs"))) for d in a.json["devices"]) for a in answers[2:]]
+        devices = [
+            sorted(str((d["name"], d["type"], d.get("tabs")))
+                   for d in a.json["devices"])
+            for a in answers[2:]
+        ]
         return [a.status for a in answers], answers[0].body, answers[1].body, devices
 
     def is_sound(self, node):
         """Or there is no database yet, because the first start had not come to that: commands make none."""
-        done = subprocess.run([HEARTHD, "--config", node.conf, "verify"], capture_output=True, text=True, env=node.environment, timeout=300)
-        return "sound" in done.stdout or (done.returncode == 1 and "there is no database here yet" in done.stderr)
+        done = subprocess.run([HEARTHD, "--config", node.conf, "verify"], capture_output=True,
+                              text=True, env=node.environment, timeout=300)
+        return "sound" in done.stdout or (done.returncode == 1
+                                          and "there is no database here yet" in done.stderr)
 
     def wrong(self, node):
         """What is wrong after a kill, in words; None: nothing."""
@@ -71,7 +80,9 @@ class Round:
     def in_start(self):
         node = Node(CONFIG)
         moment = self.random.uniform(0, 1.1 * self.start_takes)
-        process = subprocess.Popen([HEARTHD, "--config", node.conf, "serve"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        process = subprocess.Popen([HEARTHD, "--config", node.conf, "serve"],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   start_new_session=True)
         lifeline.hold(process.pid)
         time.sleep(moment)  # the moment is the test
         process.kill()
@@ -81,7 +92,8 @@ class Round:
 
     def in_sync(self, node, begin):
         """Lets it serve some requests, and a moment more."""
-        asked, more = self.random.randint(0, self.requests), self.random.uniform(0, 2 * self.sync_takes / self.requests)
+        asked, more = self.random.randint(0, self.requests), self.random.uniform(
+            0, 2 * self.sync_takes / self.requests)
         self.service.clear()
         begin()
         done = []
@@ -89,6 +101,7 @@ class Round:
         def there():
             done[:] = [len(self.service.log("storage/"))]
             return done[0] >= asked
+
         until(there, f"{asked} requests", progress=lambda: done[0])
         time.sleep(more)  # the moment is the test
         node.kill()
@@ -113,9 +126,16 @@ def main():
     print(f"seed {options.seed}", flush=True)
     rounds, bad, failures = Round(options.short, options.seed), 0, []
     try:
-        operations = {"first start": rounds.in_start, "first sync": rounds.in_first_sync, "resync": rounds.in_resync}
-        print(f"clean: a start takes {rounds.start_takes * 1000:.0f} ms, a first sync {rounds.sync_takes:.2f} s and {rounds.requests} requests\n")
-        print("| killed in | kills | started again, verify clean, data equal |\n|---|---|---|", flush=True)
+        operations = {
+            "first start": rounds.in_start, "first sync": rounds.in_first_sync, "resync":
+            rounds.in_resync
+        }
+        print(
+            f"clean: a start takes {rounds.start_takes * 1000:.0f} ms, a first sync "
+            f"{rounds.sync_takes:.2f} s and {rounds.requests} requests\n"
+        )
+        print("| killed in | kills | started again, verify clean, data equal |\n|---|---|---|",
+              flush=True)
         for i, (name, kill) in enumerate(operations.items()):
             count, good = kills * (i + 1) // len(operations) - kills * i // len(operations), 0
             for _ in range(count):

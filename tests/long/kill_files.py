@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""kill_files.py [HEARTHD]: backup, restore and the removal of an account are killed at 60 moments each: no partial file has a backup's name, the database is the
-old or the new one, the account is whole or gone; and nothing is left over."""
+"""kill_files.py [HEARTHD]: backup, restore and the removal of an account are killed at 60
+moments each: no partial file has a backup's name, the database is the old or the new one, the
+account is whole or gone; and nothing is left over."""
 import os
 import sys
 import tempfile

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""kill_migration.py [HEARTHD]: a database of the release before moves into files of their own and is killed at 60 moments; each time it goes on,
-and ends as a migration that nobody killed."""
+"""kill_migration.py [HEARTHD]: a database of the release before moves into files of their own
+and is killed at 60 moments; each time it goes on, and ends as a migration that nobody killed."""
 import os
 import sys
 

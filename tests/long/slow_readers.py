@@ -1,5 +1,6 @@
-"""Four people read exports slowly for two minutes, and one parks 20,000 streams, while others read. The full form of tests/e2e/test_pace.py and
-of `Parked` in tests/http/test_attacks.py. Prints what it measured; exit code 1 when somebody was kept waiting.
+"""Four people read exports slowly for two minutes, and one parks 20,000 streams, while others
+read. The full form of tests/e2e/test_pace.py and of `Parked` in tests/http/test_attacks.py.
+Prints what it measured; exit code 1 when somebody was kept waiting.
 
     python3 tests/long/slow_readers.py [SECONDS]         HEARTHD: the binary, default build/hearthd"""
 import os
@@ -14,9 +15,11 @@ from harness import TestCase, until  # noqa: E402
 import h2frames as h2  # noqa: E402
 
 SECONDS = int(sys.argv.pop(1)) if len(sys.argv) > 1 and sys.argv[1].isdigit() else 120
-P99 = 100  # ms, times what the machine needs for an idle server: loaded machines are slow for everybody
+# ms, times what the machine needs for an idle server: loaded machines are slow for everybody
+P99 = 100
 NO_WINDOW = struct.pack(">HI", 4, 0)
-PATHS = ("/readyz", "/api/v1/me", "/api/v1/search?q=a{}", "/api/v1/history?limit={}", "/auth/signin")
+PATHS = ("/readyz", "/api/v1/me", "/api/v1/search?q=a{}", "/api/v1/history?limit={}",
+         "/auth/signin")
 
 
 class SlowReaders(TestCase):
@@ -47,7 +50,8 @@ class SlowReaders(TestCase):
         self.addCleanup(connection.close)
         auth = [("authorization", "Bearer " + node.token())]
         streams = (1, 3, 5, 7)
-        connection.send(b"".join(h2.get(stream, "/api/v1/export/history.json", extra=auth) for stream in streams))
+        connection.send(b"".join(
+            h2.get(stream, "/api/v1/export/history.json", extra=auth) for stream in streams))
         until(lambda: len(connection.statuses()) == 4, "the exports have begun")
         self.assertEqual(set(connection.statuses().values()), {200})
         due = [0.0]
@@ -55,11 +59,17 @@ class SlowReaders(TestCase):
         def slowly():
             if time.monotonic() >= due[0]:
                 due[0] = time.monotonic() + 10
-                connection.send(h2.frame(h2.WINDOW_UPDATE, 0, 0, struct.pack(">I", 4 * 4200))
-                                + b"".join(h2.frame(h2.WINDOW_UPDATE, 0, stream, struct.pack(">I", 4200)) for stream in streams))
+                connection.send(
+                    h2.frame(h2.WINDOW_UPDATE, 0, 0, struct.pack(">I", 4 * 4200)) + b"".join(
+                        h2.frame(h2.WINDOW_UPDATE, 0, stream, struct.pack(">I", 4200))
+                        for stream in streams))
                 connection.drain()
+
         busy = self.reads(node, SECONDS, slowly)
-        print(f"requests {len(busy)}, p50 {busy[len(busy) // 2]:.1f} ms, p99 {self.p99(busy):.1f} ms, max {busy[-1]:.1f} ms; without slow readers p99 {self.p99(idle):.1f} ms")
+        print(
+            f"requests {len(busy)}, p50 {busy[len(busy) // 2]:.1f} ms, p99 {self.p99(busy):.1f} "
+            f"ms, max {busy[-1]:.1f} ms; without slow readers p99 {self.p99(idle):.1f} ms"
+        )
         self.assertFalse(connection.drain(), "the slow readers are still there")
         self.assertLess(self.p99(busy), max(P99, 5 * self.p99(idle)))
 
@@ -72,15 +82,21 @@ class SlowReaders(TestCase):
         for n in range(200):
             connection = h2.Connection(node.address, NO_WINDOW)
             connections.append(connection)
-            connection.send(b"".join(h2.get(1 + 2 * i, f"/api/v1/search?q=different{n * 100 + i}", extra=auth) for i in range(100)))
-            until(lambda: connection.drain() or len(connection.statuses()) == 100, "each is answered, or the connection ended")
+            connection.send(b"".join(
+                h2.get(1 + 2 * i, f"/api/v1/search?q=different{n * 100 + i}", extra=auth)
+                for i in range(100)))
+            until(lambda: connection.drain() or len(connection.statuses()) == 100,
+                  "each is answered, or the connection ended")
             accepted += sum(status == 200 for status in connection.statuses().values())
             ended += connection.closed
             peak = max(peak, node.memory())
             self.assertEqual(node.request("/auth/signin", email=None).status, 200)
         for connection in connections:
             connection.close()
-        print(f"20,000 parked: accepted {accepted}, connections ended {ended}, memory +{(peak - before) // 1024} MiB")
+        print(
+            f"20,000 parked: accepted {accepted}, connections ended {ended}, memory "
+            f"+{(peak - before) // 1024} MiB"
+        )
         self.assertLess(peak - before, 64 * 1024)
         until(lambda: node.memory() - before < 12 * 1024, "memory goes back to the system", 60)
         print(f"afterwards +{(node.memory() - before) // 1024} MiB")

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""PostgreSQL, Redis and the accounts server, each stopped by SIGSTOP for two minutes under readers. Prints what people saw, and asserts the limits:
-readers whose database is well p99 under 100 ms; those whose database hangs get 503 in under 2 s; /readyz under 1 s; SIGTERM ends everybody
-in time; all is back within 10 s after SIGCONT.
+"""PostgreSQL, Redis and the accounts server, each stopped by SIGSTOP for two minutes under
+readers. Prints what people saw, and asserts the limits: readers whose database is well p99 under
+100 ms; those whose database hangs get 503 in under 2 s; /readyz under 1 s; SIGTERM ends
+everybody in time; all is back within 10 s after SIGCONT.
 
-HEARTHD: the binary. SECONDS: how long each stop lasts [120]. SLACK: factor on the limits, for loaded machines [1]."""
+HEARTHD: the binary. SECONDS: how long each stop lasts [120]. SLACK: factor on the limits, for
+loaded machines [1]."""
 import http.client
 import os
 import signal
@@ -19,14 +21,18 @@ from fleet import Fleet, TestCase, until  # noqa: E402
 
 SECONDS, SLACK = float(os.environ.get("SECONDS", 120)), float(os.environ.get("SLACK", 1))
 DRAIN, STOP_MORE = 2, 8  # seconds
-PATHS = ["/api/v1/me", "/api/v1/tabs", "/api/v1/bookmarks?folder=unfiled", "/api/v1/history", "/api/v1/search?q=round", "/api/v1/devices"]
+PATHS = [
+    "/api/v1/me", "/api/v1/tabs", "/api/v1/bookmarks?folder=unfiled", "/api/v1/history",
+    "/api/v1/search?q=round", "/api/v1/devices"
+]
 
 
 class Reader(threading.Thread):
     """Asks again and again, on one connection; notes (begun, seconds, status). Status 0: no answer."""
     def __init__(self, address, headers, paths, pause=0.02):
         super().__init__(daemon=True)
-        self.host, self.headers, self.paths, self.pause = urllib.parse.urlparse(address).netloc, headers, paths, pause
+        self.host, self.headers, self.paths, self.pause = urllib.parse.urlparse(
+            address).netloc, headers, paths, pause
         self.seen, self.ends = [], threading.Event()
 
     def run(self):
@@ -36,7 +42,9 @@ class Reader(threading.Thread):
             path = self.paths[i % len(self.paths)]
             try:
                 connection = connection or http.client.HTTPConnection(self.host, timeout=60)
-                connection.request("GET", f"{path}{'&' if '?' in path else '?'}n={i}" if path.startswith("/api") else path, headers=self.headers)
+                connection.request(
+                    "GET", f"{path}{'&' if '?' in path else '?'}n={i}"
+                    if path.startswith("/api") else path, headers=self.headers)
                 answer = connection.getresponse()
                 answer.read()
                 status = answer.status
@@ -53,11 +61,14 @@ class Reader(threading.Thread):
         self.join(90)
 
     def between(self, begin, end):
-        return [(s, code) for b, s, code in self.seen if begin <= b and b + s <= end + 60 and b < end]
+        return [(s, code)
+                for b, s, code in self.seen
+                if begin <= b and b + s <= end + 60 and b < end]
 
 
 def p99(seconds):
-    return sorted(seconds)[min(len(seconds) - 1, int(len(seconds) * 0.99))] if seconds else float("inf")
+    return sorted(seconds)[min(len(seconds) - 1, int(len(seconds) *
+                                                     0.99))] if seconds else float("inf")
 
 
 class Stopped(TestCase):
@@ -67,7 +78,12 @@ class Stopped(TestCase):
         self.fleet.settle(8)
         until(lambda: all(row["last_sync_at"] for row in self.fleet.rows()), "everybody synced")
         places = {e: row["node"] for e, row in self.fleet.accounts.items()}
-        self.here = {node: next(e for e, n in places.items() if n == node) for node in ("alder", "birch")}
+        self.here = {
+            node: next(e
+                       for e, n in places.items()
+                       if n == node)
+            for node in ("alder", "birch")
+        }
         self.rows, self.frozen = [], None
         self.addCleanup(self.go_on)
 
@@ -89,14 +105,21 @@ class Stopped(TestCase):
         return reader
 
     def check(self, what, freeze, thaw, hangs, ready, is_back):
-        """hangs: nodes whose people get 503. ready: /readyz of each web process while it is stopped. is_back(): all is as before."""
-        readers = {node: [self.reader(node) for _ in range(6 if node in hangs else 2)] for node in self.here}
+        """hangs: nodes whose people get 503. ready: /readyz of each web process while it is
+        stopped. is_back(): all is as before."""
+        readers = {
+            node: [self.reader(node)
+                   for _ in range(6 if node in hangs else 2)]
+            for node in self.here
+        }
         watchers = [self.reader(node, ["/readyz"], 0.2) for node in self.here]
         until(lambda: all(len(r.seen) > 20 for rs in readers.values() for r in rs), "readers read")
         begun = time.monotonic()
         freeze()
         self.frozen = thaw
-        time.sleep(SECONDS)  # the stop itself is what is tried here; all that is asserted follows from what was seen meanwhile
+        # the stop itself is what is tried here; all that is asserted follows from what was seen
+        # meanwhile
+        time.sleep(SECONDS)
         ended = time.monotonic()
         self.go_on()
         until(is_back, "all is back")
@@ -108,12 +131,15 @@ class Stopped(TestCase):
             seen = [s for r in rs for s in r.between(begun, ended)]
             if node in hangs:
                 answered = {code for _, code in seen}
-                self.assertLessEqual(answered, {503, 200}, f"{node}: {answered}")  # 200: what was cached
+                # 200: what was cached
+                self.assertLessEqual(answered, {503, 200}, f"{node}: {answered}")
                 self.assertIn(503, answered)
-                good &= self.limit(f"{node}: longest until 503, s ({len(seen)} requests)", max(s for s, _ in seen), 2)
+                good &= self.limit(f"{node}: longest until 503, s ({len(seen)} requests)",
+                                   max(s for s, _ in seen), 2)
             else:
                 self.assertEqual({code for _, code in seen}, {200}, node)
-                good &= self.limit(f"{node}: reads p99, s ({len(seen)} requests)", p99([s for s, _ in seen]), 0.1)
+                good &= self.limit(f"{node}: reads p99, s ({len(seen)} requests)",
+                                   p99([s for s, _ in seen]), 0.1)
         for node, watcher in zip(self.here, watchers):
             seen = watcher.between(begun, ended)
             good &= self.limit(f"{node}: longest /readyz, s", max(s for s, _ in seen), 1)
@@ -128,15 +154,18 @@ class Stopped(TestCase):
             longest = max(longest, time.monotonic() - begun)
         good &= self.limit("longest end after SIGTERM, s", longest, DRAIN + STOP_MORE)
         self.go_on()
-        print(f"\n{what} stopped for {SECONDS:.0f} s", *(f"  {w:52} {v:8.3f}  (limit {m:g}){bad}" for w, v, m, bad in self.rows), sep="\n", flush=True)
+        print(f"\n{what} stopped for {SECONDS:.0f} s",
+              *(f"  {w:52} {v:8.3f}  (limit {m:g}){bad}" for w, v, m, bad in self.rows), sep="\n",
+              flush=True)
         self.assertTrue(good, self.rows)
 
     def synced_anew(self):
         """A change of each person arrives."""
         for email in self.here.values():
             self.fleet.next_round(email)
-        return lambda: all(self.fleet.rounds[e] in self.fleet.rounds_seen(e, self.fleet.webs[n].request("/api/v1/history", email=None, token=self.fleet.tokens[e]))
-                           for n, e in self.here.items())
+        return lambda: all(self.fleet.rounds[e] in self.fleet.rounds_seen(
+            e, self.fleet.webs[n].request("/api/v1/history", email=None, token=self.fleet.tokens[e])
+        ) for n, e in self.here.items())
 
     def after(self, first):
         """first(), then a sync of everybody."""
@@ -148,25 +177,31 @@ class Stopped(TestCase):
             if not synced:
                 synced.append(self.synced_anew())
             return synced[0]()
+
         return is_back
 
     def status(self, node, path):
-        return self.fleet.webs[node].request(path, email=None, token=self.fleet.tokens[self.here[node]]).status
+        return self.fleet.webs[node].request(path, email=None,
+                                             token=self.fleet.tokens[self.here[node]]).status
 
     def test_postgres(self):
         server = self.fleet.databases["alder"]
-        self.check("PostgreSQL of alder", server.freeze, server.thaw, ["alder"], {"alder": 503, "birch": 200},
+        self.check("PostgreSQL of alder", server.freeze, server.thaw, ["alder"],
+                   {"alder": 503, "birch": 200},
                    self.after(lambda: self.status("alder", "/api/v1/history") == 200))
 
     def test_redis(self):
         server = self.fleet.redis
-        self.check("Redis", server.freeze, server.thaw, [], {"alder": 200, "birch": 200}, self.after(
-            lambda: all(self.fleet.webs[n].request("/readyz", email=None).json["queue"] == "ok" for n in self.here)))
+        self.check(
+            "Redis", server.freeze, server.thaw, [], {"alder": 200, "birch": 200},
+            self.after(lambda: all(self.fleet.webs[n].request("/readyz", email=None).json["queue"]
+                                   == "ok" for n in self.here)))
 
     def test_accounts_server(self):
         process = self.fleet.service.process
-        self.check("accounts and Sync server", lambda: process.send_signal(signal.SIGSTOP), lambda: process.send_signal(signal.SIGCONT), [],
-                   {"alder": 200, "birch": 200}, self.after(lambda: True))
+        self.check("accounts and Sync server", lambda: process.send_signal(signal.SIGSTOP),
+                   lambda: process.send_signal(signal.SIGCONT), [], {"alder": 200, "birch": 200},
+                   self.after(lambda: True))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
-"""What the installed headers are in binary: structs with their members' places, enums, callbacks, extensions, fields of records.
+"""What the installed headers are in binary: structs with their members' places, enums,
+callbacks, extensions, fields of records.
 
-Of DWARF by abidw, but for what no debugger knows: a program prints the tables of records.h, and the extensions stand in the text.
+Of DWARF by abidw, but for what no debugger knows: a program prints the tables of records.h, and
+the extensions stand in the text.
 
-Drafts (hearth/draft/*.h) are read as well, and kept apart: the rules of form hold for them, but they are not recorded, and may change."""
+Drafts (hearth/draft/*.h) are read as well, and kept apart: the rules of form hold for them, but
+they are not recorded, and may change."""
 import pathlib
 import re
 import subprocess
@@ -10,7 +13,8 @@ import tempfile
 import xml.etree.ElementTree as ET
 
 HEADERS = pathlib.Path(__file__).resolve().parents[2] / "core" / "include"
-INCLUDES = "".join(f'#include "hearth/{name}.h"\n' for name in ("plugin", "queue", "records", "storage", "sync"))
+INCLUDES = "".join(f'#include "hearth/{name}.h"\n' for name in ("plugin", "queue", "records",
+                                                                "storage", "sync"))
 DRAFT = "hearth/draft"
 FIELDS = r"""
 #include <stdio.h>
@@ -22,7 +26,8 @@ int main(void) { %s return 0; }
 
 
 def run(*words, **options):
-    done = subprocess.run([str(w) for w in words], capture_output=True, text=True, timeout=300, **options)
+    done = subprocess.run([str(w) for w in words], capture_output=True, text=True, timeout=300,
+                          **options)
     if done.returncode != 0:
         raise AssertionError(f"{words[0]}: {done.stdout}{done.stderr}")
     return done.stdout
@@ -30,7 +35,6 @@ def run(*words, **options):
 
 class Types:
     """abidw's types, said as C says them."""
-
     def __init__(self, root):
         self.by_id = {node.get("id"): node for node in root.iter() if node.get("id")}
 
@@ -44,9 +48,13 @@ class Types:
             inner = self.said(node.get("type-id"))
             return f"{inner}const" if inner.endswith("*") else f"const {inner}"
         if node.tag == "array-type-def":
-            return self.said(node.get("type-id")) + "".join(f"[{s.get('length')}]" for s in node.iter("subrange"))
+            return self.said(node.get("type-id")) + "".join(f"[{s.get('length')}]"
+                                                            for s in node.iter("subrange"))
         if node.tag == "function-type":
-            parameters = ["..." if p.get("is-variadic") else self.said(p.get("type-id")) for p in node.findall("parameter")]
+            parameters = [
+                "..." if p.get("is-variadic") else self.said(p.get("type-id"))
+                for p in node.findall("parameter")
+            ]
             return f"{self.said(node.find('return').get('type-id'))} (%s)({', '.join(parameters) or 'void'})"
         inner = self.said(node.get("type-id"))  # a pointer
         if "(%s)" in inner:
@@ -77,17 +85,27 @@ def read_structs(types, root, wanted):
         for data in node.findall("data-member"):
             var = data.find("var-decl")
             below, array = types.below(var.get("type-id"))
-            what = "struct" if below.tag in ("class-decl", "union-decl") else "bool" if below.get("name") in ("bool", "_Bool") else ""
-            members.append({"name": var.get("name"), "type": types.said(var.get("type-id")), "offset": int(data.get("layout-offset-in-bits")) // 8,
-                            "size": types.bytes(var.get("type-id")), "array": array, "what": what})
+            what = "struct" if below.tag in (
+                "class-decl", "union-decl") else "bool" if below.get("name") in ("bool",
+                                                                                 "_Bool") else ""
+            members.append({
+                "name": var.get("name"), "type": types.said(var.get("type-id")), "offset":
+                int(data.get("layout-offset-in-bits")) // 8, "size":
+                types.bytes(var.get("type-id")), "array": array, "what": what
+            })
         structs[node.get("name")] = {"size": int(node.get("size-in-bits")) // 8, "members": members}
     return structs
 
 
 def read_extensions(text):
-    """[(name, its struct)]: the define, then the struct. A list, as a name that comes twice is what somebody looks for."""
-    return [(name, re.search(r"^struct (\w+) \{", text[at:], re.M)[1] if re.search(r"^struct (\w+) \{", text[at:], re.M) else "")
-            for name, at in ((m[1], m.end()) for m in re.finditer(r'^#define HEARTH_\w+ "(hearth\.[^"]*)"', text, re.M))]
+    """[(name, its struct)]: the define, then the struct. A list, as a name that comes twice is
+    what somebody looks for."""
+    return [
+        (name, re.search(r"^struct (\w+) \{", text[at:], re.M)[1] if re.search(
+            r"^struct (\w+) \{", text[at:], re.M) else "")
+        for name, at in ((m[1], m.end())
+                         for m in re.finditer(r'^#define HEARTH_\w+ "(hearth\.[^"]*)"', text, re.M))
+    ]
 
 
 def text_of(folder):
@@ -96,28 +114,43 @@ def text_of(folder):
 
 def split(found, names):
     """(what has these names, the others)"""
-    return {n: v for n, v in found.items() if n in names}, {n: v for n, v in found.items() if n not in names}
+    return {n: v
+            for n, v in found.items()
+            if n in names}, {n: v
+                             for n, v in found.items()
+                             if n not in names}
 
 
 def read(headers=HEADERS):
     text, drafts = text_of(headers / "hearth"), text_of(headers / DRAFT)
-    includes = INCLUDES + "".join(f'#include "{DRAFT}/{path.name}"\n' for path in sorted((headers / DRAFT).glob("*.h")))
+    includes = INCLUDES + "".join(f'#include "{DRAFT}/{path.name}"\n'
+                                  for path in sorted((headers / DRAFT).glob("*.h")))
     with tempfile.TemporaryDirectory() as folder:
-        source, library, program = (pathlib.Path(folder, name) for name in ("abi.c", "libabi.so", "fields"))
+        source, library, program = (pathlib.Path(folder, name)
+                                    for name in ("abi.c", "libabi.so", "fields"))
         source.write_text(INCLUDES, encoding="utf-8")
         settled = run("cc", "-E", "-P", "-I", headers, source)
         source.write_text(includes, encoding="utf-8")
         plain = run("cc", "-E", "-P", "-I", headers, source)
         defines = run("cc", "-E", "-dM", "-I", headers, source)
         macros = dict(re.findall(r"^#define (HEARTH_\w+) +(\d+)$", defines, re.M))
-        names = {kind: sorted(set(re.findall(rf"\b{kind} (hearth_\w+) *\{{", plain))) for kind in ("struct", "enum")}
+        names = {
+            kind: sorted(set(re.findall(rf"\b{kind} (hearth_\w+) *\{{", plain)))
+            for kind in ("struct", "enum")
+        }
         callbacks = sorted(set(re.findall(r"typedef [^;]*?\(\*(hearth_\w+)\)\(", plain)))
-        pointers = [f"{kind} {name} *" for kind in names for name in names[kind]] + [f"{name} *" for name in callbacks]
-        source.write_text(includes + "".join(f"void abi_{n}({p}p);\nvoid abi_{n}({p}p) {{ (void)p; }}\n" for n, p in enumerate(pointers)), encoding="utf-8")
+        pointers = [f"{kind} {name} *" for kind in names
+                    for name in names[kind]] + [f"{name} *" for name in callbacks]
+        source.write_text(
+            includes + "".join(f"void abi_{n}({p}p);\nvoid abi_{n}({p}p) {{ (void)p; }}\n"
+                               for n, p in enumerate(pointers)), encoding="utf-8")
         run("cc", "-g", "-O0", "-shared", "-fPIC", "-I", headers, source, "-o", library)
-        root = ET.fromstring(run("abidw", "--no-corpus-path", "--no-comp-dir-path", "--no-show-locs", library))
+        root = ET.fromstring(
+            run("abidw", "--no-corpus-path", "--no-comp-dir-path", "--no-show-locs", library))
         tables = re.findall(r"^#define (HEARTH_\w*RECORDS)\(", defines, re.M)
-        source.write_text(includes + FIELDS % " ".join(f"{table}(RECORD)" for table in sorted(tables)), encoding="utf-8")
+        source.write_text(
+            includes + FIELDS % " ".join(f"{table}(RECORD)" for table in sorted(tables)),
+            encoding="utf-8")
         run("cc", "-O0", "-w", "-I", headers, source, "-o", program)
         rows = [line.split("\t") for line in run(program).splitlines()]
     types = Types(root)
@@ -125,19 +158,35 @@ def read(headers=HEADERS):
     for record, name, *rest in rows:
         fields.setdefault(record, {})[name] = rest  # role, kind, least, most, meaning
     everything = {
-        "structs": read_structs(types, root, set(names["struct"])),
-        "enums": {e.get("name"): {v.get("name"): int(v.get("value")) for v in e.findall("enumerator")} for e in root.iter("enum-decl") if e.get("name") in names["enum"]},
-        "callbacks": {t.get("name"): types.said(t.get("type-id")) for t in root.iter("typedef-decl") if t.get("name") in callbacks},
-        "fields": fields,
+        "structs": read_structs(types, root, set(names["struct"])), "enums": {
+            e.get("name"): {v.get("name"): int(v.get("value"))
+                            for v in e.findall("enumerator")}
+            for e in root.iter("enum-decl")
+            if e.get("name") in names["enum"]
+        }, "callbacks": {
+            t.get("name"): types.said(t.get("type-id"))
+            for t in root.iter("typedef-decl")
+            if t.get("name") in callbacks
+        }, "fields": fields,
     }
     words = set(re.findall(r"\bhearth_\w+", settled))
     records = {name for name in fields if f"hearth_{name}" in words}
-    apart = {kind: split(values, records if kind == "fields" else words) for kind, values in everything.items()}
+    apart = {
+        kind: split(values, records if kind == "fields" else words)
+        for kind, values in everything.items()
+    }
     return {
-        "epoch": int(macros["HEARTH_ABI_EPOCH"]), "version": int(macros["HEARTH_ABI_VERSION"]),
-        **{kind: values[0] for kind, values in apart.items()}, "extensions": read_extensions(text),
-        "drafts": {**{kind: values[1] for kind, values in apart.items()}, "extensions": read_extensions(drafts)},
-        "leaning": sorted(path.name for path in (headers / "hearth").glob("*.h") if f'"{DRAFT}/' in path.read_text(encoding="utf-8")),
+        "epoch":
+        int(macros["HEARTH_ABI_EPOCH"]), "version":
+        int(macros["HEARTH_ABI_VERSION"]), **{kind: values[0]
+                                              for kind, values in apart.items()}, "extensions":
+        read_extensions(text), "drafts": {
+            **{kind: values[1]
+               for kind, values in apart.items()}, "extensions": read_extensions(drafts)
+        }, "leaning":
+        sorted(path.name
+               for path in (headers / "hearth").glob("*.h")
+               if f'"{DRAFT}/' in path.read_text(encoding="utf-8")),
     }
 
 
@@ -145,11 +194,17 @@ def write(found):
     """As the file in which it is recorded: what a person can read in a diff."""
     out = [f"epoch {found['epoch']}", f"version {found['version']}"]
     for name, struct in sorted(found["structs"].items()):
-        out += ["", f"struct {name} {struct['size']}", *(f"    {m['offset']} {m['size']} {m['name']}: {m['type']}" for m in struct["members"])]
+        out += [
+            "", f"struct {name} {struct['size']}",
+            *(f"    {m['offset']} {m['size']} {m['name']}: {m['type']}" for m in struct["members"])
+        ]
     for name, values in sorted(found["enums"].items()):
         out += ["", f"enum {name}", *(f"    {number} {value}" for value, number in values.items())]
     for record, fields in sorted(found["fields"].items()):
-        out += ["", f"fields {record}", *(f"    {name} {' '.join(rest[:4])}" for name, rest in fields.items())]
+        out += [
+            "", f"fields {record}",
+            *(f"    {name} {' '.join(rest[:4])}" for name, rest in fields.items())
+        ]
     out += ["", *(f"callback {name}: {said}" for name, said in sorted(found["callbacks"].items()))]
     out += ["", *(f"extension {name} {struct}" for name, struct in found["extensions"])]
     return "\n".join(out) + "\n"
@@ -174,7 +229,9 @@ def parse(text):
                 found[kind + ("s" if kind == "enum" else "")][names[0]] = {}
         elif kind == "struct":
             size, name = rest.split(": ")[0].split(" ")
-            found["structs"][names[0]]["members"].append({"name": name, "type": rest.split(": ", 1)[1], "offset": int(word), "size": int(size)})
+            found["structs"][names[0]]["members"].append({
+                "name": name, "type": rest.split(": ", 1)[1], "offset": int(word), "size": int(size)
+            })
         elif kind == "enum":
             found["enums"][names[0]][rest] = int(word)
         else:

@@ -8,11 +8,16 @@ FENCE = re.compile(r"^ *```.*?^ *```", re.M | re.S)
 def anchors(text):
     """What a heading is called in a link."""
     headings = re.findall(r"^#+ (.*)$", FENCE.sub("", text), re.M)
-    return {re.sub(r"[^\w\- ]", "", re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()).replace(" ", "-") for heading in headings}
+    return {
+        re.sub(r"[^\w\- ]", "",
+               re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()).replace(" ", "-")
+        for heading in headings
+    }
 
 
 def dead(pages):
-    """A sentence for each link of these pages that leads nowhere, and the number of all that were followed."""
+    """A sentence for each link of these pages that leads nowhere, and the number of all that
+    were followed."""
     found, followed = [], 0
     for page in pages:
         text = page.read_text(encoding="utf-8")

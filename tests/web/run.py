@@ -1,7 +1,8 @@
-"""run.py FILE…: starts the Sync double and a hearthd with Ada's recorded account, and runs tests of Node's runner against them.
+"""run.py FILE…: starts the Sync double and a hearthd with Ada's recorded account, and runs tests
+of Node's runner against them.
 
---pages N: a made-up account with so many pages of history instead. The tests learn where everything is from the environment: BASE, SERVICE, EMAIL, CONFIG,
-HEARTHD."""
+--pages N: a made-up account with so many pages of history instead. The tests learn where
+everything is from the environment: BASE, SERVICE, EMAIL, CONFIG, HEARTHD."""
 import argparse
 import os
 import subprocess
@@ -21,10 +22,12 @@ NOW = "2026-11-23 17:39:30"  # an evening after Ada's last sync
 
 def fetch_packages():
     """What package-lock.json names, once."""
-    stamp, lock = os.path.join(HERE, "node_modules", ".fetched"), os.path.join(HERE, "package-lock.json")
+    stamp, lock = os.path.join(HERE, "node_modules",
+                               ".fetched"), os.path.join(HERE, "package-lock.json")
     if os.path.exists(stamp) and os.path.getmtime(stamp) >= os.path.getmtime(lock):
         return
-    subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=HERE, check=True, timeout=600)
+    subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=HERE,
+                   check=True, timeout=600)
     with open(stamp, "w", encoding="utf-8"):
         pass
 
@@ -33,7 +36,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="*")
     parser.add_argument("--pages", type=int, default=0)
-    parser.add_argument("--at", default=NOW, help="what time it is for services and browsers, UTC; without it: %(default)s")
+    parser.add_argument(
+        "--at", default=NOW,
+        help="what time it is for services and browsers, UTC; without it: %(default)s")
     parser.add_argument("--fetch", action="store_true", help="only fetch the packages")
     options = parser.parse_args()
     fetch_packages()
@@ -45,12 +50,18 @@ def main():
         email = ADA
         if options.pages:
             email = "reader@example.org"
-            service.account(email, history=options.pages, bookmarks=options.pages // 20, devices=3, tabs=20, now=int(clock.seconds(options.at)))
+            service.account(email, history=options.pages, bookmarks=options.pages // 20, devices=3,
+                            tabs=20, now=int(clock.seconds(options.at)))
         node.start()
         node.add_account(service, email)
-        environment = {**os.environ, **ENVIRONMENT, "BASE": node.address, "SERVICE": service.url, "EMAIL": email, "CONFIG": node.conf, "HEARTHD": HEARTHD}
-        runner = ["node", "--test", "--test-reporter=spec"] if all(".test." in f for f in options.files) else ["node"]
-        process = subprocess.Popen([*runner, *options.files], env=environment, cwd=HERE, start_new_session=True)
+        environment = {
+            **os.environ, **ENVIRONMENT, "BASE": node.address, "SERVICE": service.url, "EMAIL":
+            email, "CONFIG": node.conf, "HEARTHD": HEARTHD
+        }
+        runner = ["node", "--test", "--test-reporter=spec"] if all(
+            ".test." in f for f in options.files) else ["node"]
+        process = subprocess.Popen([*runner, *options.files], env=environment, cwd=HERE,
+                                   start_new_session=True)
         lifeline.hold(process.pid)  # with its browsers
         try:
             return process.wait(LIMIT)

@@ -1,4 +1,5 @@
-"""kill -9 of backup, restore and the removal of an account: the suite does it a few times (test_archive.py), tests/long/kill_files.py often."""
+"""kill -9 of backup, restore and the removal of an account: the suite does it a few times
+(test_archive.py), tests/long/kill_files.py often."""
 import contextlib
 import os
 import random
@@ -14,7 +15,9 @@ READY = "hearth.db.restored-20260101T000000Z-0000"
 
 
 def leftovers(folder):
-    return [n for n in os.listdir(folder) if ".partial-" in n or ".restore-" in n or ".restored-" in n]
+    return [
+        n for n in os.listdir(folder) if ".partial-" in n or ".restore-" in n or ".restored-" in n
+    ]
 
 
 def stopped_backup(made, target):
@@ -33,10 +36,12 @@ def stopped_backup(made, target):
 
 
 def removed_meanwhile(made, target):
-    """person6 is removed between the copy of the shared file and that of her own; False: the backup was too fast."""
+    """person6 is removed between the copy of the shared file and that of her own; False: the
+    backup was too fast."""
     process = made.start("backup", str(target))
     while process.poll() is None:
-        if any((target.parent / name / "person").exists() for name in leftovers(target.parent)):  # the shared file is copied, and person6 is the last
+        # the shared file is copied, and person6 is the last
+        if any((target.parent / name / "person").exists() for name in leftovers(target.parent)):
             process.send_signal(signal.SIGSTOP)
             break
         time.sleep(0.0002)
@@ -119,7 +124,8 @@ class Kills:
         return came
 
     def after_a_crash(self):
-        """What was committed but not unlinked, and a new file that was never finished: gone with the next command that opens the database."""
+        """What was committed but not unlinked, and a new file that was never finished: gone with
+        the next command that opens the database."""
         self.made.command("restore", str(self.backup), "--replace")
         kept = self.folder / "person1.db"
         shutil.copy(self.state / "accounts" / "person1.db", kept)
@@ -129,7 +135,9 @@ class Kills:
         with contextlib.closing(sqlite3.connect(self.state / "hearth.db")) as db, db:
             db.execute("INSERT INTO removed_files VALUES ('person1')")
         self.made.command("account", "list")
-        assert not [n for n in os.listdir(self.state / "accounts") if "person1" in n or ".new-" in n], os.listdir(self.state / "accounts")
+        assert not [
+            n for n in os.listdir(self.state / "accounts") if "person1" in n or ".new-" in n
+        ], os.listdir(self.state / "accounts")
         assert migration.dump_new(self.state) == self.new
         self.forget_replaced()
 
@@ -140,14 +148,17 @@ class Kills:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def between_renames(self):
-        """Every state that a restore can be killed in once it renames: whoever opens the database next finishes it."""
+        """Every state that a restore can be killed in once it renames: whoever opens the
+        database next finishes it."""
         new = self.folder / "unpacked"
         self.made.command("restore", str(self.other), "--replace")
         shutil.copytree(self.state, new)
         aside, ready = self.state / READY.replace("restored", "replaced"), self.state / READY
-        steps = ((self.state / "hearth.db", aside), (self.state / "hearth.db-wal", aside.with_name(aside.name + "-wal")),
-                 (self.state / "accounts", aside.with_name(aside.name + "-accounts")), (ready / "accounts", self.state / "accounts"),
-                 (ready / "hearth.db", self.state / "hearth.db"))
+        steps = ((self.state / "hearth.db", aside), (self.state / "hearth.db-wal",
+                                                     aside.with_name(aside.name + "-wal")),
+                 (self.state / "accounts", aside.with_name(aside.name + "-accounts")),
+                 (ready / "accounts", self.state / "accounts"), (ready / "hearth.db",
+                                                                 self.state / "hearth.db"))
         for done in range(len(steps) + 1):
             self.made.command("restore", str(self.backup), "--replace")
             self.forget_replaced()
@@ -176,7 +187,8 @@ class Kills:
 
 def run(hearthd, folder, count, pages):
     kills = Kills(hearthd, folder, pages)
-    for name, kill, took in (("backup", kills.in_backup, kills.took), ("restore", kills.in_restore, kills.restore_took),
+    for name, kill, took in (("backup", kills.in_backup, kills.took), ("restore", kills.in_restore,
+                                                                       kills.restore_took),
                              ("removal", kills.in_removal, kills.remove_took)):
         came = sum(kill(took * (i + kills.rng.random()) / count) for i in range(count))
         print(f"{name}: {count} killed, {came} of them in the middle; all as it should be")

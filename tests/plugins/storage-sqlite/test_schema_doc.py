@@ -1,4 +1,5 @@
-"""docs/schema.md against the schema: every example runs, every table, view and column is mentioned. test_schema_doc.py SCHEMA.md PLUGIN"""
+"""docs/schema.md against the schema: every example runs, every table, view and column is
+mentioned. test_schema_doc.py SCHEMA.md PLUGIN"""
 import pathlib
 import re
 import sqlite3
@@ -30,18 +31,24 @@ INSERT INTO bookmark_tags VALUES ('recipes', 1000, 'bookmark____', 'Recipes'), (
 # What the first examples and the views have to say about the sample.
 EXPECTED = {
     "SELECT count(*) AS visits, title": [(1, None, "https://example.org/")],
-    "SELECT title, url, last_used FROM readable_tabs": [("t", "https://example.org/", "1970-01-01 00:00:00"), ("u", "https://example.org/u", None)],
-    "SELECT \"window\", title, \"group\" FROM readable_tabs": [(0, "u", None), (1, "t", "Trip")],
+    "SELECT title, url, last_used FROM readable_tabs": [
+        ("t", "https://example.org/", "1970-01-01 00:00:00"), ("u", "https://example.org/u", None)
+    ], "SELECT \"window\", title, \"group\" FROM readable_tabs": [(0, "u", None), (1, "t", "Trip")],
     "SELECT g.name, g.color": [("Trip", "blue", 1)],
-    "SELECT folder, title, url, tags FROM readable_bookmarks": [("Bookmarks Menu / Food", "Soup", "https://example.org/", "Recipes, soup")],
-    "SELECT b.title, b.url FROM bookmark_tags": [("Soup", "https://example.org/")],
-    "SELECT email, state, last_sync": [("anna@example.org", "ok", "1970-01-01 00:00:00", "1970-01-01 00:00:00", "accounts/a.db")],
-    "SELECT a.email, i.issuer, i.subject": [("anna@example.org", "sync:fx", "u")],
-    "SELECT a.email, s.name": [("anna@example.org", "Old laptop", "sync", "ok", 0)],
-    "SELECT source, c.name": [(2, "history", "as far as this")],
-    "SELECT source, count(*)": [(2, 1)],
-    "SELECT id, generation, pages, visits": [("a", 1, 0, 1, 0, 0)],
-    "SELECT d.name, count(t.url)": [("Anna's phone", 2, "1970-01-01 00:00:00")],
+    "SELECT folder, title, url, tags FROM readable_bookmarks": [
+        ("Bookmarks Menu / Food", "Soup", "https://example.org/", "Recipes, soup")
+    ], "SELECT b.title, b.url FROM bookmark_tags": [("Soup", "https://example.org/")],
+    "SELECT email, state, last_sync": [
+        ("anna@example.org", "ok", "1970-01-01 00:00:00", "1970-01-01 00:00:00", "accounts/a.db")
+    ], "SELECT a.email, i.issuer, i.subject": [
+        ("anna@example.org", "sync:fx", "u")
+    ], "SELECT a.email, s.name": [
+        ("anna@example.org", "Old laptop", "sync", "ok", 0)
+    ], "SELECT source, c.name": [(2, "history", "as far as this")], "SELECT source, count(*)": [
+        (2, 1)
+    ], "SELECT id, generation, pages, visits": [
+        ("a", 1, 0, 1, 0, 0)
+    ], "SELECT d.name, count(t.url)": [("Anna's phone", 2, "1970-01-01 00:00:00")],
 }
 
 
@@ -55,7 +62,12 @@ def schema(folder, sample):
 
 def run_examples(db, language, doc, seen):
     faults = []
-    examples = [sql.strip() for block in re.findall(rf"```{language}\n(.*?)```", doc, re.S) for sql in block.split(";\n") if sql.strip()]
+    examples = [
+        sql.strip()
+        for block in re.findall(rf"```{language}\n(.*?)```", doc, re.S)
+        for sql in block.split(";\n")
+        if sql.strip()
+    ]
     for sql in examples:
         try:
             rows = db.execute(sql).fetchall()
@@ -71,18 +83,25 @@ def run_examples(db, language, doc, seen):
 
 
 def names_missing(db, words):
-    for kind, name in db.execute("SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'").fetchall():
+    for kind, name in db.execute(
+            "SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT "
+            "LIKE 'sqlite_%'"
+    ).fetchall():
         if name not in words:
             yield f"{kind} {name} is not mentioned"
         if kind == "table":
-            yield from (f"column {name}.{row[1]} is not mentioned" for row in db.execute(f"PRAGMA table_info({name})") if row[1] not in words)
+            yield from (f"column {name}.{row[1]} is not mentioned"
+                        for row in db.execute(f"PRAGMA table_info({name})")
+                        if row[1] not in words)
 
 
 def main(doc_path, plugin):
     doc = pathlib.Path(doc_path).read_text(encoding="utf-8")
-    doc = re.sub(r"^## Specified, not yet stored$.*?(?=^## )", "", doc, flags=re.M | re.S)  # of no table that there is
+    # of no table that there is
+    doc = re.sub(r"^## Specified, not yet stored$.*?(?=^## )", "", doc, flags=re.M | re.S)
     words, faults, seen = set(re.findall(r"[a-z_]+", doc)), [], set()
-    for folder, language, sample in (("migrations", "sql shared", SHARED_SAMPLE), ("person", "sql", SAMPLE)):
+    for folder, language, sample in (("migrations", "sql shared", SHARED_SAMPLE), ("person", "sql",
+                                                                                   SAMPLE)):
         db = schema(pathlib.Path(plugin, folder), sample)
         faults += run_examples(db, language, doc, seen)
         faults += names_missing(db, words)

@@ -10,7 +10,8 @@ EMBED = pathlib.Path(__file__).resolve().parents[3] / "plugins/support/embed.py"
 
 
 def embed(*args):
-    return subprocess.run([sys.executable, EMBED, *map(str, args)], capture_output=True, text=True, timeout=60)
+    return subprocess.run([sys.executable, EMBED, *map(str, args)], capture_output=True, text=True,
+                          timeout=60)
 
 
 def strings(c):

@@ -1,5 +1,6 @@
-"""Which ID tokens are accepted: a table of tokens that Python's cryptography has signed, right ones and ones that are wrong in one way
-each. Usage: test_id_tokens.py TOOL [--list]. The tool ends with its input."""
+"""Which ID tokens are accepted: a table of tokens that Python's cryptography has signed, right
+ones and ones that are wrong in one way each. Usage: test_id_tokens.py TOOL [--list]. The tool
+ends with its input."""
 import hashlib
 import hmac
 import json
@@ -16,9 +17,13 @@ sys.path.insert(0, str(ROOT / "tests/doubles"))
 from jwe import b64u  # noqa: E402
 
 NOW = 1795417404
-CLAIMS = {"iss": "https://id.example.org", "aud": "hearth", "sub": "u1", "nonce": "n-0S6_WzA2Mj", "iat": NOW - 5, "exp": NOW + 300}
+CLAIMS = {
+    "iss": "https://id.example.org", "aud": "hearth", "sub": "u1", "nonce": "n-0S6_WzA2Mj", "iat":
+    NOW - 5, "exp": NOW + 300
+}
 RSA, RSA_OTHER = (rsa.generate_private_key(65537, 2048) for _ in range(2))
-RSA_3, RSA_SMALL, RSA_SHORT = rsa.generate_private_key(3, 2048), rsa.generate_private_key(65537, 1024), rsa.generate_private_key(65537, 2040)
+RSA_3, RSA_SMALL, RSA_SHORT = rsa.generate_private_key(3, 2048), rsa.generate_private_key(
+    65537, 1024), rsa.generate_private_key(65537, 2040)
 P256, P384 = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP384R1())
 SHA = hashes.SHA256()
 
@@ -34,7 +39,9 @@ def rsa_jwk(key, **more):
 
 def ec_jwk(key, crv="P-256", size=32, **more):
     n = key.public_key().public_numbers()
-    return {"kty": "EC", "crv": crv, "x": number(n.x, size), "y": number(n.y, size), "kid": "e", **more}
+    return {
+        "kty": "EC", "crv": crv, "x": number(n.x, size), "y": number(n.y, size), "kid": "e", **more
+    }
 
 
 def without(mapping, *names):
@@ -56,11 +63,13 @@ def es256(text, key=P256, size=32, digest=None):
 
 def token(header, sign, claims=CLAIMS, change=lambda signature: signature):
     """header, claims: a mapping, or JSON text as it is."""
-    first, second = (b64u((part if isinstance(part, str) else json.dumps(part)).encode()) for part in (header, claims))
+    first, second = (b64u((part if isinstance(part, str) else json.dumps(part)).encode())
+                     for part in (header, claims))
     return f"{first}.{second}.{b64u(change(sign(f'{first}.{second}'.encode())))}"
 
 
-HR, HP, HE = ({"alg": alg, "kid": kid} for alg, kid in (("RS256", "r"), ("PS256", "r"), ("ES256", "e")))
+HR, HP, HE = ({"alg": alg, "kid": kid}
+              for alg, kid in (("RS256", "r"), ("PS256", "r"), ("ES256", "e")))
 KR, KE = rsa_jwk(RSA), ec_jwk(P256)
 
 
@@ -68,15 +77,15 @@ def flip(signature):
     return bytes([signature[0] ^ 1]) + signature[1:]
 
 
-def rs(header=None, keys=(KR,), claims=CLAIMS, **more):
+def rs(header=None, keys=(KR, ), claims=CLAIMS, **more):
     return token(header or HR, rs256, claims, **more), list(keys)
 
 
-def es(header=None, keys=(KE,), claims=CLAIMS, **more):
+def es(header=None, keys=(KE, ), claims=CLAIMS, **more):
     return token(header or HE, es256, claims, **more), list(keys)
 
 
-def ps(header=None, keys=(KR,), **more):
+def ps(header=None, keys=(KR, ), **more):
     return token(header or HP, ps256, **more), list(keys)
 
 
@@ -121,17 +130,22 @@ CASES = [
     ("PS256", OK, ps()),
     ("ES256", OK, es()),
     ("exponent 3", OK, (token(HR, lambda t: rs256(t, RSA_3)), [rsa_jwk(RSA_3)])),
-    ("no kid, several keys", OK, es({"alg": "ES256"}, [KR, ec_jwk(ec.generate_private_key(ec.SECP256R1())), KE])),
+    ("no kid, several keys", OK,
+     es({"alg": "ES256"}, [KR, ec_jwk(ec.generate_private_key(ec.SECP256R1())), KE])),
     ("kid among others", OK, rs(keys=[rsa_jwk(RSA_OTHER, kid="x"), KE, KR])),
-    ("kid among a hundred others", OK, rs(keys=[rsa_jwk(RSA_OTHER, kid=f"x{n}") for n in range(100)] + [KR])),
+    ("kid among a hundred others", OK,
+     rs(keys=[rsa_jwk(RSA_OTHER, kid=f"x{n}") for n in range(100)] + [KR])),
     ("typ JWT", OK, rs({**HR, "typ": "JWT"})),
     ("typ jwt, as a media type", OK, rs({**HR, "typ": "application/jwt"})),
     ("members nobody knows", OK, rs({**HR, "x": [1, {"y": None}]})),
-    ("key in the header is no key", OK, rs({**HR, "jwk": rsa_jwk(RSA_OTHER), "jku": "http://127.0.0.1/", "x5u": "http://127.0.0.1/"})),
+    ("key in the header is no key", OK,
+     rs({**HR, "jwk": rsa_jwk(RSA_OTHER), "jku": "http://127.0.0.1/", "x5u": "http://127.0.0.1/"})),
     ("use sig", OK, rs(keys=[rsa_jwk(RSA, use="sig")])),
     ("key_ops verify", OK, rs(keys=[rsa_jwk(RSA, key_ops=["sign", "verify"])])),
     ("alg of the key", OK, rs(keys=[rsa_jwk(RSA, alg="RS256")])),
-    ("zero before the modulus", OK, rs(keys=[{**KR, "n": b64u(b"\0" + RSA.public_key().public_numbers().n.to_bytes(256, "big"))}])),
+    ("zero before the modulus", OK,
+     rs(keys=[{**KR, "n": b64u(b"\0" +
+                               RSA.public_key().public_numbers().n.to_bytes(256, "big"))}])),
     ("audience as a list of one", OK, with_claims(aud=["hearth"])),
     ("several audiences, authorized party", OK, with_claims(aud=["hearth", "x"], azp="hearth")),
     # --- extensions
@@ -158,7 +172,8 @@ CASES = [
     ("header with something behind it", NO, rs('{"alg":"RS256","kid":"r"} x')),
     ("header is no UTF-8", NO, ("_" + rs()[0], [KR])),
     ("header of 3 KB", NO, rs({**HR, "x": "x" * 3000})),
-    ("header nested 1000 deep", NO, rs('{"alg":"RS256","kid":"r","x":' + "[" * 700 + "]" * 700 + "}x")),
+    ("header nested 1000 deep", NO,
+     rs('{"alg":"RS256","kid":"r","x":' + "[" * 700 + "]" * 700 + "}x")),
     ("typ of an access token", NO, rs({**HR, "typ": "at+jwt"})),
     ("typ of a logout token", NO, rs({**HR, "typ": "logout+jwt"})),
     ("typ is a number", NO, rs({**HR, "typ": 1})),
@@ -166,14 +181,23 @@ CASES = [
     ("none", NO, (unsigned({"alg": "none"}), [KR])),
     ("none with the kid of a key", NO, (unsigned({"alg": "none", "kid": "r"}), [KR])),
     ("RS256 without a signature", NO, (unsigned(HR), [KR])),
-    ("HS256 with the modulus as the secret", NO, (token({"alg": "HS256", "kid": "r"}, lambda t: hmac.digest(KR["n"].encode(), t, hashlib.sha256)), [KR])),
-    ("HS256 with a published secret", NO, (token({"alg": "HS256", "kid": "o"}, lambda t: hmac.digest(b"k" * 32, t, hashlib.sha256)), [{"kty": "oct", "k": b64u(b"k" * 32), "kid": "o"}])),
-    ("RS512", NO, (token({"alg": "RS512", "kid": "r"}, lambda t: RSA.sign(t, padding.PKCS1v15(), hashes.SHA512())), [KR])),
-    ("ES384", NO, (token({"alg": "ES384", "kid": "e"}, lambda t: es256(t, P384, 48, hashes.SHA384())), [ec_jwk(P384, "P-384", 48)])),
+    ("HS256 with the modulus as the secret", NO,
+     (token({"alg": "HS256", "kid": "r"},
+            lambda t: hmac.digest(KR["n"].encode(), t, hashlib.sha256)), [KR])),
+    ("HS256 with a published secret", NO,
+     (token({"alg": "HS256", "kid": "o"}, lambda t: hmac.digest(b"k" * 32, t, hashlib.sha256)),
+      [{"kty": "oct", "k": b64u(b"k" * 32), "kid": "o"}])),
+    ("RS512", NO, (token({"alg": "RS512", "kid": "r"},
+                         lambda t: RSA.sign(t, padding.PKCS1v15(), hashes.SHA512())), [KR])),
+    ("ES384", NO, (token({"alg": "ES384", "kid": "e"},
+                         lambda t: es256(t, P384, 48, hashes.SHA384())),
+                   [ec_jwk(P384, "P-384", 48)])),
     # --- keys
     ("RSA of 1024 bits", NO, (token(HR, lambda t: rs256(t, RSA_SMALL)), [rsa_jwk(RSA_SMALL)])),
     ("RSA of 2040 bits", NO, (token(HR, lambda t: rs256(t, RSA_SHORT)), [rsa_jwk(RSA_SHORT)])),
-    ("RSA of 1024 bits, filled with zeros", NO, (token(HR, lambda t: rs256(t, RSA_SMALL)), [{**rsa_jwk(RSA_SMALL), "n": number(RSA_SMALL.public_key().public_numbers().n, 256)}])),
+    ("RSA of 1024 bits, filled with zeros", NO,
+     (token(HR, lambda t: rs256(t, RSA_SMALL)),
+      [{**rsa_jwk(RSA_SMALL), "n": number(RSA_SMALL.public_key().public_numbers().n, 256)}])),
     ("RSA of 32768 bits", NO, rs(keys=[{**KR, "n": b64u(b"\xff" * 4096)}])),
     ("exponent 1", NO, rs(keys=[{**KR, "e": "AQ"}])),
     ("exponent 0", NO, rs(keys=[{**KR, "e": "AA"}])),
@@ -183,11 +207,15 @@ CASES = [
     ("modulus is a number", NO, rs(keys=[{**KR, "n": 5}])),
     ("modulus padded", NO, rs(keys=[{**KR, "n": KR["n"] + "=="}])),
     ("modulus 0", NO, rs(keys=[{**KR, "n": "AA"}])),
-    ("ES256 with a key of P-384", NO, (token(HE, lambda t: es256(t, P384, 48)), [ec_jwk(P384, "P-384", 48)])),
-    ("ES256 with a key of P-384 that says P-256", NO, (token(HE, lambda t: es256(t, P384, 48)), [ec_jwk(P384, "P-256", 48)])),
+    ("ES256 with a key of P-384", NO, (token(HE, lambda t: es256(t, P384, 48)),
+                                       [ec_jwk(P384, "P-384", 48)])),
+    ("ES256 with a key of P-384 that says P-256", NO, (token(HE, lambda t: es256(t, P384, 48)),
+                                                       [ec_jwk(P384, "P-256", 48)])),
     ("point beside the curve", NO, es(keys=[{**KE, "y": KE["x"]}])),
     ("point at infinity", NO, es(keys=[{**KE, "x": b64u(bytes(32)), "y": b64u(bytes(32))}])),
-    ("coordinate with a zero before it", NO, es(keys=[{**KE, "x": b64u(b"\0" + P256.public_key().public_numbers().x.to_bytes(32, "big"))}])),
+    ("coordinate with a zero before it", NO,
+     es(keys=[{**KE, "x": b64u(b"\0" +
+                               P256.public_key().public_numbers().x.to_bytes(32, "big"))}])),
     ("coordinate too short", NO, es(keys=[{**KE, "x": KE["x"][:-2]}])),
     ("crv missing", NO, es(keys=[without(KE, "crv")])),
     ("alg suits another kind of key", NONE, (token({"alg": "ES256", "kid": "r"}, es256), [KR])),
@@ -207,7 +235,8 @@ CASES = [
     ("key without kid, token with one", NONE, rs(keys=[without(KR, "kid")])),
     ("no keys", NONE, rs(keys=[])),
     ("keys are no objects", NONE, rs(keys=[1, "x", None, [], {}])),
-    ("key set has a member twice", NONE, (rs()[0], jwk_text(rsa_jwk(RSA_OTHER), ',"n":"' + KR["n"] + '"'))),
+    ("key set has a member twice", NONE, (rs()[0],
+                                          jwk_text(rsa_jwk(RSA_OTHER), ',"n":"' + KR["n"] + '"'))),
     # --- signatures
     ("signed by another", NO, (token(HR, lambda t: rs256(t, RSA_OTHER)), [KR])),
     ("one bit of the signature", NO, rs(change=flip)),
@@ -223,10 +252,14 @@ CASES = [
     ("ES256 with another hash", NO, (token(HE, lambda t: es256(t, digest=hashes.SHA384())), [KE])),
     ("PS256 with a salt of 20", NO, (token(HP, lambda t: ps256(t, 20)), [KR])),
     ("PS256 without salt", NO, (token(HP, lambda t: ps256(t, 0)), [KR])),
-    ("PS256 with another hash in its mask", NO, (token(HP, lambda t: ps256(t, mgf=hashes.SHA1())), [KR])),
+    ("PS256 with another hash in its mask", NO, (token(HP, lambda t: ps256(t, mgf=hashes.SHA1())),
+                                                 [KR])),
     ("PS256 called RS256", NO, (token(HR, ps256), [KR])),
     ("RS256 called PS256", NO, (token(HP, rs256), [KR])),
-    ("payload of another token", NO, (".".join([rs()[0].split(".")[0], with_claims(sub="u2")[0].split(".")[1], rs()[0].split(".")[2]]), [KR])),
+    ("payload of another token", NO, (".".join(
+        [rs()[0].split(".")[0],
+         with_claims(sub="u2")[0].split(".")[1],
+         rs()[0].split(".")[2]]), [KR])),
     # --- form
     ("loose bits at the end", NO, loose_bits()),
     ("padded", NO, (rs()[0] + "==", [KR])),
@@ -264,7 +297,9 @@ def main():
     wrong = 0
     tool = subprocess.Popen([sys.argv[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     for name, expected, (text, keys) in CASES:
-        asked = {"token": text, "keys": keys if isinstance(keys, str) else json.dumps({"keys": keys})}
+        asked = {
+            "token": text, "keys": keys if isinstance(keys, str) else json.dumps({"keys": keys})
+        }
         tool.stdin.write(json.dumps(asked) + "\n")
         tool.stdin.flush()
         answer = tool.stdout.readline().strip()

@@ -16,21 +16,19 @@ void use(const char *text, char *own, int number, size_t size, double real, int6
 """
 EVENT = 'log_event(HEARTH_LOG_INFO, "base", "tested"%s)'
 RIGHT = [
-    EVENT % "",
-    EVENT % ', LOG_TEXT("a", text), LOG_TEXT("b", own), LOG_TEXT("c", "words")',
+    EVENT % "", EVENT % ', LOG_TEXT("a", text), LOG_TEXT("b", own), LOG_TEXT("c", "words")',
     EVENT % ', LOG_TEXT("a", number > 0 ? text : NULL)',
     EVENT % ', LOG_INT("a", number), LOG_INT("b", size), LOG_INT("c", big)',
-    EVENT % ', LOG_INT("a", -1)',
-    'log_audit("tested")',
+    EVENT % ', LOG_INT("a", -1)', 'log_audit("tested")',
     'log_audit(number > 0 ? "tested" : "tried", LOG_TEXT("a", text), LOG_INT("b", number))',
-    'log_access(LOG_TEXT("a", text), LOG_INT("b", size))',
-    "log_access()",
+    'log_access(LOG_TEXT("a", text), LOG_INT("b", size))', "log_access()",
 ]
 WRONG = [
-    ', LOG_TEXT("a", number)', ', LOG_TEXT("a", size)', ', LOG_TEXT("a", any)', ', LOG_TEXT("a", 0)',
-    ', LOG_TEXT("a", &number)', ', LOG_TEXT("a", real)', ", LOG_TEXT(text, text)",
-    ', LOG_INT("a", text)', ', LOG_INT("a", real)', ', LOG_INT("a", 1.5)', ', LOG_INT("a", NULL)',
-    ", LOG_INT(text, number)", ', "a", text', ', "a", text, NULL', ", number", ', LOG_TEXT("a")',
+    ', LOG_TEXT("a", number)', ', LOG_TEXT("a", size)', ', LOG_TEXT("a", any)',
+    ', LOG_TEXT("a", 0)', ', LOG_TEXT("a", &number)', ', LOG_TEXT("a", real)',
+    ", LOG_TEXT(text, text)", ', LOG_INT("a", text)', ', LOG_INT("a", real)', ', LOG_INT("a", 1.5)',
+    ', LOG_INT("a", NULL)', ", LOG_INT(text, number)", ', "a", text', ', "a", text, NULL',
+    ", number", ', LOG_TEXT("a")',
 ]
 
 

@@ -29,7 +29,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path == "/connections":
             self.answer(200, str(self.server.connections).encode())
         elif path == "/echo":
-            self.answer(200, f"{self.command} {self.path} {self.headers.get('X-Test')} ".encode() + body)
+            self.answer(200,
+                        f"{self.command} {self.path} {self.headers.get('X-Test')} ".encode() + body)
         elif path == "/big":
             self.send_response(200)
             self.send_header("Content-Length", str(number))
