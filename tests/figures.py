@@ -206,10 +206,15 @@ def exported(build):
 
 
 def without_prefix(where):
-    """[(name, source file, the prefix it should have)]"""
-    return sorted((name, source, module_of(source)[1])
-                  for name, source in where.items()
-                  if not name.startswith(f"{module_of(source)[1]}_"))
+    """[(name, source file, the prefix it should have)]. What storage-sql asks of the driver that
+    it is compiled over is declared there, and so has its prefix."""
+    out = []
+    for name, source in where.items():
+        prefix = module_of(source)[1]
+        hook = prefix in ("sqlite", "pg") and name.startswith("sql_")
+        if not name.startswith(f"{prefix}_") and not hook:
+            out.append((name, source, prefix))
+    return sorted(out)
 
 
 def modules_with_one_prefix(where):

@@ -65,7 +65,7 @@ static const struct {
 enum { ENDPOINTS = sizeof(table) / sizeof(table[0]) };
 
 /* What a person is told of an error whose details are none of theirs. */
-static int problem_of(const struct err *err, struct hearth_sentence *ret_sentence)
+static int problem_of_error(const struct err *err, struct hearth_sentence *ret_sentence)
 {
     switch (err->code) {
     case HEARTH_ERR_NOT_FOUND:
@@ -107,7 +107,7 @@ static int problem_of(const struct err *err, struct hearth_sentence *ret_sentenc
 static void reply_error(struct api_call *call)
 {
     struct hearth_sentence sentence;
-    int status = problem_of(&call->err, &sentence);
+    int status = problem_of_error(&call->err, &sentence);
     if (status >= 500)
         log_event(outage_level_of_request(&call->err, HEARTH_LOG_ERROR), "api", "request failed",
                   LOG_TEXT("path", call->request->path), LOG_TEXT("error", call->err.text));

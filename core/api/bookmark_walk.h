@@ -3,7 +3,7 @@
 #ifndef HEARTH_CORE_API_BOOKMARK_WALK_H
 #define HEARTH_CORE_API_BOOKMARK_WALK_H
 
-#include "plug/store.h"
+#include "plug/storage.h"
 
 struct bookmark_visitor {
     void *ctx;

@@ -4,7 +4,7 @@
 #define HEARTH_CORE_API_EXPORT_H
 
 #include "base/buf.h"
-#include "plug/store.h"
+#include "plug/storage.h"
 
 struct export;
 

@@ -174,7 +174,7 @@ static json_t *state_message(const struct hearth_account *account)
     I(page, hidden, "hidden pages are in no list") \
     I(page, generation, "it stands beside the rows in every body that has one") \
     I(page, gone, "of pages_changed(); what is gone is not served") \
-    I(bookmark, remote_parent, "what the record says; served is where the repaired tree has it") \
+    I(bookmark, said_parent, "what the record says; served is where the repaired tree has it") \
     I(bookmark, tag_query, "the url of a query says the same") \
     I(bookmark, page, "found by url") \
     I(token, account, "one's own") \

@@ -55,7 +55,8 @@ static void entry_link_newest(struct response_cache *cache, struct entry *e)
 }
 
 /* Takes it out; the list of what is let go once the lock is. */
-static void entry_drop(struct response_cache *cache, struct entry *e, struct entry **dropped)
+static void response_entry_drop(struct response_cache *cache, struct entry *e,
+                                struct entry **dropped)
 {
     MAP_REMOVE(cache->entries, e);
     entry_unlink_use(cache, e);
@@ -80,7 +81,7 @@ void api_response_cache_destroy(struct response_cache *cache)
         return;
     struct entry *dropped = NULL;
     while (cache->oldest != NULL)
-        entry_drop(cache, cache->oldest, &dropped);
+        response_entry_drop(cache, cache->oldest, &dropped);
     entries_release(cache, dropped);
     pthread_mutex_destroy(&cache->lock);
     free(cache);
@@ -113,9 +114,9 @@ void api_response_cache_put(struct response_cache *cache, const char *key, void 
     lock_take(&cache->lock);
     struct entry *old = MAP_FIND_TEXT(cache->entries, key);
     if (old != NULL)
-        entry_drop(cache, old, &dropped);
+        response_entry_drop(cache, old, &dropped);
     while (cache->used + cost > cache->budget)
-        entry_drop(cache, cache->oldest, &dropped);
+        response_entry_drop(cache, cache->oldest, &dropped);
     bool added = MAP_ADD_TEXT(cache->entries, e->key, e);
     if (added) {
         e->value = cache->ref(value);
@@ -136,7 +137,7 @@ void api_response_cache_drop_account(struct response_cache *cache, const char *a
     for (struct entry *e = cache->newest, *older; e != NULL; e = older) {
         older = e->older;
         if (strncmp(e->key, account, n) == 0 && e->key[n] == '\n')
-            entry_drop(cache, e, &dropped);
+            response_entry_drop(cache, e, &dropped);
     }
     lock_release(&cache->lock);
     entries_release(cache, dropped);

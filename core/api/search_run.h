@@ -3,7 +3,7 @@
 #ifndef HEARTH_CORE_API_FIND_H
 #define HEARTH_CORE_API_FIND_H
 
-#include "plug/store.h"
+#include "plug/storage.h"
 #include "search/search.h"
 
 /* A hit with what is shown of it. Texts live in the store's call until plug_store_reset(), or in

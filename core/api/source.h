@@ -2,7 +2,7 @@
 #ifndef HEARTH_CORE_API_SOURCE_H
 #define HEARTH_CORE_API_SOURCE_H
 
-#include "plug/store.h"
+#include "plug/storage.h"
 #include "search/search.h"
 
 /* On the stack of the thread whose session it is; both are borrowed. */

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/plain_file.h"
+#include "codec/codec.h"
 
 enum {
     OFFSET_MAX = 26 * 3600,
@@ -92,14 +93,20 @@ struct rule {
     } start, end;
 };
 
+static bool zone_name_may_have(char c, bool quoted)
+{
+    bool digit = c >= '0' && c <= '9';
+    return (codec_is_alnum(c) && !digit) || (quoted && (digit || c == '+' || c == '-'));
+}
+
 /* "CET", "<+0545>": what is behind it; NULL: it is none. */
 static const char *skip_name(const char *p)
 {
     const char *from = *p == '<' ? p + 1 : p;
-    const char *letters = from > p
-                              ? "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-"
-                              : "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    size_t n = strspn(from, letters);
+    bool quoted = from > p;
+    size_t n = 0;
+    while (zone_name_may_have(from[n], quoted))
+        n++;
     if (n < 3 || (from > p && from[n] != '>'))
         return NULL;
     return from + n + (from > p);

@@ -7,7 +7,7 @@
 #define HEARTH_CORE_ARCHIVE_ARCHIVE_H
 
 #include "archive/kinds.h"
-#include "plug/store.h"
+#include "plug/storage.h"
 
 enum {
     ARCHIVE_VERSION = 1,

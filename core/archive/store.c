@@ -246,7 +246,7 @@ static int take_cursor(struct storing *s, const struct archive_cursor *cursor, s
         return STORAGE(s->storage, err, sync_cursor_put, cursor->source,
                        (int32_t)cursor->collection, cursor->text);
     archive_warn(s->warnings,
-                 "the mark of collection %d is kept out: this release does not know it",
+                 "the cursor of collection %d is kept out: this release does not know it",
                  (int)cursor->collection);
     return 0;
 }

@@ -3,7 +3,7 @@
 #ifndef HEARTH_CORE_ARCHIVE_STORE_SOURCES_H
 #define HEARTH_CORE_ARCHIVE_STORE_SOURCES_H
 
-#include "plug/store.h"
+#include "plug/storage.h"
 
 struct archive_sources {
     struct archive_source *list; /* that were put */

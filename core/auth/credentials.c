@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "auth/vault.h"
-#include "plug/store.h"
+#include "plug/storage.h"
 
 enum { CONTEXT_SIZE = 128 };
 

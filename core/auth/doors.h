@@ -15,7 +15,7 @@
 
 #include "auth/token.h"
 #include "base/err.h"
-#include "plug/store.h"
+#include "plug/storage.h"
 
 struct doors {
     int browsers, tokens, links;

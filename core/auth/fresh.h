@@ -7,7 +7,7 @@
 #include "auth/doors.h"
 #include "auth/token.h"
 #include "base/err.h"
-#include "plug/store.h"
+#include "plug/storage.h"
 
 /* Where whoever needs one is sent: a sign-in that leads there is asked to be one of this moment. */
 #define FRESH_NEXT "/account#forget"

@@ -7,7 +7,7 @@
 #include "auth/token.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "plug/store.h"
+#include "plug/storage.h"
 
 enum { LINK_LIFE = 10 * 60 * 1000 };
 

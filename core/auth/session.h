@@ -5,7 +5,7 @@
 #include "auth/doors.h"
 #include "auth/token.h"
 #include "base/err.h"
-#include "plug/store.h"
+#include "plug/storage.h"
 
 enum { SESSION_NAME_SIZE = 48 };
 

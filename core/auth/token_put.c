@@ -6,7 +6,7 @@
 #include "auth/doors.h"
 #include "auth/token.h"
 #include "base/clock.h"
-#include "plug/store.h"
+#include "plug/storage.h"
 
 /* Scopes that are counted together. */
 static uint32_t family_of(uint32_t scope)

@@ -32,7 +32,7 @@ struct backoff *backoff_create(void)
     return backoff;
 }
 
-static void entry_drop(struct backoff *backoff, struct entry *e)
+static void pause_drop(struct backoff *backoff, struct entry *e)
 {
     MAP_REMOVE(backoff->entries, e);
     free(e);
@@ -44,7 +44,7 @@ static void entries_drop(struct backoff *backoff, int64_t until)
     struct entry *e, *next;
     MAP_EACH(backoff->entries, e, next)
     if (e->until <= until)
-        entry_drop(backoff, e);
+        pause_drop(backoff, e);
 }
 
 void backoff_destroy(struct backoff *backoff)
@@ -89,7 +89,7 @@ void backoff_clear(struct backoff *backoff, const char *key)
     lock_take(&backoff->lock);
     struct entry *e = key == NULL ? NULL : MAP_FIND_TEXT(backoff->entries, key);
     if (e != NULL)
-        entry_drop(backoff, e);
+        pause_drop(backoff, e);
     else if (key == NULL)
         entries_drop(backoff, INT64_MAX);
     lock_release(&backoff->lock);
@@ -102,7 +102,7 @@ int64_t backoff_left(struct backoff *backoff, const char *key)
     struct entry *e = MAP_FIND_TEXT(backoff->entries, key);
     int64_t left = e == NULL || e->until <= now ? 0 : e->until - now;
     if (e != NULL && left == 0)
-        entry_drop(backoff, e);
+        pause_drop(backoff, e);
     lock_release(&backoff->lock);
     return left;
 }

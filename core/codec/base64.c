@@ -18,7 +18,7 @@ static const uint8_t values[128] = {
 /* clang-format on */
 
 /* What must not be set in a digit of this alphabet. */
-static unsigned foreign(enum codec_alphabet alphabet)
+static unsigned base64_is_foreign(enum codec_alphabet alphabet)
 {
     return alphabet == CODEC_URL ? ONLY_STANDARD : ONLY_URL;
 }
@@ -31,7 +31,7 @@ static unsigned value_of(char c)
 int codec_base64_decode(enum codec_alphabet alphabet, const char *text, size_t size,
                         uint8_t *ret_bytes, size_t *ret_size)
 {
-    unsigned wrong = foreign(alphabet), seen = 0;
+    unsigned wrong = base64_is_foreign(alphabet), seen = 0;
     size_t out = 0, i = 0;
     if (alphabet == CODEC_STANDARD && size % 4 != 0)
         return HEARTH_ERR_INVALID;

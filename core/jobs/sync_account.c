@@ -312,8 +312,9 @@ static bool took_too_long(const struct call *call, int code)
 }
 
 /* What the provider said, or what is said for it: in the call's memory. */
-static const struct hearth_message *take_words(struct call *call, const char *account,
-                                               const struct hearth_pull_result *result, bool late)
+static const struct hearth_message *sync_keep_message(struct call *call, const char *account,
+                                                      const struct hearth_pull_result *result,
+                                                      bool late)
 {
     const struct hearth_message *said = NULL;
     struct err err = {0};
@@ -341,7 +342,7 @@ static int sync_run_pull(const struct sync_context *context, struct storage *sto
     merge_sink_note_credentials(&sink);
     int code = sync_pull_source(context, provider, handle, call, account, &sink, &result, &why);
     bool late = took_too_long(call, code);
-    const struct hearth_message *said = take_words(call, account->id, &result, late);
+    const struct hearth_message *said = sync_keep_message(call, account->id, &result, late);
     if (late) {
         code = err_set(&why, HEARTH_ERR_TIMEOUT,
                        "the sync did not come to an end in [worker] timeout");

@@ -7,7 +7,7 @@
 #include "hearth/sync.h"
 #include "jobs/schedule.h"
 #include "merge/limits.h"
-#include "plug/store.h"
+#include "plug/storage.h"
 
 struct backoff;
 struct vault;

@@ -15,7 +15,7 @@
 #include "nodes/nodes.h"
 #include "plug/loader.h"
 #include "signin/signin.h"
-#include "plug/store.h"
+#include "plug/storage.h"
 
 enum { APP_PROVIDERS_MAX = CONF_SYNC_MAX };
 

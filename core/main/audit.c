@@ -55,7 +55,8 @@ static bool audit_notify_daemon(const struct app *app, const char *event, const 
     return r == 0 && status == 204;
 }
 
-void audit_command_pairs(const struct app *app, const char *event, const struct log_pair *pairs)
+void main_audit_command_pairs(const struct app *app, const char *event,
+                              const struct log_pair *pairs)
 {
     struct pairs all = {0};
     char user[64];

@@ -125,7 +125,8 @@ static int queue_clear_cmd(struct app *app, bool shared, struct cli *cli, struct
     return 0;
 }
 
-static int remove_shared(struct app *app, const char *kind, const char *account, struct err *err)
+static int queue_remove_shared(struct app *app, const char *kind, const char *account,
+                               struct err *err)
 {
     struct shared_queue queue;
     int r = open_shared(app, &queue, err);
@@ -156,14 +157,15 @@ static int remove_daemon(struct app *app, const char *kind, const char *account,
 }
 
 /* One job, waiting or in work: whoever has it stops when it finds its lease gone. */
-static int queue_remove(struct app *app, bool shared, struct cli *cli, struct err *err)
+static int queue_remove_cmd(struct app *app, bool shared, struct cli *cli, struct err *err)
 {
     const char *account = cli->argv[1], *kind = cli->argc == 3 ? cli->argv[2] : "sync";
     int r = main_cli_confirm(cli, err, "Remove the job \"%s\" of account %s from the queue?", kind,
                              account);
     if (r < 0)
         return r;
-    r = shared ? remove_shared(app, kind, account, err) : remove_daemon(app, kind, account, err);
+    r = shared ? queue_remove_shared(app, kind, account, err)
+               : remove_daemon(app, kind, account, err);
     if (r == HEARTH_ERR_NOT_FOUND || r == HEARTH_ERR_INVALID)
         return err_set(err, HEARTH_ERR_NOT_FOUND,
                        "the queue has no job \"%s\" of account %s; `hearthd queue show` lists all",
@@ -195,7 +197,7 @@ int main_cmd_queue(struct cli *cli)
     if (r == 0)
         r = is_show    ? queue_show_cmd(&app, shared, cli, &err)
             : is_clear ? queue_clear_cmd(&app, shared, cli, &err)
-                       : queue_remove(&app, shared, cli, &err);
+                       : queue_remove_cmd(&app, shared, cli, &err);
     main_app_fini(&app);
     return r < 0 ? main_cli_fail(&err) : CLI_OK;
 }

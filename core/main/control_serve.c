@@ -68,7 +68,8 @@ static void queue_clear(struct http_request *request, struct http_reply *reply, 
         reply->status = 204;
 }
 
-static void queue_remove(struct http_request *request, struct http_reply *reply, void *worker)
+static void control_queue_remove(struct http_request *request, struct http_reply *reply,
+                                 void *worker)
 {
     (void)worker;
     const char *kind = http_parameter(request, "kind"),
@@ -111,7 +112,7 @@ const struct http_route main_control_routes[] = {
     {.path = "/control/queue/job",
      .methods = HTTP_DELETE,
      .kind = HTTP_POOLED,
-     .handler = queue_remove},
+     .handler = control_queue_remove},
     {.path = "/control/forget",
      .methods = HTTP_POST,
      .kind = HTTP_POOLED,

@@ -4,7 +4,7 @@
 #define HEARTH_CORE_MERGE_APPLY_H
 
 #include "merge/spool.h"
-#include "plug/store.h"
+#include "plug/storage.h"
 #include "hearth/sync.h"
 
 struct model_page;

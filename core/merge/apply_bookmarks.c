@@ -104,7 +104,7 @@ static void fill_row(struct apply *apply, const struct hearth_bookmark_record *r
     const struct root *root = apply->source == 0 ? NULL : find_root(record->guid);
     row->kind = record->kind;
     row->guid = record->guid;
-    row->remote_parent = record->parent_guid;
+    row->said_parent = record->parent_guid;
     row->title = root == NULL ? record->title : root->name;
     row->url = record->url;
     row->keyword = record->keyword;
@@ -204,7 +204,7 @@ static struct hearth_bookmark own_root(size_t i)
                                     .kind = HEARTH_FOLDER,
                                     .guid = roots[i].guid,
                                     .title = roots[i].title,
-                                    .remote_parent = i == 0 ? NULL : "places"};
+                                    .said_parent = i == 0 ? NULL : "places"};
 }
 
 /* Only of the account's own: the folders of another source are not as its records say. */
@@ -297,7 +297,7 @@ static int ensure_folders(struct bookmarks *b)
                                                   .kind = HEARTH_FOLDER,
                                                   .guid = guid,
                                                   .title = i == 0 ? naming.name : roots[i].name,
-                                                  .remote_parent = i == 0 ? "menu" : top,
+                                                  .said_parent = i == 0 ? "menu" : top,
                                                   .source = apply->source});
     }
     return r;

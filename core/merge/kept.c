@@ -94,7 +94,7 @@ static bool copy_text(struct arena *arena, const char **text)
 static bool kept_copy_row(struct arena *arena, struct hearth_bookmark *row)
 {
     row->parent = NULL; /* the repair of the tree says where it goes */
-    return copy_text(arena, &row->guid) && copy_text(arena, &row->remote_parent) &&
+    return copy_text(arena, &row->guid) && copy_text(arena, &row->said_parent) &&
            copy_text(arena, &row->title) && copy_text(arena, &row->url) &&
            copy_text(arena, &row->keyword) && copy_text(arena, &row->tag_query) &&
            copy_text(arena, &row->tags);

@@ -3,7 +3,7 @@
 #define HEARTH_CORE_MERGE_LIMITS_H
 
 #include "base/message.h"
-#include "plug/store.h"
+#include "plug/storage.h"
 
 /* Of every account; no Firefox comes near. */
 enum { LIMITS_DEVICES = 1000, LIMITS_TABS = 100000 };

@@ -3,7 +3,7 @@
 #ifndef HEARTH_CORE_MERGE_REMOVE_SOURCE_H
 #define HEARTH_CORE_MERGE_REMOVE_SOURCE_H
 
-#include "plug/store.h"
+#include "plug/storage.h"
 
 /* Devices with their tabs; bookmarks; visits, page by page; marks; then the source itself with
  * its credentials. In several batches, each of which leaves a sound account, so that nothing

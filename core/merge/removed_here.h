@@ -5,7 +5,7 @@
 
 #include "hearth/sync.h"
 #include "model/removed_here.h"
-#include "plug/store.h"
+#include "plug/storage.h"
 
 struct arena;
 

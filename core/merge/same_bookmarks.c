@@ -41,11 +41,11 @@ static uint64_t hash_maybe(const char *text)
     return text == NULL ? 0 : hash_text(text);
 }
 
-static uint64_t hash_node(const char *guid, int64_t kind, const char *remote_parent, int64_t added,
+static uint64_t hash_node(const char *guid, int64_t kind, const char *said_parent, int64_t added,
                           int64_t modified)
 {
     uint64_t hash = hash_chain(hash_text(guid), (uint64_t)kind);
-    hash = hash_chain(hash, hash_maybe(remote_parent));
+    hash = hash_chain(hash, hash_maybe(said_parent));
     return hash_chain(hash_chain(hash, (uint64_t)added), (uint64_t)modified);
 }
 
@@ -65,7 +65,7 @@ static int on_stored_node(void *ctx, const struct hearth_bookmark_item *node)
     same->nodes++;
     return !same_add_member(
         same, &same->stored,
-        hash_node(node->guid, node->kind, node->remote_parent, node->added, node->modified));
+        hash_node(node->guid, node->kind, node->said_parent, node->added, node->modified));
 }
 
 static void end_list(struct same *same)
@@ -131,14 +131,13 @@ static bool is_listed(struct same *same, const struct hearth_bookmark_record *re
                       const struct hearth_bookmark *row)
 {
     bool folder = record->kind == HEARTH_FOLDER && record->child_count > 0;
-    if (row->remote_parent != NULL &&
-        number_set_has(&same->buried, to_member(hash_text(row->remote_parent))))
+    if (row->said_parent != NULL &&
+        number_set_has(&same->buried, to_member(hash_text(row->said_parent))))
         return false;
     if (folder && !number_set_has(&same->child_refs, to_member(hash_list(record))))
         return false;
-    return number_set_has(
-        &same->stored,
-        to_member(hash_node(row->guid, row->kind, row->remote_parent, row->added, row->modified)));
+    return number_set_has(&same->stored, to_member(hash_node(row->guid, row->kind, row->said_parent,
+                                                             row->added, row->modified)));
 }
 
 static int compare_row(struct same *same, struct hearth_bookmark *row)

@@ -6,7 +6,7 @@
 #include "auth/credentials.h"
 #include "auth/vault.h"
 #include "merge/spool.h"
-#include "plug/store.h"
+#include "plug/storage.h"
 #include "hearth/sync.h"
 
 /* On the stack of the worker; one pull. */

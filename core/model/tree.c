@@ -154,7 +154,7 @@ int model_tree_add(struct model_tree *tree, const struct hearth_bookmark_item *r
     int32_t at, said, parent;
     int r = tree_intern_id(tree, row->guid, &at);
     if (r == 0)
-        r = tree_intern_id(tree, row->remote_parent, &said);
+        r = tree_intern_id(tree, row->said_parent, &said);
     if (r == 0)
         r = tree_intern_id(tree, row->parent, &parent);
     if (r < 0 || at == TREE_PLACES)

@@ -33,7 +33,7 @@ struct model_tree *model_tree_create(void);
 void model_tree_destroy(struct model_tree *tree);
 
 /* Facts, in the shapes that storage delivers them in. 0 or NOMEM. Of an item only guid, kind,
- * remote_parent, parent, position, added, modified, source are read; parent and position are
+ * said_parent, parent, position, added, modified, source are read; parent and position are
  * compared with the result, nothing else. The item "places" is ignored. A guid added twice: the
  * last counts. */
 int model_tree_add(struct model_tree *tree, const struct hearth_bookmark_item *item);

@@ -11,7 +11,7 @@
 
 #include <stdatomic.h>
 #include "plug/loader.h"
-#include "plug/store.h"
+#include "plug/storage.h"
 
 enum { NODES_MAX = 64, NODES_NONE = NODES_MAX };
 

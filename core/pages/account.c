@@ -25,14 +25,14 @@ static void put_browsers(struct basic *basic, const json_t *sessions)
                        current ? " (this one)" : "");
         if (used != 0)
             pages_html_put(&call->html, "<small>%s</small><br>\n",
-                           page_words(call, pages_says_last_used(hearth_time_of(used))));
+                           pages_html_words(call, pages_says_last_used(hearth_time_of(used))));
         pages_html_put(&call->html,
                        "<button type=\"submit\" class=\"quiet\" name=\"id\" value=\"%s\">Sign "
                        "out</button></p>\n</form>\n",
                        pages_basic_text(session, "id"));
     }
     if (json_array_size(sessions) == 0)
-        page_paragraph(call, pages_says_no_browsers());
+        pages_html_paragraph(call, pages_says_no_browsers());
 }
 
 void pages_account_get(struct view_call *call)
@@ -44,7 +44,7 @@ void pages_account_get(struct view_call *call)
     json_t *sessions =
         me == NULL ? NULL : pages_basic_request(&basic, "/api/v1/sessions", NULL, NULL);
     if (sessions != NULL) {
-        pages_html_begin(call, page_words(call, pages_says_title_account()), -1, NULL);
+        pages_html_begin(call, pages_html_words(call, pages_says_title_account()), -1, NULL);
         pages_html_put(&call->html, "<p>%s</p>\n<section>\n<h2>Another device</h2>\n",
                        pages_basic_text(json_object_get(me, "account"), "email"));
         pages_form_begin(call, "/auth/account/link", NULL);
@@ -71,14 +71,15 @@ static int put_link(struct view_call *call, const struct link *link)
     int r = url == NULL ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory")
                         : auth_link_qr_svg(url, &svg, &call->err);
     if (r == 0) {
-        pages_html_begin(call, page_words(call, pages_says_title_add_device()), -1, NULL);
-        page_paragraph(call, pages_says_add_scan(hearth_duration_of(LINK_LIFE)));
+        pages_html_begin(call, pages_html_words(call, pages_says_title_add_device()), -1, NULL);
+        pages_html_paragraph(call, pages_says_add_scan(hearth_duration_of(LINK_LIFE)));
         pages_html_put(
             &call->html,
             "<p><img class=\"qr\" alt=\"QR code of the link\" src=\"data:image/svg+xml,");
         pages_html_query_value(&call->html, svg.data);
         pages_html_put(&call->html, "\"></p>\n<p class=\"address\"><code>%s</code></p>\n", url);
-        page_paragraph(call, pages_says_add_type(arena_printf(&call->request->arena, "%s/auth/code",
+        pages_html_paragraph(call,
+                             pages_says_add_type(arena_printf(&call->request->arena, "%s/auth/code",
                                                               base == NULL ? "" : base)));
         pages_html_put(&call->html,
                        "<p class=\"shown-code\"><code>%s</code></p>\n<p><a "

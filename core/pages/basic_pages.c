@@ -12,9 +12,9 @@ static void basic_put_device(struct view_call *call, const json_t *device, size_
     size_t i;
     int64_t uploaded = json_integer_value(json_object_get(device, "last_upload"));
     pages_html_put(out, "<h2>%s</h2>\n<p><small>%s</small></p>\n", pages_basic_text(device, "name"),
-                   page_words(call, pages_says_uploaded(hearth_time_of(uploaded))));
+                   pages_html_words(call, pages_says_uploaded(hearth_time_of(uploaded))));
     if (json_array_size(tabs) == 0) {
-        page_paragraph(call, pages_says_no_tabs());
+        pages_html_paragraph(call, pages_says_no_tabs());
         return;
     }
     buf_add_text(out, "<ul>\n");
@@ -41,7 +41,7 @@ static void put_tabs(struct basic *basic, const json_t *answer, size_t most)
     json_array_foreach((json_t *)(uintptr_t)devices, i, device)
         basic_put_device(basic->call, device, most);
     if (json_array_size(devices) == 0)
-        page_paragraph(basic->call, pages_says_no_devices());
+        pages_html_paragraph(basic->call, pages_says_no_devices());
 }
 
 void pages_basic_tabs_get(struct view_call *call)
@@ -69,9 +69,9 @@ static void put_status(struct view_call *call, const json_t *account)
                *detail = pages_basic_text(account, "state_detail");
     int64_t synced = json_integer_value(json_object_get(account, "last_sync"));
     if (json_is_true(json_object_get(account, "syncing")))
-        page_paragraph(call, pages_says_syncing());
-    page_paragraph(call, synced != 0 ? pages_says_synced(hearth_time_of(synced))
-                                     : pages_says_not_synced());
+        pages_html_paragraph(call, pages_says_syncing());
+    pages_html_paragraph(call, synced != 0 ? pages_says_synced(hearth_time_of(synced))
+                                           : pages_says_not_synced());
     if (detail != NULL)
         pages_html_put(out, "<p><strong>%s</strong></p>\n", detail);
     if (state != NULL && strcmp(state, "signin_needed") == 0)
@@ -126,7 +126,7 @@ static void put_items(struct view_call *call, const json_t *items)
     const json_t *item;
     size_t i;
     if (json_array_size(items) == 0) {
-        page_paragraph(call, pages_says_empty());
+        pages_html_paragraph(call, pages_says_empty());
         return;
     }
     buf_add_text(out, "<ul>\n");
@@ -192,7 +192,7 @@ static void basic_put_visits(struct view_call *call, const json_t *visits)
     if (i > 0)
         buf_add_text(out, "</ul>\n");
     else
-        page_paragraph(call, pages_says_empty());
+        pages_html_paragraph(call, pages_says_empty());
 }
 
 void pages_basic_history_get(struct view_call *call)
@@ -229,7 +229,7 @@ void pages_basic_search_get(struct view_call *call)
     const json_t *results = json_object_get(answer, "results");
     pages_basic_begin(&basic, "Search");
     if (json_array_size(results) == 0)
-        page_paragraph(call, pages_says_not_found());
+        pages_html_paragraph(call, pages_says_not_found());
     else
         buf_add_text(&call->html, "<ol>\n");
     json_array_foreach((json_t *)(uintptr_t)results, i, result)

@@ -57,18 +57,18 @@ void pages_html_end(struct view_call *call, int status)
     pages_html_send(call, status);
 }
 
-const char *page_words(struct view_call *call, struct hearth_sentence sentence)
+const char *pages_html_words(struct view_call *call, struct hearth_sentence sentence)
 {
     const char *words = message_sentence_text(&call->request->arena, sentence);
     return words == NULL ? sentence.text : words;
 }
 
-void page_paragraph(struct view_call *call, struct hearth_sentence sentence)
+void pages_html_paragraph(struct view_call *call, struct hearth_sentence sentence)
 {
-    pages_html_put(&call->html, "<p>%s</p>\n", page_words(call, sentence));
+    pages_html_put(&call->html, "<p>%s</p>\n", pages_html_words(call, sentence));
 }
 
-void page_problem(struct view_call *call, const char *words)
+void pages_html_problem(struct view_call *call, const char *words)
 {
     pages_html_put(&call->html, "<p class=\"problem\" role=\"alert\">%s</p>\n", words);
 }
@@ -76,8 +76,8 @@ void page_problem(struct view_call *call, const char *words)
 void pages_html_message(struct view_call *call, int status, struct hearth_sentence title,
                         struct hearth_sentence text, const char *link, const char *label)
 {
-    pages_html_begin(call, page_words(call, title), -1, NULL);
-    page_paragraph(call, text);
+    pages_html_begin(call, pages_html_words(call, title), -1, NULL);
+    pages_html_paragraph(call, text);
     if (link != NULL)
         pages_html_put(&call->html, "<p><a class=\"button\" href=\"%s\">%s</a></p>\n", link, label);
     pages_html_end(call, status);

@@ -59,10 +59,10 @@ void pages_html_message(struct view_call *call, int status, struct hearth_senten
                         struct hearth_sentence text, const char *link, const char *label);
 /* Sentences of messages.h (or of a provider) are the only words for a person besides labels of
  * the frame. In the request's arena. */
-const char *page_words(struct view_call *call, struct hearth_sentence sentence);
-void page_paragraph(struct view_call *call, struct hearth_sentence sentence); /* <p>…</p> */
+const char *pages_html_words(struct view_call *call, struct hearth_sentence sentence);
+void pages_html_paragraph(struct view_call *call, struct hearth_sentence sentence); /* <p>…</p> */
 /* the same, as what went wrong */
-void page_problem(struct view_call *call, const char *words);
+void pages_html_problem(struct view_call *call, const char *words);
 /* 303; url: in the request's arena, or a constant */
 void pages_redirect(struct view_call *call, const char *url);
 /* of call->err */

@@ -85,8 +85,8 @@ void pages_link_get(struct view_call *call)
         link_refuse_barred(call, &found, email);
         return;
     }
-    pages_html_begin(call, page_words(call, pages_says_title_link()), -1, NULL);
-    page_paragraph(call, pages_says_link(email));
+    pages_html_begin(call, pages_html_words(call, pages_says_title_link()), -1, NULL);
+    pages_html_paragraph(call, pages_says_link(email));
     pages_form_begin(call, "/auth/link", pages_form_next(http_parameter(call->request, "next")));
     pages_html_put(&call->html, "<div><input type=\"hidden\" name=\"t\" value=\"%s\"></div>\n",
                    secret);
@@ -135,10 +135,10 @@ void pages_link_post(struct view_call *call)
 
 static void code_form(struct view_call *call, int status, const char *problem)
 {
-    pages_html_begin(call, page_words(call, pages_says_title_code()), -1, NULL);
+    pages_html_begin(call, pages_html_words(call, pages_says_title_code()), -1, NULL);
     if (problem != NULL)
-        page_problem(call, problem);
-    page_paragraph(call, pages_says_code());
+        pages_html_problem(call, problem);
+    pages_html_paragraph(call, pages_says_code());
     pages_form_begin(call, "/auth/code", pages_form_next(http_parameter(call->request, "next")));
     pages_html_put(&call->html, "<p><label for=\"code\">Code</label><br>\n<input type=\"text\" "
                                 "id=\"code\" name=\"code\" class=\"code\" maxlength=\"20\" "
@@ -183,7 +183,7 @@ void pages_code_post(struct view_call *call)
         link_use(call, hash);
     else if (r == HEARTH_ERR_NOT_FOUND)
         code_form(call, 403,
-                  page_words(call, pages_says_code_wrong(hearth_duration_of(LINK_LIFE))));
+                  pages_html_words(call, pages_says_code_wrong(hearth_duration_of(LINK_LIFE))));
     else
         pages_html_error(call);
 }

@@ -7,7 +7,7 @@
 void pages_setup_notice(struct view_call *call)
 {
     buf_add_text(&call->html, "<section>\n");
-    page_paragraph(call, pages_says_setup());
+    pages_html_paragraph(call, pages_says_setup());
     buf_add_text(&call->html, "</section>\n");
 }
 

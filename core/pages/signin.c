@@ -73,7 +73,7 @@ static void provider_forms(struct view_call *call, size_t provider, const char *
         pages_html_put(&call->html, "<h2>%s</h2>\n", name);
     if ((methods & HEARTH_SIGNIN_BROWSER) != 0) {
         buf_add_text(&call->html, "<section>\n");
-        page_paragraph(call, pages_says_signin_browser());
+        pages_html_paragraph(call, pages_says_signin_browser());
         begin_form(call, name, "browser", next);
         setup_field(call, setup, "browser");
         device_field(call, "d_browser");
@@ -82,7 +82,7 @@ static void provider_forms(struct view_call *call, size_t provider, const char *
     }
     if ((methods & HEARTH_SIGNIN_PASSWORD) != 0) {
         buf_add_text(&call->html, "<section>\n");
-        page_paragraph(call, pages_says_signin_password());
+        pages_html_paragraph(call, pages_says_signin_password());
         begin_form(call, name, "password", next);
         pages_html_put(
             &call->html,
@@ -109,8 +109,8 @@ void pages_signin_get(struct view_call *call)
         signin_needs_setup(options->signin, call->storages, &setup.needed, &call->err) < 0)
         setup.needed = false; /* it is looked at again when somebody has signed in */
     pages_form_mark(call);
-    pages_html_begin(call, page_words(call, pages_says_title_signin()), -1, NULL);
-    page_paragraph(call, pages_says_signin());
+    pages_html_begin(call, pages_html_words(call, pages_says_title_signin()), -1, NULL);
+    pages_html_paragraph(call, pages_says_signin());
     if (setup.needed)
         pages_setup_notice(call);
     for (size_t i = 0; i < options->sso_count; i++)
@@ -123,9 +123,9 @@ void pages_signin_get(struct view_call *call)
         any = any || signin_methods(options->signin, i) != 0;
     }
     if (!any && options->sso_count == 0)
-        page_paragraph(call, pages_says_signin_none());
+        pages_html_paragraph(call, pages_says_signin_none());
     buf_add_text(&call->html, "<section>\n");
-    page_paragraph(call, pages_says_other_device());
+    pages_html_paragraph(call, pages_says_other_device());
     pages_html_put(&call->html,
                    "<p><a href=\"/auth/code?next=%s\">Type a code</a></p>\n</section>\n", onwards);
     buf_fini(&escaped);
@@ -171,9 +171,10 @@ static void step_show_failed(struct view_call *call, struct signin_pending *pend
     const char *title =
         step->title == NULL ? NULL : message_text(&call->request->arena, step->title);
     const char *text = step->text == NULL ? NULL : message_text(&call->request->arena, step->text);
-    pages_html_begin(call, title == NULL ? page_words(call, pages_says_title_failed()) : title, -1,
-                     NULL);
-    page_problem(call, text == NULL ? page_words(call, pages_says_not_accepted()) : text);
+    pages_html_begin(
+        call, title == NULL ? pages_html_words(call, pages_says_title_failed()) : title, -1, NULL);
+    pages_html_problem(call,
+                       text == NULL ? pages_html_words(call, pages_says_not_accepted()) : text);
     if ((step->try_methods & signin_methods(call->pages->options.signin, provider) &
          HEARTH_SIGNIN_BROWSER) != 0) {
         begin_form(call, signin_provider_name(call->pages->options.signin, provider), "browser",

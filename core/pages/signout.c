@@ -15,8 +15,8 @@ void pages_forget_browser(struct view_call *call)
 
 void pages_signout_get(struct view_call *call)
 {
-    pages_html_begin(call, page_words(call, pages_says_title_signout()), -1, NULL);
-    page_paragraph(call, pages_says_signout());
+    pages_html_begin(call, pages_html_words(call, pages_says_title_signout()), -1, NULL);
+    pages_html_paragraph(call, pages_says_signout());
     pages_form_begin(call, "/auth/signout", pages_form_next(http_parameter(call->request, "next")));
     pages_form_end(call, "Sign out");
     pages_html_end(call, 200);

@@ -84,7 +84,7 @@ static void ask_to_go_on(struct view_call *call, size_t index)
     const struct pages_sso *sso = &call->pages->options.sso[index];
     struct buf next = {0};
     pages_html_query_value(&next, pages_form_next(http_parameter(call->request, "next")));
-    pages_html_begin(call, page_words(call, pages_says_title_sso_go_on()), -1, NULL);
+    pages_html_begin(call, pages_html_words(call, pages_says_title_sso_go_on()), -1, NULL);
     pages_html_put(
         &call->html,
         "<p><a class=\"button\" href=\"/auth/oidc/%s?next=%s\">Sign in with %s</a></p>\n",

@@ -5,7 +5,7 @@
 #include "pages/internal.h"
 
 /* A provider's words; NULL: none. */
-static const char *words_of(struct view_call *call, const struct hearth_message *message)
+static const char *step_words_of(struct view_call *call, const struct hearth_message *message)
 {
     const char *words = message == NULL ? NULL : message_text(&call->request->arena, message);
     return words == NULL && message != NULL ? message->text : words;
@@ -27,12 +27,12 @@ static void render_field(struct view_call *call, const struct hearth_signin_fiel
     pages_html_put(out,
                    "<p><label for=\"f_%s\">%s</label><br>\n<input type=\"%s\" id=\"f_%s\" "
                    "name=\"f_%s\" class=\"%s\"",
-                   field->name, words_of(call, field->label), type, field->name, field->name,
+                   field->name, step_words_of(call, field->label), type, field->name, field->name,
                    field->input == HEARTH_SIGNIN_CODE ? "code" : "wide");
     buf_add_text(out, more);
     buf_add_text(out, first ? " autofocus required>" : " required>");
     if (field->hint != NULL)
-        pages_html_put(out, "<br>\n<small>%s</small>", words_of(call, field->hint));
+        pages_html_put(out, "<br>\n<small>%s</small>", step_words_of(call, field->hint));
     buf_add_text(out, "</p>\n");
 }
 
@@ -47,7 +47,7 @@ static void render_fields(struct view_call *call, const struct hearth_signin_ste
         pages_html_put(&call->html,
                        "<p><button type=\"submit\" class=\"quiet\" name=\"c_%s\" "
                        "value=\"1\">%s</button></p>\n</form>\n",
-                       step->choices[i].name, words_of(call, step->choices[i].label));
+                       step->choices[i].name, step_words_of(call, step->choices[i].label));
     }
 }
 
@@ -87,21 +87,22 @@ void pages_step_render(struct view_call *call, struct signin_pending *pending,
     bool leaves = step->kind == HEARTH_SIGNIN_VISIT && step->returns,
          waits = step->kind == HEARTH_SIGNIN_WAIT;
     int seconds = step->wait < 5000 ? 5 : (int)(step->wait / 1000);
-    pages_html_begin(call, words_of(call, step->title),
+    pages_html_begin(call, step_words_of(call, step->title),
                      leaves  ? 1
                      : waits ? seconds
                              : -1,
                      leaves ? step->url : NULL);
     if (step->problem != NULL)
-        page_problem(call, words_of(call, step->problem));
+        pages_html_problem(call, step_words_of(call, step->problem));
     if (step->text != NULL)
-        pages_html_put(&call->html, "<p class=\"text\">%s</p>\n", words_of(call, step->text));
+        pages_html_put(&call->html, "<p class=\"text\">%s</p>\n", step_words_of(call, step->text));
     if (step->kind == HEARTH_SIGNIN_VISIT)
         render_visit(call, step);
     else if (step->kind == HEARTH_SIGNIN_ASK)
         render_fields(call, step);
     else
-        page_paragraph(call, pages_says_looks_again(hearth_duration_of((int64_t)seconds * 1000)));
+        pages_html_paragraph(call,
+                             pages_says_looks_again(hearth_duration_of((int64_t)seconds * 1000)));
     render_cancel(call);
     step_keep_html(call, pending);
 }
@@ -113,16 +114,16 @@ static void put_decision(struct view_call *call, const char *name, struct hearth
                                   ? "<p><button type=\"submit\" class=\"quiet\""
                                   : "<p><button type=\"submit\"");
     pages_html_put(&call->html, " name=\"%s\" value=\"1\">%s</button><br>\n<small>%s</small></p>\n",
-                   name, page_words(call, label), page_words(call, text));
+                   name, pages_html_words(call, label), pages_html_words(call, text));
 }
 
 void pages_step_render_decision(struct view_call *call, struct signin_pending *pending,
                                 const char *email, bool joins)
 {
     pages_html_begin(
-        call, page_words(call, joins ? pages_says_title_joins() : pages_says_title_new_key()), -1,
-        NULL);
-    page_paragraph(call, joins ? pages_says_joins(email) : pages_says_new_key(email));
+        call, pages_html_words(call, joins ? pages_says_title_joins() : pages_says_title_new_key()),
+        -1, NULL);
+    pages_html_paragraph(call, joins ? pages_says_joins(email) : pages_says_new_key(email));
     pages_form_begin(call, "/auth/step", NULL);
     put_decision(call, "c_keep", pages_says_label_keep(), pages_says_keep());
     put_decision(call, "c_nothing", pages_says_label_anew(), pages_says_anew());

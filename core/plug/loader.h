@@ -15,7 +15,7 @@
 #include "plug/host.h"
 #include "plug/operations.h"
 #include "plug/places.h"
-#include "plug/store.h"
+#include "plug/storage.h"
 
 struct plug;
 

@@ -152,8 +152,8 @@ static int take_arrays(struct signin_worker *worker, struct hearth_signin_step *
 }
 
 /* Its words, as this host's structs in the call's memory. */
-static int take_words(struct signin_worker *worker, struct hearth_signin_step *step,
-                      struct err *err)
+static int signin_keep_message(struct signin_worker *worker, struct hearth_signin_step *step,
+                               struct err *err)
 {
     struct arena *arena = &worker->call.arena;
     /* take_arrays() made them */
@@ -192,7 +192,7 @@ static int check_step(struct signin_worker *worker, size_t provider,
     const struct signin *signin = worker->signin;
     int r = take_arrays(worker, step, err);
     if (r == 0)
-        r = take_words(worker, step, err);
+        r = signin_keep_message(worker, step, err);
     if (r < 0)
         return r == HEARTH_ERR_INVALID ? err->code = HEARTH_ERR_INTERNAL : r;
     const char *name = signin->options.providers[provider].name;

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "store.h"
+#include "database.h"
 
 static const struct account *find_email(const struct world *world, const char *email)
 {

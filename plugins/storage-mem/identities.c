@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store.h"
+#include "database.h"
 
 enum { ISSUER_MAX = 1024, SUBJECT_MAX = 1024, PROPERTY_NAME_MAX = 64, PROPERTY_TEXT_MAX = 4096 };
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store.h"
+#include "database.h"
 
 static int database_open(const struct hearth_host *host, struct hearth_call *call,
                          const struct hearth_config_value *values, void **ret_self)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store.h"
+#include "database.h"
 
 #define ROW(p) (*(struct row *const *)(p))
 #define DESCENDING(a, b, number)                                                                   \

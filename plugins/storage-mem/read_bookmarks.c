@@ -4,7 +4,7 @@
 #include <string.h>
 #include <wctype.h>
 
-#include "store.h"
+#include "database.h"
 
 #define ROW(p) (*(struct row *const *)(p))
 
@@ -204,7 +204,7 @@ static int deliver_node(void *ctx, const struct row *row)
     struct hearth_bookmark_item node = {.struct_size = sizeof(node),
                                         .kind = (int32_t)row->bookmark.kind,
                                         .guid = row->bookmark.guid,
-                                        .remote_parent = row->bookmark.remote_parent,
+                                        .said_parent = row->bookmark.said_parent,
                                         .parent = row->bookmark.parent,
                                         .position = row->bookmark.position,
                                         .added = row->bookmark.added,

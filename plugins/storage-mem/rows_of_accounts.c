@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store.h"
+#include "database.h"
 
 /* Puts a row that was made by the caller; takes the reference. */
 static int account_row_put(struct handle *handle, struct hearth_call *call, const char *account,

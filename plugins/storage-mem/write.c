@@ -1,7 +1,7 @@
 /* Synced data: what is written in a batch. */
 #include <string.h>
 
-#include "store.h"
+#include "database.h"
 
 /* Puts a row into the batch's account; takes the reference. */
 static int batch_put_row(struct handle *handle, struct hearth_call *call, struct account *account,

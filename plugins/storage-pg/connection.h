@@ -4,7 +4,7 @@
 #ifndef STORAGE_PG_CONNECTION_H
 #define STORAGE_PG_CONNECTION_H
 
-#include "store.h"
+#include "database.h"
 
 /* 0 when there is a good connection; else an error with its text. A batch whose connection is
  * lost gets no other. */

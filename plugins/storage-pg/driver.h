@@ -4,7 +4,7 @@
 #ifndef STORAGE_PG_DRIVER_H
 #define STORAGE_PG_DRIVER_H
 
-#include "session.h"
+#include "handle.h"
 
 /* --- whose rows: conditions with their AND, the column and its value with their comma --- */
 #define OF_ACCOUNT(alias)        alias "account = " ACCOUNT_ROW("?1") " AND "

@@ -1,5 +1,5 @@
 #include "connection.h"
-#include "session.h"
+#include "handle.h"
 #include "storage-sql/migrate_hooks.h"
 #include "storage-sql/migrations.h"
 

@@ -2,7 +2,7 @@
 #ifndef STORAGE_PG_OPEN_H
 #define STORAGE_PG_OPEN_H
 
-#include "store.h"
+#include "database.h"
 
 #define DATABASE_NAME         "pg"
 #define DATABASE_DESCRIPTION  "a PostgreSQL database: shared by the processes of a fleet"

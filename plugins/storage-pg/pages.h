@@ -2,7 +2,7 @@
 #ifndef STORAGE_PG_PAGES_H
 #define STORAGE_PG_PAGES_H
 
-#include "session.h"
+#include "handle.h"
 #include "storage-sql/page_hooks.h"
 
 /* Fills the batch's sets with what is stored. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "connection.h"
-#include "session.h"
+#include "handle.h"
 #include "support/call.h"
 #include "codec/codec.h"
 

@@ -5,7 +5,7 @@
 #define STORAGE_PG_QUERY_H
 
 #include "storage-sql/sql.h"
-#include "store.h"
+#include "database.h"
 
 enum { QUERY_PARAMETERS = 32 };
 /* An array of page ids that is written out as text, "{1,2,3}", has so many at most. */

@@ -3,7 +3,7 @@
 #ifndef STORAGE_PG_RESOLVE_H
 #define STORAGE_PG_RESOLVE_H
 
-#include "store.h"
+#include "database.h"
 
 /* Lists with a comma between the entries, in the order in which they are tried. */
 struct resolved_hosts {

@@ -1,5 +1,5 @@
 #include "connection.h"
-#include "session.h"
+#include "handle.h"
 #include "storage-sql/batch_hooks.h"
 
 /* Each yields one line of text for each thing found. Lines name ids, not titles or URLs: they

@@ -76,7 +76,7 @@ int sql_account_create(void *self, struct hearth_call *call, const struct hearth
     "last_sync = CASE WHEN ?2 & 32 <> 0 THEN ?8 ELSE last_sync END, "                              \
     "last_attempt = CASE WHEN ?2 & 64 <> 0 THEN ?9 ELSE last_attempt END, "                        \
     "next_sync = CASE WHEN ?2 & 128 <> 0 THEN ?10 ELSE next_sync END, "                            \
-    "leased_until = CASE WHEN ?2 & 128 <> 0 THEN 0 ELSE leased_until END, "                        \
+    "claimed_until = CASE WHEN ?2 & 128 <> 0 THEN 0 ELSE claimed_until END, "                      \
     "last_seen = CASE WHEN ?2 & 256 <> 0 THEN ?11 ELSE last_seen END, "                            \
     "failures = CASE WHEN ?2 & 512 <> 0 THEN ?12 ELSE failures END, "                              \
     "resync = CASE WHEN ?2 & 1024 <> 0 THEN ?13 ELSE resync END, "                                 \
@@ -257,9 +257,9 @@ static void insert_by_due(struct leased **list, struct leased *leased)
 static int accounts_lease_due(struct handle *handle, int64_t now, int64_t leased_until,
                               int64_t limit, struct leased **list)
 {
-#define FREE_AT GREATEST("next_sync", "leased_until")
+#define FREE_AT GREATEST("next_sync", "claimed_until")
     static const char LEASE[] =
-        "UPDATE accounts SET leased_until = ?2 WHERE row IN (SELECT row FROM accounts WHERE "
+        "UPDATE accounts SET claimed_until = ?2 WHERE row IN (SELECT row FROM accounts WHERE "
         "next_sync > 0 "
         "AND " FREE_AT " <= ?1 ORDER BY " FREE_AT ", row LIMIT ?3" SKIP_LOCKED
         ") RETURNING " SQL_NAMES(HEARTH_ACCOUNT_FIELDS) ", " GENERATION_APART;

@@ -17,7 +17,7 @@ static int list_nodes(void *self, struct hearth_call *call, const char *sql, con
             .struct_size = sizeof(node),
             .guid = sql_column_text(&query, 0),
             .parent = sql_column_text(&query, 1),
-            .remote_parent = sql_column_text(&query, 2),
+            .said_parent = sql_column_text(&query, 2),
             .kind = (int32_t)sql_column_int(&query, 3),
             .position = sql_column_int(&query, 4),
             .added = sql_column_int(&query, 5),
@@ -34,7 +34,7 @@ static int list_nodes(void *self, struct hearth_call *call, const char *sql, con
 int sql_bookmark_items(void *self, struct hearth_call *call, const char *account,
                        hearth_bookmark_item_cb cb, void *ctx)
 {
-    static const char NODES[] = "SELECT guid, parent, remote_parent, kind, position, added, "
+    static const char NODES[] = "SELECT guid, parent, said_parent, kind, position, added, "
                                 "modified, source FROM bookmarks" WHERE_ACCOUNT " ORDER BY guid";
     return list_nodes(self, call, NODES, account, cb, ctx);
 }

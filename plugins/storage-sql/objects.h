@@ -1,5 +1,5 @@
 /* The two objects that the host holds, once the plugin has defined them. Included at the end of
- * its store.h. */
+ * its database.h. */
 #ifndef STORAGE_SQL_OBJECTS_H
 #define STORAGE_SQL_OBJECTS_H
 

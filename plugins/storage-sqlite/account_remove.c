@@ -2,7 +2,7 @@
 #include "connection.h"
 #include "files.h"
 #include "query.h"
-#include "session.h"
+#include "handle.h"
 #include "storage-sql/accounts.h"
 #include "storage-sql/batch_hooks.h"
 

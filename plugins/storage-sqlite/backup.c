@@ -16,7 +16,7 @@
 #include "open.h"
 #include "query.h"
 #include "rules.h"
-#include "session.h"
+#include "handle.h"
 #include "sums.h"
 #include "tar.h"
 #include "support/call.h"

@@ -2,7 +2,7 @@
 #ifndef STORAGE_SQLITE_BACKUP_H
 #define STORAGE_SQLITE_BACKUP_H
 
-#include "store.h"
+#include "database.h"
 
 int sqlite_backup(void *handle, struct hearth_call *call, const char *path);
 int sqlite_restore(const struct hearth_host *host, struct hearth_call *call,

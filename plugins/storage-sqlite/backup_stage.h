@@ -3,7 +3,7 @@
 #ifndef STORAGE_SQLITE_BACKUP_STAGE_H
 #define STORAGE_SQLITE_BACKUP_STAGE_H
 
-#include "store.h"
+#include "database.h"
 
 struct backup_stage {
     char *directory, *archive, *shared, *person; /* paths; the last three are files in it */

@@ -10,7 +10,7 @@
 
 #include "open.h"
 #include "query.h"
-#include "session.h"
+#include "handle.h"
 #include "use_lock.h"
 #include "codec/codec.h"
 #include "support/call.h"

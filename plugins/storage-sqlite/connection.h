@@ -2,7 +2,7 @@
 #ifndef STORAGE_SQLITE_CONNECTION_H
 #define STORAGE_SQLITE_CONNECTION_H
 
-#include "store.h"
+#include "database.h"
 
 /* Opens an existing file for this handle. `path`, `writer` and `person` outlive the connection.
  * Errors are the call's, in words. */

@@ -4,7 +4,7 @@
 #ifndef STORAGE_SQLITE_DRIVER_H
 #define STORAGE_SQLITE_DRIVER_H
 
-#include "session.h"
+#include "handle.h"
 
 /* --- whose rows: conditions with their AND, the column and its value with their comma --- */
 #define OF_ACCOUNT(alias)        ""

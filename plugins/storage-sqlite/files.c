@@ -11,7 +11,7 @@
 #include "connection.h"
 #include "migrations.h"
 #include "query.h"
-#include "session.h"
+#include "handle.h"
 #include "support/call.h"
 #include "support/owner.h"
 

@@ -2,7 +2,7 @@
 #ifndef STORAGE_SQLITE_FILES_H
 #define STORAGE_SQLITE_FILES_H
 
-#include "store.h"
+#include "database.h"
 
 /* What the shared file says of an account. */
 struct sqlite_file_state {

@@ -4,7 +4,7 @@
 #include "files.h"
 #include "migrations.h"
 #include "query.h"
-#include "session.h"
+#include "handle.h"
 
 enum { MOVING = 2 }; /* the schema in which persons' rows are moved into files of their own */
 

@@ -3,7 +3,7 @@
 #define STORAGE_SQLITE_MIGRATE_H
 
 #include "storage-sql/migrate_hooks.h"
-#include "store.h"
+#include "database.h"
 
 /* UNSUPPORTED until the schema is the one wanted; remembers that it was. */
 int sqlite_schema_is_ready(struct handle *handle);

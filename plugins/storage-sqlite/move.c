@@ -11,7 +11,7 @@
 #include "files.h"
 #include "migrate.h"
 #include "query.h"
-#include "session.h"
+#include "handle.h"
 
 /* `old` is the shared file, ?1 the account's row in it. */
 static const char *const COPY[] = {

@@ -13,7 +13,7 @@
 #include "migrate.h"
 #include "query.h"
 #include "replace.h"
-#include "session.h"
+#include "handle.h"
 #include "use_lock.h"
 #include "support/call.h"
 #include "support/config.h"

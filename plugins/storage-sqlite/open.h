@@ -2,7 +2,7 @@
 #ifndef STORAGE_SQLITE_OPEN_H
 #define STORAGE_SQLITE_OPEN_H
 
-#include "store.h"
+#include "database.h"
 
 #define DATABASE_NAME "sqlite"
 #define DATABASE_DESCRIPTION                                                                       \

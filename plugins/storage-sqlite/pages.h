@@ -2,7 +2,7 @@
 #ifndef STORAGE_SQLITE_PAGES_H
 #define STORAGE_SQLITE_PAGES_H
 
-#include "session.h"
+#include "handle.h"
 #include "storage-sql/page_hooks.h"
 
 /* Inside an operation of a batch. */

@@ -6,7 +6,7 @@
 #include "connection.h"
 #include "open.h"
 #include "query.h"
-#include "session.h"
+#include "handle.h"
 #include "support/call.h"
 
 enum { ROOM = 1 << 20 }; /* bytes: with less, the next write of any size fails */

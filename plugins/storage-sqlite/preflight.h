@@ -2,7 +2,7 @@
 #ifndef STORAGE_SQLITE_PREFLIGHT_H
 #define STORAGE_SQLITE_PREFLIGHT_H
 
-#include "store.h"
+#include "database.h"
 
 /* The same errors as sql_store_open()'s where files are made; makes and changes nothing. 0 also
  * where there is no database yet. */

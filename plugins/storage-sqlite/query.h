@@ -5,7 +5,7 @@
 #define STORAGE_SQLITE_QUERY_H
 
 #include "storage-sql/sql.h"
-#include "store.h"
+#include "database.h"
 
 struct query {
     struct handle *handle;

@@ -5,7 +5,7 @@
 #ifndef STORAGE_SQLITE_REPLACE_H
 #define STORAGE_SQLITE_REPLACE_H
 
-#include "store.h"
+#include "database.h"
 
 struct place {
     const struct hearth_host *host;

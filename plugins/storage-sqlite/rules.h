@@ -4,7 +4,7 @@
 #ifndef STORAGE_SQLITE_RULES_H
 #define STORAGE_SQLITE_RULES_H
 
-#include "store.h"
+#include "database.h"
 
 /* The handle's file has the schema of this release; the caller has a transaction open where
  * others may write. Each finding is one line for `cb`, without the name of the file; when it

@@ -3,7 +3,7 @@
 #ifndef STORAGE_SQLITE_USE_LOCK_H
 #define STORAGE_SQLITE_USE_LOCK_H
 
-#include "store.h"
+#include "database.h"
 
 /* Both wait for about two seconds, then: CONFLICT, in words. close() the descriptor; it is -1
  * where no such file can be made: nothing can be restored there either. `path` is that of the

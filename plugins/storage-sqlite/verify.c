@@ -6,7 +6,7 @@
 #include "files.h"
 #include "query.h"
 #include "rules.h"
-#include "session.h"
+#include "handle.h"
 #include "storage-sql/batch_hooks.h"
 
 struct report {

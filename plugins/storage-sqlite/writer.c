@@ -1,6 +1,6 @@
 #include "writer.h"
 
-#include "session.h"
+#include "handle.h"
 #include "support/call.h"
 #include "support/wait.h"
 

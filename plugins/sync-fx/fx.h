@@ -9,7 +9,7 @@
 #include "bso.h"
 #include "cache.h"
 #include "hearth/sync.h"
-#include "marks.h"
+#include "cursors.h"
 #include "messages.h"
 #include "support/buf.h"
 

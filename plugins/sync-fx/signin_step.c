@@ -11,7 +11,7 @@ static int keep_state(struct fx_signin *s)
     return s->step.state == NULL ? HEARTH_ERR_NOMEM : 0;
 }
 
-static const struct hearth_message *words_of(struct fx_signin *s, fx_words words)
+static const struct hearth_message *refusal_words_of(struct fx_signin *s, fx_words words)
 {
     return words == NULL ? NULL : fx_message(&s->asker, words());
 }
@@ -25,8 +25,8 @@ static int step_put_fields(struct fx_signin *s, const struct fx_signin_field *fi
         to[i] = (struct hearth_signin_field){.struct_size = sizeof(to[0]),
                                              .input = fields[i].input,
                                              .name = fields[i].name,
-                                             .label = words_of(s, fields[i].label),
-                                             .hint = words_of(s, fields[i].hint)};
+                                             .label = refusal_words_of(s, fields[i].label),
+                                             .hint = refusal_words_of(s, fields[i].hint)};
     s->step.fields = to;
     s->step.field_count = count;
     return 0;
@@ -38,14 +38,14 @@ static int put_choice(struct fx_signin *s, const char *name, fx_words label)
     if (to == NULL)
         return support_no_memory(s->asker.call);
     *to = (struct hearth_signin_choice){
-        .struct_size = sizeof(*to), .name = name, .label = words_of(s, label)};
+        .struct_size = sizeof(*to), .name = name, .label = refusal_words_of(s, label)};
     s->step.choices = to;
     s->step.choice_count = 1;
     return 0;
 }
 
-static const struct hearth_message *problem_of(struct fx_signin *s,
-                                               const struct hearth_sentence *problem)
+static const struct hearth_message *refusal_problem(struct fx_signin *s,
+                                                    const struct hearth_sentence *problem)
 {
     return problem == NULL ? NULL : fx_message(&s->asker, *problem);
 }
@@ -55,9 +55,9 @@ int fx_step_ask(struct fx_signin *s, const struct fx_signin_page *page,
 {
     s->state.stage = page->stage;
     s->step.kind = HEARTH_SIGNIN_ASK;
-    s->step.title = words_of(s, page->title);
-    s->step.text = words_of(s, page->text);
-    s->step.problem = problem_of(s, problem);
+    s->step.title = refusal_words_of(s, page->title);
+    s->step.text = refusal_words_of(s, page->text);
+    s->step.problem = refusal_problem(s, problem);
     int r = step_put_fields(s, page->fields, page->count);
     if (r == 0 && page->choice != NULL)
         r = put_choice(s, page->choice, page->choice_label);
@@ -71,9 +71,9 @@ int fx_step_visit(struct fx_signin *s, const char *url, const struct hearth_sent
     bool returns = s->state.callback[0] != '\0';
     s->state.stage = FX_AT_RETURN;
     s->step.kind = HEARTH_SIGNIN_VISIT;
-    s->step.title = words_of(s, fx_asks_title_visit);
-    s->step.text = words_of(s, returns ? fx_asks_visit_returns : fx_asks_visit_paste);
-    s->step.problem = problem_of(s, problem);
+    s->step.title = refusal_words_of(s, fx_asks_title_visit);
+    s->step.text = refusal_words_of(s, returns ? fx_asks_visit_returns : fx_asks_visit_paste);
+    s->step.problem = refusal_problem(s, problem);
     s->step.url = support_keep_text(s->asker.host, s->asker.call, url);
     s->step.returns = returns;
     int r = s->step.url == NULL ? support_no_memory(s->asker.call)
@@ -86,8 +86,8 @@ int fx_step_wait(struct fx_signin *s, fx_words title, fx_words text, int64_t wai
 {
     s->state.stage = FX_AT_LINK;
     s->step.kind = HEARTH_SIGNIN_WAIT;
-    s->step.title = words_of(s, title);
-    s->step.text = words_of(s, text);
+    s->step.title = refusal_words_of(s, title);
+    s->step.text = refusal_words_of(s, text);
     s->step.wait = wait;
     return keep_state(s);
 }
@@ -96,7 +96,7 @@ int fx_step_failed(struct fx_signin *s, const char *reason, struct hearth_senten
                    uint64_t try_methods, int64_t wait)
 {
     s->step.kind = HEARTH_SIGNIN_FAILED;
-    s->step.title = words_of(s, fx_asks_title_failed);
+    s->step.title = refusal_words_of(s, fx_asks_title_failed);
     s->step.reason = reason;
     s->step.text = fx_message(&s->asker, text);
     s->step.try_methods = try_methods;
@@ -136,7 +136,7 @@ int fx_step_again(struct fx_signin *s, const struct hearth_sentence *problem)
 
 enum { PAUSE = 60000, SHORT_PAUSE = 30000 };
 
-static int throttled(struct fx_signin *s, int64_t wait, uint64_t methods)
+static int refusal_throttled(struct fx_signin *s, int64_t wait, uint64_t methods)
 {
     wait = wait == 0 ? PAUSE : wait;
     return fx_step_failed(s, "throttled", fx_asks_throttled(hearth_duration_of(wait)), methods,
@@ -151,7 +151,7 @@ static int refused_by_status(struct fx_signin *s, int64_t wait)
         return fx_step_failed(s, "anti_bot_challenge", fx_asks_browser_check(),
                               HEARTH_SIGNIN_BROWSER, 0);
     case 429:
-        return throttled(s, wait, 0);
+        return refusal_throttled(s, wait, 0);
     case 404:
     case 410:
         return fx_step_failed(s, "unsupported_server", fx_asks_unsupported(), HEARTH_SIGNIN_BROWSER,
@@ -174,7 +174,7 @@ int fx_step_refused(struct fx_signin *s)
     uint64_t methods =
         error->what == FX_USE_BROWSER || error->what == FX_BLOCKED ? HEARTH_SIGNIN_BROWSER : 0;
     if (error->text == NULL)
-        return throttled(s, refusal.retry_after, methods);
+        return refusal_throttled(s, refusal.retry_after, methods);
     struct hearth_sentence text = error->text();
     if (error->what == FX_ASK_AGAIN && s->state.stage != FX_AT_RETURN)
         return fx_step_again(s, &text);

@@ -70,13 +70,13 @@ TEXTS = {
                                             "after_date > to", "visits: a span",
                                             "visit_list from 0 to 1, of the host any, after 1"),
         "a claim that outlives an earlier date":
-        ("storage-sql/accounts.c", "leased_until = CASE WHEN ?2 & 128 <> 0 THEN",
-         "leased_until = CASE WHEN ?2 & 128 <> 0 AND ?10 > next_sync THEN",
+        ("storage-sql/accounts.c", "claimed_until = CASE WHEN ?2 & 128 <> 0 THEN",
+         "claimed_until = CASE WHEN ?2 & 128 <> 0 AND ?10 > next_sync THEN",
          "accounts: a claim is given up", "account_lease_due after next_sync was written again"),
         "claims in a batch": ("storage-sql/accounts.c", "r = sql_batch_is_none(op.session);", "",
                               "batches: writes of synced data",
                               "account_lease_due.* returned OK, INVALID was expected"),
-        "a mark of another source": ("storage-sql/marks.c", "collection = ?2 AND source = ?3",
+        "a mark of another source": ("storage-sql/cursors.c", "collection = ?2 AND source = ?3",
                                      "collection = ?2 AND ?3 = ?3", "sources: marks are of one",
                                      "3 3 three"), "tokens of one moment":
         ("storage-sql/tokens.c", "ORDER BY t.created, t.id", "ORDER BY t.created, t.id DESC",

@@ -28,11 +28,11 @@ ANSWERS = {
                   "x-unheard-of"}}, "pass over": {"pass_over":
                                                   7}, "pass over all": {"pass_over": 999999},
 }
-TABLES = ("pages", "visits", "bookmarks", "bookmark_tags", "bookmark_children", "devices", "tabs")
+TABLES = ("pages", "visits", "bookmarks", "bookmark_tags", "bookmark_claims", "devices", "tabs")
 LEFT_OUT = {"account", "row", "page_row", "generation", "host_key"}  # numbers of the database
 KEYS = {
     "pages": ("id", ), "visits": ("page", "date", "type"), "bookmarks": ("guid", ), "bookmark_tags":
-    ("guid", "tag"), "bookmark_children": ("folder", "child"), "devices": ("id", ), "tabs":
+    ("guid", "tag"), "bookmark_claims": ("folder", "child"), "devices": ("id", ), "tabs":
     ("device", "url")
 }
 

@@ -96,7 +96,7 @@ class FaultCase(TestCase):
             self.control = self.node(start=False)
             self.control.add_account(self.service())
         tables = ("pages", "page_guids", "visits", "bookmarks", "bookmark_tags",
-                  "bookmark_children", "devices", "tabs", "marks")
+                  "bookmark_claims", "devices", "tabs", "marks")
         with node.database(ADA) as faulty, self.control.database(ADA) as plain:
             counts = [{t: db.execute(f"SELECT count(*) FROM {t}").fetchone()[0]
                        for t in tables}

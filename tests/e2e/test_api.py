@@ -281,7 +281,7 @@ class Api(TestCase):
             account = shared.execute("SELECT id FROM accounts").fetchone()[0]
         database = sqlite3.connect(os.path.join(node.state, "accounts", account + ".db"))
         with database:
-            for table in ("visits", "page_guids", "pages", "bookmark_tags", "bookmark_children",
+            for table in ("visits", "page_guids", "pages", "bookmark_tags", "bookmark_claims",
                           "bookmarks"):
                 database.execute(f"DELETE FROM {table}")
             database.executemany(

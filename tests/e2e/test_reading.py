@@ -266,7 +266,7 @@ class Claims(FaultCase):
         node.cli("account", "import", "-", text=json.dumps(self.service().import_file()))
         until(lambda: node.held("storage"), "a sync is stored")
         with node.database() as database:
-            claimed = database.execute("SELECT leased_until FROM accounts").fetchone()[0]
+            claimed = database.execute("SELECT claimed_until FROM accounts").fetchone()[0]
         self.assertGreater(claimed, time.time() * 1000 + 30 * 60 * 1000)
         node.kill()
         node.clear()

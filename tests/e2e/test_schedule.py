@@ -73,7 +73,7 @@ class Schedule(TestCase):
         node.add_account(service, SMALL)
         year = int(time.time() * 1000) + 365 * 86400000
         for change in (f"next_sync = {year}, last_sync = {year}",
-                       f"next_sync = 2, leased_until = {year}"):
+                       f"next_sync = 2, claimed_until = {year}"):
             with sqlite3.connect(os.path.join(node.state, "hearth.db")) as db:
                 db.execute(f"UPDATE accounts SET {change}")
             db.close()

@@ -14,7 +14,7 @@ OLD = 3
 NEW_TABLES = ("identities", "properties", "schema_version", "tab_groups", "removals",
               "removal_kinds", "generations", "removed_here", "removed_here_kinds", "sources",
               "source_kinds", "source_marks")
-OF_SOURCES = ("devices", "visits", "bookmarks", "bookmark_children", "bookmark_tombstones")
+OF_SOURCES = ("devices", "visits", "bookmarks", "bookmark_claims", "bookmark_tombstones")
 NEW_COLUMNS = {
     **{table: ("source", )
        for table in OF_SOURCES}, "accounts":
@@ -71,7 +71,7 @@ def fill():
                 "({r}, 'bookmark____', 1, 'menu________', 0, NULL, NULL, NULL, NULL, NULL, 'One', "
                 "{r}00, 5, 5)",
                 "INSERT INTO bookmark_tags VALUES ({r}, 'one', 5, 'bookmark____', 'One')",
-                "INSERT INTO bookmark_children VALUES ({r}, 'menu________', 0, 'bookmark____')",
+                "INSERT INTO bookmark_claims VALUES ({r}, 'menu________', 0, 'bookmark____')",
                 "INSERT INTO bookmark_tombstones VALUES ({r}, 'gone________', 'menu________')"):
             yield statement.format(r=row, h=host)
 
@@ -609,7 +609,7 @@ class Migration(PostgresCase):
                       ("removals", "99, 1, '', 1, 0, 0, 0, 1"), ("generations", "99, 1, 1"),
                       ("removed_here", "99, 'x', 4, 0, 0, 0, '', 1, 2, 0"),
                       ("bookmark_tombstones", "99, 'x', NULL"),
-                      ("bookmark_children", "99, 'x', 0, 'y'"), ("settings", "99, ''"),
+                      ("bookmark_claims", "99, 'x', 0, 'y'"), ("settings", "99, ''"),
                       ("credentials", "99, ''"),
                       ("tokens", "'t99', 99, 'x', sha256('99'), 0, 0, 0, 0"),
                       ("picks", "99, '', 0, 0, 0"), ("marks", "99, 1, ''"),
@@ -741,7 +741,7 @@ class Migration(PostgresCase):
                 "accounts.state_parameters", "devices.os", "devices.version",
                 "devices.fxa_device_id", "tabs.icon", "tabs.group", "tab_groups.color",
                 "pages.guid", "pages.title", "pages.bookmark_title", "pages.tags",
-                "bookmarks.parent", "bookmarks.remote_parent", "bookmarks.title", "bookmarks.url",
+                "bookmarks.parent", "bookmarks.said_parent", "bookmarks.title", "bookmarks.url",
                 "bookmarks.keyword", "bookmarks.tag_query", "bookmarks.tags", "bookmarks.page",
                 "bookmark_tombstones.parent", "sources.state_detail", "sources.sealed"
             })

@@ -13,7 +13,7 @@
 #include "plug/host.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-const struct hearth_plugin *kit_storage_model(void);
+const struct hearth_plugin *mem_plugin(void);
 
 static struct storage *open_model(void)
 {
@@ -22,7 +22,7 @@ static struct storage *open_model(void)
     static void *self;
     struct call call;
     struct err err = {0};
-    const struct hearth_storage *ops = kit_storage_model()->operations;
+    const struct hearth_storage *ops = mem_plugin()->operations;
     if (self != NULL)
         return &storage;
     plug_host_init(&host, "model", NULL, NULL);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "credentials.h"
-#include "marks.h"
+#include "cursors.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
 
 #include "bso.h"
 #include "keys.h"
-#include "marks.h"
+#include "cursors.h"
 #include "meta.h"
 #include "record.h"
 #include "text.h"

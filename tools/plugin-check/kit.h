@@ -13,10 +13,10 @@
 #include "hearth/sync.h"
 #include "plug/host.h"
 #include "plug/loader.h"
-#include "plug/store.h"
+#include "plug/storage.h"
 #include "watch.h"
 
-/* As in plug/store.h, and watched. */
+/* As in plug/storage.h, and watched. */
 #undef STORE_OF
 #define STORE_OF(storage, table, err, operation, ...)                                              \
     (kit_watch_enter(#operation, __FILE__, __LINE__, 0),                                           \

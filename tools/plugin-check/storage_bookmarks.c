@@ -5,7 +5,7 @@ static int bookmarks_on_node(void *ctx, const struct hearth_bookmark_item *node)
 {
     return kit_lines_add(ctx, "%s %d %s %s %lld\n", node->guid, (int)node->kind,
                          node->parent == NULL ? "-" : node->parent,
-                         node->remote_parent == NULL ? "-" : node->remote_parent,
+                         node->said_parent == NULL ? "-" : node->said_parent,
                          (long long)node->position);
 }
 
@@ -60,7 +60,7 @@ static void put_and_get(struct kit *kit)
                                        .kind = HEARTH_QUERY,
                                        .guid = "query_______",
                                        .parent = "menu________",
-                                       .remote_parent = "said________",
+                                       .said_parent = "said________",
                                        .title = "Zażółć",
                                        .url = "place:tag=x",
                                        .keyword = "k",
@@ -82,7 +82,7 @@ static void put_and_get(struct kit *kit)
     OK(storage, bookmark_get, "a", "query_______", &got);
     expect_number(got.kind, HEARTH_QUERY);
     expect_text(got.parent, "menu________");
-    expect_text(got.remote_parent, "said________");
+    expect_text(got.said_parent, "said________");
     expect_text(got.title, "Zażółć");
     expect_text(got.url, "place:tag=x");
     expect_text(got.keyword, "k");
@@ -321,7 +321,7 @@ static void nodes_children_tombstones(struct kit *kit)
     put_roots(storage);
     struct hearth_bookmark bookmark =
         kit_bookmark_make("b1__________", HEARTH_BOOKMARK, "menu________", 4);
-    bookmark.remote_parent = "unfiled_____";
+    bookmark.said_parent = "unfiled_____";
     OK(storage, bookmark_put, &bookmark);
     OK(storage, bookmark_children_put, 0, "unfiled_____",
        (const char *const[]){"b9__________", "b1__________"}, 2);

@@ -120,7 +120,7 @@ static int dump_on_node(void *ctx, const struct hearth_bookmark_item *n)
 {
     buf_printf(((struct rows *)ctx)->out,
                "node %s %d %s %s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", n->guid,
-               (int)n->kind, or_dash(n->remote_parent), or_dash(n->parent), n->position, n->added,
+               (int)n->kind, or_dash(n->said_parent), or_dash(n->parent), n->position, n->added,
                n->modified, n->source);
     return 0;
 }

@@ -234,7 +234,7 @@ const struct storage_listing kit_storage_listings[] = {
     {"token_list", list_tokens, LISTING_SMALL, false},
     {"pick_list", list_picks, LISTING_SMALL, false},
     {"removed_here_list", list_removed_here, LISTING_SMALL, false},
-    {"mark_list", list_cursors, LISTING_SYNCED, false},
+    {"sync_cursor_list", list_cursors, LISTING_SYNCED, false},
     {"generation_list", list_generations, LISTING_SYNCED, false},
     {"device_list", list_devices, LISTING_SYNCED, false},
     {"tab_list", list_tabs, LISTING_SYNCED, false},

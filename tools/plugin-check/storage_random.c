@@ -8,7 +8,7 @@
 
 enum { STEPS = 250, LONG_STEPS = 1500, SHOWN = 12, WORDS = 120 };
 
-const struct hearth_plugin *kit_storage_model(void); /* of storage-mem */
+const struct hearth_plugin *mem_plugin(void); /* of storage-mem */
 
 struct side {
     struct storage storage;
@@ -285,7 +285,8 @@ static void write_device(struct run *run)
         break;
     case 2:
         device.source = storage_run_pick(run, 2) == 0 ? 0 : device.source;
-        storage_run_note_step(run, "mark_put %lld %d", (long long)device.source, (int)collection);
+        storage_run_note_step(run, "sync_cursor_put %lld %d", (long long)device.source,
+                              (int)collection);
         BOTH(run, sync_cursor_put, device.source, collection, cursor);
         break;
     case 3:
@@ -451,7 +452,7 @@ static void take_step(struct run *run)
 static void open_model(struct kit *kit, struct kit *model)
 {
     *model = (struct kit){
-        .options = kit->options, .storage_ops = kit_storage_model()->operations, .host = kit->host};
+        .options = kit->options, .storage_ops = mem_plugin()->operations, .host = kit->host};
     plug_host_init(&model->host, "model", NULL, NULL);
     kit_open(model);
     kit_storage_prepare(model);

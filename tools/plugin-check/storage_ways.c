@@ -278,7 +278,7 @@ static int see_node(void *ctx, const struct hearth_bookmark_item *node)
     whole.guid = node->guid;
     whole.kind = node->kind;
     whole.parent = node->parent;
-    whole.remote_parent = node->remote_parent;
+    whole.said_parent = node->said_parent;
     whole.position = node->position;
     whole.added = node->added;
     whole.modified = node->modified;

@@ -176,7 +176,7 @@
     X(T, ALWAYS,   INT,  kind,        1, 5,               "enum hearth_bookmark_kind") \
     X(T, OPTIONAL, TEXT, parent,      0, HEARTH_KEY_MAX, \
       "where the repaired tree has it; NULL: the root itself, or not yet placed") \
-    X(T, OPTIONAL, TEXT, remote_parent, 0, HEARTH_KEY_MAX,  "as its record says") \
+    X(T, OPTIONAL, TEXT, said_parent, 0, HEARTH_KEY_MAX,  "as its record says") \
     X(T, OPTIONAL, TEXT, title,       0, HEARTH_TEXT_MAX, "NULL: none") \
     X(T, OPTIONAL, TEXT, url,         0, HEARTH_TEXT_MAX, "kinds BOOKMARK, QUERY, LIVEMARK") \
     X(T, OPTIONAL, TEXT, keyword,     0, HEARTH_TEXT_MAX, \

@@ -162,7 +162,7 @@ enum hearth_source_kind {
 struct hearth_bookmark_item {
     uint32_t struct_size;
     int32_t kind; /* enum hearth_bookmark_kind */
-    const char *guid, *remote_parent, *parent;
+    const char *guid, *said_parent, *parent;
     int64_t position, added, modified;
     int64_t source;
 };

@@ -174,7 +174,7 @@ static size_t text_size(const char *a, const char *b, const char *c, const char 
 #define SIZE_visit            sizeof(*visit)
 #define SIZE_visit_row        (sizeof(*row) + text_size(row->url, row->title, NULL, NULL))
 #define SIZE_bookmark         text_size(bookmark->url, bookmark->title, bookmark->tags, bookmark->guid)
-#define SIZE_bookmark_item    text_size(node->guid, node->parent, node->remote_parent, NULL)
+#define SIZE_bookmark_item    text_size(node->guid, node->parent, node->said_parent, NULL)
 #define SIZE_child            text_size(folder, child, NULL, NULL)
 #define SIZE_tag              text_size(tag, NULL, NULL, NULL)
 #define SIZE_token            text_size(token->id, token->name, NULL, NULL)

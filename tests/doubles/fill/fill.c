@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "conf/conf.h"
 #include "plug/loader.h"
-#include "plug/store.h"
+#include "plug/storage.h"
 #include "model/url.h"
 
 enum { BATCH = 20000, PER_SITE = 40, TAGS = 25, YEAR_DAYS = 400 };
@@ -89,7 +89,7 @@ static void put_folder(struct filling *f, const char *guid, const char *parent, 
                                      .guid = guid,
                                      .title = guid,
                                      .parent = parent,
-                                     .remote_parent = parent,
+                                     .said_parent = parent,
                                      .position = position,
                                      .added = f->now,
                                      .modified = f->now};
@@ -111,7 +111,7 @@ static void put_bookmark(struct filling *f, long n)
                                        .kind = HEARTH_BOOKMARK,
                                        .guid = guid,
                                        .parent = parent,
-                                       .remote_parent = parent,
+                                       .said_parent = parent,
                                        .title = title,
                                        .url = url,
                                        .tags = n % 10 == 0 ? tag : NULL,

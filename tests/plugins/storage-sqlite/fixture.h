@@ -16,7 +16,7 @@
 #include "base/err.h"
 #include "hearth/storage.h"
 #include "plug/host.h"
-#include "plug/store.h"
+#include "plug/storage.h"
 
 enum { FIXTURE_KEYS = 6 };
 

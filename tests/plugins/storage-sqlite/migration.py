@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 PLUGIN = ROOT / "plugins" / "storage-sqlite"
 # What a person has, in the old file and in the new one.
 TABLES = ("marks", "devices", "tabs", "pages", "page_guids", "visits", "bookmarks", "bookmark_tags",
-          "bookmark_children", "bookmark_tombstones")
+          "bookmark_claims", "bookmark_tombstones")
 # What a person has now, and had as removed_pages.
 REMOVED = ("SELECT id, generation FROM removed_pages WHERE account = {row}",
            "SELECT page, generation FROM removals WHERE kind = 1")
@@ -30,7 +30,7 @@ IDS = {"ß" * 256: "ß" * 56 + " 5", "": None}
 GROUPS = sorted({(device, IDS.get(name, name), name, None, 0)
                  for device, _, name in GROUPED
                  if name})
-OF_SOURCES = ("devices", "visits", "bookmarks", "bookmark_children", "bookmark_tombstones")
+OF_SOURCES = ("devices", "visits", "bookmarks", "bookmark_claims", "bookmark_tombstones")
 NEW_COLUMNS = {
     **{table: ("source", )
        for table in OF_SOURCES}, "devices": ("hidden", "source"), "tabs":
@@ -93,7 +93,7 @@ def put_person(db, row, pages, rng):
         " VALUES (?, 'folder______', 2, 'menu________', 0, 'f', NULL, NULL, 0, 0),"
         " (?, 'bookmark____', 1, 'folder______', 0, 'b', 'https://b/', 'one', 5, 5)", (row, row))
     db.execute("INSERT INTO bookmark_tags VALUES (?, 'one', 5, 'bookmark____', 'one')", (row, ))
-    db.execute("INSERT INTO bookmark_children VALUES (?, 'folder______', 0, 'bookmark____')",
+    db.execute("INSERT INTO bookmark_claims VALUES (?, 'folder______', 0, 'bookmark____')",
                (row, ))
     db.execute("INSERT INTO bookmark_tombstones VALUES (?, 'gone________', 'menu________')",
                (row, ))

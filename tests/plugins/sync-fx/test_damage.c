@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "failed.h"
-#include "marks.h"
+#include "cursors.h"
 
 #define LIST "bookmarks?full=1&sort=oldest&limit=1000"
 #define ONLY_BOOKMARKS                                                                             \

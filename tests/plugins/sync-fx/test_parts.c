@@ -11,7 +11,7 @@
 #include "jose/jose.h"
 #include "hawk.h"
 #include "json_scan.h"
-#include "marks.h"
+#include "cursors.h"
 #include "newlines.h"
 #include "text.h"
 #include "timestamp.h"

@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "model/url.h"
 
-const struct hearth_plugin *kit_storage_model(void);
+const struct hearth_plugin *mem_plugin(void);
 
 /* What is said of an archive of these lines; "" when it is right. */
 static const char *verdict(const char *body)
@@ -166,7 +166,7 @@ static void unknown_is_kept_out(void **state)
         "{\"record\":\"device\",\"id\":\"d\",\"colour\":\"red\",\"name\":\"P\",\"type\":\"tv\","
         "\"os\":null,\"x\":{\"y\":[]}}\n"
         "{\"record\":\"device\",\"id\":\"e\",\"colour\":\"red\"}\n"
-        "{\"record\":\"mark\",\"collection\":77,\"text\":\"m\"}\n",
+        "{\"record\":\"cursor\",\"collection\":77,\"text\":\"m\"}\n",
         &err);
     if (r < 0)
         fail_msg("%s", err.text);
@@ -179,7 +179,7 @@ static void unknown_is_kept_out(void **state)
                    "release does not know it\n"
                    "the field \"x\" of records of the kind \"device\" is kept out: this release "
                    "does not know it\n"
-                   "the mark of collection 77 is kept out: this release does not know it\n");
+                   "the cursor of collection 77 is kept out: this release does not know it\n");
     /* what an older archive does not say has its default */
     write_to(&fixture->storage, "x", &again);
     assert_non_null(strstr(again.data, "{\"record\":\"device\",\"id\":\"d\",\"name\":\"P\","

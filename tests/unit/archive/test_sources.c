@@ -36,10 +36,10 @@ static void sources_go_with_the_rest(void **state)
     /* there is no such page */
     assert_int_equal(store_archive(storage, &into, body, &err), HEARTH_ERR_NOT_FOUND);
     assert_int_equal(sources_of("a"), 0);
-    snprintf(
-        body, sizeof(body), "%s%s", head,
-        SOURCE SEALED(2) "{\"record\":\"mark\",\"collection\":4,\"text\":\"own\"}\n"
-                         "{\"record\":\"mark\",\"collection\":4,\"text\":\"its\",\"source\":2}\n");
+    snprintf(body, sizeof(body), "%s%s", head,
+             SOURCE SEALED(
+                 2) "{\"record\":\"cursor\",\"collection\":4,\"text\":\"own\"}\n"
+                    "{\"record\":\"cursor\",\"collection\":4,\"text\":\"its\",\"source\":2}\n");
     if (store_archive(storage, &into, body, &err) < 0)
         fail_msg("%s", err.text);
     assert_int_equal(sources_of("a"), 1);
@@ -48,7 +48,7 @@ static void sources_go_with_the_rest(void **state)
     assert_memory_equal(sealed, "\0\1\xff", 3);
     struct buf written = {0};
     write_to(storage, "a", &written);
-    assert_non_null(strstr(written.data, "\"text\":\"own\",\"source\":0}\n{\"record\":\"mark\","
+    assert_non_null(strstr(written.data, "\"text\":\"own\",\"source\":0}\n{\"record\":\"cursor\","
                                          "\"collection\":4,\"text\":\"its\",\"source\":2}\n"));
     buf_fini(&written);
     assert_int_equal(store_archive(storage, &into, body, &err), HEARTH_ERR_CONFLICT);

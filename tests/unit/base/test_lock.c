@@ -15,7 +15,7 @@
 
 #include "base/lock.h"
 #include "base/log.h"
-#include "plug/store.h"
+#include "plug/storage.h"
 
 static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER, other = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;

@@ -13,7 +13,7 @@ CALLS = {
     "outage_begins": {"level": 1, "module": 2, "event": 3, "pairs": 4},
     "outage_ends": {"module": 1, "event": 2, "pairs": 3, "levels": {"info"}, "keys": {"seconds"}},
     "log_audit": {"event": 0, "pairs": 1, "levels": {"audit"}},
-    "audit_command": {"event": 1, "pairs": 2, "levels": {"audit"}, "keys": {"by"}},
+    "main_audit_command": {"event": 1, "pairs": 2, "levels": {"audit"}, "keys": {"by"}},
     "api_audit": {"event": 1, "pairs": 2, "levels": {"audit"}, "keys": {"address", "account"}},
     "log_access": {"name": "request", "pairs": 0, "levels": {"access"}},
 }

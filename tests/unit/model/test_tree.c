@@ -18,7 +18,7 @@ static void add(struct model_tree *tree, const char *guid, int kind, const char 
     struct hearth_bookmark_item node = {.struct_size = sizeof(node),
                                         .guid = guid,
                                         .kind = kind,
-                                        .remote_parent = said,
+                                        .said_parent = said,
                                         .added = 1,
                                         .modified = modified};
     assert_int_equal(model_tree_add(tree, &node), 0);
@@ -142,7 +142,7 @@ static void add_of(struct model_tree *tree, int64_t source, const char *guid, in
     struct hearth_bookmark_item node = {.struct_size = sizeof(node),
                                         .guid = guid,
                                         .kind = kind,
-                                        .remote_parent = said,
+                                        .said_parent = said,
                                         .added = 1,
                                         .modified = 1,
                                         .source = source};
@@ -180,7 +180,7 @@ static void unlisted(void **state)
     struct hearth_bookmark_item late = {.struct_size = sizeof(late),
                                         .guid = "a",
                                         .kind = HEARTH_BOOKMARK,
-                                        .remote_parent = "menu",
+                                        .said_parent = "menu",
                                         .added = 3};
     struct hearth_bookmark_item early = late;
     early.guid = "b";
@@ -296,7 +296,7 @@ static void add_folders(struct model_tree *tree, const struct model_tree_place *
         struct hearth_bookmark_item node = {.struct_size = sizeof(node),
                                             .guid = folders[i],
                                             .kind = HEARTH_FOLDER,
-                                            .remote_parent =
+                                            .said_parent =
                                                 at == NULL ? folders[(i + 3) % 10] : at->parent,
                                             .parent = at == NULL ? NULL : at->parent,
                                             .position = at == NULL ? 0 : at->position,
@@ -319,7 +319,7 @@ static struct model_tree *tree_of(const struct fact *facts, size_t count, bool b
         struct hearth_bookmark_item node = {.struct_size = sizeof(node),
                                             .guid = f->a,
                                             .kind = f->kind,
-                                            .remote_parent = f->b,
+                                            .said_parent = f->b,
                                             .added = f->number,
                                             .modified = f->other,
                                             .source = f->number % 3};
@@ -369,7 +369,7 @@ static void check_settled(const struct fact *facts, size_t fact_count,
         struct hearth_bookmark_item node = {.struct_size = sizeof(node),
                                             .guid = f->a,
                                             .kind = f->kind,
-                                            .remote_parent = at->parent,
+                                            .said_parent = at->parent,
                                             .parent = at->parent,
                                             .position = at->position,
                                             .added = f->number,

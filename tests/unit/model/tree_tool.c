@@ -1,6 +1,6 @@
 /* The repair of the tree as a filter, for test_tree_of_firefox.py. Standard input, one fact a
  * line, separated by tabs:
- *   N guid kind remote_parent added modified / C folder position child / T guid
+ *   N guid kind said_parent added modified / C folder position child / T guid
  * Standard output: guid, parent, position. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ static int add_line(struct model_tree *tree, char *line)
     struct hearth_bookmark_item node = {.struct_size = sizeof(node),
                                         .guid = fields[1],
                                         .kind = (int32_t)strtol(fields[2], NULL, 10),
-                                        .remote_parent = fields[3][0] == '\0' ? NULL : fields[3],
+                                        .said_parent = fields[3][0] == '\0' ? NULL : fields[3],
                                         .added = strtoll(fields[4], NULL, 10),
                                         .modified = strtoll(fields[5], NULL, 10)};
     return model_tree_add(tree, &node);

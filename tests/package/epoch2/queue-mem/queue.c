@@ -3,9 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-int no_memory(struct hearth_call *call)
+int queue_no_memory(struct hearth_call *call)
 {
-    return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory: try again later, or give the process more");
+    return hearth_fail(call, HEARTH_ERR_NOMEM,
+                       "out of memory: try again later, or give the process more");
 }
 
 int64_t queue_now(const struct queue *queue)
@@ -13,7 +14,7 @@ int64_t queue_now(const struct queue *queue)
     return queue->host->monotonic_ms(queue->host);
 }
 
-static bool goes_before(const struct job *a, const struct job *b)
+static bool job_goes_before(const struct job *a, const struct job *b)
 {
     if (a->state != b->state)
         return a->state < b->state;
@@ -25,7 +26,7 @@ static bool goes_before(const struct job *a, const struct job *b)
 static void link_in(struct queue *queue, struct job *job)
 {
     struct job **link = &queue->first;
-    while (*link != NULL && !goes_before(job, *link))
+    while (*link != NULL && !job_goes_before(job, *link))
         link = &(*link)->next;
     job->next = *link;
     *link = job;
@@ -39,7 +40,7 @@ static void link_out(struct queue *queue, struct job *job)
     *link = job->next;
 }
 
-static void move(struct queue *queue, struct job *job, enum job_state state, int64_t time)
+static void job_move(struct queue *queue, struct job *job, enum job_state state, int64_t time)
 {
     link_out(queue, job);
     job->state = state;
@@ -63,7 +64,7 @@ void queue_promote(struct queue *queue)
 {
     int64_t now = queue_now(queue);
     for (struct job *job; (job = first_that_is_over(queue, now)) != NULL;)
-        move(queue, job, READY, 0);
+        job_move(queue, job, READY, 0);
 }
 
 struct job *queue_find(const struct queue *queue, const char *kind, const char *key)
@@ -102,20 +103,22 @@ static struct job *job_create(const struct hearth_job *from)
 }
 
 /* A job that waits is only ever moved forward. */
-static int32_t publish_again(struct queue *queue, struct job *job, int32_t priority, int64_t delay)
+static int32_t job_publish_again(struct queue *queue, struct job *job, int32_t priority,
+                                 int64_t delay)
 {
     if (job->state == LEASED)
         return HEARTH_IN_WORK;
     int64_t time = queue_now(queue) + delay;
-    bool sooner = job->state == DELAYED && (delay == 0 || time < job->time), higher = priority < job->priority;
+    bool sooner = job->state == DELAYED && (delay == 0 || time < job->time),
+         higher = priority < job->priority;
     if (!sooner && !higher)
         return HEARTH_WAITING;
     if (higher)
         job->priority = priority;
     if (job->state == READY || delay == 0)
-        move(queue, job, READY, 0);
+        job_move(queue, job, READY, 0);
     else
-        move(queue, job, DELAYED, sooner ? time : job->time);
+        job_move(queue, job, DELAYED, sooner ? time : job->time);
     return HEARTH_RAISED;
 }
 
@@ -123,29 +126,34 @@ static int job_check(struct hearth_call *call, const struct hearth_job *from, in
 {
     size_t size = from->kind == NULL ? 0 : strspn(from->kind, "abcdefghijklmnopqrstuvwxyz_");
     if (size == 0 || size > KIND_MAX || from->kind[size] != '\0')
-        return hearth_fail(call, HEARTH_ERR_INVALID, "a job's kind has 1 to %d bytes, of a to z and _", KIND_MAX);
+        return hearth_fail(call, HEARTH_ERR_INVALID,
+                           "a job's kind has 1 to %d bytes, of a to z and _", KIND_MAX);
     if (from->key == NULL || from->key[0] == '\0' || strlen(from->key) > KEY_MAX)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a job's key has 1 to %d bytes", KEY_MAX);
     if (from->payload != NULL && strlen(from->payload) > PAYLOAD_MAX)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "a job's payload has at most %d bytes", PAYLOAD_MAX);
+        return hearth_fail(call, HEARTH_ERR_INVALID, "a job's payload has at most %d bytes",
+                           PAYLOAD_MAX);
     return delay >= 0 ? 0 : hearth_fail(call, HEARTH_ERR_INVALID, "a delay cannot be negative");
 }
 
-int queue_publish(struct queue *queue, struct hearth_call *call, const struct hearth_job *from, int64_t delay, int32_t *ret_result)
+int queue_publish(struct queue *queue, struct hearth_call *call, const struct hearth_job *from,
+                  int64_t delay, int32_t *ret_result)
 {
     int r = job_check(call, from, delay);
     if (r < 0)
         return r;
     struct job *job = queue_find(queue, from->kind, from->key);
     if (job != NULL) {
-        *ret_result = publish_again(queue, job, from->priority, delay);
+        *ret_result = job_publish_again(queue, job, from->priority, delay);
         return 0;
     }
     if (queue->count >= queue->max_jobs)
-        return hearth_fail(call, HEARTH_ERR_FULL, "the queue holds %zu jobs: wait for workers, or raise max_jobs", queue->count);
+        return hearth_fail(call, HEARTH_ERR_FULL,
+                           "the queue holds %zu jobs: wait for workers, or raise max_jobs",
+                           queue->count);
     job = job_create(from);
     if (job == NULL)
-        return no_memory(call);
+        return queue_no_memory(call);
     queue->count++;
     link_in(queue, job);
     queue_delay(queue, job, delay);
@@ -159,12 +167,12 @@ void queue_lease(struct queue *queue, struct job *job, int64_t lease)
         job->lease = ++queue->last_lease;
         job->attempt++;
     }
-    move(queue, job, LEASED, queue_now(queue) + lease);
+    job_move(queue, job, LEASED, queue_now(queue) + lease);
 }
 
 void queue_delay(struct queue *queue, struct job *job, int64_t delay)
 {
-    move(queue, job, delay == 0 ? READY : DELAYED, queue_now(queue) + delay);
+    job_move(queue, job, delay == 0 ? READY : DELAYED, queue_now(queue) + delay);
 }
 
 void queue_drop(struct queue *queue, struct job *job)

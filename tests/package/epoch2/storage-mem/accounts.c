@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "store.h"
+#include "database.h"
 
 static const struct account *find_email(const struct world *world, const char *email)
 {
@@ -17,63 +17,71 @@ static const struct account *find_email(const struct world *world, const char *e
 /* Any collection may have changed in it. */
 static bool add_first_generations(struct world *world, const struct hearth_account *account)
 {
-    struct account *own = world_own(world, account->id);
-    for (int32_t c = 1; own != NULL && account->generation > 0 && c < HEARTH_COLLECTION_SLOTS; c++) {
-        struct row *row = row_create(GENERATIONS, MEM(generation, .collection = c, .generation = account->generation));
-        if (row == NULL || !account_put(own, GENERATIONS, row)) {
-            row_unref(row);
+    struct account *own = mem_world_own(world, account->id);
+    for (int32_t c = 1; own != NULL && account->generation > 0 && c < HEARTH_COLLECTION_SLOTS;
+         c++) {
+        struct row *row = mem_row_create(
+            GENERATIONS, MEM(generation, .collection = c, .generation = account->generation));
+        if (row == NULL || !mem_account_put(own, GENERATIONS, row)) {
+            mem_row_unref(row);
             return false;
         }
     }
     return own != NULL;
 }
 
-static int add_account(struct world *world, struct hearth_call *call, const struct hearth_account *account, struct row *row)
+static int add_account(struct world *world, struct hearth_call *call,
+                       const struct hearth_account *account, struct row *row)
 {
     int r = 0;
-    if (row == NULL || !world_add(world, row)) {
-        row_unref(row);
-        return no_memory(call);
+    if (row == NULL || !mem_world_add(world, row)) {
+        mem_row_unref(row);
+        return mem_no_memory(call);
     }
-    r = add_first_identity(world, call, account);
+    r = mem_identity_add_first(world, call, account);
     if (r == 0 && !add_first_generations(world, account))
-        r = no_memory(call);
+        r = mem_no_memory(call);
     if (r < 0)
-        world_remove(world, account->id);
+        mem_world_remove(world, account->id);
     return r;
 }
 
 int mem_account_create(void *s, struct hearth_call *call, const struct hearth_account *account)
 {
-    struct session *session = s;
+    struct handle *handle = s;
     if (account->id == NULL || account->email == NULL)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "an account needs an id and an e-mail address");
+        return hearth_fail(call, HEARTH_ERR_INVALID,
+                           "an account needs an id and an e-mail address");
     int r;
-    struct world *world = write_begin(session, call, &r);
+    struct world *world = mem_write_begin(handle, call, &r);
     if (world == NULL)
         return r;
-    struct row *row = row_create(ACCOUNTS, account);
+    struct row *row = mem_row_create(ACCOUNTS, account);
     if (row != NULL && row->account.placement == NULL) { /* what decides its node in a fleet */
         struct hearth_account placed = row->account;
         placed.placement = placed.email;
-        struct row *again = row_create(ACCOUNTS, &placed);
-        row_unref(row);
+        struct row *again = mem_row_create(ACCOUNTS, &placed);
+        mem_row_unref(row);
         row = again;
     }
-    if (world_account(world, account->id) != NULL || find_email(world, account->email) != NULL) {
-        row_unref(row);
-        return write_end(session, world,
-                         hearth_fail(call, HEARTH_ERR_CONFLICT, "there is an account with this id or e-mail address already"));
+    if (mem_world_account(world, account->id) != NULL ||
+        find_email(world, account->email) != NULL) {
+        mem_row_unref(row);
+        return mem_write_end(
+            handle, world,
+            hearth_fail(call, HEARTH_ERR_CONFLICT,
+                        "there is an account with this id or e-mail address already"));
     }
-    return write_end(session, world, add_account(world, call, account, row));
+    return mem_write_end(handle, world, add_account(world, call, account, row));
 }
 
 /* The row with the named fields replaced. */
-static struct row *updated(const struct row *old, const struct hearth_account *account, uint64_t fields)
+static struct row *account_row_updated(const struct row *old, const struct hearth_account *account,
+                                       uint64_t fields)
 {
     struct hearth_account now = old->account;
-#define UPDATE(FIELD, member)                                                                                                              \
-    if ((fields & HEARTH_ACCOUNT_##FIELD) != 0)                                                                                            \
+#define UPDATE(FIELD, member)                                                                      \
+    if ((fields & HEARTH_ACCOUNT_##FIELD) != 0)                                                    \
     now.member = account->member
     UPDATE(STATE, state);
     UPDATE(STATE, state_detail);
@@ -91,65 +99,75 @@ static struct row *updated(const struct row *old, const struct hearth_account *a
     UPDATE(FAILURES, failures);
     UPDATE(RESYNC, resync);
 #undef UPDATE
-    struct row *row = row_create_account(old, &now);
+    struct row *row = mem_row_create_account(old, &now);
     if (row != NULL && (fields & HEARTH_ACCOUNT_NEXT_SYNC) != 0)
-        row->claimed_until = 0;
+        row->leased_until = 0;
     return row;
 }
 
-int mem_account_update(void *s, struct hearth_call *call, const struct hearth_account *account, uint64_t fields)
+int mem_account_update(void *s, struct hearth_call *call, const struct hearth_account *account,
+                       uint64_t fields)
 {
-    struct session *session = s;
+    struct handle *handle = s;
     if ((fields & HEARTH_ACCOUNT_EMAIL) != 0 && account->email == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "an account needs an e-mail address");
     int r;
-    struct world *world = write_begin(session, call, &r);
+    struct world *world = mem_write_begin(handle, call, &r);
     if (world == NULL)
         return r;
-    if (world_account(world, account->id) == NULL)
-        return write_end(session, world, no_account(call));
-    const struct account *same = (fields & HEARTH_ACCOUNT_EMAIL) != 0 ? find_email(world, account->email) : NULL;
+    if (mem_world_account(world, account->id) == NULL)
+        return mem_write_end(handle, world, mem_no_account(call));
+    const struct account *same =
+        (fields & HEARTH_ACCOUNT_EMAIL) != 0 ? find_email(world, account->email) : NULL;
     if (same != NULL && strcmp(same->row->account.id, account->id) != 0)
-        return write_end(session, world, hearth_fail(call, HEARTH_ERR_CONFLICT, "there is an account with this e-mail address already"));
-    struct account *own = world_own(world, account->id);
-    struct row *row = own == NULL ? NULL : updated(own->row, account, fields);
+        return mem_write_end(handle, world,
+                             hearth_fail(call, HEARTH_ERR_CONFLICT,
+                                         "there is an account with this e-mail address already"));
+    struct account *own = mem_world_own(world, account->id);
+    struct row *row = own == NULL ? NULL : account_row_updated(own->row, account, fields);
     if (row == NULL)
-        return write_end(session, world, no_memory(call));
-    row_unref(own->row);
+        return mem_write_end(handle, world, mem_no_memory(call));
+    mem_row_unref(own->row);
     own->row = row;
-    return write_end(session, world, 0);
+    return mem_write_end(handle, world, 0);
 }
 
-int give_account(struct session *session, struct hearth_call *call, const struct account *found, struct hearth_account *ret_account)
+int mem_account_give(struct handle *handle, struct hearth_call *call, const struct account *found,
+                     struct hearth_account *ret_account)
 {
-    return found == NULL ? no_account(call) : give_record(session, call, ACCOUNTS, &found->row->account, ret_account);
+    return found == NULL
+               ? mem_no_account(call)
+               : mem_record_give(handle, call, ACCOUNTS, &found->row->account, ret_account);
 }
 
-int mem_account_get(void *session, struct hearth_call *call, const char *account, struct hearth_account *ret_account)
+int mem_account_get(void *handle, struct hearth_call *call, const char *account,
+                    struct hearth_account *ret_account)
 {
     int r;
-    struct world *world = read_begin(session, call, &r);
+    struct world *world = mem_read_begin(handle, call, &r);
     if (world == NULL)
         return r;
-    r = give_account(session, call, world_account(world, account), ret_account);
-    world_unref(world);
+    r = mem_account_give(handle, call, mem_world_account(world, account), ret_account);
+    mem_world_unref(world);
     return r;
 }
 
-int mem_account_by_email(void *session, struct hearth_call *call, const char *email, struct hearth_account *ret_account)
+int mem_account_by_email(void *handle, struct hearth_call *call, const char *email,
+                         struct hearth_account *ret_account)
 {
     int r;
-    struct world *world = read_begin(session, call, &r);
+    struct world *world = mem_read_begin(handle, call, &r);
     if (world == NULL)
         return r;
-    r = give_account(session, call, find_email(world, email), ret_account);
-    world_unref(world);
+    r = mem_account_give(handle, call, find_email(world, email), ret_account);
+    mem_world_unref(world);
     return r;
 }
 
 static int by_email(const void *a, const void *b)
 {
-    return strcasecmp((*(struct row *const *)a)->account.email, (*(struct row *const *)b)->account.email);
+    return strcasecmp((*(struct row *const *)a)->account.email,
+                      (*(struct row *const *)b)->account.email);
 }
 
 struct deliver_account {
@@ -164,54 +182,56 @@ static int deliver_account(void *ctx, const struct row *row)
 }
 
 /* The accounts' own rows as a list. */
-static int list_accounts(struct world *world, struct hearth_call *call, bool (*matches)(const struct row *row, const void *what),
-                         const void *what, struct list *ret_list)
+static int list_accounts(struct world *world, struct hearth_call *call,
+                         bool (*matches)(const struct row *row, const void *what), const void *what,
+                         struct list *ret_list)
 {
     struct list list = {.rows = malloc((world->count + 1) * sizeof(struct row *))};
     if (list.rows == NULL)
-        return no_memory(call);
+        return mem_no_memory(call);
     for (size_t i = 0; i < world->count; i++)
         if (matches == NULL || matches(world->accounts[i]->row, what))
-            list.rows[list.count++] = row_ref(world->accounts[i]->row);
+            list.rows[list.count++] = mem_row_ref(world->accounts[i]->row);
     *ret_list = list;
     return 0;
 }
 
-int mem_account_list(void *session, struct hearth_call *call, hearth_account_cb cb, void *ctx)
+int mem_account_list(void *handle, struct hearth_call *call, hearth_account_cb cb, void *ctx)
 {
     struct list list;
     int r;
-    struct world *world = read_begin(session, call, &r);
+    struct world *world = mem_read_begin(handle, call, &r);
     if (world == NULL)
         return r;
     r = list_accounts(world, call, NULL, NULL, &list);
-    world_unref(world);
+    mem_world_unref(world);
     if (r < 0)
         return r;
-    list_sort(&list, by_email);
-    return list_deliver(session, call, &list, deliver_account, &(struct deliver_account){cb, ctx});
+    mem_list_sort(&list, by_email);
+    return mem_list_deliver(handle, call, &list, deliver_account,
+                            &(struct deliver_account){cb, ctx});
 }
 
 int mem_account_remove(void *s, struct hearth_call *call, const char *account)
 {
-    struct session *session = s;
-    if (session->batch != NULL)
+    struct handle *handle = s;
+    if (handle->batch != NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open");
     int r;
-    struct world *world = write_begin(session, call, &r);
+    struct world *world = mem_write_begin(handle, call, &r);
     if (world == NULL)
         return r;
-    if (world_account(world, account) == NULL)
-        r = no_account(call);
+    if (mem_world_account(world, account) == NULL)
+        r = mem_no_account(call);
     else
-        world_remove(world, account);
-    return write_end(session, world, r);
+        mem_world_remove(world, account);
+    return mem_write_end(handle, world, r);
 }
 
-static bool is_due(const struct row *row, const void *what)
+static bool account_row_is_due(const struct row *row, const void *what)
 {
     int64_t now = *(const int64_t *)what;
-    return row->account.next_sync > 0 && row->account.next_sync <= now && row->claimed_until <= now;
+    return row->account.next_sync > 0 && row->account.next_sync <= now && row->leased_until <= now;
 }
 
 static int by_due(const void *a, const void *b)
@@ -221,67 +241,71 @@ static int by_due(const void *a, const void *b)
     return p != q ? (p < q ? -1 : 1) : strcmp(x->account.id, y->account.id);
 }
 
-static bool claim(struct world *world, const char *id, int64_t until)
+static bool account_child(struct world *world, const char *id, int64_t until)
 {
-    struct account *account = world_own(world, id);
-    struct row *row = account == NULL ? NULL : row_create_account(account->row, &account->row->account);
+    struct account *account = mem_world_own(world, id);
+    struct row *row =
+        account == NULL ? NULL : mem_row_create_account(account->row, &account->row->account);
     if (row == NULL)
         return false;
-    row->claimed_until = until;
-    row_unref(account->row);
+    row->leased_until = until;
+    mem_row_unref(account->row);
     account->row = row;
     return true;
 }
 
-int mem_account_claim_due(void *s, struct hearth_call *call, int64_t now, int64_t claimed_until, int64_t limit, hearth_account_cb cb,
-                          void *ctx)
+int mem_account_lease_due(void *s, struct hearth_call *call, int64_t now, int64_t leased_until,
+                          int64_t limit, hearth_account_cb cb, void *ctx)
 {
-    struct session *session = s;
+    struct handle *handle = s;
     struct list list;
     int r;
-    if (session->batch != NULL)
+    if (handle->batch != NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open");
     if (limit <= 0)
         return 0;
-    struct world *world = write_begin(session, call, &r);
+    struct world *world = mem_write_begin(handle, call, &r);
     if (world == NULL)
         return r;
-    r = list_accounts(world, call, is_due, &now, &list);
+    r = list_accounts(world, call, account_row_is_due, &now, &list);
     if (r < 0)
-        return write_end(session, world, r);
-    list_sort(&list, by_due);
+        return mem_write_end(handle, world, r);
+    mem_list_sort(&list, by_due);
     while (list.count > (size_t)limit)
-        row_unref(list.rows[--list.count]);
+        mem_row_unref(list.rows[--list.count]);
     for (size_t i = 0; r == 0 && i < list.count; i++)
-        if (!claim(world, list.rows[i]->account.id, claimed_until))
-            r = no_memory(call);
-    r = write_end(session, world, r);
+        if (!account_child(world, list.rows[i]->account.id, leased_until))
+            r = mem_no_memory(call);
+    r = mem_write_end(handle, world, r);
     if (r == 0)
-        return list_deliver(session, call, &list, deliver_account, &(struct deliver_account){cb, ctx});
-    list_free(&list);
+        return mem_list_deliver(handle, call, &list, deliver_account,
+                                &(struct deliver_account){cb, ctx});
+    mem_list_free(&list);
     return r;
 }
 
-static bool is_root(const char *guid)
+static bool guid_is_root(const char *guid)
 {
-    static const char *const roots[] = {"root________", "places",       "menu________", "menu",         "toolbar_____",
-                                        "toolbar",      "unfiled_____", "unfiled",      "mobile______", "mobile"};
+    static const char *const roots[] = {"root________", "places",  "menu________", "menu",
+                                        "toolbar_____", "toolbar", "unfiled_____", "unfiled",
+                                        "mobile______", "mobile"};
     for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++)
         if (strcmp(roots[i], guid) == 0)
             return true;
     return false;
 }
 
-int mem_counts(void *session, struct hearth_call *call, const char *account, struct hearth_counts *ret_counts)
+int mem_counts(void *handle, struct hearth_call *call, const char *account,
+               struct hearth_counts *ret_counts)
 {
     int r;
-    struct world *world = read_begin(session, call, &r);
+    struct world *world = mem_read_begin(handle, call, &r);
     if (world == NULL)
         return r;
-    const struct account *found = world_account(world, account);
+    const struct account *found = mem_world_account(world, account);
     if (found == NULL) {
-        world_unref(world);
-        return no_account(call);
+        mem_world_unref(world);
+        return mem_no_account(call);
     }
     struct table *const *tables = found->tables;
     struct hearth_counts counts = {.struct_size = sizeof(counts),
@@ -289,14 +313,16 @@ int mem_counts(void *session, struct hearth_call *call, const char *account, str
                                    .tabs = (int64_t)tables[TABS]->count,
                                    .visits = (int64_t)tables[VISITS]->count};
     for (size_t i = 0; i < tables[VISITS]->count; i++) /* sorted by page */
-        counts.pages += i == 0 || tables[VISITS]->rows[i]->page_of != tables[VISITS]->rows[i - 1]->page_of;
+        counts.pages +=
+            i == 0 || tables[VISITS]->rows[i]->page_of != tables[VISITS]->rows[i - 1]->page_of;
     for (size_t i = 0; i < tables[BOOKMARKS]->count; i++) {
         const struct row *row = tables[BOOKMARKS]->rows[i];
         int64_t kind = row->bookmark.kind;
-        counts.bookmarks += kind == HEARTH_BOOKMARK || kind == HEARTH_QUERY || kind == HEARTH_LIVEMARK;
-        counts.folders += kind == HEARTH_FOLDER && !is_root(row->bookmark.guid);
+        counts.bookmarks +=
+            kind == HEARTH_BOOKMARK || kind == HEARTH_QUERY || kind == HEARTH_LIVEMARK;
+        counts.folders += kind == HEARTH_FOLDER && !guid_is_root(row->bookmark.guid);
     }
-    world_unref(world);
+    mem_world_unref(world);
     RESULT_GIVE(counts, ret_counts);
     return 0;
 }

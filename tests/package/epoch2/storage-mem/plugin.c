@@ -1,67 +1,70 @@
-/* The descriptor and the life of store and sessions. To make a backend of your own, keep this file's shape and replace what is behind it.
- */
+/* The descriptor and the life of store and handles. To make a backend of your own, keep this
+ * file's shape and replace what is behind it. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "store.h"
+#include "database.h"
 
-static int store_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self)
+static int database_open(const struct hearth_host *host, struct hearth_call *call,
+                         const struct hearth_config_value *values, void **ret_self)
 {
-    struct store *store = calloc(1, sizeof(*store));
-    struct world *world = store == NULL ? NULL : world_create();
-    (void)values; /* and host->may_create: what is lost at the end cannot be made by mistake. Keep to it where a database stays */
+    struct database *database = calloc(1, sizeof(*database));
+    struct world *world = database == NULL ? NULL : mem_world_create();
+    /* and host->may_create: what is lost at the end cannot be made by mistake. Keep to it where
+     * a database stays */
+    (void)values;
     if (world == NULL) {
-        free(store);
-        return no_memory(call);
+        free(database);
+        return mem_no_memory(call);
     }
-    store->host = host;
-    store->world = world;
-    pthread_mutex_init(&store->lock, NULL);
-    pthread_cond_init(&store->changed, NULL);
-    *ret_self = store;
+    database->host = host;
+    database->world = world;
+    pthread_mutex_init(&database->lock, NULL);
+    pthread_cond_init(&database->changed, NULL);
+    *ret_self = database;
     return 0;
 }
 
-static void store_close(void *self)
+static void database_close(void *self)
 {
-    struct store *store = self;
-    if (store == NULL)
+    struct database *database = self;
+    if (database == NULL)
         return;
-    world_unref(store->world);
-    pthread_cond_destroy(&store->changed);
-    pthread_mutex_destroy(&store->lock);
-    free(store);
+    mem_world_unref(database->world);
+    pthread_cond_destroy(&database->changed);
+    pthread_mutex_destroy(&database->lock);
+    free(database);
 }
 
-static int session_open(void *self, struct hearth_call *call, void **ret_session)
+static int mem_handle_open(void *self, struct hearth_call *call, void **ret_handle)
 {
-    struct session *session = calloc(1, sizeof(*session));
-    if (session == NULL)
-        return no_memory(call);
-    session->store = self;
-    *ret_session = session;
+    struct handle *handle = calloc(1, sizeof(*handle));
+    if (handle == NULL)
+        return mem_no_memory(call);
+    handle->database = self;
+    *ret_handle = handle;
     return 0;
 }
 
-static void session_close(void *session)
+static void mem_handle_close(void *handle)
 {
-    mem_batch_abort(session);
-    free(session);
+    mem_batch_abort(handle);
+    free(handle);
 }
 
-static void interrupt(void *s)
+static void mem_interrupt(void *s)
 {
-    struct session *session = s;
-    pthread_mutex_lock(&session->store->lock);
-    session->interrupted = session->waiting;
-    pthread_cond_broadcast(&session->store->changed);
-    pthread_mutex_unlock(&session->store->lock);
+    struct handle *handle = s;
+    pthread_mutex_lock(&handle->database->lock);
+    handle->interrupted = handle->waiting;
+    pthread_cond_broadcast(&handle->database->changed);
+    pthread_mutex_unlock(&handle->database->lock);
 }
 
 /* "Can it be read and written?" Memory can; a plugin with a server or a file writes a row here. */
-static int ping(void *session, struct hearth_call *call)
+static int mem_ping(void *handle, struct hearth_call *call)
 {
-    (void)session;
+    (void)handle;
     (void)call;
     return 0;
 }
@@ -69,53 +72,53 @@ static int ping(void *session, struct hearth_call *call)
 /* There is one schema. It is "made" all the same, so that hosts go the way they go with others. */
 static int schema_version(void *s, struct hearth_call *call, int64_t *ret_has, int64_t *ret_wants)
 {
-    struct session *session = s;
+    struct handle *handle = s;
     (void)call;
-    pthread_mutex_lock(&session->store->lock);
-    *ret_has = session->store->migrated ? 1 : 0;
+    pthread_mutex_lock(&handle->database->lock);
+    *ret_has = handle->database->migrated ? 1 : 0;
     *ret_wants = 1;
-    pthread_mutex_unlock(&session->store->lock);
+    pthread_mutex_unlock(&handle->database->lock);
     return 0;
 }
 
-static int migrate(void *s, struct hearth_call *call)
+static int mem_migrate(void *s, struct hearth_call *call)
 {
-    struct session *session = s;
-    if (session->batch != NULL)
+    struct handle *handle = s;
+    if (handle->batch != NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open");
-    pthread_mutex_lock(&session->store->lock);
-    session->store->migrated = true;
-    pthread_mutex_unlock(&session->store->lock);
+    pthread_mutex_lock(&handle->database->lock);
+    handle->database->migrated = true;
+    pthread_mutex_unlock(&handle->database->lock);
     return 0;
 }
 
-static int verify(void *s, struct hearth_call *call, hearth_text_cb cb, void *ctx)
+static int mem_verify(void *s, struct hearth_call *call, hearth_text_cb cb, void *ctx)
 {
-    struct session *session = s;
+    struct handle *handle = s;
     (void)cb;
     (void)ctx;
-    return session->batch != NULL ? hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open")
-                                  : 0; /* nothing is kept twice, so nothing differs */
+    return handle->batch != NULL ? hearth_fail(call, HEARTH_ERR_INVALID, "a batch is open")
+                                 : 0; /* nothing is kept twice, so nothing differs */
 }
 
 static const struct hearth_storage operations = {
     .struct_size = sizeof(operations),
-    .open = store_open,
-    .close = store_close,
-    .session_open = session_open,
-    .session_close = session_close,
-    .interrupt = interrupt,
-    .ping = ping,
+    .open = database_open,
+    .close = database_close,
+    .handle_open = mem_handle_open,
+    .handle_close = mem_handle_close,
+    .interrupt = mem_interrupt,
+    .ping = mem_ping,
     .schema_version = schema_version,
-    .migrate = migrate,
-    .verify = verify,
+    .migrate = mem_migrate,
+    .verify = mem_verify,
     .account_create = mem_account_create,
     .account_update = mem_account_update,
     .account_get = mem_account_get,
     .account_by_email = mem_account_by_email,
     .account_list = mem_account_list,
     .account_remove = mem_account_remove,
-    .account_claim_due = mem_account_claim_due,
+    .account_lease_due = mem_account_lease_due,
     .counts = mem_counts,
     .credentials_put = mem_credentials_put,
     .credentials_get = mem_credentials_get,
@@ -137,7 +140,7 @@ static const struct hearth_storage operations = {
     .batch_begin = mem_batch_begin,
     .batch_commit = mem_batch_commit,
     .batch_abort = mem_batch_abort,
-    .mark_put = mem_mark_put,
+    .sync_cursor_put = mem_sync_cursor_put,
     .device_put = mem_device_put,
     .device_remove = mem_device_remove,
     .tab_put = mem_tab_put,
@@ -153,10 +156,10 @@ static const struct hearth_storage operations = {
     .bookmark_put = mem_bookmark_put,
     .bookmark_remove = mem_bookmark_remove,
     .bookmark_clear = mem_bookmark_clear,
-    .bookmark_claims_put = mem_bookmark_claims_put,
+    .bookmark_children_put = mem_bookmark_children_put,
     .bookmark_place = mem_bookmark_place,
     .device_hide = mem_device_hide,
-    .mark_list = mem_mark_list,
+    .sync_cursor_list = mem_sync_cursor_list,
     .generation_list = mem_generation_list,
     .device_list = mem_device_list,
     .tab_list = mem_tab_list,
@@ -171,9 +174,9 @@ static const struct hearth_storage operations = {
     .bookmark_get = mem_bookmark_get,
     .bookmark_list = mem_bookmark_list,
     .bookmarks_of_page = mem_bookmarks_of_page,
-    .bookmark_nodes = mem_bookmark_nodes,
+    .bookmark_items = mem_bookmark_items,
     .bookmark_tombstones = mem_bookmark_tombstones,
-    .bookmark_claims = mem_bookmark_claims,
+    .bookmark_children = mem_bookmark_children,
     .tag_list = mem_tag_list,
     .page_guid_list = mem_page_guid_list,
     .identity_put = mem_identity_put,

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <wctype.h>
 
-#include "store.h"
+#include "database.h"
 
 #define ROW(p) (*(struct row *const *)(p))
 
@@ -18,7 +18,8 @@ static bool is_item(const struct row *row)
 static struct hearth_bookmark bookmark_of(const struct account *account, const struct row *row)
 {
     size_t place;
-    const struct row *page = table_find(account->tables[PAGES], PAGES, KEY(.page = {.id = row->bookmark.page}), &place);
+    const struct row *page = mem_table_find(account->tables[PAGES], PAGES,
+                                            KEY(.page = {.id = row->bookmark.page}), &place);
     const struct table *all = account->tables[BOOKMARKS];
     struct hearth_bookmark bookmark = row->bookmark;
     bookmark.last_visit = page == NULL ? 0 : page->page.last_visit;
@@ -30,27 +31,30 @@ static struct hearth_bookmark bookmark_of(const struct account *account, const s
     return bookmark;
 }
 
-int mem_bookmark_get(void *session, struct hearth_call *call, const char *account, const char *guid, struct hearth_bookmark *ret_bookmark)
+int mem_bookmark_get(void *handle, struct hearth_call *call, const char *account, const char *guid,
+                     struct hearth_bookmark *ret_bookmark)
 {
     struct hearth_bookmark bookmark;
     size_t place;
     int r;
-    struct world *world = read_begin(session, call, &r);
+    struct world *world = mem_read_begin(handle, call, &r);
     if (world == NULL)
         return r;
-    const struct account *found = world_account(world, account);
-    const struct row *row = found == NULL ? NULL : table_find(found->tables[BOOKMARKS], BOOKMARKS, KEY(.bookmark = {.guid = guid}), &place);
+    const struct account *found = mem_world_account(world, account);
+    const struct row *row = found == NULL ? NULL
+                                          : mem_table_find(found->tables[BOOKMARKS], BOOKMARKS,
+                                                           KEY(.bookmark = {.guid = guid}), &place);
     if (row == NULL) {
         r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such bookmark");
     } else {
         bookmark = bookmark_of(found, row);
-        r = give_record(session, call, BOOKMARKS, &bookmark, ret_bookmark);
+        r = mem_record_give(handle, call, BOOKMARKS, &bookmark, ret_bookmark);
     }
-    world_unref(world);
+    mem_world_unref(world);
     return r;
 }
 
-/* --- tags: compared by their lower case, code point by code point -------------------------------- */
+/* --- tags: compared by their lower case, code point by code point --- */
 
 /* The lower case of the next code point; 0 at the end. */
 static wint_t next_folded(const char **at)
@@ -98,7 +102,7 @@ static bool line_is(const char *line, const char *end, const char *tag)
     return line == end && *tag == '\0';
 }
 
-static bool has_tag(const struct row *row, const char *tag)
+static bool bookmark_row_has_tag(const struct row *row, const char *tag)
 {
     const char *at = is_item(row) && tag[0] != '\0' ? row->bookmark.tags : NULL;
     while (at != NULL && *at != '\0') {
@@ -110,7 +114,7 @@ static bool has_tag(const struct row *row, const char *tag)
     return false;
 }
 
-/* --- lists -------------------------------------------------------------------------------------------------------------------------- */
+/* --- lists --- */
 
 static int by_position(const void *a, const void *b)
 {
@@ -126,13 +130,15 @@ static int by_added(const void *a, const void *b)
     return -strcmp(ROW(a)->bookmark.guid, ROW(b)->bookmark.guid);
 }
 
-static bool is_asked_for(const struct row *row, const void *what)
+static bool bookmark_is_asked_for(const struct row *row, const void *what)
 {
     const struct hearth_bookmark_query *q = what;
     const char *parent = row->bookmark.parent;
     if (q->order == HEARTH_BY_POSITION)
-        return (q->parent == NULL ? parent == NULL : parent != NULL && strcmp(parent, q->parent) == 0) && row->bookmark.position > q->after;
-    if (!is_item(row) || (q->order == HEARTH_BY_TAG && !has_tag(row, q->tag)))
+        return (q->parent == NULL ? parent == NULL
+                                  : parent != NULL && strcmp(parent, q->parent) == 0) &&
+               row->bookmark.position > q->after;
+    if (!is_item(row) || (q->order == HEARTH_BY_TAG && !bookmark_row_has_tag(row, q->tag)))
         return false;
     if (q->after == 0 && q->after_guid == NULL)
         return true;
@@ -141,7 +147,7 @@ static bool is_asked_for(const struct row *row, const void *what)
     return q->after_guid != NULL && strcmp(row->bookmark.guid, q->after_guid) < 0;
 }
 
-static bool is_of_page(const struct row *row, const void *page)
+static bool bookmark_is_of_page(const struct row *row, const void *page)
 {
     return row->bookmark.page == *(const int64_t *)page;
 }
@@ -159,40 +165,43 @@ static int deliver_bookmark(void *ctx, const struct row *row)
     return d->cb(d->ctx, &bookmark);
 }
 
-int mem_bookmark_list(void *session, struct hearth_call *call, const char *account, const struct hearth_bookmark_query *query,
-                      hearth_bookmark_cb cb, void *ctx)
+int mem_bookmark_list(void *handle, struct hearth_call *call, const char *account,
+                      const struct hearth_bookmark_query *query, hearth_bookmark_cb cb, void *ctx)
 {
     struct list list;
     if (query->order < HEARTH_BY_POSITION || query->order > HEARTH_BY_TAG)
         return hearth_fail(call, HEARTH_ERR_INVALID, "no order %d", (int)query->order);
     if (query->order == HEARTH_BY_TAG && query->tag == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "no tag is given");
-    int r = list_make(session, call, account, BOOKMARKS, is_asked_for, query, &list);
+    int r = mem_list_make(handle, call, account, BOOKMARKS, bookmark_is_asked_for, query, &list);
     if (r < 0)
         return r;
-    list_sort(&list, query->order == HEARTH_BY_POSITION ? by_position : by_added);
-    return list_deliver(session, call, &list, deliver_bookmark, &(struct delivery){cb, ctx, list.account});
+    mem_list_sort(&list, query->order == HEARTH_BY_POSITION ? by_position : by_added);
+    return mem_list_deliver(handle, call, &list, deliver_bookmark,
+                            &(struct delivery){cb, ctx, list.account});
 }
 
-int mem_bookmarks_of_page(void *session, struct hearth_call *call, const char *account, int64_t page, hearth_bookmark_cb cb, void *ctx)
+int mem_bookmarks_of_page(void *handle, struct hearth_call *call, const char *account, int64_t page,
+                          hearth_bookmark_cb cb, void *ctx)
 {
     struct list list;
-    int r = list_make(session, call, account, BOOKMARKS, is_of_page, &page, &list);
+    int r = mem_list_make(handle, call, account, BOOKMARKS, bookmark_is_of_page, &page, &list);
     if (r < 0)
         return r;
-    list_sort(&list, by_added);
-    return list_deliver(session, call, &list, deliver_bookmark, &(struct delivery){cb, ctx, list.account});
+    mem_list_sort(&list, by_added);
+    return mem_list_deliver(handle, call, &list, deliver_bookmark,
+                            &(struct delivery){cb, ctx, list.account});
 }
 
 struct node_delivery {
-    hearth_bookmark_node_cb cb;
+    hearth_bookmark_item_cb cb;
     void *ctx;
 };
 
 static int deliver_node(void *ctx, const struct row *row)
 {
     struct node_delivery *d = ctx;
-    struct hearth_bookmark_node node = {.struct_size = sizeof(node),
+    struct hearth_bookmark_item node = {.struct_size = sizeof(node),
                                         .kind = (int32_t)row->bookmark.kind,
                                         .guid = row->bookmark.guid,
                                         .said_parent = row->bookmark.said_parent,
@@ -207,41 +216,53 @@ static int deliver_node(void *ctx, const struct row *row)
 static int deliver_tombstone(void *ctx, const struct row *row)
 {
     struct node_delivery *d = ctx;
-    struct hearth_bookmark_node node = {
-        .struct_size = sizeof(node), .guid = row->tombstone.guid, .parent = row->tombstone.parent, .source = row->tombstone.source};
+    struct hearth_bookmark_item node = {.struct_size = sizeof(node),
+                                        .guid = row->tombstone.guid,
+                                        .parent = row->tombstone.parent,
+                                        .source = row->tombstone.source};
     return d->cb(d->ctx, &node);
 }
 
-int mem_bookmark_nodes(void *session, struct hearth_call *call, const char *account, hearth_bookmark_node_cb cb, void *ctx)
+int mem_bookmark_items(void *handle, struct hearth_call *call, const char *account,
+                       hearth_bookmark_item_cb cb, void *ctx)
 {
     struct list list;
-    int r = list_make(session, call, account, BOOKMARKS, NULL, NULL, &list);
-    return r < 0 ? r : list_deliver(session, call, &list, deliver_node, &(struct node_delivery){cb, ctx});
+    int r = mem_list_make(handle, call, account, BOOKMARKS, NULL, NULL, &list);
+    return r < 0 ? r
+                 : mem_list_deliver(handle, call, &list, deliver_node,
+                                    &(struct node_delivery){cb, ctx});
 }
 
-int mem_bookmark_tombstones(void *session, struct hearth_call *call, const char *account, hearth_bookmark_node_cb cb, void *ctx)
+int mem_bookmark_tombstones(void *handle, struct hearth_call *call, const char *account,
+                            hearth_bookmark_item_cb cb, void *ctx)
 {
     struct list list;
-    int r = list_make(session, call, account, TOMBSTONES, NULL, NULL, &list);
-    return r < 0 ? r : list_deliver(session, call, &list, deliver_tombstone, &(struct node_delivery){cb, ctx});
+    int r = mem_list_make(handle, call, account, TOMBSTONES, NULL, NULL, &list);
+    return r < 0 ? r
+                 : mem_list_deliver(handle, call, &list, deliver_tombstone,
+                                    &(struct node_delivery){cb, ctx});
 }
 
-struct claim_delivery {
-    hearth_claim_cb cb;
+struct lease_delivery {
+    hearth_child_cb cb;
     void *ctx;
 };
 
-static int deliver_claim(void *ctx, const struct row *row)
+static int deliver_child(void *ctx, const struct row *row)
 {
-    struct claim_delivery *d = ctx;
-    return d->cb(d->ctx, row->claim.source, row->claim.folder, row->claim.position, row->claim.child);
+    struct lease_delivery *d = ctx;
+    return d->cb(d->ctx, row->child.source, row->child.folder, row->child.position,
+                 row->child.child);
 }
 
-int mem_bookmark_claims(void *session, struct hearth_call *call, const char *account, hearth_claim_cb cb, void *ctx)
+int mem_bookmark_children(void *handle, struct hearth_call *call, const char *account,
+                          hearth_child_cb cb, void *ctx)
 {
     struct list list;
-    int r = list_make(session, call, account, CLAIMS, NULL, NULL, &list);
-    return r < 0 ? r : list_deliver(session, call, &list, deliver_claim, &(struct claim_delivery){cb, ctx});
+    int r = mem_list_make(handle, call, account, CHILDREN, NULL, NULL, &list);
+    return r < 0 ? r
+                 : mem_list_deliver(handle, call, &list, deliver_child,
+                                    &(struct lease_delivery){cb, ctx});
 }
 
 /* Each tag of each bookmark once, then sorted: equal ones lie together. */
@@ -252,7 +273,8 @@ static int by_folded(const void *a, const void *b)
     return r != 0 ? r : strcmp(x, y);
 }
 
-/* Takes the tag, or frees it when the bookmark has it already. false: memory is short, and it is freed. */
+/* Takes the tag, or frees it when the bookmark has it already. false: memory is short, and it is
+ * freed. */
 static bool keep_tag(char ***tags, size_t *count, size_t first, char *tag)
 {
     for (size_t k = first; k < *count; k++) {
@@ -271,7 +293,7 @@ static bool keep_tag(char ***tags, size_t *count, size_t first, char *tag)
     return true;
 }
 
-static bool gather(const struct list *list, char ***ret_tags, size_t *ret_count)
+static bool tags_gather(const struct list *list, char ***ret_tags, size_t *ret_count)
 {
     bool failed = false;
     for (size_t i = 0; !failed && i < list->count; i++) {
@@ -283,23 +305,24 @@ static bool gather(const struct list *list, char ***ret_tags, size_t *ret_count)
     return !failed;
 }
 
-int mem_tag_list(void *session, struct hearth_call *call, const char *account, hearth_tag_cb cb, void *ctx)
+int mem_tag_list(void *handle, struct hearth_call *call, const char *account, hearth_tag_cb cb,
+                 void *ctx)
 {
     struct list list;
     char **tags = NULL;
     size_t count = 0;
-    int r = list_make(session, call, account, BOOKMARKS, NULL, NULL, &list);
+    int r = mem_list_make(handle, call, account, BOOKMARKS, NULL, NULL, &list);
     if (r < 0)
         return r;
-    if (!gather(&list, &tags, &count))
-        r = no_memory(call);
-    list_free(&list);
+    if (!tags_gather(&list, &tags, &count))
+        r = mem_no_memory(call);
+    mem_list_free(&list);
     if (count > 0)
         qsort(tags, count, sizeof(*tags), by_folded);
     for (size_t i = 0, n; r == 0 && i < count; i += n) {
         for (n = 1; i + n < count && compare_folded(tags[i], tags[i + n]) == 0;)
             n++;
-        r = call_stopped(session, call);
+        r = mem_call_stopped(handle, call);
         if (r == 0 && cb(ctx, tags[i], (int64_t)n) != 0)
             break;
     }

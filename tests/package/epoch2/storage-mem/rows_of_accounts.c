@@ -1,23 +1,28 @@
-/* Credentials, settings, tokens, picks, what was removed here: each write is one row put or dropped. */
+/* Credentials, settings, tokens, picks, what was removed here: each write is one row put or
+ * dropped. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "store.h"
+#include "database.h"
 
 /* Puts a row that was made by the caller; takes the reference. */
-static int put_row(struct session *session, struct hearth_call *call, const char *account, enum table_name name, struct row *row)
+static int account_row_put(struct handle *handle, struct hearth_call *call, const char *account,
+                           enum table_name name, struct row *row)
 {
-    int r = row == NULL ? no_memory(call) : 0;
-    struct world *world = r < 0 ? NULL : write_begin(session, call, &r);
+    int r = row == NULL ? mem_no_memory(call) : 0;
+    struct world *world = r < 0 ? NULL : mem_write_begin(handle, call, &r);
     if (world == NULL) {
-        row_unref(row);
+        mem_row_unref(row);
         return r;
     }
-    struct account *own = world_account(world, account) == NULL ? NULL : world_own(world, account);
-    if (own != NULL && account_put(own, name, row))
-        return write_end(session, world, 0);
-    row_unref(row);
-    return write_end(session, world, world_account(world, account) == NULL ? no_account(call) : no_memory(call));
+    struct account *own =
+        mem_world_account(world, account) == NULL ? NULL : mem_world_own(world, account);
+    if (own != NULL && mem_account_put(own, name, row))
+        return mem_write_end(handle, world, 0);
+    mem_row_unref(row);
+    return mem_write_end(handle, world,
+                         mem_world_account(world, account) == NULL ? mem_no_account(call)
+                                                                   : mem_no_memory(call));
 }
 
 /* Credentials are bytes; they are kept as a text of hex digits. */
@@ -34,9 +39,10 @@ static char *to_hex(const uint8_t *bytes, size_t size)
     return text;
 }
 
-static uint8_t *from_hex(struct session *session, struct hearth_call *call, const char *text, size_t size)
+static uint8_t *from_hex(struct handle *handle, struct hearth_call *call, const char *text,
+                         size_t size)
 {
-    uint8_t *bytes = session->store->host->alloc(call, size + 1);
+    uint8_t *bytes = handle->database->host->alloc(call, size + 1);
     for (size_t i = 0; bytes != NULL && i < size; i++) {
         int high = text[2 * i] <= '9' ? text[2 * i] - '0' : text[2 * i] - 'a' + 10;
         int low = text[2 * i + 1] <= '9' ? text[2 * i + 1] - '0' : text[2 * i + 1] - 'a' + 10;
@@ -48,142 +54,167 @@ static uint8_t *from_hex(struct session *session, struct hearth_call *call, cons
 static const struct row *find_source(const struct world *world, const char *account, int64_t id)
 {
     size_t place;
-    const struct account *found = world_account(world, account);
-    return found == NULL ? NULL : table_find(found->tables[SOURCES], SOURCES, KEY(.source = {.id = id}), &place);
+    const struct account *found = mem_world_account(world, account);
+    return found == NULL
+               ? NULL
+               : mem_table_find(found->tables[SOURCES], SOURCES, KEY(.source = {.id = id}), &place);
 }
 
-static int check_source(struct session *session, struct hearth_call *call, const char *account, int64_t source)
+static int check_source(struct handle *handle, struct hearth_call *call, const char *account,
+                        int64_t source)
 {
     int r;
-    struct world *world = read_begin(session, call, &r);
+    struct world *world = mem_read_begin(handle, call, &r);
     if (world == NULL)
         return r;
     if (find_source(world, account, source) == NULL)
-        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the account has no source %lld", (long long)source);
-    world_unref(world);
+        r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the account has no source %lld",
+                        (long long)source);
+    mem_world_unref(world);
     return r;
 }
 
-int mem_credentials_put(void *session, struct hearth_call *call, const char *account, int64_t source, const void *sealed, size_t size)
+int mem_credentials_put(void *handle, struct hearth_call *call, const char *account, int64_t source,
+                        const void *sealed, size_t size)
 {
-    int r = source == 0 ? 0 : check_source(session, call, account, source);
+    int r = source == 0 ? 0 : check_source(handle, call, account, source);
     if (r < 0)
         return r;
     char *hex = to_hex(sealed, size);
-    struct row *row = hex == NULL ? NULL : row_create(CREDENTIALS, MEM(credentials, .source = source, .hex = hex));
+    struct row *row =
+        hex == NULL ? NULL
+                    : mem_row_create(CREDENTIALS, MEM(credentials, .source = source, .hex = hex));
     free(hex);
-    return put_row(session, call, account, CREDENTIALS, row);
+    return account_row_put(handle, call, account, CREDENTIALS, row);
 }
 
-int mem_settings_put(void *session, struct hearth_call *call, const char *account, const char *json)
+int mem_settings_put(void *handle, struct hearth_call *call, const char *account, const char *json)
 {
-    return put_row(session, call, account, SETTINGS, row_create(SETTINGS, MEM(settings, .json = json)));
+    return account_row_put(handle, call, account, SETTINGS,
+                           mem_row_create(SETTINGS, MEM(settings, .json = json)));
 }
 
-static int drop_row(struct session *session, struct hearth_call *call, const char *account, enum table_name name, const struct row *key)
+static int drop_row(struct handle *handle, struct hearth_call *call, const char *account,
+                    enum table_name name, const struct row *key)
 {
     int r;
-    struct world *world = write_begin(session, call, &r);
+    struct world *world = mem_write_begin(handle, call, &r);
     if (world == NULL)
         return r;
-    struct account *own = world_account(world, account) == NULL ? NULL : world_own(world, account);
+    struct account *own =
+        mem_world_account(world, account) == NULL ? NULL : mem_world_own(world, account);
     if (own == NULL)
-        return write_end(session, world, world_account(world, account) == NULL ? 0 : no_memory(call));
-    return write_end(session, world, account_drop(own, name, key) ? 0 : no_memory(call));
+        return mem_write_end(handle, world,
+                             mem_world_account(world, account) == NULL ? 0 : mem_no_memory(call));
+    return mem_write_end(handle, world, mem_account_drop(own, name, key) ? 0 : mem_no_memory(call));
 }
 
-int mem_pick_put(void *session, struct hearth_call *call, const char *account, const struct hearth_pick *pick)
+int mem_pick_put(void *handle, struct hearth_call *call, const char *account,
+                 const struct hearth_pick *pick)
 {
-    int r = check_key(call, PICKS, pick);
+    int r = mem_key_check(call, PICKS, pick);
     if (r < 0)
         return r;
     if (pick->use_count <= 0)
-        return drop_row(session, call, account, PICKS, KEY(.pick = {.input = pick->input, .page = pick->page}));
-    return put_row(session, call, account, PICKS, row_create(PICKS, pick));
+        return drop_row(handle, call, account, PICKS,
+                        KEY(.pick = {.input = pick->input, .page = pick->page}));
+    return account_row_put(handle, call, account, PICKS, mem_row_create(PICKS, pick));
 }
 
-int mem_removed_here_put(void *session, struct hearth_call *call, const char *account, const struct hearth_removed_here *removed)
+int mem_removed_here_put(void *handle, struct hearth_call *call, const char *account,
+                         const struct hearth_removed_here *removed)
 {
-    int r = check_key(call, REMOVED_HERE, removed);
-    return r < 0 ? r : put_row(session, call, account, REMOVED_HERE, row_create(REMOVED_HERE, removed));
+    int r = mem_key_check(call, REMOVED_HERE, removed);
+    return r < 0 ? r
+                 : account_row_put(handle, call, account, REMOVED_HERE,
+                                   mem_row_create(REMOVED_HERE, removed));
 }
 
-int mem_removed_here_remove(void *session, struct hearth_call *call, const char *account, const char *id)
+int mem_removed_here_remove(void *handle, struct hearth_call *call, const char *account,
+                            const char *id)
 {
     if (id == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "there is no id");
-    return drop_row(session, call, account, REMOVED_HERE, KEY(.removed_here = {.id = id}));
+    return drop_row(handle, call, account, REMOVED_HERE, KEY(.removed_here = {.id = id}));
 }
 
-int mem_source_put(void *session, struct hearth_call *call, const char *account, const struct hearth_source *source)
+int mem_source_put(void *handle, struct hearth_call *call, const char *account,
+                   const struct hearth_source *source)
 {
-    int r = check_key(call, SOURCES, source);
-    return r < 0 ? r : put_row(session, call, account, SOURCES, row_create(SOURCES, source));
+    int r = mem_key_check(call, SOURCES, source);
+    return r < 0 ? r
+                 : account_row_put(handle, call, account, SOURCES, mem_row_create(SOURCES, source));
 }
 
 /* With its credentials, in one write. */
 int mem_source_remove(void *s, struct hearth_call *call, const char *account, int64_t id)
 {
-    struct session *session = s;
+    struct handle *handle = s;
     int r;
-    struct world *world = write_begin(session, call, &r);
+    struct world *world = mem_write_begin(handle, call, &r);
     if (world == NULL)
         return r;
     if (find_source(world, account, id) == NULL)
-        return write_end(session, world, 0);
-    struct account *own = world_own(world, account);
-    bool done = own != NULL && account_drop(own, CREDENTIALS, KEY(.credentials = {.source = id})) &&
-                account_drop(own, SOURCES, KEY(.source = {.id = id}));
-    return write_end(session, world, done ? 0 : no_memory(call));
+        return mem_write_end(handle, world, 0);
+    struct account *own = mem_world_own(world, account);
+    bool done = own != NULL &&
+                mem_account_drop(own, CREDENTIALS, KEY(.credentials = {.source = id})) &&
+                mem_account_drop(own, SOURCES, KEY(.source = {.id = id}));
+    return mem_write_end(handle, world, done ? 0 : mem_no_memory(call));
 }
 
 /* The one row of a table; NULL: there is none. */
-static const struct row *only_row(const struct world *world, const char *account, enum table_name name)
+static const struct row *only_row(const struct world *world, const char *account,
+                                  enum table_name name)
 {
-    const struct account *found = world_account(world, account);
+    const struct account *found = mem_world_account(world, account);
     return found == NULL || found->tables[name]->count == 0 ? NULL : found->tables[name]->rows[0];
 }
 
-int mem_credentials_get(void *s, struct hearth_call *call, const char *account, int64_t source, const void **ret_sealed, size_t *ret_size)
+int mem_credentials_get(void *s, struct hearth_call *call, const char *account, int64_t source,
+                        const void **ret_sealed, size_t *ret_size)
 {
-    struct session *session = s;
+    struct handle *handle = s;
     int r;
-    struct world *world = read_begin(session, call, &r);
+    struct world *world = mem_read_begin(handle, call, &r);
     if (world == NULL)
         return r;
     size_t place;
-    const struct account *found = world_account(world, account);
-    const struct row *row =
-        found == NULL ? NULL : table_find(found->tables[CREDENTIALS], CREDENTIALS, KEY(.credentials = {.source = source}), &place);
+    const struct account *found = mem_world_account(world, account);
+    const struct row *row = found == NULL
+                                ? NULL
+                                : mem_table_find(found->tables[CREDENTIALS], CREDENTIALS,
+                                                 KEY(.credentials = {.source = source}), &place);
     size_t size = row == NULL ? 0 : strlen(row->credentials.hex) / 2;
-    const uint8_t *copy = row == NULL ? NULL : from_hex(session, call, row->credentials.hex, size);
+    const uint8_t *copy = row == NULL ? NULL : from_hex(handle, call, row->credentials.hex, size);
     if (row == NULL)
         r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the account has no credentials");
     else if (copy == NULL)
-        r = no_memory(call);
+        r = mem_no_memory(call);
     if (r == 0) {
         *ret_sealed = copy;
         *ret_size = size;
     }
-    world_unref(world);
+    mem_world_unref(world);
     return r;
 }
 
-int mem_settings_get(void *session, struct hearth_call *call, const char *account, const char **ret_json)
+int mem_settings_get(void *handle, struct hearth_call *call, const char *account,
+                     const char **ret_json)
 {
     int r;
-    struct world *world = read_begin(session, call, &r);
+    struct world *world = mem_read_begin(handle, call, &r);
     if (world == NULL)
         return r;
     const struct row *row = only_row(world, account, SETTINGS);
     const char *json = row == NULL ? NULL : row->settings.json;
     if (row == NULL)
         r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "the account has no settings");
-    else if (!keep_text(session, call, &json))
-        r = no_memory(call);
+    else if (!mem_text_keep(handle, call, &json))
+        r = mem_no_memory(call);
     else
         *ret_json = json;
-    world_unref(world);
+    mem_world_unref(world);
     return r;
 }
 
@@ -198,11 +229,14 @@ static int deliver_pick(void *ctx, const struct row *row)
     return d->cb(d->ctx, &row->pick);
 }
 
-int mem_pick_list(void *session, struct hearth_call *call, const char *account, hearth_pick_cb cb, void *ctx)
+int mem_pick_list(void *handle, struct hearth_call *call, const char *account, hearth_pick_cb cb,
+                  void *ctx)
 {
     struct list list;
-    int r = list_make(session, call, account, PICKS, NULL, NULL, &list);
-    return r < 0 ? r : list_deliver(session, call, &list, deliver_pick, &(struct deliver_pick){cb, ctx});
+    int r = mem_list_make(handle, call, account, PICKS, NULL, NULL, &list);
+    return r < 0 ? r
+                 : mem_list_deliver(handle, call, &list, deliver_pick,
+                                    &(struct deliver_pick){cb, ctx});
 }
 
 struct deliver_removed_here {
@@ -223,14 +257,16 @@ static int by_said(const void *a, const void *b)
     return p != q ? (p < q ? -1 : 1) : strcmp(x->removed_here.id, y->removed_here.id);
 }
 
-int mem_removed_here_list(void *session, struct hearth_call *call, const char *account, hearth_removed_here_cb cb, void *ctx)
+int mem_removed_here_list(void *handle, struct hearth_call *call, const char *account,
+                          hearth_removed_here_cb cb, void *ctx)
 {
     struct list list;
-    int r = list_make(session, call, account, REMOVED_HERE, NULL, NULL, &list);
+    int r = mem_list_make(handle, call, account, REMOVED_HERE, NULL, NULL, &list);
     if (r < 0)
         return r;
-    list_sort(&list, by_said);
-    return list_deliver(session, call, &list, deliver_removed_here, &(struct deliver_removed_here){cb, ctx});
+    mem_list_sort(&list, by_said);
+    return mem_list_deliver(handle, call, &list, deliver_removed_here,
+                            &(struct deliver_removed_here){cb, ctx});
 }
 
 struct deliver_source {
@@ -244,14 +280,17 @@ static int deliver_source(void *ctx, const struct row *row)
     return d->cb(d->ctx, &row->source);
 }
 
-int mem_source_list(void *session, struct hearth_call *call, const char *account, hearth_source_cb cb, void *ctx)
+int mem_source_list(void *handle, struct hearth_call *call, const char *account,
+                    hearth_source_cb cb, void *ctx)
 {
     struct list list;
-    int r = list_make(session, call, account, SOURCES, NULL, NULL, &list);
-    return r < 0 ? r : list_deliver(session, call, &list, deliver_source, &(struct deliver_source){cb, ctx});
+    int r = mem_list_make(handle, call, account, SOURCES, NULL, NULL, &list);
+    return r < 0 ? r
+                 : mem_list_deliver(handle, call, &list, deliver_source,
+                                    &(struct deliver_source){cb, ctx});
 }
 
-/* --- tokens ------------------------------------------------------------------------------------ */
+/* --- tokens --- */
 
 /* Ids and hashes are unique over all accounts. id, hash: NULL, not asked for. */
 static const struct row *find_token(const struct world *world, const char *id, const uint8_t *hash)
@@ -260,7 +299,8 @@ static const struct row *find_token(const struct world *world, const char *id, c
         const struct table *tokens = world->accounts[i]->tables[TOKENS];
         for (size_t k = 0; k < tokens->count; k++) {
             const struct hearth_token *token = &tokens->rows[k]->token;
-            if ((id != NULL && strcmp(token->id, id) == 0) || (hash != NULL && memcmp(token->hash, hash, 32) == 0))
+            if ((id != NULL && strcmp(token->id, id) == 0) ||
+                (hash != NULL && memcmp(token->hash, hash, 32) == 0))
                 return tokens->rows[k];
         }
     }
@@ -269,37 +309,39 @@ static const struct row *find_token(const struct world *world, const char *id, c
 
 int mem_token_create(void *s, struct hearth_call *call, const struct hearth_token *token)
 {
-    struct session *session = s;
-    int r = check_key(call, TOKENS, token);
-    struct world *world = r < 0 ? NULL : write_begin(session, call, &r);
+    struct handle *handle = s;
+    int r = mem_key_check(call, TOKENS, token);
+    struct world *world = r < 0 ? NULL : mem_write_begin(handle, call, &r);
     if (world == NULL)
         return r;
-    if (world_account(world, token->account) == NULL)
-        return write_end(session, world, no_account(call));
+    if (mem_world_account(world, token->account) == NULL)
+        return mem_write_end(handle, world, mem_no_account(call));
     if (find_token(world, token->id, token->hash) != NULL)
-        return write_end(session, world, hearth_fail(call, HEARTH_ERR_CONFLICT, "there is such a token already"));
-    struct account *own = world_own(world, token->account);
-    struct row *row = row_create(TOKENS, token);
-    if (own == NULL || row == NULL || !account_put(own, TOKENS, row)) {
-        row_unref(row);
-        r = no_memory(call);
+        return mem_write_end(
+            handle, world, hearth_fail(call, HEARTH_ERR_CONFLICT, "there is such a token already"));
+    struct account *own = mem_world_own(world, token->account);
+    struct row *row = mem_row_create(TOKENS, token);
+    if (own == NULL || row == NULL || !mem_account_put(own, TOKENS, row)) {
+        mem_row_unref(row);
+        r = mem_no_memory(call);
     }
-    return write_end(session, world, r);
+    return mem_write_end(handle, world, r);
 }
 
-int mem_token_by_hash(void *s, struct hearth_call *call, const uint8_t hash[32], struct hearth_token *ret_token)
+int mem_token_by_hash(void *s, struct hearth_call *call, const uint8_t hash[32],
+                      struct hearth_token *ret_token)
 {
-    struct session *session = s;
+    struct handle *handle = s;
     int r;
-    struct world *world = read_begin(session, call, &r);
+    struct world *world = mem_read_begin(handle, call, &r);
     if (world == NULL)
         return r;
     const struct row *row = find_token(world, NULL, hash);
     if (row == NULL)
         r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such token");
     else
-        r = give_record(session, call, TOKENS, &row->token, ret_token);
-    world_unref(world);
+        r = mem_record_give(handle, call, TOKENS, &row->token, ret_token);
+    mem_world_unref(world);
     return r;
 }
 
@@ -321,46 +363,55 @@ static int deliver_token(void *ctx, const struct row *row)
     return d->cb(d->ctx, &row->token);
 }
 
-int mem_token_list(void *session, struct hearth_call *call, const char *account, hearth_token_cb cb, void *ctx)
+int mem_token_list(void *handle, struct hearth_call *call, const char *account, hearth_token_cb cb,
+                   void *ctx)
 {
     struct list list;
-    int r = list_make(session, call, account, TOKENS, NULL, NULL, &list);
+    int r = mem_list_make(handle, call, account, TOKENS, NULL, NULL, &list);
     if (r < 0)
         return r;
-    list_sort(&list, by_created);
-    return list_deliver(session, call, &list, deliver_token, &(struct deliver_token){cb, ctx});
+    mem_list_sort(&list, by_created);
+    return mem_list_deliver(handle, call, &list, deliver_token, &(struct deliver_token){cb, ctx});
 }
 
 /* Drops the token, or replaces it by one used `when`. */
-static int change_token(struct session *session, struct hearth_call *call, const char *account, const char *id, const int64_t *when)
+static int token_row_change(struct handle *handle, struct hearth_call *call, const char *account,
+                            const char *id, const int64_t *when)
 {
     size_t place;
     int r;
-    struct world *world = write_begin(session, call, &r);
+    struct world *world = mem_write_begin(handle, call, &r);
     if (world == NULL)
         return r;
-    struct account *own = world_account(world, account) == NULL ? NULL : world_own(world, account);
-    struct row *old = own == NULL ? NULL : table_find(own->tables[TOKENS], TOKENS, KEY(.token = {.id = id}), &place);
+    struct account *own =
+        mem_world_account(world, account) == NULL ? NULL : mem_world_own(world, account);
+    struct row *old =
+        own == NULL ? NULL
+                    : mem_table_find(own->tables[TOKENS], TOKENS, KEY(.token = {.id = id}), &place);
     if (old == NULL)
-        return write_end(session, world, hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such token"));
+        return mem_write_end(handle, world,
+                             hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such token"));
     if (when == NULL)
-        return write_end(session, world, account_drop(own, TOKENS, KEY(.token = {.id = id})) ? 0 : no_memory(call));
+        return mem_write_end(
+            handle, world,
+            mem_account_drop(own, TOKENS, KEY(.token = {.id = id})) ? 0 : mem_no_memory(call));
     struct hearth_token used = old->token;
     used.last_used = *when;
-    struct row *row = row_create(TOKENS, &used);
-    if (row == NULL || !account_put(own, TOKENS, row)) {
-        row_unref(row);
-        r = no_memory(call);
+    struct row *row = mem_row_create(TOKENS, &used);
+    if (row == NULL || !mem_account_put(own, TOKENS, row)) {
+        mem_row_unref(row);
+        r = mem_no_memory(call);
     }
-    return write_end(session, world, r);
+    return mem_write_end(handle, world, r);
 }
 
-int mem_token_remove(void *session, struct hearth_call *call, const char *account, const char *id)
+int mem_token_remove(void *handle, struct hearth_call *call, const char *account, const char *id)
 {
-    return change_token(session, call, account, id, NULL);
+    return token_row_change(handle, call, account, id, NULL);
 }
 
-int mem_token_used(void *session, struct hearth_call *call, const char *account, const char *id, int64_t when)
+int mem_token_used(void *handle, struct hearth_call *call, const char *account, const char *id,
+                   int64_t when)
 {
-    return change_token(session, call, account, id, &when);
+    return token_row_change(handle, call, account, id, &when);
 }

@@ -4,19 +4,19 @@
 
 #include "rows.h"
 
-struct account *account_ref(struct account *account)
+struct account *mem_account_ref(struct account *account)
 {
     account->refs++;
     return account;
 }
 
-void account_unref(struct account *account)
+void mem_account_unref(struct account *account)
 {
     if (account == NULL || --account->refs > 0)
         return;
-    row_unref(account->row);
+    mem_row_unref(account->row);
     for (int i = 0; i < TABLES; i++)
-        table_unref(account->tables[i]);
+        mem_table_unref(account->tables[i]);
     free(account);
 }
 
@@ -30,7 +30,7 @@ static struct account *account_create(struct row *row)
     for (int i = 0; i < TABLES; i++) {
         account->tables[i] = calloc(1, sizeof(struct table));
         if (account->tables[i] == NULL) {
-            account_unref(account);
+            mem_account_unref(account);
             return NULL;
         }
         account->tables[i]->refs = 1;
@@ -40,30 +40,30 @@ static struct account *account_create(struct row *row)
     return account;
 }
 
-struct account *account_copy(const struct account *account)
+struct account *mem_account_copy(const struct account *account)
 {
     struct account *copy = calloc(1, sizeof(*copy));
     if (copy == NULL)
         return NULL;
     copy->refs = 1;
-    copy->row = account->row == NULL ? NULL : row_ref(account->row);
+    copy->row = account->row == NULL ? NULL : mem_row_ref(account->row);
     copy->begun = account->begun;
     copy->number = account->number;
     for (int i = 0; i < TABLES; i++)
-        copy->tables[i] = table_ref(account->tables[i]);
+        copy->tables[i] = mem_table_ref(account->tables[i]);
     return copy;
 }
 
-void account_lay(struct account *account, const struct account *synced)
+void mem_account_lay(struct account *account, const struct account *synced)
 {
     for (int i = FIRST_SYNCED; i < TABLES; i++) {
         struct table *old = account->tables[i];
-        account->tables[i] = table_ref(synced->tables[i]);
-        table_unref(old);
+        account->tables[i] = mem_table_ref(synced->tables[i]);
+        mem_table_unref(old);
     }
 }
 
-struct world *world_create(void)
+struct world *mem_world_create(void)
 {
     struct world *world = calloc(1, sizeof(*world));
     if (world == NULL || (world->whole = account_create(NULL)) == NULL) {
@@ -74,7 +74,7 @@ struct world *world_create(void)
     return world;
 }
 
-struct world *world_copy(const struct world *world)
+struct world *mem_world_copy(const struct world *world)
 {
     struct world *copy = calloc(1, sizeof(*copy));
     struct account **accounts = malloc((world->count + 1) * sizeof(struct account *));
@@ -96,24 +96,25 @@ struct world *world_copy(const struct world *world)
     return copy;
 }
 
-struct world *world_ref(struct world *world)
+struct world *mem_world_ref(struct world *world)
 {
     world->refs++;
     return world;
 }
 
-void world_unref(struct world *world)
+void mem_world_unref(struct world *world)
 {
     if (world == NULL || --world->refs > 0)
         return;
     for (size_t i = 0; i < world->count; i++)
-        account_unref(world->accounts[i]);
-    account_unref(world->whole);
+        mem_account_unref(world->accounts[i]);
+    mem_account_unref(world->whole);
     free(world->accounts);
     free(world);
 }
 
-static struct account *find_account(const struct world *world, const char *id, size_t *ret_place)
+static struct account *world_find_account(const struct world *world, const char *id,
+                                          size_t *ret_place)
 {
     size_t low = 0, high = world->count;
     while (low < high) {
@@ -132,60 +133,63 @@ static struct account *find_account(const struct world *world, const char *id, s
     return NULL;
 }
 
-struct account *world_account(const struct world *world, const char *id)
+struct account *mem_world_account(const struct world *world, const char *id)
 {
     size_t place;
-    return find_account(world, id, &place);
+    return world_find_account(world, id, &place);
 }
 
-struct account *world_own(struct world *world, const char *id)
+struct account *mem_world_own(struct world *world, const char *id)
 {
     size_t place;
-    struct account *account = find_account(world, id, &place);
+    struct account *account = world_find_account(world, id, &place);
     if (account == NULL || account->refs == 1)
         return account;
-    struct account *copy = account_copy(account);
+    struct account *copy = mem_account_copy(account);
     if (copy == NULL)
         return NULL;
     world->accounts[place] = copy;
-    account_unref(account);
+    mem_account_unref(account);
     return copy;
 }
 
-struct account *world_own_whole(struct world *world)
+struct account *mem_world_own_whole(struct world *world)
 {
     if (world->whole->refs == 1)
         return world->whole;
-    struct account *copy = account_copy(world->whole);
+    struct account *copy = mem_account_copy(world->whole);
     if (copy == NULL)
         return NULL;
-    account_unref(world->whole);
+    mem_account_unref(world->whole);
     world->whole = copy;
     return copy;
 }
 
-bool world_add(struct world *world, struct row *row)
+bool mem_world_add(struct world *world, struct row *row)
 {
     size_t place;
-    struct account **accounts = realloc(world->accounts, (world->count + 1) * sizeof(struct account *));
+    struct account **accounts =
+        realloc(world->accounts, (world->count + 1) * sizeof(struct account *));
     if (accounts != NULL)
         world->accounts = accounts;
     struct account *account = accounts == NULL ? NULL : account_create(row);
     if (account == NULL)
         return false;
     account->number = ++world->made;
-    find_account(world, row->account.id, &place);
-    memmove(&accounts[place + 1], &accounts[place], (world->count++ - place) * sizeof(struct account *));
+    world_find_account(world, row->account.id, &place);
+    memmove(&accounts[place + 1], &accounts[place],
+            (world->count++ - place) * sizeof(struct account *));
     accounts[place] = account;
     return true;
 }
 
-void world_remove(struct world *world, const char *id)
+void mem_world_remove(struct world *world, const char *id)
 {
     size_t place;
-    struct account *account = find_account(world, id, &place);
+    struct account *account = world_find_account(world, id, &place);
     if (account == NULL)
         return;
-    memmove(&world->accounts[place], &world->accounts[place + 1], (--world->count - place) * sizeof(struct account *));
-    account_unref(account);
+    memmove(&world->accounts[place], &world->accounts[place + 1],
+            (--world->count - place) * sizeof(struct account *));
+    mem_account_unref(account);
 }

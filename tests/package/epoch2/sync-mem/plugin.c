@@ -1,5 +1,6 @@
-/* A provider without a service: what it "syncs" is the text of the import file (see text.h), which is also the account's credentials.
- * To make a provider of your own, keep the shape of pull() and replace where the records come from. */
+/* A provider without a service: what it "syncs" is the text of the import file (see text.h),
+ * which is also the account's credentials. To make a provider of your own, keep the shape of
+ * provider_pull() and replace where the records come from. */
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -11,14 +12,14 @@ struct provider {
     const struct hearth_host *host;
 };
 
-struct session {
+struct handle {
     const struct hearth_host *host;
     atomic_bool interrupted;
 };
 
 /* One running pull. */
 struct reader {
-    struct session *session;
+    struct handle *handle;
     struct hearth_call *call;
     const struct hearth_pull *pull;
     const struct hearth_sync_sink *sink;
@@ -26,18 +27,19 @@ struct reader {
     struct hearth_pull_result result;
 };
 
-static int no_memory(struct hearth_call *call)
+static int call_no_memory(struct hearth_call *call)
 {
-    return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory: try again later, or give the process more");
+    return hearth_fail(call, HEARTH_ERR_NOMEM,
+                       "out of memory: try again later, or give the process more");
 }
 
-static int provider_open(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values,
-                         void **ret_self)
+static int provider_open(const struct hearth_host *host, struct hearth_call *call,
+                         const struct hearth_config_value *values, void **ret_self)
 {
     struct provider *provider = calloc(1, sizeof(*provider));
     (void)values;
     if (provider == NULL)
-        return no_memory(call);
+        return call_no_memory(call);
     provider->host = host;
     *ret_self = provider;
     return 0;
@@ -48,45 +50,46 @@ static void provider_close(void *self)
     free(self);
 }
 
-static int session_open(void *self, struct hearth_call *call, void **ret_session)
+static int provider_handle_open(void *self, struct hearth_call *call, void **ret_handle)
 {
-    struct session *session = calloc(1, sizeof(*session));
-    if (session == NULL)
-        return no_memory(call);
-    session->host = ((struct provider *)self)->host;
-    *ret_session = session;
+    struct handle *handle = calloc(1, sizeof(*handle));
+    if (handle == NULL)
+        return call_no_memory(call);
+    handle->host = ((struct provider *)self)->host;
+    *ret_handle = handle;
     return 0;
 }
 
-static void session_close(void *session)
+static void provider_handle_close(void *handle)
 {
-    free(session);
+    free(handle);
 }
 
-static void interrupt(void *s)
+static void provider_interrupt(void *s)
 {
-    struct session *session = s;
-    atomic_store(&session->interrupted, true);
+    struct handle *handle = s;
+    atomic_store(&handle->interrupted, true);
 }
 
 /* Nothing is cached. */
-static void forget(void *self, const char *account)
+static void provider_forget(void *self, const char *account)
 {
     (void)self;
     (void)account;
 }
 
-static int account_import(void *s, struct hearth_call *call, const char *given, struct hearth_identity *ret_identity)
+static int provider_account_import(void *s, struct hearth_call *call, const char *given,
+                                   struct hearth_identity *ret_identity)
 {
-    struct session *session = s;
+    struct handle *handle = s;
     struct text text;
     size_t size = strlen(given);
-    int r = text_parse(session->host, call, given, size, &text);
+    int r = text_parse(handle->host, call, given, size, &text);
     if (r < 0)
         return r;
-    void *credentials = session->host->alloc(call, size);
+    void *credentials = handle->host->alloc(call, size);
     if (credentials == NULL)
-        return no_memory(call);
+        return call_no_memory(call);
     struct hearth_identity identity = {
         .email = text.account->field[0],
         .uid = text.account->field[1],
@@ -95,51 +98,59 @@ static int account_import(void *s, struct hearth_call *call, const char *given, 
         .credentials_size = size,
     };
     /* The caller's struct may be an older and shorter one. */
-    identity.struct_size = ret_identity->struct_size < sizeof(identity) ? ret_identity->struct_size : (uint32_t)sizeof(identity);
+    identity.struct_size = ret_identity->struct_size < sizeof(identity)
+                               ? ret_identity->struct_size
+                               : (uint32_t)sizeof(identity);
     memcpy(ret_identity, &identity, identity.struct_size);
     return 0;
 }
 
-static int stopped(struct reader *reader)
+static int reader_stopped(struct reader *reader)
 {
-    if (atomic_load(&reader->session->interrupted) || reader->session->host->should_stop(reader->call))
+    if (atomic_load(&reader->handle->interrupted) ||
+        reader->handle->host->should_stop(reader->call))
         return hearth_fail(reader->call, HEARTH_ERR_CANCELLED, "the sync was stopped");
     return 0;
 }
 
-/* Where a pull begins next time: here the contents themselves, as a number; a service has the time of its newest record. */
-static void make_mark(const struct text *text, int32_t collection, char ret_mark[20])
+/* Where a pull begins next time: here the contents themselves, as a number; a service has the
+ * time of its newest record. */
+static void make_cursor(const struct text *text, int32_t collection, char ret_cursor[20])
 {
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
     for (size_t i = 0; i < text->count; i++) {
         const struct line *line = &text->lines[i];
         for (int f = -1; line->collection == collection && f <= FIELDS; f++) {
-            const char *at = f < 0 ? (line->kind == LINE_FOLDER ? "/" : "") : f == FIELDS ? line->rest : line->field[f];
+            const char *at = f < 0         ? (line->kind == LINE_FOLDER ? "/" : "")
+                             : f == FIELDS ? line->rest
+                                           : line->field[f];
             for (; at != NULL && *at != '\0'; at++)
                 hash = (hash ^ (unsigned char)*at) * 1099511628211u;
             hash = (hash ^ '\n') * 1099511628211u;
         }
     }
-    snprintf(ret_mark, 20, "%016" PRIx64, hash);
+    snprintf(ret_cursor, 20, "%016" PRIx64, hash);
 }
 
-static bool is_up_to_date(const struct reader *reader, int32_t collection, const char *mark)
+static bool is_up_to_date(const struct reader *reader, int32_t collection, const char *cursor)
 {
-    for (size_t i = 0; i < reader->pull->mark_count; i++)
-        if (HEARTH_AT(reader->pull->marks, i)->collection == collection)
-            return strcmp(HEARTH_AT(reader->pull->marks, i)->text, mark) == 0;
+    for (size_t i = 0; i < reader->pull->cursor_count; i++)
+        if (HEARTH_AT(reader->pull->cursors, i)->collection == collection)
+            return strcmp(HEARTH_AT(reader->pull->cursors, i)->text, cursor) == 0;
     return false;
 }
 
 static int send_device(struct reader *reader, const struct line *line)
 {
-    struct hearth_device device = {.struct_size = sizeof(device), .id = line->field[0], .name = line->rest, .type = "desktop"};
+    struct hearth_device device = {
+        .struct_size = sizeof(device), .id = line->field[0], .name = line->rest, .type = "desktop"};
     return reader->sink->device(reader->sink->ctx, &device);
 }
 
 static int send_tab(struct reader *reader, const struct line *line)
 {
-    struct hearth_tab tab = {.struct_size = sizeof(tab), .title = line->rest, .url = line->field[1]};
+    struct hearth_tab tab = {
+        .struct_size = sizeof(tab), .title = line->rest, .url = line->field[1]};
     return reader->sink->tab(reader->sink->ctx, line->field[0], &tab);
 }
 
@@ -168,7 +179,7 @@ static int send_bookmark(struct reader *reader, const struct line *line)
     /* A folder names its children in order: as they stand in the text. */
     const char **children = folder ? malloc((reader->text.count + 1) * sizeof(*children)) : NULL;
     if (folder && children == NULL)
-        return no_memory(reader->call);
+        return call_no_memory(reader->call);
     for (size_t i = 0; folder && i < reader->text.count; i++) {
         const struct line *child = &reader->text.lines[i];
         if (child->collection == HEARTH_BOOKMARKS && strcmp(child->field[1], line->field[0]) == 0)
@@ -185,31 +196,35 @@ static int (*const send[LINE_KINDS])(struct reader *reader, const struct line *l
     [LINE_BOOKMARK] = send_bookmark, [LINE_PAGE] = send_page,
 };
 
-/* (begin records* commit): an error in between leaves the collection as it was, and the next pull begins it anew. */
+/* (begin records* commit): an error in between leaves the collection as it was, and the next
+ * pull begins it anew. */
 static int read_collection(struct reader *reader, int32_t collection)
 {
-    char mark[20];
-    make_mark(&reader->text, collection, mark);
-    if (is_up_to_date(reader, collection, mark))
+    char cursor[20];
+    make_cursor(&reader->text, collection, cursor);
+    if (is_up_to_date(reader, collection, cursor))
         return 0;
-    /* A record of a service that cannot be read is told by sink->damaged(id, why): what is stored of it stays. Without an id nobody knows
-     * what to keep: do not commit. Better than both: keep its id in the mark, and ask for it again. */
-    /* A text is a snapshot: what is not in it (any more) is gone. A service that forgets by itself says COMPLETE; one that can tell what
-     * changed since the mark says INCREMENTAL, and tells by sink->removed() what was deleted. */
+    /* A record of a service that cannot be read is told by sink->damaged(id, why): what is
+     * stored of it stays. Without an id nobody knows what to keep: do not commit. Better than
+     * both: keep its id in the cursor, and ask for it again. */
+    /* A text is a snapshot: what is not in it (any more) is gone. A service that forgets by
+     * itself says COMPLETE; one that can tell what changed since the cursor says INCREMENTAL,
+     * and tells by sink->removed() what was deleted. */
     int r = reader->sink->begin(reader->sink->ctx, collection, HEARTH_SNAPSHOT);
     for (size_t i = 0; r == 0 && i < reader->text.count; i++) {
         const struct line *line = &reader->text.lines[i];
         if (line->collection != collection)
             continue;
-        r = stopped(reader);
+        r = reader_stopped(reader);
         if (r == 0)
             r = send[line->kind](reader, line);
         reader->result.records += r == 0;
     }
-    return r == 0 ? reader->sink->commit(reader->sink->ctx, mark) : r;
+    return r == 0 ? reader->sink->commit(reader->sink->ctx, cursor) : r;
 }
 
-/* What a person reads: words of our own are rows of this table, so that whoever shows them in another language knows which they are. */
+/* What a person reads: words of our own are rows of this table, so that whoever shows them in
+ * another language knows which they are. */
 /* clang-format off */
 #define MESSAGES(M, T) \
     M(T, unreadable, "sync-mem.unreadable", "The stored text of this account cannot be read. Import the account again.", 0) \
@@ -217,26 +232,28 @@ static int read_collection(struct reader *reader, int32_t collection)
 /* clang-format on */
 MESSAGES(HEARTH_MESSAGE_DEFINE, mem_says)
 
-static void say(struct reader *reader, int32_t state, struct hearth_sentence sentence)
+static void reader_set_result(struct reader *reader, int32_t state, struct hearth_sentence sentence)
 {
     struct hearth_message message = hearth_sentence_message(&sentence);
     reader->result.state = state;
-    reader->result.message = hearth_message_keep(reader->session->host, reader->call, &message);
+    reader->result.message = hearth_message_keep(reader->handle->host, reader->call, &message);
 }
 
-static int read_all(struct reader *reader)
+static int reader_read_all(struct reader *reader)
 {
-    int r = stopped(reader);
+    int r = reader_stopped(reader);
     if (r == 0)
-        r = text_parse(reader->session->host, reader->call, reader->pull->credentials, reader->pull->credentials_size, &reader->text);
+        r = text_parse(reader->handle->host, reader->call, reader->pull->credentials,
+                       reader->pull->credentials_size, &reader->text);
     if (r == HEARTH_ERR_INVALID) { /* the pull itself worked: it found out what is to be done */
-        say(reader, HEARTH_ACCOUNT_SIGNIN_NEEDED, mem_says_unreadable());
+        reader_set_result(reader, HEARTH_ACCOUNT_SIGNIN_NEEDED, mem_says_unreadable());
         return 0;
     }
     if (r == 0 && reader->text.fail != NULL) {
-        const struct hearth_message english = HEARTH_ENGLISH(reader->text.fail->rest); /* words without an id do as well */
+        /* words without an id do as well */
+        const struct hearth_message english = HEARTH_ENGLISH(reader->text.fail->rest);
         reader->result.state = (int32_t)reader->text.fail->number;
-        reader->result.message = hearth_message_keep(reader->session->host, reader->call, &english);
+        reader->result.message = hearth_message_keep(reader->handle->host, reader->call, &english);
         return 0;
     }
     for (int32_t collection = 1; r == 0 && collection < HEARTH_COLLECTION_SLOTS; collection++)
@@ -246,91 +263,114 @@ static int read_all(struct reader *reader)
     return r;
 }
 
-static int pull(void *s, struct hearth_call *call, const struct hearth_pull *pulled, struct hearth_pull_result *ret_result)
+static int provider_pull(void *s, struct hearth_call *call, const struct hearth_pull *pulled,
+                         struct hearth_pull_result *ret_result)
 {
-    struct session *session = s;
-    struct reader reader = {.session = session, .call = call, .pull = pulled, .sink = pulled->sink};
-    atomic_store(&session->interrupted, false);
+    struct handle *handle = s;
+    struct reader reader = {.handle = handle, .call = call, .pull = pulled, .sink = pulled->sink};
+    atomic_store(&handle->interrupted, false);
     call->error[0] = '\0';
-    int r = read_all(&reader);
+    int r = reader_read_all(&reader);
     if (r < 0) { /* the result is filled all the same; an error of the sink came without words */
         if (call->error[0] == '\0')
             hearth_fail(call, r, "what was read could not be stored: it is tried again");
-        say(&reader, HEARTH_ACCOUNT_ERROR, mem_says_failed(call->error));
+        reader_set_result(&reader, HEARTH_ACCOUNT_ERROR, mem_says_failed(call->error));
     }
     reader.result.bytes = (int64_t)pulled->credentials_size;
-    reader.result.struct_size = ret_result->struct_size < sizeof(reader.result) ? ret_result->struct_size : (uint32_t)sizeof(reader.result);
+    reader.result.struct_size = ret_result->struct_size < sizeof(reader.result)
+                                    ? ret_result->struct_size
+                                    : (uint32_t)sizeof(reader.result);
     memcpy(ret_result, &reader.result, reader.result.struct_size);
     return r;
 }
 
-/* Signing in: one question, for the text of the account. A service would be asked here. What a step needs later travels in its state; here
- * that is only a word that tells our states from others. */
+/* Signing in: one question, for the text of the account. A service would be asked here. What a
+ * step needs later travels in its state; here that is only a word that tells our states from
+ * others. */
 static const char STATE[] = "sync-mem sign-in 1";
 
-static uint64_t signin_ways(void *self)
+static uint64_t signin_methods(void *self)
 {
     (void)self;
     return HEARTH_SIGNIN_PASSWORD;
 }
 
-static int ask(struct session *session, struct hearth_call *call, const char *problem, struct hearth_signin_step *ret_step)
+static int signin_ask_for_text(struct handle *handle, struct hearth_call *call, const char *problem,
+                               struct hearth_signin_step *ret_step)
 {
-    static const struct hearth_message title = HEARTH_ENGLISH("Sign in"), label = HEARTH_ENGLISH("The account, as text.h describes it");
+    static const struct hearth_message title = HEARTH_ENGLISH("Sign in"),
+                                       label =
+                                           HEARTH_ENGLISH("The account, as text.h describes it");
     static const struct hearth_signin_field fields[] = {
-        {.struct_size = sizeof(struct hearth_signin_field), .input = HEARTH_SIGNIN_SECRET, .name = "text", .label = &label}};
-    struct hearth_signin_step step = {
-        .kind = HEARTH_SIGNIN_ASK, .title = &title, .fields = fields, .field_count = 1, .state = STATE, .state_size = sizeof(STATE)};
+        {.struct_size = sizeof(struct hearth_signin_field),
+         .input = HEARTH_SIGNIN_SECRET,
+         .name = "text",
+         .label = &label}};
+    struct hearth_signin_step step = {.kind = HEARTH_SIGNIN_ASK,
+                                      .title = &title,
+                                      .fields = fields,
+                                      .field_count = 1,
+                                      .state = STATE,
+                                      .state_size = sizeof(STATE)};
     if (problem != NULL) {
         const struct hearth_message english = HEARTH_ENGLISH(problem);
-        step.problem = hearth_message_keep(session->host, call, &english);
+        step.problem = hearth_message_keep(handle->host, call, &english);
         if (step.problem == NULL)
-            return no_memory(call);
+            return call_no_memory(call);
     }
-    step.struct_size = ret_step->struct_size < sizeof(step) ? ret_step->struct_size : (uint32_t)sizeof(step);
+    step.struct_size =
+        ret_step->struct_size < sizeof(step) ? ret_step->struct_size : (uint32_t)sizeof(step);
     memcpy(ret_step, &step, step.struct_size);
     return 0;
 }
 
-static int signin_start(void *s, struct hearth_call *call, const struct hearth_signin *signin, struct hearth_signin_step *ret_step)
+static int signin_start(void *s, struct hearth_call *call, const struct hearth_signin *signin,
+                        struct hearth_signin_step *ret_step)
 {
-    if (signin->way != HEARTH_SIGNIN_PASSWORD)
-        return hearth_fail(call, HEARTH_ERR_UNSUPPORTED, "an account that is written down has no page to sign in at");
-    return ask(s, call, NULL, ret_step);
+    if (signin->method != HEARTH_SIGNIN_PASSWORD)
+        return hearth_fail(call, HEARTH_ERR_UNSUPPORTED,
+                           "an account that is written down has no page to sign in at");
+    return signin_ask_for_text(s, call, NULL, ret_step);
 }
 
-static int signin_next(void *s, struct hearth_call *call, const void *state, size_t state_size, const struct hearth_signin_answer *answers,
-                       size_t count, struct hearth_signin_step *ret_step)
+static int signin_next(void *s, struct hearth_call *call, const void *state, size_t state_size,
+                       const struct hearth_signin_answer *answers, size_t count,
+                       struct hearth_signin_step *ret_step)
 {
-    struct session *session = s;
-    struct hearth_identity *identity = session->host->alloc(call, sizeof(*identity));
+    struct handle *handle = s;
+    struct hearth_identity *identity = handle->host->alloc(call, sizeof(*identity));
     struct hearth_signin_step step = {.kind = HEARTH_SIGNIN_DONE, .identity = identity};
     if (identity == NULL)
-        return no_memory(call);
+        return call_no_memory(call);
     identity->struct_size = sizeof(*identity);
     if (state_size != sizeof(STATE) || memcmp(state, STATE, sizeof(STATE)) != 0)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "this sign-in was begun by another plugin; start again");
+        return hearth_fail(call, HEARTH_ERR_INVALID,
+                           "this sign-in was begun by another plugin; start again");
     if (count == 0 || strcmp(answers[0].name, "text") != 0)
-        return ask(s, call, "Nothing was typed.", ret_step);
-    int r = account_import(s, call, answers[0].value, identity);
+        return signin_ask_for_text(s, call, "Nothing was typed.", ret_step);
+    int r = provider_account_import(s, call, answers[0].value, identity);
     if (r == HEARTH_ERR_INVALID)
-        return ask(s, call, call->error, ret_step);
+        return signin_ask_for_text(s, call, call->error, ret_step);
     if (r < 0)
         return r;
-    step.struct_size = ret_step->struct_size < sizeof(step) ? ret_step->struct_size : (uint32_t)sizeof(step);
+    step.struct_size =
+        ret_step->struct_size < sizeof(step) ? ret_step->struct_size : (uint32_t)sizeof(step);
     memcpy(ret_step, &step, step.struct_size);
     return 0;
 }
 
-static int describe(void *s, struct hearth_call *call, const void *credentials, size_t size, struct hearth_identity *ret_identity)
+static int provider_describe(void *s, struct hearth_call *call, const void *credentials,
+                             size_t size, struct hearth_identity *ret_identity)
 {
-    struct session *session = s;
+    struct handle *handle = s;
     struct text text;
-    int r = text_parse(session->host, call, credentials, size, &text);
+    int r = text_parse(handle->host, call, credentials, size, &text);
     if (r < 0)
         return r;
     struct hearth_identity identity = {.uid = text.account->field[1]};
-    identity.struct_size = ret_identity->struct_size < sizeof(identity) ? ret_identity->struct_size : (uint32_t)sizeof(identity);
+    identity.struct_size = ret_identity->struct_size < sizeof(identity)
+                               ? ret_identity->struct_size
+                               : (uint32_t)sizeof(identity);
     memcpy(ret_identity, &identity, identity.struct_size);
     return 0;
 }
@@ -339,20 +379,23 @@ static const struct hearth_sync operations = {
     .struct_size = sizeof(operations),
     .open = provider_open,
     .close = provider_close,
-    .session_open = session_open,
-    .session_close = session_close,
-    .interrupt = interrupt,
-    .account_import = account_import,
-    .pull = pull,
-    .forget = forget,
+    .handle_open = provider_handle_open,
+    .handle_close = provider_handle_close,
+    .interrupt = provider_interrupt,
+    .account_import = provider_account_import,
+    .pull = provider_pull,
+    .forget = provider_forget,
 };
 
 /* What not every provider can do, by name. */
-static const void *extension(const char *name)
+static const void *provider_extension(const char *name)
 {
-    static const struct hearth_sync_signin signin = {
-        .struct_size = sizeof(signin), .ways = signin_ways, .start = signin_start, .next = signin_next};
-    static const struct hearth_sync_describe describes = {.struct_size = sizeof(describes), .describe = describe};
+    static const struct hearth_sync_signin signin = {.struct_size = sizeof(signin),
+                                                     .methods = signin_methods,
+                                                     .start = signin_start,
+                                                     .next = signin_next};
+    static const struct hearth_sync_describe describes = {.struct_size = sizeof(describes),
+                                                          .describe = provider_describe};
     if (strcmp(name, HEARTH_SYNC_SIGNIN) == 0)
         return &signin;
     return strcmp(name, HEARTH_SYNC_DESCRIBE) == 0 ? &describes : NULL;
@@ -369,7 +412,7 @@ const struct hearth_plugin *hearth_plugin_v2(void)
         .version = "1",
         .description = "an account written down as text: for tests, and to copy from",
         .operations = &operations,
-        .extension = extension,
+        .extension = provider_extension,
     };
     return &plugin;
 }

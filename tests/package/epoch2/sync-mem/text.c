@@ -23,7 +23,11 @@ static bool is_utf8(const unsigned char *at, size_t size)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     for (size_t i = 0; i < size;) {
-        size_t length = at[i] < 0x80 ? 1 : at[i] >= 0xf0 && at[i] < 0xf8 ? 4 : at[i] >= 0xe0 && at[i] < 0xf0 ? 3 : at[i] >= 0xc0 ? 2 : 0;
+        size_t length = at[i] < 0x80                    ? 1
+                        : at[i] >= 0xf0 && at[i] < 0xf8 ? 4
+                        : at[i] >= 0xe0 && at[i] < 0xf0 ? 3
+                        : at[i] >= 0xc0                 ? 2
+                                                        : 0;
         if (at[i] == 0 || at[i] >= 0xf8 || length == 0 || length > size - i)
             return false;
         uint32_t code = length == 1 ? at[i] : at[i] & (0x7fu >> length);
@@ -40,7 +44,7 @@ static bool is_utf8(const unsigned char *at, size_t size)
 }
 
 /* Cuts the next field off; NULL when it is missing or empty. */
-static char *cut(char **at)
+static char *field_cut(char **at)
 {
     char *field = *at;
     size_t size = strcspn(field, " ");
@@ -72,7 +76,9 @@ static bool read_state(const char *word, int64_t *ret_state)
     static const struct {
         const char *word;
         int64_t state;
-    } states[] = {{"waiting", HEARTH_ACCOUNT_WAITING}, {"signin", HEARTH_ACCOUNT_SIGNIN_NEEDED}, {"error", HEARTH_ACCOUNT_ERROR}};
+    } states[] = {{"waiting", HEARTH_ACCOUNT_WAITING},
+                  {"signin", HEARTH_ACCOUNT_SIGNIN_NEEDED},
+                  {"error", HEARTH_ACCOUNT_ERROR}};
     for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
         if (strcmp(word, states[i].word) == 0) {
             *ret_state = states[i].state;
@@ -91,11 +97,17 @@ static const char *check_line(struct text *text, struct line *line)
                : strchr(line->field[0], '@') == NULL ? "the account's e-mail address has no @"
                                                      : NULL;
     case LINE_TAB:
-        return is_known_device(text, line->field[0]) ? NULL : "no device with this id stands above: add a device line";
+        return is_known_device(text, line->field[0])
+                   ? NULL
+                   : "no device with this id stands above: add a device line";
     case LINE_PAGE:
-        return read_date(line->field[2], &line->number) ? NULL : "the date is not a number of milliseconds since 1970";
+        return read_date(line->field[2], &line->number)
+                   ? NULL
+                   : "the date is not a number of milliseconds since 1970";
     case LINE_FAIL:
-        return read_state(line->field[0], &line->number) ? NULL : "the state is not waiting, signin or error";
+        return read_state(line->field[0], &line->number)
+                   ? NULL
+                   : "the state is not waiting, signin or error";
     default:
         return NULL;
     }
@@ -103,7 +115,7 @@ static const char *check_line(struct text *text, struct line *line)
 
 static const char *parse_line(struct text *text, char *at)
 {
-    const char *word = cut(&at);
+    const char *word = field_cut(&at);
     struct line *line = &text->lines[text->count];
     size_t kind = 0;
     while (kind < LINE_KINDS && (word == NULL || strcmp(word, shapes[kind].word) != 0))
@@ -112,7 +124,7 @@ static const char *parse_line(struct text *text, char *at)
         return "begins with none of: account, device, tab, folder, bookmark, page, fail, #";
     *line = (struct line){.kind = (enum line_kind)kind, .collection = shapes[kind].collection};
     for (int i = 0; i < shapes[kind].fields; i++)
-        if ((line->field[i] = cut(&at)) == NULL)
+        if ((line->field[i] = field_cut(&at)) == NULL)
             return "a field is missing or empty: fields are separated by one space";
     line->rest = at;
     if (shapes[kind].rest && line->rest[0] == '\0')
@@ -136,7 +148,8 @@ static size_t count_lines(const char *at, size_t size)
     return count;
 }
 
-int text_parse(const struct hearth_host *host, struct hearth_call *call, const void *bytes, size_t size, struct text *ret_text)
+int text_parse(const struct hearth_host *host, struct hearth_call *call, const void *bytes,
+               size_t size, struct text *ret_text)
 {
     struct text text = {.count = 0};
     if (!is_utf8(bytes, size))
@@ -144,7 +157,8 @@ int text_parse(const struct hearth_host *host, struct hearth_call *call, const v
     char *copy = host->alloc(call, size + 1);
     text.lines = host->alloc(call, count_lines(bytes, size) * sizeof(struct line));
     if (copy == NULL || text.lines == NULL)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory: try again later, or give the process more");
+        return hearth_fail(call, HEARTH_ERR_NOMEM,
+                           "out of memory: try again later, or give the process more");
     if (size > 0)
         memcpy(copy, bytes, size);
     char *end = copy + size;
@@ -160,7 +174,8 @@ int text_parse(const struct hearth_host *host, struct hearth_call *call, const v
         copy = next + 1;
     }
     if (text.account == NULL)
-        return hearth_fail(call, HEARTH_ERR_INVALID, "no line says whose account it is: add \"account EMAIL UID\"");
+        return hearth_fail(call, HEARTH_ERR_INVALID,
+                           "no line says whose account it is: add \"account EMAIL UID\"");
     *ret_text = text;
     return 0;
 }

@@ -1,5 +1,6 @@
-/* The text that an account is made of, one thing a line. Fields are separated by one space; what is in brackets may be missing, and goes
- * on to the end of the line. Empty lines and lines that begin with # say nothing.
+/* The text that an account is made of, one thing a line. Fields are separated by one space; what
+ * is in brackets may be missing, and goes on to the end of the line. Empty lines and lines that
+ * begin with # say nothing.
  *
  *   account EMAIL UID [NAME]                  once
  *   device ID NAME
@@ -15,7 +16,16 @@
 
 enum { FIELDS = 3 };
 
-enum line_kind { LINE_ACCOUNT, LINE_DEVICE, LINE_TAB, LINE_FOLDER, LINE_BOOKMARK, LINE_PAGE, LINE_FAIL, LINE_KINDS };
+enum line_kind {
+    LINE_ACCOUNT,
+    LINE_DEVICE,
+    LINE_TAB,
+    LINE_FOLDER,
+    LINE_BOOKMARK,
+    LINE_PAGE,
+    LINE_FAIL,
+    LINE_KINDS
+};
 
 struct line {
     enum line_kind kind;
@@ -32,6 +42,7 @@ struct text {
 };
 
 /* Everything lives in the call's memory. INVALID, with words that name the line; NOMEM. */
-int text_parse(const struct hearth_host *host, struct hearth_call *call, const void *bytes, size_t size, struct text *ret_text);
+int text_parse(const struct hearth_host *host, struct hearth_call *call, const void *bytes,
+               size_t size, struct text *ret_text);
 
 #endif

@@ -1,8 +1,11 @@
-/* hearth/message.h: what a person is told, as a stable id, an English template and typed parameters.
+/* hearth/message.h: what a person is told, as a stable id, an English template and typed
+ * parameters.
  *
- * Logs and the error text of a call are for operators and stay English texts. Whatever a person reads is a message, so that a
- * client can recognise it, and show it in another language, without looking at its English. Messages of Hearth itself are rows
- * of tables (docs/messages.md); whoever has English words alone says HEARTH_ENGLISH("It is not there yet."). */
+ * Logs and the error text of a call are for operators and stay English texts. Whatever a person
+ * reads is a message, so that a client can recognise it, and show it in another language,
+ * without looking at its English. Messages of Hearth itself are rows of tables
+ * (docs/messages.md); whoever has English words alone says HEARTH_ENGLISH("It is not there
+ * yet."). */
 #ifndef HEARTH_MESSAGE_H
 #define HEARTH_MESSAGE_H
 
@@ -14,7 +17,8 @@
 extern "C" {
 #endif
 
-/* An id is [a-z0-9_.-], and never means something else. A text has at most so many bytes when it is rendered. */
+/* An id is [a-z0-9_.-], and never means something else. A text has at most so many bytes when it
+ * is rendered. */
 #define HEARTH_MESSAGE_ID_MAX     64
 #define HEARTH_MESSAGE_TEXT_MAX   1024
 #define HEARTH_MESSAGE_PARAMETERS 6
@@ -36,7 +40,8 @@ struct hearth_message_parameter {
     int64_t number;   /* the others */
 };
 
-/* `text` is a whole sentence, or several, or the label of something, in English. In it stand, as in ICU's MessageFormat,
+/* `text` is a whole sentence, or several, or the label of something, in English. In it stand, as
+ * in ICU's MessageFormat,
  *   {name}                                       the parameter
  *   {name, plural, one {# record} other {# records}}   # is its number
  *   {name, select, tabs {Tabs are} other {It is}}      by its word
@@ -44,21 +49,22 @@ struct hearth_message_parameter {
 struct hearth_message {
     uint32_t struct_size;
     uint32_t reserved;
-    const char *id; /* "": none, the text is all there is. A plugin's own begin with its file's name: "sync-NAME.…" */
+    /* "": none, the text is all there is. A plugin's own begin with its file's name:
+     * "sync-NAME.…" */
+    const char *id;
     const char *text;
     const struct hearth_message_parameter *parameters; /* HEARTH_AT */
     size_t parameter_count;
 };
 
 /* As an initialiser: words without id and parameters. */
-#define HEARTH_ENGLISH(words)                                                                                                              \
-    {                                                                                                                                      \
-        sizeof(struct hearth_message), 0, "", (words), NULL, 0                                                                             \
+#define HEARTH_ENGLISH(words)                                                                      \
+    {                                                                                              \
+        sizeof(struct hearth_message), 0, "", (words), NULL, 0                                     \
     }
 
-/* --- tables ---------------------------------------------------------------------------------------
- *
- * #define FORGE_MESSAGES(M, T) \
+/* --- tables --- */
+/* #define FORGE_MESSAGES(M, T) \
  *     M(T, moved,   "sync-forge.moved",   "The forge has moved. Sign in again.", 0) \
  *     M(T, refused, "sync-forge.refused", "The forge refused {path} ({status}).", 2, TEXT, path, NUMBER, status)
  * FORGE_MESSAGES(HEARTH_MESSAGE_DEFINE, forge_say)
@@ -110,7 +116,8 @@ static inline struct hearth_time hearth_time_of(int64_t ms)
     return time;
 }
 
-static inline void hearth_sentence_put(struct hearth_sentence *sentence, const char *name, int32_t kind, const char *text, int64_t number)
+static inline void hearth_sentence_put(struct hearth_sentence *sentence, const char *name,
+                                       int32_t kind, const char *text, int64_t number)
 {
     struct hearth_message_parameter *parameter = &sentence->parameters[sentence->count++];
     parameter->struct_size = (uint32_t)sizeof(*parameter);
@@ -140,47 +147,63 @@ static inline struct hearth_message hearth_sentence_message(const struct hearth_
 #define HEARTH_MESSAGE_TYPE_DURATION struct hearth_duration
 #define HEARTH_MESSAGE_TYPE_TIME     struct hearth_time
 
-#define HEARTH_MESSAGE_PUT_TEXT(name)     hearth_sentence_put(&sentence_, #name, HEARTH_PARAMETER_TEXT, name, 0);
-#define HEARTH_MESSAGE_PUT_WORD(name)     hearth_sentence_put(&sentence_, #name, HEARTH_PARAMETER_WORD, name, 0);
-#define HEARTH_MESSAGE_PUT_COUNT(name)    hearth_sentence_put(&sentence_, #name, HEARTH_PARAMETER_COUNT, NULL, name);
-#define HEARTH_MESSAGE_PUT_NUMBER(name)   hearth_sentence_put(&sentence_, #name, HEARTH_PARAMETER_NUMBER, NULL, name);
-#define HEARTH_MESSAGE_PUT_DURATION(name) hearth_sentence_put(&sentence_, #name, HEARTH_PARAMETER_DURATION, NULL, name.ms);
-#define HEARTH_MESSAGE_PUT_TIME(name)     hearth_sentence_put(&sentence_, #name, HEARTH_PARAMETER_TIME, NULL, name.ms);
+#define HEARTH_MESSAGE_PUT_TEXT(name)                                                              \
+    hearth_sentence_put(&sentence_, #name, HEARTH_PARAMETER_TEXT, name, 0);
+#define HEARTH_MESSAGE_PUT_WORD(name)                                                              \
+    hearth_sentence_put(&sentence_, #name, HEARTH_PARAMETER_WORD, name, 0);
+#define HEARTH_MESSAGE_PUT_COUNT(name)                                                             \
+    hearth_sentence_put(&sentence_, #name, HEARTH_PARAMETER_COUNT, NULL, name);
+#define HEARTH_MESSAGE_PUT_NUMBER(name)                                                            \
+    hearth_sentence_put(&sentence_, #name, HEARTH_PARAMETER_NUMBER, NULL, name);
+#define HEARTH_MESSAGE_PUT_DURATION(name)                                                          \
+    hearth_sentence_put(&sentence_, #name, HEARTH_PARAMETER_DURATION, NULL, name.ms);
+#define HEARTH_MESSAGE_PUT_TIME(name)                                                              \
+    hearth_sentence_put(&sentence_, #name, HEARTH_PARAMETER_TIME, NULL, name.ms);
 
-#define HEARTH_MESSAGE_TYPES_0()          void
-#define HEARTH_MESSAGE_TYPES_1(k, n)      HEARTH_MESSAGE_TYPE_##k n
-#define HEARTH_MESSAGE_TYPES_2(k, n, ...) HEARTH_MESSAGE_TYPE_##k n, HEARTH_MESSAGE_TYPES_1(__VA_ARGS__)
-#define HEARTH_MESSAGE_TYPES_3(k, n, ...) HEARTH_MESSAGE_TYPE_##k n, HEARTH_MESSAGE_TYPES_2(__VA_ARGS__)
-#define HEARTH_MESSAGE_TYPES_4(k, n, ...) HEARTH_MESSAGE_TYPE_##k n, HEARTH_MESSAGE_TYPES_3(__VA_ARGS__)
+#define HEARTH_MESSAGE_TYPES_0()     void
+#define HEARTH_MESSAGE_TYPES_1(k, n) HEARTH_MESSAGE_TYPE_##k n
+#define HEARTH_MESSAGE_TYPES_2(k, n, ...)                                                          \
+    HEARTH_MESSAGE_TYPE_##k n, HEARTH_MESSAGE_TYPES_1(__VA_ARGS__)
+#define HEARTH_MESSAGE_TYPES_3(k, n, ...)                                                          \
+    HEARTH_MESSAGE_TYPE_##k n, HEARTH_MESSAGE_TYPES_2(__VA_ARGS__)
+#define HEARTH_MESSAGE_TYPES_4(k, n, ...)                                                          \
+    HEARTH_MESSAGE_TYPE_##k n, HEARTH_MESSAGE_TYPES_3(__VA_ARGS__)
 #define HEARTH_MESSAGE_PUTS_0()
-#define HEARTH_MESSAGE_PUTS_1(k, n)      HEARTH_MESSAGE_PUT_##k(n)
-#define HEARTH_MESSAGE_PUTS_2(k, n, ...) HEARTH_MESSAGE_PUT_##k(n) HEARTH_MESSAGE_PUTS_1(__VA_ARGS__)
-#define HEARTH_MESSAGE_PUTS_3(k, n, ...) HEARTH_MESSAGE_PUT_##k(n) HEARTH_MESSAGE_PUTS_2(__VA_ARGS__)
-#define HEARTH_MESSAGE_PUTS_4(k, n, ...) HEARTH_MESSAGE_PUT_##k(n) HEARTH_MESSAGE_PUTS_3(__VA_ARGS__)
-#define HEARTH_MESSAGE_NAMES_0()                                                                                                           \
-    {                                                                                                                                      \
-        NULL, 0                                                                                                                            \
+#define HEARTH_MESSAGE_PUTS_1(k, n) HEARTH_MESSAGE_PUT_##k(n)
+#define HEARTH_MESSAGE_PUTS_2(k, n, ...)                                                           \
+    HEARTH_MESSAGE_PUT_##k(n) HEARTH_MESSAGE_PUTS_1(__VA_ARGS__)
+#define HEARTH_MESSAGE_PUTS_3(k, n, ...)                                                           \
+    HEARTH_MESSAGE_PUT_##k(n) HEARTH_MESSAGE_PUTS_2(__VA_ARGS__)
+#define HEARTH_MESSAGE_PUTS_4(k, n, ...)                                                           \
+    HEARTH_MESSAGE_PUT_##k(n) HEARTH_MESSAGE_PUTS_3(__VA_ARGS__)
+#define HEARTH_MESSAGE_NAMES_0()                                                                   \
+    {                                                                                              \
+        NULL, 0                                                                                    \
     }
-#define HEARTH_MESSAGE_NAMES_1(k, n)                                                                                                       \
-    {                                                                                                                                      \
-#n, HEARTH_PARAMETER_##k                                                                                                           \
+#define HEARTH_MESSAGE_NAMES_1(k, n)                                                               \
+    {                                                                                              \
+#n, HEARTH_PARAMETER_##k                                                                   \
     }
-#define HEARTH_MESSAGE_NAMES_2(k, n, ...) HEARTH_MESSAGE_NAMES_1(k, n), HEARTH_MESSAGE_NAMES_1(__VA_ARGS__)
-#define HEARTH_MESSAGE_NAMES_3(k, n, ...) HEARTH_MESSAGE_NAMES_1(k, n), HEARTH_MESSAGE_NAMES_2(__VA_ARGS__)
-#define HEARTH_MESSAGE_NAMES_4(k, n, ...) HEARTH_MESSAGE_NAMES_1(k, n), HEARTH_MESSAGE_NAMES_3(__VA_ARGS__)
+#define HEARTH_MESSAGE_NAMES_2(k, n, ...)                                                          \
+    HEARTH_MESSAGE_NAMES_1(k, n), HEARTH_MESSAGE_NAMES_1(__VA_ARGS__)
+#define HEARTH_MESSAGE_NAMES_3(k, n, ...)                                                          \
+    HEARTH_MESSAGE_NAMES_1(k, n), HEARTH_MESSAGE_NAMES_2(__VA_ARGS__)
+#define HEARTH_MESSAGE_NAMES_4(k, n, ...)                                                          \
+    HEARTH_MESSAGE_NAMES_1(k, n), HEARTH_MESSAGE_NAMES_3(__VA_ARGS__)
 
-#define HEARTH_MESSAGE_DEFINE(T, name, id_, text_, count_, ...)                                                                            \
-    static inline struct hearth_sentence T##_##name(HEARTH_MESSAGE_TYPES_##count_(__VA_ARGS__))                                            \
-    {                                                                                                                                      \
-        struct hearth_sentence sentence_;                                                                                                  \
-        memset(&sentence_, 0, sizeof(sentence_));                                                                                          \
-        sentence_.id = id_;                                                                                                                \
-        sentence_.text = text_;                                                                                                            \
-        HEARTH_MESSAGE_PUTS_##count_(__VA_ARGS__) return sentence_;                                                                        \
+#define HEARTH_MESSAGE_DEFINE(T, name, id_, text_, count_, ...)                                    \
+    static inline struct hearth_sentence T##_##name(HEARTH_MESSAGE_TYPES_##count_(__VA_ARGS__))    \
+    {                                                                                              \
+        struct hearth_sentence sentence_;                                                          \
+        memset(&sentence_, 0, sizeof(sentence_));                                                  \
+        sentence_.id = id_;                                                                        \
+        sentence_.text = text_;                                                                    \
+        HEARTH_MESSAGE_PUTS_##count_(__VA_ARGS__) return sentence_;                                \
     }
-#define HEARTH_MESSAGE_ROW(T, name, id_, text_, count_, ...) {#name, id_, text_, count_, {HEARTH_MESSAGE_NAMES_##count_(__VA_ARGS__)}},
+#define HEARTH_MESSAGE_ROW(T, name, id_, text_, count_, ...)                                       \
+    {#name, id_, text_, count_, {HEARTH_MESSAGE_NAMES_##count_(__VA_ARGS__)}},
 
-/* --- rendering ------------------------------------------------------------------------------------ */
+/* --- rendering --- */
 
 struct hearth_rendering {
     char *text;
@@ -221,7 +244,8 @@ static inline void hearth_render_number(struct hearth_rendering *to, int64_t num
 static inline void hearth_render_duration(struct hearth_rendering *to, int64_t ms)
 {
     static const char *const one[] = {" second", " minute", " hour", " day"};
-    static const int64_t size[] = {1000, 60000, 3600000, 86400000}, below[] = {60000, 7200000, 172800000, INT64_MAX};
+    static const int64_t size[] = {1000, 60000, 3600000, 86400000},
+                         below[] = {60000, 7200000, 172800000, INT64_MAX};
     int64_t n;
     int unit = 0;
     while (ms >= below[unit])
@@ -236,7 +260,8 @@ static inline void hearth_render_duration(struct hearth_rendering *to, int64_t m
 static inline void hearth_render_time(struct hearth_rendering *to, int64_t ms)
 {
     int64_t minutes = ms / 60000 - (ms % 60000 < 0), days = minutes / 1440 - (minutes % 1440 < 0);
-    int64_t minute = minutes - days * 1440, z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097;
+    int64_t minute = minutes - days * 1440, z = days + 719468,
+            era = (z >= 0 ? z : z - 146096) / 146097;
     int64_t doe = z - era * 146097, yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
     int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), month = (5 * doy + 2) / 153;
     hearth_render_number(to, yoe + era * 400 + (month >= 10), 4);
@@ -251,7 +276,8 @@ static inline void hearth_render_time(struct hearth_rendering *to, int64_t ms)
     hearth_render_add(to, " UTC", 4);
 }
 
-static inline void hearth_render_value(struct hearth_rendering *to, const struct hearth_message_parameter *parameter)
+static inline void hearth_render_value(struct hearth_rendering *to,
+                                       const struct hearth_message_parameter *parameter)
 {
     switch (parameter->kind) {
     case HEARTH_PARAMETER_TEXT:
@@ -282,13 +308,15 @@ static inline const char *hearth_render_close(const char *at, const char *end)
     return NULL;
 }
 
-static inline const struct hearth_message_parameter *hearth_message_find(const struct hearth_message *message, const char *name,
-                                                                         size_t size)
+static inline const struct hearth_message_parameter *hearth_message_find(
+    const struct hearth_message *message, const char *name, size_t size)
 {
     const char *at = (const char *)message->parameters;
     for (size_t i = 0; at != NULL && i < message->parameter_count; i++) {
-        const struct hearth_message_parameter *parameter = (const struct hearth_message_parameter *)(const void *)at;
-        if (parameter->name != NULL && strlen(parameter->name) == size && memcmp(parameter->name, name, size) == 0)
+        const struct hearth_message_parameter *parameter =
+            (const struct hearth_message_parameter *)(const void *)at;
+        if (parameter->name != NULL && strlen(parameter->name) == size &&
+            memcmp(parameter->name, name, size) == 0)
             return parameter;
         at += parameter->struct_size;
     }
@@ -304,7 +332,8 @@ static inline void hearth_render_span(struct hearth_rendering *to, const char *a
                                       const struct hearth_message_parameter *counted);
 
 /* The branch of " one {…} other {…}" that `key` names, else that of "other". */
-static inline void hearth_render_branch(struct hearth_rendering *to, const char *at, const char *end, const char *key,
+static inline void hearth_render_branch(struct hearth_rendering *to, const char *at,
+                                        const char *end, const char *key,
                                         const struct hearth_message_parameter *counted)
 {
     const char *from = NULL, *close = NULL;
@@ -322,7 +351,8 @@ static inline void hearth_render_branch(struct hearth_rendering *to, const char 
         stop = at < end && *at == '{' ? hearth_render_close(at, end) : NULL;
         if (stop == NULL)
             break;
-        if (hearth_render_is_key(name, size, key) || (from == NULL && hearth_render_is_key(name, size, "other"))) {
+        if (hearth_render_is_key(name, size, key) ||
+            (from == NULL && hearth_render_is_key(name, size, "other"))) {
             from = at + 1;
             close = stop;
         }
@@ -372,7 +402,8 @@ static inline void hearth_render_span(struct hearth_rendering *to, const char *a
 }
 
 /* The English, ended by a NUL; what does not fit is missing, in whole characters. NULL is "". */
-static inline void hearth_message_render(const struct hearth_message *message, char *ret_text, size_t capacity)
+static inline void hearth_message_render(const struct hearth_message *message, char *ret_text,
+                                         size_t capacity)
 {
     struct hearth_rendering to = {ret_text, capacity, 0, message};
     size_t start, need;

@@ -1,7 +1,8 @@
 /* hearth/sync.h: operations of a sync plugin ("provider").
  *
- * A provider talks to a Sync service and hands normalised records to the core as they arrive; the core merges and stores them. It keeps
- * nothing on disk, and in memory no more than a page of records for each running pull. It never writes to the user's Sync data. */
+ * A provider talks to a Sync service and hands normalised records to the core as they arrive;
+ * the core merges and stores them. It keeps nothing on disk, and in memory no more than a page
+ * of records for each running pull. It never writes to the user's Sync data. */
 #ifndef HEARTH_SYNC_H
 #define HEARTH_SYNC_H
 
@@ -12,7 +13,8 @@
 extern "C" {
 #endif
 
-/* What providers hand over, said in tables as in records.h. Members that are lists stand before the fields, so that both can grow. */
+/* What providers hand over, said in tables as in records.h. Members that are lists stand before
+ * the fields, so that both can grow. */
 /* clang-format off */
 #define HEARTH_PAGE_RECORD_FIELDS(X, T) \
     X(T, KEY,      TEXT, guid,        1, HEARTH_KEY_MAX,  "as on the server") \
@@ -21,11 +23,13 @@ extern "C" {
     X(T, ALWAYS,   INT,  modified,    INT64_MIN, INT64_MAX, "server time")
 
 #define HEARTH_BOOKMARK_RECORD_FIELDS(X, T) \
-    X(T, KEY,      TEXT, guid,        1, HEARTH_KEY_MAX,  "as on the server: \"menu\", \"toolbar\", \"unfiled\", \"mobile\" for the roots") \
+    X(T, KEY,      TEXT, guid,        1, HEARTH_KEY_MAX, \
+      "as on the server: \"menu\", \"toolbar\", \"unfiled\", \"mobile\" for the roots") \
     X(T, ALWAYS,   INT,  kind,        1, 5,               "enum hearth_bookmark_kind") \
     X(T, OPTIONAL, TEXT, parent_guid, 0, HEARTH_KEY_MAX,  "as the record says it") \
     X(T, OPTIONAL, TEXT, title,       0, HEARTH_TEXT_MAX, "as the record says it") \
-    X(T, OPTIONAL, TEXT, url,         0, HEARTH_TEXT_MAX, "queries: the place: URL; livemarks: the site, else the feed") \
+    X(T, OPTIONAL, TEXT, url,         0, HEARTH_TEXT_MAX, \
+      "queries: the place: URL; livemarks: the site, else the feed") \
     X(T, OPTIONAL, TEXT, keyword,     0, HEARTH_TEXT_MAX, "that opens its URL") \
     X(T, OPTIONAL, TEXT, tag_query,   0, HEARTH_TEXT_MAX, "queries for a tag: its name") \
     X(T, ALWAYS,   INT,  added,       INT64_MIN, HEARTH_DATE_MAX, "0: not said") \
@@ -57,49 +61,60 @@ struct hearth_bookmark_record {
 };
 
 enum hearth_sync_begin {
-    HEARTH_INCREMENTAL = 0, /* what follows changed since the mark */
-    HEARTH_COMPLETE = 1,    /* what follows is the whole collection: devices, tabs, bookmarks that do not come are gone. History is
-                             * united with what is stored, because a Sync server forgets */
-    HEARTH_SNAPSHOT = 2     /* what follows is all that the source has, and it forgets nothing by itself (a browser's own database): what
-                             * does not come is gone, pages and visits too. Devices, tabs and bookmarks: as COMPLETE. A page that comes in
-                             * several records has the visits of all of them; bookmarked pages stay without visits */
+    HEARTH_INCREMENTAL = 0, /* what follows changed since the cursor */
+    /* what follows is the whole collection: devices, tabs, bookmarks that do not come are gone.
+     * History is united with what is stored, because a Sync server forgets */
+    HEARTH_COMPLETE = 1,
+    /* what follows is all that the source has, and it forgets nothing by itself (a browser's own
+     * database): what does not come is gone, pages and visits too. Devices, tabs and bookmarks:
+     * as COMPLETE. A page that comes in several records has the visits of all of them;
+     * bookmarked pages stay without visits */
+    HEARTH_SNAPSHOT = 2
 };
 
-/* Where records go: made by the core, used on the thread that runs pull(). Every function returns 0, or a negative code that pull()
- * must return. Between begin() and commit() records are held outside of memory and seen by no reader; commit() stores them, the mark and
- * the new generation as one atomic batch. Order: (begin records* (restart records*)* commit)*. A collection that was begun and not
- * committed when pull() returns is dropped. */
+/* Where records go: made by the core, used on the thread that runs pull(). Every function
+ * returns 0, or a negative code that pull() must return. Between begin() and commit() records
+ * are held outside of memory and seen by no reader; commit() stores them, the cursor and the new
+ * generation as one atomic batch. Order: (begin records* (restart records*)* commit)*. A
+ * collection that was begun and not committed when pull() returns is dropped. */
 struct hearth_sync_sink {
     uint32_t struct_size;
     uint32_t reserved;
     void *ctx;
-    int (*begin)(void *ctx, int32_t collection, int32_t how); /* enum hearth_collection, enum hearth_sync_begin */
+    /* enum hearth_collection, enum hearth_sync_begin */
+    int (*begin)(void *ctx, int32_t collection, int32_t how);
     int (*device)(void *ctx, const struct hearth_device *device);
-    int (*tab)(void *ctx, const char *device, const struct hearth_tab *tab); /* in the order they should be shown */
+    /* in the order they should be shown */
+    int (*tab)(void *ctx, const char *device, const struct hearth_tab *tab);
     /* Before or after the tabs that are in it, `group` of which is its id. */
     int (*tab_group)(void *ctx, const char *device, const struct hearth_tab_group *group);
     int (*page)(void *ctx, const struct hearth_page_record *record);
     int (*bookmark)(void *ctx, const struct hearth_bookmark_record *record);
     int (*removed)(void *ctx, const char *guid, int64_t modified); /* a tombstone */
-    /* A record that arrived and could not be read. The core says so itself of one that breaks its table (a text that is NULL or too long,
-     * a number outside). What is stored of `guid` stays, also in a COMPLETE collection or a SNAPSHOT: the bookmark, the device, that
-     * device's tabs and groups, the page with its visits; unless a readable record or a tombstone of the same guid comes as well. NULL:
-     * nobody knows which record it was. A COMPLETE collection (but for history) and a SNAPSHOT must then not be committed, because the
-     * stored copy would count as gone: commit() refuses it with INVALID; restart, or leave it uncommitted. */
+    /* A record that arrived and could not be read. The core says so itself of one that breaks
+     * its table (a text that is NULL or too long, a number outside). What is stored of `guid`
+     * stays, also in a COMPLETE collection or a SNAPSHOT: the bookmark, the device, that
+     * device's tabs and groups, the page with its visits; unless a readable record or a
+     * tombstone of the same guid comes as well. NULL: nobody knows which record it was. A
+     * COMPLETE collection (but for history) and a SNAPSHOT must then not be committed, because
+     * the stored copy would count as gone: commit() refuses it with INVALID; restart, or leave
+     * it uncommitted. */
     int (*damaged)(void *ctx, const char *guid, const char *why);
     int (*restart)(void *ctx); /* forget everything since begin() */
-    /* `mark`: opaque text, at most 65,536 bytes, handed to the next pull. NULL: keep. A commit without records
-     * or mark changes stores nothing and makes no new generation. */
-    int (*commit)(void *ctx, const char *mark);
-    /* A mark outside of a collection's batch: HEARTH_COLLECTION_NONE holds the account's own (sync ids, server addresses). */
-    int (*mark)(void *ctx, int32_t collection, const char *mark);
-    /* Forget the marks of all collections (or of one): the next pull reads them whole. Stored records stay until then. */
+    /* `cursor`: opaque text, at most 65,536 bytes, handed to the next pull. NULL: keep. A commit
+     * without records or cursor changes stores nothing and makes no new generation. */
+    int (*commit)(void *ctx, const char *cursor);
+    /* A cursor outside of a collection's batch: HEARTH_COLLECTION_NONE holds the account's own
+     * (sync ids, server addresses). */
+    int (*cursor)(void *ctx, int32_t collection, const char *cursor);
+    /* Forget the cursors of all collections (or of one): the next pull reads them whole. Stored
+     * records stay until then. */
     int (*reset)(void *ctx, int32_t collection);
     /* New credentials (a rotated refresh token): sealed and stored by the core at once. */
     int (*credentials)(void *ctx, const void *bytes, size_t size);
 };
 
-struct hearth_sync_mark {
+struct hearth_sync_cursor {
     uint32_t struct_size;
     int32_t collection;
     const char *text;
@@ -112,22 +127,26 @@ struct hearth_pull {
     const char *email;
     const void *credentials; /* what account_import() or sign-in gave; plain */
     size_t credentials_size;
-    const struct hearth_sync_mark *marks; /* HEARTH_AT */
-    size_t mark_count;
+    const struct hearth_sync_cursor *cursors; /* HEARTH_AT */
+    size_t cursor_count;
     const struct hearth_sync_sink *sink;
 };
 
 /* What came of a pull, also filled when it fails. */
 struct hearth_pull_result {
     uint32_t struct_size;
-    int32_t state;                        /* enum hearth_account_state: OK, WAITING (nothing is there yet), SIGNIN_NEEDED, ERROR */
-    const struct hearth_message *message; /* for the person, with the remedy; a remark, or NULL, when OK. A constant, or of the call */
-    int64_t account_backoff;              /* no pull of this account before so many ms */
-    int64_t host_backoff;                 /* no pull from this service before so many ms */
-    char host[256];                       /* "name:port" of the storage server, for the back-off; "" unknown */
+    /* enum hearth_account_state: OK, WAITING (nothing is there yet), SIGNIN_NEEDED, ERROR */
+    int32_t state;
+    /* for the person, with the remedy; a remark, or NULL, when OK. A constant, or of the call */
+    const struct hearth_message *message;
+    int64_t account_backoff; /* no pull of this account before so many ms */
+    int64_t host_backoff;    /* no pull from this service before so many ms */
+    /* "name:port" of the storage server, for the back-off; "" unknown */
+    char host[256];
     int64_t requests, bytes, records, damaged;
-    /* With ERROR or a negative code: not zero when the fault is one of the network or of the service, which passes by
-     * itself; the host then keeps trying at its ordinary pace instead of growing its pauses for hours. */
+    /* With ERROR or a negative code: not zero when the fault is one of the network or of the
+     * service, which passes by itself; the host then keeps trying at its ordinary pace instead
+     * of growing its pauses for hours. */
     int32_t passing;
     int32_t reserved;
 };
@@ -136,35 +155,42 @@ struct hearth_pull_result {
 struct hearth_identity {
     uint32_t struct_size;
     uint32_t reserved;
-    /* email: proven to be the person's own; NULL where the source knows none (a file, a browser's folder): then the operator says whose
-     * account it is. name may be NULL. */
+    /* email: proven to be the person's own; NULL where the source knows none (a file, a
+     * browser's folder): then the operator says whose account it is. name may be NULL. */
     const char *email, *uid, *name;
     const void *credentials; /* to be sealed */
     size_t credentials_size;
-    const char *key; /* public id of the key that opens the account's data: another one means other data. NULL: the provider has none */
+    /* public id of the key that opens the account's data: another one means other data. NULL:
+     * the provider has none */
+    const char *key;
 };
 
-/* --- signing in ---------------------------------------------------------------------------------------------------------------------
- *
- * A conversation that ends with an identity. Each step says what to show the person; what they answer goes to signin_next() with the state
- * of the step before. The host keeps the state between two steps, sealed, for half an hour at most, and wipes it afterwards; the provider
- * keeps nothing. Texts are for people without technical knowledge. Steps live in the call's arena.
+/* --- signing in --- */
+/* A flow that ends with an identity. Each step says what to show the person; what they answer
+ * goes to signin_next() with the state of the step before. The host keeps the state between two
+ * steps, sealed, for half an hour at most, and wipes it afterwards; the provider keeps nothing.
+ * Texts are for people without technical knowledge. Steps live in the call's arena.
  *
  *     signin_start ──► ASK, VISIT, WAIT ──► signin_next ──► … ──► DONE or FAILED
  *
- * A negative code (with the call's error text) is a fault of this server: the host may try the same call again. What other servers and the
- * person say no to is a step: ASK again with `problem`, or FAILED. A provider never repeats an answer by itself that a server has refused,
+ * A negative code (with the call's error text) is a fault of this server: the host may try the
+ * same call again. What other servers and the person say no to is a step: ASK again with
+ * `problem`, or FAILED. A provider never repeats an answer by itself that a server has refused,
  * and asks one server for one sign-in at a time. */
-enum hearth_signin_way {
+enum hearth_signin_method {
     HEARTH_SIGNIN_BROWSER = 1 << 0, /* on the accounts server's own pages */
     HEARTH_SIGNIN_PASSWORD = 1 << 1 /* the password is typed here */
 };
 
 enum hearth_signin_kind {
-    HEARTH_SIGNIN_ASK = 1,   /* show the fields; an answer for each of them */
-    HEARTH_SIGNIN_VISIT = 2, /* send the person to `url`. With `returns` their browser comes to the callback by itself, and the one answer
-                              * is "query": what it brought behind the "?". Else `fields` take what they saw there */
-    HEARTH_SIGNIN_WAIT = 3,  /* for something the person does elsewhere: after `wait` ms call signin_next() without an answer */
+    HEARTH_SIGNIN_ASK = 1, /* show the fields; an answer for each of them */
+    /* send the person to `url`. With `returns` their browser comes to the callback by itself,
+     * and the one answer is "query": what it brought behind the "?". Else `fields` take what
+     * they saw there */
+    HEARTH_SIGNIN_VISIT = 2,
+    /* for something the person does elsewhere: after `wait` ms call signin_next() without an
+     * answer */
+    HEARTH_SIGNIN_WAIT = 3,
     HEARTH_SIGNIN_DONE = 4,  /* `identity` is filled */
     HEARTH_SIGNIN_FAILED = 5 /* over. `text` says why and what to do, `reason` is for programs */
 };
@@ -184,7 +210,8 @@ struct hearth_signin_field {
     const struct hearth_message *hint;  /* NULL: none */
 };
 
-/* Something the person may do instead of answering: "Send the code again". Its answer is its name with the value "1". */
+/* Something the person may do instead of answering: "Send the code again". Its answer is its
+ * name with the value "1". */
 struct hearth_signin_choice {
     uint32_t struct_size;
     uint32_t reserved;
@@ -202,27 +229,32 @@ struct hearth_signin_answer {
 /* What is known when it begins. */
 struct hearth_signin {
     uint32_t struct_size;
-    int32_t way;             /* one of enum hearth_signin_way */
-    const char *email;       /* as typed; NULL: not asked for (way BROWSER alone) */
-    const char *callback;    /* address at which the host takes browsers back; NULL: it cannot (a terminal) */
-    const char *device_name; /* under which the person finds this server in the account's list of devices; NULL: the provider's default */
+    int32_t method;    /* one of enum hearth_signin_method */
+    const char *email; /* as typed; NULL: not asked for (method BROWSER alone) */
+    /* address at which the host takes browsers back; NULL: it cannot (a terminal) */
+    const char *callback;
+    /* under which the person finds this server in the account's list of devices; NULL: the
+     * provider's default */
+    const char *device_name;
 };
 
 struct hearth_signin_step {
     uint32_t struct_size;
-    int32_t kind;                             /* enum hearth_signin_kind */
-    const struct hearth_message *title;       /* "Enter the code" */
-    const struct hearth_message *text;        /* one or more sentences; NULL */
-    const struct hearth_message *problem;     /* what was wrong with the last answer; NULL */
-    const char *reason;                       /* FAILED: a stable word like "anti_bot_challenge"; NULL */
+    int32_t kind;                         /* enum hearth_signin_kind */
+    const struct hearth_message *title;   /* "Enter the code" */
+    const struct hearth_message *text;    /* one or more sentences; NULL */
+    const struct hearth_message *problem; /* what was wrong with the last answer; NULL */
+    /* FAILED: a stable word like "anti_bot_challenge"; NULL */
+    const char *reason;
     const char *url;                          /* VISIT */
     const struct hearth_signin_field *fields; /* HEARTH_AT */
     size_t field_count;
     const struct hearth_signin_choice *choices; /* HEARTH_AT */
     size_t choice_count;
-    int64_t wait;      /* WAIT, and FAILED when trying again makes sense only after so many ms; 0: none */
-    uint64_t try_ways; /* FAILED: ways that may do better; enum hearth_signin_way */
-    const void *state; /* not DONE, not FAILED: for signin_next(); at most 16 KiB */
+    /* WAIT, and FAILED when trying again makes sense only after so many ms; 0: none */
+    int64_t wait;
+    uint64_t try_methods; /* FAILED: methods that may do better; enum hearth_signin_method */
+    const void *state;    /* not DONE, not FAILED: for signin_next(); at most 16 KiB */
     size_t state_size;
     int64_t returns;                        /* VISIT; 0 or 1 */
     const struct hearth_identity *identity; /* DONE */
@@ -231,19 +263,25 @@ struct hearth_signin_step {
 struct hearth_sync {
     uint32_t struct_size;
     uint32_t reserved;
-    int (*open)(const struct hearth_host *host, struct hearth_call *call, const struct hearth_config_value *values, void **ret_self);
+    int (*open)(const struct hearth_host *host, struct hearth_call *call,
+                const struct hearth_config_value *values, void **ret_self);
     void (*close)(void *self);
-    int (*session_open)(void *self, struct hearth_call *call, void **ret_session);
-    void (*session_close)(void *session);
-    void (*interrupt)(void *session);
-    /* Takes the text of an `account import` file, in whatever form the provider reads (JSON, lines, the path of a folder; at most 64 KiB).
-     * INVALID with the name of the field or line when something is missing or malformed. The result lives in the call's arena. */
-    int (*account_import)(void *session, struct hearth_call *call, const char *text, struct hearth_identity *ret_identity);
-    /* Brings one account up to date. 0: `ret_result` tells the state. A negative code: the pull broke off; collections that were
-     * committed stay, `ret_result` says why in words and how long to wait. */
-    int (*pull)(void *session, struct hearth_call *call, const struct hearth_pull *pull, struct hearth_pull_result *ret_result);
-    /* Forgets what is cached in memory for an account (removed, imported anew, or for no reason that concerns the provider: the next pull
-     * tells of it again). From any thread, also while a pull runs; does not wait for anybody. */
+    int (*handle_open)(void *self, struct hearth_call *call, void **ret_handle);
+    void (*handle_close)(void *handle);
+    void (*interrupt)(void *handle);
+    /* Takes the text of an `account import` file, in whatever form the provider reads (JSON,
+     * lines, the path of a folder; at most 64 KiB). INVALID with the name of the field or line
+     * when something is missing or malformed. The result lives in the call's arena. */
+    int (*account_import)(void *handle, struct hearth_call *call, const char *text,
+                          struct hearth_identity *ret_identity);
+    /* Brings one account up to date. 0: `ret_result` tells the state. A negative code: the pull
+     * broke off; collections that were committed stay, `ret_result` says why in words and how
+     * long to wait. */
+    int (*pull)(void *handle, struct hearth_call *call, const struct hearth_pull *pull,
+                struct hearth_pull_result *ret_result);
+    /* Forgets what is cached in memory for an account (removed, imported anew, or for no reason
+     * that concerns the provider: the next pull tells of it again). From any thread, also while
+     * a pull runs; does not wait for anybody. */
     void (*forget)(void *self, const char *account);
 };
 
@@ -253,20 +291,24 @@ struct hearth_sync {
 #pragma GCC diagnostic ignored "-Wold-style-cast"
 #endif
 
-static inline const char *hearth_text_keep(const struct hearth_host *host, struct hearth_call *call, const char *text)
+static inline const char *hearth_text_keep(const struct hearth_host *host, struct hearth_call *call,
+                                           const char *text)
 {
     size_t size = text == NULL ? 0 : strlen(text) + 1;
     char *copy = text == NULL ? NULL : (char *)host->alloc(call, size);
     return copy == NULL ? NULL : (const char *)memcpy(copy, text, size);
 }
 
-/* A copy in the call's memory, with all its texts: for a result or a step. NULL: memory is short. */
-static inline const struct hearth_message *hearth_message_keep(const struct hearth_host *host, struct hearth_call *call,
+/* A copy in the call's memory, with all its texts: for a result or a step. NULL: memory is
+ * short. */
+static inline const struct hearth_message *hearth_message_keep(const struct hearth_host *host,
+                                                               struct hearth_call *call,
                                                                const struct hearth_message *message)
 {
     struct hearth_message *copy = (struct hearth_message *)host->alloc(call, sizeof(*copy));
     size_t count = message->parameter_count;
-    struct hearth_message_parameter *parameters = (struct hearth_message_parameter *)host->alloc(call, (count + 1) * sizeof(*parameters));
+    struct hearth_message_parameter *parameters =
+        (struct hearth_message_parameter *)host->alloc(call, (count + 1) * sizeof(*parameters));
     if (copy == NULL || parameters == NULL)
         return NULL;
     *copy = *message;
@@ -277,7 +319,8 @@ static inline const struct hearth_message *hearth_message_keep(const struct hear
         parameters[i] = message->parameters[i];
         parameters[i].name = hearth_text_keep(host, call, message->parameters[i].name);
         parameters[i].text = hearth_text_keep(host, call, message->parameters[i].text);
-        if (parameters[i].name == NULL || (parameters[i].text == NULL) != (message->parameters[i].text == NULL))
+        if (parameters[i].name == NULL ||
+            (parameters[i].text == NULL) != (message->parameters[i].text == NULL))
             return NULL;
     }
     return copy->id == NULL || copy->text == NULL ? NULL : copy;
@@ -294,27 +337,34 @@ static inline const struct hearth_message *hearth_message_keep(const struct hear
 struct hearth_sync_signin {
     uint32_t struct_size;
     uint32_t reserved;
-    uint64_t (*ways)(void *self); /* enum hearth_signin_way: what this configuration can do, does not block */
-    int (*start)(void *session, struct hearth_call *call, const struct hearth_signin *signin, struct hearth_signin_step *ret_step);
-    /* `state`: of the step before. `answers`: HEARTH_AT; their texts are the caller's; state and answers are not kept. */
-    int (*next)(void *session, struct hearth_call *call, const void *state, size_t state_size, const struct hearth_signin_answer *answers,
-                size_t count, struct hearth_signin_step *ret_step);
+    /* enum hearth_signin_method: what this configuration can do, does not block */
+    uint64_t (*methods)(void *self);
+    int (*start)(void *handle, struct hearth_call *call, const struct hearth_signin *signin,
+                 struct hearth_signin_step *ret_step);
+    /* `state`: of the step before. `answers`: HEARTH_AT; their texts are the caller's; state and
+     * answers are not kept. */
+    int (*next)(void *handle, struct hearth_call *call, const void *state, size_t state_size,
+                const struct hearth_signin_answer *answers, size_t count,
+                struct hearth_signin_step *ret_step);
 };
 
-/* What credentials say of themselves, without asking anybody: uid and key; email, name NULL, no credentials. Without it the host cannot
- * tell whether a sign-in brought another key. */
+/* What credentials say of themselves, without asking anybody: uid and key; email, name NULL, no
+ * credentials. Without it the host cannot tell whether a sign-in brought another key. */
 #define HEARTH_SYNC_DESCRIBE "hearth.sync.describe/1"
 struct hearth_sync_describe {
     uint32_t struct_size;
     uint32_t reserved;
-    int (*describe)(void *session, struct hearth_call *call, const void *credentials, size_t size, struct hearth_identity *ret_identity);
+    int (*describe)(void *handle, struct hearth_call *call, const void *credentials, size_t size,
+                    struct hearth_identity *ret_identity);
 };
 
-/* Of the host: something has changed at the source of an account, now (a push message, a file that was written). The account is synced
- * soon; many calls are one sync, and one that comes while a sync runs is another one after it. Not synced is an account that is paused,
- * that needs a sign-in, whose last sync failed (the schedule tries it again) or that is another section's. From any thread between open()
- * and close(), never blocks; what was not published when the process ends is left to the schedule. A provider learns of accounts by
- * pull(), and that one is gone by forget(). Only where pulls run there is such an ear: NULL elsewhere. */
+/* Of the host: something has changed at the source of an account, now (a push message, a file
+ * that was written). The account is synced soon; many calls are one sync, and one that comes
+ * while a sync runs is another one after it. Not synced is an account that is paused, that needs
+ * a sign-in, whose last sync failed (the schedule tries it again) or that is another section's.
+ * From any thread between open() and close(), never blocks; what was not published when the
+ * process ends is left to the schedule. A provider learns of accounts by pull(), and that one is
+ * gone by forget(). Only where pulls run there is such an ear: NULL elsewhere. */
 #define HEARTH_HOST_CHANGES "hearth.host.changes/1"
 struct hearth_host_changes {
     uint32_t struct_size;

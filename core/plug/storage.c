@@ -1,4 +1,4 @@
-#include "plug/store.h"
+#include "plug/storage.h"
 #include "base/str.h"
 
 int plug_storage_open(struct storage *storage, const struct opened_storage *opened,

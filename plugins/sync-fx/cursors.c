@@ -1,4 +1,4 @@
-#include "marks.h"
+#include "cursors.h"
 
 #include <stdio.h>
 #include <string.h>

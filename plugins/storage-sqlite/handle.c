@@ -1,4 +1,4 @@
-#include "session.h"
+#include "handle.h"
 
 #include <stdlib.h>
 

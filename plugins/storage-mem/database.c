@@ -3,7 +3,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "store.h"
+#include "database.h"
 
 int mem_no_memory(struct hearth_call *call)
 {

@@ -1,4 +1,4 @@
-#include "session.h"
+#include "handle.h"
 
 #include <errno.h>
 #include <stdlib.h>
