@@ -7,8 +7,10 @@
 /* clang-format off */
 #define ARCHIVE_MESSAGES(M, T) \
     M(T, being_restored, "account.being_restored", \
-      "This account is being restored from an archive. If nobody does that now, it was interrupted: whoever runs this server can restore it again, or remove it.", 0) \
-    M(T, restored, "account.restored", "This account was restored from an archive without credentials. Sign in again.", 0)
+      "This account is being restored from an archive. If nobody does that now, it was " \
+      "interrupted: whoever runs this server can restore it again, or remove it.", 0) \
+    M(T, restored, "account.restored", \
+      "This account was restored from an archive without credentials. Sign in again.", 0)
 /* clang-format on */
 
 ARCHIVE_MESSAGES(HEARTH_MESSAGE_DEFINE, archive_says)

@@ -31,8 +31,10 @@
       "The Sync server gives more than {most, plural, one {# byte} other {# bytes}} at once, the most that this server keeps for one account ([limits] space): nothing of them " \
       "was stored, and everything that was here stays." MERGE_REMOVE, 1, COUNT, most) \
     M(T, free_space, "limit.free_space", \
-      "The disk of this server is nearly full, less than {least, plural, one {# byte is} other {# bytes are}} free ([limits] free_space): nothing of this sync was stored, and " \
-      "everything that was here stays. Whoever runs the server has to make room.", 1, COUNT, least)
+      "The disk of this server is nearly full, less than {least, plural, one {# byte is} " \
+      "other {# bytes are}} free ([limits] free_space): nothing of this sync was stored, and " \
+      "everything that was here stays. Whoever runs the server has to make room.", \
+      1, COUNT, least)
 /* clang-format on */
 
 MERGE_MESSAGES(HEARTH_MESSAGE_DEFINE, merge_says)
