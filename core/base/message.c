@@ -1,5 +1,6 @@
 #include "base/message.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -100,6 +101,12 @@ char *message_sentence_text(struct arena *arena, struct hearth_sentence sentence
 
 /* --- what a plugin said --- */
 
+/* What every release of the epoch fills. */
+enum {
+    PARAMETER_MIN = offsetof(struct hearth_message_parameter, number) + sizeof(int64_t),
+    MESSAGE_MIN = offsetof(struct hearth_message, parameter_count) + sizeof(size_t)
+};
+
 static bool message_is_word(const char *text, size_t most, const char *letters)
 {
     size_t size = text == NULL ? 0 : strlen(text);
@@ -110,7 +117,7 @@ static const char *message_parameter_fault(const struct hearth_message_parameter
 {
     bool words =
         parameter->kind == HEARTH_PARAMETER_TEXT || parameter->kind == HEARTH_PARAMETER_WORD;
-    if (parameter->struct_size < sizeof(*parameter) || parameter->struct_size % sizeof(void *) != 0)
+    if (parameter->struct_size < PARAMETER_MIN || parameter->struct_size % sizeof(void *) != 0)
         return "has a parameter of an unknown size";
     if (!message_is_word(parameter->name, 32, "abcdefghijklmnopqrstuvwxyz_"))
         return "has a parameter whose name is not [a-z_]+ of at most 32 letters";
@@ -124,7 +131,7 @@ static const char *message_parameter_fault(const struct hearth_message_parameter
 
 static const char *message_fault(const struct hearth_message *message)
 {
-    if (message->struct_size < sizeof(*message))
+    if (message->struct_size < MESSAGE_MIN)
         return "has an unknown size";
     if (message->text == NULL || !str_is_utf8(message->text, strlen(message->text)))
         return "has no text, or one that is not UTF-8";
@@ -160,8 +167,11 @@ int message_take(struct arena *arena, const struct hearth_message *theirs,
         if (fault != NULL)
             return err_set(err, HEARTH_ERR_INVALID, "the message \"%.64s\" %s",
                            theirs->id == NULL ? "" : theirs->id, fault);
-        copies[i] = *parameter;
-        copies[i].struct_size = sizeof(copies[i]);
+        copies[i] = (struct hearth_message_parameter){.struct_size = sizeof(copies[i]),
+                                                      .kind = parameter->kind,
+                                                      .name = parameter->name,
+                                                      .text = parameter->text,
+                                                      .number = parameter->number};
         at += parameter->struct_size;
     }
     *mine = (struct hearth_message){.struct_size = sizeof(*mine),

@@ -138,17 +138,17 @@ class Broken(unittest.TestCase):
                 *expected)
 
     def test_faults_in_the_real_ones_are_caught(self):
-        self.check_planted("queue-redis", "queue-redis/events.c", r"session->lost = true;",
-                           "session->lost = false;", END, "broken: who listens",
+        self.check_planted("queue-redis", "queue-redis/events.c", r"handle->lost = true;",
+                           "handle->lost = false;", END, "broken: who listens",
                            "nobody was told that events may be missing")
         self.check_planted(
             "queue-redis", "queue-redis/jobs.c",
-            r"redis_args_number\(&args, duration_bounded\(lease\)\);\n    redis_args_text\(&args, session->id\);",
-            "redis_args_number(&args, 100);\n    redis_args_text(&args, session->id);", HALT,
+            r"redis_args_number\(&args, duration_bounded\(lease\)\);\n    redis_args_text\(&args, handle->id\);",
+            "redis_args_number(&args, 100);\n    redis_args_text(&args, handle->id);", HALT,
             "broken: jobs", "the lease did not outlive the break")
         self.check_planted("storage-pg", "storage-pg/batch.c",
-                           r"r = pg_transaction_end\(session, r\);",
-                           "r = pg_transaction_end(session, r) < 0 ? 0 : 0;", END,
+                           r"r = pg_transaction_end\(handle, r\);",
+                           "r = pg_transaction_end(handle, r) < 0 ? 0 : 0;", END,
                            "broken: a batch", "was committed, and after the mend it holds")
 
 

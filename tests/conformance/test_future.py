@@ -106,7 +106,7 @@ class Future(unittest.TestCase):
     def test_writing_behind_struct_size_is_found(self):
         plugin = self.planted(
             FOLDER / "tree", "docs/templates/queue-mem",
-            r"result\.struct_size = ret_job->struct_size < sizeof\(result\)[^;]*;",
+            r"result\.struct_size =\s+ret_job->struct_size < sizeof\(result\)[^;]*;",
             "result.struct_size = sizeof(result);", "queue-mem")
         failed, said = check(KIT, plugin)
         self.assertNotEqual(failed, [], said)

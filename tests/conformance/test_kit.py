@@ -26,8 +26,8 @@ CAUGHT = {
     "storage-leak": ("pages: the order is frecency", "was expected"), "storage-abort":
     ("batches: an aborted one leaves nothing",
      "was expected"), "storage-losing": ("batches: a changed batch makes the next generation",
-                                         "is 0, 1 was expected"), "storage-claims":
-    ("accounts: due ones are claimed once",
+                                         "is 0, 1 was expected"), "storage-leases":
+    ("accounts: due ones are leased once",
      "was expected"), "storage-wordless": ("accounts: an unknown account", "without an error text"),
     "storage-outputs": ("accounts: an unknown account is NOT_FOUND",
                         "counts.visits is 0, 77 was expected"), "storage-deadline":
@@ -80,12 +80,12 @@ CAUGHT = {
     "storage-foldhost": ("borders: hosts", 'visit_list of the host "Case" says'), "storage-stride":
     ("growth: a newer host's larger values",
      "it crashed"), "storage-dirty": ("random: a sequence",
-                                      "in an open batch, another session sees \"mark"),
+                                      "in an open batch, another handle sees \"cursor"),
     "storage-locked": ("lists: a callback", "a list is being read"), "storage-snapshots":
-    ("lists: while another session commits",
-     "device_list: while another session commits, it says"), "storage-rowbyrow":
-    ("lists: while another session commits",
-     "pages_changed: while another session commits, it says"), "storage-pageoutput":
+    ("lists: while another handle commits",
+     "device_list: while another handle commits, it says"), "storage-rowbyrow":
+    ("lists: while another handle commits",
+     "pages_changed: while another handle commits, it says"), "storage-pageoutput":
     ("outputs:", "page_get, for what is not there, returned NOT_FOUND and touched its output"),
     "storage-lateoutput": ("outputs:", "credentials_get, whose allocation"), "storage-leakrows":
     ("leaks: nothing that is done", "bookmarks_of_page, done 20 times, leaves 40 blocks"),
@@ -95,7 +95,7 @@ CAUGHT = {
                              "what is refused or not found, done 20 times, leaves 20 blocks"),
     "storage-staticresult": ("lookups: results of several calls",
                              'page.url is "https://b/", "https://a/" was expected'),
-    "storage-buffer": ("lookups: two sessions at once",
+    "storage-buffer": ("lookups: two handles at once",
                        "account_by_email of the account a gave"), "storage-spinbegin":
     ("threads: a writer that waits leaves the processor alone",
      "batch_begin used"), "storage-hangabort": ("batches: an aborted one leaves nothing",
@@ -338,10 +338,10 @@ class Program(unittest.TestCase):
 
 
 def under_address_sanitizer(test):
-    status, tap = run("queue-overflow", "--test", "events: a session receives its own",
+    status, tap = run("queue-overflow", "--test", "events: a handle receives its own",
                       LD_PRELOAD=ASAN)
     test.assertEqual(status, 1, tap)
-    test.assertRegex(tap, r"(?m)^not ok 2 - events: a session receives its own")
+    test.assertRegex(tap, r"(?m)^not ok 2 - events: a handle receives its own")
     test.assertIn("heap-buffer-overflow", tap)
     test.assertIn("in overflow", tap)
     status, tap = run("queue-overflow", "--test", "jobs: a smaller priority", LD_PRELOAD=ASAN)

@@ -43,11 +43,11 @@ PATTERNS = {
      '"t.device = ?2 COLLATE NOCASE ORDER', "borders: hosts",
      'tab_list of the device "Case" says 2 tabs'), "an abort that commits":
     ("storage-sqlite/batch.c",
-     r"sqlite_transaction_rollback\(session\);\n    batch_let_go\(session\);\n    session->current = before;",
-     "sqlite_transaction_commit(session);\n    batch_let_go(session);\n    session->current = "
+     r"sqlite_transaction_rollback\(handle\);\n    batch_let_go\(handle\);\n    handle->current = before;",
+     "sqlite_transaction_commit(handle);\n    batch_let_go(handle);\n    handle->current = "
      "before;",
      "random: a sequence",
-     "after a batch was aborted, another session sees|was expected"), "an output that is touched":
+     "after a batch was aborted, another handle sees|was expected"), "an output that is touched":
     ("storage-sql/pages_read.c",
      r"(struct hearth_page page;\n)(    int r = sql_op_begin_account\(&op, self, call, account\);\n    if \(r != 0\)\n        return r < 0 \? r : hearth_fail)",
      r"\1    ret_page->id = id;\n\2", "outputs:",
@@ -69,15 +69,15 @@ TEXTS = {
         "a cursor at the end of its span": ("storage-sql/visits_read.c", "after_date >= to",
                                             "after_date > to", "visits: a span",
                                             "visit_list from 0 to 1, of the host any, after 1"),
-        "a claim that outlives an earlier date":
+        "a lease that outlives an earlier date":
         ("storage-sql/accounts.c", "claimed_until = CASE WHEN ?2 & 128 <> 0 THEN",
          "claimed_until = CASE WHEN ?2 & 128 <> 0 AND ?10 > next_sync THEN",
-         "accounts: a claim is given up", "account_lease_due after next_sync was written again"),
-        "claims in a batch": ("storage-sql/accounts.c", "r = sql_batch_is_none(op.session);", "",
+         "accounts: a lease is given up", "account_lease_due after next_sync was written again"),
+        "leases in a batch": ("storage-sql/accounts.c", "r = sql_batch_is_none(op.handle);", "",
                               "batches: writes of synced data",
                               "account_lease_due.* returned OK, INVALID was expected"),
-        "a mark of another source": ("storage-sql/cursors.c", "collection = ?2 AND source = ?3",
-                                     "collection = ?2 AND ?3 = ?3", "sources: marks are of one",
+        "a sync cursor of another source": ("storage-sql/cursors.c", "collection = ?2 AND source = ?3",
+                                     "collection = ?2 AND ?3 = ?3", "sources: sync cursors are of one",
                                      "3 3 three"), "tokens of one moment":
         ("storage-sql/tokens.c", "ORDER BY t.created, t.id", "ORDER BY t.created, t.id DESC",
          "lists: what was made", "devices, tokens, .* come as"), "tabs of one moment":
@@ -96,7 +96,7 @@ TEXTS = {
     }, "queue-inproc": {
         "a wait that drops what its callback left":
         ("queue-inproc/plugin.c", "    return delivered;\n",
-         "    if (stop != 0)\n        session->subscriber.next = session->queue->events.next;\n    "
+         "    if (stop != 0)\n        handle->subscriber.next = handle->queue->events.next;\n    "
          "return delivered;\n",
          "events: a callback that ends",
          "waits that their callback ends after 1 events bring \"c=0 \""),

@@ -60,7 +60,7 @@ class Archive(TestCase):
         with open(bare, encoding="utf-8") as f:
             kinds = {json.loads(line)["record"] for line in f}
         self.assertTrue(
-            {"account", "device", "tab", "page", "visit", "bookmark", "children", "mark"} <= kinds
+            {"account", "device", "tab", "page", "visit", "bookmark", "children", "cursor"} <= kinds
             and not kinds & {"credentials", "token"}, kinds)
         node.cli("account", "remove", ADA, "--yes")
         self.assertEqual(node.request("/api/v1/history/sites", token=token).status, 401)

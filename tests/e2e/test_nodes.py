@@ -259,7 +259,7 @@ class Nodes(TestCase):
         before = archived("before")
         self.assertEqual([r["sealed"] for r in before if r["record"] == "credentials"],
                          [b"sealed".hex()])
-        self.assertIn({"record": "mark", "collection": 4, "text": "as far as this", "source": 2},
+        self.assertIn({"record": "cursor", "collection": 4, "text": "as far as this", "source": 2},
                       before)
         node.cli("node", "drain", "birch", "--wait", "--yes")
         self.assertEqual(node.cli_json("account", "show", email)["node"], "alder")

@@ -33,7 +33,7 @@ def rows():
     found = []
     for name in (API, PAGES, CONTROL):
         found += re.findall(
-            r'^    \{(?:\.path = )?"(/[^"]*)", (?:\.methods = )?HTTP_([A-Z]+),(.*)\}', source(name),
+            r'^    \{(?:\.path = )?"(/[^"]*)", (?:\.methods = )?HTTP_([A-Z]+),([^}]*)\}', source(name),
             re.M)
     found += [(path, "GET", "app")
               for path in re.findall(r'^    \{"(/[^"]*)", "/', source(APP), re.M)]

@@ -44,8 +44,8 @@ static int again_on_job(void *ctx, const struct hearth_job *job)
     snprintf(key, sizeof(key), "%s", job->key);
     snprintf(kind, sizeof(kind), "%s", job->kind);
     snprintf(payload, sizeof(payload), "%s", job->payload);
-    use_all(again->other, again->receipt, "by another session");
-    use_all(&again->kit->queue_handle, again->receipt, "by the same session");
+    use_all(again->other, again->receipt, "by another handle");
+    use_all(&again->kit->queue_handle, again->receipt, "by the same handle");
     expect_text(job->key, key); /* a row lives until its callback returns */
     expect_text(job->kind, kind);
     expect_text(job->payload, payload);
@@ -75,8 +75,8 @@ static int again_on_event(void *ctx, const char *channel, const char *text)
         return 0;
     again->rows++;
     snprintf(was, sizeof(was), "%s", channel);
-    use_all(again->other, again->receipt, "by another session");
-    use_all(&again->kit->queue_handle, again->receipt, "by the same session");
+    use_all(again->other, again->receipt, "by another handle");
+    use_all(&again->kit->queue_handle, again->receipt, "by the same handle");
     expect_text(channel, was);
     expect_text(text, "first");
     return 0;

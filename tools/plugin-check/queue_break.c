@@ -161,7 +161,7 @@ static void jobs_outlive(struct kit *kit)
         int count = 0;
         while (kit_queue_take_job(&other, 0, LONG, &job) == 0) {
             if (strcmp(job.key, "leased") == 0)
-                fail_msg("a job was given to another session when its lease had %d ms to go: the "
+                fail_msg("a job was given to another handle when its lease had %d ms to go: the "
                          "lease did not outlive the break",
                          LONG);
             count++;
@@ -248,7 +248,7 @@ static void events_are_not_lost_in_silence(struct kit *kit)
 }
 
 const struct kit_test kit_queue_break_tests[] = {
-    {"broken: calls end by their deadline, and the session works again after the mend",
+    {"broken: calls end by their deadline, and the handle works again after the mend",
      queue_calls_end, KIT_OPEN | KIT_BREAKS, 180},
     {"broken: jobs and leases outlive it, and none is there twice", jobs_outlive,
      KIT_OPEN | KIT_BREAKS, 120},

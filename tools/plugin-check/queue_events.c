@@ -172,7 +172,7 @@ static void other_process(struct kit *kit)
 const struct kit_test kit_queue_events_tests[] = {
     {"events: what is published after the first wait is delivered, in order", events_are_delivered},
     {"events: two hundred of them come in order, none is missing", events_come_in_order},
-    {"events: a session receives its own", own_events},
+    {"events: a handle receives its own", own_events},
     {"events: a slow subscriber loses the oldest and is told", events_overflow, KIT_OPEN, 90},
     {"events: channels and texts have bounds", events_bounds},
     {"events: they reach other processes", other_process},

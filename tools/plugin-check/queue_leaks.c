@@ -109,7 +109,7 @@ static void queue_nothing_leaks(struct kit *kit)
         kit_skip("a sanitizer owns the allocator");
     kit_expect_no_leak("the life of a job", jobs_step, q);
     kit_expect_no_leak("the end of jobs that are ready, delayed and in work", ends_step, q);
-    kit_expect_no_leak("a session that is opened and closed", handles_step, kit);
+    kit_expect_no_leak("a handle that is opened and closed", handles_step, kit);
     hears(q, 0, leaks_on_event, NULL);
     kit_expect_bounded("publishing and receiving events", EVENTS / 2, events_step, q);
     kit_expect_no_leak("what is refused or not found", failures_step, q);

@@ -405,7 +405,7 @@ const struct kit_test kit_storage_accounts_tests[] = {
     {"accounts: an unknown account is NOT_FOUND and outputs stay untouched", unknown_account},
     {"accounts: an update writes the named fields and no others", update_writes_only_what_is_named},
     {"accounts: the list is ordered by e-mail and ends when the callback says so", list_by_email},
-    {"accounts: due ones are claimed once, the longest due first, until the claim runs out",
+    {"accounts: due ones are leased once, the longest due first, until the lease runs out",
      accounts_due_childed},
     {"accounts: credentials and settings are kept as they are", credentials_and_settings},
     {"accounts: tokens are found by hash and belong to one account", accounts_tokens},

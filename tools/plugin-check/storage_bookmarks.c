@@ -369,7 +369,7 @@ const struct kit_test kit_storage_bookmarks_tests[] = {
     {"bookmarks: the newest come first, ties by guid, from any row on", bookmarks_by_added},
     {"bookmarks: tags are compared without regard to case", bookmarks_tags},
     {"bookmarks: tags are compared as a whole", long_tags},
-    {"bookmarks: nodes, claims and tombstones are kept", nodes_children_tombstones},
+    {"bookmarks: items, lists of children and tombstones are kept", nodes_children_tombstones},
     {"bookmarks: those of several pages are those of each", bookmarks_of_several_pages},
     {NULL, NULL},
 };

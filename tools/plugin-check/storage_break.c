@@ -281,7 +281,7 @@ static void batches_are_whole(struct kit *kit)
         kit_dump_storage(storage, &now);
         expect_whole(r, stage, &now, &before, &after);
         if (write_batch(kit, storage, NEVER) < 0)
-            fail_msg("the session that had a batch over the break cannot write after the mend: %s",
+            fail_msg("the handle that had a batch over the break cannot write after the mend: %s",
                      storage->call.error);
     }
     buf_fini(&before);
@@ -342,7 +342,7 @@ static void listings_end(struct kit *kit)
 }
 
 const struct kit_test kit_storage_break_tests[] = {
-    {"broken: calls end by their deadline or an interrupt, and the session works again after the "
+    {"broken: calls end by their deadline or an interrupt, and the handle works again after the "
      "mend",
      storage_calls_end, KIT_OPEN | KIT_BREAKS, 180},
     {"broken: a batch over a break is whole or not there, and says which", batches_are_whole,

@@ -277,7 +277,7 @@ static void expect_leased(struct storage *storage, int64_t now, const char *want
     struct lines lines = {.size = 0};
     OK(storage, account_lease_due, now, 5000, 10, corners_on_leased, &lines);
     if (strcmp(lines.text, wanted) != 0)
-        fail_msg("account_claim_due %s gives \"%s\", \"%s\" was expected", when, lines.text,
+        fail_msg("account_lease_due %s gives \"%s\", \"%s\" was expected", when, lines.text,
                  wanted);
 }
 
@@ -301,8 +301,8 @@ static void leases_are_given_up(struct kit *kit)
     FAILS(INVALID, storage, account_lease_due, 5000, 9000, 10, corners_on_leased,
           &(struct lines){.size = 0});
     kit_batch_commit(storage);
-    expect_leased(storage, 4999, "", "before the claims run out");
-    expect_leased(storage, 5000, "b a ", "when the claims run out");
+    expect_leased(storage, 4999, "", "before the leases run out");
+    expect_leased(storage, 5000, "b a ", "when the leases run out");
 }
 
 /* --- ties of lists that are short --- */
@@ -498,10 +498,10 @@ const struct kit_test kit_storage_corners_tests[] = {
      KIT_OPEN},
     {"removals: the oldest pages may be forgotten, and whoever asks is told", oldest_pages,
      KIT_OPEN, 120},
-    {"bookmarks: a tombstone of each kind goes when it comes back, and claims of an unknown folder",
+    {"bookmarks: a tombstone of each kind goes when it comes back, and children of an unknown folder",
      tombstones_of_each_kind, KIT_OPEN},
     {"visits: one that can not be makes all of them refused", refused_visits, KIT_OPEN},
-    {"accounts: a claim is given up by next_sync alone, and not made in a batch",
+    {"accounts: a lease is given up by next_sync alone, and not made in a batch",
      leases_are_given_up, KIT_OPEN},
     {"lists: what was made at one time is ordered as well", every_tie, KIT_OPEN},
     {"devices: one that is hidden or shown is else the same", hidden_and_else_the_same, KIT_OPEN},

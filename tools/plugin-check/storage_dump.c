@@ -37,7 +37,7 @@ static int dump_on_account(void *ctx, const struct hearth_account *a)
 
 static int dump_on_cursor(void *ctx, int64_t source, int32_t collection, const char *text)
 {
-    buf_printf(((struct rows *)ctx)->out, "mark %" PRId64 " %d %s\n", source, (int)collection,
+    buf_printf(((struct rows *)ctx)->out, "cursor %" PRId64 " %d %s\n", source, (int)collection,
                text);
     return 0;
 }
@@ -105,7 +105,7 @@ static int dump_on_date(void *ctx, const struct hearth_visit_row *r)
 static int dump_on_child(void *ctx, int64_t source, const char *folder, int64_t position,
                          const char *child)
 {
-    buf_printf(((struct rows *)ctx)->out, "claim %" PRId64 " %s %" PRId64 " %s\n", source, folder,
+    buf_printf(((struct rows *)ctx)->out, "child %" PRId64 " %s %" PRId64 " %s\n", source, folder,
                position, child);
     return 0;
 }

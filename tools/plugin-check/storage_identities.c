@@ -219,7 +219,7 @@ static void *racer_main(void *self)
             .struct_size = sizeof(account), .id = id, .email = email, .uid = uid, .provider = "fx"};
         int r = STORAGE(&storage, NULL, account_create, &account);
         if (r != 0 && r != HEARTH_ERR_CONFLICT)
-            fail_msg("account_create with an identity that another session makes returned %s: %s",
+            fail_msg("account_create with an identity that another handle makes returned %s: %s",
                      err_name(r), storage.call.error);
         if (r == 0)
             atomic_fetch_add(&racer->made[i], 1);
@@ -338,7 +338,7 @@ const struct kit_test kit_storage_identities_tests[] = {
     {"identities: they are put, listed in order, found by bytes, removed", put_list_remove},
     {"identities: issuer and subject have 1 to 1,024 bytes", identities_bounds},
     {"identities: they go with their account", removed_with_the_account},
-    {"identities: of sessions that make accounts with one identity, one does",
+    {"identities: of handles that make accounts with one identity, one does",
      handles_race_for_an_identity},
     {"identities: a conflict in a batch breaks nothing", conflict_in_a_batch},
     {"properties: they are put once or replaced, and outlive every account", identities_properties},

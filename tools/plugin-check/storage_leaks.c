@@ -348,7 +348,7 @@ static void storage_nothing_leaks(struct kit *kit)
     }
     kit_expect_no_leak("looking up one thing of each kind", lookup_step, &step);
     kit_expect_no_leak("what is refused or not found", failure_step, &step);
-    kit_expect_no_leak("a session that is opened, used and closed", handle_step, &step);
+    kit_expect_no_leak("a handle that is opened, used and closed", handle_step, &step);
     kit_expect_no_leak("a batch that is aborted", batch_step, &step);
     kit_expect_no_leak("a batch that fails and is aborted", broken_batch_step, &step);
     step.stops = false;

@@ -253,7 +253,7 @@ const struct storage_listing kit_storage_listings[] = {
     {"bookmarks_of_page", list_of_page, LISTING_SYNCED, false},
     {"bookmark_nodes", list_nodes, LISTING_SYNCED, false},
     {"bookmark_tombstones", list_tombstones, LISTING_SYNCED, false},
-    {"bookmark_claims", list_children, LISTING_SYNCED, false},
+    {"bookmark_children", list_children, LISTING_SYNCED, false},
     {"tag_list", list_tags, LISTING_SYNCED, false},
     {"page_guid_list", list_page_guids, LISTING_SYNCED, false},
     {"pages_get", list_some_pages, LISTING_SYNCED, true, .page_by_page = true},

@@ -188,9 +188,9 @@ static void look_twice(struct kit *kit, const char *name, lookup_fn look, bool e
     kit_memory_meanwhile(NULL, false);
     plug_storage_reset(&kit->storage);
     if (strcmp(alone, disturbed) != 0)
-        fail_msg("%s of the account a gave \"%s\" while another session looked up the account b; "
+        fail_msg("%s of the account a gave \"%s\" while another handle looked up the account b; "
                  "\"%s\" was expected: what is shared by "
-                 "all sessions must not hold a result",
+                 "all handles must not hold a result",
                  name, disturbed, alone);
 }
 
@@ -237,7 +237,7 @@ static void storage_results_stay(struct kit *kit)
 }
 
 const struct kit_test kit_storage_lookups_tests[] = {
-    {"lookups: two sessions at once do not meet in each other's results", lookups_are_apart},
+    {"lookups: two handles at once do not meet in each other's results", lookups_are_apart},
     {"lookups: results of several calls stand beside each other", storage_results_stay},
     {NULL, NULL},
 };

@@ -300,7 +300,7 @@ static void its_account_is_removed(struct kit *kit)
 }
 
 const struct kit_test kit_storage_meanwhile_tests[] = {
-    {"batches: no small write of another session waits for one, and each stays",
+    {"batches: no small write of another handle waits for one, and each stays",
      small_writes_do_not_wait},
     {"batches: those of several accounts go on side by side", batches_of_other_accounts},
     {"batches: one whose account is removed meanwhile is not committed", its_account_is_removed},

@@ -110,7 +110,7 @@ static void check_against_both(struct storage *storage, struct listing *listing,
         if (!kit_storage_listings[i].page_by_page &&
             strcmp(listing->lines.text, states->full[i]) != 0 &&
             strcmp(listing->lines.text, states->emptied[i]) != 0)
-            fail_msg("%s: while another session commits, it says\n%swhich is neither what was "
+            fail_msg("%s: while another handle commits, it says\n%swhich is neither what was "
                      "there before a commit:\n%snor after it:\n%s",
                      kit_storage_listings[i].name, listing->lines.text, states->full[i],
                      states->emptied[i]);
@@ -253,9 +253,9 @@ static void callbacks_call_back(struct kit *kit)
 
 const struct kit_test kit_storage_moment_tests[] = {
     {"lists: all rows are of one moment", listings_are_of_one_moment, KIT_OPEN},
-    {"lists: while another session commits without a pause all rows are of one moment",
+    {"lists: while another handle commits without a pause all rows are of one moment",
      listings_meet_commits, KIT_OPEN},
-    {"lists: a callback may call every other operation of its session", callbacks_call_back,
+    {"lists: a callback may call every other operation of its handle", callbacks_call_back,
      KIT_OPEN},
     {NULL, NULL},
 };

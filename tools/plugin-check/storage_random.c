@@ -237,7 +237,7 @@ static void write_bookmark(struct run *run)
         BOTH(run, bookmark_remove, b.guid);
         break;
     case 1:
-        storage_run_note_step(run, "bookmark_claims_put %s %s %s", b.guid, children[0],
+        storage_run_note_step(run, "bookmark_children_put %s %s %s", b.guid, children[0],
                               child_count == 3 ? children[2] : "");
         BOTH(run, bookmark_children_put, b.source, b.guid, children, child_count);
         break;
@@ -342,7 +342,7 @@ static void write_source(struct run *run)
 /* An open batch and an aborted one are seen by nobody else. */
 static void watch_unchanged(struct run *run, const char *when)
 {
-    static const char *const who[] = {"another session", "another instance"};
+    static const char *const who[] = {"another handle", "another instance"};
     struct watchers *watchers = &run->watchers;
     for (size_t i = 0; i < watchers->count; i++) {
         kit_dump_storage_and_changes(&watchers->storages[i], &watchers->now);

@@ -300,7 +300,7 @@ const struct kit_test kit_storage_sources_tests[] = {
     {"sources: are put, listed by id, and removed", sources_are_rows, KIT_OPEN},
     {"sources: credentials are of one of them, and go with it", credentials_are_of_a_source,
      KIT_OPEN},
-    {"sources: marks are of one of them", cursors_are_of_a_source, KIT_OPEN},
+    {"sources: sync cursors are of one of them", cursors_are_of_a_source, KIT_OPEN},
     {"sources: a visit keeps the one that brought it first", a_visit_keeps_its_first_source,
      KIT_OPEN},
     {"sources: bookmarks of one are cleared, those of others stay", bookmarks_are_cleared_by_source,

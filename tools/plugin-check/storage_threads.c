@@ -323,7 +323,7 @@ static void leases_are_exclusive(struct kit *kit)
     for (int i = 0; i < ACCOUNTS; i++)
         if (children[i] != 1)
             fail_msg(
-                "account_claim_due gave the account x%d to %d of %d callers%s, to one it has to", i,
+                "account_lease_due gave the account x%d to %d of %d callers%s, to one it has to", i,
                 children[i], LESSEES,
                 two ? " in two instances of the storage, as the daemon and a command beside it are"
                     : "");
@@ -334,9 +334,9 @@ const struct kit_test kit_storage_threads_tests[] = {
     {"threads: a writer that waits obeys should_stop and its deadline",
      stop_and_deadline_of_a_waiting_writer},
     {"threads: a writer that waits leaves the processor alone", waiting_writer_is_idle},
-    {"threads: a long list can be interrupted, other sessions go on", interrupt_of_a_long_scan},
+    {"threads: a long list can be interrupted, other handles go on", interrupt_of_a_long_scan},
     {"threads: a deadline ends a list and breaks a batch", deadline_of_a_long_scan},
-    {"threads: eight sessions mix batches, writes and reads", mixed_work},
-    {"threads: schedulers of two instances never claim one account twice", leases_are_exclusive},
+    {"threads: eight handles mix batches, writes and reads", mixed_work},
+    {"threads: schedulers of two instances never lease one account twice", leases_are_exclusive},
     {NULL, NULL},
 };

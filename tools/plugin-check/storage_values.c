@@ -47,7 +47,7 @@ static int values_on_cursor(void *ctx, int64_t source, int32_t collection, const
     struct seen_cursor *seen = ctx;
     seen->count++;
     if (collection == seen->collection)
-        expect_same_text("a mark", text, seen->text);
+        expect_same_text("a sync cursor", text, seen->text);
     return 0;
 }
 
@@ -134,7 +134,7 @@ static void sealed_bytes_come_back(struct kit *kit)
 }
 
 const struct kit_test kit_storage_values_tests[] = {
-    {"borders: settings, properties and marks come back as they were put", texts_come_back,
+    {"borders: settings, properties and sync cursors come back as they were put", texts_come_back,
      KIT_OPEN},
     {"borders: sealed bytes come back, whatever they are", sealed_bytes_come_back, KIT_OPEN},
     {NULL, NULL},

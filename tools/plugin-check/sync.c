@@ -212,7 +212,7 @@ static void cursors_are_used(struct kit *kit)
     sink.records = 0;
     expect_number(kit_sync_pull(kit, kit->handle, &kit->call, &identity, &sink, &result), 0);
     if (records > 0 && sink.records >= records)
-        fail_msg("with its marks the second pull brings %d records again", sink.records);
+        fail_msg("with its sync cursors the second pull brings %d records again", sink.records);
 }
 
 /* Once with a host that listens: what the plugin says is judged by the kit's listener. */
@@ -404,12 +404,12 @@ static const struct kit_test tests[] = {
     {"pull: a service that asks to wait is told on", obeys_retry_after},
     {"pull: should_stop ends it with CANCELLED", sync_stop_ends_pull},
     {"pull: an error of the sink ends it with the same code", failing_sink},
-    {"pull: with marks, only what changed comes", cursors_are_used},
+    {"pull: with sync cursors, only what changed comes", cursors_are_used},
     {"changes: only accounts that were pulled are named, until forget()",
      changes_are_of_known_accounts},
     {"changes: a host that does not listen is fine", host_does_not_listen, KIT_CLOSED},
     {"growth: nothing is written behind the result", sync_structs_may_grow},
-    {"threads: four sessions pull at once", handles_at_once},
+    {"threads: four handles pull at once", handles_at_once},
     {"leaks: imports and pulls leave no memory behind", sync_nothing_leaks},
     {"memory: every allocation of a pull fails once", sync_every_allocation_fails, KIT_FAULTS, 120},
     {NULL, NULL},

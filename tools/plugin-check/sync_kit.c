@@ -196,7 +196,7 @@ static void keep_cursor(struct sync_sink *sink, int32_t collection, const char *
 {
     expect_collection(collection);
     if (cursor != NULL && strlen(cursor) > 65536)
-        fail_msg("a mark has %zu bytes; 65536 are possible", strlen(cursor));
+        fail_msg("a sync cursor has %zu bytes; 65536 are possible", strlen(cursor));
     snprintf(sink->cursors[collection], sizeof(sink->cursors[0]), "%s",
              cursor == NULL ? "" : cursor);
 }

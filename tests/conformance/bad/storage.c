@@ -31,7 +31,7 @@ static int commit_nothing(void *handle, struct hearth_call *call, bool changed)
     return 0;
 }
 
-static int child_again(void *handle, struct hearth_call *call, int64_t now, int64_t leased_until,
+static int lease_again(void *handle, struct hearth_call *call, int64_t now, int64_t leased_until,
                        int64_t limit, hearth_account_cb cb, void *ctx)
 {
     (void)leased_until;
@@ -373,7 +373,7 @@ static void set_table(void)
     X(leak, pages_by_frecency, leak_pages)                                                         \
     X(abort, batch_abort, abort_commits)                                                           \
     X(losing, batch_commit, commit_nothing)                                                        \
-    X(children, account_lease_due, child_again)                                                    \
+    X(leases, account_lease_due, lease_again)                                                      \
     X(wordless, account_get, without_words)                                                        \
     X(outputs, counts, touch_output)                                                               \
     X(deadline, pages_by_frecency, ignore_deadline)                                                \
