@@ -256,10 +256,10 @@ class Refused(FaultCase):
             node.clear()
 
 
-class Claims(FaultCase):
+class Leases(FaultCase):
     def test_a_sync_that_a_kill_ended_is_taken_up_at_the_start(self):
-        """Without a word from anybody, and long before the claim runs out."""
-        node = FaultyNode(DAILY + "claim = 1h\n")
+        """Without a word from anybody, and long before the lease runs out."""
+        node = FaultyNode(DAILY + "lease = 1h\n")
         self.addCleanup(node.close)
         node.faults("storage", "batch_commit hold")
         node.start()

@@ -359,7 +359,7 @@ class Syncing(FaultCase):
                 node.close()
 
     def test_the_outcome_cannot_be_written(self):
-        node = self.home(OFTEN + "claim = 2s\n")
+        node = self.home(OFTEN + "lease = 2s\n")
         node.faults("storage", "account_update times=3 error=UNAVAILABLE words=no pen")
         until(lambda: "no pen" in node.log_text(), "it is told")
         attempt = node.api("/me")["account"]["last_attempt"]
