@@ -114,7 +114,7 @@ class Visits(FaultCase):
                     self.assertIn(
                         self.look(node, f"{concrete}?{query}&ask={time.monotonic_ns()}", method),
                         allowed)
-        until(lambda: "visit not noted step=\"writing who was here\"" in node.log_text(),
+        until(lambda: "presence not noted step=\"writing who was here\"" in node.log_text(),
               "the note of the visit is refused")
         node.clear()
         until(lambda: self.account(node)["last_seen_at"] > 0, "and written when it can be")
@@ -188,7 +188,7 @@ class Visits(FaultCase):
         node.faults("storage", "account_update thread=presence error=FULL",
                     "token_used thread=presence error=FULL")
         self.assertEqual(node.request("/api/v1/me").status, 200)
-        until(lambda: "visit not noted step=\"writing who was here\"" in node.log_text(),
+        until(lambda: "presence not noted step=\"writing who was here\"" in node.log_text(),
               "it is refused")
         node.clear()
         node.stop()
