@@ -251,7 +251,7 @@ const struct storage_listing kit_storage_listings[] = {
     {"bookmark_list, newest first", list_newest, LISTING_SYNCED, false},
     {"bookmark_list with a tag", list_tagged, LISTING_SYNCED, false},
     {"bookmarks_of_page", list_of_page, LISTING_SYNCED, false},
-    {"bookmark_nodes", list_nodes, LISTING_SYNCED, false},
+    {"bookmark_items", list_nodes, LISTING_SYNCED, false},
     {"bookmark_tombstones", list_tombstones, LISTING_SYNCED, false},
     {"bookmark_children", list_children, LISTING_SYNCED, false},
     {"tag_list", list_tags, LISTING_SYNCED, false},

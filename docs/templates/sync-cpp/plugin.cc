@@ -155,7 +155,8 @@ int send(const hearth_sync_sink *sink, const Page &page)
     return sink->page(sink->ctx, &record);
 }
 
-int read_history(Handle &handle, hearth_call *call, const hearth_pull *pull, const std::string &credentials, hearth_pull_result &result)
+int read_history(Handle &handle, hearth_call *call, const hearth_pull *pull,
+                 const std::string &credentials, hearth_pull_result &result)
 {
     const hearth_sync_sink *sink = pull->sink;
     Text text = parse(credentials);
@@ -175,7 +176,8 @@ int read_history(Handle &handle, hearth_call *call, const hearth_pull *pull, con
 }
 
 // What a person reads: English alone here; hearth/message.h says how it gets an id and parameters.
-void say(Handle &handle, hearth_call *call, hearth_pull_result &result, int32_t state, const char *words)
+void say(Handle &handle, hearth_call *call, hearth_pull_result &result, int32_t state,
+         const char *words)
 {
     hearth_message english = HEARTH_ENGLISH(words);
     result.state = state;
@@ -238,7 +240,8 @@ int pull(void *s, hearth_call *call, const hearth_pull *pulled, hearth_pull_resu
         return read_history(handle, call, pulled, credentials, result);
     });
     if (r == HEARTH_ERR_INVALID) { // the pull itself worked: it found out what is to be done
-        say(handle, call, result, HEARTH_ACCOUNT_SIGNIN_NEEDED, "The stored text of this account cannot be read. Import the account again.");
+        say(handle, call, result, HEARTH_ACCOUNT_SIGNIN_NEEDED,
+            "The stored text of this account cannot be read. Import the account again.");
         r = 0;
     } else if (r < 0) {
         if (call->error[0] == '\0') // an error of the sink came without words
