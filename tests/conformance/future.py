@@ -12,7 +12,7 @@ import shutil
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-COPIED = ("core", "plugins", "tools", "docs", "conf.d", "packaging", "meson.build",
+COPIED = ("core", "plugins", "tools", "docs", "conf.d", "packaging", "CHANGELOG.md", "meson.build",
           "meson_options.txt")
 FROZEN = "hearth_field"  # never crosses the border
 NOISE = "{HEARTH_NOISE, HEARTH_NOISE}"
