@@ -75,7 +75,7 @@ static void resolve_kind(struct conf *conf, const struct conf_kind *kind, struct
         if (s->kind != kind)
             continue;
         if (!kind->plugin)
-            conf_check_known(s, NULL, 0, findings);
+            conf_check_known(conf, s, NULL, 0, findings);
         if (strcmp(kind->name, "hearth") == 0) { /* other paths depend on its state_dir */
             struct findings again = {0};
             conf_resolve(conf, s, kind->keys, kind->count, false, &s->values, &s->shapes, &again);
@@ -365,7 +365,7 @@ int conf_plugin_values(const struct conf *conf, const struct conf_section *secti
     struct conf_section *s = (struct conf_section *)(uintptr_t)section;
     struct findings found = {0};
     struct hearth_config_value *values = NULL;
-    conf_check_known(section, keys, count, &found);
+    conf_check_known(conf, section, keys, count, &found);
     conf_resolve(own, s, keys, count, true, &values, NULL, &found);
     for (size_t i = 0; findings != NULL && i < found.count; i++)
         findings_add(findings, found.items[i].code, "%s", found.items[i].text);
@@ -389,8 +389,6 @@ static void each_key(const struct conf_section *s, const struct hearth_config_ke
              s->name);
     for (size_t i = 0; i < count; i++) {
         const struct conf_entry *e = conf_find_entry(s, keys[i].name);
-        if (keys[i].type == CONF_GONE)
-            continue;
         if (e != NULL)
             snprintf(origin, sizeof(origin), "%s:%d", e->file->name, e->line);
         else

@@ -91,8 +91,7 @@ enum conf_type {
     CONF_SET,            /* one or more of `choices`; number: a bit for each, the first is 1 */
     CONF_FOLDER,         /* path; not made absolute */
     CONF_NAME,           /* of another section */
-    CONF_HOSTS,          /* list of host names, in lower case, without ports */
-    CONF_GONE            /* there is no such key any more: `help` says what to write instead */
+    CONF_HOSTS           /* list of host names, in lower case, without ports */
 };
 
 struct conf_list {
@@ -149,5 +148,16 @@ struct conf_kind {
     size_t max; /* sections */
 };
 const struct conf_kind *conf_kinds(void);
+
+/* A key that older releases had. Who sets it is told what it is called now, or what to write
+ * instead. The table is for documentation and its test, too; it ends with a kind of NULL. */
+struct conf_old_key {
+    const char *kind, *old_name;
+    const char *since;   /* the first release that does not have it */
+    const char *name;    /* what it is called now; NULL: it went away */
+    const char *section; /* the kind that it moved to; NULL: where it was */
+    const char *advice;  /* of one that went away: sentences that say what to write instead */
+};
+const struct conf_old_key *conf_old_keys(void);
 
 #endif

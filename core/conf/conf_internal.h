@@ -64,14 +64,22 @@ struct conf_section *conf_add_section(struct conf *conf, const struct conf_kind 
                                       const char *name);
 const struct conf_entry *conf_find_entry(const struct conf_section *section, const char *key);
 
+/* old_keys.c: the row of a key; NULL: no release had it. */
+const struct conf_old_key *conf_old_key_find(const struct conf_old_key *keys, const char *kind,
+                                             const char *key);
+void conf_refuse_old_key(const struct conf *conf, const struct conf_section *section,
+                         const struct conf_entry *entry, const struct conf_old_key *old,
+                         struct findings *findings);
+
 /* value.c: checks every entry of the section against core and plugin keys, fills values for the
  * given keys. */
 void conf_resolve(struct conf *conf, struct conf_section *section,
                   const struct hearth_config_key *keys, size_t count, bool secrets,
                   struct hearth_config_value **ret_values, const void ***ret_shapes,
                   struct findings *findings);
-void conf_check_known(const struct conf_section *section, const struct hearth_config_key *more,
-                      size_t more_count, struct findings *findings);
+void conf_check_known(const struct conf *conf, const struct conf_section *section,
+                      const struct hearth_config_key *more, size_t more_count,
+                      struct findings *findings);
 
 /* shape.c: the core's own types. NULL, or why the text is none of them, in the arena. */
 const char *conf_shape(struct conf *conf, const struct hearth_config_key *key,

@@ -61,11 +61,6 @@ static const struct hearth_config_key hearth_keys[] = {
           "a probe that takes longer has failed: who needs it gets 503 at once from then on"),
 };
 
-/* What to write instead of keys of older releases. */
-#define METRICS_LISTENER                                                                           \
-    "/metrics is served by listeners of its own: make a section [listen metrics] with serves = "   \
-    "metrics and an address"
-
 static const struct hearth_config_key listen_keys[] = {
     SHAPE(ADDRESS, "address", "127.0.0.1:8080",
           "host:port, [ipv6]:port, or unix:/path; port 0 picks a free one"),
@@ -75,7 +70,6 @@ static const struct hearth_config_key listen_keys[] = {
     CHOICE("serves", "people", "people metrics",
            "people: pages and services; metrics: /metrics, /healthz and /readyz for machines that "
            "watch, and nothing else"),
-    SHAPE(GONE, "internal", NULL, METRICS_LISTENER),
 };
 
 static const struct hearth_config_key web_keys[] = {
@@ -95,12 +89,13 @@ static const struct hearth_config_key web_keys[] = {
           "networks whose X-Forwarded-* and Forwarded headers are believed, e.g. 127.0.0.1/32"),
     KEY(BOOL, "access_log", "no",
         "log each request: its method, path without query, status, client, account; no secrets"),
-    SHAPE(GONE, "metrics", NULL, METRICS_LISTENER),
     RANGE(INT, "threads", "0", 0, 64, "event loops; 0: one for each processor, at most 4"),
     RANGE(INT, "storage_threads", "4", 1, 256,
-          "threads with a storage session each, that answer requests"),
-    RANGE(SIZE, "search_memory", "64MiB", 1 << 20, 1LL << 40,
-          "for the search blocks of accounts that searched lately"),
+          "threads with a storage handle each, that answer requests"),
+    RANGE(
+        SIZE, "search_memory", "64MiB", 1 << 20, 1LL << 40,
+        "for what is kept in memory of accounts that were here lately: search blocks, and indexes "
+        "of their lists"),
     RANGE(SIZE, "cache_memory", "8MiB", 0, 1LL << 40, "for answers that are still valid"),
     RANGE(DURATION, "request_timeout", "10s", 100, HOUR, "for headers and body of one request"),
     RANGE(DURATION, "storage_timeout", "10s", 100, HOUR,
@@ -199,9 +194,9 @@ static const struct hearth_config_key scheduler_keys[] = {
           "longest pause after failures; when the service cannot be reached: interval"),
     RANGE(INT, "jitter", "10", 0, 50, "per cent by which pauses vary, so that accounts spread"),
     RANGE(DURATION, "tick", "1s", 10, HOUR, "how often due accounts are looked for"),
-    RANGE(DURATION, "claim", "15min", SECOND, DAY,
+    RANGE(DURATION, "lease", "15min", SECOND, DAY,
           "after which a due account whose job was lost is queued again"),
-    RANGE(INT, "batch", "100", 1, 100000, "accounts claimed at a time"),
+    RANGE(INT, "batch", "100", 1, 100000, "due accounts queued at a time"),
 };
 
 static const struct hearth_config_key worker_keys[] = {

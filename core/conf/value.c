@@ -43,29 +43,27 @@ static void config_key_nearest(const struct hearth_config_key *keys, size_t coun
 {
     for (size_t i = 0; i < count; i++) {
         int d = edit_distance(keys[i].name, name);
-        if (d < *best_distance && keys[i].type != CONF_GONE) {
+        if (d < *best_distance) {
             *best_distance = d;
             *best = keys[i].name;
         }
     }
 }
 
-static void check_entry(const struct conf_section *section, const struct conf_entry *e,
-                        const struct hearth_config_key *more, size_t more_count,
-                        struct findings *findings)
+static void check_entry(const struct conf *conf, const struct conf_section *section,
+                        const struct conf_entry *e, const struct hearth_config_key *more,
+                        size_t more_count, struct findings *findings)
 {
     const struct conf_kind *kind = section->kind;
-    const struct hearth_config_key *known = config_key_find(kind->keys, kind->count, e->key);
     const char *gap = section->name[0] != '\0' ? " " : "", *best = NULL;
-    if (known == NULL)
-        known = config_key_find(more, more_count, e->key);
-    if (known != NULL && known->type == CONF_GONE) {
-        findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: [%s%s%s] has no key %s any more: %s",
-                     e->file->name, e->line, kind->name, gap, section->name, e->key, known->help);
+    if (config_key_find(kind->keys, kind->count, e->key) != NULL ||
+        config_key_find(more, more_count, e->key) != NULL)
+        return;
+    const struct conf_old_key *old = conf_old_key_find(conf_old_keys(), kind->name, e->key);
+    if (old != NULL) {
+        conf_refuse_old_key(conf, section, e, old, findings);
         return;
     }
-    if (known != NULL)
-        return;
     int best_distance = 4;
     config_key_nearest(kind->keys, kind->count, e->key, &best, &best_distance);
     config_key_nearest(more, more_count, e->key, &best, &best_distance);
@@ -75,11 +73,12 @@ static void check_entry(const struct conf_section *section, const struct conf_en
                  best == NULL ? "" : "?");
 }
 
-void conf_check_known(const struct conf_section *section, const struct hearth_config_key *more,
-                      size_t more_count, struct findings *findings)
+void conf_check_known(const struct conf *conf, const struct conf_section *section,
+                      const struct hearth_config_key *more, size_t more_count,
+                      struct findings *findings)
 {
     for (const struct conf_entry *e = section->entries; e != NULL; e = e->next)
-        check_entry(section, e, more, more_count, findings);
+        check_entry(conf, section, e, more, more_count, findings);
 }
 
 static int index_of_choice(const char *choices, const char *text)
@@ -267,8 +266,6 @@ static void resolve_key(struct conf *conf, const struct conf_section *section,
     const struct conf_entry *entry = conf_find_entry(section, key->name);
     const char *text = entry != NULL ? entry->value : key->fallback;
     ret_value->struct_size = sizeof(*ret_value);
-    if (key->type == CONF_GONE)
-        return;
     if (entry != NULL && entry->withheld != NULL) {
         if (secrets)
             findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s_file: %s", entry->file->name,

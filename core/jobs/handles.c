@@ -110,7 +110,7 @@ void jobs_interrupt_queue(struct jobs *jobs)
     lock_take(&jobs->lock);
     struct jobs_queue *queue = jobs->queues.all;
     lock_release(&jobs->lock);
-    lock_border("sessions of the queue are interrupted");
+    lock_border("handles of the queue are interrupted");
     for (; queue != NULL; queue = queue->next)
         jobs->options.queue->interrupt(queue->handle);
 }
@@ -120,7 +120,7 @@ void jobs_interrupt_node(struct jobs *jobs, size_t node)
     lock_take(&jobs->lock);
     struct jobs_storage *storage = jobs->storages[node].all;
     lock_release(&jobs->lock);
-    lock_border("sessions of a storage are interrupted");
+    lock_border("handles of a storage are interrupted");
     for (; storage != NULL; storage = storage->next)
         storage->storage.ops->interrupt(storage->storage.handle);
 }

@@ -170,7 +170,7 @@ static void interrupt_all(void *ctx)
 {
     struct jobs *jobs = ctx;
     const struct hearth_queue *queue = jobs->options.queue;
-    lock_border("sessions of the queue are interrupted");
+    lock_border("handles of the queue are interrupted");
     if (jobs->listener_handle != NULL)
         queue->interrupt(jobs->listener_handle);
     if (jobs->lease_renewer_handle != NULL)

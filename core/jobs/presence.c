@@ -62,9 +62,9 @@ struct presence *jobs_presence_create(struct jobs *jobs)
     presence->reads.step = "reading an account";
     presence->writes.step = "writing who was here";
     presence->queue.step = "asking for a sync";
-    presence->dropped =
-        metrics_register(METRIC_COUNTER, "visits_dropped",
-                         "visits that were not noted because too many waited to be written");
+    presence->dropped = metrics_register(
+        METRIC_COUNTER, "presence_dropped",
+        "people's presence that was not noted because too much waited to be written");
     pthread_mutex_init(&presence->lock, NULL);
     lock_init_condition(&presence->noted);
     return presence;
@@ -190,7 +190,7 @@ static bool note_answer(struct presence_way *way, int r, const struct err *err)
                                               : way->pause * 2;
     way->again = clock_monotonic() + way->pause;
     if (r != HEARTH_ERR_CANCELLED)
-        log_event(log_level_of(err, HEARTH_LOG_WARNING), "jobs", "visit not noted",
+        log_event(log_level_of(err, HEARTH_LOG_WARNING), "jobs", "presence not noted",
                   LOG_TEXT("step", way->step), LOG_TEXT("error", err->text));
     return false;
 }

@@ -185,7 +185,7 @@ static int scheduler_void_leases(struct storage *storage, struct err *err)
 {
     int r = STORAGE(storage, err, account_lease_due, INT64_MAX, 1, INT32_MAX, on_voided, NULL);
     plug_storage_reset(storage);
-    return r < 0 ? err_prefix(err, "claims of before the start cannot be given up") : 0;
+    return r < 0 ? err_prefix(err, "leases of before the start cannot be given up") : 0;
 }
 
 /* What /metrics says of the queue: as it was at the last tick. One thread of a process does it. */
@@ -214,7 +214,7 @@ void *jobs_scheduler_main(void *arg)
 {
     struct jobs_scheduler *scheduler = arg;
     struct jobs *jobs = scheduler->jobs;
-    struct metric *leases = metrics_register(METRIC_COUNTER, "scheduler_claims",
+    struct metric *leases = metrics_register(METRIC_COUNTER, "scheduler_leases",
                                              "due accounts that were put into the queue");
     struct storage *storage = NULL;
     int64_t pause = jobs->options.tick;

@@ -109,7 +109,7 @@ static bool record_has_all(const char *record, const struct vault *vault)
 
 struct sealed {
     const struct vault *vault; /* NULL: whether there are any is all that is asked */
-    struct storage *storage;   /* a second session: rows are read while accounts are listed */
+    struct storage *storage;   /* a second handle: rows are read while accounts are listed */
     bool any, opens;
     int tries;
     struct err err;

@@ -118,8 +118,8 @@ static int queue_clear_cmd(struct app *app, bool shared, struct cli *cli, struct
     if (r < 0)
         return r;
     main_cli_print(stdout,
-                   "Dropped %s. An account is queued again when it is asked for, or when its claim "
-                   "ends ([scheduler] claim).\n",
+                   "Dropped %s. An account is queued again when it is asked for, or when its lease "
+                   "ends ([scheduler] lease).\n",
                    jobs);
     main_audit_command(app, "queue cleared", LOG_INT("jobs", waiting));
     return 0;
@@ -175,7 +175,7 @@ static int queue_remove_cmd(struct app *app, bool shared, struct cli *cli, struc
     main_cli_print(
         stdout,
         "Removed the job \"%s\" of account %s. It is queued again when it is asked for, or when "
-        "its claim ends ([scheduler] claim).\n",
+        "its lease ends ([scheduler] lease).\n",
         kind, account);
     main_audit_command(app, "job removed", LOG_TEXT("account", account), LOG_TEXT("kind", kind));
     return 0;

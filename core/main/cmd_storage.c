@@ -7,7 +7,7 @@
 #include "main/app_key.h"
 #include "main/audit.h"
 
-/* Opening a session has migrated it. */
+/* Opening a handle has migrated it. */
 static int migrate_node(struct app *app, void *ctx, struct err *err)
 {
     int64_t has, wants;

@@ -91,7 +91,7 @@ static int token_list_cmd(struct app *app, struct cli *cli, struct err *err)
 struct wanted {
     struct app *app;
     const char *id;
-    struct storage *storage; /* a second session: rows are looked at while accounts are listed */
+    struct storage *storage; /* a second handle: rows are looked at while accounts are listed */
     struct err err;
     bool found;
     size_t node;

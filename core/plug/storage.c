@@ -22,7 +22,7 @@ int plug_storage_open_until(struct storage *storage, const struct opened_storage
     plug_call_init(&storage->call, stop, 0, 0);
     storage->call.hearth.deadline = deadline;
     storage->call.breaker = breaker;
-    lock_border("a session of the storage is opened");
+    lock_border("a handle of the storage is opened");
     r = plug_storage_check(
         storage, opened->ops->handle_open(opened->self, &storage->call.hearth, &storage->handle),
         err);
@@ -54,7 +54,7 @@ int plug_storage_check(struct storage *storage, int code, struct err *err)
 
 void plug_storage_close(struct storage *storage)
 {
-    lock_border("a session of the storage is closed");
+    lock_border("a handle of the storage is closed");
     if (storage->handle != NULL)
         storage->ops->handle_close(storage->handle);
     storage->handle = NULL;

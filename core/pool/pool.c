@@ -204,11 +204,12 @@ int pool_create(const struct pool_options *options, struct pool **ret_pool, stru
     pool->ring = calloc(options->queue_limit, sizeof(*pool->ring));
     pool->threads = calloc((size_t)options->threads, sizeof(*pool->threads));
     pool->waiting = metrics_register(METRIC_GAUGE, "pool_waiting",
-                                     "requests and other jobs that wait for a thread of a pool");
+                                     "requests and the like that wait for a thread of a pool");
     pool->refused =
-        metrics_register(METRIC_COUNTER, "pool_refused", "jobs refused because too many wait");
+        metrics_register(METRIC_COUNTER, "pool_refused",
+                         "requests and the like refused because too many wait for a thread");
     pool->expired = metrics_register(METRIC_COUNTER, "pool_expired",
-                                     "jobs that waited too long and were not run");
+                                     "requests and the like that waited too long for a thread");
     int r = pool->ring == NULL || pool->threads == NULL
                 ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
                 : pool_start_threads(pool, err);

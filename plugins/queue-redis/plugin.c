@@ -115,7 +115,7 @@ static int redis_handle_open(void *self, struct hearth_call *call, void **ret_ha
         free(handle);
         return hearth_fail(
             call, HEARTH_ERR_UNAVAILABLE,
-            "no descriptor is left for a session of the queue; raise the limit of open files");
+            "no descriptor is left for a handle of the queue; raise the limit of open files");
     }
     handle->queue = self;
     uint64_t id;

@@ -40,8 +40,41 @@ class ConfigurationPage(TestCase):
                     ("queue", "redis", "plugin"), ("queue", "redis", "url")}
         self.assertEqual(set(written) - set(known), explicit)
 
+    def test_keys_of_older_releases(self):
+        """The page's table is the program's, and the program says what the page says."""
+        with open(os.path.join(ROOT, "docs", "configuration.md"), encoding="utf-8") as f:
+            table = f.read().split("\n## Keys that have other names now\n")[1].split("\n## ")[0]
+        written = re.findall(r"^\| `\[(\w+)(?: NAME)?\] (\w+)` \| ([\d.]+) \| (.*) \|$", table,
+                             re.M)
+        self.assertEqual(len(written), len(re.findall(r"^\| `", table, re.M)))
+        with open(os.path.join(ROOT, "core", "conf", "old_keys.c"), encoding="utf-8") as f:
+            rows = re.findall(r'^    {"(\w+)", "(\w+)", "([\d.]+)", ', f.read(), re.M)
+        self.assertEqual([row[:3] for row in written], rows)
+        node = self.node(start=False)
+        text, sentences = "", []
+        for section, key, since, instead in written:
+            named = "[listen public]" if section == "listen" else f"[{section}]"
+            text += f"{named}\n{key} = 1\n"
+            where = f"{node.conf}/90-old.conf:{text.count(chr(10))}"
+            sentences.append(
+                f"{where}: {named} {key} is called {instead.strip('`')} since {since}; rename it."
+                if re.fullmatch(r"`\w+`", instead) else
+                f"{where}: {named} has no key {key} since {since}: /metrics is served by listeners "
+                "of its own. Make a section [listen metrics] with serves = metrics and an address.")
+        node.configure("90-old", text)
+        for command in ("check", "config", "serve"):
+            said = node.cli(command, code=2)
+            self.assertEqual([line for line in sentences if line not in said], [], said)
+        node.configure("90-old", "[web]\nmax_jobs = 5\n")
+        node.configure("95-new", "[web]\nmax_pending_requests = 6\n")
+        self.assertIn(
+            f"{node.conf}/90-old.conf:2: [web] max_jobs is called max_pending_requests since "
+            f"0.2.0, and that is set, too ({node.conf}/95-new.conf:2); remove max_jobs.",
+            node.cli("check", code=2))
+
     def test_examples(self):
-        """As shipped they change nothing; with every comment taken as a setting they are still accepted."""
+        """As shipped they change nothing; with every comment taken as a setting they are still
+        accepted."""
         node, plain = self.node(start=False), self.node(start=False)
         defaults = {(e["section"], e["key"]): e["value"] for e in plain.cli_json("config")}
         for name in sorted(os.listdir(os.path.join(ROOT, "conf.d"))):

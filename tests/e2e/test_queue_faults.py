@@ -19,7 +19,7 @@ class Scheduling(FaultCase):
         for rule in ("error=UNAVAILABLE times=3", "short=0 error=IO times=3", "lost times=2",
                      "error=UNCERTAIN times=2"):
             with self.subTest(rule):
-                node = self.home(OFTEN + "claim = 1s\n")
+                node = self.home(OFTEN + "lease = 1s\n")
                 node.faults("storage", "account_lease_due " + rule)
                 told = ("due accounts not read", "does not answer backend=\"the storage\"",
                         "calls not answered backend=\"the storage\"")
@@ -28,13 +28,13 @@ class Scheduling(FaultCase):
                 node.close()
 
     def test_the_queue_takes_no_jobs(self):
-        node = self.home(OFTEN + "claim = 1h\n")
+        node = self.home(OFTEN + "lease = 1h\n")
         for error in ("FULL", "UNAVAILABLE", "UNCERTAIN"):
             with self.subTest(error):
                 node.faults("queue", f"publish error={error} words=no room")
                 until(lambda: "the queue takes no job: no room" in node.log_text(), "it is told")
                 node.clear()
-                self.wait_for_syncs(node)  # claims were given up: nobody waits an hour
+                self.wait_for_syncs(node)  # leases were given up: nobody waits an hour
 
     def test_asking_for_a_sync_when_the_queue_takes_none(self):
         node = self.home()
@@ -51,7 +51,7 @@ class Scheduling(FaultCase):
         for rule in ("reserve error=UNAVAILABLE times=2", "finish error=UNAVAILABLE times=2",
                      "finish lost times=2", "reserve lost times=1", "extend error=IO"):
             with self.subTest(rule):
-                node = self.home(OFTEN + "claim = 1s\n[worker]\nlease = 2s\nparallel = 2\n")
+                node = self.home(OFTEN + "lease = 1s\n[worker]\nlease = 2s\nparallel = 2\n")
                 node.faults("queue", rule)
                 self.wait_for_syncs(node)
                 node.close()
@@ -84,7 +84,7 @@ class Stopping(FaultCase):
         for kind, operations in hangs.items():
             for operation in operations:
                 with self.subTest(operation):
-                    node = self.home(OFTEN + "claim = 1s\n", sync=False)
+                    node = self.home(OFTEN + "lease = 1s\n", sync=False)
                     node.token()
                     node.faults(kind, f"{operation} delay=600000")
                     for path in ("/readyz", "/api/v1/search?q=a", "/api/v1/sync"):

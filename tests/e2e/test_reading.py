@@ -114,7 +114,7 @@ class Visits(FaultCase):
                     self.assertIn(
                         self.look(node, f"{concrete}?{query}&ask={time.monotonic_ns()}", method),
                         allowed)
-        until(lambda: "visit not noted step=\"writing who was here\"" in node.log_text(),
+        until(lambda: "presence not noted step=\"writing who was here\"" in node.log_text(),
               "the note of the visit is refused")
         node.clear()
         until(lambda: self.account(node)["last_seen_at"] > 0, "and written when it can be")
@@ -188,7 +188,7 @@ class Visits(FaultCase):
         node.faults("storage", "account_update thread=presence error=FULL",
                     "token_used thread=presence error=FULL")
         self.assertEqual(node.request("/api/v1/me").status, 200)
-        until(lambda: "visit not noted step=\"writing who was here\"" in node.log_text(),
+        until(lambda: "presence not noted step=\"writing who was here\"" in node.log_text(),
               "it is refused")
         node.clear()
         node.stop()
@@ -256,10 +256,10 @@ class Refused(FaultCase):
             node.clear()
 
 
-class Claims(FaultCase):
+class Leases(FaultCase):
     def test_a_sync_that_a_kill_ended_is_taken_up_at_the_start(self):
-        """Without a word from anybody, and long before the claim runs out."""
-        node = FaultyNode(DAILY + "claim = 1h\n")
+        """Without a word from anybody, and long before the lease runs out."""
+        node = FaultyNode(DAILY + "lease = 1h\n")
         self.addCleanup(node.close)
         node.faults("storage", "batch_commit hold")
         node.start()

@@ -57,7 +57,7 @@ class Schedule(TestCase):
 
     def test_survives_a_restart(self):
         service, node = self.service(
-            load=False), self.node("[scheduler]\ninterval = 1s\nclaim = 1s\njitter = 0\n")
+            load=False), self.node("[scheduler]\ninterval = 1s\nlease = 1s\njitter = 0\n")
         service.account(SMALL, history=30, bookmarks=5, tabs=2)
         node.add_account(service, SMALL)
         node.kill()  # the queue is lost with the process; the schedule is not

@@ -78,7 +78,7 @@ class Reading(FaultCase):
     def test_no_session_to_be_had(self):
         node = self.home(sync=False)
         node.token()
-        node.faults("storage", "session_open error=UNAVAILABLE", "* error=UNAVAILABLE")
+        node.faults("storage", "handle_open error=UNAVAILABLE", "* error=UNAVAILABLE")
         self.assert_unavailable(node.request("/api/v1/me"))
         until(lambda: node.request("/readyz", email=None).status == 503, "a probe notices it")
         node.clear()
@@ -171,7 +171,7 @@ class Reading(FaultCase):
             "/bookmarks": "bookmark_list", "/bookmarks?sort=added": "bookmark_list",
             "/bookmarks?q=a": "bookmark_list", f"/bookmarks?tag={tag}": "bookmark_list", "/tags":
             "tag_list", "/history": "visit_list", "/history?q=e": "visit_dates", "/history/sites":
-            "pages_by_frecency", "/bookmarks?q=e&folder=toolbar": "bookmark_nodes",
+            "pages_by_frecency", "/bookmarks?q=e&folder=toolbar": "bookmark_items",
             "/history/days?from=1790000000000&to=1800000000000": "visit_dates", f"/pages/{page}":
             "page_visits", "/search?q=a": "pages_by_frecency", "/suggest?q=a": "tab_list",
             "/tokens": "token_list"
@@ -278,8 +278,8 @@ class Syncing(FaultCase):
         node.sync()
         rules = [
             "batch_begin", "page_put after=3", "visits_put after=1", "bookmark_put after=2",
-            "bookmark_place after=1", "bookmark_nodes short=3", "sync_cursor_put",
-            "sync_cursor_put after=2", "batch_commit", "batch_commit after=1", "mark_list",
+            "bookmark_place after=1", "bookmark_items short=3", "sync_cursor_put",
+            "sync_cursor_put after=2", "batch_commit", "batch_commit after=1", "sync_cursor_list",
             "credentials_get", "removed_here_list"
         ]
         node.cli("account", "resync", ADA, "--wait")
@@ -287,8 +287,8 @@ class Syncing(FaultCase):
             with self.subTest(rule):
                 self.ada.post("step", step=3 if i % 2 else 7)
                 node.faults("storage", f"{rule} error=IO words=the disk hums in {rule.split()[0]}")
-                node.cli("account", "sync" if rule == "mark_list" else "resync", ADA, "--wait",
-                         code=1)
+                node.cli("account", "sync" if rule == "sync_cursor_list" else "resync", ADA,
+                         "--wait", code=1)
                 me = node.api("/me")["account"]
                 self.assertEqual(me["state"], "error")
                 self.assertTrue(me["state_detail"])
@@ -323,11 +323,11 @@ class Syncing(FaultCase):
         node.sync()
         for error, words in (("FULL", "is full"), ("IO", "read-only or fails"),
                              ("DENIED", "read-only or fails"), ("CORRUPT", "is damaged")):
-            for operation in ("mark_list", "batch_commit", "credentials_get"):
+            for operation in ("sync_cursor_list", "batch_commit", "credentials_get"):
                 with self.subTest(error=error, operation=operation):
                     node.faults("storage", f"{operation} error={error} words=/srv/cause of {error}")
-                    node.cli("account", "sync" if operation == "mark_list" else "resync", ADA,
-                             "--wait", code=1)
+                    node.cli("account", "sync" if operation == "sync_cursor_list" else "resync",
+                             ADA, "--wait", code=1)
                     detail = node.api("/me")["account"]["state_detail"]
                     self.assertIn(words, detail)
                     self.assertNotIn("/srv", detail)
@@ -359,7 +359,7 @@ class Syncing(FaultCase):
                 node.close()
 
     def test_the_outcome_cannot_be_written(self):
-        node = self.home(OFTEN + "claim = 2s\n")
+        node = self.home(OFTEN + "lease = 2s\n")
         node.faults("storage", "account_update times=3 error=UNAVAILABLE words=no pen")
         until(lambda: "no pen" in node.log_text(), "it is told")
         attempt = node.api("/me")["account"]["last_attempt"]
@@ -439,7 +439,7 @@ class Meanwhile(FaultCase):
         with open(f"{node.plain}/sync.conf", "w", encoding="utf-8") as f:
             f.write(sync)
         node.start()
-        node.faults("storage", "mark_list hold")
+        node.faults("storage", "sync_cursor_list hold")
         node.cli(
             "account", "import", "-",
             text=json.dumps({**service.import_file("eve@example.org", "refresh"), "email": ADA}))

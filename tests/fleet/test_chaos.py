@@ -25,7 +25,7 @@ EVENTS = int(os.environ.get("FLEET_EVENTS", 25))
 CONFIG = """[scheduler]
 interval = 10s
 tick = 200ms
-claim = 20s
+lease = 20s
 [worker]
 parallel = 4
 lease = 8s

@@ -15,7 +15,7 @@ from fleet import HEARTHD, PATIENCE, Fleet, TestCase, until
 
 SHORT = (
     "[hearth]\nprobe_interval = 100ms\nprobe_timeout = 400ms\n[scheduler]\ninterval = 1s\ntick = "
-    "100ms\nclaim = 2s\n"
+    "100ms\nlease = 2s\n"
     "[worker]\nlease = 2s\nparallel = 4\n[web]\ndrain_timeout = 2s\nstorage_timeout = 3s\n")
 ASKED = itertools.count()
 LONGER_THAN_ALL = 6  # seconds: storage_timeout, connect_timeout, command_timeout are over

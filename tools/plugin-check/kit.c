@@ -52,8 +52,8 @@ void kit_handle_of(struct kit *kit, void *self, struct storage *storage)
         opened.self = self;
         opened.ops = kit->storage_ops; /* the watched one */
     }
-    if (WATCHED("session_open", plug_storage_open(storage, &opened, NULL, &err)) < 0)
-        fail_msg("session_open: %s", err.text);
+    if (WATCHED("handle_open", plug_storage_open(storage, &opened, NULL, &err)) < 0)
+        fail_msg("handle_open: %s", err.text);
 }
 
 void kit_handle(struct kit *kit, struct storage *storage)
@@ -72,9 +72,9 @@ void kit_open(struct kit *kit)
         kit_handle(kit, &kit->storage);
     else if (kit->queue != NULL)
         kit_queue_handle_open(kit, &kit->queue_handle);
-    else if (WATCHED("session_open",
+    else if (WATCHED("handle_open",
                      kit->sync->handle_open(kit->self, &kit->call.hearth, &kit->handle)) < 0)
-        fail_msg("session_open: %s", kit->call.error);
+        fail_msg("handle_open: %s", kit->call.error);
     plug_call_reset(&kit->call);
 }
 

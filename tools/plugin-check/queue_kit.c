@@ -6,9 +6,9 @@ void kit_queue_handle_open(struct kit *kit, struct queue_handle *queue_handle)
 {
     *queue_handle = (struct queue_handle){.ops = kit->queue};
     plug_call_init(&queue_handle->call, NULL, 0, 0);
-    if (WATCHED("session_open", kit->queue->handle_open(kit->self, &queue_handle->call.hearth,
-                                                        &queue_handle->handle)) < 0)
-        fail_msg("session_open: %s", queue_handle->call.error);
+    if (WATCHED("handle_open", kit->queue->handle_open(kit->self, &queue_handle->call.hearth,
+                                                       &queue_handle->handle)) < 0)
+        fail_msg("handle_open: %s", queue_handle->call.error);
 }
 
 void kit_queue_handle_close(struct queue_handle *queue_handle)

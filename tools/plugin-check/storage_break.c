@@ -116,11 +116,11 @@ static void open_and_close_meanwhile(struct kit *kit, struct storage *old)
 {
     struct call call;
     void *handle = NULL;
-    kit_watch_broken_call("session_open");
+    kit_watch_broken_call("handle_open");
     plug_call_init(&call, NULL, BROKEN_DEADLINE, 0);
     int r = kit->storage_ops->handle_open(kit->self, &call.hearth, &handle);
     kit_expect_ended(r, true);
-    kit_watch_broken_call("session_close");
+    kit_watch_broken_call("handle_close");
     if (r == 0)
         kit->storage_ops->handle_close(handle);
     plug_call_fini(&call);

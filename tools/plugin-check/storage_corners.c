@@ -277,7 +277,7 @@ static void expect_leased(struct storage *storage, int64_t now, const char *want
     struct lines lines = {.size = 0};
     OK(storage, account_lease_due, now, 5000, 10, corners_on_leased, &lines);
     if (strcmp(lines.text, wanted) != 0)
-        fail_msg("account_claim_due %s gives \"%s\", \"%s\" was expected", when, lines.text,
+        fail_msg("account_lease_due %s gives \"%s\", \"%s\" was expected", when, lines.text,
                  wanted);
 }
 

@@ -38,7 +38,7 @@ static int keys_on_child(void *ctx, int64_t source, const char *folder, int64_t 
 {
     (void)position;
     if (strcmp(folder, child) != 0)
-        fail_msg("bookmark_claims: \"%s\" claims \"%s\", which is another's", folder, child);
+        fail_msg("bookmark_children: \"%s\" names \"%s\", which is another's", folder, child);
     for (size_t i = 0; i < STORAGE_ALIKE; i++)
         if (strcmp(kit_storage_alike[i], folder) == 0)
             keys_note_found(ctx, child, (int64_t)i + 1);
@@ -135,7 +135,7 @@ static void keys_that_are_no_fields(struct kit *kit)
     OK(storage, page_guid_list, "a", keys_on_page_guid, &guids);
     expect_all_keys(&guids, "page_guid_list");
     OK(storage, bookmark_children, "a", keys_on_child, &children);
-    expect_all_keys(&children, "bookmark_claims");
+    expect_all_keys(&children, "bookmark_children");
     OK(storage, tab_list, "a", NULL, keys_on_tab, &tabs);
     expect_all_keys(&tabs, "tab_list");
     OK(storage, tab_group_list, "a", NULL, keys_on_tab_group, &groups);

@@ -91,7 +91,7 @@ static const struct output_operation operations[] = {
     {"visits_put", put_visits, 0, true, false, NULL},
     {"batch_begin", begin_for, 0, false, false, abort_batch},
     {"schema_version", get_schema, 0, false, true, NULL},
-    {"session_open", outputs_open_handle, 0, false, true, outputs_close_handle},
+    {"handle_open", outputs_open_handle, 0, false, true, outputs_close_handle},
 };
 
 /* Calls it with outputs full of a pattern; fails the test when a failure has touched them. The

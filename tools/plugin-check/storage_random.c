@@ -237,7 +237,7 @@ static void write_bookmark(struct run *run)
         BOTH(run, bookmark_remove, b.guid);
         break;
     case 1:
-        storage_run_note_step(run, "bookmark_claims_put %s %s %s", b.guid, children[0],
+        storage_run_note_step(run, "bookmark_children_put %s %s %s", b.guid, children[0],
                               child_count == 3 ? children[2] : "");
         BOTH(run, bookmark_children_put, b.source, b.guid, children, child_count);
         break;

@@ -323,7 +323,7 @@ static void leases_are_exclusive(struct kit *kit)
     for (int i = 0; i < ACCOUNTS; i++)
         if (children[i] != 1)
             fail_msg(
-                "account_claim_due gave the account x%d to %d of %d callers%s, to one it has to", i,
+                "account_lease_due gave the account x%d to %d of %d callers%s, to one it has to", i,
                 children[i], LESSEES,
                 two ? " in two instances of the storage, as the daemon and a command beside it are"
                     : "");

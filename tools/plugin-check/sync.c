@@ -228,8 +228,8 @@ static void changes_are_of_known_accounts(struct kit *kit)
     kit_sync_sink_init(&sink);
     kit_sync_pull(kit, kit->handle, &kit->call, &identity, &sink, &result);
     kit_sync_forget(kit, "a");
-    if (WATCHED("session_open", kit->sync->handle_open(kit->self, &kit->call.hearth, &handle)) < 0)
-        fail_msg("session_open: %s", kit->call.error);
+    if (WATCHED("handle_open", kit->sync->handle_open(kit->self, &kit->call.hearth, &handle)) < 0)
+        fail_msg("handle_open: %s", kit->call.error);
     kit->sync->interrupt(handle);
     kit->sync->handle_close(handle);
     kit_pause(50);
@@ -287,9 +287,9 @@ static void *pull_often(void *arg)
     struct call call;
     void *handle = NULL;
     plug_call_init(&call, NULL, 0, 0);
-    if (WATCHED("session_open",
+    if (WATCHED("handle_open",
                 puller->kit->sync->handle_open(puller->kit->self, &call.hearth, &handle)) < 0)
-        fail_msg("session_open: %s", call.error);
+        fail_msg("handle_open: %s", call.error);
     kit_sync_answer(&answer);
     for (int i = 0; i < 20; i++) {
         kit_sync_sink_init(&sink);

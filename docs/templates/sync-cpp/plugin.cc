@@ -30,8 +30,8 @@ struct Wrong : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-struct Session {
-    explicit Session(const hearth_host *given) : host(given), interrupted(false) {}
+struct Handle {
+    explicit Handle(const hearth_host *given) : host(given), interrupted(false) {}
     const hearth_host *host;
     std::atomic<bool> interrupted;
 };
@@ -59,9 +59,9 @@ template <typename T> void give(T &result, T *ret)
     std::memcpy(static_cast<void *>(ret), &result, result.struct_size);
 }
 
-const char *keep(const Session &session, hearth_call *call, const std::string &text)
+const char *keep(const Handle &handle, hearth_call *call, const std::string &text)
 {
-    void *room = session.host->alloc(call, text.size() + 1);
+    void *room = handle.host->alloc(call, text.size() + 1);
     if (room == nullptr)
         throw std::bad_alloc();
     return static_cast<const char *>(std::memcpy(room, text.c_str(), text.size() + 1));
@@ -128,16 +128,16 @@ Text parse(const std::string &given)
 }
 
 // Where the next pull goes on: here a number of the contents.
-std::string mark_of(const std::string &credentials)
+std::string cursor_of(const std::string &credentials)
 {
     return std::to_string(std::hash<std::string>()(credentials));
 }
 
-bool is_up_to_date(const hearth_pull *pull, const std::string &mark)
+bool is_up_to_date(const hearth_pull *pull, const std::string &cursor)
 {
-    for (size_t i = 0; i < pull->mark_count; i++)
-        if (HEARTH_AT(pull->marks, i)->collection == HEARTH_HISTORY)
-            return mark == HEARTH_AT(pull->marks, i)->text;
+    for (size_t i = 0; i < pull->cursor_count; i++)
+        if (HEARTH_AT(pull->cursors, i)->collection == HEARTH_HISTORY)
+            return cursor == HEARTH_AT(pull->cursors, i)->text;
     return false;
 }
 
@@ -155,31 +155,33 @@ int send(const hearth_sync_sink *sink, const Page &page)
     return sink->page(sink->ctx, &record);
 }
 
-int read_history(Session &session, hearth_call *call, const hearth_pull *pull, const std::string &credentials, hearth_pull_result &result)
+int read_history(Handle &handle, hearth_call *call, const hearth_pull *pull,
+                 const std::string &credentials, hearth_pull_result &result)
 {
     const hearth_sync_sink *sink = pull->sink;
     Text text = parse(credentials);
-    std::string mark = mark_of(credentials);
-    if (is_up_to_date(pull, mark))
+    std::string cursor = cursor_of(credentials);
+    if (is_up_to_date(pull, cursor))
         return 0;
     int r = sink->begin(sink->ctx, HEARTH_HISTORY, HEARTH_SNAPSHOT);
     for (const Page &page : text.pages) {
-        if (r == 0 && (session.interrupted || session.host->should_stop(call)))
+        if (r == 0 && (handle.interrupted || handle.host->should_stop(call)))
             r = hearth_fail(call, HEARTH_ERR_CANCELLED, "the sync was stopped");
         if (r < 0)
             return r;
         r = send(sink, page);
         result.records += r == 0;
     }
-    return r == 0 ? sink->commit(sink->ctx, mark.c_str()) : r;
+    return r == 0 ? sink->commit(sink->ctx, cursor.c_str()) : r;
 }
 
 // What a person reads: English alone here; hearth/message.h says how it gets an id and parameters.
-void say(Session &session, hearth_call *call, hearth_pull_result &result, int32_t state, const char *words)
+void say(Handle &handle, hearth_call *call, hearth_pull_result &result, int32_t state,
+         const char *words)
 {
     hearth_message english = HEARTH_ENGLISH(words);
     result.state = state;
-    result.message = hearth_message_keep(session.host, call, &english);
+    result.message = hearth_message_keep(handle.host, call, &english);
 }
 
 /* --- the operations ---------------------------------------------------------------------------- */
@@ -194,33 +196,33 @@ void provider_close(void *)
 {
 }
 
-int session_open(void *self, hearth_call *call, void **ret_session)
+int handle_open(void *self, hearth_call *call, void **ret_handle)
 {
     return guarded(call, [&] {
-        *ret_session = new Session(static_cast<const hearth_host *>(self));
+        *ret_handle = new Handle(static_cast<const hearth_host *>(self));
         return 0;
     });
 }
 
-void session_close(void *session)
+void handle_close(void *handle)
 {
-    delete static_cast<Session *>(session);
+    delete static_cast<Handle *>(handle);
 }
 
-void interrupt(void *session)
+void interrupt(void *handle)
 {
-    static_cast<Session *>(session)->interrupted = true;
+    static_cast<Handle *>(handle)->interrupted = true;
 }
 
 int account_import(void *s, hearth_call *call, const char *given, hearth_identity *ret_identity)
 {
-    auto &session = *static_cast<Session *>(s);
+    auto &handle = *static_cast<Handle *>(s);
     return guarded(call, [&] {
         Text text = parse(given);
         hearth_identity identity = {};
-        identity.email = keep(session, call, text.email);
-        identity.uid = keep(session, call, text.uid);
-        identity.credentials = keep(session, call, given);
+        identity.email = keep(handle, call, text.email);
+        identity.uid = keep(handle, call, text.uid);
+        identity.credentials = keep(handle, call, given);
         identity.credentials_size = std::strlen(given);
         give(identity, ret_identity);
         return 0;
@@ -229,21 +231,22 @@ int account_import(void *s, hearth_call *call, const char *given, hearth_identit
 
 int pull(void *s, hearth_call *call, const hearth_pull *pulled, hearth_pull_result *ret_result)
 {
-    auto &session = *static_cast<Session *>(s);
+    auto &handle = *static_cast<Handle *>(s);
     hearth_pull_result result = {};
-    session.interrupted = false;
+    handle.interrupted = false;
     call->error[0] = '\0';
     int r = guarded(call, [&] {
         std::string credentials(static_cast<const char *>(pulled->credentials), pulled->credentials_size);
-        return read_history(session, call, pulled, credentials, result);
+        return read_history(handle, call, pulled, credentials, result);
     });
     if (r == HEARTH_ERR_INVALID) { // the pull itself worked: it found out what is to be done
-        say(session, call, result, HEARTH_ACCOUNT_SIGNIN_NEEDED, "The stored text of this account cannot be read. Import the account again.");
+        say(handle, call, result, HEARTH_ACCOUNT_SIGNIN_NEEDED,
+            "The stored text of this account cannot be read. Import the account again.");
         r = 0;
     } else if (r < 0) {
         if (call->error[0] == '\0') // an error of the sink came without words
             hearth_fail(call, r, "what was read could not be stored: it is tried again");
-        say(session, call, result, HEARTH_ACCOUNT_ERROR, call->error);
+        say(handle, call, result, HEARTH_ACCOUNT_ERROR, call->error);
     }
     give(result, ret_result);
     return r;
@@ -260,8 +263,8 @@ hearth_sync make_operations()
     operations.struct_size = sizeof(operations);
     operations.open = provider_open;
     operations.close = provider_close;
-    operations.session_open = session_open;
-    operations.session_close = session_close;
+    operations.handle_open = handle_open;
+    operations.handle_close = handle_close;
     operations.interrupt = interrupt;
     operations.account_import = account_import;
     operations.pull = pull;

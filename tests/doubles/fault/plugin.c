@@ -182,7 +182,7 @@ int fault_handle_open(void *self, struct hearth_call *call, void **ret_handle)
     if (handle == NULL)
         return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
     handle->fault = fault;
-    int r = fault_before(fault, NULL, call, "session_open", NULL, &strike);
+    int r = fault_before(fault, NULL, call, "handle_open", NULL, &strike);
     if (r == 0)
         r = ((const struct fault_life *)fault->table)
                 ->handle_open(fault->inner, call, &handle->inner);

@@ -70,7 +70,7 @@ static struct hearth_queue table = {.struct_size = sizeof(table),
                                     .reserve = reserve};
 
 static const struct fault_operation operations[] = {{"open", 0},
-                                                    {"session_open", 0},
+                                                    {"handle_open", 0},
                                                     {"publish", FAULT_CHANGES},
                                                     {"reserve", FAULT_CHANGES},
                                                     CALLS(FAULT_CALL_NAME) LISTS(FAULT_LIST_NAME)};

@@ -222,7 +222,7 @@ static struct hearth_storage table = {.struct_size = sizeof(table),
                                       .batch_abort = batch_abort};
 
 static const struct fault_operation operations[] = {{"open", 0},
-                                                    {"session_open", 0},
+                                                    {"handle_open", 0},
                                                     {"batch_begin", 0},
                                                     CALLS(FAULT_CALL_NAME) LISTS(FAULT_LIST_NAME)};
 

@@ -22,7 +22,7 @@ static struct hearth_sync table = {
     .struct_size = sizeof(table), FAULT_LIFE, CALLS(FAULT_ENTRY).forget = forget};
 
 static const struct fault_operation operations[] = {
-    {"open", 0}, {"session_open", 0}, CALLS(FAULT_CALL_NAME)};
+    {"open", 0}, {"handle_open", 0}, CALLS(FAULT_CALL_NAME)};
 
 const struct fault_kind fault_kind = {
     .kind = HEARTH_SYNC,

@@ -227,7 +227,7 @@ void open_at(struct fixture *f, const char *url, int64_t command_timeout)
     assert_int_equal(queue_open(&f->queue, url, command_timeout, 0), 0);
     int r = line_open(&f->queue, &f->line);
     if (r < 0)
-        fail_msg("session_open: %d %s", r, f->line.call.error);
+        fail_msg("handle_open: %d %s", r, f->line.call.error);
 }
 
 void close_all(struct fixture *f)

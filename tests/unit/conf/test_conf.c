@@ -87,9 +87,6 @@ static void test_refusals(void **state)
     refused("[worker]\nlease = 5\n", "x.conf:2:", "duration");
     refused("[web]\nsearch_memory = lots\n", "x.conf:2:", "size");
     refused("[auth]\npassword = perhaps\n", "x.conf:2:", "yes or no");
-    refused("[web]\nmetrics = yes\n", "x.conf:2:", "[listen metrics] with serves = metrics");
-    refused("[listen x]\n\ninternal = yes\n",
-            "x.conf:3:", "[listen metrics] with serves = metrics");
     refused("[web]\nbase_url = home\n", "x.conf:2:", "absolute URL");
     refused("[hearth]\nlog = xml\n", "x.conf:2:", "text json");
     refused("[hearth]\nstate_dir = ${HEARTH_TEST_UNSET}\n", "x.conf:2:", "not set");
@@ -366,10 +363,6 @@ static const struct hearth_config_key secret_keys[] = {
      .type = HEARTH_CONFIG_SECRET,
      .name = "dsn",
      .help = "d"},
-    {.struct_size = sizeof(secret_keys[0]),
-     .type = CONF_GONE,
-     .name = "old",
-     .help = "write new = 1"},
 };
 
 /* The text of a finding; "" when the folder was accepted. */
@@ -383,7 +376,7 @@ static const char *load_folder(char ret[512])
     if (r == 0)
         r = conf_check_secrets(conf, &findings) < 0 ? findings_first(&findings, &err) : 0;
     if (r == 0)
-        conf_plugin_values(conf, conf_section(conf, "storage", 0), secret_keys, 2, &findings,
+        conf_plugin_values(conf, conf_section(conf, "storage", 0), secret_keys, 1, &findings,
                            &values, &err);
     findings_fini(&findings);
     conf_free(conf);
@@ -475,15 +468,13 @@ static void test_withheld_secrets(void **state)
     assert_non_null(strstr(
         findings.items[0].text,
         "a.conf:4: client_secret_file: the environment variable CREDENTIALS_DIRECTORY is not set"));
-    assert_int_equal(conf_plugin_values(conf, conf_section(conf, "storage", 0), secret_keys, 2,
+    assert_int_equal(conf_plugin_values(conf, conf_section(conf, "storage", 0), secret_keys, 1,
                                         &findings, &values, &err),
                      HEARTH_ERR_INVALID);
     assert_non_null(
         strstr(err.text, "a.conf:6: dsn_file: cannot read /nonexistent/dsn: No such file"));
     findings_fini(&findings);
     conf_free(conf);
-    write_file("a.conf", "[storage main]\nold = 1\n");
-    found("a.conf:2: [storage main] has no key old any more: write new = 1");
     remove_folder();
 }
 
