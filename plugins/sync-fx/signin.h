@@ -2,7 +2,7 @@
  * docs/signing-in.md's protocol notes.
  *
  *   BROWSER   start ─► RETURN (visit) ──code──► exchange ─► keys_jwe ─► profile ─► device ─► DONE
- *   PASSWORD  start ─► PASSWORD ─► login ─┬─────────────────────────────────► keys ─► tokens ─► device ─► DONE
+ *   PASSWORD  start ─► PASSWORD ─► login ─┬────────────────────────────► keys ─► tokens ─► device ─► DONE
  *                          ▲              ├─► CODE, TOTP, BACKUP (asked again while wrong) ─┤
  *                          └─ wrong       ├─► LINK (looks again) ───────────────────────────┤
  *                                         └─► UNBLOCK ─► login …

@@ -41,7 +41,8 @@ class ConfigurationPage(TestCase):
         self.assertEqual(set(written) - set(known), explicit)
 
     def test_examples(self):
-        """As shipped they change nothing; with every comment taken as a setting they are still accepted."""
+        """As shipped they change nothing; with every comment taken
+        as a setting they are still accepted."""
         node, plain = self.node(start=False), self.node(start=False)
         defaults = {(e["section"], e["key"]): e["value"] for e in plain.cli_json("config")}
         for name in sorted(os.listdir(os.path.join(ROOT, "conf.d"))):

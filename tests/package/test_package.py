@@ -45,7 +45,8 @@ class Package(unittest.TestCase):
         return run("pkg-config", *words, "hearth", env=self.environment).strip()
 
     def test_headers(self):
-        """Each by itself, in the oldest C and C++ that they promise and in newer ones, without a warning."""
+        """Each by itself, in the oldest C and C++ that they promise and in newer ones,
+        without a warning."""
         folder = self.prefix / "include" / "hearth"
         headers = sorted(str(p.relative_to(folder)) for p in folder.rglob("*.h"))
         drafts = [
@@ -227,9 +228,11 @@ class Package(unittest.TestCase):
             self.assertRegex(listed, rf"\b{name}\b")
 
     def test_what_lies_around(self):
-        """An installed program takes its parts from where they were installed, and from nowhere else."""
+        """An installed program takes its parts from where they were installed,
+        and from nowhere else."""
         around = self.prefix / "bin"
-        plugin, kit = around / "plugins" / "queue-inproc" / "queue-inproc.so", around / "plugin-check"
+        plugin = around / "plugins" / "queue-inproc" / "queue-inproc.so"
+        kit = around / "plugin-check"
         plugin.parent.mkdir(parents=True)
         self.addCleanup(shutil.rmtree, around / "plugins")
         plugin.write_text("no plugin")
