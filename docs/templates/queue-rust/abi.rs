@@ -106,7 +106,8 @@ pub type EventCallback = unsafe extern "C" fn(*mut c_void, *const c_char, *const
 pub struct Operations {
     pub struct_size: u32,
     pub reserved: u32,
-    pub open: unsafe extern "C" fn(*const Host, *mut Call, *const ConfigValue, *mut *mut c_void) -> c_int,
+    pub open:
+        unsafe extern "C" fn(*const Host, *mut Call, *const ConfigValue, *mut *mut c_void) -> c_int,
     pub close: unsafe extern "C" fn(*mut c_void),
     pub handle_open: unsafe extern "C" fn(*mut c_void, *mut Call, *mut *mut c_void) -> c_int,
     pub handle_close: unsafe extern "C" fn(*mut c_void),
@@ -120,8 +121,10 @@ pub struct Operations {
     pub peek: unsafe extern "C" fn(*mut c_void, *mut Call, JobCallback, *mut c_void) -> c_int,
     pub remove: unsafe extern "C" fn(*mut c_void, *mut Call, *const c_char, *const c_char) -> c_int,
     pub clear: unsafe extern "C" fn(*mut c_void, *mut Call) -> c_int,
-    pub event_publish: unsafe extern "C" fn(*mut c_void, *mut Call, *const c_char, *const c_char) -> c_int,
-    pub event_wait: unsafe extern "C" fn(*mut c_void, *mut Call, i64, EventCallback, *mut c_void) -> c_int,
+    pub event_publish:
+        unsafe extern "C" fn(*mut c_void, *mut Call, *const c_char, *const c_char) -> c_int,
+    pub event_wait:
+        unsafe extern "C" fn(*mut c_void, *mut Call, i64, EventCallback, *mut c_void) -> c_int,
 }
 
 #[repr(C)]
