@@ -143,7 +143,7 @@ class Package(unittest.TestCase):
         ], [])
         readme = (source / "README.md").read_text(encoding="utf-8")
         self.assertTrue(pathlib.Path(re.search(r"`(/.*/plugins\.md)`", readme)[1]).exists())
-        steps = re.findall(r"^   (?:meson|mkdir|hearthd plugin check) .*$", readme, re.M)
+        steps = re.findall(r"^   (?:meson|mkdir|hearthd plugin check) (?:.*\\\n)*.*$", readme, re.M)
         self.assertEqual(len(steps), 3)
         for build in steps[:2]:
             shutil.rmtree(source / "build", ignore_errors=True)
@@ -209,7 +209,7 @@ class Package(unittest.TestCase):
         source = pathlib.Path(self.folder, "sync-cpp")
         shutil.copytree(self.prefix / "share" / "doc" / "hearth" / "templates" / "sync-cpp", source)
         environment = {**self.environment, "PATH": f"{self.prefix / 'bin'}:{os.environ['PATH']}"}
-        build, check = re.findall(r"^(?:c\+\+|hearthd) .*$",
+        build, check = re.findall(r"^(?:c\+\+|hearthd) (?:.*\\\n)*.*$",
                                   (source / "README.md").read_text(encoding="utf-8"), re.M)
         for standard in ("c++11", "c++20"):
             run("sh", "-ec", build.replace("-std=c++17", f"-std={standard} -Werror -Wpedantic"),

@@ -1,5 +1,6 @@
-//! hearth/plugin.h and hearth/queue.h, as much of them as a queue needs, written down by hand: the structs begin with their
-//! size and only grow at their end, so what is said here stays true for the whole epoch. Without bindgen, without a crate.
+//! hearth/plugin.h and hearth/queue.h, as much of them as a queue needs, written down by hand: the
+//! structs begin with their size and only grow at their end, so what is said here stays true for
+//! the whole epoch. Without bindgen, without a crate.
 use std::os::raw::{c_char, c_int, c_void};
 
 pub const EPOCH: u32 = 2;
@@ -150,7 +151,8 @@ pub struct Plugin {
 unsafe impl Sync for Plugin {}
 unsafe impl Sync for ConfigKey {}
 
-/// hearth_fail(): the words for a person, and the code. Cut at the room there is, between two characters.
+/// hearth_fail(): the words for a person, and the code. Cut at the room there
+/// is, between two characters.
 pub unsafe fn fail(call: *mut Call, code: c_int, words: &str) -> c_int {
     let mut size = words.len().min((*call).error_size as usize - 1);
     while !words.is_char_boundary(size) {
@@ -161,7 +163,8 @@ pub unsafe fn fail(call: *mut Call, code: c_int, words: &str) -> c_int {
     code
 }
 
-/// A result for the caller, whose struct may be an older and shorter one: no more than its struct_size bytes are written.
+/// A result for the caller, whose struct may be an older and shorter one: no more than its
+/// struct_size bytes are written.
 pub unsafe fn give<T>(result: &mut T, ret: *mut T) {
     let size = (*(ret as *const u32)).min(std::mem::size_of::<T>() as u32);
     *(result as *mut T as *mut u32) = size;

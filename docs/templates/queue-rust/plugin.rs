@@ -1,7 +1,9 @@
-//! A queue in Rust: the descriptor and the operations. Each takes the lock, does its part by the rules of queue.rs, and
-//! waits where the contract says so. To make a queue of your own, keep this file's shape and replace what is behind it.
+//! A queue in Rust: the descriptor and the operations. Each takes the lock, does its part by the
+//! rules of queue.rs, and waits where the contract says so. To make a queue of your own, keep this
+//! file's shape and replace what is behind it.
 //!
-//!     rustc --edition 2021 -O -C panic=abort --crate-type cdylib --crate-name queue plugin.rs -o queue-rust.so
+//!     rustc --edition 2021 -O -C panic=abort --crate-type cdylib --crate-name queue \
+//!         plugin.rs -o queue-rust.so
 mod abi;
 mod queue;
 
@@ -60,7 +62,8 @@ impl<'a> Visit<'a> {
         self.rules.get_or_insert_with(|| self.queue.lock())
     }
 
-    /// Waits until something changes, at most until `until`, and never long: a host may stop without an interrupt.
+    /// Waits until something changes, at most until `until`, and never long: a host may
+    /// stop without an interrupt.
     unsafe fn wait_a_little(&mut self, call: *mut Call, until: i64) -> c_int {
         let queue = self.queue;
         let stop = || ((*queue.host).should_stop)(call);
@@ -106,11 +109,7 @@ impl Drop for Visit<'_> {
 }
 
 unsafe fn bytes<'a>(text: *const c_char) -> &'a [u8] {
-    if text.is_null() {
-        b""
-    } else {
-        CStr::from_ptr(text).to_bytes()
-    }
+    if text.is_null() { b"" } else { CStr::from_ptr(text).to_bytes() }
 }
 
 /// A text in the memory of the call; null: that is short.
@@ -218,7 +217,8 @@ unsafe fn take(visit: &mut Visit, call: *mut Call, i: usize, lease: i64, ret: *m
     let rules = visit.rules();
     let texts = [&rules.jobs[i].kind, &rules.jobs[i].key, &rules.jobs[i].payload]
         .map(|text| keep(queue, call, text));
-    let room = ((*queue.host).alloc)(call, 128) as *mut u8; // a number, a kind of 16 bytes, a key of 64
+    // a number, a kind of 16 bytes, a key of 64
+    let room = ((*queue.host).alloc)(call, 128) as *mut u8;
     if room.is_null() || texts.iter().any(|text| text.is_null()) {
         return no_memory(call);
     }

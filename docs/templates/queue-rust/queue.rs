@@ -1,9 +1,11 @@
-//! The rules: dedupe, priorities, delays, leases, events. Everything here is called with the lock held.
+//! The rules: dedupe, priorities, delays, leases, events. Everything here is
+//! called with the lock held.
 use crate::abi::{IN_WORK, QUEUED, RAISED, WAITING};
 use std::collections::VecDeque;
 use std::ffi::CString;
 
-/// READY jobs leave by priority, then as they came. Since when: of DELAYED and LEASED ones the time at which that is over.
+/// READY jobs leave by priority, then as they came. Since when: of DELAYED and LEASED ones the
+/// time at which that is over.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     Ready,
@@ -52,7 +54,8 @@ pub struct Rules {
     pub dead: i64,
     last_order: u64,
     last_lease: u64,
-    events: VecDeque<std::sync::Arc<Event>>, // the latest ones; the last has the number next_event - 1
+    /// The latest ones; the last has the number next_event - 1.
+    events: VecDeque<std::sync::Arc<Event>>,
     backlog: usize,
     pub next_event: u64,
 }
