@@ -17,17 +17,17 @@ COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n]
 # A definition at the left margin: what it returns, its name, its parameters, and the brace on a
 # line of its own.
 FUNCTION = re.compile(
-    r"^(?P<returns>(?!typedef|struct \w+ \{|enum|union)[A-Za-z_][\w \t*]*?[ "
-    r"\t*\n])(?P<name>[a-z_]\w*)\((?P<parameters>[^;{}]*?)\)\s*\n\{\n(?P<body>.*?)^\}",
+    r"^(?P<returns>(?!typedef|struct \w+ \{|enum|union)[A-Za-z_][\w \t*]*?[ \t*\n])"
+    r"(?P<name>[a-z_]\w*)\((?P<parameters>[^;{}]*?)\)\s*\n\{\n(?P<body>.*?)^\}",
     re.M | re.S)
 # What C makes of any function, whatever it does.
 FRAME = re.compile(
-    r"[{}();]*|else|default:|break;|continue;|#include .*|return( r| 0)?;|struct (op op|query "
-    r"query);|if \(r (<|==) 0\)( \{)?"
+    r"[{}();]*|else|default:|break;|continue;|#include .*|return( r| 0)?;|"
+    r"struct (op op|query query);|if \(r (<|==) 0\)( \{)?"
 )
 PROTOTYPE = re.compile(
-    r"^(?!typedef|static|struct \w+ \{|return|#|extern \"C\")(?:[A-Za-z_][\w \t*]*[ "
-    r"\t*])(?P<name>[a-z_]\w*)\([^;{}]*?\)[^;{}()]*(?:\([^;{}]*\))*[^;{}()]*;",
+    r"^(?!typedef|static|struct \w+ \{|return|#|extern \"C\")(?:[A-Za-z_][\w \t*]*[ \t*])"
+    r"(?P<name>[a-z_]\w*)\([^;{}]*?\)[^;{}()]*(?:\([^;{}]*\))*[^;{}()]*;",
     re.M)
 
 WIDTH = 100

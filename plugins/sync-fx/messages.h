@@ -258,7 +258,8 @@
     M(T, unusable, "sync-fx.unusable", \
       "{records, plural, one {# record} other {# records}} of " FX_TITLE(collection) " cannot " \
       "be used ({reason}).", 3, COUNT, records, WORD, collection, TEXT, reason) \
-    FX_LIST_MESSAGES(M, T, unsupported, "unsupported", "Not read, because it is in a newer format than this Hearth understands (update Hearth): ") \
+    FX_LIST_MESSAGES(M, T, unsupported, "unsupported", \
+      "Not read, because it is in a newer format than this Hearth understands (update Hearth): ") \
     FX_LIST_MESSAGES(M, T, declined, "declined", "Not synced, by choice in Firefox: ") \
     FX_SERVER_MESSAGES(M, T, sync, "sync", "Sync server") \
     FX_SERVER_MESSAGES(M, T, token, "token", "token server") \

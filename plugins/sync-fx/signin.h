@@ -2,9 +2,9 @@
  * docs/signing-in.md's protocol notes.
  *
  *   BROWSER   start ─► RETURN (visit) ──code──► exchange ─► keys_jwe ─► profile ─► device ─► DONE
- *   PASSWORD  start ─► PASSWORD ─► login ─┬────────────────────────► keys ─► tokens ─► device ─► DONE
- *                          ▲              ├─► CODE, TOTP, BACKUP ──┤
- *                          └─ wrong       ├─► LINK (looks again) ──┤
+ *   PASSWORD  start ─► PASSWORD ─► login ─┬──────────────────────► keys ─► tokens ─► device ─► DONE
+ *                          ▲              ├─► CODE, TOTP, BACKUP ┤
+ *                          └─ wrong       ├─► LINK (looks again) ┤
  *                                         └─► UNBLOCK ─► login …
  *
  * CODE, TOTP and BACKUP are asked again while they are wrong.

@@ -4,8 +4,8 @@
 --   ready    score: priority * 2^45 + order of arrival
 --   delayed  score: when it may be taken
 --   leased   score: when its lease ends
--- A member without its hash (the server evicted it) counts as gone. A fourth set, waiting, holds the
--- sessions that wait for a job, by the time until which they do. Times are milliseconds of this
+-- A member without its hash (the server evicted it) counts as gone. A fourth set, waiting, holds
+-- the sessions that wait for a job, by the time until which they do. Times are milliseconds of this
 -- server's clock: that of one machine, whoever asks.
 local P = KEYS[1]
 local READY, DELAYED, LEASED, WAITING = P .. 'ready', P .. 'delayed', P .. 'leased', P .. 'waiting'

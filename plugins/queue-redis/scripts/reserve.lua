@@ -1,6 +1,6 @@
 -- lease, session, how long it will wait (0: not at all)
--- -> {key, payload, priority, attempt, lease number}; or ms until a job may become ready, -1: none in
--- sight. In the second case the session is woken by a message to wake:<session>.
+-- -> {key, payload, priority, attempt, lease number}; or ms until a job may become ready, -1: none
+-- in sight. In the second case the session is woken by a message to wake:<session>.
 redis.call('ZREM', WAITING, ARGV[2])
 promote()
 for _ = 1, 100 do

@@ -29,7 +29,8 @@ def main():
         assert embed("migrations", out, "--prefix=person_", second, first).returncode == 0
         c = out.read_text()
         assert strings(c) == first.read_text() + second.read_text(), c
-        for said in ("person_migrations[] = {", "person_migration_count = 2;", '{2, "0002-more.sql",'):
+        for said in ("person_migrations[] = {", "person_migration_count = 2;",
+                     '{2, "0002-more.sql",'):
             assert said in c, c
         refused = embed("migrations", out, second)
         assert refused.returncode != 0 and "migration 1 is missing" in refused.stderr, refused
