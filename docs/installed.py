@@ -33,7 +33,8 @@ def installed(text, folder, places):
 
 def main(page, output, *places):
     text = installed(
-        pathlib.Path(page).read_text(encoding="utf-8"), "docs",
+        pathlib.Path(page).read_text(encoding="utf-8"),
+        "docs" if pathlib.Path(page).resolve().parent.name == "docs" else "",
         dict(place.split("=", 1) for place in places))
     pathlib.Path(output).write_text(text, encoding="utf-8")
 

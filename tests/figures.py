@@ -17,14 +17,17 @@ COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n]
 # A definition at the left margin: what it returns, its name, its parameters, and the brace on a
 # line of its own.
 FUNCTION = re.compile(
-    r"^(?P<returns>(?!typedef|struct \w+ \{|enum|union)[A-Za-z_][\w \t*]*?[ \t*\n])(?P<name>[a-z_]\w*)\((?P<parameters>[^;{}]*?)\)\s*\n\{\n(?P<body>.*?)^\}",
+    r"^(?P<returns>(?!typedef|struct \w+ \{|enum|union)[A-Za-z_][\w \t*]*?[ \t*\n])"
+    r"(?P<name>[a-z_]\w*)\((?P<parameters>[^;{}]*?)\)\s*\n\{\n(?P<body>.*?)^\}",
     re.M | re.S)
 # What C makes of any function, whatever it does.
 FRAME = re.compile(
-    r"[{}();]*|else|default:|break;|continue;|#include .*|return( r| 0)?;|struct (op op|query query);|if \(r (<|==) 0\)( \{)?"
+    r"[{}();]*|else|default:|break;|continue;|#include .*|return( r| 0)?;|"
+    r"struct (op op|query query);|if \(r (<|==) 0\)( \{)?"
 )
 PROTOTYPE = re.compile(
-    r"^(?!typedef|static|struct \w+ \{|return|#|extern \"C\")(?:[A-Za-z_][\w \t*]*[ \t*])(?P<name>[a-z_]\w*)\([^;{}]*?\)[^;{}()]*(?:\([^;{}]*\))*[^;{}()]*;",
+    r"^(?!typedef|static|struct \w+ \{|return|#|extern \"C\")(?:[A-Za-z_][\w \t*]*[ \t*])"
+    r"(?P<name>[a-z_]\w*)\([^;{}]*?\)[^;{}()]*(?:\([^;{}]*\))*[^;{}()]*;",
     re.M)
 
 WIDTH = 100
@@ -65,7 +68,8 @@ def without_tables(text):
 
 
 def broken_rulers(text):
-    """Rulers that a formatter tore in two: `/* --- start` on one line and the dashes on the next."""
+    """Rulers that a formatter tore in two: `/* --- start` on
+    one line and the dashes on the next."""
     return len(re.findall(r"^[ \t]*/\* --- [^\n]*\n[ \t]*\*? ?-{10,}", text, re.M))
 
 
@@ -257,9 +261,12 @@ def measure(tree, build=None):
                                                ("tests/**/*.[ch]", "tests/**/*.py"),
                                                ("docs/**/*.md",
                                                 "docs/**/*.yaml"))), "3,700, 26,700, 5,300"
-    yield "files .c of core and plugins; longest", f"{len(sources)}; {max(t.count(chr(10)) for t in sources)}", "271; 419"
+    longest = max(t.count("\n") for t in sources)
+    yield "files .c of core and plugins; longest", f"{len(sources)}; {longest}", "271; 419"
     yield "functions of core and plugins", f"{len(bodies):,}", "2,693"
-    yield "lines of a body: median, p90, max", f"{statistics.median(bodies):g}, {bodies[len(bodies) * 9 // 10]}, {bodies[-1]}", "8, 21, 52"
+    yield ("lines of a body: median, p90, max",
+           f"{statistics.median(bodies):g}, {bodies[len(bodies) * 9 // 10]}, {bodies[-1]}",
+           "8, 21, 52")
     yield "static functions with a one-word name", share(one_word, statics), "389 of 1,607 = 24 %"
     yield "static functions that share their name", share(shared, statics), "559 of 1,607 = 35 %"
     for name, files, before in (("core", core, "7.1 %"), ("plugins", plugins, "9.0 %"),
@@ -298,7 +305,9 @@ def measure(tree, build=None):
     ]
     yield "prototypes of core's headers with a comment", share(sum(
         s for _, s in found), sum(f for f, _ in found)), "451 of 665 = 68 %"
-    yield "circles of files in core; the largest", f"{len(circles(file_includes(core)))}; {max(map(len, circles(file_includes(core))), default=0)}", "10; 6"
+    rings = circles(file_includes(core))
+    yield ("circles of files in core; the largest",
+           f"{len(rings)}; {max(map(len, rings), default=0)}", "10; 6")
     if build is None or not build.is_dir():
         yield "exported names", "build first: ./dev build", ""
         return

@@ -83,7 +83,8 @@ static json_t *state_message(const struct hearth_account *account)
     S(account, "created",      created,      json_integer(r->created)) \
     S(account, "last_sync",    last_sync,    api_time(r->last_sync)) \
     S(account, "last_attempt", last_attempt, api_time(r->last_attempt)) \
-    S(account, "next_sync",    next_sync,    account_is_due(r) ? json_integer(r->next_sync) : json_null())
+    S(account, "next_sync",    next_sync, \
+      account_is_due(r) ? json_integer(r->next_sync) : json_null())
 
 #define ITEM_DEVICE(S) \
     S(device, "id",          id,          json_string(r->id)) \
@@ -93,6 +94,7 @@ static json_t *state_message(const struct hearth_account *account)
     S(device, "version",     version,     api_text(r->version)) \
     S(device, "last_upload", last_upload, api_time(r->last_upload))
 
+/* group: its name. */
 #define ITEM_TAB(S) \
     S(tab, "title",     title,     json_string(r->title)) \
     S(tab, "url",       url,       json_string(r->url)) \
@@ -100,7 +102,7 @@ static json_t *state_message(const struct hearth_account *account)
     S(tab, "last_used", last_used, api_time(r->last_used)) \
     S(tab, "inactive",  inactive,  json_boolean(r->inactive)) \
     S(tab, "pinned",    pinned,    json_boolean(r->pinned)) \
-    S(tab, "group",     group,     api_text(group == NULL || group[0] == '\0' ? NULL : group)) /* its name */
+    S(tab, "group",     group,     api_text(group == NULL || group[0] == '\0' ? NULL : group))
 
 #define ITEM_VISIT(S) \
     S(visit, "date", date, json_integer(r->date)) \
@@ -109,7 +111,8 @@ static json_t *state_message(const struct hearth_account *account)
 #define ITEM_PAGE(S) \
     S(page, "id",          id,             page_id(r->id)) \
     S(page, "url",         url,            json_string(r->url)) \
-    S(page, "title",       bookmark_title, api_text(r->bookmark_title != NULL ? r->bookmark_title : r->title)) \
+    S(page, "title",       bookmark_title, \
+      api_text(r->bookmark_title != NULL ? r->bookmark_title : r->title)) \
     S(page, "frecency",    frecency,       json_integer(r->frecency)) \
     S(page, "visit_count", visit_count,    json_integer(r->visit_count)) \
     S(page, "last_visit",  last_visit,     api_time(r->last_visit))
@@ -117,7 +120,8 @@ static json_t *state_message(const struct hearth_account *account)
 #define ITEM_BOOKMARK(S) \
     S(bookmark, "id",          guid,        json_string(r->guid)) \
     S(bookmark, "kind",        kind,        json_string(kind_name((int)r->kind))) \
-    S(bookmark, "title",       title,       api_text(api_item_root_title(r->guid) != NULL ? api_item_root_title(r->guid) : r->title)) \
+    S(bookmark, "title",       title, \
+      api_text(api_item_root_title(r->guid) != NULL ? api_item_root_title(r->guid) : r->title)) \
     S(bookmark, "url",         url,         api_text(r->url)) \
     S(bookmark, "parent",      parent,      api_text(r->parent)) \
     S(bookmark, "position",    position,    json_integer(r->position)) \
@@ -125,9 +129,12 @@ static json_t *state_message(const struct hearth_account *account)
     S(bookmark, "keyword",     keyword,     api_text(r->keyword)) \
     S(bookmark, "added",       added,       api_time(r->added)) \
     S(bookmark, "modified",    modified,    api_time(r->modified)) \
-    S(bookmark, "children",    children,    r->kind == HEARTH_FOLDER ? json_integer(r->children) : json_null()) \
-    S(bookmark, "last_visit",  last_visit,  r->kind == HEARTH_BOOKMARK ? api_time(r->last_visit) : json_null()) \
-    S(bookmark, "visit_count", visit_count, r->kind == HEARTH_BOOKMARK ? json_integer(r->visit_count) : json_null())
+    S(bookmark, "children",    children, \
+      r->kind == HEARTH_FOLDER ? json_integer(r->children) : json_null()) \
+    S(bookmark, "last_visit",  last_visit, \
+      r->kind == HEARTH_BOOKMARK ? api_time(r->last_visit) : json_null()) \
+    S(bookmark, "visit_count", visit_count, \
+      r->kind == HEARTH_BOOKMARK ? json_integer(r->visit_count) : json_null())
 
 #define ITEM_TOKEN(S) \
     S(token, "id",        id,        json_string(r->id)) \

@@ -13,12 +13,14 @@
     X(T, ALWAYS,   INT,  source, 0, HEARTH_SOURCE_MAX, "whose: 0, the account's own provider")
 #define ARCHIVE_OF_DEVICE_FIELDS(X, T)   X(T, KEY, TEXT, device, 1, HEARTH_KEY_MAX, "whose it is")
 #define ARCHIVE_OF_PAGE_FIELDS(X, T)     X(T, KEY, INT, page, 1, INT64_MAX, "whose it is")
-#define ARCHIVE_PAGE_GUID_FIELDS(X, T)   X(T, KEY, TEXT, guid, 1, HEARTH_KEY_MAX, "of a history record")
+#define ARCHIVE_PAGE_GUID_FIELDS(X, T) \
+    X(T, KEY, TEXT, guid, 1, HEARTH_KEY_MAX, "of a history record")
 #define ARCHIVE_TOMBSTONE_FIELDS(X, T) \
     X(T, KEY,      TEXT, guid, 1, HEARTH_KEY_MAX, "of a bookmark that was removed") \
     X(T, OPTIONAL, TEXT, parent, 0, HEARTH_KEY_MAX, "where it was") \
     X(T, ALWAYS,   INT,  source, 0, HEARTH_SOURCE_MAX, "who had brought it")
-#define ARCHIVE_HIDDEN_FIELDS(X, T)      X(T, KEY, TEXT, device, 1, HEARTH_KEY_MAX, "that its person does not want to see")
+#define ARCHIVE_HIDDEN_FIELDS(X, T) \
+    X(T, KEY, TEXT, device, 1, HEARTH_KEY_MAX, "that its person does not want to see")
 #define ARCHIVE_CHILDREN_FIELDS(X, T) \
     X(T, KEY,      TEXT, folder, 1, HEARTH_KEY_MAX, "whose record lists them") \
     X(T, ALWAYS,   INT,  source, 0, HEARTH_SOURCE_MAX, "whose that record is")

@@ -36,7 +36,9 @@ struct log_pair {
  * char *` (NULL leaves the pair out), a number is an integer of any width (JSON gets it as a
  * number). Anything else does not compile. */
 #define LOG_TEXT(key_, text_)                                                                      \
-    ((struct log_pair){.key = "" key_, .text = _Generic((text_), char * : (text_), const char * : (text_)), .kind = LOG_KIND_TEXT})
+    ((struct log_pair){.key = "" key_,                                                             \
+                       .text = _Generic((text_), char * : (text_), const char * : (text_)),        \
+                       .kind = LOG_KIND_TEXT})
 #define LOG_INT(key_, number_)                                                                     \
     ((struct log_pair){.key = "" key_, .number = (int64_t)((number_) | 0), .kind = LOG_KIND_INT})
 /* A list of pairs, or of none, for what takes a `const struct log_pair *`. */

@@ -83,7 +83,8 @@ static inline void h2o_compat_cancel_stream(h2o_req_t *req)
     h2o_http2_conn_request_write(conn);
 }
 
-/* --- functions that ours take the place of: libh2o calls them through its PLT, so definitions in the executable win --- */
+/* --- functions that ours take the place of: libh2o calls them through its PLT, so definitions in
+ * the executable win --- */
 
 /* Before the definition. The executable must export it: meson.build. */
 #define H2O_COMPAT_PREEMPTS __attribute__((visibility("default")))

@@ -2,8 +2,8 @@
  * note in memory, from any thread, in no time. A thread of its own publishes a sync for each
  * account noted.
  *
- *     changed() ──► noted ── a moment later ──► published ──► not again for some seconds; what is noted meanwhile waits until then
- *                     ▲                            │
+ *     changed() ──► noted ── a moment later ──► published ──► not again for some seconds; what is
+ *                     ▲                            │            noted meanwhile waits until then
  *                     └────── in work, or a backend does not answer
  *
  * Many notes of one account are one sync. One that is noted while its sync runs is another sync

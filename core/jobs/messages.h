@@ -28,7 +28,8 @@
     M(T, failed, "account.failed", \
       "The sync failed: {reason}. It is tried again.", 1, TEXT, reason) \
     M(T, records_damaged, "account.records_damaged", \
-      "{damaged} of {records, plural, one {# record} other {# records}} arrived damaged ({example}); what is stored of {damaged, plural, one {it} other {them}} stays.", \
+      "{damaged} of {records, plural, one {# record} other {# records}} arrived damaged " \
+      "({example}); what is stored of {damaged, plural, one {it} other {them}} stays.", \
       3, COUNT, damaged, COUNT, records, TEXT, example)
 /* clang-format on */
 

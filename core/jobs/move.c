@@ -1,9 +1,12 @@
 /* Moving an account to another node. The row on the old node names the new one; that is what
  * makes it a move, and what a crash cannot undo:
  *
- *   old: node = new          old: as before          old: as before            old: as before             old: gone
- *   new: nothing        ->   new: row, secrets, ->   new: what was synced  ->  new: what came since   ->  new: identities, settings,
- *                            what is removed here                                                         tokens, picks of the old
+ *   on the old node    on the new one
+ *   node = new         nothing
+ *   as before          row, secrets, what is removed here
+ *   as before          what was synced
+ *   as before          what came since
+ *   gone               identities, settings, tokens, picks of the old
  *
  * What was synced goes as an archive (docs/archive.md): all of it, also what the Sync service
  * has forgotten, in one batch, into a row that has nothing yet; then a sync goes on from the

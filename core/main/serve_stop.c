@@ -80,7 +80,9 @@ void main_serve_stop_guard(int64_t drain, void (*hurry)(void *ctx), void *ctx)
     guard.ctx = ctx;
     atomic_store(&guard.step, "its beginning");
     guard.runs = pthread_create(&guard.thread, NULL, stop_guard_main, NULL) == 0;
-    if (!guard.runs)
+    if (guard.runs)
+        pthread_setname_np(guard.thread, "stop");
+    else
         alarm((unsigned)((drain + SERVE_STOP_MORE) / 1000 + 1)); /* without words, but it ends */
 }
 

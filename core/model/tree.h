@@ -4,17 +4,19 @@
  * three may contradict each other, be incomplete, or be made up to hurt. The repair gives every
  * bookmark exactly one place below one of the four roots:
  *   1. toolbar, menu, unfiled, mobile stand below "places", in that order, whatever records say.
- *   2. A folder's list puts its children in its order. If several folders list a child, the one that the child names wins, else the one
- * changed last, else the one with the smaller id.
- *   3. If one folder lists it, but the child names another living folder and was changed after the listing one, it moved: it goes to the
- * end of the one that it names.
+ *   2. A folder's list puts its children in its order. If several folders list a child, the one
+ *      that the child names wins, else the one changed last, else the one with the smaller id.
+ *   3. If one folder lists it, but the child names another living folder and was changed after the
+ *      listing one, it moved: it goes to the end of the one that it names.
  *   4. A child in no list goes to the end of the folder that it names.
  *   5. If that folder was deleted, to the nearest ancestor of it that lives; else to unfiled.
  *   6. Folders that contain each other: the member changed last (ties: smaller id) goes to unfiled.
- *   7. What another source brought (hearth_bookmark_node.source) stays in its folders: "N:toolbar", "N:menu", "N:unfiled", "N:mobile"
- * stand below "N:places", in that order, and that at the end of menu, whatever records say;
- * where others go to unfiled, it goes to "N:unfiled".
- *   8. Positions are those of the lists; ids not (yet) known leave holes. What is appended follows, by date added, then id.
+ *   7. What another source brought (hearth_bookmark_node.source) stays in its folders:
+ *      "N:toolbar", "N:menu", "N:unfiled", "N:mobile" stand below "N:places", in that order, and
+ *      that at the end of menu, whatever records say; where others go to unfiled, it goes to
+ *      "N:unfiled".
+ *   8. Positions are those of the lists; ids not (yet) known leave holes. What is appended follows,
+ *      by date added, then id.
  * The result depends on the facts only, not on the order in which they were added. O(n log n),
  * no recursion, some 100 bytes a bookmark. */
 #ifndef HEARTH_CORE_MODEL_TREE_H

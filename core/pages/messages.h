@@ -60,13 +60,16 @@
       "it to allow your address ([auth] allow), or to make an account for you (\u201chearthd " \
       "account add\u201d).", 0) \
     M(T, setup, "page.setup", \
-      "This server belongs to nobody yet: the first person who signs in with its set-up code owns it. " PAGES_WHERE_THE_CODE_IS, 0) \
+      "This server belongs to nobody yet: the first person who signs in with its set-up code " \
+      "owns it. " PAGES_WHERE_THE_CODE_IS, 0) \
     M(T, title_setup_missing, "page.title.setup_missing", "The set-up code is missing", 0) \
     M(T, setup_missing, "page.setup_missing", \
-      "This server belongs to nobody yet, and takes its first person only with the set-up code. " PAGES_WHERE_THE_CODE_IS, 0) \
+      "This server belongs to nobody yet, and takes its first person only with the set-up code. " \
+      PAGES_WHERE_THE_CODE_IS, 0) \
     M(T, title_setup_wrong, "page.title.setup_wrong", "That is not the set-up code", 0) \
     M(T, setup_wrong, "page.setup_wrong", \
-      "This server belongs to nobody yet, and the code that came with your sign-in is not its set-up code. " PAGES_WHERE_THE_CODE_IS, 0) \
+      "This server belongs to nobody yet, and the code that came with your sign-in is not its " \
+      "set-up code. " PAGES_WHERE_THE_CODE_IS, 0) \
     M(T, title_untold, "page.title.untold", "You are signed in, but not for forgetting you", 0) \
     M(T, untold, "page.untold", \
       "Hearth forgets somebody only after a sign-in of this moment, and the provider does " \

@@ -3,7 +3,9 @@
  *
  *   signin ──POST start──► step ◄──► POST step ──► DONE: pages_start_browser_session()
  *                           │  ▲
- *                   another site  callback                         a form is always answered with 303 to the step's page */
+ *                   another site  callback
+ *
+ * A form is always answered with 303 to the step's page. */
 #include <string.h>
 
 #include <openssl/crypto.h>

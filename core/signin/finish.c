@@ -75,9 +75,6 @@ static void finishing_end(struct signin *signin, const struct finishing *mine)
     lock_release(&signin->lock);
 }
 
-/* ----------------------------------------------------------------------------------------------------------------------------------------
- */
-
 static int finish_known(struct signin_finish *f, const char *id, struct signin_result *result,
                         struct err *err)
 {

@@ -16,8 +16,8 @@
 #define ACCOUNT_COLUMN           "account, "
 #define ACCOUNT_VALUE            "?1, "
 
-/* --- values and comparisons. In an INSERT … SELECT the server does not see what a parameter is; no index holds text of unbounded length,
- * so where it is a key, its MD5 is --- */
+/* --- values and comparisons. In an INSERT … SELECT the server does not see what a parameter is; no
+ * index holds text of unbounded length, so where it is a key, its MD5 is --- */
 #define VALUE_TEXT(parameter)    parameter "::text"
 #define VALUE_INT(parameter)     parameter "::bigint"
 #define VALUE_FLAG(parameter)    parameter "::boolean"

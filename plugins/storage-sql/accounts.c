@@ -227,7 +227,8 @@ struct leased {
 #define TEXT_FIELD_SIZE_TEXT(name) +SIZE_OF_TEXT(account->name)
 #define TEXT_FIELD_SIZE_INT(name)
 #define TEXT_FIELD_SIZE(T, role, kind, name, least, most, meaning) TEXT_FIELD_SIZE_##kind(name)
-#define TEXT_FIELD_MOVE_TEXT(name)                                 MOVE_TEXT(at, leased->account.name)
+
+#define TEXT_FIELD_MOVE_TEXT(name) MOVE_TEXT(at, leased->account.name)
 #define TEXT_FIELD_MOVE_INT(name)
 #define TEXT_FIELD_MOVE(T, role, kind, name, least, most, meaning) TEXT_FIELD_MOVE_##kind(name)
 

@@ -88,45 +88,15 @@ int sql_bookmark_remove(void *self, struct hearth_call *call, const char *guid)
 #define THAT(table) table " WHERE " OF_BATCH SAME_TEXT("guid", "?2")
     /* A tombstone of something unknown is remembered too, but does not replace one that knows
      * the parent. */
+    /* clang-format off */
     static const char BURY[] =
-        "INSERT INTO bookmark_tombstones AS t (" ACCOUNT_COLUMN
-        "guid, parent, source) VALUES (" ACCOUNT_VALUE
-        "?2, (SELECT parent FROM " THAT("bookmarks") "), coalesce((SELECT source FROM " THAT(
-            "bookmarks") "), (SELECT source FROM " THAT("bookmark_tombstones") "), 0)) "
-                                                                               "ON CONFLICT "
-                                                                               "(" ACCOUNT_COLUMN
-                                                                                   KEY_TEXT(
-                                                                                       "guid") ") "
-                                                                                               "DO "
-                                                                                               "UPD"
-                                                                                               "ATE"
-                                                                                               " SE"
-                                                                                               "T "
-                                                                                               "par"
-                                                                                               "ent"
-                                                                                               " = "
-                                                                                               "coa"
-                                                                                               "les"
-                                                                                               "ce("
-                                                                                               "exc"
-                                                                                               "lud"
-                                                                                               "ed."
-                                                                                               "par"
-                                                                                               "ent"
-                                                                                               ", "
-                                                                                               "t."
-                                                                                               "par"
-                                                                                               "ent"
-                                                                                               "), "
-                                                                                               "sou"
-                                                                                               "rce"
-                                                                                               " = "
-                                                                                               "exc"
-                                                                                               "lud"
-                                                                                               "ed."
-                                                                                               "sou"
-                                                                                               "rc"
-                                                                                               "e";
+        "INSERT INTO bookmark_tombstones AS t (" ACCOUNT_COLUMN "guid, parent, source) VALUES ("
+        ACCOUNT_VALUE "?2, (SELECT parent FROM " THAT("bookmarks") "), "
+        "coalesce((SELECT source FROM " THAT("bookmarks") "), "
+        "(SELECT source FROM " THAT("bookmark_tombstones") "), 0)) "
+        "ON CONFLICT (" ACCOUNT_COLUMN KEY_TEXT("guid") ") DO UPDATE SET "
+        "parent = coalesce(excluded.parent, t.parent), source = excluded.source";
+    /* clang-format on */
 #undef THAT
     static const char TAGS[] = "DELETE FROM bookmark_tags WHERE " OF_BATCH SAME_TEXT("guid", "?2");
     static const char CHILDREN[] =

@@ -3,7 +3,8 @@
  *
  *     SQL_NAMES(FIELDS)              "id", "name"           for INSERT
  *     SQL_COLUMNS(t, FIELDS)         t."id", t."name"       for SELECT
- *     SQL_VALUES("?2", page, FIELDS) ?2, ?                  the first is the key's, the rest follow it
+ *     SQL_VALUES("?2", page, FIELDS) ?2, ?                  the first is the key's, the rest
+ *                                                           follow it
  *     SQL_SET(FIELDS)                "name" = ?             without keys
  *     SQL_EXCLUDED(page, FIELDS)     "name" = excluded."name"
  *     SQL_NULLS(FIELDS)              NULL, NULL             where a SELECT has no row
@@ -11,14 +12,17 @@
  * Where one field is an exception, a macro before the text says so, with "~, " before what takes
  * its place:
  *
- *     #define SQL_VALUE_page_name    ~, "nullif(?, '')"     also SQL_EXCLUDED_page_name, and SQL_COLUMN_t_name
+ *     #define SQL_VALUE_page_name    ~, "nullif(?, '')"
  *
- * and for each record there are (the names are pasted together: look for sql_bind_ and so on)
+ * and so with SQL_EXCLUDED_page_name, and SQL_COLUMN_t_name;
+ *
+ * for each record there are (the names are pasted together: look for sql_bind_ and so on)
  *
  *     void sql_bind_page(query, page)               all that is stored, in order
  *     void sql_bind_page_rest(query, page)          without keys
- *     int  sql_read_page(query, at, ret_page)       from the columns at `at`; returns the one behind them
- *     int  sql_keep_page(handle, page)             its texts into the call's memory
+ *     int  sql_read_page(query, at, ret_page)       from the columns at `at`; returns the one
+ *                                                   behind them
+ *     int  sql_keep_page(handle, page)              its texts into the call's memory
  *
  * What the record of an older host does not have is stored as NULL or 0. */
 #ifndef STORAGE_SQL_FIELDS_H
@@ -67,10 +71,14 @@
 #define SQL_JOIN_BEHIND_FIRST(first, nothing, key, ...)                                            \
     first ", " SQL_PIECES(__VA_ARGS__)(__VA_ARGS__)
 /* clang-format off */
-#define SQL_PIECES(...) SQL_PIECES_33(__VA_ARGS__, SQL_P32, SQL_P31, SQL_P30, SQL_P29, SQL_P28, SQL_P27, SQL_P26, SQL_P25, \
-    SQL_P24, SQL_P23, SQL_P22, SQL_P21, SQL_P20, SQL_P19, SQL_P18, SQL_P17, SQL_P16, SQL_P15, SQL_P14, SQL_P13, SQL_P12, \
-    SQL_P11, SQL_P10, SQL_P9, SQL_P8, SQL_P7, SQL_P6, SQL_P5, SQL_P4, SQL_P3, SQL_P2, SQL_P1, nothing)
-#define SQL_PIECES_33(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, a1, b1, c1, d1, e1, f1, last, ...) last
+#define SQL_PIECES(...) \
+    SQL_PIECES_33(__VA_ARGS__, SQL_P32, SQL_P31, SQL_P30, SQL_P29, SQL_P28, SQL_P27, SQL_P26, \
+                  SQL_P25, SQL_P24, SQL_P23, SQL_P22, SQL_P21, SQL_P20, SQL_P19, SQL_P18, \
+                  SQL_P17, SQL_P16, SQL_P15, SQL_P14, SQL_P13, SQL_P12, SQL_P11, SQL_P10, SQL_P9, \
+                  SQL_P8, SQL_P7, SQL_P6, SQL_P5, SQL_P4, SQL_P3, SQL_P2, SQL_P1, nothing)
+#define SQL_PIECES_33(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, \
+                      z, a1, b1, c1, d1, e1, f1, last, ...) \
+    last
 #define SQL_P1(a) a
 #define SQL_P2(a, ...) a ", " SQL_P1(__VA_ARGS__)
 #define SQL_P3(a, ...) a ", " SQL_P2(__VA_ARGS__)

@@ -43,14 +43,14 @@ int sql_identity_is_taken(struct hearth_call *call)
 int sql_identity_put(void *self, struct hearth_call *call, const char *account,
                      const struct hearth_account_identity *identity)
 {
-    static const char PUT[] = "INSERT INTO identities (account, " SQL_NAMES(HEARTH_ACCOUNT_IDENTITY_FIELDS) ") SELECT row, " SQL_VALUES(
-        "?1", account_identity,
-        HEARTH_ACCOUNT_IDENTITY_FIELDS) " FROM accounts WHERE id = ? "
-                                        "ON CONFLICT (issuer, subject) DO UPDATE SET " SQL_EXCLUDED(
-                                            account_identity,
-                                            HEARTH_ACCOUNT_IDENTITY_FIELDS) " WHERE "
-                                                                            "identities.account = "
-                                                                            "excluded.account";
+    /* clang-format off */
+    static const char PUT[] =
+        "INSERT INTO identities (account, " SQL_NAMES(HEARTH_ACCOUNT_IDENTITY_FIELDS)
+        ") SELECT row, " SQL_VALUES("?1", account_identity, HEARTH_ACCOUNT_IDENTITY_FIELDS)
+        " FROM accounts WHERE id = ? ON CONFLICT (issuer, subject) DO UPDATE SET "
+        SQL_EXCLUDED(account_identity, HEARTH_ACCOUNT_IDENTITY_FIELDS)
+        " WHERE identities.account = excluded.account";
+    /* clang-format on */
     struct op op;
     struct query query;
     int64_t rows = 0;

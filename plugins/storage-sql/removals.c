@@ -155,38 +155,17 @@ int sql_removal_forget(struct handle *handle)
 
 /* The account, whose row says whether the answer is known, with each record behind (?3 … ?9): so
  * both are of one moment. */
-static const char
-    SINCE[] =
-        "SELECT CASE WHEN a.forgotten <= ?2 AND a.removals_forgotten <= ?2 AND ?2 <= "
-        "a.generation" REMOVALS_KNOWN " THEN 1 ELSE 0 END, "
-        "coalesce(r.kind, 0), " SQL_COLUMNS(
-            r, HEARTH_REMOVAL_FIELDS) " FROM " ITS_ACCOUNT
-                                      " LEFT JOIN removals r" INDEXED_BY("removals_by_generation") " ON " OF_ITS(
-                                          "r.") "r.generation >= ?3 AND (r.generation, "
-                                                "r.kind, " BYTES(
-                                                    "r.\"key\"") ", r.page, r.date, "
-                                                                 "r.type, "
-                                                                 "r.position) > "
-                                                                 "(?3, ?4, ?5, ?6, "
-                                                                 "?7, ?8, "
-                                                                 "?9)" WHERE_ITS " ORDER BY "
-                                                                 "r.generation, "
-                                                                 "r.kind, " BYTES(
-                                                                     "r.\"key\"") ", "
-                                                                                  "r."
-                                                                                  "pag"
-                                                                                  "e, "
-                                                                                  "r."
-                                                                                  "dat"
-                                                                                  "e, "
-                                                                                  "r."
-                                                                                  "typ"
-                                                                                  "e, "
-                                                                                  "r."
-                                                                                  "pos"
-                                                                                  "iti"
-                                                                                  "o"
-                                                                                  "n" IN_PIECES;
+/* clang-format off */
+static const char SINCE[] =
+    "SELECT CASE WHEN a.forgotten <= ?2 AND a.removals_forgotten <= ?2 AND ?2 <= a.generation"
+    REMOVALS_KNOWN " THEN 1 ELSE 0 END, coalesce(r.kind, 0), "
+    SQL_COLUMNS(r, HEARTH_REMOVAL_FIELDS) " FROM " ITS_ACCOUNT
+    " LEFT JOIN removals r" INDEXED_BY("removals_by_generation")
+    " ON " OF_ITS("r.") "r.generation >= ?3 AND (r.generation, r.kind, " BYTES("r.\"key\"")
+    ", r.page, r.date, r.type, r.position) > (?3, ?4, ?5, ?6, ?7, ?8, ?9)" WHERE_ITS
+    " ORDER BY r.generation, r.kind, " BYTES("r.\"key\"")
+    ", r.page, r.date, r.type, r.position" IN_PIECES;
+/* clang-format on */
 
 /* 0, 1: there are rows of it in the query, or an error. */
 static int step_since(struct query *query, int64_t since, struct handle *handle, bool *found,

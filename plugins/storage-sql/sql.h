@@ -33,21 +33,28 @@ int sql_op_begin_in_batch(struct op *op, void *handle, struct hearth_call *call)
 int sql_op_end_in_batch(struct op *op, int code);
 /* Where one database has nothing to do for them, these are inline in its handle.h:
  *
- *     int sql_op_begin_any_schema(op, handle, call)         sql_op_begin() for what has to work before the schema is the one wanted
- *     int sql_op_begin_account(op, handle, call, account)   a read of an account's rows. Greater than 0: it has none, and the operation
- *                                                        has ended already
- *     int sql_op_begin_write(op, handle, call)              a write of what all accounts share, by one statement that changes rows and
- *     int sql_op_end_write(op, code)                         any number that read. A code < 0 takes it back where it is not too late
- *     int sql_op_begin_snapshot(op)                          between them all statements of an operation that reads see one state; the
- *     int sql_op_end_snapshot(op, code)                      end returns the code, or what went wrong */
+ *     int sql_op_begin_any_schema(op, handle, call)         sql_op_begin() for what has to work
+ *                                                           before the schema is the one wanted
+ *     int sql_op_begin_account(op, handle, call, account)   a read of an account's rows. Greater
+ *                                                           than 0: it has none, and the operation
+ *                                                           has ended already
+ *     int sql_op_begin_write(op, handle, call)              a write of what all accounts share, by
+ *                                                           one statement that changes rows and
+ *                                                           any number that read
+ *     int sql_op_end_write(op, code)                        a code < 0 takes it back where it is
+ *                                                           not too late
+ *     int sql_op_begin_snapshot(op)                         between them all statements of an
+ *     int sql_op_end_snapshot(op, code)                     operation that reads see one state;
+ *                                                           the end returns the code, or what went
+ *                                                           wrong */
 enum { OP_NO_ACCOUNT = 1, OP_NO_ROWS = 2 };
 
 /* The open batch of the handle, when it is this account's; NULL. Has members `delta` and
  * `generation`. */
 struct batch *sql_op_batch_of(struct op *op, const char *account);
 
-/* --- statements: constant texts, found by their address. "?2" is a parameter by number, "?" the one
- * behind the greatest before it --- */
+/* --- statements: constant texts, found by their address. "?2" is a parameter by number, "?" the
+ * one behind the greatest before it --- */
 
 void sql_query_open(struct query *query, struct handle *handle, const char *sql);
 void sql_query_close(struct query *query);
@@ -73,18 +80,24 @@ int sql_query_put(struct query *query, enum counter counter, bool *ret_done);
 
 /* Inline in query.h where that is worth while:
  *
- *     void sql_query_account(query, account)     ?1 of every statement on the rows of an account: outside of a batch, and
+ *     void sql_query_account(query, account)     ?1 of every statement on the rows of an account:
+ *                                                outside of a batch, and
  *     void sql_query_batch(query)                in the handle's own
  *     void sql_query_pages(query, pages, count, done)
- *                                            the next pages of a list: as many as the fragment OF_PAGES takes at once. *done moves on
+ *                                                the next pages of a list: as many as the fragment
+ *                                                OF_PAGES takes at once. *done moves on
  *     void sql_query_piece(query, piece)         see struct piece
  *     bool sql_query_close_piece(query, piece, r)
  *
  *     int64_t sql_column_int(query, column)      of the row. NULL: 0
  *     int64_t sql_column_flag(query, column)     0 or 1
  *     double sql_column_real(query, column)
- *     const char *sql_column_text(query, column)              NULL for NULL; lives until the next step, as the hash does
- *     const uint8_t *sql_column_hash(query, column, size)     at most 32 bytes, one a row; NULL: it has another length */
+ *     const char *sql_column_text(query, column)
+ *                                                NULL for NULL; lives until the next step, as the
+ *                                                hash does
+ *     const uint8_t *sql_column_hash(query, column, size)
+ *                                                at most 32 bytes, one a row; NULL: it has another
+ *                                                length */
 /* Bytes of any length, in the call's memory. */
 int sql_column_keep_bytes(struct query *query, int column, const void **ret_bytes,
                           size_t *ret_size);

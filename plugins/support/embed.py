@@ -1,7 +1,7 @@
 """Turns texts of a plugin into C strings.
     embed.py migrations OUT.c [--prefix=PREFIX] NNNN-name.sql...   a table of struct migration
-    embed.py scripts OUT.c common.lua NAME.lua...                  a table of struct script: each behind common.lua,
-                                                                   with the SHA-1 by which Redis knows it"""
+    embed.py scripts OUT.c common.lua NAME.lua...                  a table of struct script: each
+        behind common.lua, with the SHA-1 by which Redis knows it"""
 import hashlib
 import os
 import sys

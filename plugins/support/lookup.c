@@ -42,6 +42,7 @@ static void lookup_unref(struct support_lookup *lookup)
 static void *lookup_main(void *arg)
 {
     struct support_lookup *lookup = arg;
+    pthread_setname_np(pthread_self(), "lookup");
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *list = NULL;
     lookup->error = getaddrinfo(lookup->host, lookup->port, &hints, &list);

@@ -46,10 +46,12 @@ static int exchange_on_body(void *ctx, const void *data, size_t size)
     static struct hearth_sentence server##_fault(int code, bool begun, const char *path,           \
                                                  const char *reason)                               \
     {                                                                                              \
-        return code == HEARTH_ERR_TIMEOUT ? fx_says_##server##_timeout(path)                       \
-               : code == HEARTH_ERR_FULL  ? fx_says_##server##_large(path)                         \
-               : begun                    ? fx_says_##server##_broke_off(reason)                   \
-                                          : fx_says_##server##_unreachable(reason);                                   \
+        if (code == HEARTH_ERR_TIMEOUT)                                                            \
+            return fx_says_##server##_timeout(path);                                               \
+        if (code == HEARTH_ERR_FULL)                                                               \
+            return fx_says_##server##_large(path);                                                 \
+        return begun ? fx_says_##server##_broke_off(reason)                                        \
+                     : fx_says_##server##_unreachable(reason);                                     \
     }
 FAULT_SENTENCES(sync)
 FAULT_SENTENCES(token)

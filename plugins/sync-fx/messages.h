@@ -20,38 +20,61 @@
 /* The same of each server, in whole sentences: another language may need other words for each.
  * path: what was asked for. */
 #define FX_SERVER_MESSAGES(M, T, server, word, name) \
-    M(T, server##_timeout, "sync-fx." word ".timeout", "The " name " did not answer in time ({path}). It is tried again.", 1, TEXT, path) \
+    M(T, server##_timeout, "sync-fx." word ".timeout", \
+      "The " name " did not answer in time ({path}). It is tried again.", 1, TEXT, path) \
     M(T, server##_unreachable, "sync-fx." word ".unreachable", \
-      "The " name " cannot be reached: {reason}. It is tried again; whoever runs this server can check the address and the network.", 1, TEXT, reason) \
-    M(T, server##_broke_off, "sync-fx." word ".broke_off", "The connection to the " name " broke off ({reason}). It is tried again.", 1, TEXT, reason) \
-    M(T, server##_large, "sync-fx." word ".large", "The answer of the " name " to {path} is larger than Hearth accepts.", 1, TEXT, path) \
+      "The " name " cannot be reached: {reason}. It is tried again; whoever runs this server " \
+      "can check the address and the network.", 1, TEXT, reason) \
+    M(T, server##_broke_off, "sync-fx." word ".broke_off", \
+      "The connection to the " name " broke off ({reason}). It is tried again.", 1, TEXT, reason) \
+    M(T, server##_large, "sync-fx." word ".large", \
+      "The answer of the " name " to {path} is larger than Hearth accepts.", 1, TEXT, path) \
     M(T, server##_refused, "sync-fx." word ".refused", \
-      "The " name " refused the request for {path} (400, reason {reason}). If it repeats, this is a fault of Hearth: please report it.", 2, TEXT, path, TEXT, reason) \
-    M(T, server##_forbidden, "sync-fx." word ".forbidden", "The " name " does not allow {path} to be read (403). Ask its operator.", 1, TEXT, path) \
+      "The " name " refused the request for {path} (400, reason {reason}). If it repeats, this " \
+      "is a fault of Hearth: please report it.", 2, TEXT, path, TEXT, reason) \
+    M(T, server##_forbidden, "sync-fx." word ".forbidden", \
+      "The " name " does not allow {path} to be read (403). Ask its operator.", 1, TEXT, path) \
     M(T, server##_missing, "sync-fx." word ".missing", \
-      "The " name " has nothing at {path} ({status}). Whoever runs this server can check the address in its configuration.", 2, TEXT, path, NUMBER, status) \
+      "The " name " has nothing at {path} ({status}). Whoever runs this server can check the " \
+      "address in its configuration.", 2, TEXT, path, NUMBER, status) \
     M(T, server##_stranger, "sync-fx." word ".stranger", \
-      "The " name " does not accept the request for {path} ({status}): it seems to be another kind of server. Whoever runs this server can check the address.", \
+      "The " name " does not accept the request for {path} ({status}): it seems to be another " \
+      "kind of server. Whoever runs this server can check the address.", \
       2, TEXT, path, NUMBER, status) \
     M(T, server##_browser_check, "sync-fx." word ".browser_check", \
-      "The " name " asked for a browser check that a program cannot pass (406). It is tried again; if it stays so, sign in again.", 0) \
-    M(T, server##_conflict, "sync-fx." word ".conflict", "The " name " says that another device was writing to the account (409). It is tried again.", 0) \
-    M(T, server##_throttles, "sync-fx." word ".throttles", "The " name " asks for fewer requests (429). Hearth waits before it tries again.", 0) \
+      "The " name " asked for a browser check that a program cannot pass (406). It is tried " \
+      "again; if it stays so, sign in again.", 0) \
+    M(T, server##_conflict, "sync-fx." word ".conflict", \
+      "The " name " says that another device was writing to the account (409). It is tried " \
+      "again.", 0) \
+    M(T, server##_throttles, "sync-fx." word ".throttles", \
+      "The " name " asks for fewer requests (429). Hearth waits before it tries again.", 0) \
     M(T, server##_overloaded, "sync-fx." word ".overloaded", \
-      "The " name " is down for maintenance or overloaded (503). Hearth waits before it tries again.", 0) \
-    M(T, server##_shut_down, "sync-fx." word ".shut_down", "The " name " has been shut down (513). Move the account to another service.", 0) \
-    M(T, server##_failed, "sync-fx." word ".failed", "The " name " failed ({status} at {path}). It is tried again.", 2, NUMBER, status, TEXT, path) \
+      "The " name " is down for maintenance or overloaded (503). Hearth waits before it tries " \
+      "again.", 0) \
+    M(T, server##_shut_down, "sync-fx." word ".shut_down", \
+      "The " name " has been shut down (513). Move the account to another service.", 0) \
+    M(T, server##_failed, "sync-fx." word ".failed", \
+      "The " name " failed ({status} at {path}). It is tried again.", \
+      2, NUMBER, status, TEXT, path) \
     M(T, server##_redirects, "sync-fx." word ".redirects", \
-      "The " name " redirects {path} elsewhere ({status}), which is not followed. Whoever runs this server can check the address.", 2, TEXT, path, NUMBER, status) \
-    M(T, server##_unknown, "sync-fx." word ".unknown", "The " name " gave an answer that Hearth does not understand ({status} at {path}).", 2, NUMBER, status, TEXT, path)
+      "The " name " redirects {path} elsewhere ({status}), which is not followed. Whoever runs " \
+      "this server can check the address.", 2, TEXT, path, NUMBER, status) \
+    M(T, server##_unknown, "sync-fx." word ".unknown", \
+      "The " name " gave an answer that Hearth does not understand ({status} at {path}).", \
+      2, NUMBER, status, TEXT, path)
 
 /* Lists of one to four collections. */
 #define FX_LIST_MESSAGES(M, T, note, word, intro) \
     M(T, note##_1, "sync-fx." word ".one", intro FX_TITLE(first) ".", 1, WORD, first) \
-    M(T, note##_2, "sync-fx." word ".two", intro FX_TITLE(first) ", " FX_TITLE(second) ".", 2, WORD, first, WORD, second) \
-    M(T, note##_3, "sync-fx." word ".three", intro FX_TITLE(first) ", " FX_TITLE(second) ", " FX_TITLE(third) ".", 3, WORD, first, WORD, second, WORD, third) \
-    M(T, note##_4, "sync-fx." word ".four", intro FX_TITLE(first) ", " FX_TITLE(second) ", " FX_TITLE(third) ", " FX_TITLE(fourth) ".", \
-      4, WORD, first, WORD, second, WORD, third, WORD, fourth)
+    M(T, note##_2, "sync-fx." word ".two", \
+      intro FX_TITLE(first) ", " FX_TITLE(second) ".", 2, WORD, first, WORD, second) \
+    M(T, note##_3, "sync-fx." word ".three", \
+      intro FX_TITLE(first) ", " FX_TITLE(second) ", " FX_TITLE(third) ".", \
+      3, WORD, first, WORD, second, WORD, third) \
+    M(T, note##_4, "sync-fx." word ".four", \
+      intro FX_TITLE(first) ", " FX_TITLE(second) ", " FX_TITLE(third) ", " FX_TITLE(fourth) \
+      ".", 4, WORD, first, WORD, second, WORD, third, WORD, fourth)
 
 #define FX_PULL_MESSAGES(M, T) \
     M(T, interrupted, "sync-fx.interrupted", "The sync was interrupted. It is tried again.", 0) \
@@ -91,7 +114,8 @@
       "The sign-in is no longer valid: the password was changed, or Hearth was disconnected " \
       "from the account. Sign in again.", 0) \
     M(T, client_refused, "sync-fx.accounts.client_refused", \
-      "The accounts server does not accept client_id for Sync ({status}, errno {number}). Whoever runs this server has to set the client_id that the account signed in with.", \
+      "The accounts server does not accept client_id for Sync ({status}, errno {number}). " \
+      "Whoever runs this server has to set the client_id that the account signed in with.", \
       2, NUMBER, status, NUMBER, number) \
     M(T, accounts_foreign, "sync-fx.accounts.foreign", \
       "Something between here and the accounts server refuses the request ({status}; perhaps " \
@@ -111,7 +135,8 @@
     M(T, no_storage_server, "sync-fx.token.no_storage", \
       "The token server names no usable storage server. Ask its operator.", 0) \
     M(T, storage_plain_http, "sync-fx.token.plain_http", \
-      "The token server names a storage server on plain http ({address}). Whoever runs it has to correct its public address, or whoever runs Hearth to set insecure_http = yes.", \
+      "The token server names a storage server on plain http ({address}). Whoever runs it has " \
+      "to correct its public address, or whoever runs Hearth to set insecure_http = yes.", \
       1, TEXT, address) \
     M(T, token_signin_refused, "sync-fx.token.signin_refused", \
       "The token server no longer accepts the sign-in, even renewed. Sign in again.", 0) \
@@ -137,7 +162,8 @@
       "rewrite Host or strip a path prefix: it must pass on host, port and path exactly as " \
       "they came.", 0) \
     M(T, too_many_records, "sync-fx.sync.too_many_records", \
-      "The Sync server gives more than {most} records of " FX_TITLE(collection) "." FX_KEPT, 2, COUNT, most, WORD, collection) \
+      "The Sync server gives more than {most} records of " FX_TITLE(collection) "." FX_KEPT, \
+      2, COUNT, most, WORD, collection) \
     M(T, no_list, "sync-fx.sync.no_list", \
       "The Sync server's answer to {path} is not a list of records (perhaps a proxy's or " \
       "portal's page). It is tried again.", 1, TEXT, path) \
@@ -147,26 +173,37 @@
       "The answer to info/collections is cut off or not from a Sync server (perhaps a " \
       "proxy's or portal's page). It is tried again.", 0) \
     M(T, older, "sync-fx.sync.older", \
-      "The Sync server's list of " FX_TITLE(collection) " is older than it says itself: it may be wiped or out of step." FX_KEPT, 1, WORD, collection) \
+      "The Sync server's list of " FX_TITLE(collection) " is older than it says itself: it may " \
+      "be wiped or out of step." FX_KEPT, 1, WORD, collection) \
     M(T, sends_nothing, "sync-fx.sync.sends_nothing", \
-      "The Sync server says that there are " FX_TITLE(collection) " and sends an empty answer." FX_KEPT, 1, WORD, collection) \
+      "The Sync server says that there are " FX_TITLE(collection) " and sends an empty answer." \
+      FX_KEPT, 1, WORD, collection) \
     M(T, incomplete, "sync-fx.sync.incomplete", \
-      "The Sync server has {listed, plural, one {# record} other {# records}} of " FX_TITLE(collection) ", and its pages brought {came} of them." FX_KEPT, \
+      "The Sync server has {listed, plural, one {# record} other {# records}} of " \
+      FX_TITLE(collection) ", and its pages brought {came} of them." FX_KEPT, \
       3, COUNT, listed, WORD, collection, COUNT, came) \
-    M(T, endless, "sync-fx.sync.endless", "The Sync server's pages of " FX_TITLE(collection) " do not come to an end. It is tried again.", 1, WORD, collection) \
+    M(T, endless, "sync-fx.sync.endless", \
+      "The Sync server's pages of " FX_TITLE(collection) " do not come to an end. It is tried " \
+      "again.", 1, WORD, collection) \
     M(T, not_opened, "sync-fx.not_opened", \
-      "Of {records, plural, one {# record} other {# records}} of " FX_TITLE(collection) ", {damaged} cannot be opened with the account's keys; what was there before is kept. Sync " \
+      "Of {records, plural, one {# record} other {# records}} of " FX_TITLE(collection) ", " \
+      "{damaged} cannot be opened with the account's keys; what was there before is kept. Sync " \
       "with a Firefox, or sign in again.", 3, COUNT, records, WORD, collection, COUNT, damaged) \
     M(T, all_damaged, "sync-fx.all_damaged", \
-      "Of {records, plural, one {# record} other {# records}} of " FX_TITLE(collection) ", {damaged} arrived damaged. None of them is used, what was there before is kept; it is tried again.", \
-      3, COUNT, records, WORD, collection, COUNT, damaged) \
+      "Of {records, plural, one {# record} other {# records}} of " FX_TITLE(collection) ", " \
+      "{damaged} arrived damaged. None of them is used, what was there before is kept; it is " \
+      "tried again.", 3, COUNT, records, WORD, collection, COUNT, damaged) \
     M(T, nameless_damaged, "sync-fx.nameless_damaged", \
-      "Of {records, plural, one {# record} other {# records}} of " FX_TITLE(collection) ", {damaged} arrived damaged, so that nobody can say which they are. None of them is used, " \
-      "what was there before is kept; it is tried again.", 3, COUNT, records, WORD, collection, COUNT, damaged) \
+      "Of {records, plural, one {# record} other {# records}} of " FX_TITLE(collection) ", " \
+      "{damaged} arrived damaged, so that nobody can say which they are. None of them is used, " \
+      "what was there before is kept; it is tried again.", \
+      3, COUNT, records, WORD, collection, COUNT, damaged) \
     M(T, too_many_damaged, "sync-fx.too_many_damaged", \
-      "Of {records, plural, one {# record} other {# records}} of " FX_TITLE(collection) ", too many arrived damaged." FX_KEPT, 2, COUNT, records, WORD, collection) \
+      "Of {records, plural, one {# record} other {# records}} of " FX_TITLE(collection) ", too " \
+      "many arrived damaged." FX_KEPT, 2, COUNT, records, WORD, collection) \
     M(T, written_all_the_time, "sync-fx.written_all_the_time", \
-      "Other devices were writing " FX_TITLE(collection) " all the time; they are read with the next sync.", 1, WORD, collection) \
+      "Other devices were writing " FX_TITLE(collection) " all the time; they are read with the " \
+      "next sync.", 1, WORD, collection) \
     M(T, record_damaged, "sync-fx.record_damaged", \
       "The record {record} on the Sync server is damaged. It is tried again.", 1, TEXT, record) \
     M(T, meta_damaged, "sync-fx.meta_damaged", \
@@ -175,7 +212,8 @@
     M(T, keys_damaged, "sync-fx.keys_damaged", \
       "The record crypto/keys on the Sync server is damaged. A Firefox that syncs to the " \
       "account mends it.", 0) \
-    M(T, keys_damaged_now, "sync-fx.keys_damaged_now", "The record crypto/keys on the Sync server is damaged." FX_KEPT, 0) \
+    M(T, keys_damaged_now, "sync-fx.keys_damaged_now", \
+      "The record crypto/keys on the Sync server is damaged." FX_KEPT, 0) \
     M(T, key_changed, "sync-fx.key_changed", \
       "The account's key does not open its data: the password was probably reset. Sign in " \
       "again.", 0) \
@@ -193,25 +231,35 @@
     M(T, other_servers, "sync-fx.other_servers", \
       "This server works with another accounts or Sync server than when you signed in; your " \
       "sign-in is not shown to that one. Sign in again.", 0) \
-    M(T, key_changes, "sync-fx.key_changes", "The key of " FX_TITLE(collection) " changes; they are read with the next sync.", 1, WORD, collection) \
+    M(T, key_changes, "sync-fx.key_changes", \
+      "The key of " FX_TITLE(collection) " changes; they are read with the next sync.", \
+      1, WORD, collection) \
     M(T, some_damaged, "sync-fx.some_damaged", \
-      "{damaged} of {records, plural, one {# record} other {# records}} of " FX_TITLE(collection) " arrived damaged; earlier copies are kept.", \
+      "{damaged} of {records, plural, one {# record} other {# records}} of " FX_TITLE(collection) \
+      " arrived damaged; earlier copies are kept.", \
       3, COUNT, damaged, COUNT, records, WORD, collection) \
     M(T, some_asked_again, "sync-fx.some_asked_again", \
-      "{damaged} of {records, plural, one {# record} other {# records}} of " FX_TITLE(collection) " arrived damaged; earlier copies are kept, and " \
-      "{waiting, plural, one {it is} other {they are}} asked for again.", 4, COUNT, damaged, COUNT, records, WORD, collection, COUNT, waiting) \
+      "{damaged} of {records, plural, one {# record} other {# records}} of " FX_TITLE(collection) \
+      " arrived damaged; earlier copies are kept, and {waiting, plural, one {it is} other {they " \
+      "are}} asked for again.", \
+      4, COUNT, damaged, COUNT, records, WORD, collection, COUNT, waiting) \
     M(T, some_forgotten, "sync-fx.some_forgotten", \
-      "{damaged} of {records, plural, one {# record} other {# records}} of " FX_TITLE(collection) " arrived damaged; earlier copies are kept, but for {forgotten}.", \
+      "{damaged} of {records, plural, one {# record} other {# records}} of " FX_TITLE(collection) \
+      " arrived damaged; earlier copies are kept, but for {forgotten}.", \
       4, COUNT, damaged, COUNT, records, WORD, collection, COUNT, forgotten) \
     M(T, still_damaged, "sync-fx.still_damaged", \
-      "{waiting, plural, one {# record} other {# records}} of " FX_TITLE(collection) " still {waiting, plural, one {arrives} other {arrive}} damaged; earlier copies are kept, and " \
-      "{waiting, plural, one {it is} other {they are}} asked for again.", 2, COUNT, waiting, WORD, collection) \
+      "{waiting, plural, one {# record} other {# records}} of " FX_TITLE(collection) " still " \
+      "{waiting, plural, one {arrives} other {arrive}} damaged; earlier copies are kept, and " \
+      "{waiting, plural, one {it is} other {they are}} asked for again.", \
+      2, COUNT, waiting, WORD, collection) \
     M(T, several_damaged, "sync-fx.several_damaged", \
       "{damaged, plural, one {# record} other {# records}} of several collections arrived " \
       "damaged; earlier copies are kept where there are any.", 1, COUNT, damaged) \
     M(T, unusable, "sync-fx.unusable", \
-      "{records, plural, one {# record} other {# records}} of " FX_TITLE(collection) " cannot be used ({reason}).", 3, COUNT, records, WORD, collection, TEXT, reason) \
-    FX_LIST_MESSAGES(M, T, unsupported, "unsupported", "Not read, because it is in a newer format than this Hearth understands (update Hearth): ") \
+      "{records, plural, one {# record} other {# records}} of " FX_TITLE(collection) " cannot " \
+      "be used ({reason}).", 3, COUNT, records, WORD, collection, TEXT, reason) \
+    FX_LIST_MESSAGES(M, T, unsupported, "unsupported", \
+      "Not read, because it is in a newer format than this Hearth understands (update Hearth): ") \
     FX_LIST_MESSAGES(M, T, declined, "declined", "Not synced, by choice in Firefox: ") \
     FX_SERVER_MESSAGES(M, T, sync, "sync", "Sync server") \
     FX_SERVER_MESSAGES(M, T, token, "token", "token server") \
@@ -282,7 +330,8 @@
     M(T, no_code, "sync-fx.signin.no_code", \
       "The accounts server sent no code. Please start again.", 0) \
     M(T, declined, "sync-fx.signin.declined", "You did not allow it. Nothing was changed.", 0) \
-    M(T, oauth_error, "sync-fx.signin.oauth_error", "The accounts server refused the sign-in." FX_OPERATOR, 0) \
+    M(T, oauth_error, "sync-fx.signin.oauth_error", \
+      "The accounts server refused the sign-in." FX_OPERATOR, 0) \
     M(T, no_profile, "sync-fx.signin.no_profile", \
       "The accounts server does not say who you are. Try again in a few minutes.", 0) \
     M(T, bad_profile, "sync-fx.signin.bad_profile", \
@@ -298,7 +347,8 @@
       "You have signed in there, but the accounts server did not hand over the key of your " \
       "Sync data. Sign in again and type your password there when asked; if that does not " \
       "help, the client id of this server may not receive keys.", 0) \
-    M(T, no_key_offered, "sync-fx.signin.no_key_offered", "The accounts server did not offer the key of your Sync data." FX_WEB, 0) \
+    M(T, no_key_offered, "sync-fx.signin.no_key_offered", \
+      "The accounts server did not offer the key of your Sync data." FX_WEB, 0) \
     M(T, bad_sync_key, "sync-fx.signin.bad_sync_key", \
       "The key of your Sync data did not arrive whole. Please start again.", 0) \
     M(T, must_change_password, "sync-fx.signin.must_change_password", \
@@ -311,14 +361,16 @@
       1, DURATION, life) \
     M(T, over, "sync-fx.signin.over", "This sign-in is over. Please start again.", 0) \
     M(T, browser_check, "sync-fx.signin.browser_check", \
-      "The accounts server wants to see a real browser and does not let programs sign in with a password." FX_WEB, 0) \
+      "The accounts server wants to see a real browser and does not let programs sign in with a " \
+      "password." FX_WEB, 0) \
     M(T, throttled, "sync-fx.signin.throttled", \
       "There were too many attempts, and the accounts server makes you wait. Try again in " \
       "{wait}.", 1, DURATION, wait) \
     M(T, server_waits, "sync-fx.signin.server_waits", \
       "The accounts server has asked this server to wait. Try again in {wait}.", \
       1, DURATION, wait) \
-    M(T, unsupported, "sync-fx.signin.unsupported", "The accounts server does not offer this way of signing in." FX_WEB, 0) \
+    M(T, unsupported, "sync-fx.signin.unsupported", \
+      "The accounts server does not offer this way of signing in." FX_WEB, 0) \
     M(T, server_failed, "sync-fx.signin.server_failed", \
       "The accounts server failed ({status}). Try again in a few minutes.", 1, NUMBER, status) \
     M(T, timeout, "sync-fx.signin.timeout", \
@@ -339,9 +391,12 @@
       "This account was never confirmed. Follow the link in the mail that the accounts " \
       "server sent when it was made, then sign in again.", 0) \
     M(T, refused_105, "sync-fx.signin.wrong_code", "That code is not right.", 0) \
-    M(T, refused_106, "sync-fx.signin.refused.106", "The accounts server did not understand the request (106)." FX_REPORT, 0) \
-    M(T, refused_107, "sync-fx.signin.refused.107", "The accounts server did not accept the request (107)." FX_REPORT, 0) \
-    M(T, refused_108, "sync-fx.signin.refused.108", "The accounts server misses something in the request (108)." FX_REPORT, 0) \
+    M(T, refused_106, "sync-fx.signin.refused.106", \
+      "The accounts server did not understand the request (106)." FX_REPORT, 0) \
+    M(T, refused_107, "sync-fx.signin.refused.107", \
+      "The accounts server did not accept the request (107)." FX_REPORT, 0) \
+    M(T, refused_108, "sync-fx.signin.refused.108", \
+      "The accounts server misses something in the request (108)." FX_REPORT, 0) \
     M(T, refused_109, "sync-fx.signin.refused.109", \
       "The accounts server did not accept the signature (109). Whoever runs this server can " \
       "check that no proxy changes requests to it.", 0) \
@@ -350,11 +405,14 @@
     M(T, refused_111, "sync-fx.signin.clock", \
       "The accounts server says that this server's clock is wrong. Whoever runs this server " \
       "can set it.", 0) \
-    M(T, refused_112, "sync-fx.signin.refused.112", "The accounts server did not accept the request (112)." FX_REPORT, 0) \
-    M(T, refused_113, "sync-fx.signin.refused.113", "The accounts server did not accept the request (113)." FX_REPORT, 0) \
+    M(T, refused_112, "sync-fx.signin.refused.112", \
+      "The accounts server did not accept the request (112)." FX_REPORT, 0) \
+    M(T, refused_113, "sync-fx.signin.refused.113", \
+      "The accounts server did not accept the request (113)." FX_REPORT, 0) \
     M(T, refused_115, "sync-fx.signin.refused.115", \
       "The accounts server saw a request twice (115). Please start again.", 0) \
-    M(T, refused_116, "sync-fx.signin.way_gone", "The accounts server no longer offers this way of signing in." FX_WEB, 0) \
+    M(T, refused_116, "sync-fx.signin.way_gone", \
+      "The accounts server no longer offers this way of signing in." FX_WEB, 0) \
     M(T, refused_120, "sync-fx.signin.email_case", \
       "The account's e-mail address is written with other capital letters. Type it exactly " \
       "as you did when you made the account.", 0) \
@@ -390,15 +448,22 @@
     M(T, refused_160, "sync-fx.signin.totp_required", \
       "This account needs two-step authentication first. Set it up at the accounts server, " \
       "then sign in again.", 0) \
-    M(T, refused_162, "sync-fx.signin.unknown_client", "The accounts server does not know the client id of this server." FX_OPERATOR, 0) \
-    M(T, refused_163, "sync-fx.signin.bad_scopes", "The accounts server does not give this client the keys of Sync." FX_OPERATOR, 0) \
-    M(T, refused_166, "sync-fx.signin.client_not_public", "The accounts server wants a secret for this client id, which is not supported." FX_OPERATOR, 0) \
-    M(T, refused_169, "sync-fx.signin.refused.169", "The accounts server misses the proof key (169)." FX_REPORT, 0) \
-    M(T, refused_171, "sync-fx.signin.client_secret", "The accounts server does not accept this client." FX_OPERATOR, 0) \
+    M(T, refused_162, "sync-fx.signin.unknown_client", \
+      "The accounts server does not know the client id of this server." FX_OPERATOR, 0) \
+    M(T, refused_163, "sync-fx.signin.bad_scopes", \
+      "The accounts server does not give this client the keys of Sync." FX_OPERATOR, 0) \
+    M(T, refused_166, "sync-fx.signin.client_not_public", \
+      "The accounts server wants a secret for this client id, which is not supported." \
+      FX_OPERATOR, 0) \
+    M(T, refused_169, "sync-fx.signin.refused.169", \
+      "The accounts server misses the proof key (169)." FX_REPORT, 0) \
+    M(T, refused_171, "sync-fx.signin.client_secret", \
+      "The accounts server does not accept this client." FX_OPERATOR, 0) \
     M(T, refused_172, "sync-fx.signin.code_unknown", \
       "The accounts server does not know that code, or it was used before. Please start " \
       "again.", 0) \
-    M(T, refused_173, "sync-fx.signin.code_client", "That code was made for another client id. Please start again." FX_OPERATOR, 0) \
+    M(T, refused_173, "sync-fx.signin.code_client", \
+      "That code was made for another client id. Please start again." FX_OPERATOR, 0) \
     M(T, refused_174, "sync-fx.signin.code_expired", \
       "That code has run out: it is good for fifteen minutes. Please start again.", 0) \
     M(T, refused_175, "sync-fx.signin.code_signin", \
@@ -413,12 +478,17 @@
       "The accounts server has switched this off for now. Try again later.", 0) \
     M(T, refused_203, "sync-fx.signin.backend_failed", \
       "Something behind the accounts server does not work. Try again later.", 0) \
-    M(T, refused_204, "sync-fx.signin.client_disabled", "The accounts server has disabled the client id of this server." FX_OPERATOR, 0) \
-    M(T, refused_206, "sync-fx.signin.password_not_made", "A password cannot be made for this account here." FX_WEB, 0) \
+    M(T, refused_204, "sync-fx.signin.client_disabled", \
+      "The accounts server has disabled the client id of this server." FX_OPERATOR, 0) \
+    M(T, refused_206, "sync-fx.signin.password_not_made", \
+      "A password cannot be made for this account here." FX_WEB, 0) \
     M(T, refused_210, "sync-fx.signin.no_password", "This account has no password." FX_WEB, 0) \
-    M(T, refused_213, "sync-fx.signin.needs_more", "The accounts server wants more than a password." FX_WEB, 0) \
-    M(T, refused_222, "sync-fx.signin.needs_stronger", "The accounts server wants a stronger proof than a password." FX_WEB, 0) \
-    M(T, refused_223, "sync-fx.signin.needs_browser", "The accounts server wants a second factor that works only on its own pages." FX_WEB, 0) \
+    M(T, refused_213, "sync-fx.signin.needs_more", \
+      "The accounts server wants more than a password." FX_WEB, 0) \
+    M(T, refused_222, "sync-fx.signin.needs_stronger", \
+      "The accounts server wants a stronger proof than a password." FX_WEB, 0) \
+    M(T, refused_223, "sync-fx.signin.needs_browser", \
+      "The accounts server wants a second factor that works only on its own pages." FX_WEB, 0) \
     M(T, refused_998, "sync-fx.signin.server_error", \
       "The accounts server failed. Try again later.", 0)
 /* clang-format on */

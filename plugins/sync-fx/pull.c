@@ -1,16 +1,19 @@
 /* One pull, from credentials to committed collections.
  *
- *            +--------------------- FX_MOVED: another uid or server, marks reset (twice at most) ----------------------+
- *            v                                                                                                         |
- *   token (cached?) -> info/collections --304--> nothing to do: OK                                                     |
- *                          | 200                                                                                       |
- *                          v                                                                                           |
- *                  nothing that is read here changed? -> remember the time: OK                                         |
- *                          |                                                                                           |
- *                          v                                                                                           |
- *                  meta/global -> crypto/keys -> clients and tabs -> bookmarks -> history -> account's cursor: OK  ------+
- *                     |             |                   |
- *                     |             |                   412 three times, damage, an answer that cannot be: left for the next run
+ *            +------- FX_MOVED: another uid or server, marks reset (twice at most) -------+
+ *            v                                                                            |
+ *   token (cached?) -> info/collections --304--> nothing to do: OK                        |
+ *                          | 200                                                          |
+ *                          v                                                              |
+ *                  nothing that is read here changed? -> remember the time: OK            |
+ *                          |                                                              |
+ *                          v                                                              |
+ *                  meta/global -> crypto/keys -> clients and tabs -> bookmarks            |
+ *                     |             |                          -> history -> cursor: OK --+
+ *                     |             |                               |
+ *                     |             |                               412 three times, damage, an
+ *                     |             |                               answer that cannot be: left
+ *                     |             |                               for the next run
  *                     |             sync key does not open it: SIGNIN_NEEDED
  *                     none yet: WAITING
  *

@@ -3,7 +3,8 @@
  *   page 1: full=1&newer=<mark>&sort=oldest&limit=N          X-Last-Modified becomes the new cursor
  *   page n: the same &offset=<X-Weave-Next-Offset>, X-If-Unmodified-Since: that of page 1
  *   412: somebody wrote meanwhile: everything is forgotten and read again, three times at most
- *   records whose HMAC is wrong: crypto/keys is looked at again; another key: everything is read again with it
+ *   records whose HMAC is wrong: crypto/keys is looked at again; another key: everything is read
+ *     again with it
  *   after more than one page: the ids alone, to see that all of them came
  * With `ids`: full=1&ids=…, once. */
 #include "fx.h"

@@ -2,10 +2,12 @@
  * docs/signing-in.md's protocol notes.
  *
  *   BROWSER   start ─► RETURN (visit) ──code──► exchange ─► keys_jwe ─► profile ─► device ─► DONE
- *   PASSWORD  start ─► PASSWORD ─► login ─┬─────────────────────────────────► keys ─► tokens ─► device ─► DONE
- *                          ▲              ├─► CODE, TOTP, BACKUP (asked again while wrong) ─┤
- *                          └─ wrong       ├─► LINK (looks again) ───────────────────────────┤
+ *   PASSWORD  start ─► PASSWORD ─► login ─┬──────────────────────► keys ─► tokens ─► device ─► DONE
+ *                          ▲              ├─► CODE, TOTP, BACKUP ┤
+ *                          └─ wrong       ├─► LINK (looks again) ┤
  *                                         └─► UNBLOCK ─► login …
+ *
+ * CODE, TOTP and BACKUP are asked again while they are wrong.
  *
  * Between two steps the host keeps struct fx_signin_state, and nothing is kept here. */
 #ifndef HEARTH_PLUGINS_SYNC_FX_SIGNIN_H

@@ -49,7 +49,6 @@ def table(*rows):
 
 
 # --- search
-# ----------------------------------------------------------------------------------------------------------------------------
 def bench_search():
     print("### Search per keystroke, in the engine\n\n```")
     print(program("bench-search", "--sql", "10000", "100000", "1000000").strip())
@@ -96,7 +95,6 @@ def bench_search_http():
 
 
 # --- first sync
-# ------------------------------------------------------------------------------------------------------------------------
 def bench_sync():
     records = 100000
     floor = float(
@@ -128,12 +126,12 @@ def bench_sync():
 
 
 # --- HTTP
-# ------------------------------------------------------------------------------------------------------------------------------
 NGINX = """
 daemon off; worker_processes 2; pid {folder}/pid; error_log {folder}/error.log;
 events {{ worker_connections 4096; }}
-http {{ access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u;
-  scgi_temp_path {folder}/s; types {{ application/json json; }} keepalive_requests 10000000; open_file_cache max=100;
+http {{ access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p;
+  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  types {{ application/json json; }} keepalive_requests 10000000; open_file_cache max=100;
   server {{ listen 127.0.0.1:{port} http2; root {folder}/root; }} }}
 """
 
@@ -200,7 +198,6 @@ def bench_http():
 
 
 # --- memory
-# ----------------------------------------------------------------------------------------------------------------------------
 def bench_memory():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -245,7 +242,6 @@ def bench_memory():
 
 
 # --- scheduler and queue
-# -----------------------------------------------------------------------------------------------------------------
 def simulation(*words):
     """The values that a run of the simulation printed; a list, one for each line that begins
     with accounts=."""
@@ -286,7 +282,6 @@ def bench_looks():
 
 
 # --- fleet
-# -------------------------------------------------------------------------------------------------------------------------------
 def bench_fleet():
     sys.path.insert(0, os.path.join(HERE, "..", "fleet"))
     import bench_fleet as fleet
@@ -300,7 +295,6 @@ def bench_fleet():
 
 
 # --- web app
-# -----------------------------------------------------------------------------------------------------------------------------
 def bench_web():
     """In Chromium: tests/web/measure.mjs, with the recorded account and with 100,000 pages."""
     web = [sys.executable, os.path.join(HERE, "..", "web", "run.py")]

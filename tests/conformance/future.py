@@ -12,7 +12,7 @@ import shutil
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-COPIED = ("core", "plugins", "tools", "docs", "conf.d", "packaging", "meson.build",
+COPIED = ("core", "plugins", "tools", "docs", "conf.d", "packaging", "CHANGELOG.md", "meson.build",
           "meson_options.txt")
 FROZEN = "hearth_field"  # never crosses the border
 NOISE = "{HEARTH_NOISE, HEARTH_NOISE}"
@@ -23,10 +23,13 @@ SIZE = r"sizeof\((?:[^()]|\([^()]*\))*\)"
 # The templates, which tests/conformance/meson.build builds in the tree.
 TESTS = """
 foreach name : ['queue-mem', 'sync-mem']
-  shared_module(name, run_command('find', meson.project_source_root() / 'docs/templates' / name, '-name', '*.c', check: true).stdout().split(),
+  found = run_command('find', meson.project_source_root() / 'docs/templates' / name,
+    '-name', '*.c', check: true)
+  shared_module(name, found.stdout().split(),
     name_prefix: '', dependencies: [plugin_inc_dep, threads_dep], link_args: plugin_link_args)
 endforeach
-shared_module('storage-mem', storage_mem_sources, name_prefix: '', dependencies: [plugin_inc_dep, threads_dep], link_args: plugin_link_args)
+shared_module('storage-mem', storage_mem_sources, name_prefix: '',
+  dependencies: [plugin_inc_dep, threads_dep], link_args: plugin_link_args)
 """
 
 

@@ -8,7 +8,8 @@ import subprocess
 
 
 def commands(folder, target, source):
-    """How the build compiles that source of the plugin, and how it links the plugin, in its folder."""
+    """How the build compiles that source of the plugin,
+    and how it links the plugin, in its folder."""
     entries = json.loads((folder / "compile_commands.json").read_text(encoding="utf-8"))
     entries = [
         entry for entry in entries

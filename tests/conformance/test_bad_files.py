@@ -110,7 +110,8 @@ FILES = {
     (copied("fallback"), '"wait", is no value of it: "soon": expected a duration such as 15min'),
     "version0": (copied("version0"), "version 0 of ABI epoch 2, which there is not"),
 }
-OWNED = "is not loaded, because it belongs to another user (number 12345): run chown root on it, or run hearthd as that one"
+OWNED = ("is not loaded, because it belongs to another user (number 12345): run chown root on it, "
+         "or run hearthd as that one")
 
 
 class BadFiles(unittest.TestCase):
@@ -148,7 +149,8 @@ class BadFiles(unittest.TestCase):
         return expected
 
     def test_list(self):
-        """All of them in one folder: a row for each, with its reason, and the good ones are there."""
+        """All of them in one folder: a row for each, with its reason,
+        and the good ones are there."""
         expected = self.fill()
         done = self.run_hearthd("plugin", "list", "--json")
         self.assertEqual((done.returncode, done.stderr), (0, ""))

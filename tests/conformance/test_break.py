@@ -112,7 +112,8 @@ class Broken(unittest.TestCase):
     def test_one_that_has_no_deadline_is_caught(self):
         self.check_caught(
             "storage-patient", HALT, "broken: calls end",
-            r"settings_put goes on 8000 ms after its deadline while the backend is broken|settings_put\(\), called at storage_break.c"
+            r"settings_put goes on 8000 ms after its deadline while the backend is "
+            r"broken|settings_put\(\), called at storage_break.c"
         )
 
     def test_one_that_hopes_is_caught(self):
@@ -143,7 +144,8 @@ class Broken(unittest.TestCase):
                            "nobody was told that events may be missing")
         self.check_planted(
             "queue-redis", "queue-redis/jobs.c",
-            r"redis_args_number\(&args, duration_bounded\(lease\)\);\n    redis_args_text\(&args, handle->id\);",
+            r"redis_args_number\(&args, duration_bounded\(lease\)\);\n    redis_args_text\(&args, "
+            r"handle->id\);",
             "redis_args_number(&args, 100);\n    redis_args_text(&args, handle->id);", HALT,
             "broken: jobs", "the lease did not outlive the break")
         self.check_planted("storage-pg", "storage-pg/batch.c",

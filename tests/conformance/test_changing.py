@@ -54,12 +54,14 @@ STEPS = {
      r'        .marker_field = fx_record_text(t, record->json, "marker"),\n\1'),
     "core/merge/apply_history.c":
     (r"(    if \(new_title\)\n)",
-     r"    if (HEARTH_HAS(record, marker_field))\n        page->marker_field = record->marker_field;\n\1"
+     r"    if (HEARTH_HAS(record, marker_field))\n        page->marker_field = "
+     r"record->marker_field;\n\1"
      ), "tools/plugin-check/storage_kit.c": (r"(scan_may_lack\[\] = \{)",
                                              r'\1"marker_field", '), "core/api/item.c":
     (r'(#define ITEM_PAGE\(S\) \\\n)',
      r'\1    S(page, "marker", marker_field, api_text(r->marker_field)) \\\n'), "docs/openapi.yaml":
-    (r"(required: \[id, url, title, frecency, visit_count, last_visit, bookmarks, visits\]\n *properties:\n)",
+    (r"(required: \[id, url, title, frecency, visit_count, last_visit, bookmarks, visits\]\n"
+     r" *properties:\n)",
      r"\1            marker: {$ref: '#/components/schemas/MaybeText'} # marker_field\n"),
     "docs/schema.md":
     "\n`marker_field` is a mark.\n", "tests/package/hearth.abi":

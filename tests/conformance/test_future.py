@@ -48,7 +48,9 @@ class Future(unittest.TestCase):
 
     def test_tomorrows_structs_are_longer(self):
         """Else the rest says nothing."""
-        source = "#include <stdio.h>\n#include <hearth/sync.h>\n#include <hearth/queue.h>\nint main(void) { printf(\"%zu %zu %zu\", sizeof(struct hearth_page), sizeof(struct hearth_queue), sizeof(struct hearth_config_key)); return 0; }\n"
+        source = ("#include <stdio.h>\n#include <hearth/sync.h>\n#include <hearth/queue.h>\n"
+                  "int main(void) { printf(\"%zu %zu %zu\", sizeof(struct hearth_page), "
+                  "sizeof(struct hearth_queue), sizeof(struct hearth_config_key)); return 0; }\n")
         sizes = []
         for include in (future.ROOT, FOLDER / "tree"):
             subprocess.run([

@@ -259,7 +259,8 @@ class Caught(unittest.TestCase):
 
 
 def alive(folder):
-    """The processes whose environment names the folder, dead ones that nobody has asked for excepted."""
+    """The processes whose environment names the folder,
+    dead ones that nobody has asked for excepted."""
     found = []
     for entry in pathlib.Path("/proc").glob("[0-9]*"):
         try:
@@ -273,7 +274,8 @@ def alive(folder):
 class Program(unittest.TestCase):
     """The kit itself, when a plugin hangs, and when it is killed."""
     def hanging(self, name, words):
-        """The kit in the middle of a test that hangs, with a folder of its own for whatever it makes."""
+        """The kit in the middle of a test that hangs,
+        with a folder of its own for whatever it makes."""
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         kit = subprocess.Popen([KIT, "--patience", "600", "--test", words, f"{FOLDER}/{name}.so"],

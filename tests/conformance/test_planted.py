@@ -43,13 +43,15 @@ PATTERNS = {
      '"t.device = ?2 COLLATE NOCASE ORDER', "borders: hosts",
      'tab_list of the device "Case" says 2 tabs'), "an abort that commits":
     ("storage-sqlite/batch.c",
-     r"sqlite_transaction_rollback\(handle\);\n    batch_let_go\(handle\);\n    handle->current = before;",
+     r"sqlite_transaction_rollback\(handle\);\n    batch_let_go\(handle\);\n    handle->current "
+     r"= before;",
      "sqlite_transaction_commit(handle);\n    batch_let_go(handle);\n    handle->current = "
      "before;",
      "random: a sequence",
      "after a batch was aborted, another handle sees|was expected"), "an output that is touched":
     ("storage-sql/pages_read.c",
-     r"(struct hearth_page page;\n)(    int r = sql_op_begin_account\(&op, self, call, account\);\n    if \(r != 0\)\n        return r < 0 \? r : hearth_fail)",
+     r"(struct hearth_page page;\n)(    int r = sql_op_begin_account\(&op, self, call, "
+     r"account\);\n    if \(r != 0\)\n        return r < 0 \? r : hearth_fail)",
      r"\1    ret_page->id = id;\n\2", "outputs:",
      "page_get, for what is not there, returned NOT_FOUND and touched its output"),
 }
@@ -169,7 +171,8 @@ def check(plugin, fault):
 
 
 def plain(fault):
-    """With a pattern that is the text, and a replacement in which nothing stands for something else."""
+    """With a pattern that is the text, and a replacement in
+    which nothing stands for something else."""
     return (fault[0], re.escape(fault[1]), lambda _: fault[2], *fault[3:])
 
 

@@ -50,7 +50,6 @@ class Account:
         self.clock = 0
 
     # --- tokens
-    # ----------------------------------------------------------------------------------------------------------------------
     def set_tokens(self, refresh, access=None):
         """These are the only ones from now on; import files name them. Sign-ins add theirs."""
         self.refresh_token, self.refreshes = refresh, {refresh: Refresh()}
@@ -89,7 +88,6 @@ class Account:
         self.forget_devices(token)
 
     # --- devices
-    # -----------------------------------------------------------------------------------------------------------------------
     def device_of(self, token):
         return next((d for d in self.devices.values() if d["token"] == token), None)
 
@@ -116,7 +114,6 @@ class Account:
         return data
 
     # --- reading
-    # ---------------------------------------------------------------------------------------------------------------------
     def latest(self):
         return max((c.modified for c in self.collections.values()), default=0)
 
@@ -130,9 +127,9 @@ class Account:
             payload)
 
     # --- writing, as a Firefox would
-    # ---------------------------------------------------------------------------------------------------
     def now(self):
-        """Server time in centiseconds, strictly growing so that every write has a time of its own."""
+        """Server time in centiseconds, strictly growing so that
+        every write has a time of its own."""
         self.clock = max(self.clock + 1, self.wall())
         return self.clock
 
@@ -175,7 +172,8 @@ class Account:
         return c.modified
 
     def expire(self, now):
-        """Drops what the server would have dropped by then. Times of collections do not change by it."""
+        """Drops what the server would have dropped by then.
+        Times of collections do not change by it."""
         dropped = 0
         for c in self.collections.values():
             for i in c.expired(now):
@@ -183,7 +181,6 @@ class Account:
         return dropped
 
     # --- housekeeping records
-    # ----------------------------------------------------------------------------------------------------------
     def put_keys(self):
         record = {
             "id": "keys", "collection": "crypto", "default": self.bulk.base64_pair(), "collections":
@@ -214,7 +211,6 @@ class Account:
         return self.cleartext("meta", "global") if c and "global" in c.bsos else self.fresh_meta()
 
     # --- changes of keys and places
-    # ----------------------------------------------------------------------------------------------------
     def new_bundle(self):
         return KeyBundle(self.random.randbytes(64))
 

@@ -118,7 +118,6 @@ class AccountsServer:
                                                    call.fault)
 
     # --- signing in
-    # ------------------------------------------------------------------------------------------------------------------------
     def _account(self, email):
         account = self.service.find(email)
         if account is None:
@@ -156,7 +155,8 @@ class AccountsServer:
 
     @staticmethod
     def _check_password(account, email, auth_pw):
-        """The version that was right. An e-mail in another spelling gives another authPW, and a hint."""
+        """The version that was right. An e-mail in another spelling gives another authPW,
+        and a hint."""
         if account.signin.password is None:
             raise Failure(210)
         version = account.signin.matching(auth_pw)
@@ -204,7 +204,6 @@ class AccountsServer:
         return {}
 
     # --- verification
-    # ------------------------------------------------------------------------------------------------------------------------
     def post_session_verify_code(self, call, session):
         code, signin = call.text("code", DIGITS), session.account.signin
         if not session.verified:
@@ -274,7 +273,6 @@ class AccountsServer:
         return {}
 
     # --- keys
-    # ----------------------------------------------------------------------------------------------------------------------------------
     def get_account_keys(self, call, fetch):
         signin = fetch.account.signin
         if not signin.settings["verified"]:
@@ -305,7 +303,6 @@ class AccountsServer:
         }
 
     # --- OAuth and profile
-    # -----------------------------------------------------------------------------------------------------------------------
     def post_oauth_token(self, call):
         return self.service.oauth.token(call.data, False, lambda: self._session(call))
 

@@ -43,7 +43,6 @@ class Admin:
         return self.service.accounts[email]
 
     # --- looking
-    # -------------------------------------------------------------------------------------------------------------------------
     def get(self, name, query):
         service = self.service
         with service.lock:
@@ -82,7 +81,6 @@ class Admin:
         return {}
 
     # --- looking at sign-ins
-    # -------------------------------------------------------------------------------------------------------------
     def get_mails(self, account):
         return account.signin.mails
 
@@ -115,7 +113,6 @@ class Admin:
         return {"code": account.signin.settings["code"] or onepw.totp(account.signin.totp_secret)}
 
     # --- changing
-    # ------------------------------------------------------------------------------------------------------------------------
     def post(self, name, data):
         name = OLD_NAMES.get(name, name)
         if name == "accounts":
@@ -130,7 +127,8 @@ class Admin:
         return {"modified": decimal(result)} if isinstance(result, int) else result or {}
 
     def make_account(self, email, auth="access", sign_in=None, **size):
-        """Made outside the lock: a big one takes seconds, and other accounts are served meanwhile."""
+        """Made outside the lock: a big one takes seconds,
+        and other accounts are served meanwhile."""
         made = synthetic.make(email, self.service.take_uid(), **size)
         made.signin.change(**(sign_in or {}))
         return self.service.add(made).import_file(self.service.base, auth)
@@ -157,7 +155,8 @@ class Admin:
         return {"dropped": account.expire(int(at) * 100)}
 
     def post_meta(self, account, remove=False, payload=None, **changes):
-        """Merges into meta/global: {"syncID": …}, {"engines": {"history": {"version": 2}, "forms": null}}."""
+        """Merges into meta/global: {"syncID": …}, {"engines": {"history":
+        {"version": 2}, "forms": null}}."""
         if remove:
             return account.delete("meta", ["global"])
         if payload is not None:
@@ -195,7 +194,6 @@ class Admin:
         return account.describe()
 
     # --- signing in
-    # ------------------------------------------------------------------------------------------------------------------------
     def post_sign_in(self, account, **settings):
         account.signin.change(**settings)
         return account.signin.describe()

@@ -67,7 +67,6 @@ class Double:
         self.process.stdout.close()
 
     # --- any call
-    # ------------------------------------------------------------------------------------------------------------------------
     def _call(self, method, name, data=None):
         body = None if data is None else json.dumps(data).encode()
         request = urllib.request.Request(
@@ -90,7 +89,6 @@ class Double:
         return self._call("DELETE", name)
 
     # --- what all doubles have
-    # -----------------------------------------------------------------------------------------------------------------
     def log(self, text=""):
         """Requests since the last clear() whose path has the text."""
         return [r for r in self.get("log") if text in r["path"]]
@@ -114,7 +112,6 @@ class SyncService(Double):
                          *(["--load", FIXTURES] if load else []), stderr=stderr)
 
     # --- accounts and their data
-    # -------------------------------------------------------------------------------------------------------------
     def import_file(self, email=ADA, auth="access"):
         """The JSON that `hearthd account import` takes."""
         return self.get(f"import/{email}?auth={auth}")
@@ -143,18 +140,19 @@ class SyncService(Double):
         return self.post("delete", email=email, collection=collection, ids=list(ids))["modified"]
 
     # --- signing in
-    # ----------------------------------------------------------------------------------------------------------------------------
     def sign_in(self, email=ADA, **settings):
         """How the account lets people in: password=, version="v1", second_factor="totp",
         blocked=True, …: README.md. Answers all of it."""
         return self.post("sign-in", email=email, **settings)
 
     def new_client(self, redirect, **client):
-        """Registers an OAuth client (id=, scopes=, keys=, public=, can_grant=, jwt=); answers its id."""
+        """Registers an OAuth client (id=, scopes=, keys=, public=, can_grant=, jwt=);
+        answers its id."""
         return self.post("clients", redirect=redirect, **client)["client_id"]
 
     def mails(self, email=ADA, kind=None):
-        """What was sent to the account, oldest first: {"kind": "login", "unblock" or "link", "code", …}."""
+        """What was sent to the account, oldest first:
+        {"kind": "login", "unblock" or "link", "code", …}."""
         return [m for m in self.get(f"mails/{email}") if kind in (None, m["kind"])]
 
     def code(self, email=ADA, kind="login"):
@@ -213,7 +211,6 @@ class SyncService(Double):
         return fetch(url, urllib.parse.urlencode(form).encode())
 
     # --- looking
-    # -------------------------------------------------------------------------------------------------------------------------------
     def counters(self):
         return self.get("counters")
 

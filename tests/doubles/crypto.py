@@ -80,7 +80,8 @@ class KeyBundle:
                                                                     separators=(",", ":")).encode()
         text = base64.b64encode(_cipher("Encrypt", self.aes, iv, clear))
         mac = hmac.digest(self.mac, text, "sha256").hex()
-        return f'{{"ciphertext":"{text.decode()}","IV":"{base64.b64encode(iv).decode()}","hmac":"{mac}"}}'
+        iv = base64.b64encode(iv).decode()
+        return f'{{"ciphertext":"{text.decode()}","IV":"{iv}","hmac":"{mac}"}}'
 
     def open(self, payload):
         return json.loads(self.open_bytes(payload))

@@ -28,7 +28,8 @@ def run(hearthd, *words, text=None):
 
 
 def start(hearthd):
-    """Starts the daemon and waits for its `ready` line; returns the process and the first address."""
+    """Starts the daemon and waits for its `ready` line;
+    returns the process and the first address."""
     daemon = subprocess.Popen([*hearthd, "serve"], stdout=subprocess.PIPE, text=True)
     line = daemon.stdout.readline()
     if not line.startswith("ready "):
@@ -78,7 +79,8 @@ def tell(address, door, token, counts, service):
     print(
         f"""
 Ada's home, signed in:  {door}
-  {counts['devices']} devices, {counts['tabs']} tabs, {counts['bookmarks']} bookmarks, {counts['pages']} pages, {counts['visits']} visits
+  {counts['devices']} devices, {counts['tabs']} tabs, {counts['bookmarks']} bookmarks,
+  {counts['pages']} pages, {counts['visits']} visits
 
 API token:  {token}
 

@@ -31,7 +31,6 @@ class Firefox:
         self.session = self.fetch = self.unwrap_key = None
 
     # --- requests
-    # ----------------------------------------------------------------------------------------------------------------------
     def call(self, path, data=None, token=None, bearer=None, headers=None):
         """The JSON of the answer. `token`: a Derived; `bearer`: a token of OAuth."""
         method, body = ("GET", b"") if data is None else ("POST", json.dumps(data).encode())
@@ -59,7 +58,6 @@ class Firefox:
                            self.server.port, digest)
 
     # --- by password
-    # -------------------------------------------------------------------------------------------------------------------
     def stretch(self, email, password, version=None):
         if version is None:
             status = self.call("/v1/account/credentials/status", {"email": email})

@@ -32,7 +32,8 @@ def header(token_id, key, ts, nonce, method, path, host, port, body_hash=""):
     """The value of an Authorization header; without payload hash, as Sync clients send it,
     unless it is given."""
     said = f'hash="{body_hash}", ' if body_hash else ""
-    return f'Hawk id="{token_id}", ts="{ts}", nonce="{nonce}", {said}mac="{mac(key, ts, nonce, method, path, host, port, body_hash)}"'
+    return (f'Hawk id="{token_id}", ts="{ts}", nonce="{nonce}", '
+            f'{said}mac="{mac(key, ts, nonce, method, path, host, port, body_hash)}"')
 
 
 def fields_of(text):

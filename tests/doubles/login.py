@@ -59,7 +59,6 @@ class SignIn:
         }
 
     # --- the password
-    # ------------------------------------------------------------------------------------------------------------------
     def stretched(self, version):
         """What the right password gives; version 2 takes a third of a second the first time."""
         if version not in self.cache:
@@ -87,7 +86,6 @@ class SignIn:
         return onepw.xor(self.account.k_b, self.stretched(version).unwrap_key)
 
     # --- what stands in the way
-    # ----------------------------------------------------------------------------------------------------------
     def check_way(self, unblock_code):
         """Throttling and blocking, as they come before the password is looked at."""
         settings = self.settings
@@ -104,7 +102,8 @@ class SignIn:
         raise Failure(125, **extra)
 
     def open_question(self, asked):
-        """(verificationMethod, verificationReason) of what a new session still lacks; None: nothing."""
+        """(verificationMethod, verificationReason) of what a new session still lacks;
+        None: nothing."""
         settings, factor = self.settings, self.settings["second_factor"]
         if not settings["verified"]:
             return "email", "signup"
@@ -119,9 +118,9 @@ class SignIn:
         return factor, "login"
 
     # --- codes
-    # ---------------------------------------------------------------------------------------------------------------------------
     def mail(self, kind):
-        """Sends a new code; the one before is worthless from now on. Kinds: login, unblock, link."""
+        """Sends a new code; the one before is worthless from now on.
+        Kinds: login, unblock, link."""
         if kind == "login":
             code = self.settings["code"] or f"{secrets.randbelow(1000000):06d}"
         else:

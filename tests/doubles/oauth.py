@@ -45,7 +45,8 @@ def challenge_of(verifier):
 
 
 def long_token(token):
-    """Shaped like the signed access tokens of some clients, whose contents are nobody's business."""
+    """Shaped like the signed access tokens of some clients,
+    whose contents are nobody's business."""
     parts = (json.dumps({"alg": "RS256", "typ":
                          "at+jwt"}), json.dumps({"jti": token, "padding":
                                                  "x" * 300}), secrets.token_hex(128))
@@ -58,7 +59,6 @@ class OAuth:
         self.codes = {}
 
     # --- codes
-    # ---------------------------------------------------------------------------------------------------------------------------
     def new_code(self, account, client, scope, challenge, offline, keys_jwe):
         code = secrets.token_hex(32)
         self.codes[code] = Code(account, client.id, scope, challenge, offline, keys_jwe,
@@ -75,7 +75,6 @@ class OAuth:
         self.codes = {c: v for c, v in self.codes.items() if v.account is not account}
 
     # --- the token endpoints
-    # -----------------------------------------------------------------------------------------------------------
     def token(self, data, oauth, session=None):
         """`oauth`: which of the two servers was asked. `session`: a function that proves one."""
         grant = data.get("grant_type", "authorization_code" if "code" in data else None)
@@ -174,7 +173,6 @@ class OAuth:
         return answer
 
     # --- who and what
-    # --------------------------------------------------------------------------------------------------------------------
     def account_of_refresh(self, token):
         return next((a for a in self.service.all_accounts()
                      if token in a.refreshes), None) if isinstance(token, str) else None
@@ -185,7 +183,8 @@ class OAuth:
         return account if account and token not in account.dead else None
 
     def destroy(self, token):
-        """Ends a token of either kind, with the device that a refresh token has; False: nobody's."""
+        """Ends a token of either kind, with the device that a refresh token has;
+        False: nobody's."""
         account = self.account_of_refresh(token)
         if account is not None:
             account.end_refresh(token)

@@ -128,7 +128,6 @@ class Provider:
         return json_answer(merged(document, self.settings["discovery"]))
 
     # --- the browser's part
-    # ------------------------------------------------------------------------------------------------------------
     def _authorize(self, request, query):
         asked = fields_of(query)
         if asked.get("client_id") != self.client["client_id"] or asked.get(
@@ -172,7 +171,6 @@ class Provider:
                       {"Location": asked["redirect_uri"] + joint + urllib.parse.urlencode(query)})
 
     # --- the client's part
-    # -------------------------------------------------------------------------------------------------------------
     def _authenticate(self, request, form):
         scheme, _, text = (request.headers.get("Authorization") or "").partition(" ")
         method, client, secret = "client_secret_post", form.get("client_id"), form.get(

@@ -21,9 +21,11 @@ FORM = """<p id="error">{problem}</p>
 <form method="post" action="{action}">
 <p><label>Email <input type="email" name="email" value="{email}" required></label></p>
 <p><label>Password <input type="password" name="password" value="{password}" required></label></p>
-{code}<p><button name="answer" value="yes">Sign in to {client}</button> <button name="answer" value="no" formnovalidate>Cancel</button></p>
+{code}<p><button name="answer" value="yes">Sign in to {client}</button>
+<button name="answer" value="no" formnovalidate>Cancel</button></p>
 </form>"""
-CODE = '<p><label>Code <input name="code" autocomplete="one-time-code" autofocus required></label></p>\n'
+CODE = ('<p><label>Code <input name="code" autocomplete="one-time-code" autofocus '
+        'required></label></p>\n')
 
 
 class Refused(Exception):
@@ -71,7 +73,6 @@ class Pages:
         return page("Sign-in confirmed", "<p>You may close this page.</p>")
 
     # --- for an OAuth client
-    # -----------------------------------------------------------------------------------------------------------
     def _authorization(self, request, query, form):
         asked = fields_of(query)
         client = self.service.clients.get(asked.get("client_id"))
@@ -132,10 +133,12 @@ class Pages:
                         code=CODE if code else "", client=html.escape(client.name)))
 
     def _sign_in(self, client, query, asked, form, redirect):
-        """The password, then the second factor, in one form that comes back until it is complete."""
+        """The password, then the second factor,
+        in one form that comes back until it is complete."""
         email, password = form.get("email", ""), form.get("password", "")
         account = self.service.find(email)
-        if account is None or account.signin.password is None or password != account.signin.password:
+        known = None if account is None else account.signin.password
+        if known is None or password != known:
             return self._form(
                 client, query, email,
                 problem="Unknown account" if account is None else "Incorrect password")

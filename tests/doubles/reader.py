@@ -1,7 +1,8 @@
 """A small Sync client that only reads: shows that the double can be read as a real server, and
 times it.
 
-  reader.py http://127.0.0.1:PORT [EMAIL]     fetches and decrypts all of an account, prints counts and records per second
+  reader.py http://127.0.0.1:PORT [EMAIL]     fetches and decrypts all of an account, prints counts
+                                              and records per second
 """
 import http.client
 import json
@@ -16,7 +17,8 @@ from crypto import KeyBundle
 
 
 class Reader:
-    """One account over one keep-alive connection. `credentials`: an import file with an access token."""
+    """One account over one keep-alive connection.
+    `credentials`: an import file with an access token."""
     def __init__(self, credentials):
         self.credentials = credentials
         server = urllib.parse.urlsplit(credentials["token_server"])

@@ -33,7 +33,8 @@ LOGGED = ("X-If-Modified-Since", "X-If-Unmodified-Since", "X-KeyID", "X-Client-S
 class Request:
     """One request of a client, and the line of the log about it."""
     def __init__(self, method, path, headers, kind, email):
-        self.method, self.path, self.headers, self.kind, self.email = method, path, headers, kind, email
+        self.method, self.path, self.headers = method, path, headers
+        self.kind, self.email = kind, email
         self.entry = {
             "method": method, "path": path, "kind": kind, "status": None, "account": email, "time":
             time.time(), "headers": {h: headers[h]
@@ -65,7 +66,6 @@ class Service:
             self.add(fixtures.Ada(folder, self.take_uid())).load_step(step)
 
     # --- accounts
-    # ----------------------------------------------------------------------------------------------------------------------
     def take_uid(self):
         with self.lock:
             self.next_uid += 1
@@ -106,7 +106,6 @@ class Service:
         return time.time() + (fault or {}).get("skew", self.settings["skew"])
 
     # --- counting
-    # ------------------------------------------------------------------------------------------------------------------------
     def clear(self):
         """Empties counters and log; requests that are under way keep counting as such."""
         with self.lock:
@@ -157,7 +156,8 @@ class Service:
             }
 
     def account_of(self, headers, said):
-        """Whose request it says to be, without any check: for log, counters and rules. `said`: in its body."""
+        """Whose request it says to be, without any check: for log, counters and rules.
+        `said`: in its body."""
         text = headers.get("Authorization") or ""
         owner = self.tokens.grants.get(fields_of(text).get("id")) or self.sessions.named(text)
         if owner is not None:
@@ -170,7 +170,6 @@ class Service:
         return account.email if account else None
 
     # --- answering
-    # -------------------------------------------------------------------------------------------------------------------------
     def answer(self, request, body, fault):
         method, path, kind = request.method, request.path, request.kind
         self.strike(request, fault)
@@ -246,7 +245,6 @@ class Service:
             {"code": 404, "errno": 116, "error": "Not Found", "message": "Not Found"}, 404)
 
     # --- storage
-    # -----------------------------------------------------------------------------------------------------------------------------
     def challenge(self, fault):
         return f'Hawk ts="{int(self.time(fault))}"'
 

@@ -35,7 +35,8 @@ class KeyFetch:
     is for."""
     def __init__(self, session, version):
         self.derived = Derived(secrets.token_bytes(32), "keyFetchToken")
-        self.account, self.session, self.version, self.destroyed = session.account, session, version, False
+        self.account, self.session = session.account, session
+        self.version, self.destroyed = version, False
 
 
 class Sessions:

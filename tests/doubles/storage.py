@@ -56,8 +56,8 @@ class Collection:
             self._forget(bso_id)
         self.bsos[bso_id] = Bso(modified, payload, sortindex, ttl)
         index = "" if sortindex is None else f'"sortindex":{sortindex},'
-        line = f'{{"id":{json.dumps(bso_id)},"modified":{decimal(modified)},{index}"payload":{json.dumps(payload)}}}'.encode(
-        )
+        line = (f'{{"id":{json.dumps(bso_id)},"modified":{decimal(modified)},{index}'
+                f'"payload":{json.dumps(payload)}}}').encode()
         key = (modified, bso_id)
         at = len(self.order) if not self.order or self.order[-1] < key else bisect.bisect_left(
             self.order, key)

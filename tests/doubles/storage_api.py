@@ -205,7 +205,8 @@ def _one(collection, bso_id, headers, options):
 class Options:
     """How lines leave the server."""
     def __init__(self, max_page=10000, short_times=False, spoil=None, pass_over=0):
-        self.max_page, self.short_times, self.spoil, self.pass_over = max_page, short_times, spoil, pass_over
+        self.max_page, self.short_times = max_page, short_times
+        self.spoil, self.pass_over = spoil, pass_over
 
     def treat(self, lines):
         if self.short_times:

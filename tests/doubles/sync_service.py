@@ -174,7 +174,8 @@ class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 1024
 
     def handle_error(self, request, client_address):
-        """Clients come and go as they like; everything else is a fault of the double and is shown."""
+        """Clients come and go as they like; everything else is a
+        fault of the double and is shown."""
         if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
             super().handle_error(request, client_address)
 

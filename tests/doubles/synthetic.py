@@ -43,9 +43,12 @@ def url(rng, n):
     if shape < 0.55:
         return f"https://{host}/{path}/{n}-{rng.choice(PLAIN)}-{rng.choice(PLAIN)}.html"
     if shape < 0.75:
-        return f"https://{host}/search?q={words(rng, 1, 3, PLAIN).replace(' ', '+')}&page={n % 7}&id={n}"
+        typed = words(rng, 1, 3, PLAIN).replace(" ", "+")
+        return f"https://{host}/search?q={typed}&page={n % 7}&id={n}"
     if shape < 0.9:
-        return f"https://{host}/{path}/{hashlib.md5(b'%d' % n).hexdigest()}?utm_source=newsletter&utm_medium=mail#part-{n % 9}"
+        digest = hashlib.md5(b"%d" % n).hexdigest()
+        tracked = "utm_source=newsletter&utm_medium=mail"
+        return f"https://{host}/{path}/{digest}?{tracked}#part-{n % 9}"
     return f"{'http' if shape > 0.97 else 'https'}://{host}/item/{n}"
 
 

@@ -98,7 +98,8 @@ class PasswordSignIn(AccountCase):
         self.refused(116, firefox.call, "/v1/account/lgin", {}, status=404)
 
     def test_spelling(self):
-        """An e-mail in other letters: once more with those that the server names. Version 2 does not care."""
+        """An e-mail in other letters: once more with those that the server names.
+        Version 2 does not care."""
         email, firefox = self.person()
         typed = email.title()
         said = self.refused(120, firefox.login, typed, "a password")

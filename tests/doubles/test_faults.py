@@ -139,7 +139,8 @@ class FaultRules(Running):
             address = urllib.parse.urlsplit(service.url)
             reader = Reader(service.import_file("big@example.org"))
             reader.sign_in()
-            signed = f"Authorization: {reader.signed('GET', '/storage/history?full=1')}\r\nHost: {address.netloc}\r\n\r\n"
+            signed = (f"Authorization: {reader.signed('GET', '/storage/history?full=1')}\r\n"
+                      f"Host: {address.netloc}\r\n\r\n")
             big = f"GET {reader.endpoint.path}/storage/history?full=1 HTTP/1.1\r\n{signed}".encode()
             reader.close()
             for text in (b"", b"GET", b"\x16\x03\x01\x00\x00\r\n\r\n",

@@ -1,4 +1,5 @@
-"""The OpenID Connect double: a right sign-in, and that each switch makes just its own thing wrong."""
+"""The OpenID Connect double: a right sign-in,
+and that each switch makes just its own thing wrong."""
 import base64
 import http.client
 import json

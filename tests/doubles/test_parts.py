@@ -22,7 +22,8 @@ class Vectors(unittest.TestCase):
                      "some-app-ext-data"), "aSe1DERmZuRl3pI36/9BdZmnErTw3sNzOOAUlfeKjVw=")
 
     def test_hawk_of_sync(self):
-        key, host = "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789_-abcde=", "sync-1-us-west1-g.sync.services.mozilla.com"
+        key = "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789_-abcde="
+        host = "sync-1-us-west1-g.sync.services.mozilla.com"
         self.assertEqual(
             hawk.mac(
                 key, "1700000100", "Ygvt9GqZ", "GET",

@@ -56,7 +56,6 @@ class Tokens:
         self.grants = {}  # Hawk id -> Grant
 
     # --- token server
-    # ------------------------------------------------------------------------------------------------------------------
     def sync(self, path, headers, fault):
         """Every answer has the server's time."""
         answer = self._sync(path, headers, fault)

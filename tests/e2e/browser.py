@@ -1,4 +1,5 @@
-"""A browser without script: cookies, links, forms, redirects. Enough to sign in as a person does."""
+"""A browser without script: cookies, links, forms, redirects.
+Enough to sign in as a person does."""
 import http.client
 import urllib.parse
 from html.parser import HTMLParser
@@ -139,7 +140,8 @@ class Browser:
         return self.follow(self.request("GET", url), until)
 
     def click(self, label, until=None):
-        assert label in self.page.links, f"no link {label!r} on {self.page.url}: {self.page.links}\n{self.page.text}"
+        assert label in self.page.links, (
+            f"no link {label!r} on {self.page.url}: {self.page.links}\n{self.page.text}")
         return self.open(self.page.links[label], until)
 
     def submit(self, button, until=None, **values):

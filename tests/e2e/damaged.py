@@ -106,7 +106,8 @@ class Damaged:
         return result
 
     def change(self):
-        """A Firefox uploads: forty bookmarks and pages, two devices with tabs, each time with other titles."""
+        """A Firefox uploads: forty bookmarks and pages, two devices with tabs,
+        each time with other titles."""
         self.round += 1
         ids = [f"new{n:09d}" for n in range(40)]
         put = {

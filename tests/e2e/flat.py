@@ -75,7 +75,8 @@ def paths(node):
 
 
 def fill(node, backend, section, pages, visits, bookmarks, wide, depth):
-    """An account of this size, in the storage of a node that has been started once and is stopped."""
+    """An account of this size, in the storage of a node that
+    has been started once and is stopped."""
     subprocess.run(
         [FILL, PLUGINS[backend], section, ADA, *map(str, (pages, visits, bookmarks, wide, depth))],
         check=True, cwd=node.state, timeout=3600)

@@ -46,7 +46,8 @@ def watchdog(seconds):
 
 
 def first_line(process, patience=PATIENCE):
-    """The first line that a child says; what it has said so far when it does not end the line in time."""
+    """The first line that a child says; what it has said so far
+    when it does not end the line in time."""
     said, end = b"", time.monotonic() + patience
     while not said.endswith(b"\n"):
         left = end - time.monotonic()
@@ -194,7 +195,8 @@ class Node:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def cli(self, *words, text=None, code=0, both=False):
-        """What a command says: on standard output, or when it fails on standard error; `both`: on either."""
+        """What a command says: on standard output, or when it fails on standard error;
+        `both`: on either."""
         done = subprocess.run([HEARTHD, "--config", self.conf, *words], input=text,
                               capture_output=True, text=True, env=self.environment,
                               timeout=PATIENCE)
@@ -275,7 +277,8 @@ class Node:
 
     @contextlib.contextmanager
     def database(self, email=None):
-        """A SQLite file, as somebody with the sqlite3 shell sees it: the shared one, or that of a person."""
+        """A SQLite file, as somebody with the sqlite3 shell sees it:
+        the shared one, or that of a person."""
         connection = sqlite3.connect(f"file:{self.state}/hearth.db?mode=ro", uri=True)
         if email is not None:
             name = connection.execute("SELECT id FROM accounts WHERE email = ?",

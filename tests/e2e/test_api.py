@@ -250,7 +250,8 @@ class Api(TestCase):
             self.ask("/api/v1/history/sites?cursor=" + wrong, status=400)
 
     def test_sites_with_long_names(self):
-        """As long as names of hosts may be, equally often visited: the cursor finds its place among them."""
+        """As long as names of hosts may be, equally often visited:
+        the cursor finds its place among them."""
         hosts = [f"{c * 63}.{c * 63}.{c * 63}.example" for c in "abc"]
         ids = [c * 12 for c in "EFG"]
         self.sync_service.put_clear(

@@ -168,7 +168,8 @@ class Trail(TestCase):
         self.assertNotIn(" audit ", node.log_text())
 
     def test_a_reload_is_all_or_nothing(self):
-        """A fault in the configuration keeps the certificates, one in a certificate keeps the level."""
+        """A fault in the configuration keeps the certificates,
+        one in a certificate keeps the level."""
         node = self.home(start=False)
         made = {}
         for name in ("one", "other"):
@@ -244,7 +245,8 @@ class Trail(TestCase):
         self.assertEqual(len(found), 1)
         self.assertRegex(
             found[0],
-            rf" access request address=192\.0\.2\.7 method=GET path=/api/v1/search status=200 bytes=\d+ ms=\d+ account={account}$"
+            r" access request address=192\.0\.2\.7 method=GET path=/api/v1/search status=200 "
+            rf"bytes=\d+ ms=\d+ account={account}$"
         )
         self.assertRegex(
             log, r"address=192\.0\.2\.40 method=GET path=/nowhere status=404 bytes=\d+ ms=\d+\n")

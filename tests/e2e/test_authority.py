@@ -129,7 +129,8 @@ class Authority(TestCase):
         self.assertNotIn("could be told", said)
 
     def test_a_stream_that_begins_while_its_token_ends(self):
-        """It was looked at before, and is in no list yet when the streams of the account are ended."""
+        """It was looked at before, and is in no list yet when the
+        streams of the account are ended."""
         node = FaultyNode("[web]\nevent_interval = 1h\n")
         self.addCleanup(node.close)
         node.start()

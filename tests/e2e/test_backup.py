@@ -228,7 +228,8 @@ class Backups(TestCase):
 
     @unittest.skipIf(os.geteuid() != 0, "only root makes files for others")
     def test_root_leaves_nothing_of_its_own(self):
-        """The machine belongs to another user: what root's command line makes can be used by the daemon."""
+        """The machine belongs to another user: what root's command
+        line makes can be used by the daemon."""
         node = self.home()
         node.stop()
         for folder, _, names in os.walk(node.state):
@@ -320,7 +321,8 @@ class Backups(TestCase):
         os.chown(folder, 12345, 12345)
 
         def killed(**user):
-            """Ends as soon as something is seen in its folder; one that was quicker is tried again."""
+            """Ends as soon as something is seen in its folder;
+            one that was quicker is tried again."""
             for _ in range(100):
                 command = subprocess.Popen(
                     [HEARTHD, "--config", node.conf, "backup",
@@ -354,7 +356,8 @@ class Backups(TestCase):
         self.assertEqual(sorted(os.listdir(folder)), ["c.tar", left])
 
     def test_no_archive_of_what_verify_finds(self):
-        """Whatever makes `verify` say damaged keeps the nightly archive from being made, and is named."""
+        """Whatever makes `verify` say damaged keeps the nightly archive from being made,
+        and is named."""
         node = self.home()
         node.stop()
         shared = os.path.join(node.state, "hearth.db")

@@ -147,13 +147,15 @@ class Check(TestCase):
         node.start()
 
     def test_a_restore_that_was_interrupted(self):
-        """At any of its renames: it is said, and what is checked is what the next start finishes."""
+        """At any of its renames: it is said,
+        and what is checked is what the next start finishes."""
         node, service = self.node(start=False), self.service()
         node.prepare()
         node.cli("account", "import", "-", text=json.dumps(service.import_file()))
         database, accounts = os.path.join(node.state,
                                           "hearth.db"), os.path.join(node.state, "accounts")
-        ready, aside = database + ".restored-20261129T120000Z-0001", database + ".replaced-20261129T120000Z-0001"
+        ready = database + ".restored-20261129T120000Z-0001"
+        aside = database + ".replaced-20261129T120000Z-0001"
         shutil.copytree(node.state, node.state + ".sound")
         with open(os.path.join(accounts, "x.db"), "w", encoding="utf-8"):
             pass
@@ -183,7 +185,8 @@ class Check(TestCase):
                 self.good(node, "accounts 1")
 
     def test_check_and_serve_agree(self):
-        """Whatever one refuses, the other one refuses with the same exit code, and check has said why."""
+        """Whatever one refuses, the other one refuses with the same exit code,
+        and check has said why."""
         node, service = self.node(start=False), self.service()
         node.prepare()
         node.cli("account", "import", "-", text=json.dumps(service.import_file()))
@@ -296,7 +299,8 @@ class Check(TestCase):
         with open(os.path.join(node.folder, "a-file"), "w", encoding="utf-8"):
             pass
         listener = "[listen main]\naddress = 127.0.0.1:0\n"
-        secret = "[oidc sso]\nissuer = https://sso.example.org\nclient_id = x\nclient_secret_file = "
+        secret = ("[oidc sso]\nissuer = https://sso.example.org\nclient_id = x\n"
+                  "client_secret_file = ")
         for what, kind in ((pipe, "pipe"), ("/dev/zero", "device"), (node.folder, "folder")):
             said = f"{what} is a {kind}, and not a file"
             for text in (f"[hearth]\nkey_file = {what}\n",
@@ -432,7 +436,8 @@ class Check(TestCase):
         self.assertEqual((code, wrong.count("warning")), (0, 2), wrong)
         self.assertRegex(
             wrong,
-            r"warning: .*50-test\.conf:2: trusted_proxies: 10\.0\.0\.1/8 means the whole network 10\.0\.0\.0/8: write that, or 10\.0\.0\.1/32"
+            r"warning: .*50-test\.conf:2: trusted_proxies: 10\.0\.0\.1/8 means the whole network "
+            r"10\.0\.0\.0/8: write that, or 10\.0\.0\.1/32"
         )
         self.assertIn(
             "2001:db8::1/32 means the whole network 2001:db8::/32: write that, or 2001:db8::1/128",
@@ -445,7 +450,8 @@ class Check(TestCase):
             self.assertEqual(code, 0, wrong)
             self.assertRegex(
                 wrong,
-                r"warning: .*50-test\.conf:2: trusted_proxies lets everybody .* say in remote-email who they are"
+                r"warning: .*50-test\.conf:2: trusted_proxies lets everybody .* say in "
+                r"remote-email who they are"
             )
         node.start()
 
@@ -618,7 +624,8 @@ class Check(TestCase):
 
     @unittest.skipIf(os.geteuid() != 0, "only root can be two people")
     def test_another_user(self):
-        """As root nothing is left that the daemon's user could not use; and whose directory it is, is said."""
+        """As root nothing is left that the daemon's user could not use;
+        and whose directory it is, is said."""
         nobody = pwd.getpwnam("nobody")
         node = self.node(start=False)
         os.chown(node.state, nobody.pw_uid, nobody.pw_gid)

@@ -171,7 +171,8 @@ class Destructive(TestCase):
         self.assertNotIn("unseen", node.log_text())
 
     def test_names_of_tokens(self):
-        """The same rule as in the API; and what is made is in the daemon's log, however long its name."""
+        """The same rule as in the API; and what is made is in the daemon's log,
+        however long its name."""
         node, service = self.node(), self.service()
         node.add_account(service)
         for words in ([], ["--name", ""], ["--name", "x" * 101], ["--name",
@@ -197,7 +198,8 @@ class Destructive(TestCase):
                 self.assertRegex(said, rf"[ |]{verb}\b")
 
     def test_words_that_help(self):
-        """What is wrong with what was typed is said before anything is asked, and with what to do."""
+        """What is wrong with what was typed is said before anything is asked,
+        and with what to do."""
         node, service = self.node(), self.service()
         node.add_account(service)
         for wrong in ("x", "@x", "x@", "a@b@c", "a b@c", ""):
@@ -232,7 +234,8 @@ class Destructive(TestCase):
         os.chmod(node.folder, 0o755)
         self.assertRegex(
             say("account", "list"),
-            r"cannot read .*00-test\.conf: Permission denied\. Run hearthd as root or as the user that the daemon runs as"
+            r"cannot read .*00-test\.conf: Permission denied\. Run hearthd as root or as the user "
+            r"that the daemon runs as"
         )
         os.chmod(node.conf, 0o700)
         self.assertIn(
@@ -248,7 +251,8 @@ class Destructive(TestCase):
         os.chmod(os.path.join(node.state, "hearth.db"), 0o400)
         self.assertRegex(
             say("account", "adopt", ADA, "--yes"),
-            r"hearth\.db: the database is read-only: let this user write the file and its directory; nothing was changed"
+            r"hearth\.db: the database is read-only: let this user write the file and its "
+            r"directory; nothing was changed"
         )
 
 
@@ -271,7 +275,8 @@ class Addresses(TestCase):
                                           start=False), self.service()
                 node.prepare()
                 node.start()
-                expected = f"http://{listens if listens == '127.0.0.1' else 'localhost'}:{node.address.rpartition(':')[2]}"
+                host = listens if listens == "127.0.0.1" else "localhost"
+                expected = f"http://{host}:{node.address.rpartition(':')[2]}"
                 code = node.setup_code
                 self.assertEqual(node.setup_line, f"set up: {expected}/auth/signin?setup={code}\n")
                 self.assertIn(f"{expected}/auth/signin?setup={code}", node.cli("setup"))
@@ -315,7 +320,8 @@ class Addresses(TestCase):
 
 class Health(TestCase):
     def test_a_daemon_that_is_stopped(self):
-        """It is told from one that is slow by healthcheck itself, before those lose patience who call it."""
+        """It is told from one that is slow by healthcheck itself,
+        before those lose patience who call it."""
         node = self.node()
         node.cli("healthcheck")
         lifeline.halt(node.process.pid)

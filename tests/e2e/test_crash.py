@@ -34,7 +34,8 @@ class Crash(TestCase):
         self.assertIn("sound", node.cli("verify"))
 
     def test_kill_at_any_time(self):
-        """Killed after ever more requests: whatever is stored is whole, and the next sync completes it."""
+        """Killed after ever more requests: whatever is stored is whole,
+        and the next sync completes it."""
         service, node = self.service(load=False), self.node(start=False)
         service.account(BIG, history=3000, bookmarks=300, tabs=5)
         for round_number in range(6):

@@ -99,7 +99,8 @@ class Damage(TestCase):
         said = self.damaged.sync("resync")
         self.assertRegex(
             said,
-            r"8 of \d+ records of bookmarks arrived damaged; earlier copies are kept, and they are asked for again\."
+            r"8 of \d+ records of bookmarks arrived damaged; earlier copies are kept, and they are "
+            r"asked for again\."
         )
         said = self.damaged.sync()
         self.assertRegex(said, r"records? of bookmarks still arrives? damaged")

@@ -15,7 +15,8 @@ from harness import HEARTHD, PATIENCE, ROOT, TestCase, lifeline, until
 
 class DevRun(TestCase):
     def setUp(self):
-        """A tree in which everything is built: of the programs that build, only the names are there."""
+        """A tree in which everything is built: of the programs that build,
+        only the names are there."""
         self.root = tempfile.mkdtemp(prefix="hearth-dev-")
         lifeline.folder(self.root)
         self.addCleanup(shutil.rmtree, self.root, True)

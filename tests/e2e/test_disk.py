@@ -62,7 +62,8 @@ class Disk(TestCase):
                      f"/readyz {status}")
 
     def small_writes(self, node):
-        """Statuses and codes of a setting that changes nothing any more, of a new token, and of a sync."""
+        """Statuses and codes of a setting that changes nothing any more,
+        of a new token, and of a sync."""
         answers = [
             node.request("/api/v1/settings", "PATCH", body={"theme": {"mode": "dark"}}),
             node.request("/api/v1/tokens", "POST", body={"name": "more"})
@@ -115,7 +116,8 @@ class Disk(TestCase):
                       if not n.endswith(("lock", "-wal", "-shm", ".sock")))
 
     def test_backup_and_restore_without_room(self):
-        """Neither leaves anything of its own behind, and the database is what it was; with room they do it."""
+        """Neither leaves anything of its own behind, and the database is what it was;
+        with room they do it."""
         node = self.home("-t", "tmpfs", "-o", "size=24m", "tmpfs")
         archive = os.path.join(node.folder, "copy.tar")
         node.cli("backup", archive)

@@ -101,7 +101,8 @@ class Plans:
         return found
 
     def read(self, plans):
-        """False: the log ends in the middle of what another session (a probe's) is writing just now."""
+        """False: the log ends in the middle of what another
+        session (a probe's) is writing just now."""
         with open(os.path.join(self.server.folder, "log"), encoding="utf-8", errors="replace") as f:
             f.seek(self.at)
             text = f.read()
@@ -145,7 +146,8 @@ class FlatCost(TestCase):
         return node
 
     def measure(self, node, work, size):
-        """{path: what its answer cost}. work(): what the database did since the last time, {name: number}."""
+        """{path: what its answer cost}. work(): what the database did since the last time,
+        {name: number}."""
         costs, entries, asked = {}, sum(size[:3]), flat.paths(node)
         for _ in range(2):  # what is read once for everybody is there the second time
             for path in asked:
@@ -179,7 +181,8 @@ class FlatCost(TestCase):
                         f"{what}: {few} in the small account, {many} in the large one")
 
     def test_sqlite(self):
-        section = "[storage main]\nplugin = sqlite\npath = {state}/hearth.db\n[hearth]\nstate_dir = {state}\n"
+        section = ("[storage main]\nplugin = sqlite\npath = {state}/hearth.db\n[hearth]\n"
+                   "state_dir = {state}\n")
         costs = []
         for size in (SMALL, LARGE):
             node = self.filled("sqlite", "path=hearth.db", section, size).start()

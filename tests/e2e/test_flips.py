@@ -59,7 +59,8 @@ def dump(path):
 
 
 def changed_columns(before, after):
-    """{table.column} of what is another value now; Different when it is more than values of one row."""
+    """{table.column} of what is another value now;
+    Different when it is more than values of one row."""
     columns = set()
     for name, was in before.items():
         now = after.get(name)
@@ -109,7 +110,8 @@ class Flips(TestCase):
                 "hex(randomblob(9000))) FROM accounts"
             )
             db.executemany(
-                "INSERT INTO tokens SELECT ?, row, 'many', randomblob(32), 0, ?, 0, 0 FROM accounts",
+                "INSERT INTO tokens SELECT ?, row, 'many', randomblob(32), 0, ?, 0, 0 FROM "
+                "accounts",
                 [(f"many{i}", i) for i in range(600)])
             db.executemany("INSERT INTO picks SELECT row, ?, 1, 1.0, 1 FROM accounts",
                            [(f"{'in' * 40}{i}", ) for i in range(300)])

@@ -101,7 +101,8 @@ class Guesses(TestCase):
         self.assertIn(" address=2001:db8::9 ", node.log_text())
 
     def test_beginnings_of_networks(self):
-        """300 of a /64, 600 of a /56, 1,200 of a /48; and then not one more, from wherever in it."""
+        """300 of a /64, 600 of a /56, 1,200 of a /48;
+        and then not one more, from wherever in it."""
         _, node = self.home()
         browser = Browser(node.address, {"Sec-Fetch-Site": "same-origin"})
         form = next(form for form in browser.open(node.address + "/auth/signin").forms

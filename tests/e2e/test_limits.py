@@ -118,7 +118,8 @@ class Limits(TestCase):
         self.assertEqual(account["counts"]["tabs"], 2)
 
     def test_tags(self):
-        """As many as a person could look through: the answer does not grow with what a server sends."""
+        """As many as a person could look through:
+        the answer does not grow with what a server sends."""
         service, node = self.home("pages = 0")
         service.put_clear(
             "bookmarks",

@@ -88,7 +88,9 @@ class Memory(TestCase):
         self.assertEqual(self.rows(), self.whole)
         self.assertEqual([self.ask(i) for i in range(len(PATHS))], [200] * len(PATHS))
         self.home.stop()
-        return "went on" if code is None and not hungry else "went on, and said so" if code is None else "ended with a last word"
+        if code is not None:
+            return "ended with a last word"
+        return "went on, and said so" if hungry else "went on"
 
     def test_under_load(self):
         results = {

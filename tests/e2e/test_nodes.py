@@ -354,7 +354,8 @@ class Nodes(TestCase):
         self.assertEqual(drain.returncode, 1)
         self.assertRegex(
             said,
-            r"new here since the drain began and do(es)? not move; set weight = 0 in \[node birch\], and drain it again"
+            r"new here since the drain began and do(es)? not move; set weight = 0 in \[node "
+            r"birch\], and drain it again"
         )
 
     def test_an_account_that_cannot_move_stays(self):

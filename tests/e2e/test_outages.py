@@ -8,7 +8,8 @@ from harness import TestCase, until
 from client import OidcProvider  # noqa: E402
 
 EMAILS = ["ada.one@example.org", "ada.two@example.org", "ada.three@example.org"]
-OFTEN = "[hearth]\nlog = json\nlog_level = debug\n[scheduler]\ninterval = 1s\nretry = 1s\njitter = 0\n"
+OFTEN = ("[hearth]\nlog = json\nlog_level = debug\n[scheduler]\ninterval = 1s\nretry = 1s\n"
+         "jitter = 0\n")
 
 
 class Outages(TestCase):
@@ -16,7 +17,8 @@ class Outages(TestCase):
         return [json.loads(line) for line in node.log_text()[start:].splitlines()]
 
     def told(self, node, start):
-        """What an operator sees who does not look at debug: errors, warnings, and what answers again."""
+        """What an operator sees who does not look at debug:
+        errors, warnings, and what answers again."""
         return [
             r for r in self.rows(node, start)
             if r["level"] in ("error", "warning") or r["event"] == "answers again"
@@ -82,7 +84,8 @@ class Outages(TestCase):
         self.assertIn("cannot be reached", told[0]["error"])
 
     def test_what_one_account_meets(self):
-        """An answer that is no outage of a server concerns its account: told when it begins, not each time."""
+        """An answer that is no outage of a server concerns its account:
+        told when it begins, not each time."""
         service, node = self.home()
         start = len(node.log_text())
         service.faults({"path": "info/collections", "account": EMAILS[0], "status": 500})

@@ -292,7 +292,8 @@ class SilentServers(TestCase):
                          [ADA, "eve@example.org"])
 
     def test_the_deadline_of_a_step(self):
-        """The server is stopped, not dead: the step ends all the same, and nothing is left of it."""
+        """The server is stopped, not dead: the step ends all the same,
+        and nothing is left of it."""
         service, _, node = self.home()
         node.configure("70-short", "[auth]\nstep_timeout = 2s\n")
         node.stop()

@@ -1,4 +1,5 @@
-"""The daemon syncs by itself: on time, when a person looks at stale data, and at once when asked."""
+"""The daemon syncs by itself: on time, when a person looks at stale data,
+and at once when asked."""
 import os
 import sqlite3
 import subprocess

@@ -257,7 +257,8 @@ class Secrets(TestCase):
         self.assertEqual(memory(node.process.pid, self.secrets()), set())
 
     def test_transports(self):
-        """A form with a password leaves nothing behind in the buffers of HTTP/1.1, HTTP/2 and TLS either."""
+        """A form with a password leaves nothing behind in the buffers of HTTP/1.1,
+        HTTP/2 and TLS either."""
         service, node = self.home()
         with tempfile.TemporaryDirectory() as folder:
             cert, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")

@@ -1,4 +1,5 @@
-"""Signed-in browsers: links, codes, cookies, and what other sites must not be able to do with them."""
+"""Signed-in browsers: links, codes, cookies,
+and what other sites must not be able to do with them."""
 import json
 import re
 import threading
@@ -161,7 +162,8 @@ class Sessions(TestCase):
         self.assertGreater(count, 20)
 
     def test_account_removed(self):
-        """The browser that asked for it keeps nothing of the account; a token has nothing to forget."""
+        """The browser that asked for it keeps nothing of the account;
+        a token has nothing to forget."""
         node = self.home()
         browser = self.signed_in(node)
         session = f"hearth_session={browser.cookies()['hearth_session']}; "
@@ -346,7 +348,8 @@ class Sessions(TestCase):
         self.assertIsNone(re.search(r"hth[sl]?_[\w-]{43}", node.log_text()))
 
     def test_proxy_header(self):
-        """What a trusted proxy says counts, what anybody else says does not; it makes no accounts."""
+        """What a trusted proxy says counts, what anybody else says does not;
+        it makes no accounts."""
         config = "[auth]\nproxy_header = Remote-Email\n"
         node = self.home(config + "[web]\ntrusted_proxies = 127.0.0.1/32\n")
         proxy = Browser(node.address, {"Remote-Email": ADA.upper()})

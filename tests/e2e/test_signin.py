@@ -71,7 +71,6 @@ class SigningIn(TestCase):
         self.assertTrue(own)
 
     # --- in the browser
-    # ------------------------------------------------------------------------------------------------------------------------
 
     def test_own_callback(self):
         service, node = self.empty(own_callback=True)
@@ -150,7 +149,6 @@ class SigningIn(TestCase):
         self.assertEqual(node.cli_json("account", "list"), [])
 
     # --- with a password
-    # -------------------------------------------------------------------------------------------------------------------------
 
     def test_password(self):
         service, node = self.empty()
@@ -402,7 +400,6 @@ class SigningIn(TestCase):
         self.assertEqual((page.status, page.headers["Retry-After"]), (503, "30"))
 
     # --- who may come in
-    # ---------------------------------------------------------------------------------------------------------------------------
 
     def sign_in_password(self, service, node, email):
         browser = self.start(node, "password", email=email)
@@ -431,7 +428,8 @@ class SigningIn(TestCase):
             self.assertEqual(browser.page.status, 303 if allowed else 403, email)
 
     def test_enumeration(self):
-        """Until the accounts server has vouched for somebody, an address that is here looks like any other."""
+        """Until the accounts server has vouched for somebody,
+        an address that is here looks like any other."""
         service, node = self.empty()
         service.account("eve@example.org", history=3)
         self.assert_in(self.sign_in_password(service, node, ADA), node)
@@ -444,7 +442,6 @@ class SigningIn(TestCase):
         self.assertEqual(pages[0], pages[2])
 
     # --- the key
-    # ------------------------------------------------------------------------------------------------------------------------------------
 
     def test_new_key(self):
         """After a reset the person decides what happens to the data; until then nothing changes."""
@@ -492,7 +489,6 @@ class SigningIn(TestCase):
             json.loads(browser.request("GET", "/api/v1/me").body)["account"]["state"], "ok")
 
     # --- the terminal
-    # -----------------------------------------------------------------------------------------------------------------------------
 
     def test_terminal(self):
         service, node = self.empty()

@@ -181,7 +181,8 @@ class SingleSignOn(TestCase):
         self.assertIn("Not on this server", browser.page.title)
 
     def test_allow_counts_the_address_of_the_account(self):
-        """Linked once; the provider says an address that the list has, but the account's is not in it."""
+        """Linked once; the provider says an address that the list has,
+        but the account's is not in it."""
         provider, node = self.home()
         self.assert_in(self.sign_in(provider, node))
         node.configure("70-allow", "[auth]\nallow = *@example.net\n")

@@ -1,4 +1,5 @@
-"""The recorded steps 00…07 applied in turn: after each, what Hearth serves equals what Firefox had."""
+"""The recorded steps 00…07 applied in turn:
+after each, what Hearth serves equals what Firefox had."""
 import collections
 import unittest
 
@@ -72,7 +73,8 @@ class Steps(TestCase):
         self.assertEqual(service.counters().get("writes", 0), 0)
 
     def test_final_state(self):
-        """A new node that sees only the end has what the tablet had: tree, every visit, every frecency."""
+        """A new node that sees only the end has what the tablet had:
+        tree, every visit, every frecency."""
         service, node = self.service(), self.node()
         node.add_account(service)
         tablet = truth.device("tablet")

@@ -101,7 +101,8 @@ class Reading(FaultCase):
               "a probe notices that it is back")
 
     def test_a_storage_that_cannot_write(self):
-        """Reading goes on, whatever keeps it from writing; /readyz says so; it is never "sign in"."""
+        """Reading goes on, whatever keeps it from writing;
+        /readyz says so; it is never "sign in"."""
         node = self.home()
         for error, words in (("FULL", "full"), ("DENIED", "not allowed"),
                              ("CORRUPT", "damaged data"), ("IO", "input or output failed")):
@@ -141,7 +142,8 @@ class Reading(FaultCase):
         until(lambda: node.request("/api/v1/history").status == 200, "it is back")
 
     def test_the_wait_for_a_thread_counts(self):
-        """storage_timeout is for a request, not for its wait in the queue and then for its work once more."""
+        """storage_timeout is for a request, not for its wait in the
+        queue and then for its work once more."""
         node = self.home()
         node.stop()
         hour = 3600 * 1000
@@ -318,7 +320,8 @@ class Syncing(FaultCase):
                       node.cli("account", "forget", ADA, "--since", "1971-01-01", "--yes"))
 
     def test_the_person_hears_which_trouble(self):
-        """Full, read-only or failing, damaged, another key: four sentences; the log has the cause."""
+        """Full, read-only or failing, damaged, another key:
+        four sentences; the log has the cause."""
         node = self.home(sync=False)
         node.sync()
         for error, words in (("FULL", "is full"), ("IO", "read-only or fails"),
@@ -396,7 +399,8 @@ class Drain(TestCase):
                                                                                       "birch"))
 
     def test_lives_through_a_hiccup(self):
-        plain = "[storage alder]\npath = alder.db\n[storage birch]\npath = birch.db\n[web]\nnode = alder\n[scheduler]\ninterval = 1s\n"
+        plain = ("[storage alder]\npath = alder.db\n[storage birch]\npath = birch.db\n[web]\n"
+                 "node = alder\n[scheduler]\ninterval = 1s\n")
         service, node = self.service(load=False), self.node(self.NODES + plain)
         for i in range(6):
             node.cli(
@@ -433,7 +437,8 @@ class Meanwhile(FaultCase):
         service = self.service()
         service.settings(rotate_refresh=True)
         service.account("eve@example.org", history=3, bookmarks=3, tabs=1, devices=1)
-        sync = f"[sync firefox]\naccounts_url = {service.url}\ntoken_server = {service.url}/1.0/sync/1.5\nclient_id = 3c49430b43dfba77\n"
+        sync = (f"[sync firefox]\naccounts_url = {service.url}\n"
+                f"token_server = {service.url}/1.0/sync/1.5\nclient_id = 3c49430b43dfba77\n")
         node = FaultyNode(DAILY + sync)
         self.addCleanup(node.close)
         with open(f"{node.plain}/sync.conf", "w", encoding="utf-8") as f:

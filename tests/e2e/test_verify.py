@@ -24,8 +24,9 @@ class Verify(TestCase):
         self.home = self.node(start=False)
         self.home.add_account(service, ADA)
         self.shared = os.path.join(self.home.state, "hearth.db")
-        (self.person,) = glob.glob(os.path.join(self.home.state, "**", "accounts", "*.db"), recursive=True) or \
-            glob.glob(os.path.join(self.home.state, "*accounts", "*.db"))
+        (self.person,) = (glob.glob(os.path.join(self.home.state, "**", "accounts", "*.db"),
+                                    recursive=True)
+                          or glob.glob(os.path.join(self.home.state, "*accounts", "*.db")))
         for path in (self.shared, self.person):  # nothing is left in a WAL
             with contextlib.closing(sqlite3.connect(path)) as database:
                 database.execute("PRAGMA wal_checkpoint(TRUNCATE)")

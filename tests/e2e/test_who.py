@@ -372,7 +372,8 @@ class Who(TestCase):
         self.assertEqual(self.me(browser)["email"], ADA)
 
     def test_allow_and_an_address_that_is_kept(self):
-        """The provider says an address of the list, but the account goes by one that is not in it."""
+        """The provider says an address of the list,
+        but the account goes by one that is not in it."""
         service, node = self.home()
         self.imported(node, service, email=EVE, uid="2" * 32)
         self.imported(node, service, uid="3" * 32)

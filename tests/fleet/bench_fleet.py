@@ -79,7 +79,8 @@ def latencies():
 
 
 def measure(node, paths):
-    """ms of each request, after a round of others that warms everything up but the cache of answers."""
+    """ms of each request, after a round of others that warms
+    everything up but the cache of answers."""
     connection = http.client.HTTPConnection(urllib.parse.urlparse(node.address).netloc)
     headers = {"Authorization": f"Bearer {node.token(EMAIL)}"}
     times = []

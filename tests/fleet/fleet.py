@@ -71,7 +71,8 @@ class Fleet:
         })
         self.haproxy = HAProxy(self.front(seconds), **addresses)
         case.addCleanup(self.haproxy.close)
-        self.common = f"[hearth]\nkey_file = {self.folder.name}/hearth.key\nlog = json\n[listen metrics]\naddress = 127.0.0.1:0\nserves = metrics\n"
+        self.common = (f"[hearth]\nkey_file = {self.folder.name}/hearth.key\nlog = json\n"
+                       "[listen metrics]\naddress = 127.0.0.1:0\nserves = metrics\n")
         self.common += f"[queue]\nplugin = redis\nurl = {self.redis.url}\n"
         for name in NODES:
             dsn = self.databases[name].create(name)
@@ -79,7 +80,8 @@ class Fleet:
                 self.hole = Hole(os.path.join(self.databases[name].folder, ".s.PGSQL.5432"))
                 case.addCleanup(self.hole.close)
                 dsn = f"postgresql://postgres@127.0.0.1:{self.hole.port}/{name}"
-            self.common += f"[storage {name}]\nplugin = pg\ndsn = {dsn}\n[node {name}]\nurl = {self.haproxy.url}\n"
+            self.common += (f"[storage {name}]\nplugin = pg\ndsn = {dsn}\n[node {name}]\n"
+                            f"url = {self.haproxy.url}\n")
         self.common += config
         self.operator = self.process("")
         self.operator.cli("migrate")
@@ -127,7 +129,6 @@ class Fleet:
         return [*self.webs.values(), *self.seconds, *self.workers, *self.schedulers]
 
     # --- people
-    # ------------------------------------------------------------------------------------------------------------------------------
     def settle(self, count):
         """Makes the accounts, their tokens and their first round."""
         for i in range(count):
@@ -167,7 +168,6 @@ class Fleet:
             } for i in range(VISITS)), email=email)
 
     # --- readers
-    # -------------------------------------------------------------------------------------------------------------------------------
     def ask(self, email, path, headers=None, follow=True):
         """Through HAProxy, as a program that asked GET /api/v1/node once."""
         headers = {

@@ -23,7 +23,8 @@ class Archive(test_same_answers.SameAnswers):
         for server in (self.postgres, redis):
             self.addCleanup(server.close)
             server.start()
-        return f"[storage main]\nplugin = pg\ndsn = {self.postgres.create('ada')}\n[queue]\nplugin = redis\nurl = {redis.url}\n"
+        return (f"[storage main]\nplugin = pg\ndsn = {self.postgres.create('ada')}\n[queue]\n"
+                f"plugin = redis\nurl = {redis.url}\n")
 
     def ada(self, **options):
         """Her account after her whole recorded life; then nobody syncs it any more."""
@@ -109,7 +110,8 @@ class Archive(test_same_answers.SameAnswers):
         """Whether a page has visits already is known in an account that was empty: else each
         page of a restore waits for an answer of the server. Once each page's visits are looked
         up, some hundred pages in a statement: what the pages say of them is made sure of."""
-        ask = "SELECT n_tup_ins, idx_scan FROM pg_stat_user_tables WHERE relname = 'visits' AND n_tup_ins > 0"
+        ask = ("SELECT n_tup_ins, idx_scan FROM pg_stat_user_tables WHERE relname = 'visits' AND "
+               "n_tup_ins > 0")
         inserted, looked_up = until(lambda: self.postgres.sql("ada", ask),
                                     "the restore was counted").split("|")
         self.assertLess(int(looked_up) - int(inserted), pages + pages // 2)

@@ -63,7 +63,8 @@ class Watch(threading.Thread):
               progress=lambda: len(self.rounds))
 
     def wait_for(self, good, what, meanwhile=lambda: None):
-        """Until every process that runs has said in one round that begins from now on what it should."""
+        """Until every process that runs has said in one round that
+        begins from now on what it should."""
         begin = len(self.rounds) + 1
         until(
             lambda: meanwhile() or any(
@@ -126,7 +127,6 @@ class Chaos(TestCase):
         return all(row["last_sync_at"] for row in self.rows)
 
     # --- what goes wrong
-    # ---------------------------------------------------------------------------------------------------------------------
     def kill(self, node, rounds):
         node.kill()
         self.restarts.append((len(self.watch.rounds) + rounds, node))
@@ -192,7 +192,6 @@ class Chaos(TestCase):
         until(lambda: self.start_again() or not self.restarts, "all processes started")
 
     # --- what has to hold
-    # --------------------------------------------------------------------------------------------------------------------
     def check_exclusive(self):
         """From the workers' logs: (account, begin, end) of every sync. One that was starved for
         longer than its lease loses it, and fails: what it did is not stored. Two that are done

@@ -101,7 +101,8 @@ class Front(TestCase):
         until(lambda: web.request("/readyz", email=None).json["queue"] == "ok", "the queue is back")
 
     def test_draining(self):
-        """People keep reading while their accounts move; afterwards they are found on the other node."""
+        """People keep reading while their accounts move;
+        afterwards they are found on the other node."""
         fleet = self.fleet
         before = {
             e: fleet.ask(e, "/api/v1/bookmarks?folder=unfiled").json["items"]

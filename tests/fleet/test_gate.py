@@ -23,7 +23,8 @@ PROXYS = {"x-forwarded-for", "forwarded", "x-forwarded-proto", IDENTITY}
 
 
 def tables():
-    """{path: audience} of all routes in the tables of core, as they are written there; "" is people's."""
+    """{path: audience} of all routes in the tables of core, as they are written there;
+    "" is people's."""
     found = {}
     for name in (API, PAGES, CONTROL, APP):
         for row in re.findall(r'^    \{(?:\.path = )?"/.*\}', source(name), re.M):
@@ -195,7 +196,8 @@ class Gate(TestCase):
         self.assertRegex(self.say(b"GET /metrics HTTP/1.0\r\n\r\n"), rb"^HTTP/1\.[01] 404 ")
 
     def test_many_fields(self):
-        """Too many or too large are the client's fault, and said so; nobody else's connection ends."""
+        """Too many or too large are the client's fault, and said so;
+        nobody else's connection ends."""
         seen = {1: set(), 2: set()}
         for count in (0, 50, 80, *range(88, 132), 200, 1000):
             fields = [(f"x-{i}", "y") for i in range(count)]

@@ -78,7 +78,8 @@ def fill():
 
 def fill_children():
     """As a batch leaves them, from schema 3 on."""
-    yield "INSERT INTO bookmark_folders SELECT account, parent, children FROM bookmark_moves WHERE account % 2 = 0"
+    yield ("INSERT INTO bookmark_folders SELECT account, parent, children FROM bookmark_moves "
+           "WHERE account % 2 = 0")
     yield "DELETE FROM bookmark_moves WHERE account % 2 = 0"
 
 
@@ -133,7 +134,8 @@ class Migration(PostgresCase):
         return rows
 
     def shape(self, database):
-        """Constraints, triggers, functions, indexes, columns and views, as PostgreSQL tells them."""
+        """Constraints, triggers, functions, indexes,
+        columns and views, as PostgreSQL tells them."""
         asked = (
             "SELECT conrelid::regclass, conname, pg_get_constraintdef(oid) FROM pg_constraint "
             "WHERE connamespace = 'public'::regnamespace",
@@ -308,7 +310,9 @@ class Migration(PostgresCase):
         for position, name in ((0, "'Shop'"), (1, "'Shop'"), (2, "NULL"), (3, "''"),
                                (4, "repeat('y', 300)"), (1, "'Other'")):
             self.sql(database, old_tab.format(position, name))
-        new_tab = "INSERT INTO tabs (account, device, position, title, url, \"group\", last_used, inactive, pinned, \"window\") VALUES (1, 'old', 5, 't', 'https://t/', 'an id', 3, false, true, 0)"
+        new_tab = ("INSERT INTO tabs (account, device, position, title, url, \"group\", last_used, "
+                   "inactive, pinned, \"window\") VALUES (1, 'old', 5, 't', 'https://t/', 'an id', "
+                   "3, false, true, 0)")
         self.sql(database, new_tab)
         self.assertEqual(
             self.sql(
@@ -445,7 +449,8 @@ class Migration(PostgresCase):
         node, database = self.database()
         node.cli("migrate")
         before = self.sql(database, "SELECT count(*) FROM visits WHERE account = 1")
-        waiting = f"SELECT 1 FROM pg_stat_activity WHERE datname = '{database}' AND wait_event_type = 'Lock' AND query LIKE '%FOR NO KEY UPDATE%'"
+        waiting = (f"SELECT 1 FROM pg_stat_activity WHERE datname = '{database}' AND "
+                   "wait_event_type = 'Lock' AND query LIKE '%FOR NO KEY UPDATE%'")
         psql = [
             os.path.join(self.postgres.bin, "psql"), "-h", self.postgres.folder, "-U", "postgres",
             "-d", database, "-X", "-q"
@@ -509,7 +514,8 @@ class Migration(PostgresCase):
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
                                   **self.postgres.options(), cwd=self.postgres.folder)
         migrating = None
-        waiting = f"SELECT pid FROM pg_stat_activity WHERE datname = '{database}' AND wait_event_type = 'Lock' AND query LIKE '%Who is who%'"
+        waiting = (f"SELECT pid FROM pg_stat_activity WHERE datname = '{database}' AND "
+                   "wait_event_type = 'Lock' AND query LIKE '%Who is who%'")
         try:
             holder.stdin.write("BEGIN; SELECT pg_advisory_xact_lock(42);\n")
             holder.stdin.flush()
@@ -624,12 +630,14 @@ class Migration(PostgresCase):
                     self.assertIn(word, said)
                 self.assertIn(f"{len(words)} finding{'s' if len(words) > 1 else ''}", said)
                 self.sql(database, off + mend)
-        good = "INSERT INTO properties VALUES ('key_fingerprint', E'2 0123456789abcdef\\n1 fedcba9876543210\\n')"
+        good = ("INSERT INTO properties VALUES ('key_fingerprint', E'2 0123456789abcdef\\n1 "
+                "fedcba9876543210\\n')")
         self.sql(database, good)
         self.assertIn("sound", node.cli("verify"))
 
     def test_backups(self):
-        """What `backup` and `restore` say of PostgreSQL, and that what they name does it, row for row."""
+        """What `backup` and `restore` say of PostgreSQL,
+        and that what they name does it, row for row."""
         node, database = self.database()
         node.cli("migrate")
         self.sql(
@@ -695,7 +703,8 @@ class Migration(PostgresCase):
             for column, value in columns.items():
                 with self.subTest(f"{table}.{column}"):
                     self.sql(database, f"CREATE TABLE kept AS SELECT * FROM {table}")
-                    only = " WHERE page IN (SELECT id FROM pages LIMIT 2) AND date % 7 = 0" if table == "visits" else ""
+                    only = (" WHERE page IN (SELECT id FROM pages LIMIT 2) AND date % 7 = 0"
+                            if table == "visits" else "")
                     self.sql(database, f"UPDATE {table} SET {column} = {value}{only}")
                     self.sql(database, "UPDATE accounts SET generation = generation + 1")
                     for path in paths:

@@ -197,7 +197,8 @@ class WithPostgres(PostgresCase):
         try:
             holder.stdin.write("BEGIN; LOCK TABLE accounts;\n")
             holder.stdin.flush()
-            held = "SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = relation WHERE relname = 'accounts' AND granted = "
+            held = ("SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = relation WHERE "
+                    "relname = 'accounts' AND granted = ")
             until(lambda: self.postgres.sql(database, held + "true").strip() != "0",
                   "the lock is held")
             command = subprocess.Popen([HEARTHD, "--config", node.conf, "account", "list"],

@@ -72,7 +72,8 @@ class Stopped(TestCase):
             self.assertEqual(self.read(fleet, node, "/api/v1/history").status, expected)
 
     def warm_up(self, fleet):
-        """All threads have sessions: what hangs then is a statement, else it is the opening of a session."""
+        """All threads have sessions: what hangs then is a statement,
+        else it is the opening of a session."""
         for _ in range(4):
             for node in self.here:
                 self.assertEqual([
@@ -307,7 +308,8 @@ class Stopped(TestCase):
         self.check_recovery(fleet)
 
     def test_all_look_down(self):
-        """No database can be written: nobody is ready, but reading goes on, because HAProxy sends anyway."""
+        """No database can be written: nobody is ready, but reading goes on,
+        because HAProxy sends anyway."""
         fleet = self.fleet()
         fleet.postgres.sql("postgres", "ALTER SYSTEM SET default_transaction_read_only = on")
         fleet.postgres.sql("postgres", "SELECT pg_reload_conf()")

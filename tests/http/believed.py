@@ -65,7 +65,8 @@ class World:
                   patience=30):
         """The same over HTTP/1.1, with a body in chunks and trailers behind it; `connect1` makes
         the socket."""
-        head = f"{method} {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n"
+        head = (f"{method} {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n"
+                "Transfer-Encoding: chunked\r\n")
         head += "".join(f"{n}: {v}\r\n" for n, v in [*extra, *self.fields])
         chunks = (f"{len(body):x}\r\n".encode() + body + b"\r\n" if body else b"") + b"0\r\n"
         chunks += "".join(f"{n}: {v}\r\n" for n, v in trailers).encode() + b"\r\n"
@@ -101,7 +102,6 @@ class World:
         return max(sessions, key=lambda s: (s["created"], s["id"])), log
 
     # --- observations: True when the field was believed
-    # ---------------------------------------------------------------------------------
     def authorization(self, place):
         return self.ask("/api/v1/me", **place([], *self.bearer[0]))[0] == 200
 

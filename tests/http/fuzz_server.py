@@ -446,8 +446,8 @@ class Speaker:
 class Wire:
     """One connection of a batch: sends what goes without waiting, reads what is there."""
     def __init__(self, sock, pieces, reads):
-        self.socket, self.pieces, self.reads, self.data, self.over, self.steps = sock, pieces, reads, bytearray(
-        ), False, 0
+        self.socket, self.pieces, self.reads = sock, pieces, reads
+        self.data, self.over, self.steps = bytearray(), False, 0
         self.socket.setblocking(False)
 
     def step(self):

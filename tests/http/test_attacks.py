@@ -56,7 +56,8 @@ class Attacks(TestCase):
         self.assertLess(self.daemon.memory() - self.memory_before, GROWTH)
 
     def flood(self, connection, piece, count, patience=20):
-        """Sends until the server ends the connection or everything was sent; False: it never minded."""
+        """Sends until the server ends the connection or everything was sent;
+        False: it never minded."""
         for n in range(count):
             if not connection.send(piece) or (n % 8 == 0 and connection.drain()):
                 return True
@@ -64,7 +65,6 @@ class Attacks(TestCase):
         return True
 
     # --- cancelled streams
-    # -----------------------------------------------------------------------------------------------------------
     def test_rapid_reset(self):
         before, killed = self.metric("http_requests"), self.metric("http_killed")
         connection = self.connect()
@@ -108,7 +108,6 @@ class Attacks(TestCase):
         self.unharmed()
 
     # --- headers
-    # ---------------------------------------------------------------------------------------------------------------------
     def test_hpack_bomb(self):
         """A large field is put into the table once and referred to thousands of times."""
         value = "x" * 3900
@@ -147,7 +146,6 @@ class Attacks(TestCase):
         self.unharmed()
 
     # --- floods of frames
-    # ------------------------------------------------------------------------------------------------------------
     def test_floods(self):
         ping = h2.frame(h2.PING, 0, 0, b"12345678") * 4000
         settings = h2.frame(h2.SETTINGS, 0, 0) * 8000
@@ -167,7 +165,6 @@ class Attacks(TestCase):
         self.unharmed()
 
     # --- slowness
-    # --------------------------------------------------------------------------------------------------------------------
     def test_slow_headers_and_bodies(self):
         slow = [self.raw() for _ in range(6)]
         for sock in slow[:3]:
@@ -233,7 +230,6 @@ class Attacks(TestCase):
         self.unharmed()
 
     # --- bodies and caps
-    # -------------------------------------------------------------------------------------------------------------
     def test_oversized_bodies(self):
         sock = self.raw()
         sock.sendall(
@@ -275,11 +271,22 @@ class Attacks(TestCase):
         self.unharmed()
 
 
+def roomier(config):
+    """For many connections that wait for long."""
+    for before, then in (("max_connections = 60", "max_connections = 400"),
+                         ("max_connections_per_address = 40", "max_connections_per_address = 300"),
+                         ("stall_timeout = 2s", "stall_timeout = 60s"),
+                         ("idle_timeout = 2s", "idle_timeout = 60s"),
+                         ("max_pending_requests_per_connection = 16",
+                          "max_pending_requests_per_connection = 100"),
+                         ("max_pending_requests = 64", "max_pending_requests = 2000")):
+        config = config.replace(before, then)
+    return config + "max_pending_requests_per_account = 2000\n"
+
+
 class Parked(TestCase):
     """Answers that nobody fetches: streams with window 0. Who parks them pays, and nobody else."""
-    CONFIG = CONFIG.replace("max_connections = 60", "max_connections = 400").replace("max_connections_per_address = 40", "max_connections_per_address = 300") \
-        .replace("stall_timeout = 2s", "stall_timeout = 60s").replace("idle_timeout = 2s", "idle_timeout = 60s").replace("max_pending_requests_per_connection = 16", "max_pending_requests_per_connection = 100") \
-        .replace("max_pending_requests = 64", "max_pending_requests = 2000") + "max_pending_requests_per_account = 2000\n"
+    CONFIG = roomier(CONFIG)
     COST = 12 * 1024  # of an answer, besides its bytes (core/http/internal.h)
 
     def setUp(self):
@@ -365,7 +372,8 @@ class Parked(TestCase):
         self.assertEqual(node.request("/auth/signin", email=None).status, 200)
 
     def test_behind_a_proxy(self):
-        """A proxy's connection carries many people: of them only who has stopped reading is given up."""
+        """A proxy's connection carries many people:
+        of them only who has stopped reading is given up."""
         node = self.home("trusted_proxies = 127.0.0.1/32\n")
         node.configure(
             "60-stall",

@@ -29,7 +29,8 @@ ALWAYS = {
 
 
 def rows():
-    """(path, method, what the row says besides) of the tables, with something in the place of a star."""
+    """(path, method, what the row says besides) of the tables,
+    with something in the place of a star."""
     found = []
     for name in (API, PAGES, CONTROL):
         found += re.findall(

@@ -181,7 +181,8 @@ class Headers(TestCase):
             self.assertNotIn(b"session ticket", done.stdout.lower().replace(b"resumption psk", b""))
 
     def test_ciphers(self):
-        """TLS 1.2: a key of its own for each connection and authenticated encryption, or no conversation."""
+        """TLS 1.2: a key of its own for each connection and authenticated encryption,
+        or no conversation."""
         for kind in (("rsa:2048", ), ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")):
             daemon = self.node(start=False)
             cert, key = os.path.join(daemon.folder,

@@ -19,7 +19,8 @@ from servers import Postgres  # noqa: E402
 
 SIZES = (2000, 10000) if "--short" in sys.argv else (10000, 100000)
 MOST = int(os.environ.get("HEARTH_TEST_GROWTH_KIB", 48 << 10))  # a sanitizer keeps what was freed
-COMMAND = "import resource, subprocess, sys; r = subprocess.run(sys.argv[1:]).returncode; print('KIB', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(r)"
+COMMAND = ("import resource, subprocess, sys; r = subprocess.run(sys.argv[1:]).returncode; "
+           "print('KIB', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(r)")
 
 
 def measured(node, *words):

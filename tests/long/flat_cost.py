@@ -127,7 +127,8 @@ def show(backend, small, large):
 
 
 def main():
-    section = "[storage main]\nplugin = sqlite\npath = {state}/hearth.db\n[hearth]\nstate_dir = {state}\n"
+    section = ("[storage main]\nplugin = sqlite\npath = {state}/hearth.db\n[hearth]\n"
+               "state_dir = {state}\n")
     bad = show("SQLite",
                *(measure("sqlite", "plugin = sqlite", section, size) for size in (SMALL, LARGE)))
     server = Postgres()

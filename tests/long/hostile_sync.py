@@ -3,7 +3,7 @@ without end, JSON without bottom, an answer in drips. Each sync ends in words, w
 timeout`, keeps what was there, and takes no more memory than docs/performance.md says; others go
 on meanwhile. Prints a table; exit code 1 when something did not hold.
 
-    python3 tests/long/hostile_sync.py [--short]         HEARTHD: the binary, default build/hearthd"""
+    python3 tests/long/hostile_sync.py [--short]      HEARTHD: the binary, default build/hearthd"""
 import os
 import subprocess
 import sys

@@ -44,7 +44,8 @@ class Round:
         self.clean = self.data(self.node)
 
     def data(self, node):
-        """All that a person can see, without what belongs to a database (numbers of rows, times of syncs)."""
+        """All that a person can see, without what belongs to a database (numbers of rows,
+        times of syncs)."""
         answers = [node.request("/api/v1" + path, email=EMAIL) for path in LISTS]
         devices = [
             sorted(str((d["name"], d["type"], d.get("tabs")))
@@ -54,7 +55,8 @@ class Round:
         return [a.status for a in answers], answers[0].body, answers[1].body, devices
 
     def is_sound(self, node):
-        """Or there is no database yet, because the first start had not come to that: commands make none."""
+        """Or there is no database yet, because the first start had not come to that:
+        commands make none."""
         done = subprocess.run([HEARTHD, "--config", node.conf, "verify"], capture_output=True,
                               text=True, env=node.environment, timeout=300)
         return "sound" in done.stdout or (done.returncode == 1

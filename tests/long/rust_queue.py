@@ -20,7 +20,8 @@ def build_and_check(rustc, folder):
     """None, or what went wrong."""
     source = folder / "queue-rust"
     shutil.copytree(ROOT / "docs" / "templates" / "queue-rust", source)
-    line = re.search(r"^rustc (.*)$", (source / "README.md").read_text(encoding="utf-8"), re.M)[1]
+    readme = (source / "README.md").read_text(encoding="utf-8")
+    line = re.search(r"^rustc ((?:.*\\\n)*.*)$", readme, re.M)[1]
     built = subprocess.run(["sh", "-c", f"exec '{rustc}' {line}"], cwd=source, capture_output=True,
                            text=True, timeout=300)
     if built.returncode != 0 or "warning" in built.stderr:

@@ -2,7 +2,7 @@
 read. The full form of tests/e2e/test_pace.py and of `Parked` in tests/http/test_attacks.py.
 Prints what it measured; exit code 1 when somebody was kept waiting.
 
-    python3 tests/long/slow_readers.py [SECONDS]         HEARTHD: the binary, default build/hearthd"""
+    python3 tests/long/slow_readers.py [SECONDS]      HEARTHD: the binary, default build/hearthd"""
 import os
 import struct
 import sys

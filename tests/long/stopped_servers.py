@@ -28,7 +28,8 @@ PATHS = [
 
 
 class Reader(threading.Thread):
-    """Asks again and again, on one connection; notes (begun, seconds, status). Status 0: no answer."""
+    """Asks again and again, on one connection; notes (begun, seconds, status).
+    Status 0: no answer."""
     def __init__(self, address, headers, paths, pause=0.02):
         super().__init__(daemon=True)
         self.host, self.headers, self.paths, self.pause = urllib.parse.urlparse(

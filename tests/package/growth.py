@@ -55,7 +55,8 @@ def rules_of_structs(found):
             )
         for member in members:
             if member["what"] == "bool":
-                yield f"struct {name}: member {member['name']} is a bool, which leaves room behind it. Make it int64_t, 0 or 1"
+                yield (f"struct {name}: member {member['name']} is a bool, which leaves room "
+                       "behind it. Make it int64_t, 0 or 1")
             elif name in FROZEN:
                 continue
             elif member["what"] == "struct" and member["array"]:
@@ -64,7 +65,8 @@ def rules_of_structs(found):
                     f"({member['type']}), whose elements can never grow. "
                     "Make it a pointer to the first (HEARTH_AT) and a count")
             elif member["what"] == "struct":
-                yield f"struct {name}: member {member['name']} is {member['type']} by value, so that neither can ever grow. Make it a pointer"
+                yield (f"struct {name}: member {member['name']} is {member['type']} by value, so "
+                       "that neither can ever grow. Make it a pointer")
 
 
 def rules_of_extensions(found):
@@ -72,7 +74,8 @@ def rules_of_extensions(found):
     drafts = found["drafts"]["extensions"]
     for name, struct in found["extensions"] + drafts:
         if not EXTENSION.fullmatch(name):
-            yield f'extension "{name}": its name has not the form hearth.KIND.NAME/NUMBER, KIND one of host, storage, queue, sync. Name it so'
+            yield (f'extension "{name}": its name has not the form hearth.KIND.NAME/NUMBER, KIND '
+                   'one of host, storage, queue, sync. Name it so')
         elif (".draft/" in name) != ((name, struct) in drafts):
             yield (
                 f'extension "{name}": ' +
@@ -82,10 +85,13 @@ def rules_of_extensions(found):
                 'and the kit tests is none'
             )
         elif name in seen:
-            yield f'extension "{name}": two have that name, {struct} and {seen[name]}. Whoever asks gets either. Give one another name, or another number when its meaning has changed'
+            yield (f'extension "{name}": two have that name, {struct} and {seen[name]}. Whoever '
+                   'asks gets either. Give one another name, or another number when its meaning '
+                   'has changed')
         elif struct != "hearth_" + re.sub(
                 r"\W", "_", name[len("hearth."):name.index("/")].removesuffix(".draft")):
-            yield f'extension "{name}": below it stands struct {struct or "(none)"}, not the struct that is called like it. Put it there'
+            yield (f'extension "{name}": below it stands struct {struct or "(none)"}, not the '
+                   'struct that is called like it. Put it there')
         seen[name] = struct
 
 
@@ -97,7 +103,9 @@ def rules_of_fields(found):
             if least > most or (low is not None and least < low) or (
                     high is not None and
                 (least, most) != (low, high)) or (kind == "HASH" and least != most):
-                yield f"record {record}: field {name} ({kind}) has the impossible limits {least:.20g} … {most:.20g}. Say what is the least and the most that a storage must keep"
+                yield (f"record {record}: field {name} ({kind}) has the impossible limits "
+                       f"{least:.20g} … {most:.20g}. Say what is the least and the most that a "
+                       "storage must keep")
             elif kind == "TEXT" and most < 1:
                 yield f"record {record}: field {name} has no limit. Say how many bytes it may have"
             if not meaning.strip():
@@ -120,15 +128,20 @@ def changes_of_struct(name, was, now):
                 "the end"
             )
         elif here["offset"] != member["offset"]:
-            yield f"struct {name}: member {member['name']} moved from offset {member['offset']} to {here['offset']}: a plugin of before looks for it where it was. Add new members at the end"
+            yield (f"struct {name}: member {member['name']} moved from offset {member['offset']} "
+                   f"to {here['offset']}: a plugin of before looks for it where it was. Add new "
+                   "members at the end")
         elif (here["type"], here["size"]) != (member["type"], member["size"]):
-            yield f"struct {name}: member {member['name']} was {member['type']} and is {here['type']}: a plugin of before has the old one. Leave it, and add another member at the end"
+            yield (f"struct {name}: member {member['name']} was {member['type']} and is "
+                   f"{here['type']}: a plugin of before has the old one. Leave it, and add another "
+                   "member at the end")
     known = {member["name"] for member in was["members"]}
     for member in now["members"]:
         if member["name"] in known:
             continue
         if name in FROZEN:
-            yield f"struct {name}: member {member['name']} is new, but the struct is frozen ({FROZEN[name]}). Make a new struct"
+            yield (f"struct {name}: member {member['name']} is new, but the struct is frozen "
+                   f"({FROZEN[name]}). Make a new struct")
         elif member["offset"] < was["size"]:
             yield (
                 f"struct {name}: the new member {member['name']} lies at offset "
@@ -146,13 +159,18 @@ def changes(was, now):
         for value, number in values.items():
             today = now["enums"].get(name, {}).get(value)
             if today != number:
-                yield f"enum {name}: {value} was {number} and is {'gone' if today is None else today}: plugins in the field say {number}. Leave it, and give new values new numbers"
+                yield (f"enum {name}: {value} was {number} and is "
+                       f"{'gone' if today is None else today}: plugins in the field say {number}. "
+                       "Leave it, and give new values new numbers")
     for name, said in was["callbacks"].items():
         if now["callbacks"].get(name) != said:
-            yield f"callback {name}: it was {said} and is {now['callbacks'].get(name, 'gone')}: plugins in the field call the old one. Make a new callback type, and a new operation that takes it"
+            yield (f"callback {name}: it was {said} and is {now['callbacks'].get(name, 'gone')}: "
+                   "plugins in the field call the old one. Make a new callback type, and a new "
+                   "operation that takes it")
     for name, struct in was["extensions"]:
         if (name, struct) not in now["extensions"]:
-            yield f'extension "{name}": it is gone, or has another struct. Who asks for it would do without: keep it, and give what is new another number'
+            yield (f'extension "{name}": it is gone, or has another struct. Who asks for it would '
+                   'do without: keep it, and give what is new another number')
     for record, fields in was["fields"].items():
         for name, said in fields.items():
             today = now["fields"].get(record, {}).get(name)
@@ -215,7 +233,8 @@ def said(headers=interface.HEADERS, recorded=RECORDED):
 
 
 def freeze(anew=False, headers=interface.HEADERS, to=HERE):
-    """[] when the headers and a plugin of each kind are frozen as they are now; else what is wrong."""
+    """[] when the headers and a plugin of each kind are frozen as they are now;
+    else what is wrong."""
     epoch = re.search(r"^#define HEARTH_ABI_EPOCH +(\d+)$",
                       (headers / "hearth" / "plugin.h").read_text(encoding="utf-8"), re.M)[1]
     folder = to / f"epoch{epoch}"

@@ -19,7 +19,8 @@ DRAFT = "hearth/draft"
 FIELDS = r"""
 #include <stdio.h>
 #define FIELD(T, role, kind, name, least, most, meaning) \
-    printf("%%s\t%%s\t%%s\t%%s\t%%.20Lg\t%%.20Lg\t%%s\n", #T, #name, #role, #kind, (long double)(least), (long double)(most), meaning);
+    printf("%%s\t%%s\t%%s\t%%s\t%%.20Lg\t%%.20Lg\t%%s\n", #T, #name, #role, #kind, \
+           (long double)(least), (long double)(most), meaning);
 #define RECORD(record, FIELDS) FIELDS(FIELD, record)
 int main(void) { %s return 0; }
 """
@@ -43,7 +44,7 @@ class Types:
         if node.tag in ("type-decl", "typedef-decl"):
             return node.get("name")
         if node.tag in ("class-decl", "union-decl", "enum-decl"):
-            return f"{ {'class-decl': 'struct', 'union-decl': 'union', 'enum-decl': 'enum'}[node.tag]} {node.get('name')}"
+            return f"{node.tag.removesuffix('-decl').replace('class', 'struct')} {node.get('name')}"
         if node.tag == "qualified-type-def":
             inner = self.said(node.get("type-id"))
             return f"{inner}const" if inner.endswith("*") else f"const {inner}"
@@ -55,7 +56,8 @@ class Types:
                 "..." if p.get("is-variadic") else self.said(p.get("type-id"))
                 for p in node.findall("parameter")
             ]
-            return f"{self.said(node.find('return').get('type-id'))} (%s)({', '.join(parameters) or 'void'})"
+            return (f"{self.said(node.find('return').get('type-id'))} "
+                    f"(%s)({', '.join(parameters) or 'void'})")
         inner = self.said(node.get("type-id"))  # a pointer
         if "(%s)" in inner:
             return inner.replace("(%s)", "(*)", 1)

@@ -45,7 +45,8 @@ class Package(unittest.TestCase):
         return run("pkg-config", *words, "hearth", env=self.environment).strip()
 
     def test_headers(self):
-        """Each by itself, in the oldest C and C++ that they promise and in newer ones, without a warning."""
+        """Each by itself, in the oldest C and C++ that they promise and in newer ones,
+        without a warning."""
         folder = self.prefix / "include" / "hearth"
         headers = sorted(str(p.relative_to(folder)) for p in folder.rglob("*.h"))
         drafts = [
@@ -142,7 +143,7 @@ class Package(unittest.TestCase):
         ], [])
         readme = (source / "README.md").read_text(encoding="utf-8")
         self.assertTrue(pathlib.Path(re.search(r"`(/.*/plugins\.md)`", readme)[1]).exists())
-        steps = re.findall(r"^   (?:meson|mkdir|hearthd plugin check) .*$", readme, re.M)
+        steps = re.findall(r"^   (?:meson|mkdir|hearthd plugin check) (?:.*\\\n)*.*$", readme, re.M)
         self.assertEqual(len(steps), 3)
         for build in steps[:2]:
             shutil.rmtree(source / "build", ignore_errors=True)
@@ -208,7 +209,7 @@ class Package(unittest.TestCase):
         source = pathlib.Path(self.folder, "sync-cpp")
         shutil.copytree(self.prefix / "share" / "doc" / "hearth" / "templates" / "sync-cpp", source)
         environment = {**self.environment, "PATH": f"{self.prefix / 'bin'}:{os.environ['PATH']}"}
-        build, check = re.findall(r"^(?:c\+\+|hearthd) .*$",
+        build, check = re.findall(r"^(?:c\+\+|hearthd) (?:.*\\\n)*.*$",
                                   (source / "README.md").read_text(encoding="utf-8"), re.M)
         for standard in ("c++11", "c++20"):
             run("sh", "-ec", build.replace("-std=c++17", f"-std={standard} -Werror -Wpedantic"),
@@ -227,9 +228,11 @@ class Package(unittest.TestCase):
             self.assertRegex(listed, rf"\b{name}\b")
 
     def test_what_lies_around(self):
-        """An installed program takes its parts from where they were installed, and from nowhere else."""
+        """An installed program takes its parts from where they were installed,
+        and from nowhere else."""
         around = self.prefix / "bin"
-        plugin, kit = around / "plugins" / "queue-inproc" / "queue-inproc.so", around / "plugin-check"
+        plugin = around / "plugins" / "queue-inproc" / "queue-inproc.so"
+        kit = around / "plugin-check"
         plugin.parent.mkdir(parents=True)
         self.addCleanup(shutil.rmtree, around / "plugins")
         plugin.write_text("no plugin")

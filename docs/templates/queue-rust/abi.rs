@@ -1,5 +1,6 @@
-//! hearth/plugin.h and hearth/queue.h, as much of them as a queue needs, written down by hand: the structs begin with their
-//! size and only grow at their end, so what is said here stays true for the whole epoch. Without bindgen, without a crate.
+//! hearth/plugin.h and hearth/queue.h, as much of them as a queue needs, written down by hand: the
+//! structs begin with their size and only grow at their end, so what is said here stays true for
+//! the whole epoch. Without bindgen, without a crate.
 use std::os::raw::{c_char, c_int, c_void};
 
 pub const EPOCH: u32 = 2;
@@ -106,7 +107,8 @@ pub type EventCallback = unsafe extern "C" fn(*mut c_void, *const c_char, *const
 pub struct Operations {
     pub struct_size: u32,
     pub reserved: u32,
-    pub open: unsafe extern "C" fn(*const Host, *mut Call, *const ConfigValue, *mut *mut c_void) -> c_int,
+    pub open:
+        unsafe extern "C" fn(*const Host, *mut Call, *const ConfigValue, *mut *mut c_void) -> c_int,
     pub close: unsafe extern "C" fn(*mut c_void),
     pub handle_open: unsafe extern "C" fn(*mut c_void, *mut Call, *mut *mut c_void) -> c_int,
     pub handle_close: unsafe extern "C" fn(*mut c_void),
@@ -120,8 +122,10 @@ pub struct Operations {
     pub peek: unsafe extern "C" fn(*mut c_void, *mut Call, JobCallback, *mut c_void) -> c_int,
     pub remove: unsafe extern "C" fn(*mut c_void, *mut Call, *const c_char, *const c_char) -> c_int,
     pub clear: unsafe extern "C" fn(*mut c_void, *mut Call) -> c_int,
-    pub event_publish: unsafe extern "C" fn(*mut c_void, *mut Call, *const c_char, *const c_char) -> c_int,
-    pub event_wait: unsafe extern "C" fn(*mut c_void, *mut Call, i64, EventCallback, *mut c_void) -> c_int,
+    pub event_publish:
+        unsafe extern "C" fn(*mut c_void, *mut Call, *const c_char, *const c_char) -> c_int,
+    pub event_wait:
+        unsafe extern "C" fn(*mut c_void, *mut Call, i64, EventCallback, *mut c_void) -> c_int,
 }
 
 #[repr(C)]
@@ -147,7 +151,8 @@ pub struct Plugin {
 unsafe impl Sync for Plugin {}
 unsafe impl Sync for ConfigKey {}
 
-/// hearth_fail(): the words for a person, and the code. Cut at the room there is, between two characters.
+/// hearth_fail(): the words for a person, and the code. Cut at the room there
+/// is, between two characters.
 pub unsafe fn fail(call: *mut Call, code: c_int, words: &str) -> c_int {
     let mut size = words.len().min((*call).error_size as usize - 1);
     while !words.is_char_boundary(size) {
@@ -158,7 +163,8 @@ pub unsafe fn fail(call: *mut Call, code: c_int, words: &str) -> c_int {
     code
 }
 
-/// A result for the caller, whose struct may be an older and shorter one: no more than its struct_size bytes are written.
+/// A result for the caller, whose struct may be an older and shorter one: no more than its
+/// struct_size bytes are written.
 pub unsafe fn give<T>(result: &mut T, ret: *mut T) {
     let size = (*(ret as *const u32)).min(std::mem::size_of::<T>() as u32);
     *(result as *mut T as *mut u32) = size;

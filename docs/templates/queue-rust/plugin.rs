@@ -1,7 +1,9 @@
-//! A queue in Rust: the descriptor and the operations. Each takes the lock, does its part by the rules of queue.rs, and
-//! waits where the contract says so. To make a queue of your own, keep this file's shape and replace what is behind it.
+//! A queue in Rust: the descriptor and the operations. Each takes the lock, does its part by the
+//! rules of queue.rs, and waits where the contract says so. To make a queue of your own, keep this
+//! file's shape and replace what is behind it.
 //!
-//!     rustc --edition 2021 -O -C panic=abort --crate-type cdylib --crate-name queue plugin.rs -o queue-rust.so
+//!     rustc --edition 2021 -O -C panic=abort --crate-type cdylib --crate-name queue \
+//!         plugin.rs -o queue-rust.so
 mod abi;
 mod queue;
 
@@ -60,7 +62,8 @@ impl<'a> Visit<'a> {
         self.rules.get_or_insert_with(|| self.queue.lock())
     }
 
-    /// Waits until something changes, at most until `until`, and never long: a host may stop without an interrupt.
+    /// Waits until something changes, at most until `until`, and never long: a host may
+    /// stop without an interrupt.
     unsafe fn wait_a_little(&mut self, call: *mut Call, until: i64) -> c_int {
         let queue = self.queue;
         let stop = || ((*queue.host).should_stop)(call);
@@ -74,7 +77,11 @@ impl<'a> Visit<'a> {
             return fail(call, CANCELLED, "interrupted while waiting");
         }
         if (*call).deadline != 0 && queue.now() >= (*call).deadline {
-            return fail(call, TIMEOUT, "the time of the call ended while it waited: ask for a shorter wait");
+            return fail(
+                call,
+                TIMEOUT,
+                "the time of the call ended while it waited: ask for a shorter wait",
+            );
         }
         if stop() {
             return fail(call, CANCELLED, "stopped while waiting");
@@ -119,9 +126,17 @@ unsafe fn no_memory(call: *mut Call) -> c_int {
     fail(call, NOMEM, "out of memory: try again later, or give the process more")
 }
 
-unsafe extern "C" fn open(host: *const Host, _: *mut Call, values: *const ConfigValue, ret: *mut *mut c_void) -> c_int {
-    let rules = Rules::new(value_at(values, 0).number as usize, value_at(values, 1).number as usize);
-    *ret = Box::into_raw(Box::new(Queue { host, rules: Mutex::new(rules), changed: Condvar::new() })) as *mut c_void;
+unsafe extern "C" fn open(
+    host: *const Host,
+    _: *mut Call,
+    values: *const ConfigValue,
+    ret: *mut *mut c_void,
+) -> c_int {
+    let rules =
+        Rules::new(value_at(values, 0).number as usize, value_at(values, 1).number as usize);
+    *ret =
+        Box::into_raw(Box::new(Queue { host, rules: Mutex::new(rules), changed: Condvar::new() }))
+            as *mut c_void;
     0
 }
 
@@ -133,7 +148,12 @@ unsafe extern "C" fn close(queue: *mut c_void) {
 
 unsafe extern "C" fn handle_open(queue: *mut c_void, _: *mut Call, ret: *mut *mut c_void) -> c_int {
     let (running, interrupted) = (AtomicBool::new(false), AtomicBool::new(false));
-    *ret = Box::into_raw(Box::new(Handle { queue: queue as *const Queue, running, interrupted, seen: None })) as *mut c_void;
+    *ret = Box::into_raw(Box::new(Handle {
+        queue: queue as *const Queue,
+        running,
+        interrupted,
+        seen: None,
+    })) as *mut c_void;
     0
 }
 
@@ -154,16 +174,29 @@ unsafe extern "C" fn ping(_: *mut c_void, _: *mut Call) -> c_int {
     0
 }
 
-unsafe extern "C" fn publish(handle: *mut c_void, call: *mut Call, job: *const Job, delay: i64, ret: *mut i32) -> c_int {
+unsafe extern "C" fn publish(
+    handle: *mut c_void,
+    call: *mut Call,
+    job: *const Job,
+    delay: i64,
+    ret: *mut i32,
+) -> c_int {
     let (kind, key, payload) = (bytes((*job).kind), bytes((*job).key), bytes((*job).payload));
-    if kind.is_empty() || kind.len() > 16 || !kind.iter().all(|c| c.is_ascii_lowercase() || *c == b'_') {
+    if kind.is_empty()
+        || kind.len() > 16
+        || !kind.iter().all(|c| c.is_ascii_lowercase() || *c == b'_')
+    {
         return fail(call, INVALID, "a job's kind has 1 to 16 bytes, of a to z and _");
     }
     if key.is_empty() || key.len() > 64 {
         return fail(call, INVALID, "a job's key has 1 to 64 bytes");
     }
     if payload.len() > 1024 || delay < 0 {
-        return fail(call, INVALID, "a job's payload has at most 1024 bytes, and its delay is not negative");
+        return fail(
+            call,
+            INVALID,
+            "a job's payload has at most 1024 bytes, and its delay is not negative",
+        );
     }
     let own = |text: &[u8]| CString::new(text).unwrap_or_default();
     let mut visit = Visit::begin(handle);
@@ -182,23 +215,44 @@ unsafe extern "C" fn publish(handle: *mut c_void, call: *mut Call, job: *const J
 unsafe fn take(visit: &mut Visit, call: *mut Call, i: usize, lease: i64, ret: *mut Job) -> c_int {
     let (queue, until) = (visit.queue, visit.queue.now().saturating_add(lease));
     let rules = visit.rules();
-    let texts = [&rules.jobs[i].kind, &rules.jobs[i].key, &rules.jobs[i].payload].map(|text| keep(queue, call, text));
-    let room = ((*queue.host).alloc)(call, 128) as *mut u8; // a number, a kind of 16 bytes, a key of 64
+    let texts = [&rules.jobs[i].kind, &rules.jobs[i].key, &rules.jobs[i].payload]
+        .map(|text| keep(queue, call, text));
+    // a number, a kind of 16 bytes, a key of 64
+    let room = ((*queue.host).alloc)(call, 128) as *mut u8;
     if room.is_null() || texts.iter().any(|text| text.is_null()) {
         return no_memory(call);
     }
     rules.lease(i, until);
     let (job, receipt) = (&rules.jobs[i], rules.jobs[i].receipt());
-    std::ptr::copy_nonoverlapping(receipt.as_ptr() as *const u8, room, receipt.as_bytes_with_nul().len());
+    std::ptr::copy_nonoverlapping(
+        receipt.as_ptr() as *const u8,
+        room,
+        receipt.as_bytes_with_nul().len(),
+    );
     let [kind, key, payload] = texts;
     let receipt = room as *const c_char;
-    let mut result =
-        Job { struct_size: 0, priority: job.priority, kind, key, payload, receipt, attempt: job.attempt, in_work: 1, wait: 0 };
+    let mut result = Job {
+        struct_size: 0,
+        priority: job.priority,
+        kind,
+        key,
+        payload,
+        receipt,
+        attempt: job.attempt,
+        in_work: 1,
+        wait: 0,
+    };
     give(&mut result, ret);
     0
 }
 
-unsafe extern "C" fn reserve(handle: *mut c_void, call: *mut Call, wait: i64, lease: i64, ret: *mut Job) -> c_int {
+unsafe extern "C" fn reserve(
+    handle: *mut c_void,
+    call: *mut Call,
+    wait: i64,
+    lease: i64,
+    ret: *mut Job,
+) -> c_int {
     let mut visit = Visit::begin(handle);
     let until = visit.queue.now().saturating_add(wait);
     loop {
@@ -220,7 +274,12 @@ unsafe fn lease_lost(call: *mut Call) -> c_int {
     fail(call, NOT_FOUND, "the lease was lost or the job is gone: drop the work on it")
 }
 
-unsafe extern "C" fn extend(handle: *mut c_void, call: *mut Call, receipt: *const c_char, lease: i64) -> c_int {
+unsafe extern "C" fn extend(
+    handle: *mut c_void,
+    call: *mut Call,
+    receipt: *const c_char,
+    lease: i64,
+) -> c_int {
     let mut visit = Visit::begin(handle);
     let until = visit.queue.now().saturating_add(lease);
     match visit.rules().by_receipt(bytes(receipt)) {
@@ -233,7 +292,13 @@ unsafe extern "C" fn extend(handle: *mut c_void, call: *mut Call, receipt: *cons
     }
 }
 
-unsafe extern "C" fn finish(handle: *mut c_void, call: *mut Call, receipt: *const c_char, outcome: i32, delay: i64) -> c_int {
+unsafe extern "C" fn finish(
+    handle: *mut c_void,
+    call: *mut Call,
+    receipt: *const c_char,
+    outcome: i32,
+    delay: i64,
+) -> c_int {
     if !(0..=DEAD).contains(&outcome) || delay < 0 {
         return fail(call, INVALID, "there is no such outcome, or its delay is negative");
     }
@@ -256,11 +321,19 @@ unsafe extern "C" fn counts(handle: *mut c_void, _: *mut Call, ret: *mut Counts)
     let rules = visit.rules();
     let of = |state: State| rules.jobs.iter().filter(|job| job.state == state).count() as i64;
     let (ready, delayed, in_work) = (of(State::Ready), of(State::Delayed), of(State::Leased));
-    give(&mut Counts { struct_size: 0, reserved: 0, ready, delayed, in_work, dead: rules.dead }, ret);
+    give(
+        &mut Counts { struct_size: 0, reserved: 0, ready, delayed, in_work, dead: rules.dead },
+        ret,
+    );
     0
 }
 
-unsafe extern "C" fn peek(handle: *mut c_void, call: *mut Call, cb: JobCallback, ctx: *mut c_void) -> c_int {
+unsafe extern "C" fn peek(
+    handle: *mut c_void,
+    call: *mut Call,
+    cb: JobCallback,
+    ctx: *mut c_void,
+) -> c_int {
     let mut visit = Visit::begin(handle);
     let (queue, now) = (visit.queue, visit.queue.now());
     let mut order: Vec<_> = visit.rules().jobs.iter().collect();
@@ -290,7 +363,12 @@ unsafe extern "C" fn peek(handle: *mut c_void, call: *mut Call, cb: JobCallback,
     0
 }
 
-unsafe extern "C" fn remove(handle: *mut c_void, call: *mut Call, kind: *const c_char, key: *const c_char) -> c_int {
+unsafe extern "C" fn remove(
+    handle: *mut c_void,
+    call: *mut Call,
+    kind: *const c_char,
+    key: *const c_char,
+) -> c_int {
     let mut visit = Visit::begin(handle);
     match visit.rules().find(bytes(kind), bytes(key)) {
         None => fail(call, NOT_FOUND, "the queue has no job of this kind and key"),
@@ -306,7 +384,12 @@ unsafe extern "C" fn clear(handle: *mut c_void, _: *mut Call) -> c_int {
     0
 }
 
-unsafe extern "C" fn event_publish(handle: *mut c_void, call: *mut Call, channel: *const c_char, text: *const c_char) -> c_int {
+unsafe extern "C" fn event_publish(
+    handle: *mut c_void,
+    call: *mut Call,
+    channel: *const c_char,
+    text: *const c_char,
+) -> c_int {
     if bytes(channel).len() > 64 || bytes(text).len() > 4096 {
         return fail(call, INVALID, "an event has at most 4096 bytes, its channel 64");
     }
@@ -317,7 +400,13 @@ unsafe extern "C" fn event_publish(handle: *mut c_void, call: *mut Call, channel
     0
 }
 
-unsafe extern "C" fn event_wait(handle: *mut c_void, call: *mut Call, wait: i64, cb: EventCallback, ctx: *mut c_void) -> c_int {
+unsafe extern "C" fn event_wait(
+    handle: *mut c_void,
+    call: *mut Call,
+    wait: i64,
+    cb: EventCallback,
+    ctx: *mut c_void,
+) -> c_int {
     let mut visit = Visit::begin(handle);
     let seen = &mut (*(handle as *mut Handle)).seen; // of this thread alone
     let next = visit.rules().next_event;
@@ -334,7 +423,9 @@ unsafe extern "C" fn event_wait(handle: *mut c_void, call: *mut Call, wait: i64,
             };
             if at > number {
                 number = at;
-                stop = visit.without_lock(|| cb(ctx, b"\0".as_ptr() as *const c_char, b"\0".as_ptr() as *const c_char));
+                stop = visit.without_lock(|| {
+                    cb(ctx, b"\0".as_ptr() as *const c_char, b"\0".as_ptr() as *const c_char)
+                });
             }
             if stop == 0 {
                 number += 1;
@@ -361,7 +452,17 @@ macro_rules! c {
 
 const fn number(name: *const c_char, fallback: *const c_char, help: *const c_char) -> ConfigKey {
     let struct_size = std::mem::size_of::<ConfigKey>() as u32;
-    ConfigKey { struct_size, kind: CONFIG_INT, name, fallback, choices: null(), help, minimum: 1, maximum: 1_000_000, required: 0 }
+    ConfigKey {
+        struct_size,
+        kind: CONFIG_INT,
+        name,
+        fallback,
+        choices: null(),
+        help,
+        minimum: 1,
+        maximum: 1_000_000,
+        required: 0,
+    }
 }
 
 static CONFIG: [ConfigKey; 2] = [

@@ -1,9 +1,11 @@
-//! The rules: dedupe, priorities, delays, leases, events. Everything here is called with the lock held.
+//! The rules: dedupe, priorities, delays, leases, events. Everything here is
+//! called with the lock held.
 use crate::abi::{IN_WORK, QUEUED, RAISED, WAITING};
 use std::collections::VecDeque;
 use std::ffi::CString;
 
-/// READY jobs leave by priority, then as they came. Since when: of DELAYED and LEASED ones the time at which that is over.
+/// READY jobs leave by priority, then as they came. Since when: of DELAYED and LEASED ones the
+/// time at which that is over.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     Ready,
@@ -52,14 +54,24 @@ pub struct Rules {
     pub dead: i64,
     last_order: u64,
     last_lease: u64,
-    events: VecDeque<std::sync::Arc<Event>>, // the latest ones; the last has the number next_event - 1
+    /// The latest ones; the last has the number next_event - 1.
+    events: VecDeque<std::sync::Arc<Event>>,
     backlog: usize,
     pub next_event: u64,
 }
 
 impl Rules {
     pub fn new(max_jobs: usize, backlog: usize) -> Rules {
-        Rules { jobs: Vec::new(), max_jobs, dead: 0, last_order: 0, last_lease: 0, events: VecDeque::new(), backlog, next_event: 0 }
+        Rules {
+            jobs: Vec::new(),
+            max_jobs,
+            dead: 0,
+            last_order: 0,
+            last_lease: 0,
+            events: VecDeque::new(),
+            backlog,
+            next_event: 0,
+        }
     }
 
     fn settle(&mut self, i: usize, state: State, until: i64) {
@@ -73,7 +85,10 @@ impl Rules {
     /// Jobs whose delay or lease is over become READY, in the order of their times.
     pub fn promote(&mut self, now: i64) {
         let over = |job: &Entry| job.state != State::Ready && job.until <= now;
-        while let Some(i) = (0..self.jobs.len()).filter(|&i| over(&self.jobs[i])).min_by_key(|&i| self.jobs[i].until) {
+        while let Some(i) = (0..self.jobs.len())
+            .filter(|&i| over(&self.jobs[i]))
+            .min_by_key(|&i| self.jobs[i].until)
+        {
             self.settle(i, State::Ready, 0);
         }
     }
@@ -83,7 +98,9 @@ impl Rules {
     }
 
     pub fn by_receipt(&self, receipt: &[u8]) -> Option<usize> {
-        self.jobs.iter().position(|job| job.state == State::Leased && job.receipt().as_bytes() == receipt)
+        self.jobs
+            .iter()
+            .position(|job| job.state == State::Leased && job.receipt().as_bytes() == receipt)
     }
 
     pub fn next(&self) -> Option<usize> {
@@ -111,12 +128,30 @@ impl Rules {
     }
 
     /// None: the queue is full. A job that waits is only ever moved forward.
-    pub fn publish(&mut self, kind: CString, key: CString, payload: CString, priority: i32, now: i64, delay: i64) -> Option<i32> {
+    pub fn publish(
+        &mut self,
+        kind: CString,
+        key: CString,
+        payload: CString,
+        priority: i32,
+        now: i64,
+        delay: i64,
+    ) -> Option<i32> {
         let i = match self.find(kind.as_bytes(), key.as_bytes()) {
             Some(i) => i,
             None if self.jobs.len() >= self.max_jobs => return None,
             None => {
-                self.jobs.push(Entry { kind, key, payload, priority, attempt: 0, state: State::Ready, until: 0, order: 0, lease: 0 });
+                self.jobs.push(Entry {
+                    kind,
+                    key,
+                    payload,
+                    priority,
+                    attempt: 0,
+                    state: State::Ready,
+                    until: 0,
+                    order: 0,
+                    lease: 0,
+                });
                 self.delay(self.jobs.len() - 1, now, delay);
                 return Some(QUEUED);
             }

@@ -1,10 +1,12 @@
--- Before every script. KEYS[1]: the prefix of all keys. `key` is what names a job, made of its kind and key by member.c. A job is a hash
--- (p priority, d payload, a attempts, l lease) and a member of exactly one of three sorted sets:
+-- Before every script. KEYS[1]: the prefix of all keys. `key` is what names a job, made of its kind
+-- and key by member.c. A job is a hash (p priority, d payload, a attempts, l lease) and a member of
+-- exactly one of three sorted sets:
 --   ready    score: priority * 2^45 + order of arrival
 --   delayed  score: when it may be taken
 --   leased   score: when its lease ends
--- A member without its hash (the server evicted it) counts as gone. A fourth set, waiting, holds the sessions that wait for a job, by the
--- time until which they do. Times are milliseconds of this server's clock: that of one machine, whoever asks.
+-- A member without its hash (the server evicted it) counts as gone. A fourth set, waiting, holds
+-- the sessions that wait for a job, by the time until which they do. Times are milliseconds of this
+-- server's clock: that of one machine, whoever asks.
 local P = KEYS[1]
 local READY, DELAYED, LEASED, WAITING = P .. 'ready', P .. 'delayed', P .. 'leased', P .. 'waiting'
 local PRIORITY, PROMOTED = 35184372088832, 500
@@ -27,7 +29,8 @@ end
 
 -- At the end of its priority.
 local function make_ready(key, priority)
-    redis.call('ZADD', READY, string.format('%.0f', priority * PRIORITY + redis.call('INCR', P .. 'order')), key)
+    local score = priority * PRIORITY + redis.call('INCR', P .. 'order')
+    redis.call('ZADD', READY, string.format('%.0f', score), key)
     wake()
 end
 
@@ -38,11 +41,13 @@ local function delay_until(key, when)
     end
 end
 
--- Those whose delay or lease is over become ready, the earliest first; so many at a time that no script takes long.
+-- Those whose delay or lease is over become ready, the earliest first; so many at a time that no
+-- script takes long.
 local function promote()
     local due = {}
     for _, set in ipairs({DELAYED, LEASED}) do
-        local found = redis.call('ZRANGEBYSCORE', set, '-inf', now, 'WITHSCORES', 'LIMIT', 0, PROMOTED)
+        local found = redis.call('ZRANGEBYSCORE', set, '-inf', now, 'WITHSCORES',
+            'LIMIT', 0, PROMOTED)
         for i = 1, #found, 2 do
             due[#due + 1] = {set = set, key = found[i], time = tonumber(found[i + 1])}
         end

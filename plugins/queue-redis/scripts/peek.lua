@@ -1,5 +1,7 @@
--- which set (1 ready, 2 delayed, 3 leased), the key and the score before the page ('': from the start), most rows, most bytes
--- -> {key, score, payload, priority, attempt, wait, …}; an empty one is the end. A job that moves meanwhile may be shown twice or not at all.
+-- which set (1 ready, 2 delayed, 3 leased), the key and the score before the page ('': from the
+-- start), most rows, most bytes
+-- -> {key, score, payload, priority, attempt, wait, …}; an empty one is the end. A job that moves
+-- meanwhile may be shown twice or not at all.
 local which, after, score = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local set, from = ({READY, DELAYED, LEASED})[which], 0
 if which == 1 and score == '' then
@@ -17,7 +19,8 @@ for i = 1, #found, 2 do
         break
     end
     local wait = which == 1 and 0 or math.max(found[i + 1] - now, 0)
-    for _, value in ipairs({found[i], found[i + 1], payload, tonumber(stored[2] or nil) or 2, tonumber(stored[3] or nil) or 0, wait}) do
+    local priority, attempt = tonumber(stored[2] or nil) or 2, tonumber(stored[3] or nil) or 0
+    for _, value in ipairs({found[i], found[i + 1], payload, priority, attempt, wait}) do
         rows[#rows + 1] = value
     end
 end

@@ -1,12 +1,14 @@
 -- key, payload, priority, delay, most jobs -> enum hearth_publish_result, or -1: full
-local key, payload, priority, delay, most = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local key, payload = ARGV[1], ARGV[2]
+local priority, delay, most = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 promote()
 local had = tonumber(redis.call('HGET', job(key), 'p') or nil)
 local leased = tonumber(redis.call('ZSCORE', LEASED, key) or nil)
 if had and leased and leased > now then
     return 3
 end
-local ready, delayed = redis.call('ZSCORE', READY, key), tonumber(redis.call('ZSCORE', DELAYED, key) or nil)
+local ready = redis.call('ZSCORE', READY, key)
+local delayed = tonumber(redis.call('ZSCORE', DELAYED, key) or nil)
 if had and leased then -- its lease is over, but so many are that promote() did not come to it
     redis.call('ZREM', LEASED, key)
     make_ready(key, had)
@@ -30,10 +32,12 @@ if had and (ready or delayed) then
     end
     return 1
 end
-if had or ready or delayed or leased then -- what an eviction left; else nothing is written yet, so that a full server can still refuse
+-- What an eviction left; else nothing is written yet, so that a full server can still refuse.
+if had or ready or delayed or leased then
     drop(key)
 end
-if redis.call('ZCARD', READY) + redis.call('ZCARD', DELAYED) + redis.call('ZCARD', LEASED) >= most then
+local all = redis.call('ZCARD', READY) + redis.call('ZCARD', DELAYED) + redis.call('ZCARD', LEASED)
+if all >= most then
     return -1
 end
 redis.call('HSET', job(key), 'p', priority, 'd', payload, 'a', 0)

@@ -1,5 +1,6 @@
--- lease, session, how long it will wait (0: not at all) -> {key, payload, priority, attempt, lease number}; or ms until a job may become
--- ready, -1: none in sight. In the second case the session is woken by a message to wake:<session>.
+-- lease, session, how long it will wait (0: not at all)
+-- -> {key, payload, priority, attempt, lease number}; or ms until a job may become ready, -1: none
+-- in sight. In the second case the session is woken by a message to wake:<session>.
 redis.call('ZREM', WAITING, ARGV[2])
 promote()
 for _ = 1, 100 do
@@ -13,7 +14,8 @@ for _ = 1, 100 do
         local number = time[1] .. string.format('%06d', time[2]) .. redis.call('INCR', P .. 'lease')
         redis.call('ZADD', LEASED, now + ARGV[1], key)
         redis.call('HSET', job(key), 'l', number)
-        return {key, stored[1] or '', tonumber(stored[2]), redis.call('HINCRBY', job(key), 'a', 1), number}
+        local attempt = redis.call('HINCRBY', job(key), 'a', 1)
+        return {key, stored[1] or '', tonumber(stored[2]), attempt, number}
     end
 end
 local wait = redis.call('ZCARD', READY) > 0 and 0 or -1

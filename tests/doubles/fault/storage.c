@@ -164,6 +164,8 @@ static size_t text_size(const char *a, const char *b, const char *c, const char 
         size += texts[i] == NULL ? 0 : strlen(texts[i]);
     return size;
 }
+#define SIZE_bookmark text_size(bookmark->url, bookmark->title, bookmark->tags, bookmark->guid)
+
 #define SIZE_account          0
 #define SIZE_account_identity text_size(identity->issuer, identity->subject, NULL, NULL)
 #define SIZE_sync_cursor      text_size(text, NULL, NULL, NULL)
@@ -173,7 +175,6 @@ static size_t text_size(const char *a, const char *b, const char *c, const char 
 #define SIZE_page             text_size(page->url, page->title, page->bookmark_title, page->tags)
 #define SIZE_visit            sizeof(*visit)
 #define SIZE_visit_row        (sizeof(*row) + text_size(row->url, row->title, NULL, NULL))
-#define SIZE_bookmark         text_size(bookmark->url, bookmark->title, bookmark->tags, bookmark->guid)
 #define SIZE_bookmark_item    text_size(node->guid, node->parent, node->said_parent, NULL)
 #define SIZE_child            text_size(folder, child, NULL, NULL)
 #define SIZE_tag              text_size(tag, NULL, NULL, NULL)

@@ -90,7 +90,8 @@ class Kills:
         return time.monotonic() - begun
 
     def in_backup(self, moment):
-        """Under its own name is a whole backup or none, and the next backup removes what is left."""
+        """Under its own name is a whole backup or none,
+        and the next backup removes what is left."""
         target, another = self.folder / "copy.tar", self.folder / "another.tar"
         came = killed(self.made, moment, "backup", str(target))
         self.made.command("backup", str(another))

@@ -72,7 +72,8 @@ def put_person(db, row, pages, rng):
     first = db.execute("SELECT coalesce(max(row), 0) + 1 FROM pages").fetchone()[0]
     ids = rng.sample(range(1, 1 << 50), pages)
     db.executemany(
-        "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, 'title', NULL, NULL, ?, 2, 200, 0, 0, 0, 0, ?)",
+        "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, 'title', NULL, NULL, ?, 2, 200, 0, 0, 0, 0, "
+        "?)",
         ((first + i, row, ids[i], f"https://{host}/{i}/{'x' * (i % 90)}", host, f"g{i}", i % 500,
           1 + i % 40) for i in range(pages)))
     db.executemany("INSERT INTO page_guids VALUES (?, ?, ?)",
@@ -309,7 +310,8 @@ class Migration:
         return took
 
     def killed(self, seconds):
-        """Killed after so long, and then once more while it goes on; True when the kill came in time."""
+        """Killed after so long, and then once more while it goes on;
+        True when the kill came in time."""
         self.reset()
         came = False
         for pause in (seconds, seconds / 2):

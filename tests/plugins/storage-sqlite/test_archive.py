@@ -132,7 +132,8 @@ class Archives:
         self.made.check()
 
     def ustar_is_read(self):
-        """Plain ustar, as releases before wrote it, and what GNU tar and pax make of the same files."""
+        """Plain ustar, as releases before wrote it,
+        and what GNU tar and pax make of the same files."""
         self.clear()
         assert NO_SUMS in self.restore(b"".join(
             entry(n.encode(), c) for n, c in self.files.items()) + bytes(1024))
@@ -168,7 +169,8 @@ class Archives:
                      "another account")
 
     def changed_content_is_refused(self):
-        """One bit anywhere in what the members hold, in their sums, and members that the sums do not name."""
+        """One bit anywhere in what the members hold, in their sums,
+        and members that the sums do not name."""
         rng, whole = random.Random(7), self.archive.read_bytes()
         self.clear()
         for name, content in self.files.items():

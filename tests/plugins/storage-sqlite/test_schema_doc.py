@@ -6,26 +6,33 @@ import sqlite3
 import sys
 
 SHARED_SAMPLE = """
-INSERT INTO accounts (id, email, uid, provider, node, state, created, last_sync, last_attempt, next_sync, last_seen, generation, failures, resync, file)
+INSERT INTO accounts (id, email, uid, provider, node, state, created, last_sync, last_attempt,
+                      next_sync, last_seen, generation, failures, resync, file)
     VALUES ('a', 'anna@example.org', 'u', 'fx', '', 0, 1, 1, 1, 1, 1, 1, 0, 0, 1);
 INSERT INTO identities VALUES ('sync:fx', 'u', 1, 1);
-INSERT INTO sources VALUES (1, 2, 'Old laptop', 1, 'files', 'anna', 1, 0, 0, NULL, 2, 2, 3, 0, 0, x'00');
+INSERT INTO sources
+    VALUES (1, 2, 'Old laptop', 1, 'files', 'anna', 1, 0, 0, NULL, 2, 2, 3, 0, 0, x'00');
 """
 SAMPLE = """
 INSERT INTO account (row, id, generation, visits) VALUES (1, 'a', 1, 1);
 INSERT INTO devices VALUES ('d', 'Anna''s phone', 'mobile', NULL, NULL, NULL, 1, 0, 0);
-INSERT INTO tabs VALUES ('d', 0, 't', 'https://example.org/', NULL, 'g', 1, 0, 0, 1, 2, 0), ('d', 1, 'u', 'https://example.org/u', NULL, NULL, 0, 0, 0, 0, 0, 0);
+INSERT INTO tabs VALUES ('d', 0, 't', 'https://example.org/', NULL, 'g', 1, 0, 0, 1, 2, 0),
+    ('d', 1, 'u', 'https://example.org/u', NULL, NULL, 0, 0, 0, 0, 0, 0);
 INSERT INTO tab_groups VALUES ('d', 'g', 'Trip', 'blue', 1);
-INSERT INTO pages (row, id, url, host, frecency, visit_count, last_visit, bookmarks, bookmark_added, typed, hidden, generation)
+INSERT INTO pages (row, id, url, host, frecency, visit_count, last_visit, bookmarks,
+                   bookmark_added, typed, hidden, generation)
     VALUES (1, 7, 'https://example.org/', 'example.org', 1, 1, unixepoch() * 1000, 1, 1, 0, 0, 1);
 INSERT INTO visits VALUES (1, 7, unixepoch() * 1000, 1, 0, 0, 2);
 INSERT INTO source_marks VALUES (2, 4, 'as far as this');
-INSERT INTO bookmarks VALUES (1, 'root________', 2, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0),
+INSERT INTO bookmarks VALUES
+    (1, 'root________', 2, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0),
     (2, 'menu________', 2, 'root________', 0, NULL, 'x', NULL, NULL, NULL, NULL, NULL, 0, 0, 0),
     (3, 'folder______', 2, 'menu________', 0, NULL, 'Food', NULL, NULL, NULL, NULL, NULL, 0, 0, 0),
-    (4, 'bookmark____', 1, 'folder______', 0, NULL, 'Soup', 'https://example.org/', NULL, NULL, 'Recipes
+    (4, 'bookmark____', 1, 'folder______', 0, NULL, 'Soup', 'https://example.org/', NULL, NULL,
+     'Recipes
 soup', 7, 1000, 1000, 0);
-INSERT INTO bookmark_tags VALUES ('recipes', 1000, 'bookmark____', 'Recipes'), ('soup', 1000, 'bookmark____', 'soup');
+INSERT INTO bookmark_tags VALUES ('recipes', 1000, 'bookmark____', 'Recipes'),
+    ('soup', 1000, 'bookmark____', 'soup');
 """
 
 # What the first examples and the views have to say about the sample.

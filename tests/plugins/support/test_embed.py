@@ -1,4 +1,5 @@
-"""embed.py: C strings that hold the bytes of the files, in order; a missing migration is refused."""
+"""embed.py: C strings that hold the bytes of the files, in order;
+a missing migration is refused."""
 import hashlib
 import pathlib
 import re
@@ -28,7 +29,9 @@ def main():
         assert embed("migrations", out, "--prefix=person_", second, first).returncode == 0
         c = out.read_text()
         assert strings(c) == first.read_text() + second.read_text(), c
-        assert "person_migrations[] = {" in c and "person_migration_count = 2;" in c and '{2, "0002-more.sql",' in c, c
+        for said in ("person_migrations[] = {", "person_migration_count = 2;",
+                     '{2, "0002-more.sql",'):
+            assert said in c, c
         refused = embed("migrations", out, second)
         assert refused.returncode != 0 and "migration 1 is missing" in refused.stderr, refused
         common, script = at / "common.lua", at / "peek.lua"

@@ -28,7 +28,8 @@ class Messages(unittest.TestCase):
         self.assertEqual(rest, self.rows, "write them anew: UPDATE=1 " + " ".join(sys.argv))
 
     def compiles(self, call):
-        source = f'#include "api/messages.h"\nstruct hearth_sentence f(void);\nstruct hearth_sentence f(void) {{ return {call}; }}\n'
+        source = ('#include "api/messages.h"\nstruct hearth_sentence f(void);\n'
+                  f'struct hearth_sentence f(void) {{ return {call}; }}\n')
         run = subprocess.run([
             *COMPILER, "-std=gnu11", "-Wall", "-Werror", "-fsyntax-only", f"-I{ROOT}/core",
             f"-I{ROOT}/core/include", "-xc", "-"
