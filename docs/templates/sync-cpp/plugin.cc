@@ -135,9 +135,9 @@ std::string mark_of(const std::string &credentials)
 
 bool is_up_to_date(const hearth_pull *pull, const std::string &mark)
 {
-    for (size_t i = 0; i < pull->mark_count; i++)
-        if (HEARTH_AT(pull->marks, i)->collection == HEARTH_HISTORY)
-            return mark == HEARTH_AT(pull->marks, i)->text;
+    for (size_t i = 0; i < pull->cursor_count; i++)
+        if (HEARTH_AT(pull->cursors, i)->collection == HEARTH_HISTORY)
+            return mark == HEARTH_AT(pull->cursors, i)->text;
     return false;
 }
 
@@ -194,7 +194,7 @@ void provider_close(void *)
 {
 }
 
-int session_open(void *self, hearth_call *call, void **ret_session)
+int handle_open(void *self, hearth_call *call, void **ret_session)
 {
     return guarded(call, [&] {
         *ret_session = new Session(static_cast<const hearth_host *>(self));
@@ -202,7 +202,7 @@ int session_open(void *self, hearth_call *call, void **ret_session)
     });
 }
 
-void session_close(void *session)
+void handle_close(void *session)
 {
     delete static_cast<Session *>(session);
 }
@@ -260,8 +260,8 @@ hearth_sync make_operations()
     operations.struct_size = sizeof(operations);
     operations.open = provider_open;
     operations.close = provider_close;
-    operations.session_open = session_open;
-    operations.session_close = session_close;
+    operations.handle_open = handle_open;
+    operations.handle_close = handle_close;
     operations.interrupt = interrupt;
     operations.account_import = account_import;
     operations.pull = pull;
