@@ -1,5 +1,5 @@
-// node build.mjs --out FOLDER [--dev]: bundles src/ into FOLDER. Files under assets/ carry a hash of their contents in the name; what
-// compresses has a .gz and a .br beside it.
+// node build.mjs --out FOLDER [--dev]: bundles src/ into FOLDER. Files under assets/ carry a hash
+// of their contents in the name; what compresses has a .gz and a .br beside it.
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -10,7 +10,9 @@ import zlib from "node:zlib";
 const here = path.dirname(fileURLToPath(import.meta.url));
 const words = process.argv.slice(2);
 const dev = words.includes("--dev");
-const out = path.resolve(words.includes("--out") ? words[words.indexOf("--out") + 1] : path.join(here, "dist"));
+const out = path.resolve(
+  words.includes("--out") ? words[words.indexOf("--out") + 1] : path.join(here, "dist"),
+);
 const { version } = JSON.parse(await readFile(path.join(here, "package.json"), "utf8"));
 
 const common = {
@@ -56,7 +58,8 @@ async function bundles() {
     entryNames: "assets/[name]-[hash]",
     metafile: true,
   });
-  const first = app.metafile.outputs[path.relative(here, out + outputOf(app.metafile, "src/app.ts"))];
+  const first =
+    app.metafile.outputs[path.relative(here, out + outputOf(app.metafile, "src/app.ts"))];
   return {
     app: outputOf(app.metafile, "src/app.ts"),
     style: outputOf(app.metafile, "src/styles/app.css"),
@@ -64,7 +67,9 @@ async function bundles() {
     fonts: Object.keys(app.metafile.outputs)
       .filter(o => /-latin-wght-normal\.woff2$/.test(o))
       .map(o => "/" + path.relative(out, path.join(here, o))),
-    preload: first.imports.filter(i => i.kind === "import-statement").map(i => "/" + path.relative(out, path.join(here, i.path))),
+    preload: first.imports
+      .filter(i => i.kind === "import-statement")
+      .map(i => "/" + path.relative(out, path.join(here, i.path))),
   };
 }
 
@@ -74,7 +79,11 @@ const slimTemplates = {
   setup(b) {
     b.onLoad({ filter: /src\/.*\.ts$/ }, async args => {
       const text = await readFile(args.path, "utf8");
-      return { contents: text.replace(/(>|\})\n\s+(?=<|\$\{)/g, "$1 ").replace(/>\n\s+</g, "><"), loader: "ts" };
+      const contents = text
+        .replace(/>\n\s+(?=<\/)/g, ">") // before the end of an element
+        .replace(/(>|\})\n\s+(?=<|\$\{)/g, "$1 ")
+        .replace(/\n\s+(?=[.?@]?[\w-]+=(?:"|\$\{))/g, " "); // attributes, one a line
+      return { contents, loader: "ts" };
     });
   },
 };
@@ -89,9 +98,12 @@ async function walk(folder) {
   return found.sort();
 }
 
-// The service worker keeps what the app needs to open without a network: everything but the pictures for home screens.
+// The service worker keeps what the app needs to open without a network: everything but the
+// pictures for home screens.
 async function serviceWorker() {
-  const files = (await walk(out)).map(f => path.relative(out, f)).filter(f => /^assets\/|^index\.html$/.test(f) && !f.endsWith(".map"));
+  const files = (await walk(out))
+    .map(f => path.relative(out, f))
+    .filter(f => /^assets\/|^index\.html$/.test(f) && !f.endsWith(".map"));
   const manifest = [];
   for (const f of files) {
     const revision = f.startsWith("assets/")
@@ -121,11 +133,15 @@ async function compress() {
       [
         ".br",
         zlib.brotliCompressSync(bytes, {
-          params: { [zlib.constants.BROTLI_PARAM_QUALITY]: dev ? 4 : 11, [zlib.constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+          params: {
+            [zlib.constants.BROTLI_PARAM_QUALITY]: dev ? 4 : 11,
+            [zlib.constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+          },
         }),
       ],
     ];
-    for (const [extension, form] of forms) if (form.length < bytes.length) await writeFile(file + extension, form);
+    for (const [extension, form] of forms)
+      if (form.length < bytes.length) await writeFile(file + extension, form);
   }
 }
 
@@ -138,7 +154,12 @@ const page = (await readFile(path.join(here, "index.html"), "utf8"))
   .replace("{{boot}}", made.boot)
   .replace("{{style}}", made.style)
   .replace("{{app}}", made.app)
-  .replace("{{fonts}}", made.fonts.map(f => `<link rel="preload" href="${f}" as="font" type="font/woff2" crossorigin>`).join(""))
+  .replace(
+    "{{fonts}}",
+    made.fonts
+      .map(f => `<link rel="preload" href="${f}" as="font" type="font/woff2" crossorigin>`)
+      .join(""),
+  )
   .replace("{{preload}}", made.preload.map(p => `<link rel="modulepreload" href="${p}">`).join(""));
 await writeFile(path.join(out, "index.html"), page);
 await serviceWorker();

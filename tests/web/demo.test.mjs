@@ -13,7 +13,10 @@ test("the demo opens signed in", async t => {
   t.after(() => rmSync(home, { recursive: true, force: true }));
   mkdirSync(join(home, "conf.d"));
   mkdirSync(join(home, "state"), { mode: 0o700 });
-  writeFileSync(join(home, "conf.d", "00-dev.conf"), `[hearth]\nstate_dir = ${home}/state\n[listen main]\naddress = 127.0.0.1:0\n`);
+  writeFileSync(
+    join(home, "conf.d", "00-dev.conf"),
+    `[hearth]\nstate_dir = ${home}/state\n[listen main]\naddress = 127.0.0.1:0\n`,
+  );
   const script = fileURLToPath(new URL("../doubles/demo.py", import.meta.url));
   const demo = spawn("/usr/bin/python3", [script, "--hearthd", HEARTHD, "--home", home], {
     env: { ...process.env, DISPLAY: "", WAYLAND_DISPLAY: "" },

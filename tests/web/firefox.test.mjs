@@ -8,10 +8,16 @@ const browser = await puppeteer.launch({
   browser: "firefox",
   executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
   extraPrefsFirefox: {
-    "network.captive-portal-service.enabled": false, "network.connectivity-service.enabled": false, "app.update.enabled": false, "browser.safebrowsing.downloads.remote.enabled": false,
-    "privacy.trackingprotection.enabled": false, "extensions.systemAddon.update.enabled": false, "services.settings.server": "data:,", "toolkit.telemetry.enabled": false,
+    "network.captive-portal-service.enabled": false,
+    "network.connectivity-service.enabled": false,
+    "app.update.enabled": false,
+    "browser.safebrowsing.downloads.remote.enabled": false,
+    "privacy.trackingprotection.enabled": false,
+    "extensions.systemAddon.update.enabled": false,
+    "services.settings.server": "data:,",
+    "toolkit.telemetry.enabled": false,
   },
-}); // prettier-ignore
+});
 after(() => browser.close());
 
 const problems = [];
@@ -29,7 +35,10 @@ page.on(
 page.setDefaultTimeout(30_000);
 
 const text = wanted => page.waitForFunction(w => document.body.innerText.includes(w), {}, wanted);
-const settled = () => page.waitForFunction(() => document.querySelector("#view h1") && !document.querySelector(".ghost, .ghosts"));
+const settled = () =>
+  page.waitForFunction(
+    () => document.querySelector("#view h1") && !document.querySelector(".ghost, .ghosts"),
+  );
 
 test("Firefox: signing in, every view, search by keys, history, offline, signing out", async () => {
   await page.goto(BASE + "/tabs");
@@ -38,22 +47,38 @@ test("Firefox: signing in, every view, search by keys, history, offline, signing
   await page.click("main button");
   await text("Jump back in");
   await settled();
-  for (const [path, words] of [["/tabs", "Ada phone"], ["/bookmarks", "Bookmarks Toolbar"], ["/history", "11,778 visits"], ["/sites", "en.wikipedia.org"], ["/account", "Signed-in browsers"], ["/themes", "Tide"]]) {
+  for (const [path, words] of [
+    ["/tabs", "Ada phone"],
+    ["/bookmarks", "Bookmarks Toolbar"],
+    ["/history", "11,778 visits"],
+    ["/sites", "en.wikipedia.org"],
+    ["/account", "Signed-in browsers"],
+    ["/themes", "Tide"],
+  ]) {
     await page.goto(BASE + path);
     await text(words);
     await settled();
-  } // prettier-ignore
+  }
   await page.keyboard.press("/");
   await page.keyboard.type("quiet river");
   await page.waitForSelector('.results[data-query="quiet river"] [role=option]');
   await page.keyboard.press("ArrowDown");
   await page.waitForSelector('#results [aria-selected="true"]');
-  assert.deepEqual(await page.$$eval("#results > :first-child .row-title mark", m => m.map(x => x.textContent)), ["Quiet", "river"]);
+  assert.deepEqual(
+    await page.$$eval("#results > :first-child .row-title mark", m => m.map(x => x.textContent)),
+    ["Quiet", "river"],
+  );
   await page.goto(BASE + "/history");
   await settled();
   for (const part of [0.3, 0.9, 1]) {
     await page.evaluate(p => scrollTo(0, document.documentElement.scrollHeight * p), part);
-    await page.waitForFunction(() => !document.querySelector(".ghost") && [...document.querySelectorAll("scroll-list a")].some(a => a.getBoundingClientRect().top > 0 && a.getBoundingClientRect().top < innerHeight)); // prettier-ignore
+    await page.waitForFunction(
+      () =>
+        !document.querySelector(".ghost") &&
+        [...document.querySelectorAll("scroll-list a")].some(
+          a => a.getBoundingClientRect().top > 0 && a.getBoundingClientRect().top < innerHeight,
+        ),
+    );
     assert.ok((await page.$$eval("scroll-list > .placed", p => p.length)) < 70);
   }
   await page.waitForFunction(() => navigator.serviceWorker.ready.then(() => true));

@@ -1,5 +1,6 @@
-// measure.mjs [bytes] [typing] [scrolling] [lighthouse]: what the budgets of the app are held against, as Markdown tables for docs/performance.md.
-// `./dev bench web` runs all of it, on a quiet machine. Typing and scrolling have a floor from the same run: a bare page that does the same.
+// measure.mjs [bytes] [typing] [scrolling] [lighthouse]: what the budgets of the app are held
+// against, as Markdown tables for docs/performance.md. `./dev bench web` runs all of it, on a quiet
+// machine. Typing and scrolling have a floor from the same run: a bare page that does the same.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,21 +8,52 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { BASE, signInLink } from "./addresses.mjs";
 
-const LIGHTHOUSE = "lighthouse@12.8.2"; // fetched by npx when it is asked for: too large to belong to the tests
+// Fetched by npx when it is asked for: too large to belong to the tests.
+const LIGHTHOUSE = "lighthouse@12.8.2";
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const VIEWS = ["/", "/search?q=river", "/tabs", "/bookmarks", "/history", "/sites", "/account", "/themes"];
-const WORDS = ["quiet river", "github", "wikipedia bakery", "news", "the archive", "docs example", "a", "zebra crossing"];
+const VIEWS = [
+  "/",
+  "/search?q=river",
+  "/tabs",
+  "/bookmarks",
+  "/history",
+  "/sites",
+  "/account",
+  "/themes",
+];
+const WORDS = [
+  "quiet river",
+  "github",
+  "wikipedia bakery",
+  "news",
+  "the archive",
+  "docs example",
+  "a",
+  "zebra crossing",
+];
 
-const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
-const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: "en-GB" });
+const browser = await chromium.launch({
+  executablePath: CHROMIUM,
+  args: ["--no-sandbox", "--disable-gpu"],
+});
+const context = await browser.newContext({
+  viewport: { width: 390, height: 844 },
+  locale: "en-GB",
+});
 const page = await context.newPage();
 await page.goto(signInLink());
 await page.getByRole("button", { name: "Sign in" }).click();
 await page.waitForURL(u => u.pathname === "/");
-const { pages } = await page.evaluate(async () => (await (await fetch("/api/v1/me")).json()).account.counts);
+const { pages } = await page.evaluate(
+  async () => (await (await fetch("/api/v1/me")).json()).account.counts,
+);
 
-const settled = () => page.waitForFunction(() => document.querySelector("#view h1") && !document.querySelector(".ghost, .ghosts"));
-const quantile = (values, q) => values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(q * values.length))];
+const settled = () =>
+  page.waitForFunction(
+    () => document.querySelector("#view h1") && !document.querySelector(".ghost, .ghosts"),
+  );
+const quantile = (values, q) =>
+  values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(q * values.length))];
 const ms = number => `${number.toFixed(1)} ms`;
 
 function table(title, ...rows) {
@@ -36,19 +68,32 @@ function table(title, ...rows) {
 async function bytes() {
   const rows = [["view", "scripts", "scripts, styles and page"]];
   for (const path of VIEWS) {
-    const fresh = await browser.newContext({ storageState: await context.storageState(), serviceWorkers: "block" });
+    const fresh = await browser.newContext({
+      storageState: await context.storageState(),
+      serviceWorkers: "block",
+    });
     const p = await fresh.newPage();
     const client = await fresh.newCDPSession(p);
     await client.send("Network.enable");
     const kinds = new Map();
     const sums = { Script: 0, Stylesheet: 0, Document: 0 };
     client.on("Network.responseReceived", e => kinds.set(e.requestId, e.type));
-    client.on("Network.loadingFinished", e => (sums[kinds.get(e.requestId)] += e.encodedDataLength));
+    client.on(
+      "Network.loadingFinished",
+      e => (sums[kinds.get(e.requestId)] += e.encodedDataLength),
+    );
     await p.goto(BASE + path);
-    await p.waitForFunction(() => document.querySelector("#view h1") && !document.querySelector(".ghost, .ghosts"));
+    await p.waitForFunction(
+      () => document.querySelector("#view h1") && !document.querySelector(".ghost, .ghosts"),
+    );
     await p.waitForTimeout(500); // what is loaded afterwards belongs to it
     await fresh.close();
-    rows.push([`\`${path}\``, ...[sums.Script, sums.Script + sums.Stylesheet + sums.Document].map(n => `${(n / 1024).toFixed(1)} KB`)]);
+    rows.push([
+      `\`${path}\``,
+      ...[sums.Script, sums.Script + sums.Stylesheet + sums.Document].map(
+        n => `${(n / 1024).toFixed(1)} KB`,
+      ),
+    ]);
   }
   table("Bytes of each view, first visit, Brotli", ...rows);
 }
@@ -57,7 +102,10 @@ async function bytes() {
 async function bare(body) {
   await page.goto(BASE + "/basic/");
   await page.evaluate(
-    b => document.body.replaceChildren(...b.map(([name, attributes]) => Object.assign(document.createElement(name), attributes))),
+    b =>
+      document.body.replaceChildren(
+        ...b.map(([name, attributes]) => Object.assign(document.createElement(name), attributes)),
+      ),
     body,
   );
 }
@@ -66,9 +114,15 @@ async function type() {
   await page.evaluate(() => {
     window.times = [];
     window.tasks = [];
-    new PerformanceObserver(l => window.tasks.push(...l.getEntries().map(e => e.duration))).observe({ type: "longtask" });
+    new PerformanceObserver(l => window.tasks.push(...l.getEntries().map(e => e.duration))).observe(
+      { type: "longtask" },
+    );
     let typed = null;
-    document.addEventListener("input", e => (typed = { at: e.timeStamp, value: e.target.value }), true);
+    document.addEventListener(
+      "input",
+      e => (typed = { at: e.timeStamp, value: e.target.value }),
+      true,
+    );
     const look = () => {
       if (!typed || document.querySelector(".results")?.dataset.query !== typed.value) return;
       const { at } = typed;
@@ -79,7 +133,11 @@ async function type() {
         channel.port2.postMessage(null);
       });
     };
-    new MutationObserver(look).observe(document.body, { subtree: true, attributes: true, childList: true });
+    new MutationObserver(look).observe(document.body, {
+      subtree: true,
+      attributes: true,
+      childList: true,
+    });
   });
   await page.locator("#search").focus();
   for (const words of WORDS) {
@@ -87,7 +145,10 @@ async function type() {
       const before = await page.evaluate(() => window.times.length);
       await page.keyboard.type(key);
       if (key === " ") continue; // asks nothing
-      await page.waitForFunction(n => window.times.length > n, before, { polling: 5, timeout: 5000 });
+      await page.waitForFunction(n => window.times.length > n, before, {
+        polling: 5,
+        timeout: 5000,
+      });
     }
     await page.locator("#search").fill("");
     await page.waitForTimeout(100);
@@ -111,9 +172,13 @@ async function typing() {
       const mine = ++newest;
       const query = e.target.value.trim();
       if (!query) return;
-      const { results } = await (await fetch(`/api/v1/search?limit=20&q=${encodeURIComponent(query)}`)).json();
+      const { results } = await (
+        await fetch(`/api/v1/search?limit=20&q=${encodeURIComponent(query)}`)
+      ).json();
       if (mine !== newest) return;
-      list.replaceChildren(...results.map(r => Object.assign(document.createElement("li"), { textContent: r.title })));
+      list.replaceChildren(
+        ...results.map(r => Object.assign(document.createElement("li"), { textContent: r.title })),
+      );
       list.dataset.query = e.target.value;
     });
   });
@@ -121,8 +186,16 @@ async function typing() {
   table(
     `Keystroke to painted results, ${pages.toLocaleString("en")} pages`,
     ["page", "keys", "p50", "p95", "max", "tasks over 50 ms"],
-    ...Object.entries({ "Hearth's": app, "bare: a list of titles": floor }).map(([name, { times, tasks }]) => [
-      name, times.length, ms(quantile(times, 0.5)), ms(quantile(times, 0.95)), ms(quantile(times, 1)), tasks.length ]), // prettier-ignore
+    ...Object.entries({ "Hearth's": app, "bare: a list of titles": floor }).map(
+      ([name, { times, tasks }]) => [
+        name,
+        times.length,
+        ms(quantile(times, 0.5)),
+        ms(quantile(times, 0.95)),
+        ms(quantile(times, 1)),
+        tasks.length,
+      ],
+    ),
   );
 }
 
@@ -131,7 +204,9 @@ async function scroll() {
   await page.evaluate(() => {
     window.tasks = [];
     window.frames = [];
-    new PerformanceObserver(l => window.tasks.push(...l.getEntries().map(e => e.duration))).observe({ type: "longtask" });
+    new PerformanceObserver(l => window.tasks.push(...l.getEntries().map(e => e.duration))).observe(
+      { type: "longtask" },
+    );
     let last = performance.now();
     const tick = now => {
       window.frames.push(now - last);
@@ -169,23 +244,67 @@ async function scrolling() {
   table(
     `Scrolling through all history, ${pages.toLocaleString("en")} pages`,
     ["page", "frames", "p50", "p95", "max", "tasks over 50 ms", "rows in the page"],
-    ...Object.entries({ "Hearth's": app, "bare: 10,000 lines of text": floor }).map(([name, { frames, tasks, rows }]) => [
-      name, frames.length, ms(quantile(frames, 0.5)), ms(quantile(frames, 0.95)), ms(quantile(frames, 1)), tasks.length, rows ]), // prettier-ignore
+    ...Object.entries({ "Hearth's": app, "bare: 10,000 lines of text": floor }).map(
+      ([name, { frames, tasks, rows }]) => [
+        name,
+        frames.length,
+        ms(quantile(frames, 0.5)),
+        ms(quantile(frames, 0.95)),
+        ms(quantile(frames, 1)),
+        tasks.length,
+        rows,
+      ],
+    ),
   );
 }
 
 async function lighthouse() {
   const { name, value } = (await context.cookies()).find(c => c.name.endsWith("hearth_session"));
   const folder = mkdtempSync(join(tmpdir(), "lighthouse-"));
-  const rows = [["view", "performance", "accessibility", "best practices", "first contentful paint", "largest", "blocked", "shift"]];
+  const rows = [
+    [
+      "view",
+      "performance",
+      "accessibility",
+      "best practices",
+      "first contentful paint",
+      "largest",
+      "blocked",
+      "shift",
+    ],
+  ];
   try {
     for (const path of VIEWS) {
       const out = join(folder, "report.json");
-      execFileSync("npx", ["--yes", LIGHTHOUSE, BASE + path, "--quiet", "--extra-headers", JSON.stringify({ Cookie: `${name}=${value}` }), "--only-categories=performance,accessibility,best-practices", "--output=json", `--output-path=${out}`, "--chrome-flags=--headless=new --no-sandbox --disable-gpu"], { env: { ...process.env, CHROME_PATH: CHROMIUM }, stdio: "inherit" }); // prettier-ignore
+      execFileSync(
+        "npx",
+        [
+          "--yes",
+          LIGHTHOUSE,
+          BASE + path,
+          "--quiet",
+          "--extra-headers",
+          JSON.stringify({ Cookie: `${name}=${value}` }),
+          "--only-categories=performance,accessibility,best-practices",
+          "--output=json",
+          `--output-path=${out}`,
+          "--chrome-flags=--headless=new --no-sandbox --disable-gpu",
+        ],
+        { env: { ...process.env, CHROME_PATH: CHROMIUM }, stdio: "inherit" },
+      );
       const { categories, audits } = JSON.parse(readFileSync(out, "utf8"));
       const score = id => Math.round(100 * categories[id].score);
       const shown = id => audits[id].displayValue.replace(/\s/g, " ");
-      rows.push([`\`${path}\``, score("performance"), score("accessibility"), score("best-practices"), shown("first-contentful-paint"), shown("largest-contentful-paint"), shown("total-blocking-time"), shown("cumulative-layout-shift")]); // prettier-ignore
+      rows.push([
+        `\`${path}\``,
+        score("performance"),
+        score("accessibility"),
+        score("best-practices"),
+        shown("first-contentful-paint"),
+        shown("largest-contentful-paint"),
+        shown("total-blocking-time"),
+        shown("cumulative-layout-shift"),
+      ]);
       for (const { auditRefs } of Object.values(categories))
         for (const { id, weight } of auditRefs)
           if (weight > 0 && audits[id].score !== null && audits[id].score < 0.9)

@@ -1,4 +1,5 @@
-// Without a network: the app opens, shows what was last seen, and searches in it. Signing out leaves nothing.
+// Without a network: the app opens, shows what was last seen, and searches in it. Signing out
+// leaves nothing.
 import { strict as assert } from "node:assert";
 import { createServer, request as ask } from "node:http";
 import { test } from "node:test";
@@ -13,16 +14,37 @@ async function installed(page) {
 test("installable: manifest, icons, start address", async t => {
   const { page, context } = await open(t);
   await visit(page, "/", /Good|Still up/);
-  const manifest = await (await context.request.get(BASE + (await page.locator("link[rel=manifest]").getAttribute("href")))).json();
+  const manifest = await (
+    await context.request.get(
+      BASE + (await page.locator("link[rel=manifest]").getAttribute("href")),
+    )
+  ).json();
   assert.equal(manifest.display, "standalone");
-  assert.ok(manifest.icons.some(i => i.purpose === "maskable" && i.sizes === "512x512") && manifest.icons.some(i => i.sizes === "192x192"));
-  for (const icon of [...manifest.icons.map(i => i.src), await page.locator("link[rel=apple-touch-icon]").getAttribute("href")]) {
-    const size = await page.evaluate(async src => { const i = new Image(); i.src = src; await i.decode(); return i.naturalWidth; }, icon); // prettier-ignore
+  assert.ok(
+    manifest.icons.some(i => i.purpose === "maskable" && i.sizes === "512x512") &&
+      manifest.icons.some(i => i.sizes === "192x192"),
+  );
+  for (const icon of [
+    ...manifest.icons.map(i => i.src),
+    await page.locator("link[rel=apple-touch-icon]").getAttribute("href"),
+  ]) {
+    const size = await page.evaluate(async src => {
+      const i = new Image();
+      i.src = src;
+      await i.decode();
+      return i.naturalWidth;
+    }, icon);
     assert.ok(size >= 150, icon);
   }
   assert.equal((await context.request.get(BASE + manifest.start_url)).status(), 200);
-  assert.equal(await page.locator("meta[name=apple-mobile-web-app-capable]").getAttribute("content"), "yes");
-  assert.match(await (await context.request.get(BASE + "/opensearch.xml")).text(), /\/search\?q=\{searchTerms\}/);
+  assert.equal(
+    await page.locator("meta[name=apple-mobile-web-app-capable]").getAttribute("content"),
+    "yes",
+  );
+  assert.match(
+    await (await context.request.get(BASE + "/opensearch.xml")).text(),
+    /\/search\?q=\{searchTerms\}/,
+  );
 });
 
 test("offline: every view that was seen, and a search in it", async t => {
@@ -38,7 +60,9 @@ test("offline: every view that was seen, and a search in it", async t => {
     await visit(page, path, heading);
   await page.goto(BASE + "/");
   await settled(page);
-  await page.waitForFunction(() => caches.open("data-1").then(c => c.match("/api/v1/search?limit=200")));
+  await page.waitForFunction(() =>
+    caches.open("data-1").then(c => c.match("/api/v1/search?limit=200")),
+  );
   await context.setOffline(true);
   await page.reload();
   await page.getByText("Ada laptop", { exact: true }).first().waitFor();
@@ -101,7 +125,10 @@ test("a new version offers itself, and is used when asked", async t => {
   await page.getByRole("button", { name: "Use it now" }).click();
   await loaded;
   await page.getByRole("heading", { name: "Jump back in" }).waitFor();
-  assert.equal(await page.evaluate(() => navigator.serviceWorker.getRegistration().then(r => r.waiting)), null);
+  assert.equal(
+    await page.evaluate(() => navigator.serviceWorker.getRegistration().then(r => r.waiting)),
+    null,
+  );
 });
 
 test("signing out empties what was kept; the next person sees nothing of it", async t => {
@@ -112,9 +139,13 @@ test("signing out empties what was kept; the next person sees nothing of it", as
   await page.waitForFunction(() => caches.has("data-1"));
   await page.getByRole("button", { name: "Sign out of this browser" }).click();
   await page.getByRole("heading", { name: "Your web, at home" }).waitFor();
-  assert.deepEqual(await page.evaluate(async () => (await caches.keys()).filter(k => k.startsWith("data"))), []);
+  assert.deepEqual(
+    await page.evaluate(async () => (await caches.keys()).filter(k => k.startsWith("data"))),
+    [],
+  );
   await context.setOffline(true);
-  await page.goto(BASE + "/tabs").catch(() => page.waitForLoadState()); // the server had the service worker removed as well
+  // The server had the service worker removed as well.
+  await page.goto(BASE + "/tabs").catch(() => page.waitForLoadState());
   assert.equal(await page.getByText("Ada laptop").count(), 0);
 });
 

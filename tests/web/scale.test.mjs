@@ -16,7 +16,9 @@ test("scrolling through everything, and to any date", async t => {
   const list = page.locator("scroll-list");
   const total = Number((await page.locator(".bar .when").textContent()).replace(/\D/g, ""));
   assert.ok((await list.evaluate(l => l.clientHeight)) > total * 59);
-  const days = await page.evaluate(() => document.querySelector("scroll-list").sections.map(s => s.key));
+  const days = await page.evaluate(() =>
+    document.querySelector("scroll-list").sections.map(s => s.key),
+  );
   for (const part of [0.2, 0.5, 0.9, 0.99, 0.3, 0]) {
     await page.evaluate(p => scrollTo(0, document.documentElement.scrollHeight * p), part);
     await settled(page);
@@ -32,11 +34,22 @@ test("scrolling through everything, and to any date", async t => {
   }
   for (const day of [days[Math.floor(days.length / 2)], days[days.length - 1], days[3]]) {
     await visit(page, `/history/${day}`, "History");
-    await page.waitForFunction(d => { const h = document.querySelector("scroll-list"); return h?.sections.some(s => s.key === d) && document.querySelectorAll(".day-head").length > 0; }, day); // prettier-ignore
+    await page.waitForFunction(d => {
+      const h = document.querySelector("scroll-list");
+      return (
+        h?.sections.some(s => s.key === d) && document.querySelectorAll(".day-head").length > 0
+      );
+    }, day);
     await settled(page);
-    const shown = await page.evaluate(() => [...document.querySelectorAll(".placed-head, .placed")].length);
+    const shown = await page.evaluate(
+      () => [...document.querySelectorAll(".placed-head, .placed")].length,
+    );
     assert.ok(shown > 0);
-    const first = await page.evaluate(async d => (await (await fetch(`/api/v1/history?limit=1&from=${new Date(d + "T00:00").getTime()}&to=${new Date(d + "T00:00").getTime() + 86400000}`)).json()).visits[0], day); // prettier-ignore
+    const first = await page.evaluate(async d => {
+      const from = new Date(d + "T00:00").getTime();
+      const answer = await fetch(`/api/v1/history?limit=1&from=${from}&to=${from + 86400000}`);
+      return (await answer.json()).visits[0];
+    }, day);
     await page.locator(`scroll-list a[href="${first.url}"]`).first().waitFor();
   }
 });

@@ -1,4 +1,5 @@
-// How it looks: docs/screenshots/, which the README shows, compared with what the app draws now. UPDATE=1 draws them anew.
+// How it looks: docs/screenshots/, which the README shows, compared with what the app draws now.
+// UPDATE=1 draws them anew.
 import { strict as assert } from "node:assert";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
@@ -9,7 +10,8 @@ import { open, visit } from "./world.mjs";
 
 const FOLDER = fileURLToPath(new URL("../../docs/screenshots/", import.meta.url));
 const NOW = new Date("2026-11-23T18:40:00+01:00"); // an evening after Ada's last sync
-const DIFFERENT = 0.01; // of all pixels: another version of a browser smooths its letters differently
+// Of all pixels: another version of a browser smooths its letters differently.
+const DIFFERENT = 0.01;
 
 const SCREENS = [
   ["home-phone-light", "phone", false, "hearth", "/", /Good/],
@@ -28,9 +30,15 @@ for (const [name, size, dark, theme, path, heading] of SCREENS)
   test(name, async t => {
     const { page } = await open(t, { size, dark });
     await page.clock.setFixedTime(NOW);
-    await page.route(u => u.pathname === "/api/v1/settings", r => r.fulfill({ json: { theme: { mode: "auto", name: theme }, timezone: "Europe/Berlin" } })); // prettier-ignore
+    await page.route(
+      u => u.pathname === "/api/v1/settings",
+      r => r.fulfill({ json: { theme: { mode: "auto", name: theme }, timezone: "Europe/Berlin" } }),
+    );
     await visit(page, path, heading);
-    await page.waitForFunction(n => document.documentElement.dataset.theme === n && document.querySelector(".art svg"), theme);
+    await page.waitForFunction(
+      n => document.documentElement.dataset.theme === n && document.querySelector(".art svg"),
+      theme,
+    );
     await visit(page, path, heading); // with fonts and theme in place
     const now = PNG.sync.read(await page.screenshot({ animations: "disabled", caret: "hide" }));
     const file = `${FOLDER}${name}.png`;
@@ -42,7 +50,13 @@ for (const [name, size, dark, theme, path, heading] of SCREENS)
     assert.ok(existsSync(file), `${file} is missing; UPDATE=1 draws it`);
     const before = PNG.sync.read(readFileSync(file));
     assert.deepEqual([now.width, now.height], [before.width, before.height]);
-    const changed = pixelmatch(before.data, now.data, null, now.width, now.height, { threshold: 0.2 });
-    if (changed > DIFFERENT * now.width * now.height) writeFileSync(`/tmp/${name}.now.png`, PNG.sync.write(now));
-    assert.ok(changed <= DIFFERENT * now.width * now.height, `${changed} pixels differ; what was drawn: /tmp/${name}.now.png`);
+    const changed = pixelmatch(before.data, now.data, null, now.width, now.height, {
+      threshold: 0.2,
+    });
+    if (changed > DIFFERENT * now.width * now.height)
+      writeFileSync(`/tmp/${name}.now.png`, PNG.sync.write(now));
+    assert.ok(
+      changed <= DIFFERENT * now.width * now.height,
+      `${changed} pixels differ; what was drawn: /tmp/${name}.now.png`,
+    );
   });

@@ -17,7 +17,9 @@ test("results while one types, the matches marked, and what they are", async t =
   const first = options(page).first();
   assert.deepEqual(await first.locator(".row-title mark").allTextContents(), ["Quiet", "ri"]);
   assert.match(await first.textContent(), /Quiet river[^]*(open tab|bookmark|visited)/);
-  const asked = await page.evaluate(() => fetch("/api/v1/search?q=quiet+ri&limit=20").then(r => r.json()));
+  const asked = await page.evaluate(() =>
+    fetch("/api/v1/search?q=quiet+ri&limit=20").then(r => r.json()),
+  );
   assert.deepEqual(
     await options(page).evaluateAll(o => o.map(x => x.getAttribute("href"))),
     asked.results.map(r => r.url),
@@ -68,9 +70,16 @@ test("keyboard alone: slash, arrows, Enter, Escape; what was picked is told", as
 
 test("a page that another app shares is looked for", async t => {
   const { page } = await open(t);
-  await page.goto(BASE + "/search?title=Something&text=" + encodeURIComponent("Look at this: https://en.wikipedia.org/wiki/Quiet_river"));
+  await page.goto(
+    BASE +
+      "/search?title=Something&text=" +
+      encodeURIComponent("Look at this: https://en.wikipedia.org/wiki/Quiet_river"),
+  );
   await answered(page, "en.wikipedia.org/wiki/Quiet_river");
-  assert.equal(await options(page).first().getAttribute("href"), "https://en.wikipedia.org/wiki/Quiet_river");
+  assert.equal(
+    await options(page).first().getAttribute("href"),
+    "https://en.wikipedia.org/wiki/Quiet_river",
+  );
 });
 
 test("an answer that comes late changes nothing", async t => {
@@ -87,8 +96,11 @@ test("an answer that comes late changes nothing", async t => {
   await field(page).pressSequentially("er");
   await answered(page, "river");
   const before = await options(page).allTextContents();
-  await late[0].fulfill({ json: { results: [] } }).catch(() => {}); // given up by the app: that is as good
-  await page.evaluate(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r))));
+  // Given up by the app: that is as good.
+  await late[0].fulfill({ json: { results: [] } }).catch(() => {});
+  await page.evaluate(
+    () => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r))),
+  );
   assert.deepEqual(await options(page).allTextContents(), before);
 });
 
@@ -98,7 +110,9 @@ test("only tabs, bookmarks or history; nothing found; any script", async t => {
   await answered(page, "river");
   await page.getByRole("button", { name: "History", exact: true }).click();
   await page.waitForURL(u => u.searchParams.get("in") === "history");
-  await page.waitForFunction(() => [...document.querySelectorAll("#results .kind")].every(k => k.dataset.kind === "history"));
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll("#results .kind")].every(k => k.dataset.kind === "history"),
+  );
   await field(page).fill("zzzzzzzzzz");
   await page.getByText("Nothing found").last().waitFor();
   await page.getByRole("button", { name: "Everything" }).click();
@@ -110,7 +124,10 @@ test("only tabs, bookmarks or history; nothing found; any script", async t => {
     await field(page).fill(typed);
     await answered(page, typed);
     if (marked && (await options(page).count()) > 0)
-      assert.equal((await page.locator("#results mark").first().textContent()).toLowerCase().normalize(), marked);
+      assert.equal(
+        (await page.locator("#results mark").first().textContent()).toLowerCase().normalize(),
+        marked,
+      );
   }
   await field(page).fill("図書館");
   await answered(page, "図書館");

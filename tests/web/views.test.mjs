@@ -3,14 +3,29 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { answer, BASE, cli, open, service, settled, visit } from "./world.mjs";
 
-const account = { id: "a", email: "ada@example.org", name: null, state: "ok", state_detail: null, node: "main", created: 1, last_sync: Date.now(), last_attempt: 1, next_sync: null, syncing: false,
-  counts: { devices: 0, tabs: 0, bookmarks: 0, folders: 0, pages: 0, visits: 0 } }; // prettier-ignore
+const account = {
+  id: "a",
+  email: "ada@example.org",
+  name: null,
+  state: "ok",
+  state_detail: null,
+  node: "main",
+  created: 1,
+  last_sync: Date.now(),
+  last_attempt: 1,
+  next_sync: null,
+  syncing: false,
+  counts: { devices: 0, tabs: 0, bookmarks: 0, folders: 0, pages: 0, visits: 0 },
+};
 
 test("home: what was open, what is visited most, what was kept lately", async t => {
   const { page } = await open(t);
   await visit(page, "/", /Good|Still up/);
   await page.getByText(/^Synced .*Ada .*last uploaded/).waitFor();
-  assert.deepEqual(await page.locator(".device-card h3").allTextContents(), ["Ada laptop", "Ada phone"]);
+  assert.deepEqual(await page.locator(".device-card h3").allTextContents(), [
+    "Ada laptop",
+    "Ada phone",
+  ]);
   assert.equal(await page.locator(".device-card").first().locator("li").count(), 3);
   assert.equal(await page.locator(".top-sites li").count(), 8);
   assert.equal(await page.locator("section[aria-labelledby=home-added] li").count(), 6);
@@ -69,17 +84,27 @@ test("bookmarks: folders in order, the way back, tags, newest first, filter", as
   await page.getByRole("link", { name: /Bookmarks Toolbar/ }).click();
   await page.getByRole("heading", { level: 1, name: "Bookmarks Toolbar" }).waitFor();
   const shown = await page.evaluate(() =>
-    fetch(`/api/v1/bookmarks?folder=${location.pathname.split("/")[2]}&limit=100`).then(r => r.json()),
+    fetch(`/api/v1/bookmarks?folder=${location.pathname.split("/")[2]}&limit=100`).then(r =>
+      r.json(),
+    ),
   );
   await settled(page);
   const titles = await page.locator("scroll-list .row-title").count();
   assert.equal(titles, shown.items.filter(i => i.kind !== "separator").length);
-  assert.equal(await page.locator("scroll-list [role=separator]").count(), shown.items.filter(i => i.kind === "separator").length);
+  assert.equal(
+    await page.locator("scroll-list [role=separator]").count(),
+    shown.items.filter(i => i.kind === "separator").length,
+  );
   await page.getByRole("link", { name: "By name" }).click();
   await page.waitForURL(u => u.searchParams.get("sort") === "name");
   await settled(page);
-  const named = await page.locator("scroll-list .row:not(:has(.tile-folder)) .row-title").allTextContents();
-  assert.deepEqual(named, [...named].sort(new Intl.Collator("en", { numeric: true, sensitivity: "base" }).compare));
+  const named = await page
+    .locator("scroll-list .row:not(:has(.tile-folder)) .row-title")
+    .allTextContents();
+  assert.deepEqual(
+    named,
+    [...named].sort(new Intl.Collator("en", { numeric: true, sensitivity: "base" }).compare),
+  );
   assert.equal(await page.locator("scroll-list .row-title").count(), titles);
   const crumbs = page.getByRole("navigation", { name: "Folders above" });
   assert.equal(await crumbs.locator("[aria-current=page]").textContent(), "Bookmarks Toolbar");
@@ -123,12 +148,14 @@ test("history: days, calendar, one site, filter, by site", async t => {
   await page.getByRole("link", { name: "By site" }).click();
   await page.getByRole("heading", { level: 1, name: "Sites" }).waitFor();
   await page.getByRole("textbox", { name: "Filter sites" }).fill("bbc");
-  await page.waitForURL(u => u.searchParams.get("q") === "bbc"); // the list moves until then, and a click might miss its row
+  // The list moves until then, and a click might miss its row.
+  await page.waitForURL(u => u.searchParams.get("q") === "bbc");
   await settled(page);
   await page.getByRole("link", { name: /www\.bbc\.co\.uk/ }).click();
   await page.waitForURL(u => u.searchParams.get("host") === "www.bbc.co.uk");
   await settled(page);
-  for (const url of await page.locator("scroll-list .row-url").allTextContents()) assert.match(url, /^bbc\.co\.uk/);
+  for (const url of await page.locator("scroll-list .row-url").allTextContents())
+    assert.match(url, /^bbc\.co\.uk/);
   await page.getByRole("link", { name: "Show all sites again" }).click();
   await page.getByRole("textbox", { name: "Filter history" }).fill("quiet river");
   await page.waitForURL(u => u.searchParams.get("q") === "quiet river");
@@ -139,7 +166,10 @@ test("history: days, calendar, one site, filter, by site", async t => {
 });
 
 test("the menu of a page: keys, copying, its site's history", async t => {
-  const { page, context } = await open(t, { size: "desktop", permissions: ["clipboard-read", "clipboard-write"] });
+  const { page, context } = await open(t, {
+    size: "desktop",
+    permissions: ["clipboard-read", "clipboard-write"],
+  });
   await visit(page, "/history", "History");
   const button = page.getByRole("button", { name: /^More for/ }).first();
   await button.focus();
@@ -170,7 +200,9 @@ test("account: sync now, browsers, a link for another device, tokens, exports", 
   await page.getByLabel("What is it for?").fill("<b>script</b>");
   await page.getByRole("button", { name: "Make token" }).click();
   const secret = (await page.locator(".secret").textContent()).trim();
-  const asked = await context.request.fetch(BASE + "/api/v1/me", { headers: { authorization: `Bearer ${secret}`, cookie: "" } });
+  const asked = await context.request.fetch(BASE + "/api/v1/me", {
+    headers: { authorization: `Bearer ${secret}`, cookie: "" },
+  });
   assert.equal(asked.status(), 200);
   await page.getByRole("button", { name: "Revoke <b>script</b>" }).click();
   await page.getByText("The token no longer works").waitFor();
@@ -193,7 +225,9 @@ test("account: sync now, browsers, a link for another device, tokens, exports", 
 test("a session that was ended elsewhere, and signing out", async t => {
   const { page, context } = await open(t, { fresh: true });
   await visit(page, "/", /Good|Still up/);
-  await page.evaluate(() => caches.open("data-1").then(c => c.put("/api/v1/tabs", new Response("{}"))));
+  await page.evaluate(() =>
+    caches.open("data-1").then(c => c.put("/api/v1/tabs", new Response("{}"))),
+  );
   await page.goto(BASE + "/account");
   await page.getByRole("button", { name: "Sign out of this browser" }).click();
   await page.getByRole("heading", { name: "Your web, at home" }).waitFor();
@@ -219,7 +253,9 @@ test("themes: shown at once, kept with the account, there before the first paint
   const other = await open(t);
   await visit(other.page, "/", /Good|Still up/);
   await other.page.waitForFunction(
-    () => document.documentElement.dataset.theme === "tide" && document.documentElement.dataset.mode === "dark",
+    () =>
+      document.documentElement.dataset.theme === "tide" &&
+      document.documentElement.dataset.mode === "dark",
   );
   await other.page.goto(BASE + "/tabs", { waitUntil: "commit" });
   await other.page.waitForFunction(() => document.documentElement.dataset.theme === "tide");
@@ -240,7 +276,10 @@ test("states of the account: words and a remedy", async t => {
     ["paused", "Paused", "See the account", "/account"],
     ["error", "Syncing has trouble", "See the account", "/account"],
   ]) {
-    await answer(page, "/me", { account: { ...account, state, state_detail: "The server said: <b>wait</b>." }, generation: 1 });
+    await answer(page, "/me", {
+      account: { ...account, state, state_detail: "The server said: <b>wait</b>." },
+      generation: 1,
+    });
     await page.goto(BASE + "/");
     const notice = page.getByRole("region", { name: words });
     await notice.getByText("The server said: <b>wait</b>.").waitFor();
@@ -250,9 +289,21 @@ test("states of the account: words and a remedy", async t => {
 
 test("nothing there yet, in every view", async t => {
   const { page } = await open(t);
-  await answer(page, "/me", { account: { ...account, state: "waiting", last_sync: null }, generation: 1 });
-  for (const [path, body] of [["/tabs", { devices: [] }], ["/devices", { devices: [] }], ["/search", { results: [] }], ["/bookmarks", { items: [], next: null }], ["/tags", { tags: [] }],
-    ["/history", { visits: [], next: null }], ["/history/days", { days: [] }], ["/history/sites", { sites: [], next: null }]]) await answer(page, path, body); // prettier-ignore
+  await answer(page, "/me", {
+    account: { ...account, state: "waiting", last_sync: null },
+    generation: 1,
+  });
+  for (const [path, body] of [
+    ["/tabs", { devices: [] }],
+    ["/devices", { devices: [] }],
+    ["/search", { results: [] }],
+    ["/bookmarks", { items: [], next: null }],
+    ["/tags", { tags: [] }],
+    ["/history", { visits: [], next: null }],
+    ["/history/days", { days: [] }],
+    ["/history/sites", { sites: [], next: null }],
+  ])
+    await answer(page, path, body);
   for (const [path, words] of [
     ["/", "Not synced yet"],
     ["/", "No tabs are open on your other devices."],
@@ -263,7 +314,6 @@ test("nothing there yet, in every view", async t => {
     ["/search", "Nothing here yet"],
     ["/account", "No device has uploaded anything yet."],
   ]) {
-    // prettier-ignore
     await page.goto(BASE + path);
     await page.getByText(words).first().waitFor();
   }
@@ -278,9 +328,16 @@ test("a server in trouble: said in words, and tried again", async t => {
     ["/history/sites", "/sites"],
     ["/search", "/search?q=x"],
   ]) {
-    await answer(page, path, { title: "Service Unavailable", status: 503, code: "unavailable" }, 503);
+    await answer(
+      page,
+      path,
+      { title: "Service Unavailable", status: 503, code: "unavailable" },
+      503,
+    );
     await page.goto(BASE + view);
-    const alert = page.getByRole("alert").filter({ hasText: "The server has trouble at the moment" });
+    const alert = page
+      .getByRole("alert")
+      .filter({ hasText: "The server has trouble at the moment" });
     await alert.waitFor();
     await page.unrouteAll();
     await alert.getByRole("button", { name: "Try again" }).click();
@@ -315,8 +372,25 @@ test("two browsers see a change live, and sync now tells how it goes", async t =
   const held = new Promise(r => (listens = r));
   await late.page.route("**/api/v1/events", async r => (await held, r.continue()));
   await visit(late.page, "/bookmarks?sort=added", "Bookmarks");
-  await service("put", { email: "ada@example.org", collection: "bookmarks", records: [
-    { id: "liveLIVE0001", cleartext: { id: "liveLIVE0001", type: "bookmark", parentid: "unfiled", parentName: "unfiled", title: "Just now, elsewhere", bmkUri: "https://live.example/now", dateAdded: Date.now(), tags: [] } }] }); // prettier-ignore
+  await service("put", {
+    email: "ada@example.org",
+    collection: "bookmarks",
+    records: [
+      {
+        id: "liveLIVE0001",
+        cleartext: {
+          id: "liveLIVE0001",
+          type: "bookmark",
+          parentid: "unfiled",
+          parentName: "unfiled",
+          title: "Just now, elsewhere",
+          bmkUri: "https://live.example/now",
+          dateAdded: Date.now(),
+          tags: [],
+        },
+      },
+    ],
+  });
   await one.page.getByRole("button", { name: "Sync now" }).click();
   await one.page.getByText("Up to date.").waitFor();
   await two.page.getByText("Just now, elsewhere").waitFor();
@@ -329,7 +403,9 @@ test("two browsers see a change live, and sync now tells how it goes", async t =
 test("a stream that was refused is opened again", async t => {
   const { page } = await open(t, { fresh: true });
   let asked = 0;
-  await page.route("**/api/v1/events", r => (asked++ === 0 ? r.fulfill({ status: 503 }) : r.continue()));
+  await page.route("**/api/v1/events", r =>
+    asked++ === 0 ? r.fulfill({ status: 503 }) : r.continue(),
+  );
   await page.clock.install();
   const refused = page.waitForResponse("**/api/v1/events");
   await visit(page, "/account", "Account");
@@ -342,7 +418,10 @@ test("a stream that was refused is opened again", async t => {
 test("a sync that is done before its request is answered is told as done", async t => {
   const { page } = await open(t, { fresh: true });
   let answer;
-  await page.route("**/api/v1/sync", r => new Promise(done => (answer = () => (r.fulfill({ status: 202 }), done()))));
+  await page.route(
+    "**/api/v1/sync",
+    r => new Promise(done => (answer = () => (r.fulfill({ status: 202 }), done()))),
+  );
   await page.addInitScript(() => {
     const Source = EventSource;
     window.EventSource = class extends Source {
@@ -355,7 +434,9 @@ test("a sync that is done before its request is answered is told as done", async
   await visit(page, "/account", "Account");
   await page.getByRole("button", { name: "Sync now" }).click();
   await page.getByText("Asked for.").waitFor();
-  await page.evaluate(() => stream.dispatchEvent(new MessageEvent("sync", { data: '{"state":"done","detail":""}' })));
+  await page.evaluate(() =>
+    stream.dispatchEvent(new MessageEvent("sync", { data: '{"state":"done","detail":""}' })),
+  );
   await page.getByText("Up to date.").waitFor();
   const answered = page.waitForResponse("**/api/v1/me");
   answer();
@@ -371,10 +452,15 @@ test("forgetting asks first, then nothing is left", async t => {
   await page.getByRole("button", { name: "Forget me" }).click();
   await page.getByRole("button", { name: "Yes, forget me" }).click();
   await page.getByText("Nothing was deleted yet").waitFor(); // a link signed this browser in
-  assert.equal(await page.getByRole("link", { name: "Sign in again" }).getAttribute("href"), "/auth/signin?next=%2Faccount%23forget");
+  assert.equal(
+    await page.getByRole("link", { name: "Sign in again" }).getAttribute("href"),
+    "/auth/signin?next=%2Faccount%23forget",
+  );
   cli("account", "show", "ada@example.org");
   await page.getByRole("button", { name: "Cancel" }).click();
-  await page.route("**/api/v1/me", route => (route.request().method() === "DELETE" ? route.fulfill({ status: 204 }) : route.continue())); // what e2e deletion tests
+  await page.route("**/api/v1/me", route =>
+    route.request().method() === "DELETE" ? route.fulfill({ status: 204 }) : route.continue(),
+  ); // what e2e deletion tests
   await page.getByRole("button", { name: "Forget me" }).click();
   await page.getByRole("button", { name: "Yes, forget me" }).click();
   await page.getByRole("heading", { name: "Your web, at home" }).waitFor();

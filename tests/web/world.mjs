@@ -1,4 +1,5 @@
-// A browser that is signed in, and what must hold in every test: no error, no violation of the policy, no request to another host.
+// A browser that is signed in, and what must hold in every test: no error, no violation of the
+// policy, no request to another host.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -8,11 +9,21 @@ import { BASE, signInLink } from "./addresses.mjs";
 
 export * from "./addresses.mjs";
 
-export const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 }, narrow: { width: 320, height: 640 } };
+export const SIZES = {
+  phone: { width: 390, height: 844 },
+  desktop: { width: 1280, height: 800 },
+  narrow: { width: 320, height: 640 },
+};
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--font-render-hinting=none"],
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--font-render-hinting=none",
+  ],
 });
 after(() => browser.close());
 
@@ -26,32 +37,63 @@ async function signIn(context) {
   await page.close();
 }
 
-/** { page, context, problems, close() }. Options: size, dark, signedIn, fresh (a session of its own), expected (errors that belong to the test). */
+/**
+ * { page, context, problems, close() }. Options: size, dark, signedIn, fresh (a session of its
+ * own), expected (errors that belong to the test).
+ */
 export async function open(
   t,
-  { size = "phone", dark = false, signedIn = true, fresh = false, worker = "block", base = BASE, expected = [], ...more } = {},
+  {
+    size = "phone",
+    dark = false,
+    signedIn = true,
+    fresh = false,
+    worker = "block",
+    base = BASE,
+    expected = [],
+    ...more
+  } = {},
 ) {
   const context = await browser.newContext({
-    viewport: SIZES[size], colorScheme: dark ? "dark" : "light", hasTouch: size !== "desktop", locale: "en-GB", timezoneId: "Europe/Berlin",
-    serviceWorkers: worker, storageState: signedIn && !fresh && session ? session : undefined, reducedMotion: "reduce", ...more,
-  }); // prettier-ignore
+    viewport: SIZES[size],
+    colorScheme: dark ? "dark" : "light",
+    hasTouch: size !== "desktop",
+    locale: "en-GB",
+    timezoneId: "Europe/Berlin",
+    serviceWorkers: worker,
+    storageState: signedIn && !fresh && session ? session : undefined,
+    reducedMotion: "reduce",
+    ...more,
+  });
   context.setDefaultTimeout(20_000);
-  if (worker === "block") await context.addInitScript(() => delete Object.getPrototypeOf(navigator).serviceWorker);
+  if (worker === "block")
+    await context.addInitScript(() => delete Object.getPrototypeOf(navigator).serviceWorker);
   if (signedIn && (fresh || !session)) {
     await signIn(context);
     if (!fresh) session = { cookies: (await context.storageState()).cookies, origins: [] };
   }
   const problems = [];
   await context.addInitScript(() =>
-    document.addEventListener("securitypolicyviolation", e => console.error("POLICY", e.violatedDirective, e.sourceFile, e.sample)),
+    document.addEventListener("securitypolicyviolation", e =>
+      console.error("POLICY", e.violatedDirective, e.sourceFile, e.sample),
+    ),
   );
   const watch = page => {
-    page.on("console", m => m.type() === "error" && !/Failed to load resource/.test(m.text()) && problems.push(m.text()));
+    page.on(
+      "console",
+      m =>
+        m.type() === "error" &&
+        !/Failed to load resource/.test(m.text()) &&
+        problems.push(m.text()),
+    );
     page.on("pageerror", e => problems.push(String(e)));
     page.on("dialog", d => (problems.push(`dialog: ${d.message()}`), d.dismiss()));
     page.on(
       "request",
-      r => !r.url().startsWith(base + "/") && !/^(data|blob):/.test(r.url()) && problems.push(`request to ${r.url().slice(0, 100)}`),
+      r =>
+        !r.url().startsWith(base + "/") &&
+        !/^(data|blob):/.test(r.url()) &&
+        problems.push(`request to ${r.url().slice(0, 100)}`),
     );
   };
   context.on("page", watch);
@@ -74,9 +116,13 @@ export async function visit(page, path, heading) {
 
 /** No rows are on their way any more. */
 export async function settled(page) {
-  const frames = () => page.evaluate(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r))));
+  const frames = () =>
+    page.evaluate(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r))));
   await frames(); // what was done last is drawn
-  await page.waitForFunction(() => document.querySelector("#view h1, .welcome h1") && !document.querySelector(".ghost, .ghosts"));
+  await page.waitForFunction(
+    () =>
+      document.querySelector("#view h1, .welcome h1") && !document.querySelector(".ghost, .ghosts"),
+  );
   await page.evaluate(() => document.fonts.ready);
   await frames();
 }
@@ -86,12 +132,26 @@ export async function answer(page, path, body, status = 200) {
   const wanted = u => u.pathname === "/api/v1" + path;
   await page.unroute(wanted).catch(() => {});
   await page.route(wanted, r =>
-    r.fulfill({ status, contentType: status < 400 ? "application/json" : "application/problem+json", body: JSON.stringify(body) }),
+    r.fulfill({
+      status,
+      contentType: status < 400 ? "application/json" : "application/problem+json",
+      body: JSON.stringify(body),
+    }),
   );
 }
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-export const VIEWS = [["/", /Good|Still up/], ["/search?q=river", "Search"], ["/tabs", "Tabs"], ["/bookmarks", "Bookmarks"], ["/bookmarks?sort=added", "Bookmarks"], ["/history", "History"], ["/sites", "Sites"], ["/account", "Account"], ["/themes", "Themes"]]; // prettier-ignore
+export const VIEWS = [
+  ["/", /Good|Still up/],
+  ["/search?q=river", "Search"],
+  ["/tabs", "Tabs"],
+  ["/bookmarks", "Bookmarks"],
+  ["/bookmarks?sort=added", "Bookmarks"],
+  ["/history", "History"],
+  ["/sites", "Sites"],
+  ["/account", "Account"],
+  ["/themes", "Themes"],
+];
 
 /** What axe finds. The page's context needs bypassCSP. */
 export async function violations(page) {

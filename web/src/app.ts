@@ -30,7 +30,10 @@ const NAVIGATION: [ViewName, string, IconName][] = [
 const QUERY_MAX = 250;
 const URL_PAUSE = 300; // ms without a key until the address shows what was typed
 
-/** What the address asks for. Other apps share a page with this one as a title and a text with its address somewhere (manifest, share_target). */
+/**
+ * What the address asks for. Other apps share a page with this one as a title and a text with its
+ * address somewhere (manifest, share_target).
+ */
 function searched(parameters: URLSearchParams): string {
   const q = parameters.get("q");
   if (q) return q;
@@ -40,7 +43,11 @@ function searched(parameters: URLSearchParams): string {
 }
 
 class App extends Part {
-  static override properties = { place: { state: true }, query: { state: true }, loaded: { state: true } };
+  static override properties = {
+    place: { state: true },
+    query: { state: true },
+    loaded: { state: true },
+  };
   declare place: Place;
   declare query: string;
   declare loaded: ViewName | null; // the view whose code is there
@@ -56,7 +63,8 @@ class App extends Part {
     onPresence(() => this.requestUpdate());
     me.watchers.add(() => this.requestUpdate());
     onChange(collections => {
-      if (this.place.view === "search" && this.element instanceof SearchView) this.element.refresh(collections);
+      if (this.place.view === "search" && this.element instanceof SearchView)
+        this.element.refresh(collections);
     });
     document.addEventListener("keydown", e => this.onKey(e));
     addEventListener("theme", () => this.requestUpdate());
@@ -77,7 +85,8 @@ class App extends Part {
       try {
         await loader();
       } catch {
-        if (this.place.view === view) location.reload(); // a new version has replaced the old one's files
+        // A new version has replaced the old one's files.
+        if (this.place.view === view) location.reload();
         return;
       }
     }
@@ -104,13 +113,15 @@ class App extends Part {
       this.element = document.createElement(name) as View;
       this.element.classList.add("view");
       outlet.replaceChildren(this.element);
-      if (!first && this.loaded !== "search") this.querySelector<HTMLElement>("#main")?.focus({ preventScroll: true });
+      if (!first && this.loaded !== "search")
+        this.querySelector<HTMLElement>("#main")?.focus({ preventScroll: true });
       const scroll = keptScroll();
       void this.element.updateComplete.then(() => scrollTo(0, scroll ?? 0));
     }
     this.element.argument = this.place.argument;
     this.element.parameters = this.place.parameters;
-    document.title = this.loaded === "home" ? S.appName : `${S.viewNames[this.loaded]} – ${S.appName}`;
+    document.title =
+      this.loaded === "home" ? S.appName : `${S.viewNames[this.loaded]} – ${S.appName}`;
   }
 
   // --- the search field ---
@@ -127,7 +138,8 @@ class App extends Part {
       return;
     }
     this.urlTimer = window.setTimeout(() => {
-      if (this.place.view === "search") history.replaceState(history.state, "", this.searchAddress());
+      if (this.place.view === "search")
+        history.replaceState(history.state, "", this.searchAddress());
     }, URL_PAUSE);
   }
 
@@ -152,7 +164,10 @@ class App extends Part {
 
   private onKey(e: KeyboardEvent) {
     const inField = (e.target as Element).closest?.("input, textarea, select, [contenteditable]");
-    if ((e.key === "/" && !inField && !e.ctrlKey && !e.metaKey && !e.altKey) || (e.key === "k" && (e.ctrlKey || e.metaKey))) {
+    if (
+      (e.key === "/" && !inField && !e.ctrlKey && !e.metaKey && !e.altKey) ||
+      (e.key === "k" && (e.ctrlKey || e.metaKey))
+    ) {
       e.preventDefault();
       this.field?.focus();
       this.field?.select();
@@ -161,7 +176,11 @@ class App extends Part {
 
   private searchForm() {
     const active = this.place.view === "search";
-    return html`<form class="search" role="search" action="/search" @submit=${(e: Event) => e.preventDefault()}>
+    return html`<form
+        class="search"
+        role="search"
+        action="/search"
+        @submit=${(e: Event) => e.preventDefault()}>
       ${icon("search")}
       <input
         id="search"
@@ -185,7 +204,15 @@ class App extends Part {
         @input=${this.onInput}
         @keydown=${this.onFieldKey}
       />
-      ${this.query === "" ? html`<kbd aria-hidden="true">/</kbd>` : html`<button type="button" class="quiet icon-button" aria-label=${S.clear} @click=${this.clear}>${icon("close")}</button>`}
+      ${
+        this.query === ""
+          ? html`<kbd aria-hidden="true">/</kbd>`
+          : html`<button
+          type="button"
+          class="quiet icon-button"
+          aria-label=${S.clear}
+          @click=${this.clear}>${icon("close")}</button>`
+      }
     </form>`;
   }
 
@@ -195,11 +222,18 @@ class App extends Part {
   }
 
   private navigation() {
-    const here = this.place.view === "themes" ? "account" : this.place.view === "sites" ? "history" : this.place.view;
+    const here =
+      this.place.view === "themes"
+        ? "account"
+        : this.place.view === "sites"
+          ? "history"
+          : this.place.view;
     return html`<nav class="nav" aria-label=${S.navigation}>
       ${NAVIGATION.map(
         ([view, address, symbol]) =>
-          html`<a href=${address} aria-current=${here === view ? "page" : nothing}>${icon(symbol)}<span>${S.viewNames[view]}</span></a>`,
+          html`<a href=${address} aria-current=${here === view ? "page" : nothing}>
+            ${icon(symbol)}<span>${S.viewNames[view]}</span>
+          </a>`,
       )}
     </nav>`;
   }
@@ -208,7 +242,8 @@ class App extends Part {
     const presence = getPresence();
     if (presence === "out") {
       void import("./views/welcome.js");
-      return html`<main id="main" tabindex="-1"><view-welcome></view-welcome></main><div id="said" role="status"></div>`;
+      return html`<main id="main" tabindex="-1"><view-welcome></view-welcome></main>
+        <div id="said" role="status"></div>`;
     }
     return html`
       <a class="skip" href="#main" @click=${this.skip}>${S.skip}</a>
@@ -221,7 +256,11 @@ class App extends Part {
       <main id="main" tabindex="-1">
         ${
           this.place.view === "missing"
-            ? html`<div class="empty"><h1 class="empty-title">${S.missingTitle}</h1><p>${S.missingText}</p><a class="button" href="/">${S.viewNames.home}</a></div>`
+            ? html`<div class="empty">
+                <h1 class="empty-title">${S.missingTitle}</h1>
+                <p>${S.missingText}</p>
+                <a class="button" href="/">${S.viewNames.home}</a>
+              </div>`
             : html`<div id="view"></div>`
         }
       </main>

@@ -1,5 +1,6 @@
-// Before anything else, and in any browser: the theme of last time is set before the first paint, and a browser that cannot run the app is
-// sent to the basic pages. Keep to what a browser of 2015 parses.
+// Before anything else, and in any browser: the theme of last time is set before the first paint,
+// and a browser that cannot run the app is sent to the basic pages. Keep to what a browser of 2015
+// parses.
 (function () {
   const able =
     "noModule" in HTMLScriptElement.prototype &&

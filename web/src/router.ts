@@ -1,6 +1,7 @@
 // Addresses of the app. A view is a name and what its address says.
 
-export type ViewName = "home" | "search" | "tabs" | "bookmarks" | "history" | "sites" | "account" | "themes" | "missing";
+export type ViewName =
+  "home" | "search" | "tabs" | "bookmarks" | "history" | "sites" | "account" | "themes" | "missing";
 export interface Place {
   view: ViewName;
   argument: string; // behind /bookmarks/ and /history/
@@ -58,9 +59,11 @@ export function keptScroll(): number | null {
 
 // Links of this app move inside it.
 document.addEventListener("click", e => {
-  if (e.defaultPrevented || e.button !== 0 || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
+  if (e.defaultPrevented || e.button !== 0 || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey)
+    return;
   const link = (e.target as Element).closest?.("a");
-  if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
+  if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin)
+    return;
   if (parse(new URL(link.href)).view === "missing") return;
   e.preventDefault();
   go(link.pathname + link.search);

@@ -10,22 +10,39 @@ function n(count: number, one: string, other: string) {
 const states: Record<Exclude<AccountState, "ok">, { title: string; text: string }> = {
   waiting: {
     title: "Waiting for your first device",
-    text: "You are signed in, but nothing has been uploaded yet. Sign in to sync in Firefox on a computer or phone; what it uploads appears here by itself.",
+    text:
+      "You are signed in, but nothing has been uploaded yet. Sign in to sync in Firefox on a " +
+      "computer or phone; what it uploads appears here by itself.",
   },
   signin_needed: {
     title: "Please sign in again",
-    text: "Your account no longer accepts this server's key: the password may have been changed, or the device was removed. What is already here stays and can be read.",
+    text:
+      "Your account no longer accepts this server's key: the password may have been changed, " +
+      "or the device was removed. What is already here stays and can be read.",
   },
-  paused: { title: "Paused", text: "This account is not being synced at the moment. What is already here can be read." },
-  error: { title: "Syncing has trouble", text: "The last attempts did not work. Hearth keeps trying; what is already here can be read." },
+  paused: {
+    title: "Paused",
+    text: "This account is not being synced at the moment. What is already here can be read.",
+  },
+  error: {
+    title: "Syncing has trouble",
+    text: "The last attempts did not work. Hearth keeps trying; what is already here can be read.",
+  },
 };
 
 export const S = {
   appName: "Hearth",
   viewNames: {
-    home: "Home", search: "Search", tabs: "Tabs", bookmarks: "Bookmarks", history: "History", sites: "Sites", account: "Account", themes: "Themes",
+    home: "Home",
+    search: "Search",
+    tabs: "Tabs",
+    bookmarks: "Bookmarks",
+    history: "History",
+    sites: "Sites",
+    account: "Account",
+    themes: "Themes",
     missing: "Not found",
-  }, // prettier-ignore
+  },
   navigation: "Hearth",
   skip: "Skip to the content",
   loading: "Loading",
@@ -47,9 +64,12 @@ export const S = {
   offlineText: "Check the connection. What you have seen before is still here.",
   offlineHint: "Offline: this is what was last seen.",
   failedTitle: "That did not work",
-  serverTrouble: "The server has trouble at the moment. Nothing is lost; try again in a little while.",
+  serverTrouble:
+    "The server has trouble at the moment. Nothing is lost; try again in a little while.",
   slowDown: (seconds: number) =>
-    seconds > 0 ? `Too often. Try again in ${n(seconds, "second", "seconds")}.` : "Too often. Try again in a little while.",
+    seconds > 0
+      ? `Too often. Try again in ${n(seconds, "second", "seconds")}.`
+      : "Too often. Try again in a little while.",
   updateReady: "A new version of Hearth is ready.",
   updateNow: "Use it now",
 
@@ -64,10 +84,16 @@ export const S = {
   howToFill: "How to fill it",
   seeAccount: "See the account",
   fillText:
-    "No device has uploaded anything yet. In Firefox, open Settings, then Sync, and sign in with the same account; on a phone it is under Settings, Sync and save data.",
+    "No device has uploaded anything yet. In Firefox, open Settings, then Sync, and sign in " +
+    "with the same account; on a phone it is under Settings, Sync and save data.",
 
   // home
-  greetings: { night: "Still up", morning: "Good morning", afternoon: "Good afternoon", evening: "Good evening" },
+  greetings: {
+    night: "Still up",
+    morning: "Good morning",
+    afternoon: "Good afternoon",
+    evening: "Good evening",
+  },
   jumpBackIn: "Jump back in",
   topSites: "Where you go most",
   recentlyBookmarked: "Recently bookmarked",
@@ -87,7 +113,12 @@ export const S = {
   searchLabel: "Search tabs, bookmarks and history",
   searchPlaceholder: "Search your web",
   searchIn: "Search in",
-  searchKinds: { "": "Everything", tabs: "Tabs", bookmarks: "Bookmarks", history: "History" } as Record<string, string>,
+  searchKinds: {
+    "": "Everything",
+    tabs: "Tabs",
+    bookmarks: "Bookmarks",
+    history: "History",
+  } as Record<string, string>,
   kinds: { tab: "open tab", bookmark: "bookmark", history: "visited" } as Record<string, string>,
   results: "Results",
   resultCount: (count: number) => (count === 0 ? "Nothing found" : n(count, "result", "results")),
@@ -95,16 +126,19 @@ export const S = {
   searchEmpty: "As soon as a device has uploaded, everything can be found here.",
   noResults: "Nothing found",
   noResultsText: "Try fewer or shorter words; parts of words count.",
-  noResultsOffline: "Nothing of it in what was last seen. With a connection, everything is searched.",
+  noResultsOffline:
+    "Nothing of it in what was last seen. With a connection, everything is searched.",
   searchOffline: "Offline: searching in what was last seen.",
 
   // tabs
   filterTabs: "Filter tabs",
   openAll: "Open all",
   openMany: (count: number) => `Open ${count} tabs?`,
-  opened: (count: number) => `Opened ${n(count, "tab", "tabs")}. Missing some? The browser may have blocked them.`,
+  opened: (count: number) =>
+    `Opened ${n(count, "tab", "tabs")}. Missing some? The browser may have blocked them.`,
   tabCount: (count: number) => n(count, "tab", "tabs"),
-  inactiveTabs: (count: number) => n(count, "tab not used for two weeks", "tabs not used for two weeks"),
+  inactiveTabs: (count: number) =>
+    n(count, "tab not used for two weeks", "tabs not used for two weeks"),
   noTabsOnDevice: "No tabs are open here.",
   noTabsMatch: "No open tab has these words.",
   noDevices: "No devices yet",
@@ -169,7 +203,9 @@ export const S = {
   everywhereSure: "Sign out of this and all other browsers?",
   addDevice: "Add another device",
   qrAlt: "QR code with a sign-in link",
-  qrText: "Scan this with the other device's camera. It works once, for ten minutes. Show it to nobody else: it signs in as you.",
+  qrText:
+    "Scan this with the other device's camera. It works once, for ten minutes. Show it to " +
+    "nobody else: it signs in as you.",
   codeText: (host: string) => `No camera? Open ${host}/auth/code there and type this.`,
   apiTokens: "API tokens",
   tokensText: "For programs that read or sync your account here.",
@@ -189,29 +225,46 @@ export const S = {
   tokenRevoked: "The token no longer works",
   exports: "Take it with you",
   exportNames: {
-    "bookmarks.html": "Bookmarks, for any browser", "bookmarks.json": "Bookmarks, Firefox backup", "history.json": "History, JSON", "history.csv": "History, table",
-  }, // prettier-ignore
+    "bookmarks.html": "Bookmarks, for any browser",
+    "bookmarks.json": "Bookmarks, Firefox backup",
+    "history.json": "History, JSON",
+    "history.csv": "History, table",
+  },
   forgetMe: "Forget me",
   forgetText:
-    "Deletes everything this server keeps of you: the copy of your bookmarks, history and tabs, all sessions, tokens and keys. Your Firefox account and your devices keep theirs.",
-  forgetSure: "Delete everything that this server keeps of you? This cannot be undone here; signing in again fetches it anew.",
+    "Deletes everything this server keeps of you: the copy of your bookmarks, history and " +
+    "tabs, the list of your signed-in browsers, API tokens and keys. Your Firefox account and " +
+    "your devices keep theirs.",
+  forgetSure:
+    "Delete everything that this server keeps of you? This cannot be undone here; signing in " +
+    "again fetches it anew.",
   forgetYes: "Yes, forget me",
   forgetFresh:
-    "Nothing was deleted yet. So that nobody can do this who merely finds your browser open, sign in once more, as you did the first time; then ask again within ten minutes.",
+    "Nothing was deleted yet. So that nobody can do this who merely finds your browser open, " +
+    "sign in once more, as you did the first time; then ask again within ten minutes.",
 
   // themes
   light: "Light and dark",
   picture: "Picture",
   modes: { auto: "Automatic", light: "Light", dark: "Dark" },
   themes: {
-    hearth: "Hearth", tide: "Tide", moss: "Moss", dusk: "Dusk", dune: "Dune", frost: "Frost", poppy: "Poppy", ink: "Ink",
-  } as Record<string, string>, // prettier-ignore
+    hearth: "Hearth",
+    tide: "Tide",
+    moss: "Moss",
+    dusk: "Dusk",
+    dune: "Dune",
+    frost: "Frost",
+    poppy: "Poppy",
+    ink: "Ink",
+  } as Record<string, string>,
   themesText: "Your choice is kept with your account: every browser that you sign in shows it.",
   themeNotKept: "The theme is kept in this browser only: the server could not be told",
 
   // welcome
   welcomeTitle: "Your web, at home",
-  welcomeText: "Bookmarks, history and the tabs that are open on your other devices, found as fast as you type.",
+  welcomeText:
+    "Bookmarks, history and the tabs that are open on your other devices, found as fast as " +
+    "you type.",
   signIn: "Sign in",
   typeCode: "Type a code",
   welcomeBasic: "An old or small browser?",

@@ -57,16 +57,30 @@ export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
 }
 
 /** Changes something; null for an answer without content. */
-export async function change<T>(method: "POST" | "PATCH" | "DELETE", path: string, body?: unknown, keepalive = false): Promise<T | null> {
+export async function change<T>(
+  method: "POST" | "PATCH" | "DELETE",
+  path: string,
+  body?: unknown,
+  keepalive = false,
+): Promise<T | null> {
   const headers: Record<string, string> = { "x-hearth-csrf": "1" };
   if (body !== undefined) headers["content-type"] = "application/json";
-  const answer = await send(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), keepalive });
+  const answer = await send(path, {
+    method,
+    headers,
+    body: body === undefined ? undefined : JSON.stringify(body),
+    keepalive,
+  });
   const text = await answer.text();
   return text === "" ? null : JSON.parse(text);
 }
 
 /** "?a=1&b=2"; empty and missing values are left out. */
 export function query(parameters: Record<string, string | number | null | undefined>): string {
-  const pairs = Object.entries(parameters).filter(([, v]) => v !== undefined && v !== null && v !== "");
-  return pairs.length === 0 ? "" : "?" + new URLSearchParams(pairs.map(([k, v]) => [k, String(v)])).toString();
+  const pairs = Object.entries(parameters).filter(
+    ([, v]) => v !== undefined && v !== null && v !== "",
+  );
+  return pairs.length === 0
+    ? ""
+    : "?" + new URLSearchParams(pairs.map(([k, v]) => [k, String(v)])).toString();
 }

@@ -1,4 +1,5 @@
-// All of history by day: how many visits each day has, newest first, and the visits of the days that were looked at.
+// All of history by day: how many visits each day has, newest first, and the visits of the days
+// that were looked at.
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { ApiError, get, query } from "./api.js";
 import { onChange } from "./events.js";
@@ -45,7 +46,9 @@ export class HistoryDays implements ReactiveController {
     if (!this.started) void this.load();
   }
 
-  /** The plan of all days, a year or so at a time; what is shown stays until the new one is there. */
+  /**
+   * The plan of all days, a year or so at a time; what is shown stays until the new one is there.
+   */
   async load() {
     this.started = true;
     const round = ++this.round;
@@ -54,7 +57,9 @@ export class HistoryDays implements ReactiveController {
     let to: number | null = planEnd();
     try {
       while (to !== null) {
-        const answer: Days = await get<Days>("/history/days" + query({ from: to - WINDOW, to, tz: zone }));
+        const answer: Days = await get<Days>(
+          "/history/days" + query({ from: to - WINDOW, to, tz: zone }),
+        );
         const older: Visits = await get<Visits>("/history" + query({ to: to - WINDOW, limit: 1 }));
         if (round !== this.round) return;
         days.push(...merge(days, answer.days));
@@ -109,7 +114,9 @@ export class HistoryDays implements ReactiveController {
     this.fetching++;
     const [from, to] = dayBounds(day);
     try {
-      const answer = await get<Visits>("/history" + query({ from, to, limit: PAGE, cursor: entry.next }));
+      const answer = await get<Visits>(
+        "/history" + query({ from, to, limit: PAGE, cursor: entry.next }),
+      );
       entry.visits.push(...answer.visits);
       entry.next = answer.next;
     } catch (e) {
@@ -134,12 +141,16 @@ export class HistoryDays implements ReactiveController {
 
   retry() {
     this.error = undefined;
-    for (const [day, entry] of this.loaded) if (entry.next === null && entry.visits.length === 0) this.loaded.delete(day);
+    for (const [day, entry] of this.loaded)
+      if (entry.next === null && entry.visits.length === 0) this.loaded.delete(day);
     void this.load();
   }
 }
 
-/** The end of a month that is not over for two days at least (clocks differ): the same addresses all month, so that they are found offline. */
+/**
+ * The end of a month that is not over for two days at least (clocks differ): the same addresses all
+ * month, so that they are found offline.
+ */
 function planEnd(): number {
   const d = new Date(Date.now() + 2 * 24 * 3600 * 1000);
   return new Date(d.getFullYear(), d.getMonth() + 1, 1).getTime();

@@ -20,7 +20,8 @@ const changeListeners = new Set<(collections: string[]) => void>();
 const me = resource<Me>("/me");
 let source: EventSource | null = null;
 let wanted = false;
-let covered: number | undefined; // all that is kept here was read at this generation of the account or at a later one
+// All that is kept here was read at this generation of the account or at a later one.
+let covered: number | undefined;
 
 export function onSync(listener: (event: SyncEvent) => void) {
   syncListeners.add(listener);
@@ -38,7 +39,10 @@ function changed(collections: string[]) {
   changeListeners.forEach(l => l(collections));
 }
 
-/** Between reading and listening, or while nobody listened, something may have changed: nobody tells of that any more. */
+/**
+ * Between reading and listening, or while nobody listened, something may have changed: nobody tells
+ * of that any more.
+ */
 async function catchUp() {
   await me.load();
   if (me.error || me.value?.generation === covered) return;
@@ -47,7 +51,10 @@ async function catchUp() {
   changeListeners.forEach(l => l(Object.keys(AFFECTED)));
 }
 
-/** A server that answers something else ends the stream for good: whoever is signed out hears of that, all others try again. */
+/**
+ * A server that answers something else ends the stream for good: whoever is signed out hears of
+ * that, all others try again.
+ */
 async function openAgain() {
   close();
   await new Promise(r => setTimeout(r, OPEN_AGAIN));
@@ -68,7 +75,10 @@ function open() {
     syncListeners.forEach(l => l(JSON.parse(e.data)));
   });
   source.addEventListener("open", () => void catchUp());
-  source.addEventListener("error", () => source?.readyState === EventSource.CLOSED && void openAgain());
+  source.addEventListener(
+    "error",
+    () => source?.readyState === EventSource.CLOSED && void openAgain(),
+  );
 }
 
 function close() {

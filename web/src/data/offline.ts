@@ -1,4 +1,5 @@
-// Searching without the server: in what was last seen. The pages asked for here are the ones the service worker keeps.
+// Searching without the server: in what was last seen. The pages asked for here are the ones the
+// service worker keeps.
 import { get } from "./api.js";
 import type { Result, Results, Tabs } from "./types.js";
 import { emphasize } from "../parts/text.js";
@@ -11,16 +12,29 @@ export function keepForOffline() {
 }
 
 export async function searchOffline(words: string[]): Promise<Result[]> {
-  const [tabs, top] = await Promise.all([get<Tabs>("/tabs").catch(() => null), get<Results>(TOP).catch(() => null)]);
+  const [tabs, top] = await Promise.all([
+    get<Tabs>("/tabs").catch(() => null),
+    get<Results>(TOP).catch(() => null),
+  ]);
   const found = new Map<string, Result>();
   for (const device of tabs?.devices ?? [])
     for (const tab of device.tabs)
       if (!found.has(tab.url))
         found.set(tab.url, {
-          kind: "tab", url: tab.url, title: tab.title, frecency: 0, last_visit: tab.last_used, tags: [], bookmark: null, page: null,
+          kind: "tab",
+          url: tab.url,
+          title: tab.title,
+          frecency: 0,
+          last_visit: tab.last_used,
+          tags: [],
+          bookmark: null,
+          page: null,
           devices: [{ id: device.id, name: device.name, last_used: tab.last_used }],
-        }); // prettier-ignore
+        });
   for (const result of top?.results ?? []) found.set(result.url, result);
-  const matches = (r: Result) => words.every(w => [r.title ?? "", r.url, ...r.tags].some(t => emphasize(t, [w]).some(p => p.hit)));
+  const matches = (r: Result) =>
+    words.every(w =>
+      [r.title ?? "", r.url, ...r.tags].some(t => emphasize(t, [w]).some(p => p.hit)),
+    );
   return [...found.values()].filter(matches).slice(0, 20);
 }

@@ -1,4 +1,5 @@
-// A list that comes in pages: fetched as far as somebody has looked, and again from the start when it has changed.
+// A list that comes in pages: fetched as far as somebody has looked, and again from the start when
+// it has changed.
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { ApiError, get } from "./api.js";
 import { onChange } from "./events.js";
@@ -80,7 +81,9 @@ export class Paged<Row> implements ReactiveController {
         [this.name]: rows,
         next,
         ...extra
-      } = await get<Record<string, unknown>>(`${this.current}${this.current!.includes("?") ? "&" : "?"}limit=${limit}${cursor}`);
+      } = await get<Record<string, unknown>>(
+        `${this.current}${this.current!.includes("?") ? "&" : "?"}limit=${limit}${cursor}`,
+      );
       if (round !== this.round) return;
       this.rows = first ? (rows as Row[]) : [...this.rows, ...(rows as Row[])];
       if (first) this.extra = extra;
@@ -94,6 +97,7 @@ export class Paged<Row> implements ReactiveController {
     }
     this.loading = false;
     this.host.requestUpdate();
-    if (!this.error && !this.done && this.rows.length === 0) void this.fetchPage(PAGE, false); // nothing matched in what the server looked through
+    // Nothing matched in what the server looked through.
+    if (!this.error && !this.done && this.rows.length === 0) void this.fetchPage(PAGE, false);
   }
 }

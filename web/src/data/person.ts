@@ -26,7 +26,8 @@ function become(next: Presence) {
 async function emptyCaches() {
   forgetResources();
   localStorage.removeItem("account");
-  if ("caches" in window) for (const name of await caches.keys()) if (name.startsWith("data")) await caches.delete(name);
+  if ("caches" in window)
+    for (const name of await caches.keys()) if (name.startsWith("data")) await caches.delete(name);
 }
 
 onSignedOut(() => {
@@ -91,7 +92,9 @@ function show(theme: Settings["theme"]) {
   root.dataset["mode"] = theme.mode;
   localStorage.setItem("theme", JSON.stringify(theme));
   dispatchEvent(new Event("theme"));
-  document.querySelector('meta[name="theme-color"]')?.setAttribute("content", getComputedStyle(document.body).backgroundColor);
+  document
+    .querySelector('meta[name="theme-color"]')
+    ?.setAttribute("content", getComputedStyle(document.body).backgroundColor);
 }
 
 async function loadSettings() {
@@ -99,7 +102,8 @@ async function loadSettings() {
     const settings = await get<Settings>("/settings");
     show(settings.theme);
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-    if (zone && settings.timezone === "UTC" && zone !== "UTC") await change("PATCH", "/settings", { timezone: zone });
+    if (zone && settings.timezone === "UTC" && zone !== "UTC")
+      await change("PATCH", "/settings", { timezone: zone });
   } catch {
     // the theme of last time stays
   }

@@ -1,4 +1,5 @@
-// A resource is one GET address: its last answer, its error, and who draws it. Views watch resources; nothing else fetches.
+// A resource is one GET address: its last answer, its error, and who draws it. Views watch
+// resources; nothing else fetches.
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { ApiError, get } from "./api.js";
 
@@ -43,7 +44,9 @@ export class Resource<T> {
     }
   }
 
-  /** What is shown is out of date: asked for again now if somebody looks, else when somebody does. */
+  /**
+   * What is shown is out of date: asked for again now if somebody looks, else when somebody does.
+   */
   expire() {
     this.stale = true;
     if (this.watchers.size > 0) void this.load();
@@ -75,7 +78,8 @@ export function resource<T>(path: string): Resource<T> {
 
 /** Expires those whose path starts with one of these; all without arguments. */
 export function expire(...prefixes: string[]) {
-  for (const r of all.values()) if (prefixes.length === 0 || prefixes.some(p => r.path.startsWith(p))) r.expire();
+  for (const r of all.values())
+    if (prefixes.length === 0 || prefixes.some(p => r.path.startsWith(p))) r.expire();
 }
 
 export function forgetResources() {
@@ -86,7 +90,9 @@ export function forgetResources() {
   }
 }
 
-/** Draws its element again whenever the resource changes; `path` may change, null watches nothing. */
+/**
+ * Draws its element again whenever the resource changes; `path` may change, null watches nothing.
+ */
 export class Watch<T> implements ReactiveController {
   private current?: Resource<T>;
   private connected = false;

@@ -5,7 +5,15 @@ import type { Day } from "../data/types.js";
 import { S } from "../strings.js";
 import { Part } from "./element.js";
 import { icon } from "./icons.js";
-import { count, dayBounds, dayKey, dayFull, firstWeekday, monthTitle, weekdayNames } from "./time.js";
+import {
+  count,
+  dayBounds,
+  dayKey,
+  dayFull,
+  firstWeekday,
+  monthTitle,
+  weekdayNames,
+} from "./time.js";
 
 class VisitCalendar extends Part {
   static override properties = { days: { attribute: false }, day: {}, month: { state: true } };
@@ -23,7 +31,10 @@ class VisitCalendar extends Part {
   }
 
   override firstUpdated() {
-    (this.querySelector<HTMLElement>("[aria-current=date]") ?? this.querySelector<HTMLElement>("button"))?.focus();
+    (
+      this.querySelector<HTMLElement>("[aria-current=date]") ??
+      this.querySelector<HTMLElement>("button")
+    )?.focus();
     this.addEventListener("keydown", e => {
       if (e.key !== "Escape") return;
       e.stopPropagation();
@@ -52,7 +63,13 @@ class VisitCalendar extends Part {
     days[Math.min(days.length - 1, Math.max(0, at + step))]?.focus();
   }
 
-  private dayButton(year: number, month: number, day: number, visits: Map<string, number>, most: number) {
+  private dayButton(
+    year: number,
+    month: number,
+    day: number,
+    visits: Map<string, number>,
+    most: number,
+  ) {
     const key = dayKey(new Date(year, month, day).getTime());
     const n = visits.get(key) ?? 0;
     const strength = n === 0 ? 0 : 0.12 + 0.6 * Math.sqrt(n / most);
@@ -80,12 +97,25 @@ class VisitCalendar extends Part {
     const key = dayKey(new Date(year, month, 1).getTime()).slice(0, 7);
     return html`<div class="calendar" role="group" aria-label=${S.calendar} @keydown=${this.onKey}>
       <div class="calendar-head">
-        <button class="quiet icon-button back" aria-label=${S.previousMonth} ?disabled=${key <= oldest.slice(0, 7)} @click=${() => this.move(-1)}>${icon("chevron")}</button>
+        <button
+          class="quiet icon-button back"
+          aria-label=${S.previousMonth}
+          ?disabled=${key <= oldest.slice(0, 7)}
+          @click=${() => this.move(-1)}>${icon("chevron")}</button>
         <p aria-live="polite">${monthTitle(year, month)}</p>
-        <button class="quiet icon-button" aria-label=${S.nextMonth} ?disabled=${key >= newest.slice(0, 7)} @click=${() => this.move(1)}>${icon("chevron")}</button>
+        <button
+          class="quiet icon-button"
+          aria-label=${S.nextMonth}
+          ?disabled=${key >= newest.slice(0, 7)}
+          @click=${() => this.move(1)}>${icon("chevron")}</button>
       </div>
       <div class="month">
-        ${weekdayNames().map(w => html`<span class="weekday" title=${w.long} aria-hidden="true">${w.short}</span>`)}
+        ${weekdayNames().map(
+          w => html`<span
+            class="weekday"
+            title=${w.long}
+            aria-hidden="true">${w.short}</span>`,
+        )}
         ${Array.from({ length: offset }, () => html`<span></span>`)}
         ${Array.from({ length }, (_, i) => this.dayButton(year, month, i + 1, visits, most))}
       </div>

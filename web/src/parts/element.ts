@@ -1,4 +1,5 @@
-// What all elements of the app share: they draw into the document itself, so that one stylesheet and one tree of headings serve all.
+// What all elements of the app share: they draw into the document itself, so that one stylesheet
+// and one tree of headings serve all.
 import { LitElement } from "lit";
 
 export class Part extends LitElement {

@@ -19,9 +19,17 @@ export function filterField(label: string, value: string, change: (text: string)
       placeholder=${label}
       .value=${value}
       @input=${(e: Event) => change((e.target as HTMLInputElement).value)}
-      @keydown=${(e: KeyboardEvent) => e.key === "Escape" && value !== "" && (e.stopPropagation(), change(""))}
+      @keydown=${(e: KeyboardEvent) =>
+        e.key === "Escape" && value !== "" && (e.stopPropagation(), change(""))}
     />
-    ${value === "" ? nothing : html`<button class="quiet icon-button" aria-label=${S.clear} @click=${() => change("")}>${icon("close")}</button>`}
+    ${
+      value === ""
+        ? nothing
+        : html`<button
+        class="quiet icon-button"
+        aria-label=${S.clear}
+        @click=${() => change("")}>${icon("close")}</button>`
+    }
   </div>`;
 }
 

@@ -10,5 +10,7 @@ void import("../themes/themes.js").then(m => {
 });
 
 export function headerArt() {
-  return html`<div class="art" aria-hidden="true">${draw ? draw(currentTheme().name) : nothing}</div>`;
+  return html`<div class="art" aria-hidden="true">${
+    draw ? draw(currentTheme().name) : nothing
+  }</div>`;
 }

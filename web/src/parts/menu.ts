@@ -37,13 +37,24 @@ function entries(row: { url: string | null; title: string | null }): Entry[] {
         ),
     });
   if (isLink(url) && "share" in navigator)
-    list.push({ label: S.share, icon: "share", run: () => void navigator.share({ url, title: clean(row.title ?? "") }).catch(() => {}) });
+    list.push({
+      label: S.share,
+      icon: "share",
+      run: () => void navigator.share({ url, title: clean(row.title ?? "") }).catch(() => {}),
+    });
   if (host(url))
-    list.push({ label: S.historyOfSite(host(url)), icon: "globe", run: () => go("/history?host=" + encodeURIComponent(host(url))) });
+    list.push({
+      label: S.historyOfSite(host(url)),
+      icon: "globe",
+      run: () => go("/history?host=" + encodeURIComponent(host(url))),
+    });
   return list;
 }
 
-export function openSiteMenu(button: HTMLElement, row: { url: string | null; title: string | null }) {
+export function openSiteMenu(
+  button: HTMLElement,
+  row: { url: string | null; title: string | null },
+) {
   const again = opened?.button === button;
   closeMenu(false);
   if (again) return;
@@ -67,7 +78,9 @@ export function openSiteMenu(button: HTMLElement, row: { url: string | null; tit
   const size = menu.getBoundingClientRect();
   const below = at.bottom + size.height + 8 < innerHeight;
   menu.style.top = `${below ? at.bottom + 2 : Math.max(8, at.top - size.height - 2)}px`;
-  menu.style.left = `${Math.max(8, Math.min(innerWidth - size.width - 8, getComputedStyle(button).direction === "rtl" ? at.left : at.right - size.width))}px`;
+  const rtl = getComputedStyle(button).direction === "rtl";
+  const left = rtl ? at.left : at.right - size.width;
+  menu.style.left = `${Math.max(8, Math.min(innerWidth - size.width - 8, left))}px`;
   button.setAttribute("aria-expanded", "true");
   opened = { menu, button };
   menu.querySelector("button")?.focus();
@@ -77,7 +90,9 @@ export function openSiteMenu(button: HTMLElement, row: { url: string | null; tit
 function onKey(e: KeyboardEvent) {
   const items = [...(e.currentTarget as HTMLElement).querySelectorAll("button")];
   const at = items.indexOf(document.activeElement as HTMLButtonElement);
-  const to = { ArrowDown: at + 1, ArrowUp: at - 1 + items.length, Home: 0, End: items.length - 1 }[e.key];
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1 + items.length, Home: 0, End: items.length - 1 }[
+    e.key
+  ];
   if (to !== undefined) {
     e.preventDefault();
     items[to % items.length]?.focus();
@@ -90,7 +105,11 @@ function onKey(e: KeyboardEvent) {
 
 addEventListener(
   "pointerdown",
-  e => opened && !opened.menu.contains(e.target as Node) && !opened.button.contains(e.target as Node) && closeMenu(false),
+  e =>
+    opened &&
+    !opened.menu.contains(e.target as Node) &&
+    !opened.button.contains(e.target as Node) &&
+    closeMenu(false),
 );
 addEventListener("scroll", () => closeMenu(false), { passive: true, capture: true });
 addEventListener("popstate", () => closeMenu(false));

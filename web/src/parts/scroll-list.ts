@@ -1,5 +1,5 @@
-// A list as high as all its rows, of which only those in sight exist. Rows have one height, headings another, so each row's place is known
-// before the row is. It scrolls with the page.
+// A list as high as all its rows, of which only those in sight exist. Rows have one height,
+// headings another, so each row's place is known before the row is. It scrolls with the page.
 import { html, type PropertyValues } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { styled } from "./styled.js";
@@ -128,16 +128,22 @@ export class ScrollList extends Part {
     const entries: Entry[] = [];
     const ranges: Range[] = [];
     const row = this.rowPx;
-    for (let s = this.sectionAt(Math.max(0, this.from)); s < this.tops.length && this.tops[s]! < this.to; s++) {
+    for (
+      let s = this.sectionAt(Math.max(0, this.from));
+      s < this.tops.length && this.tops[s]! < this.to;
+      s++
+    ) {
       const { key, count } = this.sections[s]!;
       const top = this.tops[s]!;
       const rows = top + this.headPx;
-      if (this.headPx > 0 && rows > this.from) entries.push({ key, top, height: this.headPx, section: s, row: -1 });
+      if (this.headPx > 0 && rows > this.from)
+        entries.push({ key, top, height: this.headPx, section: s, row: -1 });
       const from = Math.max(0, Math.floor((this.from - rows) / row));
       const to = Math.min(count, Math.ceil((this.to - rows) / row));
       if (from >= to) continue;
       ranges.push({ section: s, from, to });
-      for (let i = from; i < to; i++) entries.push({ key: `${key}:${i}`, top: rows + i * row, height: row, section: s, row: i });
+      for (let i = from; i < to; i++)
+        entries.push({ key: `${key}:${i}`, top: rows + i * row, height: row, section: s, row: i });
     }
     return { entries, ranges };
   }
@@ -147,7 +153,8 @@ export class ScrollList extends Part {
     this.layout();
     const at = this.sections.findIndex(s => s.key === key);
     if (at < 0 || at >= this.tops.length) return false;
-    const sticky = document.querySelector<HTMLElement>(".sticky")?.getBoundingClientRect().height ?? 0;
+    const sticky =
+      document.querySelector<HTMLElement>(".sticky")?.getBoundingClientRect().height ?? 0;
     const list = this.getBoundingClientRect().top + scrollY;
     this.style.height = `${this.height}px`;
     scrollTo({ top: list + this.tops[at]! - sticky + 1, behavior: smooth ? "smooth" : "instant" });
@@ -175,7 +182,9 @@ export class ScrollList extends Part {
       e => {
         const section = this.sections[e.section]!;
         const place = styled({ transform: `translateY(${e.top}px)`, height: `${e.height}px` });
-        return html`<div class="placed ${e.row < 0 ? "placed-head" : ""}" ${place}>${e.row < 0 ? this.head(section) : this.row(section, e.row)}</div>`;
+        return html`<div class="placed ${e.row < 0 ? "placed-head" : ""}" ${place}>${
+          e.row < 0 ? this.head(section) : this.row(section, e.row)
+        }</div>`;
       },
     );
   }

@@ -11,11 +11,16 @@ function hash(text: string): number {
   return h >>> 0;
 }
 
-/** Stands for a site's picture, which would be a request to a stranger: its letter on a colour of its own. */
+/**
+ * Stands for a site's picture, which would be a request to a stranger: its letter on a colour of
+ * its own.
+ */
 export function tile(url: string): TemplateResult {
   const name = host(url).replace(/^(www|m|mobile|en|de|old)\./, "");
   const letter = [...name.matchAll(/[\p{L}\p{N}]/gu)][0]?.[0]?.toUpperCase() ?? "·";
-  return html`<span class="tile" aria-hidden="true" ${styled({ "--site": String(hash(name) % 360) })}>${letter}</span>`;
+  return html`<span
+      class="tile"
+      aria-hidden="true" ${styled({ "--site": String(hash(name) % 360) })}>${letter}</span>`;
 }
 
 function marked(text: string, words: string[]) {
@@ -39,7 +44,9 @@ export function siteText(row: Row): TemplateResult {
     ${tile(url)}
     <span class="row-text">
       <bdi class="row-title">${marked(titleOf(row), words)}</bdi>
-      <span class="row-more">${row.before ?? nothing} ${url ? html`<bdi class="row-url">${marked(readable(url), words)}</bdi>` : nothing} ${row.after ?? nothing}</span>
+      <span class="row-more">${row.before ?? nothing} ${
+        url ? html`<bdi class="row-url">${marked(readable(url), words)}</bdi>` : nothing
+      } ${row.after ?? nothing}</span>
     </span>
   `;
 }
@@ -47,8 +54,14 @@ export function siteText(row: Row): TemplateResult {
 /** A link when the address may be followed; else the same as text, with the reason. */
 export function siteLink(row: Row, picked?: () => void): TemplateResult {
   const url = row.url ?? "";
-  if (!isLink(url)) return html`<span class="row-link row-plain" title=${S.notALink}>${siteText(row)}</span>`;
-  return html`<a class="row-link" href=${url} rel="noreferrer noopener" @click=${picked ?? nothing} @auxclick=${picked ?? nothing}>${siteText(row)}</a>`;
+  if (!isLink(url))
+    return html`<span class="row-link row-plain" title=${S.notALink}>${siteText(row)}</span>`;
+  return html`<a
+      class="row-link"
+      href=${url}
+      rel="noreferrer noopener"
+      @click=${picked ?? nothing}
+      @auxclick=${picked ?? nothing}>${siteText(row)}</a>`;
 }
 
 export function siteRow(row: Row, picked?: () => void): TemplateResult {

@@ -11,8 +11,14 @@ export function waiting(rows = 6): TemplateResult {
   </div>`;
 }
 
-export function nothingHere(symbol: IconName, title: string, text: string, action: unknown = nothing): TemplateResult {
-  return html`<div class="empty">${icon(symbol)}<p class="empty-title">${title}</p><p>${text}</p>${action}</div>`;
+export function nothingHere(
+  symbol: IconName,
+  title: string,
+  text: string,
+  action: unknown = nothing,
+): TemplateResult {
+  return html`<div class="empty">${icon(symbol)}<p class="empty-title">${title}</p>
+      <p>${text}</p>${action}</div>`;
 }
 
 /** In words, with what can be done. */
@@ -33,7 +39,11 @@ export function failed(error: ApiError, retry?: () => void): TemplateResult {
 }
 
 /** The view's rows when there are some, else which of the states it is in. */
-export function stateOf<T>(watch: { value?: T; error?: ApiError; reload(): void }, show: (value: T) => unknown, rows = 6): unknown {
+export function stateOf<T>(
+  watch: { value?: T; error?: ApiError; reload(): void },
+  show: (value: T) => unknown,
+  rows = 6,
+): unknown {
   if (watch.value !== undefined) return show(watch.value);
   if (watch.error && !watch.error.signedOut) return failed(watch.error, () => watch.reload());
   return waiting(rows);

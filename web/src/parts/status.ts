@@ -7,14 +7,23 @@ import { clean } from "./text.js";
 import { ago } from "./time.js";
 
 /** "Synced 3 minutes ago; Pixel last uploaded yesterday". */
-export function statusLine(account: Account | undefined, devices: Devices | undefined): TemplateResult {
+export function statusLine(
+  account: Account | undefined,
+  devices: Devices | undefined,
+): TemplateResult {
   if (!account) return html`<p class="status">&nbsp;</p>`;
   const newest = devices?.devices.find(d => d.last_upload !== null);
-  const synced = account.syncing ? S.syncing : account.last_sync === null ? S.notSyncedYet : S.syncedAgo(ago(account.last_sync));
+  const synced = account.syncing
+    ? S.syncing
+    : account.last_sync === null
+      ? S.notSyncedYet
+      : S.syncedAgo(ago(account.last_sync));
   const uploaded = newest ? S.uploadedAgo(clean(newest.name), ago(newest.last_upload!)) : "";
   return html`<p class="status" data-state=${account.state}>
     <span class=${account.syncing ? "pulse on" : "pulse"} aria-hidden="true"></span>
-    <span>${synced}${uploaded ? html`<span class="status-gap">·</span><bdi>${uploaded}</bdi>` : nothing}</span>
+    <span>${synced}${
+      uploaded ? html`<span class="status-gap">·</span><bdi>${uploaded}</bdi>` : nothing
+    }</span>
   </p>`;
 }
 
@@ -33,7 +42,11 @@ export function notice(account: Account | undefined): TemplateResult | typeof no
     <div>
       <p class="notice-title">${words.title}</p>
       <p>${words.text}</p>
-      ${account.state_detail ? html`<p class="detail"><bdi>${clean(account.state_detail)}</bdi></p>` : nothing}
+      ${
+        account.state_detail
+          ? html`<p class="detail"><bdi>${clean(account.state_detail)}</bdi></p>`
+          : nothing
+      }
       <p>${remedy}</p>
     </div>
   </section>`;

@@ -1,4 +1,5 @@
-// Styles that are computed, set one by one through the CSSOM: the content security policy forbids style attributes.
+// Styles that are computed, set one by one through the CSSOM: the content security policy forbids
+// style attributes.
 import { noChange } from "lit";
 import { Directive, directive, type ElementPart } from "lit/directive.js";
 
@@ -8,7 +9,8 @@ class Styled extends Directive {
   }
   override update(part: ElementPart, [styles]: [Record<string, string>]) {
     const { style } = part.element as HTMLElement;
-    for (const [name, value] of Object.entries(styles)) if (style.getPropertyValue(name) !== value) style.setProperty(name, value);
+    for (const [name, value] of Object.entries(styles))
+      if (style.getPropertyValue(name) !== value) style.setProperty(name, value);
     return noChange;
   }
 }

@@ -15,13 +15,17 @@ if (!("canParse" in URL)) {
   };
 }
 
-// Controls, and the marks that turn the direction of what stands around them (bidi embeddings, overrides, isolates), become visible.
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]/g;
+// Controls, and the marks that turn the direction of what stands around them (bidi embeddings,
+// overrides, isolates), become visible.
+const CONTROLS =
+  /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]/g;
 const SHOWN = 300;
 
 export function clean(text: string): string {
   const cut = text.length > SHOWN * 4 ? text.slice(0, SHOWN * 4) : text;
-  const shown = cut.replace(CONTROLS, c => (c === "\t" || c === "\n" || c === "\r" ? " " : "\ufffd"));
+  const shown = cut.replace(CONTROLS, c =>
+    c === "\t" || c === "\n" || c === "\r" ? " " : "\ufffd",
+  );
   return shown.length > SHOWN ? shown.slice(0, SHOWN) + "…" : shown;
 }
 
@@ -46,7 +50,9 @@ export function readable(url: string): string {
 }
 
 export function host(url: string): string {
-  const found = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#@]*@)?([^/?#:]+|\[[^\]]*\])/i.exec(url.slice(0, 2048));
+  const found = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#@]*@)?([^/?#:]+|\[[^\]]*\])/i.exec(
+    url.slice(0, 2048),
+  );
   return found ? found[1]!.toLowerCase() : "";
 }
 
@@ -56,7 +62,10 @@ export function titleOf(entry: { title: string | null; url: string | null }): st
 
 // --- emphasis ---
 
-/** Folded as search folds: without case and accents. Each unit of the result knows where it came from. */
+/**
+ * Folded as search folds: without case and accents. Each unit of the result knows where it came
+ * from.
+ */
 function fold(text: string): { folded: string; from: number[] } {
   let folded = "";
   const from: number[] = [];

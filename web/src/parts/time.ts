@@ -4,10 +4,19 @@ const locale = navigator.language;
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "long" });
 const timeOfDay = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
 const dayName = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
-const dayNameYear = new Intl.DateTimeFormat(locale, { weekday: "short", day: "numeric", month: "long", year: "numeric" });
+const dayNameYear = new Intl.DateTimeFormat(locale, {
+  weekday: "short",
+  day: "numeric",
+  month: "long",
+  year: "numeric",
+});
 const dateAndTime = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 const shortDate = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
-const shortDateYear = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" });
+const shortDateYear = new Intl.DateTimeFormat(locale, {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+});
 const number = new Intl.NumberFormat(locale);
 
 export const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
@@ -47,7 +56,8 @@ function dayDistance(ms: number, now: number) {
 /** "2026-11-23" of the person's clock. */
 export function dayKey(ms: number): string {
   const d = new Date(ms);
-  return `${d.getFullYear()}-${String(d.getMonth() + 1).padStart(2, "0")}-${String(d.getDate()).padStart(2, "0")}`;
+  const two = (n: number) => String(n).padStart(2, "0");
+  return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
 }
 
 /** From its first moment to before that of the next: [from, to). */
@@ -75,12 +85,17 @@ export function dayTitle(key: string, now = Date.now()): string {
 }
 
 export function monthTitle(year: number, month: number): string {
-  return new Intl.DateTimeFormat(locale, { month: "long", year: "numeric" }).format(new Date(year, month, 1));
+  return new Intl.DateTimeFormat(locale, { month: "long", year: "numeric" }).format(
+    new Date(year, month, 1),
+  );
 }
 
 /** First day of the week: 1 is Monday, 7 is Sunday. */
 export function firstWeekday(): number {
-  const l = new Intl.Locale(locale) as Intl.Locale & { weekInfo?: { firstDay: number }; getWeekInfo?: () => { firstDay: number } };
+  const l = new Intl.Locale(locale) as Intl.Locale & {
+    weekInfo?: { firstDay: number };
+    getWeekInfo?: () => { firstDay: number };
+  };
   return l.getWeekInfo?.().firstDay ?? l.weekInfo?.firstDay ?? 1;
 }
 

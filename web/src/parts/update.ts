@@ -2,7 +2,11 @@
 import { S } from "../strings.js";
 
 const policy = (
-  window as unknown as { trustedTypes?: { createPolicy(name: string, rules: object): { createScriptURL(url: string): unknown } } }
+  window as unknown as {
+    trustedTypes?: {
+      createPolicy(name: string, rules: object): { createScriptURL(url: string): unknown };
+    };
+  }
 ).trustedTypes?.createPolicy("hearth", { createScriptURL: (url: string) => url });
 
 function offer(worker: ServiceWorker) {
@@ -31,7 +35,9 @@ export function registerServiceWorker() {
   });
   addEventListener("load", async () => {
     const url = policy ? policy.createScriptURL("/sw.js") : "/sw.js";
-    const registration = await navigator.serviceWorker.register(url as string, { updateViaCache: "none" });
+    const registration = await navigator.serviceWorker.register(url as string, {
+      updateViaCache: "none",
+    });
     const watch = (worker: ServiceWorker | null) =>
       worker?.addEventListener("statechange", () => {
         if (worker.state === "installed" && navigator.serviceWorker.controller) offer(worker);

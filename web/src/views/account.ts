@@ -49,7 +49,12 @@ class AccountView extends View {
   override connectedCallback() {
     super.connectedCallback();
     this.stop = onSync(e => {
-      this.progress = e.state === "started" ? S.syncStarted : e.state === "done" ? S.syncDone : S.syncFailed(clean(e.detail));
+      this.progress =
+        e.state === "started"
+          ? S.syncStarted
+          : e.state === "done"
+            ? S.syncDone
+            : S.syncFailed(clean(e.detail));
     });
     this.sessions.reload();
   }
@@ -58,7 +63,8 @@ class AccountView extends View {
     this.stop?.();
   }
   override firstUpdated() {
-    if (location.hash) void this.updateComplete.then(() => document.querySelector(location.hash)?.scrollIntoView());
+    if (location.hash)
+      void this.updateComplete.then(() => document.querySelector(location.hash)?.scrollIntoView());
   }
 
   /** Runs it; what goes wrong is said. */
@@ -84,7 +90,8 @@ class AccountView extends View {
 
   private syncNow() {
     const before = this.progress;
-    this.progress = S.syncAsked; // not when the answer comes: the sync may have said that it is done by then
+    // Not when the answer comes: the sync may have said that it is done by then.
+    this.progress = S.syncAsked;
     void this.act(async () => {
       try {
         await change("POST", "/sync");
@@ -103,12 +110,36 @@ class AccountView extends View {
         ${notice(a)}
         <dl class="facts">
           <div><dt>${S.signedInAs}</dt><dd><bdi>${a.email}</bdi></dd></div>
-          <div><dt>${S.lastSync}</dt><dd>${a.last_sync ? html`<time title=${moment(a.last_sync)}>${ago(a.last_sync)}</time>` : S.never}</dd></div>
-          <div><dt>${S.nextSync}</dt><dd>${a.next_sync ? html`<time title=${moment(a.next_sync)}>${a.next_sync <= Date.now() ? S.soon : moment(a.next_sync)}</time>` : "–"}</dd></div>
-          <div><dt>${S.kept}</dt><dd>${S.keptCounts(count(a.counts.bookmarks), count(a.counts.pages), count(a.counts.visits), count(a.counts.tabs))}</dd></div>
+          <div><dt>${S.lastSync}</dt>
+            <dd>${
+              a.last_sync
+                ? html`<time title=${moment(a.last_sync)}>${ago(a.last_sync)}</time>`
+                : S.never
+            }</dd>
+          </div>
+          <div><dt>${S.nextSync}</dt>
+            <dd>${
+              a.next_sync
+                ? html`<time title=${moment(a.next_sync)}>${
+                    a.next_sync <= Date.now() ? S.soon : moment(a.next_sync)
+                  }</time>`
+                : "–"
+            }</dd>
+          </div>
+          <div><dt>${S.kept}</dt>
+            <dd>${S.keptCounts(
+              count(a.counts.bookmarks),
+              count(a.counts.pages),
+              count(a.counts.visits),
+              count(a.counts.tabs),
+            )}</dd>
+          </div>
         </dl>
         <p class="actions">
-          <button class="button" ?disabled=${a.syncing || this.busy} @click=${this.syncNow}>${icon("sync")}${a.syncing ? S.syncing : S.syncNow}</button>
+          <button
+            class="button"
+            ?disabled=${a.syncing || this.busy}
+            @click=${this.syncNow}>${icon("sync")}${a.syncing ? S.syncing : S.syncNow}</button>
           <span class="hint" role="status">${this.progress}</span>
         </p>
       `,
@@ -126,11 +157,14 @@ class AccountView extends View {
               ${d.devices.map(
                 x => html`<li>
                   ${icon(deviceIcon(x.type))}
-                  <span class="row-text"><bdi class="row-title">${clean(x.name)}</bdi><span class="row-more">${[x.os, x.version]
-                    .filter(Boolean)
-                    .map(t => clean(t!))
-                    .join(" ")}</span></span>
-                  <span class="when">${x.last_upload ? S.uploaded(ago(x.last_upload)) : S.never}</span>
+                  <span class="row-text"><bdi class="row-title">${clean(x.name)}</bdi>
+                    <span class="row-more">${[x.os, x.version]
+                      .filter(Boolean)
+                      .map(t => clean(t!))
+                      .join(" ")}</span></span>
+                  <span class="when">${
+                    x.last_upload ? S.uploaded(ago(x.last_upload)) : S.never
+                  }</span>
                 </li>`,
               )}
             </ul>`,
@@ -158,7 +192,12 @@ class AccountView extends View {
 
   private newLink(link: MadeLink["link"]) {
     return html`<div class="panel" id="link-made" tabindex="-1">
-      <img class="qr" src=${"data:image/svg+xml;utf8," + encodeURIComponent(link.qr)} alt=${S.qrAlt} width="200" height="200" />
+      <img
+        class="qr"
+        src=${"data:image/svg+xml;utf8," + encodeURIComponent(link.qr)}
+        alt=${S.qrAlt}
+        width="200"
+        height="200" />
       <div>
         <p>${S.qrText}</p>
         <p class="shown-code"><code>${link.code}</code></p>
@@ -176,9 +215,19 @@ class AccountView extends View {
             ${icon("globe")}
             <span class="row-text">
               <bdi class="row-title">${clean(x.name) || S.someBrowser}</bdi>
-              <span class="row-more">${x.current ? S.thisBrowser : x.last_used ? S.lastUsed(ago(x.last_used)) : S.since(ago(x.created))}</span>
+              <span class="row-more">${
+                x.current
+                  ? S.thisBrowser
+                  : x.last_used
+                    ? S.lastUsed(ago(x.last_used))
+                    : S.since(ago(x.created))
+              }</span>
             </span>
-            <button class="quiet text-button" ?disabled=${this.busy} aria-label=${x.current ? S.signOutHere : S.signOutOther(clean(x.name))} @click=${() => this.act(() => this.endSession(x.id, x.current))}>
+            <button
+              class="quiet text-button"
+              ?disabled=${this.busy}
+              aria-label=${x.current ? S.signOutHere : S.signOutOther(clean(x.name))}
+              @click=${() => this.act(() => this.endSession(x.id, x.current))}>
               ${S.signOut}
             </button>
           </li>`,
@@ -195,7 +244,10 @@ class AccountView extends View {
     const form = e.target as HTMLFormElement;
     const fields = new FormData(form);
     const days = Number(fields.get("days"));
-    const body: Record<string, unknown> = { name: String(fields.get("name")).trim(), scope: String(fields.get("scope")) };
+    const body: Record<string, unknown> = {
+      name: String(fields.get("name")).trim(),
+      scope: String(fields.get("scope")),
+    };
     if (days > 0) body["expires"] = Date.now() + days * DAY;
     await this.act(async () => {
       this.fresh = (await change<MadeToken>("POST", "/tokens", body))!.token;
@@ -213,7 +265,13 @@ class AccountView extends View {
             ${icon("key")}
             <span class="row-text">
               <bdi class="row-title">${clean(x.name)}</bdi>
-              <span class="row-more">${[S.scopes[x.scope], x.last_used ? S.lastUsed(ago(x.last_used)) : S.neverUsed, x.expires ? S.expires(moment(x.expires)) : ""].filter(Boolean).join(" · ")}</span>
+              <span class="row-more">${[
+                S.scopes[x.scope],
+                x.last_used ? S.lastUsed(ago(x.last_used)) : S.neverUsed,
+                x.expires ? S.expires(moment(x.expires)) : "",
+              ]
+                .filter(Boolean)
+                .join(" · ")}</span>
             </span>
             <button
               class="quiet text-button"
@@ -238,9 +296,19 @@ class AccountView extends View {
     return html`<details>
       <summary>${S.newToken}</summary>
       <form class="token-form" @submit=${this.makeToken}>
-        <label>${S.tokenName}<input name="name" type="text" required maxlength="64" autocomplete="off" /></label>
-        <label>${S.tokenScope}<select name="scope"><option value="read">${S.scopes.read}</option><option value="full">${S.scopes.full}</option></select></label>
-        <label>${S.tokenDays}<select name="days">${[0, 7, 30, 90, 365].map(d => html`<option value=${d}>${d === 0 ? S.forever : S.days(d)}</option>`)}</select></label>
+        <label>${S.tokenName}<input
+          name="name"
+          type="text"
+          required
+          maxlength="64"
+          autocomplete="off" />
+        </label>
+        <label>${S.tokenScope}<select name="scope"><option value="read">${S.scopes.read}</option>
+            <option value="full">${S.scopes.full}</option></select></label>
+        <label>${S.tokenDays}<select name="days">${[0, 7, 30, 90, 365].map(
+          d => html`<option value=${d}>${d === 0 ? S.forever : S.days(d)}</option>`,
+        )}</select>
+        </label>
         <button class="button" ?disabled=${this.busy}>${S.makeToken}</button>
       </form>
     </details>`;
@@ -276,18 +344,32 @@ class AccountView extends View {
         <div>
           <p>${S.forgetFresh}</p>
           <p class="actions">
-            <a class="button" href=${`/auth/signin?next=${encodeURIComponent("/account#forget")}`}>${S.signInAgain}</a>
-            <button class="button quiet-button" @click=${() => (this.signingIn = this.confirming = false)}>${S.cancel}</button>
+            <a
+              class="button"
+              href=${"/auth/signin?next=" + encodeURIComponent("/account#forget")}>
+              ${S.signInAgain}
+            </a>
+            <button
+              class="button quiet-button"
+              @click=${() => (this.signingIn = this.confirming = false)}>${S.cancel}</button>
           </p>
         </div>
       </div>`;
-    if (!this.confirming) return html`<button class="button danger" @click=${() => (this.confirming = true)}>${S.forgetMe}</button>`;
+    if (!this.confirming)
+      return html`<button
+          class="button danger"
+          @click=${() => (this.confirming = true)}>${S.forgetMe}</button>`;
     return html`<div class="panel" role="alertdialog" aria-label=${S.forgetMe}>
       <div>
         <p>${S.forgetSure}</p>
         <p class="actions">
-          <button class="button danger" ?disabled=${this.busy} @click=${() => this.act(() => this.forgetNow())}>${S.forgetYes}</button>
-          <button class="button quiet-button" @click=${() => (this.confirming = false)}>${S.cancel}</button>
+          <button
+            class="button danger"
+            ?disabled=${this.busy}
+            @click=${() => this.act(() => this.forgetNow())}>${S.forgetYes}</button>
+          <button
+            class="button quiet-button"
+            @click=${() => (this.confirming = false)}>${S.cancel}</button>
         </p>
       </div>
     </div>`;
@@ -302,7 +384,8 @@ class AccountView extends View {
 
   override render() {
     return html`
-      <div class="view-head"><h1>${S.viewNames.account}</h1><a class="link" href="/themes">${icon("palette")}${S.viewNames.themes}</a></div>
+      <div class="view-head"><h1>${S.viewNames.account}</h1>
+        <a class="link" href="/themes">${icon("palette")}${S.viewNames.themes}</a></div>
       ${this.state()}
       ${this.section("devices", S.devices, this.deviceList())}
       ${this.section(
@@ -310,16 +393,36 @@ class AccountView extends View {
         S.signedInBrowsers,
         html`${this.sessionList()} ${this.link ? this.newLink(this.link) : nothing}
           <p class="actions">
-            <button class="button quiet-button" ?disabled=${this.busy} @click=${() => this.act(() => this.addDevice())}>${icon("plus")}${S.addDevice}</button>
-            <button class="button quiet-button" ?disabled=${this.busy} @click=${() => confirm(S.everywhereSure) && this.act(() => this.everywhere())}>${S.everywhere}</button>
+            <button
+              class="button quiet-button"
+              ?disabled=${this.busy}
+              @click=${() =>
+                this.act(() => this.addDevice())}>${icon("plus")}${S.addDevice}</button>
+            <button class="button quiet-button" ?disabled=${this.busy} @click=${() =>
+              confirm(S.everywhereSure) &&
+              this.act(() => this.everywhere())}>${S.everywhere}</button>
           </p>`,
       )}
-      ${this.section("tokens", S.apiTokens, html`<p class="hint">${S.tokensText}</p>${this.fresh ? this.freshToken(this.fresh) : nothing} ${this.tokenList()} ${this.tokenForm()}`)}
+      ${this.section(
+        "tokens",
+        S.apiTokens,
+        html`<p class="hint">${S.tokensText}</p>${
+          this.fresh ? this.freshToken(this.fresh) : nothing
+        } ${this.tokenList()} ${this.tokenForm()}`,
+      )}
       ${this.section(
         "exports",
         S.exports,
         html`<ul class="exports">
-          ${EXPORTS.map(f => html`<li><a class="link" href=${`/api/v1/export/${f}`} download>${icon("download")}${S.exportNames[f]}</a><span class="hint">${f}</span></li>`)}
+          ${EXPORTS.map(
+            f => html`<li>
+              <a
+                class="link"
+                href=${`/api/v1/export/${f}`}
+                download>${icon("download")}${S.exportNames[f]}</a>
+              <span class="hint">${f}</span>
+            </li>`,
+          )}
         </ul>`,
       )}
       ${this.section("forget", S.forgetMe, html`<p>${S.forgetText}</p>${this.forget()}`)}

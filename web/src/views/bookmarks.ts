@@ -1,4 +1,5 @@
-// The folders in the person's own order; or all that carry a tag, match a filter, or were added last.
+// The folders in the person's own order; or all that carry a tag, match a filter, or were added
+// last.
 import { html, nothing } from "lit";
 import { query as toQuery } from "../data/api.js";
 import { Paged } from "../data/paged.js";
@@ -18,7 +19,8 @@ import { S } from "../strings.js";
 const TAGS_SHOWN = 24;
 const BY_NAME = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
-const folderName = (id: string, title: string | null) => (id === "places" ? S.viewNames.bookmarks : clean(title ?? "") || S.untitledFolder);
+const folderName = (id: string, title: string | null) =>
+  id === "places" ? S.viewNames.bookmarks : clean(title ?? "") || S.untitledFolder;
 
 class BookmarksView extends View {
   private filter = new AddressFilter(this, q => "/bookmarks" + toQuery({ q }));
@@ -34,7 +36,10 @@ class BookmarksView extends View {
   private get sort() {
     return this.parameters.get("sort") === "added" ? "added" : "";
   }
-  /** The folder's items by name, folders first: what the server gives in its own order is fetched whole for that. */
+  /**
+   * The folder's items by name, folders first: what the server gives in its own order is fetched
+   * whole for that.
+   */
   private get byName() {
     return !this.flat && this.parameters.get("sort") === "name";
   }
@@ -59,7 +64,8 @@ class BookmarksView extends View {
     return html`<div class="row">
       <a class="row-link" href=${`/bookmarks/${encodeURIComponent(item.id)}`}>
         <span class="tile tile-folder" aria-hidden="true">${icon("folder")}</span>
-        <span class="row-text"><bdi class="row-title">${folderName(item.id, item.title)}</bdi><span class="row-more">${S.itemCount(item.children ?? 0)}</span></span>
+        <span class="row-text"><bdi class="row-title">${folderName(item.id, item.title)}</bdi>
+          <span class="row-more">${S.itemCount(item.children ?? 0)}</span></span>
         <span class="go">${icon("chevron")}</span>
       </a>
     </div>`;
@@ -69,12 +75,26 @@ class BookmarksView extends View {
     if (!item) return html`<div class="ghost"><i></i><b></b><u></u></div>`;
     if (item.kind === "folder") return this.folderRow(item);
     if (item.kind === "separator") return html`<div class="row separator" role="separator"></div>`;
-    const when = this.flat && item.added ? html`<span class="when">${ago(item.added)}</span>` : nothing;
+    const when =
+      this.flat && item.added ? html`<span class="when">${ago(item.added)}</span>` : nothing;
     const after = html`<span class="row-meta">
-      ${item.keyword ? html`<span class="chip" title=${S.keyword}>${icon("key")}<bdi>${clean(item.keyword)}</bdi></span>` : nothing}
-      ${item.tags.map(t => html`<a class="chip" href=${"/bookmarks" + toQuery({ tag: t })}>${icon("tag")}<bdi>${clean(t)}</bdi></a>`)} ${when}
+      ${
+        item.keyword
+          ? html`<span class="chip" title=${S.keyword}>
+              ${icon("key")}<bdi>${clean(item.keyword)}</bdi>
+            </span>`
+          : nothing
+      }
+      ${item.tags.map(
+        t => html`<a class="chip" href=${"/bookmarks" + toQuery({ tag: t })}>
+          ${icon("tag")}<bdi>${clean(t)}</bdi>
+        </a>`,
+      )} ${when}
     </span>`;
-    return html`<div class="row">${siteLink({ ...item, words: wordsOf(this.q) })}<span class="row-side">${after}</span>${siteMenu(item)}</div>`;
+    return html`<div class="row">
+      ${siteLink({ ...item, words: wordsOf(this.q) })}<span class="row-side">${after}</span>
+      ${siteMenu(item)}
+    </div>`;
   }
 
   private path() {
@@ -83,7 +103,13 @@ class BookmarksView extends View {
     return html`<nav class="crumbs" aria-label=${S.breadcrumbs}>
       <ol>
         <li><a href="/bookmarks">${S.viewNames.bookmarks}</a></li>
-        ${folder.path.filter(p => p.id !== "places" && p.id !== folder.id).map(p => html`<li><a href=${`/bookmarks/${encodeURIComponent(p.id)}`}><bdi>${folderName(p.id, p.title)}</bdi></a></li>`)}
+        ${folder.path
+          .filter(p => p.id !== "places" && p.id !== folder.id)
+          .map(
+            p => html`<li>
+            <a href=${`/bookmarks/${encodeURIComponent(p.id)}`}>
+              <bdi>${folderName(p.id, p.title)}</bdi></a></li>`,
+          )}
         <li aria-current="page"><bdi>${folderName(folder.id, folder.title)}</bdi></li>
       </ol>
     </nav>`;
@@ -92,16 +118,27 @@ class BookmarksView extends View {
   private heading() {
     const folder = this.items.extra["folder"] as Bookmarks["folder"];
     if (this.tag) return html`<h1 class="tagged">${icon("tag")}<bdi>${clean(this.tag)}</bdi></h1>`;
-    if (!this.flat && this.argument !== "" && folder) return html`<h1><bdi>${folderName(folder.id, folder.title)}</bdi></h1>`;
+    if (!this.flat && this.argument !== "" && folder)
+      return html`<h1><bdi>${folderName(folder.id, folder.title)}</bdi></h1>`;
     return html`<h1>${S.viewNames.bookmarks}</h1>`;
   }
 
   private tagCloud() {
     const tags = this.tags.value?.tags ?? [];
     if (tags.length === 0 || this.argument !== "" || this.q !== "") return nothing;
-    const shown = this.tag ? tags : [...tags].sort((a, b) => b.count - a.count).slice(0, TAGS_SHOWN);
+    const shown = this.tag
+      ? tags
+      : [...tags].sort((a, b) => b.count - a.count).slice(0, TAGS_SHOWN);
     return html`<nav class="tags" aria-label=${S.tags}>
-      ${shown.map(t => html`<a class="pill" href=${"/bookmarks" + toQuery({ tag: t.name })} aria-current=${t.name === this.tag ? "page" : nothing}><bdi>${clean(t.name)}</bdi><span class="count">${count(t.count)}</span></a>`)}
+      ${shown.map(
+        t => html`<a
+            class="pill"
+            href=${"/bookmarks" + toQuery({ tag: t.name })}
+            aria-current=${t.name === this.tag ? "page" : nothing}>
+            <bdi>${clean(t.name)}</bdi>
+            <span class="count">${count(t.count)}</span>
+        </a>`,
+      )}
     </nav>`;
   }
 
@@ -116,7 +153,11 @@ class BookmarksView extends View {
       const name = (i: Item) => (i.kind === "folder" ? folderName(i.id, i.title) : titleOf(i));
       this.sorted = rows
         .filter(i => i.kind !== "separator")
-        .sort((a, b) => Number(b.kind === "folder") - Number(a.kind === "folder") || BY_NAME.compare(name(a), name(b)));
+        .sort(
+          (a, b) =>
+            Number(b.kind === "folder") - Number(a.kind === "folder") ||
+            BY_NAME.compare(name(a), name(b)),
+        );
       this.sortedOf = rows;
     }
     return this.sorted;
@@ -125,12 +166,21 @@ class BookmarksView extends View {
   private list() {
     const items = this.items;
     if (items.error?.status === 404)
-      return nothingHere("folder", S.folderGone, S.folderGoneText, html`<a class="button" href="/bookmarks">${S.viewNames.bookmarks}</a>`);
+      return nothingHere(
+        "folder",
+        S.folderGone,
+        S.folderGoneText,
+        html`<a class="button" href="/bookmarks">${S.viewNames.bookmarks}</a>`,
+      );
     if (items.error && !items.loaded) return failed(items.error, () => items.retry());
     if (!items.loaded || (items.rows.length === 0 && !items.done)) return waiting(8);
     if (items.rows.length === 0) {
       if (this.flat) return nothingHere("search", S.noResults, S.noBookmarksMatch);
-      return nothingHere("folder", S.emptyFolder, this.argument === "" ? S.noBookmarksText : S.emptyFolderText);
+      return nothingHere(
+        "folder",
+        S.emptyFolder,
+        this.argument === "" ? S.noBookmarksText : S.emptyFolderText,
+      );
     }
     const rows = this.rows();
     const sections: Section[] = [{ key: this.items.path ?? "", count: rows.length }];
@@ -151,9 +201,18 @@ class BookmarksView extends View {
         ${this.heading()} ${this.filter.field(S.filterBookmarks)}
       </div>
       <div class="bar" role="group" aria-label=${S.sortBy}>
-        <a class="pill" href=${here} aria-current=${!this.flat && !this.byName ? "true" : nothing}>${S.byFolder}</a>
-        <a class="pill" href=${here + "?sort=name"} aria-current=${this.byName ? "true" : nothing}>${S.byName}</a>
-        <a class="pill" href="/bookmarks?sort=added" aria-current=${this.sort === "added" ? "true" : nothing}>${S.byAdded}</a>
+        <a
+          class="pill"
+          href=${here}
+          aria-current=${!this.flat && !this.byName ? "true" : nothing}>${S.byFolder}</a>
+        <a
+          class="pill"
+          href=${here + "?sort=name"}
+          aria-current=${this.byName ? "true" : nothing}>${S.byName}</a>
+        <a
+          class="pill"
+          href="/bookmarks?sort=added"
+          aria-current=${this.sort === "added" ? "true" : nothing}>${S.byAdded}</a>
       </div>
       ${this.tagCloud()} ${this.list()}
     `;

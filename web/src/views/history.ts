@@ -18,7 +18,11 @@ import { go, keptScroll } from "../router.js";
 import { S } from "../strings.js";
 
 class HistoryView extends View {
-  static override properties = { ...View.properties, day: { state: true }, calendar: { state: true } };
+  static override properties = {
+    ...View.properties,
+    day: { state: true },
+    calendar: { state: true },
+  };
   declare day: string; // at the top of the page
   declare calendar: boolean;
   private filter = new AddressFilter(this, q => "/history" + toQuery({ host: this.host, q }));
@@ -46,7 +50,9 @@ class HistoryView extends View {
 
   override willUpdate(changed: Map<string, unknown>) {
     if (changed.has("parameters")) this.filter.follow(this.filterText);
-    this.found.path = this.filtered ? "/history" + toQuery({ host: this.host, q: this.filterText }) : null;
+    this.found.path = this.filtered
+      ? "/history" + toQuery({ host: this.host, q: this.filterText })
+      : null;
     if (!this.filtered) this.all.start();
   }
 
@@ -57,12 +63,15 @@ class HistoryView extends View {
   override updated() {
     const wanted = this.argument;
     if (wanted === "" || this.filtered) this.jumped = "";
-    else if (this.jumped !== wanted && isDayKey(wanted) && this.all.days.length > 0) void this.jump(wanted);
+    else if (this.jumped !== wanted && isDayKey(wanted) && this.all.days.length > 0)
+      void this.jump(wanted);
   }
 
   /** To the day, or the next older one that has visits, as soon as the plan reaches that far. */
   private async jump(wanted: string) {
-    const target = this.all.days.find(d => d.day <= wanted) ?? (this.all.complete ? this.all.days[this.all.days.length - 1] : undefined);
+    const target =
+      this.all.days.find(d => d.day <= wanted) ??
+      (this.all.complete ? this.all.days[this.all.days.length - 1] : undefined);
     if (!target) return;
     this.jumped = wanted;
     await this.list?.updateComplete;
@@ -82,15 +91,22 @@ class HistoryView extends View {
   private visitRow(visit: Visit | undefined) {
     if (!visit) return html`<div class="ghost"><i></i><b></b><u></u></div>`;
     const words = wordsOf(this.filterText);
-    const before = html`<time class="clock" title=${moment(visit.date)}>${clock(visit.date)}</time>`;
+    const { date } = visit;
+    const before = html`<time class="clock" title=${moment(date)}>${clock(date)}</time>`;
     const after = visit.bookmarked
-      ? html`<span class="starred" title=${S.kinds.bookmark}>${icon("bookmarks")}<span class="unseen">${S.kinds.bookmark}</span></span>`
+      ? html`<span class="starred" title=${S.kinds.bookmark}>
+          ${icon("bookmarks")}<span class="unseen">${S.kinds.bookmark}</span>
+        </span>`
       : nothing;
-    return html`<div class="row">${siteLink({ ...visit, words, before, after })} ${siteMenu(visit)}</div>`;
+    return html`<div class="row">
+      ${siteLink({ ...visit, words, before, after })} ${siteMenu(visit)}
+    </div>`;
   }
 
   private dayHead(section: Section) {
-    return html`<h2 class="day-head">${dayTitle(section.key)}<span class="count">${S.visitCount(section.count)}</span></h2>`;
+    return html`<h2 class="day-head">
+      ${dayTitle(section.key)}<span class="count">${S.visitCount(section.count)}</span>
+    </h2>`;
   }
 
   private groupFound(): Section[] {
@@ -118,7 +134,8 @@ class HistoryView extends View {
       .version=${version}
       .rowHeight=${3.75}
       .headHeight=${3.5}
-      .row=${(s: Section, i: number) => (this.filtered ? this.foundRow(s, i) : this.visitRow(this.all.visit(s.key, i)))}
+      .row=${(s: Section, i: number) =>
+        this.filtered ? this.foundRow(s, i) : this.visitRow(this.all.visit(s.key, i))}
       .head=${(s: Section) => this.dayHead(s)}
       .onRange=${(r: Range[]) => this.onRange(r, sections)}
       .onTop=${(s: Section | undefined) => {
@@ -132,7 +149,9 @@ class HistoryView extends View {
     if (f.error && !f.loaded) return failed(f.error, () => f.retry());
     if (!f.loaded || (f.rows.length === 0 && !f.done)) return waiting(8);
     if (f.rows.length === 0) return nothingHere("search", S.noResults, S.noVisitsMatch);
-    return html`${this.scrollList(this.groupFound(), f.rows.length)} ${f.loading ? html`<p class="hint" role="status">${S.loadingMore}</p>` : nothing} ${f.error ? failed(f.error, () => f.retry()) : nothing}`;
+    return html`${this.scrollList(this.groupFound(), f.rows.length)}
+    ${f.loading ? html`<p class="hint" role="status">${S.loadingMore}</p>` : nothing}
+    ${f.error ? failed(f.error, () => f.retry()) : nothing}`;
   }
 
   private sections: Section[] = [];
@@ -161,13 +180,26 @@ class HistoryView extends View {
       <div class="sticky bar">
         ${
           this.host
-            ? html`<span class="chip big">${icon("globe")}<bdi>${clean(this.host)}</bdi><a class="icon-button" href=${"/history" + toQuery({ q: this.filterText })} aria-label=${S.allSites}>${icon("close")}</a></span>`
-            : html`<button class="quiet text-button" aria-expanded=${this.calendar} aria-controls="calendar" @click=${() => (this.calendar = !this.calendar)}>
+            ? html`<span class="chip big">${icon("globe")}<bdi>${clean(this.host)}</bdi>
+                <a
+                  class="icon-button"
+                  href=${"/history" + toQuery({ q: this.filterText })}
+                  aria-label=${S.allSites}>${icon("close")}</a>
+              </span>`
+            : html`<button
+                class="quiet text-button"
+                aria-expanded=${this.calendar}
+                aria-controls="calendar"
+                @click=${() => (this.calendar = !this.calendar)}>
               ${icon("calendar")}<span>${this.filtered ? S.calendar : day}</span>
             </button>`
         }
         <span class="bar-space"></span>
-        ${total > 0 && !this.filtered ? html`<span class="when">${S.visitCount(total)}</span>` : nothing}
+        ${
+          total > 0 && !this.filtered
+            ? html`<span class="when">${S.visitCount(total)}</span>`
+            : nothing
+        }
         <a class="link" href="/sites">${icon("globe")}${S.bySite}</a>
       </div>
       ${
@@ -186,7 +218,11 @@ class HistoryView extends View {
           : nothing
       }
       ${this.filtered ? this.foundList() : this.allList()}
-      ${!this.filtered && this.all.complete && total > 0 ? html`<p class="hint end">${S.historyEnd(count(total))}</p>` : nothing}
+      ${
+        !this.filtered && this.all.complete && total > 0
+          ? html`<p class="hint end">${S.historyEnd(count(total))}</p>`
+          : nothing
+      }
     `;
   }
 }

@@ -29,17 +29,30 @@ class HomeView extends View {
 
   private greeting() {
     const hour = new Date().getHours();
-    const words = hour < 5 ? S.greetings.night : hour < 12 ? S.greetings.morning : hour < 18 ? S.greetings.afternoon : S.greetings.evening;
-    return words;
+    if (hour < 5) return S.greetings.night;
+    if (hour < 12) return S.greetings.morning;
+    return hour < 18 ? S.greetings.afternoon : S.greetings.evening;
   }
 
   private device(device: DeviceTabs) {
+    const more = device.tabs.length - TABS;
     return html`<section class="device-card">
       <h3>${icon(deviceIcon(device.type))}<bdi>${clean(device.name)}</bdi></h3>
       <ul class="rows">
-        ${device.tabs.slice(0, TABS).map(tab => siteRow({ ...tab, after: tab.last_used ? html`<span class="when">${ago(tab.last_used)}</span>` : nothing }))}
+        ${device.tabs.slice(0, TABS).map(tab =>
+          siteRow({
+            ...tab,
+            after: tab.last_used ? html`<span class="when">${ago(tab.last_used)}</span>` : nothing,
+          }),
+        )}
       </ul>
-      ${device.tabs.length > TABS ? html`<a class="link more-link" href=${`/tabs?device=${encodeURIComponent(device.id)}`}>${S.moreTabs(device.tabs.length - TABS)}</a>` : nothing}
+      ${
+        more > 0
+          ? html`<a
+              class="link more-link"
+              href=${`/tabs?device=${encodeURIComponent(device.id)}`}>${S.moreTabs(more)}</a>`
+          : nothing
+      }
     </section>`;
   }
 
@@ -51,12 +64,20 @@ class HomeView extends View {
 
   private topSites(results: Results) {
     const seen = new Set<string>();
-    const sites = results.results.filter(r => isLink(r.url) && !seen.has(host(r.url)) && seen.add(host(r.url))).slice(0, 8);
+    const sites = results.results
+      .filter(r => isLink(r.url) && !seen.has(host(r.url)) && seen.add(host(r.url)))
+      .slice(0, 8);
     if (sites.length === 0) return html`<p class="hint">${S.noTopText}</p>`;
     return html`<ul class="top-sites">
       ${sites.map(
         r =>
-          html`<li><a href=${r.url} rel="noreferrer noopener" title=${titleOf(r)}>${tile(r.url)}<bdi>${host(r.url).replace(/^www\./, "")}</bdi></a></li>`,
+          html`<li>
+              <a
+                href=${r.url}
+                rel="noreferrer noopener"
+                title=${titleOf(r)}>${tile(r.url)}<bdi>${host(r.url).replace(/^www\./, "")}</bdi>
+              </a>
+            </li>`,
       )}
     </ul>`;
   }
@@ -64,7 +85,12 @@ class HomeView extends View {
   private recent(folder: Bookmarks) {
     if (folder.items.length === 0) return html`<p class="hint">${S.noBookmarksText}</p>`;
     return html`<ul class="rows columns">
-      ${folder.items.map(i => siteRow({ ...i, after: i.added ? html`<span class="when">${ago(i.added)}</span>` : nothing }))}
+      ${folder.items.map(i =>
+        siteRow({
+          ...i,
+          after: i.added ? html`<span class="when">${ago(i.added)}</span>` : nothing,
+        }),
+      )}
     </ul>`;
   }
 
@@ -73,7 +99,8 @@ class HomeView extends View {
     return html`
       <div class="greeting">
         <h1>${this.greeting()}</h1>
-        ${statusLine(account, this.devices.value)} ${me.error?.offline ? html`<p class="hint">${S.offlineHint}</p>` : nothing}
+        ${statusLine(account, this.devices.value)}
+        ${me.error?.offline ? html`<p class="hint">${S.offlineHint}</p>` : nothing}
       </div>
       ${notice(account)}
       <section class="block" aria-labelledby="home-tabs">
@@ -82,7 +109,11 @@ class HomeView extends View {
       </section>
       <section class="block" aria-labelledby="home-top">
         <h2 id="home-top">${S.topSites}</h2>
-        ${this.top.value ? this.topSites(this.top.value) : html`<div class="top-sites ghosts"></div>`}
+        ${
+          this.top.value
+            ? this.topSites(this.top.value)
+            : html`<div class="top-sites ghosts"></div>`
+        }
       </section>
       <section class="block" aria-labelledby="home-added">
         <h2 id="home-added">${S.recentlyBookmarked}</h2>

@@ -1,4 +1,5 @@
-// Results while one types. Each keystroke asks; an answer that is older than the newest shown is dropped.
+// Results while one types. Each keystroke asks; an answer that is older than the newest shown is
+// dropped.
 import { html, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { ApiError, change, get, query as toQuery } from "../data/api.js";
@@ -16,13 +17,24 @@ import { S } from "../strings.js";
 
 const LIMIT = 20;
 const KINDS = ["", "tabs", "bookmarks", "history"] as const;
-const SYMBOLS: Record<string, IconName> = { tab: "tabs", bookmark: "bookmarks", history: "history" };
+const SYMBOLS: Record<string, IconName> = {
+  tab: "tabs",
+  bookmark: "bookmarks",
+  history: "history",
+};
 
 export class SearchView extends View {
-  static override properties = { ...View.properties, query: {}, results: { state: true }, chosen: { state: true }, error: { state: true } };
+  static override properties = {
+    ...View.properties,
+    query: {},
+    results: { state: true },
+    chosen: { state: true },
+    error: { state: true },
+  };
   declare query: string;
   declare results: Result[] | null;
-  declare chosen: number; // the row that Enter opens; -1: none chosen by hand, Enter opens the first
+  // The row that Enter opens; -1: none chosen by hand, Enter opens the first.
+  declare chosen: number;
   declare error: ApiError | null;
   private devices = new Watch<Devices>(this, "/devices");
   private answered = ""; // the request that the results answer
@@ -93,7 +105,9 @@ export class SearchView extends View {
       this.chosen = this.chosen < 0 ? (step > 0 ? 0 : n - 1) : (this.chosen + step + n) % n;
     } else if (e.key === "Enter") {
       e.preventDefault();
-      this.querySelectorAll<HTMLElement>("#results > [role=option]")[Math.max(0, this.chosen)]?.click();
+      this.querySelectorAll<HTMLElement>("#results > [role=option]")[
+        Math.max(0, this.chosen)
+      ]?.click();
     }
   }
 
@@ -111,7 +125,10 @@ export class SearchView extends View {
   }
 
   private picked(result: Result) {
-    if (this.query.trim() !== "") void change("POST", "/search/picked", { q: this.query.trim(), url: result.url }, true).catch(() => {});
+    if (this.query.trim() !== "")
+      void change("POST", "/search/picked", { q: this.query.trim(), url: result.url }, true).catch(
+        () => {},
+      );
   }
 
   private deviceIcon(id: string) {
@@ -122,18 +139,33 @@ export class SearchView extends View {
     const device = result.devices[0];
     const when = result.kind === "tab" ? device?.last_used : result.last_visit;
     return html`<span class="row-meta">
-      ${device ? html`<span class="chip">${icon(this.deviceIcon(device.id))}<bdi>${clean(device.name)}</bdi></span>` : nothing}
+      ${
+        device
+          ? html`<span class="chip">
+              ${icon(this.deviceIcon(device.id))}<bdi>${clean(device.name)}</bdi>
+            </span>`
+          : nothing
+      }
       ${result.tags.map(t => html`<span class="chip">${icon("tag")}<bdi>${clean(t)}</bdi></span>`)}
       ${when ? html`<span class="when">${ago(when)}</span>` : nothing}
     </span>`;
   }
 
   private row(result: Result, i: number, words: string[]) {
-    const kind = html`<span class="kind" data-kind=${result.kind}>${icon(SYMBOLS[result.kind]!)}<span class="unseen">${S.kinds[result.kind]}</span></span>`;
-    const text = html`${siteText({ url: result.url, title: result.title, words, before: kind, after: this.detail(result) })}`;
+    const kind = html`<span class="kind" data-kind=${result.kind}>
+      ${icon(SYMBOLS[result.kind]!)}<span class="unseen">${S.kinds[result.kind]}</span>
+    </span>`;
+    const { url, title } = result;
+    const text = siteText({ url, title, words, before: kind, after: this.detail(result) });
     const chosen = i === this.chosen;
     if (!isLink(result.url))
-      return html`<div class="row-link row-plain result" role="option" id=${`result-${i}`} aria-selected=${chosen} aria-disabled="true" title=${S.notALink}>${text}</div>`;
+      return html`<div
+          class="row-link row-plain result"
+          role="option"
+          id=${`result-${i}`}
+          aria-selected=${chosen}
+          aria-disabled="true"
+          title=${S.notALink}>${text}</div>`;
     return html`<a
       class="row-link result"
       role="option"
@@ -157,8 +189,14 @@ export class SearchView extends View {
     if (this.error) return failed(this.error, () => this.refresh([]));
     if (this.results === null) return waiting();
     const words = wordsOf(this.shownFor);
-    if (this.results.length === 0 && this.query.trim() === "") return nothingHere("search", S.nothingYet, S.searchEmpty);
-    if (this.results.length === 0) return nothingHere("search", S.noResults, this.offline ? S.noResultsOffline : S.noResultsText);
+    if (this.results.length === 0 && this.query.trim() === "")
+      return nothingHere("search", S.nothingYet, S.searchEmpty);
+    if (this.results.length === 0)
+      return nothingHere(
+        "search",
+        S.noResults,
+        this.offline ? S.noResultsOffline : S.noResultsText,
+      );
     return html`<div id="results" role="listbox" aria-label=${S.results}>
       ${repeat(
         this.results,
@@ -173,7 +211,12 @@ export class SearchView extends View {
     return html`
       <h1 class="unseen">${S.viewNames.search}</h1>
       <div class="chips" role="group" aria-label=${S.searchIn}>
-        ${KINDS.map(k => html`<button class="pill" aria-pressed=${this.kind === k} @click=${() => this.choose(k)}>${S.searchKinds[k]}</button>`)}
+        ${KINDS.map(
+          k => html`<button
+            class="pill"
+            aria-pressed=${this.kind === k}
+            @click=${() => this.choose(k)}>${S.searchKinds[k]}</button>`,
+        )}
       </div>
       ${this.offline ? html`<p class="hint">${S.searchOffline}</p>` : nothing}
       <p class="unseen" role="status">${words}</p>

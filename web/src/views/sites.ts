@@ -31,7 +31,8 @@ class SitesView extends View {
         ${tile("https://" + site.host)}
         <span class="row-text">
           <bdi class="row-title">${clean(site.host)}</bdi>
-          <span class="row-more"><span>${S.visitCount(site.visits)}</span><span class="when">${site.last_visit ? ago(site.last_visit) : nothing}</span></span>
+          <span class="row-more"><span>${S.visitCount(site.visits)}</span>
+            <span class="when">${site.last_visit ? ago(site.last_visit) : nothing}</span></span>
         </span>
         <span class="count">${S.pageCount(site.pages)}</span>
       </a>
@@ -43,7 +44,9 @@ class SitesView extends View {
     if (s.error && !s.loaded) return failed(s.error, () => s.retry());
     if (!s.loaded) return waiting(8);
     if (s.rows.length === 0)
-      return this.filter.text ? nothingHere("search", S.noResults, S.noSitesMatch) : nothingHere("history", S.noHistory, S.noHistoryText);
+      return this.filter.text
+        ? nothingHere("search", S.noResults, S.noSitesMatch)
+        : nothingHere("history", S.noHistory, S.noHistoryText);
     const sections: Section[] = [{ key: "all", count: s.rows.length }];
     return html`<scroll-list
       .sections=${sections}

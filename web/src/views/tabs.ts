@@ -15,11 +15,17 @@ import { S } from "../strings.js";
 const MANY = 10;
 
 function matches(tab: Tab, words: string[]) {
-  return words.every(w => [tab.title, readable(tab.url)].some(t => emphasize(t, [w]).some(p => p.hit)));
+  return words.every(w =>
+    [tab.title, readable(tab.url)].some(t => emphasize(t, [w]).some(p => p.hit)),
+  );
 }
 
 class TabsView extends View {
-  static override properties = { ...View.properties, filter: { state: true }, closed: { state: true } };
+  static override properties = {
+    ...View.properties,
+    filter: { state: true },
+    closed: { state: true },
+  };
   declare filter: string;
   declare closed: Set<string>;
   private tabs = new Watch<Tabs>(this, "/tabs");
@@ -49,12 +55,18 @@ class TabsView extends View {
   private openAll(tabs: Tab[]) {
     const links = tabs.filter(t => isLink(t.url));
     if (links.length > MANY && !confirm(S.openMany(links.length))) return;
-    const opened = links.filter(t => window.open(t.url, "_blank", "noopener,noreferrer") !== undefined);
+    const opened = links.filter(
+      t => window.open(t.url, "_blank", "noopener,noreferrer") !== undefined,
+    );
     say(S.opened(opened.length));
   }
 
   private row(tab: Tab, words: string[]) {
-    return siteRow({ ...tab, words, after: tab.last_used ? html`<span class="when">${ago(tab.last_used)}</span>` : nothing });
+    return siteRow({
+      ...tab,
+      words,
+      after: tab.last_used ? html`<span class="when">${ago(tab.last_used)}</span>` : nothing,
+    });
   }
 
   private device(device: DeviceTabs, words: string[]) {
@@ -66,12 +78,25 @@ class TabsView extends View {
     return html`<section class="device" id=${`device-${device.id}`}>
       <div class="device-head">
         <h2>
-          <button class="quiet fold" aria-expanded=${open} aria-controls=${`tabs-${device.id}`} @click=${() => this.toggle(device.id)}>
-            ${icon(deviceIcon(device.type))}<bdi>${clean(device.name)}</bdi><span class="count">${S.tabCount(tabs.length)}</span>${icon("chevron")}
+          <button
+            class="quiet fold"
+            aria-expanded=${open}
+            aria-controls=${`tabs-${device.id}`}
+            @click=${() => this.toggle(device.id)}>
+            ${icon(deviceIcon(device.type))}<bdi>${clean(device.name)}</bdi>
+            <span class="count">${S.tabCount(tabs.length)}</span>${icon("chevron")}
           </button>
         </h2>
-        <span class="when">${device.last_upload ? S.uploaded(ago(device.last_upload)) : nothing}</span>
-        ${active.length > 1 ? html`<button class="quiet text-button" @click=${() => this.openAll(active)}>${S.openAll}</button>` : nothing}
+        <span class="when">${
+          device.last_upload ? S.uploaded(ago(device.last_upload)) : nothing
+        }</span>
+        ${
+          active.length > 1
+            ? html`<button
+            class="quiet text-button"
+            @click=${() => this.openAll(active)}>${S.openAll}</button>`
+            : nothing
+        }
       </div>
       <div id=${`tabs-${device.id}`} ?hidden=${!open}>
         ${tabs.length === 0 ? html`<p class="hint">${S.noTabsOnDevice}</p>` : nothing}
@@ -94,7 +119,12 @@ class TabsView extends View {
 
   private list(tabs: Tabs) {
     if (tabs.devices.length === 0)
-      return nothingHere("tabs", S.noDevices, S.noDevicesText, html`<a class="link" href="/account#devices">${S.howToFill}</a>`);
+      return nothingHere(
+        "tabs",
+        S.noDevices,
+        S.noDevicesText,
+        html`<a class="link" href="/account#devices">${S.howToFill}</a>`,
+      );
     const words = wordsOf(this.filter);
     const devices = tabs.devices.map(d => this.device(d, words)).filter(d => d !== nothing);
     return devices.length === 0 ? nothingHere("search", S.noResults, S.noTabsMatch) : devices;

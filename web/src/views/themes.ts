@@ -23,7 +23,14 @@ class ThemesView extends View {
         <legend>${S.light}</legend>
         ${MODES.map(
           m =>
-            html`<label class="pill"><input type="radio" name="mode" .checked=${m === mode} @change=${() => this.choose({ mode: m })} /><span>${S.modes[m]}</span></label>`,
+            html`<label class="pill">
+                <input
+                  type="radio"
+                  name="mode"
+                  .checked=${m === mode}
+                  @change=${() => this.choose({ mode: m })} />
+                <span>${S.modes[m]}</span>
+              </label>`,
         )}
       </fieldset>
       <fieldset class="theme-grid">
@@ -31,7 +38,14 @@ class ThemesView extends View {
         ${THEMES.map(
           t => html`<label class="theme-card" data-theme=${t}>
             <span class="theme-art" aria-hidden="true">${art(t)}</span>
-            <span class="theme-name"><input type="radio" name="theme" .checked=${t === name} @change=${() => this.choose({ name: t })} /><span>${S.themes[t]}</span></span>
+            <span class="theme-name">
+              <input
+                type="radio"
+                name="theme"
+                .checked=${t === name}
+                @change=${() => this.choose({ name: t })} />
+              <span>${S.themes[t]}</span>
+            </span>
           </label>`,
         )}
       </fieldset>
