@@ -34,8 +34,8 @@ def rows():
     found = []
     for name in (API, PAGES, CONTROL):
         found += re.findall(
-            r'^    \{(?:\.path = )?"(/[^"]*)", (?:\.methods = )?HTTP_([A-Z]+),([^}]*)\}', source(name),
-            re.M)
+            r'^    \{(?:\.path = )?"(/[^"]*)", (?:\.methods = )?HTTP_([A-Z]+),([^}]*)\}',
+            source(name), re.M)
     found += [(path, "GET", "app")
               for path in re.findall(r'^    \{"(/[^"]*)", "/', source(APP), re.M)]
     return [(path.replace("/export/*", "/export/history.json").replace("*", "x"), method, more)

@@ -498,7 +498,8 @@ const struct kit_test kit_storage_corners_tests[] = {
      KIT_OPEN},
     {"removals: the oldest pages may be forgotten, and whoever asks is told", oldest_pages,
      KIT_OPEN, 120},
-    {"bookmarks: a tombstone of each kind goes when it comes back, and children of an unknown folder",
+    {"bookmarks: a tombstone of each kind goes when it comes back, and children of an unknown "
+     "folder",
      tombstones_of_each_kind, KIT_OPEN},
     {"visits: one that can not be makes all of them refused", refused_visits, KIT_OPEN},
     {"accounts: a lease is given up by next_sync alone, and not made in a batch",
