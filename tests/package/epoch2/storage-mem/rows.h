@@ -68,7 +68,7 @@
     R(BOOKMARKS,   hearth, bookmark,         HEARTH_BOOKMARK_FIELDS) \
     R(CHILDREN,      mem,    child,            MEM_CHILD_FIELDS) \
     R(TOMBSTONES,  mem,    tombstone,        MEM_TOMBSTONE_FIELDS) \
-    R(ACCOUNTS,    hearth, account,          HEARTH_ACCOUNT_FIELDS) /* no table: each is the row of a struct account */
+    R(ACCOUNTS,    hearth, account,          HEARTH_ACCOUNT_FIELDS)
 /* clang-format on */
 
 #define MEM_RECORD(record, FIELDS)                                                                 \

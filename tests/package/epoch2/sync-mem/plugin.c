@@ -227,8 +227,10 @@ static int read_collection(struct reader *reader, int32_t collection)
  * another language knows which they are. */
 /* clang-format off */
 #define MESSAGES(M, T) \
-    M(T, unreadable, "sync-mem.unreadable", "The stored text of this account cannot be read. Import the account again.", 0) \
-    M(T, failed, "sync-mem.failed", "The sync failed: {reason}. It is tried again.", 1, TEXT, reason)
+    M(T, unreadable, "sync-mem.unreadable", \
+      "The stored text of this account cannot be read. Import the account again.", 0) \
+    M(T, failed, "sync-mem.failed", \
+      "The sync failed: {reason}. It is tried again.", 1, TEXT, reason)
 /* clang-format on */
 MESSAGES(HEARTH_MESSAGE_DEFINE, mem_says)
 

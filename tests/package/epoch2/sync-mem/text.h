@@ -5,7 +5,8 @@
  *   account EMAIL UID [NAME]                  once
  *   device ID NAME
  *   tab DEVICE URL [TITLE]                    after its device
- *   folder GUID PARENT [TITLE]                PARENT: a folder's GUID; menu, toolbar, unfiled, mobile; places for these four
+ *   folder GUID PARENT [TITLE]                PARENT: a folder's GUID; menu, toolbar, unfiled,
+ *                                             mobile; places for these four
  *   bookmark GUID PARENT URL [TITLE]
  *   page GUID URL DATE [TITLE]                DATE: of its one visit, ms since 1970
  *   fail STATE WORDS                          STATE: waiting, signin, error: how every pull ends */

@@ -66,11 +66,14 @@ struct hearth_message {
 /* --- tables --- */
 /* #define FORGE_MESSAGES(M, T) \
  *     M(T, moved,   "sync-forge.moved",   "The forge has moved. Sign in again.", 0) \
- *     M(T, refused, "sync-forge.refused", "The forge refused {path} ({status}).", 2, TEXT, path, NUMBER, status)
+ *     M(T, refused, "sync-forge.refused", \
+ *       "The forge refused {path} ({status}).", 2, TEXT, path, NUMBER, status)
  * FORGE_MESSAGES(HEARTH_MESSAGE_DEFINE, forge_say)
  *
- * makes forge_say_moved() and forge_say_refused(const char *path, int64_t status): what is missing or of another type does not
- * compile. static const struct hearth_message_row rows[] = {FORGE_MESSAGES(HEARTH_MESSAGE_ROW, _)} lists them. */
+ * makes forge_say_moved() and forge_say_refused(const char *path, int64_t status): what is missing
+ * or of another type does not compile. And this lists them:
+ *
+ * static const struct hearth_message_row rows[] = {FORGE_MESSAGES(HEARTH_MESSAGE_ROW, _)}; */
 
 /* A message by value. Its texts are the caller's. */
 struct hearth_sentence {

@@ -82,7 +82,8 @@
     X(T, ALWAYS,   INT,  resync,       0, INT64_MAX, \
       "1: the next sync fetches everything anew") \
     X(T, OPTIONAL, TEXT, placement,    1, HEARTH_LINE_MAX, \
-      "decides the node of a newcomer: the e-mail address at the time; NULL in account_create(): `email`") \
+      "decides the node of a newcomer: the e-mail address at the time; " \
+      "NULL in account_create(): `email`") \
     X(T, OPTIONAL, TEXT, state_message, 1, HEARTH_ID_MAX, \
       "id of the message that state_detail is in English; NULL: it has none") \
     X(T, OPTIONAL, TEXT, state_parameters, 0, HEARTH_LINE_MAX, \

@@ -365,7 +365,8 @@ struct hearth_storage {
     int (*pick_list)(void *handle, struct hearth_call *call, const char *account, hearth_pick_cb cb,
                      void *ctx);
 
-    /* --- removed here: what is not to be stored again. The core keeps to it; to a storage these are rows --- */
+    /* --- removed here: what is not to be stored again. The core keeps to it; to a storage these
+     * are rows --- */
     /* By id: replaces. At most 10,000 of an account are asked for. */
     int (*removed_here_put)(void *handle, struct hearth_call *call, const char *account,
                             const struct hearth_removed_here *removed);
@@ -519,7 +520,8 @@ struct hearth_storage {
                           hearth_page_guid_cb cb, void *ctx);
 };
 
-/* --- extensions: what a storage may have besides, asked for by name; see hearth_plugin.extension --- */
+/* --- extensions: what a storage may have besides, asked for by name; see
+ * hearth_plugin.extension --- */
 
 /* Many rows for one question, for backends that are far away: a search shows twenty pages. Each
  * id comes once; the order of pages is any, and what is said of each may be of another moment.

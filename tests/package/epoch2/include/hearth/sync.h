@@ -330,7 +330,8 @@ static inline const struct hearth_message *hearth_message_keep(const struct hear
 #pragma GCC diagnostic pop
 #endif
 
-/* --- extensions: what a provider may have besides, asked for by name; see hearth_plugin.extension --- */
+/* --- extensions: what a provider may have besides, asked for by name; see
+ * hearth_plugin.extension --- */
 
 /* Signing in. Without it accounts come by account_import() alone. */
 #define HEARTH_SYNC_SIGNIN "hearth.sync.signin/1"
