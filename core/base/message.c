@@ -20,7 +20,7 @@ static void message_put_string(struct buf *out, const char *text)
     buf_add_char(out, '"');
 }
 
-void message_put_parameters(struct buf *out, const struct hearth_message *message)
+static void message_put_parameters(struct buf *out, const struct hearth_message *message)
 {
     const char *at = (const char *)message->parameters;
     buf_add_char(out, '{');

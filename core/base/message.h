@@ -24,9 +24,6 @@ void message_keep_sentence(struct message_kept *ret_kept, struct hearth_sentence
 void message_put_account(const struct message_kept *kept, struct hearth_account *account);
 void message_put_account_sentence(struct message_kept *ret_kept, struct hearth_sentence sentence,
                                   struct hearth_account *account);
-/* {"count":3,"host":"…"}: texts and words as strings of at most MESSAGE_WORDS_MAX bytes, all
- * others as numbers. */
-void message_put_parameters(struct buf *out, const struct hearth_message *message);
 /* {"id":"…","parameters":{…}}; null without an id. */
 void message_put_json(struct buf *out, const struct hearth_message *message);
 /* The English in the arena; NULL when memory is short. */

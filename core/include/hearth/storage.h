@@ -307,8 +307,10 @@ struct hearth_storage {
     /* With every row it has. NOT_FOUND. */
     int (*account_remove)(void *handle, struct hearth_call *call, const char *account);
     /* Leases up to `limit` accounts with 0 < next_sync <= now that nobody has leased (or whose
-     * lease ran out), the longest due first, ties in any order, until `leased_until`. Atomic
-     * over all processes: two schedulers never get the same one. With now INT64_MAX and
+     * lease ran out), until `leased_until`; they come by next_sync, ties in any order. Of more
+     * than `limit` a storage may take by next_sync, or by the time since when each could have
+     * been leased: the greater of next_sync and the end of its last lease. Atomic over all
+     * processes: two schedulers never get the same one. With now INT64_MAX and
      * leased_until 1 it gives up every lease there is: so a process begins whose queue was lost
      * with the one before. `generation` as in account_list(). The callback runs after the leases
      * are stored; when it ends the list the rest stays leased. */
