@@ -1,7 +1,7 @@
 /* Running a search for an account through a storage handle: what /search, /suggest and `hearthd
  * search` share. */
-#ifndef HEARTH_CORE_API_FIND_H
-#define HEARTH_CORE_API_FIND_H
+#ifndef HEARTH_CORE_API_SEARCH_RUN_H
+#define HEARTH_CORE_API_SEARCH_RUN_H
 
 #include "plug/storage.h"
 #include "search/search.h"

@@ -1,7 +1,7 @@
 /* An opened storage plugin, and one handle of it with the call context that its operations need:
  * what a thread holds to read and write. */
-#ifndef HEARTH_CORE_PLUG_STORE_H
-#define HEARTH_CORE_PLUG_STORE_H
+#ifndef HEARTH_CORE_PLUG_STORAGE_H
+#define HEARTH_CORE_PLUG_STORAGE_H
 
 #include "hearth/storage.h"
 #include "plug/breaker.h"
