@@ -105,7 +105,7 @@ void jobs_join(struct jobs *jobs, pthread_t thread, bool *started);
 int jobs_thread(pthread_t *ret_thread, bool *ret_started, void *(*main)(void *), void *arg,
                 const char *name, struct err *err);
 
-/* Takes an account to the node `to` (move.c). store: a handle of the node that has it. Errors
+/* Takes an account to the node `to` (move.c). storage: a handle of the node that has it. Errors
  * are those of jobs_sync_account(). */
 int jobs_move(struct jobs *jobs, struct storage *storage, size_t to,
               const struct hearth_sync *provider, void *provider_handle, struct call *provider_call,

@@ -99,7 +99,7 @@ struct work {
     const struct hearth_job *job;
     size_t node;                   /* that its payload names */
     struct storage *storage;       /* a handle of that node */
-    struct hearth_account account; /* the row there; its texts live until the store's next reset */
+    struct hearth_account account; /* the row there; its texts live until the handle's next reset */
 };
 
 /* NODES_NONE: it stays where it is. */

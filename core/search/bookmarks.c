@@ -332,7 +332,7 @@ static int on_changed_page(void *ctx, const struct hearth_page *page)
     return bookmarked->changed;
 }
 
-/* The same mark says that the same records are stored; a complete read may have mended some of
+/* The same cursor says that the same records are stored; a complete read may have mended some of
  * them even so, and then their pages have changed. */
 static int is_unchanged(const struct bookmarks_loading *loading, int64_t since,
                         const struct search_source *source, bool *ret_unchanged, struct err *err)

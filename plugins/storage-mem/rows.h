@@ -106,7 +106,7 @@ struct row {
 
 /* What is looked for, by its key: KEY(.token = {.id = id}). */
 #define KEY(...) (&(struct row){__VA_ARGS__})
-/* A record of this storage's own: MEM(mark, .collection = 1, .text = "…"). */
+/* A record of this storage's own: MEM(cursor, .collection = 1, .text = "…"). */
 #define MEM(record, ...)                                                                           \
     (&(struct mem_##record){.struct_size = sizeof(struct mem_##record), __VA_ARGS__})
 

@@ -154,7 +154,7 @@ int fx_password_ask_factor(struct fx_signin *s, const struct hearth_sentence *pr
 /* The session is no longer needed: whatever happened. */
 void fx_password_end_session(struct fx_signin *s);
 /* What a grant of tokens says: fills s->made's refresh token; *ret_access: wipe it. ret_jwe
- * NULL: not wanted; else FX_JWE_MAX bytes. */
+ * NULL: not wanted; else JOSE_JWE_MAX bytes. */
 int fx_signin_take_grant(struct fx_signin *s, char ret_access[FX_TOKEN_MAX], char *ret_jwe);
 void fx_signin_register_device(struct fx_signin *s);
 

@@ -1,4 +1,4 @@
-/* The small parts of sync-fx: timestamps, codecs, text, JSON, Hawk, headers, marks, cache. */
+/* The small parts of sync-fx: timestamps, codecs, text, JSON, Hawk, headers, cursors, cache. */
 #include "fake.h"
 
 #include <stdio.h>
