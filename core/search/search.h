@@ -76,7 +76,7 @@ struct search_source {
     int (*cursors)(void *ctx, hearth_sync_cursor_cb cb, void *cb_ctx, struct err *err);
     /* bookmark_list() BY_ADDED */
     int (*bookmarks)(void *ctx, search_row_cb cb, void *cb_ctx, struct err *err);
-    int (*nodes)(void *ctx, hearth_bookmark_item_cb cb, void *cb_ctx, struct err *err);
+    int (*items)(void *ctx, hearth_bookmark_item_cb cb, void *cb_ctx, struct err *err);
     /* bookmark_get(); 0 when it is gone */
     int (*bookmark)(void *ctx, const char *guid, search_row_cb cb, void *cb_ctx, struct err *err);
 };

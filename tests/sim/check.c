@@ -223,7 +223,7 @@ static void check_recovery(double rate)
     must(m->recovered > 0, "the backlog of the outage was not worked off", 0, 0);
     MOST("ms until the backlog was worked off", m->recovered - m->outage_to, MINUTE + 1.5 * needs);
     MOST("ms that a sync was late because of the outage", m->lateness_outage,
-         OUTAGE + sim.jobs.options.due_lease + 1.5 * needs + MINUTE);
+         OUTAGE + sim.jobs.options.account_lease + 1.5 * needs + MINUTE);
     MOST("jobs in the queue after the outage", m->queue_max_outage, m->backlog + 10 * rate);
     check_flat("syncs in the busiest minute after the backlog", m->starts, m->recovered,
                sim.options.hours * HOUR);

@@ -226,7 +226,7 @@ typedef int (*hearth_page_cb)(void *ctx, const struct hearth_page *page);
 typedef int (*hearth_visit_cb)(void *ctx, const struct hearth_visit *visit);
 typedef int (*hearth_visit_row_cb)(void *ctx, const struct hearth_visit_row *row);
 typedef int (*hearth_bookmark_cb)(void *ctx, const struct hearth_bookmark *bookmark);
-typedef int (*hearth_bookmark_item_cb)(void *ctx, const struct hearth_bookmark_item *node);
+typedef int (*hearth_bookmark_item_cb)(void *ctx, const struct hearth_bookmark_item *item);
 typedef int (*hearth_child_cb)(void *ctx, int64_t source, const char *folder, int64_t position,
                                const char *child);
 typedef int (*hearth_tag_cb)(void *ctx, const char *tag, int64_t count);
