@@ -239,7 +239,7 @@ static int open_and_greet(struct handle *handle)
     return r < 0 ? error_code_refine(handle, r) : connection_greet(handle);
 }
 
-/* connect_timeout is for all of it, the settings of the handle too: a server that stopped may have
+/* connect_timeout is for all of it, the settings of the connection too: a server that stopped may have
  * accepted the connection. */
 static int open_now(struct handle *handle)
 {
