@@ -90,6 +90,7 @@ void pages_set_cookie(struct view_call *call, const char *name, const char *valu
 
 /* --- forms (form.c) --- */
 /* A form is this site's own when its hidden field repeats a cookie that other sites cannot read. */
+
 /* next: NULL, or where to go afterwards */
 void pages_form_begin(struct view_call *call, const char *action, const char *next);
 /* with a button */

@@ -54,7 +54,7 @@ void fx_signin_state_init(struct fx_signin_state *state, int stage, int64_t now)
 /* INVALID: not made by this version of this plugin, or changed. */
 int fx_signin_state_read(const void *bytes, size_t size, struct fx_signin_state *ret_state);
 
-/* One call of signin_start() or signin_next(). On the heap, wiped at the end. */
+/* One call of start() or next() of hearth_sync_signin. On the heap, wiped at the end. */
 struct fx_signin {
     /* for fx_exchange() and fx_discover(): who asks. A sign-in pulls nothing */
     struct fx_pull asker;

@@ -86,6 +86,7 @@ enum hearth_bookmark_kind {
  *     "proxy"                 the name that a trusted proxy asserts, lower case in ASCII
  *
  * To a storage both are texts, compared byte by byte. */
+
 /* Which fields account_update() writes. */
 enum hearth_account_field {
     HEARTH_ACCOUNT_STATE = 1 << 0, /* state, state_detail, state_message, state_parameters */
@@ -400,7 +401,7 @@ struct hearth_storage {
     int (*batch_commit)(void *handle, struct hearth_call *call, bool changed);
     void (*batch_abort)(void *handle); /* no batch open: does nothing */
 
-    /* In a batch; INVALID without one. */
+    /* --- in a batch; INVALID without one --- */
     /* NULL removes */
     int (*sync_cursor_put)(void *handle, struct hearth_call *call, int64_t source,
                            int32_t collection, const char *text);
