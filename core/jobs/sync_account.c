@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "auth/credentials.h"
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "base/backoff.h"
 #include "jobs/messages.h"
 #include "merge/collections.h"
 #include "merge/sink.h"

@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "jobs/messages.h"
 #include "jobs/jobs_internal.h"
+#include "jobs/messages.h"
 #include "plug/breaker.h"
 
 enum { RESERVE_WAIT = 60000, STORAGE_TROUBLE_PAUSE = 30000, NO_PROVIDER = 1 << 16 };

@@ -14,8 +14,8 @@
 #include "net/net.h"
 #include "nodes/nodes.h"
 #include "plug/loader.h"
-#include "signin/signin.h"
 #include "plug/storage.h"
+#include "signin/signin.h"
 
 enum { APP_PROVIDERS_MAX = CONF_SYNC_MAX };
 

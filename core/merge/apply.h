@@ -3,9 +3,9 @@
 #ifndef HEARTH_CORE_MERGE_APPLY_H
 #define HEARTH_CORE_MERGE_APPLY_H
 
+#include "hearth/sync.h"
 #include "merge/spool.h"
 #include "plug/storage.h"
-#include "hearth/sync.h"
 
 struct model_page;
 

@@ -3,11 +3,11 @@
  * never sees a half of it. */
 #include <string.h>
 
+#include "base/number_set.h"
 #include "base/str.h"
 #include "merge/apply_bookmarks.h"
 #include "merge/apply_tree.h"
 #include "merge/kept.h"
-#include "base/number_set.h"
 #include "merge/records.h"
 #include "merge/same_bookmarks.h"
 #include "model/page.h"

@@ -7,9 +7,9 @@
 #include "pages/html.h"
 #include "pages/messages.h"
 #include "pages/pages.h"
-#include "signin/pending.h"
 #include "signin/gate.h"
 #include "signin/guesses.h"
+#include "signin/pending.h"
 
 enum { FORM_TOKEN_SIZE = 22 + 1 };
 

@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-#include "search/needle.h"
 #include "search/fold.h"
+#include "search/needle.h"
 #include "search/query.h"
 
 enum {

@@ -6,10 +6,10 @@
 #include <libpq-fe.h>
 #include <string.h>
 
+#include "base/number_set.h"
 #include "hearth/storage.h"
 #include "storage-sql/sql.h"
 #include "support/backoff.h"
-#include "base/number_set.h"
 #include "support/wait.h"
 
 enum { DATABASE_MAGIC = 0x5a11fe11, HANDLE_MAGIC = 0x5a11fe12 };

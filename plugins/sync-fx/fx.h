@@ -8,8 +8,8 @@
 #include "answer.h"
 #include "bso.h"
 #include "cache.h"
-#include "hearth/sync.h"
 #include "cursors.h"
+#include "hearth/sync.h"
 #include "messages.h"
 #include "support/buf.h"
 
