@@ -1,4 +1,4 @@
-/* Bookmarks: rows, order, tags, claims, tombstones. */
+/* Bookmarks: rows, order, tags, lists of children, tombstones. */
 #include "storage_kit.h"
 
 static int bookmarks_add_item(void *ctx, const struct hearth_bookmark_item *item)
@@ -342,7 +342,7 @@ static void items_children_tombstones(struct kit *kit)
     kit_batch_begin(storage, "a", HEARTH_BOOKMARKS);
     OK(storage, bookmark_remove, "b1__________");
     OK(storage, bookmark_remove, "b1__________"); /* again: the parent stays known */
-    OK(storage, bookmark_remove, "unfiled_____"); /* its claims go with it */
+    OK(storage, bookmark_remove, "unfiled_____"); /* its list goes with it */
     OK(storage, bookmark_remove, "unknown_____");
     OK(storage, bookmark_children_put, 0, "menu________", NULL, 0);
     kit_batch_commit(storage);

@@ -257,7 +257,7 @@ static void refused_visits(struct kit *kit)
     }
 }
 
-/* --- claims --- */
+/* --- leases --- */
 
 static int corners_on_leased(void *ctx, const struct hearth_account *account)
 {

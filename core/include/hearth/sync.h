@@ -166,7 +166,7 @@ struct hearth_identity {
 };
 
 /* --- signing in --- */
-/* A conversation that ends with an identity (struct hearth_sync_signin). Each step says what to
+/* A flow that ends with an identity (struct hearth_sync_signin). Each step says what to
  * show the person; what they answer goes to next() with the state of the step before. The host
  * keeps the state between two steps, sealed, for half an hour at most, and wipes it afterwards;
  * the provider keeps nothing.
