@@ -54,7 +54,7 @@ int nodes_open_storage(struct node *node, const atomic_bool *stop, struct storag
 int nodes_open_storage_until(struct node *node, const atomic_bool *stop, int64_t deadline,
                              struct storage *ret_storage, struct err *err);
 
-/* One thread's handles with all nodes, opened when they are needed. */
+/* One thread's handles of all nodes, opened when they are needed. */
 struct node_storages {
     struct nodes *nodes;
     int64_t deadline; /* of every call in them, on the monotonic clock; 0: none */

@@ -1,4 +1,4 @@
-/* One thread's handles with all nodes. */
+/* One thread's handles of all nodes. */
 #include <string.h>
 
 #include "nodes/nodes.h"

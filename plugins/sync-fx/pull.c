@@ -230,7 +230,7 @@ static void load_state(struct fx_pull *p, const char *account, uint64_t *ret_tic
         OPENSSL_cleanse(&p->state, sizeof(p->state));
 }
 
-/* Cursors of another key, or cursors without the account's own, say nothing. */
+/* Cursors of another key, or of collections without the account's own, say nothing. */
 static int check_cursors(struct fx_pull *p)
 {
     bool any = false;

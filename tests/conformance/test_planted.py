@@ -80,7 +80,8 @@ TEXTS = {
                               "account_lease_due.* returned OK, INVALID was expected"),
         "a sync cursor of another source":
         ("storage-sql/cursors.c", "collection = ?2 AND source = ?3",
-         "collection = ?2 AND ?3 = ?3", "sources: sync cursors are of one", "3 3 three"), "tokens of one moment":
+         "collection = ?2 AND ?3 = ?3", "sources: sync cursors are of one", "3 3 three"),
+        "tokens of one moment":
         ("storage-sql/tokens.c", "ORDER BY t.created, t.id", "ORDER BY t.created, t.id DESC",
          "lists: what was made", "devices, tokens, .* come as"), "tabs of one moment":
         ("storage-sql/devices.c", '" ORDER BY t.last_used DESC, t.position"',
