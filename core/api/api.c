@@ -8,8 +8,8 @@
 #include "api/internal.h"
 #include "base/clock.h"
 #include "base/lock.h"
-#include "base/outage.h"
 #include "base/magic.h"
+#include "base/outage.h"
 #include "search/search.h"
 
 enum {

@@ -65,8 +65,8 @@ void api_refresher_destroy(struct api_refresher *refresher);
 
 int api_create(const struct api_options *options, struct api **ret_api, struct err *err);
 void api_destroy(struct api *api); /* accepts NULL */
-/* Its routes, for all listeners; they live as long as api. Their workers are struct node_stores
- * *. */
+/* Its routes, for all listeners; they live as long as api. Their workers are
+ * struct node_storages *. */
 const struct http_route *api_routes(struct api *api, size_t *ret_count);
 /* http_options.auth_free. */
 void api_auth_free(void *auth);

@@ -47,7 +47,7 @@ struct api_call {
     struct http_request *request;
     struct http_reply *reply;
     struct node_storages *storages; /* of this thread */
-    /* of the own node; NULL on open endpoints when it has no session */
+    /* of the own node; NULL on open endpoints when no handle can be opened there */
     struct storage *storage;
     const struct identity *who; /* NULL on open endpoints */
     const char *account;        /* who->account */
@@ -95,8 +95,8 @@ const struct api_endpoint *api_endpoint_by_path(const struct api *api, const cha
 /* --- answers (reply.c) --- */
 /* Status 200 with this JSON; takes the reference. */
 int api_reply_json(struct api_call *call, json_t *value);
-/* A list that is rendered row by row: {"name":[…  then rows, then api_list_end(). */
-/* e.g. "{\"items\":[" */
+/* A list that is rendered row by row: the prefix, e.g. "{\"items\":[", then rows, then
+ * api_list_end(). */
 void api_list_begin(struct api_call *call, const char *prefix);
 /* takes the reference; NULL is an error at the end */
 void api_list_add(struct api_call *call, json_t *row);
@@ -157,7 +157,7 @@ int api_auth_look_up(struct api_call *call, const struct proof *proof,
 /* Somebody of this node is here. Reading writes nothing: this is a note in memory. Any thread. */
 void api_auth_touch_last_seen(struct api *api, const struct identity *identity);
 void api_auth_refuse(struct http_reply *reply);
-/* With what this was asked for has ended since: answered as if it had not been good. */
+/* What this was asked for with has ended since: answered as if it had not been good. */
 int api_ended(struct api_call *call);
 /* For those who make further rows from it (auth/doors.h). Its texts live as long as the request. */
 int api_auth_door(struct http_request *request, const struct identity *identity,

@@ -93,7 +93,7 @@
     M(T, token_expires, "problem.bad_request.token_expires", \
       "The token's expires must be a time to come, in milliseconds.", 0) \
     M(T, setting_unknown, "problem.bad_request.setting", \
-      "The settings that there are are theme and timezone.", 0) \
+      "There is no such setting: there are theme and timezone.", 0) \
     M(T, setting_theme, "problem.bad_request.theme", "The setting theme must be an object.", 0) \
     M(T, setting_theme_keys, "problem.bad_request.theme_keys", \
       "The setting theme has the keys mode and name.", 0) \

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/search_run.h"
 #include "api/internal.h"
+#include "api/search_run.h"
 #include "base/clock.h"
 #include "model/url.h"
 

@@ -1,13 +1,13 @@
 /* Running a search for an account through a storage handle: what /search, /suggest and `hearthd
  * search` share. */
-#ifndef HEARTH_CORE_API_FIND_H
-#define HEARTH_CORE_API_FIND_H
+#ifndef HEARTH_CORE_API_SEARCH_RUN_H
+#define HEARTH_CORE_API_SEARCH_RUN_H
 
 #include "plug/storage.h"
 #include "search/search.h"
 
-/* A hit with what is shown of it. Texts live in the store's call until plug_store_reset(), or in
- * the arena. */
+/* A hit with what is shown of it. Texts live in the call of the storage handle until
+ * plug_storage_reset(), or in the arena. */
 struct api_search_result {
     const struct search_hit *hit;
     const char *url, *title; /* title: the bookmark's, else the page's; "" possible */

@@ -117,7 +117,7 @@ static int source_on_bookmarks(void *ctx, search_row_cb cb, void *cb_ctx, struct
     return STORAGE(source->storage, err, bookmark_list, source->account, &query, cb, cb_ctx);
 }
 
-static int source_on_nodes(void *ctx, hearth_bookmark_item_cb cb, void *cb_ctx, struct err *err)
+static int source_on_items(void *ctx, hearth_bookmark_item_cb cb, void *cb_ctx, struct err *err)
 {
     struct source *source = ctx;
     return STORAGE(source->storage, err, bookmark_items, source->account, cb, cb_ctx);
@@ -149,7 +149,7 @@ void api_source_init(struct source *source, struct storage *storage, const char 
                                              .visits_of = source_on_visits_of,
                                              .cursors = source_on_cursors,
                                              .bookmarks = source_on_bookmarks,
-                                             .nodes = source_on_nodes,
+                                             .items = source_on_items,
                                              .bookmark = source_on_bookmark};
 }
 

@@ -5,11 +5,11 @@
 #include "plug/storage.h"
 #include "search/search.h"
 
-/* On the stack of the thread whose session it is; both are borrowed. */
+/* On the stack of the thread whose handle it is; both are borrowed. */
 struct source {
     struct storage *storage;
     const char *account;
-    /* for search_*(); its ctx is this struct, its deadline the session's */
+    /* for search_*(); its ctx is this struct, its deadline the handle's */
     struct search_source reading;
 };
 

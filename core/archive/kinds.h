@@ -48,7 +48,7 @@
     K(bookmark,         hearth,  bookmark,         nothing) \
     K(tombstone,        archive, tombstone,        nothing) \
     K(children,         archive, children,         nothing) \
-    K(cursor,             archive, cursor,             nothing) \
+    K(cursor,           archive, cursor,           nothing) \
     K(pick,             hearth,  pick,             nothing) \
     K(token,            hearth,  token,            nothing)
 /* clang-format on */

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive/messages.h"
 #include "archive/issuers.h"
+#include "archive/messages.h"
 #include "archive/reader.h"
 #include "archive/store_sources.h"
 #include "base/str.h"

@@ -102,12 +102,12 @@ static int put_page_guid(void *ctx, const char *guid, int64_t page)
 
 /* --- bookmarks --- */
 
-static int put_bookmark(void *ctx, const struct hearth_bookmark_item *node)
+static int put_bookmark(void *ctx, const struct hearth_bookmark_item *item)
 {
     struct writing *w = ctx;
     struct hearth_bookmark bookmark = {.struct_size = sizeof(bookmark)};
     struct err why = {0};
-    int r = STORAGE(&w->inner, &why, bookmark_get, w->account, node->guid, &bookmark);
+    int r = STORAGE(&w->inner, &why, bookmark_get, w->account, item->guid, &bookmark);
     if (r == 0)
         r = archive_put_record(w, ARCHIVE_KIND_bookmark, NULL, &bookmark);
     else if (r == HEARTH_ERR_NOT_FOUND) /* gone meanwhile: the generation will tell */
@@ -118,12 +118,12 @@ static int put_bookmark(void *ctx, const struct hearth_bookmark_item *node)
     return archive_fails(w, r);
 }
 
-static int write_tombstone_row(void *ctx, const struct hearth_bookmark_item *node)
+static int write_tombstone_row(void *ctx, const struct hearth_bookmark_item *item)
 {
     struct archive_tombstone tombstone = {.struct_size = sizeof(tombstone),
-                                          .guid = node->guid,
-                                          .parent = node->parent,
-                                          .source = node->source};
+                                          .guid = item->guid,
+                                          .parent = item->parent,
+                                          .source = item->source};
     return archive_put_record(ctx, ARCHIVE_KIND_tombstone, NULL, &tombstone);
 }
 

@@ -75,13 +75,14 @@ int auth_credentials_get(const struct vault *vault, struct storage *storage, con
 }
 
 int auth_credentials_fingerprint(struct storage *storage, const char *account, int64_t source,
-                                 uint8_t ret_mark[CREDENTIALS_FINGERPRINT_SIZE], struct err *err)
+                                 uint8_t ret_fingerprint[CREDENTIALS_FINGERPRINT_SIZE],
+                                 struct err *err)
 {
     const void *sealed;
     size_t size;
     int r = STORAGE(storage, err, credentials_get, account, source, &sealed, &size);
     if (r == 0)
-        SHA256(sealed, size, ret_mark);
+        SHA256(sealed, size, ret_fingerprint);
     return r;
 }
 

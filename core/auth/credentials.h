@@ -23,7 +23,8 @@ int auth_credentials_get(const struct vault *vault, struct storage *storage, con
                          struct err *err);
 /* Which ones are stored: a SHA-256 of what is sealed, another one after every put. */
 int auth_credentials_fingerprint(struct storage *storage, const char *account, int64_t source,
-                                 uint8_t ret_mark[CREDENTIALS_FINGERPRINT_SIZE], struct err *err);
+                                 uint8_t ret_fingerprint[CREDENTIALS_FINGERPRINT_SIZE],
+                                 struct err *err);
 /* What was sealed for the account `was`, sealed for another; the same bytes where it is the
  * same. *ret_sealed: on the heap, free(). Codes as above. */
 int auth_credentials_seal_again(const struct vault *vault, const char *was, const char *account,

@@ -22,7 +22,7 @@ int auth_link_create(struct storage *storage, const char *account, const struct 
                      struct link *ret_link, struct err *err);
 void auth_link_wipe(struct link *link);
 /* Whose it is, without using it up. hash: of a LINK or CODE. NOT_FOUND: never was, was used, or
- * its time is over. Texts live until plug_store_reset(). */
+ * its time is over. Texts live until plug_storage_reset(). */
 int auth_link_look(struct storage *storage, const uint8_t hash[TOKEN_HASH_SIZE],
                    struct hearth_token *ret_row, struct err *err);
 /* Uses it up. NOT_FOUND: somebody was quicker. */

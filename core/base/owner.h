@@ -1,6 +1,6 @@
 /* Whose the files are that root's command line makes: the daemon's user has to open them. */
-#ifndef BASE_OWNER_H
-#define BASE_OWNER_H
+#ifndef HEARTH_CORE_BASE_OWNER_H
+#define HEARTH_CORE_BASE_OWNER_H
 
 /* Run as root, a new file is given to the owner of the folder that it is in. For others, and
  * where that is not possible, nothing happens: it is as private as it was made. */

@@ -72,6 +72,7 @@ const char *conf_where_in(const struct conf *conf, const struct conf_section *se
 
 /* Values of the core's keys; asking for a key that the schema does not have is a fault of the
  * caller. What is given lives as long as conf. */
+
 /* NULL: not given, and no default */
 const char *conf_text(const struct conf_section *section, const char *key);
 /* INT, SIZE, DURATION, BOOL, CONF_SET; 0 if absent */

@@ -85,7 +85,7 @@ void conf_check_known(const struct conf *conf, const struct conf_section *sectio
 const char *conf_shape(struct conf *conf, const struct hearth_config_key *key,
                        struct hearth_config_value *value, const void **ret_shape);
 
-/* cross.c: what holds between keys and sections; when each by itself is right. */
+/* cross.c: what holds between keys and sections, when each by itself is right. */
 void conf_check_together(const struct conf *conf, struct findings *findings);
 
 #endif

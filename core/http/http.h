@@ -13,8 +13,8 @@
 #include <stdint.h>
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/message.h"
 #include "base/err.h"
+#include "base/message.h"
 
 struct http_server;
 struct network;

@@ -9,6 +9,7 @@ enum { QUERY_PARAMETERS_MAX = 64 };
 
 /* Both decode %XX strictly, check UTF-8 and refuse NUL; a path has no control characters, and in
  * parameters "+" is a blank. */
+
 /* The path of a request target, decoded, "." and ".." and empty segments resolved; it begins
  * with "/". NULL: malformed, or no memory. */
 const char *http_query_path(struct arena *arena, const char *text, size_t size);

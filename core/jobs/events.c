@@ -1,9 +1,9 @@
 /* Receiving what workers, here or elsewhere, tell about syncs. */
 #include <string.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/backoff.h"
 #include "jobs/jobs_internal.h"
 
 enum { EVENT_WAIT = 60000, SYNC_LONGEST = 60 * 60 * 1000 };

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/magic.h"
-#include "base/backoff.h"
 #include "base/thread.h"
 #include "jobs/changes.h"
 #include "jobs/jobs_internal.h"

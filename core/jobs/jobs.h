@@ -41,7 +41,7 @@ struct jobs_options {
     int64_t lease;
     int64_t tick; /* ms between two looks at what is due */
     /* ms after which a due account whose job was lost is leased again */
-    int64_t due_lease;
+    int64_t account_lease;
     int64_t batch; /* accounts leased at a time */
     /* Events of the queue, on a thread of jobs: channel is an account's id, text JSON; "" says
      * that some were lost. NULL: not wanted. */

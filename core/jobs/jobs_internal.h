@@ -105,7 +105,7 @@ void jobs_join(struct jobs *jobs, pthread_t thread, bool *started);
 int jobs_thread(pthread_t *ret_thread, bool *ret_started, void *(*main)(void *), void *arg,
                 const char *name, struct err *err);
 
-/* Takes an account to the node `to` (move.c). store: a handle of the node that has it. Errors
+/* Takes an account to the node `to` (move.c). storage: a handle of the node that has it. Errors
  * are those of jobs_sync_account(). */
 int jobs_move(struct jobs *jobs, struct storage *storage, size_t to,
               const struct hearth_sync *provider, void *provider_handle, struct call *provider_call,
@@ -114,10 +114,10 @@ int jobs_move(struct jobs *jobs, struct storage *storage, size_t to,
 /* What came as an event: passes it on to this process. */
 int jobs_receive_event(void *jobs, const char *channel, const char *text);
 
-/* One look at what is due at the time `now`; the number of accounts leased, or an error. store:
- * of the scheduler's node. */
 /* How much there is in the queue. */
 int jobs_queue_counts(struct jobs *jobs, struct hearth_queue_counts *ret_counts, struct err *err);
+/* One look at what is due at the time `now`; the number of accounts leased, or an error. storage:
+ * of the scheduler's node. */
 int64_t jobs_scheduler_tick(struct jobs_scheduler *scheduler, struct storage *storage, int64_t now,
                             struct err *err);
 /* ms until the next look, after one that leased `count` (negative: it failed) and had followed a

@@ -10,7 +10,7 @@
  *
  * What was synced goes as an archive (docs/archive.md): all of it, also what the Sync service
  * has forgotten, in one batch, into a row that has nothing yet; then a sync goes on from the
- * marks that came with it. The small things do not go that way, because people change them until
+ * cursors that came with it. The small things do not go that way, because people change them until
  * the last moment: they are copied at the end, and what an earlier attempt has brought and is
  * gone since does not stay.
  *

@@ -107,7 +107,8 @@ static int64_t scheduler_repair(struct jobs_scheduler *scheduler, struct storage
 {
     const struct jobs_options *options = &scheduler->jobs->options;
     struct repair repair = {.latest = now + jobs_schedule_horizon(&options->sync.schedule),
-                            .earliest = leases ? now - REPAIR_EVERY - 2 * options->due_lease : 0};
+                            .earliest =
+                                leases ? now - REPAIR_EVERY - 2 * options->account_lease : 0};
     repair.ids = calloc(REPAIR_MAX, sizeof(*repair.ids));
     repair.times = calloc(REPAIR_MAX, sizeof(*repair.times));
     int64_t count = repair.ids == NULL || repair.times == NULL
@@ -153,8 +154,8 @@ int64_t jobs_scheduler_tick(struct jobs_scheduler *scheduler, struct storage *st
     leased.unpublished = calloc((size_t)options->batch, sizeof(*leased.unpublished));
     if (leased.unpublished == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    int r = STORAGE(storage, err, account_lease_due, now, now + options->due_lease, options->batch,
-                    scheduler_on_leased, &leased);
+    int r = STORAGE(storage, err, account_lease_due, now, now + options->account_lease,
+                    options->batch, scheduler_on_leased, &leased);
     give_up_leases(storage, &leased);
     plug_storage_reset(storage);
     free(leased.unpublished);

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "auth/credentials.h"
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "base/backoff.h"
 #include "jobs/messages.h"
 #include "merge/collections.h"
 #include "merge/sink.h"
@@ -393,7 +393,7 @@ int jobs_sync_account(const struct sync_context *context, struct storage *storag
     }
     struct arena arena;
     arena_init(&arena, 0);
-    struct hearth_account account = stored; /* outlives the resets of the store */
+    struct hearth_account account = stored; /* outlives the resets of the handle */
     account.id = arena_strdup(&arena, stored.id);
     account.email = arena_strdup(&arena, stored.email);
     account.provider = arena_strdup(&arena, stored.provider);

@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "jobs/messages.h"
 #include "jobs/jobs_internal.h"
+#include "jobs/messages.h"
 #include "plug/breaker.h"
 
 enum { RESERVE_WAIT = 60000, STORAGE_TROUBLE_PAUSE = 30000, NO_PROVIDER = 1 << 16 };
@@ -99,7 +99,7 @@ struct work {
     const struct hearth_job *job;
     size_t node;                   /* that its payload names */
     struct storage *storage;       /* a handle of that node */
-    struct hearth_account account; /* the row there; its texts live until the store's next reset */
+    struct hearth_account account; /* the row there; its texts live until the handle's next reset */
 };
 
 /* NODES_NONE: it stays where it is. */

@@ -14,12 +14,12 @@
 #include "net/net.h"
 #include "nodes/nodes.h"
 #include "plug/loader.h"
-#include "signin/signin.h"
 #include "plug/storage.h"
+#include "signin/signin.h"
 
 enum { APP_PROVIDERS_MAX = CONF_SYNC_MAX };
 
-/* Whose schema is brought up by the first session. The operator of a fleet says when, because
+/* Whose schema is brought up by the first handle. The operator of a fleet says when, because
  * other processes must know the new one. */
 enum app_migrate { APP_MIGRATE_NEVER, APP_MIGRATE_SINGLE, APP_MIGRATE_ALL };
 
@@ -45,7 +45,7 @@ struct app {
     struct changes_ear ears[APP_PROVIDERS_MAX];
     struct net *net;
     struct vault *vault;
-    struct node_storages storages; /* the main thread's sessions */
+    struct node_storages storages; /* the main thread's handles */
     struct storage *storage;       /* the one of the node in use; NULL before main_app_use_node() */
     size_t node;
 };
@@ -65,7 +65,7 @@ int main_app_load(struct app *app, const struct cli *cli, struct findings *findi
 int main_app_open_nodes(struct app *app, enum app_migrate migrate, struct err *err);
 /* Is the state directory one, and may this user use it? NOT_FOUND: there is none yet. */
 int main_app_check_state_dir(const struct app *app, struct err *err);
-/* The same, and on a single node a session with the one there is. In a fleet the node that is
+/* The same, and on a single node a handle of the one there is. In a fleet the node that is
  * needed is opened when it is known (main_app_account(), main_app_each_node(),
  * main_app_use_node()), so that one that does not answer is in nobody's way. */
 int main_app_open_storage(struct app *app, enum app_migrate migrate, struct err *err);
@@ -77,7 +77,7 @@ const struct conf_section *main_app_storage_of(const struct app *app,
                                                const struct conf_section *node);
 int main_app_add_node(struct app *app, const struct conf_section *node, bool migrate,
                       struct err *err);
-/* From here on app->store is a session with this node. */
+/* From here on app->storage is the handle of this node. */
 int main_app_use_node(struct app *app, size_t node, struct err *err);
 /* Does something with each node in turn, also when another one failed; the first error. */
 int main_app_each_node(struct app *app, int (*run)(struct app *app, void *ctx, struct err *err),
@@ -90,7 +90,7 @@ int main_app_add_provider(struct app *app, const struct conf_section *section, s
 /* The HTTP client and the sync plugins. */
 int main_app_open_providers(struct app *app, struct err *err);
 int main_app_open_queue(struct app *app, struct err *err);
-/* After main_app_open_queue(): a session, which waits five seconds for the queue's first answer;
+/* After main_app_open_queue(): a handle, which waits five seconds for the queue's first answer;
  * `call` has no deadline afterwards. When it fails, `call` needs no plug_call_fini(). */
 int main_app_open_queue_handle(struct app *app, struct call *ret_call, void **ret_handle,
                                struct err *err);
@@ -101,7 +101,7 @@ void main_app_fini(struct app *app); /* whatever was opened; a zeroed app is fin
 bool main_app_storage_is_away(const struct node *node, int code);
 bool main_app_is_fleet(const struct app *app); /* there are [node] sections */
 /* The account of an e-mail address, on whichever node; that node is then in use. Texts live
- * until plug_store_reset(app->store). */
+ * until plug_storage_reset(app->storage). */
 int main_app_account(struct app *app, const char *email, struct hearth_account *ret_account,
                      struct err *err);
 /* How syncs are scheduled and run, from [scheduler] and [worker]. */

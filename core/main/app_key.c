@@ -201,8 +201,8 @@ static int refuse_other_key(const struct comparison *comparison, size_t node,
                    name, sealed_with, path, own.number, own.fingerprint);
 }
 
-static int compare_store(const struct comparison *comparison, size_t i, struct storage *storage,
-                         struct err *err)
+static int compare_sealed(const struct comparison *comparison, size_t i, struct storage *storage,
+                          struct err *err)
 {
     struct node *node = &comparison->app->nodes.items[i];
     const struct vault *vault = comparison->vault;
@@ -232,7 +232,7 @@ static int compare_node(const struct comparison *comparison, size_t i, struct er
     int r = nodes_open_storage(&comparison->app->nodes.items[i], NULL, &storage, err);
     if (r < 0)
         return r;
-    r = compare_store(comparison, i, &storage, err);
+    r = compare_sealed(comparison, i, &storage, err);
     plug_storage_close(&storage);
     return r;
 }

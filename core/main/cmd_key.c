@@ -8,10 +8,10 @@
 
 #include "auth/key_file.h"
 #include "base/message.h"
-#include "signin/messages.h"
 #include "main/app_key.h"
 #include "main/audit.h"
 #include "main/table.h"
+#include "signin/messages.h"
 
 /* --- show --- */
 

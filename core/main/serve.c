@@ -156,7 +156,7 @@ static int start_jobs(struct daemon *d, struct err *err)
         .parallel = (int)conf_number(worker, "parallel"),
         .lease = conf_number(worker, "lease"),
         .tick = conf_number(scheduler, "tick"),
-        .due_lease = conf_number(scheduler, "lease"),
+        .account_lease = conf_number(scheduler, "lease"),
         .batch = conf_number(scheduler, "batch"),
         .on_event = daemon_on_event,
         .event_ctx = d,

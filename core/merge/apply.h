@@ -3,9 +3,9 @@
 #ifndef HEARTH_CORE_MERGE_APPLY_H
 #define HEARTH_CORE_MERGE_APPLY_H
 
+#include "hearth/sync.h"
 #include "merge/spool.h"
 #include "plug/storage.h"
-#include "hearth/sync.h"
 
 struct model_page;
 
@@ -67,7 +67,7 @@ int merge_apply_put_page(struct apply *apply, struct hearth_page *page,
 int merge_apply_find_page(struct apply *apply, const char *url, struct hearth_page *ret_page,
                           bool *ret_new, struct err *err);
 
-/* begin, replay, mark, commit. mark: NULL keeps the old one. Repeats once when the outcome of
+/* begin, replay, cursor, commit. cursor: NULL keeps the old one. Repeats once when the outcome of
  * the commit is uncertain. */
 int merge_apply_collection(struct storage *storage, const char *account, int32_t collection,
                            int32_t how, struct spool *spool, const char *cursor, bool *ret_changed,

@@ -3,11 +3,11 @@
  * never sees a half of it. */
 #include <string.h>
 
+#include "base/number_set.h"
 #include "base/str.h"
 #include "merge/apply_bookmarks.h"
 #include "merge/apply_tree.h"
 #include "merge/kept.h"
-#include "base/number_set.h"
 #include "merge/records.h"
 #include "merge/same_bookmarks.h"
 #include "model/page.h"
@@ -368,10 +368,10 @@ struct finding {
     bool found;
 };
 
-static int find_node(void *ctx, const struct hearth_bookmark_item *node)
+static int find_item(void *ctx, const struct hearth_bookmark_item *item)
 {
     struct finding *finding = ctx;
-    finding->found = node->source == finding->source;
+    finding->found = item->source == finding->source;
     return finding->found;
 }
 
@@ -380,7 +380,7 @@ int merge_apply_no_bookmarks(struct apply *apply, struct err *err)
     struct bookmarks b = {.apply = apply, .err = err};
     struct hearth_bookmark_query all = {.struct_size = sizeof(all), .order = HEARTH_BY_ADDED};
     struct finding finding = {.source = apply->source};
-    int r = STORAGE(apply->storage, err, bookmark_items, apply->account, find_node, &finding);
+    int r = STORAGE(apply->storage, err, bookmark_items, apply->account, find_item, &finding);
     if (r == 0)
         r = STORAGE(apply->storage, err, bookmark_list, apply->account, &all, on_old, &b);
     if (r == 0 && err->code != 0)

@@ -3,9 +3,9 @@
 #ifndef HEARTH_CORE_MERGE_APPLY_SNAPSHOT_H
 #define HEARTH_CORE_MERGE_APPLY_SNAPSHOT_H
 
+#include "base/number_set.h"
 #include "merge/apply.h"
 #include "merge/kept.h"
-#include "base/number_set.h"
 
 /* Memory: 32 bytes for each page of the snapshot and 8 for each that goes, at most twice that
  * while it grows. */

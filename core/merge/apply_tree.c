@@ -7,10 +7,10 @@ struct loading {
     int result;
 };
 
-static int tree_on_item(void *ctx, const struct hearth_bookmark_item *node)
+static int tree_on_item(void *ctx, const struct hearth_bookmark_item *item)
 {
     struct loading *loading = ctx;
-    return loading->result = model_tree_add(loading->tree, node);
+    return loading->result = model_tree_add(loading->tree, item);
 }
 
 static int tree_on_child_ref(void *ctx, int64_t source, const char *folder, int64_t position,
@@ -21,10 +21,10 @@ static int tree_on_child_ref(void *ctx, int64_t source, const char *folder, int6
     return loading->result = model_tree_add_child_ref(loading->tree, folder, position, child);
 }
 
-static int tree_on_tombstone(void *ctx, const struct hearth_bookmark_item *node)
+static int tree_on_tombstone(void *ctx, const struct hearth_bookmark_item *item)
 {
     struct loading *loading = ctx;
-    return loading->result = model_tree_add_tombstone(loading->tree, node->guid, node->parent);
+    return loading->result = model_tree_add_tombstone(loading->tree, item->guid, item->parent);
 }
 
 static int tree_load_facts(struct apply *apply, struct model_tree *tree, struct err *err)

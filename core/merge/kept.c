@@ -100,15 +100,15 @@ static bool kept_copy_row(struct arena *arena, struct hearth_bookmark *row)
            copy_text(arena, &row->tags);
 }
 
-struct loading_child_refs {
+struct loading_children {
     struct kept *kept;
     bool failed;
 };
 
-static int on_kept_child_ref(void *ctx, int64_t source, const char *folder, int64_t position,
-                             const char *child)
+static int on_kept_child(void *ctx, int64_t source, const char *folder, int64_t position,
+                         const char *child)
 {
-    struct loading_child_refs *loading = ctx;
+    struct loading_children *loading = ctx;
     (void)source;
     (void)position; /* they come in its order */
     size_t at = kept_find(loading->kept, folder);
@@ -153,9 +153,9 @@ int merge_kept_load_bookmarks(struct kept *kept, struct apply *apply, struct err
             return r;
         }
     }
-    struct loading_child_refs loading = {.kept = kept};
-    int r = folders ? STORAGE(apply->storage, err, bookmark_children, apply->account,
-                              on_kept_child_ref, &loading)
+    struct loading_children loading = {.kept = kept};
+    int r = folders ? STORAGE(apply->storage, err, bookmark_children, apply->account, on_kept_child,
+                              &loading)
                     : 0;
     plug_storage_reset(apply->storage);
     return r == 0 && loading.failed ? kept_no_memory(err) : r;

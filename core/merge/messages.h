@@ -5,9 +5,8 @@
 #include "hearth/message.h"
 
 #define MERGE_NOT_STORED                                                                           \
-    ": the {collection, select, devices {devices} tabs {open tabs} bookmarks {bookmarks} other "   \
-    "{history}} of this sync were not stored, "                                                    \
-    "and everything that was here stays"
+    ": nothing of the {collection, select, devices {devices} tabs {open tabs} bookmarks "          \
+    "{bookmarks} other {history}} of this sync was stored, and everything that was here stays"
 #define MERGE_REMOVE " Remove some in Firefox, or ask whoever runs the server to raise the limit."
 
 /* clang-format off */

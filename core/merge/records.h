@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
-#include "merge/spool.h"
 #include "hearth/sync.h"
+#include "merge/spool.h"
 
 enum record_kind {
     RECORD_DEVICE = 1,

@@ -5,7 +5,7 @@
 
 #include "plug/storage.h"
 
-/* Devices with their tabs; bookmarks; visits, page by page; marks; then the source itself with
+/* Devices with their tabs; bookmarks; visits, page by page; cursors; then the source itself with
  * its credentials. In several batches, each of which leaves a sound account, so that nothing
  * waits for long: when it fails, or the process ends, it can be repeated. Nothing of the source
  * may come meanwhile: the caller sees to it. Memory: 8 bytes for each page of the account, and

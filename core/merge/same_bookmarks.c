@@ -12,13 +12,13 @@
 
 struct same {
     struct apply *apply;
-    struct number_set stored;     /* nodes, by all that a list says of them */
-    struct number_set child_refs; /* stored lists of children, by folder and children */
-    struct number_set buried;     /* tombstones */
-    struct number_set came;       /* guids */
-    struct number_set listed;     /* folders that came with children */
-    size_t nodes, lists;          /* stored: nodes, and folders with claims */
-    char *folder;                 /* of the claims that are read */
+    struct number_set stored;      /* items, by all that a list says of them */
+    struct number_set child_lists; /* stored lists of children, by folder and children */
+    struct number_set buried;      /* tombstones */
+    struct number_set came;        /* guids */
+    struct number_set listed;      /* folders that came with children */
+    size_t items, lists;           /* stored: items, and folders with a list */
+    char *folder;                  /* of the list that is read */
     uint64_t list;
     bool failed, differs;
     struct err *err;
@@ -41,7 +41,7 @@ static uint64_t hash_maybe(const char *text)
     return text == NULL ? 0 : hash_text(text);
 }
 
-static uint64_t hash_node(const char *guid, int64_t kind, const char *said_parent, int64_t added,
+static uint64_t hash_item(const char *guid, int64_t kind, const char *said_parent, int64_t added,
                           int64_t modified)
 {
     uint64_t hash = hash_chain(hash_text(guid), (uint64_t)kind);
@@ -57,27 +57,27 @@ static bool same_add_member(struct same *same, struct number_set *set, uint64_t 
 
 /* --- what is stored --- */
 
-static int on_stored_node(void *ctx, const struct hearth_bookmark_item *node)
+static int on_stored_item(void *ctx, const struct hearth_bookmark_item *item)
 {
     struct same *same = ctx;
-    if (node->source != same->apply->source)
+    if (item->source != same->apply->source)
         return 0;
-    same->nodes++;
+    same->items++;
     return !same_add_member(
         same, &same->stored,
-        hash_node(node->guid, node->kind, node->said_parent, node->added, node->modified));
+        hash_item(item->guid, item->kind, item->said_parent, item->added, item->modified));
 }
 
 static void end_list(struct same *same)
 {
     if (same->folder != NULL)
-        same_add_member(same, &same->child_refs, same->list);
+        same_add_member(same, &same->child_lists, same->list);
     same->lists += same->folder != NULL;
     same->folder = NULL;
 }
 
-static int on_stored_child_ref(void *ctx, int64_t source, const char *folder, int64_t position,
-                               const char *child)
+static int on_stored_child(void *ctx, int64_t source, const char *folder, int64_t position,
+                           const char *child)
 {
     struct same *same = ctx;
     (void)position; /* they come in its order */
@@ -93,22 +93,22 @@ static int on_stored_child_ref(void *ctx, int64_t source, const char *folder, in
     return same->failed;
 }
 
-static int on_buried(void *ctx, const struct hearth_bookmark_item *node)
+static int on_buried(void *ctx, const struct hearth_bookmark_item *item)
 {
     struct same *same = ctx;
-    return !same_add_member(same, &same->buried, hash_text(node->guid));
+    return !same_add_member(same, &same->buried, hash_text(item->guid));
 }
 
 static int load_stored(struct same *same)
 {
     struct apply *apply = same->apply;
     int r =
-        STORAGE(apply->storage, same->err, bookmark_items, apply->account, on_stored_node, same);
-    if (r == 0 && !same->failed && same->nodes > 0)
-        r = STORAGE(apply->storage, same->err, bookmark_children, apply->account,
-                    on_stored_child_ref, same);
+        STORAGE(apply->storage, same->err, bookmark_items, apply->account, on_stored_item, same);
+    if (r == 0 && !same->failed && same->items > 0)
+        r = STORAGE(apply->storage, same->err, bookmark_children, apply->account, on_stored_child,
+                    same);
     end_list(same);
-    if (r == 0 && !same->failed && same->nodes > 0)
+    if (r == 0 && !same->failed && same->items > 0)
         r = STORAGE(apply->storage, same->err, bookmark_tombstones, apply->account, on_buried,
                     same);
     plug_storage_reset(apply->storage);
@@ -134,9 +134,9 @@ static bool is_listed(struct same *same, const struct hearth_bookmark_record *re
     if (row->said_parent != NULL &&
         number_set_has(&same->buried, to_member(hash_text(row->said_parent))))
         return false;
-    if (folder && !number_set_has(&same->child_refs, to_member(hash_list(record))))
+    if (folder && !number_set_has(&same->child_lists, to_member(hash_list(record))))
         return false;
-    return number_set_has(&same->stored, to_member(hash_node(row->guid, row->kind, row->said_parent,
+    return number_set_has(&same->stored, to_member(hash_item(row->guid, row->kind, row->said_parent,
                                                              row->added, row->modified)));
 }
 
@@ -211,12 +211,12 @@ static int same_compare(struct same *same, const struct hearth_bookmark *roots,
                         same_bookmarks_make make)
 {
     int r = load_stored(same);
-    same->differs |= same->nodes == 0;
+    same->differs |= same->items == 0;
     if (r == 0)
         r = same_compare_records(same, make, false);
     if (r == 0)
         r = compare_roots(same, roots);
-    same->differs |= same->came.count != same->nodes || same->listed.count != same->lists;
+    same->differs |= same->came.count != same->items || same->listed.count != same->lists;
     return r == 0 ? same_compare_records(same, make, true) : r;
 }
 
@@ -228,7 +228,7 @@ int merge_same_bookmarks(struct apply *apply, const struct hearth_bookmark *root
     if (r == 0 && same.failed)
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     number_set_fini(&same.stored);
-    number_set_fini(&same.child_refs);
+    number_set_fini(&same.child_lists);
     number_set_fini(&same.buried);
     number_set_fini(&same.came);
     number_set_fini(&same.listed);

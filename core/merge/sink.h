@@ -5,9 +5,9 @@
 
 #include "auth/credentials.h"
 #include "auth/vault.h"
+#include "hearth/sync.h"
 #include "merge/spool.h"
 #include "plug/storage.h"
-#include "hearth/sync.h"
 
 /* On the stack of the worker; one pull. */
 struct sink {

@@ -11,7 +11,7 @@
  *   4. A child in no list goes to the end of the folder that it names.
  *   5. If that folder was deleted, to the nearest ancestor of it that lives; else to unfiled.
  *   6. Folders that contain each other: the member changed last (ties: smaller id) goes to unfiled.
- *   7. What another source brought (hearth_bookmark_node.source) stays in its folders:
+ *   7. What another source brought (hearth_bookmark_item.source) stays in its folders:
  *      "N:toolbar", "N:menu", "N:unfiled", "N:mobile" stand below "N:places", in that order, and
  *      that at the end of menu, whatever records say; where others go to unfiled, it goes to
  *      "N:unfiled".
@@ -34,7 +34,7 @@ struct model_tree;
 struct model_tree *model_tree_create(void);
 void model_tree_destroy(struct model_tree *tree);
 
-/* Facts, in the shapes that storage delivers them in. 0 or NOMEM. Of an item only guid, kind,
+/* Facts, in the shapes that a storage delivers them in. 0 or NOMEM. Of an item only guid, kind,
  * said_parent, parent, position, added, modified, source are read; parent and position are
  * compared with the result, nothing else. The item "places" is ignored. A guid added twice: the
  * last counts. */

@@ -23,18 +23,19 @@ struct tree_item {
     int32_t parent; /* the result */
     int32_t position;
     int32_t was_position;
-    int32_t end;        /* folders: behind its list */
-    int32_t listed_by;  /* the best folder that lists it … */
-    int32_t listed_at;  /* … and where */
-    int32_t child_refs; /* how many folders list it; it may stop counting at 2 */
-    int32_t mark;       /* scratch of the step that runs */
+    int32_t end;       /* folders: behind its list */
+    int32_t listed_by; /* the best folder that lists it … */
+    int32_t listed_at; /* … and where */
+    int32_t lists;     /* how many folders list it; it may stop counting at 2 */
+    int32_t mark;      /* scratch of the step that runs */
     /* where it goes when nothing says where: "unfiled", or that of its source */
     int32_t home;
     /* the folders of a source: where they are, whatever records say; TREE_NONE */
     int32_t fixed;
     int32_t fixed_at; /* ... and the place there */
     int64_t added, modified;
-    bool live, folder, buried, appended, said_child_refs;
+    bool live, folder, buried, appended;
+    bool listed_as_said; /* by the folder that it names */
 };
 
 struct tree_child_ref {

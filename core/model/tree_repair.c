@@ -45,13 +45,13 @@ static void collect_child_refs(struct model_tree *tree)
             folder->end = child_ref->position + 1;
         bool listed_twice = child->mark == child_ref->folder + 1;
         if (!child->live || child_ref->child <= TREE_PLACES ||
-            child_ref->child == child_ref->folder || listed_twice || child->said_child_refs)
+            child_ref->child == child_ref->folder || listed_twice || child->listed_as_said)
             continue;
         child->mark = child_ref->folder + 1;
-        child->said_child_refs = child_ref->folder == child->said;
-        if (child->child_refs < 2)
-            child->child_refs++;
-        if (child->said_child_refs || child->listed_by == TREE_NONE ||
+        child->listed_as_said = child_ref->folder == child->said;
+        if (child->lists < 2)
+            child->lists++;
+        if (child->listed_as_said || child->listed_by == TREE_NONE ||
             tree_folder_is_better(tree, child_ref->folder, child->listed_by)) {
             child->listed_by = child_ref->folder;
             child->listed_at = child_ref->position;
@@ -122,9 +122,9 @@ static void choose_parent(struct model_tree *tree, int32_t at)
         return;
     }
     bool named = is_folder(tree, item->said) && item->said != at;
-    bool moved = item->child_refs == 1 && !item->said_child_refs && named &&
+    bool moved = item->lists == 1 && !item->listed_as_said && named &&
                  item->modified > tree->items[item->listed_by].modified;
-    if (item->child_refs > 0 && !moved) {
+    if (item->lists > 0 && !moved) {
         item->parent = item->listed_by;
         item->position = item->listed_at;
     } else if (named) {

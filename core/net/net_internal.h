@@ -109,12 +109,14 @@ void net_transfer_fini(struct fetch *fetch);
 void net_transfer_done(struct fetch *fetch, CURLcode result); /* network thread */
 
 /* outage.c: which servers do not answer, told once for all. Any thread. */
+
 /* An exchange with `place` ended with `code`; status 0: there were no headers. True: it is of an
  * outage, which is told here. */
 bool net_note_outage(struct net *net, const char *place, int code, int status, const char *words);
 bool net_outage_lasts(struct net *net, const char *place);
 
 /* policy.c: which addresses a URL may lead to that another server has named. Any thread. */
+
 /* as it is written */
 bool net_policy_is_loopback(const char *host);
 /* a name: not known yet */

@@ -54,7 +54,7 @@ int nodes_open_storage(struct node *node, const atomic_bool *stop, struct storag
 int nodes_open_storage_until(struct node *node, const atomic_bool *stop, int64_t deadline,
                              struct storage *ret_storage, struct err *err);
 
-/* One thread's handles with all nodes, opened when they are needed. */
+/* One thread's handles of all nodes, opened when they are needed. */
 struct node_storages {
     struct nodes *nodes;
     int64_t deadline; /* of every call in them, on the monotonic clock; 0: none */
@@ -74,7 +74,7 @@ struct storage *nodes_storages_get(struct node_storages *storages, size_t node, 
 /* frees the results of earlier operations */
 void nodes_storages_reset(struct node_storages *storages);
 /* Where an account is, own node first; an account on its way counts as where its data are
- * complete. Texts live until plug_store_reset() of that node's store. NOT_FOUND only when every
+ * complete. Texts live until plug_storage_reset() of that node's handle. NOT_FOUND only when every
  * node was asked; else the error of the one that was not. A node whose breaker is open is not
  * waited for. */
 int nodes_storages_by_email(struct node_storages *storages, const char *email, size_t *ret_node,

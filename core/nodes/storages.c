@@ -1,4 +1,4 @@
-/* One thread's handles with all nodes. */
+/* One thread's handles of all nodes. */
 #include <string.h>
 
 #include "nodes/nodes.h"
@@ -59,7 +59,7 @@ struct storage *nodes_storages_get(struct node_storages *storages, size_t node, 
 }
 
 /* The i-th node to ask: the own one first. */
-static size_t stores_node_in_order(const struct nodes *nodes, size_t i)
+static size_t storages_node_in_order(const struct nodes *nodes, size_t i)
 {
     return (nodes->own + i) % nodes->count;
 }
@@ -78,15 +78,15 @@ static int look_for(struct storage *storage, const struct wanted *wanted,
 }
 
 /* NOT_FOUND, without words, only when every node was asked. */
-static int stores_find_account(struct node_storages *storages, const struct wanted *wanted,
-                               size_t *ret_node, struct hearth_account *ret_account,
-                               struct err *err)
+static int storages_find_account(struct node_storages *storages, const struct wanted *wanted,
+                                 size_t *ret_node, struct hearth_account *ret_account,
+                                 struct err *err)
 {
     struct nodes *nodes = storages->nodes;
     struct err missed = {0};
     size_t found = NODES_NONE;
     for (size_t i = 0; i < nodes->count; i++) {
-        size_t k = stores_node_in_order(nodes, i);
+        size_t k = storages_node_in_order(nodes, i);
         struct err why = {0};
         struct hearth_account account = {.struct_size = sizeof(account)};
         struct storage *storage = nodes_storages_get(storages, k, &why);
@@ -119,7 +119,7 @@ int nodes_storages_by_email(struct node_storages *storages, const char *email, s
                             struct hearth_account *ret_account, struct err *err)
 {
     struct wanted wanted = {.email = email};
-    int r = stores_find_account(storages, &wanted, ret_node, ret_account, err);
+    int r = storages_find_account(storages, &wanted, ret_node, ret_account, err);
     return r == HEARTH_ERR_NOT_FOUND
                ? err_set(err, r, "there is no account %s here; see hearthd account list", email)
                : r;
@@ -130,7 +130,7 @@ int nodes_storages_by_identity(struct node_storages *storages, const char *issue
                                struct hearth_account *ret_account, struct err *err)
 {
     struct wanted wanted = {.issuer = issuer, .subject = subject};
-    int r = stores_find_account(storages, &wanted, ret_node, ret_account, err);
+    int r = storages_find_account(storages, &wanted, ret_node, ret_account, err);
     return r == HEARTH_ERR_NOT_FOUND ? err_set(err, r, "nobody here is %s at %s", subject, issuer)
                                      : r;
 }
@@ -141,7 +141,7 @@ int nodes_storages_by_token(struct node_storages *storages, const uint8_t hash[3
     struct nodes *nodes = storages->nodes;
     struct err missed = {0};
     for (size_t i = 1; i < nodes->count; i++) {
-        size_t k = stores_node_in_order(nodes, i);
+        size_t k = storages_node_in_order(nodes, i);
         struct err why = {0};
         struct hearth_token token = {.struct_size = sizeof(token)};
         struct storage *storage = nodes_storages_get(storages, k, &why);

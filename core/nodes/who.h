@@ -36,8 +36,9 @@ enum who_is {
     WHO_ANOTHER,      /* the address is that of an account which is opened by another identity */
 };
 
-/* Not for STRANGER: where the account is, and the account. Texts live until plug_store_reset()
- * of that node's store. An error when it cannot be found out because a node does not answer. */
+/* Not for STRANGER: where the account is, and the account. Texts live until
+ * plug_storage_reset() of that node's handle. An error when it cannot be found out because a node
+ * does not answer. */
 int nodes_who_find(struct node_storages *storages, const struct who *who, enum who_is *ret_is,
                    size_t *ret_node, struct hearth_account *ret_account, struct err *err);
 /* A sign-in with this address at this issuer has come: what the operator said of the account, if

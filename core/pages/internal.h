@@ -7,9 +7,9 @@
 #include "pages/html.h"
 #include "pages/messages.h"
 #include "pages/pages.h"
-#include "signin/pending.h"
 #include "signin/gate.h"
 #include "signin/guesses.h"
+#include "signin/pending.h"
 
 enum { FORM_TOKEN_SIZE = 22 + 1 };
 
@@ -90,6 +90,7 @@ void pages_set_cookie(struct view_call *call, const char *name, const char *valu
 
 /* --- forms (form.c) --- */
 /* A form is this site's own when its hidden field repeats a cookie that other sites cannot read. */
+
 /* next: NULL, or where to go afterwards */
 void pages_form_begin(struct view_call *call, const char *action, const char *next);
 /* with a button */

@@ -29,7 +29,7 @@ int plug_load_file(const char *path, int kind, struct plug **ret_plug, struct er
  * process whose crash is a result. */
 int plug_load_tried(const char *path, int kind, struct plug **ret_plug, struct err *err);
 void plug_patience_for_test(int64_t ms); /* how long the child may take; for tests */
-/* Before plug_open(): may a storage make a database where there is none? Else it may. */
+/* Before plug_open(): a storage makes no database where there is none. Without this it may. */
 void plug_forbid_creation(struct plug *plug);
 /* Before plug_open(): a storage is only looked at, and changes nothing on the disk. */
 void plug_look_only(struct plug *plug);

@@ -95,7 +95,7 @@ struct one_by_one {
     bool stopped;
 };
 
-static int store_on_visit_of_page(void *ctx, const struct hearth_visit *visit)
+static int storage_on_visit_of_page(void *ctx, const struct hearth_visit *visit)
 {
     struct one_by_one *rows = ctx;
     rows->stopped = rows->visit(rows->ctx, rows->page, visit) != 0;
@@ -111,7 +111,7 @@ int plug_storage_visits_of_pages(struct storage *storage, const char *account, c
     int r = 0;
     for (size_t i = 0; r == 0 && i < count && !rows.stopped; i++) {
         rows.page = pages[i];
-        r = STORAGE(storage, err, page_visits, account, pages[i], store_on_visit_of_page, &rows);
+        r = STORAGE(storage, err, page_visits, account, pages[i], storage_on_visit_of_page, &rows);
     }
     return r;
 }

@@ -1,7 +1,7 @@
 /* An opened storage plugin, and one handle of it with the call context that its operations need:
  * what a thread holds to read and write. */
-#ifndef HEARTH_CORE_PLUG_STORE_H
-#define HEARTH_CORE_PLUG_STORE_H
+#ifndef HEARTH_CORE_PLUG_STORAGE_H
+#define HEARTH_CORE_PLUG_STORAGE_H
 
 #include "hearth/storage.h"
 #include "plug/breaker.h"
@@ -24,7 +24,7 @@ struct storage {
     const struct hearth_storage_backup *backup; /* NULL: the database has tools of its own */
     const struct hearth_limits *limits;
     void *handle;
-    struct call call;        /* results live until plug_store_reset() */
+    struct call call;        /* results live until plug_storage_reset() */
     struct breaker *breaker; /* of the database; NULL: nobody watches it */
     /* a file of the database, borrowed; NULL: it has none that is known, such as one on another
      * machine */
@@ -53,11 +53,11 @@ int plug_storage_bookmarks_of_pages(struct storage *storage, const char *account
                                     const int64_t *pages, size_t count, hearth_bookmark_cb cb,
                                     void *ctx, struct err *err);
 
-/* What STORE() does around the operation. */
+/* What STORAGE() does around the operation. */
 bool plug_storage_allows(struct storage *storage);
 int plug_storage_check(struct storage *storage, int code, struct err *err);
 
-/* STORE(store, err, account_get, id, &account): calls one operation; 0, or the code with `err`
+/* STORAGE(storage, err, account_get, id, &account): calls one operation; 0, or the code with `err`
  * filled. While the breaker of the database is open nothing is called: UNAVAILABLE at once. */
 #define STORAGE(storage, err, operation, ...)                                                      \
     STORE_OF(storage, ops, err, operation __VA_OPT__(, ) __VA_ARGS__)

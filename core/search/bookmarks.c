@@ -118,7 +118,7 @@ static int bookmarks_on_row(void *ctx, const struct hearth_bookmark *bookmark)
 
 /* A row whose record is still the same: only its place may be another. */
 static int bookmarks_copy_row(struct bookmarks_loading *loading, uint32_t number,
-                              const struct hearth_bookmark_item *node)
+                              const struct hearth_bookmark_item *from)
 {
     const struct bookmarks *old = loading->old;
     struct collected *item = new_item(loading);
@@ -128,35 +128,35 @@ static int bookmarks_copy_row(struct bookmarks_loading *loading, uint32_t number
     *item = (struct collected){.row = old->rows[number],
                                .text = (uint32_t)loading->text.size,
                                .text_size = old->offsets[number + 1] - old->offsets[number]};
-    item->row.position = node->position;
+    item->row.position = from->position;
     item->row.name = buf_add_terminated(&loading->names, name);
     buf_add_terminated(&loading->names, tags);
     item->parent =
-        node->parent == NULL ? BOOKMARKS_NONE : buf_add_terminated(&loading->parents, node->parent);
+        from->parent == NULL ? BOOKMARKS_NONE : buf_add_terminated(&loading->parents, from->parent);
     buf_add(&loading->text, old->text + old->offsets[number], item->text_size);
     return bookmarks_check_buffers(loading);
 }
 
 /* A record that was uploaded again has another `modified`; one that was read again from the same
  * record has not, and says the same. */
-static int bookmarks_on_item(void *ctx, const struct hearth_bookmark_item *node)
+static int bookmarks_on_item(void *ctx, const struct hearth_bookmark_item *item)
 {
     struct bookmarks_loading *loading = ctx;
-    if (loading->old == NULL && bookmarks_is_item(node->kind))
+    if (loading->old == NULL && bookmarks_is_item(item->kind))
         return 0; /* was listed */
     uint32_t number =
-        loading->old == NULL ? BOOKMARKS_NONE : search_bookmarks_number(loading->old, node->guid);
+        loading->old == NULL ? BOOKMARKS_NONE : search_bookmarks_number(loading->old, item->guid);
     const struct bookmarks_row *row = number == BOOKMARKS_NONE ? NULL : &loading->old->rows[number];
-    if (row != NULL && row->kind == node->kind && row->modified == node->modified &&
-        row->added == node->added)
-        return bookmarks_copy_row(loading, number, node);
-    buf_add(&loading->wanted, node->guid, strlen(node->guid) + 1);
+    if (row != NULL && row->kind == item->kind && row->modified == item->modified &&
+        row->added == item->added)
+        return bookmarks_copy_row(loading, number, item);
+    buf_add(&loading->wanted, item->guid, strlen(item->guid) + 1);
     if (++loading->wanted_count > WANTED_MAX && loading->old != NULL)
         loading->result = HEARTH_ERR_FULL;
     return bookmarks_check_buffers(loading);
 }
 
-static int bookmarks_on_mark(void *ctx, int64_t source, int32_t collection, const char *text)
+static int bookmarks_on_cursor(void *ctx, int64_t source, int32_t collection, const char *text)
 {
     struct bookmarks_loading *loading = ctx;
     (void)source; /* those of all sources, by their numbers */
@@ -285,7 +285,7 @@ static int read_rows(struct bookmarks_loading *loading, const struct search_sour
     int r =
         loading->old != NULL ? 0 : source->bookmarks(source->ctx, bookmarks_on_row, loading, err);
     if (r == 0 && loading->result == 0)
-        r = source->nodes(source->ctx, bookmarks_on_item, loading, err);
+        r = source->items(source->ctx, bookmarks_on_item, loading, err);
     if (r == 0 && loading->result == 0)
         r = read_wanted(loading, source, err);
     if (r == 0 && loading->result < 0)
@@ -315,7 +315,7 @@ int search_bookmarks_load(const struct search_source *source, struct index **ret
 {
     struct bookmarks_loading loading = {.old = NULL};
     /* The cursor first: what is read after it is at least as new. */
-    int r = source->cursors(source->ctx, bookmarks_on_mark, &loading, err);
+    int r = source->cursors(source->ctx, bookmarks_on_cursor, &loading, err);
     if (r == 0)
         r = read_rows(&loading, source, err);
     return bookmarks_finish_load(&loading, r, ret_index, err);
@@ -332,7 +332,7 @@ static int on_changed_page(void *ctx, const struct hearth_page *page)
     return bookmarked->changed;
 }
 
-/* The same mark says that the same records are stored; a complete read may have mended some of
+/* The same cursor says that the same records are stored; a complete read may have mended some of
  * them even so, and then their pages have changed. */
 static int is_unchanged(const struct bookmarks_loading *loading, int64_t since,
                         const struct search_source *source, bool *ret_unchanged, struct err *err)
@@ -359,7 +359,7 @@ int search_bookmarks_update(const struct index *index, int64_t since,
 {
     struct bookmarks_loading loading = {.old = bookmarks_of(index)};
     bool unchanged = false;
-    int r = source->cursors(source->ctx, bookmarks_on_mark, &loading, err);
+    int r = source->cursors(source->ctx, bookmarks_on_cursor, &loading, err);
     if (r == 0 && loading.result == 0)
         r = is_unchanged(&loading, since, source, &unchanged, err);
     if (r == 0 && unchanged) {

@@ -3,8 +3,8 @@
  * word. The rows of a word's sequences are and-ed: what remains has to be looked at. It can say
  * "maybe" for a group without the word, never "no" for one with it. Immutable once built; any
  * thread. */
-#ifndef HEARTH_CORE_SEARCH_FILTER_H
-#define HEARTH_CORE_SEARCH_FILTER_H
+#ifndef HEARTH_CORE_SEARCH_GRAM_FILTER_H
+#define HEARTH_CORE_SEARCH_GRAM_FILTER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* Substring search in folded text, 16 bytes at a time where the processor can. Any thread. */
-#ifndef HEARTH_CORE_SEARCH_FIND_H
-#define HEARTH_CORE_SEARCH_FIND_H
+#ifndef HEARTH_CORE_SEARCH_NEEDLE_H
+#define HEARTH_CORE_SEARCH_NEEDLE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -68,7 +68,7 @@ struct search_source {
     int (*changed)(void *ctx, int64_t since, hearth_page_cb cb, void *cb_ctx, struct err *err);
     /* of all devices, in any order; NULL: no tabs */
     int (*tabs)(void *ctx, search_tab_cb cb, void *cb_ctx, struct err *err);
-    /* For search_index() alone; may be NULL where it is not called. */
+    /* --- for search_index() alone; may be NULL where it is not called --- */
     /* visit_dates() of all times */
     int (*visits)(void *ctx, hearth_visit_row_cb cb, void *cb_ctx, struct err *err);
     int (*visits_of)(void *ctx, const int64_t *pages, size_t count, hearth_page_visit_cb cb,
@@ -76,7 +76,7 @@ struct search_source {
     int (*cursors)(void *ctx, hearth_sync_cursor_cb cb, void *cb_ctx, struct err *err);
     /* bookmark_list() BY_ADDED */
     int (*bookmarks)(void *ctx, search_row_cb cb, void *cb_ctx, struct err *err);
-    int (*nodes)(void *ctx, hearth_bookmark_item_cb cb, void *cb_ctx, struct err *err);
+    int (*items)(void *ctx, hearth_bookmark_item_cb cb, void *cb_ctx, struct err *err);
     /* bookmark_get(); 0 when it is gone */
     int (*bookmark)(void *ctx, const char *guid, search_row_cb cb, void *cb_ctx, struct err *err);
 };

@@ -7,9 +7,9 @@
 #include "base/magic.h"
 #include "base/str.h"
 #include "model/url.h"
+#include "search/fold.h"
 #include "search/gram_filter.h"
 #include "search/needle.h"
-#include "search/fold.h"
 
 /* Firefox looks at so many bytes of URL and title. Tags are short; the bound is ours. */
 enum { MAX_FIELD = 255, MAX_TAGS = 4096, START = 8 };

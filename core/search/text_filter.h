@@ -2,13 +2,13 @@
  * or tags. Lists that are kept in memory keep the folded text of each row,
  * search_text_filter_fold(); others are compared row by row, search_text_filter_match(). Both
  * find the same. */
-#ifndef HEARTH_CORE_SEARCH_WORDS_H
-#define HEARTH_CORE_SEARCH_WORDS_H
+#ifndef HEARTH_CORE_SEARCH_TEXT_FILTER_H
+#define HEARTH_CORE_SEARCH_TEXT_FILTER_H
 
 #include <stdbool.h>
 
-#include "search/needle.h"
 #include "search/fold.h"
+#include "search/needle.h"
 #include "search/query.h"
 
 enum {

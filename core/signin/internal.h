@@ -41,6 +41,7 @@ struct signin_finish {
 
 const char *signin_finish_provider(const struct signin_finish *f); /* the name of its section */
 struct who signin_finish_who(const struct signin_finish *f);
+
 /* --- what becomes of the account (account.c) --- */
 /* Has its key become another one? Its old credentials say which it was. */
 int signin_finish_key_changed(struct signin_finish *f, const char *account, bool *ret_changed,
@@ -53,7 +54,7 @@ int signin_finish_renew(struct signin_finish *f, const char *id, struct err *err
 int signin_finish_start_over(struct signin_finish *f, const char *before, const char *id,
                              struct err *err);
 
-/* The worker's session with a provider. */
+/* The worker's handle of a provider. */
 int signin_handle(struct signin_worker *worker, size_t provider, void **ret_handle,
                   struct err *err);
 

@@ -57,7 +57,7 @@ static void forget_sealed(struct signin_pending *pending)
     pending->sealed_size = 0;
 }
 
-static void attempt_free(struct signin_pending *pending)
+static void pending_free(struct signin_pending *pending)
 {
     if (pending == NULL)
         return;
@@ -72,7 +72,7 @@ void signin_pending_table_destroy(struct signin_pending_table *pending_signins)
     if (pending_signins == NULL)
         return;
     for (size_t i = 0; i < pending_signins->limit; i++)
-        attempt_free(pending_signins->slots[i].pending);
+        pending_free(pending_signins->slots[i].pending);
     OPENSSL_cleanse(pending_signins->slots, pending_signins->limit * sizeof(struct slot));
     signin_room_destroy(pending_signins->room);
     index_table_fini(&pending_signins->table);
@@ -153,7 +153,7 @@ struct signin_pending *signin_pending_begin(struct signin_pending_table *pending
     index_table_put(&pending_signins->table, hash_text(pending->secret), (uint32_t)at);
     lock_release(&pending_signins->lock);
     for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++)
-        attempt_free(old[i]);
+        pending_free(old[i]);
     return pending;
 }
 
@@ -190,7 +190,7 @@ void signin_pending_put(struct signin_pending_table *pending_signins,
     }
     lock_release(&pending_signins->lock);
     if (!kept) /* its time ran out meanwhile, or its place was needed */
-        attempt_free(pending);
+        pending_free(pending);
 }
 
 void signin_pending_drop(struct signin_pending_table *pending_signins,
@@ -203,7 +203,7 @@ void signin_pending_drop(struct signin_pending_table *pending_signins,
     if (slot != NULL && slot->pending == NULL)
         pending_clear_slot(pending_signins, (int)(slot - pending_signins->slots));
     lock_release(&pending_signins->lock);
-    attempt_free(pending);
+    pending_free(pending);
 }
 
 /* --- sealed --- */

@@ -6,8 +6,8 @@
  *
  * Whoever has taken a pending sign-in owns it until it is put back or dropped: a second request
  * of the same browser finds it busy. */
-#ifndef HEARTH_CORE_SIGNIN_ATTEMPTS_H
-#define HEARTH_CORE_SIGNIN_ATTEMPTS_H
+#ifndef HEARTH_CORE_SIGNIN_PENDING_H
+#define HEARTH_CORE_SIGNIN_PENDING_H
 
 #include <stdbool.h>
 #include "base/buf.h"

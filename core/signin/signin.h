@@ -46,7 +46,7 @@ const char *signin_provider_name(const struct signin *signin, size_t provider);
 uint64_t signin_methods(const struct signin *signin, size_t provider);
 const struct vault *signin_vault(const struct signin *signin);
 
-/* What a thread needs: its sessions with the providers, opened when they are needed. One flow at
+/* What a thread needs: its handles of the providers, opened when they are needed. One sign-in at
  * a time; steps live until the next call. */
 struct signin_worker {
     struct signin *signin;

@@ -55,8 +55,8 @@ void redis_args_bytes(struct args *args, const char *bytes, size_t size);
 void redis_args_text(struct args *args, const char *text);
 void redis_args_number(struct args *args, int64_t number);
 
-/* Every operation begins with redis_session_enter() and ends with `return
- * redis_session_leave(handle, code)`. */
+/* Every operation begins with redis_handle_enter() and ends with `return
+ * redis_handle_leave(handle, code)`. */
 int redis_handle_enter(struct handle *handle, struct hearth_call *call);
 int redis_handle_leave(struct handle *handle, int code);
 /* between the commands of a long operation */

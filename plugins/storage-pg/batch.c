@@ -1,10 +1,10 @@
 #include "batch.h"
 
-#include "storage-sql/bookmark_hooks.h"
 #include "connection.h"
 #include "driver.h"
 #include "storage-sql/accounts.h"
 #include "storage-sql/batch_hooks.h"
+#include "storage-sql/bookmark_hooks.h"
 #include "storage-sql/removals.h"
 
 void pg_batch_forget(struct batch *batch)

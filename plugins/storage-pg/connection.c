@@ -133,7 +133,7 @@ static int connect_poll(struct handle *handle)
     return 0;
 }
 
-/* Settings of the handle; statement_timeout is the server's own guard against statements that
+/* Settings of the connection; statement_timeout is the server's own guard against statements that
  * nobody ends.
  *
  * Every statement is written for one index, and most read a part of it in order up to a LIMIT.
@@ -239,7 +239,7 @@ static int open_and_greet(struct handle *handle)
     return r < 0 ? error_code_refine(handle, r) : connection_greet(handle);
 }
 
-/* connect_timeout is for all of it, the settings of the handle too: a server that stopped may have
+/* connect_timeout is for all of it, also for its settings: a server that stopped may have
  * accepted the connection. */
 static int open_now(struct handle *handle)
 {

@@ -1,15 +1,15 @@
-/* The objects of this plugin: one store for each database, one handle (a connection) for each
- * thread of the host. */
+/* The objects of this plugin: one struct database for each database, one handle (a
+ * connection) for each thread of the host. */
 #ifndef STORAGE_PG_DATABASE_H
 #define STORAGE_PG_DATABASE_H
 
 #include <libpq-fe.h>
 #include <string.h>
 
+#include "base/number_set.h"
 #include "hearth/storage.h"
 #include "storage-sql/sql.h"
 #include "support/backoff.h"
-#include "base/number_set.h"
 #include "support/wait.h"
 
 enum { DATABASE_MAGIC = 0x5a11fe11, HANDLE_MAGIC = 0x5a11fe12 };
@@ -62,7 +62,7 @@ struct pending {
 
 enum { STATEMENTS = 256, PENDING_MAX = 512 };
 
-/* Used by one thread; only sql_session_interrupt() may come from others. */
+/* Used by one thread; only sql_handle_interrupt() may come from others. */
 struct handle {
     uint32_t magic;
     struct database *database;

@@ -42,6 +42,7 @@ int sql_op_begin_snapshot(struct op *op);
 int sql_op_end_snapshot(struct op *op, int code);
 
 /* A transaction outside of batches: between them, and in a batch, nothing is committed. */
+
 /* "BEGIN …"; in a batch nothing happens */
 int pg_transaction_begin(struct handle *handle, const char *how);
 /* commits when code is 0; returns the outcome */

@@ -1,6 +1,6 @@
 /* Reading bookmarks. */
-#include "storage-sql/bookmark_hooks.h"
 #include "driver.h"
+#include "storage-sql/bookmark_hooks.h"
 #include "storage-sql/operations.h"
 #include "support/abi.h"
 #include "support/call.h"

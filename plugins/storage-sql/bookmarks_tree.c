@@ -13,8 +13,8 @@ static int list_nodes(void *self, struct hearth_call *call, const char *sql, con
     sql_query_open(&query, op.handle, sql);
     sql_query_account(&query, account);
     while ((r = sql_query_step(&query)) > 0) {
-        struct hearth_bookmark_item node = {
-            .struct_size = sizeof(node),
+        struct hearth_bookmark_item item = {
+            .struct_size = sizeof(item),
             .guid = sql_column_text(&query, 0),
             .parent = sql_column_text(&query, 1),
             .said_parent = sql_column_text(&query, 2),
@@ -24,7 +24,7 @@ static int list_nodes(void *self, struct hearth_call *call, const char *sql, con
             .modified = sql_column_int(&query, 6),
             .source = sql_column_int(&query, 7),
         };
-        if (cb(ctx, &node) != 0)
+        if (cb(ctx, &item) != 0)
             break;
     }
     sql_query_close(&query);

@@ -1,7 +1,7 @@
 /* The schema: what the database has, and the way to what the plugin wants. */
 #include "driver.h"
-#include "storage-sql/migrate_hooks.h"
 #include "storage-sql/batch_hooks.h"
+#include "storage-sql/migrate_hooks.h"
 #include "storage-sql/migrations.h"
 #include "storage-sql/operations.h"
 

@@ -80,7 +80,7 @@ int sql_visit_dates(void *handle, struct hearth_call *call, const char *account,
 int sql_removals_since(void *handle, struct hearth_call *call, const char *account, int64_t since,
                        hearth_removal_cb cb, void *ctx);
 
-/* --- devices, tabs, marks --- */
+/* --- devices, tabs, cursors --- */
 int sql_device_put(void *handle, struct hearth_call *call, const struct hearth_device *device);
 int sql_device_remove(void *handle, struct hearth_call *call, const char *device);
 int sql_device_hide(void *handle, struct hearth_call *call, const char *device, bool hidden);

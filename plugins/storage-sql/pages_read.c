@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "driver.h"
-#include "storage-sql/page_hooks.h"
 #include "storage-sql/operations.h"
+#include "storage-sql/page_hooks.h"
 #include "support/abi.h"
 
 /* Of pages p. Behind them: what the plugin itself wants to know of a row. */

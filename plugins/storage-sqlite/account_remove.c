@@ -1,8 +1,8 @@
 /* The end of an account: all its rows, and its file. */
 #include "connection.h"
 #include "files.h"
-#include "query.h"
 #include "handle.h"
+#include "query.h"
 #include "storage-sql/accounts.h"
 #include "storage-sql/batch_hooks.h"
 

@@ -8,9 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "handle.h"
 #include "open.h"
 #include "query.h"
-#include "handle.h"
 #include "use_lock.h"
 #include "codec/codec.h"
 #include "support/call.h"

@@ -1,6 +1,6 @@
-/* The objects of this plugin: one store for each shared database file, one handle for each
- * thread of the host. A handle has a connection with the shared file of its own, and borrows
- * connections with the files of persons from the store's pool. */
+/* The objects of this plugin: one struct database for each shared database file, one handle for
+ * each thread of the host. A handle has a connection with the shared file of its own, and borrows
+ * connections with the files of persons from the database's pool. */
 #ifndef STORAGE_SQLITE_DATABASE_H
 #define STORAGE_SQLITE_DATABASE_H
 
@@ -84,12 +84,12 @@ struct connection {
     struct statement statements[STATEMENTS];
 };
 
-/* Used by one thread; only sql_session_interrupt() may come from others. */
+/* Used by one thread; only sql_handle_interrupt() may come from others. */
 struct handle {
     uint32_t magic;
     struct database *database;
     struct connection *shared, *current; /* current: where queries go */
-    /* guards `borrowed` against sql_session_interrupt(); nothing else is locked while it is held */
+    /* guards `borrowed` against sql_handle_interrupt(); nothing else is locked while it is held */
     pthread_mutex_t lock;
     struct connection *borrowed;
     struct hearth_call *call; /* of the running operation; NULL between operations */

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "connection.h"
+#include "handle.h"
 #include "migrations.h"
 #include "query.h"
-#include "handle.h"
 #include "support/call.h"
 #include "support/owner.h"
 

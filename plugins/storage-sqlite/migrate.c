@@ -2,9 +2,9 @@
 
 #include "connection.h"
 #include "files.h"
+#include "handle.h"
 #include "migrations.h"
 #include "query.h"
-#include "handle.h"
 
 enum { MOVING = 2 }; /* the schema in which persons' rows are moved into files of their own */
 

@@ -2,8 +2,8 @@
 #ifndef STORAGE_SQLITE_MIGRATE_H
 #define STORAGE_SQLITE_MIGRATE_H
 
-#include "storage-sql/migrate_hooks.h"
 #include "database.h"
+#include "storage-sql/migrate_hooks.h"
 
 /* UNSUPPORTED until the schema is the one wanted; remembers that it was. */
 int sqlite_schema_is_ready(struct handle *handle);

@@ -9,9 +9,9 @@
 
 #include "connection.h"
 #include "files.h"
+#include "handle.h"
 #include "migrate.h"
 #include "query.h"
-#include "handle.h"
 
 /* `old` is the shared file, ?1 the account's row in it. */
 static const char *const COPY[] = {

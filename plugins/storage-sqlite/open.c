@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 #include "files.h"
-#include "preflight.h"
+#include "handle.h"
 #include "migrate.h"
+#include "preflight.h"
 #include "query.h"
 #include "replace.h"
-#include "handle.h"
 #include "use_lock.h"
 #include "support/call.h"
 #include "support/config.h"

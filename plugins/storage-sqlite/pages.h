@@ -5,7 +5,7 @@
 #include "handle.h"
 #include "storage-sql/page_hooks.h"
 
-/* Inside an operation of a batch. */
+/* --- inside an operation of a batch --- */
 /* NOT_FOUND, with a text */
 int sqlite_page_find(struct handle *handle, int64_t page, struct known_page *ret_page);
 int sqlite_page_remove_visits(struct handle *handle, const struct known_page *page);

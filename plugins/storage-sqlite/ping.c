@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include "connection.h"
+#include "handle.h"
 #include "open.h"
 #include "query.h"
-#include "handle.h"
 #include "support/call.h"
 
 enum { ROOM = 1 << 20 }; /* bytes: with less, the next write of any size fails */

@@ -10,7 +10,7 @@
 struct place {
     const struct hearth_host *host;
     struct hearth_call *call;
-    const char *path, *accounts; /* of the database, as sqlite_store_paths() gives them */
+    const char *path, *accounts; /* of the database, as sqlite_database_paths() gives them */
 };
 
 enum { PLACE_PATH_MAX = 4400 };

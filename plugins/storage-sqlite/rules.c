@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "storage-sql/bookmark_hooks.h"
 #include "codec/codec.h"
+#include "storage-sql/bookmark_hooks.h"
 #include "support/hash.h"
 
 /* Each yields one line of text for each thing found. Lines name ids, not titles or URLs: they

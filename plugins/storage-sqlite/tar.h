@@ -19,7 +19,7 @@ struct tar_entry {
 };
 
 /* Both: NULL with errno, ENOPKG when libarchive is not installed, 0 when it is no tar file.
- * tar_free_*() accept NULL. */
+ * sqlite_tar_writer_free() and sqlite_tar_reader_free() accept NULL. */
 struct tar_writer *sqlite_tar_writer_create(int fd);
 struct archive *sqlite_tar_reader_create(int fd);
 /* without sqlite_tar_write_end(), the file is no whole archive */

@@ -4,9 +4,9 @@
 
 #include "connection.h"
 #include "files.h"
+#include "handle.h"
 #include "query.h"
 #include "rules.h"
-#include "handle.h"
 #include "storage-sql/batch_hooks.h"
 
 struct report {

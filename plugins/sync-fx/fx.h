@@ -1,4 +1,4 @@
-/* The plugin instance, its sessions, and one pull: what the files of this folder share. */
+/* The plugin instance, its handles, and one pull: what the files of this folder share. */
 #ifndef HEARTH_PLUGINS_SYNC_FX_FX_H
 #define HEARTH_PLUGINS_SYNC_FX_FX_H
 
@@ -8,8 +8,8 @@
 #include "answer.h"
 #include "bso.h"
 #include "cache.h"
-#include "hearth/sync.h"
 #include "cursors.h"
+#include "hearth/sync.h"
 #include "messages.h"
 #include "support/buf.h"
 
@@ -230,7 +230,7 @@ int fx_account_refetch_keys(struct fx_pull *p, int collection, bool *ret_changed
 /* Stores the account's cursor if it differs from what the core has. */
 int fx_account_store_cursor(struct fx_pull *p);
 bool fx_account_wants(const struct fx_pull *p, int collection);
-/* Forgets everything that was read from one place: all marks, meta, keys. */
+/* Forgets everything that was read from one place: all cursors, meta, keys. */
 int fx_account_reset(struct fx_pull *p);
 
 /* --- reader.c: one collection, page by page --- */

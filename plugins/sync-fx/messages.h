@@ -176,7 +176,7 @@
       "The Sync server's list of " FX_TITLE(collection) " is older than it says itself: it may " \
       "be wiped or out of step." FX_KEPT, 1, WORD, collection) \
     M(T, sends_nothing, "sync-fx.sync.sends_nothing", \
-      "The Sync server says that there are " FX_TITLE(collection) " and sends an empty answer." \
+      "The Sync server says that it has " FX_TITLE(collection) " and sends an empty answer." \
       FX_KEPT, 1, WORD, collection) \
     M(T, incomplete, "sync-fx.sync.incomplete", \
       "The Sync server has {listed, plural, one {# record} other {# records}} of " \
@@ -202,8 +202,8 @@
       "Of {records, plural, one {# record} other {# records}} of " FX_TITLE(collection) ", too " \
       "many arrived damaged." FX_KEPT, 2, COUNT, records, WORD, collection) \
     M(T, written_all_the_time, "sync-fx.written_all_the_time", \
-      "Other devices were writing " FX_TITLE(collection) " all the time; they are read with the " \
-      "next sync.", 1, WORD, collection) \
+      "Other devices were writing " FX_TITLE(collection) " all the time. Hearth reads what they " \
+      "wrote with the next sync.", 1, WORD, collection) \
     M(T, record_damaged, "sync-fx.record_damaged", \
       "The record {record} on the Sync server is damaged. It is tried again.", 1, TEXT, record) \
     M(T, meta_damaged, "sync-fx.meta_damaged", \
@@ -232,7 +232,7 @@
       "This server works with another accounts or Sync server than when you signed in; your " \
       "sign-in is not shown to that one. Sign in again.", 0) \
     M(T, key_changes, "sync-fx.key_changes", \
-      "The key of " FX_TITLE(collection) " changes; they are read with the next sync.", \
+      "The key of " FX_TITLE(collection) " changes. What it opens is read with the next sync.", \
       1, WORD, collection) \
     M(T, some_damaged, "sync-fx.some_damaged", \
       "{damaged} of {records, plural, one {# record} other {# records}} of " FX_TITLE(collection) \
@@ -259,7 +259,7 @@
       "{records, plural, one {# record} other {# records}} of " FX_TITLE(collection) " cannot " \
       "be used ({reason}).", 3, COUNT, records, WORD, collection, TEXT, reason) \
     FX_LIST_MESSAGES(M, T, unsupported, "unsupported", \
-      "Not read, because it is in a newer format than this Hearth understands (update Hearth): ") \
+      "Not read, being in a newer format than this Hearth understands (update Hearth): ") \
     FX_LIST_MESSAGES(M, T, declined, "declined", "Not synced, by choice in Firefox: ") \
     FX_SERVER_MESSAGES(M, T, sync, "sync", "Sync server") \
     FX_SERVER_MESSAGES(M, T, token, "token", "token server") \

@@ -10,7 +10,7 @@ static void sync_id_read(const struct fx_span *value, char ret_id[FX_SYNC_ID_MAX
     size_t size = value->kind != FX_JSON_STRING      ? 0
                   : value->size < FX_SYNC_ID_MAX - 1 ? value->size
                                                      : FX_SYNC_ID_MAX - 1;
-    for (size_t i = 0; i < size; i++) /* marks hold it as text */
+    for (size_t i = 0; i < size; i++) /* a cursor holds it as text */
         ret_id[i] =
             value->at[i] > 0x20 && value->at[i] < 0x7f && value->at[i] != '\\' ? value->at[i] : '?';
     ret_id[size] = '\0';

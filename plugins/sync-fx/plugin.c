@@ -1,4 +1,4 @@
-/* The descriptor, configuration and sessions of sync-fx. */
+/* The descriptor, configuration and handles of sync-fx. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,7 +217,7 @@ static void fx_on_close(void *self)
     free(fx);
 }
 
-static int fx_on_session_open(void *self, struct hearth_call *call, void **ret_handle)
+static int fx_on_handle_open(void *self, struct hearth_call *call, void **ret_handle)
 {
     struct fx_handle *handle = calloc(1, sizeof(*handle));
     if (handle == NULL)
@@ -228,7 +228,7 @@ static int fx_on_session_open(void *self, struct hearth_call *call, void **ret_h
     return 0;
 }
 
-static void fx_on_session_close(void *pointer)
+static void fx_on_handle_close(void *pointer)
 {
     if (pointer == NULL)
         return;
@@ -343,8 +343,8 @@ static const struct hearth_sync operations = {
     .struct_size = sizeof(operations),
     .open = fx_on_open,
     .close = fx_on_close,
-    .handle_open = fx_on_session_open,
-    .handle_close = fx_on_session_close,
+    .handle_open = fx_on_handle_open,
+    .handle_close = fx_on_handle_close,
     .interrupt = fx_on_interrupt,
     .account_import = fx_on_account_import,
     .pull = fx_on_pull,

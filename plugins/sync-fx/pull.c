@@ -1,6 +1,6 @@
 /* One pull, from credentials to committed collections.
  *
- *            +------- FX_MOVED: another uid or server, marks reset (twice at most) -------+
+ *            +------- FX_MOVED: another uid or server, cursors reset (twice at most) -----+
  *            v                                                                            |
  *   token (cached?) -> info/collections --304--> nothing to do: OK                        |
  *                          | 200                                                          |
@@ -230,7 +230,7 @@ static void load_state(struct fx_pull *p, const char *account, uint64_t *ret_tic
         OPENSSL_cleanse(&p->state, sizeof(p->state));
 }
 
-/* Cursors of another key, or marks without the account's own, say nothing. */
+/* Cursors of another key, or of collections without the account's own, say nothing. */
 static int check_cursors(struct fx_pull *p)
 {
     bool any = false;

@@ -1,6 +1,6 @@
 /* One collection, page by page, record by record as the bytes arrive.
  *
- *   page 1: full=1&newer=<mark>&sort=oldest&limit=N          X-Last-Modified becomes the new cursor
+ *   page 1: full=1&newer=<cursor>&sort=oldest&limit=N        X-Last-Modified becomes the new cursor
  *   page n: the same &offset=<X-Weave-Next-Offset>, X-If-Unmodified-Since: that of page 1
  *   412: somebody wrote meanwhile: everything is forgotten and read again, three times at most
  *   records whose HMAC is wrong: crypto/keys is looked at again; another key: everything is read

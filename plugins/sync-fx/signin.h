@@ -54,7 +54,7 @@ void fx_signin_state_init(struct fx_signin_state *state, int stage, int64_t now)
 /* INVALID: not made by this version of this plugin, or changed. */
 int fx_signin_state_read(const void *bytes, size_t size, struct fx_signin_state *ret_state);
 
-/* One call of signin_start() or signin_next(). On the heap, wiped at the end. */
+/* One call of start() or next() of hearth_sync_signin. On the heap, wiped at the end. */
 struct fx_signin {
     /* for fx_exchange() and fx_discover(): who asks. A sign-in pulls nothing */
     struct fx_pull asker;
@@ -154,7 +154,7 @@ int fx_password_ask_factor(struct fx_signin *s, const struct hearth_sentence *pr
 /* The session is no longer needed: whatever happened. */
 void fx_password_end_session(struct fx_signin *s);
 /* What a grant of tokens says: fills s->made's refresh token; *ret_access: wipe it. ret_jwe
- * NULL: not wanted; else FX_JWE_MAX bytes. */
+ * NULL: not wanted; else JOSE_JWE_MAX bytes. */
 int fx_signin_take_grant(struct fx_signin *s, char ret_access[FX_TOKEN_MAX], char *ret_jwe);
 void fx_signin_register_device(struct fx_signin *s);
 

@@ -52,7 +52,7 @@ static void set_host(struct fx_pull *p, const char *endpoint)
         snprintf(p->result->host, sizeof(p->result->host), "%.240s:%u", url.host, url.port);
 }
 
-/* An account that was given another uid or server starts with empty marks. */
+/* An account that was given another uid or server starts without cursors. */
 static int token_settle_account(struct fx_pull *p)
 {
     set_host(p, p->state.endpoint);

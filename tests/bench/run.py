@@ -263,22 +263,22 @@ def bench_jobs():
     # thirds of each is system calls.
     run = simulation("--accounts", "1000000", "--seed", "1", "--hours", "6")[0]
     print("### A million accounts, six simulated hours\n")
-    table(("claims", "syncs per minute, mean / max", "longest lateness", "longest queue",
-           "workers busy, mean / all", "commits/s", "CPU per million claims",
-           "CPU per million syncs, claims included"),
-          (run["claims"], f"{run['syncs_per_minute_mean']} / {run['syncs_per_minute_max']}",
+    table(("leases", "syncs per minute, mean / max", "longest lateness", "longest queue",
+           "workers busy, mean / all", "commits/s", "CPU per million leases",
+           "CPU per million syncs, leases included"),
+          (run["leases"], f"{run['syncs_per_minute_mean']} / {run['syncs_per_minute_max']}",
            f"{int(run['lateness_max_ms']) / 1000:.1f} s", run["queue_max"],
            f"{run['workers_busy_mean']} / {run['workers']}", run["commits_per_second"],
-           f"{run['cpu_s_per_million_claims']} s", f"{run['cpu_s_per_million_syncs']} s"))
+           f"{run['cpu_s_per_million_leases']} s", f"{run['cpu_s_per_million_syncs']} s"))
 
 
 def bench_looks():
     runs = simulation("--looks", "10000", "100000", "1000000")
     print("### CPU of one look of the scheduler\n")
-    table(("accounts", "nothing due", "100 due: claimed and queued",
-           "nothing due, 5,000 claimed ones wait for workers"),
+    table(("accounts", "nothing due", "100 due: leased and queued",
+           "nothing due, 5,000 leased ones wait for workers"),
           *((r["accounts"], f"{r['idle_us']} µs", f"{r['due_100_us']} µs",
-             f"{r['claimed_5000_us']} µs") for r in runs))
+             f"{r['leased_5000_us']} µs") for r in runs))
 
 
 # --- fleet

@@ -224,7 +224,7 @@ class Nodes(TestCase):
         self.assertEqual(node.cli("verify").splitlines()[-1], "The databases are sound.")
 
     def test_other_sources_move_along(self):
-        """With their credentials, their marks, and what each has brought."""
+        """With their credentials, their cursors, and what each has brought."""
         service, node, places = self.fleet(4)
         email = next(e for e, p in places.items() if p == "birch")
         with contextlib.closing(sqlite3.connect(f"{node.state}/birch.db")) as db, db:

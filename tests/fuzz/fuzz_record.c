@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "bso.h"
-#include "keys.h"
 #include "cursors.h"
+#include "keys.h"
 #include "meta.h"
 #include "record.h"
 #include "text.h"

@@ -146,7 +146,7 @@ void report(void)
     printf("accounts=%zu seed=%llu hours=%lld workers=%d outage=%d\n", sim.options.accounts,
            (unsigned long long)sim.options.seed, (long long)sim.options.hours, sim.options.workers,
            (int)sim.options.outage);
-    printf("claims=%lld syncs=%lld requested=%lld visits=%lld failed=%lld told_to_wait=%lld "
+    printf("leases=%lld syncs=%lld requested=%lld visits=%lld failed=%lld told_to_wait=%lld "
            "redelivered=%lld\n",
            (long long)m->lease_total, (long long)m->syncs, (long long)m->requested,
            (long long)m->visits, (long long)m->failures, (long long)m->pauses,
@@ -157,7 +157,7 @@ void report(void)
            (long long)m->queue_max, (long long)m->lease_max);
     printf("workers_busy_mean=%.1f commits_per_second=%.1f\n",
            (double)m->duration_total / 1e3 / seconds, (double)m->commits / seconds);
-    printf("ticks=%lld steps_per_claim=%.0f steps_idle_max=%lld steps_excess=%lld\n",
+    printf("ticks=%lld steps_per_lease=%.0f steps_idle_max=%lld steps_excess=%lld\n",
            (long long)m->ticks,
            (double)m->steps_total / (m->lease_total > 0 ? (double)m->lease_total : 1),
            (long long)m->steps_idle_max, (long long)m->steps_excess);
@@ -172,7 +172,7 @@ void report(void)
                max_of(m->starts, m->outage_to, m->recovered),
                rate_of(m->starts, m->recovered, sim.options.hours * HOUR).mean,
                rate_of(m->starts, m->recovered, sim.options.hours * HOUR).max);
-    printf("cpu_s=%.1f cpu_s_per_million_claims=%.1f cpu_s_per_million_syncs=%.1f\n", m->total_cpu,
+    printf("cpu_s=%.1f cpu_s_per_million_leases=%.1f cpu_s_per_million_syncs=%.1f\n", m->total_cpu,
            m->tick_cpu / (double)(m->lease_total > 0 ? m->lease_total : 1) * 1e6,
            m->total_cpu / (double)(m->syncs > 0 ? m->syncs : 1) * 1e6);
 }
@@ -203,7 +203,7 @@ static void check_plan(void)
         scan |= strncmp(step, "SCAN accounts", 13) == 0 || strstr(step, "TEMP B-TREE") != NULL;
     }
     sqlite3_finalize(plan);
-    MOST("the claim does not use the index of due accounts, or scans or sorts", !indexed || scan,
+    MOST("the lease does not use the index of due accounts, or scans or sorts", !indexed || scan,
          0);
 }
 
@@ -223,11 +223,11 @@ static void check_recovery(double rate)
     must(m->recovered > 0, "the backlog of the outage was not worked off", 0, 0);
     MOST("ms until the backlog was worked off", m->recovered - m->outage_to, MINUTE + 1.5 * needs);
     MOST("ms that a sync was late because of the outage", m->lateness_outage,
-         OUTAGE + sim.jobs.options.due_lease + 1.5 * needs + MINUTE);
+         OUTAGE + sim.jobs.options.account_lease + 1.5 * needs + MINUTE);
     MOST("jobs in the queue after the outage", m->queue_max_outage, m->backlog + 10 * rate);
     check_flat("syncs in the busiest minute after the backlog", m->starts, m->recovered,
                sim.options.hours * HOUR);
-    check_flat("claims in the busiest minute after the backlog", m->leases, m->recovered,
+    check_flat("leases in the busiest minute after the backlog", m->leases, m->recovered,
                sim.options.hours * HOUR);
 }
 
@@ -238,7 +238,7 @@ bool check(void)
     int64_t end = m->outage_from > 0 ? m->outage_from : sim.options.hours * HOUR;
     double rate = rate_of(m->starts, 0, end).mean;
     struct standing at_end = standing();
-    MOST("accounts in one claim", m->lease_max, options->batch);
+    MOST("accounts in one lease", m->lease_max, options->batch);
     MOST("syncs that were later than their interval", m->too_late, 0);
     MOST("accounts overdue at the end", at_end.overdue, 0);
     MOST("accounts that are due in a year", at_end.far, 0);
@@ -248,7 +248,7 @@ bool check(void)
     MOST("steps of a look at nothing", m->steps_idle_max, STEPS_IDLE);
     MOST("looks that cost more than what is due", m->steps_excess, 0);
     check_flat("syncs in the busiest minute", m->starts, 0, end);
-    check_flat("claims in the busiest minute", m->leases, 0, end);
+    check_flat("leases in the busiest minute", m->leases, 0, end);
     check_plan();
     if (sim.options.outage != OUTAGE_NONE)
         check_recovery(rate);

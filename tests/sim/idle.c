@@ -74,7 +74,7 @@ void bench_ticks(size_t accounts)
     assert_non_null(sim.m.leases);
     people_create(true);
     double idle = per_look(LOOKS), full = per_full_look();
-    printf("accounts=%zu idle_us=%.1f due_%d_us=%.1f claimed_%d_us=%.1f\n", accounts, idle, DUE,
+    printf("accounts=%zu idle_us=%.1f due_%d_us=%.1f leased_%d_us=%.1f\n", accounts, idle, DUE,
            full, LEASEED, per_look_past(LEASEED));
     sim_close();
     free(sim.m.leases);

@@ -140,7 +140,7 @@ static void fill_jobs(void)
                                           .queue_self = sim.queue_self,
                                           .lease = 2 * MINUTE,
                                           .tick = SECOND,
-                                          .due_lease = 15 * MINUTE,
+                                          .account_lease = 15 * MINUTE,
                                           .batch = 100};
     jobs->options.sync.schedule = (struct schedule){.interval = 15 * MINUTE,
                                                     .interval_week = HOUR,

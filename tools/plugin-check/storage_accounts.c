@@ -1,4 +1,4 @@
-/* Accounts and what hangs on them directly: claims, credentials, settings, tokens, picks. */
+/* Accounts and what hangs on them directly: leases, credentials, settings, tokens, picks. */
 #include "storage_kit.h"
 
 static int accounts_on_account(void *ctx, const struct hearth_account *account)
@@ -188,17 +188,17 @@ static void accounts_due_childed(struct kit *kit)
     lines = (struct lines){.size = 0};
     OK(storage, account_lease_due, 999, 2000, 10, accounts_on_account, &lines);
     expect_number(lines.count, 0);
-    accounts_set_next_sync(storage, "c", 250); /* gives up the claim */
+    accounts_set_next_sync(storage, "c", 250); /* gives up the lease */
     OK(storage, account_lease_due, 999, 2000, 10, accounts_on_account, &lines);
     expect_text(lines.text, "c c@example.org 250\n");
-    /* a claim ran out; a stopped callback leaves all claimed */
+    /* a lease ran out; a stopped callback leaves all leased */
     lines = (struct lines){.stop_after = 1};
     OK(storage, account_lease_due, 1000, 3000, 10, accounts_on_account, &lines);
     expect_text(lines.text, "b ben@example.org 100\n");
     lines = (struct lines){.size = 0};
     OK(storage, account_lease_due, 1000, 3000, 10, accounts_on_account, &lines);
     expect_number(lines.count, 0);
-    /* what the core does to give up all claims */
+    /* what the core does to give up all leases */
     OK(storage, account_lease_due, INT64_MAX, 1, INT32_MAX, accounts_on_account, &lines);
     expect_number(lines.count, 3);
     lines = (struct lines){.size = 0};

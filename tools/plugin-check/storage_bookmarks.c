@@ -1,12 +1,12 @@
-/* Bookmarks: rows, order, tags, claims, tombstones. */
+/* Bookmarks: rows, order, tags, lists of children, tombstones. */
 #include "storage_kit.h"
 
-static int bookmarks_on_node(void *ctx, const struct hearth_bookmark_item *node)
+static int bookmarks_add_item(void *ctx, const struct hearth_bookmark_item *item)
 {
-    return kit_lines_add(ctx, "%s %d %s %s %lld\n", node->guid, (int)node->kind,
-                         node->parent == NULL ? "-" : node->parent,
-                         node->said_parent == NULL ? "-" : node->said_parent,
-                         (long long)node->position);
+    return kit_lines_add(ctx, "%s %d %s %s %lld\n", item->guid, (int)item->kind,
+                         item->parent == NULL ? "-" : item->parent,
+                         item->said_parent == NULL ? "-" : item->said_parent,
+                         (long long)item->position);
 }
 
 static int bookmarks_on_child(void *ctx, int64_t source, const char *folder, int64_t position,
@@ -313,7 +313,7 @@ static void long_tags(struct kit *kit)
     kit_expect_sound(storage);
 }
 
-static void nodes_children_tombstones(struct kit *kit)
+static void items_children_tombstones(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
     struct lines lines = {.size = 0};
@@ -329,7 +329,7 @@ static void nodes_children_tombstones(struct kit *kit)
        (const char *const[]){"b1__________", "b1__________", "b2__________"}, 3);
     OK(storage, bookmark_children_put, 0, "menu________", (const char *const[]){"b2__________"}, 1);
     kit_batch_commit(storage);
-    OK(storage, bookmark_items, "a", bookmarks_on_node, &lines);
+    OK(storage, bookmark_items, "a", bookmarks_add_item, &lines);
     expect_text(lines.text, "b1__________ 1 menu________ unfiled_____ 4\nmenu________ 2 "
                             "root________ - 0\nroot________ 2 - - 0\n"
                             "unfiled_____ 2 root________ - 2\n");
@@ -342,12 +342,12 @@ static void nodes_children_tombstones(struct kit *kit)
     kit_batch_begin(storage, "a", HEARTH_BOOKMARKS);
     OK(storage, bookmark_remove, "b1__________");
     OK(storage, bookmark_remove, "b1__________"); /* again: the parent stays known */
-    OK(storage, bookmark_remove, "unfiled_____"); /* its claims go with it */
+    OK(storage, bookmark_remove, "unfiled_____"); /* its list goes with it */
     OK(storage, bookmark_remove, "unknown_____");
     OK(storage, bookmark_children_put, 0, "menu________", NULL, 0);
     kit_batch_commit(storage);
     lines = (struct lines){.size = 0};
-    OK(storage, bookmark_tombstones, "a", bookmarks_on_node, &lines);
+    OK(storage, bookmark_tombstones, "a", bookmarks_add_item, &lines);
     OK(storage, bookmark_children, "a", bookmarks_on_child, &lines);
     expect_text(
         lines.text,
@@ -356,7 +356,7 @@ static void nodes_children_tombstones(struct kit *kit)
     kit_bookmark_put(storage, "b1__________", HEARTH_BOOKMARK, "menu________", 0); /* it is back */
     kit_batch_commit(storage);
     lines = (struct lines){.size = 0};
-    OK(storage, bookmark_tombstones, "a", bookmarks_on_node, &lines);
+    OK(storage, bookmark_tombstones, "a", bookmarks_add_item, &lines);
     expect_text(lines.text, "unfiled_____ 0 root________ - 0\nunknown_____ 0 - - 0\n");
     kit_expect_sound(storage);
 }
@@ -369,7 +369,7 @@ const struct kit_test kit_storage_bookmarks_tests[] = {
     {"bookmarks: the newest come first, ties by guid, from any row on", bookmarks_by_added},
     {"bookmarks: tags are compared without regard to case", bookmarks_tags},
     {"bookmarks: tags are compared as a whole", long_tags},
-    {"bookmarks: items, lists of children and tombstones are kept", nodes_children_tombstones},
+    {"bookmarks: items, lists of children and tombstones are kept", items_children_tombstones},
     {"bookmarks: those of several pages are those of each", bookmarks_of_several_pages},
     {NULL, NULL},
 };

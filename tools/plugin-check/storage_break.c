@@ -8,7 +8,7 @@
 
 enum { LONG_WAIT = 60 * 1000 };
 
-static void store_set_deadline(struct storage *storage, int64_t ms)
+static void storage_set_deadline(struct storage *storage, int64_t ms)
 {
     storage->call.hearth.deadline = ms == 0 ? 0 : kit_now() + ms;
 }
@@ -18,12 +18,12 @@ static void storage_wait_until_well(struct storage *storage)
     struct err err = {0};
     int r = HEARTH_ERR_UNAVAILABLE;
     for (int64_t until = kit_now() + BROKEN_PATIENCE; r < 0 && kit_now() < until;) {
-        store_set_deadline(storage, 2000);
+        storage_set_deadline(storage, 2000);
         r = STORAGE(storage, &err, ping);
         if (r < 0)
             kit_pause(20);
     }
-    store_set_deadline(storage, 0);
+    storage_set_deadline(storage, 0);
     if (r < 0)
         fail_msg("%d ms after the mend ping still returns %s: %s", BROKEN_PATIENCE, err_name(r),
                  err.text);
@@ -42,10 +42,10 @@ static int count_pages(void *ctx, const struct hearth_page *page)
 #define ENDS(storage, may_succeed, operation, ...)                                                 \
     do {                                                                                           \
         kit_watch_broken_call(#operation);                                                         \
-        store_set_deadline(storage, BROKEN_DEADLINE);                                              \
+        storage_set_deadline(storage, BROKEN_DEADLINE);                                            \
         int result_ = STORAGE(storage, NULL, operation __VA_OPT__(, ) __VA_ARGS__);                \
         kit_expect_ended(result_, may_succeed);                                                    \
-        store_set_deadline(storage, 0);                                                            \
+        storage_set_deadline(storage, 0);                                                          \
     } while (0)
 
 /* Each in a handle of its own that was well: what one call has found out does not help the next. */
@@ -84,7 +84,7 @@ struct waiting {
 static void *waiting_write(void *ctx)
 {
     struct waiting *waiting = ctx;
-    store_set_deadline(waiting->storage, LONG_WAIT);
+    storage_set_deadline(waiting->storage, LONG_WAIT);
     atomic_store(&waiting->runs, true);
     waiting->code = STORAGE(waiting->storage, NULL, settings_put, "a", "{\"waits\":1}");
     atomic_store(&waiting->ended, true);
@@ -106,7 +106,7 @@ static void interrupt_what_waits(struct storage *storage)
         kit_pause(5);
     }
     pthread_join(thread, NULL);
-    store_set_deadline(storage, 0);
+    storage_set_deadline(storage, 0);
     if (waiting.code == 0)
         fail_msg("settings_put succeeded while the backend was broken: does the command of --break "
                  "break it?");
@@ -172,7 +172,7 @@ static void break_at(struct kit *kit, struct storage *storage, enum break_stage 
         return;
     kit_backend_break(kit);
     kit_watch_broken_call("a batch");
-    store_set_deadline(storage, BROKEN_DEADLINE);
+    storage_set_deadline(storage, BROKEN_DEADLINE);
 }
 
 /* Something in each table; the first code that is none. */
@@ -206,7 +206,7 @@ static int write_batch(struct kit *kit, struct storage *storage, enum break_stag
 #undef WRITE
     if (stage != NEVER)
         kit_expect_ended(r, true);
-    store_set_deadline(storage, 0);
+    storage_set_deadline(storage, 0);
     storage->ops->batch_abort(storage->handle); /* does nothing after a commit */
     return r;
 }
@@ -226,7 +226,7 @@ static void storage_settle_batch(struct kit *kit)
     int r = HEARTH_ERR_UNAVAILABLE;
     kit_handle(kit, &storage);
     for (int64_t until = kit_now() + BROKEN_PATIENCE; r < 0 && kit_now() < until;) {
-        store_set_deadline(&storage, 5000);
+        storage_set_deadline(&storage, 5000);
         r = STORAGE(&storage, NULL, batch_begin, "a", HEARTH_COLLECTION_NONE, &generation);
     }
     if (r < 0)
@@ -306,7 +306,7 @@ static int break_at_first(void *ctx, const struct hearth_page *page)
     if (listing->rows++ == 0 && listing->breaks) {
         kit_backend_break(listing->kit);
         kit_watch_broken_call("pages_by_frecency");
-        store_set_deadline(&listing->kit->storage, BROKEN_DEADLINE);
+        storage_set_deadline(&listing->kit->storage, BROKEN_DEADLINE);
     }
     return 0;
 }
@@ -326,10 +326,10 @@ static void listings_end(struct kit *kit)
         OK(storage, page_put, &page);
     }
     kit_batch_commit(storage);
-    store_set_deadline(storage, LONG_WAIT);
+    storage_set_deadline(storage, LONG_WAIT);
     int r = STORAGE(storage, NULL, pages_by_frecency, "a", break_at_first, &listing);
     kit_expect_ended(r, true);
-    store_set_deadline(storage, 0);
+    storage_set_deadline(storage, 0);
     if (r == 0 && listing.rows != MANY_PAGES)
         fail_msg(
             "pages_by_frecency delivered %zu of %d rows when its backend broke, and returned OK",

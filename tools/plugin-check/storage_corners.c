@@ -190,9 +190,9 @@ static void oldest_pages(struct kit *kit)
 
 /* --- bookmarks, visits --- */
 
-static int corners_on_tombstone(void *ctx, const struct hearth_bookmark_item *node)
+static int corners_on_tombstone(void *ctx, const struct hearth_bookmark_item *item)
 {
-    return kit_lines_add(ctx, "%s ", node->guid);
+    return kit_lines_add(ctx, "%s ", item->guid);
 }
 
 static int corners_on_child(void *ctx, int64_t source, const char *folder, int64_t position,
@@ -257,7 +257,7 @@ static void refused_visits(struct kit *kit)
     }
 }
 
-/* --- claims --- */
+/* --- leases --- */
 
 static int corners_on_leased(void *ctx, const struct hearth_account *account)
 {

@@ -89,9 +89,9 @@ static int walk_by_added(void *ctx, const struct hearth_bookmark *bookmark)
     return walk_on(ctx, row);
 }
 
-static int walk_node(void *ctx, const struct hearth_bookmark_item *node)
+static int walk_item(void *ctx, const struct hearth_bookmark_item *item)
 {
-    return walk_on(ctx, standing_of_text(node->guid));
+    return walk_on(ctx, standing_of_text(item->guid));
 }
 
 static int walk_child(void *ctx, int64_t source, const char *folder, int64_t position,
@@ -236,7 +236,7 @@ static void many_rows(struct kit *kit)
     WALKS(storage, ROWS, walk_by_position, bookmark_list, &children);
     WALKS(storage, ROWS, walk_by_added, bookmark_list, &newest);
     WALKS(storage, ROWS, walk_by_added, bookmark_list, &tagged);
-    WALKS(storage, ROWS, walk_node, bookmark_items);
+    WALKS(storage, ROWS, walk_item, bookmark_items);
     WALKS(storage, ROWS, walk_child, bookmark_children);
     WALKS(storage, ROWS, walk_tab, tab_list, NULL);
     WALKS(storage, ROWS, walk_tab, tab_list, "phone");

@@ -116,7 +116,7 @@ static int dump_on_tag(void *ctx, const char *tag, int64_t count)
     return 0;
 }
 
-static int dump_on_node(void *ctx, const struct hearth_bookmark_item *n)
+static int dump_on_item(void *ctx, const struct hearth_bookmark_item *n)
 {
     buf_printf(((struct rows *)ctx)->out,
                "node %s %d %s %s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", n->guid,
@@ -134,13 +134,13 @@ static int dump_on_tombstone(void *ctx, const struct hearth_bookmark_item *n)
 
 static void dump_bookmarks(struct dump *d)
 {
-    struct buf nodes = {0};
-    struct rows rows = {&nodes};
+    struct buf items = {0};
+    struct rows rows = {&items};
     char guids[65536];
-    OK(d->storage, bookmark_items, d->account, dump_on_node, &rows);
-    snprintf(guids, sizeof(guids), "%.*s", (int)nodes.size, nodes.data == NULL ? "" : nodes.data);
+    OK(d->storage, bookmark_items, d->account, dump_on_item, &rows);
+    snprintf(guids, sizeof(guids), "%.*s", (int)items.size, items.data == NULL ? "" : items.data);
     buf_add_text(d->out, guids);
-    buf_fini(&nodes);
+    buf_fini(&items);
     for (char *p = guids, *end; (end = strchr(p, '\n')) != NULL; p = end + 1) {
         char guid[300];
         snprintf(guid, sizeof(guid), "%.*s", (int)strcspn(p + 5, " "), p + 5);

@@ -1,4 +1,4 @@
-/* What is told apart: guids of pages, devices of tabs and claims by their bytes, hosts exactly,
+/* What is told apart: guids of pages, devices of tabs and children by their bytes, hosts exactly,
  * tags as Firefox folds them and to their end. */
 #include "storage_ways.h"
 

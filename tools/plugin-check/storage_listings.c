@@ -129,17 +129,17 @@ static int listing_on_page_visit(void *ctx, int64_t page, const struct hearth_vi
     return listing_on_record(ctx, before, &plug_fields_visit, visit, NULL);
 }
 
-static int listing_on_node(void *ctx, const struct hearth_bookmark_item *node)
+static int listing_on_item(void *ctx, const struct hearth_bookmark_item *item)
 {
     char text[300];
-    snprintf(text, sizeof(text), "%s %d in %s", node->guid, (int)node->kind,
-             node->parent == NULL ? "(null)" : node->parent);
-    return listing_on_line(ctx, text, node->position);
+    snprintf(text, sizeof(text), "%s %d in %s", item->guid, (int)item->kind,
+             item->parent == NULL ? "(null)" : item->parent);
+    return listing_on_line(ctx, text, item->position);
 }
 
-static int listing_on_tombstone(void *ctx, const struct hearth_bookmark_item *node)
+static int listing_on_tombstone(void *ctx, const struct hearth_bookmark_item *item)
 {
-    return listing_on_line(ctx, node->guid, 0);
+    return listing_on_line(ctx, item->guid, 0);
 }
 
 static int listing_on_child(void *ctx, int64_t source, const char *folder, int64_t position,
@@ -194,7 +194,7 @@ LISTS(list_changes, pages_changed, "a", 0, listing_on_change)
 LISTS(list_removals, removals_since, "a", 0, listing_on_removal)
 LISTS(list_dates, visit_dates, "a", 0, 0, listing_on_visit_date)
 LISTS(list_of_page, bookmarks_of_page, "a", 1, listing_on_bookmark)
-LISTS(list_nodes, bookmark_items, "a", listing_on_node)
+LISTS(list_items, bookmark_items, "a", listing_on_item)
 LISTS(list_tombstones, bookmark_tombstones, "a", listing_on_tombstone)
 LISTS(list_children, bookmark_children, "a", listing_on_child)
 LISTS(list_tags, tag_list, "a", listing_on_tag)
@@ -251,7 +251,7 @@ const struct storage_listing kit_storage_listings[] = {
     {"bookmark_list, newest first", list_newest, LISTING_SYNCED, false},
     {"bookmark_list with a tag", list_tagged, LISTING_SYNCED, false},
     {"bookmarks_of_page", list_of_page, LISTING_SYNCED, false},
-    {"bookmark_items", list_nodes, LISTING_SYNCED, false},
+    {"bookmark_items", list_items, LISTING_SYNCED, false},
     {"bookmark_tombstones", list_tombstones, LISTING_SYNCED, false},
     {"bookmark_children", list_children, LISTING_SYNCED, false},
     {"tag_list", list_tags, LISTING_SYNCED, false},

@@ -94,7 +94,7 @@ static int meanwhile_on_leased(void *ctx, const struct hearth_account *account)
     return kit_lines_add(ctx, "%s", account->id);
 }
 
-/* Accounts come, are claimed and go. */
+/* Accounts come, are leased and go. */
 static void write_accounts(struct storage *storage, const struct meanwhile *m)
 {
     struct lines lines = {.size = 0};

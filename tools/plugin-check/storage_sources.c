@@ -18,10 +18,10 @@ static int sources_on_visit(void *ctx, const struct hearth_visit *visit)
                          (long long)visit->source);
 }
 
-static int sources_on_node(void *ctx, const struct hearth_bookmark_item *node)
+static int sources_on_item(void *ctx, const struct hearth_bookmark_item *item)
 {
-    return kit_lines_add(ctx, "%s %s %lld\n", node->guid, node->parent == NULL ? "-" : node->parent,
-                         (long long)node->source);
+    return kit_lines_add(ctx, "%s %s %lld\n", item->guid, item->parent == NULL ? "-" : item->parent,
+                         (long long)item->source);
 }
 
 static int sources_on_child(void *ctx, int64_t source, const char *folder, int64_t position,
@@ -244,9 +244,9 @@ static void bookmarks_are_cleared_by_source(struct kit *kit)
     EXPECT_LIST(storage,
                 "2:folder menu________ 2\n2:mark 2:folder 2\nmenu________ - 0\nown_________ "
                 "menu________ 0\n",
-                bookmark_items, "a", sources_on_node);
+                bookmark_items, "a", sources_on_item);
     EXPECT_LIST(storage, "2:gone 2:folder 2\nown gone menu________ 0\nunknown - 0\n",
-                bookmark_tombstones, "a", sources_on_node);
+                bookmark_tombstones, "a", sources_on_item);
     EXPECT_LIST(storage,
                 "2 2:folder 0 2:mark\n2 2:folder 1 2:later\n0 menu________ 0 own_________\n",
                 bookmark_children, "a", sources_on_child);
@@ -256,9 +256,9 @@ static void bookmarks_are_cleared_by_source(struct kit *kit)
     kit_batch_commit(storage);
     kit_expect_sound(storage);
     EXPECT_LIST(storage, "menu________ - 0\nown_________ menu________ 0\n", bookmark_items, "a",
-                sources_on_node);
+                sources_on_item);
     EXPECT_LIST(storage, "own gone menu________ 0\nunknown - 0\n", bookmark_tombstones, "a",
-                sources_on_node);
+                sources_on_item);
     EXPECT_LIST(storage, "0 menu________ 0 own_________\n", bookmark_children, "a",
                 sources_on_child);
     EXPECT_LIST(storage, "red 1\n", tag_list, "a", sources_on_tag);
@@ -270,7 +270,7 @@ static void bookmarks_are_cleared_by_source(struct kit *kit)
     OK(storage, bookmark_clear, 0);
     OK(storage, bookmark_place, "2:mark", NULL, 0);
     kit_batch_commit(storage);
-    EXPECT_LIST(storage, "2:mark - 2\n", bookmark_items, "a", sources_on_node);
+    EXPECT_LIST(storage, "2:mark - 2\n", bookmark_items, "a", sources_on_item);
     EXPECT_LIST(storage, "red 1\n", tag_list, "a", sources_on_tag);
     kit_expect_sound(storage);
 }
@@ -292,7 +292,7 @@ static void a_row_is_of_who_put_it(struct kit *kit)
     OK(storage, bookmark_children_put, 3, "f", (const char *const[]){"c"}, 1);
     kit_batch_commit(storage);
     EXPECT_LIST(storage, "d 3 0\n", device_list, "a", sources_on_device);
-    EXPECT_LIST(storage, "b - 3\n", bookmark_items, "a", sources_on_node);
+    EXPECT_LIST(storage, "b - 3\n", bookmark_items, "a", sources_on_item);
     EXPECT_LIST(storage, "3 f 0 c\n", bookmark_children, "a", sources_on_child);
 }
 

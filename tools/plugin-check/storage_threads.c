@@ -263,7 +263,7 @@ static void mixed_work(struct kit *kit)
     expect_number(generation, committed); /* no batch was lost, none counted twice */
 }
 
-/* Schedulers that claim at the same time, from two instances of the store as two processes would
+/* Schedulers that lease at the same time, from two instances of the plugin as two processes would
  * have. */
 struct lessee {
     struct kit *kit;

@@ -1,4 +1,4 @@
-/* Values at their borders that are in no record: settings, credentials, properties, marks. */
+/* Values at their borders that are in no record: settings, credentials, properties, cursors. */
 #include "storage_ways.h"
 
 #include <stdlib.h>

@@ -271,18 +271,18 @@ static void way_put_bookmark(struct storage *storage, const void *record)
     kit_batch_commit(storage);
 }
 
-static int see_node(void *ctx, const struct hearth_bookmark_item *node)
+static int see_item(void *ctx, const struct hearth_bookmark_item *item)
 {
     struct wanted *wanted = ctx;
     struct hearth_bookmark whole = *(const struct hearth_bookmark *)wanted->record;
-    whole.guid = node->guid;
-    whole.kind = node->kind;
-    whole.parent = node->parent;
-    whole.said_parent = node->said_parent;
-    whole.position = node->position;
-    whole.added = node->added;
-    whole.modified = node->modified;
-    whole.source = node->source;
+    whole.guid = item->guid;
+    whole.kind = item->kind;
+    whole.parent = item->parent;
+    whole.said_parent = item->said_parent;
+    whole.position = item->position;
+    whole.added = item->added;
+    whole.modified = item->modified;
+    whole.source = item->source;
     return see_record(wanted, &whole);
 }
 
@@ -305,7 +305,7 @@ static void way_read_bookmark(struct storage *storage, struct wanted *wanted)
         LISTS(storage, wanted, bookmark_list, "a", &query, see_bookmark);
     if (put.page != 0)
         LISTS(storage, wanted, bookmarks_of_page, "a", put.page, see_bookmark);
-    LISTS(storage, wanted, bookmark_items, "a", see_node);
+    LISTS(storage, wanted, bookmark_items, "a", see_item);
 }
 
 static void way_remove_bookmark(struct storage *storage, const void *record)

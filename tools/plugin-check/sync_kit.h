@@ -18,7 +18,7 @@ int kit_sync_fetch(const struct hearth_host *host, struct hearth_call *call,
                    const struct hearth_http_request *request);
 void kit_sync_answer(struct sync_answer *answer); /* of this thread from now on; borrowed */
 
-/* A sink that stores nothing but marks, and fails the test when the order of storage.h is
+/* A sink that stores nothing but cursors, and fails the test when the order of storage.h is
  * broken. */
 struct sync_sink {
     struct hearth_sync_sink hearth;
@@ -36,7 +36,7 @@ void kit_sync_sink_init(struct sync_sink *sink);
 void kit_sync_identity(struct kit *kit, struct hearth_identity *ret_identity);
 /* The same, as long as `call`. */
 void kit_sync_identity_by(struct kit *kit, struct call *call, struct hearth_identity *ret_identity);
-/* One pull with the sink's marks. */
+/* One pull with the sink's cursors. */
 int kit_sync_pull(struct kit *kit, void *handle, struct call *call,
                   const struct hearth_identity *identity, struct sync_sink *sink,
                   struct hearth_pull_result *ret_result);

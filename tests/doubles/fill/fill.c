@@ -12,9 +12,9 @@
 
 #include "base/clock.h"
 #include "conf/conf.h"
+#include "model/url.h"
 #include "plug/loader.h"
 #include "plug/storage.h"
-#include "model/url.h"
 
 enum { BATCH = 20000, PER_SITE = 40, TAGS = 25, YEAR_DAYS = 400 };
 

@@ -321,7 +321,7 @@ int fake_pull(struct fake *f)
     if (f->next != f->step_count)
         fail_msg("request %zu never came: %s\n(%s)", f->next + 1, f->steps[f->next].request,
                  fake_words(f));
-    /* Nothing secret may reach marks, sentences or the log. */
+    /* Nothing secret may reach cursors, sentences or the log. */
     for (int c = 0; c < 5; c++)
         assert_null(strstr(f->cursors[c], "t0ken"));
     assert_null(strstr(fake_words(f), "t0ken"));

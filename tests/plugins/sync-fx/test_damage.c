@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failed.h"
 #include "cursors.h"
+#include "failed.h"
 
 #define LIST "bookmarks?full=1&sort=oldest&limit=1000"
 #define ONLY_BOOKMARKS                                                                             \

@@ -1,4 +1,4 @@
-/* The small parts of sync-fx: timestamps, codecs, text, JSON, Hawk, headers, marks, cache. */
+/* The small parts of sync-fx: timestamps, codecs, text, JSON, Hawk, headers, cursors, cache. */
 #include "fake.h"
 
 #include <stdio.h>
@@ -8,10 +8,10 @@
 #include "answer.h"
 #include "cache.h"
 #include "codec/codec.h"
-#include "jose/jose.h"
-#include "hawk.h"
-#include "json_scan.h"
 #include "cursors.h"
+#include "hawk.h"
+#include "jose/jose.h"
+#include "json_scan.h"
 #include "newlines.h"
 #include "text.h"
 #include "timestamp.h"

@@ -1,4 +1,4 @@
-/* The rules of tree.h one by one, then random and hostile graphs: whatever is said, every node
+/* The rules of tree.h one by one, then random and hostile graphs: whatever is said, every item
  * is placed once, below a root, without cycles; the result depends on the facts only, and
  * repairing a repaired tree changes nothing. */
 #include <setjmp.h>
@@ -15,13 +15,13 @@
 static void add(struct model_tree *tree, const char *guid, int kind, const char *said,
                 int64_t modified)
 {
-    struct hearth_bookmark_item node = {.struct_size = sizeof(node),
+    struct hearth_bookmark_item item = {.struct_size = sizeof(item),
                                         .guid = guid,
                                         .kind = kind,
                                         .said_parent = said,
                                         .added = 1,
                                         .modified = modified};
-    assert_int_equal(model_tree_add(tree, &node), 0);
+    assert_int_equal(model_tree_add(tree, &item), 0);
 }
 
 static void child_ref(struct model_tree *tree, const char *folder, int64_t position,
@@ -30,7 +30,7 @@ static void child_ref(struct model_tree *tree, const char *folder, int64_t posit
     assert_int_equal(model_tree_add_child_ref(tree, folder, position, child), 0);
 }
 
-/* "guid<parent@position " for every node but untouched roots, in the order of the ids. */
+/* "guid<parent@position " for every item but untouched roots, in the order of the ids. */
 static int by_guid(const void *a, const void *b)
 {
     return strcmp(((const struct model_tree_place *)a)->guid,
@@ -139,14 +139,14 @@ static void moved(void **state)
 static void add_of(struct model_tree *tree, int64_t source, const char *guid, int kind,
                    const char *said)
 {
-    struct hearth_bookmark_item node = {.struct_size = sizeof(node),
+    struct hearth_bookmark_item item = {.struct_size = sizeof(item),
                                         .guid = guid,
                                         .kind = kind,
                                         .said_parent = said,
                                         .added = 1,
                                         .modified = 1,
                                         .source = source};
-    assert_int_equal(model_tree_add(tree, &node), 0);
+    assert_int_equal(model_tree_add(tree, &item), 0);
 }
 
 /* Whatever records say: the folders of a source stay, and what has no place goes to its own
@@ -293,7 +293,7 @@ static void add_folders(struct model_tree *tree, const struct model_tree_place *
                                           "2:unfiled", "2:mobile"};
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
         const struct model_tree_place *at = places == NULL ? NULL : find(places, count, folders[i]);
-        struct hearth_bookmark_item node = {.struct_size = sizeof(node),
+        struct hearth_bookmark_item item = {.struct_size = sizeof(item),
                                             .guid = folders[i],
                                             .kind = HEARTH_FOLDER,
                                             .said_parent =
@@ -301,7 +301,7 @@ static void add_folders(struct model_tree *tree, const struct model_tree_place *
                                             .parent = at == NULL ? NULL : at->parent,
                                             .position = at == NULL ? 0 : at->position,
                                             .source = folders[i][0] - '0'};
-        assert_int_equal(model_tree_add(tree, &node), 0);
+        assert_int_equal(model_tree_add(tree, &item), 0);
         if (at == NULL)
             child_ref(tree, folders[(i + 4) % 10], 900, folders[i]);
         else if (i == 0 &&
@@ -316,14 +316,14 @@ static struct model_tree *tree_of(const struct fact *facts, size_t count, bool b
     add_folders(tree, NULL, 0);
     for (size_t k = 0; k < count; k++) {
         const struct fact *f = &facts[backwards ? count - 1 - k : k];
-        struct hearth_bookmark_item node = {.struct_size = sizeof(node),
+        struct hearth_bookmark_item item = {.struct_size = sizeof(item),
                                             .guid = f->a,
                                             .kind = f->kind,
                                             .said_parent = f->b,
                                             .added = f->number,
                                             .modified = f->other,
                                             .source = f->number % 3};
-        int r = f->what == 'N'   ? model_tree_add(tree, &node)
+        int r = f->what == 'N'   ? model_tree_add(tree, &item)
                 : f->what == 'C' ? model_tree_add_child_ref(tree, f->a, f->number, f->b)
                                  : model_tree_add_tombstone(tree, f->a, f->b);
         assert_int_equal(r, 0);
@@ -366,7 +366,7 @@ static void check_settled(const struct fact *facts, size_t fact_count,
         const struct model_tree_place *at = f->what == 'N' ? find(places, count, f->a) : NULL;
         if (at == NULL)
             continue;
-        struct hearth_bookmark_item node = {.struct_size = sizeof(node),
+        struct hearth_bookmark_item item = {.struct_size = sizeof(item),
                                             .guid = f->a,
                                             .kind = f->kind,
                                             .said_parent = at->parent,
@@ -375,7 +375,7 @@ static void check_settled(const struct fact *facts, size_t fact_count,
                                             .added = f->number,
                                             .modified = f->other,
                                             .source = f->number % 3};
-        assert_int_equal(model_tree_add(tree, &node), 0);
+        assert_int_equal(model_tree_add(tree, &item), 0);
         assert_int_equal(model_tree_add_child_ref(tree, at->parent, at->position, f->a), 0);
     }
     add_folders(tree, places, count);

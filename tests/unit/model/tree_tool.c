@@ -20,13 +20,13 @@ static int add_line(struct model_tree *tree, char *line)
         return model_tree_add_child_ref(tree, fields[1], strtoll(fields[2], NULL, 10), fields[3]);
     if (strcmp(fields[0], "T") == 0)
         return model_tree_add_tombstone(tree, fields[1], NULL);
-    struct hearth_bookmark_item node = {.struct_size = sizeof(node),
+    struct hearth_bookmark_item item = {.struct_size = sizeof(item),
                                         .guid = fields[1],
                                         .kind = (int32_t)strtol(fields[2], NULL, 10),
                                         .said_parent = fields[3][0] == '\0' ? NULL : fields[3],
                                         .added = strtoll(fields[4], NULL, 10),
                                         .modified = strtoll(fields[5], NULL, 10)};
-    return model_tree_add(tree, &node);
+    return model_tree_add(tree, &item);
 }
 
 int main(void)

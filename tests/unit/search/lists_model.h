@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "search/search.h"
 
-enum { PAGES = 1500, VISITS = 6, CURSORS = 900, FOLDERS = 8 };
+enum { PAGES = 1500, VISITS = 6, MARKS = 900, FOLDERS = 8 };
 
 /* An account as a storage has it. */
 struct model {
@@ -30,7 +30,7 @@ struct model {
         int32_t kind;
         int title, parent, tag;
         int64_t position, added, modified;
-    } marks[CURSORS];        /* the first FOLDERS are folders */
+    } marks[MARKS];          /* the first FOLDERS are folders */
     bool bookmarked;         /* every page that changes is */
     bool forgets;            /* pages_changed() no longer knows */
     atomic_long rows, asked; /* delivered; questions */
@@ -187,8 +187,8 @@ static struct hearth_bookmark bookmark_of(const struct model *model, int n, stru
 {
     const struct model_mark *mark = &model->marks[n];
     static const char *const tags[] = {NULL, "Science", "science\nZoë", "ZOË", "zoe"};
-    snprintf(t->guid, sizeof(t->guid), "g%04d", n * 37 % CURSORS);
-    snprintf(t->parent, sizeof(t->parent), "g%04d", mark->parent * 37 % CURSORS);
+    snprintf(t->guid, sizeof(t->guid), "g%04d", n * 37 % MARKS);
+    snprintf(t->parent, sizeof(t->parent), "g%04d", mark->parent * 37 % MARKS);
     snprintf(t->title, sizeof(t->title), "%s %d", words_of[mark->title % 8], mark->title);
     snprintf(t->url, sizeof(t->url), "https://b%d.example/%d", n % 11, n);
     return (struct hearth_bookmark){.struct_size = sizeof(struct hearth_bookmark),
@@ -208,7 +208,7 @@ static int bookmarks(void *ctx, search_row_cb cb, void *cb_ctx, struct err *err)
 {
     struct model *model = ctx;
     pthread_mutex_lock(&model->lock);
-    for (int n = 0; n < CURSORS; n++) {
+    for (int n = 0; n < MARKS; n++) {
         struct texts texts;
         struct hearth_bookmark b = bookmark_of(model, n, &texts);
         if (!model->marks[n].there || b.kind == HEARTH_FOLDER || b.kind == HEARTH_SEPARATOR)
@@ -220,14 +220,14 @@ static int bookmarks(void *ctx, search_row_cb cb, void *cb_ctx, struct err *err)
     return 0;
 }
 
-static int nodes(void *ctx, hearth_bookmark_item_cb cb, void *cb_ctx, struct err *err)
+static int items(void *ctx, hearth_bookmark_item_cb cb, void *cb_ctx, struct err *err)
 {
     struct model *model = ctx;
     pthread_mutex_lock(&model->lock);
-    for (int n = 0; n < CURSORS; n++) {
+    for (int n = 0; n < MARKS; n++) {
         struct texts texts;
         struct hearth_bookmark b = bookmark_of(model, n, &texts);
-        struct hearth_bookmark_item node = {.struct_size = sizeof(node),
+        struct hearth_bookmark_item item = {.struct_size = sizeof(item),
                                             .kind = b.kind,
                                             .guid = b.guid,
                                             .parent = b.parent,
@@ -235,7 +235,7 @@ static int nodes(void *ctx, hearth_bookmark_item_cb cb, void *cb_ctx, struct err
                                             .added = b.added,
                                             .modified = b.modified};
         if (model->marks[n].there)
-            cb(cb_ctx, &node);
+            cb(cb_ctx, &item);
     }
     pthread_mutex_unlock(&model->lock);
     return 0;
@@ -246,7 +246,7 @@ static int bookmark(void *ctx, const char *guid, search_row_cb cb, void *cb_ctx,
     struct model *model = ctx;
     pthread_mutex_lock(&model->lock);
     atomic_fetch_add(&model->asked, 1);
-    for (int n = 0; n < CURSORS; n++) {
+    for (int n = 0; n < MARKS; n++) {
         struct texts texts;
         struct hearth_bookmark b = bookmark_of(model, n, &texts);
         if (model->marks[n].there && strcmp(b.guid, guid) == 0)
@@ -265,7 +265,7 @@ static struct search_source source_of(struct model *model)
                                   .visits_of = visits_of,
                                   .cursors = marks,
                                   .bookmarks = bookmarks,
-                                  .nodes = nodes,
+                                  .items = items,
                                   .bookmark = bookmark};
 }
 
@@ -330,7 +330,7 @@ static void change(struct model *model, int page_count, int cursor_count)
     for (int i = 0; i < page_count; i++)
         change_page(model, (int)dice(model, PAGES));
     for (int i = 0; i < cursor_count; i++)
-        change_mark(model, (int)dice(model, CURSORS));
+        change_mark(model, (int)dice(model, MARKS));
     model->mark += cursor_count > 0;
     pthread_mutex_unlock(&model->lock);
 }

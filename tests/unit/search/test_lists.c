@@ -218,7 +218,7 @@ static void compare_bookmarks(struct model *model, const struct bookmarks *index
     assert_int_equal(search_text_filter_init(&words, text, &arena, NULL), 0);
     query.words = &words;
     size_t expected = 0, got = 0;
-    for (int n = 0; n < CURSORS; n++) {
+    for (int n = 0; n < MARKS; n++) {
         struct texts texts;
         struct hearth_bookmark b = bookmark_of(model, n, &texts);
         expected += model->marks[n].there && passes(&words, &b, &query);

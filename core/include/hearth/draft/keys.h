@@ -83,7 +83,7 @@ struct hearth_storage_keys {
     int (*key_list)(void *handle, struct hearth_call *call, const char *account,
                     hearth_access_key_cb cb, void *ctx);
     /* Of all accounts, up to `limit` that are not paused, with 0 < next <= now: the longest due
-     * first, ties by id. It claims nothing: the queue has one job of a kind for an account. */
+     * first, ties by id. It leases nothing: the queue has one job of a kind for an account. */
     int (*key_due)(void *handle, struct hearth_call *call, int64_t now, int64_t limit,
                    hearth_access_key_cb cb, void *ctx);
     /* `used` goes up only. Missing is fine. */

@@ -23,9 +23,9 @@
  *
  * Every operation is one transaction, readers see one moment and wait for no writer, and writes of
  * two users do not wait for each other but in a single_writer. verify() has a line for whatever is
- * wrong in a store. None is called in a handle whose
- * batch (batch_begin) is open: INVALID. The limits of texts are these and not those of
- * hearth_limits; `payload` is longer than any text of records.h. */
+ * wrong in a store. None is called in a handle whose batch (batch_begin) is open: INVALID. The
+ * limits of texts are these and not those of hearth_limits; `payload` is longer than any text of
+ * records.h. */
 #ifndef HEARTH_DRAFT_SYNC15_H
 #define HEARTH_DRAFT_SYNC15_H
 
