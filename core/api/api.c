@@ -183,8 +183,9 @@ static void endpoint_handle(struct http_request *request, struct http_reply *rep
         call.storage = nodes_storages_get(worker, endpoint->api->options.nodes->own, &call.err);
     }
     if (call.storage == NULL && (endpoint->flags & API_OPEN) == 0)
-        r = call.err.code != 0 ? call.err.code
-                               : err_set(&call.err, HEARTH_ERR_UNAVAILABLE, "no storage session");
+        r = call.err.code != 0
+                ? call.err.code
+                : err_set(&call.err, HEARTH_ERR_UNAVAILABLE, "no handle of the storage");
     else if ((endpoint->flags & API_OPEN) != 0)
         r = endpoint->run(&call);
     else

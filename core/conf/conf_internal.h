@@ -64,7 +64,7 @@ struct conf_section *conf_add_section(struct conf *conf, const struct conf_kind 
                                       const char *name);
 const struct conf_entry *conf_find_entry(const struct conf_section *section, const char *key);
 
-/* old_keys.c: the row of a key; NULL: no release had it. */
+/* old_keys.c: the row of a key; NULL: it never was one. */
 const struct conf_old_key *conf_old_key_find(const struct conf_old_key *keys, const char *kind,
                                              const char *key);
 void conf_refuse_old_key(const struct conf *conf, const struct conf_section *section,

@@ -1,6 +1,6 @@
 /* Keys of older releases: what they are called now, or what to write instead. A key that gets
- * another name, moves or goes away gets a row here, and one in docs/configuration.md; nothing else
- * knows of it. */
+ * another name, moves or goes away gets a row here and in docs/configuration.md, and one in
+ * CHANGELOG.md when a release had it. */
 #include <string.h>
 
 #include "conf/conf_internal.h"

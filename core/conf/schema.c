@@ -113,7 +113,7 @@ static const struct hearth_config_key web_keys[] = {
     RANGE(INT, "max_connections_per_address", "256", 1, 1000000,
           "of one client address; trusted proxies have no limit"),
     RANGE(INT, "max_pending_requests", "1024", 1, 1000000,
-          "requests that wait for a storage thread; more get 503"),
+          "requests that wait for a storage thread or have one; more get 503"),
     RANGE(INT, "max_pending_requests_per_connection", "64", 1, 100000,
           "of one connection; trusted proxies have no limit"),
     RANGE(INT, "max_pending_requests_per_account", "128", 1, 100000,

@@ -283,9 +283,8 @@ void http_end_events(struct http_server *server, const char *channel);
 /* Reads the certificate files anew; new connections use them. On failure the old ones stay. Any
  * thread. */
 int http_reload(struct http_server *server, struct err *err);
-/* For who wants to know before the start. The files of a certificate are read, and fit together;
- * *ret_ends: ms, when its first one ends. ret_of_key: set with an error, which is one of the
- * key's file. */
+/* For checks before the start: reads both files and compares them. *ret_ends: ms, when the first
+ * certificate of the chain ends. *ret_of_key is set with an error that is one of the key's file. */
 int http_certificate_ends(const char *certificate, const char *key, int64_t *ret_ends,
                           bool *ret_of_key, struct err *err);
 /* Would the address be free? It is bound until *ret_fd is closed, so that the next one that is

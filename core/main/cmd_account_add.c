@@ -1,4 +1,4 @@
-/* hearthd account add: the sign-in conversation in a terminal. What is asked goes to standard
+/* hearthd account add: the flow of a sign-in in a terminal. What is asked goes to standard
  * error, answers come from standard input, so that a script can give them, a line each;
  * passwords are not shown while they are typed. */
 #include <stdio.h>

@@ -55,7 +55,7 @@ static int storage_backup_cmd(struct app *app, struct cli *cli, struct err *err)
             err, HEARTH_ERR_UNSUPPORTED,
             "this storage copies nothing: use the tools of its database (for PostgreSQL: pg_dump)");
     if (r == 0)
-        r = STORE_OF(app->storage, backup, err, backup, path);
+        r = STORAGE_OF(app->storage, backup, err, backup, path);
     if (r == 0)
         main_cli_print(stdout,
                        "The database was copied to %s (\"hearthd restore\" reads it). The key file "

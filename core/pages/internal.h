@@ -136,7 +136,7 @@ void pages_basic_history_get(struct view_call *call);
 void pages_basic_search_get(struct view_call *call);
 void pages_opensearch_get(struct view_call *call); /* GET /opensearch.xml */
 
-/* What a step of the conversation looks like, kept in the pending sign-in (step.c). */
+/* What a step of the flow looks like, kept in the pending sign-in (step.c). */
 void pages_step_render(struct view_call *call, struct signin_pending *pending,
                        const struct hearth_signin_step *step);
 /* joins: it is another identity than before, which the operator has joined to the account. */

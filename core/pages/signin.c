@@ -1,4 +1,4 @@
-/* /auth/signin, /auth/start, /auth/step, /auth/callback: the conversation with a provider, in a
+/* /auth/signin, /auth/start, /auth/step, /auth/callback: the flow of steps with a provider, in a
  * browser.
  *
  *   signin ──POST start──► step ◄──► POST step ──► DONE: pages_start_browser_session()
@@ -241,7 +241,7 @@ static void signin_complete(struct view_call *call, struct signin_pending *pendi
         r = signin_pending_seal_identity(call->pages->pending_signins, pending, identity,
                                          &call->err);
         if (r == 0) {
-            pending->deciding = pending->worth = true;
+            pending->deciding = pending->engaged = true;
             pending->waits = pending->returns = false;
             pages_step_render_decision(call, pending, identity->email, result.joins);
             step_redirect(call, pending);
@@ -302,8 +302,8 @@ static void step_follow(struct view_call *call, struct signin_pending *pending,
     } else {
         pending->waits = step->kind == HEARTH_SIGNIN_WAIT;
         pending->returns = step->kind == HEARTH_SIGNIN_VISIT && step->returns;
-        pending->worth = pending->worth || step->kind != HEARTH_SIGNIN_ASK ||
-                         (answered && !step_was_wrong(step));
+        pending->engaged = pending->engaged || step->kind != HEARTH_SIGNIN_ASK ||
+                           (answered && !step_was_wrong(step));
         pending->look_at = clock_monotonic() + LOOK_PAUSE;
         pages_step_render(call, pending, step);
         step_redirect(call, pending);

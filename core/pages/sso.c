@@ -116,7 +116,7 @@ void pages_sso_get(struct view_call *call)
     if (r == 0) {
         pending->sso = true;
         pending->provider = index;
-        pending->worth = true;
+        pending->engaged = true;
         snprintf(pending->next, sizeof(pending->next), "%s",
                  pages_form_next(http_parameter(call->request, "next")));
         r = sso_redirect_to_provider(call, pending, url);

@@ -70,7 +70,7 @@ int plug_storage_pages_get(struct storage *storage, const char *account, const i
                            size_t count, hearth_page_cb cb, void *ctx, struct err *err)
 {
     if (storage->bulk != NULL)
-        return STORE_OF(storage, bulk, err, pages_get, account, pages, count, cb, ctx);
+        return STORAGE_OF(storage, bulk, err, pages_get, account, pages, count, cb, ctx);
     for (size_t i = 0; i < count; i++) {
         struct hearth_page page = {.struct_size = sizeof(page)};
         struct err why = {0};
@@ -106,7 +106,7 @@ int plug_storage_visits_of_pages(struct storage *storage, const char *account, c
                                  size_t count, hearth_page_visit_cb cb, void *ctx, struct err *err)
 {
     if (storage->bulk != NULL)
-        return STORE_OF(storage, bulk, err, visits_of_pages, account, pages, count, cb, ctx);
+        return STORAGE_OF(storage, bulk, err, visits_of_pages, account, pages, count, cb, ctx);
     struct one_by_one rows = {.visit = cb, .ctx = ctx};
     int r = 0;
     for (size_t i = 0; r == 0 && i < count && !rows.stopped; i++) {
@@ -128,7 +128,7 @@ int plug_storage_bookmarks_of_pages(struct storage *storage, const char *account
                                     void *ctx, struct err *err)
 {
     if (storage->bulk != NULL)
-        return STORE_OF(storage, bulk, err, bookmarks_of_pages, account, pages, count, cb, ctx);
+        return STORAGE_OF(storage, bulk, err, bookmarks_of_pages, account, pages, count, cb, ctx);
     struct one_by_one rows = {.bookmark = cb, .ctx = ctx};
     int r = 0;
     for (size_t i = 0; r == 0 && i < count && !rows.stopped; i++)

@@ -60,9 +60,9 @@ int plug_storage_check(struct storage *storage, int code, struct err *err);
 /* STORAGE(storage, err, account_get, id, &account): calls one operation; 0, or the code with `err`
  * filled. While the breaker of the database is open nothing is called: UNAVAILABLE at once. */
 #define STORAGE(storage, err, operation, ...)                                                      \
-    STORE_OF(storage, ops, err, operation __VA_OPT__(, ) __VA_ARGS__)
+    STORAGE_OF(storage, ops, err, operation __VA_OPT__(, ) __VA_ARGS__)
 /* The same for a table that is an extension and known to be there: `bulk`, `backup`. */
-#define STORE_OF(storage, table, err, operation, ...)                                              \
+#define STORAGE_OF(storage, table, err, operation, ...)                                            \
     (lock_border("a plugin is called: " #operation),                                               \
      plug_storage_check(                                                                           \
          (storage),                                                                                \

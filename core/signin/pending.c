@@ -185,7 +185,7 @@ void signin_pending_put(struct signin_pending_table *pending_signins,
     bool kept = slot != NULL && slot->pending == NULL;
     if (kept) {
         slot->pending = pending;
-        if (pending->worth)
+        if (pending->engaged)
             signin_room_set_worth(pending_signins->room, (int)(slot - pending_signins->slots));
     }
     lock_release(&pending_signins->lock);

@@ -26,11 +26,11 @@ struct signin_pending {
     char secret[SIGNIN_PENDING_SECRET_SIZE]; /* the cookie's value */
     size_t provider;
     int method; /* enum hearth_signin_method */
-    /* not a conversation, but single sign-on with the provider of this number */
+    /* not a flow of steps, but single sign-on with the provider of this number */
     bool sso;
     /* the identity is known, the person decides about the data of the old key */
     bool deciding;
-    /* for something elsewhere: ask the provider again when the page is */
+    /* for something elsewhere: the provider is asked again when the page is fetched again */
     bool waits;
     bool returns;    /* the browser comes back to the callback */
     char email[256]; /* as typed; "" */
@@ -43,8 +43,9 @@ struct signin_pending {
     /* `waits`: the provider is not asked before (monotonic), however often the page is fetched */
     int64_t look_at;
     int64_t until; /* monotonic */
-    /* its person has answered, or was sent to the accounts server: of one network's it goes last */
-    bool worth;
+    /* its person has answered, or was sent to the accounts server: when room is needed, it ends
+     * after those of its network that only began */
+    bool engaged;
 };
 
 /* NULL when memory is short. */

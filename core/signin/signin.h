@@ -1,4 +1,4 @@
-/* Signing in: the conversation with a provider, and what comes of it. The web pages and the
+/* Signing in: the flow of steps with a provider, and what comes of it. The web pages and the
  * command line both speak through this. docs/architecture.md ("Signing in") has the picture. */
 #ifndef HEARTH_CORE_SIGNIN_SIGNIN_H
 #define HEARTH_CORE_SIGNIN_SIGNIN_H

@@ -17,8 +17,8 @@
 #include "watch.h"
 
 /* As in plug/storage.h, and watched. */
-#undef STORE_OF
-#define STORE_OF(storage, table, err, operation, ...)                                              \
+#undef STORAGE_OF
+#define STORAGE_OF(storage, table, err, operation, ...)                                            \
     (kit_watch_enter(#operation, __FILE__, __LINE__, 0),                                           \
      kit_watch_left(plug_storage_check(                                                            \
          (storage),                                                                                \

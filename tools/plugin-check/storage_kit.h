@@ -11,7 +11,7 @@
 #define OK_OF(storage, table, ...)                                                                 \
     do {                                                                                           \
         struct err err_ = {0};                                                                     \
-        int result_ = STORE_OF(storage, table, &err_, __VA_ARGS__);                                \
+        int result_ = STORAGE_OF(storage, table, &err_, __VA_ARGS__);                              \
         if (result_ != 0)                                                                          \
             fail_msg("%s failed with %s: %s", #__VA_ARGS__, err_name(result_), err_.text);         \
     } while (0)
@@ -20,7 +20,7 @@
     do {                                                                                           \
         struct err err_ = {0};                                                                     \
         (storage)->call.error[0] = '\0';                                                           \
-        int result_ = STORE_OF(storage, table, &err_, __VA_ARGS__);                                \
+        int result_ = STORAGE_OF(storage, table, &err_, __VA_ARGS__);                              \
         if (result_ != HEARTH_ERR_##code)                                                          \
             fail_msg("%s returned %s, " #code " was expected: %s", #__VA_ARGS__,                   \
                      err_name(result_), err_.text);                                                \

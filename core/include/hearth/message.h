@@ -99,7 +99,7 @@ struct hearth_message_row {
     } parameters[HEARTH_MESSAGE_PARAMETERS];
 };
 
-/* One text for C and C++. */
+/* The casts are C++'s; C does not mind them. */
 #if defined(__cplusplus) && defined(__GNUC__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wold-style-cast"

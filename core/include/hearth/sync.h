@@ -86,7 +86,7 @@ struct hearth_sync_sink {
     int (*device)(void *ctx, const struct hearth_device *device);
     /* in the order they should be shown */
     int (*tab)(void *ctx, const char *device, const struct hearth_tab *tab);
-    /* Before or after the tabs that are in it, `group` of which is its id. */
+    /* Before or after its tabs, whose `group` is its id. */
     int (*tab_group)(void *ctx, const char *device, const struct hearth_tab_group *group);
     int (*page)(void *ctx, const struct hearth_page_record *record);
     int (*bookmark)(void *ctx, const struct hearth_bookmark_record *record);
@@ -285,7 +285,7 @@ struct hearth_sync {
     void (*forget)(void *self, const char *account);
 };
 
-/* One text for C and C++. */
+/* The casts are C++'s; C does not mind them. */
 #if defined(__cplusplus) && defined(__GNUC__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wold-style-cast"
@@ -365,7 +365,7 @@ struct hearth_sync_describe {
  * a sign-in, whose last sync failed (the schedule tries it again) or that is another section's.
  * From any thread between open() and close(), never blocks; what was not published when the
  * process ends is left to the schedule. A provider learns of accounts by pull(), and that one is
- * gone by forget(). Only where pulls run there is such an ear: NULL elsewhere. */
+ * gone by forget(). NULL in a process that does not pull. */
 #define HEARTH_HOST_CHANGES "hearth.host.changes/1"
 struct hearth_host_changes {
     uint32_t struct_size;

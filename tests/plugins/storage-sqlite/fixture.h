@@ -53,7 +53,7 @@ void fixture_handle(struct fixture *fixture, struct storage *storage);
 #define OK_OF(storage, table, ...)                                                                 \
     do {                                                                                           \
         struct err err_ = {0};                                                                     \
-        int result_ = STORE_OF(storage, table, &err_, __VA_ARGS__);                                \
+        int result_ = STORAGE_OF(storage, table, &err_, __VA_ARGS__);                              \
         if (result_ != 0)                                                                          \
             fail_msg("line %d: %s: %s", __LINE__, err_name(result_), err_.text);                   \
     } while (0)
@@ -62,7 +62,7 @@ void fixture_handle(struct fixture *fixture, struct storage *storage);
     do {                                                                                           \
         struct err err_ = {0};                                                                     \
         (storage)->call.error[0] = '\0';                                                           \
-        int result_ = STORE_OF(storage, table, &err_, __VA_ARGS__);                                \
+        int result_ = STORAGE_OF(storage, table, &err_, __VA_ARGS__);                              \
         if (result_ != HEARTH_ERR_##code)                                                          \
             fail_msg("line %d: %s instead of " #code ": %s", __LINE__, err_name(result_),          \
                      err_.text);                                                                   \

@@ -97,7 +97,7 @@ static void begin(struct signin_pending_table *pending_signins, const char *addr
 {
     struct signin_pending *pending = signin_pending_begin(pending_signins, address);
     memcpy(ret_secret, pending->secret, SIGNIN_PENDING_SECRET_SIZE);
-    pending->worth = worth;
+    pending->engaged = worth;
     signin_pending_put(pending_signins, pending);
 }
 

@@ -1,4 +1,4 @@
-/* Who may read and write what, and when. Also the life of store and handles, and batches. */
+/* Who may read and write what, and when. Also the life of database and handles, and batches. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

@@ -1,4 +1,4 @@
-/* The store, its handles, and what every operation does at its beginning and end. */
+/* The database, its handles, and what every operation does at its beginning and end. */
 #ifndef STORAGE_MEM_DATABASE_H
 #define STORAGE_MEM_DATABASE_H
 
@@ -23,7 +23,7 @@ struct handle {
     struct database *database;
     struct hearth_call *call; /* of the running operation */
     struct account *batch;    /* the open batch's own copy of its account; NULL: none is open */
-    struct handle *next;      /* of store->batches */
+    struct handle *next;      /* of database->batches */
     char account[40];         /* of the batch */
     int64_t generation;
     int32_t collection;

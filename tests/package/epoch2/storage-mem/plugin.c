@@ -1,4 +1,4 @@
-/* The descriptor and the life of store and handles. To make a backend of your own, keep this
+/* The descriptor and the life of database and handles. To make a backend of your own, keep this
  * file's shape and replace what is behind it. */
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +10,8 @@ static int database_open(const struct hearth_host *host, struct hearth_call *cal
 {
     struct database *database = calloc(1, sizeof(*database));
     struct world *world = database == NULL ? NULL : mem_world_create();
-    /* and host->may_create: what is lost at the end cannot be made by mistake. Keep to it where
-     * a database stays */
+    /* and HEARTH_OPEN_MAY_CREATE of host->opening: what is lost at the end cannot be made by
+     * mistake. Keep to it where a database stays */
     (void)values;
     if (world == NULL) {
         free(database);

@@ -198,10 +198,10 @@ struct node_delivery {
     void *ctx;
 };
 
-static int deliver_node(void *ctx, const struct row *row)
+static int deliver_item(void *ctx, const struct row *row)
 {
     struct node_delivery *d = ctx;
-    struct hearth_bookmark_item node = {.struct_size = sizeof(node),
+    struct hearth_bookmark_item item = {.struct_size = sizeof(item),
                                         .kind = (int32_t)row->bookmark.kind,
                                         .guid = row->bookmark.guid,
                                         .said_parent = row->bookmark.said_parent,
@@ -210,17 +210,17 @@ static int deliver_node(void *ctx, const struct row *row)
                                         .added = row->bookmark.added,
                                         .modified = row->bookmark.modified,
                                         .source = row->bookmark.source};
-    return d->cb(d->ctx, &node);
+    return d->cb(d->ctx, &item);
 }
 
 static int deliver_tombstone(void *ctx, const struct row *row)
 {
     struct node_delivery *d = ctx;
-    struct hearth_bookmark_item node = {.struct_size = sizeof(node),
+    struct hearth_bookmark_item item = {.struct_size = sizeof(item),
                                         .guid = row->tombstone.guid,
                                         .parent = row->tombstone.parent,
                                         .source = row->tombstone.source};
-    return d->cb(d->ctx, &node);
+    return d->cb(d->ctx, &item);
 }
 
 int mem_bookmark_items(void *handle, struct hearth_call *call, const char *account,
@@ -229,7 +229,7 @@ int mem_bookmark_items(void *handle, struct hearth_call *call, const char *accou
     struct list list;
     int r = mem_list_make(handle, call, account, BOOKMARKS, NULL, NULL, &list);
     return r < 0 ? r
-                 : mem_list_deliver(handle, call, &list, deliver_node,
+                 : mem_list_deliver(handle, call, &list, deliver_item,
                                     &(struct node_delivery){cb, ctx});
 }
 

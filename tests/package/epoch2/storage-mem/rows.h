@@ -45,7 +45,7 @@
     X(T, ALWAYS, TEXT, text, 0, 0, "")
 
 /* Every table: R(TABLE, whose, record, FIELDS). A row of it holds a struct <whose>_<record>, and
- * its key are the fields with the role KEY. From MARKS on they are synced data, which is written
+ * its key are the fields with the role KEY. From CURSORS on they are synced data, which is written
  * in batches. */
 #define MEM_TABLES(R) \
     R(CREDENTIALS, mem,    credentials,      MEM_CREDENTIALS_FIELDS) \
@@ -56,7 +56,7 @@
     R(SOURCES,     hearth, source,           HEARTH_SOURCE_FIELDS) \
     R(IDENTITIES,  hearth, account_identity, HEARTH_ACCOUNT_IDENTITY_FIELDS) \
     R(PROPERTIES,  mem,    property,         MEM_PROPERTY_FIELDS) /* of the world as a whole */ \
-    R(CURSORS,       mem,    cursor,             MEM_CURSOR_FIELDS) \
+    R(CURSORS,     mem,    cursor,           MEM_CURSOR_FIELDS) \
     R(DEVICES,     hearth, device,           HEARTH_DEVICE_FIELDS) \
     R(TABS,        hearth, tab,              HEARTH_TAB_FIELDS) \
     R(TAB_GROUPS,  hearth, tab_group,        HEARTH_TAB_GROUP_FIELDS) \
@@ -66,7 +66,7 @@
     R(GUIDS,       mem,    guid,             MEM_GUID_FIELDS) \
     R(VISITS,      hearth, visit,            HEARTH_VISIT_FIELDS) \
     R(BOOKMARKS,   hearth, bookmark,         HEARTH_BOOKMARK_FIELDS) \
-    R(CHILDREN,      mem,    child,            MEM_CHILD_FIELDS) \
+    R(CHILDREN,    mem,    child,            MEM_CHILD_FIELDS) \
     R(TOMBSTONES,  mem,    tombstone,        MEM_TOMBSTONE_FIELDS) \
     R(ACCOUNTS,    hearth, account,          HEARTH_ACCOUNT_FIELDS)
 /* clang-format on */
@@ -106,7 +106,7 @@ struct row {
 
 /* What is looked for, by its key: KEY(.token = {.id = id}). */
 #define KEY(...) (&(struct row){__VA_ARGS__})
-/* A record of this storage's own: MEM(mark, .collection = 1, .text = "…"). */
+/* A record of this storage's own: MEM(cursor, .collection = 1, .text = "…"). */
 #define MEM(record, ...)                                                                           \
     (&(struct mem_##record){.struct_size = sizeof(struct mem_##record), __VA_ARGS__})
 
@@ -143,7 +143,7 @@ struct row *mem_row_create(enum table_name table, const void *record);
 /* table: TABS or TAB_GROUPS. */
 struct row *mem_row_create_of_device(enum table_name table, const char *device, const void *record);
 struct row *mem_row_create_visit(int64_t page, const struct hearth_visit *visit);
-/* The account as it will be, with the claim that it has. */
+/* The account as it will be, with the lease that it has. */
 struct row *mem_row_create_account(const struct row *old, const struct hearth_account *account);
 const void *mem_row_record(const struct row *row);
 struct row *mem_row_ref(struct row *row);

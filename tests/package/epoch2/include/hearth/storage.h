@@ -86,6 +86,7 @@ enum hearth_bookmark_kind {
  *     "proxy"                 the name that a trusted proxy asserts, lower case in ASCII
  *
  * To a storage both are texts, compared byte by byte. */
+
 /* Which fields account_update() writes. */
 enum hearth_account_field {
     HEARTH_ACCOUNT_STATE = 1 << 0, /* state, state_detail, state_message, state_parameters */
@@ -226,7 +227,7 @@ typedef int (*hearth_page_cb)(void *ctx, const struct hearth_page *page);
 typedef int (*hearth_visit_cb)(void *ctx, const struct hearth_visit *visit);
 typedef int (*hearth_visit_row_cb)(void *ctx, const struct hearth_visit_row *row);
 typedef int (*hearth_bookmark_cb)(void *ctx, const struct hearth_bookmark *bookmark);
-typedef int (*hearth_bookmark_item_cb)(void *ctx, const struct hearth_bookmark_item *node);
+typedef int (*hearth_bookmark_item_cb)(void *ctx, const struct hearth_bookmark_item *item);
 typedef int (*hearth_child_cb)(void *ctx, int64_t source, const char *folder, int64_t position,
                                const char *child);
 typedef int (*hearth_tag_cb)(void *ctx, const char *tag, int64_t count);
@@ -307,8 +308,10 @@ struct hearth_storage {
     /* With every row it has. NOT_FOUND. */
     int (*account_remove)(void *handle, struct hearth_call *call, const char *account);
     /* Leases up to `limit` accounts with 0 < next_sync <= now that nobody has leased (or whose
-     * lease ran out), the longest due first, ties in any order, until `leased_until`. Atomic
-     * over all processes: two schedulers never get the same one. With now INT64_MAX and
+     * lease ran out), until `leased_until`; they come by next_sync, ties in any order. Of more
+     * than `limit` a storage may take by next_sync, or by the time since when each could have
+     * been leased: the greater of next_sync and the end of its last lease. Atomic over all
+     * processes: two schedulers never get the same one. With now INT64_MAX and
      * leased_until 1 it gives up every lease there is: so a process begins whose queue was lost
      * with the one before. `generation` as in account_list(). The callback runs after the leases
      * are stored; when it ends the list the rest stays leased. */
@@ -400,7 +403,7 @@ struct hearth_storage {
     int (*batch_commit)(void *handle, struct hearth_call *call, bool changed);
     void (*batch_abort)(void *handle); /* no batch open: does nothing */
 
-    /* In a batch; INVALID without one. */
+    /* --- in a batch; INVALID without one --- */
     /* NULL removes */
     int (*sync_cursor_put)(void *handle, struct hearth_call *call, int64_t source,
                            int32_t collection, const char *text);

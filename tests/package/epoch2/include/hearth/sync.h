@@ -86,7 +86,7 @@ struct hearth_sync_sink {
     int (*device)(void *ctx, const struct hearth_device *device);
     /* in the order they should be shown */
     int (*tab)(void *ctx, const char *device, const struct hearth_tab *tab);
-    /* Before or after the tabs that are in it, `group` of which is its id. */
+    /* Before or after its tabs, whose `group` is its id. */
     int (*tab_group)(void *ctx, const char *device, const struct hearth_tab_group *group);
     int (*page)(void *ctx, const struct hearth_page_record *record);
     int (*bookmark)(void *ctx, const struct hearth_bookmark_record *record);
@@ -166,12 +166,13 @@ struct hearth_identity {
 };
 
 /* --- signing in --- */
-/* A flow that ends with an identity. Each step says what to show the person; what they answer
- * goes to signin_next() with the state of the step before. The host keeps the state between two
- * steps, sealed, for half an hour at most, and wipes it afterwards; the provider keeps nothing.
+/* A flow that ends with an identity (struct hearth_sync_signin). Each step says what to
+ * show the person; what they answer goes to next() with the state of the step before. The host
+ * keeps the state between two steps, sealed, for half an hour at most, and wipes it afterwards;
+ * the provider keeps nothing.
  * Texts are for people without technical knowledge. Steps live in the call's arena.
  *
- *     signin_start ──► ASK, VISIT, WAIT ──► signin_next ──► … ──► DONE or FAILED
+ *     start ──► ASK, VISIT, WAIT ──► next ──► … ──► DONE or FAILED
  *
  * A negative code (with the call's error text) is a fault of this server: the host may try the
  * same call again. What other servers and the person say no to is a step: ASK again with
@@ -188,8 +189,7 @@ enum hearth_signin_kind {
      * and the one answer is "query": what it brought behind the "?". Else `fields` take what
      * they saw there */
     HEARTH_SIGNIN_VISIT = 2,
-    /* for something the person does elsewhere: after `wait` ms call signin_next() without an
-     * answer */
+    /* for something the person does elsewhere: after `wait` ms call next() without an answer */
     HEARTH_SIGNIN_WAIT = 3,
     HEARTH_SIGNIN_DONE = 4,  /* `identity` is filled */
     HEARTH_SIGNIN_FAILED = 5 /* over. `text` says why and what to do, `reason` is for programs */
@@ -254,7 +254,7 @@ struct hearth_signin_step {
     /* WAIT, and FAILED when trying again makes sense only after so many ms; 0: none */
     int64_t wait;
     uint64_t try_methods; /* FAILED: methods that may do better; enum hearth_signin_method */
-    const void *state;    /* not DONE, not FAILED: for signin_next(); at most 16 KiB */
+    const void *state;    /* not DONE, not FAILED: for next(); at most 16 KiB */
     size_t state_size;
     int64_t returns;                        /* VISIT; 0 or 1 */
     const struct hearth_identity *identity; /* DONE */
@@ -285,7 +285,7 @@ struct hearth_sync {
     void (*forget)(void *self, const char *account);
 };
 
-/* One text for C and C++. */
+/* The casts are C++'s; C does not mind them. */
 #if defined(__cplusplus) && defined(__GNUC__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wold-style-cast"
@@ -365,7 +365,7 @@ struct hearth_sync_describe {
  * a sign-in, whose last sync failed (the schedule tries it again) or that is another section's.
  * From any thread between open() and close(), never blocks; what was not published when the
  * process ends is left to the schedule. A provider learns of accounts by pull(), and that one is
- * gone by forget(). Only where pulls run there is such an ear: NULL elsewhere. */
+ * gone by forget(). NULL in a process that does not pull. */
 #define HEARTH_HOST_CHANGES "hearth.host.changes/1"
 struct hearth_host_changes {
     uint32_t struct_size;
