@@ -137,9 +137,9 @@ TEXTS = {
         (SCRIPTS, "            make_ready(d.key, priority)",
          "            make_ready(d.key, d.set == LEASED and 2 or priority)", "jobs: whose delay",
          "peek shows"), "counts of what was":
-        (SCRIPTS, "redis.call('ZCARD', DELAYED) - delayed, redis.call('ZCARD', LEASED) - leased",
-         "redis.call('ZCARD', DELAYED), redis.call('ZCARD', LEASED)", "jobs: whose delay",
-         "counts says ready 4, delayed 3, in work 1 where"), "one page of those that wait":
+        (SCRIPTS, "redis.call('ZCARD', DELAYED) - delayed", "redis.call('ZCARD', DELAYED)",
+         "jobs: whose delay",
+         "counts says ready 4, delayed 3, in work 0 where"), "one page of those that wait":
         ("queue-redis/jobs.c", "more = r == 0 && reply->integer == CLEAR_AT_ONCE;", "more = false;",
          "jobs: clear takes all", "after clear of 1699 waiting jobs"), "the longest event":
         ("queue-redis/events.c", "text_size <= SUPPORT_EVENT_MAX", "text_size < SUPPORT_EVENT_MAX",

@@ -211,7 +211,7 @@ class Growth(unittest.TestCase):
         }
         for name, body in found:
             members = now["structs"][of[name]]["members"]
-            said = re.findall(r"^    pub (\w+): (.*?),(?: // `(\w+)` in C)?$", body, re.M)
+            said = re.findall(r"^    pub (\w+):\s+(.*?),(?: // `(\w+)` in C)?$", body, re.M | re.S)
             for (word, kind, other), member in zip(said, members):
                 self.assertEqual(other or word, member["name"], name)
                 self.assertEqual(sizes.get(kind, (member["type"], 8)),
