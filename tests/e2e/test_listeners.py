@@ -67,8 +67,8 @@ class Audiences(TestCase):
             words = self.node(text, start=False).cli("serve", code=2)
             self.assertRegex(
                 words,
-                rf"50-test\.conf:2: \[.*\] has no key {key} since 0\.2\.0: .*\[listen metrics\] with "
-                r"serves = metrics"
+                rf"50-test\.conf:2: \[.*\] has no key {key} since 0\.2\.0: .*"
+                r"\[listen metrics\] with serves = metrics"
             )
 
 
