@@ -22,7 +22,7 @@ test("home: what was open, what is visited most, what was kept lately", async t 
   const { page } = await open(t);
   await visit(page, "/", /Good|Still up/);
   await page.getByText(/^Synced .*Ada .*last uploaded/).waitFor();
-  assert.deepEqual(await page.locator(".device-card h3").allTextContents(), [
+  assert.deepEqual(await page.locator(".device-card h3").allInnerTexts(), [
     "Ada laptop",
     "Ada phone",
   ]);
@@ -42,7 +42,7 @@ test("navigation, deep links, the back button, an address that is none", async t
     await page.getByRole("navigation", { name: "Hearth" }).getByRole("link", { name }).click();
     await page.getByRole("heading", { level: 1, name }).waitFor();
     assert.equal(await page.title(), `${name} – Hearth`);
-    assert.equal(await page.locator(".nav [aria-current=page]").textContent(), name);
+    assert.equal(await page.locator(".nav [aria-current=page]").innerText(), name);
   }
   await page.goBack();
   await page.getByRole("heading", { level: 1, name: "History" }).waitFor();
