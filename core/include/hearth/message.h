@@ -248,10 +248,10 @@ static inline void hearth_render_duration(struct hearth_rendering *to, int64_t m
 {
     static const char *const one[] = {" second", " minute", " hour", " day"};
     static const int64_t size[] = {1000, 60000, 3600000, 86400000},
-                         below[] = {60000, 7200000, 172800000, INT64_MAX};
+                         below[] = {60000, 7200000, 172800000};
     int64_t n;
     int unit = 0;
-    while (ms >= below[unit])
+    while (unit < 3 && ms >= below[unit])
         unit++;
     n = ms / size[unit] + (ms % size[unit] > 0);
     hearth_render_number(to, n, 1);
