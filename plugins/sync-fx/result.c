@@ -77,16 +77,14 @@ static int64_t weave_code(const struct fx_answer *answer)
     return size > 0 && body[size + strspn(body + size, " \"\r\n")] == '\0' ? code : 0;
 }
 
-/* The rows of FX_SERVER_MESSAGES, of one server. */
+/* The rows of FX_SERVER_MESSAGES, of one server. reason: that of a 400, as digits; a sentence borrows
+ * its texts, so that it is the caller's. */
 #define STATUS_SENTENCES(server)                                                                   \
-    static struct hearth_sentence server##_status(const struct fx_answer *answer,                  \
-                                                  const char *path)                                \
+    static struct hearth_sentence server##_status(int status, const char *path,                    \
+                                                  const char *reason)                              \
     {                                                                                              \
-        int status = answer->status;                                                               \
-        char reason[16];                                                                           \
         switch (status) {                                                                          \
         case 400:                                                                                  \
-            snprintf(reason, sizeof(reason), "%d", (int)weave_code(answer));                       \
             return fx_says_##server##_refused(path, reason);                                       \
         case 403:                                                                                  \
             return fx_says_##server##_forbidden(path);                                             \
@@ -133,16 +131,18 @@ int fx_end_status(struct fx_pull *p, enum fx_server server, const char *path,
                   const struct fx_answer *answer)
 {
     enum { OVER_QUOTA = 14, MUST_UPGRADE = 16 };
-    int64_t reason = server == FX_SYNC_SERVER && answer->status == 400 ? weave_code(answer) : 0;
+    int64_t code = answer->status == 400 ? weave_code(answer) : 0;
+    char reason[24];
+    snprintf(reason, sizeof(reason), "%lld", (long long)code);
     set_pauses(p, answer);
     p->result->passing = answer->status == 409 || answer->status == 429 ||
                          (answer->status >= 500 && answer->status != 513);
-    if (reason == OVER_QUOTA)
+    if (server == FX_SYNC_SERVER && code == OVER_QUOTA)
         return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_over_quota());
-    if (reason == MUST_UPGRADE)
+    if (server == FX_SYNC_SERVER && code == MUST_UPGRADE)
         return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_must_upgrade());
     return fx_end(p, HEARTH_ACCOUNT_ERROR,
-                  server == FX_SYNC_SERVER    ? sync_status(answer, path)
-                  : server == FX_TOKEN_SERVER ? token_status(answer, path)
-                                              : accounts_status(answer, path));
+                  server == FX_SYNC_SERVER    ? sync_status(answer->status, path, reason)
+                  : server == FX_TOKEN_SERVER ? token_status(answer->status, path, reason)
+                                              : accounts_status(answer->status, path, reason));
 }
