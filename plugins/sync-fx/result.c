@@ -77,8 +77,8 @@ static int64_t weave_code(const struct fx_answer *answer)
     return size > 0 && body[size + strspn(body + size, " \"\r\n")] == '\0' ? code : 0;
 }
 
-/* The rows of FX_SERVER_MESSAGES, of one server. reason: that of a 400, as digits; a sentence borrows
- * its texts, so that it is the caller's. */
+/* The rows of FX_SERVER_MESSAGES, of one server. reason: that of a 400, as digits; a sentence
+ * borrows its texts, so that it is the caller's. */
 #define STATUS_SENTENCES(server)                                                                   \
     static struct hearth_sentence server##_status(int status, const char *path,                    \
                                                   const char *reason)                              \
