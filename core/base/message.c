@@ -22,12 +22,9 @@ static void message_put_string(struct buf *out, const char *text)
 
 static void message_put_parameters(struct buf *out, const struct hearth_message *message)
 {
-    const char *at = (const char *)message->parameters;
     buf_add_char(out, '{');
     for (size_t i = 0; i < message->parameter_count; i++) {
-        const struct hearth_message_parameter *parameter =
-            (const struct hearth_message_parameter *)(const void *)at;
-        at += parameter->struct_size;
+        const struct hearth_message_parameter *parameter = HEARTH_AT(message->parameters, i);
         buf_printf(out, "%s\"%s\":", i == 0 ? "" : ",", parameter->name);
         if (parameter->kind == HEARTH_PARAMETER_TEXT || parameter->kind == HEARTH_PARAMETER_WORD)
             message_put_string(out, parameter->text);
@@ -152,7 +149,7 @@ int message_take(struct arena *arena, const struct hearth_message *theirs,
         *ret_message = NULL;
         return 0;
     }
-    const char *fault = message_fault(theirs), *at = (const char *)theirs->parameters;
+    const char *fault = message_fault(theirs);
     if (fault != NULL)
         return err_set(err, HEARTH_ERR_INVALID, "a message %s", fault);
     struct hearth_message *mine = arena_alloc(arena, sizeof(*mine));
@@ -161,8 +158,7 @@ int message_take(struct arena *arena, const struct hearth_message *theirs,
     if (mine == NULL || copies == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < theirs->parameter_count; i++) {
-        const struct hearth_message_parameter *parameter =
-            (const struct hearth_message_parameter *)(const void *)at;
+        const struct hearth_message_parameter *parameter = HEARTH_AT(theirs->parameters, i);
         fault = message_parameter_fault(parameter);
         if (fault != NULL)
             return err_set(err, HEARTH_ERR_INVALID, "the message \"%.64s\" %s",
@@ -172,7 +168,6 @@ int message_take(struct arena *arena, const struct hearth_message *theirs,
                                                       .name = parameter->name,
                                                       .text = parameter->text,
                                                       .number = parameter->number};
-        at += parameter->struct_size;
     }
     *mine = (struct hearth_message){.struct_size = sizeof(*mine),
                                     .id = theirs->id == NULL ? "" : theirs->id,

@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "hearth/plugin.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -314,14 +316,11 @@ static inline const char *hearth_render_close(const char *at, const char *end)
 static inline const struct hearth_message_parameter *hearth_message_find(
     const struct hearth_message *message, const char *name, size_t size)
 {
-    const char *at = (const char *)message->parameters;
-    for (size_t i = 0; at != NULL && i < message->parameter_count; i++) {
-        const struct hearth_message_parameter *parameter =
-            (const struct hearth_message_parameter *)(const void *)at;
+    for (size_t i = 0; message->parameters != NULL && i < message->parameter_count; i++) {
+        const struct hearth_message_parameter *parameter = HEARTH_AT(message->parameters, i);
         if (parameter->name != NULL && strlen(parameter->name) == size &&
             memcmp(parameter->name, name, size) == 0)
             return parameter;
-        at += parameter->struct_size;
     }
     return NULL;
 }
