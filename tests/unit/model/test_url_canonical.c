@@ -198,7 +198,7 @@ static void bounds(void **state)
         {"http://u", "@", HEARTH_ERR_INVALID},
         {"http://[", ":", HEARTH_ERR_INVALID},
         {"http://a:", "0", 0},
-        {"x:", "\x01", HEARTH_ERR_FULL},
+        {"x:", "\x01z", HEARTH_ERR_FULL},
         {"view-source:", "view-source:", HEARTH_ERR_INVALID},
     };
     struct buf url = {0};
