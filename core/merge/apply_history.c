@@ -4,6 +4,7 @@
  * (removed_here.h) is not stored again. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "merge/apply_snapshot.h"
 #include "merge/records.h"
@@ -38,6 +39,7 @@ static int put_new(struct history *history, struct hearth_page *page,
     struct err *err = history->err;
     struct model_page facts;
     model_page_init(&facts);
+    facts.until = clock_now() + MODEL_VISIT_AHEAD;
     for (uint32_t i = 0; i < record->visit_count; i++)
         model_page_add_visit(&facts, record->visits[i].date, record->visits[i].type);
     page->guid = record->guid;
