@@ -12,8 +12,7 @@ struct model_page {
     int64_t visits;     /* of any type */
     int64_t counted;    /* visit_count as Firefox counts: without types 4, 7, 8, 9 */
     int64_t last_visit; /* ms; of any type; 0: none */
-    /* a visit that is later is still to come, and no reason to rank high; model_page_init(): all
-     * that ever come */
+    /* a visit that is later is still to come, and no reason to rank high; 0: none is */
     int64_t until;
     bool typed; /* some visit has type 2 */
     bool seen;  /* some visit has a type other than 4 and 8 (embedded, framed) */
