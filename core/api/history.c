@@ -6,10 +6,11 @@
 #include "api/timezone.h"
 #include "base/clock.h"
 #include "model/page.h"
+#include "model/url_canonical.h"
 #include "search/history.h"
 #include "search/text_filter.h"
 
-enum { DAYS_MAX = 400 };
+enum { DAYS_MAX = 400, HOST_SIZE = 256 };
 static const int64_t DAY = 24 * 60 * 60 * 1000;
 
 struct listing {
@@ -209,7 +210,10 @@ int api_history_get(struct api_call *call)
     int r = search_text_filter_init(&words, q, &call->request->arena, &call->err);
     if (r < 0)
         return r;
-    query.host = api_lower(call, host);
+    char canonical[HOST_SIZE];
+    query.host = host != NULL && model_url_canonical_host(host, canonical, sizeof(canonical))
+                     ? canonical
+                     : api_lower(call, host);
     if (!search_text_filter_is_empty(&words))
         return history_list_filtered(
             call, &(struct history_query){.words = &words,

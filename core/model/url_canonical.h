@@ -3,6 +3,7 @@
 #ifndef HEARTH_CORE_MODEL_URL_CANONICAL_H
 #define HEARTH_CORE_MODEL_URL_CANONICAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -22,5 +23,9 @@ enum {
  * it was or would be longer than MODEL_URL_MAX, what Firefox stores; NOMEM. ret_url is empty then.
  * Time is linear in the size. Any thread. */
 int model_url_canonical(const char *text, size_t size, unsigned how, struct buf *ret_url);
+
+/* A host alone, as a person writes it, in the form that pages have: "BÜCHER.example" is
+ * xn--bcher-kva.example. False: it is none, or `size` is too small. */
+bool model_url_canonical_host(const char *host, char *ret_host, size_t size);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "codec/codec.h"
 #include "hearth/plugin.h"
+#include "model/url_canonical.h"
 #include "model/url_internal.h"
 
 /* Longer names in other scripts are refused: making Punycode of them takes the square of their
@@ -142,4 +143,19 @@ int model_url_put_opaque_host(struct buf *out, const char *text, size_t size)
         return HEARTH_ERR_INVALID;
     model_url_put_escaped(out, URL_SET_CONTROLS, text, size);
     return 0;
+}
+
+bool model_url_canonical_host(const char *host, char *ret_host, size_t size)
+{
+    struct buf out = {0};
+    size_t n = strlen(host);
+    int r = n == 0 || n > MODEL_URL_MAX ? HEARTH_ERR_INVALID
+            : strpbrk(host, "/\\?#@") != NULL || (host[0] != '[' && strchr(host, ':') != NULL)
+                ? HEARTH_ERR_INVALID
+                : model_url_put_host(&out, host, n);
+    bool fits = r == 0 && !buf_failed(&out) && out.size < size;
+    if (fits)
+        memcpy(ret_host, out.data, out.size + 1);
+    buf_fini(&out);
+    return fits;
 }
