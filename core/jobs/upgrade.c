@@ -1,5 +1,6 @@
-/* What a new release makes of the rows of older ones: once for each account of each node, whether or
- * not it is ever synced. A worker's syncs do it, too, for their account. */
+/* What a new release makes of the rows of older ones: once for each account of each node, whether
+ * or not it is ever synced. A worker's syncs do it, too, for their account. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,8 +41,7 @@ int jobs_upgrade_account(const struct sync_context *context, struct storage *sto
     if (r == 0 && upgraded.generation != 0) {
         log_event(HEARTH_LOG_INFO, "jobs", "addresses united", LOG_TEXT("account", id),
                   LOG_INT("pages", upgraded.pages));
-        jobs_sync_tell_changed(context, id, upgraded.generation,
-                               1u << HEARTH_TABS | 1u << HEARTH_BOOKMARKS | 1u << HEARTH_HISTORY);
+        jobs_sync_tell_changed(context, id, upgraded.generation, UINT_MAX); /* all of them */
     }
     return r;
 }

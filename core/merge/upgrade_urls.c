@@ -10,8 +10,9 @@
 #include "model/url_canonical.h"
 #include "plug/fields.h"
 
-/* RULES grows when the canonical form changes. PIECE: pages to a batch, which others wait for. */
-enum { RULES = 1, PIECE = 256, LOOKED_ENOUGH = 4096 };
+/* Its number grows when the canonical form changes. Behind it: the generation. */
+#define MARK "urls 1 "
+enum { PIECE = 256, LOOKED_ENOUGH = 4096 }; /* pages to a batch, which others wait for */
 
 struct joined_guid {
     int64_t page;
@@ -27,9 +28,9 @@ struct upgrade {
     struct joined_guid *guids; /* that lead to them, by page */
     size_t guid_count, guid_room;
     bool failed, marked;
-    int64_t rules, since; /* of the mark */
-    int64_t generation;   /* the account's */
-    int64_t looked;       /* pages looked at */
+    int64_t since;      /* of the mark */
+    int64_t generation; /* the account's */
+    int64_t looked;     /* pages looked at */
     struct err *err;
     struct upgraded_urls result;
 };
@@ -57,9 +58,9 @@ static bool upgrade_grow(void **list, size_t *room, size_t count, size_t size)
 static int upgrade_on_cursor(void *ctx, int64_t source, int32_t collection, const char *text)
 {
     struct upgrade *upgrade = ctx;
-    if (source == MERGE_OWN_SOURCE && collection == HEARTH_COLLECTION_NONE)
-        upgrade->marked =
-            sscanf(text, "urls %" SCNd64 " %" SCNd64, &upgrade->rules, &upgrade->since) == 2;
+    if (source == MERGE_OWN_SOURCE && collection == HEARTH_COLLECTION_NONE &&
+        str_starts(text, MARK))
+        upgrade->marked = str_to_int(text + strlen(MARK), &upgrade->since);
     return 0;
 }
 
@@ -93,7 +94,7 @@ static int upgrade_compare_pages(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static bool is_listed(const struct upgrade *upgrade, int64_t page)
+static bool upgrade_has_page(const struct upgrade *upgrade, int64_t page)
 {
     return bsearch(&page, upgrade->pages, upgrade->count, sizeof(page), upgrade_compare_pages) !=
            NULL;
@@ -103,7 +104,7 @@ static bool is_listed(const struct upgrade *upgrade, int64_t page)
 static int upgrade_on_guid(void *ctx, const char *guid, int64_t page)
 {
     struct upgrade *upgrade = ctx;
-    if (!is_listed(upgrade, page))
+    if (!upgrade_has_page(upgrade, page))
         return 0;
     const char *copy = arena_strdup(&upgrade->kept, guid);
     if (copy == NULL || !upgrade_grow((void **)&upgrade->guids, &upgrade->guid_room,
@@ -357,7 +358,7 @@ static int in_batch(struct upgrade *upgrade, const int64_t *pages, size_t count,
 static int put_mark(struct piece *piece)
 {
     char text[64];
-    snprintf(text, sizeof(text), "urls %d %" PRId64, RULES, piece->upgrade->generation);
+    snprintf(text, sizeof(text), MARK "%" PRId64, piece->upgrade->generation);
     return STORAGE(piece->upgrade->apply.storage, piece->upgrade->err, sync_cursor_put,
                    MERGE_OWN_SOURCE, HEARTH_COLLECTION_NONE, text);
 }
@@ -389,7 +390,6 @@ int merge_upgrade_urls(struct storage *storage, const char *account,
     if (r == 0)
         r = STORAGE(storage, err, sync_cursor_list, account, upgrade_on_cursor, &upgrade);
     plug_storage_reset(storage);
-    upgrade.marked &= upgrade.rules == RULES;
     arena_init(&upgrade.apply.arena, 0);
     arena_init(&upgrade.kept, 0);
     if (r == 0 && (!upgrade.marked || upgrade.since != upgrade.generation))

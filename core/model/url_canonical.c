@@ -47,14 +47,14 @@ static unsigned sets_of_char(unsigned char c)
 
 void model_url_put_escaped(struct buf *out, enum url_set set, const char *text, size_t size)
 {
-    static const char digits[] = "0123456789ABCDEF";
     size_t from = 0;
     for (size_t i = 0; i < size; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (codec_is_alnum(text[i]) || (sets_of_char(c) & set) == 0)
+        char escape[4];
+        if (codec_is_alnum(text[i]) || (sets_of_char((unsigned char)text[i]) & set) == 0)
             continue;
+        codec_percent_encode((const char[]){text[i], '\0'}, "", escape, sizeof(escape));
         buf_add(out, text + from, i - from);
-        buf_add(out, (char[]){'%', digits[c >> 4], digits[c & 15]}, 3);
+        buf_add_text(out, escape);
         from = i + 1;
     }
     buf_add(out, text + from, size - from);

@@ -148,7 +148,8 @@ class Urls(TestCase):
     def make_old(self, email, forms):
         """As an older release has left them: pages by the bytes of their URLs."""
         with self.home.database() as shared:
-            name = shared.execute("SELECT id FROM accounts WHERE email = ?", (email, )).fetchone()[0]
+            name = shared.execute("SELECT id FROM accounts WHERE email = ?",
+                                  (email, )).fetchone()[0]
         paths = (f"{self.home.state}/hearth.db", f"{self.home.state}/accounts/{name}.db")
         with contextlib.closing(sqlite3.connect(paths[0])) as db, db:
             db.execute("DELETE FROM properties WHERE name = 'canonical_urls'")
