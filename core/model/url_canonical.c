@@ -285,6 +285,16 @@ static void put_opaque(struct buf *out, struct url_rest *rest, const char *ends)
     skip_bytes(rest, size);
 }
 
+/* A path that begins with two slashes must not become a host. */
+static void keep_from_host(struct buf *out, size_t path)
+{
+    if (buf_failed(out) || strncmp(out->data + path, "//", 2) != 0 || buf_reserve(out, 2) == NULL)
+        return;
+    memmove(out->data + path + 2, out->data + path, out->size - path);
+    memcpy(out->data + path, "/.", 2);
+    buf_grew(out, 2);
+}
+
 /* What stands behind // has to be a host, though nothing becomes of it. */
 static int check_slashes(struct buf *out, struct url_rest rest)
 {
@@ -315,7 +325,9 @@ static int put_other(struct buf *out, size_t from, struct url_rest *rest, unsign
         if (r == 0 && rest->size > 0 && rest->at[0] == '/')
             put_path(out, rest, false);
     } else if (rest->size > 0 && rest->at[0] == '/') {
+        size_t path = out->size;
         put_path(out, rest, false);
+        keep_from_host(out, path);
     } else {
         put_opaque(out, rest, "?#");
     }

@@ -196,6 +196,23 @@ class Urls(TestCase):
         self.assertEqual(self.visits(), wanted)
         self.assertEqual(self.home.log_text().count("addresses united"), 1)
 
+    def test_old_archive(self):
+        """An archive has the rows as they were: it is restored as what they are today."""
+        self.put_history(record("one", "https://one.example/", MS),
+                         record("two", "https://two.example/", MS + 2))
+        self.put_bookmarks(bookmark("b2", "https://two.example/"))
+        self.home.sync()
+        self.home.stop()
+        self.make_old(ADA, {"https://two.example/": "https://two.example"})
+        path = os.path.join(self.home.folder, "ada.hearth")
+        self.home.cli("account", "archive", ADA, path)
+        self.home.cli("account", "remove", ADA, "--yes")
+        self.home.cli("account", "restore", path, "--yes")
+        rows = json.loads(self.home.cli("export", ADA, "history.json"))["pages"]
+        self.assertEqual({p["url"] for p in rows},
+                         {"https://one.example/", "https://two.example/"})
+        self.assertIn("sound", self.home.cli("verify"))
+
 
 if __name__ == "__main__":
     unittest.main()

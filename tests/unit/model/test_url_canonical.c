@@ -124,6 +124,7 @@ static const char *const rows[][2] = {
     {"file:x/../y", "file:///y"},
     {"file://host.example/x", "file:///x"},
     {"FILE:///x y", "file:///x%20y"},
+    {"ssh:/.//u@x", "ssh:/.//u@x"},
     {"x:", "x:"},
     /* no text */
     {"https://a.example/\xff", NULL},
