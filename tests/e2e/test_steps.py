@@ -88,7 +88,8 @@ class Steps(TestCase):
             for p in check.rows(tablet["places"])
         }
         for visit in check.rows(tablet["visits"]):
-            visits[urls[visit["guid"]]].add((visit["date"] // 1000, visit["type"]))
+            if visit["type"] not in (4, 8):  # as its library
+                visits[urls[visit["guid"]]].add((visit["date"] // 1000, visit["type"]))
         self.assertEqual(self.served_visits(node), dict(visits))
         with node.database(ADA) as db:
             got = {
