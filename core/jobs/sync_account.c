@@ -275,6 +275,7 @@ static int sync_pull_source(const struct sync_context *context, const struct hea
             .cursors = cursors.items,
             .cursor_count = cursors.count,
             .sink = &sink->hearth,
+            .last_sync = account->last_sync,
         };
         r = plug_call_check(call, provider->pull(handle, &call->hearth, &request, result), err);
         if (r < 0 && sink->err.code != 0)
