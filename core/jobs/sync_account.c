@@ -379,6 +379,18 @@ static int sync_run_pull(const struct sync_context *context, struct storage *sto
     return r;
 }
 
+/* Who asked for a sync wrote "at once" into the row: when it comes can be seen there. */
+static int put_off(struct storage *storage, const struct hearth_account *stored, int64_t wait,
+                   struct err *err)
+{
+    int64_t until = clock_now() + wait;
+    struct hearth_account account = {
+        .struct_size = sizeof(account), .id = stored->id, .next_sync = until};
+    if (stored->state == HEARTH_ACCOUNT_PAUSED || stored->next_sync >= until - 1000)
+        return 0;
+    return STORAGE(storage, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
+}
+
 int jobs_sync_account(const struct sync_context *context, struct storage *storage,
                       const struct hearth_sync *provider, void *provider_handle,
                       struct call *provider_call, const char *id, struct sync_outcome *ret_outcome,
@@ -394,7 +406,7 @@ int jobs_sync_account(const struct sync_context *context, struct storage *storag
     if (stored.state == HEARTH_ACCOUNT_PAUSED || outcome.wait > 0) {
         say_nothing_done(id, outcome.wait);
         *ret_outcome = outcome;
-        return 0;
+        return outcome.wait > 0 ? put_off(storage, &stored, outcome.wait, err) : 0;
     }
     struct arena arena;
     arena_init(&arena, 0);

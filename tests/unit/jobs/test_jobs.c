@@ -15,7 +15,9 @@ static const struct schedule schedule = {.interval = 900000,
                                          .interval_month = 86400000,
                                          .dormant_after = 60LL * 86400000,
                                          .retry = 5000,
-                                         .retry_max = 8LL * 3600000};
+                                         .retry_max = 8LL * 3600000,
+                                         .signin_retry = 8LL * 3600000,
+                                         .signin_retry_max = 86400000};
 
 static void test_steps(void **state)
 {
