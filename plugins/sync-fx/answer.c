@@ -124,7 +124,7 @@ static void answer_read_header(const char *name, const char *value, struct fx_an
     else if (strcmp(name, "retry-after") == 0 && fx_answer_seconds(value, &number) == 0)
         answer->retry_after = number;
     else if (strcmp(name, "www-authenticate") == 0) {
-        answer->is_weave |= strncasecmp(value + strspn(value, " \t"), "Hawk", 4) == 0;
+        answer->is_hawk |= strncasecmp(value + strspn(value, " \t"), "Hawk", 4) == 0;
         if (fx_answer_hawk_ts(value, &number) == 0)
             answer->hawk_ts = number;
     }
@@ -182,5 +182,7 @@ static bool body_is_json(const char *body)
 
 bool fx_answer_is_foreign(const struct fx_answer *answer)
 {
-    return !answer->is_weave && !body_is_json(answer->error_body);
+    const char *body = answer->error_body;
+    bool page = body[strspn(body, " \t\r\n")] == '<';
+    return !answer->is_hawk && (page || (!answer->is_weave && !body_is_json(body)));
 }

@@ -20,7 +20,8 @@ struct fx_answer {
     int64_t retry_after;   /* ms; 0 absent */
     int64_t backoff;       /* ms: X-Weave-Backoff, X-Backoff; 0 absent */
     int64_t records;
-    bool is_weave;            /* has X-Weave-Timestamp or a Hawk challenge: a Sync server's own */
+    bool is_weave;            /* has X-Weave-Timestamp */
+    bool is_hawk;             /* has a Hawk challenge */
     bool has_next;            /* X-Weave-Next-Offset */
     char next[FX_OFFSET_MAX]; /* "" with has_next: unusable */
     char alert[FX_ALERT_MAX]; /* X-Weave-Alert on one line; "" absent */
@@ -32,7 +33,8 @@ struct fx_answer {
 void fx_answer_read(const struct hearth_http_response *response, struct fx_answer *ret_answer);
 
 /* The refusal (a status from 400 on) is not by the server that was asked: an HTML page of a proxy,
- * a portal or a CDN, which says nothing about sign-in or data. Own answers are JSON, or nothing. */
+ * a portal or a CDN, which says nothing about sign-in or data. Own answers are JSON, or nothing, or
+ * a plain word beside X-Weave-Timestamp. */
 bool fx_answer_is_foreign(const struct fx_answer *answer);
 
 /* "Retry-After: 120" and its like: any number of seconds, to ms, from 0 to a day. INVALID

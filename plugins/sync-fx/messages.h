@@ -403,6 +403,11 @@
       "The accounts server does not offer this way of signing in." FX_WEB, 0) \
     M(T, server_failed, "sync-fx.signin.server_failed", \
       "The accounts server failed ({status}). Try again in a few minutes.", 1, NUMBER, status) \
+    M(T, foreign, "sync-fx.signin.foreign", \
+      "Something between here and the accounts server answered in its place ({status}; perhaps a " \
+      "proxy's or portal's page). That says nothing about your password. Try again in a few " \
+      "minutes; if it stays so, whoever runs this server can look into it.", \
+      1, NUMBER, status) \
     M(T, timeout, "sync-fx.signin.timeout", \
       "The accounts server did not answer in time. Try again in a minute.", 0) \
     M(T, unreachable, "sync-fx.signin.unreachable", \

@@ -13,6 +13,13 @@ SMALL = "small@example.org"
 
 
 class Schedule(TestCase):
+    def own(self, config):
+        """A node whose accounts server is the double."""
+        service = self.service(load=False)
+        service.account(SMALL, history=30, bookmarks=5, tabs=2)
+        return service, self.node(f"[sync firefox]\naccounts_url = {service.url}\nclient_id = "
+                                  f"0123456789abcdef\n{config}")
+
     def requests(self, service):
         return len(service.log("info/collections"))
 
@@ -123,13 +130,12 @@ class Schedule(TestCase):
         self.assertGreater(me["next_sync"] - me["last_attempt"], 9000 * 1000)
 
     def test_a_refused_sign_in_is_looked_at_again(self):
-        service, node = self.service(load=False), self.node(
-            "[scheduler]\ninterval = 1d\njitter = 0\nsignin_retry = 1s\nsignin_retry_max = 2s\n")
-        service.account(SMALL, history=30, bookmarks=5, tabs=2)
+        service, node = self.own("[scheduler]\ninterval = 1d\njitter = 0\nsignin_retry = 1s\n"
+                                 "signin_retry_max = 2s\n")
         node.add_account(service, SMALL, auth="refresh")
         refusal = json.dumps({"code": 401, "errno": 110, "error": "Unauthorized"})
         service.faults({
-            "match": "oauth/token", "status": 401, "body": refusal, "headers":
+            "match": "v1/token", "status": 401, "body": refusal, "headers":
             {"Content-Type": "application/json"}
         })
         service.post("expire", email=SMALL)
@@ -138,7 +144,7 @@ class Schedule(TestCase):
         me = node.api("/me", SMALL)["account"]
         self.assertEqual((me["state"], me["next_sync_message"]["id"]),
                          ("signin_needed", "account.next.signin"))
-        until(lambda: len(service.log("oauth/token")) >= 3, "it is looked at again by itself")
+        until(lambda: len(service.log("v1/token")) >= 3, "it is looked at again by itself")
         # one request each time, and no password
         self.assertEqual({r["path"].rpartition("/")[2] for r in service.log()
                           if r["method"] == "POST"}, {"token"})
@@ -149,16 +155,15 @@ class Schedule(TestCase):
         """Case token-401-page, at both servers, with what a sign-in and what an import stored."""
         page = {"status": 401, "headers": {"Content-Type": "text/html"},
                 "body": "<html>401 Authorization Required</html>"}
-        for auth, match in (("refresh", "1.0/sync"), ("refresh", "oauth/token"),
-                            ("token", "1.0/sync"), ("token", "info/collections")):
+        for auth, match in (("refresh", "1.0/sync"), ("refresh", "v1/token"),
+                            ("access", "1.0/sync"), ("access", "info/collections")):
             with self.subTest(auth=auth, match=match):
-                service, node = self.service(load=False), self.node(
+                service, node = self.own(
                     "[scheduler]\ninterval = 1s\nretry_max = 1s\njitter = 0\n")
-                service.account(SMALL, history=30, bookmarks=5, tabs=2)
                 node.add_account(service, SMALL, auth=auth)
                 service.faults({"match": match, **page})
                 if match != "info/collections":
-                    service.post("expire", email=SMALL)
+                    service.post("expire", email=SMALL, what="all" if auth == "refresh" else "hawk")
                 until(lambda n=node: n.api("/me", SMALL)["account"]["state"] != "ok", "trouble")
                 me = node.api("/me", SMALL)["account"]
                 self.assertEqual(me["state"], "error", me["state_detail"])

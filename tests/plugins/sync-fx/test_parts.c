@@ -472,6 +472,8 @@ static void test_foreign_pages(void **state)
         snprintf(answer.error_body, sizeof(answer.error_body), "%s", rows[i].body);
         assert_int_equal(fx_answer_is_foreign(&answer), rows[i].foreign);
         answer.is_weave = true;
+        assert_int_equal(fx_answer_is_foreign(&answer), rows[i].body[0] == '<');
+        answer.is_hawk = true;
         assert_false(fx_answer_is_foreign(&answer));
     }
 }
