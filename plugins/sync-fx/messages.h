@@ -141,8 +141,8 @@
     M(T, token_signin_refused, "sync-fx.token.signin_refused", \
       "The token server no longer accepts the sign-in, even renewed. Sign in again.", 0) \
     M(T, token_clock, "sync-fx.token.clock", \
-      "The token server says that the clock is wrong. Whoever runs this server can check the " \
-      "time of its machine.", 0) \
+      "The token server says that this server's clock is wrong. Whoever runs this server can " \
+      "check the time of its machine.", 0) \
     M(T, token_key, "sync-fx.token.key", \
       "The account's password was reset, and with it the key of the data changed. Sign in " \
       "again.", 0) \
