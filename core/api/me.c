@@ -11,15 +11,14 @@ static void me_put_next(struct api_call *call, const struct hearth_account *a, j
 {
     struct message_kept kept = {0};
     if (a->next_sync > 1 && call->api->options.explain_next != NULL)
-        message_keep_sentence(&kept,
-                              call->api->options.explain_next(call->api->options.ctx, a));
+        message_keep_sentence(&kept, call->api->options.explain_next(call->api->options.ctx, a));
     json_t *parameters = kept.id[0] == '\0' ? NULL : json_loads(kept.parameters, 0, NULL);
     json_object_set_new(account, "next_sync_detail",
                         kept.id[0] == '\0' ? json_null() : json_string(kept.text));
     json_object_set_new(account, "next_sync_message",
-                        parameters == NULL ? json_null()
-                                           : json_pack("{s:s, s:o}", "id", kept.id, "parameters",
-                                                       parameters));
+                        parameters == NULL
+                            ? json_null()
+                            : json_pack("{s:s, s:o}", "id", kept.id, "parameters", parameters));
 }
 
 int api_me_get(struct api_call *call)

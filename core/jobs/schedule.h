@@ -16,7 +16,7 @@ struct schedule {
     int64_t retry_max;      /* longest pause after failures */
     /* until an account whose sign-in is refused is looked at again, and each time after that */
     int64_t signin_retry, signin_retry_max;
-    int jitter;             /* per cent, 0..50 */
+    int jitter; /* per cent, 0..50 */
 };
 
 /* The pause that suits how lately the person was seen; 0: none, the account sleeps. */

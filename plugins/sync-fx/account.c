@@ -138,8 +138,7 @@ int fx_account_configuration(struct fx_pull *p)
         return 0;
     struct fx_answer answer;
     struct support_buf body = {0};
-    struct fx_get get = {
-        .path = "info/configuration", .ret_body = &body, .may_be_missing = true};
+    struct fx_get get = {.path = "info/configuration", .ret_body = &body, .may_be_missing = true};
     int r = fx_storage_get(p, &get, &answer);
     if (r == 0 && fx_json_scan(body.data, body.size, on_limit, &limit) != 0)
         limit = 0;

@@ -72,8 +72,7 @@ static int64_t read_timestamp(const char *text)
 static int64_t read_count(const char *text)
 {
     int64_t count;
-    return answer_number(text, 0, FX_NUMBER_MAX, &count) == 0 && count >= 0 &&
-                   count < FX_NUMBER_MAX
+    return answer_number(text, 0, FX_NUMBER_MAX, &count) == 0 && count >= 0 && count < FX_NUMBER_MAX
                ? count
                : -1;
 }
@@ -127,8 +126,7 @@ static void answer_read_header(const char *name, const char *value, struct fx_an
         answer->is_hawk |= strncasecmp(value + strspn(value, " \t"), "Hawk", 4) == 0;
         if (fx_answer_hawk_ts(value, &number) == 0)
             answer->hawk_ts = number;
-    }
-    else if (strcmp(name, "x-weave-alert") == 0) {
+    } else if (strcmp(name, "x-weave-alert") == 0) {
         size_t size = codec_utf8_valid(value, strlen(value))
                           ? support_utf8_cut(value, strlen(value), (FX_ALERT_MAX - 1) / 3)
                           : 0;

@@ -215,8 +215,9 @@ struct fx_get {
 };
 
 /* A signed GET to the storage server: the only thing that is ever sent there. Renews
- * credentials, corrects the clock, takes no proxy's page for the server's word. 0 (status 200), FX_UNCHANGED, FX_MODIFIED, FX_MISSING,
- * FX_MOVED, FX_END, negative, or what a callback returned. */
+ * credentials, corrects the clock, takes no proxy's page for the server's word. 0 (status 200),
+ * FX_UNCHANGED, FX_MODIFIED, FX_MISSING, FX_MOVED, FX_END, negative, or what a callback
+ * returned. */
 int fx_storage_get(struct fx_pull *p, const struct fx_get *get, struct fx_answer *ret_answer);
 
 /* --- account.c: info, meta/global, crypto/keys --- */

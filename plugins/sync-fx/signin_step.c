@@ -163,7 +163,9 @@ static int refused_by_status(struct fx_signin *s, int64_t wait)
                               0);
     default:
         return fx_step_failed(s, "server_error", fx_asks_server_failed(status), 0,
-                              status < 500 ? 0 : wait == 0 ? PAUSE : wait);
+                              status < 500 ? 0
+                              : wait == 0  ? PAUSE
+                                           : wait);
     }
 }
 

@@ -98,22 +98,37 @@ int fx_timestamp_parse(const char *text, size_t size, int64_t *ret_centiseconds)
     return r;
 }
 
+static int date_digits(const char *text, int count)
+{
+    int value = 0;
+    for (int i = 0; i < count; i++)
+        value = value * 10 + (text[i] - '0');
+    return value;
+}
+
 int fx_timestamp_parse_date(const char *text, int64_t *ret_ms)
 {
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    struct tm tm = {0};
-    char month[4] = "", zone[4] = "";
+    /* 0: a digit, x: a letter */
+    static const char form[] = "xxx, 00 xxx 0000 00:00:00 GMT",
+                      months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     text += strspn(text, " \t");
-    if (strlen(text) < 5 || text[3] != ',' ||
-        sscanf(text + 4, " %2d %3s %4d %2d:%2d:%2d %3s", &tm.tm_mday, month, &tm.tm_year,
-               &tm.tm_hour, &tm.tm_min, &tm.tm_sec, zone) != 7)
-        return HEARTH_ERR_INVALID;
+    for (size_t i = 0; i < sizeof(form) - 1; i++) {
+        bool fits = form[i] == '0'   ? text[i] >= '0' && text[i] <= '9'
+                    : form[i] == 'x' ? text[i] >= 'A' && text[i] <= 'z'
+                                     : text[i] == form[i];
+        if (!fits) /* the end, at the latest */
+            return HEARTH_ERR_INVALID;
+    }
+    char month[4] = {text[8], text[9], text[10], '\0'};
     const char *found = strstr(months, month);
-    if (strlen(month) != 3 || found == NULL || (found - months) % 3 != 0 ||
-        strcmp(zone, "GMT") != 0 || tm.tm_year < 1970)
+    struct tm tm = {.tm_mday = date_digits(text + 5, 2),
+                    .tm_year = date_digits(text + 12, 4) - 1900,
+                    .tm_hour = date_digits(text + 17, 2),
+                    .tm_min = date_digits(text + 20, 2),
+                    .tm_sec = date_digits(text + 23, 2)};
+    if (found == NULL || (found - months) % 3 != 0 || tm.tm_year < 70)
         return HEARTH_ERR_INVALID;
     tm.tm_mon = (int)(found - months) / 3;
-    tm.tm_year -= 1900;
     int64_t seconds = (int64_t)timegm(&tm);
     if (seconds < 0)
         return HEARTH_ERR_INVALID;

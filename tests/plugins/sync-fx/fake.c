@@ -106,8 +106,8 @@ static void check_headers(const struct hearth_http_request *request, const struc
         snprintf(name, sizeof(name), "%.*s", (int)n, want);
         const char *value = header_of(request, name);
         bool part = want[n + 2] == '*';
-        if (value == NULL || (part ? strstr(value, want + n + 3) == NULL
-                                   : strcmp(value, want + n + 2) != 0))
+        if (value == NULL ||
+            (part ? strstr(value, want + n + 3) == NULL : strcmp(value, want + n + 2) != 0))
             fail_msg("%s: header %s is %s, not %s", step->request, name,
                      value == NULL ? "absent" : value, want + n + 2);
     }

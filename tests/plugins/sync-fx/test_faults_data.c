@@ -11,7 +11,7 @@ static void test_meta(void **state)
     (void)state;
     struct fake *f = fake_create();
     fake_expect_token(f);
-    fake_expect_info(f, "{\"meta\":1795417400.10,\"bookmarks\":1}"); 
+    fake_expect_info(f, "{\"meta\":1795417400.10,\"bookmarks\":1}");
     fake_pull_ends(f, HEARTH_ACCOUNT_WAITING, "does not have the record crypto/keys");
     fake_expect_info(f, "{\"crypto\":1795417400.10,\"bookmarks\":1}");
     fake_pull_ends(f, HEARTH_ACCOUNT_WAITING, "does not have the record meta/global");

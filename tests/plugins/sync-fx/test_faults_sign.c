@@ -37,7 +37,8 @@ static void test_token_refusals(void **state)
         {401, "{\"status\":\"unauthorized\"}", HEARTH_ACCOUNT_ERROR, /* a gateway's */
          "between here and the token server refuses the request (401"},
         {403, "{\"status\":\"error\"}", HEARTH_ACCOUNT_ERROR,
-         "The token server does not allow the request for 1.0/sync/1.5 (403). Ask whoever runs it."},
+         "The token server does not allow the request for 1.0/sync/1.5 (403). Ask whoever runs "
+         "it."},
         {404, "{\"status\":\"error\"}", HEARTH_ACCOUNT_ERROR,
          "The token server has nothing at 1.0/sync/1.5 (404). It is tried again. Whoever runs this "
          "server can check token_server"},

@@ -413,7 +413,8 @@ static void check_clock(const char *date, const char *weave, const char *modifie
     if (date != NULL)
         headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER("date", date);
     if (weave != NULL)
-        headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER("x-weave-timestamp", weave);
+        headers[count++] =
+            (struct hearth_http_header)HEARTH_HTTP_HEADER("x-weave-timestamp", weave);
     if (modified != NULL)
         headers[count++] =
             (struct hearth_http_header)HEARTH_HTTP_HEADER("x-last-modified", modified);
