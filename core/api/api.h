@@ -24,6 +24,9 @@ struct api_options {
     int64_t export_timeout;  /* ms that it has for a download */
     /* makes downloads: they take long, and must not keep readers waiting */
     struct http_pool export_pool;
+    /* other processes change accounts, too: what is current is asked of the storage each time,
+     * because their events may come later than who has seen their work */
+    bool shared;
     size_t cache_memory;  /* bytes for answers that are still valid */
     const char *base_url; /* the address people use; NULL: unknown */
     struct session_limits sessions;
@@ -35,6 +38,8 @@ struct api_options {
     int (*request_sync)(void *ctx, const char *account, struct err *err);
     void (*touch_last_seen)(void *ctx, const char *account, const char *token);
     bool (*is_syncing)(void *ctx, const char *account);
+    /* why the next sync is when it is; looks at memory */
+    struct hearth_sentence (*explain_next)(void *ctx, const struct hearth_account *account);
     /* An account's data have ended, here or as another process or a command says: its sync
      * plugin knows it no more. Also on the thread that hears events. */
     void (*account_removed)(void *ctx, const char *account);
