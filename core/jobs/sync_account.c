@@ -364,13 +364,13 @@ static int sync_run_pull(const struct sync_context *context, struct storage *sto
         result.account_backoff > result.host_backoff ? result.account_backoff : result.host_backoff;
     if (pause < why.retry_after)
         pause = why.retry_after;
-    /* whoever sees that the sync has ended reads what it brought: not by way of the queue, which
-     * may take its time */
+    /* Whoever sees that the sync has ended reads what it brought: this process is told at once,
+     * others by the queue, before the outcome is stored. */
     if (sink.changed != 0 && context->changed != NULL)
         context->changed(context->changed_ctx, account->id, sink.generation);
-    int r = store_outcome(context, storage, account->id, pause, outcome, err);
     if (sink.changed != 0)
         emit_changed(context, &sink);
+    int r = store_outcome(context, storage, account->id, pause, outcome, err);
     emit_state(context, account->id, is_well(outcome) ? "done" : "failed", &outcome->detail);
     log_outcome(account, outcome, &why);
     if (r == 0)
