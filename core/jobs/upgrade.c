@@ -41,6 +41,8 @@ int jobs_upgrade_account(const struct sync_context *context, struct storage *sto
     if (r == 0 && upgraded.generation != 0) {
         log_event(HEARTH_LOG_INFO, "jobs", "addresses united", LOG_TEXT("account", id),
                   LOG_INT("pages", upgraded.pages));
+        if (context->changed != NULL) /* caches of this process, at once */
+            context->changed(context->changed_ctx, id, upgraded.generation);
         jobs_sync_tell_changed(context, id, upgraded.generation, UINT_MAX); /* all of them */
     }
     return r;
