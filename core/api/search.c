@@ -6,6 +6,7 @@
 #include "api/search_run.h"
 #include "base/clock.h"
 #include "model/url.h"
+#include "model/url_canonical.h"
 
 enum { SUGGESTIONS = 10, INPUT_MAX = 256, PICKS_MOST = 10000 };
 
@@ -155,8 +156,8 @@ static int picked_make_room(struct api_call *call, const struct known *known)
     return STORAGE(call->storage, &call->err, pick_put, call->account, &pick);
 }
 
-/* The page of a URL, past the ids that other URLs have taken. */
-static int picked_find_page(struct api_call *call, const char *url, int64_t *ret_page)
+/* The page of a canonical URL, past the ids that other URLs have taken. */
+static int find_picked(struct api_call *call, const char *url, int64_t *ret_page)
 {
     for (int64_t id = model_page_id(url);; id = id == INT64_MAX ? 1 : id + 1) {
         struct hearth_page page = {.struct_size = sizeof(page)};
@@ -168,6 +169,21 @@ static int picked_find_page(struct api_call *call, const char *url, int64_t *ret
             return 0;
         }
     }
+}
+
+/* The page of a URL: a bookmark's may have a user, history's has none. */
+static int picked_find_page(struct api_call *call, const char *url, int64_t *ret_page)
+{
+    struct buf canonical = {0};
+    int r = HEARTH_ERR_NOT_FOUND;
+    for (unsigned how = 0; r == HEARTH_ERR_NOT_FOUND && how <= MODEL_URL_DROP_USER; how++) {
+        r = model_url_canonical(url, strlen(url), how, &canonical);
+        r = r < 0 && r != HEARTH_ERR_NOMEM ? find_picked(call, url, ret_page)
+            : r < 0                        ? err_set(&call->err, r, "out of memory")
+                                           : find_picked(call, canonical.data, ret_page);
+    }
+    buf_fini(&canonical);
+    return r;
 }
 
 int api_search_picked_post(struct api_call *call)
