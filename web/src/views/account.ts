@@ -7,6 +7,7 @@ import { Watch } from "../data/resource.js";
 import type { Devices, MadeLink, MadeToken, Me, Sessions, Tokens } from "../data/types.js";
 import { View } from "../parts/element.js";
 import { deviceIcon, icon } from "../parts/icons.js";
+import "../parts/removed-list.js";
 import { say } from "../parts/say.js";
 import { stateOf } from "../parts/states.js";
 import { notice } from "../parts/status.js";
@@ -429,6 +430,7 @@ class AccountView extends View {
           )}
         </ul>`,
       )}
+      ${this.section("removed", S.removed, html`<removed-list></removed-list>`)}
       ${this.section("forget", S.forgetMe, html`<p>${S.forgetText}</p>${this.forget()}`)}
     `;
   }
