@@ -196,6 +196,7 @@ export const S = {
       ? "Nothing of it was here; it is kept out from now on."
       : `${n(visits, "visit", "visits")} removed here.`,
   clearHistory: "Clear history…",
+  clearTitle: "Clear history",
   clearWhich: "What is to be removed here?",
   clearSpans: {
     hour: "The last hour",
@@ -204,8 +205,8 @@ export const S = {
     range: "A range of days",
     everything: "Everything until now",
   },
-  clearFrom: "Day",
-  clearTo: "Until and with",
+  clearFrom: "First day",
+  clearTo: "Last day",
   clearYes: "Remove here",
   clearNothing: "Choose days of which the first is not after the last.",
   removed: "Removed here",

@@ -156,7 +156,7 @@ export function askSpan(day: string, back: HTMLElement | null) {
   };
   ask(
     {
-      title: S.clearHistory,
+      title: S.clearTitle,
       fields: html`<fieldset class="dialog-span" @change=${changed}>
         <legend>${S.clearWhich}</legend>
         ${Object.entries(S.clearSpans).map(
