@@ -268,7 +268,7 @@ int api_who(struct api *api, struct http_request *request, struct node_storages 
     }
     if (identity.node == api->options.nodes->own)
         api_auth_touch_last_seen(api, &identity);
-    *ret_person = (struct api_person){.node = identity.node};
+    *ret_person = (struct api_person){.node = identity.node, .read_only = identity.read_only};
     memcpy(ret_person->account, identity.account, sizeof(ret_person->account));
     if (identity.kind == PROOF_BROWSER)
         memcpy(ret_person->session, identity.token, sizeof(ret_person->session));

@@ -243,5 +243,92 @@ class Told(Home):
                                                "secret.example", "--yes")), [])
 
 
+class BasicPages(Home):
+    def setUp(self):
+        super().setUp()
+        self.browser = self.signed_in()
+
+    def signed_in(self):
+        browser = Browser(self.home.address)
+        browser.open(self.home.cli("link", ADA).split()[0])
+        browser.submit("Sign in", until=self.home.address + "/")
+        return browser
+
+    def open(self, path):
+        page = self.browser.open(self.home.address + path)
+        self.assertEqual(page.status, 200, page.text)
+        return page
+
+    def remove(self, path, label, words):
+        """The page asks, and says what that means; its button does it."""
+        page = self.open(path)
+        self.assertIn("not removed from Firefox or from the Sync server", page.text)
+        page = self.browser.submit(label)
+        self.assertEqual((page.status, page.title), (200, "It is removed here \u2013 Hearth"))
+        self.assertIn(words, page.text)
+
+    def test_from_history(self):
+        """A visit by its link, then its page, then its site."""
+        self.open("/basic/history?host=secret.example")
+        link = self.browser.page.links["Remove"]  # of the last one: the oldest
+        page = self.open(link)
+        self.assertIn(SECRET, page.text)
+        self.remove(link, "Remove the visit of 2026-11-19 12:00 (UTC)", "1 visit of 1 page went")
+        self.assertEqual(self.dates(SECRET), [NOON])
+        self.remove(link, "Remove all visits of this page", "1 visit of 1 page went")
+        self.assertEqual((self.dates(SECRET), self.dates(NEIGHBOUR)), ([], [NOON]))
+        self.open("/basic/history?host=secret.example")
+        self.remove(self.browser.page.links["Remove this site"],
+                    "Remove all visits of the site secret.example", "1 visit of 1 page went")
+        self.everything_again()
+        self.assertEqual((self.dates(SECRET), self.dates(NEIGHBOUR), self.dates(SHOP)),
+                         ([], [], [NOON]))
+        self.assertEqual(self.open("/basic/history").status, 200)
+
+    def test_from_search(self):
+        page = self.open("/basic/search?q=shop.example%2Fbasket")
+        self.remove(page.links["Remove"], "Remove all visits of this page", "1 visit of 1 page")
+        self.assertEqual(self.dates(SHOP), [])
+
+    def test_a_time_and_the_list(self):
+        self.remove("/auth/remove?from=2026-11-20&to=2026-11-20",
+                    "Remove all visits from 2026-11-20 00:00 until 2026-11-21 00:00 (UTC)", "went")
+        self.assertEqual((self.dates(SECRET), self.dates(SHOP)), ([NOON - DAY], []))
+        page = self.open("/auth/removals")
+        self.assertIn("from 2026-11-20 00:00 until 2026-11-21 00:00", page.text)
+        page = self.browser.submit("Allow again")
+        self.assertIn("not kept out any more", page.title)
+        self.assertNotIn("Allow again", self.open("/auth/removals").text)
+        self.home.sync()
+        self.assertEqual(self.dates(SHOP), [NOON])
+        page = self.open("/auth/remove?all=1")
+        label = page.forms[-1]["buttons"][0]["label"]
+        self.remove("/auth/remove?all=1", page.form(label)[1]["label"], "went")
+
+    def test_what_is_refused(self):
+        for path in ("/auth/remove", "/auth/remove?page=x", "/auth/remove?page=5&date=5",
+                     "/auth/remove?from=2026-11-20", "/auth/remove?from=2026-02-31&to=2026-03-05",
+                     "/auth/remove?from=2026-11-20&to=2026-11-19"):
+            self.assertEqual(self.browser.open(self.home.address + path).status, 400, path)
+        self.assertEqual(self.browser.open(self.home.address + "/auth/remove?page=5").status, 404)
+        fields = {"kind": "page", "page": self.page(SHOP)}
+        for headers in ({}, {"Sec-Fetch-Site": "cross-site"}):  # not by a form of ours
+            answer = self.browser.request("POST", self.home.address + "/auth/remove", fields,
+                                          headers)
+            self.assertEqual(answer.status, 403)
+        token = self.home.cli("token", "new", ADA, "--read-only", "--name", "r").split()[0]
+        reader = Browser(self.home.address, {"Authorization": f"Bearer {token}"})
+        reader.open(self.home.address + "/auth/remove?page=" + self.page(SHOP))
+        self.assertEqual(reader.submit("Remove all visits of this page").status, 403)
+        form = self.open("/auth/remove?page=" + self.page(SHOP)).forms[-2]["fields"]
+        for wrong in ({"kind": "all"}, {"kind": "visit"}, {"kind": "span"}, {"kind": "page",
+                                                                             "page": "-5"}):
+            answer = self.browser.request("POST", self.home.address + "/auth/remove",
+                                          {"form": form["form"], **wrong})
+            self.assertEqual(answer.status, 400, wrong)
+        self.assertEqual(self.dates(SHOP), [NOON])
+        self.assertEqual(self.home.api("/removals")["removals"], [])
+
+
 if __name__ == "__main__":
     unittest.main()
