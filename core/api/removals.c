@@ -1,4 +1,5 @@
-/* What a person removes here and keeps out (core/merge/removed_here.h): made, listed, taken back. */
+/* What a person removes here and keeps out (core/merge/removed_here.h): made, listed, taken
+ * back. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -285,7 +286,7 @@ static int removal_find_urls(struct removal_listing *listing)
             ids[count++] = listing->pages[i];
     }
     plug_storage_reset(call->storage);
-    return ids == NULL   ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory")
+    return ids == NULL  ? err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory")
            : count == 0 ? 0
                         : plug_storage_pages_get(call->storage, call->account, ids, count,
                                                  removal_on_page, listing, &call->err);
@@ -321,8 +322,8 @@ int api_removals_get(struct api_call *call)
     if (r == 0 && listing.count > 0 && listing.older > listing.limit) {
         const json_t *last = listing.rows[0];
         int64_t created = json_integer_value(json_object_get(last, "created"));
-        next = api_make_cursor(call, 'r', &created, 1,
-                               json_string_value(json_object_get(last, "id")));
+        next =
+            api_make_cursor(call, 'r', &created, 1, json_string_value(json_object_get(last, "id")));
     }
     http_reply_header(call->reply, "cache-control", "no-store");
     api_list_begin(call, "{\"removals\":[");
@@ -334,8 +335,8 @@ int api_removals_get(struct api_call *call)
 
 int api_removal_delete(struct api_call *call)
 {
-    int r = api_removal_take_back(call->storage, call->account, call->request->argument,
-                                  &call->err);
+    int r =
+        api_removal_take_back(call->storage, call->account, call->request->argument, &call->err);
     if (r < 0)
         return r;
     api_audit(call, "history kept out no longer");

@@ -56,8 +56,7 @@ static int forget_notify_queue(struct app *app, const char *account, const char 
         return r;
     const struct hearth_queue *ops = plug_ops(app->queue);
     call.hearth.deadline = deadline;
-    r = plug_call_check(
-        &call, ops->event_publish(handle, &call.hearth, account, event), err);
+    r = plug_call_check(&call, ops->event_publish(handle, &call.hearth, account, event), err);
     ops->handle_close(handle);
     plug_call_fini(&call);
     return r;
@@ -91,8 +90,8 @@ void main_forget_changed(struct app *app, const char *account, int64_t generatio
         struct err why = {0};
         int q = event == NULL ? err_set(&why, HEARTH_ERR_NOMEM, "out of memory")
                               : forget_notify_queue(app, account, event, &why);
-        bool shared = app->queue != NULL &&
-                      (plug_descriptor(app->queue)->capabilities & HEARTH_SHARED) != 0;
+        bool shared =
+            app->queue != NULL && (plug_descriptor(app->queue)->capabilities & HEARTH_SHARED) != 0;
         if (r == HEARTH_ERR_NOT_FOUND || (q == 0 && shared)) {
             r = q;
             err = why;

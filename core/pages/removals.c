@@ -124,9 +124,9 @@ static void remove_ask_page(struct basic *basic, const struct hearth_removed_her
     pages_basic_link(out, json_object_get(page, "title"), json_object_get(page, "url"));
     buf_add_text(out, "</p>\n");
     if (asked->date != 0)
-        remove_put_form(
-            call, "visit",
-            arena_printf(&call->request->arena, "Remove the visit of %s (UTC)", when), asked);
+        remove_put_form(call, "visit",
+                        arena_printf(&call->request->arena, "Remove the visit of %s (UTC)", when),
+                        asked);
     remove_put_form(call, "page", "Remove all visits of this page",
                     &(struct hearth_removed_here){.page = asked->page});
     if (host[0] != '\0')
@@ -171,12 +171,12 @@ static void remove_ask_span(struct view_call *call)
     pages_basic_time(since, from);
     pages_basic_time(until, to);
     remove_begin(call);
-    remove_put_form(call, "span",
-                    all ? arena_printf(&call->request->arena,
-                                       "Remove all visits until %s (UTC)", to)
-                        : arena_printf(&call->request->arena,
-                                       "Remove all visits from %s until %s (UTC)", from, to),
-                    &asked);
+    remove_put_form(
+        call, "span",
+        all ? arena_printf(&call->request->arena, "Remove all visits until %s (UTC)", to)
+            : arena_printf(&call->request->arena, "Remove all visits from %s until %s (UTC)", from,
+                           to),
+        &asked);
     remove_end(call);
     json_decref(since);
     json_decref(until);
@@ -242,10 +242,9 @@ void pages_remove_post(struct view_call *call)
         return;
     }
     struct storage *storage = nodes_storages_get(call->storages, basic.person.node, &call->err);
-    int r = storage == NULL
-                ? call->err.code
-                : api_removal_put(call->pages->options.api, call->storages, storage,
-                                  basic.person.account, &removed, &result, &call->err);
+    int r = storage == NULL ? call->err.code
+                            : api_removal_put(call->pages->options.api, call->storages, storage,
+                                              basic.person.account, &removed, &result, &call->err);
     if (r == HEARTH_ERR_INVALID) {
         remove_refuse(call);
         return;
@@ -256,9 +255,8 @@ void pages_remove_post(struct view_call *call)
     }
     remove_audit(&basic, "history removed here");
     pages_html_message(call, 200, pages_says_title_removed(),
-                       pages_says_removed(result.visits,
-                                          result.pages),
-                       "/basic/history", "History");
+                       pages_says_removed(result.visits, result.pages), "/basic/history",
+                       "History");
 }
 
 /* --- the list --- */

@@ -18,7 +18,8 @@ BEN = "ben@example.org"
 class Home(TestCase):
     """Each test has a person with the same few pages."""
     def setUp(self):
-        self.sync_service, self.home = self.service(), self.node()
+        self.sync_service, self.home = self.service(load=False), self.node()
+        self.sync_service.account(ADA, history=9, bookmarks=2, tabs=1)
         self.sync_service.put_clear("history", record("secretaaaaaa", SECRET, NOON, NOON - DAY),
                                     record("secretbbbbbb", NEIGHBOUR, NOON),
                                     record("shopaaaaaaaa", SHOP, NOON),

@@ -211,8 +211,8 @@ export const S = {
   clearNothing: "Choose days of which the first is not after the last.",
   removed: "Removed here",
   removedText:
-    "What you removed from your history here is kept out, although Firefox or the Sync server may " +
-    "still have it. Of the address of a page nothing is kept.",
+    "What you removed from your history here is kept out, although Firefox or the Sync server " +
+    "may still have it. Of the address of a page nothing is kept.",
   removedNothing: "Nothing.",
   removedPage: "All visits of a page",
   removedVisit: (when: string) => `Visit of ${when}`,

@@ -39,6 +39,7 @@ interface Question {
 
 /** A dialog: Escape and "Cancel" change nothing. */
 function ask(question: Question, back: HTMLElement | null) {
+  const { subject } = question;
   const dialog = document.createElement("dialog");
   dialog.className = "dialog";
   dialog.setAttribute("aria-labelledby", "removal-title");
@@ -47,7 +48,7 @@ function ask(question: Question, back: HTMLElement | null) {
     render(
       html`<form @submit=${(e: Event) => void submit(e)}>
         <h2 id="removal-title">${question.title}</h2>
-        ${question.subject ? html`<p class="dialog-what"><bdi>${question.subject}</bdi></p>` : nothing}
+        ${subject ? html`<p class="dialog-what"><bdi>${subject}</bdi></p>` : nothing}
         ${question.fields ?? nothing}
         <p id="removal-text" class="hint">${S.removeText}</p>
         <p class="problem" role="alert">${problem}</p>
