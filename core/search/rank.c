@@ -13,7 +13,9 @@
 
 enum { NONE = UINT16_MAX };
 
-/* Where a candidate stands in the answer; later ones only fill up. */
+/* Where a candidate stands in the answer; later ones only fill up. START and ANYWHERE are the
+ * general results: the first ones that match at word starts, then those that match anywhere, half
+ * as many again as there is room for; shown by frecency. */
 enum part { PART_TAB, PART_SPARE_TAB, PART_PICK, PART_START, PART_ANYWHERE, PARTS };
 
 struct candidate {
@@ -21,7 +23,9 @@ struct candidate {
     uint32_t index; /* in it; of tabs: also in the list of tabs */
     uint16_t next;  /* in its part */
     uint8_t part;
-    bool out; /* another one has taken its address */
+    bool at_start; /* each word was found at the beginning of a word */
+    bool out;      /* another one has taken its address */
+    bool shown;    /* is among those that there may be room for */
     struct device_link *devices;
     size_t device_count;
 };
@@ -67,35 +71,64 @@ static const char *core_of_url(const struct segment *segment, uint32_t index, si
     return url;
 }
 
-static bool same_address(const struct candidate *a, const struct segment *segment, uint32_t index)
-{
-    if (a->segment->keys[a->index] != segment->keys[index])
-        return false;
-    size_t size, other_size;
-    const char *url = core_of_url(a->segment, a->index, &size),
-               *other = core_of_url(segment, index, &other_size);
-    return size == other_size && memcmp(url, other, size) == 0;
-}
-
 /* A page whose address is looked for. */
 struct looked_for {
     const struct segment *segment;
     uint32_t index;
+    bool www; /* as it is, or its sibling */
 };
 
+/* www. is another site, until titles say otherwise. */
 static bool candidate_is(const void *candidates, uint32_t number, const void *key)
 {
     const struct looked_for *page = key;
-    return same_address(&((const struct candidate *)candidates)[number], page->segment,
-                        page->index);
+    const struct candidate *a = &((const struct candidate *)candidates)[number];
+    if (a->segment->keys[a->index] != page->segment->keys[page->index] ||
+        segment_is_www(a->segment, a->index) != page->www)
+        return false;
+    size_t size, other_size;
+    const char *url = core_of_url(a->segment, a->index, &size),
+               *other = core_of_url(page->segment, page->index, &other_size);
+    return size == other_size && memcmp(url, other, size) == 0;
 }
 
 /* The slot of an address: occupied by the candidate that has it, or free. */
 static uint32_t *rank_address_slot(struct rank *rank, const struct segment *segment, uint32_t index)
 {
-    struct looked_for page = {segment, index};
+    struct looked_for page = {segment, index, segment_is_www(segment, index)};
     return index_table_slot(&rank->table, segment->keys[index], candidate_is, rank->candidates,
                             &page);
+}
+
+/* Without http(s)://, www., and an empty '?'. */
+static bool same_but_for_www(const struct candidate *a, const struct segment *segment,
+                             uint32_t index)
+{
+    const char *url = a->segment->text + a->segment->offsets[a->index],
+               *other = segment->text + segment->offsets[index];
+    url += strncmp(url, "www.", 4) == 0 ? 4 : 0;
+    other += strncmp(other, "www.", 4) == 0 ? 4 : 0;
+    size_t size = strlen(url), other_size = strlen(other);
+    size -= size > 0 && url[size - 1] == '?';
+    other_size -= other_size > 0 && other[other_size - 1] == '?';
+    return size == other_size && memcmp(url, other, size) == 0;
+}
+
+/* The candidate that differs from the page in www. alone and has the same title: the same page.
+ * NULL: none. */
+static struct candidate *rank_sibling(struct rank *rank, const struct segment *segment,
+                                      uint32_t index)
+{
+    struct looked_for page = {segment, index, !segment_is_www(segment, index)};
+    int64_t number = index_table_find(&rank->table, segment->keys[index], candidate_is,
+                                      rank->candidates, &page);
+    struct candidate *sibling =
+        number == INDEX_TABLE_NONE ? NULL : &rank->candidates[number];
+    return sibling != NULL &&
+                   sibling->segment->titles[sibling->index] == segment->titles[index] &&
+                   same_but_for_www(sibling, segment, index)
+               ? sibling
+               : NULL;
 }
 
 static struct candidate *rank_append_candidate(struct rank *rank, enum part part,
@@ -130,29 +163,50 @@ static bool better_variant(const struct candidate *than, const struct segment *s
 }
 
 /* Puts a page into a part. If its address is there already: a part that stands before keeps it,
- * one that stands behind gives it up; in the same part the better variant takes the place of the
- * other. */
+ * one that stands behind gives it up; the better variant is shown, but a tab or a pick gives its
+ * place to none from behind. */
 static void add_page(struct rank *rank, enum part part, const struct segment *segment,
                      uint32_t index)
 {
     uint32_t *slot = rank_address_slot(rank, segment, index);
     struct candidate *there = *slot == 0 ? NULL : &rank->candidates[*slot - 1];
-    if (there != NULL && there->part == part && better_variant(there, segment, index)) {
-        there->segment = segment;
-        there->index = index;
-    } else if (there == NULL || there->part == PART_SPARE_TAB || there->part > part) {
-        if (there != NULL)
-            take_out(rank, there);
-        rank_append_candidate(rank, part, segment, index, slot);
+    bool at_start = part == PART_START;
+    if (there != NULL && (there->part == part || there->part == PART_START) &&
+        there->part >= PART_PICK) {
+        if (better_variant(there, segment, index)) {
+            there->segment = segment;
+            there->index = index;
+            there->at_start = at_start;
+        }
+        return;
     }
+    if (there != NULL && there->part != PART_SPARE_TAB && there->part <= part)
+        return;
+    if (there != NULL) {
+        take_out(rank, there);
+        if (there->part == PART_ANYWHERE && !better_variant(there, segment, index)) {
+            segment = there->segment;
+            index = there->index;
+            at_start = false;
+        }
+    }
+    rank_append_candidate(rank, part, segment, index, slot)->at_start = at_start;
+}
+
+/* As many general results as are looked for: some turn out to be one. */
+static uint32_t rank_general_room(const struct rank *rank)
+{
+    uint32_t before = rank->count[PART_TAB] + rank->count[PART_PICK];
+    return before >= rank->limit ? 0 : ((rank->limit - before) * 3 + 1) / 2;
 }
 
 static enum scan_want rank_wanted_matches(const struct rank *rank)
 {
-    uint32_t sure = rank->count[PART_TAB] + rank->count[PART_PICK] + rank->count[PART_START];
-    if (sure >= rank->limit)
+    uint32_t room = rank_general_room(rank);
+    if (rank->count[PART_START] >= room)
         return SCAN_WANT_NOTHING;
-    return sure + rank->count[PART_ANYWHERE] >= rank->limit ? SCAN_WANT_AT_START : SCAN_WANT_ALL;
+    return rank->count[PART_START] + rank->count[PART_ANYWHERE] >= room ? SCAN_WANT_AT_START
+                                                                        : SCAN_WANT_ALL;
 }
 
 static void add_match(struct rank *rank, const struct segment *segment, uint32_t index,
@@ -235,7 +289,9 @@ static int scan_tabs(struct rank *rank)
         if (search_scan_page(tabs->segment, i, rank->query) == SCAN_NONE)
             continue;
         uint32_t *slot = rank_address_slot(rank, tabs->segment, i);
-        struct candidate *candidate = *slot == 0 ? NULL : &rank->candidates[*slot - 1];
+        struct candidate *candidate = *slot == 0
+                                          ? rank_sibling(rank, tabs->segment, i)
+                                          : &rank->candidates[*slot - 1];
         if (candidate == NULL && rank->count[PART_TAB] + rank->count[PART_SPARE_TAB] < rank->limit)
             candidate = rank_append_candidate(
                 rank, rank->count[PART_TAB] < rank->tab_cap ? PART_TAB : PART_SPARE_TAB,
@@ -304,45 +360,147 @@ static int fill_devices(struct rank *rank, const struct candidate *candidate,
     return hit->url == NULL || hit->title == NULL ? HEARTH_ERR_NOMEM : 0;
 }
 
-static int write_part(struct rank *rank, enum part part, struct search_hit *hits, size_t *count)
+static int write_hit(struct rank *rank, const struct candidate *candidate, struct search_hit *hits,
+                     size_t *count)
 {
-    for (uint16_t i = rank->first[part]; i != NONE && *count < rank->limit;
-         i = rank->candidates[i].next) {
-        const struct candidate *candidate = &rank->candidates[i];
-        if (candidate->out)
-            continue;
-        const struct segment *segment = candidate->segment;
-        struct search_hit *hit = &hits[(*count)++];
-        *hit = (struct search_hit){.kind = segment->flags[candidate->index] & SEGMENT_BOOKMARKED
-                                               ? SEARCH_BOOKMARK
-                                               : SEARCH_HISTORY,
-                                   .at_word_start = part == PART_START,
-                                   .picked = part == PART_PICK,
-                                   .page = segment->ids[candidate->index],
-                                   .frecency = segment->frecency[candidate->index]};
-        if ((part == PART_TAB || part == PART_SPARE_TAB) && fill_devices(rank, candidate, hit) < 0)
-            return HEARTH_ERR_NOMEM;
+    const struct segment *segment = candidate->segment;
+    struct search_hit *hit = &hits[(*count)++];
+    *hit = (struct search_hit){.kind = segment->flags[candidate->index] & SEGMENT_BOOKMARKED
+                                           ? SEARCH_BOOKMARK
+                                           : SEARCH_HISTORY,
+                               .at_word_start = candidate->at_start,
+                               .picked = candidate->part == PART_PICK,
+                               .page = segment->ids[candidate->index],
+                               .frecency = segment->frecency[candidate->index]};
+    return candidate->part == PART_TAB || candidate->part == PART_SPARE_TAB
+               ? fill_devices(rank, candidate, hit)
+               : 0;
+}
+
+static int write_part(struct rank *rank, enum part part, uint32_t limit, struct search_hit *hits,
+                      size_t *count)
+{
+    int r = 0;
+    for (uint16_t i = rank->first[part]; i != NONE && *count < limit && r == 0;
+         i = rank->candidates[i].next)
+        if (!rank->candidates[i].out)
+            r = write_hit(rank, &rank->candidates[i], hits, count);
+    return r;
+}
+
+static int rank_compare_frecency(const void *a, const void *b)
+{
+    const struct candidate *x = *(const struct candidate *const *)a,
+                           *y = *(const struct candidate *const *)b;
+    int32_t f = x->segment->frecency[x->index], g = y->segment->frecency[y->index];
+    if (f != g)
+        return f > g ? -1 : 1;
+    if (x->part != y->part)
+        return x->part < y->part ? -1 : 1;
+    return x < y ? -1 : x > y; /* both in one array, in the order of their arrival */
+}
+
+/* The general results, by frecency. */
+static struct candidate **collect_general(struct rank *rank, size_t *ret_count)
+{
+    uint32_t room = rank_general_room(rank);
+    struct candidate **list = arena_alloc(rank->arena, (room + 1) * sizeof(*list));
+    size_t count = 0;
+    for (enum part part = PART_START; list != NULL && part <= PART_ANYWHERE; part++)
+        for (uint16_t i = rank->first[part]; i != NONE && count < room;
+             i = rank->candidates[i].next)
+            if (!rank->candidates[i].out) {
+                rank->candidates[i].shown = true;
+                list[count++] = &rank->candidates[i];
+            }
+    if (count > 0)
+        qsort(list, count, sizeof(*list), rank_compare_frecency);
+    *ret_count = count;
+    return list;
+}
+
+/* Of two that differ in www. alone and have one title the one with the better prefix is shown. */
+static void drop_siblings(struct rank *rank, struct candidate **list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct candidate *sibling =
+            rank_sibling(rank, list[i]->segment, list[i]->index);
+        if (sibling != NULL && !sibling->out && (sibling->shown || sibling->part == PART_PICK) &&
+            better_variant(list[i], sibling->segment, sibling->index))
+            list[i]->out = true;
     }
-    return 0;
+}
+
+/* What stands before '#'. */
+static const char *base_of(const struct candidate *candidate, size_t *ret_size)
+{
+    const char *url = candidate->segment->text + candidate->segment->offsets[candidate->index];
+    *ret_size = strcspn(url, "#");
+    return url;
+}
+
+static bool same_document(const struct candidate *a, const struct candidate *b)
+{
+    if (a->segment->titles[a->index] != b->segment->titles[b->index])
+        return false;
+    size_t size, other_size;
+    const char *url = base_of(a, &size), *other = base_of(b, &other_size);
+    return size == other_size &&
+           a->segment->flags[a->index] >> SEGMENT_RANK_SHIFT ==
+               b->segment->flags[b->index] >> SEGMENT_RANK_SHIFT &&
+           memcmp(url, other, size) == 0 && strcmp(url + size, other + size) != 0;
+}
+
+/* Pages of history that differ behind '#' from one that stands before, and have its title, are
+ * places in one document. */
+static void drop_places(struct candidate **list, size_t count)
+{
+    bool any = false;
+    for (size_t i = 0; i < count && !any; i++) {
+        size_t size;
+        any = base_of(list[i], &size)[size] == '#';
+    }
+    for (size_t i = 1; any && i < count; i++) {
+        bool bookmarked = list[i]->segment->flags[list[i]->index] & SEGMENT_BOOKMARKED;
+        for (size_t k = 0; k < i && !bookmarked && !list[i]->out; k++)
+            list[i]->out = same_document(list[i], list[k]);
+    }
+}
+
+static int write_general(struct rank *rank, struct search_hit *hits, size_t *count)
+{
+    size_t general;
+    struct candidate **list = collect_general(rank, &general);
+    if (list == NULL)
+        return HEARTH_ERR_NOMEM;
+    drop_siblings(rank, list, general);
+    drop_places(list, general);
+    int r = 0;
+    for (size_t i = 0; i < general && *count < rank->limit && r == 0; i++)
+        if (!list[i]->out)
+            r = write_hit(rank, list[i], hits, count);
+    return r;
 }
 
 static int write_hits(struct rank *rank, struct search_results *ret_results)
 {
-    struct search_hit *hits = arena_alloc(rank->arena, rank->limit * sizeof(*hits));
+    /* spare tabs stand before the pages, whose number has to be known first */
+    struct search_hit *hits = arena_alloc(rank->arena, 2 * rank->limit * sizeof(*hits)),
+                      *pages = hits + rank->limit;
     if (hits == NULL)
         return HEARTH_ERR_NOMEM;
-    size_t count = 0;
-    uint32_t others = rank->count[PART_PICK] + rank->count[PART_START] + rank->count[PART_ANYWHERE];
-    uint32_t shown =
-        rank->count[PART_TAB] + others < rank->limit ? rank->limit - others : rank->count[PART_TAB];
-    uint32_t limit = rank->limit;
-    rank->limit = shown;
-    int r = write_part(rank, PART_TAB, hits, &count);
+    size_t count = 0, others = 0;
+    int r = write_part(rank, PART_PICK, rank->limit, pages, &others);
     if (r == 0)
-        r = write_part(rank, PART_SPARE_TAB, hits, &count);
-    rank->limit = limit;
-    for (enum part part = PART_PICK; r == 0 && part < PARTS; part++)
-        r = write_part(rank, part, hits, &count);
+        r = write_general(rank, pages, &others);
+    uint32_t tabs = rank->count[PART_TAB] < rank->limit ? rank->count[PART_TAB] : rank->limit,
+             shown = tabs + others < rank->limit ? rank->limit - (uint32_t)others : tabs;
+    if (r == 0)
+        r = write_part(rank, PART_TAB, shown, hits, &count);
+    if (r == 0)
+        r = write_part(rank, PART_SPARE_TAB, shown, hits, &count);
+    for (size_t i = 0; r == 0 && i < others && count < rank->limit; i++)
+        hits[count++] = pages[i];
     if (r == 0)
         *ret_results = (struct search_results){
             .hits = hits, .count = count, .generation = rank->block->generation};
@@ -353,7 +511,7 @@ static int write_hits(struct rank *rank, struct search_results *ret_results)
 static bool choose_pages(struct rank *rank)
 {
     const struct search_request *request = rank->request;
-    if (rank->query->only == QUERY_TABS)
+    if (rank->query->only == QUERY_TABS || rank->query->only == QUERY_NOTHING)
         return false;
     rank->flags.any = (uint8_t)((request->in & SEARCH_IN_BOOKMARKS ? SEGMENT_BOOKMARKED : 0) |
                                 (request->in & SEARCH_IN_HISTORY ? SEGMENT_VISITED : 0));
@@ -373,11 +531,11 @@ static bool choose_tabs(const struct rank *rank)
            (query->only == QUERY_TABS || (query->only == QUERY_ANY && query->word_count > 0));
 }
 
-/* Each part adds at most `limit` candidates, ANYWHERE again as many in place of those that went
- * to START. */
+/* Tabs and picks add at most `limit` candidates each, START half as many again, ANYWHERE twice
+ * that: in place of those that went to START. */
 static int rank_prepare_tables(struct rank *rank)
 {
-    rank->candidate_room = (uint16_t)(rank->limit * (PARTS + 1));
+    rank->candidate_room = (uint16_t)(rank->limit * 8 + 8);
     rank->table.room = index_table_room(rank->candidate_room);
     size_t table_size = rank->table.room * sizeof(*rank->table.slots);
     rank->candidates = arena_alloc(rank->arena, rank->candidate_room * sizeof(*rank->candidates));

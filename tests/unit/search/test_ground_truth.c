@@ -255,7 +255,7 @@ static void check_sets(struct world *world, const char *scene, int want_checked)
             continue;
         for (int filtered = 0; filtered < 2; filtered++) {
             struct query query;
-            assert_int_equal(search_query_parse(typed, &world->arena, &query, NULL), 0);
+            assert_int_equal(search_query_parse(typed, NULL, &world->arena, &query, NULL), 0);
             const struct scan_flags flags = {.any = SEGMENT_BOOKMARKED | SEGMENT_VISITED,
                                              .none = SEGMENT_JAVASCRIPT};
             *found = (struct found){.world = world};
@@ -311,7 +311,7 @@ static size_t check_list(struct world *world, const struct block *block, const j
     struct search_results results;
     struct query query;
     bool full;
-    assert_int_equal(search_query_parse(typed, &world->arena, &query, NULL), 0);
+    assert_int_equal(search_query_parse(typed, NULL, &world->arena, &query, NULL), 0);
     assert_int_equal(search_rank_block(block, &request, &query, &world->arena, &results, &full), 0);
     size_t hit = 0, agreed = 0, i;
     json_t *row;

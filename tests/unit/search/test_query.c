@@ -25,7 +25,7 @@ static void expect(const char *typed, const char *want)
                                [QUERY_TABS] = '%'};
     char field[] = {[QUERY_EVERYWHERE] = ' ', [QUERY_TITLE] = '#', [QUERY_URL] = '$'};
     arena_init(&arena, 1 << 20);
-    assert_int_equal(search_query_parse(typed, &arena, &query, &err), 0);
+    assert_int_equal(search_query_parse(typed, NULL, &arena, &query, &err), 0);
     size_t used =
         (size_t)snprintf(text, sizeof(text), "%c%c", only[query.only], field[query.field]);
     for (size_t i = 0; i < query.word_count; i++)
@@ -84,9 +84,9 @@ static void javascript(void **state)
     struct arena arena;
     struct query query;
     arena_init(&arena, 0);
-    assert_int_equal(search_query_parse("javascript:alert", &arena, &query, NULL), 0);
+    assert_int_equal(search_query_parse("javascript:alert", NULL, &arena, &query, NULL), 0);
     assert_true(query.javascript);
-    assert_int_equal(search_query_parse("javascript", &arena, &query, NULL), 0);
+    assert_int_equal(search_query_parse("javascript", NULL, &arena, &query, NULL), 0);
     assert_false(query.javascript);
     arena_fini(&arena);
 }
@@ -100,22 +100,22 @@ static void limits(void **state)
     static char text[SEARCH_MAX_QUERY + 8];
     for (size_t i = 0; i < sizeof(text) - 1; i++)
         text[i] = i % 2 ? ' ' : (char)('a' + i / 2 % 26);
-    assert_int_equal(search_query_parse(text, &arena, &query, &err), HEARTH_ERR_INVALID);
+    assert_int_equal(search_query_parse(text, NULL, &arena, &query, &err), HEARTH_ERR_INVALID);
     assert_non_null(strstr(err.text, "4096"));
     text[SEARCH_MAX_QUERY] = '\0';
-    assert_int_equal(search_query_parse(text, &arena, &query, &err), 0);
+    assert_int_equal(search_query_parse(text, NULL, &arena, &query, &err), 0);
     assert_int_equal(query.word_count, QUERY_MAX_WORDS);
     /* 490 characters, a space, then a word that begins before the 500th and takes in all that
      * follows. */
     memset(text, 'x', 490);
     snprintf(text + 490, sizeof(text) - 490, " %s", "yyyyyyyyyyyyyyyyyyyy zz z");
-    assert_int_equal(search_query_parse(text, &arena, &query, &err), 0);
+    assert_int_equal(search_query_parse(text, NULL, &arena, &query, &err), 0);
     assert_int_equal(query.word_count, 2);
     assert_int_equal(query.words[1].size, 25);
-    assert_int_equal(search_query_parse("a\xff", &arena, &query, &err), HEARTH_ERR_INVALID);
+    assert_int_equal(search_query_parse("a\xff", NULL, &arena, &query, &err), HEARTH_ERR_INVALID);
     arena_fini(&arena);
     arena_init(&arena, 16);
-    assert_int_equal(search_query_parse("river", &arena, &query, &err), HEARTH_ERR_NOMEM);
+    assert_int_equal(search_query_parse("river", NULL, &arena, &query, &err), HEARTH_ERR_NOMEM);
     arena_fini(&arena);
 }
 

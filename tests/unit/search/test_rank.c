@@ -123,7 +123,7 @@ static void expect(const char *typed, struct setting setting, const char *want)
                                            .picks = picks,
                                            .pick_count = setting.picks,
                                            .now = 86400000};
-    assert_int_equal(search_query_parse(typed, &arena, &query, NULL), 0);
+    assert_int_equal(search_query_parse(typed, NULL, &arena, &query, NULL), 0);
     assert_int_equal(search_rank_block(block, &request, &query, &arena, &results, &full), 0);
     search_block_unref(block); /* the answer does not need it */
     for (size_t i = 0; i < results.count; i++) {
@@ -252,7 +252,7 @@ static void small_arena(void **state)
         struct search_results results;
         bool full;
         arena_init(&arena, size);
-        int r = search_query_parse("river", &arena, &query, NULL);
+        int r = search_query_parse("river", NULL, &arena, &query, NULL);
         if (r == 0)
             r = search_rank_block(block, &request, &query, &arena, &results, &full);
         assert_true(r == 0 || r == HEARTH_ERR_NOMEM);
