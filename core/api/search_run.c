@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "api/keyword.h"
 #include "api/source.h"
 #include "base/clock.h"
 #include "plug/fields.h"
@@ -135,6 +136,27 @@ static bool result_fill(const struct pages *pages, const struct search_hit *hit,
     return true;
 }
 
+/* What a keyword opens stands before everything; the same URL comes once. */
+static void result_tell(const struct api_keyword *keyword, const struct api_search_result *results,
+                        size_t count, uint32_t limit, api_search_cb cb, void *ctx)
+{
+    static const struct search_hit keyword_hit = {.kind = SEARCH_KEYWORD};
+    const struct api_search_result opens = {.hit = &keyword_hit,
+                                            .url = keyword->url,
+                                            .title = keyword->title == NULL ? "" : keyword->title,
+                                            .tags = keyword->tags,
+                                            .bookmark = keyword->bookmark,
+                                            .keyword = keyword->keyword};
+    uint32_t told = keyword->url != NULL;
+    bool more = keyword->url == NULL || cb(ctx, &opens) == 0;
+    for (size_t i = 0; more && i < count && told < limit; i++) {
+        if (keyword->url != NULL && strcmp(results[i].url, keyword->url) == 0)
+            continue;
+        told++;
+        more = cb(ctx, &results[i]) == 0;
+    }
+}
+
 int api_search_run(struct search *search, struct storage *storage, const char *account,
                    int64_t generation, const char *query, uint32_t in, uint32_t limit,
                    struct arena *arena, api_search_cb cb, void *ctx, struct err *err)
@@ -142,14 +164,18 @@ int api_search_run(struct search *search, struct storage *storage, const char *a
     struct source source;
     api_source_init(&source, storage, account);
     struct picks picks = {.arena = arena};
+    struct api_keyword keyword = {.applies = false};
     int r =
         query[0] == '\0' ? 0 : STORAGE(storage, err, pick_list, account, result_on_pick, &picks);
+    if (r == 0 && (in & SEARCH_IN_BOOKMARKS))
+        r = api_keyword_find(search, &source, generation, query, arena, &keyword, err);
     if (r < 0)
         return r;
     struct search_request request = {
         .account = account,
         .generation = generation,
         .query = query,
+        .keyword = keyword.applies ? &keyword.rest : NULL,
         .in = in,
         .limit = limit,
         .picks = picks.items,
@@ -161,10 +187,14 @@ int api_search_run(struct search *search, struct storage *storage, const char *a
     struct pages pages = {.arena = arena};
     if (r == 0)
         r = result_read_pages(storage, account, &results, &pages, err);
-    for (size_t i = 0; r == 0 && i < results.count; i++) {
-        struct api_search_result result;
-        if (result_fill(&pages, &results.hits[i], &result) && cb(ctx, &result) != 0)
-            break;
-    }
+    struct api_search_result *shown =
+        r < 0 ? NULL : arena_alloc(arena, (results.count + 1) * sizeof(*shown));
+    if (r == 0 && shown == NULL)
+        r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    size_t count = 0;
+    for (size_t i = 0; r == 0 && i < results.count; i++)
+        count += result_fill(&pages, &results.hits[i], &shown[count]);
+    if (r == 0)
+        result_tell(&keyword, shown, count, limit, cb, ctx);
     return r;
 }

@@ -88,7 +88,7 @@ enum search_in {
     SEARCH_IN_ALL = 7
 };
 
-/* The first word of the query is the keyword of a bookmark; core/search/keyword.h finds it. */
+/* The first word of the query is the keyword of a bookmark (core/search/keyword.h). */
 struct search_keyword {
     bool as_kept;     /* typed as it is kept: no restriction applies then */
     bool takes_words; /* the other words are looked for at its host */
@@ -108,7 +108,8 @@ struct search_request {
     int64_t now; /* ms; picks fade with time */
 };
 
-enum search_kind { SEARCH_TAB, SEARCH_BOOKMARK, SEARCH_HISTORY };
+/* KEYWORD: of none that search_run() finds; what a keyword opens is put before them. */
+enum search_kind { SEARCH_TAB, SEARCH_BOOKMARK, SEARCH_HISTORY, SEARCH_KEYWORD };
 
 struct search_device {
     const char *id, *name;
