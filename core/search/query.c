@@ -242,11 +242,16 @@ static int query_read(const char *text, const struct search_keyword *keyword, bo
 }
 
 /* Takes the keyword away where its words are looked for on its site. */
-static int after_keyword(const struct search_keyword *keyword, struct arena *arena,
-                         struct words *words, struct query *query)
+static int after_keyword(const struct search_keyword *keyword, const char *text,
+                         struct arena *arena, struct words *words, struct query *query)
 {
     if (keyword == NULL || !keyword->takes_words || words->count == 0)
         return 0;
+    size_t from = 0, end = strlen(text);
+    white_space_trim(text, &from, &end);
+    size_t first = white_space_word(text + from, end - from);
+    if (words->list[0].size != first || memcmp(words->list[0].text, text + from, first) != 0)
+        return 0; /* a space that is no longer one when escaped */
     query_drop_word(words, 0);
     if (keyword->host[0] == '\0')
         return 0;
@@ -271,7 +276,7 @@ static int query_parse(const char *text, const struct search_keyword *keyword, b
     struct query *query = arena_alloc(arena, sizeof(*query));
     struct words words;
     if (query == NULL || query_read(text, keyword, bar, arena, query, &words) < 0 ||
-        after_keyword(keyword, arena, &words, query) < 0)
+        after_keyword(keyword, text, arena, &words, query) < 0)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     query->javascript = words.count > 0 && words.list[0].size >= 11 &&
                         memcmp(words.list[0].text, "javascript:", 11) == 0;

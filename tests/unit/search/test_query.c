@@ -22,7 +22,8 @@ static void expect(const char *typed, const char *want)
                                [QUERY_HISTORY] = '^',
                                [QUERY_BOOKMARKS] = '*',
                                [QUERY_TAGGED] = '+',
-                               [QUERY_TABS] = '%'};
+                               [QUERY_TABS] = '%',
+                               [QUERY_NOTHING] = '-'};
     char field[] = {[QUERY_EVERYWHERE] = ' ', [QUERY_TITLE] = '#', [QUERY_URL] = '$'};
     arena_init(&arena, 1 << 20);
     assert_int_equal(search_query_parse(typed, NULL, &arena, &query, &err), 0);
@@ -40,7 +41,11 @@ static void words(void **state)
     expect("", "  ");
     expect("  \t\xe3\x80\x80 ", "  ");
     expect("River", "  river");
-    expect(" river\xc2\xa0 a  garden ", "  garden|river|a");
+    expect(" river  a \xe3\x80\x80 garden ", "  garden|river|a");
+    expect("\xc2\xa0river\xe2\x80\xaf", "  river"); /* around: trimmed; inside: one word */
+    expect("a\xc2\xa0" "b", "  a%a0b");
+    expect("a\xe2\x80\xaf" "b", "  a%u202fb");
+    expect("don\xe2\x80\x99t", "  don%u2019t");
     expect("Łódź É", "  lodz|e");
     expect("\xcc\x81 a", "  a"); /* an accent alone is nothing */
     expect("c++", "  c++");
@@ -63,20 +68,44 @@ static void restrictions(void **state)
     expect("%", "% ");
     expect("% #", "%#");
     expect("^ * + % #", "^#%|*|+");
-    expect("%C3%A9x", "  ex"); /* an escape, not tabs */
+    expect("#river * wide big", "  #river|wide|big|*");
+    expect("%C3%A9x", "  ex"); /* an escaped letter, not tabs */
+    expect("%E9x", "% e9x");
+    expect("%41", "% a"); /* what was typed restricts, what it means is looked for */
     expect("%zz", "% zz");
+    expect("a%20*", "  *|a"); /* an escaped space hides no restriction */
+    expect("? river", "- river");
+    expect("river ?", "- river");
+    expect("river?", "  river?");
+    expect("?river", "- river");
+    expect("> river", "- river");
+    expect("* river ?", "* river|?");
+    expect("@river", "- @river");
+    expect("river @", "  river|@");
 }
 
 static void addresses(void **state)
 {
     expect("https://www.example.org/A%20b", "  www.example.org/a|b");
-    expect("https://", "  https://");
+    expect("https://", "^ https://");
     expect("http://x", "  x");
+    expect("HTTPS:/x", "  x");
+    expect("x-y://z", "  z");
+    expect("https:x", "  https:x");
+    expect("https:// x", "  https://|x");
+    expect("file:x", "  x");
+    expect("view-source:https://x", "  https://x");
+    expect("about:config", "  about:config");
+    expect("about:", "  about:");
+    expect("mailto:x", "  mailto:x");
+    expect("data:", "^ data:");
+    expect("data: a", "  data:|a");
+    expect("javascript:", "^ javascript:");
     expect("localhost:8080", "  localhost:8080");
     expect("caf%C3%A9", "  cafe");
     expect("caf%C3", "  caf%c3");
     expect("100%", "  100%");
-    expect("data:text/html,a b * c", "  data:text/html,a b * c");
+    expect("data:text/html,a b * c", "  text/html,a|*|b|c");
 }
 
 static void javascript(void **state)
@@ -84,10 +113,12 @@ static void javascript(void **state)
     struct arena arena;
     struct query query;
     arena_init(&arena, 0);
-    assert_int_equal(search_query_parse("javascript:alert", NULL, &arena, &query, NULL), 0);
+    assert_int_equal(search_query_parse("javascript: alert", NULL, &arena, &query, NULL), 0);
     assert_true(query.javascript);
     assert_int_equal(search_query_parse("javascript", NULL, &arena, &query, NULL), 0);
     assert_false(query.javascript);
+    assert_int_equal(search_query_parse("javascript:alert", NULL, &arena, &query, NULL), 0);
+    assert_false(query.javascript); /* as Firefox: the scheme is dropped */
     arena_fini(&arena);
 }
 
