@@ -49,48 +49,32 @@ bool search_keyword_takes_words(const char *url)
     return *next_place(url) != '\0';
 }
 
-/* As encodeURIComponent() does. */
-static size_t encode_words(const char *words, size_t size, char *ret_text)
-{
-    static const char hex[] = "0123456789ABCDEF";
-    size_t used = 0;
-    for (size_t i = 0; i < size; i++) {
-        uint8_t c = (uint8_t)words[i];
-        if (codec_is_alnum(words[i]) || strchr("-_.!~*'()", words[i]) != NULL) {
-            ret_text[used++] = words[i];
-        } else {
-            ret_text[used++] = '%';
-            ret_text[used++] = hex[c >> 4];
-            ret_text[used++] = hex[c & 15];
-        }
-    }
-    return used;
-}
-
 const char *search_keyword_url(const char *url, const struct search_keyword_typed *typed,
                                struct arena *arena)
 {
-    size_t room = strlen(url) + 1;
+    static const char kept[] = "-_.!~*'()"; /* as encodeURIComponent() keeps them */
+    size_t encoded_room = 3 * typed->words_size + 1, room = strlen(url) + 1;
     for (const char *at = next_place(url); *at != '\0'; at = next_place(at + 2))
-        room += 3 * typed->words_size;
-    char *made = arena_alloc(arena, room);
+        room += encoded_room;
+    char *words = arena_alloc(arena, typed->words_size + 1),
+         *encoded = arena_alloc(arena, encoded_room), *made = arena_alloc(arena, room);
+    if (words == NULL || encoded == NULL || made == NULL)
+        return NULL;
+    memcpy(words, typed->words, typed->words_size);
+    words[typed->words_size] = '\0';
+    codec_percent_encode(words, kept, encoded, encoded_room);
     size_t used = 0;
-    while (made != NULL) {
-        const char *place = next_place(url);
+    for (const char *place;; url = place + 2) {
+        place = next_place(url);
         memcpy(made + used, url, (size_t)(place - url));
         used += (size_t)(place - url);
         if (*place == '\0')
             break;
-        if (place[1] == 's') {
-            used += encode_words(typed->words, typed->words_size, made + used);
-        } else {
-            memcpy(made + used, typed->words, typed->words_size);
-            used += typed->words_size;
-        }
-        url = place + 2;
+        const char *put = place[1] == 's' ? encoded : words;
+        memcpy(made + used, put, strlen(put));
+        used += strlen(put);
     }
-    if (made != NULL)
-        made[used] = '\0';
+    made[used] = '\0';
     return made;
 }
 
