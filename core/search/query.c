@@ -175,9 +175,16 @@ static int decode_typed(const char *text, size_t size, bool bar, struct arena *a
 {
     enum { DECODE_MAX = 255 }; /* UTF-16 code units */
     char *decoded = arena_alloc(arena, size + 1);
-    char *escaped = bar ? arena_alloc(arena, size * 3 + CONFUSABLE_ESCAPE + 1) : decoded;
-    if (decoded == NULL || escaped == NULL)
+    if (decoded == NULL)
         return HEARTH_ERR_NOMEM;
+    bool plain = true; /* as most is */
+    for (size_t i = 0; i < size && plain; i++)
+        plain = (uint8_t)text[i] < 0x80 && text[i] != '%';
+    if (plain) {
+        *ret_text = memcpy(decoded, text, size);
+        *ret_size = size;
+        return 0;
+    }
     size_t units = 0;
     for (size_t i = 0; i < size; i++)
         units += ((uint8_t)text[i] & 0xC0) != 0x80 ? 1 + ((uint8_t)text[i] >= 0xF0) : 0;
@@ -188,6 +195,9 @@ static int decode_typed(const char *text, size_t size, bool bar, struct arena *a
         *ret_size = size;
         return 0;
     }
+    char *escaped = bar ? arena_alloc(arena, size * 3 + CONFUSABLE_ESCAPE + 1) : decoded;
+    if (escaped == NULL)
+        return HEARTH_ERR_NOMEM;
     size = model_url_decode(text, size, decoded);
     *ret_text = escaped;
     *ret_size = bar ? search_confusable_escape(decoded, size, escaped) : size;
@@ -202,12 +212,14 @@ static void read_words(const char *text, size_t from, size_t end, bool restricts
     white_space_trim(text, &from, &end);
     bool data = end - from >= 5 && memcmp(text + from, "data:", 5) == 0;
     size_t scheme = query_scheme(text + from, end - from);
-    *ret_words = (struct words){.count = 0};
+    ret_words->count = 0;
     if (data)
         ret_words->list[ret_words->count++] = (struct word){text + from, end - from};
     else
         query_split_words(text, from, end, ret_words);
-    struct query dropped = {.only = QUERY_ANY};
+    struct query dropped;
+    dropped.only = QUERY_ANY;
+    dropped.field = QUERY_EVERYWHERE;
     if (restricts)
         take_restrictions(ret_words, &dropped);
     struct word *first = &ret_words->list[0];
@@ -225,8 +237,9 @@ static int query_read(const char *text, const struct search_keyword *keyword, bo
     size_t from = 0, end = strlen(text), size;
     char *decoded;
     white_space_trim(text, &from, &end);
-    if (keyword == NULL || !keyword->as_kept) {
-        struct words typed = {.count = 0};
+    if ((keyword == NULL || !keyword->as_kept) && strpbrk(text, "^*+%?>#$") != NULL) {
+        struct words typed;
+        typed.count = 0;
         query_split_words(text, from, end, &typed);
         take_restrictions(&typed, query);
     }

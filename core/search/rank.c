@@ -162,12 +162,49 @@ static bool better_variant(const struct candidate *than, const struct segment *s
            SEGMENT_RANK_SHIFT;
 }
 
+/* What stands before '#'. */
+static const char *base_of(const struct candidate *candidate, size_t *ret_size)
+{
+    const char *url = candidate->segment->text + candidate->segment->offsets[candidate->index];
+    *ret_size = strcspn(url, "#");
+    return url;
+}
+
+/* With another place behind '#', and the same title. */
+static bool same_document(const struct candidate *a, const struct candidate *b)
+{
+    if (a->segment->titles[a->index] != b->segment->titles[b->index])
+        return false;
+    size_t size, other_size;
+    const char *url = base_of(a, &size), *other = base_of(b, &other_size);
+    return size == other_size &&
+           a->segment->flags[a->index] >> SEGMENT_RANK_SHIFT ==
+               b->segment->flags[b->index] >> SEGMENT_RANK_SHIFT &&
+           memcmp(url, other, size) == 0 && strcmp(url + size, other + size) != 0;
+}
+
+/* Does the page only name another place in a document that is there, from START on to its part? */
+static bool is_another_place(const struct rank *rank, enum part part, const struct segment *segment,
+                             uint32_t index)
+{
+    if ((segment->flags[index] & (SEGMENT_PLACE | SEGMENT_BOOKMARKED)) != SEGMENT_PLACE)
+        return false;
+    const struct candidate page = {.segment = segment, .index = index};
+    for (enum part p = PART_START; p <= part; p++)
+        for (uint16_t i = rank->first[p]; i != NONE; i = rank->candidates[i].next)
+            if (!rank->candidates[i].out && same_document(&rank->candidates[i], &page))
+                return true;
+    return false;
+}
+
 /* Puts a page into a part. If its address is there already: a part that stands before keeps it,
  * one that stands behind gives it up; the better variant is shown, but a tab or a pick gives its
  * place to none from behind. */
 static void add_page(struct rank *rank, enum part part, const struct segment *segment,
                      uint32_t index)
 {
+    if (is_another_place(rank, part, segment, index))
+        return;
     uint32_t *slot = rank_address_slot(rank, segment, index);
     struct candidate *there = *slot == 0 ? NULL : &rank->candidates[*slot - 1];
     bool at_start = part == PART_START;
@@ -193,11 +230,16 @@ static void add_page(struct rank *rank, enum part part, const struct segment *se
     rank_append_candidate(rank, part, segment, index, slot)->at_start = at_start;
 }
 
-/* As many general results as are looked for: some turn out to be one. */
+/* As many general results as are looked for, as some turn out to be one: of Firefox's ten rows
+ * half as many again. */
 static uint32_t rank_general_room(const struct rank *rank)
 {
+    enum { MORE = 5 };
     uint32_t before = rank->count[PART_TAB] + rank->count[PART_PICK];
-    return before >= rank->limit ? 0 : ((rank->limit - before) * 3 + 1) / 2;
+    if (before >= rank->limit)
+        return 0;
+    uint32_t room = rank->limit - before, more = (room + 1) / 2;
+    return room + (more < MORE ? more : MORE);
 }
 
 static enum scan_want rank_wanted_matches(const struct rank *rank)
@@ -400,6 +442,23 @@ static int rank_compare_frecency(const void *a, const void *b)
     return x < y ? -1 : x > y; /* both in one array, in the order of their arrival */
 }
 
+/* Two runs that are sorted but for variants that took a place: few steps, most often. */
+static void rank_sort_by_frecency(struct candidate **list, size_t count)
+{
+    enum { FEW = 64 };
+    if (count > FEW) {
+        qsort(list, count, sizeof(*list), rank_compare_frecency);
+        return;
+    }
+    for (size_t i = 1; i < count; i++) {
+        struct candidate *candidate = list[i];
+        size_t k = i;
+        for (; k > 0 && rank_compare_frecency(&list[k - 1], &candidate) > 0; k--)
+            list[k] = list[k - 1];
+        list[k] = candidate;
+    }
+}
+
 /* The general results, by frecency. */
 static struct candidate **collect_general(struct rank *rank, size_t *ret_count)
 {
@@ -413,8 +472,7 @@ static struct candidate **collect_general(struct rank *rank, size_t *ret_count)
                 rank->candidates[i].shown = true;
                 list[count++] = &rank->candidates[i];
             }
-    if (count > 0)
-        qsort(list, count, sizeof(*list), rank_compare_frecency);
+    rank_sort_by_frecency(list, count);
     *ret_count = count;
     return list;
 }
@@ -431,35 +489,13 @@ static void drop_siblings(struct rank *rank, struct candidate **list, size_t cou
     }
 }
 
-/* What stands before '#'. */
-static const char *base_of(const struct candidate *candidate, size_t *ret_size)
-{
-    const char *url = candidate->segment->text + candidate->segment->offsets[candidate->index];
-    *ret_size = strcspn(url, "#");
-    return url;
-}
-
-static bool same_document(const struct candidate *a, const struct candidate *b)
-{
-    if (a->segment->titles[a->index] != b->segment->titles[b->index])
-        return false;
-    size_t size, other_size;
-    const char *url = base_of(a, &size), *other = base_of(b, &other_size);
-    return size == other_size &&
-           a->segment->flags[a->index] >> SEGMENT_RANK_SHIFT ==
-               b->segment->flags[b->index] >> SEGMENT_RANK_SHIFT &&
-           memcmp(url, other, size) == 0 && strcmp(url + size, other + size) != 0;
-}
-
 /* Pages of history that differ behind '#' from one that stands before, and have its title, are
  * places in one document. */
 static void drop_places(struct candidate **list, size_t count)
 {
     bool any = false;
-    for (size_t i = 0; i < count && !any; i++) {
-        size_t size;
-        any = base_of(list[i], &size)[size] == '#';
-    }
+    for (size_t i = 0; i < count && !any; i++)
+        any = list[i]->segment->flags[list[i]->index] & SEGMENT_PLACE;
     for (size_t i = 1; any && i < count; i++) {
         bool bookmarked = list[i]->segment->flags[list[i]->index] & SEGMENT_BOOKMARKED;
         for (size_t k = 0; k < i && !bookmarked && !list[i]->out; k++)
@@ -485,9 +521,11 @@ static int write_general(struct rank *rank, struct search_hit *hits, size_t *cou
 static int write_hits(struct rank *rank, struct search_results *ret_results)
 {
     /* spare tabs stand before the pages, whose number has to be known first */
-    struct search_hit *hits = arena_alloc(rank->arena, 2 * rank->limit * sizeof(*hits)),
-                      *pages = hits + rank->limit;
-    if (hits == NULL)
+    struct search_hit *pages = arena_alloc(rank->arena, rank->limit * sizeof(*pages)),
+                      *hits = rank->first[PART_TAB] == NONE
+                                  ? pages
+                                  : arena_alloc(rank->arena, rank->limit * sizeof(*hits));
+    if (pages == NULL || hits == NULL)
         return HEARTH_ERR_NOMEM;
     size_t count = 0, others = 0;
     int r = write_part(rank, PART_PICK, rank->limit, pages, &others);
@@ -499,7 +537,9 @@ static int write_hits(struct rank *rank, struct search_results *ret_results)
         r = write_part(rank, PART_TAB, shown, hits, &count);
     if (r == 0)
         r = write_part(rank, PART_SPARE_TAB, shown, hits, &count);
-    for (size_t i = 0; r == 0 && i < others && count < rank->limit; i++)
+    if (hits == pages)
+        count = others;
+    for (size_t i = 0; hits != pages && r == 0 && i < others && count < rank->limit; i++)
         hits[count++] = pages[i];
     if (r == 0)
         *ret_results = (struct search_results){
@@ -531,11 +571,13 @@ static bool choose_tabs(const struct rank *rank)
            (query->only == QUERY_TABS || (query->only == QUERY_ANY && query->word_count > 0));
 }
 
-/* Tabs and picks add at most `limit` candidates each, START half as many again, ANYWHERE twice
- * that: in place of those that went to START. */
-static int rank_prepare_tables(struct rank *rank)
+/* Tabs and picks add at most `limit` candidates each, START as many as there is room for, ANYWHERE
+ * twice that: in place of those that went to START. */
+static int rank_prepare_tables(struct rank *rank, bool tabs)
 {
-    rank->candidate_room = (uint16_t)(rank->limit * 8 + 8);
+    rank->candidate_room = (uint16_t)((tabs ? rank->limit : 0) +
+                                      (rank->request->pick_count > 0 ? rank->limit : 0) +
+                                      3 * rank_general_room(rank) + 1);
     rank->table.room = index_table_room(rank->candidate_room);
     size_t table_size = rank->table.room * sizeof(*rank->table.slots);
     rank->candidates = arena_alloc(rank->arena, rank->candidate_room * sizeof(*rank->candidates));
@@ -560,7 +602,7 @@ int search_rank_block(const struct block *block, const struct search_request *re
     bool pages = choose_pages(&rank), tabs = choose_tabs(&rank),
          typed = query->only == QUERY_ANY && query->field == QUERY_EVERYWHERE;
     rank.tab_cap = pages && rank.limit >= 3 ? rank.limit / 3 : pages ? 1 : rank.limit;
-    int r = rank_prepare_tables(&rank);
+    int r = rank_prepare_tables(&rank, tabs);
     if (r == 0 && tabs)
         r = scan_tabs(&rank);
     if (r == 0 && pages && typed)

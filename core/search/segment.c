@@ -114,6 +114,7 @@ static uint8_t flags_of(const struct hearth_page *page, const struct model_url_k
     return (uint8_t)((page->bookmarks > 0 ? SEGMENT_BOOKMARKED : 0) |
                      (tagged ? SEGMENT_TAGGED : 0) | (page->visit_count > 0 ? SEGMENT_VISITED : 0) |
                      (str_starts(page->url, "javascript:") ? SEGMENT_JAVASCRIPT : 0) |
+                     (strchr(page->url, '#') != NULL ? SEGMENT_PLACE : 0) |
                      key->rank << SEGMENT_RANK_SHIFT);
 }
 

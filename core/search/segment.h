@@ -25,6 +25,7 @@ enum {
     SEGMENT_TAGGED = 1 << 1,
     SEGMENT_VISITED = 1 << 2,
     SEGMENT_JAVASCRIPT = 1 << 3,
+    SEGMENT_PLACE = 1 << 4, /* a place in a document: there is a '#' in the URL */
     SEGMENT_RANK_SHIFT = 6
 };
 

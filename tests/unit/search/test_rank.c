@@ -208,6 +208,7 @@ static void one_or_several(void **state)
     /* Found before the list is full, or not at all. */
     expect("x", (struct setting){.limit = 2}, "S1 S2 ");
     expect("b.test", (struct setting){.limit = 1}, "S4 ");
+    expect("e.test", (struct setting){.limit = 3}, "S11 S13 S14* "); /* others are looked for */
     the_pages = all_pages;
     page_count = PAGES;
 }
