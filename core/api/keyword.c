@@ -66,8 +66,8 @@ static int keyword_look_up(struct search *search, struct source *source, int64_t
         uint32_t number = search_bookmarks_keyword(bookmarks_of(index), folded);
         *ret_as_kept = strlen(folded) == typed->first_size &&
                        memcmp(folded, typed->first, typed->first_size) == 0;
-        *ret_guid = number == BOOKMARKS_NONE ? NULL
-                                             : strdup(bookmarks_guid(bookmarks_of(index), number));
+        *ret_guid =
+            number == BOOKMARKS_NONE ? NULL : strdup(bookmarks_guid(bookmarks_of(index), number));
         if (number != BOOKMARKS_NONE && *ret_guid == NULL)
             r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
         search_index_done(search, index);

@@ -161,9 +161,8 @@ static int compare_pages(const void *a, const void *b)
 /* Tags and keywords are those of the page: they change with another bookmark of it. */
 static bool page_has_changed(const struct bookmarks_loading *loading, int64_t page)
 {
-    return loading->changed_count > 0 &&
-           bsearch(&page, loading->changed, loading->changed_count, sizeof(page), compare_pages) !=
-               NULL;
+    return loading->changed_count > 0 && bsearch(&page, loading->changed, loading->changed_count,
+                                                 sizeof(page), compare_pages) != NULL;
 }
 
 /* A record that was uploaded again has another `modified`; one that was read again from the same

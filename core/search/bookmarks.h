@@ -32,9 +32,9 @@ struct bookmarks {
     struct index index;
     uint32_t count;
     struct bookmarks_row *rows;
-    uint32_t *offsets;        /* count + 1: of the folded text */
-    uint32_t *places;         /* numbers by (parent, position, guid); those without a parent last */
-    uint32_t *keyed;          /* numbers of those with a keyword, by keyword; ties by number */
+    uint32_t *offsets; /* count + 1: of the folded text */
+    uint32_t *places;  /* numbers by (parent, position, guid); those without a parent last */
+    uint32_t *keyed;   /* numbers of those with a keyword, by keyword; ties by number */
     uint32_t keyed_count;
     struct index_table table; /* by guid */
     char *text, *names;

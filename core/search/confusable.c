@@ -1,10 +1,11 @@
 #include "search/confusable.h"
 
-#include <stdio.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
+#include "codec/codec.h"
 
 /* Firefox's list of characters that could pass for others in a host name, and of all spaces but
  * U+0020 and U+3000: what its nsITextToSubURI::unEscapeURIForUI() escapes. */
@@ -37,14 +38,23 @@ static bool is_confusable(uint32_t c)
                                            sizeof(ranges[0]), compare_to_range) != NULL;
 }
 
+/* %a0, %u200b: case is folded afterwards. */
+static size_t write_escape(uint32_t c, char *ret_text)
+{
+    const uint8_t bytes[2] = {(uint8_t)(c >> 8), (uint8_t)c};
+    bool two = c > 0xFF;
+    memcpy(ret_text, "%u", 2);
+    codec_hex_encode(two ? bytes : bytes + 1, two ? 2 : 1, ret_text + 1 + two);
+    return two ? 6 : 3;
+}
+
 size_t search_confusable_escape(const char *text, size_t size, char *ret_text)
 {
     size_t used = 0;
     for (size_t at = 0, next = 0; at < size; at = next) {
         uint32_t c = str_next_char(text, size, &next);
         if (is_confusable(c)) {
-            used += (size_t)snprintf(ret_text + used, CONFUSABLE_ESCAPE + 1,
-                                     c < 0x100 ? "%%%02X" : "%%u%04X", c);
+            used += write_escape(c, ret_text + used);
         } else {
             memcpy(ret_text + used, text + at, next - at);
             used += next - at;

@@ -81,6 +81,6 @@ const char *search_keyword_url(const char *url, const struct search_keyword_type
 bool search_keyword_is_restricted(const char *typed, struct arena *arena)
 {
     struct query query;
-    return search_query_parse(typed, NULL, arena, &query, NULL) == 0 &&
-           query.only != QUERY_ANY && query.only != QUERY_BOOKMARKS && query.only != QUERY_TAGGED;
+    return search_query_parse(typed, NULL, arena, &query, NULL) == 0 && query.only != QUERY_ANY &&
+           query.only != QUERY_BOOKMARKS && query.only != QUERY_TAGGED;
 }

@@ -113,8 +113,8 @@ static size_t query_scheme(const char *text, size_t size)
 {
     static const char *const bare[] = {"data:", "file:", "javascript:", "view-source:"};
     size_t n = 0, slashes = 0;
-    while (n < size && (text[n] == '-' || (codec_lower(text[n]) >= 'a' &&
-                                           codec_lower(text[n]) <= 'z')))
+    while (n < size &&
+           (text[n] == '-' || (codec_lower(text[n]) >= 'a' && codec_lower(text[n]) <= 'z')))
         n++;
     if (n == 0 || n == size || text[n] != ':' || (size > n && strncmp(text, "about:", 6) == 0))
         return 0;
@@ -153,7 +153,7 @@ static int fold_words(const struct words *words, struct arena *arena, struct que
     return 0;
 }
 
-/* The word that a browser's script would split no further, as its database does: at plain spaces. */
+/* The word that a browser's script would split no further, as its database does. */
 static void split_plain(struct words *words)
 {
     struct word whole = words->list[0];

@@ -96,12 +96,12 @@ struct search_keyword {
 };
 
 struct search_request {
-    const char *account; /* id */
-    int64_t generation;  /* the account's, read before */
-    const char *query;   /* as typed; valid UTF-8 */
+    const char *account;                  /* id */
+    int64_t generation;                   /* the account's, read before */
+    const char *query;                    /* as typed; valid UTF-8 */
     const struct search_keyword *keyword; /* NULL: none */
-    uint32_t in;         /* enum search_in */
-    uint32_t limit;      /* 1 … SEARCH_MAX_LIMIT */
+    uint32_t in;                          /* enum search_in */
+    uint32_t limit;                       /* 1 … SEARCH_MAX_LIMIT */
     /* all of the account; input as search_fold_input() gives it. NULL: none */
     const struct hearth_pick *picks;
     size_t pick_count;

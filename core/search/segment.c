@@ -207,8 +207,8 @@ void search_segment_builder_sort(struct segment_builder *builder)
 static struct segment *segment_allocate(uint32_t count, size_t text)
 {
     size_t starts = text / START, bytes = sizeof(struct segment) +
-                                          (size_t)count * (8 + 4 + 4 + 4 + 4 + 1) + 4 + starts + text +
-                                          NEEDLE_PADDING;
+                                          (size_t)count * (8 + 4 + 4 + 4 + 4 + 1) + 4 + starts +
+                                          text + NEEDLE_PADDING;
     struct segment *segment = malloc(bytes);
     if (segment == NULL)
         return NULL;

@@ -18,12 +18,8 @@ static void expect(const char *typed, const char *want)
     struct arena arena;
     struct query query;
     struct err err = {0};
-    char text[8192], only[] = {[QUERY_ANY] = ' ',
-                               [QUERY_HISTORY] = '^',
-                               [QUERY_BOOKMARKS] = '*',
-                               [QUERY_TAGGED] = '+',
-                               [QUERY_TABS] = '%',
-                               [QUERY_NOTHING] = '-'};
+    char text[8192], only[] = {[QUERY_ANY] = ' ',    [QUERY_HISTORY] = '^', [QUERY_BOOKMARKS] = '*',
+                               [QUERY_TAGGED] = '+', [QUERY_TABS] = '%',    [QUERY_NOTHING] = '-'};
     char field[] = {[QUERY_EVERYWHERE] = ' ', [QUERY_TITLE] = '#', [QUERY_URL] = '$'};
     arena_init(&arena, 1 << 20);
     assert_int_equal(search_query_parse(typed, NULL, &arena, &query, &err), 0);
@@ -43,8 +39,12 @@ static void words(void **state)
     expect("River", "  river");
     expect(" river  a \xe3\x80\x80 garden ", "  garden|river|a");
     expect("\xc2\xa0river\xe2\x80\xaf", "  river"); /* around: trimmed; inside: one word */
-    expect("a\xc2\xa0" "b", "  a%a0b");
-    expect("a\xe2\x80\xaf" "b", "  a%u202fb");
+    expect("a\xc2\xa0"
+           "b",
+           "  a%a0b");
+    expect("a\xe2\x80\xaf"
+           "b",
+           "  a%u202fb");
     expect("don\xe2\x80\x99t", "  don%u2019t");
     expect("Łódź É", "  lodz|e");
     expect("\xcc\x81 a", "  a"); /* an accent alone is nothing */

@@ -243,7 +243,8 @@ static void open_tabs(void **state)
                       h[] = "T[https://h.example/ d3=Tablet@50] ",
                       g[] = "T[https://g.example/ d1=Laptop@400] ";
     char want[512];
-    snprintf(want, sizeof(want), "%s%s%sA2 S3 S4* S5 A9 ", f, old, h); /* 10 is the address of a tab */
+    snprintf(want, sizeof(want), "%s%s%sA2 S3 S4* S5 A9 ", f, old,
+             h); /* 10 is the address of a tab */
     expect("river", (struct setting){.with_tabs = true}, want);
     snprintf(want, sizeof(want), "%sA2 S3 S4* ", f); /* a third is for tabs */
     expect("river", (struct setting){.with_tabs = true, .limit = 4}, want);
@@ -318,10 +319,9 @@ static void small_arena(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(passes),        cmocka_unit_test(one_or_several),
-        cmocka_unit_test(nothing_typed),
-        cmocka_unit_test(restrictions),  cmocka_unit_test(open_tabs),
-        cmocka_unit_test(earlier_picks), cmocka_unit_test(pick_arithmetic),
-        cmocka_unit_test(small_arena)};
+        cmocka_unit_test(passes),          cmocka_unit_test(one_or_several),
+        cmocka_unit_test(nothing_typed),   cmocka_unit_test(restrictions),
+        cmocka_unit_test(open_tabs),       cmocka_unit_test(earlier_picks),
+        cmocka_unit_test(pick_arithmetic), cmocka_unit_test(small_arena)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
