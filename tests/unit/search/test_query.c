@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "search/keyword.h"
 #include "search/query.h"
 #include "search/search.h"
 
@@ -122,6 +123,55 @@ static void javascript(void **state)
     arena_fini(&arena);
 }
 
+/* What "kw words" opens; NULL: nothing that may be a keyword. */
+static void expect_url(const char *url, const char *typed, const char *want)
+{
+    struct arena arena;
+    struct search_keyword_typed parts;
+    arena_init(&arena, 0);
+    bool split = search_keyword_split(typed, &parts);
+    assert_int_equal(split, want != NULL);
+    if (split)
+        assert_string_equal(search_keyword_url(url, &parts, &arena), want);
+    arena_fini(&arena);
+}
+
+static void keywords(void **state)
+{
+    static const char both[] = "https://x.test/%S?a=%s&b=%25s";
+    expect_url(both, "kw", "https://x.test/?a=&b=%25s");
+    expect_url(both, " kw  a b ", "https://x.test/a b?a=a%20b&b=%25s");
+    expect_url(both, "kw %s", "https://x.test/%s?a=%25s&b=%25s");
+    expect_url("%s%s", "kw\xe3\x80\x80\xc3\xa4~!*'()", "%C3%A4~!*'()%C3%A4~!*'()");
+    expect_url("x", "kw a", "x");
+    expect_url("x", "? a", NULL);
+    expect_url("x", " ", NULL);
+    assert_true(search_keyword_takes_words("a%S"));
+    assert_false(search_keyword_takes_words("a%25s%"));
+    char *folded;
+    assert_int_equal(search_keyword_fold(" \xc3\x9c"
+                                         "b ",
+                                         5, &folded),
+                     0);
+    assert_string_equal(folded, "\xc3\xbc"
+                                "b");
+    free(folded);
+
+    struct arena arena;
+    struct query query;
+    arena_init(&arena, 0);
+    struct search_keyword keyword = {.as_kept = true, .takes_words = true, .host = "X.test"};
+    assert_int_equal(search_query_parse("kw * a", &keyword, &arena, &query, NULL), 0);
+    assert_true(query.only == QUERY_ANY && query.word_count == 2 && query.host_size == 6);
+    assert_memory_equal(query.host, "x.test", 6);
+    keyword.as_kept = false; /* "Kw *": restricts */
+    assert_int_equal(search_query_parse("Kw a *", &keyword, &arena, &query, NULL), 0);
+    assert_true(query.only == QUERY_BOOKMARKS && query.word_count == 1);
+    assert_true(search_keyword_is_restricted("kw ?", &arena));
+    assert_false(search_keyword_is_restricted("kw *", &arena));
+    arena_fini(&arena);
+}
+
 static void limits(void **state)
 {
     struct arena arena;
@@ -166,6 +216,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(words),     cmocka_unit_test(restrictions),
                                        cmocka_unit_test(addresses), cmocka_unit_test(javascript),
-                                       cmocka_unit_test(limits),    cmocka_unit_test(inputs)};
+                                       cmocka_unit_test(keywords),  cmocka_unit_test(limits),
+                                       cmocka_unit_test(inputs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
