@@ -105,6 +105,6 @@ class Shown:
             if item["parent"] != folder:
                 raise Insane(f"{guid} is listed by {folder} and says {item['parent']}")
             self.items[guid] = item
-            told.append([guid, self.children(person, guid, depth - 1)] if item["kind"] in
-                        ("folder", "livemark") else guid)
+            told.append(guid if item["children"] is None else
+                        [guid, self.children(person, guid, depth - 1)])
         return told
