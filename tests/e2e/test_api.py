@@ -54,7 +54,8 @@ class Api(TestCase):
             self.ask("/api/v1" + path, "HEAD")
         for path in ("/healthz", "/readyz", "/version"):
             self.ask(path, email=None)
-        for name in ("bookmarks.html", "bookmarks.json", "history.json", "history.csv"):
+        for name in ("bookmarks.html", "bookmarks.json", "history.json", "history.csv", "tabs.html",
+                     "tabs.json"):
             self.assertIn(name, self.ask(f"/api/v1/export/{name}").headers["Content-Disposition"])
 
     def test_groups_of_tabs(self):
@@ -343,11 +344,11 @@ class Api(TestCase):
         flat = self.home.pages_of("/bookmarks", "items", sort="added")
         self.assertEqual(sorted(links.hrefs), sorted(i["url"] for i in flat))
         self.assertEqual((links.depth, links.folders),
-                         (0, self.get("/me")["account"]["counts"]["folders"] + 4))
+                         (0, self.get("/me")["account"]["counts"]["folders"] + 3))
         backup = self.ask("/api/v1/export/bookmarks.json").json
         self.assertEqual(
             [c["root"] for c in backup["children"]],
-            ["toolbarFolder", "bookmarksMenuFolder", "unfiledBookmarksFolder", "mobileFolder"])
+            ["bookmarksMenuFolder", "toolbarFolder", "unfiledBookmarksFolder", "mobileFolder"])
 
         def count(node):
             return (node["typeCode"] == 1) + sum(count(c) for c in node.get("children", []))
