@@ -11,6 +11,7 @@ from devices import Devices
 from errors import Failure, OAuthFailure
 from pages import Pages
 from storage_api import Answer, json_answer
+from webchannel import WebChannel
 
 AUTH_PW = re.compile(r"^[0-9a-f]{64}$")
 UNBLOCK = re.compile(r"^[A-Za-z0-9]{8}$")
@@ -63,10 +64,12 @@ class Call:
 class AccountsServer:
     def __init__(self, service):
         self.service, self.pages, self.devices = service, Pages(service), Devices(service)
+        self.channel = WebChannel(service, self.pages)
 
     @staticmethod
     def serves(path):
-        return path.startswith("/v1/") or path.split("?")[0].startswith(PAGES)
+        return path.startswith("/v1/") or path.split("?")[0].startswith(
+            PAGES) or WebChannel.serves(path)
 
     def answer(self, request, body, fault):
         call, account = Call(request, body, fault), self.service.accounts.get(request.email)
@@ -75,6 +78,8 @@ class AccountsServer:
         with self.service.lock:
             if account and self._challenged(account, call):
                 answer = Answer(406)
+            elif WebChannel.serves(request.path):
+                answer = self.channel.answer(request, body)
             elif call.path.startswith(PAGES):
                 return self.pages.answer(request, body)
             else:
