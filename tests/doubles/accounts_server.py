@@ -29,7 +29,8 @@ ROUTES = {
     "POST /session/reauth": "session", "POST /session/destroy": "session",
     "POST /account/scoped-key-data": "session", "GET /account/keys": "key_fetch",
     "POST /account/device": "device", "GET /account/devices": "device",
-    "POST /account/device/destroy": "device", "POST /oauth/token": "token", "POST /oauth/destroy":
+    "POST /account/device/destroy": "device", "POST /account/devices/notify": "device",
+    "GET /account/attached_clients": "device", "POST /oauth/token": "token", "POST /oauth/destroy":
     "open", "POST /token": "oauth", "POST /destroy": "oauth", "POST /introspect": "oauth",
     "GET /profile": "oauth", "GET /jwks": "oauth"
 }
