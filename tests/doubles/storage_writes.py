@@ -102,7 +102,8 @@ def _post(account, name, query, headers, body, batches):
     if len(waiting) > LIMITS["max_total_records"]:
         return refuse(400, OVER_LIMIT)
     if not commit:
-        return _stamped({"batch": batch, **result}, account.collection(name).modified, 202)
+        known = account.collections.get(name)
+        return _stamped({"batch": batch, **result}, known.modified if known else 0, 202)
     del batches.open[batch]
     modified = _keep(account, name, waiting)
     return _stamped({"modified": float(decimal(modified)), **result}, modified)
@@ -127,7 +128,8 @@ def _delete(account, parts, query):
         account.collections = {}
         return _stamped(decimal(account.now()), account.clock)
     name = parts[1]
-    if len(parts) == 3 and parts[2] not in account.collection(name).bsos:
+    known = account.collections.get(name)
+    if len(parts) == 3 and (known is None or parts[2] not in known.bsos):
         return refuse(404)
     ids = [parts[2]] if len(parts) == 3 else query["ids"].split(",") if "ids" in query else None
     if ids is not None:
