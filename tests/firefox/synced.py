@@ -62,6 +62,17 @@ root.containerOpen = false;
 return told;
 """
 
+# The folders that its library and sidebar begin with.
+ROOTS = """
+const history = load("PlacesUtils").history, options = history.getNewQueryOptions();
+options.resultType = options.RESULTS_AS_ROOTS_QUERY;
+const root = history.executeQuery(history.getNewQuery(), options).root, told = [];
+root.containerOpen = true;
+for (let i = 0; i < root.childCount; i++) told.push(root.getChild(i).title);
+root.containerOpen = false;
+return told;
+"""
+
 # The windows as their person has them, the one used last in front.
 TABS = """
 const { BrowserWindowTracker } = ChromeUtils.importESModule(
@@ -167,6 +178,10 @@ class SyncedFirefox(Firefox):
     def library(self):
         """(url, title, ms) of the visits that its library lists, the newest first."""
         return [(url, title or "", date) for url, title, date in self.chrome(LIBRARY)]
+
+    def roots(self):
+        """Titles of the folders that its library begins with."""
+        return self.chrome(ROOTS)
 
     def tabs(self):
         return self.chrome(TABS)

@@ -26,6 +26,31 @@ VISITS = [("https://plain.example/", "Plain page", [1, 2, 3]), ("https://typed.e
           ("https://quoted.example/?a=%27%22%3Cb%3E", "=1+1 <script>\n\"'&amp;", [5, 6, 1])]
 
 
+def tab(url, title, window="", index=0, group="", **more):
+    return {"urlHistory": [url], "title": title, "icon": "", "lastUsed": 1795000000 + index,
+            "windowId": window, "index": index, "tabGroupId": group, **more}
+
+
+# As Firefox uploads them: what was used last in front.
+DESK = {
+    "id": "desk--------", "clientName": "Desk </H3><script>", "tabs": [
+        tab("https://e.example/", "E", "w2", 4, "g1"),
+        tab("gopher://v.example/\"x\"", "<i>", "w2", 2),
+        tab("https://b.example/", "", "w1", 3, "g2"),
+        tab("https://d.example/", "</A><DD>\"D\" & 'd'", "w2", 3, "g1"),
+        tab("https://c.example/?a=%22%3Cb%3E%22&d=%27", "C", "w2", 0, pinned=True),
+        tab("https://a.example/", "A", "w1", 1)
+    ], "windows": {
+        "w2": {"id": "w2", "index": 2, "lastUsed": 0}, "w1": {"id": "w1", "index": 1}
+    }, "tabGroups": {
+        "g1": {"id": "g1", "name": "Trip & <more>", "color": "purple", "collapsed": True},
+        "g2": {"id": "g2", "name": "", "color": "red", "collapsed": False}
+    }
+}
+PHONE = {"id": "phone-------", "clientName": "Phone", "tabs": [
+    {"urlHistory": ["https://phone.example/"], "title": "P", "icon": "", "lastUsed": 1795000000}]}
+
+
 class Exports(harness.TestCase):
     maxDiff = 6000
 
@@ -144,6 +169,34 @@ class Exports(harness.TestCase):
         self.assertEqual(places_nodes(other.tree()), truth)
         other.chrome(EXPORT, "BookmarkJSONUtils", self.path("again.json"))
         self.assertEqual(places_nodes(json.loads(self.read("again.json"))), truth)
+
+    def test_tabs(self):
+        """tabs.html is a file of bookmarks: a folder for each device, window and group."""
+        self.server.account(EVE, history=0, bookmarks=0, tabs=0)
+        self.server.put_clear("tabs", DESK, PHONE, email=EVE)
+        self.node_.add_account(self.server, EVE)
+        other = self.firefox()
+        other.chrome(IMPORT, "BookmarkHTMLUtils", self.exported(EVE, "tabs.html")[1])
+
+        def told(nodes):
+            return [[n["title"], told(n["children"])] if "children" in n else n["url"]
+                    for n in nodes]
+
+        desk = [
+            "Desk </H3><script>", [
+                ["Window 1", ["https://a.example/", ["Group", ["https://b.example/"]]]],
+                ["Window 2", ["https://c.example/?a=%22%3Cb%3E%22&d=%27",
+                              ["Trip & <more>", ["https://d.example/", "https://e.example/"]]]]
+            ]
+        ]
+        tree = places_nodes(other.tree())[MENU]
+        self.assertEqual(sorted(told(tree)), [desk, ["Phone", ["https://phone.example/"]]])
+        self.assertEqual({n["url"]: n["title"] for n in flat(tree) if "url" in n}, {
+            tab["urlHistory"][0]: tab["title"] or tab["urlHistory"][0]
+            for tab in DESK["tabs"] + PHONE["tabs"] if "gopher:" not in tab["urlHistory"][0]
+        })
+        text = self.exported(EVE, "tabs.html")[0]
+        self.assertIn("&lt;i&gt; &ndash; gopher://v.example/&quot;x&quot;\n", text)
 
     def test_round_trip(self):
         """Bookmarks and history go from one account through Hearth's files, a Firefox and its

@@ -243,6 +243,8 @@ class Sync(harness.TestCase):
         node.add_account(self.server, EMAIL)
         tree = self.check_bookmarks(node, firefox)
         self.assertEqual(sum(1 for nodes in tree.values() for _ in flat(nodes)), 24)
+        self.assertEqual([item["title"] for item in node.pages_of("/bookmarks", "items", EMAIL)],
+                         firefox.roots())
         self.check_history(node, firefox)
         windows = self.check_tabs(node, firefox)
         self.assertEqual([len(w) for w in windows], [2, 5])
