@@ -243,8 +243,7 @@ static int write_root_json(struct export *export, const struct export_root *root
     if (r < 0 || row.struct_size == 0)
         return r;
     row.title = root->guid;
-    json_t *node =
-        node_json(&row, root->places_guid, root->index, 2, "text/x-moz-place-container");
+    json_t *node = node_json(&row, root->places_guid, root->index, 2, "text/x-moz-place-container");
     json_object_set_new(node, "root", json_string(root->name));
     add_node(export, node, *before);
     *before = true;

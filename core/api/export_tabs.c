@@ -61,8 +61,8 @@ static int keep_group(void *ctx, const char *device, const struct hearth_tab_gro
     (void)device;
     struct tabs_export *tabs = ctx;
     struct kept_group *kept = arena_alloc(&tabs->export->scratch, sizeof(*kept));
-    if (kept == NULL || plug_fields_copy(&plug_fields_tab_group, group, &tabs->export->scratch,
-                                         &kept->group) < 0)
+    if (kept == NULL ||
+        plug_fields_copy(&plug_fields_tab_group, group, &tabs->export->scratch, &kept->group) < 0)
         return tabs_no_memory(tabs);
     *tabs->last_group = kept;
     tabs->last_group = &kept->next;
@@ -112,8 +112,8 @@ static void write_device_json(struct tabs_export *tabs, const struct hearth_devi
            *windows = json_array(), *window = NULL;
     for (const struct kept_group *g = tabs->groups; g != NULL; g = g->next)
         json_array_append_new(groups, json_pack("{s:s, s:s, s:s?, s:b}", "id", g->group.id, "name",
-                                                g->group.name, "color", g->group.color,
-                                                "collapsed", (int)g->group.collapsed));
+                                                g->group.name, "color", g->group.color, "collapsed",
+                                                (int)g->group.collapsed));
     for (size_t i = 0; i < tabs->count; i++) {
         if (i == 0 || tabs->tabs[i].tab.window != tabs->tabs[i - 1].tab.window) {
             window = json_array();
@@ -249,8 +249,8 @@ static int tabs_export_device(void *ctx, const struct hearth_device *device, int
 static int run_tabs(struct export *export, bool html)
 {
     struct tabs_export tabs = {.export = export, .html = html};
-    int r = STORAGE(export->storage, export->err, device_list, export->account,
-                    tabs_export_device, &tabs);
+    int r = STORAGE(export->storage, export->err, device_list, export->account, tabs_export_device,
+                    &tabs);
     free(tabs.tabs);
     return r < 0 ? r : tabs.result;
 }

@@ -106,7 +106,6 @@ int main_cmd_search(struct cli *cli)
 
 int main_cmd_export(struct cli *cli)
 {
-    return cli->argc != 2
-               ? main_cli_usage("export EMAIL " API_EXPORT_NAMES)
-               : data_run_cmd(cli, data_export_cmd);
+    return cli->argc != 2 ? main_cli_usage("export EMAIL " API_EXPORT_NAMES)
+                          : data_run_cmd(cli, data_export_cmd);
 }

@@ -36,7 +36,8 @@ function send(command, data) {{
 }}
 async function signIn() {{
   const said = {{}};
-  for (const name of ["email", "password", "code"]) said[name] = document.getElementById(name).value;
+  for (const name of ["email", "password", "code"])
+    said[name] = document.getElementById(name).value;
   const answer = await (await fetch(location.href, {{
     method: "POST", body: JSON.stringify(said), headers: {{ "Content-Type": "application/json" }},
   }})).json();

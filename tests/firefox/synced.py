@@ -90,7 +90,9 @@ OPEN = """
 const [windows] = arguments;
 const principal = Services.scriptSecurityManager.getSystemPrincipal();
 const { setTimeout } = ChromeUtils.importESModule("resource://gre/modules/Timer.sys.mjs");
-const until = async condition => { while (!condition()) await new Promise(r => setTimeout(r, 20)); };
+const until = async condition => {
+  while (!condition()) await new Promise(resolve => setTimeout(resolve, 20));
+};
 for (const [number, tabs] of windows.entries()) {
   let win = Services.wm.getMostRecentWindow("navigator:browser");
   if (number > 0) {

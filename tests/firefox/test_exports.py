@@ -22,7 +22,8 @@ const [kind, path] = arguments;
 await load(kind).importFromFile(path, { replace: true });
 """
 EXPORT = "await load(arguments[0]).exportToFile(arguments[1]);"
-VISITS = [("https://plain.example/", "Plain page", [1, 2, 3]), ("https://typed.example/%C3%A4", "", [2]),
+VISITS = [("https://plain.example/", "Plain page", [1, 2, 3]),
+          ("https://typed.example/%C3%A4", "", [2]),
           ("https://quoted.example/?a=%27%22%3Cb%3E", "=1+1 <script>\n\"'&amp;", [5, 6, 1])]
 
 
