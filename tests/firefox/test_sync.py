@@ -267,6 +267,39 @@ class Sync(harness.TestCase):
         self.check_tabs(node, firefox)
         self.nothing_written()
 
+    def test_two_devices(self):
+        """Another one joins with bookmarks and history of its own, some of them the same: when
+        both agree, Hearth has what they have."""
+        first, second, node = self.firefox(), self.firefox(), self.node(CONFIG)
+        first.chrome(BOOKMARK, BOOKMARKS)
+        first.chrome(VISIT, HISTORY)
+        first.sign_in(EMAIL, PASSWORD)
+        first.sync()
+        node.add_account(self.server, EMAIL)
+        second.chrome(BOOKMARK, [["menu________", [
+            ["samesamesame", "https://plain.example/", "Plain", None, ["green"], None],
+            ["outeragain--", None, "Outer & outer", [
+                ["keywordagain", "https://find.example/?q=%s", "Find", None, None, "other"],
+            ], None, None],
+        ]], ["unfiled_____", [
+            ["second------", "https://second.example/", "Second's own", None, ["red"], None],
+        ]]])
+        second.chrome(VISIT, [["https://often.example/", "Often", [[4, 1], [5, 1], [6, 1]]],
+                              ["https://second.example/", "Second's own", [[8, 1]]]])
+        second.sign_in(EMAIL, PASSWORD)
+        for firefox in (second, first, second):
+            firefox.sync()
+        node.sync(EMAIL)
+        tree = self.check_bookmarks(node, first)
+        self.assertEqual(self.check_bookmarks(node, second), tree)
+        # the one that joined keeps its own visits of pages that were there already to itself
+        self.check_history(node, first)
+        self.assertEqual(len(node.api("/devices", EMAIL)["devices"]), 2)
+        node.cli("account", "resync", EMAIL, "--wait")
+        self.check_bookmarks(node, first)
+        self.check_history(node, first)
+        self.nothing_written()
+
     def nothing_written(self):
         """To the storage: what was written there, Firefox wrote."""
         storage = [r for r in self.server.log() if r["kind"] == "storage"]
