@@ -7,15 +7,15 @@ import sys
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
+TREE = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(1, os.path.join(os.path.dirname(HERE), "e2e"))
 import harness  # noqa: E402
-from bookmark_file import flat, only, places_nodes, without_changes  # noqa: E402
+from bookmark_file import ROOTS, flat, only, places_nodes, without_changes  # noqa: E402
 from synced import SyncedFirefox  # noqa: E402
 
 EVE, EVA, PASSWORD = "eve@example.org", "eva@example.org", "a password"
 CONFIG = "[scheduler]\ntick = 10ms\ninterval = 1d\njitter = 0\n"
-CASE = os.path.join(ROOT, "tests", "fixtures", "cases", "html-export-menu", "input.json")
+CASE = os.path.join(TREE, "tests", "fixtures", "cases", "html-export-menu", "input.json")
 MENU, TOOLBAR, UNFILED, MOBILE = "menu________", "toolbar_____", "unfiled_____", "mobile______"
 IMPORT = """
 const [kind, path] = arguments;
@@ -196,6 +196,13 @@ class Exports(harness.TestCase):
             tab["urlHistory"][0]: tab["title"] or tab["urlHistory"][0]
             for tab in DESK["tabs"] + PHONE["tabs"] if "gopher:" not in tab["urlHistory"][0]
         })
+        # and who has no bookmarks has an empty file of them
+        text, path = self.exported(EVE, "bookmarks.html")
+        self.assertTrue(text.endswith("<H1>Bookmarks Menu</H1>\n\n<DL><p>\n</DL>\n"), text)
+        other.chrome(IMPORT, "BookmarkHTMLUtils", path)
+        self.assertEqual(places_nodes(other.tree()), dict.fromkeys(ROOTS, []))
+        self.assertEqual(places_nodes(json.loads(self.exported(EVE, "bookmarks.json")[0])),
+                         dict.fromkeys(ROOTS, []))
         text = self.exported(EVE, "tabs.html")[0]
         self.assertIn("&lt;i&gt; &ndash; gopher://v.example/&quot;x&quot;\n", text)
 
@@ -231,7 +238,7 @@ class Exports(harness.TestCase):
     @staticmethod
     def recipe(path):
         """What docs/api.md tells people to do with history.json."""
-        with open(os.path.join(ROOT, "docs", "api.md"), encoding="utf-8") as f:
+        with open(os.path.join(TREE, "docs", "api.md"), encoding="utf-8") as f:
             script = re.search(r"```js\n(.*?)```", f.read(), re.S)[1]
         return script.replace('"/home/ada/history.json"', json.dumps(path))
 
