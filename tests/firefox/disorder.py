@@ -168,10 +168,10 @@ class Case:
         for _ in range(self.random.randint(1, 5)):
             changed.update(self.random.choice([self.move, self.delete, self.create, self.edit,
                                                self.disturb, self.revive])(step))
-        for guid in changed & self.records.keys():
-            self.records[guid]["_m"] = self.time(step)
-        return self.written({guid: self.records[guid]
-                             for guid in self.records if guid in changed})
+        told = {guid: record for guid, record in self.records.items() if guid in changed}
+        for record in told.values():
+            record["_m"] = self.time(step)
+        return self.written(told)
 
     def living(self):
         return [guid for guid in self.plain() if not self.records[guid].get("deleted")]
@@ -182,7 +182,7 @@ class Case:
             return []
         guid, target = self.random.choice(items), self.random.choice(folders)
         old = [folder for folder in folders if guid in self.records[folder]["children"]]
-        said = {guid, target, *old}
+        said = list(dict.fromkeys([guid, target, *old]))
         for folder in old:
             self.records[folder]["children"].remove(guid)
         if guid not in self.records[target]["children"]:

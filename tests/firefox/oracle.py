@@ -82,6 +82,12 @@ class Refused:
     text: str
 
 
+def pieces(tag):
+    """Firefox keeps a tag with commas as it came, and takes it for several as soon as a person
+    sees it among others in a field."""
+    return {piece.strip() for piece in tag.split(",")} - {""}
+
+
 class State:
     """`tree` is {"menu": [guid of an item or [guid, children] of a folder, …], …}; the others
     are by guid, keywords by keyword. Times are in milliseconds."""
@@ -97,7 +103,7 @@ class State:
         tags = {}
         for tag in below.get("tags________", []):
             for entry in below.get(tag["guid"], []):
-                tags.setdefault(entry["url"], []).append(tag["title"])
+                tags.setdefault(entry["url"], set()).update(pieces(tag["title"]))
         self.tree = {name: children(guid) for name, guid in ROOTS.items()}
         items, self.items = below, {}
         waiting = list(ROOTS.values())
@@ -111,10 +117,6 @@ class State:
         self.added = {guid: item["added"] for guid, item in self.items.items()}
         self.tags = {guid: sorted(tags.get(url, [])) for guid, url in self.urls.items()}
         self.keywords = {row["keyword"]: row["url"] for row in said["keywords"]}
-        self.keyword_of = {
-            guid: [word for word, at in self.keywords.items() if at == url]
-            for guid, url in self.urls.items()
-        }
 
 
 def final(steps):
