@@ -22,6 +22,7 @@ ROOTS = {
     "mobile______"
 }
 KINDS = {"bookmark": 1, "query": 1, "folder": 2, "separator": 3}
+MANY = 230
 MARKUP = "<b>\"Markup\"</b> & 'quotes' </A><script>alert(1)</script>"
 
 # [parent, [item, …]]; an item is [guid, url or null, title, children, tags, keyword]
@@ -53,6 +54,10 @@ BOOKMARKS = [
         ["other-------", "http://user:pw@other.example/", "Line one\nline two\ttab", None, None,
          None],
         ["about-------", "about:config", "Config", None, None, "cfg"],
+        ["many--------", None, "More than an upload holds", [
+            [f"many{n:08}", f"https://many.example/{n}", f"No. {n}", None, None, None]
+            for n in range(MANY)
+        ], None, None],
     ]],
     ["mobile______", [
         ["phone-------", "https://phone.example/", "On the phone", None, ["red"], None],
@@ -92,6 +97,7 @@ HISTORY = [
     ["https://user:pw@secret.example/", MARKUP, [[80, 2]]],
     ["https://BÜCHER.example/ä b?x=%61", "Bücher\n🦊", [[90, 1]]],
     ["https://untitled.example/", "", [[95, 1]]],
+    *([f"https://many.example/{n}", f"No. {n}", [[3000 + n, 1]]] for n in range(MANY))
 ]
 
 VISIT = """
@@ -242,7 +248,7 @@ class Sync(harness.TestCase):
         firefox.sync()
         node.add_account(self.server, EMAIL)
         tree = self.check_bookmarks(node, firefox)
-        self.assertEqual(sum(1 for nodes in tree.values() for _ in flat(nodes)), 24)
+        self.assertEqual(sum(1 for nodes in tree.values() for _ in flat(nodes)), 25 + MANY)
         self.assertEqual([item["title"] for item in node.pages_of("/bookmarks", "items", EMAIL)],
                          firefox.roots())
         self.check_history(node, firefox)
@@ -266,6 +272,8 @@ class Sync(harness.TestCase):
         self.check_history(node, firefox)
         self.check_tabs(node, firefox)
         self.nothing_written()
+        self.assertTrue([r for r in self.server.log("storage/bookmarks?batch=")
+                         if r["status"] == 202])
 
     def test_two_devices(self):
         """Another one joins with bookmarks and history of its own, some of them the same: when
