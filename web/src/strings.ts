@@ -236,6 +236,8 @@ export const S = {
     "bookmarks.json": "Bookmarks, Firefox backup",
     "history.json": "History, JSON",
     "history.csv": "History, table",
+    "tabs.html": "Open tabs, as bookmarks",
+    "tabs.json": "Open tabs, JSON",
   },
   forgetMe: "Forget me",
   forgetText:
