@@ -5,9 +5,9 @@
 
 #include "merge/apply.h"
 
-/* What a record makes of a bookmark whose stored row is `old`, but for its page; texts borrowed,
- * or in the arena of `apply`. */
-typedef void (*same_bookmarks_make)(struct apply *apply,
+/* What a record makes of a bookmark, but for what is derived from all of them; texts borrowed, or in
+ * the arena of `apply`. 0 or NOMEM. */
+typedef int (*same_bookmarks_make)(struct apply *apply,
                                     const struct hearth_bookmark_record *record,
                                     struct hearth_bookmark *ret_bookmark);
 

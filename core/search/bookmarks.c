@@ -142,6 +142,8 @@ static int bookmarks_copy_row(struct bookmarks_loading *loading, uint32_t number
 static int bookmarks_on_item(void *ctx, const struct hearth_bookmark_item *item)
 {
     struct bookmarks_loading *loading = ctx;
+    if (item->kind == HEARTH_NOT_SHOWN)
+        return 0;
     if (loading->old == NULL && bookmarks_is_item(item->kind))
         return 0; /* was listed */
     uint32_t number =

@@ -1,0 +1,28 @@
+/* What is derived from all bookmarks of an account together: their places, whether they are shown,
+ * tags and keywords, what pages say of them. */
+#ifndef HEARTH_CORE_MERGE_BOOKMARK_RULES_H
+#define HEARTH_CORE_MERGE_BOOKMARK_RULES_H
+
+#include "base/number_set.h"
+#include "merge/apply.h"
+
+/* As Firefox has it, a record that cannot be opened is as one that is not there, and so are
+ * livemarks, which it no longer knows. */
+static inline bool merge_bookmark_is_usable(int64_t kind, const char *url)
+{
+    bool opens = kind == HEARTH_BOOKMARK || kind == HEARTH_QUERY;
+    return kind != HEARTH_LIVEMARK && (!opens || (url != NULL && url[0] != '\0'));
+}
+
+/* In a batch: brings everything up to date. touched: pages whose bookmarks changed; more are
+ * added. */
+int merge_bookmark_rules_derive(struct apply *apply, struct number_set *touched, struct err *err);
+/* In a batch: everything is derived, whatever is stored of it. */
+int merge_bookmark_rules_settle(struct apply *apply, struct err *err);
+
+/* Brings the bookmarks of an account to today's rules, in a batch of its own; it can be repeated.
+ * What no longer can be known stays: dates of adding, and records that today's rules do not take
+ * (unknown types). */
+int merge_upgrade_bookmarks(struct storage *storage, const char *account, struct err *err);
+
+#endif
