@@ -25,7 +25,7 @@ int archive_look_at(const struct archive_record *record, struct err *err)
         return err_set(err, HEARTH_ERR_INVALID,
                        "its page is %" PRId64 ", and that of its URL is another", bookmark->page);
     if (record->kind == ARCHIVE_KIND_bookmark && bookmark->said_kind != 0 &&
-        bookmark->kind != HEARTH_NOT_SHOWN && bookmark->kind != bookmark->said_kind)
+        bookmark->kind != HEARTH_NOT_SHOWN && bookmark->kind != merge_bookmark_kind(bookmark->said_kind, bookmark->url))
         return err_set(err, HEARTH_ERR_INVALID, "its kind is %" PRId64 ", and its record's another",
                        bookmark->kind);
     if (record->kind == ARCHIVE_KIND_bookmark && bookmark->kind == HEARTH_NOT_SHOWN &&

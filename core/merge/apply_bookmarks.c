@@ -85,7 +85,8 @@ static int fill_row(struct apply *apply, const struct hearth_bookmark_record *re
                     struct hearth_bookmark *row)
 {
     const struct root *root = find_root(record->guid);
-    row->kind = row->said_kind = record->kind;
+    row->kind = merge_bookmark_kind(record->kind, record->url);
+    row->said_kind = record->kind;
     row->guid = record->guid;
     row->said_parent = record->parent_guid;
     if (root != NULL) /* what its record says does not matter: put_dead_root() */
@@ -99,9 +100,9 @@ static int fill_row(struct apply *apply, const struct hearth_bookmark_record *re
     row->modified = record->modified;
     int r = root != NULL && row->said_parent == NULL ? HEARTH_ERR_NOMEM : 0;
     row->tags = row->keyword = NULL;
-    if (r == 0 && record->kind == HEARTH_BOOKMARK)
+    if (r == 0 && row->kind == HEARTH_BOOKMARK)
         r = merge_labels_tags(&apply->arena, row->said_tags, &row->tags);
-    if (r == 0 && record->kind == HEARTH_BOOKMARK)
+    if (r == 0 && row->kind == HEARTH_BOOKMARK)
         r = merge_labels_keyword(&apply->arena, row->said_keyword, &row->keyword);
     return r;
 }
@@ -191,7 +192,7 @@ static int put_row(struct bookmarks *b, const struct hearth_bookmark_record *rec
 {
     struct apply *apply = b->apply;
     struct hearth_bookmark new = {.struct_size = sizeof(new), .source = apply->source};
-    int r = record->kind == HEARTH_BOOKMARK
+    int r = merge_bookmark_kind(record->kind, record->url) == HEARTH_BOOKMARK
                 ? merge_apply_touch_url(apply, record->url, record->added, &b->touched, &new.page,
                                         b->err)
                 : 0;

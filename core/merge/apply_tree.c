@@ -1,5 +1,6 @@
 #include "merge/apply_tree.h"
 
+#include "merge/bookmark_rules.h"
 #include "model/page.h"
 #include "model/tree.h"
 
@@ -69,7 +70,7 @@ int merge_apply_touch_url(struct apply *apply, const char *url, int64_t added,
 static int show_row(struct apply *apply, struct hearth_bookmark *row, struct number_set *touched,
                     struct err *err)
 {
-    row->kind = row->said_kind;
+    row->kind = merge_bookmark_kind(row->said_kind, row->url);
     return row->kind == HEARTH_BOOKMARK && row->url != NULL
                ? merge_apply_touch_url(apply, row->url, row->added, touched, &row->page, err)
                : 0;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/log.h"
 #include "merge/apply_tree.h"
@@ -9,6 +10,12 @@
 #include "merge/records.h"
 #include "model/source_id.h"
 #include "model/tree.h"
+
+int64_t merge_bookmark_kind(int64_t said_kind, const char *url)
+{
+    bool place = url != NULL && strncasecmp(url, "place:", 6) == 0;
+    return said_kind == HEARTH_BOOKMARK && place ? HEARTH_QUERY : said_kind;
+}
 
 static int update_page(struct apply *apply, int64_t id, bool only_tags, struct err *err)
 {

@@ -14,6 +14,9 @@ static inline bool merge_bookmark_is_usable(int64_t kind, const char *url)
     return kind != HEARTH_LIVEMARK && (!opens || (url != NULL && url[0] != '\0'));
 }
 
+/* Firefox shows by its URL what is a query, whatever its record calls itself. */
+int64_t merge_bookmark_kind(int64_t said_kind, const char *url);
+
 /* In a batch: brings everything up to date. touched: pages whose bookmarks changed; more are
  * added. */
 int merge_bookmark_rules_derive(struct apply *apply, struct number_set *touched, struct err *err);

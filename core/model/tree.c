@@ -166,8 +166,9 @@ int model_tree_add(struct model_tree *tree, const struct hearth_bookmark_item *r
     struct tree_item *item = &tree->items[at];
     item->live = true;
     item->was_hidden = row->kind == HEARTH_NOT_SHOWN;
-    item->folder =
-        at < TREE_FIXED || (item->was_hidden ? row->said_kind : row->kind) == HEARTH_FOLDER;
+    int64_t kind = row->said_kind == 0 ? row->kind : row->said_kind;
+    item->folder = at < TREE_FIXED || kind == HEARTH_FOLDER;
+    item->query = kind == HEARTH_QUERY;
     item->said = said;
     item->was_parent = parent;
     item->was_position =

@@ -12,6 +12,8 @@
  *      end of unfiled. What is appended is in the order of its ids.
  *   4. What is in no list and names "places" is not shown, with all that is below it: roots of
  *      other programs are not the person's bookmarks. Nor is what is below "tags".
+ *      A query of which not exactly one folder's list and its own record say the same place is not
+ *      shown either.
  *   5. A root that was deleted (its item names no parent) is empty: it lists nothing, and who
  *      names it goes to unfiled. If unfiled itself was deleted, what would go there is not shown.
  *   6. Folders that contain each other: the member changed last (ties: smaller id) goes to

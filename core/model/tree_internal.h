@@ -32,6 +32,7 @@ struct tree_item {
     int32_t end;       /* folders: behind its list */
     int32_t listed_by; /* the best folder that lists it … */
     int32_t listed_at; /* … and where */
+    int32_t lists;     /* how many folders list it; it may stop counting at 2 */
     int32_t mark;      /* scratch of the step that runs */
     /* where it goes when nothing says where: "unfiled", or that of its source */
     int32_t home;
@@ -39,7 +40,7 @@ struct tree_item {
     int32_t fixed;
     int32_t fixed_at; /* ... and the place there */
     int64_t modified;
-    bool live, folder, appended;
+    bool live, folder, query, appended;
     bool hidden, was_hidden; /* not shown */
     int32_t number;          /* of what is shown; TREE_NONE */
 };

@@ -62,6 +62,7 @@ static void collect_child_refs(struct model_tree *tree)
             child_ref->child == child_ref->folder || listed_twice)
             continue;
         child->mark = child_ref->folder + 1;
+        child->lists += child->lists < 2;
         if (child->listed_by == TREE_NONE ||
             tree_folder_is_better(tree, child_ref->folder, child->listed_by)) {
             child->listed_by = child_ref->folder;
@@ -106,7 +107,8 @@ static void choose_parent(struct model_tree *tree, int32_t at)
         tree_fix_source_folder(tree, item);
         return;
     }
-    if (at == TREE_TAGS) {
+    bool agreed = item->lists == 1 && item->listed_by == item->said;
+    if (at == TREE_TAGS || (item->query && !agreed)) {
         item->parent = TREE_PLACES;
     } else if (item->listed_by != TREE_NONE) {
         item->parent = item->listed_by;

@@ -30,12 +30,10 @@ def repaired(tool, rows, with_parents):
     facts = []
     for modified, r in rows:
         if r.get("deleted"):
-            facts.append(f"T\t{r['id']}")
             continue
         said = r["parentid"] if with_parents else ""
         facts.append(
-            f"N\t{r['id']}\t{KINDS[r['type']]}\t{said}\t{r.get('dateAdded', 0)}\t{round(modified * 1000)}"
-        )
+            f"N\t{r['id']}\t{KINDS[r['type']]}\t{said}\t{round(modified * 1000)}")
         facts += [f"C\t{r['id']}\t{i}\t{c}" for i, c in enumerate(r.get("children", []))]
     random.Random(1).shuffle(facts)
     out = subprocess.run([tool], input="\n".join(facts) + "\n", capture_output=True, check=True,
