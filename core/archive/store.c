@@ -11,6 +11,7 @@
 #include "archive/messages.h"
 #include "archive/reader.h"
 #include "archive/store_sources.h"
+#include "merge/upgrade_urls.h"
 #include "base/str.h"
 #include "codec/codec.h"
 #include "merge/removed_here.h"
@@ -500,7 +501,10 @@ static int end_storing(void *ctx, struct err *err)
 {
     struct storing *s = ctx;
     bool usable = false;
+    struct upgraded_urls upgraded;
     int r = store_end_batch(s, err);
+    if (r == 0 && !s->into.synced_only) /* it may be of an older release */
+        r = merge_upgrade_urls(s->storage, s->id, &upgraded, err);
     if (r == 0)
         r = store_put_credentials(s, &usable, err);
     if (r == 0)
