@@ -96,7 +96,7 @@ struct model_tree *model_tree_create(void)
             return NULL;
         }
         ASSERT(item == i);
-        tree->items[i].folder = i != TREE_PLACES;
+        tree->items[i].folder = i < TREE_ROOTS;
     }
     return tree;
 }
@@ -167,7 +167,7 @@ int model_tree_add(struct model_tree *tree, const struct hearth_bookmark_item *r
     item->live = true;
     item->was_hidden = row->kind == HEARTH_NOT_SHOWN;
     int64_t kind = row->said_kind == 0 ? row->kind : row->said_kind;
-    item->folder = at < TREE_FIXED || kind == HEARTH_FOLDER;
+    item->folder = at < TREE_ROOTS || kind == HEARTH_FOLDER;
     item->query = kind == HEARTH_QUERY;
     item->said = said;
     item->was_parent = parent;

@@ -11,7 +11,7 @@
  *   3. A child in no list goes to the end of the folder that it names; if there is none, to the
  *      end of unfiled. What is appended is in the order of its ids.
  *   4. What is in no list and names "places" is not shown, with all that is below it: roots of
- *      other programs are not the person's bookmarks. Nor is what is below "tags".
+ *      other programs are not the person's bookmarks. Nor is "tags", whatever lists it.
  *      A query of which not exactly one folder's list and its own record say the same place is not
  *      shown either.
  *   5. A root that was deleted (its item names no parent) is empty: it lists nothing, and who

@@ -20,7 +20,7 @@ static int compare_child_refs(const void *a, const void *b, void *ctx)
 static bool is_folder(const struct model_tree *tree, int32_t item)
 {
     return item != TREE_NONE && item != TREE_PLACES && tree->items[item].folder &&
-           (tree->items[item].live || item < TREE_FIXED);
+           (tree->items[item].live || item < TREE_ROOTS);
 }
 
 /* Rule 5: a root, of whatever source, whose record was deleted. */

@@ -150,7 +150,7 @@ static void lists_beat_parents(void **state)
     expect(tree, "f<menu@0 g<menu@1 new<f@0 old<f@1 ");
 }
 
-/* What is below "places" or "tags", and is none of the roots. A folder that is not shown has a list
+/* What is below "places" or "tags" (a root that Firefox has for itself), and is none of the roots. A folder that is not shown has a list
  * all the same, and a list can bring back what names "places". */
 static void strangers(void **state)
 {
@@ -162,14 +162,16 @@ static void strangers(void **state)
     add(tree, "c", HEARTH_BOOKMARK, "places", 1);
     add(tree, "d", HEARTH_FOLDER, "places", 1);
     add(tree, "e", HEARTH_BOOKMARK, "d", 1);
+    add(tree, "tags", HEARTH_FOLDER, "menu", 1);
     add(tree, "t", HEARTH_FOLDER, "tags", 1);
     add(tree, "u", HEARTH_BOOKMARK, "t", 1);
+    child_ref(tree, "menu", 5, "tags");
     child_ref(tree, "left", 0, "b");
     child_ref(tree, "f", 0, "b");
     child_ref(tree, "f", 1, "c");
     child_ref(tree, "c", 0, "a"); /* not a folder */
-    expect(tree, "a<-@0 b<-@0 c<f@1 d<-@0 e<-@0 f<menu@0 left<-@0 "
-                 "t<-@0 u<-@0 ");
+    expect(tree, "a<-@0 b<-@0 c<f@1 d<-@0 e<-@0 f<menu@6 left<-@0 "
+                 "t<-@0 tags<-@0 u<-@0 ");
 }
 
 /* One folder has to list it, and that is the one it names. */
