@@ -217,14 +217,16 @@ int fx_record_bookmark(struct fx_translate *t, const struct fx_record *record)
 {
     const json_t *json = record->json;
     const char *parent = fx_record_text(t, json, "parentid");
-    if (is_top(record->id) || is_junk(record->id) || is_junk(parent))
+    if (is_top(record->id) || is_junk(record->id))
         return FX_SKIPPED; /* Firefox removes these when it sees them */
     int kind = bookmark_kind_of(fx_record_text(t, json, "type"));
-    if (kind == 0) {
+    if (kind == 0 || is_junk(parent)) {
         /* as one that is not there, also when an earlier version of it was of use */
         int r = t->sink->removed(t->sink->ctx, record->id, record->modified);
         t->why = "its type is unknown";
-        return r < 0 ? r : fx_record_is_tombstone(record) ? FX_TAKEN : FX_DAMAGED;
+        if (r < 0)
+            return r;
+        return fx_record_is_tombstone(record) ? FX_TAKEN : kind == 0 ? FX_DAMAGED : FX_SKIPPED;
     }
     const char *url = usable_url(fx_record_text(t, json, "bmkUri"));
     struct hearth_bookmark_record b = {

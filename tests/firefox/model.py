@@ -96,8 +96,14 @@ class Model:
             if at in way:
                 self.sane = False
                 first = min(way[way.index(at):], key=lambda guid: (-self.modified(guid), guid))
-                self.parents[first] = None
-                self.append(first, self.unfiled())
+                others = [folder for folder in self.listing.get(first, []) if folder != first]
+                if self.listing.get(first, [None])[0] != first:
+                    self.append(first, self.unfiled())
+                elif others:  # a folder that lists itself: as if it did not
+                    self.parents[first] = others[0]
+                else:
+                    said = self.said(first)
+                    self.append(first, self.unfiled() if said == first else said)
 
     def below(self, guid):
         own = [child for child in self.lists.get(guid, []) if self.parents[child] == guid]

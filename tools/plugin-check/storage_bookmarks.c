@@ -160,7 +160,7 @@ static void put_keeps_the_place(struct kit *kit)
     expect_text(got.parent, "unfiled_____");
     expect_number(got.position, 1);
     FAILS(NOT_FOUND, storage, bookmark_place, "nothing_____", "menu________", 0);
-    struct hearth_bookmark bad = kit_bookmark_make("x", 6, NULL, 0);
+    struct hearth_bookmark bad = kit_bookmark_make("x", 7, NULL, 0);
     FAILS(INVALID, storage, bookmark_put, &bad);
     kit_batch_commit(storage);
     kit_expect_sound(storage);
