@@ -89,17 +89,19 @@ static int fill_row(struct apply *apply, const struct hearth_bookmark_record *re
     row->said_kind = record->kind;
     row->guid = record->guid;
     row->said_parent = record->parent_guid;
-    if (root != NULL) /* what its record says does not matter: put_dead_root() */
+    row->added = bookmarks_date_added(record);
+    row->modified = record->modified;
+    if (root != NULL) { /* of what else its record says nothing matters */
         row->said_parent = roots_parent(apply, record->guid);
-    row->title = root == NULL || apply->source == 0 ? record->title : root->name;
+        row->title = apply->source == 0 ? root->title : root->name;
+        return row->said_parent == NULL ? HEARTH_ERR_NOMEM : 0;
+    }
+    row->title = record->title;
     row->url = record->url;
     row->tag_query = record->tag_query;
     row->said_tags = bookmarks_join_tags(&apply->arena, record->tags, record->tag_count);
     row->said_keyword = record->keyword;
-    row->added = bookmarks_date_added(record);
-    row->modified = record->modified;
-    int r = root != NULL && row->said_parent == NULL ? HEARTH_ERR_NOMEM : 0;
-    row->tags = row->keyword = NULL;
+    int r = 0;
     if (r == 0 && row->kind == HEARTH_BOOKMARK)
         r = merge_labels_tags(&apply->arena, row->said_tags, &row->tags);
     if (r == 0 && row->kind == HEARTH_BOOKMARK)
@@ -183,7 +185,7 @@ static int root_is_newer(struct bookmarks *b, const struct hearth_bookmark *old,
         STORAGE(apply->storage, b->err, bookmark_children, apply->account, on_stored_list, &lists);
     if (lists.order == 0 && lists.count < record->child_count)
         lists.order = -1;
-    *ret_newer = lists.order <= 0;
+    *ret_newer = lists.order < 0 || (lists.order == 0 && record->added >= old->added);
     return r;
 }
 
