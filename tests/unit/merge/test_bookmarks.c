@@ -293,7 +293,7 @@ static void expect_same(const char *what, int round, char *got, const char *want
 
 static void test_whenever_one_looks(void **state)
 {
-    int rounds = getenv("HEARTH_LONG") == NULL ? 120 : 3000;
+    int rounds = getenv("HEARTH_LONG") == NULL ? 60 : 3000;
     (void)state;
     seed = 17;
     for (int round = 0; round < rounds; round++) {
