@@ -15,7 +15,7 @@
  *      A query of which not exactly one folder's list and its own record say the same place is not
  *      shown either.
  *   5. A root that was deleted (its item names no parent) is empty: it lists nothing, and who
- *      names it goes to unfiled. If unfiled itself was deleted, what would go there is not shown.
+ *      names it goes to unfiled; also if that was deleted, where Firefox shows nothing of it.
  *   6. Folders that contain each other: the member changed last (ties: smaller id) goes to
  *      unfiled. Of a child that a list has twice the first place counts. Firefox refuses both.
  *   7. What another source brought (hearth_bookmark_item.source) stays in its folders:

@@ -77,14 +77,13 @@ static void append_to(struct tree_item *item, int32_t folder)
     item->appended = true;
 }
 
-/* Rule 7: "unfiled", or that of its source, if it has one; rule 5: nowhere. */
+/* Rule 7: "unfiled", or that of its source, if it has one. */
 static int32_t home_of(const struct model_tree *tree, int32_t at)
 {
     int32_t home = tree->items[at].home;
     return home != at && is_folder(tree, home) && tree->items[home].fixed != TREE_NONE
                ? home
-               : is_dead_root(tree, TREE_UNFILED) ? TREE_PLACES
-                                                  : TREE_UNFILED;
+               : TREE_UNFILED;
 }
 
 static void tree_fix_source_folder(struct model_tree *tree, struct tree_item *item)

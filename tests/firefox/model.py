@@ -53,7 +53,7 @@ class Model:
         for guid in sorted(self.items.keys() | set(ROOTS.values())):
             if guid in PLACES.values():
                 self.parents[guid] = PLACES["places"]
-            elif guid in self.listing:
+            elif self.listed(guid):
                 self.parents[guid] = self.listing[guid][0]
             else:
                 self.append(guid, self.said(guid))
@@ -71,6 +71,13 @@ class Model:
                 child is None for child in children):
             self.sane = False
         return list(dict.fromkeys(known))
+
+    def listed(self, guid):
+        """Some folder's list has it: its own does not count, where it would be the newest."""
+        if self.listing.get(guid, [None])[0] == guid:
+            self.sane = False
+            self.listing[guid].remove(guid)
+        return bool(self.listing.get(guid))
 
     def said(self, guid):
         named = guid_of(self.items[guid].get("parentid"))
@@ -96,14 +103,8 @@ class Model:
             if at in way:
                 self.sane = False
                 first = min(way[way.index(at):], key=lambda guid: (-self.modified(guid), guid))
-                others = [folder for folder in self.listing.get(first, []) if folder != first]
-                if self.listing.get(first, [None])[0] != first:
-                    self.append(first, self.unfiled())
-                elif others:  # a folder that lists itself: as if it did not
-                    self.parents[first] = others[0]
-                else:
-                    said = self.said(first)
-                    self.append(first, self.unfiled() if said == first else said)
+                self.parents[first] = None
+                self.append(first, self.unfiled())
 
     def below(self, guid):
         own = [child for child in self.lists.get(guid, []) if self.parents[child] == guid]

@@ -203,10 +203,12 @@ static void deleted_roots(void **state)
         add(tree, "b", HEARTH_BOOKMARK, "menu", 1);
         add(tree, "c", HEARTH_BOOKMARK, "gone", 1);
         add(tree, "d", HEARTH_BOOKMARK, "toolbar", 1);
+        if (dead > 1)
+            add(tree, "e", HEARTH_BOOKMARK, "unfiled", 1);
         child_ref(tree, "menu", 0, "b");
         expect(tree, dead == 0   ? "a<menu@1 b<menu@0 c<unfiled@0 d<toolbar@0 "
                      : dead == 1 ? "a<unfiled@0 b<unfiled@1 c<unfiled@2 d<toolbar@0 "
-                                 : "a<-@0 b<-@0 c<-@0 d<toolbar@0 ");
+                                 : "a<unfiled@0 b<unfiled@1 c<unfiled@2 d<toolbar@0 e<unfiled@3 ");
     }
 }
 
