@@ -26,12 +26,14 @@ int archive_look_at(const struct archive_record *record, struct err *err)
         return err_set(err, HEARTH_ERR_INVALID,
                        "its page is %" PRId64 ", and that of its URL is another", bookmark->page);
     if (record->kind == ARCHIVE_KIND_bookmark && bookmark->said_kind != 0 &&
-        bookmark->kind != HEARTH_NOT_SHOWN && bookmark->kind != merge_bookmark_kind(bookmark->said_kind, bookmark->url))
+        bookmark->kind != HEARTH_NOT_SHOWN &&
+        bookmark->kind != merge_bookmark_kind(bookmark->said_kind, bookmark->url))
         return err_set(err, HEARTH_ERR_INVALID, "its kind is %" PRId64 ", and its record's another",
                        bookmark->kind);
     if (record->kind == ARCHIVE_KIND_bookmark && bookmark->kind == HEARTH_NOT_SHOWN &&
         (bookmark->said_kind == 0 || bookmark->page != 0 || bookmark->tags != NULL))
-        return err_set(err, HEARTH_ERR_INVALID, "it is not shown, and yet says what is shown of it");
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "it is not shown, and yet says what is shown of it");
     if (record->kind == ARCHIVE_KIND_account && record->account.generation > GENERATION_MAX)
         return err_set(err, HEARTH_ERR_INVALID,
                        "its generation is %" PRId64 ", and no account has had so many",

@@ -143,9 +143,9 @@ static int put_dead_root(struct bookmarks *b, const char *guid, int64_t modified
                                   .source = apply->source};
     apply->changed = true;
     int r = STORAGE(apply->storage, b->err, bookmark_put, &row);
-    return r == 0
-               ? STORAGE(apply->storage, b->err, bookmark_children_put, apply->source, guid, NULL, 0)
-               : r;
+    return r == 0 ? STORAGE(apply->storage, b->err, bookmark_children_put, apply->source, guid,
+                            NULL, 0)
+                  : r;
 }
 
 struct comparing_lists {
@@ -177,8 +177,7 @@ static int root_is_newer(struct bookmarks *b, const struct hearth_bookmark *old,
     struct apply *apply = b->apply;
     struct comparing_lists lists = {.record = record};
     bool is_dead = old->said_parent == NULL;
-    *ret_newer =
-        record->modified > old->modified || (record->modified == old->modified && is_dead);
+    *ret_newer = record->modified > old->modified || (record->modified == old->modified && is_dead);
     if (record->modified != old->modified || is_dead)
         return 0;
     int r =

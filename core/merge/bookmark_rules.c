@@ -17,7 +17,7 @@ int64_t merge_bookmark_kind(int64_t said_kind, const char *url)
     return said_kind == HEARTH_BOOKMARK && place ? HEARTH_QUERY : said_kind;
 }
 
-static int update_page(struct apply *apply, int64_t id, bool only_tags, struct err *err)
+static int rules_update_page(struct apply *apply, int64_t id, bool only_tags, struct err *err)
 {
     struct hearth_page page = {.struct_size = sizeof(page)};
     bool changed = false;
@@ -147,7 +147,7 @@ int merge_bookmark_rules_derive(struct apply *apply, struct number_set *touched,
 {
     int r = rules_apply_tree(apply, touched, err);
     for (size_t i = 0; r == 0 && i < touched->count; i++)
-        r = update_page(apply, (int64_t)touched->numbers[i], false, err);
+        r = rules_update_page(apply, (int64_t)touched->numbers[i], false, err);
     return r;
 }
 
@@ -159,7 +159,7 @@ int merge_bookmark_rules_settle(struct apply *apply, struct err *err)
         r = merge_bookmark_rules_derive(apply, &touched, err);
     for (size_t i = 0; r == 0 && i < pages.count; i++)
         if (!number_set_has(&touched, pages.numbers[i]))
-            r = update_page(apply, (int64_t)pages.numbers[i], true, err);
+            r = rules_update_page(apply, (int64_t)pages.numbers[i], true, err);
     number_set_fini(&touched);
     number_set_fini(&pages);
     return r;

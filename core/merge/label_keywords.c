@@ -34,7 +34,7 @@ int merge_labels_keyword(struct arena *arena, const char *said, const char **ret
 
 /* A bookmark whose URL has, had or may have a keyword. */
 struct keyed {
-    int64_t source, page, number; /* number: where it is in the tree */
+    int64_t source, page, number;      /* number: where it is in the tree */
     const char *guid, *keyword, *said; /* said: as merge_labels_keyword() has it */
 };
 
@@ -93,7 +93,8 @@ static int compare_claims(const void *a, const void *b)
 
 static int compare_owners(const void *a, const void *b)
 {
-    int64_t x = (*(const struct keyed *const *)a)->page, y = (*(const struct keyed *const *)b)->page;
+    int64_t x = (*(const struct keyed *const *)a)->page,
+            y = (*(const struct keyed *const *)b)->page;
     return x < y ? -1 : x > y;
 }
 

@@ -14,9 +14,9 @@
 
 const char *merge_records_root_name(const char *id)
 {
-    static const char *const roots[][2] = {
-        {"root________", "places"},  {"menu________", "menu"},     {"toolbar_____", "toolbar"},
-        {"unfiled_____", "unfiled"}, {"mobile______", "mobile"}, {"tags________", "tags"}};
+    static const char *const roots[][2] = {{"root________", "places"},  {"menu________", "menu"},
+                                           {"toolbar_____", "toolbar"}, {"unfiled_____", "unfiled"},
+                                           {"mobile______", "mobile"},  {"tags________", "tags"}};
     for (size_t i = 0; id != NULL && i < sizeof(roots) / sizeof(roots[0]); i++)
         if (strcmp(id, roots[i][0]) == 0)
             return roots[i][1];

@@ -118,15 +118,15 @@ static uint64_t hash_list(const struct hearth_bookmark_record *record)
     return list;
 }
 
-static bool is_listed(struct same *same, const struct hearth_bookmark_record *record,
+static bool came_listed(struct same *same, const struct hearth_bookmark_record *record,
                       const struct hearth_bookmark *row)
 {
     bool folder = record->kind == HEARTH_FOLDER && record->child_count > 0;
     if (folder && !number_set_has(&same->child_lists, to_member(hash_list(record))))
         return false;
-    return number_set_has(&same->stored, to_member(hash_item(row->guid, row->said_kind,
-                                                             row->said_parent, row->added,
-                                                             row->modified)));
+    return number_set_has(&same->stored,
+                          to_member(hash_item(row->guid, row->said_kind, row->said_parent,
+                                              row->added, row->modified)));
 }
 
 static int compare_row(struct same *same, struct hearth_bookmark *row)
@@ -168,7 +168,7 @@ static int compare_record(struct same *same, int kind, same_bookmarks_make make,
         return err_set(same->err, HEARTH_ERR_NOMEM, "out of memory");
     if (rows)
         return compare_row(same, &row);
-    same->differs |= !is_listed(same, &record, &row);
+    same->differs |= !came_listed(same, &record, &row);
     if (record.kind == HEARTH_FOLDER && record.child_count > 0)
         same_add_member(same, &same->listed, hash_text(record.guid));
     same_add_member(same, &same->came, hash_text(record.guid));

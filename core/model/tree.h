@@ -51,12 +51,13 @@ int model_tree_add_child_ref(struct model_tree *tree, const char *folder, int64_
 struct model_tree_place {
     const char *guid, *parent; /* live as long as the tree; parent NULL: it is not shown */
     int64_t position;
-    bool known;   /* false: one of the roots, for which no item was added */
-    bool moved;   /* differs from the item's parent and position; true if not known */
-    bool turned;  /* it is shown and was not, or the other way round */
+    bool known;  /* false: one of the roots, for which no item was added */
+    bool moved;  /* differs from the item's parent and position; true if not known */
+    bool turned; /* it is shown and was not, or the other way round */
 };
 
-/* Computes the places. Afterwards only what follows and model_tree_destroy() may be called. 0 or NOMEM. */
+/* Computes the places. Afterwards only what follows and model_tree_destroy() may be called. 0 or
+ * NOMEM. */
 int model_tree_repair(struct model_tree *tree, size_t *ret_count);
 /* Numbers what is shown, from 0, as one reads it from above: the roots in the order of Firefox
  * (menu, toolbar, unfiled, mobile), each followed by what is below it. After the repair. 0 or

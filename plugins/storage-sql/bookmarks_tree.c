@@ -47,9 +47,8 @@ int sql_bookmark_items(void *self, struct hearth_call *call, const char *account
 int sql_bookmark_tombstones(void *self, struct hearth_call *call, const char *account,
                             hearth_bookmark_item_cb cb, void *ctx)
 {
-    static const char TOMBSTONES[] =
-        "SELECT guid, parent, NULL, 0, 0, 0, 0, source, 0, 0, NULL, NULL FROM bookmark_tombstones" WHERE_ACCOUNT
-        " ORDER BY guid";
+    static const char TOMBSTONES[] = "SELECT guid, parent, NULL, 0, 0, 0, 0, source, 0, 0, NULL, "
+                                     "NULL FROM bookmark_tombstones" WHERE_ACCOUNT " ORDER BY guid";
     return list_nodes(self, call, TOMBSTONES, account, cb, ctx);
 }
 

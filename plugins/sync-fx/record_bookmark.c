@@ -147,7 +147,7 @@ static const char *read_tag_query(struct fx_translate *t, const json_t *json, co
     return plain;
 }
 
-static char *join(struct fx_translate *t, const char *a, const char *b)
+static char *join_texts(struct fx_translate *t, const char *a, const char *b)
 {
     char *text = fx_arena_alloc(t->arena, strlen(a) + strlen(b) + 1);
     if (text != NULL)
@@ -168,7 +168,7 @@ static bool has_parameter(const char *url, const char *name)
 }
 
 /* Old ones name what they show by numbers of another database. */
-static int read_query(struct fx_translate *t, const json_t *json, struct hearth_bookmark_record *b)
+static int read_place_query(struct fx_translate *t, const json_t *json, struct hearth_bookmark_record *b)
 {
     const char *url = b->url;
     if (url == NULL || strncasecmp(url, "place:", 6) != 0)
@@ -176,9 +176,9 @@ static int read_query(struct fx_translate *t, const json_t *json, struct hearth_
     const char *type = place_parameter(t, url, "type");
     b->tag_query = read_tag_query(t, json, url);
     if (type != NULL && strcmp(type, "7") == 0)
-        b->url = b->tag_query == NULL ? NULL : join(t, "place:tag=", b->tag_query);
+        b->url = b->tag_query == NULL ? NULL : join_texts(t, "place:tag=", b->tag_query);
     else if (has_parameter(url, "folder") && !has_parameter(url, "excludeItems"))
-        b->url = join(t, url, "&excludeItems=1");
+        b->url = join_texts(t, url, "&excludeItems=1");
     return b->url == NULL && b->tag_query != NULL ? HEARTH_ERR_NOMEM : 0;
 }
 
@@ -205,7 +205,7 @@ static int read_fields(struct fx_translate *t, const json_t *json, struct hearth
         b->title = NULL;
         return 0;
     case HEARTH_QUERY:
-        return read_query(t, json, b);
+        return read_place_query(t, json, b);
     default:
         b->tag_query = read_tag_query(t, json, b->url);
         b->keyword = read_keyword(t, json);

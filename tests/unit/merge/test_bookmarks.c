@@ -206,9 +206,8 @@ static void look(struct sink *sink, int32_t how, const json_t *server, int64_t s
     const json_t *records[64], *record;
     const char *id;
     size_t count = 0;
-    json_object_foreach((json_t *)(uintptr_t)server, id, record)
-        if (modified_of(record) > since)
-            records[count++] = record;
+    json_object_foreach((json_t *)(uintptr_t)server, id, record) if (modified_of(record) > since)
+        records[count++] = record;
     assert_int_equal(sink->hearth.begin(sink, HEARTH_BOOKMARKS, how), 0);
     for (; count > 0; count--) {
         size_t i = below((uint32_t)count);
@@ -223,9 +222,9 @@ static void look(struct sink *sink, int32_t how, const json_t *server, int64_t s
 
 static const char *any_name(char name[16])
 {
-    static const char *const special[] = {
-        "menu",   "toolbar", "unfiled",      "mobile",      "menu________", "toolbar_____",
-        "places", "tags",    "root________", "unfiled_____"};
+    static const char *const special[] = {"menu",         "toolbar",      "unfiled", "mobile",
+                                          "menu________", "toolbar_____", "places",  "tags",
+                                          "root________", "unfiled_____"};
     uint32_t i = below(IDS + 10);
     snprintf(name, 16, "n%02u", i);
     return i < IDS ? name : special[i - IDS];
@@ -235,8 +234,12 @@ static json_t *any_record(const char *id, int64_t modified)
 {
     static const char *const kinds[] = {"folder", "bookmark", "bookmark", "separator",
                                         "query",  "livemark", "nonsense", "bookmark"};
-    static const char *const urls[] = {"https://one.example/", "https://two.example/",
-                                       "https://three.example/", "place:x", "no url", NULL};
+    static const char *const urls[] = {"https://one.example/",
+                                       "https://two.example/",
+                                       "https://three.example/",
+                                       "place:x",
+                                       "no url",
+                                       NULL};
     static const char *const words[] = {"red", "Red", "blue", "green,blue", " red "};
     char name[16];
     bool is_root = id[0] != 'n';
@@ -261,8 +264,7 @@ static json_t *any_record(const char *id, int64_t modified)
         json_object_set_new(record, "bmkUri", json_string(url));
     }
     if (below(2) == 0)
-        json_object_set_new(record, "tags",
-                            json_pack("[s, s]", words[below(5)], words[below(5)]));
+        json_object_set_new(record, "tags", json_pack("[s, s]", words[below(5)], words[below(5)]));
     if (below(4) == 0)
         json_object_set_new(record, "keyword", json_string(words[below(5)]));
     return record;
@@ -428,8 +430,8 @@ static void test_tags_of_a_url(void **state)
     free(told);
     /* when it goes, the others say what they said */
     json_object_del(server, "b-----------");
-    json_object_set_new(server, "b-----------", json_pack("{s:s, s:i}", "id", "b-----------", "_m",
-                                                          1795800200));
+    json_object_set_new(server, "b-----------",
+                        json_pack("{s:s, s:i}", "id", "b-----------", "_m", 1795800200));
     look(&sinks[0], HEARTH_INCREMENTAL, server, 1795800190000);
     expect_labels("a-----------", "blue\nred", "-");
     expect_labels("c-----------", "blue\nred", "-");
@@ -459,8 +461,8 @@ static void test_keywords_of_urls(void **state)
     expect_labels("a-----------", "-", "same");
     expect_labels("b-----------", "-", "-");
     /* who had it goes: the other one has it */
-    json_object_set_new(server, "a-----------", json_pack("{s:s, s:i}", "id", "a-----------", "_m",
-                                                          1795800200));
+    json_object_set_new(server, "a-----------",
+                        json_pack("{s:s, s:i}", "id", "a-----------", "_m", 1795800200));
     look(&sinks[0], HEARTH_INCREMENTAL, server, 1795800190000);
     expect_labels("b-----------", "-", "same");
     json_decref(server);

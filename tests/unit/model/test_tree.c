@@ -59,8 +59,7 @@ static void expect(struct model_tree *tree, const char *want)
     char text[1024] = "";
     for (size_t i = 4; i < count; i++)
         used += (size_t)snprintf(text + used, sizeof(text) - used, "%s<%s@%d ", places[i].guid,
-                                 parent_of(&places[i]),
-                                 (int)places[i].position);
+                                 parent_of(&places[i]), (int)places[i].position);
     assert_string_equal(text, want);
     model_tree_destroy(tree);
 }
@@ -150,8 +149,9 @@ static void lists_beat_parents(void **state)
     expect(tree, "f<menu@0 g<menu@1 new<f@0 old<f@1 ");
 }
 
-/* What is below "places" or "tags" (a root that Firefox has for itself), and is none of the roots. A folder that is not shown has a list
- * all the same, and a list can bring back what names "places". */
+/* What is below "places" or "tags" (a root that Firefox has for itself), and is none of the roots.
+ * A folder that is not shown has a list all the same, and a list can bring back what names
+ * "places". */
 static void strangers(void **state)
 {
     struct model_tree *tree = model_tree_create();
@@ -329,8 +329,7 @@ struct fact {
 
 static void any_id(char *ret, uint32_t n)
 {
-    static const char *const special[] = {"menu",   "toolbar", "unfiled",
-                                          "mobile", "places",  "tags"};
+    static const char *const special[] = {"menu", "toolbar", "unfiled", "mobile", "places", "tags"};
     uint32_t i = below(n + 7);
     if (i < 6)
         snprintf(ret, 16, "%s", special[i]);
@@ -562,20 +561,13 @@ static void deep_and_wide(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(roots_always),
-        cmocka_unit_test(lists_win),
-        cmocka_unit_test(ties_by_id),
-        cmocka_unit_test(ties_of_roots),
-        cmocka_unit_test(lists_beat_parents),
-        cmocka_unit_test(unlisted),
-        cmocka_unit_test(strangers),
-        cmocka_unit_test(queries),
-        cmocka_unit_test(deleted_roots),
-        cmocka_unit_test(turned_and_numbered),
-        cmocka_unit_test(folders_of_a_source),
-        cmocka_unit_test(cycles),
-        cmocka_unit_test(random_graphs),
-        cmocka_unit_test(deep_and_wide),
+        cmocka_unit_test(roots_always),        cmocka_unit_test(lists_win),
+        cmocka_unit_test(ties_by_id),          cmocka_unit_test(ties_of_roots),
+        cmocka_unit_test(lists_beat_parents),  cmocka_unit_test(unlisted),
+        cmocka_unit_test(strangers),           cmocka_unit_test(queries),
+        cmocka_unit_test(deleted_roots),       cmocka_unit_test(turned_and_numbered),
+        cmocka_unit_test(folders_of_a_source), cmocka_unit_test(cycles),
+        cmocka_unit_test(random_graphs),       cmocka_unit_test(deep_and_wide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

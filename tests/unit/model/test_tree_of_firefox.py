@@ -31,7 +31,8 @@ def repaired(tool, rows, with_parents):
     for modified, r in rows:
         if r.get("deleted"):
             continue
-        said = r["parentid"] if with_parents or r["type"] == "query" or r["id"] in ROOTS.values() else ""
+        needed = r["type"] == "query" or r["id"] in ROOTS.values()
+        said = r["parentid"] if with_parents or needed else ""
         facts.append(
             f"N\t{r['id']}\t{KINDS[r['type']]}\t{said}\t{round(modified * 1000)}")
         facts += [f"C\t{r['id']}\t{i}\t{c}" for i, c in enumerate(r.get("children", []))]
