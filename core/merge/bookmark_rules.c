@@ -167,11 +167,11 @@ int merge_bookmark_rules_settle(struct apply *apply, struct err *err)
 
 /* --- a batch of its own --- */
 
-static int upgrade_once(struct storage *storage, const char *account, struct err *err)
+static int upgrade_once(struct storage *storage, const char *account, int64_t *ret_generation,
+                        struct err *err)
 {
     struct apply apply = {.storage = storage, .account = account};
-    int64_t generation;
-    int r = STORAGE(storage, err, batch_begin, account, HEARTH_BOOKMARKS, &generation);
+    int r = STORAGE(storage, err, batch_begin, account, HEARTH_BOOKMARKS, ret_generation);
     if (r < 0)
         return r;
     arena_init(&apply.arena, 0);
@@ -184,14 +184,37 @@ static int upgrade_once(struct storage *storage, const char *account, struct err
     return r;
 }
 
-int merge_upgrade_bookmarks(struct storage *storage, const char *account, struct err *err)
+/* Each account that ever had bookmarks has this row. */
+static int bookmarks_are_old(struct storage *storage, const char *account, bool *ret_old,
+                             struct err *err)
 {
-    int r = upgrade_once(storage, account, err);
+    struct hearth_bookmark places = {.struct_size = sizeof(places)};
+    struct err why = {0};
+    int r = STORAGE(storage, &why, bookmark_get, account, "places", &places);
+    plug_storage_reset(storage);
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
+        *err = why;
+        return r;
+    }
+    *ret_old = r == 0 && places.said_kind == 0;
+    return 0;
+}
+
+int merge_upgrade_bookmarks(struct storage *storage, const char *account, int64_t *ret_generation,
+                            struct err *err)
+{
+    int64_t generation = 0;
+    bool old = false;
+    int r = bookmarks_are_old(storage, account, &old, err);
+    if (r == 0 && old)
+        r = upgrade_once(storage, account, &generation, err);
     if (r == HEARTH_ERR_UNCERTAIN) { /* it can be repeated */
         log_event(HEARTH_LOG_WARNING, "merge", "batch repeated", LOG_TEXT("account", account));
         plug_storage_reset(storage);
-        r = upgrade_once(storage, account, err);
+        r = upgrade_once(storage, account, &generation, err);
     }
     plug_storage_reset(storage);
+    if (r == 0)
+        *ret_generation = generation;
     return r;
 }
