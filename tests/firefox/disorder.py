@@ -207,7 +207,8 @@ class Case:
     def create(self, step):
         parent = self.random.choice(self.folders() + list(ROOTS))
         guid = self.add(parent, step)
-        return [guid] if parent not in self.records or self.random.random() < 0.3 else [guid, parent]
+        alone = parent not in self.records or self.random.random() < 0.3
+        return [guid] if alone else [guid, parent]
 
     def edit(self, step):
         """Of its value; a bookmark may become one that nobody can open, or what nobody knows."""

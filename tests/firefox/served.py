@@ -7,7 +7,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(1, os.path.join(os.path.dirname(HERE), "e2e"))
-from harness import Node, SyncService  # noqa: E402
+from harness import Node, SyncService, until  # noqa: E402
 from oracle import ROOTS  # noqa: E402
 
 CONFIG = "[scheduler]\ntick = 10ms\ninterval = 1d\njitter = 0\n"
@@ -65,11 +65,14 @@ class Person:
                           for record in group]
             self.service.post("put", email=self.email, collection="bookmarks", modified=modified,
                               records=[{"id": c["id"], "cleartext": c} for c in cleartexts])
-        if not self.imported:
-            self.imported = True
-            self.node.cli("account", "import", "-",
-                          text=json.dumps(self.service.import_file(self.email)))
-        self.node.sync(self.email)
+        if self.imported:
+            self.node.sync(self.email)
+            return
+        self.imported = True
+        self.node.cli("account", "import", "-",
+                      text=json.dumps(self.service.import_file(self.email)))
+        until(lambda: self.node.api("/me", email=self.email)["account"]["last_sync"],
+              "the first sync")
 
     def resync(self):
         """Forgets all that was read, and reads it anew."""

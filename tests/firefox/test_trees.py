@@ -1,9 +1,8 @@
 """Bookmark trees, tags and keywords as a real Firefox has them.
 
-Its own answers first: what tests/fixtures/cases says is still what this release does. Then random
-servers whose records contradict each other (disorder.py): what a Firefox that sees such a server for
-the first time shows is what Hearth shows, synced step by step and anew. What Firefox refuses is
-sane and complete.
+Random servers have records that contradict each other (disorder.py): what a Firefox that sees such
+a server for the first time shows is what Hearth shows, synced step by step and anew. What Firefox
+refuses is sane and complete.
 
 HEARTH_SEED gives the same trees again, HEARTH_TREES says how many."""
 import collections
