@@ -119,7 +119,7 @@ static uint64_t hash_list(const struct hearth_bookmark_record *record)
 }
 
 static bool came_listed(struct same *same, const struct hearth_bookmark_record *record,
-                      const struct hearth_bookmark *row)
+                        const struct hearth_bookmark *row)
 {
     bool folder = record->kind == HEARTH_FOLDER && record->child_count > 0;
     if (folder && !number_set_has(&same->child_lists, to_member(hash_list(record))))

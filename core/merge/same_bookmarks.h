@@ -5,8 +5,8 @@
 
 #include "merge/apply.h"
 
-/* What a record makes of a bookmark, but for what is derived from all of them; texts borrowed, or in
- * the arena of `apply`. 0 or NOMEM. */
+/* What a record makes of a bookmark, but for what is derived from all of them; texts borrowed, or
+ * in the arena of `apply`. 0 or NOMEM. */
 typedef int (*same_bookmarks_make)(struct apply *apply, const struct hearth_bookmark_record *record,
                                    struct hearth_bookmark *ret_bookmark);
 

@@ -168,7 +168,8 @@ static bool has_parameter(const char *url, const char *name)
 }
 
 /* Old ones name what they show by numbers of another database. */
-static int read_place_query(struct fx_translate *t, const json_t *json, struct hearth_bookmark_record *b)
+static int read_place_query(struct fx_translate *t, const json_t *json,
+                            struct hearth_bookmark_record *b)
 {
     const char *url = b->url;
     if (url == NULL || strncasecmp(url, "place:", 6) != 0)
