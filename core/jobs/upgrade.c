@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "jobs/jobs_internal.h"
+#include "merge/bookmark_rules.h"
 #include "merge/upgrade_urls.h"
 
 /* PROPERTY: of the database, when all of its accounts have been looked at. */
@@ -45,6 +46,12 @@ int jobs_upgrade_account(const struct sync_context *context, struct storage *sto
             context->changed(context->changed_ctx, id, upgraded.generation);
         jobs_sync_tell_changed(context, id, upgraded.generation, UINT_MAX); /* all of them */
     }
+    int64_t generation = 0;
+    if (r == 0)
+        r = merge_upgrade_bookmarks(storage, id, &generation, err);
+    if (r == 0 && generation != 0)
+        jobs_sync_tell_changed(context, id, generation,
+                               1u << HEARTH_BOOKMARKS | 1u << HEARTH_HISTORY);
     return r;
 }
 

@@ -170,6 +170,8 @@ static bool page_has_changed(const struct bookmarks_loading *loading, int64_t pa
 static int bookmarks_on_item(void *ctx, const struct hearth_bookmark_item *item)
 {
     struct bookmarks_loading *loading = ctx;
+    if (item->kind == HEARTH_NOT_SHOWN)
+        return 0;
     if (loading->old == NULL && bookmarks_is_item(item->kind))
         return 0; /* was listed */
     uint32_t number =

@@ -68,7 +68,7 @@ int sql_bookmark_put(void *self, struct hearth_call *call, const struct hearth_b
     struct op op;
     bool is_new = false;
     if (bookmark->guid == NULL || bookmark->kind < HEARTH_BOOKMARK ||
-        bookmark->kind > HEARTH_LIVEMARK)
+        bookmark->kind > HEARTH_NOT_SHOWN)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a bookmark needs a guid and a known kind");
     int r = sql_op_begin_in_batch(&op, self, call);
     if (r < 0)

@@ -23,6 +23,10 @@ static int list_nodes(void *self, struct hearth_call *call, const char *sql, con
             .added = sql_column_int(&query, 5),
             .modified = sql_column_int(&query, 6),
             .source = sql_column_int(&query, 7),
+            .page = sql_column_int(&query, 8),
+            .said_kind = sql_column_int(&query, 9),
+            .keyword = sql_column_text(&query, 10),
+            .said_keyword = sql_column_text(&query, 11),
         };
         if (cb(ctx, &item) != 0)
             break;
@@ -35,16 +39,16 @@ int sql_bookmark_items(void *self, struct hearth_call *call, const char *account
                        hearth_bookmark_item_cb cb, void *ctx)
 {
     static const char NODES[] = "SELECT guid, parent, said_parent, kind, position, added, "
-                                "modified, source FROM bookmarks" WHERE_ACCOUNT " ORDER BY guid";
+                                "modified, source, coalesce(page, 0), said_kind, keyword, "
+                                "said_keyword FROM bookmarks" WHERE_ACCOUNT " ORDER BY guid";
     return list_nodes(self, call, NODES, account, cb, ctx);
 }
 
 int sql_bookmark_tombstones(void *self, struct hearth_call *call, const char *account,
                             hearth_bookmark_item_cb cb, void *ctx)
 {
-    static const char TOMBSTONES[] =
-        "SELECT guid, parent, NULL, 0, 0, 0, 0, source FROM bookmark_tombstones" WHERE_ACCOUNT
-        " ORDER BY guid";
+    static const char TOMBSTONES[] = "SELECT guid, parent, NULL, 0, 0, 0, 0, source, 0, 0, NULL, "
+                                     "NULL FROM bookmark_tombstones" WHERE_ACCOUNT " ORDER BY guid";
     return list_nodes(self, call, TOMBSTONES, account, cb, ctx);
 }
 

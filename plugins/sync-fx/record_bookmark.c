@@ -8,27 +8,30 @@
 #include "codec/codec.h"
 #include "support/text.h"
 
-static int bookmark_kind_of(const char *type, const char *url)
+static int bookmark_kind_of(const char *type)
 {
     static const struct {
         const char *type;
         int kind;
-    } kinds[] = {{"bookmark", HEARTH_BOOKMARK}, {"microsummary", HEARTH_BOOKMARK},
-                 {"query", HEARTH_QUERY},       {"folder", HEARTH_FOLDER},
-                 {"livemark", HEARTH_LIVEMARK}, {"separator", HEARTH_SEPARATOR}};
-    for (size_t i = 0; type != NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (strcmp(type, kinds[i].type) != 0)
-            continue;
-        bool place =
-            kinds[i].kind == HEARTH_BOOKMARK && url != NULL && strncasecmp(url, "place:", 6) == 0;
-        return place ? HEARTH_QUERY : kinds[i].kind;
-    }
+    } kinds[] = {{"bookmark", HEARTH_BOOKMARK},
+                 {"query", HEARTH_QUERY},
+                 {"folder", HEARTH_FOLDER},
+                 {"livemark", HEARTH_LIVEMARK},
+                 {"separator", HEARTH_SEPARATOR}};
+    for (size_t i = 0; type != NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(type, kinds[i].type) == 0)
+            return kinds[i].kind;
     return 0;
 }
 
 static const char *usable_url(const char *url)
 {
     return url == NULL || url[0] == '\0' || strlen(url) > FX_URL_BYTES ? NULL : url;
+}
+
+static bool is_top(const char *id)
+{
+    return strcmp(id, "places") == 0 || strcmp(id, "root________") == 0;
 }
 
 static bool is_junk(const char *id)
@@ -144,6 +147,42 @@ static const char *read_tag_query(struct fx_translate *t, const json_t *json, co
     return plain;
 }
 
+static char *join_texts(struct fx_translate *t, const char *a, const char *b)
+{
+    char *text = fx_arena_alloc(t->arena, strlen(a) + strlen(b) + 1);
+    if (text != NULL)
+        stpcpy(stpcpy(text, a), b);
+    return text;
+}
+
+static bool has_parameter(const char *url, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *at = url + strlen("place:"); *at != '\0';) {
+        size_t size = strcspn(at, "&");
+        if (size > n && strncmp(at, name, n) == 0 && at[n] == '=')
+            return true;
+        at += size + (at[size] == '&');
+    }
+    return false;
+}
+
+/* Old ones name what they show by numbers of another database. */
+static int read_place_query(struct fx_translate *t, const json_t *json,
+                            struct hearth_bookmark_record *b)
+{
+    const char *url = b->url;
+    if (url == NULL || strncasecmp(url, "place:", 6) != 0)
+        return 0;
+    const char *type = place_parameter(t, url, "type");
+    b->tag_query = read_tag_query(t, json, url);
+    if (type != NULL && strcmp(type, "7") == 0)
+        b->url = b->tag_query == NULL ? NULL : join_texts(t, "place:tag=", b->tag_query);
+    else if (has_parameter(url, "folder") && !has_parameter(url, "excludeItems"))
+        b->url = join_texts(t, url, "&excludeItems=1");
+    return b->url == NULL && b->tag_query != NULL ? HEARTH_ERR_NOMEM : 0;
+}
+
 static int64_t read_added(const json_t *json, int64_t modified)
 {
     int64_t added;
@@ -167,9 +206,9 @@ static int read_fields(struct fx_translate *t, const json_t *json, struct hearth
         b->title = NULL;
         return 0;
     case HEARTH_QUERY:
-        b->tag_query = read_tag_query(t, json, b->url);
-        break;
+        return read_place_query(t, json, b);
     default:
+        b->tag_query = read_tag_query(t, json, b->url);
         b->keyword = read_keyword(t, json);
     }
     return read_tags(t, json, b);
@@ -179,26 +218,27 @@ int fx_record_bookmark(struct fx_translate *t, const struct fx_record *record)
 {
     const json_t *json = record->json;
     const char *parent = fx_record_text(t, json, "parentid");
-    if (strcmp(record->id, "places") == 0 || is_junk(record->id) || is_junk(parent))
+    if (is_top(record->id) || is_junk(record->id))
         return FX_SKIPPED; /* Firefox removes these when it sees them */
-    if (fx_record_is_tombstone(record)) {
+    int kind = bookmark_kind_of(fx_record_text(t, json, "type"));
+    if (kind == 0 || is_junk(parent)) {
+        /* as one that is not there, also when an earlier version of it was of use */
         int r = t->sink->removed(t->sink->ctx, record->id, record->modified);
-        return r < 0 ? r : FX_TAKEN;
+        t->why = "its type is unknown";
+        if (r < 0)
+            return r;
+        return fx_record_is_tombstone(record) ? FX_TAKEN : kind == 0 ? FX_DAMAGED : FX_SKIPPED;
     }
     const char *url = usable_url(fx_record_text(t, json, "bmkUri"));
     struct hearth_bookmark_record b = {
         .struct_size = sizeof(b),
-        .kind = bookmark_kind_of(fx_record_text(t, json, "type"), url),
+        .kind = kind,
         .guid = record->id,
         .parent_guid = parent == NULL || fx_bso_is_id(parent, strlen(parent)) ? parent : NULL,
         .title = fx_record_cut(t, fx_record_text(t, json, "title"), FX_TITLE_UNITS),
         .added = read_added(json, record->modified),
         .modified = record->modified,
     };
-    if (b.kind == 0) {
-        t->why = "its type is unknown";
-        return FX_DAMAGED;
-    }
     if (b.kind == HEARTH_BOOKMARK || b.kind == HEARTH_QUERY)
         b.url = url;
     int r = read_fields(t, json, &b);
