@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decode.h"
 #include "record.h"
 
 enum { MAX_DEVICES = 1000, MAX_DAMAGED = 500, MAX_KEPT = 32 << 20, STALE_AFTER = 7 * 86400 * 1000 };
@@ -66,10 +67,10 @@ static int clients_on_damaged(void *ctx, const char *id, const char *why)
     return 0;
 }
 
-static int clients_on_record(void *ctx, const struct fx_record *record)
+static int clients_on_record(void *ctx, const struct fx_decoded *record)
 {
     struct devices *d = ctx;
-    if (fx_record_is_tombstone(record))
+    if (fx_record_is_deleted(record->json))
         return 0;
     struct device *device = clients_find(d, record->id);
     if ((device == NULL && d->count == MAX_DEVICES) ||

@@ -239,9 +239,11 @@ int fx_account_reset(struct fx_pull *p);
  * is used. */
 enum { FX_PATIENCE = 3 };
 
+struct fx_decoded;
+
 /* What becomes of the records. Non-zero (negative) ends the reading with that code. */
 struct fx_reader_ops {
-    int (*take)(void *ctx, const struct fx_record *record);
+    int (*take)(void *ctx, const struct fx_decoded *decoded); /* FX_BSO_OK: decode.h */
     int (*damaged)(void *ctx, const char *id, const char *why); /* id may be NULL */
     int (*restart)(void *ctx);                                  /* forget all that was taken */
 };
@@ -252,6 +254,8 @@ struct fx_reader {
     int64_t since;   /* centiseconds; 0: whole */
     const char *ids; /* NULL; or these records alone, percent-encoded, with commas */
     bool united;     /* whole, and what does not come stays all the same */
+    /* record.h, on any thread; NULL: the records come as JSON */
+    int (*translate)(struct fx_translate *t, const struct fx_record *record);
     const struct fx_reader_ops *ops;
     void *ctx;
     /* Results. */

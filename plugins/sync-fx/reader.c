@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "decode.h"
 #include "newlines.h"
 #include "timestamp.h"
 #include "base/number_set.h"
@@ -26,7 +27,7 @@ enum { RECORDS_MAX = 4000000 };
 struct reading {
     struct fx_reader *reader;
     struct fx_pull *p;
-    struct fx_decoder decoder;
+    struct fx_decode *decode;
     struct fx_newlines lines;
     bool lines_ready, keys_checked;
     bool counting; /* ids alone: see check_complete() */
@@ -55,47 +56,39 @@ static void on_listed_id(struct reading *g, const char *line, size_t size)
     g->missing += !fx_bso_read_id(line, size, id) || !number_set_has_text(&g->came, id);
 }
 
-static int reading_on_line(void *ctx, const char *line, size_t size)
+/* In the order in which the lines came. */
+static int reading_on_decoded(void *ctx, const struct fx_decoded *decoded)
 {
     struct reading *g = ctx;
     struct fx_reader *reader = g->reader;
-    struct fx_bso bso = {0};
-    json_t *json;
-    if (g->counting) {
-        on_listed_id(g, line, size);
-        return 0;
-    }
+    enum fx_bso_status status = decoded->status;
     if (reader->records >= RECORDS_MAX)
         return fx_leave(
             g->p, false,
             fx_says_too_many_records(RECORDS_MAX, fx_collections[reader->collection].name));
     reader->records++;
     g->p->result->records++;
-    if (line == NULL) {
-        bool named = fx_bso_guess_id(g->lines.head, g->lines.head_size, bso.id);
-        if (named && !number_set_add_text(&g->came, bso.id))
-            return HEARTH_ERR_NOMEM;
-        return reader_damaged(g, named ? bso.id : NULL, NULL, fx_bso_words(FX_BSO_TOO_LARGE));
-    }
-    enum fx_bso_status status = fx_bso_read(&g->decoder, line, size, &bso);
-    if (status == FX_BSO_OK)
-        status = fx_bso_open(&g->decoder, &g->p->state.keys.of[reader->collection], &bso, &json);
-    if (status == FX_BSO_NOMEM || (bso.id[0] != '\0' && !number_set_add_text(&g->came, bso.id)))
+    if (status == FX_BSO_NOMEM ||
+        (decoded->id[0] != '\0' && !number_set_add_text(&g->came, decoded->id)))
         return HEARTH_ERR_NOMEM;
-    if (status != FX_BSO_OK) {
-        /* Either of two ids may be the wrong one. */
-        bool other = status == FX_BSO_OTHER_ID && g->decoder.other_id[0] != '\0';
-        if (other && !number_set_add_text(&g->came, g->decoder.other_id))
-            return HEARTH_ERR_NOMEM;
-        g->bad_hmac += status == FX_BSO_BAD_HMAC;
-        return reader_damaged(g, bso.id[0] != '\0' ? bso.id : NULL,
-                              other ? g->decoder.other_id : NULL, fx_bso_words(status));
-    }
-    struct fx_record record = {
-        .id = bso.id, .modified = bso.modified * 10, .json = json, .size = g->decoder.plain.size};
-    int r = reader->ops->take(reader->ctx, &record);
-    json_decref(json);
-    return r;
+    if (status == FX_BSO_OK)
+        return reader->ops->take(reader->ctx, decoded);
+    /* Either of two ids may be the wrong one. */
+    bool other = status == FX_BSO_OTHER_ID && decoded->other_id[0] != '\0';
+    if (other && !number_set_add_text(&g->came, decoded->other_id))
+        return HEARTH_ERR_NOMEM;
+    g->bad_hmac += status == FX_BSO_BAD_HMAC;
+    return reader_damaged(g, decoded->id[0] != '\0' ? decoded->id : NULL,
+                          other ? decoded->other_id : NULL, fx_bso_words(status));
+}
+
+static int reading_on_line(void *ctx, const char *line, size_t size)
+{
+    struct reading *g = ctx;
+    if (!g->counting)
+        return fx_decode_line(g->decode, line, size, g->lines.head, g->lines.head_size);
+    on_listed_id(g, line, size);
+    return 0;
 }
 
 static size_t line_limit(const struct fx_pull *p)
@@ -134,11 +127,22 @@ static int cut_off(struct reading *g)
     return fx_end_passing(g->p, fx_says_cut_off(storage_path(g, path)));
 }
 
+/* What came of an answer before it ended, as it did, is looked at first. */
+static int reading_settle(struct reading *g, int r)
+{
+    int settled = r == HEARTH_ERR_CANCELLED ? 0 : fx_decode_drain(g->decode);
+    fx_decode_drop(g->decode);
+    return settled != 0 ? settled : r;
+}
+
 static int on_data(void *ctx, const char *data, size_t size)
 {
     struct reading *g = ctx;
     int r = fx_newlines_feed(&g->lines, data, size);
-    return r == HEARTH_ERR_INVALID && g->lines.array ? cut_off(g) : r;
+    if (r != HEARTH_ERR_INVALID || !g->lines.array)
+        return r;
+    r = reading_settle(g, 0);
+    return r != 0 ? r : cut_off(g);
 }
 
 static int make_path(struct reading *g, const char *offset, char *ret_path, size_t capacity)
@@ -180,13 +184,16 @@ static int read_path(struct reading *g, const char *path, int64_t unmodified_sin
     if (r == FX_MISSING || r == FX_UNCHANGED)
         return fx_end_status(g->p, FX_SYNC_SERVER, storage_path(g, name), ret_answer);
     if (r != 0)
-        return r;
+        return reading_settle(g, r);
     g->pages++;
     g->reader->uncounted = g->reader->uncounted || g->announced < 0;
-    r = fx_newlines_end(&g->lines);
-    if (r == HEARTH_ERR_INVALID || (r == 0 && g->lines.lines < g->announced))
+    int end = fx_newlines_end(&g->lines);
+    r = reading_settle(g, 0);
+    if (r != 0)
+        return r;
+    if (end == HEARTH_ERR_INVALID || (end == 0 && g->lines.lines < g->announced))
         return cut_off(g);
-    return r;
+    return end;
 }
 
 static int reading_read_page(struct reading *g, const char *offset, int64_t unmodified_since,
@@ -358,7 +365,14 @@ static int reading_read_all(struct reading *g)
 int fx_reader_run(struct fx_reader *reader)
 {
     struct reading g = {.reader = reader, .p = reader->p};
-    if (fx_decoder_init(&g.decoder) != 0)
+    struct fx_decode_options options = {.key = &reader->p->state.keys.of[reader->collection],
+                                        .translate = reader->translate,
+                                        .now = reader->p->host->now_ms(reader->p->host),
+                                        .threads = -1,
+                                        .on_decoded = reading_on_decoded,
+                                        .ctx = &g};
+    g.decode = fx_decode_create(&options);
+    if (g.decode == NULL)
         return fx_break(reader->p, HEARTH_ERR_NOMEM, fx_says_no_memory());
     int r = reading_read_all(&g);
     fx_log(reader->p, "%s: %d page%s brought %lld records%s",
@@ -367,7 +381,7 @@ int fx_reader_run(struct fx_reader *reader)
            g.restarts == 0 ? "" : "; it was begun anew, because somebody wrote meanwhile (412)");
     if (g.lines_ready)
         fx_newlines_fini(&g.lines);
-    fx_decoder_fini(&g.decoder);
+    fx_decode_destroy(g.decode);
     number_set_fini(&g.came);
     return r;
 }

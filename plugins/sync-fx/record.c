@@ -9,9 +9,14 @@
 #include "text.h"
 #include "support/text.h"
 
+bool fx_record_is_deleted(const json_t *json)
+{
+    return json_is_true(json_object_get(json, "deleted"));
+}
+
 bool fx_record_is_tombstone(const struct fx_record *record)
 {
-    return json_is_true(json_object_get(record->json, "deleted"));
+    return fx_record_is_deleted(record->json);
 }
 
 const char *fx_record_string(struct fx_translate *t, const json_t *string)

@@ -40,6 +40,7 @@ int fx_record_client(struct fx_translate *t, const struct fx_record *record,
 
 /* --- shared --- */
 bool fx_record_is_tombstone(const struct fx_record *record);
+bool fx_record_is_deleted(const json_t *json); /* the same */
 /* The string member `name` with U+0000 replaced; NULL: none, or not a string. */
 const char *fx_record_text(struct fx_translate *t, const json_t *json, const char *name);
 const char *fx_record_string(struct fx_translate *t, const json_t *string);
