@@ -24,6 +24,8 @@ enum fx_endpoint {
     FX_ENDPOINTS
 };
 
+enum { FX_STORAGE_PATH = 2048 }; /* what is asked for, with query */
+
 enum { FX_MAGIC = 0x5f780001, FX_HANDLE_MAGIC = 0x5f780002 };
 
 struct fx_config {
@@ -110,6 +112,13 @@ struct fx_pull {
     /* why the last request did not get through: the host's words */
     char reason[256];
     bool logs_details; /* somebody looks at debug: see fx_log() */
+    /* A request of storage_api.c that is under way: fx_storage_ahead(). */
+    const struct hearth_host_ahead *sender; /* NULL: the host cannot */
+    struct {
+        void *exchange; /* NULL: none */
+        char path[FX_STORAGE_PATH];
+        int64_t if_unmodified_since;
+    } ahead;
 };
 
 /* --- log.c: what a pull decides, and why, for who looks at debug --- */
@@ -172,6 +181,7 @@ struct fx_request {
     int (*on_begin)(void *ctx, const struct fx_answer *answer);
     int (*on_data)(void *ctx, const char *data, size_t size);
     void *ctx;
+    void *ahead; /* of fx_exchange_ahead(): it was sent already; NULL */
 };
 
 enum { FX_SMALL_BODY = 1 << 20 };
@@ -179,6 +189,8 @@ enum { FX_SMALL_BODY = 1 << 20 };
 /* One request to any server. 0 with the answer, whatever its status; a negative code with the
  * result filled; or what a callback returned. */
 int fx_exchange(struct fx_pull *p, const struct fx_request *request, struct fx_answer *ret_answer);
+/* Sends it before its turn comes, if the host can; NULL: it was not sent. */
+void *fx_exchange_ahead(struct fx_pull *p, const struct fx_request *request);
 
 /* --- discovery.c --- */
 
@@ -217,6 +229,10 @@ struct fx_get {
  * credentials, corrects the clock. 0 (status 200), FX_UNCHANGED, FX_MODIFIED, FX_MISSING,
  * FX_MOVED, FX_END, negative, or what a callback returned. */
 int fx_storage_get(struct fx_pull *p, const struct fx_get *get, struct fx_answer *ret_answer);
+/* The next fx_storage_get() will be this one (path, conditions; no callbacks yet): it is sent now,
+ * while an answer is still read. If another one comes, it was in vain. */
+void fx_storage_ahead(struct fx_pull *p, const struct fx_get *get);
+void fx_storage_drop_ahead(struct fx_pull *p); /* it is not wanted any more; there may be none */
 
 /* --- account.c: info, meta/global, crypto/keys --- */
 

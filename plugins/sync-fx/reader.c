@@ -32,6 +32,10 @@ struct reading {
     bool lines_ready, keys_checked;
     bool counting; /* ids alone: see check_complete() */
     int pages, restarts;
+    /* the page that is read, and the circle that its offsets may be */
+    int page;
+    char offset[FX_OFFSET_MAX], earlier[FX_OFFSET_MAX];
+    int64_t first_modified; /* X-Last-Modified of the first; 0: not known yet */
     struct number_set came;
     int64_t listed, missing; /* ids of that list, and those of them that did not come */
     int64_t bad_hmac;        /* since the last restart */
@@ -106,6 +110,84 @@ static const char *storage_path(const struct reading *g, char ret_path[STORAGE_P
     return ret_path;
 }
 
+/* Of a page of records; FULL. */
+static int make_path(const struct reading *g, const char *offset,
+                     char ret_path[FX_STORAGE_PATH])
+{
+    const size_t capacity = FX_STORAGE_PATH;
+    const struct fx_reader *reader = g->reader;
+    char since[FX_TIMESTAMP_TEXT + 16] = "", time[FX_TIMESTAMP_TEXT],
+                                   encoded[3 * FX_OFFSET_MAX] = "";
+    if (reader->since > 0) {
+        fx_timestamp_print(reader->since, time);
+        snprintf(since, sizeof(since), "&newer=%s", time);
+    }
+    if (codec_percent_encode(offset, "", encoded, sizeof(encoded)) != 0)
+        return HEARTH_ERR_FULL;
+    const char *name = fx_collections[reader->collection].name,
+               *word = offset[0] == '\0' ? "" : "&offset=";
+    int size;
+    if (reader->ids != NULL)
+        size = snprintf(ret_path, capacity, "storage/%s?full=1&ids=%s%s%s", name, reader->ids, word,
+                        encoded);
+    else
+        size = snprintf(ret_path, capacity, "storage/%s?full=1%s&sort=oldest&limit=%d%s%s", name,
+                        since, g->p->fx->config.page_size, word, encoded);
+    return size > 0 && (size_t)size < capacity ? 0 : HEARTH_ERR_FULL;
+}
+
+/* Of a page of ids alone; FULL. */
+static int make_list_path(const struct reading *g, const char *offset,
+                          char ret_path[FX_STORAGE_PATH])
+{
+    char since[FX_TIMESTAMP_TEXT + 16] = "", time[FX_TIMESTAMP_TEXT],
+                                   encoded[3 * FX_OFFSET_MAX] = "";
+    if (g->reader->since > 0) {
+        fx_timestamp_print(g->reader->since, time);
+        snprintf(since, sizeof(since), "?newer=%s", time);
+    }
+    if (codec_percent_encode(offset, "", encoded, sizeof(encoded)) != 0)
+        return HEARTH_ERR_FULL;
+    const char *word = offset[0] == '\0' ? "" : since[0] == '\0' ? "?offset=" : "&offset=";
+    int size = snprintf(ret_path, FX_STORAGE_PATH, "storage/%s%s%s%s",
+                        fx_collections[g->reader->collection].name, since, word, encoded);
+    return size > 0 && size < FX_STORAGE_PATH ? 0 : HEARTH_ERR_FULL;
+}
+
+/* What X-If-Unmodified-Since will say, from the head of the first page on. */
+static int64_t modified_of(const struct reading *g, const struct fx_answer *answer)
+{
+    return g->first_modified > 0          ? g->first_modified
+           : answer->last_modified > 0 ? answer->last_modified
+                                       : g->p->timestamps[g->reader->collection];
+}
+
+static bool leads_on(const struct reading *g, const struct fx_answer *answer)
+{
+    return answer->next[0] != '\0' && strcmp(answer->next, g->offset) != 0 &&
+           strcmp(answer->next, g->earlier) != 0;
+}
+
+/* With the head of an answer it is known what will be asked next, unless something is wrong with
+ * its body: another page, or, behind the last of several, the list of ids. */
+static void ask_ahead(struct reading *g, const struct fx_answer *answer)
+{
+    char path[FX_STORAGE_PATH];
+    struct fx_get get = {.path = path,
+                         .newlines = true,
+                         .if_unmodified_since = modified_of(g, answer),
+                         .max_response = PAGE_MAX_BYTES};
+    int r = HEARTH_ERR_NOT_FOUND;
+    if (answer->has_next && g->counting)
+        r = answer->next[0] == '\0' ? r : make_list_path(g, answer->next, path);
+    else if (answer->has_next)
+        r = leads_on(g, answer) ? make_path(g, answer->next, path) : r;
+    else if (g->page > 0 && !g->counting && g->reader->ids == NULL)
+        r = make_list_path(g, "", path);
+    if (r == 0)
+        fx_storage_ahead(g->p, &get);
+}
+
 static int reading_on_begin(void *ctx, const struct fx_answer *answer)
 {
     struct reading *g = ctx;
@@ -118,6 +200,7 @@ static int reading_on_begin(void *ctx, const struct fx_answer *answer)
                      reading_on_line, g);
     g->lines_ready = true;
     g->announced = answer->records;
+    ask_ahead(g, answer);
     return 0;
 }
 
@@ -143,29 +226,6 @@ static int on_data(void *ctx, const char *data, size_t size)
         return r;
     r = reading_settle(g, 0);
     return r != 0 ? r : cut_off(g);
-}
-
-static int make_path(struct reading *g, const char *offset, char *ret_path, size_t capacity)
-{
-    struct fx_reader *reader = g->reader;
-    char since[FX_TIMESTAMP_TEXT + 16] = "", time[FX_TIMESTAMP_TEXT],
-                                   encoded[3 * FX_OFFSET_MAX] = "";
-    if (reader->since > 0) {
-        fx_timestamp_print(reader->since, time);
-        snprintf(since, sizeof(since), "&newer=%s", time);
-    }
-    if (codec_percent_encode(offset, "", encoded, sizeof(encoded)) != 0)
-        return HEARTH_ERR_FULL;
-    const char *name = fx_collections[reader->collection].name,
-               *word = offset[0] == '\0' ? "" : "&offset=";
-    int size;
-    if (reader->ids != NULL)
-        size = snprintf(ret_path, capacity, "storage/%s?full=1&ids=%s%s%s", name, reader->ids, word,
-                        encoded);
-    else
-        size = snprintf(ret_path, capacity, "storage/%s?full=1%s&sort=oldest&limit=%d%s%s", name,
-                        since, g->p->fx->config.page_size, word, encoded);
-    return size > 0 && (size_t)size < capacity ? 0 : HEARTH_ERR_FULL;
 }
 
 /* One page. ret_answer has the offset of the next. */
@@ -196,13 +256,12 @@ static int read_path(struct reading *g, const char *path, int64_t unmodified_sin
     return end;
 }
 
-static int reading_read_page(struct reading *g, const char *offset, int64_t unmodified_since,
-                             struct fx_answer *ret_answer)
+static int reading_read_page(struct reading *g, struct fx_answer *ret_answer)
 {
-    char path[2048];
-    if (make_path(g, offset, path, sizeof(path)) != 0)
+    char path[FX_STORAGE_PATH];
+    if (make_path(g, g->offset, path) != 0)
         return cut_off(g);
-    return read_path(g, path, unmodified_since, ret_answer);
+    return read_path(g, path, g->first_modified, ret_answer);
 }
 
 /* What info/collections said of the collection has to be true of its list, too: an answer that
@@ -223,31 +282,24 @@ static int check_first_page(struct reading *g, const struct fx_answer *answer)
 /* Whether the offsets of several pages led past something shows only in a list of the ids, whose
  * pages are larger. Their number would not do: pages that overlap here and leave something out
  * there have as many. */
-static int check_complete(struct reading *g, int64_t unmodified_since)
+static int check_complete(struct reading *g)
 {
-    char path[1800], since[FX_TIMESTAMP_TEXT + 16] = "", time[FX_TIMESTAMP_TEXT],
-                                               encoded[3 * FX_OFFSET_MAX] = "";
+    char path[FX_STORAGE_PATH], offset[FX_OFFSET_MAX] = "";
     struct fx_answer answer = {0};
     const struct fx_reader *reader = g->reader;
-    const char *name = fx_collections[reader->collection].name;
     g->listed = g->missing = 0;
-    if (reader->since > 0) {
-        fx_timestamp_print(reader->since, time);
-        snprintf(since, sizeof(since), "?newer=%s", time);
-    }
     for (int page = 0; page < MAX_PAGES; page++) {
-        const char *word = page == 0 ? "" : since[0] == '\0' ? "?offset=" : "&offset=";
-        snprintf(path, sizeof(path), "storage/%s%s%s%s", name, since, word, encoded);
+        if (make_list_path(g, offset, path) != 0)
+            return cut_off(g);
         g->counting = true;
-        int r = read_path(g, path, unmodified_since, &answer);
+        int r = read_path(g, path, g->first_modified, &answer);
         g->counting = false;
         if (r != 0)
             return r;
         /* More than came: enough is known, and offsets that lead in a circle end here. */
         if (!answer.has_next || g->lines.lines == 0 || g->listed > reader->records)
             break;
-        if (codec_percent_encode(answer.next, "", encoded, sizeof(encoded)) != 0)
-            return cut_off(g);
+        memcpy(offset, answer.next, sizeof(offset));
     }
     if (g->missing <= reader->nameless && g->listed <= reader->records)
         return 0;
@@ -269,31 +321,28 @@ static int reading_check_keys(struct reading *g)
 
 static int reading_read_pages(struct reading *g)
 {
-    char offset[FX_OFFSET_MAX] = "", earlier[FX_OFFSET_MAX] = "";
-    int64_t first_modified = 0;
     struct fx_answer answer;
-    for (int page = 0; page < MAX_PAGES; page++) {
-        int r = reading_read_page(g, offset, first_modified, &answer);
-        if (r == 0 && page == 0)
+    g->offset[0] = g->earlier[0] = '\0';
+    g->first_modified = 0;
+    for (g->page = 0; g->page < MAX_PAGES; g->page++) {
+        int r = reading_read_page(g, &answer);
+        if (r == 0 && g->page == 0)
             r = check_first_page(g, &answer);
         if (r == 0)
             r = reading_check_keys(g);
         if (r != 0)
             return r;
-        if (page == 0)
-            first_modified = answer.last_modified > 0 ? answer.last_modified
-                                                      : g->p->timestamps[g->reader->collection];
+        g->first_modified = modified_of(g, &answer);
         if (!answer.has_next) {
-            g->reader->first_modified = first_modified;
-            return page > 0 && g->reader->ids == NULL ? check_complete(g, first_modified) : 0;
+            g->reader->first_modified = g->first_modified;
+            return g->page > 0 && g->reader->ids == NULL ? check_complete(g) : 0;
         }
-        if (answer.next[0] == '\0' || strcmp(answer.next, offset) == 0 ||
-            strcmp(answer.next, earlier) == 0)
+        if (!leads_on(g, &answer))
             break;
         /* pages 0, 1, 3, 7, …: a circle of whatever length comes back to one of them */
-        if ((page & (page + 1)) == 0)
-            memcpy(earlier, answer.next, sizeof(earlier));
-        memcpy(offset, answer.next, sizeof(offset));
+        if ((g->page & (g->page + 1)) == 0)
+            memcpy(g->earlier, answer.next, sizeof(g->earlier));
+        memcpy(g->offset, answer.next, sizeof(g->offset));
     }
     return fx_end_passing(g->p, fx_says_endless(fx_collections[g->reader->collection].name));
 }
@@ -379,6 +428,7 @@ int fx_reader_run(struct fx_reader *reader)
            fx_collections[reader->collection].name, g.pages, g.pages == 1 ? "" : "s",
            (long long)reader->records,
            g.restarts == 0 ? "" : "; it was begun anew, because somebody wrote meanwhile (412)");
+    fx_storage_drop_ahead(reader->p);
     if (g.lines_ready)
         fx_newlines_fini(&g.lines);
     fx_decode_destroy(g.decode);
