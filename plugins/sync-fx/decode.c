@@ -48,7 +48,7 @@ struct fx_decode {
 
 /* --- one line --- */
 
-static void decode_record(struct bench *bench, struct fx_arena *arena, json_t *json,
+static void decode_record(struct bench *bench, struct fx_arena *arena, const struct fx_json *json,
                           struct fx_decoded *ret_decoded)
 {
     const struct fx_decode_options *options = &bench->decode->options;
@@ -62,19 +62,18 @@ static void decode_record(struct bench *bench, struct fx_arena *arena, json_t *j
     struct fx_translate t = {.arena = arena, .sink = &capture.sink, .now = options->now};
     ret_decoded->verdict = options->translate(&t, &record);
     ret_decoded->why = t.why;
-    json_decref(json);
 }
 
 static void decode_line(struct bench *bench, struct fx_arena *arena, const char *line, size_t size,
                         struct fx_decoded *ret_decoded)
 {
     struct fx_bso bso;
-    json_t *json = NULL;
+    const struct fx_json *json = NULL;
     memset(ret_decoded, 0, sizeof(*ret_decoded));
     ret_decoded->status = fx_bso_read(&bench->decoder, line, size, &bso);
     if (ret_decoded->status == FX_BSO_OK)
         ret_decoded->status =
-            fx_bso_open(&bench->decoder, bench->decode->options.key, &bso, &json);
+            fx_bso_open(&bench->decoder, bench->decode->options.key, &bso, arena, &json);
     memcpy(ret_decoded->id, bso.id, sizeof(bso.id));
     if (ret_decoded->status == FX_BSO_OTHER_ID)
         memcpy(ret_decoded->other_id, bench->decoder.other_id, sizeof(ret_decoded->other_id));
@@ -100,8 +99,6 @@ static int decode_hand_over(struct fx_decode *decode, struct fx_decoded *decoded
 {
     if (decode->failed == 0)
         decode->failed = decode->options.on_decoded(decode->options.ctx, decoded);
-    json_decref(decoded->json);
-    decoded->json = NULL;
     return decode->failed;
 }
 

@@ -21,7 +21,7 @@ struct fx_decoded {
     int64_t modified;         /* ms, server time */
     size_t size;              /* of the cleartext */
     /* FX_BSO_OK, without a translation: the record, until on_decoded() returns */
-    json_t *json;
+    const struct fx_json *json;
     /* FX_BSO_OK, with a translation: its verdict, and what it gave the sink */
     int verdict;     /* enum fx_verdict, or NOMEM */
     const char *why; /* with FX_DAMAGED; a constant */

@@ -122,19 +122,21 @@ static double run_floor(const struct sample *samples, long records)
 static double run_plugin(const struct sample *samples, long records)
 {
     struct fx_decoder decoder;
+    struct fx_arena arena = {0};
     check(fx_decoder_init(&decoder) == 0, "memory");
     double start = seconds();
     for (long i = 0; i < records; i++) {
         const struct sample *s = &samples[i % DISTINCT];
         struct fx_bso bso;
-        json_t *json = NULL;
+        const struct fx_json *json = NULL;
         check(fx_bso_read(&decoder, s->line, strlen(s->line), &bso) == FX_BSO_OK &&
-                  fx_bso_open(&decoder, &key, &bso, &json) == FX_BSO_OK,
+                  fx_bso_open(&decoder, &key, &bso, &arena, &json) == FX_BSO_OK,
               "record");
-        json_decref(json);
+        fx_arena_reset(&arena);
     }
     double took = seconds() - start;
     fx_decoder_fini(&decoder);
+    fx_arena_fini(&arena);
     return took;
 }
 

@@ -7,6 +7,7 @@
 #include <openssl/rand.h>
 
 #include "hawk.h"
+#include "text.h"
 #include "codec/codec.h"
 
 static struct fake *of_host(const struct hearth_host *host)
@@ -210,6 +211,16 @@ static int on_fetch(const struct hearth_host *host, struct hearth_call *call,
     if (step->status < 0)
         return hearth_fail(call, step->status, "connection refused");
     return answer(step, request);
+}
+
+const struct fx_json *fake_json(struct fx_arena *arena, const char *text)
+{
+    struct fx_json *json = NULL;
+    char *copy = fx_arena_copy(arena, text, strlen(text));
+    assert_non_null(copy);
+    fx_text_repair_json(copy, strlen(text));
+    assert_int_equal(fx_json_parse(arena, copy, strlen(text), &json), 0);
+    return json;
 }
 
 /* --- life --- */

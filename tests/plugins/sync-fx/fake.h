@@ -10,6 +10,7 @@
 
 #include "crypto.h"
 #include "hearth/sync.h"
+#include "json_tree.h"
 
 enum { FAKE_STEPS = 64, FAKE_HEADERS = 8, FAKE_LOG = 1 << 16 };
 
@@ -66,6 +67,9 @@ int fake_pull(struct fake *f);                 /* checks that every step was use
 void fake_pull_ends(struct fake *f, int state, const char *words);
 /* A back-off: least, and up to a quarter more. */
 void fake_between(int64_t value, int64_t least);
+
+/* A cleartext as a translation sees it, in the arena; fails the test when it is no JSON. */
+const struct fx_json *fake_json(struct fx_arena *arena, const char *text);
 
 /* Data of one account: sync key, bulk keys, records. */
 extern const struct fx_key fake_sync_key, fake_bulk_key, fake_other_key;
