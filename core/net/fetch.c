@@ -303,9 +303,8 @@ int net_finish(struct net_exchange *x, struct hearth_call *call,
     /* says nothing of the server */
     bool short_of_time = r == HEARTH_ERR_TIMEOUT && x->timeout != 0 && x->timeout < PATIENT;
     if (!short_of_time)
-        plug_call_of(call)->told =
-            net_note_outage(net, x->target.place, r,
-                            x->fetch.headers_complete ? x->fetch.status : 0, call->error);
+        plug_call_of(call)->told = net_note_outage(
+            net, x->target.place, r, x->fetch.headers_complete ? x->fetch.status : 0, call->error);
     if (r == 0 && x->allowed == 0 && !x->fetch.proxied)
         net_policy_learn(net, x->target.host, x->fetch.reached);
     exchange_free(x);

@@ -20,9 +20,9 @@ struct fx_bso {
 /* A decrypted record. */
 struct fx_record {
     const char *id;
-    int64_t modified; /* ms, server time */
+    int64_t modified;           /* ms, server time */
     const struct fx_json *json; /* an object whose id is right */
-    size_t size;      /* of the cleartext */
+    size_t size;                /* of the cleartext */
 };
 
 enum fx_bso_status {

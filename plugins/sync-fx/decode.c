@@ -35,7 +35,7 @@ struct fx_decode {
     struct bench own;
     struct fx_arena arena; /* of a line that is decoded where it comes */
     int64_t lines;
-    int failed; /* what on_decoded() returned */
+    int failed;           /* what on_decoded() returned */
     pthread_mutex_t lock; /* guards the states and what follows; a leaf */
     pthread_cond_t work, done;
     bool stop;

@@ -35,8 +35,8 @@ struct devices {
     size_t kept[FX_COLLECTIONS]; /* bytes of cleartext */
     struct broken broken[FX_COLLECTIONS][MAX_DAMAGED];
     size_t broken_count[FX_COLLECTIONS];
-    bool nameless[FX_COLLECTIONS]; /* something came that nobody recognises */
-    bool too_broken;               /* more than there is room for */
+    bool nameless[FX_COLLECTIONS];          /* something came that nobody recognises */
+    bool too_broken;                        /* more than there is room for */
     struct fx_arena memory[FX_COLLECTIONS]; /* of the records that are kept */
     struct fx_arena arena;
     struct fx_translate translate;

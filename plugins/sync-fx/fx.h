@@ -259,7 +259,7 @@ struct fx_decoded;
 
 /* What becomes of the records. Non-zero (negative) ends the reading with that code. */
 struct fx_reader_ops {
-    int (*take)(void *ctx, const struct fx_decoded *decoded); /* FX_BSO_OK: decode.h */
+    int (*take)(void *ctx, const struct fx_decoded *decoded);   /* FX_BSO_OK: decode.h */
     int (*damaged)(void *ctx, const char *id, const char *why); /* id may be NULL */
     int (*restart)(void *ctx);                                  /* forget all that was taken */
 };

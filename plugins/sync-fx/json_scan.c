@@ -25,8 +25,8 @@ static const char *scan_plain(const char *c, const char *end)
     for (uint64_t word; end - c >= 8; c += 8) {
         memcpy(&word, c, sizeof(word));
         uint64_t quote = word ^ ones * '"', slash = word ^ ones * '\\';
-        uint64_t found = ((quote - ones) & ~quote) | ((slash - ones) & ~slash) |
-                         ((word - ones * 0x20) & ~word);
+        uint64_t found =
+            ((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((word - ones * 0x20) & ~word);
         if ((found & high) != 0)
             break;
     }
@@ -225,9 +225,8 @@ static int top_on_value(void *ctx, const struct fx_span *key, const struct fx_sp
         top->value = *value;
     }
     top->depth += opens;
-    return top->depth == 1 && !opens && top->fn != NULL
-               ? top->fn(top->ctx, &top->key, &top->value)
-               : 0;
+    return top->depth == 1 && !opens && top->fn != NULL ? top->fn(top->ctx, &top->key, &top->value)
+                                                        : 0;
 }
 
 static int top_on_close(void *ctx, const char *end)

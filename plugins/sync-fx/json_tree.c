@@ -35,8 +35,8 @@ static char *tree_text(const struct fx_span *span, size_t *ret_size)
 static int tree_number(const struct fx_span *span, struct fx_json *json)
 {
     size_t sign = span->at[0] == '-';
-    json->whole = span->size - sign <= 19 &&
-                  strspn(span->at + sign, "0123456789") >= span->size - sign;
+    json->whole =
+        span->size - sign <= 19 && strspn(span->at + sign, "0123456789") >= span->size - sign;
     errno = 0;
     if (json->whole)
         json->integer = strtoll(span->at, NULL, 10);
@@ -91,9 +91,9 @@ static void sort_by_key(struct fx_json **list, struct fx_json **work, size_t cou
     sort_by_key(list + half, work, count - half);
     memcpy(work, list, count * sizeof(struct fx_json *));
     while (out < count)
-        list[out++] =
-            b == count || (a < half && strcmp(work[a]->key, work[b]->key) <= 0) ? work[a++]
-                                                                                : work[b++];
+        list[out++] = b == count || (a < half && strcmp(work[a]->key, work[b]->key) <= 0)
+                          ? work[a++]
+                          : work[b++];
 }
 
 /* Marks all but the last of members with one key. */
@@ -178,7 +178,8 @@ struct fx_json *fx_json_copy(struct fx_arena *arena, const struct fx_json *json)
     *copy = *json;
     copy->first = copy->next = NULL;
     copy->inside = NULL;
-    if (json->key != NULL && (copy->key = fx_arena_copy(arena, json->key, strlen(json->key))) == NULL)
+    if (json->key != NULL &&
+        (copy->key = fx_arena_copy(arena, json->key, strlen(json->key))) == NULL)
         return NULL;
     if (json->text != NULL && (copy->text = fx_arena_copy(arena, json->text, json->size)) == NULL)
         return NULL;

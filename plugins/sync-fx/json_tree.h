@@ -8,11 +8,11 @@
 
 /* Of one value. Functions below accept NULL, which is no value. */
 struct fx_json {
-    int kind;          /* enum fx_json_kind */
-    bool whole;        /* a number: `integer` is exact */
-    const char *key;   /* in an object; NUL-terminated, escapes undone */
-    const char *text;  /* a string, NUL-terminated; a word as it is written */
-    size_t size;       /* of the text; or how many are inside */
+    int kind;         /* enum fx_json_kind */
+    bool whole;       /* a number: `integer` is exact */
+    const char *key;  /* in an object; NUL-terminated, escapes undone */
+    const char *text; /* a string, NUL-terminated; a word as it is written */
+    size_t size;      /* of the text; or how many are inside */
     int64_t integer;
     double real;
     struct fx_json *next;    /* in the same container */
@@ -33,8 +33,9 @@ const char *fx_json_text(const struct fx_json *json); /* of a string; else NULL 
 size_t fx_json_size(const struct fx_json *json);      /* its bytes */
 /* NULL: not an object, or no such member */
 const struct fx_json *fx_json_get(const struct fx_json *json, const char *key);
-const struct fx_json *fx_json_at(const struct fx_json *json, size_t at); /* of an array; else NULL */
-size_t fx_json_count(const struct fx_json *json);                        /* of an array; else 0 */
+const struct fx_json *fx_json_at(const struct fx_json *json,
+                                 size_t at);                     /* of an array; else NULL */
+size_t fx_json_count(const struct fx_json *json);                /* of an array; else 0 */
 const struct fx_json *fx_json_first(const struct fx_json *json); /* of an object; then ->next */
 
 #endif

@@ -111,8 +111,7 @@ static const char *storage_path(const struct reading *g, char ret_path[STORAGE_P
 }
 
 /* Of a page of records; FULL. */
-static int make_path(const struct reading *g, const char *offset,
-                     char ret_path[FX_STORAGE_PATH])
+static int make_path(const struct reading *g, const char *offset, char ret_path[FX_STORAGE_PATH])
 {
     const size_t capacity = FX_STORAGE_PATH;
     const struct fx_reader *reader = g->reader;
@@ -157,7 +156,7 @@ static int make_list_path(const struct reading *g, const char *offset,
 /* What X-If-Unmodified-Since will say, from the head of the first page on. */
 static int64_t modified_of(const struct reading *g, const struct fx_answer *answer)
 {
-    return g->first_modified > 0          ? g->first_modified
+    return g->first_modified > 0       ? g->first_modified
            : answer->last_modified > 0 ? answer->last_modified
                                        : g->p->timestamps[g->reader->collection];
 }

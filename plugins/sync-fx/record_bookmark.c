@@ -54,7 +54,8 @@ static int bookmark_read_children(struct fx_translate *t, const struct fx_json *
     return 0;
 }
 
-static int read_tags(struct fx_translate *t, const struct fx_json *json, struct hearth_bookmark_record *b)
+static int read_tags(struct fx_translate *t, const struct fx_json *json,
+                     struct hearth_bookmark_record *b)
 {
     const struct fx_json *list = fx_json_get(json, "tags");
     size_t count = fx_json_count(list);
@@ -121,7 +122,8 @@ static char *place_parameter(struct fx_translate *t, const char *url, const char
 
 /* Which tag a query shows. The name inside the URL is right; folderName of old records can be
  * UTF-8 that was encoded twice. */
-static const char *read_tag_query(struct fx_translate *t, const struct fx_json *json, const char *url)
+static const char *read_tag_query(struct fx_translate *t, const struct fx_json *json,
+                                  const char *url)
 {
     if (url == NULL || strncasecmp(url, "place:", 6) != 0)
         return NULL;
@@ -153,7 +155,8 @@ static int64_t read_added(const struct fx_json *json, int64_t modified)
     return added < modified ? added : modified;
 }
 
-static int read_fields(struct fx_translate *t, const struct fx_json *json, struct hearth_bookmark_record *b)
+static int read_fields(struct fx_translate *t, const struct fx_json *json,
+                       struct hearth_bookmark_record *b)
 {
     const char *site;
     switch (b->kind) {

@@ -54,9 +54,11 @@ static int compare_windows(const void *a, const void *b)
 static void read_windows(struct windows *windows, const struct fx_json *json)
 {
     windows->count = 0;
-    for (const struct fx_json *window = fx_json_first(json); window != NULL; window = window->next) {
+    for (const struct fx_json *window = fx_json_first(json); window != NULL;
+         window = window->next) {
         const char *id = window->key;
-        if (!fx_json_is(window, FX_JSON_OBJECT) || !window_id_fits(id) || windows->count == FX_WINDOWS_MAX)
+        if (!fx_json_is(window, FX_JSON_OBJECT) || !window_id_fits(id) ||
+            windows->count == FX_WINDOWS_MAX)
             continue;
         struct window *added = &windows->list[find_window(windows, id)];
         if (!fx_record_integer(fx_json_get(window, "index"), false, &added->index))
@@ -106,14 +108,17 @@ static int64_t read_last_used(const struct fx_json *json, int64_t now)
 }
 
 /* One that is in the record. */
-static const char *read_group(struct fx_translate *t, const struct fx_json *groups, const struct fx_json *tab)
+static const char *read_group(struct fx_translate *t, const struct fx_json *groups,
+                              const struct fx_json *tab)
 {
     const char *id = fx_record_text(t, tab, "tabGroupId");
-    return id != NULL && window_id_fits(id) && fx_json_is(fx_json_get(groups, id), FX_JSON_OBJECT) ? id
-                                                                                           : NULL;
+    return id != NULL && window_id_fits(id) && fx_json_is(fx_json_get(groups, id), FX_JSON_OBJECT)
+               ? id
+               : NULL;
 }
 
-static int32_t read_window(struct fx_translate *t, struct windows *windows, const struct fx_json *tab)
+static int32_t read_window(struct fx_translate *t, struct windows *windows,
+                           const struct fx_json *tab)
 {
     const char *id = fx_record_text(t, tab, "windowId");
     return id == NULL || !window_id_fits(id) ? 0 : find_window(windows, id);
@@ -130,8 +135,9 @@ static int64_t read_place(const struct fx_json *tab)
 }
 
 /* False: nothing to show. Which tab a window shows no record says. */
-static bool tabs_read_tab(struct fx_translate *t, const struct fx_json *groups, struct windows *windows,
-                          const struct fx_json *json, struct hearth_tab *ret_tab)
+static bool tabs_read_tab(struct fx_translate *t, const struct fx_json *groups,
+                          struct windows *windows, const struct fx_json *json,
+                          struct hearth_tab *ret_tab)
 {
     const char *url = fx_record_string(t, fx_json_at(fx_json_get(json, "urlHistory"), 0));
     if (url == NULL || strchr(url, ':') == NULL || strlen(url) > FX_URL_BYTES ||
@@ -159,7 +165,7 @@ static bool tabs_read_tab(struct fx_translate *t, const struct fx_json *groups, 
 int fx_record_tabs(struct fx_translate *t, const struct fx_record *record)
 {
     const struct fx_json *tabs = fx_json_get(record->json, "tabs"),
-                 *groups = fx_json_get(record->json, "tabGroups");
+                         *groups = fx_json_get(record->json, "tabGroups");
     struct windows *windows = fx_arena_alloc(t->arena, sizeof(*windows));
     int32_t position = 0;
     if (windows == NULL)

@@ -36,11 +36,14 @@ struct fake {
     size_t step_count, next;
     int64_t now, monotonic;
     bool stop;
-    char log[4096];        /* of the plugin */
-    char events[FAKE_LOG]; /* of the sink: a line each */
-    int fail_commit;       /* code of the next commit; 0 */
-    int32_t open;          /* collection; the sink checks the order of the calls */
-    char cursors[5][4096]; /* "" none: go to the next pull */
+    bool ahead; /* the host sends requests ahead: steps are in the order in which they are sent */
+    const struct fake_step *under_way; /* one that was; NULL */
+    int cancelled;                     /* so many of them */
+    char log[4096];                    /* of the plugin */
+    char events[FAKE_LOG];             /* of the sink: a line each */
+    int fail_commit;                   /* code of the next commit; 0 */
+    int32_t open;                      /* collection; the sink checks the order of the calls */
+    char cursors[5][4096];             /* "" none: go to the next pull */
     void *allocations[1 << 14];
     size_t allocation_count;
     const struct hearth_sync *ops;

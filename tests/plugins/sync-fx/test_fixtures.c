@@ -145,8 +145,7 @@ static void take_line(struct loader *l, const char *line)
     if (strcmp(name, "crypto") == 0)
         return; /* read before */
     assert_int_equal(
-        fx_bso_open(&l->decoder, &l->keys.of[HEARTH_BOOKMARKS], &bso, &l->arena, &json),
-        FX_BSO_OK);
+        fx_bso_open(&l->decoder, &l->keys.of[HEARTH_BOOKMARKS], &bso, &l->arena, &json), FX_BSO_OK);
     if (collection == 0) {
         counts.others++;
     } else {

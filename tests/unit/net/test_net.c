@@ -494,11 +494,11 @@ static int begin(struct call *call, const char *path, uint32_t timeout,
     char url[256];
     snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", port, path);
     /* nothing of it is needed when begin() has returned */
-    const struct hearth_http_request request = {
-        .struct_size = sizeof(request), .method = "GET",
-        .url = path[0] == '/' ? url : path,
-        .timeout = timeout,
-        .max_response = 1 << 30};
+    const struct hearth_http_request request = {.struct_size = sizeof(request),
+                                                .method = "GET",
+                                                .url = path[0] == '/' ? url : path,
+                                                .timeout = timeout,
+                                                .max_response = 1 << 30};
     return net_begin(net, &call->hearth, &request, ret_exchange);
 }
 
