@@ -43,8 +43,8 @@ struct samples {
 static void make_samples(struct samples *s)
 {
     static const char *const forms[] = {
-        "{\"id\":\"%s\",\"histUri\":\"https://%s.example/\",\"title\":\"t\\u00fc\",\"visits\":"
-        "[{\"date\":1700000000000000,\"type\":1},{\"date\":1700000001000000,\"type\":2}]}",
+        ("{\"id\":\"%s\",\"histUri\":\"https://%s.example/\",\"title\":\"t\\u00fc\",\"visits\":"
+         "[{\"date\":1700000000000000,\"type\":1},{\"date\":1700000001000000,\"type\":2}]}"),
         "{\"id\":\"%s\",\"deleted\":true,\"x\":\"%s\"}",
         "{\"id\":\"%s\",\"title\":\"%s\"}",
         "{\"id\":\"%s\",\"histUri\":\"about:%s\"}",
