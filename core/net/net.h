@@ -29,8 +29,8 @@ void net_destroy(struct net *net); /* after net_stop(), when no fetch runs any m
  * the time left in retry_after. */
 int net_fetch(struct net *net, struct hearth_call *call, const struct hearth_http_request *request);
 
-/* The same in two steps (hearth_host_ahead): the answer is awaited later. Each exchange is given back
- * by net_finish() or net_cancel(), by the thread that began it, before net_destroy(). */
+/* The same in two steps (hearth_host_ahead): the answer is awaited later. Each exchange is given
+ * back by net_finish() or net_cancel(), by the thread that began it, before net_destroy(). */
 struct net_exchange;
 int net_begin(struct net *net, struct hearth_call *call, const struct hearth_http_request *request,
               struct net_exchange **ret_exchange);

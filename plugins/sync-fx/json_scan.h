@@ -49,9 +49,9 @@ int fx_json_walk(const char *text, size_t size, const struct fx_json_events *eve
 bool fx_span_is(const struct fx_span *span, const char *text); /* the bytes as written */
 bool fx_span_is_null(const struct fx_span *span);
 
-/* Undoes the escapes of a string; ret_text may be where it stands. U+0000 and lone surrogates become U+FFFD. The result is
- * NUL-terminated, never longer than span->size. FULL when capacity is less than span->size + 1.
- * Bytes are not checked to be UTF-8. */
+/* Undoes the escapes of a string; ret_text may be where it stands. U+0000 and lone surrogates
+ * become U+FFFD. The result is NUL-terminated, never longer than span->size. FULL when capacity is
+ * less than span->size + 1. Bytes are not checked to be UTF-8. */
 int fx_span_text(const struct fx_span *span, char *ret_text, size_t capacity, size_t *ret_size);
 
 /* A number without fraction or exponent. INVALID otherwise, or out of range. */

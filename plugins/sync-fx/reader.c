@@ -1,7 +1,8 @@
 /* One collection, page by page, record by record as the bytes arrive.
  *
  *   page 1: full=1&newer=<cursor>&sort=oldest&limit=N        X-Last-Modified becomes the new cursor
- *   page n: the same &offset=<X-Weave-Next-Offset>, X-If-Unmodified-Since: that of page 1
+ *   page n: the same &offset=<X-Weave-Next-Offset>, X-If-Unmodified-Since: that of page 1; sent
+ *     with the head of the page before, if the host can; a larger N where the server is fast
  *   412: somebody wrote meanwhile: everything is forgotten and read again, three times at most
  *   records whose HMAC is wrong: crypto/keys is looked at again; another key: everything is read
  *     again with it
@@ -19,6 +20,8 @@
 #include "codec/codec.h"
 
 enum { RESTARTS = 3, MAX_PAGES = 100000, FEW = 10, FEW_IN = 20 };
+/* of pages: see choose_limit() */
+enum { GROWTH = 8, FAST_MS = 2000, SLOW_MS = 15000 };
 /* of one collection: their ids are kept until it ends, 16 to 32 bytes each */
 enum { RECORDS_MAX = 4000000 };
 
@@ -36,6 +39,9 @@ struct reading {
     int page;
     char offset[FX_OFFSET_MAX], earlier[FX_OFFSET_MAX];
     int64_t first_modified; /* X-Last-Modified of the first; 0: not known yet */
+    /* records that this page was asked for, and that the next one is; see choose_limit() */
+    int limit, next_limit;
+    int64_t began, took; /* ms: the head of this page; how long the one before took, -1: none */
     struct number_set came;
     int64_t listed, missing; /* ids of that list, and those of them that did not come */
     int64_t bad_hmac;        /* since the last restart */
@@ -111,7 +117,8 @@ static const char *storage_path(const struct reading *g, char ret_path[STORAGE_P
 }
 
 /* Of a page of records; FULL. */
-static int make_path(const struct reading *g, const char *offset, char ret_path[FX_STORAGE_PATH])
+static int make_path(const struct reading *g, const char *offset, int limit,
+                     char ret_path[FX_STORAGE_PATH])
 {
     const size_t capacity = FX_STORAGE_PATH;
     const struct fx_reader *reader = g->reader;
@@ -131,7 +138,7 @@ static int make_path(const struct reading *g, const char *offset, char ret_path[
                         encoded);
     else
         size = snprintf(ret_path, capacity, "storage/%s?full=1%s&sort=oldest&limit=%d%s%s", name,
-                        since, g->p->fx->config.page_size, word, encoded);
+                        since, limit, word, encoded);
     return size > 0 && (size_t)size < capacity ? 0 : HEARTH_ERR_FULL;
 }
 
@@ -167,6 +174,21 @@ static bool leads_on(const struct reading *g, const struct fx_answer *answer)
            strcmp(answer->next, g->earlier) != 0;
 }
 
+/* A server that gives as many records as it is asked for, and fast, is asked for more at once, up
+ * to eight times: each page costs it a query. One that is slow is asked for less again, so that a
+ * page stays far from its time-out. */
+static void choose_limit(struct reading *g, const struct fx_answer *answer)
+{
+    const int least = g->p->fx->config.page_size;
+    g->began = g->p->host->monotonic_ms(g->p->host);
+    g->next_limit = g->limit;
+    if (g->took > SLOW_MS)
+        g->next_limit = g->limit / 2 < least ? least : g->limit / 2;
+    else if (g->took >= 0 && g->took < FAST_MS && answer->records >= g->limit &&
+             g->limit < least * GROWTH)
+        g->next_limit = g->limit * 2;
+}
+
 /* With the head of an answer it is known what will be asked next, unless something is wrong with
  * its body: another page, or, behind the last of several, the list of ids. */
 static void ask_ahead(struct reading *g, const struct fx_answer *answer)
@@ -180,7 +202,7 @@ static void ask_ahead(struct reading *g, const struct fx_answer *answer)
     if (answer->has_next && g->counting)
         r = answer->next[0] == '\0' ? r : make_list_path(g, answer->next, path);
     else if (answer->has_next)
-        r = leads_on(g, answer) ? make_path(g, answer->next, path) : r;
+        r = leads_on(g, answer) ? make_path(g, answer->next, g->next_limit, path) : r;
     else if (g->page > 0 && !g->counting && g->reader->ids == NULL)
         r = make_list_path(g, "", path);
     if (r == 0)
@@ -199,6 +221,7 @@ static int reading_on_begin(void *ctx, const struct fx_answer *answer)
                      reading_on_line, g);
     g->lines_ready = true;
     g->announced = answer->records;
+    choose_limit(g, answer);
     ask_ahead(g, answer);
     return 0;
 }
@@ -258,7 +281,7 @@ static int read_path(struct reading *g, const char *path, int64_t unmodified_sin
 static int reading_read_page(struct reading *g, struct fx_answer *ret_answer)
 {
     char path[FX_STORAGE_PATH];
-    if (make_path(g, g->offset, path) != 0)
+    if (make_path(g, g->offset, g->limit, path) != 0)
         return cut_off(g);
     return read_path(g, path, g->first_modified, ret_answer);
 }
@@ -323,6 +346,8 @@ static int reading_read_pages(struct reading *g)
     struct fx_answer answer;
     g->offset[0] = g->earlier[0] = '\0';
     g->first_modified = 0;
+    g->limit = g->p->fx->config.page_size;
+    g->took = -1;
     for (g->page = 0; g->page < MAX_PAGES; g->page++) {
         int r = reading_read_page(g, &answer);
         if (r == 0 && g->page == 0)
@@ -332,6 +357,8 @@ static int reading_read_pages(struct reading *g)
         if (r != 0)
             return r;
         g->first_modified = modified_of(g, &answer);
+        g->took = g->p->host->monotonic_ms(g->p->host) - g->began;
+        g->limit = g->next_limit;
         if (!answer.has_next) {
             g->reader->first_modified = g->first_modified;
             return g->page > 0 && g->reader->ids == NULL ? check_complete(g) : 0;

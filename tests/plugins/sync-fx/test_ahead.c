@@ -103,7 +103,7 @@ static void test_refused(void **state)
     fake_destroy(f);
 }
 
-/* No answer in time, because the page before took long: asked for again, with its own time. Once. */
+/* No answer in time, because the page before took long: asked for again, once. */
 static void test_too_late(void **state)
 {
     (void)state;
@@ -226,6 +226,53 @@ static void test_many(void **state)
     fake_destroy(f);
 }
 
+/* As many records as were asked for, fast: twice as many from the page after the next on. */
+static struct fake_step *full_page(struct fake *f, const char *query, int from, int count,
+                                   const char *next)
+{
+    struct support_buf body = {0};
+    for (int i = from; i < from + count; i++) {
+        const char *line = tombstone(f, fake_text(f, "p%d", i));
+        assert_int_equal(support_buf_append(&body, line, strlen(line)), 0);
+    }
+    assert_int_equal(support_buf_append(&body, "", 1), 0);
+    struct fake_step *step =
+        fake_expect_page(f, fake_text(f, "history?full=1&sort=oldest&limit=%s", query),
+                         "1795417404.04", fake_text(f, "%s", body.data));
+    step->headers[2] = fake_text(f, "x-weave-records: %d", count);
+    if (next != NULL)
+        step->headers[3] = fake_text(f, "x-weave-next-offset: %s", next);
+    support_buf_fini(&body);
+    return step;
+}
+
+static void later(void)
+{
+    asked->monotonic += 20000;
+}
+
+static void test_page_sizes(void **state)
+{
+    (void)state;
+    struct fake *f = asked = make();
+    char *ids = fake_alloc(f, 12000);
+    size_t used = 0;
+    full_page(f, "50", 0, 50, "1");
+    full_page(f, "50&offset=1", 50, 50, "2");
+    full_page(f, "100&offset=2", 100, 100, "3");
+    full_page(f, "200&offset=3", 200, 150, "4"); /* it does not give so many */
+    full_page(f, "200&offset=4", 350, 200, "5");
+    full_page(f, "400&offset=5", 550, 10, "6")->before = later; /* while page 5 is read */
+    full_page(f, "200&offset=6", 560, 10, NULL);
+    for (int i = 0; i < 570; i++)
+        used += (size_t)snprintf(ids + used, 12000 - used, "\"p%d\"\n", i);
+    list(f, ids);
+    assert_int_equal(fake_pull(f), 0);
+    assert_int_equal(f->result.records, 570);
+    assert_non_null(strstr(f->events, "removed p569 1795417404010\ncommit history"));
+    fake_destroy(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +285,7 @@ int main(void)
         cmocka_unit_test(test_other_key),
         cmocka_unit_test(test_circle),
         cmocka_unit_test(test_many),
+        cmocka_unit_test(test_page_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

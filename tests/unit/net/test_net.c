@@ -1,89 +1,6 @@
-#include <arpa/inet.h>
-#include <pthread.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <cmocka.h>
+#include "fixture.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
-#include "net/net_internal.h"
-#include "plug/call.h"
-
-static const char *script;
-static struct net *net;
-static pid_t server;
-static int port;
-
-static int start_server(void **state)
-{
-    (void)state;
-    int pipe_ends[2];
-    char line[16] = "";
-    if (pipe(pipe_ends) != 0 || (server = fork()) < 0)
-        return -1;
-    if (server == 0) {
-        dup2(pipe_ends[1], STDOUT_FILENO);
-        execlp("python3", "python3", script, (char *)NULL);
-        _exit(127);
-    }
-    close(pipe_ends[1]);
-    for (size_t n = 0;
-         n < sizeof(line) - 1 && read(pipe_ends[0], line + n, 1) == 1 && line[n] != '\n'; n++)
-        ;
-    close(pipe_ends[0]);
-    port = (int)strtol(line, NULL, 10);
-    struct net_options options = {.max_connections_per_host = 3};
-    struct err err = {0};
-    return port == 0 || net_start(&options, &net, &err) < 0 ? -1 : 0;
-}
-
-static int stop_server(void **state)
-{
-    (void)state;
-    net_stop(net);
-    net_destroy(net);
-    kill(server, SIGTERM);
-    waitpid(server, NULL, 0);
-    return 0;
-}
-
-struct answer {
-    int status;
-    int64_t retry_after, total;
-    struct buf body;
-    int pause_ms, stop_after; /* what the receiver does */
-    bool keep;
-    char error[512];
-    int64_t wait;
-};
-
-static int on_response(void *ctx, const struct hearth_http_response *response)
-{
-    struct answer *answer = ctx;
-    answer->status = response->status;
-    answer->retry_after = response->retry_after;
-    return 0;
-}
-
-static int on_body(void *ctx, const void *data, size_t size)
-{
-    struct answer *answer = ctx;
-    answer->total += (int64_t)size;
-    if (answer->keep)
-        buf_add(&answer->body, data, size);
-    if (answer->pause_ms > 0)
-        usleep((useconds_t)answer->pause_ms * 1000);
-    return answer->stop_after > 0 && answer->total > answer->stop_after;
-}
 
 static int fetch_with(struct answer *answer, const struct hearth_http_request *more,
                       const char *path, const atomic_bool *stop)
@@ -486,129 +403,9 @@ static void test_stop_while_fetching(void **state)
     assert_int_equal(fetch(&answers[0], "/echo"), HEARTH_ERR_CANCELLED);
 }
 
-/* --- in two steps --- */
-
-static int begin(struct call *call, const char *path, uint32_t timeout,
-                 struct net_exchange **ret_exchange)
-{
-    char url[256];
-    snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", port, path);
-    /* nothing of it is needed when begin() has returned */
-    const struct hearth_http_request request = {.struct_size = sizeof(request),
-                                                .method = "GET",
-                                                .url = path[0] == '/' ? url : path,
-                                                .timeout = timeout,
-                                                .max_response = 1 << 30};
-    return net_begin(net, &call->hearth, &request, ret_exchange);
-}
-
-static int finish(struct call *call, struct net_exchange *exchange, struct answer *answer)
-{
-    const struct hearth_http_request request = {.struct_size = sizeof(request),
-                                                .on_response = on_response,
-                                                .on_body = on_body,
-                                                .ctx = answer};
-    return net_finish(exchange, &call->hearth, &request);
-}
-
-/* A server works on the second request while the first answer is read. */
-static void test_ahead(void **state)
-{
-    (void)state;
-    struct answer late = {.keep = true}, first = {.keep = true}, big = {0};
-    struct net_exchange *exchange, *other;
-    struct call call;
-    plug_call_init(&call, NULL, 0, 0);
-    assert_int_equal(begin(&call, "/slow?n=50", 0, &exchange), 0);
-    assert_int_equal(fetch(&first, "/echo"), 0);
-    assert_int_equal(begin(&call, "/big?n=3000000", 0, &other), 0);
-    assert_int_equal(finish(&call, exchange, &late), 0);
-    assert_int_equal(late.status, 200);
-    assert_memory_equal(late.body.data, "late", 4);
-    assert_int_equal(finish(&call, other, &big), 0);
-    assert_int_equal(big.total, 3000000);
-    assert_int_equal(atomic_load(&net->under_way), 0);
-    buf_fini(&late.body);
-    buf_fini(&first.body);
-    plug_call_fini(&call);
-}
-
-/* An answer that nobody takes is a window in memory, whatever its size; it may be dropped before,
- * while and after it comes. */
-static void test_ahead_is_cancelled(void **state)
-{
-    (void)state;
-    static const char *const paths[] = {"/big?n=30000000", "/slow?n=300", "/echo", "/cut"};
-    struct call call;
-    plug_call_init(&call, NULL, 0, 0);
-    for (int wait_ms = 0; wait_ms <= 20; wait_ms += 20)
-        for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-            struct net_exchange *exchange;
-            struct answer answer = {0};
-            assert_int_equal(begin(&call, paths[i], 0, &exchange), 0);
-            usleep((useconds_t)wait_ms * 1000); /* some have come by then, some have not */
-            net_cancel(exchange);
-            assert_int_equal(atomic_load(&net->under_way), 0);
-            assert_int_equal(fetch(&answer, "/echo"), 0);
-            assert_int_equal(answer.status, 200);
-        }
-    plug_call_fini(&call);
-}
-
-static void test_ahead_fails(void **state)
-{
-    (void)state;
-    struct answer answer = {0};
-    struct net_exchange *exchange = NULL;
-    struct call call;
-    atomic_bool stop = false;
-    plug_call_init(&call, &stop, 0, 0);
-    assert_int_equal(begin(&call, "http://192.0.2.1/", 0, &exchange), HEARTH_ERR_DENIED);
-    assert_null(exchange);
-    assert_int_equal(begin(&call, "/slow?n=2000", 50, &exchange), 0);
-    assert_int_equal(finish(&call, exchange, &answer), HEARTH_ERR_TIMEOUT);
-    assert_int_equal(begin(&call, "/cut", 0, &exchange), 0);
-    assert_int_equal(finish(&call, exchange, &answer), HEARTH_ERR_UNAVAILABLE);
-    answer = (struct answer){.stop_after = 100000};
-    assert_int_equal(begin(&call, "/big?n=3000000", 0, &exchange), 0);
-    assert_int_equal(finish(&call, exchange, &answer), HEARTH_ERR_CANCELLED);
-    assert_int_equal(begin(&call, "/slow?n=2000", 0, &exchange), 0);
-    atomic_store(&stop, true);
-    assert_int_equal(finish(&call, exchange, &answer), HEARTH_ERR_CANCELLED);
-    assert_int_equal(atomic_load(&net->under_way), 0);
-    plug_call_fini(&call);
-}
-
-static void *stop_net(void *arg)
-{
-    (void)arg;
-    net_stop(net);
-    return NULL;
-}
-
-/* The network thread waits for what was begun. */
-static void test_stop_with_one_ahead(void **state)
-{
-    (void)state;
-    struct answer answer = {0};
-    struct net_exchange *exchange, *other;
-    struct call call;
-    pthread_t thread;
-    plug_call_init(&call, NULL, 0, 0);
-    assert_int_equal(begin(&call, "/slow?n=30000", 0, &exchange), 0);
-    assert_int_equal(begin(&call, "/slow?n=30000", 0, &other), 0);
-    assert_int_equal(pthread_create(&thread, NULL, stop_net, NULL), 0);
-    assert_int_equal(finish(&call, exchange, &answer), HEARTH_ERR_CANCELLED);
-    net_cancel(other);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(begin(&call, "/echo", 0, &exchange), HEARTH_ERR_CANCELLED);
-    plug_call_fini(&call);
-}
-
 int main(int argc, char **argv)
 {
     script = argc > 1 ? argv[1] : "server.py";
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start_server, stop_server)
     const struct CMUnitTest tests[] = {
         TEST(test_exchange),
         TEST(test_connections_are_used_again),
@@ -624,10 +421,6 @@ int main(int argc, char **argv)
         TEST(test_connections_are_not_lent),
         TEST(test_what_is_learnt),
         TEST(test_the_proxy_of_the_environment),
-        TEST(test_ahead),
-        TEST(test_ahead_is_cancelled),
-        TEST(test_ahead_fails),
-        TEST(test_stop_with_one_ahead),
         TEST(test_stop_while_fetching),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
