@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "archive/archive.h"
+#include "base/clock.h"
 #include "merge/apply.h"
 #include "merge/apply_tree.h"
 #include "merge/removed_here.h"
@@ -177,8 +178,10 @@ static int settle_piece(struct settling *settling, struct err *err)
     size_t count = settling->piece_count;
     int r = 0;
     memset(settling->settled, 0, sizeof(settling->settled));
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         model_page_init(&settling->settled[i].facts);
+        settling->settled[i].facts.until = clock_now() + MODEL_VISIT_AHEAD;
+    }
     if (!model_removed_here_is_empty(&settling->removed))
         r = plug_storage_pages_get(storage, apply->account, ids, count, on_host, settling, err);
     if (r == 0)

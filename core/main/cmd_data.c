@@ -13,8 +13,10 @@ enum { RESULTS = 20 };
 
 static int data_on_result(void *ctx, const struct api_search_result *result)
 {
-    static const char *const kinds[] = {
-        [SEARCH_TAB] = "tab", [SEARCH_BOOKMARK] = "bookmark", [SEARCH_HISTORY] = "history"};
+    static const char *const kinds[] = {[SEARCH_TAB] = "tab",
+                                        [SEARCH_BOOKMARK] = "bookmark",
+                                        [SEARCH_HISTORY] = "history",
+                                        [SEARCH_KEYWORD] = "keyword"};
     const struct search_hit *hit = result->hit;
     main_table_add(ctx, json_pack("{s:s, s:s, s:s, s:s}", "kind", kinds[hit->kind], "title",
                                   result->title, "url", result->url, "device",

@@ -1,6 +1,7 @@
 /* A page is what its visits and its bookmarks make of it: both collections end here. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "merge/apply.h"
 #include "model/page.h"
@@ -96,6 +97,7 @@ int merge_apply_page(struct apply *apply, struct hearth_page *page, struct err *
                     page_on_bookmark, &summary);
     struct model_page facts;
     model_page_init(&facts);
+    facts.until = clock_now() + MODEL_VISIT_AHEAD;
     if (r == 0)
         r = STORAGE(apply->storage, err, page_visits, apply->account, page->id, page_on_visit,
                     &facts);

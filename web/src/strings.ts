@@ -120,7 +120,12 @@ export const S = {
     bookmarks: "Bookmarks",
     history: "History",
   } as Record<string, string>,
-  kinds: { tab: "open tab", bookmark: "bookmark", history: "visited" } as Record<string, string>,
+  kinds: {
+    tab: "open tab",
+    bookmark: "bookmark",
+    history: "visited",
+    keyword: "keyword",
+  } as Record<string, string>,
   results: "Results",
   resultCount: (count: number) => (count === 0 ? "Nothing found" : n(count, "result", "results")),
   nothingYet: "Nothing here yet",

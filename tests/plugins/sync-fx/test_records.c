@@ -377,7 +377,7 @@ static void test_history(void **state)
             "{\"date\":1700000000000000,\"type\":10},{\"date\":\"1700000000000000\",\"type\":1},{"
             "\"date\":1700000000000000.5,\"type\":1},"
             "{\"date\":-5,\"type\":1},{\"type\":1},{\"date\":1700000000000000},5,null,[]]}",
-            FX_TAKEN, "page abcdefghijkl ftp://e/ - 1795417500000/1 727747200000/1\n");
+            FX_TAKEN, "page abcdefghijkl ftp://e/ - 9999999999999/1 727747200000/1\n");
     history("{\"histUri\":\"https://e/\",\"visits\":[]}", FX_SKIPPED, "");
     history("{\"histUri\":\"https://e/\",\"visits\":{\"date\":1}}", FX_SKIPPED, "");
     history("{\"histUri\":\"https://e/\"}", FX_SKIPPED, "");
