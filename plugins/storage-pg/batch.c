@@ -2,6 +2,7 @@
 
 #include "connection.h"
 #include "driver.h"
+#include "rows.h"
 #include "storage-sql/accounts.h"
 #include "storage-sql/batch_hooks.h"
 #include "storage-sql/bookmark_hooks.h"
@@ -12,6 +13,10 @@ void pg_batch_forget(struct batch *batch)
     number_set_fini(&batch->pages);
     number_set_fini(&batch->guids);
     number_set_fini(&batch->visited);
+    number_set_fini(&batch->bookmarks);
+    number_set_fini(&batch->lists);
+    number_set_fini(&batch->roots);
+    pg_rows_free(batch);
     *batch = (struct batch){.open = false};
 }
 
@@ -62,7 +67,8 @@ static int batch_load_account(struct handle *handle, const char *account)
         "SELECT a.row, a.generation, NOT EXISTS (SELECT 1 FROM pages p WHERE p.account = "
         "a.row), " REMOVAL_KINDS(
             "r.account = a.row AND ") ", a.pages + a.bookmarks, " WRITTEN_BY_OLDER
-                                      " FROM accounts a WHERE id = $1 FOR KEY SHARE";
+                                      ", NOT EXISTS (SELECT 1 FROM visits v WHERE v.account = a.row)"
+        " FROM accounts a WHERE id = $1 FOR KEY SHARE";
     struct batch *batch = &handle->batch;
     struct query query;
     bool older = false;
@@ -76,7 +82,7 @@ static int batch_load_account(struct handle *handle, const char *account)
                                 .generation = sql_column_int(&query, 1) + 1,
                                 .gone = (unsigned)sql_column_int(&query, 3),
                                 .knows = sql_column_flag(&query, 2),
-                                .empty = sql_column_flag(&query, 2),
+                                .empty = sql_column_flag(&query, 6),
                                 .worth = rows < LEARN_FROM * LEARN_FROM ? LEARN_FROM
                                                                         : rows / LEARN_FROM};
         strncat(batch->id, account, sizeof(batch->id) - 1);

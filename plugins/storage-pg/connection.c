@@ -114,6 +114,19 @@ int pg_connection_wait(struct handle *handle)
     }
 }
 
+int pg_connection_drain(struct handle *handle)
+{
+    int unsent, r = 0;
+    while (r == 0 && (unsent = PQflush(handle->pg)) > 0) {
+        r = wait_for_server(handle, POLLIN | POLLOUT);
+        if (r == 0 && PQconsumeInput(handle->pg) == 0)
+            return connection_lost(handle, "the connection broke");
+    }
+    if (r < 0)
+        pg_connection_close(handle);
+    return r == 0 && unsent < 0 ? connection_lost(handle, "the connection broke") : r;
+}
+
 /* --- opening --- */
 
 static int connect_poll(struct handle *handle)
