@@ -103,7 +103,7 @@ static const char PUT[] =
 
 /* The same of many at once, where none can have been removed. */
 #define PAGE_ROW_NAMES  "generation, host_key, " SQL_NAMES(HEARTH_PAGE_FIELDS)
-#define PAGE_ROW_ARRAYS "?2::bigint[], ?3::bigint[], " SQL_ARRAYS(HEARTH_PAGE_FIELDS)
+#define PAGE_ROW_ARRAYS "?2::bigint[], ?3::bigint[], " SQL_ARRAYS("?4::bigint[]", HEARTH_PAGE_FIELDS)
 #define INSERT_PAGES(from)                                                                         \
     "INSERT INTO pages (account, " PAGE_ROW_NAMES ") SELECT ?1::bigint, u.* FROM " from
 

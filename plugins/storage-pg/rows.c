@@ -110,6 +110,17 @@ int pg_rows_open_once(struct query *query, struct handle *handle, enum rows_kind
     return r;
 }
 
+int pg_rows_open_once_text(struct query *query, struct handle *handle, enum rows_kind kind,
+                           const char *sql, const char *key)
+{
+    pg_rows_open(query, handle, kind, sql);
+    struct rows *rows = query->rows_of;
+    int r = rows != NULL && number_set_has_text(&rows->keys, key) ? pg_query_send_rows(handle) : 0;
+    if (r == 0 && rows != NULL && !number_set_add_text(&rows->keys, key))
+        r = support_no_memory(handle->call);
+    return r;
+}
+
 bool pg_rows_waiting(const struct handle *handle)
 {
     return handle->batch.rows != NULL && handle->batch.rows->count > 0;

@@ -27,6 +27,8 @@ int pg_rows_add(struct query *query);
 /* For statements that may not meet a row twice: sends what is there when this one is among it. */
 int pg_rows_open_once(struct query *query, struct handle *handle, enum rows_kind kind,
                       const char *sql, uint64_t key);
+int pg_rows_open_once_text(struct query *query, struct handle *handle, enum rows_kind kind,
+                           const char *sql, const char *key);
 
 /* --- for query.c --- */
 
