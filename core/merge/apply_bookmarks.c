@@ -5,6 +5,7 @@
 
 #include "base/number_set.h"
 #include "base/str.h"
+#include "merge/ahead.h"
 #include "merge/apply_bookmarks.h"
 #include "merge/apply_tree.h"
 #include "merge/kept.h"
@@ -309,19 +310,40 @@ static int ensure_roots(struct bookmarks *b)
     return r == 0 && b->apply->source != 0 ? ensure_folders(b) : r;
 }
 
+static int update_one(struct bookmarks *b, int64_t id)
+{
+    struct apply *apply = b->apply;
+    struct hearth_page page = {.struct_size = sizeof(page)};
+    const struct ahead_page *known = merge_ahead_find(apply->ahead, id);
+    int r = 0;
+    if (known != NULL)
+        page = known->page;
+    else
+        r = STORAGE(apply->storage, b->err, page_get, apply->account, id, &page);
+    if (r == 0)
+        r = merge_apply_page(apply, &page, b->err);
+    plug_storage_reset(apply->storage);
+    arena_reset(&apply->arena);
+    return r;
+}
+
 static int update_pages(struct bookmarks *b)
 {
     struct apply *apply = b->apply;
+    struct ahead ahead;
     int r = 0;
+    merge_ahead_init(&ahead);
+    apply->ahead = &ahead;
     for (size_t i = 0; r == 0 && i < b->touched.count; i++) {
-        struct hearth_page page = {.struct_size = sizeof(page)};
-        r = STORAGE(apply->storage, b->err, page_get, apply->account,
-                    (int64_t)b->touched.numbers[i], &page);
+        size_t left = b->touched.count - i;
+        if (i % AHEAD_PAGES == 0)
+            r = merge_ahead_read(&ahead, apply->storage, apply->account, b->touched.numbers + i,
+                                 left < AHEAD_PAGES ? left : AHEAD_PAGES, b->err);
         if (r == 0)
-            r = merge_apply_page(apply, &page, b->err);
-        plug_storage_reset(apply->storage);
-        arena_reset(&apply->arena);
+            r = update_one(b, (int64_t)b->touched.numbers[i]);
     }
+    apply->ahead = NULL;
+    merge_ahead_fini(&ahead);
     return r;
 }
 

@@ -183,9 +183,12 @@ int sql_bookmark_erase_all(struct handle *handle, int64_t source)
         "WITH b AS (DELETE FROM bookmarks WHERE account = ?1 AND source = ?2 RETURNING kind, guid) "
         "SELECT -coalesce(sum(" ITEM("kind") "), 0), -coalesce(sum(" FOLDER(
             "kind", "b.guid") "), 0) FROM b";
+    struct batch *batch = &handle->batch;
     struct query query;
-    forget_bookmarks(&handle->batch);
-    handle->batch.moved = true;
+    if (batch->knows_bookmarks && batch->bookmarks.count == 0 && batch->lists.count == 0)
+        return 0; /* there are none, as before a first sync */
+    forget_bookmarks(batch);
+    batch->moved = true;
     sql_query_open(&query, handle, REMOVE);
     sql_query_batch(&query);
     sql_query_int(&query, source);
