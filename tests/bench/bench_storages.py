@@ -104,8 +104,10 @@ def first_sync(history=100000, bookmarks=10000, rounds=3):
 def kinds(node):
     """name: paths that are all different, so that none comes from the cache of answers"""
     now = int(time.time() * 1000)
-    some = [page["id"] for page in node.api("/search", q="e", limit=50)["results"]]
-    folders = [b["guid"] for b in node.api("/bookmarks", folder="toolbar", limit=100)["bookmarks"]]
+    some = [row["page"] for row in node.api("/search", EMAIL, q="e", limit=50)["results"]
+            if row["page"] is not None]
+    folders = [item["id"] for item in node.api("/bookmarks", EMAIL, folder="toolbar")["items"]
+               if item["kind"] == "folder"]
     return {
         "history, 50 visits before a date":
         [f"/history?limit=50&to={now - i * 14400000}" for i in range(200)],
@@ -122,12 +124,12 @@ def kinds(node):
                             for b in "aeiourst"],
         "search, 100 hits": [f"/search?limit=100&q={a}{b}" for a in "abcdefghiklmnopr"
                              for b in "aeiourst"],
-        "a page": [f"/pages/{id}?round={i}" for i in range(3) for id in some],
+        "a page": [f"/pages/{page}?round={i}" for i in range(3) for page in some],
         "bookmarks, newest": [f"/bookmarks?sort=added&limit={100 + i}" for i in range(60)],
         "bookmarks of a word": [f"/bookmarks?q={w}&limit={40 + i}" for w in WORDS
                                 for i in range(6)],
-        "a folder": [f"/bookmarks?folder={guid}&limit={100 + i}" for guid in folders[:10]
-                     for i in range(6)],
+        "a folder": [f"/bookmarks?folder={guid}&limit={100 + i}"
+                     for guid in ["toolbar", "menu", "unfiled", *folders[:5]] for i in range(8)],
     }
 
 
