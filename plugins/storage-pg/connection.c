@@ -155,6 +155,9 @@ static int connect_poll(struct handle *handle)
  * it takes `account, md5(parent)` for a handful of rows, and would sort the 60,000 of a folder
  * for 50 of them.
  *
+ * A memory of the rows that a join has met (memoize) costs more than it saves: hardly any comes
+ * twice, and a look at one costs a microsecond.
+ *
  * Where an index gives all but the last column of an order, what is left is an incremental sort,
  * which is allowed. A statement that has to sort says so with OFFSET 0: the planner would
  * otherwise walk any index that has a part of the order, however much of it. */
@@ -168,7 +171,7 @@ static int connection_greet(struct handle *handle)
              "SET default_transaction_isolation = 'read committed'; SET synchronous_commit = 'on'; "
              "SET enable_seqscan = off; "
              "SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; "
-             "SET enable_sort = off; SET jit = off; "
+             "SET enable_sort = off; SET enable_memoize = off; SET jit = off; "
              "SET max_parallel_workers_per_gather = 0; SET plan_cache_mode = force_generic_plan",
              (long long)handle->database->statement_timeout);
     if (PQsetnonblocking(handle->pg, 1) != 0 || PQsendQuery(handle->pg, sql) != 1)
