@@ -67,11 +67,15 @@ static int batch_load_account(struct handle *handle, const char *account)
         "SELECT a.row, a.generation, NOT EXISTS (SELECT 1 FROM pages p WHERE p.account = "
         "a.row), " REMOVAL_KINDS(
             "r.account = a.row AND ") ", a.pages + a.bookmarks, " WRITTEN_BY_OLDER
-                                      ", NOT EXISTS (SELECT 1 FROM visits v WHERE v.account = a.row), NOT EXISTS (SELECT 1 FROM "
-        "bookmarks b WHERE b.account = a.row) AND NOT EXISTS (SELECT 1 FROM bookmark_claims c WHERE "
-        "c.account = a.row) AND NOT EXISTS (SELECT 1 FROM bookmark_tombstones t WHERE t.account = "
-        "a.row) AND NOT EXISTS (SELECT 1 FROM bookmark_tags t WHERE t.account = a.row)"
-        " FROM accounts a WHERE id = $1 FOR KEY SHARE";
+                                      ", NOT EXISTS (SELECT 1 FROM visits v WHERE v.account = "
+                                      "a.row), NOT EXISTS (SELECT 1 FROM "
+                                      "bookmarks b WHERE b.account = a.row) AND NOT EXISTS (SELECT "
+                                      "1 FROM bookmark_claims c WHERE "
+                                      "c.account = a.row) AND NOT EXISTS (SELECT 1 FROM "
+                                      "bookmark_tombstones t WHERE t.account = "
+                                      "a.row) AND NOT EXISTS (SELECT 1 FROM bookmark_tags t WHERE "
+                                      "t.account = a.row)"
+                                      " FROM accounts a WHERE id = $1 FOR KEY SHARE";
     struct batch *batch = &handle->batch;
     struct query query;
     bool older = false;

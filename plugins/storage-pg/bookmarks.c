@@ -67,10 +67,13 @@ static int load_roots(struct handle *handle)
 /* Of one that is known to be new: it has no tombstone, no list and no tags. */
 static int collect_bookmark(struct handle *handle, const struct hearth_bookmark *bookmark)
 {
+    /* clang-format off */
     static const char INSERT[] =
-        "INSERT INTO bookmarks (account, " SQL_NAMES(HEARTH_BOOKMARK_FIELDS) ") SELECT "
-        "?1::bigint, " SQL_COLUMNS(u, HEARTH_BOOKMARK_FIELDS) " FROM unnest(" SQL_ARRAYS("?2::text[]", HEARTH_BOOKMARK_FIELDS) ") AS u (" SQL_NAMES(HEARTH_BOOKMARK_FIELDS)
-        ")";
+        "INSERT INTO bookmarks (account, " SQL_NAMES(HEARTH_BOOKMARK_FIELDS) ") "
+        "SELECT ?1::bigint, " SQL_COLUMNS(u, HEARTH_BOOKMARK_FIELDS) " "
+        "FROM unnest(" SQL_ARRAYS("?2::text[]", HEARTH_BOOKMARK_FIELDS) ") "
+        "AS u (" SQL_NAMES(HEARTH_BOOKMARK_FIELDS) ")";
+    /* clang-format on */
     struct batch *batch = &handle->batch;
     struct query query;
     int r = bookmark->kind == HEARTH_FOLDER ? load_roots(handle) : 0;
@@ -79,8 +82,8 @@ static int collect_bookmark(struct handle *handle, const struct hearth_bookmark 
     if (!number_set_add_text(&batch->bookmarks, bookmark->guid))
         return support_no_memory(handle->call);
     batch->delta[COUNT_BOOKMARKS] += bookmark_is_item(bookmark->kind);
-    batch->delta[COUNT_FOLDERS] += bookmark->kind == HEARTH_FOLDER &&
-                                   !number_set_has_text(&batch->roots, bookmark->guid);
+    batch->delta[COUNT_FOLDERS] +=
+        bookmark->kind == HEARTH_FOLDER && !number_set_has_text(&batch->roots, bookmark->guid);
     pg_rows_open(&query, handle, ROWS_BOOKMARKS, INSERT);
     sql_bind_bookmark(&query, bookmark);
     return pg_rows_add(&query);
@@ -121,8 +124,8 @@ int sql_bookmark_move(struct handle *handle, const char *guid, const char *paren
     static const char MOVE[] = MOVE_BOOKMARK;
     static const char MOVE_ROWS[] =
         "UPDATE bookmarks b SET parent = u.parent, position = u.position FROM unnest(?2::text[], "
-        "?3::text[], ?4::bigint[]) AS u (guid, parent, position) WHERE b.account = ?1 AND "
-        SAME_TEXT("b.guid", "u.guid");
+        "?3::text[], ?4::bigint[]) AS u (guid, parent, position) WHERE b.account = ?1 "
+        "AND " SAME_TEXT("b.guid", "u.guid");
     struct query query;
     int64_t rows = 0;
     if (guid != NULL && number_set_has_text(&handle->batch.bookmarks, guid)) {

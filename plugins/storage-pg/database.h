@@ -55,7 +55,7 @@ struct batch {
     struct known_page {
         int64_t id, host_key;
         bool hidden;
-    } last; /* page that was written or looked up last; id 0: none */
+    } last;                  /* page that was written or looked up last; id 0: none */
     struct all_rows *rows;   /* that are not sent yet: rows.h */
     int64_t written, replan; /* rows, and with how many plans are made anew */
 };

@@ -102,8 +102,9 @@ static const char PUT[] =
                              "excluded.host_key, " SQL_EXCLUDED(page, HEARTH_PAGE_FIELDS);
 
 /* The same of many at once, where none can have been removed. */
-#define PAGE_ROW_NAMES  "generation, host_key, " SQL_NAMES(HEARTH_PAGE_FIELDS)
-#define PAGE_ROW_ARRAYS "?2::bigint[], ?3::bigint[], " SQL_ARRAYS("?4::bigint[]", HEARTH_PAGE_FIELDS)
+#define PAGE_ROW_NAMES "generation, host_key, " SQL_NAMES(HEARTH_PAGE_FIELDS)
+#define PAGE_ROW_ARRAYS                                                                            \
+    "?2::bigint[], ?3::bigint[], " SQL_ARRAYS("?4::bigint[]", HEARTH_PAGE_FIELDS)
 #define INSERT_PAGES(from)                                                                         \
     "INSERT INTO pages (account, " PAGE_ROW_NAMES ") SELECT ?1::bigint, u.* FROM " from
 
@@ -113,10 +114,10 @@ static const char INSERT_ROWS[] = INSERT_PAGES("unnest(" PAGE_ROW_ARRAYS ") AS u
 /* clang-format off */
 static const char PUT_ROWS[] =
     "WITH u AS MATERIALIZED (SELECT * FROM unnest(" PAGE_ROW_ARRAYS ") AS u (" PAGE_ROW_NAMES ")), "
-    "n AS MATERIALIZED (SELECT u.id, u.hidden, u.host_key FROM u JOIN pages p ON p.account = ?1 AND "
-    "p.id = u.id WHERE p.hidden <> u.hidden OR p.host_key <> u.host_key), "
-    "v AS (UPDATE visits v SET hidden = n.hidden, host_key = n.host_key FROM n WHERE v.account = ?1 "
-    "AND v.page = n.id) " INSERT_PAGES("u")
+    "n AS MATERIALIZED (SELECT u.id, u.hidden, u.host_key FROM u JOIN pages p ON p.account = ?1 "
+    "AND p.id = u.id WHERE p.hidden <> u.hidden OR p.host_key <> u.host_key), "
+    "v AS (UPDATE visits v SET hidden = n.hidden, host_key = n.host_key FROM n WHERE "
+    "v.account = ?1 AND v.page = n.id) " INSERT_PAGES("u")
     " ON CONFLICT (account, id) DO UPDATE SET generation = excluded.generation, host_key = "
     "excluded.host_key, " SQL_EXCLUDED(page, HEARTH_PAGE_FIELDS);
 /* clang-format on */
