@@ -1,6 +1,6 @@
-"""./dev bench [search|sync|http|memory|jobs|fleet|storage|web]…: benchmarks that compare with a peer
-or a floor in the same run. Prints Markdown tables for docs/performance.md. Absolute figures belong
-to the machine; the ratios are what to look at."""
+"""./dev bench [search|sync|http|memory|jobs|fleet|storage|web]…: benchmarks that compare with a
+peer or a floor in the same run. Prints Markdown tables for docs/performance.md. Absolute figures
+belong to the machine; the ratios are what to look at."""
 import concurrent.futures
 import http.client
 import json
