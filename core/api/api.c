@@ -155,15 +155,9 @@ static int run_authenticated(struct api_call *call, const struct api_endpoint *e
     api_node_set_cookie(call, identity->node);
     if ((endpoint->flags & API_VALIDATED) == 0)
         return endpoint->run(call);
-    char etag[64];
-    api_validate_etag(call->request, call->account, call->generation, call->request->accepts_gzip,
-                      etag);
-    if (http_etag_matches(call->request, etag)) {
-        call->reply->status = 304;
-        http_reply_header(call->reply, "etag", arena_strdup(&call->request->arena, etag));
-        http_reply_header(call->reply, "cache-control", "private, no-cache");
+    if (api_validate_from_cache(endpoint, call->request, call->account, call->generation,
+                                call->reply))
         return 0;
-    }
     r = endpoint->run(call);
     if (r == 0)
         api_validate_keep(call);

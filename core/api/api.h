@@ -35,6 +35,8 @@ struct api_options {
     int (*request_sync)(void *ctx, const char *account, struct err *err);
     void (*touch_last_seen)(void *ctx, const char *account, const char *token);
     bool (*is_syncing)(void *ctx, const char *account);
+    /* why the next sync is when it is; looks at memory */
+    struct hearth_sentence (*explain_next)(void *ctx, const struct hearth_account *account);
     /* An account's data have ended, here or as another process or a command says: its sync
      * plugin knows it no more. Also on the thread that hears events. */
     void (*account_removed)(void *ctx, const char *account);

@@ -45,12 +45,6 @@ static const char *account_state_json(int64_t state)
                                                                              : "error";
 }
 
-/* That the account is tried now and then although its sign-in is needed is nothing to wait for. */
-static bool account_is_due(const struct hearth_account *account)
-{
-    return account->next_sync > 1 && account->state != HEARTH_ACCOUNT_SIGNIN_NEEDED;
-}
-
 static json_t *page_id(int64_t id)
 {
     char text[24];
@@ -83,8 +77,8 @@ static json_t *state_message(const struct hearth_account *account)
     S(account, "created",      created,      json_integer(r->created)) \
     S(account, "last_sync",    last_sync,    api_time(r->last_sync)) \
     S(account, "last_attempt", last_attempt, api_time(r->last_attempt)) \
-    S(account, "next_sync",    next_sync, \
-      account_is_due(r) ? json_integer(r->next_sync) : json_null())
+    /* 1: as soon as possible */ \
+    S(account, "next_sync",    next_sync,    api_time(r->next_sync > 1 ? r->next_sync : 0))
 
 #define ITEM_DEVICE(S) \
     S(device, "id",          id,          json_string(r->id)) \

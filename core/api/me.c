@@ -6,6 +6,21 @@
 
 enum { ASK_EVERY = 30000 };
 
+/* When the next sync is, in words and as a message; null where none is planned. */
+static void me_put_next(struct api_call *call, const struct hearth_account *a, json_t *account)
+{
+    struct message_kept kept = {0};
+    if (a->next_sync > 1 && call->api->options.explain_next != NULL)
+        message_keep_sentence(&kept, call->api->options.explain_next(call->api->options.ctx, a));
+    json_t *parameters = kept.id[0] == '\0' ? NULL : json_loads(kept.parameters, 0, NULL);
+    json_object_set_new(account, "next_sync_detail",
+                        kept.id[0] == '\0' ? json_null() : json_string(kept.text));
+    json_object_set_new(account, "next_sync_message",
+                        parameters == NULL
+                            ? json_null()
+                            : json_pack("{s:s, s:o}", "id", kept.id, "parameters", parameters));
+}
+
 int api_me_get(struct api_call *call)
 {
     struct hearth_account a = {.struct_size = sizeof(a)};
@@ -26,6 +41,7 @@ int api_me_get(struct api_call *call)
     json_t *account = api_account_json(&a);
     json_object_set_new(account, "syncing", json_boolean(syncing));
     json_object_set_new(account, "counts", counts);
+    me_put_next(call, &a, account);
     api_reply_json(
         call, json_pack("{s:o, s:I}", "account", account, "generation", (json_int_t)a.generation));
     /* More than the generation goes into this answer, so its validator is its content. */

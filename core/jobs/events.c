@@ -55,6 +55,12 @@ void *jobs_listener_main(void *arg)
     return NULL;
 }
 
+struct hearth_sentence jobs_explain_next(struct jobs *jobs, const struct hearth_account *account)
+{
+    return jobs_schedule_explain(&jobs->options.sync.schedule, account,
+                                 backoff_left(jobs->paused, account->id) > 0);
+}
+
 bool jobs_is_syncing(struct jobs *jobs, const char *account)
 {
     return backoff_left(jobs->syncing, account) > 0;

@@ -70,6 +70,8 @@ int jobs_request(struct jobs *jobs, const char *account, struct err *err);
 void jobs_note_seen(struct jobs *jobs, const char *account, const char *token);
 /* Is a sync of the account running, as far as the events told? Any thread. Needs on_event. */
 bool jobs_is_syncing(struct jobs *jobs, const char *account);
+/* Why the account's next sync is when it is: jobs_schedule_explain(). Any thread. */
+struct hearth_sentence jobs_explain_next(struct jobs *jobs, const struct hearth_account *account);
 /* An event for the other processes that share the queue (and this one, which hears it, too);
  * without others it does nothing. Within two seconds, at once when the queue is known not to
  * answer. Any thread. */

@@ -27,6 +27,13 @@
       "server any more. Ask whoever runs it.", 1, TEXT, provider) \
     M(T, failed, "account.failed", \
       "The sync failed: {reason}. It is tried again.", 1, TEXT, reason) \
+    M(T, next_interval, "account.next.interval", "The next sync is at {time}.", 1, TIME, time) \
+    M(T, next_retry, "account.next.retry", "It is tried again at {time}.", 1, TIME, time) \
+    M(T, next_pause, "account.next.pause", \
+      "The Sync service has asked for a pause. The next sync is at {time}.", 1, TIME, time) \
+    M(T, next_signin, "account.next.signin", \
+      "If nobody signs in before, Hearth asks at {time} whether the sign-in is accepted again.", \
+      1, TIME, time) \
     M(T, records_damaged, "account.records_damaged", \
       "{damaged} of {records, plural, one {# record} other {# records}} arrived damaged " \
       "({example}); what is stored of {damaged, plural, one {it} other {them}} stays.", \

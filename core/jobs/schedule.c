@@ -1,6 +1,8 @@
 #include "jobs/schedule.h"
 
-enum { DAY = 24 * 60 * 60 * 1000, FIRST_LOOK = 8 * 60 * 60 * 1000 };
+#include "jobs/messages.h"
+
+enum { DAY = 24 * 60 * 60 * 1000 };
 
 int64_t jobs_schedule_interval(const struct schedule *schedule,
                                const struct hearth_account *account, int64_t now)
@@ -64,7 +66,7 @@ int64_t jobs_schedule_next(const struct schedule *schedule, const struct hearth_
         return 0;
     if (account->state == HEARTH_ACCOUNT_SIGNIN_NEEDED) {
         /* a server may be wrong about it, and come to its senses */
-        wait = account->failures <= 1 ? FIRST_LOOK : DAY;
+        wait = account->failures <= 1 ? schedule->signin_retry : schedule->signin_retry_max;
     } else if (account->failures > 0) {
         int64_t cap = retry_cap(schedule, account, passing),
                 retry = retry_after(schedule, account->failures, cap);
@@ -85,9 +87,37 @@ bool jobs_schedule_is_stale(const struct schedule *schedule, const struct hearth
     return account->last_sync > now || now - account->last_sync > schedule->interval;
 }
 
+/* More than the schedule itself would wait after the attempt that the account remembers. */
+static bool is_put_off(const struct schedule *schedule, const struct hearth_account *account)
+{
+    struct hearth_account row = *account;
+    row.next_sync = 0;
+    if (row.last_seen > row.last_attempt) /* and before? the longest of all intervals, then */
+        row.last_seen = row.created = row.last_attempt - 8 * (int64_t)DAY;
+    int64_t longest = jobs_schedule_next(schedule, &row, row.last_attempt, 0, false, 0xffff);
+    if (row.failures == 0) /* it may have come late: see back_in_step() */
+        longest += (longest - row.last_attempt) / 2;
+    return row.last_attempt > 0 && longest > 0 && account->next_sync > longest;
+}
+
+struct hearth_sentence jobs_schedule_explain(const struct schedule *schedule,
+                                             const struct hearth_account *account, bool paused)
+{
+    struct hearth_time time = hearth_time_of(account->next_sync);
+    if (paused || is_put_off(schedule, account))
+        return jobs_says_next_pause(time);
+    if (account->state == HEARTH_ACCOUNT_SIGNIN_NEEDED)
+        return jobs_says_next_signin(time);
+    return account->failures > 0 ? jobs_says_next_retry(time) : jobs_says_next_interval(time);
+}
+
 int64_t jobs_schedule_horizon(const struct schedule *schedule)
 {
     int64_t longest = schedule->retry_max;
+    if (schedule->signin_retry > longest)
+        longest = schedule->signin_retry;
+    if (schedule->signin_retry_max > longest)
+        longest = schedule->signin_retry_max;
     if (schedule->interval_month > longest)
         longest = schedule->interval_month;
     if (schedule->interval_week > longest)

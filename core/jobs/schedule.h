@@ -3,6 +3,7 @@
 #ifndef HEARTH_CORE_JOBS_SCHEDULE_H
 #define HEARTH_CORE_JOBS_SCHEDULE_H
 
+#include "hearth/message.h"
 #include "hearth/storage.h"
 
 /* From [scheduler]; all in ms. */
@@ -13,7 +14,9 @@ struct schedule {
     int64_t dormant_after;  /* not seen for so long: not synced until they come back */
     int64_t retry;          /* after the first failure */
     int64_t retry_max;      /* longest pause after failures */
-    int jitter;             /* per cent, 0..50 */
+    /* until an account whose sign-in is refused is looked at again, and each time after that */
+    int64_t signin_retry, signin_retry_max;
+    int jitter; /* per cent, 0..50 */
 };
 
 /* The pause that suits how lately the person was seen; 0: none, the account sleeps. */
@@ -28,12 +31,16 @@ int64_t jobs_schedule_interval(const struct schedule *schedule,
  * first sync). account->next_sync is when it should have been: one that comes late keeps its
  * place in the schedule, so that what an outage heaped up is spread again at once. The pause is
  * then between a half and three halves of the ordinary one. An account whose sign-in is needed
- * is looked at again after 8 hours, then daily. */
+ * is looked at again after signin_retry, then each signin_retry_max. */
 int64_t jobs_schedule_next(const struct schedule *schedule, const struct hearth_account *account,
                            int64_t now, int64_t pause, bool passing, unsigned random);
 /* No account is due later than so many ms from now: one that is was written by a clock that was
  * wrong. */
 int64_t jobs_schedule_horizon(const struct schedule *schedule);
+/* When the next sync is (account->next_sync, > 1), and why then: what a person is told. `paused`:
+ * the account's server is known to want a pause; else that is seen from the time. */
+struct hearth_sentence jobs_schedule_explain(const struct schedule *schedule,
+                                             const struct hearth_account *account, bool paused);
 /* Is what the person sees older than it should be? */
 bool jobs_schedule_is_stale(const struct schedule *schedule, const struct hearth_account *account,
                             int64_t now);

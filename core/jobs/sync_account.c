@@ -275,6 +275,7 @@ static int sync_pull_source(const struct sync_context *context, const struct hea
             .cursors = cursors.items,
             .cursor_count = cursors.count,
             .sink = &sink->hearth,
+            .last_sync = account->last_sync,
         };
         r = plug_call_check(call, provider->pull(handle, &call->hearth, &request, result), err);
         if (r < 0 && sink->err.code != 0)
@@ -363,15 +364,31 @@ static int sync_run_pull(const struct sync_context *context, struct storage *sto
         result.account_backoff > result.host_backoff ? result.account_backoff : result.host_backoff;
     if (pause < why.retry_after)
         pause = why.retry_after;
-    int r = store_outcome(context, storage, account->id, pause, outcome, err);
+    /* Whoever sees that the sync has ended reads what it brought: this process is told at once,
+     * others by the queue, before the outcome is stored. */
+    if (sink.changed != 0 && context->changed != NULL)
+        context->changed(context->changed_ctx, account->id, sink.generation);
     if (sink.changed != 0)
         emit_changed(context, &sink);
+    int r = store_outcome(context, storage, account->id, pause, outcome, err);
     emit_state(context, account->id, is_well(outcome) ? "done" : "failed", &outcome->detail);
     log_outcome(account, outcome, &why);
     if (r == 0)
         say_next(account->id, outcome, pause);
     merge_sink_fini(&sink);
     return r;
+}
+
+/* Who asked for a sync wrote "at once" into the row: when it comes can be seen there. */
+static int put_off(struct storage *storage, const struct hearth_account *stored, int64_t wait,
+                   struct err *err)
+{
+    int64_t until = clock_now() + wait;
+    struct hearth_account account = {
+        .struct_size = sizeof(account), .id = stored->id, .next_sync = until};
+    if (stored->state == HEARTH_ACCOUNT_PAUSED || stored->next_sync >= until - 1000)
+        return 0;
+    return STORAGE(storage, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
 }
 
 int jobs_sync_account(const struct sync_context *context, struct storage *storage,
@@ -389,7 +406,7 @@ int jobs_sync_account(const struct sync_context *context, struct storage *storag
     if (stored.state == HEARTH_ACCOUNT_PAUSED || outcome.wait > 0) {
         say_nothing_done(id, outcome.wait);
         *ret_outcome = outcome;
-        return 0;
+        return outcome.wait > 0 ? put_off(storage, &stored, outcome.wait, err) : 0;
     }
     struct arena arena;
     arena_init(&arena, 0);

@@ -23,6 +23,10 @@ struct sync_context {
     /* "host:port" asked everybody to wait; may be NULL */
     void (*pause_host)(void *ctx, const char *host, int64_t ms);
     void *pause_ctx;
+    /* The data of an account are of another generation now; may be NULL. Comes before the end of
+     * the sync can be seen by anybody. */
+    void (*changed)(void *ctx, const char *account, int64_t generation);
+    void *changed_ctx;
     /* What happened, as JSON for the events of the queue; may be NULL. */
     void (*event)(void *ctx, const char *account, const char *json);
     void *event_ctx;

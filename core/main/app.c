@@ -411,6 +411,8 @@ void main_app_sync_context(const struct app *app, struct sync_context *ret_conte
                 .dormant_after = conf_number(scheduler, "dormant_after"),
                 .retry = conf_number(scheduler, "retry"),
                 .retry_max = conf_number(scheduler, "retry_max"),
+                .signin_retry = conf_number(scheduler, "signin_retry"),
+                .signin_retry_max = conf_number(scheduler, "signin_retry_max"),
                 .jitter = (int)conf_number(scheduler, "jitter"),
             },
     };

@@ -189,14 +189,17 @@ static int sync_here(struct app *app, const char *id, struct err *err)
     return r;
 }
 
-enum { LOOK_MS = 50, SAY_EVERY = 20, HICCUP_LOOKS = 60 * 1000 / LOOK_MS };
+/* Nobody waits longer in front of it for a pause than so many seconds. */
+enum { LOOK_MS = 50, SAY_EVERY = 20, HICCUP_LOOKS = 60 * 1000 / LOOK_MS, PATIENCE = 60 };
 
 #define PAUSE_WORDS "The Sync service asked for a pause"
 
 /* What stands between the account and its sync, as the daemon's queue has it: its place among
- * those that wait, or its own state. */
-static void describe_wait(struct app *app, const char *id, char *ret_text, size_t size)
+ * those that wait, or its own state. The seconds of a pause that the Sync service asked for; 0:
+ * there is none. */
+static long long describe_wait(struct app *app, const char *id, char *ret_text, size_t size)
 {
+    long long pause = 0;
     struct buf body = {0};
     struct err err = {0};
     int status = 0;
@@ -218,29 +221,38 @@ static void describe_wait(struct app *app, const char *id, char *ret_text, size_
             continue;
         }
         long long seconds = (json_integer_value(json_object_get(row, "wait_ms")) + 999) / 1000;
-        if (strcmp(state, "delayed") == 0)
-            snprintf(ret_text, size, PAUSE_WORDS ", which ends in about %lld second%s.", seconds,
-                     seconds == 1 ? "" : "s");
-        else if (strcmp(state, "ready") == 0)
+        char until[40];
+        time_t when = time(NULL) + seconds;
+        struct tm tm;
+        strftime(until, sizeof(until), "%Y-%m-%d %H:%M:%S %Z", localtime_r(&when, &tm));
+        if (strcmp(state, "delayed") == 0) {
+            pause = seconds;
+            snprintf(ret_text, size, PAUSE_WORDS ", which ends in about %lld second%s, at %s.",
+                     seconds, seconds == 1 ? "" : "s", until);
+        } else if (strcmp(state, "ready") == 0)
             snprintf(ret_text, size, "Queued; %zu other account%s before it at most.", before,
                      before == 1 ? " is" : "s are");
         else
             snprintf(ret_text, size, "The sync is running.");
     }
     json_decref(list);
+    return pause;
 }
 
-/* Says what it waits for when that has changed; a pause counts down without being repeated. */
-static void print_wait(struct app *app, const char *id, char *said, size_t size)
+/* Says what it waits for when that has changed; a pause counts down without being repeated. Ends
+ * the waiting with CONFLICT when that would be too long. */
+static int print_wait(struct app *app, const char *id, char *said, size_t size, struct err *err)
 {
     char text[200];
-    describe_wait(app, id, text, sizeof(text));
+    if (describe_wait(app, id, text, sizeof(text)) > PATIENCE)
+        return err_set(err, HEARTH_ERR_CONFLICT, "%s The daemon syncs the account then", text);
     bool counts_down = strncmp(text, PAUSE_WORDS, strlen(PAUSE_WORDS)) == 0 &&
                        strncmp(said, PAUSE_WORDS, strlen(PAUSE_WORDS)) == 0;
     if (counts_down || strcmp(text, said) == 0)
-        return;
+        return 0;
     main_cli_print(stderr, "%s\n", text);
     snprintf(said, size, "%s", text);
+    return 0;
 }
 
 /* Waits until the daemon's attempt that began after `asked` has ended. */
@@ -275,8 +287,8 @@ static int wait_for_daemon(struct app *app, const char *id, int64_t asked, struc
         if (!main_app_daemon_runs(app))
             return err_set(err, HEARTH_ERR_UNAVAILABLE,
                            "the daemon has stopped before the sync was done");
-        if (look % SAY_EVERY == 0)
-            print_wait(app, id, said, sizeof(said));
+        if (look % SAY_EVERY == 0 && print_wait(app, id, said, sizeof(said), err) < 0)
+            return err->code;
         struct timespec pause = {0, LOOK_MS * 1000000};
         nanosleep(&pause, NULL);
     }

@@ -131,6 +131,13 @@ static void daemon_on_event(void *ctx, const char *account, const char *text)
     json_decref(event);
 }
 
+static void daemon_on_changed(void *ctx, const char *account, int64_t generation)
+{
+    struct daemon *d = ctx;
+    if (d->api != NULL)
+        api_changed(d->api, account, generation);
+}
+
 static int start_jobs(struct daemon *d, struct err *err)
 {
     const struct conf *conf = d->app.conf;
@@ -162,6 +169,8 @@ static int start_jobs(struct daemon *d, struct err *err)
         .event_ctx = d,
     };
     main_app_sync_context(&d->app, &options.sync);
+    options.sync.changed = daemon_on_changed;
+    options.sync.changed_ctx = d;
     return jobs_start(&options, &d->jobs, err);
 }
 

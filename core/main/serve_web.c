@@ -65,6 +65,11 @@ void main_serve_account_removed(void *ctx, const char *account)
     }
 }
 
+static struct hearth_sentence explain_next(void *ctx, const struct hearth_account *account)
+{
+    return jobs_explain_next(((struct daemon *)ctx)->jobs, account);
+}
+
 static void authority_ended(void *ctx, const char *account)
 {
     struct daemon *d = ctx;
@@ -105,6 +110,7 @@ int main_serve_create_api(struct daemon *d, struct err *err)
         .request_sync = request_sync,
         .touch_last_seen = touch_last_seen,
         .is_syncing = is_syncing,
+        .explain_next = explain_next,
         .account_removed = main_serve_account_removed,
         .authority_ended = authority_ended,
         .notify_others = notify_others,

@@ -66,7 +66,8 @@ static void put_status(struct view_call *call, const json_t *account)
 {
     struct buf *out = &call->html;
     const char *state = pages_basic_text(account, "state"),
-               *detail = pages_basic_text(account, "state_detail");
+               *detail = pages_basic_text(account, "state_detail"),
+               *next = pages_basic_text(account, "next_sync_detail");
     int64_t synced = json_integer_value(json_object_get(account, "last_sync"));
     if (json_is_true(json_object_get(account, "syncing")))
         pages_html_paragraph(call, pages_says_syncing());
@@ -74,6 +75,8 @@ static void put_status(struct view_call *call, const json_t *account)
                                            : pages_says_not_synced());
     if (detail != NULL)
         pages_html_put(out, "<p><strong>%s</strong></p>\n", detail);
+    if (next != NULL)
+        pages_html_put(out, "<p>%s</p>\n", next);
     if (state != NULL && strcmp(state, "signin_needed") == 0)
         buf_add_text(out, "<p><a href=\"/auth/signin?next=/basic/\">Sign in again</a></p>\n");
 }

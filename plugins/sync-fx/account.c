@@ -110,7 +110,9 @@ int fx_account_info(struct fx_pull *p)
         r = fx_end_passing(p, fx_says_no_info());
     else if (r == 0 && answer.last_modified > 0)
         p->info = answer.last_modified;
-    else if (r == FX_MISSING || r == FX_MODIFIED)
+    else if (r == FX_MISSING)
+        r = fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_no_collections(p->state.endpoint, 404));
+    else if (r == FX_MODIFIED)
         r = fx_end_status(p, FX_SYNC_SERVER, "info/collections", &answer);
     if (r == 0)
         fx_log_timestamps(p);
@@ -136,7 +138,7 @@ int fx_account_configuration(struct fx_pull *p)
         return 0;
     struct fx_answer answer;
     struct support_buf body = {0};
-    struct fx_get get = {.path = "info/configuration", .ret_body = &body};
+    struct fx_get get = {.path = "info/configuration", .ret_body = &body, .may_be_missing = true};
     int r = fx_storage_get(p, &get, &answer);
     if (r == 0 && fx_json_scan(body.data, body.size, on_limit, &limit) != 0)
         limit = 0;
@@ -159,7 +161,11 @@ static int get_record(struct fx_pull *p, const char *path, struct fx_decoder *de
     struct support_buf body = {0};
     struct fx_get get = {.path = path, .ret_body = &body, .max_response = 4 << 20};
     int r = fx_storage_get(p, &get, &answer);
-    if (r == 0 && fx_bso_read(decoder, body.data, body.size, ret_bso) != FX_BSO_OK)
+    enum fx_bso_status status =
+        r == 0 ? fx_bso_read(decoder, body.data, body.size, ret_bso) : FX_BSO_OK;
+    if (status == FX_BSO_NOT_JSON)
+        r = fx_end_passing(p, fx_says_no_record(path));
+    else if (status != FX_BSO_OK)
         r = fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_record_damaged(path + strlen("storage/")));
     support_buf_fini(&body);
     return r == FX_MODIFIED || r == FX_UNCHANGED ? fx_end_status(p, FX_SYNC_SERVER, path, &answer)
@@ -174,7 +180,7 @@ static int fetch_meta(struct fx_pull *p)
         return fx_break(p, HEARTH_ERR_NOMEM, fx_says_no_memory());
     int r = get_record(p, "storage/meta/global", &decoder, &bso);
     if (r == FX_MISSING)
-        r = fx_end(p, HEARTH_ACCOUNT_WAITING, fx_says_waiting());
+        r = fx_end(p, HEARTH_ACCOUNT_WAITING, fx_says_no_meta());
     else if (r == 0 && fx_meta_parse(bso.payload, bso.payload_size, &p->state.meta) != 0)
         r = fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_meta_damaged());
     else if (r == 0)
@@ -214,10 +220,22 @@ static void note_engines(struct fx_pull *p)
     p->account.unsupported = unsupported;
 }
 
+/* meta or crypto is not in the list of collections. A Firefox that begins writes them first. */
+static struct hearth_sentence account_why_nothing(const struct fx_pull *p)
+{
+    bool data = false;
+    for (int c = 1; c < FX_COLLECTIONS; c++)
+        data |= p->timestamps[c] != 0;
+    return data && p->meta_timestamp == 0 ? fx_says_no_meta()
+           : data                         ? fx_says_no_keys()
+           : p->synced_before             ? fx_says_emptied()
+                                          : fx_says_waiting();
+}
+
 int fx_account_meta(struct fx_pull *p)
 {
     if (p->meta_timestamp == 0 || p->keys_timestamp == 0)
-        return fx_end(p, HEARTH_ACCOUNT_WAITING, fx_says_waiting());
+        return fx_end(p, HEARTH_ACCOUNT_WAITING, account_why_nothing(p));
     bool known = p->state.meta.present && p->state.meta.timestamp == p->meta_timestamp;
     fx_log(p, known ? "meta/global is known"
                     : "meta/global is read, because it has changed or is not known yet");
@@ -285,7 +303,7 @@ static int account_get_keys(struct fx_pull *p)
     int r = fetch_keys(p);
     if (r == FX_REKEYED)
         r = keys_do_not_open(p);
-    return r == FX_MISSING ? fx_end(p, HEARTH_ACCOUNT_WAITING, fx_says_waiting()) : r;
+    return r == FX_MISSING ? fx_end(p, HEARTH_ACCOUNT_WAITING, fx_says_no_keys()) : r;
 }
 
 int fx_account_keys(struct fx_pull *p)

@@ -1,5 +1,6 @@
 #include "answer.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -10,21 +11,23 @@
 
 enum { DAY = 86400 * 1000 };
 
-int fx_answer_seconds(const char *text, int64_t *ret_ms)
+/* A header's value: blanks around it do not count. */
+static int answer_number(const char *text, int decimals, int64_t most, int64_t *ret_value)
 {
     text += strspn(text, " \t");
-    size_t digits = strspn(text, "0123456789");
-    const char *rest = text + digits;
-    if (*rest == '.')
-        rest += 1 + strspn(rest + 1, "0123456789");
-    rest += strspn(rest, " \t");
-    if (digits == 0 || *rest != '\0')
-        return HEARTH_ERR_INVALID;
-    int64_t seconds = 0;
-    for (size_t i = 0; i < digits && seconds <= DAY; i++)
-        seconds = seconds * 10 + (text[i] - '0');
-    *ret_ms = seconds > DAY / 1000 ? DAY : seconds * 1000;
-    return 0;
+    size_t size = strcspn(text, " \t");
+    return text[size + strspn(text + size, " \t")] == '\0'
+               ? fx_number_parse(text, size, decimals, most, ret_value)
+               : HEARTH_ERR_INVALID;
+}
+
+int fx_answer_seconds(const char *text, int64_t *ret_ms)
+{
+    int64_t hundredths;
+    int r = answer_number(text, 2, DAY / 10, &hundredths);
+    if (r == 0)
+        *ret_ms = hundredths < 0 ? 0 : hundredths * 10;
+    return r;
 }
 
 int fx_answer_hawk_ts(const char *text, int64_t *ret_ts)
@@ -68,15 +71,10 @@ static int64_t read_timestamp(const char *text)
 /* -1: not a count. */
 static int64_t read_count(const char *text)
 {
-    enum { DIGITS_MAX = 15 };
-    text += strspn(text, " \t");
-    size_t digits = strspn(text, "0123456789");
-    if (digits == 0 || digits > DIGITS_MAX || text[digits + strspn(text + digits, " \t")] != '\0')
-        return -1;
-    int64_t count = 0;
-    for (size_t i = 0; i < digits; i++)
-        count = count * 10 + (text[i] - '0');
-    return count;
+    int64_t count;
+    return answer_number(text, 0, FX_NUMBER_MAX, &count) == 0 && count >= 0 && count < FX_NUMBER_MAX
+               ? count
+               : -1;
 }
 
 static int body_type_read(const char *text)
@@ -108,8 +106,11 @@ static void answer_read_header(const char *name, const char *value, struct fx_an
     int64_t number;
     if (strcmp(name, "x-last-modified") == 0)
         answer->last_modified = read_timestamp(value);
-    else if (strcmp(name, "x-weave-timestamp") == 0 || strcmp(name, "x-timestamp") == 0)
-        answer->server_time = (number = read_timestamp(value)) < 0 ? -1 : number * 10;
+    else if (strcmp(name, "x-weave-timestamp") == 0 || strcmp(name, "x-timestamp") == 0) {
+        answer->is_weave |= name[2] == 'w';
+        answer->weave_time = (number = read_timestamp(value)) < 0 ? -1 : number * 10;
+    } else if (strcmp(name, "date") == 0 && fx_timestamp_parse_date(value, &number) == 0)
+        answer->date = number;
     else if (strcmp(name, "content-type") == 0)
         answer->body_type = body_type_read(value);
     else if (strcmp(name, "x-weave-next-offset") == 0)
@@ -121,9 +122,11 @@ static void answer_read_header(const char *name, const char *value, struct fx_an
         answer->backoff = number > answer->backoff ? number : answer->backoff;
     else if (strcmp(name, "retry-after") == 0 && fx_answer_seconds(value, &number) == 0)
         answer->retry_after = number;
-    else if (strcmp(name, "www-authenticate") == 0 && fx_answer_hawk_ts(value, &number) == 0)
-        answer->hawk_ts = number;
-    else if (strcmp(name, "x-weave-alert") == 0) {
+    else if (strcmp(name, "www-authenticate") == 0) {
+        answer->is_hawk |= strncasecmp(value + strspn(value, " \t"), "Hawk", 4) == 0;
+        if (fx_answer_hawk_ts(value, &number) == 0)
+            answer->hawk_ts = number;
+    } else if (strcmp(name, "x-weave-alert") == 0) {
         size_t size = codec_utf8_valid(value, strlen(value))
                           ? support_utf8_cut(value, strlen(value), (FX_ALERT_MAX - 1) / 3)
                           : 0;
@@ -133,11 +136,27 @@ static void answer_read_header(const char *name, const char *value, struct fx_an
     }
 }
 
+/* Some servers write X-Last-Modified into X-Weave-Timestamp, so that it is no clock; in an answer
+ * of which only the one is there, Date tells. What contradicts itself teaches nothing. */
+static void answer_read_clock(struct fx_answer *answer)
+{
+    enum { AGREE = 30 * 1000 };
+    if (answer->is_weave && answer->last_modified >= 0 &&
+        answer->weave_time == answer->last_modified * 10)
+        answer->weave_time = -1;
+    bool both = answer->date >= 0 && answer->weave_time >= 0;
+    if (both && llabs(answer->date - answer->weave_time) > AGREE)
+        return;
+    answer->server_time = answer->weave_time >= 0 ? answer->weave_time : answer->date;
+}
+
 void fx_answer_read(const struct hearth_http_response *response, struct fx_answer *ret_answer)
 {
     *ret_answer = (struct fx_answer){.status = response->status,
                                      .last_modified = -1,
                                      .server_time = -1,
+                                     .date = -1,
+                                     .weave_time = -1,
                                      .hawk_ts = -1,
                                      .records = -1};
     for (size_t i = 0; i < response->header_count; i++)
@@ -145,4 +164,23 @@ void fx_answer_read(const struct hearth_http_response *response, struct fx_answe
                            HEARTH_AT(response->headers, i)->value, ret_answer);
     if (ret_answer->retry_after == 0 && response->retry_after > 0) /* given as a date */
         ret_answer->retry_after = response->retry_after < DAY ? response->retry_after : DAY;
+    answer_read_clock(ret_answer);
+}
+
+/* A value of JSON, cut off or whole: nobody's page begins like one. */
+static bool body_is_json(const char *body)
+{
+    body += strspn(body, " \t\r\n");
+    size_t number = strspn(body, "-+.eE0123456789");
+    return *body == '{' || *body == '[' || *body == '"' ||
+           body[number + strspn(body + number, " \t\r\n")] == '\0' ||
+           strncmp(body, "null", 4) == 0 || strncmp(body, "true", 4) == 0 ||
+           strncmp(body, "false", 5) == 0;
+}
+
+bool fx_answer_is_foreign(const struct fx_answer *answer)
+{
+    const char *body = answer->error_body;
+    bool page = body[strspn(body, " \t\r\n")] == '<';
+    return !answer->is_hawk && (page || (!answer->is_weave && !body_is_json(body)));
 }

@@ -13,11 +13,15 @@ struct fx_answer {
     int status;
     int body_type;         /* enum fx_body_type */
     int64_t last_modified; /* centiseconds */
-    int64_t server_time;   /* ms: X-Weave-Timestamp, X-Timestamp */
+    int64_t server_time;   /* ms: the server's clock, as far as one header or all agree on it */
+    int64_t date;          /* ms: Date */
+    int64_t weave_time;    /* ms: X-Weave-Timestamp, X-Timestamp; -1 also when it is no clock */
     int64_t hawk_ts;       /* seconds, from WWW-Authenticate: Hawk ts="…" */
     int64_t retry_after;   /* ms; 0 absent */
     int64_t backoff;       /* ms: X-Weave-Backoff, X-Backoff; 0 absent */
     int64_t records;
+    bool is_weave;            /* has X-Weave-Timestamp */
+    bool is_hawk;             /* has a Hawk challenge */
     bool has_next;            /* X-Weave-Next-Offset */
     char next[FX_OFFSET_MAX]; /* "" with has_next: unusable */
     char alert[FX_ALERT_MAX]; /* X-Weave-Alert on one line; "" absent */
@@ -28,8 +32,13 @@ struct fx_answer {
 
 void fx_answer_read(const struct hearth_http_response *response, struct fx_answer *ret_answer);
 
-/* "Retry-After: 120" and its like: whole seconds with a fraction at most, to ms, no more than a
- * day. INVALID otherwise. */
+/* The refusal (a status from 400 on) is not by the server that was asked: an HTML page of a proxy,
+ * a portal or a CDN, which says nothing about sign-in or data. Own answers are JSON, or nothing, or
+ * a plain word beside X-Weave-Timestamp. */
+bool fx_answer_is_foreign(const struct fx_answer *answer);
+
+/* "Retry-After: 120" and its like: any number of seconds, to ms, from 0 to a day. INVALID
+ * otherwise. */
 int fx_answer_seconds(const char *text, int64_t *ret_ms);
 
 /* ts of a Hawk challenge, in seconds. NOT_FOUND. */

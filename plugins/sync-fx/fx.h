@@ -100,7 +100,7 @@ struct fx_pull {
     int64_t info, meta_timestamp, keys_timestamp;
     /* a 401 of the storage server has cost a new token already */
     bool renewed;
-    bool clock_fixed;                  /* so has a wrong clock */
+    bool synced_before;                /* there is data of this account */
     bool alerted;                      /* X-Weave-Alert was logged */
     bool incomplete;                   /* something was left for the next run */
     int64_t soft_backoff;              /* X-Weave-Backoff: ms */
@@ -206,6 +206,7 @@ struct fx_get {
     int64_t if_modified_since; /* centiseconds; 0: none */
     int64_t if_unmodified_since;
     bool newlines;
+    bool may_be_missing; /* whoever says 404: it is no part of every server */
     uint64_t max_response;
     struct support_buf *ret_body;
     int (*on_begin)(void *ctx, const struct fx_answer *answer);
@@ -214,8 +215,9 @@ struct fx_get {
 };
 
 /* A signed GET to the storage server: the only thing that is ever sent there. Renews
- * credentials, corrects the clock. 0 (status 200), FX_UNCHANGED, FX_MODIFIED, FX_MISSING,
- * FX_MOVED, FX_END, negative, or what a callback returned. */
+ * credentials, corrects the clock, takes no proxy's page for the server's word. 0 (status 200),
+ * FX_UNCHANGED, FX_MODIFIED, FX_MISSING, FX_MOVED, FX_END, negative, or what a callback
+ * returned. */
 int fx_storage_get(struct fx_pull *p, const struct fx_get *get, struct fx_answer *ret_answer);
 
 /* --- account.c: info, meta/global, crypto/keys --- */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "hearth/plugin.h"
+#include "timestamp.h"
 #include "codec/codec.h"
 
 struct scanner {
@@ -264,14 +265,7 @@ int fx_span_text(const struct fx_span *span, char *ret_text, size_t capacity, si
 
 int fx_span_integer(const struct fx_span *span, int64_t *ret_value)
 {
-    if (span->kind != FX_JSON_NUMBER)
-        return HEARTH_ERR_INVALID;
-    size_t i = span->at[0] == '-', n = span->size - i;
-    if (n > 18 || scanner_digits(span->at + i, span->at + span->size) != n)
-        return HEARTH_ERR_INVALID;
-    int64_t value = 0;
-    for (; i < span->size; i++)
-        value = value * 10 + (span->at[i] - '0');
-    *ret_value = span->at[0] == '-' ? -value : value;
-    return 0;
+    return span->kind == FX_JSON_NUMBER
+               ? fx_number_parse(span->at, span->size, 0, FX_NUMBER_MAX, ret_value)
+               : HEARTH_ERR_INVALID;
 }

@@ -44,7 +44,7 @@ bool fx_span_is_null(const struct fx_span *span);
  * Bytes are not checked to be UTF-8. */
 int fx_span_text(const struct fx_span *span, char *ret_text, size_t capacity, size_t *ret_size);
 
-/* A number without fraction or exponent. INVALID otherwise, or out of range. */
+/* Any number, rounded; no farther from 0 than FX_NUMBER_MAX. INVALID when it is none. */
 int fx_span_integer(const struct fx_span *span, int64_t *ret_value);
 
 #endif

@@ -18,8 +18,8 @@
 
 /* clang-format off */
 /* The same of each server, in whole sentences: another language may need other words for each.
- * path: what was asked for. */
-#define FX_SERVER_MESSAGES(M, T, server, word, name) \
+ * path: what was asked for. check: who says where the server is, and can be wrong. */
+#define FX_SERVER_MESSAGES(M, T, server, word, name, check) \
     M(T, server##_timeout, "sync-fx." word ".timeout", \
       "The " name " did not answer in time ({path}). It is tried again.", 1, TEXT, path) \
     M(T, server##_unreachable, "sync-fx." word ".unreachable", \
@@ -33,14 +33,14 @@
       "The " name " refused the request for {path} (400, reason {reason}). If it repeats, this " \
       "is a fault of Hearth: please report it.", 2, TEXT, path, TEXT, reason) \
     M(T, server##_forbidden, "sync-fx." word ".forbidden", \
-      "The " name " does not allow {path} to be read (403). Ask its operator.", 1, TEXT, path) \
+      "The " name " does not allow the request for {path} (403). Ask whoever runs it.", \
+      1, TEXT, path) \
     M(T, server##_missing, "sync-fx." word ".missing", \
-      "The " name " has nothing at {path} ({status}). Whoever runs this server can check the " \
-      "address in its configuration.", 2, TEXT, path, NUMBER, status) \
+      "The " name " has nothing at {path} ({status}). It is tried again. " check, \
+      2, TEXT, path, NUMBER, status) \
     M(T, server##_stranger, "sync-fx." word ".stranger", \
       "The " name " does not accept the request for {path} ({status}): it seems to be another " \
-      "kind of server. Whoever runs this server can check the address.", \
-      2, TEXT, path, NUMBER, status) \
+      "kind of server. " check, 2, TEXT, path, NUMBER, status) \
     M(T, server##_browser_check, "sync-fx." word ".browser_check", \
       "The " name " asked for a browser check that a program cannot pass (406). It is tried " \
       "again; if it stays so, sign in again.", 0) \
@@ -58,8 +58,8 @@
       "The " name " failed ({status} at {path}). It is tried again.", \
       2, NUMBER, status, TEXT, path) \
     M(T, server##_redirects, "sync-fx." word ".redirects", \
-      "The " name " redirects {path} elsewhere ({status}), which is not followed. Whoever runs " \
-      "this server can check the address.", 2, TEXT, path, NUMBER, status) \
+      "The " name " redirects the request for {path} to another address ({status}), which is " \
+      "not followed. " check, 2, TEXT, path, NUMBER, status) \
     M(T, server##_unknown, "sync-fx." word ".unknown", \
       "The " name " gave an answer that Hearth does not understand ({status} at {path}).", \
       2, NUMBER, status, TEXT, path)
@@ -141,8 +141,8 @@
     M(T, token_signin_refused, "sync-fx.token.signin_refused", \
       "The token server no longer accepts the sign-in, even renewed. Sign in again.", 0) \
     M(T, token_clock, "sync-fx.token.clock", \
-      "The token server says that the clock is wrong. Whoever runs this server can check the " \
-      "time of its machine.", 0) \
+      "The token server says that this server's clock is wrong. Whoever runs this server can " \
+      "check the time of its machine.", 0) \
     M(T, token_key, "sync-fx.token.key", \
       "The account's password was reset, and with it the key of the data changed. Sign in " \
       "again.", 0) \
@@ -161,14 +161,41 @@
       "The Sync server refuses correctly signed requests (401). A proxy in front of it may " \
       "rewrite Host or strip a path prefix: it must pass on host, port and path exactly as " \
       "they came.", 0) \
+    M(T, storage_foreign, "sync-fx.sync.foreign", \
+      "Something between here and the Sync server refuses the request ({status}; perhaps a " \
+      "proxy's or portal's page). It is tried again.", 1, NUMBER, status) \
+    M(T, storage_clock, "sync-fx.sync.clock", \
+      "The Sync server refuses the request ({status}), and its clock differs from this " \
+      "server's by {difference}. Whoever runs the two can set their clocks.", \
+      2, NUMBER, status, DURATION, difference) \
     M(T, too_many_records, "sync-fx.sync.too_many_records", \
       "The Sync server gives more than {most} records of " FX_TITLE(collection) "." FX_KEPT, \
       2, COUNT, most, WORD, collection) \
     M(T, no_list, "sync-fx.sync.no_list", \
       "The Sync server's answer to {path} is not a list of records (perhaps a proxy's or " \
       "portal's page). It is tried again.", 1, TEXT, path) \
+    M(T, no_record, "sync-fx.sync.no_record", \
+      "The Sync server's answer to {path} is not a record (cut off, or perhaps a proxy's or " \
+      "portal's page). It is tried again.", 1, TEXT, path) \
     M(T, cut_off, "sync-fx.sync.cut_off", \
       "The Sync server's answer to {path} was cut off. It is tried again.", 1, TEXT, path) \
+    M(T, no_collections, "sync-fx.sync.no_collections", \
+      "The Sync server has no list of collections at {address} ({status}). It is tried again. " \
+      "The token server named this address; whoever runs the two can check it.", \
+      2, TEXT, address, NUMBER, status) \
+    M(T, not_there, "sync-fx.sync.not_there", \
+      "The Sync server says that it has " FX_TITLE(collection) ", and has nothing there " \
+      "(404)." FX_KEPT, 1, WORD, collection) \
+    M(T, no_meta, "sync-fx.sync.no_meta", \
+      "The Sync server does not have the record meta/global, which says what the account " \
+      "syncs. A Firefox that syncs to the account writes it; Hearth looks again by itself.", 0) \
+    M(T, no_keys, "sync-fx.sync.no_keys", \
+      "The Sync server does not have the record crypto/keys, the keys of the account's data. A " \
+      "Firefox that syncs to the account writes it; Hearth looks again by itself.", 0) \
+    M(T, emptied, "sync-fx.emptied", \
+      "The Sync server has no data of this account any more: they were removed there, or the " \
+      "account was moved. What was read before is kept. A Firefox that syncs to the account " \
+      "uploads its data anew; Hearth looks again by itself.", 0) \
     M(T, no_info, "sync-fx.sync.no_info", \
       "The answer to info/collections is cut off or not from a Sync server (perhaps a " \
       "proxy's or portal's page). It is tried again.", 0) \
@@ -261,9 +288,12 @@
     FX_LIST_MESSAGES(M, T, unsupported, "unsupported", \
       "Not read, being in a newer format than this Hearth understands (update Hearth): ") \
     FX_LIST_MESSAGES(M, T, declined, "declined", "Not synced, by choice in Firefox: ") \
-    FX_SERVER_MESSAGES(M, T, sync, "sync", "Sync server") \
-    FX_SERVER_MESSAGES(M, T, token, "token", "token server") \
-    FX_SERVER_MESSAGES(M, T, accounts, "accounts", "accounts server")
+    FX_SERVER_MESSAGES(M, T, sync, "sync", "Sync server", \
+      "The token server named its address; whoever runs the two can check that.") \
+    FX_SERVER_MESSAGES(M, T, token, "token", "token server", \
+      "Whoever runs this server can check token_server, and what is in between.") \
+    FX_SERVER_MESSAGES(M, T, accounts, "accounts", "accounts server", \
+      "Whoever runs this server can check accounts_url, and what is in between.")
 
 /* refused_N: by the accounts server, with this errno. */
 #define FX_SIGNIN_MESSAGES(M, T) \
@@ -373,6 +403,11 @@
       "The accounts server does not offer this way of signing in." FX_WEB, 0) \
     M(T, server_failed, "sync-fx.signin.server_failed", \
       "The accounts server failed ({status}). Try again in a few minutes.", 1, NUMBER, status) \
+    M(T, foreign, "sync-fx.signin.foreign", \
+      "Something between here and the accounts server answered in its place ({status}; perhaps a " \
+      "proxy's or portal's page). That says nothing about your password. Try again in a few " \
+      "minutes; if it stays so, whoever runs this server can look into it.", \
+      1, NUMBER, status) \
     M(T, timeout, "sync-fx.signin.timeout", \
       "The accounts server did not answer in time. Try again in a minute.", 0) \
     M(T, unreachable, "sync-fx.signin.unreachable", \

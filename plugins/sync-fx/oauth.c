@@ -81,11 +81,29 @@ static int take_grant(struct fx_pull *p, const struct support_buf *body)
     return r;
 }
 
+struct own_refusal {
+    int64_t number, code;
+};
+
 static int on_errno(void *ctx, const struct fx_span *key, const struct fx_span *value)
 {
+    struct own_refusal *refusal = ctx;
     if (fx_span_is(key, "errno"))
-        fx_span_integer(value, ctx);
+        fx_span_integer(value, &refusal->number);
+    else if (fx_span_is(key, "code"))
+        fx_span_integer(value, &refusal->code);
     return 0;
+}
+
+/* The number that the accounts server refuses with; 0: it is not the accounts server who does. */
+static int64_t refusal_number(const struct fx_answer *answer)
+{
+    struct own_refusal refusal = {.code = answer->status};
+    bool own = answer->status >= 400 && answer->status < 500 &&
+               fx_json_scan(answer->error_body, answer->error_body_size, on_errno, &refusal) == 0;
+    return own && refusal.code == answer->status && refusal.number >= 100 && refusal.number < 1000
+               ? refusal.number
+               : 0;
 }
 
 /* The numbers of the OAuth server and of the accounts server, which newer releases answer with
@@ -94,8 +112,7 @@ static int refresh_end_refused(struct fx_pull *p, const struct fx_answer *answer
 {
     static const int dead[] = {108, 110, 115, 119, 121, 122, 138, 164, 182, 104};
     static const int configuration[] = {101, 102, 111, 112, 114, 116, 162, 163, 166, 169, 171, 204};
-    int64_t number = 0;
-    fx_json_scan(answer->error_body, answer->error_body_size, on_errno, &number);
+    int64_t number = refusal_number(answer);
     for (size_t i = 0; i < sizeof(dead) / sizeof(dead[0]); i++) {
         if (number == dead[i])
             return fx_end(p, HEARTH_ACCOUNT_SIGNIN_NEEDED, fx_says_signin_ended());

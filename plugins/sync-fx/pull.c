@@ -280,6 +280,7 @@ int fx_pull_run(struct fx_handle *handle, struct hearth_call *call, const struct
     p->host = handle->fx->host;
     p->sink = pull->sink;
     p->result = &result;
+    p->synced_before = HEARTH_HAS(pull, last_sync) && pull->last_sync != 0;
     p->logs_details = p->host->log_wants(p->host, HEARTH_LOG_DEBUG);
     int r = prepare_and_run(p, pull);
     if (p->soft_backoff > 0) {

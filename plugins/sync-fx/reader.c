@@ -177,7 +177,10 @@ static int read_path(struct reading *g, const char *path, int64_t unmodified_sin
                          .ctx = g};
     char name[STORAGE_PATH];
     int r = fx_storage_get(g->p, &get, ret_answer);
-    if (r == FX_MISSING || r == FX_UNCHANGED)
+    if (r == FX_MISSING)
+        return fx_end(g->p, HEARTH_ACCOUNT_ERROR,
+                      fx_says_not_there(fx_collections[g->reader->collection].name));
+    if (r == FX_UNCHANGED)
         return fx_end_status(g->p, FX_SYNC_SERVER, storage_path(g, name), ret_answer);
     if (r != 0)
         return r;

@@ -132,11 +132,16 @@ int fx_end_status(struct fx_pull *p, enum fx_server server, const char *path,
 {
     enum { OVER_QUOTA = 14, MUST_UPGRADE = 16 };
     int64_t code = answer->status == 400 ? weave_code(answer) : 0;
-    char reason[24];
-    snprintf(reason, sizeof(reason), "%lld", (long long)code);
+    char reason[24] = "not given";
+    if (code != 0)
+        snprintf(reason, sizeof(reason), "%lld", (long long)code);
     set_pauses(p, answer);
-    p->result->passing = answer->status == 409 || answer->status == 429 ||
-                         (answer->status >= 500 && answer->status != 513);
+    p->result->passing =
+        answer->status == 409 || answer->status == 429 ||
+        (answer->status >= 500 && answer->status != 513) ||
+        ((answer->status == 403 || answer->status == 404) && fx_answer_is_foreign(answer));
+    if (answer->status == 400 && server == FX_SYNC_SERVER && fx_answer_is_foreign(answer))
+        return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_storage_foreign(400));
     if (server == FX_SYNC_SERVER && code == OVER_QUOTA)
         return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_over_quota());
     if (server == FX_SYNC_SERVER && code == MUST_UPGRADE)

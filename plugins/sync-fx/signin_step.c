@@ -146,7 +146,12 @@ static int refusal_throttled(struct fx_signin *s, int64_t wait, uint64_t methods
 /* What is not in the body: by the status. */
 static int refused_by_status(struct fx_signin *s, int64_t wait)
 {
-    switch (s->answer.status) {
+    int status = s->answer.status;
+    if (status >= 400 && status < 500 && status != 406 && status != 429 &&
+        fx_answer_is_foreign(&s->answer))
+        return fx_step_failed(s, "server_error", fx_asks_foreign(status),
+                              status == 404 || status == 410 ? HEARTH_SIGNIN_BROWSER : 0, 0);
+    switch (status) {
     case 406:
         return fx_step_failed(s, "anti_bot_challenge", fx_asks_browser_check(),
                               HEARTH_SIGNIN_BROWSER, 0);
@@ -157,10 +162,10 @@ static int refused_by_status(struct fx_signin *s, int64_t wait)
         return fx_step_failed(s, "unsupported_server", fx_asks_unsupported(), HEARTH_SIGNIN_BROWSER,
                               0);
     default:
-        return fx_step_failed(s, "server_error", fx_asks_server_failed(s->answer.status), 0,
-                              s->answer.status < 500 ? 0
-                              : wait == 0            ? PAUSE
-                                                     : wait);
+        return fx_step_failed(s, "server_error", fx_asks_server_failed(status), 0,
+                              status < 500 ? 0
+                              : wait == 0  ? PAUSE
+                                           : wait);
     }
 }
 

@@ -84,36 +84,71 @@ static void note_headers(struct fx_pull *p, const struct fx_answer *answer)
     }
 }
 
-/* 0: send it again. */
-static int on_unauthorized(struct fx_pull *p, const struct fx_answer *answer)
+/* How far the server's clock is from the one that the request was signed by: what its Hawk
+ * challenge says, else Date, else its own header. 0: they agree, or nothing says. */
+static int64_t storage_clock_differs(const struct fx_pull *p, const struct fx_answer *answer)
 {
-    int64_t server = answer->hawk_ts >= 0 ? answer->hawk_ts * 1000 : answer->server_time;
-    int64_t ours = p->host->now_ms(p->host) + p->state.clock_offset;
-    if (server >= 0 && llabs(server - ours) > CLOCK_TOLERANCE && !p->clock_fixed) {
-        p->clock_fixed = true;
+    int64_t ours = p->host->now_ms(p->host) + p->state.clock_offset,
+            said[] = {answer->date, answer->weave_time};
+    if (answer->hawk_ts >= 0)
+        said[0] = said[1] = answer->hawk_ts * 1000;
+    for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
+        if (said[i] >= 0 && llabs(said[i] - ours) > CLOCK_TOLERANCE)
+            return said[i] - ours;
+    return 0;
+}
+
+/* A request that is refused may be signed again, once, by the server's clock. */
+struct resign {
+    bool done, undone;
+    int64_t before; /* the offset that was held for right */
+};
+
+/* The request was refused (401, 403). 0: send it again. */
+static int storage_on_refused(struct fx_pull *p, const char *what, const struct fx_answer *answer,
+                              struct resign *resign)
+{
+    int64_t differs = storage_clock_differs(p, answer);
+    if (differs != 0 && !resign->done) {
+        *resign = (struct resign){.done = true, .before = p->state.clock_offset};
         fx_log(p,
-               "the Sync server refused a request (401); its clock differs by %lld s, so it is "
+               "the Sync server refused a request (%d); its clock differs by %lld s, so it is "
                "signed again",
-               (long long)(server - ours) / 1000);
-        p->state.clock_offset += server - ours;
+               answer->status, (long long)differs / 1000);
+        p->state.clock_offset += differs;
         return 0;
     }
-    if (!p->renewed) {
+    if (resign->done && !resign->undone) { /* that was not it */
+        resign->undone = true;
+        p->state.clock_offset = resign->before;
+        differs = storage_clock_differs(p, answer);
+    }
+    if (fx_answer_is_foreign(answer))
+        return fx_end_passing(p, fx_says_storage_foreign(answer->status));
+    if (answer->status == 403 && differs == 0)
+        return fx_end_status(p, FX_SYNC_SERVER, what, answer);
+    if (answer->status == 401 && !p->renewed) {
         p->renewed = true;
         fx_log(p, "the Sync server refused a request (401); new credentials are asked for");
         return fx_token_ensure(p, true);
     }
     p->state.hawk_id[0] = '\0';
-    return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_storage_unauthorized());
+    return fx_end(p, HEARTH_ACCOUNT_ERROR,
+                  differs == 0
+                      ? fx_says_storage_unauthorized()
+                      : fx_says_storage_clock(answer->status, hearth_duration_of(llabs(differs))));
 }
 
 int fx_storage_get(struct fx_pull *p, const struct fx_get *get, struct fx_answer *ret_answer)
 {
+    struct resign resign = {0};
+    char what[64];
+    snprintf(what, sizeof(what), "%.*s", (int)strcspn(get->path, "?"), get->path);
     int r = fx_token_ensure(p, false);
     while (r == 0 && (r = storage_send_once(p, get, ret_answer)) == 0) {
-        if (ret_answer->status != 401)
+        if (ret_answer->status != 401 && ret_answer->status != 403)
             break;
-        r = on_unauthorized(p, ret_answer);
+        r = storage_on_refused(p, what, ret_answer, &resign);
     }
     if (r != 0)
         return r;
@@ -124,13 +159,13 @@ int fx_storage_get(struct fx_pull *p, const struct fx_get *get, struct fx_answer
     case 304:
         return FX_UNCHANGED;
     case 404:
-        return FX_MISSING;
+        return fx_answer_is_foreign(ret_answer) && !get->may_be_missing
+                   ? fx_end_passing(p, fx_says_storage_foreign(404))
+                   : FX_MISSING;
     case 412:
         return FX_MODIFIED;
     default:
         break;
     }
-    char what[64];
-    snprintf(what, sizeof(what), "%.*s", (int)strcspn(get->path, "?"), get->path);
     return fx_end_status(p, FX_SYNC_SERVER, what, ret_answer);
 }

@@ -103,7 +103,8 @@ static int token_on_status(void *ctx, const struct fx_span *key, const struct fx
     return 0;
 }
 
-/* FOREIGN: by something in between (a proxy, a portal), which says nothing about the sign-in. */
+/* FOREIGN: by something in between (a proxy, a portal, a gateway with JSON of its own), which says
+ * nothing about the sign-in. */
 enum refusal {
     REFUSED_TOKEN,
     REFUSED_CLOCK,
@@ -130,7 +131,7 @@ static enum refusal token_classify_refusal(const struct fx_answer *answer)
         if (strcmp(status, table[i].status) == 0)
             return table[i].refusal;
     }
-    return answer->status == 401 ? REFUSED_TOKEN : REFUSED_OTHER;
+    return answer->status == 401 ? REFUSED_FOREIGN : REFUSED_OTHER;
 }
 
 static int token_ask_server(struct fx_pull *p, const char *server, struct fx_answer *answer,

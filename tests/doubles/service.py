@@ -30,6 +30,12 @@ LOGGED = ("X-If-Modified-Since", "X-If-Unmodified-Since", "X-KeyID", "X-Client-S
           "Accept-Encoding", "Content-Type", "User-Agent", "Origin", "Cookie", "Referer")
 
 
+def is_page(headers):
+    """A fault that says so is not the server's own answer, but that of a proxy or portal."""
+    return any(n.lower() == "content-type" and v.startswith("text/html")
+               for n, v in headers.items())
+
+
 class Request:
     """One request of a client, and the line of the log about it."""
     def __init__(self, method, path, headers, kind, email):
@@ -198,7 +204,7 @@ class Service:
         answer.headers.update(fault.get("add_headers", {}))
         for name in fault.get("without", ()):
             answer.headers.pop(name, None)
-        if kind == "storage":
+        if kind == "storage" and not ("status" in fault and is_page(answer.headers)):
             answer.headers.setdefault("X-Weave-Timestamp", f"{self.time(fault):.2f}")
         return answer
 
@@ -219,7 +225,7 @@ class Service:
     def made_up(self, kind, fault):
         status = fault["status"]
         headers = {"Content-Type": "application/json", **fault.get("headers", {})}
-        if status == 401 and kind == "storage":
+        if status == 401 and kind == "storage" and not is_page(headers):
             headers.setdefault("WWW-Authenticate", self.challenge(fault))
         return Answer(status, made_up_body(fault.get("body", "0")), headers)
 

@@ -41,7 +41,9 @@ class Faults(TestCase):
         self.assertIn("sign in", message.lower())
         self.assertEqual(self.me()["state"], "signin_needed")
         self.assertEqual(self.me()["counts"]["pages"], 200)  # the data stay readable
-        self.assertIsNone(self.me()["next_sync"])
+        me = self.me()  # it is looked at again, once in a while
+        self.assertGreater(me["next_sync"] - me["last_attempt"], 7 * 3600 * 1000)
+        self.assertEqual(me["next_sync_message"]["id"], "account.next.signin")
 
     def test_damaged_records_are_counted_and_told(self):
         self.sync_service.faults(
@@ -66,6 +68,7 @@ class Faults(TestCase):
         self.assertEqual(me["state"], "error")
         self.assertTrue(me["state_detail"])
         self.assertGreater(me["next_sync"] - me["last_attempt"], 3500 * 1000)
+        self.assertEqual(me["next_sync_message"]["id"], "account.next.pause")
         self.sync_service.clear()
         # a person asks: the server's word still counts
         self.assertEqual(self.home.request("/api/v1/sync", "POST", SMALL).status, 202)

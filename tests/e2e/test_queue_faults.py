@@ -74,6 +74,19 @@ class Scheduling(FaultCase):
                 node.close()
 
 
+    def test_events_that_come_late(self):
+        """Whoever has seen that a sync is over reads what it brought."""
+        node = self.home(step=3, config=DAILY)
+        paths = ("/tabs", "/history", "/bookmarks?sort=added")
+        before = [node.request("/api/v1" + p).json for p in paths]
+        node.faults("queue", "event_publish delay=1500")
+        self.ada.post("step", step=7)
+        node.sync()
+        stale = [p for p, b in zip(paths, before) if node.request("/api/v1" + p).json == b]
+        self.assertEqual(stale, [])
+        node.close()
+
+
 class Stopping(FaultCase):
     def test_stops_while_something_hangs(self):
         hangs = {

@@ -1,5 +1,6 @@
 """The daemon syncs by itself: on time, when a person looks at stale data,
 and at once when asked."""
+import json
 import os
 import sqlite3
 import subprocess
@@ -12,6 +13,13 @@ SMALL = "small@example.org"
 
 
 class Schedule(TestCase):
+    def own(self, config):
+        """A node whose accounts server is the double."""
+        service = self.service(load=False)
+        service.account(SMALL, history=30, bookmarks=5, tabs=2)
+        return service, self.node(f"[sync firefox]\naccounts_url = {service.url}\nclient_id = "
+                                  f"0123456789abcdef\n{config}")
+
     def requests(self, service):
         return len(service.log("info/collections"))
 
@@ -100,6 +108,70 @@ class Schedule(TestCase):
                                  timeout=PATIENCE, check=True)
         self.assertEqual(waiting.stderr.count("The Sync service asked for a pause"), 1,
                          waiting.stderr)
+
+    def test_a_long_pause_is_not_waited_for(self):
+        service, node = self.service(load=False), self.node("[scheduler]\ninterval = 1d\n",
+                                                            start=False)
+        service.account(SMALL, history=30, bookmarks=5, tabs=2)
+        node.add_account(service, SMALL)
+        node.start()
+        service.faults({
+            "match": "info/collections", "status": 503, "times": 1, "add_headers":
+            {"Retry-After": "1e4"}
+        })
+        node.sync(SMALL, code=1)
+        said = node.sync(SMALL, code=1)
+        self.assertIn("The Sync service asked for a pause, which ends in about 1", said)
+        self.assertIn("The daemon syncs the account then", said)
+        # asking for a sync hides nothing of it
+        me = node.api("/me", SMALL)["account"]
+        self.assertEqual(me["next_sync_message"]["id"], "account.next.pause")
+        self.assertIn("has asked for a pause. The next sync is at 20", me["next_sync_detail"])
+        self.assertGreater(me["next_sync"] - me["last_attempt"], 9000 * 1000)
+
+    def test_a_refused_sign_in_is_looked_at_again(self):
+        service, node = self.own("[scheduler]\ninterval = 1d\njitter = 0\nsignin_retry = 1s\n"
+                                 "signin_retry_max = 2s\n")
+        node.add_account(service, SMALL, auth="refresh")
+        refusal = json.dumps({"code": 401, "errno": 110, "error": "Unauthorized"})
+        service.faults({
+            "match": "v1/token", "status": 401, "body": refusal, "headers":
+            {"Content-Type": "application/json"}
+        })
+        service.post("expire", email=SMALL)
+        service.clear()
+        node.sync(SMALL, code=1)
+        me = node.api("/me", SMALL)["account"]
+        self.assertEqual((me["state"], me["next_sync_message"]["id"]),
+                         ("signin_needed", "account.next.signin"))
+        until(lambda: len(service.log("v1/token")) >= 3, "it is looked at again by itself")
+        # one request each time, and no password
+        self.assertEqual({r["path"].rpartition("/")[2] for r in service.log()
+                          if r["method"] == "POST"}, {"token"})
+        service.faults()
+        until(lambda: node.api("/me", SMALL)["account"]["state"] == "ok", "it is well by itself")
+
+    def test_a_page_of_a_proxy_is_no_refusal(self):
+        """Case token-401-page, at both servers, with what a sign-in and what an import stored."""
+        page = {"status": 401, "headers": {"Content-Type": "text/html"},
+                "body": "<html>401 Authorization Required</html>"}
+        for auth, match in (("refresh", "1.0/sync"), ("refresh", "v1/token"),
+                            ("access", "1.0/sync"), ("access", "info/collections")):
+            with self.subTest(auth=auth, match=match):
+                service, node = self.own(
+                    "[scheduler]\ninterval = 1s\nretry_max = 1s\njitter = 0\n")
+                node.add_account(service, SMALL, auth=auth)
+                service.faults({"match": match, **page})
+                if match != "info/collections":
+                    service.post("expire", email=SMALL, what="all" if auth == "refresh" else "hawk")
+                until(lambda n=node: n.api("/me", SMALL)["account"]["state"] != "ok", "trouble")
+                me = node.api("/me", SMALL)["account"]
+                self.assertEqual(me["state"], "error", me["state_detail"])
+                self.assertIn("Something between here and the ", me["state_detail"])
+                service.faults()
+                until(lambda n=node: n.api("/me", SMALL)["account"]["state"] == "ok",
+                      "it is well by itself")
+                node.close()
 
     def test_wait_ends_when_nobody_will_sync(self):
         service, node = self.service(load=False), self.node(

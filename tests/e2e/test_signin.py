@@ -322,6 +322,22 @@ class SigningIn(TestCase):
             node.start()
         self.assertTrue(all(s["destroyed"] for s in service.sessions(ADA)))
 
+    def test_pages_of_a_proxy(self):
+        """What is between here and the accounts server is no word on the password."""
+        service, node = self.empty()
+        for status in (401, 403, 404):
+            service.faults({"path": "/v1/account/login", "status": status, "headers":
+                            {"Content-Type": "text/html"}, "body": "<html>Log in to the network"})
+            browser = self.start(node, "password", email=ADA)
+            page = browser.submit("Continue", f_password=self.password(service))
+            self.assertIn("Something between here and the accounts server answered", page.text)
+            self.assertIn("says nothing about your password", page.text)
+            self.assertNotIn("hearth_session", browser.cookies())
+        service.faults()
+        browser = self.start(node, "password", email=ADA)
+        browser.submit("Continue", f_password=self.password(service))
+        self.assertIn("hearth_session", browser.cookies())
+
     def test_numbers(self):
         """Every number of table 1.6, at the login: what a person reads."""
         service, node = self.empty()

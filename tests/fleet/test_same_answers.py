@@ -30,7 +30,8 @@ WORDS = [
 ]
 # of this installation, not of Ada's data
 TIMES = re.compile(
-    rb'"(created|last_sync|last_attempt|next_sync|id|node|last_seen)":("[^"]*"|-?[0-9]+|null)')
+    rb'"(created|last_sync|last_attempt|next_sync|next_sync_detail|time|id|node|last_seen)"'
+    rb':("[^"]*"|-?[0-9]+|null)')
 
 
 class SameAnswers(TestCase):

@@ -148,6 +148,8 @@ static void fill_jobs(void)
                                                     .dormant_after = 60 * (int64_t)DAY,
                                                     .retry = 5 * SECOND,
                                                     .retry_max = 8 * HOUR,
+                                                    .signin_retry = 8 * HOUR,
+                                                    .signin_retry_max = DAY,
                                                     .jitter = 10};
     pthread_mutex_init(&jobs->lock, NULL);
     jobs->paused = backoff_create();

@@ -14,6 +14,8 @@ const account = {
   last_sync: Date.now(),
   last_attempt: 1,
   next_sync: null,
+  next_sync_detail: null,
+  next_sync_message: null,
   syncing: false,
   counts: { devices: 0, tabs: 0, bookmarks: 0, folders: 0, pages: 0, visits: 0 },
 };

@@ -18,7 +18,8 @@ const states: Record<Exclude<AccountState, "ok">, { title: string; text: string 
     title: "Please sign in again",
     text:
       "Your account no longer accepts this server's key: the password may have been changed, " +
-      "or the device was removed. What is already here stays and can be read.",
+      "or the device was removed. Hearth asks once in a while whether that is still so. What is " +
+      "already here stays and can be read.",
   },
   paused: {
     title: "Paused",
@@ -182,6 +183,7 @@ export const S = {
   signedInAs: "Signed in as",
   lastSync: "Last sync",
   nextSync: "Next sync",
+  nextSyncAt: (time: string) => `next sync at ${time}`,
   kept: "Kept here",
   keptCounts: (bookmarks: string, pages: string, visits: string, tabs: string) =>
     `${bookmarks} bookmarks, ${pages} pages with ${visits} visits, ${tabs} tabs`,

@@ -130,6 +130,7 @@ struct hearth_pull {
     const struct hearth_sync_cursor *cursors; /* HEARTH_AT */
     size_t cursor_count;
     const struct hearth_sync_sink *sink;
+    int64_t last_sync; /* when one succeeded the last time, ms; 0: none has */
 };
 
 /* What came of a pull, also filled when it fails. */

@@ -105,7 +105,9 @@ static void check_headers(const struct hearth_http_request *request, const struc
         size_t n = strcspn(want, ":");
         snprintf(name, sizeof(name), "%.*s", (int)n, want);
         const char *value = header_of(request, name);
-        if (value == NULL || strcmp(value, want + n + 2) != 0)
+        bool part = want[n + 2] == '*';
+        if (value == NULL ||
+            (part ? strstr(value, want + n + 3) == NULL : strcmp(value, want + n + 2) != 0))
             fail_msg("%s: header %s is %s, not %s", step->request, name,
                      value == NULL ? "absent" : value, want + n + 2);
     }
@@ -306,7 +308,8 @@ int fake_pull(struct fake *f)
                                .credentials = f->credentials,
                                .credentials_size = strlen(f->credentials),
                                .cursors = cursors,
-                               .sink = &sink};
+                               .sink = &sink,
+                               .last_sync = f->last_sync};
     char copies[5][4096];
     memcpy(copies, f->cursors, sizeof(copies));
     for (int c = 0; c < 5; c++) {

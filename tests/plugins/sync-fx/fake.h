@@ -18,7 +18,8 @@ enum { FAKE_STEPS = 64, FAKE_HEADERS = 8, FAKE_LOG = 1 << 16 };
 struct fake_step {
     /* "GET https://…": must match exactly; a trailing '*' matches any rest */
     const char *request;
-    /* headers that must be there: "x-if-modified-since: 1700000000.00"; "!name": must not */
+    /* headers that must be there: "x-if-modified-since: 1700000000.00", "name: *part of the
+     * value"; "!name": must not */
     const char *wants[4];
     int status;                        /* < 0: http_fetch() fails with it */
     const char *headers[FAKE_HEADERS]; /* "name: value" */
@@ -33,7 +34,7 @@ struct fake {
     char error[512];
     struct fake_step steps[FAKE_STEPS];
     size_t step_count, next;
-    int64_t now, monotonic;
+    int64_t now, monotonic, last_sync;
     bool stop;
     char log[4096];        /* of the plugin */
     char events[FAKE_LOG]; /* of the sink: a line each */

@@ -11,11 +11,15 @@ static void test_meta(void **state)
     (void)state;
     struct fake *f = fake_create();
     fake_expect_token(f);
-    fake_expect_info(f, "{\"meta\":1795417400.10,\"bookmarks\":1}"); /* no keys yet */
+    fake_expect_info(f, "{\"meta\":1795417400.10,\"bookmarks\":1}");
+    fake_pull_ends(f, HEARTH_ACCOUNT_WAITING, "does not have the record crypto/keys");
+    fake_expect_info(f, "{\"crypto\":1795417400.10,\"bookmarks\":1}");
+    fake_pull_ends(f, HEARTH_ACCOUNT_WAITING, "does not have the record meta/global");
+    fake_expect_info(f, "{\"meta\":1795417400.10}"); /* a Firefox begins */
     fake_pull_ends(f, HEARTH_ACCOUNT_WAITING, "No Firefox has synced");
     fake_expect_info(f, FAKE_INFO);
     fake_expect(f, FAKE_GET "storage/meta/global", 404, "");
-    fake_pull_ends(f, HEARTH_ACCOUNT_WAITING, "No Firefox has synced");
+    fake_pull_ends(f, HEARTH_ACCOUNT_WAITING, "does not have the record meta/global");
     fake_expect_info(f, FAKE_INFO);
     fake_expect(f, FAKE_GET "storage/meta/global", 200, fake_meta_bso(f, "global1", 6, "", ""));
     fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "Update Hearth");
@@ -32,11 +36,25 @@ static void test_meta(void **state)
     fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "meta/global on the Sync server is damaged");
     fake_expect_info(f, FAKE_INFO);
     fake_expect(f, FAKE_GET "storage/meta/global", 200, "<html>");
-    fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "meta/global on the Sync server is damaged");
+    fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "answer to storage/meta/global is not a record");
+    assert_int_equal(f->result.passing, 1);
     fake_expect_info(f, FAKE_INFO);
     fake_expect_meta(f);
     fake_expect(f, FAKE_GET "storage/crypto/keys", 404, "");
-    fake_pull_ends(f, HEARTH_ACCOUNT_WAITING, "No Firefox has synced");
+    fake_pull_ends(f, HEARTH_ACCOUNT_WAITING, "does not have the record crypto/keys");
+    assert_string_equal(f->events, "");
+    fake_destroy(f);
+}
+
+/* With data stored nobody says that there never were any. */
+static void test_emptied(void **state)
+{
+    (void)state;
+    struct fake *f = fake_create();
+    fake_first_pull(f);
+    f->last_sync = f->now;
+    fake_expect_info(f, "{}");
+    fake_pull_ends(f, HEARTH_ACCOUNT_WAITING, "no data of this account any more");
     assert_string_equal(f->events, "");
     fake_destroy(f);
 }
@@ -334,6 +352,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_meta),
+        cmocka_unit_test(test_emptied),
         cmocka_unit_test(test_global_sync_id),
         cmocka_unit_test(test_engine_sync_id),
         cmocka_unit_test(test_engine_version),

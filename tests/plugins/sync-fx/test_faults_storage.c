@@ -17,9 +17,12 @@ static void test_storage_statuses(void **state)
         {400, "8", NULL, "400, reason 8", 0, 0},
         {400, "14", NULL, "over its quota", 0, 0},
         {400, "\"16\"", NULL, "newer Hearth", 0, 0},
-        {400, "<html>", NULL, "400, reason 0", 0, 0},
+        {400, "<html>", NULL, "between here and the Sync server", 0, 0},
+        {401, "<html>", NULL, "between here and the Sync server refuses the request (401", 0, 0},
         {403, "", NULL, "does not allow", 0, 0},
-        {404, "", NULL, "has nothing at info/collections", 0, 0},
+        {403, "<html>", NULL, "between here and the Sync server refuses the request (403", 0, 0},
+        {404, "0", NULL, "no list of collections at https://node.example/1.5/7 (404)", 0, 0},
+        {404, "<html>", NULL, "between here and the Sync server refuses the request (404", 0, 0},
         {405, "", NULL, "seems to be another kind of server", 0, 0},
         {415, "", NULL, "seems to be another kind of server", 0, 0},
         {409, "", "retry-after: 10", "another device was writing", 10000, 0},
@@ -34,7 +37,7 @@ static void test_storage_statuses(void **state)
         {206, "", NULL, "does not understand", 0, 0},
         {200, "{\"bookmarks\":17954174", NULL, "cut off", 0, 0},
         {200, "<html>captive portal</html>", NULL, "portal", 0, 0},
-        {200, "{\"bookmarks\":1e9}", NULL, "cut off", 0, 0},
+        {200, "{\"bookmarks\":\"1\"}", NULL, "cut off", 0, 0},
         {200, "", NULL, "cut off", 0, 0},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -124,6 +127,90 @@ static void test_storage_clock(void **state)
     fake_expect(f, FAKE_GET "info/collections", 304, NULL);
     fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
     assert_int_equal(f->result.requests, 2);
+    fake_destroy(f);
+}
+
+/* Pages of a proxy or portal are nobody's word on the credentials: no new ones are asked for, and
+ * the account is tried again at its usual pace. What is not there says nothing, either. */
+static void test_foreign_pages(void **state)
+{
+    (void)state;
+    static const int statuses[] = {401, 403, 404};
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+        struct fake *f = fake_create();
+        fake_first_pull(f);
+        fake_expect(f, FAKE_GET "info/collections", statuses[i], "<html>Log in to the network");
+        fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "between here and the Sync server");
+        assert_int_equal(f->result.passing, 1);
+        fake_expect(f, FAKE_GET "info/collections", 304, NULL); /* with the credentials of before */
+        fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
+        fake_destroy(f);
+        f = fake_create();
+        fake_expect_token(f);
+        fake_expect_info(f, FAKE_INFO);
+        fake_expect(f, FAKE_GET "storage/meta/global", statuses[i], "<html>Log in to the network");
+        fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "between here and the Sync server");
+        assert_int_equal(f->result.passing, 1);
+        fake_destroy(f);
+    }
+}
+
+/* A server that writes X-Last-Modified into X-Weave-Timestamp, and answers 403 to what is signed
+ * by that: the clock of before is kept. */
+static void test_timestamp_that_is_no_clock(void **state)
+{
+    (void)state;
+    struct fake *f = fake_create();
+    fake_first_pull(f);
+    struct fake_step *step = fake_expect(f, FAKE_GET "info/collections", 304, NULL);
+    step->headers[0] = "x-last-modified: 1795417404.04";
+    step->headers[1] = "x-weave-timestamp: 1795417404.04";
+    fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
+    f->now += 600 * 1000;
+    step = fake_expect(f, FAKE_GET "info/collections", 304, NULL);
+    char *now = fake_text(f, "ts=\"%lld\"", (long long)f->now / 1000);
+    step->wants[0] = fake_text(f, "authorization: *%s", now);
+    fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
+    fake_destroy(f);
+}
+
+/* Some servers answer 403 to a wrong time: signed anew, once, by Date. What is refused then has
+ * another reason. */
+static void test_forbidden_by_clock(void **state)
+{
+    (void)state;
+    struct fake *f = fake_create();
+    fake_first_pull(f);
+    fake_expect(f, FAKE_GET "info/collections", 403, "0")->headers[0] =
+        "date: Thu, 03 Dec 2026 20:26:40 GMT";
+    fake_expect(f, FAKE_GET "info/collections", 304, NULL)->wants[0] =
+        "authorization: *ts=\"1796329600\"";
+    fake_pull_ends(f, HEARTH_ACCOUNT_OK, "");
+    for (int i = 0; i < 2; i++)
+        fake_expect(f, FAKE_GET "info/collections", 403, "0")->headers[0] =
+            "x-weave-timestamp: 1700000000.00";
+    fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "its clock differs from this server's by");
+    fake_expect_token(f);
+    fake_expect(f, FAKE_GET "info/collections", 403, "0");
+    fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "does not allow the request for info/collections");
+    fake_destroy(f);
+}
+
+/* Numbers as other servers write them. */
+static void test_odd_numbers(void **state)
+{
+    (void)state;
+    struct fake *f = fake_create();
+    fake_first_pull(f);
+    struct fake_step *step =
+        fake_expect(f, FAKE_GET "info/collections", 200,
+                    "{\"meta\":1795417400.0999999,\"crypto\":1.7954174002e9,"
+                    "\"clients\":17954174010e-1,\"tabs\":1795417402.000000001,"
+                    "\"bookmarks\":1795417403.5000,\"history\":1795417404.0399999,"
+                    "\"forms\":-0,\"prefs\":1e300}");
+    step->headers[0] = "x-last-modified: 1795417404.0399999";
+    fake_pull_ends(f, HEARTH_ACCOUNT_OK, ""); /* nothing has changed */
+    assert_int_equal(f->result.requests, 1);
     fake_destroy(f);
 }
 
@@ -301,7 +388,8 @@ static void test_page_faults(void **state)
         {"content-type: application/json", NULL, "{}", 200, "cut off"},
         {"content-type: application/newlines", "x-weave-next-offset: ", "", 200,
          "do not come to an end"},
-        {"content-type: application/newlines", NULL, "", 404, "has nothing at storage/bookmarks"},
+        {"content-type: application/newlines", NULL, "", 404,
+         "has bookmarks, and has nothing there (404)"},
         {"content-type: application/newlines", "retry-after: 10", "", 409,
          "another device was writing"},
         {"content-type: application/json", NULL, "13", 400, "400, reason 13"},
@@ -337,6 +425,10 @@ int main(void)
         cmocka_unit_test(test_network),
         cmocka_unit_test(test_soft_backoff),
         cmocka_unit_test(test_unauthorized),
+        cmocka_unit_test(test_foreign_pages),
+        cmocka_unit_test(test_timestamp_that_is_no_clock),
+        cmocka_unit_test(test_forbidden_by_clock),
+        cmocka_unit_test(test_odd_numbers),
         cmocka_unit_test(test_storage_clock),
         cmocka_unit_test(test_moved),
         cmocka_unit_test(test_moved_in_the_middle),

@@ -32,10 +32,31 @@ static void test_timestamps(void **state)
                  {"", -1},
                  {".5", -1},
                  {"1.", -1},
-                 {"1.234", -1},
-                 {"-1", -1},
+                 {"1.234", 123},
+                 {"1.235", 124},
+                 {"1795906000.0199999", 179590600002},
+                 {"1795906000.995000000000000000000000001", 179590600100},
+                 {"1.79e9", 179000000000},
+                 {"1e3", 100000},
+                 {"1E+3", 100000},
+                 {"17959060000e-1", 179590600000},
+                 {"5e-10", 0},
+                 {"5e-99999999999999999999", 0},
+                 {"0e99999999999999999999", 0},
+                 {"1e99999999999999999999", 9999999999999999},
+                 {"0.000000000000000000000000000000000001795906e45", 179590600000},
+                 {"1795906000000000000000000000000e-21", 179590600000},
+                 {"-0", 0},
+                 {"-1", 0},
+                 {"-1e300", 0},
                  {"+1", -1},
-                 {"1e9", -1},
+                 {"--1", -1},
+                 {"-", -1},
+                 {"1e", -1},
+                 {"1e+", -1},
+                 {"1e1.5", -1},
+                 {"1.2.3", -1},
+                 {"e9", -1},
                  {" 1", -1},
                  {"1 ", -1},
                  {"1.2x", -1},
@@ -43,7 +64,7 @@ static void test_timestamps(void **state)
                  {"0x10", -1},
                  {"NaN", -1},
                  {"99999999999999.99", 9999999999999999},
-                 {"999999999999999", -1}};
+                 {"999999999999999", 9999999999999999}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         int64_t value = -1;
         int r = fx_timestamp_parse(cases[i].text, strlen(cases[i].text), &value);
@@ -164,9 +185,13 @@ static void test_json_limits(void **state)
     span = (struct fx_span){"-12", 3, FX_JSON_NUMBER};
     assert_int_equal(fx_span_integer(&span, &number), 0);
     assert_int_equal(number, -12);
-    span = (struct fx_span){"1.5", 3, FX_JSON_NUMBER};
-    assert_int_equal(fx_span_integer(&span, &number), HEARTH_ERR_INVALID);
-    span = (struct fx_span){"9999999999999999999", 19, FX_JSON_NUMBER};
+    span = (struct fx_span){"3.6e3", 5, FX_JSON_NUMBER};
+    assert_int_equal(fx_span_integer(&span, &number), 0);
+    assert_int_equal(number, 3600);
+    span = (struct fx_span){"-9999999999999999999", 20, FX_JSON_NUMBER};
+    assert_int_equal(fx_span_integer(&span, &number), 0);
+    assert_int_equal(number, -FX_NUMBER_MAX);
+    span = (struct fx_span){"12", 2, FX_JSON_STRING};
     assert_int_equal(fx_span_integer(&span, &number), HEARTH_ERR_INVALID);
 }
 
@@ -319,8 +344,9 @@ static void test_headers(void **state)
         const char *text;
         int64_t ms; /* -1: invalid */
     } seconds[] = {
-        {"120", 120000}, {" 7 ", 7000}, {"1.9", 1000}, {"99999999999999999999", 86400000},
-        {"", -1},        {"-1", -1},    {"soon", -1},  {"1h", -1}};
+        {"120", 120000}, {" 7 ", 7000}, {"1.9", 1900}, {"99999999999999999999", 86400000},
+        {"1e2", 100000}, {"-0", 0},     {"0.004", 0},  {"1e99", 86400000},
+        {"", -1},        {"-1", 0},     {"soon", -1},  {"1h", -1}};
     for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
         value = -1;
         fx_answer_seconds(seconds[i].text, &value);
@@ -371,12 +397,85 @@ static void test_headers(void **state)
     static const struct {
         const char *text;
         int64_t records;
-    } counts[] = {{"0", 0},     {" 300000 ", 300000},        {"", -1}, {"-1", -1}, {"1e3", -1},
-                  {"12.0", -1}, {"12345678901234567890", -1}};
+    } counts[] = {{"0", 0},     {" 300000 ", 300000},        {"", -1}, {"-1", -1}, {"1e3", 1000},
+                  {"12.0", 12}, {"12345678901234567890", -1}};
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
         headers[4].value = counts[i].text;
         fx_answer_read(&response, &answer);
         assert_int_equal(answer.records, counts[i].records);
+    }
+}
+
+static void check_clock(const char *date, const char *weave, const char *modified, int64_t ms)
+{
+    struct hearth_http_header headers[3];
+    size_t count = 0;
+    if (date != NULL)
+        headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER("date", date);
+    if (weave != NULL)
+        headers[count++] =
+            (struct hearth_http_header)HEARTH_HTTP_HEADER("x-weave-timestamp", weave);
+    if (modified != NULL)
+        headers[count++] =
+            (struct hearth_http_header)HEARTH_HTTP_HEADER("x-last-modified", modified);
+    struct hearth_http_response response = {
+        .struct_size = sizeof(response), .status = 200, .headers = headers, .header_count = count};
+    struct fx_answer answer;
+    fx_answer_read(&response, &answer);
+    assert_int_equal(answer.server_time, ms);
+}
+
+/* A clock is what says the time: not X-Last-Modified under another name, nothing that another
+ * header contradicts. */
+static void test_clocks(void **state)
+{
+    (void)state;
+    static const char DATE[] = "Thu, 26 Nov 2026 20:26:40 GMT";
+    check_clock(DATE, NULL, NULL, 1795724800000);
+    check_clock(NULL, "1795724800.25", "1795724100.00", 1795724800250);
+    check_clock(NULL, "1795724800.25", NULL, 1795724800250);
+    check_clock(NULL, "1795724800.25", "1795724800.25", -1);
+    check_clock(NULL, "1795724800.2500001", "1795724800.25", -1);
+    check_clock(DATE, "1795724100.25", "1795724100.25", 1795724800000);
+    check_clock(DATE, "1795724801.25", "1795724100.25", 1795724801250);
+    check_clock(DATE, "1795724100.25", NULL, -1);
+    check_clock(NULL, "soon", NULL, -1);
+    static const char *const none[] = {"",
+                                       "Thursday",
+                                       "Thu, 26 Now 2026 20:26:40 GMT",
+                                       "Thu, 26 anF 2026 20:26:40 GMT",
+                                       "Thu, 26 Nov 1926 20:26:40 GMT",
+                                       "Thu, 26 Nov 2026 20:26:40 CET",
+                                       "Thu, 26 Nov 2026 20:26",
+                                       "Thu"};
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+        check_clock(none[i], NULL, NULL, -1);
+}
+
+static void test_foreign_pages(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body;
+        bool foreign;
+    } rows[] = {{"<html>401", true},
+                {"401 Authorization Required", true},
+                {"Forbidden", true},
+                {"", false},
+                {"0", false},
+                {" 16\n", false},
+                {"{\"status\":\"error\"", false},
+                {"[]", false},
+                {"\"no\"", false},
+                {"null", false}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct fx_answer answer = {.status = 401};
+        snprintf(answer.error_body, sizeof(answer.error_body), "%s", rows[i].body);
+        assert_int_equal(fx_answer_is_foreign(&answer), rows[i].foreign);
+        answer.is_weave = true;
+        assert_int_equal(fx_answer_is_foreign(&answer), rows[i].body[0] == '<');
+        answer.is_hawk = true;
+        assert_false(fx_answer_is_foreign(&answer));
     }
 }
 
@@ -457,6 +556,7 @@ int main(void)
         cmocka_unit_test(test_json_limits), cmocka_unit_test(test_newlines),
         cmocka_unit_test(test_hawk),        cmocka_unit_test(test_urls),
         cmocka_unit_test(test_headers),     cmocka_unit_test(test_cursors),
+        cmocka_unit_test(test_clocks),      cmocka_unit_test(test_foreign_pages),
         cmocka_unit_test(test_cache),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -220,7 +220,7 @@ static void test_bso(void **state)
               FX_BSO_NO_ID);
     check_bso(f, &decoder, "{\"id\":\"a\"}", FX_BSO_NO_MODIFIED);
     check_bso(f, &decoder, "{\"id\":\"a\",\"modified\":\"1.00\"}", FX_BSO_NO_MODIFIED);
-    check_bso(f, &decoder, "{\"id\":\"a\",\"modified\":1.001}", FX_BSO_NO_MODIFIED);
+    check_bso(f, &decoder, "{\"id\":\"a\",\"modified\":1.001}", FX_BSO_NO_PAYLOAD);
     check_bso(f, &decoder, "{\"id\":\"a\",\"modified\":1}", FX_BSO_NO_PAYLOAD);
     check_bso(f, &decoder, "{\"id\":\"a\",\"modified\":1,\"payload\":\"\"}", FX_BSO_NO_PAYLOAD);
     check_bso(f, &decoder, "{\"id\":\"a\",\"modified\":1,\"payload\":{}}", FX_BSO_NO_PAYLOAD);

@@ -15,7 +15,9 @@ static const struct schedule schedule = {.interval = 900000,
                                          .interval_month = 86400000,
                                          .dormant_after = 60LL * 86400000,
                                          .retry = 5000,
-                                         .retry_max = 8LL * 3600000};
+                                         .retry_max = 8LL * 3600000,
+                                         .signin_retry = 8LL * 3600000,
+                                         .signin_retry_max = 86400000};
 
 static void test_steps(void **state)
 {
@@ -130,6 +132,44 @@ static void test_pauses(void **state)
     assert_int_equal(jobs_schedule_next(&schedule, &a, now, 0, false, 0), 0);
 }
 
+static void expect_why(const struct hearth_account *account, bool paused, const char *id)
+{
+    struct hearth_sentence sentence = jobs_schedule_explain(&schedule, account, paused);
+    assert_string_equal(hearth_sentence_message(&sentence).id, id);
+}
+
+/* Why the next sync is when it is, from what the account remembers. */
+static void test_explanations(void **state)
+{
+    (void)state;
+    int64_t now = 1000 * DAY;
+    struct hearth_account a = {.struct_size = sizeof(a),
+                               .created = 1,
+                               .last_seen = now - HOUR,
+                               .last_sync = now,
+                               .last_attempt = now};
+    a.next_sync = jobs_schedule_next(&schedule, &a, now, 0, false, 0);
+    expect_why(&a, false, "account.next.interval");
+    expect_why(&a, true, "account.next.pause");
+    a.next_sync = now + 22 * MINUTE; /* it came late, and goes back into step */
+    expect_why(&a, false, "account.next.interval");
+    a.next_sync = now + HOUR;
+    expect_why(&a, false, "account.next.pause");
+    a.last_seen = now + 1; /* planned for somebody who came less often */
+    expect_why(&a, false, "account.next.interval");
+    a.state = HEARTH_ACCOUNT_ERROR;
+    for (a.failures = 1; a.failures < 20; a.failures++) {
+        a.next_sync = jobs_schedule_next(&schedule, &a, now, 0, false, 0xffff);
+        expect_why(&a, false, "account.next.retry");
+    }
+    a.failures = 1;
+    a.next_sync = now + MINUTE;
+    expect_why(&a, false, "account.next.pause");
+    a.state = HEARTH_ACCOUNT_SIGNIN_NEEDED;
+    a.next_sync = now + 8 * HOUR;
+    expect_why(&a, false, "account.next.signin");
+}
+
 static void test_jitter(void **state)
 {
     (void)state;
@@ -179,6 +219,7 @@ int main(void)
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_load_on_a_dead_service),
         cmocka_unit_test(test_pauses),
+        cmocka_unit_test(test_explanations),
         cmocka_unit_test(test_jitter),
         cmocka_unit_test(test_back_in_step),
     };

@@ -4,9 +4,19 @@ import type { Account, Devices } from "../data/types.js";
 import { S } from "../strings.js";
 import { icon } from "./icons.js";
 import { clean } from "./text.js";
-import { ago } from "./time.js";
+import { ago, moment } from "./time.js";
 
-/** "Synced 3 minutes ago; Pixel last uploaded yesterday". */
+/** When it goes on, where that is not as usual. */
+function nextSync(account: Account): string {
+  const usual =
+    account.next_sync === null ||
+    account.syncing ||
+    !account.next_sync_message ||
+    account.next_sync_message.id === "account.next.interval";
+  return usual ? "" : S.nextSyncAt(moment(account.next_sync!));
+}
+
+/** "Synced 3 minutes ago; Pixel last uploaded yesterday; next sync at 14:05". */
 export function statusLine(
   account: Account | undefined,
   devices: Devices | undefined,
@@ -18,12 +28,13 @@ export function statusLine(
     : account.last_sync === null
       ? S.notSyncedYet
       : S.syncedAgo(ago(account.last_sync));
+  const next = nextSync(account);
   const uploaded = newest ? S.uploadedAgo(clean(newest.name), ago(newest.last_upload!)) : "";
   return html`<p class="status" data-state=${account.state}>
     <span class=${account.syncing ? "pulse on" : "pulse"} aria-hidden="true"></span>
     <span>${synced}${
       uploaded ? html`<span class="status-gap">·</span><bdi>${uploaded}</bdi>` : nothing
-    }</span>
+    }${next ? html`<span class="status-gap">·</span>${next}` : nothing}</span>
   </p>`;
 }
 

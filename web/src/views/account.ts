@@ -122,7 +122,11 @@ class AccountView extends View {
               a.next_sync
                 ? html`<time title=${moment(a.next_sync)}>${
                     a.next_sync <= Date.now() ? S.soon : moment(a.next_sync)
-                  }</time>`
+                  }</time>${
+                    a.next_sync_message && a.next_sync_message.id !== "account.next.interval"
+                      ? html` <span class="hint">${a.next_sync_detail}</span>`
+                      : nothing
+                  }`
                 : "–"
             }</dd>
           </div>
