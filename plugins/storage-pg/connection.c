@@ -158,12 +158,15 @@ static int connect_poll(struct handle *handle)
  * A memory of the rows that a join has met (memoize) costs more than it saves: hardly any comes
  * twice, and a look at one costs a microsecond.
  *
+ * Who has to wait for an ANALYZE (batch.c) needs no more of it than how many rows there are;
+ * autovacuum's looks at ten times as many.
+ *
  * Where an index gives all but the last column of an order, what is left is an incremental sort,
  * which is allowed. A statement that has to sort says so with OFFSET 0: the planner would
  * otherwise walk any index that has a part of the order, however much of it. */
 static int connection_greet(struct handle *handle)
 {
-    char sql[600];
+    char sql[800];
     snprintf(sql, sizeof(sql),
              "SET statement_timeout = %lld; SET client_connection_check_interval = '1s'; SET "
              "idle_in_transaction_session_timeout = "
@@ -172,7 +175,8 @@ static int connection_greet(struct handle *handle)
              "SET enable_seqscan = off; "
              "SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; "
              "SET enable_sort = off; SET enable_memoize = off; SET jit = off; "
-             "SET max_parallel_workers_per_gather = 0; SET plan_cache_mode = force_generic_plan",
+             "SET max_parallel_workers_per_gather = 0; SET default_statistics_target = 10; SET "
+             "plan_cache_mode = force_generic_plan",
              (long long)handle->database->statement_timeout);
     if (PQsetnonblocking(handle->pg, 1) != 0 || PQsendQuery(handle->pg, sql) != 1)
         return connection_lost(handle, "takes no statement");
