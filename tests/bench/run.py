@@ -1,6 +1,6 @@
-"""./dev bench [search|sync|http|memory|jobs|fleet|web]…: benchmarks that compare with a peer or
-a floor in the same run. Prints Markdown tables for docs/performance.md. Absolute figures belong
-to the machine; the ratios are what to look at."""
+"""./dev bench [search|sync|http|memory|jobs|fleet|storage|web]…: benchmarks that compare with a
+peer or a floor in the same run. Prints Markdown tables for docs/performance.md. Absolute figures
+belong to the machine; the ratios are what to look at."""
 import concurrent.futures
 import http.client
 import json
@@ -334,6 +334,17 @@ def bench_fleet():
            "connections to the Sync service", "peak memory"), *fleet.unchanged())
 
 
+# --- storages
+def bench_storage():
+    import bench_storages as storages
+    print("### First sync of 100,000 history records and 10,000 bookmarks, in turn on both\n")
+    table(("storage", "records", "seconds", "CPU of hearthd", "CPU of the server", "peak memory",
+           "ratio"), *storages.first_sync())
+    print("### The same requests on both: cold, the first one after a start; warm, p50\n")
+    table(("request", "SQLite, cold", "PostgreSQL, cold", "SQLite, warm", "PostgreSQL, warm",
+           "ratio, warm"), *storages.requests())
+
+
 # --- web app
 def bench_web():
     """In Chromium: tests/web/measure.mjs, with the recorded account and with 100,000 pages."""
@@ -344,8 +355,8 @@ def bench_web():
 
 STAGES = {
     "search": (bench_search, bench_search_http), "sync": (bench_sync, ), "http": (bench_http, ),
-    "memory": (bench_memory, ), "jobs": (bench_jobs, bench_looks), "fleet": (bench_fleet, ), "web":
-    (bench_web, )
+    "memory": (bench_memory, ), "jobs": (bench_jobs, bench_looks), "fleet": (bench_fleet, ),
+    "storage": (bench_storage, ), "web": (bench_web, )
 }
 
 for stage in sys.argv[2:] or STAGES:
