@@ -1,5 +1,7 @@
 #include "merge/apply_tree.h"
 
+#include "base/clock.h"
+
 #include "merge/bookmark_rules.h"
 #include "model/page.h"
 #include "model/tree.h"
