@@ -39,6 +39,8 @@ static struct facts *collect(const json_t *truth, const json_t *places)
     struct facts *facts = calloc(PAGES, sizeof(*facts));
     json_t *by_guid = json_object(), *by_url = json_object(), *row;
     size_t i;
+    for (i = 0; i < PAGES; i++)
+        model_page_init(&facts[i].page, (int64_t)30000 * DAY);
     json_array_foreach(json_object_get(places, "rows"), i, row)
     {
         json_object_set_new(by_guid, truth_text(places, row, "guid"), json_integer((json_int_t)i));
