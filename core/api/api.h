@@ -87,7 +87,7 @@ enum { API_BARRED = -1001 };
 struct api_person {
     char account[40], session[16];
     size_t node;
-    bool read_only; /* what they have shown lets them change nothing */
+    bool read_only;   /* what they have shown lets them change nothing */
     struct door door; /* what they have shown; its texts live as long as the request */
 };
 int api_who(struct api *api, struct http_request *request, struct node_storages *storages,

@@ -95,8 +95,8 @@ static int devices_on_tab(void *ctx, const char *device, const struct hearth_tab
         devices->tabs = grown;
         devices->tab_room = room;
     }
-    bool listed = devices->with_tabs &&
-                  search_text_filter_match(&devices->words, tab->title, tab->url, NULL);
+    bool listed =
+        devices->with_tabs && search_text_filter_match(&devices->words, tab->title, tab->url, NULL);
     devices->tabs[devices->tab_count++] = (struct placed_tab){
         .window = tab->window,
         .place = tab->place,
@@ -234,8 +234,7 @@ int api_device_patch(struct api_call *call)
     if (!good)
         return api_problem(call, 400, api_says_body_device());
     int r = api_hide_device(call->api, call->storage, call->account, device, hide, &call->err);
-    struct devices devices = {
-        .call = call, .only = device, .with_hidden = true, .ret_row = &row};
+    struct devices devices = {.call = call, .only = device, .with_hidden = true, .ret_row = &row};
     if (r == 0)
         r = devices_read(&devices);
     if (r == 0 && row == NULL) /* gone with a sync of this moment */

@@ -221,9 +221,9 @@ static json_t *state_message(const struct hearth_account *account)
 #define ITEM_SERVED(record, name, field, value) {#record, #field, name, NULL},
 #define ITEM_HIDDEN(record, field, because)     {#record, #field, NULL, because},
 const struct item_field api_item_fields[] = {
-    ITEM_ACCOUNT(ITEM_SERVED) ITEM_DEVICE(ITEM_SERVED) ITEM_TAB(ITEM_SERVED) ITEM_TAB_GROUP(ITEM_SERVED) ITEM_VISIT(ITEM_SERVED)
-        ITEM_PAGE(ITEM_SERVED) ITEM_BOOKMARK(ITEM_SERVED) ITEM_TOKEN(ITEM_SERVED)
-            ITEM_INTERNAL(ITEM_HIDDEN)};
+    ITEM_ACCOUNT(ITEM_SERVED) ITEM_DEVICE(ITEM_SERVED) ITEM_TAB(ITEM_SERVED)
+        ITEM_TAB_GROUP(ITEM_SERVED) ITEM_VISIT(ITEM_SERVED) ITEM_PAGE(ITEM_SERVED)
+            ITEM_BOOKMARK(ITEM_SERVED) ITEM_TOKEN(ITEM_SERVED) ITEM_INTERNAL(ITEM_HIDDEN)};
 const size_t api_item_field_count = sizeof(api_item_fields) / sizeof(api_item_fields[0]);
 
 /* A text that is no UTF-8, or no memory: no row. */
@@ -250,8 +250,9 @@ ITEM_FUNCTION(api_tab_group_json, tab_group, ITEM_TAB_GROUP)
 ITEM_FUNCTION(api_visit_json, visit, ITEM_VISIT)
 ITEM_FUNCTION(api_page_json, page, ITEM_PAGE)
 ITEM_FUNCTION(api_token_json, token, ITEM_TOKEN)
-static ITEM_FUNCTION(tab_fields_json, tab, ITEM_TAB, const struct hearth_tab_group *group)
-static ITEM_FUNCTION(device_fields_json, device, ITEM_DEVICE)
+static ITEM_FUNCTION(tab_fields_json, tab, ITEM_TAB,
+                     const struct hearth_tab_group *group) static ITEM_FUNCTION(device_fields_json,
+                                                                                device, ITEM_DEVICE)
 
     json_t *api_device_json(const struct hearth_device *device, int64_t tabs)
 {

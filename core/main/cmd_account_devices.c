@@ -24,10 +24,10 @@ static int find_account_id(struct app *app, const char *email, char ret_id[ACCOU
 
 static int account_on_device(void *ctx, const struct hearth_device *device, int64_t tabs)
 {
-    main_table_add(ctx, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "id", device->id, "name",
-                                  device->name, "type", device->type, "shown",
-                                  device->hidden != 0 ? "hidden" : "yes", "tabs", (json_int_t)tabs,
-                                  "last_upload_at", (json_int_t)device->last_upload));
+    main_table_add(ctx, json_pack("{s:s, s:s, s:s, s:b, s:I, s:I}", "id", device->id, "name",
+                                  device->name, "type", device->type, "hidden", (int)device->hidden,
+                                  "tabs", (json_int_t)tabs, "last_upload_at",
+                                  (json_int_t)device->last_upload));
     return 0;
 }
 
@@ -38,7 +38,7 @@ int main_account_devices(struct app *app, struct cli *cli, struct err *err)
     int r = find_account_id(app, cli->argv[1], id, err);
     if (r < 0)
         return r;
-    main_table_init(&table, "id name type shown tabs last_upload_at");
+    main_table_init(&table, "id name type hidden tabs last_upload_at");
     r = STORAGE(app->storage, err, device_list, id, account_on_device, &table);
     if (r == 0)
         main_table_print(&table, cli->json);

@@ -43,10 +43,9 @@ void pages_account_get(struct view_call *call)
     json_t *me = pages_basic_request(&basic, "/api/v1/me", NULL, NULL);
     json_t *sessions =
         me == NULL ? NULL : pages_basic_request(&basic, "/api/v1/sessions", NULL, NULL);
-    json_t *devices =
-        sessions == NULL
-            ? NULL
-            : pages_basic_request(&basic, "/api/v1/devices", NULL, "hidden", "1", NULL);
+    json_t *devices = sessions == NULL ? NULL
+                                       : pages_basic_request(&basic, "/api/v1/devices", NULL,
+                                                             "hidden", "1", NULL);
     if (devices != NULL) {
         pages_html_begin(call, pages_html_words(call, pages_says_title_account()), -1, NULL);
         pages_html_put(&call->html, "<p>%s</p>\n<section>\n<h2>Another device</h2>\n",
