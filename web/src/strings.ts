@@ -135,7 +135,8 @@ export const S = {
   filterTabs: "Filter tabs",
   windowNumber: (number: number) => `Window ${number}`,
   unnamedGroup: "Unnamed group",
-  tabGroup: (color: string | null) => (color ? `${color} group` : "group"),
+  tabGroup: (color: string | null, count: number) =>
+    `${color ? color + " group" : "group"}, ${n(count, "tab", "tabs")}`,
   pinned: "pinned",
   hideDevice: "Hide this device",
   deviceHidden: (name: string) => `${name} is hidden. The account view can show it again.`,

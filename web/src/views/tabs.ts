@@ -109,8 +109,7 @@ class TabsView extends View {
       ?open=${!group.collapsed || words.length > 0}>
       <summary>
         ${deep ? html`<h4>${name}</h4>` : html`<h3>${name}</h3>`}
-        <span class="count">${S.tabGroup(group.color && clean(group.color))},
-          ${S.tabCount(tabs.length)}</span>
+        <span class="count">${S.tabGroup(group.color && clean(group.color), tabs.length)}</span>
       </summary>
       ${rows}
     </details>`;
