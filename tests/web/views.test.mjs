@@ -162,8 +162,6 @@ test("tabs: windows and groups, each with its name and colour, in order", async 
     await laptop.getByText("Old").first().waitFor();
     assert.deepEqual(await violations(page), []);
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
-    if (process.env.TABS_SHOTS)
-      await page.screenshot({ path: `/tmp/tabs-${size}.png`, fullPage: true });
     await page.getByRole("textbox", { name: "Filter tabs" }).fill("trains"); // in a folded one
     await laptop.locator("mark").first().waitFor();
     assert.deepEqual(await shown(), ["Window 1", "Reise", "Trains"]);
