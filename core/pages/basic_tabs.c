@@ -96,7 +96,7 @@ static void put_list_heading(const struct tab_list *list, const struct listed_ta
         pages_html_put(&list->call->html, "<h3>Window %zu</h3>\n", number);
 }
 
-static void put_group(const struct tab_list *list, const char *id)
+static void put_tab_group(const struct tab_list *list, const char *id)
 {
     struct buf *out = &list->call->html;
     json_t *group;
@@ -127,7 +127,7 @@ static void put_listed_tab(const struct tab_list *list, const struct listed_tab 
     buf_add_text(out, "</li>\n");
 }
 
-static void put_list(const struct tab_list *list, size_t most)
+static void put_tab_list(const struct tab_list *list, size_t most)
 {
     struct buf *out = &list->call->html;
     const struct listed_tab *before = NULL;
@@ -146,14 +146,14 @@ static void put_list(const struct tab_list *list, size_t most)
             buf_add_text(out, "<ul>\n");
         }
         if (tab->group != NULL && other_group)
-            put_group(list, tab->group);
+            put_tab_group(list, tab->group);
         put_listed_tab(list, tab);
         before = tab;
     }
     buf_add_text(out, before->group != NULL ? "</ul></li>\n</ul>\n" : "</ul>\n");
 }
 
-static void put_device(struct view_call *call, const json_t *device, size_t most, bool last_used)
+static void put_open_tabs(struct view_call *call, const json_t *device, size_t most, bool last_used)
 {
     struct buf *out = &call->html;
     struct tab_list list = {.call = call,
@@ -173,7 +173,7 @@ static void put_device(struct view_call *call, const json_t *device, size_t most
         return;
     }
     tab_list_read(&list);
-    put_list(&list, most);
+    put_tab_list(&list, most);
     free(list.tabs);
     if (list.count > most) {
         buf_add_text(out, "<p><a href=\"/basic/tabs?device=");
@@ -187,7 +187,7 @@ void pages_basic_put_tabs(struct basic *basic, const json_t *answer, size_t most
     const json_t *devices = json_object_get(answer, "devices"), *device;
     size_t i;
     json_array_foreach((json_t *)(uintptr_t)devices, i, device)
-        put_device(basic->call, device, most, last_used);
+        put_open_tabs(basic->call, device, most, last_used);
     if (json_array_size(devices) == 0)
         pages_html_paragraph(basic->call, pages_says_no_devices());
 }

@@ -172,7 +172,10 @@ class Hidden(Tabs):
     def test_nowhere_and_everywhere_again(self):
         self.sync_service.clear()
         self.assertEqual(self.seen(), [True] * 6)
-        before = {p: self.ask(p).headers["ETag"] for p in ("/devices", "/tabs", "/search?q=Ferries")}
+        before = {
+            p: self.ask(p).headers["ETag"]
+            for p in ("/devices", "/tabs", "/search?q=Ferries")
+        }
         bookmarks = self.ask("/bookmarks").json
         answer = self.hide(self.laptop).json["device"]
         self.assertEqual((answer["id"], answer["hidden"], answer["tabs"]),
