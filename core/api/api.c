@@ -222,7 +222,7 @@ static bool filter_request(struct http_request *request, struct http_reply *repl
     if (!api_token_cache_get(api->tokens, proof.hash, &identity))
         return false;
     reply->account = arena_strdup(&request->arena, identity.account);
-    if ((endpoint->flags & API_VALIDATED) == 0 || api->options.shared)
+    if ((endpoint->flags & API_VALIDATED) == 0)
         return false;
     int64_t generation = api_generations_get(api->generations, identity.account);
     return generation > 0 &&

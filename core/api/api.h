@@ -24,9 +24,6 @@ struct api_options {
     int64_t export_timeout;  /* ms that it has for a download */
     /* makes downloads: they take long, and must not keep readers waiting */
     struct http_pool export_pool;
-    /* other processes change accounts, too: what is current is asked of the storage each time,
-     * because their events may come later than who has seen their work */
-    bool shared;
     size_t cache_memory;  /* bytes for answers that are still valid */
     const char *base_url; /* the address people use; NULL: unknown */
     struct session_limits sessions;

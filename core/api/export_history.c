@@ -1,10 +1,11 @@
-/* history.json: every page with all its visits. history.csv: visits, newest first, without pages
- * that Firefox hides. */
+/* history.json: every page with its visits. history.csv: visits, newest first. Both without pages
+ * that Firefox hides, and without visits of what was embedded in another page. */
 #include <jansson.h>
 #include <string.h>
 #include <time.h>
 
 #include "api/export.h"
+#include "model/page.h"
 
 struct pages {
     struct export *export;
@@ -12,15 +13,11 @@ struct pages {
     int result;
 };
 
-static int history_add_bytes(const char *bytes, size_t size, void *buf)
-{
-    buf_add(buf, bytes, size);
-    return 0;
-}
-
 static int history_export_visit(void *ctx, const struct hearth_visit *visit)
 {
     struct pages *pages = ctx;
+    if (!model_visit_is_listed(visit->type))
+        return 0;
     buf_printf(&pages->export->piece, "%s{\"date\":%lld,\"type\":%d}",
                pages->first_visit ? "" : ",", (long long)visit->date, (int)visit->type);
     pages->first_visit = false;
@@ -33,18 +30,15 @@ static int history_export_page(void *ctx, const struct hearth_page *page)
     struct export *export = pages->export;
     if (page->visit_count == 0 && page->last_visit == 0)
         return 0; /* a bookmark that was never visited */
+    if (page->hidden)
+        return 0;
     json_t *head =
         json_pack("{s:s, s:s, s:I}", "url", page->url, "title",
                   page->title == NULL ? "" : page->title, "frecency", (json_int_t)page->frecency);
     buf_add_text(&export->piece, pages->first ? "\n" : ",\n");
     pages->first = false;
     pages->first_visit = true;
-    if (head == NULL ||
-        json_dump_callback(head, history_add_bytes, &export->piece, JSON_COMPACT) != 0)
-        export->piece.failed = true;
-    else
-        export->piece.size--; /* the closing brace comes behind the visits */
-    json_decref(head);
+    api_export_open_object(export, head);
     buf_add_text(&export->piece, ",\"visits\":[");
     int r = STORAGE(export->storage, export->err, page_visits, export->account, page->id,
                     history_export_visit, pages);
@@ -85,10 +79,13 @@ static int csv_export_row(void *ctx, const struct hearth_visit_row *row)
     struct export *export = pages->export;
     char date[40] = "";
     struct tm tm;
-    time_t seconds = (time_t)(row->date / 1000);
+    int ms = (int)((row->date % 1000 + 1000) % 1000);
+    time_t seconds = (time_t)((row->date - ms) / 1000);
+    if (!model_visit_is_listed(row->type))
+        return 0;
     if (gmtime_r(&seconds, &tm) != NULL)
         strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-    buf_printf(&export->piece, "%s.%03dZ,%d,", date, (int)(row->date % 1000), (int)row->type);
+    buf_printf(&export->piece, "%s.%03dZ,%d,", date, ms, (int)row->type);
     csv_add_field(&export->piece, row->url);
     buf_add_char(&export->piece, ',');
     csv_add_field(&export->piece, row->title == NULL ? "" : row->title);

@@ -5,10 +5,12 @@
 #include "api/internal.h"
 #include "api/timezone.h"
 #include "base/clock.h"
+#include "model/page.h"
+#include "model/url_canonical.h"
 #include "search/history.h"
 #include "search/text_filter.h"
 
-enum { DAYS_MAX = 400 };
+enum { DAYS_MAX = 400, HOST_SIZE = 256 };
 static const int64_t DAY = 24 * 60 * 60 * 1000;
 
 struct listing {
@@ -30,6 +32,8 @@ static void add_visit(struct api_call *call, const struct hearth_visit_row *row)
 static int history_list_visit(void *ctx, const struct hearth_visit_row *row)
 {
     struct listing *listing = ctx;
+    if (!model_visit_is_listed(row->type))
+        return 0;
     if (listing->count == listing->limit) {
         listing->more = true;
         return 1;
@@ -40,6 +44,61 @@ static int history_list_visit(void *ctx, const struct hearth_visit_row *row)
     listing->after[1] = row->page;
     listing->after[2] = row->type;
     return 0;
+}
+
+/* --- visits that are still to come (a clock was wrong) stand behind all others --- */
+
+/* The two parts of a list: until `soon`, and from then on. A cursor is in the part of its date. */
+struct history_part {
+    bool to_come;
+    int64_t from, to;
+};
+
+static struct history_part first_part(int64_t from, int64_t to, int64_t after, int64_t soon)
+{
+    bool to_come = after >= soon;
+    return (struct history_part){.to_come = to_come,
+                                 .from = to_come && from < soon ? soon : from,
+                                 .to = !to_come && (to == 0 || to > soon) ? soon : to};
+}
+
+/* False: there is none. */
+static bool second_part(struct history_part *part, int64_t from, int64_t to, int64_t soon)
+{
+    if (part->to_come || (to != 0 && to <= soon))
+        return false;
+    *part = (struct history_part){.to_come = true, .from = from < soon ? soon : from, .to = to};
+    return true;
+}
+
+/* As list_parts(), of what is in memory. */
+static int find_parts(const struct history *history, const struct history_query *query,
+                      struct arena *arena, struct history_found *ret_found)
+{
+    int64_t soon = clock_now() + MODEL_VISIT_AHEAD;
+    struct history_part part = first_part(query->from, query->to, query->after.date, soon);
+    struct history_query one = *query;
+    struct history_found found, more;
+    one.from = part.from;
+    one.to = part.to;
+    int r = search_history_find(history, &one, arena, &found);
+    if (r < 0 || found.more || !second_part(&part, query->from, query->to, soon)) {
+        *ret_found = found;
+        return r;
+    }
+    one = (struct history_query){.words = query->words,
+                                 .host = query->host,
+                                 .from = part.from,
+                                 .to = part.to,
+                                 .limit = query->limit - found.count};
+    r = search_history_find(history, &one, arena, &more);
+    if (r == 0) { /* there is room for the limit */
+        memcpy(found.visits + found.count, more.visits, more.count * sizeof(*more.visits));
+        found.count += more.count;
+        found.more = more.more;
+        *ret_found = found;
+    }
+    return r;
 }
 
 /* --- filtered: found in memory, and read from the storage are the rows that are shown --- */
@@ -93,12 +152,12 @@ static int history_read_shown(struct api_call *call, const struct history_found 
 static int history_list_filtered(struct api_call *call, const struct history_query *query)
 {
     struct index *index;
-    struct history_found found;
+    struct history_found found = {0};
     struct shown shown;
     int r = api_index(call, SEARCH_INDEX_HISTORY, &index);
     if (r < 0)
         return r;
-    r = search_history_find(history_of(index), query, &call->request->arena, &found);
+    r = find_parts(history_of(index), query, &call->request->arena, &found);
     search_index_done(call->api->options.search, index);
     r = r < 0 ? err_set(&call->err, r, "out of memory") : history_read_shown(call, &found, &shown);
     if (r < 0)
@@ -112,6 +171,26 @@ static int history_list_filtered(struct api_call *call, const struct history_que
                               last == NULL ? 0 : last->type};
     api_list_end(call, found.more ? api_make_cursor(call, 'v', after, 3, NULL) : NULL);
     return 0;
+}
+
+/* --- the list --- */
+
+/* Nothing of the second part is shown on the page that the first one fills: then only whether
+ * there is any matters. */
+static int list_parts(struct api_call *call, struct hearth_visit_query *query,
+                      struct listing *listing)
+{
+    int64_t from = query->from, to = query->to, soon = clock_now() + MODEL_VISIT_AHEAD;
+    struct history_part part = first_part(from, to, query->after_date, soon);
+    int r;
+    do {
+        query->from = part.from;
+        query->to = part.to;
+        r = STORAGE(call->storage, &call->err, visit_list, call->account, query, history_list_visit,
+                    listing);
+        query->after_date = query->after_page = query->after_type = 0;
+    } while (r == 0 && !listing->more && second_part(&part, from, to, soon));
+    return r;
 }
 
 int api_history_get(struct api_call *call)
@@ -131,7 +210,10 @@ int api_history_get(struct api_call *call)
     int r = search_text_filter_init(&words, q, &call->request->arena, &call->err);
     if (r < 0)
         return r;
-    query.host = api_lower(call, host);
+    char canonical[HOST_SIZE];
+    query.host = host != NULL && model_url_canonical_host(host, canonical, sizeof(canonical))
+                     ? canonical
+                     : api_lower(call, host);
     if (!search_text_filter_is_empty(&words))
         return history_list_filtered(
             call, &(struct history_query){.words = &words,
@@ -144,8 +226,7 @@ int api_history_get(struct api_call *call)
     query.after_page = after[1];
     query.after_type = after[2];
     api_list_begin(call, "{\"visits\":[");
-    r = STORAGE(call->storage, &call->err, visit_list, call->account, &query, history_list_visit,
-                &listing);
+    r = list_parts(call, &query, &listing);
     api_list_end(call, listing.more ? api_make_cursor(call, 'v', listing.after, 3, NULL) : NULL);
     return r;
 }

@@ -178,6 +178,9 @@ static json_t *state_message(const struct hearth_account *account)
     I(page, generation, "it stands beside the rows in every body that has one") \
     I(page, gone, "of pages_changed(); what is gone is not served") \
     I(bookmark, said_parent, "what the record says; served is where the repaired tree has it") \
+    I(bookmark, said_tags, "what the record says; served are the tags of its URL") \
+    I(bookmark, said_keyword, "what the record says; served is the keyword of its URL") \
+    I(bookmark, said_kind, "what the record says; what is not shown is not served") \
     I(bookmark, tag_query, "the url of a query says the same") \
     I(bookmark, page, "found by url") \
     I(token, account, "one's own") \

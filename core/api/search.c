@@ -6,6 +6,7 @@
 #include "api/search_run.h"
 #include "base/clock.h"
 #include "model/url.h"
+#include "model/url_canonical.h"
 
 enum { SUGGESTIONS = 10, INPUT_MAX = 256, PICKS_MOST = 10000 };
 
@@ -23,8 +24,10 @@ static json_t *search_tags_json(const char *tags)
 
 static int search_on_result(void *ctx, const struct api_search_result *result)
 {
-    static const char *const kinds[] = {
-        [SEARCH_TAB] = "tab", [SEARCH_BOOKMARK] = "bookmark", [SEARCH_HISTORY] = "history"};
+    static const char *const kinds[] = {[SEARCH_TAB] = "tab",
+                                        [SEARCH_BOOKMARK] = "bookmark",
+                                        [SEARCH_HISTORY] = "history",
+                                        [SEARCH_KEYWORD] = "keyword"};
     const struct search_hit *hit = result->hit;
     char page[24];
     json_t *devices = json_array();
@@ -34,12 +37,12 @@ static int search_on_result(void *ctx, const struct api_search_result *result)
                                                  "name", hit->devices[i].name, "last_used",
                                                  api_time(hit->devices[i].last_used)));
     api_list_add(
-        ctx,
-        json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o}", "kind", kinds[hit->kind], "url",
-                  result->url, "title", result->title, "frecency", (json_int_t)result->frecency,
-                  "last_visit", api_time(result->last_visit), "tags",
-                  search_tags_json(result->tags), "bookmark", api_text(result->bookmark), "page",
-                  result->page == 0 ? json_null() : json_string(page), "devices", devices));
+        ctx, json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "kind",
+                       kinds[hit->kind], "url", result->url, "title", result->title, "frecency",
+                       (json_int_t)result->frecency, "last_visit", api_time(result->last_visit),
+                       "tags", search_tags_json(result->tags), "bookmark",
+                       api_text(result->bookmark), "keyword", api_text(result->keyword), "page",
+                       result->page == 0 ? json_null() : json_string(page), "devices", devices));
     return 0;
 }
 
@@ -155,8 +158,8 @@ static int picked_make_room(struct api_call *call, const struct known *known)
     return STORAGE(call->storage, &call->err, pick_put, call->account, &pick);
 }
 
-/* The page of a URL, past the ids that other URLs have taken. */
-static int picked_find_page(struct api_call *call, const char *url, int64_t *ret_page)
+/* The page of a canonical URL, past the ids that other URLs have taken. */
+static int find_picked(struct api_call *call, const char *url, int64_t *ret_page)
 {
     for (int64_t id = model_page_id(url);; id = id == INT64_MAX ? 1 : id + 1) {
         struct hearth_page page = {.struct_size = sizeof(page)};
@@ -168,6 +171,21 @@ static int picked_find_page(struct api_call *call, const char *url, int64_t *ret
             return 0;
         }
     }
+}
+
+/* The page of a URL: a bookmark's may have a user, history's has none. */
+static int picked_find_page(struct api_call *call, const char *url, int64_t *ret_page)
+{
+    struct buf canonical = {0};
+    int r = HEARTH_ERR_NOT_FOUND;
+    for (unsigned how = 0; r == HEARTH_ERR_NOT_FOUND && how <= MODEL_URL_DROP_USER; how++) {
+        r = model_url_canonical(url, strlen(url), how, &canonical);
+        r = r < 0 && r != HEARTH_ERR_NOMEM ? find_picked(call, url, ret_page)
+            : r < 0                        ? err_set(&call->err, r, "out of memory")
+                                           : find_picked(call, canonical.data, ret_page);
+    }
+    buf_fini(&canonical);
+    return r;
 }
 
 int api_search_picked_post(struct api_call *call)

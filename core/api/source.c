@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "model/page.h"
 
 static int source_on_pages(void *ctx, hearth_page_cb cb, void *cb_ctx, struct err *err)
 {
@@ -95,18 +96,40 @@ static int source_on_tabs(void *ctx, search_tab_cb cb, void *cb_ctx, struct err 
     return r;
 }
 
+/* Those that lists show. */
+struct listed_visits {
+    hearth_visit_row_cb row;
+    hearth_page_visit_cb of_page;
+    void *ctx;
+};
+
+static int source_on_visit_row(void *ctx, const struct hearth_visit_row *row)
+{
+    const struct listed_visits *listed = ctx;
+    return model_visit_is_listed(row->type) ? listed->row(listed->ctx, row) : 0;
+}
+
+static int source_on_visit_of(void *ctx, int64_t page, const struct hearth_visit *visit)
+{
+    const struct listed_visits *listed = ctx;
+    return model_visit_is_listed(visit->type) ? listed->of_page(listed->ctx, page, visit) : 0;
+}
+
 static int source_on_visits(void *ctx, hearth_visit_row_cb cb, void *cb_ctx, struct err *err)
 {
     struct source *source = ctx;
-    return STORAGE(source->storage, err, visit_dates, source->account, 0, 0, cb, cb_ctx);
+    struct listed_visits listed = {.row = cb, .ctx = cb_ctx};
+    return STORAGE(source->storage, err, visit_dates, source->account, 0, 0, source_on_visit_row,
+                   &listed);
 }
 
 static int source_on_visits_of(void *ctx, const int64_t *pages, size_t count,
                                hearth_page_visit_cb cb, void *cb_ctx, struct err *err)
 {
     struct source *source = ctx;
-    return plug_storage_visits_of_pages(source->storage, source->account, pages, count, cb, cb_ctx,
-                                        err);
+    struct listed_visits listed = {.of_page = cb, .ctx = cb_ctx};
+    return plug_storage_visits_of_pages(source->storage, source->account, pages, count,
+                                        source_on_visit_of, &listed, err);
 }
 
 static int source_on_cursors(void *ctx, hearth_sync_cursor_cb cb, void *cb_ctx, struct err *err)

@@ -8,6 +8,7 @@
 #include "archive/lines.h"
 #include "base/str.h"
 #include "codec/codec.h"
+#include "merge/upgrade_urls.h"
 
 /* --- what is small --- */
 
@@ -49,6 +50,8 @@ static int write_tab_group_row(void *ctx, const char *device, const struct heart
 
 static int put_cursor(void *ctx, int64_t source, int32_t collection, const char *text)
 {
+    if (source == MERGE_OWN_SOURCE) /* what it says is of this database */
+        return 0;
     struct archive_cursor cursor = {
         .struct_size = sizeof(cursor), .collection = collection, .text = text, .source = source};
     return archive_put_record(ctx, ARCHIVE_KIND_cursor, NULL, &cursor);

@@ -92,6 +92,9 @@ static int start_workers(struct jobs *jobs, struct err *err)
     if (r == 0)
         r = jobs_thread(&jobs->lease_renewer, &jobs->lease_renewer_started, jobs_lease_renewer_main,
                         jobs, "lease-renewer", err);
+    if (r == 0)
+        r = jobs_thread(&jobs->upgrader, &jobs->upgrader_started, jobs_upgrade_main, jobs,
+                        "upgrade", err);
     if (r == 0 && jobs->options.changes != NULL)
         r = jobs_changes_start(jobs->options.changes, jobs, err);
     return r;
@@ -213,6 +216,7 @@ void jobs_stop(struct jobs *jobs)
         jobs_join(jobs, jobs->schedulers[i].thread, &jobs->schedulers[i].started);
     for (int i = 0; jobs->workers != NULL && i < jobs->options.parallel; i++)
         jobs_join(jobs, jobs->workers[i].thread, &jobs->workers[i].started);
+    jobs_join(jobs, jobs->upgrader, &jobs->upgrader_started);
     jobs_join(jobs, jobs->lease_renewer, &jobs->lease_renewer_started);
     jobs_join(jobs, jobs->listener, &jobs->listener_started);
     if (jobs->options.changes != NULL)

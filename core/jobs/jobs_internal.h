@@ -71,8 +71,8 @@ struct jobs {
     struct {
         struct jobs_queue *all, *free; /* under the lock; for whoever has no handle of their own */
     } queues;
-    pthread_t lease_renewer, listener;
-    bool lease_renewer_started, listener_started;
+    pthread_t lease_renewer, listener, upgrader;
+    bool lease_renewer_started, listener_started, upgrader_started;
     void *lease_renewer_handle, *listener_handle; /* of the queue */
     struct presence *presence;
     struct backoff *paused, *syncing;
@@ -128,6 +128,7 @@ void *jobs_worker_main(void *worker);
  * had. No lock is held over the call. */
 bool jobs_interrupt_worker(struct jobs_worker *worker, const char *receipt);
 void *jobs_lease_renewer_main(void *jobs);
+void *jobs_upgrade_main(void *jobs);
 void *jobs_listener_main(void *jobs);
 
 #endif

@@ -55,15 +55,16 @@ static void emit_state(const struct sync_context *context, const char *account, 
                               detail->text, "message", message));
 }
 
-static void emit_changed(const struct sync_context *context, const struct sink *sink)
+void jobs_sync_tell_changed(const struct sync_context *context, const char *account,
+                            int64_t generation, unsigned changed)
 {
     json_t *collections = json_array();
     for (int32_t c = 1; c < HEARTH_COLLECTION_SLOTS; c++)
-        if ((sink->changed & 1u << c) != 0)
+        if ((changed & 1u << c) != 0)
             json_array_append_new(collections, json_string(merge_collection_name(c)));
-    sync_emit_event(context, sink->account,
+    sync_emit_event(context, account,
                     json_pack("{s:s, s:I, s:o}", "event", "changed", "generation",
-                              (json_int_t)sink->generation, "collections", collections));
+                              (json_int_t)generation, "collections", collections));
 }
 
 /* What stands between the account and its sync is this server's own trouble: the person learns
@@ -364,13 +365,13 @@ static int sync_run_pull(const struct sync_context *context, struct storage *sto
         result.account_backoff > result.host_backoff ? result.account_backoff : result.host_backoff;
     if (pause < why.retry_after)
         pause = why.retry_after;
-    /* whoever sees that the sync has ended reads what it brought: not by way of the queue, which
-     * may take its time */
+    /* Whoever sees that the sync has ended reads what it brought: this process is told at once,
+     * others by the queue, before the outcome is stored. */
     if (sink.changed != 0 && context->changed != NULL)
         context->changed(context->changed_ctx, account->id, sink.generation);
-    int r = store_outcome(context, storage, account->id, pause, outcome, err);
     if (sink.changed != 0)
-        emit_changed(context, &sink);
+        jobs_sync_tell_changed(context, account->id, sink.generation, sink.changed);
+    int r = store_outcome(context, storage, account->id, pause, outcome, err);
     emit_state(context, account->id, is_well(outcome) ? "done" : "failed", &outcome->detail);
     log_outcome(account, outcome, &why);
     if (r == 0)
@@ -420,6 +421,8 @@ int jobs_sync_account(const struct sync_context *context, struct storage *storag
             ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
             : 0;
     plug_storage_reset(storage);
+    if (r == 0) /* what comes is compared with what is there */
+        r = jobs_upgrade_account(context, storage, account.id, err);
     if (r == 0)
         r = sync_run_pull(context, storage, provider, provider_handle, provider_call, &account,
                           &outcome, err);

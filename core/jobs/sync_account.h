@@ -57,4 +57,12 @@ uint64_t jobs_sync_settle(const struct schedule *schedule, const struct sync_out
                           int64_t pause, int64_t now, unsigned random,
                           struct hearth_account *account);
 
+/* Brings the rows of older releases to what they are today (upgrade.c): most of the time there is
+ * nothing to do. */
+int jobs_upgrade_account(const struct sync_context *context, struct storage *storage,
+                         const char *id, struct err *err);
+/* The event of what was stored; changed: a bit for each collection. */
+void jobs_sync_tell_changed(const struct sync_context *context, const char *account,
+                            int64_t generation, unsigned changed);
+
 #endif

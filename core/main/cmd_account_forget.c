@@ -13,6 +13,7 @@
 #include "main/table.h"
 #include "merge/removed_here.h"
 #include "model/url.h"
+#include "model/url_canonical.h"
 
 enum { HOST_SIZE = 256, ID_LENGTH = 16 };
 
@@ -60,14 +61,24 @@ static int parse_span(const struct cli *cli, struct hearth_removed_here *removed
  * to remove has to be what is removed. */
 static int parse_site(const char *site, char ret_host[HOST_SIZE], struct err *err)
 {
-    char url[HOST_SIZE + 16];
-    int length = snprintf(url, sizeof(url), "https://%s/", site);
-    if (length < (int)sizeof(url))
-        model_url_host(url, ret_host, HOST_SIZE);
-    if (length >= (int)sizeof(url) || ret_host[0] == '\0' || strlen(ret_host) != strlen(site))
+    if (!model_url_canonical_host(site, ret_host, HOST_SIZE))
         return err_set(err, HEARTH_ERR_INVALID,
                        "--site %s: write a host alone, like www.example.org", site);
     return 0;
+}
+
+/* History has no users in its addresses. */
+static int parse_page(const char *page, int64_t *ret_id, struct err *err)
+{
+    struct buf url = {0};
+    int r = model_url_canonical(page, strlen(page), MODEL_URL_DROP_USER, &url);
+    if (r == 0)
+        *ret_id = model_page_id(url.data);
+    else
+        err_set(err, r, "--page %s: write its whole address, like https://www.example.org/a/page",
+                page);
+    buf_fini(&url);
+    return r;
 }
 
 /* what: the same in words. */
@@ -95,13 +106,9 @@ static int make_removal(const struct cli *cli, char host[HOST_SIZE], char what[5
         r = parse_site(cli->site, host, err);
         removed->kind = HEARTH_REMOVED_HERE_SITE;
         removed->host = host;
-    } else if (cli->page != NULL && strchr(cli->page, ':') == NULL) {
-        return err_set(err, HEARTH_ERR_INVALID,
-                       "--page %s: write its whole address, like https://www.example.org/a/page",
-                       cli->page);
     } else if (cli->page != NULL) {
+        r = parse_page(cli->page, &removed->page, err);
         removed->kind = HEARTH_REMOVED_HERE_PAGE;
-        removed->page = model_page_id(cli->page);
     }
     snprintf(what, 512, "%s%.300s%s",
              removed->kind == HEARTH_REMOVED_HERE_SPAN ? "every visit" : "every visit of ",
@@ -127,11 +134,10 @@ static void print_removal(const struct cli *cli, const char *email,
                        visits, pages, email);
     if (cli->site != NULL && result->pages == 0)
         main_cli_print(stdout, "A site is one host as browsers store it, without those below or "
-                               "above it: www.example.org and example.org are two, and "
-                               "other letters than ASCII are stored as xn--….\n");
+                               "above it: www.example.org and example.org are two.\n");
     if (cli->page != NULL && result->pages == 0)
-        main_cli_print(stdout, "A page is found by its whole address, letter by letter: \"hearthd "
-                               "search\" shows it.\n");
+        main_cli_print(stdout,
+                       "A page is found by its whole address: \"hearthd search\" shows it.\n");
 }
 
 int main_account_forget(struct app *app, struct cli *cli, struct err *err)

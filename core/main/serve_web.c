@@ -107,7 +107,6 @@ int main_serve_create_api(struct daemon *d, struct err *err)
         .storage_timeout = conf_number(web, "storage_timeout"),
         .export_timeout = conf_number(web, "export_timeout"),
         .export_pool = {d->export_pool, pool_run_until},
-        .shared = (plug_descriptor(d->app.queue)->capabilities & HEARTH_SHARED) != 0,
         .cache_memory = (size_t)conf_number(web, "cache_memory"),
         .base_url = conf_text(web, "base_url"),
         .sessions = main_app_session_limits(&d->app),

@@ -4,10 +4,12 @@
  * (removed_here.h) is not stored again. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "merge/apply_snapshot.h"
 #include "merge/records.h"
 #include "merge/removed_here.h"
+#include "merge/unite_pages.h"
 #include "model/page.h"
 #include "model/source_id.h"
 
@@ -36,7 +38,7 @@ static int put_new(struct history *history, struct hearth_page *page,
     struct apply *apply = history->apply;
     struct err *err = history->err;
     struct model_page facts;
-    model_page_init(&facts);
+    model_page_init(&facts, clock_now());
     for (uint32_t i = 0; i < record->visit_count; i++)
         model_page_add_visit(&facts, record->visits[i].date, record->visits[i].type);
     page->guid = record->guid;
@@ -110,14 +112,20 @@ static int history_put_record(struct history *history)
     struct apply *apply = history->apply;
     struct err *err = history->err;
     struct hearth_page_record record;
-    if (merge_records_get_page(apply->spool, &apply->arena, &record) < 0)
+    int64_t said;
+    if (merge_records_get_page(apply->spool, &apply->arena, &record, &said) < 0)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     struct hearth_page page;
     bool is_new, gone = false;
-    int r = merge_apply_find_page(apply, record.url, &page, &is_new, err);
+    /* an older release may have stored it under the URL as it is said */
+    int r = said == 0 ? 0 : merge_unite_page(apply, said, NULL, err);
+    if (r == 0)
+        r = merge_apply_find_page(apply, record.url, &page, &is_new, err);
     if (r == 0 && !model_removed_here_is_empty(&history->removed))
         r = merge_removed_here_filter(&history->removed, page.id, &record, &apply->arena, &gone,
                                       err);
+    if (r == 0 && !gone && said != 0) /* and somebody removed it there */
+        r = merge_removed_here_filter(&history->removed, said, &record, &apply->arena, &gone, err);
     if (r < 0 || gone || (is_new && record.visit_count == 0))
         return r;
     return is_new ? put_new(history, &page, &record) : unite_record(history, &page, &record);

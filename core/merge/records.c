@@ -6,12 +6,26 @@
 
 #include "base/str.h"
 #include "model/source_id.h"
+#include "model/url.h"
+#include "model/url_canonical.h"
 #include "plug/fields.h"
 
 /* --- ids, which become those of the account here and nowhere else --- */
 
+const char *merge_records_root_name(const char *id)
+{
+    static const char *const roots[][2] = {{"root________", "places"},  {"menu________", "menu"},
+                                           {"toolbar_____", "toolbar"}, {"unfiled_____", "unfiled"},
+                                           {"mobile______", "mobile"},  {"tags________", "tags"}};
+    for (size_t i = 0; id != NULL && i < sizeof(roots) / sizeof(roots[0]); i++)
+        if (strcmp(id, roots[i][0]) == 0)
+            return roots[i][1];
+    return id;
+}
+
 static void put_id(struct spool *spool, const char *id)
 {
+    id = merge_records_root_name(id);
     char own[MODEL_SOURCE_ID_SIZE];
     size_t longest = spool->longest > 0 ? spool->longest : HEARTH_KEY_MAX;
     merge_spool_put_text(spool,
@@ -25,18 +39,41 @@ static bool field_is_id(const struct fields *fields, const struct hearth_field *
            (field->role == HEARTH_FIELD_KEY || strcmp(field->name, "parent_guid") == 0);
 }
 
+/* --- URLs, which become what Firefox makes of them here and nowhere else --- */
+
+/* NULL, when it has none, or none that Firefox would take. */
+static int canonical_url(struct spool *spool, const char *url, unsigned how, const char **ret_url,
+                         struct err *err)
+{
+    int r =
+        url == NULL ? HEARTH_ERR_INVALID : model_url_canonical(url, strlen(url), how, &spool->url);
+    if (r == HEARTH_ERR_NOMEM)
+        return err_set(err, r, "out of memory");
+    *ret_url = r == 0 ? spool->url.data : NULL;
+    return 0;
+}
+
 /* --- the fields of a record, in the order of its table --- */
 
+/* url: instead of the record's own, for which `says_url` stands. */
+struct own_url {
+    bool says_url;
+    const char *url;
+};
+
 static void put_text(struct spool *spool, const struct fields *fields,
-                     const struct hearth_field *field, const char *text)
+                     const struct hearth_field *field, const char *text, struct own_url own)
 {
-    if (field_is_id(fields, field))
+    if (own.says_url && strcmp(field->name, "url") == 0)
+        merge_spool_put_text(spool, own.url);
+    else if (field_is_id(fields, field))
         put_id(spool, text);
     else
         merge_spool_put_text(spool, text);
 }
 
-static void records_put_fields(struct spool *spool, const struct fields *fields, const void *record)
+static void records_put_fields(struct spool *spool, const struct fields *fields, const void *record,
+                               struct own_url own)
 {
     for (size_t i = 0; i < fields->count; i++) {
         const struct hearth_field *field = &fields->list[i];
@@ -45,7 +82,7 @@ static void records_put_fields(struct spool *spool, const struct fields *fields,
         double real;
         switch (field->kind) {
         case HEARTH_FIELD_TEXT:
-            put_text(spool, fields, field, plug_fields_text(field, record));
+            put_text(spool, fields, field, plug_fields_text(field, record), own);
             break;
         case HEARTH_FIELD_HASH:
             hash = plug_fields_hash(field, record);
@@ -101,7 +138,7 @@ int merge_records_put_device(struct spool *spool, const struct hearth_device *de
                              struct err *err)
 {
     merge_spool_begin(spool, RECORD_DEVICE);
-    records_put_fields(spool, &plug_fields_device, device);
+    records_put_fields(spool, &plug_fields_device, device, (struct own_url){0});
     return merge_spool_end(spool, err);
 }
 
@@ -114,9 +151,14 @@ void merge_records_get_device(struct spool *spool, struct hearth_device *ret_dev
 int merge_records_put_tab(struct spool *spool, const char *device, const struct hearth_tab *tab,
                           struct err *err)
 {
+    const char *url;
+    int r = canonical_url(spool, tab->url, 0, &url, err);
+    if (r < 0)
+        return r;
     merge_spool_begin(spool, RECORD_TAB);
     put_id(spool, device);
-    records_put_fields(spool, &plug_fields_tab, tab);
+    /* one that is none stays as it is: its title may say something */
+    records_put_fields(spool, &plug_fields_tab, tab, (struct own_url){url != NULL, url});
     return merge_spool_end(spool, err);
 }
 
@@ -131,7 +173,7 @@ int merge_records_put_tab_group(struct spool *spool, const char *device,
 {
     merge_spool_begin(spool, RECORD_TAB_GROUP);
     put_id(spool, device);
-    records_put_fields(spool, &plug_fields_tab_group, group);
+    records_put_fields(spool, &plug_fields_tab_group, group, (struct own_url){0});
     return merge_spool_end(spool, err);
 }
 
@@ -145,19 +187,28 @@ void merge_records_get_tab_group(struct spool *spool, const char **ret_device,
 int merge_records_put_page(struct spool *spool, const struct hearth_page_record *record,
                            struct err *err)
 {
+    const char *url;
+    int r = canonical_url(spool, record->url, MODEL_URL_DROP_USER, &url, err);
+    if (r < 0)
+        return r;
+    if (url == NULL) /* of no use: what is stored under its id stays */
+        return merge_records_put_kept(spool, record->guid, err);
     merge_spool_begin(spool, RECORD_PAGE);
-    records_put_fields(spool, &plug_fields_page_record, record);
+    records_put_fields(spool, &plug_fields_page_record, record, (struct own_url){true, url});
+    merge_spool_put_int(spool, strcmp(url, record->url) == 0 ? 0 : model_page_id(record->url));
     merge_spool_put_int(spool, (int64_t)record->visit_count);
     for (size_t i = 0; i < record->visit_count; i++)
-        records_put_fields(spool, &plug_fields_visit, HEARTH_AT(record->visits, i));
+        records_put_fields(spool, &plug_fields_visit, HEARTH_AT(record->visits, i),
+                           (struct own_url){0});
     return merge_spool_end(spool, err);
 }
 
 int merge_records_get_page(struct spool *spool, struct arena *arena,
-                           struct hearth_page_record *ret_record)
+                           struct hearth_page_record *ret_record, int64_t *ret_said)
 {
     struct hearth_page_record record;
     get_fields(spool, &plug_fields_page_record, &record);
+    int64_t said = merge_spool_get_int(spool);
     record.visit_count = (size_t)merge_spool_get_int(spool);
     struct hearth_visit *visits = arena_alloc(arena, record.visit_count * sizeof(*visits));
     if (visits == NULL)
@@ -168,6 +219,7 @@ int merge_records_get_page(struct spool *spool, struct arena *arena,
     }
     record.visits = visits;
     *ret_record = record;
+    *ret_said = said;
     return 0;
 }
 
@@ -196,8 +248,12 @@ static int get_list(struct spool *spool, struct arena *arena, const char *const 
 int merge_records_put_bookmark(struct spool *spool, const struct hearth_bookmark_record *record,
                                struct err *err)
 {
+    const char *url;
+    int r = canonical_url(spool, record->url, 0, &url, err);
+    if (r < 0)
+        return r;
     merge_spool_begin(spool, RECORD_BOOKMARK);
-    records_put_fields(spool, &plug_fields_bookmark_record, record);
+    records_put_fields(spool, &plug_fields_bookmark_record, record, (struct own_url){true, url});
     put_list(spool, merge_spool_put_text, record->tags, record->tag_count);
     put_list(spool, put_id, record->children, record->child_count);
     return merge_spool_end(spool, err);

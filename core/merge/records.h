@@ -1,4 +1,5 @@
-/* Normalised records on their way through the spool. What is read lives in the arena or in the
+/* Normalised records on their way through the spool: their URLs become canonical, history's without
+ * users; a bookmark whose URL is none has none. What is read lives in the arena or in the
  * spool until its next record. */
 #ifndef HEARTH_CORE_MERGE_RECORDS_H
 #define HEARTH_CORE_MERGE_RECORDS_H
@@ -18,6 +19,10 @@ enum record_kind {
     RECORD_KEPT,
     RECORD_TAB_GROUP
 };
+
+/* The id of a root, of which Firefox has two: "toolbar" for "toolbar_____"; else `id`. Every id of
+ * a record passes it on the way into the spool. */
+const char *merge_records_root_name(const char *id);
 
 int merge_records_put_device(struct spool *spool, const struct hearth_device *device,
                              struct err *err);
@@ -39,8 +44,9 @@ void merge_records_get_tab(struct spool *spool, const char **ret_device,
                            struct hearth_tab *ret_tab);
 void merge_records_get_tab_group(struct spool *spool, const char **ret_device,
                                  struct hearth_tab_group *ret_group);
+/* ret_said: the id of a page with its URL as its source says it; 0: that is the canonical one. */
 int merge_records_get_page(struct spool *spool, struct arena *arena,
-                           struct hearth_page_record *ret_record);
+                           struct hearth_page_record *ret_record, int64_t *ret_said);
 int merge_records_get_bookmark(struct spool *spool, struct arena *arena,
                                struct hearth_bookmark_record *ret_record);
 void merge_records_get_removed(struct spool *spool, const char **ret_guid, int64_t *ret_modified);

@@ -27,6 +27,7 @@ void merge_spool_fini(struct spool *spool)
         close(spool->fd);
     buf_fini(&spool->pending);
     buf_fini(&spool->record);
+    buf_fini(&spool->url);
     buf_fini(&spool->window);
     spool->fd = -1;
 }

@@ -22,6 +22,7 @@ struct spool {
     int64_t file_size;
     struct buf pending; /* written behind the file */
     struct buf record;  /* the one being built or read */
+    struct buf url;     /* its URL in the canonical form, while it is built */
     size_t read_at;     /* in record */
     int64_t next;       /* reading: offset of the next record in file and pending together */
     int64_t count;

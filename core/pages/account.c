@@ -35,6 +35,21 @@ static void put_browsers(struct basic *basic, const json_t *sessions)
         pages_html_paragraph(call, pages_says_no_browsers());
 }
 
+static void put_exports(struct buf *out)
+{
+    static const char *const exports[][2] = {{"bookmarks.html", "Bookmarks, for any browser"},
+                                             {"bookmarks.json", "Bookmarks, Firefox backup"},
+                                             {"history.json", "History, JSON"},
+                                             {"history.csv", "History, table"},
+                                             {"tabs.html", "Open tabs, as bookmarks"},
+                                             {"tabs.json", "Open tabs, JSON"}};
+    buf_add_text(out, "</section>\n<section>\n<h2>Take it with you</h2>\n<ul>\n");
+    for (size_t i = 0; i < sizeof(exports) / sizeof(exports[0]); i++)
+        pages_html_put(out, "<li><a href=\"/api/v1/export/%s\">%s</a></li>\n", exports[i][0],
+                       exports[i][1]);
+    buf_add_text(out, "</ul>\n");
+}
+
 void pages_account_get(struct view_call *call)
 {
     struct basic basic;
@@ -53,6 +68,7 @@ void pages_account_get(struct view_call *call)
         pages_form_begin(call, "/auth/account/link", NULL);
         pages_form_end(call, "Add another device");
         pages_account_put_devices(&basic, devices);
+        put_exports(&call->html);
         pages_html_put(&call->html, "</section>\n<section>\n<h2>Signed-in browsers</h2>\n");
         put_browsers(&basic, json_object_get(sessions, "sessions"));
         pages_form_begin(call, "/auth/account/everywhere", NULL);

@@ -184,8 +184,10 @@ void pages_basic_search_get(struct view_call *call)
         pages_html_put(&call->html, "<li>");
         pages_basic_link(&call->html, json_object_get(result, "title"),
                          json_object_get(result, "url"));
-        pages_html_put(&call->html, " <small>(%s)</small></li>\n",
-                       pages_basic_text(result, "kind"));
+        const char *keyword = pages_basic_text(result, "keyword");
+        pages_html_put(&call->html, " <small>(%s%s%s)</small></li>\n",
+                       pages_basic_text(result, "kind"), keyword == NULL ? "" : " ",
+                       keyword == NULL ? "" : keyword);
     }
     if (json_array_size(results) > 0)
         buf_add_text(&call->html, "</ol>\n");

@@ -129,9 +129,19 @@ class Forgotten(TestCase):
         self.assertIn("--yes",
                       self.home.cli("account", "forget", ADA, "--page", SECRET, code=2, both=True))
         self.assertEqual(self.dates(SECRET), [NOON - DAY, NOON])
-        self.assertIn("are two, and other letters than ASCII are stored as xn--",
-                      self.forget("--site", "bücher.example", "--yes"))
-        self.assertIn("letter by letter", self.forget("--page", "https://secret.example", "--yes"))
+        self.assertIn("example.org are two.", self.forget("--site", "none.example", "--yes"))
+        self.assertIn("by its whole address",
+                      self.forget("--page", "https://none.example/", "--yes"))
+
+    def test_forms(self):
+        """A site and a page may be written as a person does it."""
+        self.sync_service.put_clear(
+            "history", record("idnaaaaaaaaa", "https://xn--bcher-kva.example/a%20b", NOON))
+        self.home.sync()
+        self.assertIn("removed 1 visit of 1 page", self.forget(
+            "--page", "https://user@BÜCHER.example:443/x/../a b", "--yes"))
+        self.assertIn("removed", self.forget("--site", "Secret.Example", "--yes"))
+        self.assertEqual(self.dates(SECRET), [])
 
 
 if __name__ == "__main__":

@@ -120,7 +120,12 @@ export const S = {
     bookmarks: "Bookmarks",
     history: "History",
   } as Record<string, string>,
-  kinds: { tab: "open tab", bookmark: "bookmark", history: "visited" } as Record<string, string>,
+  kinds: {
+    tab: "open tab",
+    bookmark: "bookmark",
+    history: "visited",
+    keyword: "keyword",
+  } as Record<string, string>,
   results: "Results",
   resultCount: (count: number) => (count === 0 ? "Nothing found" : n(count, "result", "results")),
   nothingYet: "Nothing here yet",
@@ -245,6 +250,8 @@ export const S = {
     "bookmarks.json": "Bookmarks, Firefox backup",
     "history.json": "History, JSON",
     "history.csv": "History, table",
+    "tabs.html": "Open tabs, as bookmarks",
+    "tabs.json": "Open tabs, JSON",
   },
   forgetMe: "Forget me",
   forgetText:

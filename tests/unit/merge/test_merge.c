@@ -43,7 +43,7 @@ static void check_pages(struct spool *spool, int count, size_t title_size)
         struct hearth_page_record record;
         assert_int_equal(merge_spool_next(spool, &kind, &err), 1);
         assert_int_equal(kind, RECORD_PAGE);
-        assert_int_equal(merge_records_get_page(spool, &arena, &record), 0);
+        assert_int_equal(merge_records_get_page(spool, &arena, &record, &(int64_t){0}), 0);
         snprintf(guid, sizeof(guid), "g%d", i);
         assert_string_equal(record.guid, guid);
         if (i % 3 == 0)

@@ -58,12 +58,16 @@ static void check_way(struct spool *spool, bool bare)
     struct hearth_bookmark_record bookmark, bookmark_got;
     const char *owner;
     int kind;
+    int64_t said;
     arena_init(&arena, 0);
     fill(&plug_fields_device, &device, bare);
     fill(&plug_fields_tab, &tab, bare);
     fill(&plug_fields_tab_group, &group, bare);
     fill(&plug_fields_page_record, &page, bare);
     fill(&plug_fields_bookmark_record, &bookmark, bare);
+    /* text that is no URL does not come through */
+    tab.url = page.url = "https://page.example/";
+    bookmark.url = bare ? NULL : "https://user@page.example/";
     struct hearth_visit visits[2] = {HEARTH_VISIT(5, 1), HEARTH_VISIT(4, 2)};
     page.visits = visits;
     page.visit_count = 2;
@@ -88,7 +92,7 @@ static void check_way(struct spool *spool, bool bare)
     assert_string_equal(owner, "owner");
     assert_same(&plug_fields_tab_group, &group, &group_got);
     assert_int_equal(merge_spool_next(spool, &kind, NULL), 1);
-    assert_int_equal(merge_records_get_page(spool, &arena, &page_got), 0);
+    assert_int_equal(merge_records_get_page(spool, &arena, &page_got, &said), 0);
     assert_same(&plug_fields_page_record, &page, &page_got);
     assert_int_equal(page_got.visit_count, 2);
     assert_same(&plug_fields_visit, &visits[1], &page_got.visits[1]);

@@ -29,6 +29,7 @@ export async function searchOffline(words: string[]): Promise<Result[]> {
           last_visit: tab.last_used,
           tags: [],
           bookmark: null,
+          keyword: null,
           page: null,
           devices: [{ id: device.id, name: device.name, last_used: tab.last_used }],
         });

@@ -15,7 +15,14 @@ import { clean } from "../parts/text.js";
 import { ago, count, moment } from "../parts/time.js";
 import { S } from "../strings.js";
 
-const EXPORTS = ["bookmarks.html", "bookmarks.json", "history.json", "history.csv"] as const;
+const EXPORTS = [
+  "bookmarks.html",
+  "bookmarks.json",
+  "history.json",
+  "history.csv",
+  "tabs.html",
+  "tabs.json",
+] as const;
 const DAY = 24 * 3600 * 1000;
 
 class AccountView extends View {
