@@ -167,11 +167,12 @@ class Hidden(Tabs):
         return [self.laptop in names, self.laptop in devices,
                 self.laptop in [d["id"] for d in self.ask(
                     f"/tabs?device={self.laptop}").json["devices"]], len(found) == 2,
-                any("Ferries" in s for s in suggested), url("Ferries") in typed]
+                any("Ferries" in s for s in suggested), url("Ferries") in typed,
+                self.laptop in self.home.cli("export", EMAIL, "tabs.json")]
 
     def test_nowhere_and_everywhere_again(self):
         self.sync_service.clear()
-        self.assertEqual(self.seen(), [True] * 6)
+        self.assertEqual(self.seen(), [True] * 7)
         before = {
             p: self.ask(p).headers["ETag"]
             for p in ("/devices", "/tabs", "/search?q=Ferries")
@@ -182,7 +183,7 @@ class Hidden(Tabs):
                          (self.laptop, True, 10))
         for path, tag in before.items():  # what was kept is out of date at once
             self.ask(path, headers={"If-None-Match": tag})
-        self.assertEqual(self.seen(), [False] * 6)
+        self.assertEqual(self.seen(), [False] * 7)
         self.assertEqual({d["id"]: d["hidden"] for d in self.devices(hidden=1)},
                          {self.laptop: True, self.other: False})
         self.assertEqual([d["id"] for d in self.devices(hidden=0)], [self.other])
@@ -193,14 +194,14 @@ class Hidden(Tabs):
         self.assertEqual([r for r in self.sync_service.log() if r["method"] not in ("GET", "HEAD")],
                          [])  # nothing of it is written to Sync
         self.assertFalse(self.hide(self.laptop, False).json["device"]["hidden"])
-        self.assertEqual(self.seen(), [True] * 6)
+        self.assertEqual(self.seen(), [True] * 7)
 
     def test_it_stays_hidden(self):
         self.hide(self.laptop)
         self.upload({**record(self.laptop), "clientName": "Another name"})
         self.home.cli("account", "sync", EMAIL, "--wait")
         self.home.cli("account", "resync", EMAIL, "--wait")
-        self.assertEqual(self.seen(), [False] * 6)
+        self.assertEqual(self.seen(), [False] * 7)
         client, = (d for d in self.devices(hidden=1) if d["hidden"])
         # its records expire, and it comes back
         self.sync_service.remove("clients", self.laptop, email=EMAIL)
@@ -212,13 +213,13 @@ class Hidden(Tabs):
         self.upload({"id": self.laptop, "name": client["name"], "type": "desktop",
                      "protocols": ["1.5"]}, "clients")
         self.upload(record(self.laptop))
-        self.assertEqual(self.seen(), [False] * 6)
+        self.assertEqual(self.seen(), [False] * 7)
         # one that is buried, too
         self.upload({"id": self.laptop, "deleted": True}, "clients")
-        self.assertEqual(self.seen(), [False] * 6)
+        self.assertEqual(self.seen(), [False] * 7)
         self.home.stop()
         self.home.start()
-        self.assertEqual(self.seen(), [False] * 6)
+        self.assertEqual(self.seen(), [False] * 7)
 
     def test_shown_again_what_is_gone_goes(self):
         self.hide(self.laptop)
@@ -243,7 +244,7 @@ class Hidden(Tabs):
                                                       "read"}).json["token"]
         self.assertEqual(self.hide(self.laptop, status=403, token=made["secret"]).json["code"],
                          "read_only")
-        self.assertEqual(self.seen(), [True] * 6)
+        self.assertEqual(self.seen(), [True] * 7)
 
     def test_event_streams_hear_of_it(self):
         connection = http.client.HTTPConnection(self.home.address.split("//")[1], timeout=60)
@@ -270,7 +271,7 @@ class Hidden(Tabs):
         name, = (d["name"] for d in self.devices() if d["id"] == self.laptop)
         form, _ = browser.page.form("Hide " + name)
         browser.submit("Hide " + name)
-        self.assertEqual(self.seen(), [False] * 6)
+        self.assertEqual(self.seen(), [False] * 7)
         self.assertIn("(hidden)", browser.page.body)
         self.assertIn("Nothing is changed on the device", browser.page.text)
         for path in ("/basic/", "/basic/tabs", f"/basic/tabs?device={self.laptop}",
@@ -284,25 +285,25 @@ class Hidden(Tabs):
         for fields in ({"show": self.laptop}, {"show": self.laptop, "form": "A" * 22}):
             answer = other.request("POST", address + form["action"], fields)
             self.assertEqual(answer.status, 403)
-        self.assertEqual(self.seen(), [False] * 6)
+        self.assertEqual(self.seen(), [False] * 7)
         browser.open(address + "/auth/account")
         browser.submit("Show again: " + name)
-        self.assertEqual(self.seen(), [True] * 6)
+        self.assertEqual(self.seen(), [True] * 7)
 
     def test_on_the_command_line(self):
         node = self.home
         self.assertEqual({d["id"]: d["hidden"] for d in node.cli_json("account", "devices", EMAIL)},
                          {self.laptop: False, self.other: False})
-        self.assertEqual(self.seen(), [True] * 6)
+        self.assertEqual(self.seen(), [True] * 7)
         self.assertIn("shown nowhere", node.cli("account", "hide", EMAIL, self.laptop))
         until(lambda: "device hidden" in node.log_text(), "the audit trail has it")
-        self.assertEqual(self.seen(), [False] * 6)
+        self.assertEqual(self.seen(), [False] * 7)
         self.assertIn("hidden already", node.cli("account", "hide", EMAIL, self.laptop))
         self.assertIn("has no device with the id nobody",
                       node.cli("account", "hide", EMAIL, "nobody", code=1))
         self.assertIn("shown again", node.cli("account", "unhide", EMAIL, self.laptop))
         until(lambda: "device shown" in node.log_text(), "the audit trail has it")
-        self.assertEqual(self.seen(), [True] * 6)
+        self.assertEqual(self.seen(), [True] * 7)
 
 
 if __name__ == "__main__":
