@@ -31,6 +31,7 @@ static const struct {
     {"/api/v1/me", HTTP_DELETE, api_me_delete, API_CHANGES},
     {"/api/v1/sync", HTTP_POST, api_sync_post, 0},
     {"/api/v1/devices", HTTP_GET, api_devices_get, API_VALIDATED},
+    {"/api/v1/devices/*", HTTP_PATCH, api_device_patch, API_CHANGES},
     {"/api/v1/tabs", HTTP_GET, api_tabs_get, API_VALIDATED},
     {"/api/v1/bookmarks", HTTP_GET, api_bookmarks_get, API_VALIDATED},
     {"/api/v1/bookmarks/*", HTTP_GET, api_bookmark_get, API_VALIDATED},

@@ -48,9 +48,9 @@ struct api_options {
     /* The same for the other processes: an event of the queue, which they give to
      * api_heard_end(). For two seconds at most. */
     int (*notify_others)(void *ctx, const char *account, const char *event, struct err *err);
-    /* The account's rows changed outside of a sync: an event for event streams everywhere, as a
-     * sync's. For two seconds at most. */
-    void (*tell_event)(void *ctx, const char *account, const char *event);
+    /* The data of an account changed: an event of the queue, which every process hears, this one,
+     * too. */
+    void (*notify_all)(void *ctx, const char *account, const char *event);
     /* What is known at the moment, for /readyz, on the loop: must not block. Appends a sentence
      * to `reasons` for each thing without which this process is of no use, and to `queue` what
      * is the matter with the queue. NULL: always ready. */
@@ -79,11 +79,15 @@ const struct http_route *api_routes(struct api *api, size_t *ret_count);
 void api_auth_free(void *auth);
 /* The data of an account changed: its answers of older generations are out of date. Any thread. */
 void api_changed(struct api *api, const char *account, int64_t generation);
-/* The same of its history, outside of a sync; the other processes and event streams hear of it.
- * Any thread that may wait for the queue. */
-void api_tell_changed(struct api *api, const char *account, int64_t generation);
+/* The same by somebody here, not by a sync: what is kept in memory is out of date at once, and all
+ * processes and event streams hear of it. collections: their names for the event, up to NULL. Any
+ * thread that may wait for the queue. */
+void api_tell_changed(struct api *api, const char *account, int64_t generation,
+                      const char *const *collections);
 /* The event that says so; free(). NULL: out of memory. */
-char *api_changed_event(int64_t generation);
+char *api_changed_event(int64_t generation, const char *const *collections);
+/* The names of a removal. */
+extern const char *const api_removal_collections[];
 /* merge_removed_here_put() for a person, with all that has to hear of it. Of `removed` kind and
  * what it says are given; id (in ret_result) and created are filled in. */
 int api_removal_put(struct api *api, struct node_storages *storages, struct storage *storage,
@@ -100,11 +104,15 @@ enum { API_BARRED = -1001 };
 struct api_person {
     char account[40], session[16];
     size_t node;
-    bool read_only;   /* an API token that changes nothing */
+    bool read_only;   /* what they have shown lets them change nothing */
     struct door door; /* what they have shown; its texts live as long as the request */
 };
 int api_who(struct api *api, struct http_request *request, struct node_storages *storages,
             struct api_person *ret_person, struct err *err);
+/* Hides a device of the account, or shows it again, and tells everybody. On a pool thread, the
+ * account of this node. NOT_FOUND: there is no such device. */
+int api_hide_device(struct api *api, struct storage *storage, const char *account,
+                    const char *device, bool hidden, struct err *err);
 /* A GET of a service, from inside and on behalf of an account of this node. path: as in the
  * table of services, "/api/v1/bookmarks/" with its argument apart. 0 with the JSON of a 200
  * (json_decref()), NOT_FOUND, INVALID, or why there was none. */

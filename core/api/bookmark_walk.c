@@ -68,11 +68,11 @@ static int walk_on_row(void *ctx, const struct hearth_bookmark *row)
     return 1;
 }
 
-int api_bookmark_walk(struct storage *storage, const char *account,
+int api_bookmark_walk(struct storage *storage, const char *account, const char *folder,
                       const struct bookmark_visitor *visitor, struct err *err)
 {
     struct walk walk = {.visitor = visitor};
-    int r = walk_push_folder(&walk, "places");
+    int r = walk_push_folder(&walk, folder);
     while (r == 0 && walk.depth > 0) {
         struct level *level = &walk.levels[walk.depth - 1];
         struct hearth_bookmark_query query = {.struct_size = sizeof(query),

@@ -261,6 +261,8 @@ int api_bookmark_get(struct api_call *call)
     struct hearth_bookmark b = {.struct_size = sizeof(b)};
     int r = STORAGE(call->storage, &call->err, bookmark_get, call->account, call->request->argument,
                     &b);
+    if (r == 0 && b.kind == HEARTH_NOT_SHOWN)
+        r = err_set(&call->err, HEARTH_ERR_NOT_FOUND, "no such bookmark");
     return r < 0 ? r : api_reply_json(call, json_pack("{s:o}", "item", api_item_json(&b)));
 }
 

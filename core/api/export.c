@@ -13,6 +13,8 @@ static const struct export_format formats[] = {
     {"bookmarks.json", "application/json", api_export_bookmarks_json},
     {"history.json", "application/json", api_export_history_json},
     {"history.csv", "text/csv; charset=utf-8", api_export_history_csv},
+    {"tabs.html", "text/html; charset=utf-8", api_export_tabs_html},
+    {"tabs.json", "application/json", api_export_tabs_json},
 };
 
 const struct export_format *api_export_find(const char *name)
@@ -41,12 +43,85 @@ int api_export_run(const struct export_format *format, struct storage *storage, 
 {
     struct export export = {
         .storage = storage, .account = account, .write = write, .ctx = ctx, .err = err};
+    arena_init(&export.scratch, 0);
     int r = format->write(&export);
     if (r == 0)
         r = api_export_flush(&export, true);
     buf_fini(&export.piece);
+    arena_fini(&export.scratch);
     return r;
 }
+
+/* --- what formats share --- */
+
+static int export_add_bytes(const char *bytes, size_t size, void *buf)
+{
+    buf_add(buf, bytes, size);
+    return 0;
+}
+
+void api_export_open_object(struct export *export, json_t *node)
+{
+    struct buf *piece = &export->piece;
+    if (node == NULL || json_dump_callback(node, export_add_bytes, piece, JSON_COMPACT) != 0)
+        piece->failed = true;
+    else
+        piece->size--;
+    json_decref(node);
+}
+
+void api_export_escape(struct buf *buf, const char *text)
+{
+    for (const char *p = text == NULL ? "" : text; *p != '\0'; p++) {
+        switch (*p) {
+        case '&':
+            buf_add_text(buf, "&amp;");
+            break;
+        case '<':
+            buf_add_text(buf, "&lt;");
+            break;
+        case '>':
+            buf_add_text(buf, "&gt;");
+            break;
+        case '"':
+            buf_add_text(buf, "&quot;");
+            break;
+        case '\'':
+            buf_add_text(buf, "&#39;");
+            break;
+        default:
+            buf_add_char(buf, *p);
+        }
+    }
+}
+
+void api_export_html_date(struct buf *buf, const char *name, int64_t ms)
+{
+    int64_t second = ms / 1000 - (ms % 1000 < 0);
+    if (ms != 0)
+        buf_printf(buf, " %s=\"%lld\"", name, (long long)second);
+}
+
+void api_export_html_begin(struct buf *buf, const char *title)
+{
+    buf_add_text(buf, "<!DOCTYPE NETSCAPE-Bookmark-file-1>\n"
+                      "<!-- This is an automatically generated file.\n"
+                      "     It will be read and overwritten.\n"
+                      "     DO NOT EDIT! -->\n"
+                      "<META HTTP-EQUIV=\"Content-Type\" CONTENT=\"text/html; charset=UTF-8\">\n"
+                      "<meta http-equiv=\"Content-Security-Policy\"\n"
+                      "      content=\"default-src 'self'; script-src 'none'; img-src data: *; "
+                      "object-src 'none'\"></meta>\n");
+    buf_printf(buf, "<TITLE>%s</TITLE>\n", title);
+}
+
+void api_export_html_indent(struct buf *buf, int depth)
+{
+    for (int i = 0; i < depth && i < 32; i++)
+        buf_add_text(buf, "    ");
+}
+
+/* --- downloads --- */
 
 struct download {
     const struct export_format *format;

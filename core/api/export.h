@@ -3,6 +3,9 @@
 #ifndef HEARTH_CORE_API_EXPORT_H
 #define HEARTH_CORE_API_EXPORT_H
 
+#include <jansson.h>
+
+#include "base/arena.h"
 #include "base/buf.h"
 #include "plug/storage.h"
 
@@ -14,6 +17,10 @@ struct export_format {
     int (*write)(struct export *export);
 };
 
+/* The names of all, as a person types them: "bookmarks.html|bookmarks.json|…". */
+#define API_EXPORT_NAMES                                                                           \
+    "bookmarks.html|bookmarks.json|history.json|history.csv|tabs.html|tabs.json"
+
 /* 0, or what the receiver returned to end it. */
 typedef int (*export_write_fn)(void *ctx, const void *bytes, size_t size);
 
@@ -24,7 +31,8 @@ struct export
     const char *account;
     export_write_fn write;
     void *ctx;
-    struct buf piece; /* collected until it is worth writing */
+    struct buf piece;     /* collected until it is worth writing */
+    struct arena scratch; /* of the row or device at hand: reset by whoever uses it */
     struct err *err;
 };
 
@@ -38,5 +46,20 @@ int api_export_bookmarks_html(struct export *export);
 int api_export_bookmarks_json(struct export *export);
 int api_export_history_json(struct export *export);
 int api_export_history_csv(struct export *export);
+int api_export_tabs_html(struct export *export);
+int api_export_tabs_json(struct export *export);
+
+/* --- what formats share --- */
+
+/* The object without its closing brace, so that more can follow; takes `node`, which is NULL when
+ * memory was short. */
+void api_export_open_object(struct export *export, json_t *node);
+/* As Firefox escapes titles and attributes in its own file. NULL is nothing. */
+void api_export_escape(struct buf *buf, const char *text);
+/* name="seconds" behind a space; nothing without a date. */
+void api_export_html_date(struct buf *buf, const char *name, int64_t ms);
+/* Up to the heading: what Firefox's own bookmarks.html begins with. */
+void api_export_html_begin(struct buf *buf, const char *title);
+void api_export_html_indent(struct buf *buf, int depth);
 
 #endif

@@ -13,12 +13,6 @@ struct pages {
     int result;
 };
 
-static int history_add_bytes(const char *bytes, size_t size, void *buf)
-{
-    buf_add(buf, bytes, size);
-    return 0;
-}
-
 static int history_export_visit(void *ctx, const struct hearth_visit *visit)
 {
     struct pages *pages = ctx;
@@ -44,12 +38,7 @@ static int history_export_page(void *ctx, const struct hearth_page *page)
     buf_add_text(&export->piece, pages->first ? "\n" : ",\n");
     pages->first = false;
     pages->first_visit = true;
-    if (head == NULL ||
-        json_dump_callback(head, history_add_bytes, &export->piece, JSON_COMPACT) != 0)
-        export->piece.failed = true;
-    else
-        export->piece.size--; /* the closing brace comes behind the visits */
-    json_decref(head);
+    api_export_open_object(export, head);
     buf_add_text(&export->piece, ",\"visits\":[");
     int r = STORAGE(export->storage, export->err, page_visits, export->account, page->id,
                     history_export_visit, pages);
@@ -90,12 +79,13 @@ static int csv_export_row(void *ctx, const struct hearth_visit_row *row)
     struct export *export = pages->export;
     char date[40] = "";
     struct tm tm;
-    time_t seconds = (time_t)(row->date / 1000);
+    int ms = (int)((row->date % 1000 + 1000) % 1000);
+    time_t seconds = (time_t)((row->date - ms) / 1000);
     if (!model_visit_is_listed(row->type))
         return 0;
     if (gmtime_r(&seconds, &tm) != NULL)
         strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-    buf_printf(&export->piece, "%s.%03dZ,%d,", date, (int)(row->date % 1000), (int)row->type);
+    buf_printf(&export->piece, "%s.%03dZ,%d,", date, ms, (int)row->type);
     csv_add_field(&export->piece, row->url);
     buf_add_char(&export->piece, ',');
     csv_add_field(&export->piece, row->title == NULL ? "" : row->title);

@@ -215,6 +215,7 @@ int api_me_get(struct api_call *call);
 int api_me_delete(struct api_call *call);
 int api_sync_post(struct api_call *call);
 int api_devices_get(struct api_call *call);
+int api_device_patch(struct api_call *call);
 int api_tabs_get(struct api_call *call);
 int api_bookmarks_get(struct api_call *call);
 int api_bookmark_get(struct api_call *call);

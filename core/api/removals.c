@@ -1,12 +1,10 @@
 /* What a person removes here and keeps out (core/merge/removed_here.h): made, listed, taken
  * back. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "api/internal.h"
 #include "auth/token.h"
 #include "base/clock.h"
-#include "base/lock.h"
 #include "merge/removed_here.h"
 #include "model/url.h"
 #include "model/url_canonical.h"
@@ -15,25 +13,7 @@ enum { REMOVAL_ID = 16, REMOVAL_HOST = 256, REMOVAL_TYPE_MAX = 9 };
 
 /* --- done here, and told --- */
 
-char *api_changed_event(int64_t generation)
-{
-    json_t *event = json_pack("{s:s, s:I, s:[s]}", "event", "changed", "generation",
-                              (json_int_t)generation, "collections", "history");
-    char *text = json_dumps(event, JSON_COMPACT);
-    json_decref(event);
-    return text;
-}
-
-void api_tell_changed(struct api *api, const char *account, int64_t generation)
-{
-    char *text = api_changed_event(generation);
-    api_response_cache_drop_account(api->cache, account);
-    api_changed(api, account, generation);
-    lock_border("other processes are told");
-    if (text != NULL && api->options.tell_event != NULL)
-        api->options.tell_event(api->options.ctx, account, text);
-    free(text);
-}
+const char *const api_removal_collections[] = {"history", NULL};
 
 int api_removal_put(struct api *api, struct node_storages *storages, struct storage *storage,
                     const char *account, struct hearth_removed_here *removed,
@@ -53,7 +33,7 @@ int api_removal_put(struct api *api, struct node_storages *storages, struct stor
     /* what was typed for it has no generation; and when it failed it may be there */
     api_response_cache_drop_account(api->cache, account);
     if (r == 0 && ret_result->generation != 0)
-        api_tell_changed(api, account, ret_result->generation);
+        api_tell_changed(api, account, ret_result->generation, api_removal_collections);
     return r;
 }
 

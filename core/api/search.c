@@ -24,8 +24,10 @@ static json_t *search_tags_json(const char *tags)
 
 static int search_on_result(void *ctx, const struct api_search_result *result)
 {
-    static const char *const kinds[] = {
-        [SEARCH_TAB] = "tab", [SEARCH_BOOKMARK] = "bookmark", [SEARCH_HISTORY] = "history"};
+    static const char *const kinds[] = {[SEARCH_TAB] = "tab",
+                                        [SEARCH_BOOKMARK] = "bookmark",
+                                        [SEARCH_HISTORY] = "history",
+                                        [SEARCH_KEYWORD] = "keyword"};
     const struct search_hit *hit = result->hit;
     char page[24];
     json_t *devices = json_array();
@@ -35,12 +37,12 @@ static int search_on_result(void *ctx, const struct api_search_result *result)
                                                  "name", hit->devices[i].name, "last_used",
                                                  api_time(hit->devices[i].last_used)));
     api_list_add(
-        ctx,
-        json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o}", "kind", kinds[hit->kind], "url",
-                  result->url, "title", result->title, "frecency", (json_int_t)result->frecency,
-                  "last_visit", api_time(result->last_visit), "tags",
-                  search_tags_json(result->tags), "bookmark", api_text(result->bookmark), "page",
-                  result->page == 0 ? json_null() : json_string(page), "devices", devices));
+        ctx, json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "kind",
+                       kinds[hit->kind], "url", result->url, "title", result->title, "frecency",
+                       (json_int_t)result->frecency, "last_visit", api_time(result->last_visit),
+                       "tags", search_tags_json(result->tags), "bookmark",
+                       api_text(result->bookmark), "keyword", api_text(result->keyword), "page",
+                       result->page == 0 ? json_null() : json_string(page), "devices", devices));
     return 0;
 }
 

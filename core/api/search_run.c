@@ -2,8 +2,10 @@
 
 #include <string.h>
 
+#include "api/keyword.h"
 #include "api/source.h"
 #include "base/clock.h"
+#include "codec/codec.h"
 #include "plug/fields.h"
 
 struct picks {
@@ -135,6 +137,67 @@ static bool result_fill(const struct pages *pages, const struct search_hit *hit,
     return true;
 }
 
+/* Is a page another way to one of the others: does its query say `url=` and the address of that
+ * one? Redirectors do. */
+static bool result_leads_to_other(const struct api_search_result *results, size_t count, size_t at,
+                                  char *scratch)
+{
+    const char *query = strrchr(results[at].url, '?');
+    for (const char *p = query; p != NULL; p = strchr(p + 1, '&')) {
+        size_t size = strcspn(p + 1, "&");
+        if (size < 5 || strncmp(p + 1, "url=", 4) != 0)
+            continue;
+        codec_percent_decode(CODEC_PLUS, p + 5, size - 4, scratch, size, NULL);
+        for (size_t i = 0; i < count; i++)
+            if (strcmp(results[i].url, scratch) == 0)
+                return true;
+        return false;
+    }
+    return false;
+}
+
+static int result_drop_ways(struct api_search_result *results, size_t *count, struct arena *arena,
+                            struct err *err)
+{
+    size_t longest = 0, kept = 0;
+    for (size_t i = 0; i < *count; i++) {
+        size_t size = strlen(results[i].url);
+        longest = size > longest ? size : longest;
+    }
+    char *scratch = arena_alloc(arena, longest + 1);
+    bool *drop = arena_alloc(arena, *count * sizeof(*drop) + 1);
+    if (scratch == NULL || drop == NULL)
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < *count; i++)
+        drop[i] = result_leads_to_other(results, *count, i, scratch);
+    for (size_t i = 0; i < *count; i++)
+        if (!drop[i])
+            results[kept++] = results[i];
+    *count = kept;
+    return 0;
+}
+
+/* What a keyword opens stands before everything; the same URL comes once. */
+static void result_tell(const struct api_keyword *keyword, const struct api_search_result *results,
+                        size_t count, uint32_t limit, api_search_cb cb, void *ctx)
+{
+    static const struct search_hit keyword_hit = {.kind = SEARCH_KEYWORD};
+    const struct api_search_result opens = {.hit = &keyword_hit,
+                                            .url = keyword->url,
+                                            .title = keyword->title == NULL ? "" : keyword->title,
+                                            .tags = keyword->tags,
+                                            .bookmark = keyword->bookmark,
+                                            .keyword = keyword->keyword};
+    uint32_t told = keyword->url != NULL;
+    bool more = keyword->url == NULL || cb(ctx, &opens) == 0;
+    for (size_t i = 0; more && i < count && told < limit; i++) {
+        if (keyword->url != NULL && strcmp(results[i].url, keyword->url) == 0)
+            continue;
+        told++;
+        more = cb(ctx, &results[i]) == 0;
+    }
+}
+
 int api_search_run(struct search *search, struct storage *storage, const char *account,
                    int64_t generation, const char *query, uint32_t in, uint32_t limit,
                    struct arena *arena, api_search_cb cb, void *ctx, struct err *err)
@@ -142,14 +205,18 @@ int api_search_run(struct search *search, struct storage *storage, const char *a
     struct source source;
     api_source_init(&source, storage, account);
     struct picks picks = {.arena = arena};
+    struct api_keyword keyword = {.applies = false};
     int r =
         query[0] == '\0' ? 0 : STORAGE(storage, err, pick_list, account, result_on_pick, &picks);
+    if (r == 0 && (in & SEARCH_IN_BOOKMARKS))
+        r = api_keyword_find(search, &source, generation, query, arena, &keyword, err);
     if (r < 0)
         return r;
     struct search_request request = {
         .account = account,
         .generation = generation,
         .query = query,
+        .keyword = keyword.applies ? &keyword.rest : NULL,
         .in = in,
         .limit = limit,
         .picks = picks.items,
@@ -161,10 +228,16 @@ int api_search_run(struct search *search, struct storage *storage, const char *a
     struct pages pages = {.arena = arena};
     if (r == 0)
         r = result_read_pages(storage, account, &results, &pages, err);
-    for (size_t i = 0; r == 0 && i < results.count; i++) {
-        struct api_search_result result;
-        if (result_fill(&pages, &results.hits[i], &result) && cb(ctx, &result) != 0)
-            break;
-    }
+    struct api_search_result *shown =
+        r < 0 ? NULL : arena_alloc(arena, (results.count + 1) * sizeof(*shown));
+    if (r == 0 && shown == NULL)
+        r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    size_t count = 0;
+    for (size_t i = 0; r == 0 && i < results.count; i++)
+        count += result_fill(&pages, &results.hits[i], &shown[count]);
+    if (r == 0)
+        r = result_drop_ways(shown, &count, arena, err);
+    if (r == 0)
+        result_tell(&keyword, shown, count, limit, cb, ctx);
     return r;
 }

@@ -6,13 +6,14 @@
 #include "plug/storage.h"
 #include "search/search.h"
 
-/* A hit with what is shown of it. Texts live in the call of the storage handle until
- * plug_storage_reset(), or in the arena. */
+/* A hit, or what a keyword opens, with what is shown of it. Texts live in the call of the storage
+ * handle until plug_storage_reset(), or in the arena. */
 struct api_search_result {
     const struct search_hit *hit;
     const char *url, *title; /* title: the bookmark's, else the page's; "" possible */
     const char *tags;        /* joined by ","; NULL */
     const char *bookmark;    /* id of its newest bookmark; NULL */
+    const char *keyword;     /* KEYWORD only: the bookmark's; NULL */
     int64_t page;            /* 0: none */
     int64_t frecency, last_visit;
 };

@@ -6,7 +6,7 @@
 #include "archive/archive.h"
 #include "base/clock.h"
 #include "merge/apply.h"
-#include "merge/apply_tree.h"
+#include "merge/bookmark_rules.h"
 #include "merge/removed_here.h"
 #include "model/page.h"
 #include "model/url.h"
@@ -25,6 +25,15 @@ int archive_look_at(const struct archive_record *record, struct err *err)
         (bookmark->url == NULL || bookmark->page != model_page_id(bookmark->url)))
         return err_set(err, HEARTH_ERR_INVALID,
                        "its page is %" PRId64 ", and that of its URL is another", bookmark->page);
+    if (record->kind == ARCHIVE_KIND_bookmark && bookmark->said_kind != 0 &&
+        bookmark->kind != HEARTH_NOT_SHOWN &&
+        bookmark->kind != merge_bookmark_kind(bookmark->said_kind, bookmark->url))
+        return err_set(err, HEARTH_ERR_INVALID, "its kind is %" PRId64 ", and its record's another",
+                       bookmark->kind);
+    if (record->kind == ARCHIVE_KIND_bookmark && bookmark->kind == HEARTH_NOT_SHOWN &&
+        (bookmark->said_kind == 0 || bookmark->page != 0 || bookmark->tags != NULL))
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "it is not shown, and yet says what is shown of it");
     if (record->kind == ARCHIVE_KIND_account && record->account.generation > GENERATION_MAX)
         return err_set(err, HEARTH_ERR_INVALID,
                        "its generation is %" PRId64 ", and no account has had so many",
@@ -179,8 +188,7 @@ static int settle_piece(struct settling *settling, struct err *err)
     int r = 0;
     memset(settling->settled, 0, sizeof(settling->settled));
     for (size_t i = 0; i < count; i++) {
-        model_page_init(&settling->settled[i].facts);
-        settling->settled[i].facts.until = clock_now() + MODEL_VISIT_AHEAD;
+        model_page_init(&settling->settled[i].facts, clock_now());
     }
     if (!model_removed_here_is_empty(&settling->removed))
         r = plug_storage_pages_get(storage, apply->account, ids, count, on_host, settling, err);
@@ -233,7 +241,7 @@ int archive_settle(void *ctx, struct storage *storage, const char *account, stru
     settling->apply = (struct apply){.storage = storage, .account = account};
     arena_init(&settling->apply.arena, 0);
     model_removed_here_init(&settling->removed);
-    int r = merge_apply_tree(&settling->apply, err);
+    int r = merge_bookmark_rules_settle(&settling->apply, err);
     if (r == 0)
         r = settle_pages(settling, err);
     model_removed_here_fini(&settling->removed);

@@ -76,9 +76,9 @@ struct hearth_sentence jobs_explain_next(struct jobs *jobs, const struct hearth_
  * without others it does nothing. Within two seconds, at once when the queue is known not to
  * answer. Any thread. */
 int jobs_send_event(struct jobs *jobs, const char *account, const char *json, struct err *err);
-/* An event of a sync's kind for all processes, this one among them; when the queue does not take
- * it, this one alone hears it. Within two seconds. Any thread. */
-void jobs_tell_event(struct jobs *jobs, const char *account, const char *json);
+/* An event for all processes, this one, too; when it cannot be sent, for this one at least. Also
+ * sync_context.event. Any thread. */
+void jobs_event(void *jobs, const char *account, const char *json);
 /* Does the queue answer? Any thread. */
 int jobs_ping(struct jobs *jobs, struct err *err);
 /* The queue's content, for `hearthd queue`; remove: NOT_FOUND. Any thread. */

@@ -46,26 +46,16 @@ static int publish_event(struct jobs *jobs, int64_t timeout, const char *account
     return r;
 }
 
-static void publish_or_receive(struct jobs *jobs, int64_t timeout, const char *account,
-                               const char *json)
+void jobs_event(void *ctx, const char *account, const char *json)
 {
+    struct jobs *jobs = ctx;
     struct err err = {0};
-    if (publish_event(jobs, timeout, account, json, &err) == 0)
+    if (publish_event(jobs, JOBS_QUEUE_TIMEOUT, account, json, &err) == 0)
         return;
     log_event(log_level_of(&err, HEARTH_LOG_WARNING), "jobs", "event not sent",
               LOG_TEXT("account", account), LOG_TEXT("error", err.text));
     if (jobs->options.on_event != NULL) /* this process, at least, hears it */
         jobs_receive_event(jobs, account, json);
-}
-
-void jobs_event(void *ctx, const char *account, const char *json)
-{
-    publish_or_receive(ctx, JOBS_QUEUE_TIMEOUT, account, json);
-}
-
-void jobs_tell_event(struct jobs *jobs, const char *account, const char *json)
-{
-    publish_or_receive(jobs, JOBS_PERSON_TIMEOUT, account, json);
 }
 
 int jobs_send_event(struct jobs *jobs, const char *account, const char *json, struct err *err)

@@ -13,8 +13,10 @@ enum { RESULTS = 20 };
 
 static int data_on_result(void *ctx, const struct api_search_result *result)
 {
-    static const char *const kinds[] = {
-        [SEARCH_TAB] = "tab", [SEARCH_BOOKMARK] = "bookmark", [SEARCH_HISTORY] = "history"};
+    static const char *const kinds[] = {[SEARCH_TAB] = "tab",
+                                        [SEARCH_BOOKMARK] = "bookmark",
+                                        [SEARCH_HISTORY] = "history",
+                                        [SEARCH_KEYWORD] = "keyword"};
     const struct search_hit *hit = result->hit;
     main_table_add(ctx, json_pack("{s:s, s:s, s:s, s:s}", "kind", kinds[hit->kind], "title",
                                   result->title, "url", result->url, "device",
@@ -68,10 +70,8 @@ static int data_export_cmd(struct app *app, struct cli *cli, struct err *err)
     char id[64];
     const struct export_format *format = api_export_find(cli->argv[1]);
     if (format == NULL)
-        return err_set(err, HEARTH_ERR_INVALID,
-                       "there is no export %s; there are bookmarks.html, bookmarks.json, "
-                       "history.json, history.csv",
-                       cli->argv[1]);
+        return err_set(err, HEARTH_ERR_INVALID, "there is no export %s; there is %s", cli->argv[1],
+                       API_EXPORT_NAMES);
     int r = main_app_account(app, cli->argv[0], &account, err);
     if (r < 0)
         return r;
@@ -108,8 +108,6 @@ int main_cmd_search(struct cli *cli)
 
 int main_cmd_export(struct cli *cli)
 {
-    return cli->argc != 2
-               ? main_cli_usage(
-                     "export EMAIL bookmarks.html|bookmarks.json|history.json|history.csv")
-               : data_run_cmd(cli, data_export_cmd);
+    return cli->argc != 2 ? main_cli_usage("export EMAIL " API_EXPORT_NAMES)
+                          : data_run_cmd(cli, data_export_cmd);
 }

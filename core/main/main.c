@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/export.h"
 #include "base/findings.h"
 #include "main/cli.h"
 #include "main/harden.h"
@@ -28,7 +29,7 @@ static const struct command {
     {"link", "EMAIL: a sign-in link for ten minutes, and its QR code", main_cmd_link},
     {"token", "new EMAIL --name N [--read-only] | list EMAIL | revoke ID [--yes]", main_cmd_token},
     {"search", "EMAIL WORDS…: the address bar in the terminal", main_cmd_search},
-    {"export", "EMAIL bookmarks.html|bookmarks.json|history.json|history.csv", main_cmd_export},
+    {"export", "EMAIL " API_EXPORT_NAMES, main_cmd_export},
     {"queue", "show | remove ACCOUNT [KIND] [--yes] | clear [--yes]", main_cmd_queue},
     {"node", "list | drain NAME [--wait] [--yes]", main_cmd_node},
     {"plugin",

@@ -7,10 +7,11 @@
 #include "base/str.h"
 #include "merge/apply_bookmarks.h"
 #include "merge/apply_tree.h"
+#include "merge/bookmark_rules.h"
 #include "merge/kept.h"
+#include "merge/labels.h"
 #include "merge/records.h"
 #include "merge/same_bookmarks.h"
-#include "model/page.h"
 #include "model/source_id.h"
 
 /* 1993-01-23, as Firefox has it: older dates are not real */
@@ -47,21 +48,27 @@ static bool bookmarks_is_root(const char *guid)
 
 static int bookmarks_touch_page(struct bookmarks *b, int64_t page)
 {
-    return page == 0 || number_set_add(&b->touched, (uint64_t)page)
-               ? 0
-               : err_set(b->err, HEARTH_ERR_NOMEM, "out of memory");
+    return merge_apply_touch_page(&b->touched, page, b->err);
 }
 
-/* The smallest sane date known; never after the record was written. */
-static int64_t bookmarks_date_added(const struct hearth_bookmark_record *record, int64_t known)
+/* As its record has it, and nothing else: what was known before is not asked, so that it is the
+ * same whenever the record is read. Never after the record was written. */
+static int64_t bookmarks_date_added(const struct hearth_bookmark_record *record)
 {
-    int64_t added = record->added;
-    /* nobody added it, and some Firefoxes say when, others do not: as its last record has it */
-    if (bookmarks_is_root(record->guid))
-        return added < earliest_date || added > record->modified ? 0 : added;
-    if (added < earliest_date || added > record->modified)
-        added = record->modified;
-    return known >= earliest_date && known < added ? known : added;
+    bool is_sane = record->added >= earliest_date && record->added <= record->modified;
+    /* nobody added a root, and some Firefoxes say when, others do not */
+    return is_sane ? record->added : bookmarks_is_root(record->guid) ? 0 : record->modified;
+}
+
+/* Of roots: what a living one names. */
+static const char *roots_parent(struct apply *apply, const char *guid)
+{
+    char top[MODEL_SOURCE_ID_SIZE];
+    const struct root *root = find_root(guid);
+    if (apply->source == 0 || root == &roots[0])
+        return apply->source == 0 ? "places" : "menu";
+    return arena_strdup(&apply->arena,
+                        model_source_id(apply->source, "places", HEARTH_KEY_MAX, top));
 }
 
 static const char *bookmarks_join_tags(struct arena *arena, const char *const *tags, size_t count)
@@ -73,51 +80,132 @@ static const char *bookmarks_join_tags(struct arena *arena, const char *const *t
     return all;
 }
 
-/* The page a bookmark points to, made if nobody has been there. */
-static int page_of(struct bookmarks *b, const struct hearth_bookmark_record *record,
-                   int64_t *ret_page)
+/* But for its page and its place; tags and keyword as if no other bookmark had its URL. */
+static int fill_row(struct apply *apply, const struct hearth_bookmark_record *record,
+                    struct hearth_bookmark *row)
 {
-    *ret_page = 0;
-    if (record->kind != HEARTH_BOOKMARK || record->url == NULL)
-        return 0;
-    struct hearth_page page;
-    bool is_new;
-    int r = merge_apply_find_page(b->apply, record->url, &page, &is_new, b->err);
-    if (r == 0 && is_new) {
-        /* a first version, so that the id is taken; touched pages are written again with
-         * everything */
-        struct model_page facts;
-        model_page_init(&facts);
-        page.bookmarks = 1;
-        page.bookmark_added = record->added;
-        r = merge_apply_put_page(b->apply, &page, &facts, b->err);
-    }
-    if (r == 0)
-        *ret_page = page.id;
-    return r < 0 ? r : bookmarks_touch_page(b, page.id);
-}
-
-/* But for its page and its place. */
-static void fill_row(struct apply *apply, const struct hearth_bookmark_record *record,
-                     int64_t known_added, struct hearth_bookmark *row)
-{
-    const struct root *root = apply->source == 0 ? NULL : find_root(record->guid);
-    row->kind = record->kind;
+    const struct root *root = find_root(record->guid);
+    row->kind = merge_bookmark_kind(record->kind, record->url);
+    row->said_kind = record->kind;
     row->guid = record->guid;
     row->said_parent = record->parent_guid;
-    row->title = root == NULL ? record->title : root->name;
-    row->url = record->url;
-    row->keyword = record->keyword;
-    row->tag_query = record->tag_query;
-    row->tags = bookmarks_join_tags(&apply->arena, record->tags, record->tag_count);
-    row->added = bookmarks_date_added(record, known_added);
+    row->added = bookmarks_date_added(record);
     row->modified = record->modified;
+    if (root != NULL) { /* of what else its record says nothing matters */
+        row->said_parent = roots_parent(apply, record->guid);
+        row->title = apply->source == 0 ? root->title : root->name;
+        return row->said_parent == NULL ? HEARTH_ERR_NOMEM : 0;
+    }
+    row->title = record->title;
+    row->url = record->url;
+    row->tag_query = record->tag_query;
+    row->said_tags = bookmarks_join_tags(&apply->arena, record->tags, record->tag_count);
+    row->said_keyword = record->keyword;
+    int r = 0;
+    if (r == 0 && row->kind == HEARTH_BOOKMARK)
+        r = merge_labels_tags(&apply->arena, row->said_tags, &row->tags);
+    if (r == 0 && row->kind == HEARTH_BOOKMARK)
+        r = merge_labels_keyword(&apply->arena, row->said_keyword, &row->keyword);
+    return r;
 }
 
-static void make_anew(struct apply *apply, const struct hearth_bookmark_record *record,
-                      struct hearth_bookmark *ret_bookmark)
+/* The stored row; *ret_known false: there is none. */
+static int bookmarks_get_old(struct bookmarks *b, const char *guid, struct hearth_bookmark *ret_old,
+                             bool *ret_known)
 {
-    fill_row(apply, record, 0, ret_bookmark);
+    struct err why = {0};
+    int r = STORAGE(b->apply->storage, &why, bookmark_get, b->apply->account, guid, ret_old);
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
+        *b->err = why;
+        return r;
+    }
+    *ret_known = r == 0;
+    return r == 0 ? bookmarks_touch_page(b, ret_old->page) : 0;
+}
+
+static int remove_row(struct bookmarks *b, const char *guid)
+{
+    b->apply->changed = true;
+    return STORAGE(b->apply->storage, b->err, bookmark_remove, guid);
+}
+
+/* A root that was deleted is there, and names no parent: core/model/tree.h. */
+static int put_dead_root(struct bookmarks *b, const char *guid, int64_t modified)
+{
+    struct apply *apply = b->apply;
+    const struct root *root = find_root(guid);
+    struct hearth_bookmark row = {.struct_size = sizeof(row),
+                                  .kind = HEARTH_FOLDER,
+                                  .said_kind = HEARTH_FOLDER,
+                                  .guid = guid,
+                                  .title = apply->source == 0 ? root->title : root->name,
+                                  .modified = modified,
+                                  .source = apply->source};
+    apply->changed = true;
+    int r = STORAGE(apply->storage, b->err, bookmark_put, &row);
+    return r == 0 ? STORAGE(apply->storage, b->err, bookmark_children_put, apply->source, guid,
+                            NULL, 0)
+                  : r;
+}
+
+struct comparing_lists {
+    const struct hearth_bookmark_record *record;
+    size_t count;
+    int order; /* of the stored list and the record's */
+};
+
+static int on_stored_list(void *ctx, int64_t source, const char *folder, int64_t position,
+                          const char *child)
+{
+    struct comparing_lists *lists = ctx;
+    (void)source;
+    (void)position; /* they come in its order */
+    if (strcmp(folder, lists->record->guid) != 0)
+        return 0;
+    size_t at = lists->count++;
+    if (lists->order == 0)
+        lists->order =
+            at >= lists->record->child_count ? 1 : strcmp(child, lists->record->children[at]);
+    return 0;
+}
+
+/* Firefox has two ids for a root, and a server may have a record of each: the newer one counts.
+ * Of two that are as new, one: always the same. */
+static int root_is_newer(struct bookmarks *b, const struct hearth_bookmark *old,
+                         const struct hearth_bookmark_record *record, bool *ret_newer)
+{
+    struct apply *apply = b->apply;
+    struct comparing_lists lists = {.record = record};
+    bool is_dead = old->said_parent == NULL;
+    *ret_newer = record->modified > old->modified || (record->modified == old->modified && is_dead);
+    if (record->modified != old->modified || is_dead)
+        return 0;
+    int r =
+        STORAGE(apply->storage, b->err, bookmark_children, apply->account, on_stored_list, &lists);
+    if (lists.order == 0 && lists.count < record->child_count)
+        lists.order = -1;
+    *ret_newer = lists.order < 0 || (lists.order == 0 && record->added >= old->added);
+    return r;
+}
+
+static int put_row(struct bookmarks *b, const struct hearth_bookmark_record *record,
+                   const struct hearth_bookmark *old)
+{
+    struct apply *apply = b->apply;
+    struct hearth_bookmark new = {.struct_size = sizeof(new), .source = apply->source};
+    int r = merge_bookmark_kind(record->kind, record->url) == HEARTH_BOOKMARK
+                ? merge_apply_touch_url(apply, record->url, record->added, &b->touched, &new.page,
+                                        b->err)
+                : 0;
+    if (r == 0 && fill_row(apply, record, &new) < 0)
+        r = err_set(b->err, HEARTH_ERR_NOMEM, "out of memory");
+    if (r == 0)
+        r = STORAGE(apply->storage, b->err, bookmark_put, &new);
+    if (r == 0 && (record->kind == HEARTH_FOLDER || old->said_kind == HEARTH_FOLDER))
+        r = STORAGE(apply->storage, b->err, bookmark_children_put, apply->source, record->guid,
+                    record->children, record->kind == HEARTH_FOLDER ? record->child_count : 0);
+    apply->changed = true;
+    return r;
 }
 
 static int bookmarks_put_record(struct bookmarks *b)
@@ -126,53 +214,34 @@ static int bookmarks_put_record(struct bookmarks *b)
     struct hearth_bookmark_record record;
     if (merge_records_get_bookmark(apply->spool, &apply->arena, &record) < 0)
         return err_set(b->err, HEARTH_ERR_NOMEM, "out of memory");
-    struct hearth_bookmark old = {.struct_size = sizeof(old)},
-                           new = {.struct_size = sizeof(new), .source = apply->source};
-    struct err why = {0};
-    /* the folder that bears the source's name: ensure_roots() */
-    if (apply->source != 0 && find_root(record.guid) == &roots[0])
+    struct hearth_bookmark old = {.struct_size = sizeof(old)};
+    bool known, newer = true, is_root = bookmarks_is_root(record.guid);
+    /* those that no provider decides: ensure_roots() */
+    if (find_root(record.guid) == &roots[0])
         return 0;
-    int r = STORAGE(apply->storage, &why, bookmark_get, apply->account, record.guid, &old);
-    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
-        *b->err = why;
-        return r;
-    }
-    bool known = r == 0;
-    if (known && (r = bookmarks_touch_page(b, old.page)) < 0)
-        return r;
-    if ((r = page_of(b, &record, &new.page)) < 0)
-        return r;
-    fill_row(apply, &record, known ? old.added : 0, &new);
-    r = STORAGE(apply->storage, b->err, bookmark_put, &new);
-    if (r == 0 && record.kind == HEARTH_FOLDER)
-        r = STORAGE(apply->storage, b->err, bookmark_children_put, apply->source, record.guid,
-                    record.children, record.child_count);
-    apply->changed = true;
-    return r;
+    int r = bookmarks_get_old(b, record.guid, &old, &known);
+    if (r == 0 && is_root)
+        record.kind = HEARTH_FOLDER;
+    if (r == 0 && !merge_bookmark_is_usable(record.kind, record.url))
+        return known ? remove_row(b, record.guid) : 0;
+    if (r == 0 && is_root && known)
+        r = root_is_newer(b, &old, &record, &newer);
+    return r == 0 && newer ? put_row(b, &record, &old) : r;
 }
 
 static int bookmarks_put_tombstone(struct bookmarks *b)
 {
-    struct apply *apply = b->apply;
     const char *guid;
     int64_t modified;
-    merge_records_get_removed(apply->spool, &guid, &modified);
+    merge_records_get_removed(b->apply->spool, &guid, &modified);
     struct hearth_bookmark old = {.struct_size = sizeof(old)};
-    struct err why = {0};
-    if (bookmarks_is_root(guid))
+    bool known;
+    if (find_root(guid) == &roots[0])
         return 0;
-    int r = STORAGE(apply->storage, &why, bookmark_get, apply->account, guid, &old);
-    if (r == HEARTH_ERR_NOT_FOUND)
-        return 0;
-    if (r < 0) {
-        *b->err = why;
-        return r;
-    }
-    r = bookmarks_touch_page(b, old.page);
-    if (r == 0)
-        r = STORAGE(apply->storage, b->err, bookmark_remove, guid);
-    apply->changed = true;
-    return r;
+    int r = bookmarks_get_old(b, guid, &old, &known);
+    if (r == 0 && bookmarks_is_root(guid))
+        return known && old.modified >= modified ? 0 : put_dead_root(b, guid, modified);
+    return r == 0 && known ? remove_row(b, guid) : r;
 }
 
 static int on_old(void *ctx, const struct hearth_bookmark *bookmark)
@@ -202,6 +271,7 @@ static struct hearth_bookmark own_root(size_t i)
 {
     return (struct hearth_bookmark){.struct_size = sizeof(struct hearth_bookmark),
                                     .kind = HEARTH_FOLDER,
+                                    .said_kind = HEARTH_FOLDER,
                                     .guid = roots[i].guid,
                                     .title = roots[i].title,
                                     .said_parent = i == 0 ? NULL : "places"};
@@ -213,7 +283,7 @@ static int compare_own(struct bookmarks *b, bool *ret_same)
     struct hearth_bookmark own[ROOTS + 1] = {{.guid = NULL}};
     for (size_t i = 0; i < ROOTS; i++)
         own[i] = own_root(i);
-    return merge_same_bookmarks(b->apply, own, make_anew, ret_same, b->err);
+    return merge_same_bookmarks(b->apply, own, fill_row, ret_same, b->err);
 }
 
 /* *ret_same: there was nothing to do. */
@@ -239,8 +309,13 @@ static int put_root(struct bookmarks *b, const struct hearth_bookmark *wanted)
     int r = STORAGE(apply->storage, &why, bookmark_get, apply->account, wanted->guid, &there);
     bool renamed = r == 0 && wanted->source != 0 && !str_equal(there.title, wanted->title);
     if (r == HEARTH_ERR_NOT_FOUND || renamed) {
+        struct hearth_bookmark row = *wanted;
+        if (renamed) { /* it may have been deleted */
+            row.said_parent = there.said_parent;
+            row.modified = there.modified;
+        }
         apply->changed = true;
-        r = STORAGE(apply->storage, b->err, bookmark_put, wanted);
+        r = STORAGE(apply->storage, b->err, bookmark_put, &row);
     } else if (r < 0) {
         *b->err = why;
     }
@@ -295,6 +370,7 @@ static int ensure_folders(struct bookmarks *b)
         model_source_id(apply->source, roots[i].guid, HEARTH_KEY_MAX, guid);
         r = put_root(b, &(struct hearth_bookmark){.struct_size = sizeof(struct hearth_bookmark),
                                                   .kind = HEARTH_FOLDER,
+                                                  .said_kind = HEARTH_FOLDER,
                                                   .guid = guid,
                                                   .title = i == 0 ? naming.name : roots[i].name,
                                                   .said_parent = i == 0 ? "menu" : top,
@@ -307,22 +383,6 @@ static int ensure_roots(struct bookmarks *b)
 {
     int r = ensure_own_roots(b);
     return r == 0 && b->apply->source != 0 ? ensure_folders(b) : r;
-}
-
-static int update_pages(struct bookmarks *b)
-{
-    struct apply *apply = b->apply;
-    int r = 0;
-    for (size_t i = 0; r == 0 && i < b->touched.count; i++) {
-        struct hearth_page page = {.struct_size = sizeof(page)};
-        r = STORAGE(apply->storage, b->err, page_get, apply->account,
-                    (int64_t)b->touched.numbers[i], &page);
-        if (r == 0)
-            r = merge_apply_page(apply, &page, b->err);
-        plug_storage_reset(apply->storage);
-        arena_reset(&apply->arena);
-    }
-    return r;
 }
 
 static int bookmarks_replay_spool(struct bookmarks *b)
@@ -356,9 +416,7 @@ int merge_apply_bookmarks(struct apply *apply, struct err *err)
     if (r == 0)
         r = ensure_roots(&b);
     if (r == 0 && apply->changed)
-        r = merge_apply_tree(apply, err);
-    if (r == 0)
-        r = update_pages(&b);
+        r = merge_bookmark_rules_derive(apply, &b.touched, err);
     number_set_fini(&b.touched);
     return r;
 }
@@ -390,9 +448,7 @@ int merge_apply_no_bookmarks(struct apply *apply, struct err *err)
     plug_storage_reset(apply->storage);
     apply->changed = finding.found;
     if (r == 0 && finding.found)
-        r = merge_apply_tree(apply, err);
-    if (r == 0)
-        r = update_pages(&b);
+        r = merge_bookmark_rules_derive(apply, &b.touched, err);
     number_set_fini(&b.touched);
     return r;
 }

@@ -97,7 +97,8 @@ static bool kept_copy_row(struct arena *arena, struct hearth_bookmark *row)
     return copy_text(arena, &row->guid) && copy_text(arena, &row->said_parent) &&
            copy_text(arena, &row->title) && copy_text(arena, &row->url) &&
            copy_text(arena, &row->keyword) && copy_text(arena, &row->tag_query) &&
-           copy_text(arena, &row->tags);
+           copy_text(arena, &row->tags) && copy_text(arena, &row->said_tags) &&
+           copy_text(arena, &row->said_keyword);
 }
 
 struct loading_children {

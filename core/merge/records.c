@@ -12,8 +12,20 @@
 
 /* --- ids, which become those of the account here and nowhere else --- */
 
+const char *merge_records_root_name(const char *id)
+{
+    static const char *const roots[][2] = {{"root________", "places"},  {"menu________", "menu"},
+                                           {"toolbar_____", "toolbar"}, {"unfiled_____", "unfiled"},
+                                           {"mobile______", "mobile"},  {"tags________", "tags"}};
+    for (size_t i = 0; id != NULL && i < sizeof(roots) / sizeof(roots[0]); i++)
+        if (strcmp(id, roots[i][0]) == 0)
+            return roots[i][1];
+    return id;
+}
+
 static void put_id(struct spool *spool, const char *id)
 {
+    id = merge_records_root_name(id);
     char own[MODEL_SOURCE_ID_SIZE];
     size_t longest = spool->longest > 0 ? spool->longest : HEARTH_KEY_MAX;
     merge_spool_put_text(spool,

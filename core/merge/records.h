@@ -20,6 +20,10 @@ enum record_kind {
     RECORD_TAB_GROUP
 };
 
+/* The id of a root, of which Firefox has two: "toolbar" for "toolbar_____"; else `id`. Every id of
+ * a record passes it on the way into the spool. */
+const char *merge_records_root_name(const char *id);
+
 int merge_records_put_device(struct spool *spool, const struct hearth_device *device,
                              struct err *err);
 int merge_records_put_tab(struct spool *spool, const char *device, const struct hearth_tab *tab,

@@ -7,14 +7,15 @@
 
 #include "base/hash.h"
 #include "base/number_set.h"
+#include "merge/bookmark_rules.h"
 #include "merge/records.h"
+#include "model/source_id.h"
 #include "plug/fields.h"
 
 struct same {
     struct apply *apply;
     struct number_set stored;      /* items, by all that a list says of them */
     struct number_set child_lists; /* stored lists of children, by folder and children */
-    struct number_set buried;      /* tombstones */
     struct number_set came;        /* guids */
     struct number_set listed;      /* folders that came with children */
     size_t items, lists;           /* stored: items, and folders with a list */
@@ -65,7 +66,7 @@ static int on_stored_item(void *ctx, const struct hearth_bookmark_item *item)
     same->items++;
     return !same_add_member(
         same, &same->stored,
-        hash_item(item->guid, item->kind, item->said_parent, item->added, item->modified));
+        hash_item(item->guid, item->said_kind, item->said_parent, item->added, item->modified));
 }
 
 static void end_list(struct same *same)
@@ -93,12 +94,6 @@ static int on_stored_child(void *ctx, int64_t source, const char *folder, int64_
     return same->failed;
 }
 
-static int on_buried(void *ctx, const struct hearth_bookmark_item *item)
-{
-    struct same *same = ctx;
-    return !same_add_member(same, &same->buried, hash_text(item->guid));
-}
-
 static int load_stored(struct same *same)
 {
     struct apply *apply = same->apply;
@@ -108,9 +103,6 @@ static int load_stored(struct same *same)
         r = STORAGE(apply->storage, same->err, bookmark_children, apply->account, on_stored_child,
                     same);
     end_list(same);
-    if (r == 0 && !same->failed && same->items > 0)
-        r = STORAGE(apply->storage, same->err, bookmark_tombstones, apply->account, on_buried,
-                    same);
     plug_storage_reset(apply->storage);
     arena_reset(&apply->arena);
     return r;
@@ -126,18 +118,15 @@ static uint64_t hash_list(const struct hearth_bookmark_record *record)
     return list;
 }
 
-/* A tombstone matters to the tree where a bookmark says that it is in the folder. */
-static bool is_listed(struct same *same, const struct hearth_bookmark_record *record,
-                      const struct hearth_bookmark *row)
+static bool came_listed(struct same *same, const struct hearth_bookmark_record *record,
+                        const struct hearth_bookmark *row)
 {
     bool folder = record->kind == HEARTH_FOLDER && record->child_count > 0;
-    if (row->said_parent != NULL &&
-        number_set_has(&same->buried, to_member(hash_text(row->said_parent))))
-        return false;
     if (folder && !number_set_has(&same->child_lists, to_member(hash_list(record))))
         return false;
-    return number_set_has(&same->stored, to_member(hash_item(row->guid, row->kind, row->said_parent,
-                                                             row->added, row->modified)));
+    return number_set_has(&same->stored,
+                          to_member(hash_item(row->guid, row->said_kind, row->said_parent,
+                                              row->added, row->modified)));
 }
 
 static int compare_row(struct same *same, struct hearth_bookmark *row)
@@ -150,9 +139,13 @@ static int compare_row(struct same *same, struct hearth_bookmark *row)
         *same->err = why;
         return r;
     }
-    row->page = old.page; /* as its URL */
+    /* derived of what all say together, which is the same if each says the same */
+    row->kind = old.kind;
+    row->page = old.page;
     row->parent = old.parent;
     row->position = old.position;
+    row->tags = old.tags;
+    row->keyword = old.keyword;
     same->differs |= r < 0 || !plug_fields_equal(&plug_fields_bookmark, &old, row);
     return 0;
 }
@@ -168,10 +161,14 @@ static int compare_record(struct same *same, int kind, same_bookmarks_make make,
         return 0;
     if (merge_records_get_bookmark(same->apply->spool, &same->apply->arena, &record) < 0)
         return err_set(same->err, HEARTH_ERR_NOMEM, "out of memory");
-    make(same->apply, &record, &row);
+    if (!merge_bookmark_is_usable(record.kind, record.url) ||
+        strcmp(model_source_said(record.guid), "places") == 0)
+        return 0; /* as one that did not come */
+    if (make(same->apply, &record, &row) < 0)
+        return err_set(same->err, HEARTH_ERR_NOMEM, "out of memory");
     if (rows)
         return compare_row(same, &row);
-    same->differs |= !is_listed(same, &record, &row);
+    same->differs |= !came_listed(same, &record, &row);
     if (record.kind == HEARTH_FOLDER && record.child_count > 0)
         same_add_member(same, &same->listed, hash_text(record.guid));
     same_add_member(same, &same->came, hash_text(record.guid));
@@ -229,7 +226,6 @@ int merge_same_bookmarks(struct apply *apply, const struct hearth_bookmark *root
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     number_set_fini(&same.stored);
     number_set_fini(&same.child_lists);
-    number_set_fini(&same.buried);
     number_set_fini(&same.came);
     number_set_fini(&same.listed);
     if (r == 0)

@@ -5,11 +5,10 @@
 
 #include "merge/apply.h"
 
-/* What a record makes of a bookmark whose stored row is `old`, but for its page; texts borrowed,
- * or in the arena of `apply`. */
-typedef void (*same_bookmarks_make)(struct apply *apply,
-                                    const struct hearth_bookmark_record *record,
-                                    struct hearth_bookmark *ret_bookmark);
+/* What a record makes of a bookmark, but for what is derived from all of them; texts borrowed, or
+ * in the arena of `apply`. 0 or NOMEM. */
+typedef int (*same_bookmarks_make)(struct apply *apply, const struct hearth_bookmark_record *record,
+                                   struct hearth_bookmark *ret_bookmark);
 
 /* In the batch, before anything is written; nothing came damaged. *ret_same is false, too, where
  * it would be hard to say. roots: the rows of those that exist though none came, ended by one

@@ -70,9 +70,9 @@ static int tree_intern_id(struct model_tree *tree, const char *id, int32_t *ret_
     struct tree_item *item = &items[tree->item_count];
     *item = (struct tree_item){.said = TREE_NONE,
                                .was_parent = TREE_NONE,
-                               .buried_in = TREE_NONE,
                                .parent = TREE_NONE,
                                .listed_by = TREE_NONE,
+                               .number = TREE_NONE,
                                .home = TREE_UNFILED,
                                .fixed = TREE_NONE};
     int r = add_name(tree, id, size + 1, &item->name);
@@ -85,11 +85,11 @@ static int tree_intern_id(struct model_tree *tree, const char *id, int32_t *ret_
 
 struct model_tree *model_tree_create(void)
 {
-    static const char *const fixed[] = {"toolbar", "menu", "unfiled", "mobile", "places"};
+    static const char *const fixed[] = {"toolbar", "menu", "unfiled", "mobile", "places", "tags"};
     struct model_tree *tree = calloc(1, sizeof(*tree));
     if (tree == NULL)
         return NULL;
-    for (int32_t i = 0; i <= TREE_PLACES; i++) {
+    for (int32_t i = 0; i < TREE_FIXED; i++) {
         int32_t item;
         if (tree_intern_id(tree, fixed[i], &item) < 0) {
             model_tree_destroy(tree);
@@ -165,12 +165,14 @@ int model_tree_add(struct model_tree *tree, const struct hearth_bookmark_item *r
         return r;
     struct tree_item *item = &tree->items[at];
     item->live = true;
-    item->folder = at < TREE_ROOTS || row->kind == HEARTH_FOLDER;
+    item->was_hidden = row->kind == HEARTH_NOT_SHOWN;
+    int64_t kind = row->said_kind == 0 ? row->kind : row->said_kind;
+    item->folder = at < TREE_ROOTS || kind == HEARTH_FOLDER;
+    item->query = kind == HEARTH_QUERY;
     item->said = said;
     item->was_parent = parent;
     item->was_position =
         row->position == tree_clamp_position(row->position) ? (int32_t)row->position : TREE_NONE;
-    item->added = row->added;
     item->modified = row->modified;
     return 0;
 }
@@ -193,17 +195,11 @@ int model_tree_add_child_ref(struct model_tree *tree, const char *folder, int64_
     return 0;
 }
 
-int model_tree_add_tombstone(struct model_tree *tree, const char *guid, const char *parent)
+int64_t model_tree_number(const struct model_tree *tree, const char *guid)
 {
-    int32_t at, above;
-    int r = tree_intern_id(tree, guid, &at);
-    if (r == 0)
-        r = tree_intern_id(tree, parent, &above);
-    if (r < 0)
-        return r;
-    tree->items[at].buried = true;
-    tree->items[at].buried_in = above;
-    return 0;
+    const uint32_t *slot =
+        index_table_slot(&tree->table, hash_bytes(guid, strlen(guid)), name_is, tree, guid);
+    return *slot == 0 ? TREE_NONE : tree->items[*slot - 1].number;
 }
 
 void model_tree_place(const struct model_tree *tree, size_t index,
@@ -212,12 +208,13 @@ void model_tree_place(const struct model_tree *tree, size_t index,
     ASSERT(index < tree->order_count);
     int32_t at = tree->order[index];
     const struct tree_item *item = &tree->items[at];
+    int32_t parent = item->hidden ? TREE_NONE : item->parent;
     *ret_place = (struct model_tree_place){
         .guid = tree_name(tree, at),
-        .parent = tree_name(tree, item->parent),
+        .parent = parent == TREE_NONE ? NULL : tree_name(tree, parent),
         .position = item->position,
         .known = item->live,
-        .changed =
-            !item->live || item->parent != item->was_parent || item->position != item->was_position,
+        .moved = !item->live || parent != item->was_parent || item->position != item->was_position,
+        .turned = item->hidden != item->was_hidden,
     };
 }

@@ -10,17 +10,23 @@
 
 enum { TREE_NONE = -1 };
 /* Indices of the ids that are always there; the roots' order is their position. */
-enum { TREE_TOOLBAR, TREE_MENU, TREE_UNFILED, TREE_MOBILE, TREE_ROOTS, TREE_PLACES = TREE_ROOTS };
+enum {
+    TREE_TOOLBAR,
+    TREE_MENU,
+    TREE_UNFILED,
+    TREE_MOBILE,
+    TREE_ROOTS,
+    TREE_PLACES = TREE_ROOTS,
+    TREE_TAGS, /* a root that Firefox has for itself */
+    TREE_FIXED
+};
 
 /* One for each id that was named anywhere. */
 struct tree_item {
     uint32_t name; /* offset into names */
     int32_t said;
     int32_t was_parent;
-    /* tombstones: the last known parent; after the repair's first step: the nearest living
-     * folder above */
-    int32_t buried_in;
-    int32_t parent; /* the result */
+    int32_t parent; /* the result; TREE_PLACES, and no root: not shown */
     int32_t position;
     int32_t was_position;
     int32_t end;       /* folders: behind its list */
@@ -33,9 +39,10 @@ struct tree_item {
     /* the folders of a source: where they are, whatever records say; TREE_NONE */
     int32_t fixed;
     int32_t fixed_at; /* ... and the place there */
-    int64_t added, modified;
-    bool live, folder, buried, appended;
-    bool listed_as_said; /* by the folder that it names */
+    int64_t modified;
+    bool live, folder, query, appended;
+    bool hidden, was_hidden; /* not shown */
+    int32_t number;          /* of what is shown; TREE_NONE */
 };
 
 struct tree_child_ref {

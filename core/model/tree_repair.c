@@ -23,11 +23,25 @@ static bool is_folder(const struct model_tree *tree, int32_t item)
            (tree->items[item].live || item < TREE_ROOTS);
 }
 
-/* Rule 2 among folders that the child does not name: the newest, ties by id. */
+/* Rule 5: a root, of whatever source, whose record was deleted. */
+static bool is_dead_root(const struct model_tree *tree, int32_t at)
+{
+    const struct tree_item *item = &tree->items[at];
+    return item->live && item->said == TREE_NONE && (at < TREE_ROOTS || item->fixed != TREE_NONE);
+}
+
+static const char *places_guid(const struct model_tree *tree, int32_t folder)
+{
+    static const char *const roots[TREE_FIXED] = {"toolbar_____", "menu________", "unfiled_____",
+                                                  "mobile______", "root________", "tags________"};
+    return folder < TREE_FIXED ? roots[folder] : tree_name(tree, folder);
+}
+
+/* The one changed last, ties by Places GUID. */
 static bool tree_folder_is_better(const struct model_tree *tree, int32_t folder, int32_t than)
 {
     int64_t a = tree->items[folder].modified, b = tree->items[than].modified;
-    return a != b ? a > b : strcmp(tree_name(tree, folder), tree_name(tree, than)) < 0;
+    return a != b ? a > b : strcmp(places_guid(tree, folder), places_guid(tree, than)) < 0;
 }
 
 static void collect_child_refs(struct model_tree *tree)
@@ -37,51 +51,22 @@ static void collect_child_refs(struct model_tree *tree)
                 compare_child_refs, tree);
     for (size_t i = 0; i < tree->child_ref_count; i++) {
         const struct tree_child_ref *child_ref = &tree->child_refs[i];
-        if (!is_folder(tree, child_ref->folder))
+        if (!is_folder(tree, child_ref->folder) || is_dead_root(tree, child_ref->folder))
             continue;
         struct tree_item *folder = &tree->items[child_ref->folder],
                          *child = &tree->items[child_ref->child];
         if (child_ref->position >= folder->end)
             folder->end = child_ref->position + 1;
         bool listed_twice = child->mark == child_ref->folder + 1;
-        if (!child->live || child_ref->child <= TREE_PLACES ||
-            child_ref->child == child_ref->folder || listed_twice || child->listed_as_said)
+        if (!child->live || child_ref->child < TREE_FIXED ||
+            child_ref->child == child_ref->folder || listed_twice)
             continue;
         child->mark = child_ref->folder + 1;
-        child->listed_as_said = child_ref->folder == child->said;
-        if (child->lists < 2)
-            child->lists++;
-        if (child->listed_as_said || child->listed_by == TREE_NONE ||
+        child->lists += child->lists < 2;
+        if (child->listed_by == TREE_NONE ||
             tree_folder_is_better(tree, child_ref->folder, child->listed_by)) {
             child->listed_by = child_ref->folder;
             child->listed_at = child_ref->position;
-        }
-    }
-}
-
-/* Rule 5: points every tombstone straight at the nearest living folder above it (TREE_UNFILED if
- * there is none). */
-static void resolve_tombstones(struct model_tree *tree)
-{
-    for (size_t i = 0; i < tree->item_count; i++)
-        tree->items[i].mark = 0;
-    for (size_t i = 0; i < tree->item_count; i++) {
-        int32_t mark = (int32_t)i + 1, at = (int32_t)i;
-        while (at != TREE_NONE && !is_folder(tree, at) && tree->items[at].buried &&
-               tree->items[at].mark == 0) {
-            tree->items[at].mark = mark;
-            at = tree->items[at].buried_in;
-        }
-        int32_t target = TREE_UNFILED;
-        if (is_folder(tree, at))
-            target = at;
-        else if (at != TREE_NONE && tree->items[at].buried && tree->items[at].mark != mark)
-            target = tree->items[at].buried_in; /* resolved earlier */
-        for (int32_t next, n = (int32_t)i; n != TREE_NONE && tree->items[n].mark == mark;
-             n = next) {
-            next = tree->items[n].buried_in;
-            tree->items[n].buried_in = target;
-            tree->items[n].mark = -1;
         }
     }
 }
@@ -121,17 +106,16 @@ static void choose_parent(struct model_tree *tree, int32_t at)
         tree_fix_source_folder(tree, item);
         return;
     }
-    bool named = is_folder(tree, item->said) && item->said != at;
-    bool moved = item->lists == 1 && !item->listed_as_said && named &&
-                 item->modified > tree->items[item->listed_by].modified;
-    if (item->lists > 0 && !moved) {
+    bool agreed = item->lists == 1 && item->listed_by == item->said;
+    if (at == TREE_TAGS || (item->query && !agreed)) {
+        item->parent = TREE_PLACES;
+    } else if (item->listed_by != TREE_NONE) {
         item->parent = item->listed_by;
         item->position = item->listed_at;
-    } else if (named) {
+    } else if (item->said == TREE_PLACES) {
+        item->parent = TREE_PLACES; /* rule 4 */
+    } else if (is_folder(tree, item->said) && item->said != at && !is_dead_root(tree, item->said)) {
         append_to(item, item->said);
-    } else if (item->said != TREE_NONE && item->said != at && tree->items[item->said].buried) {
-        int32_t folder = tree->items[item->said].buried_in;
-        append_to(item, folder == TREE_UNFILED ? home_of(tree, at) : folder);
     } else {
         append_to(item, home_of(tree, at));
     }
@@ -147,17 +131,38 @@ static void break_cycles(struct model_tree *tree)
         if (!tree->items[i].live)
             continue;
         int32_t mark = (int32_t)i + 1, at = (int32_t)i;
-        while (at >= TREE_ROOTS && tree->items[at].mark == 0) {
+        while (at > TREE_PLACES && tree->items[at].mark == 0) {
             tree->items[at].mark = mark;
             at = tree->items[at].parent;
         }
-        if (at < TREE_ROOTS || tree->items[at].mark != mark)
+        if (at <= TREE_PLACES || tree->items[at].mark != mark)
             continue;
         int32_t victim = at;
         for (int32_t n = tree->items[at].parent; n != at; n = tree->items[n].parent)
             if (tree_folder_is_better(tree, n, victim))
                 victim = n;
         append_to(&tree->items[victim], home_of(tree, victim));
+    }
+}
+
+/* Rule 4: what ends at "places" without having passed a root. No way goes round any more. */
+static void hide_strangers(struct model_tree *tree)
+{
+    for (size_t i = 0; i < tree->item_count; i++)
+        tree->items[i].mark = i <= TREE_PLACES;
+    tree->items[TREE_PLACES].hidden = true;
+    for (size_t i = 0; i < tree->order_count; i++) {
+        int32_t end = tree->order[i];
+        while (tree->items[end].mark == 0)
+            end = tree->items[end].parent;
+        for (int32_t at = tree->order[i]; tree->items[at].mark == 0; at = tree->items[at].parent) {
+            tree->items[at].mark = 1;
+            tree->items[at].hidden = tree->items[end].hidden;
+            if (tree->items[at].hidden) {
+                tree->items[at].appended = false;
+                tree->items[at].position = 0;
+            }
+        }
     }
 }
 
@@ -170,8 +175,6 @@ static int compare_appended(const void *a, const void *b, void *ctx)
         return x->parent < y->parent ? -1 : 1;
     if ((x->fixed != TREE_NONE) != (y->fixed != TREE_NONE)) /* folders of sources: at the end */
         return x->fixed != TREE_NONE ? 1 : -1;
-    if (x->added != y->added)
-        return x->added < y->added ? -1 : 1;
     return strcmp(tree_name(tree, i), tree_name(tree, k));
 }
 
@@ -194,23 +197,94 @@ static int place_appended(struct model_tree *tree)
     return 0;
 }
 
+static int compare_siblings(const void *a, const void *b, void *ctx)
+{
+    const struct model_tree *tree = ctx;
+    int32_t i = *(const int32_t *)a, k = *(const int32_t *)b;
+    const struct tree_item *x = &tree->items[i], *y = &tree->items[k];
+    if (x->parent != y->parent)
+        return x->parent < y->parent ? -1 : 1;
+    if (x->position != y->position)
+        return x->position < y->position ? -1 : 1;
+    return strcmp(tree_name(tree, i), tree_name(tree, k));
+}
+
+/* Where those of a folder begin in `list`, which is sorted. */
+static size_t first_below(const struct model_tree *tree, const int32_t *list, size_t count,
+                          int32_t folder)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (tree->items[list[middle]].parent < folder)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Down, to the right, up: `mark` of an item is where it is in the list. */
+static void number_below(struct model_tree *tree, const int32_t *list, size_t count, int32_t root,
+                         int32_t *number)
+{
+    int32_t at = root;
+    tree->items[root].number = (*number)++;
+    for (;;) {
+        size_t next = first_below(tree, list, count, at);
+        if (next == count || tree->items[list[next]].parent != at) {
+            while (at != root) {
+                next = (size_t)tree->items[at].mark + 1;
+                if (next < count && tree->items[list[next]].parent == tree->items[at].parent)
+                    break;
+                at = tree->items[at].parent;
+            }
+            if (at == root)
+                return;
+        }
+        at = list[next];
+        tree->items[at].number = (*number)++;
+    }
+}
+
+int model_tree_count(struct model_tree *tree)
+{
+    static const int32_t roots[TREE_ROOTS] = {TREE_MENU, TREE_TOOLBAR, TREE_UNFILED, TREE_MOBILE};
+    int32_t *list = malloc((tree->order_count + 1) * sizeof(*list)), number = 0;
+    size_t count = 0;
+    if (list == NULL)
+        return HEARTH_ERR_NOMEM;
+    for (size_t i = TREE_ROOTS; i < tree->order_count; i++)
+        if (!tree->items[tree->order[i]].hidden)
+            list[count++] = tree->order[i];
+    if (count > 0)
+        qsort_r(list, count, sizeof(*list), compare_siblings, tree);
+    for (size_t i = 0; i < count; i++)
+        tree->items[list[i]].mark = (int32_t)i;
+    for (int32_t i = 0; i < TREE_ROOTS; i++)
+        number_below(tree, list, count, roots[i], &number);
+    free(list);
+    return 0;
+}
+
 int model_tree_repair(struct model_tree *tree, size_t *ret_count)
 {
     tree->order = malloc(tree->item_count * sizeof(*tree->order));
     if (tree->order == NULL)
         return HEARTH_ERR_NOMEM;
     for (int32_t i = 0; i < (int32_t)tree->item_count; i++)
-        if (i < TREE_ROOTS || tree->items[i].live)
+        if (i < TREE_ROOTS || (tree->items[i].live && i != TREE_PLACES))
             tree->order[tree->order_count++] = i;
     collect_child_refs(tree);
-    resolve_tombstones(tree);
     for (int32_t i = 0; i < TREE_ROOTS; i++) {
         tree->items[i].parent = TREE_PLACES;
         tree->items[i].position = i;
     }
+    tree->items[TREE_TAGS].parent = TREE_PLACES;
     for (size_t i = TREE_ROOTS; i < tree->order_count; i++)
         choose_parent(tree, tree->order[i]);
     break_cycles(tree);
+    hide_strangers(tree);
     int r = place_appended(tree);
     if (r == 0)
         *ret_count = tree->order_count;

@@ -35,6 +35,21 @@ static void put_browsers(struct basic *basic, const json_t *sessions)
         pages_html_paragraph(call, pages_says_no_browsers());
 }
 
+static void put_exports(struct buf *out)
+{
+    static const char *const exports[][2] = {{"bookmarks.html", "Bookmarks, for any browser"},
+                                             {"bookmarks.json", "Bookmarks, Firefox backup"},
+                                             {"history.json", "History, JSON"},
+                                             {"history.csv", "History, table"},
+                                             {"tabs.html", "Open tabs, as bookmarks"},
+                                             {"tabs.json", "Open tabs, JSON"}};
+    buf_add_text(out, "</section>\n<section>\n<h2>Take it with you</h2>\n<ul>\n");
+    for (size_t i = 0; i < sizeof(exports) / sizeof(exports[0]); i++)
+        pages_html_put(out, "<li><a href=\"/api/v1/export/%s\">%s</a></li>\n", exports[i][0],
+                       exports[i][1]);
+    buf_add_text(out, "</ul>\n");
+}
+
 void pages_account_get(struct view_call *call)
 {
     struct basic basic;
@@ -43,12 +58,17 @@ void pages_account_get(struct view_call *call)
     json_t *me = pages_basic_request(&basic, "/api/v1/me", NULL, NULL);
     json_t *sessions =
         me == NULL ? NULL : pages_basic_request(&basic, "/api/v1/sessions", NULL, NULL);
-    if (sessions != NULL) {
+    json_t *devices = sessions == NULL ? NULL
+                                       : pages_basic_request(&basic, "/api/v1/devices", NULL,
+                                                             "hidden", "1", NULL);
+    if (devices != NULL) {
         pages_html_begin(call, pages_html_words(call, pages_says_title_account()), -1, NULL);
         pages_html_put(&call->html, "<p>%s</p>\n<section>\n<h2>Another device</h2>\n",
                        pages_basic_text(json_object_get(me, "account"), "email"));
         pages_form_begin(call, "/auth/account/link", NULL);
         pages_form_end(call, "Add another device");
+        pages_account_put_devices(&basic, devices);
+        put_exports(&call->html);
         pages_html_put(&call->html, "</section>\n<section>\n<h2>Signed-in browsers</h2>\n");
         put_browsers(&basic, json_object_get(sessions, "sessions"));
         pages_form_begin(call, "/auth/account/everywhere", NULL);
@@ -59,6 +79,7 @@ void pages_account_get(struct view_call *call)
     }
     json_decref(me);
     json_decref(sessions);
+    json_decref(devices);
 }
 
 /* The QR code is an image of its own text: the policy of these pages allows data: for images. */

@@ -161,7 +161,6 @@
       "{visits, plural, one {# visit} other {# visits}} of {pages, plural, one {# page} other " \
       "{# pages}} went; what Firefox or the Sync server still have of it is kept out.", \
       2, COUNT, visits, COUNT, pages) \
-    M(T, only_reads, "page.only_reads", "This token may only read.", 0) \
     M(T, title_removals, "page.title.removals", "Removed here", 0) \
     M(T, removals, "page.removals", \
       "What you removed from your history here is kept out, although Firefox or the Sync server " \
@@ -185,6 +184,9 @@
       "Not synced yet. The first sync takes a moment; load this page again.", 0) \
     M(T, uploaded, "page.uploaded", "Last uploaded {time}.", 1, TIME, time) \
     M(T, no_tabs, "page.no_tabs", "No open tabs.", 0) \
+    M(T, hidden_devices, "page.hidden_devices", \
+      "A hidden device and its tabs are shown nowhere here. Nothing is changed on the device, or " \
+      "at the Sync service.", 0) \
     M(T, no_devices, "page.no_devices", "No device has uploaded anything yet.", 0) \
     M(T, empty, "page.empty", "Nothing here.", 0) \
     M(T, not_found, "page.not_found", "Nothing was found.", 0)

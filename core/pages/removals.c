@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "api/messages.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -218,7 +219,7 @@ void pages_remove_get(struct view_call *call)
 static bool remove_may(struct basic *basic)
 {
     if (basic->person.read_only)
-        pages_html_message(basic->call, 403, pages_says_title_not_now(), pages_says_only_reads(),
+        pages_html_message(basic->call, 403, pages_says_title_not_now(), api_says_read_only(),
                            "/basic/", "Back");
     return !basic->person.read_only;
 }

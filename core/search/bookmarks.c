@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "codec/codec.h"
 #include "search/fold.h"
+#include "search/keyword.h"
 #include "search/text_filter.h"
 
 /* rows read one by one in an update; with more, loading anew is as fast */
@@ -27,6 +28,8 @@ struct bookmarks_loading {
     struct buf text, names, parents;
     struct buf wanted; /* guids of rows to be read one by one, each ended by \0 */
     uint32_t wanted_count;
+    int64_t *changed; /* pages with bookmarks, ascending */
+    uint32_t changed_count;
     char *cursor;
     int result;
 };
@@ -37,6 +40,7 @@ static void bookmarks_destroy(struct index *index)
     free(bookmarks->rows);
     free(bookmarks->offsets);
     free(bookmarks->places);
+    free(bookmarks->keyed);
     index_table_fini(&bookmarks->table);
     free(bookmarks->text);
     free(bookmarks->names);
@@ -89,6 +93,15 @@ static void bookmarks_add_tags(struct bookmarks_loading *loading, const char *ta
     free(lower);
 }
 
+static void bookmarks_add_keyword(struct bookmarks_loading *loading, const char *keyword)
+{
+    char *folded = NULL;
+    if (keyword != NULL && search_keyword_fold(keyword, strlen(keyword), &folded) < 0)
+        loading->result = HEARTH_ERR_NOMEM;
+    buf_add_terminated(&loading->names, folded == NULL ? "" : folded);
+    free(folded);
+}
+
 static int bookmarks_add_row(struct bookmarks_loading *loading, const struct hearth_bookmark *b)
 {
     char folded[TEXT_FILTER_ROOM];
@@ -105,6 +118,7 @@ static int bookmarks_add_row(struct bookmarks_loading *loading, const struct hea
         .text = (uint32_t)loading->text.size,
         .text_size = (uint32_t)search_text_filter_fold(b->title, b->url, b->tags, folded)};
     bookmarks_add_tags(loading, b->tags);
+    bookmarks_add_keyword(loading, b->keyword);
     item->parent =
         b->parent == NULL ? BOOKMARKS_NONE : buf_add_terminated(&loading->parents, b->parent);
     buf_add(&loading->text, folded, item->text_size);
@@ -131,24 +145,40 @@ static int bookmarks_copy_row(struct bookmarks_loading *loading, uint32_t number
     item->row.position = from->position;
     item->row.name = buf_add_terminated(&loading->names, name);
     buf_add_terminated(&loading->names, tags);
+    buf_add_terminated(&loading->names, tags + strlen(tags) + 1);
     item->parent =
         from->parent == NULL ? BOOKMARKS_NONE : buf_add_terminated(&loading->parents, from->parent);
     buf_add(&loading->text, old->text + old->offsets[number], item->text_size);
     return bookmarks_check_buffers(loading);
 }
 
+static int compare_pages(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Tags and keywords are those of the page: they change with another bookmark of it. */
+static bool page_has_changed(const struct bookmarks_loading *loading, int64_t page)
+{
+    return loading->changed_count > 0 && bsearch(&page, loading->changed, loading->changed_count,
+                                                 sizeof(page), compare_pages) != NULL;
+}
+
 /* A record that was uploaded again has another `modified`; one that was read again from the same
- * record has not, and says the same. */
+ * record has not, and says the same, if its page did not change. */
 static int bookmarks_on_item(void *ctx, const struct hearth_bookmark_item *item)
 {
     struct bookmarks_loading *loading = ctx;
+    if (item->kind == HEARTH_NOT_SHOWN)
+        return 0;
     if (loading->old == NULL && bookmarks_is_item(item->kind))
         return 0; /* was listed */
     uint32_t number =
         loading->old == NULL ? BOOKMARKS_NONE : search_bookmarks_number(loading->old, item->guid);
     const struct bookmarks_row *row = number == BOOKMARKS_NONE ? NULL : &loading->old->rows[number];
     if (row != NULL && row->kind == item->kind && row->modified == item->modified &&
-        row->added == item->added)
+        row->added == item->added && !page_has_changed(loading, row->page))
         return bookmarks_copy_row(loading, number, item);
     buf_add(&loading->wanted, item->guid, strlen(item->guid) + 1);
     if (++loading->wanted_count > WANTED_MAX && loading->old != NULL)
@@ -220,6 +250,29 @@ static int by_place(const void *a, const void *b, void *ctx)
     return strcmp(bookmarks_guid(bookmarks, m), bookmarks_guid(bookmarks, n));
 }
 
+static int by_keyword(const void *a, const void *b, void *ctx)
+{
+    uint32_t m = *(const uint32_t *)a, n = *(const uint32_t *)b;
+    int order = strcmp(bookmarks_keyword(ctx, m), bookmarks_keyword(ctx, n));
+    return order != 0 ? order : m < n ? -1 : m > n;
+}
+
+static bool collect_keyed(struct bookmarks *bookmarks)
+{
+    for (uint32_t i = 0; i < bookmarks->count; i++)
+        bookmarks->keyed_count += bookmarks_keyword(bookmarks, i)[0] != '\0';
+    bookmarks->keyed = malloc((bookmarks->keyed_count + 1) * sizeof(*bookmarks->keyed));
+    if (bookmarks->keyed == NULL)
+        return false;
+    uint32_t count = 0;
+    for (uint32_t i = 0; count < bookmarks->keyed_count; i++)
+        if (bookmarks_keyword(bookmarks, i)[0] != '\0')
+            bookmarks->keyed[count++] = i;
+    qsort_r(bookmarks->keyed, count, sizeof(*bookmarks->keyed), by_keyword, bookmarks);
+    bookmarks->index.bytes += count * sizeof(*bookmarks->keyed);
+    return true;
+}
+
 static struct bookmarks *bookmarks_allocate(const struct bookmarks_loading *loading)
 {
     struct bookmarks *bookmarks = calloc(1, sizeof(*bookmarks));
@@ -274,6 +327,10 @@ static struct bookmarks *bookmarks_make_version(struct bookmarks_loading *loadin
         bookmarks->places[i] = i;
     }
     qsort_r(bookmarks->places, bookmarks->count, sizeof(*bookmarks->places), by_place, bookmarks);
+    if (!collect_keyed(bookmarks)) {
+        index_unref(&bookmarks->index);
+        return NULL;
+    }
     bookmarks->cursor = loading->cursor;
     loading->cursor = NULL;
     return bookmarks;
@@ -304,6 +361,7 @@ static int bookmarks_finish_load(struct bookmarks_loading *loading, int r, struc
     buf_fini(&loading->names);
     buf_fini(&loading->parents);
     buf_fini(&loading->wanted);
+    free(loading->changed);
     free(loading->cursor);
     if (r == 0)
         *ret_index = &bookmarks->index;
@@ -321,36 +379,39 @@ int search_bookmarks_load(const struct search_source *source, struct index **ret
     return bookmarks_finish_load(&loading, r, ret_index, err);
 }
 
-struct bookmarked {
-    bool changed;
-};
-
 static int on_changed_page(void *ctx, const struct hearth_page *page)
 {
-    struct bookmarked *bookmarked = ctx;
-    bookmarked->changed = !page->gone && page->bookmarks > 0;
-    return bookmarked->changed;
+    struct bookmarks_loading *loading = ctx;
+    if (page->gone || page->bookmarks == 0)
+        return 0;
+    if (loading->changed_count == WANTED_MAX)
+        return loading->result = HEARTH_ERR_FULL;
+    if (loading->changed == NULL)
+        loading->changed = malloc(WANTED_MAX * sizeof(*loading->changed));
+    if (loading->changed == NULL)
+        return loading->result = HEARTH_ERR_NOMEM;
+    loading->changed[loading->changed_count++] = page->id;
+    return 0;
 }
 
 /* The same cursor says that the same records are stored; a complete read may have mended some of
  * them even so, and then their pages have changed. */
-static int is_unchanged(const struct bookmarks_loading *loading, int64_t since,
-                        const struct search_source *source, bool *ret_unchanged, struct err *err)
+static int read_changed_pages(struct bookmarks_loading *loading, int64_t since,
+                              const struct search_source *source, bool *ret_unchanged,
+                              struct err *err)
 {
-    struct bookmarked bookmarked = {.changed = false};
     struct err why = {0};
-    *ret_unchanged = false;
-    if (loading->cursor == NULL || loading->old->cursor == NULL ||
-        strcmp(loading->cursor, loading->old->cursor) != 0)
-        return 0;
-    int r = source->changed(source->ctx, since, on_changed_page, &bookmarked, &why);
-    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
-        if (err != NULL)
-            *err = why;
-        return r;
-    }
-    *ret_unchanged = r == 0 && !bookmarked.changed;
-    return 0;
+    int r = source->changed(source->ctx, since, on_changed_page, loading, &why);
+    if (r == HEARTH_ERR_NOT_FOUND)
+        return HEARTH_ERR_FULL;
+    if (r < 0 && err != NULL)
+        *err = why;
+    if (loading->changed_count > 0)
+        qsort(loading->changed, loading->changed_count, sizeof(*loading->changed), compare_pages);
+    *ret_unchanged = loading->cursor != NULL && loading->old->cursor != NULL &&
+                     strcmp(loading->cursor, loading->old->cursor) == 0 &&
+                     loading->changed_count == 0 && loading->result == 0;
+    return r;
 }
 
 int search_bookmarks_update(const struct index *index, int64_t since,
@@ -361,7 +422,7 @@ int search_bookmarks_update(const struct index *index, int64_t since,
     bool unchanged = false;
     int r = source->cursors(source->ctx, bookmarks_on_cursor, &loading, err);
     if (r == 0 && loading.result == 0)
-        r = is_unchanged(&loading, since, source, &unchanged, err);
+        r = read_changed_pages(&loading, since, source, &unchanged, err);
     if (r == 0 && unchanged) {
         free(loading.cursor);
         *ret_index = index_ref((struct index *)(uintptr_t)index);

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/index_table.h"
 #include "search/index.h"
@@ -22,7 +23,7 @@ enum { BOOKMARKS_NONE = UINT32_MAX };
 struct bookmarks_row {
     int64_t added, position, modified, page; /* page: 0: none */
     uint32_t parent;                         /* number of its folder; BOOKMARKS_NONE */
-    /* in names: guid \0 tags in lower case, each ended by \n \0 */
+    /* in names: guid \0 tags in lower case, each ended by \n \0 keyword as it is compared \0 */
     uint32_t name;
     int32_t kind;
 };
@@ -31,8 +32,10 @@ struct bookmarks {
     struct index index;
     uint32_t count;
     struct bookmarks_row *rows;
-    uint32_t *offsets;        /* count + 1: of the folded text */
-    uint32_t *places;         /* numbers by (parent, position, guid); those without a parent last */
+    uint32_t *offsets; /* count + 1: of the folded text */
+    uint32_t *places;  /* numbers by (parent, position, guid); those without a parent last */
+    uint32_t *keyed;   /* numbers of those with a keyword, by keyword; ties by number */
+    uint32_t keyed_count;
     struct index_table table; /* by guid */
     char *text, *names;
     char *cursor; /* of the collection, when this was read; NULL: there was none */
@@ -58,6 +61,13 @@ static inline const char *bookmarks_guid(const struct bookmarks *bookmarks, uint
     return bookmarks->names + bookmarks->rows[number].name;
 }
 
+/* "" when it has none. */
+static inline const char *bookmarks_keyword(const struct bookmarks *bookmarks, uint32_t number)
+{
+    const char *guid = bookmarks_guid(bookmarks, number), *tags = guid + strlen(guid) + 1;
+    return tags + strlen(tags) + 1;
+}
+
 /* One that newest-first lists show: no folder, no separator. */
 static inline bool bookmarks_is_item(int32_t kind)
 {
@@ -66,6 +76,9 @@ static inline bool bookmarks_is_item(int32_t kind)
 
 /* BOOKMARKS_NONE */
 uint32_t search_bookmarks_number(const struct bookmarks *bookmarks, const char *guid);
+
+/* The newest bookmark with a keyword (as search_keyword_fold() gives it), or BOOKMARKS_NONE. */
+uint32_t search_bookmarks_keyword(const struct bookmarks *bookmarks, const char *keyword);
 
 /* Of a list as hearth_bookmark_query has it; `words` are not empty. */
 struct bookmarks_query {

@@ -101,6 +101,22 @@ static const char *lower_case(const char *tag, struct arena *arena)
     return lower;
 }
 
+uint32_t search_bookmarks_keyword(const struct bookmarks *bookmarks, const char *keyword)
+{
+    uint32_t low = 0, high = bookmarks->keyed_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (strcmp(bookmarks_keyword(bookmarks, bookmarks->keyed[middle]), keyword) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < bookmarks->keyed_count &&
+                   strcmp(bookmarks_keyword(bookmarks, bookmarks->keyed[low]), keyword) == 0
+               ? bookmarks->keyed[low]
+               : BOOKMARKS_NONE;
+}
+
 int search_bookmarks_find(const struct bookmarks *bookmarks, const struct bookmarks_query *query,
                           struct arena *arena, struct bookmarks_found *ret_found)
 {

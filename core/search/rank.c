@@ -3,100 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
-#include "base/index_table.h"
 #include "base/magic.h"
-#include "search/block.h"
 #include "search/picks.h"
-#include "search/query.h"
-#include "search/scan.h"
-
-enum { NONE = UINT16_MAX };
-
-/* Where a candidate stands in the answer; later ones only fill up. */
-enum part { PART_TAB, PART_SPARE_TAB, PART_PICK, PART_START, PART_ANYWHERE, PARTS };
-
-struct candidate {
-    const struct segment *segment;
-    uint32_t index; /* in it; of tabs: also in the list of tabs */
-    uint16_t next;  /* in its part */
-    uint8_t part;
-    bool out; /* another one has taken its address */
-    struct device_link *devices;
-    size_t device_count;
-};
-
-struct device_link {
-    struct device_link *next;
-    const struct search_tab *tab;
-};
-
-/* Matches of the overlay wait here until the scan of the segments comes to their frecency. */
-struct waiting {
-    uint32_t index;
-    enum scan_match match;
-};
-
-struct rank {
-    const struct block *block;
-    const struct search_request *request;
-    const struct query *query;
-    struct arena *arena;
-    struct scan_flags flags;
-    uint32_t limit, tab_cap;
-    struct candidate *candidates;
-    uint16_t candidate_count, candidate_room;
-    struct index_table table; /* candidates by address; its memory is the arena's */
-    uint16_t first[PARTS], last[PARTS];
-    uint32_t count[PARTS]; /* that are not out */
-    struct waiting *waiting;
-    uint32_t waiting_count, waiting_next;
-};
-
-/* The folded URL without what may differ between variants. */
-static const char *core_of_url(const struct segment *segment, uint32_t index, size_t *ret_size)
-{
-    const char *url = segment->text + segment->offsets[index];
-    if (strncmp(url, "www.", 4) == 0)
-        url += 4;
-    size_t size = strlen(url);
-    static const char tail[] = "#?/";
-    for (int i = 0; i < 3; i++)
-        size -= size > 0 && url[size - 1] == tail[i];
-    *ret_size = size;
-    return url;
-}
-
-static bool same_address(const struct candidate *a, const struct segment *segment, uint32_t index)
-{
-    if (a->segment->keys[a->index] != segment->keys[index])
-        return false;
-    size_t size, other_size;
-    const char *url = core_of_url(a->segment, a->index, &size),
-               *other = core_of_url(segment, index, &other_size);
-    return size == other_size && memcmp(url, other, size) == 0;
-}
-
-/* A page whose address is looked for. */
-struct looked_for {
-    const struct segment *segment;
-    uint32_t index;
-};
-
-static bool candidate_is(const void *candidates, uint32_t number, const void *key)
-{
-    const struct looked_for *page = key;
-    return same_address(&((const struct candidate *)candidates)[number], page->segment,
-                        page->index);
-}
-
-/* The slot of an address: occupied by the candidate that has it, or free. */
-static uint32_t *rank_address_slot(struct rank *rank, const struct segment *segment, uint32_t index)
-{
-    struct looked_for page = {segment, index};
-    return index_table_slot(&rank->table, segment->keys[index], candidate_is, rank->candidates,
-                            &page);
-}
+#include "search/rank_internal.h"
 
 static struct candidate *rank_append_candidate(struct rank *rank, enum part part,
                                                const struct segment *segment, uint32_t index,
@@ -122,37 +31,60 @@ static void take_out(struct rank *rank, struct candidate *candidate)
     rank->count[candidate->part]--;
 }
 
-static bool better_variant(const struct candidate *than, const struct segment *segment,
-                           uint32_t index)
+/* Does the page only name another place in a document that is there, from START on to its part? */
+static bool is_another_place(const struct rank *rank, enum part part, const struct segment *segment,
+                             uint32_t index)
 {
-    return segment->flags[index] >> SEGMENT_RANK_SHIFT > than->segment->flags[than->index] >>
-           SEGMENT_RANK_SHIFT;
+    if ((segment->flags[index] & (SEGMENT_PLACE | SEGMENT_BOOKMARKED)) != SEGMENT_PLACE)
+        return false;
+    const struct candidate page = {.segment = segment, .index = index};
+    for (enum part p = PART_START; p <= part; p++)
+        for (uint16_t i = rank->first[p]; i != NONE; i = rank->candidates[i].next)
+            if (!rank->candidates[i].out && search_rank_same_document(&rank->candidates[i], &page))
+                return true;
+    return false;
 }
 
 /* Puts a page into a part. If its address is there already: a part that stands before keeps it,
- * one that stands behind gives it up; in the same part the better variant takes the place of the
- * other. */
+ * one that stands behind gives it up; the better variant is shown, but a tab or a pick gives its
+ * place to none from behind. */
 static void add_page(struct rank *rank, enum part part, const struct segment *segment,
                      uint32_t index)
 {
-    uint32_t *slot = rank_address_slot(rank, segment, index);
+    if (is_another_place(rank, part, segment, index))
+        return;
+    uint32_t *slot = search_rank_address_slot(rank, segment, index);
     struct candidate *there = *slot == 0 ? NULL : &rank->candidates[*slot - 1];
-    if (there != NULL && there->part == part && better_variant(there, segment, index)) {
-        there->segment = segment;
-        there->index = index;
-    } else if (there == NULL || there->part == PART_SPARE_TAB || there->part > part) {
-        if (there != NULL)
-            take_out(rank, there);
-        rank_append_candidate(rank, part, segment, index, slot);
+    bool at_start = part == PART_START;
+    if (there != NULL && (there->part == part || there->part == PART_START) &&
+        there->part >= PART_PICK) {
+        if (search_rank_better_variant(there, segment, index)) {
+            there->segment = segment;
+            there->index = index;
+            there->at_start = at_start;
+        }
+        return;
     }
+    if (there != NULL && there->part != PART_SPARE_TAB && there->part <= part)
+        return;
+    if (there != NULL) {
+        take_out(rank, there);
+        if (there->part == PART_ANYWHERE && !search_rank_better_variant(there, segment, index)) {
+            segment = there->segment;
+            index = there->index;
+            at_start = false;
+        }
+    }
+    rank_append_candidate(rank, part, segment, index, slot)->at_start = at_start;
 }
 
 static enum scan_want rank_wanted_matches(const struct rank *rank)
 {
-    uint32_t sure = rank->count[PART_TAB] + rank->count[PART_PICK] + rank->count[PART_START];
-    if (sure >= rank->limit)
+    uint32_t room = search_rank_general_room(rank);
+    if (rank->count[PART_START] >= room)
         return SCAN_WANT_NOTHING;
-    return sure + rank->count[PART_ANYWHERE] >= rank->limit ? SCAN_WANT_AT_START : SCAN_WANT_ALL;
+    return rank->count[PART_START] + rank->count[PART_ANYWHERE] >= room ? SCAN_WANT_AT_START
+                                                                        : SCAN_WANT_ALL;
 }
 
 static void add_match(struct rank *rank, const struct segment *segment, uint32_t index,
@@ -234,8 +166,9 @@ static int scan_tabs(struct rank *rank)
     for (uint32_t i = 0; i < tabs->count; i++) {
         if (search_scan_page(tabs->segment, i, rank->query) == SCAN_NONE)
             continue;
-        uint32_t *slot = rank_address_slot(rank, tabs->segment, i);
-        struct candidate *candidate = *slot == 0 ? NULL : &rank->candidates[*slot - 1];
+        uint32_t *slot = search_rank_address_slot(rank, tabs->segment, i);
+        struct candidate *candidate =
+            *slot == 0 ? search_rank_sibling(rank, tabs->segment, i) : &rank->candidates[*slot - 1];
         if (candidate == NULL && rank->count[PART_TAB] + rank->count[PART_SPARE_TAB] < rank->limit)
             candidate = rank_append_candidate(
                 rank, rank->count[PART_TAB] < rank->tab_cap ? PART_TAB : PART_SPARE_TAB,
@@ -280,80 +213,11 @@ static int add_picks(struct rank *rank)
     return 0;
 }
 
-static int fill_devices(struct rank *rank, const struct candidate *candidate,
-                        struct search_hit *hit)
-{
-    struct search_device *devices =
-        arena_alloc(rank->arena, candidate->device_count * sizeof(*devices));
-    if (devices == NULL)
-        return HEARTH_ERR_NOMEM;
-    const struct search_tab *tab = &rank->block->tabs->list[candidate->index];
-    hit->kind = SEARCH_TAB;
-    hit->frecency = 0;
-    hit->url = arena_strdup(rank->arena, tab->url);
-    hit->title = arena_strdup(rank->arena, tab->title);
-    hit->devices = devices;
-    for (const struct device_link *link = candidate->devices; link != NULL; link = link->next) {
-        struct search_device *device = &devices[hit->device_count++];
-        *device = (struct search_device){.id = arena_strdup(rank->arena, link->tab->device),
-                                         .name = arena_strdup(rank->arena, link->tab->device_name),
-                                         .last_used = link->tab->last_used};
-        if (device->id == NULL || device->name == NULL)
-            return HEARTH_ERR_NOMEM;
-    }
-    return hit->url == NULL || hit->title == NULL ? HEARTH_ERR_NOMEM : 0;
-}
-
-static int write_part(struct rank *rank, enum part part, struct search_hit *hits, size_t *count)
-{
-    for (uint16_t i = rank->first[part]; i != NONE && *count < rank->limit;
-         i = rank->candidates[i].next) {
-        const struct candidate *candidate = &rank->candidates[i];
-        if (candidate->out)
-            continue;
-        const struct segment *segment = candidate->segment;
-        struct search_hit *hit = &hits[(*count)++];
-        *hit = (struct search_hit){.kind = segment->flags[candidate->index] & SEGMENT_BOOKMARKED
-                                               ? SEARCH_BOOKMARK
-                                               : SEARCH_HISTORY,
-                                   .at_word_start = part == PART_START,
-                                   .picked = part == PART_PICK,
-                                   .page = segment->ids[candidate->index],
-                                   .frecency = segment->frecency[candidate->index]};
-        if ((part == PART_TAB || part == PART_SPARE_TAB) && fill_devices(rank, candidate, hit) < 0)
-            return HEARTH_ERR_NOMEM;
-    }
-    return 0;
-}
-
-static int write_hits(struct rank *rank, struct search_results *ret_results)
-{
-    struct search_hit *hits = arena_alloc(rank->arena, rank->limit * sizeof(*hits));
-    if (hits == NULL)
-        return HEARTH_ERR_NOMEM;
-    size_t count = 0;
-    uint32_t others = rank->count[PART_PICK] + rank->count[PART_START] + rank->count[PART_ANYWHERE];
-    uint32_t shown =
-        rank->count[PART_TAB] + others < rank->limit ? rank->limit - others : rank->count[PART_TAB];
-    uint32_t limit = rank->limit;
-    rank->limit = shown;
-    int r = write_part(rank, PART_TAB, hits, &count);
-    if (r == 0)
-        r = write_part(rank, PART_SPARE_TAB, hits, &count);
-    rank->limit = limit;
-    for (enum part part = PART_PICK; r == 0 && part < PARTS; part++)
-        r = write_part(rank, part, hits, &count);
-    if (r == 0)
-        *ret_results = (struct search_results){
-            .hits = hits, .count = count, .generation = rank->block->generation};
-    return r;
-}
-
 /* Which pages the request and the query's restriction allow; false: none. */
 static bool choose_pages(struct rank *rank)
 {
     const struct search_request *request = rank->request;
-    if (rank->query->only == QUERY_TABS)
+    if (rank->query->only == QUERY_TABS || rank->query->only == QUERY_NOTHING)
         return false;
     rank->flags.any = (uint8_t)((request->in & SEARCH_IN_BOOKMARKS ? SEGMENT_BOOKMARKED : 0) |
                                 (request->in & SEARCH_IN_HISTORY ? SEGMENT_VISITED : 0));
@@ -373,11 +237,13 @@ static bool choose_tabs(const struct rank *rank)
            (query->only == QUERY_TABS || (query->only == QUERY_ANY && query->word_count > 0));
 }
 
-/* Each part adds at most `limit` candidates, ANYWHERE again as many in place of those that went
- * to START. */
-static int rank_prepare_tables(struct rank *rank)
+/* Tabs and picks add at most `limit` candidates each, START as many as there is room for, ANYWHERE
+ * twice that: in place of those that went to START. */
+static int rank_prepare_tables(struct rank *rank, bool tabs)
 {
-    rank->candidate_room = (uint16_t)(rank->limit * (PARTS + 1));
+    rank->candidate_room =
+        (uint16_t)((tabs ? rank->limit : 0) + (rank->request->pick_count > 0 ? rank->limit : 0) +
+                   3 * search_rank_general_room(rank) + 1);
     rank->table.room = index_table_room(rank->candidate_room);
     size_t table_size = rank->table.room * sizeof(*rank->table.slots);
     rank->candidates = arena_alloc(rank->arena, rank->candidate_room * sizeof(*rank->candidates));
@@ -402,7 +268,7 @@ int search_rank_block(const struct block *block, const struct search_request *re
     bool pages = choose_pages(&rank), tabs = choose_tabs(&rank),
          typed = query->only == QUERY_ANY && query->field == QUERY_EVERYWHERE;
     rank.tab_cap = pages && rank.limit >= 3 ? rank.limit / 3 : pages ? 1 : rank.limit;
-    int r = rank_prepare_tables(&rank);
+    int r = rank_prepare_tables(&rank, tabs);
     if (r == 0 && tabs)
         r = scan_tabs(&rank);
     if (r == 0 && pages && typed)
@@ -410,7 +276,7 @@ int search_rank_block(const struct block *block, const struct search_request *re
     if (r == 0 && pages)
         r = scan_pages(&rank);
     if (r == 0)
-        r = write_hits(&rank, ret_results);
+        r = search_rank_write_hits(&rank, ret_results);
     if (r == 0)
         *ret_full = !pages || rank_wanted_matches(&rank) == SCAN_WANT_NOTHING;
     return r;

@@ -27,12 +27,27 @@ static enum scan_match scan_find_word(const struct segment *segment, const struc
     return found;
 }
 
+/* After a keyword only pages of its host are found, and of them those that have a title or are
+ * bookmarked. */
+static bool scan_has_host(const struct segment *segment, uint32_t index, const struct query *query)
+{
+    if (query->host == NULL)
+        return true;
+    const char *url = segment->text + segment->offsets[index];
+    if (strncmp(url, query->host, query->host_size) != 0 ||
+        (url[query->host_size] != '\0' && strchr("/:?#", url[query->host_size]) == NULL))
+        return false;
+    return (segment->flags[index] & SEGMENT_BOOKMARKED) != 0 || url[strlen(url) + 1] != '\0';
+}
+
 /* As search_scan_page(); the first word is known not to occur before first_hit. */
 static enum scan_match match_from(const struct segment *segment, uint32_t index,
                                   const struct query *query, const char *first_hit)
 {
     const char *from = segment->text + segment->offsets[index],
                *end = segment->text + segment->offsets[index + 1];
+    if (!scan_has_host(segment, index, query))
+        return SCAN_NONE;
     if (query->field != QUERY_EVERYWHERE) {
         const char *url_end = memchr(from, '\0', (size_t)(end - from));
         if (query->field == QUERY_URL)
@@ -102,7 +117,7 @@ static void scan_flags_only(struct scan *scan)
 {
     for (uint32_t i = 0; i < scan->segment->count && scan->want != SCAN_WANT_NOTHING; i++)
         if (search_scan_passes(scan->flags, scan->segment->flags[i]) &&
-            !scan_page_is_dead(scan->dead, i))
+            !scan_page_is_dead(scan->dead, i) && scan_has_host(scan->segment, i, scan->query))
             scan_offer_match(scan, i, SCAN_AT_START);
 }
 

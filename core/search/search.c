@@ -187,7 +187,7 @@ int search_run(struct search *search, const struct search_request *request,
         return err_set(err, HEARTH_ERR_INVALID, "the limit is not between 1 and %d",
                        SEARCH_MAX_LIMIT);
     struct query query;
-    int r = search_query_parse(request->query, arena, &query, err);
+    int r = search_query_parse(request->query, request->keyword, arena, &query, err);
     if (r < 0)
         return r;
     lock_take(&search->lock);

@@ -88,19 +88,28 @@ enum search_in {
     SEARCH_IN_ALL = 7
 };
 
+/* The first word of the query is the keyword of a bookmark (core/search/keyword.h). */
+struct search_keyword {
+    bool as_kept;     /* typed as it is kept: no restriction applies then */
+    bool takes_words; /* the other words are looked for at its host */
+    const char *host; /* "": none */
+};
+
 struct search_request {
-    const char *account; /* id */
-    int64_t generation;  /* the account's, read before */
-    const char *query;   /* as typed; valid UTF-8 */
-    uint32_t in;         /* enum search_in */
-    uint32_t limit;      /* 1 … SEARCH_MAX_LIMIT */
+    const char *account;                  /* id */
+    int64_t generation;                   /* the account's, read before */
+    const char *query;                    /* as typed; valid UTF-8 */
+    const struct search_keyword *keyword; /* NULL: none */
+    uint32_t in;                          /* enum search_in */
+    uint32_t limit;                       /* 1 … SEARCH_MAX_LIMIT */
     /* all of the account; input as search_fold_input() gives it. NULL: none */
     const struct hearth_pick *picks;
     size_t pick_count;
     int64_t now; /* ms; picks fade with time */
 };
 
-enum search_kind { SEARCH_TAB, SEARCH_BOOKMARK, SEARCH_HISTORY };
+/* KEYWORD: of none that search_run() finds; what a keyword opens is put before them. */
+enum search_kind { SEARCH_TAB, SEARCH_BOOKMARK, SEARCH_HISTORY, SEARCH_KEYWORD };
 
 struct search_device {
     const char *id, *name;

@@ -114,7 +114,17 @@ static uint8_t flags_of(const struct hearth_page *page, const struct model_url_k
     return (uint8_t)((page->bookmarks > 0 ? SEGMENT_BOOKMARKED : 0) |
                      (tagged ? SEGMENT_TAGGED : 0) | (page->visit_count > 0 ? SEGMENT_VISITED : 0) |
                      (str_starts(page->url, "javascript:") ? SEGMENT_JAVASCRIPT : 0) |
+                     (strchr(page->url, '#') != NULL ? SEGMENT_PLACE : 0) |
                      key->rank << SEGMENT_RANK_SHIFT);
+}
+
+/* The title that a person sees: of a bookmark without one that of the page. */
+static uint32_t hash_of_title(const struct hearth_page *page)
+{
+    bool named =
+        page->bookmarks > 0 && page->bookmark_title != NULL && page->bookmark_title[0] != '\0';
+    const char *title = named ? page->bookmark_title : page->title;
+    return title == NULL ? (uint32_t)hash_text("") : (uint32_t)hash_text(title);
 }
 
 int search_segment_builder_add(struct segment_builder *builder, const struct hearth_page *page)
@@ -131,6 +141,7 @@ int search_segment_builder_add(struct segment_builder *builder, const struct hea
     model_url_key(url, url_size, &key);
     struct segment_row row = {.id = page->id,
                               .key = (uint32_t)hash_bytes(key.text, key.size),
+                              .title = hash_of_title(page),
                               .frecency = segment_clamp_frecency(page->frecency),
                               .flags = flags_of(page, &key)};
     if (memchr(url, '%', url_size) != NULL) {
@@ -169,6 +180,7 @@ int search_segment_builder_copy(struct segment_builder *builder, const struct se
            size / START);
     builder->rows[builder->count++] = (struct segment_row){.id = from->ids[index],
                                                            .key = from->keys[index],
+                                                           .title = from->titles[index],
                                                            .offset = (uint32_t)builder->text_size,
                                                            .size = size,
                                                            .frecency = from->frecency[index],
@@ -195,8 +207,8 @@ void search_segment_builder_sort(struct segment_builder *builder)
 static struct segment *segment_allocate(uint32_t count, size_t text)
 {
     size_t starts = text / START, bytes = sizeof(struct segment) +
-                                          (size_t)count * (8 + 4 + 4 + 4 + 1) + 4 + starts + text +
-                                          NEEDLE_PADDING;
+                                          (size_t)count * (8 + 4 + 4 + 4 + 4 + 1) + 4 + starts +
+                                          text + NEEDLE_PADDING;
     struct segment *segment = malloc(bytes);
     if (segment == NULL)
         return NULL;
@@ -206,7 +218,8 @@ static struct segment *segment_allocate(uint32_t count, size_t text)
     segment->ids = (int64_t *)(void *)(segment + 1);
     segment->offsets = (uint32_t *)(void *)(segment->ids + count);
     segment->keys = segment->offsets + count + 1;
-    segment->frecency = (int32_t *)(void *)(segment->keys + count);
+    segment->titles = segment->keys + count;
+    segment->frecency = (int32_t *)(void *)(segment->titles + count);
     segment->flags = (uint8_t *)(segment->frecency + count);
     segment->starts = segment->flags + count;
     segment->text = (char *)segment->starts + starts;
@@ -225,6 +238,7 @@ int search_segment_builder_seal(struct segment_builder *builder, struct segment 
         segment->ids[i] = row->id;
         segment->offsets[i] = at;
         segment->keys[i] = row->key;
+        segment->titles[i] = row->title;
         segment->frecency[i] = row->frecency;
         segment->flags[i] = row->flags;
         memcpy(segment->text + at, builder->text + row->offset, row->size);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "hearth/storage.h"
+#include "model/url.h"
 
 struct gram_filter;
 
@@ -24,6 +25,7 @@ enum {
     SEGMENT_TAGGED = 1 << 1,
     SEGMENT_VISITED = 1 << 2,
     SEGMENT_JAVASCRIPT = 1 << 3,
+    SEGMENT_PLACE = 1 << 4, /* a place in a document: there is a '#' in the URL */
     SEGMENT_RANK_SHIFT = 6
 };
 
@@ -33,6 +35,7 @@ struct segment {
     uint32_t text_size;
     uint32_t *offsets; /* count + 1: where the text of a page begins */
     uint32_t *keys;    /* hash of the URL's key: equal for variants of one address */
+    uint32_t *titles;  /* hash of the title that is shown */
     int32_t *frecency; /* descending; ties by descending id */
     int64_t *ids;
     uint8_t *flags;
@@ -51,7 +54,7 @@ size_t search_segment_bytes(const struct segment *segment); /* with the filter *
 struct segment_builder {
     struct segment_row {
         int64_t id;
-        uint32_t key, offset, size; /* of its text */
+        uint32_t key, title, offset, size; /* the last two: of its text */
         int32_t frecency;
         uint8_t flags;
     } * rows;
@@ -73,6 +76,13 @@ int search_segment_builder_copy(struct segment_builder *builder, const struct se
 void search_segment_builder_sort(struct segment_builder *builder);
 /* Makes a segment of what was added and empties the builder. 0 or NOMEM. */
 int search_segment_builder_seal(struct segment_builder *builder, struct segment **ret_segment);
+
+/* Does the host begin with "www."? */
+static inline bool segment_is_www(const struct segment *segment, uint32_t index)
+{
+    int rank = segment->flags[index] >> SEGMENT_RANK_SHIFT;
+    return rank == MODEL_URL_HTTP_WWW || rank == MODEL_URL_HTTPS_WWW;
+}
 
 /* Greater comes first. */
 static inline bool segment_before(int32_t frecency, int64_t id, int32_t other_frecency,

@@ -12,7 +12,7 @@ int search_text_filter_init(struct text_filter *words, const char *text, struct 
     *words = (struct text_filter){0};
     if (text == NULL)
         return 0;
-    int r = search_query_parse(text, arena, &words->query, err);
+    int r = search_query_parse_list(text, arena, &words->query, err);
     if (r == 0 && (words->scratch = arena_alloc(arena, TEXT_FILTER_ROOM)) == NULL)
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     return r;

@@ -1,9 +1,10 @@
 /* What the repair of the tree of bookmarks reads, and the list of tags. */
 #include "driver.h"
+#include "storage-sql/bookmark_hooks.h"
 #include "storage-sql/operations.h"
 
 static int list_nodes(void *self, struct hearth_call *call, const char *sql, const char *account,
-                      hearth_bookmark_item_cb cb, void *ctx)
+                      bool bookmarks, hearth_bookmark_item_cb cb, void *ctx)
 {
     struct op op;
     struct query query;
@@ -23,7 +24,13 @@ static int list_nodes(void *self, struct hearth_call *call, const char *sql, con
             .added = sql_column_int(&query, 5),
             .modified = sql_column_int(&query, 6),
             .source = sql_column_int(&query, 7),
+            .page = sql_column_int(&query, 8),
+            .said_kind = sql_column_int(&query, 9),
+            .keyword = sql_column_text(&query, 10),
+            .said_keyword = sql_column_text(&query, 11),
         };
+        if (bookmarks)
+            sql_bookmark_note(&op, account, item.guid);
         if (cb(ctx, &item) != 0)
             break;
     }
@@ -35,17 +42,17 @@ int sql_bookmark_items(void *self, struct hearth_call *call, const char *account
                        hearth_bookmark_item_cb cb, void *ctx)
 {
     static const char NODES[] = "SELECT guid, parent, said_parent, kind, position, added, "
-                                "modified, source FROM bookmarks" WHERE_ACCOUNT " ORDER BY guid";
-    return list_nodes(self, call, NODES, account, cb, ctx);
+                                "modified, source, coalesce(page, 0), said_kind, keyword, "
+                                "said_keyword FROM bookmarks" WHERE_ACCOUNT " ORDER BY guid";
+    return list_nodes(self, call, NODES, account, true, cb, ctx);
 }
 
 int sql_bookmark_tombstones(void *self, struct hearth_call *call, const char *account,
                             hearth_bookmark_item_cb cb, void *ctx)
 {
-    static const char TOMBSTONES[] =
-        "SELECT guid, parent, NULL, 0, 0, 0, 0, source FROM bookmark_tombstones" WHERE_ACCOUNT
-        " ORDER BY guid";
-    return list_nodes(self, call, TOMBSTONES, account, cb, ctx);
+    static const char TOMBSTONES[] = "SELECT guid, parent, NULL, 0, 0, 0, 0, source, 0, 0, NULL, "
+                                     "NULL FROM bookmark_tombstones" WHERE_ACCOUNT " ORDER BY guid";
+    return list_nodes(self, call, TOMBSTONES, account, false, cb, ctx);
 }
 
 int sql_bookmark_children(void *self, struct hearth_call *call, const char *account,

@@ -8,21 +8,19 @@
 #include "codec/codec.h"
 #include "support/text.h"
 
-static int bookmark_kind_of(const char *type, const char *url)
+static int bookmark_kind_of(const char *type)
 {
     static const struct {
         const char *type;
         int kind;
-    } kinds[] = {{"bookmark", HEARTH_BOOKMARK}, {"microsummary", HEARTH_BOOKMARK},
-                 {"query", HEARTH_QUERY},       {"folder", HEARTH_FOLDER},
-                 {"livemark", HEARTH_LIVEMARK}, {"separator", HEARTH_SEPARATOR}};
-    for (size_t i = 0; type != NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (strcmp(type, kinds[i].type) != 0)
-            continue;
-        bool place =
-            kinds[i].kind == HEARTH_BOOKMARK && url != NULL && strncasecmp(url, "place:", 6) == 0;
-        return place ? HEARTH_QUERY : kinds[i].kind;
-    }
+    } kinds[] = {{"bookmark", HEARTH_BOOKMARK},
+                 {"query", HEARTH_QUERY},
+                 {"folder", HEARTH_FOLDER},
+                 {"livemark", HEARTH_LIVEMARK},
+                 {"separator", HEARTH_SEPARATOR}};
+    for (size_t i = 0; type != NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(type, kinds[i].type) == 0)
+            return kinds[i].kind;
     return 0;
 }
 
@@ -31,40 +29,46 @@ static const char *usable_url(const char *url)
     return url == NULL || url[0] == '\0' || strlen(url) > FX_URL_BYTES ? NULL : url;
 }
 
+static bool is_top(const char *id)
+{
+    return strcmp(id, "places") == 0 || strcmp(id, "root________") == 0;
+}
+
 static bool is_junk(const char *id)
 {
     return id != NULL && (strcmp(id, "pinned") == 0 || strcmp(id, "readinglist") == 0);
 }
 
-static int bookmark_read_children(struct fx_translate *t, const json_t *json,
+static int bookmark_read_children(struct fx_translate *t, const struct fx_json *json,
                                   struct hearth_bookmark_record *b)
 {
-    const json_t *list = json_object_get(json, "children");
-    size_t count = json_array_size(list);
+    const struct fx_json *list = fx_json_get(json, "children");
+    size_t count = fx_json_count(list);
     const char **children = fx_arena_alloc(t->arena, (count + 1) * sizeof(*children));
     if (children == NULL)
         return HEARTH_ERR_NOMEM;
     for (size_t i = 0; i < count; i++) {
-        const json_t *child = json_array_get(list, i);
-        const char *id = json_is_string(child) ? json_string_value(child) : "";
-        if (json_string_length(child) == strlen(id) && fx_bso_is_id(id, strlen(id)) && !is_junk(id))
+        const struct fx_json *child = fx_json_at(list, i);
+        const char *id = fx_json_is(child, FX_JSON_STRING) ? fx_json_text(child) : "";
+        if (fx_json_size(child) == strlen(id) && fx_bso_is_id(id, strlen(id)) && !is_junk(id))
             children[b->child_count++] = id;
     }
     b->children = children;
     return 0;
 }
 
-static int read_tags(struct fx_translate *t, const json_t *json, struct hearth_bookmark_record *b)
+static int read_tags(struct fx_translate *t, const struct fx_json *json,
+                     struct hearth_bookmark_record *b)
 {
-    const json_t *list = json_object_get(json, "tags");
-    size_t count = json_array_size(list);
+    const struct fx_json *list = fx_json_get(json, "tags");
+    size_t count = fx_json_count(list);
     if (count > FX_TAGS_MAX)
         count = FX_TAGS_MAX;
     const char **tags = fx_arena_alloc(t->arena, (count + 1) * sizeof(*tags));
     if (tags == NULL)
         return HEARTH_ERR_NOMEM;
     for (size_t i = 0; i < count; i++) {
-        const char *text = fx_record_string(t, json_array_get(list, i));
+        const char *text = fx_record_string(t, fx_json_at(list, i));
         size_t size = text == NULL ? 0 : strlen(text);
         fx_text_trim(&text, &size);
         if (size == 0 || support_utf8_cut(text, size, FX_TAG_UNITS) != size)
@@ -83,7 +87,7 @@ static int read_tags(struct fx_translate *t, const json_t *json, struct hearth_b
     return 0;
 }
 
-static const char *read_keyword(struct fx_translate *t, const json_t *json)
+static const char *read_keyword(struct fx_translate *t, const struct fx_json *json)
 {
     const char *text = fx_record_text(t, json, "keyword");
     size_t size = text == NULL ? 0 : strlen(text);
@@ -121,7 +125,8 @@ static char *place_parameter(struct fx_translate *t, const char *url, const char
 
 /* Which tag a query shows. The name inside the URL is right; folderName of old records can be
  * UTF-8 that was encoded twice. */
-static const char *read_tag_query(struct fx_translate *t, const json_t *json, const char *url)
+static const char *read_tag_query(struct fx_translate *t, const struct fx_json *json,
+                                  const char *url)
 {
     if (url == NULL || strncasecmp(url, "place:", 6) != 0)
         return NULL;
@@ -144,16 +149,53 @@ static const char *read_tag_query(struct fx_translate *t, const json_t *json, co
     return plain;
 }
 
-static int64_t read_added(const json_t *json, int64_t modified)
+static char *join_texts(struct fx_translate *t, const char *a, const char *b)
+{
+    char *text = fx_arena_alloc(t->arena, strlen(a) + strlen(b) + 1);
+    if (text != NULL)
+        stpcpy(stpcpy(text, a), b);
+    return text;
+}
+
+static bool has_parameter(const char *url, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *at = url + strlen("place:"); *at != '\0';) {
+        size_t size = strcspn(at, "&");
+        if (size > n && strncmp(at, name, n) == 0 && at[n] == '=')
+            return true;
+        at += size + (at[size] == '&');
+    }
+    return false;
+}
+
+/* Old ones name what they show by numbers of another database. */
+static int read_place_query(struct fx_translate *t, const struct fx_json *json,
+                            struct hearth_bookmark_record *b)
+{
+    const char *url = b->url;
+    if (url == NULL || strncasecmp(url, "place:", 6) != 0)
+        return 0;
+    const char *type = place_parameter(t, url, "type");
+    b->tag_query = read_tag_query(t, json, url);
+    if (type != NULL && strcmp(type, "7") == 0)
+        b->url = b->tag_query == NULL ? NULL : join_texts(t, "place:tag=", b->tag_query);
+    else if (has_parameter(url, "folder") && !has_parameter(url, "excludeItems"))
+        b->url = join_texts(t, url, "&excludeItems=1");
+    return b->url == NULL && b->tag_query != NULL ? HEARTH_ERR_NOMEM : 0;
+}
+
+static int64_t read_added(const struct fx_json *json, int64_t modified)
 {
     int64_t added;
-    if (!fx_record_integer(json_object_get(json, "dateAdded"), true, &added) ||
+    if (!fx_record_integer(fx_json_get(json, "dateAdded"), true, &added) ||
         added < FX_EARLIEST_DATE)
         return 0;
     return added < modified ? added : modified;
 }
 
-static int read_fields(struct fx_translate *t, const json_t *json, struct hearth_bookmark_record *b)
+static int read_fields(struct fx_translate *t, const struct fx_json *json,
+                       struct hearth_bookmark_record *b)
 {
     const char *site;
     switch (b->kind) {
@@ -167,9 +209,9 @@ static int read_fields(struct fx_translate *t, const json_t *json, struct hearth
         b->title = NULL;
         return 0;
     case HEARTH_QUERY:
-        b->tag_query = read_tag_query(t, json, b->url);
-        break;
+        return read_place_query(t, json, b);
     default:
+        b->tag_query = read_tag_query(t, json, b->url);
         b->keyword = read_keyword(t, json);
     }
     return read_tags(t, json, b);
@@ -177,28 +219,29 @@ static int read_fields(struct fx_translate *t, const json_t *json, struct hearth
 
 int fx_record_bookmark(struct fx_translate *t, const struct fx_record *record)
 {
-    const json_t *json = record->json;
+    const struct fx_json *json = record->json;
     const char *parent = fx_record_text(t, json, "parentid");
-    if (strcmp(record->id, "places") == 0 || is_junk(record->id) || is_junk(parent))
+    if (is_top(record->id) || is_junk(record->id))
         return FX_SKIPPED; /* Firefox removes these when it sees them */
-    if (fx_record_is_tombstone(record)) {
+    int kind = bookmark_kind_of(fx_record_text(t, json, "type"));
+    if (kind == 0 || is_junk(parent)) {
+        /* as one that is not there, also when an earlier version of it was of use */
         int r = t->sink->removed(t->sink->ctx, record->id, record->modified);
-        return r < 0 ? r : FX_TAKEN;
+        t->why = "its type is unknown";
+        if (r < 0)
+            return r;
+        return fx_record_is_tombstone(record) ? FX_TAKEN : kind == 0 ? FX_DAMAGED : FX_SKIPPED;
     }
     const char *url = usable_url(fx_record_text(t, json, "bmkUri"));
     struct hearth_bookmark_record b = {
         .struct_size = sizeof(b),
-        .kind = bookmark_kind_of(fx_record_text(t, json, "type"), url),
+        .kind = kind,
         .guid = record->id,
         .parent_guid = parent == NULL || fx_bso_is_id(parent, strlen(parent)) ? parent : NULL,
         .title = fx_record_cut(t, fx_record_text(t, json, "title"), FX_TITLE_UNITS),
         .added = read_added(json, record->modified),
         .modified = record->modified,
     };
-    if (b.kind == 0) {
-        t->why = "its type is unknown";
-        return FX_DAMAGED;
-    }
     if (b.kind == HEARTH_BOOKMARK || b.kind == HEARTH_QUERY)
         b.url = url;
     int r = read_fields(t, json, &b);

@@ -189,6 +189,15 @@ class Account:
         }
         return self.put("crypto", [{"id": "keys", "cleartext": record}])
 
+    def adopt_keys(self):
+        """A client has written crypto/keys: the bundles are the ones in it."""
+        record = self.cleartext("crypto", "keys")
+        self.bulk = KeyBundle.from_pair(record["default"])
+        self.per_collection = {
+            n: KeyBundle.from_pair(pair)
+            for n, pair in record.get("collections", {}).items()
+        }
+
     def fresh_meta(self):
         return {
             "syncID": self.guid(), "storageVersion": 5, "declined": [], "engines":

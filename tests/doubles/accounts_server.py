@@ -11,6 +11,7 @@ from devices import Devices
 from errors import Failure, OAuthFailure
 from pages import Pages
 from storage_api import Answer, json_answer
+from webchannel import WebChannel
 
 AUTH_PW = re.compile(r"^[0-9a-f]{64}$")
 UNBLOCK = re.compile(r"^[A-Za-z0-9]{8}$")
@@ -28,7 +29,8 @@ ROUTES = {
     "POST /session/reauth": "session", "POST /session/destroy": "session",
     "POST /account/scoped-key-data": "session", "GET /account/keys": "key_fetch",
     "POST /account/device": "device", "GET /account/devices": "device",
-    "POST /account/device/destroy": "device", "POST /oauth/token": "token", "POST /oauth/destroy":
+    "POST /account/device/destroy": "device", "POST /account/devices/notify": "device",
+    "GET /account/attached_clients": "device", "POST /oauth/token": "token", "POST /oauth/destroy":
     "open", "POST /token": "oauth", "POST /destroy": "oauth", "POST /introspect": "oauth",
     "GET /profile": "oauth", "GET /jwks": "oauth"
 }
@@ -63,10 +65,12 @@ class Call:
 class AccountsServer:
     def __init__(self, service):
         self.service, self.pages, self.devices = service, Pages(service), Devices(service)
+        self.channel = WebChannel(service, self.pages)
 
     @staticmethod
     def serves(path):
-        return path.startswith("/v1/") or path.split("?")[0].startswith(PAGES)
+        return path.startswith("/v1/") or path.split("?")[0].startswith(
+            PAGES) or WebChannel.serves(path)
 
     def answer(self, request, body, fault):
         call, account = Call(request, body, fault), self.service.accounts.get(request.email)
@@ -75,6 +79,8 @@ class AccountsServer:
         with self.service.lock:
             if account and self._challenged(account, call):
                 answer = Answer(406)
+            elif WebChannel.serves(request.path):
+                answer = self.channel.answer(request, body)
             elif call.path.startswith(PAGES):
                 return self.pages.answer(request, body)
             else:

@@ -57,6 +57,20 @@ class Devices:
     def get_account_devices(self, call, account, token):
         return [self._shown(d, token) for d in account.devices.values()]
 
+    def get_account_attached_clients(self, call, account, token):
+        """The same list, as its person's settings show it."""
+        return [{
+            "clientId": None, "deviceId": d["id"], "sessionTokenId": d["token"], "refreshTokenId":
+            None, "isCurrentSession": d["token"] == token, "deviceType": d.get("type"), "name":
+            d.get("name"), "createdTime": d["createdAt"], "lastAccessTime": int(
+                time.time() * 1000), "scope": None, "location": {}, "os": None, "userAgent": ""
+        } for d in account.devices.values()]
+
+    @staticmethod
+    def post_account_devices_notify(call, account, token):
+        """Nobody listens: there is no push service here."""
+        return {}
+
     def post_account_device_destroy(self, call, account, token):
         device = account.devices.pop(call.text("id"), None)
         if device is None:

@@ -82,7 +82,7 @@ class Pages:
         if redirect is None:
             return wrong_request("Incorrect redirect_uri")
         try:
-            self._check(client, asked)
+            self.check(client, asked)
             if request.method == "GET":
                 return self._form(client, query, asked.get("email", ""))
             if form.get("answer") == "no":
@@ -102,7 +102,7 @@ class Pages:
         })
 
     @staticmethod
-    def _check(client, asked):
+    def check(client, asked):
         """Everything a client must say; the word of the first thing that is wrong."""
         scope = asked.get("scope", "").split()
         if asked.get("response_type", "code") != "code":
@@ -136,29 +136,35 @@ class Pages:
         """The password, then the second factor,
         in one form that comes back until it is complete."""
         email, password = form.get("email", ""), form.get("password", "")
+        account, problem = self.person(email, password, form.get("code"))
+        if problem is not None:
+            return self._form(client, query, email, password if account else "", problem,
+                              code=account is not None)
+        return self._back(redirect, asked, code=self.code_for(account, client, asked),
+                          action="signin")
+
+    def person(self, email, password, code):
+        """(account, None) of who proves to be it; else (account, what to show) when the code is
+        what is missing, (None, what to show) when it is something else."""
         account = self.service.find(email)
         known = None if account is None else account.signin.password
         if known is None or password != known:
-            return self._form(
-                client, query, email,
-                problem="Unknown account" if account is None else "Incorrect password")
-        signin = account.signin
-        question = signin.open_question("email-2fa")
+            return None, "Unknown account" if account is None else "Incorrect password"
+        question = account.signin.open_question("email-2fa")
         if question and question[1] != "login":
-            return self._form(
-                client, query, email, problem="Unverified account"
-                if question[1] == "signup" else "Account must be reset")
-        problem = self._second_factor(signin, question, form.get("code"))
-        if problem is not None:
-            return self._form(client, query, email, password, problem, code=True)
+            return None, ("Unverified account"
+                          if question[1] == "signup" else "Account must be reset")
+        return account, self._second_factor(account.signin, question, code)
+
+    def code_for(self, account, client, asked):
+        """An OAuth code; with the sync key, if the client may have it and has sent a key."""
         jwe, scope = None, asked["scope"].split()
         if OLDSYNC in scope and client.keys and "keys_jwk" in asked:
             jwe = keys_jwe(self._key(asked), OLDSYNC, account.sync_key, account.kid,
-                           signin.settings["jwe"])
-        code = self.service.oauth.new_code(account, client, " ".join(scope),
+                           account.signin.settings["jwe"])
+        return self.service.oauth.new_code(account, client, " ".join(scope),
                                            asked["code_challenge"],
                                            asked.get("access_type") == "offline", jwe)
-        return self._back(redirect, asked, code=code, action="signin")
 
     @staticmethod
     def _second_factor(signin, question, code):

@@ -9,6 +9,7 @@ import urllib.parse
 
 import fixtures
 import storage_api
+import storage_writes
 from accounts_server import AccountsServer
 from clients import Clients
 from errors import Failure, OAuthFailure
@@ -60,13 +61,13 @@ class Service:
         self.settings = {
             "skew": 0, "duration": 3600, "access_life": 21600, "max_page": 10000, "hawk_window": 60,
             "short_times": False, "rotate_refresh": False, "old_server": False,
-            "credentials_status": True
+            "credentials_status": True, "writable": False
         }
         self.faults, self.tokens, self.hawk = Faults(), Tokens(self), Verifier()
         self.sessions, self.clients, self.oauth = Sessions(self), Clients(self), OAuth(self)
         self.accounts_server = AccountsServer(self)
         self.log = collections.deque(maxlen=LOG_LIMIT)
-        self.busy = collections.Counter()
+        self.busy, self.batches = collections.Counter(), storage_writes.Batches()
         self.clear()
         if folder:
             self.add(fixtures.Ada(folder, self.take_uid())).load_step(step)
@@ -193,7 +194,7 @@ class Service:
         elif kind in ("accounts", "oauth"):
             answer = self.accounts_server.answer(request, body, fault)
         elif kind == "storage":
-            answer = self.storage(request, fault)
+            answer = self.storage(request, body, fault)
         else:
             answer = self.discovery(path)
         if "status" not in fault and "body" in fault:
@@ -274,9 +275,10 @@ class Service:
             word = "another's storage"
         return word, account
 
-    def storage(self, request, fault):
+    def storage(self, request, body, fault):
         match = STORAGE.match(request.path)
-        if request.method != "GET":
+        writes = request.method in WRITING
+        if request.method != "GET" and not (writes and self.settings["writable"]):
             return json_answer("1", 405, {"Allow": "GET"})
         word, account = self.refusal(request, match, fault)
         if word is not None:
@@ -285,6 +287,10 @@ class Service:
                 self.counters["hawk_refused"] += 1
             return json_answer("0", 401, {"WWW-Authenticate": self.challenge(fault)})
         path = match["rest"] or "/"
+        if writes:
+            with self.lock:
+                return storage_writes.write(account, request, path, match["query"] or "", body,
+                                            self.batches)
         spoil = spoiler(
             fault["damage"], account,
             path.split("/")[2]) if "damage" in fault and path.startswith("/storage/") else None

@@ -1,5 +1,4 @@
-"""Storage API 1.5 over an Account, for reading; what would write is refused and counted by the
-caller."""
+"""Storage API 1.5 over an Account: its reading half. storage_writes.py has the other one."""
 import json
 import re
 import urllib.parse
@@ -33,7 +32,7 @@ def json_answer(value, status=200, headers=None):
     return Answer(status, text, {"Content-Type": "application/json", **(headers or {})})
 
 
-def _refuse(status, code=UNKNOWN, headers=None):
+def refuse(status, code=UNKNOWN, headers=None):
     return json_answer(code, status, headers)
 
 
@@ -45,7 +44,7 @@ def _time(text):
     return centiseconds(text)
 
 
-def _conditional(modified, headers):
+def conditional(modified, headers):
     """304 or 412 as the request's headers ask; None: go on."""
     since, unless = _time(headers.get("X-If-Modified-Since")), _time(
         headers.get("X-If-Unmodified-Since"))
@@ -55,7 +54,7 @@ def _conditional(modified, headers):
     if since is not None and modified <= since:
         return Answer(304, b"", stamp)
     if unless is not None and modified > unless:
-        return _refuse(412, headers=stamp)
+        return refuse(412, headers=stamp)
     return None
 
 
@@ -149,7 +148,7 @@ class Page:
 
 
 def _collection(collection, query, headers, options):
-    stopped = _conditional(collection.modified, headers)
+    stopped = conditional(collection.modified, headers)
     if stopped:
         return stopped
     page = Page(collection, query, options.max_page)
@@ -173,7 +172,7 @@ def _info(account, name, headers, options):
     latest, collections = account.latest(), account.collections.items()
     if name == "configuration":
         return json_answer(LIMITS)
-    stopped = _conditional(latest, headers)
+    stopped = conditional(latest, headers)
     if stopped:
         return stopped
     stamp = {"X-Last-Modified": decimal(latest)}
@@ -188,14 +187,14 @@ def _info(account, name, headers, options):
         return json_answer({n: c.size() / 1024 for n, c in collections}, headers=stamp)
     if name == "quota":
         return json_answer([sum(c.size() for _, c in collections) / 1024, None], headers=stamp)
-    return _refuse(404)
+    return refuse(404)
 
 
 def _one(collection, bso_id, headers, options):
     if bso_id not in collection.bsos:
-        return _refuse(404)
+        return refuse(404)
     modified = collection.bsos[bso_id].modified
-    stopped = _conditional(modified, headers)
+    stopped = conditional(modified, headers)
     return stopped or Answer(
         200,
         options.treat([collection.line(bso_id)])[0],
@@ -223,11 +222,11 @@ def get(account, path, query_text, headers, options):
             return _info(account, parts[1], headers, options)
         if len(parts) in (2, 3) and parts[0] == "storage":
             if not NAME.match(parts[1]):
-                return _refuse(400, BAD_COLLECTION)
+                return refuse(400, BAD_COLLECTION)
             collection = account.collections.get(parts[1]) or Collection()
             if len(parts) == 2:
                 return _collection(collection, query, headers, options)
             return _one(collection, parts[2], headers, options)
     except Malformed:
-        return _refuse(400)
-    return _refuse(404)
+        return refuse(400)
+    return refuse(404)

@@ -157,9 +157,9 @@ def put_batches(account, collection, records):
 
 
 def make(email, storage_uid, seed=1, history=100, bookmarks=20, tabs=5, devices=1, name=None,
-         now=None, **old):
-    """An account as one Firefox would have filled it, an hour ago. now: seconds. `history_count`
-    and the like are accepted for `history`."""
+         now=None, empty=False, **old):
+    """An account as one Firefox would have filled it, an hour ago. now: seconds. `empty`: no client
+    has been there yet. `history_count` and the like are accepted for `history`."""
     sizes = {
         "history": old.pop("history_count", history), "bookmarks":
         old.pop("bookmark_count", bookmarks), "tabs": old.pop("tab_count", tabs)
@@ -171,7 +171,8 @@ def make(email, storage_uid, seed=1, history=100, bookmarks=20, tabs=5, devices=
     account = Account(email,
                       hashlib.md5(email.encode()).hexdigest(), k_b, kid_of(k_b, 1700000000000),
                       storage_uid, name)
-    fill(account, rng, sizes, max(1, devices), now)
+    if not empty:
+        fill(account, rng, sizes, max(1, devices), now)
     return account
 
 

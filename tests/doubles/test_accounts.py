@@ -6,10 +6,10 @@ import unittest
 import urllib.parse
 
 import onepw
+from accounts_client import CLIENT, Firefox, Refusal
 from case import Running
 from client import ADA, fetch
 from clients import OLDSYNC
-from firefox import CLIENT, Firefox, Refusal
 from reader import Reader
 
 PASSWORD = "pässwörd"

@@ -12,6 +12,7 @@ from test_oauth import OAuthSignIn, TokenEndpoints  # noqa: E402, F401
 from test_oidc import OpenId  # noqa: E402, F401
 from test_parts import Collections, Vectors  # noqa: E402, F401
 from test_reading import HawkChecks, Reading, TokenChecks  # noqa: E402, F401
+from test_writing import Writing  # noqa: E402, F401
 
 if __name__ == "__main__":
     unittest.main()

@@ -6,10 +6,10 @@ import unittest
 import urllib.parse
 
 import jwe
+from accounts_client import CLIENT, Firefox, Relier, query_of
 from client import fetch
 from clients import OLDSYNC, SESSION
 from crypto import hkdf
-from firefox import CLIENT, Firefox, Relier, query_of
 from oauth import challenge_of
 from test_accounts import AccountCase
 

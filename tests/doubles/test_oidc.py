@@ -7,8 +7,8 @@ import secrets
 import unittest
 import urllib.parse
 
+from accounts_client import query_of
 from client import OidcProvider, fetch
-from firefox import query_of
 from oauth import challenge_of
 from oidc_tokens import verified
 

@@ -54,7 +54,8 @@ class Api(TestCase):
             self.ask("/api/v1" + path, "HEAD")
         for path in ("/healthz", "/readyz", "/version"):
             self.ask(path, email=None)
-        for name in ("bookmarks.html", "bookmarks.json", "history.json", "history.csv"):
+        for name in ("bookmarks.html", "bookmarks.json", "history.json", "history.csv", "tabs.html",
+                     "tabs.json"):
             self.assertIn(name, self.ask(f"/api/v1/export/{name}").headers["Content-Disposition"])
 
     def test_groups_of_tabs(self):
@@ -83,8 +84,9 @@ class Api(TestCase):
                 named(device=device["id"]).items() & groups.items(),
                 named(device=device["id"]).items())
         with person() as db:
-            kept = db.execute("SELECT device, id, name FROM tab_groups ORDER BY id").fetchall()
-            self.assertEqual([name for *_, name in kept], ["Shopping 🛒", "Trip"])
+            kept = db.execute("SELECT device, id, name, color, collapsed FROM tab_groups "
+                              "ORDER BY id").fetchall()
+            self.assertEqual([row[2] for row in kept], ["Shopping 🛒", "Trip"])
             self.assertEqual(
                 db.execute('SELECT DISTINCT "window" FROM tabs ORDER BY 1').fetchall(), [(0, ),
                                                                                          (1, )])
@@ -100,7 +102,7 @@ class Api(TestCase):
             self.home.stop()
             with person() as db:
                 db.execute("DELETE FROM tab_groups")
-                db.executemany("INSERT INTO tab_groups VALUES (?, ?, ?, NULL, 0)", kept)
+                db.executemany("INSERT INTO tab_groups VALUES (?, ?, ?, ?, ?)", kept)
                 db.commit()
             self.home.start()
         self.assertEqual(named(), groups)
@@ -343,11 +345,14 @@ class Api(TestCase):
         flat = self.home.pages_of("/bookmarks", "items", sort="added")
         self.assertEqual(sorted(links.hrefs), sorted(i["url"] for i in flat))
         self.assertEqual((links.depth, links.folders),
-                         (0, self.get("/me")["account"]["counts"]["folders"] + 4))
+                         (0, self.get("/me")["account"]["counts"]["folders"] + 3))
+        text = self.ask("/api/v1/export/bookmarks.html").body.decode()
+        self.assertIn("<H1>Bookmarks Menu</H1>\n\n<DL><p>\n    <DT>", text)
+        self.assertNotIn(">Bookmarks Menu</H3>", text)
         backup = self.ask("/api/v1/export/bookmarks.json").json
         self.assertEqual(
             [c["root"] for c in backup["children"]],
-            ["toolbarFolder", "bookmarksMenuFolder", "unfiledBookmarksFolder", "mobileFolder"])
+            ["bookmarksMenuFolder", "toolbarFolder", "unfiledBookmarksFolder", "mobileFolder"])
 
         def count(node):
             return (node["typeCode"] == 1) + sum(count(c) for c in node.get("children", []))
@@ -364,6 +369,35 @@ class Api(TestCase):
         self.assertEqual(rows[0], ["date", "type", "url", "title"])
         self.assertEqual(len(rows) - 1, len(self.home.pages_of("/history", "visits")))
         self.assertFalse([r for r in rows if r[3][:1] in ("=", "+", "@")])
+
+    def test_tabs_to_take_along(self):
+        """Window by window, in the order of the tab bar, with groups; in HTML a group is a
+        folder."""
+        laptop, phone = self.ask("/api/v1/export/tabs.json").json["devices"][:2]
+        self.assertEqual([laptop["name"], phone["name"]], ["Ada laptop", "Ada phone"])
+        groups = {g["id"]: (g["name"], g["color"], g["collapsed"]) for g in laptop["groups"]}
+        self.assertEqual(sorted(groups.values()), [("Shopping 🛒", "blue", False),
+                                                   ("Trip", "purple", True)])
+        self.assertEqual([len(w["tabs"]) for w in laptop["windows"]], [4, 8])
+        second = laptop["windows"][1]["tabs"]
+        self.assertEqual([t["pinned"] for t in second], [True] * 2 + [False] * 6)
+        self.assertEqual([t["group"] and groups[t["group"]][0] for t in second],
+                         [None] * 4 + ["Shopping 🛒"] * 2 + ["Trip"] * 2)
+        listed = {t["url"] for d in self.get("/tabs")["devices"] for t in d["tabs"]}
+        self.assertEqual({t["url"]
+                          for d in (laptop, phone)
+                          for w in d["windows"]
+                          for t in w["tabs"]}, listed)
+        text = self.ask("/api/v1/export/tabs.html").body.decode()
+        order = ["<H1>Tabs</H1>", ">Ada laptop</H3>", ">Window 1</H3>", "Tab 🚀 &lt;b&gt;&quot;",
+                 ">Window 2</H3>", "PINNED=", ">Shopping 🛒</H3>", "silver-teapot", "</DL>",
+                 ">Trip</H3>", "maps.example", ">Ada phone</H3>"]
+        at = -1
+        for word in order:
+            self.assertIn(word, text[at + 1:])
+            at = text.index(word, at + 1)
+        self.assertEqual(text.count("<DL>"), text.count("</DL>"))
+        self.assertEqual(text.count("<A HREF="), len(listed))
 
     def test_hostile_titles_are_text(self):
         self.sync_service.put_clear(

@@ -6,7 +6,9 @@ import os
 import sqlite3
 import unittest
 
-from harness import FIXTURES, TestCase
+from harness import ADA, FIXTURES, TestCase
+
+CASES = os.path.join(os.path.dirname(FIXTURES), "cases")
 
 
 class Search(TestCase):
@@ -29,6 +31,8 @@ class Search(TestCase):
                         if not u.startswith(("javascript:", "place:"))]
             results = node.api("/search", q=query["query"], limit=60,
                                **{"in": "bookmarks,history"})["results"]
+            if results and results[0]["kind"] == "keyword":
+                continue
             got = [(r["url"], r["frecency"]) for r in results]
             with self.subTest(query=query["query"]):
                 frecencies = [f for _, f in got[:min(len(expected), 20)]]
@@ -65,6 +69,81 @@ class Search(TestCase):
         ]
         self.assertEqual(empty, sorted(empty, reverse=True))
         self.assertEqual(len(empty), 20)
+
+    def of_case(self, history=(), bookmarks=()):
+        """A node that has synced (URL, title, visits) and bookmarks."""
+        service, node = self.service(load=False), self.node()
+        service.account(ADA, history=0, bookmarks=0, tabs=0, devices=0)
+        service.put_clear("history", *({
+            "id": f"h{n:011}", "histUri": url, "title": title,
+            "visits": [{"date": 1795000000000000 - v * 1000000, "type": 1} for v in range(visits)]
+        } for n, (url, title, visits) in enumerate(history)))
+        rows = [{"id": f"b{n:011}", "type": "bookmark", "parentid": "menu", "parentName": "menu",
+                 "hasDupe": True, "dateAdded": 1700000000000 + n, "title": f"Bookmark {n}", **row}
+                for n, row in enumerate(bookmarks)]
+        service.put_clear("bookmarks", {
+            "id": "menu", "type": "folder", "parentid": "places", "parentName": "", "title": "menu",
+            "hasDupe": True, "dateAdded": 1700000000000, "children": [row["id"] for row in rows]
+        }, *rows)
+        node.add_account(service)
+        return service, node
+
+    def test_www_variants(self):
+        """Another title: another site; in search, suggestions, and what opens the bar."""
+        with open(os.path.join(CASES, "search-www-variants/input.json"), encoding="utf-8") as f:
+            case = json.load(f)
+        _, node = self.of_case([*case["history"], ("http://same.test/", "Same", 2),
+                                ("https://www.same.test/", "Same", 3)])
+        both = {url for url, _, _ in case["history"]}
+        urls = lambda path, **query: [r["url"] for r in node.api(path, **query)["results"]]
+        self.assertEqual(set(urls("/search", q=case["query"])), both)
+        self.assertEqual(urls("/search", q="same"), ["https://www.same.test/"])
+        self.assertEqual(set(urls("/search", q="")), both | {"https://www.same.test/"})
+        self.assertEqual(set(node.api("/suggest", q=case["query"])[3]), both)
+
+    def test_keywords(self):
+        """The keyword's URL with the words in it stands first, and is no page."""
+        with open(os.path.join(CASES, "search-keyword/input.json"), encoding="utf-8") as f:
+            case = json.load(f)
+        service, node = self.of_case([("https://kw.test/foo", "foo", 1),
+                                      ("https://other.test/foo", "foo", 1)],
+                                     [case["bookmark"],
+                                      {"bmkUri": "javascript:x('%s')", "keyword": "bl"},
+                                      {"bmkUri": "https://two.test/%S?%s", "keyword": " Üb "},
+                                      {"bmkUri": "https://no.test/", "keyword": "none"}])
+        ask = lambda q, **more: [(r["kind"], r["url"], r["keyword"])
+                                 for r in node.api("/search", q=q, **more)["results"]]
+        opens = lambda q: ask(q)[:1]
+        keyword = ("keyword", "https://kw.test/search?q=foo", "kw")
+        # the others are of its site
+        self.assertEqual(ask("kw foo"), [keyword, ("history", "https://kw.test/foo", None)])
+        self.assertEqual(ask("kw foo", limit=1), [keyword])
+        self.assertEqual(opens("kw"), [("keyword", "https://kw.test/search?q=", "kw")])
+        self.assertEqual(opens(" KW  a  b&ü%"),
+                         [("keyword", "https://kw.test/search?q=a%20%20b%26%C3%BC%25", "kw")])
+        self.assertEqual(opens("ÜB a/b")[0][:2], ("keyword", "https://two.test/a/b?a%2Fb"))
+        self.assertEqual(opens("none")[0][:2], ("keyword", "https://no.test/"))
+        self.assertEqual([url for _, url, _ in ask("none")], ["https://no.test/"])  # once
+        self.assertEqual(ask("none x"), [])
+        self.assertEqual(opens("bl x")[0][:2], ("keyword", "javascript:x('x')"))
+        for typed in ("foo kw", "? kw foo", "kw foo", "* kw foo"):
+            self.assertNotIn("keyword", {kind for kind, _, _ in ask(typed, **{"in": "history"})})
+        self.assertNotIn("keyword", {kind for kind, _, _ in ask("? kw foo") + ask("* kw foo")})
+        self.assertEqual(node.api("/suggest", q="kw foo")[3],
+                         ["https://kw.test/search?q=foo", "https://kw.test/foo"])
+        self.assertEqual(node.api("/suggest", q="bl x")[3], [])  # nothing that would be run
+        answer = node.request("/api/v1/search/picked", "POST",
+                              body={"q": "kw foo", "url": "https://kw.test/search?q=foo"})
+        self.assertEqual(answer.status, 404)
+        # a keyword that another bookmark gets, and that one loses
+        service.put_clear("bookmarks", {
+            "id": "b00000000000", "type": "bookmark", "parentid": "menu", "parentName": "menu",
+            "hasDupe": True, "dateAdded": 1700000000000, "title": "Bookmark 0",
+            "bmkUri": case["bookmark"]["bmkUri"], "keyword": "new"
+        })
+        node.sync()
+        self.assertEqual(opens("new foo"), [("keyword", "https://kw.test/search?q=foo", "new")])
+        self.assertEqual(ask("kw foo")[0][0], "history")
 
     def test_every_device_has_its_name(self):
         """However many there are."""

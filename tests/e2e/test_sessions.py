@@ -185,7 +185,10 @@ class Sessions(TestCase):
         self.assertEqual(
             Browser(node.address).open(node.address + "/auth/account").title,
             "Sign in \u2013 Hearth")
-        browser.open(node.address + "/auth/account")
+        page = browser.open(node.address + "/auth/account")
+        for name in ("bookmarks.html", "bookmarks.json", "history.json", "history.csv", "tabs.html",
+                     "tabs.json"):
+            self.assertIn(f"/api/v1/export/{name}", page.links.values())
         self.assertIn(ADA, browser.page.text)
         page = browser.submit("Add another device")
         self.assertIn("data:image/svg+xml,%3Csvg", page.body)

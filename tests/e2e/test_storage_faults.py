@@ -226,7 +226,9 @@ class Reading(FaultCase):
         for name, listing in (("bookmarks.html", "bookmark_list"),
                               ("bookmarks.json", "bookmark_list"), ("history.json",
                                                                     "pages_by_frecency"),
-                              ("history.json", "page_visits"), ("history.csv", "visit_list")):
+                              ("history.json", "page_visits"), ("history.csv", "visit_list"),
+                              ("tabs.json", "device_list"), ("tabs.html", "tab_list"),
+                              ("tabs.json", "tab_group_list")):
             with self.subTest(name):
                 whole = node.request("/api/v1/export/" + name).body
                 node.faults("storage", f"{listing} short=2 error=IO")

@@ -22,7 +22,7 @@ PATHS = [
     "/history/sites?q=w&limit=7", "/bookmarks?folder=toolbar&q=e",
     "/bookmarks?folder=menu&q=o&limit=3", "/bookmarks?tag=science&q=e", "/settings", "/suggest?q=a",
     "/export/bookmarks.html", "/export/bookmarks.json", "/export/history.json",
-    "/export/history.csv"
+    "/export/history.csv", "/export/tabs.json", "/export/tabs.html"
 ]
 WORDS = [
     "a", "e", "ex", "exam", "firefox", "moz wiki", "wikipedia.org", "ü", "straße", "^ red",

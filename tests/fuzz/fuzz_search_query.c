@@ -77,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct arena arena;
     struct query query;
     arena_init(&arena, 1 << 20);
-    if (search_query_parse(typed, &arena, &query, NULL) == 0) {
+    if (search_query_parse(typed, NULL, &arena, &query, NULL) == 0) {
         ASSERT(query.word_count <= QUERY_MAX_WORDS);
         for (size_t i = 0; i < query.word_count; i++) {
             ASSERT(query.words[i].size > 0 &&

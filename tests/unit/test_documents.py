@@ -17,8 +17,8 @@ KB, SECOND, MINUTE, HOUR, DAY = 1024, 1000, 60000, 3600000, 86400000
 # Names that stand for any, are made when something runs, or are of a list of steps that somebody
 # will follow (docs/changing.md).
 NOT_HERE = {
-    "tests/package/epochN", "web/app", "bookmarks.json", "history.json", "NNNN-what.sql",
-    "apply_forms.c", "record_forms.c", "src/data/openapi.d.ts"
+    "tests/package/epochN", "web/app", "bookmarks.json", "history.json", "tabs.json",
+    "NNNN-what.sql", "apply_forms.c", "record_forms.c", "src/data/openapi.d.ts"
 }
 # Words of other programs, and what stands for a family of names.
 FOREIGN = {

@@ -68,6 +68,33 @@ test("keyboard alone: slash, arrows, Enter, Escape; what was picked is told", as
   );
 });
 
+test("a keyword's URL stands first, is no pick, and is never run", async t => {
+  const { page } = await open(t, { size: "desktop" });
+  await visit(page, "/", /Good|Still up/);
+  await page.evaluate(() => document.addEventListener("click", e => e.preventDefault()));
+  await field(page).fill("gh");
+  await answered(page, "gh");
+  const first = options(page).first();
+  assert.equal(await first.getAttribute("href"), "https://github.com/");
+  assert.equal(await first.locator(".kind").getAttribute("data-kind"), "keyword");
+  assert.match(await first.locator(".chip").first().textContent(), /^\s*gh\s*$/);
+  const told = [];
+  page.on("request", r => r.url().endsWith("/search/picked") && told.push(r.postDataJSON().url));
+  await first.click();
+  await field(page).fill("river");
+  await answered(page, "river");
+  const other = await options(page).first().getAttribute("href");
+  const answer = page.waitForResponse(r => r.url().endsWith("/search/picked"));
+  await options(page).first().click();
+  await answer;
+  assert.deepEqual(told, [other]);
+  await field(page).fill("bl");
+  await answered(page, "bl");
+  assert.equal(await first.getAttribute("aria-disabled"), "true");
+  assert.equal(await first.getAttribute("href"), null);
+  assert.match(await first.textContent(), /javascript:/);
+});
+
 test("a page that another app shares is looked for", async t => {
   const { page } = await open(t);
   await page.goto(

@@ -160,7 +160,7 @@ static void put_keeps_the_place(struct kit *kit)
     expect_text(got.parent, "unfiled_____");
     expect_number(got.position, 1);
     FAILS(NOT_FOUND, storage, bookmark_place, "nothing_____", "menu________", 0);
-    struct hearth_bookmark bad = kit_bookmark_make("x", 6, NULL, 0);
+    struct hearth_bookmark bad = kit_bookmark_make("x", 7, NULL, 0);
     FAILS(INVALID, storage, bookmark_put, &bad);
     kit_batch_commit(storage);
     kit_expect_sound(storage);
@@ -175,6 +175,7 @@ static void counts_follow_the_kind(struct kit *kit)
     kit_bookmark_put(storage, "y___________", HEARTH_FOLDER, "menu________", 1);
     kit_bookmark_put(storage, "z___________", HEARTH_SEPARATOR, "menu________", 2);
     kit_bookmark_put(storage, "l___________", HEARTH_LIVEMARK, "menu________", 3);
+    kit_bookmark_put(storage, "h___________", HEARTH_NOT_SHOWN, NULL, 0);
     bookmarks_expect_counts(storage, 2, 1);
     kit_bookmark_put(storage, "x___________", HEARTH_FOLDER, "menu________", 0);
     bookmarks_expect_counts(storage, 1, 2);
@@ -231,6 +232,7 @@ static void bookmarks_by_added(struct kit *kit)
     /* added 0: unknown */
     kit_bookmark_put(storage, "b0__________", HEARTH_BOOKMARK, "menu________", 1);
     kit_bookmark_put(storage, "s___________", HEARTH_SEPARATOR, "menu________", 2);
+    kit_bookmark_put(storage, "h___________", HEARTH_NOT_SHOWN, NULL, 0);
     kit_batch_commit(storage);
     const char *all = "b2__________\nb3__________\nb4__________\nb1__________\nb0__________\n";
     expect_list(storage, (struct hearth_bookmark_query){.order = HEARTH_BY_ADDED}, all);

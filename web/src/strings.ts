@@ -120,7 +120,12 @@ export const S = {
     bookmarks: "Bookmarks",
     history: "History",
   } as Record<string, string>,
-  kinds: { tab: "open tab", bookmark: "bookmark", history: "visited" } as Record<string, string>,
+  kinds: {
+    tab: "open tab",
+    bookmark: "bookmark",
+    history: "visited",
+    keyword: "keyword",
+  } as Record<string, string>,
   results: "Results",
   resultCount: (count: number) => (count === 0 ? "Nothing found" : n(count, "result", "results")),
   nothingYet: "Nothing here yet",
@@ -133,6 +138,13 @@ export const S = {
 
   // tabs
   filterTabs: "Filter tabs",
+  windowNumber: (number: number) => `Window ${number}`,
+  unnamedGroup: "Unnamed group",
+  tabGroup: (color: string | null, count: number) =>
+    `${color ? color + " group" : "group"}, ${n(count, "tab", "tabs")}`,
+  pinned: "pinned",
+  hideDevice: "Hide this device",
+  deviceHidden: (name: string) => `${name} is hidden. The account view can show it again.`,
   openAll: "Open all",
   openMany: (count: number) => `Open ${count} tabs?`,
   opened: (count: number) =>
@@ -248,6 +260,13 @@ export const S = {
   syncDone: "Up to date.",
   syncFailed: (detail: string) => `That did not work. ${detail}`,
   devices: "Devices",
+  hiddenDevices: "Hidden devices",
+  hiddenText:
+    "They and their tabs are shown nowhere here, also after the next sync. Nothing is changed on " +
+    "the devices, or in your Firefox account.",
+  allHidden: "All devices are hidden.",
+  showAgain: "Show again",
+  showDevice: (name: string) => `Show ${name} again`,
   signedInBrowsers: "Signed-in browsers",
   someBrowser: "A browser",
   thisBrowser: "This browser",
@@ -286,6 +305,8 @@ export const S = {
     "bookmarks.json": "Bookmarks, Firefox backup",
     "history.json": "History, JSON",
     "history.csv": "History, table",
+    "tabs.html": "Open tabs, as bookmarks",
+    "tabs.json": "Open tabs, JSON",
   },
   forgetMe: "Forget me",
   forgetText:

@@ -34,7 +34,8 @@ OF_SOURCES = ("devices", "visits", "bookmarks", "bookmark_claims", "bookmark_tom
 NEW_COLUMNS = {
     **{table: ("source", )
        for table in OF_SOURCES}, "devices": ("hidden", "source"), "tabs":
-    ("group", "window", "place", "active")
+    ("group", "window", "place", "active"), "bookmarks":
+    ("source", "said_tags", "said_keyword", "said_kind")
 }
 COUNTERS = ("generation", "forgotten", "devices", "tabs", "bookmarks", "folders", "pages", "visits")
 LIMIT = 300  # seconds, for any one command

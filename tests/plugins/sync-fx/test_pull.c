@@ -159,7 +159,8 @@ static void test_array_and_damage(void **state)
     assert_non_null(strstr(
         f->events,
         "begin bookmarks complete\nbookmark b1 3 - - - - - 0\ndamaged large it is too large\n"
-        "damaged x1 its payload is not an encrypted record\ndamaged b2 its type is unknown\ncommit "
+        "damaged x1 its payload is not an encrypted record\n"
+        "removed b2 1795417403500\ndamaged b2 its type is unknown\ncommit "
         "bookmarks\n"));
     assert_int_equal(f->result.damaged, 3);
     assert_int_equal(f->result.records, 4);

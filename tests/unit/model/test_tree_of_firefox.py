@@ -1,6 +1,6 @@
 """The repaired tree, made from the records of every step of the recorded Firefox, must be the
 tree that the device which synced last had. Records are given in a shuffled order, and once more
-with what the structure says taken away from the children.
+with what the structure says taken away from the children, but for queries and roots, which need it.
 
 usage: test_tree_of_firefox.py FIXTURES TREE-TOOL"""
 import glob
@@ -30,12 +30,11 @@ def repaired(tool, rows, with_parents):
     facts = []
     for modified, r in rows:
         if r.get("deleted"):
-            facts.append(f"T\t{r['id']}")
             continue
-        said = r["parentid"] if with_parents else ""
+        needed = r["type"] == "query" or r["id"] in ROOTS.values()
+        said = r["parentid"] if with_parents or needed else ""
         facts.append(
-            f"N\t{r['id']}\t{KINDS[r['type']]}\t{said}\t{r.get('dateAdded', 0)}\t{round(modified * 1000)}"
-        )
+            f"N\t{r['id']}\t{KINDS[r['type']]}\t{said}\t{round(modified * 1000)}")
         facts += [f"C\t{r['id']}\t{i}\t{c}" for i, c in enumerate(r.get("children", []))]
     random.Random(1).shuffle(facts)
     out = subprocess.run([tool], input="\n".join(facts) + "\n", capture_output=True, check=True,

@@ -1,14 +1,14 @@
 /* The repair of the tree as a filter, for test_tree_of_firefox.py. Standard input, one fact a
  * line, separated by tabs:
- *   N guid kind said_parent added modified / C folder position child / T guid
- * Standard output: guid, parent, position. */
+ *   N guid kind said_parent modified / C folder position child
+ * Standard output: guid, parent, position of what is shown. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/tree.h"
 
-enum { FIELDS = 6 };
+enum { FIELDS = 5 };
 
 static int add_line(struct model_tree *tree, char *line)
 {
@@ -18,14 +18,11 @@ static int add_line(struct model_tree *tree, char *line)
         fields[count++] = field;
     if (strcmp(fields[0], "C") == 0)
         return model_tree_add_child_ref(tree, fields[1], strtoll(fields[2], NULL, 10), fields[3]);
-    if (strcmp(fields[0], "T") == 0)
-        return model_tree_add_tombstone(tree, fields[1], NULL);
     struct hearth_bookmark_item item = {.struct_size = sizeof(item),
                                         .guid = fields[1],
                                         .kind = (int32_t)strtol(fields[2], NULL, 10),
                                         .said_parent = fields[3][0] == '\0' ? NULL : fields[3],
-                                        .added = strtoll(fields[4], NULL, 10),
-                                        .modified = strtoll(fields[5], NULL, 10)};
+                                        .modified = strtoll(fields[4], NULL, 10)};
     return model_tree_add(tree, &item);
 }
 
@@ -42,7 +39,8 @@ int main(void)
     for (size_t i = 0; i < count; i++) {
         struct model_tree_place place;
         model_tree_place(tree, i, &place);
-        printf("%s\t%s\t%lld\n", place.guid, place.parent, (long long)place.position);
+        if (place.parent != NULL)
+            printf("%s\t%s\t%lld\n", place.guid, place.parent, (long long)place.position);
     }
     model_tree_destroy(tree);
     return 0;

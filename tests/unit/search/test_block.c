@@ -92,7 +92,7 @@ static void same_answers(const struct block *a, const struct block *b)
             arena_init(&arena, 1 << 20);
             const struct search_request request = {
                 .query = typed[i], .in = SEARCH_IN_ALL, .limit = limit};
-            assert_int_equal(search_query_parse(typed[i], &arena, &query, NULL), 0);
+            assert_int_equal(search_query_parse(typed[i], NULL, &arena, &query, NULL), 0);
             assert_int_equal(search_rank_block(a, &request, &query, &arena, &x, &x_full), 0);
             assert_int_equal(search_rank_block(b, &request, &query, &arena, &y, &y_full), 0);
             assert_int_equal(x.count, y.count);

@@ -74,10 +74,40 @@ static const struct search_tab all_tabs[] = {
     {"d3", "Tablet", "https://h.example/", "Many rivers", 50},
 };
 
+/* Addresses that differ in www. or the scheme, and places in documents. */
+static const struct hearth_page variants[] = {
+    {.id = 1, .url = "http://www.a.test/x", .title = "One", .frecency = 990, .visit_count = 1},
+    {.id = 2, .url = "https://a.test/x", .title = "Another", .frecency = 980, .visit_count = 1},
+    {.id = 3, .url = "http://www.b.test/x", .title = "Same", .frecency = 970, .visit_count = 1},
+    {.id = 4, .url = "http://b.test/x", .title = "Same", .frecency = 960, .visit_count = 1},
+    {.id = 5, .url = "https://www.b.test/x", .title = "Same", .frecency = 950, .visit_count = 1},
+    {.id = 6, .url = "https://b.test/x?", .title = "Same", .frecency = 940, .visit_count = 1},
+    {.id = 7, .url = "https://www.c.test/x", .title = "Case", .frecency = 930, .visit_count = 1},
+    {.id = 8, .url = "http://c.test/x", .title = "case", .frecency = 920, .visit_count = 1},
+    {.id = 9, .url = "https://d.test/x", .title = "Slash", .frecency = 910, .visit_count = 1},
+    {.id = 10, .url = "http://www.d.test/x/", .title = "Slash", .frecency = 900, .visit_count = 1},
+    {.id = 11, .url = "https://e.test/#x", .title = "Places", .frecency = 890, .visit_count = 1},
+    {.id = 12, .url = "https://e.test/#x2", .title = "Places", .frecency = 880, .visit_count = 1},
+    {.id = 13, .url = "https://e.test/#x3", .title = "Other", .frecency = 870, .visit_count = 1},
+    {.id = 14,
+     .url = "https://e.test/#x4",
+     .bookmark_title = "Places",
+     .bookmarks = 1,
+     .frecency = 860,
+     .visit_count = 1},
+    {.id = 15, .url = "https://e.test/?x", .title = "Places", .frecency = 850, .visit_count = 1},
+    {.id = 16, .url = "https://f.test/x", .title = "", .frecency = 840, .visit_count = 1},
+    {.id = 17, .url = "http://www.f.test/x", .title = NULL, .frecency = 830, .visit_count = 1},
+};
+enum { VARIANTS = sizeof(variants) / sizeof(variants[0]) };
+
+static const struct hearth_page *the_pages = all_pages;
+static size_t page_count = PAGES;
+
 static int pages(void *ctx, hearth_page_cb cb, void *cb_ctx, struct err *err)
 {
-    for (size_t i = 0; i < PAGES; i++)
-        cb(cb_ctx, &all_pages[i]);
+    for (size_t i = 0; i < page_count; i++)
+        cb(cb_ctx, &the_pages[i]);
     return 0;
 }
 
@@ -123,7 +153,7 @@ static void expect(const char *typed, struct setting setting, const char *want)
                                            .picks = picks,
                                            .pick_count = setting.picks,
                                            .now = 86400000};
-    assert_int_equal(search_query_parse(typed, &arena, &query, NULL), 0);
+    assert_int_equal(search_query_parse(typed, NULL, &arena, &query, NULL), 0);
     assert_int_equal(search_rank_block(block, &request, &query, &arena, &results, &full), 0);
     search_block_unref(block); /* the answer does not need it */
     for (size_t i = 0; i < results.count; i++) {
@@ -138,7 +168,7 @@ static void expect(const char *typed, struct setting setting, const char *want)
             used += (size_t)snprintf(text + used, sizeof(text) - used, "] ");
             continue;
         }
-        assert_int_equal(hit->frecency, all_pages[hit->page - 1].frecency);
+        assert_int_equal(hit->frecency, the_pages[hit->page - 1].frecency);
         used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%d%s ",
                                  hit->picked          ? "P"
                                  : hit->at_word_start ? "S"
@@ -151,12 +181,13 @@ static void expect(const char *typed, struct setting setting, const char *want)
 
 static void passes(void **state)
 {
-    /* 1, 3 and 5 are one address: the best variant stands at the place of the first. 8 has no
-     * visit that counts and no bookmark. */
-    expect("river", (struct setting){0}, "S5 S4* S10 A2 A9 ");
-    expect("RIVER", (struct setting){.limit = 2}, "S3 S4* "); /* full before 5 was seen */
-    expect("river", (struct setting){.limit = 4}, "S5 S4* S10 A2 ");
-    expect("iver", (struct setting){.limit = 3}, "A3 A2 A4* ");
+    /* By frecency. 1 and 5 are one address, and the better variant is shown; 3 has another title.
+     * 8 has no visit that counts and no bookmark. */
+    expect("river", (struct setting){0}, "A2 S3 S4* S5 A9 S10 ");
+    /* Half as many again are looked for, at word starts first: full before 5 was seen. */
+    expect("RIVER", (struct setting){.limit = 2}, "S1 S3 ");
+    expect("river", (struct setting){.limit = 4}, "A2 S3 S4* S5 ");
+    expect("iver", (struct setting){.limit = 3}, "A2 A3 A4* ");
     /* a bookmarked page is known by the bookmark's title */
     expect("riverrun", (struct setting){0}, "");
     expect("my run", (struct setting){0}, "S7* ");
@@ -164,9 +195,27 @@ static void passes(void **state)
     expect("zzz", (struct setting){0}, "");
 }
 
+static void one_or_several(void **state)
+{
+    the_pages = variants;
+    page_count = VARIANTS;
+    expect("a.test", (struct setting){0}, "S1 S2 "); /* www. with another title is another site */
+    expect("b.test", (struct setting){0}, "S6 ");    /* with the same it is not: the best prefix */
+    expect("c.test", (struct setting){0}, "S7 S8 "); /* titles are compared as they are */
+    expect("d.test", (struct setting){0}, "S9 S10 ");
+    expect("e.test", (struct setting){0}, "S11 S13 S14* S15 ");
+    expect("f.test", (struct setting){0}, "S16 "); /* no title is one, too */
+    /* Found before the list is full, or not at all. */
+    expect("x", (struct setting){.limit = 2}, "S1 S2 ");
+    expect("b.test", (struct setting){.limit = 1}, "S4 ");
+    expect("e.test", (struct setting){.limit = 3}, "S11 S13 S14* "); /* others are looked for */
+    the_pages = all_pages;
+    page_count = PAGES;
+}
+
 static void nothing_typed(void **state)
 {
-    expect("", (struct setting){.limit = 3, .with_tabs = true}, "S3 S2 S4* ");
+    expect("", (struct setting){.limit = 3, .with_tabs = true}, "S2 S3 S4* ");
     expect("  ", (struct setting){.limit = 1}, "S1 ");
 }
 
@@ -176,12 +225,15 @@ static void restrictions(void **state)
     expect("*", (struct setting){0}, "S4* S7* ");
     expect("^ run", (struct setting){0}, "S7* ");
     expect("+ river", (struct setting){0}, "S4* ");
-    expect("# river", (struct setting){0}, "S5 A2 ");
-    expect("$ river", (struct setting){0}, "S5 S4* S10 A2 A9 ");
+    expect("# river", (struct setting){0}, "A2 S3 S5 ");
+    expect("$ river", (struct setting){0}, "A2 S3 S4* S5 A9 S10 ");
+    expect("? river", (struct setting){.with_tabs = true}, "");
+    expect("@river", (struct setting){.with_tabs = true}, "");
     expect("river", (struct setting){.in = SEARCH_IN_BOOKMARKS}, "S4* ");
-    expect("river", (struct setting){.in = SEARCH_IN_HISTORY}, "S5 S10 A2 A9 ");
+    expect("river", (struct setting){.in = SEARCH_IN_HISTORY}, "A2 S3 S5 A9 S10 ");
     expect("river", (struct setting){.in = SEARCH_IN_TABS}, "");
-    expect("javascript:river", (struct setting){0}, "S6* ");
+    expect("javascript: river", (struct setting){0}, "S6* ");
+    expect("javascript:river", (struct setting){0}, "A2 S3 S4* S5 A9 S10 ");
 }
 
 static void open_tabs(void **state)
@@ -191,9 +243,10 @@ static void open_tabs(void **state)
                       h[] = "T[https://h.example/ d3=Tablet@50] ",
                       g[] = "T[https://g.example/ d1=Laptop@400] ";
     char want[512];
-    snprintf(want, sizeof(want), "%s%s%sS5 S4* A2 A9 ", f, old, h); /* 10 is the address of a tab */
+    snprintf(want, sizeof(want), "%s%s%sA2 S3 S4* S5 A9 ", f, old,
+             h); /* 10 is the address of a tab */
     expect("river", (struct setting){.with_tabs = true}, want);
-    snprintf(want, sizeof(want), "%sS5 S4* A2 ", f); /* a third is for tabs */
+    snprintf(want, sizeof(want), "%sA2 S3 S4* ", f); /* a third is for tabs */
     expect("river", (struct setting){.with_tabs = true, .limit = 4}, want);
     snprintf(want, sizeof(want), "%s%s%sS4* ", f, old, h); /* more if pages leave room */
     expect(
@@ -214,10 +267,10 @@ static void earlier_picks(void **state)
 {
     enum { ALL = sizeof(picks) / sizeof(picks[0]) };
     /* typed to its end: 1 counts 2 */
-    expect("ri", (struct setting){.picks = ALL}, "P9 P10 S5 S4* A2 ");
-    expect("riv", (struct setting){.picks = ALL}, "P10 S5 S4* A2 A9 ");
-    expect("RÍV", (struct setting){.picks = ALL}, "P10 S5 S4* A2 A9 ");
-    expect("river", (struct setting){.picks = ALL}, "S5 S4* S10 A2 A9 ");
+    expect("ri", (struct setting){.picks = ALL}, "P9 P10 A2 S3 S4* S5 ");
+    expect("riv", (struct setting){.picks = ALL}, "P10 A2 S3 S4* S5 A9 ");
+    expect("RÍV", (struct setting){.picks = ALL}, "P10 A2 S3 S4* S5 A9 ");
+    expect("river", (struct setting){.picks = ALL}, "A2 S3 S4* S5 A9 S10 ");
     expect("ri", (struct setting){.picks = ALL, .limit = 1}, "P9 ");
     expect("", (struct setting){.picks = ALL, .limit = 1}, "S1 ");
     expect("gard", (struct setting){.picks = ALL}, ""); /* page 8 is not offered */
@@ -252,7 +305,7 @@ static void small_arena(void **state)
         struct search_results results;
         bool full;
         arena_init(&arena, size);
-        int r = search_query_parse("river", &arena, &query, NULL);
+        int r = search_query_parse("river", NULL, &arena, &query, NULL);
         if (r == 0)
             r = search_rank_block(block, &request, &query, &arena, &results, &full);
         assert_true(r == 0 || r == HEARTH_ERR_NOMEM);
@@ -266,9 +319,9 @@ static void small_arena(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(passes),        cmocka_unit_test(nothing_typed),
-        cmocka_unit_test(restrictions),  cmocka_unit_test(open_tabs),
-        cmocka_unit_test(earlier_picks), cmocka_unit_test(pick_arithmetic),
-        cmocka_unit_test(small_arena)};
+        cmocka_unit_test(passes),          cmocka_unit_test(one_or_several),
+        cmocka_unit_test(nothing_typed),   cmocka_unit_test(restrictions),
+        cmocka_unit_test(open_tabs),       cmocka_unit_test(earlier_picks),
+        cmocka_unit_test(pick_arithmetic), cmocka_unit_test(small_arena)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

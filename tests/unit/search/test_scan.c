@@ -142,7 +142,7 @@ static void check(const struct world *world, const char *typed, struct seen *see
     struct arena arena;
     struct query query;
     arena_init(&arena, 0);
-    assert_int_equal(search_query_parse(typed, &arena, &query, NULL), 0);
+    assert_int_equal(search_query_parse(typed, NULL, &arena, &query, NULL), 0);
     struct scan_flags flags = {.any = SEGMENT_BOOKMARKED | SEGMENT_VISITED};
     flags.all = query.only == QUERY_BOOKMARKS ? SEGMENT_BOOKMARKED
                 : query.only == QUERY_HISTORY ? SEGMENT_VISITED

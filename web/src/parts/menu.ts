@@ -1,4 +1,4 @@
-// The menu of a page: copy, share, its visits, others of its site.
+// Menus; that of a page: copy, share, its visits, others of its site.
 import { html, render } from "lit";
 import { S } from "../strings.js";
 import { icon, type IconName } from "./icons.js";
@@ -7,7 +7,7 @@ import { clean, host, isLink } from "./text.js";
 import { moment } from "./time.js";
 import { go } from "../router.js";
 
-interface Entry {
+export interface Entry {
   label: string;
   icon: IconName;
   run: () => void;
@@ -102,10 +102,13 @@ function hostOf(url: string): string {
 
 /** `back`: what has the focus afterwards, when it is not the button. */
 export function openSiteMenu(button: HTMLElement, row: MenuRow, back = button) {
+  openMenu(button, entries(row, back), back);
+}
+
+export function openMenu(button: HTMLElement, list: Entry[], back = button) {
   const again = opened?.button === button;
   closeMenu(false);
   if (again) return;
-  const list = entries(row, back);
   const menu = document.createElement("div");
   menu.className = "menu";
   menu.setAttribute("role", "menu");

@@ -21,6 +21,7 @@ const SYMBOLS: Record<string, IconName> = {
   tab: "tabs",
   bookmark: "bookmarks",
   history: "history",
+  keyword: "bookmarks",
 };
 
 export class SearchView extends View {
@@ -137,7 +138,8 @@ export class SearchView extends View {
   }
 
   private picked(result: Result) {
-    if (this.query.trim() !== "")
+    // What a keyword opens is no page, and comes first anyway.
+    if (this.query.trim() !== "" && result.kind !== "keyword")
       void change("POST", "/search/picked", { q: this.query.trim(), url: result.url }, true).catch(
         () => {},
       );
@@ -158,6 +160,7 @@ export class SearchView extends View {
             </span>`
           : nothing
       }
+      ${result.keyword ? html`<span class="chip">${clean(result.keyword)}</span>` : nothing}
       ${result.tags.map(t => html`<span class="chip">${icon("tag")}<bdi>${clean(t)}</bdi></span>`)}
       ${when ? html`<span class="when">${ago(when)}</span>` : nothing}
     </span>`;
