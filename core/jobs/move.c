@@ -324,9 +324,8 @@ static int copy_request(struct storage *old, struct storage *new, const char *id
 }
 
 /* A sync that failed on the new node is told where the person looks, and tried again from there. */
-static int move_keep_on_old_node(struct jobs *jobs, struct storage *old,
-                                 const char *id, int64_t asked, const struct sync_outcome *outcome,
-                                 struct err *err)
+static int move_keep_on_old_node(struct jobs *jobs, struct storage *old, const char *id,
+                                 int64_t asked, const struct sync_outcome *outcome, struct err *err)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
     struct err why = {0};

@@ -51,9 +51,11 @@ static void give_up_leases(struct storage *storage, const struct leased *leased)
 {
     for (size_t i = 0; i < leased->unpublished_count; i++) {
         const struct lease *lease = &leased->unpublished[i];
-        struct hearth_account account = {
-            .struct_size = sizeof(account), .id = lease->account, .next_sync = lease->next_sync,
-            .asked = lease->asked, .answered = lease->answered};
+        struct hearth_account account = {.struct_size = sizeof(account),
+                                         .id = lease->account,
+                                         .next_sync = lease->next_sync,
+                                         .asked = lease->asked,
+                                         .answered = lease->answered};
         STORAGE(storage, NULL, account_update, &account,
                 HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_ANSWERED);
     }
@@ -95,9 +97,11 @@ static int64_t repair_accounts(struct jobs_scheduler *scheduler, struct storage 
     plug_storage_reset(storage);
     for (size_t i = 0; r == 0 && i < repair->count; i++) {
         const struct lease *found = &repair->accounts[i];
-        struct hearth_account account = {
-            .struct_size = sizeof(account), .id = found->account, .next_sync = found->next_sync,
-            .asked = found->asked, .answered = found->answered};
+        struct hearth_account account = {.struct_size = sizeof(account),
+                                         .id = found->account,
+                                         .next_sync = found->next_sync,
+                                         .asked = found->asked,
+                                         .answered = found->answered};
         if (account.next_sync == 0) /* spread, because it may be everybody */
             account.next_sync = now + schedule->interval * (int64_t)i / (int64_t)repair->count;
         struct err why = {0};

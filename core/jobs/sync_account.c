@@ -238,10 +238,9 @@ uint64_t jobs_sync_settle(const struct schedule *schedule, const struct sync_out
     }
     if (account->answered < outcome->asked)
         account->answered = outcome->asked;
-    account->next_sync =
-        asked_again && !paused
-            ? 1
-            : jobs_schedule_next(schedule, account, now, pause, outcome->passing, random);
+    account->next_sync = asked_again && !paused ? 1
+                                                : jobs_schedule_next(schedule, account, now, pause,
+                                                                     outcome->passing, random);
     return fields;
 }
 

@@ -61,9 +61,8 @@ static int leave_alone(struct jobs *jobs, struct storage *storage, const char *i
                        const struct hearth_account *stored, const struct err *why,
                        struct sync_outcome *ret_outcome, struct err *err)
 {
-    struct sync_outcome outcome = {.code = HEARTH_ERR_UNSUPPORTED,
-                                   .state = HEARTH_ACCOUNT_ERROR,
-                                   .asked = stored->asked};
+    struct sync_outcome outcome = {
+        .code = HEARTH_ERR_UNSUPPORTED, .state = HEARTH_ACCOUNT_ERROR, .asked = stored->asked};
     message_keep_sentence(&outcome.detail, jobs_says_no_section(stored->provider));
     log_event(HEARTH_LOG_WARNING, "jobs", "section missing", LOG_TEXT("account", id),
               LOG_TEXT("error", why->text));

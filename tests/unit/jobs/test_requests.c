@@ -113,9 +113,8 @@ static int requests_setup(void **state)
     snprintf(path, sizeof(path), "%s/key", test.fixture->directory);
     assert_int_equal(auth_vault_open(path, true, &test.vault, &err), 0);
     struct hearth_account account = row();
-    assert_int_equal(auth_credentials_put(test.vault, &test.asker, "a", 0, account.provider, "x", 1,
-                                          &err),
-                     0);
+    assert_int_equal(
+        auth_credentials_put(test.vault, &test.asker, "a", 0, account.provider, "x", 1, &err), 0);
     account = (struct hearth_account){
         .struct_size = sizeof(account), .id = "a", .next_sync = 1, .last_seen = clock_now()};
     OK(&test.asker, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_LAST_SEEN);
@@ -154,7 +153,8 @@ static void test_a_request_stands(void **state)
             assert_int_equal(account.asked, asked + 1);
             assert_int_equal(account.answered, asked);
             assert_int_equal(account.next_sync, 1);
-            assert_int_equal(account.state, ends[i] == 0 ? HEARTH_ACCOUNT_OK : HEARTH_ACCOUNT_ERROR);
+            assert_int_equal(account.state,
+                             ends[i] == 0 ? HEARTH_ACCOUNT_OK : HEARTH_ACCOUNT_ERROR);
             sync_once();
             account = row();
             assert_int_equal(account.answered, ++asked);
@@ -187,8 +187,7 @@ static void test_a_pause_stands(void **state)
         sync_once();
         assert_int_equal(row().state, HEARTH_ACCOUNT_PAUSED);
         assert_int_equal(row().next_sync, 0);
-        struct hearth_account resumed = {
-            .struct_size = sizeof(resumed), .id = "a", .next_sync = 1};
+        struct hearth_account resumed = {.struct_size = sizeof(resumed), .id = "a", .next_sync = 1};
         OK(&test.asker, account_update, &resumed,
            HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_ASKED);
         sync_once();
