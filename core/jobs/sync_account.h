@@ -53,7 +53,8 @@ int jobs_sync_account(const struct sync_context *context, struct storage *storag
                       struct sync_outcome *ret_outcome, struct err *err);
 /* What an attempt that ended `now` means for the account: changes it, and returns the fields to
  * write. What the account says is the outcome's then. A cancelled attempt (the daemon stops)
- * leaves everything due at once; so does one that was asked for again since it began. pause: what the server demanded, ms. random: 0..65535. Pure. */
+ * leaves everything due at once; so does one that was asked for again since it began. pause: what
+ * the server demanded, ms. random: 0..65535. Pure. */
 uint64_t jobs_sync_settle(const struct schedule *schedule, const struct sync_outcome *outcome,
                           int64_t pause, int64_t now, unsigned random,
                           struct hearth_account *account);

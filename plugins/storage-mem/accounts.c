@@ -107,7 +107,7 @@ static struct row *account_row_updated(const struct row *old, const struct heart
     return row;
 }
 
-static bool answers(const struct hearth_account *row, const struct hearth_account *account)
+static bool account_answers(const struct hearth_account *row, const struct hearth_account *account)
 {
     return row->asked == account->asked && row->answered <= account->answered;
 }
@@ -131,7 +131,7 @@ int mem_account_update(void *s, struct hearth_call *call, const struct hearth_ac
                              hearth_fail(call, HEARTH_ERR_CONFLICT,
                                          "there is an account with this e-mail address already"));
     if ((fields & HEARTH_ACCOUNT_ANSWERED) != 0 &&
-        !answers(&mem_world_account(world, account->id)->row->account, account))
+        !account_answers(&mem_world_account(world, account->id)->row->account, account))
         return mem_write_end(
             handle, world,
             hearth_fail(call, HEARTH_ERR_CONFLICT, "the account was asked for a sync meanwhile"));

@@ -18,7 +18,8 @@ OF_SOURCES = ("devices", "visits", "bookmarks", "bookmark_claims", "bookmark_tom
 NEW_COLUMNS = {
     **{table: ("source", )
        for table in OF_SOURCES}, "accounts":
-    ("placement", "removals_forgotten", "state_message", "state_parameters"), "devices":
+    ("placement", "removals_forgotten", "state_message", "state_parameters", "asked",
+     "answered"), "bookmarks": ("source", "said_tags", "said_keyword", "said_kind"), "devices":
     ("hidden", "source"), "tabs": ("group", "window", "place", "active")
 }
 # Device, position, and the name of the tab's group, which is all that is known of a group there.
@@ -752,6 +753,7 @@ class Migration(PostgresCase):
                 "pages.guid", "pages.title", "pages.bookmark_title", "pages.tags",
                 "bookmarks.parent", "bookmarks.said_parent", "bookmarks.title", "bookmarks.url",
                 "bookmarks.keyword", "bookmarks.tag_query", "bookmarks.tags", "bookmarks.page",
+                "bookmarks.said_tags", "bookmarks.said_keyword",
                 "bookmark_tombstones.parent", "sources.state_detail", "sources.sealed"
             })
 
