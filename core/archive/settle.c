@@ -188,8 +188,7 @@ static int settle_piece(struct settling *settling, struct err *err)
     int r = 0;
     memset(settling->settled, 0, sizeof(settling->settled));
     for (size_t i = 0; i < count; i++) {
-        model_page_init(&settling->settled[i].facts);
-        settling->settled[i].facts.until = clock_now() + MODEL_VISIT_AHEAD;
+        model_page_init(&settling->settled[i].facts, clock_now());
     }
     if (!model_removed_here_is_empty(&settling->removed))
         r = plug_storage_pages_get(storage, apply->account, ids, count, on_host, settling, err);

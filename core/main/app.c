@@ -143,6 +143,41 @@ int main_app_load_plugin(struct app *app, int kind, const struct conf_section *s
     return r;
 }
 
+static int host_fetch_http(const struct hearth_host *host, struct hearth_call *call,
+                           const struct hearth_http_request *request)
+{
+    return net_fetch(plug_host_of(host)->http_data, call, request);
+}
+
+static int host_begin_http(const struct hearth_host *host, struct hearth_call *call,
+                           const struct hearth_http_request *request, void **ret_exchange)
+{
+    struct net_exchange *exchange;
+    int r = net_begin(plug_host_of(host)->http_data, call, request, &exchange);
+    if (r == 0)
+        *ret_exchange = exchange;
+    return r;
+}
+
+static int host_finish_http(const struct hearth_host *host, struct hearth_call *call,
+                            void *exchange, const struct hearth_http_request *request)
+{
+    (void)host;
+    return net_finish(exchange, call, request);
+}
+
+static void host_cancel_http(const struct hearth_host *host, struct hearth_call *call,
+                             void *exchange)
+{
+    (void)host, (void)call;
+    net_cancel(exchange);
+}
+
+static const struct hearth_host_ahead host_ahead = {.struct_size = sizeof(host_ahead),
+                                                    .begin = host_begin_http,
+                                                    .finish = host_finish_http,
+                                                    .cancel = host_cancel_http};
+
 /* The same, and opens it. */
 static int open_plugin(struct app *app, int kind, const struct conf_section *section,
                        host_http_fn http, void *http_data, struct plug **ret_plug,
@@ -160,6 +195,8 @@ static int open_plugin(struct app *app, int kind, const struct conf_section *sec
         *ear = (struct changes_ear){app->changes, conf_section_name(section)};
         plug_listen(plug, &jobs_changes_extension, ear);
     }
+    if (r == 0 && http != NULL)
+        plug_allow_ahead(plug, &host_ahead);
     if (r == 0)
         r = plug_open(plug, values, http, http_data, err);
     if (r == 0) {
@@ -275,12 +312,6 @@ int main_app_each_node(struct app *app, int (*run)(struct app *app, void *ctx, s
         }
     }
     return first;
-}
-
-static int host_fetch_http(const struct hearth_host *host, struct hearth_call *call,
-                           const struct hearth_http_request *request)
-{
-    return net_fetch(plug_host_of(host)->http_data, call, request);
 }
 
 int main_app_check_ca_file(const struct app *app, struct err *err)

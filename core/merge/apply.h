@@ -8,6 +8,7 @@
 #include "plug/storage.h"
 
 struct model_page;
+struct ahead;
 
 /* Inside an open batch. */
 struct apply {
@@ -21,6 +22,7 @@ struct apply {
     const char *collection;      /* its name */
     struct hearth_counts before; /* the batch began */
     int64_t records;             /* replayed since then */
+    struct ahead *ahead;         /* what was read of pages that are to be written; NULL */
 };
 
 /* Does the collection that came replace what is stored? History is united even with a COMPLETE

@@ -38,8 +38,7 @@ static int put_new(struct history *history, struct hearth_page *page,
     struct apply *apply = history->apply;
     struct err *err = history->err;
     struct model_page facts;
-    model_page_init(&facts);
-    facts.until = clock_now() + MODEL_VISIT_AHEAD;
+    model_page_init(&facts, clock_now());
     for (uint32_t i = 0; i < record->visit_count; i++)
         model_page_add_visit(&facts, record->visits[i].date, record->visits[i].type);
     page->guid = record->guid;

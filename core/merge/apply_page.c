@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "merge/ahead.h"
 #include "merge/apply.h"
 #include "model/page.h"
 #include "model/url.h"
@@ -90,17 +91,30 @@ static int page_on_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
     return 0;
 }
 
+static int sum_up(struct apply *apply, int64_t page, struct summary *summary,
+                  struct model_page *facts, struct err *err)
+{
+    const struct ahead_page *known = merge_ahead_find(apply->ahead, page);
+    model_page_init(facts, clock_now());
+    if (known != NULL) {
+        const struct ahead_bookmark *at = known->bookmarks;
+        for (; at != NULL; at = at->next)
+            page_on_bookmark(summary, &at->bookmark);
+        *facts = known->facts;
+        return 0;
+    }
+    int r = STORAGE(apply->storage, err, bookmarks_of_page, apply->account, page, page_on_bookmark,
+                    summary);
+    return r < 0 ? r
+                 : STORAGE(apply->storage, err, page_visits, apply->account, page, page_on_visit,
+                           facts);
+}
+
 int merge_apply_page(struct apply *apply, struct hearth_page *page, struct err *err)
 {
     struct summary summary = {.arena = &apply->arena};
-    int r = STORAGE(apply->storage, err, bookmarks_of_page, apply->account, page->id,
-                    page_on_bookmark, &summary);
     struct model_page facts;
-    model_page_init(&facts);
-    facts.until = clock_now() + MODEL_VISIT_AHEAD;
-    if (r == 0)
-        r = STORAGE(apply->storage, err, page_visits, apply->account, page->id, page_on_visit,
-                    &facts);
+    int r = sum_up(apply, page->id, &summary, &facts, err);
     if (r < 0)
         return r;
     if (summary.count == 0 && facts.visits == 0) {

@@ -1,5 +1,7 @@
 #include "merge/apply_tree.h"
 
+#include "base/clock.h"
+
 #include "merge/bookmark_rules.h"
 #include "model/page.h"
 #include "model/tree.h"
@@ -57,7 +59,7 @@ int merge_apply_touch_url(struct apply *apply, const char *url, int64_t added,
         /* a first version, so that the id is taken; touched pages are written again with
          * everything */
         struct model_page facts;
-        model_page_init(&facts);
+        model_page_init(&facts, clock_now());
         page.bookmarks = 1;
         page.bookmark_added = added;
         r = merge_apply_put_page(apply, &page, &facts, err);

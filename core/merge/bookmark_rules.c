@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/log.h"
+#include "merge/ahead.h"
 #include "merge/apply_tree.h"
 #include "merge/labels.h"
 #include "merge/records.h"
@@ -20,13 +21,17 @@ int64_t merge_bookmark_kind(int64_t said_kind, const char *url)
 static int rules_update_page(struct apply *apply, int64_t id, bool only_tags, struct err *err)
 {
     struct hearth_page page = {.struct_size = sizeof(page)};
+    const struct ahead_page *known = merge_ahead_find(apply->ahead, id);
     bool changed = false;
     int r = merge_labels_apply_tags(apply, id, &changed, err);
-    if (r == 0 && (changed || !only_tags)) {
+    if (known != NULL)
+        page = known->page;
+    if (changed)
+        merge_ahead_forget(apply->ahead, id);
+    if (r == 0 && known == NULL && (changed || !only_tags))
         r = STORAGE(apply->storage, err, page_get, apply->account, id, &page);
-        if (r == 0)
-            r = merge_apply_page(apply, &page, err);
-    }
+    if (r == 0 && (changed || !only_tags))
+        r = merge_apply_page(apply, &page, err);
     plug_storage_reset(apply->storage);
     arena_reset(&apply->arena);
     return r;
@@ -123,6 +128,27 @@ static int rules_renew(struct apply *apply, struct number_set *touched,
 
 /* --- deriving --- */
 
+/* Those that `left_out` has are left out; NULL: none is. */
+static int rules_update_pages(struct apply *apply, const struct number_set *pages,
+                              const struct number_set *left_out, struct err *err)
+{
+    struct ahead ahead;
+    int r = 0;
+    merge_ahead_init(&ahead);
+    apply->ahead = &ahead;
+    for (size_t i = 0; r == 0 && i < pages->count; i++) {
+        size_t left = pages->count - i;
+        if (i % AHEAD_PAGES == 0)
+            r = merge_ahead_read(&ahead, apply->storage, apply->account, pages->numbers + i,
+                                 left < AHEAD_PAGES ? left : AHEAD_PAGES, err);
+        if (r == 0 && (left_out == NULL || !number_set_has(left_out, pages->numbers[i])))
+            r = rules_update_page(apply, (int64_t)pages->numbers[i], left_out != NULL, err);
+    }
+    apply->ahead = NULL;
+    merge_ahead_fini(&ahead);
+    return r;
+}
+
 static int rules_apply_tree(struct apply *apply, struct number_set *touched, struct err *err)
 {
     bool old = false;
@@ -146,9 +172,7 @@ static int rules_apply_tree(struct apply *apply, struct number_set *touched, str
 int merge_bookmark_rules_derive(struct apply *apply, struct number_set *touched, struct err *err)
 {
     int r = rules_apply_tree(apply, touched, err);
-    for (size_t i = 0; r == 0 && i < touched->count; i++)
-        r = rules_update_page(apply, (int64_t)touched->numbers[i], false, err);
-    return r;
+    return r == 0 ? rules_update_pages(apply, touched, NULL, err) : r;
 }
 
 int merge_bookmark_rules_settle(struct apply *apply, struct err *err)
@@ -157,9 +181,8 @@ int merge_bookmark_rules_settle(struct apply *apply, struct err *err)
     int r = rules_renew(apply, &touched, &pages, err);
     if (r == 0)
         r = merge_bookmark_rules_derive(apply, &touched, err);
-    for (size_t i = 0; r == 0 && i < pages.count; i++)
-        if (!number_set_has(&touched, pages.numbers[i]))
-            r = rules_update_page(apply, (int64_t)pages.numbers[i], true, err);
+    if (r == 0) /* of the others no more than their tags can be another's */
+        r = rules_update_pages(apply, &pages, &touched, err);
     number_set_fini(&touched);
     number_set_fini(&pages);
     return r;

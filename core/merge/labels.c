@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "codec/codec.h"
+#include "merge/ahead.h"
 
 struct label_tag {
     const char *text, *folded;
@@ -197,8 +198,15 @@ int merge_labels_apply_tags(struct apply *apply, int64_t page, bool *ret_changed
 {
     struct copies copies = {.arena = &apply->arena};
     bool changed = false;
-    int r = STORAGE(apply->storage, err, bookmarks_of_page, apply->account, page, labels_on_copy,
+    const struct ahead_page *known = merge_ahead_find(apply->ahead, page);
+    int r = 0;
+    if (known == NULL)
+        r = STORAGE(apply->storage, err, bookmarks_of_page, apply->account, page, labels_on_copy,
                     &copies);
+    else
+        for (const struct ahead_bookmark *at = known->bookmarks; at != NULL; at = at->next)
+            if (labels_on_copy(&copies, &at->bookmark) != 0)
+                break;
     plug_storage_reset(apply->storage);
     if (r == 0 && copies.failed)
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");

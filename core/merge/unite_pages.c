@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "model/page.h"
 #include "model/source_id.h"
@@ -19,7 +20,7 @@ static int find_target(struct apply *apply, const char *url, struct hearth_page 
     struct model_page nothing;
     struct hearth_page page;
     int r = merge_apply_find_page(apply, url, &page, &is_new, err);
-    model_page_init(&nothing);
+    model_page_init(&nothing, clock_now());
     if (r == 0 && is_new)
         r = merge_apply_put_page(apply, &page, &nothing, err);
     if (r == 0)

@@ -2,9 +2,9 @@
 
 #include "base/str.h"
 
-void model_page_init(struct model_page *page)
+void model_page_init(struct model_page *page, int64_t now)
 {
-    *page = (struct model_page){0};
+    *page = (struct model_page){.until = now + MODEL_VISIT_AHEAD};
 }
 
 void model_page_add_visit(struct model_page *page, int64_t date, int type)
@@ -15,7 +15,7 @@ void model_page_add_visit(struct model_page *page, int64_t date, int type)
         page->last_visit = date;
     page->typed = page->typed || type == 2;
     page->seen = page->seen || model_visit_is_listed(type);
-    if (page->until == 0 || date <= page->until)
+    if (date <= page->until)
         model_frecency_add(&page->frecency, date, type);
 }
 

@@ -12,10 +12,9 @@ struct model_page {
     int64_t visits;     /* of any type */
     int64_t counted;    /* visit_count as Firefox counts: without types 4, 7, 8, 9 */
     int64_t last_visit; /* ms; of any type; 0: none */
-    /* a visit that is later is still to come, and no reason to rank high; 0: none is */
-    int64_t until;
-    bool typed; /* some visit has type 2 */
-    bool seen;  /* some visit has a type other than 4 and 8 (embedded, framed) */
+    int64_t until;      /* a visit that is later is still to come, and no reason to rank high */
+    bool typed;         /* some visit has type 2 */
+    bool seen;          /* some visit has a type other than 4 and 8 (embedded, framed) */
     struct model_frecency frecency;
 };
 
@@ -27,7 +26,7 @@ static inline bool model_visit_is_listed(int64_t type)
 /* How far a clock may be ahead, ms: visits that are later than this from now are to come. */
 enum { MODEL_VISIT_AHEAD = 600000 };
 
-void model_page_init(struct model_page *page);
+void model_page_init(struct model_page *page, int64_t now); /* ms */
 /* Every visit once, in any order. date: ms; type: 1 … 9. */
 void model_page_add_visit(struct model_page *page, int64_t date, int type);
 /* Firefox lists it nowhere in the history: place: queries, and pages that were only embedded or

@@ -212,37 +212,48 @@ static int fetch_conclude(const struct fetch *fetch, struct hearth_call *call, c
     }
 }
 
-static int fetch_exchange(struct net *net, struct hearth_call *call,
-                          const struct hearth_http_request *request, const struct target *target,
-                          unsigned allowed)
+/* What net_begin() has begun. */
+struct net_exchange {
+    struct net *net;
+    struct fetch fetch;
+    struct target target;
+    unsigned allowed;
+    uint32_t timeout;
+};
+
+static void exchange_count(int code)
 {
-    struct fetch fetch = {.allowed = allowed};
-    struct err err = {0};
-    pthread_mutex_init(&fetch.lock, NULL);
-    lock_init_condition(&fetch.changed);
-    int r = net_transfer_init(&fetch, net, request, target, &err);
-    if (r == 0) {
-        net_command(net, &fetch, NET_SUBMIT);
-        bool stopped = fetch_receive_answer(net, &fetch, call, target->place, request);
-        r = fetch_conclude(&fetch, call, target->place, stopped);
-    } else {
-        r = hearth_fail(call, r, "%s", err.text);
-    }
-    /* says nothing of the server */
-    bool short_of_time =
-        r == HEARTH_ERR_TIMEOUT && request->timeout != 0 && request->timeout < PATIENT;
-    if (!short_of_time)
-        plug_call_of(call)->told = net_note_outage(
-            net, target->place, r, fetch.headers_complete ? fetch.status : 0, call->error);
-    if (r == 0 && allowed == 0 && !fetch.proxied)
-        net_policy_learn(net, target->host, fetch.reached);
-    net_transfer_fini(&fetch);
-    pthread_cond_destroy(&fetch.changed);
-    pthread_mutex_destroy(&fetch.lock);
-    return r;
+    metrics_add(
+        metrics_register(METRIC_COUNTER, "http_client_requests", "requests to other servers"), 1);
+    if (code < 0)
+        metrics_add(metrics_register(METRIC_COUNTER, "http_client_failures",
+                                     "requests to other servers without an answer"),
+                    1);
 }
 
-int net_fetch(struct net *net, struct hearth_call *call, const struct hearth_http_request *request)
+/* The memory of it. */
+static void exchange_free(struct net_exchange *x)
+{
+    net_transfer_fini(&x->fetch);
+    pthread_cond_destroy(&x->fetch.changed);
+    pthread_mutex_destroy(&x->fetch.lock);
+    atomic_fetch_sub(&x->net->under_way, 1);
+    free(x);
+}
+
+static int exchange_send(struct net_exchange *x, struct hearth_call *call,
+                         const struct hearth_http_request *request)
+{
+    struct err err = {0};
+    int r = net_transfer_init(&x->fetch, x->net, request, &x->target, &err);
+    if (r < 0)
+        return hearth_fail(call, r, "%s", err.text);
+    net_command(x->net, &x->fetch, NET_SUBMIT);
+    return 0;
+}
+
+int net_begin(struct net *net, struct hearth_call *call, const struct hearth_http_request *request,
+              struct net_exchange **ret_exchange)
 {
     struct target target;
     unsigned allowed = 0;
@@ -258,17 +269,59 @@ int net_fetch(struct net *net, struct hearth_call *call, const struct hearth_htt
                            "%s asked to be left alone for %lld s more", target.place,
                            (long long)(left + 999) / 1000);
     }
+    struct net_exchange *x = calloc(1, sizeof(*x));
+    if (x == NULL)
+        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    *x = (struct net_exchange){.net = net,
+                               .fetch = {.allowed = allowed},
+                               .target = target,
+                               .allowed = allowed,
+                               .timeout = request->timeout};
+    pthread_mutex_init(&x->fetch.lock, NULL);
+    lock_init_condition(&x->fetch.changed);
     atomic_fetch_add(&net->under_way, 1);
     if (atomic_load(&net->stop))
         r = hearth_fail(call, HEARTH_ERR_CANCELLED, "hearthd stops");
     else
-        r = fetch_exchange(net, call, request, &target, allowed);
-    atomic_fetch_sub(&net->under_way, 1);
-    metrics_add(
-        metrics_register(METRIC_COUNTER, "http_client_requests", "requests to other servers"), 1);
-    if (r < 0)
-        metrics_add(metrics_register(METRIC_COUNTER, "http_client_failures",
-                                     "requests to other servers without an answer"),
-                    1);
+        r = exchange_send(x, call, request);
+    if (r < 0) {
+        exchange_free(x);
+        exchange_count(r);
+        return r;
+    }
+    *ret_exchange = x;
+    return 0;
+}
+
+int net_finish(struct net_exchange *x, struct hearth_call *call,
+               const struct hearth_http_request *request)
+{
+    struct net *net = x->net;
+    plug_call_of(call)->told = false;
+    bool stopped = fetch_receive_answer(net, &x->fetch, call, x->target.place, request);
+    int r = fetch_conclude(&x->fetch, call, x->target.place, stopped);
+    /* says nothing of the server */
+    bool short_of_time = r == HEARTH_ERR_TIMEOUT && x->timeout != 0 && x->timeout < PATIENT;
+    if (!short_of_time)
+        plug_call_of(call)->told = net_note_outage(
+            net, x->target.place, r, x->fetch.headers_complete ? x->fetch.status : 0, call->error);
+    if (r == 0 && x->allowed == 0 && !x->fetch.proxied)
+        net_policy_learn(net, x->target.host, x->fetch.reached);
+    exchange_free(x);
+    exchange_count(r);
     return r;
+}
+
+void net_cancel(struct net_exchange *x)
+{
+    fetch_send_end(x->net, &x->fetch);
+    exchange_free(x);
+    exchange_count(0);
+}
+
+int net_fetch(struct net *net, struct hearth_call *call, const struct hearth_http_request *request)
+{
+    struct net_exchange *exchange;
+    int r = net_begin(net, call, request, &exchange);
+    return r < 0 ? r : net_finish(exchange, call, request);
 }

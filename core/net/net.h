@@ -29,6 +29,16 @@ void net_destroy(struct net *net); /* after net_stop(), when no fetch runs any m
  * the time left in retry_after. */
 int net_fetch(struct net *net, struct hearth_call *call, const struct hearth_http_request *request);
 
+/* The same in two steps (hearth_host_ahead): the answer is awaited later. Each exchange is given
+ * back by net_finish() or net_cancel(), by the thread that began it, before net_destroy(). */
+struct net_exchange;
+int net_begin(struct net *net, struct hearth_call *call, const struct hearth_http_request *request,
+              struct net_exchange **ret_exchange);
+/* request: its callbacks and `ctx` count */
+int net_finish(struct net_exchange *exchange, struct hearth_call *call,
+               const struct hearth_http_request *request);
+void net_cancel(struct net_exchange *exchange);
+
 /* Asks nothing of "host:port" for so many ms (a soft back-off learnt from a header of its own). */
 void net_pause_host(struct net *net, const char *host, int64_t ms);
 

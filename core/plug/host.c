@@ -71,9 +71,10 @@ static void on_metric_add(const struct hearth_host *hearth, const char *name, in
 
 static const void *host_on_extension(const struct hearth_host *hearth, const char *name)
 {
-    return plug_host_of(hearth)->changes != NULL && strcmp(name, HEARTH_HOST_CHANGES) == 0
-               ? plug_host_of(hearth)->changes
-               : NULL;
+    const struct host *host = plug_host_of(hearth);
+    return strcmp(name, HEARTH_HOST_CHANGES) == 0 ? (const void *)host->changes
+           : strcmp(name, HEARTH_HOST_AHEAD) == 0 ? (const void *)host->ahead
+                                                  : NULL;
 }
 
 void plug_host_init(struct host *host, const char *module, host_http_fn http, void *http_data)

@@ -15,7 +15,8 @@ struct host {
     void *http_data; /* for http_fetch; NULL */
     /* sync plugins of a worker: its ear; NULL: nobody listens */
     const struct hearth_host_changes *changes;
-    void *changes_data; /* for changes->changed() */
+    void *changes_data;                    /* for changes->changed() */
+    const struct hearth_host_ahead *ahead; /* with http_data; NULL: http_fetch() alone */
 };
 
 /* http: NULL for kinds without the HTTP client; it finds http_data by plug_host_of(). */

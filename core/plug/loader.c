@@ -39,6 +39,7 @@ struct plug {
     uint64_t opening; /* enum hearth_opening */
     const struct hearth_host_changes *changes;
     void *changes_data;
+    const struct hearth_host_ahead *ahead;
     void *self;
     struct plug *next; /* every plug ever loaded: their code stays, so they do */
 };
@@ -329,6 +330,11 @@ void plug_listen(struct plug *plug, const struct hearth_host_changes *changes, v
     plug->changes_data = data;
 }
 
+void plug_allow_ahead(struct plug *plug, const struct hearth_host_ahead *ahead)
+{
+    plug->ahead = ahead;
+}
+
 int plug_open(struct plug *plug, const struct hearth_config_value *values, host_http_fn http,
               void *http_data, struct err *err)
 {
@@ -340,6 +346,7 @@ int plug_open(struct plug *plug, const struct hearth_config_value *values, host_
     plug->host.hearth.opening = plug->opening;
     plug->host.changes = plug->changes;
     plug->host.changes_data = plug->changes_data;
+    plug->host.ahead = plug->ahead;
     struct call call;
     plug_call_init(&call, NULL, 0, 0);
     int r = plug_call_check(&call, loader_open_instance(plug, &call.hearth, values), err);

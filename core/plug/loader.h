@@ -36,6 +36,9 @@ void plug_look_only(struct plug *plug);
 /* Before plug_open(): somebody listens to what the sync plugin says of its sources
  * (HEARTH_HOST_CHANGES); finds data by plug_host_of(). */
 void plug_listen(struct plug *plug, const struct hearth_host_changes *changes, void *data);
+/* Before plug_open(): a sync plugin may send requests ahead (HEARTH_HOST_AHEAD), with the same
+ * http_data as http_fetch(). */
+void plug_allow_ahead(struct plug *plug, const struct hearth_host_ahead *ahead);
 /* Opens the instance. values: in the order of the plugin's keys, valid until plug_close(). http:
  * sync plugins. */
 int plug_open(struct plug *plug, const struct hearth_config_value *values, host_http_fn http,

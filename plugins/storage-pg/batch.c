@@ -2,6 +2,7 @@
 
 #include "connection.h"
 #include "driver.h"
+#include "rows.h"
 #include "storage-sql/accounts.h"
 #include "storage-sql/batch_hooks.h"
 #include "storage-sql/bookmark_hooks.h"
@@ -12,6 +13,10 @@ void pg_batch_forget(struct batch *batch)
     number_set_fini(&batch->pages);
     number_set_fini(&batch->guids);
     number_set_fini(&batch->visited);
+    number_set_fini(&batch->bookmarks);
+    number_set_fini(&batch->lists);
+    number_set_fini(&batch->roots);
+    pg_rows_free(batch);
     *batch = (struct batch){.open = false};
 }
 
@@ -62,6 +67,14 @@ static int batch_load_account(struct handle *handle, const char *account)
         "SELECT a.row, a.generation, NOT EXISTS (SELECT 1 FROM pages p WHERE p.account = "
         "a.row), " REMOVAL_KINDS(
             "r.account = a.row AND ") ", a.pages + a.bookmarks, " WRITTEN_BY_OLDER
+                                      ", NOT EXISTS (SELECT 1 FROM visits v WHERE v.account = "
+                                      "a.row), NOT EXISTS (SELECT 1 FROM "
+                                      "bookmarks b WHERE b.account = a.row) AND NOT EXISTS (SELECT "
+                                      "1 FROM bookmark_claims c WHERE "
+                                      "c.account = a.row) AND NOT EXISTS (SELECT 1 FROM "
+                                      "bookmark_tombstones t WHERE t.account = "
+                                      "a.row) AND NOT EXISTS (SELECT 1 FROM bookmark_tags t WHERE "
+                                      "t.account = a.row)"
                                       " FROM accounts a WHERE id = $1 FOR KEY SHARE";
     struct batch *batch = &handle->batch;
     struct query query;
@@ -76,7 +89,8 @@ static int batch_load_account(struct handle *handle, const char *account)
                                 .generation = sql_column_int(&query, 1) + 1,
                                 .gone = (unsigned)sql_column_int(&query, 3),
                                 .knows = sql_column_flag(&query, 2),
-                                .empty = sql_column_flag(&query, 2),
+                                .empty = sql_column_flag(&query, 6),
+                                .knows_bookmarks = sql_column_flag(&query, 7),
                                 .worth = rows < LEARN_FROM * LEARN_FROM ? LEARN_FROM
                                                                         : rows / LEARN_FROM};
         strncat(batch->id, account, sizeof(batch->id) - 1);

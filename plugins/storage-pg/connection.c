@@ -114,6 +114,19 @@ int pg_connection_wait(struct handle *handle)
     }
 }
 
+int pg_connection_drain(struct handle *handle)
+{
+    int unsent, r = 0;
+    while (r == 0 && (unsent = PQflush(handle->pg)) > 0) {
+        r = wait_for_server(handle, POLLIN | POLLOUT);
+        if (r == 0 && PQconsumeInput(handle->pg) == 0)
+            return connection_lost(handle, "the connection broke");
+    }
+    if (r < 0)
+        pg_connection_close(handle);
+    return r == 0 && unsent < 0 ? connection_lost(handle, "the connection broke") : r;
+}
+
 /* --- opening --- */
 
 static int connect_poll(struct handle *handle)
@@ -142,12 +155,18 @@ static int connect_poll(struct handle *handle)
  * it takes `account, md5(parent)` for a handful of rows, and would sort the 60,000 of a folder
  * for 50 of them.
  *
+ * A memory of the rows that a join has met (memoize) costs more than it saves: hardly any comes
+ * twice, and a look at one costs a microsecond.
+ *
+ * Who has to wait for an ANALYZE (batch.c) needs no more of it than how many rows there are;
+ * autovacuum's looks at ten times as many.
+ *
  * Where an index gives all but the last column of an order, what is left is an incremental sort,
  * which is allowed. A statement that has to sort says so with OFFSET 0: the planner would
  * otherwise walk any index that has a part of the order, however much of it. */
 static int connection_greet(struct handle *handle)
 {
-    char sql[600];
+    char sql[800];
     snprintf(sql, sizeof(sql),
              "SET statement_timeout = %lld; SET client_connection_check_interval = '1s'; SET "
              "idle_in_transaction_session_timeout = "
@@ -155,8 +174,9 @@ static int connection_greet(struct handle *handle)
              "SET default_transaction_isolation = 'read committed'; SET synchronous_commit = 'on'; "
              "SET enable_seqscan = off; "
              "SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; "
-             "SET enable_sort = off; SET jit = off; "
-             "SET max_parallel_workers_per_gather = 0; SET plan_cache_mode = force_generic_plan",
+             "SET enable_sort = off; SET enable_memoize = off; SET jit = off; "
+             "SET max_parallel_workers_per_gather = 0; SET default_statistics_target = 10; SET "
+             "plan_cache_mode = force_generic_plan",
              (long long)handle->database->statement_timeout);
     if (PQsetnonblocking(handle->pg, 1) != 0 || PQsendQuery(handle->pg, sql) != 1)
         return connection_lost(handle, "takes no statement");

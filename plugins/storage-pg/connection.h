@@ -15,6 +15,9 @@ void pg_connection_check_idle(struct handle *handle);
 /* Waits until PQgetResult() does not block. Ends with CANCELLED, TIMEOUT or UNAVAILABLE; the
  * connection is closed then. */
 int pg_connection_wait(struct handle *handle);
+/* Waits until the server has taken in what was sent, but for what the sockets hold; ends like
+ * that. */
+int pg_connection_drain(struct handle *handle);
 /* Until the descriptor has one of `events` (poll.h). 0, or CANCELLED, TIMEOUT. */
 int pg_connection_wait_fd(struct handle *handle, int fd, short events);
 /* CANCELLED, TIMEOUT, with a text; 0: go on. */

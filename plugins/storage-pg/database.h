@@ -41,13 +41,23 @@ struct batch {
      * pg_pages_learn() when many were asked for. */
     bool knows;
     struct number_set pages, guids; /* ids, and hashes of guids */
-    /* There were none at the beginning: those in `pages` have no visits but what was put since
-     * then, into these. An archive brings all pages before the first visit. */
+    /* There were no visits at the beginning: pages in `pages` have none but what was put since
+     * then, into these. Bookmarks, and archives, bring pages before the first visit. */
     bool empty;
     struct number_set visited;
+    /* The same of bookmarks: all guids, and all folders with a list of children, tombstones or
+     * tags are in these sets. `bookmarks` also has what is there when it is not all. */
+    bool knows_bookmarks;
+    struct number_set bookmarks, lists, roots;
     int64_t asked, worth; /* pages that were asked for, and how many make it worth to learn all */
     int64_t absent;       /* page that was looked up last and is not there; 0 */
     int64_t fresh;        /* page that this batch has inserted, without visits yet; 0 */
+    struct known_page {
+        int64_t id, host_key;
+        bool hidden;
+    } last;                  /* page that was written or looked up last; id 0: none */
+    struct all_rows *rows;   /* that are not sent yet: rows.h */
+    int64_t written, replan; /* rows, and with how many plans are made anew */
 };
 
 /* What the server still has to answer, in order. */

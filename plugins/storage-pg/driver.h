@@ -84,4 +84,13 @@
 
 #include "storage-sql/fields.h"
 
+/* Arrays of the fields of many rows (rows.h); first: that of the key, with its number. */
+#define SQL_ARRAY_TEXT                                       "?::text[]"
+#define SQL_ARRAY_INT                                        "?::bigint[]"
+#define SQL_ARRAY_FLAG                                       "?::boolean[]"
+#define SQL_ARRAY_REAL                                       "?::double precision[]"
+#define SQL_ARRAY(T, role, kind, name, least, most, meaning) SQL_STORED_##role(, SQL_ARRAY_##kind)
+
+#define SQL_ARRAYS(first, FIELDS) SQL_JOIN_BEHIND(first, FIELDS(SQL_ARRAY, ))
+
 #endif

@@ -4,6 +4,7 @@
 
 #include "batch.h"
 #include "driver.h"
+#include "rows.h"
 #include "storage-sql/removals.h"
 #include "support/call.h"
 #include "support/hash.h"
@@ -78,6 +79,9 @@ void sql_page_note(struct op *op, const char *account, int64_t id, const struct 
     (void)row;
     if (batch != NULL && page == NULL)
         batch->absent = id;
+    if (batch != NULL && page != NULL)
+        batch->last = (struct known_page){
+            .id = id, .host_key = support_host_key(page->host), .hidden = page->hidden};
 }
 
 /* ?1 account, ?2 generation, ?3 key of the host; `first`: where the fields begin. */
@@ -97,29 +101,69 @@ static const char PUT[] =
                              "excluded.generation, host_key = "
                              "excluded.host_key, " SQL_EXCLUDED(page, HEARTH_PAGE_FIELDS);
 
-/* Of a page that is known to be new: nothing of it has to be looked for. */
-static const char INSERT[] = INSERT_PAGE("?4");
+/* The same of many at once, where none can have been removed. */
+#define PAGE_ROW_NAMES "generation, host_key, " SQL_NAMES(HEARTH_PAGE_FIELDS)
+#define PAGE_ROW_ARRAYS                                                                            \
+    "?2::bigint[], ?3::bigint[], " SQL_ARRAYS("?4::bigint[]", HEARTH_PAGE_FIELDS)
+#define INSERT_PAGES(from)                                                                         \
+    "INSERT INTO pages (account, " PAGE_ROW_NAMES ") SELECT ?1::bigint, u.* FROM " from
+
+/* Of pages that are known to be new nothing has to be looked for. */
+static const char INSERT_ROWS[] = INSERT_PAGES("unnest(" PAGE_ROW_ARRAYS ") AS u");
+
+/* clang-format off */
+static const char PUT_ROWS[] =
+    "WITH u AS MATERIALIZED (SELECT * FROM unnest(" PAGE_ROW_ARRAYS ") AS u (" PAGE_ROW_NAMES ")), "
+    "n AS MATERIALIZED (SELECT u.id, u.hidden, u.host_key FROM u JOIN pages p ON p.account = ?1 "
+    "AND p.id = u.id WHERE p.hidden <> u.hidden OR p.host_key <> u.host_key), "
+    "v AS (UPDATE visits v SET hidden = n.hidden, host_key = n.host_key FROM n WHERE "
+    "v.account = ?1 AND v.page = n.id) " INSERT_PAGES("u")
+    " ON CONFLICT (account, id) DO UPDATE SET generation = excluded.generation, host_key = "
+    "excluded.host_key, " SQL_EXCLUDED(page, HEARTH_PAGE_FIELDS);
+/* clang-format on */
+
+static int collect_page(struct handle *handle, const struct hearth_page *page, bool is_new)
+{
+    struct query query;
+    int r = 0;
+    if (is_new)
+        pg_rows_open(&query, handle, ROWS_PAGES, INSERT_ROWS);
+    else
+        r = pg_rows_open_once(&query, handle, ROWS_PAGE_CHANGES, PUT_ROWS, (uint64_t)page->id);
+    if (r < 0)
+        return r;
+    sql_query_int(&query, handle->batch.generation);
+    sql_query_int(&query, support_host_key(support_or_empty(page->host)));
+    sql_bind_page(&query, page);
+    return pg_rows_add(&query);
+}
+
+static int write_one(struct handle *handle, const struct hearth_page *page)
+{
+    struct query query;
+    sql_query_open(&query, handle, PUT);
+    sql_query_batch(&query);
+    sql_query_int(&query, handle->batch.generation);
+    sql_query_int(&query, support_host_key(support_or_empty(page->host)));
+    sql_query_int(&query, page->id);
+    sql_query_flag(&query, page->hidden);
+    sql_bind_page(&query, page);
+    return sql_query_later(&query, COUNT_NONE, 0);
+}
 
 int sql_page_write(struct handle *handle, const struct hearth_page *page)
 {
     struct batch *batch = &handle->batch;
-    struct query query;
     bool is_new = batch->knows && !number_set_has(&batch->pages, (uint64_t)page->id);
     bool fresh = known_page(handle, page->id) == HEARTH_ERR_NOT_FOUND;
-    bool plain = is_new && !sql_removal_may_be(handle, HEARTH_REMOVAL_PAGE);
-    sql_query_open(&query, handle, plain ? INSERT : PUT);
-    sql_query_batch(&query);
-    sql_query_int(&query, batch->generation);
-    sql_query_int(&query, support_host_key(support_or_empty(page->host)));
-    if (!plain) {
-        sql_query_int(&query, page->id);
-        sql_query_flag(&query, page->hidden);
-    }
-    sql_bind_page(&query, page);
-    int r = sql_query_later(&query, COUNT_NONE, 0);
+    int r = sql_removal_may_be(handle, HEARTH_REMOVAL_PAGE) ? write_one(handle, page)
+                                                            : collect_page(handle, page, is_new);
     if (r == 0 && batch->knows && !number_set_add(&batch->pages, (uint64_t)page->id))
         r = support_no_memory(handle->call);
     batch->absent = batch->absent == page->id ? 0 : batch->absent;
+    batch->last = (struct known_page){.id = page->id,
+                                      .host_key = support_host_key(support_or_empty(page->host)),
+                                      .hidden = page->hidden};
     if (fresh)
         batch->fresh = page->id;
     return r;
@@ -129,6 +173,7 @@ int sql_page_write(struct handle *handle, const struct hearth_page *page)
 static void forget_known(struct batch *batch)
 {
     batch->knows = batch->empty = false;
+    batch->last.id = 0;
     number_set_clear(&batch->pages);
     number_set_clear(&batch->guids);
 }
@@ -170,12 +215,22 @@ int sql_page_join_guid(struct handle *handle, const char *guid, int64_t page)
     static const char PUT_GUID[] =
         "INSERT INTO page_guids (account, guid, page) VALUES (?1, ?2, ?3) "
         "ON CONFLICT (account, md5(guid)) DO UPDATE SET page = excluded.page";
+    static const char INSERT_GUIDS[] =
+        "INSERT INTO page_guids (account, guid, page) SELECT ?1::bigint, u.* FROM "
+        "unnest(?2::text[], ?3::bigint[]) AS u";
     struct query query;
     int r = page_row_check(handle, page);
+    bool is_new = !sql_page_expect_guid(handle, guid);
     if (r == 0 && handle->batch.knows && !number_set_add_text(&handle->batch.guids, guid))
         r = support_no_memory(handle->call);
     if (r < 0)
         return r;
+    if (is_new) {
+        pg_rows_open(&query, handle, ROWS_GUIDS, INSERT_GUIDS);
+        sql_query_text(&query, guid);
+        sql_query_int(&query, page);
+        return pg_rows_add(&query);
+    }
     sql_query_open(&query, handle, PUT_GUID);
     sql_query_batch(&query);
     sql_query_text(&query, guid);

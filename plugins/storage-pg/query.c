@@ -1,12 +1,14 @@
 #include "query.h"
 
 #include <ctype.h>
+#include <endian.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "connection.h"
 #include "handle.h"
+#include "rows.h"
 #include "support/call.h"
 #include "codec/codec.h"
 
@@ -16,6 +18,8 @@ void sql_query_open(struct query *query, struct handle *handle, const char *sql)
     query->sql = sql;
     query->count = query->row = query->rows = 0;
     query->result = NULL;
+    query->collects = false;
+    query->rows_of = NULL;
 }
 
 void sql_query_close(struct query *query)
@@ -34,6 +38,11 @@ static void query_bind(struct query *query, const char *value, int size, int for
 
 void sql_query_int(struct query *query, int64_t value)
 {
+    uint64_t bits = htobe64((uint64_t)value);
+    if (query->collects) {
+        pg_rows_bind(query, ROWS_INT, &bits, sizeof(bits));
+        return;
+    }
     char *text = query->numbers[query->count];
     snprintf(text, sizeof(query->numbers[0]), "%" PRId64, value);
     query_bind(query, text, 0, 0);
@@ -41,21 +50,37 @@ void sql_query_int(struct query *query, int64_t value)
 
 void sql_query_flag(struct query *query, int64_t value)
 {
-    query_bind(query, value ? "t" : "f", 0, 0);
+    if (query->collects)
+        pg_rows_bind(query, ROWS_FLAG, value ? "\1" : "\0", 1);
+    else
+        query_bind(query, value ? "t" : "f", 0, 0);
 }
 
 void sql_query_text(struct query *query, const char *text)
 {
-    query_bind(query, text, 0, 0);
+    if (query->collects)
+        pg_rows_bind(query, ROWS_TEXT, text, text == NULL ? 0 : strlen(text));
+    else
+        query_bind(query, text, 0, 0);
 }
 
 void sql_query_bytes(struct query *query, const void *bytes, size_t size)
 {
-    query_bind(query, size == 0 ? "" : bytes, (int)size, 1);
+    if (query->collects)
+        pg_rows_bind(query, ROWS_BYTES, size == 0 ? "" : bytes, size);
+    else
+        query_bind(query, size == 0 ? "" : bytes, (int)size, 1);
 }
 
 void sql_query_real(struct query *query, double value)
 {
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof(bits));
+    bits = htobe64(bits);
+    if (query->collects) {
+        pg_rows_bind(query, ROWS_REAL, &bits, sizeof(bits));
+        return;
+    }
     char *text = query->numbers[query->count];
     snprintf(text, sizeof(query->numbers[0]), "%.17g", value);
     query_bind(query, text, 0, 0);
@@ -172,7 +197,7 @@ static int send_preparation(struct handle *handle, int statement, const char *na
 }
 
 /* Puts the statement, and its preparation, into libpq's buffer. */
-static int query_send(struct query *query, struct pending pending)
+static int query_send_now(struct query *query, struct pending pending)
 {
     struct handle *handle = query->handle;
     int i = statement_of(handle, query->sql);
@@ -188,6 +213,13 @@ static int query_send(struct query *query, struct pending pending)
         return send_failed(handle);
     pending_push(handle, pending);
     return 0;
+}
+
+/* Behind what was collected. */
+static int query_send(struct query *query, struct pending pending)
+{
+    int r = pg_rows_waiting(query->handle) ? pg_query_send_rows(query->handle) : 0;
+    return r < 0 ? r : query_send_now(query, pending);
 }
 
 static void break_batch(struct handle *handle, int code)
@@ -282,6 +314,8 @@ static int answers_settle(struct handle *handle, PGresult **ret_mine)
 int pg_query_settle(struct handle *handle)
 {
     PGresult *none = NULL;
+    if (handle->batch.broken == 0 && pg_rows_waiting(handle))
+        pg_query_send_rows(handle);
     if (handle->batch.broken == 0 && handle->pg != NULL && handle->pending_count > 0)
         answers_settle(handle, &none);
     PQclear(none);
@@ -353,19 +387,66 @@ int sql_query_run(struct query *query, int64_t *ret_rows)
     return r;
 }
 
-static int send_later(struct query *query, struct pending pending)
+/* Plans are made once for each connection. One that was made while a table had a handful of rows
+ * takes whatever index has the account in it: with each row that the batch adds it takes longer. */
+static int plan_anew(struct handle *handle)
+{
+    enum { REPLAN_FROM = 256, REPLAN_FACTOR = 8 };
+    struct batch *batch = &handle->batch;
+    if (batch->replan == 0)
+        batch->replan = REPLAN_FROM;
+    if (batch->written < batch->replan)
+        return 0;
+    batch->replan *= REPLAN_FACTOR;
+    if (PQsendQueryParams(handle->pg, "DISCARD PLANS", 0, NULL, NULL, NULL, NULL, 0) != 1)
+        return send_failed(handle);
+    pending_push(handle,
+                 (struct pending){.kind = PENDING_LATER, .counters = {COUNT_NONE, COUNT_NONE}});
+    return 0;
+}
+
+static int send_and_go_on(struct query *query, struct pending pending,
+                          int (*send)(struct query *query, struct pending pending))
 {
     struct handle *handle = query->handle;
-    if (handle->batch.broken != 0)
-        return pg_query_settle(handle);
+    PGresult *none = NULL;
     int r = pg_connection_ensure(handle);
     if (r == 0)
-        r = query_send(query, pending);
+        r = send(query, pending);
+    if (r == 0)
+        r = plan_anew(handle);
+    if (r == 0 && handle->pending_count > PENDING_MAX - 4)
+        r = answers_settle(handle, &none);
     if (r < 0)
         break_batch(handle, r);
-    if (r == 0 && handle->pending_count > PENDING_MAX - 4)
-        r = pg_query_settle(handle);
     return r;
+}
+
+static int send_later(struct query *query, struct pending pending)
+{
+    if (query->handle->batch.broken != 0)
+        return pg_query_settle(query->handle);
+    query->handle->batch.written++;
+    return send_and_go_on(query, pending, query_send);
+}
+
+/* Until the server has taken it in: what libpq holds is bounded then, and the server works while
+ * the next rows are collected. */
+static int send_rows(struct query *query)
+{
+    int r = send_and_go_on(
+        query, (struct pending){.kind = PENDING_LATER, .counters = {COUNT_NONE, COUNT_NONE}},
+        query_send_now);
+    if (r == 0)
+        r = pg_connection_drain(query->handle);
+    if (r < 0)
+        break_batch(query->handle, r);
+    return r;
+}
+
+int pg_query_send_rows(struct handle *handle)
+{
+    return handle->batch.broken != 0 ? pg_query_settle(handle) : pg_rows_send(handle, send_rows);
 }
 
 int sql_query_later(struct query *query, enum counter counter, int by)

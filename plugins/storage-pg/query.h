@@ -22,6 +22,8 @@ struct query {
     uint8_t hash[32]; /* of sql_column_hash() */
     PGresult *result;
     int row, rows;
+    bool collects; /* what is bound is a row for these: rows.h. NULL: no memory */
+    struct rows *rows_of;
 };
 
 void sql_query_account(struct query *query, const char *account);
@@ -36,6 +38,8 @@ int pg_query_execute(struct query *query);
 /* sql_query_later() for a statement that says itself what is to be counted: the columns 0 and 1
  * of its row are added to these counters. */
 int pg_query_later_sums(struct query *query, enum counter first, enum counter second);
+/* Sends the rows that were collected. */
+int pg_query_send_rows(struct handle *handle);
 /* Waits for everything that was sent. 0, or the batch's first error. */
 int pg_query_settle(struct handle *handle);
 /* One statement without parameters and results; not prepared. */

@@ -4,6 +4,7 @@
 #include "batch.h"
 #include "connection.h"
 #include "driver.h"
+#include "rows.h"
 #include "storage-sql/page_hooks.h"
 #include "storage-sql/removals.h"
 #include "support/call.h"
@@ -41,17 +42,21 @@ static int make_arrays(struct handle *handle, const struct hearth_visit *visits,
     return 0;
 }
 
+static bool visit_is_first(const struct hearth_visit *visits, size_t i)
+{
+    size_t k = 0;
+    while (k < i && (HEARTH_AT(visits, k)->date != HEARTH_AT(visits, i)->date ||
+                     HEARTH_AT(visits, k)->type != HEARTH_AT(visits, i)->type))
+        k++;
+    return k == i;
+}
+
 /* Different (date, type) pairs: what a page without visits will have added. */
 static int64_t count_different(const struct hearth_visit *visits, size_t count)
 {
     int64_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        size_t k = 0;
-        while (k < i && (HEARTH_AT(visits, k)->date != HEARTH_AT(visits, i)->date ||
-                         HEARTH_AT(visits, k)->type != HEARTH_AT(visits, i)->type))
-            k++;
-        n += k == i;
-    }
+    for (size_t i = 0; i < count; i++)
+        n += visit_is_first(visits, i);
     return n;
 }
 
@@ -121,6 +126,32 @@ static int put_fresh(struct handle *handle, int64_t page, const struct visit_arr
     return sql_query_later(&query, COUNT_NONE, 0);
 }
 
+/* Of the page that was written or read last: nothing of it has to be looked up. */
+static int collect_visits(struct handle *handle, const struct known_page *page,
+                          const struct hearth_visit *visits, size_t count)
+{
+    static const char INSERT[] =
+        "INSERT INTO visits (account, page, date, type, source, hidden, host_key) SELECT "
+        "?1::bigint, u.* FROM unnest(?2::bigint[], ?3::bigint[], ?4::bigint[], ?5::bigint[], "
+        "?6::boolean[], ?7::bigint[]) AS u";
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        const struct hearth_visit *visit = HEARTH_AT(visits, i);
+        struct query query;
+        if (!visit_is_first(visits, i))
+            continue;
+        pg_rows_open(&query, handle, ROWS_VISITS, INSERT);
+        sql_query_int(&query, page->id);
+        sql_query_int(&query, visit->date);
+        sql_query_int(&query, visit->type);
+        sql_query_int(&query, source_of(visit));
+        sql_query_flag(&query, page->hidden);
+        sql_query_int(&query, page->host_key);
+        r = pg_rows_add(&query);
+    }
+    return r;
+}
+
 /* Does the batch know that the page is there and has no visits? From here on it may have some. */
 static int take_fresh(struct handle *handle, int64_t page, bool *ret_fresh)
 {
@@ -140,15 +171,24 @@ int sql_visits_write(struct handle *handle, int64_t page, const struct hearth_vi
                      size_t count, int64_t *ret_added)
 {
     enum { FEW = 200 };
+    struct batch *batch = &handle->batch;
     struct visit_arrays arrays;
     bool fresh = false;
-    int r = make_arrays(handle, visits, count, &arrays);
-    if (r == 0 && count > 0)
-        r = take_fresh(handle, page, &fresh);
+    int r = count > 0 ? take_fresh(handle, page, &fresh) : 0;
     if (r < 0)
         return r;
-    if (!fresh || count > FEW)
+    fresh = fresh && count <= FEW;
+    if (fresh && batch->last.id == page && !sql_removal_may_be(handle, HEARTH_REMOVAL_VISIT)) {
+        *ret_added = count_different(visits, count);
+        batch->delta[COUNT_VISITS] += *ret_added;
+        batch->delta[COUNT_PAGES] += *ret_added > 0;
+        return collect_visits(handle, &batch->last, visits, count);
+    }
+    r = make_arrays(handle, visits, count, &arrays);
+    if (r == 0 && !fresh)
         return put_and_ask(handle, page, &arrays, ret_added);
+    if (r < 0)
+        return r;
     *ret_added = count_different(visits, count);
     return put_fresh(handle, page, &arrays, *ret_added);
 }

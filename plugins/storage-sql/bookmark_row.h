@@ -12,6 +12,16 @@
 #define SQL_EXCLUDED_bookmark_position                                                             \
     ~, "CASE WHEN excluded.parent IS NULL THEN b.position ELSE excluded.position END"
 
+#define MOVE_BOOKMARK                                                                              \
+    "UPDATE bookmarks SET parent = ?3, position = ?4 WHERE " OF_BATCH SAME_TEXT("guid", "?2")
+static inline void sql_bind_place(struct query *query, const char *guid, const char *parent,
+                                  int64_t position)
+{
+    sql_query_text(query, guid);
+    sql_query_text(query, parent);
+    sql_query_int(query, position);
+}
+
 #define PUT_BOOKMARK                                                                               \
     "INSERT INTO bookmarks AS b (" ACCOUNT_COLUMN                                                  \
     SQL_NAMES(HEARTH_BOOKMARK_FIELDS) ") VALUES (" ACCOUNT_VALUE SQL_VALUES(                       \

@@ -33,23 +33,13 @@ size_t sql_bookmark_next_tag(const char **at, const char **ret_tag)
 static int insert_tag(struct handle *handle, const struct hearth_bookmark *bookmark,
                       const char *tag, size_t size)
 {
-    static const char INSERT[] =
-        "INSERT INTO bookmark_tags (" ACCOUNT_COLUMN "folded, added, guid, tag) "
-        "VALUES (" ACCOUNT_VALUE "?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
     char *folded = handle->database->host->alloc(handle->call, (CODEC_FOLD_GROWTH + 1) * size + 2);
-    struct query query;
     if (folded == NULL)
         return support_no_memory(handle->call);
     /* the memory is zeroed: both texts end */
     char *written = folded + codec_fold(tag, size, folded) + 1;
     memcpy(written, tag, size);
-    sql_query_open(&query, handle, INSERT);
-    sql_query_batch(&query);
-    sql_query_text(&query, folded);
-    sql_query_int(&query, bookmark->added);
-    sql_query_text(&query, bookmark->guid);
-    sql_query_text(&query, written);
-    return sql_query_later(&query, COUNT_NONE, 0);
+    return sql_bookmark_insert_tag(handle, bookmark, folded, written);
 }
 
 static int write_tags(struct handle *handle, const struct hearth_bookmark *bookmark, bool is_new)
@@ -147,9 +137,6 @@ int sql_bookmark_children_put(void *self, struct hearth_call *call, int64_t sour
 {
     static const char REMOVE[] =
         "DELETE FROM bookmark_claims WHERE " OF_BATCH SAME_TEXT("folder", "?2");
-    static const char INSERT[] =
-        "INSERT INTO bookmark_claims (" ACCOUNT_COLUMN
-        "folder, position, child, source) VALUES (" ACCOUNT_VALUE "?2, ?3, ?4, ?5)";
     struct op op;
     if (folder == NULL)
         return hearth_fail(call, HEARTH_ERR_INVALID, "no folder is named");
@@ -159,39 +146,24 @@ int sql_bookmark_children_put(void *self, struct hearth_call *call, int64_t sour
     int r = sql_op_begin_in_batch(&op, self, call);
     if (r < 0)
         return r;
-    r = later_with_guid(op.handle, REMOVE, folder);
-    for (size_t i = 0; r == 0 && i < count; i++) {
-        struct query query;
-        sql_query_open(&query, op.handle, INSERT);
-        sql_query_batch(&query);
-        sql_query_text(&query, folder);
-        sql_query_int(&query, (int64_t)i);
-        sql_query_text(&query, children[i]);
-        sql_query_int(&query, source);
-        r = sql_query_later(&query, COUNT_NONE, 0);
-    }
+    r = sql_bookmark_expect_list(op.handle, folder);
+    if (r > 0)
+        r = later_with_guid(op.handle, REMOVE, folder);
+    for (size_t i = 0; r == 0 && i < count; i++)
+        r = sql_bookmark_insert_claim(op.handle, source, folder, (int64_t)i, children[i]);
     return sql_op_end_in_batch(&op, r);
 }
 
 int sql_bookmark_place(void *self, struct hearth_call *call, const char *guid, const char *parent,
                        int64_t position)
 {
-    static const char PLACE[] =
-        "UPDATE bookmarks SET parent = ?3, position = ?4 WHERE " OF_BATCH SAME_TEXT("guid", "?2");
     struct op op;
-    struct query query;
-    int64_t rows = 0;
     int r = sql_op_begin_in_batch(&op, self, call);
     if (r < 0)
         return r;
     sql_bookmark_will_move(op.handle);
-    sql_query_open(&query, op.handle, PLACE);
-    sql_query_batch(&query);
-    sql_query_text(&query, guid);
-    sql_query_text(&query, parent);
-    sql_query_int(&query, position);
-    r = sql_query_run(&query, &rows);
-    if (r == 0 && rows == 0)
+    r = sql_bookmark_move(op.handle, guid, parent, position);
+    if (r == HEARTH_ERR_NOT_FOUND)
         r = hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no bookmark %s", support_or_empty(guid));
     return sql_op_end_in_batch(&op, r);
 }

@@ -52,7 +52,9 @@ int sql_bookmark_get(void *self, struct hearth_call *call, const char *account, 
     int r = sql_op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such bookmark");
-    r = bookmark_row_find(op.handle, account, guid, &bookmark);
+    r = sql_bookmark_expect(&op, account, guid)
+            ? bookmark_row_find(op.handle, account, guid, &bookmark)
+            : hearth_fail(call, HEARTH_ERR_NOT_FOUND, "no such bookmark");
     if (r == 0 && bookmark.kind == HEARTH_FOLDER && sql_bookmark_has_moved(op.handle)) {
         r = sql_bookmark_add_moves(op.handle);
         if (r == 0)

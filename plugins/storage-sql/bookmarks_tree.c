@@ -1,9 +1,10 @@
 /* What the repair of the tree of bookmarks reads, and the list of tags. */
 #include "driver.h"
+#include "storage-sql/bookmark_hooks.h"
 #include "storage-sql/operations.h"
 
 static int list_nodes(void *self, struct hearth_call *call, const char *sql, const char *account,
-                      hearth_bookmark_item_cb cb, void *ctx)
+                      bool bookmarks, hearth_bookmark_item_cb cb, void *ctx)
 {
     struct op op;
     struct query query;
@@ -28,6 +29,8 @@ static int list_nodes(void *self, struct hearth_call *call, const char *sql, con
             .keyword = sql_column_text(&query, 10),
             .said_keyword = sql_column_text(&query, 11),
         };
+        if (bookmarks)
+            sql_bookmark_note(&op, account, item.guid);
         if (cb(ctx, &item) != 0)
             break;
     }
@@ -41,7 +44,7 @@ int sql_bookmark_items(void *self, struct hearth_call *call, const char *account
     static const char NODES[] = "SELECT guid, parent, said_parent, kind, position, added, "
                                 "modified, source, coalesce(page, 0), said_kind, keyword, "
                                 "said_keyword FROM bookmarks" WHERE_ACCOUNT " ORDER BY guid";
-    return list_nodes(self, call, NODES, account, cb, ctx);
+    return list_nodes(self, call, NODES, account, true, cb, ctx);
 }
 
 int sql_bookmark_tombstones(void *self, struct hearth_call *call, const char *account,
@@ -49,7 +52,7 @@ int sql_bookmark_tombstones(void *self, struct hearth_call *call, const char *ac
 {
     static const char TOMBSTONES[] = "SELECT guid, parent, NULL, 0, 0, 0, 0, source, 0, 0, NULL, "
                                      "NULL FROM bookmark_tombstones" WHERE_ACCOUNT " ORDER BY guid";
-    return list_nodes(self, call, TOMBSTONES, account, cb, ctx);
+    return list_nodes(self, call, TOMBSTONES, account, false, cb, ctx);
 }
 
 int sql_bookmark_children(void *self, struct hearth_call *call, const char *account,

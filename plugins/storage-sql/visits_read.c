@@ -132,7 +132,7 @@ int sql_visit_list(void *self, struct hearth_call *call, const char *account,
         .from = filter->from == 0 ? INT64_MIN : filter->from,
         .place =
             visit_place_of(filter->to, filter->after_date, filter->after_page, filter->after_type),
-        .piece = {64, 256, 4}, /* a person's page of history is one of them */
+        .piece = {52, 208, 4}, /* a person's page of history is one of them */
         .rows = true,
     };
     int r = sql_op_begin_account(&op, self, call, account);

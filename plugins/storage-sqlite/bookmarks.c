@@ -105,6 +105,69 @@ int sql_bookmark_erase_all(struct handle *handle, int64_t source)
     return sql_query_run(&query, NULL);
 }
 
+int sql_bookmark_insert_tag(struct handle *handle, const struct hearth_bookmark *bookmark,
+                            const char *folded, const char *tag)
+{
+    static const char INSERT[] = "INSERT INTO bookmark_tags (folded, added, guid, tag) "
+                                 "VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
+    struct query query;
+    sql_query_open(&query, handle, INSERT);
+    sql_query_text(&query, folded);
+    sql_query_int(&query, bookmark->added);
+    sql_query_text(&query, bookmark->guid);
+    sql_query_text(&query, tag);
+    return sql_query_run(&query, NULL);
+}
+
+int sql_bookmark_insert_claim(struct handle *handle, int64_t source, const char *folder,
+                              int64_t position, const char *child)
+{
+    static const char INSERT[] =
+        "INSERT INTO bookmark_claims (folder, position, child, source) VALUES (?, ?, ?, ?)";
+    struct query query;
+    sql_query_open(&query, handle, INSERT);
+    sql_query_text(&query, folder);
+    sql_query_int(&query, position);
+    sql_query_text(&query, child);
+    sql_query_int(&query, source);
+    return sql_query_run(&query, NULL);
+}
+
+int sql_bookmark_move(struct handle *handle, const char *guid, const char *parent, int64_t position)
+{
+    static const char MOVE[] = MOVE_BOOKMARK;
+    struct query query;
+    int64_t rows = 0;
+    sql_query_open(&query, handle, MOVE);
+    sql_query_batch(&query);
+    sql_bind_place(&query, guid, parent, position);
+    int r = sql_query_run(&query, &rows);
+    return r == 0 && rows == 0 ? HEARTH_ERR_NOT_FOUND : r;
+}
+
+/* To look is as quick as to know. */
+bool sql_bookmark_expect(struct op *op, const char *account, const char *guid)
+{
+    (void)op;
+    (void)account;
+    (void)guid;
+    return true;
+}
+
+int sql_bookmark_expect_list(struct handle *handle, const char *folder)
+{
+    (void)handle;
+    (void)folder;
+    return 1;
+}
+
+void sql_bookmark_note(struct op *op, const char *account, const char *guid)
+{
+    (void)op;
+    (void)account;
+    (void)guid;
+}
+
 /* The triggers count at once. */
 void sql_bookmark_will_move(struct handle *handle)
 {

@@ -6,6 +6,7 @@
 #include "json_scan.h"
 #include "text.h"
 #include "timestamp.h"
+#include "codec/codec.h"
 #include "support/buf.h"
 
 int fx_decoder_init(struct fx_decoder *decoder)
@@ -129,38 +130,32 @@ enum fx_bso_status fx_bso_decrypt(struct fx_decoder *decoder, const struct fx_ke
 }
 
 /* Firefox cuts long titles in the middle of surrogate pairs, and old clients wrote bytes that
- * are no UTF-8: one bad character should not cost the record. Neither should a number beyond 64
- * bits. */
-static json_t *plaintext_parse(struct support_buf *plain)
+ * are no UTF-8: one bad character should not cost the record. */
+static int plaintext_parse(struct support_buf *plain, struct fx_arena *arena,
+                           struct fx_json **ret_json)
 {
-    if (fx_json_scan(plain->data, plain->size, NULL, NULL) != 0)
-        return NULL;
-    json_t *json = json_loadb(plain->data, plain->size, JSON_ALLOW_NUL, NULL);
-    if (json == NULL) {
+    if (memchr(plain->data, '\\', plain->size) != NULL ||
+        !codec_utf8_valid(plain->data, plain->size))
         fx_text_repair_json(plain->data, plain->size);
-        json = json_loadb(plain->data, plain->size, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
-    }
-    return json;
+    return fx_json_parse(arena, plain->data, plain->size, ret_json);
 }
 
 enum fx_bso_status fx_bso_open(struct fx_decoder *decoder, const struct fx_key *key,
-                               const struct fx_bso *bso, json_t **ret_json)
+                               const struct fx_bso *bso, struct fx_arena *arena,
+                               const struct fx_json **ret_json)
 {
+    struct fx_json *json = NULL;
     enum fx_bso_status status = fx_bso_decrypt(decoder, key, bso);
     if (status != FX_BSO_OK)
         return status;
-    json_t *json = plaintext_parse(&decoder->plain);
-    if (!json_is_object(json)) {
-        json_decref(json);
-        return FX_BSO_BAD_TEXT;
-    }
-    json_t *id = json_object_get(json, "id");
+    int r = plaintext_parse(&decoder->plain, arena, &json);
+    if (r != 0 || !fx_json_is(json, FX_JSON_OBJECT))
+        return r == HEARTH_ERR_NOMEM ? FX_BSO_NOMEM : FX_BSO_BAD_TEXT;
+    const char *id = fx_json_text(fx_json_get(json, "id"));
     decoder->other_id[0] = '\0';
-    if (!json_is_string(id) || json_string_length(id) != strlen(bso->id) ||
-        strcmp(json_string_value(id), bso->id) != 0) {
-        if (json_is_string(id) && fx_bso_is_id(json_string_value(id), json_string_length(id)))
-            memcpy(decoder->other_id, json_string_value(id), json_string_length(id) + 1);
-        json_decref(json);
+    if (id == NULL || strcmp(id, bso->id) != 0) {
+        if (id != NULL && fx_bso_is_id(id, strlen(id)))
+            memcpy(decoder->other_id, id, strlen(id) + 1);
         return FX_BSO_OTHER_ID;
     }
     *ret_json = json;

@@ -4,9 +4,8 @@
 
 #include <stdbool.h>
 
-#include <jansson.h>
-
 #include "crypto.h"
+#include "json_tree.h"
 #include "support/buf.h"
 
 enum { FX_ID_MAX = 65 };
@@ -21,9 +20,9 @@ struct fx_bso {
 /* A decrypted record. */
 struct fx_record {
     const char *id;
-    int64_t modified; /* ms, server time */
-    json_t *json;     /* an object whose id is right */
-    size_t size;      /* of the cleartext */
+    int64_t modified;           /* ms, server time */
+    const struct fx_json *json; /* an object whose id is right */
+    size_t size;                /* of the cleartext */
 };
 
 enum fx_bso_status {
@@ -69,10 +68,11 @@ bool fx_bso_read_id(const char *line, size_t size, char ret_id[FX_ID_MAX]);
 enum fx_bso_status fx_bso_decrypt(struct fx_decoder *decoder, const struct fx_key *key,
                                   const struct fx_bso *bso);
 
-/* Decrypts and parses. ret_json: the caller's to json_decref(). FX_BSO_OTHER_ID:
- * decoder->other_id is the one inside, "" when it is unusable. */
+/* Decrypts and parses. ret_json is in the arena and in the decoder, until its next use.
+ * FX_BSO_OTHER_ID: decoder->other_id is the one inside, "" when it is unusable. */
 enum fx_bso_status fx_bso_open(struct fx_decoder *decoder, const struct fx_key *key,
-                               const struct fx_bso *bso, json_t **ret_json);
+                               const struct fx_bso *bso, struct fx_arena *arena,
+                               const struct fx_json **ret_json);
 
 const char *fx_bso_words(enum fx_bso_status status); /* "its HMAC is wrong" */
 

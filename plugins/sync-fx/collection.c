@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "record.h"
+#include "decode.h"
 
 void fx_collection_cursor_make(const struct fx_pull *p, int collection, int64_t last_modified,
                                struct fx_collection_cursor *ret_cursor)
@@ -86,11 +86,9 @@ int fx_abandon(struct fx_pull *p)
 struct taker {
     struct fx_pull *p;
     int collection;
-    struct fx_arena arena;
-    struct fx_translate translate;
-    int (*translate_record)(struct fx_translate *t, const struct fx_record *record);
     struct fx_failed_list failed; /* as it will be after this pull */
     int64_t skipped, unusable;
+    const char *why; /* the last of these is unusable; a constant */
 };
 
 static int taker_on_damaged(void *ctx, const char *id, const char *why)
@@ -102,24 +100,37 @@ static int taker_on_damaged(void *ctx, const char *id, const char *why)
     return p->sink->damaged(p->sink->ctx, id, why);
 }
 
+/* What the translation has made of it, into the sink. */
+static int taker_hand_over(struct taker *taker, const struct fx_decoded *decoded)
+{
+    const struct hearth_sync_sink *sink = taker->p->sink;
+    int r = decoded->verdict < 0 ? decoded->verdict : 0;
+    if (r == 0 && decoded->page != NULL)
+        r = sink->page(sink->ctx, decoded->page);
+    if (r == 0 && decoded->bookmark != NULL)
+        r = sink->bookmark(sink->ctx, decoded->bookmark);
+    if (r == 0 && decoded->removed)
+        r = sink->removed(sink->ctx, decoded->id, decoded->modified);
+    return r;
+}
+
 /* A record that is sound and of no use (of a type that nobody knows, without a URL) keeps its
  * stored copy as well, but to ask for it again would bring the same. */
-static int taker_on_record(void *ctx, const struct fx_record *record)
+static int taker_on_record(void *ctx, const struct fx_decoded *decoded)
 {
     struct taker *taker = ctx;
     struct fx_pull *p = taker->p;
-    int r = taker->translate_record(&taker->translate, record);
-    fx_arena_reset(&taker->arena);
+    int r = taker_hand_over(taker, decoded);
     if (r < 0)
         return r;
-    fx_failed_remove(&taker->failed, record->id);
-    taker->skipped += r == FX_SKIPPED;
-    if (r != FX_DAMAGED)
+    fx_failed_remove(&taker->failed, decoded->id);
+    taker->skipped += decoded->verdict == FX_SKIPPED;
+    if (decoded->verdict != FX_DAMAGED)
         return 0;
     p->result->damaged++;
     taker->unusable++;
-    p->damage[taker->collection].why = taker->translate.why;
-    return p->sink->damaged(p->sink->ctx, record->id, taker->translate.why);
+    taker->why = p->damage[taker->collection].why = decoded->why;
+    return p->sink->damaged(p->sink->ctx, decoded->id, decoded->why);
 }
 
 static int taker_on_restart(void *ctx)
@@ -143,6 +154,7 @@ static int read_into_sink(struct fx_pull *p, int64_t since, bool united, struct 
                                .collection = taker->collection,
                                .since = since,
                                .united = united,
+                               .translate = fx_collections[taker->collection].translate,
                                .ops = &taker_ops,
                                .ctx = taker};
     int r = fx_failed_copy(&taker->failed, &p->failed[taker->collection]);
@@ -164,22 +176,17 @@ static int read_into_sink(struct fx_pull *p, int64_t since, bool united, struct 
                (long long)(reader.records - reader.damaged - taker->skipped - taker->unusable),
                (long long)taker->skipped, (long long)reader.damaged, (long long)taker->unusable,
                taker->unusable > 0 ? ", the last because " : "",
-               taker->unusable > 0 ? taker->translate.why : "");
+               taker->unusable > 0 ? taker->why : "");
     return r;
 }
 
 static void taker_init(struct taker *taker, struct fx_pull *p, int collection)
 {
-    *taker = (struct taker){
-        .p = p,
-        .collection = collection,
-        .translate = {.arena = &taker->arena, .sink = p->sink, .now = p->host->now_ms(p->host)},
-        .translate_record = fx_collections[collection].translate};
+    *taker = (struct taker){.p = p, .collection = collection};
 }
 
 static void taker_fini(struct taker *taker)
 {
-    fx_arena_fini(&taker->arena);
     fx_failed_fini(&taker->failed);
     if (taker->skipped > 0)
         taker->p->host->metric_add(taker->p->host, "sync_fx_records_ignored", taker->skipped);

@@ -36,6 +36,7 @@ void fx_box_fini(struct fx_box *box)
     EVP_CIPHER_free(box->cipher);
     EVP_MAC_CTX_free(box->mac_ctx);
     EVP_MAC_free(box->mac);
+    OPENSSL_cleanse(&box->key, sizeof(box->key));
     *box = (struct fx_box){0};
 }
 
@@ -70,12 +71,23 @@ static int span_unescape(struct fx_span *span, struct support_buf *work)
     return r;
 }
 
-static bool hmac_is_right(struct fx_box *box, const struct fx_key *key, const struct sealed *sealed)
+/* A key schedule costs as much as a short record. */
+static bool box_take_key(struct fx_box *box, const struct fx_key *key)
+{
+    if (box->keyed && CRYPTO_memcmp(&box->key, key, sizeof(*key)) == 0)
+        return true;
+    box->keyed = EVP_MAC_init(box->mac_ctx, key->bytes + 32, 32, NULL) == 1 &&
+                 EVP_DecryptInit_ex2(box->cipher_ctx, box->cipher, key->bytes, NULL, NULL) == 1;
+    box->key = *key;
+    return box->keyed;
+}
+
+static bool hmac_is_right(struct fx_box *box, const struct sealed *sealed)
 {
     uint8_t mac[32];
     char hex[65];
     size_t size = 0;
-    bool ok = EVP_MAC_init(box->mac_ctx, key->bytes + 32, 32, NULL) == 1 &&
+    bool ok = EVP_MAC_init(box->mac_ctx, NULL, 0, NULL) == 1 &&
               EVP_MAC_update(box->mac_ctx, (const unsigned char *)sealed->ciphertext.at,
                              sealed->ciphertext.size) == 1 &&
               EVP_MAC_final(box->mac_ctx, mac, &size, sizeof(mac)) == 1 && size == sizeof(mac);
@@ -85,9 +97,8 @@ static bool hmac_is_right(struct fx_box *box, const struct fx_key *key, const st
     return CRYPTO_memcmp(hex, sealed->hmac.at, 64) == 0;
 }
 
-static enum fx_open payload_decrypt(struct fx_box *box, const struct fx_key *key,
-                                    const struct sealed *sealed, struct support_buf *work,
-                                    struct support_buf *ret_plain)
+static enum fx_open payload_decrypt(struct fx_box *box, const struct sealed *sealed,
+                                    struct support_buf *work, struct support_buf *ret_plain)
 {
     uint8_t iv[24];
     size_t iv_size, size;
@@ -103,7 +114,7 @@ static enum fx_open payload_decrypt(struct fx_box *box, const struct fx_key *key
         return FX_OPEN_NOMEM;
     int first = 0, last = 0;
     unsigned char *out = (unsigned char *)ret_plain->data;
-    if (EVP_DecryptInit_ex2(box->cipher_ctx, box->cipher, key->bytes, iv, NULL) != 1 ||
+    if (EVP_DecryptInit_ex2(box->cipher_ctx, NULL, NULL, iv, NULL) != 1 ||
         EVP_DecryptUpdate(box->cipher_ctx, out, &first, bytes, (int)size) != 1 ||
         EVP_DecryptFinal_ex(box->cipher_ctx, out + first, &last) != 1)
         return FX_OPEN_CIPHER;
@@ -126,9 +137,11 @@ enum fx_open fx_box_open(struct fx_box *box, const struct fx_key *key, const cha
     if (span_unescape(&sealed.ciphertext, work) != 0 || span_unescape(&sealed.iv, work) != 0 ||
         span_unescape(&sealed.hmac, work) != 0)
         return FX_OPEN_FORMAT;
-    if (sealed.hmac.size != 64 || !hmac_is_right(box, key, &sealed))
+    if (!box_take_key(box, key))
+        return FX_OPEN_NOMEM;
+    if (sealed.hmac.size != 64 || !hmac_is_right(box, &sealed))
         return FX_OPEN_HMAC;
-    return payload_decrypt(box, key, &sealed, work, ret_plain);
+    return payload_decrypt(box, &sealed, work, ret_plain);
 }
 
 void fx_key_fingerprint(const struct fx_key *key, char ret_text[FX_FINGERPRINT_TEXT])

@@ -4,6 +4,7 @@
 
 #include "support/buf.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { FX_KEY_SIZE = 64, FX_FINGERPRINT_TEXT = 17 };
@@ -16,6 +17,8 @@ struct fx_key {
 /* What OpenSSL needs to open many records. One thread at a time. */
 struct fx_box {
     void *cipher, *cipher_ctx, *mac, *mac_ctx;
+    bool keyed;        /* both hold this key already */
+    struct fx_key key; /* wiped at the end */
 };
 
 int fx_box_init(struct fx_box *box); /* NOMEM */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decode.h"
 #include "record.h"
 
 enum { MAX_DEVICES = 1000, MAX_DAMAGED = 500, MAX_KEPT = 32 << 20, STALE_AFTER = 7 * 86400 * 1000 };
@@ -14,7 +15,8 @@ enum { MAX_DEVICES = 1000, MAX_DAMAGED = 500, MAX_KEPT = 32 << 20, STALE_AFTER =
 struct device {
     char id[FX_ID_MAX];
     bool hidden;
-    json_t *record[FX_COLLECTIONS];   /* of clients and of tabs, by collection; NULL: none came */
+    /* of clients and of tabs, by collection; NULL: none came */
+    const struct fx_json *record[FX_COLLECTIONS];
     int64_t modified[FX_COLLECTIONS]; /* ms */
     const char *name, *fxa_id;        /* borrowed from its record of clients */
 };
@@ -33,8 +35,9 @@ struct devices {
     size_t kept[FX_COLLECTIONS]; /* bytes of cleartext */
     struct broken broken[FX_COLLECTIONS][MAX_DAMAGED];
     size_t broken_count[FX_COLLECTIONS];
-    bool nameless[FX_COLLECTIONS]; /* something came that nobody recognises */
-    bool too_broken;               /* more than there is room for */
+    bool nameless[FX_COLLECTIONS];          /* something came that nobody recognises */
+    bool too_broken;                        /* more than there is room for */
+    struct fx_arena memory[FX_COLLECTIONS]; /* of the records that are kept */
     struct fx_arena arena;
     struct fx_translate translate;
 };
@@ -66,10 +69,10 @@ static int clients_on_damaged(void *ctx, const char *id, const char *why)
     return 0;
 }
 
-static int clients_on_record(void *ctx, const struct fx_record *record)
+static int clients_on_record(void *ctx, const struct fx_decoded *record)
 {
     struct devices *d = ctx;
-    if (fx_record_is_tombstone(record))
+    if (fx_record_is_deleted(record->json))
         return 0;
     struct device *device = clients_find(d, record->id);
     if ((device == NULL && d->count == MAX_DEVICES) ||
@@ -86,18 +89,18 @@ static int clients_on_record(void *ctx, const struct fx_record *record)
         *device = (struct device){0};
         snprintf(device->id, sizeof(device->id), "%s", record->id);
     }
-    json_decref(device->record[d->collection]);
-    device->record[d->collection] = json_incref(record->json);
+    device->record[d->collection] = fx_json_copy(&d->memory[d->collection], record->json);
+    if (device->record[d->collection] == NULL)
+        return HEARTH_ERR_NOMEM;
     device->modified[d->collection] = record->modified;
     return 0;
 }
 
 static void drop_records(struct devices *d, int collection)
 {
-    for (size_t i = 0; i < d->count; i++) {
-        json_decref(d->list[i].record[collection]);
+    for (size_t i = 0; i < d->count; i++)
         d->list[i].record[collection] = NULL;
-    }
+    fx_arena_fini(&d->memory[collection]);
     d->broken_count[collection] = 0;
     d->kept[collection] = 0;
 }
@@ -145,7 +148,7 @@ static int64_t last_upload(const struct device *device)
     return client > tabs ? client : tabs;
 }
 
-static const char *client_text_of(struct devices *d, const json_t *json, const char *name)
+static const char *client_text_of(struct devices *d, const struct fx_json *json, const char *name)
 {
     const char *text = fx_record_text(&d->translate, json, name);
     return text == NULL || text[0] == '\0' ? NULL : text;

@@ -91,11 +91,12 @@ static const char *origin_named_by(const struct fx_pull *p, enum fx_origin origi
     return origin == FX_NAMED_BY_TOKEN_SERVER ? fx_token_server(p) : p->fx->config.accounts_url;
 }
 
-int fx_exchange(struct fx_pull *p, const struct fx_request *request, struct fx_answer *ret_answer)
+/* The host's request; without callbacks. */
+static struct hearth_http_request exchange_http(const struct fx_pull *p,
+                                                const struct fx_request *request)
 {
-    struct exchange x = {.p = p, .request = request, .answer = ret_answer};
-    struct hearth_http_request http = {
-        .struct_size = sizeof(http),
+    return (struct hearth_http_request){
+        .struct_size = sizeof(struct hearth_http_request),
         .timeout = p->fx->config.request_timeout,
         .method = request->method,
         .url = request->url,
@@ -105,20 +106,62 @@ int fx_exchange(struct fx_pull *p, const struct fx_request *request, struct fx_a
         .body_size = request->body == NULL ? 0 : strlen(request->body),
         .max_response = request->max_response == 0 ? FX_SMALL_BODY : request->max_response,
         .insecure_http = p->fx->config.insecure_http,
-        .on_response = exchange_on_response,
-        .on_body = exchange_on_body,
-        .ctx = &x,
         .named_by = origin_named_by(p, request->origin),
     };
-    *ret_answer = (struct fx_answer){0};
-    if (fx_stopping(p))
-        return exchange_explain(p, request, false, HEARTH_ERR_CANCELLED);
-    if (request->ret_body != NULL)
-        request->ret_body->size = 0;
-    p->result->requests++;
+}
+
+static void exchange_forget_fault(struct fx_pull *p)
+{
     p->call->error[0] = '\0';
     p->call->retry_after = 0;
-    int r = p->host->http_fetch(p->host, p->call, &http);
+}
+
+void *fx_exchange_ahead(struct fx_pull *p, const struct fx_request *request)
+{
+    struct hearth_http_request http = exchange_http(p, request);
+    void *exchange = NULL;
+    if (p->sender == NULL || fx_stopping(p))
+        return NULL;
+    http.timeout *= 2; /* the answer before has its own time first */
+    if (p->sender->begin(p->host, p->call, &http, &exchange) < 0) {
+        exchange_forget_fault(p); /* it shows again when it is asked for in its turn */
+        return NULL;
+    }
+    p->result->requests++;
+    return exchange;
+}
+
+/* One that was sent ahead and got no answer in time, because the one before took long, is sent
+ * again: its own time begins only now. */
+static int exchange_run(struct fx_pull *p, const struct fx_request *request, struct exchange *x)
+{
+    struct hearth_http_request http = exchange_http(p, request);
+    int r = HEARTH_ERR_TIMEOUT;
+    http.on_response = exchange_on_response;
+    http.on_body = exchange_on_body;
+    http.ctx = x;
+    exchange_forget_fault(p);
+    if (request->ahead != NULL)
+        r = p->sender->finish(p->host, p->call, request->ahead, &http);
+    if (request->ahead != NULL && (r != HEARTH_ERR_TIMEOUT || x->answer->status != 0))
+        return r;
+    p->result->requests++;
+    exchange_forget_fault(p);
+    return p->host->http_fetch(p->host, p->call, &http);
+}
+
+int fx_exchange(struct fx_pull *p, const struct fx_request *request, struct fx_answer *ret_answer)
+{
+    struct exchange x = {.p = p, .request = request, .answer = ret_answer};
+    *ret_answer = (struct fx_answer){0};
+    if (fx_stopping(p)) {
+        if (request->ahead != NULL)
+            p->sender->cancel(p->host, p->call, request->ahead);
+        return exchange_explain(p, request, false, HEARTH_ERR_CANCELLED);
+    }
+    if (request->ret_body != NULL)
+        request->ret_body->size = 0;
+    int r = exchange_run(p, request, &x);
     if (x.stopped == HEARTH_ERR_CANCELLED || x.stopped == HEARTH_ERR_NOMEM)
         return exchange_explain(p, request, true, x.stopped);
     if (x.stopped != 0)

@@ -24,6 +24,8 @@ enum fx_endpoint {
     FX_ENDPOINTS
 };
 
+enum { FX_STORAGE_PATH = 2048 }; /* what is asked for, with query */
+
 enum { FX_MAGIC = 0x5f780001, FX_HANDLE_MAGIC = 0x5f780002 };
 
 struct fx_config {
@@ -110,6 +112,13 @@ struct fx_pull {
     /* why the last request did not get through: the host's words */
     char reason[256];
     bool logs_details; /* somebody looks at debug: see fx_log() */
+    /* A request of storage_api.c that is under way: fx_storage_ahead(). */
+    const struct hearth_host_ahead *sender; /* NULL: the host cannot */
+    struct {
+        void *exchange; /* NULL: none */
+        char path[FX_STORAGE_PATH];
+        int64_t if_unmodified_since;
+    } ahead;
 };
 
 /* --- log.c: what a pull decides, and why, for who looks at debug --- */
@@ -172,6 +181,7 @@ struct fx_request {
     int (*on_begin)(void *ctx, const struct fx_answer *answer);
     int (*on_data)(void *ctx, const char *data, size_t size);
     void *ctx;
+    void *ahead; /* of fx_exchange_ahead(): it was sent already; NULL */
 };
 
 enum { FX_SMALL_BODY = 1 << 20 };
@@ -179,6 +189,8 @@ enum { FX_SMALL_BODY = 1 << 20 };
 /* One request to any server. 0 with the answer, whatever its status; a negative code with the
  * result filled; or what a callback returned. */
 int fx_exchange(struct fx_pull *p, const struct fx_request *request, struct fx_answer *ret_answer);
+/* Sends it before its turn comes, if the host can; NULL: it was not sent. */
+void *fx_exchange_ahead(struct fx_pull *p, const struct fx_request *request);
 
 /* --- discovery.c --- */
 
@@ -219,6 +231,10 @@ struct fx_get {
  * FX_UNCHANGED, FX_MODIFIED, FX_MISSING, FX_MOVED, FX_END, negative, or what a callback
  * returned. */
 int fx_storage_get(struct fx_pull *p, const struct fx_get *get, struct fx_answer *ret_answer);
+/* The next fx_storage_get() will be this one (path, conditions; no callbacks yet): it is sent now,
+ * while an answer is still read. If another one comes, it was in vain. */
+void fx_storage_ahead(struct fx_pull *p, const struct fx_get *get);
+void fx_storage_drop_ahead(struct fx_pull *p); /* it is not wanted any more; there may be none */
 
 /* --- account.c: info, meta/global, crypto/keys --- */
 
@@ -241,9 +257,11 @@ int fx_account_reset(struct fx_pull *p);
  * is used. */
 enum { FX_PATIENCE = 3 };
 
+struct fx_decoded;
+
 /* What becomes of the records. Non-zero (negative) ends the reading with that code. */
 struct fx_reader_ops {
-    int (*take)(void *ctx, const struct fx_record *record);
+    int (*take)(void *ctx, const struct fx_decoded *decoded);   /* FX_BSO_OK: decode.h */
     int (*damaged)(void *ctx, const char *id, const char *why); /* id may be NULL */
     int (*restart)(void *ctx);                                  /* forget all that was taken */
 };
@@ -254,6 +272,8 @@ struct fx_reader {
     int64_t since;   /* centiseconds; 0: whole */
     const char *ids; /* NULL; or these records alone, percent-encoded, with commas */
     bool united;     /* whole, and what does not come stays all the same */
+    /* record.h, on any thread; NULL: the records come as JSON */
+    int (*translate)(struct fx_translate *t, const struct fx_record *record);
     const struct fx_reader_ops *ops;
     void *ctx;
     /* Results. */

@@ -18,10 +18,26 @@ static void skip_blanks(struct scanner *s)
         s->at++;
 }
 
+/* The first byte that is a quote, a backslash or a control character; or one that is less than
+ * eight bytes before the end. Most of a record is one long string without any. */
+static const char *scan_plain(const char *c, const char *end)
+{
+    const uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
+    for (uint64_t word; end - c >= 8; c += 8) {
+        memcpy(&word, c, sizeof(word));
+        uint64_t quote = word ^ ones * '"', slash = word ^ ones * '\\';
+        uint64_t found =
+            ((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((word - ones * 0x20) & ~word);
+        if ((found & high) != 0)
+            break;
+    }
+    return c;
+}
+
 /* At the opening quote; leaves at behind the closing one. */
 static bool scan_string(struct scanner *s, struct fx_span *ret_span)
 {
-    const char *c = ++s->at;
+    const char *c = scan_plain(++s->at, s->end);
     for (; c < s->end && *c != '"'; c++) {
         if ((unsigned char)*c < 0x20)
             return false;
@@ -34,6 +50,7 @@ static bool scan_string(struct scanner *s, struct fx_span *ret_span)
                 return false;
             c += 4;
         }
+        c = scan_plain(c + 1, s->end) - 1;
     }
     if (c >= s->end)
         return false;
@@ -157,14 +174,18 @@ static bool scanner_is_at_end(struct scanner *s)
     return true;
 }
 
-int fx_json_scan(const char *text, size_t size, fx_json_member_fn fn, void *ctx)
+int fx_json_walk(const char *text, size_t size, const struct fx_json_events *events, void *ctx)
 {
     struct scanner s = {.at = text, .end = text + size};
-    struct fx_span value, key = {0}, top_key = {0}, top = {0};
+    struct fx_span value, key = {.at = text};
+    int r = 0;
     if (!scan_value(&s, &value) || s.depth == 0)
         return HEARTH_ERR_INVALID;
+    r = events->value(ctx, &key, &value);
     bool more = !scanner_is_at_end(&s);
-    while (s.depth > 0) {
+    if (!more && r == 0)
+        r = events->close(ctx, s.at);
+    while (r == 0 && s.depth > 0) {
         if (more) {
             key = (struct fx_span){.at = s.at};
             if (s.stack[s.depth - 1] == '{' && !scan_key(&s, &key))
@@ -172,25 +193,57 @@ int fx_json_scan(const char *text, size_t size, fx_json_member_fn fn, void *ctx)
             int level = s.depth;
             if (!scan_value(&s, &value))
                 return HEARTH_ERR_INVALID;
-            if (level == 1) {
-                top_key = key;
-                top = value;
-            }
-            if (s.depth > level && !scanner_is_at_end(&s))
+            r = events->value(ctx, &key, &value);
+            bool opened = s.depth > level;
+            if (r != 0 || (opened && !scanner_is_at_end(&s)))
                 continue; /* into the container */
-        }
-        if (s.depth == 1) {
-            if (top.kind == FX_JSON_OBJECT || top.kind == FX_JSON_ARRAY)
-                top.size = (size_t)(s.at - top.at);
-            int r = fn == NULL ? 0 : fn(ctx, &top_key, &top);
-            if (r != 0)
-                return r;
+            if (opened && (r = events->close(ctx, s.at)) != 0)
+                break;
         }
         if (!scan_after(&s, &more))
             return HEARTH_ERR_INVALID;
+        if (!more)
+            r = events->close(ctx, s.at);
     }
     skip_blanks(&s);
-    return s.at == s.end ? 0 : HEARTH_ERR_INVALID;
+    return r != 0 ? r : s.at == s.end ? 0 : HEARTH_ERR_INVALID;
+}
+
+/* Of fx_json_scan(): the member of the outermost container that is being read. */
+struct top {
+    fx_json_member_fn fn;
+    void *ctx;
+    struct fx_span key, value;
+    int depth;
+};
+
+static int top_on_value(void *ctx, const struct fx_span *key, const struct fx_span *value)
+{
+    struct top *top = ctx;
+    bool opens = value->kind == FX_JSON_OBJECT || value->kind == FX_JSON_ARRAY;
+    if (top->depth == 1) {
+        top->key = *key;
+        top->value = *value;
+    }
+    top->depth += opens;
+    return top->depth == 1 && !opens && top->fn != NULL ? top->fn(top->ctx, &top->key, &top->value)
+                                                        : 0;
+}
+
+static int top_on_close(void *ctx, const char *end)
+{
+    struct top *top = ctx;
+    if (--top->depth != 1)
+        return 0;
+    top->value.size = (size_t)(end - top->value.at);
+    return top->fn == NULL ? 0 : top->fn(top->ctx, &top->key, &top->value);
+}
+
+int fx_json_scan(const char *text, size_t size, fx_json_member_fn fn, void *ctx)
+{
+    static const struct fx_json_events events = {top_on_value, top_on_close};
+    struct top top = {.fn = fn, .ctx = ctx};
+    return fx_json_walk(text, size, &events, &top);
 }
 
 bool fx_span_is(const struct fx_span *span, const char *text)
@@ -234,7 +287,7 @@ int fx_span_text(const struct fx_span *span, char *ret_text, size_t capacity, si
     while (in < end) {
         const char *escape = memchr(in, '\\', (size_t)(end - in));
         size_t plain = (size_t)((escape == NULL ? end : escape) - in);
-        memcpy(out, in, plain);
+        memmove(out, in, plain);
         out += plain;
         in += plain;
         if (in == end)

@@ -282,7 +282,9 @@ int fx_pull_run(struct fx_handle *handle, struct hearth_call *call, const struct
     p->result = &result;
     p->synced_before = HEARTH_HAS(pull, last_sync) && pull->last_sync != 0;
     p->logs_details = p->host->log_wants(p->host, HEARTH_LOG_DEBUG);
+    p->sender = p->host->extension(p->host, HEARTH_HOST_AHEAD);
     int r = prepare_and_run(p, pull);
+    fx_storage_drop_ahead(p);
     if (p->soft_backoff > 0) {
         int64_t wait = fx_with_jitter(p, p->soft_backoff);
         fx_log(p, "the servers wish for a pause of %lld s (X-Weave-Backoff, X-Backoff)",

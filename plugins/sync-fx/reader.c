@@ -1,7 +1,8 @@
 /* One collection, page by page, record by record as the bytes arrive.
  *
  *   page 1: full=1&newer=<cursor>&sort=oldest&limit=N        X-Last-Modified becomes the new cursor
- *   page n: the same &offset=<X-Weave-Next-Offset>, X-If-Unmodified-Since: that of page 1
+ *   page n: the same &offset=<X-Weave-Next-Offset>, X-If-Unmodified-Since: that of page 1; sent
+ *     with the head of the page before, if the host can; a larger N where the server is fast
  *   412: somebody wrote meanwhile: everything is forgotten and read again, three times at most
  *   records whose HMAC is wrong: crypto/keys is looked at again; another key: everything is read
  *     again with it
@@ -12,12 +13,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "decode.h"
 #include "newlines.h"
 #include "timestamp.h"
 #include "base/number_set.h"
 #include "codec/codec.h"
 
 enum { RESTARTS = 3, MAX_PAGES = 100000, FEW = 10, FEW_IN = 20 };
+/* of pages: see choose_limit() */
+enum { GROWTH = 8, FAST_MS = 2000, SLOW_MS = 15000 };
 /* of one collection: their ids are kept until it ends, 16 to 32 bytes each */
 enum { RECORDS_MAX = 4000000 };
 
@@ -26,11 +30,18 @@ enum { RECORDS_MAX = 4000000 };
 struct reading {
     struct fx_reader *reader;
     struct fx_pull *p;
-    struct fx_decoder decoder;
+    struct fx_decode *decode;
     struct fx_newlines lines;
     bool lines_ready, keys_checked;
     bool counting; /* ids alone: see check_complete() */
     int pages, restarts;
+    /* the page that is read, and the circle that its offsets may be */
+    int page;
+    char offset[FX_OFFSET_MAX], earlier[FX_OFFSET_MAX];
+    int64_t first_modified; /* X-Last-Modified of the first; 0: not known yet */
+    /* records that this page was asked for, and that the next one is; see choose_limit() */
+    int limit, next_limit;
+    int64_t began, took; /* ms: the head of this page; how long the one before took, -1: none */
     struct number_set came;
     int64_t listed, missing; /* ids of that list, and those of them that did not come */
     int64_t bad_hmac;        /* since the last restart */
@@ -55,47 +66,39 @@ static void on_listed_id(struct reading *g, const char *line, size_t size)
     g->missing += !fx_bso_read_id(line, size, id) || !number_set_has_text(&g->came, id);
 }
 
-static int reading_on_line(void *ctx, const char *line, size_t size)
+/* In the order in which the lines came. */
+static int reading_on_decoded(void *ctx, const struct fx_decoded *decoded)
 {
     struct reading *g = ctx;
     struct fx_reader *reader = g->reader;
-    struct fx_bso bso = {0};
-    json_t *json;
-    if (g->counting) {
-        on_listed_id(g, line, size);
-        return 0;
-    }
+    enum fx_bso_status status = decoded->status;
     if (reader->records >= RECORDS_MAX)
         return fx_leave(
             g->p, false,
             fx_says_too_many_records(RECORDS_MAX, fx_collections[reader->collection].name));
     reader->records++;
     g->p->result->records++;
-    if (line == NULL) {
-        bool named = fx_bso_guess_id(g->lines.head, g->lines.head_size, bso.id);
-        if (named && !number_set_add_text(&g->came, bso.id))
-            return HEARTH_ERR_NOMEM;
-        return reader_damaged(g, named ? bso.id : NULL, NULL, fx_bso_words(FX_BSO_TOO_LARGE));
-    }
-    enum fx_bso_status status = fx_bso_read(&g->decoder, line, size, &bso);
-    if (status == FX_BSO_OK)
-        status = fx_bso_open(&g->decoder, &g->p->state.keys.of[reader->collection], &bso, &json);
-    if (status == FX_BSO_NOMEM || (bso.id[0] != '\0' && !number_set_add_text(&g->came, bso.id)))
+    if (status == FX_BSO_NOMEM ||
+        (decoded->id[0] != '\0' && !number_set_add_text(&g->came, decoded->id)))
         return HEARTH_ERR_NOMEM;
-    if (status != FX_BSO_OK) {
-        /* Either of two ids may be the wrong one. */
-        bool other = status == FX_BSO_OTHER_ID && g->decoder.other_id[0] != '\0';
-        if (other && !number_set_add_text(&g->came, g->decoder.other_id))
-            return HEARTH_ERR_NOMEM;
-        g->bad_hmac += status == FX_BSO_BAD_HMAC;
-        return reader_damaged(g, bso.id[0] != '\0' ? bso.id : NULL,
-                              other ? g->decoder.other_id : NULL, fx_bso_words(status));
-    }
-    struct fx_record record = {
-        .id = bso.id, .modified = bso.modified * 10, .json = json, .size = g->decoder.plain.size};
-    int r = reader->ops->take(reader->ctx, &record);
-    json_decref(json);
-    return r;
+    if (status == FX_BSO_OK)
+        return reader->ops->take(reader->ctx, decoded);
+    /* Either of two ids may be the wrong one. */
+    bool other = status == FX_BSO_OTHER_ID && decoded->other_id[0] != '\0';
+    if (other && !number_set_add_text(&g->came, decoded->other_id))
+        return HEARTH_ERR_NOMEM;
+    g->bad_hmac += status == FX_BSO_BAD_HMAC;
+    return reader_damaged(g, decoded->id[0] != '\0' ? decoded->id : NULL,
+                          other ? decoded->other_id : NULL, fx_bso_words(status));
+}
+
+static int reading_on_line(void *ctx, const char *line, size_t size)
+{
+    struct reading *g = ctx;
+    if (!g->counting)
+        return fx_decode_line(g->decode, line, size, g->lines.head, g->lines.head_size);
+    on_listed_id(g, line, size);
+    return 0;
 }
 
 static size_t line_limit(const struct fx_pull *p)
@@ -113,37 +116,12 @@ static const char *storage_path(const struct reading *g, char ret_path[STORAGE_P
     return ret_path;
 }
 
-static int reading_on_begin(void *ctx, const struct fx_answer *answer)
+/* Of a page of records; FULL. */
+static int make_path(const struct reading *g, const char *offset, int limit,
+                     char ret_path[FX_STORAGE_PATH])
 {
-    struct reading *g = ctx;
-    char path[STORAGE_PATH];
-    if (answer->body_type == FX_BODY_OTHER)
-        return fx_end_passing(g->p, fx_says_no_list(storage_path(g, path)));
-    if (g->lines_ready)
-        fx_newlines_fini(&g->lines);
-    fx_newlines_init(&g->lines, answer->body_type == FX_BODY_JSON, line_limit(g->p),
-                     reading_on_line, g);
-    g->lines_ready = true;
-    g->announced = answer->records;
-    return 0;
-}
-
-static int cut_off(struct reading *g)
-{
-    char path[STORAGE_PATH];
-    return fx_end_passing(g->p, fx_says_cut_off(storage_path(g, path)));
-}
-
-static int on_data(void *ctx, const char *data, size_t size)
-{
-    struct reading *g = ctx;
-    int r = fx_newlines_feed(&g->lines, data, size);
-    return r == HEARTH_ERR_INVALID && g->lines.array ? cut_off(g) : r;
-}
-
-static int make_path(struct reading *g, const char *offset, char *ret_path, size_t capacity)
-{
-    struct fx_reader *reader = g->reader;
+    const size_t capacity = FX_STORAGE_PATH;
+    const struct fx_reader *reader = g->reader;
     char since[FX_TIMESTAMP_TEXT + 16] = "", time[FX_TIMESTAMP_TEXT],
                                    encoded[3 * FX_OFFSET_MAX] = "";
     if (reader->since > 0) {
@@ -160,8 +138,116 @@ static int make_path(struct reading *g, const char *offset, char *ret_path, size
                         encoded);
     else
         size = snprintf(ret_path, capacity, "storage/%s?full=1%s&sort=oldest&limit=%d%s%s", name,
-                        since, g->p->fx->config.page_size, word, encoded);
+                        since, limit, word, encoded);
     return size > 0 && (size_t)size < capacity ? 0 : HEARTH_ERR_FULL;
+}
+
+/* Of a page of ids alone; FULL. */
+static int make_list_path(const struct reading *g, const char *offset,
+                          char ret_path[FX_STORAGE_PATH])
+{
+    char since[FX_TIMESTAMP_TEXT + 16] = "", time[FX_TIMESTAMP_TEXT],
+                                   encoded[3 * FX_OFFSET_MAX] = "";
+    if (g->reader->since > 0) {
+        fx_timestamp_print(g->reader->since, time);
+        snprintf(since, sizeof(since), "?newer=%s", time);
+    }
+    if (codec_percent_encode(offset, "", encoded, sizeof(encoded)) != 0)
+        return HEARTH_ERR_FULL;
+    const char *word = offset[0] == '\0' ? "" : since[0] == '\0' ? "?offset=" : "&offset=";
+    int size = snprintf(ret_path, FX_STORAGE_PATH, "storage/%s%s%s%s",
+                        fx_collections[g->reader->collection].name, since, word, encoded);
+    return size > 0 && size < FX_STORAGE_PATH ? 0 : HEARTH_ERR_FULL;
+}
+
+/* What X-If-Unmodified-Since will say, from the head of the first page on. */
+static int64_t modified_of(const struct reading *g, const struct fx_answer *answer)
+{
+    return g->first_modified > 0       ? g->first_modified
+           : answer->last_modified > 0 ? answer->last_modified
+                                       : g->p->timestamps[g->reader->collection];
+}
+
+static bool leads_on(const struct reading *g, const struct fx_answer *answer)
+{
+    return answer->next[0] != '\0' && strcmp(answer->next, g->offset) != 0 &&
+           strcmp(answer->next, g->earlier) != 0;
+}
+
+/* A server that gives as many records as it is asked for, and fast, is asked for more at once, up
+ * to eight times: each page costs it a query. One that is slow is asked for less again, so that a
+ * page stays far from its time-out. */
+static void choose_limit(struct reading *g, const struct fx_answer *answer)
+{
+    const int least = g->p->fx->config.page_size;
+    g->began = g->p->host->monotonic_ms(g->p->host);
+    g->next_limit = g->limit;
+    if (g->took > SLOW_MS)
+        g->next_limit = g->limit / 2 < least ? least : g->limit / 2;
+    else if (g->took >= 0 && g->took < FAST_MS && answer->records >= g->limit &&
+             g->limit < least * GROWTH)
+        g->next_limit = g->limit * 2;
+}
+
+/* With the head of an answer it is known what will be asked next, unless something is wrong with
+ * its body: another page, or, behind the last of several, the list of ids. */
+static void ask_ahead(struct reading *g, const struct fx_answer *answer)
+{
+    char path[FX_STORAGE_PATH];
+    struct fx_get get = {.path = path,
+                         .newlines = true,
+                         .if_unmodified_since = modified_of(g, answer),
+                         .max_response = PAGE_MAX_BYTES};
+    int r = HEARTH_ERR_NOT_FOUND;
+    if (answer->has_next && g->counting)
+        r = answer->next[0] == '\0' ? r : make_list_path(g, answer->next, path);
+    else if (answer->has_next)
+        r = leads_on(g, answer) ? make_path(g, answer->next, g->next_limit, path) : r;
+    else if (g->page > 0 && !g->counting && g->reader->ids == NULL)
+        r = make_list_path(g, "", path);
+    if (r == 0)
+        fx_storage_ahead(g->p, &get);
+}
+
+static int reading_on_begin(void *ctx, const struct fx_answer *answer)
+{
+    struct reading *g = ctx;
+    char path[STORAGE_PATH];
+    if (answer->body_type == FX_BODY_OTHER)
+        return fx_end_passing(g->p, fx_says_no_list(storage_path(g, path)));
+    if (g->lines_ready)
+        fx_newlines_fini(&g->lines);
+    fx_newlines_init(&g->lines, answer->body_type == FX_BODY_JSON, line_limit(g->p),
+                     reading_on_line, g);
+    g->lines_ready = true;
+    g->announced = answer->records;
+    choose_limit(g, answer);
+    ask_ahead(g, answer);
+    return 0;
+}
+
+static int cut_off(struct reading *g)
+{
+    char path[STORAGE_PATH];
+    return fx_end_passing(g->p, fx_says_cut_off(storage_path(g, path)));
+}
+
+/* What came of an answer before it ended, as it did, is looked at first. */
+static int reading_settle(struct reading *g, int r)
+{
+    int settled = r == HEARTH_ERR_CANCELLED ? 0 : fx_decode_drain(g->decode);
+    fx_decode_drop(g->decode);
+    return settled != 0 ? settled : r;
+}
+
+static int on_data(void *ctx, const char *data, size_t size)
+{
+    struct reading *g = ctx;
+    int r = fx_newlines_feed(&g->lines, data, size);
+    if (r != HEARTH_ERR_INVALID || !g->lines.array)
+        return r;
+    r = reading_settle(g, 0);
+    return r != 0 ? r : cut_off(g);
 }
 
 /* One page. ret_answer has the offset of the next. */
@@ -183,22 +269,24 @@ static int read_path(struct reading *g, const char *path, int64_t unmodified_sin
     if (r == FX_UNCHANGED)
         return fx_end_status(g->p, FX_SYNC_SERVER, storage_path(g, name), ret_answer);
     if (r != 0)
-        return r;
+        return reading_settle(g, r);
     g->pages++;
     g->reader->uncounted = g->reader->uncounted || g->announced < 0;
-    r = fx_newlines_end(&g->lines);
-    if (r == HEARTH_ERR_INVALID || (r == 0 && g->lines.lines < g->announced))
+    int end = fx_newlines_end(&g->lines);
+    r = reading_settle(g, 0);
+    if (r != 0)
+        return r;
+    if (end == HEARTH_ERR_INVALID || (end == 0 && g->lines.lines < g->announced))
         return cut_off(g);
-    return r;
+    return end;
 }
 
-static int reading_read_page(struct reading *g, const char *offset, int64_t unmodified_since,
-                             struct fx_answer *ret_answer)
+static int reading_read_page(struct reading *g, struct fx_answer *ret_answer)
 {
-    char path[2048];
-    if (make_path(g, offset, path, sizeof(path)) != 0)
+    char path[FX_STORAGE_PATH];
+    if (make_path(g, g->offset, g->limit, path) != 0)
         return cut_off(g);
-    return read_path(g, path, unmodified_since, ret_answer);
+    return read_path(g, path, g->first_modified, ret_answer);
 }
 
 /* What info/collections said of the collection has to be true of its list, too: an answer that
@@ -219,31 +307,24 @@ static int check_first_page(struct reading *g, const struct fx_answer *answer)
 /* Whether the offsets of several pages led past something shows only in a list of the ids, whose
  * pages are larger. Their number would not do: pages that overlap here and leave something out
  * there have as many. */
-static int check_complete(struct reading *g, int64_t unmodified_since)
+static int check_complete(struct reading *g)
 {
-    char path[1800], since[FX_TIMESTAMP_TEXT + 16] = "", time[FX_TIMESTAMP_TEXT],
-                                               encoded[3 * FX_OFFSET_MAX] = "";
+    char path[FX_STORAGE_PATH], offset[FX_OFFSET_MAX] = "";
     struct fx_answer answer = {0};
     const struct fx_reader *reader = g->reader;
-    const char *name = fx_collections[reader->collection].name;
     g->listed = g->missing = 0;
-    if (reader->since > 0) {
-        fx_timestamp_print(reader->since, time);
-        snprintf(since, sizeof(since), "?newer=%s", time);
-    }
     for (int page = 0; page < MAX_PAGES; page++) {
-        const char *word = page == 0 ? "" : since[0] == '\0' ? "?offset=" : "&offset=";
-        snprintf(path, sizeof(path), "storage/%s%s%s%s", name, since, word, encoded);
+        if (make_list_path(g, offset, path) != 0)
+            return cut_off(g);
         g->counting = true;
-        int r = read_path(g, path, unmodified_since, &answer);
+        int r = read_path(g, path, g->first_modified, &answer);
         g->counting = false;
         if (r != 0)
             return r;
         /* More than came: enough is known, and offsets that lead in a circle end here. */
         if (!answer.has_next || g->lines.lines == 0 || g->listed > reader->records)
             break;
-        if (codec_percent_encode(answer.next, "", encoded, sizeof(encoded)) != 0)
-            return cut_off(g);
+        memcpy(offset, answer.next, sizeof(offset));
     }
     if (g->missing <= reader->nameless && g->listed <= reader->records)
         return 0;
@@ -265,31 +346,32 @@ static int reading_check_keys(struct reading *g)
 
 static int reading_read_pages(struct reading *g)
 {
-    char offset[FX_OFFSET_MAX] = "", earlier[FX_OFFSET_MAX] = "";
-    int64_t first_modified = 0;
     struct fx_answer answer;
-    for (int page = 0; page < MAX_PAGES; page++) {
-        int r = reading_read_page(g, offset, first_modified, &answer);
-        if (r == 0 && page == 0)
+    g->offset[0] = g->earlier[0] = '\0';
+    g->first_modified = 0;
+    g->limit = g->p->fx->config.page_size;
+    g->took = -1;
+    for (g->page = 0; g->page < MAX_PAGES; g->page++) {
+        int r = reading_read_page(g, &answer);
+        if (r == 0 && g->page == 0)
             r = check_first_page(g, &answer);
         if (r == 0)
             r = reading_check_keys(g);
         if (r != 0)
             return r;
-        if (page == 0)
-            first_modified = answer.last_modified > 0 ? answer.last_modified
-                                                      : g->p->timestamps[g->reader->collection];
+        g->first_modified = modified_of(g, &answer);
+        g->took = g->p->host->monotonic_ms(g->p->host) - g->began;
+        g->limit = g->next_limit;
         if (!answer.has_next) {
-            g->reader->first_modified = first_modified;
-            return page > 0 && g->reader->ids == NULL ? check_complete(g, first_modified) : 0;
+            g->reader->first_modified = g->first_modified;
+            return g->page > 0 && g->reader->ids == NULL ? check_complete(g) : 0;
         }
-        if (answer.next[0] == '\0' || strcmp(answer.next, offset) == 0 ||
-            strcmp(answer.next, earlier) == 0)
+        if (!leads_on(g, &answer))
             break;
         /* pages 0, 1, 3, 7, …: a circle of whatever length comes back to one of them */
-        if ((page & (page + 1)) == 0)
-            memcpy(earlier, answer.next, sizeof(earlier));
-        memcpy(offset, answer.next, sizeof(offset));
+        if ((g->page & (g->page + 1)) == 0)
+            memcpy(g->earlier, answer.next, sizeof(g->earlier));
+        memcpy(g->offset, answer.next, sizeof(g->offset));
     }
     return fx_end_passing(g->p, fx_says_endless(fx_collections[g->reader->collection].name));
 }
@@ -361,16 +443,24 @@ static int reading_read_all(struct reading *g)
 int fx_reader_run(struct fx_reader *reader)
 {
     struct reading g = {.reader = reader, .p = reader->p};
-    if (fx_decoder_init(&g.decoder) != 0)
+    struct fx_decode_options options = {.key = &reader->p->state.keys.of[reader->collection],
+                                        .translate = reader->translate,
+                                        .now = reader->p->host->now_ms(reader->p->host),
+                                        .threads = -1,
+                                        .on_decoded = reading_on_decoded,
+                                        .ctx = &g};
+    g.decode = fx_decode_create(&options);
+    if (g.decode == NULL)
         return fx_break(reader->p, HEARTH_ERR_NOMEM, fx_says_no_memory());
     int r = reading_read_all(&g);
     fx_log(reader->p, "%s: %d page%s brought %lld records%s",
            fx_collections[reader->collection].name, g.pages, g.pages == 1 ? "" : "s",
            (long long)reader->records,
            g.restarts == 0 ? "" : "; it was begun anew, because somebody wrote meanwhile (412)");
+    fx_storage_drop_ahead(reader->p);
     if (g.lines_ready)
         fx_newlines_fini(&g.lines);
-    fx_decoder_fini(&g.decoder);
+    fx_decode_destroy(g.decode);
     number_set_fini(&g.came);
     return r;
 }

@@ -40,13 +40,14 @@ int fx_record_client(struct fx_translate *t, const struct fx_record *record,
 
 /* --- shared --- */
 bool fx_record_is_tombstone(const struct fx_record *record);
+bool fx_record_is_deleted(const struct fx_json *json); /* the same */
 /* The string member `name` with U+0000 replaced; NULL: none, or not a string. */
-const char *fx_record_text(struct fx_translate *t, const json_t *json, const char *name);
-const char *fx_record_string(struct fx_translate *t, const json_t *string);
+const char *fx_record_text(struct fx_translate *t, const struct fx_json *json, const char *name);
+const char *fx_record_string(struct fx_translate *t, const struct fx_json *string);
 /* Cut to `units` UTF-16 units. */
 const char *fx_record_cut(struct fx_translate *t, const char *text, size_t units);
 /* Integer, whole float, or decimal string; else false. */
-bool fx_record_integer(const json_t *value, bool strings, int64_t *ret_value);
+bool fx_record_integer(const struct fx_json *value, bool strings, int64_t *ret_value);
 /* url begins with one of the schemes ("about:" …, NULL ends the list), without regard to case. */
 bool fx_record_has_scheme(const char *url, const char *const *schemes);
 

@@ -39,35 +39,36 @@ static bool is_junk(const char *id)
     return id != NULL && (strcmp(id, "pinned") == 0 || strcmp(id, "readinglist") == 0);
 }
 
-static int bookmark_read_children(struct fx_translate *t, const json_t *json,
+static int bookmark_read_children(struct fx_translate *t, const struct fx_json *json,
                                   struct hearth_bookmark_record *b)
 {
-    const json_t *list = json_object_get(json, "children");
-    size_t count = json_array_size(list);
+    const struct fx_json *list = fx_json_get(json, "children");
+    size_t count = fx_json_count(list);
     const char **children = fx_arena_alloc(t->arena, (count + 1) * sizeof(*children));
     if (children == NULL)
         return HEARTH_ERR_NOMEM;
     for (size_t i = 0; i < count; i++) {
-        const json_t *child = json_array_get(list, i);
-        const char *id = json_is_string(child) ? json_string_value(child) : "";
-        if (json_string_length(child) == strlen(id) && fx_bso_is_id(id, strlen(id)) && !is_junk(id))
+        const struct fx_json *child = fx_json_at(list, i);
+        const char *id = fx_json_is(child, FX_JSON_STRING) ? fx_json_text(child) : "";
+        if (fx_json_size(child) == strlen(id) && fx_bso_is_id(id, strlen(id)) && !is_junk(id))
             children[b->child_count++] = id;
     }
     b->children = children;
     return 0;
 }
 
-static int read_tags(struct fx_translate *t, const json_t *json, struct hearth_bookmark_record *b)
+static int read_tags(struct fx_translate *t, const struct fx_json *json,
+                     struct hearth_bookmark_record *b)
 {
-    const json_t *list = json_object_get(json, "tags");
-    size_t count = json_array_size(list);
+    const struct fx_json *list = fx_json_get(json, "tags");
+    size_t count = fx_json_count(list);
     if (count > FX_TAGS_MAX)
         count = FX_TAGS_MAX;
     const char **tags = fx_arena_alloc(t->arena, (count + 1) * sizeof(*tags));
     if (tags == NULL)
         return HEARTH_ERR_NOMEM;
     for (size_t i = 0; i < count; i++) {
-        const char *text = fx_record_string(t, json_array_get(list, i));
+        const char *text = fx_record_string(t, fx_json_at(list, i));
         size_t size = text == NULL ? 0 : strlen(text);
         fx_text_trim(&text, &size);
         if (size == 0 || support_utf8_cut(text, size, FX_TAG_UNITS) != size)
@@ -86,7 +87,7 @@ static int read_tags(struct fx_translate *t, const json_t *json, struct hearth_b
     return 0;
 }
 
-static const char *read_keyword(struct fx_translate *t, const json_t *json)
+static const char *read_keyword(struct fx_translate *t, const struct fx_json *json)
 {
     const char *text = fx_record_text(t, json, "keyword");
     size_t size = text == NULL ? 0 : strlen(text);
@@ -124,7 +125,8 @@ static char *place_parameter(struct fx_translate *t, const char *url, const char
 
 /* Which tag a query shows. The name inside the URL is right; folderName of old records can be
  * UTF-8 that was encoded twice. */
-static const char *read_tag_query(struct fx_translate *t, const json_t *json, const char *url)
+static const char *read_tag_query(struct fx_translate *t, const struct fx_json *json,
+                                  const char *url)
 {
     if (url == NULL || strncasecmp(url, "place:", 6) != 0)
         return NULL;
@@ -168,7 +170,7 @@ static bool has_parameter(const char *url, const char *name)
 }
 
 /* Old ones name what they show by numbers of another database. */
-static int read_place_query(struct fx_translate *t, const json_t *json,
+static int read_place_query(struct fx_translate *t, const struct fx_json *json,
                             struct hearth_bookmark_record *b)
 {
     const char *url = b->url;
@@ -183,16 +185,17 @@ static int read_place_query(struct fx_translate *t, const json_t *json,
     return b->url == NULL && b->tag_query != NULL ? HEARTH_ERR_NOMEM : 0;
 }
 
-static int64_t read_added(const json_t *json, int64_t modified)
+static int64_t read_added(const struct fx_json *json, int64_t modified)
 {
     int64_t added;
-    if (!fx_record_integer(json_object_get(json, "dateAdded"), true, &added) ||
+    if (!fx_record_integer(fx_json_get(json, "dateAdded"), true, &added) ||
         added < FX_EARLIEST_DATE)
         return 0;
     return added < modified ? added : modified;
 }
 
-static int read_fields(struct fx_translate *t, const json_t *json, struct hearth_bookmark_record *b)
+static int read_fields(struct fx_translate *t, const struct fx_json *json,
+                       struct hearth_bookmark_record *b)
 {
     const char *site;
     switch (b->kind) {
@@ -216,7 +219,7 @@ static int read_fields(struct fx_translate *t, const json_t *json, struct hearth
 
 int fx_record_bookmark(struct fx_translate *t, const struct fx_record *record)
 {
-    const json_t *json = record->json;
+    const struct fx_json *json = record->json;
     const char *parent = fx_record_text(t, json, "parentid");
     if (is_top(record->id) || is_junk(record->id))
         return FX_SKIPPED; /* Firefox removes these when it sees them */

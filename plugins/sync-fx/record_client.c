@@ -20,7 +20,7 @@ static const char *device_type_of(const char *word)
 
 /* `type` says desktop or mobile; old clients call tablets mobile too, and tell them apart in
  * formfactor. */
-static const char *client_read_type(struct fx_translate *t, const json_t *json)
+static const char *client_read_type(struct fx_translate *t, const struct fx_json *json)
 {
     const char *type = device_type_of(fx_record_text(t, json, "type")),
                *form = device_type_of(fx_record_text(t, json, "formfactor"));
@@ -29,7 +29,7 @@ static const char *client_read_type(struct fx_translate *t, const json_t *json)
     return type == NULL ? "unknown" : type;
 }
 
-static const char *read_short(struct fx_translate *t, const json_t *json, const char *name)
+static const char *read_short(struct fx_translate *t, const struct fx_json *json, const char *name)
 {
     const char *text = fx_record_cut(t, fx_record_text(t, json, name), FX_NAME_UNITS);
     return text == NULL || text[0] == '\0' ? NULL : text;

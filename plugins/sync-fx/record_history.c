@@ -22,11 +22,11 @@ static int visits_newest_first(const void *a, const void *b)
 /* Times are microseconds, but a receiving Firefox keeps milliseconds only and sends those back:
  * (ms, type) tells visits apart. A date that is still to come (a clock was wrong) stays as it is
  * said: a receiving Firefox makes "now" of it, another one each time. */
-static bool visit_of_record(const json_t *json, struct hearth_visit *ret_visit)
+static bool visit_of_record(const struct fx_json *json, struct hearth_visit *ret_visit)
 {
     int64_t date, type;
-    if (!fx_record_integer(json_object_get(json, "date"), false, &date) ||
-        !fx_record_integer(json_object_get(json, "type"), false, &type) || type < 1 || type > 9)
+    if (!fx_record_integer(fx_json_get(json, "date"), false, &date) ||
+        !fx_record_integer(fx_json_get(json, "type"), false, &type) || type < 1 || type > 9)
         return false;
     date /= 1000;
     if (date < FX_EARLIEST_DATE)
@@ -35,16 +35,16 @@ static bool visit_of_record(const json_t *json, struct hearth_visit *ret_visit)
     return true;
 }
 
-static int visits_of_record(struct fx_translate *t, const json_t *json,
+static int visits_of_record(struct fx_translate *t, const struct fx_json *json,
                             struct hearth_page_record *page)
 {
-    const json_t *list = json_object_get(json, "visits");
-    size_t count = json_array_size(list), kept = 0;
+    const struct fx_json *list = fx_json_get(json, "visits");
+    size_t count = fx_json_count(list), kept = 0;
     struct hearth_visit *visits = fx_arena_alloc(t->arena, (count + 1) * sizeof(*visits));
     if (visits == NULL)
         return HEARTH_ERR_NOMEM;
     for (size_t i = 0; i < count; i++)
-        kept += visit_of_record(json_array_get(list, i), &visits[kept]);
+        kept += visit_of_record(fx_json_at(list, i), &visits[kept]);
     qsort(visits, kept, sizeof(*visits), visits_newest_first);
     for (size_t i = 0; i < kept; i++) {
         if (page->visit_count == 0 ||

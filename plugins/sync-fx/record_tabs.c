@@ -51,17 +51,17 @@ static int compare_windows(const void *a, const void *b)
 }
 
 /* In the order that Firefox numbers them in; then what tabs alone name. */
-static void read_windows(struct windows *windows, const json_t *json)
+static void read_windows(struct windows *windows, const struct fx_json *json)
 {
-    const char *id;
-    json_t *window;
     windows->count = 0;
-    json_object_foreach((json_t *)(uintptr_t)json, id, window)
-    {
-        if (!json_is_object(window) || !window_id_fits(id) || windows->count == FX_WINDOWS_MAX)
+    for (const struct fx_json *window = fx_json_first(json); window != NULL;
+         window = window->next) {
+        const char *id = window->key;
+        if (!fx_json_is(window, FX_JSON_OBJECT) || !window_id_fits(id) ||
+            windows->count == FX_WINDOWS_MAX)
             continue;
         struct window *added = &windows->list[find_window(windows, id)];
-        if (!fx_record_integer(json_object_get(window, "index"), false, &added->index))
+        if (!fx_record_integer(fx_json_get(window, "index"), false, &added->index))
             added->index = INT64_MAX;
     }
     qsort(windows->list, windows->count, sizeof(windows->list[0]), compare_windows);
@@ -69,14 +69,12 @@ static void read_windows(struct windows *windows, const json_t *json)
 
 /* --- groups --- */
 
-static int send_groups(struct fx_translate *t, const char *device, const json_t *groups)
+static int send_groups(struct fx_translate *t, const char *device, const struct fx_json *groups)
 {
-    const char *id;
-    json_t *json;
     int sent = 0;
-    json_object_foreach((json_t *)(uintptr_t)groups, id, json)
-    {
-        if (!json_is_object(json) || !window_id_fits(id))
+    for (const struct fx_json *json = fx_json_first(groups); json != NULL; json = json->next) {
+        const char *id = json->key;
+        if (!fx_json_is(json, FX_JSON_OBJECT) || !window_id_fits(id))
             continue;
         if (sent++ == FX_GROUPS_MAX)
             break;
@@ -87,7 +85,7 @@ static int send_groups(struct fx_translate *t, const char *device, const json_t 
             .id = id,
             .name = name == NULL ? "" : name,
             .color = color == NULL || color[0] == '\0' ? NULL : color,
-            .collapsed = json_is_true(json_object_get(json, "collapsed")),
+            .collapsed = fx_json_is_true(fx_json_get(json, "collapsed")),
         };
         int r = t->sink->tab_group(t->sink->ctx, device, &group);
         if (r < 0)
@@ -99,10 +97,10 @@ static int send_groups(struct fx_translate *t, const char *device, const json_t 
 /* --- tabs --- */
 
 /* Seconds, or from some clients milliseconds; integer, float or text. 0: unknown. */
-static int64_t read_last_used(const json_t *json, int64_t now)
+static int64_t read_last_used(const struct fx_json *json, int64_t now)
 {
     int64_t used;
-    if (!fx_record_integer(json_object_get(json, "lastUsed"), true, &used) || used <= 0)
+    if (!fx_record_integer(fx_json_get(json, "lastUsed"), true, &used) || used <= 0)
         return 0;
     if (used <= INT64_C(100000000000))
         used *= 1000;
@@ -110,34 +108,38 @@ static int64_t read_last_used(const json_t *json, int64_t now)
 }
 
 /* One that is in the record. */
-static const char *read_group(struct fx_translate *t, const json_t *groups, const json_t *tab)
+static const char *read_group(struct fx_translate *t, const struct fx_json *groups,
+                              const struct fx_json *tab)
 {
     const char *id = fx_record_text(t, tab, "tabGroupId");
-    return id != NULL && window_id_fits(id) && json_is_object(json_object_get(groups, id)) ? id
-                                                                                           : NULL;
+    return id != NULL && window_id_fits(id) && fx_json_is(fx_json_get(groups, id), FX_JSON_OBJECT)
+               ? id
+               : NULL;
 }
 
-static int32_t read_window(struct fx_translate *t, struct windows *windows, const json_t *tab)
+static int32_t read_window(struct fx_translate *t, struct windows *windows,
+                           const struct fx_json *tab)
 {
     const char *id = fx_record_text(t, tab, "windowId");
     return id == NULL || !window_id_fits(id) ? 0 : find_window(windows, id);
 }
 
 /* Firefox leaves it out where it is 0. */
-static int64_t read_place(const json_t *tab)
+static int64_t read_place(const struct fx_json *tab)
 {
     int64_t place;
-    return fx_record_integer(json_object_get(tab, "index"), false, &place) && place >= 0 &&
+    return fx_record_integer(fx_json_get(tab, "index"), false, &place) && place >= 0 &&
                    place <= INT32_MAX
                ? place
                : 0;
 }
 
 /* False: nothing to show. Which tab a window shows no record says. */
-static bool tabs_read_tab(struct fx_translate *t, const json_t *groups, struct windows *windows,
-                          const json_t *json, struct hearth_tab *ret_tab)
+static bool tabs_read_tab(struct fx_translate *t, const struct fx_json *groups,
+                          struct windows *windows, const struct fx_json *json,
+                          struct hearth_tab *ret_tab)
 {
-    const char *url = fx_record_string(t, json_array_get(json_object_get(json, "urlHistory"), 0));
+    const char *url = fx_record_string(t, fx_json_at(fx_json_get(json, "urlHistory"), 0));
     if (url == NULL || strchr(url, ':') == NULL || strlen(url) > FX_URL_BYTES ||
         fx_record_has_scheme(url, filtered))
         return false;
@@ -152,8 +154,8 @@ static bool tabs_read_tab(struct fx_translate *t, const json_t *groups, struct w
         .icon = icon,
         .group = read_group(t, groups, json),
         .last_used = read_last_used(json, t->now),
-        .inactive = json_is_true(json_object_get(json, "inactive")),
-        .pinned = json_is_true(json_object_get(json, "pinned")),
+        .inactive = fx_json_is_true(fx_json_get(json, "inactive")),
+        .pinned = fx_json_is_true(fx_json_get(json, "pinned")),
         .window = read_window(t, windows, json),
         .place = read_place(json),
     };
@@ -162,17 +164,17 @@ static bool tabs_read_tab(struct fx_translate *t, const json_t *groups, struct w
 
 int fx_record_tabs(struct fx_translate *t, const struct fx_record *record)
 {
-    const json_t *tabs = json_object_get(record->json, "tabs"),
-                 *groups = json_object_get(record->json, "tabGroups");
+    const struct fx_json *tabs = fx_json_get(record->json, "tabs"),
+                         *groups = fx_json_get(record->json, "tabGroups");
     struct windows *windows = fx_arena_alloc(t->arena, sizeof(*windows));
     int32_t position = 0;
     if (windows == NULL)
         return HEARTH_ERR_NOMEM;
-    read_windows(windows, json_object_get(record->json, "windows"));
+    read_windows(windows, fx_json_get(record->json, "windows"));
     int r = send_groups(t, record->id, groups);
-    for (size_t i = 0; r == 0 && i < json_array_size(tabs); i++) {
+    for (size_t i = 0; r == 0 && i < fx_json_count(tabs); i++) {
         struct hearth_tab tab;
-        if (!tabs_read_tab(t, groups, windows, json_array_get(tabs, i), &tab))
+        if (!tabs_read_tab(t, groups, windows, fx_json_at(tabs, i), &tab))
             continue;
         tab.position = position++;
         r = t->sink->tab(t->sink->ctx, record->id, &tab);

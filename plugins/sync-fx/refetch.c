@@ -76,8 +76,12 @@ int fx_refetch(struct fx_pull *p, int collection, struct fx_failed_list *failed,
         refetch_choose_ids(&todo, &at, now, &asking);
         if (asking.count == 0)
             break;
-        struct fx_reader reader = {
-            .p = p, .collection = collection, .ids = asking.ids, .ops = ops, .ctx = ctx};
+        struct fx_reader reader = {.p = p,
+                                   .collection = collection,
+                                   .ids = asking.ids,
+                                   .translate = fx_collections[collection].translate,
+                                   .ops = ops,
+                                   .ctx = ctx};
         r = fx_reader_run(&reader);
         if (r == 0)
             r = note_rest(failed, &asking, reader.nameless > 0 || reader.uncounted, now);

@@ -11,7 +11,7 @@
 #include "timestamp.h"
 #include "codec/codec.h"
 
-enum { PATH_MAX_SIZE = 2048, CLOCK_TOLERANCE = 30 * 1000 };
+enum { CLOCK_TOLERANCE = 30 * 1000 };
 
 static int storage_sign_request(struct fx_pull *p, const char *url, char *ret_header,
                                 size_t capacity)
@@ -32,41 +32,100 @@ static int storage_sign_request(struct fx_pull *p, const char *url, char *ret_he
     return fx_hawk_header(&hawk, ret_header, capacity);
 }
 
+/* A signed request, with what it points to. */
+struct signed_get {
+    char url[FX_URL_MAX + FX_STORAGE_PATH], authorization[FX_HAWK_ID_MAX + 256],
+        since[FX_TIMESTAMP_TEXT], what[64];
+    struct hearth_http_header headers[4];
+    struct fx_request request;
+};
+
+static int signed_get_init(struct signed_get *s, struct fx_pull *p, const struct fx_get *get)
+{
+    snprintf(s->what, sizeof(s->what), "%.*s", (int)strcspn(get->path, "?"), get->path);
+    snprintf(s->url, sizeof(s->url), "%s/%s", p->state.endpoint, get->path);
+    if (storage_sign_request(p, s->url, s->authorization, sizeof(s->authorization)) != 0)
+        return HEARTH_ERR_INTERNAL;
+    size_t count = 0;
+    s->headers[count++] =
+        (struct hearth_http_header)HEARTH_HTTP_HEADER("authorization", s->authorization);
+    s->headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER(
+        "accept", get->newlines ? "application/newlines" : "application/json");
+    if (get->if_modified_since > 0 || get->if_unmodified_since > 0) {
+        bool modified = get->if_modified_since > 0;
+        fx_timestamp_print(modified ? get->if_modified_since : get->if_unmodified_since, s->since);
+        s->headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER(
+            modified ? "x-if-modified-since" : "x-if-unmodified-since", s->since);
+    }
+    s->headers[count++] =
+        (struct hearth_http_header)HEARTH_HTTP_HEADER("user-agent", "Hearth/" HEARTH_VERSION);
+    s->request = (struct fx_request){.server = FX_SYNC_SERVER,
+                                     .origin = FX_NAMED_BY_TOKEN_SERVER,
+                                     .what = s->what,
+                                     .method = "GET",
+                                     .url = s->url,
+                                     .headers = s->headers,
+                                     .header_count = count,
+                                     .max_response = get->max_response,
+                                     .ret_body = get->ret_body,
+                                     .on_begin = get->on_begin,
+                                     .on_data = get->on_data,
+                                     .ctx = get->ctx};
+    return 0;
+}
+
+static void signed_get_fini(struct signed_get *s)
+{
+    OPENSSL_cleanse(s->authorization, sizeof(s->authorization));
+}
+
+void fx_storage_drop_ahead(struct fx_pull *p)
+{
+    if (p->ahead.exchange != NULL)
+        p->sender->cancel(p->host, p->call, p->ahead.exchange);
+    p->ahead.exchange = NULL;
+}
+
+void fx_storage_ahead(struct fx_pull *p, const struct fx_get *get)
+{
+    struct signed_get s;
+    size_t size = strlen(get->path);
+    fx_storage_drop_ahead(p);
+    if (p->sender == NULL || size >= sizeof(p->ahead.path) || signed_get_init(&s, p, get) != 0)
+        return;
+    p->ahead.exchange = fx_exchange_ahead(p, &s.request);
+    memcpy(p->ahead.path, get->path, size + 1);
+    p->ahead.if_unmodified_since = get->if_unmodified_since;
+    signed_get_fini(&s);
+}
+
+/* The exchange of this request, if it was sent ahead; another one is of no use any more. */
+static void *take_ahead(struct fx_pull *p, const struct fx_get *get)
+{
+    void *exchange = p->ahead.exchange;
+    if (exchange == NULL || get->if_modified_since > 0 || strcmp(p->ahead.path, get->path) != 0 ||
+        p->ahead.if_unmodified_since != get->if_unmodified_since) {
+        fx_storage_drop_ahead(p);
+        return NULL;
+    }
+    p->ahead.exchange = NULL;
+    return exchange;
+}
+
 static int storage_send_once(struct fx_pull *p, const struct fx_get *get,
                              struct fx_answer *ret_answer)
 {
-    char url[FX_URL_MAX + PATH_MAX_SIZE], authorization[FX_HAWK_ID_MAX + 256],
-        since[FX_TIMESTAMP_TEXT], what[64];
-    snprintf(what, sizeof(what), "%.*s", (int)strcspn(get->path, "?"), get->path);
-    snprintf(url, sizeof(url), "%s/%s", p->state.endpoint, get->path);
-    if (storage_sign_request(p, url, authorization, sizeof(authorization)) != 0)
-        return fx_break(p, HEARTH_ERR_INTERNAL, fx_says_fault());
-    struct hearth_http_header headers[4] = {
-        HEARTH_HTTP_HEADER("authorization", authorization),
-        HEARTH_HTTP_HEADER("accept", get->newlines ? "application/newlines" : "application/json")};
-    size_t count = 2;
-    if (get->if_modified_since > 0 || get->if_unmodified_since > 0) {
-        bool modified = get->if_modified_since > 0;
-        fx_timestamp_print(modified ? get->if_modified_since : get->if_unmodified_since, since);
-        headers[count++] = (struct hearth_http_header)HEARTH_HTTP_HEADER(
-            modified ? "x-if-modified-since" : "x-if-unmodified-since", since);
+    struct signed_get s;
+    void *ahead = take_ahead(p, get);
+    int r = signed_get_init(&s, p, get);
+    if (r != 0) {
+        if (ahead != NULL)
+            p->sender->cancel(p->host, p->call, ahead);
+        return fx_break(p, r, fx_says_fault());
     }
-    headers[count++] =
-        (struct hearth_http_header)HEARTH_HTTP_HEADER("user-agent", "Hearth/" HEARTH_VERSION);
-    struct fx_request request = {.server = FX_SYNC_SERVER,
-                                 .origin = FX_NAMED_BY_TOKEN_SERVER,
-                                 .what = what,
-                                 .method = "GET",
-                                 .url = url,
-                                 .headers = headers,
-                                 .header_count = count,
-                                 .max_response = get->max_response,
-                                 .ret_body = get->ret_body,
-                                 .on_begin = get->on_begin,
-                                 .on_data = get->on_data,
-                                 .ctx = get->ctx};
-    int r = fx_exchange(p, &request, ret_answer);
-    OPENSSL_cleanse(authorization, sizeof(authorization));
+    s.request.ahead = ahead;
+    r = fx_exchange(p, &s.request, ret_answer);
+    signed_get_fini(&s);
     return r;
 }
 

@@ -1,6 +1,6 @@
-"""./dev bench [search|sync|http|memory|jobs|fleet|web]…: benchmarks that compare with a peer or
-a floor in the same run. Prints Markdown tables for docs/performance.md. Absolute figures belong
-to the machine; the ratios are what to look at."""
+"""./dev bench [search|sync|http|memory|jobs|fleet|storage|web]…: benchmarks that compare with a
+peer or a floor in the same run. Prints Markdown tables for docs/performance.md. Absolute figures
+belong to the machine; the ratios are what to look at."""
 import concurrent.futures
 import http.client
 import json
@@ -95,34 +95,74 @@ def bench_search_http():
 
 
 # --- first sync
-def bench_sync():
-    records = 100000
-    floor = float(
-        re.search(r"floor[^\d]*([\d.,]+) records/s",
-                  program("floor-decode", str(records)).replace(",", "")).group(1))
-    service, node = SyncService(load=False), Node()
+ROUNDS = 3
+
+
+def read_once(service):
+    """The records as the double sends them, read by floor_decode: its figures by name."""
+    import reader  # tests/doubles
+    client = reader.Reader(service.import_file(BIG))
+    status, _, _ = client.sign_in()
+    assert status == 200
+    keys, asked = client.keys(), []
+    for name in ("bookmarks", "history") * 2:
+        path = f"/storage/{name}?full=1"
+        asked += [client.endpoint._replace(path=client.endpoint.path + path).geturl(),
+                  client.signed("GET", path)]
+    client.close()
+    out = program("floor-decode", (keys[""].aes + keys[""].mac).hex(), *asked)
+    found = re.search(r"reader (\d+) records, (\d+) bytes: wall ([\d.]+) s, cpu ([\d.]+) s", out)
+    rates = dict(re.findall(r"^(floor|plugin) +(\d+) records/s", out, flags=re.M))
+    return {
+        "records": int(found[1]), "bytes": int(found[2]), "wall": float(found[3]), "cpu":
+        float(found[4]), "floor": int(rates["floor"]), "decode": int(rates["plugin"])
+    }
+
+
+def sync_once(service):
+    """A first sync into an empty database: records, seconds of wall and CPU, peak, and the
+    requests of a second one."""
+    node = Node()
     try:
-        service.account(BIG, history=records, bookmarks=10000, tabs=50)
         node.start()
+        before = cpu_seconds([node.process.pid])
         node.cli("account", "import", "-", text=json.dumps(service.import_file(BIG)))
         node.sync(BIG)
-        peak = node.memory("VmHWM")
+        cpu, peak = cpu_seconds([node.process.pid]) - before, node.memory("VmHWM")
         done = re.search(r"sync done .*records=(\d+).* ms=(\d+)", node.log_text())
         service.clear()
         node.sync(BIG)
-        unchanged = service.counters()["storage"]
-        rate = int(done.group(1)) / (int(done.group(2)) / 1000)
-        print(
-            "### First sync: 100,000 history records, 10,000 bookmarks, from the double on the "
-            "same machine\n"
-        )
-        table(("records", "seconds", "records/s", "floor: AES + HMAC + JSON alone",
-               "ratio to the floor", "peak memory", "requests of the next, unchanged sync"),
-              (done.group(1), f"{int(done.group(2)) / 1000:.1f}", f"{rate:.0f}", f"{floor:.0f}/s",
-               f"{rate / floor:.2f}", f"{peak / 1024:.0f} MB", unchanged))
+        return {
+            "records": int(done[1]), "wall": int(done[2]) / 1000, "cpu": cpu, "peak": peak / 1024,
+            "unchanged": service.counters()["storage"]
+        }
     finally:
         node.close()
+
+
+def bench_sync():
+    """In turn, so that what else the machine does strikes both; the ratios are of each round."""
+    sys.path.insert(0, os.path.join(HERE, "..", "doubles"))
+    service, rows = SyncService(load=False), []
+    try:
+        service.account(BIG, history=100000, bookmarks=10000, tabs=50)
+        service.settings(max_page=10**6)  # a reader that asks once gets everything
+        for _ in range(ROUNDS):
+            peer, ours = read_once(service), sync_once(service)
+            rate = ours["records"] / ours["wall"]
+            rows.append((ours["records"], f"{ours['wall']:.2f} s", f"{rate:.0f}",
+                         f"{peer['floor']}/s", f"{rate / peer['floor']:.2f}",
+                         f"{peer['wall']:.2f} s / {peer['cpu']:.2f} s",
+                         f"{ours['wall'] / peer['wall']:.2f} / {ours['cpu'] / peer['cpu']:.2f}",
+                         f"{peer['decode']}/s", f"{ours['peak']:.0f} MB", ours["unchanged"]))
+    finally:
         service.stop()
+    print("### First sync: 100,000 history records, 10,000 bookmarks, from the double on the "
+          "same machine\n")
+    table(("records", "wall", "records/s", "floor: AES + HMAC + JSON alone", "share of the floor",
+           "a reader that asks once and keeps nothing, wall / CPU", "ratio to it, wall / CPU",
+           "the plugin's decoding on one thread", "peak memory",
+           "requests of the next, unchanged sync"), *rows)
 
 
 # --- HTTP
@@ -294,6 +334,17 @@ def bench_fleet():
            "connections to the Sync service", "peak memory"), *fleet.unchanged())
 
 
+# --- storages
+def bench_storage():
+    import bench_storages as storages
+    print("### First sync of 100,000 history records and 10,000 bookmarks, in turn on both\n")
+    table(("storage", "records", "seconds", "CPU of hearthd", "CPU of the server", "peak memory",
+           "ratio"), *storages.first_sync())
+    print("### The same requests on both: cold, the first one after a start; warm, p50\n")
+    table(("request", "SQLite, cold", "PostgreSQL, cold", "SQLite, warm", "PostgreSQL, warm",
+           "ratio, warm"), *storages.requests())
+
+
 # --- web app
 def bench_web():
     """In Chromium: tests/web/measure.mjs, with the recorded account and with 100,000 pages."""
@@ -304,8 +355,8 @@ def bench_web():
 
 STAGES = {
     "search": (bench_search, bench_search_http), "sync": (bench_sync, ), "http": (bench_http, ),
-    "memory": (bench_memory, ), "jobs": (bench_jobs, bench_looks), "fleet": (bench_fleet, ), "web":
-    (bench_web, )
+    "memory": (bench_memory, ), "jobs": (bench_jobs, bench_looks), "fleet": (bench_fleet, ),
+    "storage": (bench_storage, ), "web": (bench_web, )
 }
 
 for stage in sys.argv[2:] or STAGES:

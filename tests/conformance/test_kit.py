@@ -181,7 +181,11 @@ CAUGHT = {
         "leaks: imports and pulls",
         "a pull that is answered with 404, and forget(), done 20 times"), "sync-hang": (
             "import: what is no account", "account_import(), called at sync.c:"), "sync-presumes": (
-                "changes: a host that does not listen", "it crashed"),
+                "changes: a host that does not listen", "it crashed"), "sync-unfinished": (
+                    "pull: whatever the service answers",
+                    "neither finished nor cancelled when pull() returned"), "sync-impatient": (
+                        "pull: whatever the service answers",
+                        "ahead while another one is under way"),
 }
 # test_break.py
 BREAKABLE = {

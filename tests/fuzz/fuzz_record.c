@@ -100,18 +100,19 @@ static void translate(struct fx_decoder *decoder, const uint8_t *data, size_t si
     struct hearth_device device;
     struct fx_translate t = {.arena = &arena, .sink = &sink, .now = 1895417500000};
     struct fx_record record = {.id = "abcdefghijkl", .modified = 1795417433060};
-    check(support_buf_append(&decoder->plain, data, size) == 0);
+    check(support_buf_append(&decoder->plain, data, size) == 0 &&
+          support_buf_append(&decoder->plain, "", 1) == 0);
     fx_text_repair_json(decoder->plain.data, size);
-    record.json =
-        json_loadb(decoder->plain.data, size, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
-    if (json_is_object(record.json)) {
+    struct fx_json *json = NULL;
+    fx_json_parse(&arena, decoder->plain.data, size, &json);
+    record.json = json;
+    if (fx_json_is(json, FX_JSON_OBJECT)) {
         check(fx_record_bookmark(&t, &record) >= 0);
         check(fx_record_history(&t, &record) >= 0);
         check(fx_record_tabs(&t, &record) == FX_TAKEN);
         check(fx_record_client(&t, &record, &device) == FX_TAKEN);
         check_text(device.name);
     }
-    json_decref(record.json);
     fx_arena_fini(&arena);
 }
 
@@ -122,13 +123,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fx_key key = {{0}};
     struct fx_keys keys = {0};
     struct fx_meta meta = {0};
-    json_t *json = NULL;
+    const struct fx_json *json = NULL;
+    struct fx_arena arena = {0};
     check(fx_decoder_init(&decoder) == 0);
     if (fx_bso_read(&decoder, (const char *)data, size, &bso) == FX_BSO_OK) {
         check(bso.id[0] != '\0');
         fx_meta_parse(bso.payload, bso.payload_size, &meta);
-        if (fx_bso_open(&decoder, &key, &bso, &json) == FX_BSO_OK)
-            json_decref(json);
+        fx_bso_open(&decoder, &key, &bso, &arena, &json);
+        fx_arena_fini(&arena);
     }
     fx_keys_parse((const char *)data, size, &keys);
     fx_meta_parse((const char *)data, size, &meta);

@@ -235,7 +235,7 @@ static void changes_are_of_known_accounts(struct kit *kit)
     kit_pause(50);
 }
 
-/* And with one that does not, as it is in a command. */
+/* And with one that does not, as it is in a command; nor does it send requests ahead. */
 static void host_does_not_listen(struct kit *kit)
 {
     struct hearth_identity identity;
@@ -243,6 +243,7 @@ static void host_does_not_listen(struct kit *kit)
     struct sync_sink sink;
     struct sync_answer answer = {.status = 404, .body = ""};
     kit->host.changes = NULL;
+    kit->host.ahead = NULL;
     kit_open(kit);
     kit_sync_identity(kit, &identity);
     kit_sync_answer(&answer);

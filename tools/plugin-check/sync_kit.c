@@ -14,8 +14,8 @@ void kit_sync_answer(struct sync_answer *a)
     answer = a;
 }
 
-int kit_sync_fetch(const struct hearth_host *host, struct hearth_call *call,
-                   const struct hearth_http_request *request)
+/* The request leaves. */
+static void sync_send(const struct hearth_http_request *request)
 {
     if (answer == NULL)
         fail_msg("the plugin fetches %s where nothing was to be fetched", request->url);
@@ -26,6 +26,11 @@ int kit_sync_fetch(const struct hearth_host *host, struct hearth_call *call,
     if (++answer->requests > 200)
         fail_msg("the plugin asks again and again: 200 requests in one pull, the last for %s",
                  request->url);
+}
+
+static int sync_receive(const struct hearth_host *host, struct hearth_call *call,
+                        const struct hearth_http_request *request)
+{
     if (host->should_stop(call))
         return hearth_fail(call, HEARTH_ERR_CANCELLED, "cancelled");
     call->retry_after = answer->status < 0 ? answer->retry_after : 0;
@@ -47,6 +52,57 @@ int kit_sync_fetch(const struct hearth_host *host, struct hearth_call *call,
         return hearth_fail(call, HEARTH_ERR_CANCELLED, "the plugin stopped the exchange");
     return 0;
 }
+
+int kit_sync_fetch(const struct hearth_host *host, struct hearth_call *call,
+                   const struct hearth_http_request *request)
+{
+    sync_send(request);
+    return sync_receive(host, call, request);
+}
+
+/* --- requests ahead --- */
+
+/* of this thread: the call whose request is under way; NULL: none */
+static _Thread_local struct hearth_call *ahead_of;
+
+static int kit_ahead_on_begin(const struct hearth_host *host, struct hearth_call *call,
+                              const struct hearth_http_request *request, void **ret_exchange)
+{
+    if (ahead_of != NULL)
+        fail_msg("the plugin sends %s ahead while another one is under way", request->url);
+    sync_send(request);
+    if (host->should_stop(call))
+        return hearth_fail(call, HEARTH_ERR_CANCELLED, "cancelled");
+    ahead_of = call;
+    *ret_exchange = &ahead_of;
+    return 0;
+}
+
+static void ahead_end(struct hearth_call *call, void *exchange)
+{
+    if (exchange != &ahead_of || ahead_of != call)
+        fail_msg("the plugin ends a request that it has not begun in this call");
+    ahead_of = NULL;
+}
+
+static int kit_ahead_on_finish(const struct hearth_host *host, struct hearth_call *call,
+                               void *exchange, const struct hearth_http_request *request)
+{
+    ahead_end(call, exchange);
+    return sync_receive(host, call, request);
+}
+
+static void kit_ahead_on_cancel(const struct hearth_host *host, struct hearth_call *call,
+                                void *exchange)
+{
+    (void)host;
+    ahead_end(call, exchange);
+}
+
+const struct hearth_host_ahead kit_sync_ahead = {.struct_size = sizeof(kit_sync_ahead),
+                                                 .begin = kit_ahead_on_begin,
+                                                 .finish = kit_ahead_on_finish,
+                                                 .cancel = kit_ahead_on_cancel};
 
 /* --- the sink --- */
 
@@ -335,6 +391,9 @@ int kit_sync_pull(struct kit *kit, void *handle, struct call *call,
     int r = WATCHED("pull", kit->sync->pull(handle, &call->hearth, &pull, ret_result));
     for (size_t i = 0; i < count; i++)
         free((char *)(uintptr_t)cursors[i].text);
+    if (ahead_of != NULL)
+        fail_msg("a request that the plugin sent ahead was neither finished nor cancelled when "
+                 "pull() returned");
     sink->open = -1; /* what was not committed is dropped */
     if (r < 0 && call->error[0] == '\0' && ret_result->message == NULL)
         fail_msg("pull returned %s without any words", err_name(r));

@@ -16,6 +16,9 @@ struct sync_answer {
 
 int kit_sync_fetch(const struct hearth_host *host, struct hearth_call *call,
                    const struct hearth_http_request *request);
+/* The same in two steps (HEARTH_HOST_AHEAD). Fails the test when a plugin has two under way, or one
+ * when pull() has returned. */
+extern const struct hearth_host_ahead kit_sync_ahead;
 void kit_sync_answer(struct sync_answer *answer); /* of this thread from now on; borrowed */
 
 /* A sink that stores nothing but cursors, and fails the test when the order of storage.h is

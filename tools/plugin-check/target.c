@@ -87,6 +87,7 @@ void kit_target_load(struct kit *kit)
              kit->descriptor->name);
     plug_host_init(&kit->host, module, kit->sync != NULL ? kit_sync_fetch : NULL, NULL);
     kit->host.changes = kit->sync != NULL ? &kit_sync_changes : NULL;
+    kit->host.ahead = kit->sync != NULL ? &kit_sync_ahead : NULL;
     kit->host.hearth.alloc = host_alloc;
     kit->host.hearth.log = host_log;
 }

@@ -7,6 +7,7 @@
 #include <openssl/rand.h>
 
 #include "hawk.h"
+#include "text.h"
 #include "codec/codec.h"
 
 static struct fake *of_host(const struct hearth_host *host)
@@ -27,11 +28,7 @@ static bool on_log_wants(const struct hearth_host *host, int level)
     return level <= HEARTH_LOG_INFO;
 }
 
-static const void *on_extension(const struct hearth_host *host, const char *name)
-{
-    (void)host, (void)name;
-    return NULL;
-}
+static const void *on_extension(const struct hearth_host *host, const char *name);
 
 static int64_t on_now(const struct hearth_host *host)
 {
@@ -194,10 +191,9 @@ static int answer(const struct fake_step *step, const struct hearth_http_request
     return 0;
 }
 
-static int on_fetch(const struct hearth_host *host, struct hearth_call *call,
-                    const struct hearth_http_request *request)
+static const struct fake_step *send_request(struct fake *f,
+                                            const struct hearth_http_request *request)
 {
-    struct fake *f = of_host(host);
     char line[4096];
     snprintf(line, sizeof(line), "%s %s", request->method, request->url);
     check_request(request);
@@ -209,9 +205,74 @@ static int on_fetch(const struct hearth_host *host, struct hearth_call *call,
     check_headers(request, step);
     if (step->before != NULL)
         step->before();
+    return step;
+}
+
+static int receive_answer(const struct fake_step *step, struct hearth_call *call,
+                          const struct hearth_http_request *request)
+{
     if (step->status < 0)
         return hearth_fail(call, step->status, "connection refused");
     return answer(step, request);
+}
+
+static int on_fetch(const struct hearth_host *host, struct hearth_call *call,
+                    const struct hearth_http_request *request)
+{
+    return receive_answer(send_request(of_host(host), request), call, request);
+}
+
+static int on_ahead_begin(const struct hearth_host *host, struct hearth_call *call,
+                          const struct hearth_http_request *request, void **ret_exchange)
+{
+    struct fake *f = of_host(host);
+    (void)call;
+    assert_null(f->under_way);
+    assert_null(request->on_body);
+    f->under_way = send_request(f, request);
+    *ret_exchange = &f->under_way;
+    return 0;
+}
+
+static int on_ahead_finish(const struct hearth_host *host, struct hearth_call *call, void *exchange,
+                           const struct hearth_http_request *request)
+{
+    struct fake *f = of_host(host);
+    const struct fake_step *step = f->under_way;
+    assert_ptr_equal(exchange, &f->under_way);
+    assert_non_null(step);
+    f->under_way = NULL;
+    return receive_answer(step, call, request);
+}
+
+static void on_ahead_cancel(const struct hearth_host *host, struct hearth_call *call,
+                            void *exchange)
+{
+    struct fake *f = of_host(host);
+    (void)call;
+    assert_ptr_equal(exchange, &f->under_way);
+    assert_non_null(f->under_way);
+    f->under_way = NULL;
+    f->cancelled++;
+}
+
+static const void *on_extension(const struct hearth_host *host, const char *name)
+{
+    static const struct hearth_host_ahead ahead = {.struct_size = sizeof(ahead),
+                                                   .begin = on_ahead_begin,
+                                                   .finish = on_ahead_finish,
+                                                   .cancel = on_ahead_cancel};
+    return of_host(host)->ahead && strcmp(name, HEARTH_HOST_AHEAD) == 0 ? &ahead : NULL;
+}
+
+const struct fx_json *fake_json(struct fx_arena *arena, const char *text)
+{
+    struct fx_json *json = NULL;
+    char *copy = fx_arena_copy(arena, text, strlen(text));
+    assert_non_null(copy);
+    fx_text_repair_json(copy, strlen(text));
+    assert_int_equal(fx_json_parse(arena, copy, strlen(text), &json), 0);
+    return json;
 }
 
 /* --- life --- */
@@ -321,6 +382,7 @@ int fake_pull(struct fake *f)
     f->open = 0;
     f->result = (struct hearth_pull_result){.struct_size = sizeof(f->result)};
     int r = f->ops->pull(f->handle, &f->call, &pull, &f->result);
+    assert_null(f->under_way);
     if (f->next != f->step_count)
         fail_msg("request %zu never came: %s\n(%s)", f->next + 1, f->steps[f->next].request,
                  fake_words(f));

@@ -10,6 +10,7 @@
 
 #include "crypto.h"
 #include "hearth/sync.h"
+#include "json_tree.h"
 
 enum { FAKE_STEPS = 64, FAKE_HEADERS = 8, FAKE_LOG = 1 << 16 };
 
@@ -36,11 +37,14 @@ struct fake {
     size_t step_count, next;
     int64_t now, monotonic, last_sync;
     bool stop;
-    char log[4096];        /* of the plugin */
-    char events[FAKE_LOG]; /* of the sink: a line each */
-    int fail_commit;       /* code of the next commit; 0 */
-    int32_t open;          /* collection; the sink checks the order of the calls */
-    char cursors[5][4096]; /* "" none: go to the next pull */
+    bool ahead; /* the host sends requests ahead: steps are in the order in which they are sent */
+    const struct fake_step *under_way; /* one that was; NULL */
+    int cancelled;                     /* so many of them */
+    char log[4096];                    /* of the plugin */
+    char events[FAKE_LOG];             /* of the sink: a line each */
+    int fail_commit;                   /* code of the next commit; 0 */
+    int32_t open;                      /* collection; the sink checks the order of the calls */
+    char cursors[5][4096];             /* "" none: go to the next pull */
     void *allocations[1 << 14];
     size_t allocation_count;
     const struct hearth_sync *ops;
@@ -67,6 +71,9 @@ int fake_pull(struct fake *f);                 /* checks that every step was use
 void fake_pull_ends(struct fake *f, int state, const char *words);
 /* A back-off: least, and up to a quarter more. */
 void fake_between(int64_t value, int64_t least);
+
+/* A cleartext as a translation sees it, in the arena; fails the test when it is no JSON. */
+const struct fx_json *fake_json(struct fx_arena *arena, const char *text);
 
 /* Data of one account: sync key, bulk keys, records. */
 extern const struct fx_key fake_sync_key, fake_bulk_key, fake_other_key;

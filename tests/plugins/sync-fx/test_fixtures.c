@@ -127,7 +127,7 @@ static void take_line(struct loader *l, const char *line)
 {
     char name[64] = "";
     struct fx_bso bso;
-    json_t *json;
+    const struct fx_json *json;
     int collection = 0;
     assert_int_equal(fx_json_scan(line, strlen(line), on_member, name), 0);
     if (strstr(line, "\"collection_modified\"") != NULL)
@@ -144,8 +144,8 @@ static void take_line(struct loader *l, const char *line)
     }
     if (strcmp(name, "crypto") == 0)
         return; /* read before */
-    assert_int_equal(fx_bso_open(&l->decoder, &l->keys.of[HEARTH_BOOKMARKS], &bso, &json),
-                     FX_BSO_OK);
+    assert_int_equal(
+        fx_bso_open(&l->decoder, &l->keys.of[HEARTH_BOOKMARKS], &bso, &l->arena, &json), FX_BSO_OK);
     if (collection == 0) {
         counts.others++;
     } else {
@@ -157,9 +157,8 @@ static void take_line(struct loader *l, const char *line)
         counts.skipped += verdict == FX_SKIPPED;
         counts.damaged += verdict == FX_DAMAGED;
         assert_true(verdict >= 0);
-        fx_arena_reset(&l->arena);
     }
-    json_decref(json);
+    fx_arena_reset(&l->arena);
 }
 
 static void each_line(const char *path, struct loader *l,

@@ -18,12 +18,10 @@ static void check_tabs(const char *cleartext, const char *events)
     struct fx_arena arena = {0};
     struct fx_translate t = {.arena = &arena, .sink = &sink, .now = 1795417500000};
     struct fx_record record = {
-        .id = "dev", .modified = 1795417433060, .json = json_loads(json, JSON_ALLOW_NUL, NULL)};
-    assert_non_null(record.json);
+        .id = "dev", .modified = 1795417433060, .json = fake_json(&arena, json)};
     f->open = HEARTH_TABS;
     assert_int_equal(fx_record_tabs(&t, &record), FX_TAKEN);
     assert_string_equal(f->events, events);
-    json_decref(record.json);
     fx_arena_fini(&arena);
     fake_destroy(f);
 }
@@ -138,23 +136,30 @@ static void test_many_windows_and_groups(void **state)
     const struct hearth_sync_sink sink = {
         .struct_size = sizeof(sink), .ctx = &most, .tab = count_tab, .tab_group = count_group};
     struct fx_translate t = {.arena = &arena, .sink = &sink, .now = 1795417500000};
-    json_t *tabs = json_array(), *groups = json_object(), *windows = json_object();
+    struct support_buf lists[3] = {{0}}, json = {0};
     for (int i = 0; i < MANY; i++) {
-        char id[32];
-        snprintf(id, sizeof(id), "id %d", i);
-        json_array_append_new(tabs, json_pack("{s:[s], s:s, s:s}", "urlHistory", "https://a/",
-                                              "windowId", id, "tabGroupId", id));
-        json_object_set_new(groups, id, json_pack("{s:s}", "name", id));
-        json_object_set_new(windows, id, json_pack("{s:i}", "index", i + 1));
+        char text[160];
+        static const char *const formats[] = {
+            "%s{\"urlHistory\":[\"https://a/\"],\"windowId\":\"id %d\",\"tabGroupId\":\"id %d\"}",
+            "%s\"id %d\":{\"name\":\"id %d\"}", "%s\"id %d\":{\"index\":%d}"};
+        for (int k = 0; k < 3; k++) {
+            int size = snprintf(text, sizeof(text), formats[k], i == 0 ? "" : ",", i, i + (k == 2));
+            assert_int_equal(support_buf_append(&lists[k], text, (size_t)size), 0);
+        }
     }
-    struct fx_record record = {.id = "dev",
-                               .json = json_pack("{s:o, s:o, s:o}", "tabs", tabs, "tabGroups",
-                                                 groups, "windows", windows)};
+    static const char *const between[] = {"{\"tabs\":[", "],\"tabGroups\":{", "},\"windows\":{"};
+    for (int k = 0; k < 3; k++) {
+        assert_int_equal(support_buf_append(&json, between[k], strlen(between[k])), 0);
+        assert_int_equal(support_buf_append(&json, lists[k].data, lists[k].size), 0);
+        support_buf_fini(&lists[k]);
+    }
+    assert_int_equal(support_buf_append(&json, "}}", 3), 0);
+    struct fx_record record = {.id = "dev", .json = fake_json(&arena, json.data)};
+    support_buf_fini(&json);
     assert_int_equal(fx_record_tabs(&t, &record), FX_TAKEN);
     assert_int_equal(most.tabs, MANY);
     assert_int_equal(most.last_window, FX_WINDOWS_MAX - 1);
     assert_int_equal(most.groups, FX_GROUPS_MAX);
-    json_decref((json_t *)(uintptr_t)record.json);
     fx_arena_fini(&arena);
 }
 

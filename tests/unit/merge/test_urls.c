@@ -90,7 +90,7 @@ static void old_page_of(const char *url, struct hearth_page *ret_page)
     bool is_new;
     struct err err = {0};
     assert_int_equal(merge_apply_find_page(&old, url, ret_page, &is_new, &err), 0);
-    model_page_init(&nothing);
+    model_page_init(&nothing, 0);
     if (is_new)
         assert_int_equal(merge_apply_put_page(&old, ret_page, &nothing, &err), 0);
 }

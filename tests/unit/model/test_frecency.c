@@ -39,6 +39,8 @@ static struct facts *collect(const json_t *truth, const json_t *places)
     struct facts *facts = calloc(PAGES, sizeof(*facts));
     json_t *by_guid = json_object(), *by_url = json_object(), *row;
     size_t i;
+    for (i = 0; i < PAGES; i++)
+        model_page_init(&facts[i].page, (int64_t)30000 * DAY);
     json_array_foreach(json_object_get(places, "rows"), i, row)
     {
         json_object_set_new(by_guid, truth_text(places, row, "guid"), json_integer((json_int_t)i));
@@ -112,8 +114,8 @@ static void as_firefox(void **state)
 static void any_order(void **state)
 {
     struct model_page a, b;
-    model_page_init(&a);
-    model_page_init(&b);
+    model_page_init(&a, (int64_t)30000 * DAY);
+    model_page_init(&b, (int64_t)30000 * DAY);
     for (int i = 0; i < 40; i++) {
         int k = 39 - i;
         model_page_add_visit(&a, (int64_t)20000 * DAY + i / 3 * DAY, 1 + i % 9);
@@ -129,7 +131,7 @@ static void any_order(void **state)
 static void few_visits(void **state)
 {
     struct model_page page;
-    model_page_init(&page);
+    model_page_init(&page, (int64_t)30000 * DAY);
     assert_int_equal(model_page_frecency(&page, "https://a.example/", false, 0), 0);
     /* 30 log2 100 = 199.3 */
     assert_int_equal(model_page_frecency(&page, "https://a.example/", true, (int64_t)20000 * DAY),

@@ -54,6 +54,7 @@ static struct page *add_page(struct world *world, const char *url, const char *t
     struct page *page = &world->pages[world->count];
     page->row = (struct hearth_page){
         .struct_size = sizeof(page->row), .id = model_page_id(url), .url = url, .title = title};
+    model_page_init(&page->facts, INT64_C(30000) * 86400000);
     json_object_set_new(world->by_url, url, json_integer((json_int_t)world->count++));
     return page;
 }
