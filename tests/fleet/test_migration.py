@@ -22,6 +22,7 @@ NEW_COLUMNS = {
      "answered"), "bookmarks": ("source", "said_tags", "said_keyword", "said_kind"), "devices":
     ("hidden", "source"), "tabs": ("group", "window", "place", "active")
 }
+NEW_KINDS = (6, )  # of bookmarks
 # Device, position, and the name of the tab's group, which is all that is known of a group there.
 GROUPED = (("d", 0, None), ("d", 1, "Trip"), ("d", 2, "Trip"), ("d", 3, "trip"), ("d", 4, ""),
            ("d", 5, "ß" * 256), ("d", 6, "ß" * 256), ("e", 0, "Trip"), ("e", 1, "x" * 255))
@@ -124,6 +125,8 @@ class Migration(PostgresCase):
                 ))
             for t in tables
         }
+        rows["bookmark_kinds"] = [kind for kind in rows["bookmark_kinds"]
+                                  if json.loads(kind)["kind"] not in NEW_KINDS]
         if "removals" in self.sql(database, "SELECT relname FROM pg_class WHERE relkind = 'r'"):
             pages = sorted(
                 self.sql(
