@@ -2,6 +2,7 @@
 properties and placement are made; killed in the middle it can be done again. And what `verify`
 says of a database that another program wrote wrongly."""
 import glob
+import json
 import os
 import signal
 import subprocess
