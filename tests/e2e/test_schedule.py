@@ -73,7 +73,7 @@ class Schedule(TestCase):
         service.faults({"match": "info/collections", "delay": 1, "times": 1})
         service.clear()
         node.cli("account", "sync", SMALL)
-        until(lambda: node.api("/me", SMALL)["account"]["syncing"], "it is under way")
+        until(lambda: self.requests(service) == 1, "it is under way")
         return service, node
 
     def test_wait_is_for_what_begins_later(self):

@@ -93,11 +93,10 @@ class Worker(TestCase):
         fleet.settle(1)
         until(lambda: fleet.rows()[0]["last_sync_at"], "the first sync")
         until(lambda: not fleet.operator.cli_json("queue", "show"), "the end of its job")
-        fleet.service.faults({"match": "info/collections", "delay": 1, "times": 1})
+        fleet.service.faults({"match": "info/collections", "delay": 2, "times": 1})
         fleet.service.clear()
         fleet.operator.cli("account", "sync", fleet.emails[0])
-        until(lambda: [job["state"] for job in fleet.operator.cli_json("queue", "show")] ==
-              ["in work"], "it is under way")
+        until(lambda: fleet.service.log("info/collections"), "it is under way")
         web, token = fleet.webs[fleet.rows()[0]["node"]], fleet.tokens[fleet.emails[0]]
         answer = web.request("/api/v1/sync", "POST", email=None, token=token)
         self.assertEqual(answer.status, 202)
