@@ -175,6 +175,8 @@ static json_t *state_message(const struct hearth_account *account)
     I(account, generation, "it stands beside the account in every body that has one") \
     I(account, failures, "the scheduler counts; state and next_sync say what comes of it") \
     I(account, resync, "a note to the next sync") \
+    I(account, asked, "requests for a sync, for who waits for one") \
+    I(account, answered, "requests for a sync, for who waits for one") \
     I(account, placement, "where newcomers go, for the nodes of a fleet") \
     I(account_identity, issuer, "proofs of who somebody is are for signing in") \
     I(account_identity, subject, "proofs of who somebody is are for signing in") \
