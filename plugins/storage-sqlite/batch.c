@@ -9,20 +9,12 @@
 #include "storage-sql/batch_hooks.h"
 #include "storage-sql/removals.h"
 
-static void set_cache(struct connection *connection, int64_t bytes)
-{
-    char pragma[64];
-    snprintf(pragma, sizeof(pragma), "PRAGMA cache_size = -%lld", (long long)(bytes / 1024));
-    /* a cache of another size is no reason to fail */
-    sqlite3_exec(connection->db, pragma, NULL, NULL, NULL);
-}
-
 /* Gives the memory of a large batch back to the system. */
 static void connection_shrink(struct database *database, struct connection *connection)
 {
     int used = 0, highest;
     sqlite3_db_status(connection->db, SQLITE_DBSTATUS_CACHE_USED, &used, &highest, 0);
-    set_cache(connection, database->cache_size);
+    sqlite_connection_set_cache(connection, database->cache_size);
     if (used <= 2 * database->cache_size)
         return;
     sqlite3_db_release_memory(connection->db);
@@ -34,13 +26,14 @@ static void connection_shrink(struct database *database, struct connection *conn
 static int batch_read_account(struct handle *handle, const char *account, struct batch *ret_batch)
 {
     struct query query;
-    sql_query_open(&query, handle, "SELECT generation, " REMOVAL_KINDS("") " FROM account");
+    sql_query_open(&query, handle, "SELECT generation, " REMOVAL_KINDS("") ", visits FROM account");
     int r = sql_query_step(&query);
     if (r > 0) {
         *ret_batch = (struct batch){.open = true,
                                     .connection = handle->current,
                                     .generation = sql_column_int(&query, 0) + 1,
-                                    .gone = (unsigned)sql_column_int(&query, 1)};
+                                    .gone = (unsigned)sql_column_int(&query, 1),
+                                    .bulk = {.may_begin = sql_column_int(&query, 2) == 0}};
         snprintf(ret_batch->id, sizeof(ret_batch->id), "%s", account);
         r = 0;
     } else if (r == 0) {
@@ -72,7 +65,7 @@ static int begin_in_turn(struct handle *handle, const char *account)
     if (r == 0)
         r = batch_read_account(handle, account, &handle->batch);
     if (r == 0) {
-        set_cache(connection, handle->database->batch_cache);
+        sqlite_connection_set_cache(connection, handle->database->batch_cache);
     } else {
         sqlite_rollback_in_turn(handle);
         sqlite_pool_give_back(handle, connection);
@@ -104,6 +97,7 @@ int sql_batch_start(struct handle *handle, const char *account)
 static void batch_let_go(struct handle *handle)
 {
     struct connection *connection = handle->batch.connection;
+    sqlite_bulk_free(&handle->batch.bulk);
     handle->batch = (struct batch){.open = false};
     connection_shrink(handle->database, connection);
     sqlite_pool_give_back(handle, connection);
@@ -111,7 +105,9 @@ static void batch_let_go(struct handle *handle)
 
 int sql_batch_finish(struct handle *handle, bool changed)
 {
-    int r = sql_batch_write_account(handle, changed);
+    int r = sqlite_bulk_end(handle);
+    if (r == 0)
+        r = sql_batch_write_account(handle, changed);
     if (r < 0) {
         sqlite_transaction_rollback(handle);
     } else {

@@ -291,6 +291,13 @@ void sqlite_connection_close(struct connection *connection)
     free(connection);
 }
 
+void sqlite_connection_set_cache(struct connection *connection, int64_t bytes)
+{
+    char pragma[64];
+    snprintf(pragma, sizeof(pragma), "PRAGMA cache_size = -%lld", (long long)(bytes / 1024));
+    sqlite3_exec(connection->db, pragma, NULL, NULL, NULL);
+}
+
 bool sqlite_connection_moved(struct connection *connection)
 {
     int moved = 0;

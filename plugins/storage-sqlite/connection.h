@@ -22,4 +22,7 @@ int sqlite_connection_fail_text(struct hearth_call *call, const char *path, int 
 /* What the system said of the read or write that failed last; 0: nothing. */
 int sqlite_connection_errno(sqlite3 *db);
 
+/* bytes of the page cache; one of another size than wanted is no reason to fail */
+void sqlite_connection_set_cache(struct connection *connection, int64_t bytes);
+
 #endif

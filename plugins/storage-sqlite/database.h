@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "hearth/storage.h"
+#include "bulk.h"
 #include "pool.h"
 #include "storage-sql/sql.h"
 #include "writer.h"
@@ -57,6 +58,7 @@ struct batch {
     bool removed;            /* see storage-sql/removals.h */
     unsigned gone;
     struct known_page page;
+    struct bulk bulk;
 };
 
 /* A prepared statement, found by the address of its text. */

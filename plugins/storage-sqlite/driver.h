@@ -55,7 +55,8 @@
 #define GENERATIONS        "collection, generation FROM generations"
 #define PAGE_OF_GUID       "p.id FROM page_guids g JOIN pages p ON p.row = g.page_row "
 #define PAGES_WITH_GUIDS                                                                           \
-    "p.id, g.guid FROM pages p CROSS JOIN page_guids g ON g.page_row = p.row WHERE "
+    "p.id, g.guid FROM pages p CROSS JOIN page_guids g INDEXED BY page_guids_by_page "             \
+    "ON g.page_row = p.row WHERE "
 #define PAGE_WITH_GUID             "p.id"
 #define GENERATION_APART           "file" /* of the person, which moves on */
 #define COUNTS_OF_ACCOUNT          "account"

@@ -53,6 +53,7 @@ void sql_handle_close(void *self)
     if (handle->batch.open) {
         handle->current = handle->batch.connection;
         sqlite_transaction_rollback(handle);
+        sqlite_bulk_free(&handle->batch.bulk);
         sqlite_pool_give_back(handle, handle->batch.connection);
     }
     assert(handle->borrowed == NULL);

@@ -1,5 +1,6 @@
 #include "pages.h"
 
+#include "bulk.h"
 #include "driver.h"
 #include "storage-sql/removals.h"
 #include "support/hash.h"
@@ -35,10 +36,8 @@ int sqlite_page_find(struct handle *handle, int64_t id, struct known_page *ret_p
 
 int sql_page_expect(struct op *op, const char *account, int64_t page)
 {
-    (void)op;
-    (void)account;
-    (void)page;
-    return 1;
+    struct batch *batch = sql_op_batch_of(op, account);
+    return batch == NULL || sqlite_bulk_may_have(&batch->bulk, page);
 }
 
 /* The core reads a page before it writes it: what is known now need not be looked up again. */
@@ -66,6 +65,9 @@ static int insert_page(struct handle *handle, const struct hearth_page *page, in
     if (r < 0)
         return r;
     *ret_row = sqlite3_last_insert_rowid(handle->current->db);
+    r = sqlite_bulk_count(handle, page->id);
+    if (r < 0)
+        return r;
     return sql_removal_take_off(
         handle, &(struct hearth_removal){.kind = HEARTH_REMOVAL_PAGE, .page = page->id});
 }
@@ -132,7 +134,8 @@ int sql_page_write(struct handle *handle, const struct hearth_page *page)
 
 int sql_page_erase(struct handle *handle, int64_t page)
 {
-    static const char GUIDS[] = "DELETE FROM page_guids WHERE page_row = ?",
+    static const char GUIDS[] = "DELETE FROM page_guids INDEXED BY page_guids_by_page WHERE "
+                                "page_row = ?",
                       PAGE[] = "DELETE FROM pages WHERE row = ?";
     struct known_page known;
     int r = sqlite_page_find(handle, page, &known);

@@ -13,6 +13,21 @@ static struct statement *statement_find_slot(struct connection *connection, cons
     return NULL;
 }
 
+/* A statement that names an index which the batch has dropped for now is why it is made again. */
+static int query_prepare(struct query *query, const char *sql)
+{
+    struct connection *connection = query->connection;
+    unsigned flags = query->slot != NULL ? SQLITE_PREPARE_PERSISTENT : 0;
+    int code = sqlite3_prepare_v3(connection->db, sql, -1, flags, &query->stmt, NULL);
+    if (code == SQLITE_ERROR && sqlite_bulk_lacks(query->handle, connection)) {
+        int r = sqlite_bulk_end(query->handle);
+        if (r < 0)
+            return r;
+        code = sqlite3_prepare_v3(connection->db, sql, -1, flags, &query->stmt, NULL);
+    }
+    return code == SQLITE_OK ? 0 : sqlite_connection_fail(connection, code);
+}
+
 void sql_query_open(struct query *query, struct handle *handle, const char *sql)
 {
     struct connection *connection = handle->current;
@@ -25,11 +40,8 @@ void sql_query_open(struct query *query, struct handle *handle, const char *sql)
     if (query->slot != NULL && query->slot->stmt != NULL) {
         query->stmt = query->slot->stmt;
     } else {
-        int r = sqlite3_prepare_v3(connection->db, sql, -1,
-                                   query->slot != NULL ? SQLITE_PREPARE_PERSISTENT : 0,
-                                   &query->stmt, NULL);
-        if (r != SQLITE_OK) {
-            query->failed = sqlite_connection_fail(connection, r);
+        query->failed = query_prepare(query, sql);
+        if (query->failed < 0) {
             query->slot = NULL;
             return;
         }
@@ -167,6 +179,15 @@ int sql_column_keep_bytes(struct query *query, int column, const void **ret_byte
 int64_t sqlite_query_changes(struct handle *handle)
 {
     return sqlite3_changes64(handle->current->db);
+}
+
+void sqlite_query_forget_idle(struct connection *connection)
+{
+    for (size_t i = 0; i < STATEMENTS; i++)
+        if (connection->statements[i].stmt != NULL && !connection->statements[i].busy) {
+            sqlite3_finalize(connection->statements[i].stmt);
+            connection->statements[i].stmt = NULL;
+        }
 }
 
 void sqlite_query_forget_all(struct connection *connection)

@@ -90,5 +90,7 @@ static inline bool sql_query_close_piece(struct query *query, struct piece *piec
 }
 
 void sqlite_query_forget_all(struct connection *connection); /* at its end */
+/* those that nobody runs */
+void sqlite_query_forget_idle(struct connection *connection);
 
 #endif

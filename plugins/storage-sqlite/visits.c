@@ -48,6 +48,8 @@ static int insert_visits(struct handle *handle, const struct known_page *page,
         if (query.stmt != NULL)
             sqlite3_reset(query.stmt);
         if (inserted)
+            r = sqlite_bulk_count(handle, 0);
+        if (r == 0 && inserted)
             r = take_off(handle, page->id, HEARTH_AT(visits, i));
     }
     sql_query_close(&query);
