@@ -238,6 +238,37 @@ static int list_flat(struct api_call *call, const char *tag, struct listing *lis
     return r;
 }
 
+/* A folder and the first of its items, or the first of a list. */
+static void ask_for_list(struct api_call *call, const char *folder, const char *tag)
+{
+    bool given;
+    struct hearth_bookmark_query query = {.struct_size = sizeof(query),
+                                          .order = folder != NULL ? HEARTH_BY_POSITION
+                                                   : tag == NULL  ? HEARTH_BY_ADDED
+                                                                  : HEARTH_BY_TAG,
+                                          .parent = folder,
+                                          .tag = tag,
+                                          .after = folder != NULL ? -1 : 0};
+    struct hearth_bookmark found = {.struct_size = sizeof(found)};
+    if (!api_cursor(call, folder != NULL ? 'p' : 'a', &query.after, 1,
+                    folder != NULL ? NULL : &query.after_guid, &given))
+        return;
+    if (folder != NULL)
+        STORAGE_ASK(call->storage, bookmark_get, call->account, folder, &found);
+    STORAGE_ASK(call->storage, bookmark_list, call->account, &query, on_item, NULL);
+}
+
+/* What is found in memory is not known yet. */
+void api_bookmarks_ask(struct api_call *call)
+{
+    const char *folder, *tag, *q, *sort;
+    if (!api_text_parameter(call, "folder", &folder) || !api_text_parameter(call, "tag", &tag) ||
+        !api_text_parameter(call, "q", &q) || !api_text_parameter(call, "sort", &sort) || q != NULL)
+        return;
+    bool root = folder == NULL && tag == NULL && sort == NULL;
+    ask_for_list(call, root ? "places" : folder, tag);
+}
+
 int api_bookmarks_get(struct api_call *call)
 {
     struct listing listing = {.call = call};

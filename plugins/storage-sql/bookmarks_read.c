@@ -176,7 +176,7 @@ int sql_bookmark_list(void *self, struct hearth_call *call, const char *account,
                       const struct hearth_bookmark_query *filter, hearth_bookmark_cb cb, void *ctx)
 {
     /* A page of the API has 50 as a rule; whatever is read beyond it is for nothing. */
-    struct bookmark_listing listing = {.account = account, .piece = {64, 4096, 2}};
+    struct bookmark_listing listing = {.account = account, .piece = {64, 4096, 4}};
     struct op op;
     int r = sql_op_begin_account(&op, self, call, account);
     if (r != 0)

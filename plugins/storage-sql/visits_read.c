@@ -132,7 +132,8 @@ int sql_visit_list(void *self, struct hearth_call *call, const char *account,
         .from = filter->from == 0 ? INT64_MIN : filter->from,
         .place =
             visit_place_of(filter->to, filter->after_date, filter->after_page, filter->after_type),
-        .piece = {52, 208, 4}, /* a person's page of history is one of them */
+        /* a person's page of history is one of them, with the redirects that it does not show */
+        .piece = {64, 256, 4},
         .rows = true,
     };
     int r = sql_op_begin_account(&op, self, call, account);

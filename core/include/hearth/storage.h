@@ -549,6 +549,24 @@ struct hearth_storage_bulk {
                               const int64_t *pages, size_t count, hearth_bookmark_cb cb, void *ctx);
 };
 
+/* Questions that are asked before anybody waits for their answers, for backends that are far away:
+ * whoever knows what it will read begins, calls the operations that read, ends, and calls them
+ * again, in any order. Between begin and end they answer nothing, and what they return says
+ * nothing; behind the end one with the same arguments may say what was asked then. A hint: they
+ * answer the same without it, and none fails because of it. */
+#define HEARTH_STORAGE_AHEAD "hearth.storage.ahead/1"
+enum hearth_ahead {
+    HEARTH_AHEAD_FORGET = 0, /* what was asked and has not been read is of no use any more */
+    HEARTH_AHEAD_BEGIN = 1,
+    HEARTH_AHEAD_END = 2
+};
+struct hearth_storage_ahead {
+    uint32_t struct_size;
+    uint32_t reserved;
+    /* what: enum hearth_ahead. Waits for nothing. In an open batch nothing is asked ahead. */
+    int (*ahead)(void *handle, struct hearth_call *call, int32_t what);
+};
+
 /* A copy of the database as a file. Without it `hearthd backup` and `restore` say that the
  * backend has tools of its own. */
 #define HEARTH_STORAGE_BACKUP "hearth.storage.backup/1"
