@@ -214,6 +214,8 @@ static bool history_parse(struct api_call *call, char canonical[HOST_SIZE],
     ret_query->after_date = after[0];
     ret_query->after_page = after[1];
     ret_query->after_type = after[2];
+    /* one tells that there are more; redirects and what was embedded are read and not shown */
+    ret_query->rows = (int64_t)(*ret_limit + *ret_limit / 8 + 4);
     return true;
 }
 

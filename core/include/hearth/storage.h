@@ -189,6 +189,7 @@ struct hearth_visit_query {
     const char *host;               /* exactly this host; NULL: any */
     int64_t after_date, after_page; /* go on after this row; after_date 0: from the newest */
     int64_t after_type;
+    int64_t rows; /* about how many are going to be read; 0: nobody knows */
 };
 
 /* Tags are compared folded, as Firefox does it: code point by code point, each by its own lower
@@ -209,6 +210,7 @@ struct hearth_bookmark_query {
      * first */
     int64_t after;
     const char *after_guid; /* else: its guid; NULL */
+    int64_t rows;           /* about how many are going to be read; 0: nobody knows */
 };
 
 /* What a secret that was given out is good for. To a storage it is a number. */
