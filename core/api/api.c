@@ -173,9 +173,11 @@ static int run_authenticated(struct api_call *call, const struct api_endpoint *e
 static void endpoint_handle(struct http_request *request, struct http_reply *reply, void *worker)
 {
     const struct api_endpoint *endpoint = request->route_data;
-    struct api_call call = {
-        .api = endpoint->api, .request = request, .reply = reply, .storages = worker,
-        .now = clock_now()};
+    struct api_call call = {.api = endpoint->api,
+                            .request = request,
+                            .reply = reply,
+                            .storages = worker,
+                            .now = clock_now()};
     struct identity identity;
     int r = 0;
     lock_border("a request is handled");

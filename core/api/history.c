@@ -249,13 +249,13 @@ int api_history_get(struct api_call *call)
         return r;
     if (!search_text_filter_is_empty(&words))
         return history_list_filtered(
-            call, &(struct history_query){.words = &words,
-                                          .host = query.host,
-                                          .from = query.from,
-                                          .to = query.to,
-                                          .after = {query.after_date, query.after_page,
-                                                    (int32_t)query.after_type},
-                                          .limit = listing.limit});
+            call, &(struct history_query){
+                      .words = &words,
+                      .host = query.host,
+                      .from = query.from,
+                      .to = query.to,
+                      .after = {query.after_date, query.after_page, (int32_t)query.after_type},
+                      .limit = listing.limit});
     api_list_begin(call, "{\"visits\":[");
     r = list_parts(call, &query, &listing);
     api_list_end(call, listing.more ? api_make_cursor(call, 'v', listing.after, 3, NULL) : NULL);
