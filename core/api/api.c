@@ -32,6 +32,7 @@ static const struct {
     {"/api/v1/me", HTTP_DELETE, api_me_delete, API_CHANGES},
     {"/api/v1/sync", HTTP_POST, api_sync_post, 0},
     {"/api/v1/devices", HTTP_GET, api_devices_get, API_VALIDATED},
+    {"/api/v1/devices/*", HTTP_PATCH, api_device_patch, API_CHANGES},
     {"/api/v1/tabs", HTTP_GET, api_tabs_get, API_VALIDATED},
     {"/api/v1/bookmarks", HTTP_GET, api_bookmarks_get, API_VALIDATED, .ask = api_bookmarks_ask},
     {"/api/v1/bookmarks/*", HTTP_GET, api_bookmark_get, API_VALIDATED},
@@ -274,7 +275,7 @@ int api_who(struct api *api, struct http_request *request, struct node_storages 
     }
     if (identity.node == api->options.nodes->own)
         api_auth_touch_last_seen(api, &identity);
-    *ret_person = (struct api_person){.node = identity.node};
+    *ret_person = (struct api_person){.node = identity.node, .read_only = identity.read_only};
     memcpy(ret_person->account, identity.account, sizeof(ret_person->account));
     if (identity.kind == PROOF_BROWSER)
         memcpy(ret_person->session, identity.token, sizeof(ret_person->session));

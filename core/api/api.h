@@ -46,6 +46,9 @@ struct api_options {
     /* The same for the other processes: an event of the queue, which they give to
      * api_heard_end(). For two seconds at most. */
     int (*notify_others)(void *ctx, const char *account, const char *event, struct err *err);
+    /* The data of an account changed: an event of the queue, which every process hears, this one,
+     * too. */
+    void (*notify_all)(void *ctx, const char *account, const char *event);
     /* What is known at the moment, for /readyz, on the loop: must not block. Appends a sentence
      * to `reasons` for each thing without which this process is of no use, and to `queue` what
      * is the matter with the queue. NULL: always ready. */
@@ -81,10 +84,15 @@ enum { API_BARRED = -1001 };
 struct api_person {
     char account[40], session[16];
     size_t node;
+    bool read_only;   /* what they have shown lets them change nothing */
     struct door door; /* what they have shown; its texts live as long as the request */
 };
 int api_who(struct api *api, struct http_request *request, struct node_storages *storages,
             struct api_person *ret_person, struct err *err);
+/* Hides a device of the account, or shows it again, and tells everybody. On a pool thread, the
+ * account of this node. NOT_FOUND: there is no such device. */
+int api_hide_device(struct api *api, struct storage *storage, const char *account,
+                    const char *device, bool hidden, struct err *err);
 /* A GET of a service, from inside and on behalf of an account of this node. path: as in the
  * table of services, "/api/v1/bookmarks/" with its argument apart. 0 with the JSON of a 200
  * (json_decref()), NOT_FOUND, INVALID, or why there was none. */

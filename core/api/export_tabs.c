@@ -94,32 +94,21 @@ static void arrange_tabs(struct tabs_export *tabs)
 
 /* --- JSON --- */
 
-static json_t *export_tab_json(const struct kept_tab *kept)
-{
-    const struct hearth_tab *tab = &kept->tab;
-    json_t *row = json_pack("{s:s, s:s, s:s?, s:b, s:b, s:b, s:s?}", "title", tab->title, "url",
-                            tab->url, "icon", tab->icon, "pinned", (int)tab->pinned, "active",
-                            (int)tab->active, "inactive", (int)tab->inactive, "group",
-                            kept->group == NULL ? NULL : kept->group->id);
-    json_object_set_new(row, "last_used",
-                        tab->last_used == 0 ? json_null() : json_integer(tab->last_used));
-    return row;
-}
-
 static void write_device_json(struct tabs_export *tabs, const struct hearth_device *device)
 {
     json_t *row = api_device_json(device, (int64_t)tabs->count), *groups = json_array(),
            *windows = json_array(), *window = NULL;
     for (const struct kept_group *g = tabs->groups; g != NULL; g = g->next)
-        json_array_append_new(groups, json_pack("{s:s, s:s, s:s?, s:b}", "id", g->group.id, "name",
-                                                g->group.name, "color", g->group.color, "collapsed",
-                                                (int)g->group.collapsed));
+        if (json_array_append_new(groups, api_tab_group_json(&g->group)) < 0)
+            tabs_no_memory(tabs);
     for (size_t i = 0; i < tabs->count; i++) {
         if (i == 0 || tabs->tabs[i].tab.window != tabs->tabs[i - 1].tab.window) {
             window = json_array();
             json_array_append_new(windows, json_pack("{s:o}", "tabs", window));
         }
-        json_array_append_new(window, export_tab_json(&tabs->tabs[i]));
+        if (json_array_append_new(window, api_tab_json(&tabs->tabs[i].tab, tabs->tabs[i].group)) <
+            0)
+            tabs_no_memory(tabs);
     }
     json_object_del(row, "tabs");
     json_object_set_new(row, "groups", groups);
@@ -243,7 +232,9 @@ static int tabs_export_device(void *ctx, const struct hearth_device *device, int
     arrange_tabs(tabs);
     (tabs->html ? write_device_html : write_device_json)(tabs, device);
     tabs->devices++;
-    return (tabs->result = api_export_flush(export, false)) < 0;
+    if (tabs->result == 0)
+        tabs->result = api_export_flush(export, false);
+    return tabs->result < 0;
 }
 
 static int run_tabs(struct export *export, bool html)

@@ -184,6 +184,13 @@ void api_audit_pairs(const struct api_call *call, const char *event, const struc
 void api_audit_refused(struct api *api, const struct http_request *request, int code);
 void api_audit_proxy(const struct api_call *call, const char *account);
 
+/* --- what this person has changed (changed.c) --- */
+/* In the data of this account, which is at this generation now: what is kept in memory is out of
+ * date at once, and all processes and event streams hear of it. collections: their names for the
+ * event, up to NULL. */
+void api_tell_changed(struct api *api, const char *account, int64_t generation,
+                      const char *const *collections);
+
 /* --- which node (node.c) --- */
 /* Sends the client to the node that has the account: 307, or 421 for requests that change
  * something. Returns 0. */
@@ -221,6 +228,7 @@ int api_me_get(struct api_call *call);
 int api_me_delete(struct api_call *call);
 int api_sync_post(struct api_call *call);
 int api_devices_get(struct api_call *call);
+int api_device_patch(struct api_call *call);
 int api_tabs_get(struct api_call *call);
 int api_bookmarks_get(struct api_call *call);
 int api_bookmark_get(struct api_call *call);

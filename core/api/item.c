@@ -86,9 +86,10 @@ static json_t *state_message(const struct hearth_account *account)
     S(device, "type",        type,        json_string(r->type)) \
     S(device, "os",          os,          api_text(r->os)) \
     S(device, "version",     version,     api_text(r->version)) \
-    S(device, "last_upload", last_upload, api_time(r->last_upload))
+    S(device, "last_upload", last_upload, api_time(r->last_upload)) \
+    S(device, "hidden",      hidden,      json_boolean(r->hidden))
 
-/* group: its name. */
+/* group: that it is in; NULL. */
 #define ITEM_TAB(S) \
     S(tab, "title",     title,     json_string(r->title)) \
     S(tab, "url",       url,       json_string(r->url)) \
@@ -96,7 +97,16 @@ static json_t *state_message(const struct hearth_account *account)
     S(tab, "last_used", last_used, api_time(r->last_used)) \
     S(tab, "inactive",  inactive,  json_boolean(r->inactive)) \
     S(tab, "pinned",    pinned,    json_boolean(r->pinned)) \
-    S(tab, "group",     group,     api_text(group == NULL || group[0] == '\0' ? NULL : group))
+    S(tab, "active",    active,    json_boolean(r->active)) \
+    S(tab, "window",    window,    json_integer(r->window)) \
+    S(tab, "place",     place,     json_integer(r->place)) \
+    S(tab, "group_id",  group,     api_text(group == NULL ? NULL : group->id))
+
+#define ITEM_TAB_GROUP(S) \
+    S(tab_group, "id",        id,        json_string(r->id)) \
+    S(tab_group, "name",      name,      json_string(r->name)) \
+    S(tab_group, "color",     color,     api_text(r->color)) \
+    S(tab_group, "collapsed", collapsed, json_boolean(r->collapsed))
 
 #define ITEM_VISIT(S) \
     S(visit, "date", date, json_integer(r->date)) \
@@ -153,18 +163,10 @@ static json_t *state_message(const struct hearth_account *account)
     I(account_identity, created, "proofs of who somebody is are for signing in") \
     I(device, fxa_device_id, \
       "the accounts server's name for it; finds devices that replace each other") \
-    I(device, hidden, "nothing shows it yet") \
     I(device, source, "no feature makes another source yet") \
     I(visit, source, "no feature makes another source yet") \
     I(bookmark, source, "no feature makes another source yet") \
-    I(tab, position, "tabs come newest first; it is part of their key") \
-    I(tab, window, "nothing shows it yet") \
-    I(tab, place, "nothing shows it yet") \
-    I(tab, active, "nothing shows it yet") \
-    I(tab_group, id, "its tabs have its name") \
-    I(tab_group, name, "its tabs are served with it") \
-    I(tab_group, color, "nothing shows it yet") \
-    I(tab_group, collapsed, "nothing shows it yet") \
+    I(tab, position, "decides between tabs of the same place; it is part of their key") \
     I(page, host, "it is in the URL; history is filtered by it") \
     I(page, guid, "the history record's, on the Sync service") \
     I(page, title, "a page's title is its bookmark's, else this") \
@@ -222,9 +224,9 @@ static json_t *state_message(const struct hearth_account *account)
 #define ITEM_SERVED(record, name, field, value) {#record, #field, name, NULL},
 #define ITEM_HIDDEN(record, field, because)     {#record, #field, NULL, because},
 const struct item_field api_item_fields[] = {
-    ITEM_ACCOUNT(ITEM_SERVED) ITEM_DEVICE(ITEM_SERVED) ITEM_TAB(ITEM_SERVED) ITEM_VISIT(ITEM_SERVED)
-        ITEM_PAGE(ITEM_SERVED) ITEM_BOOKMARK(ITEM_SERVED) ITEM_TOKEN(ITEM_SERVED)
-            ITEM_INTERNAL(ITEM_HIDDEN)};
+    ITEM_ACCOUNT(ITEM_SERVED) ITEM_DEVICE(ITEM_SERVED) ITEM_TAB(ITEM_SERVED)
+        ITEM_TAB_GROUP(ITEM_SERVED) ITEM_VISIT(ITEM_SERVED) ITEM_PAGE(ITEM_SERVED)
+            ITEM_BOOKMARK(ITEM_SERVED) ITEM_TOKEN(ITEM_SERVED) ITEM_INTERNAL(ITEM_HIDDEN)};
 const size_t api_item_field_count = sizeof(api_item_fields) / sizeof(api_item_fields[0]);
 
 /* A text that is no UTF-8, or no memory: no row. */
@@ -247,15 +249,24 @@ static json_t *whole_or_null(json_t *row, int failed)
     }
 ITEM_FUNCTION(api_account_json, account, ITEM_ACCOUNT)
 ITEM_FUNCTION(api_item_json, bookmark, ITEM_BOOKMARK)
-ITEM_FUNCTION(api_tab_json, tab, ITEM_TAB, const char *group)
+ITEM_FUNCTION(api_tab_group_json, tab_group, ITEM_TAB_GROUP)
 ITEM_FUNCTION(api_visit_json, visit, ITEM_VISIT)
 ITEM_FUNCTION(api_page_json, page, ITEM_PAGE)
 ITEM_FUNCTION(api_token_json, token, ITEM_TOKEN)
-static ITEM_FUNCTION(device_fields_json, device, ITEM_DEVICE)
+static ITEM_FUNCTION(tab_fields_json, tab, ITEM_TAB,
+                     const struct hearth_tab_group *group) static ITEM_FUNCTION(device_fields_json,
+                                                                                device, ITEM_DEVICE)
 
     json_t *api_device_json(const struct hearth_device *device, int64_t tabs)
 {
     json_t *row = device_fields_json(device);
     json_object_set_new(row, "tabs", json_integer(tabs));
     return row;
+}
+
+json_t *api_tab_json(const struct hearth_tab *tab, const struct hearth_tab_group *group)
+{
+    json_t *row = tab_fields_json(tab, group);
+    const char *name = group == NULL || group->name[0] == '\0' ? NULL : group->name;
+    return whole_or_null(row, json_object_set_new(row, "group", api_text(name)));
 }

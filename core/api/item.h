@@ -10,8 +10,9 @@
 json_t *api_account_json(const struct hearth_account *account);
 json_t *api_item_json(const struct hearth_bookmark *bookmark);
 json_t *api_device_json(const struct hearth_device *device, int64_t tabs);
-/* group: its name; NULL or "": none */
-json_t *api_tab_json(const struct hearth_tab *tab, const char *group);
+/* group: that it is in; NULL: none */
+json_t *api_tab_json(const struct hearth_tab *tab, const struct hearth_tab_group *group);
+json_t *api_tab_group_json(const struct hearth_tab_group *group);
 json_t *api_visit_json(const struct hearth_visit *visit);
 json_t *api_page_json(const struct hearth_page *page);
 json_t *api_token_json(const struct hearth_token *token);

@@ -66,6 +66,8 @@
     M(T, body_picked, "problem.bad_request.picked", \
       "The body must be an object with the texts q, what was typed, and url, what was picked " \
       "for it.", 0) \
+    M(T, body_device, "problem.bad_request.device", \
+      "The body must be an object with hidden, which is true or false.", 0) \
     M(T, parameter_number, "problem.bad_request.number", \
       "The parameter {name} must be a whole number.", 1, TEXT, name) \
     M(T, parameter_range, "problem.bad_request.range", \

@@ -23,6 +23,7 @@ struct names {
     struct arena *arena;
     struct named_device {
         const char *id, *name;
+        bool hidden; /* its tabs are nowhere */
     } * devices;
     size_t count, room;
     size_t last; /* tabs come device by device */
@@ -46,30 +47,34 @@ static int source_on_device(void *ctx, const struct hearth_device *device, int64
     }
     struct named_device named = {
         names->devices == NULL ? NULL : arena_strdup(names->arena, device->id),
-        names->devices == NULL ? NULL : arena_strdup(names->arena, device->name)};
+        names->devices == NULL ? NULL : arena_strdup(names->arena, device->name),
+        device->hidden != 0};
     names->out_of_memory = named.id == NULL || named.name == NULL;
     if (!names->out_of_memory)
         names->devices[names->count++] = named;
     return names->out_of_memory;
 }
 
-static const char *name_of_device(struct names *names, const char *id)
+static const struct named_device *find_named_device(struct names *names, const char *id)
 {
     for (size_t i = 0; i < names->count; i++) {
         size_t place = (names->last + i) % names->count;
         if (strcmp(names->devices[place].id, id) == 0) {
             names->last = place;
-            return names->devices[place].name;
+            return &names->devices[place];
         }
     }
-    return "";
+    return NULL;
 }
 
 static int source_on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
 {
     struct names *names = ctx;
+    const struct named_device *named = find_named_device(names, device);
+    if (named != NULL && named->hidden)
+        return 0;
     struct search_tab found = {.device = device,
-                               .device_name = name_of_device(names, device),
+                               .device_name = named == NULL ? "" : named->name,
                                .url = tab->url,
                                .title = tab->title,
                                .last_used = tab->last_used};

@@ -76,6 +76,9 @@ struct hearth_sentence jobs_explain_next(struct jobs *jobs, const struct hearth_
  * without others it does nothing. Within two seconds, at once when the queue is known not to
  * answer. Any thread. */
 int jobs_send_event(struct jobs *jobs, const char *account, const char *json, struct err *err);
+/* An event for all processes, this one, too; when it cannot be sent, for this one at least. Also
+ * sync_context.event. Any thread. */
+void jobs_event(void *jobs, const char *account, const char *json);
 /* Does the queue answer? Any thread. */
 int jobs_ping(struct jobs *jobs, struct err *err);
 /* The queue's content, for `hearthd queue`; remove: NOT_FOUND. Any thread. */

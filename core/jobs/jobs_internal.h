@@ -97,7 +97,6 @@ void jobs_close_handles(struct jobs *jobs); /* all; nobody has one any more */
  * NULL. */
 int jobs_publish(struct jobs *jobs, const char *kind, size_t node, const char *account,
                  int priority, int64_t timeout, int32_t *ret_result, struct err *err);
-void jobs_event(void *jobs, const char *account, const char *json); /* sync_context.event */
 
 /* --- jobs.c --- */
 /* Interrupts what keeps the thread from ending until it has. */

@@ -1,16 +1,15 @@
 /* What a new release makes of the rows of older ones: once for each account of each node, whether
  * or not it is ever synced. A worker's syncs do it, too, for their account. */
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "jobs/jobs_internal.h"
-#include "merge/bookmark_rules.h"
-#include "merge/upgrade_urls.h"
+#include "merge/upgrade.h"
 
-/* PROPERTY: of the database, when all of its accounts have been looked at. */
-#define PROPERTY "canonical_urls"
+/* Of the database, when all of its accounts have been looked at: by which rules. */
+#define UPGRADE_PROPERTY "upgraded_to"
+#define UPGRADE_RULES    "2"
 enum { UPGRADE_PAUSE = 30000 };
 
 struct upgrade_list {
@@ -37,21 +36,15 @@ static int upgrade_on_account(void *ctx, const struct hearth_account *account)
 int jobs_upgrade_account(const struct sync_context *context, struct storage *storage,
                          const char *id, struct err *err)
 {
-    struct upgraded_urls upgraded = {0};
-    int r = merge_upgrade_urls(storage, id, &upgraded, err);
-    if (r == 0 && upgraded.generation != 0) {
-        log_event(HEARTH_LOG_INFO, "jobs", "addresses united", LOG_TEXT("account", id),
-                  LOG_INT("pages", upgraded.pages));
-        if (context->changed != NULL) /* caches of this process, at once */
-            context->changed(context->changed_ctx, id, upgraded.generation);
-        jobs_sync_tell_changed(context, id, upgraded.generation, UINT_MAX); /* all of them */
-    }
-    int64_t generation = 0;
-    if (r == 0)
-        r = merge_upgrade_bookmarks(storage, id, &generation, err);
-    if (r == 0 && generation != 0)
-        jobs_sync_tell_changed(context, id, generation,
-                               1u << HEARTH_BOOKMARKS | 1u << HEARTH_HISTORY);
+    struct upgraded upgraded;
+    int r = merge_upgrade_account(storage, id, &upgraded, err);
+    if (upgraded.generation == 0)
+        return r;
+    log_event(HEARTH_LOG_INFO, "jobs", "account upgraded", LOG_TEXT("account", id),
+              LOG_INT("pages", upgraded.pages));
+    if (context->changed != NULL) /* caches of this process, at once */
+        context->changed(context->changed_ctx, id, upgraded.generation);
+    jobs_sync_tell_changed(context, id, upgraded.generation, upgraded.changed);
     return r;
 }
 
@@ -73,7 +66,7 @@ static int upgrade_accounts(struct jobs *jobs, struct storage *storage,
             return HEARTH_ERR_CANCELLED;
         r = jobs_upgrade_account(&jobs->options.sync, storage, list->ids[i], &why);
         if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
-            log_event(log_level_of(&why, HEARTH_LOG_WARNING), "jobs", "addresses not united",
+            log_event(log_level_of(&why, HEARTH_LOG_WARNING), "jobs", "account not upgraded",
                       LOG_TEXT("account", list->ids[i]), LOG_TEXT("error", why.text));
         if (r < 0 && is_of_account(r)) {
             all &= r == HEARTH_ERR_NOT_FOUND;
@@ -92,9 +85,11 @@ static int upgrade_database(struct jobs *jobs, struct storage *storage, struct e
     const char *done;
     struct err why = {0};
     bool all = false;
-    int r = STORAGE(storage, &why, property_get, PROPERTY, &done);
-    if (r != HEARTH_ERR_NOT_FOUND)
-        return r < 0 ? err_set(err, r, "%s", why.text) : 0;
+    int r = STORAGE(storage, &why, property_get, UPGRADE_PROPERTY, &done);
+    if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
+        return err_set(err, r, "%s", why.text);
+    if (r == 0 && strcmp(done, UPGRADE_RULES) == 0)
+        return 0;
     r = STORAGE(storage, err, account_list, upgrade_on_account, &list);
     plug_storage_reset(storage);
     if (r == 0 && list.failed)
@@ -102,7 +97,7 @@ static int upgrade_database(struct jobs *jobs, struct storage *storage, struct e
     if (r == 0)
         r = upgrade_accounts(jobs, storage, &list, &all, err);
     if (r == 0 && all)
-        r = STORAGE(storage, err, property_put, PROPERTY, "1", true);
+        r = STORAGE(storage, err, property_put, UPGRADE_PROPERTY, UPGRADE_RULES, true);
     free(list.ids);
     return r;
 }

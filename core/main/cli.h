@@ -72,7 +72,7 @@ int main_cmd_setup(struct cli *cli);
     "archive EMAIL FILE [--with-credentials] [--with-tokens] | restore FILE [--email EMAIL] | "    \
     "forget EMAIL [--page URL | --site HOST] [--since TIME] [--until TIME] [--yes] | forgotten "   \
     "EMAIL | "                                                                                     \
-    "remember EMAIL ID"
+    "remember EMAIL ID | devices EMAIL | hide EMAIL DEVICE | unhide EMAIL DEVICE"
 int main_cmd_account(struct cli *cli);
 int main_cmd_link(struct cli *cli);
 int main_cmd_token(struct cli *cli);

@@ -373,6 +373,9 @@ static const struct {
     {"forget", 2, main_account_forget},
     {"forgotten", 2, main_account_forgotten},
     {"remember", 3, main_account_remember},
+    {"devices", 2, main_account_devices},
+    {"hide", 3, main_account_hide},
+    {"unhide", 3, main_account_unhide},
     {"archive", 3, main_account_archive},
     {"restore", 2, main_account_restore},
 };

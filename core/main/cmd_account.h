@@ -20,6 +20,10 @@ int main_account_restore(struct app *app, struct cli *cli, struct err *err);
 int main_account_forget(struct app *app, struct cli *cli, struct err *err);
 int main_account_forgotten(struct app *app, struct cli *cli, struct err *err);
 int main_account_remember(struct app *app, struct cli *cli, struct err *err);
+/* cmd_account_devices.c */
+int main_account_devices(struct app *app, struct cli *cli, struct err *err);
+int main_account_hide(struct app *app, struct cli *cli, struct err *err);
+int main_account_unhide(struct app *app, struct cli *cli, struct err *err);
 /* signin_finish() in a terminal: CONFLICT in words for who is another than the account's. */
 int main_account_finish(struct app *app, struct signin_worker *worker, const struct signin_end *end,
                         struct signin_result *ret_result, struct err *err);

@@ -10,7 +10,7 @@
 #include "main/audit.h"
 #include "main/cmd_account.h"
 #include "main/forget.h"
-#include "merge/upgrade_urls.h"
+#include "merge/upgrade.h"
 #include "nodes/who.h"
 #include "signin/owner.h"
 
@@ -238,9 +238,9 @@ int main_account_restore(struct app *app, struct cli *cli, struct err *err)
     if (r == 0) {
         const char *id = restoring.id[0] != '\0' ? restoring.id : restoring.archive.id;
         count_words(restoring.archive.counts, words, sizeof(words));
-        struct upgraded_urls upgraded;
+        struct upgraded upgraded;
         struct err later = {0}; /* with its next sync */
-        merge_upgrade_urls(app->storage, id, &upgraded, &later);
+        merge_upgrade_account(app->storage, id, &upgraded, &later);
         main_forget_command(app, id, true);
         main_cli_print(stdout, "%s is restored: %s.\n", restoring.email, words);
         STORAGE(app->storage, NULL, identity_list, id, print_restored_identity, &restoring);

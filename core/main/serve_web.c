@@ -82,6 +82,11 @@ static int notify_others(void *ctx, const char *account, const char *event, stru
     return jobs_send_event(((struct daemon *)ctx)->jobs, account, event, err);
 }
 
+static void notify_all(void *ctx, const char *account, const char *event)
+{
+    jobs_event(((struct daemon *)ctx)->jobs, account, event);
+}
+
 int main_serve_create_api(struct daemon *d, struct err *err)
 {
     const struct conf_section *web = conf_section(d->app.conf, "web", 0);
@@ -114,6 +119,7 @@ int main_serve_create_api(struct daemon *d, struct err *err)
         .account_removed = main_serve_account_removed,
         .authority_ended = authority_ended,
         .notify_others = notify_others,
+        .notify_all = notify_all,
         .readiness = main_serve_readiness,
         .ctx = d,
     };

@@ -29,13 +29,22 @@ static int devices_put_device(struct apply *apply, struct known_devices *known,
     return STORAGE(apply->storage, err, device_put, device);
 }
 
+/* One that its person has hidden is kept: its record may have expired, or be on its way after the
+ * server was emptied, and with the row it would be forgotten that it is hidden. */
+static int remove_gone(struct apply *apply, const struct hearth_device *device, struct err *err)
+{
+    if (device->hidden != 0)
+        return 0;
+    apply->changed = true;
+    return STORAGE(apply->storage, err, device_remove, device->id);
+}
+
 static int remove_unseen(struct apply *apply, struct known_devices *known, struct err *err)
 {
     for (size_t i = 0; i < known->count; i++) {
         if (known->seen[i] || merge_kept_has(&known->kept, known->devices[i].id))
             continue;
-        apply->changed = true;
-        int r = STORAGE(apply->storage, err, device_remove, known->devices[i].id);
+        int r = remove_gone(apply, &known->devices[i], err);
         if (r < 0)
             return r;
     }
@@ -58,10 +67,9 @@ int merge_apply_devices(struct apply *apply, struct err *err)
             r = devices_put_device(apply, &known, &device, err);
         } else if (kind == RECORD_REMOVED) {
             merge_records_get_removed(apply->spool, &guid, &modified);
-            if (!apply_replaces(apply) && merge_known_devices_find(&known, guid) != NULL) {
-                apply->changed = true;
-                r = STORAGE(apply->storage, err, device_remove, guid);
-            }
+            const struct hearth_device *old = merge_known_devices_find(&known, guid);
+            if (!apply_replaces(apply) && old != NULL)
+                r = remove_gone(apply, old, err);
         }
         if (r == 0)
             r = merge_apply_count_record(apply, err);

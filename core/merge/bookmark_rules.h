@@ -25,8 +25,8 @@ int merge_bookmark_rules_settle(struct apply *apply, struct err *err);
 
 /* Brings the bookmarks of an account to today's rules, in a batch of its own that can be repeated;
  * where they are, which the row "places" says, it costs one read. What no longer can be known
- * stays: dates of adding, and records that today's rules do not take (unknown types). *ret_generation: of
- * the batch; 0: there was none. */
+ * stays: dates of adding, and records that today's rules do not take (unknown types).
+ * *ret_generation: of the batch; 0: there was none. */
 int merge_upgrade_bookmarks(struct storage *storage, const char *account, int64_t *ret_generation,
                             struct err *err);
 

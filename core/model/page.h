@@ -12,9 +12,9 @@ struct model_page {
     int64_t visits;     /* of any type */
     int64_t counted;    /* visit_count as Firefox counts: without types 4, 7, 8, 9 */
     int64_t last_visit; /* ms; of any type; 0: none */
-    int64_t until; /* a visit that is later is still to come, and no reason to rank high */
-    bool typed; /* some visit has type 2 */
-    bool seen;  /* some visit has a type other than 4 and 8 (embedded, framed) */
+    int64_t until;      /* a visit that is later is still to come, and no reason to rank high */
+    bool typed;         /* some visit has type 2 */
+    bool seen;          /* some visit has a type other than 4 and 8 (embedded, framed) */
     struct model_frecency frecency;
 };
 

@@ -58,12 +58,16 @@ void pages_account_get(struct view_call *call)
     json_t *me = pages_basic_request(&basic, "/api/v1/me", NULL, NULL);
     json_t *sessions =
         me == NULL ? NULL : pages_basic_request(&basic, "/api/v1/sessions", NULL, NULL);
-    if (sessions != NULL) {
+    json_t *devices = sessions == NULL ? NULL
+                                       : pages_basic_request(&basic, "/api/v1/devices", NULL,
+                                                             "hidden", "1", NULL);
+    if (devices != NULL) {
         pages_html_begin(call, pages_html_words(call, pages_says_title_account()), -1, NULL);
         pages_html_put(&call->html, "<p>%s</p>\n<section>\n<h2>Another device</h2>\n",
                        pages_basic_text(json_object_get(me, "account"), "email"));
         pages_form_begin(call, "/auth/account/link", NULL);
         pages_form_end(call, "Add another device");
+        pages_account_put_devices(&basic, devices);
         put_exports(&call->html);
         pages_html_put(&call->html, "</section>\n<section>\n<h2>Signed-in browsers</h2>\n");
         put_browsers(&basic, json_object_get(sessions, "sessions"));
@@ -75,6 +79,7 @@ void pages_account_get(struct view_call *call)
     }
     json_decref(me);
     json_decref(sessions);
+    json_decref(devices);
 }
 
 /* The QR code is an image of its own text: the policy of these pages allows data: for images. */

@@ -26,8 +26,15 @@ void pages_basic_link(struct buf *out, const json_t *title, const json_t *url);
 /* A link to the rest of a list: `path`, with name=value of a parameter that stays (NULL: none). */
 void pages_basic_more(struct buf *out, const char *path, const char *name, const char *value,
                       const json_t *next);
+/* Of an answer of /tabs, `most` of each device: those used last, or as they are in its windows
+ * (basic_tabs.c). */
+void pages_basic_put_tabs(struct basic *basic, const json_t *answer, size_t most, bool last_used);
 const char *pages_basic_text(const json_t *object, const char *name);
 /* "2026-11-23 14:05" in UTC; ret: 24 bytes. */
 void pages_basic_time(const json_t *ms, char ret[24]);
+
+/* The section of the account's page that hides and shows devices; of an answer of /devices
+ * (devices.c). */
+void pages_account_put_devices(struct basic *basic, const json_t *answer);
 
 #endif

@@ -3,62 +3,6 @@
 
 #include "pages/basic.h"
 
-/* --- tabs --- */
-
-static void basic_put_device(struct view_call *call, const json_t *device, size_t most)
-{
-    struct buf *out = &call->html;
-    const json_t *tabs = json_object_get(device, "tabs"), *tab;
-    size_t i;
-    int64_t uploaded = json_integer_value(json_object_get(device, "last_upload"));
-    pages_html_put(out, "<h2>%s</h2>\n<p><small>%s</small></p>\n", pages_basic_text(device, "name"),
-                   pages_html_words(call, pages_says_uploaded(hearth_time_of(uploaded))));
-    if (json_array_size(tabs) == 0) {
-        pages_html_paragraph(call, pages_says_no_tabs());
-        return;
-    }
-    buf_add_text(out, "<ul>\n");
-    json_array_foreach((json_t *)(uintptr_t)tabs, i, tab)
-    {
-        if (i == most)
-            break;
-        buf_add_text(out, "<li>");
-        pages_basic_link(out, json_object_get(tab, "title"), json_object_get(tab, "url"));
-        buf_add_text(out, "</li>\n");
-    }
-    buf_add_text(out, "</ul>\n");
-    if (i == most && json_array_size(tabs) > most) {
-        buf_add_text(out, "<p><a href=\"/basic/tabs?device=");
-        pages_html_query_value(out, pages_basic_text(device, "id"));
-        pages_html_put(out, "\">All %zu tabs</a></p>\n", json_array_size(tabs));
-    }
-}
-
-static void put_tabs(struct basic *basic, const json_t *answer, size_t most)
-{
-    const json_t *devices = json_object_get(answer, "devices"), *device;
-    size_t i;
-    json_array_foreach((json_t *)(uintptr_t)devices, i, device)
-        basic_put_device(basic->call, device, most);
-    if (json_array_size(devices) == 0)
-        pages_html_paragraph(basic->call, pages_says_no_devices());
-}
-
-void pages_basic_tabs_get(struct view_call *call)
-{
-    struct basic basic;
-    const char *device = http_parameter(call->request, "device");
-    if (!pages_basic_open(call, &basic))
-        return;
-    json_t *answer = pages_basic_request(&basic, "/api/v1/tabs", NULL, "device", device, NULL);
-    if (answer == NULL)
-        return;
-    pages_basic_begin(&basic, "Tabs");
-    put_tabs(&basic, answer, device == NULL ? 10 : 100);
-    pages_basic_end(&basic);
-    json_decref(answer);
-}
-
 /* --- home --- */
 
 /* The honest line: when it was synced, or why not. */
@@ -91,7 +35,7 @@ void pages_basic_home_get(struct view_call *call)
     if (tabs != NULL) {
         pages_basic_begin(&basic, "Home");
         put_status(call, json_object_get(me, "account"));
-        put_tabs(&basic, tabs, 5);
+        pages_basic_put_tabs(&basic, tabs, 5, true);
         pages_basic_end(&basic);
     }
     json_decref(me);

@@ -124,6 +124,7 @@ void pages_forget_browser(struct view_call *call);
 void pages_account_get(struct view_call *call);             /* GET /auth/account */
 void pages_account_link_post(struct view_call *call);       /* POST /auth/account/link */
 void pages_account_browser_post(struct view_call *call);    /* POST /auth/account/browser */
+void pages_account_device_post(struct view_call *call);     /* POST /auth/account/device */
 void pages_account_everywhere_post(struct view_call *call); /* POST /auth/account/everywhere */
 void pages_sso_get(struct view_call *call);                 /* GET /auth/oidc/NAME */
 void pages_sso_callback_get(struct view_call *call);        /* GET /auth/oidc/callback */

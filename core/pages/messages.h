@@ -163,6 +163,9 @@
       "Not synced yet. The first sync takes a moment; load this page again.", 0) \
     M(T, uploaded, "page.uploaded", "Last uploaded {time}.", 1, TIME, time) \
     M(T, no_tabs, "page.no_tabs", "No open tabs.", 0) \
+    M(T, hidden_devices, "page.hidden_devices", \
+      "A hidden device and its tabs are shown nowhere here. Nothing is changed on the device, or " \
+      "at the Sync service.", 0) \
     M(T, no_devices, "page.no_devices", "No device has uploaded anything yet.", 0) \
     M(T, empty, "page.empty", "Nothing here.", 0) \
     M(T, not_found, "page.not_found", "Nothing was found.", 0)

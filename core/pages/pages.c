@@ -50,6 +50,7 @@ static const struct {
     {"/auth/account", HTTP_GET, pages_account_get, VIEW_STORAGE},
     {"/auth/account/link", HTTP_POST, pages_account_link_post, VIEW_STORAGE},
     {"/auth/account/browser", HTTP_POST, pages_account_browser_post, VIEW_STORAGE},
+    {"/auth/account/device", HTTP_POST, pages_account_device_post, VIEW_STORAGE},
     {"/auth/account/everywhere", HTTP_POST, pages_account_everywhere_post, VIEW_STORAGE},
     {"/auth/signout", HTTP_GET, pages_signout_get, VIEW_INLINE},
     {"/auth/signout", HTTP_POST, pages_signout_post, VIEW_STORAGE},

@@ -381,7 +381,7 @@ class Api(TestCase):
         self.assertEqual([len(w["tabs"]) for w in laptop["windows"]], [4, 8])
         second = laptop["windows"][1]["tabs"]
         self.assertEqual([t["pinned"] for t in second], [True] * 2 + [False] * 6)
-        self.assertEqual([t["group"] and groups[t["group"]][0] for t in second],
+        self.assertEqual([t["group_id"] and groups[t["group_id"]][0] for t in second],
                          [None] * 4 + ["Shopping 🛒"] * 2 + ["Trip"] * 2)
         listed = {t["url"] for d in self.get("/tabs")["devices"] for t in d["tabs"]}
         self.assertEqual({t["url"]

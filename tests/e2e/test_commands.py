@@ -194,7 +194,7 @@ class Destructive(TestCase):
         for said in (node.cli("--help"), node.cli("account", code=2)):
             for verb in ("add", "import", "list", "show", "sync", "resync", "pause", "resume",
                          "signout", "remove", "adopt", "archive", "restore", "forget", "forgotten",
-                         "remember"):
+                         "remember", "devices", "hide", "unhide"):
                 self.assertRegex(said, rf"[ |]{verb}\b")
 
     def test_words_that_help(self):

@@ -152,7 +152,7 @@ class Urls(TestCase):
                                   (email, )).fetchone()[0]
         paths = (f"{self.home.state}/hearth.db", f"{self.home.state}/accounts/{name}.db")
         with contextlib.closing(sqlite3.connect(paths[0])) as db, db:
-            db.execute("DELETE FROM properties WHERE name = 'canonical_urls'")
+            db.execute("DELETE FROM properties WHERE name = 'upgraded_to'")
             db.execute("UPDATE accounts SET state = 3, next_sync = 0")  # paused
         with contextlib.closing(sqlite3.connect(paths[1])) as db, db:
             db.execute("DELETE FROM source_marks")
@@ -189,12 +189,12 @@ class Urls(TestCase):
         self.assertEqual({r["url"] for r in found},
                          {"https://one.example/", "https://two.example/"})
         self.assertIn("sound", self.home.cli("verify"))
-        until(lambda: "addresses united" in self.home.log_text(), "a line of the log")
+        until(lambda: "account upgraded" in self.home.log_text(), "a line of the log")
         # once: what is there is not looked at again
         self.home.stop()
         self.home.start()
         self.assertEqual(self.visits(), wanted)
-        self.assertEqual(self.home.log_text().count("addresses united"), 1)
+        self.assertEqual(self.home.log_text().count("account upgraded"), 1)
 
     def test_old_archive(self):
         """An archive has the rows as they were: it is restored as what they are today."""

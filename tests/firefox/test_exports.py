@@ -204,7 +204,7 @@ class Exports(harness.TestCase):
         self.assertEqual(places_nodes(json.loads(self.exported(EVE, "bookmarks.json")[0])),
                          dict.fromkeys(ROOTS, []))
         text = self.exported(EVE, "tabs.html")[0]
-        self.assertIn("&lt;i&gt; &ndash; gopher://v.example/&quot;x&quot;\n", text)
+        self.assertIn("&lt;i&gt; &ndash; gopher://v.example/%22x%22\n", text)
 
     def test_round_trip(self):
         """Bookmarks and history go from one account through Hearth's files, a Firefox and its

@@ -14,7 +14,7 @@ import sys
 import unittest
 
 import disorder
-from model import Model, guids
+from model import PLACES, Model, guids, guid_of
 from oracle import Oracle, Refused, final
 from served import Hearth, Insane
 
@@ -24,10 +24,22 @@ AT_A_TIME = 4  # accounts
 SHOWN = 3  # trees that differ
 
 
+def unhidden(case):
+    """The records that are there in the end. A Firefox whose folder for what belongs nowhere was
+    buried shows none of it; Hearth shows it there all the same (docs/merging.md), so Firefox is
+    asked without that tombstone."""
+    records = final(case["steps"])[0]
+    of_unfiled = [r for r in records if guid_of(r["id"]) == PLACES["unfiled"]]
+    if of_unfiled and of_unfiled[-1].get("deleted"):
+        records = [r for r in records if r not in of_unfiled]
+    return records
+
+
 def asked(found):
     """What a new Firefox shows of each."""
     with Oracle() as oracle:
-        return [answer[0] for answer in oracle.ask(found, fresh=True)]
+        cases = [{**case, "steps": [unhidden(case)]} for case in found]
+        return [answer[0] for answer in oracle.ask(cases, fresh=True)]
 
 
 def apart(wanted, got):
@@ -51,7 +63,7 @@ class Random(unittest.TestCase):
     def setUpClass(cls):
         print(f"HEARTH_SEED={SEED} HEARTH_TREES={COUNT}", file=sys.stderr)
         cls.cases = disorder.cases(SEED, COUNT)
-        cls.models = [Model(final(case["steps"])[0]) for case in cls.cases]
+        cls.models = [Model(unhidden(case)) for case in cls.cases]
         with Hearth() as hearth, concurrent.futures.ThreadPoolExecutor(AT_A_TIME + 1) as threads:
             firefox = threads.submit(asked, cls.cases)
             served = threads.map(lambda case: cls.served(hearth.person(), case), cls.cases)

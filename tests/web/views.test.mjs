@@ -1,7 +1,7 @@
 // Every view and every state of it.
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { answer, BASE, cli, open, service, settled, visit } from "./world.mjs";
+import { answer, BASE, cli, open, service, settled, violations, visit } from "./world.mjs";
 
 const account = {
   id: "a",
@@ -59,7 +59,7 @@ test("navigation, deep links, the back button, an address that is none", async t
 test("tabs: filter, fold, inactive ones apart", async t => {
   const { page } = await open(t);
   await visit(page, "/tabs", "Tabs");
-  const laptop = page.getByRole("button", { name: /Ada laptop/ });
+  const laptop = page.getByRole("button", { name: /^Ada laptop/ });
   assert.equal(await laptop.getAttribute("aria-expanded"), "true");
   await laptop.click();
   assert.equal(await laptop.getAttribute("aria-expanded"), "false");
@@ -72,6 +72,134 @@ test("tabs: filter, fold, inactive ones apart", async t => {
   assert.equal(await page.locator(".device mark").first().textContent(), "Between");
   await page.getByRole("textbox", { name: "Filter tabs" }).fill("no such tab");
   await page.getByText("No open tab has these words.").waitFor();
+});
+
+// As the services give what a real Firefox has uploaded.
+const windows = {
+  devices: [
+    {
+      id: "laptop",
+      name: "Laptop",
+      type: "desktop",
+      os: null,
+      version: null,
+      last_upload: Date.now(),
+      hidden: false,
+      windows: [
+        { number: 0, tabs: 6 },
+        { number: 1, tabs: 2 },
+      ],
+      groups: [
+        { id: "a", name: "Reise", color: "purple", collapsed: true },
+        { id: "b", name: "Reise", color: "green", collapsed: false },
+        { id: "c", name: "", color: "red", collapsed: false },
+        { id: "d", name: "Nothing of it is open", color: "blue", collapsed: false },
+      ],
+      tabs: [
+        ["Mail", 0, null, { pinned: true }],
+        ["Trains", 0, "a"],
+        ["Timetable", 0, "a"],
+        ["Between", 0, null],
+        ["Hotels", 0, "b"],
+        ["Ferries", 0, "b"],
+        ["Unsorted", 1, "c"],
+        ["Old", 1, null, { inactive: true }],
+      ].map(([title, window, group, more], place) => ({
+        title,
+        url: `https://${title.toLowerCase()}.example/`,
+        icon: null,
+        last_used: Date.now() - place * 1000,
+        inactive: false,
+        pinned: false,
+        active: false,
+        window,
+        place,
+        group_id: group,
+        group: null,
+        ...more,
+      })),
+    },
+  ],
+};
+
+test("tabs: windows and groups, each with its name and colour, in order", async t => {
+  for (const [size, dark] of [
+    ["narrow", true],
+    ["desktop", false],
+  ]) {
+    const { page } = await open(t, { size, dark, bypassCSP: true });
+    await answer(page, "/tabs", windows);
+    await visit(page, "/tabs", "Tabs");
+    const laptop = page.locator("#device-laptop");
+    const shown = async () =>
+      (await laptop.locator("h3, h4, .row-title").allInnerTexts()).filter(text => text !== "");
+    assert.deepEqual(await shown(), [
+      "Window 1",
+      "Mail",
+      "Reise",
+      "Between",
+      "Reise",
+      "Hotels",
+      "Ferries",
+      "Window 2",
+      "Unnamed group",
+      "Unsorted",
+    ]);
+    const groups = laptop.locator("details.tab-group");
+    assert.deepEqual(await groups.evaluateAll(all => all.map(g => g.open)), [false, true, true]);
+    assert.deepEqual(
+      await groups.locator("summary .count").evaluateAll(all => all.map(c => c.textContent)),
+      ["purple group, 2 tabs", "green group, 2 tabs", "red group, 1 tab"],
+    );
+    const colours = await groups.evaluateAll(all =>
+      all.map(g => getComputedStyle(g).borderInlineStartColor),
+    );
+    assert.equal(new Set(colours).size, 3);
+    assert.equal(await laptop.getByText("pinned").count(), 1);
+    await groups.first().locator("summary").click();
+    await laptop.getByText("Timetable").first().waitFor();
+    await laptop.getByText("1 tab not used for two weeks").click();
+    await laptop.getByText("Old").first().waitFor();
+    assert.deepEqual(await violations(page), []);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+    await page.getByRole("textbox", { name: "Filter tabs" }).fill("trains"); // in a folded one
+    await laptop.locator("mark").first().waitFor();
+    assert.deepEqual(await shown(), ["Window 1", "Reise", "Trains"]);
+  }
+});
+
+test("tabs: one window needs no heading, and no group has a group's heading", async t => {
+  const { page } = await open(t, { bypassCSP: true });
+  const [laptop] = windows.devices;
+  const tabs = laptop.tabs.filter(tab => tab.window === 0);
+  await answer(page, "/tabs", { devices: [{ ...laptop, tabs }] });
+  await visit(page, "/tabs", "Tabs");
+  assert.deepEqual(await page.locator("#device-laptop h3").allInnerTexts(), ["Reise", "Reise"]);
+  assert.equal(await page.locator("#device-laptop h4").count(), 0);
+  assert.deepEqual(await violations(page), []);
+});
+
+test("a device is hidden, and shown again", async t => {
+  const { page } = await open(t, { fresh: true });
+  await visit(page, "/tabs", "Tabs");
+  const phone = page.getByRole("button", { name: /^Ada phone/ });
+  await phone.waitFor();
+  const menu = page.getByRole("button", { name: "More for Ada phone" });
+  await menu.click();
+  await page.getByRole("menuitem", { name: "Hide this device" }).click();
+  await page.getByText("Ada phone is hidden. The account view can show it again.").waitFor();
+  await phone.waitFor({ state: "detached" });
+  await visit(page, "/", /Good|Still up/);
+  assert.deepEqual(await page.locator(".device-card h3").allInnerTexts(), ["Ada laptop"]);
+  await visit(page, "/account", "Account");
+  const devices = page.getByRole("region", { name: "Devices", exact: true });
+  const hidden = devices.getByRole("list", { name: "Hidden devices" });
+  assert.deepEqual(await hidden.locator(".row-title").allInnerTexts(), ["Ada phone"]);
+  await devices.getByText("Nothing is changed on the devices, or in your Firefox").waitFor();
+  await hidden.getByRole("button", { name: "Show Ada phone again" }).click();
+  await hidden.waitFor({ state: "detached" });
+  await visit(page, "/tabs", "Tabs");
+  await phone.waitFor();
 });
 
 test("bookmarks: folders in order, the way back, tags, newest first, filter", async t => {

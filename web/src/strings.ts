@@ -138,6 +138,13 @@ export const S = {
 
   // tabs
   filterTabs: "Filter tabs",
+  windowNumber: (number: number) => `Window ${number}`,
+  unnamedGroup: "Unnamed group",
+  tabGroup: (color: string | null, count: number) =>
+    `${color ? color + " group" : "group"}, ${n(count, "tab", "tabs")}`,
+  pinned: "pinned",
+  hideDevice: "Hide this device",
+  deviceHidden: (name: string) => `${name} is hidden. The account view can show it again.`,
   openAll: "Open all",
   openMany: (count: number) => `Open ${count} tabs?`,
   opened: (count: number) =>
@@ -198,6 +205,13 @@ export const S = {
   syncDone: "Up to date.",
   syncFailed: (detail: string) => `That did not work. ${detail}`,
   devices: "Devices",
+  hiddenDevices: "Hidden devices",
+  hiddenText:
+    "They and their tabs are shown nowhere here, also after the next sync. Nothing is changed on " +
+    "the devices, or in your Firefox account.",
+  allHidden: "All devices are hidden.",
+  showAgain: "Show again",
+  showDevice: (name: string) => `Show ${name} again`,
   signedInBrowsers: "Signed-in browsers",
   someBrowser: "A browser",
   thisBrowser: "This browser",

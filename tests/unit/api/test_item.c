@@ -71,11 +71,15 @@ static void test_rows(void **state)
                                .last_visit = 9};
     assert_json(api_device_json(&device, 2),
                 "{\"id\":\"d\",\"name\":\"Phone\",\"type\":\"mobile\",\"os\":null,\"version\":null,"
-                "\"last_upload\":5,\"tabs\":2}");
-    assert_json(
-        api_tab_json(&tab, ""),
-        "{\"title\":\"t\",\"url\":\"https://t/"
-        "\",\"icon\":null,\"last_used\":null,\"inactive\":false,\"pinned\":true,\"group\":null}");
+                "\"last_upload\":5,\"hidden\":false,\"tabs\":2}");
+    struct hearth_tab_group group = {
+        .struct_size = sizeof(group), .id = "g1", .name = "", .color = "red", .collapsed = 1};
+    assert_json(api_tab_json(&tab, NULL),
+                "{\"title\":\"t\",\"url\":\"https://t/\",\"icon\":null,\"last_used\":null,"
+                "\"inactive\":false,\"pinned\":true,\"active\":false,\"window\":0,\"place\":0,"
+                "\"group_id\":null,\"group\":null}");
+    assert_json(api_tab_group_json(&group),
+                "{\"id\":\"g1\",\"name\":\"\",\"color\":\"red\",\"collapsed\":true}");
     assert_json(api_item_json(&mark), "{\"id\":\"toolbar\",\"kind\":\"folder\",\"title\":"
                                       "\"Bookmarks Toolbar\",\"url\":null,\"parent\":\"places\","
                                       "\"position\":0,\"tags\":[],\"keyword\":null,\"added\":null,"
@@ -85,9 +89,23 @@ static void test_rows(void **state)
                                       "\",\"title\":\"history's\",\"frecency\":0,\"visit_count\":0,"
                                       "\"last_visit\":9}");
     tab.group = "g1";
-    assert_json(api_tab_json(&tab, "Trip"), "{\"title\":\"t\",\"url\":\"https://t/"
-                                            "\",\"icon\":null,\"last_used\":null,\"inactive\":"
-                                            "false,\"pinned\":true,\"group\":\"Trip\"}");
+    tab.window = 1;
+    tab.place = 7;
+    tab.active = 1;
+    assert_json(api_tab_json(&tab, &group), /* a group without a name is one all the same */
+                "{\"title\":\"t\",\"url\":\"https://t/\",\"icon\":null,\"last_used\":null,"
+                "\"inactive\":false,\"pinned\":true,\"active\":true,\"window\":1,\"place\":7,"
+                "\"group_id\":\"g1\",\"group\":null}");
+    group.name = "Trip";
+    group.color = NULL;
+    json_t *row = api_tab_json(&tab, &group);
+    assert_string_equal(json_string_value(json_object_get(row, "group")), "Trip");
+    json_decref(row);
+    assert_json(api_tab_group_json(&group),
+                "{\"id\":\"g1\",\"name\":\"Trip\",\"color\":null,\"collapsed\":true}");
+    group.name = "\xff"; /* no JSON */
+    assert_null(api_tab_json(&tab, &group));
+    assert_null(api_tab_group_json(&group));
     tab.url = "\xff"; /* no JSON */
     assert_null(api_tab_json(&tab, NULL));
 }

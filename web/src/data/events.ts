@@ -10,7 +10,7 @@ export interface SyncEvent {
 
 const AFFECTED: Record<string, string[]> = {
   tabs: ["/tabs", "/devices"],
-  clients: ["/tabs", "/devices"],
+  devices: ["/tabs", "/devices"],
   bookmarks: ["/bookmarks", "/tags"],
   history: ["/history", "/pages"],
 };

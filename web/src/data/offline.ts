@@ -1,6 +1,7 @@
 // Searching without the server: in what was last seen. The pages asked for here are the ones the
 // service worker keeps.
 import { get } from "./api.js";
+import { lastUsedFirst } from "./tabs.js";
 import type { Result, Results, Tabs } from "./types.js";
 import { emphasize } from "../parts/text.js";
 
@@ -18,7 +19,7 @@ export async function searchOffline(words: string[]): Promise<Result[]> {
   ]);
   const found = new Map<string, Result>();
   for (const device of tabs?.devices ?? [])
-    for (const tab of device.tabs)
+    for (const tab of lastUsedFirst(device.tabs))
       if (!found.has(tab.url))
         found.set(tab.url, {
           kind: "tab",

@@ -1,4 +1,4 @@
-// The menu of a page: copy, share, its visits, others of its site.
+// Menus; that of a page: copy, share, its visits, others of its site.
 import { html, render } from "lit";
 import { S } from "../strings.js";
 import { icon, type IconName } from "./icons.js";
@@ -6,7 +6,7 @@ import { say } from "./say.js";
 import { clean, host, isLink } from "./text.js";
 import { go } from "../router.js";
 
-interface Entry {
+export interface Entry {
   label: string;
   icon: IconName;
   run: () => void;
@@ -55,10 +55,13 @@ export function openSiteMenu(
   button: HTMLElement,
   row: { url: string | null; title: string | null },
 ) {
+  openMenu(button, entries(row));
+}
+
+export function openMenu(button: HTMLElement, list: Entry[]) {
   const again = opened?.button === button;
   closeMenu(false);
   if (again) return;
-  const list = entries(row);
   const menu = document.createElement("div");
   menu.className = "menu";
   menu.setAttribute("role", "menu");

@@ -6,7 +6,8 @@ import { forgetMe, me, signOut } from "../data/person.js";
 import { Watch } from "../data/resource.js";
 import type { Devices, MadeLink, MadeToken, Me, Sessions, Tokens } from "../data/types.js";
 import { View } from "../parts/element.js";
-import { deviceIcon, icon } from "../parts/icons.js";
+import { deviceList } from "../parts/devices.js";
+import { icon } from "../parts/icons.js";
 import { say } from "../parts/say.js";
 import { stateOf } from "../parts/states.js";
 import { notice } from "../parts/status.js";
@@ -41,7 +42,7 @@ class AccountView extends View {
   declare confirming: boolean;
   declare signingIn: boolean; // forgetting needs it first
   private me = new Watch<Me>(this, "/me");
-  private devices = new Watch<Devices>(this, "/devices");
+  private devices = new Watch<Devices>(this, "/devices?hidden=1");
   private sessions = new Watch<Sessions>(this, "/sessions");
   private tokens = new Watch<Tokens>(this, "/tokens");
   private stop?: () => void;
@@ -161,24 +162,7 @@ class AccountView extends View {
   private deviceList() {
     return stateOf(
       this.devices,
-      d =>
-        d.devices.length === 0
-          ? html`<p>${S.fillText}</p>`
-          : html`<ul class="plain-rows">
-              ${d.devices.map(
-                x => html`<li>
-                  ${icon(deviceIcon(x.type))}
-                  <span class="row-text"><bdi class="row-title">${clean(x.name)}</bdi>
-                    <span class="row-more">${[x.os, x.version]
-                      .filter(Boolean)
-                      .map(t => clean(t!))
-                      .join(" ")}</span></span>
-                  <span class="when">${
-                    x.last_upload ? S.uploaded(ago(x.last_upload)) : S.never
-                  }</span>
-                </li>`,
-              )}
-            </ul>`,
+      d => deviceList(d.devices, this.busy, what => void this.act(what)),
       3,
     );
   }

@@ -3,6 +3,7 @@ import { html, nothing } from "lit";
 import { me } from "../data/person.js";
 import { keepForOffline } from "../data/offline.js";
 import { Watch } from "../data/resource.js";
+import { lastUsedFirst } from "../data/tabs.js";
 import type { Bookmarks, Devices, DeviceTabs, Me, Results, Tabs } from "../data/types.js";
 import { View } from "../parts/element.js";
 import { deviceIcon, icon } from "../parts/icons.js";
@@ -39,12 +40,16 @@ class HomeView extends View {
     return html`<section class="device-card">
       <h3>${icon(deviceIcon(device.type))}<bdi>${clean(device.name)}</bdi></h3>
       <ul class="rows">
-        ${device.tabs.slice(0, TABS).map(tab =>
-          siteRow({
-            ...tab,
-            after: tab.last_used ? html`<span class="when">${ago(tab.last_used)}</span>` : nothing,
-          }),
-        )}
+        ${lastUsedFirst(device.tabs)
+          .slice(0, TABS)
+          .map(tab =>
+            siteRow({
+              ...tab,
+              after: tab.last_used
+                ? html`<span class="when">${ago(tab.last_used)}</span>`
+                : nothing,
+            }),
+          )}
       </ul>
       ${
         more > 0

@@ -1,6 +1,8 @@
-// What is open on each device.
+// What is open on each device, in its windows and groups.
 import { html, nothing } from "lit";
+import { ApiError } from "../data/api.js";
 import { Watch } from "../data/resource.js";
+import { hideDevice, type Part, partsOf } from "../data/tabs.js";
 import type { DeviceTabs, Tab, Tabs } from "../data/types.js";
 import { View } from "../parts/element.js";
 import { filterField } from "../parts/filter.js";
@@ -65,7 +67,66 @@ class TabsView extends View {
     return siteRow({
       ...tab,
       words,
+      before: tab.pinned ? html`<span class="pinned">${S.pinned}</span>` : nothing,
       after: tab.last_used ? html`<span class="when">${ago(tab.last_used)}</span>` : nothing,
+    });
+  }
+
+  private async hide(device: DeviceTabs) {
+    try {
+      await hideDevice(device.id, true);
+      say(S.deviceHidden(clean(device.name)), 8);
+    } catch (e) {
+      if (!(e instanceof ApiError) || !e.signedOut)
+        say(e instanceof ApiError && e.offline ? S.offlineTitle : (e as Error).message, 8);
+    }
+  }
+
+  private menu(device: DeviceTabs) {
+    return html`<button
+      class="quiet icon-button"
+      aria-label=${S.moreFor(clean(device.name))}
+      aria-haspopup="menu"
+      @click=${(e: Event) => {
+        const button = e.currentTarget as HTMLElement;
+        const run = () => void this.hide(device);
+        void import("../parts/menu.js").then(m =>
+          m.openMenu(button, [{ label: S.hideDevice, icon: "hide", run }]),
+        );
+      }}>${icon("more")}</button>`;
+  }
+
+  /** `deep`: below the heading of a window. */
+  private partOf({ group, tabs }: Part, words: string[], deep: boolean) {
+    const rows = html`<ul class="rows lazy">
+      ${tabs.map(t => this.row(t, words))}
+    </ul>`;
+    if (!group) return rows;
+    const name = html`<bdi>${clean(group.name) || S.unnamedGroup}</bdi>`;
+    return html`<details
+      class="tab-group"
+      data-color=${group.color ?? nothing}
+      ?open=${!group.collapsed || words.length > 0}>
+      <summary>
+        ${deep ? html`<h4>${name}</h4>` : html`<h3>${name}</h3>`}
+        <span class="count">${S.tabGroup(group.color && clean(group.color), tabs.length)}</span>
+      </summary>
+      ${rows}
+    </details>`;
+  }
+
+  private windows(device: DeviceTabs, tabs: Tab[], words: string[]) {
+    const numbers = [...new Set(device.tabs.map(t => t.window))];
+    const several = numbers.length > 1;
+    return numbers.map((number, i) => {
+      const parts = partsOf(
+        tabs.filter(t => t.window === number),
+        device.groups,
+      );
+      return parts.length === 0
+        ? nothing
+        : html`${several ? html`<h3 class="window">${S.windowNumber(i + 1)}</h3>` : nothing}
+          ${parts.map(p => this.partOf(p, words, several))}`;
     });
   }
 
@@ -96,13 +157,11 @@ class TabsView extends View {
             class="quiet text-button"
             @click=${() => this.openAll(active)}>${S.openAll}</button>`
             : nothing
-        }
+        } ${this.menu(device)}
       </div>
       <div id=${`tabs-${device.id}`} ?hidden=${!open}>
         ${tabs.length === 0 ? html`<p class="hint">${S.noTabsOnDevice}</p>` : nothing}
-        <ul class="rows lazy">
-          ${active.map(t => this.row(t, words))}
-        </ul>
+        ${this.windows(device, active, words)}
         ${
           inactive.length > 0
             ? html`<details ?open=${words.length > 0}>

@@ -209,7 +209,11 @@ static int deliver_item(void *ctx, const struct row *row)
                                         .position = row->bookmark.position,
                                         .added = row->bookmark.added,
                                         .modified = row->bookmark.modified,
-                                        .source = row->bookmark.source};
+                                        .source = row->bookmark.source,
+                                        .page = row->bookmark.page,
+                                        .said_kind = row->bookmark.said_kind,
+                                        .keyword = row->bookmark.keyword,
+                                        .said_keyword = row->bookmark.said_keyword};
     return d->cb(d->ctx, &item);
 }
 

@@ -384,7 +384,7 @@ static const struct row *batch_find_bookmark(const struct account *account, cons
 int mem_bookmark_put(void *handle, struct hearth_call *call, const struct hearth_bookmark *b)
 {
     int r;
-    if (b->guid == NULL || b->kind < HEARTH_BOOKMARK || b->kind > HEARTH_LIVEMARK)
+    if (b->guid == NULL || b->kind < HEARTH_BOOKMARK || b->kind > HEARTH_NOT_SHOWN)
         return hearth_fail(call, HEARTH_ERR_INVALID, "a bookmark needs a guid and a known kind");
     struct account *account = mem_batch_account(handle, call, &r);
     if (account == NULL)

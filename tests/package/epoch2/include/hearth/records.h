@@ -174,17 +174,17 @@
 #define HEARTH_BOOKMARK_FIELDS(X, T) \
     X(T, KEY,      TEXT, guid,        1, HEARTH_KEY_MAX, \
       "as on the server; the roots have fixed ones") \
-    X(T, ALWAYS,   INT,  kind,        1, 5,               "enum hearth_bookmark_kind") \
+    X(T, ALWAYS,   INT,  kind,        1, 6,               "enum hearth_bookmark_kind") \
     X(T, OPTIONAL, TEXT, parent,      0, HEARTH_KEY_MAX, \
-      "where the repaired tree has it; NULL: the root itself, or not yet placed") \
+      "where the repaired tree has it; NULL: the root itself, not shown, or not yet placed") \
     X(T, OPTIONAL, TEXT, said_parent, 0, HEARTH_KEY_MAX,  "as its record says") \
     X(T, OPTIONAL, TEXT, title,       0, HEARTH_TEXT_MAX, "NULL: none") \
     X(T, OPTIONAL, TEXT, url,         0, HEARTH_TEXT_MAX, "kinds BOOKMARK, QUERY, LIVEMARK") \
     X(T, OPTIONAL, TEXT, keyword,     0, HEARTH_TEXT_MAX, \
-      "typed into the address bar it opens the URL") \
+      "of its URL, in lower case: typed into the address bar it opens the URL") \
     X(T, OPTIONAL, TEXT, tag_query,   0, HEARTH_TEXT_MAX, "queries for a tag: its name") \
     X(T, OPTIONAL, TEXT, tags,        0, HEARTH_TEXT_MAX, \
-      "joined by \"\\n\", in the record's order") \
+      "of its URL, joined by \"\\n\"") \
     X(T, ALWAYS,   INT,  page,        0, INT64_MAX,       "id of the page of its URL; 0: none") \
     X(T, ALWAYS,   INT,  position,    0, INT64_MAX,       "in `parent`") \
     X(T, ALWAYS,   INT,  added,       INT64_MIN, HEARTH_DATE_MAX, \
@@ -194,7 +194,12 @@
     X(T, DERIVED,  INT,  last_visit,  INT64_MIN, INT64_MAX, "of its page; 0") \
     X(T, DERIVED,  INT,  visit_count, 0, INT64_MAX,       "of its page; 0") \
     X(T, ALWAYS,   INT,  source,      0, HEARTH_SOURCE_MAX, \
-      "who brought it: id of a source; 0: the account's own provider")
+      "who brought it: id of a source; 0: the account's own provider") \
+    X(T, OPTIONAL, TEXT, said_tags,   0, HEARTH_TEXT_MAX, \
+      "as its record says, joined by \"\\n\"") \
+    X(T, OPTIONAL, TEXT, said_keyword, 0, HEARTH_TEXT_MAX, "as its record says") \
+    X(T, ALWAYS,   INT,  said_kind,   0, 5, \
+      "as its record says; 0: stored by rules of before, which had nothing of said_…")
 
 #define HEARTH_TOKEN_FIELDS(X, T) \
     X(T, KEY,      TEXT, id,        1, HEARTH_ID_MAX,   "public") \

@@ -74,7 +74,9 @@ enum hearth_bookmark_kind {
     HEARTH_FOLDER = 2,
     HEARTH_SEPARATOR = 3,
     HEARTH_QUERY = 4,
-    HEARTH_LIVEMARK = 5
+    HEARTH_LIVEMARK = 5,
+    /* kept, as another record may make it shown, and otherwise not there: no list has it */
+    HEARTH_NOT_SHOWN = 6
 };
 
 /* struct hearth_account_identity: a proof of who somebody is that opens an account: (issuer,
@@ -159,13 +161,16 @@ enum hearth_source_kind {
         sizeof(struct hearth_visit), 0, (date), (type), (source)                                   \
     }
 
-/* What the repair of the tree needs of a bookmark; see core/model. */
+/* What is derived from all bookmarks together needs this of each: its place in the tree, whose its
+ * keyword is; see core/merge. */
 struct hearth_bookmark_item {
     uint32_t struct_size;
     int32_t kind; /* enum hearth_bookmark_kind */
     const char *guid, *said_parent, *parent;
     int64_t position, added, modified;
     int64_t source;
+    int64_t page, said_kind;
+    const char *keyword, *said_keyword;
 };
 
 struct hearth_visit_row {

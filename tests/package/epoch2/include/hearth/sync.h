@@ -130,6 +130,7 @@ struct hearth_pull {
     const struct hearth_sync_cursor *cursors; /* HEARTH_AT */
     size_t cursor_count;
     const struct hearth_sync_sink *sink;
+    int64_t last_sync; /* when one succeeded the last time, ms; 0: none has */
 };
 
 /* What came of a pull, also filled when it fails. */
@@ -371,6 +372,28 @@ struct hearth_host_changes {
     uint32_t struct_size;
     uint32_t reserved;
     void (*changed)(const struct hearth_host *host, const char *account);
+};
+
+/* Of the host: a request that is sent before its answer is wanted, so that a server works while the
+ * plugin is busy with the answer before. NULL: this host has http_fetch() alone. */
+#define HEARTH_HOST_AHEAD "hearth.host.ahead/1"
+struct hearth_host_ahead {
+    uint32_t struct_size;
+    uint32_t reserved;
+    /* Sends it and returns; nothing is called back. Errors are those of http_fetch() that are known
+     * at once. The request is copied, but for `body`, which lives until the exchange ends. Its
+     * timeout runs from here. From inside a callback of another exchange, too. The answer waits, a
+     * part of it in memory and the rest at the server, and holds a connection: at most one at a
+     * time for each call. */
+    int (*begin)(const struct hearth_host *host, struct hearth_call *call,
+                 const struct hearth_http_request *request, void **ret_exchange);
+    /* Goes on as http_fetch() does, with the callbacks and `ctx` of this `request`, and returns as
+     * http_fetch(). The exchange is gone then. */
+    int (*finish)(const struct hearth_host *host, struct hearth_call *call, void *exchange,
+                  const struct hearth_http_request *request);
+    /* Nobody wants the answer. Each exchange is finished or cancelled before the operation that
+     * began it returns, by the same thread. */
+    void (*cancel)(const struct hearth_host *host, struct hearth_call *call, void *exchange);
 };
 
 #ifdef __cplusplus
