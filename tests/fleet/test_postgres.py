@@ -307,7 +307,8 @@ class WithPostgres(PostgresCase):
         page = node.api("/history", email, limit=1)["visits"][0]["page"]
         cursor = node.api("/history", email, limit=7)["next"]
         for path in (f"/pages/{page}?a=1", "/history?limit=50", "/history?limit=300",
-                     f"/history?limit=20&cursor={cursor}", "/history?limit=20&host=nowhere.example&to=1700000000000",
+                     f"/history?limit=20&cursor={cursor}",
+                     "/history?limit=20&host=nowhere.example&to=1700000000000",
                      "/bookmarks?folder=toolbar", "/bookmarks?sort=added&limit=150",
                      "/pages/1?a=1", "/bookmarks?folder=nothing", "/history?limit=0"):
             waits = []
