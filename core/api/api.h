@@ -15,6 +15,8 @@
 
 struct api;
 struct conf_list;
+struct hearth_removed_here;
+struct removed_here_result;
 struct search;
 
 struct api_options {
@@ -77,6 +79,24 @@ const struct http_route *api_routes(struct api *api, size_t *ret_count);
 void api_auth_free(void *auth);
 /* The data of an account changed: its answers of older generations are out of date. Any thread. */
 void api_changed(struct api *api, const char *account, int64_t generation);
+/* The same by somebody here, not by a sync: what is kept in memory is out of date at once, and all
+ * processes and event streams hear of it. collections: their names for the event, up to NULL. Any
+ * thread that may wait for the queue. */
+void api_tell_changed(struct api *api, const char *account, int64_t generation,
+                      const char *const *collections);
+/* The event that says so; free(). NULL: out of memory. */
+char *api_changed_event(int64_t generation, const char *const *collections);
+/* The names of a removal. */
+extern const char *const api_removal_collections[];
+/* merge_removed_here_put() for a person, with all that has to hear of it. Of `removed` kind and
+ * what it says are given; id (in ret_result) and created are filled in. */
+int api_removal_put(struct api *api, struct node_storages *storages, struct storage *storage,
+                    const char *account, struct hearth_removed_here *removed,
+                    struct removed_here_result *ret_result, struct err *err);
+/* Kept out no longer; the next sync is a complete one, which brings what its source still has.
+ * NOT_FOUND: there is none of that id. */
+int api_removal_take_back(struct storage *storage, const char *account, const char *id,
+                          struct err *err);
 /* Who asks for a page, on a pool thread: an account of this node, or of another (ret_node). 0,
  * DENIED: nobody, API_BARRED: somebody whose address [auth] allow does not name, or why it could
  * not be found out. `session`: the id of the browser's session; "" with another proof. */

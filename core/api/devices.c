@@ -106,7 +106,7 @@ static int devices_on_tab(void *ctx, const char *device, const struct hearth_tab
 }
 
 /* As they are on the device: window by window, each in the order of its tab bar. */
-static int compare_places(const void *a, const void *b)
+static int compare_placed_tabs(const void *a, const void *b)
 {
     const struct placed_tab *one = a, *other = b;
     if (one->window != other->window)
@@ -121,7 +121,7 @@ static void put_windows_and_tabs(struct devices *devices, json_t *row)
 {
     json_t *windows = json_array(), *list = json_array();
     if (devices->tab_count > 0)
-        qsort(devices->tabs, devices->tab_count, sizeof(devices->tabs[0]), compare_places);
+        qsort(devices->tabs, devices->tab_count, sizeof(devices->tabs[0]), compare_placed_tabs);
     for (size_t i = 0, first = 0; i < devices->tab_count; i++) {
         const struct placed_tab *tab = &devices->tabs[i];
         if (tab->row != NULL)

@@ -69,7 +69,7 @@ static int keep_group(void *ctx, const char *device, const struct hearth_tab_gro
     return 0;
 }
 
-static int compare_places(const void *a, const void *b)
+static int compare_kept_tabs(const void *a, const void *b)
 {
     const struct hearth_tab *one = &((const struct kept_tab *)a)->tab,
                             *other = &((const struct kept_tab *)b)->tab;
@@ -84,7 +84,7 @@ static int compare_places(const void *a, const void *b)
 static void arrange_tabs(struct tabs_export *tabs)
 {
     if (tabs->count > 0)
-        qsort(tabs->tabs, tabs->count, sizeof(tabs->tabs[0]), compare_places);
+        qsort(tabs->tabs, tabs->count, sizeof(tabs->tabs[0]), compare_kept_tabs);
     for (size_t i = 0; i < tabs->count; i++)
         for (struct kept_group *g = tabs->tabs[i].tab.group == NULL ? NULL : tabs->groups;
              g != NULL && tabs->tabs[i].group == NULL; g = g->next)

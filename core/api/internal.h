@@ -184,13 +184,6 @@ void api_audit_pairs(const struct api_call *call, const char *event, const struc
 void api_audit_refused(struct api *api, const struct http_request *request, int code);
 void api_audit_proxy(const struct api_call *call, const char *account);
 
-/* --- what this person has changed (changed.c) --- */
-/* In the data of this account, which is at this generation now: what is kept in memory is out of
- * date at once, and all processes and event streams hear of it. collections: their names for the
- * event, up to NULL. */
-void api_tell_changed(struct api *api, const char *account, int64_t generation,
-                      const char *const *collections);
-
 /* --- which node (node.c) --- */
 /* Sends the client to the node that has the account: 307, or 421 for requests that change
  * something. Returns 0. */
@@ -251,6 +244,9 @@ int api_links_post(struct api_call *call);
 int api_tokens_get(struct api_call *call);
 int api_tokens_post(struct api_call *call);
 int api_token_delete(struct api_call *call);
+int api_removals_get(struct api_call *call);
+int api_removals_post(struct api_call *call);
+int api_removal_delete(struct api_call *call);
 int api_export_get(struct api_call *call);
 int api_healthz_get(struct api_call *call);
 int api_readyz_get(struct api_call *call);

@@ -52,6 +52,12 @@ static json_t *page_id(int64_t id)
     return json_string(text);
 }
 
+static const char *removed_here_word(int kind)
+{
+    static const char *const names[] = {"span", "visit", "page", "site", "span"};
+    return names[kind >= HEARTH_REMOVED_HERE_VISIT && kind <= HEARTH_REMOVED_HERE_SPAN ? kind : 0];
+}
+
 /* {"id", "parameters"}; null where the state has no words, or words without an id. */
 static json_t *state_message(const struct hearth_account *account)
 {
@@ -148,6 +154,18 @@ static json_t *state_message(const struct hearth_account *account)
     S(token, "last_used", last_used, api_time(r->last_used)) \
     S(token, "expires",   expires,   api_time(r->expires))
 
+#define ITEM_REMOVED_HERE(S) \
+    S(removed_here, "id",      id,        json_string(r->id)) \
+    S(removed_here, "kind",    kind,      json_string(removed_here_word((int)r->kind))) \
+    S(removed_here, "page",    page,      r->page == 0 ? json_null() : page_id(r->page)) \
+    S(removed_here, "date",    date, \
+      r->kind == HEARTH_REMOVED_HERE_VISIT ? json_integer(r->date) : json_null()) \
+    S(removed_here, "type",    type,      api_time(r->type)) \
+    S(removed_here, "host",    host,      api_text(r->host[0] == '\0' ? NULL : r->host)) \
+    S(removed_here, "since",   from_date, api_time(r->from_date)) \
+    S(removed_here, "until",   to_date,   api_time(r->to_date)) \
+    S(removed_here, "created", created,   json_integer(r->created))
+
 /* I(record, field, because): what is stored and not served, or not by these. */
 #define ITEM_INTERNAL(I) \
     I(account, state_parameters, "they are served in the message") \
@@ -157,6 +175,8 @@ static json_t *state_message(const struct hearth_account *account)
     I(account, generation, "it stands beside the account in every body that has one") \
     I(account, failures, "the scheduler counts; state and next_sync say what comes of it") \
     I(account, resync, "a note to the next sync") \
+    I(account, asked, "requests for a sync, for who waits for one") \
+    I(account, answered, "requests for a sync, for who waits for one") \
     I(account, placement, "where newcomers go, for the nodes of a fleet") \
     I(account_identity, issuer, "proofs of who somebody is are for signing in") \
     I(account_identity, subject, "proofs of who somebody is are for signing in") \
@@ -192,15 +212,6 @@ static json_t *state_message(const struct hearth_account *account)
     I(removal, type, "for whoever keeps a copy; nothing serves it yet") \
     I(removal, position, "for whoever keeps a copy; nothing serves it yet") \
     I(removal, generation, "for whoever keeps a copy; nothing serves it yet") \
-    I(removed_here, id, "on the command line only") \
-    I(removed_here, kind, "on the command line only") \
-    I(removed_here, page, "on the command line only") \
-    I(removed_here, date, "on the command line only") \
-    I(removed_here, type, "on the command line only") \
-    I(removed_here, host, "on the command line only") \
-    I(removed_here, from_date, "on the command line only") \
-    I(removed_here, to_date, "on the command line only") \
-    I(removed_here, created, "on the command line only") \
     I(source, id, "no feature makes another source yet") \
     I(source, name, "no feature makes another source yet") \
     I(source, kind, "no feature makes another source yet") \
@@ -226,7 +237,8 @@ static json_t *state_message(const struct hearth_account *account)
 const struct item_field api_item_fields[] = {
     ITEM_ACCOUNT(ITEM_SERVED) ITEM_DEVICE(ITEM_SERVED) ITEM_TAB(ITEM_SERVED)
         ITEM_TAB_GROUP(ITEM_SERVED) ITEM_VISIT(ITEM_SERVED) ITEM_PAGE(ITEM_SERVED)
-            ITEM_BOOKMARK(ITEM_SERVED) ITEM_TOKEN(ITEM_SERVED) ITEM_INTERNAL(ITEM_HIDDEN)};
+            ITEM_BOOKMARK(ITEM_SERVED) ITEM_TOKEN(ITEM_SERVED) ITEM_REMOVED_HERE(ITEM_SERVED)
+                ITEM_INTERNAL(ITEM_HIDDEN)};
 const size_t api_item_field_count = sizeof(api_item_fields) / sizeof(api_item_fields[0]);
 
 /* A text that is no UTF-8, or no memory: no row. */
@@ -252,6 +264,7 @@ ITEM_FUNCTION(api_item_json, bookmark, ITEM_BOOKMARK)
 ITEM_FUNCTION(api_tab_group_json, tab_group, ITEM_TAB_GROUP)
 ITEM_FUNCTION(api_visit_json, visit, ITEM_VISIT)
 ITEM_FUNCTION(api_page_json, page, ITEM_PAGE)
+ITEM_FUNCTION(api_removed_here_json, removed_here, ITEM_REMOVED_HERE)
 ITEM_FUNCTION(api_token_json, token, ITEM_TOKEN)
 static ITEM_FUNCTION(tab_fields_json, tab, ITEM_TAB,
                      const struct hearth_tab_group *group) static ITEM_FUNCTION(device_fields_json,

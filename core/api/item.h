@@ -16,6 +16,7 @@ json_t *api_tab_group_json(const struct hearth_tab_group *group);
 json_t *api_visit_json(const struct hearth_visit *visit);
 json_t *api_page_json(const struct hearth_page *page);
 json_t *api_token_json(const struct hearth_token *token);
+json_t *api_removed_here_json(const struct hearth_removed_here *removed);
 const char *api_item_root_title(const char *guid); /* NULL: not a root */
 
 /* What becomes of each field of hearth/records.h. */

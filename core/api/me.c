@@ -74,6 +74,11 @@ int api_sync_post(struct api_call *call)
         return r;
     if (a.state == HEARTH_ACCOUNT_PAUSED)
         return api_problem(call, 409, api_says_paused());
+    a.next_sync = 1; /* a sync that runs now does not answer for it */
+    r = STORAGE(call->storage, &call->err, account_update, &a,
+                HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_ASKED);
+    if (r < 0)
+        return r;
     lock_border("a sync is asked for");
     r = call->api->options.request_sync(call->api->options.ctx, call->account, &call->err);
     if (r < 0) { /* whatever the queue has against it */

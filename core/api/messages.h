@@ -104,7 +104,24 @@
     M(T, setting_theme_name, "problem.bad_request.theme_name", \
       "The setting theme.name must be a word of a-z 0-9 -.", 0) \
     M(T, setting_timezone, "problem.bad_request.timezone", \
-      "The setting timezone must be the name of a time zone such as Europe/Berlin.", 0)
+      "The setting timezone must be the name of a time zone such as Europe/Berlin.", 0) \
+    M(T, removal_kind, "problem.bad_request.removal_kind", \
+      "The kind of what is removed must be visit, page, site or span.", 0) \
+    M(T, removal_page, "problem.bad_request.removal_page", \
+      "Say which page: page, its id, or url, its whole address.", 0) \
+    M(T, removal_visit, "problem.bad_request.removal_visit", \
+      "Say which visit of the page: date and type, as the history has them.", 0) \
+    M(T, removal_host, "problem.bad_request.removal_host", \
+      "Say which site: host, a host alone like www.example.org.", 0) \
+    M(T, removal_span, "problem.bad_request.removal_span", \
+      "The times since and until are milliseconds since 1970, or null, and since is the " \
+      "earlier one.", 0) \
+    M(T, removal_open, "problem.bad_request.removal_open", \
+      "A span of time has a beginning, an end or both: since, until.", 0) \
+    M(T, too_many_removals, "problem.too_many_removals", \
+      "This account has {most, plural, one {# removal} other {# removals}}, and {most} is the " \
+      "most. Remove a site or a span of time instead of single pages, or allow some again.", \
+      1, COUNT, most)
 /* clang-format on */
 
 API_MESSAGES(HEARTH_MESSAGE_DEFINE, api_says)

@@ -6,7 +6,9 @@
 #include "api/source.h"
 #include "base/clock.h"
 #include "codec/codec.h"
+#include "model/url_canonical.h"
 #include "plug/fields.h"
+#include "search/white_space.h"
 
 struct picks {
     struct arena *arena;
@@ -198,6 +200,35 @@ static void result_tell(const struct api_keyword *keyword, const struct api_sear
     }
 }
 
+/* An address in another form than pages have: with a default port, in another script, with capitals
+ * or dots that go. Of what is typed without a scheme it is the host that may be. *ret_form: in the
+ * arena; NULL: there is none, or no memory for it. */
+static const char *address_other_form(const char *typed, struct arena *arena)
+{
+    struct buf text = {0}, canonical = {0};
+    const char *form = NULL;
+    size_t from = 0, end = strlen(typed), skip = 0;
+    white_space_trim(typed, &from, &end);
+    bool scheme = strstr(typed + from, "://") != NULL;
+    if (white_space_word(typed + from, end - from) == end - from &&
+        (scheme || (memchr(typed + from, '.', end - from) != NULL &&
+                    memchr(typed + from, '@', end - from) == NULL))) {
+        skip = scheme ? 0 : strlen("https://");
+        buf_printf(&text, "%s%.*s", scheme ? "" : "https://", (int)(end - from), typed + from);
+        int r = text.failed
+                    ? HEARTH_ERR_NOMEM
+                    : model_url_canonical(text.data, text.size, MODEL_URL_DROP_USER, &canonical);
+        size_t size = canonical.size;
+        if (r == 0 && canonical.data[size - 1] == '/' && typed[end - 1] != '/')
+            size--;
+        if (r == 0 && (size != text.size || memcmp(canonical.data, text.data, size) != 0))
+            form = arena_strndup(arena, canonical.data + skip, size - skip);
+    }
+    buf_fini(&text);
+    buf_fini(&canonical);
+    return form;
+}
+
 int api_search_run(struct search *search, struct storage *storage, const char *account,
                    int64_t generation, const char *query, uint32_t in, uint32_t limit,
                    struct arena *arena, api_search_cb cb, void *ctx, struct err *err)
@@ -225,6 +256,9 @@ int api_search_run(struct search *search, struct storage *storage, const char *a
     };
     struct search_results results;
     r = search_run(search, &request, &source.reading, arena, &results, err);
+    if (r == 0 && results.count == 0 && !keyword.applies &&
+        (request.query = address_other_form(query, arena)) != NULL)
+        r = search_run(search, &request, &source.reading, arena, &results, err);
     struct pages pages = {.arena = arena};
     if (r == 0)
         r = result_read_pages(storage, account, &results, &pages, err);

@@ -310,15 +310,26 @@ static int copy_small(struct storage *old, struct storage *new, const char *id,
     return r;
 }
 
-/* A sync that failed on the new node is told where the person looks, and tried again from there. */
-static int move_keep_on_old_node(struct jobs *jobs, struct storage *old, struct storage *new,
-                                 const char *id, const struct sync_outcome *outcome,
-                                 struct err *err)
+/* A sync that was asked for on the old node since the move began is asked for on the new one. */
+static int copy_request(struct storage *old, struct storage *new, const char *id, int64_t asked,
+                        int64_t next_sync, struct err *err)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
-    int r = set_due(new, id, 0, err);
-    if (r == 0)
-        r = STORAGE(old, err, account_get, id, &account);
+    int r = STORAGE(old, err, account_get, id, &account);
+    if (r < 0 || account.asked == asked || account.state == HEARTH_ACCOUNT_PAUSED)
+        return r < 0 ? r : set_due(new, id, next_sync, err);
+    account.next_sync = 1;
+    return STORAGE(new, err, account_update, &account,
+                   HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_ASKED);
+}
+
+/* A sync that failed on the new node is told where the person looks, and tried again from there. */
+static int move_keep_on_old_node(struct jobs *jobs, struct storage *old, const char *id,
+                                 int64_t asked, const struct sync_outcome *outcome, struct err *err)
+{
+    struct hearth_account account = {.struct_size = sizeof(account)};
+    struct err why = {0};
+    int r = STORAGE(old, err, account_get, id, &account);
     /* paused while it was under way: it stays so */
     if (r < 0 || account.state == HEARTH_ACCOUNT_PAUSED)
         return r;
@@ -326,14 +337,21 @@ static int move_keep_on_old_node(struct jobs *jobs, struct storage *old, struct 
     message_put_account(&outcome->detail, &account);
     account.last_attempt = clock_now();
     account.failures++;
+    account.answered = asked;
     account.next_sync =
-        outcome->code == HEARTH_ERR_CANCELLED
+        account.asked > asked ? 1
+        : outcome->code == HEARTH_ERR_CANCELLED
             ? account.last_attempt
             : jobs_schedule_next(&jobs->options.sync.schedule, &account, account.last_attempt,
                                  outcome->wait, outcome->passing, 0x8000);
-    return STORAGE(old, err, account_update, &account,
-                   HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_LAST_ATTEMPT | HEARTH_ACCOUNT_FAILURES |
-                       HEARTH_ACCOUNT_NEXT_SYNC);
+    r = STORAGE(old, &why, account_update, &account,
+                HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_LAST_ATTEMPT | HEARTH_ACCOUNT_FAILURES |
+                    HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_ANSWERED);
+    if (r == HEARTH_ERR_CONFLICT) /* asked for at this moment: it is due */
+        return 0;
+    if (r < 0 && err != NULL)
+        *err = why;
+    return r;
 }
 
 int jobs_move(struct jobs *jobs, struct storage *old, size_t to, const struct hearth_sync *provider,
@@ -347,6 +365,7 @@ int jobs_move(struct jobs *jobs, struct storage *old, size_t to, const struct he
         ret_outcome->state = HEARTH_ACCOUNT_PAUSED;
         return r;
     }
+    int64_t asked = account.asked;
     uint8_t fingerprint[CREDENTIALS_FINGERPRINT_SIZE];
     struct storage *new = jobs_take_storage(jobs, to, err);
     r = new == NULL ? (err == NULL ? HEARTH_ERR_UNAVAILABLE : err->code)
@@ -366,14 +385,16 @@ int jobs_move(struct jobs *jobs, struct storage *old, size_t to, const struct he
     if (complete && r == 0)
         r = copy_small(old, new, id, fingerprint, &next_sync, err);
     if (complete && r == 0)
-        r = set_due(new, id, next_sync, err);
+        r = copy_request(old, new, id, asked, next_sync, err);
     if (complete && r == 0)
         r = STORAGE(old, err, account_remove, id);
     if (complete && r == 0)
         log_event(HEARTH_LOG_INFO, "jobs", "account moved", LOG_TEXT("account", id),
                   LOG_TEXT("node", node));
     if (!complete && r == 0 && ret_outcome->wait == 0)
-        r = move_keep_on_old_node(jobs, old, new, id, ret_outcome, err);
+        r = set_due(new, id, 0, err);
+    if (!complete && r == 0 && ret_outcome->wait == 0)
+        r = move_keep_on_old_node(jobs, old, id, asked, ret_outcome, err);
     if (new != NULL)
         jobs_give_storage(jobs, to, new);
     return r;

@@ -229,7 +229,7 @@ static void write_seen(struct presence *presence, struct storage *storage, int64
     if (account.next_sync == 0 && account.state != HEARTH_ACCOUNT_PAUSED) {
         /* it slept: the schedule has it again, whatever becomes of the request */
         account.next_sync = e->when;
-        fields |= HEARTH_ACCOUNT_NEXT_SYNC;
+        fields |= HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_ANSWERED;
     }
     /* Another token of the person, or another process, may have been faster; a time far ahead is
      * of a clock that was wrong. */
@@ -237,6 +237,11 @@ static void write_seen(struct presence *presence, struct storage *storage, int64
                        fields == HEARTH_ACCOUNT_LAST_SEEN;
     presence_set_deadline(storage, until);
     int r = known_newer ? 0 : STORAGE(storage, &err, account_update, &account, fields);
+    if (r == HEARTH_ERR_CONFLICT && fields != HEARTH_ACCOUNT_LAST_SEEN) {
+        /* asked for, or paused, at this moment: that stands */
+        err = (struct err){0};
+        r = STORAGE(storage, &err, account_update, &account, HEARTH_ACCOUNT_LAST_SEEN);
+    }
     if (note_answer(&presence->writes, r, &err))
         e->wants &= ~(unsigned)WANT_SEEN;
 }

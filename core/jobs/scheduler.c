@@ -11,7 +11,7 @@
 
 struct lease {
     char account[40];
-    int64_t next_sync;
+    int64_t next_sync, asked, answered;
 };
 
 struct leased {
@@ -40,17 +40,24 @@ static int scheduler_on_leased(void *ctx, const struct hearth_account *account)
     struct lease *lease = &leased->unpublished[leased->unpublished_count++];
     snprintf(lease->account, sizeof(lease->account), "%s", account->id);
     lease->next_sync = account->next_sync;
+    lease->asked = account->asked;
+    lease->answered = account->answered;
     return 0;
 }
 
-/* Accounts whose jobs the queue did not take are due again at once, for whoever has a queue. */
+/* Accounts whose jobs the queue did not take are due again at once, for whoever has a queue. Whose
+ * row says something newer has given up its lease with that (CONFLICT). */
 static void give_up_leases(struct storage *storage, const struct leased *leased)
 {
     for (size_t i = 0; i < leased->unpublished_count; i++) {
         const struct lease *lease = &leased->unpublished[i];
-        struct hearth_account account = {
-            .struct_size = sizeof(account), .id = lease->account, .next_sync = lease->next_sync};
-        STORAGE(storage, NULL, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
+        struct hearth_account account = {.struct_size = sizeof(account),
+                                         .id = lease->account,
+                                         .next_sync = lease->next_sync,
+                                         .asked = lease->asked,
+                                         .answered = lease->answered};
+        STORAGE(storage, NULL, account_update, &account,
+                HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_ANSWERED);
     }
 }
 
@@ -59,11 +66,10 @@ static void give_up_leases(struct storage *storage, const struct leased *leased)
 enum { REPAIR_EVERY = 3600000, JUMP = 60000, REPAIR_MAX = 1000 };
 
 struct repair {
+    struct lease *accounts;
     int64_t latest; /* who is due later was given that time by a clock that was wrong */
     /* who is due for longer may be held by a lease from such a clock; 0: not looked at */
     int64_t earliest;
-    char (*ids)[40];
-    int64_t *times;
     size_t count, held;
 };
 
@@ -75,8 +81,11 @@ static int on_scheduled(void *ctx, const struct hearth_account *account)
     if (!late && (!held || repair->held == REPAIR_MAX / 2))
         return 0;
     repair->held += !late;
-    snprintf(repair->ids[repair->count], sizeof(repair->ids[0]), "%s", account->id);
-    repair->times[repair->count++] = late ? 0 : account->next_sync;
+    struct lease *found = &repair->accounts[repair->count++];
+    snprintf(found->account, sizeof(found->account), "%s", account->id);
+    found->next_sync = late ? 0 : account->next_sync;
+    found->asked = account->asked;
+    found->answered = account->answered;
     return repair->count == REPAIR_MAX; /* the others come with the next look */
 }
 
@@ -87,14 +96,22 @@ static int64_t repair_accounts(struct jobs_scheduler *scheduler, struct storage 
     int r = STORAGE(storage, err, account_list, on_scheduled, repair);
     plug_storage_reset(storage);
     for (size_t i = 0; r == 0 && i < repair->count; i++) {
-        struct hearth_account account = {
-            .struct_size = sizeof(account), .id = repair->ids[i], .next_sync = repair->times[i]};
+        const struct lease *found = &repair->accounts[i];
+        struct hearth_account account = {.struct_size = sizeof(account),
+                                         .id = found->account,
+                                         .next_sync = found->next_sync,
+                                         .asked = found->asked,
+                                         .answered = found->answered};
         if (account.next_sync == 0) /* spread, because it may be everybody */
             account.next_sync = now + schedule->interval * (int64_t)i / (int64_t)repair->count;
+        struct err why = {0};
         /* gives up its lease, too */
-        r = STORAGE(storage, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
-        if (r == HEARTH_ERR_NOT_FOUND)
+        r = STORAGE(storage, &why, account_update, &account,
+                    HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_ANSWERED);
+        if (r == HEARTH_ERR_NOT_FOUND || r == HEARTH_ERR_CONFLICT) /* a sync was asked for */
             r = 0;
+        if (r < 0 && err != NULL)
+            *err = why;
         plug_storage_reset(storage);
     }
     return r < 0 ? r : (int64_t)repair->count;
@@ -109,13 +126,11 @@ static int64_t scheduler_repair(struct jobs_scheduler *scheduler, struct storage
     struct repair repair = {.latest = now + jobs_schedule_horizon(&options->sync.schedule),
                             .earliest =
                                 leases ? now - REPAIR_EVERY - 2 * options->account_lease : 0};
-    repair.ids = calloc(REPAIR_MAX, sizeof(*repair.ids));
-    repair.times = calloc(REPAIR_MAX, sizeof(*repair.times));
-    int64_t count = repair.ids == NULL || repair.times == NULL
+    repair.accounts = calloc(REPAIR_MAX, sizeof(*repair.accounts));
+    int64_t count = repair.accounts == NULL
                         ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
                         : repair_accounts(scheduler, storage, &repair, now, err);
-    free(repair.ids);
-    free(repair.times);
+    free(repair.accounts);
     return count;
 }
 

@@ -209,14 +209,16 @@ uint64_t jobs_sync_settle(const struct schedule *schedule, const struct sync_out
                           int64_t pause, int64_t now, unsigned random,
                           struct hearth_account *account)
 {
-    uint64_t fields = HEARTH_ACCOUNT_NEXT_SYNC;
+    uint64_t fields = HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_ANSWERED;
+    bool paused = account->state == HEARTH_ACCOUNT_PAUSED; /* while it was running: it stays so */
     if (outcome->code == HEARTH_ERR_CANCELLED) {
-        account->next_sync = now;
+        account->next_sync = paused ? 0 : now;
         return fields;
     }
+    bool asked_again = account->asked > outcome->asked;
     bool newly_dead = outcome->state == HEARTH_ACCOUNT_SIGNIN_NEEDED &&
                       account->state != HEARTH_ACCOUNT_SIGNIN_NEEDED;
-    if (account->state != HEARTH_ACCOUNT_PAUSED) { /* paused while it was running: it stays so */
+    if (!paused) {
         account->state = outcome->state;
         message_put_account(&outcome->detail, account);
         fields |= HEARTH_ACCOUNT_STATE;
@@ -228,26 +230,41 @@ uint64_t jobs_sync_settle(const struct schedule *schedule, const struct sync_out
     fields |= HEARTH_ACCOUNT_FAILURES | HEARTH_ACCOUNT_LAST_ATTEMPT;
     if (outcome->state == HEARTH_ACCOUNT_OK && outcome->code == 0) {
         account->last_sync = now;
-        account->resync = 0;
-        fields |= HEARTH_ACCOUNT_LAST_SYNC | HEARTH_ACCOUNT_RESYNC;
+        fields |= HEARTH_ACCOUNT_LAST_SYNC;
+        if (!asked_again) { /* else the request may be for that */
+            account->resync = 0;
+            fields |= HEARTH_ACCOUNT_RESYNC;
+        }
     }
-    account->next_sync =
-        jobs_schedule_next(schedule, account, now, pause, outcome->passing, random);
+    if (account->answered < outcome->asked)
+        account->answered = outcome->asked;
+    account->next_sync = asked_again && !paused ? 1
+                                                : jobs_schedule_next(schedule, account, now, pause,
+                                                                     outcome->passing, random);
     return fields;
 }
 
-static int store_outcome(const struct sync_context *context, struct storage *storage,
-                         const char *id, int64_t pause, struct sync_outcome *outcome,
-                         struct err *err)
+int jobs_sync_store(const struct schedule *schedule, struct storage *storage, const char *id,
+                    int64_t pause, unsigned random, struct sync_outcome *outcome, struct err *err)
 {
-    struct hearth_account account = {.struct_size = sizeof(account)};
-    int r = STORAGE(storage, err, account_get, id, &account);
-    if (r < 0)
-        return r;
-    uint64_t fields = jobs_sync_settle(&context->schedule, outcome, pause, clock_now(),
-                                       sync_random16(), &account);
-    outcome->next_sync = account.next_sync;
-    return STORAGE(storage, err, account_update, &account, fields);
+    enum { TRIES = 20 };
+    int r = HEARTH_ERR_CONFLICT;
+    for (int i = 0; r == HEARTH_ERR_CONFLICT && i < TRIES; i++) {
+        struct hearth_account account = {.struct_size = sizeof(account)};
+        struct err why = {0};
+        r = STORAGE(storage, &why, account_get, id, &account);
+        if (r == 0) {
+            uint64_t fields =
+                jobs_sync_settle(schedule, outcome, pause, clock_now(), random, &account);
+            outcome->next_sync = account.next_sync;
+            r = STORAGE(storage, &why, account_update, &account, fields);
+        }
+        if (r < 0 && err != NULL)
+            *err = why;
+    }
+    if (r == 0 && err != NULL)
+        *err = (struct err){0};
+    return r;
 }
 
 static int sync_pull_source(const struct sync_context *context, const struct hearth_sync *provider,
@@ -371,7 +388,9 @@ static int sync_run_pull(const struct sync_context *context, struct storage *sto
         context->changed(context->changed_ctx, account->id, sink.generation);
     if (sink.changed != 0)
         jobs_sync_tell_changed(context, account->id, sink.generation, sink.changed);
-    int r = store_outcome(context, storage, account->id, pause, outcome, err);
+    outcome->asked = account->asked;
+    int r = jobs_sync_store(&context->schedule, storage, account->id, pause, sync_random16(),
+                            outcome, err);
     emit_state(context, account->id, is_well(outcome) ? "done" : "failed", &outcome->detail);
     log_outcome(account, outcome, &why);
     if (r == 0)
@@ -385,11 +404,18 @@ static int put_off(struct storage *storage, const struct hearth_account *stored,
                    struct err *err)
 {
     int64_t until = clock_now() + wait;
-    struct hearth_account account = {
-        .struct_size = sizeof(account), .id = stored->id, .next_sync = until};
+    struct err why = {0};
+    struct hearth_account account = *stored;
     if (stored->state == HEARTH_ACCOUNT_PAUSED || stored->next_sync >= until - 1000)
         return 0;
-    return STORAGE(storage, err, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
+    account.next_sync = until;
+    int r = STORAGE(storage, &why, account_update, &account,
+                    HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_ANSWERED);
+    if (r == HEARTH_ERR_CONFLICT) /* it says something newer */
+        return 0;
+    if (r < 0 && err != NULL)
+        *err = why;
+    return r;
 }
 
 int jobs_sync_account(const struct sync_context *context, struct storage *storage,

@@ -42,6 +42,7 @@ struct sync_outcome {
     int64_t requests, bytes, records, damaged, ms;
     int64_t generation; /* 0: nothing changed */
     int64_t next_sync;
+    int64_t asked; /* the account's, when the attempt began: see HEARTH_ACCOUNT_FIELDS */
 };
 
 /* provider: the account's, with a handle of this thread. Errors of the pull are outcomes; a
@@ -52,10 +53,16 @@ int jobs_sync_account(const struct sync_context *context, struct storage *storag
                       struct sync_outcome *ret_outcome, struct err *err);
 /* What an attempt that ended `now` means for the account: changes it, and returns the fields to
  * write. What the account says is the outcome's then. A cancelled attempt (the daemon stops)
- * leaves everything due at once. pause: what the server demanded, ms. random: 0..65535. Pure. */
+ * leaves everything due at once; so does one that was asked for again since it began. pause: what
+ * the server demanded, ms. random: 0..65535. Pure. */
 uint64_t jobs_sync_settle(const struct schedule *schedule, const struct sync_outcome *outcome,
                           int64_t pause, int64_t now, unsigned random,
                           struct hearth_account *account);
+
+/* Stores what jobs_sync_settle() makes of the row: of the row as it is at that moment, whoever
+ * asks for a sync, pauses the account or wants everything anew meanwhile. */
+int jobs_sync_store(const struct schedule *schedule, struct storage *storage, const char *id,
+                    int64_t pause, unsigned random, struct sync_outcome *outcome, struct err *err);
 
 /* Brings the rows of older releases to what they are today (upgrade.c): most of the time there is
  * nothing to do. */

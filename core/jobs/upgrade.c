@@ -1,5 +1,6 @@
 /* What a new release makes of the rows of older ones: once for each account of each node, whether
  * or not it is ever synced. A worker's syncs do it, too, for their account. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,7 +45,7 @@ int jobs_upgrade_account(const struct sync_context *context, struct storage *sto
               LOG_INT("pages", upgraded.pages));
     if (context->changed != NULL) /* caches of this process, at once */
         context->changed(context->changed_ctx, id, upgraded.generation);
-    jobs_sync_tell_changed(context, id, upgraded.generation, upgraded.changed);
+    jobs_sync_tell_changed(context, id, upgraded.generation, UINT_MAX); /* all collections */
     return r;
 }
 

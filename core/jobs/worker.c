@@ -57,18 +57,16 @@ static int provider_handle(struct jobs_worker *worker, const struct hearth_accou
 /* The account's credentials are for a section that is not there: no other one gets them. The
  * person is told; it is looked at again at the account's usual pace, because the configuration
  * may come back. */
-static int leave_alone(struct jobs *jobs, struct storage *storage,
+static int leave_alone(struct jobs *jobs, struct storage *storage, const char *id,
                        const struct hearth_account *stored, const struct err *why,
                        struct sync_outcome *ret_outcome, struct err *err)
 {
-    struct hearth_account account = *stored;
-    struct sync_outcome outcome = {.code = HEARTH_ERR_UNSUPPORTED, .state = HEARTH_ACCOUNT_ERROR};
+    struct sync_outcome outcome = {
+        .code = HEARTH_ERR_UNSUPPORTED, .state = HEARTH_ACCOUNT_ERROR, .asked = stored->asked};
     message_keep_sentence(&outcome.detail, jobs_says_no_section(stored->provider));
-    uint64_t fields =
-        jobs_sync_settle(&jobs->options.sync.schedule, &outcome, 0, clock_now(), 0x8000, &account);
-    log_event(HEARTH_LOG_WARNING, "jobs", "section missing", LOG_TEXT("account", account.id),
+    log_event(HEARTH_LOG_WARNING, "jobs", "section missing", LOG_TEXT("account", id),
               LOG_TEXT("error", why->text));
-    int r = STORAGE(storage, err, account_update, &account, fields);
+    int r = jobs_sync_store(&jobs->options.sync.schedule, storage, id, 0, 0x8000, &outcome, err);
     if (r == 0)
         *ret_outcome = outcome;
     return r;
@@ -133,7 +131,7 @@ static int pull_account(struct work *work, size_t to, struct sync_outcome *ret_o
     if (r == HEARTH_ERR_UNSUPPORTED && i == NO_PROVIDER) {
         struct err why = *err;
         plug_call_fini(&call);
-        return leave_alone(jobs, work->storage, &work->account, &why, ret_outcome, err);
+        return leave_alone(jobs, work->storage, id, &work->account, &why, ret_outcome, err);
     }
     if (r == 0) {
         const struct hearth_sync *ops = jobs->providers[i].ops;

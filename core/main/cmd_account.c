@@ -196,10 +196,12 @@ enum { LOOK_MS = 50, SAY_EVERY = 20, HICCUP_LOOKS = 60 * 1000 / LOOK_MS, PATIENC
 
 /* What stands between the account and its sync, as the daemon's queue has it: its place among
  * those that wait, or its own state. The seconds of a pause that the Sync service asked for; 0:
- * there is none. */
-static long long describe_wait(struct app *app, const char *id, char *ret_text, size_t size)
+ * there is none. ret_gone: the queue has no job of it. */
+static long long describe_wait(struct app *app, const char *id, bool *ret_gone, char *ret_text,
+                               size_t size)
 {
     long long pause = 0;
+    bool gone = true;
     struct buf body = {0};
     struct err err = {0};
     int status = 0;
@@ -220,6 +222,7 @@ static long long describe_wait(struct app *app, const char *id, char *ret_text, 
             before += strcmp(state, "ready") == 0;
             continue;
         }
+        gone = false;
         long long seconds = (json_integer_value(json_object_get(row, "wait_ms")) + 999) / 1000;
         char until[40];
         time_t when = time(NULL) + seconds;
@@ -235,6 +238,7 @@ static long long describe_wait(struct app *app, const char *id, char *ret_text, 
         else
             snprintf(ret_text, size, "The sync is running.");
     }
+    *ret_gone = list != NULL && gone;
     json_decref(list);
     return pause;
 }
@@ -244,7 +248,8 @@ static long long describe_wait(struct app *app, const char *id, char *ret_text, 
 static int print_wait(struct app *app, const char *id, char *said, size_t size, struct err *err)
 {
     char text[200];
-    if (describe_wait(app, id, text, sizeof(text)) > PATIENCE)
+    bool gone;
+    if (describe_wait(app, id, &gone, text, sizeof(text)) > PATIENCE)
         return err_set(err, HEARTH_ERR_CONFLICT, "%s The daemon syncs the account then", text);
     bool counts_down = strncmp(text, PAUSE_WORDS, strlen(PAUSE_WORDS)) == 0 &&
                        strncmp(said, PAUSE_WORDS, strlen(PAUSE_WORDS)) == 0;
@@ -255,8 +260,24 @@ static int print_wait(struct app *app, const char *id, char *said, size_t size, 
     return 0;
 }
 
-/* Waits until the daemon's attempt that began after `asked` has ended. */
-static int wait_for_daemon(struct app *app, const char *id, int64_t asked, struct err *err)
+/* Has an attempt ended that began after the request? A worker of a release that does not count
+ * requests (a fleet is upgraded node by node) says only that an attempt has ended. */
+static bool is_answered(struct app *app, const struct hearth_account *asked,
+                        const struct hearth_account *account)
+{
+    char text[200];
+    bool gone = false;
+    if (asked->asked > 0 && account->answered >= asked->asked)
+        return true;
+    if (account->last_attempt <= asked->last_attempt || account->next_sync <= 1)
+        return false;
+    describe_wait(app, account->id, &gone, text, sizeof(text));
+    return gone;
+}
+
+/* asked: the row with the request in it. */
+static int wait_for_daemon(struct app *app, const char *id, const struct hearth_account *asked,
+                           struct err *err)
 {
     char said[200] = "";
     int hiccups = 0;
@@ -271,7 +292,7 @@ static int wait_for_daemon(struct app *app, const char *id, int64_t asked, struc
         }
         if (r == 0) {
             hiccups = 0;
-            if (account.last_attempt >= asked)
+            if (is_answered(app, asked, &account))
                 return 0;
             if (account.state == HEARTH_ACCOUNT_PAUSED)
                 return err_set(
@@ -320,11 +341,14 @@ static int account_request_sync(struct app *app, struct cli *cli, bool anew, str
         return err_set(err, HEARTH_ERR_DENIED, "%s is paused; hearthd account resume %s first",
                        account.email, account.email);
     snprintf(id, sizeof(id), "%s", account.id);
-    int64_t asked = clock_now();
     account.resync = anew;
     account.next_sync = 1; /* the longest due of all */
     r = STORAGE(app->storage, err, account_update, &account,
-                HEARTH_ACCOUNT_NEXT_SYNC | (anew ? HEARTH_ACCOUNT_RESYNC : 0u));
+                HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_ASKED |
+                    (anew ? HEARTH_ACCOUNT_RESYNC : 0u));
+    if (r == 0)
+        r = STORAGE(app->storage, err, account_get, id, &account);
+    struct hearth_account asked = account; /* the numbers in it */
     plug_storage_reset(app->storage);
     if (r < 0)
         return r;
@@ -333,7 +357,7 @@ static int account_request_sync(struct app *app, struct cli *cli, bool anew, str
             main_cli_print(stdout, "The daemon syncs %s within a few seconds.\n", cli->argv[1]);
             return 0;
         }
-        r = wait_for_daemon(app, id, asked, err);
+        r = wait_for_daemon(app, id, &asked, err);
     } else {
         r = main_app_open_vault(app, err);
         if (r == 0)

@@ -47,7 +47,7 @@ static int set_paused(struct app *app, struct cli *cli, bool paused, struct err 
     account.state_detail = account.state_message = account.state_parameters = NULL;
     account.next_sync = paused ? 0 : 1;
     r = STORAGE(app->storage, err, account_update, &account,
-                HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC);
+                HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_ASKED);
     if (r < 0)
         return r;
     if (paused)

@@ -169,7 +169,8 @@ int main_account_forget(struct app *app, struct cli *cli, struct err *err)
     if (r < 0 && !refused && r != HEARTH_ERR_FULL)
         err_prefix(err, "not all of it may be removed: run this again");
     if (r == 0) {
-        main_forget_command(app, account_id, true);
+        if (result.generation != 0)
+            main_forget_changed(app, account_id, result.generation);
         print_removal(cli, email, &result);
         main_audit_command(app, "history removed here", LOG_TEXT("account", account_id),
                            LOG_TEXT("email", email));

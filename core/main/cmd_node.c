@@ -122,9 +122,10 @@ static int send_away(struct app *app, struct leavers *leavers, struct err *err)
                                          .id = leavers->items[i].id,
                                          .node = app->nodes.items[leavers->items[i].to].name,
                                          .next_sync = 1};
-        r = STORAGE(app->storage, err, account_update, &account,
-                    HEARTH_ACCOUNT_NODE |
-                        (leavers->items[i].paused ? 0 : HEARTH_ACCOUNT_NEXT_SYNC));
+        r = STORAGE(
+            app->storage, err, account_update, &account,
+            HEARTH_ACCOUNT_NODE |
+                (leavers->items[i].paused ? 0 : HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_ASKED));
         if (r == HEARTH_ERR_NOT_FOUND) /* it has just left */
             r = 0;
         plug_storage_reset(app->storage);

@@ -18,11 +18,9 @@ void main_forget_set_api(struct api *api)
     forgetting = api;
 }
 
-/* 0: told. NOT_FOUND: no daemon is here. */
-static int forget_notify_daemon(const struct app *app, const char *account, bool removed,
-                                struct err *err)
+/* 0: told. NOT_FOUND: no daemon is here. Takes the reference. */
+static int forget_notify_daemon(const struct app *app, json_t *object, struct err *err)
 {
-    json_t *object = json_pack("{s:s, s:b}", "account", account, "removed", removed);
     char *text = json_dumps(object, JSON_COMPACT);
     struct buf body = {0};
     int status = 0, r = text == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
@@ -44,7 +42,8 @@ static int forget_notify_daemon(const struct app *app, const char *account, bool
 }
 
 /* Nobody here, but there may be others elsewhere. */
-static int forget_notify_queue(struct app *app, const char *account, bool removed, struct err *err)
+static int forget_notify_queue(struct app *app, const char *account, const char *event,
+                               struct err *err)
 {
     struct call call;
     void *handle;
@@ -57,8 +56,7 @@ static int forget_notify_queue(struct app *app, const char *account, bool remove
         return r;
     const struct hearth_queue *ops = plug_ops(app->queue);
     call.hearth.deadline = deadline;
-    r = plug_call_check(
-        &call, ops->event_publish(handle, &call.hearth, account, api_ended_event(removed)), err);
+    r = plug_call_check(&call, ops->event_publish(handle, &call.hearth, account, event), err);
     ops->handle_close(handle);
     plug_call_fini(&call);
     return r;
@@ -67,16 +65,43 @@ static int forget_notify_queue(struct app *app, const char *account, bool remove
 void main_forget_command(struct app *app, const char *account, bool removed)
 {
     struct err err = {0};
-    int r = forget_notify_daemon(app, account, removed, &err);
+    int r = forget_notify_daemon(
+        app, json_pack("{s:s, s:b}", "account", account, "removed", removed), &err);
     if (r == HEARTH_ERR_NOT_FOUND) {
         err = (struct err){0};
-        r = forget_notify_queue(app, account, removed, &err);
+        r = forget_notify_queue(app, account, api_ended_event(removed), &err);
     }
     if (r < 0)
         fprintf(stderr,
                 "hearthd: this is done in the database, but not every process that runs could be "
                 "told (%s): such a one goes on for up to ten "
                 "seconds, and with event streams that are open for up to [web] event_interval\n",
+                err.text);
+}
+
+void main_forget_changed(struct app *app, const char *account, int64_t generation)
+{
+    struct err err = {0};
+    int r = forget_notify_daemon(
+        app, json_pack("{s:s, s:I}", "account", account, "generation", (json_int_t)generation),
+        &err);
+    if (r < 0) { /* none that knows how, but there may be others elsewhere */
+        char *event = api_changed_event(generation, api_removal_collections);
+        struct err why = {0};
+        int q = event == NULL ? err_set(&why, HEARTH_ERR_NOMEM, "out of memory")
+                              : forget_notify_queue(app, account, event, &why);
+        bool shared =
+            app->queue != NULL && (plug_descriptor(app->queue)->capabilities & HEARTH_SHARED) != 0;
+        if (r == HEARTH_ERR_NOT_FOUND || (q == 0 && shared)) {
+            r = q;
+            err = why;
+        }
+        free(event);
+    }
+    if (r < 0)
+        fprintf(stderr,
+                "hearthd: this is done in the database, but not every process that runs could be "
+                "told (%s): such a one may show what was there before for up to a minute\n",
                 err.text);
 }
 
@@ -87,7 +112,11 @@ void main_forget_take(struct http_request *request, struct http_reply *reply, vo
     json_t *object =
         json_loadb(request->body == NULL ? "" : request->body, request->body_size, 0, NULL);
     const char *account = json_string_value(json_object_get(object, "account"));
-    if (account == NULL || forgetting == NULL)
+    int64_t generation = json_integer_value(json_object_get(object, "generation"));
+    if (account != NULL && forgetting != NULL && generation > 0) {
+        api_tell_changed(forgetting, account, generation, api_removal_collections);
+        reply->status = 204;
+    } else if (account == NULL || forgetting == NULL)
         http_reply_operator_problem(reply, 400, "bad_request",
                                     "The body must be {\"account\":\"…\"}.");
     else if (api_end(forgetting, account, json_is_true(json_object_get(object, "removed")), &err) <

@@ -1,5 +1,5 @@
-/* What a command has ended in the database is told to the processes that remember it: tokens,
- * sessions and accounts end at once. */
+/* What a command has ended or changed in the database is told to the processes that remember it:
+ * tokens, sessions and accounts end at once, and what was removed is shown no more. */
 #ifndef HEARTH_CORE_MAIN_FORGET_H
 #define HEARTH_CORE_MAIN_FORGET_H
 
@@ -16,6 +16,9 @@ enum { FORGET_BODY_MAX = 1024 };
  * there is nothing to do. Whom it did not reach, and how long they go on, is said on standard
  * error: what is done is done. */
 void main_forget_command(struct app *app, const char *account, bool removed);
+/* The same after a batch of its history: readers and event streams hear that it has changed, and
+ * nobody is signed out. */
+void main_forget_changed(struct app *app, const char *account, int64_t generation);
 /* The daemon's side, of the control socket alone. 204; 502 with words: others that share the
  * queue were not told. */
 void main_forget_set_api(struct api *api); /* before the server starts */

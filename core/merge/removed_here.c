@@ -406,5 +406,9 @@ int merge_removed_here_put(struct storage *storage, const char *account,
                        REMOVED_HERE_MAX);
     if (r == 0)
         r = STORAGE(storage, err, removed_here_put, account, &counting.removed);
-    return r == 0 ? take_away(storage, account, &counting.removed, ret_result, err) : r;
+    if (r == 0)
+        r = take_away(storage, account, &counting.removed, ret_result, err);
+    if (r == 0)
+        snprintf(ret_result->id, sizeof(ret_result->id), "%s", counting.id);
+    return r;
 }

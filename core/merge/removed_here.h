@@ -24,8 +24,9 @@ int merge_removed_here_filter(const struct model_removed_here *here, int64_t pag
 
 /* What a removal has taken away. */
 struct removed_here_result {
-    int64_t pages, visits; /* pages: of which anything was taken away */
-    int64_t generation;    /* of the batch; 0: nothing was stored of it */
+    char id[HEARTH_ID_MAX + 1]; /* of the removal: its own, or that of one that said the same */
+    int64_t pages, visits;      /* pages: of which anything was taken away */
+    int64_t generation;         /* of the batch; 0: nothing was stored of it */
 };
 
 /* Puts the removal, so that no later batch stores what it says, and then removes what is stored,

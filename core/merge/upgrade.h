@@ -7,7 +7,6 @@
 struct upgraded {
     int64_t generation; /* of the last batch that changed something; 0: there was none */
     int64_t pages;      /* that were stored under another form of their URL */
-    unsigned changed;   /* of which collections: 1 << enum hearth_collection */
 };
 
 /* Brings one account's rows to today's rules: URLs (upgrade_urls.h), then bookmarks

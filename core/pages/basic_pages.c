@@ -134,7 +134,12 @@ static void basic_put_visits(struct view_call *call, const json_t *visits)
         }
         pages_html_put(out, "<li>%s ", time + 11);
         pages_basic_link(out, json_object_get(visit, "title"), json_object_get(visit, "url"));
-        buf_add_text(out, "</li>\n");
+        pages_html_put(out,
+                       " <a href=\"/auth/remove?page=%s&amp;date=%" JSON_INTEGER_FORMAT
+                       "&amp;type=%" JSON_INTEGER_FORMAT "\">Remove</a></li>\n",
+                       pages_basic_text(visit, "page"),
+                       json_integer_value(json_object_get(visit, "date")),
+                       json_integer_value(json_object_get(visit, "type")));
     }
     if (i > 0)
         buf_add_text(out, "</ul>\n");
@@ -154,6 +159,13 @@ void pages_basic_history_get(struct view_call *call)
     if (answer == NULL)
         return;
     pages_basic_begin(&basic, "History");
+    buf_add_text(&call->html, "<p><a href=\"/auth/removals\">Removed here</a>");
+    if (host != NULL && host[0] != '\0') {
+        buf_add_text(&call->html, " | <a href=\"/auth/remove?host=");
+        pages_html_query_value(&call->html, host);
+        buf_add_text(&call->html, "\">Remove this site</a>");
+    }
+    buf_add_text(&call->html, "</p>\n");
     basic_put_visits(call, json_object_get(answer, "visits"));
     pages_basic_more(&call->html, "/basic/history", "host", host, json_object_get(answer, "next"));
     pages_basic_end(&basic);
@@ -185,9 +197,13 @@ void pages_basic_search_get(struct view_call *call)
         pages_basic_link(&call->html, json_object_get(result, "title"),
                          json_object_get(result, "url"));
         const char *keyword = pages_basic_text(result, "keyword");
-        pages_html_put(&call->html, " <small>(%s%s%s)</small></li>\n",
-                       pages_basic_text(result, "kind"), keyword == NULL ? "" : " ",
-                       keyword == NULL ? "" : keyword);
+        pages_html_put(&call->html, " <small>(%s%s%s)</small>", pages_basic_text(result, "kind"),
+                       keyword == NULL ? "" : " ", keyword == NULL ? "" : keyword);
+        if (pages_basic_text(result, "page") != NULL &&
+            json_is_integer(json_object_get(result, "last_visit")))
+            pages_html_put(&call->html, " <a href=\"/auth/remove?page=%s\">Remove</a>",
+                           pages_basic_text(result, "page"));
+        buf_add_text(&call->html, "</li>\n");
     }
     if (json_array_size(results) > 0)
         buf_add_text(&call->html, "</ol>\n");

@@ -126,6 +126,10 @@ void pages_account_link_post(struct view_call *call);       /* POST /auth/accoun
 void pages_account_browser_post(struct view_call *call);    /* POST /auth/account/browser */
 void pages_account_device_post(struct view_call *call);     /* POST /auth/account/device */
 void pages_account_everywhere_post(struct view_call *call); /* POST /auth/account/everywhere */
+void pages_remove_get(struct view_call *call);              /* GET /auth/remove */
+void pages_remove_post(struct view_call *call);             /* POST /auth/remove */
+void pages_removals_get(struct view_call *call);            /* GET /auth/removals */
+void pages_removals_allow_post(struct view_call *call);     /* POST /auth/removals/allow */
 void pages_sso_get(struct view_call *call);                 /* GET /auth/oidc/NAME */
 void pages_sso_callback_get(struct view_call *call);        /* GET /auth/oidc/callback */
 

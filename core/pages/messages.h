@@ -148,6 +148,27 @@
     M(T, label_anew, "page.label.anew", "Delete it and begin anew", 0) \
     M(T, anew, "page.anew", \
       "All history, settings and API tokens of this account here are deleted.", 0) \
+    M(T, title_remove, "page.title.remove", "Remove from your history here?", 0) \
+    M(T, remove, "page.remove", \
+      "It is removed on this server alone and kept removed, also when it is synced again. It is " \
+      "not removed from Firefox or from the Sync server.", 0) \
+    M(T, title_remove_what, "page.title.remove_what", "That does not say what to remove", 0) \
+    M(T, remove_what, "page.remove_what", \
+      "Choose a visit, a page or a site of your history, or write days like 2026-11-29, the " \
+      "first one first.", 0) \
+    M(T, title_removed, "page.title.removed", "It is removed here", 0) \
+    M(T, removed, "page.removed", \
+      "{visits, plural, one {# visit} other {# visits}} of {pages, plural, one {# page} other " \
+      "{# pages}} went; what Firefox or the Sync server still have of it is kept out.", \
+      2, COUNT, visits, COUNT, pages) \
+    M(T, title_removals, "page.title.removals", "Removed here", 0) \
+    M(T, removals, "page.removals", \
+      "What you removed from your history here is kept out, although Firefox or the Sync server " \
+      "may still have it. Of the address of a page nothing is kept. Times are in UTC.", 0) \
+    M(T, title_allowed, "page.title.allowed", "It is not kept out any more", 0) \
+    M(T, allowed, "page.allowed", \
+      "What its source still has of it comes back with the next complete sync, which was asked " \
+      "for.", 0) \
     M(T, title_account, "page.title.account", "Account", 0) \
     M(T, title_add_device, "page.title.add_device", "Add another device", 0) \
     M(T, add_scan, "page.add_scan", \

@@ -52,6 +52,10 @@ static const struct {
     {"/auth/account/browser", HTTP_POST, pages_account_browser_post, VIEW_STORAGE},
     {"/auth/account/device", HTTP_POST, pages_account_device_post, VIEW_STORAGE},
     {"/auth/account/everywhere", HTTP_POST, pages_account_everywhere_post, VIEW_STORAGE},
+    {"/auth/remove", HTTP_GET, pages_remove_get, VIEW_STORAGE},
+    {"/auth/remove", HTTP_POST, pages_remove_post, VIEW_STORAGE},
+    {"/auth/removals", HTTP_GET, pages_removals_get, VIEW_STORAGE},
+    {"/auth/removals/allow", HTTP_POST, pages_removals_allow_post, VIEW_STORAGE},
     {"/auth/signout", HTTP_GET, pages_signout_get, VIEW_INLINE},
     {"/auth/signout", HTTP_POST, pages_signout_post, VIEW_STORAGE},
 };

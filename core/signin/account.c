@@ -139,7 +139,7 @@ int signin_finish_renew(struct signin_finish *f, const char *id, struct err *err
         r = STORAGE(f->storage, err, account_update, &account,
                     HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_NAME | HEARTH_ACCOUNT_PROVIDER |
                         HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_FAILURES | HEARTH_ACCOUNT_NEXT_SYNC |
-                        HEARTH_ACCOUNT_LAST_SEEN);
+                        HEARTH_ACCOUNT_ASKED | HEARTH_ACCOUNT_LAST_SEEN);
     return r == 0 ? follow_email(f, id, err) : r;
 }
 

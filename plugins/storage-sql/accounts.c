@@ -80,14 +80,21 @@ int sql_account_create(void *self, struct hearth_call *call, const struct hearth
     "last_seen = CASE WHEN ?2 & 256 <> 0 THEN ?11 ELSE last_seen END, "                            \
     "failures = CASE WHEN ?2 & 512 <> 0 THEN ?12 ELSE failures END, "                              \
     "resync = CASE WHEN ?2 & 1024 <> 0 THEN ?13 ELSE resync END, "                                 \
-    "provider = CASE WHEN ?2 & 2048 <> 0 THEN ?14 ELSE provider END" more                          \
-    " WHERE id = ?1" condition
+    "provider = CASE WHEN ?2 & 2048 <> 0 THEN ?14 ELSE provider END, "                             \
+    "asked = CASE WHEN ?2 & 4096 <> 0 THEN asked + 1 ELSE asked END, "                             \
+    "answered = CASE WHEN ?2 & 8192 <> 0 THEN ?18 ELSE answered END" more                          \
+    " WHERE id = ?1 AND (?2 & 8192 = 0 OR (asked = ?17 AND answered <= ?18))" condition
+
+static int account_was_asked(struct hearth_call *call)
+{
+    return hearth_fail(call, HEARTH_ERR_CONFLICT, "the account was asked for a sync meanwhile");
+}
 
 int sql_account_update(void *self, struct hearth_call *call, const struct hearth_account *account,
                        uint64_t fields)
 {
     static const char UPDATE[] = UPDATE_WITH("", ""),
-                      MOVE[] = UPDATE_WITH(", email = ?17", ADDRESS_IS_FREE("?17", "?1"));
+                      MOVE[] = UPDATE_WITH(", email = ?19", ADDRESS_IS_FREE("?19", "?1"));
     struct op op;
     struct query query;
     int64_t rows = 0;
@@ -115,13 +122,16 @@ int sql_account_update(void *self, struct hearth_call *call, const struct hearth
     sql_query_text(&query, HEARTH_HAS(account, state_message) ? account->state_message : NULL);
     sql_query_text(&query,
                    HEARTH_HAS(account, state_parameters) ? account->state_parameters : NULL);
+    sql_query_int(&query, HEARTH_HAS(account, asked) ? account->asked : 0);
+    sql_query_int(&query, HEARTH_HAS(account, answered) ? account->answered : 0);
     if (moves)
         sql_query_text(&query, account->email);
     r = sql_query_run(&query, &rows);
     if (r == HEARTH_ERR_CONFLICT)
         r = sql_account_exists_already(call);
     if (r == 0 && rows == 0)
-        r = sql_account_explain(op.handle, account->id, sql_account_exists_already);
+        r = sql_account_explain(op.handle, account->id,
+                                moves ? sql_account_exists_already : account_was_asked);
     return sql_op_end_write(&op, r);
 }
 

@@ -75,6 +75,10 @@ TEXTS = {
         ("storage-sql/accounts.c", "claimed_until = CASE WHEN ?2 & 128 <> 0 THEN",
          "claimed_until = CASE WHEN ?2 & 128 <> 0 AND ?10 > next_sync THEN",
          "accounts: a lease is given up", "account_lease_due after next_sync was written again"),
+        "what was decided by an older row":
+        ("storage-sql/accounts.c", "asked = ?17 AND answered <= ?18",
+         "?17 = ?17 AND answered <= ?18", "accounts: requests are counted",
+         "account_update, &account, plan returned OK, CONFLICT was expected"),
         "leases in a batch": ("storage-sql/accounts.c", "r = sql_batch_is_none(op.handle);", "",
                               "batches: writes of synced data",
                               "account_lease_due.* returned OK, INVALID was expected"),
@@ -92,6 +96,10 @@ TEXTS = {
         ("storage-mem/accounts.c", "strcasecmp(world->accounts[i]->row->account.email, email)",
          "strncasecmp(world->accounts[i]->row->account.email, email, 64)",
          "borders: keys that differ", "account_create, &account failed with CONFLICT"),
+        "an answer that goes back":
+        ("storage-mem/accounts.c", "&& row->answered <= account->answered;", ";",
+         "accounts: requests are counted",
+         "account_update, &account, plan returned OK, CONFLICT was expected"),
         "a device that an older upload shows again":
         ("storage-mem/write.c", "= old != NULL && old->device.hidden;",
          "= old != NULL && old->device.hidden && old->device.last_upload <= device->last_upload;",

@@ -61,7 +61,8 @@ def questions(node):
             "?q=", "?q=zzzqqq", "?q=garden", "?q=a&limit=500", "?q=garden&in=bookmarks&limit=500",
             "?q=part%2099"
         ], "/api/v1/suggest": ["?q=ga", "?q=zzzqqq"], "/api/v1/settings": [""], "/api/v1/sessions":
-        [""], "/api/v1/tokens": [""], "/healthz": [""], "/readyz": [""], "/version": [""],
+        [""], "/api/v1/tokens": [""], "/api/v1/removals": [""], "/healthz": [""],
+        "/readyz": [""], "/version": [""],
     }
 
 

@@ -64,6 +64,56 @@ class Schedule(TestCase):
         self.assertEqual(again.status, 429)
         self.assertLessEqual(int(again.headers["Retry-After"]), 30)
 
+    def slow(self, config=""):
+        """A node whose next sync is under way: the service answers it late."""
+        service, node = self.service(load=False), self.node(
+            f"[scheduler]\ninterval = 1d\ntick = 10ms\n{config}")
+        service.account(SMALL, history=30, bookmarks=5, tabs=2)
+        node.add_account(service, SMALL)
+        service.faults({"match": "info/collections", "delay": 1, "times": 1})
+        service.clear()
+        node.cli("account", "sync", SMALL)
+        until(lambda: self.requests(service) == 1, "it is under way")
+        return service, node
+
+    def test_wait_is_for_what_begins_later(self):
+        """The sync that is under way may have read the server before the request."""
+        for verb in ("sync", "resync"):
+            with self.subTest(verb=verb):
+                service, node = self.slow()
+                node.cli("account", verb, SMALL, "--wait")
+                self.assertEqual(self.requests(service), 2)
+                # what is asked for anew is fetched anew, not what was under way
+                self.assertEqual(len(service.log("storage/history")), int(verb == "resync"))
+                node.close()
+
+    def test_asked_for_while_one_ends(self):
+        service, node = self.slow()
+        self.assertEqual(node.request("/api/v1/sync", "POST", email=SMALL).status, 202)
+        until(lambda: self.requests(service) == 2, "the request is answered by one of its own")
+
+    def test_paused_while_one_ends(self):
+        _, node = self.slow()
+        node.cli("account", "pause", SMALL)
+        until(lambda: not node.api("/me", SMALL)["account"]["syncing"], "it has ended")
+        self.assertEqual(node.cli_json("account", "show", SMALL)["next_sync_at"], 0)
+
+    def test_wait_again_and_again(self):
+        """Each reads what was written before it, whatever the schedule does meanwhile."""
+        service, node = self.service(load=False), self.node(
+            "[scheduler]\ninterval = 1s\njitter = 50\ntick = 10ms\n")
+        service.account(SMALL, history=30, bookmarks=5, tabs=2)
+        node.add_account(service, SMALL)
+        service.faults({"match": "info/collections", "delay_ms": 30})
+        for n in range(200 if os.environ.get("HEARTH_LONG") else 40):
+            service.put_clear(
+                "history", {
+                    "id": f"AAAAAAAA{n:04}", "histUri": f"https://{n}.example/", "title": "",
+                    "visits": [{"date": 1795432000000000, "type": 1}]
+                }, email=SMALL)
+            node.sync(SMALL)
+            self.assertEqual(node.api("/me", SMALL)["account"]["counts"]["pages"], 31 + n)
+
     def test_survives_a_restart(self):
         service, node = self.service(
             load=False), self.node("[scheduler]\ninterval = 1s\nlease = 1s\njitter = 0\n")

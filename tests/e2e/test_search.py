@@ -145,6 +145,35 @@ class Search(TestCase):
         self.assertEqual(opens("new foo"), [("keyword", "https://kw.test/search?q=foo", "new")])
         self.assertEqual(ask("kw foo")[0][0], "history")
 
+    def test_addresses_in_other_forms(self):
+        """Typed or picked: it is the page that Firefox would open."""
+        pages = ["http://host.example/a", "https://host.example:8080/b",
+                 "https://xn--bcher-kva.example/Weg"]
+        _, node = self.of_case([(url, f"Page {n}", 1) for n, url in enumerate(pages)])
+        forms = {
+            pages[0]: ("HTTP://HOST.example/a", "http://host.example:80/a", " http://host.example/"
+                       "x/../a ", "http://host.example/%61"),
+            pages[1]: ("https://host.example:08080/b", "HTTPS://Host.Example:8080/./b"),
+            pages[2]: ("https://Bücher.example/Weg", "BÜCHER.example", "https://bücher.example:443",
+                       "bücher.example/Weg", "https://b%C3%BCcher.example/Weg")
+        }
+        for url, typed in forms.items():
+            for q in typed:
+                with self.subTest(typed=q):
+                    for path in ("/search", "/suggest"):
+                        found = node.api(path, q=q)
+                        found = found[3] if path == "/suggest" else [
+                            r["url"] for r in found["results"]]
+                        self.assertEqual(found, [url])
+                    if "://" in q:
+                        picked = node.request("/api/v1/search/picked", "POST",
+                                              body={"q": "pick", "url": q})
+                        self.assertEqual(picked.status, 404 if q.endswith((":443", "%61")) else 204)
+        for q in ("http://host.example:81/a", "https://bucher.example/Weg", "host.example:80/a b",
+                  "ü.", "://", "http://[", "@bücher.example", "me@bücher.example",
+                  "? bücher.example", "?bücher.example"):
+            self.assertEqual(node.api("/search", q=q)["results"], [], q)
+
     def test_every_device_has_its_name(self):
         """However many there are."""
         service, node = self.service(), self.node()

@@ -2,6 +2,7 @@
 properties and placement are made; killed in the middle it can be done again. And what `verify`
 says of a database that another program wrote wrongly."""
 import glob
+import json
 import os
 import signal
 import subprocess
@@ -18,9 +19,11 @@ OF_SOURCES = ("devices", "visits", "bookmarks", "bookmark_claims", "bookmark_tom
 NEW_COLUMNS = {
     **{table: ("source", )
        for table in OF_SOURCES}, "accounts":
-    ("placement", "removals_forgotten", "state_message", "state_parameters"), "devices":
+    ("placement", "removals_forgotten", "state_message", "state_parameters", "asked",
+     "answered"), "bookmarks": ("source", "said_tags", "said_keyword", "said_kind"), "devices":
     ("hidden", "source"), "tabs": ("group", "window", "place", "active")
 }
+NEW_KINDS = (6, )  # of bookmarks
 # Device, position, and the name of the tab's group, which is all that is known of a group there.
 GROUPED = (("d", 0, None), ("d", 1, "Trip"), ("d", 2, "Trip"), ("d", 3, "trip"), ("d", 4, ""),
            ("d", 5, "ß" * 256), ("d", 6, "ß" * 256), ("e", 0, "Trip"), ("e", 1, "x" * 255))
@@ -123,6 +126,8 @@ class Migration(PostgresCase):
                 ))
             for t in tables
         }
+        rows["bookmark_kinds"] = [kind for kind in rows["bookmark_kinds"]
+                                  if json.loads(kind)["kind"] not in NEW_KINDS]
         if "removals" in self.sql(database, "SELECT relname FROM pg_class WHERE relkind = 'r'"):
             pages = sorted(
                 self.sql(
@@ -752,6 +757,7 @@ class Migration(PostgresCase):
                 "pages.guid", "pages.title", "pages.bookmark_title", "pages.tags",
                 "bookmarks.parent", "bookmarks.said_parent", "bookmarks.title", "bookmarks.url",
                 "bookmarks.keyword", "bookmarks.tag_query", "bookmarks.tags", "bookmarks.page",
+                "bookmarks.said_tags", "bookmarks.said_keyword",
                 "bookmark_tombstones.parent", "sources.state_detail", "sources.sealed"
             })
 

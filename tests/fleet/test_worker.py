@@ -86,6 +86,25 @@ class Worker(TestCase):
         self.assertEqual([(job["state"], job["attempt"]) for job in after],
                          [("ready", before[0]["attempt"])])
 
+    def test_asked_for_while_one_runs(self):
+        """What runs on another machine may have read the server before: it is asked again."""
+        fleet = Fleet(self, workers=1, schedulers=1,
+                      config="[scheduler]\ninterval = 1h\ntick = 100ms\n")
+        fleet.settle(1)
+        until(lambda: fleet.rows()[0]["last_sync_at"], "the first sync")
+        until(lambda: not fleet.operator.cli_json("queue", "show"), "the end of its job")
+        fleet.service.faults({"match": "info/collections", "delay": 2, "times": 1})
+        fleet.service.clear()
+        fleet.operator.cli("account", "sync", fleet.emails[0])
+        until(lambda: fleet.service.log("info/collections"), "it is under way")
+        web, token = fleet.webs[fleet.rows()[0]["node"]], fleet.tokens[fleet.emails[0]]
+        answer = web.request("/api/v1/sync", "POST", email=None, token=token)
+        self.assertEqual(answer.status, 202)
+        until(lambda: len(fleet.service.log("info/collections")) >= 2, "one of its own")
+        until(lambda: not fleet.operator.cli_json("queue", "show"), "the end of its job")
+        account = fleet.operator.cli_json("account", "show", fleet.emails[0])
+        self.assertGreater(account["next_sync_at"], 1)
+
     def test_kinds_of_jobs(self):
         """A job of a kind that this release does not know is given up, in words. A move of an
         account that stays is a sync."""

@@ -50,7 +50,7 @@ test("Firefox: signing in, every view, search by keys, history, offline, signing
   for (const [path, words] of [
     ["/tabs", "Ada phone"],
     ["/bookmarks", "Bookmarks Toolbar"],
-    ["/history", "11,778 visits"],
+    ["/history", "11,667 visits"],
     ["/sites", "en.wikipedia.org"],
     ["/account", "Signed-in browsers"],
     ["/themes", "Tide"],

@@ -148,6 +148,48 @@ static void update_writes_only_what_is_named(struct kit *kit)
     expect_text(got.email, "anna@example.org");
 }
 
+static void requests_expect(struct storage *storage, int64_t asked, int64_t answered,
+                            int64_t next_sync)
+{
+    struct hearth_account got = {.struct_size = sizeof(got)};
+    OK(storage, account_get, "a", &got);
+    expect_number(got.asked, asked);
+    expect_number(got.answered, answered);
+    expect_number(got.next_sync, next_sync);
+}
+
+/* Each request counts, whatever the struct says of it, and whoever decides by an older row
+ * learns of it and writes nothing. */
+static void requests_are_counted(struct kit *kit)
+{
+    struct storage *storage = &kit->storage;
+    struct hearth_account account = {
+        .struct_size = sizeof(account), .id = "a", .next_sync = 60, .asked = 7, .answered = 5};
+    const uint64_t plan = HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_ANSWERED;
+    OK(storage, account_update, &account, HEARTH_ACCOUNT_NAME);
+    requests_expect(storage, 0, 0, 0);
+    OK(storage, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_ASKED);
+    OK(storage, account_update, &account, HEARTH_ACCOUNT_ASKED);
+    requests_expect(storage, 2, 0, 60);
+    account.next_sync = 70;
+    FAILS(CONFLICT, storage, account_update, &account, plan);
+    account.asked = account.answered = 1;
+    FAILS(CONFLICT, storage, account_update, &account, plan);
+    requests_expect(storage, 2, 0, 60);
+    account.asked = 2;
+    OK(storage, account_update, &account, plan);
+    requests_expect(storage, 2, 1, 70);
+    OK(storage, account_update, &account, plan); /* the same again is no step back */
+    account.answered = 0;
+    account.next_sync = 80;
+    FAILS(CONFLICT, storage, account_update, &account, plan);
+    requests_expect(storage, 2, 1, 70);
+    OK(storage, account_update, &account, HEARTH_ACCOUNT_NEXT_SYNC);
+    requests_expect(storage, 2, 1, 80);
+    account.id = "none";
+    FAILS(NOT_FOUND, storage, account_update, &account, plan);
+}
+
 static void list_by_email(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
@@ -404,6 +446,8 @@ const struct kit_test kit_storage_accounts_tests[] = {
     {"accounts: an id or e-mail exists once; malformed ones are refused", accounts_conflicts},
     {"accounts: an unknown account is NOT_FOUND and outputs stay untouched", unknown_account},
     {"accounts: an update writes the named fields and no others", update_writes_only_what_is_named},
+    {"accounts: requests are counted, and nothing is decided by an older row",
+     requests_are_counted},
     {"accounts: the list is ordered by e-mail and ends when the callback says so", list_by_email},
     {"accounts: due ones are leased once, the longest due first, until the lease runs out",
      accounts_due_childed},

@@ -93,7 +93,7 @@ static void storage_run_write_account(struct run *run)
 {
     struct hearth_account account = {.struct_size = sizeof(account), .id = ANY(run, accounts)};
     kit_record_randomise(&plug_fields_account, &account, pick_for_record, run);
-    uint64_t fields = storage_run_pick(run, 1 << 12) &
+    uint64_t fields = storage_run_pick(run, 1 << 13) &
                       ~(uint64_t)(HEARTH_ACCOUNT_EMAIL | HEARTH_ACCOUNT_UID | HEARTH_ACCOUNT_NODE);
     storage_run_note_step(run, "account_update %s fields 0x%llx", account.id,
                           (unsigned long long)fields);

@@ -440,8 +440,10 @@ static void way_put_updated_account(struct storage *storage, const void *record)
     made.created = wanted.created;
     made.generation = wanted.generation;
     made.placement = wanted.placement == NULL ? wanted.email : wanted.placement;
+    made.asked = wanted.asked;
     OK(storage, account_create, &made);
-    OK(storage, account_update, &wanted, (HEARTH_ACCOUNT_PROVIDER << 1) - 1);
+    OK(storage, account_update, &wanted,
+       ((HEARTH_ACCOUNT_PROVIDER << 1) - 1) | HEARTH_ACCOUNT_ANSWERED);
 }
 
 static void way_put_used_token(struct storage *storage, const void *record)

@@ -191,6 +191,61 @@ export const S = {
   noSitesMatch: "No site has this in its name.",
   historyEnd: (visits: string) => `That is all: ${visits} visits.`,
 
+  // removing here
+  remove: "Remove",
+  undo: "Undo",
+  removeVisit: "Remove this visit…",
+  removePage: "Remove page from history…",
+  removeSite: (host: string) => `Remove ${host} from history…`,
+  removeVisitOf: (when: string) => `Remove the visit of ${when}?`,
+  removePageSure: "Remove all visits of this page?",
+  removeSiteSure: "Remove all visits of this site?",
+  removeText:
+    "It is removed on this server alone and kept removed, also when it is synced again. It is " +
+    "not removed from Firefox or from the Sync server.",
+  removedHere: (visits: number) =>
+    visits === 0
+      ? "Nothing of it was here; it is kept out from now on."
+      : `${n(visits, "visit", "visits")} removed here.`,
+  clearHistory: "Clear history…",
+  clearTitle: "Clear history",
+  clearWhich: "What is to be removed here?",
+  clearSpans: {
+    hour: "The last hour",
+    today: "Today",
+    day: "A day",
+    range: "A range of days",
+    everything: "Everything until now",
+  },
+  clearFrom: "First day",
+  clearTo: "Last day",
+  clearYes: "Remove here",
+  clearNothing: "Choose days of which the first is not after the last.",
+  removed: "Removed here",
+  removedText:
+    "What you removed from your history here is kept out, although Firefox or the Sync server " +
+    "may still have it. Of the address of a page nothing is kept.",
+  removedNothing: "Nothing.",
+  removedPage: "All visits of a page",
+  removedVisit: (when: string) => `Visit of ${when}`,
+  removedSpan: "All visits",
+  removedBetween: (since: string, until: string) =>
+    since && until
+      ? `${since} – ${until}`
+      : since
+        ? `from ${since} on`
+        : until
+          ? `until ${until}`
+          : "",
+  removedAgo: (when: string) => `removed ${when}`,
+  removedMore: "There is more, which the API lists.",
+  showMore: "Show more",
+  allowAgain: "Allow again",
+  allowAgainFor: (what: string) => `Allow again: ${what}`,
+  allowedAgain:
+    "It is not kept out any more. What your devices' Sync data still have of it comes back with " +
+    "the next complete sync, which was asked for.",
+
   // account
   signedInAs: "Signed in as",
   lastSync: "Last sync",

@@ -179,7 +179,8 @@ static void test_stale_data_and_sleepers(void **state)
     assert_int_equal(jobs_presence_flush(presence, &storage, 0), 0);
     assert_int_equal(seen.publishes, 3);
     assert_int_equal(seen.handles, 1);
-    assert_int_equal(seen.fields, HEARTH_ACCOUNT_LAST_SEEN | HEARTH_ACCOUNT_NEXT_SYNC);
+    assert_int_equal(seen.fields,
+                     HEARTH_ACCOUNT_LAST_SEEN | HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_ANSWERED);
 }
 
 static void test_a_storage_that_cannot_write(void **state)

@@ -12,7 +12,7 @@ const AFFECTED: Record<string, string[]> = {
   tabs: ["/tabs", "/devices"],
   devices: ["/tabs", "/devices"],
   bookmarks: ["/bookmarks", "/tags"],
-  history: ["/history", "/pages"],
+  history: ["/history", "/pages", "/removals"],
 };
 const OPEN_AGAIN = 10_000; // ms
 const syncListeners = new Set<(event: SyncEvent) => void>();
@@ -38,6 +38,9 @@ function changed(collections: string[]) {
   expire(...paths);
   changeListeners.forEach(l => l(collections));
 }
+
+/** This page changed them: it need not wait for the server to say so. */
+export const changedHere = changed;
 
 /**
  * Between reading and listening, or while nobody listened, something may have changed: nobody tells

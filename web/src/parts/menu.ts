@@ -4,6 +4,7 @@ import { S } from "../strings.js";
 import { icon, type IconName } from "./icons.js";
 import { say } from "./say.js";
 import { clean, host, isLink } from "./text.js";
+import { moment } from "./time.js";
 import { go } from "../router.js";
 
 export interface Entry {
@@ -12,18 +13,29 @@ export interface Entry {
   run: () => void;
 }
 
-let opened: { menu: HTMLElement; button: HTMLElement } | null = null;
+/** A row that has a menu. `date`, `page`, `type`: of a visit; `site`: a host alone. */
+export interface MenuRow {
+  url: string | null;
+  title: string | null;
+  date?: number;
+  page?: string | null;
+  type?: number;
+  last_visit?: number | null;
+  site?: string;
+}
+
+let opened: { menu: HTMLElement; button: HTMLElement; back: HTMLElement } | null = null;
 
 function closeMenu(focus = true) {
   if (!opened) return;
-  const { menu, button } = opened;
+  const { menu, button, back } = opened;
   opened = null;
   button.removeAttribute("aria-expanded");
   menu.remove();
-  if (focus) button.focus();
+  if (focus) back.focus();
 }
 
-function entries(row: { url: string | null; title: string | null }): Entry[] {
+function entries(row: MenuRow, back: HTMLElement): Entry[] {
   const url = row.url ?? "";
   const list: Entry[] = [];
   if (url)
@@ -42,23 +54,58 @@ function entries(row: { url: string | null; title: string | null }): Entry[] {
       icon: "share",
       run: () => void navigator.share({ url, title: clean(row.title ?? "") }).catch(() => {}),
     });
-  if (host(url))
+  const site = row.site ?? host(url);
+  if (site)
     list.push({
-      label: S.historyOfSite(host(url)),
+      label: S.historyOfSite(site),
       icon: "globe",
-      run: () => go("/history?host=" + encodeURIComponent(host(url))),
+      run: () => go("/history?host=" + encodeURIComponent(site)),
+    });
+  return [...list, ...removals(row, back)];
+}
+
+/** What of the row's history can be removed here. */
+function removals(row: MenuRow, back: HTMLElement): Entry[] {
+  const { url, date, page, type, site } = row;
+  const asks = () => import("./removal.js");
+  const list: Entry[] = [];
+  if (url && date !== undefined && page && type !== undefined)
+    list.push({
+      label: S.removeVisit,
+      icon: "close",
+      run: () => void asks().then(m => m.askVisit(url, moment(date), { page, date, type }, back)),
+    });
+  if (url && (date !== undefined || row.last_visit))
+    list.push({
+      label: S.removePage,
+      icon: "close",
+      run: () => void asks().then(m => m.askPage(url, back)),
+    });
+  const of = site ?? (date !== undefined ? url && hostOf(url) : "");
+  if (of)
+    list.push({
+      label: S.removeSite(of),
+      icon: "close",
+      run: () => void asks().then(m => m.askSite(of, back)),
     });
   return list;
 }
 
-export function openSiteMenu(
-  button: HTMLElement,
-  row: { url: string | null; title: string | null },
-) {
-  openMenu(button, entries(row));
+/** The host as the server has it; "": none. */
+function hostOf(url: string): string {
+  try {
+    return new URL(url).hostname;
+  } catch {
+    return "";
+  }
 }
 
-export function openMenu(button: HTMLElement, list: Entry[]) {
+/** `back`: what has the focus afterwards, when it is not the button. */
+export function openSiteMenu(button: HTMLElement, row: MenuRow, back = button) {
+  openMenu(button, entries(row, back), back);
+}
+
+export function openMenu(button: HTMLElement, list: Entry[], back = button) {
   const again = opened?.button === button;
   closeMenu(false);
   if (again) return;
@@ -85,7 +132,7 @@ export function openMenu(button: HTMLElement, list: Entry[]) {
   const left = rtl ? at.left : at.right - size.width;
   menu.style.left = `${Math.max(8, Math.min(innerWidth - size.width - 8, left))}px`;
   button.setAttribute("aria-expanded", "true");
-  opened = { menu, button };
+  opened = { menu, button, back };
   menu.querySelector("button")?.focus();
   menu.addEventListener("keydown", onKey);
 }

@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { styled } from "./styled.js";
 import { S } from "../strings.js";
 import { icon } from "./icons.js";
+import type { MenuRow } from "./menu.js";
 import { clean, emphasize, host, isLink, readable, titleOf } from "./text.js";
 
 function hash(text: string): number {
@@ -69,7 +70,7 @@ export function siteRow(row: Row, picked?: () => void): TemplateResult {
 }
 
 /** What else can be done with a page. One menu exists at a time: see parts/menu.ts. */
-export function siteMenu(row: { url: string | null; title: string | null }): TemplateResult {
+export function siteMenu(row: MenuRow): TemplateResult {
   return html`<button
     class="quiet icon-button"
     aria-label=${S.moreFor(clean(titleOf(row)).slice(0, 80))}

@@ -8,6 +8,7 @@ import type { Devices, MadeLink, MadeToken, Me, Sessions, Tokens } from "../data
 import { View } from "../parts/element.js";
 import { deviceList } from "../parts/devices.js";
 import { icon } from "../parts/icons.js";
+import "../parts/removed-list.js";
 import { say } from "../parts/say.js";
 import { stateOf } from "../parts/states.js";
 import { notice } from "../parts/status.js";
@@ -420,6 +421,7 @@ class AccountView extends View {
           )}
         </ul>`,
       )}
+      ${this.section("removed", S.removed, html`<removed-list></removed-list>`)}
       ${this.section("forget", S.forgetMe, html`<p>${S.forgetText}</p>${this.forget()}`)}
     `;
   }

@@ -169,6 +169,14 @@ class HistoryView extends View {
     return this.scrollList(this.sections, all.version);
   }
 
+  /** The site that is shown, or a span of time. */
+  private clear(e: Event) {
+    const button = e.currentTarget as HTMLElement;
+    void import("../parts/removal.js").then(m =>
+      this.host ? m.askSite(this.host, button) : m.askSpan(this.day || dayKey(Date.now()), button),
+    );
+  }
+
   override render() {
     const day = this.day !== "" ? dayTitle(this.day) : S.viewNames.history;
     const total = this.all.complete ? this.all.days.reduce((n, d) => n + d.visits, 0) : 0;
@@ -200,6 +208,9 @@ class HistoryView extends View {
             ? html`<span class="when">${S.visitCount(total)}</span>`
             : nothing
         }
+        <button class="quiet text-button" @click=${(e: Event) => this.clear(e)}>${
+          this.host ? S.remove + "…" : S.clearHistory
+        }</button>
         <a class="link" href="/sites">${icon("globe")}${S.bySite}</a>
       </div>
       ${

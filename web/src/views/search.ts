@@ -97,16 +97,28 @@ export class SearchView extends View {
 
   // --- keys of the field ---
 
+  /** The menu of a row, beside the pointer's button; for the keyboard it is Shift+Delete. */
+  private menuOf(result: Result, button: HTMLElement) {
+    const field = document.querySelector<HTMLElement>("#search") ?? button;
+    void import("../parts/menu.js").then(m => m.openSiteMenu(button, result, field));
+  }
+
   key(e: KeyboardEvent) {
     const n = this.results?.length ?? 0;
     if (n === 0) return;
+    if (e.key === "Delete" && e.shiftKey && this.chosen >= 0) {
+      e.preventDefault();
+      const button = this.querySelectorAll<HTMLElement>("#results .result-menu")[this.chosen];
+      if (button) this.menuOf(this.results![this.chosen]!, button);
+      return;
+    }
     if (e.key === "ArrowDown" || e.key === "ArrowUp") {
       e.preventDefault();
       const step = e.key === "ArrowDown" ? 1 : -1;
       this.chosen = this.chosen < 0 ? (step > 0 ? 0 : n - 1) : (this.chosen + step + n) % n;
     } else if (e.key === "Enter") {
       e.preventDefault();
-      this.querySelectorAll<HTMLElement>("#results > [role=option]")[
+      this.querySelectorAll<HTMLElement>("#results [role=option]")[
         Math.max(0, this.chosen)
       ]?.click();
     }
@@ -116,7 +128,7 @@ export class SearchView extends View {
     const field = document.querySelector("#search");
     if (this.chosen >= 0) field?.setAttribute("aria-activedescendant", `result-${this.chosen}`);
     else field?.removeAttribute("aria-activedescendant");
-    this.querySelector("#results > [aria-selected=true]")?.scrollIntoView({ block: "nearest" });
+    this.querySelector("#results [aria-selected=true]")?.scrollIntoView({ block: "nearest" });
   }
 
   override disconnectedCallback() {
@@ -154,7 +166,7 @@ export class SearchView extends View {
     </span>`;
   }
 
-  private row(result: Result, i: number, words: string[]) {
+  private option(result: Result, i: number, words: string[]) {
     const kind = html`<span class="kind" data-kind=${result.kind}>
       ${icon(SYMBOLS[result.kind]!)}<span class="unseen">${S.kinds[result.kind]}</span>
     </span>`;
@@ -181,6 +193,20 @@ export class SearchView extends View {
       @auxclick=${() => this.picked(result)}
       >${text}</a
     >`;
+  }
+
+  // A listbox has options alone: the button is for pointers, Shift+Delete does the same.
+  private row(result: Result, i: number, words: string[]) {
+    return html`<div class="result-row" role="presentation">
+      ${this.option(result, i, words)}
+      <button
+        class="quiet icon-button result-menu"
+        tabindex="-1"
+        aria-hidden="true"
+        title=${S.moreFor(clean(result.title ?? result.url).slice(0, 80))}
+        @click=${(e: Event) => this.menuOf(result, e.currentTarget as HTMLElement)}
+        >${icon("more")}</button>
+    </div>`;
   }
 
   private choose(kind: string) {

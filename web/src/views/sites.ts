@@ -8,7 +8,7 @@ import { AddressFilter } from "../parts/filter.js";
 import { icon } from "../parts/icons.js";
 import type { Range, Section } from "../parts/scroll-list.js";
 import "../parts/scroll-list.js";
-import { tile } from "../parts/site.js";
+import { siteMenu, tile } from "../parts/site.js";
 import { failed, nothingHere, waiting } from "../parts/states.js";
 import { clean } from "../parts/text.js";
 import { ago } from "../parts/time.js";
@@ -36,6 +36,7 @@ class SitesView extends View {
         </span>
         <span class="count">${S.pageCount(site.pages)}</span>
       </a>
+      ${siteMenu({ url: null, title: site.host, site: site.host })}
     </div>`;
   }
 

@@ -98,11 +98,18 @@ static struct row *account_row_updated(const struct row *old, const struct heart
     UPDATE(LAST_SEEN, last_seen);
     UPDATE(FAILURES, failures);
     UPDATE(RESYNC, resync);
+    UPDATE(ANSWERED, answered);
 #undef UPDATE
+    now.asked += (fields & HEARTH_ACCOUNT_ASKED) != 0;
     struct row *row = mem_row_create_account(old, &now);
     if (row != NULL && (fields & HEARTH_ACCOUNT_NEXT_SYNC) != 0)
         row->leased_until = 0;
     return row;
+}
+
+static bool account_answers(const struct hearth_account *row, const struct hearth_account *account)
+{
+    return row->asked == account->asked && row->answered <= account->answered;
 }
 
 int mem_account_update(void *s, struct hearth_call *call, const struct hearth_account *account,
@@ -123,6 +130,11 @@ int mem_account_update(void *s, struct hearth_call *call, const struct hearth_ac
         return mem_write_end(handle, world,
                              hearth_fail(call, HEARTH_ERR_CONFLICT,
                                          "there is an account with this e-mail address already"));
+    if ((fields & HEARTH_ACCOUNT_ANSWERED) != 0 &&
+        !account_answers(&mem_world_account(world, account->id)->row->account, account))
+        return mem_write_end(
+            handle, world,
+            hearth_fail(call, HEARTH_ERR_CONFLICT, "the account was asked for a sync meanwhile"));
     struct account *own = mem_world_own(world, account->id);
     struct row *row = own == NULL ? NULL : account_row_updated(own->row, account, fields);
     if (row == NULL)

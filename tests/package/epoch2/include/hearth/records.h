@@ -87,7 +87,11 @@
     X(T, OPTIONAL, TEXT, state_message, 1, HEARTH_ID_MAX, \
       "id of the message that state_detail is in English; NULL: it has none") \
     X(T, OPTIONAL, TEXT, state_parameters, 0, HEARTH_LINE_MAX, \
-      "of that message: an object of JSON; NULL without id")
+      "of that message: an object of JSON; NULL without id") \
+    X(T, ALWAYS,   INT,  asked,        0, INT64_MAX, \
+      "grows by one with each request for a sync") \
+    X(T, ALWAYS,   INT,  answered,     0, INT64_MAX, \
+      "what `asked` was when the attempt began that ended last")
 
 #define HEARTH_ACCOUNT_IDENTITY_FIELDS(X, T) \
     X(T, KEY,      TEXT, issuer,       1, 1024,            "who says so: see storage.h") \

@@ -102,7 +102,11 @@ enum hearth_account_field {
     HEARTH_ACCOUNT_LAST_SEEN = 1 << 8,
     HEARTH_ACCOUNT_FAILURES = 1 << 9,
     HEARTH_ACCOUNT_RESYNC = 1 << 10,
-    HEARTH_ACCOUNT_PROVIDER = 1 << 11
+    HEARTH_ACCOUNT_PROVIDER = 1 << 11,
+    HEARTH_ACCOUNT_ASKED = 1 << 12, /* adds one to `asked`, whatever the struct says */
+    /* `answered`; CONFLICT, and nothing is written, when `asked` is not the struct's any more or
+     * `answered` is greater already: what was decided by an older row is decided again */
+    HEARTH_ACCOUNT_ANSWERED = 1 << 13
 };
 
 struct hearth_counts {
