@@ -1,21 +1,19 @@
 #include "ahead.h"
 
+#include "base/hash.h"
 #include "connection.h"
 #include "handle.h"
 
-/* The texts with their ends; who asks and who takes is the same request of the same person, so
- * nobody gains by making two of them equal. */
 static uint64_t parameters_hash(const struct query *query)
 {
-    static const uint64_t BASIS = 0xcbf29ce484222325, PRIME = 0x100000001b3;
-    uint64_t hash = BASIS;
+    uint64_t hash = (uint64_t)query->count;
     for (int i = 0; i < query->count; i++) {
-        const char *value = query->values[i] == NULL ? "" : query->values[i];
-        size_t size = query->formats[i] == 1 ? (size_t)query->sizes[i] : strlen(value);
-        hash = (hash ^ (query->values[i] == NULL)) * PRIME;
-        for (size_t k = 0; k < size; k++)
-            hash = (hash ^ (uint8_t)value[k]) * PRIME;
-        hash = (hash ^ size) * PRIME;
+        const char *value = query->values[i];
+        size_t size = value == NULL            ? 0
+                      : query->formats[i] == 1 ? (size_t)query->sizes[i]
+                                               : strlen(value);
+        uint64_t pair[2] = {hash, value == NULL ? 0 : hash_bytes(value, size)};
+        hash = hash_bytes(pair, sizeof(pair));
     }
     return hash;
 }

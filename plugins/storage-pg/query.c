@@ -355,7 +355,7 @@ static int execute_once(struct query *query)
 }
 
 /* Puts it into libpq's buffer. What cannot be asked ahead is asked when it is its turn. */
-static int ask_ahead(struct query *query)
+static int query_ask_ahead(struct query *query)
 {
     struct handle *handle = query->handle;
     int i = handle->asks ? pg_ahead_add(query) : -1;
@@ -394,7 +394,7 @@ int pg_query_execute(struct query *query)
     if (handle->batch.broken != 0)
         return pg_query_settle(handle);
     if (handle->asking)
-        return reads ? ask_ahead(query) : HEARTH_ERR_INVALID;
+        return reads ? query_ask_ahead(query) : HEARTH_ERR_INVALID;
     bool had = handle->pg != NULL;
     int taken = take_asked(query);
     if (taken != 0)
