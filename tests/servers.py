@@ -175,8 +175,10 @@ class Postgres(Server):
 class Hole:
     """A TCP proxy before a server on a Unix socket. swallow(): from then on nothing that is sent
     through it arrives, in either direction, and nobody is told; new connections are accepted and
-    lead nowhere. release(): the swallowed connections are gone, new ones get through."""
+    lead nowhere. release(): the swallowed connections are gone, new ones get through. `waits`: how
+    often PostgreSQL was told that its answers are waited for (Sync), by anybody."""
     def __init__(self, path):
+        self.waits = 0
         self.path, self.open, self.pairs, self.lock = path, True, set(), threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self.listener.getsockname()[1]
@@ -211,6 +213,8 @@ class Hole:
             except OSError:
                 data = b""
             with self.lock:
+                if source is pair[0]:
+                    self.waits += data.count(b"S\0\0\0\4")
                 if not self.open or pair not in self.pairs:
                     return  # neither data nor the end get through
             try:

@@ -25,6 +25,7 @@ static const struct {
     int (*run)(struct api_call *call);
     unsigned flags;
     unsigned audience; /* of enum http_audience; 0: people */
+    void (*ask)(struct api_call *call);
 } table[] = {
     {"/api/v1/node", HTTP_GET, api_node_get, API_OPEN},
     {"/api/v1/me", HTTP_GET, api_me_get, 0},
@@ -33,13 +34,13 @@ static const struct {
     {"/api/v1/devices", HTTP_GET, api_devices_get, API_VALIDATED},
     {"/api/v1/devices/*", HTTP_PATCH, api_device_patch, API_CHANGES},
     {"/api/v1/tabs", HTTP_GET, api_tabs_get, API_VALIDATED},
-    {"/api/v1/bookmarks", HTTP_GET, api_bookmarks_get, API_VALIDATED},
+    {"/api/v1/bookmarks", HTTP_GET, api_bookmarks_get, API_VALIDATED, .ask = api_bookmarks_ask},
     {"/api/v1/bookmarks/*", HTTP_GET, api_bookmark_get, API_VALIDATED},
     {"/api/v1/tags", HTTP_GET, api_tags_get, API_VALIDATED},
-    {"/api/v1/history", HTTP_GET, api_history_get, API_VALIDATED},
+    {"/api/v1/history", HTTP_GET, api_history_get, API_VALIDATED, .ask = api_history_ask},
     {"/api/v1/history/days", HTTP_GET, api_history_days_get, API_VALIDATED},
     {"/api/v1/history/sites", HTTP_GET, api_history_sites_get, API_VALIDATED},
-    {"/api/v1/pages/*", HTTP_GET, api_page_get, API_VALIDATED},
+    {"/api/v1/pages/*", HTTP_GET, api_page_get, API_VALIDATED, .ask = api_page_ask},
     {"/api/v1/search", HTTP_GET, api_search_get, API_VALIDATED},
     {"/api/v1/search/picked", HTTP_POST, api_search_picked_post, API_CHANGES},
     {"/api/v1/suggest", HTTP_GET, api_suggest_get, API_VALIDATED | API_SUGGESTS},
@@ -120,9 +121,14 @@ static void reply_error(struct api_call *call)
     http_reply_problem(call->reply, status, sentence);
 }
 
-static int endpoint_find_account(struct api_call *call)
+static int endpoint_find_account(struct api_call *call, const struct api_endpoint *endpoint)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
+    if (endpoint->ask != NULL && plug_storage_ask_begin(call->storage)) {
+        STORAGE_ASK(call->storage, account_get, call->account, &account);
+        endpoint->ask(call);
+        plug_storage_ask_end(call->storage);
+    }
     int r = STORAGE(call->storage, &call->err, account_get, call->account, &account);
     if (r < 0)
         return r;
@@ -148,7 +154,7 @@ static int run_authenticated(struct api_call *call, const struct api_endpoint *e
     call->reply->account = arena_strdup(&call->request->arena, identity->account);
     if ((endpoint->flags & API_CHANGES) != 0 && identity->read_only)
         return api_problem(call, 403, api_says_read_only());
-    r = endpoint_find_account(call);
+    r = endpoint_find_account(call, endpoint);
     if (r == HEARTH_ERR_NOT_FOUND) { /* removed, or moved to another node */
         api_token_cache_clear(call->api->tokens);
         r = api_node_of_proof(call, &proof, &identity->node);
@@ -171,8 +177,11 @@ static int run_authenticated(struct api_call *call, const struct api_endpoint *e
 static void endpoint_handle(struct http_request *request, struct http_reply *reply, void *worker)
 {
     const struct api_endpoint *endpoint = request->route_data;
-    struct api_call call = {
-        .api = endpoint->api, .request = request, .reply = reply, .storages = worker};
+    struct api_call call = {.api = endpoint->api,
+                            .request = request,
+                            .reply = reply,
+                            .storages = worker,
+                            .now = clock_now()};
     struct identity identity;
     int r = 0;
     lock_border("a request is handled");
@@ -295,7 +304,7 @@ static void api_make_routes(struct api *api)
 {
     for (size_t i = 0; i < ENDPOINTS; i++) {
         unsigned flags = table[i].flags;
-        api->endpoints[i] = (struct api_endpoint){api, table[i].run, flags};
+        api->endpoints[i] = (struct api_endpoint){api, table[i].run, table[i].ask, flags};
         api->routes[i] = (struct http_route){
             .path = table[i].path,
             .methods = table[i].methods,

@@ -206,7 +206,8 @@ static int list_folder(struct api_call *call, const char *guid, struct listing *
     struct hearth_bookmark_query query = {.struct_size = sizeof(query),
                                           .order = HEARTH_BY_POSITION,
                                           .parent = guid,
-                                          .after = position};
+                                          .after = position,
+                                          .rows = (int64_t)listing->limit + 1};
     r = search_text_filter_is_empty(&listing->words)
             ? STORAGE(call->storage, &call->err, bookmark_list, call->account, &query, on_item,
                       listing)
@@ -221,7 +222,8 @@ static int list_flat(struct api_call *call, const char *tag, struct listing *lis
     bool given;
     struct hearth_bookmark_query query = {.struct_size = sizeof(query),
                                           .order = tag == NULL ? HEARTH_BY_ADDED : HEARTH_BY_TAG,
-                                          .tag = tag};
+                                          .tag = tag,
+                                          .rows = (int64_t)listing->limit + 1};
     if (!api_cursor(call, 'a', &query.after, 1, &query.after_guid, &given))
         return 0;
     api_list_begin(call, "{\"items\":[");
@@ -236,6 +238,40 @@ static int list_flat(struct api_call *call, const char *tag, struct listing *lis
                            ? api_make_cursor(call, 'a', &listing->after, 1, listing->after_guid)
                            : NULL);
     return r;
+}
+
+/* A folder and the first of its items, or the first of a list. */
+static void ask_for_list(struct api_call *call, const char *folder, const char *tag, size_t limit)
+{
+    bool given;
+    struct hearth_bookmark_query query = {.struct_size = sizeof(query),
+                                          .order = folder != NULL ? HEARTH_BY_POSITION
+                                                   : tag == NULL  ? HEARTH_BY_ADDED
+                                                                  : HEARTH_BY_TAG,
+                                          .parent = folder,
+                                          .tag = tag,
+                                          .after = folder != NULL ? -1 : 0,
+                                          .rows = (int64_t)limit + 1};
+    struct hearth_bookmark found = {.struct_size = sizeof(found)};
+    if (!api_cursor(call, folder != NULL ? 'p' : 'a', &query.after, 1,
+                    folder != NULL ? NULL : &query.after_guid, &given))
+        return;
+    if (folder != NULL)
+        STORAGE_ASK(call->storage, bookmark_get, call->account, folder, &found);
+    STORAGE_ASK(call->storage, bookmark_list, call->account, &query, on_item, NULL);
+}
+
+/* What is found in memory is not known yet. */
+void api_bookmarks_ask(struct api_call *call)
+{
+    const char *folder, *tag, *q, *sort;
+    size_t limit;
+    if (!api_limit(call, &limit) || !api_text_parameter(call, "folder", &folder) ||
+        !api_text_parameter(call, "tag", &tag) || !api_text_parameter(call, "q", &q) ||
+        !api_text_parameter(call, "sort", &sort) || q != NULL)
+        return;
+    bool root = folder == NULL && tag == NULL && sort == NULL;
+    ask_for_list(call, root ? "places" : folder, tag, limit);
 }
 
 int api_bookmarks_get(struct api_call *call)

@@ -180,7 +180,7 @@ static int history_list_filtered(struct api_call *call, const struct history_que
 static int list_parts(struct api_call *call, struct hearth_visit_query *query,
                       struct listing *listing)
 {
-    int64_t from = query->from, to = query->to, soon = clock_now() + MODEL_VISIT_AHEAD;
+    int64_t from = query->from, to = query->to, soon = call->now + MODEL_VISIT_AHEAD;
     struct history_part part = first_part(from, to, query->after_date, soon);
     int r;
     do {
@@ -193,38 +193,69 @@ static int list_parts(struct api_call *call, struct hearth_visit_query *query,
     return r;
 }
 
+/* False: it was refused. canonical: room for a host. */
+static bool history_parse(struct api_call *call, char canonical[HOST_SIZE],
+                          struct hearth_visit_query *ret_query, const char **ret_words,
+                          size_t *ret_limit)
+{
+    const char *host;
+    int64_t after[3] = {0};
+    bool given;
+    *ret_query = (struct hearth_visit_query){.struct_size = sizeof(*ret_query)};
+    if (!api_limit(call, ret_limit) || !api_text_parameter(call, "q", ret_words) ||
+        !api_text_parameter(call, "host", &host) ||
+        !api_int_parameter(call, "from", 0, &ret_query->from) ||
+        !api_int_parameter(call, "to", 0, &ret_query->to) ||
+        !api_cursor(call, 'v', after, 3, NULL, &given))
+        return false;
+    ret_query->host = host != NULL && model_url_canonical_host(host, canonical, HOST_SIZE)
+                          ? canonical
+                          : api_lower(call, host);
+    ret_query->after_date = after[0];
+    ret_query->after_page = after[1];
+    ret_query->after_type = after[2];
+    /* one tells that there are more; redirects and what was embedded are read and not shown */
+    ret_query->rows = (int64_t)(*ret_limit + *ret_limit / 8 + 4);
+    return true;
+}
+
+/* The first part of list_parts(). Lists of a word are found in memory. */
+void api_history_ask(struct api_call *call)
+{
+    struct hearth_visit_query query;
+    const char *q;
+    size_t limit;
+    char canonical[HOST_SIZE];
+    if (!history_parse(call, canonical, &query, &q, &limit) || q != NULL)
+        return;
+    struct history_part part =
+        first_part(query.from, query.to, query.after_date, call->now + MODEL_VISIT_AHEAD);
+    query.from = part.from;
+    query.to = part.to;
+    STORAGE_ASK(call->storage, visit_list, call->account, &query, history_list_visit, NULL);
+}
+
 int api_history_get(struct api_call *call)
 {
     struct listing listing = {.call = call};
-    struct hearth_visit_query query = {.struct_size = sizeof(query)};
+    struct hearth_visit_query query;
     struct text_filter words;
-    const char *q, *host;
-    int64_t after[3] = {0};
-    bool given;
-    if (!api_limit(call, &listing.limit) || !api_text_parameter(call, "q", &q) ||
-        !api_text_parameter(call, "host", &host) ||
-        !api_int_parameter(call, "from", 0, &query.from) ||
-        !api_int_parameter(call, "to", 0, &query.to) ||
-        !api_cursor(call, 'v', after, 3, NULL, &given))
+    const char *q;
+    char canonical[HOST_SIZE];
+    if (!history_parse(call, canonical, &query, &q, &listing.limit))
         return 0;
     int r = search_text_filter_init(&words, q, &call->request->arena, &call->err);
     if (r < 0)
         return r;
-    char canonical[HOST_SIZE];
-    query.host = host != NULL && model_url_canonical_host(host, canonical, sizeof(canonical))
-                     ? canonical
-                     : api_lower(call, host);
     if (!search_text_filter_is_empty(&words))
         return history_list_filtered(
-            call, &(struct history_query){.words = &words,
-                                          .host = query.host,
-                                          .from = query.from,
-                                          .to = query.to,
-                                          .after = {after[0], after[1], (int32_t)after[2]},
-                                          .limit = listing.limit});
-    query.after_date = after[0];
-    query.after_page = after[1];
-    query.after_type = after[2];
+            call, &(struct history_query){
+                      .words = &words,
+                      .host = query.host,
+                      .from = query.from,
+                      .to = query.to,
+                      .after = {query.after_date, query.after_page, (int32_t)query.after_type},
+                      .limit = listing.limit});
     api_list_begin(call, "{\"visits\":[");
     r = list_parts(call, &query, &listing);
     api_list_end(call, listing.more ? api_make_cursor(call, 'v', listing.after, 3, NULL) : NULL);

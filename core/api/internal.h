@@ -52,6 +52,7 @@ struct api_call {
     const struct identity *who; /* NULL on open endpoints */
     const char *account;        /* who->account */
     int64_t generation;         /* of the account, when the call began */
+    int64_t now;                /* when that was */
     struct err err;
 };
 
@@ -72,6 +73,8 @@ enum api_flag {
 struct api_endpoint {
     struct api *api;
     int (*run)(struct api_call *call);
+    /* asks the storage ahead for what it is going to read, STORAGE_ASK(); NULL */
+    void (*ask)(struct api_call *call);
     unsigned flags;
 };
 
@@ -210,6 +213,9 @@ void api_validate_keep(struct api_call *call);
 int api_index(struct api_call *call, enum search_index which, struct index **ret_index);
 
 /* --- resources --- */
+void api_bookmarks_ask(struct api_call *call);
+void api_history_ask(struct api_call *call);
+void api_page_ask(struct api_call *call);
 int api_node_get(struct api_call *call);
 int api_me_get(struct api_call *call);
 int api_me_delete(struct api_call *call);

@@ -15,6 +15,17 @@ static int page_add_visit(void *ctx, const struct hearth_visit *visit)
     return json_array_size(ctx) >= VISITS_SHOWN;
 }
 
+void api_page_ask(struct api_call *call)
+{
+    int64_t id;
+    struct hearth_page page = {.struct_size = sizeof(page)};
+    if (!str_to_int(call->request->argument, &id))
+        return;
+    STORAGE_ASK(call->storage, page_get, call->account, id, &page);
+    STORAGE_ASK(call->storage, bookmarks_of_page, call->account, id, page_add_bookmark, NULL);
+    STORAGE_ASK(call->storage, page_visits, call->account, id, page_add_visit, NULL);
+}
+
 int api_page_get(struct api_call *call)
 {
     int64_t id;

@@ -125,6 +125,9 @@ static const char *const storage_bulk[] = {
     NAME(hearth_storage_bulk, visits_of_pages),
     NAME(hearth_storage_bulk, bookmarks_of_pages),
 };
+static const char *const storage_ahead[] = {
+    NAME(hearth_storage_ahead, ahead),
+};
 static const char *const storage_backup[] = {
     NAME(hearth_storage_backup, backup),
     NAME(hearth_storage_backup, restore),
@@ -150,6 +153,7 @@ NAMED(hearth_storage, storage_operations);
 NAMED(hearth_queue, queue_operations);
 NAMED(hearth_sync, sync_operations);
 NAMED(hearth_storage_bulk, storage_bulk);
+NAMED(hearth_storage_ahead, storage_ahead);
 NAMED(hearth_storage_backup, storage_backup);
 NAMED(hearth_sync_signin, sync_signin);
 NAMED(hearth_sync_describe, sync_describe);
@@ -167,6 +171,8 @@ const struct plug_operations *plug_operations(int kind)
 const struct plug_extension plug_extensions[PLUG_EXTENSIONS] = {
     [PLUG_STORAGE_BULK] = {HEARTH_STORAGE_BULK, HEARTH_STORAGE,
                            TABLE(hearth_storage_bulk, storage_bulk)},
+    [PLUG_STORAGE_AHEAD] = {HEARTH_STORAGE_AHEAD, HEARTH_STORAGE,
+                            TABLE(hearth_storage_ahead, storage_ahead)},
     [PLUG_STORAGE_BACKUP] = {HEARTH_STORAGE_BACKUP, HEARTH_STORAGE,
                              TABLE(hearth_storage_backup, storage_backup)},
     [PLUG_SYNC_SIGNIN] = {HEARTH_SYNC_SIGNIN, HEARTH_SYNC, TABLE(hearth_sync_signin, sync_signin)},

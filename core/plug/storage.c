@@ -16,6 +16,7 @@ int plug_storage_open_until(struct storage *storage, const struct opened_storage
         return r;
     *storage = (struct storage){.ops = opened->ops,
                                 .bulk = opened->bulk,
+                                .ahead = opened->ahead,
                                 .backup = opened->backup,
                                 .limits = opened->limits,
                                 .breaker = breaker};
@@ -61,8 +62,27 @@ void plug_storage_close(struct storage *storage)
     plug_call_fini(&storage->call);
 }
 
+bool plug_storage_ask_begin(struct storage *storage)
+{
+    if (storage->ahead == NULL || !plug_storage_allows(storage))
+        return false;
+    lock_border("a plugin is asked ahead");
+    storage->asked = true;
+    storage->ahead->ahead(storage->handle, &storage->call.hearth, HEARTH_AHEAD_BEGIN);
+    return true;
+}
+
+void plug_storage_ask_end(struct storage *storage)
+{
+    lock_border("a plugin is asked ahead");
+    storage->ahead->ahead(storage->handle, &storage->call.hearth, HEARTH_AHEAD_END);
+}
+
 void plug_storage_reset(struct storage *storage)
 {
+    if (storage->asked)
+        storage->ahead->ahead(storage->handle, &storage->call.hearth, HEARTH_AHEAD_FORGET);
+    storage->asked = false;
     plug_call_reset(&storage->call);
 }
 

@@ -11,6 +11,7 @@
 struct opened_storage {
     const struct hearth_storage *ops;
     const struct hearth_storage_bulk *bulk; /* its extensions; NULL: it has not */
+    const struct hearth_storage_ahead *ahead;
     const struct hearth_storage_backup *backup;
     /* what it cannot keep; NULL: it keeps what the headers say */
     const struct hearth_limits *limits;
@@ -21,9 +22,11 @@ struct opened_storage {
 struct storage {
     const struct hearth_storage *ops;
     const struct hearth_storage_bulk *bulk;     /* NULL: each page is asked for */
+    const struct hearth_storage_ahead *ahead;   /* NULL: it is near enough */
     const struct hearth_storage_backup *backup; /* NULL: the database has tools of its own */
     const struct hearth_limits *limits;
     void *handle;
+    bool asked;              /* ahead, since plug_storage_reset() */
     struct call call;        /* results live until plug_storage_reset() */
     struct breaker *breaker; /* of the database; NULL: nobody watches it */
     /* a file of the database, borrowed; NULL: it has none that is known, such as one on another
@@ -52,6 +55,21 @@ int plug_storage_visits_of_pages(struct storage *storage, const char *account, c
 int plug_storage_bookmarks_of_pages(struct storage *storage, const char *account,
                                     const int64_t *pages, size_t count, hearth_bookmark_cb cb,
                                     void *ctx, struct err *err);
+
+/* What is going to be read, asked for at once, where that is worth while:
+ *
+ *     if (plug_storage_ask_begin(storage)) {
+ *         STORAGE_ASK(storage, page_get, account, id, &page);
+ *         STORAGE_ASK(storage, page_visits, account, id, NULL, NULL);
+ *         plug_storage_ask_end(storage);
+ *     }
+ *
+ * Nothing comes of these calls but that STORAGE() with the same arguments may answer sooner. */
+bool plug_storage_ask_begin(struct storage *storage);
+void plug_storage_ask_end(struct storage *storage);
+#define STORAGE_ASK(storage, operation, ...)                                                       \
+    (lock_border("a plugin is asked ahead: " #operation),                                          \
+     (void)(storage)->ops->operation((storage)->handle, &(storage)->call.hearth, __VA_ARGS__))
 
 /* What STORAGE() does around the operation. */
 bool plug_storage_allows(struct storage *storage);

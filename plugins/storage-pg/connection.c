@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdio.h>
 
+#include "ahead.h"
 #include "resolve.h"
 #include "support/call.h"
 
@@ -25,6 +26,8 @@ void pg_connection_close(struct handle *handle)
         PQfinish(handle->pg);
     handle->pg = NULL;
     handle->pending_first = handle->pending_count = 0;
+    pg_ahead_forget(handle);
+    handle->asks = false;
     memset(handle->prepared, 0, sizeof(handle->prepared));
 }
 

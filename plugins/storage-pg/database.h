@@ -61,16 +61,25 @@ struct batch {
 };
 
 /* What the server still has to answer, in order. */
-enum pending_kind { PENDING_PREPARE, PENDING_LATER, PENDING_MINE, PENDING_SYNC };
+enum pending_kind { PENDING_PREPARE, PENDING_LATER, PENDING_MINE, PENDING_AHEAD, PENDING_SYNC };
 
 struct pending {
     enum pending_kind kind;
-    int statement;   /* PREPARE: index */
+    int statement;   /* PREPARE: index; AHEAD: index of what was asked ahead */
     int counters[2]; /* LATER: enum counter to which the columns 0 and 1 of the result are added, */
     int by;          /* or, when it is not 0, to the first: by times the rows that were touched */
 };
 
 enum { STATEMENTS = 256, PENDING_MAX = 512 };
+
+/* A SELECT that was sent before anybody waits for it (ahead.h). */
+struct asked {
+    const char *sql;
+    uint64_t parameters; /* a hash of them */
+    PGresult *result;    /* NULL: it has not come, or it went wrong */
+};
+
+enum { ASKED_MAX = 8 };
 
 /* Used by one thread; only sql_handle_interrupt() may come from others. */
 struct handle {
@@ -87,6 +96,9 @@ struct handle {
     int statement_count;
     struct pending pending[PENDING_MAX];
     int pending_first, pending_count;
+    struct asked asked[ASKED_MAX];
+    int asked_count;
+    bool asking, asks; /* reads are asked ahead now; and there is a connection for it */
 };
 
 #include "storage-sql/objects.h"

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "ahead.h"
 #include "storage-sql/operations.h"
 #include "support/call.h"
 #include "support/config.h"
@@ -102,5 +103,9 @@ void sql_database_close(void *self)
 
 const void *sql_extension(const char *name)
 {
-    return strcmp(name, HEARTH_STORAGE_BULK) == 0 ? &sql_bulk : NULL;
+    static const struct hearth_storage_ahead ahead = {.struct_size = sizeof(ahead),
+                                                      .ahead = pg_ahead};
+    return strcmp(name, HEARTH_STORAGE_BULK) == 0    ? (const void *)&sql_bulk
+           : strcmp(name, HEARTH_STORAGE_AHEAD) == 0 ? (const void *)&ahead
+                                                     : NULL;
 }

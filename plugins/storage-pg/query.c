@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "ahead.h"
 #include "connection.h"
 #include "handle.h"
 #include "rows.h"
@@ -264,6 +265,8 @@ static int answer_take(struct handle *handle, const struct pending *pending, PGr
         handle->doubt = false;
     if (!good && pending->kind == PENDING_PREPARE)
         handle->prepared[pending->statement] = false;
+    if (pending->kind == PENDING_AHEAD)
+        return pg_ahead_keep(handle, pending->statement, good ? result : (PQclear(result), NULL));
     if (!good && status != PGRES_PIPELINE_ABORTED)
         r = pg_connection_error(handle, result);
     if (good && pending->kind == PENDING_LATER)
@@ -351,13 +354,53 @@ static int execute_once(struct query *query)
     return 0;
 }
 
+/* Puts it into libpq's buffer. What cannot be asked ahead is asked when it is its turn. */
+static int query_ask_ahead(struct query *query)
+{
+    struct handle *handle = query->handle;
+    int i = handle->asks ? pg_ahead_add(query) : -1;
+    int r = i < 0 ? 0
+                  : query_send_now(query, (struct pending){.kind = PENDING_AHEAD,
+                                                           .statement = i,
+                                                           .counters = {COUNT_NONE, COUNT_NONE}});
+    handle->asks &= r == 0;
+    return r;
+}
+
+/* 1: here are its rows, asked ahead. 0: they are not; or why nothing can be waited for. */
+static int take_asked(struct query *query)
+{
+    struct handle *handle = query->handle;
+    PGresult *none = NULL;
+    int i = pg_ahead_find(query);
+    int r = i >= 0 && handle->pending_count > 0 ? answers_settle(handle, &none) : 0;
+    PQclear(none);
+    if (r < 0) /* of which statement, and is it worth another try? The statement itself says */
+        pg_ahead_forget(handle);
+    if (r < 0 && r != HEARTH_ERR_UNAVAILABLE)
+        return r;
+    query->result = r < 0 || i < 0 ? NULL : pg_ahead_take(handle, i);
+    if (query->result == NULL)
+        return 0;
+    query->rows = PQntuples(query->result);
+    query->row = -1;
+    return 1;
+}
+
 int pg_query_execute(struct query *query)
 {
     struct handle *handle = query->handle;
     bool reads = strncmp(query->sql, "SELECT", 6) == 0;
     if (handle->batch.broken != 0)
         return pg_query_settle(handle);
+    if (handle->asking)
+        return reads ? query_ask_ahead(query) : HEARTH_ERR_INVALID;
     bool had = handle->pg != NULL;
+    int taken = take_asked(query);
+    if (taken != 0)
+        return taken < 0 ? taken : 0;
+    if (!reads)
+        pg_ahead_forget(handle);
     handle->doubt = false;
     int r = execute_once(query);
     if (r == 0 || handle->batch.open)
@@ -471,6 +514,9 @@ int sql_query_put(struct query *query, enum counter counter, bool *ret_done)
 int pg_query_exec(struct handle *handle, const char *sql)
 {
     PGresult *result = NULL;
+    if (handle->asking)
+        return HEARTH_ERR_INVALID; /* a transaction is nothing to ask ahead */
+    pg_ahead_forget(handle);
     int r = pg_connection_ensure(handle);
     if (r < 0)
         return r;

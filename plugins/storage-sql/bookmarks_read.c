@@ -175,9 +175,9 @@ static int list_by_tag(struct op *op, struct bookmark_listing *listing,
 int sql_bookmark_list(void *self, struct hearth_call *call, const char *account,
                       const struct hearth_bookmark_query *filter, hearth_bookmark_cb cb, void *ctx)
 {
-    /* A page of the API has 50 as a rule; whatever is read beyond it is for nothing. */
     struct bookmark_listing listing = {.account = account, .piece = {64, 4096, 2}};
     struct op op;
+    sql_piece_expect(&listing.piece, HEARTH_HAS(filter, rows) ? filter->rows : 0);
     int r = sql_op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : 0;

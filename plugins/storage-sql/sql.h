@@ -117,6 +117,13 @@ struct piece {
     int rows, most, grows;
 };
 
+/* Whoever reads wants about so many (0: nobody knows): the first piece has them, and no more. */
+static inline void sql_piece_expect(struct piece *piece, int64_t rows)
+{
+    if (rows > 0)
+        piece->rows = rows < piece->most ? (int)rows : piece->most;
+}
+
 /* The database in errors, without secrets. */
 const char *sql_database_text(const struct handle *handle);
 

@@ -132,9 +132,10 @@ int sql_visit_list(void *self, struct hearth_call *call, const char *account,
         .from = filter->from == 0 ? INT64_MIN : filter->from,
         .place =
             visit_place_of(filter->to, filter->after_date, filter->after_page, filter->after_type),
-        .piece = {52, 208, 4}, /* a person's page of history is one of them */
+        .piece = {64, 1024, 4},
         .rows = true,
     };
+    sql_piece_expect(&listing.piece, HEARTH_HAS(filter, rows) ? filter->rows : 0);
     int r = sql_op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : 0;

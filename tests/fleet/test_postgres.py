@@ -10,6 +10,7 @@ import unittest
 
 from fleet import HEARTHD, ROOT, Postgres, PostgresCase, until
 from harness import ADA
+from servers import Hole
 
 
 class WithPostgres(PostgresCase):
@@ -290,6 +291,33 @@ class WithPostgres(PostgresCase):
             self.assertEqual(node.request("/api/v1" + path, email=email).body,
                              single.request("/api/v1" + path, email=email).body, path)
         self.assertEqual(node.cli("verify").splitlines()[-1], "The database is sound.")
+
+    def test_how_often_a_request_waits(self):
+        """What a request is going to read is asked for at once, however far away the server is."""
+        email, service = "far@example.org", self.service(load=False)
+        account = service.account(email, history=500, bookmarks=300, tabs=1)
+        single, (database, _) = self.node(), self.new_database()
+        hole = Hole(os.path.join(self.postgres.folder, ".s.PGSQL.5432"))
+        self.addCleanup(hole.close)
+        node = self.node(f"[storage main]\nplugin = pg\ndsn = postgresql://postgres@127.0.0.1:"
+                         f"{hole.port}/{database}\n")
+        for one in (single, node):
+            one.cli("account", "import", "-", text=json.dumps(account))
+            one.sync(email)
+        page = node.api("/history", email, limit=1)["visits"][0]["page"]
+        cursor = node.api("/history", email, limit=7)["next"]
+        for path in (f"/pages/{page}?a=1", "/history?limit=50", "/history?limit=300",
+                     f"/history?limit=20&cursor={cursor}",
+                     "/history?limit=20&host=nowhere.example&to=1700000000000",
+                     "/bookmarks?folder=toolbar", "/bookmarks?sort=added&limit=150",
+                     "/pages/1?a=1", "/bookmarks?folder=nothing", "/history?limit=0"):
+            waits = []
+            for i in range(8):  # of different addresses: none is answered from memory
+                before = hole.waits
+                answer = node.request(f"/api/v1{path}&i={i}", email=email)
+                waits.append(hole.waits - before)
+            self.assertEqual(min(waits), 1, path)  # more: somebody else waited meanwhile
+            self.assertEqual(answer.body, single.request(f"/api/v1{path}&i=8", email=email).body)
 
     def test_a_start_without_the_database(self):
         """A single node waits for its database as the nodes of a fleet do: it starts, says that

@@ -193,6 +193,7 @@ struct hearth_visit_query {
     const char *host;               /* exactly this host; NULL: any */
     int64_t after_date, after_page; /* go on after this row; after_date 0: from the newest */
     int64_t after_type;
+    int64_t rows; /* about how many are going to be read; 0: nobody knows */
 };
 
 /* Tags are compared folded, as Firefox does it: code point by code point, each by its own lower
@@ -213,6 +214,7 @@ struct hearth_bookmark_query {
      * first */
     int64_t after;
     const char *after_guid; /* else: its guid; NULL */
+    int64_t rows;           /* about how many are going to be read; 0: nobody knows */
 };
 
 /* What a secret that was given out is good for. To a storage it is a number. */
@@ -551,6 +553,24 @@ struct hearth_storage_bulk {
     /* What bookmarks_of_page() says of each, those of one page in its order. */
     int (*bookmarks_of_pages)(void *handle, struct hearth_call *call, const char *account,
                               const int64_t *pages, size_t count, hearth_bookmark_cb cb, void *ctx);
+};
+
+/* Questions that are asked before anybody waits for their answers, for backends that are far away:
+ * whoever knows what it will read begins, calls the operations that read, ends, and calls them
+ * again, in any order. Between begin and end they answer nothing, and what they return says
+ * nothing; behind the end one with the same arguments may say what was asked then. A hint: they
+ * answer the same without it, and none fails because of it. */
+#define HEARTH_STORAGE_AHEAD "hearth.storage.ahead/1"
+enum hearth_ahead {
+    HEARTH_AHEAD_FORGET = 0, /* what was asked and has not been read is of no use any more */
+    HEARTH_AHEAD_BEGIN = 1,
+    HEARTH_AHEAD_END = 2
+};
+struct hearth_storage_ahead {
+    uint32_t struct_size;
+    uint32_t reserved;
+    /* what: enum hearth_ahead. Waits for nothing. In an open batch nothing is asked ahead. */
+    int (*ahead)(void *handle, struct hearth_call *call, int32_t what);
 };
 
 /* A copy of the database as a file. Without it `hearthd backup` and `restore` say that the
