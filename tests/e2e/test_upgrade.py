@@ -30,13 +30,20 @@ class Upgrade(TestCase):
 
     def lasting(self, path, body):
         """What does not depend on today: not when one was here last, nor in which order a search
-        has its results, nor whether a sync failed meanwhile; nor what is said since then."""
+        has its results, nor whether a sync failed meanwhile; nor what is said since then, and in
+        which order roots and tags are."""
         if path == "/me":
             account = json.loads(body)["account"]
             return [account[key] for key in ("email", "name", "counts", "created")]
         if path.startswith("/search"):
             return sorted(
                 (part["kind"], part["url"], part["title"]) for part in json.loads(body)["results"])
+        if path == "/export/bookmarks.json":
+            roots = json.loads(body, object_pairs_hook=lambda pairs: {
+                key: sorted(value.split(",")) if key == "tags" else value
+                for key, value in pairs
+            })["children"]
+            return sorted(({**root, "index": None} for root in roots), key=lambda r: r["guid"])
         if path in ("/tabs", "/devices"):
             return json.loads(body, object_pairs_hook=lambda pairs: {
                 key: value
