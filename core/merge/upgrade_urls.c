@@ -171,7 +171,8 @@ static int piece_on_pick(void *ctx, const struct hearth_pick *pick)
         plug_fields_copy(&plug_fields_pick, pick, &piece->arena, &piece->picks[piece->pick_count]) <
             0)
         return piece->failed = true;
-    piece->picks[piece->pick_count++].struct_size = sizeof(*pick);
+    struct hearth_pick *kept = &piece->picks[piece->pick_count++];
+    kept->struct_size = sizeof(*kept);
     return 0;
 }
 
@@ -185,7 +186,8 @@ static int piece_on_removed(void *ctx, const struct hearth_removed_here *removed
         plug_fields_copy(&plug_fields_removed_here, removed, &piece->arena,
                          &piece->removed[piece->removed_count]) < 0)
         return piece->failed = true;
-    piece->removed[piece->removed_count++].struct_size = sizeof(*removed);
+    struct hearth_removed_here *kept = &piece->removed[piece->removed_count++];
+    kept->struct_size = sizeof(*kept);
     return 0;
 }
 

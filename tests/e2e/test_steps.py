@@ -42,8 +42,8 @@ class Steps(TestCase):
         }
         self.assertEqual(served, {i: sorted(t) for i, t in truth.tabs(step).items()})
         for device in node.api("/tabs")["devices"]:
-            used = [t["last_used"] for t in device["tabs"]]
-            self.assertEqual(used, sorted(used, reverse=True))
+            places = [(t["window"], t["place"]) for t in device["tabs"]]
+            self.assertEqual(places, sorted(places))
 
     def served_visits(self, node):
         pages = collections.defaultdict(set)
