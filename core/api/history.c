@@ -91,6 +91,12 @@ static int find_parts(const struct history *history, const struct history_query 
                                  .from = part.from,
                                  .to = part.to,
                                  .limit = query->limit - found.count};
+    size_t at, end;
+    search_history_range(history, part.from, part.to, &at, &end);
+    if (at == end) { /* as good as always: the pages need not be looked at again */
+        *ret_found = found;
+        return 0;
+    }
     r = search_history_find(history, &one, arena, &more);
     if (r == 0) { /* there is room for the limit */
         memcpy(found.visits + found.count, more.visits, more.count * sizeof(*more.visits));

@@ -35,7 +35,7 @@ ARGUMENTS = {
 QUERIES = {
     "/api/v1/search": "q=a", "/api/v1/suggest": "q=a", "/api/v1/node": f"account={ADA}",
     "/api/v1/history/days": "from=1790000000000&to=1800000000000", "/basic/search": "q=a",
-    "/auth/link": "t=nothing"
+    "/auth/link": "t=nothing", "/auth/remove": "kind=site&host=nobody.example"
 }
 # Without a sign-in that is under way these have nothing to show.
 ELSE = {
