@@ -45,8 +45,10 @@ static int keyword_on_bookmark(void *ctx, const struct hearth_bookmark *bookmark
     found->bookmark = keyword_copy(finding, bookmark->guid);
     found->rest = (struct search_keyword){.takes_words = takes, .host = host};
     if (takes || typed->words_size == 0) {
-        found->url = search_keyword_url(bookmark->url, typed, finding->arena);
-        finding->failed = finding->failed || found->url == NULL;
+        const char *url = search_keyword_url(bookmark->url, typed, finding->arena);
+        finding->failed = finding->failed || url == NULL;
+        found->applies = url != NULL && url[0] != '\0';
+        found->url = found->applies ? url : NULL;
     }
     return 1;
 }

@@ -59,13 +59,17 @@ int api_removal_take_back(struct storage *storage, const char *account, const ch
     if (r == 0 && !wanted.found)
         return err_set(err, HEARTH_ERR_NOT_FOUND, "no such removal");
     if (r == 0)
-        r = STORAGE(storage, err, removed_here_remove, account, id);
-    if (r == 0)
         r = STORAGE(storage, err, account_get, account, &row);
     if (r < 0)
         return r;
-    row.resync = 1; /* what its source still has comes with a complete sync alone */
-    return STORAGE(storage, err, account_update, &row, HEARTH_ACCOUNT_RESYNC);
+    /* What its source still has comes with a complete sync alone, which has to begin after the
+     * removal is gone. A sync that is under way, and ends in between, is told by the request. */
+    row.resync = 1;
+    row.next_sync = 1;
+    uint64_t fields = HEARTH_ACCOUNT_RESYNC | HEARTH_ACCOUNT_ASKED |
+                      (row.state == HEARTH_ACCOUNT_PAUSED ? 0 : HEARTH_ACCOUNT_NEXT_SYNC);
+    r = STORAGE(storage, err, removed_here_remove, account, id);
+    return r == 0 ? STORAGE(storage, err, account_update, &row, fields) : r;
 }
 
 /* --- what a body says --- */

@@ -358,8 +358,14 @@ static int sync_run_pull(const struct sync_context *context, struct storage *sto
     struct hearth_pull_result result = {.struct_size = sizeof(result)};
     struct err why = {0};
     emit_state(context, account->id, "started", &(struct message_kept){0});
+    /* What comes is compared with what is there. Credentials are noted and read afterwards: somebody
+     * else's may come meanwhile. */
+    int code = jobs_upgrade_account(context, storage, account->id, &why);
     merge_sink_note_credentials(&sink);
-    int code = sync_pull_source(context, provider, handle, call, account, &sink, &result, &why);
+    if (code == HEARTH_ERR_DENIED) /* by the database: see auth_credentials_get() */
+        code = why.code = HEARTH_ERR_IO;
+    if (code == 0)
+        code = sync_pull_source(context, provider, handle, call, account, &sink, &result, &why);
     bool late = took_too_long(call, code);
     const struct hearth_message *said = sync_keep_message(call, account->id, &result, late);
     if (late) {
@@ -447,8 +453,6 @@ int jobs_sync_account(const struct sync_context *context, struct storage *storag
             ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
             : 0;
     plug_storage_reset(storage);
-    if (r == 0) /* what comes is compared with what is there */
-        r = jobs_upgrade_account(context, storage, account.id, err);
     if (r == 0)
         r = sync_run_pull(context, storage, provider, provider_handle, provider_call, &account,
                           &outcome, err);

@@ -73,8 +73,9 @@ static int compare_tags(const void *a, const void *b)
     return order != 0 ? order : strcmp(x->text, y->text);
 }
 
-/* Each once, in order; what does not fit into a field is left out. */
-static int join_tag_list(struct tag_list *list, struct arena *arena, const char **ret_tags)
+/* Each once, in order; what is beyond `most` bytes is left out. */
+static int join_tag_list(struct tag_list *list, struct arena *arena, size_t most,
+                         const char **ret_tags)
 {
     size_t size = 1, kept = 0;
     if (list->failed)
@@ -84,7 +85,7 @@ static int join_tag_list(struct tag_list *list, struct arena *arena, const char 
     for (size_t i = 0; i < list->count; i++) {
         size_t more = strlen(list->tags[i].text) + 1;
         if ((kept > 0 && strcmp(list->tags[kept - 1].text, list->tags[i].text) == 0) ||
-            size + more > HEARTH_TEXT_MAX)
+            size + more > most)
             continue;
         list->tags[kept++] = list->tags[i];
         size += more;
@@ -105,7 +106,7 @@ int merge_labels_tags(struct arena *arena, const char *said, const char **ret_ta
 {
     struct tag_list list = {.count = 0};
     add_said_tags(&list, arena, said);
-    int r = join_tag_list(&list, arena, ret_tags);
+    int r = join_tag_list(&list, arena, HEARTH_TEXT_MAX, ret_tags);
     free(list.tags);
     return r;
 }
@@ -176,12 +177,14 @@ static int label_copies(struct apply *apply, const struct copy *copies, size_t c
     struct tag_list list = {.count = 0};
     const char *tags = NULL;
     int64_t newest = copies[0].modified;
+    /* each copy is stored with the tags of all */
+    size_t most = LABELS_BYTES / count > LABELS_LEAST ? LABELS_BYTES / count : LABELS_LEAST;
     for (size_t i = 1; i < count; i++)
         newest = copies[i].modified > newest ? copies[i].modified : newest;
     for (size_t i = 0; i < count; i++)
         if (copies[i].modified >= newest - LABELS_SPAN)
             add_said_tags(&list, &apply->arena, copies[i].said);
-    int r = join_tag_list(&list, &apply->arena, &tags);
+    int r = join_tag_list(&list, &apply->arena, most, &tags);
     free(list.tags);
     if (r < 0)
         return err_set(err, r, "out of memory");

@@ -15,7 +15,13 @@
 
 struct model_tree; /* repaired */
 
-enum { LABELS_SPAN = 10000 }; /* ms: the records of one upload may differ so much */
+enum {
+    LABELS_SPAN = 10000, /* ms: the records of one upload may differ so much */
+    /* Bytes of tags that are stored for one URL: those of one copy times the number of copies.
+     * Where that is more, each copy has the first LABELS_LEAST of them all the same. */
+    LABELS_BYTES = 1 << 20,
+    LABELS_LEAST = 256
+};
 
 /* What a record says, by itself, as it is stored: texts of the arena; NULL: none. NOMEM. */
 int merge_labels_tags(struct arena *arena, const char *said, const char **ret_tags);

@@ -116,7 +116,7 @@ void pages_account_link_post(struct view_call *call)
 {
     struct basic basic;
     struct link link;
-    if (!pages_form_read(call) || !pages_basic_open(call, &basic))
+    if (!pages_basic_open_form(call, &basic))
         return;
     struct storage *storage = nodes_storages_get(call->storages, basic.person.node, &call->err);
     int r = storage == NULL ? call->err.code
@@ -149,7 +149,7 @@ static int wanted_on_token(void *ctx, const struct hearth_token *row)
 void pages_account_browser_post(struct view_call *call)
 {
     struct basic basic;
-    if (!pages_form_read(call) || !pages_basic_open(call, &basic))
+    if (!pages_basic_open_form(call, &basic))
         return;
     const char *id = http_parameter(call->request, "id");
     struct wanted wanted = {.id = id == NULL ? "" : id};
@@ -175,7 +175,7 @@ void pages_account_browser_post(struct view_call *call)
 void pages_account_everywhere_post(struct view_call *call)
 {
     struct basic basic;
-    if (!pages_form_read(call) || !pages_basic_open(call, &basic))
+    if (!pages_basic_open_form(call, &basic))
         return;
     struct storage *storage = nodes_storages_get(call->storages, basic.person.node, &call->err);
     int r = storage == NULL

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "api/messages.h"
 #include "base/str.h"
 
 enum { PARAMETERS = 4, TITLE_BYTES = 160, HREF_BYTES = 1500 };
@@ -37,6 +38,16 @@ bool pages_basic_open(struct view_call *call, struct basic *ret_basic)
                                http_base_url(call->request,
                                              options->nodes->items[ret_basic->person.node].url)));
     return r == 0 && ret_basic->person.node == options->nodes->own;
+}
+
+bool pages_basic_open_form(struct view_call *call, struct basic *ret_basic)
+{
+    if (!pages_form_read(call) || !pages_basic_open(call, ret_basic))
+        return false;
+    if (ret_basic->person.read_only)
+        pages_html_message(call, 403, pages_says_title_not_now(), api_says_read_only(), "/basic/",
+                           "Back");
+    return !ret_basic->person.read_only;
 }
 
 json_t *pages_basic_request(struct basic *basic, const char *path, const char *argument, ...)

@@ -15,6 +15,9 @@ struct basic {
 
 /* Who asks; false: nobody, or somebody of another node, and the reply leads them on. */
 bool pages_basic_open(struct view_call *call, struct basic *ret_basic);
+/* The same of a form that changes something of theirs: false also when its secret is not theirs, or
+ * when what they have shown lets them only read, as an API token may. */
+bool pages_basic_open_form(struct view_call *call, struct basic *ret_basic);
 /* name, value, …, NULL: parameters; NULL or "" values are left out. NULL: the reply says what is
  * the matter. */
 json_t *pages_basic_request(struct basic *basic, const char *path, const char *argument, ...)

@@ -1,7 +1,6 @@
 /* Which devices are shown: the section of /auth/account, and what its forms do. */
 #include <string.h>
 
-#include "api/messages.h"
 #include "pages/basic.h"
 
 void pages_account_put_devices(struct basic *basic, const json_t *answer)
@@ -33,13 +32,8 @@ void pages_account_put_devices(struct basic *basic, const json_t *answer)
 void pages_account_device_post(struct view_call *call)
 {
     struct basic basic;
-    if (!pages_form_read(call) || !pages_basic_open(call, &basic))
+    if (!pages_basic_open_form(call, &basic))
         return;
-    if (basic.person.read_only) {
-        pages_html_message(call, 403, pages_says_title_account(), api_says_read_only(),
-                           "/auth/account", "Back");
-        return;
-    }
     const char *hide = http_parameter(call->request, "hide"),
                *show = http_parameter(call->request, "show"), *device = hide != NULL ? hide : show;
     struct storage *storage = nodes_storages_get(call->storages, basic.person.node, &call->err);

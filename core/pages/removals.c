@@ -3,7 +3,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "api/messages.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -215,15 +214,6 @@ void pages_remove_get(struct view_call *call)
 
 /* --- done --- */
 
-/* Whoever may only read finds these pages, too: an API token is a proof for them as well. */
-static bool remove_may(struct basic *basic)
-{
-    if (basic->person.read_only)
-        pages_html_message(basic->call, 403, pages_says_title_not_now(), api_says_read_only(),
-                           "/basic/", "Back");
-    return !basic->person.read_only;
-}
-
 static void remove_audit(const struct basic *basic, const char *event)
 {
     log_audit(event, LOG_TEXT("address", basic->call->request->remote),
@@ -236,7 +226,7 @@ void pages_remove_post(struct view_call *call)
     struct hearth_removed_here removed = {0};
     struct removed_here_result result;
     char host[REMOVE_HOST];
-    if (!pages_form_read(call) || !pages_basic_open(call, &basic) || !remove_may(&basic))
+    if (!pages_basic_open_form(call, &basic))
         return;
     if (!remove_read(call, host, &removed)) {
         remove_refuse(call);
@@ -333,7 +323,7 @@ void pages_removals_get(struct view_call *call)
 void pages_removals_allow_post(struct view_call *call)
 {
     struct basic basic;
-    if (!pages_form_read(call) || !pages_basic_open(call, &basic) || !remove_may(&basic))
+    if (!pages_basic_open_form(call, &basic))
         return;
     const char *id = http_parameter(call->request, "id");
     struct storage *storage = nodes_storages_get(call->storages, basic.person.node, &call->err);

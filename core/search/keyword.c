@@ -56,6 +56,8 @@ const char *search_keyword_url(const char *url, const struct search_keyword_type
     size_t encoded_room = 3 * typed->words_size + 1, room = strlen(url) + 1;
     for (const char *at = next_place(url); *at != '\0'; at = next_place(at + 2))
         room += encoded_room;
+    if (room > SEARCH_KEYWORD_ROOM)
+        return "";
     char *words = arena_alloc(arena, typed->words_size + 1),
          *encoded = arena_alloc(arena, encoded_room), *made = arena_alloc(arena, room);
     if (words == NULL || encoded == NULL || made == NULL)

@@ -21,8 +21,10 @@ bool search_keyword_split(const char *typed, struct search_keyword_typed *ret_ty
 
 /* Does the URL say where words go? */
 bool search_keyword_takes_words(const char *url);
-/* The URL with the words in it: percent-encoded for %s, as they are for %S. NULL: the arena is
- * full. */
+/* Of a URL that says very often where words go, nothing is made. */
+enum { SEARCH_KEYWORD_ROOM = 256 * 1024 };
+/* The URL with the words in it: percent-encoded for %s, as they are for %S. "": it might be longer
+ * than SEARCH_KEYWORD_ROOM. NULL: the arena is full. */
 const char *search_keyword_url(const char *url, const struct search_keyword_typed *typed,
                                struct arena *arena);
 /* Does a restriction leave no room for keywords ("? kw words")? */

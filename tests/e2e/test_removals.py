@@ -130,6 +130,20 @@ class Removals(Home):
             syncing.join()
         self.assertEqual((self.dates(SECRET), self.dates(SHOP)), ([], [NOON]))
 
+    def test_taken_back_while_a_sync_runs(self):
+        """That sync, which began before, is not the complete one that brings it back."""
+        made = self.remove(kind="site", host="secret.example")
+        self.sync_service.put_clear("history", record("lateraaaaaaa", LATER, NOON + 2000))
+        self.sync_service.faults({"match": "GET .*storage/history", "delay": 1.5, "times": 1})
+        syncing = threading.Thread(target=self.home.sync)
+        syncing.start()
+        try:
+            until(lambda: self.home.api("/me")["account"]["syncing"], "the sync has begun")
+            self.ask("DELETE", "/removals/" + made["removal"]["id"], status=204)
+        finally:
+            syncing.join()
+        until(lambda: self.dates(SECRET) == [NOON - DAY, NOON], "what was removed is back")
+
     def test_the_list(self):
         """Newest first, page by page; the address of a page only while the page is here."""
         self.sync_service.put_clear("bookmarks", {
@@ -321,6 +335,11 @@ class BasicPages(Home):
         reader = Browser(self.home.address, {"Authorization": f"Bearer {token}"})
         reader.open(self.home.address + "/auth/remove?page=" + self.page(SHOP))
         self.assertEqual(reader.submit("Remove all visits of this page").status, 403)
+        reader.open(self.home.address + "/auth/account")
+        form = {"form": reader.page.forms[-1]["fields"]["form"]}
+        for path in ("link", "browser", "everywhere", "device"):  # a link would be a session
+            answer = reader.request("POST", self.home.address + "/auth/account/" + path, form)
+            self.assertEqual(answer.status, 403, path)
         form = self.open("/auth/remove?page=" + self.page(SHOP)).forms[-2]["fields"]
         for wrong in ({"kind": "all"}, {"kind": "visit"}, {"kind": "span"}, {"kind": "page",
                                                                              "page": "-5"}):

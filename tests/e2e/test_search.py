@@ -101,6 +101,17 @@ class Search(TestCase):
         self.assertEqual(set(urls("/search", q="")), both | {"https://www.same.test/"})
         self.assertEqual(set(node.api("/suggest", q=case["query"])[3]), both)
 
+    def test_tags_of_many_copies(self):
+        """Each copy has the tags of all: what is stored does not grow with the square."""
+        copies, each = 100, 30
+        _, node = self.of_case([], [{"bmkUri": "https://many.test/", "tags": [
+            f"{copy * each + number:090d}" for number in range(each)]} for copy in range(copies)])
+        shown = node.api("/bookmarks", q="many.test", limit=copies)["items"]
+        self.assertEqual(len(shown), copies)
+        for item in shown:
+            self.assertEqual(item["tags"], shown[0]["tags"])
+        self.assertEqual(len(shown[0]["tags"]), (1 << 20) // copies // 91)
+
     def test_keywords(self):
         """The keyword's URL with the words in it stands first, and is no page."""
         with open(os.path.join(CASES, "search-keyword/input.json"), encoding="utf-8") as f:
@@ -110,12 +121,16 @@ class Search(TestCase):
                                      [case["bookmark"],
                                       {"bmkUri": "javascript:x('%s')", "keyword": "bl"},
                                       {"bmkUri": "https://two.test/%S?%s", "keyword": " Üb "},
-                                      {"bmkUri": "https://no.test/", "keyword": "none"}])
+                                      {"bmkUri": "https://no.test/", "keyword": "none"},
+                                      {"bmkUri": "https://big.test/?" + "%s" * 9000,
+                                       "keyword": "big"}])
         ask = lambda q, **more: [(r["kind"], r["url"], r["keyword"])
                                  for r in node.api("/search", q=q, **more)["results"]]
         opens = lambda q: ask(q)[:1]
         keyword = ("keyword", "https://kw.test/search?q=foo", "kw")
         # the others are of its site
+        # what would be longer than any address is no result, and costs none of the others
+        self.assertEqual([kind for kind, _, _ in ask("big " + "/" * 290)], [])
         self.assertEqual(ask("kw foo"), [keyword, ("history", "https://kw.test/foo", None)])
         self.assertEqual(ask("kw foo", limit=1), [keyword])
         self.assertEqual(opens("kw"), [("keyword", "https://kw.test/search?q=", "kw")])

@@ -446,7 +446,8 @@ class Meanwhile(FaultCase):
         with open(f"{node.plain}/sync.conf", "w", encoding="utf-8") as f:
             f.write(sync)
         node.start()
-        node.faults("storage", "sync_cursor_list hold")
+        # the first one looks whether there is anything of an older release
+        node.faults("storage", "sync_cursor_list hold after=1")
         node.cli(
             "account", "import", "-",
             text=json.dumps({**service.import_file("eve@example.org", "refresh"), "email": ADA}))
