@@ -358,8 +358,8 @@ static int sync_run_pull(const struct sync_context *context, struct storage *sto
     struct hearth_pull_result result = {.struct_size = sizeof(result)};
     struct err why = {0};
     emit_state(context, account->id, "started", &(struct message_kept){0});
-    /* What comes is compared with what is there. Credentials are noted and read afterwards: somebody
-     * else's may come meanwhile. */
+    /* What comes is compared with what is there. Credentials are noted and read afterwards, because
+     * somebody else's may come meanwhile. */
     int code = jobs_upgrade_account(context, storage, account->id, &why);
     merge_sink_note_credentials(&sink);
     if (code == HEARTH_ERR_DENIED) /* by the database: see auth_credentials_get() */
