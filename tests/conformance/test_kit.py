@@ -288,7 +288,10 @@ class Program(unittest.TestCase):
         lifeline.hold(kit.pid)
         self.addCleanup(lambda: (kit.poll() is None and kit.kill(), kit.wait(), kit.stdout.close(),
                                  lifeline.release(kit.pid)))
-        # The kit, its guard, the test's child, and what the plugin has forked.
+        while not kit.stdout.readline().startswith(("ok 1 ", "not ok 1 ")):
+            self.assertIsNone(kit.poll(), "the kit ends while the plugin is loaded")
+        # The kit, its guard, the test's child, and what the plugin has forked: while the plugin was
+        # loaded, there were as many.
         until(lambda: len(alive(folder.name)) == 4, "the plugin's own process is there")
         self.assertEqual(len(os.listdir(folder.name)), 1)
         return kit, folder.name
