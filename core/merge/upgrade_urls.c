@@ -297,7 +297,6 @@ static int upgrade_on_tab(void *ctx, const char *device, const struct hearth_tab
         return 0;
     if (plug_fields_copy(&plug_fields_tab, tab, &upgrade->apply.arena, &own) < 0)
         return tabs->r = upgrade_no_memory(upgrade->err);
-    own.struct_size = sizeof(own);
     own.url = upgrade->url.data;
     upgrade->apply.changed = true;
     return tabs->r = STORAGE(upgrade->apply.storage, upgrade->err, tab_put, device, &own);

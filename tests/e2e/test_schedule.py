@@ -141,8 +141,8 @@ class Schedule(TestCase):
             until(lambda: self.requests(service) >= 1, "a sync as if nothing had been")
             node.stop()
 
-    def test_a_pause_is_said_once(self):
-        """It counts down, and who waits knows that."""
+    def told_to_wait(self, retry_after):
+        """A node whose Sync service has asked for a pause."""
         service, node = self.service(load=False), self.node("[scheduler]\ninterval = 1d\n",
                                                             start=False)
         service.account(SMALL, history=30, bookmarks=5, tabs=2)
@@ -150,9 +150,14 @@ class Schedule(TestCase):
         node.start()
         service.faults({
             "match": "info/collections", "status": 503, "times": 1, "add_headers":
-            {"Retry-After": "4"}
+            {"Retry-After": retry_after}
         })
         node.sync(SMALL, code=1)
+        return node
+
+    def test_a_pause_is_said_once(self):
+        """It counts down, and who waits knows that."""
+        node = self.told_to_wait("4")
         words = [HEARTHD, "--config", node.conf, "account", "sync", SMALL, "--wait"]
         waiting = subprocess.run(words, capture_output=True, text=True, env=node.environment,
                                  timeout=PATIENCE, check=True)
@@ -160,16 +165,7 @@ class Schedule(TestCase):
                          waiting.stderr)
 
     def test_a_long_pause_is_not_waited_for(self):
-        service, node = self.service(load=False), self.node("[scheduler]\ninterval = 1d\n",
-                                                            start=False)
-        service.account(SMALL, history=30, bookmarks=5, tabs=2)
-        node.add_account(service, SMALL)
-        node.start()
-        service.faults({
-            "match": "info/collections", "status": 503, "times": 1, "add_headers":
-            {"Retry-After": "1e4"}
-        })
-        node.sync(SMALL, code=1)
+        node = self.told_to_wait("1e4")
         said = node.sync(SMALL, code=1)
         self.assertIn("The Sync service asked for a pause, which ends in about 1", said)
         self.assertIn("The daemon syncs the account then", said)
