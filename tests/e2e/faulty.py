@@ -28,8 +28,8 @@ OFTEN = "interval = 1s\ninterval_week = 1s\ninterval_month = 1s\n"
 
 class FaultyNode(Node):
     """The daemon has the fault plugins; the command line works on the same data without them."""
-    def __init__(self, config=""):
-        super().__init__(CONFIG + config)
+    def __init__(self, config="", environment=None):
+        super().__init__(CONFIG + config, environment)
         self.plain = os.path.join(self.folder, "plain.d")
         os.mkdir(self.plain)
         with open(os.path.join(self.plain, "plain.conf"), "w", encoding="utf-8") as f:
@@ -66,10 +66,10 @@ class FaultyNode(Node):
 
 
 class FaultCase(TestCase):
-    def home(self, config=DAILY, sync=True, faults=None, **options):
+    def home(self, config=DAILY, sync=True, faults=None, environment=None, **options):
         """A node with Ada's data. faults: of the storage, from before she comes, as the daemon
         may sync her at once."""
-        node = FaultyNode(config)
+        node = FaultyNode(config, environment)
         self.addCleanup(node.close)
         node.start()
         self.ada = self.service(**options)
