@@ -124,7 +124,8 @@ static int unite_on_bookmark(void *ctx, const struct hearth_bookmark *bookmark)
     return moving->r;
 }
 
-static int move_bookmarks(struct apply *apply, int64_t from, const char *url, struct err *err)
+static int move_bookmarks(struct apply *apply, int64_t from, const char *url,
+                          struct united *ret_united, struct err *err)
 {
     struct hearth_page to = {.struct_size = sizeof(to)};
     int r = url == NULL ? 0 : find_target(apply, url, &to, err);
@@ -134,6 +135,8 @@ static int move_bookmarks(struct apply *apply, int64_t from, const char *url, st
                     &moving);
     if (r == 0)
         r = moving.r;
+    ret_united->to = to.id;
+    ret_united->to_had_visits = to.last_visit != 0;
     return r == 0 && url != NULL ? merge_apply_page(apply, &to, err) : r;
 }
 
@@ -165,15 +168,20 @@ static int unite_stored(struct apply *apply, struct hearth_page *page, struct un
     int r = url_in_arena(apply, page->url, MODEL_URL_DROP_USER, &history, err);
     if (r == 0)
         r = url_in_arena(apply, page->url, 0, &bookmarks, err);
-    bool moves_history =
-             page_has_history(page) && history != NULL && !str_equal(history, page->url),
+    bool has_history = page_has_history(page),
+         moves_history = has_history && history != NULL && !str_equal(history, page->url),
          moves_bookmarks = page->bookmarks > 0 && !str_equal(bookmarks, page->url);
+    struct united by_bookmarks = {0};
     if (r < 0 || (!moves_history && !moves_bookmarks))
         return r;
     if (moves_history)
         r = move_history(apply, page, history, united, err);
     if (r == 0 && moves_bookmarks)
-        r = move_bookmarks(apply, page->id, bookmarks, err);
+        r = move_bookmarks(apply, page->id, bookmarks, &by_bookmarks, err);
+    if (!has_history) {
+        united->to = by_bookmarks.to;
+        united->to_had_visits = by_bookmarks.to_had_visits;
+    }
     return r == 0 ? merge_apply_page(apply, page, err) : r;
 }
 

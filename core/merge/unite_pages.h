@@ -6,7 +6,7 @@
 
 /* What becomes of a page. */
 struct united {
-    int64_t from, to;   /* to: where its history is now; 0: where it was */
+    int64_t from, to;   /* to: where its history is now, of one without: its bookmarks; 0: here */
     bool to_had_visits; /* of its own */
 };
 

@@ -147,8 +147,9 @@ struct piece {
     const int64_t *pages;
     size_t count;
     struct united united[PIECE];
+    int64_t targets[PIECE]; /* where they went, ascending */
     struct arena arena;
-    struct hearth_pick *picks; /* all of the account */
+    struct hearth_pick *picks; /* of pages of this piece, and of those where they went */
     size_t pick_count, pick_room;
     struct hearth_removed_here *removed; /* of pages of this piece */
     size_t removed_count, removed_room;
@@ -163,9 +164,20 @@ static const struct united *united_of(const struct piece *piece, int64_t page)
     return united == NULL || united->to == 0 ? NULL : united;
 }
 
+static void note_targets(struct piece *piece)
+{
+    for (size_t i = 0; i < piece->count; i++)
+        piece->targets[i] = piece->united[i].to;
+    qsort(piece->targets, piece->count, sizeof(*piece->targets), upgrade_compare_pages);
+}
+
 static int piece_on_pick(void *ctx, const struct hearth_pick *pick)
 {
     struct piece *piece = ctx;
+    if (united_of(piece, pick->page) == NULL &&
+        bsearch(&pick->page, piece->targets, piece->count, sizeof(pick->page),
+                upgrade_compare_pages) == NULL)
+        return 0;
     if (!upgrade_grow((void **)&piece->picks, &piece->pick_room, piece->pick_count,
                       sizeof(*piece->picks)) ||
         plug_fields_copy(&plug_fields_pick, pick, &piece->arena, &piece->picks[piece->pick_count]) <
@@ -271,6 +283,7 @@ static int unite_piece(struct piece *piece)
         arena_reset(&apply->arena);
         plug_storage_reset(apply->storage);
     }
+    note_targets(piece);
     if (r == 0)
         r = move_guids(piece);
     if (r == 0)

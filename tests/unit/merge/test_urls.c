@@ -318,6 +318,35 @@ static void test_picks_and_tabs(void **state)
     free(lines);
 }
 
+/* What was chosen for a page that is only bookmarked goes with its bookmark; what was chosen for
+ * others stays. */
+static void test_picks_of_bookmarks(void **state)
+{
+    (void)state;
+    struct lines *lines = calloc(1, sizeof(*lines));
+    struct hearth_pick pick = {
+        .struct_size = sizeof(pick), .input = "no", .use_count = 2, .used = 7};
+    open_sink("a", HEARTH_BOOKMARKS, HEARTH_COMPLETE);
+    give_bookmark("b1", "https://x.test/");
+    commit_sink();
+    begin_old("a", HEARTH_COLLECTION_NONE);
+    old_bookmark("b1", OLD_FORM);
+    commit_old();
+    pick.page = model_page_id(OLD_FORM);
+    OK(&fixture->storage, pick_put, "a", &pick);
+    pick.page = model_page_id("https://other.test/");
+    OK(&fixture->storage, pick_put, "a", &pick);
+    assert_int_equal(upgrade("a"), 1);
+    OK(&fixture->storage, pick_list, "a", on_pick_row, lines);
+    char moved[96], left[96];
+    snprintf(moved, sizeof(moved), "no %lld 2 7\n", (long long)model_page_id(NEW_FORM));
+    snprintf(left, sizeof(left), "no %lld 2 7\n", (long long)model_page_id("https://other.test/"));
+    assert_int_equal(lines->count, 2);
+    assert_non_null(strstr(lines->text, moved));
+    assert_non_null(strstr(lines->text, left));
+    free(lines);
+}
+
 static void remove_here(const char *id, int32_t kind, const char *url, int64_t date)
 {
     struct hearth_removed_here removed = {.struct_size = sizeof(removed),
@@ -410,6 +439,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_random_rows, begin_test, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_user, begin_test, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_picks_and_tabs, begin_test, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_picks_of_bookmarks, begin_test, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_removed_here, begin_test, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_old_writers, begin_test, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_many_pages, begin_test, fixture_teardown),
