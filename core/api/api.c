@@ -30,7 +30,7 @@ static const struct {
     {"/api/v1/node", HTTP_GET, api_node_get, API_OPEN},
     {"/api/v1/me", HTTP_GET, api_me_get, 0},
     {"/api/v1/me", HTTP_DELETE, api_me_delete, API_CHANGES},
-    {"/api/v1/sync", HTTP_POST, api_sync_post, 0},
+    {"/api/v1/sync", HTTP_POST, api_sync_post, API_CHANGES},
     {"/api/v1/devices", HTTP_GET, api_devices_get, API_VALIDATED},
     {"/api/v1/devices/*", HTTP_PATCH, api_device_patch, API_CHANGES},
     {"/api/v1/tabs", HTTP_GET, api_tabs_get, API_VALIDATED},

@@ -15,7 +15,9 @@
     M(T, csrf, "problem.csrf", \
       "A signed-in browser changes something only by a request of this site's own pages, " \
       "with the header X-Hearth-CSRF: 1.", 0) \
-    M(T, read_only, "problem.read_only", "This token may only read.", 0) \
+    M(T, read_only, "problem.read_only", \
+      "This token may only look. What changes something, or makes the server do something, needs " \
+      "a token of scope full, or a signed-in browser.", 0) \
     M(T, not_found, "problem.not_found.here", \
       "What this address names is not there, or not there any more.", 0) \
     M(T, refused, "problem.bad_request.refused", \

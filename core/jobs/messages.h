@@ -31,6 +31,9 @@
     M(T, next_retry, "account.next.retry", "It is tried again at {time}.", 1, TIME, time) \
     M(T, next_pause, "account.next.pause", \
       "The Sync service has asked for a pause. The next sync is at {time}.", 1, TIME, time) \
+    M(T, next_after_pause, "account.next.after_pause", \
+      "The Sync service has asked for a pause until {until}. The next sync is at {time}.", \
+      2, TIME, until, TIME, time) \
     M(T, next_signin, "account.next.signin", \
       "If nobody signs in before, Hearth asks at {time} whether the sign-in is accepted again.", \
       1, TIME, time) \

@@ -101,10 +101,14 @@ static bool is_put_off(const struct schedule *schedule, const struct hearth_acco
 }
 
 struct hearth_sentence jobs_schedule_explain(const struct schedule *schedule,
-                                             const struct hearth_account *account, bool paused)
+                                             const struct hearth_account *account,
+                                             int64_t paused_until)
 {
+    enum { ROUNDING = 10 * 1000 }; /* the pause is noted a little after the next sync is */
     struct hearth_time time = hearth_time_of(account->next_sync);
-    if (paused || is_put_off(schedule, account))
+    if (paused_until > 0 && account->next_sync > paused_until + ROUNDING)
+        return jobs_says_next_after_pause(hearth_time_of(paused_until), time);
+    if (paused_until > 0 || is_put_off(schedule, account))
         return jobs_says_next_pause(time);
     if (account->state == HEARTH_ACCOUNT_SIGNIN_NEEDED)
         return jobs_says_next_signin(time);

@@ -37,10 +37,12 @@ int64_t jobs_schedule_next(const struct schedule *schedule, const struct hearth_
 /* No account is due later than so many ms from now: one that is was written by a clock that was
  * wrong. */
 int64_t jobs_schedule_horizon(const struct schedule *schedule);
-/* When the next sync is (account->next_sync, > 1), and why then: what a person is told. `paused`:
- * the account's server is known to want a pause; else that is seen from the time. */
+/* When the next sync is (account->next_sync, > 1), and why then: what a person is told.
+ * paused_until: ms since 1970, when the pause ends that the account's server is known to want;
+ * 0: none is known, and whether there is one is seen from the time. */
 struct hearth_sentence jobs_schedule_explain(const struct schedule *schedule,
-                                             const struct hearth_account *account, bool paused);
+                                             const struct hearth_account *account,
+                                             int64_t paused_until);
 /* Is what the person sees older than it should be? */
 bool jobs_schedule_is_stale(const struct schedule *schedule, const struct hearth_account *account,
                             int64_t now);

@@ -272,12 +272,23 @@ static void signin_complete(struct view_call *call, struct signin_pending *pendi
     }
 }
 
-/* Did the person answer wrongly? Not that the accounts server wants a pause, or a real browser
- * first. */
+/* Did the person answer wrongly? Not that something passes by itself (a server is down, wants a
+ * pause, or is not the one that answered), or that another method is wanted, a real browser. */
 static bool step_was_wrong(const struct hearth_signin_step *step)
 {
     return (step->kind == HEARTH_SIGNIN_ASK && step->problem != NULL) ||
-           (step->kind == HEARTH_SIGNIN_FAILED && step->wait == 0);
+           (step->kind == HEARTH_SIGNIN_FAILED && step->wait == 0 && step->try_methods == 0);
+}
+
+/* A guess is what may get its address banned: what another site can make a browser send is none. */
+static void step_note_end(struct view_call *call, const struct signin_pending *pending,
+                          const struct hearth_signin_step *step)
+{
+    if (step_was_wrong(step) && call->request->method == HTTP_POST)
+        pages_audit_failed(call, step->reason != NULL ? step->reason : "wrong_answer",
+                           pending->email, call->provider);
+    else if (step_was_wrong(step) || step->kind == HEARTH_SIGNIN_FAILED)
+        pages_audit_ended(call, step->reason, call->provider);
 }
 
 /* answered: the person did, else they only began. */
@@ -285,12 +296,7 @@ static void step_follow(struct view_call *call, struct signin_pending *pending,
                         const struct hearth_signin_step *step, bool answered)
 {
     call->provider = signin_provider_name(call->pages->options.signin, pending->provider);
-    if ((step_was_wrong(step) || step->kind == HEARTH_SIGNIN_FAILED) &&
-        call->request->method != HTTP_POST)
-        pages_audit_ended(call, step->reason, call->provider);
-    else if (step_was_wrong(step) || step->kind == HEARTH_SIGNIN_FAILED)
-        pages_audit_failed(call, step->reason != NULL ? step->reason : "wrong_answer",
-                           pending->email, call->provider);
+    step_note_end(call, pending, step);
     if (step->kind == HEARTH_SIGNIN_DONE) {
         signin_complete(call, pending, step->identity, SIGNIN_KEEP_ASK);
     } else if (step->kind == HEARTH_SIGNIN_FAILED) {

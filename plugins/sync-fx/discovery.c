@@ -67,8 +67,9 @@ static int endpoints_keep(struct fx_pull *p, struct found *found)
     return 0;
 }
 
-/* 0, FX_END, negative. A document that is not there is not an error. */
-static int read_document(struct fx_pull *p, const char *name)
+/* 0, FX_END, negative. A document that is not there is not an error; nor is a page in its place,
+ * which some servers send for whatever they do not have: *ret_page. */
+static int read_document(struct fx_pull *p, const char *name, bool *ret_page)
 {
     char url[FX_URL_MAX + 64];
     struct support_buf body = {0};
@@ -89,6 +90,11 @@ static int read_document(struct fx_pull *p, const char *name)
     if (r == 0 && answer.status == 200) {
         if (fx_json_scan(body.data, body.size, discovery_on_member, &found) == 0)
             r = endpoints_keep(p, &found);
+        else
+            *ret_page = true;
+    } else if (r == 0 && answer.status >= 400 && answer.status < 404) {
+        /* who an accounts server is it tells everybody */
+        r = fx_end_passing(p, fx_says_accounts_foreign(answer.status));
     } else if (r == 0 && answer.status != 404 && answer.status != 410) {
         r = fx_end_status(p, FX_ACCOUNTS_SERVER, name, &answer);
     }
@@ -118,14 +124,16 @@ int fx_discover(struct fx_pull *p, enum fx_endpoint endpoint, bool anew, char re
 {
     if (anew)
         endpoint_forget(p, endpoint);
-    const char *read = NULL;
+    const char *read = NULL, *page = NULL;
     for (size_t i = 0; i < SOURCES && !endpoint_is_known(p, endpoint, ret_url); i++) {
         if (sources[i].endpoint != endpoint || sources[i].document == read)
             continue;
-        int r = read_document(p, sources[i].document);
+        bool is_page = false;
+        int r = read_document(p, sources[i].document, &is_page);
         if (r != 0)
             return r;
         read = sources[i].document;
+        page = is_page ? read : page;
     }
     if (endpoint_is_known(p, endpoint, ret_url))
         return 0;
@@ -134,6 +142,8 @@ int fx_discover(struct fx_pull *p, enum fx_endpoint endpoint, bool anew, char re
                  p->fx->config.accounts_url);
         return 0;
     }
+    if (page != NULL)
+        return fx_end_passing(p, fx_says_accounts_page(page));
     return fx_end(
         p, HEARTH_ACCOUNT_ERROR,
         endpoint == FX_TOKEN_ENDPOINT     ? fx_says_no_token_address(p->fx->config.accounts_url)

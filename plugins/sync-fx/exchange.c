@@ -41,11 +41,14 @@ static int exchange_on_body(void *ctx, const void *data, size_t size)
     return x->stopped != 0;
 }
 
-/* The rows of FX_SERVER_MESSAGES, of one server. begun: the headers of the answer had come. */
+/* The rows of FX_SERVER_MESSAGES, of one server. begun: the headers of the answer had come.
+ * until: ms since 1970, when the pause ends for which the host has not asked; 0: it has. */
 #define FAULT_SENTENCES(server)                                                                    \
-    static struct hearth_sentence server##_fault(int code, bool begun, const char *path,           \
-                                                 const char *reason)                               \
+    static struct hearth_sentence server##_fault(int code, bool begun, int64_t until,              \
+                                                 const char *path, const char *reason)             \
     {                                                                                              \
+        if (until > 0)                                                                             \
+            return fx_says_##server##_asked_pause(hearth_time_of(until));                          \
         if (code == HEARTH_ERR_TIMEOUT)                                                            \
             return fx_says_##server##_timeout(path);                                               \
         if (code == HEARTH_ERR_FULL)                                                               \
@@ -62,6 +65,10 @@ static int exchange_explain(struct fx_pull *p, const struct fx_request *request,
                             int code)
 {
     char *reason = p->reason;
+    /* the host refuses with this before anything is sent */
+    int64_t until = begun || code != HEARTH_ERR_UNAVAILABLE || p->call->retry_after <= 0
+                        ? 0
+                        : p->host->now_ms(p->host) + p->call->retry_after;
     snprintf(reason, sizeof(p->reason), "%s",
              p->call->error[0] != '\0' ? p->call->error : "no reason given");
     if (p->call->retry_after > 0 && p->result->account_backoff < p->call->retry_after)
@@ -76,11 +83,12 @@ static int exchange_explain(struct fx_pull *p, const struct fx_request *request,
     }
     if (code != HEARTH_ERR_FULL)
         p->result->passing = 1;
-    return fx_break(
-        p, code,
-        request->server == FX_SYNC_SERVER    ? sync_fault(code, begun, request->what, reason)
-        : request->server == FX_TOKEN_SERVER ? token_fault(code, begun, request->what, reason)
-                                             : accounts_fault(code, begun, request->what, reason));
+    return fx_break(p, code,
+                    request->server == FX_SYNC_SERVER
+                        ? sync_fault(code, begun, until, request->what, reason)
+                    : request->server == FX_TOKEN_SERVER
+                        ? token_fault(code, begun, until, request->what, reason)
+                        : accounts_fault(code, begun, until, request->what, reason));
 }
 
 /* NULL: nobody but the operator. */

@@ -116,7 +116,7 @@ struct fx_pull {
     const struct hearth_host_ahead *sender; /* NULL: the host cannot */
     struct {
         void *exchange; /* NULL: none */
-        char path[FX_STORAGE_PATH];
+        char path[FX_STORAGE_PATH], endpoint[FX_URL_MAX];
         int64_t if_unmodified_since;
     } ahead;
 };

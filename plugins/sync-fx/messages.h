@@ -25,16 +25,20 @@
     M(T, server##_unreachable, "sync-fx." word ".unreachable", \
       "The " name " cannot be reached: {reason}. It is tried again; whoever runs this server " \
       "can check the address and the network.", 1, TEXT, reason) \
+    M(T, server##_asked_pause, "sync-fx." word ".asked_pause", \
+      "The " name " has asked for a pause, and is asked nothing before {until}. It is tried " \
+      "again then.", 1, TIME, until) \
     M(T, server##_broke_off, "sync-fx." word ".broke_off", \
       "The connection to the " name " broke off ({reason}). It is tried again.", 1, TEXT, reason) \
     M(T, server##_large, "sync-fx." word ".large", \
-      "The answer of the " name " to {path} is larger than Hearth accepts.", 1, TEXT, path) \
+      "The answer of the " name " to {path} is larger than Hearth accepts. It is tried again. " \
+      check, 1, TEXT, path) \
     M(T, server##_refused, "sync-fx." word ".refused", \
       "The " name " refused the request for {path} (400, reason {reason}). If it repeats, this " \
       "is a fault of Hearth: please report it.", 2, TEXT, path, TEXT, reason) \
     M(T, server##_forbidden, "sync-fx." word ".forbidden", \
-      "The " name " does not allow the request for {path} (403). Ask whoever runs it.", \
-      1, TEXT, path) \
+      "The " name ", or something in front of it, does not allow the request for {path} " \
+      "(403). It is tried again; if it stays so, ask whoever runs it.", 1, TEXT, path) \
     M(T, server##_missing, "sync-fx." word ".missing", \
       "The " name " has nothing at {path} ({status}). It is tried again. " check, \
       2, TEXT, path, NUMBER, status) \
@@ -120,6 +124,10 @@
     M(T, accounts_foreign, "sync-fx.accounts.foreign", \
       "Something between here and the accounts server refuses the request ({status}; perhaps " \
       "a proxy's or portal's page). It is tried again.", 1, NUMBER, status) \
+    M(T, accounts_page, "sync-fx.accounts.page", \
+      "The accounts server's answer to {path} was cut off, or something in between answered in " \
+      "its place (perhaps a proxy's or portal's page). It is tried again. Whoever runs this " \
+      "server can check accounts_url, and what is in between.", 1, TEXT, path) \
     M(T, signin_refused, "sync-fx.signin_refused", \
       "The accounts server refused the sign-in (401). Sign in again.", 0) \
     M(T, no_client_id, "sync-fx.no_client_id", \
@@ -151,6 +159,10 @@
     M(T, token_foreign, "sync-fx.token.foreign", \
       "Something between here and the token server refuses the request ({status}; perhaps a " \
       "proxy's or portal's page). It is tried again.", 1, NUMBER, status) \
+    M(T, token_page, "sync-fx.token.page", \
+      "The token server's answer was cut off, or something in between answered in its place " \
+      "(perhaps a proxy's or portal's page). It is tried again. Whoever runs this server can " \
+      "check token_server, and what is in between.", 0) \
     M(T, token_misunderstood, "sync-fx.token.misunderstood", \
       "The token server did not understand the request (401). Whoever runs this server can " \
       "check token_server, and that a proxy in front of it passes the headers Authorization " \
@@ -158,9 +170,9 @@
     M(T, storage_wanders, "sync-fx.token.wanders", \
       "The token server names another storage server each time. Ask its operator.", 0) \
     M(T, storage_unauthorized, "sync-fx.sync.unauthorized", \
-      "The Sync server refuses correctly signed requests (401). A proxy in front of it may " \
-      "rewrite Host or strip a path prefix: it must pass on host, port and path exactly as " \
-      "they came.", 0) \
+      "The Sync server refuses correctly signed requests (401). It is tried again. A proxy in " \
+      "front of it may rewrite Host or strip a path prefix: whoever runs it has to make it pass " \
+      "on host, port and path exactly as they came.", 0) \
     M(T, storage_foreign, "sync-fx.sync.foreign", \
       "Something between here and the Sync server refuses the request ({status}; perhaps a " \
       "proxy's or portal's page). It is tried again.", 1, NUMBER, status) \
@@ -178,7 +190,8 @@
       "The Sync server's answer to {path} is not a record (cut off, or perhaps a proxy's or " \
       "portal's page). It is tried again.", 1, TEXT, path) \
     M(T, cut_off, "sync-fx.sync.cut_off", \
-      "The Sync server's answer to {path} was cut off. It is tried again.", 1, TEXT, path) \
+      "The Sync server's answer to {path} was cut off, or is not what was asked for. It is " \
+      "tried again.", 1, TEXT, path) \
     M(T, no_collections, "sync-fx.sync.no_collections", \
       "The Sync server has no list of collections at {address} ({status}). It is tried again. " \
       "The token server named this address; whoever runs the two can check it.", \
@@ -408,16 +421,24 @@
       "proxy's or portal's page). That says nothing about your password. Try again in a few " \
       "minutes; if it stays so, whoever runs this server can look into it.", \
       1, NUMBER, status) \
+    M(T, cut_off, "sync-fx.signin.cut_off", \
+      "The accounts server's answer is empty or was cut off. That says nothing about your " \
+      "password. Try again in a few minutes; if it stays so, whoever runs this server can look " \
+      "into it.", 0) \
     M(T, timeout, "sync-fx.signin.timeout", \
       "The accounts server did not answer in time. Try again in a minute.", 0) \
     M(T, unreachable, "sync-fx.signin.unreachable", \
       "The accounts server cannot be reached: {reason}. Try again in a minute; if it stays " \
       "so, whoever runs this server can check the address and the network.", 1, TEXT, reason) \
+    M(T, broke_off, "sync-fx.signin.broke_off", \
+      "The connection to the accounts server broke off ({reason}). Try again in a minute; if it " \
+      "stays so, whoever runs this server can look at what is in between.", 1, TEXT, reason) \
     M(T, large, "sync-fx.signin.large", \
       "The accounts server's answer is larger than Hearth accepts. Whoever runs this server " \
       "can check accounts_url.", 0) \
     M(T, discovery_failed, "sync-fx.signin.discovery_failed", \
-      "The accounts server does not work at the moment. Try again in a few minutes.", 0) \
+      "The accounts server, or something between here and there, does not work at the moment. " \
+      "Try again in a few minutes.", 0) \
     M(T, refused_102, "sync-fx.signin.unknown_account", \
       "There is no Mozilla account with this e-mail address. Check how it is written.", 0) \
     M(T, refused_103, "sync-fx.signin.wrong_password", \

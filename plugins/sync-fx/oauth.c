@@ -65,8 +65,9 @@ static int take_grant(struct fx_pull *p, const struct support_buf *body)
 {
     struct grant grant = {.expires_in = ACCESS_TOKEN_UNKNOWN_LIFE};
     int r = 0;
-    if (fx_json_scan(body->data, body->size, refresh_on_grant, &grant) != 0 ||
-        grant.access_token[0] == '\0')
+    if (fx_json_scan(body->data, body->size, refresh_on_grant, &grant) != 0)
+        r = fx_end_passing(p, fx_says_accounts_page("oauth/token"));
+    else if (grant.access_token[0] == '\0')
         r = fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_no_access_token());
     else
         r = keep_credentials(p, grant.refresh_token);

@@ -127,21 +127,54 @@ static void set_pauses(struct fx_pull *p, const struct fx_answer *answer)
         p->result->host_backoff = wait;
 }
 
+/* A refusal that is not the server's own, but of something in between. The two that always answer
+ * with JSON say nothing with an empty body either. */
+static bool is_refused_between(enum fx_server server, const struct fx_answer *answer)
+{
+    bool empty = server != FX_SYNC_SERVER && !answer->is_hawk && answer->error_body_size == 0;
+    switch (answer->status) {
+    case 404: /* their sentences are true of both */
+    case 405:
+    case 406:
+    case 409:
+    case 410:
+    case 413:
+    case 414: /* may be said by a proxy, and is of the request: it stays so */
+    case 415:
+    case 429:
+    case 431:
+        return false;
+    default:
+        return answer->status >= 400 && answer->status < 500 &&
+               (empty || fx_answer_is_foreign(answer));
+    }
+}
+
 int fx_end_status(struct fx_pull *p, enum fx_server server, const char *path,
                   const struct fx_answer *answer)
 {
     enum { OVER_QUOTA = 14, MUST_UPGRADE = 16 };
     int64_t code = answer->status == 400 ? weave_code(answer) : 0;
+    bool between = is_refused_between(server, answer);
     char reason[24] = "not given";
     if (code != 0)
         snprintf(reason, sizeof(reason), "%lld", (long long)code);
     set_pauses(p, answer);
     p->result->passing =
         answer->status == 409 || answer->status == 429 ||
-        (answer->status >= 500 && answer->status != 513) ||
-        ((answer->status == 403 || answer->status == 404) && fx_answer_is_foreign(answer));
-    if (answer->status == 400 && server == FX_SYNC_SERVER && fx_answer_is_foreign(answer))
-        return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_storage_foreign(400));
+        (answer->status >= 500 && (answer->status != 513 || fx_answer_is_foreign(answer))) ||
+        (answer->status == 404 && fx_answer_is_foreign(answer)) ||
+        /* a request that a proxy cannot read stays so */
+        (between && (answer->status != 400 || server != FX_SYNC_SERVER));
+    if (between)
+        return fx_end(p, HEARTH_ACCOUNT_ERROR,
+                      server == FX_SYNC_SERVER    ? fx_says_storage_foreign(answer->status)
+                      : server == FX_TOKEN_SERVER ? fx_says_token_foreign(answer->status)
+                                                  : fx_says_accounts_foreign(answer->status));
+    if (answer->status == 513 && fx_answer_is_foreign(answer)) /* no service is shut down by it */
+        return fx_end_passing(p, server == FX_SYNC_SERVER    ? fx_says_sync_failed(513, path)
+                                 : server == FX_TOKEN_SERVER ? fx_says_token_failed(513, path)
+                                                             : fx_says_accounts_failed(513, path));
     if (server == FX_SYNC_SERVER && code == OVER_QUOTA)
         return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_over_quota());
     if (server == FX_SYNC_SERVER && code == MUST_UPGRADE)

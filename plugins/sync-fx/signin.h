@@ -96,6 +96,14 @@ int fx_step_visit(struct fx_signin *s, const char *url, const struct hearth_sent
 int fx_step_wait(struct fx_signin *s, fx_words title, fx_words text, int64_t wait);
 int fx_step_failed(struct fx_signin *s, const char *reason, struct hearth_sentence text,
                    uint64_t try_methods, int64_t wait);
+/* The same for what passes by itself and is nobody's answer to what the person typed: with a wait,
+ * so that it is not counted as a guess. */
+int fx_step_passing(struct fx_signin *s, const char *reason, struct hearth_sentence text,
+                    uint64_t try_methods);
+/* An answer 200 that is of no use: `text` if it is JSON; a page and what is cut off have words of
+ * their own. Passes by itself. */
+int fx_step_unusable(struct fx_signin *s, const char *reason, struct hearth_sentence text);
+bool fx_signin_has_json(const struct fx_signin *s); /* an object, the answer 200 */
 int fx_step_done(struct fx_signin *s);
 /* The server's refusal, by the table of signin_errors.c: asks again where that makes sense, else
  * ends. */

@@ -300,10 +300,10 @@ static int read_profile(struct fx_signin *s, const char *access)
     if (r != 0)
         return fx_step_unreachable(s, r);
     if (s->answer.status != 200)
-        return fx_step_failed(s, "no_profile", fx_asks_no_profile(), 0, 0);
+        return fx_step_passing(s, "no_profile", fx_asks_no_profile(), 0);
     if (fx_json_scan(s->body.data, s->body.size, on_profile, &s->made) != 0 ||
         !fx_import_is_person(&s->made))
-        return fx_step_failed(s, "no_profile", fx_asks_bad_profile(), 0, 0);
+        return fx_step_unusable(s, "no_profile", fx_asks_bad_profile());
     fx_text_plain(s->made.name);
     fx_signin_register_device(s);
     return fx_step_done(s);
@@ -328,7 +328,7 @@ static int browser_complete(struct fx_signin *s)
     char access[FX_TOKEN_MAX], jwe[JOSE_JWE_MAX];
     int r = fx_signin_take_grant(s, access, jwe);
     if (r != 0)
-        r = fx_step_failed(s, "server_error", fx_asks_no_tokens(), 0, 0);
+        r = fx_step_unusable(s, "server_error", fx_asks_no_tokens());
     else if (jwe[0] == '\0')
         r = fx_step_failed(s, "no_sync_key", fx_asks_no_sync_key(), HEARTH_SIGNIN_PASSWORD, 0);
     else if (take_key(s, jwe) != 0)

@@ -61,7 +61,7 @@ static int fetch_kb(struct fx_signin *s, uint8_t ret_kb[FX_SECRET], int *ret_ste
     if (r == 0)
         r = fx_bundle_open(keys.bundle, bundle, s->state.unwrap, ret_kb);
     if (r != 0)
-        *ret_step = fx_step_failed(s, "bad_sync_key", fx_asks_bad_sync_key(), 0, 0);
+        *ret_step = fx_step_unusable(s, "bad_sync_key", fx_asks_bad_sync_key());
     OPENSSL_cleanse(&keys, sizeof(keys));
     OPENSSL_cleanse(bundle, sizeof(bundle));
     OPENSSL_cleanse(s->body.data, s->body.capacity);
@@ -100,7 +100,7 @@ static int fetch_timestamp(struct fx_signin *s, int64_t *ret_timestamp, int *ret
     if (fx_json_scan(s->body.data, s->body.size, on_scoped, ret_timestamp) == 0 &&
         *ret_timestamp >= 0)
         return 0;
-    *ret_step = fx_step_failed(s, "bad_scopes", fx_asks_refused_163(), 0, 0);
+    *ret_step = fx_step_unusable(s, "bad_scopes", fx_asks_refused_163());
     return HEARTH_ERR_INVALID;
 }
 
@@ -120,12 +120,12 @@ static int fetch_tokens(struct fx_signin *s)
     r = fx_signin_take_grant(s, access, NULL);
     OPENSSL_cleanse(access, sizeof(access));
     if (r != 0)
-        return fx_step_failed(s, "server_error", fx_asks_no_tokens(), 0, 0);
+        return fx_step_unusable(s, "server_error", fx_asks_no_tokens());
     fx_signin_register_device(s);
     snprintf(s->made.email, sizeof(s->made.email), "%s", s->state.email);
     snprintf(s->made.credentials.uid, sizeof(s->made.credentials.uid), "%s", s->state.uid);
     if (!fx_import_is_person(&s->made))
-        return fx_step_failed(s, "server_error", fx_asks_bad_profile(), 0, 0);
+        return fx_step_passing(s, "server_error", fx_asks_bad_profile(), 0);
     return fx_step_done(s);
 }
 

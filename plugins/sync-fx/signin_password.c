@@ -66,6 +66,19 @@ static int ask_version(struct fx_signin *s, struct stretch *ret_stretch)
     return 0;
 }
 
+/* Whose word it is that the account has the first stretching: with the wrong one the right password
+ * would be refused as a wrong one. A server that does not know the question is older than it. */
+static bool version_is_answered(const struct fx_signin *s)
+{
+    struct fx_signin_refusal refusal;
+    int status = s->answer.status;
+    if (status == 200)
+        return fx_signin_has_json(s);
+    fx_signin_refusal_read(&s->answer, &refusal);
+    return status < 500 && status != 429 &&
+           (refusal.number != 0 || (status != 401 && status != 403 && status != 407));
+}
+
 static int stretch_password(struct fx_signin *s, const struct stretch *how, const char *password)
 {
     uint8_t stretched[FX_SECRET];
@@ -159,7 +172,7 @@ static int take_login(struct fx_signin *s)
     OPENSSL_cleanse(s->state.auth_pw, FX_SECRET);
     if (fx_json_scan(s->body.data, s->body.size, on_login, &login) != 0 || login.bad ||
         !login.session || s->state.uid[0] == '\0')
-        return fx_step_failed(s, "server_error", fx_asks_bad_answer(), 0, 0);
+        return fx_step_unusable(s, "server_error", fx_asks_bad_answer());
     s->state.has_session = 1;
     if (strcmp(login.reason, "change_password") == 0)
         return password_end_failed(s, "must_change_password", fx_asks_must_change_password(),
@@ -188,6 +201,8 @@ static int ask_for_unblock_code(struct fx_signin *s)
         return fx_step_unreachable(s, r);
     if (s->answer.status != 200)
         return fx_step_refused(s);
+    if (!fx_signin_has_json(s))
+        return fx_step_unusable(s, "server_error", fx_asks_bad_answer());
     s->state.stage = FX_AT_UNBLOCK;
     return fx_step_again(s, NULL);
 }
@@ -249,6 +264,9 @@ int fx_password_login(struct fx_signin *s)
     if (password == NULL || password[0] == '\0' || strlen(password) > PASSWORD_MAX)
         return fx_password_start(s, &missing);
     int r = ask_version(s, &how);
+    if (r == 0 && !version_is_answered(s))
+        return s->answer.status == 200 ? fx_step_unusable(s, "server_error", fx_asks_bad_answer())
+                                       : fx_step_refused(s);
     if (r == 0)
         r = stretch_password(s, &how, password);
     if (r == 0)
@@ -336,7 +354,8 @@ static int send_code(struct fx_signin *s, const char *code)
         return fx_step_unreachable(s, r);
     if (s->answer.status != 200)
         return fx_step_refused(s);
-    fx_json_scan(s->body.data, s->body.size, on_success, &good);
+    if (fx_json_scan(s->body.data, s->body.size, on_success, &good) != 0)
+        return fx_step_unusable(s, "server_error", fx_asks_bad_answer());
     struct hearth_sentence wrong = totp     ? fx_asks_wrong_totp()
                                    : backup ? fx_asks_wrong_backup()
                                             : fx_asks_wrong_mailed();
@@ -351,6 +370,8 @@ static int password_resend_code(struct fx_signin *s)
         return fx_step_unreachable(s, r);
     if (s->answer.status != 200)
         return fx_step_refused(s);
+    if (!fx_signin_has_json(s))
+        return fx_step_unusable(s, "server_error", fx_asks_bad_answer());
     r = fx_password_ask_factor(s, NULL);
     s->step.text = fx_message(&s->asker, fx_asks_resent());
     return r;

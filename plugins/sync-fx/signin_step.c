@@ -1,6 +1,9 @@
 /* Steps: what the host shows. Everything lives in the call's arena. */
 #include "signin.h"
 
+#include <string.h>
+
+#include "json_scan.h"
 #include "support/call.h"
 
 /* What the next call gets. */
@@ -143,14 +146,46 @@ static int refusal_throttled(struct fx_signin *s, int64_t wait, uint64_t methods
                           wait);
 }
 
-/* What is not in the body: by the status. */
-static int refused_by_status(struct fx_signin *s, int64_t wait)
+static int skip_member(void *ctx, const struct fx_span *key, const struct fx_span *value)
+{
+    (void)ctx, (void)key, (void)value;
+    return 0;
+}
+
+int fx_step_passing(struct fx_signin *s, const char *reason, struct hearth_sentence text,
+                    uint64_t try_methods)
+{
+    return fx_step_failed(s, reason, text, try_methods, PAUSE);
+}
+
+bool fx_signin_has_json(const struct fx_signin *s)
+{
+    return s->body.data != NULL && fx_json_scan(s->body.data, s->body.size, skip_member, NULL) == 0;
+}
+
+int fx_step_unusable(struct fx_signin *s, const char *reason, struct hearth_sentence text)
+{
+    const char *body = s->body.data == NULL ? "" : s->body.data;
+    if (fx_signin_has_json(s))
+        return fx_step_passing(s, reason, text, 0);
+    return fx_step_passing(s, "server_error",
+                           body[strspn(body, " \t\r\n")] == '<' ? fx_asks_foreign(s->answer.status)
+                                                                : fx_asks_cut_off(),
+                           0);
+}
+
+/* What is not in the body: by the status. Without a number of its own it is not the accounts
+ * server that refuses, or not what was typed. */
+static int refused_by_status(struct fx_signin *s, const struct fx_signin_refusal *refusal)
 {
     int status = s->answer.status;
+    int64_t wait = refusal->retry_after;
+    bool nobodys = refusal->number == 0 || fx_answer_is_foreign(&s->answer),
+         missing = status == 404 || status == 410;
     if (status >= 400 && status < 500 && status != 406 && status != 429 &&
-        fx_answer_is_foreign(&s->answer))
-        return fx_step_failed(s, "server_error", fx_asks_foreign(status),
-                              status == 404 || status == 410 ? HEARTH_SIGNIN_BROWSER : 0, 0);
+        (missing ? fx_answer_is_foreign(&s->answer) : nobodys))
+        return fx_step_passing(s, "server_error", fx_asks_foreign(status),
+                               missing ? HEARTH_SIGNIN_BROWSER : 0);
     switch (status) {
     case 406:
         return fx_step_failed(s, "anti_bot_challenge", fx_asks_browser_check(),
@@ -163,10 +198,15 @@ static int refused_by_status(struct fx_signin *s, int64_t wait)
                               0);
     default:
         return fx_step_failed(s, "server_error", fx_asks_server_failed(status), 0,
-                              status < 500 ? 0
-                              : wait == 0  ? PAUSE
-                                           : wait);
+                              wait == 0 ? PAUSE : wait);
     }
+}
+
+/* A fault of the server's own, which says nothing of what was typed. */
+static bool refusal_is_fault(const struct fx_signin *s, const struct fx_signin_error *error)
+{
+    return s->answer.status >= 500 || strcmp(error->reason, "server_busy") == 0 ||
+           strcmp(error->reason, "server_error") == 0 || strcmp(error->reason, "mail_failed") == 0;
 }
 
 int fx_step_refused(struct fx_signin *s)
@@ -175,7 +215,7 @@ int fx_step_refused(struct fx_signin *s)
     fx_signin_refusal_read(&s->answer, &refusal);
     const struct fx_signin_error *error = fx_signin_error(refusal.number);
     if (error == NULL || s->answer.status == 406)
-        return refused_by_status(s, refusal.retry_after);
+        return refused_by_status(s, &refusal);
     uint64_t methods =
         error->what == FX_USE_BROWSER || error->what == FX_BLOCKED ? HEARTH_SIGNIN_BROWSER : 0;
     if (error->text == NULL)
@@ -183,7 +223,9 @@ int fx_step_refused(struct fx_signin *s)
     struct hearth_sentence text = error->text();
     if (error->what == FX_ASK_AGAIN && s->state.stage != FX_AT_RETURN)
         return fx_step_again(s, &text);
-    return fx_step_failed(s, error->reason, text, methods, refusal.retry_after);
+    int64_t wait =
+        refusal.retry_after > 0 || !refusal_is_fault(s, error) ? refusal.retry_after : PAUSE;
+    return fx_step_failed(s, error->reason, text, methods, wait);
 }
 
 /* Words for whoever waits in front of it: nothing is tried again by itself here. */
@@ -199,10 +241,11 @@ int fx_step_unreachable(struct fx_signin *s, int code)
         return fx_step_failed(s, "unreachable",
                               code == HEARTH_ERR_TIMEOUT ? fx_asks_timeout()
                               : code == HEARTH_ERR_FULL  ? fx_asks_large()
+                              : s->answer.status != 0    ? fx_asks_broke_off(s->asker.reason)
                                                          : fx_asks_unreachable(s->asker.reason),
                               0, SHORT_PAUSE);
     struct hearth_sentence failed = fx_asks_discovery_failed();
-    fx_step_failed(s, "server_error", failed, 0, 0);
+    fx_step_passing(s, "server_error", failed, 0);
     /* what is wrong will stay so, and does not say that it is tried again */
     if (s->result.passing == 0)
         s->step.text = s->result.message;

@@ -95,15 +95,18 @@ void fx_storage_ahead(struct fx_pull *p, const struct fx_get *get)
         return;
     p->ahead.exchange = fx_exchange_ahead(p, &s.request);
     memcpy(p->ahead.path, get->path, size + 1);
+    memcpy(p->ahead.endpoint, p->state.endpoint, FX_URL_MAX);
     p->ahead.if_unmodified_since = get->if_unmodified_since;
     signed_get_fini(&s);
 }
 
-/* The exchange of this request, if it was sent ahead; another one is of no use any more. */
+/* The exchange of this request, if it was sent ahead, and to where it would go now; another one
+ * is of no use any more. */
 static void *take_ahead(struct fx_pull *p, const struct fx_get *get)
 {
     void *exchange = p->ahead.exchange;
     if (exchange == NULL || get->if_modified_since > 0 || strcmp(p->ahead.path, get->path) != 0 ||
+        strcmp(p->ahead.endpoint, p->state.endpoint) != 0 ||
         p->ahead.if_unmodified_since != get->if_unmodified_since) {
         fx_storage_drop_ahead(p);
         return NULL;

@@ -73,8 +73,9 @@ static int take_issued(struct fx_pull *p, const struct support_buf *body, const 
     struct issued issued = {.duration = DEFAULT_DURATION};
     struct fx_url url;
     int r = 0;
-    if (fx_json_scan(body->data, body->size, on_issued, &issued) != 0 || issued.id[0] == '\0' ||
-        issued.key[0] == '\0' || !issued.has_uid)
+    if (fx_json_scan(body->data, body->size, on_issued, &issued) != 0)
+        r = fx_end_passing(p, fx_says_token_page());
+    else if (issued.id[0] == '\0' || issued.key[0] == '\0' || !issued.has_uid)
         r = fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_no_token_server(server));
     else if (issued.other_hash)
         r = fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_token_hash());

@@ -117,6 +117,10 @@ class Api(TestCase):
         self.ask("/api/v1/me", token=made["secret"])
         self.assertEqual(
             self.ask("/api/v1/me", "DELETE", 403, token=made["secret"]).json["code"], "read_only")
+        # nor may it make the server do something
+        refused = self.ask("/api/v1/sync", "POST", 403, token=made["secret"]).json
+        self.assertEqual(refused["code"], "read_only")
+        self.assertIn("may only look", refused["detail"])
         self.assertIn(made["id"], [t["id"] for t in self.get("/tokens")["tokens"]])
         self.ask(f"/api/v1/tokens/{made['id']}", "DELETE", 204)
         self.ask("/api/v1/me", status=401, token=made["secret"])

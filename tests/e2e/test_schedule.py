@@ -175,6 +175,27 @@ class Schedule(TestCase):
         self.assertIn("has asked for a pause. The next sync is at 20", me["next_sync_detail"])
         self.assertGreater(me["next_sync"] - me["last_attempt"], 9000 * 1000)
 
+    def test_a_short_pause_within_a_long_interval(self):
+        """Asked for with a good answer: the next sync is when the interval says, and the pause is
+        over long before."""
+        service, node = self.own("[scheduler]\ninterval = 1d\njitter = 0\n")
+        service.faults({"match": "info/collections", "add_headers": {"X-Weave-Backoff": "600"}})
+        node.add_account(service, SMALL, sync=False)
+        until(lambda: node.api("/me", SMALL)["account"]["last_sync"], "the first sync")
+        me = node.api("/me", SMALL)["account"]
+        said = me["next_sync_message"]
+        self.assertEqual(said["id"], "account.next.after_pause", me["next_sync_detail"])
+        self.assertEqual(said["parameters"]["time"], me["next_sync"])
+        self.assertIn(said["parameters"]["until"] - me["last_attempt"],
+                      range(590 * 1000, 800 * 1000))
+        self.assertGreater(me["next_sync"] - me["last_attempt"], 86000 * 1000)
+        # whoever asks for one gets it when the pause ends
+        self.assertEqual(node.request("/api/v1/sync", "POST", SMALL).status, 202)
+        until(lambda: 1 < (node.api("/me", SMALL)["account"]["next_sync"] or 0) <
+              me["next_sync"] - 80000 * 1000, "it is put off to the end of the pause")
+        self.assertEqual(node.api("/me", SMALL)["account"]["next_sync_message"]["id"],
+                         "account.next.pause")
+
     def test_a_refused_sign_in_is_looked_at_again(self):
         service, node = self.own("[scheduler]\ninterval = 1d\njitter = 0\nsignin_retry = 1s\n"
                                  "signin_retry_max = 2s\n")

@@ -211,8 +211,10 @@ static const struct fake_step *send_request(struct fake *f,
 static int receive_answer(const struct fake_step *step, struct hearth_call *call,
                           const struct hearth_http_request *request)
 {
-    if (step->status < 0)
+    if (step->status < 0) {
+        call->retry_after = step->retry_after;
         return hearth_fail(call, step->status, "connection refused");
+    }
     return answer(step, request);
 }
 

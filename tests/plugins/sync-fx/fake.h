@@ -12,7 +12,7 @@
 #include "hearth/sync.h"
 #include "json_tree.h"
 
-enum { FAKE_STEPS = 64, FAKE_HEADERS = 8, FAKE_LOG = 1 << 16 };
+enum { FAKE_STEPS = 128, FAKE_HEADERS = 8, FAKE_LOG = 1 << 16 };
 
 /* One expected request and its answer. Texts are borrowed until the pull is over, unless
  * fake_text() made them. */
@@ -23,6 +23,7 @@ struct fake_step {
      * value"; "!name": must not */
     const char *wants[4];
     int status;                        /* < 0: http_fetch() fails with it */
+    int64_t retry_after;               /* ms that the host names when it does */
     const char *headers[FAKE_HEADERS]; /* "name: value" */
     const char *body;
     size_t chunk;         /* bytes a call of on_body; 0: all at once */

@@ -1,6 +1,7 @@
 /* Pages that are asked for while the one before is read: the same comes of it as without, whatever
  * the answer is. The steps of a script are in the order in which requests are sent. */
 #include "fake.h"
+#include "fx.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -273,6 +274,80 @@ static void test_page_sizes(void **state)
     fake_destroy(f);
 }
 
+/* One page with as many records as were asked for, and nothing said of another one: whatever lost
+ * X-Weave-Next-Offset on the way, the list of ids shows it. */
+static void test_lost_offset(void **state)
+{
+    (void)state;
+    for (int lost = 0; lost < 2; lost++) {
+        struct fake *f = make();
+        char *ids = fake_alloc(f, 1000);
+        size_t used = 0;
+        full_page(f, "50", 0, 50, NULL);
+        for (int i = 0; i < 50 + lost; i++)
+            used += (size_t)snprintf(ids + used, 1000 - used, "\"p%d\"\n", i);
+        list(f, ids);
+        fake_pull_ends(f, lost ? HEARTH_ACCOUNT_ERROR : HEARTH_ACCOUNT_OK,
+                       lost ? "has 51 records of history, and its pages brought 50 of them" : "");
+        assert_int_equal(strstr(f->events, "commit history\n") == NULL, lost);
+        fake_destroy(f);
+    }
+}
+
+/* Offsets that lead on for ever, to pages that are empty or have come: not for ever. */
+static void test_pages_without_end(void **state)
+{
+    (void)state;
+    enum { ASKED = 100, START = 5 };
+    for (int empty = 0; empty < 2; empty++) {
+        struct fake *f = make();
+        for (int i = 0; i < (empty ? ASKED : ASKED + 1); i++)
+            page(f, i == 0 ? "" : fake_text(f, "&offset=%d", i), empty ? NULL : "p1",
+                 fake_text(f, "%d", i + 1));
+        /* sent with the head of the last */
+        page(f, fake_text(f, "&offset=%d", empty ? ASKED : ASKED + 1), NULL, NULL);
+        fake_pull_ends(f, HEARTH_ACCOUNT_ERROR, "pages of history do not come to an end");
+        assert_null(strstr(f->events, "commit history"));
+        assert_int_equal(f->cancelled, 1);
+        fake_destroy(f);
+    }
+}
+
+/* What was sent ahead went to the server of before: its answer is nobody's any more. */
+static void test_other_endpoint(void **state)
+{
+    (void)state;
+    static const char PATH[] = "storage/history?full=1";
+    for (int moved = 0; moved < 2; moved++) {
+        struct fake *f = fake_create();
+        struct fx_pull *p = fake_alloc(f, sizeof(*p));
+        struct hearth_pull_result result = {.struct_size = sizeof(result)};
+        struct fx_get get = {.path = PATH};
+        struct fx_answer answer;
+        f->ahead = true;
+        p->fx = f->self;
+        p->handle = f->handle;
+        p->call = &f->call;
+        p->host = &f->host;
+        p->result = &result;
+        p->sender = f->host.extension(&f->host, HEARTH_HOST_AHEAD);
+        snprintf(p->state.endpoint, sizeof(p->state.endpoint), "%s", FAKE_NODE);
+        snprintf(p->state.hawk_id, sizeof(p->state.hawk_id), "hawk-1");
+        snprintf(p->state.hawk_key, sizeof(p->state.hawk_key), "key-1");
+        p->state.hawk_until = INT64_MAX;
+        fake_expect(f, fake_text(f, FAKE_GET "%s", PATH), moved ? 200 : 404, "");
+        fx_storage_ahead(p, &get);
+        if (moved) {
+            snprintf(p->state.endpoint, sizeof(p->state.endpoint), "https://other.example/1.5/7");
+            fake_expect(f, fake_text(f, "GET https://other.example/1.5/7/%s", PATH), 404, "");
+        }
+        get.may_be_missing = true;
+        assert_int_equal(fx_storage_get(p, &get, &answer), FX_MISSING); /* what is there now */
+        assert_int_equal(f->cancelled, moved);
+        fake_destroy(f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +361,9 @@ int main(void)
         cmocka_unit_test(test_circle),
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_page_sizes),
+        cmocka_unit_test(test_lost_offset),
+        cmocka_unit_test(test_pages_without_end),
+        cmocka_unit_test(test_other_endpoint),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

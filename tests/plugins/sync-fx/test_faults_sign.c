@@ -37,8 +37,8 @@ static void test_token_refusals(void **state)
         {401, "{\"status\":\"unauthorized\"}", HEARTH_ACCOUNT_ERROR, /* a gateway's */
          "between here and the token server refuses the request (401"},
         {403, "{\"status\":\"error\"}", HEARTH_ACCOUNT_ERROR,
-         "The token server does not allow the request for 1.0/sync/1.5 (403). Ask whoever runs "
-         "it."},
+         "The token server, or something in front of it, does not allow the request for "
+         "1.0/sync/1.5 (403)"},
         {404, "{\"status\":\"error\"}", HEARTH_ACCOUNT_ERROR,
          "The token server has nothing at 1.0/sync/1.5 (404). It is tried again. Whoever runs this "
          "server can check token_server"},
@@ -49,7 +49,7 @@ static void test_token_refusals(void **state)
         {504, "{\"status\":\"elapsed\"}", HEARTH_ACCOUNT_ERROR, "token server failed (504"},
         {503, "{\"status\":\"error\"}", HEARTH_ACCOUNT_ERROR, "overloaded"},
         {200, "{}", HEARTH_ACCOUNT_ERROR, "does not answer like a token server"},
-        {200, "<html>", HEARTH_ACCOUNT_ERROR, "does not answer like a token server"},
+        {200, "<html>", HEARTH_ACCOUNT_ERROR, "something in between answered in its place"},
         {200, "{\"id\":\"a\\\"b\",\"key\":\"k\",\"uid\":1,\"api_endpoint\":\"https://n/1.5/1\"}",
          HEARTH_ACCOUNT_ERROR, "does not answer like"},
         {200, "{\"id\":\"a\",\"key\":\"k\",\"uid\":\"1\",\"api_endpoint\":\"https://n/1.5/1\"}",

@@ -33,6 +33,8 @@ static void test_storage_statuses(void **state)
         {500, "", NULL, "Sync server failed (500", 0, 0},
         {502, "", NULL, "Sync server failed (502", 0, 0},
         {513, "", NULL, "shut down", 0, 0},
+        {513, "<html>", NULL, "Sync server failed (513", 0, 0},
+        {407, "<html>", NULL, "between here and the Sync server refuses the request (407", 0, 0},
         {301, "", NULL, "redirects", 0, 0},
         {206, "", NULL, "does not understand", 0, 0},
         {200, "{\"bookmarks\":17954174", NULL, "cut off", 0, 0},
@@ -72,6 +74,33 @@ static void test_network(void **state)
         assert_non_null(strstr(fake_words(f), rows[i].words));
         assert_string_equal(f->error, fake_words(f));
         assert_int_equal(f->result.state, HEARTH_ACCOUNT_ERROR);
+        fake_destroy(f);
+    }
+}
+
+/* The host does not ask, because that server has asked for a pause: no address is blamed, and it
+ * is said when it ends. f->now is 2026-11-23 07:05:00 UTC. */
+static void test_pause_of_the_host(void **state)
+{
+    (void)state;
+    for (int server = 0; server < 2; server++) {
+        struct fake *f = fake_create();
+        if (server == 1)
+            fake_expect_token(f);
+        struct fake_step *step =
+            fake_expect(f, server == 0 ? FAKE_TOKEN : FAKE_GET "info/collections",
+                        HEARTH_ERR_UNAVAILABLE, NULL);
+        step->retry_after = 600000;
+        assert_int_equal(fake_pull(f), HEARTH_ERR_UNAVAILABLE);
+        assert_string_equal(fake_words(f),
+                            server == 0 ? "The token server has asked for a pause, and is asked "
+                                          "nothing before 2026-11-23 07:15 UTC. It is tried "
+                                          "again then."
+                                        : "The Sync server has asked for a pause, and is asked "
+                                          "nothing before 2026-11-23 07:15 UTC. It is tried "
+                                          "again then.");
+        assert_int_equal(f->result.account_backoff, 600000);
+        assert_int_equal(f->result.passing, 1);
         fake_destroy(f);
     }
 }
@@ -423,6 +452,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_storage_statuses),
         cmocka_unit_test(test_network),
+        cmocka_unit_test(test_pause_of_the_host),
         cmocka_unit_test(test_soft_backoff),
         cmocka_unit_test(test_unauthorized),
         cmocka_unit_test(test_foreign_pages),

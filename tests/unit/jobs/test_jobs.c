@@ -132,9 +132,9 @@ static void test_pauses(void **state)
     assert_int_equal(jobs_schedule_next(&schedule, &a, now, 0, false, 0), 0);
 }
 
-static void expect_why(const struct hearth_account *account, bool paused, const char *id)
+static void expect_why(const struct hearth_account *account, int64_t paused_until, const char *id)
 {
-    struct hearth_sentence sentence = jobs_schedule_explain(&schedule, account, paused);
+    struct hearth_sentence sentence = jobs_schedule_explain(&schedule, account, paused_until);
     assert_string_equal(hearth_sentence_message(&sentence).id, id);
 }
 
@@ -149,25 +149,28 @@ static void test_explanations(void **state)
                                .last_sync = now,
                                .last_attempt = now};
     a.next_sync = jobs_schedule_next(&schedule, &a, now, 0, false, 0);
-    expect_why(&a, false, "account.next.interval");
-    expect_why(&a, true, "account.next.pause");
+    expect_why(&a, 0, "account.next.interval");
+    expect_why(&a, a.next_sync - 1000, "account.next.pause");
+    expect_why(&a, a.next_sync + MINUTE, "account.next.pause"); /* the rest of it, at least */
+    /* a short one, and the interval is longer */
+    expect_why(&a, now + MINUTE, "account.next.after_pause");
     a.next_sync = now + 22 * MINUTE; /* it came late, and goes back into step */
-    expect_why(&a, false, "account.next.interval");
+    expect_why(&a, 0, "account.next.interval");
     a.next_sync = now + HOUR;
-    expect_why(&a, false, "account.next.pause");
+    expect_why(&a, 0, "account.next.pause");
     a.last_seen = now + 1; /* planned for somebody who came less often */
-    expect_why(&a, false, "account.next.interval");
+    expect_why(&a, 0, "account.next.interval");
     a.state = HEARTH_ACCOUNT_ERROR;
     for (a.failures = 1; a.failures < 20; a.failures++) {
         a.next_sync = jobs_schedule_next(&schedule, &a, now, 0, false, 0xffff);
-        expect_why(&a, false, "account.next.retry");
+        expect_why(&a, 0, "account.next.retry");
     }
     a.failures = 1;
     a.next_sync = now + MINUTE;
-    expect_why(&a, false, "account.next.pause");
+    expect_why(&a, 0, "account.next.pause");
     a.state = HEARTH_ACCOUNT_SIGNIN_NEEDED;
     a.next_sync = now + 8 * HOUR;
-    expect_why(&a, false, "account.next.signin");
+    expect_why(&a, 0, "account.next.signin");
 }
 
 static void test_jitter(void **state)

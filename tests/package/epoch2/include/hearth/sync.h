@@ -252,7 +252,8 @@ struct hearth_signin_step {
     size_t field_count;
     const struct hearth_signin_choice *choices; /* HEARTH_AT */
     size_t choice_count;
-    /* WAIT, and FAILED when trying again makes sense only after so many ms; 0: none */
+    /* WAIT, and FAILED when trying again makes sense only after so many ms: it is then not counted
+     * as a wrong answer of the person's; 0: none */
     int64_t wait;
     uint64_t try_methods; /* FAILED: methods that may do better; enum hearth_signin_method */
     const void *state;    /* not DONE, not FAILED: for next(); at most 16 KiB */
