@@ -54,7 +54,7 @@ int merge_apply_take_visits(struct apply *apply, int64_t page, apply_takes_fn ta
 int merge_apply_take_from_page(struct apply *apply, struct hearth_page *page, apply_takes_fn takes,
                                const void *ctx, struct err *err)
 {
-    struct apply_taken taken;
+    struct apply_taken taken = {0};
     int r = merge_apply_take_visits(apply, page->id, takes, ctx, &taken, err);
     if (r == 0 && taken.left == 0) {
         page->guid = NULL;
@@ -70,7 +70,7 @@ bool merge_apply_is_from(const void *source, const struct hearth_visit *visit)
 
 int merge_apply_end_history(struct apply *apply, struct hearth_page *page, struct err *err)
 {
-    struct apply_taken taken;
+    struct apply_taken taken = {0};
     bool own = page->guid != NULL && model_source_of(page->guid) == apply->source;
     int r =
         merge_apply_take_visits(apply, page->id, merge_apply_is_from, &apply->source, &taken, err);
