@@ -140,15 +140,26 @@ bool sqlite_bulk_lacks(const struct handle *handle, const struct connection *con
            handle->batch.connection == connection;
 }
 
-/* A sort takes as much memory as the page cache may, beside what the cache has now. */
+/* What the cache holds goes into the log by itself: while an index is made, each page that has to
+ * leave the cache would be written to the statement's journal too. Pages in use stay. */
+static int write_cache(struct connection *connection)
+{
+    int code = sqlite3_db_cacheflush(connection->db);
+    return code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY
+               ? 0
+               : sqlite_connection_fail(connection, code);
+}
+
+/* A sort takes as much memory as the page cache may, and what fits the processor's own cache is
+ * sorted sooner than more at a time. */
 int sqlite_bulk_end(struct handle *handle)
 {
     struct batch *batch = &handle->batch;
     struct database *database = handle->database;
-    int r = 0;
     if (!batch->bulk.dropped)
         return 0;
-    sqlite_connection_set_cache(batch->connection, database->batch_cache / 8);
+    int r = write_cache(batch->connection);
+    sqlite_connection_set_cache(batch->connection, database->batch_cache / 16);
     sqlite3_exec(batch->connection->db, SORT_BESIDE, NULL, NULL, NULL);
     for (int i = 0; r == 0 && i < BULK_INDEXES; i++) {
         char **sql = &batch->bulk.indexes[i];
