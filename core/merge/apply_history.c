@@ -167,6 +167,8 @@ static int replay_kind(struct history *history, int wanted)
 {
     struct apply *apply = history->apply;
     int kind, more, r = 0;
+    if (!merge_spool_has(apply->spool, wanted))
+        return 0;
     merge_spool_rewind(apply->spool);
     while (r == 0 && (more = merge_spool_next(apply->spool, &kind, history->err)) != 0) {
         if (more < 0)

@@ -66,6 +66,11 @@ static uint32_t checksum_of(const uint32_t header[HEADER_FIELDS], const char *by
     return (uint32_t)(sum ^ sum >> 33);
 }
 
+bool merge_spool_has(const struct spool *spool, int kind)
+{
+    return (spool->kinds >> kind & 1) != 0;
+}
+
 void merge_spool_begin(struct spool *spool, int kind)
 {
     uint32_t header[HEADER_FIELDS] = {[KIND] = (uint32_t)kind};
@@ -159,6 +164,7 @@ int merge_spool_end(struct spool *spool, struct err *err)
         return r;
     }
     spool->count++;
+    spool->kinds |= (uint32_t)1 << header[KIND];
     return spool->pending.size < SPOOL_BUFFER ? 0 : spool_flush_pending(spool, err);
 }
 

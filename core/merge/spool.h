@@ -26,6 +26,7 @@ struct spool {
     size_t read_at;     /* in record */
     int64_t next;       /* reading: offset of the next record in file and pending together */
     int64_t count;
+    uint32_t kinds;    /* that it has: a bit for each */
     struct buf window; /* reading: a piece of the file */
     int64_t window_at; /* its offset in the file */
 };
@@ -34,6 +35,7 @@ void merge_spool_init(struct spool *spool, const char *directory, const struct l
 void merge_spool_fini(struct spool *spool);
 void merge_spool_clear(struct spool *spool);         /* empty again, ready for new records */
 int64_t merge_spool_size(const struct spool *spool); /* bytes of all records */
+bool merge_spool_has(const struct spool *spool, int kind);
 
 /* Building a record: begin, fields, end. Nothing fails before merge_spool_end(). */
 void merge_spool_begin(struct spool *spool, int kind);
