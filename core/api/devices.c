@@ -214,7 +214,7 @@ int api_tabs_get(struct api_call *call)
 int api_hide_device(struct api *api, struct storage *storage, const char *account,
                     const char *device, bool hidden, struct err *err)
 {
-    static const char *const changed[] = {"devices", "tabs", NULL};
+    const unsigned changed = MERGE_CHANGED(HEARTH_CLIENTS) | MERGE_CHANGED(HEARTH_TABS);
     int64_t generation = 0;
     int r = merge_hide_device(storage, account, device, hidden, &generation, err);
     if (r == 0 && generation != 0)
