@@ -41,7 +41,8 @@ LIBRARIES = {
      "tests"], "cjose/": ["nowhere: core/jose does that"], "uthash.h": ["core/base/map.h"],
 }
 # Hash tables, for core and all plugins of this tree: what they stand on.
-HASH_HEADERS = ("base/hash.h", "base/index_table.h", "base/map.h", "base/number_set.h")
+HASH_HEADERS = ("base/array.h", "base/hash.h", "base/index_table.h", "base/map.h",
+                "base/number_set.h")
 HASH_FILES = tuple(f"core/{name}"[:-1] for name in HASH_HEADERS)
 # What a plugin of this tree may use of core besides hearth/*.h: libraries that themselves use
 # nothing else of core. codec/codec.h is for all of them but the template, which others copy without
@@ -136,6 +137,8 @@ def check_source(path, text):
     in_comment = re.sub(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"",
                         lambda m: re.sub(r"[^\n]", " ", m.group()), text, flags=re.S)
     for n, line in enumerate(in_comment.split("\n"), 1):
+        if path.parts[0] == "core" and str(path) != "core/base/array.c" and "reallocarray(" in line:
+            findings.append(f"{path}:{n}: an array that grows by hand; use base/array.h")
         found = BANNED.search(line)
         if found:
             findings.append(f"{path}:{n}: {found.group(1)} is banned")

@@ -11,6 +11,7 @@
 #include "auth/doors.h"
 #include "auth/session.h"
 #include "http/http.h"
+#include "merge/collections.h"
 #include "nodes/nodes.h"
 
 struct api;
@@ -80,14 +81,11 @@ void api_auth_free(void *auth);
 /* The data of an account changed: its answers of older generations are out of date. Any thread. */
 void api_changed(struct api *api, const char *account, int64_t generation);
 /* The same by somebody here, not by a sync: what is kept in memory is out of date at once, and all
- * processes and event streams hear of it. collections: their names for the event, up to NULL. Any
- * thread that may wait for the queue. */
-void api_tell_changed(struct api *api, const char *account, int64_t generation,
-                      const char *const *collections);
-/* The event that says so; free(). NULL: out of memory. */
-char *api_changed_event(int64_t generation, const char *const *collections);
-/* The names of a removal. */
-extern const char *const api_removal_collections[];
+ * processes and event streams hear of it. changed: as merge_changed_event() has it. Any thread that
+ * may wait for the queue. */
+void api_tell_changed(struct api *api, const char *account, int64_t generation, unsigned changed);
+/* What a removal changes. */
+enum { API_REMOVAL_CHANGES = MERGE_CHANGED(HEARTH_HISTORY) };
 /* merge_removed_here_put() for a person, with all that has to hear of it. Of `removed` kind and
  * what it says are given; id (in ret_result) and created are filled in. */
 int api_removal_put(struct api *api, struct node_storages *storages, struct storage *storage,

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 enum { ID_MAX = 256 };
 
 struct level {
@@ -34,14 +36,8 @@ static int walk_push_folder(struct walk *walk, const char *guid)
 {
     if (goes_round(walk, guid))
         return HEARTH_ERR_CORRUPT;
-    if (walk->depth == walk->room) {
-        size_t room = walk->room == 0 ? 16 : walk->room * 2;
-        struct level *grown = realloc(walk->levels, room * sizeof(*grown));
-        if (grown == NULL)
-            return HEARTH_ERR_NOMEM;
-        walk->levels = grown;
-        walk->room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(walk->levels, walk->depth, walk->room))
+        return HEARTH_ERR_NOMEM;
     struct level *level = &walk->levels[walk->depth++];
     snprintf(level->folder, sizeof(level->folder), "%s", guid);
     level->after = -1;

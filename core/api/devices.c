@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "base/array.h"
 #include "merge/hide_device.h"
 #include "plug/fields.h"
 #include "search/text_filter.h"
@@ -55,14 +56,8 @@ static int devices_on_group(void *ctx, const char *device, const struct hearth_t
 {
     struct devices *devices = ctx;
     struct arena *arena = &devices->call->request->arena;
-    if (devices->group_count == devices->group_room) {
-        size_t room = devices->group_room == 0 ? 16 : devices->group_room * 2;
-        struct device_group *grown = reallocarray(devices->groups, room, sizeof(*grown));
-        if (grown == NULL)
-            return devices_no_memory(devices);
-        devices->groups = grown;
-        devices->group_room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(devices->groups, devices->group_count, devices->group_room))
+        return devices_no_memory(devices);
     struct device_group *copy = &devices->groups[devices->group_count];
     *copy = (struct device_group){.device = arena_strdup(arena, device),
                                   .group.struct_size = sizeof(copy->group)};
@@ -87,14 +82,8 @@ static json_t *groups_json(const struct devices *devices, const char *device)
 static int devices_on_tab(void *ctx, const char *device, const struct hearth_tab *tab)
 {
     struct devices *devices = ctx;
-    if (devices->tab_count == devices->tab_room) {
-        size_t room = devices->tab_room == 0 ? 64 : devices->tab_room * 2;
-        struct placed_tab *grown = reallocarray(devices->tabs, room, sizeof(*grown));
-        if (grown == NULL)
-            return devices_no_memory(devices);
-        devices->tabs = grown;
-        devices->tab_room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(devices->tabs, devices->tab_count, devices->tab_room))
+        return devices_no_memory(devices);
     bool listed =
         devices->with_tabs && search_text_filter_match(&devices->words, tab->title, tab->url, NULL);
     devices->tabs[devices->tab_count++] = (struct placed_tab){
@@ -214,7 +203,7 @@ int api_tabs_get(struct api_call *call)
 int api_hide_device(struct api *api, struct storage *storage, const char *account,
                     const char *device, bool hidden, struct err *err)
 {
-    static const char *const changed[] = {"devices", "tabs", NULL};
+    const unsigned changed = MERGE_CHANGED(HEARTH_CLIENTS) | MERGE_CHANGED(HEARTH_TABS);
     int64_t generation = 0;
     int r = merge_hide_device(storage, account, device, hidden, &generation, err);
     if (r == 0 && generation != 0)

@@ -6,6 +6,7 @@
 
 #include "api/export.h"
 #include "api/item.h"
+#include "base/array.h"
 #include "model/url.h"
 #include "plug/fields.h"
 
@@ -40,14 +41,8 @@ static int keep_tab(void *ctx, const char *device, const struct hearth_tab *tab)
 {
     (void)device;
     struct tabs_export *tabs = ctx;
-    if (tabs->count == tabs->room) {
-        size_t room = tabs->room == 0 ? 64 : tabs->room * 2;
-        struct kept_tab *grown = realloc(tabs->tabs, room * sizeof(*grown));
-        if (grown == NULL)
-            return tabs_no_memory(tabs);
-        tabs->tabs = grown;
-        tabs->room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(tabs->tabs, tabs->count, tabs->room))
+        return tabs_no_memory(tabs);
     struct kept_tab *kept = &tabs->tabs[tabs->count];
     *kept = (struct kept_tab){.tab = {.struct_size = sizeof(kept->tab)}};
     if (plug_fields_copy(&plug_fields_tab, tab, &tabs->export->scratch, &kept->tab) < 0)

@@ -13,8 +13,6 @@ enum { REMOVAL_ID = 16, REMOVAL_HOST = 256, REMOVAL_TYPE_MAX = 9 };
 
 /* --- done here, and told --- */
 
-const char *const api_removal_collections[] = {"history", NULL};
-
 int api_removal_put(struct api *api, struct node_storages *storages, struct storage *storage,
                     const char *account, struct hearth_removed_here *removed,
                     struct removed_here_result *ret_result, struct err *err)
@@ -33,7 +31,7 @@ int api_removal_put(struct api *api, struct node_storages *storages, struct stor
     /* what was typed for it has no generation; and when it failed it may be there */
     api_response_cache_drop_account(api->cache, account);
     if (r == 0 && ret_result->generation != 0)
-        api_tell_changed(api, account, ret_result->generation, api_removal_collections);
+        api_tell_changed(api, account, ret_result->generation, API_REMOVAL_CHANGES);
     return r;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "archive/scan.h"
+#include "base/array.h"
 #include "base/buf.h"
 #include "base/str.h"
 #include "codec/codec.h"
@@ -233,14 +234,8 @@ static int reader_read_children(struct archive_reader *reader, struct scan *scan
                                              ? reader->limits.key_bytes
                                              : HEARTH_KEY_MAX))
             return bad_line(reader, err, "the id of one of its children is empty or too long");
-        if (count == reader->child_room) {
-            size_t room = count == 0 ? 64 : 2 * count;
-            void *children = reallocarray(reader->children, room, sizeof(reader->children[0]));
-            if (children == NULL)
-                return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-            reader->children = children;
-            reader->child_room = room;
-        }
+        if (!ARRAY_MAKE_ROOM(reader->children, count, reader->child_room))
+            return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
         reader->children[count++] = child;
     }
     record->listed = reader->children;

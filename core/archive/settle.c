@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "archive/archive.h"
+#include "base/array.h"
 #include "base/clock.h"
 #include "merge/apply.h"
 #include "merge/bookmark_rules.h"
@@ -66,14 +67,8 @@ static int settle_compare_pages(const void *a, const void *b)
 static int settle_on_page(void *ctx, const struct hearth_page *page)
 {
     struct settling *settling = ctx;
-    if (settling->count == settling->room) {
-        size_t room = settling->room == 0 ? 256 : settling->room * 2;
-        int64_t *pages = reallocarray(settling->pages, room, sizeof(*pages));
-        if (pages == NULL)
-            return settling->failed = true;
-        settling->pages = pages;
-        settling->room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(settling->pages, settling->count, settling->room))
+        return settling->failed = true;
     settling->pages[settling->count++] = page->id;
     return 0;
 }

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 struct archive_source {
     int64_t id;
     char *provider;
@@ -28,14 +30,8 @@ int archive_sources_check(struct storage *storage, const char *account, struct e
 int archive_sources_put(struct archive_sources *sources, struct storage *storage,
                         const char *account, const struct hearth_source *source, struct err *err)
 {
-    if (sources->count == sources->room) {
-        size_t room = sources->room == 0 ? 16 : 2 * sources->room;
-        void *list = reallocarray(sources->list, room, sizeof(sources->list[0]));
-        if (list == NULL)
-            return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-        sources->list = list;
-        sources->room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(sources->list, sources->count, sources->room))
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     char *provider = strdup(source->provider);
     if (provider == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "archive/lines.h"
+#include "base/array.h"
 
 /* What is asked for at once, and how many bytes the lines that wait for it have about. */
 enum { PIECE_PAGES = 256, PIECE_BYTES = 1 << 20 };
@@ -66,15 +67,8 @@ static int page_lines_note_visit(void *ctx, int64_t page, const struct hearth_vi
     size_t i = page_lines_index(piece, page);
     if (i == piece->count)
         return 0;
-    if (piece->visit_count == piece->visit_room) {
-        size_t room = piece->visit_room == 0 ? 1024 : 2 * piece->visit_room;
-        void *visits = reallocarray(piece->visits, room, sizeof(piece->visits[0]));
-        if (visits == NULL)
-            return archive_fails(piece->w,
-                                 err_set(piece->w->err, HEARTH_ERR_NOMEM, "out of memory"));
-        piece->visits = visits;
-        piece->visit_room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(piece->visits, piece->visit_count, piece->visit_room))
+        return archive_fails(piece->w, err_set(piece->w->err, HEARTH_ERR_NOMEM, "out of memory"));
     piece->visits[piece->visit_count++] = *visit;
     piece->visits[piece->visit_count - 1].reserved = (uint32_t)i;
     return 0;

@@ -2,9 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/hash.h"
-
-enum { FIRST = 64 };
 
 static uint64_t number_hash(uint64_t number)
 {
@@ -36,14 +35,8 @@ void number_set_clear(struct number_set *set)
 
 static bool number_set_reserve(struct number_set *set)
 {
-    if (set->count == set->room) {
-        size_t room = set->room == 0 ? FIRST : set->room * 2;
-        uint64_t *numbers = reallocarray(set->numbers, room, sizeof(*numbers));
-        if (numbers == NULL)
-            return false;
-        set->numbers = numbers;
-        set->room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(set->numbers, set->count, set->room))
+        return false;
     return index_table_reserve(&set->table, set->count, number_hash_of, set->numbers);
 }
 

@@ -34,13 +34,12 @@ static int sync_on_cursor(void *ctx, int64_t source, int32_t collection, const c
     return 0;
 }
 
-static void sync_emit_event(const struct sync_context *context, const char *account, json_t *object)
+/* Takes the text; NULL: there was no memory for it. */
+static void sync_emit_event(const struct sync_context *context, const char *account, char *text)
 {
-    char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
     if (text != NULL && context->event != NULL)
         context->event(context->event_ctx, account, text);
     free(text);
-    json_decref(object);
 }
 
 static void emit_state(const struct sync_context *context, const char *account, const char *state,
@@ -50,21 +49,16 @@ static void emit_state(const struct sync_context *context, const char *account, 
     json_t *message = parameters == NULL
                           ? json_null()
                           : json_pack("{s:s, s:o}", "id", detail->id, "parameters", parameters);
-    sync_emit_event(context, account,
-                    json_pack("{s:s, s:s, s:s, s:o}", "event", "sync", "state", state, "detail",
-                              detail->text, "message", message));
+    json_t *event = json_pack("{s:s, s:s, s:s, s:o}", "event", "sync", "state", state, "detail",
+                              detail->text, "message", message);
+    sync_emit_event(context, account, json_dumps(event, JSON_COMPACT));
+    json_decref(event);
 }
 
 void jobs_sync_tell_changed(const struct sync_context *context, const char *account,
                             int64_t generation, unsigned changed)
 {
-    json_t *collections = json_array();
-    for (int32_t c = 1; c < HEARTH_COLLECTION_SLOTS; c++)
-        if ((changed & 1u << c) != 0)
-            json_array_append_new(collections, json_string(merge_collection_name(c)));
-    sync_emit_event(context, account,
-                    json_pack("{s:s, s:I, s:o}", "event", "changed", "generation",
-                              (json_int_t)generation, "collections", collections));
+    sync_emit_event(context, account, merge_changed_event(generation, changed));
 }
 
 /* What stands between the account and its sync is this server's own trouble: the person learns

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/log.h"
 #include "jobs/jobs_internal.h"
 #include "merge/upgrade.h"
@@ -22,14 +23,8 @@ struct upgrade_list {
 static int upgrade_on_account(void *ctx, const struct hearth_account *account)
 {
     struct upgrade_list *list = ctx;
-    if (list->count == list->room) {
-        size_t room = list->room == 0 ? 64 : 2 * list->room;
-        void *ids = reallocarray(list->ids, room, sizeof(*list->ids));
-        if (ids == NULL)
-            return list->failed = true;
-        list->ids = ids;
-        list->room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(list->ids, list->count, list->room))
+        return list->failed = true;
     snprintf(list->ids[list->count++], sizeof(*list->ids), "%s", account->id);
     return 0;
 }

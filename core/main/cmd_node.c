@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "main/app.h"
 #include "main/audit.h"
@@ -96,13 +97,8 @@ struct leavers {
 static int note_leaver(void *ctx, const struct hearth_account *account)
 {
     struct leavers *leavers = ctx;
-    if (leavers->count == leavers->room) {
-        leavers->room = leavers->room == 0 ? 256 : leavers->room * 2;
-        struct leaver *items = realloc(leavers->items, leavers->room * sizeof(*items));
-        if (items == NULL)
-            return 1;
-        leavers->items = items;
-    }
+    if (!ARRAY_MAKE_ROOM(leavers->items, leavers->count, leavers->room))
+        return 1;
     struct leaver *leaver = &leavers->items[leavers->count++];
     snprintf(leaver->id, sizeof(leaver->id), "%s", account->id);
     leaver->to = nodes_home(&leavers->app->nodes,

@@ -86,7 +86,7 @@ void main_forget_changed(struct app *app, const char *account, int64_t generatio
         app, json_pack("{s:s, s:I}", "account", account, "generation", (json_int_t)generation),
         &err);
     if (r < 0) { /* none that knows how, but there may be others elsewhere */
-        char *event = api_changed_event(generation, api_removal_collections);
+        char *event = merge_changed_event(generation, API_REMOVAL_CHANGES);
         struct err why = {0};
         int q = event == NULL ? err_set(&why, HEARTH_ERR_NOMEM, "out of memory")
                               : forget_notify_queue(app, account, event, &why);
@@ -114,7 +114,7 @@ void main_forget_take(struct http_request *request, struct http_reply *reply, vo
     const char *account = json_string_value(json_object_get(object, "account"));
     int64_t generation = json_integer_value(json_object_get(object, "generation"));
     if (account != NULL && forgetting != NULL && generation > 0) {
-        api_tell_changed(forgetting, account, generation, api_removal_collections);
+        api_tell_changed(forgetting, account, generation, API_REMOVAL_CHANGES);
         reply->status = 204;
     } else if (account == NULL || forgetting == NULL)
         http_reply_operator_problem(reply, 400, "bad_request",

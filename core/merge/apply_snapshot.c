@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 static int snapshot_no_memory(struct err *err)
 {
     return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
@@ -151,14 +153,8 @@ static int on_stored_page(void *ctx, const struct hearth_page *page)
     if (has_no_history(page) || number_set_has(&snapshot->seen, (uint64_t)page->id) ||
         number_set_has(&snapshot->damaged, (uint64_t)page->id))
         return 0;
-    if (absent->count == absent->room) {
-        size_t room = absent->room == 0 ? 256 : absent->room * 2;
-        int64_t *pages = reallocarray(absent->pages, room, sizeof(*pages));
-        if (pages == NULL)
-            return absent->failed = true;
-        absent->pages = pages;
-        absent->room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(absent->pages, absent->count, absent->room))
+        return absent->failed = true;
     absent->pages[absent->count++] = page->id;
     return 0;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "merge/apply.h"
 #include "merge/known_devices.h"
 #include "merge/records.h"
@@ -46,14 +47,8 @@ static struct owner *tabs_find_or_add_owner(struct owners *owners, struct arena 
     struct owner *found = tabs_find_owner(owners, id);
     if (found != NULL)
         return found;
-    if (owners->count == owners->room) {
-        size_t room = owners->room == 0 ? 16 : owners->room * 2;
-        struct owner *grown = realloc(owners->list, room * sizeof(*grown));
-        if (grown == NULL)
-            return NULL;
-        owners->list = grown;
-        owners->room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(owners->list, owners->count, owners->room))
+        return NULL;
     found = &owners->list[owners->count];
     *found = (struct owner){.id = arena_strdup(arena, id)};
     owners->count += found->id != NULL;

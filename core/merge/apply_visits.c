@@ -1,6 +1,7 @@
 /* Taking visits of a page away, and leaving those of others. */
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "merge/apply.h"
 #include "model/source_id.h"
 
@@ -20,14 +21,8 @@ static int sort_visit(void *ctx, const struct hearth_visit *visit)
         sorting->taken++;
         return 0;
     }
-    if (sorting->count == sorting->room) {
-        size_t room = sorting->room == 0 ? 64 : 2 * sorting->room;
-        struct hearth_visit *left = reallocarray(sorting->left, room, sizeof(*left));
-        if (left == NULL)
-            return sorting->failed = true;
-        sorting->left = left;
-        sorting->room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(sorting->left, sorting->count, sorting->room))
+        return sorting->failed = true;
     sorting->left[sorting->count++] =
         (struct hearth_visit)HEARTH_VISIT_OF(visit->date, visit->type, visit->source);
     return 0;

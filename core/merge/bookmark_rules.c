@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/array.h"
 #include "base/log.h"
 #include "merge/ahead.h"
 #include "merge/apply_tree.h"
@@ -63,14 +64,8 @@ static int on_looked_at(void *ctx, const struct hearth_bookmark_item *item)
         return renewing->failed = true;
     if (item->said_kind != 0)
         return 0;
-    if (renewing->count == renewing->room) {
-        size_t room = renewing->room == 0 ? 64 : 2 * renewing->room;
-        const char **grown = reallocarray(renewing->guids, room, sizeof(*grown));
-        if (grown == NULL)
-            return renewing->failed = true;
-        renewing->guids = grown;
-        renewing->room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(renewing->guids, renewing->count, renewing->room))
+        return renewing->failed = true;
     const char *guid = arena_strdup(&renewing->arena, item->guid);
     renewing->guids[renewing->count++] = guid;
     return renewing->failed = guid == NULL;

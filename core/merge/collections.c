@@ -1,5 +1,6 @@
 #include "merge/collections.h"
 
+#include <jansson.h>
 #include <stddef.h>
 
 #include "hearth/storage.h"
@@ -26,4 +27,17 @@ const char *merge_collection_name(int32_t collection)
 {
     const char *name = hearth_collection_name(collection);
     return name != NULL ? name : collection == HEARTH_COLLECTION_NONE ? "account" : "unknown";
+}
+
+char *merge_changed_event(int64_t generation, unsigned changed)
+{
+    json_t *names = json_array();
+    for (int32_t c = 1; c < HEARTH_COLLECTION_SLOTS; c++)
+        if ((changed & MERGE_CHANGED(c)) != 0)
+            json_array_append_new(names, json_string(merge_collection_name(c)));
+    json_t *event = json_pack("{s:s, s:I, s:o}", "event", "changed", "generation",
+                              (json_int_t)generation, "collections", names);
+    char *text = json_dumps(event, JSON_COMPACT);
+    json_decref(event);
+    return text;
 }

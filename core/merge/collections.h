@@ -29,5 +29,9 @@ const struct merge_collection *merge_collection(int32_t collection);
 /* For people and events: "devices"; "account" for HEARTH_COLLECTION_NONE, "unknown" for what is
  * none. */
 const char *merge_collection_name(int32_t collection);
+/* The event of an account's new generation, as JSON for the queue and for event streams. changed:
+ * MERGE_CHANGED() of each collection of which it tells. free(); NULL: out of memory. */
+#define MERGE_CHANGED(collection) (1u << (collection))
+char *merge_changed_event(int64_t generation, unsigned changed);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "merge/records.h"
 
 struct kept_bookmark {
@@ -24,14 +25,8 @@ static int kept_no_memory(struct err *err)
 
 static bool kept_add(struct kept *kept, const char *id)
 {
-    if (kept->count == kept->room) {
-        size_t room = kept->room == 0 ? 64 : kept->room * 2;
-        const char **ids = realloc(kept->ids, room * sizeof(*ids));
-        if (ids == NULL)
-            return false;
-        kept->ids = ids;
-        kept->room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(kept->ids, kept->count, kept->room))
+        return false;
     kept->ids[kept->count] = arena_strdup(&kept->arena, id);
     return kept->ids[kept->count++] != NULL;
 }
@@ -116,14 +111,8 @@ static int on_kept_child(void *ctx, int64_t source, const char *folder, int64_t 
     if (at == SIZE_MAX)
         return 0;
     struct kept_bookmark *b = &loading->kept->bookmarks[at];
-    if (b->child_count == b->child_room) {
-        size_t room = b->child_room == 0 ? 32 : b->child_room * 2;
-        const char **children = realloc(b->children, room * sizeof(*children));
-        if (children == NULL)
-            return loading->failed = true;
-        b->children = children;
-        b->child_room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(b->children, b->child_count, b->child_room))
+        return loading->failed = true;
     const char *copy = arena_strdup(&loading->kept->arena, child);
     if (copy == NULL)
         return loading->failed = true;

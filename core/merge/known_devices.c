@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/str.h"
 #include "plug/fields.h"
 
@@ -14,14 +15,8 @@ struct loading_devices {
 
 static bool add_known(struct known_devices *known, const struct hearth_device *device)
 {
-    if (known->count == known->room) {
-        size_t room = known->room == 0 ? 16 : known->room * 2;
-        struct hearth_device *grown = realloc(known->devices, room * sizeof(*grown));
-        if (grown == NULL)
-            return false;
-        known->devices = grown;
-        known->room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(known->devices, known->count, known->room))
+        return false;
     struct hearth_device *copy = &known->devices[known->count];
     *copy = (struct hearth_device){.struct_size = sizeof(*copy)};
     return plug_fields_copy(&plug_fields_device, device, &known->arena, copy) == 0 &&

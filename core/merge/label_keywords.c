@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/number_set.h"
 #include "base/str.h"
 #include "codec/codec.h"
@@ -61,14 +62,8 @@ static int on_keyed_item(void *ctx, const struct hearth_bookmark_item *item)
     bool of_page = item->page != 0 && number_set_has(&keywords->pages, (uint64_t)item->page);
     if (!of_page && item->keyword == NULL)
         return 0;
-    if (keywords->count == keywords->room) {
-        size_t room = keywords->room == 0 ? 64 : 2 * keywords->room;
-        struct keyed *grown = reallocarray(keywords->list, room, sizeof(*grown));
-        if (grown == NULL)
-            return keywords->failed = true;
-        keywords->list = grown;
-        keywords->room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(keywords->list, keywords->count, keywords->room))
+        return keywords->failed = true;
     struct keyed *keyed = &keywords->list[keywords->count++];
     *keyed = (struct keyed){.source = item->source,
                             .page = item->page,

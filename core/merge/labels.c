@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/str.h"
 #include "codec/codec.h"
 #include "merge/ahead.h"
@@ -38,14 +39,8 @@ static bool add_one_tag(struct tag_list *list, struct arena *arena, const char *
         size--;
     if (size == 0)
         return true;
-    if (list->count == list->room) {
-        size_t room = list->room == 0 ? 16 : 2 * list->room;
-        struct label_tag *grown = reallocarray(list->tags, room, sizeof(*grown));
-        if (grown == NULL)
-            return labels_no_memory(list);
-        list->tags = grown;
-        list->room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(list->tags, list->count, list->room))
+        return labels_no_memory(list);
     char *folded = arena_alloc(arena, CODEC_FOLD_GROWTH * size + 1);
     const char *copy = arena_strndup(arena, text, size);
     if (folded == NULL || copy == NULL)
@@ -145,14 +140,8 @@ struct copies {
 static int labels_on_copy(void *ctx, const struct hearth_bookmark *row)
 {
     struct copies *copies = ctx;
-    if (copies->count == copies->room) {
-        size_t room = copies->room == 0 ? 8 : 2 * copies->room;
-        struct copy *grown = reallocarray(copies->list, room, sizeof(*grown));
-        if (grown == NULL)
-            return copies->failed = true;
-        copies->list = grown;
-        copies->room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(copies->list, copies->count, copies->room))
+        return copies->failed = true;
     struct copy *copy = &copies->list[copies->count++];
     *copy = (struct copy){.source = row->source,
                           .modified = row->modified,

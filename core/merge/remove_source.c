@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "merge/apply.h"
@@ -37,22 +38,6 @@ struct removing {
     bool has_visits[PIECE];
     bool failed;
 };
-
-/* false: no memory. */
-static bool remove_grow_array(void **items, size_t count, size_t *room, size_t size)
-{
-    if (count < *room)
-        return true;
-    size_t wanted = *room == 0 ? 64 : 2 * *room;
-    void *grown = reallocarray(*items, wanted, size);
-    if (grown == NULL)
-        return false;
-    *items = grown;
-    *room = wanted;
-    return true;
-}
-#define MAKE_ROOM(items, count, room)                                                              \
-    remove_grow_array((void **)&(items), (count), &(room), sizeof((items)[0]))
 
 static int removing_no_memory(struct err *err)
 {
@@ -103,7 +88,7 @@ static int note_device(void *ctx, const struct hearth_device *device, int64_t ta
     (void)tabs;
     if (device->source != removing->apply.source)
         return 0;
-    if (!MAKE_ROOM(removing->devices, removing->device_count, removing->device_room))
+    if (!ARRAY_MAKE_ROOM(removing->devices, removing->device_count, removing->device_room))
         return removing->failed = true;
     const char *id = arena_strdup(&removing->kept, device->id);
     if (id == NULL)
@@ -142,7 +127,7 @@ static int remove_compare_pages(const void *a, const void *b)
 static int remove_note_page(void *ctx, const struct hearth_page *page)
 {
     struct removing *removing = ctx;
-    if (!MAKE_ROOM(removing->pages, removing->page_count, removing->page_room))
+    if (!ARRAY_MAKE_ROOM(removing->pages, removing->page_count, removing->page_room))
         return removing->failed = true;
     removing->pages[removing->page_count++] = page->id;
     return 0;
@@ -155,7 +140,7 @@ static bool end_ids(struct removing *removing)
     if (count == 0)
         return true;
     const char **own = arena_alloc(&removing->kept, count * sizeof(*own));
-    if (own == NULL || !MAKE_ROOM(removing->ids, removing->id_count, removing->id_room))
+    if (own == NULL || !ARRAY_MAKE_ROOM(removing->ids, removing->id_count, removing->id_room))
         return false;
     memcpy(own, removing->own, count * sizeof(*own));
     removing->ids[removing->id_count++] =
@@ -183,7 +168,8 @@ static int note_guid(void *ctx, const char *guid, int64_t page)
     if (!own && !is_better(guid, removing->other))
         return 0;
     const char *copy = arena_strdup(&removing->kept, guid);
-    if (copy == NULL || (own && !MAKE_ROOM(removing->own, removing->own_count, removing->own_room)))
+    if (copy == NULL ||
+        (own && !ARRAY_MAKE_ROOM(removing->own, removing->own_count, removing->own_room)))
         return removing->failed = true;
     if (own)
         removing->own[removing->own_count++] = copy;

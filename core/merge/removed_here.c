@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "merge/apply.h"
@@ -93,15 +94,9 @@ struct taking {
 
 static bool removed_here_note_page(struct taking *taking, int64_t page)
 {
-    if (taking->count == taking->room) {
-        size_t room = taking->room == 0 ? 256 : taking->room * 2;
-        int64_t *pages = reallocarray(taking->pages, room, sizeof(*pages));
-        if (pages == NULL) {
-            taking->failed = true;
-            return false;
-        }
-        taking->pages = pages;
-        taking->room = room;
+    if (!ARRAY_MAKE_ROOM(taking->pages, taking->count, taking->room)) {
+        taking->failed = true;
+        return false;
     }
     taking->pages[taking->count++] = page;
     return true;
@@ -254,14 +249,8 @@ static int removed_here_on_pick(void *ctx, const struct hearth_pick *pick)
 {
     struct picked *picked = ctx;
     struct arena *arena = &picked->taking->apply.arena;
-    if (picked->count == picked->room) {
-        size_t room = picked->room == 0 ? 64 : picked->room * 2;
-        struct hearth_pick *picks = reallocarray(picked->picks, room, sizeof(*picks));
-        if (picks == NULL)
-            return picked->failed = true;
-        picked->picks = picks;
-        picked->room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(picked->picks, picked->count, picked->room))
+        return picked->failed = true;
     const char *input = arena_strdup(arena, pick->input);
     picked->picks[picked->count++] =
         (struct hearth_pick){.struct_size = sizeof(*pick), .input = input, .page = pick->page};

@@ -191,7 +191,7 @@ static int sink_on_commit(void *ctx, const char *cursor)
               LOG_TEXT("how", how_it_came(sink)), LOG_TEXT("changed", changed ? "yes" : "no"),
               LOG_INT("records", sink->records - sink->records_before));
     if (changed) {
-        sink->changed |= 1u << sink->collection;
+        sink->changed |= MERGE_CHANGED(sink->collection);
         sink->generation = generation;
     }
     sink->collection = HEARTH_COLLECTION_NONE;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "model/source_id.h"
 
@@ -26,14 +27,8 @@ uint64_t merge_stored_tabs_say(const struct fields *fields, const void *record)
 
 static struct stored_tab *stored_tabs_add_row(struct stored_tabs *stored, const char *device)
 {
-    if (stored->count == stored->room) {
-        size_t room = stored->room == 0 ? 64 : stored->room * 2;
-        struct stored_tab *rows = realloc(stored->rows, room * sizeof(*rows));
-        if (rows == NULL)
-            return NULL;
-        stored->rows = rows;
-        stored->room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(stored->rows, stored->count, stored->room))
+        return NULL;
     const char *last = stored->count == 0 ? NULL : stored->rows[stored->count - 1].device;
     struct stored_tab *row = &stored->rows[stored->count];
     bool same = last != NULL && strcmp(last, device) == 0; /* they come by device */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/str.h"
 #include "model/page.h"
@@ -39,14 +40,8 @@ struct moving_visits {
 static int unite_on_visit(void *ctx, const struct hearth_visit *visit)
 {
     struct moving_visits *visits = ctx;
-    if (visits->count == visits->room) {
-        size_t room = visits->room == 0 ? 64 : 2 * visits->room;
-        struct hearth_visit *list = reallocarray(visits->list, room, sizeof(*list));
-        if (list == NULL)
-            return visits->failed = true;
-        visits->list = list;
-        visits->room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(visits->list, visits->count, visits->room))
+        return visits->failed = true;
     visits->list[visits->count++] =
         (struct hearth_visit)HEARTH_VISIT_OF(visit->date, visit->type, visit->source);
     return 0;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/str.h"
 #include "merge/unite_pages.h"
 #include "model/url_canonical.h"
@@ -40,19 +41,6 @@ static int upgrade_no_memory(struct err *err)
     return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
 }
 
-static bool upgrade_grow(void **list, size_t *room, size_t count, size_t size)
-{
-    if (count < *room)
-        return true;
-    size_t more = *room == 0 ? 256 : 2 * *room;
-    void *grown = reallocarray(*list, more, size);
-    if (grown == NULL)
-        return false;
-    *list = grown;
-    *room = more;
-    return true;
-}
-
 /* --- what is to be done --- */
 
 static int upgrade_on_cursor(void *ctx, int64_t source, int32_t collection, const char *text)
@@ -81,8 +69,7 @@ static int upgrade_on_page(void *ctx, const struct hearth_page *page)
     upgrade->looked++;
     if (page->gone != 0 || page->url == NULL || is_canonical(upgrade, page))
         return upgrade->failed;
-    if (!upgrade_grow((void **)&upgrade->pages, &upgrade->room, upgrade->count,
-                      sizeof(*upgrade->pages)))
+    if (!ARRAY_MAKE_ROOM(upgrade->pages, upgrade->count, upgrade->room))
         return upgrade->failed = true;
     upgrade->pages[upgrade->count++] = page->id;
     return upgrade->failed;
@@ -107,8 +94,7 @@ static int upgrade_on_guid(void *ctx, const char *guid, int64_t page)
     if (!upgrade_has_page(upgrade, page))
         return 0;
     const char *copy = arena_strdup(&upgrade->kept, guid);
-    if (copy == NULL || !upgrade_grow((void **)&upgrade->guids, &upgrade->guid_room,
-                                      upgrade->guid_count, sizeof(*upgrade->guids)))
+    if (copy == NULL || !ARRAY_MAKE_ROOM(upgrade->guids, upgrade->guid_count, upgrade->guid_room))
         return upgrade->failed = true;
     upgrade->guids[upgrade->guid_count++] = (struct joined_guid){page, copy};
     return 0;
@@ -178,8 +164,7 @@ static int piece_on_pick(void *ctx, const struct hearth_pick *pick)
         bsearch(&pick->page, piece->targets, piece->count, sizeof(pick->page),
                 upgrade_compare_pages) == NULL)
         return 0;
-    if (!upgrade_grow((void **)&piece->picks, &piece->pick_room, piece->pick_count,
-                      sizeof(*piece->picks)) ||
+    if (!ARRAY_MAKE_ROOM(piece->picks, piece->pick_count, piece->pick_room) ||
         plug_fields_copy(&plug_fields_pick, pick, &piece->arena, &piece->picks[piece->pick_count]) <
             0)
         return piece->failed = true;
@@ -193,8 +178,7 @@ static int piece_on_removed(void *ctx, const struct hearth_removed_here *removed
     struct piece *piece = ctx;
     if (united_of(piece, removed->page) == NULL)
         return 0;
-    if (!upgrade_grow((void **)&piece->removed, &piece->removed_room, piece->removed_count,
-                      sizeof(*piece->removed)) ||
+    if (!ARRAY_MAKE_ROOM(piece->removed, piece->removed_count, piece->removed_room) ||
         plug_fields_copy(&plug_fields_removed_here, removed, &piece->arena,
                          &piece->removed[piece->removed_count]) < 0)
         return piece->failed = true;

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 void model_removed_here_init(struct model_removed_here *here)
 {
     *here = (struct model_removed_here){0};
@@ -20,14 +22,8 @@ void model_removed_here_fini(struct model_removed_here *here)
 
 static bool rules_add(struct model_removed_rules *rules, const struct model_removed_rule *rule)
 {
-    if (rules->count == rules->room) {
-        size_t room = rules->room == 0 ? 16 : rules->room * 2;
-        struct model_removed_rule *larger = reallocarray(rules->rules, room, sizeof(*larger));
-        if (larger == NULL)
-            return false;
-        rules->rules = larger;
-        rules->room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(rules->rules, rules->count, rules->room))
+        return false;
     rules->rules[rules->count++] = *rule;
     return true;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/lock.h"
@@ -117,15 +118,9 @@ static int on_curl_timer(CURLM *multi, long ms, void *ctx)
 
 static void net_submit_fetch(struct net *net, struct fetch *fetch)
 {
-    if (net->active_count == net->active_room) {
-        size_t room = net->active_room == 0 ? 32 : net->active_room * 2;
-        struct fetch **active = realloc(net->active, room * sizeof(struct fetch *));
-        if (active == NULL) {
-            net_finish_fetch(net, fetch, CURLE_OUT_OF_MEMORY);
-            return;
-        }
-        net->active = active;
-        net->active_room = room;
+    if (!ARRAY_MAKE_ROOM(net->active, net->active_count, net->active_room)) {
+        net_finish_fetch(net, fetch, CURLE_OUT_OF_MEMORY);
+        return;
     }
     net->active[net->active_count++] = fetch;
     fetch->added = curl_multi_add_handle(net->multi, fetch->easy) == CURLM_OK;

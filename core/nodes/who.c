@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/str.h"
 #include "codec/codec.h"
@@ -22,14 +23,8 @@ bool nodes_who_lower(const char *text, char ret_text[WHO_TEXT_MAX])
 static int keep_one(void *ctx, const struct hearth_account_identity *identity)
 {
     struct who_kept *kept = ctx;
-    if (kept->count == kept->room) {
-        size_t room = kept->room == 0 ? 8 : kept->room * 2;
-        void *items = reallocarray(kept->items, room, sizeof(kept->items[0]));
-        if (items == NULL)
-            return HEARTH_ERR_NOMEM;
-        kept->items = items;
-        kept->room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(kept->items, kept->count, kept->room))
+        return HEARTH_ERR_NOMEM;
     str_copy(kept->items[kept->count].issuer, sizeof(kept->items[0].issuer), identity->issuer);
     str_copy(kept->items[kept->count].subject, sizeof(kept->items[0].subject), identity->subject);
     kept->items[kept->count++].created = identity->created;

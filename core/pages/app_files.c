@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "codec/codec.h"
 
 enum {
@@ -76,14 +77,8 @@ static int add_file(struct app_files *files, int fd, const char *path, size_t si
         return err_set(err, HEARTH_ERR_INVALID,
                        "%s: that is more than a web app has (%d files, %d MiB each, %d MiB in all)",
                        path, (int)FILES_MAX, FILE_MAX >> 20, TOTAL_MAX >> 20);
-    if (files->count == files->room) {
-        size_t room = files->room == 0 ? 64 : files->room * 2;
-        struct app_file *grown = realloc(files->files, room * sizeof(*grown));
-        if (grown == NULL)
-            return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-        files->files = grown;
-        files->room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(files->files, files->count, files->room))
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     struct app_file *file = &files->files[files->count];
     *file =
         (struct app_file){.path = strdup(path), .type = app_file_type(path), .plain.size = size};

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/err.h"
 
 struct block *search_block_ref(struct block *block)
@@ -79,14 +80,8 @@ int search_block_changes_add(struct block_changes *changes, const struct hearth_
 {
     if (changes->count == BLOCK_CHANGES_MAX)
         return HEARTH_ERR_FULL;
-    if (changes->count == changes->room) {
-        size_t room = changes->room == 0 ? 256 : changes->room * 2;
-        int64_t *ids = realloc(changes->ids, room * sizeof(*ids));
-        if (ids == NULL)
-            return HEARTH_ERR_NOMEM;
-        changes->ids = ids;
-        changes->room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(changes->ids, changes->count, changes->room))
+        return HEARTH_ERR_NOMEM;
     changes->ids[changes->count++] = page->id;
     return search_segment_builder_add(&changes->pages, page);
 }

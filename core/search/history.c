@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "search/history_build.h"
@@ -36,14 +37,8 @@ struct history *search_history_create(void)
 int search_history_visits_add(struct history_visits *visits, int64_t date, int64_t page,
                               uint32_t number)
 {
-    if (visits->count == visits->room) {
-        size_t room = visits->room == 0 ? 1024 : visits->room * 2;
-        struct history_visit *items = realloc(visits->items, room * sizeof(*items));
-        if (items == NULL)
-            return HEARTH_ERR_NOMEM;
-        visits->items = items;
-        visits->room = room;
-    }
+    if (!ARRAY_MAKE_ROOM(visits->items, visits->count, visits->room))
+        return HEARTH_ERR_NOMEM;
     visits->items[visits->count++] = (struct history_visit){date, page, number};
     return 0;
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "base/backoff.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -16,6 +17,29 @@
 #include "base/err.h"
 #include "base/metrics.h"
 #include "base/str.h"
+
+static void test_array_grows(void **state)
+{
+    (void)state;
+    int *items = NULL;
+    size_t room = 0;
+    for (size_t i = 0; i < 1000; i++) {
+        assert_true(ARRAY_MAKE_ROOM(items, i, room));
+        assert_true(i < room);
+        items[i] = (int)i;
+    }
+    for (size_t i = 0; i < 1000; i++)
+        assert_int_equal(items[i], i);
+    size_t before = room;
+    int *where = items;
+    assert_true(ARRAY_MAKE_ROOM(items, room - 1, room)); /* there is room */
+    assert_int_equal(room, before);
+    assert_ptr_equal(items, where);
+    assert_false(array_make_room(&items, room, &room, SIZE_MAX)); /* more than there is */
+    assert_int_equal(room, before);
+    assert_ptr_equal(items, where);
+    free(items);
+}
 
 static void test_numbers(void **state)
 {
@@ -273,11 +297,12 @@ static void test_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_email),   cmocka_unit_test(test_folder),
-        cmocka_unit_test(test_numbers), cmocka_unit_test(test_utf8),
-        cmocka_unit_test(test_arena),   cmocka_unit_test(test_arena_wipe),
-        cmocka_unit_test(test_buf),     cmocka_unit_test(test_err),
-        cmocka_unit_test(test_backoff), cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_email),       cmocka_unit_test(test_folder),
+        cmocka_unit_test(test_array_grows), cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_utf8),        cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_arena_wipe),  cmocka_unit_test(test_buf),
+        cmocka_unit_test(test_err),         cmocka_unit_test(test_backoff),
+        cmocka_unit_test(test_metrics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
