@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -311,9 +312,21 @@ static int prepare_files(struct database *database, struct hearth_call *call)
     return r == 0 ? sqlite_files_make_directory(database, call) : r;
 }
 
+/* What a statement would take back when it fails is kept in memory up to here (bytes): else each
+ * statement of several rows writes a file. */
+enum { STATEMENT_JOURNAL = 120 * 1024 };
+
+/* For the whole process, and before anything is opened: later it has no effect. */
+static void set_up_sqlite(void)
+{
+    sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, STATEMENT_JOURNAL);
+}
+
 int sql_database_open(const struct hearth_host *host, struct hearth_call *call,
                       const struct hearth_config_value *values, void **ret_self)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, set_up_sqlite);
     struct database *database = database_create(support_config_number(values, KEY_OPEN_FILES));
     if (database == NULL)
         return support_no_memory(call);
