@@ -316,10 +316,12 @@ static int prepare_files(struct database *database, struct hearth_call *call)
  * statement of several rows writes a file. */
 enum { STATEMENT_JOURNAL = 120 * 1024 };
 
-/* For the whole process, and before anything is opened: later it has no effect.
+/* For the whole process, and before anything is opened: later it has no effect. Nobody asks how
+ * much memory SQLite has, and to count it takes a lock for each piece. */
 static void set_up_sqlite(void)
 {
     sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, STATEMENT_JOURNAL);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
 int sql_database_open(const struct hearth_host *host, struct hearth_call *call,
