@@ -1,5 +1,6 @@
 """`hearthd check`: says everything that keeps `serve` from being ready, and changes nothing."""
 import contextlib
+import datetime
 import json
 import os
 import pwd
@@ -11,16 +12,30 @@ import sqlite3
 import subprocess
 import unittest
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
 from harness import HEARTHD, PATIENCE, TestCase
 
 
-def certificate(folder, name, *more):
-    """A certificate of its own, with its key."""
+def certificate(folder, name, days=90):
+    """A certificate of its own, with its key, for `days` from now; below 0: it has ended."""
     pem, key = os.path.join(folder, name + ".pem"), os.path.join(folder, name + ".key")
-    subprocess.run([
-        *more, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-        "-nodes", "-days", "90", "-subj", "/CN=home.example", "-keyout", key, "-out", pem
-    ], check=True, capture_output=True, timeout=PATIENCE)
+    private = ec.generate_private_key(ec.SECP256R1())
+    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "home.example")])
+    end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days)
+    made = x509.CertificateBuilder(who, who, private.public_key(), x509.random_serial_number(),
+                                   end - datetime.timedelta(90), end).sign(private, hashes.SHA256())
+    with open(pem, "wb") as f:
+        f.write(made.public_bytes(serialization.Encoding.PEM))
+    with open(key, "wb") as f:
+        f.write(
+            private.private_bytes(serialization.Encoding.PEM,
+                                  serialization.PrivateFormat.PKCS8,
+                                  serialization.NoEncryption()))
+    os.chmod(key, 0o600)
     return pem, key
 
 
@@ -576,7 +591,7 @@ class Check(TestCase):
         text = "[listen main]\naddress = 127.0.0.1:0\ntls_certificate = {}\ntls_key = {}\n"
         node.configure("90-tls", text.format(pem, key))
         self.good(node, "good.pem: the certificate ends on 20")
-        pem, key = certificate(node.folder, "soon", "faketime", "-f", "-85d")
+        pem, key = certificate(node.folder, "soon", 5)
         node.configure("90-tls", text.format(pem, key))
         code, said, wrong = self.run_check(node)
         self.assertEqual(code, 0)
@@ -584,7 +599,7 @@ class Check(TestCase):
             wrong,
             r"warning: .*90-tls\.conf:3: .*soon\.pem: the certificate ends on 20\d\d-\d\d-\d\d")
         self.assertIn("good, but for the warnings", said)
-        pem, key = certificate(node.folder, "over", "faketime", "-f", "-100d")
+        pem, key = certificate(node.folder, "over", -10)
         node.configure("90-tls", text.format(pem, key))
         self.refused(node, "90-tls.conf:3: ", "over.pem: the certificate has ended on", code=1)
         node.start()  # a restart is not the moment to be gone altogether

@@ -26,8 +26,8 @@ LINE = '{"id":"%d"}'
 # name: (fault, words; the last line of what the sync says has one of them)
 CASES = {
     "1,000,000 tiny records": ({"flood": {"line": LINE, "count": 1_000_000 // SCALE}},
-                               ("arrived damaged", )), "records without end in one answer":
-    ({"flood": {"line": LINE, "count":
+                               ("arrived damaged", "brought 0 of them")),
+    "records without end in one answer": ({"flood": {"line": LINE, "count":
                 20_000_000 // (2 if SHORT else 1)}}, ("more than", "did not come to an end")),
     "pages without end": ({"flood": {"line": LINE, "count": 1000, "next":
                                      True}}, ("come to an end", "more than")),
