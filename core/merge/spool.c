@@ -74,6 +74,7 @@ bool merge_spool_has(const struct spool *spool, int kind)
 void merge_spool_begin(struct spool *spool, int kind)
 {
     uint32_t header[HEADER_FIELDS] = {[KIND] = (uint32_t)kind};
+    ASSERT(kind >= 0 && kind < SPOOL_KINDS);
     buf_reset(&spool->record);
     buf_add(&spool->record, header, sizeof(header));
 }
@@ -164,7 +165,7 @@ int merge_spool_end(struct spool *spool, struct err *err)
         return r;
     }
     spool->count++;
-    spool->kinds |= (uint32_t)1 << header[KIND];
+    spool->kinds |= UINT64_C(1) << header[KIND];
     return spool->pending.size < SPOOL_BUFFER ? 0 : spool_flush_pending(spool, err);
 }
 

@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "merge/limits.h"
 
-enum { SPOOL_BUFFER = 256 * 1024, SPOOL_RECORD_MAX = 16 * 1024 * 1024 };
+enum { SPOOL_BUFFER = 256 * 1024, SPOOL_RECORD_MAX = 16 * 1024 * 1024, SPOOL_KINDS = 64 };
 
 struct spool {
     const char *directory;       /* borrowed: where the file goes */
@@ -26,7 +26,7 @@ struct spool {
     size_t read_at;     /* in record */
     int64_t next;       /* reading: offset of the next record in file and pending together */
     int64_t count;
-    uint32_t kinds;    /* that it has: a bit for each */
+    uint64_t kinds;    /* that it has: a bit for each */
     struct buf window; /* reading: a piece of the file */
     int64_t window_at; /* its offset in the file */
 };
@@ -37,7 +37,8 @@ void merge_spool_clear(struct spool *spool);         /* empty again, ready for n
 int64_t merge_spool_size(const struct spool *spool); /* bytes of all records */
 bool merge_spool_has(const struct spool *spool, int kind);
 
-/* Building a record: begin, fields, end. Nothing fails before merge_spool_end(). */
+/* Building a record: begin, fields, end. Nothing fails before merge_spool_end(). kind: below
+ * SPOOL_KINDS. */
 void merge_spool_begin(struct spool *spool, int kind);
 void merge_spool_put_int(struct spool *spool, int64_t value);
 void merge_spool_put_text(struct spool *spool, const char *text); /* NULL is kept */
