@@ -124,7 +124,8 @@ class Postgres(Server):
 
     def thaw(self):
         for pid in self.backends():
-            os.kill(pid, signal.SIGCONT)
+            with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+                os.kill(pid, signal.SIGCONT)
         super().thaw()
 
     def crash(self):
