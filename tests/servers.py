@@ -120,7 +120,8 @@ class Postgres(Server):
     def freeze(self):
         super().freeze()  # first: it makes no new ones then
         for pid in self.backends():
-            lifeline.halt(pid)
+            with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+                lifeline.halt(pid)
 
     def thaw(self):
         for pid in self.backends():
