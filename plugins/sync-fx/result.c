@@ -78,10 +78,10 @@ static int64_t weave_code(const struct fx_answer *answer)
 }
 
 /* The rows of FX_SERVER_MESSAGES, of one server. reason: that of a 400, as digits; a sentence
- * borrows its texts, so that it is the caller's. */
+ * borrows its texts, so that it is the caller's. foreign: no service is shut down by a page. */
 #define STATUS_SENTENCES(server)                                                                   \
     static struct hearth_sentence server##_status(int status, const char *path,                    \
-                                                  const char *reason)                              \
+                                                  const char *reason, bool foreign)                \
     {                                                                                              \
         switch (status) {                                                                          \
         case 400:                                                                                  \
@@ -103,7 +103,8 @@ static int64_t weave_code(const struct fx_answer *answer)
         case 503:                                                                                  \
             return fx_says_##server##_overloaded();                                                \
         case 513:                                                                                  \
-            return fx_says_##server##_shut_down();                                                 \
+            return foreign ? fx_says_##server##_failed(status, path)                               \
+                           : fx_says_##server##_shut_down();                                       \
         default:                                                                                   \
             return status >= 500                   ? fx_says_##server##_failed(status, path)       \
                    : status >= 300 && status < 400 ? fx_says_##server##_redirects(path, status)    \
@@ -155,32 +156,28 @@ int fx_end_status(struct fx_pull *p, enum fx_server server, const char *path,
 {
     enum { OVER_QUOTA = 14, MUST_UPGRADE = 16 };
     int64_t code = answer->status == 400 ? weave_code(answer) : 0;
-    bool between = is_refused_between(server, answer);
+    bool between = is_refused_between(server, answer), foreign = fx_answer_is_foreign(answer);
     char reason[24] = "not given";
     if (code != 0)
         snprintf(reason, sizeof(reason), "%lld", (long long)code);
     set_pauses(p, answer);
-    p->result->passing =
-        answer->status == 409 || answer->status == 429 ||
-        (answer->status >= 500 && (answer->status != 513 || fx_answer_is_foreign(answer))) ||
-        (answer->status == 404 && fx_answer_is_foreign(answer)) ||
-        /* a request that a proxy cannot read stays so */
-        (between && (answer->status != 400 || server != FX_SYNC_SERVER));
+    p->result->passing = answer->status == 409 || answer->status == 429 ||
+                         (answer->status >= 500 && (answer->status != 513 || foreign)) ||
+                         (answer->status == 404 && foreign) ||
+                         /* a request that a proxy cannot read stays so */
+                         (between && (answer->status != 400 || server != FX_SYNC_SERVER));
     if (between)
         return fx_end(p, HEARTH_ACCOUNT_ERROR,
                       server == FX_SYNC_SERVER    ? fx_says_storage_foreign(answer->status)
                       : server == FX_TOKEN_SERVER ? fx_says_token_foreign(answer->status)
                                                   : fx_says_accounts_foreign(answer->status));
-    if (answer->status == 513 && fx_answer_is_foreign(answer)) /* no service is shut down by it */
-        return fx_end_passing(p, server == FX_SYNC_SERVER    ? fx_says_sync_failed(513, path)
-                                 : server == FX_TOKEN_SERVER ? fx_says_token_failed(513, path)
-                                                             : fx_says_accounts_failed(513, path));
     if (server == FX_SYNC_SERVER && code == OVER_QUOTA)
         return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_over_quota());
     if (server == FX_SYNC_SERVER && code == MUST_UPGRADE)
         return fx_end(p, HEARTH_ACCOUNT_ERROR, fx_says_must_upgrade());
     return fx_end(p, HEARTH_ACCOUNT_ERROR,
-                  server == FX_SYNC_SERVER    ? sync_status(answer->status, path, reason)
-                  : server == FX_TOKEN_SERVER ? token_status(answer->status, path, reason)
-                                              : accounts_status(answer->status, path, reason));
+                  server == FX_SYNC_SERVER ? sync_status(answer->status, path, reason, foreign)
+                  : server == FX_TOKEN_SERVER
+                      ? token_status(answer->status, path, reason, foreign)
+                      : accounts_status(answer->status, path, reason, foreign));
 }

@@ -115,7 +115,8 @@ int fx_step_again(struct fx_signin *s, const struct hearth_sentence *problem);
 
 /* --- signin_errors.c --- */
 
-enum fx_refusal { FX_FAILED, FX_ASK_AGAIN, FX_BLOCKED, FX_USE_BROWSER, FX_WRONG_CASE };
+/* FX_PASSES: a fault of the server's own, which says nothing of what was typed. */
+enum fx_refusal { FX_FAILED, FX_PASSES, FX_ASK_AGAIN, FX_BLOCKED, FX_USE_BROWSER, FX_WRONG_CASE };
 
 struct fx_signin_error {
     int number; /* errno; 0 ends the table */

@@ -146,12 +146,6 @@ static int refusal_throttled(struct fx_signin *s, int64_t wait, uint64_t methods
                           wait);
 }
 
-static int skip_member(void *ctx, const struct fx_span *key, const struct fx_span *value)
-{
-    (void)ctx, (void)key, (void)value;
-    return 0;
-}
-
 int fx_step_passing(struct fx_signin *s, const char *reason, struct hearth_sentence text,
                     uint64_t try_methods)
 {
@@ -160,7 +154,7 @@ int fx_step_passing(struct fx_signin *s, const char *reason, struct hearth_sente
 
 bool fx_signin_has_json(const struct fx_signin *s)
 {
-    return s->body.data != NULL && fx_json_scan(s->body.data, s->body.size, skip_member, NULL) == 0;
+    return s->body.data != NULL && fx_json_scan(s->body.data, s->body.size, NULL, NULL) == 0;
 }
 
 int fx_step_unusable(struct fx_signin *s, const char *reason, struct hearth_sentence text)
@@ -202,13 +196,6 @@ static int refused_by_status(struct fx_signin *s, const struct fx_signin_refusal
     }
 }
 
-/* A fault of the server's own, which says nothing of what was typed. */
-static bool refusal_is_fault(const struct fx_signin *s, const struct fx_signin_error *error)
-{
-    return s->answer.status >= 500 || strcmp(error->reason, "server_busy") == 0 ||
-           strcmp(error->reason, "server_error") == 0 || strcmp(error->reason, "mail_failed") == 0;
-}
-
 int fx_step_refused(struct fx_signin *s)
 {
     struct fx_signin_refusal refusal;
@@ -223,9 +210,9 @@ int fx_step_refused(struct fx_signin *s)
     struct hearth_sentence text = error->text();
     if (error->what == FX_ASK_AGAIN && s->state.stage != FX_AT_RETURN)
         return fx_step_again(s, &text);
-    int64_t wait =
-        refusal.retry_after > 0 || !refusal_is_fault(s, error) ? refusal.retry_after : PAUSE;
-    return fx_step_failed(s, error->reason, text, methods, wait);
+    bool passes = error->what == FX_PASSES || s->answer.status >= 500;
+    return fx_step_failed(s, error->reason, text, methods,
+                          passes && refusal.retry_after == 0 ? PAUSE : refusal.retry_after);
 }
 
 /* Words for whoever waits in front of it: nothing is tried again by itself here. */

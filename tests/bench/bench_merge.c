@@ -3,29 +3,12 @@
  * the plugin that STORAGE_SQLITE names. CPU is that of the thread that stores; the helpers' is
  * what the process used beside it. */
 #include <sys/resource.h>
-#include <time.h>
 
 #include "merge/sink.h"
 #include "../plugins/storage-sqlite/fixture.h"
+#include "measure.h"
 
 enum { IN_FOLDER = 40 };
-
-static uint64_t seed = 88172645463325252u;
-
-static uint64_t next_random(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed;
-}
-
-static double seconds(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static void make_guid(char *out, size_t size)
 {
