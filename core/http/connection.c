@@ -166,11 +166,18 @@ static void conn_end_most_stalled(struct loop *loop)
         http_conn_kill(most);
 }
 
+/* A request is in flight once it is there whole. Before that its part stands in HTTP/1's buffer;
+ * HTTP/2 connections without a whole request h2o ends by itself, a second after its GOAWAY. */
+static bool conn_is_idle(const struct conn *conn)
+{
+    return conn->inflight == 0 && conn->sock->input->size == 0;
+}
+
 void http_conn_end_idle(struct loop *loop, bool http2)
 {
     for (h2o_linklist_t *link = loop->conns.next; link != &loop->conns; link = link->next) {
         struct conn *conn = H2O_STRUCT_FROM_MEMBER(struct conn, link, link);
-        if (conn->inflight == 0 && (http2 || !conn->http2))
+        if (conn_is_idle(conn) && (http2 || !conn->http2))
             shutdown(h2o_socket_get_fd(conn->sock), SHUT_RD);
     }
 }

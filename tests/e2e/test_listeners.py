@@ -4,11 +4,15 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import threading
 import unittest
 
-from harness import HEARTHD, PATIENCE, TestCase, until
+from harness import HEARTHD, PATIENCE, ROOT, TestCase, until
 import routes
+
+sys.path.insert(0, os.path.join(ROOT, "tests", "http"))
+import h2frames as h2  # noqa: E402
 
 CONTROL = [("GET", "/control/queue"), ("DELETE", "/control/queue")]
 
@@ -144,12 +148,11 @@ class OneAddress(Starts):
         host, port = first.address.split("//")[1].split(":")
         sock = socket.create_connection((host, int(port)), timeout=PATIENCE)
         self.addCleanup(sock.close)
-        # the rest comes never
         sock.sendall(
             b"POST /api/v1/sync HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\nExpect: "
             b"100-continue\r\n\r\n"
         )
-        self.assertIn(b"100", sock.recv(64))  # it has begun to read
+        self.assertIn(b"100 Continue", sock.recv(64))  # it has begun to read
         first.process.terminate()
         until(lambda: "stopping" in first.log_text(), "it stops")
         second = self.beside(f"{host}:{port}")
@@ -162,8 +165,55 @@ class OneAddress(Starts):
 
         until(starts, "the address is free")
         self.assertEqual(second.request("/healthz", email=None).status, 200)
-        sock.close()
+        self.assertIsNone(first.process.poll())
+        sock.sendall(b"0123456789")
+        self.assertIn(b" 401 ", b"".join(iter(lambda: sock.recv(4096), b"")))
         first.stop()
+
+    def wait_until_read(self, sock, node):
+        """The daemon has accepted this connection, and has read what was sent so far."""
+        ends = [f"{sock.getpeername()[1]:04X}", f"{sock.getsockname()[1]:04X}"]
+
+        def is_read():
+            with open(f"/proc/{node.process.pid}/net/tcp", encoding="ascii") as table:
+                rows = [line.split() for line in list(table)[1:]]
+            return [
+                row for row in rows if [row[1][-4:], row[2][-4:]] == ends
+                and row[4].endswith(":00000000") and row[9] != "0"
+            ]
+
+        until(is_read, "it has read what was sent")
+
+    def stop_when_read(self, node, sock):
+        self.wait_until_read(sock, node)
+        node.process.terminate()
+        until(lambda: "stopping" in node.log_text(), "it stops")
+
+    def test_a_request_that_is_being_sent(self):
+        """Of a request half is there when the daemon is told to stop: it gets its answer."""
+        for half, rest in ((b"POST /api/v1/sync HTTP/1.1\r\nHost: localhost\r\n"
+                            b"Content-Length: 10\r\n\r\n01234", b"56789"),
+                           (b"GET /api/v1/me HTTP/1.1\r\nHost: loc", b"alhost\r\n\r\n")):
+            node = self.node("[web]\ndrain_timeout = 1h\n")
+            host, port = node.address.split("//")[1].split(":")
+            with socket.create_connection((host, int(port)), timeout=PATIENCE) as sock:
+                sock.sendall(half)
+                self.stop_when_read(node, sock)
+                sock.sendall(rest)
+                self.assertIn(b" 401 ", b"".join(iter(lambda s=sock: s.recv(4096), b"")))
+            node.stop()
+
+    def test_a_connection_without_a_request(self):
+        """It does not keep the daemon."""
+        node = self.node("[web]\ndrain_timeout = 1h\n")
+        host, port = node.address.split("//")[1].split(":")
+        with socket.create_connection((host, int(port)), timeout=PATIENCE) as idle:
+            idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertIn(b" 200 ", idle.recv(4096))
+            c = h2.Connection(node.address)
+            self.addCleanup(c.close)
+            self.wait_until_read(c.socket, node)
+            node.stop()
 
     def test_all_loops_are_asked(self):
         """The kernel deals connections out to the sockets of all loops, though the first one was
