@@ -65,7 +65,7 @@ void model_url_put_escaped(struct buf *out, enum url_set set, const char *text, 
 static size_t count_until(const struct url_rest *rest, const char *ends)
 {
     size_t n = 0;
-    while (n < rest->size && strchr(ends, rest->at[n]) == NULL)
+    while (n < rest->size && (codec_is_alnum(rest->at[n]) || strchr(ends, rest->at[n]) == NULL))
         n++;
     return n;
 }
