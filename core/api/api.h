@@ -86,6 +86,18 @@ void api_changed(struct api *api, const char *account, int64_t generation);
 void api_tell_changed(struct api *api, const char *account, int64_t generation, unsigned changed);
 /* What a removal changes. */
 enum { API_REMOVAL_CHANGES = MERGE_CHANGED(HEARTH_HISTORY) };
+/* A removal as somebody says it, in JSON or in a form. 0, NULL: not said. since, until: ms; below 0
+ * where what was said is no time. */
+struct api_removal_said {
+    const char *kind, *host; /* kind: as in /api/v1/removals */
+    int64_t page, date, type, since, until;
+};
+enum { API_REMOVAL_HOST = 256, API_REMOVAL_TYPE_MAX = 9 };
+/* What is meant by it: nothing but what belongs to its kind, the host as pages have it. host: what
+ * ret_removed->host points to then. False: nothing that can be removed; ret_why: the reason, for
+ * the person. */
+bool api_removal_check(const struct api_removal_said *said, char host[API_REMOVAL_HOST],
+                       struct hearth_removed_here *ret_removed, struct hearth_sentence *ret_why);
 /* merge_removed_here_put() for a person, with all that has to hear of it. Of `removed` kind and
  * what it says are given; id (in ret_result) and created are filled in. */
 int api_removal_put(struct api *api, struct node_storages *storages, struct storage *storage,

@@ -6,8 +6,6 @@
 #include "search/bookmarks.h"
 #include "search/text_filter.h"
 
-enum { PATH_MAX_DEPTH = 64 };
-
 struct listing {
     struct api_call *call;
     struct text_filter words;
@@ -147,40 +145,43 @@ static int bookmarks_list_filtered(struct listing *listing, struct bookmarks_que
 
 /* --- lists --- */
 
+struct folder_path {
+    int32_t kind;            /* of the folder itself; 0: it is not there */
+    json_t *title, *folders; /* those that it is in, the outermost first */
+};
+
+static int bookmarks_on_path(void *ctx, const struct hearth_bookmark *b)
+{
+    struct folder_path *path = ctx;
+    const char *root = api_item_root_title(b->guid);
+    json_t *title = api_text(root != NULL ? root : b->title);
+    if (path->kind == 0) {
+        path->kind = b->kind;
+        path->title = title;
+    } else {
+        json_array_insert_new(path->folders, 0,
+                              json_pack("{s:s, s:o}", "id", b->guid, "title", title));
+    }
+    return b->parent == NULL || strcmp(b->parent, "places") == 0;
+}
+
 /* {"id","title","path"} of the folder; NOT_FOUND when it is none. */
 static int folder_json(struct api_call *call, const char *guid, json_t **ret)
 {
-    struct hearth_bookmark folder = {.struct_size = sizeof(folder)};
-    int r = STORAGE(call->storage, &call->err, bookmark_get, call->account, guid, &folder);
-    if (r == HEARTH_ERR_NOT_FOUND && strcmp(guid, "places") == 0) {
-        /* nothing has been synced yet */
-        *ret = json_pack("{s:s, s:s, s:[]}", "id", "places", "title", "", "path");
-        return 0;
-    }
-    if (r == 0 && folder.kind != HEARTH_FOLDER)
+    struct folder_path path = {.folders = json_array()};
+    int r = plug_storage_bookmark_path(call->storage, call->account, guid, bookmarks_on_path, &path,
+                                       &call->err);
+    /* nothing has been synced yet */
+    bool empty = path.kind == 0 && strcmp(guid, "places") == 0;
+    if (r == 0 && !empty && path.kind != HEARTH_FOLDER)
         r = err_set(&call->err, HEARTH_ERR_NOT_FOUND, "not a folder");
-    if (r < 0)
-        return r;
-    json_t *path = json_array();
-    const char *root = api_item_root_title(guid), *parent = folder.parent;
-    for (int depth = 0; parent != NULL && strcmp(parent, "places") != 0 && depth < PATH_MAX_DEPTH;
-         depth++) {
-        struct hearth_bookmark up = {.struct_size = sizeof(up)};
-        r = STORAGE(call->storage, &call->err, bookmark_get, call->account, parent, &up);
-        if (r < 0)
-            break;
-        const char *title = api_item_root_title(up.guid);
-        json_array_insert_new(path, 0,
-                              json_pack("{s:s, s:o}", "id", up.guid, "title",
-                                        api_text(title != NULL ? title : up.title)));
-        parent = up.parent;
-    }
-    if (r < 0 && r != HEARTH_ERR_NOT_FOUND) {
-        json_decref(path);
+    if (r < 0) {
+        json_decref(path.folders);
+        json_decref(path.title);
         return r;
     }
-    *ret = json_pack("{s:s, s:o, s:o}", "id", guid, "title",
-                     api_text(root != NULL ? root : folder.title), "path", path);
+    *ret = json_pack("{s:s, s:o, s:o}", "id", guid, "title", empty ? json_string("") : path.title,
+                     "path", path.folders);
     return 0;
 }
 
@@ -252,12 +253,11 @@ static void ask_for_list(struct api_call *call, const char *folder, const char *
                                           .tag = tag,
                                           .after = folder != NULL ? -1 : 0,
                                           .rows = (int64_t)limit + 1};
-    struct hearth_bookmark found = {.struct_size = sizeof(found)};
     if (!api_cursor(call, folder != NULL ? 'p' : 'a', &query.after, 1,
                     folder != NULL ? NULL : &query.after_guid, &given))
         return;
     if (folder != NULL)
-        STORAGE_ASK(call->storage, bookmark_get, call->account, folder, &found);
+        plug_storage_ask_bookmark_path(call->storage, call->account, folder);
     STORAGE_ASK(call->storage, bookmark_list, call->account, &query, on_item, NULL);
 }
 

@@ -1,34 +1,18 @@
 /* tabs.json and tabs.html: what is open on each device, window by window, in the order of its
  * tab bar. A device is in memory at a time, as much as one record of it can say. */
 #include <jansson.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "api/export.h"
 #include "api/item.h"
-#include "base/array.h"
+#include "api/open_tabs.h"
 #include "model/url.h"
-#include "plug/fields.h"
+#include "search/text_filter.h"
 
-struct kept_tab {
-    struct hearth_tab tab;
-    const struct hearth_tab_group *group; /* NULL: none */
-    bool written;
-};
-
-struct kept_group {
-    struct hearth_tab_group group;
-    struct kept_group *next;
-};
-
-/* Copies live in the export's scratch. */
 struct tabs_export {
     struct export *export;
     bool html;
-    size_t devices; /* written so far */
-    struct kept_tab *tabs;
-    size_t count, room;
-    struct kept_group *groups, **last_group;
+    size_t devices;        /* written so far */
+    struct open_tabs open; /* of the device at hand */
     int result;
 };
 
@@ -37,73 +21,22 @@ static int tabs_no_memory(struct tabs_export *tabs)
     return tabs->result = err_set(tabs->export->err, HEARTH_ERR_NOMEM, "out of memory");
 }
 
-static int keep_tab(void *ctx, const char *device, const struct hearth_tab *tab)
-{
-    (void)device;
-    struct tabs_export *tabs = ctx;
-    if (!ARRAY_MAKE_ROOM(tabs->tabs, tabs->count, tabs->room))
-        return tabs_no_memory(tabs);
-    struct kept_tab *kept = &tabs->tabs[tabs->count];
-    *kept = (struct kept_tab){.tab = {.struct_size = sizeof(kept->tab)}};
-    if (plug_fields_copy(&plug_fields_tab, tab, &tabs->export->scratch, &kept->tab) < 0)
-        return tabs_no_memory(tabs);
-    tabs->count++;
-    return 0;
-}
-
-static int keep_group(void *ctx, const char *device, const struct hearth_tab_group *group)
-{
-    (void)device;
-    struct tabs_export *tabs = ctx;
-    struct kept_group *kept = arena_alloc(&tabs->export->scratch, sizeof(*kept));
-    if (kept == NULL ||
-        plug_fields_copy(&plug_fields_tab_group, group, &tabs->export->scratch, &kept->group) < 0)
-        return tabs_no_memory(tabs);
-    *tabs->last_group = kept;
-    tabs->last_group = &kept->next;
-    return 0;
-}
-
-static int compare_kept_tabs(const void *a, const void *b)
-{
-    const struct hearth_tab *one = &((const struct kept_tab *)a)->tab,
-                            *other = &((const struct kept_tab *)b)->tab;
-    if (one->window != other->window)
-        return one->window < other->window ? -1 : 1;
-    if (one->place != other->place)
-        return one->place < other->place ? -1 : 1;
-    return one->position < other->position ? -1 : one->position > other->position;
-}
-
-/* In the order of windows and tab bars, each with its group. */
-static void arrange_tabs(struct tabs_export *tabs)
-{
-    if (tabs->count > 0)
-        qsort(tabs->tabs, tabs->count, sizeof(tabs->tabs[0]), compare_kept_tabs);
-    for (size_t i = 0; i < tabs->count; i++)
-        for (struct kept_group *g = tabs->tabs[i].tab.group == NULL ? NULL : tabs->groups;
-             g != NULL && tabs->tabs[i].group == NULL; g = g->next)
-            if (strcmp(g->group.id, tabs->tabs[i].tab.group) == 0)
-                tabs->tabs[i].group = &g->group;
-}
-
 /* --- JSON --- */
 
 static void write_device_json(struct tabs_export *tabs, const struct hearth_device *device)
 {
-    json_t *row = api_device_json(device, (int64_t)tabs->count), *groups = json_array(),
-           *windows = json_array(), *window = NULL;
-    for (const struct kept_group *g = tabs->groups; g != NULL; g = g->next)
-        if (json_array_append_new(groups, api_tab_group_json(&g->group)) < 0)
-            tabs_no_memory(tabs);
-    for (size_t i = 0; i < tabs->count; i++) {
-        if (i == 0 || tabs->tabs[i].tab.window != tabs->tabs[i - 1].tab.window) {
-            window = json_array();
-            json_array_append_new(windows, json_pack("{s:o}", "tabs", window));
-        }
-        if (json_array_append_new(window, api_tab_json(&tabs->tabs[i].tab, tabs->tabs[i].group)) <
-            0)
-            tabs_no_memory(tabs);
+    const struct open_tabs *open = &tabs->open;
+    json_t *row = api_device_json(device, (int64_t)open->count),
+           *groups = api_open_groups_json(open, device->id), *windows = json_array();
+    if (json_array_size(groups) < open->group_count)
+        tabs_no_memory(tabs);
+    for (size_t i = 0, end; i < open->count;) {
+        json_t *window = json_array();
+        json_array_append_new(windows, json_pack("{s:o}", "tabs", window));
+        for (end = api_open_tabs_window_end(open, i, open->count); i < end; i++)
+            if (json_array_append_new(window,
+                                      api_tab_json(&open->tabs[i].tab, open->tabs[i].group)) < 0)
+                tabs_no_memory(tabs);
     }
     json_object_del(row, "tabs");
     json_object_set_new(row, "groups", groups);
@@ -132,7 +65,7 @@ static void put_end(struct buf *buf, int depth)
     buf_add_text(buf, "</DL><p>\n");
 }
 
-static void put_tab(struct buf *buf, struct kept_tab *kept, int depth)
+static void put_tab(struct buf *buf, struct open_tab *kept, int depth)
 {
     const struct hearth_tab *tab = &kept->tab;
     const char *title = tab->title[0] == '\0' ? tab->url : tab->title;
@@ -160,36 +93,29 @@ static void put_window(struct tabs_export *tabs, size_t first, size_t end, int d
 {
     struct buf *buf = &tabs->export->piece;
     for (size_t i = first; i < end; i++) {
-        struct kept_tab *kept = &tabs->tabs[i];
+        struct open_tab *kept = &tabs->open.tabs[i];
         if (kept->group == NULL)
             put_tab(buf, kept, depth);
         if (kept->group == NULL || kept->written)
             continue;
         put_heading(buf, kept->group->name[0] == '\0' ? "Group" : kept->group->name, depth);
         for (size_t j = i; j < end; j++)
-            if (tabs->tabs[j].group == kept->group)
-                put_tab(buf, &tabs->tabs[j], depth + 1);
+            if (tabs->open.tabs[j].group == kept->group)
+                put_tab(buf, &tabs->open.tabs[j], depth + 1);
         put_end(buf, depth);
     }
-}
-
-static size_t end_of_window(const struct tabs_export *tabs, size_t first)
-{
-    size_t end = first + 1;
-    while (end < tabs->count && tabs->tabs[end].tab.window == tabs->tabs[first].tab.window)
-        end++;
-    return end;
 }
 
 static void write_device_html(struct tabs_export *tabs, const struct hearth_device *device)
 {
     struct buf *buf = &tabs->export->piece;
-    if (tabs->count == 0)
+    const struct open_tabs *open = &tabs->open;
+    if (open->count == 0)
         return;
-    bool one_window = end_of_window(tabs, 0) == tabs->count;
+    bool one_window = api_open_tabs_window_end(open, 0, open->count) == open->count;
     put_heading(buf, device->name[0] == '\0' ? device->id : device->name, 1);
-    for (size_t first = 0, number = 1; first < tabs->count; number++) {
-        size_t end = end_of_window(tabs, first);
+    for (size_t first = 0, number = 1; first < open->count; number++) {
+        size_t end = api_open_tabs_window_end(open, first, open->count);
         char title[40];
         snprintf(title, sizeof(title), "Window %zu", number);
         if (!one_window)
@@ -206,27 +132,19 @@ static void write_device_html(struct tabs_export *tabs, const struct hearth_devi
 
 static int tabs_export_device(void *ctx, const struct hearth_device *device, int64_t count)
 {
+    struct text_filter all = {0};
     (void)count;
     struct tabs_export *tabs = ctx;
     struct export *export = tabs->export;
     if (HEARTH_HAS(device, hidden) && device->hidden != 0)
         return 0; /* its person does not want to see it */
-    arena_reset(&export->scratch);
-    tabs->count = 0;
-    tabs->groups = NULL;
-    tabs->last_group = &tabs->groups;
-    int r = STORAGE(export->storage, export->err, tab_list, export->account, device->id, keep_tab,
-                    tabs);
-    if (r == 0 && tabs->result == 0)
-        r = STORAGE(export->storage, export->err, tab_group_list, export->account, device->id,
-                    keep_group, tabs);
-    if (r < 0)
-        tabs->result = r;
-    if (tabs->result < 0)
-        return 1;
-    arrange_tabs(tabs);
-    (tabs->html ? write_device_html : write_device_json)(tabs, device);
-    tabs->devices++;
+    tabs->result = api_open_tabs_read(export->storage, export->account, device->id, &all,
+                                      &tabs->open, export->err);
+    if (tabs->result == 0) {
+        (tabs->html ? write_device_html : write_device_json)(tabs, device);
+        tabs->devices++;
+    }
+    api_open_tabs_free(&tabs->open);
     if (tabs->result == 0)
         tabs->result = api_export_flush(export, false);
     return tabs->result < 0;
@@ -237,7 +155,6 @@ static int run_tabs(struct export *export, bool html)
     struct tabs_export tabs = {.export = export, .html = html};
     int r = STORAGE(export->storage, export->err, device_list, export->account, tabs_export_device,
                     &tabs);
-    free(tabs.tabs);
     return r < 0 ? r : tabs.result;
 }
 

@@ -71,42 +71,6 @@ static bool second_part(struct history_part *part, int64_t from, int64_t to, int
     return true;
 }
 
-/* As list_parts(), of what is in memory. */
-static int find_parts(const struct history *history, const struct history_query *query,
-                      struct arena *arena, struct history_found *ret_found)
-{
-    int64_t soon = clock_now() + MODEL_VISIT_AHEAD;
-    struct history_part part = first_part(query->from, query->to, query->after.date, soon);
-    struct history_query one = *query;
-    struct history_found found, more;
-    one.from = part.from;
-    one.to = part.to;
-    int r = search_history_find(history, &one, arena, &found);
-    if (r < 0 || found.more || !second_part(&part, query->from, query->to, soon)) {
-        *ret_found = found;
-        return r;
-    }
-    one = (struct history_query){.words = query->words,
-                                 .host = query->host,
-                                 .from = part.from,
-                                 .to = part.to,
-                                 .limit = query->limit - found.count};
-    size_t at, end;
-    search_history_range(history, part.from, part.to, &at, &end);
-    if (at == end) { /* as good as always: the pages need not be looked at again */
-        *ret_found = found;
-        return 0;
-    }
-    r = search_history_find(history, &one, arena, &more);
-    if (r == 0) { /* there is room for the limit */
-        memcpy(found.visits + found.count, more.visits, more.count * sizeof(*more.visits));
-        found.count += more.count;
-        found.more = more.more;
-        *ret_found = found;
-    }
-    return r;
-}
-
 /* --- filtered: found in memory, and read from the storage are the rows that are shown --- */
 
 struct shown {
@@ -163,7 +127,7 @@ static int history_list_filtered(struct api_call *call, const struct history_que
     int r = api_index(call, SEARCH_INDEX_HISTORY, &index);
     if (r < 0)
         return r;
-    r = find_parts(history_of(index), query, &call->request->arena, &found);
+    r = search_history_find(history_of(index), query, &call->request->arena, &found);
     search_index_done(call->api->options.search, index);
     r = r < 0 ? err_set(&call->err, r, "out of memory") : history_read_shown(call, &found, &shown);
     if (r < 0)
@@ -260,6 +224,7 @@ int api_history_get(struct api_call *call)
                       .host = query.host,
                       .from = query.from,
                       .to = query.to,
+                      .soon = call->now + MODEL_VISIT_AHEAD,
                       .after = {query.after_date, query.after_page, (int32_t)query.after_type},
                       .limit = listing.limit});
     api_list_begin(call, "{\"visits\":[");

@@ -214,6 +214,8 @@ int api_index(struct api_call *call, enum search_index which, struct index **ret
 
 /* --- resources --- */
 void api_bookmarks_ask(struct api_call *call);
+void api_devices_ask(struct api_call *call);
+void api_tabs_ask(struct api_call *call);
 void api_history_ask(struct api_call *call);
 void api_page_ask(struct api_call *call);
 int api_node_get(struct api_call *call);

@@ -52,10 +52,21 @@ static json_t *page_id(int64_t id)
     return json_string(text);
 }
 
+static const char *const removed_here_names[] = {"span", "visit", "page", "site", "span"};
+
 static const char *removed_here_word(int kind)
 {
-    static const char *const names[] = {"span", "visit", "page", "site", "span"};
-    return names[kind >= HEARTH_REMOVED_HERE_VISIT && kind <= HEARTH_REMOVED_HERE_SPAN ? kind : 0];
+    return removed_here_names[kind >= HEARTH_REMOVED_HERE_VISIT && kind <= HEARTH_REMOVED_HERE_SPAN
+                                  ? kind
+                                  : 0];
+}
+
+int32_t api_removed_here_kind(const char *name)
+{
+    for (int32_t i = HEARTH_REMOVED_HERE_VISIT; name != NULL && i <= HEARTH_REMOVED_HERE_SPAN; i++)
+        if (strcmp(removed_here_names[i], name) == 0)
+            return i;
+    return 0;
 }
 
 /* {"id", "parameters"}; null where the state has no words, or words without an id. */

@@ -9,7 +9,7 @@
 #include "model/url.h"
 #include "model/url_canonical.h"
 
-enum { REMOVAL_ID = 16, REMOVAL_HOST = 256, REMOVAL_TYPE_MAX = 9 };
+enum { REMOVAL_ID = 16 };
 
 /* --- done here, and told --- */
 
@@ -70,91 +70,128 @@ int api_removal_take_back(struct storage *storage, const char *account, const ch
     return r == 0 ? STORAGE(storage, err, account_update, &row, fields) : r;
 }
 
-/* --- what a body says --- */
+/* --- what somebody says --- */
 
-static bool removal_refuse(struct api_call *call, struct hearth_sentence sentence)
+static bool removal_check_span(const struct api_removal_said *said,
+                               struct hearth_removed_here *removed, struct hearth_sentence *ret_why)
 {
-    api_problem(call, 400, sentence);
+    removed->from_date = said->since;
+    removed->to_date = said->until;
+    bool good = said->since >= 0 && said->since <= HEARTH_DATE_MAX && said->until >= 0 &&
+                said->until <= HEARTH_DATE_MAX &&
+                (said->since == 0 || said->until == 0 || said->since < said->until);
+    if (!good)
+        *ret_why = api_says_removal_span();
+    else if (removed->kind == HEARTH_REMOVED_HERE_SPAN && said->since == 0 && said->until == 0)
+        *ret_why = api_says_removal_open();
+    else
+        return true;
     return false;
 }
 
-static bool removal_parse_page(struct api_call *call, const json_t *body, int64_t *ret_page)
+static bool removal_check_page(const struct api_removal_said *said,
+                               struct hearth_removed_here *removed, struct hearth_sentence *ret_why)
+{
+    removed->page = said->page;
+    if (said->page <= 0)
+        *ret_why = api_says_removal_page();
+    return said->page > 0;
+}
+
+static bool removal_check_visit(const struct api_removal_said *said,
+                                struct hearth_removed_here *removed,
+                                struct hearth_sentence *ret_why)
+{
+    bool good =
+        said->date <= HEARTH_DATE_MAX && said->type >= 1 && said->type <= API_REMOVAL_TYPE_MAX;
+    if (!good) {
+        *ret_why = api_says_removal_visit();
+        return false;
+    }
+    removed->date = said->date;
+    removed->type = (int32_t)said->type;
+    return removal_check_page(said, removed, ret_why);
+}
+
+static bool removal_check_kind(const struct api_removal_said *said, char host[API_REMOVAL_HOST],
+                               struct hearth_removed_here *removed, struct hearth_sentence *ret_why)
+{
+    removed->kind = api_removed_here_kind(said->kind);
+    switch (removed->kind) {
+    case HEARTH_REMOVED_HERE_VISIT:
+        return removal_check_visit(said, removed, ret_why);
+    case HEARTH_REMOVED_HERE_PAGE:
+        return removal_check_page(said, removed, ret_why) &&
+               removal_check_span(said, removed, ret_why);
+    case HEARTH_REMOVED_HERE_SITE:
+        removed->host = host;
+        if (said->host != NULL && model_url_canonical_host(said->host, host, API_REMOVAL_HOST))
+            return removal_check_span(said, removed, ret_why);
+        *ret_why = api_says_removal_host();
+        return false;
+    case HEARTH_REMOVED_HERE_SPAN:
+        return removal_check_span(said, removed, ret_why);
+    default:
+        *ret_why = api_says_removal_kind();
+        return false;
+    }
+}
+
+bool api_removal_check(const struct api_removal_said *said, char host[API_REMOVAL_HOST],
+                       struct hearth_removed_here *ret_removed, struct hearth_sentence *ret_why)
+{
+    struct hearth_removed_here removed = {0};
+    bool good = removal_check_kind(said, host, &removed, ret_why);
+    if (good)
+        *ret_removed = removed;
+    return good;
+}
+
+/* --- as JSON says it --- */
+
+/* 0: not said, or nothing that a page has as its id. */
+static int64_t removal_page_of(const json_t *body)
 {
     const char *page = json_string_value(json_object_get(body, "page")),
                *url = json_string_value(json_object_get(body, "url"));
     struct buf canonical = {0};
-    bool said = (page == NULL) != (url == NULL);
-    if (said && page != NULL)
-        said = str_to_int(page, ret_page) && *ret_page > 0;
-    else if (said)
-        said = model_url_canonical(url, strlen(url), MODEL_URL_DROP_USER, &canonical) == 0;
-    if (said && url != NULL)
-        *ret_page = model_page_id(canonical.data);
+    int64_t id = 0;
+    if (page != NULL && url == NULL)
+        str_to_int(page, &id);
+    else if (page == NULL && url != NULL &&
+             model_url_canonical(url, strlen(url), MODEL_URL_DROP_USER, &canonical) == 0)
+        id = model_page_id(canonical.data);
     buf_fini(&canonical);
-    return said ? true : removal_refuse(call, api_says_removal_page());
+    return id;
 }
 
-/* Absent or null: open. */
-static bool removal_parse_time(const json_t *body, const char *name, int64_t *ret_time)
+/* Absent or null: open. -1: no time. */
+static int64_t removal_time_of(const json_t *body, const char *name)
 {
     const json_t *value = json_object_get(body, name);
-    *ret_time = json_integer_value(value);
-    return value == NULL || json_is_null(value) ||
-           (json_is_integer(value) && *ret_time > 0 && *ret_time <= HEARTH_DATE_MAX);
+    if (value == NULL || json_is_null(value))
+        return 0;
+    return json_integer_value(value) > 0 ? json_integer_value(value) : -1;
 }
 
-static bool removal_parse_span(struct api_call *call, const json_t *body,
-                               struct hearth_removed_here *removed)
-{
-    if (!removal_parse_time(body, "since", &removed->from_date) ||
-        !removal_parse_time(body, "until", &removed->to_date) ||
-        (removed->from_date != 0 && removed->to_date != 0 &&
-         removed->from_date >= removed->to_date))
-        return removal_refuse(call, api_says_removal_span());
-    if (removed->kind == HEARTH_REMOVED_HERE_SPAN && removed->from_date == 0 &&
-        removed->to_date == 0)
-        return removal_refuse(call, api_says_removal_open());
-    return true;
-}
-
-static bool removal_parse_visit(struct api_call *call, const json_t *body,
-                                struct hearth_removed_here *removed)
+static bool removal_read_body(struct api_call *call, const json_t *body,
+                              char host[API_REMOVAL_HOST], struct hearth_removed_here *ret_removed)
 {
     const json_t *date = json_object_get(body, "date"), *type = json_object_get(body, "type");
-    removed->date = json_integer_value(date);
-    removed->type = (int32_t)json_integer_value(type);
-    if (!json_is_integer(date) || !json_is_integer(type) || removed->date > HEARTH_DATE_MAX ||
-        json_integer_value(type) < 1 || json_integer_value(type) > REMOVAL_TYPE_MAX)
-        return removal_refuse(call, api_says_removal_visit());
-    return removal_parse_page(call, body, &removed->page);
-}
-
-static bool removal_parse(struct api_call *call, const json_t *body, char host[REMOVAL_HOST],
-                          struct hearth_removed_here *removed)
-{
-    static const char *const kinds[] = {"visit", "page", "site", "span"};
-    const char *kind = json_string_value(json_object_get(body, "kind")),
-               *said = json_string_value(json_object_get(body, "host"));
-    for (int i = 0; kind != NULL && i < 4; i++)
-        if (strcmp(kinds[i], kind) == 0)
-            removed->kind = i + 1;
-    switch (removed->kind) {
-    case HEARTH_REMOVED_HERE_VISIT:
-        return removal_parse_visit(call, body, removed);
-    case HEARTH_REMOVED_HERE_PAGE:
-        return removal_parse_page(call, body, &removed->page) &&
-               removal_parse_span(call, body, removed);
-    case HEARTH_REMOVED_HERE_SITE:
-        removed->host = host;
-        return (said != NULL && model_url_canonical_host(said, host, REMOVAL_HOST)
-                    ? true
-                    : removal_refuse(call, api_says_removal_host())) &&
-               removal_parse_span(call, body, removed);
-    case HEARTH_REMOVED_HERE_SPAN:
-        return removal_parse_span(call, body, removed);
-    default:
-        return removal_refuse(call, api_says_removal_kind());
-    }
+    const struct api_removal_said said = {
+        .kind = json_string_value(json_object_get(body, "kind")),
+        .host = json_string_value(json_object_get(body, "host")),
+        .page = removal_page_of(body),
+        .date = json_integer_value(date),
+        .type = json_is_integer(date) ? json_integer_value(type) : 0,
+        .since = removal_time_of(body, "since"),
+        .until = removal_time_of(body, "until"),
+    };
+    struct hearth_sentence why;
+    bool good = api_removal_check(&said, host, ret_removed, &why);
+    if (!good)
+        api_problem(call, 400, why);
+    return good;
 }
 
 /* --- POST --- */
@@ -179,11 +216,11 @@ static int removal_explain_full(struct api_call *call)
 
 int api_removals_post(struct api_call *call)
 {
-    char host[REMOVAL_HOST];
+    char host[API_REMOVAL_HOST];
     struct hearth_removed_here removed = {0};
     struct removed_here_result result;
     json_t *body = api_body(call);
-    bool good = body != NULL && removal_parse(call, body, host, &removed);
+    bool good = body != NULL && removal_read_body(call, body, host, &removed);
     json_decref(body);
     if (!good)
         return 0;

@@ -11,7 +11,6 @@
 #include "model/url_canonical.h"
 #include "pages/basic.h"
 
-enum { REMOVE_HOST = 256, REMOVE_TYPE_MAX = 9 };
 static const int64_t REMOVE_DAY = 24 * 60 * 60 * 1000;
 
 /* --- what is asked for --- */
@@ -24,37 +23,16 @@ static bool remove_number(struct view_call *call, const char *name, int64_t *ret
 }
 
 /* The form says what the page that was confirmed said: in milliseconds, and one host. */
-static bool remove_read(struct view_call *call, char host[REMOVE_HOST],
-                        struct hearth_removed_here *removed)
+static bool remove_read(struct view_call *call, char host[API_REMOVAL_HOST],
+                        struct hearth_removed_here *ret_removed)
 {
-    const char *kind = http_parameter(call->request, "kind"),
-               *said = http_parameter(call->request, "host");
-    int64_t type;
-    if (kind == NULL || !remove_number(call, "page", &removed->page) ||
-        !remove_number(call, "date", &removed->date) || !remove_number(call, "type", &type) ||
-        !remove_number(call, "since", &removed->from_date) ||
-        !remove_number(call, "until", &removed->to_date) || removed->date > HEARTH_DATE_MAX ||
-        removed->from_date > HEARTH_DATE_MAX || removed->to_date > HEARTH_DATE_MAX)
-        return false;
-    removed->type = (int32_t)type;
-    if (strcmp(kind, "visit") == 0 && type >= 1 && type <= REMOVE_TYPE_MAX)
-        removed->kind = HEARTH_REMOVED_HERE_VISIT;
-    else if (strcmp(kind, "page") == 0)
-        removed->kind = HEARTH_REMOVED_HERE_PAGE;
-    else if (strcmp(kind, "span") == 0)
-        removed->kind = HEARTH_REMOVED_HERE_SPAN;
-    else if (strcmp(kind, "site") == 0 && said != NULL &&
-             model_url_canonical_host(said, host, REMOVE_HOST))
-        removed->kind = HEARTH_REMOVED_HERE_SITE;
-    else
-        return false;
-    if (removed->kind != HEARTH_REMOVED_HERE_VISIT)
-        removed->date = removed->type = 0;
-    if (removed->kind == HEARTH_REMOVED_HERE_SITE)
-        removed->host = host;
-    if (removed->kind == HEARTH_REMOVED_HERE_SITE || removed->kind == HEARTH_REMOVED_HERE_SPAN)
-        removed->page = 0;
-    return true;
+    struct api_removal_said said = {.kind = http_parameter(call->request, "kind"),
+                                    .host = http_parameter(call->request, "host")};
+    struct hearth_sentence why; /* nobody can type into it: the page says it in one sentence */
+    return remove_number(call, "page", &said.page) && remove_number(call, "date", &said.date) &&
+           remove_number(call, "type", &said.type) && remove_number(call, "since", &said.since) &&
+           remove_number(call, "until", &said.until) &&
+           api_removal_check(&said, host, ret_removed, &why);
 }
 
 static void remove_refuse(struct view_call *call)
@@ -109,7 +87,7 @@ static void remove_ask_page(struct basic *basic, const struct hearth_removed_her
 {
     struct view_call *call = basic->call;
     struct buf *out = &call->html;
-    char host[REMOVE_HOST] = "", when[24];
+    char host[API_REMOVAL_HOST] = "", when[24];
     const char *id = arena_printf(&call->request->arena, "%lld", (long long)asked->page);
     json_t *answer = pages_basic_request(basic, "/api/v1/pages/*", id, NULL);
     if (answer == NULL)
@@ -186,7 +164,7 @@ void pages_remove_get(struct view_call *call)
 {
     struct basic basic;
     struct hearth_removed_here asked = {0};
-    char host[REMOVE_HOST];
+    char host[API_REMOVAL_HOST];
     int64_t type;
     const char *said = http_parameter(call->request, "host");
     if (!pages_basic_open(call, &basic))
@@ -194,7 +172,7 @@ void pages_remove_get(struct view_call *call)
     if (http_parameter(call->request, "page") != NULL) {
         if (remove_number(call, "page", &asked.page) && asked.page != 0 &&
             remove_number(call, "date", &asked.date) && remove_number(call, "type", &type) &&
-            type <= REMOVE_TYPE_MAX && (asked.date == 0) == (type == 0)) {
+            type <= API_REMOVAL_TYPE_MAX && (asked.date == 0) == (type == 0)) {
             asked.type = (int32_t)type;
             remove_ask_page(&basic, &asked);
             return;
@@ -225,7 +203,7 @@ void pages_remove_post(struct view_call *call)
     struct basic basic;
     struct hearth_removed_here removed = {0};
     struct removed_here_result result;
-    char host[REMOVE_HOST];
+    char host[API_REMOVAL_HOST];
     if (!pages_basic_open_form(call, &basic))
         return;
     if (!remove_read(call, host, &removed)) {

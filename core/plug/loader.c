@@ -416,6 +416,7 @@ struct opened_storage plug_storage(const struct plug *plug)
     return (struct opened_storage){.ops = plug->table,
                                    .bulk = plug->extensions[PLUG_STORAGE_BULK],
                                    .ahead = plug->extensions[PLUG_STORAGE_AHEAD],
+                                   .paths = plug->extensions[PLUG_STORAGE_PATHS],
                                    .backup = plug->extensions[PLUG_STORAGE_BACKUP],
                                    .limits = plug->descriptor.limits == NULL ? NULL : &plug->limits,
                                    .self = plug->self};

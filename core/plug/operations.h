@@ -20,6 +20,7 @@ const struct plug_operations *plug_operations(int kind);
 enum plug_extension_id {
     PLUG_STORAGE_BULK,
     PLUG_STORAGE_AHEAD,
+    PLUG_STORAGE_PATHS,
     PLUG_STORAGE_BACKUP,
     PLUG_SYNC_SIGNIN,
     PLUG_SYNC_DESCRIBE,

@@ -17,6 +17,7 @@ int plug_storage_open_until(struct storage *storage, const struct opened_storage
     *storage = (struct storage){.ops = opened->ops,
                                 .bulk = opened->bulk,
                                 .ahead = opened->ahead,
+                                .paths = opened->paths,
                                 .backup = opened->backup,
                                 .limits = opened->limits,
                                 .breaker = breaker};
@@ -154,4 +155,40 @@ int plug_storage_bookmarks_of_pages(struct storage *storage, const char *account
     for (size_t i = 0; r == 0 && i < count && !rows.stopped; i++)
         r = STORAGE(storage, err, bookmarks_of_page, account, pages[i], on_bookmark_of_page, &rows);
     return r;
+}
+
+int plug_storage_bookmark_path(struct storage *storage, const char *account, const char *guid,
+                               hearth_bookmark_cb cb, void *ctx, struct err *err)
+{
+    if (storage->paths != NULL)
+        return STORAGE_OF(storage, paths, err, bookmark_path, account, guid, cb, ctx);
+    for (int i = 0; guid != NULL && i < HEARTH_PATH_MAX; i++) {
+        struct hearth_bookmark bookmark = {.struct_size = sizeof(bookmark)};
+        struct err why = {0};
+        int r = STORAGE(storage, &why, bookmark_get, account, guid, &bookmark);
+        if (r < 0 && r != HEARTH_ERR_NOT_FOUND && err != NULL)
+            *err = why;
+        if (r < 0)
+            return r == HEARTH_ERR_NOT_FOUND ? 0 : r;
+        if (cb(ctx, &bookmark) != 0)
+            return 0;
+        guid = bookmark.parent;
+    }
+    return 0;
+}
+
+static int storage_takes_nothing(void *ctx, const struct hearth_bookmark *bookmark)
+{
+    (void)ctx;
+    (void)bookmark;
+    return 1;
+}
+
+void plug_storage_ask_bookmark_path(struct storage *storage, const char *account, const char *guid)
+{
+    struct hearth_bookmark bookmark = {.struct_size = sizeof(bookmark)};
+    if (storage->paths != NULL)
+        STORAGE_ASK_OF(storage, paths, bookmark_path, account, guid, storage_takes_nothing, NULL);
+    else
+        STORAGE_ASK(storage, bookmark_get, account, guid, &bookmark);
 }

@@ -12,6 +12,7 @@ struct opened_storage {
     const struct hearth_storage *ops;
     const struct hearth_storage_bulk *bulk; /* its extensions; NULL: it has not */
     const struct hearth_storage_ahead *ahead;
+    const struct hearth_storage_paths *paths;
     const struct hearth_storage_backup *backup;
     /* what it cannot keep; NULL: it keeps what the headers say */
     const struct hearth_limits *limits;
@@ -23,6 +24,7 @@ struct storage {
     const struct hearth_storage *ops;
     const struct hearth_storage_bulk *bulk;     /* NULL: each page is asked for */
     const struct hearth_storage_ahead *ahead;   /* NULL: it is near enough */
+    const struct hearth_storage_paths *paths;   /* NULL: each folder is asked for */
     const struct hearth_storage_backup *backup; /* NULL: the database has tools of its own */
     const struct hearth_limits *limits;
     void *handle;
@@ -56,6 +58,12 @@ int plug_storage_bookmarks_of_pages(struct storage *storage, const char *account
                                     const int64_t *pages, size_t count, hearth_bookmark_cb cb,
                                     void *ctx, struct err *err);
 
+/* bookmark_path(), or bookmark_get() for each where a storage has no such extension. */
+int plug_storage_bookmark_path(struct storage *storage, const char *account, const char *guid,
+                               hearth_bookmark_cb cb, void *ctx, struct err *err);
+/* The same asked ahead, as by STORAGE_ASK(). */
+void plug_storage_ask_bookmark_path(struct storage *storage, const char *account, const char *guid);
+
 /* What is going to be read, asked for at once, where that is worth while:
  *
  *     if (plug_storage_ask_begin(storage)) {
@@ -67,9 +75,10 @@ int plug_storage_bookmarks_of_pages(struct storage *storage, const char *account
  * Nothing comes of these calls but that STORAGE() with the same arguments may answer sooner. */
 bool plug_storage_ask_begin(struct storage *storage);
 void plug_storage_ask_end(struct storage *storage);
-#define STORAGE_ASK(storage, operation, ...)                                                       \
+#define STORAGE_ASK(storage, operation, ...) STORAGE_ASK_OF(storage, ops, operation, __VA_ARGS__)
+#define STORAGE_ASK_OF(storage, table, operation, ...)                                             \
     (lock_border("a plugin is asked ahead: " #operation),                                          \
-     (void)(storage)->ops->operation((storage)->handle, &(storage)->call.hearth, __VA_ARGS__))
+     (void)(storage)->table->operation((storage)->handle, &(storage)->call.hearth, __VA_ARGS__))
 
 /* What STORAGE() does around the operation. */
 bool plug_storage_allows(struct storage *storage);
@@ -79,7 +88,7 @@ int plug_storage_check(struct storage *storage, int code, struct err *err);
  * filled. While the breaker of the database is open nothing is called: UNAVAILABLE at once. */
 #define STORAGE(storage, err, operation, ...)                                                      \
     STORAGE_OF(storage, ops, err, operation __VA_OPT__(, ) __VA_ARGS__)
-/* The same for a table that is an extension and known to be there: `bulk`, `backup`. */
+/* The same for a table that is an extension and known to be there: `bulk`, `paths`, `backup`. */
 #define STORAGE_OF(storage, table, err, operation, ...)                                            \
     (lock_border("a plugin is called: " #operation),                                               \
      plug_storage_check(                                                                           \

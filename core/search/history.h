@@ -104,6 +104,7 @@ struct history_query {
     const struct text_filter *words; /* not empty */
     const char *host;                /* exactly this one; NULL: any */
     int64_t from, to;                /* from <= date < to; 0: open */
+    int64_t soon;                    /* visits from then on stand behind all others; 0: none do */
     struct history_place after;      /* go on behind it; date 0: from the newest */
     size_t limit;
 };

@@ -69,6 +69,30 @@ static uint64_t *matching_pages(const struct history *history, const struct text
     return bits;
 }
 
+/* Visits one after the other, newest first. */
+struct history_run {
+    size_t at, end;
+};
+
+/* What is asked for and behind query->after: that of before `soon`, and what stands behind it. */
+static void history_runs(const struct history *history, const struct history_query *query,
+                         struct history_run ret_runs[2])
+{
+    size_t first, end, middle = query->soon == 0 ? 0 : first_before(history, query->soon);
+    search_history_range(history, query->from, query->to, &first, &end);
+    middle = middle < first ? first : middle > end ? end : middle;
+    ret_runs[0] = (struct history_run){middle, end};
+    ret_runs[1] = (struct history_run){first, middle};
+    if (query->after.date == 0)
+        return;
+    bool to_come = query->soon != 0 && query->after.date >= query->soon;
+    size_t behind = first_behind(history, &query->after);
+    struct history_run *run = &ret_runs[to_come];
+    run->at = behind > run->at ? behind : run->at;
+    if (to_come)
+        ret_runs[0].end = ret_runs[0].at;
+}
+
 int search_history_find(const struct history *history, const struct history_query *query,
                         struct arena *arena, struct history_found *ret_found)
 {
@@ -79,27 +103,23 @@ int search_history_find(const struct history *history, const struct history_quer
         return HEARTH_ERR_NOMEM;
     uint32_t host = query->host == NULL ? HISTORY_NO_HOST
                                         : search_history_hosts_find(history->hosts, query->host);
-    size_t at, end;
-    search_history_range(history, query->from, query->to, &at, &end);
-    if (query->after.date != 0) {
-        size_t behind = first_behind(history, &query->after);
-        at = behind > at ? behind : at;
-    }
-    if (query->host != NULL && host == HISTORY_NO_HOST)
-        end = at;
-    size_t begin = at;
-    for (; at < end && !found.more; at++) {
-        uint32_t page = history_page_of(history, at);
-        if ((bits[page / 64] >> page % 64 & 1) == 0)
-            continue;
-        if (query->host != NULL &&
-            history->chunks[page / HISTORY_CHUNK]->hosts[page % HISTORY_CHUNK] != host)
-            continue;
-        found.more = found.count == query->limit;
-        if (!found.more)
-            found.visits[found.count++] = history_visit_place(history, at);
-    }
-    search_looked_at((size_t)history->chunk_count * HISTORY_CHUNK + (at - begin));
+    bool none = query->host != NULL && host == HISTORY_NO_HOST;
+    struct history_run runs[2];
+    size_t looked_at = (size_t)history->chunk_count * HISTORY_CHUNK;
+    history_runs(history, query, runs);
+    for (int i = 0; i < 2 && !none; i++)
+        for (size_t at = runs[i].at; at < runs[i].end && !found.more; at++, looked_at++) {
+            uint32_t page = history_page_of(history, at);
+            if ((bits[page / 64] >> page % 64 & 1) == 0)
+                continue;
+            if (query->host != NULL &&
+                history->chunks[page / HISTORY_CHUNK]->hosts[page % HISTORY_CHUNK] != host)
+                continue;
+            found.more = found.count == query->limit;
+            if (!found.more)
+                found.visits[found.count++] = history_visit_place(history, at);
+        }
+    search_looked_at(looked_at);
     *ret_found = found;
     return 0;
 }

@@ -65,6 +65,37 @@ int sql_bookmark_get(void *self, struct hearth_call *call, const char *account, 
     return sql_op_end(&op, r);
 }
 
+int sql_bookmark_path(void *self, struct hearth_call *call, const char *account, const char *guid,
+                      hearth_bookmark_cb cb, void *ctx)
+{
+    static const char PATH[] = "SELECT " SQL_COLUMNS(
+        b, HEARTH_BOOKMARK_FIELDS) " FROM (WITH RECURSIVE up AS (SELECT 1 AS "
+                                   "depth, b.* FROM bookmarks b WHERE " OF_ACCOUNT("b.") SAME_TEXT(
+                                       "b.guid",
+                                       "?2") " UNION ALL SELECT up.depth + 1, b.* FROM up" THEN_JOIN
+                                             "bookmarks b ON " SAME_ACCOUNT("b", "up") SAME_TEXT(
+                                                 "b.guid",
+                                                 "up.parent") " WHERE up.depth < ?3) SELECT * FROM "
+                                                              "up) b ORDER BY b.depth";
+    struct op op;
+    struct query query;
+    struct hearth_bookmark bookmark = {.struct_size = sizeof(bookmark)};
+    int r = sql_op_begin_account(&op, self, call, account);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    sql_query_open(&query, op.handle, PATH);
+    sql_query_account(&query, account);
+    sql_query_text(&query, guid);
+    sql_query_int(&query, HEARTH_PATH_MAX);
+    while ((r = sql_query_step(&query)) > 0) {
+        sql_read_bookmark(&query, 0, &bookmark);
+        if (cb(ctx, &bookmark) != 0)
+            break;
+    }
+    sql_query_close(&query);
+    return sql_op_end(&op, r > 0 ? 0 : r);
+}
+
 /* A list, and the place behind the row that came last. */
 struct bookmark_listing {
     const char *sql, *account, *key; /* key: folder or tag; NULL where the statement has none */

@@ -93,3 +93,8 @@ const struct hearth_storage_bulk sql_bulk = {
     .visits_of_pages = sql_visits_of_pages,
     .bookmarks_of_pages = sql_bookmarks_of_pages,
 };
+
+const struct hearth_storage_paths sql_paths = {
+    .struct_size = sizeof(sql_paths),
+    .bookmark_path = sql_bookmark_path,
+};

@@ -115,6 +115,8 @@ int sql_bookmark_get(void *handle, struct hearth_call *call, const char *account
                      struct hearth_bookmark *ret_bookmark);
 int sql_bookmark_list(void *handle, struct hearth_call *call, const char *account,
                       const struct hearth_bookmark_query *query, hearth_bookmark_cb cb, void *ctx);
+int sql_bookmark_path(void *handle, struct hearth_call *call, const char *account, const char *guid,
+                      hearth_bookmark_cb cb, void *ctx);
 int sql_bookmarks_of_pages(void *handle, struct hearth_call *call, const char *account,
                            const int64_t *pages, size_t count, hearth_bookmark_cb cb, void *ctx);
 int sql_bookmarks_of_page(void *handle, struct hearth_call *call, const char *account, int64_t page,
@@ -166,5 +168,6 @@ int sql_pages_changed(void *handle, struct hearth_call *call, const char *accoun
 /* The table of all of these, and what the extension "bulk" says of them. */
 extern const struct hearth_storage sql_operations;
 extern const struct hearth_storage_bulk sql_bulk;
+extern const struct hearth_storage_paths sql_paths;
 
 #endif

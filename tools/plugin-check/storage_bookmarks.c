@@ -140,6 +140,53 @@ static void bookmarks_of_several_pages(struct kit *kit)
     expect_number((int64_t)few.count, 3);
 }
 
+/* "GUID KIND PARENT" */
+static int note_step(void *ctx, const struct hearth_bookmark *bookmark)
+{
+    return kit_lines_add(ctx, "%s %d %s\n", bookmark->guid, (int)bookmark->kind,
+                         bookmark->parent == NULL ? "-" : bookmark->parent);
+}
+
+static void expect_path(struct storage *storage, const char *account, const char *guid,
+                        const char *expected)
+{
+    struct lines lines = {.size = 0};
+    OK_OF(storage, paths, bookmark_path, account, guid, note_step, &lines);
+    expect_text(lines.text, expected);
+}
+
+static void a_path_is_one_folder_after_the_other(struct kit *kit)
+{
+    struct storage *storage = &kit->storage;
+    if (storage->paths == NULL)
+        kit_skip("the plugin has no " HEARTH_STORAGE_PATHS);
+    kit_batch_begin(storage, "a", HEARTH_BOOKMARKS);
+    put_roots(storage);
+    kit_bookmark_put(storage, "outer", HEARTH_FOLDER, "menu________", 0);
+    kit_bookmark_put(storage, "inner", HEARTH_FOLDER, "outer", 0);
+    kit_bookmark_put(storage, "item", HEARTH_BOOKMARK, "inner", 0);
+    kit_bookmark_put(storage, "lost", HEARTH_BOOKMARK, "nowhere", 0);
+    kit_bookmark_put(storage, "one", HEARTH_FOLDER, "other", 0);
+    kit_bookmark_put(storage, "other", HEARTH_FOLDER, "one", 0);
+    static const char path[] =
+        "item 1 inner\ninner 2 outer\nouter 2 menu________\nmenu________ 2 root________\n"
+        "root________ 2 -\n";
+    expect_path(storage, "a", "item", path); /* what the batch has written */
+    kit_batch_commit(storage);
+    expect_path(storage, "a", "item", path);
+    expect_path(storage, "a", "root________", "root________ 2 -\n");
+    expect_path(storage, "a", "lost", "lost 1 nowhere\n");
+    expect_path(storage, "a", "nowhere", "");
+    expect_path(storage, "a", "", "");
+    expect_path(storage, "b", "item", "");
+    expect_path(storage, "nobody", "item", "");
+    struct lines ring = {.size = 0}, few = {.stop_after = 2};
+    OK_OF(storage, paths, bookmark_path, "a", "one", kit_lines_on_bookmark, &ring);
+    expect_number((int64_t)ring.count, HEARTH_PATH_MAX);
+    OK_OF(storage, paths, bookmark_path, "a", "item", kit_lines_on_bookmark, &few);
+    expect_number((int64_t)few.count, 2);
+}
+
 static void put_keeps_the_place(struct kit *kit)
 {
     struct storage *storage = &kit->storage;
@@ -373,5 +420,6 @@ const struct kit_test kit_storage_bookmarks_tests[] = {
     {"bookmarks: tags are compared as a whole", long_tags},
     {"bookmarks: items, lists of children and tombstones are kept", items_children_tombstones},
     {"bookmarks: those of several pages are those of each", bookmarks_of_several_pages},
+    {"bookmarks: a path is one folder after the other", a_path_is_one_folder_after_the_other},
     {NULL, NULL},
 };

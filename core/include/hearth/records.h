@@ -41,6 +41,48 @@
 /* of what lists are ordered by: what comes after every date is no date */
 #define HEARTH_DATE_MAX (INT64_MAX - 1)
 
+/* --- what numbers of fields mean --- */
+
+/* How a page was reached. The numbers are Firefox's; what frecency and visit counts make of each
+ * is in docs/merging.md. */
+enum hearth_visit_type {
+    HEARTH_VISIT_UNKNOWN = 0,
+    HEARTH_VISIT_LINK = 1,  /* a link was followed */
+    HEARTH_VISIT_TYPED = 2, /* its address was typed, or picked from what was suggested */
+    HEARTH_VISIT_BOOKMARK = 3,
+    HEARTH_VISIT_EMBED = 4, /* a part of a page, loaded with it */
+    HEARTH_VISIT_REDIRECT_PERMANENT = 5,
+    HEARTH_VISIT_REDIRECT_TEMPORARY = 6,
+    HEARTH_VISIT_DOWNLOAD = 7,
+    HEARTH_VISIT_FRAMED_LINK = 8, /* a link was followed inside a frame */
+    HEARTH_VISIT_RELOAD = 9
+};
+
+/* Of what kind a thing was that is gone: see struct hearth_removal. */
+enum hearth_removal_kind {
+    HEARTH_REMOVAL_PAGE = 1,
+    HEARTH_REMOVAL_VISIT = 2,
+    HEARTH_REMOVAL_BOOKMARK = 3,
+    HEARTH_REMOVAL_TAB = 4,
+    HEARTH_REMOVAL_DEVICE = 5
+};
+
+/* What a person removed here: see struct hearth_removed_here. */
+enum hearth_removed_here_kind {
+    HEARTH_REMOVED_HERE_VISIT = 1, /* one visit of a page */
+    HEARTH_REMOVED_HERE_PAGE = 2,  /* its visits */
+    HEARTH_REMOVED_HERE_SITE = 3,  /* visits of all pages of a host */
+    HEARTH_REMOVED_HERE_SPAN = 4   /* all visits of a time */
+};
+
+/* See struct hearth_source. */
+enum hearth_source_kind {
+    HEARTH_SOURCE_SYNC = 1,  /* a living one, with a provider */
+    HEARTH_SOURCE_IMPORT = 2 /* a file, once */
+};
+
+/* --- how a table becomes a struct --- */
+
 #define HEARTH_MEMBER_TEXT                                       const char *
 #define HEARTH_MEMBER_INT                                        int64_t
 #define HEARTH_MEMBER_FLAG                                       int64_t

@@ -120,44 +120,6 @@ struct hearth_counts {
     int64_t space; /* bytes on disk, with what an open batch of the handle adds; 0: not known */
 };
 
-/* How a page was reached. The numbers are Firefox's; what frecency and visit counts make of each
- * is in docs/merging.md. */
-enum hearth_visit_type {
-    HEARTH_VISIT_UNKNOWN = 0,
-    HEARTH_VISIT_LINK = 1,  /* a link was followed */
-    HEARTH_VISIT_TYPED = 2, /* its address was typed, or picked from what was suggested */
-    HEARTH_VISIT_BOOKMARK = 3,
-    HEARTH_VISIT_EMBED = 4, /* a part of a page, loaded with it */
-    HEARTH_VISIT_REDIRECT_PERMANENT = 5,
-    HEARTH_VISIT_REDIRECT_TEMPORARY = 6,
-    HEARTH_VISIT_DOWNLOAD = 7,
-    HEARTH_VISIT_FRAMED_LINK = 8, /* a link was followed inside a frame */
-    HEARTH_VISIT_RELOAD = 9
-};
-
-/* Of what kind a thing was that is gone: see struct hearth_removal. */
-enum hearth_removal_kind {
-    HEARTH_REMOVAL_PAGE = 1,
-    HEARTH_REMOVAL_VISIT = 2,
-    HEARTH_REMOVAL_BOOKMARK = 3,
-    HEARTH_REMOVAL_TAB = 4,
-    HEARTH_REMOVAL_DEVICE = 5
-};
-
-/* What a person removed here: see struct hearth_removed_here. */
-enum hearth_removed_here_kind {
-    HEARTH_REMOVED_HERE_VISIT = 1, /* one visit of a page */
-    HEARTH_REMOVED_HERE_PAGE = 2,  /* its visits */
-    HEARTH_REMOVED_HERE_SITE = 3,  /* visits of all pages of a host */
-    HEARTH_REMOVED_HERE_SPAN = 4   /* all visits of a time */
-};
-
-/* See struct hearth_source. */
-enum hearth_source_kind {
-    HEARTH_SOURCE_SYNC = 1,  /* a living one, with a provider */
-    HEARTH_SOURCE_IMPORT = 2 /* a file, once */
-};
-
 /* A visit, as an initialiser: of the account's own provider, and of any source. */
 #define HEARTH_VISIT(date, type) HEARTH_VISIT_OF(date, type, 0)
 #define HEARTH_VISIT_OF(date, type, source)                                                        \
@@ -571,6 +533,20 @@ struct hearth_storage_ahead {
     uint32_t reserved;
     /* what: enum hearth_ahead. Waits for nothing. In an open batch nothing is asked ahead. */
     int (*ahead)(void *handle, struct hearth_call *call, int32_t what);
+};
+
+/* A bookmark and the folders that it is in, for one question, for backends that are far away.
+ * Without it the host asks for each. */
+#define HEARTH_STORAGE_PATHS "hearth.storage.paths/1"
+enum { HEARTH_PATH_MAX = 64 };
+struct hearth_storage_paths {
+    uint32_t struct_size;
+    uint32_t reserved;
+    /* What bookmark_get() says of `guid`, then of its parent, and so on up to one without a parent,
+     * or whose parent is not there; what is DERIVED may be 0. At most HEARTH_PATH_MAX rows, as
+     * folders may be below themselves; none where `guid` is not there. */
+    int (*bookmark_path)(void *handle, struct hearth_call *call, const char *account,
+                         const char *guid, hearth_bookmark_cb cb, void *ctx);
 };
 
 /* A copy of the database as a file. Without it `hearthd backup` and `restore` say that the

@@ -6,18 +6,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "jobs/schedule.h"
+#include "schedule_of_tests.h"
 
 static const int64_t MINUTE = 60000, HOUR = 3600000, DAY = 86400000;
-
-static const struct schedule schedule = {.interval = 900000,
-                                         .interval_week = 3600000,
-                                         .interval_month = 86400000,
-                                         .dormant_after = 60LL * 86400000,
-                                         .retry = 5000,
-                                         .retry_max = 8LL * 3600000,
-                                         .signin_retry = 8LL * 3600000,
-                                         .signin_retry_max = 86400000};
 
 static void test_steps(void **state)
 {

@@ -8,17 +8,9 @@
 #include "hearth/sync.h"
 #include "jobs/sync_account.h"
 #include "plug/call.h"
+#include "schedule_of_tests.h"
 
 enum point { NEVER, PULL, BEFORE_READ, BETWEEN, AFTER, POINTS };
-
-static const struct schedule schedule = {.interval = 900000,
-                                         .interval_week = 3600000,
-                                         .interval_month = 86400000,
-                                         .dormant_after = 60LL * 86400000,
-                                         .retry = 5000,
-                                         .retry_max = 8LL * 3600000,
-                                         .signin_retry = 8LL * 3600000,
-                                         .signin_retry_max = 86400000};
 
 static struct {
     struct fixture *fixture;

@@ -75,18 +75,32 @@ static void compare_sites(struct model *model, const struct history *history)
     assert_int_equal(all, 0);
 }
 
+/* Visits from `soon` on, which are the first ones of a list, behind all others; 0: none. */
+static void move_behind(struct row *rows, size_t count, int64_t soon)
+{
+    size_t to_come = 0;
+    while (soon != 0 && to_come < count && rows[to_come].date >= soon)
+        to_come++;
+    struct row *moved = malloc((to_come + 1) * sizeof(*moved));
+    memcpy(moved, rows, to_come * sizeof(*rows));
+    memmove(rows, rows + to_come, (count - to_come) * sizeof(*rows));
+    memcpy(rows + count - to_come, moved, to_come * sizeof(*rows));
+    free(moved);
+}
+
 /* Every page of the list, and each is full but the last. */
 static void compare_found(struct model *model, const struct history *history, const char *text,
-                          const char *host, int64_t from, int64_t to, size_t limit)
+                          const char *host, int64_t from, int64_t to, int64_t soon, size_t limit)
 {
     struct row *rows = malloc(PAGES * VISITS * sizeof(*rows));
     size_t count = list_visits(model, rows), next = 0;
+    move_behind(rows, count, soon);
     struct arena arena;
     struct text_filter words;
     arena_init(&arena, 0);
     assert_int_equal(search_text_filter_init(&words, text, &arena, NULL), 0);
     struct history_query query = {
-        .words = &words, .host = host, .from = from, .to = to, .limit = limit};
+        .words = &words, .host = host, .from = from, .to = to, .soon = soon, .limit = limit};
     struct history_found found;
     do {
         assert_int_equal(search_history_find(history, &query, &arena, &found), 0);
@@ -144,10 +158,15 @@ static void history_is_what_is_stored(void **state)
         compare_visits(model, history);
         compare_sites(model, history);
         const char *text = typed[round % 10];
-        compare_found(model, history, text, NULL, 0, 0, 50);
-        compare_found(model, history, text, NULL, 1050, 1200, 7);
-        compare_found(model, history, text, "h3.example", 0, 1250, 3);
-        compare_found(model, history, text, "nowhere.example", 0, 0, 3);
+        compare_found(model, history, text, NULL, 0, 0, 0, 50);
+        compare_found(model, history, text, NULL, 1050, 1200, 0, 7);
+        compare_found(model, history, text, "h3.example", 0, 1250, 0, 3);
+        compare_found(model, history, text, "nowhere.example", 0, 0, 0, 3);
+        compare_found(model, history, text, NULL, 0, 0, 1150, 7);
+        compare_found(model, history, text, NULL, 1050, 1200, 1150, 7);
+        compare_found(model, history, text, NULL, 1160, 1200, 1150, 7);
+        compare_found(model, history, text, "h3.example", 0, 1150, 1150, 3);
+        compare_found(model, history, text, NULL, 0, 0, 5000, 50);
         search_index_done(search, index);
         change(model, round % 7 == 0 ? 0 : round % 5 == 0 ? 600 : 12, 0);
     }
