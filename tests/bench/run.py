@@ -127,7 +127,8 @@ def sync_once(service):
         node.start()
         before = cpu_seconds([node.process.pid])
         node.cli("account", "import", "-", text=json.dumps(service.import_file(BIG)))
-        node.sync(BIG)
+        # by itself: `account sync --wait` would ask for a second one behind it
+        until(lambda: "sync done" in node.log_text(), "the first sync", patience=600)
         cpu, peak = cpu_seconds([node.process.pid]) - before, node.memory("VmHWM")
         done = re.search(r"sync done .*records=(\d+).* ms=(\d+)", node.log_text())
         service.clear()
