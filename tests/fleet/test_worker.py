@@ -2,6 +2,7 @@
 request for an unchanged account, little memory."""
 import json
 import os
+import re
 import socket
 import subprocess
 import unittest
@@ -56,6 +57,40 @@ class Worker(TestCase):
         if "FLEET_SANITIZED" not in os.environ:  # a sanitizer's own memory is much more
             self.assertLess(worker.memory("VmHWM"), 100 * 1024)
         self.assertEqual({row["state"] for row in fleet.rows()}, {"ok"})
+
+    def test_reading_after_a_sync(self):
+        """Each web process's very next answers have what another process stored, whatever it has
+        in memory of before."""
+        fleet = Fleet(self, workers=1, schedulers=1, seconds=True,
+                      config="[scheduler]\ninterval = 1h\ntick = 100ms\n")
+        fleet.settle(1)
+        email = fleet.emails[0]
+        until(lambda: fleet.rows()[0]["last_sync_at"], "the first sync")
+        at = list(fleet.webs).index(fleet.rows()[0]["node"])
+        webs = [list(fleet.webs.values())[at], fleet.seconds[at]]
+        device, paths = "person0phone", ("/bookmarks?folder=unfiled", "/history", "/tabs",
+                                         "/search?q=person0.example", "/search?q=round")
+
+        def titles(web, path, headers=None):
+            """Which rounds the answer tells of, and its validator."""
+            answer = web.request("/api/v1" + path, email=None, token=fleet.tokens[email],
+                                 headers=headers)
+            self.assertEqual(answer.status, 200, (path, answer.body))
+            return set(re.findall(rb"round ([0-9]+)", answer.body)), answer.headers["ETag"]
+
+        for turn in range(10):
+            known = {(web, path): titles(web, path)[1] for web in webs for path in paths}
+            fleet.next_round(email)
+            number = fleet.rounds[email]
+            fleet.service.put_clear("tabs", {"id": device, "clientName": "Phone", "tabs": [
+                {"title": f"{email} round {number}", "urlHistory": ["https://person0.example/tab"],
+                 "lastUsed": 1795432000}]}, email=email)
+            webs[turn % 2].cli("account", "sync", email, "--wait")
+            for web in webs:
+                for path in paths:
+                    validator = {"If-None-Match": known[web, path]} if turn % 4 < 2 else None
+                    rounds, _ = titles(web, path, validator)
+                    self.assertEqual(rounds, {b"%d" % number}, (turn, web.address, path))
 
     def test_takes_no_job_before_it_listens(self):
         """A worker whose port is taken ends, and has taken no job: else each start of a crash
