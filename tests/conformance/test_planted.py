@@ -105,10 +105,10 @@ TEXTS = {
         "an error that is no rows":
         ("storage-pg/query.c", "good ? result : (PQclear(result), NULL)", "result",
          "ahead: an error is that of the question",
-         "returns, asked ahead, NOT_FOUND: .* and alone INVALID"), "answers where none is waited for":
-        ("storage-pg/query.c", "        return reads ? query_ask_ahead(query) : HEARTH_ERR_INVALID;",
-         "        (void)query_ask_ahead;", "ahead: every list",
-         "answers between begin and end"),
+         "returns, asked ahead, NOT_FOUND: .* and alone INVALID"),
+        "answers where none is waited for":
+        ("storage-pg/query.c", "return reads ? query_ask_ahead(query) : HEARTH_ERR_INVALID;",
+         "(void)query_ask_ahead;", "ahead: every list", "answers between begin and end"),
     }, "storage-mem": {
         "addresses of 64 bytes":
         ("storage-mem/accounts.c", "strcasecmp(world->accounts[i]->row->account.email, email)",
