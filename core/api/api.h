@@ -103,6 +103,8 @@ bool api_removal_check(const struct api_removal_said *said, char host[API_REMOVA
 int api_removal_put(struct api *api, struct node_storages *storages, struct storage *storage,
                     const char *account, struct hearth_removed_here *removed,
                     struct removed_here_result *ret_result, struct err *err);
+/* Why that was FULL: the account has as many as there can be. Else it is a disk's word. */
+bool api_removals_are_full(struct storage *storage, const char *account);
 /* Kept out no longer; the next sync is a complete one, which brings what its source still has.
  * NOT_FOUND: there is none of that id. */
 int api_removal_take_back(struct storage *storage, const char *account, const char *id,

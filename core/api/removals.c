@@ -35,6 +35,22 @@ int api_removal_put(struct api *api, struct node_storages *storages, struct stor
     return r;
 }
 
+static int removal_count(void *ctx, const struct hearth_removed_here *removed)
+{
+    (void)removed;
+    (*(size_t *)ctx)++;
+    return 0;
+}
+
+bool api_removals_are_full(struct storage *storage, const char *account)
+{
+    struct err why;
+    size_t count = 0;
+    int r = STORAGE(storage, &why, removed_here_list, account, removal_count, &count);
+    plug_storage_reset(storage);
+    return r == 0 && count >= REMOVED_HERE_MAX;
+}
+
 struct removal_wanted {
     const char *id;
     bool found;
@@ -196,24 +212,6 @@ static bool removal_read_body(struct api_call *call, const json_t *body,
 
 /* --- POST --- */
 
-static int removal_count(void *ctx, const struct hearth_removed_here *removed)
-{
-    (void)removed;
-    (*(size_t *)ctx)++;
-    return 0;
-}
-
-/* FULL is a disk's word, too. */
-static int removal_explain_full(struct api_call *call)
-{
-    struct err why;
-    size_t count = 0;
-    int r = STORAGE(call->storage, &why, removed_here_list, call->account, removal_count, &count);
-    return r == 0 && count >= REMOVED_HERE_MAX
-               ? api_problem(call, 409, api_says_too_many_removals(REMOVED_HERE_MAX))
-               : call->err.code;
-}
-
 int api_removals_post(struct api_call *call)
 {
     char host[API_REMOVAL_HOST];
@@ -226,8 +224,8 @@ int api_removals_post(struct api_call *call)
         return 0;
     int r = api_removal_put(call->api, call->storages, call->storage, call->account, &removed,
                             &result, &call->err);
-    if (r == HEARTH_ERR_FULL)
-        return removal_explain_full(call);
+    if (r == HEARTH_ERR_FULL && api_removals_are_full(call->storage, call->account))
+        return api_problem(call, 409, api_says_too_many_removals(REMOVED_HERE_MAX));
     if (r < 0)
         return r;
     api_audit(call, "history removed here");

@@ -56,8 +56,8 @@ struct oidc_person {
 };
 
 /* The address to send the browser to. fresh: the provider shall ask for the password, also who
- * is signed in there. UNAVAILABLE, TIMEOUT: the provider does not answer; INVALID: it is not
- * what the configuration says. */
+ * is signed in there. UNAVAILABLE, TIMEOUT: the provider does not answer, or wants a pause
+ * (retry_after); INVALID: it is not what the configuration says. */
 int auth_oidc_begin(struct oidc *oidc, struct call *call, const char *callback, bool fresh,
                     struct oidc_attempt *ret_attempt, char ret_url[OIDC_URL_SIZE], struct err *err);
 /* DENIED: the person declined, the provider let them in by a session of before although it was

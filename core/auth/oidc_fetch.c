@@ -12,12 +12,15 @@ struct answer {
     struct buf body;
     size_t most;
     int status;
+    int64_t pause; /* ms that it asks for; 0: none */
 };
 
 static int oidc_on_response(void *ctx, const struct hearth_http_response *response)
 {
     struct answer *answer = ctx;
     answer->status = response->status;
+    if (response->status == 429 || response->status == 503)
+        answer->pause = response->retry_after;
     return 0;
 }
 
@@ -106,6 +109,8 @@ int auth_oidc_fetch(struct oidc *oidc, struct call *call, const char *url,
                     answer.status);
     if (r < 0 && err != NULL)
         err->told = call->told;
+    if (r < 0 && err != NULL && answer.pause > 0)
+        err->retry_after = answer.pause;
     json_t *object = r == 0 ? json_loadb(answer.body.data == NULL ? "" : answer.body.data,
                                          answer.body.size, JSON_REJECT_DUPLICATES, NULL)
                             : NULL;

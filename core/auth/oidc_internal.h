@@ -23,7 +23,8 @@ struct oidc {
 
 /* --- oidc_fetch.c --- */
 /* One exchange with a JSON object as its answer. body NULL: GET, else a form. authorization
- * NULL: none. DENIED: status 400 or 401. */
+ * NULL: none. DENIED: status 400 or 401. UNAVAILABLE with retry_after: it asks for a pause, or did
+ * before, and is asked nothing until that is over. */
 int auth_oidc_fetch(struct oidc *oidc, struct call *call, const char *url,
                     const char *authorization, const char *body, size_t most, json_t **ret_object,
                     struct err *err);

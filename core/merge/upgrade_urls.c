@@ -209,6 +209,7 @@ static int move_pick(struct piece *piece, const struct hearth_pick *pick, int64_
                   : r;
 }
 
+/* Each piece lists them anew: people pick meanwhile. */
 static int move_picks(struct piece *piece)
 {
     struct apply *apply = &piece->upgrade->apply;

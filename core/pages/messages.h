@@ -105,6 +105,9 @@
     M(T, sso_refused, "page.sso_refused", \
       "The sign-in was not accepted. If you did not decline it yourself, whoever runs this " \
       "server finds the reason in its log.", 0) \
+    M(T, sso_paused, "page.sso_paused", \
+      "The provider has asked for a pause, and is asked nothing meanwhile. Wait {wait}, then try " \
+      "again.", 1, DURATION, wait) \
     M(T, title_sso_unknown, "page.title.sso_unknown", "There is no such way to sign in", 0) \
     M(T, sso_unknown, "page.sso_unknown", "This server does not know that provider.", 0) \
     M(T, title_sso_stranger, "page.title.sso_stranger", "There is no account for you here yet", 0) \

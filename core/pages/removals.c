@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "api/messages.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -216,6 +217,12 @@ void pages_remove_post(struct view_call *call)
                                               basic.person.account, &removed, &result, &call->err);
     if (r == HEARTH_ERR_INVALID) {
         remove_refuse(call);
+        return;
+    }
+    if (r == HEARTH_ERR_FULL && api_removals_are_full(storage, basic.person.account)) {
+        pages_html_message(call, 409, pages_says_title_not_now(),
+                           api_says_too_many_removals(REMOVED_HERE_MAX), "/auth/removals",
+                           "Removed here");
         return;
     }
     if (r < 0) {

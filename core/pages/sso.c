@@ -8,6 +8,7 @@
 #include "auth/oidc.h"
 #include "auth/vault.h"
 #include "base/log.h"
+#include "base/outage.h"
 #include "nodes/who.h"
 #include "pages/internal.h"
 #include "signin/allow.h"
@@ -32,6 +33,19 @@ static bool find_sso(const struct view_call *call, const char *name, size_t *ret
     return false;
 }
 
+/* The line of `net` has said it to the operator. */
+static void sso_show_paused(struct view_call *call)
+{
+    int64_t wait = call->err.retry_after;
+    log_event(outage_level_of_request(&call->err, HEARTH_LOG_ERROR), "pages", "request failed",
+              LOG_TEXT("path", call->request->path), LOG_TEXT("error", call->err.text));
+    http_reply_header(call->reply, "retry-after",
+                      arena_printf(&call->request->arena, "%lld", (long long)(wait + 999) / 1000));
+    pages_html_message(call, 503, pages_says_title_not_now(),
+                       pages_says_sso_paused(hearth_duration_of(wait)), "/auth/signin",
+                       "Back to signing in");
+}
+
 /* What the provider or its answer did wrong is for the log; the person reads what to do. */
 static void sso_show_failed(struct view_call *call, int r)
 {
@@ -40,6 +54,8 @@ static void sso_show_failed(struct view_call *call, int r)
                   LOG_TEXT("provider", call->provider), LOG_TEXT("error", call->err.text));
         pages_html_message(call, 403, pages_says_title_failed(), pages_says_sso_refused(),
                            "/auth/signin", "Back to signing in");
+    } else if (r == HEARTH_ERR_UNAVAILABLE && call->err.retry_after > 0) {
+        sso_show_paused(call);
     } else {
         pages_html_error(call);
     }

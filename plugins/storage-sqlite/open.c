@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -318,17 +319,31 @@ enum { STATEMENT_JOURNAL = 120 * 1024 };
 
 /* For the whole process, and before anything is opened: later it has no effect. Nobody asks how
  * much memory SQLite has, and to count it takes a lock for each piece. */
+static atomic_bool refused_set_up; /* and not yet said */
+
 static void set_up_sqlite(void)
 {
-    sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, STATEMENT_JOURNAL);
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    int r = sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, STATEMENT_JOURNAL);
+    if (r == SQLITE_OK)
+        r = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    atomic_store(&refused_set_up, r != SQLITE_OK);
+}
+
+/* Another plugin, or whoever loads this one, was the first to use it: it works, more slowly. */
+void sqlite_database_set_up(const struct hearth_host *host)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, set_up_sqlite);
+    if (atomic_exchange(&refused_set_up, false))
+        host->log(host, HEARTH_LOG_WARNING,
+                  "SQLite was in use in this process already, and keeps its own settings: batches "
+                  "write more temporary files, and each piece of memory costs a lock");
 }
 
 int sql_database_open(const struct hearth_host *host, struct hearth_call *call,
                       const struct hearth_config_value *values, void **ret_self)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, set_up_sqlite);
+    sqlite_database_set_up(host);
     struct database *database = database_create(support_config_number(values, KEY_OPEN_FILES));
     if (database == NULL)
         return support_no_memory(call);

@@ -15,6 +15,9 @@ enum { DATABASE_CONFIG_COUNT = 6 };
 extern const struct hearth_config_key sql_config_keys[DATABASE_CONFIG_COUNT];
 const void *sql_extension(const char *name);
 
+/* Before the first use of SQLite in this process. */
+void sqlite_database_set_up(const struct hearth_host *host);
+
 /* For restore(), which opens nothing: the path of the shared file and the directory of persons'
  * files, as open() would have them. free() both; -1 without memory. */
 int sqlite_database_paths(const char *path, char **ret_path, char **ret_accounts);

@@ -432,6 +432,7 @@ int sqlite_restore(const struct hearth_host *host, struct hearth_call *call,
         return hearth_fail(call, HEARTH_ERR_INVALID, "no file is named");
     if (strlen(sqlite_database_path_value(values)) > NAME - 200)
         return hearth_fail(call, HEARTH_ERR_INVALID, "path is too long");
+    sqlite_database_set_up(host);
     if (sqlite_database_paths(sqlite_database_path_value(values), &restore.path,
                               &restore.accounts) < 0)
         return support_no_memory(call);

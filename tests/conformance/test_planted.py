@@ -14,7 +14,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import planted  # noqa: E402
-from servers import Redis  # noqa: E402
+from servers import Postgres, Redis  # noqa: E402
 
 BUILD, KIT = sys.argv[1:3]
 PLUGINS = dict(word.split("=", 1) for word in sys.argv[3:])
@@ -91,6 +91,24 @@ TEXTS = {
         ("storage-sql/devices.c", '" ORDER BY t.last_used DESC, t.position"',
          '" ORDER BY t.last_used DESC, t.position DESC"', "lists: thousands",
          "tab_list: row 2, .* belongs before the one before it"),
+    }, "storage-pg": {
+        "questions that are known by their text alone":
+        ("storage-pg/ahead.c", "asked[i].sql == query->sql && handle->asked[i].parameters == "
+         "parameters", "asked[i].sql == query->sql", "ahead: rows are found",
+         "page_get, .* failed with NOT_FOUND"), "what is forgotten and answered all the same":
+        ("storage-pg/ahead.c", "what != HEARTH_AHEAD_END", "what == HEARTH_AHEAD_BEGIN",
+         "ahead: what is written or forgotten", r'json is "{"n":2}", "{"n":3}" was expected'),
+        "answers of before a write": ("storage-pg/query.c",
+                                      "    if (!reads)\n        pg_ahead_forget(handle);\n", "",
+                                      "ahead: what is written or forgotten",
+                                      r'json is "{"n":1}", "{"n":2}" was expected'),
+        "an error that is no rows":
+        ("storage-pg/query.c", "good ? result : (PQclear(result), NULL)", "result",
+         "ahead: an error is that of the question",
+         "returns, asked ahead, NOT_FOUND: .* and alone INVALID"),
+        "answers where none is waited for":
+        ("storage-pg/query.c", "return reads ? query_ask_ahead(query) : HEARTH_ERR_INVALID;",
+         "(void)query_ask_ahead;", "ahead: every list", "answers between begin and end"),
     }, "storage-mem": {
         "addresses of 64 bytes":
         ("storage-mem/accounts.c", "strcasecmp(world->accounts[i]->row->account.email, email)",
@@ -171,6 +189,9 @@ def check(plugin, fault):
     source, pattern, replacement, test, _ = fault
     with tempfile.TemporaryDirectory(prefix="hearth-planted-") as folder:
         made = planted.build(BUILD, PLUGINS[plugin], folder, source, pattern, replacement)
+        if plugin == "storage-pg":
+            dsn = Planted.postgres.create(pathlib.Path(folder).name.replace("-", "_").lower())
+            return run(made, test, f"[storage main]\nplugin = pg\ndsn = {dsn}\n")
         if plugin != "queue-redis":
             return run(made, test)
         # of its own: a server keeps scripts under the names that they had without the fault
@@ -186,6 +207,12 @@ def plain(fault):
 
 
 class Planted(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.postgres = Postgres()
+        cls.addClassCleanup(cls.postgres.close)
+        cls.postgres.start()
+
     def test_each_is_found(self):
         faults = {name: ("storage-sqlite", fault) for name, fault in PATTERNS.items()}
         for plugin, texts in TEXTS.items():

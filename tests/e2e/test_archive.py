@@ -7,6 +7,7 @@ import subprocess
 import unittest
 
 from harness import ADA, HEARTHD, TestCase, until
+from test_forgotten import DAY, LATER, NEIGHBOUR, NOON, SECRET, SHOP, record
 
 OTHER = "other@example.org"
 
@@ -81,6 +82,62 @@ class Archive(TestCase):
         self.assertIn("sound", node.cli("verify"))
         for event in ("account archived", "account restored"):
             self.assertIn(event, node.log_text())
+
+    def test_what_is_removed_here(self):
+        """It is in the archive, and keeps out what a source brings: the one it was removed of,
+        and another whose records somebody has put into the archive."""
+        service, node = self.service(load=False), self.node()
+        service.account(ADA, history=9, bookmarks=2, tabs=1)
+        service.put_clear("history", record("secretaaaaaa", SECRET, NOON, NOON - DAY),
+                          record("secretbbbbbb", NEIGHBOUR, NOON),
+                          record("shopaaaaaaaa", SHOP, NOON),
+                          record("lateraaaaaaa", LATER, NOON + 1000, NOON - 5 * DAY))
+        node.add_account(service)
+        pages = {v["url"]: v["page"] for v in node.pages_of("/history", "visits")}
+
+        def seen():
+            return sorted((v["url"], v["date"])
+                          for v in node.pages_of("/history", "visits", to=NOON + DAY)
+                          if v["url"] in pages and v["date"] > NOON - 9 * DAY)
+
+        whole = self.archive(node, name="whole.hearth")
+        for what in ({"kind": "visit", "page": pages[SECRET], "date": NOON - DAY, "type": 1},
+                     {"kind": "page", "page": pages[NEIGHBOUR]},
+                     {"kind": "site", "host": "shop.example"},
+                     {"kind": "span", "since": NOON + 500, "until": NOON + DAY}):
+            self.assertEqual(node.request("/api/v1/removals", "POST", body=what).status, 201)
+        before, removals = seen(), node.api("/removals")
+        self.assertIn((SECRET, NOON), before)
+        self.assertIn((LATER, NOON - 5 * DAY), before)
+        for gone in ((SECRET, NOON - DAY), (NEIGHBOUR, NOON), (SHOP, NOON), (LATER, NOON + 1000)):
+            self.assertNotIn(gone, before)
+        path = self.archive(node, "--with-credentials")
+
+        def back(path):
+            node.cli("account", "remove", ADA, "--yes")
+            node.tokens.clear()
+            node.cli("account", "restore", path)
+            self.assertEqual(node.api("/removals"), removals)
+            self.assertEqual(seen(), before)
+            self.assertIn("sound", node.cli("verify"))
+
+        back(path)
+        node.cli("account", "resync", ADA, "--wait")  # the service has all of it
+        self.assertEqual(seen(), before)
+
+        def with_laptop(records):
+            """Half of what was there is of another source, which is still in the archive."""
+            at = next(i for i, r in enumerate(records) if r["record"] == "device")
+            visits = [r for r in records if r["record"] == "visit"]
+            for visit in visits[::2]:
+                visit["source"] = 2
+            with open(path, encoding="utf-8") as f:
+                kept = [r for r in map(json.loads, f) if r["record"] == "removed_here"]
+            laptop = {"record": "source", "id": 2, "name": "Laptop", "kind": 1, "provider":
+                      "firefox", "uid": "", "created": 1, "ended": 0, "state": 0, "last_sync": 1}
+            return records[:at] + [laptop] + kept + records[at:]
+
+        back(self.edited(whole, with_laptop))
 
     def test_another_server(self):
         """Under another address, where somebody else has the id: sealed again when the key is

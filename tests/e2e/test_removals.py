@@ -1,7 +1,9 @@
 """What is removed here by the services and the basic pages, and stays removed although the Sync
 service still has it; nothing is ever written there."""
+import contextlib
 import http.client
 import json
+import sqlite3
 import threading
 import unittest
 import urllib.parse
@@ -13,6 +15,7 @@ from test_forgotten import DAY, LATER, NEIGHBOUR, NOON, SECRET, SHOP, record
 
 
 BEN = "ben@example.org"
+MOST = 10000  # removals of an account
 
 
 class Home(TestCase):
@@ -52,6 +55,14 @@ class Home(TestCase):
 
     def remove(self, status=201, **what):
         return self.ask("POST", "/removals", what, status)
+
+    def crowd(self, count):
+        """As many removals of pages as that, from other days."""
+        with contextlib.closing(sqlite3.connect(f"{self.home.state}/hearth.db")) as db, db:
+            db.executemany(
+                "INSERT INTO removed_here VALUES ((SELECT row FROM accounts WHERE email = ?), ?, "
+                "2, ?, 0, 0, '', 0, 0, 1000)",
+                ((ADA, f"crowd{n:011}", n + 1) for n in range(count)))
 
     def page(self, url):
         host = url.split("/")[2]
@@ -226,6 +237,26 @@ class Removals(Home):
         self.assertEqual(self.dates(SECRET), [NOON - DAY, NOON])
         self.assertEqual(self.ask("GET", "/removals")["removals"], [])
 
+    def test_as_many_as_there_can_be(self):
+        self.crowd(MOST - 1)
+        last = self.remove(kind="page", url=SECRET)["removal"]["id"]
+        for what in (dict(kind="page", url=SHOP), dict(kind="site", host="shop.example"),
+                     dict(kind="span", since=NOON)):
+            answer = self.remove(409, **what)
+            self.assertEqual(
+                (answer["message"]["id"], answer["detail"]),
+                ("problem.too_many_removals",
+                 "This account has 10000 removals, and 10000 is the most. Remove a site or a "
+                 "span of time instead of single pages, or allow some again."))
+        said = self.home.cli("account", "forget", ADA, "--page", SHOP, "--yes", code=1)
+        self.assertIn("the account has 10000 removals already", said)
+        self.assertEqual(self.dates(SHOP), [NOON])
+        self.remove(kind="page", url=SECRET)  # says the same as one of them
+        self.ask("DELETE", "/removals/" + last, status=204)
+        self.remove(kind="page", url=SHOP)
+        self.assertEqual(self.dates(SHOP), [])
+        self.remove(409, kind="page", url=LATER)
+
 
 class Told(Home):
     def changed(self, do):
@@ -319,6 +350,15 @@ class BasicPages(Home):
         page = self.open("/auth/remove?all=1")
         label = page.forms[-1]["buttons"][0]["label"]
         self.remove("/auth/remove?all=1", page.form(label)[1]["label"], "went")
+
+    def test_as_many_as_there_can_be(self):
+        self.crowd(MOST)
+        self.open("/auth/remove?page=" + self.page(SHOP))
+        page = self.browser.submit("Remove all visits of this page")
+        self.assertEqual(page.status, 409)
+        self.assertIn("This account has 10000 removals", page.text)
+        self.assertEqual(self.dates(SHOP), [NOON])
+        self.assertNotIn(" error ", self.home.log_text())
 
     def test_what_is_refused(self):
         for path in ("/auth/remove", "/auth/remove?page=x", "/auth/remove?page=5&date=5",

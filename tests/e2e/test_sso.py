@@ -6,7 +6,7 @@ import unittest
 import urllib.parse
 
 from browser import Browser
-from harness import ADA, TestCase
+from harness import ADA, TestCase, until
 from client import OidcProvider
 
 
@@ -161,6 +161,39 @@ class SingleSignOn(TestCase):
             node.start()
         provider.restore()
         self.assert_in(self.sign_in(provider, node))
+
+    def test_provider_wants_a_pause(self):
+        """The person reads how long, and until then nobody asks it anything."""
+        provider, node = self.home()
+
+        def asked():
+            return [r["path"] for r in provider.get("log") if r["path"] != "/authorize"]
+
+        for path, rule in (("/token", {"status": 503, "headers": {"Retry-After": "1800"}}),
+                           ("openid-configuration", {"status": 429,
+                                                     "headers": {"Retry-After": "1800"}})):
+            provider.restore()
+            provider.faults({"path": path, "times": 1, **rule})
+            for again in (False, True):
+                provider.post("clear")
+                browser = self.sign_in(provider, node)
+                self.assert_out(browser, path)
+                self.assertEqual(browser.page.status, 503)
+                self.assertRegex(browser.page.text,
+                                 "The provider has asked for a pause, and is asked nothing "
+                                 "meanwhile. Wait [0-9]+ minutes, then try again.")
+                self.assertIn(int(browser.page.headers["Retry-After"]), range(1, 1801))
+                self.assertEqual(any(path in a for a in asked()), not again, asked())
+            node.stop()
+            node.start()
+        provider.restore()
+        for seconds in ("1", "soon"):  # it is over, or it was none
+            provider.faults({"path": "/token", "times": 1, "status": 503,
+                             "headers": {"Retry-After": seconds}})
+            self.assert_out(self.sign_in(provider, node), seconds)
+            until(lambda: self.sign_in(provider, node).page.status == 303, "the end of the pause")
+        self.assertNotIn('"level":"error"', node.log_text())
+        self.assertNotIn(" error ", node.log_text())
 
     def test_configuration(self):
         provider, node = self.home(secret="wrong")

@@ -74,8 +74,8 @@ class SameAnswers(TestCase):
         found["/me"] = (200, TIMES.sub(rb"", node.request("/api/v1/me").body), None)
         return found
 
-    def test_every_step(self):
-        service = self.service(step=1)
+    def both(self, service):
+        """Ada on a single node, and on one with the servers of a fleet."""
         postgres, redis = Postgres(), Redis()
         for server in (postgres, redis):
             self.addCleanup(server.close)
@@ -87,6 +87,11 @@ class SameAnswers(TestCase):
         )
         for node in (single, other):
             node.add_account(service, sync=False)
+        return single, other
+
+    def test_every_step(self):
+        service = self.service(step=1)
+        single, other = self.both(service)
         count = 0
         for step in range(1, 8):
             service.step(step)
@@ -99,6 +104,52 @@ class SameAnswers(TestCase):
             count += len(expected)
         self.assertGreater(count, 1000)
         self.assertGreater(len(json.loads(expected["/bookmarks"][1])["items"]), 3)
+
+    def test_what_a_person_changes(self):
+        """A device is hidden and shown again, what is removed stays away."""
+        service = self.service(step=7)
+        nodes = self.both(service)
+        for node in nodes:
+            node.sync()
+        device = nodes[0].api("/devices")["devices"][0]["id"]
+        visits = nodes[0].api("/history")["visits"]
+        visit = next(v for v in visits if v["url"] != visits[0]["url"])
+        before = self.answers(nodes[0], False)
+
+        def hide(node, hidden):
+            answer = node.request(f"/api/v1/devices/{device}", "PATCH", body={"hidden": hidden})
+            self.assertEqual(answer.status, 200, answer.body)
+            return answer.json
+
+        def remove(node, **what):
+            answer = node.request("/api/v1/removals", "POST", body=what)
+            self.assertEqual(answer.status, 201, answer.body)
+            self.assertGreater(answer.json["visits"], 0)
+            return answer.json["pages"], answer.json["visits"]
+
+        steps = [
+            lambda node: hide(node, True), lambda node: hide(node, True), lambda node: remove(
+                node, kind="visit", page=visit["page"], date=visit["date"], type=visit["type"]),
+            lambda node: remove(node, kind="page", page=visits[0]["page"]), lambda node: remove(
+                node, kind="site", host="en.wikipedia.org"), lambda node: remove(
+                    node, kind="span", since=visits[-1]["date"]),
+            lambda node: node.cli("account", "resync", ADA, "--wait"),
+            lambda node: hide(node, False)
+        ]
+        for number, step in enumerate(steps):
+            self.assertEqual(*(step(node) for node in nodes), f"step {number}")
+            if 0 < number < 5:
+                continue
+            expected, got = (self.answers(node, False) for node in nodes)
+            for path in sorted(expected):
+                self.assertEqual(got.get(path), expected[path], f"step {number}: {path}")
+            self.assertEqual(len(got), len(expected))
+            shown = device in expected["/devices"][1].decode()
+            self.assertEqual(shown, number == len(steps) - 1)
+        self.assertLess(len(expected["/export/history.json"][1]),
+                        len(before["/export/history.json"][1]))
+        for node in nodes:
+            self.assertIn("sound", node.cli("verify"))
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 request for an unchanged account, little memory."""
 import json
 import os
+import re
 import socket
 import subprocess
+import time
 import unittest
 import urllib.parse
 
@@ -57,6 +59,40 @@ class Worker(TestCase):
             self.assertLess(worker.memory("VmHWM"), 100 * 1024)
         self.assertEqual({row["state"] for row in fleet.rows()}, {"ok"})
 
+    def test_reading_after_a_sync(self):
+        """Each web process's very next answers have what another process stored, whatever it has
+        in memory of before."""
+        fleet = Fleet(self, workers=1, schedulers=1, seconds=True,
+                      config="[scheduler]\ninterval = 1h\ntick = 100ms\n")
+        fleet.settle(1)
+        email = fleet.emails[0]
+        until(lambda: fleet.rows()[0]["last_sync_at"], "the first sync")
+        at = list(fleet.webs).index(fleet.rows()[0]["node"])
+        webs = [list(fleet.webs.values())[at], fleet.seconds[at]]
+        device, paths = "person0phone", ("/bookmarks?folder=unfiled", "/history", "/tabs",
+                                         "/search?q=person0.example", "/search?q=round")
+
+        def titles(web, path, headers=None):
+            """Which rounds the answer tells of, and its validator."""
+            answer = web.request("/api/v1" + path, email=None, token=fleet.tokens[email],
+                                 headers=headers)
+            self.assertEqual(answer.status, 200, (path, answer.body))
+            return set(re.findall(rb"round ([0-9]+)", answer.body)), answer.headers["ETag"]
+
+        for turn in range(10):
+            known = {(web, path): titles(web, path)[1] for web in webs for path in paths}
+            fleet.next_round(email)
+            number = fleet.rounds[email]
+            fleet.service.put_clear("tabs", {"id": device, "clientName": "Phone", "tabs": [
+                {"title": f"{email} round {number}", "urlHistory": ["https://person0.example/tab"],
+                 "lastUsed": 1795432000}]}, email=email)
+            webs[turn % 2].cli("account", "sync", email, "--wait")
+            for web in webs:
+                for path in paths:
+                    validator = {"If-None-Match": known[web, path]} if turn % 4 < 2 else None
+                    rounds, _ = titles(web, path, validator)
+                    self.assertEqual(rounds, {b"%d" % number}, (turn, web.address, path))
+
     def test_takes_no_job_before_it_listens(self):
         """A worker whose port is taken ends, and has taken no job: else each start of a crash
         loop would interrupt somebody's sync."""
@@ -104,6 +140,56 @@ class Worker(TestCase):
         until(lambda: not fleet.operator.cli_json("queue", "show"), "the end of its job")
         account = fleet.operator.cli_json("account", "show", fleet.emails[0])
         self.assertGreater(account["next_sync_at"], 1)
+
+    def test_waiting_for_a_worker_of_an_older_release(self):
+        """It does not count requests: that an attempt has ended is an answer when no job of the
+        account is left."""
+        fleet = Fleet(self, workers=1, schedulers=1,
+                      config="[scheduler]\ninterval = 1h\ntick = 100ms\n")
+        fleet.settle(1)
+        until(lambda: fleet.rows()[0]["last_sync_at"], "the first sync")
+        until(lambda: not fleet.operator.cli_json("queue", "show"), "the end of its job")
+        for daemon in (*fleet.workers, *fleet.schedulers):
+            daemon.stop()
+        account = fleet.operator.cli_json("account", "show", fleet.emails[0])
+        redis = fleet.redis.command
+        key, node, web = f"sync:{account['id']}", account["node"], fleet.webs[account["node"]]
+
+        def sql(text):
+            return fleet.databases[node].sql(node, text + f" WHERE id = '{account['id']}'").strip()
+
+        def attempt_ends():
+            """What it writes then."""
+            sql("UPDATE accounts SET last_attempt = last_attempt + 1, next_sync = last_attempt + "
+                "3600000")
+
+        asked = int(sql("SELECT asked FROM accounts"))
+        with open(os.path.join(web.folder, "said"), "w+", encoding="utf-8") as said:
+            command = subprocess.Popen(
+                [HEARTHD, "--config", web.conf, "account", "sync", fleet.emails[0], "--wait"],
+                stdout=said, stderr=subprocess.STDOUT, env=web.environment)
+            self.addCleanup(command.wait)
+            self.addCleanup(command.kill)
+
+            def says(words):
+                said.seek(0)
+                return words in said.read()
+
+            until(lambda: int(sql("SELECT asked FROM accounts")) > asked, "the request")
+            redis("HSET", f"{{hearth}}:job:{key}", "p", "0", "d", node, "a", "0")
+            redis("ZADD", "{hearth}:ready", "1", key)
+            until(lambda: says("Queued; 0 other accounts"), "it sees the job")
+            attempt_ends()  # of an attempt that had begun before the request
+            redis("ZREM", "{hearth}:ready", key)
+            redis("ZADD", "{hearth}:leased", str(int(time.time() + 600) * 1000), key)
+            until(lambda: says("The sync is running."), "it sees that it is worked on")
+            self.assertIsNone(command.poll())
+            redis("ZREM", "{hearth}:leased", key)
+            redis("DEL", f"{{hearth}}:job:{key}")
+            until(lambda: command.poll() is not None, "the end of the waiting")
+            self.assertEqual(command.returncode, 0)
+            self.assertTrue(says(f"{fleet.emails[0]}: ok\n"))
+        self.assertEqual(int(sql("SELECT answered FROM accounts")), asked)
 
     def test_kinds_of_jobs(self):
         """A job of a kind that this release does not know is given up, in words. A move of an

@@ -341,6 +341,63 @@ static void listings_end(struct kit *kit)
     expect_number(listing.rows, MANY_PAGES);
 }
 
+/* --- what was asked ahead --- */
+
+static void ask_both(struct storage *storage)
+{
+    struct hearth_page page = {.struct_size = sizeof(page)};
+    expect(plug_storage_ask_begin(storage));
+    STORAGE(storage, NULL, page_get, "a", 1, &page);
+    STORAGE(storage, NULL, page_get, "a", 2, &page);
+    plug_storage_ask_end(storage);
+}
+
+/* It may have been answered before: then that is right. */
+static void read_both(struct storage *storage)
+{
+    for (int64_t id = 1; id <= 2; id++) {
+        struct hearth_page page = {.struct_size = sizeof(page)};
+        kit_watch_broken_call("page_get, asked ahead,");
+        storage_set_deadline(storage, BROKEN_DEADLINE);
+        int r = STORAGE(storage, NULL, page_get, "a", id, &page);
+        kit_expect_ended(r, true);
+        if (r == 0)
+            expect_number(page.last_visit, 100 * id);
+    }
+    storage_set_deadline(storage, 0);
+}
+
+static void asked_and_broken(struct kit *kit)
+{
+    struct storage *storage = &kit->storage, other;
+    if (storage->ahead == NULL)
+        kit_skip("the plugin has no " HEARTH_STORAGE_AHEAD);
+    kit_batch_begin(storage, "a", HEARTH_COLLECTION_NONE);
+    kit_page_put_visited(storage, 1, "https://u/1", "u", 1, (const int64_t[]){100});
+    kit_page_put_visited(storage, 2, "https://u/2", "u", 1, (const int64_t[]){200});
+    kit_batch_commit(storage);
+    kit_handle(kit, &other);
+    OK(&other, ping);
+    ask_both(storage);
+    kit_backend_break(kit);
+    kit_watch_broken_call("what is asked ahead");
+    storage_set_deadline(&other, BROKEN_DEADLINE);
+    ask_both(&other);
+    kit_expect_ended(0, true);
+    read_both(&other);
+    read_both(storage);
+    kit_backend_mend(kit);
+    storage_wait_until_well(storage);
+    storage_wait_until_well(&other);
+    for (int i = 0; i < 2; i++) {
+        struct hearth_page page = {.struct_size = sizeof(page)};
+        ask_both(i == 0 ? storage : &other);
+        OK(i == 0 ? storage : &other, page_get, "a", 2, &page);
+        expect_number(page.last_visit, 200);
+    }
+    plug_storage_close(&other);
+}
+
 const struct kit_test kit_storage_break_tests[] = {
     {"broken: calls end by their deadline or an interrupt, and the handle works again after the "
      "mend",
@@ -348,6 +405,8 @@ const struct kit_test kit_storage_break_tests[] = {
     {"broken: a batch over a break is whole or not there, and says which", batches_are_whole,
      KIT_OPEN | KIT_BREAKS, 240},
     {"broken: a listing over a break is complete or fails", listings_end, KIT_OPEN | KIT_BREAKS,
+     120},
+    {"broken: what was asked ahead is answered or fails", asked_and_broken, KIT_OPEN | KIT_BREAKS,
      120},
     {NULL, NULL},
 };

@@ -1,13 +1,12 @@
 /* What is removed here goes, and does not come back from a source that still has it. Through the
  * sink into a real storage. */
-#include "../../plugins/storage-sqlite/fixture.h"
+#include "giving.h"
+#include "merge/remove_source.h"
 #include "merge/removed_here.h"
-#include "merge/sink.h"
 #include "model/page.h"
 #include "model/url.h"
 
 static struct fixture *fixture;
-static struct sink sink;
 
 static int begin_test(void **state)
 {
@@ -27,26 +26,6 @@ static int end_test(void **state)
 #define ONE   "https://one.example/"
 #define TWO   "https://two.example/"
 #define THREE "https://one.example/three" /* the host of the first */
-#define DATES(...)                                                                                 \
-    sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t), (const int64_t[])                    \
-    {                                                                                              \
-        __VA_ARGS__                                                                                \
-    }
-
-static void give_page(const char *guid, const char *url, const char *title, size_t count,
-                      const int64_t *dates)
-{
-    struct hearth_visit visits[8];
-    for (size_t i = 0; i < count; i++)
-        visits[i] = (struct hearth_visit)HEARTH_VISIT(dates[i], HEARTH_VISIT_LINK);
-    struct hearth_page_record record = {.struct_size = sizeof(record),
-                                        .guid = guid,
-                                        .url = url,
-                                        .title = title,
-                                        .visits = visits,
-                                        .visit_count = count};
-    assert_int_equal(sink.hearth.page(&sink, &record), 0);
-}
 
 static void sink_begin(int32_t collection, int32_t how)
 {
@@ -372,6 +351,100 @@ static void test_picks(void **state)
     free(lines);
 }
 
+/* --- two sources of one account --- */
+
+enum { LAPTOP = 2 };
+
+static void sync_source(int64_t source, int32_t how)
+{
+    merge_sink_set_source(&sink, source);
+    if (source != LAPTOP) {
+        sync_all(how);
+        return;
+    }
+    sink_begin(HEARTH_HISTORY, how);
+    give_page("l1", ONE, "One", DATES(3000, 2200)); /* the first visit is the other's, too */
+    give_page("g1", TWO, "Two", DATES(5000, 2100)); /* the other has this id for another page */
+    sink_commit();
+}
+
+static void both_sources(void)
+{
+    struct hearth_source source = {.struct_size = sizeof(source),
+                                   .id = LAPTOP,
+                                   .name = "Laptop",
+                                   .kind = HEARTH_SOURCE_SYNC,
+                                   .provider = "file",
+                                   .uid = ""};
+    OK(&fixture->storage, source_put, "a", &source);
+    sync_source(0, HEARTH_COMPLETE);
+    sync_source(LAPTOP, HEARTH_COMPLETE);
+}
+
+/* Whichever of them comes again, and when one of them is here no more. */
+static void expect_to_stay_of_both(const char *one, const char *two, const char *three)
+{
+    for (int32_t how = HEARTH_INCREMENTAL; how <= HEARTH_SNAPSHOT; how++)
+        for (int i = 0; i < 2; i++) {
+            expect_page(ONE, one);
+            expect_page(TWO, two);
+            expect_page(THREE, three);
+            assert_sound(&fixture->storage);
+            sync_source(i == 0 ? LAPTOP : 0, how);
+        }
+}
+
+static void test_a_visit_of_two_sources(void **state)
+{
+    (void)state;
+    both_sources();
+    REMOVE(VISIT, .page = model_page_id(ONE), .date = 3000, .type = HEARTH_VISIT_LINK);
+    expect_result(1, 1);
+    expect_to_stay_of_both("One g1: 2200 2000 1000", "Two g2: 5000 2500 2100", "Three g3: 7000");
+}
+
+static void test_a_page_of_two_sources(void **state)
+{
+    struct err err = {0};
+    (void)state;
+    both_sources();
+    REMOVE(PAGE, .page = model_page_id(ONE));
+    expect_result(1, 4);
+    expect_to_stay_of_both("gone", "Two g2: 5000 2500 2100", "Three g3: 7000");
+    assert_int_equal(merge_remove_source(&fixture->storage, "a", LAPTOP, &err), 0);
+    expect_page(ONE, "gone");
+    both_sources(); /* the source is added anew */
+    expect_to_stay_of_both("gone", "Two g2: 5000 2500 2100", "Three g3: 7000");
+    /* taken back: each brings what it has */
+    OK(&fixture->storage, removed_here_remove, "a", "r");
+    sync_source(LAPTOP, HEARTH_COMPLETE);
+    expect_page(ONE, "One 2:l1: 3000 2200");
+    sync_source(0, HEARTH_COMPLETE);
+    expect_page(ONE, "One g1: 3000 2200 2000 1000");
+    assert_sound(&fixture->storage);
+}
+
+static void test_a_site_of_two_sources(void **state)
+{
+    (void)state;
+    both_sources();
+    REMOVE(SITE, .host = "two.example", .to_date = 2200);
+    expect_result(1, 1);
+    expect_to_stay_of_both("One g1: 3000 2200 2000 1000", "Two g2: 5000 2500", "Three g3: 7000");
+    REMOVE(SITE, .id = "r2", .host = "one.example");
+    expect_result(2, 5);
+    expect_to_stay_of_both("gone", "Two g2: 5000 2500", "gone");
+}
+
+static void test_a_span_of_two_sources(void **state)
+{
+    (void)state;
+    both_sources();
+    REMOVE(SPAN, .from_date = 2100, .to_date = 5000);
+    expect_result(2, 4);
+    expect_to_stay_of_both("One g1: 2000 1000", "Two g2: 5000", "Three g3: 7000");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_test, end_test)
@@ -388,6 +461,10 @@ int main(void)
         TEST(test_how_many),
         TEST(test_many_pages),
         TEST(test_picks),
+        TEST(test_a_visit_of_two_sources),
+        TEST(test_a_page_of_two_sources),
+        TEST(test_a_site_of_two_sources),
+        TEST(test_a_span_of_two_sources),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

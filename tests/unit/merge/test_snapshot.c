@@ -2,15 +2,13 @@
  * collection. */
 #include <malloc.h>
 
-#include "../../plugins/storage-sqlite/fixture.h"
-#include "merge/sink.h"
+#include "giving.h"
 #include "model/page.h"
 #include "model/url.h"
 
 enum { MANY = 100000 };
 
 static struct fixture *fixture;
-static struct sink sink;
 
 static int begin_test(void **state)
 {
@@ -39,21 +37,6 @@ static void sink_commit(void)
     sink.changed = 0;
     if (sink.hearth.commit(&sink, "mark") < 0)
         fail_msg("commit: %s", sink.err.text);
-}
-
-static void give_page(const char *guid, const char *url, const char *title, size_t count,
-                      const int64_t *dates)
-{
-    struct hearth_visit visits[8];
-    for (size_t i = 0; i < count; i++)
-        visits[i] = (struct hearth_visit)HEARTH_VISIT(dates[i], HEARTH_VISIT_LINK);
-    struct hearth_page_record record = {.struct_size = sizeof(record),
-                                        .guid = guid,
-                                        .url = url,
-                                        .title = title,
-                                        .visits = visits,
-                                        .visit_count = count};
-    assert_int_equal(sink.hearth.page(&sink, &record), 0);
 }
 
 static void give_bookmark(const char *guid, const char *url)
@@ -101,11 +84,6 @@ static struct hearth_counts counts(void)
     return now;
 }
 
-#define DATES(...)                                                                                 \
-    sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t), (const int64_t[])                    \
-    {                                                                                              \
-        __VA_ARGS__                                                                                \
-    }
 #define ONE   "https://one.example/"
 #define TWO   "https://two.example/"
 #define THREE "https://three.example/"

@@ -1,7 +1,7 @@
 /* Several sources through the sink into a real storage: what one brings, leaves out or takes
  * away is not another's. */
+#include "giving.h"
 #include "merge/remove_source.h"
-#include "merge/sink.h"
 #include "telling.h"
 #include "model/page.h"
 #include "model/source_id.h"
@@ -15,8 +15,6 @@ static int begin_test(void **state)
 }
 
 /* --- what a provider does --- */
-
-static struct sink sink;
 
 static void put_source(const char *account, int64_t id, const char *name)
 {
@@ -62,21 +60,6 @@ static void give_tab(const char *device, const char *url)
     assert_int_equal(sink.hearth.tab(&sink, device, &tab), 0);
 }
 
-static void give_page(const char *guid, const char *url, const char *title, size_t count,
-                      const int64_t *dates)
-{
-    struct hearth_visit visits[8];
-    for (size_t i = 0; i < count; i++)
-        visits[i] = (struct hearth_visit)HEARTH_VISIT_OF(dates[i], HEARTH_VISIT_LINK, 77);
-    struct hearth_page_record record = {.struct_size = sizeof(record),
-                                        .guid = guid,
-                                        .url = url,
-                                        .title = title,
-                                        .visits = visits,
-                                        .visit_count = count};
-    assert_int_equal(sink.hearth.page(&sink, &record), 0);
-}
-
 static void give_bookmark(const char *guid, int32_t kind, const char *parent, const char *url,
                           const char *child)
 {
@@ -98,11 +81,6 @@ static void give_removed(const char *guid)
     assert_int_equal(sink.hearth.removed(&sink, guid, 9), 0);
 }
 
-#define DATES(...)                                                                                 \
-    sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t), (const int64_t[])                    \
-    {                                                                                              \
-        __VA_ARGS__                                                                                \
-    }
 #define ONE "https://one.example/"
 #define TWO "https://two.example/"
 

@@ -2,15 +2,13 @@
  * stored by their rule, which was that of the bytes. */
 #include <time.h>
 
+#include "giving.h"
 #include "merge/removed_here.h"
-#include "merge/sink.h"
 #include "merge/unite_pages.h"
 #include "merge/upgrade_urls.h"
 #include "telling.h"
 #include "model/page.h"
 #include "model/url.h"
-
-static struct sink sink;
 
 static int begin_test(void **state)
 {
@@ -34,16 +32,10 @@ static void commit_sink(void)
     merge_sink_fini(&sink);
 }
 
-static void give_page(const char *guid, const char *url, const char *title, int64_t date)
+static void give_two_visits(const char *guid, const char *url, const char *title, int64_t date)
 {
-    struct hearth_visit visits[] = {HEARTH_VISIT(date, 1), HEARTH_VISIT(date - 500, 2)};
-    struct hearth_page_record record = {.struct_size = sizeof(record),
-                                        .guid = guid,
-                                        .url = url,
-                                        .title = title,
-                                        .visits = visits,
-                                        .visit_count = 2};
-    assert_int_equal(sink.hearth.page(&sink, &record), 0);
+    const struct hearth_visit visits[] = {HEARTH_VISIT(date, 1), HEARTH_VISIT(date - 500, 2)};
+    give_visits(guid, url, title, 2, visits);
 }
 
 static void give_bookmark(const char *guid, const char *url)
@@ -210,7 +202,7 @@ static void test_random_rows(void **state)
     open_sink("b", HEARTH_HISTORY, HEARTH_INCREMENTAL);
     for (size_t i = 0; i < count; i++)
         if (rows[i].visited)
-            give_page(rows[i].guid, rows[i].url, rows[i].title, rows[i].date);
+            give_two_visits(rows[i].guid, rows[i].url, rows[i].title, rows[i].date);
     commit_sink();
     for (const char *account = "a"; account[0] != 'c'; account = account[0] == 'a' ? "b" : "c") {
         open_sink(account, HEARTH_BOOKMARKS, HEARTH_COMPLETE);
@@ -262,8 +254,8 @@ static void test_user(void **state)
     (void)state;
     struct lines *lines = calloc(1, sizeof(*lines));
     open_sink("a", HEARTH_HISTORY, HEARTH_INCREMENTAL);
-    give_page("g1", WITH_USER, "With", 900000001000);
-    give_page("g2", "no URL", "None", 900000001000);
+    give_two_visits("g1", WITH_USER, "With", 900000001000);
+    give_two_visits("g2", "no URL", "None", 900000001000);
     commit_sink();
     open_sink("a", HEARTH_BOOKMARKS, HEARTH_COMPLETE);
     give_bookmark("b1", WITH_USER);
@@ -371,8 +363,8 @@ static void test_removed_here(void **state)
     commit_old();
     assert_int_equal(upgrade("a"), 1);
     open_sink("a", HEARTH_HISTORY, HEARTH_COMPLETE);
-    give_page("g0", "https://gone.example", "Gone", 900000001000);
-    give_page("g1", NEW_FORM, "Old", 900000001000); /* one of the two is removed */
+    give_two_visits("g0", "https://gone.example", "Gone", 900000001000);
+    give_two_visits("g1", NEW_FORM, "Old", 900000001000); /* one of the two is removed */
     commit_sink();
     OK(&fixture->storage, pages_by_frecency, "a", find_row, lines);
     expect_list(NEW_FORM ": Old, 3 visits, 0 bookmarks\n", lines);
@@ -396,7 +388,7 @@ static void test_old_writers(void **state)
     old_page("g2", WITH_USER, "User", 900000005000);
     commit_old();
     open_sink("a", HEARTH_HISTORY, HEARTH_INCREMENTAL);
-    give_page("g2", WITH_USER, "User", 900000005000);
+    give_two_visits("g2", WITH_USER, "User", 900000005000);
     commit_sink();
     OK(&fixture->storage, pages_by_frecency, "a", find_row, lines);
     expect_list(NEW_FORM ": User, 4 visits, 0 bookmarks\n", lines);
