@@ -88,12 +88,12 @@ static void test_text(void **state)
     (void)state;
     const char *text = " \t\xc2\xa0x y\xe3\x80\x80 ";
     size_t size = strlen(text);
-    fx_text_trim(&text, &size);
+    codec_trim(&text, &size);
     assert_int_equal(size, 3);
     assert_memory_equal(text, "x y", 3);
     text = "\xc2\xa0 ";
     size = 3;
-    fx_text_trim(&text, &size);
+    codec_trim(&text, &size);
     assert_int_equal(size, 0);
     char garbled[] = "\xc3\x83\xc2\xbc"
                      "bung",
