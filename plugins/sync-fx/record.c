@@ -9,9 +9,15 @@
 #include "codec/codec.h"
 #include "support/text.h"
 
+/* Whatever JavaScript takes for true. */
 bool fx_record_is_deleted(const struct fx_json *json)
 {
-    return fx_json_is_true(fx_json_get(json, "deleted"));
+    const struct fx_json *deleted = fx_json_get(json, "deleted");
+    if (fx_json_is(deleted, FX_JSON_NUMBER))
+        return deleted->whole ? deleted->integer != 0 : deleted->real != 0;
+    if (fx_json_is(deleted, FX_JSON_STRING))
+        return fx_json_size(deleted) > 0;
+    return deleted != NULL && (!fx_json_is(deleted, FX_JSON_WORD) || fx_json_is_true(deleted));
 }
 
 bool fx_record_is_tombstone(const struct fx_record *record)

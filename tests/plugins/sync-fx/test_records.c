@@ -457,7 +457,24 @@ static void test_history(void **state)
     history("{\"histUri\":7,\"visits\":[{\"date\":1700000000000000,\"type\":1}]}", FX_DAMAGED, "");
     history("{\"histUri\":\"nonsense\",\"visits\":[{\"date\":1700000000000000,\"type\":1}]}",
             FX_DAMAGED, "");
-    history("{\"deleted\":true}", FX_TAKEN, "removed abcdefghijkl 1795417433060\n");
+    static const char *const gone[] = {"true", "1", "-0.5", "1e400", "\"false\"", "{}", "[]"},
+                             *const here[] = {"false", "null", "0", "-0", "0.0", "\"\""};
+    for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
+        char json[200];
+        snprintf(json, sizeof(json),
+                 "{\"histUri\":\"https://e/\",\"deleted\":%s,\"visits\":[{\"date\":"
+                 "1700000000000000,\"type\":1}]}",
+                 gone[i]);
+        history(json, FX_TAKEN, "removed abcdefghijkl 1795417433060\n");
+    }
+    for (size_t i = 0; i < sizeof(here) / sizeof(here[0]); i++) {
+        char json[200];
+        snprintf(json, sizeof(json),
+                 "{\"histUri\":\"https://e/\",\"deleted\":%s,\"visits\":[{\"date\":"
+                 "1700000000000000,\"type\":1}]}",
+                 here[i]);
+        history(json, FX_TAKEN, "page abcdefghijkl https://e/ - 1700000000000/1\n");
+    }
     static const char *const schemes[] = {"about:home",
                                           "chrome://x/",
                                           "resource://x/",
