@@ -86,6 +86,17 @@ uint32_t codec_utf8_code(const char *text, size_t length);
 /* Writes a code point; returns its length, at most 4. No NUL is added. */
 size_t codec_utf8_write(uint32_t code, char *ret_text);
 
+/* White space as a browser's scripts have it (\s, trim()). */
+static inline bool codec_is_space(uint32_t code)
+{
+    return (code >= 0x09 && code <= 0x0d) || code == 0x20 || code == 0xa0 || code == 0x1680 ||
+           (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 ||
+           code == 0x202f || code == 0x205f || code == 0x3000 || code == 0xfeff;
+}
+
+/* Narrows [*text, *text + *size) by white space at both ends. */
+void codec_trim(const char **text, size_t *size);
+
 /* --- fold.c --- */
 
 enum { CODEC_FOLD_GROWTH = 3 }; /* the folded text is at most this many times as long */

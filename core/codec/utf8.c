@@ -51,3 +51,28 @@ size_t codec_utf8_write(uint32_t code, char *ret_text)
     ret_text[0] = (char)((0xf00u >> length & 0xff) | code);
     return length;
 }
+
+static bool is_blank(const char *text, size_t size)
+{
+    size_t length = codec_utf8_length(text, size);
+    return length == size && codec_is_space(codec_utf8_code(text, length));
+}
+
+void codec_trim(const char **text, size_t *size)
+{
+    while (*size > 0) {
+        size_t first = codec_utf8_length(*text, *size);
+        if (first == 0 || !is_blank(*text, first))
+            break;
+        *text += first;
+        *size -= first;
+    }
+    while (*size > 0) {
+        size_t last = *size - 1; /* where the last character begins */
+        while (last > 0 && ((unsigned char)(*text)[last] & 0xc0) == 0x80)
+            last--;
+        if (!is_blank(*text + last, *size - last))
+            break;
+        *size = last;
+    }
+}

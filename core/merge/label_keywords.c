@@ -10,20 +10,11 @@
 #include "merge/labels.h"
 #include "model/tree.h"
 
-static bool is_blank(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 int merge_labels_keyword(struct arena *arena, const char *said, const char **ret_keyword)
 {
     size_t size = said == NULL ? 0 : strlen(said);
-    while (size > 0 && is_blank(said[0])) {
-        said++;
-        size--;
-    }
-    while (size > 0 && is_blank(said[size - 1]))
-        size--;
+    if (said != NULL)
+        codec_trim(&said, &size);
     char *keyword = size == 0 ? NULL : arena_alloc(arena, CODEC_FOLD_GROWTH * size + 1);
     if (size > 0 && keyword == NULL)
         return HEARTH_ERR_NOMEM;

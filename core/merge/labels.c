@@ -24,19 +24,9 @@ static bool labels_no_memory(struct tag_list *list)
     return !(list->failed = true);
 }
 
-static bool is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static bool add_one_tag(struct tag_list *list, struct arena *arena, const char *text, size_t size)
 {
-    while (size > 0 && is_space(text[0])) {
-        text++;
-        size--;
-    }
-    while (size > 0 && is_space(text[size - 1]))
-        size--;
+    codec_trim(&text, &size);
     if (size == 0)
         return true;
     if (!ARRAY_MAKE_ROOM(list->tags, list->count, list->room))

@@ -7,12 +7,11 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "codec/codec.h"
 
 static inline bool white_space_has(uint32_t c)
 {
-    return (c >= 0x09 && c <= 0x0D) || c == 0x20 || c == 0xA0 || c == 0x1680 ||
-           (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F ||
-           c == 0x205F || c == 0x3000 || c == 0xFEFF;
+    return codec_is_space(c);
 }
 
 /* Moves *from and *end together until neither is white space. The text is UTF-8. */

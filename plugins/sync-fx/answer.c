@@ -21,13 +21,28 @@ static int answer_number(const char *text, int decimals, int64_t most, int64_t *
                : HEARTH_ERR_INVALID;
 }
 
+/* Two servers on the way may ask for a pause, and a proxy joins what both say: the longest. */
 int fx_answer_seconds(const char *text, int64_t *ret_ms)
 {
-    int64_t hundredths;
-    int r = answer_number(text, 2, DAY / 10, &hundredths);
-    if (r == 0)
-        *ret_ms = hundredths < 0 ? 0 : hundredths * 10;
-    return r;
+    enum { NUMBER_MAX = 100 };
+    char number[NUMBER_MAX];
+    int64_t longest = 0, hundredths;
+    for (const char *at = text;; at++) {
+        size_t size = strcspn(at, ",");
+        if (size >= sizeof(number))
+            return HEARTH_ERR_INVALID;
+        memcpy(number, at, size);
+        number[size] = '\0';
+        int r = answer_number(number, 2, DAY / 10, &hundredths);
+        if (r != 0)
+            return r;
+        longest = hundredths > longest ? hundredths : longest;
+        at += size;
+        if (*at == '\0')
+            break;
+    }
+    *ret_ms = longest * 10;
+    return 0;
 }
 
 int fx_answer_hawk_ts(const char *text, int64_t *ret_ts)
@@ -121,7 +136,7 @@ static void answer_read_header(const char *name, const char *value, struct fx_an
              fx_answer_seconds(value, &number) == 0)
         answer->backoff = number > answer->backoff ? number : answer->backoff;
     else if (strcmp(name, "retry-after") == 0 && fx_answer_seconds(value, &number) == 0)
-        answer->retry_after = number;
+        answer->retry_after = number > answer->retry_after ? number : answer->retry_after;
     else if (strcmp(name, "www-authenticate") == 0) {
         answer->is_hawk |= strncasecmp(value + strspn(value, " \t"), "Hawk", 4) == 0;
         if (fx_answer_hawk_ts(value, &number) == 0)

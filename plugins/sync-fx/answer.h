@@ -37,8 +37,8 @@ void fx_answer_read(const struct hearth_http_response *response, struct fx_answe
  * a plain word beside X-Weave-Timestamp. */
 bool fx_answer_is_foreign(const struct fx_answer *answer);
 
-/* "Retry-After: 120" and its like: any number of seconds, to ms, from 0 to a day. INVALID
- * otherwise. */
+/* "Retry-After: 120" and its like: any number of seconds, to ms, from 0 to a day; of several, with
+ * commas between them, the largest. INVALID otherwise. */
 int fx_answer_seconds(const char *text, int64_t *ret_ms);
 
 /* ts of a Hawk challenge, in seconds. NOT_FOUND. */

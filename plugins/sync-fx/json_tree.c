@@ -1,7 +1,6 @@
 #include "json_tree.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,8 +42,8 @@ static int tree_number(const struct fx_span *span, struct fx_json *json)
     json->whole = json->whole && errno == 0;
     if (json->whole)
         return 0;
-    json->real = strtod(span->at, NULL);
-    return isfinite(json->real) ? 0 : HEARTH_ERR_INVALID;
+    json->real = strtod(span->at, NULL); /* infinite where no double holds it, as in JavaScript */
+    return 0;
 }
 
 static int tree_on_value(void *ctx, const struct fx_span *key, const struct fx_span *value)

@@ -21,8 +21,8 @@ struct fx_json {
 };
 
 /* `text` has a NUL behind it, is valid UTF-8 without lone surrogates (fx_text_repair_json()), and
- * has to live as long as the tree. INVALID as fx_json_scan(), and for a number that no double
- * holds; NOMEM. Of members with the same key the last counts. */
+ * has to live as long as the tree. INVALID as fx_json_scan(); NOMEM. Of members with the same
+ * key the last counts. */
 int fx_json_parse(struct fx_arena *arena, char *text, size_t size, struct fx_json **ret_json);
 /* The whole of it, texts too, in another arena. NULL: no memory. */
 struct fx_json *fx_json_copy(struct fx_arena *arena, const struct fx_json *json);

@@ -46,7 +46,9 @@ const char *fx_record_text(struct fx_translate *t, const struct fx_json *json, c
 const char *fx_record_string(struct fx_translate *t, const struct fx_json *string);
 /* Cut to `units` UTF-16 units. */
 const char *fx_record_cut(struct fx_translate *t, const char *text, size_t units);
-/* Integer, whole float, or decimal string; else false. */
+/* As JavaScript makes a number of a text; false: it is none. */
+bool fx_record_number(const char *text, double *ret_number);
+/* Integer, whole float, or with `strings` any number, in a text as well; else false. */
 bool fx_record_integer(const struct fx_json *value, bool strings, int64_t *ret_value);
 /* url begins with one of the schemes ("about:" …, NULL ends the list), without regard to case. */
 bool fx_record_has_scheme(const char *url, const char *const *schemes);

@@ -70,7 +70,7 @@ static int read_tags(struct fx_translate *t, const struct fx_json *json,
     for (size_t i = 0; i < count; i++) {
         const char *text = fx_record_string(t, fx_json_at(list, i));
         size_t size = text == NULL ? 0 : strlen(text);
-        fx_text_trim(&text, &size);
+        codec_trim(&text, &size);
         if (size == 0 || support_utf8_cut(text, size, FX_TAG_UNITS) != size)
             continue;
         char *tag = fx_arena_copy(t->arena, text, size);
@@ -91,7 +91,7 @@ static const char *read_keyword(struct fx_translate *t, const struct fx_json *js
 {
     const char *text = fx_record_text(t, json, "keyword");
     size_t size = text == NULL ? 0 : strlen(text);
-    fx_text_trim(&text, &size);
+    codec_trim(&text, &size);
     char *keyword = size == 0 || size > FX_URL_BYTES ? NULL : fx_arena_copy(t->arena, text, size);
     for (char *c = keyword; c != NULL && *c != '\0'; c++)
         *c = codec_lower(*c);
@@ -123,6 +123,32 @@ static char *place_parameter(struct fx_translate *t, const char *url, const char
     return size == 0 || !codec_utf8_valid(text, size) || strlen(text) != size ? NULL : text;
 }
 
+/* The first value of the parameter `name` in a place: URL, as the query of any URL is read; NULL:
+ * it has none. */
+static const char *query_parameter(struct fx_translate *t, const char *url, const char *name)
+{
+    const char *at = url + strlen("place:");
+    char *text = fx_arena_alloc(t->arena, strlen(at) + 1);
+    for (at += *at == '?'; text != NULL && *at != '\0';) {
+        size_t size = strcspn(at, "&"), key = strcspn(at, "=&"), value = key + (key < size);
+        codec_percent_decode(CODEC_PLUS, at, key, text, key + 1, NULL);
+        if (strcmp(text, name) == 0) {
+            codec_percent_decode(CODEC_PLUS, at + value, size - value, text, size - value + 1,
+                                 NULL);
+            return text;
+        }
+        at += size + (at[size] == '&');
+    }
+    return NULL;
+}
+
+static bool is_of_tag(struct fx_translate *t, const char *url)
+{
+    double number;
+    const char *type = query_parameter(t, url, "type");
+    return type != NULL && fx_record_number(type, &number) && number == 7;
+}
+
 /* Which tag a query shows. The name inside the URL is right; folderName of old records can be
  * UTF-8 that was encoded twice. */
 static const char *read_tag_query(struct fx_translate *t, const struct fx_json *json,
@@ -131,8 +157,7 @@ static const char *read_tag_query(struct fx_translate *t, const struct fx_json *
     if (url == NULL || strncasecmp(url, "place:", 6) != 0)
         return NULL;
     const char *tag = place_parameter(t, url, "tag");
-    const char *type = place_parameter(t, url, "type");
-    if (tag == NULL && type != NULL && strcmp(type, "7") == 0) {
+    if (tag == NULL && is_of_tag(t, url)) {
         const char *name = fx_record_text(t, json, "folderName");
         char *copy = name == NULL ? NULL : fx_arena_copy(t->arena, name, strlen(name));
         if (copy != NULL)
@@ -140,7 +165,7 @@ static const char *read_tag_query(struct fx_translate *t, const struct fx_json *
         tag = copy;
     }
     size_t size = tag == NULL ? 0 : strlen(tag);
-    fx_text_trim(&tag, &size);
+    codec_trim(&tag, &size);
     char *plain = size == 0 || support_utf8_cut(tag, size, FX_TAG_UNITS) != size
                       ? NULL
                       : fx_arena_copy(t->arena, tag, size);
@@ -157,18 +182,6 @@ static char *join_texts(struct fx_translate *t, const char *a, const char *b)
     return text;
 }
 
-static bool has_parameter(const char *url, const char *name)
-{
-    size_t n = strlen(name);
-    for (const char *at = url + strlen("place:"); *at != '\0';) {
-        size_t size = strcspn(at, "&");
-        if (size > n && strncmp(at, name, n) == 0 && at[n] == '=')
-            return true;
-        at += size + (at[size] == '&');
-    }
-    return false;
-}
-
 /* Old ones name what they show by numbers of another database. */
 static int read_place_query(struct fx_translate *t, const struct fx_json *json,
                             struct hearth_bookmark_record *b)
@@ -176,11 +189,11 @@ static int read_place_query(struct fx_translate *t, const struct fx_json *json,
     const char *url = b->url;
     if (url == NULL || strncasecmp(url, "place:", 6) != 0)
         return 0;
-    const char *type = place_parameter(t, url, "type");
+    const char *folder = query_parameter(t, url, "folder");
     b->tag_query = read_tag_query(t, json, url);
-    if (type != NULL && strcmp(type, "7") == 0)
+    if (is_of_tag(t, url))
         b->url = b->tag_query == NULL ? NULL : join_texts(t, "place:tag=", b->tag_query);
-    else if (has_parameter(url, "folder") && !has_parameter(url, "excludeItems"))
+    else if (folder != NULL && *folder != '\0' && query_parameter(t, url, "excludeItems") == NULL)
         b->url = join_texts(t, url, "&excludeItems=1");
     return b->url == NULL && b->tag_query != NULL ? HEARTH_ERR_NOMEM : 0;
 }
@@ -189,7 +202,7 @@ static int64_t read_added(const struct fx_json *json, int64_t modified)
 {
     int64_t added;
     if (!fx_record_integer(fx_json_get(json, "dateAdded"), true, &added) ||
-        added < FX_EARLIEST_DATE)
+        added <= FX_EARLIEST_DATE)
         return 0;
     return added < modified ? added : modified;
 }

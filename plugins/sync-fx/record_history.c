@@ -6,10 +6,10 @@
 
 /* What Places refuses to store; and file:, which means nothing on another machine. */
 static const char *const refused[] = {
-    "about:",         "blob:",        "cached-favicon:", "chrome:",    "data:",
-    "file:",          "imap:",        "javascript:",     "mailbox:",   "moz-anno:",
-    "moz-extension:", "moz-icon:",    "news:",           "page-icon:", "place:",
-    "resource:",      "view-source:", "wyciwyg:",        NULL};
+    "about:",         "blob:",     "cached-favicon:", "chrome:",  "data:",
+    "file:",          "imap:",     "javascript:",     "mailbox:", "moz-anno:",
+    "moz-extension:", "moz-icon:", "moz-page-thumb:", "news:",    "page-icon:",
+    "place:",         "resource:", "view-source:",    "wyciwyg:", NULL};
 
 static int visits_newest_first(const void *a, const void *b)
 {
@@ -21,12 +21,17 @@ static int visits_newest_first(const void *a, const void *b)
 
 /* Times are microseconds, but a receiving Firefox keeps milliseconds only and sends those back:
  * (ms, type) tells visits apart. A date that is still to come (a clock was wrong) stays as it is
- * said: a receiving Firefox makes "now" of it, another one each time. */
+ * said: a receiving Firefox makes "now" of it, another one each time. One of 0 is none there, and
+ * what is further away than any date of JavaScript is none anywhere. */
+#define DATE_MOST INT64_C(8640000000000000000)
+
 static bool visit_of_record(const struct fx_json *json, struct hearth_visit *ret_visit)
 {
     int64_t date, type;
     if (!fx_record_integer(fx_json_get(json, "date"), false, &date) ||
         !fx_record_integer(fx_json_get(json, "type"), false, &type) || type < 1 || type > 9)
+        return false;
+    if (date == 0 || date > DATE_MOST || date < -DATE_MOST)
         return false;
     date /= 1000;
     if (date < FX_EARLIEST_DATE)

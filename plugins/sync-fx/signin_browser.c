@@ -144,7 +144,7 @@ static void read_pasted(const char *pasted, struct returned *ret)
     char trimmed[ADDRESS_MAX];
     const char *at = pasted;
     size_t size = strlen(pasted);
-    fx_text_trim(&at, &size);
+    codec_trim(&at, &size);
     if (size >= sizeof(trimmed))
         return;
     memcpy(trimmed, at, size);

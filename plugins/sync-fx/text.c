@@ -5,38 +5,6 @@
 #include "codec/codec.h"
 #include "support/text.h"
 
-static size_t blank_at(const char *text, size_t size)
-{
-    const unsigned char *s = (const unsigned char *)text;
-    if (s[0] == ' ' || (s[0] >= '\t' && s[0] <= '\r'))
-        return 1;
-    if (size >= 2 && s[0] == 0xc2 && s[1] == 0xa0)
-        return 2;
-    if (size < 3)
-        return 0;
-    bool wide = (s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf) ||
-                (s[0] == 0xe3 && s[1] == 0x80 && s[2] == 0x80) ||
-                (s[0] == 0xe2 && s[1] == 0x80 &&
-                 ((s[2] >= 0x80 && s[2] <= 0x8a) || s[2] == 0xa8 || s[2] == 0xa9));
-    return wide ? 3 : 0;
-}
-
-void fx_text_trim(const char **text, size_t *size)
-{
-    for (size_t n; *size > 0 && (n = blank_at(*text, *size)) > 0;) {
-        *text += n;
-        *size -= n;
-    }
-    while (*size > 0) {
-        size_t start = *size - 1; /* of the last character */
-        while (start > 0 && ((unsigned char)(*text)[start] & 0xc0) == 0x80)
-            start--;
-        if (blank_at(*text + start, *size - start) != *size - start)
-            return;
-        *size = start;
-    }
-}
-
 bool fx_text_ungarble(char *text)
 {
     size_t size = strlen(text), out = 0;

@@ -1,14 +1,10 @@
-/* UTF-8 text from records: trimming, repairing. */
+/* UTF-8 text from records: repairing. */
 #ifndef HEARTH_PLUGINS_SYNC_FX_TEXT_H
 #define HEARTH_PLUGINS_SYNC_FX_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* Narrows [*text, *text + *size) by blanks (ASCII white space, U+00A0, U+FEFF, U+2000-U+200A,
- * U+3000) at both ends. */
-void fx_text_trim(const char **text, size_t *size);
 
 /* "übung" that was encoded twice ("Ã¼bung") is decoded once, in place. True when that was so. */
 bool fx_text_ungarble(char *text);

@@ -3,6 +3,7 @@ newer Firefox does not share fails here. And Hearth has the same, after each syn
 import glob
 import json
 import os
+import re
 import unittest
 
 from oracle import Oracle, Refused
@@ -99,6 +100,48 @@ class Cases(unittest.TestCase):
     def test_urls(self):
         self.each(URLS, "urls")
 
+
+SPACES = "\t\v\f \u00a0\u1680\u2000\u200a\u2028\u2029\u202f\u205f\u3000"
+DATES = ["1.7e12", " 1700000000000\n", "0x18BCFE56800", "+1700000000000", 1700000000000.9, "", "1e",
+         "1 7", 727747200000, "1700000000000n", True, -1, 1e300, "-1e300", "1e400", {}, "0x"]
+PARAMETERS = ["type=7", "type=7.0", "type=+7+", "type=%37&type=8", "type=8&type=7", "?type=7",
+              "ty%70e=0x7", "type=70", "type", "folder=1", "?folder=1", "folder=", "fol%64er=1",
+              "folder=1&excludeItems", "folder=&folder=1", "excludeItems=0&folder=1"]
+
+
+class Values(unittest.TestCase):
+    """What JavaScript makes of odd ones."""
+    def test_values(self):
+        records = []
+
+        def add(**said):
+            guid = f"v{len(records):011}"
+            records.append({
+                "id": guid, "type": "bookmark", "parentid": "unfiled", "hasDupe": True, "dateAdded":
+                1700000000000, "title": guid, "bmkUri": f"https://{guid}/", "_m": 1795800000,
+                **said
+            })
+
+        for n, space in enumerate(SPACES):
+            add(tags=[f"{space}a{space}b{space}", f"c,{space}d{space},"],
+                keyword=f"{space}K{n}{space}")
+        for date in DATES:
+            add(dateAdded=date)
+        for query in PARAMETERS:
+            add(type="query", bmkUri="place:" + query, folderName="\u202fa tag\u3000")
+            add(type="query", bmkUri="place:" + query)
+        children = [record["id"] for record in records]
+        add(id="unfiled", type="folder", parentid="places", children=children)
+        with Oracle() as oracle, Hearth() as hearth:
+            firefox, person = oracle.ask([{"steps": [records]}])[0][0], hearth.person()
+            person.step(records)
+            shown = person.state()
+        self.assertEqual(shown.tree, firefox.tree)
+        for field in ("urls", "added", "keywords"):
+            self.assertEqual(getattr(shown, field), getattr(firefox, field))
+        # a tag is in one line here
+        self.assertEqual({guid: [re.sub("[\t\v\f]", " ", tag) for tag in tags]
+                          for guid, tags in firefox.tags.items()}, shown.tags)
 
 
 if __name__ == "__main__":

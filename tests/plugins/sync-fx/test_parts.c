@@ -88,12 +88,12 @@ static void test_text(void **state)
     (void)state;
     const char *text = " \t\xc2\xa0x y\xe3\x80\x80 ";
     size_t size = strlen(text);
-    fx_text_trim(&text, &size);
+    codec_trim(&text, &size);
     assert_int_equal(size, 3);
     assert_memory_equal(text, "x y", 3);
     text = "\xc2\xa0 ";
     size = 3;
-    fx_text_trim(&text, &size);
+    codec_trim(&text, &size);
     assert_int_equal(size, 0);
     char garbled[] = "\xc3\x83\xc2\xbc"
                      "bung",
@@ -343,10 +343,24 @@ static void test_headers(void **state)
     static const struct {
         const char *text;
         int64_t ms; /* -1: invalid */
-    } seconds[] = {
-        {"120", 120000}, {" 7 ", 7000}, {"1.9", 1900}, {"99999999999999999999", 86400000},
-        {"1e2", 100000}, {"-0", 0},     {"0.004", 0},  {"1e99", 86400000},
-        {"", -1},        {"-1", 0},     {"soon", -1},  {"1h", -1}};
+    } seconds[] = {{"120", 120000},
+                   {" 7 ", 7000},
+                   {"1.9", 1900},
+                   {"99999999999999999999", 86400000},
+                   {"1e2", 100000},
+                   {"-0", 0},
+                   {"0.004", 0},
+                   {"1e99", 86400000},
+                   {"", -1},
+                   {"-1", 0},
+                   {"soon", -1},
+                   {"1h", -1},
+                   {"60, 120", 120000},
+                   {"120,60 ", 120000},
+                   {"1,", -1},
+                   {",1", -1},
+                   {"1;2", -1},
+                   {"Mon, 30 Nov 2026 10:00:00 GMT", -1}};
     for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
         value = -1;
         fx_answer_seconds(seconds[i].text, &value);

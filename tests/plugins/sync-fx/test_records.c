@@ -300,6 +300,9 @@ static void test_bookmarks(void **state)
     bookmark("{\"type\":\"folder\",\"parentid\":\"readinglist\"}", FX_SKIPPED, GONE);
     bookmark("{\"type\":\"bookmark\",\"bmkUri\":\"https://e/\",\"deleted\":true}", FX_TAKEN,
              "bookmark abcdefghijkl 1 - - https://e/ - - 0\n");
+    bookmark("{\"type\":\"bookmark\",\"keyword\":\"\\u2002K\\u202f\",\"tags\":"
+             "[\"\\u1680a\\u205f\",\"\\u202fa\"],\"x\":1e400}",
+             FX_TAKEN, "bookmark abcdefghijkl 1 - - - k - 0 #a\n");
     check(fx_record_bookmark, HEARTH_BOOKMARKS, "root________", "{\"type\":\"folder\"}", FX_SKIPPED,
           "");
     check(fx_record_bookmark, HEARTH_BOOKMARKS, "places", "{\"type\":\"folder\"}", FX_SKIPPED, "");
@@ -330,6 +333,58 @@ static void test_queries(void **state)
     bookmark("{\"type\":\"bookmark\",\"bmkUri\":\"place:tag=a\"}", FX_TAKEN,
              "bookmark abcdefghijkl 1 - - place:tag=a - a 0\n");
     bookmark("{\"type\":\"query\"}", FX_TAKEN, "bookmark abcdefghijkl 4 - - - - - 0\n");
+}
+
+/* As JavaScript makes a number of what is said. */
+static void test_dates_of_bookmarks(void **state)
+{
+    static const char *const good[] = {"1700000000000",         "1.7e12",      "1700000000000.9",
+                                       "\" 1700000000000\\n\"", "\"+1.7E12\"", "\"0x18BCFE56800\"",
+                                       "\"1700000000000.\"",    "17e+11"},
+                             *const bad[] = {"1e400",        "-1e400",
+                                             "\"\"",         "\"  \"",
+                                             "\"0x\"",       "\"1_7\"",
+                                             "\"1e\"",       "\"inf\"",
+                                             "727747200000", "\"1 700000000000\"",
+                                             "true",         "-0",
+                                             "\"0x1p40\""};
+    char json[100];
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        snprintf(json, sizeof(json), "{\"type\":\"separator\",\"dateAdded\":%s}", good[i]);
+        bookmark(json, FX_TAKEN, "bookmark abcdefghijkl 3 - - - - - 1700000000000\n");
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        snprintf(json, sizeof(json), "{\"type\":\"separator\",\"dateAdded\":%s}", bad[i]);
+        bookmark(json, FX_TAKEN, "bookmark abcdefghijkl 3 - - - - - 0\n");
+    }
+}
+
+/* The query of a place: URL is read like that of any URL. */
+static void test_parameters_of_queries(void **state)
+{
+    static const char *const rows[][2] = {
+        {"place:type=7.0", "place:tag=T - T"},
+        {"place:type=%37&type=8", "place:tag=T - T"},
+        {"place:ty%70e=+7+", "place:tag=T - T"},
+        {"place:?type=0x7", "place:tag=T - T"},
+        {"place:type=8&type=7", "place:type=8&type=7 - -"},
+        {"place:type=70", "place:type=70 - -"},
+        {"place:type", "place:type - -"},
+        {"place:?folder=1", "place:?folder=1&excludeItems=1 - -"},
+        {"place:fol%64er=1", "place:fol%64er=1&excludeItems=1 - -"},
+        {"place:folder=", "place:folder= - -"},
+        {"place:folder=&folder=1", "place:folder=&folder=1 - -"},
+        {"place:folder=1&excludeItems", "place:folder=1&excludeItems - -"},
+    };
+    char json[200], events[200];
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        snprintf(json, sizeof(json), "{\"type\":\"query\",\"folderName\":\"T\",\"bmkUri\":\"%s\"}",
+                 rows[i][0]);
+        snprintf(events, sizeof(events), "bookmark abcdefghijkl 4 - - %s 0\n", rows[i][1]);
+        bookmark(json, FX_TAKEN, events);
+    }
 }
 
 static char *repeat(const char *head, char c, size_t count, const char *tail)
@@ -387,6 +442,14 @@ static void test_history(void **state)
             "\"date\":1700000000000000.5,\"type\":1},"
             "{\"date\":-5,\"type\":1},{\"type\":1},{\"date\":1700000000000000},5,null,[]]}",
             FX_TAKEN, "page abcdefghijkl ftp://e/ - 9999999999999/1 727747200000/1\n");
+    /* 0 is no date, and no date is further away than a browser can say */
+    history("{\"histUri\":\"https://e/\",\"visits\":[{\"date\":0,\"type\":1},{\"date\":-0.0,"
+            "\"type\":1},{\"date\":8640000000000000001,\"type\":1},{\"date\":-9e18,\"type\":1},{"
+            "\"date\":1e400,\"type\":1}]}",
+            FX_SKIPPED, "");
+    history("{\"histUri\":\"https://e/\",\"visits\":[{\"date\":8.64e18,\"type\":1},{\"date\":"
+            "-8640000000000000000,\"type\":1}]}",
+            FX_TAKEN, "page abcdefghijkl https://e/ - 8640000000000000/1 727747200000/1\n");
     history("{\"histUri\":\"https://e/\",\"visits\":[]}", FX_SKIPPED, "");
     history("{\"histUri\":\"https://e/\",\"visits\":{\"date\":1}}", FX_SKIPPED, "");
     history("{\"histUri\":\"https://e/\"}", FX_SKIPPED, "");
@@ -394,7 +457,24 @@ static void test_history(void **state)
     history("{\"histUri\":7,\"visits\":[{\"date\":1700000000000000,\"type\":1}]}", FX_DAMAGED, "");
     history("{\"histUri\":\"nonsense\",\"visits\":[{\"date\":1700000000000000,\"type\":1}]}",
             FX_DAMAGED, "");
-    history("{\"deleted\":true}", FX_TAKEN, "removed abcdefghijkl 1795417433060\n");
+    static const char *const gone[] = {"true", "1", "-0.5", "1e400", "\"false\"", "{}", "[]"},
+                             *const here[] = {"false", "null", "0", "-0", "0.0", "\"\""};
+    for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
+        char json[200];
+        snprintf(json, sizeof(json),
+                 "{\"histUri\":\"https://e/\",\"deleted\":%s,\"visits\":[{\"date\":"
+                 "1700000000000000,\"type\":1}]}",
+                 gone[i]);
+        history(json, FX_TAKEN, "removed abcdefghijkl 1795417433060\n");
+    }
+    for (size_t i = 0; i < sizeof(here) / sizeof(here[0]); i++) {
+        char json[200];
+        snprintf(json, sizeof(json),
+                 "{\"histUri\":\"https://e/\",\"deleted\":%s,\"visits\":[{\"date\":"
+                 "1700000000000000,\"type\":1}]}",
+                 here[i]);
+        history(json, FX_TAKEN, "page abcdefghijkl https://e/ - 1700000000000/1\n");
+    }
     static const char *const schemes[] = {"about:home",
                                           "chrome://x/",
                                           "resource://x/",
@@ -407,7 +487,8 @@ static void test_history(void **state)
                                           "imap://x",
                                           "news:x",
                                           "mailbox:x",
-                                          "wyciwyg://x"};
+                                          "wyciwyg://x",
+                                          "moz-page-thumb://x"};
     for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
         char json[256];
         snprintf(json, sizeof(json),
@@ -449,7 +530,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vector),        cmocka_unit_test(test_tampering),
         cmocka_unit_test(test_keys_and_meta), cmocka_unit_test(test_bso),
-        cmocka_unit_test(test_bookmarks),     cmocka_unit_test(test_queries),
+        cmocka_unit_test(test_bookmarks),     cmocka_unit_test(test_dates_of_bookmarks),
+        cmocka_unit_test(test_queries),       cmocka_unit_test(test_parameters_of_queries),
         cmocka_unit_test(test_lengths),       cmocka_unit_test(test_history),
         cmocka_unit_test(test_clients),
     };

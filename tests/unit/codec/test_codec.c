@@ -251,6 +251,38 @@ static void test_percent_nul_and_room(void **state)
                      HEARTH_ERR_INVALID); /* reads no byte behind the text */
 }
 
+static void trims(const char *text, const char *wanted)
+{
+    size_t size = strlen(text);
+    codec_trim(&text, &size);
+    assert_int_equal(size, strlen(wanted));
+    assert_memory_equal(text, wanted, size);
+}
+
+/* What trim() of a browser takes away: the separators of Unicode, and a few others. */
+static void test_trim(void **state)
+{
+    (void)state;
+    for (uint32_t code = 1; code < 0x110000; code++) {
+        char text[20] = "", space[5] = "";
+        if (code >= 0xd800 && code <= 0xdfff)
+            continue;
+        codec_utf8_write(code, space);
+        utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)code);
+        bool is_space = (code >= 9 && code <= 13) || code == 0xfeff ||
+                        category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL ||
+                        category == UTF8PROC_CATEGORY_ZP;
+        assert_int_equal(codec_is_space(code), is_space);
+        stpcpy(stpcpy(stpcpy(text, space), "a b"), space);
+        trims(text, is_space ? "a b" : text);
+        trims(space, is_space ? "" : space);
+    }
+    trims("", "");
+    trims(" \t\xe2\x80\xaf \xe2\x81\x9f\xe1\x9a\x80", "");
+    trims(" \x80\xa0 ", "\x80\xa0"); /* not UTF-8 */
+    trims("\xe3\x80 ", "\xe3\x80");
+}
+
 static void test_utf8(void **state)
 {
     (void)state;
@@ -331,6 +363,7 @@ int main(void)
         cmocka_unit_test(test_percent_encode),
         cmocka_unit_test(test_percent_decode),
         cmocka_unit_test(test_percent_nul_and_room),
+        cmocka_unit_test(test_trim),
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_fold),
         cmocka_unit_test(test_fold_of_all),

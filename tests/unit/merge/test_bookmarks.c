@@ -436,9 +436,15 @@ static void test_tags_of_a_url(void **state)
     json_decref(server);
     json_decref(all);
     all = load_case("tag-with-comma");
-    json_decref(take_records(all));
+    server = take_records(all);
     expect_labels("e-----------", "comma\ninside", "-");
     expect_labels("g-----------", "TWO", "-");
+    copy = json_object_get(server, "e-----------");
+    json_object_set_new(copy, "_m", json_integer(1795800100));
+    json_object_set_new(copy, "tags", json_pack("[s]", "one,\u00a0two\u3000,\u202f, \u2003three"));
+    look(&sinks[0], HEARTH_INCREMENTAL, server, 1795800090000);
+    expect_labels("e-----------", "one\nthree\ntwo", "-");
+    json_decref(server);
     json_decref(all);
 }
 
