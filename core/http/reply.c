@@ -99,6 +99,7 @@ struct http_shared *http_shared_create(const void *bytes, size_t size)
     shared->refs = 1;
     shared->sent_by = 0;
     shared->payer = NULL;
+    shared->content = 0;
     shared->size = size;
     memcpy(shared->bytes, bytes, size);
     return shared;
