@@ -68,7 +68,7 @@ static const struct {
     {"/api/v1/removals", HTTP_GET, api_removals_get, 0},
     {"/api/v1/removals", HTTP_POST, api_removals_post, API_CHANGES},
     {"/api/v1/removals/*", HTTP_DELETE, api_removal_delete, API_CHANGES},
-    {"/api/v1/export/*", HTTP_GET, api_export_get, API_EXPORTS},
+    {"/api/v1/export/*", HTTP_GET, api_export_get, API_EXPORTS, .reads = ON_ALL},
     {"/healthz", HTTP_GET, api_healthz_get, API_OPEN | API_AT_ONCE,
      HTTP_PEOPLE | HTTP_METRICS | HTTP_CONTROL},
     {"/readyz", HTTP_GET, api_readyz_get, API_OPEN | API_AT_ONCE,
@@ -194,9 +194,10 @@ static int run_authenticated(struct api_call *call, const struct api_endpoint *e
         api_validate_from_cache(endpoint, call->request, call->account, call->newest, call->reply))
         return 0;
     r = endpoint->run(call);
-    if (r == 0 && endpoint->reads != 0)
+    if (r == 0 && endpoint->reads != 0 && call->reply->stream == NULL)
         api_validate_keep(call);
-    else if (r == 0 && (call->request->method & (HTTP_GET | HTTP_HEAD)) != 0)
+    else if (r == 0 && endpoint->reads == 0 &&
+             (call->request->method & (HTTP_GET | HTTP_HEAD)) != 0)
         api_validate_content(call);
     return r;
 }

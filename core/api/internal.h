@@ -229,6 +229,9 @@ struct validator api_validator(const struct http_request *request, const char *a
                                int64_t generation);
 uint64_t api_validator_content(const void *bytes, size_t size);
 void api_validator_format(const struct validator *validator, char ret[API_VALIDATOR_SIZE]);
+/* Gives a reply its validator, or makes it a 304: true. */
+bool api_validate_compare(struct http_request *request, const struct validator *validator,
+                          struct http_reply *reply);
 /* generation: the newest of what the endpoint reads. True: the reply is filled. */
 bool api_validate_from_cache(const struct api_endpoint *endpoint, struct http_request *request,
                              const char *account, int64_t generation, struct http_reply *reply);

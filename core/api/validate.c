@@ -123,9 +123,8 @@ static void validate_headers(struct http_reply *reply)
     reply->gzip = true;
 }
 
-/* True: 304. */
-static bool validate_compare(struct http_request *request, const struct validator *validator,
-                             struct http_reply *reply)
+bool api_validate_compare(struct http_request *request, const struct validator *validator,
+                          struct http_reply *reply)
 {
     char text[API_VALIDATOR_SIZE];
     const char *had = validator_find(request, validator);
@@ -154,7 +153,7 @@ bool api_validate_from_cache(const struct api_endpoint *endpoint, struct http_re
         return false;
     validator.content = shared->content;
     validate_headers(reply);
-    if (validate_compare(request, &validator, reply)) {
+    if (api_validate_compare(request, &validator, reply)) {
         http_shared_unref(shared);
         return true;
     }
@@ -175,7 +174,7 @@ void api_validate_keep(struct api_call *call)
         return;
     struct validator validator = api_validator(request, call->account, call->newest);
     validator.content = api_validator_content(reply->body.data, reply->body.size);
-    bool unchanged = validate_compare(request, &validator, reply);
+    bool unchanged = api_validate_compare(request, &validator, reply);
     validate_headers(reply);
     if (request->accepts_gzip)
         http_reply_gzip(reply);
@@ -200,6 +199,6 @@ void api_validate_content(struct api_call *call)
     struct validator validator = api_validator(call->request, call->account, API_NO_GENERATION);
     validator.gzip = false; /* it is not compressed */
     validator.content = api_validator_content(reply->body.data, reply->body.size);
-    if (validate_compare(call->request, &validator, reply))
+    if (api_validate_compare(call->request, &validator, reply))
         buf_reset(&reply->body);
 }

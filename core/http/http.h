@@ -44,6 +44,8 @@ const char *http_method_name(enum http_method method); /* "GET"; "other": none o
     X(authorization, "authorization", false)                                                       \
     X(cookie, "cookie", true)                                                                      \
     X(if_none_match, "if-none-match", false)                                                       \
+    X(range, "range", false)                                                                       \
+    X(if_range, "if-range", false)                                                                 \
     X(accept, "accept", false)                                                                     \
     X(accept_encoding, "accept-encoding", false)                                                   \
     X(content_type, "content-type", false)                                                         \

@@ -1,5 +1,6 @@
 """What a client has stays right until something else is right: validators, and events that say
 what has changed."""
+import gzip
 import http.client
 import json
 import unittest
@@ -98,6 +99,63 @@ class Validators(Home):
         self.home.start()
         self.assertEqual(self.new(had), set())
         self.assertEqual(self.etags(VIEWS), had)
+
+
+class Exports(Home):
+    def export(self, name, **headers):
+        """Status, ETag, bytes as they came, Content-Range."""
+        answer = self.home.request(f"/api/v1/export/{name}",
+                                   headers={k.replace("_", "-"): v for k, v in headers.items()})
+        return answer.status, answer.headers["ETag"], answer.body, answer.headers["Content-Range"]
+
+    def test_validators(self):
+        had = {}
+        for name in ("bookmarks.html", "bookmarks.json", "history.json", "history.csv",
+                     "tabs.html", "tabs.json"):
+            status, had[name], body, _ = self.export(name)
+            self.assertEqual(status, 200)
+            self.assertEqual(self.export(name, If_None_Match=had[name]),
+                             (304, had[name], b"", None))
+            self.assertEqual(self.export(name), (200, had[name], body, None))
+        self.visit(1)
+        self.assertEqual({n for n in had if self.export(n, If_None_Match=had[n])[0] != 304},
+                         {"history.json", "history.csv"})
+
+    def test_compressed(self):
+        for name in ("history.json", "tabs.json"):
+            _, plain_etag, plain, _ = self.export(name)
+            status, etag, body, _ = self.export(name, Accept_Encoding="gzip")
+            self.assertEqual((status, gzip.decompress(body)), (200, plain))
+            self.assertLess(len(body), len(plain) / 2)
+            self.assertNotEqual(etag, plain_etag)
+            self.assertEqual(self.export(name, Accept_Encoding="gzip", If_None_Match=etag)[0], 304)
+
+    def test_parts(self):
+        """A download that is broken off goes on, in either coding, from memory and from a file."""
+        for name in ("history.json", "tabs.json"):
+            for coding in ("identity", "gzip"):
+                with self.subTest(name=name, coding=coding):
+                    _, etag, whole, _ = self.export(name, Accept_Encoding=coding)
+                    size, put = len(whole), b""
+                    while len(put) < size:
+                        status, same, part, where = self.export(
+                            name, Accept_Encoding=coding, If_Range=etag,
+                            Range=f"bytes={len(put)}-{len(put) + size // 3}")
+                        end = min(len(put) + size // 3, size - 1)
+                        self.assertEqual((status, same, where),
+                                         (206, etag, f"bytes {len(put)}-{end}/{size}"))
+                        put += part
+                    self.assertEqual(put, whole)
+                    _, _, end, _ = self.export(name, Accept_Encoding=coding, Range="bytes=-10")
+                    self.assertEqual(end, whole[-10:])
+                    status, none, _, where = self.export(name, Accept_Encoding=coding,
+                                                         Range=f"bytes={size}-")
+                    self.assertEqual((status, none, where), (416, None, f"bytes */{size}"))
+        _, etag, whole, _ = self.export("history.json")
+        self.visit(1)
+        status, other, body, where = self.export("history.json", If_Range=etag, Range="bytes=5-")
+        self.assertEqual((status, where), (200, None))
+        self.assertNotEqual((other, body), (etag, whole))
 
 
 class Events(Home):
