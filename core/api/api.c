@@ -19,31 +19,41 @@ enum {
     VOUCHED_WINDOW = 60 * 60 * 1000
 };
 
+/* Devices with tabs; pages are told with the bookmarks they have, and bookmarks with visits. */
+enum {
+    ON_TABS = MERGE_CHANGED(HEARTH_CLIENTS) | MERGE_CHANGED(HEARTH_TABS),
+    ON_BOOKMARKS = MERGE_CHANGED(HEARTH_BOOKMARKS),
+    ON_HISTORY = MERGE_CHANGED(HEARTH_HISTORY),
+    ON_PAGES = ON_BOOKMARKS | ON_HISTORY,
+    ON_ALL = ON_TABS | ON_PAGES
+};
+
 static const struct {
     const char *path;
     unsigned methods;
     int (*run)(struct api_call *call);
     unsigned flags;
     unsigned audience; /* of enum http_audience; 0: people */
+    unsigned reads;
     void (*ask)(struct api_call *call);
 } table[] = {
     {"/api/v1/node", HTTP_GET, api_node_get, API_OPEN},
     {"/api/v1/me", HTTP_GET, api_me_get, 0},
     {"/api/v1/me", HTTP_DELETE, api_me_delete, API_CHANGES},
     {"/api/v1/sync", HTTP_POST, api_sync_post, API_CHANGES},
-    {"/api/v1/devices", HTTP_GET, api_devices_get, API_VALIDATED, .ask = api_devices_ask},
+    {"/api/v1/devices", HTTP_GET, api_devices_get, .reads = ON_TABS, .ask = api_devices_ask},
     {"/api/v1/devices/*", HTTP_PATCH, api_device_patch, API_CHANGES},
-    {"/api/v1/tabs", HTTP_GET, api_tabs_get, API_VALIDATED, .ask = api_tabs_ask},
-    {"/api/v1/bookmarks", HTTP_GET, api_bookmarks_get, API_VALIDATED, .ask = api_bookmarks_ask},
-    {"/api/v1/bookmarks/*", HTTP_GET, api_bookmark_get, API_VALIDATED},
-    {"/api/v1/tags", HTTP_GET, api_tags_get, API_VALIDATED},
-    {"/api/v1/history", HTTP_GET, api_history_get, API_VALIDATED, .ask = api_history_ask},
-    {"/api/v1/history/days", HTTP_GET, api_history_days_get, API_VALIDATED},
-    {"/api/v1/history/sites", HTTP_GET, api_history_sites_get, API_VALIDATED},
-    {"/api/v1/pages/*", HTTP_GET, api_page_get, API_VALIDATED, .ask = api_page_ask},
-    {"/api/v1/search", HTTP_GET, api_search_get, API_VALIDATED},
+    {"/api/v1/tabs", HTTP_GET, api_tabs_get, .reads = ON_TABS, .ask = api_tabs_ask},
+    {"/api/v1/bookmarks", HTTP_GET, api_bookmarks_get, .reads = ON_PAGES, .ask = api_bookmarks_ask},
+    {"/api/v1/bookmarks/*", HTTP_GET, api_bookmark_get, .reads = ON_PAGES},
+    {"/api/v1/tags", HTTP_GET, api_tags_get, .reads = ON_BOOKMARKS},
+    {"/api/v1/history", HTTP_GET, api_history_get, .reads = ON_PAGES, .ask = api_history_ask},
+    {"/api/v1/history/days", HTTP_GET, api_history_days_get, .reads = ON_HISTORY},
+    {"/api/v1/history/sites", HTTP_GET, api_history_sites_get, .reads = ON_PAGES},
+    {"/api/v1/pages/*", HTTP_GET, api_page_get, .reads = ON_PAGES, .ask = api_page_ask},
+    {"/api/v1/search", HTTP_GET, api_search_get, .reads = ON_ALL},
     {"/api/v1/search/picked", HTTP_POST, api_search_picked_post, API_CHANGES},
-    {"/api/v1/suggest", HTTP_GET, api_suggest_get, API_VALIDATED | API_SUGGESTS},
+    {"/api/v1/suggest", HTTP_GET, api_suggest_get, API_SUGGESTS, .reads = ON_ALL},
     {"/api/v1/events", HTTP_GET, api_events_get, 0},
     {"/api/v1/settings", HTTP_GET, api_settings_get, 0},
     {"/api/v1/settings", HTTP_PATCH, api_settings_patch, API_CHANGES},
@@ -58,7 +68,7 @@ static const struct {
     {"/api/v1/removals", HTTP_GET, api_removals_get, 0},
     {"/api/v1/removals", HTTP_POST, api_removals_post, API_CHANGES},
     {"/api/v1/removals/*", HTTP_DELETE, api_removal_delete, API_CHANGES},
-    {"/api/v1/export/*", HTTP_GET, api_export_get, API_EXPORTS},
+    {"/api/v1/export/*", HTTP_GET, api_export_get, API_EXPORTS, .reads = ON_ALL},
     {"/healthz", HTTP_GET, api_healthz_get, API_OPEN | API_AT_ONCE,
      HTTP_PEOPLE | HTTP_METRICS | HTTP_CONTROL},
     {"/readyz", HTTP_GET, api_readyz_get, API_OPEN | API_AT_ONCE,
@@ -121,19 +131,36 @@ static void reply_error(struct api_call *call)
     http_reply_problem(call->reply, status, sentence);
 }
 
+static int endpoint_on_generation(void *ctx, int32_t collection, int64_t generation)
+{
+    struct account_generations *of = ctx;
+    if (collection > HEARTH_COLLECTION_NONE && collection < HEARTH_COLLECTION_SLOTS)
+        of->of[collection] = generation;
+    return 0;
+}
+
 static int endpoint_find_account(struct api_call *call, const struct api_endpoint *endpoint)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
-    if (endpoint->ask != NULL && plug_storage_ask_begin(call->storage)) {
+    if (endpoint->reads != 0 && plug_storage_ask_begin(call->storage)) {
         STORAGE_ASK(call->storage, account_get, call->account, &account);
-        endpoint->ask(call);
+        STORAGE_ASK(call->storage, generation_list, call->account, endpoint_on_generation, NULL);
+        if (endpoint->ask != NULL)
+            endpoint->ask(call);
         plug_storage_ask_end(call->storage);
     }
     int r = STORAGE(call->storage, &call->err, account_get, call->account, &account);
+    if (r == 0 && endpoint->reads != 0) {
+        struct account_generations of = {.of = {account.generation}};
+        r = STORAGE(call->storage, &call->err, generation_list, call->account,
+                    endpoint_on_generation, &of);
+        if (r == 0)
+            api_generations_set(call->api->generations, call->account, &of);
+        call->newest = api_generations_newest(&of, endpoint->reads);
+    }
     if (r < 0)
         return r;
     call->generation = account.generation;
-    api_generations_set(call->api->generations, call->account, account.generation);
     api_auth_touch_last_seen(call->api, call->who);
     return 0;
 }
@@ -163,14 +190,15 @@ static int run_authenticated(struct api_call *call, const struct api_endpoint *e
     if (r < 0)
         return r;
     api_node_set_cookie(call, identity->node);
-    if ((endpoint->flags & API_VALIDATED) == 0)
-        return endpoint->run(call);
-    if (api_validate_from_cache(endpoint, call->request, call->account, call->generation,
-                                call->reply))
+    if (endpoint->reads != 0 &&
+        api_validate_from_cache(endpoint, call->request, call->account, call->newest, call->reply))
         return 0;
     r = endpoint->run(call);
-    if (r == 0)
+    if (r == 0 && endpoint->reads != 0 && call->reply->stream == NULL)
         api_validate_keep(call);
+    else if (r == 0 && endpoint->reads == 0 &&
+             (call->request->method & (HTTP_GET | HTTP_HEAD)) != 0)
+        api_validate_content(call);
     return r;
 }
 
@@ -234,11 +262,10 @@ static bool filter_request(struct http_request *request, struct http_reply *repl
     if (!api_token_cache_get(api->tokens, proof.hash, &identity))
         return false;
     reply->account = arena_strdup(&request->arena, identity.account);
-    if ((endpoint->flags & API_VALIDATED) == 0)
-        return false;
-    int64_t generation = api_generations_get(api->generations, identity.account);
-    return generation > 0 &&
-           api_validate_from_cache(endpoint, request, identity.account, generation, reply);
+    struct account_generations of;
+    return endpoint->reads != 0 && api_generations_get(api->generations, identity.account, &of) &&
+           api_validate_from_cache(endpoint, request, identity.account,
+                                   api_generations_newest(&of, endpoint->reads), reply);
 }
 
 const struct api_endpoint *api_endpoint_by_path(const struct api *api, const char *path)
@@ -304,7 +331,8 @@ static void api_make_routes(struct api *api)
 {
     for (size_t i = 0; i < ENDPOINTS; i++) {
         unsigned flags = table[i].flags;
-        api->endpoints[i] = (struct api_endpoint){api, table[i].run, table[i].ask, flags};
+        api->endpoints[i] =
+            (struct api_endpoint){api, table[i].run, table[i].ask, flags, table[i].reads};
         api->routes[i] = (struct http_route){
             .path = table[i].path,
             .methods = table[i].methods,
@@ -371,6 +399,6 @@ const struct http_route *api_routes(struct api *api, size_t *ret_count)
 
 void api_changed(struct api *api, const char *account, int64_t generation)
 {
-    api_generations_set(api->generations, account, generation);
+    api_generations_outdate(api->generations, account, generation);
     search_changed(api->options.search, account, generation);
 }

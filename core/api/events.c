@@ -1,4 +1,6 @@
 /* Live events: the stream itself is core/http's. */
+#include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,20 +69,54 @@ static bool remember_grant(struct api_call *call)
     return true;
 }
 
+struct replay {
+    int64_t seen;
+    unsigned changed; /* MERGE_CHANGED() of what has changed since */
+};
+
+static int replay_on_generation(void *ctx, int32_t collection, int64_t generation)
+{
+    struct replay *replay = ctx;
+    if (generation > replay->seen)
+        replay->changed |= MERGE_CHANGED(collection);
+    return 0;
+}
+
+/* What has changed since the event that was the last, or where the stream begins: its number is
+ * what the next Last-Event-ID says. A number that the account has not reached is of another
+ * database: everything may be different. */
+static int events_begin(struct api_call *call, const char *last)
+{
+    struct replay replay = {.seen = call->generation};
+    if (last != NULL && last[0] == '\0') /* as good as none */
+        last = NULL;
+    bool known = last != NULL && str_to_int(last, &replay.seen) && replay.seen >= 0 &&
+                 replay.seen <= call->generation;
+    int r = known ? STORAGE(call->storage, &call->err, generation_list, call->account,
+                            replay_on_generation, &replay)
+                  : 0;
+    if (r < 0)
+        return r;
+    if (known ? replay.seen < call->generation && replay.changed == 0 : last != NULL)
+        replay.changed = UINT_MAX;
+    char *data = replay.changed == 0 ? NULL : merge_changed_data(call->generation, replay.changed);
+    if (replay.changed != 0 && data == NULL)
+        return err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory");
+    buf_printf(&call->reply->body, "id: %" PRId64 "\nevent: %s\ndata: ", call->generation,
+               data == NULL ? "ready" : "changed");
+    if (data == NULL)
+        buf_printf(&call->reply->body, "{\"generation\":%" PRId64 "}\n\n", call->generation);
+    else
+        buf_printf(&call->reply->body, "%s\n\n", data);
+    free(data);
+    return 0;
+}
+
 int api_events_get(struct api_call *call)
 {
-    const char *last = call->request->last_event_id;
-    int64_t seen;
     if (!remember_grant(call))
         return err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory");
     call->reply->status = 200;
     call->reply->events_channel = arena_strdup(&call->request->arena, call->account);
-    /* Who comes back after a gap hears at once that something has changed. */
-    if (last != NULL && str_to_int(last, &seen) && seen < call->generation)
-        buf_printf(&call->reply->body,
-                   "id: %lld\nevent: changed\ndata: "
-                   "{\"generation\":%lld,\"collections\":[\"devices\",\"tabs\",\"bookmarks\","
-                   "\"history\"]}\n\n",
-                   (long long)call->generation, (long long)call->generation);
-    return 0;
+    return events_begin(call, call->request->last_event_id);
 }

@@ -1,5 +1,6 @@
 #include "api/export.h"
 
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,20 +128,49 @@ struct download {
     const struct export_format *format;
     struct storage *storage;
     char account[40];
+    struct http_request *request;
+    struct http_reply *reply;
+    int64_t newest; /* generation of what it tells of */
+    struct http_stream *stream;
+    EVP_MD_CTX *sum;
 };
 
-static int export_to_stream(void *export_write_stream, const void *bytes, size_t size)
+static int export_to_stream(void *ctx, const void *bytes, size_t size)
 {
-    return http_stream_write(export_write_stream, bytes, size);
+    struct download *download = ctx;
+    if (download->sum != NULL && EVP_DigestUpdate(download->sum, bytes, size) != 1)
+        return HEARTH_ERR_NOMEM;
+    return http_stream_write(download->stream, bytes, size);
 }
 
-static int export_write_stream(struct http_stream *export_write_stream, void *ctx)
+/* Without a sum it is one that nobody compares. */
+static void export_validate(struct download *download)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    if (download->sum == NULL || EVP_DigestFinal_ex(download->sum, digest, NULL) != 1)
+        return;
+    struct validator validator =
+        api_validator(download->request, download->account, download->newest);
+    memcpy(&validator.content, digest, sizeof(validator.content));
+    api_validate_compare(download->request, &validator, download->reply);
+}
+
+static int export_write_stream(struct http_stream *stream, void *ctx)
 {
     struct download *download = ctx;
     struct err err = {0};
+    download->stream = stream;
+    download->sum = EVP_MD_CTX_new();
+    if (download->sum != NULL && EVP_DigestInit_ex(download->sum, EVP_sha256(), NULL) != 1) {
+        EVP_MD_CTX_free(download->sum);
+        download->sum = NULL;
+    }
     int r = api_export_run(download->format, download->storage, download->account, export_to_stream,
-                           export_write_stream, &err);
+                           download, &err);
     plug_storage_reset(download->storage);
+    if (r == 0)
+        export_validate(download);
+    EVP_MD_CTX_free(download->sum);
     if (r < 0 && r != HEARTH_ERR_CANCELLED)
         log_event(log_level_of(&err, HEARTH_LOG_ERROR), "api", "export failed",
                   LOG_TEXT("account", download->account),
@@ -156,7 +186,11 @@ int api_export_get(struct api_call *call)
         return err_set(&call->err, HEARTH_ERR_NOT_FOUND, "no such export");
     if (download == NULL)
         return err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory");
-    *download = (struct download){.format = format, .storage = call->storage};
+    *download = (struct download){.format = format,
+                                  .storage = call->storage,
+                                  .request = call->request,
+                                  .reply = call->reply,
+                                  .newest = call->newest};
     snprintf(download->account, sizeof(download->account), "%s", call->account);
     call->reply->status = 200;
     call->reply->content_type = format->content_type;
@@ -165,7 +199,8 @@ int api_export_get(struct api_call *call)
     http_reply_header(
         call->reply, "content-disposition",
         arena_printf(&call->request->arena, "attachment; filename=\"%s\"", format->name));
-    http_reply_header(call->reply, "cache-control", "private, no-store");
+    http_reply_header(call->reply, "cache-control", "private, no-cache");
+    call->reply->gzip = true;
     if (call->request->method == HTTP_GET)
         api_audit(call, "export", LOG_TEXT("format", format->name));
     return 0;

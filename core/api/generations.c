@@ -1,4 +1,4 @@
-/* The generation of accounts, as far as this process has heard: what lets a loop answer 304
+/* The generations of accounts, as far as this process has heard: what lets a loop answer 304
  * without a look at the storage. */
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +14,11 @@ enum { SLOTS = 8192, SURE_FOR = 60000 };
 
 struct generations {
     pthread_mutex_t lock; /* a leaf */
-    struct {
+    struct generation_slot {
         char account[40];
-        int64_t generation, until;
+        int64_t heard; /* the newest that anybody spoke of: what was read before it is older */
+        int64_t until;
+        struct account_generations known;
     } slots[SLOTS];
 };
 
@@ -36,35 +38,67 @@ void api_generations_destroy(struct generations *generations)
     free(generations);
 }
 
-static size_t generation_slot_of(const char *account)
+static struct generation_slot *generation_slot_of(struct generations *generations,
+                                                  const char *account)
 {
-    return hash_text(account) % SLOTS;
+    return &generations->slots[hash_text(account) % SLOTS];
 }
 
-int64_t api_generations_get(struct generations *generations, const char *account)
+/* Of this account from now on. */
+static void generation_slot_take(struct generation_slot *slot, const char *account)
 {
-    size_t i = generation_slot_of(account);
+    if (strcmp(slot->account, account) == 0)
+        return;
+    *slot = (struct generation_slot){.heard = 0};
+    snprintf(slot->account, sizeof(slot->account), "%s", account);
+}
+
+int64_t api_generations_newest(const struct account_generations *of, unsigned collections)
+{
+    int64_t newest = 0;
+    for (int c = 1; c < HEARTH_COLLECTION_SLOTS; c++)
+        if ((collections & MERGE_CHANGED(c)) != 0 && of->of[c] > newest)
+            newest = of->of[c];
+    return newest;
+}
+
+bool api_generations_get(struct generations *generations, const char *account,
+                         struct account_generations *ret_of)
+{
+    struct generation_slot *slot = generation_slot_of(generations, account);
     lock_take(&generations->lock);
-    bool sure = strcmp(generations->slots[i].account, account) == 0 &&
-                clock_monotonic() < generations->slots[i].until;
-    int64_t found = sure ? generations->slots[i].generation : 0;
+    bool sure = strcmp(slot->account, account) == 0 && clock_monotonic() < slot->until;
+    if (sure)
+        *ret_of = slot->known;
     lock_release(&generations->lock);
-    return found;
+    return sure;
 }
 
-void api_generations_set(struct generations *generations, const char *account, int64_t generation)
+void api_generations_set(struct generations *generations, const char *account,
+                         const struct account_generations *of)
 {
-    size_t i = generation_slot_of(account);
+    struct generation_slot *slot = generation_slot_of(generations, account);
+    int64_t generation = of->of[HEARTH_COLLECTION_NONE];
     lock_take(&generations->lock);
-    bool same = strcmp(generations->slots[i].account, account) == 0;
-    if (!same || generations->slots[i].generation < generation) {
-        /* a reader that began earlier must not turn it back */
-        snprintf(generations->slots[i].account, sizeof(generations->slots[i].account), "%s",
-                 account);
-        generations->slots[i].generation = generation;
+    generation_slot_take(slot, account);
+    if (generation >= slot->heard) { /* a reader that began earlier must not turn it back */
+        slot->heard = generation;
+        slot->known = *of;
+        slot->until = clock_monotonic() + SURE_FOR;
     }
-    if (generations->slots[i].generation == generation)
-        generations->slots[i].until = clock_monotonic() + SURE_FOR;
+    lock_release(&generations->lock);
+}
+
+void api_generations_outdate(struct generations *generations, const char *account,
+                             int64_t generation)
+{
+    struct generation_slot *slot = generation_slot_of(generations, account);
+    lock_take(&generations->lock);
+    generation_slot_take(slot, account);
+    if (generation > slot->heard) {
+        slot->heard = generation;
+        slot->until = 0;
+    }
     lock_release(&generations->lock);
 }
 
@@ -74,9 +108,9 @@ void api_generations_forget(struct generations *generations, const char *account
     if (account == NULL) {
         memset(generations->slots, 0, sizeof(generations->slots));
     } else {
-        size_t i = generation_slot_of(account);
-        if (strcmp(generations->slots[i].account, account) == 0)
-            generations->slots[i].account[0] = '\0';
+        struct generation_slot *slot = generation_slot_of(generations, account);
+        if (strcmp(slot->account, account) == 0)
+            slot->account[0] = '\0';
     }
     lock_release(&generations->lock);
 }

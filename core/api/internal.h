@@ -52,6 +52,7 @@ struct api_call {
     const struct identity *who; /* NULL on open endpoints */
     const char *account;        /* who->account */
     int64_t generation;         /* of the account, when the call began */
+    int64_t newest;             /* of what the endpoint reads */
     int64_t now;                /* when that was */
     struct err err;
 };
@@ -59,11 +60,10 @@ struct api_call {
 enum api_flag {
     API_OPEN = 1,      /* no authentication */
     API_CHANGES = 2,   /* refused to read-only tokens */
-    API_VALIDATED = 4, /* the answer depends on generation and request alone: ETag, 304, cache */
-    API_AT_ONCE = 8,   /* of no account, never waits: answered on the loop */
-    API_EXPORTS = 16,  /* takes long: on the pool of exports */
-    API_SECRET = 32,   /* what comes or goes is a secret */
-    API_SUGGESTS = 64, /* the answer is of the type API_SUGGESTIONS, not plain JSON */
+    API_AT_ONCE = 4,   /* of no account, never waits: answered on the loop */
+    API_EXPORTS = 8,   /* takes long: on the pool of exports */
+    API_SECRET = 16,   /* what comes or goes is a secret */
+    API_SUGGESTS = 32, /* the answer is of the type API_SUGGESTIONS, not plain JSON */
 };
 
 #define API_SUGGESTIONS "application/x-suggestions+json"
@@ -76,6 +76,9 @@ struct api_endpoint {
     /* asks the storage ahead for what it is going to read, STORAGE_ASK(); NULL */
     void (*ask)(struct api_call *call);
     unsigned flags;
+    /* The answer depends on these collections and the request alone: ETag, 304, cache.
+     * MERGE_CHANGED() of each; 0: it does not. */
+    unsigned reads;
 };
 
 struct api {
@@ -196,17 +199,46 @@ int api_node_of_proof(struct api_call *call, const struct proof *proof, size_t *
 /* --- what is current (generations.c) --- */
 struct generations *api_generations_create(void);
 void api_generations_destroy(struct generations *generations);
-int64_t api_generations_get(struct generations *generations, const char *account); /* 0: unknown */
-void api_generations_set(struct generations *generations, const char *account, int64_t generation);
+/* of[HEARTH_COLLECTION_NONE]: the account's; of[c]: of a collection, 0: it has had none. */
+struct account_generations {
+    int64_t of[HEARTH_COLLECTION_SLOTS];
+};
+/* The newest of these, MERGE_CHANGED() of each. */
+int64_t api_generations_newest(const struct account_generations *of, unsigned collections);
+/* False: unknown. */
+bool api_generations_get(struct generations *generations, const char *account,
+                         struct account_generations *ret_of);
+/* As the storage says. */
+void api_generations_set(struct generations *generations, const char *account,
+                         const struct account_generations *of);
+/* The account has got this one, nobody says what of. */
+void api_generations_outdate(struct generations *generations, const char *account,
+                             int64_t generation);
 void api_generations_forget(struct generations *generations, const char *account); /* NULL: all */
 
 /* --- validators and cache (validate.c) --- */
-/* "…-…": from account, generation, request and coding. ret: 64 bytes. */
-void api_validate_etag(const struct http_request *request, const char *account, int64_t generation,
-                       bool gzip, char ret[64]);
+enum { API_NO_GENERATION = -1 };
+struct validator {
+    int64_t generation; /* API_NO_GENERATION: only its content counts */
+    uint64_t request;   /* and whose */
+    uint64_t content;   /* 0: not known */
+    bool gzip;
+};
+enum { API_VALIDATOR_SIZE = 64 };
+struct validator api_validator(const struct http_request *request, const char *account,
+                               int64_t generation);
+uint64_t api_validator_content(const void *bytes, size_t size);
+void api_validator_format(const struct validator *validator, char ret[API_VALIDATOR_SIZE]);
+/* Gives a reply its validator, or makes it a 304: true. */
+bool api_validate_compare(struct http_request *request, const struct validator *validator,
+                          struct http_reply *reply);
+/* generation: the newest of what the endpoint reads. True: the reply is filled. */
 bool api_validate_from_cache(const struct api_endpoint *endpoint, struct http_request *request,
                              const char *account, int64_t generation, struct http_reply *reply);
+/* Of an answer that was made: its validator, or 304; and it is kept. */
 void api_validate_keep(struct api_call *call);
+/* The same of one that depends on more than collections, and is not kept. */
+void api_validate_content(struct api_call *call);
 
 /* source.c: what is in memory of the account's lists, as it is now; search_index_done(). 0, or a
  * code with call->err filled. */

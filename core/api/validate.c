@@ -1,7 +1,18 @@
-/* Validators and the response cache: both keyed by account, generation and request. */
+/* Validators and the response cache. A validator says from which generation an answer is, what was
+ * asked for, and what it says:
+ *
+ *     "GENERATION-REQUEST-CONTENT", with -g when it is compressed
+ *
+ * The generation is the newest of the collections that the endpoint reads; "c" stands there for an
+ * answer of something else. What a client has is still right when the generation is the same, for
+ * which nothing is looked at, or when the answer says the same as before: a sync brought something
+ * else. */
+#include <inttypes.h>
+#include <openssl/evp.h>
 #include <string.h>
 
 #include "api/internal.h"
+#include "codec/codec.h"
 
 /* Two FNV-1a hashes of the request: nobody gains by a collision, which would need two requests
  * of the same person. */
@@ -13,73 +24,181 @@ static uint64_t validate_hash(const char *text, uint64_t seed)
     return h;
 }
 
-void api_validate_etag(const struct http_request *request, const char *account, int64_t generation,
-                       bool gzip, char ret[64])
+struct validator api_validator(const struct http_request *request, const char *account,
+                               int64_t generation)
 {
     uint64_t h = validate_hash(request->path, validate_hash(account, 0));
     h = validate_hash(request->query == NULL ? "" : request->query, h);
-    snprintf(ret, 64, "\"%llx-%016llx%s\"", (unsigned long long)generation, (unsigned long long)h,
-             gzip ? "-g" : "");
+    return (struct validator){
+        .generation = generation, .request = h, .gzip = request->accepts_gzip};
+}
+
+/* Others choose what pages are called: nobody can make two answers that are taken for one. 0: it
+ * could not be made. */
+uint64_t api_validator_content(const void *bytes, size_t size)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    uint64_t content = 0;
+    if (EVP_Digest(bytes, size, digest, NULL, EVP_sha256(), NULL) == 1)
+        memcpy(&content, digest, sizeof(content));
+    return content;
+}
+
+void api_validator_format(const struct validator *validator, char ret[API_VALIDATOR_SIZE])
+{
+    char generation[20] = "c";
+    if (validator->generation != API_NO_GENERATION)
+        snprintf(generation, sizeof(generation), "%" PRId64, validator->generation);
+    snprintf(ret, API_VALIDATOR_SIZE, "\"%s-%016" PRIx64 "-%016" PRIx64 "%s\"", generation,
+             validator->request, validator->content, validator->gzip ? "-g" : "");
+}
+
+/* Sixteen digits behind a dash; NULL: they are none. */
+static const char *validator_parse_hash(const char *at, uint64_t *ret_hash)
+{
+    *ret_hash = 0;
+    if (at == NULL || *at++ != '-')
+        return NULL;
+    for (int i = 0; i < 16; i++) {
+        int digit = codec_hex_digit(at[i]);
+        if (digit < 0)
+            return NULL;
+        *ret_hash = *ret_hash << 4 | (uint64_t)digit;
+    }
+    return at + 16;
+}
+
+static bool validator_parse(const char *tag, size_t size, struct validator *ret_validator)
+{
+    char copy[API_VALIDATOR_SIZE], again[API_VALIDATOR_SIZE];
+    if (size >= sizeof(copy) || size < 2)
+        return false;
+    memcpy(copy, tag, size);
+    copy[size] = '\0';
+    const char *at = strchr(copy, '-');
+    *ret_validator = (struct validator){.gzip = copy[size - 2] == 'g'};
+    at = validator_parse_hash(at, &ret_validator->request);
+    at = validator_parse_hash(at, &ret_validator->content);
+    if (at == NULL)
+        return false;
+    *strchr(copy, '-') = '\0';
+    if (!str_to_int(copy + 1, &ret_validator->generation))
+        ret_validator->generation = API_NO_GENERATION;
+    api_validator_format(ret_validator, again);
+    return strlen(again) == size && memcmp(tag, again, size) == 0;
+}
+
+/* Of the answer that the client has, and that is the one of `now`: its validator. NULL: it has
+ * none. content 0: not known yet. */
+static const char *validator_find(struct http_request *request, const struct validator *now)
+{
+    const char *list = request->if_none_match, *tag;
+    struct validator had;
+    char text[API_VALIDATOR_SIZE];
+    for (size_t size; http_etag_next(&list, &tag, &size);) {
+        if (size == 1 && tag[0] == '*' && now->content != 0) {
+            api_validator_format(now, text);
+            return arena_strdup(&request->arena, text);
+        }
+        if (validator_parse(tag, size, &had) && had.request == now->request &&
+            had.gzip == now->gzip &&
+            ((had.generation == now->generation && had.generation != API_NO_GENERATION) ||
+             (now->content != 0 && had.content == now->content)))
+            return arena_strndup(&request->arena, tag, size);
+    }
+    return NULL;
 }
 
 static const char *validate_key(struct http_request *request, const char *account,
-                                int64_t generation, bool gzip)
+                                int64_t generation)
 {
-    return arena_printf(&request->arena, "%s\n%lld%c%s?%s", account, (long long)generation,
-                        gzip ? 'g' : 'i', request->path,
+    return arena_printf(&request->arena, "%s\n%" PRId64 "%c%s?%s", account, generation,
+                        request->accepts_gzip ? 'g' : 'i', request->path,
                         request->query == NULL ? "" : request->query);
 }
 
-static void validate_headers(struct http_request *request, struct http_reply *reply,
-                             const char *etag)
+static void validate_headers(struct http_reply *reply)
 {
-    http_reply_header(reply, "etag", arena_strdup(&request->arena, etag));
     http_reply_header(reply, "cache-control", "private, no-cache");
     reply->gzip = true;
+}
+
+bool api_validate_compare(struct http_request *request, const struct validator *validator,
+                          struct http_reply *reply)
+{
+    char text[API_VALIDATOR_SIZE];
+    const char *had = validator_find(request, validator);
+    api_validator_format(validator, text);
+    http_reply_header(reply, "etag", had != NULL ? had : arena_strdup(&request->arena, text));
+    if (had != NULL)
+        reply->status = 304;
+    return had != NULL;
 }
 
 bool api_validate_from_cache(const struct api_endpoint *endpoint, struct http_request *request,
                              const char *account, int64_t generation, struct http_reply *reply)
 {
-    char etag[64];
-    bool gzip = request->accepts_gzip;
-    api_validate_etag(request, account, generation, gzip, etag);
-    if (http_etag_matches(request, etag)) {
+    struct validator validator = api_validator(request, account, generation);
+    const char *had = validator_find(request, &validator);
+    if (had != NULL) {
         reply->status = 304;
-        validate_headers(request, reply, etag);
+        http_reply_header(reply, "etag", had);
+        validate_headers(reply);
         return true;
     }
-    const char *key = validate_key(request, account, generation, gzip);
+    const char *key = validate_key(request, account, generation);
     struct http_shared *shared =
         key == NULL ? NULL : api_response_cache_get(endpoint->api->cache, key);
     if (shared == NULL)
         return false;
+    validator.content = shared->content;
+    validate_headers(reply);
+    if (api_validate_compare(request, &validator, reply)) {
+        http_shared_unref(shared);
+        return true;
+    }
     reply->status = 200;
     reply->content_type =
         (endpoint->flags & API_SUGGESTS) != 0 ? API_SUGGESTIONS : "application/json";
     reply->shared = shared;
     if (shared->size > 2 && memcmp(shared->bytes, "\x1f\x8b", 2) == 0)
         http_reply_header(reply, "content-encoding", "gzip");
-    validate_headers(request, reply, etag);
     return true;
 }
 
 void api_validate_keep(struct api_call *call)
 {
+    struct http_request *request = call->request;
     struct http_reply *reply = call->reply;
     if (reply->status != 200 || buf_failed(&reply->body))
         return;
-    char etag[64];
-    bool gzip = call->request->accepts_gzip;
-    api_validate_etag(call->request, call->account, call->generation, gzip, etag);
-    validate_headers(call->request, reply, etag);
-    if (gzip)
+    struct validator validator = api_validator(request, call->account, call->newest);
+    validator.content = api_validator_content(reply->body.data, reply->body.size);
+    bool unchanged = api_validate_compare(request, &validator, reply);
+    validate_headers(reply);
+    if (request->accepts_gzip)
         http_reply_gzip(reply);
-    const char *key = validate_key(call->request, call->account, call->generation, gzip);
+    const char *key = validate_key(request, call->account, call->newest);
     struct http_shared *shared =
         key == NULL ? NULL : http_shared_create(reply->body.data, reply->body.size);
-    if (shared == NULL)
-        return;
-    api_response_cache_put(call->api->cache, key, shared, shared->size);
+    if (shared != NULL) {
+        shared->content = validator.content;
+        api_response_cache_put(call->api->cache, key, shared, shared->size);
+    }
     http_shared_unref(shared);
+    if (unchanged)
+        buf_reset(&reply->body);
+}
+
+void api_validate_content(struct api_call *call)
+{
+    struct http_reply *reply = call->reply;
+    if (reply->status != 200 || reply->events_channel != NULL || reply->stream != NULL ||
+        buf_failed(&reply->body))
+        return;
+    struct validator validator = api_validator(call->request, call->account, API_NO_GENERATION);
+    validator.gzip = false; /* it is not compressed */
+    validator.content = api_validator_content(reply->body.data, reply->body.size);
+    if (api_validate_compare(call->request, &validator, reply))
+        buf_reset(&reply->body);
 }

@@ -182,18 +182,34 @@ void http_conn_end_idle(struct loop *loop, bool http2)
     }
 }
 
+static void conn_note_http2(h2o_socket_t *sock)
+{
+    struct conn *conn = sock->on_close.data;
+    conn->http2 = true;
+}
+
+/* h2o does it by itself, but a client that pings is never idle to it. */
+static void conn_end_idle(struct conn *conn)
+{
+    if (!conn->http2 || !h2o_compat_say_goodbye(conn->sock))
+        http_conn_kill(conn);
+}
+
 void http_conn_sweep(struct loop *loop, uint64_t now)
 {
     h2o_linklist_t *link, *next;
+    h2o_compat_each_http2(&loop->ctx, conn_note_http2);
     for (link = loop->conns.next; link != &loop->conns; link = next) {
         struct conn *conn = H2O_STRUCT_FROM_MEMBER(struct conn, link, link);
         next = link->next;
         conn->stalled = false;
         bool idle = conn->inflight == 0 &&
                     now - conn->last_request > (uint64_t)loop->server->options.idle_timeout;
-        if (conn_is_flooding(conn) || idle || conn_is_hoarding(conn) ||
+        if (conn_is_flooding(conn) || conn_is_hoarding(conn) ||
             (loop->stopping && now >= loop->stop_at))
             http_conn_kill(conn);
+        else if (idle)
+            conn_end_idle(conn);
     }
     for (link = loop->observers.next; link != &loop->observers; link = next) {
         struct request_observer *observer =

@@ -87,11 +87,31 @@ static int write_some(struct http_stream *stream, const void *bytes, size_t size
     return write_file(stream, bytes, size);
 }
 
-int http_stream_write(struct http_stream *stream, const void *bytes, size_t size)
+static int write_compressed(void *stream, const void *bytes, size_t size)
 {
-    if (stream->error == 0)
+    return write_some(stream, bytes, size);
+}
+
+static int stream_put(struct http_stream *stream, const void *bytes, size_t size, bool last)
+{
+    if (stream->error == 0 && stream->gzip != NULL)
+        stream->error = http_gzip_write(stream->gzip, bytes, size, last, write_compressed, stream);
+    else if (stream->error == 0 && size > 0)
         stream->error = write_some(stream, bytes, size);
     return stream->error;
+}
+
+int http_stream_write(struct http_stream *stream, const void *bytes, size_t size)
+{
+    return stream_put(stream, bytes, size, false);
+}
+
+static void stream_drop(struct http_stream *stream)
+{
+    if (stream->fd >= 0)
+        close(stream->fd);
+    buf_fini(&stream->small);
+    atomic_fetch_sub(&stream->context->loop->server->spooled, stream->space);
 }
 
 static void refuse_export(struct http_reply *reply, int r)
@@ -123,14 +143,17 @@ void http_download_make(struct request_context *context)
         return;
     }
     struct http_stream stream = {.context = context, .fd = -1};
+    if (reply->gzip && context->request.accepts_gzip && (stream.gzip = http_gzip_create()) != NULL)
+        http_reply_header(reply, "content-encoding", "gzip");
     int r = produce(&stream, reply->stream_ctx);
+    if (r == 0)
+        stream_put(&stream, "", 0, true);
     r = r < 0 ? r : stream.error;
-    if (r < 0) {
+    http_gzip_destroy(stream.gzip);
+    if (r < 0)
         refuse_export(reply, r == HEARTH_ERR_CANCELLED && stream.error != 0 ? stream.error : r);
-        if (stream.fd >= 0)
-            close(stream.fd);
-        buf_fini(&stream.small);
-        atomic_fetch_sub(&context->loop->server->spooled, stream.space);
+    if (r < 0 || reply->status != 200) { /* 304 */
+        stream_drop(&stream);
         return;
     }
     context->spool_fd = stream.fd;
@@ -139,6 +162,7 @@ void http_download_make(struct request_context *context)
         atomic_fetch_sub(&context->loop->server->spooled, stream.space);
         reply->body = stream.small;
     }
+    http_range_apply(context, stream.space);
 }
 
 struct closing {

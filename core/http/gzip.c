@@ -40,3 +40,48 @@ bool http_reply_gzip(struct http_reply *reply)
     deflateEnd(&z);
     return ok;
 }
+
+/* --- what is written piece by piece --- */
+
+struct gzip {
+    z_stream z;
+    unsigned char out[32 * 1024];
+};
+
+struct gzip *http_gzip_create(void)
+{
+    struct gzip *gzip = calloc(1, sizeof(*gzip));
+    if (gzip != NULL && deflateInit2(&gzip->z, GZIP_LEVEL, Z_DEFLATED, WINDOW_GZIP, 8,
+                                     Z_DEFAULT_STRATEGY) != Z_OK) {
+        free(gzip);
+        return NULL;
+    }
+    return gzip;
+}
+
+void http_gzip_destroy(struct gzip *gzip)
+{
+    if (gzip == NULL)
+        return;
+    deflateEnd(&gzip->z);
+    free(gzip);
+}
+
+int http_gzip_write(struct gzip *gzip, const void *bytes, size_t size, bool last,
+                    int (*write)(void *ctx, const void *bytes, size_t size), void *ctx)
+{
+    int code = Z_OK, r = 0;
+    gzip->z.next_in = (unsigned char *)(uintptr_t)bytes;
+    gzip->z.avail_in = (uInt)size;
+    do {
+        gzip->z.next_out = gzip->out;
+        gzip->z.avail_out = sizeof(gzip->out);
+        code = deflate(&gzip->z, last ? Z_FINISH : Z_NO_FLUSH);
+        size_t made = sizeof(gzip->out) - gzip->z.avail_out;
+        if (code == Z_STREAM_ERROR)
+            return HEARTH_ERR_NOMEM;
+        if (made > 0)
+            r = write(ctx, gzip->out, made);
+    } while (r == 0 && gzip->z.avail_out == 0 && code != Z_STREAM_END);
+    return r;
+}

@@ -69,6 +69,29 @@ static inline h2o_socket_t *h2o_compat_socket(const h2o_req_t *req)
     return req->conn->callbacks->get_socket(req->conn);
 }
 
+/* Tells of each connection that speaks HTTP/2, also of those that have not asked for anything. */
+static inline void h2o_compat_each_http2(const h2o_context_t *context,
+                                         void (*tell)(h2o_socket_t *sock))
+{
+    for (const h2o_linklist_t *link = context->http2._conns.next; link != &context->http2._conns;
+         link = link->next)
+        tell(H2O_STRUCT_FROM_MEMBER(h2o_http2_conn_t, _conns, link)->sock);
+}
+
+/* Ends an HTTP/2 connection without requests: its client reads GOAWAY, then it is closed. False: it
+ * was told before, and has not read it. There is no public call for that. */
+static inline bool h2o_compat_say_goodbye(h2o_socket_t *sock)
+{
+    h2o_http2_conn_t *conn = sock->data;
+    if (conn->state >= H2O_HTTP2_CONN_STATE_HALF_CLOSED)
+        return false;
+    h2o_http2_encode_goaway_frame(&conn->_write.buf, conn->pull_stream_ids.max_open, 0,
+                                  (h2o_iovec_t){NULL, 0});
+    conn->state = H2O_HTTP2_CONN_STATE_HALF_CLOSED;
+    h2o_http2_conn_request_write(conn);
+    return true;
+}
+
 /* Ends one HTTP/2 stream, as if its client had cancelled it: the request may be gone afterwards.
  * There is no public call for that. */
 static inline void h2o_compat_cancel_stream(h2o_req_t *req)

@@ -44,6 +44,8 @@ const char *http_method_name(enum http_method method); /* "GET"; "other": none o
     X(authorization, "authorization", false)                                                       \
     X(cookie, "cookie", true)                                                                      \
     X(if_none_match, "if-none-match", false)                                                       \
+    X(range, "range", false)                                                                       \
+    X(if_range, "if-range", false)                                                                 \
     X(accept, "accept", false)                                                                     \
     X(accept_encoding, "accept-encoding", false)                                                   \
     X(content_type, "content-type", false)                                                         \
@@ -97,8 +99,11 @@ int http_same_origin(const struct http_request *request, const char *base_url);
 
 /* Does the client take a body in this coding, "gzip" or "br"? */
 bool http_accepts(const struct http_request *request, const char *coding);
-/* If-None-Match: a list of entity tags, or "*"; compared weakly (RFC 9110, 13.1.2). etag: with
- * its quotes. */
+/* The next entity tag of an If-None-Match, which *list begins as; NULL is an empty one. Tags come
+ * with their quotes and without W/, as they are compared weakly (RFC 9110, 13.1.2); "*" as itself:
+ * any answer of status 2xx. False: there are no more. */
+bool http_etag_next(const char **list, const char **ret_tag, size_t *ret_size);
+/* Of an answer of status 2xx: does the client have it? etag: with its quotes. */
 bool http_etag_matches(const struct http_request *request, const char *etag);
 
 /* What to answer. Starts as {0}; the server owns the body afterwards. */
@@ -154,6 +159,7 @@ struct http_shared {
     _Atomic int refs;
     size_t sent_by;      /* answers under way; with `payer` the server's (budget.c) */
     struct payer *payer; /* who pays for these bytes meanwhile */
+    uint64_t content;    /* for who keeps it: what it says, however it is coded; 0 at first */
     size_t size;
     char bytes[];
 };

@@ -40,6 +40,8 @@
       "This server waits for many clients to fetch their answers. Try again in a moment.", 0) \
     M(T, no_space, "problem.no_space", \
       "There is no room for this export at the moment. Try again later.", 0) \
+    M(T, beyond_end, "problem.beyond_end", \
+      "This part begins behind the end of the export; Content-Range says how long it is.", 0) \
     M(T, too_many_exports, "problem.too_many_exports", \
       "Other exports of this account are being fetched. Try again when they are done.", 0) \
     M(T, export_unavailable, "problem.unavailable.export", \

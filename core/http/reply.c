@@ -23,6 +23,7 @@ const char *http_reply_reason(int status)
                    {201, "Created"},
                    {202, "Accepted"},
                    {204, "No Content"},
+                   {206, "Partial Content"},
                    {303, "See Other"},
                    {304, "Not Modified"},
                    {307, "Temporary Redirect"},
@@ -34,6 +35,7 @@ const char *http_reply_reason(int status)
                    {409, "Conflict"},
                    {413, "Content Too Large"},
                    {415, "Unsupported Media Type"},
+                   {416, "Range Not Satisfiable"},
                    {421, "Misdirected Request"},
                    {429, "Too Many Requests"},
                    {431, "Request Header Fields Too Large"},
@@ -99,6 +101,7 @@ struct http_shared *http_shared_create(const void *bytes, size_t size)
     shared->refs = 1;
     shared->sent_by = 0;
     shared->payer = NULL;
+    shared->content = 0;
     shared->size = size;
     memcpy(shared->bytes, bytes, size);
     return shared;

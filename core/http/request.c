@@ -325,20 +325,26 @@ bool http_accepts(const struct http_request *request, const char *coding)
     return http_query_accepts(request->accept_encoding, coding);
 }
 
+bool http_etag_next(const char **list, const char **ret_tag, size_t *ret_size)
+{
+    const char *at = *list == NULL ? "" : *list;
+    at += strspn(at, " \t,");
+    if (at[0] == 'W' && at[1] == '/')
+        at += 2;
+    size_t size = strcspn(at, ",");
+    *list = at + size;
+    while (size > 0 && (at[size - 1] == ' ' || at[size - 1] == '\t'))
+        size--;
+    *ret_tag = at;
+    *ret_size = size;
+    return size > 0;
+}
+
 bool http_etag_matches(const struct http_request *request, const char *etag)
 {
-    const char *list = request->if_none_match;
-    size_t n = strlen(etag);
-    if (list == NULL)
-        return false;
-    for (const char *p = list; *p != '\0';) {
-        p += strspn(p, " \t,");
-        if (p[0] == 'W' && p[1] == '/')
-            p += 2;
-        size_t tag = *p == '*' ? 1 : strncmp(p, etag, n) == 0 ? n : 0;
-        if (tag > 0 && strchr(", \t", p[tag]) != NULL) /* or the end */
+    const char *list = request->if_none_match, *tag;
+    for (size_t size; http_etag_next(&list, &tag, &size);)
+        if ((size == 1 && tag[0] == '*') || (size == strlen(etag) && memcmp(tag, etag, size) == 0))
             return true;
-        p += strcspn(p, ",");
-    }
     return false;
 }

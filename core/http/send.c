@@ -15,6 +15,7 @@ static void send_instead(struct request_context *context, int status,
     http_download_fini(context);
     buf_fini(&reply->body);
     *reply = (struct http_reply){.account = reply->account};
+    context->range_end = context->body_at = 0;
     if (status == 503)
         http_reply_header(reply, "retry-after", "5");
     http_reply_problem(reply, status, sentence);
@@ -30,7 +31,7 @@ static void send_body(struct request_context *context)
     }
     bool bodiless = reply->status == 204 || reply->status == 304;
     bool unknown = reply->stream != NULL; /* HEAD of a download, which is not made for it */
-    http_head_start(context, bodiless || unknown ? SIZE_MAX : context->body_size,
+    http_head_start(context, bodiless || unknown ? SIZE_MAX : context->body_size - context->body_at,
                     http_body_proceed);
     /* h2o 2.2.5 does not drop the body of an answer to HEAD. */
     if (bodiless || context->head || context->body_size == 0) {
@@ -65,6 +66,8 @@ void http_send_reply(struct request_context *context)
         context->request.accepts_gzip && reply->gzip)
         http_reply_gzip(reply);
     /* events.c sends those itself */
-    context->body_size = reply->events_channel != NULL ? 0 : http_body_size(context);
+    context->body_size = reply->events_channel != NULL ? 0
+                         : context->range_end != 0     ? context->range_end
+                                                       : http_body_size(context);
     send_body(context);
 }

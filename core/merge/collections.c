@@ -29,14 +29,27 @@ const char *merge_collection_name(int32_t collection)
     return name != NULL ? name : collection == HEARTH_COLLECTION_NONE ? "account" : "unknown";
 }
 
-char *merge_changed_event(int64_t generation, unsigned changed)
+static json_t *changed_json(int64_t generation, unsigned changed)
 {
     json_t *names = json_array();
     for (int32_t c = 1; c < HEARTH_COLLECTION_SLOTS; c++)
         if ((changed & MERGE_CHANGED(c)) != 0)
             json_array_append_new(names, json_string(merge_collection_name(c)));
-    json_t *event = json_pack("{s:s, s:I, s:o}", "event", "changed", "generation",
-                              (json_int_t)generation, "collections", names);
+    return json_pack("{s:I, s:o}", "generation", (json_int_t)generation, "collections", names);
+}
+
+char *merge_changed_data(int64_t generation, unsigned changed)
+{
+    json_t *data = changed_json(generation, changed);
+    char *text = json_dumps(data, JSON_COMPACT);
+    json_decref(data);
+    return text;
+}
+
+char *merge_changed_event(int64_t generation, unsigned changed)
+{
+    json_t *event = changed_json(generation, changed);
+    json_object_set_new(event, "event", json_string("changed"));
     char *text = json_dumps(event, JSON_COMPACT);
     json_decref(event);
     return text;

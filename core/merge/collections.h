@@ -33,5 +33,7 @@ const char *merge_collection_name(int32_t collection);
  * MERGE_CHANGED() of each collection of which it tells. free(); NULL: out of memory. */
 #define MERGE_CHANGED(collection) (1u << (collection))
 char *merge_changed_event(int64_t generation, unsigned changed);
+/* The same as the data of the stream's event alone. */
+char *merge_changed_data(int64_t generation, unsigned changed);
 
 #endif

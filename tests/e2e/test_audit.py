@@ -155,9 +155,8 @@ class Trail(TestCase):
         node.configure("60-level", "[hearth]\nlog_level = debug\n")
         node.process.send_signal(1)
         until(lambda: len(self.lines(node, "configuration reloaded")) == 2, "and once more")
-        self.signed_in(node)
-        until(lambda: " debug " in node.log_text() or " info " in node.log_text(),
-              "the new level counts")
+        node.sync()
+        until(lambda: " jobs sync done " in node.log_text(), "the new level counts")
         node.configure("60-level", "[hearth]\nlog_level = sometimes\n")
         node.process.send_signal(1)
         until(lambda: " reload refused kept=log_level error=" in node.log_text(),

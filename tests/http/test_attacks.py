@@ -195,6 +195,21 @@ class Attacks(TestCase):
         until(lambda: all(c.drain() for c in two), "slow HTTP/2 clients are disconnected", 20)
         self.unharmed()
 
+    def test_idle_but_pinging(self):
+        """Whoever pings and asks for nothing is told that this is the end, also who never did."""
+        for asks in (True, False):
+            connection = self.connect()
+            if asks:
+                connection.send(h2.get(1, "/healthz"))
+
+            def over(c=connection):
+                c.send(h2.frame(h2.PING, 0, 0, b"12345678"))
+                return c.drain()
+
+            until(over, "it is ended")
+            ends = [payload for kind, _, _, payload in connection.frames() if kind == h2.GOAWAY]
+            self.assertEqual(ends, [struct.pack(">II", 1 if asks else 0, 0)])
+
     def test_readers_that_never_read(self):
         """They ask for more than the kernel's buffers hold and read nothing."""
         self.daemon.stop()
@@ -282,6 +297,33 @@ def roomier(config):
                          ("max_pending_requests = 64", "max_pending_requests = 2000")):
         config = config.replace(before, then)
     return config + "max_pending_requests_per_account = 2000\n"
+
+
+class Waiting(TestCase):
+    """SETTINGS promise 100 streams: so many are served, however few threads there are."""
+    def served(self, config):
+        node = self.node(f"[web]\n{config}")
+        node.add_account(self.service())
+        extra = [("authorization", "Bearer " + node.token())]
+        connection = h2.Connection(node.address)
+        self.addCleanup(connection.close)
+        connection.send(b"".join(
+            h2.get(1 + 2 * i, f"/api/v1/search?q=different{i}", extra=extra) for i in range(100)))
+        until(lambda: connection.drain() or len(connection.ended()) == 100, "each is answered")
+        return connection, list(connection.statuses().values())
+
+    def test_as_many_as_promised(self):
+        connection, statuses = self.served("threads = 1\n")
+        limits = [
+            struct.unpack(">HI", payload[i:i + 6])
+            for kind, flags, _, payload in connection.frames() if kind == h2.SETTINGS and not flags
+            for i in range(0, len(payload), 6)
+        ]
+        self.assertEqual(dict(limits)[3], 100)  # MAX_CONCURRENT_STREAMS
+        self.assertEqual(statuses, [200] * 100)
+
+    def test_more_than_are_served_at_once(self):
+        self.assertEqual(self.served("max_pending_requests_per_connection = 4\n")[1], [200] * 100)
 
 
 class Parked(TestCase):

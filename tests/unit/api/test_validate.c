@@ -11,18 +11,19 @@
 #include "api/internal.h"
 
 static char *etag_of(const char *path, const char *query, const char *account, int64_t generation,
-                     bool gzip, char ret[64])
+                     bool gzip, char ret[API_VALIDATOR_SIZE])
 {
-    const struct http_request request = {.path = path, .query = query};
-    api_validate_etag(&request, account, generation, gzip, ret);
-    assert_true(ret[0] == '"' && ret[strlen(ret) - 1] == '"' && strlen(ret) < 64);
+    const struct http_request request = {.path = path, .query = query, .accepts_gzip = gzip};
+    struct validator validator = api_validator(&request, account, generation);
+    api_validator_format(&validator, ret);
+    assert_true(ret[0] == '"' && ret[strlen(ret) - 1] == '"' && strlen(ret) < API_VALIDATOR_SIZE);
     assert_int_equal(strcspn(ret, ", \t"), strlen(ret)); /* what divides lists of them */
     return ret;
 }
 
 static void test_what_counts(void **state)
 {
-    char tags[9][64];
+    char tags[9][API_VALIDATOR_SIZE];
     (void)state;
     etag_of("/me", NULL, "ada", 7, false, tags[0]);
     etag_of("/me", NULL, "ada", 8, false, tags[1]);
@@ -32,16 +33,16 @@ static void test_what_counts(void **state)
     etag_of("/me", "q=2", "ada", 7, false, tags[5]);
     etag_of("/me", NULL, "ada", 7, true, tags[6]);
     etag_of("/me", NULL, "ada", INT64_MAX, true, tags[7]);
-    etag_of("/me", NULL, "ada", -1, true, tags[8]);
+    etag_of("/me", NULL, "ada", API_NO_GENERATION, true, tags[8]);
     for (size_t i = 0; i < 9; i++)
         for (size_t k = 0; k < i; k++)
             assert_string_not_equal(tags[i], tags[k]);
-    char again[64];
+    char again[API_VALIDATOR_SIZE];
     assert_string_equal(etag_of("/me", "", "ada", 7, false, again), tags[0]); /* "/me?" is "/me" */
 }
 
 static struct api api;
-static struct api_endpoint endpoint = {.api = &api, .flags = API_VALIDATED};
+static struct api_endpoint endpoint = {.api = &api, .reads = 1};
 
 static void *shared_ref(void *shared)
 {
@@ -92,19 +93,26 @@ static void expect_cached(struct http_request *request, int64_t generation, int 
     arena_fini(&request->arena);
 }
 
-/* An answer of 2,000 bytes that was made at generation 7. */
-static void keep_answer(bool gzip, int status)
+/* An answer of 2,000 bytes `what` that is made at a generation. had: If-None-Match. want: what it
+ * becomes. */
+static void keep_answer(bool gzip, int status, char what, int64_t generation, const char *had,
+                        int want)
 {
-    struct http_request request = {.path = "/me", .accepts_gzip = gzip};
+    struct http_request request = {.path = "/me", .accepts_gzip = gzip, .if_none_match = had};
     struct http_reply reply = {.status = status};
     struct api_call call = {
-        .api = &api, .request = &request, .reply = &reply, .account = "ada", .generation = 7};
+        .api = &api, .request = &request, .reply = &reply, .account = "ada", .newest = generation};
     arena_init(&request.arena, 0);
     for (int i = 0; i < 2000; i++)
-        buf_add_char(&reply.body, 'x');
+        buf_add_char(&reply.body, what);
     api_validate_keep(&call);
+    assert_int_equal(reply.status, want);
     assert_int_equal(header_of(&reply, "etag") != NULL, status == 200);
-    if (status == 200)
+    if (want == 304)
+        assert_int_equal(reply.body.size, 0);
+    if (want == 304 && had[0] != '*')
+        assert_string_equal(header_of(&reply, "etag"), had);
+    if (want == 200)
         assert_int_equal(header_of(&reply, "content-encoding") != NULL, gzip);
     buf_fini(&reply.body);
     arena_fini(&request.arena);
@@ -115,14 +123,14 @@ static void test_cache(void **state)
     struct http_request plain = {.path = "/me"}, gzip = {.path = "/me", .accepts_gzip = true};
     struct http_request other = {.path = "/me", .query = "q=1"};
     (void)state;
-    keep_answer(false, 404); /* what went wrong is not kept */
+    keep_answer(false, 404, 'x', 7, NULL, 404); /* what went wrong is not kept */
     expect_cached(&plain, 7, 0);
-    keep_answer(false, 200);
+    keep_answer(false, 200, 'x', 7, NULL, 200);
     expect_cached(&plain, 7, 200);
     expect_cached(&plain, 8, 0);
     expect_cached(&other, 7, 0);
     expect_cached(&gzip, 7, 0);
-    keep_answer(true, 200);
+    keep_answer(true, 200, 'x', 7, NULL, 200);
     expect_cached(&gzip, 7, 200);
     api_response_cache_drop_account(api.cache, "ada");
     expect_cached(&plain, 7, 0);
@@ -131,19 +139,60 @@ static void test_cache(void **state)
 
 static void test_not_modified(void **state)
 {
-    char tag[64], list[200];
+    char tag[API_VALIDATOR_SIZE], list[200];
     struct http_request request = {.path = "/me", .if_none_match = list};
     (void)state;
     etag_of("/me", NULL, "ada", 7, false, tag);
     snprintf(list, sizeof(list), "\"x\", W/%s", tag);
     expect_cached(&request, 7, 304);
     expect_cached(&request, 8, 0);
-    snprintf(list, sizeof(list), "*");
+    snprintf(list, sizeof(list), "*"); /* it may become 404 */
+    expect_cached(&request, 8, 0);
+    keep_answer(false, 200, 'x', 8, NULL, 200);
     expect_cached(&request, 8, 304);
+    keep_answer(false, 404, 'x', 9, list, 404);
+    keep_answer(false, 200, 'x', 9, list, 304);
     etag_of("/me", NULL, "ada", 7, true, list); /* of the compressed form */
     expect_cached(&request, 7, 0);
     etag_of("/me", NULL, "eve", 7, false, list);
     expect_cached(&request, 7, 0);
+}
+
+/* A sync brought something else: what it says is what it said. */
+static void test_content(void **state)
+{
+    char had[API_VALIDATOR_SIZE], other[API_VALIDATOR_SIZE], text[2001] = "";
+    struct http_request request = {.path = "/me", .if_none_match = had};
+    (void)state;
+    memset(text, 'x', 2000);
+    struct validator validator = api_validator(&request, "ada", 7);
+    validator.content = api_validator_content(text, 2000);
+    api_validator_format(&validator, had);
+    validator.content++;
+    api_validator_format(&validator, other);
+    expect_cached(&request, 7, 304);
+    expect_cached(&request, 8, 0);
+    keep_answer(false, 200, 'x', 8, had, 304);
+    expect_cached(&request, 8, 304);
+    request.if_none_match = NULL;
+    expect_cached(&request, 8, 200); /* it was kept all the same */
+    request.if_none_match = other;
+    expect_cached(&request, 8, 200);
+    keep_answer(false, 200, 'y', 9, had, 200);
+    keep_answer(true, 200, 'x', 9, had, 200); /* in another coding it is another one */
+    static const char *const odd[] = {"\"\"",
+                                      "\"7\"",
+                                      "\"-7-0-0\"",
+                                      "\"7-0-0-g",
+                                      "7-0000000000000000-0000000000000000",
+                                      "\"7-0000000000000000-0000000000000000-x\"",
+                                      "\"00000000000000000000000000000000000000000000"
+                                      "00000000000000000000000000000000000000\"",
+                                      ",",
+                                      "",
+                                      "W/"};
+    for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+        keep_answer(false, 200, 'x', 9, odd[i], 200);
 }
 
 int main(void)
@@ -152,6 +201,7 @@ int main(void)
         cmocka_unit_test(test_what_counts),
         cmocka_unit_test_setup_teardown(test_cache, create_cache, destroy_cache),
         cmocka_unit_test_setup_teardown(test_not_modified, create_cache, destroy_cache),
+        cmocka_unit_test_setup_teardown(test_content, create_cache, destroy_cache),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
