@@ -63,9 +63,9 @@ void http_range_apply(struct request_context *context, size_t size)
         break;
     case HTTP_RANGE_PART:
         reply->status = 206;
-        http_reply_header(reply, "content-range",
-                          arena_printf(arena, "bytes %lld-%lld/%zu", (long long)from,
-                                       (long long)end - 1, size));
+        http_reply_header(
+            reply, "content-range",
+            arena_printf(arena, "bytes %lld-%lld/%zu", (long long)from, (long long)end - 1, size));
         context->body_at = (size_t)from;
         context->range_end = (size_t)end;
         break;
