@@ -178,6 +178,15 @@ static int export_write_stream(struct http_stream *stream, void *ctx)
     return r;
 }
 
+/* A part of what is compressed is of use to nobody but who has the part before. */
+static bool export_is_compressed(const struct http_request *request)
+{
+    const char *tag = request->if_range;
+    size_t size = tag == NULL ? 0 : strlen(tag);
+    return request->accepts_gzip &&
+           (request->range == NULL || (size > 3 && strcmp(tag + size - 3, "-g\"") == 0));
+}
+
 int api_export_get(struct api_call *call)
 {
     struct download *download = arena_alloc(&call->request->arena, sizeof(*download));
@@ -201,6 +210,7 @@ int api_export_get(struct api_call *call)
         arena_printf(&call->request->arena, "attachment; filename=\"%s\"", format->name));
     http_reply_header(call->reply, "cache-control", "private, no-cache");
     call->reply->gzip = true;
+    call->request->accepts_gzip = export_is_compressed(call->request);
     if (call->request->method == HTTP_GET)
         api_audit(call, "export", LOG_TEXT("format", format->name));
     return 0;

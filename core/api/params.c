@@ -16,7 +16,7 @@ static bool parameter_refuse(struct api_call *call, struct hearth_sentence sente
 bool api_int_parameter(struct api_call *call, const char *name, int64_t fallback, int64_t *ret)
 {
     const char *text = http_parameter(call->request, name);
-    if (text == NULL || text[0] == '\0') {
+    if (text == NULL) {
         *ret = fallback;
         return true;
     }

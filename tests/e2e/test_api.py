@@ -132,6 +132,7 @@ class Api(TestCase):
     def test_refusals(self):
         for path, name in (("/history?limit=0", "limit"), ("/history?limit=501", "limit"),
                            ("/history?limit=x", "limit"), ("/history?from=x", "from"),
+                           ("/history?limit=", "limit"), ("/history?from=", "from"),
                            ("/history?to=1.5", "to"), ("/history?cursor=zzz", "cursor"),
                            ("/bookmarks?cursor=v1.1", "cursor"), ("/bookmarks?sort=size", "sort"),
                            ("/search?in=everything", "in"), ("/search?q=" + "x" * 5000, "q"),

@@ -146,11 +146,17 @@ class Exports(Home):
                                          (206, etag, f"bytes {len(put)}-{end}/{size}"))
                         put += part
                     self.assertEqual(put, whole)
-                    _, _, end, _ = self.export(name, Accept_Encoding=coding, Range="bytes=-10")
+                    _, _, end, _ = self.export(name, Accept_Encoding=coding, If_Range=etag,
+                                               Range="bytes=-10")
                     self.assertEqual(end, whole[-10:])
                     status, none, _, where = self.export(name, Accept_Encoding=coding,
-                                                         Range=f"bytes={size}-")
+                                                         If_Range=etag, Range=f"bytes={size}-")
                     self.assertEqual((status, none, where), (416, None, f"bytes */{size}"))
+            # who has no part yet could not read one that is compressed
+            answer = self.home.request(f"/api/v1/export/{name}",
+                                       headers={"Accept-Encoding": "gzip", "Range": "bytes=5-9"})
+            self.assertEqual((answer.status, answer.headers["Content-Encoding"], answer.body),
+                             (206, None, self.export(name)[2][5:10]))
         _, etag, whole, _ = self.export("history.json")
         self.visit(1)
         status, other, body, where = self.export("history.json", If_Range=etag, Range="bytes=5-")
