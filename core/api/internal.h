@@ -222,7 +222,7 @@ struct validator {
     int64_t generation; /* API_NO_GENERATION: only its content counts */
     uint64_t request;   /* and whose */
     uint64_t content;   /* 0: not known */
-    bool gzip;
+    enum http_coding coding;
 };
 enum { API_VALIDATOR_SIZE = 64 };
 struct validator api_validator(const struct http_request *request, const char *account,

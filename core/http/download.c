@@ -94,8 +94,9 @@ static int write_compressed(void *stream, const void *bytes, size_t size)
 
 static int stream_put(struct http_stream *stream, const void *bytes, size_t size, bool last)
 {
-    if (stream->error == 0 && stream->gzip != NULL)
-        stream->error = http_gzip_write(stream->gzip, bytes, size, last, write_compressed, stream);
+    if (stream->error == 0 && stream->compressor != NULL)
+        stream->error =
+            http_compressor_write(stream->compressor, bytes, size, last, write_compressed, stream);
     else if (stream->error == 0 && size > 0)
         stream->error = write_some(stream, bytes, size);
     return stream->error;
@@ -143,13 +144,14 @@ void http_download_make(struct request_context *context)
         return;
     }
     struct http_stream stream = {.context = context, .fd = -1};
-    if (reply->gzip && context->request.accepts_gzip && (stream.gzip = http_gzip_create()) != NULL)
-        http_reply_header(reply, "content-encoding", "gzip");
+    enum http_coding coding = reply->coded ? context->request.coding : HTTP_IDENTITY;
+    if (coding != HTTP_IDENTITY && (stream.compressor = http_compressor_create(coding)) != NULL)
+        http_reply_header(reply, "content-encoding", http_coding_name(coding));
     int r = produce(&stream, reply->stream_ctx);
     if (r == 0)
         stream_put(&stream, "", 0, true);
     r = r < 0 ? r : stream.error;
-    http_gzip_destroy(stream.gzip);
+    http_compressor_destroy(stream.compressor);
     if (r < 0)
         refuse_export(reply, r == HEARTH_ERR_CANCELLED && stream.error != 0 ? stream.error : r);
     if (r < 0 || reply->status != 200) { /* 304 */

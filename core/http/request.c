@@ -159,7 +159,10 @@ static bool http_request_parse(struct request_context *context, h2o_req_t *req)
     request->tls = req->input.scheme == &H2O_URL_SCHEME_HTTPS;
     request_parse_remote(request, req);
     request_parse_headers(request, req);
-    context->request.accepts_gzip = http_query_accepts(request->accept_encoding, "gzip");
+    context->request.coding = http_query_accepts(request->accept_encoding, "br") ? HTTP_BROTLI
+                              : http_query_accepts(request->accept_encoding, "gzip")
+                                  ? HTTP_GZIP
+                                  : HTTP_IDENTITY;
     request->path = http_query_path(&request->arena, req->input.path.base, size);
     if (request->path == NULL ||
         !http_method_parse(req->input.method.base, req->input.method.len, &request->method))

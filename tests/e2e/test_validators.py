@@ -92,6 +92,10 @@ class Validators(Home):
         self.assertNotEqual(plain, coded)
         self.ask("/history", plain, 200, "gzip")
         self.ask("/history", f'"x", W/{coded}', 304, "gzip")
+        best = self.ask("/history", encoding="gzip, deflate, br").headers["ETag"]
+        self.assertEqual(len({plain, coded, best}), 3)
+        self.ask("/history", best, 304, "br")
+        self.ask("/history", best, 200, "gzip")
 
     def test_after_a_restart(self):
         had = self.etags(VIEWS)
@@ -133,7 +137,7 @@ class Exports(Home):
     def test_parts(self):
         """A download that is broken off goes on, in either coding, from memory and from a file."""
         for name in ("history.json", "tabs.json"):
-            for coding in ("identity", "gzip"):
+            for coding in ("identity", "gzip", "br"):
                 with self.subTest(name=name, coding=coding):
                     _, etag, whole, _ = self.export(name, Accept_Encoding=coding)
                     size, put = len(whole), b""
