@@ -334,13 +334,10 @@ bool http_etag_next(const char **list, const char **ret_tag, size_t *ret_size)
     at += strspn(at, " \t,");
     if (at[0] == 'W' && at[1] == '/')
         at += 2;
-    size_t size = strcspn(at, ",");
-    *list = at + size;
-    while (size > 0 && (at[size - 1] == ' ' || at[size - 1] == '\t'))
-        size--;
+    *list = at + strcspn(at, ",");
     *ret_tag = at;
-    *ret_size = size;
-    return size > 0;
+    *ret_size = strcspn(at, ", \t"); /* what stands behind a blank is no part of a tag */
+    return *at != '\0';
 }
 
 bool http_etag_matches(const struct http_request *request, const char *etag)
