@@ -139,10 +139,19 @@ bool api_validate_compare(struct http_request *request, const struct validator *
     return had != NULL;
 }
 
+/* What people pick changes no generation, and this one's answers. */
+static struct validator validator_of(const struct api_endpoint *endpoint,
+                                     const struct http_request *request, const char *account,
+                                     int64_t generation)
+{
+    bool picked = (endpoint->flags & API_PICKED) != 0;
+    return api_validator(request, account, picked ? API_NO_GENERATION : generation);
+}
+
 bool api_validate_from_cache(const struct api_endpoint *endpoint, struct http_request *request,
                              const char *account, int64_t generation, struct http_reply *reply)
 {
-    struct validator validator = api_validator(request, account, generation);
+    struct validator validator = validator_of(endpoint, request, account, generation);
     const char *had = validator_find(request, &validator);
     if (had != NULL) {
         reply->status = 304;
@@ -170,13 +179,13 @@ bool api_validate_from_cache(const struct api_endpoint *endpoint, struct http_re
     return true;
 }
 
-void api_validate_keep(struct api_call *call)
+void api_validate_keep(struct api_call *call, const struct api_endpoint *endpoint)
 {
     struct http_request *request = call->request;
     struct http_reply *reply = call->reply;
     if (reply->status != 200 || buf_failed(&reply->body))
         return;
-    struct validator validator = api_validator(request, call->account, call->newest);
+    struct validator validator = validator_of(endpoint, request, call->account, call->newest);
     validator.content = api_validator_content(reply->body.data, reply->body.size);
     bool unchanged = api_validate_compare(request, &validator, reply);
     validate_headers(reply);

@@ -77,6 +77,17 @@ class Validators(Home):
                          had["/history"])
         self.assertEqual(self.new(now), set(OF_HISTORY))
 
+    def test_what_was_picked(self):
+        """It changes no generation, but what is found next."""
+        search = "/search?q=river&in=history,bookmarks"
+        had = self.etags([search, "/suggest?q=river", "/history?q=river"])
+        other = self.ask(search).json["results"][5]["url"]
+        answer = self.home.request("/api/v1/search/picked", "POST",
+                                   body={"q": "river", "url": other})
+        self.assertEqual(answer.status, 204)
+        self.assertEqual(self.ask(search).json["results"][0]["url"], other)
+        self.assertEqual(self.new(had), {search, "/suggest?q=river"})
+
     def test_any(self):
         """`*` is for what would be 2xx."""
         for path, status in (("/history", 304), ("/me", 304), ("/bookmarks/nothing", 404),

@@ -1,4 +1,4 @@
-/* What is known of the generations of accounts: from the storage, and from who speaks of new ones. */
+/* What is known of generations: by the storage, and by who speaks of new ones. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,10 +10,7 @@
 
 #include "api/internal.h"
 
-enum {
-    BOOKMARKS = MERGE_CHANGED(HEARTH_BOOKMARKS),
-    HISTORY = MERGE_CHANGED(HEARTH_HISTORY)
-};
+enum { BOOKMARKS = MERGE_CHANGED(HEARTH_BOOKMARKS), HISTORY = MERGE_CHANGED(HEARTH_HISTORY) };
 
 static void set(struct generations *known, const char *account, int64_t bookmarks, int64_t history)
 {

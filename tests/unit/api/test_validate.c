@@ -107,7 +107,7 @@ static void keep_answer(bool gzip, int status, char what, int64_t generation, co
     arena_init(&request.arena, 0);
     for (int i = 0; i < 2000; i++)
         buf_add_char(&reply.body, what);
-    api_validate_keep(&call);
+    api_validate_keep(&call, &endpoint);
     assert_int_equal(reply.status, want);
     assert_int_equal(header_of(&reply, "etag") != NULL, status == 200);
     if (want == 304)
