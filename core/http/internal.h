@@ -101,8 +101,6 @@ int http_compressor_write(struct compressor *compressor, const void *bytes, size
 enum http_range { HTTP_RANGE_NONE, HTTP_RANGE_PART, HTTP_RANGE_OUTSIDE };
 enum http_range http_range_find(const struct http_request *request, const char *etag, int64_t size,
                                 int64_t *ret_from, int64_t *ret_end);
-/* Makes a 206 or 416 of a download of status 200. */
-void http_range_apply(struct request_context *context, size_t size);
 
 /* A stream of server-sent events. Loop thread only. */
 struct subscriber {
