@@ -51,9 +51,9 @@ static const struct {
     {"/api/v1/history/days", HTTP_GET, api_history_days_get, .reads = ON_HISTORY},
     {"/api/v1/history/sites", HTTP_GET, api_history_sites_get, .reads = ON_PAGES},
     {"/api/v1/pages/*", HTTP_GET, api_page_get, .reads = ON_PAGES, .ask = api_page_ask},
-    {"/api/v1/search", HTTP_GET, api_search_get, .reads = ON_ALL},
+    {"/api/v1/search", HTTP_GET, api_search_get, API_PICKED, .reads = ON_ALL},
     {"/api/v1/search/picked", HTTP_POST, api_search_picked_post, API_CHANGES},
-    {"/api/v1/suggest", HTTP_GET, api_suggest_get, API_SUGGESTS, .reads = ON_ALL},
+    {"/api/v1/suggest", HTTP_GET, api_suggest_get, API_PICKED | API_SUGGESTS, .reads = ON_ALL},
     {"/api/v1/events", HTTP_GET, api_events_get, 0},
     {"/api/v1/settings", HTTP_GET, api_settings_get, 0},
     {"/api/v1/settings", HTTP_PATCH, api_settings_patch, API_CHANGES},
@@ -195,7 +195,7 @@ static int run_authenticated(struct api_call *call, const struct api_endpoint *e
         return 0;
     r = endpoint->run(call);
     if (r == 0 && endpoint->reads != 0 && call->reply->stream == NULL)
-        api_validate_keep(call);
+        api_validate_keep(call, endpoint);
     else if (r == 0 && endpoint->reads == 0 &&
              (call->request->method & (HTTP_GET | HTTP_HEAD)) != 0)
         api_validate_content(call);

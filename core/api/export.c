@@ -179,12 +179,17 @@ static int export_write_stream(struct http_stream *stream, void *ctx)
 }
 
 /* A part of what is compressed is of use to nobody but who has the part before. */
-static bool export_is_compressed(const struct http_request *request)
+static enum http_coding export_coding(const struct http_request *request)
 {
     const char *tag = request->if_range;
     size_t size = tag == NULL ? 0 : strlen(tag);
-    return request->accepts_gzip &&
-           (request->range == NULL || (size > 3 && strcmp(tag + size - 3, "-g\"") == 0));
+    if (request->range == NULL)
+        return request->coding;
+    if (size > 3 && strcmp(tag + size - 3, "-g\"") == 0 && http_accepts(request, "gzip"))
+        return HTTP_GZIP;
+    if (size > 3 && strcmp(tag + size - 3, "-b\"") == 0 && http_accepts(request, "br"))
+        return HTTP_BROTLI;
+    return HTTP_IDENTITY;
 }
 
 int api_export_get(struct api_call *call)
@@ -209,8 +214,8 @@ int api_export_get(struct api_call *call)
         call->reply, "content-disposition",
         arena_printf(&call->request->arena, "attachment; filename=\"%s\"", format->name));
     http_reply_header(call->reply, "cache-control", "private, no-cache");
-    call->reply->gzip = true;
-    call->request->accepts_gzip = export_is_compressed(call->request);
+    call->reply->coded = true;
+    call->request->coding = export_coding(call->request);
     if (call->request->method == HTTP_GET)
         api_audit(call, "export", LOG_TEXT("format", format->name));
     return 0;

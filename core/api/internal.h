@@ -64,6 +64,7 @@ enum api_flag {
     API_EXPORTS = 8,   /* takes long: on the pool of exports */
     API_SECRET = 16,   /* what comes or goes is a secret */
     API_SUGGESTS = 32, /* the answer is of the type API_SUGGESTIONS, not plain JSON */
+    API_PICKED = 64,   /* what the person has picked counts in it */
 };
 
 #define API_SUGGESTIONS "application/x-suggestions+json"
@@ -222,7 +223,7 @@ struct validator {
     int64_t generation; /* API_NO_GENERATION: only its content counts */
     uint64_t request;   /* and whose */
     uint64_t content;   /* 0: not known */
-    bool gzip;
+    enum http_coding coding;
 };
 enum { API_VALIDATOR_SIZE = 64 };
 struct validator api_validator(const struct http_request *request, const char *account,
@@ -236,7 +237,7 @@ bool api_validate_compare(struct http_request *request, const struct validator *
 bool api_validate_from_cache(const struct api_endpoint *endpoint, struct http_request *request,
                              const char *account, int64_t generation, struct http_reply *reply);
 /* Of an answer that was made: its validator, or 304; and it is kept. */
-void api_validate_keep(struct api_call *call);
+void api_validate_keep(struct api_call *call, const struct api_endpoint *endpoint);
 /* The same of one that depends on more than collections, and is not kept. */
 void api_validate_content(struct api_call *call);
 

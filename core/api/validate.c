@@ -1,7 +1,7 @@
 /* Validators and the response cache. A validator says from which generation an answer is, what was
  * asked for, and what it says:
  *
- *     "GENERATION-REQUEST-CONTENT", with -g when it is compressed
+ *     "GENERATION-REQUEST-CONTENT", with -g or -b for who takes it compressed
  *
  * The generation is the newest of the collections that the endpoint reads; "c" stands there for an
  * answer of something else. What a client has is still right when the generation is the same, for
@@ -29,8 +29,7 @@ struct validator api_validator(const struct http_request *request, const char *a
 {
     uint64_t h = validate_hash(request->path, validate_hash(account, 0));
     h = validate_hash(request->query == NULL ? "" : request->query, h);
-    return (struct validator){
-        .generation = generation, .request = h, .gzip = request->accepts_gzip};
+    return (struct validator){.generation = generation, .request = h, .coding = request->coding};
 }
 
 /* Others choose what pages are called: nobody can make two answers that are taken for one. 0: it
@@ -44,13 +43,16 @@ uint64_t api_validator_content(const void *bytes, size_t size)
     return content;
 }
 
+static const char *const SUFFIX[] = {
+    [HTTP_IDENTITY] = "", [HTTP_GZIP] = "-g", [HTTP_BROTLI] = "-b"};
+
 void api_validator_format(const struct validator *validator, char ret[API_VALIDATOR_SIZE])
 {
     char generation[20] = "c";
     if (validator->generation != API_NO_GENERATION)
         snprintf(generation, sizeof(generation), "%" PRId64, validator->generation);
     snprintf(ret, API_VALIDATOR_SIZE, "\"%s-%016" PRIx64 "-%016" PRIx64 "%s\"", generation,
-             validator->request, validator->content, validator->gzip ? "-g" : "");
+             validator->request, validator->content, SUFFIX[validator->coding]);
 }
 
 /* Sixteen digits behind a dash; NULL: they are none. */
@@ -76,7 +78,9 @@ static bool validator_parse(const char *tag, size_t size, struct validator *ret_
     memcpy(copy, tag, size);
     copy[size] = '\0';
     const char *at = strchr(copy, '-');
-    *ret_validator = (struct validator){.gzip = copy[size - 2] == 'g'};
+    *ret_validator = (struct validator){.coding = copy[size - 2] == 'g'   ? HTTP_GZIP
+                                                  : copy[size - 2] == 'b' ? HTTP_BROTLI
+                                                                          : HTTP_IDENTITY};
     at = validator_parse_hash(at, &ret_validator->request);
     at = validator_parse_hash(at, &ret_validator->content);
     if (at == NULL)
@@ -101,7 +105,7 @@ static const char *validator_find(struct http_request *request, const struct val
             return arena_strdup(&request->arena, text);
         }
         if (validator_parse(tag, size, &had) && had.request == now->request &&
-            had.gzip == now->gzip &&
+            had.coding == now->coding &&
             ((had.generation == now->generation && had.generation != API_NO_GENERATION) ||
              (now->content != 0 && had.content == now->content)))
             return arena_strndup(&request->arena, tag, size);
@@ -113,14 +117,14 @@ static const char *validate_key(struct http_request *request, const char *accoun
                                 int64_t generation)
 {
     return arena_printf(&request->arena, "%s\n%" PRId64 "%c%s?%s", account, generation,
-                        request->accepts_gzip ? 'g' : 'i', request->path,
-                        request->query == NULL ? "" : request->query);
+                        "igb"[request->coding], request -> path,
+                        request -> query == NULL ? "" : request->query);
 }
 
 static void validate_headers(struct http_reply *reply)
 {
     http_reply_header(reply, "cache-control", "private, no-cache");
-    reply->gzip = true;
+    reply->coded = true;
 }
 
 bool api_validate_compare(struct http_request *request, const struct validator *validator,
@@ -135,10 +139,19 @@ bool api_validate_compare(struct http_request *request, const struct validator *
     return had != NULL;
 }
 
+/* What people pick changes no generation, and this one's answers. */
+static struct validator validator_of(const struct api_endpoint *endpoint,
+                                     const struct http_request *request, const char *account,
+                                     int64_t generation)
+{
+    bool picked = (endpoint->flags & API_PICKED) != 0;
+    return api_validator(request, account, picked ? API_NO_GENERATION : generation);
+}
+
 bool api_validate_from_cache(const struct api_endpoint *endpoint, struct http_request *request,
                              const char *account, int64_t generation, struct http_reply *reply)
 {
-    struct validator validator = api_validator(request, account, generation);
+    struct validator validator = validator_of(endpoint, request, account, generation);
     const char *had = validator_find(request, &validator);
     if (had != NULL) {
         reply->status = 304;
@@ -161,28 +174,28 @@ bool api_validate_from_cache(const struct api_endpoint *endpoint, struct http_re
     reply->content_type =
         (endpoint->flags & API_SUGGESTS) != 0 ? API_SUGGESTIONS : "application/json";
     reply->shared = shared;
-    if (shared->size > 2 && memcmp(shared->bytes, "\x1f\x8b", 2) == 0)
-        http_reply_header(reply, "content-encoding", "gzip");
+    if (shared->coding != HTTP_IDENTITY)
+        http_reply_header(reply, "content-encoding", http_coding_name(shared->coding));
     return true;
 }
 
-void api_validate_keep(struct api_call *call)
+void api_validate_keep(struct api_call *call, const struct api_endpoint *endpoint)
 {
     struct http_request *request = call->request;
     struct http_reply *reply = call->reply;
     if (reply->status != 200 || buf_failed(&reply->body))
         return;
-    struct validator validator = api_validator(request, call->account, call->newest);
+    struct validator validator = validator_of(endpoint, request, call->account, call->newest);
     validator.content = api_validator_content(reply->body.data, reply->body.size);
     bool unchanged = api_validate_compare(request, &validator, reply);
     validate_headers(reply);
-    if (request->accepts_gzip)
-        http_reply_gzip(reply);
+    bool coded = http_reply_compress(reply, request->coding);
     const char *key = validate_key(request, call->account, call->newest);
     struct http_shared *shared =
         key == NULL ? NULL : http_shared_create(reply->body.data, reply->body.size);
     if (shared != NULL) {
         shared->content = validator.content;
+        shared->coding = coded ? request->coding : HTTP_IDENTITY;
         api_response_cache_put(call->api->cache, key, shared, shared->size);
     }
     http_shared_unref(shared);
@@ -197,7 +210,7 @@ void api_validate_content(struct api_call *call)
         buf_failed(&reply->body))
         return;
     struct validator validator = api_validator(call->request, call->account, API_NO_GENERATION);
-    validator.gzip = false; /* it is not compressed */
+    validator.coding = HTTP_IDENTITY; /* it is not compressed */
     validator.content = api_validator_content(reply->body.data, reply->body.size);
     if (api_validate_compare(call->request, &validator, reply))
         buf_reset(&reply->body);

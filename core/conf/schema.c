@@ -114,8 +114,10 @@ static const struct hearth_config_key web_keys[] = {
           "of one client address; trusted proxies have no limit"),
     RANGE(INT, "max_pending_requests", "1024", 1, 1000000,
           "requests that wait for a storage thread or have one; more get 503"),
-    RANGE(INT, "max_pending_requests_per_connection", "100", 1, 100000,
-          "of one connection: more wait; of a trusted proxy that speaks HTTP/1 there is no limit"),
+    RANGE(INT, "max_pending_requests_per_connection", "100", 100, 100000,
+          "of one connection: not less than the 100 streams that HTTP/2 clients are promised; "
+          "trusted "
+          "proxies have no limit"),
     RANGE(INT, "max_pending_requests_per_account", "128", 1, 100000,
           "of one account, or of one address that is not signed in"),
     RANGE(SIZE, "unsent_per_connection", "8MiB", 1 << 16, 1LL << 40,

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -94,8 +95,9 @@ static int write_compressed(void *stream, const void *bytes, size_t size)
 
 static int stream_put(struct http_stream *stream, const void *bytes, size_t size, bool last)
 {
-    if (stream->error == 0 && stream->gzip != NULL)
-        stream->error = http_gzip_write(stream->gzip, bytes, size, last, write_compressed, stream);
+    if (stream->error == 0 && stream->compressor != NULL)
+        stream->error =
+            http_compressor_write(stream->compressor, bytes, size, last, write_compressed, stream);
     else if (stream->error == 0 && size > 0)
         stream->error = write_some(stream, bytes, size);
     return stream->error;
@@ -129,6 +131,38 @@ static void refuse_export(struct http_reply *reply, int r)
     }
 }
 
+/* Makes a 206 or 416 of it, when a part is asked for. */
+static void download_take_part(struct request_context *context, size_t size)
+{
+    struct http_reply *reply = &context->reply;
+    struct arena *arena = &context->request.arena;
+    const char *etag = NULL;
+    int64_t from, end;
+    for (size_t i = 0; i < reply->header_count; i++)
+        if (strcmp(reply->headers[i].name, "etag") == 0)
+            etag = reply->headers[i].value;
+    http_reply_header(reply, "accept-ranges", "bytes");
+    switch (http_range_find(&context->request, etag, (int64_t)size, &from, &end)) {
+    case HTTP_RANGE_NONE:
+        break;
+    case HTTP_RANGE_PART:
+        reply->status = 206;
+        http_reply_header(
+            reply, "content-range",
+            arena_printf(arena, "bytes %lld-%lld/%zu", (long long)from, (long long)end - 1, size));
+        context->body_at = (size_t)from;
+        context->range_end = (size_t)end;
+        break;
+    case HTTP_RANGE_OUTSIDE:
+        http_download_fini(context);
+        buf_fini(&reply->body);
+        reply->header_count = 0;
+        http_reply_header(reply, "content-range", arena_printf(arena, "bytes */%zu", size));
+        http_reply_problem(reply, 416, http_says_beyond_end());
+        break;
+    }
+}
+
 void http_download_make(struct request_context *context)
 {
     struct http_reply *reply = &context->reply;
@@ -143,13 +177,14 @@ void http_download_make(struct request_context *context)
         return;
     }
     struct http_stream stream = {.context = context, .fd = -1};
-    if (reply->gzip && context->request.accepts_gzip && (stream.gzip = http_gzip_create()) != NULL)
-        http_reply_header(reply, "content-encoding", "gzip");
+    enum http_coding coding = reply->coded ? context->request.coding : HTTP_IDENTITY;
+    if (coding != HTTP_IDENTITY && (stream.compressor = http_compressor_create(coding)) != NULL)
+        http_reply_header(reply, "content-encoding", http_coding_name(coding));
     int r = produce(&stream, reply->stream_ctx);
     if (r == 0)
         stream_put(&stream, "", 0, true);
     r = r < 0 ? r : stream.error;
-    http_gzip_destroy(stream.gzip);
+    http_compressor_destroy(stream.compressor);
     if (r < 0)
         refuse_export(reply, r == HEARTH_ERR_CANCELLED && stream.error != 0 ? stream.error : r);
     if (r < 0 || reply->status != 200) { /* 304 */
@@ -162,7 +197,7 @@ void http_download_make(struct request_context *context)
         atomic_fetch_sub(&context->loop->server->spooled, stream.space);
         reply->body = stream.small;
     }
-    http_range_apply(context, stream.space);
+    download_take_part(context, stream.space);
 }
 
 struct closing {

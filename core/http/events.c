@@ -181,7 +181,7 @@ void http_events_start(struct request_context *context)
     struct subscriber *subscriber = &context->subscriber;
     snprintf(subscriber->channel, sizeof(subscriber->channel), "%s", context->reply.events_channel);
     context->reply.content_type = "text/event-stream";
-    context->reply.gzip = false;
+    context->reply.coded = false;
     context->reply.status = 200;
     http_reply_header(&context->reply, "cache-control", "no-store");
     http_head_start(context, SIZE_MAX, events_proceed);

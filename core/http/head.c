@@ -69,7 +69,7 @@ static void head_fill(struct request_context *context, size_t content_length)
     }
     if (!kept)
         head_add_no_store(req);
-    if (reply->gzip)
+    if (reply->coded)
         head_add_header(req, "vary", "accept-encoding");
     head_add_always(req);
 }

@@ -55,6 +55,10 @@ const char *http_method_name(enum http_method method); /* "GET"; "other": none o
     X(last_event_id, "last-event-id", false)                                                       \
     X(user_agent, "user-agent", false)
 
+/* How a body goes over the wire. */
+enum http_coding { HTTP_IDENTITY, HTTP_GZIP, HTTP_BROTLI };
+const char *http_coding_name(enum http_coding coding); /* "br"; NULL: as it is */
+
 /* A parsed request. Everything lives in its arena until the reply was handed over. */
 struct http_request {
     struct arena arena;
@@ -73,10 +77,10 @@ struct http_request {
     const char *identity; /* what a trusted proxy says in options.identity_header; NULL */
     /* address without port; through trusted proxies the client's. "local" for unix sockets */
     char remote[64];
-    bool tls;             /* over TLS, here or at a trusted proxy */
-    int version;          /* 10, 11, 20 */
-    bool accepts_gzip;    /* by Accept-Encoding */
-    const char *argument; /* what matched "*" at the end of the route's path; "" */
+    bool tls;                /* over TLS, here or at a trusted proxy */
+    int version;             /* 10, 11, 20 */
+    enum http_coding coding; /* the best that the client takes, by Accept-Encoding */
+    const char *argument;    /* what matched "*" at the end of the route's path; "" */
     void *route_data;
     void *auth;       /* set by a route's filter: who asks. Freed with `auth_free` */
     int64_t received; /* monotonic ms */
@@ -119,9 +123,9 @@ struct http_reply {
         const char *name, *value;
     } headers[16]; /* constants, or in the request's arena */
     size_t header_count;
-    /* the body differs by Accept-Encoding: compressed when the client takes it and it is over 1
+    /* the body differs by Accept-Encoding: compressed as request.coding says when it is over 1
      * KB */
-    bool gzip;
+    bool coded;
     /* After the handler of a POOLED route returned: writes the body, a download, on the same
      * pool thread, at the storage's speed; the loop sends it when it is complete, with its
      * length. Not called for HEAD. 0; or a negative code, and the client gets 503 or 500. */
@@ -144,9 +148,9 @@ struct http_reply {
 
 void http_reply_header(struct http_reply *reply, const char *name, const char *value);
 /* Compresses the body now, on the caller's thread, when that pays (over 1 KB, and smaller);
- * true: it did, and the header is set. The server does it by itself for replies with `gzip` set;
+ * true: it did, and the header is set. The server does it by itself for replies with `coded` set;
  * a handler that keeps the compressed form calls it. */
-bool http_reply_gzip(struct http_reply *reply);
+bool http_reply_compress(struct http_reply *reply, enum http_coding coding);
 /* application/problem+json (RFC 9457): type, title, status, detail, code, message. The
  * sentence's id is "problem.CODE" or "problem.CODE.more". */
 void http_reply_problem(struct http_reply *reply, int status, struct hearth_sentence sentence);
@@ -159,7 +163,9 @@ struct http_shared {
     _Atomic int refs;
     size_t sent_by;      /* answers under way; with `payer` the server's (budget.c) */
     struct payer *payer; /* who pays for these bytes meanwhile */
-    uint64_t content;    /* for who keeps it: what it says, however it is coded; 0 at first */
+    /* for who keeps it: what it says, however it is coded, and how it is; 0 at first */
+    uint64_t content;
+    enum http_coding coding;
     size_t size;
     char bytes[];
 };

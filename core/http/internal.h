@@ -82,27 +82,25 @@ struct message {
 /* A download that is being made. Pool thread only. */
 struct http_stream {
     struct request_context *context;
-    struct buf small;  /* until it is worth a file */
-    int fd;            /* -1: still in memory */
-    size_t space;      /* of server->spooled */
-    int error;         /* of the first write that failed */
-    struct gzip *gzip; /* NULL: as it is */
+    struct buf small;              /* until it is worth a file */
+    int fd;                        /* -1: still in memory */
+    size_t space;                  /* of server->spooled */
+    int error;                     /* of the first write that failed */
+    struct compressor *compressor; /* NULL: as it is */
 };
 
-/* gzip.c: bytes that are compressed as they come. NULL: no memory. */
-struct gzip *http_gzip_create(void);
-void http_gzip_destroy(struct gzip *gzip); /* accepts NULL */
-/* size: below 1 GiB. last: and nothing follows. What write() says when that is not 0. */
-int http_gzip_write(struct gzip *gzip, const void *bytes, size_t size, bool last,
-                    int (*write)(void *ctx, const void *bytes, size_t size), void *ctx);
+/* compress.c: bytes that are compressed as they come. NULL: no memory. */
+struct compressor *http_compressor_create(enum http_coding coding);
+void http_compressor_destroy(struct compressor *compressor); /* accepts NULL */
+/* size: below 1 GiB. last: and nothing follows. What write() says when that is below 0. */
+int http_compressor_write(struct compressor *compressor, const void *bytes, size_t size, bool last,
+                          int (*write)(void *ctx, const void *bytes, size_t size), void *ctx);
 
 /* range.c: what is asked for of an answer of so many bytes. PART: [from, end), not empty. etag: of
  * the answer; NULL: it has none. */
 enum http_range { HTTP_RANGE_NONE, HTTP_RANGE_PART, HTTP_RANGE_OUTSIDE };
 enum http_range http_range_find(const struct http_request *request, const char *etag, int64_t size,
                                 int64_t *ret_from, int64_t *ret_end);
-/* Makes a 206 or 416 of a download of status 200. */
-void http_range_apply(struct request_context *context, size_t size);
 
 /* A stream of server-sent events. Loop thread only. */
 struct subscriber {

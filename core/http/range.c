@@ -47,34 +47,3 @@ enum http_range http_range_find(const struct http_request *request, const char *
         return HTTP_RANGE_NONE;
     return range_parse(request->range, size, ret_from, ret_end);
 }
-
-void http_range_apply(struct request_context *context, size_t size)
-{
-    struct http_reply *reply = &context->reply;
-    struct arena *arena = &context->request.arena;
-    const char *etag = NULL;
-    int64_t from, end;
-    for (size_t i = 0; i < reply->header_count; i++)
-        if (strcmp(reply->headers[i].name, "etag") == 0)
-            etag = reply->headers[i].value;
-    http_reply_header(reply, "accept-ranges", "bytes");
-    switch (http_range_find(&context->request, etag, (int64_t)size, &from, &end)) {
-    case HTTP_RANGE_NONE:
-        break;
-    case HTTP_RANGE_PART:
-        reply->status = 206;
-        http_reply_header(
-            reply, "content-range",
-            arena_printf(arena, "bytes %lld-%lld/%zu", (long long)from, (long long)end - 1, size));
-        context->body_at = (size_t)from;
-        context->range_end = (size_t)end;
-        break;
-    case HTTP_RANGE_OUTSIDE:
-        http_download_fini(context);
-        buf_fini(&reply->body);
-        reply->header_count = 0;
-        http_reply_header(reply, "content-range", arena_printf(arena, "bytes */%zu", size));
-        http_reply_problem(reply, 416, http_says_beyond_end());
-        break;
-    }
-}

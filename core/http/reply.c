@@ -74,7 +74,7 @@ static void reply_put_problem(struct http_reply *reply, int status, const char *
     buf_add_char(&reply->body, '}');
     reply->status = status;
     reply->content_type = "application/problem+json";
-    reply->gzip = false;
+    reply->coded = false;
 }
 
 void http_reply_problem(struct http_reply *reply, int status, struct hearth_sentence sentence)
@@ -102,6 +102,7 @@ struct http_shared *http_shared_create(const void *bytes, size_t size)
     shared->sent_by = 0;
     shared->payer = NULL;
     shared->content = 0;
+    shared->coding = HTTP_IDENTITY;
     shared->size = size;
     memcpy(shared->bytes, bytes, size);
     return shared;

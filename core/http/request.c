@@ -159,7 +159,10 @@ static bool http_request_parse(struct request_context *context, h2o_req_t *req)
     request->tls = req->input.scheme == &H2O_URL_SCHEME_HTTPS;
     request_parse_remote(request, req);
     request_parse_headers(request, req);
-    context->request.accepts_gzip = http_query_accepts(request->accept_encoding, "gzip");
+    context->request.coding = http_query_accepts(request->accept_encoding, "br") ? HTTP_BROTLI
+                              : http_query_accepts(request->accept_encoding, "gzip")
+                                  ? HTTP_GZIP
+                                  : HTTP_IDENTITY;
     request->path = http_query_path(&request->arena, req->input.path.base, size);
     if (request->path == NULL ||
         !http_method_parse(req->input.method.base, req->input.method.len, &request->method))
@@ -331,13 +334,10 @@ bool http_etag_next(const char **list, const char **ret_tag, size_t *ret_size)
     at += strspn(at, " \t,");
     if (at[0] == 'W' && at[1] == '/')
         at += 2;
-    size_t size = strcspn(at, ",");
-    *list = at + size;
-    while (size > 0 && (at[size - 1] == ' ' || at[size - 1] == '\t'))
-        size--;
+    *list = at + strcspn(at, ",");
     *ret_tag = at;
-    *ret_size = size;
-    return size > 0;
+    *ret_size = strcspn(at, ", \t"); /* what stands behind a blank is no part of a tag */
+    return *at != '\0';
 }
 
 bool http_etag_matches(const struct http_request *request, const char *etag)

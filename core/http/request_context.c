@@ -77,8 +77,8 @@ static void context_work(void *job, void *worker)
             context->reply.stream = NULL; /* the handler failed: http_send_reply() says 500 */
         if (context->reply.stream != NULL)
             http_download_make(context);
-        else if (context->request.accepts_gzip && context->reply.gzip)
-            http_reply_gzip(&context->reply);
+        else if (context->reply.coded)
+            http_reply_compress(&context->reply, context->request.coding);
     }
     http_inbox_send(context->loop, &context->done);
 }

@@ -63,8 +63,8 @@ void http_send_reply(struct request_context *context)
         send_instead(context, 503, over);
     }
     if (!context->in_pool && context->route != NULL && context->route->kind == HTTP_INLINE &&
-        context->request.accepts_gzip && reply->gzip)
-        http_reply_gzip(reply);
+        reply->coded)
+        http_reply_compress(reply, context->request.coding);
     /* events.c sends those itself */
     context->body_size = reply->events_channel != NULL ? 0
                          : context->range_end != 0     ? context->range_end

@@ -121,11 +121,6 @@ static void server_configure_h2o(struct http_server *server)
         server_largest_body(server->options.routes, server->options.route_count) + BODY_ROOM;
     server->conf.http1.req_timeout = (uint64_t)server->options.request_timeout;
     server->conf.http2.idle_timeout = (uint64_t)server->options.idle_timeout;
-    /* what SETTINGS promise is served, or waits */
-    if (server->conf.http2.max_concurrent_requests_per_connection >
-        server->options.max_pending_requests_per_connection)
-        server->conf.http2.max_concurrent_requests_per_connection =
-            server->options.max_pending_requests_per_connection;
     server->conf.http2.graceful_shutdown_timeout = (uint64_t)server->options.drain_timeout;
     server->conf.handshake_timeout = (uint64_t)server->options.request_timeout;
     /* What a request of HTTP/1.0 without Host is taken for. */

@@ -112,7 +112,7 @@ void pages_basic_end(struct basic *basic)
     buf_add_text(&basic->call->html, "</body>\n</html>\n");
     pages_html_send(basic->call, 200);
     /* there is no secret in it: forms that change something are under /auth/ */
-    basic->call->reply->gzip = true;
+    basic->call->reply->coded = true;
 }
 
 const char *pages_basic_text(const json_t *object, const char *name)

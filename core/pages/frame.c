@@ -45,7 +45,7 @@ void pages_html_send(struct view_call *call, int status)
     reply->status = status;
     reply->content_type = "text/html; charset=utf-8";
     /* pages with secrets in forms are not compressed: nothing is to be learned from their length */
-    reply->gzip = false;
+    reply->coded = false;
     http_reply_header(reply, "content-security-policy", POLICY);
     http_reply_header(reply, "cache-control", "no-store");
     http_reply_header(reply, "cross-origin-opener-policy", "same-origin");

@@ -317,10 +317,10 @@ static int prepare_files(struct database *database, struct hearth_call *call)
  * statement of several rows writes a file. */
 enum { STATEMENT_JOURNAL = 120 * 1024 };
 
-/* For the whole process, and before anything is opened: later it has no effect. Nobody asks how
- * much memory SQLite has, and to count it takes a lock for each piece. */
 static atomic_bool refused_set_up; /* and not yet said */
 
+/* For the whole process, and before anything is opened: later it has no effect. Nobody asks how
+ * much memory SQLite has, and to count it takes a lock for each piece. */
 static void set_up_sqlite(void)
 {
     int r = sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, STATEMENT_JOURNAL);

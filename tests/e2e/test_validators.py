@@ -77,6 +77,17 @@ class Validators(Home):
                          had["/history"])
         self.assertEqual(self.new(now), set(OF_HISTORY))
 
+    def test_what_was_picked(self):
+        """It changes no generation, but what is found next."""
+        search = "/search?q=river&in=history,bookmarks"
+        had = self.etags([search, "/suggest?q=river", "/history?q=river"])
+        other = self.ask(search).json["results"][5]["url"]
+        answer = self.home.request("/api/v1/search/picked", "POST",
+                                   body={"q": "river", "url": other})
+        self.assertEqual(answer.status, 204)
+        self.assertEqual(self.ask(search).json["results"][0]["url"], other)
+        self.assertEqual(self.new(had), {search, "/suggest?q=river"})
+
     def test_any(self):
         """`*` is for what would be 2xx."""
         for path, status in (("/history", 304), ("/me", 304), ("/bookmarks/nothing", 404),
@@ -92,6 +103,10 @@ class Validators(Home):
         self.assertNotEqual(plain, coded)
         self.ask("/history", plain, 200, "gzip")
         self.ask("/history", f'"x", W/{coded}', 304, "gzip")
+        best = self.ask("/history", encoding="gzip, deflate, br").headers["ETag"]
+        self.assertEqual(len({plain, coded, best}), 3)
+        self.ask("/history", best, 304, "br")
+        self.ask("/history", best, 200, "gzip")
 
     def test_after_a_restart(self):
         had = self.etags(VIEWS)
@@ -133,7 +148,7 @@ class Exports(Home):
     def test_parts(self):
         """A download that is broken off goes on, in either coding, from memory and from a file."""
         for name in ("history.json", "tabs.json"):
-            for coding in ("identity", "gzip"):
+            for coding in ("identity", "gzip", "br"):
                 with self.subTest(name=name, coding=coding):
                     _, etag, whole, _ = self.export(name, Accept_Encoding=coding)
                     size, put = len(whole), b""

@@ -1,10 +1,11 @@
-/* If-None-Match and Accept-Encoding: as somebody says who cuts the lists at their commas first. */
+/* If-None-Match and Accept-Encoding: as somebody says who cuts the lists at their commas first.
+ * Range: what is asked for is a part of what there is. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/magic.h"
-#include "http/http.h"
+#include "http/internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -58,6 +59,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(copy, text, size + 1);
     if (http_accepts(&request, "gzip"))
         ASSERT(names_coding(copy, "gzip"));
+    request.range = text;
+    for (int64_t whole = 0; whole <= 1000; whole = whole * 10 + 1) {
+        int64_t from, end;
+        if (http_range_find(&request, NULL, whole, &from, &end) == HTTP_RANGE_PART)
+            ASSERT(from >= 0 && from < end && end <= whole);
+    }
     free(copy);
     free(text);
     return 0;

@@ -50,7 +50,7 @@ class World:
 
     def ask(self, path, method="GET", extra=(), body=b"", trailers=None, authority="localhost",
             patience=30):
-        """(status, body): status 200, 204, 304, 400, 404, 500, or 0 for any other."""
+        """(status, body): status 200, 204, 206, 304, 400, 404, 500, or 0 for any other."""
         connection = self.connect()
         try:
             connection.send(
@@ -139,6 +139,14 @@ class World:
         return self.ask("/api/v1/history?limit=50", **place(self.bearer, "accept-encoding",
                                                             "gzip"))[1].startswith(b"\x1f\x8b")
 
+    def range_(self, place):
+        return self.ask("/api/v1/export/tabs.json", **place(self.bearer, "range",
+                                                            "bytes=0-4"))[0] == 206
+
+    def if_range(self, place):
+        part = [*self.bearer, ("range", "bytes=0-4")]
+        return self.ask("/api/v1/export/tabs.json", **place(part, "if-range", '"a"'))[0] == 200
+
     def last_event_id(self, place):
         connection = self.connect()
         try:
@@ -180,7 +188,8 @@ class World:
     OBSERVATIONS = {
         "authorization": authorization, "cookie": cookie_, IDENTITY: identity, "x-hearth-csrf":
         x_hearth_csrf, "sec-fetch-site": sec_fetch_site, "origin": origin, "content-type":
-        content_type, "if-none-match": if_none_match, "accept-encoding": accept_encoding,
+        content_type, "if-none-match": if_none_match, "range": range_, "if-range": if_range,
+        "accept-encoding": accept_encoding,
         "last-event-id": last_event_id, "user-agent": user_agent, "x-forwarded-for":
         x_forwarded_for, "forwarded": forwarded, "x-forwarded-proto": x_forwarded_proto, "host":
         host

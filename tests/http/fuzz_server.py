@@ -43,7 +43,6 @@ drain_timeout = 2s
 max_connections = 120
 max_connections_per_address = 100
 max_pending_requests = 64
-max_pending_requests_per_connection = 16
 [listen tls]
 address = 127.0.0.1:0
 tls_certificate = {0}/cert.pem

@@ -104,7 +104,7 @@ class Connection:
         """{stream: status} of the answers that have begun: 200, or 0 for any that is not in
         HPACK's static table."""
         self.drain()
-        indexed = {0x88: 200, 0x89: 204, 0x8b: 304, 0x8c: 400, 0x8d: 404, 0x8e: 500}
+        indexed = {0x88: 200, 0x89: 204, 0x8a: 206, 0x8b: 304, 0x8c: 400, 0x8d: 404, 0x8e: 500}
         return {
             stream: indexed.get(payload[0], 0)
             for kind, _, stream, payload in self.frames()

@@ -19,7 +19,6 @@ drain_timeout = 2s
 max_connections = 60
 max_connections_per_address = 40
 max_pending_requests = 64
-max_pending_requests_per_connection = 16
 """
 # KiB that the daemon may grow by in an attack; sanitizers need more
 GROWTH = int(os.environ.get("HEARTH_TEST_GROWTH_KIB", 160 * 1024))
@@ -292,17 +291,15 @@ def roomier(config):
                          ("max_connections_per_address = 40", "max_connections_per_address = 300"),
                          ("stall_timeout = 2s", "stall_timeout = 60s"),
                          ("idle_timeout = 2s", "idle_timeout = 60s"),
-                         ("max_pending_requests_per_connection = 16",
-                          "max_pending_requests_per_connection = 100"),
                          ("max_pending_requests = 64", "max_pending_requests = 2000")):
         config = config.replace(before, then)
     return config + "max_pending_requests_per_account = 2000\n"
 
 
-class Waiting(TestCase):
-    """SETTINGS promise 100 streams: so many are served, however few threads there are."""
-    def served(self, config):
-        node = self.node(f"[web]\n{config}")
+class Promised(TestCase):
+    def test_as_many_streams_as_promised(self):
+        """However few threads there are."""
+        node = self.node("[web]\nthreads = 1\n")
         node.add_account(self.service())
         extra = [("authorization", "Bearer " + node.token())]
         connection = h2.Connection(node.address)
@@ -310,20 +307,15 @@ class Waiting(TestCase):
         connection.send(b"".join(
             h2.get(1 + 2 * i, f"/api/v1/search?q=different{i}", extra=extra) for i in range(100)))
         until(lambda: connection.drain() or len(connection.ended()) == 100, "each is answered")
-        return connection, list(connection.statuses().values())
-
-    def test_as_many_as_promised(self):
-        connection, statuses = self.served("threads = 1\n")
         limits = [
             struct.unpack(">HI", payload[i:i + 6])
             for kind, flags, _, payload in connection.frames() if kind == h2.SETTINGS and not flags
             for i in range(0, len(payload), 6)
         ]
         self.assertEqual(dict(limits)[3], 100)  # MAX_CONCURRENT_STREAMS
-        self.assertEqual(statuses, [200] * 100)
-
-    def test_more_than_are_served_at_once(self):
-        self.assertEqual(self.served("max_pending_requests_per_connection = 4\n")[1], [200] * 100)
+        self.assertEqual(list(connection.statuses().values()), [200] * 100)
+        node = self.node("[web]\nmax_pending_requests_per_connection = 99\n", start=False)
+        self.assertIn("max_pending_requests_per_connection", node.cli("config", code=2))
 
 
 class Parked(TestCase):

@@ -64,6 +64,20 @@ class Protocols(TestCase):
         self.assertTrue(data.startswith(b"HTTP/1.1 200") or data.startswith(b"HTTP/1.0 200"))
         self.assertTrue(data.endswith(b'{"ok":true}'))
 
+    def test_brotli(self):
+        """Whoever takes both gets it; curl reads it, from the cache, too, and an export."""
+        _, node = self.filled()
+        for path in ("/api/v1/history?limit=200", "/api/v1/export/history.json"):
+            plain = node.request(path).body
+            for _ in range(2):
+                answer = node.request(path, headers={"Accept-Encoding": "gzip, deflate, br"})
+                self.assertEqual(answer.headers["Content-Encoding"], "br")
+                self.assertIn("accept-encoding", answer.headers["Vary"].lower())
+                read = self.curl("--compressed", "-H", "Accept-Encoding: br", "-H",
+                                 f"Authorization: Bearer {node.token()}", node.address + path)
+                self.assertEqual(read, plain.decode())
+            self.assertLess(len(answer.body), len(gzip.compress(plain, 4)))
+
     def test_h2c_and_gzip(self):
         _, node = self.filled()
         auth = ("-H", f"Authorization: Bearer {node.token()}")

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <brotli/decode.h>
 #include <cmocka.h>
+#include <zlib.h>
 
 #include "http/internal.h"
 #include "http/messages.h"
@@ -48,7 +50,7 @@ static void test_problems(void **state)
     struct http_reply reply = {0};
     (void)state;
     buf_add_text(&reply.body, "half an answer");
-    reply.gzip = true;
+    reply.coded = true;
     http_reply_problem(&reply, 404, http_says_not_found());
     assert_string_equal(reply.body.data,
                         "{\"type\":\"about:blank\",\"title\":\"Not Found\","
@@ -57,7 +59,7 @@ static void test_problems(void **state)
                         "\"message\":{\"id\":\"problem.not_found\",\"parameters\":{}}}");
     assert_int_equal(reply.status, 404);
     assert_string_equal(reply.content_type, "application/problem+json");
-    assert_false(reply.gzip);
+    assert_false(reply.coded);
     http_reply_operator_problem(&reply, 400, "bad_request", "a \"b\" \\ \n\x01 \xc3\xa9");
     assert_non_null(
         strstr(reply.body.data, "\"detail\":\"a \\\"b\\\" \\\\ \\u000a\\u0001 \xc3\xa9\""));
@@ -77,22 +79,76 @@ static void test_headers(void **state)
     assert_string_equal(reply.headers[0].value, ETAG);
 }
 
-static void expect_gzip(const char *letters, size_t size, bool want)
+/* What comes out of `size` letters is what was in, and smaller. */
+static void expect_back(const struct buf *body, enum http_coding coding, const struct buf *want)
+{
+    size_t size = want->size + 1;
+    uint8_t *out = malloc(size);
+    assert_non_null(out);
+    if (coding == HTTP_BROTLI) {
+        assert_int_equal(
+            BrotliDecoderDecompress(body->size, (const uint8_t *)body->data, &size, out),
+            BROTLI_DECODER_RESULT_SUCCESS);
+    } else {
+        z_stream z = {.next_in = (unsigned char *)body->data,
+                      .avail_in = (uInt)body->size,
+                      .next_out = out,
+                      .avail_out = (uInt)size};
+        assert_int_equal(inflateInit2(&z, 15 + 16), Z_OK);
+        assert_int_equal(inflate(&z, Z_FINISH), Z_STREAM_END);
+        size = z.total_out;
+        inflateEnd(&z);
+    }
+    assert_int_equal(size, want->size);
+    assert_memory_equal(out, want->data, size);
+    free(out);
+}
+
+static int gather(void *ctx, const void *bytes, size_t size)
+{
+    buf_add(ctx, bytes, size);
+    return 0;
+}
+
+/* In pieces of every size up to 2,000. */
+static void expect_stream(enum http_coding coding, const struct buf *whole)
+{
+    struct compressor *compressor = http_compressor_create(coding);
+    struct buf out = {0};
+    size_t at = 0;
+    for (size_t piece = 0; at < whole->size; at += piece) {
+        piece = piece % 2000 + 1 < whole->size - at ? piece % 2000 + 1 : whole->size - at;
+        assert_int_equal(
+            http_compressor_write(compressor, whole->data + at, piece, false, gather, &out), 0);
+    }
+    assert_int_equal(http_compressor_write(compressor, "", 0, true, gather, &out), 0);
+    http_compressor_destroy(compressor);
+    expect_back(&out, coding, whole);
+    buf_fini(&out);
+}
+
+static void expect_coded(const char *letters, size_t size, enum http_coding coding, bool want)
 {
     struct http_reply reply = {0};
+    struct buf whole = {0};
     unsigned random = 1;
     for (size_t i = 0; i < size; i++) {
         random = random * 1664525u + 1013904223u;
         buf_add_char(&reply.body, letters[(random >> 24) % strlen(letters)]);
     }
-    assert_int_equal(http_reply_gzip(&reply), want);
+    buf_add(&whole, reply.body.data, reply.body.size);
+    assert_int_equal(http_reply_compress(&reply, coding), want);
     assert_int_equal(reply.header_count, want);
     assert_true(want ? reply.body.size < size : reply.body.size == size);
     if (want) {
-        assert_memory_equal(reply.body.data, "\x1f\x8b", 2);
-        assert_false(http_reply_gzip(&reply)); /* once */
+        assert_string_equal(reply.headers[0].value, http_coding_name(coding));
+        expect_back(&reply.body, coding, &whole);
+        assert_false(http_reply_compress(&reply, coding)); /* once */
     }
+    if (coding != HTTP_IDENTITY)
+        expect_stream(coding, &whole);
     buf_fini(&reply.body);
+    buf_fini(&whole);
 }
 
 static void test_compression(void **state)
@@ -102,10 +158,14 @@ static void test_compression(void **state)
     for (size_t i = 0; i < 255; i++)
         every[i] = (char)(i + 1);
     every[255] = '\0';
-    expect_gzip("a", 1025, true);
-    expect_gzip("a", 1024, false); /* too small to be worth it */
-    expect_gzip("ab", 100000, true);
-    expect_gzip(every, 2000, false); /* nothing is gained */
+    for (enum http_coding coding = HTTP_IDENTITY; coding <= HTTP_BROTLI; coding++) {
+        bool coded = coding != HTTP_IDENTITY;
+        expect_coded("a", 1025, coding, coded);
+        expect_coded("a", 1024, coding, false); /* too small to be worth it */
+        expect_coded("ab", 1000000, coding, coded);
+        expect_coded(every, 2000, coding, false); /* nothing is gained */
+    }
+    assert_null(http_coding_name(HTTP_IDENTITY));
 }
 
 static void test_shared_bytes(void **state)
