@@ -180,8 +180,9 @@ class Worker(TestCase):
             redis("ZADD", "{hearth}:ready", "1", key)
             until(lambda: says("Queued; 0 other accounts"), "it sees the job")
             attempt_ends()  # of an attempt that had begun before the request
-            redis("ZREM", "{hearth}:ready", key)
+            # at no moment there is none
             redis("ZADD", "{hearth}:leased", str(int(time.time() + 600) * 1000), key)
+            redis("ZREM", "{hearth}:ready", key)
             until(lambda: says("The sync is running."), "it sees that it is worked on")
             self.assertIsNone(command.poll())
             redis("ZREM", "{hearth}:leased", key)
