@@ -48,6 +48,9 @@ CHECKS = ("not_a_server_error", "status_code_conformance", "content_type_conform
 # /metrics is on listeners of its own.
 LEFT_OUT = ("deleteMe", "deleteOwnSession", "deleteSessions", "deleteSession", "deleteToken",
             "getEvents", "getMetrics")
+# To check this answer it writes the schema's prefixItems as an array of items, which JSON Schema no
+# longer has, and refuses that as a fault of the document (4.32.5). `e2e api` checks the answer.
+TUPLE = "getSuggest"
 SEED, EXAMPLES = 1, 40
 
 
@@ -221,22 +224,25 @@ class Home:
         return good, "passed/failed " + ", ".join(words) + "".join(f"\n    {f}" for f in failed)
 
     def schemathesis(self, how):
-        program = os.path.join(python(), "schemathesis")
-        token = self.node.token(MACHINE)
-        command = [program, "--no-color", "--config-file",
-                   os.path.join(SOURCES, "python", "schemathesis.toml"), "run", os.path.join(ROOT, "docs", "openapi.yaml"),
-                   "--url", self.bases[how], "--tls-verify", self.ca, "-H",
-                   f"Authorization: Bearer {token}", "--checks", ",".join(CHECKS), "--seed",
-                   str(SEED), "--max-examples", str(EXAMPLES), "--request-timeout", "30",
-                   "--warnings", "off", "--generation-database", "none"]
-        for name in LEFT_OUT:
-            command += ["--exclude-operation-id", name]
-        code, said = run(command, SCHEMA_SECONDS, cwd=self.node.folder)
-        alive = self.node.request("/api/v1/me", email=MACHINE).status
-        if code == 0 and alive == 200:
-            found = re.search(r"(\d[\d,]*) (?:generated|test cases)", said)
-            return True, f"{found[1] if found else '?'} cases, nothing found"
-        return False, f"exit code {code}, the account then {alive}\n{said[:6000]}"
+        left_out = [w for name in (*LEFT_OUT, TUPLE) for w in ("--exclude-operation-id", name)]
+        runs = ((CHECKS, left_out), ([c for c in CHECKS if c != "response_schema_conformance"],
+                                     ["--include-operation-id", TUPLE]))
+        cases = 0
+        for checks, chosen in runs:
+            code, said = run([
+                os.path.join(python(), "schemathesis"), "--no-color", "--config-file",
+                os.path.join(SOURCES, "python", "schemathesis.toml"), "run",
+                os.path.join(ROOT, "docs", "openapi.yaml"), "--url", self.bases[how],
+                "--tls-verify", self.ca, "-H", f"Authorization: Bearer {self.node.token(MACHINE)}",
+                "--checks", ",".join(checks), "--seed", str(SEED), "--max-examples", str(EXAMPLES),
+                "--request-timeout", "30", "--warnings", "off", *chosen
+            ], SCHEMA_SECONDS, cwd=self.node.folder)
+            alive = self.node.request("/api/v1/me", email=MACHINE).status
+            found = re.search(r"(\d+) generated, (\d+) passed", said)
+            if code != 0 or alive != 200 or not found:
+                return False, f"exit code {code}, the account then {alive}\n{said[:6000]}"
+            cases += int(found[1])
+        return True, f"{cases} cases, nothing found"
 
     def all(self):
         """What is run: (name, transport, what runs it)."""
