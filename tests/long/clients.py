@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """clients.py [NAME…]: foreign HTTP/2 clients and conformance suites against hearthd with an
 account of the double, over h2c and TLS; a line for each, and exit code 1 when one of them failed,
-could not be built, or did not end within its limit. NAME: only what begins so (`clients.py okhttp`).
+could not be built, or did not end within its limit. NAME: only what begins so.
 
 - Go net/http, Python httpx, Node http2 and undici, OkHttp (programs of tests/clients): each pages
   through all of /history, gets a 304, reads an export compressed, resumes one that was cut off,
