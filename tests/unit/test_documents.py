@@ -183,7 +183,7 @@ DOCUMENTS = sorted(path for path in TREE if path.endswith(".md") and (
     "/" not in path or path.count("/") == 1 and path.startswith("docs/") or
     re.fullmatch(r"(plugins|tests)/[^/]+/README\.md", path)))
 SOURCES = (".c", ".h", ".py", ".mjs", ".ts", ".sql", ".build", ".yaml", ".css", ".lua", ".conf",
-           ".rs", ".cpp", ".cfg", ".service", ".txt", ".json", ".sh", ".in")
+           ".rs", ".cpp", ".java", ".cfg", ".service", ".txt", ".json", ".sh", ".in")
 
 
 def read(path):
@@ -484,6 +484,24 @@ class Documents(unittest.TestCase):
                          r"claims? runs? out", r"marks of the last sync", r"is a conversation",
                          r"new mark and"):
                 self.assertIsNone(re.search(word, text), f"{path}: {word}")
+
+    def test_examples_of_clients(self):
+        """docs/clients.md names files that the test runs and that are installed, shows what is in
+        them, and the functions of its table are theirs."""
+        text, shown = read("docs/clients.md"), 0
+        python, java = re.findall(r"\]\(\.\./tests/clients/([^)]+)\)", text)
+        self.assertIn("import hearth\n", read("tests/clients/python/check.py"))
+        self.assertIn("new Hearth(", read("tests/clients/okhttp/Check.java"))
+        for file, language, column in ((python, "python", 1), (java, "java", 2)):
+            self.assertIn(f"'{file}'", read("docs/meson.build"))
+            content = read(f"tests/clients/{file}")
+            for block in re.findall(rf"^```{language}\n(.*?)^```", text, re.S | re.M):
+                self.assertIn(block, content)
+                shown += 1
+            for cells in rows(part("docs/clients.md", "## What a client does")):
+                for name in re.findall(r"`(\w+)\(\)`", cells[column]):
+                    self.assertRegex(content, rf"(?m)^(?:def |  (?:\S+ )*){name}\(.*[:{{]$")
+        self.assertEqual(shown, len(re.findall(r"^```\w", text, re.M)))
 
     def test_documents_are_installed(self):
         """docs/meson.build names each page of docs/, and the changes."""

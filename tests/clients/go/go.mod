@@ -1,0 +1,3 @@
+module hearth/tests/clients/go
+
+go 1.19
