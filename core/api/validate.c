@@ -116,9 +116,9 @@ static const char *validator_find(struct http_request *request, const struct val
 static const char *validate_key(struct http_request *request, const char *account,
                                 int64_t generation)
 {
-    return arena_printf(&request->arena, "%s\n%" PRId64 "%c%s?%s", account, generation,
-                        "igb"[request->coding], request -> path,
-                        request -> query == NULL ? "" : request->query);
+    return arena_printf(&request->arena, "%s\n%" PRId64 "%s %s?%s", account, generation,
+                        SUFFIX[request->coding], request->path,
+                        request->query == NULL ? "" : request->query);
 }
 
 static void validate_headers(struct http_reply *reply)
