@@ -12,8 +12,8 @@ import shutil
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-COPIED = ("core", "plugins", "tools", "docs", "conf.d", "packaging", "CHANGELOG.md", "meson.build",
-          "meson_options.txt")
+COPIED = ("core", "plugins", "tools", "docs", "conf.d", "packaging", "tests/clients",
+          "CHANGELOG.md", "meson.build", "meson_options.txt")
 FROZEN = "hearth_field"  # never crosses the border
 NOISE = "{HEARTH_NOISE, HEARTH_NOISE}"
 GROWTH = "uint64_t future[2];"

@@ -61,7 +61,7 @@ static void test_limits(void **state)
 {
     (void)state;
     expect_limit(NULL, API_LIMIT_DEFAULT);
-    expect_limit("", API_LIMIT_DEFAULT);
+    expect_limit("", 0);
     expect_limit("1", 1);
     expect_limit("500", 500);
     expect_limit("0", 0);
@@ -88,7 +88,7 @@ static void test_numbers(void **state)
 {
     (void)state;
     expect_number(NULL, true, 7);
-    expect_number("", true, 7);
+    expect_number("", false, 0);
     expect_number("-1", true, -1);
     expect_number("9223372036854775807", true, INT64_MAX);
     expect_number("-9223372036854775808", true, INT64_MIN);
