@@ -156,8 +156,10 @@ class Node:
         return self.setup_line.partition("?setup=")[2].strip()
 
     def log_text(self):
+        """Whole lines: half of one may be there while it is written."""
         with open(os.path.join(self.folder, "log"), encoding="utf-8", errors="replace") as f:
-            return f.read()
+            text = f.read()
+        return text[:text.rfind("\n") + 1]
 
     def stop(self, expected=0):
         """Asks it to stop; its exit code is part of the test (a sanitizer's finding is one)."""
