@@ -1,5 +1,5 @@
-/* Bodies as they go over the wire: gzip, and Brotli, which makes them a fifth smaller in the same
- * time, for who takes it. */
+/* Bodies as they go over the wire: gzip, and Brotli for who takes it, which makes a page of history
+ * a tenth smaller in the same time, and longer lists more. */
 #include <brotli/encode.h>
 #include <stdlib.h>
 #include <zlib.h>
