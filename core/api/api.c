@@ -131,29 +131,20 @@ static void reply_error(struct api_call *call)
     http_reply_problem(call->reply, status, sentence);
 }
 
-static int endpoint_on_generation(void *ctx, int32_t collection, int64_t generation)
-{
-    struct account_generations *of = ctx;
-    if (collection > HEARTH_COLLECTION_NONE && collection < HEARTH_COLLECTION_SLOTS)
-        of->of[collection] = generation;
-    return 0;
-}
-
 static int endpoint_find_account(struct api_call *call, const struct api_endpoint *endpoint)
 {
     struct hearth_account account = {.struct_size = sizeof(account)};
     if (endpoint->reads != 0 && plug_storage_ask_begin(call->storage)) {
         STORAGE_ASK(call->storage, account_get, call->account, &account);
-        STORAGE_ASK(call->storage, generation_list, call->account, endpoint_on_generation, NULL);
+        api_generations_ask(call);
         if (endpoint->ask != NULL)
             endpoint->ask(call);
         plug_storage_ask_end(call->storage);
     }
     int r = STORAGE(call->storage, &call->err, account_get, call->account, &account);
     if (r == 0 && endpoint->reads != 0) {
-        struct account_generations of = {.of = {account.generation}};
-        r = STORAGE(call->storage, &call->err, generation_list, call->account,
-                    endpoint_on_generation, &of);
+        struct account_generations of;
+        r = api_generations_read(call, account.generation, &of);
         if (r == 0)
             api_generations_set(call->api->generations, call->account, &of);
         call->newest = api_generations_newest(&of, endpoint->reads);

@@ -69,38 +69,26 @@ static bool remember_grant(struct api_call *call)
     return true;
 }
 
-struct replay {
-    int64_t seen;
-    unsigned changed; /* MERGE_CHANGED() of what has changed since */
-};
-
-static int replay_on_generation(void *ctx, int32_t collection, int64_t generation)
-{
-    struct replay *replay = ctx;
-    if (generation > replay->seen)
-        replay->changed |= MERGE_CHANGED(collection);
-    return 0;
-}
-
 /* What has changed since the event that was the last, or where the stream begins: its number is
  * what the next Last-Event-ID says. A number that the account has not reached is of another
  * database: everything may be different. */
 static int events_begin(struct api_call *call, const char *last)
 {
-    struct replay replay = {.seen = call->generation};
+    struct account_generations of = {.of = {0}};
+    int64_t seen = call->generation;
+    unsigned changed = 0;                /* MERGE_CHANGED() of what has changed since */
     if (last != NULL && last[0] == '\0') /* as good as none */
         last = NULL;
-    bool known = last != NULL && str_to_int(last, &replay.seen) && replay.seen >= 0 &&
-                 replay.seen <= call->generation;
-    int r = known ? STORAGE(call->storage, &call->err, generation_list, call->account,
-                            replay_on_generation, &replay)
-                  : 0;
+    bool known = last != NULL && str_to_int(last, &seen) && seen >= 0 && seen <= call->generation;
+    int r = known ? api_generations_read(call, call->generation, &of) : 0;
     if (r < 0)
         return r;
-    if (known ? replay.seen < call->generation && replay.changed == 0 : last != NULL)
-        replay.changed = UINT_MAX;
-    char *data = replay.changed == 0 ? NULL : merge_changed_data(call->generation, replay.changed);
-    if (replay.changed != 0 && data == NULL)
+    for (int32_t c = 1; known && c < HEARTH_COLLECTION_SLOTS; c++)
+        changed |= of.of[c] > seen ? MERGE_CHANGED(c) : 0;
+    if (known ? seen < call->generation && changed == 0 : last != NULL)
+        changed = UINT_MAX;
+    char *data = changed == 0 ? NULL : merge_changed_data(call->generation, changed);
+    if (changed != 0 && data == NULL)
         return err_set(&call->err, HEARTH_ERR_NOMEM, "out of memory");
     buf_printf(&call->reply->body, "id: %" PRId64 "\nevent: %s\ndata: ", call->generation,
                data == NULL ? "ready" : "changed");

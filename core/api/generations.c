@@ -53,6 +53,27 @@ static void generation_slot_take(struct generation_slot *slot, const char *accou
     snprintf(slot->account, sizeof(slot->account), "%s", account);
 }
 
+static int generations_on_collection(void *ctx, int32_t collection, int64_t generation)
+{
+    struct account_generations *of = ctx;
+    if (collection > HEARTH_COLLECTION_NONE && collection < HEARTH_COLLECTION_SLOTS)
+        of->of[collection] = generation;
+    return 0;
+}
+
+int api_generations_read(struct api_call *call, int64_t generation,
+                         struct account_generations *ret_of)
+{
+    *ret_of = (struct account_generations){.of = {[HEARTH_COLLECTION_NONE] = generation}};
+    return STORAGE(call->storage, &call->err, generation_list, call->account,
+                   generations_on_collection, ret_of);
+}
+
+void api_generations_ask(struct api_call *call)
+{
+    STORAGE_ASK(call->storage, generation_list, call->account, generations_on_collection, NULL);
+}
+
 int64_t api_generations_newest(const struct account_generations *of, unsigned collections)
 {
     int64_t newest = 0;

@@ -204,6 +204,11 @@ void api_generations_destroy(struct generations *generations);
 struct account_generations {
     int64_t of[HEARTH_COLLECTION_SLOTS];
 };
+/* From the storage; generation: the account's. */
+int api_generations_read(struct api_call *call, int64_t generation,
+                         struct account_generations *ret_of);
+/* The same asked ahead, STORAGE_ASK(). */
+void api_generations_ask(struct api_call *call);
 /* The newest of these, MERGE_CHANGED() of each. */
 int64_t api_generations_newest(const struct account_generations *of, unsigned collections);
 /* False: unknown. */

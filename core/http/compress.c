@@ -107,14 +107,6 @@ int http_compressor_write(struct compressor *compressor, const void *bytes, size
 
 /* --- whole bodies --- */
 
-static bool is_compressed(const struct http_reply *reply)
-{
-    for (size_t i = 0; i < reply->header_count; i++)
-        if (strcmp(reply->headers[i].name, "content-encoding") == 0)
-            return true;
-    return false;
-}
-
 static int compress_into(void *ctx, const void *bytes, size_t size)
 {
     struct buf *out = ctx;
@@ -124,8 +116,9 @@ static int compress_into(void *ctx, const void *bytes, size_t size)
 
 bool http_reply_compress(struct http_reply *reply, enum http_coding coding)
 {
-    if (coding == HTTP_IDENTITY || is_compressed(reply) || reply->body.size <= COMPRESS_FROM ||
-        reply->fixed != NULL || reply->shared != NULL || buf_failed(&reply->body))
+    if (coding == HTTP_IDENTITY || http_reply_header_value(reply, "content-encoding") != NULL ||
+        reply->body.size <= COMPRESS_FROM || reply->fixed != NULL || reply->shared != NULL ||
+        buf_failed(&reply->body))
         return false;
     struct buf out = {0};
     struct compressor *compressor = http_compressor_create(coding);

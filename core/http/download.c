@@ -136,11 +136,8 @@ static void download_take_part(struct request_context *context, size_t size)
 {
     struct http_reply *reply = &context->reply;
     struct arena *arena = &context->request.arena;
-    const char *etag = NULL;
+    const char *etag = http_reply_header_value(reply, "etag");
     int64_t from, end;
-    for (size_t i = 0; i < reply->header_count; i++)
-        if (strcmp(reply->headers[i].name, "etag") == 0)
-            etag = reply->headers[i].value;
     http_reply_header(reply, "accept-ranges", "bytes");
     switch (http_range_find(&context->request, etag, (int64_t)size, &from, &end)) {
     case HTTP_RANGE_NONE:

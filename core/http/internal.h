@@ -89,6 +89,9 @@ struct http_stream {
     struct compressor *compressor; /* NULL: as it is */
 };
 
+/* reply.c: of a reply's header; NULL: it has none of that name. */
+const char *http_reply_header_value(const struct http_reply *reply, const char *name);
+
 /* compress.c: bytes that are compressed as they come. NULL: no memory. */
 struct compressor *http_compressor_create(enum http_coding coding);
 void http_compressor_destroy(struct compressor *compressor); /* accepts NULL */

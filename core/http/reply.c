@@ -2,6 +2,7 @@
 #include "http/internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/magic.h"
 
@@ -12,6 +13,14 @@ void http_reply_header(struct http_reply *reply, const char *name, const char *v
         return;
     reply->headers[reply->header_count].name = name;
     reply->headers[reply->header_count++].value = value;
+}
+
+const char *http_reply_header_value(const struct http_reply *reply, const char *name)
+{
+    for (size_t i = 0; i < reply->header_count; i++)
+        if (strcmp(reply->headers[i].name, name) == 0)
+            return reply->headers[i].value;
+    return NULL;
 }
 
 const char *http_reply_reason(int status)

@@ -31,7 +31,7 @@ static void query_split_words(const char *text, size_t from, size_t end, struct 
     bool inside = false;
     for (size_t at = from; at < end && chars < MAX_CHARS; chars++) {
         size_t next = at;
-        bool space = white_space_has(str_next_char(text, end, &next));
+        bool space = codec_is_space(str_next_char(text, end, &next));
         if (space && inside && ret_words->count < QUERY_MAX_WORDS)
             ret_words->list[ret_words->count++] = (struct word){text + start, at - start};
         if (!space && !inside)
