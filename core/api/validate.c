@@ -73,14 +73,15 @@ static const char *validator_parse_hash(const char *at, uint64_t *ret_hash)
 static bool validator_parse(const char *tag, size_t size, struct validator *ret_validator)
 {
     char copy[API_VALIDATOR_SIZE], again[API_VALIDATOR_SIZE];
-    if (size >= sizeof(copy) || size < 2)
+    if (size >= sizeof(copy) || size < 3)
         return false;
     memcpy(copy, tag, size);
     copy[size] = '\0';
     const char *at = strchr(copy, '-');
-    *ret_validator = (struct validator){.coding = copy[size - 2] == 'g'   ? HTTP_GZIP
-                                                  : copy[size - 2] == 'b' ? HTTP_BROTLI
-                                                                          : HTTP_IDENTITY};
+    char suffix = copy[size - 3] == '-' ? copy[size - 2] : '\0'; /* b is a digit of hashes, too */
+    *ret_validator = (struct validator){.coding = suffix == 'g'   ? HTTP_GZIP
+                                                  : suffix == 'b' ? HTTP_BROTLI
+                                                                  : HTTP_IDENTITY};
     at = validator_parse_hash(at, &ret_validator->request);
     at = validator_parse_hash(at, &ret_validator->content);
     if (at == NULL)
