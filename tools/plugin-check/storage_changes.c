@@ -52,7 +52,7 @@ static void changes_of_each_kind(struct kit *kit)
     int64_t added;
     need_changes(storage);
     expect_changes(storage, "a", 0, "", 0, "");
-    kit_batch_begin(storage, "a", HEARTH_HISTORY);
+    kit_batch_begin(storage, "a", HEARTH_COLLECTION_NONE);
     kit_page_put_visited(storage, 1, "https://one/", "one", 1, (const int64_t[]){100});
     kit_page_put_visited(storage, 2, "https://two/", "two", 1, (const int64_t[]){200});
     kit_bookmark_put(storage, "b1", HEARTH_BOOKMARK, "menu", 0);
@@ -64,7 +64,7 @@ static void changes_of_each_kind(struct kit *kit)
     expect_changes(storage, "a", 1, "", 0, "");
     expect_changes(storage, "b", 0, "", 0, "");
     expect_changes(storage, "nobody", 0, "", 0, "");
-    kit_batch_begin(storage, "a", HEARTH_HISTORY);
+    kit_batch_begin(storage, "a", HEARTH_COLLECTION_NONE);
     struct hearth_page page = kit_page_make(2, "https://two/", "two");
     page.hidden = 1;
     page.visit_count = 2;
@@ -117,7 +117,7 @@ static void changes_begin_anywhere(struct kit *kit)
     struct storage *storage = &kit->storage;
     char url[64], guid[32];
     need_changes(storage);
-    kit_batch_begin(storage, "a", HEARTH_HISTORY);
+    kit_batch_begin(storage, "a", HEARTH_COLLECTION_NONE);
     for (int i = 1; i <= PAGES; i++) {
         snprintf(url, sizeof(url), "https://%d/", i);
         snprintf(guid, sizeof(guid), "b%d", i);
@@ -139,7 +139,7 @@ static void changes_begin_anywhere(struct kit *kit)
     }
     expect_number(in.rows, PAGES);
     /* from a page that is gone: all of its generation again */
-    kit_batch_begin(storage, "a", HEARTH_HISTORY);
+    kit_batch_begin(storage, "a", HEARTH_COLLECTION_NONE);
     OK(storage, page_remove, at.page);
     kit_batch_commit(storage);
     struct lines *lines = calloc(1, sizeof(*lines));
