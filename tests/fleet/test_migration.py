@@ -17,13 +17,13 @@ NEW_TABLES = ("identities", "properties", "schema_version", "tab_groups", "remov
               "removal_kinds", "generations", "removed_here", "removed_here_kinds", "sources",
               "source_kinds", "source_marks")
 OF_SOURCES = ("devices", "visits", "bookmarks", "bookmark_claims", "bookmark_tombstones")
-NEW_COLUMNS = {
-    **{table: ("source", )
-       for table in OF_SOURCES}, "accounts":
-    ("placement", "removals_forgotten", "state_message", "state_parameters", "asked",
-     "answered"), "bookmarks": ("source", "said_tags", "said_keyword", "said_kind", "generation"), "visits":
-    ("source", "generation"), "devices": ("hidden", "source"), "tabs": ("group", "window", "place", "active")
-}
+NEW_COLUMNS = {table: ("source", ) for table in OF_SOURCES}
+NEW_COLUMNS["accounts"] = ("placement", "removals_forgotten", "state_message", "state_parameters",
+                           "asked", "answered")
+NEW_COLUMNS["bookmarks"] += ("said_tags", "said_keyword", "said_kind", "generation")
+NEW_COLUMNS["visits"] += ("generation", )
+NEW_COLUMNS["devices"] += ("hidden", )
+NEW_COLUMNS["tabs"] = ("group", "window", "place", "active")
 NEW_KINDS = (6, )  # of bookmarks
 # Device, position, and the name of the tab's group, which is all that is known of a group there.
 GROUPED = (("d", 0, None), ("d", 1, "Trip"), ("d", 2, "Trip"), ("d", 3, "trip"), ("d", 4, ""),
@@ -380,7 +380,8 @@ class Migration(PostgresCase):
         copy.follow(limit=19999)
         self.assertEqual(copy.generation, before + 1)
         self.assertIn((12345, 1), copy.visits["100"])
-        node.cli("account", "forget", email, "--page", copy.pages["100"]["url"], "--yes")
+        self.assertIn("removed 3 visits",
+                      node.cli("account", "forget", email, "--site", "h1.example", "--yes"))
         (answer, ) = copy.follow()
         self.assertEqual(copy.generation, before + 2)
         self.assertIn({"kind": "visit", "page": "100", "date": 12345, "type": 1},
