@@ -135,6 +135,17 @@ class Changes(TestCase):
         self.assertEqual([b["id"] for b in answer["bookmarks"]], ["newbookmark_"])
         self.assertEqual([(p["bookmark_title"], p["bookmarks"], p["visits"])
                           for p in answer["pages"]], [("Mark", 1, [])])
+        # what changes nothing of its page
+        for keyword in (None, "new"):
+            self.provider.put_clear(
+                "bookmarks", {
+                    "id": "newbookmark_", "type": "bookmark", "parentid": "unfiled",
+                    "title": "Mark", "bmkUri": url, "dateAdded": NOON, "keyword": keyword
+                })
+            self.home.sync()
+            (answer, ) = self.copy.follow()
+        self.assertEqual([b["keyword"] for b in answer["bookmarks"]], ["new"])
+        self.assertEqual(answer["pages"], [])
         # and all of it gone
         self.provider.put_clear("bookmarks", {"id": "newbookmark_", "deleted": True})
         self.provider.put_clear("history", {"id": "newnewnewnew", "deleted": True})
