@@ -31,8 +31,9 @@ struct changes {
     /* pages that wait for their visits */
     json_t *rows[CHUNK];
     int64_t ids[CHUNK];
-    size_t count, found; /* found: the one that a visit was of last */
-    bool failed;         /* memory */
+    size_t count, found;          /* found: the one that a visit was of last */
+    bool failed;                  /* memory */
+    char key[HEARTH_KEY_MAX + 1]; /* of the row that came last */
 };
 
 /* --- the cursor --- */
@@ -184,8 +185,8 @@ static int changes_on_bookmark(void *ctx, int64_t generation,
     changes->at.generation = generation;
     if (--changes->left > 0)
         return 0;
-    changes->at.key = arena_strdup(&changes->call->request->arena, bookmark->guid);
-    changes->failed |= changes->at.key == NULL;
+    snprintf(changes->key, sizeof(changes->key), "%s", bookmark->guid);
+    changes->at.key = changes->key;
     return 1;
 }
 
@@ -234,18 +235,15 @@ static int changes_on_removal(void *ctx, const struct hearth_removal *removal)
         api_list_add(changes->call, api_removal_json(removal));
         changes->left--;
     }
-    const char *key = strcmp(at->key, removal->key) == 0
-                          ? at->key
-                          : arena_strdup(&changes->call->request->arena, removal->key);
-    changes->failed |= key == NULL;
+    snprintf(changes->key, sizeof(changes->key), "%s", removal->key);
     at->generation = removal->generation;
     at->kind = removal->kind;
     at->page = removal->page;
     at->date = removal->date;
     at->type = removal->type;
     at->position = removal->position;
-    at->key = key;
-    return changes->failed;
+    at->key = changes->key;
+    return 0;
 }
 
 /* From the generation of the last one on: what was told of it before is stepped over. */
