@@ -1,4 +1,5 @@
 // What the server says by itself (GET /events), while the page is looked at.
+import { drawsFromCopy, follow } from "./copy/client.js";
 import { expire, resource } from "./resource.js";
 import type { Me } from "./types.js";
 
@@ -32,24 +33,40 @@ export function onChange(listener: (collections: string[]) => void) {
   return () => changeListeners.delete(listener);
 }
 
-function changed(collections: string[]) {
-  const paths = new Set(["/me", "/search"]);
-  for (const c of collections) for (const p of AFFECTED[c] ?? [""]) paths.add(p);
+/** What is shown of these collections is drawn anew. */
+function draw(collections: Iterable<string>) {
+  const names = [...collections];
+  if (names.length === 0) return;
+  const paths = new Set(["/search"]);
+  for (const c of names) for (const p of AFFECTED[c] ?? [""]) paths.add(p);
   expire(...paths);
-  changeListeners.forEach(l => l(collections));
+  changeListeners.forEach(l => l(names));
+}
+
+/**
+ * They changed, and the account is of this generation (0: a later one). Where a copy is drawn from
+ * it goes first.
+ */
+async function changed(collections: string[], generation = 0) {
+  expire("/me", "/removals");
+  if (!drawsFromCopy()) draw(collections);
+  const more = await follow(generation);
+  if (drawsFromCopy() || more.length > 0) draw(new Set([...collections, ...more]));
 }
 
 /** This page changed them: it need not wait for the server to say so. */
-export const changedHere = changed;
+export const changedHere = (collections: string[]) => changed(collections);
 
 /**
  * Between reading and listening, or while nobody listened, something may have changed: nobody tells
- * of that any more.
+ * of that any more. A copy knows what it was.
  */
 async function catchUp() {
   await me.load();
-  if (me.error || me.value?.generation === covered) return;
-  covered = me.value?.generation;
+  const generation = me.value?.generation;
+  if (me.error || generation === undefined || generation === covered) return;
+  covered = generation;
+  if (drawsFromCopy()) return draw(await follow(generation));
   expire();
   changeListeners.forEach(l => l(Object.keys(AFFECTED)));
 }
@@ -71,7 +88,7 @@ function open() {
   source.addEventListener("changed", e => {
     const { generation, collections } = JSON.parse(e.data);
     covered = generation;
-    changed(collections ?? []);
+    void changed(collections ?? [], generation);
   });
   source.addEventListener("sync", e => {
     expire("/me");
@@ -94,16 +111,23 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) close();
   else {
     open();
-    expire();
+    refresh();
   }
 });
-addEventListener("online", () => wanted && expire());
+addEventListener("online", () => wanted && refresh());
+
+/** Somebody looks again. What comes from a copy is as it was, until a generation says otherwise. */
+function refresh() {
+  if (drawsFromCopy()) void catchUp();
+  else expire();
+}
 
 /** `generation`: that of /me, which was read before anything else was. */
 export function listen(generation = covered) {
   wanted = true;
   covered = generation;
   open();
+  if (generation !== undefined) void follow(generation).then(draw);
 }
 export function stopListening() {
   wanted = false;

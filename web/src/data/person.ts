@@ -1,5 +1,6 @@
 // Who is signed in here, and how they like it to look.
 import { ApiError, change, get, onSignedOut } from "./api.js";
+import { forgetCopy } from "./copy/client.js";
 import { listen, stopListening } from "./events.js";
 import { forgetResources, Resource, resource } from "./resource.js";
 import type { Me, Mode, Settings } from "./types.js";
@@ -26,6 +27,7 @@ function become(next: Presence) {
 async function emptyCaches() {
   forgetResources();
   localStorage.removeItem("account");
+  await forgetCopy();
   if ("caches" in window)
     for (const name of await caches.keys()) if (name.startsWith("data")) await caches.delete(name);
 }
