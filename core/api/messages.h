@@ -123,7 +123,12 @@
     M(T, too_many_removals, "problem.too_many_removals", \
       "This account has {most, plural, one {# removal} other {# removals}}, and {most} is the " \
       "most. Remove a site or a span of time instead of single pages, or allow some again.", \
-      1, COUNT, most)
+      1, COUNT, most) \
+    M(T, too_old, "problem.too_old", \
+      "What has changed since generation {since} is not known here. Ask for everything: without " \
+      "since.", 1, TEXT, since) \
+    M(T, no_changes, "problem.not_implemented.changes", \
+      "This server's storage plugin cannot say what has changed.", 0)
 /* clang-format on */
 
 API_MESSAGES(HEARTH_MESSAGE_DEFINE, api_says)

@@ -131,6 +131,11 @@ static const char *const storage_ahead[] = {
 static const char *const storage_paths[] = {
     NAME(hearth_storage_paths, bookmark_path),
 };
+static const char *const storage_changes[] = {
+    NAME(hearth_storage_changes, pages_since),
+    NAME(hearth_storage_changes, visits_since),
+    NAME(hearth_storage_changes, bookmarks_since),
+};
 static const char *const storage_backup[] = {
     NAME(hearth_storage_backup, backup),
     NAME(hearth_storage_backup, restore),
@@ -158,6 +163,7 @@ NAMED(hearth_sync, sync_operations);
 NAMED(hearth_storage_bulk, storage_bulk);
 NAMED(hearth_storage_ahead, storage_ahead);
 NAMED(hearth_storage_paths, storage_paths);
+NAMED(hearth_storage_changes, storage_changes);
 NAMED(hearth_storage_backup, storage_backup);
 NAMED(hearth_sync_signin, sync_signin);
 NAMED(hearth_sync_describe, sync_describe);
@@ -179,6 +185,8 @@ const struct plug_extension plug_extensions[PLUG_EXTENSIONS] = {
                             TABLE(hearth_storage_ahead, storage_ahead)},
     [PLUG_STORAGE_PATHS] = {HEARTH_STORAGE_PATHS, HEARTH_STORAGE,
                             TABLE(hearth_storage_paths, storage_paths)},
+    [PLUG_STORAGE_CHANGES] = {HEARTH_STORAGE_CHANGES, HEARTH_STORAGE,
+                              TABLE(hearth_storage_changes, storage_changes)},
     [PLUG_STORAGE_BACKUP] = {HEARTH_STORAGE_BACKUP, HEARTH_STORAGE,
                              TABLE(hearth_storage_backup, storage_backup)},
     [PLUG_SYNC_SIGNIN] = {HEARTH_SYNC_SIGNIN, HEARTH_SYNC, TABLE(hearth_sync_signin, sync_signin)},

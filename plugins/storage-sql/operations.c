@@ -98,3 +98,10 @@ const struct hearth_storage_paths sql_paths = {
     .struct_size = sizeof(sql_paths),
     .bookmark_path = sql_bookmark_path,
 };
+
+const struct hearth_storage_changes sql_changes = {
+    .struct_size = sizeof(sql_changes),
+    .pages_since = sql_pages_since,
+    .visits_since = sql_visits_since,
+    .bookmarks_since = sql_bookmarks_since,
+};
