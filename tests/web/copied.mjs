@@ -77,7 +77,9 @@ export async function compare({ paths, pages }) {
         let at = 0;
         while (said.server[at] === said.copy[at]) at++;
         const show = text => text.slice(Math.max(0, at - 80), at + 160);
-        differences.push(`${path}, page ${i}: server ${show(said.server)} | copy ${show(said.copy)}`);
+        differences.push(
+          `${path}, page ${i}: server ${show(said.server)} | copy ${show(said.copy)}`,
+        );
         break;
       }
       if (cursor.server === null) break;

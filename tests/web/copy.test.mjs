@@ -100,7 +100,7 @@ async function change(page, method, path, body) {
 const get = (page, path) =>
   page.evaluate(p => fetch("/api/v1" + p, { cache: "no-store" }).then(r => r.json()), path);
 
-test("a view opens from the copy before anything is answered, and asks for nothing of it", async t => {
+test("a view opens from the copy before any answer, and asks for nothing of it", async t => {
   let hold = null; // what is asked of the services waits for it
   const { page, context, seen } = await withCopy(t, {
     answers: async r => (hold && r.url.startsWith("/api/") ? (await hold, null) : null),
@@ -146,6 +146,30 @@ test("a view opens from the copy before anything is answered, and asks for nothi
   await context.setOffline(false);
 });
 
+test("what is removed in the app goes from its views at once", async t => {
+  const { page, seen } = await withCopy(t, { size: "desktop" });
+  await go(page, seen.base, "/history", "History");
+  const rows = page.locator("scroll-list .row");
+  const before = (await get(page, "/history?limit=2")).visits;
+  await rows
+    .first()
+    .getByRole("button", { name: /^More for/ })
+    .click();
+  await page.getByRole("menuitem", { name: "Remove this visit…" }).click();
+  seen.asked();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove" }).last().click();
+  await page.getByText("1 visit removed here.").waitFor();
+  await page.waitForFunction(
+    url => document.querySelector("scroll-list .row a")?.href === url,
+    before[1].url,
+  );
+  assert.deepEqual(
+    seen.asked().filter(p => p.startsWith("/history")),
+    [],
+  );
+  await same(page, "removed");
+});
+
 test("it says what the server says, and again after each change", async t => {
   const { page } = await withCopy(t);
   await same(page, "recorded", 30);
@@ -158,7 +182,8 @@ test("it says what the server says, and again after each change", async t => {
       visitOf("https://ahead.example/", "Ahead", [NOW - 9000, 4], [NOW + 86_400_000, 1]),
     "only embedded": () => visitOf("https://frame.example/", null, [NOW - 9500, 8]),
     "that page is seen": () => visitOf("https://frame.example/", "Seen", [NOW - 9400, 1]),
-    "a bookmark with tags": () => bookmarkOf("copiedBOOK01", "unfiled", "B", { tags: ["Łódź", "x"] }),
+    "a bookmark with tags": () =>
+      bookmarkOf("copiedBOOK01", "unfiled", "B", { tags: ["Łódź", "x"] }),
     "it moves": () => bookmarkOf("copiedBOOK01", "toolbar", "B2", { tags: ["X"] }),
     "it is removed": () => put("bookmarks", { id: "copiedBOOK01", deleted: true }),
   };
@@ -248,25 +273,10 @@ test("two tabs: one of them asks for what changed, both draw it", async t => {
   await other.getByText("Seen by both").first().waitFor();
   const asked = seen.asked();
   assert.equal(asked.filter(p => p.startsWith("/changes")).length, 1, String(asked));
-  assert.deepEqual(asked.filter(p => /^\/(history|tabs|bookmarks)/.test(p)), []);
-});
-
-test("what is removed in the app goes from its views at once", async t => {
-  const { page, seen } = await withCopy(t, { size: "desktop" });
-  await go(page, seen.base, "/history", "History");
-  const rows = page.locator("scroll-list .row");
-  const before = (await get(page, "/history?limit=2")).visits;
-  await rows.first().getByRole("button", { name: /^More for/ }).click();
-  await page.getByRole("menuitem", { name: "Remove this visit…" }).click();
-  seen.asked();
-  await page.getByRole("dialog").getByRole("button", { name: "Remove here" }).click();
-  await page.getByText("1 visit removed here.").waitFor();
-  await page.waitForFunction(
-    url => document.querySelector("scroll-list .row a")?.href === url,
-    before[1].url,
+  assert.deepEqual(
+    asked.filter(p => /^\/(history|tabs|bookmarks)/.test(p)),
+    [],
   );
-  assert.deepEqual(seen.asked().filter(p => p.startsWith("/history")), []);
-  await same(page, "removed");
 });
 
 test("no room: the copy is given up, and the server is asked", async t => {
@@ -282,10 +292,16 @@ test("no room: the copy is given up, and the server is asked", async t => {
   assert.equal(await state(page), null);
   seen.asked();
   await go(page, seen.base, "/history", "History");
-  await page.getByText(/visits/).first().waitFor();
+  await page
+    .getByText(/visits/)
+    .first()
+    .waitFor();
   const asked = seen.asked();
   assert.ok(asked.some(p => p.startsWith("/history/days")));
-  assert.deepEqual(asked.filter(p => p.startsWith("/changes")), []);
+  assert.deepEqual(
+    asked.filter(p => p.startsWith("/changes")),
+    [],
+  );
 });
 
 test("/changes fails: the server is asked for views", async t => {

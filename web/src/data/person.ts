@@ -2,7 +2,7 @@
 import { ApiError, change, get, onSignedOut } from "./api.js";
 import { forgetCopy } from "./copy/client.js";
 import { listen, stopListening } from "./events.js";
-import { forgetResources, Resource, resource } from "./resource.js";
+import { expire, forgetResources, Resource, resource } from "./resource.js";
 import type { Me, Mode, Settings } from "./types.js";
 
 export const me: Resource<Me> = resource<Me>("/me");
@@ -48,8 +48,8 @@ export async function arrive() {
   if (before !== null && before !== id) {
     const now = me.value;
     await emptyCaches(); // another person's
-    resource("/me").set(now);
     me.value = now;
+    expire(); // what came before this was said is forgotten as well
   }
   localStorage.setItem("account", id);
   listen(me.value.generation);
