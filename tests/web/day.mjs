@@ -1,5 +1,6 @@
-// day.mjs: a phone's day, 48 openings of the app and 30 small syncs, a visit each; bytes of all
-// answers as they came, heads included. Prints a line of JSON. DAY_SHORT: an eighth of it.
+// day.mjs: a phone's day, 48 openings of the app and 30 small syncs, a visit each: of a new page, of
+// one that is visited most, of a bookmark, in turn. Bytes of all answers as they came, heads
+// included. Prints a line of JSON. DAY_SHORT: an eighth of it.
 import { chromium } from "playwright-core";
 import { cli, EMAIL, service, signInLink } from "./addresses.mjs";
 import { between } from "./between.mjs";
@@ -7,7 +8,8 @@ import { between } from "./between.mjs";
 const PART = process.env.DAY_SHORT ? 8 : 1;
 const OPENINGS = 48 / PART;
 const SYNCS = Math.floor(30 / PART);
-const VIEWS = ["/tabs", "/bookmarks", "/history", "/sites"]; // every second opening goes on to one
+// Every second opening goes on to one of them.
+const VIEWS = [["/tabs"], ["/bookmarks"], ["/history"], ["/history", "/sites"]];
 const LIMIT = 60_000; // ms of a wait
 
 const seen = await between();
@@ -35,25 +37,30 @@ async function quiet() {
   }
 }
 
+let openings = 0;
 let synced = 0;
+let known = []; // pages that are there
 async function sync() {
   const id = `day${String(++synced).padStart(9, "0")}`;
+  const again = synced % 3 === 0 ? null : known[synced];
   const cleartext = {
     id,
-    histUri: `https://day.example/${synced}`,
-    title: `Read today, number ${synced}`,
+    histUri: again?.url ?? `https://day.example/${synced}`,
+    title: again?.title ?? `Read today, number ${synced}`,
     visits: [{ date: (Date.now() - 60_000 + synced) * 1000, type: 1 }],
   };
   await service("put", { email: EMAIL, collection: "history", records: [{ id, cleartext }] });
   cli("account", "sync", EMAIL, "--wait");
 }
 
-async function opened(view, whileOpen = async () => {}) {
+async function opened(links, whileOpen = async () => {}) {
   const page = await context.newPage();
+  // A day of 16 hours: the app asks for settings after three.
+  if (openings++ % 9 === 0) await page.addInitScript(() => localStorage.setItem("settings", "0"));
   await page.goto(seen.base + "/");
   await settled(page);
-  if (view) {
-    await page.locator(`.nav a[href="${view}"], a[href="${view}"]`).first().click();
+  for (const link of links) {
+    await page.locator(`a[href="${link}"]`).first().click();
     await settled(page);
   }
   await whileOpen(page);
@@ -67,9 +74,15 @@ await first.goto(seen.base + new URL(signInLink()).pathname + new URL(signInLink
 await first.getByRole("button", { name: "Sign in" }).click();
 await first.waitForURL(u => u.pathname === "/");
 await first.evaluate(() => navigator.serviceWorker.ready);
+known = await first.evaluate(async () => {
+  const get = async path => (await fetch("/api/v1" + path)).json();
+  const top = (await get("/search?limit=40")).results;
+  const marks = (await get("/bookmarks?sort=added&limit=40")).items;
+  return top.map((page, i) => (i % 3 === 1 ? page : (marks[i] ?? page)));
+});
 await quiet();
 await first.close();
-await opened("/history");
+await opened(["/history"]);
 const fill = seen.requests
   .filter(([, path]) => path.startsWith("/api/v1/changes"))
   .reduce((sum, [, , , bytes]) => sum + bytes, 0);
@@ -83,10 +96,13 @@ for (let i = 0; i < OPENINGS; i++) {
   const whileOpen = i % 4 === 0; // the others come while the app is closed
   done += due;
   if (due > 0 && !whileOpen) await sync();
-  await opened(i % 2 ? VIEWS[(i >> 1) % VIEWS.length] : null, async () => {
+  await opened(i % 2 ? VIEWS[(i >> 1) % VIEWS.length] : [], async () => {
     if (due > 0 && whileOpen) await sync();
   });
 }
+if (process.env.DAY_LIST)
+  for (const [method, path, status, bytes] of seen.requests)
+    console.error(method, path, status, bytes);
 const kinds = new Map();
 let sent = 0;
 for (const [, path, , bytes, asked = 0] of seen.requests) {

@@ -16,11 +16,14 @@ const AFFECTED: Record<string, string[]> = {
   history: ["/history", "/pages", "/removals"],
 };
 const OPEN_AGAIN = 10_000; // ms
+const SOON = 1500; // ms
 const syncListeners = new Set<(event: SyncEvent) => void>();
 const changeListeners = new Set<(collections: string[]) => void>();
 const me = resource<Me>("/me");
 let source: EventSource | null = null;
 let wanted = false;
+let early = false; // it is open, and /me is read behind that
+let settle = () => {}; // the stream is open, or refused
 // All that is kept here was read at this generation of the account or at a later one.
 let covered: number | undefined;
 
@@ -82,6 +85,22 @@ async function openAgain() {
   if (wanted) open();
 }
 
+/**
+ * Opens the stream, and waits until it is open, is refused, or takes long: /me, which is to be read
+ * behind it, then misses nothing that the stream does not tell.
+ */
+export async function openFirst() {
+  wanted = early = true;
+  open();
+  await new Promise<void>(done => {
+    settle = done;
+    if (source) setTimeout(done, SOON);
+    else done();
+  });
+  // Is it open by now, /me need not be read once more.
+  early = source?.readyState === EventSource.OPEN;
+}
+
 function open() {
   if (source || document.hidden) return;
   source = new EventSource("/api/v1/events");
@@ -94,11 +113,15 @@ function open() {
     expire("/me");
     syncListeners.forEach(l => l(JSON.parse(e.data)));
   });
-  source.addEventListener("open", () => void catchUp());
-  source.addEventListener(
-    "error",
-    () => source?.readyState === EventSource.CLOSED && void openAgain(),
-  );
+  source.addEventListener("open", () => {
+    if (!early) void catchUp();
+    settle();
+  });
+  source.addEventListener("error", () => {
+    early = false;
+    settle();
+    if (source?.readyState === EventSource.CLOSED) void openAgain();
+  });
 }
 
 function close() {
@@ -110,26 +133,25 @@ document.addEventListener("visibilitychange", () => {
   if (!wanted) return;
   if (document.hidden) close();
   else {
-    open();
-    refresh();
+    open(); // and reads /me then, which says whether a copy is still right
+    if (!drawsFromCopy()) expire();
   }
 });
-addEventListener("online", () => wanted && refresh());
-
-/** Somebody looks again. What comes from a copy is as it was, until a generation says otherwise. */
-function refresh() {
+addEventListener("online", () => {
+  if (!wanted) return;
   if (drawsFromCopy()) void catchUp();
   else expire();
-}
+});
 
 /** `generation`: that of /me, which was read before anything else was. */
 export function listen(generation = covered) {
   wanted = true;
+  early = false;
   covered = generation;
   open();
   if (generation !== undefined) void follow(generation).then(draw);
 }
 export function stopListening() {
-  wanted = false;
+  wanted = early = false;
   close();
 }

@@ -10,6 +10,7 @@ export class Resource<T> {
   loading = false;
   stale = true;
   readonly watchers = new Set<() => void>();
+  after?: Promise<unknown>; // nothing is asked for before
   private again = false;
   private answers?: Promise<void>;
 
@@ -30,6 +31,7 @@ export class Resource<T> {
   }
 
   private async ask(): Promise<void> {
+    await this.after;
     for (;;) {
       this.again = this.stale = false;
       try {

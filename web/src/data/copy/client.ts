@@ -28,6 +28,9 @@ export async function fromCopy<T>(path: string): Promise<T | undefined> {
   return found.value as T;
 }
 
+/** Is there one that this page may draw from? */
+export const hasCopy = async () => (await fromCopy("/devices")) !== undefined;
+
 /** Does this page draw from a copy? */
 export const drawsFromCopy = () => drawn > 0 && !behind;
 
