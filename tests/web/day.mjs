@@ -1,5 +1,5 @@
-// day.mjs: a phone's day, 48 openings of the app and 30 small syncs, a visit each: of a new page, of
-// one that is visited most, of a bookmark, in turn. Bytes of all answers as they came, heads
+// day.mjs: a phone's day, 48 openings of the app and 30 small syncs, a visit each: of a new page,
+// of one that is visited most, of a bookmark, in turn. Bytes of all answers as they came, heads
 // included. Prints a line of JSON. DAY_SHORT: an eighth of it.
 import { chromium } from "playwright-core";
 import { cli, EMAIL, service, signInLink } from "./addresses.mjs";

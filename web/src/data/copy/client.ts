@@ -15,11 +15,13 @@ let drawn = 0; // the generation of the copy that this page draws from; 0: none 
 let behind = false; // the copy could not be brought up to date: the server is asked
 
 const account = () => localStorage.getItem("account");
+const KEPT = "copy"; // in localStorage: there is one; else its code is not even loaded
 
 /** The answer of a GET, from the copy; undefined: ask the server. */
 export async function fromCopy<T>(path: string): Promise<T | undefined> {
   const who = account();
-  if (!possible || behind || !who || !ANSWERED.test(path)) return undefined;
+  if (!possible || behind || !who || !localStorage.getItem(KEPT) || !ANSWERED.test(path))
+    return undefined;
   const { answerOf } = await import("./answers.js");
   const found = await answerOf(who, path);
   if (!found || found.value === undefined) return undefined;
@@ -65,11 +67,13 @@ export async function follow(wanted: number): Promise<string[]> {
     case "followed":
       behind = false;
       drawn = answer.generation;
+      localStorage.setItem(KEPT, "yes");
       return before > 0 ? answer.collections : []; // what is shown came from the server
     case "offline":
       return [];
     case "full":
       localStorage.setItem("copy-full", String(Date.now()));
+      localStorage.removeItem(KEPT);
   }
   drawn = 0;
   behind = before > 0 && answer?.end !== "out" && answer?.end !== "full";
@@ -81,6 +85,7 @@ export async function forgetCopy() {
   drawn = 0;
   behind = false;
   localStorage.removeItem("copy-full");
+  localStorage.removeItem(KEPT);
   if (!("indexedDB" in globalThis)) return;
   if (possible && navigator.serviceWorker.controller) await tell({ type: "forget" });
   const { deleteCopy } = await import("./store.js");
