@@ -2,8 +2,9 @@
 // here is asked of the server.
 import { dayBounds, dayKey } from "../day.js";
 import type { Bookmarks, Days, Devices, DeviceTabs, Item, Site, Tag, Visit } from "../types.js";
-import { countDay } from "./apply.js";
+import { countDay, hoursOf } from "./apply.js";
 import {
+  compareKeys,
   foldTag,
   openCopy,
   pageOfKey,
@@ -254,22 +255,31 @@ export async function inParts({ from, to, after, wanted }: Span, walk: Walk): Pr
   return found;
 }
 
+const WHOLE = 3 * 24 * 3600 * 1000; // ms: a span of so many is read at once
+
 const byDate =
   (t: Reading): Walk =>
   async (from, to, wanted) => {
-    if (from >= (typeof to === "number" ? to : to[0] + 1)) return [];
-    const range = IDBKeyRange.bound([from], typeof to === "number" ? [to] : to, false, true);
+    const end = typeof to === "number" ? to : to[0] + 1;
+    if (from >= end) return [];
+    const range = hoursOf(from, end);
     const found: VisitKey[] = [];
-    let cursor = await t.objectStore("visits").openKeyCursor(range, "prev");
-    while (cursor && found.length < wanted) {
-      found.push(cursor.key);
-      cursor = await cursor.continue();
+    const take = (keys: VisitKey[]) => {
+      for (const k of keys)
+        if (k[0] >= from && (typeof to === "number" ? k[0] < to : compareKeys(k, to) > 0))
+          found.push(k);
+    };
+    const visits = t.objectStore("visits");
+    if (end - from <= WHOLE) for (const keys of (await visits.getAll(range)).reverse()) take(keys);
+    else {
+      let cursor = await visits.openCursor(range, "prev");
+      while (cursor && found.length < wanted) {
+        take(cursor.value);
+        cursor = await cursor.continue();
+      }
     }
-    return found;
+    return found.slice(0, wanted);
   };
-
-const compareKeys = (a: VisitKey, b: VisitKey) =>
-  b[0] - a[0] || (a[1] < b[1] ? 1 : a[1] > b[1] ? -1 : b[2] - a[2]);
 
 /** Of some pages, which are in memory. */
 export const ofPages = (keys: VisitKey[]): Walk => {
@@ -337,8 +347,11 @@ async function days(t: Reading, { parameters }: Question, state: CopyState): Pro
     const [begin, end] = dayBounds(key);
     const [since, until] = [Math.max(begin, from), Math.min(end, to)];
     if (since >= until) return null;
-    const range = IDBKeyRange.bound([since], [until], false, true);
-    return countDay(await t.objectStore("visits").getAllKeys(range), key);
+    const hours = await t.objectStore("visits").getAll(hoursOf(since, until));
+    return countDay(
+      hours.flat().filter(k => k[0] >= since && k[0] < until),
+      key,
+    );
   };
   const [first, last] = [dayKey(from), dayKey(to)];
   const between =

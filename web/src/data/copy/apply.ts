@@ -2,6 +2,8 @@
 // goes on behind the last.
 import { dayBounds, dayKey } from "../day.js";
 import {
+  compareKeys,
+  hourOf,
   itemOf,
   listedVisits,
   visitKey,
@@ -12,6 +14,7 @@ import {
   type CopySite,
   type CopyState,
   type CopyVisit,
+  type VisitKey,
   STORES,
 } from "./store.js";
 
@@ -97,44 +100,61 @@ async function readPages(transaction: Writing, changes: Changes): Promise<Pages>
   return { before, now };
 }
 
-/** Returns the dates of visits that came or went. */
+/** Visits that came and went, by hour. */
+type Hours = Map<number, { came: VisitKey[]; went: Set<string> }>;
+
+/** Returns what changed of the visits that lists show. */
 function writePages(transaction: Writing, { before, now }: Pages, writes: Promise<unknown>[]) {
   const pages = transaction.objectStore("pages");
-  const visits = transaction.objectStore("visits");
-  const dates: number[] = [];
+  const hours: Hours = new Map();
+  const hour = (v: CopyVisit) => {
+    const found = hours.get(hourOf(v[0])) ?? { came: [], went: new Set() };
+    hours.set(hourOf(v[0]), found);
+    return found;
+  };
   for (const [id, page] of now) {
+    writes.push(page ? pages.put(page) : pages.delete(id));
     const old = listedVisits(before.get(id));
     const listed = listedVisits(page);
     const known = new Set(old.map(String));
     const wanted = new Set(listed.map(String));
-    if (page) writes.push(pages.put(page));
-    else writes.push(pages.delete(id));
-    for (const v of listed)
-      if (!known.has(String(v))) {
-        writes.push(visits.put(0, visitKey(id, v)));
-        dates.push(v[0]);
-      }
-    for (const v of old)
-      if (!wanted.has(String(v))) {
-        writes.push(visits.delete(visitKey(id, v)));
-        dates.push(v[0]);
-      }
+    for (const v of listed) if (!known.has(String(v))) hour(v).came.push(visitKey(id, v));
+    for (const v of old) if (!wanted.has(String(v))) hour(v).went.add(String(visitKey(id, v)));
+  }
+  return hours;
+}
+
+/** Returns their dates. */
+async function writeVisits(transaction: Writing, hours: Hours): Promise<number[]> {
+  const visits = transaction.objectStore("visits");
+  const dates: number[] = [];
+  for (const [hour, { came, went }] of hours) {
+    const old = (await visits.get(hour)) ?? [];
+    const kept = old.filter(k => !went.has(String(k)));
+    const keys = [...kept, ...came].sort(compareKeys);
+    await (keys.length > 0 ? visits.put(keys, hour) : visits.delete(hour));
+    for (const k of came) dates.push(k[0]);
+    for (const k of old) if (went.has(String(k))) dates.push(k[0]);
   }
   return dates;
 }
 
 // --- what is counted: days and sites ---
 
-export function countDay(keys: [number, string, number][], day: string): CopyDay {
+export function countDay(keys: VisitKey[], day: string): CopyDay {
   return { day, visits: keys.length, pages: new Set(keys.map(k => k[1])).size };
 }
 
+/** Those of the hours that a span touches: from <= date < to. */
+export const hoursOf = (from: number, to: number) =>
+  IDBKeyRange.bound(hourOf(from), hourOf(to - 1));
+
 async function recountDays(transaction: Writing, dates: number[]) {
-  const visits = transaction.objectStore("visits");
   const days = transaction.objectStore("days");
   for (const day of new Set(dates.map(dayKey))) {
     const [from, to] = dayBounds(day);
-    const keys = await visits.getAllKeys(IDBKeyRange.bound([from], [to], false, true));
+    const hours = await transaction.objectStore("visits").getAll(hoursOf(from, to));
+    const keys = hours.flat().filter(k => k[0] >= from && k[0] < to);
     await (keys.length > 0 ? days.put(countDay(keys, day)) : days.delete(day));
   }
 }
@@ -227,13 +247,13 @@ export function applyChanges(
   return write(db, state, async transaction => {
     const pages = await readPages(transaction, changes);
     const writes: Promise<unknown>[] = [];
-    const dates = writePages(transaction, pages, writes);
+    const hours = writePages(transaction, pages, writes);
     writeBookmarks(transaction, changes, writes);
     if (changes.devices)
       writes.push(transaction.objectStore("meta").put(changes.devices, "devices"));
     await Promise.all(writes);
     if (!filling) {
-      await recountDays(transaction, dates);
+      await recountDays(transaction, await writeVisits(transaction, hours));
       await recountSites(transaction, pages);
     }
     for (const c of collectionsOf(changes, pages)) collections.add(c);
@@ -245,57 +265,57 @@ export function applyChanges(
   });
 }
 
-const PIECE = 5000;
+const PIECE = 2000;
 
-/** Counts all days and sites anew; the copy is of the generation that it has reached. */
+interface Counts {
+  hours: Map<number, VisitKey[]>;
+  days: Map<string, { visits: number; pages: Set<string> }>;
+  sites: Map<string, CopySite>;
+}
+
+function countPage(page: CopyPage, { hours, days, sites }: Counts) {
+  for (const v of listedVisits(page)) {
+    const hour = hourOf(v[0]);
+    const keys = hours.get(hour);
+    if (keys) keys.push(visitKey(page.id, v));
+    else hours.set(hour, [visitKey(page.id, v)]);
+    const name = dayKey(v[0]);
+    const day = days.get(name) ?? { visits: 0, pages: new Set() };
+    day.visits++;
+    day.pages.add(page.id);
+    days.set(name, day);
+  }
+  const host = siteOf(page);
+  if (host === undefined) return;
+  const site = sites.get(host) ?? siteRow(host, 0, 0, 0);
+  const last = Math.max(site.last_visit, page.last_visit ?? 0);
+  sites.set(host, siteRow(host, site.pages + 1, site.visits + page.visit_count, last));
+}
+
+/**
+ * Lists and counts, anew from all pages: visits by hour, days, sites. The copy is of the generation
+ * that it has reached.
+ */
 export function countAll(db: CopyDatabase, state: CopyState, zone: string): Promise<CopyState> {
   return write(db, state, async transaction => {
-    const days = new Map<string, { visits: number; pages: Set<string> }>();
-    const visits = transaction.objectStore("visits");
-    let until: [number, string, number] | undefined;
-    for (;;) {
-      const range = until && IDBKeyRange.lowerBound(until, true);
-      const keys = await visits.getAllKeys(range, PIECE);
-      for (const [date, page] of keys) {
-        const day = dayKey(date);
-        const found = days.get(day) ?? { visits: 0, pages: new Set() };
-        found.visits++;
-        found.pages.add(page);
-        days.set(day, found);
-      }
-      until = keys.at(-1);
-      if (keys.length < PIECE) break;
-    }
-    const pages = transaction.objectStore("pages");
-    const sites = new Map<string, CopySite>();
+    const counts: Counts = { hours: new Map(), days: new Map(), sites: new Map() };
     for (let last: string | undefined; ;) {
       const range: IDBKeyRange | undefined = last ? IDBKeyRange.lowerBound(last, true) : undefined;
-      const rows = await pages.getAll(range, PIECE);
-      for (const page of rows) {
-        const host = siteOf(page);
-        if (host === undefined) continue;
-        const site = sites.get(host) ?? siteRow(host, 0, 0, 0);
-        sites.set(
-          host,
-          siteRow(
-            host,
-            site.pages + 1,
-            site.visits + page.visit_count,
-            Math.max(site.last_visit, page.last_visit ?? 0),
-          ),
-        );
-      }
+      const rows = await transaction.objectStore("pages").getAll(range, PIECE);
+      for (const page of rows) countPage(page, counts);
       last = rows.at(-1)?.id;
       if (rows.length < PIECE) break;
     }
+    const visits = transaction.objectStore("visits");
     const dayStore = transaction.objectStore("days");
     const siteStore = transaction.objectStore("sites");
-    await Promise.all([dayStore.clear(), siteStore.clear()]);
+    await Promise.all([visits.clear(), dayStore.clear(), siteStore.clear()]);
     await Promise.all([
-      ...[...days].map(([day, { visits, pages }]) =>
+      ...[...counts.hours].map(([hour, keys]) => visits.put(keys.sort(compareKeys), hour)),
+      ...[...counts.days].map(([day, { visits, pages }]) =>
         dayStore.put({ day, visits, pages: pages.size }),
       ),
-      ...[...sites.values()].map(s => siteStore.put(s)),
+      ...[...counts.sites.values()].map(s => siteStore.put(s)),
     ]);
     return { generation: state.reached || state.generation, reached: 0, zone };
   });

@@ -78,7 +78,7 @@ export type VisitKey = [number, string, number];
 interface Schema extends DBSchema {
   meta: { key: string; value: unknown }; // "state": CopyState; "devices": those of /tabs
   pages: { key: string; value: CopyPage; indexes: { host: string; frecency: number } };
-  visits: { key: VisitKey; value: number }; // those that lists show
+  visits: { key: number; value: VisitKey[] }; // those that lists show, by hour, newest first
   bookmarks: {
     key: string;
     value: CopyItem;
@@ -181,6 +181,10 @@ export const visitKey = (page: string, [date, type]: CopyVisit): VisitKey => [
   page.padStart(DIGITS, "0"),
   type,
 ];
+export const compareKeys = (a: VisitKey, b: VisitKey) =>
+  b[0] - a[0] || (a[1] < b[1] ? 1 : a[1] > b[1] ? -1 : b[2] - a[2]);
+/** Of a date in ms. */
+export const hourOf = (date: number) => Math.floor(date / 3_600_000);
 export const pageOfKey = (key: VisitKey) => key[1].replace(/^0+(?=.)/, "");
 
 /** In lower case, code point by code point. */
