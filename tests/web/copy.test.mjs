@@ -396,3 +396,75 @@ test("another account in the same browser sees nothing of it", async t => {
   assert.equal(await page.getByText("Ada laptop").count(), 0);
   await same(page, "the other account");
 });
+
+test("whatever happens, in any order", async t => {
+  const seed = Number(process.env.HEARTH_SEED ?? Math.floor(Math.random() * 1e9));
+  t.diagnostic(`HEARTH_SEED=${seed}`);
+  let last = seed;
+  const below = n => (last = (last * 48_271 + 11) % 2_147_483_647) % n;
+  let limit = 10_000;
+  let refuse = 0;
+  const { page, context, seen } = await withCopy(t, {
+    answers: async r => {
+      if (!r.url.startsWith("/api/v1/changes")) return null;
+      r.url += `&limit=${limit}`;
+      return refuse-- > 0 ? { status: 410, body: { code: "too_old" } } : null;
+    },
+  });
+  const client = await context.newCDPSession(page);
+  await client.send("ServiceWorker.enable");
+  const known = (await get(page, "/history?limit=500")).visits;
+  const books = ["random00BK01", "random00BK02", "random00BK03"];
+  const parents = ["toolbar", "menu", "unfiled", "mobile"];
+  const date = () => NOW - below(40) * 86_400_000 - below(86_400_000);
+  const steps = {
+    "a new page": () => visitOf(`https://r${below(9)}.example/${below(99)}`, "New", [date(), 1]),
+    "a known page": () => {
+      const { url, title } = known[below(known.length)];
+      return visitOf(url, title, [date(), 1 + below(8)], [date(), 1]);
+    },
+    "a bookmark": () =>
+      bookmarkOf(books[below(3)], parents[below(4)], `B ${below(9)}`, {
+        bmkUri: known[below(20)].url,
+        tags: ["a", "B", "ä"].slice(0, below(4)),
+      }),
+    "a bookmark less": () => put("bookmarks", { id: books[below(3)], deleted: true }),
+    "a visit removed": async () => {
+      const { visits } = await get(page, "/history?limit=60");
+      const { page: of, date, type } = visits[below(visits.length)];
+      await change(page, "POST", "/removals", { kind: "visit", page: of, date, type });
+    },
+    "a page removed": async () => {
+      const { visits } = await get(page, "/history?limit=60");
+      const { page: of } = visits[below(visits.length)];
+      await change(page, "POST", "/removals", { kind: "page", page: of });
+    },
+    "allowed again": async () => {
+      for (const { id } of (await get(page, "/removals")).removals)
+        await change(page, "DELETE", `/removals/${id}`);
+    },
+    "a device": async () => {
+      const { devices } = await get(page, "/devices?hidden=1");
+      const { id, hidden } = devices[below(devices.length)];
+      await change(page, "PATCH", `/devices/${id}`, { hidden: !hidden });
+    },
+    "the worker ends": () => client.send("ServiceWorker.stopAllWorkers"),
+    410: () => (refuse = 1),
+    "other pieces": () => (limit = [1, 7, 500, 10_000][below(4)]),
+    "the app is opened": () => page.reload(),
+  };
+  const names = Object.keys(steps);
+  const done = [];
+  for (let round = 0; round < 8; round++) {
+    for (let i = 1 + below(5); i > 0; i--) {
+      const name = names[below(names.length)];
+      done.push(name);
+      await steps[name]();
+    }
+    if (limit < 500 && refuse > 0) limit = 500; // all of it, in reasonable time
+    sync();
+    await page.reload();
+    await same(page, `HEARTH_SEED=${seed}: ${done.join(", ")}`, 2);
+  }
+  assert.ok(seen.requests.length > 0);
+});
