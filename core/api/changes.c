@@ -8,7 +8,7 @@
 #include "api/internal.h"
 
 /* CHUNK: pages whose visits are asked for together */
-enum { ROWS_MAX = 10000, CHUNK = 256 };
+enum { ROWS_MAX = 20000, CHUNK = 256 };
 
 enum changes_part { PART_PAGES = 0, PART_BOOKMARKS = 1, PART_REMOVALS = 2, PART_END = 3 };
 
@@ -26,7 +26,8 @@ enum { PLACE_NUMBERS = 9 };
 struct changes {
     struct api_call *call;
     struct changes_place at;
-    size_t left; /* rows that the answer may have yet */
+    size_t left;     /* rows that the answer may have yet */
+    unsigned fields; /* of pages: a bit for each of page_fields */
     /* pages that wait for their visits */
     json_t *rows[CHUNK];
     int64_t ids[CHUNK];
@@ -71,11 +72,50 @@ static void changes_next_part(struct changes_place *at)
 
 /* --- pages with their visits --- */
 
+static const char *const page_fields[] = {
+    "id",       "url",         "host",       "title", "bookmark_title", "bookmarks",
+    "frecency", "visit_count", "last_visit", "typed", "hidden",         "visits"};
+enum { PAGE_FIELDS = sizeof(page_fields) / sizeof(page_fields[0]), ID_ALONE = 1 };
+
+/* 0: there is no such field */
+static unsigned page_field_bit(const char *name, size_t size)
+{
+    unsigned bit = 0;
+    for (size_t i = 0; i < PAGE_FIELDS; i++)
+        if (strncmp(page_fields[i], name, size) == 0 && page_fields[i][size] == '\0')
+            bit = 1u << i;
+    return bit;
+}
+
+/* "url,title"; a page has its id always. */
+static bool changes_read_fields(struct api_call *call, unsigned *ret_fields)
+{
+    const char *fields;
+    if (!api_text_parameter(call, "fields", &fields))
+        return false;
+    *ret_fields = fields == NULL ? (1u << PAGE_FIELDS) - 1 : ID_ALONE;
+    while (fields != NULL && *fields != '\0') {
+        size_t size = strcspn(fields, ",");
+        unsigned bit = page_field_bit(fields, size);
+        if (bit == 0) {
+            api_problem(call, 400, api_says_parameter_fields());
+            return false;
+        }
+        *ret_fields |= bit;
+        fields += size + (fields[size] == ',');
+    }
+    return true;
+}
+
 static int changes_on_page(void *ctx, const struct hearth_page *page)
 {
     struct changes *changes = ctx;
     json_t *row = api_copied_page_json(page);
-    if (row == NULL || json_object_set_new(row, "visits", json_array()) != 0) {
+    for (size_t i = 0; row != NULL && i < PAGE_FIELDS; i++)
+        if ((changes->fields >> i & 1) == 0)
+            json_object_del(row, page_fields[i]);
+    bool visited = (changes->fields & page_field_bit("visits", strlen("visits"))) != 0;
+    if (row == NULL || (visited && json_object_set_new(row, "visits", json_array()) != 0)) {
         changes->failed = true;
         json_decref(row);
         return 1;
@@ -123,7 +163,7 @@ static int changes_list_pages(struct changes *changes)
         r = STORAGE_OF(call->storage, changes, &call->err, pages_since, call->account, at->since,
                        at->generation, at->page, changes_on_page, changes);
         more = changes->count == CHUNK || changes->left == 0;
-        if (r == 0 && changes->count > 0)
+        if (r == 0 && changes->count > 0 && json_object_get(changes->rows[0], "visits") != NULL)
             r = STORAGE_OF(call->storage, changes, &call->err, visits_since, call->account,
                            at->since, changes->ids, changes->count, changes_on_visit, changes);
         plug_storage_reset(call->storage);
@@ -309,6 +349,7 @@ int api_changes_get(struct api_call *call)
     int64_t limit;
     bool first;
     if (!api_int_parameter(call, "limit", ROWS_MAX, &limit) ||
+        !changes_read_fields(call, &changes.fields) ||
         !changes_read_place(call, &changes.at, &first))
         return 0;
     if (limit < 1 || limit > ROWS_MAX)

@@ -80,6 +80,9 @@
       2, TEXT, name, COUNT, most) \
     M(T, parameter_cursor, "problem.bad_request.cursor", \
       "The parameter cursor is not one that this list gave.", 0) \
+    M(T, parameter_fields, "problem.bad_request.fields", \
+      "The parameter fields is a list of what pages have: url, host, title, bookmark_title, " \
+      "bookmarks, frecency, visit_count, last_visit, typed, hidden, visits.", 0) \
     M(T, parameter_days, "problem.bad_request.days", \
       "The parameters from and to must be at most {most, plural, one {# day} other {# days}} " \
       "apart.", 1, COUNT, most) \

@@ -54,6 +54,37 @@ class Changes(TestCase):
         self.assertEqual(self.copy.generation, self.home.api("/me")["generation"])
         self.expect_equal()
 
+    def bytes_of(self, path, coding):
+        """(answers, bytes on the wire) of a whole list."""
+        count, size, cursor = 0, 0, None
+        while count == 0 or cursor:
+            more = f"&cursor={cursor}" if cursor else ""
+            answer = self.home.request(f"/api/v1{path}{more}",
+                                       headers={"Accept-Encoding": coding})
+            count, size = count + 1, size + len(answer.body)
+            cursor = self.home.request(f"/api/v1{path}{more}").json["next"]
+        return count, size
+
+    def test_first_in_bytes(self):
+        """All visits and bookmarks in at most four answers, and in half of the bytes that their
+        lists take."""
+        history = self.bytes_of("/history?limit=500", "gzip")
+        bookmarks = self.bytes_of("/bookmarks?sort=added&limit=500", "gzip")
+        count, size = self.bytes_of("/changes?fields=url,title,frecency,hidden,visits", "br")
+        self.assertLessEqual(count, 4)
+        self.assertGreater(history[0] + bookmarks[0], 20)
+        self.assertLessEqual(2 * size, history[1] + bookmarks[1])
+
+    def test_fields(self):
+        rows = self.home.api("/changes", fields="visits,url,")["pages"]
+        self.assertEqual({tuple(row) for row in rows}, {("id", "url", "visits")})
+        self.assertEqual({tuple(row) for row in self.home.api("/changes", fields="id")["pages"]},
+                         {("id", )})
+        for fields in ("urls", "url,,title", ",", "url, title", "ur", "generation"):
+            answer = self.home.request(f"/api/v1/changes?fields={fields.replace(' ', '%20')}")
+            self.assertEqual((answer.status, answer.json["message"]["id"]),
+                             (400, "problem.bad_request.fields"), fields)
+
     def test_nothing(self):
         self.copy.follow()
         answer = self.copy.ask(None, None)
@@ -164,7 +195,7 @@ class Changes(TestCase):
         self.copy.follow(limit=100)
         cursor = self.copy.ask(None, 100)["next"] or Copy(self.home).ask(None, 100)["next"]
         for query, status in (("since=-1", 400), ("since=x", 400), ("since=", 400),
-                              ("limit=0", 400), ("limit=10001", 400), ("cursor=x", 400),
+                              ("limit=0", 400), ("limit=20001", 400), ("cursor=x", 400),
                               (f"cursor={cursor[:-1]}", 400), ("cursor=n1.0.0.0.0.0.0.0.0.0~", 200),
                               ("cursor=n1.7.0.0.0.0.0.0.0.0~", 400),
                               ("cursor=n1.2.5.1.0.0.0.0.0.0~", 400),
@@ -182,7 +213,7 @@ class Changes(TestCase):
         for _ in range(14):
             for _ in range(rng.randrange(1, 4)):
                 steps.take()
-            self.copy.follow(limit=lambda: rng.choice((7, 60, 10000)),
+            self.copy.follow(limit=lambda: rng.choice((7, 60, 20000)),
                              between=lambda: rng.random() < 0.1 and steps.take())
             self.copy.follow()
             self.expect_equal()
