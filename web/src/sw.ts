@@ -56,5 +56,5 @@ self.addEventListener("message", e => {
 self.addEventListener("fetch", e => {
   if (e.request.mode !== "navigate" || !new URL(e.request.url).pathname.startsWith("/auth/"))
     return;
-  e.waitUntil(Promise.all([doubt(), e.handled.then(doubt, doubt)]));
+  e.waitUntil(Promise.all([doubt(), e.handled?.then(doubt, doubt)]));
 });

@@ -3,6 +3,7 @@
 import {
   behind,
   flatList,
+  hostOf,
   inParts,
   keysOf,
   ofPages,
@@ -134,7 +135,8 @@ export async function listOffline(path: string): Promise<object | undefined> {
   const known = await loadTexts();
   if (!known) return undefined;
   const { limit, after } = question;
-  const host = searchParams.get("host")?.toLowerCase();
+  const given = searchParams.get("host");
+  const host = given && hostOf(given);
   const found = await readCopy(account(), async t => {
     if (pathname === "/bookmarks") {
       const rows = known.bookmarks.filter(b => b.row.flat).filter(has(words));

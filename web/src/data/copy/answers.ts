@@ -329,8 +329,18 @@ export const spanOf = ({ parameters, limit, after }: Question): Span => ({
   wanted: limit + 1,
 });
 
+/** As pages have it: in small letters, other scripts encoded. */
+export function hostOf(text: string): string {
+  try {
+    return new URL(`http://${text}`).hostname;
+  } catch {
+    return text.toLowerCase();
+  }
+}
+
 async function visits(t: Reading, question: Question): Promise<Answer> {
-  const host = question.parameters.get("host")?.toLowerCase();
+  const given = question.parameters.get("host");
+  const host = given && hostOf(given);
   const walk = host
     ? ofPages(keysOf(await t.objectStore("pages").index("host").getAll(host)))
     : byDate(t);

@@ -8,6 +8,7 @@ import type { Followed, Wish } from "./follow.js";
 const ANSWERED =
   /^\/(?:tabs|devices|bookmarks(?:\/[^/?]+)?|tags|history(?:\/(?:days|sites))?|pages\/\d+|search)(?:\?|$)/;
 const PATIENCE = 20_000; // ms for an answer of the service worker
+const PATIENCE_AT_END = 3000;
 const FULL_FOR = 7 * 24 * 3600 * 1000; // ms until it is tried again
 const possible = "serviceWorker" in navigator && "indexedDB" in globalThis && isSecureContext;
 
@@ -36,13 +37,13 @@ export const hasCopy = async () => (await fromCopy("/devices")) !== undefined;
 /** Does this page draw from a copy? */
 export const drawsFromCopy = () => drawn > 0 && !behind;
 
-async function tell(message: object): Promise<Followed | null> {
-  const { active } = await navigator.serviceWorker.ready;
+/** null: no answer, or not soon. */
+function tell(worker: ServiceWorker, message: object, patience: number): Promise<Followed | null> {
   return new Promise(answered => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = e => answered(e.data as Followed);
-    active!.postMessage(message, [port2]);
-    setTimeout(() => answered(null), PATIENCE);
+    worker.postMessage(message, [port2]);
+    setTimeout(() => answered(null), patience);
   });
 }
 
@@ -60,7 +61,8 @@ export async function follow(wanted: number): Promise<string[]> {
   if (!possible || !who || isFull()) return [];
   if (wanted > 0 && wanted === drawn) return [];
   const wish: Wish = { type: "follow", account: who, zone, wanted, drawn };
-  const answer = await tell(wish);
+  const { active } = await navigator.serviceWorker.ready;
+  const answer = await tell(active!, wish, PATIENCE);
   if (who !== account()) return [];
   const before = drawn;
   switch (answer?.end) {
@@ -87,7 +89,9 @@ export async function forgetCopy() {
   localStorage.removeItem("copy-full");
   localStorage.removeItem(KEPT);
   if (!("indexedDB" in globalThis)) return;
-  if (possible && navigator.serviceWorker.controller) await tell({ type: "forget" });
+  const worker = possible ? (await navigator.serviceWorker.getRegistration())?.active : null;
+  // What it is doing would be kept otherwise.
+  if (worker) await tell(worker, { type: "forget" }, PATIENCE_AT_END);
   const { deleteCopy } = await import("./store.js");
   await deleteCopy();
 }
