@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { createServer, request as ask } from "node:http";
 import { test } from "node:test";
 import { followed } from "./copied.mjs";
-import { BASE, open, settled, visit } from "./world.mjs";
+import { BASE, holds, open, settled, visit } from "./world.mjs";
 
 async function installed(page) {
   await page.evaluate(() => navigator.serviceWorker.ready);
@@ -137,7 +137,7 @@ test("signing out empties what was kept; the next person sees nothing of it", as
   await visit(page, "/", /Good|Still up/);
   await installed(page);
   await visit(page, "/account", "Account");
-  await page.waitForFunction(() => caches.has("data-1"));
+  await holds(page, () => caches.has("data-1"));
   await page.getByRole("button", { name: "Sign out of this browser" }).click();
   await page.getByRole("heading", { name: "Your web, at home" }).waitFor();
   assert.deepEqual(
@@ -155,9 +155,9 @@ test("a session that ended elsewhere: what was kept is gone with the next answer
   await visit(page, "/tabs", "Tabs");
   await installed(page);
   await settled(page);
-  await page.waitForFunction(() => caches.has("data-1"));
+  await holds(page, () => caches.has("data-1"));
   await context.clearCookies();
   await page.reload();
   await page.getByRole("heading", { name: "Your web, at home" }).waitFor();
-  await page.waitForFunction(async () => !(await caches.keys()).some(k => k.startsWith("data")));
+  await holds(page, async () => !(await caches.keys()).some(k => k.startsWith("data")));
 });
