@@ -150,8 +150,13 @@ await mkdir(out, { recursive: true });
 await cp(path.join(here, "icons"), path.join(out, "icons"), { recursive: true });
 await cp(path.join(here, "manifest.webmanifest"), path.join(out, "manifest.webmanifest"));
 const made = await bundles();
+// Browsers ask for it with each page: under a name of its contents it is kept.
+const drawn = await readFile(path.join(here, "icons/hearth.svg"));
+const icon = `/assets/hearth-${createHash("sha256").update(drawn).digest("hex").slice(0, 8)}.svg`;
+await writeFile(path.join(out, icon), drawn);
 const page = (await readFile(path.join(here, "index.html"), "utf8"))
   .replace("{{boot}}", made.boot)
+  .replace("{{icon}}", icon)
   .replace("{{style}}", made.style)
   .replace("{{app}}", made.app)
   .replace(

@@ -50,6 +50,17 @@ void http_head_add_to_refusal(h2o_req_t *req)
     head_add_always(req);
 }
 
+/* A 304 says when the answer that the client has is still right, and nothing about it: whatever
+ * else came with that stays as it is (RFC 9110, 15.4.5). A phone is told little else all day. */
+static bool head_is_of_304(const char *name)
+{
+    static const char *const of[] = {"cache-control", "etag", "vary", "set-cookie"};
+    for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+        if (strcmp(of[i], name) == 0)
+            return true;
+    return false;
+}
+
 /* Status line and headers, those of every answer among them. */
 static void head_fill(struct request_context *context, size_t content_length)
 {
@@ -62,7 +73,8 @@ static void head_fill(struct request_context *context, size_t content_length)
         head_add_header(req, "content-type", reply->content_type);
     bool kept = false;
     for (size_t i = 0; i < reply->header_count; i++) {
-        if (!head_is_header_value(reply->headers[i].value))
+        if (!head_is_header_value(reply->headers[i].value) ||
+            (reply->status == 304 && !head_is_of_304(reply->headers[i].name)))
             continue;
         head_add_header(req, reply->headers[i].name, reply->headers[i].value);
         kept = kept || strcmp(reply->headers[i].name, "cache-control") == 0;
@@ -71,7 +83,8 @@ static void head_fill(struct request_context *context, size_t content_length)
         head_add_no_store(req);
     if (reply->coded)
         head_add_header(req, "vary", "accept-encoding");
-    head_add_always(req);
+    if (reply->status != 304)
+        head_add_always(req);
 }
 
 static void head_on_proceed(h2o_generator_t *generator, h2o_req_t *req)

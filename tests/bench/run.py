@@ -350,8 +350,10 @@ def bench_storage():
 def bench_web():
     """In Chromium: tests/web/measure.mjs, with the recorded account and with 100,000 pages."""
     web = [sys.executable, os.path.join(HERE, "..", "web", "run.py")]
-    subprocess.run([*web, "measure.mjs", "bytes", "typing", "scrolling", "lighthouse"], check=True)
-    subprocess.run([*web, "--pages", "100000", "measure.mjs", "typing", "scrolling"], check=True)
+    subprocess.run([*web, "measure.mjs", "bytes", "typing", "scrolling", "copy", "lighthouse"],
+                   check=True)
+    subprocess.run([*web, "--pages", "100000", "measure.mjs", "typing", "scrolling", "copy"],
+                   check=True)
 
 
 STAGES = {

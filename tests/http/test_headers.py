@@ -90,8 +90,10 @@ class Headers(TestCase):
     def check(self, path, method, more, status, headers):
         self.assertLess(status, 500, headers)
         self.assertIn(headers.get("cache-control"), self.expected(path, method, more, status))
-        for name, value in ALWAYS.items():
-            self.assertEqual(headers.get(name), value, name)
+        for name, value in ALWAYS.items(): # a 304 leaves those that the browser has as they are
+            self.assertEqual(headers.get(name), None if status == 304 else value, name)
+        if status == 304:
+            self.assertNotIn("content-security-policy", headers)
         self.assertNotRegex(headers.get("server", ""), r"[0-9/]")
         self.assertNotIn("x-powered-by", headers)
         kind = headers.get("content-type", "")

@@ -3,6 +3,7 @@ import { strict as assert } from "node:assert";
 import { after, test } from "node:test";
 import puppeteer from "puppeteer-core";
 import { BASE, signInLink } from "./addresses.mjs";
+import { addresses, compare, followed, READER, readState } from "./copied.mjs";
 
 const browser = await puppeteer.launch({
   browser: "firefox",
@@ -81,11 +82,34 @@ test("Firefox: signing in, every view, search by keys, history, offline, signing
     );
     assert.ok((await page.$$eval("scroll-list > .placed", p => p.length)) < 70);
   }
-  await page.waitForFunction(() => navigator.serviceWorker.ready.then(() => true));
+  await followed(page);
+  await page.evaluate(READER);
+  const paths = await page.evaluate(addresses);
+  assert.deepEqual(await page.evaluate(compare, { paths, pages: 5 }), []);
+  await page.goto(BASE + "/"); // through the service worker from now on
+  await settled();
+  const asked = [];
+  const note = r => asked.push(r.url().slice(BASE.length));
+  page.on("request", note);
+  for (const [path, words] of [
+    ["/tabs", "Ada phone"],
+    ["/bookmarks", "Bookmarks Toolbar"],
+    ["/history", "11,667 visits"],
+  ]) {
+    await page.goto(BASE + path);
+    await text(words);
+    await settled();
+  }
+  page.off("request", note);
+  assert.deepEqual(
+    asked.filter(p => /^\/api\/v1\/(tabs|devices|bookmarks|tags|history|search)/.test(p)),
+    [],
+  );
   await page.goto(BASE + "/account");
   await settled();
   await page.click('button[aria-label="Sign out of this browser"]');
   await text("Your web, at home");
+  assert.equal(await page.evaluate(readState), null);
   assert.deepEqual(
     problems.filter(p => !/401|Failed to load resource/.test(p)),
     [],

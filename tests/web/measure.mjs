@@ -1,12 +1,13 @@
-// measure.mjs [bytes] [typing] [scrolling] [lighthouse]: what the budgets of the app are held
-// against, as Markdown tables for docs/performance.md. `./dev bench web` runs all of it, on a quiet
-// machine. Typing and scrolling have a floor from the same run: a bare page that does the same.
+// measure.mjs [bytes] [typing] [scrolling] [copy] [lighthouse]: what the budgets of the app are
+// held against, as Markdown tables for docs/performance.md. `./dev bench web` runs all of it, on a
+// quiet machine. Typing and scrolling have a floor from the same run: a bare page that does that.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { BASE, signInLink } from "./addresses.mjs";
+import { followed, READER } from "./copied.mjs";
 
 // Fetched by npx when it is asked for: too large to belong to the tests.
 const LIGHTHOUSE = "lighthouse@12.8.2";
@@ -69,7 +70,7 @@ async function bytes() {
   const rows = [["view", "scripts", "scripts, styles and page"]];
   for (const path of VIEWS) {
     const fresh = await browser.newContext({
-      storageState: await context.storageState(),
+      storageState: { cookies: await context.cookies(), origins: [] }, // nothing is kept yet
       serviceWorkers: "block",
     });
     const p = await fresh.newPage();
@@ -316,6 +317,64 @@ async function lighthouse() {
   table(`Lighthouse, mobile profile (${LIGHTHOUSE})`, ...rows);
 }
 
-const stages = { bytes, typing, scrolling, lighthouse };
+const ANSWERED = [
+  "/tabs",
+  "/bookmarks",
+  "/tags",
+  "/history?limit=100",
+  "/history/sites?limit=100",
+  "/search?limit=12",
+];
+
+/** How long the copy takes to be filled, and its answers beside the server's. */
+async function copy() {
+  const kept = await browser.newContext({ storageState: await context.storageState() });
+  const p = await kept.newPage();
+  const begun = performance.now();
+  await p.goto(BASE + "/");
+  await followed(p);
+  const filled = performance.now() - begun;
+  const used = await p.evaluate(() => navigator.storage.estimate().then(e => e.usage));
+  await p.evaluate(READER);
+  const newest = await p.evaluate(async () => {
+    const answer = await copied.answerOf(localStorage.getItem("account"), "/history?limit=1");
+    return answer.value.visits[0].date;
+  });
+  const year = `/history/days?from=${newest - 399 * 86_400_000}&to=${newest + 1}`;
+  const zone = await p.evaluate(() => Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const paths = [...ANSWERED, `${year}&tz=${encodeURIComponent(zone)}`];
+  const rows = await p.evaluate(async list => {
+    const time = async (times, work) => {
+      const taken = [];
+      for (let i = 0; i < times; i++) {
+        const begun = performance.now();
+        await work();
+        taken.push(performance.now() - begun);
+      }
+      return taken;
+    };
+    const account = localStorage.getItem("account");
+    const found = [];
+    for (const path of list)
+      found.push([
+        path,
+        await time(30, () => copied.answerOf(account, path)),
+        await time(30, () => fetch("/api/v1" + path, { cache: "no-store" }).then(r => r.json())),
+      ]);
+    return found;
+  }, paths);
+  table(
+    `The copy, ${pages.toLocaleString("en")} pages: filled ${(filled / 1000).toFixed(1)} s after ` +
+      `the app was opened, ${(used / 1e6).toFixed(0)} MB`,
+    ["address", "copy p50", "p95", "server p50", "p95"],
+    ...rows.map(([path, ...both]) => [
+      `\`${path.split("?")[0]}\``,
+      ...both.flatMap(taken => [ms(quantile(taken, 0.5)), ms(quantile(taken, 0.95))]),
+    ]),
+  );
+  await kept.close();
+}
+
+const stages = { bytes, typing, scrolling, copy, lighthouse };
 for (const stage of process.argv.slice(2)) await stages[stage]();
 await browser.close();

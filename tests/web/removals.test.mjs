@@ -1,7 +1,7 @@
 // Removing here: a visit, a page, a site, a span of time; what is kept out, and allowed again.
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { cli, EMAIL, open, SERVICE, settled, violations, visit } from "./world.mjs";
+import { cli, EMAIL, holds, open, SERVICE, settled, violations, visit } from "./world.mjs";
 
 const rows = page => page.locator("scroll-list .row");
 const api = (page, path) => page.evaluate(p => fetch("/api/v1" + p).then(r => r.json()), path);
@@ -37,7 +37,8 @@ test("a visit: what it means is said, Escape changes nothing, and it can be undo
   await choose(page, rows(page).first(), "Remove this visit…");
   await confirmed(page);
   await page.getByText("1 visit removed here.").waitFor();
-  await page.waitForFunction(
+  await holds(
+    page,
     async date => (await (await fetch("/api/v1/history?limit=1")).json()).visits[0].date !== date,
     before[0].date,
   );

@@ -39,13 +39,15 @@ def main():
     parser.add_argument(
         "--at", default=NOW,
         help="what time it is for services and browsers, UTC; without it: %(default)s")
+    parser.add_argument("--app", help="the folder of another web app")
     parser.add_argument("--fetch", action="store_true", help="only fetch the packages")
     options = parser.parse_args()
     fetch_packages()
     if options.fetch:
         return 0
     os.environ.update(clock.at(options.at))  # for all that is started from here
-    service, node = SyncService(load=options.pages == 0), Node()
+    config = f"[web]\napp_dir = {os.path.abspath(options.app)}\n" if options.app else ""
+    service, node = SyncService(load=options.pages == 0), Node(config)
     try:
         email = ADA
         if options.pages:

@@ -1,7 +1,7 @@
 // The search field: keys, order of answers, emphasis, what was picked.
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { BASE, open, settled, visit } from "./world.mjs";
+import { BASE, holds, open, settled, visit } from "./world.mjs";
 
 const field = page => page.getByRole("combobox", { name: "Search tabs, bookmarks and history" });
 const options = page => page.getByRole("listbox", { name: "Results" }).getByRole("option");
@@ -59,7 +59,8 @@ test("keyboard alone: slash, arrows, Enter, Escape; what was picked is told", as
   assert.equal(await field(page).inputValue(), "");
   await page.keyboard.press("Escape");
   await page.getByRole("heading", { name: "Jump back in" }).waitFor();
-  await page.waitForFunction(
+  await holds(
+    page,
     url =>
       fetch("/api/v1/search?q=river&limit=5")
         .then(r => r.json())

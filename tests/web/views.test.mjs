@@ -1,7 +1,7 @@
 // Every view and every state of it.
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { answer, BASE, cli, open, service, settled, violations, visit } from "./world.mjs";
+import { answer, BASE, cli, holds, open, service, settled, violations, visit } from "./world.mjs";
 
 const account = {
   id: "a",
@@ -378,7 +378,7 @@ test("themes: shown at once, kept with the account, there before the first paint
   assert.equal(await page.locator(".theme-card").count(), 8);
   await page.getByRole("radio", { name: "Tide" }).check();
   await page.getByRole("radio", { name: "Dark" }).check();
-  await page.waitForFunction(() =>
+  await holds(page, () =>
     fetch("/api/v1/settings")
       .then(r => r.json())
       .then(s => s.theme.name === "tide" && s.theme.mode === "dark"),
@@ -394,7 +394,7 @@ test("themes: shown at once, kept with the account, there before the first paint
   await other.page.waitForFunction(() => document.documentElement.dataset.theme === "tide");
   await page.getByRole("radio", { name: "Hearth" }).check();
   await page.getByRole("radio", { name: "Automatic" }).check();
-  await page.waitForFunction(() =>
+  await holds(page, () =>
     fetch("/api/v1/settings")
       .then(r => r.json())
       .then(s => s.theme.name === "hearth" && s.theme.mode === "auto"),

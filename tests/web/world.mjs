@@ -127,6 +127,15 @@ export async function settled(page) {
   await frames();
 }
 
+/** Until it holds in the page; waitForFunction() takes the promise of an async one for true. */
+export async function holds(page, condition, argument) {
+  const end = Date.now() + 20_000;
+  while (!(await page.evaluate(condition, argument))) {
+    assert.ok(Date.now() < end, String(condition));
+    await page.waitForTimeout(50);
+  }
+}
+
 /** Answers a GET of the services with something else from here on. */
 export async function answer(page, path, body, status = 200) {
   const wanted = u => u.pathname === "/api/v1" + path;

@@ -1,5 +1,6 @@
-// The service worker: the app opens without a network and shows what was last seen. Signing out
-// deletes the caches that begin with "data".
+// The service worker: the app opens without a network, the copy of the account follows the server,
+// and what is not in it is shown as it was last seen. Signing out deletes the copy and the caches
+// that begin with "data".
 import { ExpirationPlugin } from "workbox-expiration";
 import {
   cleanupOutdatedCaches,
@@ -8,6 +9,7 @@ import {
 } from "workbox-precaching";
 import { NavigationRoute, registerRoute } from "workbox-routing";
 import { NetworkFirst } from "workbox-strategies";
+import { doubt, follow, forget, type Wish } from "./data/copy/follow.js";
 
 declare const self: ServiceWorkerGlobalScope & {
   __WB_MANIFEST: { url: string; revision: string | null }[];
@@ -40,6 +42,19 @@ registerRoute(
   }),
 );
 
+type Message = Wish | { type: "forget" } | { type: "SKIP_WAITING" } | null;
+
 self.addEventListener("message", e => {
-  if ((e.data as { type?: string } | null)?.type === "SKIP_WAITING") void self.skipWaiting();
+  const message = e.data as Message;
+  const answer = (what: unknown) => e.ports[0]?.postMessage(what);
+  if (message?.type === "SKIP_WAITING") void self.skipWaiting();
+  else if (message?.type === "follow") e.waitUntil(follow(message).then(answer));
+  else if (message?.type === "forget") e.waitUntil(forget().then(answer));
+});
+
+// Whoever signs in may be somebody else: from the first step to the last.
+self.addEventListener("fetch", e => {
+  if (e.request.mode !== "navigate" || !new URL(e.request.url).pathname.startsWith("/auth/"))
+    return;
+  e.waitUntil(Promise.all([doubt(), e.handled?.then(doubt, doubt)]));
 });

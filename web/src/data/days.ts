@@ -1,8 +1,9 @@
 // All of history by day: how many visits each day has, newest first, and the visits of the days
 // that were looked at.
 import type { ReactiveController, ReactiveControllerHost } from "lit";
-import { ApiError, get, query } from "./api.js";
+import { ApiError, query } from "./api.js";
 import { onChange } from "./events.js";
+import { read } from "./read.js";
 import { dayBounds, zone } from "../parts/time.js";
 import type { Day, Days, Visit, Visits } from "./types.js";
 
@@ -57,10 +58,10 @@ export class HistoryDays implements ReactiveController {
     let to: number | null = planEnd();
     try {
       while (to !== null) {
-        const answer: Days = await get<Days>(
+        const answer: Days = await read<Days>(
           "/history/days" + query({ from: to - WINDOW, to, tz: zone }),
         );
-        const older: Visits = await get<Visits>("/history" + query({ to: to - WINDOW, limit: 1 }));
+        const older: Visits = await read<Visits>("/history" + query({ to: to - WINDOW, limit: 1 }));
         if (round !== this.round) return;
         days.push(...merge(days, answer.days));
         // Windows cut at any moment: the next one ends with the visit that comes before.
@@ -114,7 +115,7 @@ export class HistoryDays implements ReactiveController {
     this.fetching++;
     const [from, to] = dayBounds(day);
     try {
-      const answer = await get<Visits>(
+      const answer = await read<Visits>(
         "/history" + query({ from, to, limit: PAGE, cursor: entry.next }),
       );
       entry.visits.push(...answer.visits);
@@ -122,6 +123,10 @@ export class HistoryDays implements ReactiveController {
     } catch (e) {
       this.error = e instanceof ApiError ? e : undefined;
       entry.next = null;
+      if (this.error?.code === "copy_gone") {
+        this.error = undefined;
+        this.loaded.delete(day); // from the start, from the server
+      }
     }
     entry.loading = false;
     this.fetching--;

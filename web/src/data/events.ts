@@ -1,4 +1,5 @@
 // What the server says by itself (GET /events), while the page is looked at.
+import { drawsFromCopy, follow } from "./copy/client.js";
 import { expire, resource } from "./resource.js";
 import type { Me } from "./types.js";
 
@@ -15,11 +16,14 @@ const AFFECTED: Record<string, string[]> = {
   history: ["/history", "/pages", "/removals"],
 };
 const OPEN_AGAIN = 10_000; // ms
+const SOON = 1500; // ms
 const syncListeners = new Set<(event: SyncEvent) => void>();
 const changeListeners = new Set<(collections: string[]) => void>();
 const me = resource<Me>("/me");
 let source: EventSource | null = null;
 let wanted = false;
+let early = false; // it is open, and /me is read behind that
+let settle = () => {}; // the stream is open, or refused
 // All that is kept here was read at this generation of the account or at a later one.
 let covered: number | undefined;
 
@@ -32,24 +36,40 @@ export function onChange(listener: (collections: string[]) => void) {
   return () => changeListeners.delete(listener);
 }
 
-function changed(collections: string[]) {
-  const paths = new Set(["/me", "/search"]);
-  for (const c of collections) for (const p of AFFECTED[c] ?? [""]) paths.add(p);
+/** What is shown of these collections is drawn anew. */
+function draw(collections: Iterable<string>) {
+  const names = [...collections];
+  if (names.length === 0) return;
+  const paths = new Set(["/search"]);
+  for (const c of names) for (const p of AFFECTED[c] ?? [""]) paths.add(p);
   expire(...paths);
-  changeListeners.forEach(l => l(collections));
+  changeListeners.forEach(l => l(names));
+}
+
+/**
+ * They changed, and the account is of this generation (0: a later one). Where a copy is drawn from
+ * it goes first.
+ */
+async function changed(collections: string[], generation = 0) {
+  expire("/me", "/removals");
+  if (!drawsFromCopy()) draw(collections);
+  const more = await follow(generation);
+  if (drawsFromCopy() || more.length > 0) draw(new Set([...collections, ...more]));
 }
 
 /** This page changed them: it need not wait for the server to say so. */
-export const changedHere = changed;
+export const changedHere = (collections: string[]) => changed(collections);
 
 /**
  * Between reading and listening, or while nobody listened, something may have changed: nobody tells
- * of that any more.
+ * of that any more. A copy knows what it was.
  */
 async function catchUp() {
   await me.load();
-  if (me.error || me.value?.generation === covered) return;
-  covered = me.value?.generation;
+  const generation = me.value?.generation;
+  if (me.error || generation === undefined || generation === covered) return;
+  covered = generation;
+  if (drawsFromCopy()) return draw(await follow(generation));
   expire();
   changeListeners.forEach(l => l(Object.keys(AFFECTED)));
 }
@@ -65,23 +85,43 @@ async function openAgain() {
   if (wanted) open();
 }
 
+/**
+ * Opens the stream, and waits until it is open, is refused, or takes long: /me, which is to be read
+ * behind it, then misses nothing that the stream does not tell.
+ */
+export async function openFirst() {
+  wanted = early = true;
+  open();
+  await new Promise<void>(done => {
+    settle = done;
+    if (source) setTimeout(done, SOON);
+    else done();
+  });
+  // Is it open by now, /me need not be read once more.
+  early = source?.readyState === EventSource.OPEN;
+}
+
 function open() {
   if (source || document.hidden) return;
   source = new EventSource("/api/v1/events");
   source.addEventListener("changed", e => {
     const { generation, collections } = JSON.parse(e.data);
     covered = generation;
-    changed(collections ?? []);
+    void changed(collections ?? [], generation);
   });
   source.addEventListener("sync", e => {
     expire("/me");
     syncListeners.forEach(l => l(JSON.parse(e.data)));
   });
-  source.addEventListener("open", () => void catchUp());
-  source.addEventListener(
-    "error",
-    () => source?.readyState === EventSource.CLOSED && void openAgain(),
-  );
+  source.addEventListener("open", () => {
+    if (!early) void catchUp();
+    settle();
+  });
+  source.addEventListener("error", () => {
+    early = false;
+    settle();
+    if (source?.readyState === EventSource.CLOSED) void openAgain();
+  });
 }
 
 function close() {
@@ -93,19 +133,25 @@ document.addEventListener("visibilitychange", () => {
   if (!wanted) return;
   if (document.hidden) close();
   else {
-    open();
-    expire();
+    open(); // and reads /me then, which says whether a copy is still right
+    if (!drawsFromCopy()) expire();
   }
 });
-addEventListener("online", () => wanted && expire());
+addEventListener("online", () => {
+  if (!wanted) return;
+  if (drawsFromCopy()) void catchUp();
+  else expire();
+});
 
 /** `generation`: that of /me, which was read before anything else was. */
 export function listen(generation = covered) {
   wanted = true;
+  early = false;
   covered = generation;
   open();
+  if (generation !== undefined) void follow(generation).then(draw);
 }
 export function stopListening() {
-  wanted = false;
+  wanted = early = false;
   close();
 }

@@ -1,8 +1,9 @@
 // A list that comes in pages: fetched as far as somebody has looked, and again from the start when
 // it has changed.
 import type { ReactiveController, ReactiveControllerHost } from "lit";
-import { ApiError, get } from "./api.js";
+import { ApiError } from "./api.js";
 import { onChange } from "./events.js";
+import { read } from "./read.js";
 
 const PAGE = 100;
 const PAGE_MAX = 500;
@@ -81,7 +82,7 @@ export class Paged<Row> implements ReactiveController {
         [this.name]: rows,
         next,
         ...extra
-      } = await get<Record<string, unknown>>(
+      } = await read<Record<string, unknown>>(
         `${this.current}${this.current!.includes("?") ? "&" : "?"}limit=${limit}${cursor}`,
       );
       if (round !== this.round) return;
@@ -93,6 +94,7 @@ export class Paged<Row> implements ReactiveController {
       this.error = undefined;
     } catch (e) {
       if (round !== this.round) return;
+      if (e instanceof ApiError && e.code === "copy_gone") return this.reload();
       this.error = e instanceof ApiError ? e : new ApiError(-1, "app", String(e));
     }
     this.loading = false;

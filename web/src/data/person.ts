@@ -1,7 +1,8 @@
 // Who is signed in here, and how they like it to look.
 import { ApiError, change, get, onSignedOut } from "./api.js";
-import { listen, stopListening } from "./events.js";
-import { forgetResources, Resource, resource } from "./resource.js";
+import { drawsFromCopy, forgetCopy, hasCopy } from "./copy/client.js";
+import { listen, openFirst, stopListening } from "./events.js";
+import { expire, forgetResources, Resource, resource } from "./resource.js";
 import type { Me, Mode, Settings } from "./types.js";
 
 export const me: Resource<Me> = resource<Me>("/me");
@@ -26,6 +27,8 @@ function become(next: Presence) {
 async function emptyCaches() {
   forgetResources();
   localStorage.removeItem("account");
+  localStorage.removeItem("settings");
+  await forgetCopy();
   if ("caches" in window)
     for (const name of await caches.keys()) if (name.startsWith("data")) await caches.delete(name);
 }
@@ -38,6 +41,8 @@ onSignedOut(() => {
 
 /** At the start: who is it? */
 export async function arrive() {
+  // With a copy there is something to show meanwhile, and one reading of /me is enough.
+  me.after = hasCopy().then(found => (found ? openFirst() : undefined));
   await me.load();
   if (me.error?.signedOut) return become("out");
   if (!me.value) return become(localStorage.getItem("account") ? "in" : "unknown");
@@ -46,8 +51,8 @@ export async function arrive() {
   if (before !== null && before !== id) {
     const now = me.value;
     await emptyCaches(); // another person's
-    resource("/me").set(now);
     me.value = now;
+    expire(); // what came before this was said is forgotten as well
   }
   localStorage.setItem("account", id);
   listen(me.value.generation);
@@ -97,9 +102,14 @@ function show(theme: Settings["theme"]) {
     ?.setAttribute("content", getComputedStyle(document.body).backgroundColor);
 }
 
+const SETTINGS_GOOD = 3 * 3600 * 1000; // ms: so late at most what was chosen elsewhere is shown
+
 async function loadSettings() {
+  const age = Date.now() - Number(localStorage.getItem("settings") ?? 0);
+  if (drawsFromCopy() && age >= 0 && age < SETTINGS_GOOD) return;
   try {
     const settings = await get<Settings>("/settings");
+    localStorage.setItem("settings", String(Date.now()));
     show(settings.theme);
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     if (zone && settings.timezone === "UTC" && zone !== "UTC")

@@ -7,7 +7,7 @@ import type { MadeRemoval, NewRemoval } from "./types.js";
 /** Removes it; what is shown follows, also where no event comes. */
 export async function removeHere(what: NewRemoval): Promise<MadeRemoval> {
   const made = (await change<MadeRemoval>("POST", "/removals", what))!;
-  changedHere(["history"]);
+  void changedHere(["history"]);
   return made;
 }
 

@@ -1,7 +1,8 @@
 // A resource is one GET address: its last answer, its error, and who draws it. Views watch
-// resources; nothing else fetches.
+// resources; nothing else fetches. What the copy of the account has is drawn from there.
 import type { ReactiveController, ReactiveControllerHost } from "lit";
-import { ApiError, get } from "./api.js";
+import { ApiError } from "./api.js";
+import { read } from "./read.js";
 
 export class Resource<T> {
   value?: T;
@@ -9,6 +10,7 @@ export class Resource<T> {
   loading = false;
   stale = true;
   readonly watchers = new Set<() => void>();
+  after?: Promise<unknown>; // nothing is asked for before
   private again = false;
   private answers?: Promise<void>;
 
@@ -29,10 +31,11 @@ export class Resource<T> {
   }
 
   private async ask(): Promise<void> {
+    await this.after;
     for (;;) {
       this.again = this.stale = false;
       try {
-        this.value = await get<T>(this.path);
+        this.value = await read<T>(this.path);
         this.error = undefined;
       } catch (e) {
         this.error = e instanceof ApiError ? e : new ApiError(-1, "app", String(e));

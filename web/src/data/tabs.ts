@@ -1,6 +1,6 @@
 // What views do with open tabs and their devices.
 import { change } from "./api.js";
-import { expire } from "./resource.js";
+import { changedHere } from "./events.js";
 import type { OneDevice, Tab, TabGroup } from "./types.js";
 
 /** The services give them as they are in their windows. */
@@ -34,5 +34,5 @@ export function partsOf(tabs: Tab[], groups: TabGroup[]): Part[] {
 /** Only here: nothing is written to the Sync service. */
 export async function hideDevice(id: string, hidden: boolean) {
   await change<OneDevice>("PATCH", `/devices/${encodeURIComponent(id)}`, { hidden });
-  expire("/tabs", "/devices", "/search", "/me");
+  void changedHere(["devices", "tabs"]);
 }

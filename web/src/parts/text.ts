@@ -80,6 +80,10 @@ function fold(text: string): { folded: string; from: number[] } {
   return { folded, from };
 }
 
+/** A whole text, likewise. */
+export const foldText = (text: string) =>
+  text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+
 export interface Piece {
   text: string;
   hit: boolean;

@@ -1,4 +1,7 @@
 // Dates, times and numbers as the person's language writes them.
+import { dayBounds, dayKey } from "../data/day.js";
+
+export { dayBounds, dayKey, zone } from "../data/day.js";
 
 const locale = navigator.language;
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "long" });
@@ -19,7 +22,6 @@ const shortDateYear = new Intl.DateTimeFormat(locale, {
 });
 const number = new Intl.NumberFormat(locale);
 
-export const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -51,19 +53,6 @@ function midnight(ms: number) {
 
 function dayDistance(ms: number, now: number) {
   return Math.round((midnight(now) - midnight(ms)) / DAY);
-}
-
-/** "2026-11-23" of the person's clock. */
-export function dayKey(ms: number): string {
-  const d = new Date(ms);
-  const two = (n: number) => String(n).padStart(2, "0");
-  return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
-}
-
-/** From its first moment to before that of the next: [from, to). */
-export function dayBounds(key: string): [number, number] {
-  const [y = 1970, m = 1, d = 1] = key.split("-").map(Number);
-  return [new Date(y, m - 1, d).getTime(), new Date(y, m - 1, d + 1).getTime()];
 }
 
 export function isDayKey(text: string): boolean {

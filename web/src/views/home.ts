@@ -1,7 +1,6 @@
 // Where one arrives: what was open elsewhere, what is visited most, what was kept lately.
 import { html, nothing } from "lit";
 import { me } from "../data/person.js";
-import { keepForOffline } from "../data/offline.js";
 import { Watch } from "../data/resource.js";
 import { lastUsedFirst } from "../data/tabs.js";
 import type { Bookmarks, Devices, DeviceTabs, Me, Results, Tabs } from "../data/types.js";
@@ -23,10 +22,6 @@ class HomeView extends View {
   private devices = new Watch<Devices>(this, "/devices");
   private top = new Watch<Results>(this, "/search?limit=12");
   private added = new Watch<Bookmarks>(this, "/bookmarks?sort=added&limit=6");
-
-  override firstUpdated() {
-    (window.requestIdleCallback ?? setTimeout)(keepForOffline);
-  }
 
   private greeting() {
     const hour = new Date().getHours();

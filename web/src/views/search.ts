@@ -3,7 +3,6 @@
 import { html, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { ApiError, change, get, query as toQuery } from "../data/api.js";
-import { searchOffline } from "../data/offline.js";
 import type { Devices, Result, Results } from "../data/types.js";
 import { View } from "../parts/element.js";
 import { Watch } from "../data/resource.js";
@@ -82,7 +81,8 @@ export class SearchView extends View {
     } catch (e) {
       if (!(e instanceof ApiError)) return; // given up for a newer one
       if (e.offline) {
-        results = await searchOffline(wordsOf(query));
+        const { searchOffline } = await import("../data/offline.js");
+        results = await searchOffline(wordsOf(query), this.kind);
         offline = true;
       } else error = e;
     }
