@@ -98,3 +98,11 @@ const struct hearth_storage_paths sql_paths = {
     .struct_size = sizeof(sql_paths),
     .bookmark_path = sql_bookmark_path,
 };
+
+const struct hearth_storage_push sql_push = {
+    .struct_size = sizeof(sql_push),
+    .push_put = sql_push_put,
+    .push_claim = sql_push_claim,
+    .push_remove = sql_push_remove,
+    .push_list = sql_push_list,
+};

@@ -80,6 +80,7 @@ extern const struct kit_test kit_storage_accounts_tests[], kit_storage_batches_t
     kit_storage_removals_tests[], kit_storage_meanwhile_tests[], kit_storage_leaks_tests[],
     kit_storage_lookups_tests[], kit_storage_sources_tests[], kit_storage_outputs_tests[],
     kit_storage_values_tests[], kit_storage_keys_tests[], kit_storage_break_tests[],
-    kit_storage_cursors_tests[], kit_storage_corners_tests[], kit_storage_ahead_tests[];
+    kit_storage_cursors_tests[], kit_storage_corners_tests[], kit_storage_ahead_tests[],
+    kit_storage_push_tests[];
 
 #endif

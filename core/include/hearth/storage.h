@@ -18,6 +18,7 @@
 #define HEARTH_STORAGE_H
 
 #include "hearth/plugin.h"
+#include "hearth/push.h"
 #include "hearth/records.h"
 
 #ifdef __cplusplus
