@@ -21,7 +21,7 @@ enum {
 
 /* Devices with tabs; pages are told with the bookmarks they have, and bookmarks with visits. */
 enum {
-    ON_TABS = MERGE_CHANGED(HEARTH_CLIENTS) | MERGE_CHANGED(HEARTH_TABS),
+    ON_TABS = API_ON_TABS,
     ON_BOOKMARKS = MERGE_CHANGED(HEARTH_BOOKMARKS),
     ON_HISTORY = MERGE_CHANGED(HEARTH_HISTORY),
     ON_PAGES = ON_BOOKMARKS | ON_HISTORY,
@@ -51,6 +51,7 @@ static const struct {
     {"/api/v1/history/days", HTTP_GET, api_history_days_get, .reads = ON_HISTORY},
     {"/api/v1/history/sites", HTTP_GET, api_history_sites_get, .reads = ON_PAGES},
     {"/api/v1/pages/*", HTTP_GET, api_page_get, .reads = ON_PAGES, .ask = api_page_ask},
+    {"/api/v1/changes", HTTP_GET, api_changes_get, .reads = ON_ALL},
     {"/api/v1/search", HTTP_GET, api_search_get, API_PICKED, .reads = ON_ALL},
     {"/api/v1/search/picked", HTTP_POST, api_search_picked_post, API_CHANGES},
     {"/api/v1/suggest", HTTP_GET, api_suggest_get, API_PICKED | API_SUGGESTS, .reads = ON_ALL},

@@ -6,9 +6,12 @@
 #include "merge/hide_device.h"
 #include "search/text_filter.h"
 
+static const char ALONE[] = "{\"devices\":[", ALONE_END[] = "]}";
+
 struct devices {
     struct api_call *call;
-    const char *only; /* this device; NULL: all */
+    const char *only;            /* this device; NULL: all */
+    const char *prefix, *suffix; /* of the list in the reply */
     bool with_hidden, with_tabs;
     json_t **ret_row; /* where its row goes; NULL: into the list of the reply */
     struct text_filter words;
@@ -63,14 +66,13 @@ static int devices_read(struct devices *devices)
     int r =
         api_open_tabs_read(call->storage, call->account, devices->only,
                            devices->with_tabs ? &devices->words : NULL, &devices->open, &call->err);
-    if (r == 0) {
-        if (devices->ret_row == NULL)
-            api_list_begin(call, "{\"devices\":[");
+    if (r == 0 && devices->ret_row == NULL)
+        api_list_begin(call, devices->prefix);
+    if (r == 0)
         r = STORAGE(call->storage, &call->err, device_list, call->account, devices_on_device,
                     devices);
-        if (devices->ret_row == NULL)
-            api_list_close(call, "]}");
-    }
+    if (r == 0 && devices->ret_row == NULL)
+        api_list_close(call, devices->suffix);
     api_open_tabs_free(&devices->open);
     return r;
 }
@@ -100,13 +102,15 @@ int api_devices_get(struct api_call *call)
         return 0;
     if (hidden != 0 && hidden != 1)
         return api_problem(call, 400, api_says_parameter_range("hidden", 0, 1));
-    struct devices devices = {.call = call, .with_hidden = hidden == 1};
+    struct devices devices = {
+        .call = call, .prefix = ALONE, .suffix = ALONE_END, .with_hidden = hidden == 1};
     return devices_read(&devices);
 }
 
 int api_tabs_get(struct api_call *call)
 {
-    struct devices devices = {.call = call, .with_tabs = true};
+    struct devices devices = {
+        .call = call, .prefix = ALONE, .suffix = ALONE_END, .with_tabs = true};
     const char *q;
     if (!api_text_parameter(call, "device", &devices.only) || !api_text_parameter(call, "q", &q))
         return 0;
@@ -114,14 +118,20 @@ int api_tabs_get(struct api_call *call)
     return r < 0 ? r : devices_read(&devices);
 }
 
+int api_devices_add_all(struct api_call *call)
+{
+    struct devices devices = {
+        .call = call, .prefix = "[", .suffix = "]", .with_hidden = true, .with_tabs = true};
+    return devices_read(&devices);
+}
+
 int api_hide_device(struct api *api, struct storage *storage, const char *account,
                     const char *device, bool hidden, struct err *err)
 {
-    const unsigned changed = MERGE_CHANGED(HEARTH_CLIENTS) | MERGE_CHANGED(HEARTH_TABS);
     int64_t generation = 0;
     int r = merge_hide_device(storage, account, device, hidden, &generation, err);
     if (r == 0 && generation != 0)
-        api_tell_changed(api, account, generation, changed);
+        api_tell_changed(api, account, generation, API_ON_TABS);
     return r;
 }
 

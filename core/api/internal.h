@@ -24,6 +24,9 @@ enum {
     API_HOST_MAX = 255
 };
 
+/* The collections of which devices and their tabs are, MERGE_CHANGED() of each. */
+enum { API_ON_TABS = MERGE_CHANGED(HEARTH_CLIENTS) | MERGE_CHANGED(HEARTH_TABS) };
+
 enum proof_kind { PROOF_TOKEN = 1, PROOF_BROWSER, PROOF_PROXY };
 
 /* What a request brings to show who asks. */
@@ -261,7 +264,10 @@ int api_me_get(struct api_call *call);
 int api_me_delete(struct api_call *call);
 int api_sync_post(struct api_call *call);
 int api_devices_get(struct api_call *call);
+/* All devices with their tabs, hidden ones too, as a list behind what the body has. */
+int api_devices_add_all(struct api_call *call);
 int api_device_patch(struct api_call *call);
+int api_changes_get(struct api_call *call);
 int api_tabs_get(struct api_call *call);
 int api_bookmarks_get(struct api_call *call);
 int api_bookmark_get(struct api_call *call);

@@ -157,6 +157,49 @@ static json_t *state_message(const struct hearth_account *account)
     S(bookmark, "visit_count", visit_count, \
       r->kind == HEARTH_BOOKMARK ? json_integer(r->visit_count) : json_null())
 
+/* What a copy has of a page (GET /changes): all that its lists need, without what others say. */
+#define ITEM_COPIED_PAGE(S) \
+    S(page, "id",             id,             page_id(r->id)) \
+    S(page, "url",            url,            json_string(r->url)) \
+    S(page, "host",           host,           json_string(r->host)) \
+    S(page, "title",          title,          api_text(r->title)) \
+    S(page, "bookmark_title", bookmark_title, api_text(r->bookmark_title)) \
+    S(page, "bookmarks",      bookmarks,      json_integer(r->bookmarks)) \
+    S(page, "frecency",       frecency,       json_integer(r->frecency)) \
+    S(page, "visit_count",    visit_count,    json_integer(r->visit_count)) \
+    S(page, "last_visit",     last_visit,     api_time(r->last_visit)) \
+    S(page, "typed",          typed,          json_boolean(r->typed)) \
+    S(page, "hidden",         hidden,         json_boolean(r->hidden))
+
+/* The same of a bookmark: without what is its page's, and how many a folder has. */
+#define ITEM_COPIED_BOOKMARK(S) \
+    S(bookmark, "id",       guid,     json_string(r->guid)) \
+    S(bookmark, "kind",     kind,     json_string(kind_name((int)r->kind))) \
+    S(bookmark, "title",    title, \
+      api_text(api_item_root_title(r->guid) != NULL ? api_item_root_title(r->guid) : r->title)) \
+    S(bookmark, "url",      url,      api_text(r->url)) \
+    S(bookmark, "page",     page,     r->page == 0 ? json_null() : page_id(r->page)) \
+    S(bookmark, "parent",   parent,   api_text(r->parent)) \
+    S(bookmark, "position", position, json_integer(r->position)) \
+    S(bookmark, "tags",     tags,     item_tags_json(r->tags)) \
+    S(bookmark, "keyword",  keyword,  api_text(r->keyword)) \
+    S(bookmark, "added",    added,    api_time(r->added)) \
+    S(bookmark, "modified", modified, api_time(r->modified))
+
+/* What is served in copies alone, or of which they alone say it whole. */
+#define ITEM_COPY(S) \
+    S(page,     "host",      host,      ) \
+    S(page,     "title",     title,     ) \
+    S(page,     "bookmarks", bookmarks, ) \
+    S(page,     "typed",     typed,     ) \
+    S(page,     "hidden",    hidden,    ) \
+    S(bookmark, "page",      page,      ) \
+    S(removal,  "kind",      kind,      ) \
+    S(removal,  "id",        key,       ) \
+    S(removal,  "page",      page,      ) \
+    S(removal,  "date",      date,      ) \
+    S(removal,  "type",      type,      )
+
 #define ITEM_TOKEN(S) \
     S(token, "id",        id,        json_string(r->id)) \
     S(token, "name",      name,      json_string(r->name)) \
@@ -205,14 +248,9 @@ static json_t *state_message(const struct hearth_account *account)
     I(visit, source, "no feature makes another source yet") \
     I(bookmark, source, "no feature makes another source yet") \
     I(tab, position, "decides between tabs of the same place; it is part of their key") \
-    I(page, host, "it is in the URL; history is filtered by it") \
     I(page, guid, "the history record's, on the Sync service") \
-    I(page, title, "a page's title is its bookmark's, else this") \
     I(page, tags, "of its bookmarks, which are served with it; a hit of a search has them") \
-    I(page, bookmarks, "they are served themselves") \
     I(page, bookmark_added, "they are served themselves") \
-    I(page, typed, "goes into frecency") \
-    I(page, hidden, "hidden pages are in no list") \
     I(page, generation, "it stands beside the rows in every body that has one") \
     I(page, gone, "of pages_changed(); what is gone is not served") \
     I(bookmark, said_parent, "what the record says; served is where the repaired tree has it") \
@@ -220,16 +258,10 @@ static json_t *state_message(const struct hearth_account *account)
     I(bookmark, said_keyword, "what the record says; served is the keyword of its URL") \
     I(bookmark, said_kind, "what the record says; what is not shown is not served") \
     I(bookmark, tag_query, "the url of a query says the same") \
-    I(bookmark, page, "found by url") \
     I(token, account, "one's own") \
     I(token, hash, "of a secret") \
-    I(removal, kind, "for whoever keeps a copy; nothing serves it yet") \
-    I(removal, key, "for whoever keeps a copy; nothing serves it yet") \
-    I(removal, page, "for whoever keeps a copy; nothing serves it yet") \
-    I(removal, date, "for whoever keeps a copy; nothing serves it yet") \
-    I(removal, type, "for whoever keeps a copy; nothing serves it yet") \
-    I(removal, position, "for whoever keeps a copy; nothing serves it yet") \
-    I(removal, generation, "for whoever keeps a copy; nothing serves it yet") \
+    I(removal, position, "of a tab: a copy is given all tabs when one has changed") \
+    I(removal, generation, "a copy is given what is newer than its own") \
     I(source, id, "no feature makes another source yet") \
     I(source, name, "no feature makes another source yet") \
     I(source, kind, "no feature makes another source yet") \
@@ -260,7 +292,7 @@ const struct item_field api_item_fields[] = {
     ITEM_ACCOUNT(ITEM_SERVED) ITEM_DEVICE(ITEM_SERVED) ITEM_TAB(ITEM_SERVED)
         ITEM_TAB_GROUP(ITEM_SERVED) ITEM_VISIT(ITEM_SERVED) ITEM_PAGE(ITEM_SERVED)
             ITEM_BOOKMARK(ITEM_SERVED) ITEM_TOKEN(ITEM_SERVED) ITEM_REMOVED_HERE(ITEM_SERVED)
-                ITEM_PUSH(ITEM_SERVED) ITEM_INTERNAL(ITEM_HIDDEN)};
+                ITEM_PUSH(ITEM_SERVED) ITEM_COPY(ITEM_SERVED) ITEM_INTERNAL(ITEM_HIDDEN)};
 const size_t api_item_field_count = sizeof(api_item_fields) / sizeof(api_item_fields[0]);
 
 /* A text that is no UTF-8, or no memory: no row. */
@@ -286,14 +318,17 @@ ITEM_FUNCTION(api_item_json, bookmark, ITEM_BOOKMARK)
 ITEM_FUNCTION(api_tab_group_json, tab_group, ITEM_TAB_GROUP)
 ITEM_FUNCTION(api_visit_json, visit, ITEM_VISIT)
 ITEM_FUNCTION(api_page_json, page, ITEM_PAGE)
-ITEM_FUNCTION(api_removed_here_json, removed_here, ITEM_REMOVED_HERE)
-ITEM_FUNCTION(api_token_json, token, ITEM_TOKEN)
-static ITEM_FUNCTION(push_fields_json, push, ITEM_PUSH) static ITEM_FUNCTION(
-    tab_fields_json, tab, ITEM_TAB,
-    const struct hearth_tab_group *group) static ITEM_FUNCTION(device_fields_json, device,
-                                                               ITEM_DEVICE)
+ITEM_FUNCTION(api_copied_page_json, page, ITEM_COPIED_PAGE)
+static ITEM_FUNCTION(copied_bookmark_json, bookmark, ITEM_COPIED_BOOKMARK)
+    ITEM_FUNCTION(api_removed_here_json, removed_here, ITEM_REMOVED_HERE)
+        ITEM_FUNCTION(api_token_json, token, ITEM_TOKEN) static ITEM_FUNCTION(
+            push_fields_json, push,
+            ITEM_PUSH) static ITEM_FUNCTION(tab_fields_json, tab, ITEM_TAB,
+                                            const struct hearth_tab_group
+                                                *group) static ITEM_FUNCTION(device_fields_json,
+                                                                             device, ITEM_DEVICE)
 
-    json_t *api_device_json(const struct hearth_device *device, int64_t tabs)
+            json_t *api_device_json(const struct hearth_device *device, int64_t tabs)
 {
     json_t *row = device_fields_json(device);
     json_object_set_new(row, "tabs", json_integer(tabs));
@@ -311,4 +346,24 @@ json_t *api_tab_json(const struct hearth_tab *tab, const struct hearth_tab_group
     json_t *row = tab_fields_json(tab, group);
     const char *name = group == NULL || group->name[0] == '\0' ? NULL : group->name;
     return whole_or_null(row, json_object_set_new(row, "group", api_text(name)));
+}
+
+json_t *api_copied_bookmark_json(const struct hearth_bookmark *bookmark)
+{
+    return bookmark->kind == HEARTH_NOT_SHOWN
+               ? json_pack("{s:s, s:b}", "id", bookmark->guid, "removed", 1)
+               : copied_bookmark_json(bookmark);
+}
+
+json_t *api_removal_json(const struct hearth_removal *removal)
+{
+    json_t *row = NULL;
+    if (removal->kind == HEARTH_REMOVAL_BOOKMARK)
+        row = json_pack("{s:s, s:s}", "kind", "bookmark", "id", removal->key);
+    else if (removal->kind == HEARTH_REMOVAL_PAGE)
+        row = json_pack("{s:s, s:o}", "kind", "page", "page", page_id(removal->page));
+    else if (removal->kind == HEARTH_REMOVAL_VISIT)
+        row = json_pack("{s:s, s:o, s:I, s:I}", "kind", "visit", "page", page_id(removal->page),
+                        "date", (json_int_t)removal->date, "type", (json_int_t)removal->type);
+    return row;
 }

@@ -80,6 +80,9 @@
       2, TEXT, name, COUNT, most) \
     M(T, parameter_cursor, "problem.bad_request.cursor", \
       "The parameter cursor is not one that this list gave.", 0) \
+    M(T, parameter_fields, "problem.bad_request.fields", \
+      "The parameter fields is a list of what pages have: url, host, title, bookmark_title, " \
+      "bookmarks, frecency, visit_count, last_visit, typed, hidden, visits.", 0) \
     M(T, parameter_days, "problem.bad_request.days", \
       "The parameters from and to must be at most {most, plural, one {# day} other {# days}} " \
       "apart.", 1, COUNT, most) \
@@ -141,7 +144,12 @@
       "allow that.", 0) \
     M(T, too_many_endpoints, "problem.too_many_endpoints", \
       "This account has {most, plural, one {# endpoint} other {# endpoints}}, and {most} is the " \
-      "most. Remove one that is not used any more.", 1, COUNT, most)
+      "most. Remove one that is not used any more.", 1, COUNT, most) \
+    M(T, too_old, "problem.too_old", \
+      "What has changed since generation {since} is not known here. Ask for everything: without " \
+      "since.", 1, TEXT, since) \
+    M(T, no_changes, "problem.not_implemented.changes", \
+      "This server's storage plugin cannot say what has changed.", 0)
 /* clang-format on */
 
 API_MESSAGES(HEARTH_MESSAGE_DEFINE, api_says)

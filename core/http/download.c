@@ -175,7 +175,7 @@ void http_download_make(struct request_context *context)
     }
     struct http_stream stream = {.context = context, .fd = -1};
     enum http_coding coding = reply->coded ? context->request.coding : HTTP_IDENTITY;
-    if (coding != HTTP_IDENTITY && (stream.compressor = http_compressor_create(coding)) != NULL)
+    if (coding != HTTP_IDENTITY && (stream.compressor = http_compressor_create(coding, 0)) != NULL)
         http_reply_header(reply, "content-encoding", http_coding_name(coding));
     int r = produce(&stream, reply->stream_ctx);
     if (r == 0)

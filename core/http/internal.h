@@ -93,7 +93,7 @@ struct http_stream {
 const char *http_reply_header_value(const struct http_reply *reply, const char *name);
 
 /* compress.c: bytes that are compressed as they come. NULL: no memory. */
-struct compressor *http_compressor_create(enum http_coding coding);
+struct compressor *http_compressor_create(enum http_coding coding, size_t size);
 void http_compressor_destroy(struct compressor *compressor); /* accepts NULL */
 /* size: below 1 GiB. last: and nothing follows. What write() says when that is below 0. */
 int http_compressor_write(struct compressor *compressor, const void *bytes, size_t size, bool last,

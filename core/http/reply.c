@@ -42,6 +42,7 @@ const char *http_reply_reason(int status)
                    {404, "Not Found"},
                    {405, "Method Not Allowed"},
                    {409, "Conflict"},
+                   {410, "Gone"},
                    {413, "Content Too Large"},
                    {415, "Unsupported Media Type"},
                    {416, "Range Not Satisfiable"},

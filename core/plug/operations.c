@@ -137,6 +137,11 @@ static const char *const storage_push[] = {
     NAME(hearth_storage_push, push_remove),
     NAME(hearth_storage_push, push_list),
 };
+static const char *const storage_changes[] = {
+    NAME(hearth_storage_changes, pages_since),
+    NAME(hearth_storage_changes, visits_since),
+    NAME(hearth_storage_changes, bookmarks_since),
+};
 static const char *const storage_backup[] = {
     NAME(hearth_storage_backup, backup),
     NAME(hearth_storage_backup, restore),
@@ -165,6 +170,7 @@ NAMED(hearth_storage_bulk, storage_bulk);
 NAMED(hearth_storage_ahead, storage_ahead);
 NAMED(hearth_storage_paths, storage_paths);
 NAMED(hearth_storage_push, storage_push);
+NAMED(hearth_storage_changes, storage_changes);
 NAMED(hearth_storage_backup, storage_backup);
 NAMED(hearth_sync_signin, sync_signin);
 NAMED(hearth_sync_describe, sync_describe);
@@ -188,6 +194,8 @@ const struct plug_extension plug_extensions[PLUG_EXTENSIONS] = {
                             TABLE(hearth_storage_paths, storage_paths)},
     [PLUG_STORAGE_PUSH] = {HEARTH_STORAGE_PUSH, HEARTH_STORAGE,
                            TABLE(hearth_storage_push, storage_push)},
+    [PLUG_STORAGE_CHANGES] = {HEARTH_STORAGE_CHANGES, HEARTH_STORAGE,
+                              TABLE(hearth_storage_changes, storage_changes)},
     [PLUG_STORAGE_BACKUP] = {HEARTH_STORAGE_BACKUP, HEARTH_STORAGE,
                              TABLE(hearth_storage_backup, storage_backup)},
     [PLUG_SYNC_SIGNIN] = {HEARTH_SYNC_SIGNIN, HEARTH_SYNC, TABLE(hearth_sync_signin, sync_signin)},

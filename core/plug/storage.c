@@ -19,6 +19,7 @@ int plug_storage_open_until(struct storage *storage, const struct opened_storage
                                 .ahead = opened->ahead,
                                 .paths = opened->paths,
                                 .push = opened->push,
+                                .changes = opened->changes,
                                 .backup = opened->backup,
                                 .limits = opened->limits,
                                 .breaker = breaker};

@@ -14,6 +14,7 @@ struct opened_storage {
     const struct hearth_storage_ahead *ahead;
     const struct hearth_storage_paths *paths;
     const struct hearth_storage_push *push;
+    const struct hearth_storage_changes *changes;
     const struct hearth_storage_backup *backup;
     /* what it cannot keep; NULL: it keeps what the headers say */
     const struct hearth_limits *limits;
@@ -23,11 +24,12 @@ struct opened_storage {
 /* A handle. One thread at a time. */
 struct storage {
     const struct hearth_storage *ops;
-    const struct hearth_storage_bulk *bulk;     /* NULL: each page is asked for */
-    const struct hearth_storage_ahead *ahead;   /* NULL: it is near enough */
-    const struct hearth_storage_paths *paths;   /* NULL: each folder is asked for */
-    const struct hearth_storage_push *push;     /* NULL: nobody can register */
-    const struct hearth_storage_backup *backup; /* NULL: the database has tools of its own */
+    const struct hearth_storage_bulk *bulk;       /* NULL: each page is asked for */
+    const struct hearth_storage_ahead *ahead;     /* NULL: it is near enough */
+    const struct hearth_storage_paths *paths;     /* NULL: each folder is asked for */
+    const struct hearth_storage_changes *changes; /* NULL: nobody can say what changed */
+    const struct hearth_storage_push *push;       /* NULL: nobody can register */
+    const struct hearth_storage_backup *backup;   /* NULL: the database has tools of its own */
     const struct hearth_limits *limits;
     void *handle;
     bool asked;              /* ahead, since plug_storage_reset() */
@@ -90,7 +92,7 @@ int plug_storage_check(struct storage *storage, int code, struct err *err);
  * filled. While the breaker of the database is open nothing is called: UNAVAILABLE at once. */
 #define STORAGE(storage, err, operation, ...)                                                      \
     STORAGE_OF(storage, ops, err, operation __VA_OPT__(, ) __VA_ARGS__)
-/* The same for a table that is an extension and known to be there: `bulk`, `paths`, `push`,
+/* The same for a table that is an extension and known to be there: `bulk`, `changes`, `push`,
  * `backup`. */
 #define STORAGE_OF(storage, table, err, operation, ...)                                            \
     (lock_border("a plugin is called: " #operation),                                               \

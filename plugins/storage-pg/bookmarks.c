@@ -69,10 +69,10 @@ static int collect_bookmark(struct handle *handle, const struct hearth_bookmark 
 {
     /* clang-format off */
     static const char INSERT[] =
-        "INSERT INTO bookmarks (account, " SQL_NAMES(HEARTH_BOOKMARK_FIELDS) ") "
-        "SELECT ?1::bigint, " SQL_COLUMNS(u, HEARTH_BOOKMARK_FIELDS) " "
-        "FROM unnest(" SQL_ARRAYS("?2::text[]", HEARTH_BOOKMARK_FIELDS) ") "
-        "AS u (" SQL_NAMES(HEARTH_BOOKMARK_FIELDS) ")";
+        "INSERT INTO bookmarks (account, " SQL_NAMES(HEARTH_BOOKMARK_FIELDS) ", generation) "
+        "SELECT ?1::bigint, " SQL_COLUMNS(u, HEARTH_BOOKMARK_FIELDS) ", u.generation "
+        "FROM unnest(" SQL_ARRAYS("?2::text[]", HEARTH_BOOKMARK_FIELDS) ", ?::bigint[]) "
+        "AS u (" SQL_NAMES(HEARTH_BOOKMARK_FIELDS) ", generation)";
     /* clang-format on */
     struct batch *batch = &handle->batch;
     struct query query;
@@ -85,7 +85,7 @@ static int collect_bookmark(struct handle *handle, const struct hearth_bookmark 
     batch->delta[COUNT_FOLDERS] +=
         bookmark->kind == HEARTH_FOLDER && !number_set_has_text(&batch->roots, bookmark->guid);
     pg_rows_open(&query, handle, ROWS_BOOKMARKS, INSERT);
-    sql_bind_bookmark(&query, bookmark);
+    sql_bind_put(&query, bookmark, batch->generation);
     return pg_rows_add(&query);
 }
 
@@ -123,8 +123,9 @@ int sql_bookmark_move(struct handle *handle, const char *guid, const char *paren
 {
     static const char MOVE[] = MOVE_BOOKMARK;
     static const char MOVE_ROWS[] =
-        "UPDATE bookmarks b SET parent = u.parent, position = u.position FROM unnest(?2::text[], "
-        "?3::text[], ?4::bigint[]) AS u (guid, parent, position) WHERE b.account = ?1 "
+        "UPDATE bookmarks b SET parent = u.parent, position = u.position, generation = "
+        "u.generation FROM unnest(?2::text[], ?3::text[], ?4::bigint[], ?5::bigint[]) AS u (guid, "
+        "parent, position, generation) WHERE b.account = ?1 "
         "AND " SAME_TEXT("b.guid", "u.guid");
     struct query query;
     int64_t rows = 0;
@@ -132,12 +133,12 @@ int sql_bookmark_move(struct handle *handle, const char *guid, const char *paren
         int r = pg_rows_open_once_text(&query, handle, ROWS_PLACES, MOVE_ROWS, guid);
         if (r < 0)
             return r;
-        sql_bind_place(&query, guid, parent, position);
+        sql_bind_place(&query, guid, parent, position, handle->batch.generation);
         return pg_rows_add(&query);
     }
     sql_query_open(&query, handle, MOVE);
     sql_query_batch(&query);
-    sql_bind_place(&query, guid, parent, position);
+    sql_bind_place(&query, guid, parent, position, handle->batch.generation);
     int r = sql_query_run(&query, &rows);
     return r == 0 && rows == 0 ? HEARTH_ERR_NOT_FOUND : r;
 }
@@ -161,7 +162,7 @@ int sql_bookmark_write(struct handle *handle, const struct hearth_bookmark *book
         return collect_bookmark(handle, bookmark);
     sql_query_open(&query, handle, PUT);
     sql_query_batch(&query);
-    sql_bind_bookmark(&query, bookmark);
+    sql_bind_put(&query, bookmark, handle->batch.generation);
     return pg_query_later_sums(&query, COUNT_BOOKMARKS, COUNT_FOLDERS);
 }
 

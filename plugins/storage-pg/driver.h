@@ -80,6 +80,7 @@
 #define SCAN_BEHIND(frecency_, id_) "(frecency, id) < (" frecency_ ", " id_ ")"
 #define PAGE_ALSO                   ", 0"
 #define FROM_VISITS_OF_PAGE         "FROM visits v WHERE " OF_ACCOUNT("v.") "v.page "
+#define PAGE_PLACE                  "p.id"
 #define PAGE_OF_VISIT               " JOIN pages p ON p.account = v.account AND p.id = v.page"
 
 #include "storage-sql/fields.h"

@@ -71,9 +71,8 @@ static int64_t count_different(const struct hearth_visit *visits, size_t count)
     "WITH p AS (SELECT hidden, host_key, EXISTS (SELECT 1 FROM visits v WHERE v.account = $1 AND " \
     "v.page = $2) AS had "                                                                         \
     "FROM pages WHERE account = $1 AND id = $2), "                                                 \
-    "i AS (INSERT INTO visits (account, page, date, type, source, hidden, host_key) SELECT $1, "   \
-    "$2, u.date, u.type, u.source, p.hidden, "                                                     \
-    "p.host_key "                                                                                  \
+    "i AS (INSERT INTO visits (account, page, date, type, source, hidden, host_key, generation) "  \
+    "SELECT $1, $2, u.date, u.type, u.source, p.hidden, p.host_key, $6::bigint "                   \
     "FROM p, unnest($3::bigint[], $4::int[], $5::int[]) AS u (date, type, source) ON CONFLICT DO " \
     "NOTHING RETURNING date, type)" also " SELECT p.had, (SELECT count(*) FROM i) FROM p"
 
@@ -89,6 +88,7 @@ static int put_and_ask(struct handle *handle, int64_t page, const struct visit_a
     sql_query_text(&query, arrays->dates);
     sql_query_text(&query, arrays->types);
     sql_query_text(&query, arrays->sources);
+    sql_query_int(&query, handle->batch.generation);
     int r = sql_query_step(&query);
     if (r > 0) {
         *ret_added = sql_column_int(&query, 1);
@@ -102,9 +102,10 @@ static int put_and_ask(struct handle *handle, int64_t page, const struct visit_a
 }
 
 #define PUT_FRESH                                                                                  \
-    "INSERT INTO visits (account, page, date, type, source, hidden, host_key) SELECT $1, $2, "     \
-    "u.date, u.type, u.source, p.hidden, "                                                         \
-    "p.host_key FROM pages p, unnest($3::bigint[], $4::int[], $5::int[]) AS u (date, type, "       \
+    "INSERT INTO visits (account, page, date, type, source, hidden, host_key, generation) SELECT " \
+    "$1, $2, u.date, u.type, u.source, p.hidden, "                                                 \
+    "p.host_key, $6::bigint FROM pages p, unnest($3::bigint[], $4::int[], $5::int[]) AS u (date, " \
+    "type, "                                                                                       \
     "source) "                                                                                     \
     "WHERE p.account = $1 AND p.id = $2 ON CONFLICT DO NOTHING"
 
@@ -121,6 +122,7 @@ static int put_fresh(struct handle *handle, int64_t page, const struct visit_arr
     sql_query_text(&query, arrays->dates);
     sql_query_text(&query, arrays->types);
     sql_query_text(&query, arrays->sources);
+    sql_query_int(&query, handle->batch.generation);
     handle->batch.delta[COUNT_VISITS] += added;
     handle->batch.delta[COUNT_PAGES] += added > 0;
     return sql_query_later(&query, COUNT_NONE, 0);
@@ -131,9 +133,9 @@ static int collect_visits(struct handle *handle, const struct known_page *page,
                           const struct hearth_visit *visits, size_t count)
 {
     static const char INSERT[] =
-        "INSERT INTO visits (account, page, date, type, source, hidden, host_key) SELECT "
-        "?1::bigint, u.* FROM unnest(?2::bigint[], ?3::bigint[], ?4::bigint[], ?5::bigint[], "
-        "?6::boolean[], ?7::bigint[]) AS u";
+        "INSERT INTO visits (account, page, date, type, source, hidden, host_key, generation) "
+        "SELECT ?1::bigint, u.* FROM unnest(?2::bigint[], ?3::bigint[], ?4::bigint[], "
+        "?5::bigint[], ?6::boolean[], ?7::bigint[], ?8::bigint[]) AS u";
     int r = 0;
     for (size_t i = 0; r == 0 && i < count; i++) {
         const struct hearth_visit *visit = HEARTH_AT(visits, i);
@@ -147,6 +149,7 @@ static int collect_visits(struct handle *handle, const struct known_page *page,
         sql_query_int(&query, source_of(visit));
         sql_query_flag(&query, page->hidden);
         sql_query_int(&query, page->host_key);
+        sql_query_int(&query, handle->batch.generation);
         r = pg_rows_add(&query);
     }
     return r;

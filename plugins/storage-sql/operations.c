@@ -106,3 +106,10 @@ const struct hearth_storage_push sql_push = {
     .push_remove = sql_push_remove,
     .push_list = sql_push_list,
 };
+
+const struct hearth_storage_changes sql_changes = {
+    .struct_size = sizeof(sql_changes),
+    .pages_since = sql_pages_since,
+    .visits_since = sql_visits_since,
+    .bookmarks_since = sql_bookmarks_since,
+};

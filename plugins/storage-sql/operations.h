@@ -122,6 +122,13 @@ int sql_bookmark_get(void *handle, struct hearth_call *call, const char *account
                      struct hearth_bookmark *ret_bookmark);
 int sql_bookmark_list(void *handle, struct hearth_call *call, const char *account,
                       const struct hearth_bookmark_query *query, hearth_bookmark_cb cb, void *ctx);
+int sql_pages_since(void *handle, struct hearth_call *call, const char *account, int64_t since,
+                    int64_t after_generation, int64_t after, hearth_page_cb cb, void *ctx);
+int sql_visits_since(void *handle, struct hearth_call *call, const char *account, int64_t since,
+                     const int64_t *pages, size_t count, hearth_page_visit_cb cb, void *ctx);
+int sql_bookmarks_since(void *handle, struct hearth_call *call, const char *account, int64_t since,
+                        int64_t after_generation, const char *after, hearth_bookmark_change_cb cb,
+                        void *ctx);
 int sql_bookmark_path(void *handle, struct hearth_call *call, const char *account, const char *guid,
                       hearth_bookmark_cb cb, void *ctx);
 int sql_bookmarks_of_pages(void *handle, struct hearth_call *call, const char *account,
@@ -177,5 +184,6 @@ extern const struct hearth_storage sql_operations;
 extern const struct hearth_storage_bulk sql_bulk;
 extern const struct hearth_storage_paths sql_paths;
 extern const struct hearth_storage_push sql_push;
+extern const struct hearth_storage_changes sql_changes;
 
 #endif

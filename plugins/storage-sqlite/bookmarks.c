@@ -55,7 +55,7 @@ int sql_bookmark_write(struct handle *handle, const struct hearth_bookmark *book
         return r;
     sql_query_open(&query, handle, PUT);
     sql_query_batch(&query);
-    sql_bind_bookmark(&query, bookmark);
+    sql_bind_put(&query, bookmark, handle->batch.generation);
     r = sql_query_run(&query, NULL);
     if (r == 0 && old.row == 0)
         r = run_with_guid(handle, REVIVE, bookmark->guid);
@@ -140,7 +140,7 @@ int sql_bookmark_move(struct handle *handle, const char *guid, const char *paren
     int64_t rows = 0;
     sql_query_open(&query, handle, MOVE);
     sql_query_batch(&query);
-    sql_bind_place(&query, guid, parent, position);
+    sql_bind_place(&query, guid, parent, position, handle->batch.generation);
     int r = sql_query_run(&query, &rows);
     return r == 0 && rows == 0 ? HEARTH_ERR_NOT_FOUND : r;
 }

@@ -65,6 +65,7 @@
 /* There is one piece, from the first page on: a comparison with each would cost a twentieth. */
 #define SCAN_BEHIND(frecency_, id_) frecency_ " IS NOT NULL AND " id_ " IS NOT NULL"
 #define PAGE_ALSO                   ", p.row"
+#define PAGE_PLACE                  "p.row" /* which an index has without saying so */
 #define PAGE_OF_VISIT               " CROSS JOIN pages p ON p.row = v.page_row"
 
 #define FROM_VISITS_OF_PAGE "FROM pages p CROSS JOIN visits v ON v.page_row = p.row WHERE p.id "

@@ -25,11 +25,12 @@ static int take_off(struct handle *handle, int64_t page, const struct hearth_vis
 static int insert_visits(struct handle *handle, const struct known_page *page,
                          const struct hearth_visit *visits, size_t count, int64_t *ret_added)
 {
-    static const char INSERT[] = "INSERT INTO visits (page_row, page, hidden, host_key, " SQL_NAMES(
-        HEARTH_VISIT_FIELDS) ") "
-                             "VALUES (?1, ?2, ?3, ?4, " SQL_VALUES(
-                                 "?5", visit, HEARTH_VISIT_FIELDS) ") "
-                                                                   "ON CONFLICT DO NOTHING";
+    /* clang-format off */
+    static const char INSERT[] =
+        "INSERT INTO visits (page_row, page, hidden, host_key, generation, "
+        SQL_NAMES(HEARTH_VISIT_FIELDS) ") VALUES (?1, ?2, ?3, ?4, ?5, "
+        SQL_VALUES("?6", visit, HEARTH_VISIT_FIELDS) ") ON CONFLICT DO NOTHING";
+    /* clang-format on */
     struct query query;
     int64_t added = 0;
     int r = 0;
@@ -38,6 +39,7 @@ static int insert_visits(struct handle *handle, const struct known_page *page,
     sql_query_int(&query, page->id);
     sql_query_int(&query, page->hidden);
     sql_query_int(&query, page->host_key);
+    sql_query_int(&query, handle->batch.generation);
     int first = query.next;
     for (size_t i = 0; r == 0 && i < count; i++) {
         query.next = first;

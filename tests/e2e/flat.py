@@ -43,6 +43,7 @@ def questions(node):
     deep, flat, late = cursor("/bookmarks", folder="wide"), cursor("/bookmarks",
                                                                    sort="added"), cursor("/history")
     now = node.api("/history", limit=1)["visits"][0]["date"] + 1
+    generation = node.api("/me")["generation"]
     year = f"from={now - 399 * 86400000}&to={now}"
     return {
         "/api/v1/node": ["?account=ada@example.org"], "/api/v1/me": [""], "/api/v1/devices": [""],
@@ -58,7 +59,9 @@ def questions(node):
             f"?q=garden&cursor={late}", f"?q=zzzqqq&{year}"
         ], "/api/v1/history/days": ["", f"?{year}",
                                     f"?{year}&tz=Europe/Berlin"], "/api/v1/history/sites":
-        ["", "?limit=500", "?q=zzzqqq", "?q=site1"], "/api/v1/pages/*": [page], "/api/v1/search": [
+        ["", "?limit=500", "?q=zzzqqq", "?q=site1"], "/api/v1/pages/*": [page], "/api/v1/changes": [
+            "?limit=100", f"?since={generation}"
+        ], "/api/v1/search": [
             "?q=", "?q=zzzqqq", "?q=garden", "?q=a&limit=500", "?q=garden&in=bookmarks&limit=500",
             "?q=part%2099"
         ], "/api/v1/suggest": ["?q=ga", "?q=zzzqqq"], "/api/v1/settings": [""], "/api/v1/sessions":

@@ -257,6 +257,12 @@ class Node:
         except urllib.error.HTTPError as error:
             with error:
                 return Answer(error.code, error.headers, error.read())
+        except (OSError, http.client.HTTPException) as error:
+            code = self.process and self.process.poll()
+            error.add_note(f"{method} {path}: hearthd has ended with {code}"
+                           if code is not None else f"{method} {path}: hearthd runs")
+            error.add_note(self.log_text()[-4000:])
+            raise
 
     def api(self, path, email=ADA, **parameters):
         """The JSON of a successful GET below /api/v1."""

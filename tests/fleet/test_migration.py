@@ -9,6 +9,7 @@ import subprocess
 import unittest
 
 from fleet import HEARTHD, ROOT, PostgresCase, until
+from copying import Copy, TooOld
 
 MIGRATIONS = sorted(glob.glob(os.path.join(ROOT, "plugins", "storage-pg", "migrations", "*.sql")))
 OLD = 3
@@ -16,13 +17,13 @@ NEW_TABLES = ("identities", "properties", "schema_version", "tab_groups", "remov
               "removal_kinds", "generations", "removed_here", "removed_here_kinds", "sources",
               "source_kinds", "source_marks")
 OF_SOURCES = ("devices", "visits", "bookmarks", "bookmark_claims", "bookmark_tombstones")
-NEW_COLUMNS = {
-    **{table: ("source", )
-       for table in OF_SOURCES}, "accounts":
-    ("placement", "removals_forgotten", "state_message", "state_parameters", "asked",
-     "answered"), "bookmarks": ("source", "said_tags", "said_keyword", "said_kind"), "devices":
-    ("hidden", "source"), "tabs": ("group", "window", "place", "active")
-}
+NEW_COLUMNS = {table: ("source", ) for table in OF_SOURCES}
+NEW_COLUMNS["accounts"] = ("placement", "removals_forgotten", "state_message", "state_parameters",
+                           "asked", "answered")
+NEW_COLUMNS["bookmarks"] += ("said_tags", "said_keyword", "said_kind", "generation")
+NEW_COLUMNS["visits"] += ("generation", )
+NEW_COLUMNS["devices"] += ("hidden", )
+NEW_COLUMNS["tabs"] = ("group", "window", "place", "active")
 NEW_KINDS = (6, )  # of bookmarks
 # Device, position, and the name of the tab's group, which is all that is known of a group there.
 GROUPED = (("d", 0, None), ("d", 1, "Trip"), ("d", 2, "Trip"), ("d", 3, "trip"), ("d", 4, ""),
@@ -343,6 +344,48 @@ class Migration(PostgresCase):
         self.sql(database, "DELETE FROM accounts WHERE id = 'n1'")
         self.assertEqual(self.sql(database, "SELECT count(*) FROM identities WHERE subject = 'n'"),
                          ["0"])
+
+    def test_a_copy_beside_an_older_release(self):
+        """What is new in rows that nobody counted is not known, and that is said: a copy is never
+        told less than there is."""
+        node, database = self.database()
+        node.cli("migrate")
+        node.cli("key", "new", "--accept-loss", "--yes")
+        node.start()
+        email = PEOPLE[0][0]
+        before = int(self.sql(database, "SELECT generation FROM accounts WHERE row = 1")[0])
+        copy = Copy(node, email)
+        copy.follow()
+        self.assertEqual(copy.generation, before)
+        visits = sum(len(v) for v in copy.visits.values())
+        self.assertEqual(
+            [str(visits)],
+            self.sql(database, "SELECT count(*) FROM visits WHERE account = 1"))
+        # rows of before the migration: of no generation
+        copy.generation = before - 1
+        self.assertRaises(TooOld, copy.follow)
+        # an older release stores a visit, and its own generation alone
+        copy.generation = before
+        self.assertEqual([a["pages"] for a in copy.follow()], [[]])
+        self.sql(
+            database,
+            "INSERT INTO visits (account, page, date, type, hidden, host_key) VALUES (1, 100, "
+            f"12345, 1, false, 77); UPDATE pages SET generation = {before + 1} WHERE account = 1 "
+            f"AND id = 100; UPDATE accounts SET generation = {before + 1}, visits = visits + 1 "
+            "WHERE row = 1"
+        )
+        # nobody told this process: no cache knows the answer to what was not asked before
+        self.assertRaises(TooOld, copy.follow, limit=19999)
+        copy.clear()
+        copy.follow(limit=19999)
+        self.assertEqual(copy.generation, before + 1)
+        self.assertIn((12345, 1), copy.visits["100"])
+        self.assertIn("removed 3 visits",
+                      node.cli("account", "forget", email, "--site", "h1.example", "--yes"))
+        (answer, ) = copy.follow()
+        self.assertEqual(copy.generation, before + 2)
+        self.assertIn({"kind": "visit", "page": "100", "date": 12345, "type": 1},
+                      answer["removals"])
 
     def test_an_older_release_goes_on(self):
         """It knows removed_pages, and no record of anything else: the next batch says since when

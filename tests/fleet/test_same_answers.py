@@ -8,6 +8,7 @@ import unittest
 import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+from copying import Copy  # noqa: E402
 from harness import ADA, TestCase  # noqa: E402
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -89,10 +90,19 @@ class SameAnswers(TestCase):
             node.add_account(service, sync=False)
         return single, other
 
+    def check_copies(self, copies):
+        """Those that follow are those that are made anew, on both."""
+        for copy in copies:
+            copy.follow(limit=400)
+        anew = Copy(copies[1].node)
+        anew.follow()
+        self.assertEqual(copies[0].state(), copies[1].state())
+        self.assertEqual(anew.state(), copies[1].state())
+
     def test_every_step(self):
         service = self.service(step=1)
         single, other = self.both(service)
-        count = 0
+        copies, count = [Copy(single), Copy(other)], 0
         for step in range(1, 8):
             service.step(step)
             for node in (single, other):
@@ -101,6 +111,7 @@ class SameAnswers(TestCase):
             for path in sorted(expected):
                 self.assertEqual(got.get(path), expected[path], f"step {step}: {path}")
             self.assertEqual(len(got), len(expected))
+            self.check_copies(copies)
             count += len(expected)
         self.assertGreater(count, 1000)
         self.assertGreater(len(json.loads(expected["/bookmarks"][1])["items"]), 3)
@@ -111,6 +122,7 @@ class SameAnswers(TestCase):
         nodes = self.both(service)
         for node in nodes:
             node.sync()
+        copies = [Copy(node) for node in nodes]
         device = nodes[0].api("/devices")["devices"][0]["id"]
         visits = nodes[0].api("/history")["visits"]
         visit = next(v for v in visits if v["url"] != visits[0]["url"])
@@ -138,6 +150,7 @@ class SameAnswers(TestCase):
         ]
         for number, step in enumerate(steps):
             self.assertEqual(*(step(node) for node in nodes), f"step {number}")
+            self.check_copies(copies)
             if 0 < number < 5:
                 continue
             expected, got = (self.answers(node, False) for node in nodes)

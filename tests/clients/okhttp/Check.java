@@ -107,6 +107,14 @@ final class Check {
       etag = answer.header("ETag");
     }
     check(hearth.refresh("history", etag) == null, "304 to If-None-Match");
+    Hearth.Copy copy = hearth.follow(new Hearth.Copy());
+    int copied = 0;
+    for (Set<String> of : copy.visits.values()) copied += of.size();
+    check(copied == visits && hearth.follow(copy) == copy,
+        copied + " visits in a copy, and " + copy.bookmarks.size() + " bookmarks");
+    copy.generation++;
+    Hearth.Copy anew = hearth.follow(copy);
+    check(anew != copy && anew.visits.equals(copy.visits), "410, and all of it anew");
     exports(hearth, visits);
     parallel(hearth, opened);
     hearth.events(null, (id, name, data) -> {

@@ -1,6 +1,10 @@
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import okhttp3.HttpUrl;
 import okhttp3.OkHttpClient;
 import okhttp3.Protocol;
@@ -52,6 +56,65 @@ final class Hearth {
       }
     }
     return visits;
+  }
+
+  /** An account as it is kept by a client, and followed. */
+  static final class Copy {
+    long generation = 0; // none yet
+    final Map<String, JSONObject> pages = new HashMap<>(), bookmarks = new HashMap<>();
+    final Map<String, Set<String>> visits = new HashMap<>(); // "DATE TYPE", by page
+    JSONArray devices = new JSONArray();
+
+    void apply(JSONObject answer) {
+      for (Object row : answer.getJSONArray("pages")) {
+        JSONObject page = (JSONObject) row;
+        pages.put(page.getString("id"), page);
+        Set<String> had = visits.computeIfAbsent(page.getString("id"), id -> new HashSet<>());
+        for (Object visit : (JSONArray) page.remove("visits")) {
+          had.add(((JSONArray) visit).getLong(0) + " " + ((JSONArray) visit).getInt(1));
+        }
+      }
+      for (Object row : answer.getJSONArray("bookmarks")) {
+        JSONObject bookmark = (JSONObject) row;
+        bookmarks.put(bookmark.getString("id"), bookmark);
+        if (bookmark.optBoolean("removed")) bookmarks.remove(bookmark.getString("id"));
+      }
+      if (!answer.isNull("devices")) devices = answer.getJSONArray("devices");
+      for (Object row : answer.getJSONArray("removals")) {
+        JSONObject gone = (JSONObject) row;
+        switch (gone.getString("kind")) {
+          case "page":
+            pages.remove(gone.getString("page"));
+            visits.remove(gone.getString("page"));
+            break;
+          case "bookmark":
+            bookmarks.remove(gone.getString("id"));
+            break;
+          default:
+            visits.getOrDefault(gone.getString("page"), new HashSet<>())
+                .remove(gone.getLong("date") + " " + gone.getInt("type"));
+        }
+      }
+    }
+  }
+
+  /** The copy as it is now: the same one, or a new one where the server cannot say what has
+   * changed since. */
+  Copy follow(Copy copy) throws IOException {
+    for (String cursor = ""; cursor != null;) {
+      HttpUrl.Builder where = base.resolve("changes").newBuilder()
+          .addQueryParameter("since", Long.toString(copy.generation));
+      if (!cursor.isEmpty()) where.addQueryParameter("cursor", cursor);
+      try (Response answer = http.newCall(request(where.build().toString()).build()).execute()) {
+        if (answer.code() == 410) return follow(new Copy());
+        if (!answer.isSuccessful()) throw new IOException("changes: " + answer.code());
+        JSONObject page = new JSONObject(answer.body().string());
+        copy.apply(page);
+        cursor = page.isNull("next") ? null : page.getString("next");
+        if (cursor == null) copy.generation = page.getLong("generation");
+      }
+    }
+    return copy;
   }
 
   /** What is at a path now; null: what came with this ETag still holds. */

@@ -28,6 +28,47 @@ def refresh(client, path, known=None):
     return answer.raise_for_status().headers["ETag"], answer.json()
 
 
+class Copy:
+    """An account as it is kept by a client, and followed."""
+    def __init__(self):
+        self.generation = 0  # none yet
+        self.pages, self.bookmarks, self.devices = {}, {}, []
+
+    def apply(self, answer):
+        for page in answer["pages"]:
+            had = self.pages.get(page["id"], {"visits": set()})["visits"]
+            self.pages[page["id"]] = {**page, "visits": had | {tuple(v) for v in page["visits"]}}
+        for bookmark in answer["bookmarks"]:
+            self.bookmarks[bookmark["id"]] = bookmark
+            if bookmark.get("removed"):
+                del self.bookmarks[bookmark["id"]]
+        if answer["devices"] is not None:
+            self.devices = answer["devices"]
+        for gone in answer["removals"]:
+            if gone["kind"] == "page":
+                self.pages.pop(gone["page"], None)
+            elif gone["kind"] == "bookmark":
+                self.bookmarks.pop(gone["id"], None)
+            elif gone["page"] in self.pages:
+                self.pages[gone["page"]]["visits"].discard((gone["date"], gone["type"]))
+
+
+def follow(client, copy):
+    """The copy as it is now: the same one, or a new one where the server cannot say what has
+    changed since."""
+    cursor = ""
+    while cursor is not None:
+        where = {"since": copy.generation, **({"cursor": cursor} if cursor else {})}
+        answer = client.get("changes", params=where)
+        if answer.status_code == 410:
+            return follow(client, Copy())
+        page = answer.raise_for_status().json()
+        copy.apply(page)
+        cursor = page["next"]
+    copy.generation = page["generation"]
+    return copy
+
+
 def resume(client, path, etag, part):
     """All of a download of which `part` has arrived, uncompressed, with this ETag."""
     answer = client.get(path, headers={"Accept-Encoding": "identity", "If-Range": etag,

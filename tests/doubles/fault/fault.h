@@ -44,6 +44,9 @@ struct fault_kind {
     size_t table_size;
     const struct fault_operation *operations;
     size_t count;
+    /* the one extension that the wrapper offers, and its name; NULL */
+    const char *extension;
+    const void *extended;
 };
 
 extern const struct fault_kind fault_kind;
@@ -91,8 +94,9 @@ struct fault_counts {
 /* One opened instance. */
 struct fault {
     const struct hearth_host *host;
-    void *table; /* a copy of the inner plugin's operations */
-    void *inner; /* what its open() gave */
+    void *table;          /* a copy of the inner plugin's operations */
+    void *inner;          /* what its open() gave */
+    const void *extended; /* its own table of the extension; NULL: it has not */
     struct hearth_config_value *values;
     char *texts; /* of the values */
     struct fault_rules rules;
@@ -164,7 +168,8 @@ int fault_after_rows(struct hearth_call *call, int r, const struct fault_strike 
                      const struct fault_rows *rows);
 
 /* --- one line makes one operation --- */
-/* FAULT_CALL(name, traits, account, (parameters), (arguments)) defines faulty_NAME(), which asks
+/* Extensions other than fault_kind.extension are not offered: the host does without.
+ * FAULT_CALL(name, traits, account, (parameters), (arguments)) defines faulty_NAME(), which asks
  * the rules around the inner operation. FAULT_LIST(name, traits, account, row, …) does so for a
  * listing with a hearth_ROW_cb; its rows go through row_ROW(). In them `s` is the handle;
  * INNER(s), the table of the inner plugin, comes from the file that uses them. */

@@ -41,6 +41,13 @@ static const struct hearth_plugin *load(const char *path, const char **ret_why)
     return entry();
 }
 
+static const void *fault_extension(const char *name)
+{
+    return fault_kind.extension != NULL && strcmp(name, fault_kind.extension) == 0
+               ? fault_kind.extended
+               : NULL;
+}
+
 /* The descriptor is asked for before the configuration says which plugin is inside, so what it
  * promises comes from the environment. */
 const struct hearth_plugin *hearth_plugin_v2(void)
@@ -60,6 +67,7 @@ const struct hearth_plugin *hearth_plugin_v2(void)
     plugin.kind = fault_kind.kind;
     plugin.data_model = fault_kind.data_model;
     plugin.operations = fault_kind.table;
+    plugin.extension = fault_extension;
     plugin.capabilities = inner == NULL ? 0 : inner->capabilities;
     return &plugin;
 }
@@ -77,7 +85,7 @@ static int check(struct hearth_call *call, const char *path, const struct hearth
 }
 
 /* As the host's loader does it: what an older plugin lacks would be NULL, and nothing may be
- * that is passed on. Extensions are not offered by the wrapper: the host does without. */
+ * that is passed on. */
 static int copy_table(struct fault *fault, struct hearth_call *call, const char *path,
                       const void *table)
 {
@@ -134,6 +142,12 @@ static int prepare(struct fault *fault, struct hearth_call *call,
     int r = check(call, path, plugin);
     if (r == 0)
         r = copy_table(fault, call, path, plugin->operations);
+    if (r == 0 && fault_kind.extension != NULL) {
+        fault->extended =
+            plugin->extension == NULL ? NULL : plugin->extension(fault_kind.extension);
+        if (fault->extended == NULL)
+            r = hearth_fail(call, HEARTH_ERR_INVALID, "%s has no %s", path, fault_kind.extension);
+    }
     if (r == 0 && HEARTH_AT(values, KEY_COUNTS)->text != NULL)
         r = map_counts(fault, call, HEARTH_AT(values, KEY_COUNTS)->text);
     if (r == 0)

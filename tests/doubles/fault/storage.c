@@ -124,6 +124,18 @@
     X(tag_list, 0, account, tag, (const char *account), (account))                                 \
     X(page_guid_list, 0, account, page_guid, (const char *account), (account))
 
+/* Of hearth.storage.changes/1. */
+#define CHANGES(X)                                                                                 \
+    X(pages_since, 0, account, page,                                                               \
+      (const char *account, int64_t since, int64_t generation, int64_t after),                     \
+      (account, since, generation, after))                                                         \
+    X(visits_since, 0, account, page_visit,                                                        \
+      (const char *account, int64_t since, const int64_t *pages, size_t count),                    \
+      (account, since, pages, count))                                                              \
+    X(bookmarks_since, 0, account, bookmark_change,                                                \
+      (const char *account, int64_t since, int64_t generation, const char *after),                 \
+      (account, since, generation, after))
+
 /* row, parameters, arguments */
 #define ROWS(X)                                                                                    \
     X(account, (void *ctx, const struct hearth_account *account), (rows->ctx, account))            \
@@ -153,7 +165,11 @@
     X(removed_here, (void *ctx, const struct hearth_removed_here *removed), (rows->ctx, removed))  \
     X(source, (void *ctx, const struct hearth_source *source), (rows->ctx, source))                \
     X(text, (void *ctx, const char *line), (rows->ctx, line))                                      \
-    X(page_guid, (void *ctx, const char *guid, int64_t page), (rows->ctx, guid, page))
+    X(page_guid, (void *ctx, const char *guid, int64_t page), (rows->ctx, guid, page))             \
+    X(page_visit, (void *ctx, int64_t page, const struct hearth_visit *visit),                     \
+      (rows->ctx, page, visit))                                                                    \
+    X(bookmark_change, (void *ctx, int64_t generation, const struct hearth_bookmark *bookmark),    \
+      (rows->ctx, generation, bookmark))
 
 /* Bytes of the texts that people's data consist of. */
 static size_t text_size(const char *a, const char *b, const char *c, const char *d)
@@ -185,6 +201,8 @@ static size_t text_size(const char *a, const char *b, const char *c, const char 
 #define SIZE_removed_here     text_size(removed->host, NULL, NULL, NULL)
 #define SIZE_source           text_size(source->name, source->state_detail, NULL, NULL)
 #define SIZE_page_guid        text_size(guid, NULL, NULL, NULL)
+#define SIZE_page_visit       sizeof(*visit)
+#define SIZE_bookmark_change  SIZE_bookmark
 #define SIZE_text             text_size(line, NULL, NULL, NULL)
 
 #define X(row_name, parameters, arguments)                                                         \
@@ -198,6 +216,12 @@ ROWS(X)
 
 CALLS(FAULT_CALL)
 LISTS(FAULT_LIST)
+
+#undef INNER
+#define INNER(s) ((const struct hearth_storage_changes *)(s)->fault->extended)
+CHANGES(FAULT_LIST)
+#undef INNER
+#define INNER(s) ((const struct hearth_storage *)(s)->fault->table)
 
 /* Rules may name the account of a batch. */
 static int batch_begin(void *handle, struct hearth_call *call, const char *account,
@@ -222,10 +246,14 @@ static struct hearth_storage table = {.struct_size = sizeof(table),
                                           batch_begin,
                                       .batch_abort = batch_abort};
 
+static const struct hearth_storage_changes changes = {.struct_size = sizeof(changes),
+                                                      CHANGES(FAULT_ENTRY)};
+
 static const struct fault_operation operations[] = {{"open", 0},
                                                     {"handle_open", 0},
                                                     {"batch_begin", 0},
-                                                    CALLS(FAULT_CALL_NAME) LISTS(FAULT_LIST_NAME)};
+                                                    CALLS(FAULT_CALL_NAME) LISTS(FAULT_LIST_NAME)
+                                                        CHANGES(FAULT_LIST_NAME)};
 
 const struct fault_kind fault_kind = {
     .kind = HEARTH_STORAGE,
@@ -234,5 +262,7 @@ const struct fault_kind fault_kind = {
     .table = &table,
     .table_size = sizeof(table),
     .operations = operations,
+    .extension = HEARTH_STORAGE_CHANGES,
+    .extended = &changes,
     .count = sizeof(operations) / sizeof(operations[0]),
 };

@@ -113,7 +113,7 @@ static int gather(void *ctx, const void *bytes, size_t size)
 /* In pieces of every size up to 2,000. */
 static void expect_stream(enum http_coding coding, const struct buf *whole)
 {
-    struct compressor *compressor = http_compressor_create(coding);
+    struct compressor *compressor = http_compressor_create(coding, 0);
     struct buf out = {0};
     size_t at = 0;
     for (size_t piece = 0; at < whole->size; at += piece) {

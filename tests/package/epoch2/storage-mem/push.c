@@ -18,10 +18,9 @@ static int push_row_put(struct handle *handle, struct hearth_call *call, const c
         return r;
     }
     struct account *found = mem_world_account(world, account);
-    const struct row *old =
-        found == NULL ? NULL
-                      : mem_table_find(found->tables[PUSH], PUSH, KEY(.push = {.id = push->id}),
-                                       &place);
+    const struct row *old = found == NULL ? NULL
+                                          : mem_table_find(found->tables[PUSH], PUSH,
+                                                           KEY(.push = {.id = push->id}), &place);
     if (not_before != NULL && (old == NULL || old->push.not_before != *not_before))
         r = hearth_fail(call, HEARTH_ERR_CONFLICT, "somebody else has claimed or removed it");
     else if (found == NULL)

@@ -201,6 +201,8 @@ typedef int (*hearth_page_cb)(void *ctx, const struct hearth_page *page);
 typedef int (*hearth_visit_cb)(void *ctx, const struct hearth_visit *visit);
 typedef int (*hearth_visit_row_cb)(void *ctx, const struct hearth_visit_row *row);
 typedef int (*hearth_bookmark_cb)(void *ctx, const struct hearth_bookmark *bookmark);
+typedef int (*hearth_bookmark_change_cb)(void *ctx, int64_t generation,
+                                         const struct hearth_bookmark *bookmark);
 typedef int (*hearth_bookmark_item_cb)(void *ctx, const struct hearth_bookmark_item *item);
 typedef int (*hearth_child_cb)(void *ctx, int64_t source, const char *folder, int64_t position,
                                const char *child);
@@ -548,6 +550,27 @@ struct hearth_storage_paths {
      * folders may be below themselves; none where `guid` is not there. */
     int (*bookmark_path)(void *handle, struct hearth_call *call, const char *account,
                          const char *guid, hearth_bookmark_cb cb, void *ctx);
+};
+
+/* What changed after a generation and is there, for whoever keeps a copy; `since` 0: everything.
+ * Whether it is known so far back is what removals_since() says. In pieces, by generation: a row
+ * that changes meanwhile comes (again) with its new one. Without it the host serves no changes. */
+#define HEARTH_STORAGE_CHANGES "hearth.storage.changes/1"
+struct hearth_storage_changes {
+    uint32_t struct_size;
+    uint32_t reserved;
+    /* Ties in an order of the storage's own, behind the page `after`, 0: from the first. When that
+     * one is gone, those of its generation come again. */
+    int (*pages_since)(void *handle, struct hearth_call *call, const char *account, int64_t since,
+                       int64_t after_generation, int64_t after, hearth_page_cb cb, void *ctx);
+    /* Of these pages, hidden ones too, in any order. */
+    int (*visits_since)(void *handle, struct hearth_call *call, const char *account, int64_t since,
+                        const int64_t *pages, size_t count, hearth_page_visit_cb cb, void *ctx);
+    /* Those not shown too; ties by the bytes of the guid, behind `after`, NULL: from the first.
+     * What is DERIVED may be 0. */
+    int (*bookmarks_since)(void *handle, struct hearth_call *call, const char *account,
+                           int64_t since, int64_t after_generation, const char *after,
+                           hearth_bookmark_change_cb cb, void *ctx);
 };
 
 /* A copy of the database as a file. Without it `hearthd backup` and `restore` say that the

@@ -13,4 +13,4 @@ CREATE TABLE push (
     PRIMARY KEY (account, id)
 );
 
-INSERT INTO schema_version VALUES (11, 1); -- who knows version 1 alone can go on with it
+INSERT INTO schema_version VALUES (12, 1); -- who knows version 1 alone can go on with it
