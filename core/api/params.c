@@ -62,6 +62,8 @@ char *api_make_cursor(struct api_call *call, char kind, const int64_t *numbers, 
     }
     char *cursor = buf_failed(&buf) ? NULL : arena_strdup(&call->request->arena, buf.data);
     buf_fini(&buf);
+    /* no cursor would say that there is no more */
+    call->reply->body.failed |= cursor == NULL;
     return cursor;
 }
 

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "codec/codec.h"
 #include "merge/removed_here.h"
+#include "model/generation.h"
 
 enum { VISITS_AT_ONCE = 512 };
 
@@ -75,7 +76,9 @@ static int take_identity(struct storing *s, const struct hearth_account_identity
 }
 
 /* The new row, which nobody syncs before everything is there, and which says so until then:
- * whoever kills us leaves it. Its generation will be that of the archive when the batch ends. */
+ * whoever kills us leaves it. Where what came is stored as it came, its generation will be that of
+ * the archive when the batch ends; else one that the account has not had while it lived elsewhere
+ * or later than the archive. */
 static int create_account(struct storing *s, struct err *err)
 {
     struct hearth_account row = s->account;
@@ -88,7 +91,9 @@ static int create_account(struct storing *s, struct err *err)
     row.state = HEARTH_ACCOUNT_SIGNIN_NEEDED;
     struct message_kept being_restored;
     message_put_account_sentence(&being_restored, archive_says_being_restored(), &row);
-    row.generation = row.generation > 0 ? row.generation - 1 : 0;
+    row.generation = s->into.settle != NULL ? model_generation_begin(row.generation)
+                     : row.generation > 0   ? row.generation - 1
+                                            : 0;
     int r = STORAGE(s->storage, &why, account_create, &row);
     if (r < 0)
         return err_set(err, r, "the account %s cannot be made here: %s", row.email, why.text);

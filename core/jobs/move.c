@@ -29,6 +29,7 @@
 #include "base/log.h"
 #include "jobs/jobs_internal.h"
 #include "merge/removed_here.h"
+#include "model/generation.h"
 #include "nodes/who.h"
 
 /* What is compared and copied. */
@@ -132,6 +133,7 @@ static int create_row(struct storage *old, struct storage *new, const char *node
     r = STORAGE(new, &why, account_get, id, &known);
     if (r == HEARTH_ERR_NOT_FOUND) {
         account.node = node;
+        account.generation = model_generation_begin(account.generation);
         account.last_sync = account.last_attempt = account.next_sync = account.failures =
             account.resync = 0;
         r = STORAGE(new, err, account_create, &account);

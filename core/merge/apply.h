@@ -45,6 +45,8 @@ int merge_apply_history(struct apply *apply, struct err *err);
 /* Computes a page anew from its visits and bookmarks and writes, or removes, it. `page` is what
  * is known (id, url, and what history said); used by history and bookmarks. */
 int merge_apply_page(struct apply *apply, struct hearth_page *page, struct err *err);
+/* The same of one that is as it is stored: written if that makes another of it. */
+int merge_apply_stored_page(struct apply *apply, struct hearth_page *page, struct err *err);
 /* Takes away the visits that `takes` says. The page itself is left to the caller. */
 typedef bool (*apply_takes_fn)(const void *ctx, const struct hearth_visit *visit);
 struct apply_taken {

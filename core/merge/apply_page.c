@@ -7,6 +7,7 @@
 #include "merge/apply.h"
 #include "model/page.h"
 #include "model/url.h"
+#include "plug/fields.h"
 
 int merge_apply_find_page(struct apply *apply, const char *url, struct hearth_page *ret_page,
                           bool *ret_new, struct err *err)
@@ -110,8 +111,27 @@ static int sum_up(struct apply *apply, int64_t page, struct summary *summary,
                            facts);
 }
 
-int merge_apply_page(struct apply *apply, struct hearth_page *page, struct err *err)
+enum { HOST_SIZE = 256 };
+
+/* What its URL, its visits and its bookmarks say of it. */
+static void page_fill(struct hearth_page *page, const struct model_page *facts,
+                      char host[HOST_SIZE])
 {
+    model_url_host(page->url, host, HOST_SIZE);
+    page->host = host;
+    page->visit_count = facts->counted;
+    page->last_visit = facts->last_visit;
+    page->typed = facts->typed;
+    page->hidden = model_page_is_hidden(facts, page->url, page->bookmarks > 0);
+    page->frecency =
+        model_page_frecency(facts, page->url, page->bookmarks > 0, page->bookmark_added);
+}
+
+/* stored: NULL, it is written whatever it was. */
+static int page_sum_up_and_put(struct apply *apply, struct hearth_page *page,
+                               const struct hearth_page *stored, struct err *err)
+{
+    char host[HOST_SIZE];
     struct summary summary = {.arena = &apply->arena};
     struct model_page facts;
     int r = sum_up(apply, page->id, &summary, &facts, err);
@@ -125,21 +145,29 @@ int merge_apply_page(struct apply *apply, struct hearth_page *page, struct err *
     page->bookmark_title = summary.title;
     page->bookmark_added = summary.added;
     page->tags = summary.tags;
-    return merge_apply_put_page(apply, page, &facts, err);
+    page_fill(page, &facts, host);
+    if (stored != NULL && plug_fields_equal(&plug_fields_page, stored, page))
+        return 0;
+    apply->changed = true;
+    return STORAGE(apply->storage, err, page_put, page);
+}
+
+int merge_apply_page(struct apply *apply, struct hearth_page *page, struct err *err)
+{
+    return page_sum_up_and_put(apply, page, NULL, err);
+}
+
+int merge_apply_stored_page(struct apply *apply, struct hearth_page *page, struct err *err)
+{
+    const struct hearth_page stored = *page;
+    return page_sum_up_and_put(apply, page, &stored, err);
 }
 
 int merge_apply_put_page(struct apply *apply, struct hearth_page *page,
                          const struct model_page *facts, struct err *err)
 {
-    char host[256];
-    model_url_host(page->url, host, sizeof(host));
-    page->host = host;
-    page->visit_count = facts->counted;
-    page->last_visit = facts->last_visit;
-    page->typed = facts->typed;
-    page->hidden = model_page_is_hidden(facts, page->url, page->bookmarks > 0);
-    page->frecency =
-        model_page_frecency(facts, page->url, page->bookmarks > 0, page->bookmark_added);
+    char host[HOST_SIZE];
+    page_fill(page, facts, host);
     apply->changed = true;
     return STORAGE(apply->storage, err, page_put, page);
 }

@@ -32,7 +32,7 @@ static int rules_update_page(struct apply *apply, int64_t id, bool only_tags, st
     if (r == 0 && known == NULL && (changed || !only_tags))
         r = STORAGE(apply->storage, err, page_get, apply->account, id, &page);
     if (r == 0 && (changed || !only_tags))
-        r = merge_apply_page(apply, &page, err);
+        r = merge_apply_stored_page(apply, &page, err);
     plug_storage_reset(apply->storage);
     arena_reset(&apply->arena);
     return r;

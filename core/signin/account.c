@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "model/generation.h"
 #include "signin/internal.h"
 #include "signin/owner.h"
 
@@ -70,6 +71,7 @@ int signin_finish_make(struct signin_finish *f, const char *id, struct err *err)
         .placement = f->placement[0] != '\0' ? f->placement : NULL,
         .created = clock_now(),
         .last_seen = clock_now(),
+        .generation = model_generation_begin(0),
     };
     int r = STORAGE(f->storage, err, account_create, &account);
     if (r == 0)

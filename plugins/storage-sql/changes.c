@@ -11,16 +11,19 @@ static int64_t generation_before(int64_t since)
 
 /* --- pages --- */
 
-/* Where a page stands among those of its generation; 0, before all, when it is gone. */
+/* Where a page stands among those of the generation; 0, before all, when it is not there any more:
+ * one that went and came back may stand elsewhere. */
 static int page_place_find(struct handle *handle, const char *account, int64_t page,
-                           int64_t *ret_place)
+                           int64_t generation, int64_t *ret_place)
 {
     static const char FIND[] =
-        "SELECT " PAGE_PLACE " FROM pages p WHERE " OF_ACCOUNT("p.") "p.id = ?2";
+        "SELECT " PAGE_PLACE
+        " FROM pages p WHERE " OF_ACCOUNT("p.") "p.id = ?2 AND p.generation = ?3";
     struct query query;
     sql_query_open(&query, handle, FIND);
     sql_query_account(&query, account);
     sql_query_int(&query, page);
+    sql_query_int(&query, generation);
     int r = sql_query_step(&query);
     *ret_place = r > 0 ? sql_column_int(&query, 0) : 0;
     sql_query_close(&query);
@@ -68,7 +71,7 @@ int sql_pages_since(void *self, struct hearth_call *call, const char *account, i
         return r < 0 ? r : 0;
     if (after != 0) {
         generation = after_generation;
-        r = page_place_find(op.handle, account, after, &place);
+        r = page_place_find(op.handle, account, after, generation, &place);
     }
     if (r == 0)
         r = pages_list_since(&op, account, generation, place, cb, ctx);

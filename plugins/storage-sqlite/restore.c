@@ -12,6 +12,7 @@
 #include "files.h"
 #include "migrations.h"
 #include "open.h"
+#include "renumber.h"
 #include "replace.h"
 #include "rules.h"
 #include "sums.h"
@@ -308,6 +309,23 @@ static int open_staged(struct restore *restore, const char *name, sqlite3 **ret_
                        restore->archive, name);
 }
 
+/* Once it is checked: what follows is not what was backed up. */
+static int restored_renumber(struct restore *restore, sqlite3 *db, const char *of, bool person)
+{
+    char schema[32];
+    int r = restore_query_text(restore, db, "PRAGMA user_version", of, schema, sizeof(schema));
+    if (r < 0)
+        return r;
+    r = (person ? sqlite_renumber_person : sqlite_renumber_shared)(
+        db, strtoll(schema, NULL, 10), restore->host->now_ms(restore->host));
+    if (r == SQLITE_OK)
+        return 0;
+    return r == SQLITE_NOMEM
+               ? support_no_memory(restore->call)
+               : sqlite_connection_fail_text(restore->call, of, r, sqlite_connection_errno(db),
+                                             sqlite3_errmsg(db));
+}
+
 static int restored_check_person(struct restore *restore, const char *id)
 {
     char name[64], found[64];
@@ -322,6 +340,8 @@ static int restored_check_person(struct restore *restore, const char *id)
     if (r == 0 && strcmp(found, id) != 0)
         r = hearth_fail(restore->call, HEARTH_ERR_CORRUPT,
                         "%s: %s in it is the file of another account", restore->archive, name);
+    if (r == 0)
+        r = restored_renumber(restore, db, name, true);
     sqlite3_close(db);
     return r == 0 ? check_stopped(restore) : r;
 }
@@ -352,6 +372,8 @@ static int check_staged(struct restore *restore)
         if (r == 0 && s != SQLITE_DONE)
             r = not_a_backup(restore);
     }
+    if (r == 0)
+        r = restored_renumber(restore, db, BACKUP_SHARED_NAME, false);
     sqlite3_close(db);
     /* one that belongs to no account */
     return r == 0 && restore->persons != 0 ? not_a_backup(restore) : r;

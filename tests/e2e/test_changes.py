@@ -1,5 +1,6 @@
 """GET /changes: a copy that follows it is the account, whatever happens meanwhile, and is told of
 nothing else."""
+import os
 import random
 import unittest
 
@@ -134,6 +135,17 @@ class Changes(TestCase):
         self.assertEqual([b["id"] for b in answer["bookmarks"]], ["newbookmark_"])
         self.assertEqual([(p["bookmark_title"], p["bookmarks"], p["visits"])
                           for p in answer["pages"]], [("Mark", 1, [])])
+        # what changes nothing of its page
+        for keyword in (None, "new"):
+            self.provider.put_clear(
+                "bookmarks", {
+                    "id": "newbookmark_", "type": "bookmark", "parentid": "unfiled",
+                    "title": "Mark", "bmkUri": url, "dateAdded": NOON, "keyword": keyword
+                })
+            self.home.sync()
+            (answer, ) = self.copy.follow()
+        self.assertEqual([b["keyword"] for b in answer["bookmarks"]], ["new"])
+        self.assertEqual(answer["pages"], [])
         # and all of it gone
         self.provider.put_clear("bookmarks", {"id": "newbookmark_", "deleted": True})
         self.provider.put_clear("history", {"id": "newnewnewnew", "deleted": True})
@@ -159,6 +171,32 @@ class Changes(TestCase):
         self.assertEqual([a["devices"] is not None for a in answers],
                          [True] + [False] * (len(answers) - 1))
         self.assertGreater(len(answers), (len(pages) + len(bookmarks)) // 37)
+
+    def test_the_last_one_comes_back(self):
+        """Between two answers the page that came last goes, and is there again."""
+        self.copy.follow()
+        records = {
+            f"https://many.example/{n}": {
+                "id": f"manymany{n:04}", "histUri": f"https://many.example/{n}", "title": "Many",
+                "visits": visits(NOON + n)
+            } for n in range(40)
+        }
+        self.provider.put_clear("history", *records.values())
+        self.home.sync()
+        gone = []
+
+        def go_and_come():
+            if not gone:
+                record = records[list(self.copy.pages.values())[-1]["url"]]
+                gone.append(record)
+                for changed in ({"id": record["id"], "deleted": True}, record):
+                    self.provider.put_clear("history", changed)
+                    self.home.sync()
+
+        self.copy.follow(limit=8, between=go_and_come)
+        self.copy.follow()
+        self.assertEqual(len(gone), 1)
+        self.expect_equal()
 
     def test_removals_in_small_answers(self):
         self.copy.follow()
@@ -190,6 +228,65 @@ class Changes(TestCase):
         self.copy.clear()
         self.copy.follow()
         self.expect_equal()
+
+    def live_on(self, name):
+        """Some syncs, each with a page of its own."""
+        for n in range(5):
+            self.provider.put_clear(
+                "history", {
+                    "id": f"{name}{n}".ljust(12, "_"), "histUri": f"https://{name}.example/{n}",
+                    "title": name, "visits": visits(NOON + n)
+                })
+            self.home.sync()
+
+    def expect_no_way_back(self, another):
+        """The copy is of a life of the account that is no more. It is told so at once, and also
+        when this one has gone on as long as that one had."""
+        generation = self.copy.generation
+        with self.assertRaises(TooOld):
+            self.copy.follow()
+        another()
+        self.live_on("another")
+        self.assertEqual(self.copy.generation, generation)
+        with self.assertRaises(TooOld):
+            self.copy.follow()
+        self.copy.clear()
+        self.copy.follow()
+        self.expect_equal()
+        self.assertIn("sound", self.home.cli("verify"))
+
+    def test_an_older_backup(self):
+        backup = os.path.join(self.home.folder, "copy.tar")
+        self.home.cli("backup", backup)
+        self.live_on("lost")
+        self.copy.follow()
+        self.home.stop()
+        self.home.cli("restore", backup, "--replace")
+        self.home.start()
+        self.expect_no_way_back(lambda: None)
+        # what a copy of now hears is what has changed since
+        self.live_on("later")
+        self.assertEqual(sum(len(a["pages"]) for a in self.copy.follow()), 5)
+        self.expect_equal()
+
+    def test_removed_and_added_again(self):
+        self.live_on("lost")
+        self.copy.follow()
+        self.home.cli("account", "remove", ADA, "--yes")
+        self.home.tokens.clear()
+        self.home.add_account(self.provider)
+        self.expect_no_way_back(lambda: self.provider.put_clear(
+            "history", {"id": "lost0".ljust(12, "_"), "deleted": True}))
+
+    def test_an_older_archive(self):
+        archive = os.path.join(self.home.folder, "ada.hearth")
+        self.home.cli("account", "archive", ADA, archive, "--with-credentials", "--with-tokens")
+        self.live_on("lost")
+        self.copy.follow()
+        self.home.cli("account", "remove", ADA, "--yes")
+        self.home.cli("account", "restore", archive)
+        self.expect_no_way_back(lambda: self.provider.put_clear(
+            "history", {"id": "lost0".ljust(12, "_"), "deleted": True}))
 
     def test_bad_questions(self):
         self.copy.follow(limit=100)

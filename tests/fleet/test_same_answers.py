@@ -8,8 +8,8 @@ import unittest
 import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-from copying import Copy  # noqa: E402
-from harness import ADA, TestCase  # noqa: E402
+from copying import Copy, TooOld  # noqa: E402
+from harness import ADA, ROOT, TestCase  # noqa: E402
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from servers import Postgres, Redis  # noqa: E402
@@ -31,8 +31,8 @@ WORDS = [
 ]
 # of this installation, not of Ada's data
 TIMES = re.compile(
-    rb'"(created|last_sync|last_attempt|next_sync|next_sync_detail|time|id|node|last_seen)"'
-    rb':("[^"]*"|-?[0-9]+|null)')
+    rb'"(created|last_sync|last_attempt|next_sync|next_sync_detail|time|id|node|last_seen|'
+    rb'generation)":("[^"]*"|-?[0-9]+|null)')
 
 
 class SameAnswers(TestCase):
@@ -41,7 +41,7 @@ class SameAnswers(TestCase):
     def answers(self, node, deep):
         """{path: (status, body, generation)} of what Ada can ask for, each listing to its end.
         deep: every item by itself, too."""
-        found = {}
+        found, newest = {}, node.api("/me")["generation"]
         pending = list(PATHS) + [f"/search?q={urllib.parse.quote(w)}&limit=50" for w in WORDS
                                  ] + [f"/history?q={urllib.parse.quote(w)}" for w in WORDS]
         pending += [f"/bookmarks?limit=20&q={urllib.parse.quote(w)}" for w in WORDS]
@@ -51,8 +51,10 @@ class SameAnswers(TestCase):
                 continue
             answer = node.request("/api/v1" + path)
             self.assertIn(answer.status, (200, 400), path)
-            # generation; the rest names the account
-            found[path] = (answer.status, answer.body, (answer.headers["ETag"] or "").split("-")[0])
+            # how many changes ago; the rest names the account
+            tag = (answer.headers["ETag"] or "").split("-")[0].strip('"')
+            found[path] = (answer.status, answer.body,
+                           newest - int(tag) if tag.isdigit() else tag)
             if answer.status != 200 or not answer.headers["Content-Type"].startswith(
                     "application/json") or path.startswith("/export"):
                 continue
@@ -88,6 +90,7 @@ class SameAnswers(TestCase):
         )
         for node in (single, other):
             node.add_account(service, sync=False)
+        self.postgres = postgres
         return single, other
 
     def check_copies(self, copies):
@@ -115,6 +118,36 @@ class SameAnswers(TestCase):
             count += len(expected)
         self.assertGreater(count, 1000)
         self.assertGreater(len(json.loads(expected["/bookmarks"][1])["items"]), 3)
+
+    def test_an_older_database(self):
+        """PostgreSQL's own tools have brought back an older state, and the statement of
+        docs/operating.md has been said: copies of what was in between load anew."""
+        service = self.service(step=3)
+        other = self.both(service)[1]
+        other.sync()
+        with open(os.path.join(ROOT, "docs", "operating.md"), encoding="utf-8") as f:
+            restored = re.search(r"```sql\n(UPDATE accounts.*?)```", f.read(), re.S)[1]
+        copy, since = Copy(other), other.api("/me")["generation"]
+        copy.follow()
+        self.postgres.sql("ada", restored)
+        other.stop()
+        other.start()
+        for step in (3, 4, 5):
+            service.step(step)
+            other.sync()
+            for generation in range(since, since + 4):
+                copy.generation = generation
+                with self.assertRaises(TooOld):
+                    copy.follow()
+        copy.clear()
+        copy.follow()
+        service.step(7)
+        other.sync()
+        copy.follow()
+        anew = Copy(other)
+        anew.follow()
+        self.assertEqual(copy.state(), anew.state())
+        self.assertIn("sound", other.cli("verify"))
 
     def test_what_a_person_changes(self):
         """A device is hidden and shown again, what is removed stays away."""

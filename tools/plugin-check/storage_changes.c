@@ -111,6 +111,26 @@ static int note_bookmark(void *ctx, int64_t generation, const struct hearth_book
     return 1;
 }
 
+/* In the middle of the walk through `pages` of generation 1 the one that came last goes, and comes
+ * back, wherever the storage keeps it then: those behind it come nevertheless. */
+static void changes_begin_where_one_came_back(struct storage *storage, size_t pages)
+{
+    struct one_change at = {.rows = 0};
+    while (at.rows < pages / 2)
+        OK_OF(storage, changes, pages_since, "a", 0, at.generation, at.page, note_page, &at);
+    kit_batch_begin(storage, "a", HEARTH_COLLECTION_NONE);
+    OK(storage, page_remove, at.page);
+    kit_batch_commit(storage);
+    kit_batch_begin(storage, "a", HEARTH_COLLECTION_NONE);
+    kit_page_put_visited(storage, at.page, "https://back/", "h", 1, (const int64_t[]){1});
+    kit_batch_commit(storage);
+    struct lines *lines = calloc(1, sizeof(*lines));
+    expect(lines != NULL);
+    OK_OF(storage, changes, pages_since, "a", 0, 1, at.page, kit_changes_on_page, lines);
+    expect(lines->count >= pages - at.rows + 1);
+    free(lines);
+}
+
 static void changes_begin_anywhere(struct kit *kit)
 {
     enum { PAGES = 700 };
@@ -147,6 +167,7 @@ static void changes_begin_anywhere(struct kit *kit)
     OK_OF(storage, changes, pages_since, "a", 0, 1, at.page, kit_changes_on_page, lines);
     expect_number(lines->count, PAGES - 1);
     free(lines);
+    changes_begin_where_one_came_back(storage, PAGES - 1);
 }
 
 /* --- a copy --- */

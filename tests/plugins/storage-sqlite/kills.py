@@ -76,11 +76,11 @@ class Kills:
         self.made.unkilled()
         self.backup = self.folder / "old.tar"
         self.took = self.timed("backup", str(self.backup))
-        self.old = migration.dump_new(self.state)
+        self.old = migration.dump_data(self.state)
         self.remove_took = self.timed("account", "remove", "person1@example.org", "--yes")
         self.other = self.folder / "new.tar"
         self.made.command("backup", str(self.other))
-        self.new = migration.dump_new(self.state)
+        self.new = migration.dump_data(self.state)
         self.restore_took = self.timed("restore", str(self.backup), "--replace")
         assert self.old != self.new
 
@@ -99,7 +99,7 @@ class Kills:
         for archive in (target, another):
             if archive.exists():
                 self.made.command("restore", str(archive), "--replace")
-                assert migration.dump_new(self.state) == self.old
+                assert migration.dump_data(self.state) == self.old
                 archive.unlink()
         return came
 
@@ -108,7 +108,7 @@ class Kills:
         self.made.command("restore", str(self.backup), "--replace")
         came = killed(self.made, moment, "restore", str(self.other), "--replace")
         assert "sound" in self.made.command("verify")
-        assert migration.dump_new(self.state) in (self.old, self.new)
+        assert migration.dump_data(self.state) in (self.old, self.new)
         assert not leftovers(self.state), leftovers(self.state)
         self.forget_replaced()
         return came
@@ -118,9 +118,9 @@ class Kills:
         self.made.command("restore", str(self.backup), "--replace")
         came = killed(self.made, moment, "account", "remove", "person1@example.org", "--yes")
         assert "sound" in self.made.command("verify")
-        assert migration.dump_new(self.state) in (self.old, self.new)
+        assert migration.dump_data(self.state) in (self.old, self.new)
         there = [n for n in os.listdir(self.state / "accounts") if n.startswith("person1.db")]
-        assert bool(there) == ("person1" in migration.dump_new(self.state)), there
+        assert bool(there) == ("person1" in migration.dump_data(self.state)), there
         self.forget_replaced()
         return came
 
@@ -139,7 +139,7 @@ class Kills:
         assert not [
             n for n in os.listdir(self.state / "accounts") if "person1" in n or ".new-" in n
         ], os.listdir(self.state / "accounts")
-        assert migration.dump_new(self.state) == self.new
+        assert migration.dump_data(self.state) == self.new
         self.forget_replaced()
 
     def forget_replaced(self):
@@ -170,7 +170,7 @@ class Kills:
             for source, target in steps[:done]:
                 source.rename(target)
             assert "sound" in self.made.command("verify"), done
-            assert migration.dump_new(self.state) == self.new, done
+            assert migration.dump_data(self.state) == self.new, done
             assert not leftovers(self.state), leftovers(self.state)
             self.old_is_aside(aside)
         shutil.rmtree(new)
@@ -181,7 +181,7 @@ class Kills:
         place.mkdir()
         shutil.copy(aside, place / "hearth.db")
         shutil.copytree(aside.with_name(aside.name + "-accounts"), place / "accounts")
-        assert migration.dump_new(place) == self.old
+        assert migration.dump_data(place) == self.old
         shutil.rmtree(place)
         self.forget_replaced()
 

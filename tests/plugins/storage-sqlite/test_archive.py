@@ -129,7 +129,7 @@ class Archives:
             f"{hashlib.sha256(c).hexdigest()}  {n}\n" for n, c in self.files.items())
         assert self.archive.stat().st_mode & 0o777 == 0o600
         assert NO_SUMS not in self.made.command("restore", str(self.archive), "--replace")
-        self.made.check()
+        self.made.check(restored=True)
 
     def ustar_is_read(self):
         """Plain ustar, as releases before wrote it,
@@ -137,7 +137,7 @@ class Archives:
         self.clear()
         assert NO_SUMS in self.restore(b"".join(
             entry(n.encode(), c) for n, c in self.files.items()) + bytes(1024))
-        self.made.check()
+        self.made.check(restored=True)
         for form in (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
             out = io.BytesIO()
             with tarfile.open(fileobj=out, mode="w", format=form) as tar:
@@ -146,7 +146,7 @@ class Archives:
                     info.size, info.mtime = len(content), 1795000000.5
                     tar.addfile(info, io.BytesIO(content))
             self.restore(out.getvalue(), 0, "--replace")
-            self.made.check()
+            self.made.check(restored=True)
 
     def refused(self, what, content, words):
         said = self.restore(content, 1)
@@ -223,7 +223,7 @@ class Archives:
                                                                          said)
             if process.returncode == 0:
                 read += 1
-                self.made.check()
+                self.made.check(restored=True)
         print(f"{read} of 40 changed archives were still read")
 
     def nobody_restores_beside_others(self):
@@ -243,7 +243,7 @@ class Archives:
             assert "a backup is being restored" in self.made.command("account", "list", code=1)
         assert "person1@example.org" in self.made.command("account", "list")
         self.made.command("restore", str(self.archive), "--replace")
-        self.made.check()
+        self.made.check(restored=True)
 
 
 def removed_while_it_is_copied(hearthd):

@@ -26,7 +26,7 @@ def an_old_backup_is_restored(hearthd):
         moved = migration.Migration(hearthd, folder, persons=3, pages=10)
         moved.command("restore", str(moved.old))
         moved.command("migrate")
-        moved.check()
+        moved.check(restored=True)
 
 
 def from_every_schema(hearthd):

@@ -152,6 +152,19 @@ static void test_cursors(void **state)
     free(cursor);
 }
 
+/* Without a cursor an answer would say that it is the last one. */
+static void test_cursors_without_memory(void **state)
+{
+    static const int64_t numbers[] = {1};
+    (void)state;
+    struct api_call *call = call_with("", NULL);
+    assert_false(buf_failed(&call->reply->body));
+    call->request->arena.limit = call->request->arena.used + 1;
+    assert_null(api_make_cursor(call, 'v', numbers, 1, NULL));
+    assert_true(buf_failed(&call->reply->body));
+    call->request->arena.limit = 0;
+}
+
 static void expect_no_cursor(const char *cursor, size_t count, bool with_text)
 {
     int64_t numbers[4];
@@ -257,9 +270,13 @@ static void test_lower_case(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_limits),          cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_texts),           cmocka_unit_test(test_cursors),
-        cmocka_unit_test(test_foreign_cursors), cmocka_unit_test(test_bodies),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_cursors),
+        cmocka_unit_test(test_cursors_without_memory),
+        cmocka_unit_test(test_foreign_cursors),
+        cmocka_unit_test(test_bodies),
         cmocka_unit_test(test_lower_case),
     };
     return cmocka_run_group_tests(tests, NULL, end_call);

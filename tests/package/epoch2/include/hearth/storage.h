@@ -560,7 +560,7 @@ struct hearth_storage_changes {
     uint32_t struct_size;
     uint32_t reserved;
     /* Ties in an order of the storage's own, behind the page `after`, 0: from the first. When that
-     * one is gone, those of its generation come again. */
+     * one is not of that generation any more, those that are may come again. */
     int (*pages_since)(void *handle, struct hearth_call *call, const char *account, int64_t since,
                        int64_t after_generation, int64_t after, hearth_page_cb cb, void *ctx);
     /* Of these pages, hidden ones too, in any order. */
