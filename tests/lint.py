@@ -18,7 +18,7 @@ SECRET_COMPARED = re.compile(
 )
 LAYERS = [
     "codec", "jose", "base", "conf", "plug", "model", "pool", "net", "search", "auth", "nodes",
-    "merge", "archive", "jobs", "signin", "http", "api", "pages", "main"
+    "push", "merge", "archive", "jobs", "signin", "http", "api", "pages", "main"
 ]
 # A row of a table says itself what it is, by a flag.
 ROW_COMPARED = re.compile(r"(?:->|\.)(?:run|handle|handler|filter|to)\s*[!=]=\s*(?!NULL\b)&?[a-z]")

@@ -17,6 +17,7 @@
 struct api;
 struct conf_list;
 struct hearth_removed_here;
+struct push;
 struct removed_here_result;
 struct search;
 
@@ -52,6 +53,8 @@ struct api_options {
     /* The data of an account changed: an event of the queue, which every process hears, this one,
      * too. */
     void (*notify_all)(void *ctx, const char *account, const char *event);
+    /* The same for apps without a stream; NULL: nobody sends push messages here. Borrowed. */
+    struct push *push;
     /* What is known at the moment, for /readyz, on the loop: must not block. Appends a sentence
      * to `reasons` for each thing without which this process is of no use, and to `queue` what
      * is the matter with the queue. NULL: always ready. */

@@ -220,6 +220,13 @@ static json_t *state_message(const struct hearth_account *account)
     S(removed_here, "until",   to_date,   api_time(r->to_date)) \
     S(removed_here, "created", created,   json_integer(r->created))
 
+#define ITEM_PUSH(S) \
+    S(push, "id",        id,        json_string(r->id)) \
+    S(push, "token",     token,     json_string(r->token)) \
+    S(push, "created",   created,   json_integer(r->created)) \
+    S(push, "last_sent", last_sent, api_time(r->last_sent)) \
+    S(push, "failures",  failures,  json_integer(r->failures))
+
 /* I(record, field, because): what is stored and not served, or not by these. */
 #define ITEM_INTERNAL(I) \
     I(account, state_parameters, "they are served in the message") \
@@ -272,7 +279,11 @@ static json_t *state_message(const struct hearth_account *account)
     I(pick, input, "picks order what a search finds") \
     I(pick, page, "picks order what a search finds") \
     I(pick, use_count, "picks order what a search finds") \
-    I(pick, used, "picks order what a search finds")
+    I(pick, used, "picks order what a search finds") \
+    I(push, endpoint, "who has it can send to it; its host is served") \
+    I(push, failing, "failures and last_sent say so") \
+    I(push, generation, "a note to the next message") \
+    I(push, not_before, "a note to the next message")
 /* clang-format on */
 
 #define ITEM_SERVED(record, name, field, value) {#record, #field, name, NULL},
@@ -281,7 +292,7 @@ const struct item_field api_item_fields[] = {
     ITEM_ACCOUNT(ITEM_SERVED) ITEM_DEVICE(ITEM_SERVED) ITEM_TAB(ITEM_SERVED)
         ITEM_TAB_GROUP(ITEM_SERVED) ITEM_VISIT(ITEM_SERVED) ITEM_PAGE(ITEM_SERVED)
             ITEM_BOOKMARK(ITEM_SERVED) ITEM_TOKEN(ITEM_SERVED) ITEM_REMOVED_HERE(ITEM_SERVED)
-                ITEM_COPY(ITEM_SERVED) ITEM_INTERNAL(ITEM_HIDDEN)};
+                ITEM_PUSH(ITEM_SERVED) ITEM_COPY(ITEM_SERVED) ITEM_INTERNAL(ITEM_HIDDEN)};
 const size_t api_item_field_count = sizeof(api_item_fields) / sizeof(api_item_fields[0]);
 
 /* A text that is no UTF-8, or no memory: no row. */
@@ -311,15 +322,23 @@ ITEM_FUNCTION(api_copied_page_json, page, ITEM_COPIED_PAGE)
 static ITEM_FUNCTION(copied_bookmark_json, bookmark, ITEM_COPIED_BOOKMARK)
     ITEM_FUNCTION(api_removed_here_json, removed_here, ITEM_REMOVED_HERE)
         ITEM_FUNCTION(api_token_json, token, ITEM_TOKEN) static ITEM_FUNCTION(
-            tab_fields_json, tab, ITEM_TAB,
-            const struct hearth_tab_group *group) static ITEM_FUNCTION(device_fields_json, device,
-                                                                       ITEM_DEVICE)
+            push_fields_json, push,
+            ITEM_PUSH) static ITEM_FUNCTION(tab_fields_json, tab, ITEM_TAB,
+                                            const struct hearth_tab_group
+                                                *group) static ITEM_FUNCTION(device_fields_json,
+                                                                             device, ITEM_DEVICE)
 
             json_t *api_device_json(const struct hearth_device *device, int64_t tabs)
 {
     json_t *row = device_fields_json(device);
     json_object_set_new(row, "tabs", json_integer(tabs));
     return row;
+}
+
+json_t *api_push_json(const struct hearth_push *push, const char *host)
+{
+    json_t *row = push_fields_json(push);
+    return whole_or_null(row, json_object_set_new(row, "host", api_text(host)));
 }
 
 json_t *api_tab_json(const struct hearth_tab *tab, const struct hearth_tab_group *group)

@@ -22,6 +22,8 @@ json_t *api_copied_bookmark_json(const struct hearth_bookmark *bookmark);
 json_t *api_removal_json(const struct hearth_removal *removal);
 json_t *api_token_json(const struct hearth_token *token);
 json_t *api_removed_here_json(const struct hearth_removed_here *removed);
+/* host: of its endpoint; NULL: not known any more */
+json_t *api_push_json(const struct hearth_push *push, const char *host);
 /* Its kind by the name that it is served under; 0: there is none of that name, or it is NULL. */
 int32_t api_removed_here_kind(const char *name);
 const char *api_item_root_title(const char *guid); /* NULL: not a root */

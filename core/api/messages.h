@@ -127,6 +127,24 @@
       "This account has {most, plural, one {# removal} other {# removals}}, and {most} is the " \
       "most. Remove a site or a span of time instead of single pages, or allow some again.", \
       1, COUNT, most) \
+    M(T, push_off, "problem.not_found.push", \
+      "This server sends no push messages.", 0) \
+    M(T, push_needs_token, "problem.push_needs_token", \
+      "An endpoint belongs to a token or a signed-in browser, and ends with it. Send an API " \
+      "token.", 0) \
+    M(T, push_url, "problem.bad_request.push_url", \
+      "The endpoint must be a whole address, https://…, of plain characters and at most {most, " \
+      "plural, one {# byte} other {# bytes}}.", 1, COUNT, most) \
+    M(T, push_https, "problem.bad_request.push_https", \
+      "The endpoint must be an https address.", 0) \
+    M(T, push_credentials, "problem.bad_request.push_credentials", \
+      "The endpoint must have no name and no password in it.", 0) \
+    M(T, push_address, "problem.bad_request.push_address", \
+      "The endpoint lies in a private network or on this machine. Whoever runs this server can " \
+      "allow that.", 0) \
+    M(T, too_many_endpoints, "problem.too_many_endpoints", \
+      "This account has {most, plural, one {# endpoint} other {# endpoints}}, and {most} is the " \
+      "most. Remove one that is not used any more.", 1, COUNT, most) \
     M(T, too_old, "problem.too_old", \
       "What has changed since generation {since} is not known here. Ask for everything: without " \
       "since.", 1, TEXT, since) \

@@ -165,6 +165,19 @@ static void check_ways_in(const struct conf *conf, struct findings *findings)
                          conf_where(conf, sync, NULL));
 }
 
+static void check_push(const struct conf *conf, struct findings *findings)
+{
+    const struct conf_section *push = conf_section(conf, "push", 0);
+    const char *contact = conf_text(push, "contact");
+    bool fine = contact == NULL ||
+                ((str_starts(contact, "mailto:") || str_starts(contact, "https://")) &&
+                 strlen(contact) <= CONF_CONTACT_MAX && strpbrk(contact, " \"\\<>") == NULL);
+    if (!fine)
+        findings_add(findings, HEARTH_ERR_INVALID,
+                     "%s: [push] contact is mailto:ADDRESS or https://ADDRESS, of at most %d bytes",
+                     conf_where(conf, push, "contact"), CONF_CONTACT_MAX);
+}
+
 void conf_check_together(const struct conf *conf, struct findings *findings)
 {
     check_listeners(conf, findings);
@@ -173,4 +186,5 @@ void conf_check_together(const struct conf *conf, struct findings *findings)
     check_storages(conf, findings);
     check_nodes(conf, findings);
     check_ways_in(conf, findings);
+    check_push(conf, findings);
 }

@@ -226,6 +226,25 @@ static const struct hearth_config_key limits_keys[] = {
           "nothing"),
 };
 
+static const struct hearth_config_key push_keys[] = {
+    KEY(BOOL, "enabled", "yes", "apps may register for push messages, and are sent some"),
+    KEY(STRING, "contact", NULL,
+        "whom a push service can ask about this server: mailto:… or https://…; default: base_url"),
+    SHAPE(NETWORKS, "allow", "",
+          "networks that endpoints may lie in besides public addresses, e.g. 192.168.1.7 for a "
+          "push service of your own"),
+    RANGE(DURATION, "interval", "1min", 100, DAY,
+          "at least so long between two messages to an endpoint; what comes meanwhile is one at "
+          "its end"),
+    RANGE(DURATION, "connect_timeout", "5s", 100, 60 * SECOND, "to be connected with a service"),
+    RANGE(DURATION, "timeout", "10s", 100, 60 * SECOND, "for a message with everything"),
+    RANGE(DURATION, "give_up", "7d", SECOND, 365 * DAY,
+          "an endpoint to which messages fail for so long is removed"),
+    KEY(PATH, "ca_file", NULL,
+        "PEM file with the authorities that sign the certificates of push services; default: the "
+        "system's"),
+};
+
 static const struct conf_kind kinds[] = {
     {"hearth", false, false, hearth_keys, COUNT(hearth_keys), "", 1},
     {"listen", true, false, listen_keys, COUNT(listen_keys), "main", CONF_LISTEN_MAX},
@@ -240,6 +259,7 @@ static const struct conf_kind kinds[] = {
     {"scheduler", false, false, scheduler_keys, COUNT(scheduler_keys), "", 1},
     {"worker", false, false, worker_keys, COUNT(worker_keys), "", 1},
     {"limits", false, false, limits_keys, COUNT(limits_keys), "", 1},
+    {"push", false, false, push_keys, COUNT(push_keys), "", 1},
     {NULL, false, false, NULL, 0, NULL, 0},
 };
 

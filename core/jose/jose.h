@@ -26,6 +26,7 @@ enum {
     JOSE_RSA_BITS_LEAST = 2048, /* RFC 7518, 3.3 */
     JOSE_RSA_BITS_MOST = 8192,
     JOSE_EC_JWK_SIZE = 160, /* jose_ec_jwk() */
+    JOSE_EC_POINT_SIZE = 89 /* jose_ec_point(): of a multiple of three bytes less one */
 };
 
 /* --- jws.c --- */
@@ -67,5 +68,12 @@ void jose_ec_jwk(const struct jose_ec_key *key, char ret_text[JOSE_EC_JWK_SIZE])
  * NUL-terminated, and wiped on failure. */
 int jose_jwe_open(const char *jwe, size_t size, const struct jose_ec_key *key, char *ret_plain,
                   size_t *ret_size);
+
+/* --- sign.c --- */
+/* A compact JWS of a text of claims, with ES256: NUL-terminated. FULL, with nothing written, when
+ * there is no room for it. */
+int jose_jws_sign(const struct jose_ec_key *key, const char *claims, char *ret_token, size_t room);
+/* The public half as RFC 8292 has it: the uncompressed point in base64url. */
+void jose_ec_point(const struct jose_ec_key *key, char ret_text[JOSE_EC_POINT_SIZE]);
 
 #endif

@@ -316,7 +316,11 @@ int main_app_each_node(struct app *app, int (*run)(struct app *app, void *ctx, s
 
 int main_app_check_ca_file(const struct app *app, struct err *err)
 {
-    const char *file = conf_get_text(app->conf, "worker", "ca_file");
+    return main_app_check_ca(conf_get_text(app->conf, "worker", "ca_file"), err);
+}
+
+int main_app_check_ca(const char *file, struct err *err)
+{
     X509_STORE *storage = file == NULL ? NULL : X509_STORE_new();
     if (storage == NULL)
         return 0;

@@ -86,6 +86,7 @@ int main_app_each_node(struct app *app, int (*run)(struct app *app, void *ctx, s
  * CONFLICT when it is another one than the databases were sealed with (app_key.h). */
 int main_app_open_vault(struct app *app, struct err *err);
 int main_app_check_ca_file(const struct app *app, struct err *err);
+int main_app_check_ca(const char *file, struct err *err); /* NULL: there is none to check */
 int main_app_add_provider(struct app *app, const struct conf_section *section, struct err *err);
 /* The HTTP client and the sync plugins. */
 int main_app_open_providers(struct app *app, struct err *err);

@@ -215,6 +215,14 @@ void main_check_split(struct daemon *d, struct findings *findings)
         add_at(d, findings, conf_section(d->app.conf, "web", 0), "node", &err);
 }
 
+void main_check_push(struct daemon *d, struct findings *findings)
+{
+    const struct conf_section *push = conf_section(d->app.conf, "push", 0);
+    struct err err = {0};
+    if (main_app_check_ca(conf_text(push, "ca_file"), &err) < 0)
+        add_at(d, findings, push, "ca_file", &err);
+}
+
 void main_check_providers(struct daemon *d, struct findings *findings)
 {
     const struct conf_section *section, *worker = conf_section(d->app.conf, "worker", 0);

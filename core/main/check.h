@@ -37,6 +37,7 @@ void main_check_storage(struct daemon *d, struct findings *findings);
 /* the key file, and a credential of each database */
 void main_check_vault(struct daemon *d, struct findings *findings);
 void main_check_providers(struct daemon *d, struct findings *findings);
+void main_check_push(struct daemon *d, struct findings *findings);
 /* signing in, single sign-on, the web app */
 void main_check_pages(struct daemon *d, struct findings *findings);
 void main_check_http(struct daemon *d, struct findings *findings); /* certificates and addresses */

@@ -136,6 +136,7 @@ static void daemon_on_changed(void *ctx, const char *account, int64_t generation
     struct daemon *d = ctx;
     if (d->api != NULL)
         api_changed(d->api, account, generation);
+    push_note(d->push, account);
 }
 
 static int start_jobs(struct daemon *d, struct err *err)
@@ -238,7 +239,8 @@ static int start_providers(struct daemon *d, struct err *err)
 
 static int start_work(struct daemon *d, struct err *err)
 {
-    return jobs_begin(d->jobs, err);
+    int r = d->push == NULL ? 0 : push_start(d->push, err);
+    return r < 0 ? r : jobs_begin(d->jobs, err);
 }
 
 const struct start_step main_start_steps[] = {
@@ -251,6 +253,7 @@ const struct start_step main_start_steps[] = {
     {start_vault, main_check_vault},
     {start_providers, main_check_providers},
     {main_serve_create_export_pool, main_check_nothing},
+    {main_serve_create_push, main_check_push},
     {main_serve_create_api, main_check_nothing},
     {start_jobs, main_check_nothing},
     {main_serve_create_pool, main_check_nothing},
@@ -323,6 +326,8 @@ static bool stop_threads(struct daemon *d)
         pool_stop(d->signin_pool);
     main_serve_stop_step("search blocks that are brought up to date");
     api_refresher_stop(d->refresher, d->search);
+    main_serve_stop_step("push messages");
+    push_stop(d->push);
     main_serve_stop_step("requests to other servers");
     /* running pulls end at once; they are taken up again at the next start */
     if (d->app.net != NULL)
@@ -347,6 +352,7 @@ static void daemon_destroy(struct daemon *d)
     main_serve_fini_sso(d);
     jobs_destroy(d->jobs);
     api_destroy(d->api);
+    push_destroy(d->push);
     search_destroy(d->search);
     api_refresher_destroy(d->refresher);
     free(d->routes);

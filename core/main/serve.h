@@ -9,6 +9,7 @@
 #include "pages/pages.h"
 #include "plug/probe.h"
 #include "pool/pool.h"
+#include "push/push.h"
 #include "search/search.h"
 
 enum { ROLE_WEB = 1, ROLE_WORKER = 2, ROLE_SCHEDULER = 4, ROLE_ALL = 7 };
@@ -23,6 +24,7 @@ struct daemon {
     struct search *search;
     struct api_refresher *refresher;
     struct api *api;
+    struct push *push; /* NULL: none are sent */
     struct pool *pool, *export_pool;
     struct signin *signin; /* signing in: role web only */
     struct pool *signin_pool;
@@ -64,6 +66,7 @@ void main_serve_certificate_words(const char *file, int64_t ends, struct buf *re
  * stop(). */
 int main_serve_create_export_pool(struct daemon *d, struct err *err);
 int main_serve_create_api(struct daemon *d, struct err *err);
+int main_serve_create_push(struct daemon *d, struct err *err);
 int main_serve_create_pool(struct daemon *d, struct err *err);
 int main_serve_create_pages(struct daemon *d, struct err *err);
 int main_serve_start_probes(struct daemon *d, struct err *err);

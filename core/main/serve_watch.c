@@ -25,6 +25,7 @@ static void storage_hangs(void *ctx, size_t node)
         pool_each_running(d->export_pool, interrupt_node_of_web, &node);
     if (d->signin_pool != NULL)
         pool_each_running(d->signin_pool, interrupt_node_of_signin, &node);
+    push_interrupt_node(d->push, node);
     jobs_interrupt_node(d->jobs, node);
 }
 

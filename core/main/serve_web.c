@@ -120,6 +120,7 @@ int main_serve_create_api(struct daemon *d, struct err *err)
         .authority_ended = authority_ended,
         .notify_others = notify_others,
         .notify_all = notify_all,
+        .push = d->push,
         .readiness = main_serve_readiness,
         .ctx = d,
     };

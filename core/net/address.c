@@ -40,7 +40,11 @@ static const struct range6 ranges6[] = {
     {{0xfe, 0xc0}, 10, NET_PRIVATE},                /* site-local, as it once was */
     {{0, 0x64, 0xff, 0x9b, 0, 1}, 48, NET_PRIVATE}, /* NAT64 within a network */
     {{0x20, 0x01, 0, 0}, 32, NET_NOWHERE},          /* Teredo: hides an IPv4 address */
+    {{0x20, 0x01, 0, 0x02, 0, 0}, 48, NET_PRIVATE}, /* benchmarks */
+    {{0x20, 0x01, 0, 0x10}, 28, NET_NOWHERE},       /* ORCHID: names, not addresses */
+    {{0x20, 0x01, 0, 0x20}, 28, NET_NOWHERE},
     {{0x20, 0x01, 0x0d, 0xb8}, 32, NET_NOWHERE},
+    {{0x3f, 0xff, 0}, 20, NET_NOWHERE}, /* documentation */
     {{0x20, 0, 0, 0}, 3, NET_PUBLIC},
 };
 

@@ -122,7 +122,8 @@ static int deliver_response(struct net *net, struct fetch *fetch, const char *ho
         if (strcmp(h->name, "retry-after") == 0)
             response.retry_after = parse_retry_after(h->value);
     }
-    if (response.retry_after > 0 && (fetch->status == 429 || fetch->status == 503))
+    if (response.retry_after > 0 && fetch->outside == NULL &&
+        (fetch->status == 429 || fetch->status == 503))
         net_pause_host(net, host, response.retry_after);
     return request->on_response == NULL ? 0 : request->on_response(request->ctx, &response);
 }
@@ -178,6 +179,13 @@ static bool fetch_receive_answer(struct net *net, struct fetch *fetch, struct he
     return stop;
 }
 
+/* address: what was named, or what its name means */
+static int refuse_outside(struct hearth_call *call, const char *address)
+{
+    return hearth_fail(call, HEARTH_ERR_DENIED, "it lies at %s, which is no public address",
+                       address);
+}
+
 static int fetch_conclude(const struct fetch *fetch, struct hearth_call *call, const char *host,
                           bool stopped)
 {
@@ -186,7 +194,8 @@ static int fetch_conclude(const struct fetch *fetch, struct hearth_call *call, c
     if (fetch->too_large)
         return hearth_fail(call, HEARTH_ERR_FULL, "the answer of %s is larger than allowed", host);
     if (fetch->refused[0] != '\0' && fetch->result != CURLE_OK)
-        return fetch_refuse_address(call, host, fetch->refused);
+        return fetch->outside != NULL ? refuse_outside(call, fetch->refused)
+                                      : fetch_refuse_address(call, host, fetch->refused);
     switch (fetch->result) {
     case CURLE_OK:
         return 0;
@@ -217,6 +226,7 @@ struct net_exchange {
     struct net *net;
     struct fetch fetch;
     struct target target;
+    struct net_outside outside;
     unsigned allowed;
     uint32_t timeout;
 };
@@ -252,6 +262,41 @@ static int exchange_send(struct net_exchange *x, struct hearth_call *call,
     return 0;
 }
 
+/* Makes it, and sends it. */
+static int exchange_begin(struct net *net, struct hearth_call *call,
+                          const struct hearth_http_request *request, const struct target *target,
+                          const struct net_outside *outside, unsigned allowed,
+                          struct net_exchange **ret_exchange)
+{
+    int r;
+    struct net_exchange *x = calloc(1, sizeof(*x));
+    if (x == NULL)
+        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
+    *x = (struct net_exchange){.net = net,
+                               .fetch = {.allowed = allowed},
+                               .target = *target,
+                               .allowed = allowed,
+                               .timeout = request->timeout};
+    if (outside != NULL) {
+        x->outside = *outside;
+        x->fetch.outside = &x->outside;
+    }
+    pthread_mutex_init(&x->fetch.lock, NULL);
+    lock_init_condition(&x->fetch.changed);
+    atomic_fetch_add(&net->under_way, 1);
+    if (atomic_load(&net->stop))
+        r = hearth_fail(call, HEARTH_ERR_CANCELLED, "hearthd stops");
+    else
+        r = exchange_send(x, call, request);
+    if (r < 0) {
+        exchange_free(x);
+        exchange_count(r);
+        return r;
+    }
+    *ret_exchange = x;
+    return 0;
+}
+
 int net_begin(struct net *net, struct hearth_call *call, const struct hearth_http_request *request,
               struct net_exchange **ret_exchange)
 {
@@ -269,28 +314,23 @@ int net_begin(struct net *net, struct hearth_call *call, const struct hearth_htt
                            "%s asked to be left alone for %lld s more", target.place,
                            (long long)(left + 999) / 1000);
     }
-    struct net_exchange *x = calloc(1, sizeof(*x));
-    if (x == NULL)
-        return hearth_fail(call, HEARTH_ERR_NOMEM, "out of memory");
-    *x = (struct net_exchange){.net = net,
-                               .fetch = {.allowed = allowed},
-                               .target = target,
-                               .allowed = allowed,
-                               .timeout = request->timeout};
-    pthread_mutex_init(&x->fetch.lock, NULL);
-    lock_init_condition(&x->fetch.changed);
-    atomic_fetch_add(&net->under_way, 1);
-    if (atomic_load(&net->stop))
-        r = hearth_fail(call, HEARTH_ERR_CANCELLED, "hearthd stops");
-    else
-        r = exchange_send(x, call, request);
-    if (r < 0) {
-        exchange_free(x);
-        exchange_count(r);
-        return r;
-    }
-    *ret_exchange = x;
-    return 0;
+    return exchange_begin(net, call, request, &target, NULL, allowed, ret_exchange);
+}
+
+int net_begin_outside(struct net *net, struct hearth_call *call,
+                      const struct hearth_http_request *request, const struct net_outside *outside,
+                      struct net_exchange **ret_exchange)
+{
+    struct target target;
+    struct net_outside_url parts;
+    enum net_outside_fault fault =
+        net_outside_look(request->url, outside->networks, outside->network_count, &parts);
+    plug_call_of(call)->told = false;
+    if (fault == NET_OUTSIDE_ADDRESS)
+        return refuse_outside(call, "an address of numbers");
+    if (fault != NET_OUTSIDE_FINE || read_target(request->url, &target) < 0)
+        return hearth_fail(call, HEARTH_ERR_DENIED, "it is no URL that may be asked");
+    return exchange_begin(net, call, request, &target, outside, NET_PUBLIC, ret_exchange);
 }
 
 int net_finish(struct net_exchange *x, struct hearth_call *call,
@@ -302,10 +342,11 @@ int net_finish(struct net_exchange *x, struct hearth_call *call,
     int r = fetch_conclude(&x->fetch, call, x->target.place, stopped);
     /* says nothing of the server */
     bool short_of_time = r == HEARTH_ERR_TIMEOUT && x->timeout != 0 && x->timeout < PATIENT;
-    if (!short_of_time)
+    bool outside = x->fetch.outside != NULL;
+    if (!short_of_time && !outside)
         plug_call_of(call)->told = net_note_outage(
             net, x->target.place, r, x->fetch.headers_complete ? x->fetch.status : 0, call->error);
-    if (r == 0 && x->allowed == 0 && !x->fetch.proxied)
+    if (r == 0 && x->allowed == 0 && !x->fetch.proxied && !outside)
         net_policy_learn(net, x->target.host, x->fetch.reached);
     exchange_free(x);
     exchange_count(r);

@@ -5,6 +5,7 @@
 #define HEARTH_CORE_NET_NET_H
 
 #include "base/err.h"
+#include "base/network.h"
 #include "hearth/plugin.h"
 
 struct net;
@@ -38,6 +39,42 @@ int net_begin(struct net *net, struct hearth_call *call, const struct hearth_htt
 int net_finish(struct net_exchange *exchange, struct hearth_call *call,
                const struct hearth_http_request *request);
 void net_cancel(struct net_exchange *exchange);
+
+/* --- outside.c: what somebody from outside has named: a person's push service --- */
+
+/* May it be asked? */
+enum net_outside_fault {
+    NET_OUTSIDE_FINE,
+    NET_OUTSIDE_NO_URL, /* or one that is too long */
+    NET_OUTSIDE_NO_HTTPS,
+    NET_OUTSIDE_CREDENTIALS, /* it has a name or a password in it */
+    NET_OUTSIDE_ADDRESS      /* written as numbers, or localhost, and not public */
+};
+enum { NET_OUTSIDE_URL_MAX = 2000, NET_OUTSIDE_HOST_MAX = 256 };
+struct net_outside_url {
+    char host[NET_OUTSIDE_HOST_MAX];        /* as written, "[::1]" with its brackets */
+    char origin[NET_OUTSIDE_HOST_MAX + 16]; /* "https://host", ":port" unless it is 443 */
+};
+/* networks: which may be reached besides public unicast addresses. A name is looked up by nobody
+ * here: what it means is looked at where the connection is made. Any thread. */
+enum net_outside_fault net_outside_look(const char *url, const struct network *networks,
+                                        size_t network_count, struct net_outside_url *ret_url);
+
+struct net_outside {
+    const struct network *networks; /* borrowed until the exchange is given back */
+    size_t network_count;
+    uint32_t connect_timeout; /* ms */
+    /* Network thread, once: net_finish() does not wait any more. Perhaps after a net_finish() that
+     * did wait has returned: ctx lives until net_stop(). */
+    void (*on_over)(void *ctx);
+    void *ctx;
+};
+/* net_begin() of such a URL: https, and only to what net_outside_look() and the address that is
+ * connected to allow (else DENIED); through no proxy. Nothing is learnt of the host or remembered
+ * (pauses, outages): that is the caller's business. */
+int net_begin_outside(struct net *net, struct hearth_call *call,
+                      const struct hearth_http_request *request, const struct net_outside *outside,
+                      struct net_exchange **ret_exchange);
 
 /* Asks nothing of "host:port" for so many ms (a soft back-off learnt from a header of its own). */
 void net_pause_host(struct net *net, const char *host, int64_t ms);

@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
 #include <uv.h>
 
 #include "base/buf.h"
@@ -53,8 +54,9 @@ struct fetch {
     struct curl_slist *headers_out;
     uint64_t max_response, received;
     char error_text[CURL_ERROR_SIZE];
-    unsigned allowed;       /* bits of enum net_reach; 0: all */
-    bool proxied;           /* what is connected to is a proxy that the operator chose */
+    unsigned allowed;                  /* bits of enum net_reach; 0: all */
+    const struct net_outside *outside; /* the caller's copy; NULL: the operator chose the host */
+    bool proxied;                      /* what is connected to is a proxy that the operator chose */
     char refused[64];       /* network thread, until done: an address that is not allowed */
     char reached[64];       /* likewise: the address that was asked */
     bool added;             /* network thread: it is in the multi handle */
@@ -125,6 +127,10 @@ bool net_policy_host_is_allowed(const char *host, unsigned allowed);
 unsigned net_policy_allowed(struct net *net, const char *named_by);
 /* a host of the operator's choice was reached there */
 void net_policy_learn(struct net *net, const char *host, const char *address);
+/* lies in one of them */
+bool net_outside_has(const struct network *networks, size_t count, const struct sockaddr *address);
+/* Literal in the URL ("[::1]", "127.0.0.1"), or localhost; false: another name. */
+bool net_policy_literal(const char *host, struct sockaddr_storage *ret_address);
 /* of the environment; NULL: none */
 const char *net_policy_proxy(bool https, const char *host);
 

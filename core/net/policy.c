@@ -15,8 +15,7 @@
 #include "base/str.h"
 #include "net/net_internal.h"
 
-/* Literal in the URL ("[::1]", "127.0.0.1"), or localhost; false: another name. */
-static bool reach_of_host(const char *host, enum net_reach *ret_reach)
+bool net_policy_literal(const char *host, struct sockaddr_storage *ret_address)
 {
     struct sockaddr_in v4 = {.sin_family = AF_INET};
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
@@ -24,14 +23,22 @@ static bool reach_of_host(const char *host, enum net_reach *ret_reach)
     size_t size = strcspn(host + (host[0] == '['), "]%");
     snprintf(plain, sizeof(plain), "%.*s", (int)(size < sizeof(plain) ? size : 0),
              host + (host[0] == '['));
-    if (strcasecmp(host, "localhost") == 0)
-        *ret_reach = NET_LOOPBACK;
-    else if (inet_pton(AF_INET, plain, &v4.sin_addr) == 1)
-        *ret_reach = net_reach_of((struct sockaddr *)&v4);
+    bool local = strcasecmp(host, "localhost") == 0;
+    if (inet_pton(AF_INET, local ? "127.0.0.1" : plain, &v4.sin_addr) == 1)
+        memcpy(ret_address, &v4, sizeof(v4));
     else if (inet_pton(AF_INET6, plain, &v6.sin6_addr) == 1)
-        *ret_reach = net_reach_of((struct sockaddr *)&v6);
+        memcpy(ret_address, &v6, sizeof(v6));
     else
         return false;
+    return true;
+}
+
+static bool reach_of_host(const char *host, enum net_reach *ret_reach)
+{
+    struct sockaddr_storage address;
+    if (!net_policy_literal(host, &address))
+        return false;
+    *ret_reach = net_reach_of((struct sockaddr *)&address);
     return true;
 }
 

@@ -98,11 +98,15 @@ static size_t transfer_on_body(char *bytes, size_t one, size_t size, void *ctx)
 
 void net_transfer_done(struct fetch *fetch, CURLcode result)
 {
+    /* when it is done its caller may give it back at once */
+    struct net_outside outside = fetch->outside == NULL ? (struct net_outside){0} : *fetch->outside;
     lock_take(&fetch->lock);
     fetch->result = result;
     fetch->done = true;
     signal_change(fetch);
     lock_release(&fetch->lock);
+    if (outside.on_over != NULL)
+        outside.on_over(outside.ctx);
 }
 
 static bool add_headers(struct fetch *fetch, const struct hearth_http_request *request)
@@ -142,6 +146,9 @@ static bool is_refused(struct fetch *fetch, const struct sockaddr *address, cons
 {
     if (fetch->allowed == 0 || fetch->proxied || (fetch->allowed & net_reach_of(address)) != 0)
         return false;
+    if (fetch->outside != NULL &&
+        net_outside_has(fetch->outside->networks, fetch->outside->network_count, address))
+        return false;
     str_cut(fetch->refused, sizeof(fetch->refused), text);
     return true;
 }
@@ -179,7 +186,8 @@ static int on_request(void *ctx, char *reached, char *own, int reached_port, int
 
 static void set_policy(struct fetch *fetch, const struct target *target)
 {
-    const char *proxy = net_policy_proxy(target->https, target->host);
+    const char *proxy =
+        fetch->outside != NULL ? NULL : net_policy_proxy(target->https, target->host);
     curl_easy_setopt(fetch->easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     curl_easy_setopt(fetch->easy, CURLOPT_OPENSOCKETDATA, fetch);
     curl_easy_setopt(fetch->easy, CURLOPT_PREREQFUNCTION, on_request);
@@ -191,6 +199,16 @@ static void set_policy(struct fetch *fetch, const struct target *target)
         curl_easy_setopt(fetch->easy, CURLOPT_PROXY, proxy == NULL ? "" : proxy);
         curl_easy_setopt(fetch->easy, CURLOPT_NOPROXY, "");
     }
+}
+
+/* Whoever named the host also says how long its name takes to be looked up: the thread that does so
+ * is left behind when the time is over. */
+static void set_outside(CURL *easy, const struct net_outside *outside)
+{
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)outside->connect_timeout);
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 }
 
 int net_transfer_init(struct fetch *fetch, const struct net *net,
@@ -227,6 +245,8 @@ int net_transfer_init(struct fetch *fetch, const struct net *net,
     set_policy(fetch, target);
     if (net->ca_file != NULL)
         curl_easy_setopt(easy, CURLOPT_CAINFO, net->ca_file);
+    if (fetch->outside != NULL)
+        set_outside(easy, fetch->outside);
     return 0;
 }
 

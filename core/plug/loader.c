@@ -417,6 +417,7 @@ struct opened_storage plug_storage(const struct plug *plug)
                                    .bulk = plug->extensions[PLUG_STORAGE_BULK],
                                    .ahead = plug->extensions[PLUG_STORAGE_AHEAD],
                                    .paths = plug->extensions[PLUG_STORAGE_PATHS],
+                                   .push = plug->extensions[PLUG_STORAGE_PUSH],
                                    .changes = plug->extensions[PLUG_STORAGE_CHANGES],
                                    .backup = plug->extensions[PLUG_STORAGE_BACKUP],
                                    .limits = plug->descriptor.limits == NULL ? NULL : &plug->limits,

@@ -131,6 +131,12 @@ static const char *const storage_ahead[] = {
 static const char *const storage_paths[] = {
     NAME(hearth_storage_paths, bookmark_path),
 };
+static const char *const storage_push[] = {
+    NAME(hearth_storage_push, push_put),
+    NAME(hearth_storage_push, push_claim),
+    NAME(hearth_storage_push, push_remove),
+    NAME(hearth_storage_push, push_list),
+};
 static const char *const storage_changes[] = {
     NAME(hearth_storage_changes, pages_since),
     NAME(hearth_storage_changes, visits_since),
@@ -163,6 +169,7 @@ NAMED(hearth_sync, sync_operations);
 NAMED(hearth_storage_bulk, storage_bulk);
 NAMED(hearth_storage_ahead, storage_ahead);
 NAMED(hearth_storage_paths, storage_paths);
+NAMED(hearth_storage_push, storage_push);
 NAMED(hearth_storage_changes, storage_changes);
 NAMED(hearth_storage_backup, storage_backup);
 NAMED(hearth_sync_signin, sync_signin);
@@ -185,6 +192,8 @@ const struct plug_extension plug_extensions[PLUG_EXTENSIONS] = {
                             TABLE(hearth_storage_ahead, storage_ahead)},
     [PLUG_STORAGE_PATHS] = {HEARTH_STORAGE_PATHS, HEARTH_STORAGE,
                             TABLE(hearth_storage_paths, storage_paths)},
+    [PLUG_STORAGE_PUSH] = {HEARTH_STORAGE_PUSH, HEARTH_STORAGE,
+                           TABLE(hearth_storage_push, storage_push)},
     [PLUG_STORAGE_CHANGES] = {HEARTH_STORAGE_CHANGES, HEARTH_STORAGE,
                               TABLE(hearth_storage_changes, storage_changes)},
     [PLUG_STORAGE_BACKUP] = {HEARTH_STORAGE_BACKUP, HEARTH_STORAGE,

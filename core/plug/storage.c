@@ -18,6 +18,7 @@ int plug_storage_open_until(struct storage *storage, const struct opened_storage
                                 .bulk = opened->bulk,
                                 .ahead = opened->ahead,
                                 .paths = opened->paths,
+                                .push = opened->push,
                                 .changes = opened->changes,
                                 .backup = opened->backup,
                                 .limits = opened->limits,

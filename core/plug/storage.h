@@ -13,6 +13,7 @@ struct opened_storage {
     const struct hearth_storage_bulk *bulk; /* its extensions; NULL: it has not */
     const struct hearth_storage_ahead *ahead;
     const struct hearth_storage_paths *paths;
+    const struct hearth_storage_push *push;
     const struct hearth_storage_changes *changes;
     const struct hearth_storage_backup *backup;
     /* what it cannot keep; NULL: it keeps what the headers say */
@@ -27,6 +28,7 @@ struct storage {
     const struct hearth_storage_ahead *ahead;     /* NULL: it is near enough */
     const struct hearth_storage_paths *paths;     /* NULL: each folder is asked for */
     const struct hearth_storage_changes *changes; /* NULL: nobody can say what changed */
+    const struct hearth_storage_push *push;       /* NULL: nobody can register */
     const struct hearth_storage_backup *backup;   /* NULL: the database has tools of its own */
     const struct hearth_limits *limits;
     void *handle;
@@ -90,7 +92,8 @@ int plug_storage_check(struct storage *storage, int code, struct err *err);
  * filled. While the breaker of the database is open nothing is called: UNAVAILABLE at once. */
 #define STORAGE(storage, err, operation, ...)                                                      \
     STORAGE_OF(storage, ops, err, operation __VA_OPT__(, ) __VA_ARGS__)
-/* The same for a table that is an extension and known to be there: `bulk`, `changes`, `backup`. */
+/* The same for a table that is an extension and known to be there: `bulk`, `changes`, `push`,
+ * `backup`. */
 #define STORAGE_OF(storage, table, err, operation, ...)                                            \
     (lock_border("a plugin is called: " #operation),                                               \
      plug_storage_check(                                                                           \

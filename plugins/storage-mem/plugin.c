@@ -199,6 +199,7 @@ const struct hearth_plugin *hearth_plugin_v2(void)
         .description = "memory: for tests, and to copy from",
         .data_model = HEARTH_DATA_MODEL,
         .operations = &operations,
+        .extension = mem_extension,
     };
     return &plugin;
 }

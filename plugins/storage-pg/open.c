@@ -108,6 +108,7 @@ const void *sql_extension(const char *name)
     return strcmp(name, HEARTH_STORAGE_BULK) == 0      ? (const void *)&sql_bulk
            : strcmp(name, HEARTH_STORAGE_AHEAD) == 0   ? (const void *)&ahead
            : strcmp(name, HEARTH_STORAGE_PATHS) == 0   ? (const void *)&sql_paths
+           : strcmp(name, HEARTH_STORAGE_PUSH) == 0    ? (const void *)&sql_push
            : strcmp(name, HEARTH_STORAGE_CHANGES) == 0 ? (const void *)&sql_changes
                                                        : NULL;
 }

@@ -104,7 +104,8 @@ static const char *const rules[] = {
     "source_marks "
     "UNION SELECT DISTINCT 'devices', account FROM devices UNION SELECT DISTINCT 'tabs', account "
     "FROM tabs "
-    "UNION SELECT DISTINCT 'tab_groups', account FROM tab_groups) x "
+    "UNION SELECT DISTINCT 'tab_groups', account FROM tab_groups "
+    "UNION SELECT DISTINCT 'push', account FROM push) x "
     "WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.row = x.account)",
     /* Who is who. An account whose identity another one has was there before identities were,
      * and lost to who was seen last. */

@@ -99,6 +99,14 @@ const struct hearth_storage_paths sql_paths = {
     .bookmark_path = sql_bookmark_path,
 };
 
+const struct hearth_storage_push sql_push = {
+    .struct_size = sizeof(sql_push),
+    .push_put = sql_push_put,
+    .push_claim = sql_push_claim,
+    .push_remove = sql_push_remove,
+    .push_list = sql_push_list,
+};
+
 const struct hearth_storage_changes sql_changes = {
     .struct_size = sizeof(sql_changes),
     .pages_since = sql_pages_since,

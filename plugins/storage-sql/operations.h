@@ -60,6 +60,13 @@ int sql_source_put(void *handle, struct hearth_call *call, const char *account,
 int sql_source_remove(void *handle, struct hearth_call *call, const char *account, int64_t id);
 int sql_source_list(void *handle, struct hearth_call *call, const char *account,
                     hearth_source_cb cb, void *ctx);
+int sql_push_put(void *handle, struct hearth_call *call, const char *account,
+                 const struct hearth_push *push);
+int sql_push_claim(void *handle, struct hearth_call *call, const char *account,
+                   const struct hearth_push *push, int64_t not_before);
+int sql_push_remove(void *handle, struct hearth_call *call, const char *account, const char *id);
+int sql_push_list(void *handle, struct hearth_call *call, const char *account, hearth_push_cb cb,
+                  void *ctx);
 
 /* --- pages and visits --- */
 int sql_page_get(void *handle, struct hearth_call *call, const char *account, int64_t page,
@@ -176,6 +183,7 @@ int sql_pages_changed(void *handle, struct hearth_call *call, const char *accoun
 extern const struct hearth_storage sql_operations;
 extern const struct hearth_storage_bulk sql_bulk;
 extern const struct hearth_storage_paths sql_paths;
+extern const struct hearth_storage_push sql_push;
 extern const struct hearth_storage_changes sql_changes;
 
 #endif

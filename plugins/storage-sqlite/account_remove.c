@@ -12,6 +12,7 @@ static const char *const REMOVE[] = {
     "DELETE FROM picks WHERE account = ?",
     "DELETE FROM removed_here WHERE account = ?",
     "DELETE FROM sources WHERE account = ?",
+    "DELETE FROM push WHERE account = ?",
     "DELETE FROM tokens WHERE account = ?",
     "DELETE FROM settings WHERE account = ?",
     "DELETE FROM credentials WHERE account = ?",

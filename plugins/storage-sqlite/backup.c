@@ -391,6 +391,7 @@ const void *sql_extension(const char *name)
         .struct_size = sizeof(backup), .backup = sqlite_backup, .restore = sqlite_restore};
     return strcmp(name, HEARTH_STORAGE_BULK) == 0      ? (const void *)&sql_bulk
            : strcmp(name, HEARTH_STORAGE_PATHS) == 0   ? (const void *)&sql_paths
+           : strcmp(name, HEARTH_STORAGE_PUSH) == 0    ? (const void *)&sql_push
            : strcmp(name, HEARTH_STORAGE_CHANGES) == 0 ? (const void *)&sql_changes
            : strcmp(name, HEARTH_STORAGE_BACKUP) == 0  ? &backup
                                                        : NULL;

@@ -29,6 +29,7 @@ REASONS = {
     "the plugin is not SHARED", "the plugin is not DURABLE", "the plugin fetches nothing",
     "this account's pull brings nothing here", "the plugin has no hearth.storage.bulk/1",
     "the plugin has no hearth.storage.paths/1", "the plugin has no hearth.storage.ahead/1",
+    "the plugin has no hearth.storage.push/1",
     "the plugin has no hearth.storage.changes/1",
     "the plugin has no hearth.sync.signin/1", "the plugin has a single writer"
 }

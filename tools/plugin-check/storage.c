@@ -10,6 +10,6 @@ const struct kit_test *const kit_storage_tests[] = {
     kit_storage_lookups_tests,   kit_storage_sources_tests,   kit_storage_outputs_tests,
     kit_storage_values_tests,    kit_storage_keys_tests,      kit_stride_tests,
     kit_storage_cursors_tests,   kit_storage_corners_tests,   kit_storage_ahead_tests,
-    kit_storage_changes_tests,   kit_storage_break_tests,
+    kit_storage_changes_tests,   kit_storage_push_tests,      kit_storage_break_tests,
 };
 const size_t kit_storage_test_count = sizeof(kit_storage_tests) / sizeof(kit_storage_tests[0]);

@@ -81,6 +81,6 @@ extern const struct kit_test kit_storage_accounts_tests[], kit_storage_batches_t
     kit_storage_lookups_tests[], kit_storage_sources_tests[], kit_storage_outputs_tests[],
     kit_storage_values_tests[], kit_storage_keys_tests[], kit_storage_break_tests[],
     kit_storage_cursors_tests[], kit_storage_corners_tests[], kit_storage_ahead_tests[],
-    kit_storage_changes_tests[];
+    kit_storage_changes_tests[], kit_storage_push_tests[];
 
 #endif

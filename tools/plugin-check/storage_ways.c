@@ -26,6 +26,7 @@ SEE(pick, pick)
 SEE(removed_here, removed_here)
 SEE(source, source)
 SEE(removal, removal)
+SEE(push, push)
 
 static int see_device(void *ctx, const struct hearth_device *device, int64_t tabs)
 {
@@ -46,11 +47,13 @@ static int see_tab_group(void *ctx, const char *device, const struct hearth_tab_
 }
 
 /* Runs a list, in which the record is to be found once. */
-#define LISTS(storage, wanted_, operation_, ...)                                                   \
+#define LISTS(storage, wanted, operation, ...)                                                     \
+    LISTS_OF(storage, ops, wanted, operation, __VA_ARGS__)
+#define LISTS_OF(storage, table, wanted_, operation_, ...)                                         \
     do {                                                                                           \
         (wanted_)->operation = #operation_;                                                        \
         (wanted_)->found = 0;                                                                      \
-        OK(storage, operation_, __VA_ARGS__, wanted_);                                             \
+        OK_OF(storage, table, operation_, __VA_ARGS__, wanted_);                                   \
         if ((wanted_)->found != 1)                                                                 \
             fail_missing(wanted_);                                                                 \
     } while (0)
@@ -420,6 +423,26 @@ static void way_take_removal_off(struct storage *storage, const void *record)
     remove_thing(storage, record);
 }
 
+/* --- an extension: without it there is nothing to put --- */
+
+static void way_put_push(struct storage *storage, const void *record)
+{
+    if (storage->push != NULL)
+        OK_OF(storage, push, push_put, "a", record);
+}
+
+static void way_read_push(struct storage *storage, struct wanted *wanted)
+{
+    if (storage->push != NULL)
+        LISTS_OF(storage, push, wanted, push_list, "a", see_push);
+}
+
+static void way_remove_push(struct storage *storage, const void *record)
+{
+    if (storage->push != NULL)
+        OK_OF(storage, push, push_remove, "a", ((const struct hearth_push *)record)->id);
+}
+
 /* --- what is there is changed --- */
 
 /* Made with other values, which the update replaces; what an update cannot change is there from
@@ -493,4 +516,5 @@ const struct storage_way kit_storage_ways[STORAGE_WAYS] = {
      way_remove_removed_here, NULL},
     {&plug_fields_source, way_put_source, way_read_source, way_remove_source, NULL},
     {&plug_fields_removal, way_put_removal, way_read_removal, way_take_removal_off, NULL},
+    {&plug_fields_push, way_put_push, way_read_push, way_remove_push, NULL},
 };

@@ -315,6 +315,19 @@ enum hearth_source_kind {
     X(T, ALWAYS,   INT,  resync,       0, INT64_MAX, \
       "1: the next sync fetches everything anew")
 
+/* Where an app hears, without a stream, that the account changed (docs/api.md): the address of a
+ * push service. */
+#define HEARTH_PUSH_FIELDS(X, T) \
+    X(T, KEY,      TEXT, id,         1, HEARTH_ID_MAX,   "made by the core") \
+    X(T, ALWAYS,   TEXT, token,      1, HEARTH_ID_MAX,   "id of the token with which it ends") \
+    X(T, ALWAYS,   TEXT, endpoint,   1, HEARTH_LINE_MAX, "its URL, sealed by the core") \
+    X(T, ALWAYS,   INT,  created,    0, HEARTH_TIME_MAX, "when it was registered") \
+    X(T, ALWAYS,   INT,  last_sent,  0, HEARTH_TIME_MAX, "when a message was taken; 0: never") \
+    X(T, ALWAYS,   INT,  failures,   0, INT64_MAX,       "of messages, in a row") \
+    X(T, ALWAYS,   INT,  failing,    0, HEARTH_TIME_MAX, "since when; 0: not") \
+    X(T, ALWAYS,   INT,  generation, 0, INT64_MAX,       "of the account, that was told last") \
+    X(T, ALWAYS,   INT,  not_before, 0, HEARTH_TIME_MAX, "when the next message may be sent")
+
 /* Every record there is: R(name, TABLE). */
 #define HEARTH_RECORDS(R) \
     R(account,          HEARTH_ACCOUNT_FIELDS) \
@@ -329,7 +342,8 @@ enum hearth_source_kind {
     R(pick,             HEARTH_PICK_FIELDS) \
     R(removal,          HEARTH_REMOVAL_FIELDS) \
     R(removed_here,     HEARTH_REMOVED_HERE_FIELDS) \
-    R(source,           HEARTH_SOURCE_FIELDS)
+    R(source,           HEARTH_SOURCE_FIELDS) \
+    R(push,             HEARTH_PUSH_FIELDS)
 /* clang-format on */
 
 #define HEARTH_RECORD_DECLARE(record, FIELDS) HEARTH_RECORD(record, FIELDS);

@@ -41,6 +41,7 @@ struct opened_storage fixture_storage(const struct fixture *fixture)
     return (struct opened_storage){.ops = fixture->ops,
                                    .bulk = fixture->plugin->extension(HEARTH_STORAGE_BULK),
                                    .paths = fixture->plugin->extension(HEARTH_STORAGE_PATHS),
+                                   .push = fixture->plugin->extension(HEARTH_STORAGE_PUSH),
                                    .changes = fixture->plugin->extension(HEARTH_STORAGE_CHANGES),
                                    .backup = fixture->backup,
                                    .self = fixture->self};

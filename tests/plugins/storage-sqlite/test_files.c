@@ -154,7 +154,7 @@ static void test_schema(void **state)
     fixture_reopen(fixture);
     OK(&fixture->storage, schema_version, &has, &wants);
     assert_int_equal(has, 0);
-    assert_int_equal(wants, 8);
+    assert_int_equal(wants, 9);
     FAILS(UNSUPPORTED, &fixture->storage, account_get, "a", &got);
     assert_non_null(strstr(fixture->storage.call.error, "hearthd migrate"));
     OK(&fixture->storage, ping);

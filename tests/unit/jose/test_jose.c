@@ -286,6 +286,45 @@ static void test_made_keys(void **state)
     assert_int_equal(jose_ec_load(key.x, key.y, NULL, &loaded), HEARTH_ERR_INVALID);
 }
 
+/* --- what is signed here --- */
+
+static void test_signed_here(void **state)
+{
+    (void)state;
+    struct jose_ec_key key;
+    char jwk[JOSE_EC_JWK_SIZE], keys[JOSE_EC_JWK_SIZE + 16], point[JOSE_EC_POINT_SIZE], token[512];
+    const char *claims = "{\"aud\":\"https://push.example.org\",\"exp\":1}", *reason;
+    for (int i = 0; i < 100; i++) { /* R and S of fewer bytes are filled up */
+        struct jose_jws jws;
+        assert_int_equal(jose_ec_make(&key), 0);
+        jose_ec_jwk(&key, jwk);
+        snprintf(keys, sizeof(keys), "{\"keys\":[%s]}", jwk);
+        assert_int_equal(jose_jws_sign(&key, claims, token, sizeof(token)), 0);
+        assert_int_equal(verify_text(token, keys), 0);
+        assert_int_equal(jose_jws_read(token, strlen(token), &jws, &reason), 0);
+        assert_string_equal(jws.alg, "ES256");
+        assert_string_equal(jws.typ, "JWT");
+        assert_string_equal((const char *)jws.payload, claims);
+        jose_jws_fini(&jws);
+        token[60] ^= 1; /* of the claims */
+        assert_int_not_equal(verify_text(token, keys), 0);
+    }
+    snprintf(token, sizeof(token), "as it was");
+    assert_int_equal(jose_jws_sign(&key, claims, token, 150), HEARTH_ERR_FULL);
+    assert_string_equal(token, "as it was");
+    jose_ec_point(&key, point);
+    uint8_t bytes[JOSE_EC_POINT_SIZE];
+    size_t size;
+    assert_int_equal(strlen(point), 87);
+    assert_int_equal(codec_base64_decode(CODEC_URL, point, strlen(point), bytes, &size), 0);
+    assert_int_equal(size, 65);
+    assert_int_equal(bytes[0], 4);
+    assert_memory_equal(bytes + 1, key.x, JOSE_EC_SIZE);
+    assert_memory_equal(bytes + 33, key.y, JOSE_EC_SIZE);
+    key.y[31] ^= 1;
+    assert_int_equal(jose_jws_sign(&key, claims, token, sizeof(token)), HEARTH_ERR_INVALID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +335,7 @@ int main(void)
         cmocka_unit_test(test_jwe),
         cmocka_unit_test(test_jwe_refusals),
         cmocka_unit_test(test_jwe_headers),
-        cmocka_unit_test(test_made_keys)};
+        cmocka_unit_test(test_made_keys),
+        cmocka_unit_test(test_signed_here)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -176,6 +176,8 @@ OPERATION(account_by_identity, const char *issuer, const char *subject,
           struct hearth_account *ret_account);
 OPERATION(property_put, const char *name, const char *text, bool replace);
 OPERATION(property_get, const char *name, const char **ret_text);
+/* hearth_plugin.extension */
+const void *mem_extension(const char *name);
 /* In a write: the identity that a new account has by its provider and uid. 0, or an error and
  * nothing is there. */
 int mem_identity_add_first(struct world *world, struct hearth_call *call,

@@ -54,6 +54,7 @@
     R(PICKS,       hearth, pick,             HEARTH_PICK_FIELDS) \
     R(REMOVED_HERE, hearth, removed_here,     HEARTH_REMOVED_HERE_FIELDS) \
     R(SOURCES,     hearth, source,           HEARTH_SOURCE_FIELDS) \
+    R(PUSH,        hearth, push,             HEARTH_PUSH_FIELDS) \
     R(IDENTITIES,  hearth, account_identity, HEARTH_ACCOUNT_IDENTITY_FIELDS) \
     R(PROPERTIES,  mem,    property,         MEM_PROPERTY_FIELDS) /* of the world as a whole */ \
     R(CURSORS,     mem,    cursor,           MEM_CURSOR_FIELDS) \

@@ -18,7 +18,7 @@
 #define HEARTH_STORAGE_H
 
 #include "hearth/plugin.h"
-#include "hearth/records.h"
+#include "hearth/push.h" /* and records.h */
 
 #ifdef __cplusplus
 extern "C" {
