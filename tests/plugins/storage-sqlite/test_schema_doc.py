@@ -22,7 +22,7 @@ INSERT INTO tab_groups VALUES ('d', 'g', 'Trip', 'blue', 1);
 INSERT INTO pages (row, id, url, host, frecency, visit_count, last_visit, bookmarks,
                    bookmark_added, typed, hidden, generation)
     VALUES (1, 7, 'https://example.org/', 'example.org', 1, 1, unixepoch() * 1000, 1, 1, 0, 0, 1);
-INSERT INTO visits VALUES (1, 7, unixepoch() * 1000, 1, 0, 0, 2);
+INSERT INTO visits VALUES (1, 7, unixepoch() * 1000, 1, 0, 0, 2, 1);
 INSERT INTO source_marks VALUES (2, 4, 'as far as this');
 INSERT INTO bookmarks VALUES
     (1, 'root________', 2, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0,
