@@ -26,15 +26,15 @@ INSERT INTO visits VALUES (1, 7, unixepoch() * 1000, 1, 0, 0, 2, 1);
 INSERT INTO source_marks VALUES (2, 4, 'as far as this');
 INSERT INTO bookmarks VALUES
     (1, 'root________', 2, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0,
-     NULL, NULL, 2),
+     NULL, NULL, 2, 1),
     (2, 'menu________', 2, 'root________', 0, NULL, 'x', NULL, NULL, NULL, NULL, NULL, 0, 0, 0,
-     NULL, NULL, 2),
+     NULL, NULL, 2, 1),
     (3, 'folder______', 2, 'menu________', 0, NULL, 'Food', NULL, NULL, NULL, NULL, NULL, 0, 0, 0,
-     NULL, NULL, 2),
+     NULL, NULL, 2, 1),
     (4, 'bookmark____', 1, 'folder______', 0, NULL, 'Soup', 'https://example.org/', NULL, NULL,
      'Recipes
 soup', 7, 1000, 1000, 0, 'Recipes
-soup', NULL, 1);
+soup', NULL, 1, 1);
 INSERT INTO bookmark_tags VALUES ('recipes', 1000, 'bookmark____', 'Recipes'),
     ('soup', 1000, 'bookmark____', 'soup');
 """
