@@ -14,12 +14,13 @@
 
 struct same {
     struct apply *apply;
-    struct number_set stored;      /* items, by all that a list says of them */
-    struct number_set child_lists; /* stored lists of children, by folder and children */
-    struct number_set came;        /* guids */
-    struct number_set listed;      /* folders that came with children */
-    size_t items, lists;           /* stored: items, and folders with a list */
-    char *folder;                  /* of the list that is read */
+    const struct hearth_bookmark *roots; /* as given */
+    struct number_set stored;            /* items, by all that a list says of them */
+    struct number_set child_lists;       /* stored lists of children, by folder and children */
+    struct number_set came;              /* guids */
+    struct number_set listed;            /* folders that came with children */
+    size_t items, lists;                 /* stored: items, and folders with a list */
+    char *folder;                        /* of the list that is read */
     uint64_t list;
     bool failed, differs;
     struct err *err;
@@ -150,13 +151,26 @@ static int compare_row(struct same *same, struct hearth_bookmark *row)
     return 0;
 }
 
+/* A tombstone changes nothing where there is nothing that it buries: neither a record that came
+ * before it, nor a root. What is stored and did not come is found by counting. */
+static bool buries_something(const struct same *same)
+{
+    const char *guid;
+    int64_t modified;
+    merge_records_get_removed(same->apply->spool, &guid, &modified);
+    bool buries = number_set_has(&same->came, to_member(hash_text(guid)));
+    for (const struct hearth_bookmark *root = same->roots; root->guid != NULL; root++)
+        buries |= strcmp(root->guid, guid) == 0;
+    return buries;
+}
+
 /* One record: by the lists that were read, or row by row. */
 static int compare_record(struct same *same, int kind, same_bookmarks_make make, bool rows)
 {
     struct hearth_bookmark_record record;
     struct hearth_bookmark row = {.struct_size = sizeof(row)};
     if (kind == RECORD_REMOVED)
-        same->differs = true; /* of what came before it: rare, and not worth a thought */
+        same->differs |= buries_something(same);
     if (kind != RECORD_BOOKMARK)
         return 0;
     if (merge_records_get_bookmark(same->apply->spool, &same->apply->arena, &record) < 0)
@@ -220,7 +234,7 @@ static int same_compare(struct same *same, const struct hearth_bookmark *roots,
 int merge_same_bookmarks(struct apply *apply, const struct hearth_bookmark *roots,
                          same_bookmarks_make make, bool *ret_same, struct err *err)
 {
-    struct same same = {.apply = apply, .err = err};
+    struct same same = {.apply = apply, .roots = roots, .err = err};
     int r = same_compare(&same, roots, make);
     if (r == 0 && same.failed)
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");

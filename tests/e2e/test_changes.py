@@ -159,6 +159,18 @@ class Changes(TestCase):
         ])
         self.expect_equal()
 
+    def test_everything_again(self):
+        """A complete sync that finds what is there already brings a copy nothing."""
+        self.provider.put_clear("bookmarks", {"id": "goneforlong_", "deleted": True},
+                                {"id": "alsogone____", "deleted": True})
+        self.home.sync()
+        self.copy.follow()
+        generation = self.copy.generation
+        self.home.cli("account", "resync", ADA, "--wait")
+        (answer, ) = self.copy.follow()
+        self.assertEqual((answer["pages"], answer["bookmarks"], answer["devices"],
+                          answer["removals"], self.copy.generation), ([], [], None, [], generation))
+
     def test_small_answers(self):
         """Each row once when nothing happens meanwhile, however small the answers are."""
         whole = Copy(self.home)

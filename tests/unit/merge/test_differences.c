@@ -280,6 +280,7 @@ static void test_an_uncertain_commit_is_told(void **state)
 struct other {
     const char *title, *tag, *url, *parent;
     bool fewer, swapped, more, twice, root;
+    const char *tombstone; /* of this, at the end; NULL: none */
 };
 
 static void give_bookmark(int32_t kind, const char *guid, const char *parent, const char *title,
@@ -323,6 +324,8 @@ static void sync_bookmarks(int32_t how, const struct other *other)
     if (other->root)
         give_bookmark(HEARTH_FOLDER, "menu", "places", "Menu", NULL, NULL,
                       (const char *[]){"folder"}, 1);
+    if (other->tombstone != NULL)
+        assert_int_equal(sink.hearth.removed(&sink, other->tombstone, 1700000002000), 0);
     if (sink.hearth.commit(&sink, "mark") < 0)
         fail_msg("commit: %s", sink.err.text);
 }
@@ -382,6 +385,31 @@ static void test_bookmarks_of_a_removed_folder(void **state)
     assert_int_equal(watch.bookmarks, 0);
 }
 
+/* Servers keep the tombstones of what was removed long ago. */
+static void test_bookmarks_beside_tombstones(void **state)
+{
+    (void)state;
+    struct other other = {
+        .title = "2", .url = "https://two.example/", .parent = "folder", .tombstone = "long gone"};
+    sync_bookmarks(HEARTH_COMPLETE, &other);
+    assert_true(watch.bookmarks > 0);
+    sync_bookmarks(HEARTH_COMPLETE, &other);
+    assert_int_equal(watch.bookmarks, 0);
+    assert_int_equal(sink.changed, 0);
+    /* of one that is stored: it goes */
+    other.tombstone = "two";
+    sync_bookmarks(HEARTH_COMPLETE, &other);
+    assert_true(watch.bookmarks > 0);
+    struct hearth_bookmark row = {.struct_size = sizeof(row)};
+    assert_int_equal(STORAGE(&fixture->storage, NULL, bookmark_get, "a", "two", &row),
+                     HEARTH_ERR_NOT_FOUND);
+    /* of a root: who was later counts */
+    other.tombstone = "menu";
+    sync_bookmarks(HEARTH_COMPLETE, &other);
+    assert_true(watch.bookmarks > 0);
+    assert_sound(&fixture->storage);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_test, end_test)
@@ -393,6 +421,7 @@ int main(void)
         TEST(test_an_uncertain_commit_is_told),
         TEST(test_the_same_bookmarks_again),
         TEST(test_bookmarks_of_a_removed_folder),
+        TEST(test_bookmarks_beside_tombstones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
