@@ -231,9 +231,18 @@ struct http_listener {
     int mode;                      /* unix sockets: permissions, e.g. 0600 */
 };
 
+/* A socket that listens already, opened by the service manager. It belongs to the listener that is
+ * called as it, else to the one that has its address; each has to belong to one. */
+struct http_inherited {
+    int fd; /* the server's from now on */
+    const char *name;
+};
+
 struct http_options {
     const struct http_listener *listeners;
     size_t listener_count;
+    const struct http_inherited *inherited;
+    size_t inherited_count;
     const struct http_route *routes;
     size_t route_count;
     struct http_pool pool;

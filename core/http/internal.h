@@ -2,6 +2,8 @@
 #ifndef HEARTH_CORE_HTTP_INTERNAL_H
 #define HEARTH_CORE_HTTP_INTERNAL_H
 
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
@@ -92,6 +94,19 @@ struct http_stream {
 /* reply.c: of a reply's header; NULL: it has none of that name. */
 const char *http_reply_header_value(const struct http_reply *reply, const char *name);
 
+/* inherited.c: the sockets of the options. */
+int http_inherited_copy(struct http_server *server, const struct http_options *options,
+                        struct err *err);
+/* The one of this name, else of this address (NULL: only by name); NULL: there is none. */
+const struct inherited *http_inherited_take(struct http_server *server, const char *name,
+                                            const struct sockaddr_storage *address);
+/* Has each found its listener? */
+int http_inherited_check(const struct http_server *server, struct err *err);
+
+/* listener_unix.c: of "unix:/path". */
+int http_listener_unix_address(const struct http_listener *listener,
+                               struct sockaddr_un *ret_address, struct err *err);
+
 /* compress.c: bytes that are compressed as they come. NULL: no memory. */
 struct compressor *http_compressor_create(enum http_coding coding, size_t size);
 void http_compressor_destroy(struct compressor *compressor); /* accepts NULL */
@@ -174,6 +189,14 @@ struct listener {
     char url[256];
 };
 
+/* See struct http_inherited. */
+struct inherited {
+    int fd;
+    const char *name;
+    struct sockaddr_storage address;
+    bool taken; /* by a listener */
+};
+
 struct http_server {
     struct http_options options;
     struct arena arena;       /* texts and routes */
@@ -181,6 +204,8 @@ struct http_server {
     h2o_globalconf_t conf;
     struct listener listeners[HTTP_LISTENERS_MAX];
     size_t listener_count;
+    struct inherited inherited[HTTP_LISTENERS_MAX];
+    size_t inherited_count;
     const struct network *proxies; /* copied */
     size_t proxy_count;
     char own_name[256]; /* of this machine, in lower case; "" */

@@ -1,9 +1,11 @@
 /* Addresses: parsing, binding, accepting. TCP listeners have one socket for each loop
- * (SO_REUSEPORT); a unix socket belongs to the first loop. */
+ * (SO_REUSEPORT); one that the service manager has opened is shared by the loops; a unix socket
+ * belongs to the first loop. */
 #include "http/internal.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -82,15 +84,42 @@ static void listener_describe(struct listener *listener, const struct sockaddr_s
     }
 }
 
+/* The loops share it. */
+static int listener_share(struct http_server *server, size_t i, const struct inherited *inherited,
+                          struct err *err)
+{
+    struct listener *listener = &server->listeners[i];
+    const struct sockaddr_storage *address = &inherited->address;
+    listener->is_unix = address->ss_family == AF_UNIX;
+    server->loops[0].fds[i] = inherited->fd;
+    for (int k = 1; !listener->is_unix && k < server->loop_count; k++) {
+        server->loops[k].fds[i] = fcntl(inherited->fd, F_DUPFD_CLOEXEC, 0);
+        if (server->loops[k].fds[i] < 0)
+            return http_listener_explain(&listener->options, inherited->name, errno, err);
+    }
+    if (listener->is_unix)
+        snprintf(listener->url, sizeof(listener->url), "http+unix:%.200s",
+                 ((const struct sockaddr_un *)(const void *)address)->sun_path);
+    else
+        listener_describe(listener, address);
+    return 0;
+}
+
 /* The first loop's socket decides the port, if 0 was asked for; the other loops bind the same. */
 static int listener_bind_one(struct http_server *server, size_t i, struct err *err)
 {
     struct listener *listener = &server->listeners[i];
     struct sockaddr_storage address = {0};
     socklen_t size;
-    if (listener->is_unix)
+    int r = listener->is_unix
+                ? http_listener_unix_address(&listener->options, (void *)&address, err)
+                : listener_resolve(listener, &address, &size, err);
+    const struct inherited *inherited =
+        http_inherited_take(server, listener->options.name, r == 0 ? &address : NULL);
+    if (inherited != NULL)
+        return listener_share(server, i, inherited, err);
+    if (r == 0 && listener->is_unix)
         return http_listener_bind_unix(listener, &server->loops[0].fds[i], err);
-    int r = listener_resolve(listener, &address, &size, err);
     for (int k = 0; r == 0 && k < server->loop_count; k++) {
         int fd = server->loops[k].fds[i] = listener_bind_tcp(&address, size, k == 0);
         if (fd < 0)
@@ -108,7 +137,7 @@ int http_listener_bind(struct http_server *server, struct err *err)
     int r = 0;
     for (size_t i = 0; r == 0 && i < server->listener_count; i++)
         r = listener_bind_one(server, i, err);
-    return r;
+    return r == 0 ? http_inherited_check(server, err) : r;
 }
 
 static void listener_refuse(struct loop *loop, h2o_socket_t *sock)

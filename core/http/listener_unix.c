@@ -85,8 +85,8 @@ static int unix_explain(const struct http_listener *listener, const char *path, 
     return http_listener_explain(listener, path, number, err);
 }
 
-static int address_of(const struct http_listener *listener, struct sockaddr_un *ret_address,
-                      struct err *err)
+int http_listener_unix_address(const struct http_listener *listener,
+                               struct sockaddr_un *ret_address, struct err *err)
 {
     const char *path = listener->address + 5;
     *ret_address = (struct sockaddr_un){.sun_family = AF_UNIX};
@@ -101,7 +101,7 @@ int http_listener_try_unix(const struct http_listener *listener, struct err *err
 {
     struct sockaddr_un address;
     bool stale;
-    int r = address_of(listener, &address, err);
+    int r = http_listener_unix_address(listener, &address, err);
     if (r < 0)
         return r;
     int number = look_at_path(&address, &stale);
@@ -117,7 +117,7 @@ int http_listener_bind_unix(struct listener *listener, int *ret_fd, struct err *
     const char *path = listener->options.address + 5;
     struct sockaddr_un address;
     struct stat file = {0};
-    int refused = address_of(&listener->options, &address, err);
+    int refused = http_listener_unix_address(&listener->options, &address, err);
     if (refused < 0)
         return refused;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

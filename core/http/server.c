@@ -210,6 +210,8 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
     if (r == 0)
         r = server_copy_listeners(server, options, err);
     if (r == 0)
+        r = http_inherited_copy(server, options, err);
+    if (r == 0)
         r = server_create_tls(server, err);
     if (r == 0)
         r = http_listener_bind(server, err);

@@ -2,6 +2,7 @@
  * listeners for metrics are opened. */
 #include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
 #include <time.h>
 
 #include "auth/oidc.h"
@@ -432,11 +433,32 @@ static void note_access(const struct http_request *request, const char *account,
                LOG_INT("ms", ms), LOG_TEXT("account", account));
 }
 
+/* What a socket unit has opened (systemd.socket(5)), with the names to free. */
+static size_t take_over_sockets(struct http_inherited ret_sockets[CONF_LISTEN_MAX],
+                                char ***ret_names)
+{
+    int count = sd_listen_fds_with_names(0, ret_names);
+    size_t n = 0;
+    for (int i = 0; i < count && n < CONF_LISTEN_MAX; i++)
+        ret_sockets[n++] =
+            (struct http_inherited){.fd = SD_LISTEN_FDS_START + i, .name = (*ret_names)[i]};
+    return n;
+}
+
+static void free_names(char **names)
+{
+    for (size_t i = 0; names != NULL && names[i] != NULL; i++)
+        free(names[i]);
+    free(names);
+}
+
 int main_serve_start_http(struct daemon *d, struct err *err)
 {
     const struct conf_section *web = conf_section(d->app.conf, "web", 0);
     const struct conf_networks *proxies = conf_networks(web, "trusted_proxies");
     struct http_listener listeners[CONF_LISTEN_MAX + 1];
+    struct http_inherited sockets[CONF_LISTEN_MAX];
+    char **names = NULL;
     struct arena arena; /* http_start() copies what is in it */
     size_t host_count = 0;
     main_control_serve_jobs(d->jobs);
@@ -446,6 +468,8 @@ int main_serve_start_http(struct daemon *d, struct err *err)
     struct http_options options = {
         .listeners = listeners,
         .listener_count = main_serve_listeners(d, listeners),
+        .inherited = sockets,
+        .inherited_count = take_over_sockets(sockets, &names),
         .pool = {d->pool, pool_run_until},
         .threads = (int)conf_number(web, "threads"),
         .trusted_proxies = proxies->items,
@@ -482,6 +506,7 @@ int main_serve_start_http(struct daemon *d, struct err *err)
         options.threads = 1;
     if (r == 0)
         r = http_start(&options, &d->http, err);
+    free_names(names);
     arena_fini(&arena);
     if (r < 0)
         return r;

@@ -109,6 +109,7 @@ class Node:
             **os.environ, "HEARTH_KEEP_STDERR": "1", "HEARTH_DUMPABLE": "1", **(environment or {})
         }
         self.process, self.address, self.tokens = None, None, {}
+        self.sockets = {}  # opened for it, by name: see activate.py
         self.configure(
             "00-test",
             f"[hearth]\nstate_dir = {self.state}\n[listen main]\naddress = 127.0.0.1:0\n"
@@ -125,9 +126,15 @@ class Node:
 
     def start(self):
         self.log = open(os.path.join(self.folder, "log"), "ab")
-        self.process = subprocess.Popen([HEARTHD, "--config", self.conf, "serve"],
-                                        stdout=subprocess.PIPE, stderr=self.log,
-                                        env=self.environment, start_new_session=True)
+        command = [HEARTHD, "--config", self.conf, "serve"]
+        fds = [sock.fileno() for sock in self.sockets.values()]
+        if fds:
+            activate = os.path.join(os.path.dirname(os.path.abspath(__file__)), "activate.py")
+            command = [
+                sys.executable, activate, ",".join(map(str, fds)), ":".join(self.sockets), *command
+            ]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log,
+                                        pass_fds=fds, env=self.environment, start_new_session=True)
         lifeline.hold(self.process.pid)
         line = first_line(self.process)
         if not line.startswith("ready "):
