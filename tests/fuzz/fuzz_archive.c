@@ -1,6 +1,6 @@
 /* Archives into a storage: one that is refused leaves nothing, of one that is taken another
- * archive can be made, which is the same bytes when it has been read again. The last line is
- * made here, so that what is before it is reached. */
+ * archive can be made, which is the same bytes but for generations when it has been read again.
+ * The last line is made here, so that what is before it is reached. */
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +94,24 @@ static void write_archive(struct storage *storage, const char *account, struct b
     plug_storage_reset(storage);
 }
 
+/* Generations begin anew with each life of an account; the last line has a sum of all before it. */
+static void forget_life(struct buf *archive)
+{
+    static const char GENERATION[] = "\"generation\":";
+    char *from = archive->data, *to = archive->data, *end = archive->data + archive->size;
+    char *last = memrchr(archive->data, '\n', archive->size - 1);
+    ASSERT(last != NULL);
+    while (from < last) {
+        size_t size = sizeof(GENERATION) - 1;
+        bool here = (size_t)(end - from) > size && memcmp(from, GENERATION, size) == 0;
+        for (size_t i = 0; i < (here ? size : 1); i++)
+            *to++ = *from++;
+        while (here && from < last && *from >= '0' && *from <= '9')
+            from++;
+    }
+    archive->size = (size_t)(to - archive->data);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct storage *storage = open_model();
@@ -113,6 +131,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ASSERT(STORAGE(storage, NULL, account_remove, summary.id) == 0);
         ASSERT(read_archive(storage, first.data, first.size, "", 0, &summary) == 0);
         write_archive(storage, summary.id, &second);
+        forget_life(&first);
+        forget_life(&second);
         ASSERT(first.size == second.size && memcmp(first.data, second.data, first.size) == 0);
         ASSERT(STORAGE(storage, NULL, account_remove, summary.id) == 0);
     }
