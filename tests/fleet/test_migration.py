@@ -15,7 +15,7 @@ MIGRATIONS = sorted(glob.glob(os.path.join(ROOT, "plugins", "storage-pg", "migra
 OLD = 3
 NEW_TABLES = ("identities", "properties", "schema_version", "tab_groups", "removals",
               "removal_kinds", "generations", "removed_here", "removed_here_kinds", "sources",
-              "source_kinds", "source_marks")
+              "source_kinds", "source_marks", "push")
 OF_SOURCES = ("devices", "visits", "bookmarks", "bookmark_claims", "bookmark_tombstones")
 NEW_COLUMNS = {table: ("source", ) for table in OF_SOURCES}
 NEW_COLUMNS["accounts"] = ("placement", "removals_forgotten", "state_message", "state_parameters",

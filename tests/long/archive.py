@@ -33,15 +33,16 @@ def measured(node, *words):
 
 
 def body(path):
-    """The lines but what a command or a daemon writes beside the data: the account's times, and
-    so the last line."""
+    """The lines but what a command or a daemon writes beside the data: the account's times, the
+    generation, which begins anew with each life, and so the last line."""
     with open(path, "rb") as f:
         lines = f.read().splitlines(keepends=True)
     account = json.loads(lines[1])
     return [{
         k: v
         for k, v in account.items()
-        if k not in ("last_seen", "next_sync", "last_attempt", "state", "state_detail")
+        if k not in ("last_seen", "next_sync", "last_attempt", "state", "state_detail",
+                     "generation")
     }, *lines[2:-1]]
 
 
