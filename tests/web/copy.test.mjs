@@ -345,6 +345,24 @@ test("the network goes when a change is told: it is asked for when the stream is
   await same(page, "followed");
 });
 
+test("a network on which /me is late: the stream says what the copy is to follow", async t => {
+  let hold = null;
+  const { page, seen } = await withCopy(t, {
+    answers: async r => (hold && r.url === "/api/v1/me" ? (await hold, null) : null),
+  });
+  await go(page, seen.base, "/history", "History");
+  await page.goto(seen.base + "/manifest.webmanifest");
+  await visitOf("https://late.example/", "Told by the stream", [NOW - 100, 1]);
+  sync();
+  let release;
+  hold = new Promise(r => (release = r));
+  await page.goto(seen.base + "/history");
+  await page.getByText("Told by the stream").first().waitFor();
+  hold = null;
+  release();
+  await same(page, "followed");
+});
+
 test("a copy that is older than what was drawn of it is read all the same", async t => {
   const { page } = await withCopy(t);
   await page.reload();

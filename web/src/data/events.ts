@@ -107,6 +107,10 @@ export async function openFirst() {
 function open() {
   if (source || document.hidden) return;
   source = new EventSource("/api/v1/events");
+  // Where the network is slow /me may be what was seen last; this comes from the server.
+  source.addEventListener("ready", e => {
+    if (drawsFromCopy()) void follow(JSON.parse(e.data).generation).then(draw);
+  });
   source.addEventListener("changed", e => {
     const { generation, collections } = JSON.parse(e.data);
     covered = generation;
