@@ -52,8 +52,9 @@ enum net_outside_fault {
 };
 enum { NET_OUTSIDE_URL_MAX = 2000, NET_OUTSIDE_HOST_MAX = 256 };
 struct net_outside_url {
-    char host[NET_OUTSIDE_HOST_MAX];        /* as written, "[::1]" with its brackets */
-    char origin[NET_OUTSIDE_HOST_MAX + 16]; /* "https://host", ":port" unless it is 443 */
+    char host[NET_OUTSIDE_HOST_MAX]; /* as written, "[::1]" with its brackets */
+    /* "https://host" in small letters, ":port" unless it is 443 */
+    char origin[NET_OUTSIDE_HOST_MAX + 16];
 };
 /* networks: which may be reached besides public unicast addresses. A name is looked up by nobody
  * here: what it means is looked at where the connection is made. Any thread. */

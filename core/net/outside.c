@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/str.h"
+#include "codec/codec.h"
 #include "net/net_internal.h"
 
 bool net_outside_has(const struct network *networks, size_t count, const struct sockaddr *address)
@@ -56,6 +57,7 @@ static enum net_outside_fault read_parts(CURLU *url, const char *text,
         str_copy(ret_url->host, sizeof(ret_url->host), host);
         snprintf(ret_url->origin, sizeof(ret_url->origin), "https://%s%s%s", host, usual ? "" : ":",
                  usual ? "" : port);
+        codec_lower_text(ret_url->origin); /* as an origin is written (RFC 6454, 4) */
         fault = NET_OUTSIDE_FINE;
     }
     curl_free(scheme);

@@ -319,6 +319,97 @@ test("/changes fails: the server is asked for views", async t => {
   await same(page, "followed again");
 });
 
+test("the network goes when a change is told: it is asked for when the stream is back", async t => {
+  let cut = false;
+  let asked = 0;
+  let stream;
+  const { page } = await withCopy(t, {
+    answers: async r => {
+      if (r.url === "/api/v1/events") stream = r.socket;
+      if (!cut || !r.url.startsWith("/api/v1/changes")) return null;
+      asked++;
+      r.socket.destroy();
+      return { status: 500 };
+    },
+  });
+  await go(page, new URL(page.url()).origin, "/history", "History");
+  await followed(page);
+  cut = true;
+  await visitOf("https://missed.example/", "Nearly missed", [NOW - 200, 1]);
+  sync();
+  while (asked === 0) await new Promise(r => setTimeout(r, 20));
+  await settled(page);
+  cut = false;
+  stream.destroy();
+  await page.getByText("Nearly missed").first().waitFor();
+  await same(page, "followed");
+});
+
+test("a network on which /me is late: the stream says what the copy is to follow", async t => {
+  let hold = null;
+  const { page, seen } = await withCopy(t, {
+    answers: async r => (hold && r.url === "/api/v1/me" ? (await hold, null) : null),
+  });
+  await go(page, seen.base, "/history", "History");
+  await page.goto(seen.base + "/manifest.webmanifest");
+  await visitOf("https://late.example/", "Told by the stream", [NOW - 100, 1]);
+  sync();
+  let release;
+  hold = new Promise(r => (release = r));
+  await page.goto(seen.base + "/history");
+  await page.getByText("Told by the stream").first().waitFor();
+  hold = null;
+  release();
+  await same(page, "followed");
+});
+
+test("a copy that is older than what was drawn of it is read all the same", async t => {
+  const { page } = await withCopy(t);
+  await page.reload();
+  await page.getByText("Ada laptop").first().waitFor();
+  await page.evaluate(
+    () =>
+      new Promise(done => {
+        const request = indexedDB.open("data-copy");
+        request.onsuccess = () => {
+          const store = request.result.transaction("meta", "readwrite").objectStore("meta");
+          const found = store.get("state");
+          found.onsuccess = () =>
+            (store.put({ ...found.result, generation: 1 }, "state").onsuccess = () => {
+              request.result.close();
+              done();
+            });
+        };
+      }),
+  );
+  await page.getByRole("link", { name: "Bookmarks" }).first().click();
+  await page.getByText("Bookmarks Toolbar").first().waitFor();
+});
+
+test("a database that does not open keeps nobody from the server or from signing out", async t => {
+  const { page, context, seen } = await withCopy(t, { fresh: true });
+  const asleep = await context.newPage();
+  await asleep.goto(seen.base + "/manifest.webmanifest");
+  await asleep.evaluate(
+    () =>
+      new Promise(done => {
+        const request = indexedDB.open("data-copy");
+        request.onsuccess = () => {
+          globalThis.kept = request.result; // it does not hear that it is to be closed
+          indexedDB.deleteDatabase("data-copy").onblocked = done;
+        };
+      }),
+  );
+  await page.reload();
+  await page.getByText("Ada laptop").first().waitFor();
+  await page.getByRole("link", { name: "Account" }).first().click();
+  const ended = page.waitForRequest(r => r.method() === "DELETE");
+  await page.getByRole("button", { name: "Sign out of this browser" }).click();
+  await ended;
+  await page.getByRole("heading", { name: "Your web, at home" }).waitFor();
+  assert.equal(await asleep.evaluate(() => [...globalThis.kept.objectStoreNames].length), 6);
+});
+
 test("search without the server covers all pages, as do lists that words narrow", async t => {
   const { page, context, seen } = await withCopy(t);
   const { visits } = await get(page, "/history?host=en.wikipedia.org&limit=500");

@@ -52,9 +52,12 @@ self.addEventListener("message", e => {
   else if (message?.type === "forget") e.waitUntil(forget().then(answer));
 });
 
-// Whoever signs in may be somebody else: from the first step to the last.
+async function forgetSeen() {
+  for (const name of await caches.keys()) if (name.startsWith("data")) await caches.delete(name);
+}
+
+// Whoever signs in may be somebody else: from the first step on.
 self.addEventListener("fetch", e => {
-  if (e.request.mode !== "navigate" || !new URL(e.request.url).pathname.startsWith("/auth/"))
-    return;
-  e.waitUntil(Promise.all([doubt(), e.handled?.then(doubt, doubt)]));
+  if (e.request.mode === "navigate" && new URL(e.request.url).pathname.startsWith("/auth/"))
+    e.waitUntil(Promise.allSettled([doubt(), forgetSeen()]));
 });

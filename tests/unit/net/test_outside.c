@@ -16,7 +16,7 @@ static void test_urls_of_others(void **state)
         {"https://push.example.org/up?token=1", NET_OUTSIDE_FINE, "https://push.example.org"},
         {"https://push.example.org:443/", NET_OUTSIDE_FINE, "https://push.example.org"},
         {"https://push.example.org:8443", NET_OUTSIDE_FINE, "https://push.example.org:8443"},
-        {"HTTPS://Push.example.org/", NET_OUTSIDE_FINE, "https://Push.example.org"},
+        {"HTTPS://Push.example.org/", NET_OUTSIDE_FINE, "https://push.example.org"},
         {"https://8.8.8.8/", NET_OUTSIDE_FINE, "https://8.8.8.8"},
         {"https://[2606:4700::1111]/x", NET_OUTSIDE_FINE, "https://[2606:4700::1111]"},
         {"http://push.example.org/", NET_OUTSIDE_NO_HTTPS, NULL},

@@ -67,9 +67,12 @@ export const changedHere = (collections: string[]) => changed(collections);
 async function catchUp() {
   await me.load();
   const generation = me.value?.generation;
-  if (me.error || generation === undefined || generation === covered) return;
+  if (me.error || generation === undefined) return;
+  const known = generation === covered;
   covered = generation;
+  // What was heard of before is perhaps not in it: the network went when it was asked for.
   if (drawsFromCopy()) return draw(await follow(generation));
+  if (known) return;
   expire();
   changeListeners.forEach(l => l(Object.keys(AFFECTED)));
 }
@@ -104,6 +107,10 @@ export async function openFirst() {
 function open() {
   if (source || document.hidden) return;
   source = new EventSource("/api/v1/events");
+  // Where the network is slow /me may be what was seen last; this comes from the server.
+  source.addEventListener("ready", e => {
+    if (drawsFromCopy()) void follow(JSON.parse(e.data).generation).then(draw);
+  });
   source.addEventListener("changed", e => {
     const { generation, collections } = JSON.parse(e.data);
     covered = generation;

@@ -8,6 +8,8 @@ import type { Me, Mode, Settings } from "./types.js";
 export const me: Resource<Me> = resource<Me>("/me");
 export type Presence = "unknown" | "in" | "out";
 let presence: Presence = "unknown";
+// Whose rows this page shows: of whom this browser was when it was opened, then of whom /me says.
+let whose = localStorage.getItem("account");
 const listeners = new Set<() => void>();
 
 export function onPresence(listener: () => void) {
@@ -39,6 +41,22 @@ onSignedOut(() => {
   become("out");
 });
 
+/** Another page has signed out, or in as somebody else, perhaps while this one was asleep. */
+function lookWhose() {
+  const now = localStorage.getItem("account");
+  if (whose === null || now === whose) return;
+  if (now !== null) return location.reload();
+  stopListening();
+  forgetResources();
+  become("out");
+}
+addEventListener("storage", e => {
+  if (e.key === "account" || e.key === null) lookWhose();
+});
+addEventListener("pageshow", e => {
+  if (e.persisted) lookWhose();
+});
+
 /** At the start: who is it? */
 export async function arrive() {
   // With a copy there is something to show meanwhile, and one reading of /me is enough.
@@ -54,7 +72,7 @@ export async function arrive() {
     me.value = now;
     expire(); // what came before this was said is forgotten as well
   }
-  localStorage.setItem("account", id);
+  localStorage.setItem("account", (whose = id));
   listen(me.value.generation);
   become("in");
   void loadSettings();

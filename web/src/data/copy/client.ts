@@ -12,6 +12,9 @@ const PATIENCE_AT_END = 3000;
 const FULL_FOR = 7 * 24 * 3600 * 1000; // ms until it is tried again
 const possible = "serviceWorker" in navigator && "indexedDB" in globalThis && isSecureContext;
 
+const opened = Date.now();
+const READ_AGAIN = 3;
+
 let drawn = 0; // the generation of the copy that this page draws from; 0: none so far
 let behind = false; // the copy could not be brought up to date: the server is asked
 
@@ -19,15 +22,16 @@ const account = () => localStorage.getItem("account");
 const KEPT = "copy"; // in localStorage: there is one; else its code is not even loaded
 
 /** The answer of a GET, from the copy; undefined: ask the server. */
-export async function fromCopy<T>(path: string): Promise<T | undefined> {
+export async function fromCopy<T>(path: string, again = READ_AGAIN): Promise<T | undefined> {
   const who = account();
   if (!possible || behind || !who || !localStorage.getItem(KEPT) || !ANSWERED.test(path))
     return undefined;
   const { answerOf } = await import("./answers.js");
   const found = await answerOf(who, path);
   if (!found || found.value === undefined) return undefined;
-  if (found.generation < drawn) return fromCopy(path); // it has gone on while this was read
-  drawn ||= found.generation;
+  // It has gone on while this was read; or it is another one by now.
+  if (found.generation < drawn && again > 0) return fromCopy(path, again - 1);
+  if (drawn === 0 || found.generation < drawn) drawn = found.generation;
   return found.value as T;
 }
 
@@ -60,7 +64,7 @@ export async function follow(wanted: number): Promise<string[]> {
   const who = account();
   if (!possible || !who || isFull()) return [];
   if (wanted > 0 && wanted === drawn) return [];
-  const wish: Wish = { type: "follow", account: who, zone, wanted, drawn };
+  const wish: Wish = { type: "follow", account: who, opened, zone, wanted, drawn };
   const { active } = await navigator.serviceWorker.ready;
   const answer = await tell(active!, wish, PATIENCE);
   if (who !== account()) return [];

@@ -6,6 +6,8 @@ import { deleteCopy, openCopy, STORES, type CopyDatabase, type CopyState } from 
 export interface Wish {
   type: "follow";
   account: string;
+  /** When the page began, ms. */
+  opened: number;
   zone: string;
   /** Of the account, as far as the page has heard; 0: unknown, ask in any case. */
   wanted: number;
@@ -26,6 +28,7 @@ export interface Followed {
 const API = "/api/v1";
 const ALL = ["bookmarks", "devices", "history", "tabs"];
 let giveUp: AbortController | undefined; // of what is under way
+let doubted = 0; // when somebody began to sign in last, if there was no copy to write that into
 
 class Ended extends Error {
   constructor(readonly end: Followed["end"]) {
@@ -52,6 +55,7 @@ async function beginAnew(db: CopyDatabase, account: string, zone: string): Promi
   const state: CopyState = {
     account,
     confirmed: found?.account === account && found.confirmed,
+    doubted: found?.doubted ?? 0,
     generation: 0,
     cursor: null,
     reached: 0,
@@ -64,9 +68,14 @@ async function beginAnew(db: CopyDatabase, account: string, zone: string): Promi
   return state;
 }
 
-/** Whose session is it? Asked once after each sign-in. */
-async function confirm(db: CopyDatabase, state: CopyState, signal: AbortSignal) {
+/**
+ * Whose session is it? Asked once after each sign-in, for a page that was opened behind it: before,
+ * the session is still the one that ends.
+ */
+async function confirm(db: CopyDatabase, state: CopyState, opened: number, signal: AbortSignal) {
   if (state.confirmed) return state;
+  const since = Math.max(doubted, state.doubted ?? 0);
+  if (opened < since && since <= Date.now()) throw new Ended("failed");
   const me = await ask<{ account: { id: string } }>("/me", signal, "no-cache");
   if (me === 410 || me.account.id !== state.account) throw new Ended("out");
   const transaction = db.transaction("meta", "readwrite");
@@ -85,7 +94,7 @@ async function followNow(wish: Wish, signal: AbortSignal): Promise<Followed> {
   const db = await openCopy(true);
   const found = await stateOf(db);
   let state = found?.account === account ? found : await beginAnew(db, account, zone);
-  state = await confirm(db, state, signal);
+  state = await confirm(db, state, wish.opened ?? 0, signal);
   const collections = new Set<string>(state.generation === drawn ? [] : ALL);
   let asked = false;
   let old = 0; // how often the server no longer knew
@@ -149,6 +158,7 @@ export async function forget() {
 /** Somebody signs in: nobody reads the copy until the server has said who. */
 export async function doubt() {
   giveUp?.abort();
+  doubted = Date.now();
   let db: CopyDatabase;
   try {
     db = await openCopy();
@@ -157,6 +167,6 @@ export async function doubt() {
   }
   const transaction = db.transaction("meta", "readwrite");
   const state = (await transaction.store.get("state")) as CopyState | undefined;
-  if (state) await transaction.store.put({ ...state, confirmed: false }, "state");
+  if (state) await transaction.store.put({ ...state, confirmed: false, doubted }, "state");
   await transaction.done;
 }

@@ -51,6 +51,7 @@ export interface CopyState {
    * Nobody has signed in since the server said whose session this is. Without it nothing is read.
    */
   confirmed: boolean;
+  doubted?: number; // when somebody began to sign in last, ms
   generation: number; // that the copy is of; 0: it is not complete yet
   cursor: string | null; // where the changes since then go on
   reached: number; // > 0: all is here, and days and sites are to be counted for this generation
@@ -125,16 +126,41 @@ const openAs = (make: boolean) =>
     },
   });
 
-let opened: Promise<CopyDatabase> | undefined;
+const PATIENCE = 5000; // ms
 
-/** `make`: also when there is none. Rejects when there is none, or no database at all. */
+/** Rejects when it takes long: a page that sleeps may keep a database from being opened. */
+function soon<T>(what: Promise<T>, late = () => {}): Promise<T> {
+  return new Promise((done, failed) => {
+    const timer = setTimeout(() => {
+      late();
+      failed(new DOMException("it takes too long", "TimeoutError"));
+    }, PATIENCE);
+    void what.then(done, failed).then(() => clearTimeout(timer));
+  });
+}
+
+let opened: Promise<CopyDatabase> | undefined;
+let hanging: Promise<CopyDatabase> | undefined; // it was waited for once, that is enough
+
+/**
+ * `make`: also when there is none. Rejects when there is none, no database at all, or not soon.
+ */
 export function openCopy(make = false): Promise<CopyDatabase> {
+  const mine = openOnce(make);
+  if (mine === hanging) return Promise.reject(new DOMException("it hangs", "TimeoutError"));
+  return soon(mine, () => (hanging = mine));
+}
+
+function openOnce(make: boolean): Promise<CopyDatabase> {
   if (!opened) {
     const mine = openAs(make);
     opened = mine;
-    mine.catch(() => {
-      if (opened === mine) opened = undefined;
-    });
+    mine.then(
+      () => (hanging = undefined),
+      () => {
+        if (opened === mine) opened = undefined;
+      },
+    );
   }
   return opened;
 }
@@ -160,7 +186,7 @@ export async function deleteCopy() {
     // there is none
   }
   closeCopy();
-  await new Promise<void>(done => {
+  const gone = new Promise<void>(done => {
     try {
       const request = indexedDB.deleteDatabase(COPY);
       request.onsuccess = request.onerror = request.onblocked = () => done();
@@ -168,6 +194,7 @@ export async function deleteCopy() {
       done(); // not allowed here
     }
   });
+  await soon(gone).catch(() => {}); // it will be
 }
 
 /** Lists leave out what was only a part of another page: embedded, or in a frame. */
