@@ -322,7 +322,7 @@ class Changes(TestCase):
         answers too."""
         rng = random.Random(SEED)
         steps = Steps(self, rng)
-        for _ in range(14):
+        for _ in range(9):
             for _ in range(rng.randrange(1, 4)):
                 steps.take()
             self.copy.follow(limit=lambda: rng.choice((7, 60, 20000)),
