@@ -3,6 +3,7 @@
  * changes during the walk moves to its end, or behind the generation that the copy is of then. So
  * something may come twice, and nothing is left out. */
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 
 #include "api/internal.h"
@@ -27,7 +28,7 @@ struct changes {
     struct api_call *call;
     struct changes_place at;
     size_t left;     /* rows that the answer may have yet */
-    unsigned fields; /* of pages: a bit for each of page_fields */
+    unsigned fields; /* of pages: bits, as page_field_bit() says */
     /* pages that wait for their visits */
     json_t *rows[CHUNK];
     int64_t ids[CHUNK];
@@ -73,19 +74,27 @@ static void changes_next_part(struct changes_place *at)
 
 /* --- pages with their visits --- */
 
-static const char *const page_fields[] = {
-    "id",       "url",         "host",       "title", "bookmark_title", "bookmarks",
-    "frecency", "visit_count", "last_visit", "typed", "hidden",         "visits"};
-enum { PAGE_FIELDS = sizeof(page_fields) / sizeof(page_fields[0]), ID_ALONE = 1 };
+/* By the order of the fields; its visits are none of the row, and come behind them. */
+#define WANTED_ID  1u
+#define WANTED_ALL UINT_MAX
+
+static unsigned wanted_visits(void)
+{
+    return 1u << api_copied_page_field_count;
+}
+
+static bool is_word(const char *word, const char *at, size_t size)
+{
+    return strncmp(word, at, size) == 0 && word[size] == '\0';
+}
 
 /* 0: there is no such field */
 static unsigned page_field_bit(const char *name, size_t size)
 {
-    unsigned bit = 0;
-    for (size_t i = 0; i < PAGE_FIELDS; i++)
-        if (strncmp(page_fields[i], name, size) == 0 && page_fields[i][size] == '\0')
-            bit = 1u << i;
-    return bit;
+    for (size_t i = 0; i < api_copied_page_field_count; i++)
+        if (is_word(api_copied_page_fields[i], name, size))
+            return 1u << i;
+    return is_word("visits", name, size) ? wanted_visits() : 0;
 }
 
 /* "url,title"; a page has its id always. */
@@ -94,7 +103,7 @@ static bool changes_read_fields(struct api_call *call, unsigned *ret_fields)
     const char *fields;
     if (!api_text_parameter(call, "fields", &fields))
         return false;
-    *ret_fields = fields == NULL ? (1u << PAGE_FIELDS) - 1 : ID_ALONE;
+    *ret_fields = fields == NULL ? WANTED_ALL : WANTED_ID;
     while (fields != NULL && *fields != '\0') {
         size_t size = strcspn(fields, ",");
         unsigned bit = page_field_bit(fields, size);
@@ -111,11 +120,8 @@ static bool changes_read_fields(struct api_call *call, unsigned *ret_fields)
 static int changes_on_page(void *ctx, const struct hearth_page *page)
 {
     struct changes *changes = ctx;
-    json_t *row = api_copied_page_json(page);
-    for (size_t i = 0; row != NULL && i < PAGE_FIELDS; i++)
-        if ((changes->fields >> i & 1) == 0)
-            json_object_del(row, page_fields[i]);
-    bool visited = (changes->fields & page_field_bit("visits", strlen("visits"))) != 0;
+    json_t *row = api_copied_page_json(page, changes->fields);
+    bool visited = (changes->fields & wanted_visits()) != 0;
     if (row == NULL || (visited && json_object_set_new(row, "visits", json_array()) != 0)) {
         changes->failed = true;
         json_decref(row);
@@ -164,7 +170,7 @@ static int changes_list_pages(struct changes *changes)
         r = STORAGE_OF(call->storage, changes, &call->err, pages_since, call->account, at->since,
                        at->generation, at->page, changes_on_page, changes);
         more = changes->count == CHUNK || changes->left == 0;
-        if (r == 0 && changes->count > 0 && json_object_get(changes->rows[0], "visits") != NULL)
+        if (r == 0 && changes->count > 0 && (changes->fields & wanted_visits()) != 0)
             r = STORAGE_OF(call->storage, changes, &call->err, visits_since, call->account,
                            at->since, changes->ids, changes->count, changes_on_visit, changes);
         plug_storage_reset(call->storage);

@@ -138,18 +138,24 @@ static json_t *state_message(const struct hearth_account *account)
     S(page, "visit_count", visit_count,    json_integer(r->visit_count)) \
     S(page, "last_visit",  last_visit,     api_time(r->last_visit))
 
-#define ITEM_BOOKMARK(S) \
+#define ITEM_BOOKMARK_NAMED(S) \
     S(bookmark, "id",          guid,        json_string(r->guid)) \
     S(bookmark, "kind",        kind,        json_string(kind_name((int)r->kind))) \
     S(bookmark, "title",       title, \
       api_text(api_item_root_title(r->guid) != NULL ? api_item_root_title(r->guid) : r->title)) \
-    S(bookmark, "url",         url,         api_text(r->url)) \
+    S(bookmark, "url",         url,         api_text(r->url))
+
+#define ITEM_BOOKMARK_PLACED(S) \
     S(bookmark, "parent",      parent,      api_text(r->parent)) \
     S(bookmark, "position",    position,    json_integer(r->position)) \
     S(bookmark, "tags",        tags,        item_tags_json(r->tags)) \
     S(bookmark, "keyword",     keyword,     api_text(r->keyword)) \
     S(bookmark, "added",       added,       api_time(r->added)) \
-    S(bookmark, "modified",    modified,    api_time(r->modified)) \
+    S(bookmark, "modified",    modified,    api_time(r->modified))
+
+#define ITEM_BOOKMARK(S) \
+    ITEM_BOOKMARK_NAMED(S) \
+    ITEM_BOOKMARK_PLACED(S) \
     S(bookmark, "children",    children, \
       r->kind == HEARTH_FOLDER ? json_integer(r->children) : json_null()) \
     S(bookmark, "last_visit",  last_visit, \
@@ -173,18 +179,9 @@ static json_t *state_message(const struct hearth_account *account)
 
 /* The same of a bookmark: without what is its page's, and how many a folder has. */
 #define ITEM_COPIED_BOOKMARK(S) \
-    S(bookmark, "id",       guid,     json_string(r->guid)) \
-    S(bookmark, "kind",     kind,     json_string(kind_name((int)r->kind))) \
-    S(bookmark, "title",    title, \
-      api_text(api_item_root_title(r->guid) != NULL ? api_item_root_title(r->guid) : r->title)) \
-    S(bookmark, "url",      url,      api_text(r->url)) \
-    S(bookmark, "page",     page,     r->page == 0 ? json_null() : page_id(r->page)) \
-    S(bookmark, "parent",   parent,   api_text(r->parent)) \
-    S(bookmark, "position", position, json_integer(r->position)) \
-    S(bookmark, "tags",     tags,     item_tags_json(r->tags)) \
-    S(bookmark, "keyword",  keyword,  api_text(r->keyword)) \
-    S(bookmark, "added",    added,    api_time(r->added)) \
-    S(bookmark, "modified", modified, api_time(r->modified))
+    ITEM_BOOKMARK_NAMED(S) \
+    S(bookmark, "page",        page,        r->page == 0 ? json_null() : page_id(r->page)) \
+    ITEM_BOOKMARK_PLACED(S)
 
 /* What is served in copies alone, or of which they alone say it whole. */
 #define ITEM_COPY(S) \
@@ -313,22 +310,39 @@ static json_t *whole_or_null(json_t *row, int failed)
         ITEM(ITEM_ADD)                                                                             \
         return whole_or_null(row, failed);                                                         \
     }
+/* clang-format off */
 ITEM_FUNCTION(api_account_json, account, ITEM_ACCOUNT)
 ITEM_FUNCTION(api_item_json, bookmark, ITEM_BOOKMARK)
 ITEM_FUNCTION(api_tab_group_json, tab_group, ITEM_TAB_GROUP)
 ITEM_FUNCTION(api_visit_json, visit, ITEM_VISIT)
 ITEM_FUNCTION(api_page_json, page, ITEM_PAGE)
-ITEM_FUNCTION(api_copied_page_json, page, ITEM_COPIED_PAGE)
+ITEM_FUNCTION(api_removed_here_json, removed_here, ITEM_REMOVED_HERE)
+ITEM_FUNCTION(api_token_json, token, ITEM_TOKEN)
 static ITEM_FUNCTION(copied_bookmark_json, bookmark, ITEM_COPIED_BOOKMARK)
-    ITEM_FUNCTION(api_removed_here_json, removed_here, ITEM_REMOVED_HERE)
-        ITEM_FUNCTION(api_token_json, token, ITEM_TOKEN) static ITEM_FUNCTION(
-            push_fields_json, push,
-            ITEM_PUSH) static ITEM_FUNCTION(tab_fields_json, tab, ITEM_TAB,
-                                            const struct hearth_tab_group
-                                                *group) static ITEM_FUNCTION(device_fields_json,
-                                                                             device, ITEM_DEVICE)
+static ITEM_FUNCTION(push_fields_json, push, ITEM_PUSH)
+static ITEM_FUNCTION(tab_fields_json, tab, ITEM_TAB, const struct hearth_tab_group *group)
+static ITEM_FUNCTION(device_fields_json, device, ITEM_DEVICE)
+/* clang-format on */
 
-            json_t *api_device_json(const struct hearth_device *device, int64_t tabs)
+#define ITEM_COPIED_NAME(record, name, field, value) name,
+    const char *const api_copied_page_fields[] = {ITEM_COPIED_PAGE(ITEM_COPIED_NAME)};
+const size_t api_copied_page_field_count =
+    sizeof(api_copied_page_fields) / sizeof(api_copied_page_fields[0]);
+
+#define ITEM_ADD_WANTED(record, name, field, value)                                                \
+    if ((wanted & bit) != 0)                                                                       \
+        failed |= json_object_set_new(row, name, value);                                           \
+    bit <<= 1;
+json_t *api_copied_page_json(const struct hearth_page *r, unsigned wanted)
+{
+    json_t *row = json_object();
+    unsigned bit = 1;
+    int failed = 0;
+    ITEM_COPIED_PAGE(ITEM_ADD_WANTED)
+    return whole_or_null(row, failed);
+}
+
+json_t *api_device_json(const struct hearth_device *device, int64_t tabs)
 {
     json_t *row = device_fields_json(device);
     json_object_set_new(row, "tabs", json_integer(tabs));

@@ -15,9 +15,12 @@ json_t *api_tab_json(const struct hearth_tab *tab, const struct hearth_tab_group
 json_t *api_tab_group_json(const struct hearth_tab_group *group);
 json_t *api_visit_json(const struct hearth_visit *visit);
 json_t *api_page_json(const struct hearth_page *page);
-/* As a copy has them (GET /changes): a page without its visits; a bookmark that is not shown as
- * its id with "removed"; a removal of a page, a visit or a bookmark. */
-json_t *api_copied_page_json(const struct hearth_page *page);
+/* As a copy has them (GET /changes): of a page, without its visits, the fields of which `wanted`
+ * has the bit, by their order, the id's first; a bookmark that is not shown as its id with
+ * "removed"; a removal of a page, a visit or a bookmark. */
+extern const char *const api_copied_page_fields[];
+extern const size_t api_copied_page_field_count;
+json_t *api_copied_page_json(const struct hearth_page *page, unsigned wanted);
 json_t *api_copied_bookmark_json(const struct hearth_bookmark *bookmark);
 json_t *api_removal_json(const struct hearth_removal *removal);
 json_t *api_token_json(const struct hearth_token *token);

@@ -2,13 +2,9 @@
  * them while this process ends and the next one starts. */
 #include "http/internal.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 int http_inherited_copy(struct http_server *server, const struct http_options *options,
                         struct err *err)

@@ -1,13 +1,7 @@
-/* What changed after a generation: the extension hearth.storage.changes/1. */
+/* What changed after a generation: the extension hearth.storage.changes/1. Its visits are read
+ * where those of pages are (visits_read.c). */
 #include "driver.h"
 #include "storage-sql/operations.h"
-
-/* The place (generation, …) behind which the next rows are; before those of generation 0, which
- * are from before anybody counted, when everything is wanted. */
-static int64_t generation_before(int64_t since)
-{
-    return since <= 0 ? -1 : since;
-}
 
 /* --- pages --- */
 
@@ -65,7 +59,7 @@ int sql_pages_since(void *self, struct hearth_call *call, const char *account, i
                     int64_t after_generation, int64_t after, hearth_page_cb cb, void *ctx)
 {
     struct op op;
-    int64_t generation = generation_before(since), place = INT64_MAX;
+    int64_t generation = sql_generation_before(since), place = INT64_MAX;
     int r = sql_op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : 0;
@@ -75,35 +69,6 @@ int sql_pages_since(void *self, struct hearth_call *call, const char *account, i
     }
     if (r == 0)
         r = pages_list_since(&op, account, generation, place, cb, ctx);
-    return sql_op_end(&op, r);
-}
-
-/* --- their visits --- */
-
-int sql_visits_since(void *self, struct hearth_call *call, const char *account, int64_t since,
-                     const int64_t *pages, size_t count, hearth_page_visit_cb cb, void *ctx)
-{
-    static const char SINCE[] = "SELECT v.page, " SQL_COLUMNS(
-        v, HEARTH_VISIT_FIELDS) " " FROM_VISITS_OF_PAGE OF_PAGES("?2") " AND v.generation > ?3";
-    struct op op;
-    struct query query;
-    bool stop = false;
-    int r = sql_op_begin_account(&op, self, call, account);
-    if (r != 0)
-        return r < 0 ? r : 0;
-    for (size_t done = 0; r == 0 && !stop && done < count;) {
-        sql_query_open(&query, op.handle, SINCE);
-        sql_query_account(&query, account);
-        sql_query_pages(&query, pages, count, &done);
-        sql_query_int(&query, generation_before(since));
-        while (!stop && (r = sql_query_step(&query)) > 0) {
-            struct hearth_visit visit;
-            sql_read_visit(&query, 1, &visit);
-            stop = cb(ctx, sql_column_int(&query, 0), &visit) != 0;
-        }
-        sql_query_close(&query);
-        r = r > 0 ? 0 : r;
-    }
     return sql_op_end(&op, r);
 }
 
@@ -152,7 +117,7 @@ int sql_bookmarks_since(void *self, struct hearth_call *call, const char *accoun
                         void *ctx)
 {
     struct op op;
-    struct bookmark_place place = {generation_before(since) + 1, ""};
+    struct bookmark_place place = {sql_generation_before(since) + 1, ""};
     int r = sql_op_begin_account(&op, self, call, account);
     if (r != 0)
         return r < 0 ? r : 0;

@@ -122,6 +122,12 @@ int sql_bookmark_get(void *handle, struct hearth_call *call, const char *account
                      struct hearth_bookmark *ret_bookmark);
 int sql_bookmark_list(void *handle, struct hearth_call *call, const char *account,
                       const struct hearth_bookmark_query *query, hearth_bookmark_cb cb, void *ctx);
+/* Behind which generation rows are wanted: before 0, which has those from before anybody counted,
+ * when everything is. */
+static inline int64_t sql_generation_before(int64_t since)
+{
+    return since <= 0 ? -1 : since;
+}
 int sql_pages_since(void *handle, struct hearth_call *call, const char *account, int64_t since,
                     int64_t after_generation, int64_t after, hearth_page_cb cb, void *ctx);
 int sql_visits_since(void *handle, struct hearth_call *call, const char *account, int64_t since,

@@ -27,11 +27,11 @@ int sql_page_visits(void *self, struct hearth_call *call, const char *account, i
     return sql_op_end(&op, r > 0 ? 0 : r);
 }
 
-int sql_visits_of_pages(void *self, struct hearth_call *call, const char *account,
-                        const int64_t *pages, size_t count, hearth_page_visit_cb cb, void *ctx)
+/* since: the statement's last parameter; NULL: it has none. */
+static int visits_list_of_pages(void *self, struct hearth_call *call, const char *account,
+                                const char *sql, const int64_t *since, const int64_t *pages,
+                                size_t count, hearth_page_visit_cb cb, void *ctx)
 {
-    static const char VISITS[] = "SELECT v.page, " SQL_COLUMNS(
-        v, HEARTH_VISIT_FIELDS) " " FROM_VISITS_OF_PAGE OF_PAGES("?2");
     struct op op;
     struct query query;
     bool stop = false;
@@ -39,9 +39,11 @@ int sql_visits_of_pages(void *self, struct hearth_call *call, const char *accoun
     if (r != 0)
         return r < 0 ? r : 0;
     for (size_t done = 0; r == 0 && !stop && done < count;) {
-        sql_query_open(&query, op.handle, VISITS);
+        sql_query_open(&query, op.handle, sql);
         sql_query_account(&query, account);
         sql_query_pages(&query, pages, count, &done);
+        if (since != NULL)
+            sql_query_int(&query, *since);
         while (!stop && (r = sql_query_step(&query)) > 0) {
             struct hearth_visit visit;
             sql_read_visit(&query, 1, &visit);
@@ -51,6 +53,26 @@ int sql_visits_of_pages(void *self, struct hearth_call *call, const char *accoun
         r = r > 0 ? 0 : r;
     }
     return sql_op_end(&op, r);
+}
+
+/* clang-format off */
+#define VISITS_OF_PAGES                                                                            \
+    "SELECT v.page, " SQL_COLUMNS(v, HEARTH_VISIT_FIELDS) " " FROM_VISITS_OF_PAGE OF_PAGES("?2")
+/* clang-format on */
+
+int sql_visits_of_pages(void *self, struct hearth_call *call, const char *account,
+                        const int64_t *pages, size_t count, hearth_page_visit_cb cb, void *ctx)
+{
+    static const char VISITS[] = VISITS_OF_PAGES;
+    return visits_list_of_pages(self, call, account, VISITS, NULL, pages, count, cb, ctx);
+}
+
+int sql_visits_since(void *self, struct hearth_call *call, const char *account, int64_t since,
+                     const int64_t *pages, size_t count, hearth_page_visit_cb cb, void *ctx)
+{
+    static const char VISITS[] = VISITS_OF_PAGES " AND v.generation > ?3";
+    const int64_t before = sql_generation_before(since);
+    return visits_list_of_pages(self, call, account, VISITS, &before, pages, count, cb, ctx);
 }
 
 /* The place in (date, page, type), all descending, before which the next rows are. */
