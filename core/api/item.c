@@ -322,12 +322,12 @@ static ITEM_FUNCTION(copied_bookmark_json, bookmark, ITEM_COPIED_BOOKMARK)
 static ITEM_FUNCTION(push_fields_json, push, ITEM_PUSH)
 static ITEM_FUNCTION(tab_fields_json, tab, ITEM_TAB, const struct hearth_tab_group *group)
 static ITEM_FUNCTION(device_fields_json, device, ITEM_DEVICE)
-/* clang-format on */
 
 #define ITEM_COPIED_NAME(record, name, field, value) name,
-    const char *const api_copied_page_fields[] = {ITEM_COPIED_PAGE(ITEM_COPIED_NAME)};
+const char *const api_copied_page_fields[] = {ITEM_COPIED_PAGE(ITEM_COPIED_NAME)};
 const size_t api_copied_page_field_count =
     sizeof(api_copied_page_fields) / sizeof(api_copied_page_fields[0]);
+/* clang-format on */
 
 #define ITEM_ADD_WANTED(record, name, field, value)                                                \
     if ((wanted & bit) != 0)                                                                       \
