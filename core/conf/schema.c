@@ -236,8 +236,8 @@ static const struct hearth_config_key push_keys[] = {
     RANGE(DURATION, "interval", "1min", 100, DAY,
           "at least so long between two messages to an endpoint; what comes meanwhile is one at "
           "its end"),
-    RANGE(DURATION, "connect_timeout", "5s", 100, 60 * SECOND, "to be connected with a service"),
-    RANGE(DURATION, "timeout", "10s", 100, 60 * SECOND, "for a message with everything"),
+    RANGE(DURATION, "connect_timeout", "5s", 100, HOUR, "to be connected with a service"),
+    RANGE(DURATION, "timeout", "10s", 100, HOUR, "for a message with everything"),
     RANGE(DURATION, "give_up", "7d", SECOND, 365 * DAY,
           "an endpoint to which messages fail for so long is removed"),
     KEY(PATH, "ca_file", NULL,

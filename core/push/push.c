@@ -17,7 +17,10 @@ int push_create(const struct push_options *options, struct push **ret_push, stru
     struct push *push = calloc(1, sizeof(*push));
     if (push == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    struct net_options net = {.max_connections = CONNECTIONS, .ca_file = options->ca_file};
+    /* Many accounts have one service's host: what bounds an account is its own limit. */
+    struct net_options net = {.max_connections_per_host = CONNECTIONS,
+                              .max_connections = CONNECTIONS,
+                              .ca_file = options->ca_file};
     push->magic = PUSH_MAGIC;
     push->options = *options;
     /* apart from the one of syncs: whoever may name hosts here holds up nobody there */
