@@ -126,7 +126,7 @@ bool api_auth_proof(struct http_request *request, struct proof *ret_proof)
         ret_proof->kind = PROOF_PROXY;
         return hash_name(request->identity, ret_proof->hash);
     }
-    const char *cookie = http_cookie(request, auth_session_cookie_name(request->tls));
+    const char *cookie = http_cookie(request, SESSION_COOKIE);
     ret_proof->kind = PROOF_BROWSER;
     return cookie != NULL && auth_token_hash(HEARTH_TOKEN_BROWSER, cookie, ret_proof->hash);
 }

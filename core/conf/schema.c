@@ -73,9 +73,9 @@ static const struct hearth_config_key listen_keys[] = {
 };
 
 static const struct hearth_config_key web_keys[] = {
-    SHAPE(
-        ORIGIN, "base_url", NULL,
-        "the address people use, e.g. https://home.example.org; a path behind it is not supported"),
+    SHAPE(BASE_URL, "base_url", NULL,
+          "the address people use, e.g. https://home.example.org, or https://example.org/hearth/: "
+          "then everything is under that path"),
     SHAPE(HOSTS, "hosts", "",
           "further names that people reach this server by, e.g. home.example.org nas.lan; always "
           "known: the one of base_url, those of "
@@ -166,9 +166,9 @@ static const struct hearth_config_key oidc_keys[] = {
 };
 
 static const struct hearth_config_key node_keys[] = {
-    SHAPE(ORIGIN, "url", NULL,
-          "the address of this node's web processes, for people that come to another one; needed "
-          "when there are several nodes"),
+    SHAPE(BASE_URL, "url", NULL,
+          "the address of this node's web processes, for people that come to another one, with the "
+          "path of base_url; needed when there are several nodes"),
     SHAPE(NAME, "storage", NULL,
           "the [storage] section of its database; default: the one of the same name"),
     RANGE(INT, "weight", "100", 0, 1000000,

@@ -184,6 +184,8 @@ void http_events_start(struct request_context *context)
     context->reply.coded = false;
     context->reply.status = 200;
     http_reply_header(&context->reply, "cache-control", "no-store");
+    /* nginx, and what reads its headers: an event is passed on when it comes */
+    http_reply_header(&context->reply, "x-accel-buffering", "no");
     http_head_start(context, SIZE_MAX, events_proceed);
     if (context->head || loop->stopping) {
         h2o_send(context->observer->req, NULL, 0, H2O_SEND_STATE_FINAL);

@@ -206,6 +206,7 @@ struct http_server {
     size_t listener_count;
     struct inherited inherited[HTTP_LISTENERS_MAX];
     size_t inherited_count;
+    atomic_uint proxy_noted;       /* bits of what proxy.c has said */
     const struct network *proxies; /* copied */
     size_t proxy_count;
     char own_name[256]; /* of this machine, in lower case; "" */
@@ -280,8 +281,21 @@ size_t http_header_bytes(const h2o_req_t *req); /* request line or pseudo header
 int http_request_handle(h2o_handler_t *handler, h2o_req_t *req);
 
 bool http_forwarded_matches(const struct http_server *server, const struct sockaddr *address);
+bool http_forwarded_any(const h2o_req_t *req); /* does a proxy say anything about its client? */
 void http_forwarded_apply(const struct http_server *server, h2o_req_t *req,
                           struct http_request *request);
+
+/* proxy.c: what a proxy in front does that cannot work is logged, once for each kind. */
+void http_proxy_look(struct http_server *server, const struct http_request *request);
+/* its path is not under base_path: a proxy may have taken that off */
+void http_proxy_look_outside(struct http_server *server, const struct http_request *request);
+
+/* base_path.c: takes the base path off the request's path. Those who watch (any_host) may ask
+ * without it. False: what is asked for is not under it. */
+bool http_base_path_strip(const struct http_server *server, struct http_request *request,
+                          enum http_audience audience);
+/* Then: the reply leads there, or says where everything is. */
+void http_base_path_refuse(struct http_request *request, struct http_reply *reply);
 
 /* hosts.c: is this server called so? Else the reply says what to do, and the request goes no
  * further. */
@@ -313,6 +327,10 @@ void http_head_start(struct request_context *context, size_t content_length,
 
 /* reply.c */
 const char *http_reply_reason(int status);
+/* A problem that people meet in a browser, too: to one that takes HTML it is a page. The words need
+ * no escapes. */
+void http_reply_refusal(const struct http_request *request, struct http_reply *reply, int status,
+                        const char *title, struct hearth_sentence sentence);
 
 /* download.c */
 void http_download_make(struct request_context *context); /* pool thread: makes the download */

@@ -231,6 +231,13 @@ static void request_dispatch(struct request_context *context, h2o_req_t *req,
     struct http_server *server = context->loop->server;
     struct hearth_sentence over;
     unsigned allowed;
+    if (!http_base_path_strip(server, &context->request, audience)) {
+        http_proxy_look_outside(server, &context->request);
+        if (http_hosts_check(server, &context->request, &context->reply))
+            http_base_path_refuse(&context->request, &context->reply);
+        http_send_reply(context);
+        return;
+    }
     context->route = http_router_find(server, &context->request, audience, &allowed);
     if (context->route == NULL && allowed == 0) {
         request_refuse(context, 404, http_says_not_found());
@@ -240,6 +247,8 @@ static void request_dispatch(struct request_context *context, h2o_req_t *req,
         request_refuse_method(context, allowed);
         return;
     }
+    if (!context->route->any_host && audience == HTTP_PEOPLE)
+        http_proxy_look(server, &context->request);
     if (!context->route->any_host && audience == HTTP_PEOPLE &&
         !http_hosts_check(server, &context->request, &context->reply)) {
         http_send_reply(context);
@@ -295,10 +304,12 @@ int http_request_handle(h2o_handler_t *handler, h2o_req_t *req)
     bool unknown = context->request.path != NULL && context->request.method == 0;
     if (context->request.path == NULL)
         context->request.path = "";
+    context->request.forwarded = parsed && http_forwarded_any(req);
     if (parsed && loop->server->proxy_count > 0) {
         struct sockaddr_storage peer = {0};
         if (req->conn->callbacks->get_peername(req->conn, (struct sockaddr *)&peer) != 0 &&
             http_forwarded_matches(loop->server, (struct sockaddr *)&peer)) {
+            context->request.trusted = true;
             http_forwarded_apply(loop->server, req, &context->request);
             context->request.identity = request_identity_of(loop->server, req, &context->request);
         }

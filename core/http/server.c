@@ -180,6 +180,8 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     server->options = *options;
     arena_init(&server->arena, 0);
+    server->options.base_url = arena_strdup(&server->arena, options->base_url);
+    server->options.base_path = arena_strdup(&server->arena, options->base_path);
     server->options.identity_header = arena_strdup(&server->arena, options->identity_header);
     server->options.routes = server_copy_routes(server, options->routes, options->route_count);
     if (server->options.routes == NULL) {
