@@ -119,6 +119,7 @@ void http_head_start(struct request_context *context, size_t content_length,
     context->generator = (h2o_generator_t){head_on_proceed, head_on_stop};
     context->proceed = proceed;
     context->started = true;
+    http_measure_answer(context);
     head_fill(context, content_length);
     h2o_start_response(context->observer->req, &context->generator);
 }

@@ -228,6 +228,7 @@ struct http_route {
     /* "/api/v1/me"; with a star at its end it stands for everything below; exact paths win, then
      * the longest */
     const char *path;
+    const char *name; /* in metrics; a constant, which routes may share. NULL: its path */
     unsigned methods; /* of enum http_method; HEAD comes with GET. Others: 405 with Allow */
     enum http_route_kind kind;
     /* Runs on the loop before the handler; true: the reply is complete (401 from a cache, 304, a

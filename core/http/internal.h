@@ -145,6 +145,7 @@ struct request_context {
     struct message done;                              /* by the pool's thread */
     void (*proceed)(struct request_context *context); /* h2o takes more */
     struct subscriber subscriber;
+    int64_t came;        /* monotonic µs; measure.c */
     uint64_t ends_seen;  /* server->ends when the request came */
     struct buf outgoing; /* what h2o is sending of an event stream */
     /* body.c */
@@ -197,6 +198,8 @@ struct inherited {
     bool taken; /* by a listener */
 };
 
+struct route_metrics;
+
 struct http_server {
     struct http_options options;
     struct arena arena;       /* texts and routes */
@@ -229,7 +232,8 @@ struct http_server {
     sem_t started; /* posted by each loop when it takes messages */
     sem_t drained; /* by each loop when nothing is left to do */
     sem_t leave;   /* for each loop, when nobody sends to it any more */
-    struct metric *requests, *cancelled, *killed, *refused, *connections;
+    struct metric *cancelled, *killed, *refused, *connections, *in_flight, *streams;
+    const struct route_metrics *route_metrics; /* one for each route, and one */
 };
 
 /* connection.c */
@@ -271,6 +275,8 @@ void http_listener_unlink_unix(struct listener *listener);
 
 /* tls.c */
 int http_tls_create(const struct http_listener *listener, SSL_CTX **ret_tls, struct err *err);
+/* /metrics says when its certificate ends. */
+void http_tls_measure(const struct http_listener *listener, SSL_CTX *tls);
 
 /* hpack_limit.c */
 int http_hpack_limit_check(struct err *err); /* did the pre-emption of h2o's HPACK parser take? */
@@ -313,6 +319,13 @@ const struct http_route *http_router_find(const struct http_server *server,
 struct request_context *http_context_create(struct loop *loop, struct request_observer *observer);
 void http_context_free(struct request_context *context);
 int http_context_submit(struct request_context *context); /* to the pool; 0 or why not */
+
+/* measure.c: counts, for /metrics. After the listeners are known. */
+int http_measure_init(struct http_server *server, struct err *err);
+void http_measure_begin(struct request_context *context);        /* a request has come */
+void http_measure_answer(const struct request_context *context); /* its answer begins */
+/* it is over without one: the client has gone */
+void http_measure_no_answer(const struct request_context *context);
 
 /* send.c */
 void http_send_reply(struct request_context *context);

@@ -24,6 +24,7 @@ static void observer_dispose(void *p)
                     req->bytes_sent >= req->res.content_length || head || req->res.status == 304;
     bool finished = !observer->stopped && req->res.status != 0 && complete;
     conn->inflight--;
+    metrics_add(loop->server->in_flight, -1);
     conn->last_request = h2o_now(loop->h2o);
     h2o_linklist_unlink(&observer->link);
     if (observer->context != NULL) {
@@ -33,8 +34,12 @@ static void observer_dispose(void *p)
                 &context->request, context->reply.account, req->res.status, req->bytes_sent,
                 clock_monotonic() - context->request.received, loop->server->options.ctx);
         context->observer = NULL;
-        if (h2o_linklist_is_linked(&context->subscriber.link))
+        if (h2o_linklist_is_linked(&context->subscriber.link)) {
             h2o_linklist_unlink(&context->subscriber.link);
+            metrics_add(loop->server->streams, -1);
+        }
+        if (!context->started)
+            http_measure_no_answer(context);
         if (context->in_pool)
             atomic_store(&context->gone, true);
         else
@@ -65,7 +70,7 @@ static struct request_observer *observer_create(struct loop *loop, h2o_req_t *re
     conn->inflight++;
     conn->http2 = req->version >= 0x200;
     h2o_linklist_insert(&loop->observers, &observer->link);
-    metrics_add(loop->server->requests, 1);
+    metrics_add(loop->server->in_flight, 1);
     return observer;
 }
 
@@ -295,6 +300,7 @@ int http_request_handle(h2o_handler_t *handler, h2o_req_t *req)
         h2o_send_error_503(req, "Service Unavailable", "out of memory", 0);
         return 0;
     }
+    http_measure_begin(context);
     context->head = h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
     size_t header_bytes = http_header_bytes(req);
     conn->explained += header_bytes + req->entity.len + REQUEST_BYTES;

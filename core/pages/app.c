@@ -192,6 +192,7 @@ static int route_files(struct app_server *server, struct err *err)
                            "the web app has more than %d files and folders at its top",
                            (int)TOP_MAX);
         server->routes[server->route_count++] = (struct http_route){.path = path,
+                                                                    .name = "app file",
                                                                     .methods = HTTP_GET,
                                                                     .kind = HTTP_INLINE,
                                                                     .handler = serve_file,

@@ -8,6 +8,7 @@
 #include "auth/oidc.h"
 #include "auth/vault.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/outage.h"
 #include "nodes/who.h"
 #include "pages/internal.h"
@@ -189,6 +190,7 @@ static int ask_who(struct view_call *call, const struct signin_pending *pending,
 static void sso_audit_refused(const struct view_call *call, const struct oidc_person *person,
                               const char *reason)
 {
+    metrics_add(METRIC(SIGNIN_FAILURES, "refused"), 1);
     log_audit("sign-in refused", LOG_TEXT("address", call->request->remote),
               LOG_TEXT("email", person->email), LOG_TEXT("provider", call->provider),
               LOG_TEXT("uid", person->subject), LOG_TEXT("reason", reason));

@@ -29,15 +29,11 @@ int push_create(const struct push_options *options, struct push **ret_push, stru
         free(push);
         return r;
     }
-    push->noted =
-        metrics_register(METRIC_COUNTER, "push_noted", "changes that apps may have to be told of");
-    push->dropped = metrics_register(METRIC_COUNTER, "push_dropped",
-                                     "of these, not noted because too many waited");
-    push->sent = metrics_register(METRIC_COUNTER, "push_sent", "push messages that were taken");
-    push->failed =
-        metrics_register(METRIC_COUNTER, "push_failed", "push messages that were not taken");
-    push->ended = metrics_register(METRIC_COUNTER, "push_ended",
-                                   "endpoints of push messages that were removed by the server");
+    push->noted = METRIC(PUSH_NOTES, "noted");
+    push->dropped = METRIC(PUSH_NOTES, "dropped");
+    push->sent = METRIC(PUSH_MESSAGES, "sent");
+    push->failed = METRIC(PUSH_MESSAGES, "failed");
+    push->ended = METRIC(PUSH_ENDED);
     nodes_storages_init(&push->storages, options->nodes);
     pthread_mutex_init(&push->lock, NULL);
     lock_init_condition(&push->changed);

@@ -111,14 +111,14 @@ class Messages(Home):
         self.change()
         self.until_told(made)
         self.assertEqual(len(self.push.of("/ok/one?x=1")), 1)
-        noted = self.home.metric("push_noted")
+        noted = self.home.metric("push_notes_total", result="noted")
         self.home.sync()  # brings nothing
-        self.assertEqual(self.home.metric("push_noted"), noted)
+        self.assertEqual(self.home.metric("push_notes_total", result="noted"), noted)
         self.change()
         self.until_told(made)
         self.assertEqual(len(self.push.of("/ok/one?x=1")), 2)
         self.assertEqual(len(self.push.messages), 2)
-        self.assertEqual(self.home.metric("push_sent"), 2)
+        self.assertEqual(self.home.metric("push_messages_total", outcome="sent"), 2)
 
     def test_what_a_message_is(self):
         key = self.ask("GET")["vapid_key"]
@@ -268,10 +268,10 @@ class Coalesced(Home):
         self.change()
         self.assertEqual(self.push.messages, [])  # the first comes after an interval, too
         for expected in (1, 2):
-            noted = self.home.metric("push_noted")
+            noted = self.home.metric("push_notes_total", result="noted")
             self.change()
             self.change()
-            self.assertEqual(self.home.metric("push_noted"), noted + 2)
+            self.assertEqual(self.home.metric("push_notes_total", result="noted"), noted + 2)
             self.assertEqual(len(self.push.messages), expected - 1)
             # the hour is over
             self.database("UPDATE push SET not_before = 1 WHERE id = ?", made["id"])
