@@ -94,7 +94,8 @@ class Sbom:
     def add_debian(self, release, name, version, source):
         return self.add(f"debian{NUMBERS[release]}", name, version, sourceInfo=f"Debian: {source}",
                         supplier="Organization: Debian", externalRefs=[
-                            purl(f"pkg:deb/debian/{name}@{version}?distro=debian-{NUMBERS[release]}")
+                            purl(f"pkg:deb/debian/{name}@{version}?distro=debian-"
+                                 f"{NUMBERS[release]}")
                         ])
 
     def add_npm(self, name, package):
@@ -127,7 +128,7 @@ def purl(text):
 
 
 def debian_libraries(system, deb):
-    """What the package depends on of Debian, as it was when it was made: (name, version, source)."""
+    """What it depends on of Debian, as it was when it was made: (name, version, source)."""
     system.put(deb, f"srv/{deb.name}")
     depends = system.run(f"dpkg-deb -f /srv/{deb.name} Depends")
     names = {

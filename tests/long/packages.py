@@ -19,7 +19,7 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "packaging"), str(ROOT / "tests" / "doubles"), str(ROOT / "tests" / "e2e")]
+sys.path[:0] = [str(ROOT / name) for name in ("packaging", "tests/doubles", "tests/e2e")]
 import release  # noqa: E402
 import systems  # noqa: E402
 from harness import first_line  # noqa: E402
@@ -228,7 +228,8 @@ def make_old(codename):
     # Debian 13's hiredis it knew nothing: its Redis plugin is not what is tried.
     system.run("apt-get install -q -y --no-install-recommends libcjose-dev && cd /srv/old && "
                "CFLAGS=-Wno-incompatible-pointer-types meson setup build "
-               "--prefix=/usr -Dweb=false -Dtests=false -Dwerror=false && ninja -C build --quiet && "
+               "--prefix=/usr -Dweb=false -Dtests=false -Dwerror=false && "
+               "ninja -C build --quiet && "
                "DESTDIR=/srv/old/package meson install -C build --quiet && "
                "cp --parents -L /usr/lib/*/libh2o-evloop.so.0.13 package")
     control.parent.mkdir()
