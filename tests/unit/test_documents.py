@@ -25,7 +25,8 @@ NOT_HERE = {
 FOREIGN = {
     "proxy_read_timeout", "forward_auth", "RTLD_DEEPBIND", "AUTO_BOOKMARK", "AUTO_SUBFRAME",
     "AUTO_TOPLEVEL", "CLIENT_REDIRECT", "FORM_SUBMIT", "MANUAL_SUBFRAME", "SERVER_REDIRECT",
-    "dlmopen", "support_", "SOURCE_DATE_EPOCH", "dh_missing", *(f"{prefix}_" for prefix in figures.PREFIXES.values())
+    "dlmopen", "support_", "SOURCE_DATE_EPOCH", "dh_missing",
+    *(f"{prefix}_" for prefix in figures.PREFIXES.values())
 }
 # What a document calls a number: the document, its words, the file and the constant, and what one
 # of the document is in the constant's unit.
