@@ -97,7 +97,8 @@ options=(-q -y --no-install-recommends -o DPkg::Lock::Timeout=300)
 apt-get update -q -o APT::Update::Error-Mode=any >>"$log" 2>&1 </dev/null || fail
 uris=$(apt-get "${options[@]}" --print-uris install "$@" 2>>"$log" </dev/null) || fail
 say "$(awk '/^\047/ { n++; bytes += $3 }
-    END { printf "downloading %d packages of Debian, %.0f MB", n, bytes / 1e6 }' <<<"$uris")"
+    END { printf "downloading %d package%s of Debian, %.0f MB", n, n == 1 ? "" : "s", bytes / 1e6 }
+    ' <<<"$uris")"
 
 installed_before=$(installed)
 enabled_before=$(enabled)
