@@ -11,6 +11,13 @@ newer_than() { # STAMP: one file or folder that is newer, if there is one
 if [ -f "$out.stamp" ] && [ -d "$out" ] && [ -z "$(newer_than "$out.stamp")" ]; then
     exit 0
 fi
+if [ -d built ]; then # a release's source brings it
+    mkdir -p "$(dirname "$out")"
+    rm -rf "$out"
+    cp -r built "$out"
+    touch "$out.stamp"
+    exit 0
+fi
 refuse() {
     echo "web/build.sh: $1: apt install nodejs npm," \
         "or configure with -Dweb=false (the basic pages alone)" >&2

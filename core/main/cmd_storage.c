@@ -3,9 +3,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/plain_file.h"
 #include "main/app_key.h"
 #include "main/audit.h"
+#include "main/backup_note.h"
 
 /* Opening a handle has migrated it. */
 static int migrate_node(struct app *app, void *ctx, struct err *err)
@@ -56,6 +58,9 @@ static int storage_backup_cmd(struct app *app, struct cli *cli, struct err *err)
             "this storage copies nothing: use the tools of its database (for PostgreSQL: pg_dump)");
     if (r == 0)
         r = STORAGE_OF(app->storage, backup, err, backup, path);
+    struct err why = {0};
+    if (r == 0 && main_backup_note(app->state_dir, &why) < 0) /* it is one all the same */
+        log_event(HEARTH_LOG_WARNING, "main", "backup not noted", LOG_TEXT("error", why.text));
     if (r == 0)
         main_cli_print(stdout,
                        "The database was copied to %s (\"hearthd restore\" reads it). The key file "

@@ -215,7 +215,10 @@ static int start_lock(struct daemon *d, struct err *err)
 
 static int start_queue(struct daemon *d, struct err *err)
 {
-    return main_app_open_queue(&d->app, err);
+    int r = main_app_open_queue(&d->app, err);
+    if (r == 0)
+        main_serve_measure_backends(d);
+    return r;
 }
 
 static int start_split(struct daemon *d, struct err *err)
@@ -273,6 +276,8 @@ static int daemon_start(struct daemon *d, const struct cli *cli, struct err *err
     findings_fini(&findings);
     if (r == 0)
         r = main_serve_roles(d->app.conf, cli, &d->roles, err);
+    if (r == 0)
+        main_serve_measure(d);
     for (size_t i = 0; r == 0 && i < main_start_step_count; i++)
         r = main_start_steps[i].start(d, err);
     return r;

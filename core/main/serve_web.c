@@ -287,7 +287,8 @@ int main_serve_create_pages(struct daemon *d, struct err *err)
         .ctx = d,
     };
     if (r == 0)
-        r = pages_app_create(conf_get_text(d->app.conf, "web", "app_dir"), &d->web_app, err);
+        r = pages_app_create(conf_get_text(d->app.conf, "web", "app_dir"),
+                             main_app_base_path(&d->app), &d->web_app, err);
     return r == 0 ? pages_create(&options, &d->pages, err) : r;
 }
 
@@ -476,6 +477,8 @@ int main_serve_start_http(struct daemon *d, struct err *err)
         .trusted_proxy_count = proxies->count,
         .hosts = hosts,
         .host_count = host_count,
+        .base_url = conf_text(web, "base_url"),
+        .base_path = main_app_base_path(&d->app),
         .identity_header = conf_get_text(d->app.conf, "auth", "proxy_header"),
         .request_timeout = conf_number(web, "request_timeout"),
         .idle_timeout = conf_number(web, "idle_timeout"),

@@ -7,11 +7,11 @@ skipped, or could not be.
 
 tests/bootstrap.py says what of it is its own; it needs root."""
 import os
-import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
+import run_suites  # noqa: E402
 from bootstrap import Refused, System, must_be_root  # noqa: E402
 
 LIMIT = 7200
@@ -51,13 +51,12 @@ def main():
     system.inside(
         f"cd {TREE} && meson test -C build --no-rebuild --print-errorlogs --timeout-multiplier 2 "
         f"{which}", stdout=sys.stdout)
-    counted = subprocess.run(
-        [sys.executable, os.path.join(ROOT, "tests", "count.py"), log], stdout=subprocess.PIPE,
-        text=True, check=True).stdout.split("\n")
-    for name in counted[2:-1]:
+    tests = run_suites.results(log)
+    failed = [test["name"] for test in tests if not run_suites.passed(test)]
+    for name in failed:
         print("failed in Debian 13:", name)
-    print(f"{counted[0]} passed, {counted[1]} failed", flush=True)
-    if counted[0] == "0" or counted[1] != "0":
+    print(f"{len(tests) - len(failed)} passed, {len(failed)} failed", flush=True)
+    if failed or not tests:
         sys.exit(1)
     if len(sys.argv) == 1:
         step(
