@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""containers.py [CODENAME]: packaging/container, built and started: the image on a Debian that is
+"""containers.py [--again] [CODENAME]: packaging/container, built and started: the image on a Debian that is
 bootstrapped here (no registry is asked), by buildah; a single node and a fleet by podman, each
 container with what the compose files say of it (read-only, without capabilities, as its own user),
 both configured by their environment. PostgreSQL, Redis and the Sync double are the tests' own,
 outside. Exit code 1 when something was not as it should be.
 
 It has processes, mounts and images of its own, which end with it; containers share the host's
-network, as tests of a machine without bridges must."""
+network, as tests of a machine without bridges must. When it failed the image stays, and --again
+starts that one."""
 import json
 import os
 import shutil
@@ -33,9 +34,9 @@ STORE = os.path.join(FOLDER, "store")
 STORAGE = ["--root", STORE, "--runroot", os.path.join(FOLDER, "run"), "--storage-driver", "vfs"]
 COMPOSE = os.path.join(ROOT, "packaging", "container")
 BASE = "localhost/debian"
-# Limits and cgroups are the machine's, not Hearth's.
+# Limits, cgroups and timers (of health checks) are the machine's, not Hearth's.
 RUN = ["--network", "host", "--cgroups", "disabled", "--ulimit", "nofile=1024:1024", "--ulimit",
-       "nproc=4000:4000"]
+       "nproc=4000:4000", "--health-interval", "disable"]
 ADA = "ada@example.org"
 
 
@@ -91,7 +92,8 @@ def build():
           config["User"] == "10001:10001" and list(config["Volumes"]) == ["/var/lib/hearth"]
           and list(config["ExposedPorts"]) == ["8080/tcp"])
     there = podman("run", "--rm", *RUN, "--entrypoint", "sh", "hearth", "-c",
-                   "for p in cc gcc node npm meson ninja; do command -v $p; done; true")
+                   "for p in cc gcc node npm meson ninja; do command -v $p; done; true",
+                   quiet=False)
     check(f"what builds is left in the image: {there}", there == "")
     print(f"built in {time.monotonic() - begun:.0f} s: {image['Size'] / 1e6:.0f} MB, of which the "
           f"base has {base['Size'] / 1e6:.0f} MB", flush=True)
@@ -246,11 +248,16 @@ def inside():
     """In mounts and processes of its own."""
     if not os.path.exists("/sys/fs/cgroup/cgroup.controllers"):  # crun wants cgroups of version 2
         command("mount", "-t", "cgroup2", "none", "/sys/fs/cgroup")
-    for path in (STORE, os.path.join(FOLDER, "run")):
-        shutil.rmtree(path, ignore_errors=True)
     os.makedirs(FOLDER, exist_ok=True)
-    make_base(sys.argv[2] if len(sys.argv) > 2 else "trixie")
-    build()
+    shutil.rmtree(os.path.join(FOLDER, "run"), ignore_errors=True)
+    words = sys.argv[2:]
+    if "--again" in words:
+        podman("rm", "--force", "--all", "--volumes")
+        podman("volume", "prune", "--force")
+    else:
+        shutil.rmtree(STORE, ignore_errors=True)
+        make_base(next((word for word in words if word != "--again"), "trixie"))
+        build()
     service = SyncService()
     try:
         single_node(service)
@@ -269,7 +276,8 @@ def main():
         "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", sys.executable,
         "-u", os.path.abspath(__file__), "--inside", *sys.argv[1:]
     ])
-    shutil.rmtree(STORE, ignore_errors=True)
+    if done.returncode == 0:
+        shutil.rmtree(STORE, ignore_errors=True)
     sys.exit(done.returncode)
 
 

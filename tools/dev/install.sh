@@ -61,8 +61,12 @@ disable_new() {
         owner=$(dpkg-query -S "*/systemd/system/$unit" 2>/dev/null | sed 's/[:,].*//;q') || continue
         [ -n "$owner" ] || continue
         ! grep -qxF "$owner" <<<"$installed_before" || continue
-        deb-systemd-helper disable "$unit" >>"$log" 2>&1 || true
-        new_units+=("$unit")
+        # which works for a package's own scripts alone
+        if DPKG_MAINTSCRIPT_PACKAGE=$owner deb-systemd-helper disable "$unit" >>"$log" 2>&1; then
+            new_units+=("$unit")
+        else
+            say "$unit will start at boot; it could not be disabled (systemctl disable $unit)"
+        fi
     done
     if [ -d "$system/run/systemd/system" ]; then systemctl daemon-reload || true; fi
 }
