@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "long"))
-import debian13  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests"))
+import bootstrap  # noqa: E402
 
 FOLDER = ROOT / ".dev" / "packages"
 RELEASES = ("bookworm", "trixie")
@@ -80,7 +80,7 @@ def bootstrapped(name, release, prepare=None):
     made = subprocess.run([
         "unshare", "--mount", "debootstrap", "--variant=minbase", "--include=ca-certificates",
         release, begun.folder,
-        debian13.mirror()
+        bootstrap.mirror()
     ], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     if made.returncode != 0:
         raise Failed(f"debootstrap ends with {made.returncode}:\n{made.stdout[-3000:]}")

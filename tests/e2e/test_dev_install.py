@@ -40,7 +40,8 @@ case " $* " in
     if [ -f "$FAKE/hangs" ]; then echo hangs >>"$FAKE/calls"; exec sleep 600; fi
     for p; do case $p in -*|*=*|install) ;; *) echo "$p" >>"$FAKE/installed" ;; esac; done ;;
 esac''',
-    "deb-systemd-helper": 'echo "$*" >>"$FAKE/calls"; rm "$SYSTEM"/etc/systemd/system/*.wants/"$2"',
+    "deb-systemd-helper": '''[ "$DPKG_MAINTSCRIPT_PACKAGE" = redis-server ] || exit 1
+rm "$SYSTEM"/etc/systemd/system/*.wants/"$2"''',
 }
 BEGIN = """set -euo pipefail
 root=$PWD

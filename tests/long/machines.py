@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""machines.py [CODENAME…]: README's two commands on bare machines: Debian 12 and 13, bootstrapped
-into .dev/machines and kept there, this tree as a tarball has it (without .git) in a folder with a
-space in its name. As root, as a user with sudo and as one without: `./dev run --demo` until its
-home answers, with how much was installed for it, and that nothing of it starts at boot. After that
-as root `./dev run`, and `./dev setup`, which installs the servers of tests. Exit code 1 when
-something was not as it should be."""
+"""machines.py [CODENAME…] [WHO…]: README's two commands on bare machines: Debian 12 and 13,
+bootstrapped into .dev/machines and kept there, this tree as a tarball has it (without .git) in a
+folder with a space in its name. As root, as a user with sudo and as one without: `./dev run --demo`
+until its home answers, with how much was installed for it, and that nothing of it starts at boot.
+After that as root `./dev run`, and `./dev setup`, which installs the servers of tests. Exit code 1
+when something was not as it should be."""
 import http.cookiejar
 import os
 import re
@@ -26,6 +26,7 @@ LIMIT = 7200
 PACKAGES = {"bookworm": "debootstrap", "trixie": "debootstrap"}
 PATIENCE = 1800  # seconds for an installation and a build
 FOLDER = os.path.join(ROOT, ".dev", "machines")
+CODENAMES, WHO = ("bookworm", "trixie"), ("as root", "with sudo", "without sudo")
 TREES = {"as root": "/root/my hearth"}
 TREE_OF_A_USER = "/home/tester/my hearth"
 SERVERS = ("postgresql", "redis-server", "haproxy", "fail2ban", "nginx", "chromium", "clang")
@@ -136,7 +137,7 @@ class Machine:
         new = self.packages() - self.before
         self.check_nothing_starts()
         self.check(f"not needed to run: {new & set(SERVERS)}", not new & set(SERVERS))
-        down = re.search(r"downloading (\d+) packages of Debian, (\d+) MB", said)
+        down = re.search(r"downloading (\d+) packages? of Debian, (\d+) MB", said)
         words = f"{down[2]} MB fetched, " if down else ""
         print(f"{self.system.codename}, {self.who}: {len(new)} packages, {words}/usr grew by "
               f"{(self.kilobytes() - size) / 1024:.0f} MB; home after {took:.0f} s; nothing starts "
@@ -151,7 +152,7 @@ class Machine:
     def setup(self):
         said = self.step(self.as_who("./dev setup"))
         self.check_nothing_starts()
-        down = re.search(r"downloading (\d+) packages of Debian, (\d+) MB", said)
+        down = re.search(r"downloading (\d+) packages? of Debian, (\d+) MB", said)
         left = re.search(r"not started at boot: (.*?)(?:\x1b|$)", said, re.M)
         print(f"{self.system.codename}, ./dev setup: {down[1]} more packages, {down[2]} MB; not "
               f"started at boot: {left[1] if left else 'nothing to be'}", flush=True)
@@ -173,8 +174,9 @@ def main():
     must_be_root("machines")
     signal.signal(signal.SIGALRM, too_late)
     failed = 0
-    for codename in sys.argv[1:] or ["bookworm", "trixie"]:
-        for who in ("as root", "with sudo", "without sudo"):
+    words = sys.argv[1:]
+    for codename in [name for name in CODENAMES if name in words] or CODENAMES:
+        for who in [name for name in WHO if name in words] or WHO:
             try:
                 tried(codename, who)
             except Refused as why:

@@ -61,8 +61,12 @@ disable_new() {
         owner=$(dpkg-query -S "*/systemd/system/$unit" 2>/dev/null | sed 's/[:,].*//;q') || continue
         [ -n "$owner" ] || continue
         ! grep -qxF "$owner" <<<"$installed_before" || continue
-        deb-systemd-helper disable "$unit" >>"$log" 2>&1 || true
-        new_units+=("$unit")
+        # which works for a package's own scripts alone
+        if DPKG_MAINTSCRIPT_PACKAGE=$owner deb-systemd-helper disable "$unit" >>"$log" 2>&1; then
+            new_units+=("$unit")
+        else
+            say "$unit will start at boot; it could not be disabled (systemctl disable $unit)"
+        fi
     done
     if [ -d "$system/run/systemd/system" ]; then systemctl daemon-reload || true; fi
 }
@@ -97,7 +101,8 @@ options=(-q -y --no-install-recommends -o DPkg::Lock::Timeout=300)
 apt-get update -q -o APT::Update::Error-Mode=any >>"$log" 2>&1 </dev/null || fail
 uris=$(apt-get "${options[@]}" --print-uris install "$@" 2>>"$log" </dev/null) || fail
 say "$(awk '/^\047/ { n++; bytes += $3 }
-    END { printf "downloading %d packages of Debian, %.0f MB", n, bytes / 1e6 }' <<<"$uris")"
+    END { printf "downloading %d package%s of Debian, %.0f MB", n, n == 1 ? "" : "s", bytes / 1e6 }
+    ' <<<"$uris")"
 
 installed_before=$(installed)
 enabled_before=$(enabled)

@@ -68,12 +68,11 @@ need_folder_of_mine() { # COMMAND
     done
 }
 
-need_clone() { # what asks git which files there are
-    command -v git >/dev/null || need git
-    command -v git >/dev/null || die "\"./dev $1\" asks git which files there are: install git"
+need_clone() { # COMMAND, which asks git which files there are; before anything is installed for it
     [ -e .git ] ||
         die "$root is not a git clone (a tarball?), and \"./dev $1\" asks git which files there" \
             "are: run it in a clone (git clone ADDRESS hearth). ./dev build and ./dev run work here"
+    command -v git >/dev/null || need git
     git rev-parse --git-dir >/dev/null || die "git does not read $root; why is above"
 }
 
