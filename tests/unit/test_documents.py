@@ -250,7 +250,7 @@ def keys_of_sections():
         for m in re.finditer(r'\{"(\w+)", (?:true|false), (?:true|false), (\w+),', text)
     }
     for path in TREE:
-        if re.match(r"plugins/(storage|queue|sync)-[^/]+/\w+\.c$", path):
+        if re.match(r"plugins/(storage|queue|sync)-[^/]+/\w+\.[ch]$", path):
             out[path.split("/")[1].split("-")[0]] |= set(
                 re.findall(r'(?:\.name = |\(\s*|,\s*)"([a-z_]+)"', read(path)))
     return out
