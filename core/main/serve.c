@@ -445,8 +445,6 @@ static void wait_for_end(struct daemon *d, const struct cli *cli, const sigset_t
 
 int main_cmd_serve(struct cli *cli)
 {
-    if (cli->argc != 0)
-        return main_cli_usage("[--config DIR] [--role web,worker,scheduler] [serve]");
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);

@@ -453,6 +453,22 @@ static void free_names(char **names)
     free(names);
 }
 
+/* Where clients come, for `hearthd healthcheck`. */
+static void tell_listeners(const struct daemon *d, const struct http_listener *listeners,
+                           size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        if (listeners[i].audience != HTTP_CONTROL)
+            json_array_append_new(list, json_pack("{s:s, s:s}", "name", listeners[i].name, "url",
+                                                  http_address(d->http, i)));
+    char *text = json_dumps(list, JSON_COMPACT);
+    if (text != NULL)
+        main_control_serve_listeners(text);
+    free(text);
+    json_decref(list);
+}
+
 int main_serve_start_http(struct daemon *d, struct err *err)
 {
     const struct conf_section *web = conf_section(d->app.conf, "web", 0);
@@ -518,6 +534,7 @@ int main_serve_start_http(struct daemon *d, struct err *err)
         if (listeners[i].audience == HTTP_PEOPLE && strncmp(listeners[i].address, "unix:", 5) != 0)
             d->people_come_to = http_address(d->http, i);
     main_control_serve_address(d->people_come_to);
+    tell_listeners(d, listeners, options.listener_count);
     d->listens = d->http;
     return r;
 }
