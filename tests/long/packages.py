@@ -230,8 +230,9 @@ def make_old(codename):
                "CFLAGS=-Wno-incompatible-pointer-types meson setup build "
                "--prefix=/usr -Dweb=false -Dtests=false -Dwerror=false && "
                "ninja -C build --quiet && "
-               "DESTDIR=/srv/old/package meson install -C build --quiet && "
-               "cp --parents -L /usr/lib/*/libh2o-evloop.so.0.13 package")
+               "DESTDIR=/srv/old/package meson install -C build --quiet")
+    if codename == "trixie":
+        system.run("cd /srv/old && cp --parents -L /usr/lib/*/libh2o-evloop.so.0.13 package")
     control.parent.mkdir()
     control.write_text(
         "Package: hearth\nVersion: 0.1.0-1\nArchitecture: amd64\nMaintainer: nobody\n"
