@@ -6,8 +6,8 @@
 #include "base/str.h"
 #include "conf/conf_internal.h"
 
-/* Levenshtein distance, at most 99; for "did you mean". */
-static int edit_distance(const char *a, const char *b)
+/* Levenshtein's; for "did you mean". */
+int conf_edit_distance(const char *a, const char *b)
 {
     enum { MAX = 64 };
     size_t n = strlen(a), m = strlen(b);
@@ -42,7 +42,7 @@ static void config_key_nearest(const struct hearth_config_key *keys, size_t coun
                                const char **best, int *best_distance)
 {
     for (size_t i = 0; i < count; i++) {
-        int d = edit_distance(keys[i].name, name);
+        int d = conf_edit_distance(keys[i].name, name);
         if (d < *best_distance) {
             *best_distance = d;
             *best = keys[i].name;
@@ -50,7 +50,7 @@ static void config_key_nearest(const struct hearth_config_key *keys, size_t coun
     }
 }
 
-static void check_entry(const struct conf *conf, const struct conf_section *section,
+static void check_entry(struct conf *conf, const struct conf_section *section,
                         const struct conf_entry *e, const struct hearth_config_key *more,
                         size_t more_count, struct findings *findings)
 {
@@ -67,13 +67,14 @@ static void check_entry(const struct conf *conf, const struct conf_section *sect
     int best_distance = 4;
     config_key_nearest(kind->keys, kind->count, e->key, &best, &best_distance);
     config_key_nearest(more, more_count, e->key, &best, &best_distance);
-    findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: [%s%s%s] has no key %s%s%s%s", e->file->name,
-                 e->line, kind->name, gap, section->name, e->key,
-                 best == NULL ? "" : "; did you mean ", best == NULL ? "" : best,
-                 best == NULL ? "" : "?");
+    if (best != NULL && e->file->environment)
+        best = conf_variable_of(conf, section, best);
+    findings_add(findings, HEARTH_ERR_INVALID, "%s: [%s%s%s] has no key %s%s%s%s", e->where,
+                 kind->name, gap, section->name, e->key, best == NULL ? "" : "; did you mean ",
+                 best == NULL ? "" : best, best == NULL ? "" : "?");
 }
 
-void conf_check_known(const struct conf *conf, const struct conf_section *section,
+void conf_check_known(struct conf *conf, const struct conf_section *section,
                       const struct hearth_config_key *more, size_t more_count,
                       struct findings *findings)
 {
@@ -197,14 +198,12 @@ static void value_explain_fault(const struct hearth_config_key *key, const struc
     /* before it may stand a password, whatever else is wrong */
     bool may_be_secret = !item && strchr(entry->value, '@') != NULL;
     if (secret || may_be_secret)
-        findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s: %s", entry->file->name, entry->line,
-                     entry->key, why);
+        findings_add(findings, HEARTH_ERR_INVALID, "%s: %s: %s", entry->where, entry->key, why);
     else if (item)
-        findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s: %s", entry->file->name, entry->line,
-                     entry->key, why);
+        findings_add(findings, HEARTH_ERR_INVALID, "%s: %s: %s", entry->where, entry->key, why);
     else
-        findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s: \"%s\": %s%s", entry->file->name,
-                     entry->line, entry->key, shown, why, value_limits_text(key, range));
+        findings_add(findings, HEARTH_ERR_INVALID, "%s: %s: \"%s\": %s%s", entry->where, entry->key,
+                     shown, why, value_limits_text(key, range));
 }
 
 int conf_check_fallback(const struct hearth_config_key *key, struct err *err)
@@ -252,10 +251,9 @@ static void check_open_secret(const struct conf_entry *entry, struct findings *f
     struct err err = {0};
     if (entry->file->on_disk && holds_secret(entry->value) &&
         secret_file_check(entry->file->name, &entry->file->st, &err) < 0)
-        findings_add(
-            findings, HEARTH_ERR_INVALID,
-            "%s:%d: %s: %s; or put the value into a file of its own and write %s_file = PATH",
-            entry->file->name, entry->line, entry->key, err.text, entry->key);
+        findings_add(findings, HEARTH_ERR_INVALID,
+                     "%s: %s: %s; or put the value into a file of its own and write %s_file = PATH",
+                     entry->where, entry->key, err.text, entry->key);
 }
 
 static void resolve_key(struct conf *conf, const struct conf_section *section,
@@ -268,8 +266,8 @@ static void resolve_key(struct conf *conf, const struct conf_section *section,
     ret_value->struct_size = sizeof(*ret_value);
     if (entry != NULL && entry->withheld != NULL) {
         if (secrets)
-            findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s_file: %s", entry->file->name,
-                         entry->line, entry->key, entry->withheld);
+            findings_add(findings, HEARTH_ERR_INVALID, "%s: %s_file: %s", entry->where, entry->key,
+                         entry->withheld);
         return;
     }
     bool missing = text == NULL || (key->required && text[0] == '\0');

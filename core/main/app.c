@@ -29,19 +29,15 @@ enum {
 
 static const char *const default_config = "/etc/hearth/conf.d";
 
-static int init_log(struct app *app, const struct cli *cli, struct err *err)
+static void init_log(const struct app *app)
 {
     const struct conf_section *hearth = conf_section(app->conf, "hearth", 0);
-    const char *format = cli->log != NULL ? cli->log : conf_text(hearth, "log");
-    if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
-        return err_set(err, HEARTH_ERR_INVALID, "--log takes text or json");
-    log_init(strcmp(format, "json") == 0 ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT,
+    log_init(strcmp(conf_text(hearth, "log"), "json") == 0 ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT,
              (enum hearth_log_level)conf_number(hearth, "log_level"));
     if (conf_number(hearth, "audit") == 0)
         log_audit_off();
     if (conf_get_number(app->conf, "web", "access_log") != 0)
         log_access_on();
-    return 0;
 }
 
 int main_app_read_conf(const struct cli *cli, struct findings *findings, struct conf **ret_conf,
@@ -50,7 +46,11 @@ int main_app_read_conf(const struct cli *cli, struct findings *findings, struct 
     const char *dir = cli->config;
     if (dir == NULL && access(default_config, F_OK) == 0)
         dir = default_config;
-    return conf_load(dir, findings, ret_conf, err);
+    struct conf_sources sources = {.dir = dir,
+                                   .environment = (const char *const *)environ,
+                                   .roles = cli->role,
+                                   .log = cli->log};
+    return conf_load(&sources, findings, ret_conf, err);
 }
 
 int main_app_load(struct app *app, const struct cli *cli, struct findings *findings,
@@ -60,7 +60,8 @@ int main_app_load(struct app *app, const struct cli *cli, struct findings *findi
     if (r < 0)
         return r;
     app->state_dir = conf_get_text(app->conf, "hearth", "state_dir");
-    return init_log(app, cli, err);
+    init_log(app);
+    return 0;
 }
 
 int main_app_init(struct app *app, const struct cli *cli, struct err *err)

@@ -20,13 +20,11 @@ static int check_plugin_sections(struct app *app, const char *kind_name, int kin
     int r = 0;
     for (size_t i = 0; r == 0 && conf_section(app->conf, kind_name, i) != NULL; i++) {
         const struct conf_section *section = conf_section(app->conf, kind_name, i);
-        const struct hearth_config_value *values;
         struct plug *plug;
         r = plug_load(kind, conf_text(section, "plugin"), directories, count, &plug, err);
         if (r == 0)
-            r = conf_plugin_values(app->conf, section, plug_descriptor(plug)->config,
-                                   plug_descriptor(plug)->config_count, app->findings, &values,
-                                   err);
+            r = conf_plugin_check(app->conf, section, plug_descriptor(plug)->config,
+                                  plug_descriptor(plug)->config_count, app->findings, err);
     }
     return r;
 }

@@ -16,7 +16,7 @@ enum { ROLE_WEB = 1, ROLE_WORKER = 2, ROLE_SCHEDULER = 4, ROLE_ALL = 7 };
 
 struct daemon {
     struct app app;
-    unsigned roles;
+    unsigned roles; /* [hearth] roles */
     int lock;
     struct breaker queue_breaker;
     struct probes *probes;
@@ -45,9 +45,6 @@ struct daemon {
     struct buf check_notes;
 };
 
-/* What this process is to do: --role, else as configured. */
-int main_serve_roles(const struct conf *conf, const struct cli *cli, unsigned *ret,
-                     struct err *err);
 /* Do backends and roles go together? Those that are not open are not asked. */
 int main_serve_check_split(const struct daemon *d, struct err *err);
 /* the same of one, of roles that are not all of them */
