@@ -425,7 +425,8 @@ static void each_key(const struct conf_section *s, const struct hearth_config_ke
                            : !values[i].present             ? ""
                            : secret                         ? "(secret)"
                                                             : values[i].text;
-        cb(ctx, section, keys[i].name, text, e != NULL ? e->where : "default");
+        cb(ctx, section, keys[i].name, text, e != NULL ? e->where : "default",
+           conf_is_reloaded(s->kind, keys[i].name));
     }
 }
 

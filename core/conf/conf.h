@@ -143,9 +143,10 @@ int conf_plugin_check(const struct conf *conf, const struct conf_section *sectio
 /* Is the fallback of a plugin's key a value of it? INVALID says why not. */
 int conf_check_fallback(const struct hearth_config_key *key, struct err *err);
 
-/* Every value that is in force, secrets as "(secret)". origin: as conf_where(), or "default". */
+/* Every value that is in force, secrets as "(secret)". origin: as conf_where(), or "default".
+ * reloaded: conf_is_reloaded(). */
 typedef void (*conf_entry_cb)(void *ctx, const char *section, const char *key, const char *value,
-                              const char *origin);
+                              const char *origin, bool reloaded);
 void conf_each(const struct conf *conf, conf_entry_cb cb, void *ctx);
 
 /* The keys of the core's own section kinds: for documentation and its test. Kinds end with NULL. */
@@ -158,8 +159,19 @@ struct conf_kind {
     /* of the section that exists when nobody wrote one; NULL: there is none */
     const char *default_name;
     size_t max; /* sections */
+    /* keys that a reload applies, with spaces between them; of the others it says that they need a
+     * restart. NULL: none */
+    const char *reloaded;
 };
 const struct conf_kind *conf_kinds(void);
+bool conf_is_reloaded(const struct conf_kind *kind, const char *key);
+
+/* What differs between two configurations: a key of a section that both have, or a whole section
+ * (key NULL). Values that are the same in other words are no difference. where: of the new one,
+ * where it is there; else of the old one. */
+typedef void (*conf_change_cb)(void *ctx, const struct conf_kind *kind, const char *section,
+                               const char *key, const char *where);
+void conf_compare(const struct conf *old, const struct conf *fresh, conf_change_cb cb, void *ctx);
 
 /* A key that older releases had. Who sets it is told what it is called now, or what to write
  * instead. The table is for documentation and its test, too; it ends with a kind of NULL. */

@@ -6,10 +6,11 @@
 #include "main/table.h"
 
 static void on_entry(void *ctx, const char *section, const char *key, const char *value,
-                     const char *origin)
+                     const char *origin, bool reloaded)
 {
-    main_table_add(ctx, json_pack("{s:s, s:s, s:s, s:s}", "section", section, "key", key, "value",
-                                  value, "from", origin));
+    main_table_add(ctx,
+                   json_pack("{s:s, s:s, s:s, s:s, s:s}", "section", section, "key", key, "value",
+                             value, "change", reloaded ? "reload" : "restart", "from", origin));
 }
 
 /* Plugins are loaded, not opened, so that their keys are known and checked. */
@@ -44,7 +45,7 @@ int main_cmd_config(struct cli *cli)
     if (r == 0)
         r = check_plugin_sections(&app, "sync", HEARTH_SYNC, &err);
     if (r == 0) {
-        main_table_init(&table, "section key value from");
+        main_table_init(&table, "section key value change from");
         conf_each(app.conf, on_entry, &table);
         main_table_print(&table, cli->json);
         main_table_fini(&table);

@@ -23,6 +23,11 @@ static const struct command {
     {"check", "read the configuration, load the plugins, connect, say what was found",
      main_cmd_check},
     {"config", "the effective configuration, and where each value came from", main_cmd_config},
+    {"reload",
+     "let the daemon read its configuration again: what can be applied is, and what needs a "
+     "restart "
+     "is said",
+     main_cmd_reload},
     {"setup", "the address with the set-up code of a server that belongs to nobody yet",
      main_cmd_setup},
     {"account", CMD_ACCOUNT_WORDS, main_cmd_account},

@@ -347,6 +347,7 @@ static void daemon_destroy(struct daemon *d)
     api_refresher_destroy(d->refresher);
     free(d->routes);
     main_app_fini(&d->app);
+    conf_free(d->reloaded);
     plug_breaker_fini(&d->queue_breaker);
     if (d->lock >= 0)
         close(d->lock);

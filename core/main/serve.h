@@ -15,8 +15,9 @@
 enum { ROLE_WEB = 1, ROLE_WORKER = 2, ROLE_SCHEDULER = 4, ROLE_ALL = 7 };
 
 struct daemon {
-    struct app app;
-    unsigned roles; /* [hearth] roles */
+    struct app app;        /* its configuration is the one of the start */
+    struct conf *reloaded; /* what a reload has applied is from here; NULL: there was none */
+    unsigned roles;        /* [hearth] roles */
     int lock;
     struct breaker queue_breaker;
     struct probes *probes;
@@ -68,7 +69,10 @@ int main_serve_create_pool(struct daemon *d, struct err *err);
 int main_serve_create_pages(struct daemon *d, struct err *err);
 int main_serve_start_probes(struct daemon *d, struct err *err);
 int main_serve_start_http(struct daemon *d, struct err *err);
-/* Reads log_level and the certificates again; the log says which. Main thread. */
+/* Of [web], what http_set_limits() takes. */
+void main_serve_limits(const struct conf *conf, struct http_options *options);
+/* Reads the whole configuration again and applies what can be applied while everything goes on;
+ * the log says what, and what needs a restart. A fault changes nothing. Main thread. */
 void main_serve_reload(struct daemon *d, const struct cli *cli);
 /* whatever requests wait for, in the storages and at other servers; for main_serve_stop_guard() */
 void main_serve_interrupt_people(void *daemon);

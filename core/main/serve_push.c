@@ -32,7 +32,7 @@ int main_serve_create_push(struct daemon *d, struct err *err)
         .give_up = conf_number(push, "give_up"),
         .sessions = main_app_session_limits(&d->app),
         .admits = push_admits,
-        .ctx = (void *)(uintptr_t)main_app_allow(&d->app),
+        .ctx = d->app.allow,
     };
     int r = main_app_check_ca(options.ca_file, err);
     return r < 0 ? r : push_create(&options, &d->push, err);

@@ -500,9 +500,10 @@ struct entries {
 };
 
 static void count_entry(void *ctx, const char *section, const char *key, const char *value,
-                        const char *origin)
+                        const char *origin, bool reloaded)
 {
     (void)section;
+    (void)reloaded;
     struct entries *entries = ctx;
     entries->secrets += strcmp(value, "(secret)") == 0;
     entries->defaults += strcmp(origin, "default") == 0;
