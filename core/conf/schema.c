@@ -271,7 +271,8 @@ static const struct conf_kind kinds[] = {
     {"worker", false, false, worker_keys, COUNT(worker_keys), "", 1, "timeout"},
     {"limits", false, false, limits_keys, COUNT(limits_keys), "", 1,
      "pages bookmarks space free_space"},
-    {"push", false, false, push_keys, COUNT(push_keys), "", 1, NULL},
+    {"push", false, false, push_keys, COUNT(push_keys), "", 1,
+     "interval connect_timeout timeout give_up"},
     {NULL, false, false, NULL, 0, NULL, 0, NULL},
 };
 

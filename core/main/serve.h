@@ -71,6 +71,8 @@ int main_serve_start_probes(struct daemon *d, struct err *err);
 int main_serve_start_http(struct daemon *d, struct err *err);
 /* Of [web], what http_set_limits() takes. */
 void main_serve_limits(const struct conf *conf, struct http_options *options);
+/* Of [push], what push_set_pace() takes. */
+struct push_pace main_serve_push_pace(const struct conf *conf);
 /* Reads the whole configuration again and applies what can be applied while everything goes on;
  * the log says what, and what needs a restart. A fault changes nothing. Main thread. */
 void main_serve_reload(struct daemon *d, const struct cli *cli);

@@ -160,6 +160,8 @@ static void apply_settings(struct daemon *d, const struct conf *conf,
     main_app_sync_context(&app, &rules);
     jobs_set_rules(d->jobs, &rules.schedule, &rules.limits, rules.timeout);
     signin_allow_replace(d->app.allow, conf_list(conf_section(conf, "auth", 0), "allow"));
+    struct push_pace pace = main_serve_push_pace(conf);
+    push_set_pace(d->push, &pace);
     if (d->signin != NULL)
         signin_set_password(d->signin, conf_get_number(conf, "auth", "password") != 0);
     if (d->api != NULL) /* who may come in is asked anew */

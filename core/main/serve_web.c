@@ -386,7 +386,7 @@ static void warn_of_certificates(const struct http_listener *listeners, size_t c
         main_serve_certificate_words(listeners[i].certificate, ends, &words);
         if (ends - clock_now() < 14LL * 24 * 3600 * 1000)
             log_event(HEARTH_LOG_WARNING, "main", "certificate ends", LOG_TEXT("error", words.data),
-                      LOG_TEXT("hint", "renew it, and send SIGHUP"));
+                      LOG_TEXT("hint", "renew it, then hearthd reload"));
         buf_fini(&words);
     }
 }

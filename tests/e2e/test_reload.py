@@ -67,11 +67,12 @@ class Reload(TestCase):
                                f"unsent_per_connection = {1 + i}MiB\nevent_interval = {5 + i}s\n"
                                f"[limits]\npages = {1000000 + i}\n"
                                f"[scheduler]\ninterval = {20 + i}min\n"
-                               f"[auth]\nallow = *@example.org x{i}@example.com\n")
+                               f"[auth]\nallow = *@example.org x{i}@example.com\n"
+                               f"[push]\ninterval = {100 + i}ms\n")
                 said = self.reload(node)
                 for key in ("[web] max_pending_requests", "[web] unsent_per_connection",
                             "[web] event_interval", "[limits] pages", "[scheduler] interval",
-                            "[auth] allow"):
+                            "[auth] allow", "[push] interval"):
                     self.assertIn(key, said)
                 self.assertNotIn("restart", said)
             seen = len(answers)
