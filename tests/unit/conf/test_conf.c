@@ -5,12 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <cmocka.h>
 
-#include "base/secret_file.h"
 #include "conf/conf.h"
+#include "folder.h"
 
 static struct conf *load(const char *text)
 {
@@ -106,38 +104,6 @@ static void test_refusals(void **state)
         conf_load(&(struct conf_sources){.dir = "/nonexistent/conf.d"}, NULL, &conf, &err),
         HEARTH_ERR_INVALID);
     assert_non_null(strstr(err.text, "/nonexistent/conf.d"));
-}
-
-static char folder[64];
-
-static void write_file(const char *name, const char *text)
-{
-    char path[128];
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    fputs(text, f);
-    fclose(f);
-}
-
-static void set_mode(const char *name, mode_t mode)
-{
-    char path[128];
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
-    assert_int_equal(chmod(path, mode), 0);
-}
-
-static void make_folder(void)
-{
-    snprintf(folder, sizeof(folder), "/tmp/hearth-conf-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-}
-
-static void remove_folder(void)
-{
-    char text[256];
-    snprintf(text, sizeof(text), "rm -r %s", folder);
-    assert_int_equal(system(text), 0);
 }
 
 /* A text of `count` times the item, with commas between them. */
@@ -373,140 +339,6 @@ static void test_everything_is_found_at_once(void **state)
     remove_folder();
 }
 
-static const struct hearth_config_key secret_keys[] = {
-    {.struct_size = sizeof(secret_keys[0]),
-     .type = HEARTH_CONFIG_SECRET,
-     .name = "dsn",
-     .help = "d"},
-};
-
-/* The text of a finding; "" when the folder was accepted. */
-static const char *load_folder(char ret[512])
-{
-    struct findings findings = {0};
-    struct conf *conf = NULL;
-    struct err err = {0};
-    const struct hearth_config_value *values;
-    int r = conf_load(&(struct conf_sources){.dir = folder}, &findings, &conf, &err);
-    if (r == 0)
-        r = conf_check_secrets(conf, &findings) < 0 ? findings_first(&findings, &err) : 0;
-    if (r == 0)
-        conf_plugin_values(conf, conf_section(conf, "storage", 0), secret_keys, 1, &findings,
-                           &values, &err);
-    findings_fini(&findings);
-    conf_free(conf);
-    snprintf(ret, 512, "%s", err.text);
-    return ret;
-}
-
-static void found(const char *why)
-{
-    char text[512];
-    load_folder(text);
-    if (why == NULL ? text[0] != '\0' : strstr(text, why) == NULL)
-        fail_msg("\"%s\" is not: %s", text, why == NULL ? "nothing" : why);
-}
-
-static void test_open_secrets(void **state)
-{
-    (void)state;
-    make_folder();
-    char text[400];
-    static const struct {
-        mode_t mode;
-        const char *why;
-    } modes[] = {{0600, NULL},
-                 {0400, NULL},
-                 {0640, NULL},
-                 {0440, NULL},
-                 {0644, "can be read by others (mode 0644): run chmod 600"},
-                 {0666, "chmod 600"},
-                 {0602, "run chmod 600"},
-                 {0660, "can be changed by its group"}};
-    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-        write_file("a.conf",
-                   "[oidc a]\nissuer = https://h\nclient_id = x\nclient_secret = hunter2\n");
-        set_mode("a.conf", modes[i].mode);
-        found(modes[i].why);
-        write_file("a.conf", "[storage main]\ndsn = postgresql://hearth:hunter2@db/hearth\n");
-        found(modes[i].why);
-        write_file("a.conf", "[storage main]\ndsn = host=db password=hunter2\n");
-        found(modes[i].why);
-        /* no password in it */
-        write_file("a.conf", "[storage main]\ndsn = postgresql://hearth@db/hearth\n");
-        found(NULL);
-        write_file("a.conf", "[storage main]\ndsn = dbname=hearth\n");
-        found(NULL);
-        write_file("secret", "hunter2\n");
-        set_mode("secret", modes[i].mode);
-        snprintf(text, sizeof(text),
-                 "[oidc a]\nissuer = https://h\nclient_id = x\nclient_secret_file = %s/secret\n",
-                 folder);
-        write_file("a.conf", text);
-        found(modes[i].why);
-    }
-    set_mode("secret", 0600);
-    /* of a container engine, and of nobody else */
-    static const struct {
-        const char *path;
-        mode_t mode;
-        int code;
-    } places[] = {{"/run/secrets/x", 0444, 0},
-                  {"/run/secrets/x", 0446, HEARTH_ERR_DENIED},
-                  {"/run/secrets/x", 0464, HEARTH_ERR_DENIED},
-                  {"/run/secrets/../x", 0444, HEARTH_ERR_DENIED},
-                  {"/run/secretsx", 0444, HEARTH_ERR_DENIED}};
-    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        struct stat st = {.st_mode = S_IFREG | places[i].mode};
-        assert_int_equal(secret_file_check(places[i].path, &st, NULL), places[i].code);
-    }
-    if (geteuid() == 0) { /* a process of root works on anybody's */
-        snprintf(text, sizeof(text), "%s/secret", folder);
-        assert_int_equal(chown(text, 12345, 12345), 0);
-        found(NULL);
-        assert_int_equal(seteuid(12346), 0);
-        struct stat st = {.st_mode = S_IFREG | 0600, .st_uid = 12345};
-        struct err err = {0};
-        assert_int_equal(secret_file_check("x", &st, &err), HEARTH_ERR_DENIED);
-        assert_non_null(strstr(err.text, "belongs to another user"));
-        st.st_uid = 0;
-        st.st_mode = S_IFREG | 0640;
-        assert_int_equal(secret_file_check("x", &st, &err), 0);
-        assert_int_equal(seteuid(0), 0);
-    }
-    remove_folder();
-}
-
-/* The credentials of a unit are there for the unit alone: a command that needs none of them is
- * not to die of it. */
-static void test_withheld_secrets(void **state)
-{
-    (void)state;
-    make_folder();
-    unsetenv("CREDENTIALS_DIRECTORY");
-    write_file("a.conf", "[oidc a]\nissuer = https://h\nclient_id = x\nclient_secret_file = "
-                         "${CREDENTIALS_DIRECTORY}/x\n[storage main]\n"
-                         "dsn_file = /nonexistent/dsn\n");
-    struct findings findings = {0};
-    struct conf *conf = NULL;
-    struct err err = {0};
-    const struct hearth_config_value *values;
-    assert_int_equal(conf_load(&(struct conf_sources){.dir = folder}, &findings, &conf, &err), 0);
-    assert_int_equal(findings.count, 0);
-    assert_int_equal(conf_check_secrets(conf, &findings), HEARTH_ERR_INVALID);
-    assert_non_null(strstr(
-        findings.items[0].text,
-        "a.conf:4: client_secret_file: the environment variable CREDENTIALS_DIRECTORY is not set"));
-    assert_int_equal(conf_plugin_values(conf, conf_section(conf, "storage", 0), secret_keys, 1,
-                                        &findings, &values, &err),
-                     HEARTH_ERR_INVALID);
-    assert_non_null(
-        strstr(err.text, "a.conf:6: dsn_file: cannot read /nonexistent/dsn: No such file"));
-    findings_fini(&findings);
-    conf_free(conf);
-    remove_folder();
-}
-
 struct entries {
     int secrets, defaults, from_file;
 };
@@ -526,8 +358,7 @@ static void count_entry(void *ctx, const char *section, const char *key, const c
 static void test_directory_and_plugins(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof(folder), "/tmp/hearth-conf-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    make_folder();
     char text[256];
     write_file("secret", "hunter2\n");
     set_mode("secret", 0600);
@@ -588,8 +419,7 @@ static void test_directory_and_plugins(void **state)
         HEARTH_ERR_INVALID);
     assert_non_null(strstr(err.text, "needs password"));
     conf_free(conf);
-    snprintf(text, sizeof(text), "rm -r %s", folder);
-    assert_int_equal(system(text), 0);
+    remove_folder();
 }
 
 int main(void)
@@ -604,8 +434,6 @@ int main(void)
         cmocka_unit_test(test_other_shapes),
         cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_everything_is_found_at_once),
-        cmocka_unit_test(test_open_secrets),
-        cmocka_unit_test(test_withheld_secrets),
         cmocka_unit_test(test_directory_and_plugins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
