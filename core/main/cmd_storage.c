@@ -71,6 +71,7 @@ static int storage_backup_cmd(struct app *app, struct cli *cli, struct err *err)
         r = err_set(
             err, HEARTH_ERR_UNSUPPORTED,
             "this storage copies nothing: use the tools of its database (for PostgreSQL: pg_dump)");
+    /* the archive there has those who are copied and checked */
     char partial[sizeof(path) + 16];
     struct progress progress;
     struct progress_file file = {partial, databases_size(app)};
@@ -189,8 +190,9 @@ int main_cmd_restore(struct cli *cli)
     if (r == 0 && plain_file_check(path, INT64_MAX, NULL, &why) == HEARTH_ERR_INVALID)
         r = err_set(&err, why.code, "%s", why.text);
     struct progress progress;
-    struct progress_file file = {path, main_progress_size(path)};
-    main_progress_begin(&progress, cli, "Restoring", true, main_progress_of_file, &file);
+    struct progress_file file = {NULL, main_progress_size(path)};
+    main_progress_begin(&progress, cli, "Checking and restoring", true, main_progress_of_file,
+                        &file);
     if (r == 0)
         r = main_app_restore(&app, path, cli->replace, on_restored, NULL, &err);
     main_progress_end(&progress);

@@ -37,6 +37,10 @@ bool main_progress_of_file(void *ctx, int64_t *ret_done, int64_t *ret_total)
     const struct progress_file *file = ctx;
     char link[64], target[4200];
     int64_t done = -1;
+    *ret_total = file->total;
+    *ret_done = 0;
+    if (file->path == NULL)
+        return true;
     DIR *fds = opendir("/proc/self/fd");
     for (struct dirent *fd; fds != NULL && (fd = readdir(fds)) != NULL;) {
         snprintf(link, sizeof(link), "/proc/self/fd/%.20s", fd->d_name);
@@ -50,8 +54,8 @@ bool main_progress_of_file(void *ctx, int64_t *ret_done, int64_t *ret_total)
     }
     if (fds != NULL)
         closedir(fds);
-    *ret_done = done;
-    *ret_total = file->total;
+    if (done > 0)
+        *ret_done = done;
     return done >= 0;
 }
 
@@ -95,7 +99,9 @@ void main_progress_line(const struct progress *progress, int64_t done, int64_t t
     const char *name = progress->bytes ? " MB" : "";
     if (total > 0 && done > total) /* it has grown meanwhile */
         done = total;
-    if (total > 0)
+    if (total > 0 && done <= 0) /* nothing of it is done with: no guess either */
+        snprintf(amount, sizeof(amount), "%.*f%s", digits, (double)total / unit, name);
+    else if (total > 0)
         snprintf(amount, sizeof(amount), "%.*f of %.*f%s, %d %%", digits, (double)done / unit,
                  digits, (double)total / unit, name, (int)((double)done / (double)total * 100));
     else

@@ -29,7 +29,9 @@ void main_progress_begin(struct progress *progress, const struct cli *cli, const
                          bool bytes, progress_measure_fn measure, void *ctx);
 void main_progress_end(struct progress *progress); /* a zeroed one is fine */
 
-/* Measures how far this process has read or written the file whose path begins so. */
+/* Measures how far this process has read or written the file whose path begins so. NULL: most of
+ * the work is something else (checking, say), of which nobody knows how far it is: the line has
+ * the size, and since when. */
 struct progress_file {
     const char *path;
     int64_t total; /* bytes; 0: unknown */

@@ -30,7 +30,7 @@ static void test_lines(void **state)
     (void)state;
     expect_line(true, 12300000, 45000000, 10000, "Copying: 12.3 of 45.0 MB, 27 %, about 27 s left");
     expect_line(true, 12300000, 0, 10000, "Copying: 12.3 MB, 10 s so far");
-    expect_line(true, 0, 45000000, 10000, "Copying: 0.0 of 45.0 MB, 0 %, 10 s so far");
+    expect_line(true, 0, 45000000, 10000, "Copying: 45.0 MB, 10 s so far");
     expect_line(true, 12300000, 45000000, 1000, "Copying: 12.3 of 45.0 MB, 27 %, 1 s so far");
     expect_line(true, 46000000, 45000000, 10000, "Copying: 45.0 of 45.0 MB, 100 %, about 0 s left");
     expect_line(false, 3, 12, 60000, "Copying: 3 of 12, 25 %, about 3 min left");
