@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/lock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/magic.h"
 #include "nodes/who.h"
 #include "signin/allow.h"
@@ -126,7 +127,7 @@ bool api_auth_proof(struct http_request *request, struct proof *ret_proof)
         ret_proof->kind = PROOF_PROXY;
         return hash_name(request->identity, ret_proof->hash);
     }
-    const char *cookie = http_cookie(request, auth_session_cookie_name(request->tls));
+    const char *cookie = http_cookie(request, SESSION_COOKIE);
     ret_proof->kind = PROOF_BROWSER;
     return cookie != NULL && auth_token_hash(HEARTH_TOKEN_BROWSER, cookie, ret_proof->hash);
 }
@@ -233,6 +234,8 @@ static int look_up_name(struct api_call *call, const struct proof *proof, uint64
     snprintf(identity.account, sizeof(identity.account), "%s",
              account.id == NULL ? "" : account.id);
     if (is == WHO_ANOTHER)
+        metrics_add(METRIC(SIGNIN_FAILURES, "refused"), 1);
+    if (is == WHO_ANOTHER)
         log_audit("sign-in refused", LOG_TEXT("address", call->request->remote),
                   LOG_TEXT("account", account.id), LOG_TEXT("email", name),
                   LOG_TEXT("provider", "proxy"),
@@ -299,7 +302,7 @@ int api_auth_look_up(struct api_call *call, const struct proof *proof,
     snprintf(identity.account, sizeof(identity.account), "%s", token.account);
     snprintf(identity.token, sizeof(identity.token), "%s", token.id);
     identity.created = token.created;
-    if (call->api->options.allow != NULL) {
+    if (signin_allow_is_given(call->api->options.allow)) {
         r = may_enter(call, identity.account);
         if (r < 0)
             return r == API_BARRED ? proof_note_barred(call, proof, begun) : r;

@@ -73,9 +73,9 @@ static const struct hearth_config_key listen_keys[] = {
 };
 
 static const struct hearth_config_key web_keys[] = {
-    SHAPE(
-        ORIGIN, "base_url", NULL,
-        "the address people use, e.g. https://home.example.org; a path behind it is not supported"),
+    SHAPE(BASE_URL, "base_url", NULL,
+          "the address people use, e.g. https://home.example.org, or https://example.org/hearth/: "
+          "then everything is under that path"),
     SHAPE(HOSTS, "hosts", "",
           "further names that people reach this server by, e.g. home.example.org nas.lan; always "
           "known: the one of base_url, those of "
@@ -166,9 +166,9 @@ static const struct hearth_config_key oidc_keys[] = {
 };
 
 static const struct hearth_config_key node_keys[] = {
-    SHAPE(ORIGIN, "url", NULL,
-          "the address of this node's web processes, for people that come to another one; needed "
-          "when there are several nodes"),
+    SHAPE(BASE_URL, "url", NULL,
+          "the address of this node's web processes, for people that come to another one, with the "
+          "path of base_url; needed when there are several nodes"),
     SHAPE(NAME, "storage", NULL,
           "the [storage] section of its database; default: the one of the same name"),
     RANGE(INT, "weight", "100", 0, 1000000,
@@ -236,8 +236,8 @@ static const struct hearth_config_key push_keys[] = {
     RANGE(DURATION, "interval", "1min", 100, DAY,
           "at least so long between two messages to an endpoint; what comes meanwhile is one at "
           "its end"),
-    RANGE(DURATION, "connect_timeout", "5s", 100, 60 * SECOND, "to be connected with a service"),
-    RANGE(DURATION, "timeout", "10s", 100, 60 * SECOND, "for a message with everything"),
+    RANGE(DURATION, "connect_timeout", "5s", 100, HOUR, "to be connected with a service"),
+    RANGE(DURATION, "timeout", "10s", 100, HOUR, "for a message with everything"),
     RANGE(DURATION, "give_up", "7d", SECOND, 365 * DAY,
           "an endpoint to which messages fail for so long is removed"),
     KEY(PATH, "ca_file", NULL,
@@ -245,22 +245,35 @@ static const struct hearth_config_key push_keys[] = {
         "system's"),
 };
 
+/* What a reload applies: what is asked for at each request, connection, job or line of the log.
+ * Sizes of pools, addresses, plugins and what they are told at the start are not among it. */
+static const char web_reloaded[] =
+    "access_log stall_timeout event_interval max_connections max_connections_per_address "
+    "max_pending_requests max_pending_requests_per_connection max_pending_requests_per_account "
+    "unsent_per_connection unsent_per_account unsent_total export_space exports_per_account";
+static const char scheduler_reloaded[] =
+    "interval interval_week interval_month dormant_after retry retry_max signin_retry "
+    "signin_retry_max jitter";
+
 static const struct conf_kind kinds[] = {
-    {"hearth", false, false, hearth_keys, COUNT(hearth_keys), "", 1},
-    {"listen", true, false, listen_keys, COUNT(listen_keys), "main", CONF_LISTEN_MAX},
-    {"web", false, false, web_keys, COUNT(web_keys), "", 1},
-    {"auth", false, false, auth_keys, COUNT(auth_keys), "", 1},
-    {"oidc", true, false, oidc_keys, COUNT(oidc_keys), NULL, CONF_OIDC_MAX},
+    {"hearth", false, false, hearth_keys, COUNT(hearth_keys), "", 1, "log_level audit"},
+    {"listen", true, false, listen_keys, COUNT(listen_keys), "main", CONF_LISTEN_MAX,
+     "tls_certificate tls_key"},
+    {"web", false, false, web_keys, COUNT(web_keys), "", 1, web_reloaded},
+    {"auth", false, false, auth_keys, COUNT(auth_keys), "", 1, "allow password"},
+    {"oidc", true, false, oidc_keys, COUNT(oidc_keys), NULL, CONF_OIDC_MAX, NULL},
     {"storage", true, true, plugin_keys_storage, COUNT(plugin_keys_storage), "main",
-     CONF_STORAGE_MAX},
-    {"node", true, false, node_keys, COUNT(node_keys), NULL, CONF_NODE_MAX},
-    {"queue", false, true, plugin_keys_queue, COUNT(plugin_keys_queue), "", 1},
-    {"sync", true, true, plugin_keys_sync, COUNT(plugin_keys_sync), "firefox", CONF_SYNC_MAX},
-    {"scheduler", false, false, scheduler_keys, COUNT(scheduler_keys), "", 1},
-    {"worker", false, false, worker_keys, COUNT(worker_keys), "", 1},
-    {"limits", false, false, limits_keys, COUNT(limits_keys), "", 1},
-    {"push", false, false, push_keys, COUNT(push_keys), "", 1},
-    {NULL, false, false, NULL, 0, NULL, 0},
+     CONF_STORAGE_MAX, NULL},
+    {"node", true, false, node_keys, COUNT(node_keys), NULL, CONF_NODE_MAX, NULL},
+    {"queue", false, true, plugin_keys_queue, COUNT(plugin_keys_queue), "", 1, NULL},
+    {"sync", true, true, plugin_keys_sync, COUNT(plugin_keys_sync), "firefox", CONF_SYNC_MAX, NULL},
+    {"scheduler", false, false, scheduler_keys, COUNT(scheduler_keys), "", 1, scheduler_reloaded},
+    {"worker", false, false, worker_keys, COUNT(worker_keys), "", 1, "timeout"},
+    {"limits", false, false, limits_keys, COUNT(limits_keys), "", 1,
+     "pages bookmarks space free_space"},
+    {"push", false, false, push_keys, COUNT(push_keys), "", 1,
+     "interval connect_timeout timeout give_up"},
+    {NULL, false, false, NULL, 0, NULL, 0, NULL},
 };
 
 const struct conf_kind *conf_kinds(void)

@@ -62,9 +62,7 @@ struct presence *jobs_presence_create(struct jobs *jobs)
     presence->reads.step = "reading an account";
     presence->writes.step = "writing who was here";
     presence->queue.step = "asking for a sync";
-    presence->dropped = metrics_register(
-        METRIC_COUNTER, "presence_dropped",
-        "people's presence that was not noted because too much waited to be written");
+    presence->dropped = METRIC(PRESENCE_DROPPED);
     pthread_mutex_init(&presence->lock, NULL);
     lock_init_condition(&presence->noted);
     return presence;
@@ -205,9 +203,10 @@ static void presence_ask_for_sync(struct presence *presence, struct presence_ent
 {
     struct jobs *jobs = presence->jobs;
     struct err err = {0};
+    struct sync_context rules = jobs_rules(jobs);
     bool may = account->state == HEARTH_ACCOUNT_OK || account->state == HEARTH_ACCOUNT_WAITING;
     if (!may || account->failures != 0 ||
-        !jobs_schedule_is_stale(&jobs->options.sync.schedule, account, clock_now())) {
+        !jobs_schedule_is_stale(&rules.schedule, account, clock_now())) {
         e->wants &= ~(unsigned)WANT_SYNC;
         return;
     }

@@ -92,7 +92,7 @@ static int on_scheduled(void *ctx, const struct hearth_account *account)
 static int64_t repair_accounts(struct jobs_scheduler *scheduler, struct storage *storage,
                                struct repair *repair, int64_t now, struct err *err)
 {
-    const struct schedule *schedule = &scheduler->jobs->options.sync.schedule;
+    struct sync_context rules = jobs_rules(scheduler->jobs);
     int r = STORAGE(storage, err, account_list, on_scheduled, repair);
     plug_storage_reset(storage);
     for (size_t i = 0; r == 0 && i < repair->count; i++) {
@@ -103,7 +103,7 @@ static int64_t repair_accounts(struct jobs_scheduler *scheduler, struct storage 
                                          .asked = found->asked,
                                          .answered = found->answered};
         if (account.next_sync == 0) /* spread, because it may be everybody */
-            account.next_sync = now + schedule->interval * (int64_t)i / (int64_t)repair->count;
+            account.next_sync = now + rules.schedule.interval * (int64_t)i / (int64_t)repair->count;
         struct err why = {0};
         /* gives up its lease, too */
         r = STORAGE(storage, &why, account_update, &account,
@@ -123,7 +123,8 @@ static int64_t scheduler_repair(struct jobs_scheduler *scheduler, struct storage
                                 int64_t now, bool leases, struct err *err)
 {
     const struct jobs_options *options = &scheduler->jobs->options;
-    struct repair repair = {.latest = now + jobs_schedule_horizon(&options->sync.schedule),
+    struct sync_context rules = jobs_rules(scheduler->jobs);
+    struct repair repair = {.latest = now + jobs_schedule_horizon(&rules.schedule),
                             .earliest =
                                 leases ? now - REPAIR_EVERY - 2 * options->account_lease : 0};
     repair.accounts = calloc(REPAIR_MAX, sizeof(*repair.accounts));
@@ -204,34 +205,11 @@ static int scheduler_void_leases(struct storage *storage, struct err *err)
     return r < 0 ? err_prefix(err, "leases of before the start cannot be given up") : 0;
 }
 
-/* What /metrics says of the queue: as it was at the last tick. One thread of a process does it. */
-static void scheduler_measure_queue(struct jobs *jobs)
-{
-    struct hearth_queue_counts counts;
-    struct err err = {0};
-    if (jobs_queue_counts(jobs, &counts, &err) < 0)
-        return; /* the tick has said so, or says so next time */
-    const struct {
-        const char *name, *help;
-        int64_t value;
-    } gauges[] = {
-        {"queue_ready", "jobs in the queue that may be taken", counts.ready},
-        {"queue_delayed", "jobs in the queue that wait for their time", counts.delayed},
-        {"queue_in_work", "jobs that a worker has", counts.in_work},
-        {"queue_dead", "jobs that were given up since the queue was made", counts.dead},
-    };
-    for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++) {
-        struct metric *gauge = metrics_register(METRIC_GAUGE, gauges[i].name, gauges[i].help);
-        metrics_add(gauge, gauges[i].value - metrics_value(gauge));
-    }
-}
-
 void *jobs_scheduler_main(void *arg)
 {
     struct jobs_scheduler *scheduler = arg;
     struct jobs *jobs = scheduler->jobs;
-    struct metric *leases = metrics_register(METRIC_COUNTER, "scheduler_leases",
-                                             "due accounts that were put into the queue");
+    struct metric *leases = METRIC(LEASES);
     struct storage *storage = NULL;
     int64_t pause = jobs->options.tick;
     /* the queue was in the memory of a process that is no more: its jobs are lost */
@@ -251,8 +229,10 @@ void *jobs_scheduler_main(void *arg)
                       LOG_TEXT("error", err.text));
         else if (count > 0)
             metrics_add(leases, count);
+        if (storage != NULL)
+            jobs_measure_accounts(&scheduler->measure, jobs, scheduler->node, storage);
         if (!failed && scheduler->node == 0)
-            scheduler_measure_queue(jobs);
+            jobs_measure_queue(&scheduler->measure, jobs);
         pause = jobs_scheduler_pause(&jobs->options, failed ? -1 : count > 0 ? count : 0, pause);
     } while (jobs_sleep(jobs, pause));
     if (storage != NULL)

@@ -67,6 +67,7 @@ const char *main_cli_count(long long number, const char *one, const char *many,
 int main_cmd_serve(struct cli *cli);
 int main_cmd_check(struct cli *cli);
 int main_cmd_config(struct cli *cli);
+int main_cmd_reload(struct cli *cli);
 int main_cmd_setup(struct cli *cli);
 int main_cmd_account(struct cli *cli);
 int main_cmd_link(struct cli *cli);

@@ -68,7 +68,7 @@ int main_cmd_check(struct cli *cli)
     struct err err = {0};
     int r = main_app_load(&d.app, cli, &findings, &err);
     if (r == 0) {
-        main_check_all(&d, cli, &findings);
+        main_check_all(&d, &findings);
         if (!cli->json)
             print_checked_plugins(&d);
     } else if (findings.code == 0) {

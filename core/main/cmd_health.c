@@ -191,8 +191,8 @@ int main_cmd_healthcheck(struct cli *cli)
     struct findings findings = {0};
     int64_t bits = 7;
     int r = main_app_init(&app, cli, &err);
-    if (r == 0 && cli->role != NULL && (r = conf_parse_set(CONF_ROLES, cli->role, &bits, &err)) < 0)
-        err_prefix(&err, "--role");
+    if (r == 0 && cli->role != NULL)
+        bits = conf_get_number(app.conf, "hearth", "roles");
     if (r == 0) {
         health_check_all(&app, cli->role, bits, &findings);
         main_cli_findings(&findings, &err);

@@ -3,9 +3,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/plain_file.h"
 #include "main/app_key.h"
 #include "main/audit.h"
+#include "main/backup_note.h"
 #include "main/progress.h"
 
 /* Opening a handle has migrated it. */
@@ -80,6 +82,9 @@ static int storage_backup_cmd(struct app *app, struct cli *cli, struct err *err)
     if (r == 0)
         r = STORAGE_OF(app->storage, backup, err, backup, path);
     main_progress_end(&progress);
+    struct err why = {0};
+    if (r == 0 && main_backup_note(app->state_dir, &why) < 0) /* it is one all the same */
+        log_event(HEARTH_LOG_WARNING, "main", "backup not noted", LOG_TEXT("error", why.text));
     if (r == 0)
         main_cli_print(stdout,
                        "The database was copied to %s (\"hearthd restore\" reads it). The key file "

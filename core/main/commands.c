@@ -72,7 +72,8 @@ const struct cli_command main_commands[] = {
     {"serve", "", "role", "run in the foreground (the default)",
      "Starts the daemon with the roles that the configuration or --role says, and prints "
      "\"ready\" with the addresses that it listens on. SIGTERM and SIGINT stop it: answers under "
-     "way are finished, jobs go back to the queue. SIGHUP reads the configuration again.",
+     "way are finished, jobs go back to the queue. SIGHUP reads the configuration again, as "
+     "\"hearthd reload\" does.",
      "hearthd\n"
      "hearthd --config /etc/hearth/conf.d --role web serve\n"},
     {"check", "", "role json", "say what would keep the daemon from starting",
@@ -86,6 +87,11 @@ const struct cli_command main_commands[] = {
      "Every key that is in force, with its file and line, or \"default\". Secrets are not shown.",
      "hearthd config\n"
      "hearthd config --json\n"},
+    {"reload", "", "", "let the daemon read its configuration again",
+     "What can be applied is, at once, and what needs a restart is said. With a fault anywhere in "
+     "the configuration nothing is changed.",
+     "hearthd reload\n",
+     "no daemon runs, or it does not come to it (2 when the configuration is at fault)"},
     {"setup", "", "", "the address with the set-up code of a server that belongs to nobody yet",
      "Who opens that address and signs in becomes the first person of this server. The first "
      "start prints it, too.",

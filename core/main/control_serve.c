@@ -7,6 +7,7 @@
 #include "jobs/jobs.h"
 #include "main/audit.h"
 #include "main/forget.h"
+#include "main/reload.h"
 
 static struct jobs *jobs;                    /* set once, before the HTTP threads start */
 static _Atomic(const char *) people_come_to; /* set once they have */
@@ -123,6 +124,20 @@ static void listeners_show(struct http_request *request, struct http_reply *repl
     buf_add_text(&reply->body, json == NULL ? "[]" : json);
 }
 
+static void control_reload(struct http_request *request, struct http_reply *reply, void *worker)
+{
+    (void)request;
+    (void)worker;
+    int code = 0;
+    if (!main_reload_ask(&reply->body, &code)) {
+        http_reply_operator_problem(reply, 503, "unavailable",
+                                    "The daemon does not come to it; its log says what it does.");
+        return;
+    }
+    reply->status = code == 0 ? 200 : 422;
+    reply->content_type = "text/plain";
+}
+
 const struct http_route main_control_routes[] = {
     {.path = "/control/listeners",
      .methods = HTTP_GET,
@@ -140,6 +155,11 @@ const struct http_route main_control_routes[] = {
      .kind = HTTP_POOLED,
      .handler = main_forget_take,
      .max_body = FORGET_BODY_MAX},
+    {.path = "/control/reload",
+     .methods = HTTP_POST,
+     .kind = HTTP_POOLED,
+     .handler = control_reload,
+     .max_body = 16},
     {.path = "/control/audit",
      .methods = HTTP_POST,
      .kind = HTTP_INLINE,

@@ -21,16 +21,27 @@ static const struct command_run {
     int (*run)(struct cli *cli);
     bool stays; /* it works for as long as it runs, whether or not what it says is read */
 } runs[] = {
-    {"serve", main_cmd_serve, true}, {"check", main_cmd_check},
-    {"config", main_cmd_config},     {"setup", main_cmd_setup},
-    {"account", main_cmd_account},   {"link", main_cmd_link},
-    {"token", main_cmd_token},       {"search", main_cmd_search},
-    {"export", main_cmd_export},     {"queue", main_cmd_queue},
-    {"node", main_cmd_node},         {"plugin", main_cmd_plugin},
-    {"key", main_cmd_key},           {"migrate", main_cmd_migrate},
-    {"backup", main_cmd_backup},     {"restore", main_cmd_restore},
-    {"verify", main_cmd_verify},     {"healthcheck", main_cmd_healthcheck},
-    {"help", main_cmd_help},         {"version", main_cmd_version},
+    {"serve", main_cmd_serve, true},
+    {"check", main_cmd_check},
+    {"config", main_cmd_config},
+    {"reload", main_cmd_reload},
+    {"setup", main_cmd_setup},
+    {"account", main_cmd_account},
+    {"link", main_cmd_link},
+    {"token", main_cmd_token},
+    {"search", main_cmd_search},
+    {"export", main_cmd_export},
+    {"queue", main_cmd_queue},
+    {"node", main_cmd_node},
+    {"plugin", main_cmd_plugin},
+    {"key", main_cmd_key},
+    {"migrate", main_cmd_migrate},
+    {"backup", main_cmd_backup},
+    {"restore", main_cmd_restore},
+    {"verify", main_cmd_verify},
+    {"healthcheck", main_cmd_healthcheck},
+    {"help", main_cmd_help},
+    {"version", main_cmd_version},
 };
 
 int main_cli_fail(const struct err *err)

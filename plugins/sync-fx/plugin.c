@@ -129,6 +129,7 @@ static int fx_on_open(const struct hearth_host *host, struct hearth_call *call,
     }
     *fx = (struct fx){.magic = FX_MAGIC, .host = host, .config = config, .cache = cache};
     pthread_mutex_init(&fx->lock, NULL);
+    host->metric_add(host, "sync_fx_records_ignored", 0); /* it is there before the first */
     *ret_self = fx;
     return 0;
 }

@@ -237,7 +237,7 @@ class Check(TestCase):
             ("[oidc sso]\nissuer = https://sso.example.org\nclient_id = x\n[sync sso]\n",
              "[oidc sso] has the name of [sync sso]", True),
             ("[web]\ntrusted_proxies = 10.0.0.0/99\n", "is not a network", True),
-            ("[web]\nbase_url = https://h/hearth/\n", "sub-paths are not supported", True),
+            ("[web]\nbase_url = https://h/he%20arth/\n", "single slashes", True),
             ("[web]\nbase_url = ftp://x\n", "https://", True),
             ("[auth]\nallow = ada@@x\n", "more than one @", True),
             ("[auth]\nproxy_header = Remote-Email\n", "trusted_proxies", True),
@@ -686,7 +686,8 @@ class Check(TestCase):
     def test_roles_of_the_command_line(self):
         node = self.node(start=False)
         self.assertIn("cannot be shared", self.run_check(node, "--role", "web")[2])
-        self.assertIn('--role: "wroker" is not one of', self.run_check(node, "--role", "wroker")[2])
+        self.assertIn('--role: roles: "wroker" is not one of',
+                      self.run_check(node, "--role", "wroker")[2])
 
 
 if __name__ == "__main__":

@@ -88,6 +88,14 @@ static void test_numbers(void **state)
               LOG_INT("minus", -1));
     assert_line(" info jobs sync done none=0 least=-9223372036854775808 most=9223372036854775807 "
                 "size=4096 small=255 minus=-1\n");
+    const bool yes = true, no = false;
+    catch_begin(LOG_FORMAT_TEXT, HEARTH_LOG_INFO);
+    log_audit("account archived", LOG_BOOL("credentials", yes), LOG_BOOL("tokens", no));
+    assert_line(" audit account archived credentials=yes tokens=no\n");
+    catch_begin(LOG_FORMAT_JSON, HEARTH_LOG_INFO);
+    log_audit("account archived", LOG_BOOL("credentials", yes), LOG_BOOL("tokens", no));
+    assert_json("{\"level\":\"audit\",\"event\":\"account "
+                "archived\",\"credentials\":true,\"tokens\":false}");
     catch_begin(LOG_FORMAT_JSON, HEARTH_LOG_INFO);
     log_audit("queue cleared", LOG_INT("jobs", size), LOG_TEXT("by", "7"),
               LOG_INT("least", INT64_MIN));
@@ -159,14 +167,14 @@ static void test_levels(void **state)
     catch_begin(LOG_FORMAT_TEXT, HEARTH_LOG_ERROR);
     log_audit("signed in", LOG_TEXT("address", "192.0.2.7")); /* whatever the level is */
     assert_line(" audit signed in address=192.0.2.7\n");
-    log_access_on();
+    log_set_access(true);
     catch_begin(LOG_FORMAT_TEXT, HEARTH_LOG_ERROR);
     log_access(LOG_TEXT("path", "/"), LOG_INT("status", 200));
     assert_line(" access request path=/ status=200\n");
     catch_begin(LOG_FORMAT_JSON, HEARTH_LOG_ERROR);
     log_access(LOG_TEXT("path", "/"), LOG_INT("status", 200));
     assert_json("{\"level\":\"access\",\"event\":\"request\",\"path\":\"/\",\"status\":200}");
-    log_audit_off();
+    log_set_audit(false);
     catch_begin(LOG_FORMAT_TEXT, HEARTH_LOG_DEBUG);
     log_audit("signed in");
     assert_string_equal(catch_end(), "");

@@ -34,6 +34,7 @@ static int command_ran(const char *name, struct cli *cli)
     }
 COMMAND(serve)
 COMMAND(check)
+COMMAND(reload)
 COMMAND(config)
 COMMAND(setup)
 COMMAND(account)
