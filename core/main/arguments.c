@@ -262,7 +262,7 @@ static bool walk_next(struct walk *walk)
 }
 
 /* The option at hand, as its command has it. */
-static int take_option(struct cli *cli, const struct walk *walk)
+static int arguments_take_option(struct cli *cli, const struct walk *walk)
 {
     const struct cli_option *any = any_option(walk), *option = NULL, *common;
     if (any != NULL)
@@ -297,7 +297,7 @@ static int take_options(int argc, char **argv, struct cli *cli)
     int r = CLI_OK;
     while (r == CLI_OK && walk_next(&walk))
         if (walk.is_option)
-            r = take_option(cli, &walk);
+            r = arguments_take_option(cli, &walk);
     return r;
 }
 

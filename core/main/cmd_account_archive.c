@@ -10,6 +10,7 @@
 #include "main/audit.h"
 #include "main/cmd_account.h"
 #include "main/forget.h"
+#include "main/progress.h"
 #include "merge/upgrade.h"
 #include "nodes/who.h"
 #include "signin/owner.h"
@@ -222,18 +223,24 @@ int main_account_restore(struct app *app, struct cli *cli, struct err *err)
     struct archive_warnings warnings = {print_archive_warning, &restoring};
     char words[5 * CLI_COUNT_SIZE];
     const char *path = cli->argv[1];
+    struct progress progress;
+    struct progress_file file = {path, main_progress_size(path)};
+    main_progress_begin(&progress, cli, "Checking the archive", true, main_progress_of_file, &file);
     int r = archive_from_file(path,
                               archive_check(app->storage == NULL ? NULL : app->storage->limits,
                                             archive_look_at, &warnings),
                               &restoring.archive, err);
+    main_progress_end(&progress);
     if (r < 0)
         err_prefix(err, "nothing was changed");
     if (r == 0)
         r = check_summary(&restoring, cli, err);
     if (r == 0)
         r = choose_account(&restoring, err);
+    main_progress_begin(&progress, cli, "Restoring", true, main_progress_of_file, &file);
     if (r == 0)
         r = restore_archive(&restoring, path, err);
+    main_progress_end(&progress);
     if (r == 0) {
         const char *id = restoring.id[0] != '\0' ? restoring.id : restoring.archive.id;
         count_words(restoring.archive.counts, words, sizeof(words));

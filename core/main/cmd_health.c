@@ -121,6 +121,15 @@ static void health_check_listener(const char *name, const char *url, int64_t unt
 
 /* --- a daemon --- */
 
+/* What is left of the whole: several daemons may be frozen, and one in the middle of this. */
+static long health_patience(int64_t until)
+{
+    int64_t left = until - clock_monotonic();
+    return left > READY_TIMEOUT          ? READY_TIMEOUT
+           : left > LISTENER_TIMEOUT_MIN ? (long)left
+                                         : LISTENER_TIMEOUT_MIN;
+}
+
 /* One of an older release does not tell its listeners. */
 static void health_check_listeners(const char *state_dir, int64_t until, struct findings *findings)
 {
@@ -147,8 +156,8 @@ static void health_check_daemon(const char *state_dir, int64_t until, struct fin
 {
     struct buf body = {0};
     struct err err = {0};
-    int status = 0,
-        r = main_control_request_until(state_dir, "/readyz", READY_TIMEOUT, &status, &body, &err);
+    int status = 0, r = main_control_request_until(state_dir, "/readyz", health_patience(until),
+                                                   &status, &body, &err);
     if (r < 0)
         findings_add_err(findings, &err);
     else if (status != 200)

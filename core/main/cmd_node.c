@@ -1,4 +1,5 @@
 /* hearthd node: the nodes of a fleet. */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "base/clock.h"
 #include "main/app.h"
 #include "main/audit.h"
+#include "main/progress.h"
 #include "main/table.h"
 
 struct census {
@@ -169,7 +171,21 @@ static int census_take(struct app *app, struct census *census, struct err *err)
     }
 }
 
-static int wait_until_empty(struct app *app, struct err *err)
+/* How many have moved. */
+struct moved {
+    _Atomic(int64_t) left;
+    int64_t total; /* left when the waiting began */
+};
+
+static bool moved_measure(void *ctx, int64_t *ret_done, int64_t *ret_total)
+{
+    struct moved *moved = ctx;
+    *ret_total = moved->total;
+    *ret_done = moved->total - moved->left;
+    return moved->total > 0;
+}
+
+static int wait_until_empty(struct app *app, struct moved *moved, bool tells, struct err *err)
 {
     int64_t shown = -1;
     for (;;) {
@@ -177,7 +193,8 @@ static int wait_until_empty(struct app *app, struct err *err)
         int r = census_take(app, &census, err);
         if (r < 0)
             return r;
-        if (census.accounts != shown)
+        moved->left = census.accounts;
+        if (census.accounts != shown && tells)
             main_cli_print(stdout, "%lld account%s left to move\n", (long long)census.accounts,
                            census.accounts == 1 ? "" : "s");
         fflush(stdout);
@@ -234,7 +251,14 @@ static int node_drain_cmd(struct app *app, struct cli *cli, struct err *err)
     if (app->nodes.items[node].weight > 0)
         main_cli_print(stdout, "Newcomers still go there: set weight = 0 in [node %s].\n",
                        cli->argv[1]);
-    return cli->wait ? wait_until_empty(app, err) : 0;
+    if (!cli->wait)
+        return 0;
+    struct moved moved = {.left = (int64_t)leavers.count, .total = (int64_t)leavers.count};
+    struct progress progress;
+    main_progress_begin(&progress, cli, "Accounts moved", false, moved_measure, &moved);
+    r = wait_until_empty(app, &moved, !progress.runs, err);
+    main_progress_end(&progress);
+    return r;
 }
 
 int main_cmd_node(struct cli *cli)

@@ -8,6 +8,7 @@
 #include "main/app_key.h"
 #include "main/audit.h"
 #include "main/backup_note.h"
+#include "main/progress.h"
 
 /* Opening a handle has migrated it. */
 static int migrate_node(struct app *app, void *ctx, struct err *err)
@@ -46,6 +47,22 @@ static int full_path(const char *given, char *out, size_t size, struct err *err)
                : err_set(err, HEARTH_ERR_INVALID, "the path is longer than %zu bytes", size - 1);
 }
 
+/* What a backup copies: the shared file, and everybody's. */
+static int64_t databases_size(const struct app *app)
+{
+    const char *shared = app->nodes.items[app->node].place, *name;
+    char folder[4200];
+    if (shared == NULL || (name = strrchr(shared, '/')) == NULL)
+        return 0;
+    /* as storage-sqlite calls it; without it nobody says how much is left */
+    if (strcmp(name, "/hearth.db") == 0)
+        snprintf(folder, sizeof(folder), "%.*s/accounts", (int)(name - shared), shared);
+    else
+        snprintf(folder, sizeof(folder), "%s-accounts", shared);
+    int64_t persons = main_progress_size(folder);
+    return persons == 0 ? 0 : persons + main_progress_size(shared);
+}
+
 static int storage_backup_cmd(struct app *app, struct cli *cli, struct err *err)
 {
     char path[4096];
@@ -56,8 +73,15 @@ static int storage_backup_cmd(struct app *app, struct cli *cli, struct err *err)
         r = err_set(
             err, HEARTH_ERR_UNSUPPORTED,
             "this storage copies nothing: use the tools of its database (for PostgreSQL: pg_dump)");
+    /* the archive there has those who are copied and checked */
+    char partial[sizeof(path) + 16];
+    struct progress progress;
+    struct progress_file file = {partial, databases_size(app)};
+    snprintf(partial, sizeof(partial), "%s.partial-", path);
+    main_progress_begin(&progress, cli, "Copying and checking", true, main_progress_of_file, &file);
     if (r == 0)
         r = STORAGE_OF(app->storage, backup, err, backup, path);
+    main_progress_end(&progress);
     struct err why = {0};
     if (r == 0 && main_backup_note(app->state_dir, &why) < 0) /* it is one all the same */
         log_event(HEARTH_LOG_WARNING, "main", "backup not noted", LOG_TEXT("error", why.text));
@@ -170,8 +194,13 @@ int main_cmd_restore(struct cli *cli)
     /* a pipe, say; else the plugin says what is wrong */
     if (r == 0 && plain_file_check(path, INT64_MAX, NULL, &why) == HEARTH_ERR_INVALID)
         r = err_set(&err, why.code, "%s", why.text);
+    struct progress progress;
+    struct progress_file file = {NULL, main_progress_size(path)};
+    main_progress_begin(&progress, cli, "Checking and restoring", true, main_progress_of_file,
+                        &file);
     if (r == 0)
         r = main_app_restore(&app, path, cli->replace, on_restored, NULL, &err);
+    main_progress_end(&progress);
     if (r == 0)
         print_restored(&app, path);
     if (r == 0)
