@@ -27,7 +27,10 @@ COLLECTION_RANGE = re.compile(
     r"[<>]=?\s*HEARTH_(?:CLIENTS|TABS|BOOKMARKS|HISTORY)\b|=\s*HEARTH_(?:CLIENTS|TABS|BOOKMARKS|HISTORY)\s*;[^;]*(?:<|!=)"
     r"|\bHEARTH_(?:CLIENTS|TABS|BOOKMARKS|HISTORY)\s*(?:[-+]\s*1\b|\?)")
 # A program beside hearthd, and what it may use of core.
-TOOLS = {"plugin-check": ["codec", "base", "conf", "plug", "archive"]}
+TOOLS = {
+    "documentation": ["conf", "main"],
+    "plugin-check": ["codec", "base", "conf", "plug", "archive"]
+}
 BANNED = re.compile(
     r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atoll|atof|strtok|strncpy|sscanf|rand|alloca)\s*\("
 )

@@ -31,8 +31,8 @@ struct api_options {
     size_t cache_memory;  /* bytes for answers that are still valid */
     const char *base_url; /* the address people use; NULL: unknown */
     struct session_limits sessions;
-    const struct conf_list *allow; /* [auth] allow; NULL: whoever has an account */
-    const char *version;           /* JSON text of GET /version */
+    struct allow *allow; /* [auth] allow; borrowed, NULL: whoever has an account */
+    const char *version; /* JSON text of GET /version */
     /* What the rest of the daemon does for the services; ctx first. All may block, on a pool
      * thread, except is_syncing and touch_last_seen: these look at memory. token: the id of what
      * was shown; "". */

@@ -302,7 +302,7 @@ int api_auth_look_up(struct api_call *call, const struct proof *proof,
     snprintf(identity.account, sizeof(identity.account), "%s", token.account);
     snprintf(identity.token, sizeof(identity.token), "%s", token.id);
     identity.created = token.created;
-    if (call->api->options.allow != NULL) {
+    if (signin_allow_is_given(call->api->options.allow)) {
         r = may_enter(call, identity.account);
         if (r < 0)
             return r == API_BARRED ? proof_note_barred(call, proof, begun) : r;

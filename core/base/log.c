@@ -19,7 +19,7 @@ static struct {
     enum log_format format;
     atomic_int level;  /* enum hearth_log_level */
     atomic_bool ended; /* the last word was said */
-    bool audit, access;
+    atomic_bool audit, access;
 } out = {.fd = STDERR_FILENO, .format = LOG_FORMAT_TEXT, .level = HEARTH_LOG_INFO, .audit = true};
 
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
@@ -35,14 +35,14 @@ void log_init(enum log_format format, enum hearth_log_level level)
     atomic_store(&out.level, (int)level);
 }
 
-void log_audit_off(void)
+void log_set_audit(bool on)
 {
-    out.audit = false;
+    atomic_store(&out.audit, on);
 }
 
-void log_access_on(void)
+void log_set_access(bool on)
 {
-    out.access = true;
+    atomic_store(&out.access, on);
 }
 
 bool log_access_is_on(void)

@@ -60,15 +60,15 @@ void log_event_pairs(enum hearth_log_level level, const char *module, const char
 
 /* log_audit("signed in", LOG_TEXT("address", address), …): what an operator wants to find again:
  * who signed in or tried to, what was made, revoked, removed. A level of its own, beside the
- * others: shown whatever the level is, until log_audit_off(). `event` as above. Where it
+ * others: shown whatever the level is, unless log_set_audit(false). `event` as above. Where it
  * concerns a client, "address" is the first pair: programs that read the log then find it at a
  * place that nobody else's text can take. */
 #define log_audit(event, ...) log_audit_pairs((event), LOG_PAIRS(__VA_ARGS__))
 void log_audit_pairs(const char *event, const struct log_pair *pairs);
-void log_audit_off(void); /* [hearth] audit = no; once, before threads start */
+void log_set_audit(bool on); /* [hearth] audit; from now on, any thread */
 /* A line of the access log, if that is on: path without its query, bytes of the body, ms since
  * the request came; account "": nobody's. */
-void log_access_on(void); /* once, before threads start */
+void log_set_access(bool on); /* [web] access_log; from now on, any thread */
 bool log_access_is_on(void);
 #define log_access(...) log_access_pairs(LOG_PAIRS(__VA_ARGS__))
 void log_access_pairs(const struct log_pair *pairs);

@@ -188,14 +188,33 @@ static int conf_finish_load(struct conf *conf, const struct findings *findings,
     return r;
 }
 
-int conf_load(const char *dir, struct findings *findings, struct conf **ret_conf, struct err *err)
+/* An option of the command line that is a key of [hearth]. */
+static void take_option(struct conf *conf, const char *option, const char *key, const char *value,
+                        struct findings *findings)
+{
+    static const struct conf_file command_line = {.name = "the command line"};
+    struct conf_reader reader = {
+        .conf = conf, .file = &command_line, .name = option, .findings = findings};
+    const char *why = value == NULL ? NULL : conf_why_not_text(value, strlen(value));
+    if (why != NULL)
+        conf_reader_fail(&reader, "its value %s", why);
+    else if (value != NULL && conf_reader_open(&reader, conf_kinds(), "") == 0)
+        conf_reader_set(&reader, key, strdup(value));
+}
+
+int conf_load(const struct conf_sources *sources, struct findings *findings, struct conf **ret_conf,
+              struct err *err)
 {
     struct findings own = {0}, *all = findings == NULL ? &own : findings;
     struct conf *conf = conf_create();
     if (conf == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    if (dir != NULL)
-        parse_directory(conf, dir, all);
+    if (sources->dir != NULL)
+        parse_directory(conf, sources->dir, all);
+    if (sources->environment != NULL)
+        conf_read_environment(conf, sources->environment, all);
+    take_option(conf, "--role", "roles", sources->roles, all);
+    take_option(conf, "--log", "log", sources->log, all);
     conf_complete_sections(conf, all);
     int r = conf_finish_load(conf, all, ret_conf, err);
     findings_fini(&own);
@@ -228,8 +247,8 @@ int conf_check_secrets(const struct conf *conf, struct findings *findings)
     for (const struct conf_section *s = conf->sections; s != NULL; s = s->next)
         for (const struct conf_entry *e = s->entries; e != NULL && !s->kind->plugin; e = e->next)
             if (e->withheld != NULL)
-                findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s_file: %s", e->file->name,
-                             e->line, e->key, e->withheld);
+                findings_add(findings, HEARTH_ERR_INVALID, "%s: %s_file: %s", e->where, e->key,
+                             e->withheld);
     return before == 0 ? findings->code : 0;
 }
 
@@ -253,14 +272,10 @@ const struct conf_section *conf_section_named(const struct conf *conf, const cha
 
 const char *conf_where(const struct conf *conf, const struct conf_section *section, const char *key)
 {
-    /* allocates from its arena: before threads start */
-    struct conf *own = (struct conf *)(uintptr_t)conf;
+    (void)conf;
     const struct conf_entry *entry = key == NULL ? NULL : conf_find_entry(section, key);
-    const struct conf_file *file = entry != NULL ? entry->file : section->file;
-    const char *where = file == NULL ? "the defaults"
-                                     : arena_printf(&own->arena, "%s:%d", file->name,
-                                                    entry != NULL ? entry->line : section->line);
-    return where == NULL ? "the configuration" : where;
+    const char *where = entry != NULL ? entry->where : section->where;
+    return where == NULL ? "the defaults" : where;
 }
 
 static bool is_of_word(char c)
@@ -355,18 +370,17 @@ int64_t conf_get_number(const struct conf *conf, const char *kind, const char *k
     return conf_number(conf_section(conf, kind, 0), key);
 }
 
-int conf_plugin_values(const struct conf *conf, const struct conf_section *section,
-                       const struct hearth_config_key *keys, size_t count,
-                       struct findings *findings, const struct hearth_config_value **ret_values,
-                       struct err *err)
+static int resolve_plugin_keys(const struct conf *conf, const struct conf_section *section,
+                               const struct hearth_config_key *keys, size_t count, bool secrets,
+                               struct findings *findings, struct err *err)
 {
     /* allocates from its arena: before threads start */
     struct conf *own = (struct conf *)(uintptr_t)conf;
     struct conf_section *s = (struct conf_section *)(uintptr_t)section;
     struct findings found = {0};
     struct hearth_config_value *values = NULL;
-    conf_check_known(conf, section, keys, count, &found);
-    conf_resolve(own, s, keys, count, true, &values, NULL, &found);
+    conf_check_known(own, section, keys, count, &found);
+    conf_resolve(own, s, keys, count, secrets, &values, NULL, &found);
     for (size_t i = 0; findings != NULL && i < found.count; i++)
         findings_add(findings, found.items[i].code, "%s", found.items[i].text);
     int r = findings_first(&found, err);
@@ -376,29 +390,43 @@ int conf_plugin_values(const struct conf *conf, const struct conf_section *secti
     s->plugin_values = values;
     s->plugin_keys = keys;
     s->plugin_count = count;
-    *ret_values = s->plugin_values;
     return 0;
+}
+
+int conf_plugin_values(const struct conf *conf, const struct conf_section *section,
+                       const struct hearth_config_key *keys, size_t count,
+                       struct findings *findings, const struct hearth_config_value **ret_values,
+                       struct err *err)
+{
+    int r = resolve_plugin_keys(conf, section, keys, count, true, findings, err);
+    if (r == 0)
+        *ret_values = section->plugin_values;
+    return r;
+}
+
+int conf_plugin_check(const struct conf *conf, const struct conf_section *section,
+                      const struct hearth_config_key *keys, size_t count, struct findings *findings,
+                      struct err *err)
+{
+    return resolve_plugin_keys(conf, section, keys, count, false, findings, err);
 }
 
 static void each_key(const struct conf_section *s, const struct hearth_config_key *keys,
                      const struct hearth_config_value *values, size_t count, conf_entry_cb cb,
                      void *ctx)
 {
-    char section[160], origin[CONF_PATH_MAX + 300];
+    char section[160];
     snprintf(section, sizeof(section), "%s%s%s", s->kind->name, s->name[0] != '\0' ? " " : "",
              s->name);
     for (size_t i = 0; i < count; i++) {
         const struct conf_entry *e = conf_find_entry(s, keys[i].name);
-        if (e != NULL)
-            snprintf(origin, sizeof(origin), "%s:%d", e->file->name, e->line);
-        else
-            snprintf(origin, sizeof(origin), "default");
         bool secret = keys[i].type == HEARTH_CONFIG_SECRET || (e != NULL && e->secret_file);
         const char *text = e != NULL && e->withheld != NULL ? "(cannot be read here)"
                            : !values[i].present             ? ""
                            : secret                         ? "(secret)"
                                                             : values[i].text;
-        cb(ctx, section, keys[i].name, text, origin);
+        cb(ctx, section, keys[i].name, text, e != NULL ? e->where : "default",
+           conf_is_reloaded(s->kind, keys[i].name));
     }
 }
 

@@ -1,9 +1,10 @@
-/* The configuration: INI files of a directory, read in name order, checked against schemas.
- * docs/configuration.md is its reference.
+/* The configuration: INI files of a directory, read in name order, and the environment, checked
+ * against schemas. docs/configuration.md is its reference.
  *
- * Every finding names file and line, and all of them are found at once. What has a shape (lists,
- * addresses, networks) is parsed here, and what is too long or too many is a finding: nothing
- * that was configured is ever cut. After conf_load() the configuration is immutable: any thread. */
+ * Every finding names file and line, or the variable, and all of them are found at once. What has
+ * a shape (lists, addresses, networks) is parsed here, and what is too long or too many is a
+ * finding: nothing that was configured is ever cut. After conf_load() the configuration is
+ * immutable: any thread. */
 #ifndef HEARTH_CORE_CONF_CONF_H
 #define HEARTH_CORE_CONF_CONF_H
 
@@ -16,7 +17,7 @@
 struct conf;
 struct conf_section;
 
-/* The choices of [hearth] roles, and of --role; their bits are enum role of serve.h. */
+/* The choices of [hearth] roles; their bits are enum role of serve.h. */
 #define CONF_ROLES "web worker scheduler"
 
 /* Bounds that users of the configuration may rely on. */
@@ -39,10 +40,18 @@ enum {
     CONF_PATTERNS_MAX = 4096
 };
 
-/* dir: NULL means defaults alone; a directory that does not exist is an error. Reads *.conf. The
- * core's own sections are checked here, those of plugins by conf_plugin_values(). Errors have
- * the code INVALID; err is the first of the findings, which may be NULL. */
-int conf_load(const char *dir, struct findings *findings, struct conf **ret_conf, struct err *err);
+/* What is configured where; each overrides those before it. NULL: not given. */
+struct conf_sources {
+    const char *dir;                /* its *.conf; one that does not exist is an error */
+    const char *const *environment; /* as environ: NAME=VALUE, NULL at the end */
+    const char *roles, *log;        /* --role and --log: keys of [hearth] */
+};
+
+/* The core's own sections are checked here, those of plugins by conf_plugin_values(). Errors have
+ * the code INVALID; err is the first of the findings, which may be NULL. Nothing of the sources is
+ * needed afterwards. */
+int conf_load(const struct conf_sources *sources, struct findings *findings, struct conf **ret_conf,
+              struct err *err);
 /* The same for a text in memory, as one file of that name. For tests and fuzzing. */
 int conf_load_text(const char *name, const char *text, size_t size, struct conf **ret_conf,
                    struct err *err);
@@ -62,8 +71,8 @@ const struct conf_section *conf_section_named(const struct conf *conf, const cha
                                               const char *name);
 /* "main"; "" for [hearth]; lives as long as conf */
 const char *conf_section_name(const struct conf_section *section);
-/* "FILE:LINE" of a key, or of the section where the key was not given (or is NULL); "the
- * defaults". Lives as long as conf. */
+/* "FILE:LINE", "environment NAME" or "--role": where a key was given, or the section where the key
+ * was not given (or is NULL); "the defaults". Lives as long as conf. */
 const char *conf_where(const struct conf *conf, const struct conf_section *section,
                        const char *key);
 
@@ -122,9 +131,6 @@ const struct conf_networks *conf_networks(const struct conf_section *section, co
 /* NULL: not given */
 const struct conf_address *conf_address(const struct conf_section *section, const char *key);
 
-/* The words of a text, as CONF_SET takes them; for the command line. INVALID in words. */
-int conf_parse_set(const char *choices, const char *text, int64_t *ret_bits, struct err *err);
-
 /* Checks a plugin's section against the plugin's own keys (after "plugin"). Values are in the
  * order of the keys and live as long as conf. err is the first of the findings, which may be
  * NULL. */
@@ -133,13 +139,18 @@ int conf_plugin_values(const struct conf *conf, const struct conf_section *secti
                        struct findings *findings, const struct hearth_config_value **ret_values,
                        struct err *err);
 
+/* The same for conf_each(), where a KEY_file that cannot be read is no fault. */
+int conf_plugin_check(const struct conf *conf, const struct conf_section *section,
+                      const struct hearth_config_key *keys, size_t count, struct findings *findings,
+                      struct err *err);
+
 /* Is the fallback of a plugin's key a value of it? INVALID says why not. */
 int conf_check_fallback(const struct hearth_config_key *key, struct err *err);
 
-/* Every value that is in force, secrets as "(secret)". origin: "conf.d/10-x.conf:12" or
- * "default". */
+/* Every value that is in force, secrets as "(secret)". origin: as conf_where(), or "default".
+ * reloaded: conf_is_reloaded(). */
 typedef void (*conf_entry_cb)(void *ctx, const char *section, const char *key, const char *value,
-                              const char *origin);
+                              const char *origin, bool reloaded);
 void conf_each(const struct conf *conf, conf_entry_cb cb, void *ctx);
 
 /* The keys of the core's own section kinds: for documentation and its test. Kinds end with NULL. */
@@ -152,8 +163,19 @@ struct conf_kind {
     /* of the section that exists when nobody wrote one; NULL: there is none */
     const char *default_name;
     size_t max; /* sections */
+    /* keys that a reload applies, with spaces between them; of the others it says that they need a
+     * restart. NULL: none */
+    const char *reloaded;
 };
 const struct conf_kind *conf_kinds(void);
+bool conf_is_reloaded(const struct conf_kind *kind, const char *key);
+
+/* What differs between two configurations: a key of a section that both have, or a whole section
+ * (key NULL). Values that are the same in other words are no difference. where: of the new one,
+ * where it is there; else of the old one. */
+typedef void (*conf_change_cb)(void *ctx, const struct conf_kind *kind, const char *section,
+                               const char *key, const char *where);
+void conf_compare(const struct conf *old, const struct conf *fresh, conf_change_cb cb, void *ctx);
 
 /* A key that older releases had. Who sets it is told what it is called now, or what to write
  * instead. The table is for documentation and its test, too; it ends with a kind of NULL. */

@@ -51,13 +51,12 @@ void conf_refuse_old_key(const struct conf *conf, const struct conf_section *sec
                          const struct conf_entry *entry, const struct conf_old_key *old,
                          struct findings *findings)
 {
-    char where[CONF_PATH_MAX + 300], owner[160], now[160];
-    snprintf(where, sizeof(where), "%s:%d", entry->file->name, entry->line);
+    char owner[160], now[160];
     snprintf(owner, sizeof(owner), "[%s%s%s]", section->kind->name,
              section->name[0] != '\0' ? " " : "", section->name);
     if (old->name == NULL) {
-        findings_add(findings, HEARTH_ERR_INVALID, "%s: %s has no key %s since %s: %s", where,
-                     owner, entry->key, old->since, old->advice);
+        findings_add(findings, HEARTH_ERR_INVALID, "%s: %s has no key %s since %s: %s",
+                     entry->where, owner, entry->key, old->since, old->advice);
         return;
     }
     const struct conf_entry *rival = old_key_rival(conf, section, old);
@@ -65,10 +64,10 @@ void conf_refuse_old_key(const struct conf *conf, const struct conf_section *sec
              old->section == NULL ? "" : old->section, old->section == NULL ? "" : "] ", old->name);
     if (rival != NULL)
         findings_add(findings, HEARTH_ERR_INVALID,
-                     "%s: %s %s is called %s since %s, and that is set, too (%s:%d); remove %s.",
-                     where, owner, entry->key, now, old->since, rival->file->name, rival->line,
-                     entry->key);
+                     "%s: %s %s is called %s since %s, and that is set, too (%s); remove %s.",
+                     entry->where, owner, entry->key, now, old->since, rival->where, entry->key);
     else
-        findings_add(findings, HEARTH_ERR_INVALID, "%s: %s %s is called %s since %s; %s it.", where,
-                     owner, entry->key, now, old->since, old->section == NULL ? "rename" : "move");
+        findings_add(findings, HEARTH_ERR_INVALID, "%s: %s %s is called %s since %s; %s it.",
+                     entry->where, owner, entry->key, now, old->since,
+                     old->section == NULL ? "rename" : "move");
 }

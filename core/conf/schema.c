@@ -245,22 +245,35 @@ static const struct hearth_config_key push_keys[] = {
         "system's"),
 };
 
+/* What a reload applies: what is asked for at each request, connection, job or line of the log.
+ * Sizes of pools, addresses, plugins and what they are told at the start are not among it. */
+static const char web_reloaded[] =
+    "access_log stall_timeout event_interval max_connections max_connections_per_address "
+    "max_pending_requests max_pending_requests_per_connection max_pending_requests_per_account "
+    "unsent_per_connection unsent_per_account unsent_total export_space exports_per_account";
+static const char scheduler_reloaded[] =
+    "interval interval_week interval_month dormant_after retry retry_max signin_retry "
+    "signin_retry_max jitter";
+
 static const struct conf_kind kinds[] = {
-    {"hearth", false, false, hearth_keys, COUNT(hearth_keys), "", 1},
-    {"listen", true, false, listen_keys, COUNT(listen_keys), "main", CONF_LISTEN_MAX},
-    {"web", false, false, web_keys, COUNT(web_keys), "", 1},
-    {"auth", false, false, auth_keys, COUNT(auth_keys), "", 1},
-    {"oidc", true, false, oidc_keys, COUNT(oidc_keys), NULL, CONF_OIDC_MAX},
+    {"hearth", false, false, hearth_keys, COUNT(hearth_keys), "", 1, "log_level audit"},
+    {"listen", true, false, listen_keys, COUNT(listen_keys), "main", CONF_LISTEN_MAX,
+     "tls_certificate tls_key"},
+    {"web", false, false, web_keys, COUNT(web_keys), "", 1, web_reloaded},
+    {"auth", false, false, auth_keys, COUNT(auth_keys), "", 1, "allow password"},
+    {"oidc", true, false, oidc_keys, COUNT(oidc_keys), NULL, CONF_OIDC_MAX, NULL},
     {"storage", true, true, plugin_keys_storage, COUNT(plugin_keys_storage), "main",
-     CONF_STORAGE_MAX},
-    {"node", true, false, node_keys, COUNT(node_keys), NULL, CONF_NODE_MAX},
-    {"queue", false, true, plugin_keys_queue, COUNT(plugin_keys_queue), "", 1},
-    {"sync", true, true, plugin_keys_sync, COUNT(plugin_keys_sync), "firefox", CONF_SYNC_MAX},
-    {"scheduler", false, false, scheduler_keys, COUNT(scheduler_keys), "", 1},
-    {"worker", false, false, worker_keys, COUNT(worker_keys), "", 1},
-    {"limits", false, false, limits_keys, COUNT(limits_keys), "", 1},
-    {"push", false, false, push_keys, COUNT(push_keys), "", 1},
-    {NULL, false, false, NULL, 0, NULL, 0},
+     CONF_STORAGE_MAX, NULL},
+    {"node", true, false, node_keys, COUNT(node_keys), NULL, CONF_NODE_MAX, NULL},
+    {"queue", false, true, plugin_keys_queue, COUNT(plugin_keys_queue), "", 1, NULL},
+    {"sync", true, true, plugin_keys_sync, COUNT(plugin_keys_sync), "firefox", CONF_SYNC_MAX, NULL},
+    {"scheduler", false, false, scheduler_keys, COUNT(scheduler_keys), "", 1, scheduler_reloaded},
+    {"worker", false, false, worker_keys, COUNT(worker_keys), "", 1, "timeout"},
+    {"limits", false, false, limits_keys, COUNT(limits_keys), "", 1,
+     "pages bookmarks space free_space"},
+    {"push", false, false, push_keys, COUNT(push_keys), "", 1,
+     "interval connect_timeout timeout give_up"},
+    {NULL, false, false, NULL, 0, NULL, 0, NULL},
 };
 
 const struct conf_kind *conf_kinds(void)

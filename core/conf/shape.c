@@ -353,19 +353,6 @@ static const char *set_parse(struct arena *arena, const char *choices, const cha
     return bits == 0 ? arena_printf(arena, "at least one of them is needed: %s", choices) : NULL;
 }
 
-int conf_parse_set(const char *choices, const char *text, int64_t *ret_bits, struct err *err)
-{
-    struct arena arena;
-    int64_t bits;
-    arena_init(&arena, 1 << 20);
-    const char *why = set_parse(&arena, choices, text, &bits);
-    int r = why == NULL ? 0 : err_set(err, HEARTH_ERR_INVALID, "%s", why);
-    arena_fini(&arena);
-    if (r == 0)
-        *ret_bits = bits;
-    return r;
-}
-
 const char *conf_shape(struct conf *conf, const struct hearth_config_key *key,
                        struct hearth_config_value *value, const void **ret_shape)
 {

@@ -6,29 +6,6 @@
 #include "base/str.h"
 #include "conf/conf_internal.h"
 
-/* Levenshtein distance, at most 99; for "did you mean". */
-static int edit_distance(const char *a, const char *b)
-{
-    enum { MAX = 64 };
-    size_t n = strlen(a), m = strlen(b);
-    int row[MAX + 1];
-    if (n > MAX || m > MAX)
-        return 99;
-    for (size_t k = 0; k <= m; k++)
-        row[k] = (int)k;
-    for (size_t i = 1; i <= n; i++) {
-        int diagonal = row[0];
-        row[0] = (int)i;
-        for (size_t k = 1; k <= m; k++) {
-            int best = diagonal + (a[i - 1] != b[k - 1]);
-            diagonal = row[k];
-            best = row[k] + 1 < best ? row[k] + 1 : best;
-            row[k] = row[k - 1] + 1 < best ? row[k - 1] + 1 : best;
-        }
-    }
-    return row[m];
-}
-
 static const struct hearth_config_key *config_key_find(const struct hearth_config_key *keys,
                                                        size_t count, const char *name)
 {
@@ -41,16 +18,12 @@ static const struct hearth_config_key *config_key_find(const struct hearth_confi
 static void config_key_nearest(const struct hearth_config_key *keys, size_t count, const char *name,
                                const char **best, int *best_distance)
 {
-    for (size_t i = 0; i < count; i++) {
-        int d = edit_distance(keys[i].name, name);
-        if (d < *best_distance) {
-            *best_distance = d;
+    for (size_t i = 0; i < count; i++)
+        if (str_is_nearer(name, keys[i].name, best_distance))
             *best = keys[i].name;
-        }
-    }
 }
 
-static void check_entry(const struct conf *conf, const struct conf_section *section,
+static void check_entry(struct conf *conf, const struct conf_section *section,
                         const struct conf_entry *e, const struct hearth_config_key *more,
                         size_t more_count, struct findings *findings)
 {
@@ -64,16 +37,17 @@ static void check_entry(const struct conf *conf, const struct conf_section *sect
         conf_refuse_old_key(conf, section, e, old, findings);
         return;
     }
-    int best_distance = 4;
+    int best_distance = STR_NOT_NEAR;
     config_key_nearest(kind->keys, kind->count, e->key, &best, &best_distance);
     config_key_nearest(more, more_count, e->key, &best, &best_distance);
-    findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: [%s%s%s] has no key %s%s%s%s", e->file->name,
-                 e->line, kind->name, gap, section->name, e->key,
-                 best == NULL ? "" : "; did you mean ", best == NULL ? "" : best,
-                 best == NULL ? "" : "?");
+    if (best != NULL && e->file->environment)
+        best = conf_variable_of(conf, section, best);
+    findings_add(findings, HEARTH_ERR_INVALID, "%s: [%s%s%s] has no key %s%s%s%s", e->where,
+                 kind->name, gap, section->name, e->key, best == NULL ? "" : "; did you mean ",
+                 best == NULL ? "" : best, best == NULL ? "" : "?");
 }
 
-void conf_check_known(const struct conf *conf, const struct conf_section *section,
+void conf_check_known(struct conf *conf, const struct conf_section *section,
                       const struct hearth_config_key *more, size_t more_count,
                       struct findings *findings)
 {
@@ -197,14 +171,12 @@ static void value_explain_fault(const struct hearth_config_key *key, const struc
     /* before it may stand a password, whatever else is wrong */
     bool may_be_secret = !item && strchr(entry->value, '@') != NULL;
     if (secret || may_be_secret)
-        findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s: %s", entry->file->name, entry->line,
-                     entry->key, why);
+        findings_add(findings, HEARTH_ERR_INVALID, "%s: %s: %s", entry->where, entry->key, why);
     else if (item)
-        findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s: %s", entry->file->name, entry->line,
-                     entry->key, why);
+        findings_add(findings, HEARTH_ERR_INVALID, "%s: %s: %s", entry->where, entry->key, why);
     else
-        findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s: \"%s\": %s%s", entry->file->name,
-                     entry->line, entry->key, shown, why, value_limits_text(key, range));
+        findings_add(findings, HEARTH_ERR_INVALID, "%s: %s: \"%s\": %s%s", entry->where, entry->key,
+                     shown, why, value_limits_text(key, range));
 }
 
 int conf_check_fallback(const struct hearth_config_key *key, struct err *err)
@@ -252,10 +224,9 @@ static void check_open_secret(const struct conf_entry *entry, struct findings *f
     struct err err = {0};
     if (entry->file->on_disk && holds_secret(entry->value) &&
         secret_file_check(entry->file->name, &entry->file->st, &err) < 0)
-        findings_add(
-            findings, HEARTH_ERR_INVALID,
-            "%s:%d: %s: %s; or put the value into a file of its own and write %s_file = PATH",
-            entry->file->name, entry->line, entry->key, err.text, entry->key);
+        findings_add(findings, HEARTH_ERR_INVALID,
+                     "%s: %s: %s; or put the value into a file of its own and write %s_file = PATH",
+                     entry->where, entry->key, err.text, entry->key);
 }
 
 static void resolve_key(struct conf *conf, const struct conf_section *section,
@@ -268,8 +239,8 @@ static void resolve_key(struct conf *conf, const struct conf_section *section,
     ret_value->struct_size = sizeof(*ret_value);
     if (entry != NULL && entry->withheld != NULL) {
         if (secrets)
-            findings_add(findings, HEARTH_ERR_INVALID, "%s:%d: %s_file: %s", entry->file->name,
-                         entry->line, entry->key, entry->withheld);
+            findings_add(findings, HEARTH_ERR_INVALID, "%s: %s_file: %s", entry->where, entry->key,
+                         entry->withheld);
         return;
     }
     bool missing = text == NULL || (key->required && text[0] == '\0');

@@ -74,7 +74,7 @@ struct address_count *http_address_take(struct http_server *server, const struct
     for (size_t i = rate_networks(text, networks); !*ret_refused && i-- > 0;) {
         struct address_count *wider = count;
         count = address_count_one(server, networks[i].key, wider,
-                                  server->options.max_connections_per_address *
+                                  server->limits.max_connections_per_address *
                                       (size_t)networks[i].times);
         *ret_refused = count == NULL;
         if (count == NULL)

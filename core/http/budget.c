@@ -228,17 +228,17 @@ bool http_budget_over(struct request_context *context, struct hearth_sentence *r
     lock_take(&server->payer_lock);
     size_t bytes = owed_by(server, key);
     lock_release(&server->payer_lock);
-    bool much = !is_shared(conn) && conn->unsent >= server->options.unsent_per_connection;
+    bool much = !is_shared(conn) && conn->unsent >= server->limits.unsent_per_connection;
     /* Whoever does not fetch refusals either is cut off. */
-    if (!is_shared(conn) && (conn->unsent >= 2 * server->options.unsent_per_connection ||
-                             bytes >= 2 * server->options.unsent_per_account))
+    if (!is_shared(conn) && (conn->unsent >= 2 * server->limits.unsent_per_connection ||
+                             bytes >= 2 * server->limits.unsent_per_account))
         http_conn_kill(conn);
     if (much)
         return budget_refuse(http_says_unfetched_connection(), ret_why);
-    if (bytes >= server->options.unsent_per_account)
+    if (bytes >= server->limits.unsent_per_account)
         return budget_refuse(
             key[0] == '@' ? http_says_unfetched_address() : http_says_unfetched_account(), ret_why);
-    if (atomic_load(&server->unsent) >= 2 * server->options.unsent_total)
+    if (atomic_load(&server->unsent) >= 2 * server->limits.unsent_total)
         return budget_refuse(http_says_unfetched_server(), ret_why);
     return false;
 }
@@ -248,8 +248,8 @@ bool http_budget_over(struct request_context *context, struct hearth_sentence *r
 bool http_budget_begin(struct request_context *context, enum budget_kind kind)
 {
     struct http_server *server = context->loop->server;
-    size_t most = kind == BUDGET_PENDING ? server->options.max_pending_requests_per_account
-                                         : server->options.exports_per_account;
+    size_t most = kind == BUDGET_PENDING ? server->limits.max_pending_requests_per_account
+                                         : server->limits.exports_per_account;
     const char *key = payer_key_of(context);
     lock_take(&server->payer_lock);
     struct payer *payer = payer_ref(server, key);

@@ -143,7 +143,7 @@ static void observer_sweep(struct loop *loop, struct request_observer *observer,
     if (works || observer->waits || progress - observer->progress >= PROGRESS_BYTES) {
         observer->progress = progress;
         observer->progress_at = now;
-    } else if (now - observer->progress_at > (uint64_t)loop->server->options.stall_timeout) {
+    } else if (now - observer->progress_at > (uint64_t)loop->server->limits.stall_timeout) {
         observer_give_up(observer);
         return; /* it may be gone */
     }
@@ -155,7 +155,7 @@ static void observer_sweep(struct loop *loop, struct request_observer *observer,
 static void conn_end_most_stalled(struct loop *loop)
 {
     struct conn *most = NULL;
-    if (atomic_load(&loop->server->unsent) < loop->server->options.unsent_total)
+    if (atomic_load(&loop->server->unsent) < loop->server->limits.unsent_total)
         return;
     for (h2o_linklist_t *link = loop->conns.next; link != &loop->conns; link = link->next) {
         struct conn *conn = H2O_STRUCT_FROM_MEMBER(struct conn, link, link);

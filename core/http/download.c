@@ -64,7 +64,7 @@ static int leave_memory(struct http_stream *stream)
 static int take_space(struct http_stream *stream, size_t size)
 {
     struct http_server *server = stream->context->loop->server;
-    if (atomic_fetch_add(&server->spooled, size) + size > server->options.export_space) {
+    if (atomic_fetch_add(&server->spooled, size) + size > server->limits.export_space) {
         atomic_fetch_sub(&server->spooled, size);
         return HEARTH_ERR_FULL;
     }

@@ -230,7 +230,7 @@ void http_events_heartbeat(struct loop *loop, uint64_t now)
         struct request_context *context = events_exchange(link);
         next = link->next;
         /* Spread by address, so that streams opened together do not beat together. */
-        uint64_t interval = (uint64_t)loop->server->options.event_interval;
+        uint64_t interval = (uint64_t)loop->server->limits.event_interval;
         uint64_t every = interval - ((uintptr_t)context >> 4) % (interval / 8 + 1);
         if (now - context->subscriber.last_checked >= every) {
             context->subscriber.last_checked = now;

@@ -326,9 +326,22 @@ const char *http_address(const struct http_server *server, size_t i);
 /* Ends the event streams of a channel: clients that may still listen come back by themselves,
  * and show again who they are. Any thread. */
 void http_end_events(struct http_server *server, const char *channel);
-/* Reads the certificate files anew; new connections use them. On failure the old ones stay. Any
- * thread. */
-int http_reload(struct http_server *server, struct err *err);
+/* Takes over the limits that may change while everything goes on: those of struct http_limits
+ * (internal.h); from now on, for what comes next. Any thread. */
+void http_set_limits(struct http_server *server, const struct http_options *options);
+/* Certificates of the server's listeners, read anew from the files that listeners of the same names
+ * have in `listeners`; http_free_certificates(). Any thread. */
+enum { HTTP_LISTENERS_MAX = 16 };
+struct http_certificates {
+    void *tls[HTTP_LISTENERS_MAX]; /* SSL_CTX; NULL: it speaks no TLS */
+};
+int http_read_certificates(const struct http_server *server, const struct http_listener *listeners,
+                           size_t count, struct http_certificates *ret_certificates,
+                           struct err *err);
+/* New connections get these. Any thread. */
+void http_use_certificates(struct http_server *server,
+                           const struct http_certificates *certificates);
+void http_free_certificates(struct http_certificates *certificates);
 /* For checks before the start: reads both files and compares them. *ret_ends: ms, when the first
  * certificate of the chain ends. *ret_of_key is set with an error that is one of the key's file. */
 int http_certificate_ends(const char *certificate, const char *key, int64_t *ret_ends,

@@ -14,7 +14,6 @@
 #include "http/messages.h"
 
 enum {
-    HTTP_LISTENERS_MAX = 16,
     LISTEN_BACKLOG = 4096,
     /* streams cancelled before their answer was done, until the connection is killed; finished
      * ones refill it */
@@ -198,12 +197,22 @@ struct inherited {
     bool taken; /* by a listener */
 };
 
+/* What http_set_limits() changes while everything goes on: each is a number by itself, and is read
+ * whenever it is needed. */
+struct http_limits {
+    _Atomic int64_t stall_timeout, event_interval;
+    atomic_size_t max_connections, max_connections_per_address, max_pending_requests,
+        max_pending_requests_per_connection, max_pending_requests_per_account,
+        unsent_per_connection, unsent_per_account, unsent_total, export_space, exports_per_account;
+};
+
 struct route_metrics;
 
 struct http_server {
     struct http_options options;
-    struct arena arena;       /* texts and routes */
-    const size_t *path_sizes; /* of the routes' paths */
+    struct http_limits limits; /* of the options */
+    struct arena arena;        /* texts and routes */
+    const size_t *path_sizes;  /* of the routes' paths */
     h2o_globalconf_t conf;
     struct listener listeners[HTTP_LISTENERS_MAX];
     size_t listener_count;

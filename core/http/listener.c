@@ -181,7 +181,7 @@ static void listener_on_accept(h2o_socket_t *listener, const char *error)
     while (loop->listeners[i] != listener)
         i++;
     for (int n = 0; n < ACCEPTS_A_TURN; n++) {
-        if (atomic_load(&server->conn_total) >= server->options.max_connections) {
+        if (atomic_load(&server->conn_total) >= server->limits.max_connections) {
             /* what waits in the kernel is served when others have gone */
             for (size_t k = 0; k < server->listener_count; k++)
                 if (loop->listeners[k] != NULL)
@@ -199,7 +199,7 @@ static void listener_on_accept(h2o_socket_t *listener, const char *error)
 void http_listener_resume(struct loop *loop)
 {
     if (!loop->paused || loop->stopping ||
-        atomic_load(&loop->server->conn_total) >= loop->server->options.max_connections)
+        atomic_load(&loop->server->conn_total) >= loop->server->limits.max_connections)
         return;
     loop->paused = false;
     for (size_t i = 0; i < loop->server->listener_count; i++)

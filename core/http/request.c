@@ -159,7 +159,7 @@ static bool http_request_parse(struct request_context *context, h2o_req_t *req)
 {
     struct http_request *request = &context->request;
     size_t size = req->input.query_at != SIZE_MAX ? req->input.query_at : req->input.path.len;
-    request->received = clock_monotonic();
+    request->received = context->came / 1000;
     request->version = req->version >= 0x200 ? 20 : req->version == 0x101 ? 11 : 10;
     request->tls = req->input.scheme == &H2O_URL_SCHEME_HTTPS;
     request_parse_remote(request, req);

@@ -89,8 +89,8 @@ int http_context_submit(struct request_context *context)
     struct conn *conn = context->observer->conn;
     /* a proxy's carries many people's */
     bool many = conn->address != NULL &&
-                conn->pending >= (int)server->options.max_pending_requests_per_connection;
-    if (many || atomic_load(&server->pending_total) >= server->options.max_pending_requests ||
+                conn->pending >= (int)server->limits.max_pending_requests_per_connection;
+    if (many || atomic_load(&server->pending_total) >= server->limits.max_pending_requests ||
         !http_budget_begin(context, BUDGET_PENDING))
         return HEARTH_ERR_FULL;
     context->conn = conn;

@@ -41,18 +41,39 @@ static void server_set_defaults(struct http_options *o)
         o->threads = processors < 1                   ? 1
                      : processors > LOOPS_DEFAULT_MAX ? LOOPS_DEFAULT_MAX
                                                       : (int)processors;
-    /* The loop spins at the descriptor limit: stay below it, with room for everybody else. */
+}
+
+/* The loop spins at the descriptor limit: stay below it, with room for everybody else. */
+static size_t connections_possible(size_t wanted)
+{
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        if (limit.rlim_cur < limit.rlim_max) {
-            limit.rlim_cur = limit.rlim_max;
-            setrlimit(RLIMIT_NOFILE, &limit);
-        }
-        size_t most =
-            limit.rlim_cur > 400 ? (size_t)limit.rlim_cur - 200 : (size_t)limit.rlim_cur / 2;
-        if (o->max_connections > most)
-            o->max_connections = most;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return wanted;
+    if (limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
     }
+    size_t most = limit.rlim_cur > 400 ? (size_t)limit.rlim_cur - 200 : (size_t)limit.rlim_cur / 2;
+    return wanted > most ? most : wanted;
+}
+
+void http_set_limits(struct http_server *server, const struct http_options *options)
+{
+    struct http_options o = *options;
+    struct http_limits *limits = &server->limits;
+    server_set_defaults(&o);
+    limits->stall_timeout = o.stall_timeout;
+    limits->event_interval = o.event_interval;
+    limits->max_connections = connections_possible(o.max_connections);
+    limits->max_connections_per_address = o.max_connections_per_address;
+    limits->max_pending_requests = o.max_pending_requests;
+    limits->max_pending_requests_per_connection = o.max_pending_requests_per_connection;
+    limits->max_pending_requests_per_account = o.max_pending_requests_per_account;
+    limits->unsent_per_connection = o.unsent_per_connection;
+    limits->unsent_per_account = o.unsent_per_account;
+    limits->unsent_total = o.unsent_total;
+    limits->export_space = o.export_space;
+    limits->exports_per_account = o.exports_per_account;
 }
 
 static int server_copy_listeners(struct http_server *server, const struct http_options *options,
@@ -186,6 +207,7 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     }
     server_set_defaults(&server->options);
+    http_set_limits(server, options);
     server->options.spool_dir = arena_strdup(&server->arena, server->options.spool_dir);
     http_budget_init(server);
     http_memory_init(server);
@@ -237,25 +259,53 @@ const char *http_address(const struct http_server *server, size_t i)
     return i < server->listener_count ? server->listeners[i].url : NULL;
 }
 
-int http_reload(struct http_server *server, struct err *err)
+/* The files that a listener reads its certificate from; NULL: it stays with those it has. */
+static const struct http_listener *listener_named(const struct http_listener *listeners,
+                                                  size_t count, const char *name)
 {
-    SSL_CTX *fresh[HTTP_LISTENERS_MAX] = {NULL};
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(listeners[i].name, name) == 0 && listeners[i].certificate != NULL)
+            return &listeners[i];
+    return NULL;
+}
+
+int http_read_certificates(const struct http_server *server, const struct http_listener *listeners,
+                           size_t count, struct http_certificates *ret_certificates,
+                           struct err *err)
+{
+    struct http_certificates fresh = {0};
     int r = 0;
-    for (size_t i = 0; r == 0 && i < server->listener_count; i++)
-        if (server->listeners[i].tls &&
-            (r = http_tls_create(&server->listeners[i].options, &fresh[i], err)) < 0)
-            err_prefix(err, "[listen %s]", server->listeners[i].options.name);
-    lock_take(&server->publish_lock); /* a loop that may have ended gets no message */
-    for (size_t i = 0; r == 0 && !server->stopping && i < server->listener_count; i++)
-        for (int k = 0; fresh[i] != NULL && k < server->loop_count; k++)
-            http_loop_send_certificate(&server->loops[k], i, fresh[i]);
-    for (size_t i = 0; r == 0 && i < server->listener_count; i++)
-        if (fresh[i] != NULL)
-            http_tls_measure(&server->listeners[i].options, fresh[i]);
-    lock_release(&server->publish_lock);
-    for (size_t i = 0; i < server->listener_count; i++)
-        SSL_CTX_free(fresh[i]);
+    for (size_t i = 0; r == 0 && i < server->listener_count; i++) {
+        const struct listener *ours = &server->listeners[i];
+        const struct http_listener *named = listener_named(listeners, count, ours->options.name);
+        if (ours->tls && named != NULL &&
+            (r = http_tls_create(named, (SSL_CTX **)&fresh.tls[i], err)) < 0)
+            err_prefix(err, "[listen %s]", ours->options.name);
+    }
+    if (r < 0)
+        http_free_certificates(&fresh);
+    else
+        *ret_certificates = fresh;
     return r;
+}
+
+void http_use_certificates(struct http_server *server, const struct http_certificates *certificates)
+{
+    lock_take(&server->publish_lock); /* a loop that may have ended gets no message */
+    for (size_t i = 0; !server->stopping && i < server->listener_count; i++)
+        for (int k = 0; certificates->tls[i] != NULL && k < server->loop_count; k++)
+            http_loop_send_certificate(&server->loops[k], i, certificates->tls[i]);
+    for (size_t i = 0; i < server->listener_count; i++)
+        if (certificates->tls[i] != NULL)
+            http_tls_measure(&server->listeners[i].options, certificates->tls[i]);
+    lock_release(&server->publish_lock);
+}
+
+void http_free_certificates(struct http_certificates *certificates)
+{
+    for (size_t i = 0; i < HTTP_LISTENERS_MAX; i++)
+        SSL_CTX_free(certificates->tls[i]);
+    *certificates = (struct http_certificates){0};
 }
 
 void http_stop(struct http_server *server)

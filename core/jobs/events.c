@@ -58,8 +58,8 @@ void *jobs_listener_main(void *arg)
 struct hearth_sentence jobs_explain_next(struct jobs *jobs, const struct hearth_account *account)
 {
     int64_t left = backoff_left(jobs->paused, account->id);
-    return jobs_schedule_explain(&jobs->options.sync.schedule, account,
-                                 left > 0 ? clock_now() + left : 0);
+    struct sync_context rules = jobs_rules(jobs);
+    return jobs_schedule_explain(&rules.schedule, account, left > 0 ? clock_now() + left : 0);
 }
 
 bool jobs_is_syncing(struct jobs *jobs, const char *account)

@@ -127,6 +127,24 @@ static int start_threads(struct jobs *jobs, struct err *err)
     return r == 0 && !options->held ? jobs_begin(jobs, err) : r;
 }
 
+void jobs_set_rules(struct jobs *jobs, const struct schedule *schedule, const struct limits *limits,
+                    int64_t timeout)
+{
+    lock_take(&jobs->lock);
+    jobs->options.sync.schedule = *schedule;
+    jobs->options.sync.limits = *limits;
+    jobs->options.sync.timeout = timeout;
+    lock_release(&jobs->lock);
+}
+
+struct sync_context jobs_rules(struct jobs *jobs)
+{
+    lock_take(&jobs->lock);
+    struct sync_context rules = jobs->options.sync;
+    lock_release(&jobs->lock);
+    return rules;
+}
+
 int jobs_begin(struct jobs *jobs, struct err *err)
 {
     int r = jobs->options.worker ? start_workers(jobs, err) : 0;

@@ -53,6 +53,9 @@ int jobs_start(const struct jobs_options *options, struct jobs **ret_jobs, struc
 /* With options.held: from here on jobs are published and taken. A process that is going to fail
  * at its start has taken none by then. */
 int jobs_begin(struct jobs *jobs, struct err *err);
+/* From now on syncs are scheduled so, and a job that begins has these limits. Any thread. */
+void jobs_set_rules(struct jobs *jobs, const struct schedule *schedule, const struct limits *limits,
+                    int64_t timeout);
 /* A backend hangs: whoever waits for it is interrupted. Any thread, until jobs_destroy(). */
 void jobs_interrupt_node(struct jobs *jobs, size_t node);
 void jobs_interrupt_queue(struct jobs *jobs);

@@ -60,8 +60,10 @@ struct jobs {
     struct jobs_options options;
     struct jobs_provider providers[JOBS_PROVIDERS_MAX];
     atomic_bool stop;
-    int64_t stop_since;   /* of the thread that stops */
-    pthread_mutex_t lock; /* the workers' receipts, the lists of handles; a leaf */
+    int64_t stop_since; /* of the thread that stops */
+    /* the workers' receipts, the lists of handles, schedule, limits and timeout of options.sync;
+     * a leaf */
+    pthread_mutex_t lock;
     /* monotonic; signalled at stop: ends waits of scheduler, lease renewer and pauses */
     pthread_cond_t wake;
     pthread_cond_t released; /* a worker's `interrupting` is false again */
@@ -79,6 +81,9 @@ struct jobs {
     struct presence *presence;
     struct backoff *paused, *syncing;
 };
+
+/* What is in force now: whoever begins something ends it by the same. */
+struct sync_context jobs_rules(struct jobs *jobs);
 
 /* Sleeps until the time passed or stop; false: stop. */
 bool jobs_sleep(struct jobs *jobs, int64_t ms);

@@ -335,17 +335,17 @@ static int move_keep_on_old_node(struct jobs *jobs, struct storage *old, const c
     /* paused while it was under way: it stays so */
     if (r < 0 || account.state == HEARTH_ACCOUNT_PAUSED)
         return r;
+    struct sync_context rules = jobs_rules(jobs);
     account.state = outcome->state;
     message_put_account(&outcome->detail, &account);
     account.last_attempt = clock_now();
     account.failures++;
     account.answered = asked;
-    account.next_sync =
-        account.asked > asked ? 1
-        : outcome->code == HEARTH_ERR_CANCELLED
-            ? account.last_attempt
-            : jobs_schedule_next(&jobs->options.sync.schedule, &account, account.last_attempt,
-                                 outcome->wait, outcome->passing, 0x8000);
+    account.next_sync = account.asked > asked ? 1
+                        : outcome->code == HEARTH_ERR_CANCELLED
+                            ? account.last_attempt
+                            : jobs_schedule_next(&rules.schedule, &account, account.last_attempt,
+                                                 outcome->wait, outcome->passing, 0x8000);
     r = STORAGE(old, &why, account_update, &account,
                 HEARTH_ACCOUNT_STATE | HEARTH_ACCOUNT_LAST_ATTEMPT | HEARTH_ACCOUNT_FAILURES |
                     HEARTH_ACCOUNT_NEXT_SYNC | HEARTH_ACCOUNT_ANSWERED);
@@ -368,6 +368,7 @@ int jobs_move(struct jobs *jobs, struct storage *old, size_t to, const struct he
         return r;
     }
     int64_t asked = account.asked;
+    struct sync_context rules = jobs_rules(jobs);
     uint8_t fingerprint[CREDENTIALS_FINGERPRINT_SIZE];
     struct storage *new = jobs_take_storage(jobs, to, err);
     r = new == NULL ? (err == NULL ? HEARTH_ERR_UNAVAILABLE : err->code)
@@ -376,8 +377,8 @@ int jobs_move(struct jobs *jobs, struct storage *old, size_t to, const struct he
     if (r == 0)
         r = copy_synced(old, new, id, err);
     if (r == 0)
-        r = jobs_sync_account(&jobs->options.sync, new, provider, provider_handle, provider_call,
-                              id, ret_outcome, err);
+        r = jobs_sync_account(&rules, new, provider, provider_handle, provider_call, id,
+                              ret_outcome, err);
     bool complete =
         r == 0 && ret_outcome->code == 0 && ret_outcome->wait == 0 &&
         (ret_outcome->state == HEARTH_ACCOUNT_OK || ret_outcome->state == HEARTH_ACCOUNT_WAITING);

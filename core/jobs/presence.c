@@ -203,9 +203,10 @@ static void presence_ask_for_sync(struct presence *presence, struct presence_ent
 {
     struct jobs *jobs = presence->jobs;
     struct err err = {0};
+    struct sync_context rules = jobs_rules(jobs);
     bool may = account->state == HEARTH_ACCOUNT_OK || account->state == HEARTH_ACCOUNT_WAITING;
     if (!may || account->failures != 0 ||
-        !jobs_schedule_is_stale(&jobs->options.sync.schedule, account, clock_now())) {
+        !jobs_schedule_is_stale(&rules.schedule, account, clock_now())) {
         e->wants &= ~(unsigned)WANT_SYNC;
         return;
     }

@@ -92,7 +92,7 @@ static int on_scheduled(void *ctx, const struct hearth_account *account)
 static int64_t repair_accounts(struct jobs_scheduler *scheduler, struct storage *storage,
                                struct repair *repair, int64_t now, struct err *err)
 {
-    const struct schedule *schedule = &scheduler->jobs->options.sync.schedule;
+    struct sync_context rules = jobs_rules(scheduler->jobs);
     int r = STORAGE(storage, err, account_list, on_scheduled, repair);
     plug_storage_reset(storage);
     for (size_t i = 0; r == 0 && i < repair->count; i++) {
@@ -103,7 +103,7 @@ static int64_t repair_accounts(struct jobs_scheduler *scheduler, struct storage 
                                          .asked = found->asked,
                                          .answered = found->answered};
         if (account.next_sync == 0) /* spread, because it may be everybody */
-            account.next_sync = now + schedule->interval * (int64_t)i / (int64_t)repair->count;
+            account.next_sync = now + rules.schedule.interval * (int64_t)i / (int64_t)repair->count;
         struct err why = {0};
         /* gives up its lease, too */
         r = STORAGE(storage, &why, account_update, &account,
@@ -123,7 +123,8 @@ static int64_t scheduler_repair(struct jobs_scheduler *scheduler, struct storage
                                 int64_t now, bool leases, struct err *err)
 {
     const struct jobs_options *options = &scheduler->jobs->options;
-    struct repair repair = {.latest = now + jobs_schedule_horizon(&options->sync.schedule),
+    struct sync_context rules = jobs_rules(scheduler->jobs);
+    struct repair repair = {.latest = now + jobs_schedule_horizon(&rules.schedule),
                             .earliest =
                                 leases ? now - REPAIR_EVERY - 2 * options->account_lease : 0};
     repair.accounts = calloc(REPAIR_MAX, sizeof(*repair.accounts));

@@ -60,7 +60,8 @@ static int upgrade_accounts(struct jobs *jobs, struct storage *storage,
         struct err why = {0};
         if (atomic_load(&jobs->stop))
             return HEARTH_ERR_CANCELLED;
-        r = jobs_upgrade_account(&jobs->options.sync, storage, list->ids[i], &why);
+        struct sync_context rules = jobs_rules(jobs);
+        r = jobs_upgrade_account(&rules, storage, list->ids[i], &why);
         if (r < 0 && r != HEARTH_ERR_NOT_FOUND)
             log_event(log_level_of(&why, HEARTH_LOG_WARNING), "jobs", "account not upgraded",
                       LOG_TEXT("account", list->ids[i]), LOG_TEXT("error", why.text));

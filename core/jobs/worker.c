@@ -67,7 +67,8 @@ static int leave_alone(struct jobs *jobs, struct storage *storage, const char *i
     message_keep_sentence(&outcome.detail, jobs_says_no_section(stored->provider));
     log_event(HEARTH_LOG_WARNING, "jobs", "section missing", LOG_TEXT("account", id),
               LOG_TEXT("error", why->text));
-    int r = jobs_sync_store(&jobs->options.sync.schedule, storage, id, 0, 0x8000, &outcome, err);
+    struct sync_context rules = jobs_rules(jobs);
+    int r = jobs_sync_store(&rules.schedule, storage, id, 0, 0x8000, &outcome, err);
     if (r == 0)
         *ret_outcome = outcome;
     return r;
@@ -125,7 +126,8 @@ static int pull_account(struct work *work, size_t to, struct sync_outcome *ret_o
     const char *id = work->job->key;
     struct call call;
     size_t i = NO_PROVIDER;
-    plug_call_init(&call, &jobs->stop, jobs->options.sync.timeout, 0);
+    struct sync_context rules = jobs_rules(jobs);
+    plug_call_init(&call, &jobs->stop, rules.timeout, 0);
     call.account = id;
     say_begin(&work->account, work->job, to != NODES_NONE);
     int r = provider_handle(worker, &work->account, &call, &i, err);
@@ -139,8 +141,7 @@ static int pull_account(struct work *work, size_t to, struct sync_outcome *ret_o
         void *handle = worker->provider_handles[i];
         worker_set_running(worker, ops, handle);
         if (to == NODES_NONE)
-            r = jobs_sync_account(&jobs->options.sync, work->storage, ops, handle, &call, id,
-                                  ret_outcome, err);
+            r = jobs_sync_account(&rules, work->storage, ops, handle, &call, id, ret_outcome, err);
         else
             r = jobs_move(jobs, work->storage, to, ops, handle, &call, id, ret_outcome, err);
         worker_set_running(worker, NULL, NULL);

@@ -29,19 +29,13 @@ enum {
 
 static const char *const default_config = "/etc/hearth/conf.d";
 
-static int init_log(struct app *app, const struct cli *cli, struct err *err)
+static void init_log(const struct app *app)
 {
     const struct conf_section *hearth = conf_section(app->conf, "hearth", 0);
-    const char *format = cli->log != NULL ? cli->log : conf_text(hearth, "log");
-    if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
-        return err_set(err, HEARTH_ERR_INVALID, "--log takes text or json");
-    log_init(strcmp(format, "json") == 0 ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT,
+    log_init(strcmp(conf_text(hearth, "log"), "json") == 0 ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT,
              (enum hearth_log_level)conf_number(hearth, "log_level"));
-    if (conf_number(hearth, "audit") == 0)
-        log_audit_off();
-    if (conf_get_number(app->conf, "web", "access_log") != 0)
-        log_access_on();
-    return 0;
+    log_set_audit(conf_number(hearth, "audit") != 0);
+    log_set_access(conf_get_number(app->conf, "web", "access_log") != 0);
 }
 
 int main_app_read_conf(const struct cli *cli, struct findings *findings, struct conf **ret_conf,
@@ -50,7 +44,11 @@ int main_app_read_conf(const struct cli *cli, struct findings *findings, struct 
     const char *dir = cli->config;
     if (dir == NULL && access(default_config, F_OK) == 0)
         dir = default_config;
-    return conf_load(dir, findings, ret_conf, err);
+    struct conf_sources sources = {.dir = dir,
+                                   .environment = (const char *const *)environ,
+                                   .roles = cli->role,
+                                   .log = cli->log};
+    return conf_load(&sources, findings, ret_conf, err);
 }
 
 int main_app_load(struct app *app, const struct cli *cli, struct findings *findings,
@@ -60,7 +58,9 @@ int main_app_load(struct app *app, const struct cli *cli, struct findings *findi
     if (r < 0)
         return r;
     app->state_dir = conf_get_text(app->conf, "hearth", "state_dir");
-    return init_log(app, cli, err);
+    app->allow = signin_allow_create(conf_list(conf_section(app->conf, "auth", 0), "allow"));
+    init_log(app);
+    return app->allow == NULL ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : 0;
 }
 
 int main_app_init(struct app *app, const struct cli *cli, struct err *err)
@@ -415,6 +415,7 @@ void main_app_fini(struct app *app)
         nodes_node_fini(&app->nodes.items[i]);
     }
     auth_vault_close(app->vault);
+    signin_allow_destroy(app->allow);
     conf_free(app->conf);
     *app = (struct app){0};
 }
@@ -462,18 +463,13 @@ void main_app_sync_context(const struct app *app, struct sync_context *ret_conte
     };
 }
 
-const struct conf_list *main_app_allow(const struct app *app)
-{
-    return conf_list(conf_section(app->conf, "auth", 0), "allow");
-}
-
 int main_app_check_allowed(const struct app *app, const char *email, struct err *err)
 {
-    if (signin_allow_admits(main_app_allow(app), email))
+    if (signin_allow_admits(app->allow, email))
         return 0;
     return err_set(err, HEARTH_ERR_DENIED,
                    "[auth] allow does not name %s, so nothing lets this person in; add the address "
-                   "there and restart the daemon first",
+                   "there and reload the daemon first",
                    email);
 }
 
@@ -482,7 +478,7 @@ int main_app_create_signin(struct app *app, struct signin **ret_signin, struct e
     struct signin_options options = {
         .nodes = &app->nodes,
         .vault = app->vault,
-        .allow = main_app_allow(app),
+        .allow = app->allow,
         .password = conf_get_number(app->conf, "auth", "password") != 0,
         .step_timeout = conf_get_number(app->conf, "auth", "step_timeout"),
     };

@@ -30,6 +30,7 @@ enum app_makes { APP_MAKES_NOTHING, APP_MAKES_DATABASE, APP_MAKES_ALL };
 struct app {
     struct conf *conf;
     const char *state_dir; /* of conf */
+    struct allow *allow;   /* [auth] allow */
     /* where faults of plugins' sections are collected, too; NULL: the first is enough */
     struct findings *findings;
     enum app_makes makes; /* set after main_app_init() */
@@ -112,7 +113,6 @@ void main_app_sync_context(const struct app *app, struct sync_context *ret_conte
 /* After main_app_open_providers(): the sign-in of this configuration. signin_destroy(). */
 int main_app_create_signin(struct app *app, struct signin **ret_signin, struct err *err);
 struct session_limits main_app_session_limits(const struct app *app);
-const struct conf_list *main_app_allow(const struct app *app); /* [auth] allow; NULL: not given */
 /* DENIED, in words: [auth] allow keeps this person out, so what would let them in is good for
  * nothing. */
 int main_app_check_allowed(const struct app *app, const char *email, struct err *err);

@@ -473,14 +473,10 @@ void main_check_http(struct daemon *d, struct findings *findings)
         check_addresses(d, listeners, count, findings);
 }
 
-void main_check_all(struct daemon *d, const struct cli *cli, struct findings *findings)
+void main_check_all(struct daemon *d, struct findings *findings)
 {
-    struct err err = {0};
     conf_check_secrets(d->app.conf, findings);
-    if (main_serve_roles(d->app.conf, cli, &d->roles, &err) < 0) {
-        findings_add_err(findings, &err);
-        d->roles = (unsigned)conf_get_number(d->app.conf, "hearth", "roles");
-    }
+    d->roles = (unsigned)conf_get_number(d->app.conf, "hearth", "roles");
     d->app.looks = true;
     for (size_t i = 0; i < main_start_step_count; i++)
         main_start_steps[i].check(d, findings);

@@ -18,7 +18,7 @@ extern const struct start_step main_start_steps[];
 extern const size_t main_start_step_count;
 
 /* All of them, after main_app_load(); main_check_fini() ends what they opened, and the app. */
-void main_check_all(struct daemon *d, const struct cli *cli, struct findings *findings);
+void main_check_all(struct daemon *d, struct findings *findings);
 void main_check_fini(struct daemon *d);
 /* Something that is no fault, for standard output. */
 void main_check_note(struct daemon *d, const char *format, ...)

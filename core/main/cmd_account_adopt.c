@@ -25,7 +25,7 @@ int main_account_finish(struct app *app, struct signin_worker *worker, const str
                        "changed. If it is the same person: hearthd account adopt %s --provider %s, "
                        "and sign in again",
                        email, end->identity->uid, provider, email, provider);
-    if (r == 0 && result.outcome == SIGNIN_IN && !signin_allow_admits(main_app_allow(app), email))
+    if (r == 0 && result.outcome == SIGNIN_IN && !signin_allow_admits(app->allow, email))
         main_cli_print(stderr,
                        "hearthd: [auth] allow does not name %s: the account is synced, but nobody "
                        "can sign in to it\n",

@@ -6,10 +6,11 @@
 #include "main/table.h"
 
 static void on_entry(void *ctx, const char *section, const char *key, const char *value,
-                     const char *origin)
+                     const char *origin, bool reloaded)
 {
-    main_table_add(ctx, json_pack("{s:s, s:s, s:s, s:s}", "section", section, "key", key, "value",
-                                  value, "from", origin));
+    main_table_add(ctx,
+                   json_pack("{s:s, s:s, s:s, s:s, s:s}", "section", section, "key", key, "value",
+                             value, "change", reloaded ? "reload" : "restart", "from", origin));
 }
 
 /* Plugins are loaded, not opened, so that their keys are known and checked. */
@@ -20,21 +21,17 @@ static int check_plugin_sections(struct app *app, const char *kind_name, int kin
     int r = 0;
     for (size_t i = 0; r == 0 && conf_section(app->conf, kind_name, i) != NULL; i++) {
         const struct conf_section *section = conf_section(app->conf, kind_name, i);
-        const struct hearth_config_value *values;
         struct plug *plug;
         r = plug_load(kind, conf_text(section, "plugin"), directories, count, &plug, err);
         if (r == 0)
-            r = conf_plugin_values(app->conf, section, plug_descriptor(plug)->config,
-                                   plug_descriptor(plug)->config_count, app->findings, &values,
-                                   err);
+            r = conf_plugin_check(app->conf, section, plug_descriptor(plug)->config,
+                                  plug_descriptor(plug)->config_count, app->findings, err);
     }
     return r;
 }
 
 int main_cmd_config(struct cli *cli)
 {
-    if (cli->argc != 0)
-        return main_cli_usage("config [--json]");
     struct app app = {0};
     struct err err = {0};
     struct table table;
@@ -46,7 +43,7 @@ int main_cmd_config(struct cli *cli)
     if (r == 0)
         r = check_plugin_sections(&app, "sync", HEARTH_SYNC, &err);
     if (r == 0) {
-        main_table_init(&table, "section key value from");
+        main_table_init(&table, "section key value change from");
         conf_each(app.conf, on_entry, &table);
         main_table_print(&table, cli->json);
         main_table_fini(&table);

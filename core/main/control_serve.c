@@ -1,13 +1,17 @@
 #include "main/control_serve.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "jobs/jobs.h"
 #include "main/audit.h"
 #include "main/forget.h"
+#include "main/reload.h"
 
 static struct jobs *jobs;                    /* set once, before the HTTP threads start */
 static _Atomic(const char *) people_come_to; /* set once they have */
+static _Atomic(char *) listeners_json;       /* the same */
 
 void main_control_serve_jobs(struct jobs *j)
 {
@@ -17,6 +21,11 @@ void main_control_serve_jobs(struct jobs *j)
 void main_control_serve_address(const char *listens)
 {
     people_come_to = listens;
+}
+
+void main_control_serve_listeners(const char *json)
+{
+    free(atomic_exchange(&listeners_json, strdup(json)));
 }
 
 json_t *main_control_job_json(const struct hearth_job *job)
@@ -105,7 +114,35 @@ static void address_show(struct http_request *request, struct http_reply *reply,
     buf_add_text(&reply->body, listens);
 }
 
+static void listeners_show(struct http_request *request, struct http_reply *reply, void *worker)
+{
+    (void)request;
+    (void)worker;
+    const char *json = listeners_json;
+    reply->status = 200;
+    reply->content_type = "application/json";
+    buf_add_text(&reply->body, json == NULL ? "[]" : json);
+}
+
+static void control_reload(struct http_request *request, struct http_reply *reply, void *worker)
+{
+    (void)request;
+    (void)worker;
+    int code = 0;
+    if (!main_reload_ask(&reply->body, &code)) {
+        http_reply_operator_problem(reply, 503, "unavailable",
+                                    "The daemon does not come to it; its log says what it does.");
+        return;
+    }
+    reply->status = code == 0 ? 200 : 422;
+    reply->content_type = "text/plain";
+}
+
 const struct http_route main_control_routes[] = {
+    {.path = "/control/listeners",
+     .methods = HTTP_GET,
+     .kind = HTTP_INLINE,
+     .handler = listeners_show},
     {.path = "/control/address", .methods = HTTP_GET, .kind = HTTP_INLINE, .handler = address_show},
     {.path = "/control/queue", .methods = HTTP_GET, .kind = HTTP_POOLED, .handler = queue_show},
     {.path = "/control/queue", .methods = HTTP_DELETE, .kind = HTTP_POOLED, .handler = queue_clear},
@@ -118,6 +155,11 @@ const struct http_route main_control_routes[] = {
      .kind = HTTP_POOLED,
      .handler = main_forget_take,
      .max_body = FORGET_BODY_MAX},
+    {.path = "/control/reload",
+     .methods = HTTP_POST,
+     .kind = HTTP_POOLED,
+     .handler = control_reload,
+     .max_body = 16},
     {.path = "/control/audit",
      .methods = HTTP_POST,
      .kind = HTTP_INLINE,

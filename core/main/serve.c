@@ -22,15 +22,6 @@
 
 _Static_assert(ROLE_WEB == 1 && ROLE_WORKER == 2 && ROLE_SCHEDULER == 4, "the order of CONF_ROLES");
 
-int main_serve_roles(const struct conf *conf, const struct cli *cli, unsigned *ret, struct err *err)
-{
-    int64_t bits = conf_get_number(conf, "hearth", "roles");
-    if (cli->role != NULL && conf_parse_set(CONF_ROLES, cli->role, &bits, err) < 0)
-        return err_prefix(err, "--role");
-    *ret = (unsigned)bits;
-    return 0;
-}
-
 int main_serve_check_shared(const struct hearth_plugin *plugin, struct err *err)
 {
     if ((plugin->capabilities & HEARTH_SHARED) != 0)
@@ -267,15 +258,14 @@ const struct start_step main_start_steps[] = {
 };
 const size_t main_start_step_count = sizeof(main_start_steps) / sizeof(main_start_steps[0]);
 
-static int daemon_start(struct daemon *d, const struct cli *cli, struct err *err)
+static int daemon_start(struct daemon *d, struct err *err)
 {
     struct findings findings = {0};
     int r = conf_check_secrets(d->app.conf, &findings);
     if (r < 0)
         findings_first(&findings, err);
     findings_fini(&findings);
-    if (r == 0)
-        r = main_serve_roles(d->app.conf, cli, &d->roles, err);
+    d->roles = (unsigned)conf_get_number(d->app.conf, "hearth", "roles");
     if (r == 0)
         main_serve_measure(d);
     for (size_t i = 0; r == 0 && i < main_start_step_count; i++)
@@ -304,7 +294,7 @@ static int report_all_faults(const struct cli *cli, struct err *err)
     struct findings findings = {0};
     struct err why = {0};
     if (main_app_load(&d.app, cli, &findings, &why) == 0)
-        main_check_all(&d, cli, &findings);
+        main_check_all(&d, &findings);
     if (!is_reported(&findings, err))
         findings_add_err(&findings, err);
     main_cli_findings(&findings, err);
@@ -362,6 +352,7 @@ static void daemon_destroy(struct daemon *d)
     api_refresher_destroy(d->refresher);
     free(d->routes);
     main_app_fini(&d->app);
+    conf_free(d->reloaded);
     plug_breaker_fini(&d->queue_breaker);
     if (d->lock >= 0)
         close(d->lock);
@@ -445,8 +436,6 @@ static void wait_for_end(struct daemon *d, const struct cli *cli, const sigset_t
 
 int main_cmd_serve(struct cli *cli)
 {
-    if (cli->argc != 0)
-        return main_cli_usage("[--config DIR] [--role web,worker,scheduler] [serve]");
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
@@ -462,7 +451,7 @@ int main_cmd_serve(struct cli *cli)
     bool loaded = r == 0;
     d.app.makes = APP_MAKES_ALL;
     if (r == 0)
-        r = daemon_start(&d, cli, &err);
+        r = daemon_start(&d, &err);
     if (r == 0) {
         if (getenv("HEARTH_KEEP_STDERR") == NULL) { /* sanitizers report there, and about aborts */
             log_take_stderr();

@@ -15,8 +15,9 @@
 enum { ROLE_WEB = 1, ROLE_WORKER = 2, ROLE_SCHEDULER = 4, ROLE_ALL = 7 };
 
 struct daemon {
-    struct app app;
-    unsigned roles;
+    struct app app;        /* its configuration is the one of the start */
+    struct conf *reloaded; /* what a reload has applied is from here; NULL: there was none */
+    unsigned roles;        /* [hearth] roles */
     int lock;
     struct breaker queue_breaker;
     struct probes *probes;
@@ -45,9 +46,6 @@ struct daemon {
     struct buf check_notes;
 };
 
-/* What this process is to do: --role, else as configured. */
-int main_serve_roles(const struct conf *conf, const struct cli *cli, unsigned *ret,
-                     struct err *err);
 /* Do backends and roles go together? Those that are not open are not asked. */
 int main_serve_check_split(const struct daemon *d, struct err *err);
 /* the same of one, of roles that are not all of them */
@@ -71,7 +69,12 @@ int main_serve_create_pool(struct daemon *d, struct err *err);
 int main_serve_create_pages(struct daemon *d, struct err *err);
 int main_serve_start_probes(struct daemon *d, struct err *err);
 int main_serve_start_http(struct daemon *d, struct err *err);
-/* Reads log_level and the certificates again; the log says which. Main thread. */
+/* Of [web], what http_set_limits() takes. */
+void main_serve_limits(const struct conf *conf, struct http_options *options);
+/* Of [push], what push_set_pace() takes. */
+struct push_pace main_serve_push_pace(const struct conf *conf);
+/* Reads the whole configuration again and applies what can be applied while everything goes on;
+ * the log says what, and what needs a restart. A fault changes nothing. Main thread. */
 void main_serve_reload(struct daemon *d, const struct cli *cli);
 /* whatever requests wait for, in the storages and at other servers; for main_serve_stop_guard() */
 void main_serve_interrupt_people(void *daemon);

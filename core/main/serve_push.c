@@ -8,6 +8,15 @@ static bool push_admits(void *ctx, const char *email)
     return signin_allow_admits(ctx, email);
 }
 
+struct push_pace main_serve_push_pace(const struct conf *conf)
+{
+    const struct conf_section *push = conf_section(conf, "push", 0);
+    return (struct push_pace){.interval = conf_number(push, "interval"),
+                              .connect_timeout = conf_number(push, "connect_timeout"),
+                              .timeout = conf_number(push, "timeout"),
+                              .give_up = conf_number(push, "give_up")};
+}
+
 int main_serve_create_push(struct daemon *d, struct err *err)
 {
     const struct conf_section *push = conf_section(d->app.conf, "push", 0),
@@ -26,13 +35,10 @@ int main_serve_create_push(struct daemon *d, struct err *err)
         .allow_count = allow == NULL ? 0 : allow->count,
         .contact = contact,
         .ca_file = conf_text(push, "ca_file"),
-        .interval = conf_number(push, "interval"),
-        .connect_timeout = conf_number(push, "connect_timeout"),
-        .timeout = conf_number(push, "timeout"),
-        .give_up = conf_number(push, "give_up"),
+        .pace = main_serve_push_pace(d->app.conf),
         .sessions = main_app_session_limits(&d->app),
         .admits = push_admits,
-        .ctx = (void *)(uintptr_t)main_app_allow(&d->app),
+        .ctx = d->app.allow,
     };
     int r = main_app_check_ca(options.ca_file, err);
     return r < 0 ? r : push_create(&options, &d->push, err);

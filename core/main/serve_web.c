@@ -111,7 +111,7 @@ int main_serve_create_api(struct daemon *d, struct err *err)
         .cache_memory = (size_t)conf_number(web, "cache_memory"),
         .base_url = conf_text(web, "base_url"),
         .sessions = main_app_session_limits(&d->app),
-        .allow = main_app_allow(&d->app),
+        .allow = d->app.allow,
         .version = text == NULL ? "{}" : text,
         .request_sync = request_sync,
         .touch_last_seen = touch_last_seen,
@@ -387,7 +387,7 @@ static void warn_of_certificates(const struct http_listener *listeners, size_t c
         main_serve_certificate_words(listeners[i].certificate, ends, &words);
         if (ends - clock_now() < 14LL * 24 * 3600 * 1000)
             log_event(HEARTH_LOG_WARNING, "main", "certificate ends", LOG_TEXT("error", words.data),
-                      LOG_TEXT("hint", "renew it, and send SIGHUP"));
+                      LOG_TEXT("hint", "renew it, then hearthd reload"));
         buf_fini(&words);
     }
 }
@@ -428,6 +428,8 @@ static void note_access(const struct http_request *request, const char *account,
                         size_t bytes, int64_t ms, void *ctx)
 {
     (void)ctx;
+    if (!log_access_is_on())
+        return;
     log_access(LOG_TEXT("address", request->remote),
                LOG_TEXT("method", http_method_name(request->method)),
                LOG_TEXT("path", request->path), LOG_INT("status", status), LOG_INT("bytes", bytes),
@@ -451,6 +453,41 @@ static void free_names(char **names)
     for (size_t i = 0; names != NULL && names[i] != NULL; i++)
         free(names[i]);
     free(names);
+}
+
+void main_serve_limits(const struct conf *conf, struct http_options *options)
+{
+    const struct conf_section *web = conf_section(conf, "web", 0);
+    options->stall_timeout = conf_number(web, "stall_timeout");
+    options->event_interval = conf_number(web, "event_interval");
+    options->max_connections = (size_t)conf_number(web, "max_connections");
+    options->max_connections_per_address = (size_t)conf_number(web, "max_connections_per_address");
+    options->max_pending_requests = (size_t)conf_number(web, "max_pending_requests");
+    options->max_pending_requests_per_connection =
+        (size_t)conf_number(web, "max_pending_requests_per_connection");
+    options->max_pending_requests_per_account =
+        (size_t)conf_number(web, "max_pending_requests_per_account");
+    options->unsent_per_connection = (size_t)conf_number(web, "unsent_per_connection");
+    options->unsent_per_account = (size_t)conf_number(web, "unsent_per_account");
+    options->unsent_total = (size_t)conf_number(web, "unsent_total");
+    options->export_space = (size_t)conf_number(web, "export_space");
+    options->exports_per_account = (size_t)conf_number(web, "exports_per_account");
+}
+
+/* Where clients come, for `hearthd healthcheck`. */
+static void tell_listeners(const struct daemon *d, const struct http_listener *listeners,
+                           size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        if (listeners[i].audience != HTTP_CONTROL)
+            json_array_append_new(list, json_pack("{s:s, s:s}", "name", listeners[i].name, "url",
+                                                  http_address(d->http, i)));
+    char *text = json_dumps(list, JSON_COMPACT);
+    if (text != NULL)
+        main_control_serve_listeners(text);
+    free(text);
+    json_decref(list);
 }
 
 int main_serve_start_http(struct daemon *d, struct err *err)
@@ -482,27 +519,14 @@ int main_serve_start_http(struct daemon *d, struct err *err)
         .identity_header = conf_get_text(d->app.conf, "auth", "proxy_header"),
         .request_timeout = conf_number(web, "request_timeout"),
         .idle_timeout = conf_number(web, "idle_timeout"),
-        .stall_timeout = conf_number(web, "stall_timeout"),
-        .event_interval = conf_number(web, "event_interval"),
         .drain_timeout = conf_number(web, "drain_timeout"),
-        .max_connections = (size_t)conf_number(web, "max_connections"),
-        .max_connections_per_address = (size_t)conf_number(web, "max_connections_per_address"),
-        .max_pending_requests = (size_t)conf_number(web, "max_pending_requests"),
-        .max_pending_requests_per_connection =
-            (size_t)conf_number(web, "max_pending_requests_per_connection"),
-        .max_pending_requests_per_account =
-            (size_t)conf_number(web, "max_pending_requests_per_account"),
         .pending_timeout = conf_number(web, "storage_timeout"),
-        .unsent_per_connection = (size_t)conf_number(web, "unsent_per_connection"),
-        .unsent_per_account = (size_t)conf_number(web, "unsent_per_account"),
-        .unsent_total = (size_t)conf_number(web, "unsent_total"),
         .spool_dir = d->app.state_dir,
-        .export_space = (size_t)conf_number(web, "export_space"),
-        .exports_per_account = (size_t)conf_number(web, "exports_per_account"),
-        .after = log_access_is_on() ? note_access : NULL,
+        .after = note_access,
         .auth_free = api_auth_free,
         .ctx = d->api,
     };
+    main_serve_limits(d->app.conf, &options);
     int r = join_routes(d, &options.route_count, err);
     options.routes = d->routes;
     if ((d->roles & ROLE_WEB) == 0)
@@ -518,6 +542,7 @@ int main_serve_start_http(struct daemon *d, struct err *err)
         if (listeners[i].audience == HTTP_PEOPLE && strncmp(listeners[i].address, "unix:", 5) != 0)
             d->people_come_to = http_address(d->http, i);
     main_control_serve_address(d->people_come_to);
+    tell_listeners(d, listeners, options.listener_count);
     d->listens = d->http;
     return r;
 }

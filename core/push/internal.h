@@ -48,12 +48,15 @@ struct push {
     struct push_sending sendings[PUSH_PARALLEL];
     size_t under_way;
     struct metric *noted, *dropped, *sent, *failed, *ended;
-    pthread_mutex_t lock; /* a leaf; guards what follows */
+    pthread_mutex_t lock; /* a leaf; guards what follows, and options.pace */
     pthread_cond_t changed;
     bool news; /* noted or over since the thread last looked, or stop */
     struct push_waiting waiting[PUSH_NOTES];
     size_t waiting_count;
 };
+
+/* push.c: what is in force now. Any thread. */
+struct push_pace push_rules(const struct push *push);
 
 /* --- notes.c --- */
 
@@ -83,7 +86,7 @@ int push_list_swept(const struct push *push, struct storage *storage, const char
 
 enum push_outcome { PUSH_TAKEN, PUSH_GONE, PUSH_FAILED, PUSH_GIVEN_UP };
 /* What becomes of the row after an answer: status 0: none came. retry_after, now: ms. */
-enum push_outcome push_settle(const struct push_options *options, int status, int64_t retry_after,
+enum push_outcome push_settle(const struct push_pace *rules, int status, int64_t retry_after,
                               int64_t now, int64_t told, struct hearth_push *row);
 
 #endif

@@ -24,7 +24,7 @@ static int64_t pause_after(int64_t failures, int64_t interval)
     return at_least(pause < PAUSE_MAX ? pause : PAUSE_MAX, interval);
 }
 
-enum push_outcome push_settle(const struct push_options *options, int status, int64_t retry_after,
+enum push_outcome push_settle(const struct push_pace *rules, int status, int64_t retry_after,
                               int64_t now, int64_t told, struct hearth_push *row)
 {
     if (status >= 200 && status < 300) {
@@ -41,7 +41,7 @@ enum push_outcome push_settle(const struct push_options *options, int status, in
     int64_t wanted = status != 429 && status != 503 ? 0
                      : retry_after < RETRY_MAX      ? retry_after
                                                     : RETRY_MAX;
-    row->not_before = now + at_least(wanted, pause_after(row->failures, options->interval));
-    return row->failures >= FAILURES_LEAST && now - row->failing >= options->give_up ? PUSH_GIVEN_UP
-                                                                                     : PUSH_FAILED;
+    row->not_before = now + at_least(wanted, pause_after(row->failures, rules->interval));
+    return row->failures >= FAILURES_LEAST && now - row->failing >= rules->give_up ? PUSH_GIVEN_UP
+                                                                                   : PUSH_FAILED;
 }

@@ -41,6 +41,24 @@ int push_create(const struct push_options *options, struct push **ret_push, stru
     return 0;
 }
 
+void push_set_pace(struct push *push, const struct push_pace *pace)
+{
+    if (push == NULL)
+        return;
+    lock_take(&push->lock);
+    push->options.pace = *pace;
+    lock_release(&push->lock);
+}
+
+struct push_pace push_rules(const struct push *push)
+{
+    pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&push->lock;
+    lock_take(lock);
+    struct push_pace rules = push->options.pace;
+    lock_release(lock);
+    return rules;
+}
+
 int push_key_of(const struct push *push, struct storage *storage, struct jose_ec_key *ret_key,
                 struct err *err)
 {

@@ -18,14 +18,19 @@ struct push;
 
 enum { PUSH_MOST = 10, PUSH_ROWS_MAX = 64 }; /* endpoints of an account; rows that are looked at */
 
+/* ms; [push] has them. */
+struct push_pace {
+    int64_t interval, connect_timeout, timeout, give_up;
+};
+
 struct push_options {
     struct nodes *nodes; /* borrowed, as all of these */
     const struct vault *vault;
     const struct network *allow; /* besides public addresses */
     size_t allow_count;
-    const char *contact;                                 /* mailto: or https:; NULL: none */
-    const char *ca_file;                                 /* NULL: the system's authorities */
-    int64_t interval, connect_timeout, timeout, give_up; /* ms */
+    const char *contact; /* mailto: or https:; NULL: none */
+    const char *ca_file; /* NULL: the system's authorities */
+    struct push_pace pace;
     struct session_limits sessions;
     /* May the person of this address have anything? NULL: whoever has an account. Any thread. */
     bool (*admits)(void *ctx, const char *email);
@@ -35,6 +40,8 @@ struct push_options {
 int push_create(const struct push_options *options, struct push **ret_push, struct err *err);
 /* From here on messages are sent; before, changes are noted. */
 int push_start(struct push *push, struct err *err);
+/* From now on, for what begins. Any thread; accepts NULL. */
+void push_set_pace(struct push *push, const struct push_pace *pace);
 /* Something of the account changed. Takes a short lock and returns. Any thread; accepts NULL. */
 void push_note(struct push *push, const char *account);
 /* A storage hangs: who waits for it is interrupted. Any thread, until push_destroy(); accepts

@@ -189,17 +189,18 @@ int push_register(const struct push *push, struct storage *storage, const char *
     if (known == NULL && rows.count >= PUSH_MOST)
         return err_set(err, HEARTH_ERR_CONFLICT, "the account has %d endpoints", PUSH_MOST);
     auth_token_random_id(id, ID_SIZE);
+    int64_t interval = push_rules(push).interval;
     struct hearth_push row = {.struct_size = sizeof(row),
                               .id = id,
                               .created = now,
                               .generation = generation,
-                              .not_before = now + push->options.interval};
+                              .not_before = now + interval};
     if (known != NULL) {
         row = *known;
         /* another time: what is under way to it does not write what was there before */
         row.not_before++;
-        if (row.failures > 0 && row.not_before > now + push->options.interval)
-            row.not_before = now + push->options.interval;
+        if (row.failures > 0 && row.not_before > now + interval)
+            row.not_before = now + interval;
         row.failures = row.failing = 0;
     }
     row.token = token;

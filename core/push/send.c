@@ -136,7 +136,8 @@ static void sending_end(struct push_sending *sending)
 static void conclude_with(struct push_sending *sending, const struct err *why)
 {
     struct push *push = sending->push;
-    enum push_outcome outcome = push_settle(&push->options, sending->status, sending->retry_after,
+    struct push_pace rules = push_rules(push);
+    enum push_outcome outcome = push_settle(&rules, sending->status, sending->retry_after,
                                             clock_now(), sending->told, &sending->row);
     metrics_add(outcome == PUSH_TAKEN ? push->sent : push->failed, 1);
     push_log_outcome(sending, outcome, why);
@@ -196,6 +197,7 @@ static bool is_under_way(const struct push *push, const char *account, const cha
 static int sending_send(struct push_sending *sending, struct err *err)
 {
     struct push *push = sending->push;
+    struct push_pace rules = push_rules(push);
     struct net_outside_url parts;
     char authorization[PUSH_AUTHORIZATION_SIZE];
     const char *url;
@@ -214,7 +216,7 @@ static int sending_send(struct push_sending *sending, struct err *err)
         HEARTH_HTTP_HEADER("content-type", "") /* there is nothing */};
     const struct hearth_http_request request = {
         .struct_size = sizeof(request),
-        .timeout = (uint32_t)push->options.timeout,
+        .timeout = (uint32_t)rules.timeout,
         .method = "POST",
         .url = url,
         .headers = headers,
@@ -224,7 +226,7 @@ static int sending_send(struct push_sending *sending, struct err *err)
     };
     const struct net_outside outside = {.networks = push->options.allow,
                                         .network_count = push->options.allow_count,
-                                        .connect_timeout = (uint32_t)push->options.connect_timeout,
+                                        .connect_timeout = (uint32_t)rules.connect_timeout,
                                         .on_over = on_over,
                                         .ctx = sending};
     r = plug_call_check(
@@ -249,7 +251,8 @@ static int64_t send_to(struct push *push, struct storage *storage, size_t node,
                        const struct hearth_account *account, const struct hearth_push *row)
 {
     struct err err = {0};
-    int64_t now = clock_now(), lease = push->options.timeout + 2 * PUSH_CALL_TIMEOUT;
+    struct push_pace rules = push_rules(push);
+    int64_t now = clock_now(), lease = rules.timeout + 2 * PUSH_CALL_TIMEOUT;
     if (row->generation == account->generation || is_under_way(push, account->id, row->id))
         return INT64_MAX;
     if (row->not_before > now && row->not_before - now <= AHEAD_MAX)
@@ -263,14 +266,14 @@ static int64_t send_to(struct push *push, struct storage *storage, size_t node,
     }
     sending->told = row->generation;
     sending->row.generation = account->generation;
-    sending->row.not_before = now + push->options.interval;
+    sending->row.not_before = now + rules.interval;
     struct hearth_push claim = sending->row; /* for as long as nobody else may send */
     if (claim.not_before < now + lease)
         claim.not_before = now + lease;
     int r = STORAGE_OF(storage, push, &err, push_claim, account->id, &claim, row->not_before);
     if (r < 0) {
         sending_end(sending);
-        return r == HEARTH_ERR_CONFLICT ? push->options.interval : PUSH_PAUSE;
+        return r == HEARTH_ERR_CONFLICT ? rules.interval : PUSH_PAUSE;
     }
     sending->claimed = claim.not_before;
     r = sending_send(sending, &err);

@@ -23,11 +23,11 @@ bool signin_may(const struct signin *signin, const char *email)
 int signin_needs_setup(struct signin *signin, struct node_storages *storages, bool *ret_needs,
                        struct err *err)
 {
-    bool owned = signin->options.allow != NULL || atomic_load(&signin->owned);
+    bool owned = signin_allow_is_given(signin->options.allow) || atomic_load(&signin->owned);
     int r = owned ? 0 : signin_owner_find(storages, &owned, err);
     if (r < 0)
         return r;
-    if (owned && signin->options.allow == NULL)
+    if (owned && !signin_allow_is_given(signin->options.allow))
         atomic_store(&signin->owned, true);
     *ret_needs = !owned;
     return 0;
@@ -121,7 +121,7 @@ static int judge_stranger(struct signin_finish *f, enum signin_outcome *ret_outc
     struct signin *signin = f->worker->signin;
     bool needs;
     *ret_outcome = SIGNIN_IN;
-    if (f->end->trusted || signin->options.allow != NULL)
+    if (f->end->trusted || signin_allow_is_given(signin->options.allow))
         return 0;
     int r = signin_needs_setup(signin, f->storages, &needs, err);
     if (r < 0)

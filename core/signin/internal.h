@@ -12,6 +12,7 @@ struct signin {
     struct signin_options options;
     /* To the provider of that number: for steps, and for beginnings, most of which ask nobody. */
     struct gate gates[SIGNIN_PROVIDERS_MAX], start_gates[SIGNIN_PROVIDERS_MAX];
+    atomic_bool password;        /* offered where a provider has it */
     atomic_bool owned;           /* once it is, it stays so */
     pthread_mutex_t lock;        /* a leaf; guards what follows */
     struct finishing *finishing; /* whose sign-ins are being finished */

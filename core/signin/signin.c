@@ -16,6 +16,7 @@ int signin_create(const struct signin_options *options, struct signin **ret_sign
     if (signin == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     signin->options = *options;
+    atomic_init(&signin->password, options->password);
     if (signin->options.step_timeout == 0)
         signin->options.step_timeout = STEP_TIMEOUT;
     pthread_mutex_init(&signin->lock, NULL);
@@ -60,7 +61,12 @@ uint64_t signin_methods(const struct signin *signin, size_t provider)
     if (p->signin == NULL)
         return 0;
     uint64_t methods = p->signin->methods(p->self);
-    return signin->options.password ? methods : methods & ~(uint64_t)HEARTH_SIGNIN_PASSWORD;
+    return atomic_load(&signin->password) ? methods : methods & ~(uint64_t)HEARTH_SIGNIN_PASSWORD;
+}
+
+void signin_set_password(struct signin *signin, bool offered)
+{
+    atomic_store(&signin->password, offered);
 }
 
 /* --- a thread's part --- */

@@ -32,7 +32,7 @@ struct signin_options {
     size_t provider_count;
     /* [auth] allow; NULL: who has an account, and the first person of a server that belongs to
      * nobody */
-    const struct conf_list *allow;
+    struct allow *allow;  /* borrowed */
     bool password;        /* offer the method PASSWORD where a provider has it */
     int64_t step_timeout; /* ms for one step; 0: 60,000 */
 };
@@ -44,6 +44,8 @@ size_t signin_provider_count(const struct signin *signin);
 const char *signin_provider_name(const struct signin *signin, size_t provider);
 /* of enum hearth_signin_method; 0: none */
 uint64_t signin_methods(const struct signin *signin, size_t provider);
+/* options.password, from now on. Any thread. */
+void signin_set_password(struct signin *signin, bool offered);
 const struct vault *signin_vault(const struct signin *signin);
 
 /* What a thread needs: its handles of the providers, opened when they are needed. One sign-in at

@@ -686,7 +686,8 @@ class Check(TestCase):
     def test_roles_of_the_command_line(self):
         node = self.node(start=False)
         self.assertIn("cannot be shared", self.run_check(node, "--role", "web")[2])
-        self.assertIn('--role: "wroker" is not one of', self.run_check(node, "--role", "wroker")[2])
+        self.assertIn('--role: roles: "wroker" is not one of',
+                      self.run_check(node, "--role", "wroker")[2])
 
 
 if __name__ == "__main__":

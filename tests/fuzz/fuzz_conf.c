@@ -9,8 +9,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void on_entry(void *ctx, const char *section, const char *key, const char *value,
-                     const char *origin)
+                     const char *origin, bool reloaded)
 {
+    (void)reloaded;
     *(size_t *)ctx += strlen(section) + strlen(key) + strlen(value) + strlen(origin);
 }
 

@@ -10,7 +10,8 @@ demo_packages=(python3-cryptography)
 node_packages=(nodejs npm)
 test_packages=(build-essential git clang libclang-rt-dev clang-format libcmocka-dev postgresql
     redis-server haproxy abigail-tools python3-yaml python3-jsonschema python3-cryptography
-    nghttp2-client nghttp2-server openssl sqlite3 curl opensp w3c-sgml-lib w3m lynx fail2ban)
+    nghttp2-client nghttp2-server openssl sqlite3 curl opensp w3c-sgml-lib w3m lynx fail2ban
+    systemd)
 web_test_packages=(chromium firefox-esr fonts-noto-color-emoji fonts-droid-fallback
     fonts-dejavu-core)
 bench_packages=(nginx-light)

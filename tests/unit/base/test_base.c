@@ -18,6 +18,21 @@
 #include "base/metrics.h"
 #include "base/str.h"
 
+static void test_guesses(void **state)
+{
+    (void)state;
+    int distance = STR_NOT_NEAR;
+    assert_false(str_is_nearer("frobnicate", "export", &distance));
+    assert_false(str_is_nearer("", "export", &distance));
+    assert_false(str_is_nearer("ab", "xy", &distance));
+    assert_int_equal(distance, STR_NOT_NEAR);
+    assert_true(str_is_nearer("lts", "list", &distance));
+    assert_int_equal(distance, 2);
+    assert_true(str_is_nearer("lts", "lt", &distance));
+    assert_false(str_is_nearer("lts", "ls", &distance)); /* no nearer than that */
+    assert_int_equal(distance, 1);
+}
+
 static void test_array_grows(void **state)
 {
     (void)state;
@@ -323,12 +338,12 @@ static void test_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_email),       cmocka_unit_test(test_folder),
-        cmocka_unit_test(test_array_grows), cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_utf8),        cmocka_unit_test(test_arena),
-        cmocka_unit_test(test_arena_wipe),  cmocka_unit_test(test_buf),
-        cmocka_unit_test(test_err),         cmocka_unit_test(test_backoff),
-        cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_guesses), cmocka_unit_test(test_email),
+        cmocka_unit_test(test_folder),  cmocka_unit_test(test_array_grows),
+        cmocka_unit_test(test_numbers), cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_arena),   cmocka_unit_test(test_arena_wipe),
+        cmocka_unit_test(test_buf),     cmocka_unit_test(test_err),
+        cmocka_unit_test(test_backoff), cmocka_unit_test(test_metrics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -167,14 +167,14 @@ static void test_levels(void **state)
     catch_begin(LOG_FORMAT_TEXT, HEARTH_LOG_ERROR);
     log_audit("signed in", LOG_TEXT("address", "192.0.2.7")); /* whatever the level is */
     assert_line(" audit signed in address=192.0.2.7\n");
-    log_access_on();
+    log_set_access(true);
     catch_begin(LOG_FORMAT_TEXT, HEARTH_LOG_ERROR);
     log_access(LOG_TEXT("path", "/"), LOG_INT("status", 200));
     assert_line(" access request path=/ status=200\n");
     catch_begin(LOG_FORMAT_JSON, HEARTH_LOG_ERROR);
     log_access(LOG_TEXT("path", "/"), LOG_INT("status", 200));
     assert_json("{\"level\":\"access\",\"event\":\"request\",\"path\":\"/\",\"status\":200}");
-    log_audit_off();
+    log_set_audit(false);
     catch_begin(LOG_FORMAT_TEXT, HEARTH_LOG_DEBUG);
     log_audit("signed in");
     assert_string_equal(catch_end(), "");

@@ -37,7 +37,7 @@ static void test_defaults(void **state)
     (void)state;
     struct conf *conf = NULL;
     struct err err = {0};
-    assert_int_equal(conf_load(NULL, NULL, &conf, &err), 0);
+    assert_int_equal(conf_load(&(struct conf_sources){0}, NULL, &conf, &err), 0);
     assert_string_equal(conf_get_text(conf, "hearth", "state_dir"), "/var/lib/hearth");
     assert_string_equal(conf_get_text(conf, "hearth", "key_file"), "/var/lib/hearth/hearth.key");
     assert_int_equal(conf_get_number(conf, "scheduler", "interval"), 900000);
@@ -102,7 +102,9 @@ static void test_refusals(void **state)
     line[19999] = '\0';
     refused(line, "x.conf:1:", "at most");
     free(line);
-    assert_int_equal(conf_load("/nonexistent/conf.d", NULL, &conf, &err), HEARTH_ERR_INVALID);
+    assert_int_equal(
+        conf_load(&(struct conf_sources){.dir = "/nonexistent/conf.d"}, NULL, &conf, &err),
+        HEARTH_ERR_INVALID);
     assert_non_null(strstr(err.text, "/nonexistent/conf.d"));
 }
 
@@ -351,7 +353,8 @@ static void test_everything_is_found_at_once(void **state)
     struct findings findings = {0};
     struct conf *conf = NULL;
     struct err err = {0};
-    assert_int_equal(conf_load(folder, &findings, &conf, &err), HEARTH_ERR_INVALID);
+    assert_int_equal(conf_load(&(struct conf_sources){.dir = folder}, &findings, &conf, &err),
+                     HEARTH_ERR_INVALID);
     assert_null(conf);
     static const char *const expected[] = {
         "10-a.conf:3: there is no section [nonsense]",
@@ -384,7 +387,7 @@ static const char *load_folder(char ret[512])
     struct conf *conf = NULL;
     struct err err = {0};
     const struct hearth_config_value *values;
-    int r = conf_load(folder, &findings, &conf, &err);
+    int r = conf_load(&(struct conf_sources){.dir = folder}, &findings, &conf, &err);
     if (r == 0)
         r = conf_check_secrets(conf, &findings) < 0 ? findings_first(&findings, &err) : 0;
     if (r == 0)
@@ -443,6 +446,20 @@ static void test_open_secrets(void **state)
         found(modes[i].why);
     }
     set_mode("secret", 0600);
+    /* of a container engine, and of nobody else */
+    static const struct {
+        const char *path;
+        mode_t mode;
+        int code;
+    } places[] = {{"/run/secrets/x", 0444, 0},
+                  {"/run/secrets/x", 0446, HEARTH_ERR_DENIED},
+                  {"/run/secrets/x", 0464, HEARTH_ERR_DENIED},
+                  {"/run/secrets/../x", 0444, HEARTH_ERR_DENIED},
+                  {"/run/secretsx", 0444, HEARTH_ERR_DENIED}};
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        struct stat st = {.st_mode = S_IFREG | places[i].mode};
+        assert_int_equal(secret_file_check(places[i].path, &st, NULL), places[i].code);
+    }
     if (geteuid() == 0) { /* a process of root works on anybody's */
         snprintf(text, sizeof(text), "%s/secret", folder);
         assert_int_equal(chown(text, 12345, 12345), 0);
@@ -474,7 +491,7 @@ static void test_withheld_secrets(void **state)
     struct conf *conf = NULL;
     struct err err = {0};
     const struct hearth_config_value *values;
-    assert_int_equal(conf_load(folder, &findings, &conf, &err), 0);
+    assert_int_equal(conf_load(&(struct conf_sources){.dir = folder}, &findings, &conf, &err), 0);
     assert_int_equal(findings.count, 0);
     assert_int_equal(conf_check_secrets(conf, &findings), HEARTH_ERR_INVALID);
     assert_non_null(strstr(
@@ -495,9 +512,10 @@ struct entries {
 };
 
 static void count_entry(void *ctx, const char *section, const char *key, const char *value,
-                        const char *origin)
+                        const char *origin, bool reloaded)
 {
     (void)section;
+    (void)reloaded;
     struct entries *entries = ctx;
     entries->secrets += strcmp(value, "(secret)") == 0;
     entries->defaults += strcmp(origin, "default") == 0;
@@ -522,7 +540,7 @@ static void test_directory_and_plugins(void **state)
     write_file("30-ignored.txt", "nonsense");
     struct conf *conf = NULL;
     struct err err = {0};
-    assert_int_equal(conf_load(folder, NULL, &conf, &err), 0);
+    assert_int_equal(conf_load(&(struct conf_sources){.dir = folder}, NULL, &conf, &err), 0);
     assert_int_equal(conf_get_number(conf, "worker", "parallel"), 2); /* the later file */
     assert_int_equal(conf_get_number(conf, "worker", "lease"), 60000);
     static const struct hearth_config_key keys[] = {
@@ -564,7 +582,7 @@ static void test_directory_and_plugins(void **state)
     assert_non_null(strstr(err.text, "10-a.conf:6"));
     conf_free(conf);
     write_file("20-b.conf", "");
-    assert_int_equal(conf_load(folder, NULL, &conf, &err), 0);
+    assert_int_equal(conf_load(&(struct conf_sources){.dir = folder}, NULL, &conf, &err), 0);
     assert_int_equal(
         conf_plugin_values(conf, conf_section(conf, "storage", 0), keys, 4, NULL, &values, &err),
         HEARTH_ERR_INVALID);

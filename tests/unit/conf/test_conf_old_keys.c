@@ -25,7 +25,8 @@ static void refused_with(const char *text, const char *const *sentences, size_t 
     assert_non_null(f);
     fputs(text, f);
     fclose(f);
-    assert_int_equal(conf_load(".", &findings, &conf, &err), HEARTH_ERR_INVALID);
+    assert_int_equal(conf_load(&(struct conf_sources){.dir = "."}, &findings, &conf, &err),
+                     HEARTH_ERR_INVALID);
     assert_null(conf);
     unlink("x.conf");
     rmdir(folder);

@@ -24,7 +24,7 @@ static int begin_server(void **state)
     (void)state;
     memset(&server, 0, sizeof(server));
     pthread_mutex_init(&server.address_lock, NULL);
-    server.options.max_connections_per_address = 4;
+    server.limits.max_connections_per_address = 4;
     assert_true(network_parse("10.0.0.0/8", &proxy));
     server.proxies = &proxy;
     server.proxy_count = 1;
@@ -116,7 +116,7 @@ static void test_uncounted(void **state)
 static void test_no_room_at_all(void **state)
 {
     (void)state;
-    server.options.max_connections_per_address = 0;
+    server.limits.max_connections_per_address = 0;
     expect_room("192.0.2.7", 0);
     expect_room("2001:db8::1", 0);
 }

@@ -28,11 +28,11 @@ static int begin_server(void **state)
     (void)state;
     memset(&server, 0, sizeof(server));
     http_budget_init(&server);
-    server.options.unsent_per_connection = 1 << 20;
-    server.options.unsent_per_account = 100 * KB;
-    server.options.unsent_total = 1 << 20;
-    server.options.max_pending_requests_per_account = 4;
-    server.options.exports_per_account = 2;
+    server.limits.unsent_per_connection = 1 << 20;
+    server.limits.unsent_per_account = 100 * KB;
+    server.limits.unsent_total = 1 << 20;
+    server.limits.max_pending_requests_per_account = 4;
+    server.limits.exports_per_account = 2;
     return 0;
 }
 

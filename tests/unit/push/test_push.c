@@ -20,7 +20,7 @@ const struct hearth_plugin *mem_plugin(void);
 
 /* --- outcomes --- */
 
-static const struct push_options of_a_minute = {.interval = 60000, .give_up = 7LL * DAY};
+static const struct push_pace of_a_minute = {.interval = 60000, .give_up = 7LL * DAY};
 
 static void expect_pause(int status, int64_t retry_after, int64_t failures, int64_t wanted)
 {
@@ -127,7 +127,7 @@ static int open_database(void **state)
     OK(account_create, &account);
     give_token("app", HEARTH_TOKEN_READ, 1, 0);
     push = (struct push){.options = {.vault = vault,
-                                     .interval = 60000,
+                                     .pace = {.interval = 60000},
                                      .sessions = {.idle = DAY, .life = 2LL * DAY}}};
     arena_init(&arena, 0);
     return 0;
