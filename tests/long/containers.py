@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""containers.py [--again] [CODENAME]: packaging/container, built and started: the image on a Debian that is
-bootstrapped here (no registry is asked), by buildah; a single node and a fleet by podman, each
-container with what the compose files say of it (read-only, without capabilities, as its own user),
-both configured by their environment. PostgreSQL, Redis and the Sync double are the tests' own,
-outside. Exit code 1 when something was not as it should be.
+"""containers.py [--again] [CODENAME]: packaging/container, built and started: the image on a Debian
+that is bootstrapped here (no registry is asked), by buildah; a single node and a fleet by podman,
+each container with what the compose files say of it (read-only, without capabilities, as its own
+user), both configured by their environment. PostgreSQL, Redis and the Sync double are the tests'
+own, outside. Exit code 1 when something was not as it should be.
 
 It has processes, mounts and images of its own, which end with it; containers share the host's
 network, as tests of a machine without bridges must. When it failed the image stays, and --again
@@ -116,7 +116,7 @@ def as_said(service, **environment):
     for key, value in {**service.get("environment", {}), **environment}.items():
         words += ["-e", f"{key}={value}"]
     for path in service["tmpfs"]:
-        words += ["--tmpfs", path.replace("uid=10001,gid=10001,mode=0700", "mode=1777")]
+        words += ["--tmpfs", path]
     for volume in service.get("volumes", []):
         words += ["-v", volume.removesuffix(":rw")]
     for what in service["cap_drop"]:
@@ -128,7 +128,8 @@ def as_said(service, **environment):
         words += ["-v", f"{FOLDER}/compose/secrets/{name}:/run/secrets/{name}:ro"]
     check("the file system can be written", service["read_only"])
     if "entrypoint" in service:
-        words += ["--entrypoint", json.dumps(service["entrypoint"])]
+        line = [word.replace("$$", "$") for word in service["entrypoint"]]
+        words += ["--entrypoint", json.dumps(line)]
     return [*RUN, "--read-only", *words, "hearth"]
 
 
