@@ -30,7 +30,8 @@ struct jobs_options {
     void *queue_self;
     /* by several processes; else every lease that is found at the start is void */
     bool queue_shared;
-    struct breaker *queue_breaker; /* borrowed; NULL: nobody watches the queue */
+    const struct hearth_queue_keep *queue_keep; /* its extension; NULL: it has none */
+    struct breaker *queue_breaker;              /* borrowed; NULL: nobody watches the queue */
     /* borrowed: what the providers say; published with the role worker; NULL: nobody listens */
     struct changes *changes;
     const struct jobs_provider *providers; /* borrowed */
@@ -82,6 +83,13 @@ int jobs_send_event(struct jobs *jobs, const char *account, const char *json, st
 /* An event for all processes, this one, too; when it cannot be sent, for this one at least. Also
  * sync_context.event. Any thread. */
 void jobs_event(void *jobs, const char *account, const char *json);
+/* The queue's extension HEARTH_QUEUE_KEEP (hearth/keep.h), for people who wait. UNSUPPORTED: the
+ * queue has none. take: *ret_bytes on the heap. */
+int jobs_keep_put(void *jobs, const char *name, const void *bytes, size_t size, int64_t life,
+                  struct err *err);
+int jobs_keep_take(void *jobs, const char *name, void **ret_bytes, size_t *ret_size,
+                   struct err *err);
+int jobs_keep_remove(void *jobs, const char *name, struct err *err);
 /* Does the queue answer? Any thread. */
 int jobs_ping(struct jobs *jobs, struct err *err);
 /* The queue's content, for `hearthd queue`; remove: NOT_FOUND. Any thread. */

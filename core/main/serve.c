@@ -147,6 +147,7 @@ static int start_jobs(struct daemon *d, struct err *err)
         .queue = plug_ops(d->app.queue),
         .queue_self = plug_self(d->app.queue),
         .queue_shared = (plug_descriptor(d->app.queue)->capabilities & HEARTH_SHARED) != 0,
+        .queue_keep = plug_extension(d->app.queue, PLUG_QUEUE_KEEP),
         .queue_breaker = &d->queue_breaker,
         .changes = d->app.changes,
         .held = true,

@@ -8,6 +8,7 @@
 #include "pages/app.h"
 #include "pages/pages.h"
 #include "plug/probe.h"
+#include "signin/shelf.h"
 #include "pool/pool.h"
 #include "push/push.h"
 #include "search/search.h"
@@ -19,6 +20,7 @@ struct daemon {
     struct conf *reloaded; /* what a reload has applied is from here; NULL: there was none */
     unsigned roles;        /* [hearth] roles */
     int lock;
+    struct signin_shelf shelf; /* in the queue, when that keeps something */
     struct breaker queue_breaker;
     struct probes *probes;
     struct jobs *jobs;

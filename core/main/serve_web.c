@@ -272,12 +272,14 @@ int main_serve_create_pages(struct daemon *d, struct err *err)
                                 .ctx = d};
     if (r == 0)
         r = pool_create(&pool, &d->signin_pool, err);
+    d->shelf = (struct signin_shelf){d->jobs, jobs_keep_put, jobs_keep_take, jobs_keep_remove};
     struct pages_options options = {
         .nodes = &d->app.nodes,
         .api = d->api,
         .signin = d->signin,
         .sso = d->sso,
         .sso_count = d->sso_count,
+        .shelf = plug_extension(d->app.queue, PLUG_QUEUE_KEEP) == NULL ? NULL : &d->shelf,
         .base_url = conf_get_text(d->app.conf, "web", "base_url"),
         .sessions = main_app_session_limits(&d->app),
         .signin_pool = {d->signin_pool, pool_run_until},

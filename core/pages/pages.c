@@ -124,7 +124,7 @@ int pages_create(const struct pages_options *options, struct pages **ret_pages, 
     for (size_t i = 0; i < PAGES_SSO_MAX; i++)
         signin_gate_init(&pages->sso_gates[i], options->step_timeout / GATE_PART);
     pages->pending_signins =
-        signin_pending_table_create(signin_vault(options->signin), ATTEMPTS_MAX);
+        signin_pending_table_create(signin_vault(options->signin), ATTEMPTS_MAX, options->shelf);
     pages->steps = rate_create(STEPS_MAX, WINDOW);
     pages->answers = signin_guesses_create(WRONG_ANSWERS_MAX);
     pages->codes = signin_guesses_create(WRONG_CODES_MAX);

@@ -22,6 +22,8 @@ struct pages_options {
     struct signin *signin;
     const struct pages_sso *sso;
     size_t sso_count;
+    /* where processes of this node find each other's pending sign-ins; NULL: nowhere */
+    const struct signin_shelf *shelf;
     const char *base_url; /* NULL: as the request came */
     struct session_limits sessions;
     /* its workers are struct pages_worker *, which may take their time; else those of the server */

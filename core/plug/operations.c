@@ -131,6 +131,11 @@ static const char *const storage_ahead[] = {
 static const char *const storage_paths[] = {
     NAME(hearth_storage_paths, bookmark_path),
 };
+static const char *const queue_keep[] = {
+    NAME(hearth_queue_keep, keep_put),
+    NAME(hearth_queue_keep, keep_take),
+    NAME(hearth_queue_keep, keep_remove),
+};
 static const char *const storage_push[] = {
     NAME(hearth_storage_push, push_put),
     NAME(hearth_storage_push, push_claim),
@@ -172,6 +177,7 @@ NAMED(hearth_storage_paths, storage_paths);
 NAMED(hearth_storage_push, storage_push);
 NAMED(hearth_storage_changes, storage_changes);
 NAMED(hearth_storage_backup, storage_backup);
+NAMED(hearth_queue_keep, queue_keep);
 NAMED(hearth_sync_signin, sync_signin);
 NAMED(hearth_sync_describe, sync_describe);
 
@@ -198,6 +204,7 @@ const struct plug_extension plug_extensions[PLUG_EXTENSIONS] = {
                               TABLE(hearth_storage_changes, storage_changes)},
     [PLUG_STORAGE_BACKUP] = {HEARTH_STORAGE_BACKUP, HEARTH_STORAGE,
                              TABLE(hearth_storage_backup, storage_backup)},
+    [PLUG_QUEUE_KEEP] = {HEARTH_QUEUE_KEEP, HEARTH_QUEUE, TABLE(hearth_queue_keep, queue_keep)},
     [PLUG_SYNC_SIGNIN] = {HEARTH_SYNC_SIGNIN, HEARTH_SYNC, TABLE(hearth_sync_signin, sync_signin)},
     [PLUG_SYNC_DESCRIBE] = {HEARTH_SYNC_DESCRIBE, HEARTH_SYNC,
                             TABLE(hearth_sync_describe, sync_describe)},

@@ -17,9 +17,11 @@
 #include "base/str.h"
 #include "codec/codec.h"
 #include "signin/room.h"
+#include "signin/shelf.h"
 
 struct slot {
-    struct signin_pending *pending; /* NULL: free, or taken */
+    struct signin_pending *pending; /* NULL: free, taken, or on the shelf */
+    bool shelved;
     char secret[SIGNIN_PENDING_SECRET_SIZE];
     int64_t until;
 };
@@ -27,13 +29,15 @@ struct slot {
 struct signin_pending_table {
     pthread_mutex_t lock; /* guards what follows; a leaf */
     const struct vault *vault;
+    const struct signin_shelf *shelf; /* NULL: none */
     size_t limit;
     struct room *room;        /* its places are slots */
     struct index_table table; /* slots by secret, room for all */
     struct slot slots[];
 };
 
-struct signin_pending_table *signin_pending_table_create(const struct vault *vault, size_t limit)
+struct signin_pending_table *signin_pending_table_create(const struct vault *vault, size_t limit,
+                                                         const struct signin_shelf *shelf)
 {
     struct signin_pending_table *pending_signins =
         calloc(1, sizeof(*pending_signins) + limit * sizeof(struct slot));
@@ -41,6 +45,7 @@ struct signin_pending_table *signin_pending_table_create(const struct vault *vau
         return NULL;
     pthread_mutex_init(&pending_signins->lock, NULL);
     pending_signins->vault = vault;
+    pending_signins->shelf = shelf;
     pending_signins->limit = limit;
     pending_signins->room = signin_room_create((int)limit, limit < 4 ? 1 : (int)limit / 4);
     if (pending_signins->room == NULL || !index_table_init(&pending_signins->table, limit)) {
@@ -57,7 +62,7 @@ static void forget_sealed(struct signin_pending *pending)
     pending->sealed_size = 0;
 }
 
-static void pending_free(struct signin_pending *pending)
+void signin_pending_free(struct signin_pending *pending)
 {
     if (pending == NULL)
         return;
@@ -72,7 +77,7 @@ void signin_pending_table_destroy(struct signin_pending_table *pending_signins)
     if (pending_signins == NULL)
         return;
     for (size_t i = 0; i < pending_signins->limit; i++)
-        pending_free(pending_signins->slots[i].pending);
+        signin_pending_free(pending_signins->slots[i].pending);
     OPENSSL_cleanse(pending_signins->slots, pending_signins->limit * sizeof(struct slot));
     signin_room_destroy(pending_signins->room);
     index_table_fini(&pending_signins->table);
@@ -116,23 +121,41 @@ static struct signin_pending *pending_clear_slot(struct signin_pending_table *pe
     return pending;
 }
 
+/* What had to go from the table, for who has given the lock back. */
+struct gone {
+    struct signin_pending *pending; /* NULL */
+    char shelved[SIGNIN_PENDING_SECRET_SIZE];
+};
+
+/* With the lock. */
+static struct gone pending_push_out(struct signin_pending_table *pending_signins, int at)
+{
+    struct gone gone = {.pending = NULL};
+    if (pending_signins->slots[at].shelved)
+        memcpy(gone.shelved, pending_signins->slots[at].secret, sizeof(gone.shelved));
+    gone.pending = pending_clear_slot(pending_signins, at);
+    return gone;
+}
+
 /* With the lock. Two that are over for each that begins: so none lies here much longer than its
  * time. */
 static void clear_some(struct signin_pending_table *pending_signins, const char *site, int64_t now,
-                       struct signin_pending *ret_old[3])
+                       struct gone ret_old[3])
 {
     int n = 0, at;
     while (n < 2 && (at = signin_room_oldest(pending_signins->room)) != ROOM_NONE &&
            pending_signins->slots[at].until <= now)
-        ret_old[n++] = pending_clear_slot(pending_signins, at);
+        ret_old[n++].pending = pending_clear_slot(pending_signins, at);
     at = signin_room_first_to_go(pending_signins->room, site);
-    ret_old[n] = at == ROOM_NONE ? NULL : pending_clear_slot(pending_signins, at);
+    if (at != ROOM_NONE)
+        ret_old[n] = pending_push_out(pending_signins, at);
 }
 
 struct signin_pending *signin_pending_begin(struct signin_pending_table *pending_signins,
                                             const char *address)
 {
-    struct signin_pending *pending = calloc(1, sizeof(*pending)), *old[3] = {NULL};
+    struct signin_pending *pending = calloc(1, sizeof(*pending));
+    struct gone old[3] = {{.pending = NULL}};
     uint8_t bytes[32];
     char text[48], site[64];
     struct rate_network networks[RATE_NETWORKS];
@@ -152,8 +175,31 @@ struct signin_pending *signin_pending_begin(struct signin_pending_table *pending
     memcpy(pending_signins->slots[at].secret, pending->secret, SIGNIN_PENDING_SECRET_SIZE);
     index_table_put(&pending_signins->table, hash_text(pending->secret), (uint32_t)at);
     lock_release(&pending_signins->lock);
-    for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++)
-        pending_free(old[i]);
+    for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++) {
+        signin_pending_free(old[i].pending);
+        if (old[i].shelved[0] != '\0')
+            signin_shelf_remove(pending_signins->shelf, old[i].shelved);
+    }
+    OPENSSL_cleanse(old, sizeof(old));
+    return pending;
+}
+
+/* Of a shelf that does not answer nobody knows: as if another request worked on it, so that the
+ * person tries again. */
+static struct signin_pending *take_from_shelf(struct signin_pending_table *pending_signins,
+                                              const char *secret, bool *ret_busy)
+{
+    struct signin_pending *pending = NULL;
+    struct err err = {0};
+    int r = pending_signins->shelf == NULL
+                ? HEARTH_ERR_NOT_FOUND
+                : signin_shelf_take(pending_signins->shelf, pending_signins->vault, secret,
+                                    &pending, &err);
+    *ret_busy = r < 0 && r != HEARTH_ERR_NOT_FOUND;
+    if (pending != NULL && pending->until <= clock_monotonic()) {
+        signin_pending_free(pending);
+        pending = NULL;
+    }
     return pending;
 }
 
@@ -168,29 +214,60 @@ struct signin_pending *signin_pending_take(struct signin_pending_table *pending_
     memcpy(whole, secret, SIGNIN_PENDING_SECRET_SIZE);
     lock_take(&pending_signins->lock);
     struct slot *slot = pending_find_slot(pending_signins, whole, clock_monotonic());
-    if (slot != NULL) {
+    bool here = slot != NULL && !slot->shelved;
+    if (here) {
         pending = slot->pending;
         slot->pending = NULL;
         *ret_busy = pending == NULL;
     }
     lock_release(&pending_signins->lock);
+    if (!here)
+        pending = take_from_shelf(pending_signins, whole, ret_busy);
+    OPENSSL_cleanse(whole, sizeof(whole));
     return pending;
+}
+
+/* False: it has to lie here. Its place may be needed meanwhile, or be another process's. */
+static bool put_on_shelf(struct signin_pending_table *pending_signins,
+                         struct signin_pending *pending)
+{
+    struct err err = {0};
+    bool began_here = !pending->shelved, is_here;
+    if (pending_signins->shelf == NULL ||
+        signin_shelf_put(pending_signins->shelf, pending_signins->vault, pending, &err) < 0)
+        return false;
+    lock_take(&pending_signins->lock);
+    struct slot *slot = pending_find_slot(pending_signins, pending->secret, clock_monotonic());
+    is_here = slot != NULL && slot->pending == NULL;
+    if (is_here) {
+        slot->shelved = true;
+        if (pending->engaged)
+            signin_room_set_worth(pending_signins->room, (int)(slot - pending_signins->slots));
+    }
+    lock_release(&pending_signins->lock);
+    if (began_here && !is_here)
+        signin_shelf_remove(pending_signins->shelf, pending->secret);
+    signin_pending_free(pending);
+    return true;
 }
 
 void signin_pending_put(struct signin_pending_table *pending_signins,
                         struct signin_pending *pending)
 {
+    if (put_on_shelf(pending_signins, pending))
+        return;
     lock_take(&pending_signins->lock);
     struct slot *slot = pending_find_slot(pending_signins, pending->secret, clock_monotonic());
     bool kept = slot != NULL && slot->pending == NULL;
     if (kept) {
         slot->pending = pending;
+        slot->shelved = false;
         if (pending->engaged)
             signin_room_set_worth(pending_signins->room, (int)(slot - pending_signins->slots));
     }
     lock_release(&pending_signins->lock);
     if (!kept) /* its time ran out meanwhile, or its place was needed */
-        pending_free(pending);
+        signin_pending_free(pending);
 }
 
 void signin_pending_drop(struct signin_pending_table *pending_signins,
@@ -198,12 +275,14 @@ void signin_pending_drop(struct signin_pending_table *pending_signins,
 {
     if (pending == NULL)
         return;
+    if (pending->shelved)
+        signin_shelf_remove(pending_signins->shelf, pending->secret);
     lock_take(&pending_signins->lock);
     struct slot *slot = pending_find_slot(pending_signins, pending->secret, clock_monotonic());
     if (slot != NULL && slot->pending == NULL)
         pending_clear_slot(pending_signins, (int)(slot - pending_signins->slots));
     lock_release(&pending_signins->lock);
-    pending_free(pending);
+    signin_pending_free(pending);
 }
 
 /* --- sealed --- */

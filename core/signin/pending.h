@@ -5,7 +5,11 @@
  *   begin ──► (take ──► work ──► put)* ──► drop
  *
  * Whoever has taken a pending sign-in owns it until it is put back or dropped: a second request
- * of the same browser finds it busy. */
+ * of the same browser finds it busy.
+ *
+ * Where a node has several processes that see one shelf (shelf.h), it lies there between two steps,
+ * and any of them goes on with it; its place in the table stays with the process where it began.
+ * Without a shelf, or while that does not answer, it lies here. */
 #ifndef HEARTH_CORE_SIGNIN_PENDING_H
 #define HEARTH_CORE_SIGNIN_PENDING_H
 
@@ -43,13 +47,17 @@ struct signin_pending {
     /* `waits`: the provider is not asked before (monotonic), however often the page is fetched */
     int64_t look_at;
     int64_t until; /* monotonic */
+    bool shelved;  /* it lies or lay on the shelf */
     /* its person has answered, or was sent to the accounts server: when room is needed, it ends
      * after those of its network that only began */
     bool engaged;
 };
 
-/* NULL when memory is short. */
-struct signin_pending_table *signin_pending_table_create(const struct vault *vault, size_t limit);
+struct signin_shelf;
+
+/* NULL when memory is short. shelf: borrowed; NULL: none. With one, what follows may block. */
+struct signin_pending_table *signin_pending_table_create(const struct vault *vault, size_t limit,
+                                                         const struct signin_shelf *shelf);
 void signin_pending_table_destroy(struct signin_pending_table *pending_signins); /* accepts NULL */
 /* A new one, taken, of somebody at this address. One network (the widest of rate_networks()) has
  * a quarter of the room, and then ends its own; when there is no room, one of the network that
@@ -65,6 +73,7 @@ void signin_pending_put(struct signin_pending_table *pending_signins,
 /* one that was taken; accepts NULL */
 void signin_pending_drop(struct signin_pending_table *pending_signins,
                          struct signin_pending *pending);
+void signin_pending_free(struct signin_pending *pending); /* wipes; accepts NULL */
 /* What a step handed over, sealed; and back, on the heap: auth_vault_free(). */
 int signin_pending_seal_state(struct signin_pending_table *pending_signins,
                               struct signin_pending *pending, const void *state, size_t size,

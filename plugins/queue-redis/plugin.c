@@ -171,6 +171,18 @@ static const struct hearth_queue operations = {
     .event_wait = redis_events_wait,
 };
 
+static const struct hearth_queue_keep keep = {
+    .struct_size = sizeof(keep),
+    .keep_put = redis_keep_put,
+    .keep_take = redis_keep_take,
+    .keep_remove = redis_keep_remove,
+};
+
+static const void *redis_extension(const char *name)
+{
+    return strcmp(name, HEARTH_QUEUE_KEEP) == 0 ? &keep : NULL;
+}
+
 static const struct hearth_plugin plugin = {
     .struct_size = sizeof(plugin),
     .abi_epoch = HEARTH_ABI_EPOCH,
@@ -183,6 +195,7 @@ static const struct hearth_plugin plugin = {
     .config_count = sizeof(redis_config_keys) / sizeof(redis_config_keys[0]),
     .capabilities = HEARTH_SHARED | HEARTH_ORDERED,
     .operations = &operations,
+    .extension = redis_extension,
 };
 
 const struct hearth_plugin *hearth_plugin_v2(void)

@@ -109,6 +109,12 @@ int redis_jobs_counts(void *handle, struct hearth_call *call,
 int redis_jobs_remove(void *handle, struct hearth_call *call, const char *kind, const char *key);
 int redis_jobs_clear(void *handle, struct hearth_call *call);
 int redis_jobs_peek(void *handle, struct hearth_call *call, hearth_job_cb cb, void *ctx);
+/* keep.c: the extension HEARTH_QUEUE_KEEP. */
+int redis_keep_put(void *handle, struct hearth_call *call, const char *name, const void *bytes,
+                   size_t size, int64_t life);
+int redis_keep_take(void *handle, struct hearth_call *call, const char *name,
+                    const void **ret_bytes, size_t *ret_size);
+int redis_keep_remove(void *handle, struct hearth_call *call, const char *name);
 int redis_events_publish(void *handle, struct hearth_call *call, const char *channel,
                          const char *text);
 int redis_events_wait(void *handle, struct hearth_call *call, int64_t wait, hearth_event_cb cb,

@@ -10,7 +10,8 @@ enum script_name {
     SCRIPT_COUNTS,
     SCRIPT_PEEK,
     SCRIPT_REMOVE,
-    SCRIPT_CLEAR
+    SCRIPT_CLEAR,
+    SCRIPT_KEEP_TAKE
 };
 
 struct script {

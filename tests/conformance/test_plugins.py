@@ -31,7 +31,8 @@ REASONS = {
     "the plugin has no hearth.storage.paths/1", "the plugin has no hearth.storage.ahead/1",
     "the plugin has no hearth.storage.push/1",
     "the plugin has no hearth.storage.changes/1",
-    "the plugin has no hearth.sync.signin/1", "the plugin has a single writer"
+    "the plugin has no hearth.queue.keep/1", "the plugin has no hearth.sync.signin/1",
+    "the plugin has a single writer"
 }
 if SANITIZED:
     REASONS |= {"a sanitizer owns the allocator", "a sanitizer owns the clock"}

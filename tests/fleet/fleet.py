@@ -3,6 +3,7 @@ schedulers, HAProxy with the package's own configuration, and a Sync service wit
 Each process has a folder and a configuration of its own, as machines have."""
 import json
 import os
+import re
 import ssl
 import subprocess
 import sys
@@ -44,10 +45,11 @@ class PostgresCase(TestCase):
 
 class Fleet:
     def __init__(self, case, workers=3, schedulers=2, config="", apart=False, hole=None,
-                 seconds=False):
+                 seconds=False, turns=False):
         """seconds: each node has a second web process, by the lines of HAProxy's file that are
-        comments. apart: each node has a PostgreSQL of its own. hole: the name of a node whose
-        database is reached through a Hole."""
+        comments. turns: they take turns with each request, whoever asks. In `config` SERVICE is the
+        address of the Sync double. apart: each node has a PostgreSQL of its own. hole: the name of
+        a node whose database is reached through a Hole."""
         self.case = case
         self.postgres = self.server(Postgres())
         self.databases = {
@@ -69,7 +71,7 @@ class Fleet:
             f"HEARTH_{name.upper()}2": f"127.0.0.1:{port}"
             for name, port in self.second_ports.items()
         })
-        self.haproxy = HAProxy(self.front(seconds), **addresses)
+        self.haproxy = HAProxy(self.front(seconds, turns), **addresses)
         case.addCleanup(self.haproxy.close)
         self.common = (f"[hearth]\nkey_file = {self.folder.name}/hearth.key\nlog = json\n"
                        "[listen metrics]\naddress = 127.0.0.1:0\nserves = metrics\n")
@@ -82,7 +84,7 @@ class Fleet:
                 dsn = f"postgresql://postgres@127.0.0.1:{self.hole.port}/{name}"
             self.common += (f"[storage {name}]\nplugin = pg\ndsn = {dsn}\n[node {name}]\n"
                             f"url = {self.haproxy.url}\n")
-        self.common += config
+        self.common += config.replace("SERVICE", self.service.url)
         self.operator = self.process("")
         self.operator.cli("migrate")
         self.webs = {
@@ -106,14 +108,18 @@ class Fleet:
         self.context = ssl.create_default_context(cafile=self.haproxy.certificate)
         self.accounts, self.tokens, self.rounds, self.emails = {}, {}, {}, []
 
-    def front(self, seconds):
+    def front(self, seconds, turns):
         path = os.path.join(ROOT, "packaging", "haproxy", "haproxy.cfg")
         if not seconds:
             return path
         with open(path, encoding="utf-8") as f:
             text = f.read()
         with open(os.path.join(self.folder.name, "haproxy.cfg"), "w", encoding="utf-8") as f:
-            f.write(text.replace("#server ", "server "))
+            text = text.replace("#server ", "server ")
+            if turns:
+                text = re.sub(r"^ *cookie hearth_web.*\n| cookie (?:alder|birch)[12]$", "", text,
+                              flags=re.M)
+            f.write(text)
         return f.name
 
     def server(self, server):

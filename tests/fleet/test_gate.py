@@ -372,6 +372,36 @@ class ManyProcesses(TestCase):
             seen.add(browser.cookies()["hearth_web"])
         self.assertGreater(len(seen), 1)
 
+    def test_processes_take_turns(self):
+        """Nothing keeps a browser at the process where its sign-in began: each step is another
+        one's."""
+        fleet = Fleet(
+            self, workers=0, schedulers=0, seconds=True, turns=True,
+            config="[auth]\nallow = *@example.org\n[sync firefox]\nplugin = fx\n"
+            "accounts_url = SERVICE\ntoken_server = SERVICE/1.0/sync/1.5\n"
+            "client_id = 3c49430b43dfba77\n")
+        before = [node.metric("http_requests") for node in (*fleet.webs.values(), *fleet.seconds)]
+        for i in range(12):
+            email = f"person{i}@example.org"
+            fleet.service.account(email, history=1, bookmarks=0, tabs=1, seed=i)
+            browser = Browser(fleet.haproxy.url, {"Sec-Fetch-Site": "same-origin"},
+                              context=fleet.context)
+            browser.open(fleet.haproxy.url + "/auth/signin?next=/tabs")
+            browser.submit("Sign in with a password", email=email)
+            if i == 0:
+                browser.submit("Continue", f_password="not it")
+                self.assertEqual(browser.page.status, 200, browser.page.text)
+            browser.submit("Continue", until=fleet.haproxy.url + "/tabs",
+                           f_password=fleet.service.get(f"sign-in/{email}")["password"])
+            if browser.page.title.startswith("Sign in on this device?"):  # at the other node
+                browser.submit("Sign in", until=fleet.haproxy.url + "/tabs")
+            self.assertEqual(browser.page.status, 303, browser.page.text)
+            # no process knows it any more
+            for _ in range(4):
+                self.assertEqual(browser.request("GET", "/auth/step").status, 410)
+        for node, count in zip((*fleet.webs.values(), *fleet.seconds), before):
+            self.assertGreater(node.metric("http_requests"), count + 12)
+
     def test_what_ends_at_one_process_ends_at_all(self):
         """A token that is revoked at one web process, or by a command on a machine without any,
         is over at the others: streams, and what they remember."""

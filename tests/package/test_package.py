@@ -56,7 +56,8 @@ class Package(unittest.TestCase):
         self.assertEqual(
             headers,
             drafts +
-            ["message.h", "plugin.h", "push.h", "queue.h", "records.h", "storage.h", "sync.h"])
+            ["keep.h", "message.h", "plugin.h", "push.h", "queue.h", "records.h", "storage.h",
+             "sync.h"])
         for header in headers:
             self.compiles(header, ("c99", "c11", "c17"), ("c++11", "c++17", "c++20"))
 

@@ -103,7 +103,7 @@ NUMBERS = [
     ("docs/signing-in.md", "Of (20) links that were not used", "core/auth/token.h",
      "TOKEN_LINKS_MOST", 1),
     ("docs/signing-in.md", "API tokens: (100);", "core/auth/token.h", "TOKEN_MOST", 1),
-    ("docs/signing-in.md", "a restart of the server in between ends it. (1,000) may be under way",
+    ("docs/signing-in.md", "(1,000) of a process may be under way",
      "core/pages/pages.c", "ATTEMPTS_MAX", 1),
     ("docs/signing-in.md", "for a (twelfth) of `step_timeout`", "core/signin/gate.h", "GATE_PART",
      1),

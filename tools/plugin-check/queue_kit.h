@@ -71,6 +71,6 @@ extern const struct kit_test kit_queue_jobs_tests[], kit_queue_kinds_tests[],
     kit_queue_events_tests[], kit_queue_threads_tests[], kit_queue_random_tests[],
     kit_queue_memory_tests[], kit_queue_waits_tests[], kit_queue_again_tests[],
     kit_queue_leaks_tests[], kit_queue_many_tests[], kit_queue_later_tests[],
-    kit_queue_break_tests[];
+    kit_queue_break_tests[], kit_queue_keep_tests[];
 
 #endif

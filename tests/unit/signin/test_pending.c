@@ -10,6 +10,7 @@
 
 #include "auth/vault.h"
 #include "signin/pending.h"
+#include "signin/shelf.h"
 
 static struct vault *vault;
 static char path[64] = "/tmp/hearth-attempts-XXXXXX", key_path[96];
@@ -35,7 +36,7 @@ static int tear_down(void **state)
 static void test_life(void **state)
 {
     (void)state;
-    struct signin_pending_table *pending_signins = signin_pending_table_create(vault, 4);
+    struct signin_pending_table *pending_signins = signin_pending_table_create(vault, 4, NULL);
     bool busy;
     struct signin_pending *pending = signin_pending_begin(pending_signins, "192.0.2.7");
     char secret[SIGNIN_PENDING_SECRET_SIZE];
@@ -71,7 +72,7 @@ int64_t __wrap_clock_monotonic(void)
 static void test_over(void **state)
 {
     (void)state;
-    struct signin_pending_table *pending_signins = signin_pending_table_create(vault, 4);
+    struct signin_pending_table *pending_signins = signin_pending_table_create(vault, 4, NULL);
     bool busy;
     char secret[SIGNIN_PENDING_SECRET_SIZE];
     struct signin_pending *pending = signin_pending_begin(pending_signins, "192.0.2.7"),
@@ -114,7 +115,7 @@ static bool is_there(struct signin_pending_table *pending_signins, const char *s
 static void test_bounded(void **state)
 {
     (void)state;
-    struct signin_pending_table *pending_signins = signin_pending_table_create(vault, 16);
+    struct signin_pending_table *pending_signins = signin_pending_table_create(vault, 16, NULL);
     char secrets[40][SIGNIN_PENDING_SECRET_SIZE], address[64];
     struct signin_pending *held = signin_pending_begin(pending_signins, "192.0.2.7");
     for (int i = 0; i < 40; i++) {
@@ -137,7 +138,7 @@ static void test_bounded(void **state)
 static void test_own_go_first(void **state)
 {
     (void)state;
-    struct signin_pending_table *pending_signins = signin_pending_table_create(vault, 1000);
+    struct signin_pending_table *pending_signins = signin_pending_table_create(vault, 1000, NULL);
     char ada[SIGNIN_PENDING_SECRET_SIZE], worth[SIGNIN_PENDING_SECRET_SIZE],
         first[SIGNIN_PENDING_SECRET_SIZE], last[SIGNIN_PENDING_SECRET_SIZE], address[64];
     begin(pending_signins, "203.0.113.7", false, ada);
@@ -168,7 +169,7 @@ static void test_own_go_first(void **state)
 static void test_sealed(void **state)
 {
     (void)state;
-    struct signin_pending_table *pending_signins = signin_pending_table_create(vault, 4);
+    struct signin_pending_table *pending_signins = signin_pending_table_create(vault, 4, NULL);
     struct signin_pending *pending = signin_pending_begin(pending_signins, "192.0.2.7");
     struct err err = {0};
     struct hearth_identity in = {.struct_size = sizeof(in),
@@ -222,7 +223,7 @@ static void *hammer(void *arg)
 static void test_threads(void **state)
 {
     (void)state;
-    struct signin_pending_table *pending_signins = signin_pending_table_create(vault, 4);
+    struct signin_pending_table *pending_signins = signin_pending_table_create(vault, 4, NULL);
     pthread_t threads[4];
     for (int i = 0; i < 4; i++)
         pthread_create(&threads[i], NULL, hammer, pending_signins);
@@ -231,11 +232,144 @@ static void test_threads(void **state)
     signin_pending_table_destroy(pending_signins);
 }
 
+/* A shelf of one place, as a queue makes one; `away`: it does not answer. */
+static struct {
+    char name[65];
+    char bytes[8192];
+    size_t size; /* 0: somebody has it */
+    bool full, away;
+} place;
+
+static int place_put(void *self, const char *name, const void *bytes, size_t size, int64_t life,
+                     struct err *err)
+{
+    (void)self;
+    assert_in_range(life, 1, SIGNIN_PENDING_LIFE);
+    assert_true(size <= sizeof(place.bytes));
+    if (place.away)
+        return err_set(err, HEARTH_ERR_UNAVAILABLE, "away");
+    snprintf(place.name, sizeof(place.name), "%s", name);
+    memcpy(place.bytes, bytes, size);
+    place.size = size;
+    place.full = true;
+    return 0;
+}
+
+static int place_take(void *self, const char *name, void **ret_bytes, size_t *ret_size,
+                      struct err *err)
+{
+    (void)self;
+    if (place.away)
+        return err_set(err, HEARTH_ERR_UNAVAILABLE, "away");
+    if (!place.full || strcmp(name, place.name) != 0)
+        return err_set(err, HEARTH_ERR_NOT_FOUND, "none");
+    if (place.size == 0)
+        return err_set(err, HEARTH_ERR_CONFLICT, "taken");
+    *ret_bytes = malloc(place.size);
+    memcpy(*ret_bytes, place.bytes, place.size);
+    *ret_size = place.size;
+    place.size = 0;
+    return 0;
+}
+
+static int place_remove(void *self, const char *name, struct err *err)
+{
+    (void)self;
+    if (place.away)
+        return err_set(err, HEARTH_ERR_UNAVAILABLE, "away");
+    if (strcmp(name, place.name) == 0)
+        place.full = false;
+    return 0;
+}
+
+static const struct signin_shelf shelf = {NULL, place_put, place_take, place_remove};
+
+/* Begun at the first process: all of it is there at the second, and back. */
+static void test_two_processes(void **state)
+{
+    (void)state;
+    struct signin_pending_table *one = signin_pending_table_create(vault, 4, &shelf),
+                                *two = signin_pending_table_create(vault, 4, &shelf);
+    struct err err = {0};
+    bool busy;
+    void *opened;
+    size_t size;
+    char secret[SIGNIN_PENDING_SECRET_SIZE];
+    struct signin_pending *pending = signin_pending_begin(one, "192.0.2.7");
+    memcpy(secret, pending->secret, sizeof(secret));
+    snprintf(pending->email, sizeof(pending->email), "ada@example.org");
+    snprintf(pending->next, sizeof(pending->next), "/tabs");
+    pending->provider = 3;
+    pending->engaged = pending->waits = true;
+    pending->look_at = pending->until - 1000;
+    int64_t until = pending->until;
+    buf_add_text(&pending->page, "<p>the page");
+    assert_int_equal(signin_pending_seal_state(one, pending, "the state", 9, &err), 0);
+    signin_pending_put(one, pending);
+    assert_null(memmem(place.bytes, place.size, "ada@example.org", 15)); /* sealed */
+    for (int i = 0; i < 3; i++) {
+        struct signin_pending_table *at = i % 2 == 0 ? two : one;
+        pending = signin_pending_take(at, secret, &busy);
+        assert_non_null(pending);
+        assert_null(signin_pending_take(one, secret, &busy));
+        assert_true(busy);
+        assert_null(signin_pending_take(two, secret, &busy));
+        assert_true(busy);
+        assert_string_equal(pending->email, "ada@example.org");
+        assert_string_equal(pending->next, "/tabs");
+        assert_int_equal(pending->provider, 3);
+        assert_true(pending->engaged && pending->waits && !pending->sso && !pending->deciding);
+        assert_in_range(pending->until, until - 50, until + 50);
+        assert_in_range(pending->look_at, until - 1050, until - 950);
+        assert_memory_equal(pending->page.data, "<p>the page", pending->page.size);
+        assert_int_equal(signin_pending_open_state(at, pending, &opened, &size, &err), 0);
+        assert_memory_equal(opened, "the state", size);
+        auth_vault_free(opened, size);
+        signin_pending_put(at, pending);
+    }
+    signin_pending_drop(two, signin_pending_take(two, secret, &busy));
+    assert_false(place.full);
+    assert_null(signin_pending_take(one, secret, &busy));
+    assert_false(busy);
+    signin_pending_table_destroy(one);
+    signin_pending_table_destroy(two);
+}
+
+/* While the shelf does not answer it lies where it began. */
+static void test_a_shelf_that_is_away(void **state)
+{
+    (void)state;
+    struct signin_pending_table *one = signin_pending_table_create(vault, 4, &shelf),
+                                *two = signin_pending_table_create(vault, 4, &shelf);
+    bool busy;
+    char secret[SIGNIN_PENDING_SECRET_SIZE];
+    struct signin_pending *pending = signin_pending_begin(one, "192.0.2.7");
+    memcpy(secret, pending->secret, sizeof(secret));
+    place.away = true;
+    signin_pending_put(one, pending);
+    assert_ptr_equal(signin_pending_take(one, secret, &busy), pending);
+    assert_null(signin_pending_take(two, secret, &busy));
+    assert_true(busy); /* who knows */
+    place.away = false;
+    signin_pending_put(one, pending);
+    pending = signin_pending_take(two, secret, &busy);
+    assert_non_null(pending);
+    signin_pending_put(two, pending);
+    /* its place at the first is needed: it ends everywhere */
+    for (int i = 0; i < 4; i++)
+        signin_pending_put(one, signin_pending_begin(one, "192.0.2.7"));
+    assert_null(signin_pending_take(two, secret, &busy));
+    assert_false(busy);
+    signin_pending_table_destroy(one);
+    signin_pending_table_destroy(two);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_life),    cmocka_unit_test(test_over),
-        cmocka_unit_test(test_bounded), cmocka_unit_test(test_own_go_first),
-        cmocka_unit_test(test_sealed),  cmocka_unit_test(test_threads)};
+        cmocka_unit_test(test_life),          cmocka_unit_test(test_over),
+        cmocka_unit_test(test_bounded),       cmocka_unit_test(test_own_go_first),
+        cmocka_unit_test(test_sealed),        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_two_processes), cmocka_unit_test(test_a_shelf_that_is_away)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

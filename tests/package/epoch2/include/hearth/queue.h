@@ -11,6 +11,7 @@
 #ifndef HEARTH_QUEUE_H
 #define HEARTH_QUEUE_H
 
+#include "hearth/keep.h"
 #include "hearth/plugin.h"
 
 #ifdef __cplusplus
