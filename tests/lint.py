@@ -27,10 +27,25 @@ COLLECTION_RANGE = re.compile(
     r"[<>]=?\s*HEARTH_(?:CLIENTS|TABS|BOOKMARKS|HISTORY)\b|=\s*HEARTH_(?:CLIENTS|TABS|BOOKMARKS|HISTORY)\s*;[^;]*(?:<|!=)"
     r"|\bHEARTH_(?:CLIENTS|TABS|BOOKMARKS|HISTORY)\s*(?:[-+]\s*1\b|\?)")
 # A program beside hearthd, and what it may use of core.
-TOOLS = {"plugin-check": ["codec", "base", "conf", "plug", "archive"]}
+TOOLS = {
+    "documentation": ["conf", "main"],
+    "plugin-check": ["codec", "base", "conf", "plug", "archive"]
+}
 BANNED = re.compile(
     r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atoll|atof|strtok|strncpy|sscanf|rand|alloca)\s*\("
 )
+# Everything may be under a path ([web] base_url): pages get it as a whole, in pages_html_place(),
+# which knows these attributes in double quotes; cookies and Location in core/http; the app's
+# addresses by at() of web/src/base.ts.
+OTHER_ATTRIBUTE = re.compile(
+    r"\b(?:formaction|poster|srcset|cite|data)=\\\"/|\b(?:href|src|action)='/|url=/|url\(/")
+COOKIE_BY_HAND = re.compile(r'"set-cookie"|"clear-site-data"|Path=/')
+COOKIES_AT_HOME = ("core/http/form.c", "core/http/head.c", "core/conf/shape.c")
+APP_ADDRESS = re.compile(r"""(?:href|src|action)=(?:["']|\$\{["'`])/"""
+                         r"""|(?:fetch|EventSource|register|createHandlerBoundToURL"""
+                         r"""|createScriptURL|replace|assign|pushState|replaceState)\("""
+                         r"""(?:[^()"'`]*,\s*(?:""|''),\s*)?["'`]/"""
+                         r"""|startsWith\("/(?:auth|api|basic)""")
 # A third-party header stays behind these folders.
 LIBRARIES = {
     "h2o.h": ["core/http/h2o_compat.h"], "h2o/": ["core/http/h2o_compat.h"], "curl/":
@@ -320,6 +335,21 @@ def check_exported():
                     for name, source, prefix in figures.without_prefix(where))
 
 
+def check_addresses():
+    """An address that lacks the path under which everything may be."""
+    for path in tracked("core/**.c", "core/**.h", "core/**.css", "web/src/**.ts", "web/src/**.css"):
+        name, text = str(path), (ROOT / path).read_text(encoding="utf-8")
+        for n, line in enumerate(text.split("\n"), 1):
+            if name.startswith("web/") and APP_ADDRESS.search(line):
+                findings.append(f"{path}:{n}: an address by hand; at() of web/src/base.ts makes it")
+            elif name.startswith("core/pages/") and OTHER_ATTRIBUTE.search(line):
+                findings.append(f"{path}:{n}: pages_html_place() does not find this address")
+            elif name.startswith("core/") and name not in COOKIES_AT_HOME and path.suffix == ".c" \
+                    and COOKIE_BY_HAND.search(line):
+                findings.append(f"{path}:{n}: a cookie by hand; http_set_cookie() makes it, and "
+                                "http_clear_site() forgets")
+
+
 def check_links():
     pages = [ROOT / path for path in tracked("*.md")]
     findings.extend(said.removeprefix(f"{ROOT}/") for said in links.dead(pages)[0])
@@ -335,6 +365,7 @@ def main():
     check_width(tracked(*WRAPPED))
     check_statics(sources)
     check_exported()
+    check_addresses()
     check_links()
     for f in findings:
         print(f)

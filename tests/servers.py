@@ -277,31 +277,29 @@ class Redis(Server):
             return False
 
 
-class HAProxy(Server):
-    """Runs the configuration that the package ships, with addresses of its own."""
-    def __init__(self, config, **addresses):
-        super().__init__("hearth-haproxy-")
-        self.config, self.port = config, free_port()
-        self.certificate = os.path.join(self.folder, "cert.pem")
-        pem = os.path.join(self.folder, "both.pem")
-        key = os.path.join(self.folder, "key.pem")
-        subprocess.run([
-            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out",
-            self.certificate, "-days", "2", "-subj", "/CN=localhost", "-addext",
-            "subjectAltName=DNS:localhost,IP:127.0.0.1"
-        ], check=True, capture_output=True, timeout=300)
-        with open(pem, "w", encoding="utf-8") as out:
-            for part in (self.certificate, key):
-                with open(part, encoding="utf-8") as f:
-                    out.write(f.read())
-        self.environment = {
-            **os.environ, "HEARTH_BIND": f"127.0.0.1:{self.port}", "HEARTH_CERTIFICATE": pem,
-            **addresses
-        }
-        self.url = f"https://localhost:{self.port}"
+def self_signed(folder):
+    """(certificate, key, both in one file) of localhost, made in this folder."""
+    certificate, key, both = (os.path.join(folder, name)
+                              for name in ("cert.pem", "key.pem", "both.pem"))
+    subprocess.run([
+        "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out",
+        certificate, "-days", "2", "-subj", "/CN=localhost", "-addext",
+        "subjectAltName=DNS:localhost,IP:127.0.0.1"
+    ], check=True, capture_output=True, timeout=300)
+    with open(both, "w", encoding="utf-8") as out:
+        for part in (certificate, key):
+            with open(part, encoding="utf-8") as f:
+                out.write(f.read())
+    return certificate, key, both
 
-    def start(self):
-        return self.spawn(["haproxy", "-db", "-f", self.config], env=self.environment)
+
+class Front(Server):
+    """A proxy that listens with TLS on a port of its own."""
+    def __init__(self, name):
+        super().__init__(f"hearth-{name}-")
+        self.port = free_port()
+        self.certificate, self.key, self.both = self_signed(self.folder)
+        self.url = f"https://localhost:{self.port}"
 
     def answers(self):
         try:
@@ -309,3 +307,17 @@ class HAProxy(Server):
             return True
         except OSError:
             return False
+
+
+class HAProxy(Front):
+    """Runs the configuration that the package ships, with addresses of its own."""
+    def __init__(self, config, **addresses):
+        super().__init__("haproxy")
+        self.config = config
+        self.environment = {
+            **os.environ, "HEARTH_BIND": f"127.0.0.1:{self.port}", "HEARTH_CERTIFICATE": self.both,
+            **addresses
+        }
+
+    def start(self):
+        return self.spawn(["haproxy", "-db", "-f", self.config], env=self.environment)

@@ -112,7 +112,7 @@ async function serviceWorker() {
           .update(await readFile(path.join(out, f)))
           .digest("hex")
           .slice(0, 16);
-    manifest.push({ url: "/" + f, revision });
+    manifest.push({ url: f, revision }); // beside the worker
   }
   await build({
     ...common,

@@ -11,6 +11,13 @@ newer_than() { # STAMP: one file or folder that is newer, if there is one
 if [ -f "$out.stamp" ] && [ -d "$out" ] && [ -z "$(newer_than "$out.stamp")" ]; then
     exit 0
 fi
+if [ -d built ]; then # a release's source brings it
+    mkdir -p "$(dirname "$out")"
+    rm -rf "$out"
+    cp -r built "$out"
+    touch "$out.stamp"
+    exit 0
+fi
 refuse() {
     echo "web/build.sh: $1: apt install nodejs npm," \
         "or configure with -Dweb=false (the basic pages alone)" >&2
@@ -20,7 +27,12 @@ command -v node >/dev/null && command -v npm >/dev/null || refuse "nodejs or npm
 node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18 ? 1 : 0)' ||
     refuse "node $(node --version) is too old, 18 is needed"
 if [ ! -f node_modules/.fetched ] || [ package-lock.json -nt node_modules/.fetched ]; then
-    npm ci --no-audit --no-fund --loglevel=error
+    npm ci --no-audit --no-fund --loglevel=error || {
+        echo "web/build.sh: npm could not fetch the packages of web/package-lock.json; why is" \
+            "above. It needs the npm registry, once; without a network configure with" \
+            "-Dweb=false (the basic pages alone)" >&2
+        exit 1
+    }
     touch node_modules/.fetched
 fi
 mkdir -p "$(dirname "$out")"

@@ -3,6 +3,7 @@
 
 #include "api/internal.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "signin/allow.h"
 
 void api_audit_pairs(const struct api_call *call, const char *event, const struct log_pair *pairs)
@@ -20,8 +21,11 @@ void api_audit_refused(struct api *api, const struct http_request *request, int 
     bool token =
         request->authorization != NULL && strncasecmp(request->authorization, "Bearer ", 7) == 0;
     bool proxy = request->authorization == NULL && request->identity != NULL;
-    if ((!token && !proxy && code != API_BARRED) ||
-        rate_take_address(api->refused, request->remote) != 0)
+    if (!token && !proxy && code != API_BARRED)
+        return;
+    metrics_add(METRIC(SIGNIN_FAILURES, code != API_BARRED && token ? "wrong_token" : "refused"),
+                1);
+    if (rate_take_address(api->refused, request->remote) != 0)
         return;
     if (code == API_BARRED)
         log_audit("sign-in refused", LOG_TEXT("address", request->remote),

@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/lock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/magic.h"
 #include "nodes/who.h"
 #include "signin/allow.h"
@@ -126,7 +127,7 @@ bool api_auth_proof(struct http_request *request, struct proof *ret_proof)
         ret_proof->kind = PROOF_PROXY;
         return hash_name(request->identity, ret_proof->hash);
     }
-    const char *cookie = http_cookie(request, auth_session_cookie_name(request->tls));
+    const char *cookie = http_cookie(request, SESSION_COOKIE);
     ret_proof->kind = PROOF_BROWSER;
     return cookie != NULL && auth_token_hash(HEARTH_TOKEN_BROWSER, cookie, ret_proof->hash);
 }
@@ -232,6 +233,8 @@ static int look_up_name(struct api_call *call, const struct proof *proof, uint64
         return proof_note_barred(call, proof, begun);
     snprintf(identity.account, sizeof(identity.account), "%s",
              account.id == NULL ? "" : account.id);
+    if (is == WHO_ANOTHER)
+        metrics_add(METRIC(SIGNIN_FAILURES, "refused"), 1);
     if (is == WHO_ANOTHER)
         log_audit("sign-in refused", LOG_TEXT("address", call->request->remote),
                   LOG_TEXT("account", account.id), LOG_TEXT("email", name),

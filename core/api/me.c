@@ -85,7 +85,7 @@ int api_sync_post(struct api_call *call)
  * undone here. */
 int api_me_delete(struct api_call *call)
 {
-    const char *fresh = http_cookie(call->request, auth_fresh_cookie_name(call->request->tls));
+    const char *fresh = http_cookie(call->request, FRESH_COOKIE);
     int r = auth_fresh_use(call->storage, call->account, fresh, &call->err);
     if (r == HEARTH_ERR_NOT_FOUND)
         return api_problem(call, 403, api_says_fresh_signin_needed(hearth_duration_of(FRESH_LIFE)));

@@ -5,6 +5,8 @@
 #include "api/internal.h"
 #include "codec/codec.h"
 
+enum { NODE_COOKIE_LIFE = 365 * 24 * 3600 }; /* s */
+
 int api_node_get(struct api_call *call)
 {
     struct nodes *nodes = call->api->options.nodes;
@@ -41,10 +43,7 @@ void api_node_set_cookie(struct api_call *call, size_t node)
     if (call->api->options.nodes->count < 2 || pair == NULL ||
         (call->request->cookie != NULL && strstr(call->request->cookie, pair) != NULL))
         return;
-    http_reply_header(call->reply, "set-cookie",
-                      arena_printf(&call->request->arena,
-                                   "%s; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax%s", pair,
-                                   call->request->tls ? "; Secure" : ""));
+    http_set_plain_cookie(call->request, call->reply, "hearth_node", n->name, NODE_COOKIE_LIFE);
 }
 
 int api_node_elsewhere(struct api_call *call, size_t node)

@@ -35,21 +35,13 @@ int api_sessions_get(struct api_call *call)
     return r;
 }
 
-static void drop_cookie(struct api_call *call, const char *name, const char *same_site)
-{
-    http_reply_header(call->reply, "set-cookie",
-                      arena_printf(&call->request->arena,
-                                   "%s=; Path=/; Max-Age=0; HttpOnly; SameSite=%s%s", name,
-                                   same_site, call->request->tls ? "; Secure" : ""));
-}
-
 /* The browser drops the cookies and what it has kept of the pages. */
 void api_sign_out_here(struct api_call *call)
 {
-    drop_cookie(call, auth_session_cookie_name(call->request->tls), "Lax");
-    if (http_cookie(call->request, auth_fresh_cookie_name(call->request->tls)) != NULL)
-        drop_cookie(call, auth_fresh_cookie_name(call->request->tls), "Strict");
-    http_reply_header(call->reply, "clear-site-data", "\"cache\", \"storage\"");
+    http_set_cookie(call->request, call->reply, SESSION_COOKIE, "", 0, "Lax");
+    if (http_cookie(call->request, FRESH_COOKIE) != NULL)
+        http_set_cookie(call->request, call->reply, FRESH_COOKIE, "", 0, "Strict");
+    http_clear_site(call->request, call->reply);
     call->reply->status = 204;
 }
 

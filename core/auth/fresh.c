@@ -5,11 +5,6 @@
 
 #include "base/clock.h"
 
-const char *auth_fresh_cookie_name(bool tls)
-{
-    return tls ? "__Host-hearth_fresh" : "hearth_fresh";
-}
-
 int auth_fresh_create(struct storage *storage, const char *account, const struct door *door,
                       const char *session, struct token *ret_token, struct err *err)
 {

@@ -10,11 +10,11 @@
 #include "plug/storage.h"
 
 /* Where whoever needs one is sent: a sign-in that leads there is asked to be one of this moment. */
-#define FRESH_NEXT "/account#forget"
+#define FRESH_NEXT   "/account#forget"
+#define FRESH_COOKIE "hearth_fresh" /* as http_cookie() takes it */
 
 enum { FRESH_LIFE = 10 * 60 * 1000 }; /* ms */
 
-const char *auth_fresh_cookie_name(bool tls); /* a constant */
 /* session: its id; auth_session_remove() removes this as well. The secret goes into the cookie;
  * auth_token_wipe(). */
 int auth_fresh_create(struct storage *storage, const char *account, const struct door *door,

@@ -5,11 +5,6 @@
 
 #include "base/clock.h"
 
-const char *auth_session_cookie_name(bool tls)
-{
-    return tls ? "__Host-hearth_session" : "hearth_session";
-}
-
 struct word {
     const char *in, *name;
 };

@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "plug/storage.h"
 
+#define SESSION_COOKIE "hearth_session" /* as http_cookie() takes it */
+
 enum { SESSION_NAME_SIZE = 48 };
 
 struct session_limits {
@@ -14,9 +16,6 @@ struct session_limits {
     int64_t life; /* ms after which it ends in any case */
 };
 
-/* The cookie's name: with the prefix that browsers guard where they know that the connection is
- * secure. A constant. */
-const char *auth_session_cookie_name(bool tls);
 /* "Firefox on Android": for the list of browsers. user_agent may be NULL. */
 void auth_session_name(const char *user_agent, char ret_name[SESSION_NAME_SIZE]);
 /* Makes one, and forgets those of the account that have ended. The secret goes into the cookie;

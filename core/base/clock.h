@@ -5,5 +5,6 @@
 
 int64_t clock_now(void);       /* ms since the Unix epoch, UTC */
 int64_t clock_monotonic(void); /* ms, never jumps */
+int64_t clock_monotonic_us(void);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "base/str.h"
 
 enum { VALUE_MAX = 2048 };
@@ -22,6 +23,11 @@ static struct {
 } out = {.fd = STDERR_FILENO, .format = LOG_FORMAT_TEXT, .level = HEARTH_LOG_INFO, .audit = true};
 
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
+
+static void log_count(const char *level)
+{
+    metrics_add(METRIC(LOG_LINES, level), 1);
+}
 
 void log_init(enum log_format format, enum hearth_log_level level)
 {
@@ -208,6 +214,14 @@ static void add_number(struct buf *line, const char *key, int64_t number)
                (long long)number);
 }
 
+static void add_flag(struct buf *line, const char *key, bool flag)
+{
+    if (out.format == LOG_FORMAT_JSON)
+        buf_printf(line, ",\"%s\":%s", key, flag ? "true" : "false");
+    else
+        buf_printf(line, " %s=%s", key, flag ? "yes" : "no");
+}
+
 /* module NULL: lines of this level have none. */
 static void begin_line(struct buf *line, const char *level, const char *module, const char *event)
 {
@@ -243,6 +257,8 @@ static void add_pairs(struct buf *line, const struct log_pair *pairs)
     for (const struct log_pair *pair = pairs; pair->key != NULL; pair++) {
         if (pair->kind == LOG_KIND_INT)
             add_number(line, pair->key, pair->number);
+        else if (pair->kind == LOG_KIND_BOOL)
+            add_flag(line, pair->key, pair->number != 0);
         else if (pair->text != NULL)
             add_pair(line, pair->key, pair->text);
     }
@@ -252,6 +268,7 @@ static void write_line(const char *level, const char *module, const char *event,
                        const struct log_pair *pairs)
 {
     struct buf line = {0};
+    log_count(level);
     begin_line(&line, level, module, event);
     add_pairs(&line, pairs);
     end_line(&line);

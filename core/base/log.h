@@ -24,23 +24,28 @@ void log_set_level(enum hearth_log_level level); /* from now on; any thread */
  * once for all (outage.h). */
 enum hearth_log_level log_level_of(const struct err *err, enum hearth_log_level level);
 
-/* A key with its value. Code makes it with LOG_TEXT() and LOG_INT(). */
+/* A key with its value. Code makes it with LOG_TEXT(), LOG_INT() and LOG_BOOL(). */
 struct log_pair {
     const char *key; /* NULL: the end of a list of pairs */
     const char *text;
     int64_t number;
-    enum { LOG_KIND_TEXT, LOG_KIND_INT } kind;
+    enum { LOG_KIND_TEXT, LOG_KIND_INT, LOG_KIND_BOOL } kind;
 };
 
 /* The compiler looks at each pair: a key is a string literal, a text is a `char *` or `const
  * char *` (NULL leaves the pair out), a number is an integer of any width (JSON gets it as a
- * number). Anything else does not compile. */
+ * number), a flag is a bool (yes or no; in JSON true or false). Anything else does not compile. */
 #define LOG_TEXT(key_, text_)                                                                      \
     ((struct log_pair){.key = "" key_,                                                             \
                        .text = _Generic((text_), char * : (text_), const char * : (text_)),        \
                        .kind = LOG_KIND_TEXT})
 #define LOG_INT(key_, number_)                                                                     \
     ((struct log_pair){.key = "" key_, .number = (int64_t)((number_) | 0), .kind = LOG_KIND_INT})
+#define LOG_BOOL(key_, flag_)                                                                      \
+    ((struct log_pair){.key = "" key_,                                                             \
+                       .number = _Generic((flag_), bool                                            \
+                                          : (flag_)),                                              \
+                       .kind = LOG_KIND_BOOL})
 /* A list of pairs, or of none, for what takes a `const struct log_pair *`. */
 #define LOG_PAIRS(...)                                                                             \
     ((const struct log_pair[]){__VA_ARGS__ __VA_OPT__(, )(struct log_pair){.key = NULL}})

@@ -19,6 +19,38 @@ bool str_starts(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+/* Levenshtein distance, at most 99. */
+static int edit_distance(const char *a, const char *b)
+{
+    enum { MAX = 64 };
+    size_t n = strlen(a), m = strlen(b);
+    int row[MAX + 1];
+    if (n > MAX || m > MAX)
+        return 99;
+    for (size_t k = 0; k <= m; k++)
+        row[k] = (int)k;
+    for (size_t i = 1; i <= n; i++) {
+        int diagonal = row[0];
+        row[0] = (int)i;
+        for (size_t k = 1; k <= m; k++) {
+            int best = diagonal + (a[i - 1] != b[k - 1]);
+            diagonal = row[k];
+            best = row[k] + 1 < best ? row[k] + 1 : best;
+            row[k] = row[k - 1] + 1 < best ? row[k - 1] + 1 : best;
+        }
+    }
+    return row[m];
+}
+
+bool str_is_nearer(const char *typed, const char *known, int *distance)
+{
+    int d = edit_distance(known, typed);
+    if (d >= *distance || (size_t)d * 2 > strlen(typed) + 1)
+        return false;
+    *distance = d;
+    return true;
+}
+
 /* The number at the start of text; *ret_rest is what follows. */
 static bool leading_int(const char *text, int64_t *ret, const char **ret_rest)
 {

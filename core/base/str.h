@@ -9,6 +9,11 @@
 
 bool str_equal(const char *a, const char *b); /* NULL equals NULL only */
 bool str_starts(const char *text, const char *prefix);
+/* For "did you mean": is `known` nearer to what was typed than *distance, which is then its own?
+ * Begin with STR_NOT_NEAR: what differs in more than three letters, or in half of what was typed,
+ * is no guess. */
+enum { STR_NOT_NEAR = 4 };
+bool str_is_nearer(const char *typed, const char *known, int *distance);
 /* The whole text must be the value; false leaves *ret untouched. */
 bool str_to_int(const char *text, int64_t *ret);
 bool str_to_duration(const char *text, int64_t *ret_ms); /* 250ms 10s 15min 2h 7d; "0" */

@@ -189,8 +189,8 @@ static int conf_finish_load(struct conf *conf, const struct findings *findings,
 }
 
 /* An option of the command line that is a key of [hearth]. */
-static void take_option(struct conf *conf, const char *option, const char *key, const char *value,
-                        struct findings *findings)
+static void conf_take_option(struct conf *conf, const char *option, const char *key,
+                             const char *value, struct findings *findings)
 {
     static const struct conf_file command_line = {.name = "the command line"};
     struct conf_reader reader = {
@@ -213,8 +213,8 @@ int conf_load(const struct conf_sources *sources, struct findings *findings, str
         parse_directory(conf, sources->dir, all);
     if (sources->environment != NULL)
         conf_read_environment(conf, sources->environment, all);
-    take_option(conf, "--role", "roles", sources->roles, all);
-    take_option(conf, "--log", "log", sources->log, all);
+    conf_take_option(conf, "--role", "roles", sources->roles, all);
+    conf_take_option(conf, "--log", "log", sources->log, all);
     conf_complete_sections(conf, all);
     int r = conf_finish_load(conf, all, ret_conf, err);
     findings_fini(&own);

@@ -28,7 +28,8 @@ enum {
     CONF_HEADER_SIZE = 64,
     CONF_SOCKET_PATH_SIZE = 108, /* sizeof(sockaddr_un.sun_path) */
     CONF_URL_MAX = 1000,
-    CONF_LISTEN_MAX = 15, /* sections */
+    CONF_BASE_PATH_MAX = 100, /* of base_url, with its slashes */
+    CONF_LISTEN_MAX = 15,     /* sections */
     CONF_OIDC_MAX = 8,
     CONF_STORAGE_MAX = 64,
     CONF_NODE_MAX = 64,
@@ -91,13 +92,16 @@ int64_t conf_number(const struct conf_section *section, const char *key);
 const char *conf_get_text(const struct conf *conf, const char *kind, const char *key);
 int64_t conf_get_number(const struct conf *conf, const char *kind, const char *key);
 
+/* Of a base URL: the path under which everything is, "" or "/hearth". Within url; NULL is "". */
+const char *conf_base_path(const char *url);
+
 /* Types of the core's own keys, beside enum hearth_config_type of plugins. */
 enum conf_type {
     CONF_NETWORKS = 100, /* list of networks */
     CONF_PATTERNS,       /* list of e-mail addresses and patterns of them */
     CONF_ADDRESS,        /* where to listen */
     CONF_HEADER,         /* name of a header that names a person; the text is in lower case */
-    CONF_ORIGIN,         /* http(s)://HOST[:PORT]; the text has no slash at the end */
+    CONF_BASE_URL,       /* http(s)://HOST[:PORT][/PATH]; the text has no slash at the end */
     CONF_ISSUER,         /* http(s) URL without query, fragment and user */
     CONF_SET,            /* one or more of `choices`; number: a bit for each, the first is 1 */
     CONF_FOLDER,         /* path; not made absolute */

@@ -121,9 +121,6 @@ void conf_check_known(struct conf *conf, const struct conf_section *section,
 const char *conf_shape(struct conf *conf, const struct hearth_config_key *key,
                        struct hearth_config_value *value, const void **ret_shape);
 
-/* value.c: how many letters are to be changed to make one of the other; at most 99. */
-int conf_edit_distance(const char *a, const char *b);
-
 /* cross.c: what holds between keys and sections, when each by itself is right. */
 void conf_check_together(const struct conf *conf, struct findings *findings);
 

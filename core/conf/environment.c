@@ -13,8 +13,7 @@
 enum {
     PREFIX_SIZE = sizeof(PREFIX) - 1,
     VARIABLES_MAX = 10000,
-    VARIABLE_MAX = 2 * CONF_NAME_SIZE + 64, /* bytes of a name */
-    NEAR_MAX = 3                            /* letters of a slip */
+    VARIABLE_MAX = 2 * CONF_NAME_SIZE + 64 /* bytes of a name */
 };
 
 static bool is_upper_name(const char *text)
@@ -91,11 +90,12 @@ static bool has_key(const struct conf_kind *kind, const char *key)
     return conf_old_key_find(conf_old_keys(), kind->name, key) != NULL;
 }
 
-/* Is one of these nearly the other? */
+/* Nearer than a letter in four: short names are nearly one another. */
 static bool is_slip_of(const char *text, const char *known, int *best)
 {
-    int distance = conf_edit_distance(text, known);
-    if (distance >= *best || (size_t)distance * 4 > strlen(known))
+    int least = (int)(strlen(known) / 4) + 1;
+    int distance = least < *best ? least : *best;
+    if (!str_is_nearer(text, known, &distance))
         return false;
     *best = distance;
     return true;
@@ -106,7 +106,7 @@ static bool is_slip_of(const char *text, const char *known, int *best)
 static void look_for_slip(struct conf_reader *reader, const char *lower)
 {
     const char *meant = NULL;
-    int best = NEAR_MAX + 1;
+    int best = STR_NOT_NEAR;
     for (const struct conf_kind *kind = conf_kinds(); kind->name != NULL; kind++) {
         struct conf_section section = {.kind = kind, .name = ""};
         for (size_t i = 0; !kind->named && i < kind->count; i++) {

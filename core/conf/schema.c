@@ -73,9 +73,9 @@ static const struct hearth_config_key listen_keys[] = {
 };
 
 static const struct hearth_config_key web_keys[] = {
-    SHAPE(
-        ORIGIN, "base_url", NULL,
-        "the address people use, e.g. https://home.example.org; a path behind it is not supported"),
+    SHAPE(BASE_URL, "base_url", NULL,
+          "the address people use, e.g. https://home.example.org, or https://example.org/hearth/: "
+          "then everything is under that path"),
     SHAPE(HOSTS, "hosts", "",
           "further names that people reach this server by, e.g. home.example.org nas.lan; always "
           "known: the one of base_url, those of "
@@ -166,9 +166,9 @@ static const struct hearth_config_key oidc_keys[] = {
 };
 
 static const struct hearth_config_key node_keys[] = {
-    SHAPE(ORIGIN, "url", NULL,
-          "the address of this node's web processes, for people that come to another one; needed "
-          "when there are several nodes"),
+    SHAPE(BASE_URL, "url", NULL,
+          "the address of this node's web processes, for people that come to another one, with the "
+          "path of base_url; needed when there are several nodes"),
     SHAPE(NAME, "storage", NULL,
           "the [storage] section of its database; default: the one of the same name"),
     RANGE(INT, "weight", "100", 0, 1000000,
@@ -236,8 +236,8 @@ static const struct hearth_config_key push_keys[] = {
     RANGE(DURATION, "interval", "1min", 100, DAY,
           "at least so long between two messages to an endpoint; what comes meanwhile is one at "
           "its end"),
-    RANGE(DURATION, "connect_timeout", "5s", 100, 60 * SECOND, "to be connected with a service"),
-    RANGE(DURATION, "timeout", "10s", 100, 60 * SECOND, "for a message with everything"),
+    RANGE(DURATION, "connect_timeout", "5s", 100, HOUR, "to be connected with a service"),
+    RANGE(DURATION, "timeout", "10s", 100, HOUR, "for a message with everything"),
     RANGE(DURATION, "give_up", "7d", SECOND, 365 * DAY,
           "an endpoint to which messages fail for so long is removed"),
     KEY(PATH, "ca_file", NULL,

@@ -286,18 +286,40 @@ static const char *shape_url(struct arena *arena, const char *text, const char *
     return NULL;
 }
 
-static const char *shape_origin(struct arena *arena, struct hearth_config_value *value)
+/* A path that stands in every address and every cookie as it is: nothing in it needs an escape. */
+static bool is_base_path(const char *path)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "-._~";
+    while (path[0] == '/' && path[1] != '\0') {
+        size_t size = strspn(path + 1, letters);
+        if (size == 0 || (path[1] == '.' && (size == 1 || (size == 2 && path[2] == '.'))))
+            return false;
+        path += 1 + size;
+    }
+    return path[0] == '\0' || strcmp(path, "/") == 0;
+}
+
+static const char *shape_base_url(struct arena *arena, struct hearth_config_value *value)
 {
     const char *rest, *why = shape_url(arena, value->text, &rest);
     if (why != NULL)
         return why;
-    if (rest[0] == '?' || rest[0] == '#' || strpbrk(rest, "?#") != NULL)
-        return "nothing can follow the host: write it without ? and #";
-    if (rest[0] != '\0' && strcmp(rest, "/") != 0)
-        return "sub-paths are not supported: Hearth needs a host name (or a port) of its own, so "
-               "write https://HOST without a path";
-    value->text = arena_strndup(arena, value->text, (size_t)(rest - value->text));
+    if (strpbrk(rest, "?#") != NULL)
+        return "nothing can follow the path: write it without ? and #";
+    size_t size = strlen(rest);
+    if (size > CONF_BASE_PATH_MAX || !is_base_path(rest))
+        return "a path here has at most 100 bytes: letters, digits, - . _ ~ and single slashes";
+    if (size > 0 && rest[size - 1] == '/')
+        size--;
+    value->text = arena_strndup(arena, value->text, (size_t)(rest - value->text) + size);
     return value->text == NULL ? "out of memory" : NULL;
+}
+
+const char *conf_base_path(const char *url)
+{
+    const char *host = url == NULL ? NULL : strstr(url, "://");
+    return host == NULL ? "" : host + 3 + strcspn(host + 3, "/");
 }
 
 static const char *shape_issuer(struct arena *arena, const struct hearth_config_value *value)
@@ -346,8 +368,8 @@ const char *conf_shape(struct conf *conf, const struct hearth_config_key *key,
         return shape_address(arena, value->text, ret_shape);
     case CONF_HEADER:
         return shape_header(arena, value);
-    case CONF_ORIGIN:
-        return shape_origin(arena, value);
+    case CONF_BASE_URL:
+        return shape_base_url(arena, value);
     case CONF_ISSUER:
         return shape_issuer(arena, value);
     case CONF_SET:

@@ -6,29 +6,6 @@
 #include "base/str.h"
 #include "conf/conf_internal.h"
 
-/* Levenshtein's; for "did you mean". */
-int conf_edit_distance(const char *a, const char *b)
-{
-    enum { MAX = 64 };
-    size_t n = strlen(a), m = strlen(b);
-    int row[MAX + 1];
-    if (n > MAX || m > MAX)
-        return 99;
-    for (size_t k = 0; k <= m; k++)
-        row[k] = (int)k;
-    for (size_t i = 1; i <= n; i++) {
-        int diagonal = row[0];
-        row[0] = (int)i;
-        for (size_t k = 1; k <= m; k++) {
-            int best = diagonal + (a[i - 1] != b[k - 1]);
-            diagonal = row[k];
-            best = row[k] + 1 < best ? row[k] + 1 : best;
-            row[k] = row[k - 1] + 1 < best ? row[k - 1] + 1 : best;
-        }
-    }
-    return row[m];
-}
-
 static const struct hearth_config_key *config_key_find(const struct hearth_config_key *keys,
                                                        size_t count, const char *name)
 {
@@ -41,13 +18,9 @@ static const struct hearth_config_key *config_key_find(const struct hearth_confi
 static void config_key_nearest(const struct hearth_config_key *keys, size_t count, const char *name,
                                const char **best, int *best_distance)
 {
-    for (size_t i = 0; i < count; i++) {
-        int d = conf_edit_distance(keys[i].name, name);
-        if (d < *best_distance) {
-            *best_distance = d;
+    for (size_t i = 0; i < count; i++)
+        if (str_is_nearer(name, keys[i].name, best_distance))
             *best = keys[i].name;
-        }
-    }
 }
 
 static void check_entry(struct conf *conf, const struct conf_section *section,
@@ -64,7 +37,7 @@ static void check_entry(struct conf *conf, const struct conf_section *section,
         conf_refuse_old_key(conf, section, e, old, findings);
         return;
     }
-    int best_distance = 4;
+    int best_distance = STR_NOT_NEAR;
     config_key_nearest(kind->keys, kind->count, e->key, &best, &best_distance);
     config_key_nearest(more, more_count, e->key, &best, &best_distance);
     if (best != NULL && e->file->environment)

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/lock.h"
+#include "base/metrics.h"
 #include "http/internal.h"
 
 struct event {
@@ -89,6 +90,7 @@ void http_end_events(struct http_server *server, const char *channel)
 static void events_end_one(struct request_context *context)
 {
     h2o_linklist_unlink(&context->subscriber.link);
+    metrics_add(context->loop->server->streams, -1);
     /* from here on a reader who does not move is one of any answer */
     context->observer->waits = false;
     if (context->subscriber.ready)
@@ -184,6 +186,8 @@ void http_events_start(struct request_context *context)
     context->reply.coded = false;
     context->reply.status = 200;
     http_reply_header(&context->reply, "cache-control", "no-store");
+    /* nginx, and what reads its headers: an event is passed on when it comes */
+    http_reply_header(&context->reply, "x-accel-buffering", "no");
     http_head_start(context, SIZE_MAX, events_proceed);
     if (context->head || loop->stopping) {
         h2o_send(context->observer->req, NULL, 0, H2O_SEND_STATE_FINAL);
@@ -192,6 +196,7 @@ void http_events_start(struct request_context *context)
     subscriber->ready = true;
     subscriber->last_checked = h2o_now(loop->h2o);
     h2o_linklist_insert(&loop->subscribers, &subscriber->link);
+    metrics_add(loop->server->streams, 1);
     events_add(context, ": welcome\n\n"); /* the client sees at once that the stream is open */
     if (context->reply.body.size > 0)
         events_add(context, context->reply.body.data);

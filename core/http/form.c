@@ -17,8 +17,50 @@ bool http_form(struct http_request *request)
                                  request->body_size);
 }
 
+/* As browsers know it. */
+static const char *cookie_full_name(struct http_request *request, const char *name)
+{
+    bool below = request->base_path != NULL && request->base_path[0] != '\0';
+    return !request->tls
+               ? name
+               : arena_printf(&request->arena, "%s%s", below ? "__Secure-" : "__Host-", name);
+}
+
+static void set_cookie(struct http_request *request, struct http_reply *reply, const char *name,
+                       const char *value, int64_t seconds, const char *same_site)
+{
+    http_reply_header(reply, "set-cookie",
+                      arena_printf(&request->arena,
+                                   "%s=%s; Path=%s/; Max-Age=%lld; HttpOnly; SameSite=%s%s", name,
+                                   value, request->base_path == NULL ? "" : request->base_path,
+                                   (long long)seconds, same_site, request->tls ? "; Secure" : ""));
+}
+
+void http_set_cookie(struct http_request *request, struct http_reply *reply, const char *name,
+                     const char *value, int64_t seconds, const char *same_site)
+{
+    const char *full = cookie_full_name(request, name);
+    if (full != NULL)
+        set_cookie(request, reply, full, value, seconds, same_site);
+}
+
+void http_set_plain_cookie(struct http_request *request, struct http_reply *reply, const char *name,
+                           const char *value, int64_t seconds)
+{
+    set_cookie(request, reply, name, value, seconds, "Lax");
+}
+
+void http_clear_site(const struct http_request *request, struct http_reply *reply)
+{
+    if (request->base_path == NULL || request->base_path[0] == '\0')
+        http_reply_header(reply, "clear-site-data", "\"cache\", \"storage\"");
+}
+
 const char *http_cookie(struct http_request *request, const char *name)
 {
+    name = cookie_full_name(request, name);
+    if (name == NULL)
+        return NULL;
     size_t size = strlen(name);
     for (const char *p = request->cookie; p != NULL && *p != '\0';) {
         p += strspn(p, "; \t");

@@ -128,6 +128,16 @@ static bool take_element(const struct http_server *server, h2o_iovec_t element,
     return more;
 }
 
+bool http_forwarded_any(const h2o_req_t *req)
+{
+    static const char *const names[] = {"forwarded", "x-forwarded-for", "x-forwarded-proto",
+                                        "x-forwarded-host"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (forwarded_last_header(req, names[i]).base != NULL)
+            return true;
+    return false;
+}
+
 /* From the right: each proxy adds at the end, and what stands left of the first address that is
  * no proxy of ours is hearsay. A proxy that knows only X-Forwarded-* passes the client's own
  * Forwarded on, and most do: so Forwarded counts only when it is alone. */

@@ -61,6 +61,16 @@ static bool head_is_of_304(const char *name)
     return false;
 }
 
+/* A path of this server in Location is one that routes have, and goes out under its base path. */
+static const char *head_header_value(struct request_context *context, const char *name,
+                                     const char *value)
+{
+    char *path = value[0] == '/' && strcmp(name, "location") == 0
+                     ? http_path(&context->request, value)
+                     : NULL;
+    return path == NULL ? value : path;
+}
+
 /* Status line and headers, those of every answer among them. */
 static void head_fill(struct request_context *context, size_t content_length)
 {
@@ -76,7 +86,8 @@ static void head_fill(struct request_context *context, size_t content_length)
         if (!head_is_header_value(reply->headers[i].value) ||
             (reply->status == 304 && !head_is_of_304(reply->headers[i].name)))
             continue;
-        head_add_header(req, reply->headers[i].name, reply->headers[i].value);
+        const char *name = reply->headers[i].name;
+        head_add_header(req, name, head_header_value(context, name, reply->headers[i].value));
         kept = kept || strcmp(reply->headers[i].name, "cache-control") == 0;
     }
     if (!kept)
@@ -108,6 +119,7 @@ void http_head_start(struct request_context *context, size_t content_length,
     context->generator = (h2o_generator_t){head_on_proceed, head_on_stop};
     context->proceed = proceed;
     context->started = true;
+    http_measure_answer(context);
     head_fill(context, content_length);
     h2o_start_response(context->observer->req, &context->generator);
 }

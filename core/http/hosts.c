@@ -59,27 +59,7 @@ static bool is_known_host(const struct http_server *server, const char *name)
 static void refuse_name(const struct http_request *request, const char *name,
                         struct http_reply *reply)
 {
-    bool html = request->accept != NULL && strstr(request->accept, "text/html") != NULL;
-    struct hearth_sentence sentence = http_says_unknown_host(name);
-    struct hearth_message message = hearth_sentence_message(&sentence);
-    if (!html) {
-        http_reply_problem(reply, 421, sentence);
-    } else {
-        char words[HEARTH_MESSAGE_TEXT_MAX];
-        hearth_message_render(&message, words, sizeof(words));
-        reply->status = 421;
-        reply->content_type = "text/html; charset=utf-8";
-        buf_printf(&reply->body,
-                   "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta "
-                   "charset=\"utf-8\">\n<title>Unknown name – Hearth</title>\n"
-                   "<meta name=\"viewport\" content=\"width=device-width, "
-                   "initial-scale=1\">\n</head>\n<body>\n<h1>Unknown name</h1>\n"
-                   "<p>%s</p>\n</body>\n</html>\n",
-                   words);
-        http_reply_header(reply, "content-security-policy",
-                          "default-src 'none'; frame-ancestors 'none'");
-    }
-    http_reply_header(reply, "cache-control", "no-store");
+    http_reply_refusal(request, reply, 421, "Unknown name", http_says_unknown_host(name));
 }
 
 bool http_hosts_check(const struct http_server *server, struct http_request *request,

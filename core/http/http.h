@@ -20,6 +20,8 @@ struct http_server;
 struct network;
 struct payer;
 struct http_stream;
+struct http_request;
+struct http_reply;
 
 /* The methods: X(bit, name, value). */
 #define HTTP_METHODS(X)                                                                            \
@@ -63,8 +65,11 @@ const char *http_coding_name(enum http_coding coding); /* "br"; NULL: as it is *
 struct http_request {
     struct arena arena;
     enum http_method method;
-    /* percent-decoded, normalised ("/a/../b" is "/b"), valid UTF-8, no NUL */
+    /* percent-decoded, normalised ("/a/../b" is "/b"), valid UTF-8, no NUL, without base_path */
     const char *path;
+    /* what stands before every path of this server for its clients: "/hearth"; NULL or "": nothing.
+     * Addresses are made by http_path() */
+    const char *base_path;
     const char *query;                        /* raw, behind "?"; NULL */
     const char *const *names, *const *values; /* query parameters, decoded, in order; valid UTF-8 */
     size_t parameter_count;
@@ -78,6 +83,8 @@ struct http_request {
     /* address without port; through trusted proxies the client's. "local" for unix sockets */
     char remote[64];
     bool tls;                /* over TLS, here or at a trusted proxy */
+    bool forwarded;          /* with headers that proxies add about their client */
+    bool trusted;            /* from one of trusted_proxies */
     int version;             /* 10, 11, 20 */
     enum http_coding coding; /* the best that the client takes, by Accept-Encoding */
     const char *argument;    /* what matched "*" at the end of the route's path; "" */
@@ -91,11 +98,26 @@ const char *http_parameter(const struct http_request *request, const char *name)
 /* Reads a form (application/x-www-form-urlencoded) from the body: from here on http_parameter()
  * gives its fields instead of the query's. False: it is none, or malformed. */
 bool http_form(struct http_request *request);
+/* An address of this server as its clients have to ask for it; path: "/auth/signin", perhaps with
+ * a query, as routes have it. In the arena; NULL: no memory. (A header Location that begins with a
+ * slash gets its base_path when it is sent.) */
+char *http_path(struct http_request *request, const char *path);
 /* How people reach this server, without a slash at the end: `configured` unless NULL or "", else
  * as this request did. In the arena. */
 char *http_base_url(struct http_request *request, const char *configured);
-/* The value of a cookie, in the request's arena; the first of that name. NULL: none. */
+/* The value of our cookie of that name ("hearth_session"), in the request's arena; the first. NULL:
+ * none. */
 const char *http_cookie(struct http_request *request, const char *name);
+/* Our cookies go to no script and to no other site's requests, over TLS to nothing but TLS, and
+ * nobody else can set them then: their name begins with __Host-, or where this server has a
+ * base_path with __Secure-. seconds 0: the browser drops it. */
+void http_set_cookie(struct http_request *request, struct http_reply *reply, const char *name,
+                     const char *value, int64_t seconds, const char *same_site);
+/* Of a cookie that says nothing about the person: its name is the same over TLS. */
+void http_set_plain_cookie(struct http_request *request, struct http_reply *reply, const char *name,
+                           const char *value, int64_t seconds);
+/* The browser drops what it keeps of this server, unless others are at the same host. */
+void http_clear_site(const struct http_request *request, struct http_reply *reply);
 /* Did a page of this server send it? By Sec-Fetch-Site, else by Origin, which must be scheme and
  * host of the request or `base_url` (NULL: none). 1: yes, 0: no, -1: the browser says neither
  * (old ones). */
@@ -206,6 +228,7 @@ struct http_route {
     /* "/api/v1/me"; with a star at its end it stands for everything below; exact paths win, then
      * the longest */
     const char *path;
+    const char *name; /* in metrics; a constant, which routes may share. NULL: its path */
     unsigned methods; /* of enum http_method; HEAD comes with GET. Others: 405 with Allow */
     enum http_route_kind kind;
     /* Runs on the loop before the handler; true: the reply is complete (401 from a cache, 304, a
@@ -255,6 +278,8 @@ struct http_options {
     const char *const *hosts;
     size_t host_count;
     const char *identity_header; /* lower case: who has signed in at a trusted proxy; NULL */
+    const char *base_url;        /* the address people use; copied. NULL: unknown */
+    const char *base_path; /* its path, where all of it is for people; copied. NULL or "": none */
     /* Limits; 0 takes the default in brackets. */
     int64_t request_timeout; /* ms for headers and body of one request [10,000] */
     /* ms without a request: the connection is closed [60,000] */

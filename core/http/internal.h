@@ -144,6 +144,7 @@ struct request_context {
     struct message done;                              /* by the pool's thread */
     void (*proceed)(struct request_context *context); /* h2o takes more */
     struct subscriber subscriber;
+    int64_t came;        /* monotonic µs; measure.c */
     uint64_t ends_seen;  /* server->ends when the request came */
     struct buf outgoing; /* what h2o is sending of an event stream */
     /* body.c */
@@ -205,6 +206,8 @@ struct http_limits {
         unsent_per_connection, unsent_per_account, unsent_total, export_space, exports_per_account;
 };
 
+struct route_metrics;
+
 struct http_server {
     struct http_options options;
     struct http_limits limits; /* of the options */
@@ -215,6 +218,7 @@ struct http_server {
     size_t listener_count;
     struct inherited inherited[HTTP_LISTENERS_MAX];
     size_t inherited_count;
+    atomic_uint proxy_noted;       /* bits of what proxy.c has said */
     const struct network *proxies; /* copied */
     size_t proxy_count;
     char own_name[256]; /* of this machine, in lower case; "" */
@@ -237,7 +241,8 @@ struct http_server {
     sem_t started; /* posted by each loop when it takes messages */
     sem_t drained; /* by each loop when nothing is left to do */
     sem_t leave;   /* for each loop, when nobody sends to it any more */
-    struct metric *requests, *cancelled, *killed, *refused, *connections;
+    struct metric *cancelled, *killed, *refused, *connections, *in_flight, *streams;
+    const struct route_metrics *route_metrics; /* one for each route, and one */
 };
 
 /* connection.c */
@@ -279,6 +284,8 @@ void http_listener_unlink_unix(struct listener *listener);
 
 /* tls.c */
 int http_tls_create(const struct http_listener *listener, SSL_CTX **ret_tls, struct err *err);
+/* /metrics says when its certificate ends. */
+void http_tls_measure(const struct http_listener *listener, SSL_CTX *tls);
 
 /* hpack_limit.c */
 int http_hpack_limit_check(struct err *err); /* did the pre-emption of h2o's HPACK parser take? */
@@ -289,8 +296,21 @@ size_t http_header_bytes(const h2o_req_t *req); /* request line or pseudo header
 int http_request_handle(h2o_handler_t *handler, h2o_req_t *req);
 
 bool http_forwarded_matches(const struct http_server *server, const struct sockaddr *address);
+bool http_forwarded_any(const h2o_req_t *req); /* does a proxy say anything about its client? */
 void http_forwarded_apply(const struct http_server *server, h2o_req_t *req,
                           struct http_request *request);
+
+/* proxy.c: what a proxy in front does that cannot work is logged, once for each kind. */
+void http_proxy_look(struct http_server *server, const struct http_request *request);
+/* its path is not under base_path: a proxy may have taken that off */
+void http_proxy_look_outside(struct http_server *server, const struct http_request *request);
+
+/* base_path.c: takes the base path off the request's path. Those who watch (any_host) may ask
+ * without it. False: what is asked for is not under it. */
+bool http_base_path_strip(const struct http_server *server, struct http_request *request,
+                          enum http_audience audience);
+/* Then: the reply leads there, or says where everything is. */
+void http_base_path_refuse(struct http_request *request, struct http_reply *reply);
 
 /* hosts.c: is this server called so? Else the reply says what to do, and the request goes no
  * further. */
@@ -309,6 +329,13 @@ struct request_context *http_context_create(struct loop *loop, struct request_ob
 void http_context_free(struct request_context *context);
 int http_context_submit(struct request_context *context); /* to the pool; 0 or why not */
 
+/* measure.c: counts, for /metrics. After the listeners are known. */
+int http_measure_init(struct http_server *server, struct err *err);
+void http_measure_begin(struct request_context *context);        /* a request has come */
+void http_measure_answer(const struct request_context *context); /* its answer begins */
+/* it is over without one: the client has gone */
+void http_measure_no_answer(const struct request_context *context);
+
 /* send.c */
 void http_send_reply(struct request_context *context);
 void http_send_refusal(struct request_context *context, int status,
@@ -322,6 +349,10 @@ void http_head_start(struct request_context *context, size_t content_length,
 
 /* reply.c */
 const char *http_reply_reason(int status);
+/* A problem that people meet in a browser, too: to one that takes HTML it is a page. The words need
+ * no escapes. */
+void http_reply_refusal(const struct http_request *request, struct http_reply *reply, int status,
+                        const char *title, struct hearth_sentence sentence);
 
 /* download.c */
 void http_download_make(struct request_context *context); /* pool thread: makes the download */

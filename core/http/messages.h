@@ -23,6 +23,9 @@
       "This server does not go by the name {name}. If it should, its operator adds the name " \
       "to the configuration and restarts it: [web] hosts = {name}; or base_url, if it is the " \
       "address that people use. It also answers to IP addresses.", 1, TEXT, name) \
+    M(T, outside_base_path, "problem.not_found.outside", \
+      "Everything of this server is under {path}. If the address had that, a proxy in front " \
+      "took it off: it has to pass the path on as it is.", 1, TEXT, path) \
     M(T, busy, "problem.busy", "Too many requests are waiting. Try again in a moment.", 0) \
     M(T, busy_memory, "problem.busy.memory", \
       "The memory of this server is short at the moment. Try again in a moment.", 0) \

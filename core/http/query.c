@@ -48,6 +48,12 @@ const char *http_query_path(struct arena *arena, const char *text, size_t size)
     return out;
 }
 
+char *http_path(struct http_request *request, const char *path)
+{
+    return arena_printf(&request->arena, "%s%s",
+                        request->base_path == NULL ? "" : request->base_path, path);
+}
+
 bool http_query_parameters(struct http_request *request, const char *text, size_t size)
 {
     const char **names = arena_alloc(&request->arena, QUERY_PARAMETERS_MAX * sizeof(*names));

@@ -97,6 +97,29 @@ void http_reply_problem(struct http_reply *reply, int status, struct hearth_sent
     reply_put_problem(reply, status, code, strcspn(code, "."), detail, &message);
 }
 
+void http_reply_refusal(const struct http_request *request, struct http_reply *reply, int status,
+                        const char *title, struct hearth_sentence sentence)
+{
+    char words[HEARTH_MESSAGE_TEXT_MAX];
+    struct hearth_message message = hearth_sentence_message(&sentence);
+    http_reply_problem(reply, status, sentence);
+    http_reply_header(reply, "cache-control", "no-store");
+    if (request->accept == NULL || strstr(request->accept, "text/html") == NULL)
+        return;
+    hearth_message_render(&message, words, sizeof(words));
+    reply->content_type = "text/html; charset=utf-8";
+    buf_reset(&reply->body);
+    buf_printf(&reply->body,
+               "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta "
+               "charset=\"utf-8\">\n<title>%s \u2013 Hearth</title>\n"
+               "<meta name=\"viewport\" content=\"width=device-width, "
+               "initial-scale=1\">\n</head>\n<body>\n<h1>%s</h1>\n"
+               "<p>%s</p>\n</body>\n</html>\n",
+               title, title, words);
+    http_reply_header(reply, "content-security-policy",
+                      "default-src 'none'; frame-ancestors 'none'");
+}
+
 void http_reply_operator_problem(struct http_reply *reply, int status, const char *code,
                                  const char *detail)
 {

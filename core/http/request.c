@@ -24,6 +24,7 @@ static void observer_dispose(void *p)
                     req->bytes_sent >= req->res.content_length || head || req->res.status == 304;
     bool finished = !observer->stopped && req->res.status != 0 && complete;
     conn->inflight--;
+    metrics_add(loop->server->in_flight, -1);
     conn->last_request = h2o_now(loop->h2o);
     h2o_linklist_unlink(&observer->link);
     if (observer->context != NULL) {
@@ -33,8 +34,12 @@ static void observer_dispose(void *p)
                 &context->request, context->reply.account, req->res.status, req->bytes_sent,
                 clock_monotonic() - context->request.received, loop->server->options.ctx);
         context->observer = NULL;
-        if (h2o_linklist_is_linked(&context->subscriber.link))
+        if (h2o_linklist_is_linked(&context->subscriber.link)) {
             h2o_linklist_unlink(&context->subscriber.link);
+            metrics_add(loop->server->streams, -1);
+        }
+        if (!context->started)
+            http_measure_no_answer(context);
         if (context->in_pool)
             atomic_store(&context->gone, true);
         else
@@ -65,7 +70,7 @@ static struct request_observer *observer_create(struct loop *loop, h2o_req_t *re
     conn->inflight++;
     conn->http2 = req->version >= 0x200;
     h2o_linklist_insert(&loop->observers, &observer->link);
-    metrics_add(loop->server->requests, 1);
+    metrics_add(loop->server->in_flight, 1);
     return observer;
 }
 
@@ -154,7 +159,7 @@ static bool http_request_parse(struct request_context *context, h2o_req_t *req)
 {
     struct http_request *request = &context->request;
     size_t size = req->input.query_at != SIZE_MAX ? req->input.query_at : req->input.path.len;
-    request->received = clock_monotonic();
+    request->received = context->came / 1000;
     request->version = req->version >= 0x200 ? 20 : req->version == 0x101 ? 11 : 10;
     request->tls = req->input.scheme == &H2O_URL_SCHEME_HTTPS;
     request_parse_remote(request, req);
@@ -231,6 +236,13 @@ static void request_dispatch(struct request_context *context, h2o_req_t *req,
     struct http_server *server = context->loop->server;
     struct hearth_sentence over;
     unsigned allowed;
+    if (!http_base_path_strip(server, &context->request, audience)) {
+        http_proxy_look_outside(server, &context->request);
+        if (http_hosts_check(server, &context->request, &context->reply))
+            http_base_path_refuse(&context->request, &context->reply);
+        http_send_reply(context);
+        return;
+    }
     context->route = http_router_find(server, &context->request, audience, &allowed);
     if (context->route == NULL && allowed == 0) {
         request_refuse(context, 404, http_says_not_found());
@@ -240,6 +252,8 @@ static void request_dispatch(struct request_context *context, h2o_req_t *req,
         request_refuse_method(context, allowed);
         return;
     }
+    if (!context->route->any_host && audience == HTTP_PEOPLE)
+        http_proxy_look(server, &context->request);
     if (!context->route->any_host && audience == HTTP_PEOPLE &&
         !http_hosts_check(server, &context->request, &context->reply)) {
         http_send_reply(context);
@@ -286,6 +300,7 @@ int http_request_handle(h2o_handler_t *handler, h2o_req_t *req)
         h2o_send_error_503(req, "Service Unavailable", "out of memory", 0);
         return 0;
     }
+    http_measure_begin(context);
     context->head = h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
     size_t header_bytes = http_header_bytes(req);
     conn->explained += header_bytes + req->entity.len + REQUEST_BYTES;
@@ -295,10 +310,12 @@ int http_request_handle(h2o_handler_t *handler, h2o_req_t *req)
     bool unknown = context->request.path != NULL && context->request.method == 0;
     if (context->request.path == NULL)
         context->request.path = "";
+    context->request.forwarded = parsed && http_forwarded_any(req);
     if (parsed && loop->server->proxy_count > 0) {
         struct sockaddr_storage peer = {0};
         if (req->conn->callbacks->get_peername(req->conn, (struct sockaddr *)&peer) != 0 &&
             http_forwarded_matches(loop->server, (struct sockaddr *)&peer)) {
+            context->request.trusted = true;
             http_forwarded_apply(loop->server, req, &context->request);
             context->request.identity = request_identity_of(loop->server, req, &context->request);
         }

@@ -161,6 +161,7 @@ static int server_create_tls(struct http_server *server, struct err *err)
             int r = http_tls_create(&server->listeners[i].options, &tls, err);
             if (r < 0)
                 return err_prefix(err, "[listen %s]", server->listeners[i].options.name);
+            http_tls_measure(&server->listeners[i].options, tls);
         }
         for (int k = 0; k < server->loop_count; k++) {
             struct loop *loop = &server->loops[k];
@@ -176,16 +177,12 @@ static int server_create_tls(struct http_server *server, struct err *err)
 
 static void server_register_metrics(struct http_server *server)
 {
-    server->requests =
-        metrics_register(METRIC_COUNTER, "http_requests", "requests that reached a handler");
-    server->cancelled =
-        metrics_register(METRIC_COUNTER, "http_cancelled", "requests whose client went away first");
-    server->killed =
-        metrics_register(METRIC_COUNTER, "http_killed",
-                         "connections ended because they cost without asking for anything");
-    server->refused = metrics_register(METRIC_COUNTER, "http_refused",
-                                       "connections and requests refused at a limit");
-    server->connections = metrics_register(METRIC_GAUGE, "http_connections", "open connections");
+    server->cancelled = METRIC(HTTP_CANCELLED);
+    server->killed = METRIC(HTTP_KILLED);
+    server->refused = METRIC(HTTP_REFUSED);
+    server->connections = METRIC(HTTP_CONNECTIONS);
+    server->in_flight = METRIC(HTTP_IN_FLIGHT);
+    server->streams = METRIC(EVENT_STREAMS);
 }
 
 int http_start(const struct http_options *options, struct http_server **ret_server, struct err *err)
@@ -201,6 +198,8 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     server->options = *options;
     arena_init(&server->arena, 0);
+    server->options.base_url = arena_strdup(&server->arena, options->base_url);
+    server->options.base_path = arena_strdup(&server->arena, options->base_path);
     server->options.identity_header = arena_strdup(&server->arena, options->identity_header);
     server->options.routes = server_copy_routes(server, options->routes, options->route_count);
     if (server->options.routes == NULL) {
@@ -231,6 +230,8 @@ int http_start(const struct http_options *options, struct http_server **ret_serv
         r = http_hosts_init(server, options, err);
     if (r == 0)
         r = server_copy_listeners(server, options, err);
+    if (r == 0)
+        r = http_measure_init(server, err);
     if (r == 0)
         r = http_inherited_copy(server, options, err);
     if (r == 0)
@@ -295,6 +296,9 @@ void http_use_certificates(struct http_server *server, const struct http_certifi
         for (int k = 0; certificates->tls[i] != NULL && k < server->loop_count; k++)
             http_loop_send_certificate(&server->loops[k], i, certificates->tls[i]);
     lock_release(&server->publish_lock);
+    for (size_t i = 0; i < server->listener_count; i++)
+        if (certificates->tls[i] != NULL)
+            http_tls_measure(&server->listeners[i].options, certificates->tls[i]);
 }
 
 void http_free_certificates(struct http_certificates *certificates)

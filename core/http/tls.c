@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "base/metrics.h"
 #include "base/plain_file.h"
 #include "base/secret_file.h"
 
@@ -99,21 +100,35 @@ int http_tls_create(const struct http_listener *listener, SSL_CTX **ret_tls, str
     return load_files(listener, ret_tls, &of_key, err);
 }
 
+/* ms; false: it does not say. */
+static bool tls_certificate_ends(SSL_CTX *tls, int64_t *ret_ends)
+{
+    struct tm tm;
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(SSL_CTX_get0_certificate(tls)), &tm) != 1)
+        return false;
+    *ret_ends = (int64_t)timegm(&tm) * 1000;
+    return true;
+}
+
+void http_tls_measure(const struct http_listener *listener, SSL_CTX *tls)
+{
+    int64_t ends;
+    if (listener->name != NULL && tls_certificate_ends(tls, &ends))
+        metrics_set(METRIC(CERTIFICATE, listener->name), ends);
+}
+
 int http_certificate_ends(const char *certificate, const char *key, int64_t *ret_ends,
                           bool *ret_of_key, struct err *err)
 {
     const struct http_listener listener = {.certificate = certificate, .key = key};
     SSL_CTX *tls = NULL;
-    struct tm tm;
     bool of_key = false;
     int r = load_files(&listener, &tls, &of_key, err);
     if (r < 0) {
         *ret_of_key = of_key;
         return r;
     }
-    if (ASN1_TIME_to_tm(X509_get0_notAfter(SSL_CTX_get0_certificate(tls)), &tm) == 1)
-        *ret_ends = (int64_t)timegm(&tm) * 1000;
-    else
+    if (!tls_certificate_ends(tls, ret_ends))
         r = err_set(err, HEARTH_ERR_INVALID, "%s does not say when it ends", certificate);
     SSL_CTX_free(tls);
     return r;

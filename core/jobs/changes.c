@@ -47,15 +47,10 @@ struct changes *jobs_changes_create(void)
     struct changes *changes = calloc(1, sizeof(*changes));
     if (changes == NULL)
         return NULL;
-    changes->noted = metrics_register(METRIC_COUNTER, "changes_noted",
-                                      "times that a sync plugin said that something changed");
-    changes->published =
-        metrics_register(METRIC_COUNTER, "changes_published",
-                         "syncs asked for because a sync plugin said that something changed");
-    changes->ignored = metrics_register(METRIC_COUNTER, "changes_ignored",
-                                        "of these, for accounts that are not synced now");
-    changes->dropped = metrics_register(METRIC_COUNTER, "changes_dropped",
-                                        "of these, not noted because too many waited");
+    changes->noted = METRIC(CHANGES, "noted");
+    changes->published = METRIC(CHANGES, "published");
+    changes->ignored = METRIC(CHANGES, "ignored");
+    changes->dropped = METRIC(CHANGES, "dropped");
     pthread_mutex_init(&changes->lock, NULL);
     lock_init_condition(&changes->news);
     return changes;

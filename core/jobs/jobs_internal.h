@@ -4,6 +4,7 @@
 
 #include "base/lock.h"
 #include "jobs/jobs.h"
+#include "jobs/measure.h"
 
 struct presence;
 
@@ -37,6 +38,7 @@ struct jobs_scheduler {
     pthread_t thread;
     bool started;
     int64_t last_tick, last_repair; /* wall clock; 0: none yet */
+    struct jobs_measure measure;
 };
 
 /* Handles of one node, and of the queue. Each is used by the thread that took it, without a

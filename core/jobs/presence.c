@@ -62,9 +62,7 @@ struct presence *jobs_presence_create(struct jobs *jobs)
     presence->reads.step = "reading an account";
     presence->writes.step = "writing who was here";
     presence->queue.step = "asking for a sync";
-    presence->dropped = metrics_register(
-        METRIC_COUNTER, "presence_dropped",
-        "people's presence that was not noted because too much waited to be written");
+    presence->dropped = METRIC(PRESENCE_DROPPED);
     pthread_mutex_init(&presence->lock, NULL);
     lock_init_condition(&presence->noted);
     return presence;

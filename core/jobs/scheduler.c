@@ -205,34 +205,11 @@ static int scheduler_void_leases(struct storage *storage, struct err *err)
     return r < 0 ? err_prefix(err, "leases of before the start cannot be given up") : 0;
 }
 
-/* What /metrics says of the queue: as it was at the last tick. One thread of a process does it. */
-static void scheduler_measure_queue(struct jobs *jobs)
-{
-    struct hearth_queue_counts counts;
-    struct err err = {0};
-    if (jobs_queue_counts(jobs, &counts, &err) < 0)
-        return; /* the tick has said so, or says so next time */
-    const struct {
-        const char *name, *help;
-        int64_t value;
-    } gauges[] = {
-        {"queue_ready", "jobs in the queue that may be taken", counts.ready},
-        {"queue_delayed", "jobs in the queue that wait for their time", counts.delayed},
-        {"queue_in_work", "jobs that a worker has", counts.in_work},
-        {"queue_dead", "jobs that were given up since the queue was made", counts.dead},
-    };
-    for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++) {
-        struct metric *gauge = metrics_register(METRIC_GAUGE, gauges[i].name, gauges[i].help);
-        metrics_add(gauge, gauges[i].value - metrics_value(gauge));
-    }
-}
-
 void *jobs_scheduler_main(void *arg)
 {
     struct jobs_scheduler *scheduler = arg;
     struct jobs *jobs = scheduler->jobs;
-    struct metric *leases = metrics_register(METRIC_COUNTER, "scheduler_leases",
-                                             "due accounts that were put into the queue");
+    struct metric *leases = METRIC(LEASES);
     struct storage *storage = NULL;
     int64_t pause = jobs->options.tick;
     /* the queue was in the memory of a process that is no more: its jobs are lost */
@@ -252,8 +229,10 @@ void *jobs_scheduler_main(void *arg)
                       LOG_TEXT("error", err.text));
         else if (count > 0)
             metrics_add(leases, count);
+        if (storage != NULL)
+            jobs_measure_accounts(&scheduler->measure, jobs, scheduler->node, storage);
         if (!failed && scheduler->node == 0)
-            scheduler_measure_queue(jobs);
+            jobs_measure_queue(&scheduler->measure, jobs);
         pause = jobs_scheduler_pause(&jobs->options, failed ? -1 : count > 0 ? count : 0, pause);
     } while (jobs_sleep(jobs, pause));
     if (storage != NULL)

@@ -154,15 +154,27 @@ static void log_outcome(const struct hearth_account *before, const struct sync_o
               LOG_TEXT("code", outcome->code < 0 ? err_name(outcome->code) : NULL),
               LOG_TEXT("detail", outcome->detail.text[0] != '\0' ? outcome->detail.text : NULL),
               LOG_TEXT("error", more ? why->text : NULL));
-    metrics_add(
-        metrics_register(METRIC_COUNTER, ok ? "syncs_done" : "syncs_failed", "syncs by outcome"),
-        1);
-    metrics_add(metrics_register(METRIC_COUNTER, "sync_records", "records received"),
-                outcome->records);
-    metrics_add(metrics_register(METRIC_COUNTER, "sync_damaged", "records that arrived damaged"),
-                outcome->damaged);
-    metrics_add(metrics_register(METRIC_COUNTER, "sync_requests", "requests to Sync services"),
-                outcome->requests);
+}
+
+static void count_outcome(const struct sync_outcome *outcome)
+{
+    static const char *const states[] = {
+        [HEARTH_ACCOUNT_OK] = "ok",
+        [HEARTH_ACCOUNT_WAITING] = "waiting",
+        [HEARTH_ACCOUNT_SIGNIN_NEEDED] = "signin_needed",
+        [HEARTH_ACCOUNT_PAUSED] = "paused",
+        [HEARTH_ACCOUNT_ERROR] = "error",
+    };
+    size_t state = (size_t)outcome->state;
+    const char *how = outcome->code == HEARTH_ERR_CANCELLED        ? "cancelled"
+                      : state < sizeof(states) / sizeof(states[0]) ? states[state]
+                                                                   : "error";
+    metrics_add(METRIC(SYNCS, how), 1);
+    metrics_observe(METRIC(SYNC_DURATION), outcome->ms);
+    metrics_add(METRIC(SYNC_RECORDS, "taken"), outcome->records);
+    metrics_add(METRIC(SYNC_RECORDS, "damaged"), outcome->damaged);
+    metrics_add(METRIC(SYNC_REQUESTS), outcome->requests);
+    metrics_add(METRIC(SYNC_BYTES), outcome->bytes);
 }
 
 /* When the next one is due, and why then; for who looks at debug. pause: what the server
@@ -393,6 +405,7 @@ static int sync_run_pull(const struct sync_context *context, struct storage *sto
                             outcome, err);
     emit_state(context, account->id, is_well(outcome) ? "done" : "failed", &outcome->detail);
     log_outcome(account, outcome, &why);
+    count_outcome(outcome);
     if (r == 0)
         say_next(account->id, outcome, pause);
     merge_sink_fini(&sink);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "jobs/jobs_internal.h"
 #include "jobs/messages.h"
 #include "plug/breaker.h"
@@ -181,6 +182,14 @@ static const struct job_kind *job_kind_find(const char *kind)
     return NULL;
 }
 
+static void count_job(const struct hearth_job *job, int32_t how)
+{
+    static const char *const outcomes[] = {
+        [HEARTH_JOB_DONE] = "done", [HEARTH_JOB_RETRY] = "retry", [HEARTH_JOB_DEAD] = "dead"};
+    const struct job_kind *kind = job_kind_find(job->kind);
+    metrics_add(METRIC(JOBS, kind == NULL ? "unknown" : kind->kind, outcomes[how]), 1);
+}
+
 /* Tells the queue. */
 static void finish_job(struct jobs_worker *worker, struct call *call, const struct hearth_job *job,
                        int32_t how, int64_t delay)
@@ -260,6 +269,7 @@ static void take_job(struct jobs_worker *worker, struct call *call, const struct
         how = outcome_of(job, r, &outcome, &err, &delay);
     }
     set_receipt(worker, "");
+    count_job(job, how);
     finish_job(worker, call, job, how, delay);
 }
 

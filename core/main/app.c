@@ -240,6 +240,11 @@ const struct conf_section *main_app_storage_of(const struct app *app,
                            node != NULL && storage == NULL ? conf_section_name(node) : storage);
 }
 
+const char *main_app_base_path(const struct app *app)
+{
+    return conf_base_path(conf_get_text(app->conf, "web", "base_url"));
+}
+
 int main_app_add_node(struct app *app, const struct conf_section *section, bool migrate,
                       struct err *err)
 {
@@ -249,6 +254,10 @@ int main_app_add_node(struct app *app, const struct conf_section *section, bool 
     const char *url =
         section == NULL ? conf_get_text(app->conf, "web", "base_url") : conf_text(section, "url");
     const struct conf_section *source = main_app_storage_of(app, section);
+    if (url != NULL && strcmp(conf_base_path(url), main_app_base_path(app)) != 0)
+        return err_set(err, HEARTH_ERR_INVALID,
+                       "[node %s]: the path of url has to be that of [web] base_url, which is %s/",
+                       name, main_app_base_path(app));
     *node = (struct node){.url = url == NULL ? "" : url,
                           .weight = section == NULL ? 1 : conf_number(section, "weight"),
                           .migrates = migrate};

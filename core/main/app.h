@@ -74,6 +74,8 @@ int main_app_open_storage(struct app *app, enum app_migrate migrate, struct err 
 int main_app_load_plugin(struct app *app, int kind, const struct conf_section *section,
                          struct plug **ret_plug, const struct hearth_config_value **ret_values,
                          struct err *err);
+/* The path of [web] base_url, "" or "/hearth": that of every node's url, too. */
+const char *main_app_base_path(const struct app *app);
 const struct conf_section *main_app_storage_of(const struct app *app,
                                                const struct conf_section *node);
 int main_app_add_node(struct app *app, const struct conf_section *node, bool migrate,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -443,6 +444,20 @@ static void check_addresses(struct daemon *d, const struct http_listener *listen
             close(fds[i]);
 }
 
+/* The address that people use is of a proxy: without its word all they do looks like http. */
+static void note_proxy(struct daemon *d, const struct http_listener *listeners, size_t count)
+{
+    const struct conf_section *web = conf_section(d->app.conf, "web", 0);
+    const char *base = conf_text(web, "base_url");
+    bool tls = false;
+    for (size_t i = 0; i < count; i++)
+        tls = tls || listeners[i].certificate != NULL;
+    if (base != NULL && strncasecmp(base, "https:", 6) == 0 && !tls &&
+        conf_networks(web, "trusted_proxies")->count == 0)
+        main_check_note(d, "[web] base_url begins with https, and no listener has a certificate: "
+                           "name the proxy in front in [web] trusted_proxies");
+}
+
 void main_check_http(struct daemon *d, struct findings *findings)
 {
     struct http_listener listeners[CONF_LISTEN_MAX + 1];
@@ -451,6 +466,7 @@ void main_check_http(struct daemon *d, struct findings *findings)
         if (listeners[i].certificate != NULL)
             check_certificate(d, conf_section_named(d->app.conf, "listen", listeners[i].name),
                               &listeners[i], findings);
+    note_proxy(d, listeners, count);
     if (d->check_runs)
         main_check_note(d, "the addresses were not tried, as the daemon that runs has them");
     else

@@ -1,4 +1,4 @@
-/* The command line: one table of commands, one struct of what was given. */
+/* The command line: one table of commands (commands.h), one struct of what was given. */
 #ifndef HEARTH_CORE_MAIN_CLI_H
 #define HEARTH_CORE_MAIN_CLI_H
 
@@ -7,6 +7,8 @@
 #include "base/err.h"
 
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 }; /* exit codes */
+
+struct cli_command;
 
 struct cli {
     /* --config DIR; NULL: /etc/hearth/conf.d if it exists, else the defaults */
@@ -29,9 +31,11 @@ struct cli {
     bool replace;                       /* restore: --replace */
     bool with_credentials, with_tokens; /* account archive */
     bool accept_loss;                   /* key new: --accept-loss */
+    bool help, version;
     /* --yes: what cannot be undone is done without a question */
     bool yes;
-    int argc; /* words after the command */
+    const struct cli_command *command;
+    int argc; /* words after the command's first */
     char **argv;
 };
 
@@ -46,7 +50,8 @@ struct findings;
 /* Prints all of them but the last fault, which err becomes: main_cli_fail() says it. Leaves err
  * alone when there are none. */
 void main_cli_findings(const struct findings *findings, struct err *err);
-int main_cli_usage(const char *usage); /* prints how the command is called; returns CLI_USAGE */
+/* Prints how the command is called; returns CLI_USAGE. */
+int main_cli_usage(const struct cli *cli);
 /* Every command that destroys something comes by here first. Asks on a terminal, where y or yes
  * is a yes; elsewhere --yes has to be given. 0: go on. INVALID (exit code 2): nobody can answer;
  * CANCELLED: the answer was no. Nothing was done then, and `err` says so. The question is a
@@ -64,16 +69,6 @@ int main_cmd_check(struct cli *cli);
 int main_cmd_config(struct cli *cli);
 int main_cmd_reload(struct cli *cli);
 int main_cmd_setup(struct cli *cli);
-#define CMD_ACCOUNT_WORDS                                                                          \
-    "add EMAIL [--provider NAME] [--browser] [--name DEVICE] | import FILE [--provider NAME] "     \
-    "[--account EMAIL] | list | show EMAIL | "                                                     \
-    "sync EMAIL [--wait] | resync EMAIL [--wait] | pause EMAIL | resume EMAIL | signout EMAIL "    \
-    "[--yes] | remove EMAIL [--yes] | "                                                            \
-    "adopt EMAIL [--provider NAME | --oidc NAME | --proxy NAME] [--yes] | "                        \
-    "archive EMAIL FILE [--with-credentials] [--with-tokens] | restore FILE [--email EMAIL] | "    \
-    "forget EMAIL [--page URL | --site HOST] [--since TIME] [--until TIME] [--yes] | forgotten "   \
-    "EMAIL | "                                                                                     \
-    "remember EMAIL ID | devices EMAIL | hide EMAIL DEVICE | unhide EMAIL DEVICE"
 int main_cmd_account(struct cli *cli);
 int main_cmd_link(struct cli *cli);
 int main_cmd_token(struct cli *cli);
@@ -88,6 +83,7 @@ int main_cmd_backup(struct cli *cli);
 int main_cmd_restore(struct cli *cli);
 int main_cmd_verify(struct cli *cli);
 int main_cmd_healthcheck(struct cli *cli);
+int main_cmd_help(struct cli *cli);
 int main_cmd_version(struct cli *cli);
 
 #endif

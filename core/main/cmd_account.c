@@ -419,5 +419,5 @@ int main_cmd_account(struct cli *cli)
         main_app_fini(&app);
         return r < 0 ? main_cli_fail(&err) : CLI_OK;
     }
-    return main_cli_usage("account " CMD_ACCOUNT_WORDS);
+    return main_cli_usage(cli);
 }

@@ -55,9 +55,8 @@ int main_account_archive(struct app *app, struct cli *cli, struct err *err)
             main_cli_print(stdout, "Its credentials are not in it: where it is restored its person "
                                    "signs in again (or --with-credentials).\n");
         main_audit_command(app, "account archived", LOG_TEXT("account", id),
-                           LOG_TEXT("email", email),
-                           LOG_TEXT("credentials", cli->with_credentials ? "yes" : "no"),
-                           LOG_TEXT("tokens", cli->with_tokens ? "yes" : "no"));
+                           LOG_TEXT("email", email), LOG_BOOL("credentials", cli->with_credentials),
+                           LOG_BOOL("tokens", cli->with_tokens));
     }
     free(email);
     return r;

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <jansson.h>
+
 #include "base/log.h"
 #include "main/check.h"
 
@@ -37,28 +39,51 @@ static void print_checked_plugins(const struct daemon *d)
                    d->check_notes.data == NULL ? "" : d->check_notes.data);
 }
 
+static json_t *check_json(const struct daemon *d, const struct findings *findings)
+{
+    json_t *faults = json_array(), *warnings = json_array();
+    for (size_t i = 0; i < findings->count; i++)
+        json_array_append_new(findings->items[i].code == 0 ? warnings : faults,
+                              json_string(findings->items[i].text));
+    return json_pack("{s:b, s:o, s:o, s:s?, s:I}", "good", findings->code == 0, "faults", faults,
+                     "warnings", warnings, "state_dir", d->app.state_dir, "accounts",
+                     (json_int_t)d->check_accounts);
+}
+
+static int print_check_json(const struct daemon *d, const struct findings *findings)
+{
+    json_t *said = check_json(d, findings);
+    json_dumpf(said, stdout, JSON_INDENT(2));
+    main_cli_print(stdout, "\n");
+    json_decref(said);
+    return findings->code == 0                    ? CLI_OK
+           : findings->code == HEARTH_ERR_INVALID ? CLI_USAGE
+                                                  : CLI_FAILED;
+}
+
 int main_cmd_check(struct cli *cli)
 {
-    if (cli->argc != 0)
-        return main_cli_usage("[--config DIR] [--role web,worker,scheduler] check");
     struct daemon d = {.lock = -1};
     struct findings findings = {0};
     struct err err = {0};
     int r = main_app_load(&d.app, cli, &findings, &err);
     if (r == 0) {
         main_check_all(&d, &findings);
-        print_checked_plugins(&d);
+        if (!cli->json)
+            print_checked_plugins(&d);
     } else if (findings.code == 0) {
         findings_add_err(&findings, &err);
     }
-    main_cli_findings(&findings, &err);
+    if (!cli->json)
+        main_cli_findings(&findings, &err);
+    int code = cli->json ? print_check_json(&d, &findings) : CLI_OK;
     r = findings.code;
-    if (r == 0)
+    if (r == 0 && !cli->json)
         main_cli_print(stdout, findings.count == 0
                                    ? "The configuration is good.\n"
                                    : "The configuration is good, but for the warnings.\n");
     fflush(stdout);
     main_check_fini(&d);
     findings_fini(&findings);
-    return r < 0 ? main_cli_fail(&err) : CLI_OK;
+    return r < 0 && !cli->json ? main_cli_fail(&err) : code;
 }

@@ -32,8 +32,6 @@ static int check_plugin_sections(struct app *app, const char *kind_name, int kin
 
 int main_cmd_config(struct cli *cli)
 {
-    if (cli->argc != 0)
-        return main_cli_usage("config [--json]");
     struct app app = {0};
     struct err err = {0};
     struct table table;

@@ -1,5 +1,4 @@
-/* hearthd queue, healthcheck: questions to the running daemon, or to a queue that processes
- * share. */
+/* hearthd queue: questions to the running daemon, or to a queue that processes share. */
 #include <stdio.h>
 #include <string.h>
 
@@ -187,7 +186,7 @@ int main_cmd_queue(struct cli *cli)
          is_clear = cli->argc == 1 && strcmp(cli->argv[0], "clear") == 0;
     bool is_remove = (cli->argc == 2 || cli->argc == 3) && strcmp(cli->argv[0], "remove") == 0;
     if (!is_show && !is_clear && !is_remove)
-        return main_cli_usage("queue show | remove ACCOUNT [KIND] [--yes] | clear [--yes]");
+        return main_cli_usage(cli);
     struct app app = {0};
     struct err err = {0};
     int r = main_app_init(&app, cli, &err);
@@ -198,26 +197,6 @@ int main_cmd_queue(struct cli *cli)
         r = is_show    ? queue_show_cmd(&app, shared, cli, &err)
             : is_clear ? queue_clear_cmd(&app, shared, cli, &err)
                        : queue_remove_cmd(&app, shared, cli, &err);
-    main_app_fini(&app);
-    return r < 0 ? main_cli_fail(&err) : CLI_OK;
-}
-
-/* ms; those who ask have patience of their own, of 10 or 30 seconds */
-enum { HEALTH_TIMEOUT = 5000 };
-
-int main_cmd_healthcheck(struct cli *cli)
-{
-    struct app app = {0};
-    struct err err = {0};
-    struct buf body = {0};
-    int status = 0, r = main_app_init(&app, cli, &err);
-    if (r == 0)
-        r = main_control_request_until(app.state_dir, "/readyz", HEALTH_TIMEOUT, &status, &body,
-                                       &err);
-    if (r == 0 && status != 200)
-        r = err_set(&err, HEARTH_ERR_UNAVAILABLE, "not ready: %s",
-                    body.data == NULL ? "" : body.data);
-    buf_fini(&body);
     main_app_fini(&app);
     return r < 0 ? main_cli_fail(&err) : CLI_OK;
 }

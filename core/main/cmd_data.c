@@ -102,12 +102,10 @@ static int data_run_cmd(struct cli *cli, int (*command)(struct app *, struct cli
 
 int main_cmd_search(struct cli *cli)
 {
-    return cli->argc < 2 ? main_cli_usage("search EMAIL WORDS…")
-                         : data_run_cmd(cli, data_search_cmd);
+    return data_run_cmd(cli, data_search_cmd);
 }
 
 int main_cmd_export(struct cli *cli)
 {
-    return cli->argc != 2 ? main_cli_usage("export EMAIL " API_EXPORT_NAMES)
-                          : data_run_cmd(cli, data_export_cmd);
+    return data_run_cmd(cli, data_export_cmd);
 }

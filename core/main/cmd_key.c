@@ -336,7 +336,6 @@ static int accept_loss(struct app *app, struct cli *cli, struct err *err)
 
 int main_cmd_key(struct cli *cli)
 {
-    static const char usage[] = "key show | new [FILE] | new --accept-loss [--yes] | add [FILE]";
     int (*command)(struct app *, struct cli *, struct err *) = NULL;
     const char *word = cli->argc > 0 ? cli->argv[0] : "";
     if (strcmp(word, "show") == 0 && cli->argc == 1)
@@ -348,7 +347,7 @@ int main_cmd_key(struct cli *cli)
     else if (strcmp(word, "add") == 0 && cli->argc <= 2)
         command = key_add_cmd;
     if (command == NULL)
-        return main_cli_usage(usage);
+        return main_cli_usage(cli);
     struct app app = {0};
     struct err err = {0};
     int r = main_app_init(&app, cli, &err);

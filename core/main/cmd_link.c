@@ -87,8 +87,6 @@ static int link_make_cmd(struct app *app, struct cli *cli, struct err *err)
 
 int main_cmd_link(struct cli *cli)
 {
-    if (cli->argc != 1)
-        return main_cli_usage("link EMAIL");
     struct app app = {0};
     struct err err = {0};
     int r = main_app_init(&app, cli, &err);

@@ -17,14 +17,34 @@ static void plugin_table_row(void *ctx, const struct plug_found *found)
                        "description", good ? found->description : found->why, "file", found->file));
 }
 
+static const char *const capability_names[] = {"shared", "durable", "ordered"};
+enum { CAPABILITIES = sizeof(capability_names) / sizeof(capability_names[0]) };
+
 static void show_capabilities(uint64_t capabilities)
 {
-    static const char *const names[] = {"shared", "durable", "ordered"};
     main_cli_print(stdout, "capabilities");
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+    for (size_t i = 0; i < CAPABILITIES; i++)
         if ((capabilities & 1u << i) != 0)
-            main_cli_print(stdout, " %s", names[i]);
+            main_cli_print(stdout, " %s", capability_names[i]);
     main_cli_print(stdout, "\n\n");
+}
+
+static void show_plugin_json(const struct plug *plug)
+{
+    const struct hearth_plugin *d = plug_descriptor(plug);
+    json_t *keys = json_array(), *capabilities = json_array();
+    for (size_t i = 0; i < CAPABILITIES; i++)
+        if ((d->capabilities & 1u << i) != 0)
+            json_array_append_new(capabilities, json_string(capability_names[i]));
+    for (size_t i = 0; i < d->config_count; i++)
+        json_array_append_new(keys, json_pack("{s:s, s:s, s:s?}", "key", d->config[i].name, "help",
+                                              d->config[i].help, "default", d->config[i].fallback));
+    json_t *said = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "kind", plug_kind_name(d->kind),
+                             "name", d->name, "version", d->version, "description", d->description,
+                             "file", plug_file(plug), "capabilities", capabilities, "keys", keys);
+    json_dumpf(said, stdout, JSON_INDENT(2));
+    main_cli_print(stdout, "\n");
+    json_decref(said);
 }
 
 /* With or without its kind in front. */
@@ -47,14 +67,19 @@ static int find_plugin(const char *name, const char *const *directories, size_t 
 }
 
 /* What is called like a file is one: a name has neither a slash nor a point. */
-static int show_plugin(const char *name, const char *const *directories, size_t count,
+static int show_plugin(const struct cli *cli, const char *const *directories, size_t count,
                        struct err *err)
 {
+    const char *name = cli->argv[1];
     struct plug *plug = NULL;
     int r = strpbrk(name, "/.") != NULL ? plug_load_file(name, 0, &plug, err)
                                         : find_plugin(name, directories, count, &plug, err);
     if (r < 0)
         return r;
+    if (cli->json) {
+        show_plugin_json(plug);
+        return 0;
+    }
     const struct hearth_plugin *d = plug_descriptor(plug);
     main_cli_print(stdout, "%s %s %s\n%s\nfile         %s\n", plug_kind_name(d->kind), d->name,
                    d->version, d->description, plug_file(plug));
@@ -103,7 +128,7 @@ static int list_or_show(const struct cli *cli, bool show, struct err *err)
         size_t count =
             plug_directories(conf_get_text(app.conf, "hearth", "plugin_dir"), &directories);
         if (show) {
-            r = show_plugin(cli->argv[1], directories, count, err);
+            r = show_plugin(cli, directories, count, err);
         } else {
             struct table table;
             main_table_init(&table, "kind name version description file");
@@ -125,10 +150,7 @@ int main_cmd_plugin(struct cli *cli)
          new = cli->argc == 3 && strcmp(what, "new") == 0;
     struct err err = {0};
     if (!list && !show && !check && !new)
-        return main_cli_usage("plugin list | show NAME|PATH.so | new KIND NAME | "
-                              "[--config FILE] [--seed N] [--faults] [--test WORDS] [--import "
-                              "FILE] [--patience SECONDS] "
-                              "[--break COMMAND --mend COMMAND] check PATH.so");
+        return main_cli_usage(cli);
     int r = new     ? main_plugin_new(cli->argv[1], cli->argv[2], &err)
             : check ? check_plugin(cli, &err)
                     : list_or_show(cli, show, &err);

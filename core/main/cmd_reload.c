@@ -9,8 +9,6 @@
  * so for it. */
 int main_cmd_reload(struct cli *cli)
 {
-    if (cli->argc != 0)
-        return main_cli_usage("reload");
     struct app app = {0};
     struct err err = {0};
     struct buf body = {0};

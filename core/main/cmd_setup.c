@@ -44,8 +44,6 @@ static int setup_print_state(struct app *app, struct err *err)
 
 int main_cmd_setup(struct cli *cli)
 {
-    if (cli->argc != 0)
-        return main_cli_usage("setup");
     struct app app = {0};
     struct err err = {0};
     int r = main_app_init(&app, cli, &err);

@@ -3,9 +3,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/plain_file.h"
 #include "main/app_key.h"
 #include "main/audit.h"
+#include "main/backup_note.h"
 
 /* Opening a handle has migrated it. */
 static int migrate_node(struct app *app, void *ctx, struct err *err)
@@ -56,6 +58,9 @@ static int storage_backup_cmd(struct app *app, struct cli *cli, struct err *err)
             "this storage copies nothing: use the tools of its database (for PostgreSQL: pg_dump)");
     if (r == 0)
         r = STORAGE_OF(app->storage, backup, err, backup, path);
+    struct err why = {0};
+    if (r == 0 && main_backup_note(app->state_dir, &why) < 0) /* it is one all the same */
+        log_event(HEARTH_LOG_WARNING, "main", "backup not noted", LOG_TEXT("error", why.text));
     if (r == 0)
         main_cli_print(stdout,
                        "The database was copied to %s (\"hearthd restore\" reads it). The key file "
@@ -98,11 +103,9 @@ static int storage_verify_cmd(struct app *app, struct cli *cli, struct err *err)
     return r;
 }
 
-static int storage_run_cmd(struct cli *cli, int words, const char *usage,
+static int storage_run_cmd(struct cli *cli,
                            int (*command)(struct app *, struct cli *, struct err *))
 {
-    if (cli->argc != words)
-        return main_cli_usage(usage);
     struct app app = {0};
     struct err err = {0};
     int r = main_app_init(&app, cli, &err);
@@ -118,12 +121,12 @@ static int storage_run_cmd(struct cli *cli, int words, const char *usage,
 
 int main_cmd_migrate(struct cli *cli)
 {
-    return storage_run_cmd(cli, 0, "migrate", storage_migrate_cmd);
+    return storage_run_cmd(cli, storage_migrate_cmd);
 }
 
 int main_cmd_backup(struct cli *cli)
 {
-    return storage_run_cmd(cli, 1, "backup FILE", storage_backup_cmd);
+    return storage_run_cmd(cli, storage_backup_cmd);
 }
 
 static int on_restored(void *ctx, const char *line)
@@ -160,8 +163,6 @@ int main_cmd_restore(struct cli *cli)
     char path[4096];
     struct app app = {0};
     struct err err = {0};
-    if (cli->argc != 1)
-        return main_cli_usage("restore FILE [--replace]");
     int r = full_path(cli->argv[0], path, sizeof(path), &err);
     if (r == 0)
         r = main_app_init(&app, cli, &err);
@@ -181,5 +182,5 @@ int main_cmd_restore(struct cli *cli)
 
 int main_cmd_verify(struct cli *cli)
 {
-    return storage_run_cmd(cli, 0, "verify", storage_verify_cmd);
+    return storage_run_cmd(cli, storage_verify_cmd);
 }

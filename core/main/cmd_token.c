@@ -177,8 +177,7 @@ int main_cmd_token(struct cli *cli)
     else if (cli->argc == 2 && strcmp(cli->argv[0], "revoke") == 0)
         run = token_revoke_cmd;
     if (run == NULL)
-        return main_cli_usage(
-            "token new EMAIL --name N [--read-only] | list EMAIL | revoke ID [--yes]");
+        return main_cli_usage(cli);
     struct app app = {0};
     struct err err = {0};
     int r = main_app_init(&app, cli, &err);

@@ -63,9 +63,9 @@ static int control_perform(const char *state_dir, const char *method, const char
         return err_set(err, HEARTH_ERR_UNAVAILABLE, "no hearthd runs on %s", state_dir);
     if (r == CURLE_OPERATION_TIMEDOUT)
         return err_set(err, HEARTH_ERR_TIMEOUT,
-                       "the daemon does not answer on %s within %ld s: it is stopped, or has hung; "
+                       "the daemon does not answer on %s within %g s: it is stopped, or has hung; "
                        "look at its log",
-                       socket_path, timeout / 1000);
+                       socket_path, (double)timeout / 1000);
     if (r != CURLE_OK)
         return err_set(err, HEARTH_ERR_UNAVAILABLE, "the daemon does not answer on %s: %s",
                        socket_path, curl_easy_strerror(r));

@@ -1,6 +1,8 @@
 #include "main/control_serve.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "jobs/jobs.h"
 #include "main/audit.h"
@@ -9,6 +11,7 @@
 
 static struct jobs *jobs;                    /* set once, before the HTTP threads start */
 static _Atomic(const char *) people_come_to; /* set once they have */
+static _Atomic(char *) listeners_json;       /* the same */
 
 void main_control_serve_jobs(struct jobs *j)
 {
@@ -18,6 +21,11 @@ void main_control_serve_jobs(struct jobs *j)
 void main_control_serve_address(const char *listens)
 {
     people_come_to = listens;
+}
+
+void main_control_serve_listeners(const char *json)
+{
+    free(atomic_exchange(&listeners_json, strdup(json)));
 }
 
 json_t *main_control_job_json(const struct hearth_job *job)
@@ -120,7 +128,21 @@ static void control_reload(struct http_request *request, struct http_reply *repl
     reply->content_type = "text/plain";
 }
 
+static void listeners_show(struct http_request *request, struct http_reply *reply, void *worker)
+{
+    (void)request;
+    (void)worker;
+    const char *json = listeners_json;
+    reply->status = 200;
+    reply->content_type = "application/json";
+    buf_add_text(&reply->body, json == NULL ? "[]" : json);
+}
+
 const struct http_route main_control_routes[] = {
+    {.path = "/control/listeners",
+     .methods = HTTP_GET,
+     .kind = HTTP_INLINE,
+     .handler = listeners_show},
     {.path = "/control/address", .methods = HTTP_GET, .kind = HTTP_INLINE, .handler = address_show},
     {.path = "/control/queue", .methods = HTTP_GET, .kind = HTTP_POOLED, .handler = queue_show},
     {.path = "/control/queue", .methods = HTTP_DELETE, .kind = HTTP_POOLED, .handler = queue_clear},

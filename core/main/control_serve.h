@@ -15,6 +15,8 @@ void main_control_serve_jobs(struct jobs *jobs); /* before the server starts */
 /* The listener that people come to, as http_address() has it; lives as long as the server. NULL:
  * none for browsers. */
 void main_control_serve_address(const char *listens);
+/* For `hearthd healthcheck`, as JSON: [{"name": "main", "url": "http://…"}, …]. Copied. */
+void main_control_serve_listeners(const char *json);
 /* A row of `hearthd queue show`; a new reference. */
 json_t *main_control_job_json(const struct hearth_job *job);
 

@@ -206,7 +206,10 @@ static int start_lock(struct daemon *d, struct err *err)
 
 static int start_queue(struct daemon *d, struct err *err)
 {
-    return main_app_open_queue(&d->app, err);
+    int r = main_app_open_queue(&d->app, err);
+    if (r == 0)
+        main_serve_measure_backends(d);
+    return r;
 }
 
 static int start_split(struct daemon *d, struct err *err)
@@ -263,6 +266,8 @@ static int daemon_start(struct daemon *d, struct err *err)
         findings_first(&findings, err);
     findings_fini(&findings);
     d->roles = (unsigned)conf_get_number(d->app.conf, "hearth", "roles");
+    if (r == 0)
+        main_serve_measure(d);
     for (size_t i = 0; r == 0 && i < main_start_step_count; i++)
         r = main_start_steps[i].start(d, err);
     return r;
@@ -431,8 +436,6 @@ static void wait_for_end(struct daemon *d, const struct cli *cli, const sigset_t
 
 int main_cmd_serve(struct cli *cli)
 {
-    if (cli->argc != 0)
-        return main_cli_usage("[--config DIR] [--role web,worker,scheduler] [serve]");
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);

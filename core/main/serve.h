@@ -80,6 +80,10 @@ void main_serve_reload(struct daemon *d, const struct cli *cli);
 void main_serve_interrupt_people(void *daemon);
 /* every sync plugin forgets it */
 void main_serve_account_removed(void *daemon, const char *account);
+/* /metrics begins: what this process is, and when there was a backup. */
+void main_serve_measure(struct daemon *d);
+/* Its backends have breakers, which it shows. */
+void main_serve_measure_backends(struct daemon *d);
 /* What probes know, for /readyz; api_options.readiness. Never blocks. */
 void main_serve_readiness(void *daemon, struct buf *reasons, struct buf *queue);
 

@@ -3,7 +3,10 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/metrics.h"
+#include "main/backup_note.h"
 #include "main/serve.h"
+#include "main/version.h"
 
 static void interrupt_node_of_web(void *worker, void *ctx)
 {
@@ -33,6 +36,38 @@ static void queue_hangs(void *ctx, size_t index)
 {
     (void)index;
     jobs_interrupt_queue(((struct daemon *)ctx)->jobs);
+}
+
+/* One stat() of a local file, whenever somebody reads /metrics. */
+static void refresh_backup(void *ctx)
+{
+    struct daemon *d = ctx;
+    metrics_set(METRIC(BACKUP), main_backup_noted(d->app.state_dir));
+}
+
+void main_serve_measure(struct daemon *d)
+{
+    metrics_start(d->roles, HEARTH_VERSION);
+    metrics_refresh_with(refresh_backup, d);
+}
+
+/* "storage-sqlite" */
+static const char *plugin_name(const struct plug *plug, char ret_name[96])
+{
+    const struct hearth_plugin *plugin = plug_descriptor(plug);
+    snprintf(ret_name, 96, "%s-%s", plug_kind_name(plugin->kind), plugin->name);
+    return ret_name;
+}
+
+void main_serve_measure_backends(struct daemon *d)
+{
+    char name[96];
+    for (size_t i = 0; i < d->app.nodes.count; i++) {
+        struct node *node = &d->app.nodes.items[i];
+        plug_breaker_measure(&node->breaker, "storage", node->name,
+                             plugin_name(node->storage, name));
+    }
+    plug_breaker_measure(&d->queue_breaker, "queue", "", plugin_name(d->app.queue, name));
 }
 
 int main_serve_start_probes(struct daemon *d, struct err *err)

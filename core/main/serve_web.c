@@ -287,7 +287,8 @@ int main_serve_create_pages(struct daemon *d, struct err *err)
         .ctx = d,
     };
     if (r == 0)
-        r = pages_app_create(conf_get_text(d->app.conf, "web", "app_dir"), &d->web_app, err);
+        r = pages_app_create(conf_get_text(d->app.conf, "web", "app_dir"),
+                             main_app_base_path(&d->app), &d->web_app, err);
     return r == 0 ? pages_create(&options, &d->pages, err) : r;
 }
 
@@ -473,6 +474,22 @@ void main_serve_limits(const struct conf *conf, struct http_options *options)
     options->exports_per_account = (size_t)conf_number(web, "exports_per_account");
 }
 
+/* Where clients come, for `hearthd healthcheck`. */
+static void tell_listeners(const struct daemon *d, const struct http_listener *listeners,
+                           size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        if (listeners[i].audience != HTTP_CONTROL)
+            json_array_append_new(list, json_pack("{s:s, s:s}", "name", listeners[i].name, "url",
+                                                  http_address(d->http, i)));
+    char *text = json_dumps(list, JSON_COMPACT);
+    if (text != NULL)
+        main_control_serve_listeners(text);
+    free(text);
+    json_decref(list);
+}
+
 int main_serve_start_http(struct daemon *d, struct err *err)
 {
     const struct conf_section *web = conf_section(d->app.conf, "web", 0);
@@ -497,6 +514,8 @@ int main_serve_start_http(struct daemon *d, struct err *err)
         .trusted_proxy_count = proxies->count,
         .hosts = hosts,
         .host_count = host_count,
+        .base_url = conf_text(web, "base_url"),
+        .base_path = main_app_base_path(&d->app),
         .identity_header = conf_get_text(d->app.conf, "auth", "proxy_header"),
         .request_timeout = conf_number(web, "request_timeout"),
         .idle_timeout = conf_number(web, "idle_timeout"),
@@ -523,6 +542,7 @@ int main_serve_start_http(struct daemon *d, struct err *err)
         if (listeners[i].audience == HTTP_PEOPLE && strncmp(listeners[i].address, "unix:", 5) != 0)
             d->people_come_to = http_address(d->http, i);
     main_control_serve_address(d->people_come_to);
+    tell_listeners(d, listeners, options.listener_count);
     d->listens = d->http;
     return r;
 }

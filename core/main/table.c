@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 
 enum { CELL_MAX = 512 };
@@ -36,9 +37,26 @@ void main_table_time(long long ms, char *ret)
 {
     struct tm tm;
     time_t seconds = (time_t)(ms / 1000);
-    if (ms == 0 || localtime_r(&seconds, &tm) == NULL ||
-        strftime(ret, 32, "%Y-%m-%d %H:%M", &tm) == 0)
+    size_t n = 0;
+    if (ms != 0 && localtime_r(&seconds, &tm) != NULL)
+        n = strftime(ret, 32, "%Y-%m-%d %H:%M:%S%z", &tm);
+    if (n < 5) {
         snprintf(ret, 32, "-");
+        return;
+    }
+    memmove(ret + n - 1, ret + n - 2, 3); /* +0100 */
+    ret[n - 2] = ':';
+}
+
+/* When an account is synced next: 1 stands for as soon as possible. */
+static void next_sync_text(long long ms, char *ret)
+{
+    if (ms == 1)
+        snprintf(ret, 32, "now");
+    else if (ms != 0 && ms <= clock_now())
+        snprintf(ret, 32, "due");
+    else
+        main_table_time(ms, ret);
 }
 
 static void cell_text(const char *column, const json_t *value, char ret[CELL_MAX])
@@ -46,6 +64,8 @@ static void cell_text(const char *column, const json_t *value, char ret[CELL_MAX
     size_t n = strlen(column);
     if (json_is_string(value))
         str_printable(json_string_value(value), ret, CELL_MAX);
+    else if (json_is_integer(value) && strcmp(column, "next_sync_at") == 0)
+        next_sync_text(json_integer_value(value), ret);
     else if (json_is_integer(value) && n > 3 && strcmp(column + n - 3, "_at") == 0)
         main_table_time(json_integer_value(value), ret);
     else if (json_is_integer(value))

@@ -16,10 +16,11 @@ void main_table_init(struct table *table, const char *columns);
 void main_table_fini(struct table *table);
 void main_table_add(struct table *table, json_t *row); /* takes the object over; NULL is ignored */
 /* Prints to standard output: an array of objects, or aligned columns under a heading. Numbers of
- * columns that end in "_at" are times. */
+ * columns that end in "_at" are times; those of next_sync_at that are past, "now" when somebody
+ * asked for it, else "due". */
 void main_table_print(const struct table *table, bool as_json);
 
-/* ms -> "2026-11-23 09:30" local time; "-" for 0. ret: 32 bytes. */
+/* ms -> "2026-11-23 09:30:05+01:00", local time (RFC 3339); "-" for 0. ret: 32 bytes. */
 void main_table_time(long long ms, char *ret);
 
 /* Prints one object as lines of key and value, for people. */

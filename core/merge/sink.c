@@ -188,7 +188,7 @@ static int sink_on_commit(void *ctx, const char *cursor)
         return r;
     log_event(HEARTH_LOG_DEBUG, "merge", "collection stored", LOG_TEXT("account", sink->account),
               LOG_TEXT("collection", merge_collection_name(sink->collection)),
-              LOG_TEXT("how", how_it_came(sink)), LOG_TEXT("changed", changed ? "yes" : "no"),
+              LOG_TEXT("how", how_it_came(sink)), LOG_BOOL("changed", changed),
               LOG_INT("records", sink->records - sink->records_before));
     if (changed) {
         sink->changed |= MERGE_CHANGED(sink->collection);

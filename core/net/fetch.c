@@ -233,12 +233,7 @@ struct net_exchange {
 
 static void exchange_count(int code)
 {
-    metrics_add(
-        metrics_register(METRIC_COUNTER, "http_client_requests", "requests to other servers"), 1);
-    if (code < 0)
-        metrics_add(metrics_register(METRIC_COUNTER, "http_client_failures",
-                                     "requests to other servers without an answer"),
-                    1);
+    metrics_add(METRIC(CLIENT_REQUESTS, code < 0 ? "failed" : "ok"), 1);
 }
 
 /* The memory of it. */

@@ -192,6 +192,7 @@ static int route_files(struct app_server *server, struct err *err)
                            "the web app has more than %d files and folders at its top",
                            (int)TOP_MAX);
         server->routes[server->route_count++] = (struct http_route){.path = path,
+                                                                    .name = "app file",
                                                                     .methods = HTTP_GET,
                                                                     .kind = HTTP_INLINE,
                                                                     .handler = serve_file,
@@ -200,13 +201,16 @@ static int route_files(struct app_server *server, struct err *err)
     return 0;
 }
 
-int pages_app_create(const char *folder, struct app_server **ret_server, struct err *err)
+int pages_app_create(const char *folder, const char *base_path, struct app_server **ret_server,
+                     struct err *err)
 {
     struct app_server *server = calloc(1, sizeof(*server));
     if (server == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     arena_init(&server->arena, 0);
     int r = app_load_files(folder, &server->files, err);
+    if (r == 0 && server->files != NULL)
+        r = pages_app_files_place(server->files, base_path, err);
     if (r < 0) {
         pages_app_destroy(server);
         return r;

@@ -8,8 +8,10 @@
 struct app_server;
 
 /* `folder`: [web] app_dir, which then must hold the app; NULL: where it is installed, or in the
- * build tree, else there is none, and "/" leads to the basic pages. */
-int pages_app_create(const char *folder, struct app_server **ret_server, struct err *err);
+ * build tree, else there is none, and "/" leads to the basic pages. base_path: under which the
+ * app is, as in struct http_options. */
+int pages_app_create(const char *folder, const char *base_path, struct app_server **ret_server,
+                     struct err *err);
 /* The same without keeping it: does `folder` (NULL: none is configured) hold the app? */
 int pages_app_check(const char *folder, struct err *err);
 void pages_app_destroy(struct app_server *server); /* accepts NULL */

@@ -12,6 +12,7 @@
 
 #include "base/array.h"
 #include "codec/codec.h"
+#include "pages/html.h"
 
 enum {
     FILES_MAX = 1000,
@@ -203,6 +204,27 @@ int pages_app_files_load(const char *folder, struct app_files **ret_files, struc
         return r;
     }
     *ret_files = files;
+    return 0;
+}
+
+int pages_app_files_place(struct app_files *files, const char *base_path, struct err *err)
+{
+    struct app_file *page = app_file_find(files, "/index.html");
+    struct buf html = {0};
+    if (base_path == NULL || base_path[0] == '\0')
+        return 0;
+    buf_add(&html, page->plain.data, page->plain.size);
+    pages_html_place(&html, base_path);
+    if (buf_failed(&html)) {
+        buf_fini(&html);
+        return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
+    }
+    /* two kilobytes go out as they are: the forms that were compressed are of the page before */
+    free(page->plain.data);
+    free(page->gzip.data);
+    free(page->brotli.data);
+    page->gzip = page->brotli = (struct app_bytes){0};
+    page->plain.data = buf_take(&html, &page->plain.size);
     return 0;
 }
 

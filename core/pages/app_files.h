@@ -26,6 +26,8 @@ struct app_file {
  * a dot at the front or anything but letters, digits and ".-_". INVALID: it holds no index.html,
  * or more than an app may have (1,000 files, 8 MiB each, 64 MiB in all). */
 int pages_app_files_load(const char *folder, struct app_files **ret_files, struct err *err);
+/* From now on index.html leads to what is below base_path; see pages_html_place(). */
+int pages_app_files_place(struct app_files *files, const char *base_path, struct err *err);
 void pages_app_files_free(struct app_files *files); /* accepts NULL */
 /* NULL: there is none. */
 const struct app_file *pages_app_files_find(const struct app_files *files, const char *path);

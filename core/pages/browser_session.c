@@ -11,8 +11,8 @@ enum { SECOND = 1000, NODE_COOKIE_LIFE = 365 * 24 * 3600 };
 static void set_cookie_of_node(struct view_call *call, size_t node)
 {
     if (call->pages->options.nodes->count > 1)
-        pages_set_cookie(call, "hearth_node", call->pages->options.nodes->items[node].name,
-                         NODE_COOKIE_LIFE, "Lax");
+        http_set_plain_cookie(call->request, call->reply, "hearth_node",
+                              call->pages->options.nodes->items[node].name, NODE_COOKIE_LIFE);
 }
 
 void pages_set_node_cookie(struct view_call *call)
@@ -66,8 +66,7 @@ static void note_fresh(struct view_call *call, struct storage *storage, const ch
                   LOG_TEXT("account", account), LOG_TEXT("error", err.text));
         return;
     }
-    pages_set_cookie(call, auth_fresh_cookie_name(call->request->tls), token.secret,
-                     FRESH_LIFE / SECOND, "Strict");
+    pages_set_cookie(call, FRESH_COOKIE, token.secret, FRESH_LIFE / SECOND, "Strict");
     auth_token_wipe(&token);
 }
 
@@ -104,8 +103,7 @@ static int start_session_here(struct view_call *call, struct storage *storage, c
         auth_session_create(storage, account, door, name, &options->sessions, &token, &call->err);
     if (r < 0)
         return r;
-    pages_set_cookie(call, auth_session_cookie_name(call->request->tls), token.secret,
-                     options->sessions.life / SECOND, "Lax");
+    pages_set_cookie(call, SESSION_COOKIE, token.secret, options->sessions.life / SECOND, "Lax");
     memcpy(id, token.id, sizeof(id));
     end_surplus_session(call, account, &token);
     auth_token_wipe(&token);

@@ -10,15 +10,13 @@
 
 enum { FORM_COOKIE_LIFE = 24 * 3600 };
 
-static const char *cookie_name(const struct view_call *call)
-{
-    return call->request->tls ? "__Host-hearth_form" : "hearth_form";
-}
+static const char form_cookie[] = "hearth_form";
 
 /* The browser's value; NULL: it has none. */
 static const char *form_own_token(struct view_call *call)
 {
-    const char *value = http_cookie(call->request, cookie_name(call));
+    const char *value =
+        call->form_token != NULL ? call->form_token : http_cookie(call->request, form_cookie);
     return value != NULL && strlen(value) == FORM_TOKEN_SIZE - 1 ? value : NULL;
 }
 
@@ -31,10 +29,9 @@ static const char *form_token(struct view_call *call)
     char text[32];
     ASSERT(RAND_bytes(bytes, sizeof(bytes)) == 1);
     codec_base64_encode(CODEC_URL, bytes, sizeof(bytes), text);
-    pages_set_cookie(call, cookie_name(call), text, FORM_COOKIE_LIFE, "Strict");
-    /* one value for all forms of a page */
-    call->request->cookie = arena_printf(&call->request->arena, "%s=%s", cookie_name(call), text);
-    return arena_strdup(&call->request->arena, text);
+    pages_set_cookie(call, form_cookie, text, FORM_COOKIE_LIFE, "Strict");
+    call->form_token = arena_strdup(&call->request->arena, text);
+    return call->form_token;
 }
 
 void pages_form_mark(struct view_call *call)
@@ -75,7 +72,10 @@ bool pages_form_read(struct view_call *call)
                 CRYPTO_memcmp(cookie, field, FORM_TOKEN_SIZE - 1) == 0 &&
                 http_same_origin(call->request, call->pages->options.base_url) != 0;
     if (!ours)
-        pages_html_message(call, 403, pages_says_title_form_foreign(), pages_says_form_foreign(),
+        pages_html_message(call, 403, pages_says_title_form_foreign(),
+                           call->request->forwarded && !call->request->trusted
+                               ? pages_says_form_proxy()
+                               : pages_says_form_foreign(),
                            "/auth/signin", "Start over");
     return ours;
 }

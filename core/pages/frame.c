@@ -40,6 +40,7 @@ void pages_html_send(struct view_call *call, int status)
 {
     struct http_reply *reply = call->reply;
     buf_fini(&reply->body);
+    pages_html_place(&call->html, call->request->base_path);
     reply->body = call->html;
     call->html = (struct buf){0};
     reply->status = status;
@@ -131,9 +132,5 @@ void pages_html_too_many(struct view_call *call, int64_t wait)
 void pages_set_cookie(struct view_call *call, const char *name, const char *value, int64_t seconds,
                       const char *same_site)
 {
-    http_reply_header(call->reply, "set-cookie",
-                      arena_printf(&call->request->arena,
-                                   "%s=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=%s%s", name,
-                                   value, (long long)seconds, same_site,
-                                   call->request->tls ? "; Secure" : ""));
+    http_set_cookie(call->request, call->reply, name, value, seconds, same_site);
 }

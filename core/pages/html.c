@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/types.h>
@@ -97,4 +98,38 @@ void pages_html_query_value(struct buf *out, const char *text)
     char *to = room == 0 ? NULL : buf_reserve(out, room);
     if (to != NULL && codec_percent_encode(text, "/", to, room) == 0)
         buf_grew(out, strlen(to));
+}
+
+static bool html_leads(const char *from, const char *equals)
+{
+    static const char *const attributes[] = {"href", "src", "action"};
+    for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
+        size_t size = strlen(attributes[i]);
+        if ((size_t)(equals - from) > size && memcmp(equals - size, attributes[i], size) == 0 &&
+            strchr(" \n", equals[-(ptrdiff_t)size - 1]) != NULL)
+            return true;
+    }
+    return false;
+}
+
+void pages_html_place(struct buf *html, const char *base_path)
+{
+    static const char PATH[] = "=\"/";
+    struct buf placed = {0};
+    if (base_path == NULL || base_path[0] == '\0' || html->size == 0)
+        return;
+    const char *from = html->data, *end = html->data + html->size, *copied = from, *at = from;
+    while ((at = memmem(at, (size_t)(end - at), PATH, sizeof(PATH) - 1)) != NULL) {
+        const char *path = at + sizeof(PATH) - 2;
+        if (html_leads(from, at)) {
+            buf_add(&placed, copied, (size_t)(path - copied));
+            buf_add_text(&placed, base_path);
+            copied = path;
+        }
+        at = path;
+    }
+    buf_add(&placed, copied, (size_t)(end - copied));
+    placed.failed = placed.failed || html->failed;
+    buf_fini(html);
+    *html = placed;
 }

@@ -13,5 +13,10 @@ void pages_html_text(struct buf *out, const char *text);
 void pages_html_put(struct buf *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Percent-encodes what may not stand in the value of a query. */
 void pages_html_query_value(struct buf *out, const char *text);
+/* A whole page goes out: whatever in it leads to a path of this server (href, src or action of
+ * "/...") leads to that below base_path ("/hearth"; NULL or "": none) from then on. Texts of others
+ * have no such attributes, since their quotes are escaped. So sources write addresses as routes
+ * have them, and none is forgotten. */
+void pages_html_place(struct buf *html, const char *base_path);
 
 #endif

@@ -11,6 +11,9 @@
 #include "signin/guesses.h"
 #include "signin/pending.h"
 
+/* as http_cookie() takes it: the secret of the pending sign-in */
+#define SIGNIN_COOKIE "hearth_signin"
+
 enum { FORM_TOKEN_SIZE = 22 + 1 };
 
 struct pages {
@@ -35,6 +38,7 @@ struct view_call {
     struct signin_worker *signin;   /* NULL but on the sign-in pool */
     /* how the person is signing in, for the audit trail: a provider's name, "link", "code" */
     const char *provider;
+    const char *form_token; /* of all forms of the page, once there is one */
     struct buf html;
     struct err err;
 };
@@ -165,7 +169,6 @@ int pages_start_browser_session(struct view_call *call, size_t node, const char 
                                 enum session_origin origin);
 /* In a fleet: the browser's next requests come to this node, where its pending sign-in is. */
 void pages_set_node_cookie(struct view_call *call);
-const char *pages_signin_cookie_name(const struct view_call *call);
 
 extern const char pages_style[]; /* style.css */
 

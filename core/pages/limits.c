@@ -1,11 +1,13 @@
 /* Who may try to sign in how often, and what the audit trail says of those who were not let in. */
 #include "base/log.h"
+#include "base/metrics.h"
 #include "pages/internal.h"
 
 /* Whoever floods is in the log often enough; the log is not theirs to fill. */
 void pages_audit_failed(struct view_call *call, const char *reason, const char *email,
                         const char *provider)
 {
+    metrics_add(METRIC(SIGNIN_FAILURES, "failed"), 1);
     if (rate_take_address(call->pages->noted, call->request->remote) == 0)
         log_audit("sign-in failed", LOG_TEXT("address", call->request->remote),
                   LOG_TEXT("reason", reason), LOG_TEXT("provider", provider),
@@ -14,6 +16,7 @@ void pages_audit_failed(struct view_call *call, const char *reason, const char *
 
 void pages_audit_ended(struct view_call *call, const char *reason, const char *provider)
 {
+    metrics_add(METRIC(SIGNIN_FAILURES, "ended"), 1);
     if (rate_take_address(call->pages->noted, call->request->remote) == 0)
         log_audit("sign-in ended", LOG_TEXT("address", call->request->remote),
                   LOG_TEXT("reason", reason == NULL ? "refused" : reason),

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "pages/internal.h"
 #include "signin/allow.h"
 
@@ -58,6 +59,7 @@ static int email_of(struct view_call *call, const struct found *found, const cha
  * be signed in to now. */
 static void link_refuse_barred(struct view_call *call, const struct found *found, const char *email)
 {
+    metrics_add(METRIC(SIGNIN_FAILURES, "refused"), 1);
     log_audit("sign-in refused", LOG_TEXT("address", call->request->remote),
               LOG_TEXT("account", found->row.account), LOG_TEXT("email", email),
               LOG_TEXT("provider", found->row.scope == HEARTH_TOKEN_CODE ? "code" : "link"),

@@ -41,6 +41,10 @@
     M(T, title_form, "page.title.form", "That form did not arrive", 0) \
     M(T, form, "page.form", "The browser sent something that is not a form of this page.", 0) \
     M(T, title_form_foreign, "page.title.form_foreign", "Please try once more", 0) \
+    M(T, form_proxy, "page.form_proxy", \
+      "This server cannot tell that this form came from its own page: a proxy in front of it " \
+      "says so, and is not one that it trusts. Whoever runs it names that proxy in [web] " \
+      "trusted_proxies.", 0) \
     M(T, form_foreign, "page.form_foreign", \
       "This form was not sent by a page of this site, or the page was very old. Cookies must " \
       "be allowed for signing in.", 0) \

@@ -20,11 +20,6 @@
 
 enum { ANSWERS_MAX = 16, LOOK_PAUSE = 2000 };
 
-const char *pages_signin_cookie_name(const struct view_call *call)
-{
-    return call->request->tls ? "__Host-hearth_signin" : "hearth_signin";
-}
-
 /* --- the beginning --- */
 
 /* How a server is asked for its first person. */
@@ -150,8 +145,7 @@ static void step_redirect(struct view_call *call, struct signin_pending *pending
         step_show(call, pending);
         return;
     }
-    pages_set_cookie(call, pages_signin_cookie_name(call),
-                     arena_strdup(&call->request->arena, pending->secret),
+    pages_set_cookie(call, SIGNIN_COOKIE, arena_strdup(&call->request->arena, pending->secret),
                      SIGNIN_PENDING_LIFE / 1000, "Lax");
     pages_set_node_cookie(call);
     signin_pending_put(call->pages->pending_signins, pending);
@@ -161,7 +155,7 @@ static void step_redirect(struct view_call *call, struct signin_pending *pending
 static void pending_end(struct view_call *call, struct signin_pending *pending)
 {
     signin_pending_drop(call->pages->pending_signins, pending);
-    pages_set_cookie(call, pages_signin_cookie_name(call), "", 0, "Lax");
+    pages_set_cookie(call, SIGNIN_COOKIE, "", 0, "Lax");
 }
 
 static void step_show_failed(struct view_call *call, struct signin_pending *pending,
@@ -401,9 +395,8 @@ void pages_start_post(struct view_call *call)
 static struct signin_pending *pending_take(struct view_call *call)
 {
     bool busy;
-    struct signin_pending *pending =
-        signin_pending_take(call->pages->pending_signins,
-                            http_cookie(call->request, pages_signin_cookie_name(call)), &busy);
+    struct signin_pending *pending = signin_pending_take(
+        call->pages->pending_signins, http_cookie(call->request, SIGNIN_COOKIE), &busy);
     if (pending != NULL && pending->sso) {
         signin_pending_put(call->pages->pending_signins, pending);
         pending = NULL;
@@ -552,8 +545,7 @@ void pages_cancel_post(struct view_call *call)
     if (!pages_form_read(call))
         return;
     bool busy;
-    pending_end(call, signin_pending_take(
-                          call->pages->pending_signins,
-                          http_cookie(call->request, pages_signin_cookie_name(call)), &busy));
+    pending_end(call, signin_pending_take(call->pages->pending_signins,
+                                          http_cookie(call->request, SIGNIN_COOKIE), &busy));
     pages_redirect(call, "/auth/signin");
 }

@@ -7,10 +7,10 @@
 
 void pages_forget_browser(struct view_call *call)
 {
-    pages_set_cookie(call, auth_session_cookie_name(call->request->tls), "", 0, "Lax");
-    if (http_cookie(call->request, auth_fresh_cookie_name(call->request->tls)) != NULL)
-        pages_set_cookie(call, auth_fresh_cookie_name(call->request->tls), "", 0, "Strict");
-    http_reply_header(call->reply, "clear-site-data", "\"cache\", \"storage\"");
+    pages_set_cookie(call, SESSION_COOKIE, "", 0, "Lax");
+    if (http_cookie(call->request, FRESH_COOKIE) != NULL)
+        pages_set_cookie(call, FRESH_COOKIE, "", 0, "Strict");
+    http_clear_site(call->request, call->reply);
 }
 
 void pages_signout_get(struct view_call *call)

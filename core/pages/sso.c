@@ -8,6 +8,7 @@
 #include "auth/oidc.h"
 #include "auth/vault.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/outage.h"
 #include "nodes/who.h"
 #include "pages/internal.h"
@@ -142,8 +143,7 @@ void pages_sso_get(struct view_call *call)
         sso_show_failed(call, r);
         return;
     }
-    pages_set_cookie(call, pages_signin_cookie_name(call),
-                     arena_strdup(&call->request->arena, pending->secret),
+    pages_set_cookie(call, SIGNIN_COOKIE, arena_strdup(&call->request->arena, pending->secret),
                      SIGNIN_PENDING_LIFE / 1000, "Lax");
     pages_set_node_cookie(call);
     signin_pending_put(call->pages->pending_signins, pending);
@@ -190,6 +190,7 @@ static int ask_who(struct view_call *call, const struct signin_pending *pending,
 static void sso_audit_refused(const struct view_call *call, const struct oidc_person *person,
                               const char *reason)
 {
+    metrics_add(METRIC(SIGNIN_FAILURES, "refused"), 1);
     log_audit("sign-in refused", LOG_TEXT("address", call->request->remote),
               LOG_TEXT("email", person->email), LOG_TEXT("provider", call->provider),
               LOG_TEXT("uid", person->subject), LOG_TEXT("reason", reason));
@@ -291,9 +292,8 @@ void pages_sso_callback_get(struct view_call *call)
 {
     bool busy;
     struct oidc_person person = {0};
-    struct signin_pending *pending =
-        signin_pending_take(call->pages->pending_signins,
-                            http_cookie(call->request, pages_signin_cookie_name(call)), &busy);
+    struct signin_pending *pending = signin_pending_take(
+        call->pages->pending_signins, http_cookie(call->request, SIGNIN_COOKIE), &busy);
     if (pending == NULL || !pending->sso) {
         if (pending != NULL)
             signin_pending_put(call->pages->pending_signins, pending);
@@ -316,7 +316,7 @@ void pages_sso_callback_get(struct view_call *call)
     char *next = arena_strdup(&call->request->arena, pending->next);
     const struct oidc *oidc = call->pages->options.sso[pending->provider].oidc;
     signin_pending_drop(call->pages->pending_signins, pending);
-    pages_set_cookie(call, pages_signin_cookie_name(call), "", 0, "Lax");
+    pages_set_cookie(call, SIGNIN_COOKIE, "", 0, "Lax");
     if (r < 0)
         sso_show_failed(call, r);
     else

@@ -9,10 +9,12 @@
 #include "plug/breaker.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/lock.h"
+#include "base/metrics.h"
 #include "base/str.h"
 
 enum breaker_event { EVENT_NO_ANSWERS, EVENT_PROBE_ANSWERED, EVENT_PROBE_UNANSWERED };
@@ -41,8 +43,85 @@ void plug_breaker_init(struct breaker *breaker, const char *what)
     pthread_mutex_init(&breaker->lock, NULL);
 }
 
+/* Series of /metrics, found once: failing calls are counted without a lock. */
+struct breaker_metrics {
+    struct metric *closed, *open, *impaired, *up, *trips, *reconnects, *other;
+    struct {
+        int code;
+        struct metric *count;
+    } errors[8];
+};
+
+/* Of other codes than these it is the caller's business: nothing found, a conflict. */
+static const struct {
+    int code;
+    const char *name;
+} measured_codes[] = {
+    {HEARTH_ERR_UNAVAILABLE, "unavailable"},
+    {HEARTH_ERR_TIMEOUT, "timeout"},
+    {HEARTH_ERR_UNCERTAIN, "uncertain"},
+    {HEARTH_ERR_IO, "io"},
+    {HEARTH_ERR_FULL, "full"},
+    {HEARTH_ERR_CORRUPT, "corrupt"},
+    {HEARTH_ERR_DENIED, "denied"},
+    {HEARTH_ERR_INTERNAL, "internal"},
+};
+
+static void breaker_show(const struct breaker *breaker, enum breaker_state state, int code)
+{
+    const struct breaker_metrics *metrics = breaker->metrics;
+    if (metrics == NULL)
+        return;
+    metrics_set(metrics->closed, state == BREAKER_CLOSED && code == 0);
+    metrics_set(metrics->impaired, state == BREAKER_CLOSED && code != 0);
+    metrics_set(metrics->open, state == BREAKER_OPEN);
+    metrics_set(metrics->up, state == BREAKER_CLOSED && code == 0);
+}
+
+static void breaker_count_error(const struct breaker *breaker, int code)
+{
+    const struct breaker_metrics *metrics = breaker->metrics;
+    if (metrics == NULL || code >= 0 || code == HEARTH_ERR_NOT_FOUND ||
+        code == HEARTH_ERR_CONFLICT || code == HEARTH_ERR_INVALID || code == HEARTH_ERR_CANCELLED ||
+        code == HEARTH_ERR_UNSUPPORTED)
+        return;
+    struct metric *count = metrics->other;
+    for (size_t i = 0; i < sizeof(metrics->errors) / sizeof(metrics->errors[0]); i++)
+        if (metrics->errors[i].code == code)
+            count = metrics->errors[i].count;
+    metrics_add(count, 1);
+}
+
+void plug_breaker_measure(struct breaker *breaker, const char *backend, const char *node,
+                          const char *plugin)
+{
+    struct breaker_metrics *metrics = calloc(1, sizeof(*metrics));
+    if (metrics == NULL || breaker->metrics != NULL) {
+        free(metrics);
+        return;
+    }
+    _Static_assert(sizeof(metrics->errors) / sizeof(metrics->errors[0]) ==
+                       sizeof(measured_codes) / sizeof(measured_codes[0]),
+                   "a place for each");
+    metrics->closed = METRIC(BREAKER, backend, node, "closed");
+    metrics->open = METRIC(BREAKER, backend, node, "open");
+    metrics->impaired = METRIC(BREAKER, backend, node, "impaired");
+    metrics->trips = METRIC(BREAKER_TRIPS, backend, node);
+    metrics->reconnects = METRIC(RECONNECTS, plugin, node);
+    metrics->up = strcmp(backend, "storage") == 0 ? METRIC(NODE_UP, node) : NULL;
+    for (size_t i = 0; i < sizeof(measured_codes) / sizeof(measured_codes[0]); i++) {
+        metrics->errors[i].code = measured_codes[i].code;
+        metrics->errors[i].count = METRIC(BACKEND_ERRORS, plugin, node, measured_codes[i].name);
+    }
+    metrics->other = METRIC(BACKEND_ERRORS, plugin, node, "other");
+    breaker->metrics = metrics;
+    breaker_show(breaker, BREAKER_CLOSED, 0);
+}
+
 void plug_breaker_fini(struct breaker *breaker)
 {
+    free(breaker->metrics);
+    breaker->metrics = NULL;
     pthread_mutex_destroy(&breaker->lock);
 }
 
@@ -104,6 +183,9 @@ static bool breaker_move(struct breaker *breaker, enum breaker_event event, int 
     if (from != to) {
         breaker->since = clock_monotonic();
         breaker->trips += to == BREAKER_OPEN;
+        if (breaker->metrics != NULL)
+            metrics_add(to == BREAKER_OPEN ? breaker->metrics->trips : breaker->metrics->reconnects,
+                        1);
     }
     if (from != to || event != EVENT_NO_ANSWERS) { /* probes have the last word */
         bool known = words != NULL && words[0] != '\0';
@@ -116,6 +198,7 @@ static bool breaker_move(struct breaker *breaker, enum breaker_event event, int 
     if (to == BREAKER_CLOSED)
         atomic_store(&breaker->failures, 0);
     atomic_store(&breaker->state, to);
+    breaker_show(breaker, to, breaker->code);
     lock_release(&breaker->lock);
     return from != to;
 }
@@ -150,7 +233,10 @@ static void breaker_count_unanswered(struct breaker *breaker, int code, const ch
 
 bool plug_breaker_note(struct breaker *breaker, int code, const char *words)
 {
-    if (breaker == NULL || breaker_says_nothing(code))
+    if (breaker == NULL)
+        return false;
+    breaker_count_error(breaker, code);
+    if (breaker_says_nothing(code))
         return false;
     if (breaker_is_answer(code)) {
         atomic_store(&breaker->good, clock_monotonic());

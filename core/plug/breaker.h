@@ -12,6 +12,8 @@
 #include <stdatomic.h>
 #include "base/err.h"
 
+struct breaker_metrics;
+
 enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN };
 
 /* So many calls in a row without an answer open it; one alone asks for a probe, which knows better:
@@ -37,8 +39,9 @@ struct breaker {
     int64_t trips;      /* how often it was opened */
     /* set while threads use it already; NULL: nobody probes, and calls never open it */
     _Atomic(breaker_wake) wake;
-    void *wake_ctx;      /* constant once `wake` is set */
-    atomic_bool watched; /* who probes tells of outages */
+    void *wake_ctx;                  /* constant once `wake` is set */
+    atomic_bool watched;             /* who probes tells of outages */
+    struct breaker_metrics *metrics; /* constant; NULL: they are nobody's concern */
 };
 
 /* What is known of a backend; for /readyz and logs. It is ready when it is closed, `code` is 0 and
@@ -59,6 +62,11 @@ void plug_breaker_watch(struct breaker *breaker, void (*wake)(void *ctx), void *
 /* Before threads use it: its probe, which begins later and ends before others do, tells of
  * outages. */
 void plug_breaker_expect_watch(struct breaker *breaker);
+
+/* Before threads use it: /metrics shows it from now on. backend: "storage" or "queue"; node: its
+ * name, "" for the queue; plugin: "storage-pg". Without memory it is not shown. */
+void plug_breaker_measure(struct breaker *breaker, const char *backend, const char *node,
+                          const char *plugin);
 
 /* Before a call. 0: go on. UNAVAILABLE at once while it is open, with words: what does not answer,
  * since when, why; retry_after is set. NULL breaker: 0. */

@@ -24,7 +24,7 @@ static void on_log(const struct hearth_host *hearth, int level, const char *text
     if (level < HEARTH_LOG_ERROR || level > HEARTH_LOG_DEBUG)
         level = HEARTH_LOG_ERROR;
     const struct call *call = plug_call_current();
-    log_event((enum hearth_log_level)level, plug_host_of(hearth)->module, "message",
+    log_event((enum hearth_log_level)level, plug_host_of(hearth)->module, "plugin says",
               LOG_TEXT("account", call == NULL ? NULL : call->account), LOG_TEXT("text", text));
 }
 
@@ -65,8 +65,7 @@ static bool on_should_stop(struct hearth_call *call)
 
 static void on_metric_add(const struct hearth_host *hearth, const char *name, int64_t amount)
 {
-    (void)hearth;
-    metrics_add(metrics_register(METRIC_COUNTER, name, NULL), amount);
+    metrics_add(METRIC(PLUGIN_EVENTS, plug_host_of(hearth)->module, name), amount);
 }
 
 static const void *host_on_extension(const struct hearth_host *hearth, const char *name)

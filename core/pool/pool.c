@@ -203,13 +203,9 @@ int pool_create(const struct pool_options *options, struct pool **ret_pool, stru
     lock_init_condition(&pool->waits);
     pool->ring = calloc(options->queue_limit, sizeof(*pool->ring));
     pool->threads = calloc((size_t)options->threads, sizeof(*pool->threads));
-    pool->waiting = metrics_register(METRIC_GAUGE, "pool_waiting",
-                                     "requests and the like that wait for a thread of a pool");
-    pool->refused =
-        metrics_register(METRIC_COUNTER, "pool_refused",
-                         "requests and the like refused because too many wait for a thread");
-    pool->expired = metrics_register(METRIC_COUNTER, "pool_expired",
-                                     "requests and the like that waited too long for a thread");
+    pool->waiting = METRIC(POOL_WAITING, pool->name);
+    pool->refused = METRIC(POOL_REFUSED, pool->name);
+    pool->expired = METRIC(POOL_EXPIRED, pool->name);
     int r = pool->ring == NULL || pool->threads == NULL
                 ? err_set(err, HEARTH_ERR_NOMEM, "out of memory")
                 : pool_start_threads(pool, err);
@@ -237,7 +233,7 @@ int pool_run_until(void *p, pool_work work, pool_expired expired, void *job, int
         pool->ring[(pool->first + pool->count) % pool->options.queue_limit] =
             (struct item){work, expired, job, deadline};
         pool->count++;
-        metrics_add(pool->waiting, 1); /* there are several pools */
+        metrics_add(pool->waiting, 1);
         pthread_cond_signal(&pool->work);
         pool_wake_reaper(pool);
     }

@@ -17,7 +17,10 @@ int push_create(const struct push_options *options, struct push **ret_push, stru
     struct push *push = calloc(1, sizeof(*push));
     if (push == NULL)
         return err_set(err, HEARTH_ERR_NOMEM, "out of memory");
-    struct net_options net = {.max_connections = CONNECTIONS, .ca_file = options->ca_file};
+    /* Many accounts have one service's host: what bounds an account is its own limit. */
+    struct net_options net = {.max_connections_per_host = CONNECTIONS,
+                              .max_connections = CONNECTIONS,
+                              .ca_file = options->ca_file};
     push->magic = PUSH_MAGIC;
     push->options = *options;
     /* apart from the one of syncs: whoever may name hosts here holds up nobody there */
@@ -26,15 +29,11 @@ int push_create(const struct push_options *options, struct push **ret_push, stru
         free(push);
         return r;
     }
-    push->noted =
-        metrics_register(METRIC_COUNTER, "push_noted", "changes that apps may have to be told of");
-    push->dropped = metrics_register(METRIC_COUNTER, "push_dropped",
-                                     "of these, not noted because too many waited");
-    push->sent = metrics_register(METRIC_COUNTER, "push_sent", "push messages that were taken");
-    push->failed =
-        metrics_register(METRIC_COUNTER, "push_failed", "push messages that were not taken");
-    push->ended = metrics_register(METRIC_COUNTER, "push_ended",
-                                   "endpoints of push messages that were removed by the server");
+    push->noted = METRIC(PUSH_NOTES, "noted");
+    push->dropped = METRIC(PUSH_NOTES, "dropped");
+    push->sent = METRIC(PUSH_MESSAGES, "sent");
+    push->failed = METRIC(PUSH_MESSAGES, "failed");
+    push->ended = METRIC(PUSH_ENDED);
     nodes_storages_init(&push->storages, options->nodes);
     pthread_mutex_init(&push->lock, NULL);
     lock_init_condition(&push->changed);

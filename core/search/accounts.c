@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/lock.h"
+#include "base/metrics.h"
 #include "search/search_internal.h"
 
 static void unlink_by_use(struct search *search, struct account *account)
@@ -27,6 +28,13 @@ struct account *search_accounts_find(struct search *search, const char *id)
     return MAP_FIND_TEXT(search->accounts, id);
 }
 
+/* For /metrics. */
+static void search_accounts_show(const struct search *search)
+{
+    metrics_set(METRIC(SEARCH_MEMORY), (int64_t)search->stats.bytes);
+    metrics_set(METRIC(SEARCH_ACCOUNTS), (int64_t)search->stats.accounts);
+}
+
 struct account *search_accounts_acquire(struct search *search, const char *id)
 {
     struct account *account = search_accounts_find(search, id);
@@ -43,6 +51,7 @@ struct account *search_accounts_acquire(struct search *search, const char *id)
         }
         lock_init_condition(&account->progress);
         search->stats.accounts++;
+        search_accounts_show(search);
     } else {
         unlink_by_use(search, account);
     }
@@ -111,6 +120,7 @@ void search_accounts_detach(struct search *search, struct account *account)
     search->stats.accounts--;
     search->stats.bytes -= account->bytes;
     account->bytes = 0;
+    search_accounts_show(search);
     account->gone = true;
     account->users++;
     search_accounts_release(search, account);
@@ -132,7 +142,9 @@ void search_accounts_count(struct search *search, struct account *account)
             continue;
         search_accounts_detach(search, oldest);
         search->stats.evictions++;
+        metrics_add(METRIC(SEARCH_EVICTIONS), 1);
     }
+    search_accounts_show(search);
 }
 
 void search_accounts_install(struct search *search, struct account *account, struct block *block)

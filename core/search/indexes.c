@@ -8,9 +8,7 @@
 
 void search_looked_at(size_t entries)
 {
-    metrics_add(metrics_register(METRIC_COUNTER, "search_entries_looked_at",
-                                 "entries of indexes in memory that questions looked at"),
-                (int64_t)entries);
+    metrics_add(METRIC(SEARCH_ENTRIES), (int64_t)entries);
 }
 
 static int load_index(enum search_index which, const struct search_source *source,

@@ -101,10 +101,7 @@ static void refresh_first(struct search *search)
     search->refreshing = true;
     lock_release(&search->lock);
     search->refresh(search->refresh_ctx, search, id, generation);
-    metrics_add(metrics_register(
-                    METRIC_COUNTER, "search_refreshes",
-                    "times that what is in memory of an account was brought up to date unasked"),
-                1);
+    metrics_add(METRIC(SEARCH_REFRESHES), 1);
     lock_take(&search->lock);
     search->refreshing = false;
 }

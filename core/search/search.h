@@ -187,7 +187,7 @@ struct search_stats {
 void search_stats_for_test(struct search *search, struct search_stats *ret_stats);
 /* Counts entries of indexes that a question has looked at: walks over integers and folded text
  * are the one cost that may grow with an account, and are counted so that it can be seen (metric
- * search_entries_looked_at). */
+ * hearth_search_entries_total). */
 void search_looked_at(size_t entries);
 
 #endif

@@ -6,6 +6,7 @@
 #include "auth/token.h"
 #include "base/lock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "signin/allow.h"
 #include "signin/internal.h"
 #include "signin/owner.h"
@@ -179,6 +180,7 @@ static void finish_note_refused(const struct signin_finish *f, const struct sign
             "the address is that of another identity's account; see hearthd account adopt",
         [SIGNIN_SETUP_MISSING] = "the server belongs to nobody yet, and no set-up code was given",
         [SIGNIN_SETUP_WRONG] = "a wrong set-up code"};
+    metrics_add(METRIC(SIGNIN_FAILURES, "refused"), 1);
     log_audit("sign-in refused", LOG_TEXT("address", f->end->address),
               LOG_TEXT("account", result->outcome == SIGNIN_ANOTHER ? result->account : NULL),
               LOG_TEXT("email", f->identity->email),

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config_keys.h"
 #include "queue.h"
 
 #include "support/abi.h"
@@ -10,8 +11,6 @@
 #include "support/config.h"
 #include "support/job.h"
 #include "support/wait.h"
-
-enum { CONFIG_MAX_JOBS, CONFIG_EVENT_BACKLOG };
 
 static bool before_ready(const struct entry *a, const struct entry *b)
 {
@@ -376,23 +375,6 @@ static int inproc_event_wait(void *s, struct hearth_call *call, int64_t wait, he
     return r;
 }
 
-static const struct hearth_config_key config[] = {
-    [CONFIG_MAX_JOBS] = {.struct_size = sizeof(config[0]),
-                         .type = HEARTH_CONFIG_INT,
-                         .name = "max_jobs",
-                         .fallback = "1000000",
-                         .help = "jobs that may exist at once",
-                         .minimum = 1,
-                         .maximum = 100000000},
-    [CONFIG_EVENT_BACKLOG] = {.struct_size = sizeof(config[0]),
-                              .type = HEARTH_CONFIG_INT,
-                              .name = "event_backlog",
-                              .fallback = "1024",
-                              .help = "events kept for slow receivers",
-                              .minimum = 1,
-                              .maximum = 1000000},
-};
-
 static const struct hearth_queue operations = {
     .struct_size = sizeof(operations),
     .open = inproc_open,
@@ -421,8 +403,8 @@ static const struct hearth_plugin plugin = {
     .name = "inproc",
     .version = HEARTH_VERSION,
     .description = "jobs and events in the memory of one process",
-    .config = config,
-    .config_count = sizeof(config) / sizeof(config[0]),
+    .config = inproc_config_keys,
+    .config_count = sizeof(inproc_config_keys) / sizeof(inproc_config_keys[0]),
     .capabilities = HEARTH_ORDERED,
     .operations = &operations,
 };

@@ -2,13 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config_keys.h"
 #include "queue.h"
 
 #include "support/call.h"
 #include "support/config.h"
 #include "support/wait.h"
 
-enum { CONFIG_URL, CONFIG_PREFIX, CONFIG_CONNECT_TIMEOUT, CONFIG_COMMAND_TIMEOUT, CONFIG_MAX_JOBS };
 enum { REPLY_SIZE = 65536, MESSAGE_SIZE = 8192, PREFIX_MAX = 64 };
 
 /* Braces would end or move the hash tag that keeps all keys in one slot of a cluster; the rest
@@ -151,40 +151,6 @@ static void redis_interrupt(void *s)
     support_interrupt_raise(&handle->interrupt);
 }
 
-static const struct hearth_config_key config[] = {
-    [CONFIG_URL] = {.struct_size = sizeof(config[0]),
-                    .type = HEARTH_CONFIG_SECRET,
-                    .name = "url",
-                    .fallback = "redis://127.0.0.1:6379/0",
-                    .help = "redis://[user[:password]@]host[:port][/db] or unix:/path[?db=n]"},
-    [CONFIG_PREFIX] = {.struct_size = sizeof(config[0]),
-                       .type = HEARTH_CONFIG_STRING,
-                       .name = "prefix",
-                       .fallback = "hearth",
-                       .help = "every key and channel begins with {prefix}:"},
-    [CONFIG_CONNECT_TIMEOUT] = {.struct_size = sizeof(config[0]),
-                                .type = HEARTH_CONFIG_DURATION,
-                                .name = "connect_timeout",
-                                .fallback = "5s",
-                                .help = "for one attempt to connect",
-                                .minimum = 10,
-                                .maximum = 600000},
-    [CONFIG_COMMAND_TIMEOUT] = {.struct_size = sizeof(config[0]),
-                                .type = HEARTH_CONFIG_DURATION,
-                                .name = "command_timeout",
-                                .fallback = "10s",
-                                .help = "for the answer to one command",
-                                .minimum = 10,
-                                .maximum = 600000},
-    [CONFIG_MAX_JOBS] = {.struct_size = sizeof(config[0]),
-                         .type = HEARTH_CONFIG_INT,
-                         .name = "max_jobs",
-                         .fallback = "1000000",
-                         .help = "jobs that may exist at once",
-                         .minimum = 1,
-                         .maximum = 100000000},
-};
-
 static const struct hearth_queue operations = {
     .struct_size = sizeof(operations),
     .open = redis_open,
@@ -213,8 +179,8 @@ static const struct hearth_plugin plugin = {
     .name = "redis",
     .version = HEARTH_VERSION,
     .description = "jobs and events in a Redis server, for several processes and machines",
-    .config = config,
-    .config_count = sizeof(config) / sizeof(config[0]),
+    .config = redis_config_keys,
+    .config_count = sizeof(redis_config_keys) / sizeof(redis_config_keys[0]),
     .capabilities = HEARTH_SHARED | HEARTH_ORDERED,
     .operations = &operations,
 };

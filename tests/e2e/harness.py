@@ -9,6 +9,7 @@ import hashlib
 import http.client
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -323,12 +324,19 @@ class Node:
             answer = connection.getresponse()
             return Answer(answer.status, answer.headers, answer.read())
 
-    def metric(self, name):
-        """Of a counter or gauge; 0 when there is none."""
+    def metrics(self):
+        """What /metrics says: (name, labels, value) of each sample."""
         text = self.control("GET", "/metrics").body.decode()
-        return next((int(line.split()[1])
-                     for line in text.splitlines()
-                     if line.startswith(f"hearth_{name} ")), 0)
+        sample = re.compile(r"(\w+)(?:\{(.*)\})? (\S+)")
+        for line in text.splitlines():
+            if not line.startswith("#"):
+                name, labels, value = sample.fullmatch(line).groups()
+                yield name, dict(re.findall(r'(\w+)="([^"]*)"', labels or "")), float(value)
+
+    def metric(self, name, **labels):
+        """The sum of hearth_NAME over its series with these labels; 0 when there is none."""
+        return sum(value for found, has, value in self.metrics()
+                   if found == f"hearth_{name}" and labels.items() <= has.items())
 
     def memory(self, field="VmRSS"):
         """KiB."""

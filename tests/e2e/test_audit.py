@@ -216,8 +216,8 @@ class Trail(TestCase):
         self.assertNotIn(" info main stopping", node.log_text())
 
     def test_json(self):
-        """Numbers are numbers."""
-        node = self.home("[hearth]\nlog = json\n[web]\naccess_log = yes\n")
+        """Numbers are numbers, yes and no true and false, and what a plugin says has an event."""
+        node = self.home("[hearth]\nlog = json\nlog_level = debug\n[web]\naccess_log = yes\n")
         node.sync()
         self.signed_in(node)
         lines = [json.loads(line) for line in node.log_text().splitlines()]
@@ -230,6 +230,11 @@ class Trail(TestCase):
         access = next(line for line in lines if line["level"] == "access")
         for key in ("status", "bytes", "ms"):
             self.assertIs(type(access[key]), int)
+        stored = [line for line in lines if line["event"] == "collection stored"]
+        self.assertEqual({type(line["changed"]) for line in stored}, {bool})
+        said = [line for line in lines if line["event"] == "plugin says"]
+        self.assertEqual({line["module"] for line in said}, {"sync-fx"})
+        self.assertNotIn("message", {line["event"] for line in lines})
 
     def test_access_log(self):
         """One line a request, without queries and secrets; none unless it is asked for."""

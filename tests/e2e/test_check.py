@@ -237,7 +237,7 @@ class Check(TestCase):
             ("[oidc sso]\nissuer = https://sso.example.org\nclient_id = x\n[sync sso]\n",
              "[oidc sso] has the name of [sync sso]", True),
             ("[web]\ntrusted_proxies = 10.0.0.0/99\n", "is not a network", True),
-            ("[web]\nbase_url = https://h/hearth/\n", "sub-paths are not supported", True),
+            ("[web]\nbase_url = https://h/he%20arth/\n", "single slashes", True),
             ("[web]\nbase_url = ftp://x\n", "https://", True),
             ("[auth]\nallow = ada@@x\n", "more than one @", True),
             ("[auth]\nproxy_header = Remote-Email\n", "trusted_proxies", True),

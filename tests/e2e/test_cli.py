@@ -1,7 +1,6 @@
 """The command line as a self-hoster meets it."""
 import json
 import os
-import re
 import unittest
 
 from harness import ADA, TestCase, until
@@ -108,10 +107,8 @@ class CommandLine(TestCase):
         self.assertIn("no job \"sync\" of account nobody",
                       node.cli("queue", "remove", "nobody", "--yes", code=1))
         node.cli("queue", "clear", "--yes")
-        until(
-            lambda: re.search(r"^hearth_queue_dead 0$",
-                              node.control("GET", "/metrics").body.decode(), re.M),
-            "the queue is measured")
+        until(lambda: node.metric("accounts") == 1 and node.metric("queue_dead_jobs") == 0,
+              "accounts and the queue are measured")
         node.cli("account", "pause", ADA)
         self.assertIn("paused", node.sync(code=1))
         self.assertEqual(node.api("/me")["account"]["state"], "paused")

@@ -110,7 +110,7 @@ class Destructive(TestCase):
         until(lambda: service.log("storage/history"), "the sync waits for the history")
         job, = node.cli_json("queue", "show")
         self.assertEqual((job["kind"], job["state"]), ("sync", "in work"))
-        until(lambda: node.metric("queue_in_work") == 1, "the metric counts it")
+        until(lambda: node.metric("queue_jobs", state="in_work") == 1, "the metric counts it")
         self.assertIn("Give --yes", node.cli("queue", "remove", job["account"], code=2))
         self.assertIn("has no job \"move\"",
                       node.cli("queue", "remove", job["account"], "move", "--yes", code=1))
@@ -119,7 +119,7 @@ class Destructive(TestCase):
                       node.cli("queue", "remove", job["account"], "--yes"))
         self.assertEqual(node.cli_json("queue", "show"), [])
         self.audit(node, "job removed")
-        until(lambda: node.metric("queue_in_work") == 0, "the metric knows")
+        until(lambda: node.metric("queue_jobs", state="in_work") == 0, "the metric knows")
         self.assertIn("has no job \"sync\"",
                       node.cli("queue", "remove", job["account"], "--yes", code=1))
         service.faults()

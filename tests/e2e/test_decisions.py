@@ -38,7 +38,7 @@ class Decisions(TestCase):
             self.assertIn("account", row)
             words = row.get("text") or row.get("reason") or row.get("collection") or row.get(
                 "detail", "")
-            rows.append((row["event"] if row["event"] != "message" else "",
+            rows.append((row["event"] if row["event"] != "plugin says" else "",
                          re.sub(r"[0-9]+(\.[0-9]+)?", "N", words)))
         return rows
 

@@ -21,16 +21,18 @@ class DevRun(TestCase):
         lifeline.folder(self.root)
         self.addCleanup(shutil.rmtree, self.root, True)
         shutil.copy(os.path.join(ROOT, "dev"), self.root)
-        os.symlink(os.path.join(ROOT, "tests"), os.path.join(self.root, "tests"))
+        for folder in ("tests", "tools"):
+            os.symlink(os.path.join(ROOT, folder), os.path.join(self.root, folder))
         os.makedirs(os.path.join(self.root, "build"))
         os.symlink(HEARTHD, os.path.join(self.root, "build", "hearthd"))
         open(os.path.join(self.root, "build", "build.ninja"), "w", encoding="utf-8").close()
         os.mkdir(os.path.join(self.root, "bin"))
-        for name, says in (("ninja", ""), ("dpkg-query", "installed"), ("node", "v20.0.0"), ("npm",
-                                                                                             "")):
+        installed = 'shift 2\nfor name; do echo "$name installed"; done'
+        for name, does in (("ninja", ""), ("dpkg-query", installed), ("node", "echo v20.0.0"),
+                           ("npm", "")):
             path = os.path.join(self.root, "bin", name)
             with open(path, "w", encoding="utf-8") as f:
-                f.write(f"#!/bin/sh\nprintf '%s' '{says}'\n")
+                f.write(f"#!/bin/sh\n{does}\n")
             os.chmod(path, 0o755)
         with socket.create_server(("127.0.0.1", 0)) as s:
             self.port = s.getsockname()[1]
@@ -38,7 +40,7 @@ class DevRun(TestCase):
     def environment(self, port):
         path = os.path.join(self.root, "bin") + ":" + os.environ["PATH"]
         return {
-            **os.environ, "PATH": path, "HEARTH_DEMO_PORT": str(port), "BROWSER": "true",
+            **os.environ, "PATH": path, "HEARTH_PORT": str(port), "BROWSER": "true",
             "PYTHONUNBUFFERED": "1", "HEARTH_KEEP_STDERR": "1"
         }
 
@@ -94,7 +96,7 @@ class DevRun(TestCase):
                 f"[hearth]\nstate_dir = {self.root}/.dev/node/state\n[listen main]\naddress = "
                 f"127.0.0.1:{self.port}\n"
             )
-        code, words = self.dev("run")
+        code, words = self.dev("run", port=self.port)
         self.assertEqual(code, 1, words)
         self.assertIn(f"./dev run --demo has the address 127.0.0.1:{self.port}", words)
         self.assertEqual([self.served(token) for _ in range(20)], [200] * 20)
@@ -108,6 +110,20 @@ class DevRun(TestCase):
         self.assertEqual(code, 1, words)
         self.assertIn(f"127.0.0.1:{self.port} is in use by another program", words)
         self.assertTrue(os.path.isdir(kept))
+
+    def test_run_at_another_port(self):
+        """HEARTH_PORT, also of a configuration that is there."""
+        home = os.path.join(self.root, ".dev", "node", "conf.d")
+        for port in (self.port, self.port + 1 if self.port < 65535 else self.port - 1):
+            code, words = self.dev("run", "config", port=port)
+            self.assertEqual(code, 0, words)
+            self.assertIn(f"it will be at http://127.0.0.1:{port}", words)
+            with open(os.path.join(home, "00-dev.conf"), encoding="utf-8") as f:
+                self.assertIn(f"\naddress = 127.0.0.1:{port}\n", f.read())
+        for port in ("no", "0", "65536"):
+            code, words = self.dev("run", port=port)
+            self.assertEqual(code, 1, words)
+            self.assertIn(f"HEARTH_PORT is a number from 1 to 65535, not {port}", words)
 
 
 if __name__ == "__main__":

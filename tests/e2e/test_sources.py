@@ -27,6 +27,14 @@ def line(name, date=1_700_000_000_000):
     return f"guid{name} https://{name}.example/ {date} Title of {name}\n"
 
 
+def changes(node, result):
+    return node.metric("source_changes_total", result=result)
+
+
+def syncs_done(node):
+    return node.metric("syncs_total", outcome="ok")
+
+
 class Sources(TestCase):
     def home(self, start=True):
         node = self.node(CONFIG, start=start)
@@ -125,13 +133,13 @@ class Sources(TestCase):
         self.assertEqual(self.urls(node), ["one", "two"])
         self.file(node, "a", "two", "three")
         until(lambda: self.urls(node) == ["three", "two"], "the change, with what is gone",
-              progress=lambda: node.metric("syncs_done"))
+              progress=lambda: syncs_done(node))
         for i in range(50):
             self.file(node, "a", "three", f"p{i}")
         until(lambda: self.urls(node) == ["p49", "three"], "the last of fifty changes",
-              progress=lambda: node.metric("syncs_done"))
-        self.assertLessEqual(node.metric("changes_published"), node.metric("changes_noted"))
-        self.assertGreaterEqual(node.metric("changes_published"), 2)
+              progress=lambda: syncs_done(node))
+        self.assertLessEqual(changes(node, "published"), changes(node, "noted"))
+        self.assertGreaterEqual(changes(node, "published"), 2)
         self.assertEqual(node.cli_json("account", "show", ADA)["state"], "ok")
 
     def test_a_file_that_comes_later(self):
@@ -150,11 +158,11 @@ class Sources(TestCase):
             self.imported(node, self.file(node, name, "one"), email)
             node.sync(email)
         node.cli("account", "pause", ADA)
-        syncs = node.metric("syncs_done")
+        syncs = syncs_done(node)
         self.file(node, "a", "two")
-        until(lambda: node.metric("changes_ignored") == 1,
+        until(lambda: changes(node, "ignored") == 1,
               "a change of a paused account that is noticed")
-        self.assertEqual((node.metric("changes_published"), node.metric("syncs_done")), (0, syncs))
+        self.assertEqual((changes(node, "published"), syncs_done(node)), (0, syncs))
         self.assertEqual(self.urls(node), ["one"])
         node.cli("account", "resume", ADA)
         until(lambda: self.urls(node) == ["two"], "the resumed account")
@@ -164,8 +172,8 @@ class Sources(TestCase):
         self.file(node, "a", "three")
         self.file(node, "b", "two")
         until(lambda: self.urls(node, BOB) == ["two"], "the change of the other",
-              progress=lambda: node.metric("syncs_done"))
-        self.assertEqual((node.metric("changes_ignored"), node.metric("changes_noted")), (1, 2))
+              progress=lambda: syncs_done(node))
+        self.assertEqual((changes(node, "ignored"), changes(node, "noted")), (1, 2))
 
 
 if __name__ == "__main__":

@@ -155,7 +155,7 @@ class Reading(FaultCase):
                 first = pool.submit(node.request, self.uncached("/api/v1/history"))
                 until(lambda: node.held("storage"), "the thread is held up")
                 second = pool.submit(node.request, self.uncached(path))
-                until(lambda: b"pool_waiting 1\n" in node.control("GET", "/metrics").body,
+                until(lambda: node.metric("pool_waiting", pool="storage") == 1,
                       "the second one waits for it")
                 before = time.monotonic() * 1000
                 node.faults("storage", "account_get thread=storage hold words=again")

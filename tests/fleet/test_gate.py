@@ -220,7 +220,7 @@ class Gate(TestCase):
                 b"y" * size + b"\r\n\r\n")
             self.assertRegex(answer, rb"^HTTP/1\.[01] %d |^$" % status, size)
         for web in self.fleet.webs.values():
-            self.assertEqual(web.metric("http_killed"), 0)
+            self.assertEqual(web.metric("http_connections_killed_total"), 0)
 
     def test_what_people_reach(self):
         """The file knows each address that the daemon has for people."""

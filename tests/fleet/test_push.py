@@ -66,9 +66,9 @@ class Push(TestCase):
                   "the sync is done")
             self.assertEqual(len(self.push.messages), expected)
         processes = [*self.webs, *self.fleet.workers]
-        noted = [p.metric("push_noted") for p in processes]
+        noted = [p.metric("push_notes_total", result="noted") for p in processes]
         self.assertTrue(all(noted[:2]) and any(noted[2:]), noted)
-        self.assertEqual(sum(p.metric("push_sent") for p in processes), 2)
+        self.assertEqual(sum(p.metric("push_messages_total", outcome="sent") for p in processes), 2)
         for message in self.push.messages:
             self.assertTrue(message["headers"]["authorization"].endswith(f", k={key}"), message)
 

@@ -623,7 +623,8 @@ class Fuzz:
                 self.speaker.token = self.node.cli("token", "new", ADA, "--name", "fuzz").strip()
         until(lambda: self.node.metric("http_connections") == 1,
               "all connections but the one that asks are gone", PATIENCE)
-        requests, killed = self.node.metric("http_requests"), self.node.metric("http_killed")
+        requests = self.node.metric("http_requests_total")
+        killed = self.node.metric("http_connections_killed_total")
         print(
             f"seed {self.seed}: {n} batches, {self.connections} connections, {self.sent // 1024} "
             f"KiB, {requests} requests reached a handler, {killed} connections killed, memory "

@@ -65,7 +65,8 @@ class Attacks(TestCase):
 
     # --- cancelled streams
     def test_rapid_reset(self):
-        before, killed = self.metric("http_requests"), self.metric("http_killed")
+        before = self.metric("http_requests_total")
+        killed = self.metric("http_connections_killed_total")
         connection = self.connect()
         stream = 1
         while stream < 200000 and not connection.closed:
@@ -77,8 +78,8 @@ class Attacks(TestCase):
             if not connection.send(piece) or connection.drain():
                 break
         until(connection.drain, "the connection is killed")
-        self.assertGreater(self.metric("http_killed"), killed)
-        self.assertLess(self.metric("http_requests") - before, 2000)
+        self.assertGreater(self.metric("http_connections_killed_total"), killed)
+        self.assertLess(self.metric("http_requests_total") - before, 2000)
         self.unharmed()
 
     def test_made_you_reset(self):
@@ -112,7 +113,7 @@ class Attacks(TestCase):
         value = "x" * 3900
         first = h2.request("/healthz") + b"\x40" + h2.integer(1, 7) + b"a" + h2.integer(
             len(value), 7) + value.encode()
-        before = self.metric("http_requests")
+        before = self.metric("http_requests_total")
         for _ in range(5):
             connection = self.connect()
             connection.send(h2.frame(h2.HEADERS, h2.END_STREAM | h2.END_HEADERS, 1, first))
@@ -122,7 +123,7 @@ class Attacks(TestCase):
                         h2.frame(h2.HEADERS, h2.END_STREAM | h2.END_HEADERS, 3 + 2 * n, block)):
                     break
             until(connection.drain, "the connection is refused")
-        self.assertLess(self.metric("http_requests") - before, 20)
+        self.assertLess(self.metric("http_requests_total") - before, 20)
         self.unharmed()
 
     def test_endless_continuation(self):
@@ -216,7 +217,7 @@ class Attacks(TestCase):
                               "[listen metrics]\naddress = 127.0.0.1:0\nserves = metrics\n")
         self.daemon.start()
         self.daemon.address = self.daemon.ready.split()[2]
-        killed = self.metric("http_killed")
+        killed = self.metric("http_connections_killed_total")
         for _ in range(4):
             sock = self.raw()
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -229,7 +230,8 @@ class Attacks(TestCase):
             connection = self.connect()
             connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             connection.send(b"".join(h2.get(1 + 2 * i, "/metrics") for i in range(90)))
-        until(lambda: self.metric("http_killed") > killed, "stalled connections are killed", 30)
+        until(lambda: self.metric("http_connections_killed_total") > killed,
+              "stalled connections are killed", 30)
         self.unharmed()
 
     def test_slow_handshake(self):

@@ -40,7 +40,7 @@ def ask(connection, path, headers):
 
 
 def refreshes(node):
-    return node.metric("search_refreshes")
+    return node.metric("search_refreshes_total")
 
 
 def first_questions(node, service, connection, headers):

@@ -37,7 +37,10 @@ test("installable: manifest, icons, start address", async t => {
     }, icon);
     assert.ok(size >= 150, icon);
   }
-  assert.equal((await context.request.get(BASE + manifest.start_url)).status(), 200);
+  assert.equal(
+    (await context.request.get(new URL(manifest.start_url, BASE + "/").href)).status(),
+    200,
+  );
   assert.equal(
     await page.locator("meta[name=apple-mobile-web-app-capable]").getAttribute("content"),
     "yes",

@@ -40,6 +40,7 @@ def main():
         "--at", default=NOW,
         help="what time it is for services and browsers, UTC; without it: %(default)s")
     parser.add_argument("--app", help="the folder of another web app")
+    parser.add_argument("--under", default="", help="a path: BASE ends in it")
     parser.add_argument("--fetch", action="store_true", help="only fetch the packages")
     options = parser.parse_args()
     fetch_packages()
@@ -55,10 +56,16 @@ def main():
             service.account(email, history=options.pages, bookmarks=options.pages // 20, devices=3,
                             tabs=20, now=int(clock.seconds(options.at)))
         node.start()
+        if options.under:
+            node.configure(
+                "60-base", f"[listen main]\naddress = {node.address.partition('//')[2]}\n"
+                f"[web]\nbase_url = {node.address}{options.under}\n")
+            node.stop()
+            node.start()
         node.add_account(service, email)
         environment = {
-            **os.environ, **ENVIRONMENT, "BASE": node.address, "SERVICE": service.url, "EMAIL":
-            email, "CONFIG": node.conf, "HEARTHD": HEARTHD
+            **os.environ, **ENVIRONMENT, "BASE": node.address + options.under,
+            "SERVICE": service.url, "EMAIL": email, "CONFIG": node.conf, "HEARTHD": HEARTHD
         }
         runner = ["node", "--test", "--test-reporter=spec"] if all(
             ".test." in f for f in options.files) else ["node"]

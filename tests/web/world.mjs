@@ -33,7 +33,7 @@ async function signIn(context) {
   const page = await context.newPage();
   await page.goto(signInLink());
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.waitForURL(u => u.pathname === "/");
+  await page.waitForURL(BASE + "/");
   await page.close();
 }
 

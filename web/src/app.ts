@@ -1,4 +1,5 @@
 // The frame: search field, navigation, one view at a time.
+import { at } from "./base.js";
 import { html, nothing, type PropertyValues } from "lit";
 import { S } from "./strings.js";
 import { arrive, getPresence, me, onPresence } from "./data/person.js";
@@ -139,7 +140,7 @@ class App extends Part {
     }
     this.urlTimer = window.setTimeout(() => {
       if (this.place.view === "search")
-        history.replaceState(history.state, "", this.searchAddress());
+        history.replaceState(history.state, "", at(this.searchAddress()));
     }, URL_PAUSE);
   }
 
@@ -179,7 +180,7 @@ class App extends Part {
     return html`<form
         class="search"
         role="search"
-        action="/search"
+        action=${at("/search")}
         @submit=${(e: Event) => e.preventDefault()}>
       ${icon("search")}
       <input
@@ -231,7 +232,7 @@ class App extends Part {
     return html`<nav class="nav" aria-label=${S.navigation}>
       ${NAVIGATION.map(
         ([view, address, symbol]) =>
-          html`<a href=${address} aria-current=${here === view ? "page" : nothing}>
+          html`<a href=${at(address)} aria-current=${here === view ? "page" : nothing}>
             ${icon(symbol)}<span>${S.viewNames[view]}</span>
           </a>`,
       )}
@@ -249,7 +250,7 @@ class App extends Part {
       <a class="skip" href="#main" @click=${this.skip}>${S.skip}</a>
       <header class="top" data-view=${this.place.view}>
         ${headerArt()}
-        <a class="wordmark" href="/" aria-hidden="true" tabindex="-1">${S.appName}</a>
+        <a class="wordmark" href=${at("/")} aria-hidden="true" tabindex="-1">${S.appName}</a>
         ${this.searchForm()}
       </header>
       ${this.navigation()}
@@ -259,7 +260,7 @@ class App extends Part {
             ? html`<div class="empty">
                 <h1 class="empty-title">${S.missingTitle}</h1>
                 <p>${S.missingText}</p>
-                <a class="button" href="/">${S.viewNames.home}</a>
+                <a class="button" href=${at("/")}>${S.viewNames.home}</a>
               </div>`
             : html`<div id="view"></div>`
         }

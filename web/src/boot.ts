@@ -1,6 +1,7 @@
 // Before anything else, and in any browser: the theme of last time is set before the first paint,
 // and a browser that cannot run the app is sent to the basic pages. Keep to what a browser of 2015
 // parses.
+import { at, own } from "./base.js";
 (function () {
   const able =
     "noModule" in HTMLScriptElement.prototype &&
@@ -9,13 +10,13 @@
     "inert" in HTMLElement.prototype &&
     CSS.supports("color", "oklch(50% 0 0)");
   if (!able) {
-    location.replace("/basic/");
+    location.replace(at("/basic/"));
     return;
   }
   const root = document.documentElement;
   let kept: { name?: string; mode?: string } = {};
   try {
-    kept = JSON.parse(localStorage.getItem("theme") || "{}");
+    kept = JSON.parse(localStorage.getItem(own("theme")) || "{}");
   } catch (e) {
     // storage is not allowed: the first theme
   }

@@ -1,5 +1,6 @@
 // Addresses of the app. A view is a name and what its address says.
 
+import { at, here, ROOT } from "./base.js";
 export type ViewName =
   "home" | "search" | "tabs" | "bookmarks" | "history" | "sites" | "account" | "themes" | "missing";
 export interface Place {
@@ -12,8 +13,10 @@ const WITH_ARGUMENT = new Set(["bookmarks", "history"]);
 const VIEWS = new Set(["search", "tabs", "bookmarks", "history", "sites", "account", "themes"]);
 
 function parse(address: URL): Place {
-  const [, name = "", argument = "", ...rest] = address.pathname.split("/");
   const parameters = address.searchParams;
+  if (!address.pathname.startsWith(at("/"))) return { view: "missing", argument: "", parameters };
+  const path = address.pathname.slice(ROOT.length);
+  const [, name = "", argument = "", ...rest] = path.split("/");
   if (name === "" || name === "index.html") return { view: "home", argument: "", parameters };
   if (!VIEWS.has(name) || rest.length > 0 || (argument !== "" && !WITH_ARGUMENT.has(name)))
     return { view: "missing", argument: "", parameters };
@@ -41,12 +44,13 @@ function moved() {
   listeners.forEach(l => l());
 }
 
+/** to: a path of the app, without ROOT. */
 export function go(to: string, how: "push" | "replace" = "push") {
-  if (to === location.pathname + location.search) return;
+  if (to === here()) return;
   if (how === "push") {
     history.replaceState({ ...history.state, scroll: scrollY }, "");
-    history.pushState({}, "", to);
-  } else history.replaceState(history.state, "", to);
+    history.pushState({}, "", at(to));
+  } else history.replaceState(history.state, "", at(to));
   moved();
 }
 
@@ -66,5 +70,5 @@ document.addEventListener("click", e => {
     return;
   if (parse(new URL(link.href)).view === "missing") return;
   e.preventDefault();
-  go(link.pathname + link.search);
+  go(link.pathname.slice(ROOT.length) + link.search);
 });

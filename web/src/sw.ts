@@ -1,6 +1,7 @@
 // The service worker: the app opens without a network, the copy of the account follows the server,
 // and what is not in it is shown as it was last seen. Signing out deletes the copy and the caches
 // that begin with "data".
+import { at, isOwn, own, ROOT } from "./base.js";
 import { ExpirationPlugin } from "workbox-expiration";
 import {
   cleanupOutdatedCaches,
@@ -15,13 +16,20 @@ declare const self: ServiceWorkerGlobalScope & {
   __WB_MANIFEST: { url: string; revision: string | null }[];
 };
 
-const APP = /^\/(?:$|index\.html$|(?:search|tabs|bookmarks|history|sites|account|themes)(?:\/|$))/;
+const below = (what: string) => new RegExp("^" + ROOT.replaceAll(".", "\\.") + what);
+const APP = below(
+  "/(?:$|index\\.html$|(?:search|tabs|bookmarks|history|sites|account|themes)(?:/|$))",
+);
 // A list, so that nothing is kept that was not thought about. Keystrokes of a search are not.
-const KEPT = /^\/api\/v1\/(?:me|tabs|devices|bookmarks|tags|history|pages|settings|search)(?:\/|$)/;
+const KEPT = below(
+  "/api/v1/(?:me|tabs|devices|bookmarks|tags|history|pages|settings|search)(?:/|$)",
+);
 
 precacheAndRoute(self.__WB_MANIFEST);
 cleanupOutdatedCaches();
-registerRoute(new NavigationRoute(createHandlerBoundToURL("/index.html"), { allowlist: [APP] }));
+registerRoute(
+  new NavigationRoute(createHandlerBoundToURL(at("/index.html")), { allowlist: [APP] }),
+);
 registerRoute(
   ({ url, request }) =>
     url.origin === self.location.origin &&
@@ -29,7 +37,7 @@ registerRoute(
     KEPT.test(url.pathname) &&
     !url.searchParams.get("q"),
   new NetworkFirst({
-    cacheName: "data-1",
+    cacheName: own("data-1"),
     networkTimeoutSeconds: 6,
     plugins: [
       { cacheWillUpdate: async ({ response }) => (response.status === 200 ? response : null) },
@@ -53,11 +61,12 @@ self.addEventListener("message", e => {
 });
 
 async function forgetSeen() {
-  for (const name of await caches.keys()) if (name.startsWith("data")) await caches.delete(name);
+  for (const name of await caches.keys())
+    if (name.startsWith("data") && isOwn(name)) await caches.delete(name);
 }
 
 // Whoever signs in may be somebody else: from the first step on.
 self.addEventListener("fetch", e => {
-  if (e.request.mode === "navigate" && new URL(e.request.url).pathname.startsWith("/auth/"))
+  if (e.request.mode === "navigate" && new URL(e.request.url).pathname.startsWith(at("/auth/")))
     e.waitUntil(Promise.allSettled([doubt(), forgetSeen()]));
 });

@@ -18,6 +18,21 @@
 #include "base/metrics.h"
 #include "base/str.h"
 
+static void test_guesses(void **state)
+{
+    (void)state;
+    int distance = STR_NOT_NEAR;
+    assert_false(str_is_nearer("frobnicate", "export", &distance));
+    assert_false(str_is_nearer("", "export", &distance));
+    assert_false(str_is_nearer("ab", "xy", &distance));
+    assert_int_equal(distance, STR_NOT_NEAR);
+    assert_true(str_is_nearer("lts", "list", &distance));
+    assert_int_equal(distance, 2);
+    assert_true(str_is_nearer("lts", "lt", &distance));
+    assert_false(str_is_nearer("lts", "ls", &distance)); /* no nearer than that */
+    assert_int_equal(distance, 1);
+}
+
 static void test_array_grows(void **state)
 {
     (void)state;
@@ -229,7 +244,7 @@ static void *count(void *arg)
 {
     (void)arg;
     for (int i = 0; i < 10000; i++)
-        metrics_add(metrics_register(METRIC_COUNTER, "test_counter", "counts"), 1);
+        metrics_add(METRIC(PLUGIN_EVENTS, "storage-test", "counted"), 1);
     return NULL;
 }
 
@@ -241,13 +256,39 @@ static void test_metrics(void **state)
         assert_int_equal(pthread_create(&threads[i], NULL, count, NULL), 0);
     for (int i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
-    assert_int_equal(metrics_value(metrics_register(METRIC_COUNTER, "test_counter", NULL)), 40000);
-    metrics_add(metrics_register(METRIC_GAUGE, "test_gauge", NULL), -5);
+    assert_int_equal(metrics_value(METRIC(PLUGIN_EVENTS, "storage-test", "counted")), 40000);
+    metrics_add(METRIC(PLUGIN_EVENTS, "a \"b\\", "c\nd"), 1);
+    metrics_set(METRIC(QUEUE_OLDEST), 1500);
+    metrics_set(METRIC(QUEUE_DEAD), -5);
+    metrics_observe(METRIC(SYNC_DURATION), 500);
+    metrics_observe(METRIC(SYNC_DURATION), 501);
+    metrics_observe(METRIC(SYNC_DURATION), 1900000);
+    assert_int_equal(metrics_count(METRIC(SYNC_DURATION)), 3);
+    metrics_start(METRIC_WORKER | METRIC_SCHEDULER, "1.2.3");
     struct buf text = {0};
     metrics_write(&text);
-    assert_non_null(strstr(text.data, "# HELP hearth_test_counter counts\n# TYPE "
-                                      "hearth_test_counter counter\nhearth_test_counter 40000\n"));
-    assert_non_null(strstr(text.data, "hearth_test_gauge -5\n"));
+    static const char *const has[] = {
+        "# HELP hearth_plugin_events_total What plugins count by themselves; their pages say what\n"
+        "# TYPE hearth_plugin_events_total counter\n"
+        "hearth_plugin_events_total{plugin=\"storage-test\",event=\"counted\"} 40000\n"
+        "hearth_plugin_events_total{plugin=\"a \\\"b\\\\\",event=\"c d\"} 1\n",
+        "\nhearth_queue_oldest_job_age_seconds 1.5\n",
+        "\nhearth_queue_dead_jobs -5\n",
+        "\nhearth_sync_duration_seconds_bucket{le=\"0.5\"} 1\n"
+        "hearth_sync_duration_seconds_bucket{le=\"1\"} 2\n",
+        "\nhearth_sync_duration_seconds_bucket{le=\"1800\"} 2\n"
+        "hearth_sync_duration_seconds_bucket{le=\"+Inf\"} 3\n"
+        "hearth_sync_duration_seconds_sum 1901.001\nhearth_sync_duration_seconds_count 3\n",
+        "\nhearth_syncs_total{outcome=\"error\"} 0\n",
+        "\nhearth_jobs_total{kind=\"move\",outcome=\"dead\"} 0\n",
+        "\nhearth_build_info{version=\"1.2.3\"} 1\n",
+        "\nhearth_role_info{role=\"web\"} 0\nhearth_role_info{role=\"worker\"} 1\n",
+        "\nprocess_resident_memory_bytes ",
+    };
+    for (size_t i = 0; i < sizeof(has) / sizeof(has[0]); i++)
+        if (strstr(text.data, has[i]) == NULL)
+            fail_msg("not there: %s", has[i]);
+    assert_null(strstr(text.data, "hearth_search_")); /* of the role web */
     buf_fini(&text);
 }
 
@@ -297,12 +338,12 @@ static void test_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_email),       cmocka_unit_test(test_folder),
-        cmocka_unit_test(test_array_grows), cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_utf8),        cmocka_unit_test(test_arena),
-        cmocka_unit_test(test_arena_wipe),  cmocka_unit_test(test_buf),
-        cmocka_unit_test(test_err),         cmocka_unit_test(test_backoff),
-        cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_guesses), cmocka_unit_test(test_email),
+        cmocka_unit_test(test_folder),  cmocka_unit_test(test_array_grows),
+        cmocka_unit_test(test_numbers), cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_arena),   cmocka_unit_test(test_arena_wipe),
+        cmocka_unit_test(test_buf),     cmocka_unit_test(test_err),
+        cmocka_unit_test(test_backoff), cmocka_unit_test(test_metrics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,6 +88,14 @@ static void test_numbers(void **state)
               LOG_INT("minus", -1));
     assert_line(" info jobs sync done none=0 least=-9223372036854775808 most=9223372036854775807 "
                 "size=4096 small=255 minus=-1\n");
+    const bool yes = true, no = false;
+    catch_begin(LOG_FORMAT_TEXT, HEARTH_LOG_INFO);
+    log_audit("account archived", LOG_BOOL("credentials", yes), LOG_BOOL("tokens", no));
+    assert_line(" audit account archived credentials=yes tokens=no\n");
+    catch_begin(LOG_FORMAT_JSON, HEARTH_LOG_INFO);
+    log_audit("account archived", LOG_BOOL("credentials", yes), LOG_BOOL("tokens", no));
+    assert_json("{\"level\":\"audit\",\"event\":\"account "
+                "archived\",\"credentials\":true,\"tokens\":false}");
     catch_begin(LOG_FORMAT_JSON, HEARTH_LOG_INFO);
     log_audit("queue cleared", LOG_INT("jobs", size), LOG_TEXT("by", "7"),
               LOG_INT("least", INT64_MIN));

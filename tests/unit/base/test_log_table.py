@@ -19,7 +19,7 @@ CALLS = {
 }
 CALL = re.compile(rf"(?<![\w.>])({'|'.join(CALLS)})\(")
 TEXT = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
-PAIR = re.compile(r'\bLOG_(?:TEXT|INT)\(\s*"([^"]+)"')
+PAIR = re.compile(r'\bLOG_(?:TEXT|INT|BOOL)\(\s*"([^"]+)"')
 LEVEL = re.compile(r"\bHEARTH_LOG_([A-Z]+)\b")
 # Levels that a call works out elsewhere.
 WORKED_OUT = {"level_of": {"info", "warning", "debug"},
@@ -66,7 +66,7 @@ def written():
                 continue  # its declaration
             module = TEXT.findall(given[row["module"]]) if "module" in row else ["—"]
             events = [row["name"]] if "name" in row else TEXT.findall(given[row["event"]])
-            if not module and events == ["message"]:
+            if not module and events == ["plugin says"]:
                 module = ["the plugin"]
             if not events or not module:
                 continue  # outage.c and audit.c pass on what they were given

@@ -7,10 +7,12 @@ import unittest
 ROOT, CC = sys.argv[1], sys.argv[2:]
 FRAME = """#include <stddef.h>
 #include "base/log.h"
-void use(const char *text, char *own, int number, size_t size, double real, int64_t big, void *any);
-void use(const char *text, char *own, int number, size_t size, double real, int64_t big, void *any)
+void use(const char *text, char *own, int number, size_t size, double real, int64_t big, void *any,
+         bool flag);
+void use(const char *text, char *own, int number, size_t size, double real, int64_t big, void *any,
+         bool flag)
 {
-    (void)text, (void)own, (void)number, (void)size, (void)real, (void)big, (void)any;
+    (void)flag, (void)text, (void)own, (void)number, (void)size, (void)real, (void)big, (void)any;
     {%s;}
 }
 """
@@ -19,6 +21,7 @@ RIGHT = [
     EVENT % "", EVENT % ', LOG_TEXT("a", text), LOG_TEXT("b", own), LOG_TEXT("c", "words")',
     EVENT % ', LOG_TEXT("a", number > 0 ? text : NULL)',
     EVENT % ', LOG_INT("a", number), LOG_INT("b", size), LOG_INT("c", big)',
+    EVENT % ', LOG_BOOL("a", flag)',
     EVENT % ', LOG_INT("a", -1)', 'log_audit("tested")',
     'log_audit(number > 0 ? "tested" : "tried", LOG_TEXT("a", text), LOG_INT("b", number))',
     'log_access(LOG_TEXT("a", text), LOG_INT("b", size))', "log_access()",
@@ -28,7 +31,7 @@ WRONG = [
     ', LOG_TEXT("a", 0)', ', LOG_TEXT("a", &number)', ', LOG_TEXT("a", real)',
     ", LOG_TEXT(text, text)", ', LOG_INT("a", text)', ', LOG_INT("a", real)', ', LOG_INT("a", 1.5)',
     ', LOG_INT("a", NULL)', ", LOG_INT(text, number)", ', "a", text', ', "a", text, NULL',
-    ", number", ', LOG_TEXT("a")',
+    ', LOG_BOOL("a", number)', ', LOG_BOOL("a", text)', ", number", ', LOG_TEXT("a")',
 ]
 
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "base/secret_file.h"
 #include "conf/conf.h"
 
 static struct conf *load_variables(const char *const *environment)
@@ -187,6 +188,25 @@ static void test_over_files(void **state)
     unlink(path), unlink(secret), rmdir(folder);
 }
 
+static void test_secrets_of_containers(void **state)
+{
+    (void)state;
+    /* of a container engine, and of nobody else */
+    static const struct {
+        const char *path;
+        mode_t mode;
+        int code;
+    } places[] = {{"/run/secrets/x", 0444, 0},
+                  {"/run/secrets/x", 0446, HEARTH_ERR_DENIED},
+                  {"/run/secrets/x", 0464, HEARTH_ERR_DENIED},
+                  {"/run/secrets/../x", 0444, HEARTH_ERR_DENIED},
+                  {"/run/secretsx", 0444, HEARTH_ERR_DENIED}};
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        struct stat st = {.st_mode = S_IFREG | places[i].mode};
+        assert_int_equal(secret_file_check(places[i].path, &st, NULL), places[i].code);
+    }
+}
+
 /* No two keys are one variable: what is of [hearth] has no other section before it, and KEY_file
  * is no key beside KEY. */
 static void test_one_key_each(void **state)
@@ -214,9 +234,13 @@ static void test_one_key_each(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_which_key),         cmocka_unit_test(test_values_as_they_stand),
-        cmocka_unit_test(test_variables_refused), cmocka_unit_test(test_variables_of_others),
-        cmocka_unit_test(test_over_files),        cmocka_unit_test(test_one_key_each),
+        cmocka_unit_test(test_which_key),
+        cmocka_unit_test(test_values_as_they_stand),
+        cmocka_unit_test(test_variables_refused),
+        cmocka_unit_test(test_variables_of_others),
+        cmocka_unit_test(test_over_files),
+        cmocka_unit_test(test_one_key_each),
+        cmocka_unit_test(test_secrets_of_containers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

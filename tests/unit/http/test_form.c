@@ -143,12 +143,41 @@ static void test_base_url(void **state)
     expect_base("https://public.example//", "home.example", false, "https://public.example");
 }
 
+static void expect_set(bool tls, const char *base_path, const char *want)
+{
+    struct http_request request = {.tls = tls, .base_path = base_path};
+    struct http_reply reply = {0};
+    arena_init(&request.arena, 0);
+    http_set_cookie(&request, &reply, "s", "1", 60, "Strict");
+    assert_string_equal(reply.headers[0].name, "set-cookie");
+    assert_string_equal(reply.headers[0].value, want);
+    request.cookie = arena_strndup(&request.arena, want, strcspn(want, ";"));
+    assert_string_equal(http_cookie(&request, "s"), "1");
+    request.tls = !tls; /* it is known by another name there */
+    assert_null(http_cookie(&request, "s"));
+    http_clear_site(&request, &reply);
+    assert_int_equal(reply.header_count, base_path == NULL || base_path[0] == '\0' ? 2 : 1);
+    assert_string_equal(http_path(&request, "/a"),
+                        base_path == NULL || base_path[0] == '\0' ? "/a" : "/hearth/a");
+    arena_fini(&request.arena);
+}
+
+static void test_under_a_path(void **state)
+{
+    (void)state;
+    expect_set(false, NULL, "s=1; Path=/; Max-Age=60; HttpOnly; SameSite=Strict");
+    expect_set(true, "", "__Host-s=1; Path=/; Max-Age=60; HttpOnly; SameSite=Strict; Secure");
+    expect_set(false, "/hearth", "s=1; Path=/hearth/; Max-Age=60; HttpOnly; SameSite=Strict");
+    expect_set(true, "/hearth",
+               "__Secure-s=1; Path=/hearth/; Max-Age=60; HttpOnly; SameSite=Strict; Secure");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forms),    cmocka_unit_test(test_form_hides_the_query),
         cmocka_unit_test(test_cookies),  cmocka_unit_test(test_origins),
-        cmocka_unit_test(test_base_url),
+        cmocka_unit_test(test_base_url), cmocka_unit_test(test_under_a_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

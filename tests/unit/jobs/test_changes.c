@@ -80,7 +80,7 @@ static struct nodes nodes = {.count = NODES, .items = {{.name = "alder"}, {.name
 static struct jobs jobs;
 static struct changes *changes;
 static int64_t counted[3];
-static const char *const counters[] = {"changes_published", "changes_ignored", "changes_dropped"};
+static const char *const counters[] = {"published", "ignored", "dropped"};
 
 static int begin(void **state)
 {
@@ -100,7 +100,7 @@ static int begin(void **state)
     }
     changes = jobs_changes_create();
     for (size_t i = 0; i < 3; i++)
-        counted[i] = metrics_value(metrics_register(METRIC_COUNTER, counters[i], NULL));
+        counted[i] = metrics_value(METRIC(CHANGES, counters[i]));
     return changes == NULL;
 }
 
@@ -116,7 +116,7 @@ static int end(void **state)
 /* Since the test began: published, ignored, dropped. */
 static int64_t count(size_t which)
 {
-    return metrics_value(metrics_register(METRIC_COUNTER, counters[which], NULL)) - counted[which];
+    return metrics_value(METRIC(CHANGES, counters[which])) - counted[which];
 }
 enum { PUBLISHED, IGNORED, DROPPED };
 

@@ -242,7 +242,7 @@ static void test_more_than_there_is_room_for(void **state)
     jobs_presence_flush(presence, &storage, 0);
     seen.refuse_writes = 0;
     note(20000, 1, "u");
-    struct metric *dropped = metrics_register(METRIC_COUNTER, "presence_dropped", NULL);
+    struct metric *dropped = METRIC(PRESENCE_DROPPED);
     assert_true(metrics_value(dropped) > 0 && metrics_value(dropped) < 40000);
 }
 

@@ -12,6 +12,7 @@ int hearthd_main(int argc, char **argv);
 #include "../../../core/main/main.c"
 #undef main
 
+#include "api/export.h"
 #include "output.h"
 
 enum { RAN = 7, WORDS = 16 };
@@ -50,6 +51,7 @@ COMMAND(backup)
 COMMAND(restore)
 COMMAND(verify)
 COMMAND(healthcheck)
+COMMAND(help)
 COMMAND(version)
 
 void main_harden_process(void)
@@ -79,7 +81,6 @@ static int run_line(const char *line)
     argv[argc] = NULL;
     ran = NULL;
     memset(&given, 0, sizeof(given));
-    optind = 0;
     return hearthd_main(argc, argv);
 }
 
@@ -89,18 +90,58 @@ static void expect_command(const char *line, const char *want)
     assert_string_equal(ran, want);
 }
 
+/* The table is whole: each command runs something, each option is one of the struct's members,
+ * and what is one name is one kind of option everywhere. */
+static void test_table_is_whole(void **state)
+{
+    (void)state;
+    for (const struct cli_command *c = main_commands; c->name != NULL; c++) {
+        size_t known = 0, named = c->options[0] != '\0';
+        for (const char *p = c->options; *p != '\0'; p++)
+            named += *p == ' ';
+        while (main_command_option(c, known) != NULL)
+            known++;
+        assert_int_equal(known, named);
+        assert_non_null(run_of(c));
+        assert_non_null(c->help);
+        assert_true(main_command_is_group(c) || c->examples != NULL);
+    }
+    for (const struct cli_option *o = main_options; o->id != NULL; o++) {
+        assert_true(o->member < sizeof(struct cli));
+        for (const struct cli_option *other = main_options; other->id != NULL; other++)
+            if (strcmp(main_option_name(o), main_option_name(other)) == 0)
+                assert_true((o->argument == NULL) == (other->argument == NULL));
+    }
+}
+
 static void test_commands(void **state)
 {
     (void)state;
     expect_command("", "serve");
     expect_command("serve", "serve");
     expect_command("--config /x", "serve");
+    expect_command("--role web", "serve");
     expect_command("check", "check");
     expect_command("version", "version");
     expect_command("--version", "version");
+    expect_command("-V", "version");
     expect_command("--version account", "version");
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        expect_command(commands[i].name, commands[i].name);
+    expect_command("queue remove x", "queue");
+    expect_command("queue remove x y", "queue");
+    for (const char *const *line = (const char *const[]){"-h", "--help", "help", NULL};
+         *line != NULL; line++) {
+        expect_command(*line, "help");
+        assert_int_equal(given.argc, 0);
+    }
+    for (const char *const *line =
+             (const char *const[]){"help account sync", "account sync --help",
+                                   "account -h sync --nonsense", "--help account sync", NULL};
+         *line != NULL; line++) {
+        expect_command(*line, "help");
+        assert_int_equal(given.argc, 2);
+        assert_string_equal(given.argv[0], "account");
+        assert_string_equal(given.argv[1], "sync");
+    }
 }
 
 static void test_words(void **state)
@@ -110,6 +151,7 @@ static void test_words(void **state)
     assert_int_equal(given.argc, 2);
     assert_string_equal(given.argv[0], "show");
     assert_string_equal(given.argv[1], "ada@example.org");
+    assert_string_equal(given.command->name, "account show");
     expect_command("search ada@example.org --json two words",
                    "search"); /* wherever options stand */
     assert_int_equal(given.argc, 3);
@@ -119,75 +161,51 @@ static void test_words(void **state)
     assert_int_equal(given.argc, 2);
     assert_string_equal(given.argv[1], "--json");
     assert_false(given.json);
+    expect_command("account import -", "account");
+    assert_string_equal(given.argv[1], "-");
 }
 
-static void expect_text(const char *option, const char *const *member)
+/* Each option of each command, in both forms, into its own member. */
+static void expect_option(const struct cli_command *command, const struct cli_option *option)
 {
-    char line[100];
-    snprintf(line, sizeof(line), "%s value account", option);
-    expect_command(line, "account");
-    assert_non_null(*member);
-    assert_string_equal(*member, "value");
-    snprintf(line, sizeof(line), "account %s=value", option);
-    expect_command(line, "account");
-    assert_string_equal(*member, "value");
-    snprintf(line, sizeof(line), "account %s=", option);
-    expect_command(line, "account");
-    assert_string_equal(*member, "");
-    expect_command("account", "account");
-    assert_null(*member);
+    char line[200];
+    const char *words = command->words;
+    int n = snprintf(line, sizeof(line), "%s", command->name);
+    while (words[0] != '\0') {
+        n += snprintf(line + n, sizeof(line) - (size_t)n, " word");
+        words += strcspn(words, " ");
+        words += *words == ' ';
+    }
+    for (int form = 0; form < (option->argument == NULL ? 1 : 2); form++) {
+        snprintf(line + n, sizeof(line) - (size_t)n, " --%s%s", main_option_name(option),
+                 option->argument == NULL ? ""
+                 : form == 0              ? " value"
+                                          : "=value");
+        assert_int_equal(run_line(line), RAN);
+        const void *member = (const char *)&given + option->member;
+        if (option->argument == NULL)
+            assert_true(*(const bool *)member);
+        else
+            assert_string_equal(*(const char *const *)member, "value");
+    }
 }
 
-static void test_options_with_texts(void **state)
+static void test_every_option(void **state)
 {
+    const struct cli_option *option;
     (void)state;
-    expect_text("--config", &given.config);
-    expect_text("--role", &given.role);
-    expect_text("--log", &given.log);
-    expect_text("--name", &given.name);
-    expect_text("--provider", &given.provider);
-    expect_text("--account", &given.account);
-    expect_text("--email", &given.email);
-    expect_text("--oidc", &given.oidc);
-    expect_text("--proxy", &given.proxy);
-    expect_text("--page", &given.page);
-    expect_text("--site", &given.site);
-    expect_text("--since", &given.since);
-    expect_text("--until", &given.until);
-    expect_text("--seed", &given.seed);
-    expect_text("--test", &given.test);
-    expect_text("--import", &given.import);
-    expect_text("--break", &given.breaks);
-    expect_text("--mend", &given.mends);
-    expect_text("--patience", &given.patience);
+    for (const struct cli_command *c = main_commands; c->name != NULL; c++)
+        for (size_t i = 0; !main_command_is_group(c) && (option = main_command_option(c, i)); i++)
+            expect_option(c, option);
+    expect_command("token new a --name=", "token");
+    assert_string_equal(given.name, "");
+    expect_command("token new a", "token");
+    assert_null(given.name);
+    assert_false(given.read_only);
 }
 
-static void expect_flag(const char *option, const bool *member)
-{
-    char line[100];
-    snprintf(line, sizeof(line), "account %s", option);
-    expect_command(line, "account");
-    assert_true(*member);
-    expect_command("account", "account");
-    assert_false(*member);
-}
-
-static void test_flags(void **state)
-{
-    (void)state;
-    expect_flag("--json", &given.json);
-    expect_flag("--wait", &given.wait);
-    expect_flag("--read-only", &given.read_only);
-    expect_flag("--faults", &given.faults);
-    expect_flag("--browser", &given.browser);
-    expect_flag("--replace", &given.replace);
-    expect_flag("--with-credentials", &given.with_credentials);
-    expect_flag("--with-tokens", &given.with_tokens);
-    expect_flag("--accept-loss", &given.accept_loss);
-    expect_flag("--yes", &given.yes);
-}
-
-/* Exit code 2, nothing runs, and standard error says the words. */
+/* Exit code 2, nothing runs, and standard error says the words, in lines that begin as they
+ * should. */
 static void expect_refused(const char *line, const char *words)
 {
     output_begin(2);
@@ -195,42 +213,49 @@ static void expect_refused(const char *line, const char *words)
     const char *text = output_end();
     assert_int_equal(code, CLI_USAGE);
     assert_null(ran);
-    if (strstr(text, words) == NULL)
+    if (strstr(text, words) == NULL || strncmp(text, "hearthd: ", 9) != 0)
         fail_msg("%s: got %s", line, text);
 }
 
 static void test_refused(void **state)
 {
     (void)state;
-    expect_refused("servee", "there is no command \"servee\"");
-    expect_refused("--nonsense", "Try: hearthd --help");
-    expect_refused("account --nonsense", "Try: hearthd --help");
-    expect_refused("--config", "Try: hearthd --help");
-    expect_refused("account --name", "Try: hearthd --help");
-    expect_refused("--json=yes account", "Try: hearthd --help");
+    expect_refused("servee", "there is no command \"servee\"; did you mean \"serve\"?");
+    expect_refused("acount list", "did you mean \"account\"?");
+    expect_refused("frobnicate", "there is no command \"frobnicate\"; \"hearthd help\" lists all");
+    expect_refused("account lst", "account has no command \"lst\"; did you mean \"list\"?");
+    expect_refused("account", "account needs a command");
+    expect_refused("account", "hearthd account show EMAIL [--json]");
+    expect_refused("--nonsense", "serve has no option --nonsense. It has --role ROLES, --config");
+    expect_refused("account list --jsn", "did you mean --json?");
+    expect_refused("account list -x", "account list has no option -x");
+    expect_refused("account list --faults", "account list has no option --faults");
+    expect_refused("check --yes", "check has no option --yes");
+    expect_refused("--config", "--config needs DIR");
+    expect_refused("token new a --name", "--name needs NAME");
+    expect_refused("account list --json=yes", "--json takes no value");
+    expect_refused("account show", "account show needs EMAIL");
+    expect_refused("account show", "usage: hearthd account show EMAIL [--json]");
+    expect_refused("account show a b", "\"b\" is too much");
+    expect_refused("queue show x", "queue show takes no words");
+    expect_refused("search a", "search needs EMAIL WORDS");
+    expect_refused("queue remove a b c", "\"c\" is too much");
 }
 
-static void test_help(void **state)
+static void test_exports(void **state)
 {
+    int words;
+    char *argv[] = {(char *)(uintptr_t) "export"};
     (void)state;
-    output_begin(1);
-    int code = run_line("--help account");
-    const char *text = output_end();
-    assert_int_equal(code, CLI_OK);
-    assert_null(ran);
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        assert_non_null(strstr(text, commands[i].name));
+    assert_string_equal(main_arguments_find(1, argv, &words)->words, "EMAIL " API_EXPORT_NAMES);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_commands),
-        cmocka_unit_test(test_words),
-        cmocka_unit_test(test_options_with_texts),
-        cmocka_unit_test(test_flags),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_help),
+        cmocka_unit_test(test_table_is_whole), cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_words),          cmocka_unit_test(test_every_option),
+        cmocka_unit_test(test_refused),        cmocka_unit_test(test_exports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "main/table.h"
 #include "output.h"
 
@@ -129,9 +131,34 @@ static void test_times(void **state)
     (void)state;
     setenv("TZ", "UTC", 1);
     expect_time(0, "-");
-    expect_time(1795417404000, "2026-11-23 07:03");
-    expect_time(-86400000, "1969-12-31 00:00");
-    expect_time(INT64_MAX, "292278994-08-17 07:12");
+    expect_time(1795417404000, "2026-11-23 07:03:24+00:00");
+    expect_time(-86400000, "1969-12-31 00:00:00+00:00");
+    expect_time(INT64_MAX, "292278994-08-17 07:12:55+00:00");
+    setenv("TZ", "XXX-5:30", 1);
+    tzset();
+    expect_time(1795417404000, "2026-11-23 12:33:24+05:30");
+    setenv("TZ", "UTC", 1);
+    tzset();
+}
+
+static void expect_next(long long ms, const char *want)
+{
+    struct table table;
+    main_table_init(&table, "next_sync_at");
+    main_table_add(&table, json_pack("{s:I}", "next_sync_at", (json_int_t)ms));
+    const char *out = printed(&table, false);
+    assert_non_null(strstr(out, want));
+    assert_null(strstr(out, "1970"));
+}
+
+/* 1 stands for "at once" there. */
+static void test_next_sync(void **state)
+{
+    (void)state;
+    expect_next(0, "\n-\n");
+    expect_next(1, "\nnow\n");
+    expect_next(1795417404000 - 86400000LL * 365, "\ndue\n");
+    expect_next(clock_now() + 86400000, "+00:00\n");
 }
 
 int main(void)
@@ -140,7 +167,7 @@ int main(void)
         cmocka_unit_test(test_columns),   cmocka_unit_test(test_empty),
         cmocka_unit_test(test_json),      cmocka_unit_test(test_hostile_texts),
         cmocka_unit_test(test_long_text), cmocka_unit_test(test_object),
-        cmocka_unit_test(test_times),
+        cmocka_unit_test(test_times),     cmocka_unit_test(test_next_sync),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,10 +56,36 @@ static void test_values_of_queries(void **state)
     buf_fini(&out);
 }
 
+static void expect_placed(const char *html, const char *base_path, const char *want)
+{
+    struct buf page = {0};
+    buf_add_text(&page, html);
+    pages_html_place(&page, base_path);
+    expect_html(&page, want);
+    buf_fini(&page);
+}
+
+/* Addresses of this server alone, and no words of others, which come escaped. */
+static void test_pages_are_placed(void **state)
+{
+    (void)state;
+    static const char PAGE[] = "<a href=\"/a?b=/c\" title=\"/d\">/e =&quot;/f</a><img\nsrc=\"/g\">"
+                               "<form action=\"/\"><input value=\"/h\">"
+                               "<a href=\"https://i/\"><a data-href=\"/j\">";
+    expect_placed(PAGE, NULL, PAGE);
+    expect_placed(PAGE, "", PAGE);
+    expect_placed(PAGE, "/x/y",
+                  "<a href=\"/x/y/a?b=/c\" title=\"/d\">/e =&quot;/f</a><img\nsrc=\"/x/y/g\">"
+                  "<form action=\"/x/y/\"><input value=\"/h\">"
+                  "<a href=\"https://i/\"><a data-href=\"/j\">");
+    expect_placed("=\"/", "/x", "=\"/");
+    expect_placed("", "/x", "");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_texts_are_escaped),
-                                       cmocka_unit_test(test_integers_of_every_size),
-                                       cmocka_unit_test(test_values_of_queries)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_texts_are_escaped), cmocka_unit_test(test_integers_of_every_size),
+        cmocka_unit_test(test_values_of_queries), cmocka_unit_test(test_pages_are_placed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

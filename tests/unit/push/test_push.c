@@ -354,7 +354,7 @@ static void test_notes(void **state)
     char account[PUSH_ACCOUNT_SIZE], name[32];
     pthread_mutex_init(&noting.lock, NULL);
     pthread_cond_init(&noting.changed, NULL);
-    noting.dropped = metrics_register(METRIC_COUNTER, "push_dropped", "x");
+    noting.dropped = METRIC(PUSH_NOTES, "dropped");
     int64_t dropped = metrics_value(noting.dropped);
     push_note(NULL, "a");
     push_wait_until(&noting, "", 1);

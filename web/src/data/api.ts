@@ -1,5 +1,6 @@
 // Requests to the services, and what can be wrong with them.
 
+import { at } from "../base.js";
 export class ApiError extends Error {
   constructor(
     readonly status: number, // 0: no answer at all
@@ -17,7 +18,7 @@ export class ApiError extends Error {
   }
 }
 
-const BASE = "/api/v1";
+const BASE = at("/api/v1");
 const listeners = new Set<(error: ApiError) => void>();
 
 /** Told of each 401: the session has ended. */

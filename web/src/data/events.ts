@@ -1,4 +1,5 @@
 // What the server says by itself (GET /events), while the page is looked at.
+import { at } from "../base.js";
 import { drawsFromCopy, follow } from "./copy/client.js";
 import { expire, resource } from "./resource.js";
 import type { Me } from "./types.js";
@@ -106,7 +107,7 @@ export async function openFirst() {
 
 function open() {
   if (source || document.hidden) return;
-  source = new EventSource("/api/v1/events");
+  source = new EventSource(at("/api/v1/events"));
   // Where the network is slow /me may be what was seen last; this comes from the server.
   source.addEventListener("ready", e => {
     if (drawsFromCopy()) void follow(JSON.parse(e.data).generation).then(draw);

@@ -1,5 +1,6 @@
 // Words without the server: in the copy. Its text is read once and kept while the page lives. Words
 // are found as the server finds them in lists, but for letters that only it takes for others (ł).
+import { own } from "../base.js";
 import {
   behind,
   flatList,
@@ -32,7 +33,7 @@ interface Texts {
 }
 let texts: Texts | undefined;
 
-const account = () => localStorage.getItem("account") ?? "";
+const account = () => localStorage.getItem(own("account")) ?? "";
 const textOf = (...parts: (string | null)[]) => foldText(parts.join("\n"));
 const has = (words: string[]) => (known: { text: string }) =>
   words.every(w => known.text.includes(w));

@@ -1,4 +1,5 @@
 // Who is signed in here, and how they like it to look.
+import { isOwn, own } from "../base.js";
 import { ApiError, change, get, onSignedOut } from "./api.js";
 import { drawsFromCopy, forgetCopy, hasCopy } from "./copy/client.js";
 import { listen, openFirst, stopListening } from "./events.js";
@@ -9,7 +10,7 @@ export const me: Resource<Me> = resource<Me>("/me");
 export type Presence = "unknown" | "in" | "out";
 let presence: Presence = "unknown";
 // Whose rows this page shows: of whom this browser was when it was opened, then of whom /me says.
-let whose = localStorage.getItem("account");
+let whose = localStorage.getItem(own("account"));
 const listeners = new Set<() => void>();
 
 export function onPresence(listener: () => void) {
@@ -28,11 +29,12 @@ function become(next: Presence) {
 /** Everything that this browser keeps of the person. */
 async function emptyCaches() {
   forgetResources();
-  localStorage.removeItem("account");
-  localStorage.removeItem("settings");
+  localStorage.removeItem(own("account"));
+  localStorage.removeItem(own("settings"));
   await forgetCopy();
   if ("caches" in window)
-    for (const name of await caches.keys()) if (name.startsWith("data")) await caches.delete(name);
+    for (const name of await caches.keys())
+      if (name.startsWith("data") && isOwn(name)) await caches.delete(name);
 }
 
 onSignedOut(() => {
@@ -43,7 +45,7 @@ onSignedOut(() => {
 
 /** Another page has signed out, or in as somebody else, perhaps while this one was asleep. */
 function lookWhose() {
-  const now = localStorage.getItem("account");
+  const now = localStorage.getItem(own("account"));
   if (whose === null || now === whose) return;
   if (now !== null) return location.reload();
   stopListening();
@@ -51,7 +53,7 @@ function lookWhose() {
   become("out");
 }
 addEventListener("storage", e => {
-  if (e.key === "account" || e.key === null) lookWhose();
+  if (e.key === own("account") || e.key === null) lookWhose();
 });
 addEventListener("pageshow", e => {
   if (e.persisted) lookWhose();
@@ -63,16 +65,16 @@ export async function arrive() {
   me.after = hasCopy().then(found => (found ? openFirst() : undefined));
   await me.load();
   if (me.error?.signedOut) return become("out");
-  if (!me.value) return become(localStorage.getItem("account") ? "in" : "unknown");
+  if (!me.value) return become(localStorage.getItem(own("account")) ? "in" : "unknown");
   const id = me.value.account.id;
-  const before = localStorage.getItem("account");
+  const before = localStorage.getItem(own("account"));
   if (before !== null && before !== id) {
     const now = me.value;
     await emptyCaches(); // another person's
     me.value = now;
     expire(); // what came before this was said is forgotten as well
   }
-  localStorage.setItem("account", (whose = id));
+  localStorage.setItem(own("account"), (whose = id));
   listen(me.value.generation);
   become("in");
   void loadSettings();
@@ -113,7 +115,7 @@ function show(theme: Settings["theme"]) {
   const root = document.documentElement;
   root.dataset["theme"] = theme.name;
   root.dataset["mode"] = theme.mode;
-  localStorage.setItem("theme", JSON.stringify(theme));
+  localStorage.setItem(own("theme"), JSON.stringify(theme));
   dispatchEvent(new Event("theme"));
   document
     .querySelector('meta[name="theme-color"]')
@@ -123,11 +125,11 @@ function show(theme: Settings["theme"]) {
 const SETTINGS_GOOD = 3 * 3600 * 1000; // ms: so late at most what was chosen elsewhere is shown
 
 async function loadSettings() {
-  const age = Date.now() - Number(localStorage.getItem("settings") ?? 0);
+  const age = Date.now() - Number(localStorage.getItem(own("settings")) ?? 0);
   if (drawsFromCopy() && age >= 0 && age < SETTINGS_GOOD) return;
   try {
     const settings = await get<Settings>("/settings");
-    localStorage.setItem("settings", String(Date.now()));
+    localStorage.setItem(own("settings"), String(Date.now()));
     show(settings.theme);
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     if (zone && settings.timezone === "UTC" && zone !== "UTC")

@@ -1,4 +1,5 @@
 // How fresh it all is, honestly; and what stands in the way, with the remedy.
+import { at } from "../base.js";
 import { html, nothing, type TemplateResult } from "lit";
 import type { Account, Devices } from "../data/types.js";
 import { S } from "../strings.js";
@@ -44,10 +45,10 @@ export function notice(account: Account | undefined): TemplateResult | typeof no
   const words = S.states[account.state];
   const remedy =
     account.state === "signin_needed"
-      ? html`<a class="button" href="/auth/signin?next=/">${S.signInAgain}</a>`
+      ? html`<a class="button" href=${at("/auth/signin?next=/")}>${S.signInAgain}</a>`
       : account.state === "waiting"
-        ? html`<a class="link" href="/account#devices">${S.howToFill}</a>`
-        : html`<a class="link" href="/account">${S.seeAccount}</a>`;
+        ? html`<a class="link" href=${at("/account#devices")}>${S.howToFill}</a>`
+        : html`<a class="link" href=${at("/account")}>${S.seeAccount}</a>`;
   return html`<section class="notice" data-state=${account.state} aria-label=${words.title}>
     ${icon(account.state === "waiting" ? "cloud" : "warning")}
     <div>

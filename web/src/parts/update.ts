@@ -1,4 +1,5 @@
 // The service worker, and the offer of a new version.
+import { at } from "../base.js";
 import { S } from "../strings.js";
 
 const policy = (
@@ -34,7 +35,7 @@ export function registerServiceWorker() {
     location.reload();
   });
   addEventListener("load", async () => {
-    const url = policy ? policy.createScriptURL("/sw.js") : "/sw.js";
+    const url = policy ? policy.createScriptURL(at("/sw.js")) : at("/sw.js");
     const registration = await navigator.serviceWorker.register(url as string, {
       updateViaCache: "none",
     });

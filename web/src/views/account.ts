@@ -1,4 +1,5 @@
 // The account: how it is, who may look, what can be taken away.
+import { at } from "../base.js";
 import { html, nothing, type TemplateResult } from "lit";
 import { ApiError, change } from "../data/api.js";
 import { onSync } from "../data/events.js";
@@ -342,7 +343,7 @@ class AccountView extends View {
           <p class="actions">
             <a
               class="button"
-              href=${"/auth/signin?next=" + encodeURIComponent("/account#forget")}>
+              href=${at("/auth/signin?next=" + encodeURIComponent("/account#forget"))}>
               ${S.signInAgain}
             </a>
             <button
@@ -381,7 +382,7 @@ class AccountView extends View {
   override render() {
     return html`
       <div class="view-head"><h1>${S.viewNames.account}</h1>
-        <a class="link" href="/themes">${icon("palette")}${S.viewNames.themes}</a></div>
+        <a class="link" href=${at("/themes")}>${icon("palette")}${S.viewNames.themes}</a></div>
       ${this.state()}
       ${this.section("devices", S.devices, this.deviceList())}
       ${this.section(
@@ -414,7 +415,7 @@ class AccountView extends View {
             f => html`<li>
               <a
                 class="link"
-                href=${`/api/v1/export/${f}`}
+                href=${at(`/api/v1/export/${f}`)}
                 download>${icon("download")}${S.exportNames[f]}</a>
               <span class="hint">${f}</span>
             </li>`,

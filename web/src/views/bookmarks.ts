@@ -1,5 +1,6 @@
 // The folders in the person's own order; or all that carry a tag, match a filter, or were added
 // last.
+import { at } from "../base.js";
 import { html, nothing } from "lit";
 import { query as toQuery } from "../data/api.js";
 import { Paged } from "../data/paged.js";
@@ -62,7 +63,7 @@ class BookmarksView extends View {
 
   private folderRow(item: Item) {
     return html`<div class="row">
-      <a class="row-link" href=${`/bookmarks/${encodeURIComponent(item.id)}`}>
+      <a class="row-link" href=${at(`/bookmarks/${encodeURIComponent(item.id)}`)}>
         <span class="tile tile-folder" aria-hidden="true">${icon("folder")}</span>
         <span class="row-text"><bdi class="row-title">${folderName(item.id, item.title)}</bdi>
           <span class="row-more">${S.itemCount(item.children ?? 0)}</span></span>
@@ -86,7 +87,7 @@ class BookmarksView extends View {
           : nothing
       }
       ${item.tags.map(
-        t => html`<a class="chip" href=${"/bookmarks" + toQuery({ tag: t })}>
+        t => html`<a class="chip" href=${at("/bookmarks" + toQuery({ tag: t }))}>
           ${icon("tag")}<bdi>${clean(t)}</bdi>
         </a>`,
       )} ${when}
@@ -102,12 +103,12 @@ class BookmarksView extends View {
     if (this.flat || this.argument === "" || !folder) return nothing;
     return html`<nav class="crumbs" aria-label=${S.breadcrumbs}>
       <ol>
-        <li><a href="/bookmarks">${S.viewNames.bookmarks}</a></li>
+        <li><a href=${at("/bookmarks")}>${S.viewNames.bookmarks}</a></li>
         ${folder.path
           .filter(p => p.id !== "places" && p.id !== folder.id)
           .map(
             p => html`<li>
-            <a href=${`/bookmarks/${encodeURIComponent(p.id)}`}>
+            <a href=${at(`/bookmarks/${encodeURIComponent(p.id)}`)}>
               <bdi>${folderName(p.id, p.title)}</bdi></a></li>`,
           )}
         <li aria-current="page"><bdi>${folderName(folder.id, folder.title)}</bdi></li>
@@ -133,7 +134,7 @@ class BookmarksView extends View {
       ${shown.map(
         t => html`<a
             class="pill"
-            href=${"/bookmarks" + toQuery({ tag: t.name })}
+            href=${at("/bookmarks" + toQuery({ tag: t.name }))}
             aria-current=${t.name === this.tag ? "page" : nothing}>
             <bdi>${clean(t.name)}</bdi>
             <span class="count">${count(t.count)}</span>
@@ -170,7 +171,7 @@ class BookmarksView extends View {
         "folder",
         S.folderGone,
         S.folderGoneText,
-        html`<a class="button" href="/bookmarks">${S.viewNames.bookmarks}</a>`,
+        html`<a class="button" href=${at("/bookmarks")}>${S.viewNames.bookmarks}</a>`,
       );
     if (items.error && !items.loaded) return failed(items.error, () => items.retry());
     if (!items.loaded || (items.rows.length === 0 && !items.done)) return waiting(8);
@@ -203,15 +204,15 @@ class BookmarksView extends View {
       <div class="bar" role="group" aria-label=${S.sortBy}>
         <a
           class="pill"
-          href=${here}
+          href=${at(here)}
           aria-current=${!this.flat && !this.byName ? "true" : nothing}>${S.byFolder}</a>
         <a
           class="pill"
-          href=${here + "?sort=name"}
+          href=${at(here + "?sort=name")}
           aria-current=${this.byName ? "true" : nothing}>${S.byName}</a>
         <a
           class="pill"
-          href="/bookmarks?sort=added"
+          href=${at("/bookmarks?sort=added")}
           aria-current=${this.sort === "added" ? "true" : nothing}>${S.byAdded}</a>
       </div>
       ${this.tagCloud()} ${this.list()}

@@ -1,4 +1,5 @@
 // Every visit, newest first: all of it by day, or what matches a filter.
+import { at } from "../base.js";
 import { html, nothing } from "lit";
 import { query as toQuery } from "../data/api.js";
 import { HistoryDays } from "../data/days.js";
@@ -191,7 +192,7 @@ class HistoryView extends View {
             ? html`<span class="chip big">${icon("globe")}<bdi>${clean(this.host)}</bdi>
                 <a
                   class="icon-button"
-                  href=${"/history" + toQuery({ q: this.filterText })}
+                  href=${at("/history" + toQuery({ q: this.filterText }))}
                   aria-label=${S.allSites}>${icon("close")}</a>
               </span>`
             : html`<button
@@ -211,7 +212,7 @@ class HistoryView extends View {
         <button class="quiet text-button" @click=${(e: Event) => this.clear(e)}>${
           this.host ? S.remove + "…" : S.clearHistory
         }</button>
-        <a class="link" href="/sites">${icon("globe")}${S.bySite}</a>
+        <a class="link" href=${at("/sites")}>${icon("globe")}${S.bySite}</a>
       </div>
       ${
         this.calendar

@@ -1,4 +1,5 @@
 // Where one arrives: what was open elsewhere, what is visited most, what was kept lately.
+import { at } from "../base.js";
 import { html, nothing } from "lit";
 import { me } from "../data/person.js";
 import { Watch } from "../data/resource.js";
@@ -50,7 +51,7 @@ class HomeView extends View {
         more > 0
           ? html`<a
               class="link more-link"
-              href=${`/tabs?device=${encodeURIComponent(device.id)}`}>${S.moreTabs(more)}</a>`
+              href=${at(`/tabs?device=${encodeURIComponent(device.id)}`)}>${S.moreTabs(more)}</a>`
           : nothing
       }
     </section>`;

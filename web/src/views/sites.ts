@@ -1,4 +1,5 @@
 // History by site: where one goes most.
+import { at } from "../base.js";
 import { html, nothing } from "lit";
 import { query as toQuery } from "../data/api.js";
 import { Paged } from "../data/paged.js";
@@ -27,7 +28,7 @@ class SitesView extends View {
   private row(site: Site | undefined) {
     if (!site) return html`<div class="ghost"><i></i><b></b><u></u></div>`;
     return html`<div class="row">
-      <a class="row-link" href=${"/history?host=" + encodeURIComponent(site.host)}>
+      <a class="row-link" href=${at("/history?host=" + encodeURIComponent(site.host))}>
         ${tile("https://" + site.host)}
         <span class="row-text">
           <bdi class="row-title">${clean(site.host)}</bdi>
@@ -63,7 +64,7 @@ class SitesView extends View {
         <h1>${S.viewNames.sites}</h1>
         ${this.filter.field(S.filterSites)}
       </div>
-      <div class="bar"><a class="link" href="/history">${icon("history")}${S.byDay}</a></div>
+      <div class="bar"><a class="link" href=${at("/history")}>${icon("history")}${S.byDay}</a></div>
       ${this.list()}
     `;
   }

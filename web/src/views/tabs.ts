@@ -1,4 +1,5 @@
 // What is open on each device, in its windows and groups.
+import { at, own } from "../base.js";
 import { html, nothing } from "lit";
 import { ApiError } from "../data/api.js";
 import { Watch } from "../data/resource.js";
@@ -35,7 +36,9 @@ class TabsView extends View {
   constructor() {
     super();
     this.filter = "";
-    this.closed = new Set(JSON.parse(sessionStorage.getItem("closed-devices") ?? "[]") as string[]);
+    this.closed = new Set(
+      JSON.parse(sessionStorage.getItem(own("closed-devices")) ?? "[]") as string[],
+    );
   }
 
   override updated() {
@@ -51,7 +54,7 @@ class TabsView extends View {
     const closed = new Set(this.closed);
     if (!closed.delete(id)) closed.add(id);
     this.closed = closed;
-    sessionStorage.setItem("closed-devices", JSON.stringify([...closed]));
+    sessionStorage.setItem(own("closed-devices"), JSON.stringify([...closed]));
   }
 
   private openAll(tabs: Tab[]) {
@@ -182,7 +185,7 @@ class TabsView extends View {
         "tabs",
         S.noDevices,
         S.noDevicesText,
-        html`<a class="link" href="/account#devices">${S.howToFill}</a>`,
+        html`<a class="link" href=${at("/account#devices")}>${S.howToFill}</a>`,
       );
     const words = wordsOf(this.filter);
     const devices = tabs.devices.map(d => this.device(d, words)).filter(d => d !== nothing);

@@ -1,5 +1,6 @@
 // What a page knows of the copy: whether it may draw from it, and how to ask the service worker to
 // bring it up to date.
+import { own } from "../../base.js";
 import { zone } from "../day.js";
 import type { Followed, Wish } from "./follow.js";
 
@@ -18,13 +19,13 @@ const READ_AGAIN = 3;
 let drawn = 0; // the generation of the copy that this page draws from; 0: none so far
 let behind = false; // the copy could not be brought up to date: the server is asked
 
-const account = () => localStorage.getItem("account");
+const account = () => localStorage.getItem(own("account"));
 const KEPT = "copy"; // in localStorage: there is one; else its code is not even loaded
 
 /** The answer of a GET, from the copy; undefined: ask the server. */
 export async function fromCopy<T>(path: string, again = READ_AGAIN): Promise<T | undefined> {
   const who = account();
-  if (!possible || behind || !who || !localStorage.getItem(KEPT) || !ANSWERED.test(path))
+  if (!possible || behind || !who || !localStorage.getItem(own(KEPT)) || !ANSWERED.test(path))
     return undefined;
   const { answerOf } = await import("./answers.js");
   const found = await answerOf(who, path);
@@ -53,7 +54,7 @@ function tell(worker: ServiceWorker, message: object, patience: number): Promise
 
 /** Room was short lately. */
 function isFull(): boolean {
-  return Date.now() - Number(localStorage.getItem("copy-full") ?? 0) < FULL_FOR;
+  return Date.now() - Number(localStorage.getItem(own("copy-full")) ?? 0) < FULL_FOR;
 }
 
 /**
@@ -73,13 +74,13 @@ export async function follow(wanted: number): Promise<string[]> {
     case "followed":
       behind = false;
       drawn = answer.generation;
-      localStorage.setItem(KEPT, "yes");
+      localStorage.setItem(own(KEPT), "yes");
       return before > 0 ? answer.collections : []; // what is shown came from the server
     case "offline":
       return [];
     case "full":
-      localStorage.setItem("copy-full", String(Date.now()));
-      localStorage.removeItem(KEPT);
+      localStorage.setItem(own("copy-full"), String(Date.now()));
+      localStorage.removeItem(own(KEPT));
   }
   drawn = 0;
   behind = before > 0 && answer?.end !== "out" && answer?.end !== "full";
@@ -90,8 +91,8 @@ export async function follow(wanted: number): Promise<string[]> {
 export async function forgetCopy() {
   drawn = 0;
   behind = false;
-  localStorage.removeItem("copy-full");
-  localStorage.removeItem(KEPT);
+  localStorage.removeItem(own("copy-full"));
+  localStorage.removeItem(own(KEPT));
   if (!("indexedDB" in globalThis)) return;
   const worker = possible ? (await navigator.serviceWorker.getRegistration())?.active : null;
   // What it is doing would be kept otherwise.

@@ -1,5 +1,6 @@
 // The service worker's part: asks GET /changes since the generation of the copy, and puts the
 // answers into it. One at a time in this browser, whatever asks for it.
+import { at, own } from "../../base.js";
 import { applyChanges, countAll, Superseded, type Changes } from "./apply.js";
 import { deleteCopy, openCopy, STORES, type CopyDatabase, type CopyState } from "./store.js";
 
@@ -25,7 +26,7 @@ export interface Followed {
   collections: string[];
 }
 
-const API = "/api/v1";
+const API = at("/api/v1");
 const ALL = ["bookmarks", "devices", "history", "tabs"];
 let giveUp: AbortController | undefined; // of what is under way
 let doubted = 0; // when somebody began to sign in last, if there was no copy to write that into
@@ -143,7 +144,7 @@ export function follow(wish: Wish): Promise<Followed> {
   const mine = running.then(async () => {
     if (!navigator.locks) return followSafely(wish);
     // Of two versions of the service worker too.
-    return navigator.locks.request("copy", () => followSafely(wish));
+    return navigator.locks.request(own("copy"), () => followSafely(wish));
   });
   running = mine;
   return mine;

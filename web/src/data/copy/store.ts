@@ -1,9 +1,10 @@
 // The copy of an account in this browser: what is in it, and who may read it. The service worker
 // writes (follow.ts), pages read (answers.ts). Each transaction has `meta` and looks there whose
 // copy it is.
+import { own } from "../../base.js";
 import { openDB, type DBSchema, type IDBPDatabase } from "idb";
 
-export const COPY = "data-copy";
+export const COPY = own("data-copy");
 const VERSION = 1;
 
 /** [date, type] */
