@@ -13,7 +13,7 @@
 enum {
     PREFIX_SIZE = sizeof(PREFIX) - 1,
     VARIABLES_MAX = 10000,
-    VARIABLE_MAX = 2 * CONF_NAME_SIZE + 64, /* bytes of a name */
+    VARIABLE_MAX = 2 * CONF_NAME_SIZE + 64 /* bytes of a name */
 };
 
 static bool is_upper_name(const char *text)
@@ -90,11 +90,12 @@ static bool has_key(const struct conf_kind *kind, const char *key)
     return conf_old_key_find(conf_old_keys(), kind->name, key) != NULL;
 }
 
-/* Is one of these nearly the other? */
+/* Nearer than a letter in four: short names are nearly one another. */
 static bool is_slip_of(const char *text, const char *known, int *best)
 {
-    int distance = *best;
-    if (!str_is_nearer(text, known, &distance) || (size_t)distance * 4 > strlen(known))
+    int least = (int)(strlen(known) / 4) + 1;
+    int distance = least < *best ? least : *best;
+    if (!str_is_nearer(text, known, &distance))
         return false;
     *best = distance;
     return true;

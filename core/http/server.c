@@ -299,6 +299,9 @@ void http_use_certificates(struct http_server *server, const struct http_certifi
         if (certificates->tls[i] != NULL)
             http_tls_measure(&server->listeners[i].options, certificates->tls[i]);
     lock_release(&server->publish_lock);
+    for (size_t i = 0; i < server->listener_count; i++)
+        if (certificates->tls[i] != NULL)
+            http_tls_measure(&server->listeners[i].options, certificates->tls[i]);
 }
 
 void http_free_certificates(struct http_certificates *certificates)

@@ -198,11 +198,9 @@ int main_cmd_healthcheck(struct cli *cli)
     struct app app = {0};
     struct err err = {0};
     struct findings findings = {0};
-    int64_t bits = 7;
     int r = main_app_init(&app, cli, &err);
-    if (r == 0 && cli->role != NULL)
-        bits = conf_get_number(app.conf, "hearth", "roles");
     if (r == 0) {
+        int64_t bits = cli->role == NULL ? 7 : conf_get_number(app.conf, "hearth", "roles");
         health_check_all(&app, cli->role, bits, &findings);
         main_cli_findings(&findings, &err);
         r = findings.code;

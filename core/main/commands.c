@@ -72,8 +72,8 @@ const struct cli_command main_commands[] = {
     {"serve", "", "role", "run in the foreground (the default)",
      "Starts the daemon with the roles that the configuration or --role says, and prints "
      "\"ready\" with the addresses that it listens on. SIGTERM and SIGINT stop it: answers under "
-     "way are finished, jobs go back to the queue. SIGHUP reads the configuration again, as "
-     "\"hearthd reload\" does.",
+     "way are finished, jobs go back to the queue. SIGHUP reads the configuration again, as reload "
+     "does.",
      "hearthd\n"
      "hearthd --config /etc/hearth/conf.d --role web serve\n"},
     {"check", "", "role json", "say what would keep the daemon from starting",
@@ -83,15 +83,16 @@ const struct cli_command main_commands[] = {
      "hearthd check\n"
      "hearthd --config conf.d --role worker check\n",
      "something would keep the daemon from starting (2 when it is the configuration)"},
-    {"config", "", "json", "the effective configuration, and where each value came from",
-     "Every key that is in force, with its file and line, or \"default\". Secrets are not shown.",
+    {"config", "", "role json", "the effective configuration, and where each value came from",
+     "Every key that is in force, with its file and line, its variable of the environment, or "
+     "\"default\", and whether a reload applies it or it needs a restart. Secrets are not shown.",
      "hearthd config\n"
      "hearthd config --json\n"},
-    {"reload", "", "", "let the daemon read its configuration again",
-     "What can be applied is, at once, and what needs a restart is said. With a fault anywhere in "
-     "the configuration nothing is changed.",
+    {"reload", "", "role", "let the daemon read its configuration again",
+     "What can be applied while it runs is; what needs a restart is named. With a fault anywhere "
+     "nothing is changed, and it is said.",
      "hearthd reload\n",
-     "no daemon runs, or it does not come to it (2 when the configuration is at fault)"},
+     "no daemon runs, or it does not answer (2 when the configuration has a fault)"},
     {"setup", "", "", "the address with the set-up code of a server that belongs to nobody yet",
      "Who opens that address and signs in becomes the first person of this server. The first "
      "start prints it, too.",
