@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -213,12 +214,9 @@ static void test_one_key_each(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_which_key),
-        cmocka_unit_test(test_values_as_they_stand),
-        cmocka_unit_test(test_variables_refused),
-        cmocka_unit_test(test_variables_of_others),
-        cmocka_unit_test(test_over_files),
-        cmocka_unit_test(test_one_key_each),
+        cmocka_unit_test(test_which_key),         cmocka_unit_test(test_values_as_they_stand),
+        cmocka_unit_test(test_variables_refused), cmocka_unit_test(test_variables_of_others),
+        cmocka_unit_test(test_over_files),        cmocka_unit_test(test_one_key_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
