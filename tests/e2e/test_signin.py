@@ -7,6 +7,7 @@ import unittest
 
 from browser import Browser
 from harness import ADA, HEARTHD, TestCase, until
+from servers import Redis
 
 CLIENT = "3c49430b43dfba77"
 
@@ -531,6 +532,58 @@ class SigningIn(TestCase):
         process.stdout.close()
         process.stderr.close()
         node.sync()
+
+
+class Shared(TestCase):
+    """Redis is the queue: a sign-in that is under way lies there between two steps."""
+    def home(self, *sections):
+        self.redis = Redis()
+        self.addCleanup(self.redis.close)
+        self.redis.start()
+        until(self.redis.answers, "Redis answers")
+        self.service = self.service()
+        node = self.node(
+            f"[auth]\nallow = *\n[queue]\nplugin = redis\nurl = {self.redis.url}\n", start=False)
+        self.configure(node, *sections)
+        node.start()
+        return node
+
+    def configure(self, node, *sections):
+        node.configure("60-sync", "".join(
+            f"[sync {name}]\nplugin = fx\naccounts_url = {self.service.url}\ntoken_server = "
+            f"{self.service.url}/1.0/sync/1.5\nclient_id = {CLIENT}\n" for name in sections))
+
+    def begin(self, node, section):
+        browser = Browser(node.address, {"Sec-Fetch-Site": "same-origin"})
+        page = browser.open(node.address + "/auth/signin?next=/tabs")
+        page.forms = [f for f in page.forms if f["fields"].get("provider", section) == section]
+        browser.submit("Sign in with a password", email=ADA)
+        self.assertEqual(browser.page.title, "Sign in with your password \u2013 Hearth")
+        return browser
+
+    def test_other_sections(self):
+        """What began at one section goes on at that one, after a restart too, or is over."""
+        node = self.home("first", "second")
+        browser = self.begin(node, "second")
+        for sections, status in ((("first",), 410), (("second", "first"), 410),
+                                 (("first", "second"), 200)):
+            node.stop()
+            self.configure(node, *sections)
+            node.start()
+            browser.moved_to(node.address)
+            self.assertEqual(browser.open(node.address + "/auth/step").status, status, sections)
+        browser.submit("Continue", until=node.address + "/tabs",
+                       f_password=self.service.get(f"sign-in/{ADA}")["password"])
+        self.assertEqual(browser.page.status, 303, browser.page.text)
+        self.assertIn("provider=second", node.log_text())
+
+    def test_what_cannot_be_read(self):
+        """It is over, and not something to wait for."""
+        node = self.home("first")
+        browser = self.begin(node, "first")
+        name, = self.redis.command("KEYS", "*keep*").split()
+        self.redis.command("SETRANGE", name, "40", "?")
+        self.assertEqual(browser.open(node.address + "/auth/step").status, 410)
 
 
 if __name__ == "__main__":
