@@ -2,6 +2,7 @@
 every way in which it can go wrong."""
 import json
 import re
+import signal
 import subprocess
 import unittest
 
@@ -576,6 +577,26 @@ class Shared(TestCase):
                        f_password=self.service.get(f"sign-in/{ADA}")["password"])
         self.assertEqual(browser.page.status, 303, browser.page.text)
         self.assertIn("provider=second", node.log_text())
+
+    def test_who_had_it_is_gone(self):
+        """Redis froze, and handed it to somebody who was no longer there, or the process was
+        killed in the middle of a step: it goes on in three minutes."""
+        node = self.home("first")
+        browser = self.begin(node, "first")
+        self.redis.send(signal.SIGSTOP)
+        try:
+            self.assertEqual(browser.open(node.address + "/auth/step").status, 409)
+        finally:
+            self.redis.send(signal.SIGCONT)
+        taken, = until(lambda: self.redis.command("KEYS", "*keep*taken").split(), "it was taken")
+        self.assertEqual(browser.open(node.address + "/auth/step").status, 409)
+        self.assertLessEqual(int(self.redis.command("PTTL", taken)), 180000)
+        self.redis.command("DEL", taken)  # as if they had gone
+        until(lambda: browser.open(node.address + "/auth/step").status == 200, "it goes on")
+        browser.submit("Continue", until=node.address + "/tabs",
+                       f_password=self.service.get(f"sign-in/{ADA}")["password"])
+        self.assertEqual(browser.page.status, 303, browser.page.text)
+        self.assertEqual(self.redis.command("KEYS", "*keep*"), "")
 
     def test_what_cannot_be_read(self):
         """It is over, and not something to wait for."""
