@@ -7,7 +7,8 @@ import subprocess
 import unittest
 
 from browser import Browser
-from harness import ADA, HEARTHD, TestCase, until
+from harness import ADA, HEARTHD, TestCase, until  # first: it tells where doubles are
+from client import OidcProvider
 from servers import Redis
 
 CLIENT = "3c49430b43dfba77"
@@ -597,6 +598,40 @@ class Shared(TestCase):
                        f_password=self.service.get(f"sign-in/{ADA}")["password"])
         self.assertEqual(browser.page.status, 303, browser.page.text)
         self.assertEqual(self.redis.command("KEYS", "*keep*"), "")
+
+    def test_back_while_the_queue_is_away(self):
+        """A browser that comes back from a provider then has its answer with it: it is not told
+        that the sign-in is over, and looks again with the same answer."""
+        node = self.home("first")
+        node.add_account(self.service, sync=False)
+        provider = OidcProvider(node.address + "/auth/oidc/callback", "")
+        self.addCleanup(provider.stop)
+        node.configure(
+            "70-sso", f"[listen main]\naddress = {node.address.partition('//')[2]}\n"
+            f"[oidc house]\ntitle = the house\nissuer = {provider.issuer}\n"
+            "client_id = hearth\nclient_secret = a secret of the client\n")
+        node.stop()
+        node.start()
+        browser = Browser(node.address)
+        browser.open(node.address + "/auth/signin?next=/history")
+        browser.click("Sign in with the house", until=provider.url)
+        back = provider.visit(browser.page.headers["Location"])
+        self.redis.send(signal.SIGSTOP)
+        try:
+            page = browser.open(back)
+            self.assertEqual(page.status, 409, page.text)
+        finally:
+            self.redis.send(signal.SIGCONT)
+        again = page.links["Look again"]
+        self.assertIn("code=", again)
+
+        def goes_on():
+            for name in self.redis.command("KEYS", "*keep*taken").split():
+                self.redis.command("DEL", name)  # as if its three minutes had gone
+            return browser.open(again, until=node.address + "/history").status == 303
+
+        until(goes_on, "it goes on")
+        self.assertEqual(browser.request("GET", "/api/v1/me").status, 200)
 
     def test_what_cannot_be_read(self):
         """It is over, and not something to wait for."""
