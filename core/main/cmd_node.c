@@ -231,11 +231,9 @@ static int node_drain_cmd(struct app *app, struct cli *cli, struct err *err)
     if (r == 0 && !cli->yes)
         r = STORAGE(app->storage, err, account_list, census_count_account, &census);
     if (r == 0)
-        r = main_cli_confirm(cli, err,
-                             "Move %s away from %s? What the Sync service has forgotten (history "
-                             "older than 60 days) does not come along.",
-                             main_cli_count(census.accounts, "account", "accounts", accounts),
-                             cli->argv[1]);
+        r = main_cli_confirm(
+            cli, err, "Move %s away from %s? They come with all that is stored of them.",
+            main_cli_count(census.accounts, "account", "accounts", accounts), cli->argv[1]);
     if (r == 0)
         r = send_away(app, &leavers, err);
     free(leavers.items);

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import unittest
 
-from harness import ADA, HEARTHD, PATIENCE, TestCase, first_line
+from harness import ADA, HEARTHD, PATIENCE, ROOT, TestCase, first_line
 
 COMMANDS = (["account", "list"], ["account", "show",
                                   ADA], ["account", "import",
@@ -47,6 +47,31 @@ class Backups(TestCase):
         self.is_whole(node)
         node.start()
         node.sync()
+        self.is_whole(node)
+
+    def test_drill(self):
+        """The commands of docs/operating.md as they stand there, in other folders, beside the
+        daemon."""
+        with open(os.path.join(ROOT, "docs", "operating.md"), encoding="utf-8") as f:
+            drill = f.read().partition("### A drill")[2].partition("```sh\n")[2].partition("```")[0]
+        node = self.home()
+        folder = os.path.join(node.folder, "drill")
+        for path, here in (("/tmp/drill", folder), ("/var/backups/hearth", node.folder),
+                           ("/var/lib/hearth", node.state), ("127.0.0.1:8090", "127.0.0.1:0")):
+            self.assertIn(path, drill)
+            drill = drill.replace(path, here)
+        os.mkdir(os.path.join(node.folder, "bin"))
+        program = os.path.join(node.folder, "bin", "hearthd")
+        with open(program, "w", encoding="utf-8") as f:
+            f.write(f"#!/bin/sh\nexec {HEARTHD} --config {node.folder}/bin \"$@\"\n")
+        os.chmod(program, 0o755)
+        done = subprocess.run(["bash", "-eu", "-c", drill], capture_output=True, text=True,
+                              timeout=PATIENCE, env={**node.environment, "PATH":
+                                                     f"{node.folder}/bin:{os.environ['PATH']}"})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        for words in ("was sealed with key 1", "is sound", ADA, "configuration is good"):
+            self.assertIn(words, done.stdout + done.stderr)
+        self.assertFalse(os.path.exists(folder))
         self.is_whole(node)
 
     def test_another_machine(self):

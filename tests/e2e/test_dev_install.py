@@ -29,8 +29,9 @@ esac''',
     "apt-get": '''echo "apt-get $*" >>"$FAKE/calls"
 case " $* " in
 *" indextargets "*) echo "trixie http://mirror.example/debian" ;;
-*" update "*) if [ -f "$FAKE/says" ]; then cat "$FAKE/says"; exit 100; fi ;;
-*" --print-uris "*) echo "'http://mirror.example/a.deb' a.deb 1500000 SHA256:0"
+*" update "*) if [ -f "$FAKE/says" ] || [ -f "$FAKE/stale" ]; then exit 100; fi ;;
+*" --print-uris "*) if [ -f "$FAKE/says" ]; then cat "$FAKE/says" >&2; exit 100; fi
+    echo "'http://mirror.example/a.deb' a.deb 1500000 SHA256:0"
     echo "'http://mirror.example/b.deb' b.deb 2500000 SHA256:0" ;;
 *" install "*) "$SYSTEM/usr/sbin/policy-rc.d" || echo "policy $?" >>"$FAKE/calls"
     cd "$SYSTEM" && mkdir -p etc/systemd/system/multi-user.target.wants
@@ -165,6 +166,13 @@ class Install(unittest.TestCase):
                 self.assertIn(says, said)
                 self.assertIn(words, said.partition(says)[2])
                 self.assertFalse(os.path.exists(self.policy()))
+
+    def test_a_source_that_does_not_answer(self):
+        """It may have nothing of what is wanted."""
+        self.write("stale", "")
+        self.assertIn("apt-get update failed", self.dev("need gcc"))
+        with open(os.path.join(self.folder, "installed"), encoding="utf-8") as f:
+            self.assertIn("gcc\n", f)
 
     def test_without_root(self):
         """One line to run as root, which can be copied as it is."""

@@ -207,7 +207,7 @@ class Urls(TestCase):
         path = os.path.join(self.home.folder, "ada.hearth")
         self.home.cli("account", "archive", ADA, path)
         self.home.cli("account", "remove", ADA, "--yes")
-        self.home.cli("account", "restore", path, "--yes")
+        self.home.cli("account", "restore", path)
         rows = json.loads(self.home.cli("export", ADA, "history.json"))["pages"]
         self.assertEqual({p["url"] for p in rows},
                          {"https://one.example/", "https://two.example/"})

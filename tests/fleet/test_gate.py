@@ -380,7 +380,8 @@ class ManyProcesses(TestCase):
             config="[auth]\nallow = *@example.org\n[sync firefox]\nplugin = fx\n"
             "accounts_url = SERVICE\ntoken_server = SERVICE/1.0/sync/1.5\n"
             "client_id = 3c49430b43dfba77\n")
-        before = [node.metric("http_requests") for node in (*fleet.webs.values(), *fleet.seconds)]
+        webs = (*fleet.webs.values(), *fleet.seconds)
+        before = [node.metric("http_requests_total") for node in webs]
         for i in range(12):
             email = f"person{i}@example.org"
             fleet.service.account(email, history=1, bookmarks=0, tabs=1, seed=i)
@@ -399,8 +400,8 @@ class ManyProcesses(TestCase):
             # no process knows it any more
             for _ in range(4):
                 self.assertEqual(browser.request("GET", "/auth/step").status, 410)
-        for node, count in zip((*fleet.webs.values(), *fleet.seconds), before):
-            self.assertGreater(node.metric("http_requests"), count + 12)
+        for node, count in zip(webs, before):
+            self.assertGreater(node.metric("http_requests_total"), count + 12)
 
     def test_what_ends_at_one_process_ends_at_all(self):
         """A token that is revoked at one web process, or by a command on a machine without any,

@@ -83,15 +83,16 @@ class Debian(unittest.TestCase):
 
     def test_units(self):
         """With the daemon of this build, as they are; no line in them that systemd ignores."""
-        for name in ("hearthd.service", "hearthd@.service", "hearthd.socket"):
+        names = ("hearthd.service", "hearthd@.service", "hearthd.socket",
+                 "hearth-backup.service", "hearth-backup.timer")
+        for name in names:
             text = (ROOT / "packaging" / "systemd" / name).read_text(encoding="utf-8")
             (self.folder / name).write_text(text.replace("/usr/bin/hearthd",
                                                          str(BUILD / "hearthd")))
         shutil.copy(self.folder / "hearthd@.service", self.folder / "hearthd@web.service")
-        units = [self.folder / n for n in ("hearthd.service", "hearthd@web.service",
-                                           "hearthd.socket")]
+        units = [self.folder / name.replace("@", "@web") for name in names]
         done = run("systemd-analyze", "verify", "--man=no", *units)
-        own = [line for line in done.stdout.splitlines() if "hearthd" in line]
+        own = [line for line in done.stdout.splitlines() if "hearth" in line]
         self.assertEqual(own, [])
 
 
