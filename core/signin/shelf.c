@@ -149,8 +149,12 @@ int signin_shelf_take(const struct signin_shelf *shelf, const struct vault *vaul
     struct signin_pending *pending = r < 0 ? NULL : shelved_open(secret, plain, plain_size);
     if (r == 0)
         auth_vault_free(plain, plain_size);
-    if (pending == NULL) /* it does not get better by waiting */
+    if (r == HEARTH_ERR_NOMEM)
+        return r;
+    if (pending == NULL) { /* it does not get better by waiting */
+        signin_shelf_remove(shelf, secret);
         return err_set(err, HEARTH_ERR_NOT_FOUND, "a sign-in that this process cannot read");
+    }
     *ret_pending = pending;
     return 0;
 }

@@ -383,8 +383,10 @@ static void test_others_on_the_shelf(void **state)
     assert_non_null(pending);
     signin_pending_put(one, pending);
     place.bytes[place.size - 1] ^= 1;
-    assert_null(signin_pending_take(one, secret, &busy));
-    assert_false(busy);
+    for (int i = 0; i < 2; i++) {
+        assert_null(signin_pending_take(one, secret, &busy));
+        assert_false(busy);
+    }
     signin_pending_table_destroy(one);
     signin_pending_table_destroy(other);
 }
