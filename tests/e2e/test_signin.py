@@ -568,10 +568,13 @@ class Shared(TestCase):
         """What began at one section goes on at that one, after a restart too, or is over."""
         node = self.home("first", "second")
         browser = self.begin(node, "second")
-        for sections, status in ((("first",), 410), (("second", "first"), 410),
-                                 (("first", "second"), 200)):
+        elsewhere = f"[sync second]\naccounts_url = {self.service.url}/another\n"
+        for sections, more, status in ((("first",), "", 410), (("second", "first"), "", 410),
+                                       (("first", "second"), elsewhere, 410),
+                                       (("first", "second"), "", 200)):
             node.stop()
             self.configure(node, *sections)
+            node.configure("70-more", more)
             node.start()
             browser.moved_to(node.address)
             self.assertEqual(browser.open(node.address + "/auth/step").status, status, sections)
