@@ -35,7 +35,9 @@ static bool is_told_host(const struct http_server *server, const char *host)
     const char *name;
     size_t size;
     if (!http_strict_authority(host, strlen(host), &name, &size))
-        return true; /* hosts.c refuses it */
+        return true;                       /* hosts.c refuses it */
+    if (size > 0 && name[size - 1] == '.') /* absolute: the same name */
+        size--;
     for (size_t i = 0; i < server->options.host_count; i++)
         if (strlen(server->options.hosts[i]) == size &&
             strncasecmp(server->options.hosts[i], name, size) == 0)
@@ -60,7 +62,7 @@ void http_proxy_look(struct http_server *server, const struct http_request *requ
     if (request->forwarded && request->host != NULL && !is_told_host(server, request->host) &&
         proxy_note(server, PROXY_OTHER_HOST))
         proxy_report(request, "a proxy asks for another host than that of [web] base_url: it has "
-                              "to pass the client's Host on");
+                              "to pass the client's Host on, unless somebody asked it for that");
 }
 
 void http_proxy_look_outside(struct http_server *server, const struct http_request *request)

@@ -5,9 +5,12 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
+#include <openssl/sha.h>
+
 #include "auth/oidc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "codec/codec.h"
 #include "main/control.h"
 #include "main/control_serve.h"
@@ -256,6 +259,33 @@ static int signin_threads(const struct daemon *d)
            SIGNIN_SPARE;
 }
 
+static void add_to_likeness(void *ctx, const char *section, const char *key, const char *value,
+                            const char *origin, bool reloaded)
+{
+    struct buf *text = ctx;
+    (void)origin;
+    (void)reloaded;
+    if (str_starts(section, "sync ") || str_starts(section, "oidc "))
+        buf_printf(text, "\n%s\n%s\n%s", section, key, value);
+}
+
+/* Release and providers: what numbers and states of a pending sign-in mean. */
+static int signin_likeness(const struct conf *conf, char likeness[SIGNIN_SHELF_LIKENESS_SIZE],
+                           struct err *err)
+{
+    struct buf text = {0};
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+    buf_add_text(&text, HEARTH_VERSION);
+    conf_each(conf, add_to_likeness, &text);
+    int r = buf_failed(&text) ? err_set(err, HEARTH_ERR_NOMEM, "out of memory") : 0;
+    if (r == 0) {
+        SHA256((const uint8_t *)text.data, text.size, digest);
+        codec_hex_encode(digest, sizeof(digest), likeness);
+    }
+    buf_fini(&text);
+    return r;
+}
+
 int main_serve_create_pages(struct daemon *d, struct err *err)
 {
     if ((d->roles & ROLE_WEB) == 0)
@@ -272,7 +302,10 @@ int main_serve_create_pages(struct daemon *d, struct err *err)
                                 .ctx = d};
     if (r == 0)
         r = pool_create(&pool, &d->signin_pool, err);
-    d->shelf = (struct signin_shelf){d->jobs, jobs_keep_put, jobs_keep_take, jobs_keep_remove};
+    d->shelf = (struct signin_shelf){
+        .self = d->jobs, .put = jobs_keep_put, .take = jobs_keep_take, .remove = jobs_keep_remove};
+    if (r == 0)
+        r = signin_likeness(d->app.conf, d->shelf.likeness, err);
     struct pages_options options = {
         .nodes = &d->app.nodes,
         .api = d->api,

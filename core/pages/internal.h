@@ -152,6 +152,8 @@ void pages_step_render(struct view_call *call, struct signin_pending *pending,
 void pages_step_render_decision(struct view_call *call, struct signin_pending *pending,
                                 const char *email, bool joins);
 /* A sign-in that came to its end, and nobody was let in (refused.c). */
+/* somebody else has this browser's sign-in, or nobody knows */
+void pages_signin_worked_on(struct view_call *call);
 void pages_signin_refused(struct view_call *call, enum signin_outcome outcome);
 /* The server belongs to nobody yet: where the set-up code is found (refused.c). `setup`: as it
  * came with the address; NULL. */

@@ -391,6 +391,18 @@ void pages_start_post(struct view_call *call)
 
 /* --- step --- */
 
+/* An answer that came with the address is still good then: looking again is asking for it again. */
+void pages_signin_worked_on(struct view_call *call)
+{
+    const struct http_request *request = call->request;
+    bool answers = request->method == HTTP_GET && request->query != NULL;
+    const char *again =
+        answers ? arena_printf(&call->request->arena, "%s?%s", request->path, request->query)
+                : NULL;
+    pages_html_message(call, 409, pages_says_title_moment(), pages_says_worked_on(),
+                       again == NULL ? "/auth/step" : again, "Look again");
+}
+
 /* The pending sign-in of this browser; NULL: the reply says what is the matter. */
 static struct signin_pending *pending_take(struct view_call *call)
 {
@@ -402,8 +414,7 @@ static struct signin_pending *pending_take(struct view_call *call)
         pending = NULL;
     }
     if (pending == NULL && busy)
-        pages_html_message(call, 409, pages_says_title_moment(), pages_says_worked_on(),
-                           "/auth/step", "Look again");
+        pages_signin_worked_on(call);
     else if (pending == NULL)
         pages_html_message(call, 410, pages_says_title_over(),
                            pages_says_over(hearth_duration_of(SIGNIN_PENDING_LIFE)), "/auth/signin",

@@ -294,6 +294,10 @@ void pages_sso_callback_get(struct view_call *call)
     struct oidc_person person = {0};
     struct signin_pending *pending = signin_pending_take(
         call->pages->pending_signins, http_cookie(call->request, SIGNIN_COOKIE), &busy);
+    if (pending == NULL && busy) {
+        pages_signin_worked_on(call);
+        return;
+    }
     if (pending == NULL || !pending->sso) {
         if (pending != NULL)
             signin_pending_put(call->pages->pending_signins, pending);

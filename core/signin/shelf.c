@@ -13,7 +13,8 @@
 enum { SHELF_NAME_SIZE = 2 * SHA256_DIGEST_LENGTH + 1, SHELF_FORM = 1 };
 
 /* What lies there: this, the page, and what the provider handed over. For processes of one release
- * on one kind of machine; others see by `form` and `size` that it is not theirs. */
+ * on one kind of machine; others do not find it, or see by `form` and `size` that it is not
+ * theirs. */
 struct shelved {
     uint32_t form, size;
     uint64_t provider, page_size, sealed_size;
@@ -25,10 +26,16 @@ struct shelved {
     char next[sizeof(((struct signin_pending *)0)->next)];
 };
 
-static void shelf_name(const char *secret, char name[SHELF_NAME_SIZE])
+/* Numbers of providers, and states of plugins, mean something else to a process of another release
+ * or with other sections: by its names that one finds nothing. */
+static void shelf_name(const struct signin_shelf *shelf, const char *secret,
+                       char name[SHELF_NAME_SIZE])
 {
+    char both[SIGNIN_PENDING_SECRET_SIZE + SIGNIN_SHELF_LIKENESS_SIZE];
     uint8_t digest[SHA256_DIGEST_LENGTH];
-    SHA256((const uint8_t *)secret, strlen(secret), digest);
+    int size = snprintf(both, sizeof(both), "%s %s", secret, shelf->likeness);
+    SHA256((const uint8_t *)both, (size_t)size, digest);
+    OPENSSL_cleanse(both, sizeof(both));
     codec_hex_encode(digest, sizeof(digest), name);
 }
 
@@ -64,7 +71,7 @@ int signin_shelf_put(const struct signin_shelf *shelf, const struct vault *vault
     struct shelved shelved = shelved_of(pending);
     void *sealed = NULL;
     size_t size = 0;
-    shelf_name(pending->secret, name);
+    shelf_name(shelf, pending->secret, name);
     buf_add(&plain, &shelved, sizeof(shelved));
     buf_add(&plain, pending->page.data, pending->page.size);
     buf_add(&plain, pending->sealed, pending->sealed_size);
@@ -133,18 +140,21 @@ int signin_shelf_take(const struct signin_shelf *shelf, const struct vault *vaul
     char name[SHELF_NAME_SIZE];
     void *sealed = NULL, *plain = NULL;
     size_t size = 0, plain_size = 0;
-    shelf_name(secret, name);
+    shelf_name(shelf, secret, name);
     int r = shelf->take(shelf->self, name, &sealed, &size, err);
     if (r < 0)
         return r;
     r = auth_vault_unseal(vault, name, sealed, size, &plain, &plain_size, err);
     free(sealed);
-    if (r < 0)
+    struct signin_pending *pending = r < 0 ? NULL : shelved_open(secret, plain, plain_size);
+    if (r == 0)
+        auth_vault_free(plain, plain_size);
+    if (r == HEARTH_ERR_NOMEM)
         return r;
-    struct signin_pending *pending = shelved_open(secret, plain, plain_size);
-    auth_vault_free(plain, plain_size);
-    if (pending == NULL)
-        return err_set(err, HEARTH_ERR_NOT_FOUND, "a sign-in of another release");
+    if (pending == NULL) { /* it does not get better by waiting */
+        signin_shelf_remove(shelf, secret);
+        return err_set(err, HEARTH_ERR_NOT_FOUND, "a sign-in that this process cannot read");
+    }
     *ret_pending = pending;
     return 0;
 }
@@ -153,6 +163,6 @@ void signin_shelf_remove(const struct signin_shelf *shelf, const char *secret)
 {
     char name[SHELF_NAME_SIZE];
     struct err err = {0};
-    shelf_name(secret, name);
+    shelf_name(shelf, secret, name);
     shelf->remove(shelf->self, name, &err); /* else its time ends it */
 }

@@ -6,9 +6,14 @@
 
 #include "signin/pending.h"
 
+enum { SIGNIN_SHELF_LIKENESS_SIZE = 2 * 32 + 1 };
+
 /* As in hearth/keep.h, which says what each does; from any thread, may block. */
 struct signin_shelf {
     void *self;
+    /* the same in processes that understand each other's states: of one release, with the same
+     * sections. Others find nothing. */
+    char likeness[SIGNIN_SHELF_LIKENESS_SIZE];
     int (*put)(void *self, const char *name, const void *bytes, size_t size, int64_t life,
                struct err *err);
     /* *ret_bytes: on the heap */
@@ -18,7 +23,7 @@ struct signin_shelf {
 
 int signin_shelf_put(const struct signin_shelf *shelf, const struct vault *vault,
                      const struct signin_pending *pending, struct err *err);
-/* NOT_FOUND: there is none, or none that this release understands; CONFLICT: somebody has it. */
+/* NOT_FOUND: there is none, or none that this process can read; CONFLICT: somebody has it. */
 int signin_shelf_take(const struct signin_shelf *shelf, const struct vault *vault,
                       const char *secret, struct signin_pending **ret_pending, struct err *err);
 void signin_shelf_remove(const struct signin_shelf *shelf, const char *secret);

@@ -1,12 +1,14 @@
-/* What processes hand each other for a while: keys with a time to live, empty while somebody has
- * what was in them. */
+/* What processes hand each other for a while: keys with a time to live, and beside each another one
+ * while somebody has it. */
 #include "queue.h"
 
 #include <string.h>
 
 #include "support/call.h"
 
-enum { KEEP_NAME_MAX = 64 };
+/* TAKEN: ms; longer than a step of a sign-in takes by default, with what surrounds it. Who has not
+ * put it back by then died, or was never told that it got it. */
+enum { KEEP_NAME_MAX = 64, KEEP_TAKEN = 180000 };
 
 static int keep_check_name(struct hearth_call *call, const char *name)
 {
@@ -18,15 +20,9 @@ static int keep_check_name(struct hearth_call *call, const char *name)
                              KEEP_NAME_MAX);
 }
 
-static void keep_key(const struct queue *queue, const char *name, char key[NAME_MAX_SIZE])
-{
-    snprintf(key, NAME_MAX_SIZE, "%skeep:%.*s", queue->keys, KEEP_NAME_MAX, name);
-}
-
 static int keep_send(struct handle *handle, struct hearth_call *call, const char *name,
                      const void *bytes, size_t size, int64_t life)
 {
-    char key[NAME_MAX_SIZE];
     struct args args = {.count = 0};
     redisReply *reply;
     int r = keep_check_name(call, name);
@@ -35,14 +31,11 @@ static int keep_send(struct handle *handle, struct hearth_call *call, const char
                         HEARTH_KEEP_MAX);
     if (r < 0)
         return r;
-    keep_key(handle->queue, name, key);
-    redis_args_text(&args, "SET");
-    redis_args_text(&args, key);
+    redis_args_text(&args, name);
     redis_args_bytes(&args, bytes, size);
-    redis_args_text(&args, "PX");
     redis_args_number(&args, life);
-    return redis_handle_command(handle, call, &handle->main, CHANGES, &args, REDIS_REPLY_STATUS,
-                                &reply);
+    return redis_handle_script(handle, call, SCRIPT_KEEP_PUT, CHANGES, &args, REDIS_REPLY_INTEGER,
+                               &reply);
 }
 
 int redis_keep_put(void *s, struct hearth_call *call, const char *name, const void *bytes,
@@ -59,6 +52,7 @@ static int keep_fetch(struct handle *handle, struct hearth_call *call, const cha
     redisReply *reply;
     int r = keep_check_name(call, name);
     redis_args_text(&args, name);
+    redis_args_number(&args, KEEP_TAKEN);
     if (r == 0)
         r = redis_handle_script(handle, call, SCRIPT_KEEP_TAKE, CHANGES, &args, REDIS_REPLY_ARRAY,
                                 &reply);
@@ -85,15 +79,17 @@ int redis_keep_take(void *s, struct hearth_call *call, const char *name, const v
 
 static int keep_delete(struct handle *handle, struct hearth_call *call, const char *name)
 {
-    char key[NAME_MAX_SIZE];
+    char key[NAME_MAX_SIZE], taken[NAME_MAX_SIZE];
     struct args args = {.count = 0};
     redisReply *reply;
     int r = keep_check_name(call, name);
     if (r < 0)
         return r;
-    keep_key(handle->queue, name, key);
+    snprintf(key, sizeof(key), "%skeep:%s", handle->queue->keys, name);
+    snprintf(taken, sizeof(taken), "%s:taken", key);
     redis_args_text(&args, "DEL");
     redis_args_text(&args, key);
+    redis_args_text(&args, taken);
     return redis_handle_command(handle, call, &handle->main, CHANGES, &args, REDIS_REPLY_INTEGER,
                                 &reply);
 }

@@ -11,6 +11,7 @@ enum script_name {
     SCRIPT_PEEK,
     SCRIPT_REMOVE,
     SCRIPT_CLEAR,
+    SCRIPT_KEEP_PUT,
     SCRIPT_KEEP_TAKE
 };
 

@@ -2,11 +2,14 @@
 every way in which it can go wrong."""
 import json
 import re
+import signal
 import subprocess
 import unittest
 
 from browser import Browser
-from harness import ADA, HEARTHD, TestCase, until
+from harness import ADA, HEARTHD, TestCase, until  # first: it tells where doubles are
+from client import OidcProvider
+from servers import Redis
 
 CLIENT = "3c49430b43dfba77"
 
@@ -88,7 +91,8 @@ class SigningIn(TestCase):
         browser.open(back, until=node.address + "/tabs")
         self.assert_tabs(browser, node)
         self.assertIn("Ada\u2019s \"home\"", [d["name"] for d in service.devices()])
-        self.assertEqual(browser.open(node.address + "/auth/step").status, 410)
+        for _ in range(2):
+            self.assertEqual(browser.open(node.address + "/auth/step").status, 410)
 
     def test_pasted_address(self):
         service, node = self.empty()
@@ -531,6 +535,115 @@ class SigningIn(TestCase):
         process.stdout.close()
         process.stderr.close()
         node.sync()
+
+
+class Shared(TestCase):
+    """Redis is the queue: a sign-in that is under way lies there between two steps."""
+    def home(self, *sections):
+        self.redis = Redis()
+        self.addCleanup(self.redis.close)
+        self.redis.start()
+        until(self.redis.answers, "Redis answers")
+        self.service = self.service()
+        node = self.node(
+            f"[auth]\nallow = *\n[queue]\nplugin = redis\nurl = {self.redis.url}\n", start=False)
+        self.configure(node, *sections)
+        node.start()
+        return node
+
+    def configure(self, node, *sections):
+        node.configure("60-sync", "".join(
+            f"[sync {name}]\nplugin = fx\naccounts_url = {self.service.url}\ntoken_server = "
+            f"{self.service.url}/1.0/sync/1.5\nclient_id = {CLIENT}\n" for name in sections))
+
+    def begin(self, node, section):
+        browser = Browser(node.address, {"Sec-Fetch-Site": "same-origin"})
+        page = browser.open(node.address + "/auth/signin?next=/tabs")
+        page.forms = [f for f in page.forms if f["fields"].get("provider", section) == section]
+        browser.submit("Sign in with a password", email=ADA)
+        self.assertEqual(browser.page.title, "Sign in with your password \u2013 Hearth")
+        return browser
+
+    def test_other_sections(self):
+        """What began at one section goes on at that one, after a restart too, or is over."""
+        node = self.home("first", "second")
+        browser = self.begin(node, "second")
+        elsewhere = f"[sync second]\naccounts_url = {self.service.url}/another\n"
+        for sections, more, status in ((("first",), "", 410), (("second", "first"), "", 410),
+                                       (("first", "second"), elsewhere, 410),
+                                       (("first", "second"), "", 200)):
+            node.stop()
+            self.configure(node, *sections)
+            node.configure("70-more", more)
+            node.start()
+            browser.moved_to(node.address)
+            self.assertEqual(browser.open(node.address + "/auth/step").status, status, sections)
+        browser.submit("Continue", until=node.address + "/tabs",
+                       f_password=self.service.get(f"sign-in/{ADA}")["password"])
+        self.assertEqual(browser.page.status, 303, browser.page.text)
+        self.assertIn("provider=second", node.log_text())
+
+    def test_who_had_it_is_gone(self):
+        """Redis froze, and handed it to somebody who was no longer there, or the process was
+        killed in the middle of a step: it goes on in three minutes."""
+        node = self.home("first")
+        browser = self.begin(node, "first")
+        self.redis.send(signal.SIGSTOP)
+        try:
+            self.assertEqual(browser.open(node.address + "/auth/step").status, 409)
+        finally:
+            self.redis.send(signal.SIGCONT)
+        taken, = until(lambda: self.redis.command("KEYS", "*keep*taken").split(), "it was taken")
+        self.assertEqual(browser.open(node.address + "/auth/step").status, 409)
+        self.assertLessEqual(int(self.redis.command("PTTL", taken)), 180000)
+        self.redis.command("DEL", taken)  # as if they had gone
+        until(lambda: browser.open(node.address + "/auth/step").status == 200, "it goes on")
+        browser.submit("Continue", until=node.address + "/tabs",
+                       f_password=self.service.get(f"sign-in/{ADA}")["password"])
+        self.assertEqual(browser.page.status, 303, browser.page.text)
+        self.assertEqual(self.redis.command("KEYS", "*keep*"), "")
+
+    def test_back_while_the_queue_is_away(self):
+        """A browser that comes back from a provider then has its answer with it: it is not told
+        that the sign-in is over, and looks again with the same answer."""
+        node = self.home("first")
+        node.add_account(self.service, sync=False)
+        provider = OidcProvider(node.address + "/auth/oidc/callback", "")
+        self.addCleanup(provider.stop)
+        node.configure(
+            "70-sso", f"[listen main]\naddress = {node.address.partition('//')[2]}\n"
+            f"[oidc house]\ntitle = the house\nissuer = {provider.issuer}\n"
+            "client_id = hearth\nclient_secret = a secret of the client\n")
+        node.stop()
+        node.start()
+        browser = Browser(node.address)
+        browser.open(node.address + "/auth/signin?next=/history")
+        browser.click("Sign in with the house", until=provider.url)
+        back = provider.visit(browser.page.headers["Location"])
+        self.redis.send(signal.SIGSTOP)
+        try:
+            page = browser.open(back)
+            self.assertEqual(page.status, 409, page.text)
+        finally:
+            self.redis.send(signal.SIGCONT)
+        again = page.links["Look again"]
+        self.assertIn("code=", again)
+
+        def goes_on():
+            for name in self.redis.command("KEYS", "*keep*taken").split():
+                self.redis.command("DEL", name)  # as if its three minutes had gone
+            return browser.open(again, until=node.address + "/history").status == 303
+
+        until(goes_on, "it goes on")
+        self.assertEqual(browser.request("GET", "/api/v1/me").status, 200)
+
+    def test_what_cannot_be_read(self):
+        """It is over, and not something to wait for."""
+        node = self.home("first")
+        browser = self.begin(node, "first")
+        name, = self.redis.command("KEYS", "*keep*").split()
+        self.redis.command("SETRANGE", name, "40", "?")
+        self.assertEqual(browser.open(node.address + "/auth/step").status, 410)
 
 
 if __name__ == "__main__":

@@ -63,6 +63,17 @@ test("the service worker and the copy are of the path alone", async t => {
     ),
     [],
   );
+  // and of one below this one: a worker that begins its work leaves it alone
+  const below = `workbox-precache-v2-${BASE}/inner/`;
+  await page.evaluate(async name => {
+    await caches.open(name);
+    await (await navigator.serviceWorker.ready).unregister();
+  }, below);
+  await page.reload();
+  await page.waitForFunction(() => navigator.serviceWorker.ready.then(r => r.active !== null));
+  await page.reload();
+  await page.waitForFunction(() => navigator.serviceWorker.controller?.state === "activated");
+  assert.ok(await page.evaluate(name => caches.has(name), below));
   await context.setOffline(true);
   await page.goto(BASE + "/bookmarks");
   await page.getByRole("heading", { level: 1, name: "Bookmarks" }).waitFor();

@@ -3,11 +3,7 @@
 // that begin with "data".
 import { at, isOwn, own, ROOT } from "./base.js";
 import { ExpirationPlugin } from "workbox-expiration";
-import {
-  cleanupOutdatedCaches,
-  createHandlerBoundToURL,
-  precacheAndRoute,
-} from "workbox-precaching";
+import { createHandlerBoundToURL, precacheAndRoute } from "workbox-precaching";
 import { NavigationRoute, registerRoute } from "workbox-routing";
 import { NetworkFirst } from "workbox-strategies";
 import { doubt, follow, forget, type Wish } from "./data/copy/follow.js";
@@ -25,8 +21,8 @@ const KEPT = below(
   "/api/v1/(?:me|tabs|devices|bookmarks|tags|history|pages|settings|search)(?:/|$)",
 );
 
+// (Not cleanupOutdatedCaches(): to a Hearth at / it is old what one at /hearth/ keeps.)
 precacheAndRoute(self.__WB_MANIFEST);
-cleanupOutdatedCaches();
 registerRoute(
   new NavigationRoute(createHandlerBoundToURL(at("/index.html")), { allowlist: [APP] }),
 );

@@ -22,7 +22,8 @@ struct hearth_queue_keep {
     int (*keep_put)(void *handle, struct hearth_call *call, const char *name, const void *bytes,
                     size_t size, int64_t life);
     /* Atomic over all processes: one gets it, the others CONFLICT until it was put back or its time
-     * is over. NOT_FOUND: there is none. *ret_bytes lives until the next call in the handle. */
+     * is over. Who has not put it back for minutes died: then, or never, the next one gets what was
+     * there. NOT_FOUND: there is none. *ret_bytes lives until the next call in the handle. */
     int (*keep_take)(void *handle, struct hearth_call *call, const char *name,
                      const void **ret_bytes, size_t *ret_size);
     /* taken or not; missing is fine */

@@ -282,7 +282,8 @@ static int place_remove(void *self, const char *name, struct err *err)
     return 0;
 }
 
-static const struct signin_shelf shelf = {NULL, place_put, place_take, place_remove};
+static const struct signin_shelf shelf = {NULL, "one", place_put, place_take, place_remove},
+                                 other_shelf = {NULL, "other", place_put, place_take, place_remove};
 
 /* Begun at the first process: all of it is there at the second, and back. */
 static void test_two_processes(void **state)
@@ -364,12 +365,42 @@ static void test_a_shelf_that_is_away(void **state)
     signin_pending_table_destroy(two);
 }
 
+/* A process with other sections, or of another release, finds nothing of this one's, and what
+ * cannot be opened is over, and not something to wait for. */
+static void test_others_on_the_shelf(void **state)
+{
+    (void)state;
+    struct signin_pending_table *one = signin_pending_table_create(vault, 4, &shelf),
+                                *other = signin_pending_table_create(vault, 4, &other_shelf);
+    bool busy;
+    char secret[SIGNIN_PENDING_SECRET_SIZE];
+    struct signin_pending *pending = signin_pending_begin(one, "192.0.2.7");
+    memcpy(secret, pending->secret, sizeof(secret));
+    signin_pending_put(one, pending);
+    assert_null(signin_pending_take(other, secret, &busy));
+    assert_false(busy);
+    pending = signin_pending_take(one, secret, &busy); /* untouched */
+    assert_non_null(pending);
+    signin_pending_put(one, pending);
+    place.bytes[place.size - 1] ^= 1;
+    for (int i = 0; i < 2; i++) {
+        assert_null(signin_pending_take(one, secret, &busy));
+        assert_false(busy);
+    }
+    signin_pending_table_destroy(one);
+    signin_pending_table_destroy(other);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_life),          cmocka_unit_test(test_over),
-        cmocka_unit_test(test_bounded),       cmocka_unit_test(test_own_go_first),
-        cmocka_unit_test(test_sealed),        cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_two_processes), cmocka_unit_test(test_a_shelf_that_is_away)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_life),
+                                       cmocka_unit_test(test_over),
+                                       cmocka_unit_test(test_bounded),
+                                       cmocka_unit_test(test_own_go_first),
+                                       cmocka_unit_test(test_sealed),
+                                       cmocka_unit_test(test_threads),
+                                       cmocka_unit_test(test_two_processes),
+                                       cmocka_unit_test(test_a_shelf_that_is_away),
+                                       cmocka_unit_test(test_others_on_the_shelf)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
