@@ -150,6 +150,9 @@ class Reload(TestCase):
         broken = (("[web]\nmax_connections = 0\n", "60-x.conf:2: max_connections"),
                   ("[web]\nbase_ulr = x\n", "60-x.conf:2: [web] has no key base_ulr"),
                   ("[storage main]\ncahce_size = 1\n", "60-x.conf:2: [storage main] has no key"),
+                  # more warnings than are kept
+                  ("[web]\ntrusted_proxies = " + " ".join(f"10.0.{i}.1/24" for i in range(200)) +
+                   "\n[storage main]\ncahce_size = 1\n", "60-x.conf:4: [storage main] has no key"),
                   ("[oidc a]\nissuer = https://h\nclient_id = x\n"
                    "client_secret_file = /nonexistent\n", "60-x.conf:4: client_secret_file"))
         for text, words in broken:
