@@ -64,6 +64,21 @@ static void test_which_key(void **state)
     conf_free(conf);
 }
 
+/* Of as many bytes as a section's name may have, and of one more. */
+static void test_the_longest_name(void **state)
+{
+    (void)state;
+    char name[65], variable[256];
+    memset(name, 'A', 64);
+    name[64] = '\0';
+    snprintf(variable, sizeof(variable), "HEARTH_LISTEN_%s_ADDRESS=127.0.0.1:0", name);
+    refused_variable(variable, "HEARTH_SECTION_NAME_KEY");
+    snprintf(variable, sizeof(variable), "HEARTH_LISTEN_%.63s_ADDRESS=127.0.0.1:0", name);
+    struct conf *conf = load_variables((const char *const[]){variable, NULL});
+    assert_int_equal(strlen(conf_section_name(conf_section(conf, "listen", 0))), 63);
+    conf_free(conf);
+}
+
 /* Nothing in a value is anything but the value. */
 static void test_values_as_they_stand(void **state)
 {
@@ -91,6 +106,7 @@ static void test_variables_refused(void **state)
     refused_variable("HEARTH_LISTEN_ADDRESS=127.0.0.1:0", "HEARTH_SECTION_NAME_KEY");
     refused_variable("HEARTH_LISTEN__A_ADDRESS=127.0.0.1:0", "HEARTH_SECTION_NAME_KEY");
     refused_variable("HEARTH_LISTEN_A____B_ADDRESS=127.0.0.1:0", "HEARTH_SECTION_NAME_KEY");
+    refused_variable("HEARTH_LISTEN_A-B_ADDRESS=127.0.0.1:0", "two underscores are a \"-\"");
     refused_variable("HEARTH_OIDC_CALLBACK_ISSUER=https://h", "of Hearth's own");
     refused_variable("HEARTH_WORKER_PARALLEL=0", "from 1 to 1000");
     refused_variable("HEARTH_WORKER_PARALLEL=", "whole number");
@@ -214,9 +230,10 @@ static void test_one_key_each(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_which_key),         cmocka_unit_test(test_values_as_they_stand),
-        cmocka_unit_test(test_variables_refused), cmocka_unit_test(test_variables_of_others),
-        cmocka_unit_test(test_over_files),        cmocka_unit_test(test_one_key_each),
+        cmocka_unit_test(test_which_key),           cmocka_unit_test(test_values_as_they_stand),
+        cmocka_unit_test(test_the_longest_name),    cmocka_unit_test(test_variables_refused),
+        cmocka_unit_test(test_variables_of_others), cmocka_unit_test(test_over_files),
+        cmocka_unit_test(test_one_key_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
