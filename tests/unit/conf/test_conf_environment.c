@@ -152,6 +152,45 @@ static void test_variables_of_others(void **state)
         NULL}));
 }
 
+/* A list of a file has an item on each line, mostly. */
+static void test_lists_of_files(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/hearth-conf-XXXXXX", path[64], allow[128], proxies[128];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/allow", folder);
+    snprintf(allow, sizeof(allow), "HEARTH_AUTH_ALLOW_FILE=%s", path);
+    snprintf(proxies, sizeof(proxies), "HEARTH_WEB_TRUSTED_PROXIES_FILE=%s/proxies", folder);
+    FILE *f = fopen(path, "w");
+    fputs("ada@example.org\r\n*@example.com\n\n", f);
+    fclose(f);
+    assert_int_equal(chmod(path, 0600), 0);
+    snprintf(path, sizeof(path), "%s/proxies", folder);
+    f = fopen(path, "w");
+    fputs("10.0.0.0/8,\n192.168.1.7/24\n", f);
+    fclose(f);
+    assert_int_equal(chmod(path, 0600), 0);
+    struct findings findings = {0};
+    struct conf *conf = NULL;
+    struct err err = {0};
+    struct conf_sources sources = {.environment = (const char *const[]){allow, proxies, NULL}};
+    if (conf_load(&sources, &findings, &conf, &err) != 0)
+        fail_msg("%s", err.text);
+    const struct conf_list *list = conf_list(conf_section(conf, "auth", 0), "allow");
+    assert_int_equal(list->count, 2);
+    assert_string_equal(list->items[0], "ada@example.org");
+    assert_string_equal(list->items[1], "*@example.com");
+    const struct conf_section *web = conf_section(conf, "web", 0);
+    assert_int_equal(conf_networks(web, "trusted_proxies")->count, 2);
+    assert_int_equal(findings.count, 1);
+    assert_non_null(strstr(findings.items[0].text, "192.168.1.7/24 means the whole network"));
+    findings_fini(&findings);
+    conf_free(conf);
+    unlink(path);
+    snprintf(path, sizeof(path), "%s/allow", folder);
+    unlink(path), rmdir(folder);
+}
+
 static void test_over_files(void **state)
 {
     (void)state;
@@ -230,10 +269,10 @@ static void test_one_key_each(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_which_key),           cmocka_unit_test(test_values_as_they_stand),
-        cmocka_unit_test(test_the_longest_name),    cmocka_unit_test(test_variables_refused),
-        cmocka_unit_test(test_variables_of_others), cmocka_unit_test(test_over_files),
-        cmocka_unit_test(test_one_key_each),
+        cmocka_unit_test(test_which_key),         cmocka_unit_test(test_values_as_they_stand),
+        cmocka_unit_test(test_the_longest_name),  cmocka_unit_test(test_lists_of_files),
+        cmocka_unit_test(test_variables_refused), cmocka_unit_test(test_variables_of_others),
+        cmocka_unit_test(test_over_files),        cmocka_unit_test(test_one_key_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
