@@ -2,10 +2,13 @@
 named, and a configuration with faults changes nothing."""
 import os
 import re
+import select
 import signal
+import socket
 import subprocess
 import threading
 import unittest
+import urllib.parse
 
 from harness import ADA, HEARTHD, PATIENCE, TestCase, until
 
@@ -166,6 +169,30 @@ class Reload(TestCase):
         self.assertNotIn(" debug ", node.log_text())
         os.remove(f"{node.conf}/60-x.conf")
         self.assertEqual(self.reload(node), "reloaded: [hearth] log_level\n")
+
+    def test_a_full_house(self):
+        """However many connections people have, the operator's commands and metrics get through;
+        a reload makes room at once."""
+        node = self.node("[web]\nthreads = 1\nmax_connections = 4\nidle_timeout = 1h\n"
+                         "[listen metrics]\naddress = 127.0.0.1:0\nserves = metrics\n")
+        port = int(node.address.rsplit(":", 1)[1])
+        guests = [socket.create_connection(("127.0.0.1", port), PATIENCE) for _ in range(6)]
+        try:
+            for guest in guests:
+                guest.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            until(lambda: len(select.select(guests, [], [], 0)[0]) == 4, "four are served")
+            self.assertEqual(node.control("GET", "/metrics").status, 200)
+            metrics = urllib.parse.urlsplit(node.ready.split()[2])
+            with socket.create_connection((metrics.hostname, metrics.port), PATIENCE) as watcher:
+                watcher.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+                self.assertIn(b" 200 ", watcher.recv(100))
+            self.assertEqual(len(select.select(guests, [], [], 0)[0]), 4)
+            node.configure("60-room", "[web]\nmax_connections = 10\n")
+            self.assertEqual(self.reload(node), "reloaded: [web] max_connections\n")
+            until(lambda: len(select.select(guests, [], [], 0)[0]) == 6, "all are served")
+        finally:
+            for guest in guests:
+                guest.close()
 
     def test_nobody_to_reload(self):
         node = self.node(start=False)
