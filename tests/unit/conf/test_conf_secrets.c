@@ -105,6 +105,26 @@ static void test_open_secrets(void **state)
     remove_folder();
 }
 
+/* Another one in each folder that hearthd is started in; or it is the secret itself. */
+static void test_files_by_their_whole_path(void **state)
+{
+    (void)state;
+    make_folder();
+    char text[512];
+    write_file("hunter2", "x\n");
+    set_mode("hunter2", 0600);
+    assert_int_equal(chdir(folder), 0);
+    write_file("a.conf", "[oidc a]\nissuer = https://h\nclient_id = x\n"
+                         "client_secret_file = hunter2\n");
+    found("a.conf:4: client_secret_file is the path of a file, and begins with a slash");
+    assert_null(strstr(load_folder(text), "hunter2"));
+    write_file("a.conf", "[storage main]\ndsn_file = postgresql://ada:hunter2@db/hearth\n");
+    found("begins with a slash");
+    assert_null(strstr(load_folder(text), "hunter2"));
+    assert_int_equal(chdir("/"), 0);
+    remove_folder();
+}
+
 /* "tls_key_file = key.pem": its text is never taken for a path, which is shown. */
 static void test_no_file_of_a_path(void **state)
 {
@@ -186,9 +206,8 @@ static void test_withheld_secrets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_open_secrets),
-        cmocka_unit_test(test_secrets_of_containers),
-        cmocka_unit_test(test_no_file_of_a_path),
+        cmocka_unit_test(test_open_secrets),      cmocka_unit_test(test_secrets_of_containers),
+        cmocka_unit_test(test_no_file_of_a_path), cmocka_unit_test(test_files_by_their_whole_path),
         cmocka_unit_test(test_withheld_secrets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
