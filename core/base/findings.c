@@ -10,6 +10,21 @@ void findings_fini(struct findings *findings)
     *findings = (struct findings){0};
 }
 
+/* Warnings never keep a fault out: without its sentence nobody would know of it. */
+static void drop_last_warning(struct findings *findings)
+{
+    size_t i = findings->count;
+    while (i > 0 && findings->items[i - 1].code != 0)
+        i--;
+    if (i == 0)
+        return;
+    free(findings->items[i - 1].text);
+    memmove(&findings->items[i - 1], &findings->items[i],
+            (findings->count - i) * sizeof(findings->items[0]));
+    findings->count--;
+    findings->more++;
+}
+
 int findings_add(struct findings *findings, int code, const char *format, ...)
 {
     char *text = NULL;
@@ -25,6 +40,8 @@ int findings_add(struct findings *findings, int code, const char *format, ...)
             free(text);
             return code;
         }
+    if (text != NULL && code != 0 && findings->count == FINDINGS_MAX)
+        drop_last_warning(findings);
     if (text != NULL && findings->count < FINDINGS_MAX) {
         findings->items[findings->count++] = (struct finding){code, text};
     } else {

@@ -13,6 +13,7 @@ enum {
     CONF_SECRET_MAX = 64 * 1024
 };
 
+#define CONF_LIST_SPACE " \t\r\n" /* between the items of a list; lines are those of KEY_file */
 #define CONF_NAMES_SOMEBODY                                                                        \
     "names and passwords do not belong into this address, which is shown and logged: write it "    \
     "without what stands before the @"

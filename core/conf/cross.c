@@ -99,8 +99,9 @@ static void warn_of_proxies(const struct conf *conf, struct findings *findings)
                      "address they come from, so that no limit of "
                      "guesses holds: name the addresses of the proxy alone",
                      conf_where(conf, web, "trusted_proxies"));
-    for (const char *p = text == NULL ? "" : text; *p != '\0'; p += strspn(p, " ,\t")) {
-        size_t n = strcspn(p, " ,\t");
+    for (const char *p = text == NULL ? "" : text; *p != '\0';
+         p += strspn(p, CONF_LIST_SPACE ",")) {
+        size_t n = strcspn(p, CONF_LIST_SPACE ",");
         snprintf(word, sizeof(word), "%.*s", (int)n, p);
         warn_of_host_bits(conf, web, word, findings);
         p += n;

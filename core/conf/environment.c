@@ -52,18 +52,16 @@ const char *conf_variable_of(struct conf *conf, const struct conf_section *secti
 static const char *take_section_name(const char *text, char ret_name[CONF_NAME_SIZE])
 {
     size_t n = 0;
-    while (*text != '\0' && n + 1 < CONF_NAME_SIZE) {
+    while (*text != '\0') {
         size_t score = strspn(text, "_");
-        if (score == 0) {
-            ret_name[n++] = *text++;
-            continue;
-        }
-        if (n == 0 || score > 3)
-            return NULL;
-        text += score;
-        if (score == 1)
+        if (score == 1 && n > 0) {
+            text++;
             break;
-        ret_name[n++] = score == 2 ? '-' : '_';
+        }
+        if (score > 3 || (score > 0 && n == 0) || n + 1 == CONF_NAME_SIZE)
+            return NULL;
+        ret_name[n++] = score == 0 ? *text : score == 2 ? '-' : '_';
+        text += score == 0 ? 1 : score;
     }
     ret_name[n] = '\0';
     return n == 0 || *text == '\0' ? NULL : text;
@@ -190,10 +188,13 @@ static void on_variable(struct conf *conf, const struct conf_file *file, const c
     }
     str_copy(lower, sizeof(lower), name + PREFIX_SIZE);
     codec_lower_text(lower);
-    if (lower[strspn(lower, "abcdefghijklmnopqrstuvwxyz0123456789_")] != '\0')
-        return; /* nor so */
     struct conf_reader reader = {.conf = conf, .file = file, .name = name, .findings = findings};
-    read_variable(&reader, lower, text + n + 1);
+    char odd = lower[strspn(lower, "abcdefghijklmnopqrstuvwxyz0123456789_")];
+    const char *rest;
+    if (odd == '\0')
+        read_variable(&reader, lower, text + n + 1);
+    else if (odd == '-' && kind_of_variable(lower, &rest) != NULL) /* containers can have such */
+        conf_reader_fail(&reader, "in the name of a variable two underscores are a \"-\"");
 }
 
 void conf_read_environment(struct conf *conf, const char *const *environment,

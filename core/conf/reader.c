@@ -215,6 +215,11 @@ int conf_reader_set_file(struct conf_reader *reader, const char *key, const char
     struct stat st;
     struct err err = {0};
     char *value = NULL;
+    /* relative to what? And it may be the secret itself, so it is not shown */
+    if (path[0] != '/')
+        return conf_reader_fail(
+            reader, "%s_file is the path of a file, and begins with a slash: /etc/hearth/secret",
+            key);
     int fd, r = plain_file_open(path, &fd, &st, &err);
     if (r == HEARTH_ERR_INVALID)
         return conf_reader_fail(reader, "%s", err.text);

@@ -12,20 +12,20 @@
 
 enum { HOST_MAX = 253, SHOWN = 100 };
 
-/* The words of a list: white space, a comma, or both stand between them. Why it is none; NULL:
- * *ret_list is filled. */
+/* The words of a list: white space, a comma, or both stand between them. Those of a file have
+ * lines, too. Why it is none; NULL: *ret_list is filled. */
 static const char *list_split(struct arena *arena, const char *text, size_t max,
                               struct conf_list *ret_list)
 {
     size_t count = 0, room = 1;
     for (const char *p = text; *p != '\0'; p++)
-        room += *p == ' ' || *p == ',' || *p == '\t';
+        room += strchr(CONF_LIST_SPACE ",", *p) != NULL;
     const char **items = arena_alloc(arena, room * sizeof(*items));
     if (items == NULL)
         return "out of memory";
     bool comma = false;
-    for (const char *p = text + strspn(text, " \t"); *p != '\0';) {
-        size_t n = strcspn(p, " ,\t");
+    for (const char *p = text + strspn(text, CONF_LIST_SPACE); *p != '\0';) {
+        size_t n = strcspn(p, CONF_LIST_SPACE ",");
         if (n == 0)
             return "there is nothing between two commas, or before the first one";
         if (count == max)
@@ -33,10 +33,10 @@ static const char *list_split(struct arena *arena, const char *text, size_t max,
         if ((items[count++] = arena_strndup(arena, p, n)) == NULL)
             return "out of memory";
         p += n;
-        p += strspn(p, " \t");
+        p += strspn(p, CONF_LIST_SPACE);
         comma = *p == ',';
         p += comma;
-        p += strspn(p, " \t");
+        p += strspn(p, CONF_LIST_SPACE);
     }
     if (comma)
         return "there is nothing behind the last comma";

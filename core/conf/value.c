@@ -229,6 +229,18 @@ static void check_open_secret(const struct conf_entry *entry, struct findings *f
                      entry->where, entry->key, err.text, entry->key);
 }
 
+/* KEY_file of a key that names a file itself, such as tls_key: what stands in the file would be
+ * taken for the path, and shown wherever that path is. */
+static void refuse_file_of_path(struct conf *conf, const struct conf_section *section,
+                                const struct conf_entry *entry, struct findings *findings)
+{
+    const char *plain =
+        entry->file->environment ? conf_variable_of(conf, section, entry->key) : entry->key;
+    findings_add(findings, HEARTH_ERR_INVALID,
+                 "%s: %s_file: %s is a path itself, and is not read from a file: write %s = PATH",
+                 entry->where, entry->key, entry->key, plain == NULL ? entry->key : plain);
+}
+
 static void resolve_key(struct conf *conf, const struct conf_section *section,
                         const struct hearth_config_key *key, bool secrets,
                         struct hearth_config_value *ret_value, const void **ret_shape,
@@ -237,6 +249,11 @@ static void resolve_key(struct conf *conf, const struct conf_section *section,
     const struct conf_entry *entry = conf_find_entry(section, key->name);
     const char *text = entry != NULL ? entry->value : key->fallback;
     ret_value->struct_size = sizeof(*ret_value);
+    if (entry != NULL && entry->secret_file &&
+        (key->type == HEARTH_CONFIG_PATH || key->type == CONF_FOLDER)) {
+        refuse_file_of_path(conf, section, entry, findings);
+        return;
+    }
     if (entry != NULL && entry->withheld != NULL) {
         if (secrets)
             findings_add(findings, HEARTH_ERR_INVALID, "%s: %s_file: %s", entry->where, entry->key,

@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 
-enum { ACCEPTS_A_TURN = 32, USER_TIMEOUT = 60000 };
+enum { ACCEPTS_A_TURN = 32, USER_TIMEOUT = 60000, OPERATORS_ROOM = 32 /* connections */ };
 
 /* "host:port" or "[v6]:port"; a name is looked up. */
 static int listener_resolve(const struct listener *listener, struct sockaddr_storage *ret,
@@ -171,6 +171,14 @@ static void listener_take(struct loop *loop, h2o_socket_t *sock, size_t i)
     h2o_accept(&loop->accept[i], sock);
 }
 
+/* However many people come, the command line and who reads metrics find a place. */
+static bool listener_has_place(struct http_server *server, size_t i)
+{
+    bool people = server->listeners[i].options.audience == HTTP_PEOPLE;
+    return atomic_load(&server->conn_total) <
+           server->limits.max_connections + (people ? 0 : OPERATORS_ROOM);
+}
+
 static void listener_on_accept(h2o_socket_t *listener, const char *error)
 {
     if (error != NULL)
@@ -181,11 +189,9 @@ static void listener_on_accept(h2o_socket_t *listener, const char *error)
     while (loop->listeners[i] != listener)
         i++;
     for (int n = 0; n < ACCEPTS_A_TURN; n++) {
-        if (atomic_load(&server->conn_total) >= server->limits.max_connections) {
+        if (!listener_has_place(server, i)) {
             /* what waits in the kernel is served when others have gone */
-            for (size_t k = 0; k < server->listener_count; k++)
-                if (loop->listeners[k] != NULL)
-                    h2o_socket_read_stop(loop->listeners[k]);
+            h2o_socket_read_stop(listener);
             loop->paused = true;
             return;
         }
@@ -198,13 +204,18 @@ static void listener_on_accept(h2o_socket_t *listener, const char *error)
 
 void http_listener_resume(struct loop *loop)
 {
-    if (!loop->paused || loop->stopping ||
-        atomic_load(&loop->server->conn_total) >= loop->server->limits.max_connections)
+    if (!loop->paused || loop->stopping)
         return;
     loop->paused = false;
-    for (size_t i = 0; i < loop->server->listener_count; i++)
-        if (loop->listeners[i] != NULL)
-            h2o_socket_read_start(loop->listeners[i], listener_on_accept);
+    for (size_t i = 0; i < loop->server->listener_count; i++) {
+        h2o_socket_t *listener = loop->listeners[i];
+        if (listener == NULL || h2o_socket_is_reading(listener))
+            continue;
+        if (listener_has_place(loop->server, i))
+            h2o_socket_read_start(listener, listener_on_accept);
+        else
+            loop->paused = true;
+    }
 }
 
 int http_listener_open(struct loop *loop)

@@ -111,10 +111,11 @@ static const struct hearth_plugin *load_plugin(struct daemon *d, int kind,
 {
     struct plug *plug;
     struct err err = {0};
-    size_t before = findings->count;
+    size_t before = findings->count + findings->more;
     if (main_app_load_plugin(&d->app, kind, section, &plug, ret_values, &err) == 0)
         return plug_descriptor(plug);
-    if (findings->count == before) /* it was not the section's values, which are there already */
+    /* else it was the section's values, which are there already */
+    if (findings->count + findings->more == before)
         add_at(d, findings, section, "plugin", &err);
     return NULL;
 }

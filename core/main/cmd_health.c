@@ -13,7 +13,7 @@
 #include "main/control.h"
 
 /* ms. An answer within two seconds: those who ask have little patience themselves. */
-enum { READY_TIMEOUT = 1400, ALL_TIMEOUT = 1800, LISTENER_TIMEOUT_MIN = 100 };
+enum { READY_TIMEOUT = 1400, ALL_TIMEOUT = 1800, LISTENER_TIMEOUT_MIN = 10 };
 
 /* --- a listener, as a client comes to it --- */
 
@@ -135,8 +135,8 @@ static void health_check_listeners(const char *state_dir, int64_t until, struct 
 {
     struct buf body = {0};
     struct err err = {0};
-    int status = 0, r = main_control_request_until(state_dir, "/control/listeners", READY_TIMEOUT,
-                                                   &status, &body, &err);
+    int status = 0, r = main_control_request_until(state_dir, "/control/listeners",
+                                                   health_patience(until), &status, &body, &err);
     json_t *list = r == 0 && status == 200 ? json_loadb(body.data, body.size, 0, NULL) : NULL, *row;
     size_t i;
     buf_fini(&body);

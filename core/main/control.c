@@ -1,8 +1,10 @@
 #include "main/control.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "main/app.h"
 
@@ -53,6 +55,11 @@ static int control_perform(const char *state_dir, const char *method, const char
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_cleanup(easy);
     curl_slist_free_all(headers);
+    if (r == CURLE_COULDNT_CONNECT && access(socket_path, W_OK) != 0 && errno == EACCES)
+        return err_set(err, HEARTH_ERR_DENIED,
+                       "this user may not use the control socket %s: run hearthd as root or as the "
+                       "user that the daemon runs as",
+                       socket_path);
     if (r == CURLE_COULDNT_CONNECT && main_app_lock_is_held(state_dir))
         return err_set(err, HEARTH_ERR_UNAVAILABLE,
                        "a hearthd runs on %s, but nobody listens on its control socket %s: it is "

@@ -137,6 +137,8 @@ static int read_anew(struct daemon *d, const struct cli *cli, struct conf **ret_
                   LOG_TEXT("hint", "everything stays as it was; hearthd check says what is wrong"));
         main_reload_say(r, "%s", findings.items[i].text);
     }
+    if (r < 0 && findings.more > 0)
+        main_reload_say(r, "and %zu more", findings.more);
     findings_fini(&findings);
     if (r < 0)
         conf_free(conf);

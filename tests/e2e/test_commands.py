@@ -245,6 +245,10 @@ class Destructive(TestCase):
         os.chmod(node.conf, 0o755)
         os.chmod(os.path.join(node.conf, "00-test.conf"), 0o644)
         self.assertIn("it belongs to user root: run hearthd as that one", say("account", "list"))
+        node.start()
+        for words in (["healthcheck"], ["reload"], ["queue", "show"]):
+            self.assertIn("this user may not use the control socket", say(*words))
+        node.stop()
         for folder, names, files in os.walk(node.state):
             for name in [folder] + [os.path.join(folder, n) for n in names + files]:
                 os.chown(name, nobody.pw_uid, nobody.pw_gid)

@@ -2,10 +2,13 @@
 named, and a configuration with faults changes nothing."""
 import os
 import re
+import select
 import signal
+import socket
 import subprocess
 import threading
 import unittest
+import urllib.parse
 
 from harness import ADA, HEARTHD, PATIENCE, TestCase, until
 
@@ -150,6 +153,9 @@ class Reload(TestCase):
         broken = (("[web]\nmax_connections = 0\n", "60-x.conf:2: max_connections"),
                   ("[web]\nbase_ulr = x\n", "60-x.conf:2: [web] has no key base_ulr"),
                   ("[storage main]\ncahce_size = 1\n", "60-x.conf:2: [storage main] has no key"),
+                  # more warnings than are kept
+                  ("[web]\ntrusted_proxies = " + " ".join(f"10.0.{i}.1/24" for i in range(200)) +
+                   "\n[storage main]\ncahce_size = 1\n", "60-x.conf:4: [storage main] has no key"),
                   ("[oidc a]\nissuer = https://h\nclient_id = x\n"
                    "client_secret_file = /nonexistent\n", "60-x.conf:4: client_secret_file"))
         for text, words in broken:
@@ -163,6 +169,30 @@ class Reload(TestCase):
         self.assertNotIn(" debug ", node.log_text())
         os.remove(f"{node.conf}/60-x.conf")
         self.assertEqual(self.reload(node), "reloaded: [hearth] log_level\n")
+
+    def test_a_full_house(self):
+        """However many connections people have, the operator's commands and metrics get through;
+        a reload makes room at once."""
+        node = self.node("[web]\nthreads = 1\nmax_connections = 4\nidle_timeout = 1h\n"
+                         "[listen metrics]\naddress = 127.0.0.1:0\nserves = metrics\n")
+        port = int(node.address.rsplit(":", 1)[1])
+        guests = [socket.create_connection(("127.0.0.1", port), PATIENCE) for _ in range(6)]
+        try:
+            for guest in guests:
+                guest.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            until(lambda: len(select.select(guests, [], [], 0)[0]) == 4, "four are served")
+            self.assertEqual(node.control("GET", "/metrics").status, 200)
+            metrics = urllib.parse.urlsplit(node.ready.split()[2])
+            with socket.create_connection((metrics.hostname, metrics.port), PATIENCE) as watcher:
+                watcher.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+                self.assertIn(b" 200 ", watcher.recv(100))
+            self.assertEqual(len(select.select(guests, [], [], 0)[0]), 4)
+            node.configure("60-room", "[web]\nmax_connections = 10\n")
+            self.assertEqual(self.reload(node), "reloaded: [web] max_connections\n")
+            until(lambda: len(select.select(guests, [], [], 0)[0]) == 6, "all are served")
+        finally:
+            for guest in guests:
+                guest.close()
 
     def test_nobody_to_reload(self):
         node = self.node(start=False)

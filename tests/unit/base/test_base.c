@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/email.h"
 #include "base/err.h"
+#include "base/findings.h"
 #include "base/metrics.h"
 #include "base/str.h"
 
@@ -31,6 +32,28 @@ static void test_guesses(void **state)
     assert_true(str_is_nearer("lts", "lt", &distance));
     assert_false(str_is_nearer("lts", "ls", &distance)); /* no nearer than that */
     assert_int_equal(distance, 1);
+}
+
+/* However many warnings came before it. */
+static void test_a_fault_is_kept(void **state)
+{
+    (void)state;
+    struct findings findings = {0};
+    struct err err = {0};
+    for (int i = 0; i < 2 * FINDINGS_MAX; i++)
+        findings_add(&findings, 0, "warning %d", i);
+    findings_add(&findings, HEARTH_ERR_INVALID, "a fault");
+    assert_int_equal(findings_first(&findings, &err), HEARTH_ERR_INVALID);
+    assert_string_equal(err.text, "a fault");
+    assert_int_equal(findings.count, FINDINGS_MAX);
+    assert_int_equal(findings.more, FINDINGS_MAX + 1);
+    assert_string_equal(findings.items[FINDINGS_MAX - 2].text, "warning 98");
+    for (int i = 0; i < 2 * FINDINGS_MAX; i++)
+        findings_add(&findings, HEARTH_ERR_IO, "fault %d", i);
+    assert_string_equal(findings.items[0].text, "a fault");
+    assert_string_equal(findings.items[FINDINGS_MAX - 1].text, "fault 98");
+    assert_int_equal(findings.count + findings.more, 4 * FINDINGS_MAX + 1);
+    findings_fini(&findings);
 }
 
 static void test_array_grows(void **state)
@@ -338,12 +361,19 @@ static void test_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_guesses), cmocka_unit_test(test_email),
-        cmocka_unit_test(test_folder),  cmocka_unit_test(test_array_grows),
-        cmocka_unit_test(test_numbers), cmocka_unit_test(test_utf8),
-        cmocka_unit_test(test_arena),   cmocka_unit_test(test_arena_wipe),
-        cmocka_unit_test(test_buf),     cmocka_unit_test(test_err),
-        cmocka_unit_test(test_backoff), cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_guesses),
+        cmocka_unit_test(test_email),
+        cmocka_unit_test(test_folder),
+        cmocka_unit_test(test_array_grows),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_arena_wipe),
+        cmocka_unit_test(test_buf),
+        cmocka_unit_test(test_err),
+        cmocka_unit_test(test_backoff),
+        cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_a_fault_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,6 +64,21 @@ static void test_which_key(void **state)
     conf_free(conf);
 }
 
+/* Of as many bytes as a section's name may have, and of one more. */
+static void test_the_longest_name(void **state)
+{
+    (void)state;
+    char name[65], variable[256];
+    memset(name, 'A', 64);
+    name[64] = '\0';
+    snprintf(variable, sizeof(variable), "HEARTH_LISTEN_%s_ADDRESS=127.0.0.1:0", name);
+    refused_variable(variable, "HEARTH_SECTION_NAME_KEY");
+    snprintf(variable, sizeof(variable), "HEARTH_LISTEN_%.63s_ADDRESS=127.0.0.1:0", name);
+    struct conf *conf = load_variables((const char *const[]){variable, NULL});
+    assert_int_equal(strlen(conf_section_name(conf_section(conf, "listen", 0))), 63);
+    conf_free(conf);
+}
+
 /* Nothing in a value is anything but the value. */
 static void test_values_as_they_stand(void **state)
 {
@@ -91,6 +106,7 @@ static void test_variables_refused(void **state)
     refused_variable("HEARTH_LISTEN_ADDRESS=127.0.0.1:0", "HEARTH_SECTION_NAME_KEY");
     refused_variable("HEARTH_LISTEN__A_ADDRESS=127.0.0.1:0", "HEARTH_SECTION_NAME_KEY");
     refused_variable("HEARTH_LISTEN_A____B_ADDRESS=127.0.0.1:0", "HEARTH_SECTION_NAME_KEY");
+    refused_variable("HEARTH_LISTEN_A-B_ADDRESS=127.0.0.1:0", "two underscores are a \"-\"");
     refused_variable("HEARTH_OIDC_CALLBACK_ISSUER=https://h", "of Hearth's own");
     refused_variable("HEARTH_WORKER_PARALLEL=0", "from 1 to 1000");
     refused_variable("HEARTH_WORKER_PARALLEL=", "whole number");
@@ -134,6 +150,45 @@ static void test_variables_of_others(void **state)
         "HEARTH_FLIPS=1", "HEARTH_TREES=1", "HEARTH_FIREFOX=x", "HEARTH_ARCHIVE_PAGES=1",
         "HEARTH_=x", "HEARTH_WEB", "HEARTH_W\xc3\xa4=x", "HEARTHD=x", "hearth_web_base_url=x",
         NULL}));
+}
+
+/* A list of a file has an item on each line, mostly. */
+static void test_lists_of_files(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/hearth-conf-XXXXXX", path[64], allow[128], proxies[128];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/allow", folder);
+    snprintf(allow, sizeof(allow), "HEARTH_AUTH_ALLOW_FILE=%s", path);
+    snprintf(proxies, sizeof(proxies), "HEARTH_WEB_TRUSTED_PROXIES_FILE=%s/proxies", folder);
+    FILE *f = fopen(path, "w");
+    fputs("ada@example.org\r\n*@example.com\n\n", f);
+    fclose(f);
+    assert_int_equal(chmod(path, 0600), 0);
+    snprintf(path, sizeof(path), "%s/proxies", folder);
+    f = fopen(path, "w");
+    fputs("10.0.0.0/8,\n192.168.1.7/24\n", f);
+    fclose(f);
+    assert_int_equal(chmod(path, 0600), 0);
+    struct findings findings = {0};
+    struct conf *conf = NULL;
+    struct err err = {0};
+    struct conf_sources sources = {.environment = (const char *const[]){allow, proxies, NULL}};
+    if (conf_load(&sources, &findings, &conf, &err) != 0)
+        fail_msg("%s", err.text);
+    const struct conf_list *list = conf_list(conf_section(conf, "auth", 0), "allow");
+    assert_int_equal(list->count, 2);
+    assert_string_equal(list->items[0], "ada@example.org");
+    assert_string_equal(list->items[1], "*@example.com");
+    const struct conf_section *web = conf_section(conf, "web", 0);
+    assert_int_equal(conf_networks(web, "trusted_proxies")->count, 2);
+    assert_int_equal(findings.count, 1);
+    assert_non_null(strstr(findings.items[0].text, "192.168.1.7/24 means the whole network"));
+    findings_fini(&findings);
+    conf_free(conf);
+    unlink(path);
+    snprintf(path, sizeof(path), "%s/allow", folder);
+    unlink(path), rmdir(folder);
 }
 
 static void test_over_files(void **state)
@@ -215,6 +270,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_which_key),         cmocka_unit_test(test_values_as_they_stand),
+        cmocka_unit_test(test_the_longest_name),  cmocka_unit_test(test_lists_of_files),
         cmocka_unit_test(test_variables_refused), cmocka_unit_test(test_variables_of_others),
         cmocka_unit_test(test_over_files),        cmocka_unit_test(test_one_key_each),
     };

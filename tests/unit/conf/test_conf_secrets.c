@@ -16,6 +16,10 @@ static const struct hearth_config_key secret_keys[] = {
      .type = HEARTH_CONFIG_SECRET,
      .name = "dsn",
      .help = "d"},
+    {.struct_size = sizeof(secret_keys[0]),
+     .type = HEARTH_CONFIG_PATH,
+     .name = "spool",
+     .help = "s"},
 };
 
 /* The text of a finding; "" when the folder was accepted. */
@@ -29,7 +33,7 @@ static const char *load_folder(char ret[512])
     if (r == 0)
         r = conf_check_secrets(conf, &findings) < 0 ? findings_first(&findings, &err) : 0;
     if (r == 0)
-        conf_plugin_values(conf, conf_section(conf, "storage", 0), secret_keys, 1, &findings,
+        conf_plugin_values(conf, conf_section(conf, "storage", 0), secret_keys, 2, &findings,
                            &values, &err);
     findings_fini(&findings);
     conf_free(conf);
@@ -101,6 +105,55 @@ static void test_open_secrets(void **state)
     remove_folder();
 }
 
+/* Another one in each folder that hearthd is started in; or it is the secret itself. */
+static void test_files_by_their_whole_path(void **state)
+{
+    (void)state;
+    make_folder();
+    char text[512];
+    write_file("hunter2", "x\n");
+    set_mode("hunter2", 0600);
+    assert_int_equal(chdir(folder), 0);
+    write_file("a.conf", "[oidc a]\nissuer = https://h\nclient_id = x\n"
+                         "client_secret_file = hunter2\n");
+    found("a.conf:4: client_secret_file is the path of a file, and begins with a slash");
+    assert_null(strstr(load_folder(text), "hunter2"));
+    write_file("a.conf", "[storage main]\ndsn_file = postgresql://ada:hunter2@db/hearth\n");
+    found("begins with a slash");
+    assert_null(strstr(load_folder(text), "hunter2"));
+    assert_int_equal(chdir("/"), 0);
+    remove_folder();
+}
+
+/* "tls_key_file = key.pem": its text is never taken for a path, which is shown. */
+static void test_no_file_of_a_path(void **state)
+{
+    (void)state;
+    make_folder();
+    char text[400], variable[200];
+    write_file("secret", "hunter2\n");
+    set_mode("secret", 0600);
+    static const char *const keys[] = {"[listen main]\ntls_certificate = c\ntls_key",
+                                       "[hearth]\n\nstate_dir", "[storage main]\n\nspool"};
+    for (size_t i = 0; i < 3; i++) {
+        const char *key = strrchr(keys[i], '\n') + 1;
+        snprintf(text, sizeof(text), "%s_file = %s/secret\n", keys[i], folder);
+        write_file("a.conf", text);
+        snprintf(text, sizeof(text), "a.conf:3: %s_file: %s is a path itself", key, key);
+        found(text);
+        snprintf(text, sizeof(text), "%s_file = /nonexistent\n", keys[i]);
+        write_file("a.conf", text);
+        found("is a path itself");
+    }
+    remove_folder();
+    snprintf(variable, sizeof(variable), "HEARTH_LISTEN_MAIN_TLS_KEY_FILE=%s", "/nonexistent");
+    struct conf *conf = NULL;
+    struct err err = {0};
+    struct conf_sources sources = {.environment = (const char *const[]){variable, NULL}};
+    assert_int_equal(conf_load(&sources, NULL, &conf, &err), HEARTH_ERR_INVALID);
+    assert_non_null(strstr(err.text, "write HEARTH_LISTEN_MAIN_TLS_KEY = PATH"));
+}
+
 static void test_secrets_of_containers(void **state)
 {
     (void)state;
@@ -140,7 +193,7 @@ static void test_withheld_secrets(void **state)
     assert_non_null(strstr(
         findings.items[0].text,
         "a.conf:4: client_secret_file: the environment variable CREDENTIALS_DIRECTORY is not set"));
-    assert_int_equal(conf_plugin_values(conf, conf_section(conf, "storage", 0), secret_keys, 1,
+    assert_int_equal(conf_plugin_values(conf, conf_section(conf, "storage", 0), secret_keys, 2,
                                         &findings, &values, &err),
                      HEARTH_ERR_INVALID);
     assert_non_null(
@@ -153,8 +206,8 @@ static void test_withheld_secrets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_open_secrets),
-        cmocka_unit_test(test_secrets_of_containers),
+        cmocka_unit_test(test_open_secrets),      cmocka_unit_test(test_secrets_of_containers),
+        cmocka_unit_test(test_no_file_of_a_path), cmocka_unit_test(test_files_by_their_whole_path),
         cmocka_unit_test(test_withheld_secrets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
