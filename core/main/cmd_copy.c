@@ -27,31 +27,27 @@ struct copying {
 
 /* --- the other installation --- */
 
-/* Nobody may change it meanwhile. The lock is held, but where both have one state directory: this
- * installation's would be the same. */
+static int refuse_running(const char *state_dir, struct err *err)
+{
+    return err_set(err, HEARTH_ERR_CONFLICT,
+                   "a hearthd runs on %s; stop it first, so that nothing changes while it is "
+                   "copied, and leave it stopped: two servers with the same sign-ins end each "
+                   "other's",
+                   state_dir);
+}
+
+/* No daemon may run, and none may start meanwhile. The lock is held, but where both have one state
+ * directory: this installation's would be the same. */
 static int lock_source(struct copying *copying, struct err *err)
 {
-    static const char *const roles[] = {"web", "worker", "scheduler"};
     struct app *from = &copying->from;
-    char folder[CONF_STATE_DIR_MAX + 16];
-    struct err why = {0};
-    int r = 0;
-    for (int i = 0; r == 0 && i < 3; i++) {
-        snprintf(folder, sizeof(folder), "%s/%s", from->state_dir, roles[i]);
-        if (main_app_lock_is_held(folder))
-            r = err_set(&why, HEARTH_ERR_CONFLICT, "a hearthd runs on %s", folder);
-    }
-    if (r == 0 && main_app_daemon_runs(from))
-        r = err_set(&why, HEARTH_ERR_CONFLICT, "a hearthd runs on %s", from->state_dir);
-    bool has_folder = access(from->state_dir, F_OK) == 0; /* a fleet's may be on other machines */
-    if (r == 0 && has_folder && strcmp(from->state_dir, copying->to.state_dir) != 0)
-        r = main_app_take_lock(from, &copying->lock, &why);
-    if (r == HEARTH_ERR_CONFLICT)
-        return err_set(err, r,
-                       "%s; stop it first, so that nothing changes while it is copied, and leave "
-                       "it stopped: two servers with the same sign-ins end each other's",
-                       why.text);
-    return r < 0 ? err_set(err, r, "%s", why.text) : 0;
+    if (main_app_daemon_runs(from))
+        return refuse_running(from->state_dir, err);
+    if (access(from->state_dir, F_OK) != 0) /* a fleet's may be on other machines */
+        return 0;
+    return strcmp(from->state_dir, copying->to.state_dir) == 0
+               ? 0
+               : main_app_take_lock(from, &copying->lock, err);
 }
 
 static bool source_is_shared(const struct app *from)
@@ -61,6 +57,19 @@ static bool source_is_shared(const struct app *from)
         shared = shared ||
                  (plug_descriptor(from->nodes.items[i].storage)->capabilities & HEARTH_SHARED) != 0;
     return shared;
+}
+
+/* The units of a fleet run in folders of their roles. */
+static int check_roles(const struct app *from, struct err *err)
+{
+    static const char *const roles[] = {"web", "worker", "scheduler"};
+    char folder[CONF_STATE_DIR_MAX + 16];
+    for (int i = 0; source_is_shared(from) && i < 3; i++) {
+        snprintf(folder, sizeof(folder), "%s/%s", from->state_dir, roles[i]);
+        if (main_app_lock_is_held(folder))
+            return refuse_running(folder, err);
+    }
+    return 0;
 }
 
 /* The key that its credentials are sealed with; without a file there are none. */
@@ -91,6 +100,8 @@ static int open_source(struct copying *copying, const char *dir, struct err *err
         r = lock_source(copying, err);
     if (r == 0)
         r = main_app_open_storage(from, APP_MIGRATE_NEVER, err);
+    if (r == 0)
+        r = check_roles(from, err);
     if (r == 0)
         r = open_source_key(from, err);
     return r < 0 ? err_prefix(err, "--from %s", dir) : 0;
@@ -281,7 +292,8 @@ static bool measure_stream(void *ctx, int64_t *ret_done, int64_t *ret_total)
 {
     struct copy_stream *stream = ctx;
     *ret_done = atomic_load(&stream->lines);
-    *ret_total = stream->rows;
+    /* then what came is made sure of, and nobody knows how far that is */
+    *ret_total = *ret_done < stream->rows ? stream->rows : 0;
     return true;
 }
 

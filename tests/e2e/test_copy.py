@@ -190,6 +190,7 @@ class Copying(TestCase):
         self.assertEqual(self.counts(new, EVE), self.counts(old, EVE))
         # named ones alone; one that is not there is a failure, and the other is copied
         second = self.empty()
+        second.environment["HEARTH_STATE_DIR"] = second.state  # says nothing of the other
         said = self.copy(second, old, BOB, "nobody@example.org", both=True, code=1)
         self.assertIn("nobody@example.org is not copied: ", said)
         self.assertEqual([row["email"] for row in second.cli_json("account", "list")], [BOB])

@@ -1,6 +1,7 @@
 """An account by archive from one storage to another: Ada's on SQLite, archived, is restored on
 PostgreSQL and from there on SQLite again, and each answers the API with the same bytes. The same by
 `hearthd copy`, from a single node to a fleet of two nodes and back."""
+import fcntl
 import gzip
 import hashlib
 import json
@@ -150,6 +151,12 @@ class Archive(test_same_answers.SameAnswers):
             fleet.sync(email)
         fleet.stop()
         back = self.node(start=False).prepare()
+        worker = os.path.join(fleet.state, "worker")
+        os.mkdir(worker)
+        with open(os.path.join(worker, "hearthd.lock"), "wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.assertIn(f"a hearthd runs on {worker}; stop it first",
+                          back.cli("copy", "--from", fleet.conf, "--yes", code=1))
         # it cannot know what runs on other machines
         self.assertIn("Nobody can answer here: nothing was done.",
                       back.cli("copy", "--from", fleet.conf, code=2))
