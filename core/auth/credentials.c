@@ -86,20 +86,21 @@ int auth_credentials_fingerprint(struct storage *storage, const char *account, i
     return r;
 }
 
-int auth_credentials_seal_again(const struct vault *vault, const char *was, const char *account,
-                                int64_t source, const char *provider, const void *sealed,
-                                size_t size, void **ret_sealed, size_t *ret_size, struct err *err)
+int auth_credentials_seal_again(const struct vault *opens, const struct vault *seals,
+                                const char *was, const char *account, int64_t source,
+                                const char *provider, const void *sealed, size_t size,
+                                void **ret_sealed, size_t *ret_size, struct err *err)
 {
     char context[CONTEXT_SIZE];
     void *plain = NULL, *copy;
     size_t plain_size = 0;
     int r =
-        credentials_unseal(vault, was, source, provider, sealed, size, &plain, &plain_size, err);
+        credentials_unseal(opens, was, source, provider, sealed, size, &plain, &plain_size, err);
     if (r < 0)
         return r;
-    if (strcmp(was, account) != 0) {
+    if (strcmp(was, account) != 0 || opens != seals) {
         credentials_context(account, source, provider, context);
-        r = auth_vault_seal(vault, context, plain, plain_size, ret_sealed, ret_size, err);
+        r = auth_vault_seal(seals, context, plain, plain_size, ret_sealed, ret_size, err);
     } else if ((copy = malloc(size + 1)) == NULL) {
         r = err_set(err, HEARTH_ERR_NOMEM, "out of memory");
     } else {

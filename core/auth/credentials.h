@@ -25,11 +25,13 @@ int auth_credentials_get(const struct vault *vault, struct storage *storage, con
 int auth_credentials_fingerprint(struct storage *storage, const char *account, int64_t source,
                                  uint8_t ret_fingerprint[CREDENTIALS_FINGERPRINT_SIZE],
                                  struct err *err);
-/* What was sealed for the account `was`, sealed for another; the same bytes where it is the
- * same. *ret_sealed: on the heap, free(). Codes as above. */
-int auth_credentials_seal_again(const struct vault *vault, const char *was, const char *account,
-                                int64_t source, const char *provider, const void *sealed,
-                                size_t size, void **ret_sealed, size_t *ret_size, struct err *err);
+/* What was sealed for the account `was` with keys of the vault `opens`, sealed for another, or by
+ * another vault; the same bytes where both are the same. *ret_sealed: on the heap, free(). Codes as
+ * above. */
+int auth_credentials_seal_again(const struct vault *opens, const struct vault *seals,
+                                const char *was, const char *account, int64_t source,
+                                const char *provider, const void *sealed, size_t size,
+                                void **ret_sealed, size_t *ret_size, struct err *err);
 void auth_credentials_free(void *bytes, size_t size); /* accepts NULL */
 
 #endif

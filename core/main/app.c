@@ -73,6 +73,19 @@ int main_app_init(struct app *app, const struct cli *cli, struct err *err)
     return r;
 }
 
+int main_app_init_other(struct app *app, const char *dir, struct err *err)
+{
+    struct findings findings = {0};
+    struct conf_sources sources = {.dir = dir};
+    int r = conf_load(&sources, &findings, &app->conf, err);
+    if (r == 0)
+        app->state_dir = conf_get_text(app->conf, "hearth", "state_dir");
+    else
+        main_cli_findings(&findings, err);
+    findings_fini(&findings);
+    return r;
+}
+
 int main_app_check_state_dir(const struct app *app, struct err *err)
 {
     const char *dir = app->state_dir;

@@ -61,6 +61,9 @@ int main_app_read_conf(const struct cli *cli, struct findings *findings, struct 
  * in err. */
 int main_app_load(struct app *app, const struct cli *cli, struct findings *findings,
                   struct err *err);
+/* The configuration of another installation: of the files of this folder alone, as the environment
+ * and --role are of this one. The log stays what it is. */
+int main_app_init_other(struct app *app, const char *dir, struct err *err);
 /* Loads and opens the storage plugin of every node; makes state_dir if it may. Nothing is
  * connected yet. */
 int main_app_open_nodes(struct app *app, enum app_migrate migrate, struct err *err);

@@ -21,6 +21,7 @@ struct cli {
     const char *account;
     /* account restore: --email EMAIL, of the account that is made */
     const char *email;
+    const char *from;                 /* copy: --from DIR */
     const char *oidc, *proxy;         /* account adopt: --oidc NAME, --proxy NAME */
     const char *page, *site;          /* account forget: --page URL, --site HOST */
     const char *since, *until;        /* the same: --since TIME, --until TIME */
@@ -79,6 +80,7 @@ int main_cmd_node(struct cli *cli);
 int main_cmd_plugin(struct cli *cli);
 int main_cmd_key(struct cli *cli);
 int main_cmd_migrate(struct cli *cli);
+int main_cmd_copy(struct cli *cli);
 int main_cmd_backup(struct cli *cli);
 int main_cmd_restore(struct cli *cli);
 int main_cmd_verify(struct cli *cli);

@@ -44,6 +44,7 @@ const struct cli_option main_options[] = {
     {"with-tokens", NULL, NULL, NULL, "put API tokens and signed-in browsers in",
      MEMBER(with_tokens)},
     {"email", NULL, "EMAIL", NULL, "the address of the account that is made", MEMBER(email)},
+    {"from", NULL, "DIR", NULL, "the *.conf files of the other installation", MEMBER(from)},
     {"page", NULL, "URL", NULL, "every visit of this page", MEMBER(page)},
     {"site", NULL, "HOST", NULL, "every visit of this host", MEMBER(site)},
     {"since", NULL, "TIME", NULL, "only visits from this time on: 2026-11-29, 2026-11-29T18:30Z",
@@ -226,6 +227,15 @@ const struct cli_command main_commands[] = {
      "The older keys still open what they have sealed.", "hearthd key add\n"},
     {"migrate", "", "", "bring the database's schema up to date",
      "Of every node. A single node does that itself when it starts.", "hearthd migrate\n"},
+    {"copy", "[EMAIL]…", "from yes", "bring the accounts of another installation into this one",
+     "Everything of them, or of those that are named, also what the Sync service has forgotten, "
+     "with credentials and tokens: nobody signs in again. From a single node to a fleet and back, "
+     "whatever the databases. --from names the folder of the other configuration, whose daemons "
+     "have to be stopped, and stay so; nothing of it is changed. What is here already is skipped, "
+     "so that it can be run again after an interruption.",
+     "hearthd copy --from /etc/hearth/old\n"
+     "hearthd --config fleet.d copy --from conf.d ada@example.org\n",
+     "an account was not copied; the others were"},
     {"backup", "FILE", "", "a consistent copy of the database while everything runs",
      "One archive of everybody, of which everything is verified before it gets its name. The key "
      "file is not in it. PostgreSQL has its own tools.",

@@ -21,7 +21,7 @@ static const struct command_run {
     int (*run)(struct cli *cli);
     bool stays; /* it works for as long as it runs, whether or not what it says is read */
 } runs[] = {
-    {"serve", main_cmd_serve, true},
+    {"serve", main_cmd_serve, .stays = true},
     {"check", main_cmd_check},
     {"config", main_cmd_config},
     {"reload", main_cmd_reload},
@@ -36,6 +36,7 @@ static const struct command_run {
     {"plugin", main_cmd_plugin},
     {"key", main_cmd_key},
     {"migrate", main_cmd_migrate},
+    {"copy", main_cmd_copy},
     {"backup", main_cmd_backup},
     {"restore", main_cmd_restore},
     {"verify", main_cmd_verify},

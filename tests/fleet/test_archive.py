@@ -1,6 +1,7 @@
 """An account by archive from one storage to another: Ada's on SQLite, archived, is restored on
-PostgreSQL and from there on SQLite again, and each answers the API with the same bytes. And what
-`hearthd account archive` and `restore` refuse, in words."""
+PostgreSQL and from there on SQLite again, and each answers the API with the same bytes. The same by
+`hearthd copy`, from a single node to a fleet of two nodes and back."""
+import fcntl
 import gzip
 import hashlib
 import json
@@ -16,7 +17,8 @@ from servers import Postgres, Redis  # noqa: E402
 
 
 class Archive(test_same_answers.SameAnswers):
-    test_every_step = None  # that of the other file
+    # those of the other file
+    test_every_step = test_an_older_database = test_what_a_person_changes = None
 
     def servers(self):
         self.postgres, redis = Postgres(), Redis()
@@ -97,14 +99,74 @@ class Archive(test_same_answers.SameAnswers):
         self.assertEqual(self.lines(second),
                          self.without_times(self.lines(first), self.lines(second)))
         for node in (postgres, again):
-            got = self.answers(node, False)
-            self.assertEqual(got["/me"], expected["/me"])
-            for path in sorted(expected):
-                if path != "/me":  # each collection begins with the account's generation
-                    self.assertEqual(got.get(path, ())[:2], expected[path][:2], path)
-            self.assertEqual(len(got), len(expected))
+            self.check_answers(node, expected)
             self.assertEqual(node.cli("verify"), single.cli("verify"))
         self.assertGreater(len(expected), 80)
+
+    def check_answers(self, node, expected):
+        got = self.answers(node, False)
+        self.assertEqual(got["/me"], expected["/me"])
+        for path in sorted(expected):
+            if path != "/me":  # each collection begins with the account's generation
+                self.assertEqual(got.get(path, ())[:2], expected[path][:2], path)
+        self.assertEqual(len(got), len(expected))
+
+    def test_to_a_fleet_and_back(self):
+        """Everybody of a single node to a fleet of two nodes with a key of its own, and from there
+        to another single node: the same answers, and everybody's next sync is one without a
+        sign-in."""
+        service, single = self.ada()
+        people = [f"person{i}@example.org" for i in range(5)]
+        for email in people:
+            data = service.account(email, history=9, bookmarks=3, tabs=1)
+            single.cli("account", "import", "-", text=json.dumps(data))
+            single.sync(email)
+        expected = self.answers(single, False)
+        counts = {email: single.cli_json("account", "show", email)["counts"] for email in people}
+        single.stop()
+        self.postgres, redis = Postgres(), Redis()
+        for server in (self.postgres, redis):
+            self.addCleanup(server.close)
+            server.start()
+        fleet = self.node(f"[queue]\nplugin = redis\nurl = {redis.url}\n", start=False)
+        for name in ("alder", "birch"):
+            fleet.configure(f"60-{name}", f"[storage {name}]\nplugin = pg\ndsn = "
+                            f"{self.postgres.create(name)}\n[node {name}]\n"
+                            f"url = https://{name}.example.org\n")
+        fleet.configure("70-web", "[web]\nnode = alder\n")
+        fleet.prepare()
+        self.assertIn("6 accounts are copied, 0 here already.",
+                      fleet.cli("copy", "--from", single.conf))
+        self.assertIn("0 accounts are copied, 6 here already.",
+                      fleet.cli("copy", "--from", single.conf))
+        places = {row["email"]: row["node"] for row in fleet.cli_json("account", "list")}
+        self.assertEqual(set(places), {ADA, *people})
+        self.assertEqual(set(places.values()), {"alder", "birch"})
+        fleet.configure("70-web", f"[web]\nnode = {places[ADA]}\n")
+        fleet.start()
+        fleet.tokens = dict(single.tokens)
+        self.check_answers(fleet, expected)
+        for email in people:
+            self.assertEqual(fleet.cli_json("account", "show", email)["counts"], counts[email])
+            fleet.sync(email)
+        fleet.stop()
+        back = self.node(start=False).prepare()
+        worker = os.path.join(fleet.state, "worker")
+        os.mkdir(worker)
+        with open(os.path.join(worker, "hearthd.lock"), "wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.assertIn(f"a hearthd runs on {worker}; stop it first",
+                          back.cli("copy", "--from", fleet.conf, "--yes", code=1))
+        # it cannot know what runs on other machines
+        self.assertIn("Nobody can answer here: nothing was done.",
+                      back.cli("copy", "--from", fleet.conf, code=2))
+        self.assertIn("6 accounts are copied, 0 here already.",
+                      back.cli("copy", "--from", fleet.conf, "--yes"))
+        back.start()
+        back.tokens = dict(single.tokens)
+        self.check_answers(back, expected)
+        self.assertIn("sound", back.cli("verify"))
+        back.sync()
 
     def check_nobody_was_asked(self, pages):
         """Whether a page has visits already is known in an account that was empty: else each
