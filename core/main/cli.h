@@ -36,7 +36,9 @@ struct cli {
     /* --yes: what cannot be undone is done without a question */
     bool yes;
     const struct cli_command *command;
-    int argc; /* words after the command's first */
+    /* Words after the command's first: of a group, argv[0] is one of its commands. There are as
+     * many as the table of commands says. */
+    int argc;
     char **argv;
 };
 

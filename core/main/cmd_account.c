@@ -380,34 +380,33 @@ static int account_resync_cmd(struct app *app, struct cli *cli, struct err *err)
 
 static const struct {
     const char *name;
-    int words;
     int (*run)(struct app *app, struct cli *cli, struct err *err);
 } verbs[] = {
-    {"add", 2, main_account_add},
-    {"import", 2, main_account_import},
-    {"list", 1, account_list_cmd},
-    {"show", 2, account_show_cmd},
-    {"sync", 2, account_sync_cmd},
-    {"resync", 2, account_resync_cmd},
-    {"pause", 2, main_account_pause},
-    {"resume", 2, main_account_resume},
-    {"signout", 2, main_account_sign_out},
-    {"remove", 2, main_account_remove},
-    {"adopt", 2, main_account_adopt},
-    {"forget", 2, main_account_forget},
-    {"forgotten", 2, main_account_forgotten},
-    {"remember", 3, main_account_remember},
-    {"devices", 2, main_account_devices},
-    {"hide", 3, main_account_hide},
-    {"unhide", 3, main_account_unhide},
-    {"archive", 3, main_account_archive},
-    {"restore", 2, main_account_restore},
+    {"add", main_account_add},
+    {"import", main_account_import},
+    {"list", account_list_cmd},
+    {"show", account_show_cmd},
+    {"sync", account_sync_cmd},
+    {"resync", account_resync_cmd},
+    {"pause", main_account_pause},
+    {"resume", main_account_resume},
+    {"signout", main_account_sign_out},
+    {"remove", main_account_remove},
+    {"adopt", main_account_adopt},
+    {"forget", main_account_forget},
+    {"forgotten", main_account_forgotten},
+    {"remember", main_account_remember},
+    {"devices", main_account_devices},
+    {"hide", main_account_hide},
+    {"unhide", main_account_unhide},
+    {"archive", main_account_archive},
+    {"restore", main_account_restore},
 };
 
 int main_cmd_account(struct cli *cli)
 {
-    for (size_t i = 0; cli->argc > 0 && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-        if (strcmp(verbs[i].name, cli->argv[0]) != 0 || cli->argc != verbs[i].words)
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+        if (strcmp(verbs[i].name, cli->argv[0]) != 0)
             continue;
         struct app app = {0};
         struct err err = {0};

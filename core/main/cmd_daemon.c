@@ -182,11 +182,7 @@ static int queue_remove_cmd(struct app *app, bool shared, struct cli *cli, struc
 
 int main_cmd_queue(struct cli *cli)
 {
-    bool is_show = cli->argc == 1 && strcmp(cli->argv[0], "show") == 0,
-         is_clear = cli->argc == 1 && strcmp(cli->argv[0], "clear") == 0;
-    bool is_remove = (cli->argc == 2 || cli->argc == 3) && strcmp(cli->argv[0], "remove") == 0;
-    if (!is_show && !is_clear && !is_remove)
-        return main_cli_usage(cli);
+    bool is_show = strcmp(cli->argv[0], "show") == 0, is_clear = strcmp(cli->argv[0], "clear") == 0;
     struct app app = {0};
     struct err err = {0};
     int r = main_app_init(&app, cli, &err);

@@ -261,10 +261,7 @@ static int node_drain_cmd(struct app *app, struct cli *cli, struct err *err)
 
 int main_cmd_node(struct cli *cli)
 {
-    bool is_list = cli->argc == 1 && strcmp(cli->argv[0], "list") == 0,
-         is_drain = cli->argc == 2 && strcmp(cli->argv[0], "drain") == 0;
-    if (!is_list && !is_drain)
-        return main_cli_usage(cli);
+    bool is_list = strcmp(cli->argv[0], "list") == 0;
     struct app app = {0};
     struct err err = {0};
     int r = main_app_init(&app, cli, &err);

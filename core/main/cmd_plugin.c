@@ -143,16 +143,10 @@ static int list_or_show(const struct cli *cli, bool show, struct err *err)
 
 int main_cmd_plugin(struct cli *cli)
 {
-    const char *what = cli->argc > 0 ? cli->argv[0] : "";
-    bool list = cli->argc == 1 && strcmp(what, "list") == 0,
-         show = cli->argc == 2 && strcmp(what, "show") == 0;
-    bool check = cli->argc == 2 && strcmp(what, "check") == 0,
-         new = cli->argc == 3 && strcmp(what, "new") == 0;
+    const char *what = cli->argv[0];
     struct err err = {0};
-    if (!list && !show && !check && !new)
-        return main_cli_usage(cli);
-    int r = new     ? main_plugin_new(cli->argv[1], cli->argv[2], &err)
-            : check ? check_plugin(cli, &err)
-                    : list_or_show(cli, show, &err);
+    int r = strcmp(what, "new") == 0     ? main_plugin_new(cli->argv[1], cli->argv[2], &err)
+            : strcmp(what, "check") == 0 ? check_plugin(cli, &err)
+                                         : list_or_show(cli, strcmp(what, "show") == 0, &err);
     return r < 0 ? main_cli_fail(&err) : CLI_OK;
 }

@@ -169,15 +169,10 @@ static int token_revoke_cmd(struct app *app, struct cli *cli, struct err *err)
 
 int main_cmd_token(struct cli *cli)
 {
-    int (*run)(struct app *, struct cli *, struct err *) = NULL;
-    if (cli->argc == 2 && strcmp(cli->argv[0], "new") == 0)
-        run = token_create_cmd;
-    else if (cli->argc == 2 && strcmp(cli->argv[0], "list") == 0)
-        run = token_list_cmd;
-    else if (cli->argc == 2 && strcmp(cli->argv[0], "revoke") == 0)
-        run = token_revoke_cmd;
-    if (run == NULL)
-        return main_cli_usage(cli);
+    int (*run)(struct app *, struct cli *, struct err *) =
+        strcmp(cli->argv[0], "new") == 0    ? token_create_cmd
+        : strcmp(cli->argv[0], "list") == 0 ? token_list_cmd
+                                            : token_revoke_cmd;
     struct app app = {0};
     struct err err = {0};
     int r = main_app_init(&app, cli, &err);
