@@ -295,9 +295,6 @@ void http_use_certificates(struct http_server *server, const struct http_certifi
     for (size_t i = 0; !server->stopping && i < server->listener_count; i++)
         for (int k = 0; certificates->tls[i] != NULL && k < server->loop_count; k++)
             http_loop_send_certificate(&server->loops[k], i, certificates->tls[i]);
-    for (size_t i = 0; i < server->listener_count; i++)
-        if (certificates->tls[i] != NULL)
-            http_tls_measure(&server->listeners[i].options, certificates->tls[i]);
     lock_release(&server->publish_lock);
     for (size_t i = 0; i < server->listener_count; i++)
         if (certificates->tls[i] != NULL)
