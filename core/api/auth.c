@@ -233,14 +233,14 @@ static int look_up_name(struct api_call *call, const struct proof *proof, uint64
         return proof_note_barred(call, proof, begun);
     snprintf(identity.account, sizeof(identity.account), "%s",
              account.id == NULL ? "" : account.id);
-    if (is == WHO_ANOTHER)
+    if (is == WHO_ANOTHER) {
         metrics_add(METRIC(SIGNIN_FAILURES, "refused"), 1);
-    if (is == WHO_ANOTHER)
         log_audit("sign-in refused", LOG_TEXT("address", call->request->remote),
                   LOG_TEXT("account", account.id), LOG_TEXT("email", name),
                   LOG_TEXT("provider", "proxy"),
                   LOG_TEXT("reason", "the proxy calls this account's person by another name; see "
                                      "hearthd account adopt"));
+    }
     if (is == WHO_LINKS || is == WHO_JOINS)
         r = link_name(call, &who, &account, identity.node);
     if (r < 0)
